@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use super::config::{AudioSink, AudioSource};
+use crate::policy::{Answer, Wanted};
+use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId};
+
+/// What a user can want. Verbs.
+#[derive(Clone, Debug)]
+pub enum Command {
+    AnswerCall {
+        call: CallId,
+    },
+    AnswerReview {
+        review: ReviewId,
+        answer: Answer,
+        by: &'static str,
+    },
+    Ask(AskRequest),
+    Call(CallRequest),
+    CancelAsk {
+        ask: AskId,
+    },
+    /// `None`: every call.
+    Hangup {
+        call: Option<CallId>,
+    },
+    /// One or more `spdadd` lines; own entries, origin user.
+    PolicyAdd {
+        text: String,
+    },
+    /// The default for everybody else.
+    PolicyDefault {
+        text: String,
+    },
+    PolicyImport {
+        text: String,
+    },
+    PolicyRemove {
+        entry: EntryId,
+    },
+    PresenceRemove {
+        entity: Entity,
+    },
+    PresenceRename {
+        entity: Entity,
+        user: Option<String>,
+        place: Option<String>,
+    },
+    /// Our own user and place, typed in (evidence `user`); an empty place goes back to judging the address.
+    PresenceSet {
+        user: Option<String>,
+        place: Option<String>,
+    },
+    RejectCall {
+        call: CallId,
+    },
+    /// Byes, ended subscriptions; [`Event::Stopped`] follows.
+    Stop,
+    /// The user compared the safety phrase.
+    Verified {
+        entity: Entity,
+    },
+}
+
+/// FIG. 4: the peer, and what is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskRequest {
+    /// As the user typed it: SIP URI, `user@host`, host, IP address.
+    pub peer: String,
+    pub wanted: Wanted,
+    /// Given beforehand by a caller without a terminal.
+    pub answer: Option<Answer>,
+    /// The one changed key that the user accepts.
+    pub accept_key: Option<Fingerprint>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRequest {
+    pub peer: String,
+    pub answer: Option<Answer>,
+    pub accept_key: Option<Fingerprint>,
+    /// Overrides the configuration.
+    pub source: Option<AudioSource>,
+    pub sink: Option<AudioSink>,
+    /// Hang up so long after the call was established.
+    pub duration: Option<Duration>,
+}
+
+/// What a command began, when it was not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    Ask(AskId),
+    Call(CallId),
+    /// Done, nothing to follow.
+    Done,
+    Review(ReviewId),
+    /// A store operation under way: [`Event::StoreSettled`] with this number tells how it went.
+    Storing(crate::vocab::EffectId),
+}
+
+/// What happened. Facts; the state behind each is read with the agent's getters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    AskChanged(AskId),
+    CallChanged(CallId),
+    /// Something the user should see now, in words of ours.
+    Notice(Failure),
+    PolicyChanged(Generation),
+    PresenceChanged(Entity),
+    ReviewChanged(ReviewId),
+    Stopped,
+    /// How the store operation of [`Accepted::Storing`] went.
+    StoreSettled {
+        effect: crate::vocab::EffectId,
+        result: Result<(), Failure>,
+    },
+}

@@ -1,0 +1,121 @@
+//! What the agent shows of its state: asks, reviews and calls, each kept for a while after its end.
+
+use std::time::Duration;
+
+use crate::media::Counters;
+use crate::policy::{Review, Wanted};
+use crate::presence::PresenceRecord;
+use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId, Wall};
+
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub id: AskId,
+    /// As the user typed it.
+    pub peer: String,
+    /// The SIP URI that it came to mean.
+    pub target: String,
+    pub wanted: Wanted,
+    pub started: Wall,
+    pub state: AskState,
+    /// What happened so far, in words of ours, for progress.
+    pub steps: Vec<(Wall, String)>,
+    pub presence: Option<PresenceRecord>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum AskState {
+    Asking,
+    Cancelled,
+    Failed(Failure),
+    /// Presence alone was asked: it is shown and stored.
+    PresenceStored,
+    Refused,
+    Registered {
+        generation: Generation,
+    },
+    Reviewing(ReviewId),
+}
+
+/// A review with its number and its fate.
+#[derive(Clone, Debug)]
+pub struct OpenReview {
+    pub id: ReviewId,
+    pub ask: Option<AskId>,
+    pub review: Review,
+    /// The peer's row of the presence database, with our user's own names.
+    pub presence: PresenceRecord,
+    pub opened: Wall,
+    /// Without an answer until then it is refused.
+    pub deadline: Wall,
+    pub state: ReviewState,
+    /// What a refused call said was missing: rules in setkey's form. Empty otherwise.
+    pub missing: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReviewState {
+    Failed(Failure),
+    /// The answer was looser than the peer asked, in these fields; still open for another answer.
+    Looser {
+        fields: Vec<String>,
+    },
+    Pending,
+    Refused {
+        by: &'static str,
+    },
+    Registered {
+        generation: Generation,
+        by: &'static str,
+    },
+    /// The entries changed meanwhile: ask again.
+    Stale,
+    /// Approved, on its way to the disk.
+    Storing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Callee,
+    Caller,
+}
+
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub id: CallId,
+    /// As typed, or the caller's entity.
+    pub peer: String,
+    pub entity: Option<Entity>,
+    pub device: Option<Device>,
+    pub side: Side,
+    pub state: CallState,
+    pub started: Wall,
+    /// The action of the entry that rules it, setkey's form.
+    pub action: String,
+    /// What both sides agreed: `none`, `esp`, `ah`, `ah+esp`.
+    pub bundle: String,
+    pub suite: Option<String>,
+    /// From INVITE to established.
+    pub setup: Option<Duration>,
+    pub counters: Counters,
+    /// The ask that had to come first, or that a refusal led to.
+    pub ask: Option<AskId>,
+    pub review: Option<ReviewId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallState {
+    /// Both sides hold the keys; the stream runs.
+    Active,
+    /// The policy comes first.
+    Asking,
+    Ended {
+        reason: String,
+    },
+    Failed(Failure),
+    /// We ring.
+    Incoming,
+    Inviting,
+    /// The peer rings.
+    Ringing,
+    Reviewing(ReviewId),
+}

@@ -1,0 +1,9 @@
+//! sottovoce: a secure SIP telephone (fifteen-minute page to come).
+
+pub mod agent;
+pub mod keys;
+pub mod media;
+pub mod policy;
+pub mod presence;
+pub mod sip;
+pub mod vocab;

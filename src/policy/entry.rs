@@ -1,0 +1,86 @@
+use super::{Action, Direction, Scope, Selector, Suite};
+use crate::vocab::{Device, Entity, EntryId, Wall};
+
+/// One line of the security policy database (FIG. 7; RFC 4301 section 4.4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Zero until the store has given it a number.
+    pub id: EntryId,
+    pub selector: Selector,
+    pub direction: Direction,
+    pub action: Action,
+    /// Which suites may serve an ESP rule, the best first; empty means every suite that we have.
+    pub suites: Vec<Suite>,
+    pub keying: Keying,
+    /// Higher is looked at first.
+    pub priority: i32,
+    pub peer: PeerScope,
+    pub place: Option<PlaceCondition>,
+    pub expires: Option<Wall>,
+    pub origin: Origin,
+    pub note: Option<String>,
+    /// When it was approved: in lookup the older of two equals wins.
+    pub created: Wall,
+}
+
+/// Whose streams an entry rules. All `None` is everybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PeerScope {
+    pub entity: Option<Entity>,
+    pub device: Option<Device>,
+    pub group: Option<String>,
+}
+
+/// How the keys of an entry's SAs come about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Keying {
+    /// The key agreement of PROTOCOL section 7.
+    #[default]
+    Agreement,
+}
+
+/// Where both sides were when the entry was approved (PROTOCOL section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PlaceCondition {
+    pub ours: Scope,
+    pub theirs: Scope,
+}
+
+/// Who said yes to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    Config,
+    Import,
+    Review,
+    User,
+}
+
+impl Origin {
+    pub const ALL: [Self; 4] = [Self::Config, Self::Import, Self::Review, Self::User];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Import => "import",
+            Self::Review => "review",
+            Self::User => "user",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.name() == name)
+    }
+}
+
+impl Entry {
+    /// The entry for the same packets on their way back: ends and direction swapped, all else the same.
+    pub fn mirror(&self) -> Self {
+        Self {
+            id: EntryId::default(),
+            selector: self.selector.mirror(),
+            direction: self.direction.mirror(),
+            action: self.action.mirror(),
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What may be sent to whom, and how it must be protected. Pure: no clock, socket, disk or thread.
+//!
+//! Three shapes of policy, never a bare `Policy`: a [`Statement`] is what a peer says, an
+//! [`Approved`] is what our user answered, an [`Spd`] is what packets are looked up in.
+
+pub mod action;
+pub mod advice;
+pub mod entry;
+pub mod environment;
+pub mod guarantee;
+pub mod review;
+pub mod selector;
+pub mod spd;
+pub mod statement;
+pub mod suite;
+
+pub use action::{Action, Carried, Level, Mode, Protocol, Rule};
+pub use advice::{Advice, Verdict};
+pub use entry::{Entry, Keying, Origin, PeerScope, PlaceCondition};
+pub use environment::{Environment, Evidence, Scope};
+pub use guarantee::Tightness;
+pub use review::{Answer, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, Surroundings};
+pub use selector::{Direction, Ports, Prefix, Selector, Upper};
+pub use spd::{Flow, Spd};
+pub use statement::{Audience, Capabilities, Person, Purpose, StatedPolicy, Statement, Wanted};
+pub use suite::Suite;

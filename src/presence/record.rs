@@ -1,0 +1,36 @@
+use std::net::IpAddr;
+
+use crate::policy::Environment;
+use crate::vocab::{Device, Entity, PeerText, Wall};
+
+/// One row of the presence database (FIG. 6): what a device said of itself, as we last heard it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresenceRecord {
+    /// Item 620.
+    pub entity: Entity,
+    pub device: Device,
+    pub contact: PeerText,
+    /// Item 621: where the answer came from.
+    pub address: Option<IpAddr>,
+    /// Whether `address` was observed; otherwise it is as stated.
+    pub observed: bool,
+    /// Item 622, the peer's own word.
+    pub user: Option<PeerText>,
+    /// Item 623, the peer's own word.
+    pub place: Option<PeerText>,
+    pub environment: Option<Environment>,
+    /// Item 624: when the peer produced the information.
+    pub time: Wall,
+    /// The statement's version and expiry.
+    pub version: u64,
+    pub expires: Wall,
+    /// Our user's own names for the peer's user and place: never published, never used in advice.
+    pub names: Names,
+}
+
+/// Names of our user's own, kept beside the peer's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    pub user: Option<String>,
+    pub place: Option<String>,
+}

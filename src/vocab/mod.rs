@@ -1,0 +1,21 @@
+//! Words that several rooms share. No state, no logic beyond reading and writing the word itself.
+
+mod device;
+mod entity;
+mod failure;
+mod id;
+mod key;
+mod peer_text;
+mod redacted;
+mod spi;
+mod time;
+
+pub use device::Device;
+pub use entity::{Entity, EntityError};
+pub use failure::{Failure, FailureKind};
+pub use id::{AskId, CallId, EffectId, EntryId, Generation, ReviewId};
+pub use key::{AgreementKey, Digest, Fingerprint, Nonce, SignatureBytes, VerifyKey};
+pub use peer_text::{escape, PeerText};
+pub use redacted::Redacted;
+pub use spi::Spi;
+pub use time::{Deadline, Mono, Now, Wall};
