@@ -6,6 +6,7 @@
 //! | `OpenMedia` | `MediaOpened` |
 //! | `StartStream` | `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
+//! | `Resolve` | `Resolved` |
 //! | `SetSpd`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
@@ -34,6 +35,12 @@ pub enum Effect {
         call: CallId,
         local: IpAddr,
     },
+    /// Find the addresses of a host name.
+    Resolve {
+        id: EffectId,
+        host: String,
+        port: u16,
+    },
     /// Every stream looks up in this snapshot from now on.
     SetSpd {
         spd: Arc<Spd>,
@@ -58,6 +65,10 @@ pub enum Done {
     MediaOpened {
         call: CallId,
         result: Result<SocketAddr, Failure>,
+    },
+    Resolved {
+        id: EffectId,
+        result: Result<Vec<SocketAddr>, Failure>,
     },
     /// The WAV file that was played is at its end.
     SourceEnded {
