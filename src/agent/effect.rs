@@ -117,6 +117,11 @@ pub enum StoreOp {
     RemovePresence {
         entity: Entity,
     },
+    /// Our user's own names for a peer's user and place, on every row of the entity.
+    RenamePresence {
+        entity: Entity,
+        names: crate::presence::Names,
+    },
     /// Our own user and place, as typed in; `None` where the user typed nothing.
     SetOwnPresence {
         user: Option<String>,

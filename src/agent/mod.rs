@@ -1,19 +1,48 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
+//!
+//! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
+//! [`ask`], [`review`], [`answer_watcher`], [`call`], [`own_policy`].
 
+mod answer;
+mod answer_watcher;
+mod ask;
+mod book;
+mod call;
 pub mod config;
+mod desk;
 pub mod effect;
+mod nonces;
+mod own;
+mod own_policy;
 pub mod request;
+mod review;
 pub mod snapshot;
+mod target;
+mod waiting;
 
-use crate::policy::{Entry, Environment, Spd};
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+
+use crate::keys::EphemeralMemory;
+use crate::policy::{Entry, Environment, Spd, Statement};
 use crate::presence::PresenceRecord;
-use crate::sip::{Received, Transmit};
-use crate::vocab::{AskId, CallId, Deadline, Now, ReviewId};
+use crate::sip::{Endpoint, EndpointConfig, EndpointEvent, NameAddr, Received, Transmit, Uri};
+use crate::vocab::{AskId, CallId, Deadline, Device, Digest, EffectId, Entity, Failure, Mono, Now, ReviewId};
 
 pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
 pub use effect::{AuditRow, CallRecord, Done, Effect, Given, Loaded, Pin, StoreOp, Stored};
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event};
 pub use snapshot::{Ask, AskState, Call, CallState, OpenReview, ReviewState, Side};
+
+use ask::Asks;
+use book::Book;
+use call::Calls;
+use nonces::Nonces;
+use own::Own;
+use review::Reviews;
+use waiting::Waiting;
 
 /// What the caller must do next.
 pub enum Output {
@@ -23,106 +52,235 @@ pub enum Output {
 }
 
 /// The agent, without clock, socket, disk or thread.
-pub struct Agent {}
+pub struct Agent {
+    config: AgentConfig,
+    /// Our SIP URI, in Contact and in statements.
+    contact: String,
+    endpoint: Endpoint,
+    rng: ChaCha20Rng,
+    outputs: VecDeque<Output>,
+    waiting: BTreeMap<EffectId, Waiting>,
+    last_effect: u64,
+    book: Book,
+    own: Own,
+    asks: Asks,
+    reviews: Reviews,
+    calls: Calls,
+    nonces: Nonces,
+    ephemerals: EphemeralMemory,
+    /// The statement that stands behind each approval, as a call bears it.
+    approved_hashes: BTreeMap<(Entity, Device), Digest>,
+    counts: BTreeMap<&'static str, u64>,
+    stopping: Option<Mono>,
+    stopped: bool,
+}
 
 impl Agent {
-    pub fn new(_config: AgentConfig, _loaded: Loaded, _seed: [u8; 32], _now: Now) -> Self {
-        unimplemented!()
+    pub fn new(config: AgentConfig, mut loaded: Loaded, seed: [u8; 32], now: Now) -> Self {
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        let mut endpoint_seed = [0; 32];
+        rng.fill_bytes(&mut endpoint_seed);
+        let contact = desk::contact_of(&config);
+        let book = Book::new(&mut loaded, config.default_policy.clone());
+        let own = Own::new(&config, loaded.own_user.take(), loaded.own_place.take(), loaded.own_version, now.wall);
+        Self {
+            endpoint: Endpoint::new(desk::endpoint_config(&config, &contact), endpoint_seed),
+            contact,
+            rng,
+            outputs: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            last_effect: 0,
+            book,
+            own,
+            asks: Asks::default(),
+            reviews: Reviews::default(),
+            calls: Calls::new(loaded.last_call),
+            nonces: Nonces::default(),
+            ephemerals: EphemeralMemory::default(),
+            approved_hashes: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            stopping: None,
+            stopped: false,
+            config,
+        }
     }
 
     /// One whole SIP message, or garbage, which is counted and never an error.
-    pub fn handle_message(&mut self, _now: Now, _from: Received, _bytes: &[u8]) {
-        unimplemented!()
+    pub fn handle_message(&mut self, now: Now, from: Received, bytes: &[u8]) {
+        self.endpoint.handle_message(now, from, bytes);
+        self.drain_endpoint(now);
     }
 
     /// A message of [`Output::Transmit`] could not be sent, or its connection broke.
-    pub fn handle_transport_failure(&mut self, _now: Now, _what: &Transmit, _why: &str) {
-        unimplemented!()
+    pub fn handle_transport_failure(&mut self, now: Now, what: &Transmit, why: &str) {
+        self.endpoint.handle_transport_failure(now, what, why);
+        self.drain_endpoint(now);
     }
 
-    pub fn handle_done(&mut self, _now: Now, _done: Done) {
-        unimplemented!()
+    /// The answer to an effect, failure included.
+    pub fn handle_done(&mut self, now: Now, done: Done) {
+        match done {
+            Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
+            Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
+            Done::Resolved { id, result } => match self.waiting.remove(&id) {
+                Some(Waiting::AskAddress(ask)) => self.handle_ask_address(now, ask, result),
+                Some(Waiting::CallAddress(call)) => self.handle_call_address(now, call, result),
+                _ => {}
+            },
+            Done::SourceEnded { call } => self.handle_source_ended(now, call),
+            Done::Stored { id, result } => {
+                if let Some(waiting) = self.waiting.remove(&id) {
+                    self.handle_stored(now, id, waiting, result);
+                }
+            }
+            Done::StreamEvent { call, event, counters } => self.handle_stream_event(now, call, event, counters),
+            Done::StreamFailed { call, failure } => self.handle_stream_failed(now, call, failure),
+        }
+        self.drain_endpoint(now);
     }
 
-    pub fn handle_timeout(&mut self, _now: Now) {
-        unimplemented!()
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.endpoint.handle_timeout(now);
+        self.handle_review_timeout(now);
+        self.handle_call_timeout(now);
+        self.drain_endpoint(now);
     }
 
     /// What the user wants. Refused at once, or accepted and followed by events.
-    pub fn command(&mut self, _now: Now, _what: Command) -> Result<Accepted, crate::vocab::Failure> {
-        unimplemented!()
+    pub fn command(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
+        let accepted = self.carry_out(now, what);
+        self.drain_endpoint(now);
+        accepted
+    }
+
+    fn carry_out(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
+        let done = |()| Accepted::Done;
+        match what {
+            Command::AnswerCall { call } => self.answer_call(now, call).map(done),
+            Command::AnswerReview { review, answer, by } => {
+                self.answer_review(now, review, answer, by).map(|()| Accepted::Review(review))
+            }
+            Command::Ask(request) => self.begin_ask(now, request, None).map(Accepted::Ask),
+            Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
+            Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
+            Command::Hangup { call } => self.hangup(now, call).map(done),
+            Command::PolicyAdd { text } => self.add_policy(now, &text, false).map(Accepted::Storing),
+            Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),
+            Command::PolicyImport { text } => self.add_policy(now, &text, true).map(Accepted::Storing),
+            Command::PolicyRemove { entry } => self.remove_policy(now, entry).map(Accepted::Storing),
+            Command::PresenceRemove { entity } => self.remove_presence(&entity).map(Accepted::Storing),
+            Command::PresenceRename { entity, user, place } => {
+                self.rename_presence(&entity, user, place).map(Accepted::Storing)
+            }
+            Command::PresenceSet { user, place } => Ok(Accepted::Storing(self.set_own_presence(user, place))),
+            Command::RejectCall { call } => self.reject_call(now, call).map(done),
+            Command::Stop => Ok(done(self.stop(now))),
+            Command::Verified { entity } => self.mark_verified(&entity).map(Accepted::Storing),
+        }
+    }
+
+    fn handle_stored(&mut self, now: Now, id: EffectId, waiting: Waiting, result: Result<Stored, Failure>) {
+        match waiting {
+            Waiting::Presence { ask, record } => self.handle_presence_stored(now, ask, record, result.map(|_| ())),
+            Waiting::Review { review, approved, replace_keys } => {
+                self.handle_registered(now, review, &approved, replace_keys, result);
+            }
+            Waiting::Nobody => {
+                if let Err(failure) = result {
+                    self.event(Event::Notice(failure));
+                }
+            }
+            own => self.handle_own_stored(now, id, own, result),
+        }
+    }
+
+    fn drain_endpoint(&mut self, now: Now) {
+        loop {
+            while let Some(transmit) = self.endpoint.poll_transmit() {
+                self.outputs.push_back(Output::Transmit(transmit));
+            }
+            let Some(event) = self.endpoint.poll_event() else { break };
+            self.handle_endpoint_event(now, event);
+        }
+        self.check_stopped(now);
+    }
+
+    fn handle_endpoint_event(&mut self, now: Now, event: EndpointEvent) {
+        match event {
+            EndpointEvent::SubscriptionAccepted { .. } | EndpointEvent::NotifierEnded { .. } => {}
+            EndpointEvent::SubscriptionProgress { id, what } => self.handle_subscription_progress(now, id, what),
+            EndpointEvent::Notified { id, from, state, body } => self.handle_notified(now, id, from, &state, body),
+            EndpointEvent::SubscriptionEnded { id, cause } => self.handle_subscription_ended(now, id, cause),
+            EndpointEvent::Subscribed { id, from, expires, body, .. } => {
+                self.handle_subscribed(now, id, from, expires, body);
+            }
+            call => self.handle_call_event(now, call),
+        }
     }
 
     pub fn poll(&mut self) -> Option<Output> {
-        unimplemented!()
+        self.outputs.pop_front()
     }
 
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        unimplemented!()
+        let stop = self.stopping.map(|at| Deadline { at, why: "stopping" });
+        [self.endpoint.poll_timeout(), self.review_deadline(), self.call_deadline(), stop]
+            .into_iter()
+            .fold(None, Deadline::earliest)
     }
 
     pub fn config(&self) -> &AgentConfig {
-        unimplemented!()
+        &self.config
     }
 
-    pub fn ask(&self, _id: AskId) -> Option<&Ask> {
-        unimplemented!()
+    pub fn ask(&self, id: AskId) -> Option<&Ask> {
+        self.asks.all.get(&id).map(|asking| &asking.ask)
     }
 
     /// Oldest first.
     pub fn asks(&self) -> impl Iterator<Item = &Ask> {
-        [].iter()
+        self.asks.all.values().map(|asking| &asking.ask)
     }
 
-    pub fn review(&self, _id: ReviewId) -> Option<&OpenReview> {
-        unimplemented!()
+    pub fn review(&self, id: ReviewId) -> Option<&OpenReview> {
+        self.reviews.all.get(&id).map(|reviewing| &reviewing.open)
     }
 
     pub fn reviews(&self) -> impl Iterator<Item = &OpenReview> {
-        [].iter()
+        self.reviews.all.values().map(|reviewing| &reviewing.open)
     }
 
-    pub fn call(&self, _id: CallId) -> Option<&Call> {
-        unimplemented!()
+    pub fn call(&self, id: CallId) -> Option<&Call> {
+        self.calls.call(id)
     }
 
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        [].iter()
+        self.calls.iter()
     }
 
     /// Every entry in force, in lookup order, the default last.
     pub fn entries(&self) -> Vec<Entry> {
-        unimplemented!()
+        self.book.spd().entries().cloned().collect()
     }
 
     pub fn spd(&self) -> &Spd {
-        unimplemented!()
+        self.book.spd()
     }
 
     pub fn presences(&self) -> impl Iterator<Item = &PresenceRecord> {
-        [].iter()
+        self.book.presences()
     }
 
     /// What we say of ourselves.
     pub fn own_presence(&self) -> PresenceRecord {
-        unimplemented!()
+        self.own.record(&self.config, &self.contact)
     }
 
     pub fn environment(&self) -> Environment {
-        unimplemented!()
+        self.own.environment()
     }
 
     pub fn pins(&self) -> impl Iterator<Item = &Pin> {
-        [].iter()
-    }
-
-    /// Safety phrase of PROTOCOL section 9 with this pinned device, as words.
-    pub fn safety_phrase(&self, _pin: &Pin) -> Vec<&'static str> {
-        unimplemented!()
-    }
-
-    /// Counters for `/v1/metrics`: name and value, sorted by name.
-    pub fn metrics(&self) -> Vec<(&'static str, u64)> {
-        unimplemented!()
+        self.book.pins()
     }
 }

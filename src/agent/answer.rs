@@ -1,0 +1,130 @@
+//! Reads a document that a peer sent as its answer: parsed, signed, for us, by whom we asked, fresh, and by keys that we may trust.
+//! The one gate for statements, whether they came in a NOTIFY or in a 488.
+
+use super::book::{Book, Standing};
+use super::target::{host_address, Target};
+use crate::policy::{Purpose, Statement};
+use crate::presence::{self, Document, Expected, Signed, Unfit};
+use crate::vocab::{escape, Device, Entity, Failure, FailureKind, Fingerprint, Nonce, Wall};
+
+/// What a usable answer has to be.
+pub struct AnswerExpected<'a> {
+    /// Whom we asked; `None` when the entity is held to `entity_of` by the caller.
+    pub target: Option<&'a Target>,
+    pub nonce: Option<Nonce>,
+    /// Ourselves.
+    pub entity: &'a Entity,
+    pub device: &'a Device,
+    /// The changed key that our user accepts.
+    pub accept_key: Option<Fingerprint>,
+}
+
+pub struct ReadAnswer {
+    pub signed: Signed,
+    pub standing: Standing,
+}
+
+pub fn read_answer(
+    book: &Book,
+    expected: &AnswerExpected<'_>,
+    document: &[u8],
+    now: Wall,
+) -> Result<ReadAnswer, Failure> {
+    let subject = expected.target.map_or_else(|| "the peer".to_owned(), |target| target.entity.to_string());
+    let document = presence::read(document).map_err(|why| unreadable(&subject, &why.to_string()))?;
+    let signed = the_statement(&subject, document)?;
+    signed.verify().map_err(|why| untrusted("bad-signature", &subject, &why.to_string()))?;
+    let wants = Expected {
+        purpose: Purpose::Notify,
+        entity: expected.target.filter(|target| !target.bare).map(|target| &target.entity),
+        our_entities: std::slice::from_ref(expected.entity),
+        our_device: expected.device,
+        nonce: expected.nonce,
+        now,
+    };
+    presence::check(&signed.statement, &wants).map_err(|why| unfit(&subject, &why))?;
+    if let Some(target) = expected.target {
+        check_bare(&subject, target, &signed.statement)?;
+    }
+    let standing = trusted(book, expected, &signed.statement)?;
+    Ok(ReadAnswer { signed, standing })
+}
+
+/// The first tuple with a statement of ours in it; an ordinary presence document has none.
+fn the_statement(subject: &str, document: Document) -> Result<Signed, Failure> {
+    match document.tuples.into_iter().find_map(|tuple| tuple.signed) {
+        Some(Ok(signed)) => Ok(signed),
+        Some(Err(why)) => Err(unreadable(subject, &why.to_string())),
+        None => Err(untrusted("unsigned", subject, "it carries no signed statement, so nothing in it can be believed")),
+    }
+}
+
+/// Asked by bare address, the entity's host must be that address (PROTOCOL section 3, "Replay").
+fn check_bare(subject: &str, target: &Target, statement: &Statement) -> Result<(), Failure> {
+    let Some(address) = target.address().filter(|_| target.bare) else { return Ok(()) };
+    let host = host_address(statement.entity.host()).map(|socket| socket.ip());
+    if host == Some(address) {
+        return Ok(());
+    }
+    let entity = &statement.entity;
+    Err(Failure::new(
+        FailureKind::Trust,
+        "another-entity",
+        format!("{address} answers as {entity}, whose host is not that address"),
+        subject,
+        format!("if you meant {entity}, ask for it by that name"),
+    ))
+}
+
+/// Keys and version against what is pinned.
+fn trusted(book: &Book, expected: &AnswerExpected<'_>, statement: &Statement) -> Result<Standing, Failure> {
+    let keys = (statement.signing_key, statement.agreement_key);
+    let standing = book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement));
+    let print = crate::keys::fingerprint(&keys.0, &keys.1);
+    if let Standing::Changed(pinned) = standing {
+        if expected.accept_key != Some(print) {
+            return Err(key_changed(&statement.entity, pinned, print));
+        }
+    }
+    if let (Standing::Pinned { .. }, Some(pin)) = (standing, book.pin(&statement.entity, &statement.device)) {
+        if statement.version < pin.last_version {
+            let why = "it is older than one that came before: somebody may be sending you yesterday's policy";
+            return Err(untrusted("older-statement", statement.entity.as_str(), why));
+        }
+    }
+    Ok(standing)
+}
+
+pub fn key_changed(entity: &Entity, pinned: Fingerprint, now: Fingerprint) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "key-changed",
+        format!("THE KEY OF {entity} HAS CHANGED: {pinned} was approved, {now} answers. Somebody may stand between you"),
+        entity.as_str(),
+        format!("compare the new fingerprint with the peer over another channel; only if it is theirs, repeat with --accept-key {now}"),
+    )
+}
+
+fn unreadable(subject: &str, why: &str) -> Failure {
+    Failure::new(
+        FailureKind::Failed,
+        "answer-unreadable",
+        format!("the answer of {subject} cannot be read: {}", escape(why)),
+        subject,
+        "nothing was stored and your policy stands as it was; ask again, or ask the peer which agent it runs",
+    )
+}
+
+fn untrusted(code: &'static str, subject: &str, why: &str) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        code,
+        format!("the answer of {subject} is not to be trusted: {}", escape(why)),
+        subject,
+        "nothing was stored and your policy stands as it was; ask again, and if it stays so, talk to the peer over another channel",
+    )
+}
+
+fn unfit(subject: &str, why: &Unfit) -> Failure {
+    untrusted("answer-unfit", subject, &why.to_string())
+}

@@ -1,0 +1,222 @@
+//! Journey one, the side that is asked: who asks, what may they know, which policy is theirs (claims 3 and 6).
+//!
+//! | step | carries |
+//! | --- | --- |
+//! | SUBSCRIBE -> `handle_subscribed` | the asker's document |
+//! | `know` | `Asker`: verified device, or only an address |
+//! | `statement_for` | our entries for it -> signed statement |
+//! | `StoreOp::RecordGiven`, NOTIFY | document |
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::ask::PIDF;
+use super::book::Standing;
+use super::config::UnknownWatchers;
+use super::own::{random_nonce, Saying, STATEMENT_LIFE};
+use super::{Agent, Effect, Event, Given, StoreOp};
+use crate::policy::{state_policy, Asker, Audience, Entry, Evidence, Purpose, Statement, Wanted};
+use crate::presence::{self, Expected, Signed};
+use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal};
+use crate::vocab::{Device, Entity, Failure, FailureKind, Nonce, Now, VerifyKey};
+
+/// Longest subscription that is granted.
+const MAX_EXPIRES: Duration = Duration::from_secs(3600);
+
+/// Who asks, as far as it was proven.
+pub struct Watcher {
+    /// Names the row of what was given.
+    pub name: String,
+    pub audience: Audience,
+    /// Proven to hold the keys that our user pinned.
+    pub known: Option<(Entity, Device)>,
+    pub address: IpAddr,
+    pub nonce: Nonce,
+    pub wanted: Wanted,
+}
+
+impl Agent {
+    pub(super) fn handle_subscribed(
+        &mut self,
+        now: Now,
+        id: NotifierId,
+        from: Received,
+        expires: Duration,
+        body: Option<Body>,
+    ) {
+        self.count("askers");
+        let watcher = match self.know(now, from.remote, body) {
+            Ok(watcher) => watcher,
+            Err((status, reason)) => return self.endpoint.reject_subscription(now, id, Refusal::new(status, reason)),
+        };
+        match self.config.unknown_watchers {
+            UnknownWatchers::Block if watcher.known.is_none() => {
+                self.endpoint.reject_subscription(now, id, Refusal::new(403, "Forbidden"));
+            }
+            UnknownWatchers::Ask if watcher.known.is_none() => self.keep_waiting(now, id, expires, &watcher),
+            _ => self.tell(now, id, expires, &watcher),
+        }
+    }
+
+    /// Reads the asker's request. A request that is garbage, for another or not its author's own is refused; one
+    /// that is merely unknown or stale is answered as a stranger's.
+    fn know(&mut self, now: Now, remote: SocketAddr, body: Option<Body>) -> Result<Watcher, (u16, &'static str)> {
+        let Some(body) = body else { return Ok(self.silent_watcher(remote.ip())) };
+        if !body.content_type.to_ascii_lowercase().starts_with(PIDF) {
+            return Err((415, "Unsupported Media Type"));
+        }
+        let document = presence::read(&body.bytes).map_err(|_| (400, "Unreadable Document"))?;
+        let signed = document.tuples.into_iter().find_map(|tuple| tuple.signed);
+        let Some(signed) = signed else { return Ok(self.silent_watcher(remote.ip())) };
+        let signed = signed.map_err(|_| (400, "Unreadable Statement"))?;
+        signed.verify().map_err(|_| (403, "Bad Signature"))?;
+        let statement = &signed.statement;
+        let names = self.our_names();
+        let expected = Expected {
+            purpose: Purpose::Request,
+            entity: None,
+            our_entities: &names,
+            our_device: &self.config.device,
+            nonce: None,
+            now: now.wall,
+        };
+        presence::check(statement, &expected).map_err(|_| (403, "Request Not For Us Or Out Of Date"))?;
+        let fresh = self.nonces.take(statement.nonce, statement.issued, now.wall);
+        let known = fresh && self.is_pinned(statement);
+        Ok(Watcher {
+            name: watcher_name(&statement.signing_key),
+            audience: Audience::Device(statement.device.clone()),
+            known: known.then(|| (statement.entity.clone(), statement.device.clone())),
+            address: remote.ip(),
+            nonce: statement.nonce,
+            wanted: statement.request.unwrap_or(Wanted { presence: true, policy: true }),
+        })
+    }
+
+    /// Whether the keys are those that our user approved; tells the user when they are not but should be.
+    fn is_pinned(&mut self, statement: &Statement) -> bool {
+        let keys = (statement.signing_key, statement.agreement_key);
+        match self.book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement)) {
+            Standing::Pinned { .. } => true,
+            Standing::Unknown => false,
+            Standing::Changed(pinned) => {
+                let now = crate::keys::fingerprint(&keys.0, &keys.1);
+                let mut notice = super::answer::key_changed(&statement.entity, pinned, now);
+                notice.next = "it was answered as a stranger; ask it yourself to decide about the key".into();
+                self.event(Event::Notice(notice));
+                false
+            }
+        }
+    }
+
+    /// An ordinary presence client: it proves nothing and names nobody that we could believe.
+    fn silent_watcher(&mut self, address: IpAddr) -> Watcher {
+        Watcher {
+            name: address.to_string(),
+            audience: Audience::Any,
+            known: None,
+            address,
+            nonce: random_nonce(&mut self.rng),
+            wanted: Wanted { presence: true, policy: true },
+        }
+    }
+
+    /// Names under which we may be asked: our entity, and `sip:ADDRESS` for each address that we listen at.
+    fn our_names(&self) -> Vec<Entity> {
+        let bare = self.config.listen.iter().flat_map(|listen| {
+            let host = super::own::uri_host(listen.address.ip());
+            [format!("sip:{host}"), format!("sip:{host}:{}", listen.address.port())]
+        });
+        let bare = bare.filter_map(|text| Entity::parse(&text).ok());
+        std::iter::once(self.config.entity.clone()).chain(bare).collect()
+    }
+
+    fn keep_waiting(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: &Watcher) {
+        self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
+        let state = match expires.is_zero() {
+            true => NotifyState::Terminated { reason: Some("probation".into()), retry_after: Some(60) },
+            false => NotifyState::Pending,
+        };
+        self.endpoint.notify(now, id, state, None);
+        let address = watcher.address;
+        self.event(Event::Notice(Failure::new(
+            FailureKind::RefusedByUser,
+            "stranger-asks",
+            format!("somebody unknown at {address} asks for your presence and policy, and waits"),
+            address.to_string(),
+            format!("to let it know, ask it first: `sottovoce ask {address}`; to ignore it, do nothing"),
+        )));
+    }
+
+    fn tell(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: &Watcher) {
+        let signed = self.statement_for(now, watcher);
+        self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
+        let state = match expires.is_zero() {
+            true => NotifyState::Terminated { reason: Some("timeout".into()), retry_after: None },
+            false => NotifyState::Active,
+        };
+        self.endpoint.notify(now, id, state, Some(document_body(&signed)));
+    }
+
+    /// Our statement for this watcher, remembered as given.
+    pub(super) fn statement_for(&mut self, now: Now, watcher: &Watcher) -> Signed {
+        let place = self.config.unknown_watchers.may_learn_place();
+        let policies = if watcher.wanted.policy { self.policy_for(now, watcher) } else { Vec::new() };
+        let saying = Saying {
+            purpose: Purpose::Notify,
+            audience: watcher.audience.clone(),
+            nonce: watcher.nonce,
+            presence: watcher.wanted.presence && place,
+            policies,
+            request: None,
+        };
+        let signed = self.own.sign(&self.config, &self.contact, saying, now.wall);
+        let given = Given {
+            watcher: watcher.name.clone(),
+            version: signed.statement.version,
+            hash: presence::statement_hash(&signed.statement),
+            expires: now.wall.saturating_add(STATEMENT_LIFE),
+            nonce: Some(watcher.nonce),
+        };
+        self.book.give(given.clone());
+        let effect = self.expect(super::waiting::Waiting::Nobody);
+        self.effect(Effect::Store { id: effect, op: StoreOp::RecordGiven(given) });
+        signed
+    }
+
+    fn policy_for(&self, now: Now, watcher: &Watcher) -> Vec<crate::policy::StatedPolicy> {
+        let (out, inbound) = self.entries_for(now, watcher.known.as_ref(), watcher.address);
+        state_policy(&out, &inbound, self.config.media_address, watcher.address, self.config.default_level)
+    }
+
+    /// Our own entries for this asker, out and in.
+    pub(super) fn entries_for(
+        &self,
+        now: Now,
+        known: Option<&(Entity, Device)>,
+        address: IpAddr,
+    ) -> (Entry, Entry) {
+        let asker = Asker {
+            verified: known.map(|(entity, device)| (entity, device)),
+            observed: Some(address),
+            by_network: self.own.environment().evidence == Evidence::Network,
+        };
+        self.book.spd().answer_for(&asker, now.wall)
+    }
+}
+
+/// The watcher that holds this key.
+pub fn watcher_name(key: &VerifyKey) -> String {
+    key.0.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+pub fn document_body(signed: &Signed) -> Body {
+    Body { content_type: PIDF.into(), bytes: presence::write(signed).into() }
+}
+
+impl UnknownWatchers {
+    /// Whether place and surroundings are told. Everybody unknown is told no more than this, and nobody known is told less than policy and key.
+    pub fn may_learn_place(self) -> bool {
+        self == Self::Place
+    }
+}

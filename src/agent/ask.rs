@@ -1,0 +1,392 @@
+//! Journey one, the asker's side: SUBSCRIBE with our request, NOTIFY with the peer's statement.
+//!
+//! | step | carries |
+//! | --- | --- |
+//! | `Command::Ask` -> `begin_ask` | target |
+//! | `Effect::Resolve` -> `Done::Resolved` | addresses |
+//! | `send_request` -> SUBSCRIBE | signed request |
+//! | NOTIFY -> `handle_notified` | document |
+//! | `read_answer` | statement, checked |
+//! | `StoreOp::RememberPresence` -> `Stored` | row |
+//! | `open_review`, see `review.rs` | |
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::answer::{read_answer, AnswerExpected, ReadAnswer};
+use super::book::Standing;
+use super::own::{random_nonce, Saying};
+use super::target::Target;
+use super::waiting::Waiting;
+use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
+use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
+use crate::presence::{self, PresenceRecord};
+use crate::sip::{Body, EndCause, NotifyState, Received, Subscribe, SubscriptionId, Uri};
+use crate::vocab::{escape, AskId, CallId, Failure, FailureKind, Fingerprint, Nonce, Now};
+
+/// Asks under way at once; more are refused.
+const MAX_OPEN: usize = 64;
+
+/// Asks that are remembered after their end.
+const MAX_KEPT: usize = 256;
+
+/// Media type of every document of ours (RFC 3863 section 3).
+pub const PIDF: &str = "application/pidf+xml";
+
+#[derive(Default)]
+pub struct Asks {
+    pub all: BTreeMap<AskId, Asking>,
+    subscriptions: BTreeMap<SubscriptionId, AskId>,
+    last: u64,
+}
+
+/// An ask with what only its story needs.
+pub struct Asking {
+    pub ask: Ask,
+    target: Target,
+    nonce: Nonce,
+    answer: Option<Answer>,
+    accept_key: Option<Fingerprint>,
+    subscription: Option<SubscriptionId>,
+    /// The call that had to wait for this.
+    pub call: Option<CallId>,
+}
+
+impl Asking {
+    fn is_open(&self) -> bool {
+        matches!(self.ask.state, AskState::Asking | AskState::Reviewing(_))
+    }
+}
+
+impl Agent {
+    pub(super) fn begin_ask(
+        &mut self,
+        now: Now,
+        request: AskRequest,
+        call: Option<CallId>,
+    ) -> Result<AskId, Failure> {
+        if !request.wanted.presence && !request.wanted.policy {
+            return Err(nothing_wanted(&request.peer));
+        }
+        let target = Target::parse(&request.peer)?;
+        if self.asks.all.values().filter(|asking| asking.is_open()).count() >= MAX_OPEN {
+            return Err(too_many(&request.peer));
+        }
+        self.asks.last += 1;
+        let id = AskId(self.asks.last);
+        let ask = Ask {
+            id,
+            peer: escape(&request.peer),
+            target: target.entity.to_string(),
+            wanted: request.wanted,
+            started: now.wall,
+            state: AskState::Asking,
+            steps: Vec::new(),
+            presence: None,
+        };
+        let socket = target.socket();
+        let (host, port) = (target.host.clone(), target.port);
+        let nonce = random_nonce(&mut self.rng);
+        let (answer, accept_key) = (request.answer, request.accept_key);
+        self.asks.all.insert(id, Asking { ask, target, nonce, answer, accept_key, subscription: None, call });
+        self.forget_old_asks();
+        match socket {
+            Some(remote) => self.send_request(now, id, remote),
+            None => {
+                let effect = self.expect(Waiting::AskAddress(id));
+                self.step(now, id, format!("looking up {host}"));
+                self.effect(Effect::Resolve { id: effect, host, port });
+            }
+        }
+        Ok(id)
+    }
+
+    pub(super) fn handle_ask_address(&mut self, now: Now, id: AskId, result: Result<Vec<SocketAddr>, Failure>) {
+        let ours = self.config.media_address.is_ipv4();
+        match result.map(|all| all.iter().find(|a| a.is_ipv4() == ours).or(all.first()).copied()) {
+            Ok(Some(remote)) => self.send_request(now, id, remote),
+            Ok(None) => self.fail_ask(now, id, no_address(self.asks.all.get(&id).map_or("", |a| &a.target.host))),
+            Err(failure) => self.fail_ask(now, id, failure),
+        }
+    }
+
+    fn send_request(&mut self, now: Now, id: AskId, remote: SocketAddr) {
+        let Some(asking) = self.asks.all.get_mut(&id) else { return };
+        let Ok(target) = Uri::parse(asking.target.entity.as_str()) else { return };
+        let saying = Saying {
+            purpose: Purpose::Request,
+            audience: Audience::Entity(asking.target.entity.clone()),
+            nonce: asking.nonce,
+            presence: self.config.unknown_watchers.may_learn_place(),
+            policies: Vec::new(),
+            request: Some(asking.ask.wanted),
+        };
+        let signed = self.own.sign(&self.config, &self.contact, saying, now.wall);
+        let what = Subscribe {
+            target,
+            remote,
+            event: "presence".into(),
+            expires: Duration::ZERO,
+            accept: vec![PIDF.into()],
+            body: Some(Body { content_type: PIDF.into(), bytes: presence::write(&signed).into() }),
+        };
+        let subscription = self.endpoint.subscribe(now, what);
+        asking.subscription = Some(subscription);
+        self.asks.subscriptions.insert(subscription, id);
+        self.step(now, id, format!("SUBSCRIBE to {remote}, waiting for the answer"));
+    }
+
+    pub(super) fn handle_subscription_progress(&mut self, now: Now, id: SubscriptionId, what: String) {
+        if let Some(ask) = self.asks.subscriptions.get(&id).copied() {
+            self.step(now, ask, what);
+        }
+    }
+
+    pub(super) fn handle_notified(
+        &mut self,
+        now: Now,
+        id: SubscriptionId,
+        from: Received,
+        state: &NotifyState,
+        body: Option<Body>,
+    ) {
+        let Some(ask) = self.asks.subscriptions.get(&id).copied() else { return };
+        match body {
+            Some(body) => self.take_answer(now, ask, from, &body),
+            None if *state == NotifyState::Pending => {
+                self.step(now, ask, "the peer's user is being asked whether you may know".into());
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn handle_subscription_ended(&mut self, now: Now, id: SubscriptionId, cause: EndCause) {
+        let Some(ask) = self.asks.subscriptions.remove(&id) else { return };
+        let Some(asking) = self.asks.all.get(&ask) else { return };
+        if asking.ask.state == AskState::Asking && asking.ask.presence.is_none() {
+            let failure = ended(&asking.ask.target, cause);
+            self.fail_ask(now, ask, failure);
+        }
+    }
+
+    fn take_answer(&mut self, now: Now, id: AskId, from: Received, body: &Body) {
+        let Some(asking) = self.asks.all.get(&id) else { return };
+        if asking.ask.state != AskState::Asking || asking.ask.presence.is_some() {
+            return;
+        }
+        let expected = AnswerExpected {
+            target: Some(&asking.target),
+            nonce: Some(asking.nonce),
+            entity: &self.config.entity,
+            device: &self.config.device,
+            accept_key: asking.accept_key,
+        };
+        match read_answer(&self.book, &expected, &body.bytes, now.wall) {
+            Ok(read) => self.keep_answer(now, id, from, body, read),
+            Err(failure) => {
+                if failure.code == "key-changed" {
+                    self.audit(now, "key-changed", &failure.subject.clone(), &failure.message.clone());
+                }
+                self.fail_ask(now, id, failure);
+            }
+        }
+    }
+
+    fn keep_answer(&mut self, now: Now, id: AskId, from: Received, body: &Body, read: ReadAnswer) {
+        self.note_version(&read.signed.statement);
+        let Some(asking) = self.asks.all.get_mut(&id) else { return };
+        let statement = read.signed.statement.clone();
+        let previous = self.book.presence(&statement.entity, &statement.device);
+        let record = PresenceRecord::from_statement(&statement, Some(from.remote.ip()), previous);
+        asking.ask.presence = Some(record.clone());
+        let wanted = asking.ask.wanted;
+        if wanted.presence {
+            let effect = self.expect(Waiting::Presence { ask: id, record: record.clone() });
+            self.step(now, id, "the answer came, signed and checked".into());
+            let op = StoreOp::RememberPresence { record: record.clone(), document: body.bytes.to_vec() };
+            self.effect(Effect::Store { id: effect, op });
+        }
+        if wanted.policy {
+            let provenance = Provenance { observed: Some(from.remote.ip()), received: now.wall };
+            self.review_answer(now, id, read, provenance, record);
+        }
+    }
+
+    fn review_answer(
+        &mut self,
+        now: Now,
+        id: AskId,
+        read: ReadAnswer,
+        provenance: Provenance,
+        record: PresenceRecord,
+    ) {
+        let Some(asking) = self.asks.all.get(&id) else { return };
+        let call = asking.call;
+        let answer = asking.answer.clone();
+        let opening = super::review::Opening {
+            wanted_presence: asking.ask.wanted.presence,
+            replace_keys: matches!(read.standing, Standing::Changed(_)),
+            key_state: key_state(read.standing),
+            statement: read.signed.statement,
+            provenance,
+            record,
+            ask: Some(id),
+            call,
+            missing: Vec::new(),
+        };
+        match self.open_review(now, opening) {
+            Ok(review) => {
+                self.set_ask(id, AskState::Reviewing(review));
+                if let Some(call) = call {
+                    self.call_waits_for_review(call, review);
+                }
+                if let Some(answer) = answer {
+                    if let Err(failure) = self.answer_review(now, review, answer, "command") {
+                        self.fail_ask(now, id, failure);
+                    }
+                }
+            }
+            Err(failure) => self.fail_ask(now, id, failure),
+        }
+    }
+
+    /// The row is durable: presence alone ends here.
+    pub(super) fn handle_presence_stored(
+        &mut self,
+        now: Now,
+        id: AskId,
+        record: PresenceRecord,
+        result: Result<(), Failure>,
+    ) {
+        if let Err(failure) = result {
+            return self.fail_ask(now, id, failure);
+        }
+        self.event(Event::PresenceChanged(record.entity.clone()));
+        self.book.put_presence(record);
+        let only_presence = self.asks.all.get(&id).is_some_and(|asking| !asking.ask.wanted.policy);
+        if only_presence {
+            self.set_ask(id, AskState::PresenceStored);
+        }
+    }
+
+    pub(super) fn cancel_ask(&mut self, now: Now, id: AskId) -> Result<(), Failure> {
+        let asking = self.asks.all.get(&id).filter(|asking| asking.is_open());
+        let Some(asking) = asking else { return Err(no_such_ask(id)) };
+        let (subscription, review) = (asking.subscription, asking.ask.state.clone());
+        if let Some(subscription) = subscription {
+            self.asks.subscriptions.remove(&subscription);
+            self.endpoint.unsubscribe(now, subscription);
+        }
+        if let AskState::Reviewing(review) = review {
+            let _ = self.answer_review(now, review, Answer::Refuse, "cancelled");
+        }
+        self.set_ask(id, AskState::Cancelled);
+        Ok(())
+    }
+
+    pub(super) fn fail_ask(&mut self, now: Now, id: AskId, failure: Failure) {
+        self.count("asks_failed");
+        let call = self.asks.all.get(&id).and_then(|asking| asking.call);
+        self.set_ask(id, AskState::Failed(failure.clone()));
+        if let Some(call) = call {
+            self.ask_failed_for_call(now, call, failure);
+        }
+    }
+
+    pub(super) fn set_ask(&mut self, id: AskId, state: AskState) {
+        if let Some(asking) = self.asks.all.get_mut(&id) {
+            asking.ask.state = state;
+            self.event(Event::AskChanged(id));
+        }
+    }
+
+    fn step(&mut self, now: Now, id: AskId, what: String) {
+        if let Some(asking) = self.asks.all.get_mut(&id) {
+            asking.ask.steps.push((now.wall, what));
+            asking.ask.steps.truncate(64);
+            self.event(Event::AskChanged(id));
+        }
+    }
+
+    fn forget_old_asks(&mut self) {
+        while self.asks.all.len() > MAX_KEPT {
+            let Some(id) = self.asks.all.values().find(|asking| !asking.is_open()).map(|asking| asking.ask.id) else {
+                return;
+            };
+            self.asks.all.remove(&id);
+        }
+    }
+}
+
+/// A changed key that reached a review is one that the user accepted by its fingerprint.
+fn key_state(standing: Standing) -> KeyState {
+    match standing {
+        Standing::Pinned { verified: true } => KeyState::Verified,
+        Standing::Pinned { verified: false } => KeyState::Pinned,
+        Standing::Changed(_) | Standing::Unknown => KeyState::New,
+    }
+}
+
+fn ended(target: &str, cause: EndCause) -> Failure {
+    let unreachable = |code, message: String, next: &str| Failure::new(FailureKind::Unreachable, code, message, target, next);
+    match cause {
+        EndCause::TimedOut => unreachable(
+            "peer-silent",
+            format!("{target} did not answer"),
+            "check the address and that the peer's agent runs, then ask again",
+        ),
+        EndCause::Transport { why } => unreachable(
+            "peer-unreachable",
+            format!("{target} cannot be reached: {}", escape(&why)),
+            "check the address and the network, then ask again",
+        ),
+        EndCause::Rejected { status, reason, .. } => rejected(target, status, &reason),
+        EndCause::Terminated { reason, .. } => {
+            let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();
+            Failure::new(
+                FailureKind::RefusedByUser,
+                "answer-withheld",
+                format!("{target} ended the asking without an answer{why}"),
+                target,
+                "the peer lets only those know whom it has approved; ask its user to ask you first",
+            )
+        }
+        EndCause::Unsubscribed => unreachable("cancelled", format!("asking {target} was cancelled"), "ask again"),
+    }
+}
+
+fn rejected(target: &str, status: u16, reason: &str) -> Failure {
+    let reason = escape(reason);
+    let message = format!("{target} answered {status} {reason}");
+    let (kind, code, next) = match status {
+        489 | 405 | 501 => {
+            (FailureKind::Failed, "no-presence", "the peer's phone knows no presence: only an ordinary call can reach it")
+        }
+        403 | 603 => (FailureKind::RefusedByUser, "asking-refused", "the peer lets nobody unknown ask; talk to its user"),
+        404 | 410 | 480 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask by the address alone"),
+        _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
+    };
+    Failure::new(kind, code, message, target, next)
+}
+
+fn nothing_wanted(peer: &str) -> Failure {
+    let next = "ask with --presence, --policy or both";
+    Failure::new(FailureKind::Usage, "nothing-asked", "neither presence nor policy is asked for", escape(peer), next)
+}
+
+fn too_many(peer: &str) -> Failure {
+    let message = format!("{MAX_OPEN} asks are open already");
+    Failure::new(FailureKind::Failed, "too-many-asks", message, escape(peer), "answer or cancel some of them first")
+}
+
+fn no_address(host: &str) -> Failure {
+    let host = escape(host);
+    let message = format!("{host} has no address");
+    Failure::new(FailureKind::Unreachable, "no-address", message, host, "check the name, or ask by IP address")
+}
+
+pub(super) fn no_such_ask(id: AskId) -> Failure {
+    let message = format!("there is no open ask {id}");
+    Failure::new(FailureKind::Usage, "no-such-ask", message, id.to_string(), "see `sottovoce status` for those that are open")
+}

@@ -1,0 +1,208 @@
+//! The agent's copy of what the store holds: entries in force, pins, presence, what was given to whom.
+//! It changes only when the store has said that a change is durable.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::effect::{Given, Loaded, Pin};
+use crate::policy::{Approved, ApprovedPeer, Entry, Spd};
+use crate::presence::PresenceRecord;
+use crate::vocab::{AgreementKey, Device, Digest, Entity, EntryId, Fingerprint, Generation, VerifyKey, Wall};
+
+/// Watchers whose last statements are remembered; the ones that expire first are forgotten first.
+const MAX_GIVEN: usize = 1024;
+
+/// Statements remembered for one watcher.
+const MAX_GIVEN_EACH: usize = 8;
+
+pub struct Book {
+    generation: Generation,
+    entries: Vec<Entry>,
+    default: Vec<Entry>,
+    spd: Arc<Spd>,
+    pins: BTreeMap<(Entity, Device), Pin>,
+    presences: BTreeMap<(Entity, Device), PresenceRecord>,
+    given: BTreeMap<String, Vec<Given>>,
+}
+
+/// How the keys in a statement stand to those that are pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Another key is pinned for this device, or another device for this entity.
+    Changed(Fingerprint),
+    Pinned { verified: bool },
+    Unknown,
+}
+
+impl Book {
+    pub fn new(loaded: &mut Loaded, default: Vec<Entry>) -> Self {
+        let entries: Vec<Entry> =
+            std::mem::take(&mut loaded.entries).iter().flat_map(|a| a.entries().to_vec()).collect();
+        let default = loaded.default.take().map_or(default, |approved| approved.entries().to_vec());
+        let key = |entity: &Entity, device: &Device| (entity.clone(), device.clone());
+        let mut book = Self {
+            generation: loaded.generation,
+            spd: Arc::new(Spd::compile(loaded.generation, entries.clone(), default.clone())),
+            entries,
+            default,
+            pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
+            presences: loaded.presences.drain(..).map(|row| (key(&row.entity, &row.device), row)).collect(),
+            given: BTreeMap::new(),
+        };
+        loaded.given.drain(..).for_each(|given| book.give(given));
+        book
+    }
+
+    pub fn spd(&self) -> &Arc<Spd> {
+        &self.spd
+    }
+
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The store has registered an approval: the same change here.
+    pub fn register(&mut self, approved: &Approved, default: bool, stored: Vec<Entry>, generation: Generation) {
+        if default {
+            self.default = stored;
+        } else {
+            if let Some(peer) = approved.peer() {
+                self.entries.retain(|entry| !entry.is_scoped_to(&peer.entity, &peer.device));
+            }
+            self.entries.extend(stored);
+        }
+        self.compile(generation);
+    }
+
+    pub fn remove_entry(&mut self, id: EntryId, generation: Generation) {
+        self.entries.retain(|entry| entry.id != id);
+        self.compile(generation);
+    }
+
+    fn compile(&mut self, generation: Generation) {
+        self.generation = generation;
+        self.spd = Arc::new(Spd::compile(generation, self.entries.clone(), self.default.clone()));
+    }
+
+    /// Whether the user has approved entries for this device's streams.
+    pub fn has_entry_for(&self, entity: &Entity, device: &Device, now: Wall) -> bool {
+        let lives = |entry: &&Entry| entry.expires.is_none_or(|end| end > now);
+        self.entries.iter().filter(lives).any(|entry| entry.is_scoped_to(entity, device))
+    }
+
+    pub fn pins(&self) -> impl Iterator<Item = &Pin> {
+        self.pins.values()
+    }
+
+    pub fn pin(&self, entity: &Entity, device: &Device) -> Option<&Pin> {
+        self.pins.get(&(entity.clone(), device.clone()))
+    }
+
+    pub fn put_pin(&mut self, pin: Pin) {
+        self.pins.insert((pin.entity.clone(), pin.device.clone()), pin);
+    }
+
+    /// Pins the keys of an approved peer; with `replace`, every other device of the entity is let go.
+    pub fn pin_approved(&mut self, peer: &ApprovedPeer, fingerprint: Fingerprint, replace: bool, now: Wall) {
+        if replace {
+            self.pins.retain(|(entity, _), _| *entity != peer.entity);
+        }
+        let same = |pin: &&Pin| pin.signing_key == peer.signing_key && pin.agreement_key == peer.agreement_key;
+        if self.pin(&peer.entity, &peer.device).as_ref().is_some_and(same) {
+            return;
+        }
+        self.put_pin(Pin {
+            entity: peer.entity.clone(),
+            device: peer.device.clone(),
+            signing_key: peer.signing_key,
+            agreement_key: peer.agreement_key,
+            fingerprint,
+            since: now,
+            verified: false,
+            last_version: 0,
+        });
+    }
+
+    /// How a device's keys stand to ours; `vouched` is a key whose signature over them was verified.
+    pub fn standing(
+        &self,
+        entity: &Entity,
+        device: &Device,
+        keys: (VerifyKey, AgreementKey),
+        vouched: Option<VerifyKey>,
+    ) -> Standing {
+        if let Some(pin) = self.pin(entity, device) {
+            let same = (pin.signing_key, pin.agreement_key) == keys;
+            return if same { Standing::Pinned { verified: pin.verified } } else { Standing::Changed(pin.fingerprint) };
+        }
+        let mut others = self.pins.values().filter(|pin| pin.entity == *entity).peekable();
+        match others.peek() {
+            None => Standing::Unknown,
+            Some(first) => {
+                let print = first.fingerprint;
+                let known = others.any(|pin| Some(pin.signing_key) == vouched);
+                if known { Standing::Unknown } else { Standing::Changed(print) }
+            }
+        }
+    }
+
+    pub fn presences(&self) -> impl Iterator<Item = &PresenceRecord> {
+        self.presences.values()
+    }
+
+    pub fn presence(&self, entity: &Entity, device: &Device) -> Option<&PresenceRecord> {
+        self.presences.get(&(entity.clone(), device.clone()))
+    }
+
+    pub fn put_presence(&mut self, record: PresenceRecord) {
+        self.presences.insert((record.entity.clone(), record.device.clone()), record);
+    }
+
+    pub fn remove_presence(&mut self, entity: &Entity) {
+        self.presences.retain(|(of, _), _| of != entity);
+    }
+
+    pub fn rename(&mut self, entity: &Entity, user: Option<String>, place: Option<String>) -> Vec<PresenceRecord> {
+        let rows = self.presences.values_mut().filter(|row| row.entity == *entity);
+        rows.map(|row| {
+            row.names.user.clone_from(&user);
+            row.names.place.clone_from(&place);
+            row.clone()
+        })
+        .collect()
+    }
+
+    /// Remembers a statement that we gave.
+    pub fn give(&mut self, given: Given) {
+        if !self.given.contains_key(&given.watcher) && self.given.len() >= MAX_GIVEN {
+            self.forget_oldest();
+        }
+        let all = self.given.entry(given.watcher.clone()).or_default();
+        if all.len() >= MAX_GIVEN_EACH {
+            all.remove(0);
+        }
+        all.push(given);
+    }
+
+    fn forget_oldest(&mut self) {
+        let last = |all: &Vec<Given>| all.iter().map(|given| given.expires).max();
+        let oldest = self.given.iter().min_by_key(|(_, all)| last(all)).map(|(watcher, _)| watcher.clone());
+        oldest.map(|watcher| self.given.remove(&watcher));
+    }
+
+    /// Whether `hash` is of a statement that we gave this watcher and that has not expired.
+    pub fn was_given(&self, watcher: &str, hash: &Digest, now: Wall) -> bool {
+        let lives = |given: &&Given| given.expires > now && given.hash == *hash;
+        self.given.get(watcher).is_some_and(|all| all.iter().any(|given| lives(&given)))
+    }
+}
+
+impl Entry {
+    fn is_scoped_to(&self, entity: &Entity, device: &Device) -> bool {
+        self.peer.entity.as_ref() == Some(entity) && self.peer.device.as_ref() == Some(device)
+    }
+}

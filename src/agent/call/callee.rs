@@ -1,0 +1,335 @@
+//! The callee's side: our own policy decides, before it rings.
+
+use rand_core::RngCore;
+
+use super::caller::gone;
+use super::media::{random_spis, read_sdp, PeerSdp};
+use super::{CallState, KeyState, MEDIA_ID};
+use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
+use crate::agent::book::Standing;
+use crate::agent::own::random_nonce;
+use crate::agent::{Agent, AnswerMode, Effect, Event, Side};
+use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput};
+use crate::keys::Responder;
+use crate::policy::{Action, Audience, Bundle, Entry, Rule, Wanted};
+use crate::sip::{Body, NameAddr, Received, Refusal, SessionId};
+use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
+
+/// Why an offer is not taken; said to the caller.
+struct No {
+    refusal: Refusal,
+    /// For our own user, when it is worth knowing.
+    notice: Option<Failure>,
+}
+
+/// An offer that our policy lets through.
+struct Taken {
+    key: KeyState,
+    offered: PeerSdp,
+    entity: Option<Entity>,
+    known: Option<(Entity, Device)>,
+    device: Option<Device>,
+    out: Entry,
+}
+
+impl Agent {
+    pub(super) fn handle_invited(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        from: Received,
+        caller: &NameAddr,
+        accept: &[String],
+        body: Option<Body>,
+    ) {
+        self.count("calls_received");
+        if self.stopping.is_some() || self.calls.open_count() >= super::MAX_OPEN {
+            return self.endpoint.refuse(now, session, Refusal::new(486, "Busy Here"));
+        }
+        match self.judge_offer(now, from, caller, accept, body) {
+            Ok(taken) => self.admit(now, session, caller, taken),
+            Err(no) => {
+                self.count("calls_refused");
+                no.notice.into_iter().for_each(|notice| self.event(Event::Notice(notice)));
+                self.endpoint.refuse(now, session, no.refusal);
+            }
+        }
+    }
+
+    fn judge_offer(
+        &mut self,
+        now: Now,
+        from: Received,
+        caller: &NameAddr,
+        accept: &[String],
+        body: Option<Body>,
+    ) -> Result<Taken, No> {
+        let body = body.ok_or_else(|| No::plain(488, "this agent calls and is called with an offer only"))?;
+        let offered = read_sdp(&body).map_err(|why| No::plain(488, &why))?;
+        match offered.message_for(&self.config.device) {
+            Some(message) => self.judge_agreement(now, from, caller, accept, offered, &message),
+            None if offered.has_agreement() => Err(No::plain(488, "none of the key agreements is for this device")),
+            None => self.judge_plain(now, from, caller, offered),
+        }
+    }
+
+    /// An ordinary phone, or a message from which the attribute was taken out.
+    fn judge_plain(&mut self, now: Now, from: Received, caller: &NameAddr, offered: PeerSdp) -> Result<Taken, No> {
+        let claimed = Entity::parse(&caller.uri.without_parameters()).ok();
+        if let Some(entity) = claimed.filter(|entity| self.book.pins().any(|pin| pin.entity == *entity)) {
+            let notice = stripped(&entity);
+            return Err(No { notice: Some(notice), ..No::plain(488, "a key agreement of this caller is required") });
+        }
+        let (out, inbound) = self.entries_for(now, None, from.remote.ip());
+        self.judge_bundles(Bundles::default(), &out, &inbound).map_err(|missing| No::missing(&missing, None))?;
+        Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, out })
+    }
+
+    fn judge_agreement(
+        &mut self,
+        now: Now,
+        from: Received,
+        caller: &NameAddr,
+        accept: &[String],
+        sdp: PeerSdp,
+        message: &[u8],
+    ) -> Result<Taken, No> {
+        let input = ResponderInput {
+            identity: &self.config.identity,
+            entity: &self.config.entity,
+            device: &self.config.device,
+            media_id: MEDIA_ID,
+            previous: None,
+        };
+        let responder = Responder::read(input, message, now.wall)
+            .map_err(|why| No::plain(488, &format!("the key agreement cannot be used: {why}")))?;
+        let offer = responder.offer().clone();
+        self.ephemerals
+            .check(message, offer.time, now.wall)
+            .map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
+        let differs = Entity::parse(&caller.uri.without_parameters()).ok().as_ref() != Some(&offer.entity);
+        if differs {
+            return Err(No::plain(403, "From names another than the key agreement does"));
+        }
+        let known = self.know_caller(&offer)?;
+        let (out, inbound) = self.entries_for(now, known.as_ref(), from.remote.ip());
+        let watcher = Watcher {
+            name: watcher_name(&offer.signing_key),
+            audience: Audience::Device(offer.device.clone()),
+            known: known.clone(),
+            address: from.remote.ip(),
+            nonce: random_nonce(&mut self.rng),
+            wanted: Wanted { presence: true, policy: true },
+        };
+        if let Err(missing) = self.judge_bundles(offer.bundles, &out, &inbound) {
+            return Err(self.refuse_for_policy(now, &watcher, accept, &missing));
+        }
+        let stale = offer.statement.is_some_and(|hash| !self.book.was_given(&watcher.name, &hash, now.wall));
+        if stale {
+            return Err(self.refuse_for_policy(now, &watcher, accept, &[]));
+        }
+        Ok(Taken {
+            key: KeyState::Asked(Box::new(responder)),
+            offered: sdp,
+            entity: Some(offer.entity),
+            device: Some(offer.device),
+            known,
+            out,
+        })
+    }
+
+    /// The caller's device, when its keys are those that our user pinned; a stranger is `None`.
+    fn know_caller(&self, offer: &Offered) -> Result<Option<(Entity, Device)>, No> {
+        let keys = (offer.signing_key, offer.agreement_key);
+        match self.book.standing(&offer.entity, &offer.device, keys, None) {
+            Standing::Pinned { .. } => Ok(Some((offer.entity.clone(), offer.device.clone()))),
+            Standing::Unknown => Ok(None),
+            Standing::Changed(pinned) => {
+                let print = crate::keys::fingerprint(&keys.0, &keys.1);
+                let notice = crate::agent::answer::key_changed(&offer.entity, pinned, print);
+                Err(No { notice: Some(notice), ..No::plain(403, "your key is not the one that was approved here") })
+            }
+        }
+    }
+
+    /// The rules of ours that the offered bundles lack; `discard` lacks nothing and takes nothing.
+    fn judge_bundles(&self, offered: Bundles, out: &Entry, inbound: &Entry) -> Result<(), Vec<Rule>> {
+        let level = self.config.default_level;
+        let mut missing = offered.to_responder.missing_for(&inbound.action, level);
+        for rule in offered.to_initiator.missing_for(&out.action, level) {
+            if !missing.contains(&rule) {
+                missing.push(rule);
+            }
+        }
+        let discards = out.action == Action::Discard || inbound.action == Action::Discard;
+        if missing.is_empty() && !discards { Ok(()) } else { Err(missing) }
+    }
+
+    /// 488 that says what would succeed (PROTOCOL section 7, "Refusal"): after payload 1 authenticated, and as the
+    /// watcher rules allow, with our statement.
+    fn refuse_for_policy(&mut self, now: Now, watcher: &Watcher, accept: &[String], missing: &[Rule]) -> No {
+        let mut no = No::missing(missing, Some(()));
+        let reads = accept.iter().any(|kind| kind.starts_with(crate::agent::ask::PIDF));
+        let told = watcher.known.is_some() || self.config.unknown_watchers.may_learn_policy();
+        if reads && told {
+            let signed = self.statement_for(now, watcher);
+            no.refusal.body = Some(document_body(&signed));
+        }
+        no
+    }
+
+    fn admit(&mut self, now: Now, session: SessionId, caller: &NameAddr, taken: Taken) {
+        let peer = taken.entity.as_ref().map_or_else(|| escape(&caller.uri.to_string()), ToString::to_string);
+        let id = self.new_call(now, Side::Callee, peer, CallState::Incoming);
+        self.calls.sessions.insert(session, id);
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.session = Some(session);
+            calling.invited = Some(now.mono);
+            calling.call.entity = taken.entity;
+            calling.call.device = taken.device;
+            calling.call.action = taken.out.action.to_string();
+            calling.peer = taken.known;
+            calling.key = taken.key;
+            calling.offered = Some(taken.offered);
+        }
+        self.event(Event::CallChanged(id));
+        match self.config.answer {
+            AnswerMode::Auto => {
+                self.endpoint.ring(now, session);
+                self.open_callee_media(id);
+            }
+            AnswerMode::Prompt => self.endpoint.ring(now, session),
+            AnswerMode::Reject => self.end_call(now, id, CallState::Ended { reason: "calls are rejected here".into() }),
+        }
+    }
+
+    pub(in crate::agent) fn answer_call(&mut self, _now: Now, id: CallId) -> Result<(), Failure> {
+        let waiting = self.calls.all.get(&id).filter(|c| c.call.state == CallState::Incoming && c.is_open());
+        if waiting.is_none() {
+            return Err(super::end::no_call(Some(id)));
+        }
+        self.open_callee_media(id);
+        Ok(())
+    }
+
+    pub(in crate::agent) fn reject_call(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
+        let waiting = self.calls.all.get(&id).filter(|c| c.call.state == CallState::Incoming && c.is_open());
+        if waiting.is_none() {
+            return Err(super::end::no_call(Some(id)));
+        }
+        self.end_call(now, id, CallState::Ended { reason: "you rejected it".into() });
+        Ok(())
+    }
+
+    fn open_callee_media(&mut self, id: CallId) {
+        let local = self.config.media_address;
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
+        calling.media_open = true;
+        self.effect(Effect::OpenMedia { call: id, local });
+    }
+
+    /// The socket is bound: 200 with our half of the agreement, and the stream begins.
+    pub(super) fn answer_invite(&mut self, now: Now, id: CallId) {
+        if let Err(failure) = self.try_answer(now, id) {
+            self.end_call(now, id, CallState::Failed(failure));
+        }
+    }
+
+    fn try_answer(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
+        let spis = random_spis(&mut self.rng);
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let session = calling.session.ok_or_else(|| gone(id))?;
+        let local = calling.local.ok_or_else(|| gone(id))?;
+        let offered = calling.offered.clone().ok_or_else(|| gone(id))?;
+        let remote = offered.media().ok_or_else(|| no_media(id))?;
+        match std::mem::replace(&mut calling.key, KeyState::Done) {
+            KeyState::Asked(responder) => {
+                let choice = choose(responder.offer(), spis, local);
+                let (message, confirmed) = responder.answer(choice, seed).map_err(|why| unanswerable(id, &why.to_string()))?;
+                let answer = self.sdp_answer(&offered, local, Some(message)).map_err(|why| unanswerable(id, &why))?;
+                self.say_answer(now, id, session, answer);
+                self.start_stream(now, id, confirmed, remote, offered.codec())
+            }
+            KeyState::Plain => {
+                let answer = self.sdp_answer(&offered, local, None).map_err(|why| unanswerable(id, &why))?;
+                self.say_answer(now, id, session, answer);
+                self.start_clear_stream(now, id, remote, offered.codec())
+            }
+            other => {
+                calling.key = other;
+                Ok(())
+            }
+        }
+    }
+
+    fn say_answer(&mut self, now: Now, id: CallId, session: SessionId, answer: crate::sdp::SessionDescription) {
+        let bytes = answer.to_string().into_bytes();
+        self.endpoint.answer(now, session, Body::new("application/sdp", bytes));
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.said = Some(answer);
+        }
+    }
+
+    /// A refresh with an unchanged o= line and attribute gets the same answer; anything else is refused, and the call goes on.
+    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, body: Option<Body>) {
+        let calling = self.calls.by_session(session);
+        let same = calling.and_then(|calling| {
+            let again = read_sdp(body.as_ref()?).ok()?;
+            let unchanged = calling.offered.as_ref().is_some_and(|before| before.is_same_offer(&again));
+            unchanged.then(|| calling.said.as_ref().map(ToString::to_string)).flatten()
+        });
+        match same {
+            Some(answer) => self.endpoint.answer(now, session, Body::new("application/sdp", answer.into_bytes())),
+            None => self.endpoint.refuse(now, session, Refusal::new(488, "Not Acceptable Here")),
+        }
+    }
+}
+
+impl No {
+    fn plain(status: u16, why: &str) -> Self {
+        let reason = if status == 403 { "Forbidden" } else { "Not Acceptable Here" };
+        let text: String = escape(why).replace(['"', '\\'], "'");
+        Self { refusal: Refusal::new(status, reason).with("Warning", format!("399 sottovoce \"{text}\"")), notice: None }
+    }
+
+    /// Names the rules that are missing, not only that something changed.
+    fn missing(rules: &[Rule], agreed: Option<()>) -> Self {
+        let rules: Vec<String> = rules.iter().map(Rule::to_string).collect();
+        match (rules.is_empty(), agreed) {
+            (false, _) => Self::plain(488, &format!("missing: {}", rules.join(" "))),
+            (true, Some(())) => Self::plain(488, "the policy changed since it was asked, or discards this call"),
+            (true, None) => Self::plain(488, "the policy discards this call"),
+        }
+    }
+}
+
+/// Per direction what the caller demands; it has all that we insist on, or it would not have come this far.
+fn choose(offer: &Offered, spis: crate::keys::agreement::Spis, local: std::net::SocketAddr) -> Choice {
+    let esp = offer.bundles.esp();
+    let suite = crate::policy::Suite::ALL.into_iter().find(|suite| offer.suites.first() == Some(suite));
+    let suite = suite.or_else(|| offer.suites.first().copied()).filter(|_| esp);
+    Choice { bundles: offer.bundles, suite, spis, media: local }
+}
+
+fn stripped(entity: &Entity) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "downgrade",
+        format!("somebody calls as {entity} without the keys that you approved; it was refused"),
+        entity.as_str(),
+        "it is another caller, or somebody on the way took the keys out; call back to find out",
+    )
+}
+
+fn no_media(id: CallId) -> Failure {
+    let message = format!("the caller of {id} names no media address");
+    Failure::new(FailureKind::Failed, "no-media-address", message, id.to_string(), "ask the caller to call again")
+}
+
+fn unanswerable(id: CallId, why: &str) -> Failure {
+    let message = format!("call {id} cannot be answered: {}", escape(why));
+    Failure::new(FailureKind::Failed, "unanswerable", message, id.to_string(), "ask the caller to call again")
+}
+

@@ -1,0 +1,532 @@
+//! The caller's side.
+
+use std::net::SocketAddr;
+
+use rand_core::RngCore;
+
+use super::media::random_spis;
+use super::{CallState, Calling, KeyState, MEDIA_ID};
+use crate::agent::answer::{read_answer, AnswerExpected, ReadAnswer};
+use crate::agent::book::Standing;
+use crate::agent::desk::{contact_host, OPTION_TAG};
+use crate::agent::review::Opening;
+use crate::agent::target::{host_address, Target};
+use crate::agent::waiting::Waiting;
+use crate::agent::{Agent, AskRequest, CallRequest, Effect, Event, Pin, Side};
+use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
+use crate::keys::Initiator;
+use crate::policy::{Action, Bundle, Direction, Entry, Flow, KeyState as ReviewKeyState, Provenance, Rule, Suite, Upper, Wanted};
+use crate::presence::{self, PresenceRecord};
+use crate::sip::{Body, EndCause, Invite, Received, SessionId, Uri};
+use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
+
+/// A final answer that says no.
+pub struct Rejection {
+    pub from: Received,
+    pub status: u16,
+    pub reason: String,
+    pub warnings: Vec<String>,
+    pub body: Option<Body>,
+}
+
+impl Agent {
+    pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
+        let target = Target::parse(&request.peer)?;
+        if self.calls.open_count() >= super::MAX_OPEN {
+            return Err(too_many(&request.peer));
+        }
+        let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
+        let known = self.approved_device(&target, now).filter(|_| request.accept_key.is_none());
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.target = Some(target);
+            calling.answer = request.answer.clone();
+            calling.accept_key = request.accept_key;
+            calling.duration = request.duration;
+            calling.source = request.source.clone().unwrap_or_else(|| calling.source.clone());
+            calling.sink = request.sink.clone().unwrap_or_else(|| calling.sink.clone());
+        }
+        match known {
+            Some(pin) => self.dial(now, id, &pin),
+            None => self.ask_first(now, id, request)?,
+        }
+        Ok(id)
+    }
+
+    /// Journey one comes before the first call.
+    fn ask_first(&mut self, now: Now, id: CallId, request: CallRequest) -> Result<(), Failure> {
+        let wanted = Wanted { presence: true, policy: true };
+        let ask = AskRequest { peer: request.peer, wanted, answer: request.answer, accept_key: request.accept_key };
+        let asked = self.begin_ask(now, ask, Some(id));
+        match asked {
+            Ok(ask) => {
+                if let Some(calling) = self.calls.all.get_mut(&id) {
+                    calling.call.ask = Some(ask);
+                }
+                self.event(Event::CallChanged(id));
+                Ok(())
+            }
+            Err(failure) => {
+                self.calls.all.remove(&id);
+                Err(failure)
+            }
+        }
+    }
+
+    /// The pinned device that this target means, when entries for it are approved.
+    fn approved_device(&self, target: &Target, now: Now) -> Option<Pin> {
+        let mut pins = self.book.pins().filter(|pin| self.is_meant(target, pin));
+        pins.find(|pin| self.book.has_entry_for(&pin.entity, &pin.device, now.wall)).cloned()
+    }
+
+    fn is_meant(&self, target: &Target, pin: &Pin) -> bool {
+        if !target.bare {
+            return pin.entity == target.entity;
+        }
+        let at = |host: &str| host_address(host).is_some_and(|socket| Some(socket.ip()) == target.address());
+        let record = self.book.presence(&pin.entity, &pin.device);
+        at(pin.entity.host()) || record.is_some_and(|record| record.address.is_some() && record.address == target.address())
+    }
+
+    pub(in crate::agent) fn call_waits_for_review(&mut self, id: CallId, review: ReviewId) {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.call.review = Some(review);
+        }
+        self.set_call(id, CallState::Reviewing(review));
+    }
+
+    pub(in crate::agent) fn ask_failed_for_call(&mut self, now: Now, id: CallId, failure: Failure) {
+        self.end_call(now, id, CallState::Failed(failure));
+    }
+
+    /// The review that the call waited for has its answer.
+    pub(in crate::agent) fn review_settled_for_call(
+        &mut self,
+        now: Now,
+        id: CallId,
+        outcome: Result<Generation, Failure>,
+    ) {
+        if let Err(failure) = outcome {
+            return self.end_call(now, id, CallState::Failed(failure));
+        }
+        let open = self.calls.all.get(&id).filter(|calling| calling.is_open());
+        let Some(target) = open.and_then(|calling| calling.target.clone()) else { return };
+        match self.approved_device(&target, now) {
+            Some(pin) => self.dial(now, id, &pin),
+            None => self.end_call(now, id, CallState::Failed(nobody_approved(&target))),
+        }
+    }
+
+    /// The policy first, then the media socket, then INVITE.
+    fn dial(&mut self, now: Now, id: CallId, pin: &Pin) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.peer = Some((pin.entity.clone(), pin.device.clone()));
+        calling.call.entity = Some(pin.entity.clone());
+        calling.call.device = Some(pin.device.clone());
+        let (out, _) = self.entries_towards(now, &pin.entity, &pin.device);
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.call.action = out.action.to_string();
+        }
+        if out.action == Action::Discard {
+            return self.end_call(now, id, CallState::Failed(discarded(&pin.entity)));
+        }
+        self.set_call(id, CallState::Inviting);
+        let record = self.book.presence(&pin.entity, &pin.device);
+        let contact = record.map_or(pin.entity.as_str(), |record| record.contact.raw());
+        let host = contact_host(contact).unwrap_or_default().to_owned();
+        match host_address(&host) {
+            Some(remote) => self.open_media(now, id, remote),
+            None => self.resolve_call(id, &host),
+        }
+    }
+
+    fn resolve_call(&mut self, id: CallId, host: &str) {
+        let effect = self.expect(Waiting::CallAddress(id));
+        let (host, port) = match host.rsplit_once(':') {
+            Some((name, port)) => (name.to_owned(), port.parse().unwrap_or(5060)),
+            None => (host.to_owned(), 5060),
+        };
+        self.effect(Effect::Resolve { id: effect, host, port });
+    }
+
+    pub(in crate::agent) fn handle_call_address(
+        &mut self,
+        now: Now,
+        id: CallId,
+        result: Result<Vec<SocketAddr>, Failure>,
+    ) {
+        match result.map(|all| all.first().copied()) {
+            Ok(Some(remote)) => self.open_media(now, id, remote),
+            Ok(None) => self.end_call(now, id, CallState::Failed(no_address(&self.peer_name(id)))),
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
+        }
+    }
+
+    fn open_media(&mut self, _now: Now, id: CallId, remote: SocketAddr) {
+        let local = self.config.media_address;
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
+        calling.remote_sip = Some(remote);
+        match calling.media_open {
+            true => {}
+            false => {
+                calling.media_open = true;
+                self.effect(Effect::OpenMedia { call: id, local });
+                return;
+            }
+        }
+        if let Some(local) = calling.local {
+            self.invite(_now, id, local);
+        }
+    }
+
+    /// The entries that rule media to and from this device, out and in.
+    pub(super) fn entries_towards(&self, now: Now, entity: &Entity, device: &Device) -> (Entry, Entry) {
+        let record = self.book.presence(entity, device);
+        let peer = record.and_then(|record| self.peer_address(record));
+        let peer = peer.or_else(|| host_address(entity.host()).map(|socket| socket.ip()));
+        let ours = SocketAddr::new(self.config.media_address, 0);
+        let theirs = peer.map_or(SocketAddr::new(unspecified(ours), 0), |address| SocketAddr::new(address, 0));
+        let find = |source, destination, direction| {
+            let flow = Flow { source, destination, upper: Upper::Udp, direction, peer: Some((entity, device)) };
+            self.book.spd().lookup(&flow, now.wall).entry.clone()
+        };
+        (find(ours, theirs, Direction::Out), find(theirs, ours, Direction::In))
+    }
+
+    /// The socket is bound: the offer can name it.
+    pub(super) fn invite(&mut self, now: Now, id: CallId, local: SocketAddr) {
+        match self.make_invite(now, id, local) {
+            Ok(invite) => {
+                let session = self.endpoint.invite(now, invite);
+                self.calls.sessions.insert(session, id);
+                if let Some(calling) = self.calls.all.get_mut(&id) {
+                    calling.session = Some(session);
+                    calling.invited = Some(now.mono);
+                }
+                self.count("calls_placed");
+            }
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
+        }
+    }
+
+    fn make_invite(&mut self, now: Now, id: CallId, local: SocketAddr) -> Result<Invite, Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let (entity, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
+        let remote = calling.remote_sip.ok_or_else(|| gone(id))?;
+        let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
+        let (out, inbound) = self.entries_towards(now, &entity, &device);
+        let bundles = Bundles { to_responder: Bundle::of(&out.action), to_initiator: Bundle::of(&inbound.action) };
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        let input = OfferInput {
+            identity: &self.config.identity,
+            entity: &self.config.entity,
+            device: &self.config.device,
+            peer: &PeerKeys {
+                entity: entity.clone(),
+                device: device.clone(),
+                signing: pin.signing_key,
+                agreement: pin.agreement_key,
+            },
+            media_id: MEDIA_ID,
+            previous: None,
+            time: now.wall,
+            media: local,
+            bundles,
+            suites: suites_of(&out, &inbound),
+            spis: random_spis(&mut self.rng),
+            entry: out.digest(),
+            statement: self.approved_hashes.get(&(entity.clone(), device.clone())).copied(),
+            ah_nat: false,
+        };
+        let (initiator, message) = Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;
+        let offer = self.sdp_offer(local, &device, message);
+        let bytes = offer.to_string().into_bytes();
+        let insists = out.action.insists(self.config.default_level) || inbound.action.insists(self.config.default_level);
+        let target = self.invite_target(&entity, &device)?;
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.key = KeyState::Offered(Box::new(initiator), bundles.to_responder);
+            calling.said = Some(offer);
+        }
+        Ok(Invite {
+            target,
+            remote,
+            require: if insists { vec![OPTION_TAG.into()] } else { Vec::new() },
+            accept: vec!["application/sdp".into(), crate::agent::ask::PIDF.into()],
+            body: Body::new("application/sdp", bytes),
+        })
+    }
+
+    /// The approved device's signed contact.
+    fn invite_target(&self, entity: &Entity, device: &Device) -> Result<Uri, Failure> {
+        let record = self.book.presence(entity, device);
+        let contact = record.map_or(entity.as_str(), |record| record.contact.raw());
+        Uri::parse(contact).map_err(|_| no_address(entity.as_str()))
+    }
+
+    pub(super) fn handle_invite_progress(&mut self, session: SessionId, status: u16) {
+        if let Some(calling) = self.calls.by_session(session) {
+            let id = calling.call.id;
+            if (180..200).contains(&status) && calling.call.state == CallState::Inviting {
+                self.set_call(id, CallState::Ringing);
+            }
+        }
+    }
+
+    pub(super) fn handle_answered(&mut self, now: Now, session: SessionId, body: Option<Body>) {
+        let Some(id) = self.calls.sessions.get(&session).copied() else { return };
+        if self.calls.all.get(&id).is_none_or(|calling| !calling.is_open()) {
+            return self.endpoint.bye(now, session, None);
+        }
+        if let Err(failure) = self.take_answer_sdp(now, id, body) {
+            self.end_call(now, id, CallState::Failed(failure));
+        }
+    }
+
+    fn take_answer_sdp(&mut self, now: Now, id: CallId, body: Option<Body>) -> Result<(), Failure> {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return Ok(()) };
+        let peer = calling.call.peer.clone();
+        let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
+        let KeyState::Offered(initiator, demanded) = std::mem::replace(&mut calling.key, KeyState::Done) else {
+            return Ok(());
+        };
+        let body = body.ok_or_else(|| unreadable_sdp(&peer, "it carries no session description"))?;
+        let accepted = super::media::read_sdp(&body).map_err(|why| unreadable_sdp(&peer, &why))?;
+        let message = accepted.message_for(&device).ok_or_else(|| downgrade(&peer))?;
+        let confirmed = initiator.finish(&message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
+        let missing = demanded.union(confirmed.bundles().to_responder) != confirmed.bundles().to_responder;
+        if missing {
+            return Err(downgrade(&peer));
+        }
+        let remote = accepted.media().ok_or_else(|| unreadable_sdp(&peer, "it names no media address"))?;
+        self.start_stream(now, id, confirmed, remote, accepted.codec())
+    }
+
+    pub(super) fn handle_rejected(&mut self, now: Now, session: SessionId, no: Rejection) {
+        let Some(id) = self.calls.sessions.remove(&session) else { return };
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.session = None;
+        if !calling.is_open() {
+            return self.close_media(id);
+        }
+        let document = no.body.as_ref().filter(|body| body.content_type.starts_with(crate::agent::ask::PIDF));
+        match document {
+            Some(body) if no.status == 488 && !calling.retried => {
+                let body = body.clone();
+                self.review_refusal(now, id, &no, &body);
+            }
+            _ => {
+                let failure = refused(&calling.call.peer, &no);
+                self.end_call(now, id, CallState::Failed(failure));
+            }
+        }
+    }
+
+    /// 488 with the callee's statement: show exactly what is missing, so that one step mends it.
+    fn review_refusal(&mut self, now: Now, id: CallId, no: &Rejection, body: &Body) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.retried = true;
+        let answer = calling.answer.clone();
+        match self.open_refusal_review(now, id, no, body) {
+            Ok(review) => {
+                self.call_waits_for_review(id, review);
+                if let Some(answer) = answer {
+                    if let Err(failure) = self.answer_review(now, review, answer, "command") {
+                        self.end_call(now, id, CallState::Failed(failure));
+                    }
+                }
+            }
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
+        }
+    }
+
+    fn open_refusal_review(&mut self, now: Now, id: CallId, no: &Rejection, body: &Body) -> Result<ReviewId, Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let peer = calling.peer.clone().ok_or_else(|| gone(id))?;
+        let expected = AnswerExpected {
+            target: None,
+            nonce: None,
+            entity: &self.config.entity,
+            device: &self.config.device,
+            accept_key: None,
+        };
+        let ReadAnswer { signed, standing } = read_answer(&self.book, &expected, &body.bytes, now.wall)?;
+        let statement = signed.statement;
+        if (&statement.entity, &statement.device) != (&peer.0, &peer.1) || !matches!(standing, Standing::Pinned { .. }) {
+            return Err(another_statement(&calling.call.peer));
+        }
+        let missing = self.missing(now, &statement);
+        let previous = self.book.presence(&statement.entity, &statement.device);
+        let observed = Some(no.from.remote.ip());
+        let mut record = PresenceRecord::from_statement(&statement, observed, previous);
+        if let (None, Some(previous)) = (&statement.person, previous) {
+            record.user.clone_from(&previous.user);
+            record.place.clone_from(&previous.place);
+        }
+        let verified = standing == Standing::Pinned { verified: true };
+        let opening = Opening {
+            wanted_presence: statement.person.is_some(),
+            replace_keys: false,
+            key_state: if verified { ReviewKeyState::Verified } else { ReviewKeyState::Pinned },
+            statement,
+            provenance: Provenance { observed, received: now.wall },
+            record,
+            ask: None,
+            call: Some(id),
+            missing,
+        };
+        self.open_review(now, opening)
+    }
+
+    /// The rules of the peer's statement that our entries lack, in both directions.
+    fn missing(&self, now: Now, statement: &crate::policy::Statement) -> Vec<Rule> {
+        let (out, inbound) = self.entries_towards(now, &statement.entity, &statement.device);
+        let level = self.config.default_level;
+        let mut missing: Vec<Rule> = Vec::new();
+        for policy in &statement.policies {
+            let ours = if policy.direction == Direction::Out { &out } else { &inbound };
+            for rule in Bundle::of(&ours.action).missing_for(&policy.action, level) {
+                if !missing.contains(&rule) {
+                    missing.push(rule);
+                }
+            }
+        }
+        missing
+    }
+
+    pub(super) fn handle_invite_failed(&mut self, now: Now, session: SessionId, cause: EndCause) {
+        let Some(id) = self.calls.sessions.remove(&session) else { return };
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.session = None;
+        let failure = failed(&calling.call.peer, cause);
+        self.end_call(now, id, CallState::Failed(failure));
+    }
+
+    pub(super) fn peer_name(&self, id: CallId) -> String {
+        self.calls.call(id).map(|call| call.peer.clone()).unwrap_or_default()
+    }
+}
+
+impl Calling {
+    /// Whether the other side has already been told no, and the call was placed anew.
+    #[cfg(test)]
+    pub fn was_retried(&self) -> bool {
+        self.retried
+    }
+}
+
+/// What both entries allow; every suite where neither says.
+fn suites_of(out: &Entry, inbound: &Entry) -> Vec<Suite> {
+    let named = if out.suites.is_empty() { &inbound.suites } else { &out.suites };
+    if named.is_empty() { Suite::ALL.to_vec() } else { named.clone() }
+}
+
+fn unspecified(like: SocketAddr) -> std::net::IpAddr {
+    match like {
+        SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+fn refused(peer: &str, no: &Rejection) -> Failure {
+    let why: Vec<String> = no.warnings.iter().map(|warning| escape(warning)).collect();
+    let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+    let message = format!("{peer} answered {} {}{why}", no.status, escape(&no.reason));
+    let (kind, code, next) = match no.status {
+        420 => (
+            FailureKind::RefusedByPolicy,
+            "no-protection",
+            "the peer's phone cannot protect packets as your policy demands; another entry for it would have to allow that",
+        ),
+        488 | 606 => (
+            FailureKind::RefusedByPolicy,
+            "refused-by-peer-policy",
+            "ask the peer for its policy (`sottovoce ask`), approve what it needs, and call again",
+        ),
+        403 => (FailureKind::Trust, "caller-refused", "the peer does not accept who you are; compare keys with its user"),
+        486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),
+        480 | 603 | 487 => (FailureKind::RefusedByUser, "declined", "the peer did not take the call; try later"),
+        404 | 410 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask the peer anew"),
+        408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "try again later"),
+        _ => (FailureKind::Failed, "call-refused", "see the peer's log for why"),
+    };
+    Failure::new(kind, code, message, peer, next)
+}
+
+fn failed(peer: &str, cause: EndCause) -> Failure {
+    let (code, message) = match cause {
+        EndCause::TimedOut => ("peer-silent", format!("{peer} did not answer")),
+        EndCause::Transport { why } => ("peer-unreachable", format!("{peer} cannot be reached: {}", escape(&why))),
+        other => ("call-failed", format!("the call to {peer} could not be placed ({other:?})")),
+    };
+    let next = "check that the peer's agent runs and that its address is still the same: `sottovoce ask` tells";
+    Failure::new(FailureKind::Unreachable, code, message, peer, next)
+}
+
+fn downgrade(peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "downgrade",
+        format!("the answer of {peer} lacks the protection that was offered; somebody on the way may have taken it out"),
+        peer,
+        "nothing was sent; call again, and if it stays so, reach the peer by another network",
+    )
+}
+
+fn no_agreement(entity: &Entity, why: &str) -> Failure {
+    no_agreement_text(entity.as_str(), why)
+}
+
+fn no_agreement_text(peer: &str, why: &str) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "no-key-agreement",
+        format!("no keys could be agreed with {peer}: {why}"),
+        peer,
+        "nothing was sent; ask the peer anew, its keys may have changed",
+    )
+}
+
+fn unreadable_sdp(peer: &str, why: &str) -> Failure {
+    let message = format!("the answer of {peer} cannot be used: {}", escape(why));
+    Failure::new(FailureKind::Failed, "answer-unusable", message, peer, "call again, or ask the peer which agent it runs")
+}
+
+fn another_statement(peer: &str) -> Failure {
+    let message = format!("{peer} refused with a statement that is not its own");
+    Failure::new(FailureKind::Trust, "another-statement", message, peer, "ask the peer anew and compare fingerprints")
+}
+
+fn nobody_approved(target: &Target) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "nothing-approved",
+        format!("no entry for {} is approved", target.entity),
+        target.entity.as_str(),
+        "ask it, and approve its policy",
+    )
+}
+
+fn discarded(entity: &Entity) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "discarded",
+        format!("your policy discards every packet to {entity}, so it is not called"),
+        entity.as_str(),
+        "see `sottovoce policy list`; ask the peer again to review its policy",
+    )
+}
+
+fn no_address(peer: &str) -> Failure {
+    let message = format!("no address of {peer} is known");
+    Failure::new(FailureKind::Unreachable, "no-address", message, peer, "ask the peer anew")
+}
+
+fn too_many(peer: &str) -> Failure {
+    let message = format!("{} calls are open already", super::MAX_OPEN);
+    Failure::new(FailureKind::Failed, "too-many-calls", message, escape(peer), "hang up some of them first")
+}
+
+pub(super) fn gone(id: CallId) -> Failure {
+    let message = format!("call {id} has no peer any more");
+    Failure::new(FailureKind::Failed, "call-gone", message, id.to_string(), "call again")
+}

@@ -1,0 +1,155 @@
+//! How a call ends: by us, by the peer, by time, by failure; and what is remembered of it.
+
+use std::time::Duration;
+
+use super::{CallState, KeyState, Side};
+use crate::agent::{Agent, CallRecord, Effect, StoreOp};
+use crate::agent::waiting::Waiting;
+use crate::media::Counters;
+use crate::sip::{ByeReason, Refusal, SessionId};
+use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+
+impl Agent {
+    pub(in crate::agent) fn hangup(&mut self, now: Now, id: Option<CallId>) -> Result<(), Failure> {
+        let open = |id: &CallId| self.calls.all.get(id).is_some_and(|calling| calling.is_open());
+        let ids: Vec<CallId> = match id {
+            Some(id) => vec![id].into_iter().filter(open).collect(),
+            None => self.calls.all.keys().copied().filter(open).collect(),
+        };
+        if ids.is_empty() {
+            return Err(no_call(id));
+        }
+        for id in ids {
+            self.end_call(now, id, CallState::Ended { reason: "you hung up".into() });
+        }
+        Ok(())
+    }
+
+    pub(in crate::agent) fn end_calls(&mut self, now: Now) {
+        let ids: Vec<CallId> = self.calls.all.values().filter(|c| c.is_open()).map(|c| c.call.id).collect();
+        for id in ids {
+            self.end_call(now, id, CallState::Ended { reason: "the agent stops".into() });
+        }
+    }
+
+    /// Ends a call in whatever state it is: the peer is told, media is closed, and then it is `last`.
+    pub(super) fn end_call(&mut self, now: Now, id: CallId, last: CallState) {
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
+        calling.until = None;
+        let session = calling.session.take();
+        let answered = matches!(calling.call.state, CallState::Active) || matches!(calling.key, KeyState::Done);
+        let side = calling.call.side;
+        calling.ending = Some(last);
+        if let Some(session) = session {
+            self.leave(now, session, side, answered, id);
+        }
+        self.withdraw_review(now, id);
+        self.close_media(id);
+        self.finish_unless_open(now, id);
+    }
+
+    fn leave(&mut self, now: Now, session: SessionId, side: Side, answered: bool, id: CallId) {
+        let failed = self.calls.all.get(&id).is_some_and(|c| matches!(c.ending, Some(CallState::Failed(_))));
+        let reason = failed.then(|| ByeReason { cause: 488, text: "not as agreed".into() });
+        match (side, answered) {
+            (_, true) => self.endpoint.bye(now, session, reason),
+            (Side::Caller, false) => self.endpoint.cancel(now, session),
+            (Side::Callee, false) => self.endpoint.refuse(now, session, Refusal::new(480, "Temporarily Unavailable")),
+        }
+    }
+
+    /// A review that a dead call waited for is not asked any longer.
+    fn withdraw_review(&mut self, now: Now, id: CallId) {
+        let review = self.calls.all.get(&id).and_then(|calling| calling.call.review);
+        let open = review.filter(|review| self.reviews.all.get(review).is_some_and(|r| r.is_open()));
+        if let Some(review) = open {
+            let _ = self.answer_review(now, review, crate::policy::Answer::Refuse, "the end of the call");
+        }
+    }
+
+    pub(super) fn close_media(&mut self, id: CallId) {
+        if self.calls.all.get(&id).is_some_and(|calling| calling.media_open) {
+            self.effect(Effect::CloseMedia { call: id });
+        }
+    }
+
+    /// The peer ended it: BYE, or its INVITE was taken back.
+    pub(super) fn handle_ended(&mut self, now: Now, session: SessionId, reason: Option<String>, by_peer: bool) {
+        let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();
+        let who = if by_peer { "the peer hung up" } else { "the call ended" };
+        self.handle_gone(now, session, &format!("{who}{why}"));
+    }
+
+    pub(super) fn handle_gone(&mut self, now: Now, session: SessionId, why: &str) {
+        let Some(id) = self.calls.sessions.remove(&session) else { return };
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.session = None;
+        }
+        self.end_call(now, id, CallState::Ended { reason: why.to_owned() });
+    }
+
+    pub(in crate::agent) fn handle_media_closed(&mut self, now: Now, id: CallId, counters: Counters) {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.media_open = false;
+            if calling.call.setup.is_some() {
+                calling.call.counters = counters;
+            }
+        }
+        if self.calls.all.get(&id).is_some_and(|calling| calling.is_open()) {
+            let reason = "its sound was closed".into();
+            self.end_call(now, id, CallState::Ended { reason });
+        }
+        self.finish_unless_open(now, id);
+    }
+
+    /// With media closed and nothing more to wait for, the call is over and goes into the history.
+    fn finish_unless_open(&mut self, now: Now, id: CallId) {
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
+        let Some(last) = calling.ending.take() else { return };
+        let outcome = match &last {
+            CallState::Failed(failure) => failure.message.clone(),
+            CallState::Ended { reason } => reason.clone(),
+            _ => String::new(),
+        };
+        let call = &calling.call;
+        let record = CallRecord {
+            call: id,
+            peer: call.entity.as_ref().map_or_else(|| call.peer.clone(), ToString::to_string),
+            outgoing: call.side == Side::Caller,
+            started: call.started,
+            ended: now.wall,
+            outcome,
+            action: call.action.clone(),
+            bundle: call.bundle.clone(),
+            suite: call.suite.clone(),
+            counters: call.counters.clone(),
+        };
+        let detail = summary(&record, call.setup);
+        let subject = record.peer.clone();
+        self.set_call(id, last);
+        let effect = self.expect(Waiting::Nobody);
+        self.effect(Effect::Store { id: effect, op: StoreOp::RecordCall(record) });
+        self.audit(now, "call", &subject, &detail);
+    }
+}
+
+fn summary(record: &CallRecord, setup: Option<Duration>) -> String {
+    let way = if record.outgoing { "out" } else { "in" };
+    let dropped: u64 = record.counters.dropped.values().sum();
+    let setup = setup.map_or("never established".into(), |setup| format!("set up in {} ms", setup.as_millis()));
+    format!(
+        "call {way}, {setup}, bundle {}, sent {}, received {}, dropped {dropped}: {}",
+        if record.bundle.is_empty() { "none agreed" } else { &record.bundle },
+        record.counters.sent,
+        record.counters.received,
+        record.outcome,
+    )
+}
+
+pub(super) fn no_call(id: Option<CallId>) -> Failure {
+    let (message, subject) = match id {
+        Some(id) => (format!("there is no open call {id}"), id.to_string()),
+        None => ("there is no open call".to_owned(), "calls".to_owned()),
+    };
+    Failure::new(FailureKind::Usage, "no-such-call", message, subject, "see `sottovoce calls`")
+}

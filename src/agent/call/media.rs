@@ -1,0 +1,149 @@
+//! The stream that both sides of a call end in, and the session descriptions around it.
+
+use std::net::SocketAddr;
+
+use rand_core::RngCore;
+
+use super::caller::gone;
+use super::{codec_of, suite_name, CallState};
+use crate::agent::{Agent, Effect, Event};
+use crate::ipsec::Protection;
+use crate::keys::agreement::Spis;
+use crate::keys::Confirmed;
+use crate::media::{Codec, Stream, StreamConfig};
+use crate::policy::Bundle;
+use crate::sdp::{self, SessionDescription};
+use crate::sip::Body;
+use crate::vocab::{CallId, Device, Failure, Now, Redacted, Spi};
+
+impl Agent {
+    pub(in crate::agent) fn handle_media_opened(
+        &mut self,
+        now: Now,
+        id: CallId,
+        result: Result<SocketAddr, Failure>,
+    ) {
+        let open = self.calls.all.get_mut(&id);
+        let Some(calling) = open else { return };
+        match result {
+            Ok(local) => {
+                calling.local = Some(local);
+                let side = calling.call.side;
+                if !calling.is_open() {
+                    return;
+                }
+                match side {
+                    super::Side::Caller => self.invite(now, id, local),
+                    super::Side::Callee => self.answer_invite(now, id),
+                }
+            }
+            Err(failure) => {
+                calling.media_open = false;
+                self.end_call(now, id, CallState::Failed(failure));
+            }
+        }
+    }
+
+    /// Both sides hold the keys: the stream goes to the media loop, and with it the SAs.
+    pub(super) fn start_stream(
+        &mut self,
+        now: Now,
+        id: CallId,
+        confirmed: Confirmed,
+        remote: SocketAddr,
+        codec: Option<Codec>,
+    ) -> Result<(), Failure> {
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let local = calling.local.ok_or_else(|| gone(id))?;
+        let remote = if confirmed.peer_media().ip().is_unspecified() { remote } else { confirmed.peer_media() };
+        let bundles = confirmed.bundles();
+        let (outbound, inbound) = match calling.call.side {
+            super::Side::Caller => (bundles.to_responder, bundles.to_initiator),
+            super::Side::Callee => (bundles.to_initiator, bundles.to_responder),
+        };
+        calling.call.bundle = outbound.to_string();
+        calling.call.suite = suite_name(confirmed.suite());
+        if self.config.keylog {
+            let (rows, objects) = confirmed.keylog(local, remote);
+            self.effect(Effect::Keylog {
+                esp_sa: rows.into_iter().map(Redacted).collect(),
+                json: objects.into_iter().map(Redacted).collect(),
+            });
+        }
+        let protection = confirmed.into_protection().map_err(|_| gone(id))?;
+        self.run_stream(now, id, protection, (outbound, inbound), remote, codec)
+    }
+
+    /// An ordinary phone under a policy that lets clear packets through.
+    pub(super) fn start_clear_stream(
+        &mut self,
+        now: Now,
+        id: CallId,
+        remote: SocketAddr,
+        codec: Option<Codec>,
+    ) -> Result<(), Failure> {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.call.bundle = Bundle::default().to_string();
+        }
+        self.run_stream(now, id, Protection::none(), Default::default(), remote, codec)
+    }
+
+    fn run_stream(
+        &mut self,
+        now: Now,
+        id: CallId,
+        protection: Protection,
+        bundles: (Bundle, Bundle),
+        remote: SocketAddr,
+        codec: Option<Codec>,
+    ) -> Result<(), Failure> {
+        let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let local = calling.local.ok_or_else(|| gone(id))?;
+        let codec = codec.unwrap_or(Codec::Pcmu);
+        let config = StreamConfig {
+            local,
+            remote,
+            peer: calling.peer.clone(),
+            spd: self.book.spd().clone(),
+            codec,
+            ssrc,
+            sequence,
+            timestamp,
+            default_level: self.config.default_level,
+            outbound: bundles.0,
+            inbound: bundles.1,
+        };
+        let stream = Box::new(Stream::new(config, protection));
+        calling.call.setup = calling.invited.map(|invited| now.mono - invited);
+        calling.until = calling.duration.map(|duration| now.mono + duration);
+        let (source, sink) = (calling.source.clone(), calling.sink.clone());
+        self.effect(Effect::StartStream { call: id, stream, source, sink });
+        self.count("calls_established");
+        self.set_call(id, CallState::Active);
+        Ok(())
+    }
+
+    pub(super) fn sdp_offer(&mut self, local: SocketAddr, device: &Device, message: Vec<u8>) -> SessionDescription {
+        unimplemented!("{local} {device} {message:?}")
+    }
+
+    pub(super) fn sdp_answer(
+        &mut self,
+        offered: &PeerSdp,
+        local: SocketAddr,
+        message: Option<Vec<u8>>,
+    ) -> Result<SessionDescription, String> {
+        unimplemented!()
+    }
+}
+
+/// SPIs under which we will receive; they differ, because one port carries both protocols.
+pub(super) fn random_spis(rng: &mut impl RngCore) -> Spis {
+    let esp = Spi::from_random(rng.next_u32());
+    let mut ah = Spi::from_random(rng.next_u32());
+    while ah == esp {
+        ah = Spi::from_random(rng.next_u32());
+    }
+    Spis { esp: Some(esp), ah: Some(ah) }
+}

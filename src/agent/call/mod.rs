@@ -1,0 +1,297 @@
+//! Journey two: a call. [`caller`] and [`callee`] are its two sides, [`media`] makes the stream that both end in.
+//!
+//! | step | caller | callee |
+//! | --- | --- | --- |
+//! | policy | `begin_call`: approved entry, or `ask.rs` first | `entries_for` the caller |
+//! | socket | `Effect::OpenMedia` -> `Done::MediaOpened` | the same |
+//! | keys | `Initiator::offer` in INVITE | `Responder::read`, `answer` in 200 |
+//! | refusal | 488 with a statement -> review with what is missing | `refuse_for_policy` |
+//! | stream | 200 -> `Confirmed` -> `Effect::StartStream` | 200 sent -> the same |
+//! | end | BYE -> `Effect::CloseMedia` -> `Done::MediaClosed` | the same |
+
+mod callee;
+mod caller;
+mod end;
+mod media;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::config::{AudioSink, AudioSource};
+use super::target::Target;
+use super::{Agent, Call, CallState, Event, Side};
+use crate::keys::{Initiator, Responder};
+use crate::media::{Counters, Codec, StreamEvent};
+use crate::policy::{Answer, Bundle, Suite};
+use crate::sdp::SessionDescription;
+use crate::sip::{EndpointEvent, SessionId};
+use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
+
+/// Calls at once; a further one is refused, ours and theirs.
+const MAX_OPEN: usize = 32;
+
+/// Calls that are remembered after their end.
+const MAX_KEPT: usize = 256;
+
+/// Which of the two media identifiers of an offer is meant: there is one stream (`a=x-sv-sa:1`).
+pub const MEDIA_ID: &str = "1";
+
+pub struct Calls {
+    all: BTreeMap<CallId, Calling>,
+    sessions: BTreeMap<SessionId, CallId>,
+    last: u64,
+    /// Counters of calls that are forgotten.
+    totals: Totals,
+}
+
+#[derive(Default)]
+struct Totals {
+    sent: u64,
+    received: u64,
+    dropped: u64,
+}
+
+/// A call with what only its story needs.
+pub(super) struct Calling {
+    pub call: Call,
+    session: Option<SessionId>,
+    /// Whom we call; `None` for a callee.
+    target: Option<Target>,
+    peer: Option<(Entity, Device)>,
+    remote_sip: Option<SocketAddr>,
+    answer: Option<Answer>,
+    accept_key: Option<Fingerprint>,
+    source: AudioSource,
+    sink: AudioSink,
+    duration: Option<Duration>,
+    /// Hang up then.
+    until: Option<Mono>,
+    /// When INVITE was sent, or came.
+    invited: Option<Mono>,
+    /// Our media socket.
+    local: Option<SocketAddr>,
+    key: KeyState,
+    /// Our offer, or our answer: a refresh gets the same again.
+    said: Option<SessionDescription>,
+    offered: Option<SessionDescription>,
+    /// A refusal led to a review already: the next one ends the call.
+    retried: bool,
+    /// Media is open and not yet closed.
+    media_open: bool,
+    /// How it will be told once media is closed.
+    ending: Option<CallState>,
+}
+
+/// Where the key agreement of a call stands.
+enum KeyState {
+    None,
+    Offered(Box<Initiator>, Bundle),
+    Asked(Box<Responder>),
+    /// The peer offered no agreement, and policy allows a clear call.
+    Plain,
+    Done,
+}
+
+impl Calls {
+    pub fn new(last: u64) -> Self {
+        Self { all: BTreeMap::new(), sessions: BTreeMap::new(), last, totals: Totals::default() }
+    }
+
+    pub fn call(&self, id: CallId) -> Option<&Call> {
+        self.all.get(&id).map(|calling| &calling.call)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Call> {
+        self.all.values().map(|calling| &calling.call)
+    }
+
+    /// No call and no media socket is open.
+    pub fn are_over(&self) -> bool {
+        self.all.values().all(|calling| !calling.is_open() && !calling.media_open)
+    }
+
+    /// Packets of all calls, for the metrics.
+    pub fn totals(&self) -> [(&'static str, u64); 4] {
+        let sum = |of: fn(&Counters) -> u64| self.iter().map(|call| of(&call.counters)).sum::<u64>();
+        [
+            ("calls", self.last),
+            ("packets_dropped", self.totals.dropped + sum(|c| c.dropped.values().sum())),
+            ("packets_received", self.totals.received + sum(|c| c.received)),
+            ("packets_sent", self.totals.sent + sum(|c| c.sent)),
+        ]
+    }
+
+    fn open_count(&self) -> usize {
+        self.all.values().filter(|calling| calling.is_open()).count()
+    }
+
+    fn by_session(&mut self, session: SessionId) -> Option<&mut Calling> {
+        let id = self.sessions.get(&session)?;
+        self.all.get_mut(id)
+    }
+
+    fn forget_old(&mut self) {
+        while self.all.len() > MAX_KEPT {
+            let over = |calling: &&Calling| !calling.is_open() && !calling.media_open;
+            let Some(id) = self.all.values().find(over).map(|calling| calling.call.id) else { return };
+            if let Some(gone) = self.all.remove(&id) {
+                let counters = &gone.call.counters;
+                self.totals.sent += counters.sent;
+                self.totals.received += counters.received;
+                self.totals.dropped += counters.dropped.values().sum::<u64>();
+            }
+        }
+    }
+}
+
+impl Calling {
+    pub fn is_open(&self) -> bool {
+        self.ending.is_none() && !matches!(self.call.state, CallState::Ended { .. } | CallState::Failed(_))
+    }
+}
+
+impl Agent {
+    /// A new call in its first state.
+    fn new_call(&mut self, now: Now, side: Side, peer: String, state: CallState) -> CallId {
+        self.calls.last += 1;
+        let id = CallId(self.calls.last);
+        let call = Call {
+            id,
+            peer,
+            entity: None,
+            device: None,
+            side,
+            state,
+            started: now.wall,
+            action: String::new(),
+            bundle: String::new(),
+            suite: None,
+            setup: None,
+            counters: Counters::default(),
+            ask: None,
+            review: None,
+        };
+        let calling = Calling {
+            call,
+            session: None,
+            target: None,
+            peer: None,
+            remote_sip: None,
+            answer: None,
+            accept_key: None,
+            source: self.config.audio_source.clone(),
+            sink: self.config.audio_sink.clone(),
+            duration: None,
+            until: None,
+            invited: None,
+            local: None,
+            key: KeyState::None,
+            said: None,
+            offered: None,
+            retried: false,
+            media_open: false,
+            ending: None,
+        };
+        self.calls.all.insert(id, calling);
+        self.calls.forget_old();
+        id
+    }
+
+    fn set_call(&mut self, id: CallId, state: CallState) {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.call.state = state;
+            self.event(Event::CallChanged(id));
+        }
+    }
+
+    pub(super) fn handle_call_event(&mut self, now: Now, event: EndpointEvent) {
+        match event {
+            EndpointEvent::Invited { id, from, caller, accept, body, .. } => {
+                self.handle_invited(now, id, from, &caller, &accept, body);
+            }
+            EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(id, status),
+            EndpointEvent::Answered { id, body, .. } => self.handle_answered(now, id, body),
+            EndpointEvent::Rejected { id, from, status, reason, warnings, body } => {
+                let warnings = warnings.iter().map(|warning| warning.text.to_string()).collect();
+                self.handle_rejected(now, id, caller::Rejection { from, status, reason, warnings, body });
+            }
+            EndpointEvent::InviteFailed { id, cause } => self.handle_invite_failed(now, id, cause),
+            EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
+            EndpointEvent::Cancelled { id } => self.handle_gone(now, id, "the caller gave up"),
+            EndpointEvent::Ended { id, reason, by_peer } => self.handle_ended(now, id, reason, by_peer),
+            _ => {}
+        }
+    }
+
+    pub(super) fn handle_call_timeout(&mut self, now: Now) {
+        let due = |calling: &&Calling| calling.until.is_some_and(|until| until <= now.mono);
+        let due: Vec<CallId> = self.calls.all.values().filter(due).map(|calling| calling.call.id).collect();
+        for id in due {
+            self.end_call(now, id, CallState::Ended { reason: "its time is over".into() });
+        }
+    }
+
+    pub(super) fn call_deadline(&self) -> Option<Deadline> {
+        let all = self.calls.all.values().filter_map(|calling| calling.until);
+        all.map(|at| Deadline { at, why: "call duration" }).min()
+    }
+
+    pub(super) fn handle_stream_event(&mut self, now: Now, id: CallId, event: StreamEvent, counters: Counters) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.call.counters = counters;
+        let peer = calling.call.peer.clone();
+        match event {
+            StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
+            StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
+            StreamEvent::Unprotected => self.event(Event::Notice(unprotected(id, &peer))),
+        }
+        self.event(Event::CallChanged(id));
+        let _ = now;
+    }
+
+    /// Played to the end: a caller who named no duration hangs up.
+    pub(super) fn handle_source_ended(&mut self, now: Now, id: CallId) {
+        let Some(calling) = self.calls.all.get(&id) else { return };
+        if calling.call.side == Side::Caller && calling.duration.is_none() && calling.is_open() {
+            self.end_call(now, id, CallState::Ended { reason: "played to the end".into() });
+        }
+    }
+
+    pub(super) fn handle_stream_failed(&mut self, now: Now, id: CallId, failure: Failure) {
+        self.end_call(now, id, CallState::Failed(failure));
+    }
+}
+
+fn forbidden(id: CallId, peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "stream-discarded",
+        format!("your policy discards what call {id} would send to {peer}"),
+        peer,
+        "see `sottovoce policy list`, or hang up",
+    )
+}
+
+fn unprotected(id: CallId, peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "no-association",
+        format!("your policy demands more protection than call {id} with {peer} agreed; nothing is sent"),
+        peer,
+        "hang up and call again, so that both sides agree anew",
+    )
+}
+
+/// The codec that both sides know; PCMU before PCMA.
+fn codec_of(payload_type: u8) -> Option<Codec> {
+    match payload_type {
+        0 => Some(Codec::Pcmu),
+        8 => Some(Codec::Pcma),
+        _ => None,
+    }
+}
+
+fn suite_name(suite: Option<Suite>) -> Option<String> {
+    suite.map(|suite| suite.name().to_owned())
+}

@@ -1,0 +1,154 @@
+//! What we say of ourselves: presence, surroundings, and signed statements.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rand_core::RngCore;
+
+use super::config::AgentConfig;
+use crate::policy::{
+    environment, Audience, Capabilities, Environment, Evidence, Person, Protocol, Purpose, StatedPolicy, Statement,
+    Suite, Wanted,
+};
+use crate::presence::{self, Names, PresenceRecord, Signed};
+use crate::vocab::{Nonce, PeerText, Wall};
+
+/// How long a statement of ours may be acted on.
+pub const STATEMENT_LIFE: Duration = Duration::from_secs(3600);
+
+/// Our own row of the presence database, and the counter of our statements.
+pub struct Own {
+    user: Option<String>,
+    place: Option<String>,
+    environment: Environment,
+    judged_place: String,
+    version: u64,
+    since: Wall,
+}
+
+/// What one statement is to say; the rest is always the same.
+pub struct Saying {
+    pub purpose: Purpose,
+    pub audience: Audience,
+    pub nonce: Nonce,
+    /// Whether the reader may learn who and where we are.
+    pub presence: bool,
+    pub policies: Vec<StatedPolicy>,
+    pub request: Option<Wanted>,
+}
+
+impl Own {
+    pub fn new(config: &AgentConfig, user: Option<String>, place: Option<String>, version: u64, now: Wall) -> Self {
+        let mut own = Self {
+            user,
+            place: None,
+            environment: Environment {
+                scope: Default::default(),
+                evidence: Evidence::Address,
+                address: Some(config.media_address),
+            },
+            judged_place: String::new(),
+            version,
+            since: now,
+        };
+        let user = own.user.take();
+        own.set(config, user, place, now);
+        own
+    }
+
+    /// What the user typed; without a place the address is judged again.
+    pub fn set(&mut self, config: &AgentConfig, user: Option<String>, place: Option<String>, now: Wall) {
+        let judged = environment::judge(config.media_address, &config.places);
+        self.environment = Environment {
+            scope: judged.scope,
+            evidence: if place.is_some() { Evidence::User } else { judged.evidence },
+            address: Some(config.media_address),
+        };
+        if let Some(typed) = &place {
+            let known = config.places.iter().find(|known| known.name == *typed);
+            self.environment.scope = known.map_or(Default::default(), |known| known.scope);
+        }
+        self.judged_place = judged.place;
+        self.user = user.or_else(|| config.display_name.clone());
+        self.place = place;
+        self.since = now;
+    }
+
+    pub fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    pub fn place(&self) -> &str {
+        self.place.as_deref().unwrap_or(&self.judged_place)
+    }
+
+    /// FIG. 6 for ourselves.
+    pub fn record(&self, config: &AgentConfig, contact: &str) -> PresenceRecord {
+        PresenceRecord {
+            entity: config.entity.clone(),
+            device: config.device.clone(),
+            contact: PeerText::new(contact),
+            address: self.environment.address,
+            observed: true,
+            user: self.user.as_deref().map(PeerText::new),
+            place: Some(PeerText::new(self.place())),
+            environment: Some(self.environment),
+            time: self.since,
+            version: self.version,
+            expires: self.since.saturating_add(STATEMENT_LIFE),
+            names: Names::default(),
+        }
+    }
+
+    /// A statement of now, signed.
+    pub fn sign(&mut self, config: &AgentConfig, contact: &str, saying: Saying, now: Wall) -> Signed {
+        self.version = (self.version + 1).max(now.0);
+        let issued = Wall::from_secs(now.as_secs());
+        let person = Person { user: self.user.as_deref().map(PeerText::new), place: Some(PeerText::new(self.place())) };
+        let statement = Statement {
+            entity: config.entity.clone(),
+            contact: PeerText::new(contact),
+            device: config.device.clone(),
+            version: self.version,
+            issued,
+            expires: issued.saturating_add(STATEMENT_LIFE),
+            purpose: saying.purpose,
+            audience: saying.audience,
+            nonce: saying.nonce,
+            person: saying.presence.then_some(person),
+            environment: saying.presence.then_some(self.environment),
+            signing_key: config.identity.verify_key(),
+            agreement_key: config.identity.agreement_key(),
+            signed_by: None,
+            supports: capabilities(),
+            policies: saying.policies,
+            request: saying.request,
+        };
+        let signature = config.identity.sign(presence::canonical_text(&statement).as_bytes());
+        Signed { statement, signature }
+    }
+}
+
+/// What this version can do.
+pub fn capabilities() -> Capabilities {
+    Capabilities {
+        protocols: vec![Protocol::Esp, Protocol::Ah],
+        suites: Suite::ALL.to_vec(),
+        codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],
+        kem: Vec::new(),
+    }
+}
+
+pub fn random_nonce(rng: &mut impl RngCore) -> Nonce {
+    let mut octets = [0; 16];
+    rng.fill_bytes(&mut octets);
+    Nonce(octets)
+}
+
+/// The text of an address in a URI or an SDP line: IPv6 in brackets.
+pub fn uri_host(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    }
+}

@@ -1,0 +1,187 @@
+//! What the user changes without a peer: own entries, the default, own presence, names, verified keys.
+//! Each is a review without a peer's side, answered at once (ARCHITECTURE section 2).
+
+use super::waiting::Waiting;
+use super::{Agent, AuditRow, Effect, Event, StoreOp, Stored};
+use crate::policy::{setkey, Approved, Entry, Origin, Selector, Upper};
+use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
+
+impl Agent {
+    pub(super) fn add_policy(&mut self, now: Now, text: &str, import: bool) -> Result<EffectId, Failure> {
+        let entries = setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?;
+        if entries.is_empty() {
+            return Err(unreadable(text, "it holds no spdadd line"));
+        }
+        let origin = if import { Origin::Import } else { Origin::User };
+        Ok(self.register_own(now, entries, origin, false))
+    }
+
+    /// Rules for any UDP packet, or whole `spdadd` lines.
+    pub(super) fn set_default(&mut self, now: Now, text: &str) -> Result<EffectId, Failure> {
+        let entries = if text.trim_start().starts_with("spdadd") {
+            setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?
+        } else {
+            let action = setkey::parse_action(text).map_err(|why| unreadable(text, &why.to_string()))?;
+            vec![Entry::new(Selector { upper: Upper::Udp, ..Selector::ANY }, crate::policy::Direction::Out, action)]
+        };
+        if entries.iter().any(|entry| entry.peer != Default::default() || entry.expires.is_some()) {
+            return Err(unreadable(text, "a default is for everybody and does not expire"));
+        }
+        Ok(self.register_own(now, entries, Origin::User, true))
+    }
+
+    fn register_own(&mut self, now: Now, entries: Vec<Entry>, origin: Origin, default: bool) -> EffectId {
+        let lines = entries.iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
+        let approved = Approved::own(entries, origin, self.book.generation(), now.wall);
+        let audit = AuditRow {
+            at: now.wall,
+            kind: "approved",
+            subject: if default { "the default policy".into() } else { "own entries".into() },
+            detail: format!("by {}: {lines}", origin.name()),
+        };
+        let id = self.expect(Waiting::Own { approved: approved.clone(), default });
+        self.effect(Effect::Store { id, op: StoreOp::Register { approved, default, replace_keys: false, audit } });
+        id
+    }
+
+    pub(super) fn remove_policy(&mut self, now: Now, entry: EntryId) -> Result<EffectId, Failure> {
+        let known = self.book.entries().iter().find(|known| known.id == entry);
+        let Some(known) = known else { return Err(no_such_entry(entry)) };
+        let detail = known.to_setkey();
+        let audit = AuditRow { at: now.wall, kind: "removed", subject: entry.to_string(), detail };
+        let id = self.expect(Waiting::Remove(entry));
+        self.effect(Effect::Store { id, op: StoreOp::RemoveEntry { entry, audit } });
+        Ok(id)
+    }
+
+    pub(super) fn remove_presence(&mut self, entity: &Entity) -> Result<EffectId, Failure> {
+        if *entity == self.config.entity {
+            return Err(own_record(entity));
+        }
+        self.known_presence(entity)?;
+        let id = self.expect(Waiting::RemovePresence(entity.clone()));
+        self.effect(Effect::Store { id, op: StoreOp::RemovePresence { entity: entity.clone() } });
+        Ok(id)
+    }
+
+    pub(super) fn rename_presence(
+        &mut self,
+        entity: &Entity,
+        user: Option<String>,
+        place: Option<String>,
+    ) -> Result<EffectId, Failure> {
+        self.known_presence(entity)?;
+        let rows = self.book.presences().filter(|row| row.entity == *entity).cloned();
+        let rows: Vec<_> = rows
+            .map(|mut row| {
+                row.names.user.clone_from(&user);
+                row.names.place.clone_from(&place);
+                row
+            })
+            .collect();
+        let ops: Vec<_> = rows.iter().map(|row| StoreOp::RenamePresence { entity: row.entity.clone(), names: row.names.clone() }).take(1).collect();
+        let id = self.expect(Waiting::Rename(rows));
+        ops.into_iter().for_each(|op| self.effect(Effect::Store { id, op }));
+        Ok(id)
+    }
+
+    fn known_presence(&self, entity: &Entity) -> Result<(), Failure> {
+        let known = self.book.presences().any(|row| row.entity == *entity);
+        known.then_some(()).ok_or_else(|| {
+            let message = format!("there is no presence record of {entity}");
+            Failure::new(FailureKind::Usage, "no-such-presence", message, entity.as_str(), "see `sottovoce presence list`")
+        })
+    }
+
+    pub(super) fn set_own_presence(&mut self, user: Option<String>, place: Option<String>) -> EffectId {
+        let id = self.expect(Waiting::OwnPresence { user: user.clone(), place: place.clone() });
+        self.effect(Effect::Store { id, op: StoreOp::SetOwnPresence { user, place } });
+        id
+    }
+
+    /// The user compared the safety phrase with every pinned device of this entity.
+    pub(super) fn mark_verified(&mut self, entity: &Entity) -> Result<EffectId, Failure> {
+        let pin = self.book.pins().find(|pin| pin.entity == *entity).cloned();
+        let Some(mut pin) = pin else { return Err(not_pinned(entity)) };
+        pin.verified = true;
+        let id = self.expect(Waiting::Pin(pin.clone()));
+        self.effect(Effect::Store { id, op: StoreOp::UpdatePin(pin) });
+        Ok(id)
+    }
+
+    pub(super) fn handle_own_stored(
+        &mut self,
+        now: Now,
+        id: EffectId,
+        waiting: Waiting,
+        result: Result<Stored, Failure>,
+    ) {
+        let result = result.map(|stored| self.apply_own(now, waiting, stored));
+        self.event(Event::StoreSettled { effect: id, result });
+    }
+
+    fn apply_own(&mut self, now: Now, waiting: Waiting, stored: Stored) {
+        match (waiting, stored) {
+            (Waiting::Own { approved, default }, Stored::Registered { generation, entries }) => {
+                self.book.register(&approved, default, entries, generation);
+                self.policy_changed(generation);
+            }
+            (Waiting::Remove(entry), Stored::Removed { generation }) => {
+                self.book.remove_entry(entry, generation);
+                self.policy_changed(generation);
+            }
+            (Waiting::OwnPresence { user, place }, _) => {
+                self.own.set(&self.config, user, place, now.wall);
+                self.event(Event::PresenceChanged(self.config.entity.clone()));
+            }
+            (Waiting::Pin(pin), _) => self.book.put_pin(pin),
+            (Waiting::RemovePresence(entity), _) => {
+                self.book.remove_presence(&entity);
+                self.event(Event::PresenceChanged(entity));
+            }
+            (Waiting::Rename(rows), _) => {
+                for row in rows {
+                    self.event(Event::PresenceChanged(row.entity.clone()));
+                    self.book.put_presence(row);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn unreadable(text: &str, why: &str) -> Failure {
+    Failure::new(
+        FailureKind::Usage,
+        "policy-text-unreadable",
+        format!("this policy cannot be read: {why}"),
+        escape(&text.chars().take(200).collect::<String>()),
+        "write it as `spdadd any any udp -P out ipsec esp/transport//require;`; nothing was changed",
+    )
+}
+
+fn no_such_entry(entry: EntryId) -> Failure {
+    let message = format!("there is no entry {entry}");
+    let next = "see `sottovoce policy list`; the default is changed with `sottovoce policy default`";
+    Failure::new(FailureKind::Usage, "no-such-entry", message, entry.to_string(), next)
+}
+
+fn own_record(entity: &Entity) -> Failure {
+    Failure::new(
+        FailureKind::Usage,
+        "own-presence",
+        format!("{entity} is yourself: what you say of yourself cannot be removed, because askers are answered from it"),
+        entity.as_str(),
+        "change it with `sottovoce presence set`, or say nothing of it with [watchers] unknown = \"policy\"",
+    )
+}
+
+fn not_pinned(entity: &Entity) -> Failure {
+    Failure::new(
+        FailureKind::Usage,
+        "not-pinned",
+        format!("no key of {entity} is pinned yet"),
+        entity.as_str(),
+        format!("ask it and approve its policy first: `sottovoce ask {entity}`"),
+    )
+}

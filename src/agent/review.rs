@@ -1,0 +1,352 @@
+//! The question put to the user, and what the answer sets going.
+//!
+//! | step | carries |
+//! | --- | --- |
+//! | `open_review` | statement -> `policy::Review` -> review id |
+//! | `Command::AnswerReview` -> `answer_review` | `policy::Decision` |
+//! | `StoreOp::Register` -> `Stored::Registered` | approved entries, pin, audit row, generation |
+//! | `handle_registered` | `Effect::SetSpd`, the ask and the call that wait |
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::waiting::Waiting;
+use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
+use crate::policy::{
+    Answer, Approved, Decision, Direction, Entry, Flow, KeyState, Provenance, Review, ReviewInput, Rule, Statement, Upper,
+};
+use crate::presence::PresenceRecord;
+use crate::vocab::{AskId, CallId, Deadline, Failure, FailureKind, Generation, Mono, Now, ReviewId};
+
+/// Without an answer for so long a review counts as refused.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Reviews that are remembered after their end.
+const MAX_KEPT: usize = 256;
+
+#[derive(Default)]
+pub struct Reviews {
+    pub all: BTreeMap<ReviewId, Reviewing>,
+    last: u64,
+}
+
+/// A review with what only its story needs.
+pub struct Reviewing {
+    pub open: OpenReview,
+    opening: Opening,
+    deadline: Mono,
+    answered_by: &'static str,
+}
+
+/// What a review is opened with.
+#[derive(Clone)]
+pub struct Opening {
+    pub statement: Statement,
+    pub provenance: Provenance,
+    pub key_state: KeyState,
+    /// The user accepted keys that differ from the pinned ones.
+    pub replace_keys: bool,
+    pub wanted_presence: bool,
+    pub record: PresenceRecord,
+    pub ask: Option<AskId>,
+    pub call: Option<CallId>,
+    /// Rules that a refused call lacked.
+    pub missing: Vec<Rule>,
+}
+
+impl Reviewing {
+    pub fn is_open(&self) -> bool {
+        matches!(self.open.state, ReviewState::Pending | ReviewState::Looser { .. } | ReviewState::Failed(_))
+    }
+}
+
+impl Agent {
+    pub(super) fn open_review(&mut self, now: Now, opening: Opening) -> Result<ReviewId, Failure> {
+        let review = self.make_review(now, &opening)?;
+        self.reviews.last += 1;
+        let id = ReviewId(self.reviews.last);
+        let open = OpenReview {
+            id,
+            ask: opening.ask,
+            review,
+            presence: opening.record.clone(),
+            opened: now.wall,
+            deadline: now.wall.saturating_add(PATIENCE),
+            state: ReviewState::Pending,
+            missing: opening.missing.iter().map(Rule::to_string).collect(),
+        };
+        self.reviews.all.insert(id, Reviewing { open, opening, deadline: now.mono + PATIENCE, answered_by: "" });
+        self.forget_old_reviews();
+        self.count("reviews_opened");
+        self.event(Event::ReviewChanged(id));
+        Ok(id)
+    }
+
+    fn make_review(&self, now: Now, opening: &Opening) -> Result<Review, Failure> {
+        let statement = &opening.statement;
+        let subject = statement.entity.as_str();
+        let peer = self.peer_address(&opening.record).ok_or_else(|| no_peer_address(subject))?;
+        let input = ReviewInput {
+            statement: statement.clone(),
+            provenance: opening.provenance,
+            key_state: opening.key_state,
+            wanted_presence: opening.wanted_presence,
+            own_environment: self.own.environment(),
+            own_address: self.config.media_address,
+            peer_address: peer,
+            current: self.ruling_entries(now, statement, peer),
+            generation: self.book.generation(),
+            default_level: self.config.default_level,
+        };
+        Review::new(input).map_err(|why| {
+            Failure::new(
+                FailureKind::RefusedByPolicy,
+                "policy-unreadable",
+                format!("the policy of {subject} cannot be reviewed: {why}"),
+                subject,
+                "your policy stands as it was; ask the peer's user to mend its policy, then ask again",
+            )
+        })
+    }
+
+    /// Our own entries for this peer's media, out then in.
+    fn ruling_entries(&self, now: Now, statement: &Statement, peer: IpAddr) -> Vec<Entry> {
+        let (ours, theirs) = ((self.config.media_address, 0).into(), (peer, 0).into());
+        let device = Some((&statement.entity, &statement.device));
+        [Direction::Out, Direction::In]
+            .into_iter()
+            .map(|direction| {
+                let (source, destination) =
+                    if direction == Direction::Out { (ours, theirs) } else { (theirs, ours) };
+                let flow = Flow { source, destination, upper: Upper::Udp, direction, peer: device };
+                self.book.spd().lookup(&flow, now.wall).entry.clone()
+            })
+            .collect()
+    }
+
+    pub(super) fn answer_review(
+        &mut self,
+        now: Now,
+        id: ReviewId,
+        answer: Answer,
+        by: &'static str,
+    ) -> Result<(), Failure> {
+        self.refresh_review(now, id)?;
+        let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
+        let subject = reviewing.opening.statement.entity.to_string();
+        let decision = reviewing.open.review.answer(&answer, now.wall).map_err(|why| {
+            let next = "change the answer; the review is still open";
+            Failure::new(FailureKind::RefusedByPolicy, "answer-impossible", why.to_string(), &subject, next)
+        })?;
+        match decision {
+            Decision::Approved(approved) => self.register(now, id, approved, by),
+            Decision::Looser { fields } => return Err(self.refuse_looser(id, &subject, fields)),
+            Decision::Refused => self.refuse_review(now, id, by),
+        }
+        Ok(())
+    }
+
+    /// An answer counts only against the entries in force: a review that they have changed is put anew.
+    fn refresh_review(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
+        let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
+        if !reviewing.is_open() {
+            return Err(answered_already(&reviewing.open));
+        }
+        if reviewing.open.review.generation == self.book.generation() {
+            return Ok(());
+        }
+        let opening = reviewing.opening.clone();
+        let before = reviewing.open.review.current.clone();
+        let fresh = self.make_review(now, &opening)?;
+        if fresh.current == before {
+            if let Some(reviewing) = self.reviews.all.get_mut(&id) {
+                reviewing.open.review = fresh;
+            }
+            return Ok(());
+        }
+        self.set_review(id, ReviewState::Stale);
+        let next = self.open_review(now, opening)?;
+        self.follow_review(id, next);
+        Err(stale(id, next))
+    }
+
+    fn register(&mut self, now: Now, id: ReviewId, approved: Approved, by: &'static str) {
+        let Some(reviewing) = self.reviews.all.get(&id) else { return };
+        let replace_keys = reviewing.opening.replace_keys;
+        let entries = approved.entries().iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
+        let audit = AuditRow {
+            at: now.wall,
+            kind: "approved",
+            subject: reviewing.opening.statement.entity.to_string(),
+            detail: format!("review {id} answered by {by}: {entries}"),
+        };
+        let effect = self.expect(Waiting::Review { review: id, approved: approved.clone(), replace_keys });
+        self.effect(Effect::Store { id: effect, op: StoreOp::Register { approved, default: false, replace_keys, audit } });
+        self.set_answered(id, ReviewState::Storing, by);
+    }
+
+    /// The store has answered: only now is the entry enforced.
+    pub(super) fn handle_registered(
+        &mut self,
+        now: Now,
+        id: ReviewId,
+        approved: &Approved,
+        replace_keys: bool,
+        result: Result<Stored, Failure>,
+    ) {
+        match result {
+            Ok(Stored::Registered { generation, entries }) => {
+                self.book.register(approved, false, entries, generation);
+                if let Some(peer) = approved.peer() {
+                    let print = crate::keys::fingerprint(&peer.signing_key, &peer.agreement_key);
+                    self.book.pin_approved(peer, print, replace_keys, now.wall);
+                }
+                self.remember_reviewed(id);
+                self.policy_changed(generation);
+                self.finish_review(now, id, generation);
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                self.set_review(id, ReviewState::Failed(failure.clone()));
+                self.settle_waiters(now, id, Err(failure));
+            }
+        }
+    }
+
+    /// The statement that was approved is the one whose hash a call bears, and whose version counts.
+    fn remember_reviewed(&mut self, id: ReviewId) {
+        let Some(reviewing) = self.reviews.all.get(&id) else { return };
+        let statement = reviewing.opening.statement.clone();
+        self.approved_hashes.insert(
+            (statement.entity.clone(), statement.device.clone()),
+            crate::presence::statement_hash(&statement),
+        );
+        self.note_version(&statement);
+    }
+
+    fn finish_review(&mut self, now: Now, id: ReviewId, generation: Generation) {
+        let by = self.reviews.all.get(&id).map_or("", |reviewing| reviewing.answered_by);
+        self.set_review(id, ReviewState::Registered { generation, by });
+        self.settle_waiters(now, id, Ok(generation));
+    }
+
+    fn refuse_review(&mut self, now: Now, id: ReviewId, by: &'static str) {
+        let Some(reviewing) = self.reviews.all.get(&id) else { return };
+        let subject = reviewing.opening.statement.entity.to_string();
+        self.audit(now, "refused", &subject, &format!("review {id} refused by {by}"));
+        self.set_answered(id, ReviewState::Refused { by }, by);
+        let failure = Failure::new(
+            FailureKind::RefusedByUser,
+            "review-refused",
+            format!("the policy of {subject} was refused"),
+            subject,
+            "nothing was registered; ask again when you want to decide anew",
+        );
+        self.settle_waiters(now, id, Err(failure));
+    }
+
+    fn refuse_looser(&mut self, id: ReviewId, subject: &str, fields: Vec<String>) -> Failure {
+        let named = fields.join("; ");
+        self.set_review(id, ReviewState::Looser { fields });
+        Failure::new(
+            FailureKind::RefusedByPolicy,
+            "looser-than-asked",
+            format!("this is looser than {subject} asks, which would discard your packets: {named}"),
+            subject,
+            "approve it as it is or tighten it; the review is still open and nothing was changed",
+        )
+    }
+
+    /// Tells the ask and the call that waited for this review.
+    fn settle_waiters(&mut self, now: Now, id: ReviewId, outcome: Result<Generation, Failure>) {
+        let Some(reviewing) = self.reviews.all.get(&id) else { return };
+        let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
+        if let Some(ask) = ask {
+            let state = match &outcome {
+                Ok(generation) => AskState::Registered { generation: *generation },
+                Err(failure) if failure.kind == FailureKind::RefusedByUser => AskState::Refused,
+                Err(failure) => AskState::Failed(failure.clone()),
+            };
+            self.set_ask(ask, state);
+        }
+        if let Some(call) = call {
+            self.review_settled_for_call(now, call, outcome);
+        }
+    }
+
+    /// Ask and call wait for another review than before.
+    fn follow_review(&mut self, _old: ReviewId, new: ReviewId) {
+        let Some(reviewing) = self.reviews.all.get(&new) else { return };
+        let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
+        if let Some(ask) = ask {
+            self.set_ask(ask, AskState::Reviewing(new));
+        }
+        if let Some(call) = call {
+            self.call_waits_for_review(call, new);
+        }
+    }
+
+    pub(super) fn handle_review_timeout(&mut self, now: Now) {
+        let due = |reviewing: &&Reviewing| reviewing.is_open() && reviewing.deadline <= now.mono;
+        let due: Vec<ReviewId> = self.reviews.all.values().filter(due).map(|r| r.open.id).collect();
+        due.into_iter().for_each(|id| self.refuse_review(now, id, "no answer in time"));
+    }
+
+    pub(super) fn review_deadline(&self) -> Option<Deadline> {
+        let open = self.reviews.all.values().filter(|reviewing| reviewing.is_open());
+        open.map(|reviewing| Deadline { at: reviewing.deadline, why: "review unanswered" }).min()
+    }
+
+    fn set_answered(&mut self, id: ReviewId, state: ReviewState, by: &'static str) {
+        if let Some(reviewing) = self.reviews.all.get_mut(&id) {
+            reviewing.answered_by = by;
+        }
+        self.set_review(id, state);
+    }
+
+    fn set_review(&mut self, id: ReviewId, state: ReviewState) {
+        if let Some(reviewing) = self.reviews.all.get_mut(&id) {
+            reviewing.open.state = state;
+            self.event(Event::ReviewChanged(id));
+        }
+    }
+
+    fn forget_old_reviews(&mut self) {
+        while self.reviews.all.len() > MAX_KEPT {
+            let Some(id) = self.reviews.all.values().find(|r| !r.is_open()).map(|r| r.open.id) else { return };
+            self.reviews.all.remove(&id);
+        }
+    }
+}
+
+fn no_such_review(id: ReviewId) -> Failure {
+    let next = "see `sottovoce review list` for those that wait";
+    Failure::new(FailureKind::Usage, "no-such-review", format!("there is no review {id}"), id.to_string(), next)
+}
+
+fn answered_already(open: &OpenReview) -> Failure {
+    let how = match &open.state {
+        ReviewState::Refused { by } => format!("was refused by {by}"),
+        ReviewState::Registered { by, .. } => format!("was approved by {by}"),
+        ReviewState::Stale => "was overtaken by a change of your entries".into(),
+        _ => "is being stored".into(),
+    };
+    let message = format!("review {} {how}", open.id);
+    Failure::new(FailureKind::Failed, "review-closed", message, open.id.to_string(), "the first answer wins; ask again to decide anew")
+}
+
+fn stale(id: ReviewId, next: ReviewId) -> Failure {
+    Failure::new(
+        FailureKind::Failed,
+        "review-stale",
+        format!("your entries changed since review {id} was put"),
+        id.to_string(),
+        format!("look at review {next}, which takes its place, and answer that"),
+    )
+}
+
+fn no_peer_address(subject: &str) -> Failure {
+    let message = format!("the answer of {subject} names no address that a policy could rule");
+    Failure::new(FailureKind::Failed, "no-peer-address", message, subject, "ask it directly, by its IP address")
+}

@@ -1,0 +1,131 @@
+//! What a user typed for a peer, and what it came to mean (PROTOCOL section 1).
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use crate::vocab::{escape, Entity, Failure, FailureKind};
+
+/// A peer as named by our user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// `sip:bob@192.168.1.2`, or `sip:192.168.1.2` for a bare address.
+    pub entity: Entity,
+    /// Without brackets.
+    pub host: String,
+    pub port: u16,
+    /// No user was named: whoever answers at this address is meant.
+    pub bare: bool,
+}
+
+/// Port of SIP over UDP and TCP (RFC 3261 section 19.1.2).
+const DEFAULT_PORT: u16 = 5060;
+
+impl Target {
+    /// Reads a SIP URI, `user@host`, a bare host, an IPv4 or IPv6 address.
+    pub fn parse(typed: &str) -> Result<Self, Failure> {
+        let typed = typed.trim();
+        let lower = typed.to_ascii_lowercase();
+        if lower.starts_with("tel:") || lower.starts_with("sips:") {
+            return Err(refused(typed, "this version reaches peers by sip: over UDP and TCP only"));
+        }
+        let rest = if lower.starts_with("sip:") || lower.starts_with("pres:") {
+            typed.split_once(':').map_or("", |(_, rest)| rest)
+        } else {
+            typed
+        };
+        let (user, host_port) = match rest.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, rest),
+        };
+        let (host, port) = split_port(host_port).ok_or_else(|| refused(typed, "its host or port cannot be read"))?;
+        let entity = entity_text(user, &host, port);
+        let entity = Entity::parse(&entity).map_err(|why| refused(typed, &why.to_string()))?;
+        Ok(Self { entity, host, port: port.unwrap_or(DEFAULT_PORT), bare: user.is_none() })
+    }
+
+    /// The address, when the host is one.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    pub fn socket(&self) -> Option<SocketAddr> {
+        self.address().map(|address| SocketAddr::new(address, self.port))
+    }
+}
+
+/// The address in an entity's or contact's host, when it is one.
+pub fn host_address(host: &str) -> Option<SocketAddr> {
+    let (host, port) = split_port(host)?;
+    Some(SocketAddr::new(host.parse().ok()?, port.unwrap_or(DEFAULT_PORT)))
+}
+
+/// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address.
+fn split_port(text: &str) -> Option<(String, Option<u16>)> {
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Some((text.to_owned(), None));
+    }
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, tail) = rest.split_once(']')?;
+        host.parse::<Ipv6Addr>().ok()?;
+        return Some((host.to_owned(), port_of(tail)?));
+    }
+    let (host, tail) = text.split_at(text.find(':').unwrap_or(text.len()));
+    let clean = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    clean.then_some((host.to_owned(), port_of(tail)?))
+}
+
+/// Empty, or `:port`.
+fn port_of(tail: &str) -> Option<Option<u16>> {
+    if tail.is_empty() {
+        return Some(None);
+    }
+    let port: u16 = tail.strip_prefix(':')?.parse().ok()?;
+    (port != 0).then_some(Some(port))
+}
+
+fn entity_text(user: Option<&str>, host: &str, port: Option<u16>) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let user = user.map(|user| format!("{user}@")).unwrap_or_default();
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!("sip:{user}{host}{port}")
+}
+
+fn refused(typed: &str, why: &str) -> Failure {
+    let typed = escape(typed);
+    Failure::new(
+        FailureKind::Usage,
+        "peer-unreadable",
+        format!("`{typed}` names no peer: {why}"),
+        typed,
+        "name it as sip:user@host, user@host, host or an IP address",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_name_a_peer_is_read() {
+        for (typed, entity, host, port, bare) in [
+            ("sip:bob@192.168.1.2", "sip:bob@192.168.1.2", "192.168.1.2", 5060, false),
+            ("192.168.1.2", "sip:192.168.1.2", "192.168.1.2", 5060, true),
+            ("bob@Example.com:5070", "sip:bob@example.com:5070", "Example.com", 5070, false),
+            ("::1", "sip:[::1]", "::1", 5060, true),
+            ("sip:bob@[2001:db8::1]:5062", "sip:bob@[2001:db8::1]:5062", "2001:db8::1", 5062, false),
+            ("SIP:office-7", "sip:office-7", "office-7", 5060, true),
+        ] {
+            let target = Target::parse(typed).unwrap();
+            let read = (target.entity.as_str(), target.host.as_str(), target.port, target.bare);
+            assert_eq!(read, (entity, host, port, bare), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_names_nobody_is_refused_with_the_reason() {
+        for typed in ["", "sip:", "bob@", "tel:+4930", "a b", "bob@h:0", "bob@h:70000", "[::1", "x\u{1b}[2J"] {
+            let failure = Target::parse(typed).unwrap_err();
+            assert_eq!((failure.kind, failure.code), (FailureKind::Usage, "peer-unreadable"), "{typed:?}");
+            assert!(!failure.message.contains('\u{1b}'));
+        }
+    }
+}
