@@ -1,0 +1,129 @@
+//! What a user interface sends: bodies of requests. Lengths are bounded by the door's body limit.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// FIG. 4: the peer, and what is wanted. Both when neither is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskBody {
+    /// SIP URI, `user@host`, host or IP address.
+    pub peer: String,
+    #[serde(default)]
+    pub presence: bool,
+    #[serde(default)]
+    pub policy: bool,
+    /// Given beforehand, when no user will be there to answer.
+    #[serde(default)]
+    pub answer: Option<AnswerBody>,
+    /// The fingerprint of the one changed key that the user accepts.
+    #[serde(default)]
+    pub accept_key: Option<String>,
+}
+
+/// The user's answer to a review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "answer", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AnswerBody {
+    /// As it is, or with these rules in both directions.
+    Approve {
+        /// `none`, or `ipsec ah/transport//require esp/transport//require`.
+        #[serde(default)]
+        rules: Option<String>,
+        /// Which user interface asked; `control` without one.
+        #[serde(default)]
+        by: Option<AnsweredBy>,
+    },
+    /// With these `spdadd` lines instead.
+    Edit {
+        entries: String,
+        #[serde(default)]
+        by: Option<AnsweredBy>,
+    },
+    Refuse {
+        #[serde(default)]
+        by: Option<AnsweredBy>,
+    },
+}
+
+/// The user interface through which an answer came, for the audit table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnsweredBy {
+    Control,
+    Flag,
+    Terminal,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallBody {
+    pub peer: String,
+    /// The answer to a review, if one has to come first.
+    #[serde(default)]
+    pub answer: Option<AnswerBody>,
+    #[serde(default)]
+    pub accept_key: Option<String>,
+    /// Absolute path of a WAV file to play.
+    #[serde(default)]
+    pub play: Option<String>,
+    /// Absolute path of a WAV file to write.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// Hang up so many milliseconds after the call was established.
+    #[serde(default)]
+    pub duration_ms: Option<u64>,
+}
+
+/// `spdadd` lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyBody {
+    pub text: String,
+}
+
+/// A packet's attributes: `policy test SRC SPORT DST DPORT PROTO DIR`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestBody {
+    pub source: String,
+    pub source_port: String,
+    pub destination: String,
+    pub destination_port: String,
+    /// `udp` or `tcp`.
+    pub upper: String,
+    /// `in` or `out`.
+    pub direction: String,
+}
+
+/// Names: our own user and place as typed in, or our names for a peer's. An absent field is left as it is by `set` and
+/// forgotten by `rename`; an empty text goes back to what was judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamesBody {
+    #[serde(default)]
+    pub user: Option<String>,
+    #[serde(default)]
+    pub place: Option<String>,
+}
+
+/// The user compared the safety phrase with this peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyBody {
+    pub entity: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InspectBody {
+    pub files: Vec<InspectFile>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InspectFile {
+    pub name: String,
+    /// The octets, base64 (RFC 4648 section 4).
+    pub content: String,
+}

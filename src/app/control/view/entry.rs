@@ -1,0 +1,67 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One line of the security policy database (FIG. 7).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EntryView {
+    /// `e1`; `e0` before it is stored.
+    pub id: String,
+    /// Item 710: a prefix, `192.168.1.1/32`, or `any`.
+    pub source: String,
+    /// Item 711: a port, a range `16384-32767`, or `any`.
+    pub source_ports: String,
+    /// Item 712.
+    pub destination: String,
+    /// Item 713.
+    pub destination_ports: String,
+    /// Item 714: `udp`, `tcp` or `any`.
+    pub upper: String,
+    /// Item 715, as we see it: `in` or `out`.
+    pub direction: String,
+    /// Item 716: `discard`, `none` or `ipsec`.
+    pub action: String,
+    /// Items 717 to 720, inside out; empty unless the action is `ipsec`.
+    pub rules: Vec<RuleView>,
+    /// Suites that may serve an ESP rule, the best first; empty means every suite that we have.
+    pub suites: Vec<String>,
+    pub keying: String,
+    /// Higher is looked at first.
+    pub priority: i32,
+    /// Whose streams it rules; without entity, device and group everybody's.
+    pub entity: Option<String>,
+    pub device: Option<String>,
+    pub group: Option<String>,
+    pub place: Option<PlaceConditionView>,
+    pub expires: Option<String>,
+    /// `config`, `import`, `review` or `user`.
+    pub origin: String,
+    pub note: Option<String>,
+    pub created: String,
+    /// The whole entry as one `spdadd` line.
+    pub setkey: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RuleView {
+    /// Item 717: `ipcomp`, `esp` or `ah`.
+    pub protocol: String,
+    /// Item 718: `transport` or `tunnel`.
+    pub mode: String,
+    /// Item 719, for a tunnel.
+    pub endpoint: Option<TunnelView>,
+    /// Item 720: `default`, `use`, `require` or `unique`.
+    pub level: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TunnelView {
+    pub source: String,
+    pub destination: String,
+}
+
+/// Where both sides were when the entry was approved: `private`, `public` or `unknown`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlaceConditionView {
+    pub ours: String,
+    pub theirs: String,
+}

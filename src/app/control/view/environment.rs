@@ -1,0 +1,30 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A device's surroundings, as it judged or said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EnvironmentView {
+    /// `private`, `public` or `unknown`.
+    pub scope: String,
+    /// What that rests on: `address`, `network` or `user`.
+    pub evidence: String,
+    pub address: Option<String>,
+}
+
+/// What we know of where the peer is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SurroundingsView {
+    pub kind: SurroundingsKind,
+    /// As stated, when it was.
+    pub environment: Option<EnvironmentView>,
+    /// When it was withheld: what the two addresses suggest, in words that say so.
+    pub inference: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SurroundingsKind {
+    NotAsked,
+    Stated,
+    Withheld,
+}

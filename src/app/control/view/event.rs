@@ -1,0 +1,35 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{AskView, CallView, ErrorView, PresenceView, ReviewView};
+
+/// What happened, with the whole noun as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", content = "data", rename_all = "kebab-case")]
+pub enum EventView {
+    Ask(AskView),
+    Call(CallView),
+    /// Something the user should see now.
+    Notice(ErrorView),
+    /// The policy database changed: its new generation.
+    Policy(u64),
+    Presence(PresenceView),
+    Review(Box<ReviewView>),
+    /// The agent is gone; no event follows.
+    Stopped,
+}
+
+impl EventView {
+    /// The `event:` line of the server-sent event.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ask(_) => "ask",
+            Self::Call(_) => "call",
+            Self::Notice(_) => "notice",
+            Self::Policy(_) => "policy",
+            Self::Presence(_) => "presence",
+            Self::Review(_) => "review",
+            Self::Stopped => "stopped",
+        }
+    }
+}

@@ -1,0 +1,29 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Who this device is, and the devices whose keys our user approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IdentityView {
+    pub entity: String,
+    pub device: String,
+    /// Ed25519, base64.
+    pub signing_key: String,
+    /// X25519, base64.
+    pub agreement_key: String,
+    /// Eight groups of eight hexadecimal digits over both keys.
+    pub fingerprint: String,
+    pub pins: Vec<PinView>,
+}
+
+/// One pinned device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PinView {
+    pub entity: String,
+    pub device: String,
+    pub fingerprint: String,
+    pub since: String,
+    /// The user compared the safety phrase.
+    pub verified: bool,
+    /// The safety phrase: the same words on both screens.
+    pub phrase: Vec<String>,
+}

@@ -1,0 +1,42 @@
+//! What every user interface shows, one noun a file.
+//!
+//! Decided once: **text in a view is safe to print.** Whatever a peer wrote went through
+//! [`vocab::escape`](crate::vocab::escape) on its way into a view, so a terminal or page shows it as it is. Times are
+//! RFC 3339 in UTC with milliseconds; numbers of asks, reviews, calls and entries are texts, `a1`, `r1`, `c1`, `e1`.
+
+mod ask;
+mod audit;
+mod call;
+mod doctor;
+mod entry;
+mod environment;
+mod error;
+mod event;
+mod history;
+mod identity;
+mod inspect;
+mod policy;
+mod presence;
+mod review;
+mod status;
+mod time;
+
+pub use ask::{AskList, AskStateView, AskView, StepView};
+pub use audit::{AuditRowView, AuditView};
+pub use call::{CallList, CallStateView, CallView, PacketsView, SideView};
+pub use doctor::{CheckStatus, CheckView, DoctorView};
+pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};
+pub use environment::{EnvironmentView, SurroundingsKind, SurroundingsView};
+pub use error::{ErrorBody, ErrorKind, ErrorView};
+pub use event::EventView;
+pub use history::{HistoryRowView, HistoryView};
+pub use identity::{IdentityView, PinView};
+pub use inspect::{InspectView, InspectedFieldView, InspectedFileView};
+pub use policy::{ExportView, PolicyView, TestView};
+pub use presence::{PresenceList, PresenceView};
+pub use review::{
+    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewList, ReviewStateView, ReviewView,
+    StatementView, VerdictView,
+};
+pub use status::{StatusView, StopView};
+pub use time::timestamp;

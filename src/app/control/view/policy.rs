@@ -1,0 +1,27 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::EntryView;
+
+/// The security policy database: every entry in force, in lookup order, the default last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PolicyView {
+    pub generation: u64,
+    pub entries: Vec<EntryView>,
+}
+
+/// The database in setkey's language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExportView {
+    pub generation: u64,
+    pub text: String,
+}
+
+/// The entry that would rule a packet, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestView {
+    /// The entry's own action in setkey's form.
+    pub action: String,
+    pub entry: EntryView,
+    pub why: String,
+}

@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::EnvironmentView;
+
+/// The running agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatusView {
+    pub version: String,
+    pub entity: String,
+    pub display_name: Option<String>,
+    pub device: String,
+    pub fingerprint: String,
+    /// As `udp:192.168.1.1:5060`; really bound.
+    pub listen: Vec<String>,
+    /// Address of the control door; without one the agent lives inside a single command.
+    pub control: Option<String>,
+    /// `sqlite` or `memory`: with memory nothing is left on disk.
+    pub store: String,
+    pub data_dir: Option<String>,
+    /// `prompt`, `auto` or `reject`.
+    pub answer: String,
+    pub environment: EnvironmentView,
+    /// The configured place, or what the user typed.
+    pub place: Option<String>,
+    pub generation: u64,
+    /// Calls that are not over.
+    pub calls: u64,
+    /// Asks under way.
+    pub asks: u64,
+    /// Reviews that wait for an answer.
+    pub reviews: u64,
+    /// The SAs of every call are written to a file. Dangerous.
+    pub keylog: bool,
+}
+
+/// The agent says goodbye to every peer and ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StopView {
+    pub stopping: bool,
+}
