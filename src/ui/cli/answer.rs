@@ -1,0 +1,70 @@
+//! The answer to a review, out of flags or of what was chosen at the prompt.
+
+use super::args::AnswerFlags;
+use super::door::Door;
+use super::exit::Exit;
+use super::output::Output;
+use crate::app::control::request::{AnswerBody, AnsweredBy};
+use crate::app::control::view::{ErrorKind, ErrorView, ReviewStateView, ReviewView};
+
+/// `None` when no flag was given.
+pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
+    let by = Some(AnsweredBy::Flag);
+    Ok(match (&flags.approve, &flags.edit, flags.refuse) {
+        (Some(rules), _, _) if rules.is_empty() => Some(AnswerBody::Approve { rules: None, by }),
+        (Some(rules), _, _) => Some(AnswerBody::Approve { rules: Some(rules.clone()), by }),
+        (_, Some(entries), _) => Some(AnswerBody::Edit { entries: entries.clone(), by }),
+        (_, _, true) => Some(AnswerBody::Refuse { by }),
+        _ => None,
+    })
+}
+
+/// Sends an answer, and waits until it is durable or refused.
+pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) -> Result<Exit, ErrorView> {
+    door.post(&format!("/v1/reviews/{id}/answer"), answer).await?;
+    loop {
+        let reply = door.get(&format!("/v1/reviews/{id}?wait=1")).await?;
+        let review: ReviewView = reply.view()?;
+        match review.state {
+            ReviewStateView::Storing | ReviewStateView::Pending => {}
+            ReviewStateView::Registered => {
+                let generation = review.generation.unwrap_or_default();
+                output.line(&format!("registered, both directions, as generation {generation}"));
+                output.body(reply.body());
+                return Ok(Exit::Done);
+            }
+            ReviewStateView::Refused => {
+                output.line("refused; nothing was registered");
+                output.body(reply.body());
+                return Ok(if matches!(answer, AnswerBody::Refuse { .. }) { Exit::Done } else { Exit::RefusedByUser });
+            }
+            _ => return Err(failure(&review)),
+        }
+    }
+}
+
+fn failure(review: &ReviewView) -> ErrorView {
+    review.failure.clone().unwrap_or_else(|| ErrorView {
+        code: "review-not-registered".into(),
+        message: format!("review {} was not registered", review.id),
+        subject: review.presence.entity.clone(),
+        next: format!("see `sottovoce review show {}`, then ask again", review.id),
+        kind: ErrorKind::Failed,
+    })
+}
+
+/// Nobody is here to answer: it waits for whoever does, if the agent goes on.
+pub fn pending(review: &ReviewView, own_agent: bool) -> ErrorView {
+    let next = if own_agent {
+        "no agent runs that could keep it: repeat with --approve, --approve RULES or --refuse, or start `sottovoce run` first".into()
+    } else {
+        format!("answer it until {}: `sottovoce review answer {} --approve`", review.deadline, review.id)
+    };
+    ErrorView {
+        code: "review-pending".into(),
+        message: format!("review {} of {} waits for an answer", review.id, review.presence.entity),
+        subject: review.id.clone(),
+        next,
+        kind: ErrorKind::RefusedByPolicy,
+    }
+}

@@ -1,0 +1,261 @@
+//! What a user types, parsed once at the edge.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy (or a review waits), 5 peer
+/// unreachable, 6 trust problem.
+#[derive(Debug, Parser)]
+#[command(name = "sottovoce", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Where keys, databases and the control door live [default: $XDG_DATA_HOME/sottovoce]
+    #[arg(long, global = true, value_name = "DIR", env = "SOTTOVOCE_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Configuration file [default: $XDG_CONFIG_HOME/sottovoce/sottovoce.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE", env = "SOTTOVOCE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object on stdout and nothing else; its schema is docs/openapi.json
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy \
+(or a review waits for its answer), 5 peer unreachable, 6 trust problem.\n\
+Every command talks to the agent that runs on the data directory, or starts one of its own for as long as it takes.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the agent, with its control door, until it is stopped
+    Run,
+    /// Tell what the running agent is doing
+    Status,
+    /// Stop the running agent: calls and subscriptions are ended first
+    Stop,
+    /// Ask a peer for its presence and policy, review them, and approve
+    Ask(AskArgs),
+    /// List, show and answer reviews that wait
+    #[command(subcommand)]
+    Review(ReviewCommand),
+    /// Call a peer under the approved policy; an unapproved peer is asked first
+    Call(CallArgs),
+    /// List calls
+    Calls,
+    /// Answer a call that rings here
+    Answer { call: String },
+    /// Reject a call that rings here
+    Reject { call: String },
+    /// Hang up one call, or all
+    Hangup { call: Option<String> },
+    /// The security policy database
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// The presence database
+    #[command(subcommand)]
+    Presence(PresenceCommand),
+    /// Who this device is, and whose keys are pinned
+    #[command(subcommand)]
+    Identity(IdentityCommand),
+    /// Calls that ended, newest first
+    History(Limit),
+    /// The append-only audit table, newest first
+    Audit(Limit),
+    /// Read files and say what is wrong with them
+    Inspect {
+        kind: InspectKind,
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Check configuration, data directory, keys, ports and sound
+    Doctor,
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// sip:user@host, user@host, host, or IP address
+    pub peer: String,
+    /// Ask for presence: who is there, and where
+    #[arg(long)]
+    pub presence: bool,
+    /// Ask for policy: how packets are to be protected (both when neither is named)
+    #[arg(long)]
+    pub policy: bool,
+    #[command(flatten)]
+    pub answer: AnswerFlags,
+    /// Accept this changed key of the peer
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub accept_key: Option<String>,
+}
+
+/// The answer to a review, given beforehand or without a terminal.
+#[derive(Clone, Debug, Default, Args)]
+#[group(multiple = false)]
+pub struct AnswerFlags {
+    /// Approve: as the peer asks, or with these RULES in both directions, as 'ipsec ah/transport//require esp/transport//require'
+    #[arg(long, value_name = "RULES", num_args = 0..=1, default_missing_value = "")]
+    pub approve: Option<String>,
+    /// Approve with these spdadd lines instead
+    #[arg(long, value_name = "SPDADD")]
+    pub edit: Option<String>,
+    /// Refuse
+    #[arg(long)]
+    pub refuse: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReviewCommand {
+    /// All reviews, oldest first
+    List,
+    /// One review, whole
+    Show { id: String },
+    /// Answer a review
+    Answer {
+        id: String,
+        #[command(flatten)]
+        answer: AnswerFlags,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct CallArgs {
+    /// sip:user@host, user@host, host, or IP address
+    pub peer: String,
+    /// Play this WAV file (PCM16, mono or stereo, 8 to 48 kHz); without --duration its end is the end of the call
+    #[arg(long, value_name = "FILE")]
+    pub play: Option<PathBuf>,
+    /// Record what is heard into this WAV file
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Hang up so many seconds after the call was established
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub duration: Option<u64>,
+    #[command(flatten)]
+    pub answer: AnswerFlags,
+    /// Accept this changed key of the peer
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub accept_key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Every entry in force, in lookup order, the default last
+    List,
+    /// One entry, whole
+    Show { id: String },
+    /// Add entries of your own: spdadd lines
+    Add { text: String },
+    /// Remove an entry
+    Remove { id: String },
+    /// Show the default for everybody else, or set it: rules, or spdadd lines
+    Default { text: Option<String> },
+    /// Which entry would rule this packet, and why
+    Test { source: String, source_port: String, destination: String, destination_port: String, proto: String, direction: String },
+    /// Add every entry of a file of spdadd lines; - is standard input
+    Import { file: PathBuf },
+    /// Print the database as spdadd lines
+    Export,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PresenceCommand {
+    /// Your own record, and those of every peer that was asked
+    List,
+    /// The records of one entity
+    Show { entity: String },
+    /// Say who you are and where, yourself; an empty text goes back to what is judged
+    Set {
+        #[arg(long)]
+        user: Option<String>,
+        #[arg(long)]
+        place: Option<String>,
+    },
+    /// Give a peer's user and place names of your own; without a name the peer's word is shown again
+    Rename {
+        entity: String,
+        #[arg(long)]
+        user: Option<String>,
+        #[arg(long)]
+        place: Option<String>,
+    },
+    /// Forget what a peer said
+    Remove { entity: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum IdentityCommand {
+    /// Your device, its fingerprint, and the pinned devices with their safety phrases
+    Show,
+    /// Compare the safety phrase with a peer, and remember that it is the same
+    Verify {
+        entity: String,
+        /// The words are the same: do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Limit {
+    /// How many rows at most
+    #[arg(long, default_value_t = 50, value_name = "ROWS")]
+    pub limit: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectKind {
+    Sip,
+    Pidf,
+    Sdp,
+}
+
+impl InspectKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pidf => "pidf",
+            Self::Sdp => "sdp",
+            Self::Sip => "sip",
+        }
+    }
+}
+
+/// Seconds, whole or with a decimal point, as milliseconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds, as 30 or 2.5".to_owned())?;
+    let fits = seconds.is_finite() && seconds > 0.0 && seconds <= 86_400.0;
+    fits.then_some((seconds * 1000.0) as u64).ok_or_else(|| "more than 0 and at most 86400 seconds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn approve_takes_rules_or_none() {
+        let read = |args: &[&str]| match Cli::try_parse_from(args).unwrap().command {
+            Command::Ask(ask) => ask.answer.approve,
+            _ => None,
+        };
+        assert_eq!(read(&["sottovoce", "ask", "bob@h", "--approve"]).as_deref(), Some(""));
+        assert_eq!(read(&["sottovoce", "ask", "bob@h", "--approve", "none"]).as_deref(), Some("none"));
+        assert_eq!(read(&["sottovoce", "ask", "bob@h"]), None);
+        assert!(Cli::try_parse_from(["sottovoce", "ask", "bob@h", "--approve", "--refuse"]).is_err());
+    }
+
+    #[test]
+    fn durations_are_bounded() {
+        assert_eq!(seconds("2.5"), Ok(2500));
+        for bad in ["0", "-1", "nan", "inf", "x", "1e9"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

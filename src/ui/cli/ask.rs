@@ -1,0 +1,121 @@
+//! `ask`: progress while the peer is asked, then the review, then what became of it.
+
+use super::answer::{self, body as answer_body};
+use super::args::AskArgs;
+use super::door::Door;
+use super::exit::Exit;
+use super::output::Output;
+use super::prompt;
+use super::screen::{presence, review};
+use crate::app::control::request::AskBody;
+use crate::app::control::view::{AskStateView, AskView, ErrorView, ReviewView};
+
+/// How long one look at the agent waits for news, in seconds.
+const LOOK: u8 = 1;
+
+pub async fn ask(door: &Door, output: Output, args: &AskArgs) -> Result<Exit, ErrorView> {
+    let both = !args.presence && !args.policy;
+    let body = AskBody {
+        peer: args.peer.clone(),
+        presence: args.presence || both,
+        policy: args.policy || both,
+        answer: answer_body(&args.answer)?,
+        accept_key: args.accept_key.clone(),
+    };
+    let started: AskView = door.post("/v1/asks", &body).await?.view()?;
+    output.say(&format!("asking {} ...", started.target));
+    let settled = tokio::select! {
+        settled = follow(door, output, &started.id) => settled?,
+        () = super::interrupted() => return cancel(door, &started.id).await,
+    };
+    finish(door, output, &settled).await
+}
+
+/// Prints each step as it comes, until the ask needs somebody or is over.
+pub async fn follow(door: &Door, output: Output, id: &str) -> Result<AskView, ErrorView> {
+    let mut shown = 0;
+    loop {
+        let ask: AskView = door.get(&format!("/v1/asks/{id}?wait={LOOK}")).await?.view()?;
+        for step in ask.steps.iter().skip(shown) {
+            output.say(&format!("  {}", step.text));
+        }
+        shown = ask.steps.len();
+        if ask.waits_for_nobody_else() {
+            return Ok(ask);
+        }
+    }
+}
+
+async fn cancel(door: &Door, id: &str) -> Result<Exit, ErrorView> {
+    door.delete(&format!("/v1/asks/{id}")).await?;
+    Err(ErrorView {
+        code: "cancelled".into(),
+        message: format!("ask {id} was cancelled"),
+        subject: id.into(),
+        next: "nothing was registered; ask again".into(),
+        kind: crate::app::control::view::ErrorKind::RefusedByUser,
+    })
+}
+
+async fn finish(door: &Door, output: Output, ask: &AskView) -> Result<Exit, ErrorView> {
+    match ask.state {
+        AskStateView::Reviewing => {
+            let id = ask.review.clone().unwrap_or_default();
+            settle(door, output, &id).await
+        }
+        AskStateView::Failed | AskStateView::Refused | AskStateView::Cancelled => {
+            show_looser(door, output, ask).await?;
+            Err(failure_of(ask))
+        }
+        AskStateView::PresenceStored => {
+            output.lines(&ask.answer.iter().flat_map(|row| presence::record(row, output.width())).collect::<Vec<_>>());
+            report(door, output, ask).await
+        }
+        AskStateView::Asking | AskStateView::Registered => {
+            if let Some(id) = &ask.review {
+                let review: ReviewView = door.get(&format!("/v1/reviews/{id}")).await?.view()?;
+                output.lines(&review::review(&review, output.width(), review::Side::Both));
+                output.line(&format!("registered as generation {}", ask.generation.unwrap_or_default()));
+            }
+            report(door, output, ask).await
+        }
+    }
+}
+
+/// A refused answer leaves the review open: show what it was about.
+async fn show_looser(door: &Door, output: Output, ask: &AskView) -> Result<(), ErrorView> {
+    if let Some(id) = &ask.review {
+        let review: ReviewView = door.get(&format!("/v1/reviews/{id}")).await?.view()?;
+        if review.is_open() {
+            output.lines(&review::review(&review, output.width(), review::Side::Both));
+        }
+    }
+    Ok(())
+}
+
+async fn report(door: &Door, output: Output, ask: &AskView) -> Result<Exit, ErrorView> {
+    let reply = door.get(&format!("/v1/asks/{}", ask.id)).await?;
+    output.body(reply.body());
+    Ok(Exit::Done)
+}
+
+fn failure_of(ask: &AskView) -> ErrorView {
+    ask.failure.clone().unwrap_or_else(|| ErrorView {
+        code: "review-refused".into(),
+        message: format!("the policy of {} was refused", ask.target),
+        subject: ask.target.clone(),
+        next: "nothing was registered; ask again when you want to decide anew".into(),
+        kind: crate::app::control::view::ErrorKind::RefusedByUser,
+    })
+}
+
+/// Shows a review and asks the user; without a terminal it stays pending.
+pub async fn settle(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
+    let reply = door.get(&format!("/v1/reviews/{id}")).await?;
+    let view: ReviewView = reply.view()?;
+    if !output.is_interactive() {
+        output.lines(&review::review(&view, output.width(), review::Side::Both));
+        return Err(answer::pending(&view, door.is_own()));
+    }
+    prompt::answer(door, output, view).await
+}

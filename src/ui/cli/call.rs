@@ -1,0 +1,165 @@
+//! `call` and what is done to calls.
+
+use std::path::{Path, PathBuf};
+
+use super::answer;
+use super::args::CallArgs;
+use super::ask;
+use super::door::Door;
+use super::exit::Exit;
+use super::output::Output;
+use super::screen::table::table;
+use crate::app::control::request::CallBody;
+use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView};
+
+pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, ErrorView> {
+    let body = CallBody {
+        peer: args.peer.clone(),
+        answer: answer::body(&args.answer)?,
+        accept_key: args.accept_key.clone(),
+        play: args.play.as_deref().map(absolute).transpose()?,
+        record: args.record.as_deref().map(absolute).transpose()?,
+        duration_ms: args.duration,
+    };
+    let started: CallView = door.post("/v1/calls", &body).await?.view()?;
+    tokio::select! {
+        exit = follow(door, output, &started.id) => exit,
+        () = super::interrupted() => hang_up(door, output, &started.id).await,
+    }
+}
+
+/// Tells each state as it comes, answers reviews on the way, until the call is over.
+async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
+    let mut last = None;
+    let mut asked = None;
+    loop {
+        let reply = door.get(&format!("/v1/calls/{id}?wait=1")).await?;
+        let call: CallView = reply.view()?;
+        if last != Some(call.state) {
+            output.say(&told(&call));
+            last = Some(call.state);
+        }
+        match call.state {
+            CallStateView::Failed => return Err(call.failure.clone().unwrap_or_else(|| lost(&call))),
+            CallStateView::Ended => {
+                output.body(reply.body());
+                output.lines(&summary(&call));
+                return Ok(Exit::Done);
+            }
+            CallStateView::Reviewing if asked != call.review => {
+                asked.clone_from(&call.review);
+                if let Some(review) = &call.review {
+                    review_first(door, output, id, review).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The review that a call needs. Left unanswered, the call is given up; the review stays.
+async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
+    let quiet = Output { json: output.json };
+    let settled = settle_quietly(door, quiet, review).await;
+    if let Err(error) = settled {
+        if error.code == "review-pending" && door.is_own() {
+            hang_up(door, Output { json: true }, id).await.ok();
+        }
+        return Err(error);
+    }
+    Ok(())
+}
+
+/// With `--json` the one object on stdout is the call, not the review.
+async fn settle_quietly(door: &Door, output: Output, review: &str) -> Result<Exit, ErrorView> {
+    ask::settle(door, output, review).await
+}
+
+async fn hang_up(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
+    output.say("hanging up ...");
+    door.post_empty(&format!("/v1/calls/{id}/hangup")).await?;
+    loop {
+        let reply = door.get(&format!("/v1/calls/{id}?wait=1")).await?;
+        let call: CallView = reply.view()?;
+        if call.is_over() {
+            output.body(reply.body());
+            output.lines(&summary(&call));
+            return Ok(Exit::Done);
+        }
+    }
+}
+
+fn told(call: &CallView) -> String {
+    match call.state {
+        CallStateView::Active => {
+            let suite = call.suite.as_ref().map(|suite| format!(" ({suite})")).unwrap_or_default();
+            let setup = call.setup_ms.map(|ms| format!(", set up in {ms} ms")).unwrap_or_default();
+            format!("call {} with {}: talking, protected by {}{suite}{setup}", call.id, call.peer, call.bundle)
+        }
+        CallStateView::Asking => format!("call {} to {}: asking for its policy first", call.id, call.peer),
+        CallStateView::Ended => format!("call {}: ended, {}", call.id, call.reason.clone().unwrap_or_default()),
+        CallStateView::Failed => format!("call {}: failed", call.id),
+        CallStateView::Incoming => format!("call {}: {} calls", call.id, call.peer),
+        CallStateView::Inviting => format!("call {} to {}: calling under `{}`", call.id, call.peer, call.action),
+        CallStateView::Reviewing => format!("call {} to {}: a review comes first", call.id, call.peer),
+        CallStateView::Ringing => format!("call {} to {}: it rings", call.id, call.peer),
+    }
+}
+
+fn summary(call: &CallView) -> Vec<String> {
+    let dropped: Vec<String> = call.packets.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let dropped = if dropped.is_empty() { "none".to_owned() } else { dropped.join(", ") };
+    vec![format!("packets: {} sent, {} received, dropped: {dropped}", call.packets.sent, call.packets.received)]
+}
+
+fn lost(call: &CallView) -> ErrorView {
+    ErrorView {
+        code: "call-failed".into(),
+        message: format!("call {} failed", call.id),
+        subject: call.peer.clone(),
+        next: "see `sottovoce history`".into(),
+        kind: ErrorKind::Failed,
+    }
+}
+
+/// The agent may run elsewhere: it needs whole paths.
+fn absolute(path: &Path) -> Result<String, ErrorView> {
+    let whole: Result<PathBuf, _> = std::path::absolute(path);
+    let text = whole.ok().and_then(|path| path.into_os_string().into_string().ok());
+    text.ok_or_else(|| ErrorView {
+        code: "path-unreadable".into(),
+        message: "this path cannot be used: it is empty or no UTF-8".into(),
+        subject: crate::vocab::escape(&path.to_string_lossy()),
+        next: "name a file whose path is plain text".into(),
+        kind: ErrorKind::Usage,
+    })
+}
+
+pub async fn list(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    let reply = door.get("/v1/calls").await?;
+    output.body(reply.body());
+    let list: CallList = reply.view()?;
+    let rows: Vec<[String; 6]> = list.calls.iter().map(row).collect();
+    match rows.is_empty() {
+        true => output.line("no calls; `sottovoce history` has those of earlier runs"),
+        false => output.lines(&table(["call", "peer", "state", "bundle", "suite", "sent/received/dropped"], &rows)),
+    }
+    Ok(Exit::Done)
+}
+
+fn row(call: &CallView) -> [String; 6] {
+    let state = format!("{:?}", call.state).to_lowercase();
+    let dropped: u64 = call.packets.dropped.values().sum();
+    let packets = format!("{}/{}/{dropped}", call.packets.sent, call.packets.received);
+    let suite = call.suite.clone().unwrap_or_default();
+    [call.id.clone(), call.peer.clone(), state, call.bundle.clone(), suite, packets]
+}
+
+/// `answer`, `reject`, `hangup`: one verb to one call, or to all.
+pub async fn order(door: &Door, output: Output, call: Option<&str>, verb: &str) -> Result<Exit, ErrorView> {
+    let path = call.map_or_else(|| format!("/v1/calls/{verb}"), |call| format!("/v1/calls/{call}/{verb}"));
+    let reply = door.post_empty(&path).await?;
+    output.body(reply.body());
+    output.line("done");
+    Ok(Exit::Done)
+}

@@ -1,0 +1,78 @@
+//! `identity`: who this device is, whose keys are pinned, and the safety phrase.
+
+use super::args::IdentityCommand;
+use super::door::Door;
+use super::exit::Exit;
+use super::output::Output;
+use super::prompt::line;
+use super::screen::Page;
+use crate::app::control::request::VerifyBody;
+use crate::app::control::view::{ErrorKind, ErrorView, IdentityView, PinView};
+
+pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Result<Exit, ErrorView> {
+    let reply = door.get("/v1/identity").await?;
+    let identity: IdentityView = reply.view()?;
+    match command {
+        IdentityCommand::Show => {
+            output.body(reply.body());
+            output.lines(&page(&identity, output.width()));
+            Ok(Exit::Done)
+        }
+        IdentityCommand::Verify { entity, yes } => verify(door, output, &identity, entity, *yes).await,
+    }
+}
+
+fn page(identity: &IdentityView, width: usize) -> Vec<String> {
+    let mut page = Page::new(width, 11);
+    page.heading("This device");
+    page.field("entity", &identity.entity).field("device", &identity.device).field("fingerprint", &identity.fingerprint);
+    for pin in &identity.pins {
+        page.blank().heading("Pinned");
+        pinned(&mut page, pin);
+    }
+    page.lines()
+}
+
+fn pinned(page: &mut Page, pin: &PinView) {
+    page.field("entity", &pin.entity).field("device", &pin.device).field("fingerprint", &pin.fingerprint);
+    page.field("since", &pin.since);
+    page.field("verified", if pin.verified { "yes" } else { "no: compare the safety phrase" });
+    page.field("phrase", &pin.phrase.join(" "));
+}
+
+async fn verify(
+    door: &Door,
+    output: Output,
+    identity: &IdentityView,
+    entity: &str,
+    yes: bool,
+) -> Result<Exit, ErrorView> {
+    let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity.eq_ignore_ascii_case(entity)).collect();
+    let mut page = Page::new(output.width(), 11);
+    page.heading("Safety phrase: the same words must be on both screens");
+    pins.iter().for_each(|pin| pinned(&mut page, pin));
+    output.lines(&page.lines());
+    let same = yes || !pins.is_empty() && output.is_interactive() && said_yes().await;
+    if !same && !pins.is_empty() {
+        return Err(not_compared(entity));
+    }
+    let reply = door.post("/v1/identity/verify", &VerifyBody { entity: entity.to_owned() }).await?;
+    output.body(reply.body());
+    output.line(&format!("{} is verified", crate::vocab::escape(entity)));
+    Ok(Exit::Done)
+}
+
+async fn said_yes() -> bool {
+    line("are they the same? [y/N] ").await.is_some_and(|typed| typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"))
+}
+
+fn not_compared(entity: &str) -> ErrorView {
+    let entity = crate::vocab::escape(entity);
+    ErrorView {
+        code: "not-compared".into(),
+        message: format!("the safety phrase with {entity} was not confirmed"),
+        next: "read the words to each other, over a call or when you meet, then repeat with --yes; if they differ, somebody stands between you".into(),
+        subject: entity,
+        kind: ErrorKind::Trust,
+    }
+}

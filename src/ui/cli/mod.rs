@@ -1,0 +1,138 @@
+//! The command line: the control door's client. It knows `app::control` and `vocab`, nothing else of the house.
+
+mod answer;
+mod args;
+mod ask;
+mod call;
+mod door;
+mod edit;
+mod exit;
+mod identity;
+mod output;
+mod policy;
+mod presence;
+mod prompt;
+mod records;
+mod screen;
+mod system;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::app::control::view::{ErrorKind, ErrorView};
+use crate::app::control::{Options, Places};
+use args::{Cli, Command};
+use door::Door;
+use exit::Exit;
+use output::Output;
+
+/// Parses the arguments, carries out the command, and turns the result into an exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let output = Output { json: cli.json };
+    crate::app::control::start_logging();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let exit = match runtime {
+        Ok(runtime) => runtime.block_on(run(&cli, output)),
+        Err(why) => Err(no_runtime(&why.to_string())),
+    };
+    exit.unwrap_or_else(|error| {
+        output.error(&error);
+        Exit::from(&error)
+    })
+    .into()
+}
+
+/// clap's own text; with `--json` the one object that every failure is.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked = !error.use_stderr();
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if asked || !json {
+        let _ = error.print();
+    } else {
+        Output { json }.error(&ErrorView {
+            code: "usage".into(),
+            message: error.to_string().lines().next().unwrap_or("the arguments cannot be read").to_owned(),
+            subject: "arguments".into(),
+            next: "see `sottovoce --help`".into(),
+            kind: ErrorKind::Usage,
+        });
+    }
+    if asked { Exit::Done.into() } else { Exit::Usage.into() }
+}
+
+async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
+    let places = Places { data_dir: cli.data_dir.clone(), config: cli.config.clone() };
+    let options = Options { places, door: false };
+    match &cli.command {
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "sottovoce", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+        Command::Run => system::run(&options, output).await,
+        Command::Status | Command::Stop | Command::Answer { .. } | Command::Reject { .. } | Command::Hangup { .. } => {
+            with(Door::open_running(&options).await?, cli, output).await
+        }
+        _ => with(Door::open(&options).await?, cli, output).await,
+    }
+}
+
+async fn with(door: Door, cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
+    door.notices().iter().for_each(|notice| output.say(notice));
+    let exit = carry_out(&door, cli, output).await;
+    door.close().await;
+    exit
+}
+
+async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
+    match &cli.command {
+        Command::Answer { call } => call::order(door, output, Some(&door::segment(call)), "answer").await,
+        Command::Ask(args) => ask::ask(door, output, args).await,
+        Command::Audit(limit) => records::audit(door, output, limit).await,
+        Command::Call(args) => call::call(door, output, args).await,
+        Command::Calls => call::list(door, output).await,
+        Command::Doctor => system::doctor(door, output).await,
+        Command::Hangup { call } => {
+            call::order(door, output, call.as_deref().map(door::segment).as_deref(), "hangup").await
+        }
+        Command::History(limit) => records::history(door, output, limit).await,
+        Command::Identity(command) => identity::run(door, output, command).await,
+        Command::Inspect { kind, files } => records::inspect(door, output, *kind, files).await,
+        Command::Policy(command) => policy::run(door, output, command).await,
+        Command::Presence(command) => presence::run(door, output, command).await,
+        Command::Reject { call } => call::order(door, output, Some(&door::segment(call)), "reject").await,
+        Command::Review(command) => records::reviews(door, output, command).await,
+        Command::Status => system::status(door, output).await,
+        Command::Stop => system::stop(door, output).await,
+        Command::Completions { .. } | Command::Run => Ok(Exit::Done),
+    }
+}
+
+/// Ctrl-C, or a polite kill.
+async fn interrupted() {
+    use tokio::signal::unix::{signal, SignalKind};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+fn no_runtime(why: &str) -> ErrorView {
+    ErrorView {
+        code: "no-runtime".into(),
+        message: format!("this process cannot start its threads: {why}"),
+        subject: "process".into(),
+        next: "raise the limit of threads (ulimit -u) and try again".into(),
+        kind: ErrorKind::Failed,
+    }
+}

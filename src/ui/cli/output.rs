@@ -1,0 +1,60 @@
+use std::io::{IsTerminal, Write};
+
+use crate::app::control::view::{ErrorBody, ErrorView};
+
+/// Where results go: one JSON object, or text for a person. Messages always go to stderr.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    pub json: bool,
+}
+
+impl Output {
+    /// Whether a person sits at both ends of this process.
+    pub fn is_interactive(self) -> bool {
+        !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    }
+
+    /// Columns of the terminal; 80 without one.
+    pub fn width(self) -> usize {
+        crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+    }
+
+    pub fn lines(self, lines: &[String]) {
+        if !self.json {
+            lines.iter().for_each(|line| put(line));
+        }
+    }
+
+    pub fn line(self, line: &str) {
+        if !self.json {
+            put(line);
+        }
+    }
+
+    /// The response body, whole, as the one thing on stdout.
+    pub fn body(self, body: &[u8]) {
+        if self.json {
+            put(String::from_utf8_lossy(body).trim_end());
+        }
+    }
+
+    /// A message beside the result.
+    pub fn say(self, line: &str) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+
+    pub fn error(self, error: &ErrorView) {
+        if self.json {
+            let body = serde_json::to_string(&ErrorBody { error: error.clone() });
+            put(&body.unwrap_or_default());
+        } else {
+            self.say(&format!("sottovoce: {}", error.message));
+            self.say(&format!("  next: {}", error.next));
+        }
+    }
+}
+
+/// A reader that went away, as `head` does, is no error.
+fn put(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

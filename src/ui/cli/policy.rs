@@ -1,0 +1,130 @@
+//! `policy`: the security policy database.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::args::PolicyCommand;
+use super::door::{segment, Door, Reply};
+use super::exit::Exit;
+use super::output::Output;
+use super::screen::policy::{entry, summary};
+use super::screen::table::table;
+use super::screen::Page;
+use crate::app::control::request::{PolicyBody, TestBody};
+use crate::app::control::view::{EntryView, ErrorKind, ErrorView, ExportView, PolicyView, TestView};
+
+/// Longest file of entries that is read, in octets.
+const MAX_IMPORT: u64 = 1 << 20;
+
+pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result<Exit, ErrorView> {
+    match command {
+        PolicyCommand::Add { text } => changed(output, &send(door, "/v1/policy", text).await?),
+        PolicyCommand::Default { text: Some(text) } => {
+            let body = PolicyBody { text: text.clone() };
+            changed(output, &door.put("/v1/policy/default", &body).await?)
+        }
+        PolicyCommand::Default { text: None } => default(door, output).await,
+        PolicyCommand::Export => export(door, output).await,
+        PolicyCommand::Import { file } => changed(output, &send(door, "/v1/policy/import", &read(file)?).await?),
+        PolicyCommand::List => list(output, &door.get("/v1/policy").await?),
+        PolicyCommand::Remove { id } => changed(output, &door.delete(&format!("/v1/policy/{}", segment(id))).await?),
+        PolicyCommand::Show { id } => show(output, &door.get(&format!("/v1/policy/{}", segment(id))).await?),
+        PolicyCommand::Test { source, source_port, destination, destination_port, proto, direction } => {
+            let body = TestBody {
+                source: source.clone(),
+                source_port: source_port.clone(),
+                destination: destination.clone(),
+                destination_port: destination_port.clone(),
+                upper: proto.clone(),
+                direction: direction.clone(),
+            };
+            test(output, &door.post("/v1/policy/test", &body).await?)
+        }
+    }
+}
+
+async fn send(door: &Door, path: &str, text: &str) -> Result<Reply, ErrorView> {
+    door.post(path, &PolicyBody { text: text.to_owned() }).await
+}
+
+fn changed(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let policy: PolicyView = reply.view()?;
+    output.line(&format!("registered as generation {}", policy.generation));
+    print(output, &policy);
+    Ok(Exit::Done)
+}
+
+fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let policy: PolicyView = reply.view()?;
+    output.line(&format!("generation {}; looked up from the top", policy.generation));
+    print(output, &policy);
+    Ok(Exit::Done)
+}
+
+fn print(output: Output, policy: &PolicyView) {
+    let rows: Vec<[String; 6]> = policy.entries.iter().map(summary).collect();
+    output.lines(&table(["entry", "dir", "peer", "packets", "proto", "action"], &rows));
+}
+
+fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let view: EntryView = reply.view()?;
+    output.lines(&page(&view, output.width()));
+    Ok(Exit::Done)
+}
+
+fn page(view: &EntryView, width: usize) -> Vec<String> {
+    let mut page = Page::new(width, 11);
+    page.heading(&format!("Entry {}", view.id));
+    entry(&mut page, view);
+    page.field("peer", view.entity.as_deref().unwrap_or("everybody"));
+    page.field("device", view.device.as_deref().unwrap_or("any"));
+    page.field("priority", &view.priority.to_string());
+    page.field("origin", &view.origin);
+    page.field("approved", &view.created);
+    page.field("expires", view.expires.as_deref().unwrap_or("never"));
+    page.field("note", view.note.as_deref().unwrap_or(""));
+    page.blank().text(&view.setkey);
+    page.lines()
+}
+
+async fn default(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    let reply = door.get("/v1/policy/default").await?;
+    output.body(reply.body());
+    print(output, &reply.view()?);
+    Ok(Exit::Done)
+}
+
+fn test(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let view: TestView = reply.view()?;
+    output.line(&format!("{}: {}", view.action, view.entry.setkey));
+    output.line(&format!("because {}", view.why));
+    Ok(Exit::Done)
+}
+
+async fn export(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    let reply = door.get("/v1/policy/export").await?;
+    output.body(reply.body());
+    let view: ExportView = reply.view()?;
+    output.line(view.text.trim_end());
+    Ok(Exit::Done)
+}
+
+fn read(file: &Path) -> Result<String, ErrorView> {
+    let open: std::io::Result<Box<dyn Read>> = match file.to_str() {
+        Some("-") => Ok(Box::new(std::io::stdin())),
+        _ => std::fs::File::open(file).map(|file| Box::new(file) as Box<dyn Read>),
+    };
+    let mut text = String::new();
+    open.and_then(|file| file.take(MAX_IMPORT).read_to_string(&mut text)).map_err(|why| ErrorView {
+        code: "file-unreadable".into(),
+        message: format!("{} cannot be read: {why}", crate::vocab::escape(&file.to_string_lossy())),
+        subject: crate::vocab::escape(&file.to_string_lossy()),
+        next: "name a file of spdadd lines".into(),
+        kind: ErrorKind::Usage,
+    })?;
+    Ok(text)
+}

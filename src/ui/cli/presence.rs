@@ -1,0 +1,60 @@
+//! `presence`: what peers said of themselves, and what we say.
+
+use super::args::PresenceCommand;
+use super::door::{segment, Door, Reply};
+use super::exit::Exit;
+use super::output::Output;
+use super::screen::presence::record;
+use super::screen::table::table;
+use crate::app::control::request::NamesBody;
+use crate::app::control::view::{ErrorView, PresenceList, PresenceView};
+
+pub async fn run(door: &Door, output: Output, command: &PresenceCommand) -> Result<Exit, ErrorView> {
+    match command {
+        PresenceCommand::List => list(output, &door.get("/v1/presence").await?),
+        PresenceCommand::Remove { entity } => list(output, &door.delete(&path(entity)).await?),
+        PresenceCommand::Rename { entity, user, place } => {
+            let body = NamesBody { user: user.clone(), place: place.clone() };
+            show(output, &door.put(&format!("{}/names", path(entity)), &body).await?)
+        }
+        PresenceCommand::Set { user, place } => {
+            let body = NamesBody { user: user.clone(), place: place.clone() };
+            show(output, &door.put("/v1/presence", &body).await?)
+        }
+        PresenceCommand::Show { entity } => show(output, &door.get(&path(entity)).await?),
+    }
+}
+
+fn path(entity: &str) -> String {
+    format!("/v1/presence/{}", segment(entity))
+}
+
+fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let list: PresenceList = reply.view()?;
+    for presence in &list.presences {
+        output.lines(&record(presence, output.width()));
+        output.line("");
+    }
+    Ok(Exit::Done)
+}
+
+fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let list: PresenceList = reply.view()?;
+    let rows: Vec<[String; 5]> = list.presences.iter().map(row).collect();
+    output.lines(&table(["entity", "IP address", "user", "location", "time"], &rows));
+    Ok(Exit::Done)
+}
+
+fn row(presence: &PresenceView) -> [String; 5] {
+    let name = |own: &Option<String>, word: &Option<String>| own.clone().or_else(|| word.clone()).unwrap_or_default();
+    let entity = if presence.own { format!("{} (you)", presence.entity) } else { presence.entity.clone() };
+    [
+        entity,
+        presence.address.clone().unwrap_or_default(),
+        name(&presence.own_user, &presence.user),
+        name(&presence.own_place, &presence.place),
+        presence.time.clone(),
+    ]
+}

@@ -1,0 +1,145 @@
+//! The prompt below a review: approve, tighten, edit any field, refuse; Tab switches the page.
+
+use std::io::Write;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::answer;
+use super::door::Door;
+use super::edit;
+use super::exit::Exit;
+use super::output::Output;
+use super::screen::review::{self, Side};
+use crate::app::control::request::{AnswerBody, AnsweredBy};
+use crate::app::control::view::{ErrorView, ReviewView};
+
+/// What the user pressed.
+enum Key {
+    Approve,
+    Edit,
+    Later,
+    Refuse,
+    Switch,
+    Tighten,
+}
+
+pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<Exit, ErrorView> {
+    let mut side = Side::Both;
+    show(output, &review, side);
+    loop {
+        let answer = match key(output, &review).await {
+            Key::Approve => Some(approve(None)),
+            Key::Edit => edit::entries(output, &review).await.map(|entries| AnswerBody::Edit { entries, by: at_terminal() }),
+            Key::Later => return Err(answer::pending(&review, door.is_own())),
+            Key::Refuse => Some(AnswerBody::Refuse { by: at_terminal() }),
+            Key::Switch => {
+                side = side.next();
+                show(output, &review, side);
+                None
+            }
+            Key::Tighten => tighter(output, &review).await.map(|rules| approve(Some(rules))),
+        };
+        let Some(answer) = answer else { continue };
+        match answer::send(door, output, &review.id, &answer).await {
+            Err(error) if error.code == "looser-than-asked" || error.code == "answer-impossible" || error.code == "policy-text-unreadable" => {
+                output.error(&error);
+            }
+            settled => return settled,
+        }
+    }
+}
+
+fn at_terminal() -> Option<AnsweredBy> {
+    Some(AnsweredBy::Terminal)
+}
+
+fn approve(rules: Option<String>) -> AnswerBody {
+    AnswerBody::Approve { rules, by: at_terminal() }
+}
+
+fn show(output: Output, view: &ReviewView, side: Side) {
+    output.line("");
+    output.lines(&review::review(view, output.width(), side));
+}
+
+async fn key(output: Output, review: &ReviewView) -> Key {
+    let one_step = if review.missing.is_empty() { "[t]ighten" } else { "[t]ighten to what is missing" };
+    let narrow = if output.width() < review::WIDE { "  [Tab] presence / policy / both" } else { "" };
+    prompt(&format!("\n[a]pprove as it is  {one_step}  [e]dit a field  [r]efuse  [l]ater{narrow}: "));
+    loop {
+        let Some(pressed) = press().await else { return Key::Later };
+        let ctrl = pressed.modifiers.contains(KeyModifiers::CONTROL);
+        let chosen = match pressed.code {
+            KeyCode::Char('c' | 'd') if ctrl => Key::Later,
+            KeyCode::Char('a') => Key::Approve,
+            KeyCode::Char('e') => Key::Edit,
+            KeyCode::Char('l') | KeyCode::Esc => Key::Later,
+            KeyCode::Char('r') => Key::Refuse,
+            KeyCode::Char('t') => Key::Tighten,
+            KeyCode::Tab => Key::Switch,
+            _ => continue,
+        };
+        output.line("");
+        return chosen;
+    }
+}
+
+/// One key, in raw mode for as long as it takes.
+async fn press() -> Option<KeyEvent> {
+    tokio::task::spawn_blocking(|| {
+        crossterm::terminal::enable_raw_mode().ok()?;
+        let pressed = loop {
+            match crossterm::event::read() {
+                Ok(Event::Key(key)) if key.kind == KeyEventKind::Press => break Some(key),
+                Ok(_) => {}
+                Err(_) => break None,
+            }
+        };
+        let _ = crossterm::terminal::disable_raw_mode();
+        pressed
+    })
+    .await
+    .ok()
+    .flatten()
+}
+
+/// A line typed at a question; `None` at the end of input.
+pub async fn line(question: &str) -> Option<String> {
+    prompt(question);
+    tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line).ok()?;
+        (read > 0).then(|| line.trim().to_owned())
+    })
+    .await
+    .ok()
+    .flatten()
+}
+
+fn prompt(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = write!(out, "{text}");
+    let _ = out.flush();
+}
+
+/// Which tighter rules: what is missing in one step, or one of three.
+async fn tighter(output: Output, review: &ReviewView) -> Option<String> {
+    if !review.missing.is_empty() {
+        return Some(format!("ipsec {}", review.missing.join(" ")));
+    }
+    let choices = [
+        "ipsec esp/transport//require",
+        "ipsec ah/transport//require",
+        "ipsec esp/transport//require ah/transport//require",
+    ];
+    for (number, rules) in choices.iter().enumerate() {
+        let advised = if *rules == review.advice.least { "   (as advised)" } else { "" };
+        output.line(&format!("  {}  {rules}{advised}", number + 1));
+    }
+    let typed = line("tighten to 1, 2, 3, or rules of your own (empty goes back): ").await?;
+    match typed.as_str() {
+        "" => None,
+        "1" | "2" | "3" => typed.parse::<usize>().ok().and_then(|number| choices.get(number - 1)).map(|c| (*c).to_owned()),
+        rules => Some(rules.to_owned()),
+    }
+}

@@ -1,0 +1,115 @@
+//! `history`, `audit`, `review list|show|answer`, `inspect`.
+
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine;
+
+use super::answer;
+use super::args::{InspectKind, Limit, ReviewCommand};
+use super::ask;
+use super::door::{segment, Door};
+use super::exit::Exit;
+use super::output::Output;
+use super::screen::review;
+use super::screen::table::table;
+use crate::app::control::request::{InspectBody, InspectFile};
+use crate::app::control::view::{AuditView, ErrorKind, ErrorView, HistoryView, ReviewList, ReviewView};
+
+/// Longest file that is inspected, in octets.
+const MAX_INSPECT: u64 = 512 << 10;
+
+pub async fn history(door: &Door, output: Output, limit: &Limit) -> Result<Exit, ErrorView> {
+    let reply = door.get(&format!("/v1/history?limit={}", limit.limit)).await?;
+    output.body(reply.body());
+    let view: HistoryView = reply.view()?;
+    let rows: Vec<[String; 6]> = view
+        .calls
+        .iter()
+        .map(|call| {
+            let way = if call.outgoing { "out" } else { "in" };
+            let bundle = if call.bundle.is_empty() { "-".into() } else { call.bundle.clone() };
+            [call.started.clone(), way.into(), call.peer.clone(), bundle, call.suite.clone().unwrap_or_default(), call.outcome.clone()]
+        })
+        .collect();
+    output.lines(&table(["started", "way", "peer", "bundle", "suite", "outcome"], &rows));
+    Ok(Exit::Done)
+}
+
+pub async fn audit(door: &Door, output: Output, limit: &Limit) -> Result<Exit, ErrorView> {
+    let reply = door.get(&format!("/v1/audit?limit={}", limit.limit)).await?;
+    output.body(reply.body());
+    let view: AuditView = reply.view()?;
+    let rows: Vec<[String; 4]> = view
+        .rows
+        .iter()
+        .map(|row| [row.time.clone(), row.kind.clone(), row.subject.clone(), row.detail.clone()])
+        .collect();
+    output.lines(&table(["time", "what", "to what", "detail"], &rows));
+    Ok(Exit::Done)
+}
+
+pub async fn reviews(door: &Door, output: Output, command: &ReviewCommand) -> Result<Exit, ErrorView> {
+    match command {
+        ReviewCommand::Answer { id, answer: flags } => match answer::body(flags)? {
+            Some(body) => answer::send(door, output, &segment(id), &body).await,
+            None => ask::settle(door, output, &segment(id)).await,
+        },
+        ReviewCommand::List => {
+            let reply = door.get("/v1/reviews").await?;
+            output.body(reply.body());
+            list(output, &reply.view()?);
+            Ok(Exit::Done)
+        }
+        ReviewCommand::Show { id } => {
+            let reply = door.get(&format!("/v1/reviews/{}", segment(id))).await?;
+            output.body(reply.body());
+            let view: ReviewView = reply.view()?;
+            output.lines(&review::review(&view, output.width(), review::Side::Both));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn list(output: Output, list: &ReviewList) {
+    let rows: Vec<[String; 4]> = list
+        .reviews
+        .iter()
+        .map(|review| {
+            let state = format!("{:?}", review.state).to_lowercase();
+            [review.id.clone(), review.presence.entity.clone(), state, review.deadline.clone()]
+        })
+        .collect();
+    match rows.is_empty() {
+        true => output.line("no reviews"),
+        false => output.lines(&table(["review", "peer", "state", "until"], &rows)),
+    }
+}
+
+pub async fn inspect(
+    door: &Door,
+    output: Output,
+    kind: InspectKind,
+    files: &[std::path::PathBuf],
+) -> Result<Exit, ErrorView> {
+    let files = files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
+    let reply = door.post(&format!("/v1/inspect/{}", kind.name()), &InspectBody { files }).await?;
+    output.body(reply.body());
+    let view: serde_json::Value = reply.view()?;
+    let text = serde_json::to_string_pretty(&view).unwrap_or_default();
+    text.lines().for_each(|line| output.line(line));
+    Ok(Exit::Done)
+}
+
+fn read(file: &std::path::Path) -> Result<InspectFile, ErrorView> {
+    use std::io::Read;
+    let name = crate::vocab::escape(&file.to_string_lossy());
+    let mut octets = Vec::new();
+    let opened = std::fs::File::open(file).and_then(|file| file.take(MAX_INSPECT).read_to_end(&mut octets));
+    opened.map_err(|why| ErrorView {
+        code: "file-unreadable".into(),
+        message: format!("{name} cannot be read: {why}"),
+        subject: name.clone(),
+        next: "name a file that you can read".into(),
+        kind: ErrorKind::Usage,
+    })?;
+    Ok(InspectFile { name, content: STANDARD.encode(&octets) })
+}

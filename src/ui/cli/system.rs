@@ -1,0 +1,94 @@
+//! `run`, `status`, `stop`, `doctor`.
+
+use super::door::{view, Door};
+use super::exit::Exit;
+use super::output::Output;
+use super::screen::table::table;
+use super::screen::Page;
+use crate::app::control::view::{CheckStatus, DoctorView, ErrorView, StatusView};
+use crate::app::control::{start, Options};
+use crate::ui::http;
+
+/// The agent, with its door, until it is stopped.
+pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
+    let options = Options { door: true, ..options.clone() };
+    let mut running = start(&options).await.map_err(view)?;
+    let door = running.door.take();
+    let status = running.control.status().await.map_err(view)?;
+    running.notices.iter().for_each(|notice| output.say(notice));
+    if output.json {
+        output.body(serde_json::to_string(&status).unwrap_or_default().as_bytes());
+    } else {
+        output.lines(&page(&status, output.width()));
+        output.line("Stop it with Ctrl-C or `sottovoce stop`.");
+    }
+    if let Some(door) = door {
+        let router = http::guarded(running.control.clone(), &door);
+        tokio::spawn(http::serve(door, router));
+    }
+    running.wait().await.map_err(view)?;
+    Ok(Exit::Done)
+}
+
+pub async fn status(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    let reply = door.get("/v1/status").await?;
+    output.body(reply.body());
+    output.lines(&page(&reply.view()?, output.width()));
+    Ok(Exit::Done)
+}
+
+pub async fn stop(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    let reply = door.post_empty("/v1/stop").await?;
+    output.body(reply.body());
+    output.line("stopping: calls and subscriptions are ended first");
+    Ok(Exit::Done)
+}
+
+pub async fn doctor(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    let reply = door.get("/v1/doctor").await?;
+    output.body(reply.body());
+    let view: DoctorView = reply.view()?;
+    let rows: Vec<[String; 4]> = view
+        .checks
+        .iter()
+        .map(|check| [word(check.status).into(), check.name.clone(), check.found.clone(), check.next.clone()])
+        .collect();
+    output.lines(&table(["", "check", "found", "what to do"], &rows));
+    Ok(if view.ok { Exit::Done } else { Exit::Failed })
+}
+
+fn word(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Fail => "FAIL",
+        CheckStatus::Ok => "ok",
+        CheckStatus::Warn => "warn",
+    }
+}
+
+fn page(status: &StatusView, width: usize) -> Vec<String> {
+    let mut page = Page::new(width, 12);
+    page.heading(&format!("sottovoce {}", status.version));
+    let name = status.display_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    page.field("you are", &format!("{}{name}", status.entity));
+    page.field("fingerprint", &status.fingerprint);
+    page.field("listens at", &status.listen.join(", "));
+    let place = status.place.clone().unwrap_or_else(|| "unknown".into());
+    page.field("place", &format!("{place}, a {} network", status.environment.scope));
+    page.field("control door", status.control.as_deref().unwrap_or("none: this agent lives inside one command"));
+    let kept = match status.store.as_str() {
+        "memory" => "in memory: nothing is left on disk, everything is forgotten at the end".to_owned(),
+        _ => status.data_dir.clone().unwrap_or_default(),
+    };
+    page.field("keeps", &kept);
+    page.field("calls", &match status.answer.as_str() {
+        "auto" => format!("{} open; answered automatically", status.calls),
+        "reject" => format!("{} open; further ones are rejected", status.calls),
+        _ => format!("{} open; `sottovoce answer` takes the next", status.calls),
+    });
+    page.field("waiting", &format!("{} asks, {} reviews", status.asks, status.reviews));
+    page.field("policy", &format!("generation {}", status.generation));
+    if status.keylog {
+        page.field("DANGER", "the keys of every call are written to a file (SOTTOVOCE_KEYLOG)");
+    }
+    page.lines()
+}
