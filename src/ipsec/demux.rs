@@ -17,7 +17,7 @@ impl Kind {
     pub fn of(datagram: &[u8]) -> Self {
         match *datagram {
             [] | [0xff] => Self::KeepAlive,
-            [s0 @ Spi::FIRST_OCTET.., s1, s2, s3, ..] => {
+            [s0 @ 192..=255, s1, s2, s3, ..] => {
                 Spi::new(u32::from_be_bytes([s0, s1, s2, s3])).map_or(Self::Unrecognised, Self::Protected)
             }
             [128..=191, 192..=223, ..] => Self::Rtcp,
