@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use super::dialog::Dialog;
+use super::transaction::{ClientKey, ServerKey, Timing};
+use super::{Reason, Transmit};
+use crate::vocab::Mono;
+
+/// One INVITE session, ours or theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+
+/// An INVITE session (RFC 3261 sections 13 to 15).
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The caller's has no remote tag until the first 2xx.
+    pub dialog: Dialog,
+    pub phase: Phase,
+    /// The INVITE or re-INVITE of the peer that waits for our answer.
+    pub asked: Option<ServerKey>,
+    /// Our 2xx, sent again until its ACK comes.
+    pub unacked: Option<Unacked>,
+    /// The ACK that we sent: a 2xx that comes again gets it again.
+    pub ack: Option<Transmit>,
+    /// The user wants it over as soon as the protocol allows.
+    pub leaving: Option<Option<Reason>>,
+    /// CANCEL was sent; the final answer is awaited until then (RFC 3261 section 9.1).
+    pub cancelled: Option<Mono>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Our INVITE has no final answer.
+    Calling { invite: ClientKey },
+    /// BYE is sent.
+    Ending,
+    /// Answered.
+    Established,
+    /// Their first INVITE has no final answer.
+    Ringing,
+}
+
+/// A 2xx to an INVITE that was not acknowledged (RFC 3261 section 13.3.1.4).
+#[derive(Debug)]
+pub(crate) struct Unacked {
+    pub answer: Transmit,
+    pub cseq: u32,
+    pub resend: Mono,
+    pub give_up: Mono,
+    /// It answers the INVITE that made the session.
+    pub first: bool,
+    pause: Duration,
+}
+
+impl Unacked {
+    pub fn new(now: Mono, timing: &Timing, answer: Transmit, cseq: u32, first: bool) -> Self {
+        let pause = timing.t1;
+        Self { answer, cseq, resend: now + pause, give_up: now + timing.patience(), first, pause }
+    }
+
+    /// The pause doubles up to T2.
+    pub fn resent(&mut self, timing: &Timing) {
+        self.pause = timing.doubled(self.pause);
+        self.resend = self.resend + self.pause;
+    }
+}
+
+impl Session {
+    pub fn deadline(&self) -> Option<(Mono, &'static str)> {
+        let unacked = self.unacked.as_ref();
+        let all = [
+            (unacked.map(|u| u.resend.min(u.give_up)), "200 without ACK"),
+            (self.cancelled, "CANCEL without final answer"),
+        ];
+        all.into_iter().filter_map(|(at, why)| at.map(|at| (at, why))).min()
+    }
+}
