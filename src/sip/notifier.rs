@@ -1,6 +1,8 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::dialog::Dialog;
+use super::headers::Event;
 use super::transaction::ServerKey;
 use super::Body;
 use crate::vocab::Mono;
@@ -22,9 +24,11 @@ pub enum NotifyState {
 pub(crate) struct Notifier {
     pub dialog: Dialog,
     /// As the subscriber wrote it, `id` parameter included: every NOTIFY carries it (RFC 6665 section 8.2.1).
-    pub event: String,
+    pub event: Event,
     /// The SUBSCRIBE that waits for our answer.
     pub asked: Option<ServerKey>,
+    /// Where the first SUBSCRIBE came from.
+    pub address: IpAddr,
     /// We accepted it once.
     pub accepted: bool,
     /// When it runs out.
@@ -35,6 +39,20 @@ pub(crate) struct Notifier {
     pub next: Option<(NotifyState, Option<Body>)>,
     /// The last NOTIFY was sent.
     pub closing: bool,
+}
+
+impl NotifyState {
+    /// The Subscription-State value; `lasts` is what is left of the subscription.
+    pub(crate) fn to_header(&self, lasts: Duration) -> String {
+        match self {
+            Self::Active => format!("active;expires={}", lasts.as_secs()),
+            Self::Pending => format!("pending;expires={}", lasts.as_secs()),
+            Self::Terminated { reason, retry_after: None } => format!("terminated;reason={reason}"),
+            Self::Terminated { reason, retry_after: Some(after) } => {
+                format!("terminated;reason={reason};retry-after={}", after.as_secs())
+            }
+        }
+    }
 }
 
 impl Notifier {

@@ -1,8 +1,10 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::dialog::Dialog;
 use super::transaction::{ClientKey, ServerKey, Timing};
-use super::{Reason, Transmit};
+use super::headers::Reason;
+use super::Transmit;
 use crate::vocab::Mono;
 
 /// One INVITE session, ours or theirs.
@@ -24,6 +26,12 @@ pub(crate) struct Session {
     pub ack: Option<Transmit>,
     /// The user wants it over as soon as the protocol allows.
     pub leaving: Option<Option<Reason>>,
+    /// Tags of other devices that answered our INVITE, and were sent away.
+    pub forks: Vec<String>,
+    /// Where their INVITE came from; none for ours.
+    pub address: Option<IpAddr>,
+    /// Nobody picks up after that.
+    pub ringing_until: Option<Mono>,
     /// CANCEL was sent; the final answer is awaited until then (RFC 3261 section 9.1).
     pub cancelled: Option<Mono>,
 }
@@ -59,17 +67,38 @@ impl Unacked {
     }
 
     /// The pause doubles up to T2.
-    pub fn resent(&mut self, timing: &Timing) {
+    pub fn resent(&mut self, now: Mono, timing: &Timing) {
         self.pause = timing.doubled(self.pause);
-        self.resend = self.resend + self.pause;
+        self.resend = now + self.pause;
     }
 }
 
 impl Session {
+    pub fn new(dialog: Dialog, phase: Phase) -> Self {
+        Self {
+            dialog,
+            phase,
+            asked: None,
+            unacked: None,
+            ack: None,
+            leaving: None,
+            forks: Vec::new(),
+            address: None,
+            ringing_until: None,
+            cancelled: None,
+        }
+    }
+
+    /// A callee must not send BYE before its caller confirmed (RFC 3261 section 15).
+    pub fn awaits_first_ack(&self) -> bool {
+        self.unacked.as_ref().is_some_and(|unacked| unacked.first)
+    }
+
     pub fn deadline(&self) -> Option<(Mono, &'static str)> {
         let unacked = self.unacked.as_ref();
         let all = [
             (unacked.map(|u| u.resend.min(u.give_up)), "200 without ACK"),
+            (self.ringing_until, "call rings too long"),
             (self.cancelled, "CANCEL without final answer"),
         ];
         all.into_iter().filter_map(|(at, why)| at.map(|at| (at, why))).min()

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::dialog::Dialog;
+use super::headers::Event;
 use super::Body;
 use crate::vocab::Mono;
 
@@ -13,7 +14,7 @@ pub struct SubscriptionId(pub u64);
 pub(crate) struct Subscription {
     /// Its remote tag is empty until the first NOTIFY or 2xx names the notifier.
     pub dialog: Dialog,
-    pub event: String,
+    pub event: Event,
     pub accept: Vec<String>,
     pub body: Option<Body>,
     /// What we ask for; zero to fetch once.
@@ -21,6 +22,8 @@ pub(crate) struct Subscription {
     pub phase: Phase,
     /// A SUBSCRIBE is on its way.
     pub asking: bool,
+    /// A 423 was followed; a second one ends it.
+    pub bargained: bool,
     /// A NOTIFY came, and with it the dialog (RFC 6665 section 4.4.1).
     pub notified: bool,
     /// Timer N: a NOTIFY must come by then (RFC 6665 section 4.1.2.4).
@@ -47,17 +50,37 @@ impl Subscription {
         self.refresh = Some(now + refresh_after(lasts));
     }
 
+    /// A NOTIFY can only shorten what the 2xx granted (RFC 6665 section 4.1.3).
+    pub fn shorten(&mut self, now: Mono, lasts: Duration) {
+        if self.expires.is_none_or(|at| now + lasts < at) {
+            self.extend(now, lasts);
+        }
+    }
+
+    /// The user is done with it.
+    pub fn left(&self) -> bool {
+        match self.phase {
+            Phase::Open => false,
+            Phase::Leaving => true,
+            Phase::Closing => !self.asked.is_zero(),
+        }
+    }
+
     /// After a refresh that failed without ending the subscription: once more at half of what is left.
     pub fn retry_refresh(&mut self, now: Mono, least: Duration) {
         let left = self.expires.map_or(Duration::ZERO, |at| at - now);
         self.refresh = (left / 2 > least).then(|| now + left / 2);
     }
 
+    /// When to ask again: never while an answer is awaited, or when the user is done with it.
+    pub fn refresh_at(&self) -> Option<Mono> {
+        self.refresh.filter(|_| !self.asking && self.phase == Phase::Open)
+    }
+
     pub fn deadline(&self) -> Option<(Mono, &'static str)> {
-        let refresh = self.refresh.filter(|_| !self.asking && self.phase == Phase::Open);
         let all = [
             (self.timer_n, "SIP timer N"),
-            (refresh, "subscription to be refreshed"),
+            (self.refresh_at(), "subscription to be refreshed"),
             (self.expires, "subscription runs out"),
         ];
         all.into_iter().filter_map(|(at, why)| at.map(|at| (at, why))).min()

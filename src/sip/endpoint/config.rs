@@ -1,7 +1,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::sip::{NameAddr, Transport, Uri};
+use crate::sip::headers::NameAddr;
+use crate::sip::{Transport, Uri};
 
 /// Who this endpoint is, and what it can do.
 #[derive(Clone, Debug)]

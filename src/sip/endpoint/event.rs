@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use crate::sip::{Body, NameAddr, NotifierId, Received, SessionId, SubscriptionId, SubscriptionState, Uri, Warning};
+use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
+use crate::sip::{Body, NotifierId, Received, SessionId, SubscriptionId, Uri};
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! How much others can make us remember. Above it they are answered 503 with Retry-After.
 
+use std::time::Duration;
+
 /// Subscriptions of ours.
 pub const SUBSCRIPTIONS: usize = 1024;
 /// Subscriptions of others to us.
@@ -18,3 +20,5 @@ pub const CLIENT_TRANSACTIONS: usize = 4096;
 pub const TOKEN: usize = 1024;
 /// What Retry-After of a 503 says, seconds.
 pub const RETRY_AFTER: u32 = 30;
+/// How long an INVITE may wait for our user: as long as a proxy would wait for us (Timer C, RFC 3261 section 16.6).
+pub const RINGING: Duration = Duration::from_secs(180);

@@ -33,7 +33,8 @@ use super::notifier::Notifier;
 use super::session::Session;
 use super::subscription::Subscription;
 use super::transaction::{Timing, Transactions};
-use super::{Body, NotifierId, NotifyState, Reason, Received, Refusal, SessionId, SubscriptionId, Transmit, Uri};
+use super::headers::Reason;
+use super::{Body, NotifierId, NotifyState, Received, Refusal, SessionId, SubscriptionId, Transmit, Uri};
 use crate::vocab::{Deadline, Now};
 use secret::Secret;
 

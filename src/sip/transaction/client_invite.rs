@@ -70,7 +70,7 @@ impl ClientInvite {
             }
             State::Calling { resend: Some(at), pause, .. } if *at <= now => {
                 *pause = pause.saturating_mul(2);
-                *at = *at + *pause;
+                *at = now + *pause;
                 Some(Expiry::Resend)
             }
             State::Accepted { until } | State::Completed { until } if *until <= now => {

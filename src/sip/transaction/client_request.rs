@@ -61,7 +61,7 @@ impl ClientRequest {
             }
             State::Pending { provisional, resend: Some(at), pause, .. } if *at <= now => {
                 *pause = if *provisional { timing.t2 } else { timing.doubled(*pause) };
-                *at = *at + *pause;
+                *at = now + *pause;
                 Some(Expiry::Resend)
             }
             State::Completed { until } if *until <= now => {

@@ -20,10 +20,11 @@ pub use server_invite::ServerInvite;
 pub use server_request::ServerRequest;
 pub use timing::Timing;
 
-pub(crate) use client::{Outgoing, Owner};
+pub(crate) use client::{Client, Outgoing, Owner};
 pub(crate) use key::{ClientKey, ServerKey};
 pub(crate) use reply::Reply;
-pub(crate) use table::{Happened, Incoming, Transactions};
+pub(crate) use server::Incoming;
+pub(crate) use table::{Failed, Happened, Transactions};
 
 /// What to do with a response that reached a client transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

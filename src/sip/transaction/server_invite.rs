@@ -89,7 +89,7 @@ impl ServerInvite {
             }
             State::Completed { resend: Some(at), pause, .. } if *at <= now => {
                 *pause = timing.doubled(*pause);
-                *at = *at + *pause;
+                *at = now + *pause;
                 Some(Expiry::Resend)
             }
             State::Accepted { until } | State::Confirmed { until } if *until <= now => {
