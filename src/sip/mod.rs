@@ -1,5 +1,41 @@
 //! SIP (RFC 3261 and those that update it). Pure.
 
+pub mod body;
+mod dialog;
+pub mod endpoint;
+pub mod error;
+pub mod framer;
+pub mod headers;
+pub mod inspect;
+pub mod message;
+pub mod method;
+pub mod notifier;
+pub mod params;
+mod read;
+pub mod refusal;
+mod send;
+pub mod session;
+pub mod subscription;
+pub mod token;
+pub mod transaction;
 pub mod transport;
+pub mod uri;
+pub mod validate;
 
+pub use body::Body;
+pub use endpoint::{EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Subscribe};
+pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
+pub use framer::{Frame, Framer};
+pub use headers::{HeaderName, Headers, TypedHeader};
+pub use inspect::{inspect, Inspection};
+pub use message::{Message, Request, Response};
+pub use method::Method;
+pub use notifier::{NotifierId, NotifyState};
+pub use params::Params;
+pub use refusal::Refusal;
+pub use session::SessionId;
+pub use subscription::SubscriptionId;
+pub use token::Token;
 pub use transport::{ConnectionId, Received, Transmit, Transport};
+pub use uri::{Host, Scheme, Uri};
+pub use validate::{validate, Rejection};

@@ -1,0 +1,177 @@
+use super::inbound::Inbound;
+use super::{limits, EndCause, Endpoint, EndpointEvent, Usage};
+use crate::sip::session::{Phase, Session, Unacked};
+use crate::sip::transaction::{Owner, ServerKey};
+use crate::sip::{read, send, Body, HeaderName, Refusal, SessionId};
+use crate::vocab::Mono;
+
+/// The callee (RFC 3261 sections 9.2, 13.3, 14.2 and 15.1.2).
+impl Endpoint {
+    /// An INVITE without To tag.
+    pub(super) fn handle_first_invite(&mut self, now: Mono, inbound: &Inbound) {
+        let headers = inbound.request.headers();
+        let (Some(contact), Some(caller)) = (read::contact(headers), read::from(headers)) else {
+            return self.refuse_statelessly(inbound, 400, "Contact or From is missing or unreadable");
+        };
+        if !self.has_room_for_session(inbound) {
+            return self.refuse_overload(inbound);
+        }
+        let id = SessionId(self.next_id());
+        let mut dialog = self.answering_dialog(inbound, contact);
+        dialog.accept_cseq(inbound.cseq);
+        self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
+        let mut session = Session::new(dialog, Phase::Ringing);
+        session.asked = Some(inbound.key.clone());
+        session.address = Some(inbound.from.remote.ip());
+        session.ringing_until = Some(now + limits::RINGING);
+        self.sessions.insert(id, session);
+        self.remember(now, inbound, Owner::Session(id));
+        self.events.push_back(EndpointEvent::Invited {
+            id,
+            from: inbound.from,
+            caller,
+            called: inbound.request.uri().clone(),
+            require: read::list(headers, HeaderName::REQUIRE),
+            accept: read::list(headers, HeaderName::ACCEPT),
+            body: read::body(&inbound.request),
+        });
+    }
+
+    /// An INVITE within the dialog (RFC 3261 section 14.2).
+    pub(super) fn handle_reinvite(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
+        let Some(session) = self.sessions.get_mut(&id) else { return self.refuse_unknown(inbound) };
+        if session.phase != Phase::Established {
+            return self.refuse_unknown(inbound);
+        }
+        if session.asked.is_some() || session.unacked.is_some() {
+            let refusal = Refusal::new(500, "The INVITE before is not finished yet").with("Retry-After", "5");
+            return self.answer_statelessly(inbound, &refusal);
+        }
+        if !session.dialog.accept_cseq(inbound.cseq) {
+            return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
+        }
+        session.dialog.retarget(read::contact(inbound.request.headers()));
+        session.asked = Some(inbound.key.clone());
+        self.remember(now, inbound, Owner::Session(id));
+        self.events.push_back(EndpointEvent::Reinvited { id, body: read::body(&inbound.request) });
+    }
+
+    pub(super) fn ring_caller(&mut self, now: Mono, id: SessionId) {
+        let Some(session) = self.sessions.get(&id).filter(|s| s.phase == Phase::Ringing) else { return };
+        let Some(key) = session.asked.clone() else { return };
+        let tag = session.dialog.local_tag.clone();
+        let Some(mut response) = self.response(&key, 180, "Ringing", Some(&tag)) else { return };
+        send::push_to(&mut response, "Contact", &self.contact());
+        self.send_response(now, &key, &response);
+    }
+
+    pub(super) fn answer_caller(&mut self, now: Mono, id: SessionId, body: Body) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(key) = session.asked.take() else { return };
+        let tag = session.dialog.local_tag.clone();
+        let Some(mut response) = self.response(&key, 200, "OK", Some(&tag)) else { return };
+        send::push_to(&mut response, "Contact", &self.contact());
+        self.push_abilities(&mut response);
+        send::set_response_body(&mut response, &body);
+        let cseq = read::cseq(response.headers()).map_or(0, |cseq| cseq.number);
+        let Some(answer) = self.send_response(now, &key, &response) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let first = session.phase == Phase::Ringing;
+        session.phase = Phase::Established;
+        session.ringing_until = None;
+        session.unacked = Some(Unacked::new(now, &self.timing, answer, cseq, first));
+    }
+
+    pub(super) fn refuse_caller(&mut self, now: Mono, id: SessionId, refusal: &Refusal) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(key) = session.asked.take() else { return };
+        let tag = session.dialog.local_tag.clone();
+        if session.phase == Phase::Ringing {
+            self.drop_session(id);
+        }
+        self.send_refusal(now, &key, refusal, &tag);
+    }
+
+    /// Our side hangs up, or let it ring too long, before it answered.
+    pub(super) fn refuse_ringing(&mut self, now: Mono, id: SessionId) {
+        self.refuse_caller(now, id, &Refusal::new(480, "Temporarily Unavailable"));
+        self.events.push_back(EndpointEvent::Ended { id, reason: None, by_peer: false });
+    }
+
+    /// The CANCEL itself is always answered; the INVITE with 487 if it still waits (RFC 3261 section 9.2).
+    pub(super) fn handle_cancel(&mut self, now: Mono, inbound: &Inbound) {
+        let invite = inbound.key.cancelled();
+        let Some(server) = self.transactions.server(&invite) else { return self.refuse_unknown(inbound) };
+        let (pending, owner) = (server.is_pending(), server.owner);
+        self.refuse_statelessly(inbound, 200, "OK");
+        let Owner::Session(id) = owner else { return };
+        if pending {
+            self.terminate_invite(now, id, &invite);
+        }
+    }
+
+    fn terminate_invite(&mut self, now: Mono, id: SessionId, invite: &ServerKey) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let tag = session.dialog.local_tag.clone();
+        session.asked = None;
+        let first = session.phase == Phase::Ringing;
+        self.send_refusal(now, invite, &Refusal::new(487, "Request Terminated"), &tag);
+        if first && self.drop_session(id) {
+            self.events.push_back(EndpointEvent::Cancelled { id });
+        }
+    }
+
+    pub(super) fn handle_ack(&mut self, now: Mono, id: SessionId, cseq: u32) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(unacked) = session.unacked.take_if(|unacked| unacked.cseq == cseq) else { return };
+        if unacked.first {
+            self.events.push_back(EndpointEvent::Confirmed { id });
+        }
+        if let Some(reason) = session.leaving.take() {
+            self.send_bye(now, id, reason);
+        }
+    }
+
+    pub(super) fn handle_bye(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
+        let Some(session) = self.sessions.get_mut(&id) else { return self.refuse_unknown(inbound) };
+        if !session.dialog.accept_cseq(inbound.cseq) {
+            return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
+        }
+        let (asked, tag) = (session.asked.take(), session.dialog.local_tag.clone());
+        self.remember(now, inbound, Owner::None);
+        self.respond(now, &inbound.key, 200, "OK");
+        if let Some(key) = asked {
+            self.send_refusal(now, &key, &Refusal::new(487, "Request Terminated"), &tag);
+        }
+        self.drop_session(id);
+        let reason = read::reason_text(inbound.request.headers());
+        self.events.push_back(EndpointEvent::Ended { id, reason, by_peer: true });
+    }
+
+    pub(super) fn expire_session(&mut self, now: Mono, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let due = |at: Option<Mono>| at.is_some_and(|at| at <= now);
+        if due(session.cancelled) {
+            return self.fail_call(id, EndCause::TimedOut);
+        }
+        if due(session.ringing_until) {
+            return self.refuse_ringing(now, id);
+        }
+        let Some(unacked) = session.unacked.as_mut() else { return };
+        if unacked.give_up <= now {
+            let reason = session.leaving.take().flatten();
+            return self.send_bye(now, id, reason);
+        }
+        if unacked.resend <= now {
+            unacked.resent(now, &self.timing);
+            self.transmits.push_back(unacked.answer.clone());
+        }
+    }
+
+    fn has_room_for_session(&self, inbound: &Inbound) -> bool {
+        let address = Some(inbound.from.remote.ip());
+        let same = self.sessions.values().filter(|s| s.address == address).count();
+        self.sessions.len() < limits::SESSIONS && same < limits::SESSIONS_PER_ADDRESS && self.has_room()
+    }
+
+}

@@ -1,0 +1,208 @@
+use super::{limits, EndCause, Endpoint, EndpointEvent, Invite, Usage};
+use crate::sip::dialog::Dialog;
+use crate::sip::session::{Phase, Session};
+use crate::sip::transaction::Owner;
+use crate::sip::headers::Reason;
+use crate::sip::{read, send, Method, Received, Response, SessionId};
+use crate::vocab::Mono;
+
+/// Other devices that answered the same INVITE, each sent away; more are not listened to.
+const FORKS: usize = 8;
+
+/// The caller (RFC 3261 sections 9.1, 13.2 and 15.1.1).
+impl Endpoint {
+    pub(super) fn open_call(&mut self, now: Mono, id: SessionId, what: Invite) {
+        if self.sessions.len() >= limits::SESSIONS {
+            return self.events.push_back(EndpointEvent::InviteFailed { id, cause: EndCause::Full });
+        }
+        let mut dialog = self.new_dialog(what.target, what.remote);
+        self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
+        let mut request = dialog.request(Method::Invite);
+        send::push_list(&mut request, "Require", &what.require);
+        send::push_list(&mut request, "Accept", &what.accept);
+        send::set_body(&mut request, &what.body);
+        let to = dialog.destination();
+        self.dress(&mut request);
+        let invite = self.send_request(now, request, to, Owner::Session(id));
+        self.sessions.insert(id, Session::new(dialog, Phase::Calling { invite }));
+    }
+
+    pub(super) fn cancel_call(&mut self, now: Mono, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if matches!(session.phase, Phase::Calling { .. }) {
+            session.leaving.get_or_insert(None);
+            self.send_cancel(now, id);
+        }
+    }
+
+    /// CANCEL has the URI, Via, Route and number of its INVITE (RFC 3261 section 9.1), and goes where that went.
+    fn send_cancel(&mut self, now: Mono, id: SessionId) {
+        let deadline = now + self.timing.patience();
+        let Some(session) = self.sessions.get_mut(&id).filter(|s| s.cancelled.is_none()) else { return };
+        let Phase::Calling { invite } = &session.phase else { return };
+        let Some(client) = self.transactions.client(invite).filter(|c| c.is_proceeding()) else { return };
+        session.cancelled = Some(deadline);
+        let outgoing = send::cancel(client, invite, Owner::Session(id));
+        self.launch(now, outgoing);
+    }
+
+    pub(super) fn handle_invite_response(&mut self, now: Mono, id: SessionId, from: Received, response: &Response) {
+        let (status, reason) = (response.status(), response.reason().to_string());
+        match status {
+            100..=199 => self.handle_progress(now, id, status, reason),
+            200..=299 => self.handle_call_answered(now, id, from, response),
+            _ => {
+                let calling = self.sessions.get(&id).is_some_and(|s| matches!(s.phase, Phase::Calling { .. }));
+                if calling && self.drop_session(id) {
+                    let warnings = read::warnings(response.headers());
+                    let body = read::response_body(response);
+                    self.events.push_back(EndpointEvent::Rejected { id, from, status, reason, warnings, body });
+                }
+            }
+        }
+    }
+
+    fn handle_progress(&mut self, now: Mono, id: SessionId, status: u16, reason: String) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let leaving = session.leaving.is_some();
+        self.events.push_back(EndpointEvent::InviteProgress { id, status, reason });
+        if leaving {
+            self.send_cancel(now, id);
+        }
+    }
+
+    /// Every 2xx is acknowledged: the first makes the dialog, the same again means that our ACK was lost, and another
+    /// tag is another device that answered too, which is sent away (RFC 3261 section 13.2.2.4).
+    pub(super) fn handle_call_answered(&mut self, now: Mono, id: SessionId, from: Received, response: &Response) {
+        let tag = read::to_tag(response.headers()).unwrap_or_default();
+        let Some(session) = self.sessions.get_mut(&id) else {
+            self.counters.responses_stray += 1;
+            return;
+        };
+        if matches!(session.phase, Phase::Calling { .. }) {
+            return self.establish_call(now, id, &tag, from, response);
+        }
+        if session.dialog.remote_tag != tag {
+            return self.dismiss_fork(now, id, tag, response);
+        }
+        if let Some(ack) = session.ack.clone() {
+            self.transmits.push_back(ack);
+        }
+    }
+
+    fn establish_call(&mut self, now: Mono, id: SessionId, tag: &str, from: Received, response: &Response) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.dialog.establish(tag.to_owned(), read::record_route(response.headers(), false));
+        session.dialog.retarget(read::contact(response.headers()));
+        session.phase = Phase::Established;
+        session.cancelled = None;
+        let leaving = session.leaving.take();
+        let ack = session.dialog.request_numbered(Method::Ack, Dialog::FIRST_CSEQ);
+        let to = session.dialog.destination();
+        let ack = self.send_ack(ack, to);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.ack = Some(ack);
+        }
+        match leaving {
+            Some(reason) => self.send_bye(now, id, reason),
+            None => {
+                let body = read::response_body(response);
+                self.events.push_back(EndpointEvent::Answered { id, from, body });
+            }
+        }
+    }
+
+    fn dismiss_fork(&mut self, now: Mono, id: SessionId, tag: String, response: &Response) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let known = session.forks.contains(&tag);
+        if !known && session.forks.len() >= FORKS {
+            return;
+        }
+        let mut dialog = session.dialog.clone();
+        dialog.establish(tag.clone(), read::record_route(response.headers(), false));
+        dialog.retarget(read::contact(response.headers()));
+        let ack = dialog.request_numbered(Method::Ack, Dialog::FIRST_CSEQ);
+        if !known {
+            session.forks.push(tag);
+        }
+        let to = dialog.destination();
+        self.send_ack(ack, to);
+        if !known && self.transactions.clients() < limits::CLIENT_TRANSACTIONS {
+            let mut bye = dialog.request(Method::Bye);
+            self.dress_plainly(&mut bye);
+            self.send_request(now, bye, to, Owner::None);
+        }
+    }
+
+    pub(super) fn hang_up(&mut self, now: Mono, id: SessionId, reason: Option<Reason>) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        match session.phase {
+            Phase::Calling { .. } => {
+                session.leaving.get_or_insert(reason);
+                self.send_cancel(now, id);
+            }
+            Phase::Ringing => self.refuse_ringing(now, id),
+            Phase::Established if session.awaits_first_ack() => {
+                session.leaving.get_or_insert(reason);
+            }
+            Phase::Established => self.send_bye(now, id, reason),
+            Phase::Ending => {}
+        }
+    }
+
+    pub(super) fn send_bye(&mut self, now: Mono, id: SessionId, reason: Option<Reason>) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.phase = Phase::Ending;
+        session.unacked = None;
+        let asked = session.asked.take();
+        let mut request = session.dialog.request(Method::Bye);
+        let to = session.dialog.destination();
+        if let Some(reason) = &reason {
+            send::push(&mut request, "Reason", &reason.to_string());
+        }
+        if let Some(key) = asked {
+            self.respond(now, &key, 487, "Request Terminated");
+        }
+        self.dress_plainly(&mut request);
+        self.send_request(now, request, to, Owner::Session(id));
+    }
+
+    /// BYE was answered, or never will be: over either way (RFC 3261 section 15.1.1).
+    pub(super) fn handle_bye_done(&mut self, id: SessionId) {
+        let ending = self.sessions.get(&id).is_some_and(|s| s.phase == Phase::Ending);
+        if ending && self.drop_session(id) {
+            self.events.push_back(EndpointEvent::Ended { id, reason: None, by_peer: false });
+        }
+    }
+
+    pub(super) fn handle_session_failure(&mut self, id: SessionId, method: &Method, cause: EndCause) {
+        if *method == Method::Bye {
+            return self.handle_bye_done(id);
+        }
+        // A CANCEL that nobody answered says nothing yet of the INVITE, which has its own deadline.
+        if *method == Method::Cancel && cause == EndCause::TimedOut {
+            return;
+        }
+        self.fail_call(id, cause);
+    }
+
+    pub(super) fn fail_call(&mut self, id: SessionId, cause: EndCause) {
+        let Some(Session { phase: Phase::Calling { invite }, .. }) = self.sessions.get(&id) else { return };
+        self.transactions.abandon(&invite.clone());
+        self.drop_session(id);
+        self.events.push_back(EndpointEvent::InviteFailed { id, cause });
+    }
+
+    pub(super) fn report_invite_resent(&mut self, id: SessionId, sent: u32) {
+        if self.sessions.contains_key(&id) {
+            let reason = format!("no answer yet, sent {sent} times");
+            self.events.push_back(EndpointEvent::InviteProgress { id, status: 0, reason });
+        }
+    }
+
+    pub(super) fn drop_session(&mut self, id: SessionId) -> bool {
+        let Some(session) = self.sessions.remove(&id) else { return false };
+        self.forget_dialog(&session.dialog);
+        true
+    }
+}

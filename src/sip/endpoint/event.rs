@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
+use crate::sip::{Body, NotifierId, Received, SessionId, SubscriptionId, Uri};
+
+/// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
+#[derive(Clone, Debug)]
+pub enum EndpointEvent {
+    /// A 2xx came to our INVITE, and was acknowledged.
+    Answered { id: SessionId, from: Received, body: Option<Body> },
+    /// The caller took its INVITE back before it was answered. The session is gone.
+    Cancelled { id: SessionId },
+    /// The ACK for our 200 to the first INVITE came.
+    Confirmed { id: SessionId },
+    /// A session that was answered is gone; or one of ours was cancelled and the answer crossed the CANCEL.
+    Ended { id: SessionId, reason: Option<String>, by_peer: bool },
+    /// No final answer to our INVITE will come. The session is gone.
+    InviteFailed { id: SessionId, cause: EndCause },
+    /// A 1xx came (`status` and `reason` are the peer's), or the INVITE was sent again (`status` 0, `reason` ours).
+    InviteProgress { id: SessionId, status: u16, reason: String },
+    /// Somebody calls: `ring`, `answer` or `refuse`.
+    Invited {
+        id: SessionId,
+        from: Received,
+        caller: NameAddr,
+        called: Uri,
+        require: Vec<String>,
+        accept: Vec<String>,
+        body: Option<Body>,
+    },
+    /// A subscriber of ours is gone; `why` is ours.
+    NotifierEnded { id: NotifierId, why: String },
+    /// A NOTIFY came and was answered 200. With a state of `terminated`, [`EndpointEvent::SubscriptionEnded`] follows.
+    Notified { id: SubscriptionId, from: Received, state: SubscriptionState, body: Option<Body> },
+    /// The peer offers anew within a session: `answer` or `refuse`.
+    Reinvited { id: SessionId, body: Option<Body> },
+    /// A final answer of 300 or more came to our INVITE; 487 when we cancelled it. The session is gone.
+    Rejected {
+        id: SessionId,
+        from: Received,
+        status: u16,
+        reason: String,
+        warnings: Vec<Warning>,
+        body: Option<Body>,
+    },
+    /// Somebody subscribes, refreshes (`refresh`) or ends it (`refresh`, `expires` zero), or fetches once (`expires` zero):
+    /// `accept_subscription` and then `notify`, or `reject_subscription`.
+    Subscribed {
+        id: NotifierId,
+        from: Received,
+        subscriber: NameAddr,
+        contact: Uri,
+        event: String,
+        expires: Duration,
+        refresh: bool,
+        body: Option<Body>,
+    },
+    /// A 2xx came to our SUBSCRIBE, the first one or a refresh.
+    SubscriptionAccepted { id: SubscriptionId, expires: Duration },
+    /// A subscription of ours is over, and gone.
+    SubscriptionEnded { id: SubscriptionId, cause: EndCause },
+    /// For the user's progress line; `what` is ours: "no answer yet, sent 3 times".
+    SubscriptionProgress { id: SubscriptionId, what: String },
+}
+
+/// Why a subscription or an INVITE is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndCause {
+    /// This endpoint holds as many as it may.
+    Full,
+    /// The peer answered 300 or more.
+    Rejected { status: u16, reason: String, retry_after: Option<Duration> },
+    /// The notifier ended it (RFC 6665 section 4.1.3).
+    Terminated { reason: Option<String>, retry_after: Option<Duration> },
+    /// Nothing came in time (Timers B, F, N; or the subscription ran out).
+    TimedOut,
+    /// It could not be sent.
+    Transport { why: String },
+    /// We asked for it.
+    Unsubscribed,
+}

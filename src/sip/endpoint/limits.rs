@@ -1,0 +1,24 @@
+//! How much others can make us remember. Above it they are answered 503 with Retry-After.
+
+use std::time::Duration;
+
+/// Subscriptions of ours.
+pub const SUBSCRIPTIONS: usize = 1024;
+/// Subscriptions of others to us.
+pub const NOTIFIERS: usize = 256;
+/// Subscriptions to us out of one address, so that one stranger cannot take all.
+pub const NOTIFIERS_PER_ADDRESS: usize = 32;
+/// Sessions, ours and theirs.
+pub const SESSIONS: usize = 128;
+/// Sessions that others began out of one address.
+pub const SESSIONS_PER_ADDRESS: usize = 16;
+/// Requests of others that are remembered, so that they are not handled twice.
+pub const SERVER_TRANSACTIONS: usize = 4096;
+/// Requests of ours that are remembered; above it nothing is sent that no user asked for.
+pub const CLIENT_TRANSACTIONS: usize = 4096;
+/// Longest Call-ID and tag, octets: they are what is kept of a message for long.
+pub const TOKEN: usize = 1024;
+/// What Retry-After of a 503 says, seconds.
+pub const RETRY_AFTER: u32 = 30;
+/// How long an INVITE may wait for our user: as long as a proxy would wait for us (Timer C, RFC 3261 section 16.6).
+pub const RINGING: Duration = Duration::from_secs(180);

@@ -1,0 +1,235 @@
+//! The SIP user agent core, without socket or clock: RFC 3261 sections 8, 9 and 12 to 18, RFC 6665, RFC 6026, RFC 3581.
+//!
+//! Change one thing (a verb or a `handle_*`), drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] to the end,
+//! wake at [`Endpoint::poll_timeout`], then change the next.
+//!
+//! One file a role: `subscriber`, `notifier`, `caller`, `callee`; `receive` takes messages apart and finds whose they are,
+//! `send` puts ours together, `stateless` answers whatever deserves no memory. A stranger can make us remember a
+//! subscription or a ringing session, and of these only as many as [`limits`] says; every refusal is made without
+//! keeping anything (RFC 3261 section 8.2.7).
+
+mod callee;
+mod caller;
+mod config;
+mod counters;
+mod event;
+mod inbound;
+pub mod limits;
+mod notifier;
+mod receive;
+mod secret;
+mod send;
+mod stateless;
+mod subscriber;
+#[cfg(test)]
+mod tests;
+mod timeout;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::notifier::Notifier;
+use super::session::Session;
+use super::subscription::Subscription;
+use super::transaction::{Timing, Transactions};
+use super::headers::Reason;
+use super::{Body, NotifierId, NotifyState, Received, Refusal, SessionId, SubscriptionId, Transmit, Uri};
+use crate::vocab::{Deadline, Now};
+use secret::Secret;
+
+pub use config::EndpointConfig;
+pub use counters::EndpointCounters;
+pub use event::{EndCause, EndpointEvent};
+
+/// Whom to ask for notifications, of what, and for how long.
+#[derive(Clone, Debug)]
+pub struct Subscribe {
+    pub target: Uri,
+    /// Where `target` is. Requests within the dialog go to the peer's Contact when that is an address, else here.
+    pub remote: SocketAddr,
+    /// The event package.
+    pub event: String,
+    /// Zero fetches once (RFC 6665 section 4.4.3).
+    pub expires: Duration,
+    pub accept: Vec<String>,
+    pub body: Option<Body>,
+}
+
+/// Whom to call, and with what offer.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    pub target: Uri,
+    /// Where `target` is. Requests within the dialog go to the peer's Contact when that is an address, else here.
+    pub remote: SocketAddr,
+    /// Option tags without which the peer must refuse.
+    pub require: Vec<String>,
+    pub accept: Vec<String>,
+    pub body: Body,
+}
+
+/// One user agent: transactions, dialogs, subscriptions of both roles, sessions.
+pub struct Endpoint {
+    config: EndpointConfig,
+    timing: Timing,
+    secret: Secret,
+    transactions: Transactions,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    notifiers: BTreeMap<NotifierId, Notifier>,
+    sessions: BTreeMap<SessionId, Session>,
+    /// Whose dialog it is, by Call-ID and our own tag, which is ours alone.
+    usages: BTreeMap<(String, String), Usage>,
+    last_id: u64,
+    events: VecDeque<EndpointEvent>,
+    transmits: VecDeque<Transmit>,
+    counters: EndpointCounters,
+}
+
+/// Who uses a dialog. One use each (RFC 5057 tells why).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Usage {
+    Notifier(NotifierId),
+    Session(SessionId),
+    Subscription(SubscriptionId),
+}
+
+impl Endpoint {
+    /// `seed` makes every tag, branch and Call-ID, and must never be used twice.
+    pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
+        let timing = Timing::new(config.t1);
+        Self {
+            config,
+            timing,
+            secret: Secret::new(seed),
+            transactions: Transactions::new(timing),
+            subscriptions: BTreeMap::new(),
+            notifiers: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            usages: BTreeMap::new(),
+            last_id: 0,
+            events: VecDeque::new(),
+            transmits: VecDeque::new(),
+            counters: EndpointCounters::default(),
+        }
+    }
+
+    /// One whole message, or garbage, which is counted.
+    pub fn handle_message(&mut self, now: Now, from: Received, bytes: &[u8]) {
+        self.receive(now.mono, from, bytes);
+    }
+
+    /// `what` could not be sent. A request that took TCP only for its size goes by UDP (RFC 3261 section 18.1.1);
+    /// any other fails at once (section 8.1.3.1).
+    pub fn handle_transport_failure(&mut self, now: Now, what: &Transmit, why: &str) {
+        self.counters.transport_failures += 1;
+        self.fail_transmit(now.mono, what, why);
+    }
+
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.expire(now.mono);
+    }
+
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        self.next_deadline()
+    }
+
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    pub fn poll_event(&mut self) -> Option<EndpointEvent> {
+        self.events.pop_front()
+    }
+
+    /// Subscribes, or fetches once. [`EndpointEvent::SubscriptionEnded`] always comes in the end.
+    pub fn subscribe(&mut self, now: Now, what: Subscribe) -> SubscriptionId {
+        let id = SubscriptionId(self.next_id());
+        self.open_subscription(now.mono, id, what);
+        id
+    }
+
+    /// Ends a subscription with a SUBSCRIBE that expires at once, and waits for the last NOTIFY (RFC 6665 section 4.1.2.3).
+    pub fn unsubscribe(&mut self, now: Now, id: SubscriptionId) {
+        self.leave_subscription(now.mono, id);
+    }
+
+    /// Answers the waiting SUBSCRIBE with 200. The caller notifies next, even if there is nothing new (RFC 6665 section 4.2.1.2).
+    /// After a fetch or an end (`expires` zero) that NOTIFY must be [`NotifyState::Terminated`].
+    pub fn accept_subscription(&mut self, now: Now, id: NotifierId, expires: Duration) {
+        self.accept_subscriber(now.mono, id, expires);
+    }
+
+    /// Answers the waiting SUBSCRIBE with `refusal`. A first one is forgotten; a refresh leaves what stood before.
+    pub fn reject_subscription(&mut self, now: Now, id: NotifierId, refusal: Refusal) {
+        self.reject_subscriber(now.mono, id, &refusal);
+    }
+
+    /// Sends NOTIFY; while one is on its way the newest waits for its answer. After `Terminated` the subscriber is gone.
+    pub fn notify(&mut self, now: Now, id: NotifierId, state: NotifyState, body: Option<Body>) {
+        self.notify_subscriber(now.mono, id, state, body);
+    }
+
+    /// Calls. `Answered`, `Rejected`, `InviteFailed` or `Ended` always comes, unless the peer rings for ever: then `cancel`.
+    pub fn invite(&mut self, now: Now, what: Invite) -> SessionId {
+        let id = SessionId(self.next_id());
+        self.open_call(now.mono, id, what);
+        id
+    }
+
+    /// Takes an INVITE of ours back (RFC 3261 section 9.1): CANCEL goes once a provisional answer came, 487 comes back as
+    /// `Rejected`. An answer that crosses gets ACK and BYE, and the session is `Ended`.
+    pub fn cancel(&mut self, now: Now, id: SessionId) {
+        self.cancel_call(now.mono, id);
+    }
+
+    /// Hangs up, when the protocol allows it: a callee's BYE waits for the ACK (RFC 3261 section 15), a caller's BYE before
+    /// the answer is a CANCEL, and a callee's before its own answer a 480.
+    pub fn bye(&mut self, now: Now, id: SessionId, reason: Option<Reason>) {
+        self.hang_up(now.mono, id, reason);
+    }
+
+    /// Answers 180.
+    pub fn ring(&mut self, now: Now, id: SessionId) {
+        self.ring_caller(now.mono, id);
+    }
+
+    /// Answers the waiting INVITE or re-INVITE with 200, sent again until its ACK comes (RFC 3261 section 13.3.1.4).
+    pub fn answer(&mut self, now: Now, id: SessionId, body: Body) {
+        self.answer_caller(now.mono, id, body);
+    }
+
+    /// Refuses the waiting INVITE, and forgets the session; or the waiting re-INVITE, and the session stays as it was.
+    pub fn refuse(&mut self, now: Now, id: SessionId, refusal: Refusal) {
+        self.refuse_caller(now.mono, id, &refusal);
+    }
+
+    /// Ends everything politely; done when [`Endpoint::is_idle`].
+    pub fn shutdown(&mut self, now: Now) {
+        for id in self.sessions.keys().copied().collect::<Vec<_>>() {
+            self.hang_up(now.mono, id, None);
+        }
+        for id in self.subscriptions.keys().copied().collect::<Vec<_>>() {
+            self.leave_subscription(now.mono, id);
+        }
+        for id in self.notifiers.keys().copied().collect::<Vec<_>>() {
+            self.dismiss_subscriber(now.mono, id);
+        }
+    }
+
+    /// Nobody waits for anything: no subscription, subscriber or session, and no request of ours without its answer.
+    pub fn is_idle(&self) -> bool {
+        self.subscriptions.is_empty()
+            && self.notifiers.is_empty()
+            && self.sessions.is_empty()
+            && !self.transactions.is_asking()
+    }
+
+    pub fn counters(&self) -> &EndpointCounters {
+        &self.counters
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+}

@@ -1,0 +1,212 @@
+use super::inbound::{Inbound, Unfit};
+use super::{limits, Endpoint, Usage};
+use crate::sip::headers::{CSeq, CallId, From, Via};
+use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
+use crate::sip::{read, send, validate, EndCause, HeaderName, Message, Method, Received, Refusal, Request, Response, Transmit};
+use crate::vocab::Mono;
+
+/// From octets to whoever they concern.
+impl Endpoint {
+    pub(super) fn receive(&mut self, now: Mono, from: Received, octets: &[u8]) {
+        // Empty lines keep a path open (RFC 5626 section 3.5.1).
+        if octets.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
+            return;
+        }
+        let Ok(message) = Message::parse(octets) else {
+            self.counters.garbage += 1;
+            return;
+        };
+        let verdict = validate(&message);
+        match (message, verdict) {
+            (Message::Request(request), Ok(())) => self.receive_request(now, from, request),
+            (Message::Request(request), Err(rejection)) => {
+                self.reject_invalid(from, request, rejection.status, rejection.reason);
+            }
+            (Message::Response(response), Ok(())) => self.receive_response(now, from, &response),
+            (Message::Response(_), Err(_)) => self.counters.garbage += 1,
+        }
+    }
+
+    fn reject_invalid(&mut self, from: Received, request: Request, status: u16, reason: &str) {
+        self.counters.requests_received += 1;
+        match Inbound::read(from, request) {
+            Ok(inbound) if *inbound.request.method() == Method::Ack => self.counters.garbage += 1,
+            Ok(inbound) => self.refuse_statelessly(&inbound, status, reason),
+            Err(unfit) => self.reject_unfit(unfit, status, reason),
+        }
+    }
+
+    fn reject_unfit(&mut self, unfit: Unfit, status: u16, reason: &str) {
+        match unfit {
+            Unfit::Unreadable(request, reply) if *request.method() != Method::Ack => {
+                self.counters.refused += 1;
+                let response = Response::to(&request, status, reason);
+                self.transmit(reply.transmit(response.to_bytes()));
+            }
+            Unfit::Unreadable(..) | Unfit::NoWayBack => self.counters.garbage += 1,
+        }
+    }
+
+    fn receive_request(&mut self, now: Mono, from: Received, request: Request) {
+        self.counters.requests_received += 1;
+        let inbound = match Inbound::read(from, request) {
+            Ok(inbound) => inbound,
+            Err(unfit) => return self.reject_unfit(unfit, 400, "Bad Request"),
+        };
+        if *inbound.request.method() == Method::Ack {
+            return self.receive_ack(now, &inbound);
+        }
+        if self.transactions.knows(&inbound.key) {
+            self.counters.retransmissions_received += 1;
+            if let Some(again) = self.transactions.handle_retransmission(&inbound.key) {
+                self.transmit(again);
+            }
+            return;
+        }
+        self.receive_new(now, &inbound);
+    }
+
+    /// RFC 3261 section 8.2, in its order: method, then headers, then what it means.
+    fn receive_new(&mut self, now: Mono, inbound: &Inbound) {
+        let method = inbound.request.method();
+        if !send::METHODS.contains(method) {
+            return self.refuse_method(inbound);
+        }
+        if *method == Method::Cancel {
+            return self.handle_cancel(now, inbound);
+        }
+        let origin = (inbound.from_tag.clone(), inbound.call_id.clone(), inbound.cseq);
+        if inbound.to_tag.is_none() && self.transactions.is_merged(&inbound.key, &origin) {
+            self.counters.merged += 1;
+            return self.refuse_statelessly(inbound, 482, "Loop Detected");
+        }
+        let unknown = self.unknown_options(inbound);
+        if !unknown.is_empty() {
+            let refusal = Refusal::new(420, "Bad Extension").with("Unsupported", unknown.join(", "));
+            return self.answer_statelessly(inbound, &refusal);
+        }
+        match inbound.to_tag.is_some() {
+            true => self.receive_within(now, inbound),
+            false => self.receive_first(now, inbound),
+        }
+    }
+
+    /// Outside any dialog. BYE and NOTIFY make none.
+    fn receive_first(&mut self, now: Mono, inbound: &Inbound) {
+        match inbound.request.method() {
+            Method::Invite => self.handle_first_invite(now, inbound),
+            Method::Options => self.answer_options(inbound),
+            Method::Subscribe => self.handle_first_subscribe(now, inbound),
+            _ => self.refuse_unknown(inbound),
+        }
+    }
+
+    fn receive_within(&mut self, now: Mono, inbound: &Inbound) {
+        let Some(usage) = self.usage_of(inbound) else { return self.refuse_unknown(inbound) };
+        match (usage, inbound.request.method()) {
+            (_, Method::Options) => self.answer_options(inbound),
+            (Usage::Notifier(id), Method::Subscribe) => self.handle_refresh(now, id, inbound),
+            (Usage::Session(id), Method::Bye) => self.handle_bye(now, id, inbound),
+            (Usage::Session(id), Method::Invite) => self.handle_reinvite(now, id, inbound),
+            (Usage::Subscription(id), Method::Notify) => self.handle_notify(now, id, inbound),
+            _ => self.refuse_unknown(inbound),
+        }
+    }
+
+    /// Whose dialog it is. A subscription may not know its notifier's tag yet, and looks at it itself.
+    fn usage_of(&self, inbound: &Inbound) -> Option<Usage> {
+        let usage = *self.usages.get(&(inbound.call_id.clone(), inbound.to_tag.clone()?))?;
+        let dialog = match usage {
+            Usage::Notifier(id) => &self.notifiers.get(&id)?.dialog,
+            Usage::Session(id) => &self.sessions.get(&id)?.dialog,
+            Usage::Subscription(_) => return Some(usage),
+        };
+        (dialog.remote_tag == inbound.from_tag).then_some(usage)
+    }
+
+    /// The ACK for a refusal belongs to the transaction, the one for a 2xx to the session.
+    fn receive_ack(&mut self, now: Mono, inbound: &Inbound) {
+        match self.usage_of(inbound) {
+            Some(Usage::Session(id)) => self.handle_ack(now, id, inbound.cseq),
+            _ if self.transactions.handle_ack(now, &inbound.key) => {}
+            _ => self.counters.acks_stray += 1,
+        }
+    }
+
+    fn receive_response(&mut self, now: Mono, from: Received, response: &Response) {
+        self.counters.responses_received += 1;
+        let headers = response.headers();
+        let via = headers.typed::<Via>().ok().flatten();
+        let branch = via.and_then(|via| via.branch().map(str::to_owned));
+        // More than one Via: it was meant for somebody else (RFC 3261 section 8.1.3.3).
+        let ours = headers.all(HeaderName::VIA).len() == 1;
+        let (Some(branch), Some(CSeq { method, .. }), true) = (branch, read::cseq(headers), ours) else {
+            self.counters.responses_stray += 1;
+            return;
+        };
+        let key = ClientKey { branch, method };
+        let ack = |request: &Request| send::ack_for_refusal(request, response);
+        match self.transactions.handle_response(now, &key, response.status(), ack) {
+            Some((reaction, owner, ack)) => {
+                ack.into_iter().for_each(|ack| self.transmit(ack));
+                if matches!(reaction, Reaction::AckAndDeliver | Reaction::Deliver) {
+                    self.deliver(now, owner, &key.method, from, response);
+                }
+            }
+            None => self.receive_stray(now, &key.method, from, response),
+        }
+    }
+
+    /// A 2xx outlives its transaction (RFC 3261 section 13.2.2.4).
+    fn receive_stray(&mut self, now: Mono, method: &Method, from: Received, response: &Response) {
+        let headers = response.headers();
+        let call_id = headers.typed::<CallId>().ok().flatten().map(|id| id.0);
+        let tag = headers.typed::<From>().ok().flatten().and_then(|from| from.tag().map(str::to_owned));
+        let usage = call_id.zip(tag).and_then(|key| self.usages.get(&key));
+        match usage {
+            Some(Usage::Session(id)) if *method == Method::Invite && (200..300).contains(&response.status()) => {
+                self.handle_call_answered(now, *id, from, response);
+            }
+            _ => self.counters.responses_stray += 1,
+        }
+    }
+
+    fn deliver(&mut self, now: Mono, owner: Owner, method: &Method, from: Received, response: &Response) {
+        match (owner, method) {
+            (Owner::Notifier(id), _) => self.handle_notify_response(now, id, response),
+            (Owner::Session(id), Method::Invite) => self.handle_invite_response(now, id, from, response),
+            (Owner::Session(id), Method::Bye) if response.status() >= 200 => self.handle_bye_done(id),
+            (Owner::Subscription(id), _) => self.handle_subscribe_response(now, id, response),
+            (Owner::None | Owner::Session(_), _) => {}
+        }
+    }
+
+    pub(super) fn fail_transmit(&mut self, now: Mono, what: &Transmit, why: &str) {
+        let Ok(Message::Request(request)) = Message::parse(&what.bytes) else { return };
+        let via = request.headers().typed::<Via>().ok().flatten();
+        let Some(branch) = via.and_then(|via| via.branch().map(str::to_owned)) else { return };
+        let key = ClientKey { branch, method: request.method().clone() };
+        match self.transactions.handle_failure(now, &key, what.transport) {
+            Some(Failed::FellBack(transmit)) => self.transmit(transmit),
+            Some(Failed::Over { owner, method }) => {
+                let why = why.to_owned();
+                self.give_up(now, owner, &method, EndCause::Transport { why });
+            }
+            None => {}
+        }
+    }
+
+    /// A request of ours came to nothing.
+    pub(super) fn give_up(&mut self, now: Mono, owner: Owner, method: &Method, cause: EndCause) {
+        match owner {
+            Owner::None => {}
+            Owner::Notifier(id) => self.end_notifier(id, "NOTIFY reached nobody".to_owned()),
+            Owner::Session(id) => self.handle_session_failure(id, method, cause),
+            Owner::Subscription(id) => self.handle_subscribe_failure(now, id, cause, false),
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.transactions.servers() < limits::SERVER_TRANSACTIONS
+    }
+}

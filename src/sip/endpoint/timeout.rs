@@ -1,0 +1,52 @@
+use super::{EndCause, Endpoint};
+use crate::sip::transaction::{Happened, Owner};
+use crate::sip::Method;
+use crate::vocab::{Deadline, Mono};
+
+/// Time passes.
+impl Endpoint {
+    pub(super) fn expire(&mut self, now: Mono) {
+        while let Some(happened) = self.transactions.expire_one(now) {
+            happened.into_iter().for_each(|happened| self.handle_happened(now, happened));
+        }
+        for id in due(now, self.subscriptions.iter().map(|(id, s)| (*id, s.deadline()))) {
+            self.expire_subscription(now, id);
+        }
+        for id in due(now, self.notifiers.iter().map(|(id, n)| (*id, n.deadline()))) {
+            self.expire_notifier(now, id);
+        }
+        for id in due(now, self.sessions.iter().map(|(id, s)| (*id, s.deadline()))) {
+            self.expire_session(now, id);
+        }
+    }
+
+    fn handle_happened(&mut self, now: Mono, happened: Happened) {
+        match happened {
+            Happened::Answer(transmit) => self.transmit(transmit),
+            Happened::Resent { owner, method, sent, transmit } => {
+                self.counters.retransmissions += 1;
+                self.transmit(transmit);
+                match (owner, method) {
+                    (Owner::Session(id), Method::Invite) => self.report_invite_resent(id, sent),
+                    (Owner::Subscription(id), _) => self.report_subscribe_resent(id, sent),
+                    _ => {}
+                }
+            }
+            Happened::TimedOut { owner, method } => self.give_up(now, owner, &method, EndCause::TimedOut),
+            Happened::Unanswered { owner: Owner::Notifier(id) } => self.handle_unanswered_subscribe(id),
+            Happened::Unanswered { .. } => {}
+        }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Deadline> {
+        let subscriptions = self.subscriptions.values().filter_map(|s| s.deadline());
+        let notifiers = self.notifiers.values().filter_map(|n| n.deadline());
+        let sessions = self.sessions.values().filter_map(|s| s.deadline());
+        let users = subscriptions.chain(notifiers).chain(sessions).min().map(|(at, why)| Deadline { at, why });
+        Deadline::earliest(self.transactions.deadline(), users)
+    }
+}
+
+fn due<I>(now: Mono, all: impl Iterator<Item = (I, Option<(Mono, &'static str)>)>) -> Vec<I> {
+    all.filter(|(_, deadline)| deadline.is_some_and(|(at, _)| at <= now)).map(|(id, _)| id).collect()
+}
