@@ -224,6 +224,13 @@ mod tests {
     }
 
     #[test]
+    fn ipv4_is_a_piece_of_its_own_between_ipv6_prefixes() {
+        let q = spd("spdadd any any any -P in discard");
+        let p = spd("spdadd ::/1 any any -P in discard spdadd 8000::/1 any any -P in discard");
+        assert!(!at_least_as_tight(&p, &q, &EVERYBODY));
+    }
+
+    #[test]
     fn too_many_pieces_are_not_at_least_as_tight() {
         let text: String =
             (0..60).map(|n| format!("spdadd 10.0.{n}.1[{n}] 10.1.{n}.1[{n}] udp -P out none;")).collect();

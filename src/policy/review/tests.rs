@@ -77,7 +77,7 @@ fn office(policy: &str) -> Review {
 }
 
 fn stating(action: &str) -> Review {
-    office(&format!("spdadd 192.168.1.1 192.168.1.2 udp -P out {action};"))
+    office(&format!("spdadd 192.168.1.1 192.168.1.2 udp -P out {action}"))
 }
 
 fn approved(review: &Review, answer: &Answer) -> Vec<Entry> {
@@ -208,6 +208,14 @@ fn an_edit_may_tighten_a_part_but_leave_out_nothing() {
     assert_eq!(review.answer(&edit(""), NOW).unwrap_err(), AnswerError::Nothing);
     let lapsed = edit("spdadd any any udp -P out discard; # sv: expires=1");
     assert!(matches!(review.answer(&lapsed, NOW), Err(AnswerError::Expired { .. })));
+}
+
+#[test]
+fn a_policy_that_has_lapsed_is_no_excuse_for_a_looser_answer() {
+    let review = stating("ipsec esp/transport//require; # sv: expires=1\n");
+    assert!(matches!(review.answer(&Answer::Approve, NOW), Err(AnswerError::Expired { .. })));
+    let edit = Answer::Edit(parse("spdadd any any udp -P out none").unwrap());
+    assert_eq!(looser(&review, &edit).len(), 2);
 }
 
 #[test]
