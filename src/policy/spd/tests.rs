@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::policy::setkey::{parse, write};
 use crate::policy::strategies;
-use crate::policy::{Evidence, Level, Prefix};
+use crate::policy::{Evidence, Level, Ports, Prefix};
 
 fn compile(entries: &str, default: &str) -> Spd {
     Spd::compile(Generation(3), parse(entries).unwrap(), parse(default).unwrap())
@@ -97,6 +97,15 @@ fn an_entry_of_somebody_matches_nobody_else() {
 }
 
 #[test]
+fn nobody_belongs_to_a_group_yet() {
+    let (entity, device) = bob();
+    let spd = compile("spdadd any any any -P out none; # sv: group=friends", ESP);
+    for peer in [None, Some((&entity, &device))] {
+        assert_eq!(spd.lookup(&Flow { peer, ..out() }, Wall(0)).why, Why::Default);
+    }
+}
+
+#[test]
 fn an_entry_expires_and_a_mapped_address_is_the_ipv4_one() {
     let spd = compile("spdadd 192.168.1.1 any any -P out none; # sv: expires=2", ESP);
     let mapped = flow(Direction::Out, "[::ffff:192.168.1.1]:1", "[::ffff:192.168.1.2]:1");
@@ -162,8 +171,6 @@ fn dull_lookup<'a>(entries: &'a [Entry], flow: &Flow<'_>, now: Wall) -> Option<&
     };
     entries.iter().filter(matches).min_by_key(|e| rank(e))
 }
-
-use crate::policy::Ports;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
