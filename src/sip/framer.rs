@@ -156,3 +156,112 @@ impl Framer {
         found.map(|at| from + at + 4)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sip::message::Message;
+
+    const BYE: &[u8] = b"BYE sip:b@h SIP/2.0\r\nl: 6\r\nSubject: a\r\n b\r\n\r\n\r\n\r\nhi";
+    const OK: &[u8] = b"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+    fn drain(framer: &mut Framer) -> Vec<Result<Frame, FrameError>> {
+        std::iter::from_fn(|| framer.next_frame()).collect()
+    }
+
+    fn all_of(mut framer: Framer, octets: &[u8]) -> Vec<Result<Frame, FrameError>> {
+        framer.push(octets);
+        drain(&mut framer)
+    }
+
+    fn message(octets: &'static [u8]) -> Result<Frame, FrameError> {
+        Ok(Frame::Message(Bytes::from_static(octets)))
+    }
+
+    fn error_of(octets: &[u8]) -> Option<FrameError> {
+        all_of(Framer::accepted(), octets).pop().and_then(Result::err)
+    }
+
+    #[test]
+    fn messages_and_keep_alives_are_told_apart() {
+        let stream = [b"\r\n", BYE, b"\r\n\r\n", OK, BYE].concat();
+        let expected = [message(BYE), Ok(Frame::KeepAlivePing), message(OK), message(BYE)];
+        assert_eq!(all_of(Framer::accepted(), &stream), expected);
+        let expected = [message(OK), Ok(Frame::KeepAlivePong), message(BYE)];
+        assert_eq!(all_of(Framer::opened(), &[OK, b"\r\n", BYE].concat()), expected);
+        assert!(Message::parse(BYE).is_ok());
+    }
+
+    #[test]
+    fn half_a_message_waits() {
+        for len in 0..BYE.len() {
+            let mut framer = Framer::accepted();
+            framer.push(&BYE[..len]);
+            assert_eq!(framer.next_frame(), None, "{len}");
+            framer.push(&BYE[len..]);
+            assert_eq!(drain(&mut framer), [message(BYE)]);
+            assert!(framer.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_framed_ends_the_stream_once() {
+        assert_eq!(error_of(b"BYE sip:b@h SIP/2.0\r\nTo: a\r\n\r\n"), Some(FrameError::NoContentLength));
+        let too_long = format!("BYE sip:b@h SIP/2.0\r\nl: {}\r\n\r\n", MAX_BODY + 1);
+        assert_eq!(error_of(too_long.as_bytes()), Some(FrameError::BodyTooLong { len: MAX_BODY + 1, limit: MAX_BODY }));
+        for length in ["l: -1", "l: 1\r\nl: 2", "l: 99999999999"] {
+            let text = format!("BYE sip:b@h SIP/2.0\r\n{length}\r\n\r\n");
+            assert_eq!(error_of(text.as_bytes()), Some(ParseError::ContentLength.into()));
+        }
+        for text in ["\nBYE", "\r\n\rBYE", "\rBYE", "BYE sip:b@h SIP/2.0\nl: 0\r\n\r\n"] {
+            assert_eq!(error_of(text.as_bytes()), Some(ParseError::BareLineEnd { line: 1 }.into()), "{text:?}");
+        }
+        let mut framer = Framer::accepted();
+        framer.push(b"\nBYE");
+        assert!(framer.next_frame().is_some());
+        framer.push(BYE);
+        assert_eq!(framer.next_frame(), None);
+    }
+
+    #[test]
+    fn limits_hold_before_memory_is_taken() {
+        let endless = vec![b'a'; MAX_HEAD + 1];
+        assert_eq!(error_of(&endless), Some(FrameError::HeadTooLong { limit: MAX_HEAD }));
+        let mut framer = Framer::accepted();
+        framer.push(&vec![b'a'; Framer::CAPACITY + 1]);
+        assert!(framer.is_empty());
+        assert_eq!(framer.next_frame(), Some(Err(FrameError::Overflow)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same_frames(
+            pieces in prop::collection::vec(0_usize..4, 1..12),
+            cuts in prop::collection::vec(1_usize..40, 1..60),
+        ) {
+            let kinds: [&[u8]; 4] = [BYE, OK, b"\r\n\r\n", b"\r\n"];
+            let stream: Vec<u8> = pieces.iter().flat_map(|kind| kinds[*kind].to_vec()).collect();
+            let whole = all_of(Framer::accepted(), &stream);
+            let mut framer = Framer::accepted();
+            let (mut rest, mut seen) = (&stream[..], Vec::new());
+            for cut in cuts.iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (now, later) = rest.split_at((*cut).min(rest.len()));
+                framer.push(now);
+                seen.extend(drain(&mut framer));
+                rest = later;
+            }
+            prop_assert_eq!(seen, whole);
+        }
+
+        #[test]
+        fn garbage_never_panics_and_ends(octets in prop::collection::vec(any::<u8>(), 0..600)) {
+            prop_assert!(all_of(Framer::accepted(), &octets).len() <= octets.len() + 1);
+            prop_assert!(all_of(Framer::opened(), &octets).len() <= octets.len() + 1);
+        }
+    }
+}

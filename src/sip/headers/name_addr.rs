@@ -130,21 +130,16 @@ mod tests {
             ("sip:a@h;tag=1;x", None, "sip:a@h", ";tag=1;x"),
             ("<sip:a@h;lr>;tag=1", None, "sip:a@h;lr", ";tag=1"),
             ("Bob<sip:a@h>", Some("Bob"), "sip:a@h", ""),
-            ("Bob  B. <sip:a@h?x=1,2> ; q = 0.33", Some("Bob  B."), "sip:a@h?x=1,2", ";q=0.33"),
+            ("Bob  B. <sip:a@h?x=1&y=2> ; q = 0.33", Some("Bob  B."), "sip:a@h?x=1&y=2", ";q=0.33"),
             ("\"Bob, \\\"<B>\\\"\" <sip:a@h>", Some("Bob, \"<B>\""), "sip:a@h", ""),
             ("\"\" <tel:+1>", Some(""), "tel:+1", ""),
             ("Zoë 雪 <sip:a@h>", Some("Zoë 雪"), "sip:a@h", ""),
         ];
         for (text, display, uri, params) in cases {
-            let uri_ok = !uri.contains("1,2");
-            match NameAddr::read(text) {
-                Ok(read) => {
-                    assert_eq!(read.display.as_deref(), display, "{text}");
-                    assert_eq!((read.uri.as_str(), read.params.to_string().as_str()), (uri, params), "{text}");
-                    assert_eq!(NameAddr::read(&read.to_string()), Ok(read));
-                }
-                Err(problem) => assert!(!uri_ok, "{text}: {problem}"),
-            }
+            let read = NameAddr::read(text).unwrap();
+            assert_eq!(read.display.as_deref(), display, "{text}");
+            assert_eq!((read.uri.as_str(), read.params.to_string().as_str()), (uri, params), "{text}");
+            assert_eq!(NameAddr::read(&read.to_string()), Ok(read));
         }
     }
 
@@ -161,12 +156,11 @@ mod tests {
             "Bell, A <sip:a@h>",
             "Bob <sip:a@h> x",
             "<sip:a@h>;;tag=1",
-            "<sip:a@h>;tag",
             "< sip:a@h>",
             "sip:a@h?x=1",
             "Bob: <sip:a@h>",
         ];
-        for text in bad.iter().filter(|text| **text != "<sip:a@h>;tag") {
+        for text in bad {
             assert!(NameAddr::read(text).is_err(), "{text}");
         }
     }
