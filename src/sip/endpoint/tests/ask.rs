@@ -126,7 +126,8 @@ fn leaving_gets_a_last_notify() {
     let mut world = World::perfect();
     let (id, watcher) = subscribed(&mut world, 600);
     world.at(ALICE, |end, now| end.unsubscribe(now, id));
-    let zero = |e: &EndpointEvent| matches!(e, EndpointEvent::Subscribed { expires: Duration::ZERO, refresh: true, .. });
+    let zero =
+        |e: &EndpointEvent| matches!(e, EndpointEvent::Subscribed { expires: Duration::ZERO, refresh: true, .. });
     world.run_until(BOB, zero);
     world.at(BOB, |end, now| {
         end.accept_subscription(now, watcher, Duration::ZERO);
@@ -168,7 +169,10 @@ fn notifications_are_never_in_flight_together() {
             _ => None,
         })
         .collect();
-    assert!(bodies == [body("state"), body("one"), body("three")] || bodies == [body("state"), body("three")], "{bodies:?}");
+    assert!(
+        bodies == [body("state"), body("one"), body("three")] || bodies == [body("state"), body("three")],
+        "{bodies:?}"
+    );
 }
 
 #[test]

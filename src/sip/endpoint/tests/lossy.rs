@@ -4,9 +4,9 @@ use super::wire::{body, invite, subscribe, Link, World, ALICE, BOB};
 use crate::sip::endpoint::{Endpoint, EndpointEvent};
 use crate::sip::NotifyState;
 
-const SEEDS: u8 = 150;
+const SEEDS: u16 = 300;
 
-fn lossy(seed: u8) -> World {
+fn lossy(seed: u16) -> World {
     let delay = Duration::from_millis(120);
     World::new(seed, Link { loss_percent: 20, duplicate_percent: 10, delay, no_tcp: false })
 }
@@ -74,7 +74,10 @@ fn calling_ends_and_mostly_succeeds() {
         run(&mut world, Duration::from_secs(180));
         assert!(world.ends.iter().all(Endpoint::is_idle), "seed {seed}");
         let is_end = |e: &&EndpointEvent| {
-            matches!(e, EndpointEvent::Ended { .. } | EndpointEvent::Rejected { .. } | EndpointEvent::InviteFailed { .. })
+            matches!(
+                e,
+                EndpointEvent::Ended { .. } | EndpointEvent::Rejected { .. } | EndpointEvent::InviteFailed { .. }
+            )
         };
         assert_eq!(world.events[ALICE].iter().filter(is_end).count(), 1, "seed {seed}");
         assert_eq!(world.events[BOB].iter().filter(is_end).count(), 1, "seed {seed}");

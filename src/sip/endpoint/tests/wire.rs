@@ -41,6 +41,12 @@ pub struct World {
     serial: u64,
 }
 
+fn key(seed: u16, whose: u8) -> [u8; 32] {
+    let mut key = [whose; 32];
+    key[..2].copy_from_slice(&seed.to_be_bytes());
+    key
+}
+
 pub fn address(side: usize) -> SocketAddr {
     SocketAddr::from(([192, 168, 1, side as u8 + 1], 5060))
 }
@@ -64,8 +70,8 @@ pub fn config(side: usize) -> EndpointConfig {
 }
 
 impl World {
-    pub fn new(seed: u8, link: Link) -> Self {
-        let end = |side: usize| Endpoint::new(config(side), [seed.wrapping_mul(2).wrapping_add(side as u8); 32]);
+    pub fn new(seed: u16, link: Link) -> Self {
+        let end = |side: usize| Endpoint::new(config(side), key(seed, side as u8));
         Self {
             now: Mono::default(),
             ends: [end(ALICE), end(BOB)],
@@ -74,7 +80,7 @@ impl World {
             sent: Vec::new(),
             link,
             mute: [false; 2],
-            rng: ChaCha20Rng::from_seed([seed; 32]),
+            rng: ChaCha20Rng::from_seed(key(seed, 9)),
             flying: BTreeMap::new(),
             serial: 0,
         }
@@ -98,12 +104,8 @@ impl World {
 
     /// The bytes reach `side`, from the other one's address.
     pub fn inject(&mut self, side: usize, bytes: &[u8]) {
-        let from = Received {
-            transport: Transport::Udp,
-            local: address(side),
-            remote: address(1 - side),
-            connection: None,
-        };
+        let from =
+            Received { transport: Transport::Udp, local: address(side), remote: address(1 - side), connection: None };
         self.at(side, |end, now| end.handle_message(now, from, bytes));
     }
 
