@@ -215,7 +215,7 @@ fn sample(method: Method, host: &str) -> Request {
 /// `rsip`, written by others, reads what we write. It knows neither IPv6 nor unknown methods, so
 /// those are not shown to it.
 mod rsip_agrees {
-    use rsip::prelude::{HasHeaders, HeadersExt, UntypedHeader};
+    use rsip::prelude::{HasHeaders, HeadersExt, ToTypedHeader, UntypedHeader};
 
     use super::*;
 
@@ -246,7 +246,7 @@ mod rsip_agrees {
         }
     }
 
-    fn agrees(theirs: &impl HasHeaders, ours: &Message) {
+    fn agrees(theirs: &(impl HasHeaders + HeadersExt), ours: &Message) {
         let cseq = ours.cseq().unwrap();
         let their_cseq = theirs.cseq_header().unwrap();
         assert_eq!(theirs.call_id_header().unwrap().value(), ours.call_id().unwrap().0);
