@@ -75,7 +75,8 @@ impl Params {
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.iter().try_for_each(|(name, value)| match value {
-            Some(value) => write!(f, ";{name}={value}"),
+            // A quoted NUL may be read, and is never written.
+            Some(value) => write!(f, ";{name}={}", value.replace('\0', " ")),
             None => write!(f, ";{name}"),
         })
     }
@@ -113,6 +114,11 @@ mod tests {
         assert_eq!(params.value("tag"), Some("abc"));
         assert_eq!(params.unquoted("Q").as_deref(), Some("a;b"));
         assert!(params.has("LR") && params.value("lr").is_none());
+    }
+
+    #[test]
+    fn a_quoted_nul_is_read_and_not_written() {
+        assert_eq!(Params::read(";a=\"x\\\0y\"").unwrap().to_string(), ";a=\"x\\ y\"");
     }
 
     #[test]

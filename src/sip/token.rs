@@ -114,7 +114,8 @@ pub(super) fn quoted(text: &str) -> Result<(String, &str), FieldProblem> {
     Err(FieldProblem::Quote)
 }
 
-/// Writes `text` as a quoted string.
+/// Writes `text` as a quoted string. CR, LF and NUL become spaces: a quoted NUL may be read
+/// (RFC 4475 section 3.1.1.2) and what was read must be writable.
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -122,7 +123,7 @@ pub fn quote(text: &str) -> String {
         if matches!(c, '"' | '\\') {
             out.push('\\');
         }
-        out.push(c);
+        out.push(if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c });
     }
     out.push('"');
     out
@@ -154,6 +155,7 @@ mod tests {
         for text in ["", "plain", "a \"b\" \\ c", "Zoë 雪"] {
             assert_eq!(quoted(&quote(text)), Ok((text.to_owned(), "")));
         }
+        assert_eq!(quote("a\r\n\0b"), "\"a   b\"");
         assert_eq!(quoted("\"a\" rest"), Ok(("a".to_owned(), " rest")));
         for open in ["\"a", "\"a\\", "\"a\\\"", "a", "", "\"\\é\""] {
             assert_eq!(quoted(open), Err(FieldProblem::Quote), "{open}");

@@ -140,7 +140,7 @@ const LISTS: [HeaderName; 25] = [
 ];
 
 /// Compact forms: RFC 3261 section 20, and RFC 6665 section 8.2 for `o` and `u`, RFC 3515 for `r`,
-/// RFC 4028 for `x`.
+/// RFC 4028 for `x`, RFC 3841 for `a`.
 const COMPACT: [(u8, &str); 15] = [
     (b'c', "Content-Type"),
     (b'e', "Content-Encoding"),

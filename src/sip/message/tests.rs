@@ -87,6 +87,19 @@ fn a_response_carries_what_it_is_matched_by() {
 }
 
 #[test]
+fn every_request_of_the_corpus_that_is_valid_can_be_given_a_tag() {
+    for (name, octets) in corpus().into_iter().filter(|(name, _)| name.starts_with("valid-")) {
+        let Ok(Message::Request(request)) = Message::parse(&octets) else { continue };
+        let mut response = Response::to(&request, 200, "OK");
+        let mut to = response.headers().typed::<To>().unwrap().unwrap();
+        to.set_tag("t9");
+        response.headers_mut().set(HeaderName::TO, &to).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        let read = Message::parse(&response.to_bytes()).unwrap();
+        assert_eq!(read.headers().typed::<To>().unwrap().unwrap().tag(), Some("t9"), "{name}");
+    }
+}
+
+#[test]
 fn a_body_brings_its_headers() {
     let mut request = sample(Method::Message, "192.0.2.1");
     assert!(request.to_bytes().ends_with(b"Content-Length: 0\r\n\r\n"));
@@ -215,7 +228,7 @@ fn sample(method: Method, host: &str) -> Request {
 /// `rsip`, written by others, reads what we write. It knows neither IPv6 nor unknown methods, so
 /// those are not shown to it.
 mod rsip_agrees {
-    use rsip::prelude::{HasHeaders, HeadersExt, UntypedHeader};
+    use rsip::prelude::{HeadersExt, ToTypedHeader, UntypedHeader};
 
     use super::*;
 
@@ -246,7 +259,7 @@ mod rsip_agrees {
         }
     }
 
-    fn agrees(theirs: &impl HasHeaders, ours: &Message) {
+    fn agrees(theirs: &impl HeadersExt, ours: &Message) {
         let cseq = ours.cseq().unwrap();
         let their_cseq = theirs.cseq_header().unwrap();
         assert_eq!(theirs.call_id_header().unwrap().value(), ours.call_id().unwrap().0);
