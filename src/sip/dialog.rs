@@ -116,13 +116,8 @@ impl Dialog {
             true => self.remote.clone(),
             false => format!("{};tag={}", self.remote, self.remote_tag),
         };
-        let fields = [
-            ("Max-Forwards", "70"),
-            ("From", &self.local),
-            ("To", &to),
-            ("Call-ID", &self.call_id),
-            ("CSeq", &cseq),
-        ];
+        let fields =
+            [("Max-Forwards", "70"), ("From", &self.local), ("To", &to), ("Call-ID", &self.call_id), ("CSeq", &cseq)];
         for (name, value) in fields {
             let _ = headers.push(name, value);
         }

@@ -7,15 +7,8 @@ use super::transaction::{Client, ClientKey, Outgoing, Owner};
 use super::{Body, HeaderName, Method, Refusal, Request, Response, Transmit};
 
 /// The methods that are understood here, in the order of Allow.
-pub(super) const METHODS: [Method; 7] = [
-    Method::Invite,
-    Method::Ack,
-    Method::Bye,
-    Method::Cancel,
-    Method::Options,
-    Method::Subscribe,
-    Method::Notify,
-];
+pub(super) const METHODS: [Method; 7] =
+    [Method::Invite, Method::Ack, Method::Bye, Method::Cancel, Method::Options, Method::Subscribe, Method::Notify];
 
 pub(super) fn allow() -> String {
     METHODS.each_ref().map(Method::as_str).join(", ")
@@ -101,4 +94,3 @@ pub(super) fn with_via(mut request: Request, via: &Via) -> Request {
     let _ = request.headers_mut().push_front(HeaderName::VIA, via);
     request
 }
-

@@ -2,15 +2,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::dialog::Dialog;
-use super::transaction::{ClientKey, ServerKey, Timing};
 use super::headers::Reason;
+use super::transaction::{ClientKey, ServerKey, Timing};
 use super::Transmit;
 use crate::vocab::Mono;
 
 /// One INVITE session, ours or theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub u64);
-
 
 /// An INVITE session (RFC 3261 sections 13 to 15).
 #[derive(Debug)]

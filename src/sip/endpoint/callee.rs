@@ -173,5 +173,4 @@ impl Endpoint {
         let same = self.sessions.values().filter(|s| s.address == address).count();
         self.sessions.len() < limits::SESSIONS && same < limits::SESSIONS_PER_ADDRESS && self.has_room()
     }
-
 }

@@ -1,8 +1,8 @@
 use super::{limits, EndCause, Endpoint, EndpointEvent, Invite, Usage};
 use crate::sip::dialog::Dialog;
+use crate::sip::headers::Reason;
 use crate::sip::session::{Phase, Session};
 use crate::sip::transaction::Owner;
-use crate::sip::headers::Reason;
 use crate::sip::{read, send, Method, Received, Response, SessionId};
 use crate::vocab::Mono;
 

@@ -35,14 +35,7 @@ pub enum EndpointEvent {
     /// The peer offers anew within a session: `answer` or `refuse`.
     Reinvited { id: SessionId, body: Option<Body> },
     /// A final answer of 300 or more came to our INVITE; 487 when we cancelled it. The session is gone.
-    Rejected {
-        id: SessionId,
-        from: Received,
-        status: u16,
-        reason: String,
-        warnings: Vec<Warning>,
-        body: Option<Body>,
-    },
+    Rejected { id: SessionId, from: Received, status: u16, reason: String, warnings: Vec<Warning>, body: Option<Body> },
     /// Somebody subscribes, refreshes (`refresh`) or ends it (`refresh`, `expires` zero), or fetches once (`expires` zero):
     /// `accept_subscription` and then `notify`, or `reject_subscription`.
     Subscribed {

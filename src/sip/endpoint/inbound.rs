@@ -1,7 +1,7 @@
 use super::limits;
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{Reply, ServerKey};
-use crate::sip::{read, HeaderName, Request, Received};
+use crate::sip::{read, HeaderName, Received, Request};
 
 /// A request that came in, with what every handler needs of it.
 pub(super) struct Inbound {
@@ -21,14 +21,14 @@ pub(super) enum Unfit {
     /// Without a Via nobody could be answered.
     NoWayBack,
     /// It can be answered, and that is all.
-    Unreadable(Request, Reply),
+    Unreadable(Box<Request>, Reply),
 }
 
 impl Inbound {
     pub fn read(from: Received, mut request: Request) -> Result<Self, Unfit> {
         let via = stamp(&from, &mut request).ok_or(Unfit::NoWayBack)?;
         let reply = Reply::new(&from, via.port, via.has_rport());
-        let Some(ids) = Ids::read(&request) else { return Err(Unfit::Unreadable(request, reply)) };
+        let Some(ids) = Ids::read(&request) else { return Err(Unfit::Unreadable(Box::new(request), reply)) };
         let branch = match via.branch().filter(|b| b.starts_with(Via::COOKIE)) {
             Some(branch) => branch.to_owned(),
             None => ids.old_branch(&via),

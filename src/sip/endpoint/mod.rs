@@ -29,11 +29,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::headers::Reason;
 use super::notifier::Notifier;
 use super::session::Session;
 use super::subscription::Subscription;
 use super::transaction::{Timing, Transactions};
-use super::headers::Reason;
 use super::{Body, NotifierId, NotifyState, Received, Refusal, SessionId, SubscriptionId, Transmit, Uri};
 use crate::vocab::{Deadline, Now};
 use secret::Secret;

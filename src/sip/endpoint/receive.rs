@@ -2,7 +2,9 @@ use super::inbound::{Inbound, Unfit};
 use super::{limits, Endpoint, Usage};
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
-use crate::sip::{read, send, validate, EndCause, HeaderName, Message, Method, Received, Refusal, Request, Response, Transmit};
+use crate::sip::{
+    read, send, validate, EndCause, HeaderName, Message, Method, Received, Refusal, Request, Response, Transmit,
+};
 use crate::vocab::Mono;
 
 /// From octets to whoever they concern.

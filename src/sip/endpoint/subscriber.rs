@@ -103,7 +103,9 @@ impl Endpoint {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         let wanted = read::min_expires(response.headers()).filter(|least| *least <= LONGEST);
         match wanted {
-            Some(least) if least > subscription.asked && subscription.phase == Phase::Open && !subscription.bargained => {
+            Some(least)
+                if least > subscription.asked && subscription.phase == Phase::Open && !subscription.bargained =>
+            {
                 subscription.bargained = true;
                 subscription.asked = least;
                 self.send_subscribe(now, id, least);

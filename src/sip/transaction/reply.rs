@@ -31,10 +31,6 @@ impl Reply {
     pub fn is_reliable(&self) -> bool {
         self.transport == Transport::Tcp
     }
-
-    pub fn address(&self) -> std::net::IpAddr {
-        self.remote.ip()
-    }
 }
 
 #[cfg(test)]
@@ -53,7 +49,8 @@ mod tests {
     #[test]
     fn a_datagram_is_answered_at_its_source_port_only_if_it_asked_for_that() {
         let bytes = Bytes::from_static(b"x");
-        let to = |port, rport| Reply::new(&from(Transport::Udp), port, rport).transmit(bytes.clone()).remote.to_string();
+        let to =
+            |port, rport| Reply::new(&from(Transport::Udp), port, rport).transmit(bytes.clone()).remote.to_string();
         assert_eq!(to(Some(5070), true), "192.0.2.9:7000");
         assert_eq!(to(Some(5070), false), "192.0.2.9:5070");
         assert_eq!(to(None, false), "192.0.2.9:5060");

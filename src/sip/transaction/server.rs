@@ -90,10 +90,6 @@ impl Server {
         self.last.clone().map(|bytes| self.reply.transmit(bytes))
     }
 
-    pub fn address(&self) -> std::net::IpAddr {
-        self.reply.address()
-    }
-
     pub fn is_pending(&self) -> bool {
         match &self.machine {
             Machine::Invite(machine) => machine.is_pending(),

@@ -72,7 +72,8 @@ impl Transactions {
     /// A request could not be sent. One whose answer began to come is left alone.
     pub fn handle_failure(&mut self, now: Mono, key: &ClientKey, by: Transport) -> Option<Failed> {
         let timing = self.timing;
-        let fails = |client: &&mut Client| client.transmit.transport == by && client.is_pending() && !client.is_proceeding();
+        let fails =
+            |client: &&mut Client| client.transmit.transport == by && client.is_pending() && !client.is_proceeding();
         let client = self.clients.get_mut(key).filter(fails)?;
         if let Some(transmit) = client.fall_back(now, timing) {
             return Some(Failed::FellBack(transmit));

@@ -26,7 +26,11 @@ impl Timing {
 
     /// Timers I, K: how long stragglers are absorbed; not at all where nothing is sent twice.
     pub fn linger(&self, reliable: bool) -> Duration {
-        if reliable { Duration::ZERO } else { self.t4 }
+        if reliable {
+            Duration::ZERO
+        } else {
+            self.t4
+        }
     }
 
     /// The pause after `pause` while doubling up to T2.

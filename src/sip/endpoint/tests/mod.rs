@@ -1,0 +1,8 @@
+//! One scenario a file, the ladder drawn above the test.
+
+mod ask;
+mod call;
+mod lossy;
+mod refused;
+mod silent;
+mod wire;
