@@ -95,13 +95,3 @@ fn an_inspection_names_what_is_wrong() {
     assert!(foreign.problems[0].ends_with("vouch is malformed"), "{foreign:?}");
     assert_eq!(inspect(b"<a/>").problems, ["the document is not a presence document"]);
 }
-
-#[test]
-#[ignore = "writes the vectors"]
-fn bless() {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/presence/");
-    std::fs::write(format!("{dir}fig5.xml"), write(&sign(fig5(), 7))).unwrap();
-    std::fs::write(format!("{dir}fig5.txt"), canonical_text(&fig5())).unwrap();
-    std::fs::write(format!("{dir}full.xml"), write(&sign(full(), 7))).unwrap();
-    std::fs::write(format!("{dir}full.txt"), canonical_text(&full())).unwrap();
-}
