@@ -56,6 +56,7 @@ proptest! {
     }
 }
 
+type Change = fn(&mut Statement);
 type Replace = fn(&mut Statement, &Statement);
 
 /// Every field of a statement. [`every_field_is_in_the_list`] does not compile when one is added.
@@ -106,7 +107,7 @@ fn every_field_is_in_the_list() {
 /// What the generator of whole fields might miss: each part of a field, changed by the least step.
 #[test]
 fn no_part_of_a_field_can_be_changed() {
-    let changes: [(&str, fn(&mut Statement)); 24] = [
+    let changes: [(&str, Change); 24] = [
         ("user", |s| s.person.as_mut().unwrap().user = None),
         ("place", |s| s.person.as_mut().unwrap().place = Some(PeerText::new("office"))),
         ("empty user", |s| s.person.as_mut().unwrap().user = Some(PeerText::new(""))),
