@@ -56,7 +56,7 @@ def answer(work, keys, line):
         return work(keys, json.loads(line))
     except Refused as refused:
         return {"ok": False, "why": str(refused)}
-    except (KeyError, ValueError, TypeError, AttributeError) as wrong:
+    except (LookupError, ValueError, TypeError, AttributeError, struct.error) as wrong:
         return {"ok": False, "why": f"the line is not as described: {wrong!r}"}
 
 

@@ -99,9 +99,9 @@ def build_packet(keys, request):
     # Checksum zero over IPv4 (RFC 3948 section 3.1.2); over IPv6 scapy computes it.
     checksum = {"chksum": 0} if source.version == 4 else {}
     inner = UdpLayer(sport=source_port, dport=destination_port, **checksum) / Raw(bytes.fromhex(request["payload"]))
-    association_ = association(sa, source_port, destination_port)
-    sealed = association_.encrypt(ip_header(source, destination) / inner, seq_num=seq, iv=struct.pack("!Q", seq))
-    return {"hex": bytes(sealed[ESP]).hex(), "source": source_text, "destination": destination_text}
+    sealing = association(sa, source_port, destination_port)
+    sealed = sealing.encrypt(ip_header(source, destination) / inner, seq_num=seq, iv=struct.pack("!Q", seq))
+    return {"hex": bytes(sealed[UdpLayer].payload).hex(), "source": source_text, "destination": destination_text}
 
 
 if __name__ == "__main__":

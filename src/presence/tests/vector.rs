@@ -1,7 +1,8 @@
 //! The vectors of `docs/protocol-document.md`, and what a presence server may do to a document.
 
 use super::sample::{fig5, full, sign, verify_key};
-use crate::presence::{canonical_text, inspect, read, statement_hash, vouched, write, Signed};
+use crate::presence::{canonical_text, inspect, is_writable, read, statement_hash, vouched, write, Signed};
+use crate::vocab::PeerText;
 
 const FIG5_XML: &str = include_str!("../../../tests/data/presence/fig5.xml");
 const FIG5_TEXT: &str = include_str!("../../../tests/data/presence/fig5.txt");
@@ -81,6 +82,15 @@ fn control_and_bidirectional_characters_arrive_raw_and_are_shown_escaped() {
     let user = only(FULL_XML.as_bytes()).statement.person.unwrap().user.unwrap();
     assert_eq!(user.raw(), " Zoë & <Co>\t\r\n\u{202e}\u{9b} 100% ");
     assert_eq!(user.to_string(), " Zoë & <Co>\\u{9}\\u{d}\\u{a}\\u{202e}\\u{9b} 100% ");
+}
+
+#[test]
+fn text_that_xml_cannot_carry_is_told_beforehand_and_does_not_verify() {
+    assert!(!is_writable("Bob\u{1b}[2J") && !is_writable("\0") && is_writable("\tZoë\r\n"));
+    let mut statement = fig5();
+    statement.person.as_mut().unwrap().user = Some(PeerText::new("Bob\u{1b}[2J"));
+    let signed = only(&write(&sign(statement, 7)));
+    assert!(signed.verify().is_err());
 }
 
 #[test]
