@@ -45,7 +45,7 @@ pub enum Unfit {
 /// Holds a statement against what was expected. Its signature is [`Signed::verify`](super::Signed::verify)'s matter, its
 /// version and whether a nonce was seen before are the agent's, who remembers them.
 ///
-/// Both ends of its time are given [`CLOCK_SKEW`], because either clock may be the wrong one.
+/// Both ends of its time are given five minutes of play, because either clock may be the wrong one.
 ///
 /// # Errors
 /// The first [`Unfit`] found.

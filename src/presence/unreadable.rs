@@ -3,6 +3,8 @@ use crate::vocab::PeerText;
 /// Why a document, or the statement in one of its tuples, is refused. Fields are named as their elements are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
+    #[error("the document has a document type declaration")]
+    Doctype,
     /// A value that does not have the form of its field.
     #[error("{0} is malformed")]
     Malformed(&'static str),
@@ -11,11 +13,9 @@ pub enum Unreadable {
     /// The root is not `presence` of RFC 3863.
     #[error("the document is not a presence document")]
     NotPresence,
-    /// Not well-formed in the way that we read: see [`Unreadable::Doctype`] and the other limits too.
+    /// Not well-formed, not UTF-8, or with a character that XML 1.0 does not allow.
     #[error("the document is not well-formed XML in UTF-8")]
     NotXml,
-    #[error("the document has a document type declaration")]
-    Doctype,
     #[error("{0} stands twice")]
     Repeated(&'static str),
     #[error("the document nests deeper than {} elements", super::xml::MAX_DEPTH)]

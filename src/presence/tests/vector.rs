@@ -1,7 +1,8 @@
 //! The vectors of `docs/protocol-document.md`, and what a presence server may do to a document.
 
 use super::sample::{fig5, full, sign, verify_key};
-use crate::presence::{canonical_text, inspect, read, statement_hash, vouched, write, Signed};
+use crate::presence::{canonical_text, inspect, is_writable, read, statement_hash, vouched, write, Signed};
+use crate::vocab::PeerText;
 
 const FIG5_XML: &str = include_str!("../../../tests/data/presence/fig5.xml");
 const FIG5_TEXT: &str = include_str!("../../../tests/data/presence/fig5.txt");
@@ -84,6 +85,15 @@ fn control_and_bidirectional_characters_arrive_raw_and_are_shown_escaped() {
 }
 
 #[test]
+fn text_that_xml_cannot_carry_is_told_beforehand_and_does_not_verify() {
+    assert!(!is_writable("Bob\u{1b}[2J") && !is_writable("\0") && is_writable("\tZoë\r\n"));
+    let mut statement = fig5();
+    statement.person.as_mut().unwrap().user = Some(PeerText::new("Bob\u{1b}[2J"));
+    let signed = only(&write(&sign(statement, 7)));
+    assert!(signed.verify().is_err());
+}
+
+#[test]
 fn an_inspection_names_what_is_wrong() {
     let good = inspect(FIG5_XML.as_bytes());
     assert_eq!((good.problems.len(), good.tuples[0].signature_valid), (0, true));
@@ -94,14 +104,4 @@ fn an_inspection_names_what_is_wrong() {
     let foreign = inspect(FULL_XML.replace("<sv:vouch>", "<sv:vouch>AAAA").as_bytes());
     assert!(foreign.problems[0].ends_with("vouch is malformed"), "{foreign:?}");
     assert_eq!(inspect(b"<a/>").problems, ["the document is not a presence document"]);
-}
-
-#[test]
-#[ignore = "writes the vectors"]
-fn bless() {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/presence/");
-    std::fs::write(format!("{dir}fig5.xml"), write(&sign(fig5(), 7))).unwrap();
-    std::fs::write(format!("{dir}fig5.txt"), canonical_text(&fig5())).unwrap();
-    std::fs::write(format!("{dir}full.xml"), write(&sign(full(), 7))).unwrap();
-    std::fs::write(format!("{dir}full.txt"), canonical_text(&full())).unwrap();
 }
