@@ -6,5 +6,6 @@ pub mod keys;
 pub mod media;
 pub mod policy;
 pub mod presence;
+pub mod sdp;
 pub mod sip;
 pub mod vocab;
