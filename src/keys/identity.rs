@@ -1,3 +1,5 @@
+use std::fmt;
+
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest as _, Sha256};
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -75,6 +77,12 @@ impl Identity {
 
     fn sign_raw(&self, octets: &[u8]) -> SignatureBytes {
         SignatureBytes(self.signing.sign(octets).to_bytes())
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("fingerprint", &self.fingerprint()).finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::SocketAddr;
 
 use zeroize::Zeroizing;
@@ -84,6 +85,13 @@ impl Confirmed {
     #[cfg(test)]
     pub(super) fn sas(&self) -> &[Sa] {
         &self.sas
+    }
+}
+
+/// Without the keys.
+impl fmt::Debug for Confirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Confirmed").field("hash", &self.hash).field("bundles", &self.bundles()).finish_non_exhaustive()
     }
 }
 
