@@ -1,3 +1,5 @@
+use std::fmt;
+
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest as _, Sha256};
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -52,7 +54,8 @@ impl Identity {
         fingerprint(&self.verify_key(), &self.agreement_key())
     }
 
-    /// Signs a text whose first line is `context`, as `sottovoce-statement-1`: a signature for one purpose
+    /// Signs a text whose first line is `context`, as `sottovoce-statement-1` or
+    /// `sottovoce-vouch-1` (the room `presence` writes both): a signature for one purpose
     /// never serves another.
     ///
     /// # Panics
@@ -61,11 +64,6 @@ impl Identity {
         let rest = text.strip_prefix(context.as_bytes());
         assert!(rest.is_some_and(|rest| rest.first() == Some(&b'\n')), "a signed text begins with its context");
         self.sign_raw(text)
-    }
-
-    /// Says that a further device of our user has these keys (PROTOCOL section 9).
-    pub fn vouch(&self, entity: &Entity, device: &Device, keys: (&VerifyKey, &AgreementKey)) -> SignatureBytes {
-        self.sign_raw(&vouch_text(entity, device, keys))
     }
 
     /// Binds our agreement key to our name, inside an offer (PROTOCOL section 7).
@@ -82,23 +80,17 @@ impl Identity {
     }
 }
 
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("fingerprint", &self.fingerprint()).finish_non_exhaustive()
+    }
+}
+
 /// What people compare: SHA-256 over `sottovoce-fingerprint-1`, the signing key and the agreement key, each
 /// with its length before it.
 pub fn fingerprint(signing: &VerifyKey, agreement: &AgreementKey) -> Fingerprint {
     let octets = framed(&[b"sottovoce-fingerprint-1", &signing.0, &agreement.0]);
     Fingerprint(Sha256::digest(octets).into())
-}
-
-/// The octets that [`Identity::vouch`] signs.
-pub fn vouch_text(entity: &Entity, device: &Device, keys: (&VerifyKey, &AgreementKey)) -> Vec<u8> {
-    let (signing, agreement) = keys;
-    framed(&[
-        b"sottovoce-vouch-1",
-        entity.as_str().as_bytes(),
-        device.as_str().as_bytes(),
-        &signing.0,
-        &agreement.0,
-    ])
 }
 
 /// The octets that the signature in an offer covers.
@@ -122,10 +114,7 @@ mod tests {
         secret[..32].copy_from_slice(&octets::<32>("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"));
         secret[32..].copy_from_slice(&octets::<32>("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"));
         let identity = Identity::from_bytes(&secret);
-        assert_eq!(
-            identity.verify_key().0,
-            octets("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
-        );
+        assert_eq!(identity.verify_key().0, octets("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"));
         assert_eq!(
             identity.agreement_key().0,
             octets("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a")

@@ -1,13 +1,6 @@
 use super::error::ChoiceError;
-use crate::policy::Suite;
+use crate::policy::{Bundle, Suite};
 use crate::vocab::Spi;
-
-/// Which protocols protect one direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Bundle {
-    pub esp: bool,
-    pub ah: bool,
-}
 
 /// Which protocols protect a stream, for each direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -138,7 +131,10 @@ mod tests {
     fn as_offered_or_tighter_is_good() {
         assert_eq!(good().check(), Ok(()));
         let tighter = Bundle { esp: true, ah: true };
-        assert_eq!(Match { chosen: both(tighter), responder: spis(0xc000_0003, 0xc000_0004), ..good() }.check(), Ok(()));
+        assert_eq!(
+            Match { chosen: both(tighter), responder: spis(0xc000_0003, 0xc000_0004), ..good() }.check(),
+            Ok(())
+        );
         let clear = Match { demanded: both(NONE), chosen: both(NONE), suite: None, ..good() };
         assert_eq!(Match { initiator: spis(0, 0), suites: &[], responder: spis(0, 0), ..clear }.check(), Ok(()));
     }

@@ -1,9 +1,13 @@
+use std::fmt;
 use std::net::SocketAddr;
+
+use zeroize::Zeroizing;
 
 use super::bundles::{Bundles, Spis};
 use super::keylog;
 use super::noise::Split;
 use super::schedule::{Algorithm, Role, Sa, Schedule, Way};
+use crate::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
 use crate::policy::Suite;
 use crate::vocab::{Digest, Spi};
 
@@ -31,6 +35,16 @@ impl Confirmed {
         let schedule = Schedule::new(&split);
         let sas = outcome.wanted().map(|(way, algorithm, spi)| schedule.sa(way, algorithm, spi)).collect();
         Self { outcome, hash: split.hash, sas }
+    }
+
+    /// Both directions' security associations, in place of the proof: they are made once.
+    pub fn into_protection(self) -> Protection {
+        let (mut outbound, mut inbound) = (DirectionKeys::default(), DirectionKeys::default());
+        for sa in self.sas {
+            let keys = if self.outcome.is_outbound(sa.way) { &mut outbound } else { &mut inbound };
+            add(keys, sa);
+        }
+        Protection::from_keys(outbound, inbound).expect("the schedule makes keys of the suites' own length")
     }
 
     pub fn bundles(&self) -> Bundles {
@@ -71,6 +85,25 @@ impl Confirmed {
     #[cfg(test)]
     pub(super) fn sas(&self) -> &[Sa] {
         &self.sas
+    }
+}
+
+/// Without the keys.
+impl fmt::Debug for Confirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Confirmed").field("hash", &self.hash).field("bundles", &self.bundles()).finish_non_exhaustive()
+    }
+}
+
+fn add(keys: &mut DirectionKeys, sa: Sa) {
+    let Sa { algorithm, spi, key: secret, salt, .. } = sa;
+    match algorithm {
+        Algorithm::Ah => {
+            let mut key = Zeroizing::new([0; 32]);
+            key.copy_from_slice(&secret);
+            keys.ah = Some(AhKey { spi, key });
+        }
+        Algorithm::Esp(suite) => keys.esp = Some(EspKey { spi, suite, key: secret, salt: *salt }),
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::SocketAddr;
 
 use super::bundles::{check_offer, Bundles, Match, Spis};
@@ -103,6 +104,12 @@ impl Initiator {
                 peer_media: second.media,
             },
         ))
+    }
+}
+
+impl fmt::Debug for Initiator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Initiator").field("bundles", &self.bundles).finish_non_exhaustive()
     }
 }
 

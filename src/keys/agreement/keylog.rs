@@ -13,7 +13,7 @@ pub(super) fn esp_sa_row(sa: &Sa, (source, destination): (SocketAddr, SocketAddr
     }
     let family = if destination.is_ipv4() { "IPv4" } else { "IPv6" };
     let spi = format!("0x{:08x}", sa.spi.get());
-    let key = format!("0x{}{}", hex(&sa.key), hex(&sa.salt));
+    let key = format!("0x{}{}", hex(&sa.key), hex(&*sa.salt));
     let (source, destination) = (source.ip().to_string(), destination.ip().to_string());
     let cipher = "AES-GCM with 16 octet ICV [RFC4106]";
     Some([family, &source, &destination, &spi, cipher, &key, "NULL", ""].map(|field| format!("\"{field}\"")).join(","))
@@ -21,9 +21,9 @@ pub(super) fn esp_sa_row(sa: &Sa, (source, destination): (SocketAddr, SocketAddr
 
 /// `direction` is ours: `in` or `out`.
 pub(super) fn json_object(sa: &Sa, direction: &str, (source, destination): (SocketAddr, SocketAddr)) -> String {
-    let suite = match sa.algorithm {
-        Algorithm::Ah => "hmac-sha2-256-128",
-        Algorithm::Esp(suite) => suite.name(),
+    let (suite, salt) = match sa.algorithm {
+        Algorithm::Ah => ("hmac-sha2-256-128", String::new()),
+        Algorithm::Esp(suite) => (suite.name(), hex(&*sa.salt)),
     };
     serde_json::json!({
         "direction": direction,
@@ -31,7 +31,7 @@ pub(super) fn json_object(sa: &Sa, direction: &str, (source, destination): (Sock
         "spi": format!("0x{:08x}", sa.spi.get()),
         "suite": suite,
         "key": hex(&sa.key),
-        "salt": hex(&sa.salt),
+        "salt": salt,
         "src": source.ip().to_string(),
         "sport": source.port(),
         "dst": destination.ip().to_string(),

@@ -34,11 +34,7 @@ pub(super) struct Split {
 }
 
 impl Handshake {
-    pub(super) fn initiator(
-        secret: &[u8; 32],
-        remote: &AgreementKey,
-        prologue: &[u8],
-    ) -> Result<Self, AgreementError> {
+    pub(super) fn initiator(secret: &[u8; 32], remote: &AgreementKey, prologue: &[u8]) -> Result<Self, AgreementError> {
         Self::build(secret, prologue, |builder| builder.remote_public_key(&remote.0)?.build_initiator())
     }
 

@@ -1,10 +1,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::bundles::{Bundle, Bundles, Spis};
+use super::bundles::{Bundles, Spis};
 use super::error::PayloadError;
 use super::offered::Offered;
 use super::tlv::{Fields, Kind, Writer};
-use crate::policy::Suite;
+use crate::policy::{Bundle, Suite};
 use crate::vocab::{AgreementKey, Device, Digest, Entity, SignatureBytes, Spi, VerifyKey, Wall};
 
 /// Suites that are read from one offer; what follows is refused.

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::SocketAddr;
 
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -104,6 +105,12 @@ impl Responder {
             peer_media: self.offered.media,
         };
         Ok((message, Confirmed::new(split, outcome)))
+    }
+}
+
+impl fmt::Debug for Responder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Responder").field("offered", &self.offered).finish_non_exhaustive()
     }
 }
 

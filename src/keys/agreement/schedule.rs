@@ -27,8 +27,8 @@ pub(super) struct Sa {
     pub(super) algorithm: Algorithm,
     pub(super) spi: Spi,
     pub(super) key: Zeroizing<Vec<u8>>,
-    /// Empty for AH.
-    pub(super) salt: Zeroizing<Vec<u8>>,
+    /// Zero for AH, which has none.
+    pub(super) salt: Zeroizing<[u8; Suite::SALT_LEN]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +56,14 @@ impl Schedule {
     }
 
     pub(super) fn sa(&self, way: Way, algorithm: Algorithm, spi: Spi) -> Sa {
-        let salt_len = algorithm.salt_len();
-        let mut key = Zeroizing::new(vec![0; algorithm.key_len() + salt_len]);
-        self.0.expand(&info(way, algorithm, spi), &mut key).expect("HKDF gives up to 8,160 octets");
-        let salt = Zeroizing::new(key[algorithm.key_len()..].to_vec());
-        key.truncate(algorithm.key_len());
-        Sa { way, algorithm, spi, key, salt }
+        let mut okm = Zeroizing::new([0; 32 + Suite::SALT_LEN]);
+        let (key_len, salt_len) = algorithm.lengths();
+        let okm = &mut okm[..key_len + salt_len];
+        self.0.expand(&info(way, algorithm, spi), okm).expect("HKDF gives up to 8,160 octets");
+        let (key, rest) = okm.split_at(key_len);
+        let mut salt = Zeroizing::new([0; Suite::SALT_LEN]);
+        salt[..salt_len].copy_from_slice(rest);
+        Sa { way, algorithm, spi, key: Zeroizing::new(key.to_vec()), salt }
     }
 }
 
@@ -89,17 +91,11 @@ impl Algorithm {
         }
     }
 
-    fn key_len(self) -> usize {
+    /// Octets of key and of salt.
+    fn lengths(self) -> (usize, usize) {
         match self {
-            Self::Ah => 32,
-            Self::Esp(suite) => suite.key_len(),
-        }
-    }
-
-    fn salt_len(self) -> usize {
-        match self {
-            Self::Ah => 0,
-            Self::Esp(_) => Suite::SALT_LEN,
+            Self::Ah => (32, 0),
+            Self::Esp(suite) => (suite.key_len(), Suite::SALT_LEN),
         }
     }
 }
