@@ -37,7 +37,11 @@ impl Ingress {
             Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
         };
         let passes = self.ruling.guarantee(now).accepts(&carried) && reaches(carried, self.agreed.carried());
-        if passes { Ok(Some(arrival)) } else { Err(DropReason::Policy) }
+        if passes {
+            Ok(Some(arrival))
+        } else {
+            Err(DropReason::Policy)
+        }
     }
 
     pub fn set_spd(&mut self, spd: Arc<Spd>) {
@@ -53,11 +57,7 @@ impl Ingress {
 
     /// Once a stream has SAs, nothing in clear is let in, at any level; and what nobody authenticated must at least
     /// come from where it was announced.
-    fn take_clear<'a>(
-        &self,
-        from: SocketAddr,
-        datagram: &'a mut [u8],
-    ) -> Result<(Carried, Arrival<'a>), DropReason> {
+    fn take_clear<'a>(&self, from: SocketAddr, datagram: &'a mut [u8]) -> Result<(Carried, Arrival<'a>), DropReason> {
         if !self.associations.is_none() {
             return Err(DropReason::Policy);
         }

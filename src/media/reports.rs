@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use rtcp_types::prelude::*;
-use rtcp_types::{Compound, Packet, ReceiverReport, ReportBlock, ReportBlockBuilder, Sdes, SdesChunk, SdesItem, SenderReport};
+use rtcp_types::{
+    Compound, Packet, ReceiverReport, ReportBlock, ReportBlockBuilder, Sdes, SdesChunk, SdesItem, SenderReport,
+};
 
 use super::rtp::RtpHeader;
 use super::sequence::Extender;

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn known_octets() {
-        let header = RtpHeader { marker: true, payload_type: 8, sequence: 0x0102, timestamp: 0x03040506, ssrc: 0x0708090a };
+        let header =
+            RtpHeader { marker: true, payload_type: 8, sequence: 0x0102, timestamp: 0x03040506, ssrc: 0x0708090a };
         let mut octets = [0; 14];
         header.write(&mut octets).unwrap();
         octets[12] = 0xd5;

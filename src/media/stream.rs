@@ -92,11 +92,7 @@ impl Stream {
         Self {
             codec: config.codec,
             remote: config.remote,
-            egress: Egress {
-                ruling: ruling(Direction::Out, flow),
-                associations: outbound,
-                agreed: config.outbound,
-            },
+            egress: Egress { ruling: ruling(Direction::Out, flow), associations: outbound, agreed: config.outbound },
             ingress: Ingress {
                 ruling: ruling(Direction::In, flow.reversed()),
                 associations: inbound,
