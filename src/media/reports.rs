@@ -210,7 +210,7 @@ impl Heard {
 /// NTP time, 32.32 fixed point (RFC 5905 section 6).
 fn ntp(wall: Wall) -> u64 {
     let seconds = wall.as_secs().wrapping_add(NTP_OFFSET) << 32;
-    seconds | ((wall.0 % 1000) << 32) / 1000
+    seconds | (((wall.0 % 1000) << 32) / 1000)
 }
 
 #[cfg(test)]
