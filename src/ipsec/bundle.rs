@@ -16,11 +16,7 @@ impl Protection {
         Self::with_backend(outbound, inbound, Backend::default())
     }
 
-    pub fn with_backend(
-        outbound: DirectionKeys,
-        inbound: DirectionKeys,
-        backend: Backend,
-    ) -> Result<Self, KeyError> {
+    pub fn with_backend(outbound: DirectionKeys, inbound: DirectionKeys, backend: Backend) -> Result<Self, KeyError> {
         check_spis(&outbound)?;
         check_spis(&inbound)?;
         Ok(Self {
@@ -153,12 +149,7 @@ impl Inbound {
 
     /// Opens a datagram in place. `arrived` is the path that it was seen to come by, which AH checks; `flow` is the
     /// media flow as both sides agreed it, whose ports the inner UDP header must have.
-    pub fn open<'a>(
-        &mut self,
-        datagram: &'a mut [u8],
-        arrived: &Path,
-        flow: &Path,
-    ) -> Result<Opened<'a>, DropReason> {
+    pub fn open<'a>(&mut self, datagram: &'a mut [u8], arrived: &Path, flow: &Path) -> Result<Opened<'a>, DropReason> {
         let Kind::Protected(spi) = Kind::of(datagram) else { return Err(DropReason::Malformed) };
         match &mut self.ah {
             Some(ah) if ah.spi == spi => {
