@@ -3,7 +3,7 @@
 use rand_core::RngCore;
 
 use super::caller::gone;
-use super::media::{random_spis, read_sdp, PeerSdp};
+use super::media::{random_spis, PeerSdp};
 use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
@@ -65,8 +65,9 @@ impl Agent {
         body: Option<Body>,
     ) -> Result<Taken, No> {
         let body = body.ok_or_else(|| No::plain(488, "this agent calls and is called with an offer only"))?;
-        let offered = read_sdp(&body).map_err(|why| No::plain(488, &why))?;
-        match offered.message_for(&self.config.device) {
+        let offered = PeerSdp::offer(&body).map_err(|why| No::plain(488, &why))?;
+        let message = offered.message_of(&self.config.device).map(<[u8]>::to_vec);
+        match message {
             Some(message) => self.judge_agreement(now, from, caller, accept, offered, &message),
             None if offered.has_agreement() => Err(No::plain(488, "none of the key agreements is for this device")),
             None => self.judge_plain(now, from, caller, offered),
@@ -243,7 +244,7 @@ impl Agent {
         let session = calling.session.ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
         let offered = calling.offered.clone().ok_or_else(|| gone(id))?;
-        let remote = offered.media().ok_or_else(|| no_media(id))?;
+        let remote = offered.media();
         match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder) => {
                 let choice = choose(responder.offer(), spis, local);
@@ -276,7 +277,7 @@ impl Agent {
     pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, body: Option<Body>) {
         let calling = self.calls.by_session(session);
         let same = calling.and_then(|calling| {
-            let again = read_sdp(body.as_ref()?).ok()?;
+            let again = PeerSdp::offer(body.as_ref()?).ok()?;
             let unchanged = calling.offered.as_ref().is_some_and(|before| before.is_same_offer(&again));
             unchanged.then(|| calling.said.as_ref().map(ToString::to_string)).flatten()
         });
@@ -321,11 +322,6 @@ fn stripped(entity: &Entity) -> Failure {
         entity.as_str(),
         "it is another caller, or somebody on the way took the keys out; call back to find out",
     )
-}
-
-fn no_media(id: CallId) -> Failure {
-    let message = format!("the caller of {id} names no media address");
-    Failure::new(FailureKind::Failed, "no-media-address", message, id.to_string(), "ask the caller to call again")
 }
 
 fn unanswerable(id: CallId, why: &str) -> Failure {

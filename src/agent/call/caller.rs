@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use rand_core::RngCore;
 
-use super::media::random_spis;
+use super::media::{random_spis, PeerSdp};
 use super::{CallState, Calling, KeyState, MEDIA_ID};
 use crate::agent::answer::{read_answer, AnswerExpected, ReadAnswer};
 use crate::agent::book::Standing;
@@ -244,7 +244,7 @@ impl Agent {
         let insists = out.action.insists(self.config.default_level) || inbound.action.insists(self.config.default_level);
         let target = self.invite_target(&entity, &device)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.key = KeyState::Offered(Box::new(initiator), bundles.to_responder);
+            calling.key = KeyState::Offered(Box::new(initiator));
             calling.said = Some(offer);
         }
         Ok(Invite {
@@ -286,19 +286,15 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id) else { return Ok(()) };
         let peer = calling.call.peer.clone();
         let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
-        let KeyState::Offered(initiator, demanded) = std::mem::replace(&mut calling.key, KeyState::Done) else {
+        let KeyState::Offered(initiator) = std::mem::replace(&mut calling.key, KeyState::Done) else {
             return Ok(());
         };
         let body = body.ok_or_else(|| unreadable_sdp(&peer, "it carries no session description"))?;
-        let accepted = super::media::read_sdp(&body).map_err(|why| unreadable_sdp(&peer, &why))?;
-        let message = accepted.message_for(&device).ok_or_else(|| downgrade(&peer))?;
-        let confirmed = initiator.finish(&message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
-        let missing = demanded.union(confirmed.bundles().to_responder) != confirmed.bundles().to_responder;
-        if missing {
-            return Err(downgrade(&peer));
-        }
-        let remote = accepted.media().ok_or_else(|| unreadable_sdp(&peer, "it names no media address"))?;
-        self.start_stream(now, id, confirmed, remote, accepted.codec())
+        let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
+        let message = accepted.message_of(&device).ok_or_else(|| downgrade(&peer))?;
+        let confirmed = initiator.finish(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
+        self.start_stream(now, id, confirmed, accepted.media(), accepted.codec())
     }
 
     pub(super) fn handle_rejected(&mut self, now: Now, session: SessionId, no: Rejection) {
@@ -403,14 +399,6 @@ impl Agent {
 
     pub(super) fn peer_name(&self, id: CallId) -> String {
         self.calls.call(id).map(|call| call.peer.clone()).unwrap_or_default()
-    }
-}
-
-impl Calling {
-    /// Whether the other side has already been told no, and the call was placed anew.
-    #[cfg(test)]
-    pub fn was_retried(&self) -> bool {
-        self.retried
     }
 }
 

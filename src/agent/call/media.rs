@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::caller::gone;
-use super::{codec_of, suite_name, CallState};
+use super::{suite_name, CallState};
 use crate::agent::{Agent, Effect, Event};
 use crate::ipsec::Protection;
 use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
 use crate::media::{Codec, Stream, StreamConfig};
 use crate::policy::Bundle;
-use crate::sdp::{self, SessionDescription};
+use crate::sdp::{self, AnswerInput, AudioFormat, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa};
 use crate::sip::Body;
 use crate::vocab::{CallId, Device, Failure, Now, Redacted, Spi};
 
@@ -51,7 +51,7 @@ impl Agent {
         id: CallId,
         confirmed: Confirmed,
         remote: SocketAddr,
-        codec: Option<Codec>,
+        codec: Codec,
     ) -> Result<(), Failure> {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
@@ -80,7 +80,7 @@ impl Agent {
         now: Now,
         id: CallId,
         remote: SocketAddr,
-        codec: Option<Codec>,
+        codec: Codec,
     ) -> Result<(), Failure> {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.bundle = Bundle::default().to_string();
@@ -95,12 +95,11 @@ impl Agent {
         protection: Protection,
         bundles: (Bundle, Bundle),
         remote: SocketAddr,
-        codec: Option<Codec>,
+        codec: Codec,
     ) -> Result<(), Failure> {
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
-        let codec = codec.unwrap_or(Codec::Pcmu);
         let config = StreamConfig {
             local,
             remote,
@@ -125,7 +124,9 @@ impl Agent {
     }
 
     pub(super) fn sdp_offer(&mut self, local: SocketAddr, device: &Device, message: Vec<u8>) -> SessionDescription {
-        unimplemented!("{local} {device} {message:?}")
+        let session_id = u64::from(self.rng.next_u32());
+        let sv_sa = vec![SvSa { device: device.clone(), message }];
+        sdp::offer(OfferInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa })
     }
 
     pub(super) fn sdp_answer(
@@ -134,7 +135,74 @@ impl Agent {
         local: SocketAddr,
         message: Option<Vec<u8>>,
     ) -> Result<SessionDescription, String> {
-        unimplemented!()
+        let session_id = u64::from(self.rng.next_u32());
+        let device = self.config.device.clone();
+        let sv_sa = message.map(|message| SvSa { device, message });
+        let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa };
+        sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
+    }
+
+    fn ours(&self, session_id: u64, address: SocketAddr) -> Ours<'_> {
+        Ours { username: self.config.entity.user().unwrap_or("-"), session_id, session_version: 1, address }
+    }
+}
+
+/// What we speak, the preferred first.
+const FORMATS: [AudioFormat; 2] = [AudioFormat::Pcmu, AudioFormat::Pcma];
+
+/// A peer's session description, and the audio stream in it that we can join.
+#[derive(Clone)]
+pub struct PeerSdp {
+    pub whole: SessionDescription,
+    audio: RemoteAudio,
+}
+
+impl PeerSdp {
+    /// Reads an offer.
+    pub fn offer(body: &Body) -> Result<Self, String> {
+        let whole = Self::parse(body)?;
+        let audio = RemoteAudio::of(&whole).map_err(|why| why.to_string())?;
+        Ok(Self { whole, audio })
+    }
+
+    /// Reads the answer to our own offer.
+    pub fn answer(body: &Body, offer: &SessionDescription) -> Result<Self, String> {
+        let whole = Self::parse(body)?;
+        let audio = sdp::accepted(offer, &whole).map_err(|why| why.to_string())?;
+        Ok(Self { whole, audio })
+    }
+
+    fn parse(body: &Body) -> Result<SessionDescription, String> {
+        if !body.content_type.to_ascii_lowercase().starts_with("application/sdp") {
+            return Err("it is no session description".into());
+        }
+        SessionDescription::parse(&body.bytes).map_err(|why| why.to_string())
+    }
+
+    /// The key agreement message for, or from, this device.
+    pub fn message_of(&self, device: &Device) -> Option<&[u8]> {
+        self.audio.sv_sa.iter().find(|sv_sa| sv_sa.device == *device).map(|sv_sa| sv_sa.message.as_slice())
+    }
+
+    pub fn has_agreement(&self) -> bool {
+        !self.audio.sv_sa.is_empty()
+    }
+
+    pub fn media(&self) -> SocketAddr {
+        self.audio.address
+    }
+
+    /// The first codec that both speak.
+    pub fn codec(&self) -> Codec {
+        match self.audio.formats.first() {
+            Some(AudioFormat::Pcma) => Codec::Pcma,
+            _ => Codec::Pcmu,
+        }
+    }
+
+    /// An unchanged o= line and attribute: a refresh, no new offer (PROTOCOL section 7, "Mid-call").
+    pub fn is_same_offer(&self, other: &Self) -> bool {
+        self.whole.origin == other.whole.origin && self.audio.sv_sa == other.audio.sv_sa
     }
 }
 

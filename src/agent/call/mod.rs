@@ -21,9 +21,10 @@ use std::time::Duration;
 use super::config::{AudioSink, AudioSource};
 use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
+use media::PeerSdp;
 use crate::keys::{Initiator, Responder};
-use crate::media::{Counters, Codec, StreamEvent};
-use crate::policy::{Answer, Bundle, Suite};
+use crate::media::{Counters, StreamEvent};
+use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::{EndpointEvent, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
@@ -74,7 +75,7 @@ pub(super) struct Calling {
     key: KeyState,
     /// Our offer, or our answer: a refresh gets the same again.
     said: Option<SessionDescription>,
-    offered: Option<SessionDescription>,
+    offered: Option<PeerSdp>,
     /// A refusal led to a review already: the next one ends the call.
     retried: bool,
     /// Media is open and not yet closed.
@@ -86,7 +87,7 @@ pub(super) struct Calling {
 /// Where the key agreement of a call stands.
 enum KeyState {
     None,
-    Offered(Box<Initiator>, Bundle),
+    Offered(Box<Initiator>),
     Asked(Box<Responder>),
     /// The peer offered no agreement, and policy allows a clear call.
     Plain,
@@ -281,15 +282,6 @@ fn unprotected(id: CallId, peer: &str) -> Failure {
         peer,
         "hang up and call again, so that both sides agree anew",
     )
-}
-
-/// The codec that both sides know; PCMU before PCMA.
-fn codec_of(payload_type: u8) -> Option<Codec> {
-    match payload_type {
-        0 => Some(Codec::Pcmu),
-        8 => Some(Codec::Pcma),
-        _ => None,
-    }
 }
 
 fn suite_name(suite: Option<Suite>) -> Option<String> {
