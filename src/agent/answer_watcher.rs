@@ -15,7 +15,7 @@ use super::book::Standing;
 use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
 use super::{Agent, Effect, Event, Given, StoreOp};
-use crate::policy::{state_policy, Asker, Audience, Entry, Evidence, Purpose, Statement, Wanted};
+use crate::policy::{state_policy, Asker, Audience, Entry, Purpose, Statement, Wanted};
 use crate::presence::{self, Expected, Signed};
 use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal};
 use crate::vocab::{Device, Entity, Failure, FailureKind, Nonce, Now, VerifyKey};
@@ -134,7 +134,7 @@ impl Agent {
     fn keep_waiting(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: &Watcher) {
         self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
         let state = match expires.is_zero() {
-            true => NotifyState::Terminated { reason: Some("probation".into()), retry_after: Some(60) },
+            true => NotifyState::Terminated { reason: "probation".into(), retry_after: Some(Duration::from_secs(60)) },
             false => NotifyState::Pending,
         };
         self.endpoint.notify(now, id, state, None);
@@ -152,7 +152,7 @@ impl Agent {
         let signed = self.statement_for(now, watcher);
         self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
         let state = match expires.is_zero() {
-            true => NotifyState::Terminated { reason: Some("timeout".into()), retry_after: None },
+            true => NotifyState::Terminated { reason: "timeout".into(), retry_after: None },
             false => NotifyState::Active,
         };
         self.endpoint.notify(now, id, state, Some(document_body(&signed)));
@@ -185,23 +185,16 @@ impl Agent {
     }
 
     fn policy_for(&self, now: Now, watcher: &Watcher) -> Vec<crate::policy::StatedPolicy> {
-        let (out, inbound) = self.entries_for(now, watcher.known.as_ref(), watcher.address);
-        state_policy(&out, &inbound, self.config.media_address, watcher.address, self.config.default_level)
+        let entries = self.entries_for(now, watcher.known.as_ref(), watcher.address);
+        state_policy(&entries, self.config.media_address, watcher.address, self.config.default_level)
     }
 
-    /// Our own entries for this asker, out and in.
-    pub(super) fn entries_for(
-        &self,
-        now: Now,
-        known: Option<&(Entity, Device)>,
-        address: IpAddr,
-    ) -> (Entry, Entry) {
-        let asker = Asker {
-            verified: known.map(|(entity, device)| (entity, device)),
-            observed: Some(address),
-            by_network: self.own.environment().evidence == Evidence::Network,
-        };
-        self.book.spd().answer_for(&asker, now.wall)
+    /// Our own entries for this asker, out then in, each in lookup order.
+    pub(super) fn entries_for(&self, now: Now, known: Option<&(Entity, Device)>, address: IpAddr) -> Vec<Entry> {
+        let verified = known.map(|(entity, device)| (entity, device));
+        let asker = Asker { verified, observed: Some(address) };
+        let evidence = self.own.environment().evidence;
+        self.book.spd().answer_for(&asker, address, self.config.media_address, evidence, now.wall)
     }
 }
 
@@ -215,6 +208,11 @@ pub fn document_body(signed: &Signed) -> Body {
 }
 
 impl UnknownWatchers {
+    /// Whether policy and key are told without asking anybody.
+    pub fn may_learn_policy(self) -> bool {
+        matches!(self, Self::Place | Self::Policy)
+    }
+
     /// Whether place and surroundings are told. Everybody unknown is told no more than this, and nobody known is told less than policy and key.
     pub fn may_learn_place(self) -> bool {
         self == Self::Place

@@ -22,7 +22,8 @@ use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
 use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
-use crate::sip::{Body, EndCause, NotifyState, Received, Subscribe, SubscriptionId, Uri};
+use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
+use crate::sip::{Body, EndCause, Received, Subscribe, SubscriptionId, Uri};
 use crate::vocab::{escape, AskId, CallId, Failure, FailureKind, Fingerprint, Nonce, Now};
 
 /// Asks under way at once; more are refused.
@@ -148,13 +149,13 @@ impl Agent {
         now: Now,
         id: SubscriptionId,
         from: Received,
-        state: &NotifyState,
+        state: &SubscriptionState,
         body: Option<Body>,
     ) {
         let Some(ask) = self.asks.subscriptions.get(&id).copied() else { return };
         match body {
             Some(body) => self.take_answer(now, ask, from, &body),
-            None if *state == NotifyState::Pending => {
+            None if state.state == SubscriptionStatus::Pending => {
                 self.step(now, ask, "the peer's user is being asked whether you may know".into());
             }
             None => {}
@@ -352,6 +353,7 @@ fn ended(target: &str, cause: EndCause) -> Failure {
                 "the peer lets only those know whom it has approved; ask its user to ask you first",
             )
         }
+        EndCause::Full => unreachable("too-busy", format!("too much is under way to ask {target}"), "try again in a moment"),
         EndCause::Unsubscribed => unreachable("cancelled", format!("asking {target} was cancelled"), "ask again"),
     }
 }

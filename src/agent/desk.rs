@@ -10,7 +10,8 @@ use super::{Agent, AgentConfig, AuditRow, Effect, Event, Output, StoreOp};
 use crate::keys::{safety_phrase, Party};
 use crate::policy::Statement;
 use crate::presence::PresenceRecord;
-use crate::sip::{EndpointConfig, NameAddr, Uri};
+use crate::sip::headers::NameAddr;
+use crate::sip::{EndpointConfig, EndpointCounters, Host, Uri};
 use crate::vocab::{EffectId, Generation, Now};
 
 /// The option tag of our key agreement (**ours**, PROTOCOL section 7).
@@ -94,20 +95,16 @@ impl Agent {
 
     /// Safety phrase of PROTOCOL section 9 with this pinned device, as words.
     pub fn safety_phrase(&self, pin: &super::Pin) -> Vec<&'static str> {
-        let ours = Party {
-            entity: self.config.entity.clone(),
-            device: self.config.device.clone(),
-            signing: self.config.identity.verify_key(),
-        };
-        let theirs =
-            Party { entity: pin.entity.clone(), device: pin.device.clone(), signing: pin.signing_key };
+        let signing = self.config.identity.verify_key();
+        let ours = Party { entity: &self.config.entity, device: &self.config.device, signing: &signing };
+        let theirs = Party { entity: &pin.entity, device: &pin.device, signing: &pin.signing_key };
         safety_phrase(&ours, &theirs)
     }
 
     /// Counters for `/v1/metrics`: name and value, sorted by name.
     pub fn metrics(&self) -> Vec<(&'static str, u64)> {
         let mut all: Vec<_> = self.counts.iter().map(|(name, value)| (*name, *value)).collect();
-        all.extend(self.endpoint.counters().named());
+        all.extend(named(self.endpoint.counters()));
         all.extend(self.calls.totals());
         all.push(("policy_generation", self.book.generation().0));
         all.sort_unstable();
@@ -133,11 +130,11 @@ pub fn contact_of(config: &AgentConfig) -> String {
 
 /// The endpoint's configuration out of ours.
 pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
-    let uri = |text: &str| Uri::parse(text).unwrap_or_else(|_| Uri::sip(None, "invalid.invalid", None));
+    let uri = |text: &str| Uri::parse(text).unwrap_or_else(|_| Uri::sip(None, Host::from(config.media_address), None));
     EndpointConfig {
-        aor: NameAddr::new(config.display_name.clone(), uri(config.entity.as_str())),
+        aor: NameAddr::new(uri(config.entity.as_str())).with_display(config.display_name.as_deref().unwrap_or("")),
         contact: uri(contact),
-        instance: Some(format!("<urn:x-sottovoce:device:{}>", config.device)),
+        instance: Some(format!("urn:x-sottovoce:device:{}", config.device)),
         user_agent: concat!("sottovoce/", env!("CARGO_PKG_VERSION")).into(),
         t1: config.t1,
         supported: vec![OPTION_TAG.into()],
@@ -145,4 +142,18 @@ pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
         events: vec!["presence".into()],
         listen: config.listen.iter().map(|listen| (listen.transport, listen.address)).collect(),
     }
+}
+
+/// SIP's counters under the names of the metrics.
+fn named(counters: &EndpointCounters) -> [(&'static str, u64); 8] {
+    [
+        ("sip_garbage", counters.garbage),
+        ("sip_overloaded", counters.overloaded),
+        ("sip_refused", counters.refused),
+        ("sip_requests_received", counters.requests_received),
+        ("sip_requests_sent", counters.requests_sent),
+        ("sip_retransmissions", counters.retransmissions),
+        ("sip_stray", counters.acks_stray + counters.responses_stray),
+        ("sip_transport_failures", counters.transport_failures),
+    ]
 }

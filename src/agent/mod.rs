@@ -26,9 +26,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::keys::EphemeralMemory;
-use crate::policy::{Entry, Environment, Spd, Statement};
+use crate::policy::{Entry, Environment, Spd};
 use crate::presence::PresenceRecord;
-use crate::sip::{Endpoint, EndpointConfig, EndpointEvent, NameAddr, Received, Transmit, Uri};
+use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
 use crate::vocab::{AskId, CallId, Deadline, Device, Digest, EffectId, Entity, Failure, Mono, Now, ReviewId};
 
 pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
@@ -260,7 +260,7 @@ impl Agent {
 
     /// Every entry in force, in lookup order, the default last.
     pub fn entries(&self) -> Vec<Entry> {
-        self.book.spd().entries().cloned().collect()
+        self.book.spd().entries().to_vec()
     }
 
     pub fn spd(&self) -> &Spd {

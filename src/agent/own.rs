@@ -7,8 +7,8 @@ use rand_core::RngCore;
 
 use super::config::AgentConfig;
 use crate::policy::{
-    environment, Audience, Capabilities, Environment, Evidence, Person, Protocol, Purpose, StatedPolicy, Statement,
-    Suite, Wanted,
+    judge, Audience, Capabilities, Environment, Evidence, KnownPlace, Person, Protocol, Purpose, Scope, StatedPolicy,
+    Statement, Suite, Wanted,
 };
 use crate::presence::{self, Names, PresenceRecord, Signed};
 use crate::vocab::{Nonce, PeerText, Wall};
@@ -19,9 +19,9 @@ pub const STATEMENT_LIFE: Duration = Duration::from_secs(3600);
 /// Our own row of the presence database, and the counter of our statements.
 pub struct Own {
     user: Option<String>,
-    place: Option<String>,
+    /// As the user typed it, else as it was judged.
+    place: String,
     environment: Environment,
-    judged_place: String,
     version: u64,
     since: Wall,
 }
@@ -40,37 +40,31 @@ pub struct Saying {
 impl Own {
     pub fn new(config: &AgentConfig, user: Option<String>, place: Option<String>, version: u64, now: Wall) -> Self {
         let mut own = Self {
-            user,
-            place: None,
+            user: None,
+            place: String::new(),
             environment: Environment {
-                scope: Default::default(),
+                scope: Scope::Unknown,
                 evidence: Evidence::Address,
                 address: Some(config.media_address),
             },
-            judged_place: String::new(),
             version,
             since: now,
         };
-        let user = own.user.take();
         own.set(config, user, place, now);
         own
     }
 
     /// What the user typed; without a place the address is judged again.
     pub fn set(&mut self, config: &AgentConfig, user: Option<String>, place: Option<String>, now: Wall) {
-        let judged = environment::judge(config.media_address, &config.places);
-        self.environment = Environment {
-            scope: judged.scope,
-            evidence: if place.is_some() { Evidence::User } else { judged.evidence },
-            address: Some(config.media_address),
-        };
-        if let Some(typed) = &place {
-            let known = config.places.iter().find(|known| known.name == *typed);
-            self.environment.scope = known.map_or(Default::default(), |known| known.scope);
-        }
-        self.judged_place = judged.place;
+        let known: Vec<KnownPlace<'_>> = config
+            .places
+            .iter()
+            .map(|place| KnownPlace { name: &place.name, scope: place.scope, networks: &place.networks })
+            .collect();
+        let judged = judge(config.media_address, &known, place.as_deref());
+        self.environment = Environment::of(&judged, config.media_address);
+        self.place = judged.place;
         self.user = user.or_else(|| config.display_name.clone());
-        self.place = place;
         self.since = now;
     }
 
@@ -79,7 +73,7 @@ impl Own {
     }
 
     pub fn place(&self) -> &str {
-        self.place.as_deref().unwrap_or(&self.judged_place)
+        &self.place
     }
 
     /// FIG. 6 for ourselves.
@@ -124,7 +118,7 @@ impl Own {
             policies: saying.policies,
             request: saying.request,
         };
-        let signature = config.identity.sign(presence::canonical_text(&statement).as_bytes());
+        let signature = config.identity.sign_statement(presence::canonical_text(&statement).as_bytes());
         Signed { statement, signature }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::waiting::Waiting;
 use super::{Agent, AuditRow, Effect, Event, StoreOp, Stored};
-use crate::policy::{setkey, Approved, Entry, Origin, Selector, Upper};
+use crate::policy::{both_directions, setkey, Approved, Entry, Origin, Selector, Upper};
 use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
 
 impl Agent {
@@ -13,7 +13,7 @@ impl Agent {
             return Err(unreadable(text, "it holds no spdadd line"));
         }
         let origin = if import { Origin::Import } else { Origin::User };
-        Ok(self.register_own(now, entries, origin, false))
+        self.register_own(now, entries, origin, false)
     }
 
     /// Rules for any UDP packet, or whole `spdadd` lines.
@@ -27,12 +27,14 @@ impl Agent {
         if entries.iter().any(|entry| entry.peer != Default::default() || entry.expires.is_some()) {
             return Err(unreadable(text, "a default is for everybody and does not expire"));
         }
-        Ok(self.register_own(now, entries, Origin::User, true))
+        self.register_own(now, entries, Origin::User, true)
     }
 
-    fn register_own(&mut self, now: Now, entries: Vec<Entry>, origin: Origin, default: bool) -> EffectId {
+    fn register_own(&mut self, now: Now, entries: Vec<Entry>, origin: Origin, default: bool) -> Result<EffectId, Failure> {
+        let entries = both_directions(entries);
         let lines = entries.iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
-        let approved = Approved::own(entries, origin, self.book.generation(), now.wall);
+        let approved = Approved::own(entries, origin, self.book.generation(), now.wall)
+            .map_err(|why| why.failure("own entries"))?;
         let audit = AuditRow {
             at: now.wall,
             kind: "approved",
@@ -41,7 +43,7 @@ impl Agent {
         };
         let id = self.expect(Waiting::Own { approved: approved.clone(), default });
         self.effect(Effect::Store { id, op: StoreOp::Register { approved, default, replace_keys: false, audit } });
-        id
+        Ok(id)
     }
 
     pub(super) fn remove_policy(&mut self, now: Now, entry: EntryId) -> Result<EffectId, Failure> {

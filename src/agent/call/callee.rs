@@ -1,5 +1,7 @@
 //! The callee's side: our own policy decides, before it rings.
 
+use std::net::IpAddr;
+
 use rand_core::RngCore;
 
 use super::caller::gone;
@@ -11,8 +13,9 @@ use crate::agent::own::random_nonce;
 use crate::agent::{Agent, AnswerMode, Effect, Event, Side};
 use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput};
 use crate::keys::Responder;
-use crate::policy::{Action, Audience, Bundle, Entry, Rule, Wanted};
-use crate::sip::{Body, NameAddr, Received, Refusal, SessionId};
+use crate::policy::{Action, Audience, Direction, Entry, Rule, Selector, Upper, Wanted};
+use crate::sip::headers::NameAddr;
+use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
 
 /// Why an offer is not taken; said to the caller.
@@ -76,12 +79,12 @@ impl Agent {
 
     /// An ordinary phone, or a message from which the attribute was taken out.
     fn judge_plain(&mut self, now: Now, from: Received, caller: &NameAddr, offered: PeerSdp) -> Result<Taken, No> {
-        let claimed = Entity::parse(&caller.uri.without_parameters()).ok();
+        let claimed = claimed_entity(caller);
         if let Some(entity) = claimed.filter(|entity| self.book.pins().any(|pin| pin.entity == *entity)) {
             let notice = stripped(&entity);
             return Err(No { notice: Some(notice), ..No::plain(488, "a key agreement of this caller is required") });
         }
-        let (out, inbound) = self.entries_for(now, None, from.remote.ip());
+        let (out, inbound) = self.call_entries(now, None, from.remote.ip(), offered.media().port());
         self.judge_bundles(Bundles::default(), &out, &inbound).map_err(|missing| No::missing(&missing, None))?;
         Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, out })
     }
@@ -108,12 +111,12 @@ impl Agent {
         self.ephemerals
             .check(message, offer.time, now.wall)
             .map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
-        let differs = Entity::parse(&caller.uri.without_parameters()).ok().as_ref() != Some(&offer.entity);
+        let differs = claimed_entity(caller).as_ref() != Some(&offer.entity);
         if differs {
             return Err(No::plain(403, "From names another than the key agreement does"));
         }
         let known = self.know_caller(&offer)?;
-        let (out, inbound) = self.entries_for(now, known.as_ref(), from.remote.ip());
+        let (out, inbound) = self.call_entries(now, known.as_ref(), from.remote.ip(), offer.media.port());
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
             audience: Audience::Device(offer.device.clone()),
@@ -151,6 +154,23 @@ impl Agent {
                 Err(No { notice: Some(notice), ..No::plain(403, "your key is not the one that was approved here") })
             }
         }
+    }
+
+    /// Our entries for this caller's media, out and in.
+    fn call_entries(&self, now: Now, known: Option<&(Entity, Device)>, address: IpAddr, port: u16) -> (Entry, Entry) {
+        let all = self.entries_for(now, known, address);
+        let pick = |direction| {
+            let fits = |entry: &&Entry| {
+                let ports = match direction {
+                    Direction::In => &entry.selector.source_ports,
+                    Direction::Out => &entry.selector.destination_ports,
+                };
+                entry.direction == direction && entry.selector.upper.covers(Upper::Udp) && ports.contains(port)
+            };
+            let none = || Entry::new(Selector::ANY, direction, Action::Discard);
+            all.iter().find(fits).cloned().unwrap_or_else(none)
+        };
+        (pick(Direction::Out), pick(Direction::In))
     }
 
     /// The rules of ours that the offered bundles lack; `discard` lacks nothing and takes nothing.
@@ -306,11 +326,16 @@ impl No {
     }
 }
 
+/// The entity that From names; it proves nothing.
+fn claimed_entity(caller: &NameAddr) -> Option<Entity> {
+    let text = caller.uri.to_string();
+    Entity::parse(text.split([';', '?']).next()?).ok()
+}
+
 /// Per direction what the caller demands; it has all that we insist on, or it would not have come this far.
 fn choose(offer: &Offered, spis: crate::keys::agreement::Spis, local: std::net::SocketAddr) -> Choice {
     let esp = offer.bundles.esp();
-    let suite = crate::policy::Suite::ALL.into_iter().find(|suite| offer.suites.first() == Some(suite));
-    let suite = suite.or_else(|| offer.suites.first().copied()).filter(|_| esp);
+    let suite = offer.suites.first().copied().filter(|_| esp);
     Choice { bundles: offer.bundles, suite, spis, media: local }
 }
 

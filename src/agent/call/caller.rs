@@ -241,7 +241,8 @@ impl Agent {
         let (initiator, message) = Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;
         let offer = self.sdp_offer(local, &device, message);
         let bytes = offer.to_string().into_bytes();
-        let insists = out.action.insists(self.config.default_level) || inbound.action.insists(self.config.default_level);
+        let level = self.config.default_level;
+        let insists = [&out, &inbound].iter().any(|entry| !Bundle::default().missing_for(&entry.action, level).is_empty());
         let target = self.invite_target(&entity, &device)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));

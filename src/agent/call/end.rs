@@ -6,7 +6,8 @@ use super::{CallState, KeyState, Side};
 use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::agent::waiting::Waiting;
 use crate::media::Counters;
-use crate::sip::{ByeReason, Refusal, SessionId};
+use crate::sip::session::ByeReason;
+use crate::sip::{Refusal, SessionId};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
 
 impl Agent {

@@ -70,7 +70,7 @@ impl Agent {
                 json: objects.into_iter().map(Redacted).collect(),
             });
         }
-        let protection = confirmed.into_protection().map_err(|_| gone(id))?;
+        let protection = confirmed.into_protection();
         self.run_stream(now, id, protection, (outbound, inbound), remote, codec)
     }
 
