@@ -175,3 +175,56 @@ fn bare(target: &Uri) -> Uri {
     uri.remove_headers();
     uri
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dialog(route: &[&str]) -> Dialog {
+        let uri = |text: &str| Uri::parse(text).unwrap();
+        let remote = "192.0.2.7:5070".parse().unwrap();
+        let aor = NameAddr::new(uri("sip:alice@a.example"));
+        let mut dialog = Dialog::caller("c".to_owned(), "l".to_owned(), &aor, uri("sip:bob@b.example"), remote);
+        dialog.establish("r".to_owned(), route.iter().map(|hop| (*hop).to_owned()).collect());
+        dialog
+    }
+
+    #[test]
+    fn a_request_carries_both_tags_and_the_next_number() {
+        let mut dialog = dialog(&[]);
+        dialog.request(Method::Invite);
+        let bye = dialog.request(Method::Bye);
+        let header = |name: &str| bye.headers().first(name).unwrap().to_owned();
+        assert_eq!(header("From"), "<sip:alice@a.example>;tag=l");
+        assert_eq!(header("To"), "<sip:bob@b.example>;tag=r");
+        assert_eq!(header("CSeq"), "2 BYE");
+    }
+
+    #[test]
+    fn loose_and_strict_routes_are_followed() {
+        let mut loose = dialog(&["<sip:192.0.2.1;lr>", "<sip:192.0.2.2:6000;lr>"]);
+        let request = loose.request(Method::Bye);
+        assert_eq!(request.uri().as_str(), "sip:bob@b.example");
+        assert_eq!(request.headers().all("Route"), ["<sip:192.0.2.1;lr>", "<sip:192.0.2.2:6000;lr>"]);
+        assert_eq!(loose.destination().remote.to_string(), "192.0.2.1:5060");
+        let mut strict = dialog(&["<sip:192.0.2.1>", "<sip:192.0.2.2;lr>"]);
+        let request = strict.request(Method::Bye);
+        assert_eq!(request.uri().as_str(), "sip:192.0.2.1");
+        assert_eq!(request.headers().all("Route"), ["<sip:192.0.2.2;lr>", "<sip:bob@b.example>"]);
+    }
+
+    #[test]
+    fn a_name_is_not_resolved_here_and_an_address_is_followed() {
+        let mut dialog = dialog(&[]);
+        assert_eq!(dialog.destination().remote.to_string(), "192.0.2.7:5070");
+        dialog.retarget(Uri::parse("sip:bob@[2001:db8::2]:5062;transport=TCP").ok());
+        let there = Destination { remote: "[2001:db8::2]:5062".parse().unwrap(), tcp: true };
+        assert_eq!(dialog.destination(), there);
+    }
+
+    #[test]
+    fn gaps_are_fine_and_what_is_older_is_not() {
+        let mut dialog = dialog(&[]);
+        assert_eq!([5, 9, 9, 7, 10].map(|cseq| dialog.accept_cseq(cseq)), [true, true, false, false, true]);
+    }
+}

@@ -103,7 +103,7 @@ impl Endpoint {
         let invite = inbound.key.cancelled();
         let Some(server) = self.transactions.server(&invite) else { return self.refuse_unknown(inbound) };
         let (pending, owner) = (server.is_pending(), server.owner);
-        self.refuse_statelessly(inbound, 200, "OK");
+        self.answer_statelessly(inbound, &Refusal::new(200, "OK"));
         let Owner::Session(id) = owner else { return };
         if pending {
             self.terminate_invite(now, id, &invite);

@@ -42,6 +42,7 @@ impl Endpoint {
         match unfit {
             Unfit::Unreadable(request, reply) if *request.method() != Method::Ack => {
                 self.counters.refused += 1;
+                self.counters.responses_sent += 1;
                 let response = Response::to(&request, status, reason);
                 self.transmit(reply.transmit(response.to_bytes()));
             }
@@ -126,12 +127,13 @@ impl Endpoint {
         (dialog.remote_tag == inbound.from_tag).then_some(usage)
     }
 
-    /// The ACK for a refusal belongs to the transaction, the one for a 2xx to the session.
+    /// The ACK for a refusal belongs to the transaction, the one for a 2xx to the session. Both are told: the refusal of
+    /// a re-INVITE is acknowledged within the dialog, and some peers use the INVITE's branch for either.
     fn receive_ack(&mut self, now: Mono, inbound: &Inbound) {
+        let known = self.transactions.handle_ack(now, &inbound.key);
         match self.usage_of(inbound) {
             Some(Usage::Session(id)) => self.handle_ack(now, id, inbound.cseq),
-            _ if self.transactions.handle_ack(now, &inbound.key) => {}
-            _ => self.counters.acks_stray += 1,
+            _ => self.counters.acks_stray += u64::from(!known),
         }
     }
 

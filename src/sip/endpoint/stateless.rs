@@ -10,6 +10,7 @@ impl Endpoint {
 
     pub(super) fn answer_statelessly(&mut self, inbound: &Inbound, answer: &Refusal) {
         self.counters.refused += u64::from(answer.status >= 300);
+        self.counters.responses_sent += 1;
         let mut response = Response::to(&inbound.request, answer.status, &answer.reason);
         let tag = self.secret.tag_for(&[&inbound.call_id, &inbound.from_tag, &inbound.cseq.to_string()]);
         send::add_to_tag(&mut response, &tag);

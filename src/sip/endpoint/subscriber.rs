@@ -147,7 +147,7 @@ impl Endpoint {
         }
         if !subscription.notified {
             subscription.notified = true;
-            subscription.dialog.establish(inbound.from_tag.clone(), read::record_route(headers, false));
+            subscription.dialog.establish(inbound.from_tag.clone(), read::record_route(headers, true));
             if subscription.phase == Phase::Open || subscription.phase == Phase::Leaving {
                 subscription.timer_n = None;
             }

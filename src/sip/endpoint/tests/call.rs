@@ -154,7 +154,10 @@ fn a_reinvite_is_told_and_can_be_refused_or_answered() {
     world.inject(BOB, again(8).as_bytes());
     assert_eq!(world.times(BOB, "SIP/2.0 500").len(), 1, "one at a time");
     world.at(BOB, |end, now| end.refuse(now, theirs, Refusal::new(488, "Not Acceptable Here")));
-    assert_eq!(world.times(BOB, "SIP/2.0 488").len(), 1);
+    let acknowledged = again(7).replace("INVITE sip:", "ACK sip:").replace("7 INVITE", "7 ACK");
+    world.inject(BOB, acknowledged.as_bytes());
+    world.run_for(Duration::from_secs(40));
+    assert_eq!(world.times(BOB, "SIP/2.0 488").len(), 1, "the ACK within the dialog stops Timer G");
     world.inject(BOB, again(9).as_bytes());
     world.at(BOB, |end, now| end.answer(now, theirs, body("answer")));
     assert_eq!(world.times(BOB, "SIP/2.0 200").len(), 2);
