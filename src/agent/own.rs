@@ -118,7 +118,7 @@ impl Own {
             policies: saying.policies,
             request: saying.request,
         };
-        let signature = config.identity.sign_statement(presence::canonical_text(&statement).as_bytes());
+        let signature = config.identity.sign("sottovoce-statement-1", presence::canonical_text(&statement).as_bytes());
         Signed { statement, signature }
     }
 }

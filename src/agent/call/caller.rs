@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::media::{random_spis, PeerSdp};
-use super::{CallState, Calling, KeyState, MEDIA_ID};
+use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer::{read_answer, AnswerExpected, ReadAnswer};
 use crate::agent::book::Standing;
 use crate::agent::desk::{contact_host, OPTION_TAG};
@@ -16,7 +16,7 @@ use crate::agent::{Agent, AskRequest, CallRequest, Effect, Event, Pin, Side};
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::policy::{Action, Bundle, Direction, Entry, Flow, KeyState as ReviewKeyState, Provenance, Rule, Suite, Upper, Wanted};
-use crate::presence::{self, PresenceRecord};
+use crate::presence::PresenceRecord;
 use crate::sip::{Body, EndCause, Invite, Received, SessionId, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
 

@@ -6,7 +6,7 @@ use super::{CallState, KeyState, Side};
 use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::agent::waiting::Waiting;
 use crate::media::Counters;
-use crate::sip::session::ByeReason;
+use crate::sip::headers::Reason;
 use crate::sip::{Refusal, SessionId};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
 
@@ -51,7 +51,7 @@ impl Agent {
 
     fn leave(&mut self, now: Now, session: SessionId, side: Side, answered: bool, id: CallId) {
         let failed = self.calls.all.get(&id).is_some_and(|c| matches!(c.ending, Some(CallState::Failed(_))));
-        let reason = failed.then(|| ByeReason { cause: 488, text: "not as agreed".into() });
+        let reason = failed.then(|| Reason::sip(488, "not as agreed"));
         match (side, answered) {
             (_, true) => self.endpoint.bye(now, session, reason),
             (Side::Caller, false) => self.endpoint.cancel(now, session),

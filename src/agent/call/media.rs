@@ -6,7 +6,7 @@ use rand_core::RngCore;
 
 use super::caller::gone;
 use super::{suite_name, CallState};
-use crate::agent::{Agent, Effect, Event};
+use crate::agent::{Agent, Effect};
 use crate::ipsec::Protection;
 use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;

@@ -15,6 +15,13 @@ pub struct Reason {
     pub text: Option<String>,
 }
 
+impl Reason {
+    /// In words of ours, with a SIP status.
+    pub fn sip(cause: u16, text: &str) -> Self {
+        Self { protocol: "SIP".to_owned(), cause: Some(cause), text: Some(text.to_owned()) }
+    }
+}
+
 impl TypedHeader for Reason {
     const NAME: HeaderName = HeaderName::REASON;
 
