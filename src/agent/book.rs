@@ -166,15 +166,6 @@ impl Book {
         self.presences.retain(|(of, _), _| of != entity);
     }
 
-    pub fn rename(&mut self, entity: &Entity, user: Option<String>, place: Option<String>) -> Vec<PresenceRecord> {
-        let rows = self.presences.values_mut().filter(|row| row.entity == *entity);
-        rows.map(|row| {
-            row.names.user.clone_from(&user);
-            row.names.place.clone_from(&place);
-            row.clone()
-        })
-        .collect()
-    }
 
     /// Remembers a statement that we gave.
     pub fn give(&mut self, given: Given) {

@@ -1,0 +1,48 @@
+//! Configurations of agents in the virtual world.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use sottovoce::agent::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
+use sottovoce::keys::Identity;
+use sottovoce::policy::{both_directions, setkey, Level, Prefix, Scope};
+use sottovoce::sip::Transport;
+use sottovoce::vocab::{Device, Entity};
+
+/// An agent named `name` at `address`, which answers automatically and tells its place; its default policy is `action`.
+pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
+    let ip: IpAddr = address.parse().unwrap();
+    let sip = SocketAddr::new(ip, 5060);
+    let listen = [Transport::Udp, Transport::Tcp].map(|transport| Listen { transport, address: sip });
+    AgentConfig {
+        entity: Entity::parse(&format!("sip:{name}@{address}")).unwrap(),
+        display_name: Some(name.to_owned()),
+        device: Device::new(&format!("device-of-{name}")).unwrap(),
+        identity: Identity::generate(&secret(name)),
+        listen: listen.to_vec(),
+        media_address: ip,
+        t1: Duration::from_millis(500),
+        answer: AnswerMode::Auto,
+        audio_source: AudioSource::Tone(440),
+        audio_sink: AudioSink::Discard,
+        places: vec![office()],
+        unknown_watchers: UnknownWatchers::Place,
+        default_level: Level::Require,
+        default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),
+        keylog: true,
+    }
+}
+
+pub fn default_text(action: &str) -> String {
+    format!("spdadd any any udp -P out {action};")
+}
+
+fn office() -> Place {
+    let network = Prefix::new("192.168.1.0".parse().unwrap(), 24).unwrap();
+    Place { name: "office".into(), scope: Scope::Private, networks: vec![network] }
+}
+
+/// 64 octets that differ from name to name.
+pub fn secret(name: &str) -> [u8; 64] {
+    std::array::from_fn(|at| name.bytes().cycle().nth(at).unwrap_or(0).wrapping_mul(7).wrapping_add(at as u8))
+}

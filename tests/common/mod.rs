@@ -1,0 +1,6 @@
+//! What the scenarios share: a world without sockets, in which time jumps to the next thing that happens.
+
+pub mod config;
+pub mod node;
+pub mod wire;
+pub mod world;

@@ -1,0 +1,140 @@
+//! One agent with stand-ins for its hands: a store in memory, media sockets that are numbers.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use sottovoce::agent::{Agent, AgentConfig, AuditRow, Done, Effect, Event, Loaded, Output, StoreOp, Stored};
+use sottovoce::media::Stream;
+use sottovoce::policy::Entry;
+use sottovoce::sip::Transmit;
+use sottovoce::vocab::{CallId, EffectId, EntryId, Failure, FailureKind, Generation, Now};
+
+pub struct Node {
+    pub name: &'static str,
+    pub ip: IpAddr,
+    pub agent: Agent,
+    pub events: Vec<Event>,
+    pub media: BTreeMap<CallId, Media>,
+    pub store: FakeStore,
+    /// Lines of the key log, JSON.
+    pub keylog: Vec<String>,
+    next_port: u16,
+}
+
+pub struct Media {
+    pub local: SocketAddr,
+    pub stream: Option<Box<Stream>>,
+}
+
+/// Keeps nothing but what the scenarios look at.
+#[derive(Default)]
+pub struct FakeStore {
+    pub generation: u64,
+    entries: u64,
+    pub registered: Vec<Vec<Entry>>,
+    pub audit: Vec<AuditRow>,
+    /// Every operation fails while it is set: a full disk.
+    pub full: bool,
+}
+
+impl FakeStore {
+    fn execute(&mut self, op: StoreOp) -> Result<Stored, Failure> {
+        if self.full {
+            return Err(Failure::new(FailureKind::Failed, "disk-full", "the disk is full", "store", "free some space"));
+        }
+        match op {
+            StoreOp::Audit(row) => {
+                self.audit.push(row);
+                Ok(Stored::Done)
+            }
+            StoreOp::Register { approved, audit, .. } => {
+                self.audit.push(audit);
+                self.generation += 1;
+                let numbered = |entry: &Entry| {
+                    self.entries += 1;
+                    Entry { id: EntryId(self.entries), ..entry.clone() }
+                };
+                let entries: Vec<Entry> = approved.entries().iter().map(numbered).collect();
+                self.registered.push(entries.clone());
+                Ok(Stored::Registered { generation: Generation(self.generation), entries })
+            }
+            StoreOp::RemoveEntry { audit, .. } => {
+                self.audit.push(audit);
+                self.generation += 1;
+                Ok(Stored::Removed { generation: Generation(self.generation) })
+            }
+            _ => Ok(Stored::Done),
+        }
+    }
+}
+
+impl Node {
+    pub fn new(name: &'static str, config: AgentConfig, seed: u64, now: Now) -> Self {
+        let mut octets = [0; 32];
+        octets[..8].copy_from_slice(&seed.to_le_bytes());
+        octets[8..8 + name.len()].copy_from_slice(name.as_bytes());
+        let ip = config.media_address;
+        Self {
+            name,
+            ip,
+            agent: Agent::new(config, Loaded::default(), octets, now),
+            events: Vec::new(),
+            media: BTreeMap::new(),
+            store: FakeStore::default(),
+            keylog: Vec::new(),
+            next_port: 20_000,
+        }
+    }
+
+    /// Drains the agent to the end; what it wants on the wire comes back.
+    pub fn drain(&mut self, now: Now) -> Vec<Transmit> {
+        let mut transmits = Vec::new();
+        while let Some(output) = self.agent.poll() {
+            match output {
+                Output::Effect(effect) => self.perform(now, effect),
+                Output::Event(event) => self.events.push(event),
+                Output::Transmit(transmit) => transmits.push(transmit),
+            }
+        }
+        transmits
+    }
+
+    fn perform(&mut self, now: Now, effect: Effect) {
+        let done = match effect {
+            Effect::CloseMedia { call } => {
+                let closed = self.media.remove(&call).and_then(|media| media.stream);
+                Some(Done::MediaClosed { call, counters: closed.map(|s| s.counters().clone()).unwrap_or_default() })
+            }
+            Effect::Keylog { json, .. } => {
+                self.keylog.extend(json.into_iter().map(|line| line.0));
+                None
+            }
+            Effect::OpenMedia { call, local } => {
+                self.next_port += 2;
+                let local = SocketAddr::new(local, self.next_port);
+                self.media.insert(call, Media { local, stream: None });
+                Some(Done::MediaOpened { call, result: Ok(local) })
+            }
+            Effect::Resolve { id, .. } => Some(Done::Resolved { id, result: Ok(Vec::new()) }),
+            Effect::SetSpd { spd } => {
+                let streams = self.media.values_mut().filter_map(|media| media.stream.as_mut());
+                streams.for_each(|stream| stream.set_spd(spd.clone()));
+                None
+            }
+            Effect::StartStream { call, stream, .. } => {
+                if let Some(media) = self.media.get_mut(&call) {
+                    media.stream = Some(stream);
+                }
+                None
+            }
+            Effect::Store { id, op } => Some(self.stored(id, op)),
+        };
+        if let Some(done) = done {
+            self.agent.handle_done(now, done);
+        }
+    }
+
+    fn stored(&mut self, id: EffectId, op: StoreOp) -> Done {
+        Done::Stored { id, result: self.store.execute(op) }
+    }
+}

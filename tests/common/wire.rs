@@ -1,0 +1,106 @@
+//! The network of the virtual world: seeded loss, delay, duplication and reordering for datagrams; streams are whole.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use sottovoce::sip::{ConnectionId, Transport};
+use sottovoce::vocab::Mono;
+
+/// How bad the network is.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    /// Of a hundred datagrams so many are lost.
+    pub loss: u32,
+    /// Of a hundred datagrams so many come twice.
+    pub duplication: u32,
+    pub delay: Duration,
+    /// Added at random to each: what is larger than the pause between two packets reorders them.
+    pub jitter: Duration,
+}
+
+impl Link {
+    pub const GOOD: Self =
+        Self { loss: 0, duplication: 0, delay: Duration::from_millis(10), jitter: Duration::ZERO };
+
+    pub fn lossy(loss: u32) -> Self {
+        Self { loss, duplication: 5, delay: Duration::from_millis(20), jitter: Duration::from_millis(60) }
+    }
+}
+
+/// What is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Parcel {
+    Media { from: SocketAddr, to: SocketAddr, bytes: Vec<u8> },
+    Sip { stream: Option<u64>, from: SocketAddr, to: SocketAddr, bytes: Vec<u8> },
+}
+
+pub struct Wire {
+    link: Link,
+    rng: ChaCha20Rng,
+    /// By arrival, then by the order of sending.
+    flying: BinaryHeap<Reverse<(Mono, u64, Parcel)>>,
+    sent: u64,
+    /// Every media datagram that was put on the wire, lost ones included.
+    pub seen: Vec<Vec<u8>>,
+}
+
+impl Wire {
+    pub fn new(seed: u64, link: Link) -> Self {
+        Self { link, rng: ChaCha20Rng::seed_from_u64(seed), flying: BinaryHeap::new(), sent: 0, seen: Vec::new() }
+    }
+
+    pub fn next_arrival(&self) -> Option<Mono> {
+        self.flying.peek().map(|Reverse((at, _, _))| *at)
+    }
+
+    /// What has arrived by now, the earliest first.
+    pub fn arrive(&mut self, now: Mono) -> Option<Parcel> {
+        if self.next_arrival()? > now {
+            return None;
+        }
+        self.flying.pop().map(|Reverse((_, _, parcel))| parcel)
+    }
+
+    pub fn send(&mut self, now: Mono, parcel: Parcel) {
+        if let Parcel::Media { bytes, .. } = &parcel {
+            self.seen.push(bytes.clone());
+        }
+        if matches!(parcel, Parcel::Sip { stream: Some(_), .. }) {
+            // A stream keeps its order: the heap's second key does.
+            return self.fly(now + self.link.delay, parcel);
+        }
+        let copies = if self.chance(self.link.duplication) { 2 } else { 1 };
+        for _ in 0..copies {
+            if !self.chance(self.link.loss) {
+                let at = now + self.link.delay + self.jitter();
+                self.fly(at, parcel.clone());
+            }
+        }
+    }
+
+    fn fly(&mut self, at: Mono, parcel: Parcel) {
+        self.sent += 1;
+        self.flying.push(Reverse((at, self.sent, parcel)));
+    }
+
+    fn chance(&mut self, of_hundred: u32) -> bool {
+        self.rng.next_u32() % 100 < of_hundred
+    }
+
+    fn jitter(&mut self) -> Duration {
+        let most = self.link.jitter.as_micros() as u64;
+        Duration::from_micros(if most == 0 { 0 } else { self.rng.next_u64() % most })
+    }
+}
+
+/// The transport of a parcel as the receiver sees it.
+pub fn arrived_by(stream: Option<u64>) -> (Transport, Option<ConnectionId>) {
+    match stream {
+        Some(id) => (Transport::Tcp, Some(ConnectionId(id))),
+        None => (Transport::Udp, None),
+    }
+}

@@ -1,0 +1,258 @@
+//! Agents on a wire. Nothing sleeps: the clock jumps to whatever happens next.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sottovoce::agent::{Accepted, AgentConfig, Ask, AskRequest, Call, CallRequest, CallState, Command, Done};
+use sottovoce::media::Codec;
+use sottovoce::policy::{setkey, Answer, Wanted};
+use sottovoce::sip::{Received, Transmit, Transport};
+use sottovoce::vocab::{AskId, CallId, Failure, Fingerprint, Mono, Now, Wall};
+
+use super::node::Node;
+use super::wire::{arrived_by, Link, Parcel, Wire};
+
+/// When the virtual world begins: 2026-01-01T00:00:00Z.
+const GENESIS: Wall = Wall(1_767_225_600_000);
+
+/// Steps after which a world that does not come to rest is broken.
+const MAX_STEPS: u32 = 200_000;
+
+pub struct World {
+    pub now: Now,
+    pub wire: Wire,
+    pub nodes: Vec<Node>,
+    seed: u64,
+    /// Stream connections by their two ends, the opener's first.
+    streams: BTreeMap<u64, (SocketAddr, SocketAddr)>,
+    /// Next moment at which every stream sends a frame.
+    frame: Option<Mono>,
+    sample: u32,
+    /// Nothing answers at this address.
+    pub dead: Option<std::net::IpAddr>,
+}
+
+impl World {
+    pub fn new(seed: u64, link: Link) -> Self {
+        let now = Now { mono: Mono(Duration::from_secs(1)), wall: GENESIS };
+        let wire = Wire::new(seed, link);
+        Self { now, wire, nodes: Vec::new(), seed, streams: BTreeMap::new(), frame: None, sample: 0, dead: None }
+    }
+
+    pub fn add(&mut self, name: &'static str, config: AgentConfig) -> usize {
+        self.nodes.push(Node::new(name, config, self.seed, self.now));
+        self.nodes.len() - 1
+    }
+
+    pub fn command(&mut self, node: usize, what: Command) -> Result<Accepted, Failure> {
+        let accepted = self.nodes[node].agent.command(self.now, what);
+        self.flush(node);
+        accepted
+    }
+
+    pub fn ask(&mut self, node: usize, peer: &str, answer: Option<&str>) -> AskId {
+        self.ask_for(node, peer, answer, Wanted { presence: true, policy: true }, None)
+    }
+
+    pub fn ask_for(
+        &mut self,
+        node: usize,
+        peer: &str,
+        answer: Option<&str>,
+        wanted: Wanted,
+        accept_key: Option<Fingerprint>,
+    ) -> AskId {
+        let request = AskRequest { peer: peer.into(), wanted, answer: answer.map(read_answer), accept_key };
+        match self.command(node, Command::Ask(request)) {
+            Ok(Accepted::Ask(id)) => id,
+            other => panic!("ask was {other:?}"),
+        }
+    }
+
+    pub fn call(&mut self, node: usize, peer: &str, answer: Option<&str>, seconds: u64) -> CallId {
+        let request = CallRequest {
+            peer: peer.into(),
+            answer: answer.map(read_answer),
+            accept_key: None,
+            source: None,
+            sink: None,
+            duration: Some(Duration::from_secs(seconds)),
+        };
+        match self.command(node, Command::Call(request)) {
+            Ok(Accepted::Call(id)) => id,
+            other => panic!("call was {other:?}"),
+        }
+    }
+
+    pub fn the_ask(&self, node: usize, id: AskId) -> &Ask {
+        self.nodes[node].agent.ask(id).unwrap()
+    }
+
+    pub fn the_call(&self, node: usize, id: CallId) -> &Call {
+        self.nodes[node].agent.call(id).unwrap()
+    }
+
+    pub fn call_is_over(&self, node: usize, id: CallId) -> bool {
+        matches!(self.the_call(node, id).state, CallState::Ended { .. } | CallState::Failed(_))
+    }
+
+    /// Runs until `done` holds; says whether it did before the world came to rest or `limit` passed.
+    pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
+        let end = self.now.mono + limit;
+        for _ in 0..MAX_STEPS {
+            if done(self) {
+                return true;
+            }
+            let Some(next) = self.next_moment().filter(|next| *next <= end) else { return done(self) };
+            self.jump(next);
+            self.happen();
+        }
+        panic!("the world does not come to rest");
+    }
+
+    /// Runs for so long, whatever happens.
+    pub fn run_for(&mut self, span: Duration) {
+        let end = self.now.mono + span;
+        self.run_until(span, |_| false);
+        self.jump(end);
+    }
+
+    fn next_moment(&self) -> Option<Mono> {
+        let timeouts = self.nodes.iter().filter_map(|node| node.agent.poll_timeout()).map(|deadline| deadline.at);
+        timeouts.chain(self.wire.next_arrival()).chain(self.frame).min()
+    }
+
+    fn jump(&mut self, to: Mono) {
+        let span = to - self.now.mono;
+        self.now = Now { mono: self.now.mono.max(to), wall: self.now.wall.saturating_add(span) };
+    }
+
+    fn happen(&mut self) {
+        while let Some(parcel) = self.wire.arrive(self.now.mono) {
+            self.deliver(parcel);
+        }
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].agent.poll_timeout().is_some_and(|deadline| deadline.at <= self.now.mono) {
+                self.nodes[node].agent.handle_timeout(self.now);
+                self.flush(node);
+            }
+        }
+        if self.frame.is_some_and(|at| at <= self.now.mono) {
+            self.talk();
+        }
+    }
+
+    fn deliver(&mut self, parcel: Parcel) {
+        match parcel {
+            Parcel::Media { from, to, mut bytes } => {
+                let Some(node) = self.node_at(to) else { return };
+                let stream = self.nodes[node].media.values_mut().find(|media| media.local == to);
+                if let Some(stream) = stream.and_then(|media| media.stream.as_mut()) {
+                    stream.handle_datagram(self.now, from, &mut bytes);
+                }
+                self.drain_streams(node);
+            }
+            Parcel::Sip { stream, from, to, bytes } => {
+                let Some(node) = self.node_at(to) else { return };
+                let (transport, connection) = arrived_by(stream);
+                let received = Received { transport, local: to, remote: from, connection };
+                self.nodes[node].agent.handle_message(self.now, received, &bytes);
+                self.flush(node);
+            }
+        }
+    }
+
+    fn node_at(&self, address: SocketAddr) -> Option<usize> {
+        let alive = self.dead != Some(address.ip());
+        self.nodes.iter().position(|node| alive && node.ip == address.ip())
+    }
+
+    /// Puts on the wire what a node wants to send.
+    fn flush(&mut self, node: usize) {
+        let transmits = self.nodes[node].drain(self.now);
+        for transmit in transmits {
+            self.transmit(node, transmit);
+        }
+        let talking = self.nodes.iter().any(|node| node.media.values().any(|media| media.stream.is_some()));
+        self.frame = match (talking, self.frame) {
+            (true, None) => Some(self.now.mono + Duration::from_millis(20)),
+            (true, frame) => frame,
+            (false, _) => None,
+        };
+    }
+
+    fn transmit(&mut self, node: usize, transmit: Transmit) {
+        let from = SocketAddr::new(self.nodes[node].ip, 5060);
+        let bytes = transmit.bytes.to_vec();
+        let parcel = match transmit.transport {
+            Transport::Tcp => {
+                let known = transmit.connection.filter(|id| self.streams.contains_key(&id.0)).map(|id| id.0);
+                let id = known.unwrap_or_else(|| self.open_stream(from, transmit.remote));
+                let (opener, accepter) = self.streams[&id];
+                let to = if opener.ip() == from.ip() { accepter } else { opener };
+                let from = if opener.ip() == from.ip() { opener } else { accepter };
+                Parcel::Sip { stream: Some(id), from, to, bytes }
+            }
+            Transport::Udp => Parcel::Sip { stream: None, from, to: transmit.remote, bytes },
+        };
+        self.wire.send(self.now.mono, parcel);
+    }
+
+    fn open_stream(&mut self, from: SocketAddr, to: SocketAddr) -> u64 {
+        let same = |(_, ends): &(&u64, &(SocketAddr, SocketAddr))| ends.0.ip() == from.ip() && ends.1 == to;
+        if let Some((id, _)) = self.streams.iter().find(same) {
+            return *id;
+        }
+        let id = self.streams.len() as u64 + 1;
+        self.streams.insert(id, (SocketAddr::new(from.ip(), 40_000 + id as u16), to));
+        id
+    }
+
+    /// Every stream sends one frame of a tone, and what is due of RTCP.
+    fn talk(&mut self) {
+        self.sample += Codec::FRAME as u32;
+        let at = self.sample;
+        let frame: [i16; Codec::FRAME] =
+            std::array::from_fn(|i| (8000.0 * ((at + i as u32) as f64 * 0.35).sin()) as i16);
+        for node in &mut self.nodes {
+            for media in node.media.values_mut() {
+                let Some(stream) = media.stream.as_mut() else { continue };
+                if let Some(datagram) = stream.send(self.now, &frame) {
+                    let parcel = Parcel::Media { from: media.local, to: datagram.to, bytes: datagram.bytes.to_vec() };
+                    self.wire.send(self.now.mono, parcel);
+                }
+                while let Some(datagram) = stream.poll_rtcp(self.now) {
+                    let parcel = Parcel::Media { from: media.local, to: datagram.to, bytes: datagram.bytes.to_vec() };
+                    self.wire.send(self.now.mono, parcel);
+                }
+                stream.play(self.now);
+            }
+        }
+        self.frame = Some(self.now.mono + Duration::from_millis(20));
+        (0..self.nodes.len()).for_each(|node| self.drain_streams(node));
+    }
+
+    fn drain_streams(&mut self, node: usize) {
+        let mut happened = Vec::new();
+        for (call, media) in &mut self.nodes[node].media {
+            let Some(stream) = media.stream.as_mut() else { continue };
+            while let Some(event) = stream.poll_event() {
+                happened.push(Done::StreamEvent { call: *call, event, counters: stream.counters().clone() });
+            }
+        }
+        for done in happened {
+            self.nodes[node].agent.handle_done(self.now, done);
+        }
+        self.flush(node);
+    }
+}
+
+/// `approve`, `refuse`, or rules.
+pub fn read_answer(text: &str) -> Answer {
+    match text {
+        "approve" => Answer::Approve,
+        "refuse" => Answer::Refuse,
+        rules => Answer::Rules(setkey::parse_action(rules).unwrap()),
+    }
+}

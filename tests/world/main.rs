@@ -1,0 +1,9 @@
+//! Journeys of whole agents in a world without sockets or sleep: one scenario a file.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod ask;
+mod calls;
+mod loss;
+mod pinning;
