@@ -112,7 +112,7 @@ pub(super) fn record_route(headers: &Headers, asked: bool) -> Vec<String> {
     hops
 }
 
-/// Answers after which nothing is left of a subscription (RFC 6665 sections 4.1.2.2 and 4.2.2; RFC 5057 section 5.1).
+/// Answers after which nothing is left of a subscription (RFC 6665 sections 4.1.2.2 and 4.2.2; RFC 5057).
 pub(super) fn ends_usage(status: u16) -> bool {
     matches!(status, 404 | 405 | 410 | 416 | 480..=485 | 489 | 501 | 604)
 }
