@@ -1,6 +1,7 @@
 //! sottovoce: a secure SIP telephone (fifteen-minute page to come).
 
 pub mod agent;
+pub mod io;
 pub mod keys;
 pub mod media;
 pub mod policy;
