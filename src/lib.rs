@@ -2,9 +2,11 @@
 
 pub mod agent;
 pub mod io;
+pub mod ipsec;
 pub mod keys;
 pub mod media;
 pub mod policy;
 pub mod presence;
+pub mod sdp;
 pub mod sip;
 pub mod vocab;

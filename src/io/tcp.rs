@@ -128,7 +128,7 @@ fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
     let added = shared.table().add(remote, Origin::Accepted);
     match added {
         Some((id, messages)) => {
-            tokio::spawn(serve(Arc::clone(shared), id, stream, messages));
+            tokio::spawn(serve(Arc::clone(shared), id, Origin::Accepted, stream, messages));
         }
         None => tracing::debug!("a connection was refused: too many are open"),
     }
@@ -137,7 +137,7 @@ fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
 async fn open(shared: Arc<Shared>, id: ConnectionId, remote: SocketAddr, messages: mpsc::Receiver<Transmit>) {
     let opened = tokio::time::timeout(CONNECT_LIMIT, connect(&shared.locals, remote)).await;
     match opened {
-        Ok(Ok(stream)) => serve(shared, id, stream, messages).await,
+        Ok(Ok(stream)) => serve(shared, id, Origin::Opened, stream, messages).await,
         Ok(Err(error)) => shared.end(id, messages, &error.to_string()).await,
         Err(_) => shared.end(id, messages, "the peer does not accept a connection").await,
     }
@@ -153,9 +153,15 @@ async fn connect(locals: &[IpAddr], remote: SocketAddr) -> std::io::Result<TcpSt
     socket.connect(remote).await
 }
 
-async fn serve(shared: Arc<Shared>, id: ConnectionId, stream: TcpStream, mut messages: mpsc::Receiver<Transmit>) {
+async fn serve(
+    shared: Arc<Shared>,
+    id: ConnectionId,
+    origin: Origin,
+    stream: TcpStream,
+    mut messages: mpsc::Receiver<Transmit>,
+) {
     let mut open = shared.open.clone();
-    let connection = Connection::new(id, &stream, shared.inbound.clone());
+    let connection = Connection::new(id, origin, &stream, shared.inbound.clone());
     let why = tokio::select! {
         why = connection.run(stream, &mut messages) => why,
         _ = open.changed() => return,

@@ -14,6 +14,8 @@ mod ops;
 mod reads;
 mod register;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::path::{Path, PathBuf};

@@ -1,13 +1,13 @@
 //! Journey one, step 10: entries, pin, audit row and generation in one transaction.
 
 use rusqlite::{params, OptionalExtension, Transaction};
-use sha2::{Digest as _, Sha256};
 
 use super::columns::signed;
 use super::{entry_rows, failures, load, ops};
 use crate::agent::{AuditRow, Stored};
+use crate::keys;
 use crate::policy::{Approved, ApprovedPeer, Entry};
-use crate::vocab::{Failure, FailureKind, Fingerprint, Generation, Wall};
+use crate::vocab::{Failure, FailureKind, Generation, Wall};
 
 #[derive(Clone, Copy, Debug)]
 pub struct How {
@@ -18,10 +18,28 @@ pub struct How {
 }
 
 pub fn register(step: &Transaction<'_>, approved: &Approved, how: How, row: &AuditRow) -> Result<Stored, Failure> {
+    let reviewed = approved.peer().map(|peer| Reviewed { peer, generation: approved.generation() });
+    write(step, approved.entries(), reviewed, how, row)
+}
+
+/// Whose statement was reviewed, and against which generation.
+#[derive(Clone, Copy)]
+pub(super) struct Reviewed<'a> {
+    pub peer: &'a ApprovedPeer,
+    pub generation: Generation,
+}
+
+pub(super) fn write(
+    step: &Transaction<'_>,
+    entries: &[Entry],
+    reviewed: Option<Reviewed<'_>>,
+    how: How,
+    row: &AuditRow,
+) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite("register the entry", &error);
-    match approved.peer() {
-        Some(peer) => {
-            refuse_stale(step, approved.generation())?;
+    match reviewed {
+        Some(Reviewed { peer, generation }) => {
+            refuse_stale(step, generation)?;
             pin(step, peer, how.replace_keys, row.at)?;
             remove_entries_of(step, peer).map_err(failed)?;
         }
@@ -30,7 +48,7 @@ pub fn register(step: &Transaction<'_>, approved: &Approved, how: How, row: &Aud
     }
     let generation = ops::next_generation(step)?;
     let insert = |entry: &Entry| entry_rows::insert(step, entry, generation, how.default);
-    let entries = approved.entries().iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
+    let entries = entries.iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
     ops::audit(step, row).map_err(failed)?;
     Ok(Stored::Registered { generation, entries })
 }
@@ -91,15 +109,10 @@ fn insert_pin(step: &Transaction<'_>, peer: &ApprovedPeer, at: Wall) -> rusqlite
         peer.device.as_str(),
         peer.signing_key.0,
         peer.agreement_key.0,
-        fingerprint(peer).0,
+        keys::fingerprint(&peer.signing_key, &peer.agreement_key).0,
         signed(at.0),
     ];
     step.execute(insert, values).map(drop)
-}
-
-/// SHA-256 over both public keys (`vocab::Fingerprint`).
-fn fingerprint(peer: &ApprovedPeer) -> Fingerprint {
-    Fingerprint(Sha256::new().chain_update(peer.signing_key.0).chain_update(peer.agreement_key.0).finalize().into())
 }
 
 fn changed(peer: &ApprovedPeer) -> Failure {

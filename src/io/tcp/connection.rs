@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, Notify};
 
 use super::pending::{Frame, Framer};
+use super::table::Origin;
 use super::IDLE_LIMIT;
 use crate::io::signalling_loop::Inbound;
 use crate::sip::{ConnectionId, Received, Transmit, Transport};
@@ -20,6 +21,7 @@ const READ_AT_ONCE: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Connection {
     id: ConnectionId,
+    origin: Origin,
     local: SocketAddr,
     remote: SocketAddr,
     inbound: mpsc::Sender<Inbound>,
@@ -31,10 +33,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(id: ConnectionId, stream: &TcpStream, inbound: mpsc::Sender<Inbound>) -> Self {
+    pub fn new(id: ConnectionId, origin: Origin, stream: &TcpStream, inbound: mpsc::Sender<Inbound>) -> Self {
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         Self {
             id,
+            origin,
             local: stream.local_addr().unwrap_or(nowhere),
             remote: stream.peer_addr().unwrap_or(nowhere),
             inbound,
@@ -61,7 +64,10 @@ impl Connection {
     }
 
     async fn read(&self, mut reader: OwnedReadHalf) -> String {
-        let mut framer = Framer::new();
+        let mut framer = match self.origin {
+            Origin::Accepted => Framer::accepted(),
+            Origin::Opened => Framer::opened(),
+        };
         let mut buffer = vec![0; READ_AT_ONCE];
         loop {
             match reader.read(&mut buffer).await {

@@ -6,7 +6,10 @@ pub enum Frame {
     Message(bytes::Bytes),
 }
 impl Framer {
-    pub fn new() -> Self {
+    pub fn accepted() -> Self {
+        Self
+    }
+    pub fn opened() -> Self {
         Self
     }
     pub fn push(&mut self, _: &[u8]) {}
