@@ -10,6 +10,7 @@ use super::entry::both_directions;
 use super::{Action, Direction, Entry, PeerScope, Selector, Upper};
 use crate::vocab::{Device, Entity, Generation, Wall};
 
+pub(crate) use asker::{cut, ends};
 pub use asker::{state_policy, Asker};
 pub use order::Criterion;
 
@@ -60,14 +61,14 @@ pub enum Why {
 impl Spd {
     /// `default` speaks for everybody else, whatever peer it names, and does not expire. Of one direction, it is mirrored;
     /// what it does not cover is discarded, and so is everything when it is empty.
-    pub fn compile(generation: Generation, entries: Vec<Entry>, default: Vec<Entry>) -> Self {
+    pub fn compile(generation: Generation, mut entries: Vec<Entry>, default: Vec<Entry>) -> Self {
         let forever = |entry: Entry| Entry { peer: PeerScope::default(), expires: None, ..entry };
         let mut default: Vec<Entry> = both_directions(default).into_iter().map(forever).collect();
         let floor = [Direction::Out, Direction::In].map(|way| Entry::new(Selector::ANY, way, Action::Discard));
         if default.is_empty() {
             default.extend(floor.clone());
         }
-        let (mut entries, ordinary) = (entries.clone(), entries.len());
+        let ordinary = entries.len();
         entries.sort_by(order::compare);
         default.sort_by(order::compare);
         entries.append(&mut default);

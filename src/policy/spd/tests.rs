@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::policy::setkey::{parse, write};
 use crate::policy::strategies;
-use crate::policy::{Evidence, Level, Prefix};
+use crate::policy::{Evidence, Level, Ports, Prefix};
 
 fn compile(entries: &str, default: &str) -> Spd {
     Spd::compile(Generation(3), parse(entries).unwrap(), parse(default).unwrap())
@@ -87,12 +87,22 @@ fn each_criterion_outweighs_those_behind_it() {
 fn an_entry_of_somebody_matches_nobody_else() {
     let (entity, device) = bob();
     let spd = compile("spdadd any any any -P out none; # sv: entity=sip:bob@192.168.1.2 device=d1", ESP);
+    let (other, eve) = (Device::new("d2").unwrap(), Entity::parse("sip:eve@192.168.1.2").unwrap());
     let why = |peer| spd.lookup(&Flow { peer, ..out() }, Wall(0)).why;
     assert_eq!(why(Some((&entity, &device))), Why::First);
     assert_eq!(why(None), Why::Default);
-    assert_eq!(why(Some((&entity, &Device::new("d2").unwrap()))), Why::Default);
-    assert_eq!(why(Some((&Entity::parse("sip:eve@192.168.1.2").unwrap(), &device))), Why::Default);
+    assert_eq!(why(Some((&entity, &other))), Why::Default);
+    assert_eq!(why(Some((&eve, &device))), Why::Default);
     assert_eq!(spd.entries_of(&entity, &device).count(), 1);
+}
+
+#[test]
+fn nobody_belongs_to_a_group_yet() {
+    let (entity, device) = bob();
+    let spd = compile("spdadd any any any -P out none; # sv: group=friends", ESP);
+    for peer in [None, Some((&entity, &device))] {
+        assert_eq!(spd.lookup(&Flow { peer, ..out() }, Wall(0)).why, Why::Default);
+    }
 }
 
 #[test]
@@ -161,8 +171,6 @@ fn dull_lookup<'a>(entries: &'a [Entry], flow: &Flow<'_>, now: Wall) -> Option<&
     };
     entries.iter().filter(matches).min_by_key(|e| rank(e))
 }
-
-use crate::policy::Ports;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
