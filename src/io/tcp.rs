@@ -1,7 +1,6 @@
 //! SIP over TCP (RFC 3261 section 18): a task a connection, a bounded queue before each, and a limit on how many there are.
 
 mod connection;
-mod pending;
 mod table;
 
 use std::net::{IpAddr, SocketAddr};

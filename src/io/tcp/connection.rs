@@ -7,11 +7,10 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, Notify};
 
-use super::pending::{Frame, Framer};
 use super::table::Origin;
 use super::IDLE_LIMIT;
 use crate::io::signalling_loop::Inbound;
-use crate::sip::{ConnectionId, Received, Transmit, Transport};
+use crate::sip::{ConnectionId, Frame, Framer, Received, Transmit, Transport};
 
 /// How long the peer may take to read one message.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
