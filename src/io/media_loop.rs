@@ -3,6 +3,8 @@
 
 mod mailbox;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 use std::collections::BTreeMap;

@@ -2,13 +2,14 @@ use rubato::{FftFixedIn, Resampler as _};
 
 use crate::media::Codec;
 
-/// Input frames that are resampled at once.
-const CHUNK: usize = 1024;
+/// Input samples that are resampled at once, at least.
+const CHUNK: u32 = 1024;
 
 /// Brings sound of any rate to 8 kHz, chunk by chunk, so that a long file needs no room at its own rate.
 pub struct Resampler {
     /// `None` at 8 kHz: samples go through as they are.
     engine: Option<FftFixedIn<f32>>,
+    chunk: usize,
     waiting: Vec<f32>,
     /// Samples at 8 kHz. The first `delay` of them are the filter's own.
     out: Vec<i16>,
@@ -20,11 +21,12 @@ pub struct Resampler {
 impl Resampler {
     /// `rate` in hertz, not zero.
     pub fn new(rate: u32) -> Self {
-        let build = || FftFixedIn::new(rate as usize, Codec::RATE as usize, CHUNK, 1, 1);
+        let chunk = chunk(rate);
+        let build = || FftFixedIn::new(rate as usize, Codec::RATE as usize, chunk, 1, 1);
         // It refuses a rate of zero and no channel at all: neither is possible here.
         let engine = (rate != Codec::RATE).then(|| build().expect("a rate above zero and one channel"));
         let delay = engine.as_ref().map_or(0, |engine| engine.output_delay());
-        Self { engine, waiting: Vec::with_capacity(CHUNK), out: Vec::new(), delay, rate, taken: 0 }
+        Self { engine, chunk, waiting: Vec::with_capacity(chunk), out: Vec::new(), delay, rate, taken: 0 }
     }
 
     /// One sample, full scale at 1.
@@ -34,7 +36,7 @@ impl Resampler {
             return self.out.push(to_i16(sample));
         }
         self.waiting.push(sample);
-        if self.waiting.len() == CHUNK {
+        if self.waiting.len() == self.chunk {
             self.run();
         }
     }
@@ -43,7 +45,7 @@ impl Resampler {
     pub fn finish(mut self) -> Vec<i16> {
         let len = usize::try_from(self.taken * u64::from(Codec::RATE) / u64::from(self.rate)).unwrap_or(usize::MAX);
         while self.engine.is_some() && self.out.len() < len.saturating_add(self.delay) {
-            self.waiting.resize(CHUNK, 0.0);
+            self.waiting.resize(self.chunk, 0.0);
             self.run();
         }
         self.out.drain(..self.delay.min(self.out.len()));
@@ -56,6 +58,21 @@ impl Resampler {
         let done = engine.process(&[&self.waiting], None).expect("a whole chunk of one channel");
         self.out.extend(done.iter().flatten().map(|sample| to_i16(*sample)));
         self.waiting.clear();
+    }
+}
+
+/// An even multiple of the shortest stretch that has whole samples at both rates: with an odd one the filter's delay
+/// would be half a sample more than it says.
+fn chunk(rate: u32) -> usize {
+    let stretch = 2 * (rate / greatest_common_divisor(rate, Codec::RATE));
+    (CHUNK.div_ceil(stretch) * stretch) as usize
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
     }
 }
 

@@ -65,7 +65,8 @@ fn unfit(path: &Path, why: &str) -> Failure {
 fn unreadable(path: &Path, error: &hound::Error) -> Failure {
     use hound::Error::{FormatError, IoError, Unsupported};
     match error {
-        IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+        // A file that is too short is an error of hound's own, without a number of the system.
+        IoError(error) if error.raw_os_error().is_some() => {
             let name = path.display();
             let message = format!("The sound file {name} cannot be read: {error}.");
             let next = "Check the name, and that you may read the file.";

@@ -105,3 +105,18 @@ fn too_many(host: &str) -> Failure {
         "Try again in a moment.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_are_found_with_and_without_brackets_and_unknown_hosts_are_named() {
+        for (host, address) in [("192.0.2.7", "192.0.2.7:5060"), ("[2001:db8::1]", "[2001:db8::1]:5060")] {
+            assert_eq!(lookup(host, 5060).await.unwrap(), [address.parse().unwrap()]);
+        }
+        let failure = lookup("no such\u{1b}host.invalid", 5060).await.unwrap_err();
+        assert_eq!((failure.code, failure.kind), ("host-unknown", FailureKind::Unreachable));
+        assert!(!failure.message.contains('\u{1b}'), "{failure}");
+    }
+}

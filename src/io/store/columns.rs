@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn selectors_are_read_as_they_are_written() {
-        for text in ["any", "192.168.1.0/24", "10.0.0.1/32", "0.0.0.0/0", "2001:db8::/32", "::1/128"] {
+        for text in ["any", "192.168.1.0/24", "10.0.0.1/32", "2001:db8::/32", "::1/128"] {
             assert_eq!(prefix(text).unwrap().to_string(), text);
         }
         for text in ["any", "0", "5060", "16384-32767"] {

@@ -88,7 +88,7 @@ impl Store {
         op: StoreOp,
         reply: impl FnOnce(Result<Stored, Failure>) + Send + 'static,
     ) -> Result<(), Failure> {
-        self.jobs.send(Box::new(move |database| reply(ops::execute(database, &op))))
+        self.jobs.send(Box::new(move |database| reply(database.and_then(|database| ops::execute(database, &op)))))
     }
 
     /// The newest audit rows first, at most `limit`, with numbers below `before` when it is given.
@@ -115,7 +115,7 @@ impl Store {
     ) -> Result<T, Failure> {
         let (done, answer) = oneshot::channel();
         self.jobs.send(Box::new(move |database| {
-            let _ = done.send(read(database));
+            let _ = done.send(database.and_then(|database| read(database)));
         }))?;
         answer.await.unwrap_or_else(|_| Err(failures::closed()))
     }

@@ -7,15 +7,15 @@ use tokio::sync::oneshot;
 use super::{data_dir::DataDir, failures, QUEUE};
 use crate::vocab::Failure;
 
-/// Something to do with the database, its answer included.
-pub type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Something to do with the database, or with the reason why there is none any more; its answer included.
+pub type Job = Box<dyn FnOnce(Result<&mut Connection, Failure>) + Send>;
 
 enum Message {
     Close(oneshot::Sender<()>),
     Do(Job),
 }
 
-/// The bounded queue to the store's thread. The thread ends when it is closed, or when the last clone is gone.
+/// The bounded queue to the store's thread. The thread ends when the last clone is gone.
 #[derive(Clone, Debug)]
 pub struct Jobs(SyncSender<Message>);
 
@@ -45,7 +45,8 @@ pub fn start(database: Connection, files: Option<DataDir>) -> Result<Jobs, Failu
         let closer = run(database, &jobs);
         // The lock is given back when the database is closed, and whoever asked for the end hears of it after both.
         drop(files);
-        closer.map(|done| done.send(()))
+        closer.map(|done| done.send(()));
+        refuse(&jobs);
     };
     let started = thread::Builder::new().name("store".to_owned()).spawn(work);
     started.map(|_| Jobs(sender)).map_err(|error| failures::thread(&error))
@@ -55,8 +56,18 @@ fn run(mut database: Connection, jobs: &Receiver<Message>) -> Option<oneshot::Se
     while let Ok(message) = jobs.recv() {
         match message {
             Message::Close(done) => return Some(done),
-            Message::Do(job) => job(&mut database),
+            Message::Do(job) => job(Ok(&mut database)),
         }
     }
     None
+}
+
+/// Nobody waits in vain for an answer: what comes after the end is refused.
+fn refuse(jobs: &Receiver<Message>) {
+    while let Ok(message) = jobs.recv() {
+        match message {
+            Message::Close(done) => drop(done.send(())),
+            Message::Do(job) => job(Err(failures::closed())),
+        }
+    }
 }
