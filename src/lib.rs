@@ -42,8 +42,8 @@
 //! database. A *call* is ours, a *dialog* is SIP's, a *stream* is one media leg. There is never a bare "policy".
 
 pub mod agent;
-//pub mod app;
-//pub mod io;
+pub mod app;
+pub mod io;
 pub mod ipsec;
 pub mod keys;
 pub mod media;
@@ -51,5 +51,5 @@ pub mod policy;
 pub mod presence;
 pub mod sdp;
 pub mod sip;
-//pub mod ui;
+pub mod ui;
 pub mod vocab;

@@ -1,0 +1,294 @@
+use super::*;
+use std::collections::BTreeMap;
+
+use crate::agent::{CallRecord, Given, Pin};
+use crate::media::Counters;
+use crate::policy::{Environment, Evidence, PlaceCondition, Scope, Suite};
+use crate::presence::{Names, PresenceRecord};
+use crate::vocab::{AgreementKey, CallId, Digest, Entity, Fingerprint, Nonce, PeerText, VerifyKey};
+
+fn everything() -> Entry {
+    let ends = Mode::Tunnel { source: "10.0.0.1".parse().unwrap(), destination: "2001:db8::1".parse().unwrap() };
+    let tunnel = Rule { protocol: Protocol::Esp, mode: ends, level: Level::Unique };
+    let rules = vec![rule(Protocol::Ipcomp, Level::Use), tunnel, rule(Protocol::Ah, Level::Default)];
+    Entry {
+        suites: vec![Suite::Aes256Gcm, Suite::Chacha20Poly1305],
+        priority: -7,
+        peer: PeerScope {
+            entity: Some(Entity::parse("sip:bob@b").unwrap()),
+            device: Some(Device::new("d1").unwrap()),
+            group: Some("friends".to_owned()),
+        },
+        place: Some(PlaceCondition { ours: Scope::Private, theirs: Scope::Unknown }),
+        expires: Some(Wall(u64::MAX)),
+        note: Some("a 'quoted' note".to_owned()),
+        ..entry(Direction::In, Action::Ipsec(rules))
+    }
+}
+
+#[test]
+fn every_field_of_an_entry_survives_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let written =
+        vec![everything(), entry(Direction::Out, Action::Discard), Entry { selector: Selector::ANY, ..everything() }];
+    let (store, loaded, device) = on_disk(dir.path()).unwrap();
+    assert_eq!((loaded.generation, loaded.entries.len()), (Generation(0), 0));
+    let Ok(Stored::Registered { generation, entries }) = run(&store, registering(written.clone())) else { panic!() };
+    assert_eq!(generation, Generation(1));
+    let numbered: Vec<_> = written.into_iter().zip(1..).map(|(entry, id)| Entry { id: EntryId(id), ..entry }).collect();
+    assert_eq!(entries, numbered);
+    reopened(store);
+    let (_store, loaded, same) = on_disk(dir.path()).unwrap();
+    assert_eq!(same, device);
+    assert_eq!(loaded.generation, Generation(1));
+    assert_eq!(loaded.entries, [Approved::restore(numbered, Origin::User, Generation(1))]);
+    assert_eq!(loaded.default, None);
+}
+
+/// Closed before it is opened again.
+fn reopened(store: Store) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.close());
+    assert_eq!(run(&store, StoreOp::Audit(audit_row("late"))).unwrap_err().code, "store-closed");
+}
+
+#[test]
+fn a_new_default_replaces_the_old_one_and_no_other_entry() {
+    let store = in_memory();
+    run(&store, registering(vec![everything()])).unwrap();
+    let default = |action: Action| StoreOp::Register {
+        approved: own(vec![entry(Direction::Out, action)]),
+        default: true,
+        replace_keys: false,
+        audit: audit_row("default"),
+    };
+    run(&store, default(Action::None)).unwrap();
+    run(&store, default(Action::Discard)).unwrap();
+    let loaded = loaded(&store);
+    assert_eq!(loaded.entries.len(), 1);
+    assert_eq!(loaded.default.unwrap().entries()[0].action, Action::Discard);
+    assert_eq!(loaded.generation, Generation(3));
+}
+
+#[test]
+fn a_removed_entry_is_gone_and_its_number_is_never_given_again() {
+    let store = in_memory();
+    let remove = || StoreOp::RemoveEntry { entry: EntryId(1), audit: audit_row("removed") };
+    run(&store, registering(vec![everything()])).unwrap();
+    assert_eq!(run(&store, remove()).unwrap(), Stored::Removed { generation: Generation(2) });
+    let failure = run(&store, remove()).unwrap_err();
+    assert_eq!((failure.code, failure.subject.as_str()), ("no-entry", "e1"));
+    let Ok(Stored::Registered { entries, generation }) = run(&store, registering(vec![everything()])) else { panic!() };
+    assert_eq!((entries[0].id, generation), (EntryId(2), Generation(3)), "the refused removal made no generation");
+    assert_eq!(audits(&store).len(), 3, "nor an audit row");
+}
+
+#[test]
+fn the_audit_table_cannot_be_changed_or_shortened() {
+    let database = schema::open(None).unwrap();
+    database
+        .execute("INSERT INTO audit (at, kind, subject, detail, generation) VALUES (1, 'a', 'b', 'c', 0)", [])
+        .unwrap();
+    for sql in ["UPDATE audit SET detail = 'x'", "DELETE FROM audit", "DELETE FROM audit WHERE number = 1"] {
+        let error = database.execute(sql, []).unwrap_err().to_string();
+        assert!(error.contains("never"), "{sql}: {error}");
+    }
+}
+
+#[test]
+fn audit_rows_are_read_newest_first_and_page_by_page() {
+    let store = in_memory();
+    for detail in ["one", "two", "three"] {
+        run(&store, StoreOp::Audit(audit_row(detail))).unwrap();
+    }
+    let details = |rows: Vec<AuditEntry>| rows.into_iter().map(|row| row.detail).collect::<Vec<_>>();
+    assert_eq!(details(block(store.audit(2, None)).unwrap()), ["three", "two"]);
+    assert_eq!(details(block(store.audit(2, Some(2))).unwrap()), ["one"]);
+}
+
+#[test]
+fn a_presence_keeps_its_document_when_only_a_name_changes() {
+    let store = in_memory();
+    let record = PresenceRecord {
+        entity: Entity::parse("sip:bob@b").unwrap(),
+        device: Device::new("d1").unwrap(),
+        contact: PeerText::new("sip:bob@192.0.2.1"),
+        address: Some("133.134.10.10".parse().unwrap()),
+        observed: true,
+        user: Some(PeerText::new("Bob\u{202e}")),
+        place: None,
+        environment: Some(Environment { scope: Scope::Public, evidence: Evidence::Address, address: None }),
+        time: Wall(u64::MAX),
+        version: u64::MAX - 1,
+        expires: Wall(0),
+        names: Names::default(),
+    };
+    run(&store, StoreOp::RememberPresence { record: record.clone(), document: b"<presence/>".to_vec() }).unwrap();
+    let renamed = PresenceRecord { names: Names { user: Some("Bobby".to_owned()), place: None }, ..record };
+    run(&store, StoreOp::RememberPresence { record: renamed.clone(), document: Vec::new() }).unwrap();
+    assert_eq!(loaded(&store).presences, [renamed.clone()]);
+    let document = |database: &rusqlite::Connection| {
+        database
+            .query_row("SELECT document FROM presence", [], |row| row.get::<_, Vec<u8>>(0))
+            .map_err(|e| failures::sqlite("x", &e))
+    };
+    assert_eq!(block(store.read(document)).unwrap(), b"<presence/>");
+    run(&store, StoreOp::RemovePresence { entity: renamed.entity }).unwrap();
+    assert_eq!(loaded(&store).presences, []);
+}
+
+#[test]
+fn what_was_given_is_kept_by_watcher_and_our_highest_version_ever() {
+    let store = in_memory();
+    let given = |watcher: &str, version, nonce| Given {
+        watcher: watcher.to_owned(),
+        version,
+        hash: Digest([3; 32]),
+        expires: Wall(9),
+        nonce,
+    };
+    let rows = [given("a", 10, Some(Nonce([1; 16]))), given("b", 30, None), given("a", 20, None)];
+    for row in rows.clone() {
+        run(&store, StoreOp::RecordGiven(row)).unwrap();
+    }
+    let loaded = loaded(&store);
+    assert_eq!((loaded.given, loaded.own_version), (rows[1..].to_vec(), 30));
+}
+
+#[test]
+fn a_pin_moves_on_only_with_the_pinned_keys() {
+    let failure = run(&in_memory(), StoreOp::UpdatePin(pin(1))).unwrap_err();
+    assert_eq!(failure.code, "not-pinned");
+}
+
+fn pin(key: u8) -> Pin {
+    Pin {
+        entity: Entity::parse("sip:bob@b").unwrap(),
+        device: Device::new("d1").unwrap(),
+        signing_key: VerifyKey([key; 32]),
+        agreement_key: AgreementKey([key; 32]),
+        fingerprint: Fingerprint([key; 32]),
+        since: Wall(1),
+        verified: true,
+        last_version: 7,
+    }
+}
+
+#[test]
+fn calls_are_kept_with_what_they_dropped() {
+    let store = in_memory();
+    let record = CallRecord {
+        call: CallId(4),
+        peer: "bob".to_owned(),
+        outgoing: true,
+        started: Wall(1),
+        ended: Wall(2),
+        outcome: "ended".to_owned(),
+        action: "none".to_owned(),
+        bundle: "none".to_owned(),
+        suite: None,
+        counters: Counters {
+            sent: 5,
+            received: 6,
+            dropped: BTreeMap::from([("replay", 2), ("policy", 1)]),
+            ..Counters::default()
+        },
+    };
+    run(&store, StoreOp::RecordCall(record)).unwrap();
+    let history = block(store.history(10)).unwrap();
+    assert_eq!((history[0].call, history[0].sent, history[0].received), (CallId(4), 5, 6));
+    assert_eq!(history[0].dropped, BTreeMap::from([("policy".to_owned(), 1), ("replay".to_owned(), 2)]));
+    assert_eq!(loaded(&store).last_call, 4);
+}
+
+#[test]
+fn our_own_presence_is_one_row() {
+    let store = in_memory();
+    for place in [Some("office"), None] {
+        let place = place.map(str::to_owned);
+        run(&store, StoreOp::SetOwnPresence { user: Some("Alice".to_owned()), place: place.clone() }).unwrap();
+        let loaded = loaded(&store);
+        assert_eq!((loaded.own_user.as_deref(), loaded.own_place), (Some("Alice"), place));
+    }
+}
+
+#[test]
+fn a_full_disk_changes_nothing_and_the_store_goes_on_when_there_is_room() {
+    let store = in_memory();
+    run(&store, registering(vec![everything()])).unwrap();
+    let pages = |limit: &'static str| {
+        block(store.read(move |database| Ok(database.query_row(limit, [], |row| row.get::<_, i64>(0)).unwrap())))
+            .unwrap()
+    };
+    pages("PRAGMA max_page_count = 1");
+    let many = vec![Entry { note: Some("x".repeat(5000)), ..everything() }; 40];
+    let failure = run(&store, registering(many.clone())).unwrap_err();
+    assert_eq!(failure.code, "disk-full", "{failure}");
+    let still = loaded(&store);
+    assert_eq!((still.generation, still.entries.len(), audits(&store).len()), (Generation(1), 1, 1));
+    pages("PRAGMA max_page_count = 100000");
+    run(&store, registering(many)).unwrap();
+    assert_eq!(loaded(&store).generation, Generation(2));
+}
+
+#[test]
+fn a_row_that_cannot_be_read_stops_the_start_and_is_named() {
+    let damages = [
+        ("UPDATE policy_entry SET source_address = 'x'", "policy_entry.source_address"),
+        ("UPDATE policy_entry SET suites = 'rot13'", "policy_entry.suites"),
+        ("DELETE FROM policy_rule", "policy_entry.action"),
+        ("UPDATE policy_entry SET action = 'none'", "policy_entry.action"),
+        ("UPDATE meta SET value = 'many' WHERE name = 'generation'", "meta.generation"),
+    ];
+    for (sql, named) in damages {
+        let mut database = schema::open(None).unwrap();
+        ops::execute(&mut database, &registering(vec![everything()])).unwrap();
+        database.execute_batch(sql).unwrap();
+        let failure = load::load(&database).unwrap_err();
+        assert_eq!(failure.code, "store-damaged");
+        assert!(failure.message.contains(named), "{failure}");
+    }
+}
+
+#[test]
+fn a_full_queue_is_refused_at_once() {
+    let store = in_memory();
+    let (go, wait) = mpsc::channel::<()>();
+    store.execute(StoreOp::Audit(audit_row("first")), move |_| drop(wait.recv())).unwrap();
+    let refused = (0..=QUEUE).find_map(|_| store.execute(StoreOp::Audit(audit_row("more")), |_| ()).err());
+    assert_eq!(refused.unwrap().code, "store-busy");
+    drop(go);
+}
+
+#[test]
+fn a_memory_store_leaves_nothing_on_disk_and_has_its_own_device() {
+    let open = || Store::open(&Location::Memory).unwrap();
+    let (first, second) = (open(), open());
+    assert_ne!(first.device, second.device);
+    assert_ne!(first.identity.fingerprint(), second.identity.fingerprint());
+}
+
+#[test]
+fn a_data_directory_keeps_device_and_keys_and_admits_one_agent() {
+    let dir = tempfile::tempdir().unwrap();
+    let location = Location::Disk(dir.path().join("data"));
+    let first = Store::open(&location).unwrap();
+    let failure = Store::open(&location).err().unwrap();
+    assert_eq!(failure.code, "data-dir-in-use");
+    reopened(first.store);
+    let again = Store::open(&location).unwrap();
+    assert_eq!(again.device, first.device);
+    assert_eq!(again.identity.fingerprint(), first.identity.fingerprint());
+}
+
+fn loaded(store: &Store) -> Loaded {
+    block(store.read(load::load)).unwrap()
+}
+
+fn audits(store: &Store) -> Vec<AuditEntry> {
+    block(store.audit(1000, None)).unwrap()
+}
+
+fn block<T>(future: impl std::future::Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}

@@ -1,0 +1,118 @@
+use super::register::{self, How, Reviewed};
+use super::*;
+
+use crate::keys;
+use crate::policy::ApprovedPeer;
+use crate::vocab::{AgreementKey, Entity, FailureKind, VerifyKey};
+
+fn bob(device: &str, key: u8) -> ApprovedPeer {
+    ApprovedPeer {
+        entity: Entity::parse("sip:bob@b").unwrap(),
+        device: Device::new(device).unwrap(),
+        signing_key: VerifyKey([key; 32]),
+        agreement_key: AgreementKey([key + 100; 32]),
+    }
+}
+
+fn entries_for(peer: &ApprovedPeer, action: Action) -> Vec<Entry> {
+    let scope = PeerScope { entity: Some(peer.entity.clone()), device: Some(peer.device.clone()), group: None };
+    let out = Entry { peer: scope, origin: Origin::Review, ..entry(Direction::Out, action) };
+    vec![out.clone(), out.mirror()]
+}
+
+struct Database(rusqlite::Connection);
+
+impl Database {
+    fn new() -> Self {
+        Self(schema::open(None).unwrap())
+    }
+
+    fn register(
+        &mut self,
+        peer: &ApprovedPeer,
+        action: Action,
+        seen: u64,
+        replace_keys: bool,
+    ) -> Result<Stored, Failure> {
+        let reviewed = Reviewed { peer, generation: Generation(seen) };
+        let step = self.0.transaction().unwrap();
+        let how = How { default: false, replace_keys };
+        let stored = register::write(&step, &entries_for(peer, action), Some(reviewed), how, &audit_row("review"))?;
+        step.commit().unwrap();
+        Ok(stored)
+    }
+
+    fn loaded(&self) -> Loaded {
+        load::load(&self.0).unwrap()
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        self.loaded()
+            .entries
+            .iter()
+            .flat_map(|group| group.entries().iter().map(|entry| entry.action.clone()))
+            .collect()
+    }
+}
+
+#[test]
+fn an_approval_registers_both_directions_pins_and_replaces_only_that_device() {
+    let mut database = Database::new();
+    database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
+    database.register(&bob("d2", 2), Action::Discard, 1, false).unwrap();
+    let Ok(Stored::Registered { generation, entries }) = database.register(&bob("d1", 1), ah_and_esp(), 2, false)
+    else {
+        panic!()
+    };
+    assert_eq!((generation, entries.len()), (Generation(3), 2));
+    assert_eq!(database.actions(), [Action::Discard, Action::Discard, ah_and_esp(), ah_and_esp()]);
+    let pins = database.loaded().pins;
+    assert_eq!(pins.len(), 2);
+    assert_eq!(pins[0].fingerprint, keys::fingerprint(&pins[0].signing_key, &pins[0].agreement_key));
+    assert_eq!((pins[0].since, pins[0].verified), (Wall(5), false));
+}
+
+#[test]
+fn a_stale_review_is_refused_and_changes_nothing() {
+    let mut database = Database::new();
+    database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
+    let failure = database.register(&bob("d1", 1), ah_and_esp(), 0, false).unwrap_err();
+    assert_eq!(failure.code, "review-stale");
+    assert_eq!((database.actions().len(), database.loaded().generation), (2, Generation(1)));
+    assert!(database.actions().iter().all(|action| *action == Action::None));
+}
+
+#[test]
+fn a_changed_key_is_refused_unless_the_user_accepted_it() {
+    let mut database = Database::new();
+    database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
+    let failure = database.register(&bob("d1", 2), ah_and_esp(), 1, false).unwrap_err();
+    assert_eq!((failure.code, failure.kind), ("key-changed", FailureKind::Trust));
+    let loaded = database.loaded();
+    assert_eq!((loaded.pins[0].signing_key, loaded.generation), (VerifyKey([1; 32]), Generation(1)));
+    database.register(&bob("d1", 2), ah_and_esp(), 1, true).unwrap();
+    let pins = database.loaded().pins;
+    assert_eq!((pins.len(), pins[0].signing_key), (1, VerifyKey([2; 32])));
+}
+
+#[test]
+fn accepting_a_new_device_s_key_ends_the_trust_in_the_old_ones() {
+    let mut database = Database::new();
+    database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
+    database.register(&bob("d2", 2), Action::None, 1, true).unwrap();
+    let pins = database.loaded().pins;
+    assert_eq!((pins.len(), pins[0].device.as_str()), (1, "d2"));
+}
+
+#[test]
+fn a_pin_is_verified_and_its_version_moves_on_and_a_new_approval_keeps_both() {
+    let mut database = Database::new();
+    database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
+    let pin = crate::agent::Pin { verified: true, last_version: u64::MAX, ..database.loaded().pins[0].clone() };
+    ops::execute(&mut database.0, &StoreOp::UpdatePin(pin.clone())).unwrap();
+    database.register(&bob("d1", 1), ah_and_esp(), 1, false).unwrap();
+    assert_eq!(database.loaded().pins, [pin.clone()]);
+    let stranger = crate::agent::Pin { signing_key: VerifyKey([9; 32]), ..pin.clone() };
+    assert_eq!(ops::execute(&mut database.0, &StoreOp::UpdatePin(stranger)).unwrap_err().code, "not-pinned");
+    assert_eq!(database.loaded().pins, [pin]);
+}

@@ -1,0 +1,148 @@
+//! Real loopback connections.
+
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+use crate::sip::{Received, Transport};
+
+const MESSAGE: &[u8] = b"OPTIONS sip:bob@b SIP/2.0\r\nContent-Length: 4\r\n\r\nbody";
+const RESPONSE: &[u8] = b"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+struct Peer {
+    tcp: Tcp,
+    address: SocketAddr,
+    received: mpsc::Receiver<Inbound>,
+    _open: watch::Sender<()>,
+}
+
+impl Peer {
+    async fn start() -> Self {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (inbound, received) = mpsc::channel(64);
+        let (open, while_open) = watch::channel(());
+        Self { tcp: Tcp::start(vec![listener], inbound, while_open), address, received, _open: open }
+    }
+
+    async fn message(&mut self) -> (Received, Bytes) {
+        match self.received.recv().await {
+            Some(Inbound::Message { from, bytes }) => (from, bytes),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn failure(&mut self) -> String {
+        match self.received.recv().await {
+            Some(Inbound::Failed { why, .. }) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn transmit(remote: SocketAddr, connection: Option<ConnectionId>, bytes: &'static [u8]) -> Transmit {
+    Transmit { transport: Transport::Tcp, remote, connection, bytes: Bytes::from_static(bytes) }
+}
+
+#[tokio::test]
+async fn a_request_opens_a_connection_and_the_response_comes_back_on_it() {
+    let (mut alice, mut bob) = (Peer::start().await, Peer::start().await);
+    alice.tcp.send(transmit(bob.address, None, MESSAGE)).unwrap();
+    let (from, bytes) = bob.message().await;
+    assert_eq!((&bytes[..], from.local), (MESSAGE, bob.address));
+    bob.tcp.send(transmit(from.remote, from.connection, RESPONSE)).unwrap();
+    let (back, bytes) = alice.message().await;
+    assert_eq!((&bytes[..], back.remote), (RESPONSE, bob.address));
+    alice.tcp.send(transmit(bob.address, None, MESSAGE)).unwrap();
+    let (again, _) = bob.message().await;
+    assert_eq!(again.connection, from.connection, "the open connection is used again");
+    assert_eq!((alice.tcp.connections(), bob.tcp.connections()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_stream_in_pieces_yields_whole_messages_and_pings_are_answered() {
+    let mut bob = Peer::start().await;
+    let mut stream = connect(&[], bob.address).await.unwrap();
+    for octet in MESSAGE {
+        stream.write_all(&[*octet]).await.unwrap();
+    }
+    stream.write_all(MESSAGE).await.unwrap();
+    stream.write_all(b"\r\n\r\n").await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(&bob.message().await.1[..], MESSAGE);
+    }
+    let mut pong = [0; 2];
+    stream.read_exact(&mut pong).await.unwrap();
+    assert_eq!(&pong, b"\r\n");
+}
+
+#[tokio::test]
+async fn garbage_ends_the_connection_and_harms_no_other() {
+    let mut bob = Peer::start().await;
+    let mut bad = connect(&[], bob.address).await.unwrap();
+    let mut good = connect(&[], bob.address).await.unwrap();
+    bad.write_all(b"GET / HTTP/1.1\r\nHost: b\r\n\r\n").await.unwrap();
+    assert_eq!(bad.read(&mut [0; 1]).await.unwrap_or(0), 0);
+    good.write_all(MESSAGE).await.unwrap();
+    assert_eq!(&bob.message().await.1[..], MESSAGE);
+}
+
+#[tokio::test]
+async fn a_refused_connection_fails_every_message_that_waited() {
+    let mut alice = Peer::start().await;
+    let nobody = {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        listener.local_addr().unwrap()
+    };
+    alice.tcp.send(transmit(nobody, None, MESSAGE)).unwrap();
+    alice.tcp.send(transmit(nobody, None, RESPONSE)).unwrap();
+    for _ in 0..2 {
+        let why = alice.failure().await;
+        assert!(why.contains("refused"), "{why}");
+    }
+    assert_eq!(alice.tcp.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_peer_that_closes_instead_of_answering_fails_the_request_but_not_a_response() {
+    let mut alice = Peer::start().await;
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    for message in [RESPONSE, MESSAGE] {
+        alice.tcp.send(transmit(address, None, message)).unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_exact(&mut vec![0; message.len()]).await.unwrap();
+        drop(stream);
+        while alice.tcp.connections() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let Some(Inbound::Failed { what, .. }) = alice.received.recv().await else { panic!() };
+    assert_eq!(&what.bytes[..], MESSAGE);
+    assert!(alice.received.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn one_address_gets_no_more_connections_than_its_share() {
+    let mut bob = Peer::start().await;
+    let mut streams = Vec::new();
+    for _ in 0..=MAX_PER_REMOTE {
+        streams.push(connect(&[], bob.address).await.unwrap());
+    }
+    let mut last = streams.pop().unwrap();
+    assert_eq!(last.read(&mut [0; 1]).await.unwrap_or(0), 0, "closed at once");
+    assert_eq!(bob.tcp.connections(), MAX_PER_REMOTE);
+    streams[0].write_all(MESSAGE).await.unwrap();
+    assert_eq!(&bob.message().await.1[..], MESSAGE);
+}
+
+#[tokio::test]
+async fn a_full_queue_gives_the_message_back() {
+    let mut table = Table::default();
+    let remote = "127.0.0.1:9".parse().unwrap();
+    let (_id, _queue) = table.add(remote, Origin::Opened).unwrap();
+    for _ in 0..QUEUE {
+        assert!(matches!(table.queue(transmit(remote, None, MESSAGE)), table::Queued::Yes));
+    }
+    assert!(matches!(table.queue(transmit(remote, None, MESSAGE)), table::Queued::Full(_)));
+}
