@@ -26,7 +26,7 @@ pub enum Protocol {
     Ah,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Mode {
     Transport,
     /// The tunnel's two outer ends (items 719, 831).
@@ -104,7 +104,64 @@ impl fmt::Display for Action {
     }
 }
 
+impl Protocol {
+    /// All of them, inside out.
+    pub const ALL: [Self; 3] = [Self::Ipcomp, Self::Esp, Self::Ah];
+}
+
+impl Level {
+    pub const ALL: [Self; 4] = [Self::Default, Self::Use, Self::Require, Self::Unique];
+
+    /// What it means to a reader whose own level is `default`. A reader without one, and one that
+    /// names `default` itself, gets `require`.
+    pub fn resolve(self, default: Level) -> Level {
+        match (self, default) {
+            (Self::Default, Self::Default) => Self::Require,
+            (Self::Default, level) => level,
+            (level, _) => level,
+        }
+    }
+}
+
+/// Why some rules make no action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    #[error("at least one of ah, esp, ipcomp")]
+    Empty,
+    #[error("ah or esp beside ipcomp, which protects nothing")]
+    IpcompAlone,
+    #[error("{0} once only")]
+    Twice(Protocol),
+}
+
 impl Action {
+    /// `ipsec` with these rules, given in any order.
+    pub fn ipsec(mut rules: Vec<Rule>) -> Result<Self, RulesError> {
+        rules.sort_by_key(|rule| rule.protocol);
+        if let Some(pair) = rules.windows(2).find(|pair| pair[0].protocol == pair[1].protocol) {
+            return Err(RulesError::Twice(pair[0].protocol));
+        }
+        match rules.last().map(|rule| rule.protocol) {
+            None => Err(RulesError::Empty),
+            Some(Protocol::Ipcomp) => Err(RulesError::IpcompAlone),
+            Some(_) => Ok(Self::Ipsec(rules)),
+        }
+    }
+
+    /// The same action with every `default` level replaced by what it means to its author.
+    pub fn resolved(&self, default: Level) -> Self {
+        let resolve = |rule: &Rule| Rule { level: rule.level.resolve(default), ..rule.clone() };
+        match self {
+            Self::Ipsec(rules) => Self::Ipsec(rules.iter().map(resolve).collect()),
+            other => other.clone(),
+        }
+    }
+
+    /// The rule for one protocol.
+    pub fn rule(&self, protocol: Protocol) -> Option<&Rule> {
+        self.rules().iter().find(|rule| rule.protocol == protocol)
+    }
+
     /// The same protections for packets on their way back: only a tunnel's ends change places.
     pub fn mirror(&self) -> Self {
         match self {
@@ -113,7 +170,7 @@ impl Action {
         }
     }
 
-    /// The rules, none for `discard` and `none`.
+    /// The rules, inside out; none for `discard` and `none`.
     pub fn rules(&self) -> &[Rule] {
         match self {
             Self::Ipsec(rules) => rules,
@@ -123,6 +180,10 @@ impl Action {
 }
 
 impl Rule {
+    pub fn transport(protocol: Protocol, level: Level) -> Self {
+        Self { protocol, mode: Mode::Transport, level }
+    }
+
     fn mirror(&self) -> Self {
         let mode = match self.mode {
             Mode::Transport => Mode::Transport,

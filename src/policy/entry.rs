@@ -1,5 +1,7 @@
+use sha2::{Digest as _, Sha256};
+
 use super::{Action, Direction, Scope, Selector, Suite};
-use crate::vocab::{Device, Entity, EntryId, Wall};
+use crate::vocab::{Device, Digest, Entity, EntryId, Wall};
 
 /// One line of the security policy database (FIG. 7; RFC 4301 section 4.4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +75,37 @@ impl Origin {
 }
 
 impl Entry {
+    /// An entry for everybody, with the plainest value in every other field.
+    pub fn new(selector: Selector, direction: Direction, action: Action) -> Self {
+        Self {
+            id: EntryId::default(),
+            selector,
+            direction,
+            action,
+            suites: Vec::new(),
+            keying: Keying::default(),
+            priority: 0,
+            peer: PeerScope::default(),
+            place: None,
+            expires: None,
+            origin: Origin::User,
+            note: None,
+            created: Wall::default(),
+        }
+    }
+
+    /// SHA-256 over its text form without what only its keeper knows of it (number, origin, age, note):
+    /// names an approved entry in an offer (PROTOCOL section 7).
+    pub fn digest(&self) -> Digest {
+        let bare =
+            Self { id: EntryId::default(), origin: Origin::User, created: Wall::default(), note: None, ..self.clone() };
+        Digest(Sha256::digest(bare.to_setkey()).into())
+    }
+
+    pub fn expired(&self, now: Wall) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
     /// The entry for the same packets on their way back: ends and direction swapped, all else the same.
     pub fn mirror(&self) -> Self {
         Self {
@@ -83,4 +116,15 @@ impl Entry {
             ..self.clone()
         }
     }
+}
+
+/// Completes a list that speaks of one direction only: the other is the mirror of it.
+pub fn both_directions(mut entries: Vec<Entry>) -> Vec<Entry> {
+    for direction in [Direction::Out, Direction::In] {
+        if entries.iter().all(|entry| entry.direction != direction) {
+            let mirrored: Vec<Entry> = entries.iter().map(Entry::mirror).collect();
+            entries.extend(mirrored);
+        }
+    }
+    entries
 }

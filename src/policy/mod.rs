@@ -5,22 +5,28 @@
 
 pub mod action;
 pub mod advice;
+pub mod demand;
 pub mod entry;
 pub mod environment;
 pub mod guarantee;
 pub mod review;
 pub mod selector;
+pub mod setkey;
 pub mod spd;
 pub mod statement;
+#[cfg(test)]
+pub(crate) mod strategies;
 pub mod suite;
 
-pub use action::{Action, Carried, Level, Mode, Protocol, Rule};
+pub use action::{Action, Carried, Level, Mode, Protocol, Rule, RulesError};
 pub use advice::{Advice, Verdict};
-pub use entry::{Entry, Keying, Origin, PeerScope, PlaceCondition};
+pub use demand::Bundle;
+pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceCondition};
 pub use environment::{Environment, Evidence, Scope};
-pub use guarantee::Tightness;
+pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use review::{Answer, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, Surroundings};
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
-pub use spd::{Flow, Spd};
+pub use setkey::SetkeyError;
+pub use spd::{state_policy, Asker, Flow, Ruling, Spd, Why};
 pub use statement::{Audience, Capabilities, Person, Purpose, StatedPolicy, Statement, Wanted};
 pub use suite::Suite;

@@ -1,6 +1,44 @@
-//! The PIDF document with our policy extension, its canonical text and signature check, and the
-//! records of the presence database. Pure.
+//! The PIDF document with our policy extension (PROTOCOL section 3): presence in, [`Statement`](crate::policy::Statement)
+//! out, and back. Pure.
+//!
+//! A document is read in three steps, each of which can refuse:
+//!
+//! 1. [`read`] makes a [`Document`] out of octets. Whatever stands outside of `statement` and is unknown
+//!    is ignored; inside it, nothing unknown, twice or out of bounds is let through.
+//! 2. [`Signed::verify`] checks the Ed25519 signature over the [`canonical_text`], which is rebuilt from the
+//!    values that were read, because presence servers write the XML anew. Whether the key is one that
+//!    the user trusts is the agent's matter.
+//! 3. [`check`] holds the statement against what was expected: whose, for whom, when, in answer to what.
+//!
+//! [`write`] is the way back, [`inspect`] tells a person all of it at once. The grammar of the canonical
+//! text, with vectors, is in `docs/protocol-document.md`; the schemas are in `config/`.
 
+mod canonical;
+mod check;
+mod document;
+mod fields;
+mod inspect;
+mod namespace;
+mod place_type;
 pub mod record;
+mod signed;
+mod stated_policy;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod timestamp;
+mod unreadable;
+mod words;
+mod write;
+mod xml;
+mod xml_writer;
 
+pub use canonical::{canonical_text, statement_hash};
+pub use check::{check, entity_host_is, Expected, Unfit};
+pub use document::{read, Basic, Document, Tuple};
+pub use inspect::{inspect, InspectedTuple, Inspection};
 pub use record::{Names, PresenceRecord};
+pub use signed::{vouch_text, vouched, BadSignature, Signed};
+pub use unreadable::Unreadable;
+pub use write::write;
+pub use xml_writer::is_writable;

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use crate::policy::Environment;
+use crate::policy::{Environment, Statement};
 use crate::vocab::{Device, Entity, PeerText, Wall};
 
 /// One row of the presence database (FIG. 6): what a device said of itself, as we last heard it.
@@ -33,4 +33,30 @@ pub struct PresenceRecord {
 pub struct Names {
     pub user: Option<String>,
     pub place: Option<String>,
+}
+
+impl PresenceRecord {
+    /// What a verified statement makes of a device's record. `observed` is the network source of a NOTIFY that came straight
+    /// from the peer; without it the address is the one that the statement itself states. Our own names
+    /// are kept from `previous`, if that is the same entity's.
+    ///
+    /// Only what is signed is taken: never the document's `person`, `timestamp` or other tuples.
+    pub fn from_statement(statement: &Statement, observed: Option<IpAddr>, previous: Option<&Self>) -> Self {
+        let person = statement.person.clone().unwrap_or_default();
+        let same = previous.filter(|previous| previous.entity == statement.entity);
+        Self {
+            entity: statement.entity.clone(),
+            device: statement.device.clone(),
+            contact: statement.contact.clone(),
+            address: observed.or_else(|| statement.environment.and_then(|environment| environment.address)),
+            observed: observed.is_some(),
+            user: person.user,
+            place: person.place,
+            environment: statement.environment,
+            time: statement.issued,
+            version: statement.version,
+            expires: statement.expires,
+            names: same.map(|previous| previous.names.clone()).unwrap_or_default(),
+        }
+    }
 }

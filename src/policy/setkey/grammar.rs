@@ -1,0 +1,102 @@
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use super::action::action;
+use super::token::{Kind, Tokens};
+use super::{fields, parse_direction, SetkeyError};
+use crate::policy::{Entry, Ports, Prefix, Selector, Upper};
+
+const END: &str = "an address as 192.168.1.2/32[any], 2001:db8::1[5060] or any";
+
+/// `spdadd SOURCE DESTINATION UPPER -P DIRECTION ACTION [;] [# sv: ...]`
+pub(super) fn entry(tokens: &mut Tokens<'_>) -> Result<Entry, SetkeyError> {
+    keyword(tokens, "spdadd")?;
+    let (source, source_ports) = end(tokens)?;
+    let (destination, destination_ports) = end(tokens)?;
+    let upper = upper(tokens)?;
+    keyword(tokens, "-P")?;
+    let word = tokens.word("in or out")?;
+    let direction = parse_direction(word.text).ok_or_else(|| word.error("in or out"))?;
+    let action = action(tokens)?;
+    let selector = Selector { source, source_ports, destination, destination_ports, upper };
+    let mut entry = Entry::new(selector, direction, action);
+    close(tokens, &mut entry)?;
+    Ok(entry)
+}
+
+/// The optional `;` and the optional comment, which stands on either side of it and on the same line.
+fn close(tokens: &mut Tokens<'_>, entry: &mut Entry) -> Result<(), SetkeyError> {
+    let Some(mut last) = tokens.peek() else { return Ok(()) };
+    if last.kind == Kind::Fields {
+        tokens.advance();
+        fields::read(&last, entry)?;
+    }
+    match tokens.peek() {
+        Some(token) if token.kind == Kind::Semicolon => {
+            tokens.advance();
+            if last.kind == Kind::Fields {
+                return Ok(());
+            }
+            last = token;
+        }
+        Some(token) if token.text != "spdadd" => return Err(token.error("; or the next spdadd")),
+        _ => return Ok(()),
+    }
+    if let Some(comment) = tokens.peek().filter(|next| next.kind == Kind::Fields && next.line == last.line) {
+        tokens.advance();
+        fields::read(&comment, entry)?;
+    }
+    Ok(())
+}
+
+fn keyword(tokens: &mut Tokens<'_>, keyword: &str) -> Result<(), SetkeyError> {
+    let word = tokens.word(keyword)?;
+    if word.text == keyword {
+        Ok(())
+    } else {
+        Err(word.error(keyword))
+    }
+}
+
+fn upper(tokens: &mut Tokens<'_>) -> Result<Upper, SetkeyError> {
+    let expected = "udp, tcp or any";
+    let word = tokens.word(expected)?;
+    Upper::ALL.into_iter().find(|upper| upper.to_string() == word.text).ok_or_else(|| word.error(expected))
+}
+
+fn end(tokens: &mut Tokens<'_>) -> Result<(Prefix, Ports), SetkeyError> {
+    let word = tokens.word(END)?;
+    let (address, ports) = match word.text.strip_suffix(']') {
+        None => (word.text, Some(Ports::Any)),
+        Some(inside) => {
+            let (address, ports) = inside.split_once('[').ok_or_else(|| word.error(END))?;
+            (address, parse_ports(ports))
+        }
+    };
+    let ports = ports.ok_or_else(|| word.error("a port, a range as 5004-5005, or any between [ and ]"))?;
+    Ok((parse_prefix(address).ok_or_else(|| word.error(END))?, ports))
+}
+
+fn parse_prefix(text: &str) -> Option<Prefix> {
+    if text == "any" {
+        return Some(Prefix::Any);
+    }
+    match text.split_once('/') {
+        None => Some(Prefix::host(text.parse::<IpAddr>().ok()?)),
+        Some((address, len)) => Prefix::new(address.parse().ok()?, number(len)?),
+    }
+}
+
+fn parse_ports(text: &str) -> Option<Ports> {
+    if text == "any" {
+        return Some(Ports::Any);
+    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (number(first)?, number(last)?);
+    (first <= last).then_some(Ports::Range { first, last })
+}
+
+/// Digits only: Rust's own parser would take a sign.
+pub(super) fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.bytes().all(|octet| octet.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}

@@ -1,0 +1,86 @@
+use std::fmt;
+
+use super::{order, Flow, Ruling, Why};
+use crate::policy::Entry;
+
+/// How many of the entries that lost are named.
+const LOSERS: usize = 3;
+
+impl Ruling<'_> {
+    /// In plain words, a few lines: the packet, the entry that rules it, and why the nearest others do not. Safe for a terminal.
+    pub fn explain(&self) -> String {
+        let mut text = format!("{}: {}\n{}\n", self.flow, self.entry.action, self.ground());
+        if self.why != Why::Floor {
+            text += &format!("  {}\n", self.entry.to_setkey());
+        }
+        for loser in self.losers() {
+            text += &self.beat(loser);
+        }
+        for expired in self.expired() {
+            text += &format!("{} would match, but it has expired\n", name(expired));
+        }
+        text
+    }
+
+    fn ground(&self) -> String {
+        match self.why {
+            Why::Default => "No entry matches, so the default rules:".to_owned(),
+            Why::First => format!("{} rules, it comes from {}:", capital(&name(self.entry)), self.entry.origin.name()),
+            Why::Floor => {
+                "No entry matches and the default does not cover such packets: they are discarded.".to_owned()
+            }
+        }
+    }
+
+    fn beat(&self, loser: &Entry) -> String {
+        if self.is_default(loser) {
+            return "it won over the default, which rules only what nothing else does\n".to_owned();
+        }
+        match order::decide(self.entry, loser) {
+            Some((criterion, _)) => format!("it won over {} because it {criterion}\n", name(loser)),
+            None => format!("it won over {}, its equal, because it was listed first\n", name(loser)),
+        }
+    }
+
+    /// Entries behind the winner that match too, the nearest first.
+    fn losers(&self) -> impl Iterator<Item = &Entry> {
+        let matching = |entry: &&Entry| self.flow.ruled_by(entry, self.now) && !std::ptr::eq(*entry, self.entry);
+        self.spd.entries.iter().filter(matching).take(LOSERS)
+    }
+
+    fn expired(&self) -> impl Iterator<Item = &Entry> {
+        let lapsed = |entry: &&Entry| {
+            entry.expired(self.now) && entry.expires.is_some_and(|end| self.flow.ruled_by(entry, before(end)))
+        };
+        self.spd.entries.iter().filter(lapsed).take(LOSERS)
+    }
+
+    fn is_default(&self, entry: &Entry) -> bool {
+        self.spd.default_entries().iter().any(|default| std::ptr::eq(default, entry))
+    }
+}
+
+fn before(end: crate::vocab::Wall) -> crate::vocab::Wall {
+    crate::vocab::Wall(end.0.saturating_sub(1))
+}
+
+fn name(entry: &Entry) -> String {
+    match entry.id.0 {
+        0 => "an entry without a number".to_owned(),
+        _ => format!("entry {}", entry.id),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// `out udp 192.168.1.1[5004] -> 192.168.1.2[5004]`
+impl fmt::Display for Flow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (source, destination) = (self.source, self.destination);
+        let (from, to) = (source.ip().to_canonical(), destination.ip().to_canonical());
+        write!(f, "{} {} {from}[{}] -> {to}[{}]", self.direction, self.upper, source.port(), destination.port())
+    }
+}
