@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod app;
+pub mod ipsec;
 pub mod keys;
 pub mod media;
 pub mod policy;

@@ -56,11 +56,9 @@ pub fn read(octets: &[u8]) -> Result<Document, Unreadable> {
     if tuples.len() > MAX_TUPLES {
         return Err(Unreadable::TooMany("tuple"));
     }
-    Ok(Document {
-        tuples: tuples.into_iter().map(|element| tuple(element, &entity)).collect(),
-        person: root.all(DataModel, "person").next().map(person),
-        entity,
-    })
+    let person = root.all(DataModel, "person").next().map(person);
+    let tuples = tuples.into_iter().map(|element| tuple(element, &entity)).collect();
+    Ok(Document { entity, tuples, person })
 }
 
 fn tuple(element: &Element, entity: &Entity) -> Tuple {

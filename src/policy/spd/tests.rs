@@ -87,11 +87,12 @@ fn each_criterion_outweighs_those_behind_it() {
 fn an_entry_of_somebody_matches_nobody_else() {
     let (entity, device) = bob();
     let spd = compile("spdadd any any any -P out none; # sv: entity=sip:bob@192.168.1.2 device=d1", ESP);
+    let (other, eve) = (Device::new("d2").unwrap(), Entity::parse("sip:eve@192.168.1.2").unwrap());
     let why = |peer| spd.lookup(&Flow { peer, ..out() }, Wall(0)).why;
     assert_eq!(why(Some((&entity, &device))), Why::First);
     assert_eq!(why(None), Why::Default);
-    assert_eq!(why(Some((&entity, &Device::new("d2").unwrap()))), Why::Default);
-    assert_eq!(why(Some((&Entity::parse("sip:eve@192.168.1.2").unwrap(), &device))), Why::Default);
+    assert_eq!(why(Some((&entity, &other))), Why::Default);
+    assert_eq!(why(Some((&eve, &device))), Why::Default);
     assert_eq!(spd.entries_of(&entity, &device).count(), 1);
 }
 

@@ -1,3 +1,8 @@
 //! Tests that look at the whole room through its public door.
 
+mod checks;
+mod malformed;
+mod properties;
 mod sample;
+mod schema;
+mod vector;

@@ -1,0 +1,51 @@
+/// Why a received datagram went no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DropReason {
+    /// The integrity check value does not fit: wrong key, altered on the way, or, under AH, another address or port.
+    BadIcv,
+    /// A dummy packet (RFC 4303 section 2.6).
+    Dummy,
+    /// Too short, or its fields contradict each other.
+    Malformed,
+    /// The padding of an ESP packet is not 1, 2, 3 and so on (RFC 4303 section 2.4).
+    Padding,
+    /// It carried less protection than the entry or the agreed bundle demands, or the entry says discard.
+    Policy,
+    /// The inner UDP ports are not those of the flow.
+    Ports,
+    /// Its sequence number came before, or is older than the window.
+    Replay,
+    /// No security association has this SPI.
+    UnknownSpi,
+    /// Neither ESP, AH, RTP nor RTCP.
+    Unrecognised,
+}
+
+impl DropReason {
+    pub const ALL: [Self; 9] = [
+        Self::BadIcv,
+        Self::Dummy,
+        Self::Malformed,
+        Self::Padding,
+        Self::Policy,
+        Self::Ports,
+        Self::Replay,
+        Self::UnknownSpi,
+        Self::Unrecognised,
+    ];
+
+    /// The name of its counter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadIcv => "bad-icv",
+            Self::Dummy => "dummy",
+            Self::Malformed => "malformed",
+            Self::Padding => "padding",
+            Self::Policy => "policy",
+            Self::Ports => "ports",
+            Self::Replay => "replay",
+            Self::UnknownSpi => "unknown-spi",
+            Self::Unrecognised => "unrecognised",
+        }
+    }
+}

@@ -1,0 +1,125 @@
+use std::net::SocketAddr;
+
+use super::bundles::{check_offer, Bundles, Match, Spis};
+use super::confirmed::{Confirmed, Outcome};
+use super::error::AgreementError;
+use super::noise::Handshake;
+use super::offered::Offered;
+use super::payload::{First, Second};
+use super::prologue::Prologue;
+use super::schedule::Role;
+use crate::keys::Identity;
+use crate::policy::Suite;
+use crate::vocab::{AgreementKey, Device, Digest, Entity, VerifyKey, Wall};
+
+/// The caller, waiting for the answer.
+pub struct Initiator {
+    handshake: Handshake,
+    bundles: Bundles,
+    spis: Spis,
+    suites: Vec<Suite>,
+}
+
+/// Everything that a first message says.
+pub struct OfferInput<'a> {
+    pub identity: &'a Identity,
+    /// Our own entity and device, as our statements name them.
+    pub entity: &'a Entity,
+    pub device: &'a Device,
+    pub peer: &'a PeerKeys,
+    /// Names the media stream, the same on both sides: its position in the session description, `0`.
+    pub media_id: &'a str,
+    /// [`Confirmed::handshake_hash`] of the agreement before this one in the same call.
+    pub previous: Option<Digest>,
+    pub time: Wall,
+    /// Where we receive media.
+    pub media: SocketAddr,
+    /// What we demand; the callee may add, never take away.
+    pub bundles: Bundles,
+    /// What we can do, the favourite first.
+    pub suites: Vec<Suite>,
+    /// Under which SPIs we will receive; also says which protocols we can do.
+    pub spis: Spis,
+    /// Hash of the approved entry.
+    pub entry: Digest,
+    /// Hash of the callee's statement as we saw it.
+    pub statement: Option<Digest>,
+    pub ah_nat: bool,
+}
+
+/// The callee, from the statement that our user approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerKeys {
+    pub entity: Entity,
+    pub device: Device,
+    pub signing: VerifyKey,
+    pub agreement: AgreementKey,
+}
+
+impl Initiator {
+    /// Makes the first message. `seed` becomes the ephemeral secret: 32 fresh random octets for every offer.
+    ///
+    /// # Errors
+    /// [`AgreementError::Choice`] when the offer demands what it has no SPI or suite for,
+    /// [`AgreementError::Unauthentic`] when the callee's key is no key.
+    pub fn offer(input: OfferInput, seed: [u8; 32]) -> Result<(Self, Vec<u8>), AgreementError> {
+        check_offer(input.bundles, input.spis, &input.suites)?;
+        let prologue = Prologue {
+            callee: &input.peer.entity,
+            device: &input.peer.device,
+            signing: &input.peer.signing,
+            media_id: input.media_id,
+            previous: input.previous,
+        };
+        let secret = input.identity.agreement_secret();
+        let mut handshake = Handshake::initiator(secret, &input.peer.agreement, &prologue.octets())?;
+        let first = first_payload(input);
+        let message = handshake.write(&first.write(), seed)?;
+        let Offered { bundles, spis, suites, .. } = first.offered;
+        Ok((Self { handshake, bundles, spis, suites }, message))
+    }
+
+    /// Reads the callee's message and holds its choice against the offer.
+    pub fn finish(mut self, answer: &[u8]) -> Result<Confirmed, AgreementError> {
+        let second = Second::read(&self.handshake.read(answer)?)?;
+        let matched = Match {
+            demanded: self.bundles,
+            initiator: self.spis,
+            suites: &self.suites,
+            chosen: second.bundles,
+            responder: second.spis,
+            suite: second.suite,
+        };
+        matched.check()?;
+        let split = self.handshake.split().ok_or(AgreementError::Unauthentic)?;
+        Ok(Confirmed::new(
+            split,
+            Outcome {
+                role: Role::Initiator,
+                bundles: second.bundles,
+                suite: second.suite,
+                initiator: self.spis,
+                responder: second.spis,
+                peer_media: second.media,
+            },
+        ))
+    }
+}
+
+fn first_payload(input: OfferInput) -> First {
+    let offered = Offered {
+        time: input.time,
+        entity: input.entity.clone(),
+        device: input.device.clone(),
+        signing_key: input.identity.verify_key(),
+        agreement_key: input.identity.agreement_key(),
+        media: input.media,
+        bundles: input.bundles,
+        suites: input.suites,
+        spis: input.spis,
+        entry: input.entry,
+        statement: input.statement,
+        ah_nat: input.ah_nat,
+    };
+    First { offered, signature: input.identity.sign_agreement(input.entity, input.device) }
+}

@@ -1,0 +1,256 @@
+//! What holds for every statement: it is read as it was written, and no field of it can be changed.
+
+use std::net::IpAddr;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::sample::{fig5, full, sign, verify_key};
+use crate::policy::*;
+use crate::presence::{canonical_text, is_writable, read, write};
+use crate::vocab::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_statement_is_read_as_it_was_written(statement in statement()) {
+        let signed = sign(statement, 7);
+        let mut document = read(&write(&signed)).unwrap();
+        prop_assert_eq!(document.tuples.remove(0).signed, Some(Ok(signed.clone())));
+        prop_assert!(signed.verify().is_ok());
+    }
+
+    #[test]
+    fn two_statements_have_two_texts(a in statement(), b in statement()) {
+        prop_assert_eq!(a == b, canonical_text(&a) == canonical_text(&b));
+    }
+
+    /// Each field in turn is taken from another statement: where that changes anything, the signature is void.
+    #[test]
+    fn no_field_can_be_changed(original in statement(), other in statement()) {
+        let signature = sign(original.clone(), 7).signature;
+        for (name, replace) in REPLACE {
+            let mut statement = original.clone();
+            replace(&mut statement, &other);
+            let forged = crate::presence::Signed { statement: statement.clone(), signature };
+            prop_assert_eq!(forged.verify().is_ok(), statement == original, "{}", name);
+        }
+    }
+
+    #[test]
+    fn no_octets_panic(octets in vec(any::<u8>(), 0..256)) {
+        let _ = read(&octets);
+    }
+
+    #[test]
+    fn no_damage_panics(cuts in vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
+        let mut document = write(&sign(full(), 7));
+        for (at, octet) in cuts {
+            let at = at.index(document.len());
+            document[at] = octet;
+        }
+        let _ = read(&document);
+    }
+}
+
+type Replace = fn(&mut Statement, &Statement);
+
+/// Every field of a statement. [`every_field_is_in_the_list`] does not compile when one is added.
+const REPLACE: [(&str, Replace); 17] = [
+    ("entity", |s, o| s.entity = o.entity.clone()),
+    ("contact", |s, o| s.contact = o.contact.clone()),
+    ("device", |s, o| s.device = o.device.clone()),
+    ("version", |s, o| s.version = o.version),
+    ("issued", |s, o| s.issued = o.issued),
+    ("expires", |s, o| s.expires = o.expires),
+    ("purpose", |s, o| s.purpose = o.purpose),
+    ("audience", |s, o| s.audience = o.audience.clone()),
+    ("nonce", |s, o| s.nonce = o.nonce),
+    ("person", |s, o| s.person = o.person.clone()),
+    ("environment", |s, o| s.environment = o.environment),
+    ("signing_key", |s, _| s.signing_key = verify_key(8)),
+    ("agreement_key", |s, o| s.agreement_key = o.agreement_key),
+    ("signed_by", |s, o| s.signed_by = o.signed_by),
+    ("supports", |s, o| s.supports = o.supports.clone()),
+    ("policies", |s, o| s.policies = o.policies.clone()),
+    ("request", |s, o| s.request = o.request),
+];
+
+#[test]
+fn every_field_is_in_the_list() {
+    let Statement {
+        entity: _, contact: _, device: _, version: _, issued: _, expires: _, purpose: _, audience: _, nonce: _, person: _,
+        environment: _, signing_key: _, agreement_key: _, signed_by: _, supports: _, policies: _, request: _,
+    } = fig5();
+    assert_eq!(REPLACE.len(), 17);
+}
+
+/// What the generator of whole fields might miss: each part of a field, changed by the least step.
+#[test]
+fn no_part_of_a_field_can_be_changed() {
+    let changes: [(&str, fn(&mut Statement)); 24] = [
+        ("user", |s| s.person.as_mut().unwrap().user = None),
+        ("place", |s| s.person.as_mut().unwrap().place = Some(PeerText::new("office"))),
+        ("empty user", |s| s.person.as_mut().unwrap().user = Some(PeerText::new(""))),
+        ("scope", |s| s.environment.as_mut().unwrap().scope = Scope::Public),
+        ("evidence", |s| s.environment.as_mut().unwrap().evidence = Evidence::User),
+        ("address", |s| s.environment.as_mut().unwrap().address = None),
+        ("vouching key", |s| s.signed_by.as_mut().unwrap().0 .0[0] ^= 1),
+        ("vouch", |s| s.signed_by.as_mut().unwrap().1 .0[63] ^= 1),
+        ("protocols", |s| s.supports.protocols.reverse()),
+        ("suites", |s| s.supports.suites.truncate(1)),
+        ("codecs", |s| s.supports.codecs.reverse()),
+        ("kem", |s| s.supports.kem.clear()),
+        ("order of policies", |s| s.policies.reverse()),
+        ("policy id", |s| s.policies[1].id = PeerText::new("p3")),
+        ("direction", |s| s.policies[1].direction = Direction::Out),
+        ("action", |s| s.policies[0].action = Action::Discard),
+        ("level", |s| with_rule(s, |rule| rule.level = Level::Use)),
+        ("mode", |s| with_rule(s, |rule| rule.mode = Mode::Transport)),
+        ("source", |s| s.policies[0].selector.source = Prefix::Any),
+        ("source port", |s| s.policies[1].selector.source_ports = Ports::one(5061)),
+        ("destination", |s| s.policies[0].selector.destination = Prefix::Any),
+        ("destination port", |s| s.policies[1].selector.destination_ports = Ports::Any),
+        ("policy suites", |s| s.policies[1].suites.clear()),
+        ("policy expiry", |s| s.policies[1].expires = None),
+    ];
+    let signature = sign(full(), 7).signature;
+    for (name, change) in changes {
+        let mut statement = full();
+        change(&mut statement);
+        assert_ne!(statement, full(), "{name}");
+        assert!(crate::presence::Signed { statement, signature }.verify().is_err(), "{name}");
+    }
+}
+
+/// The tunnelled rule of the sample.
+fn with_rule(statement: &mut Statement, change: impl Fn(&mut Rule)) {
+    let Action::Ipsec(rules) = &mut statement.policies[1].action else { panic!("the sample has rules") };
+    change(&mut rules[1]);
+}
+
+prop_compose! {
+    fn statement()(
+        (entity, device, version) in (entity(), device(), any::<u64>()),
+        contact in "sips?:[a-z0-9.]{1,20}@[a-z0-9.]{1,20}(:[0-9]{1,4})?",
+        (issued, expires) in (seconds(), seconds()),
+        (purpose, audience) in (select(vec![Purpose::Notify, Purpose::Request]), audience()),
+        (nonce, agreement) in any::<([u8; 16], [u8; 32])>(),
+        person in option::of((option::of(free_text()), option::of(free_text()))),
+        environment in option::of(environment()),
+        signed_by in option::of((any::<[u8; 32]>(), any::<([u8; 32], [u8; 32])>())),
+        supports in supports(),
+        policies in vec(stated_policy(), 0..4),
+        request in option::of(select(vec![(true, true), (true, false), (false, true)])),
+    ) -> Statement {
+        Statement {
+            entity, device, version, issued, expires, purpose, audience, environment, supports,
+            contact: PeerText::new(contact),
+            nonce: Nonce(nonce),
+            person: person.map(|(user, place)| Person { user, place }),
+            signing_key: verify_key(7),
+            agreement_key: AgreementKey(agreement),
+            signed_by: signed_by.map(|(key, (r, s))| {
+                (VerifyKey(key), SignatureBytes::from_slice(&[r, s].concat()).unwrap())
+            }),
+            policies: policies.into_iter().enumerate().map(|(i, policy)| StatedPolicy {
+                id: PeerText::new(format!("{i}{}", policy.id.raw())), ..policy
+            }).collect(),
+            request: request.map(|(presence, policy)| Wanted { presence, policy }),
+        }
+    }
+}
+
+fn entity() -> impl Strategy<Value = Entity> {
+    "(sip|sips|pres):([A-Za-z0-9._%]{1,8}@)?[a-z0-9.]{1,12}".prop_map(|text| Entity::parse(&text).unwrap())
+}
+
+fn device() -> impl Strategy<Value = Device> {
+    "[!-~]{1,24}".prop_map(|text| Device::new(&text).unwrap())
+}
+
+fn audience() -> impl Strategy<Value = Audience> {
+    prop_oneof![Just(Audience::Any), device().prop_map(Audience::Device), entity().prop_map(Audience::Entity)]
+}
+
+fn seconds() -> impl Strategy<Value = Wall> {
+    (0u64..=253_402_300_799).prop_map(Wall::from_secs)
+}
+
+fn free_text() -> impl Strategy<Value = PeerText> {
+    let any_text = any::<String>().prop_filter("writable and short", |text| is_writable(text) && text.len() <= 256);
+    prop_oneof![any_text, "[ \t\r\n<>&\"'%a]{0,8}", "office|external"].prop_map(PeerText::new)
+}
+
+fn environment() -> impl Strategy<Value = Environment> {
+    (select(Scope::ALL.to_vec()), select(Evidence::ALL.to_vec()), option::of(any::<IpAddr>()))
+        .prop_map(|(scope, evidence, address)| Environment { scope, evidence, address })
+}
+
+fn supports() -> impl Strategy<Value = Capabilities> {
+    let tokens = || subsequence(vec!["PCMU", "PCMA", "opus", "<&>"], 0..=4);
+    let protocols = subsequence(vec![Protocol::Ipcomp, Protocol::Esp, Protocol::Ah], 0..=3).prop_shuffle();
+    let texts = |tokens: Vec<&str>| tokens.into_iter().map(PeerText::new).collect();
+    (protocols, subsequence(Suite::ALL.to_vec(), 0..=3), tokens(), tokens()).prop_map(
+        move |(protocols, suites, codecs, kem)| Capabilities { protocols, suites, codecs: texts(codecs), kem: texts(kem) },
+    )
+}
+
+prop_compose! {
+    fn stated_policy()(
+        id in "[!-~]{0,12}",
+        direction in select(vec![Direction::In, Direction::Out]),
+        action in action(),
+        selector in selector(),
+        suites in subsequence(Suite::ALL.to_vec(), 0..=3),
+        expires in option::of(seconds()),
+    ) -> StatedPolicy {
+        StatedPolicy { id: PeerText::new(id), direction, action, selector, suites, keying: Keying::Agreement, expires }
+    }
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let rules = subsequence(vec![Protocol::Ipcomp, Protocol::Esp, Protocol::Ah], 1..=3)
+        .prop_flat_map(|protocols| protocols.into_iter().map(rule).collect::<Vec<_>>());
+    prop_oneof![Just(Action::Discard), Just(Action::None), rules.prop_map(Action::Ipsec)]
+}
+
+fn rule(protocol: Protocol) -> impl Strategy<Value = Rule> {
+    let v4 = any::<([u8; 4], [u8; 4])>().prop_map(|(a, b)| (IpAddr::from(a), IpAddr::from(b)));
+    let v6 = any::<([u8; 16], [u8; 16])>().prop_map(|(a, b)| (IpAddr::from(a), IpAddr::from(b)));
+    let tunnel = prop_oneof![v4, v6].prop_map(|(source, destination)| Mode::Tunnel { source, destination });
+    let mode = prop_oneof![Just(Mode::Transport), tunnel];
+    (mode, select(vec![Level::Use, Level::Require, Level::Unique]))
+        .prop_map(move |(mode, level)| Rule { protocol, mode, level })
+}
+
+fn selector() -> impl Strategy<Value = Selector> {
+    let upper = select(vec![Upper::Any, Upper::Tcp, Upper::Udp]);
+    (any::<bool>(), any::<([u8; 16], u8, [u8; 16], u8)>(), any::<(bool, bool)>(), ports(), ports(), upper).prop_map(
+        |(v4, (source, source_len, destination, destination_len), any, source_ports, destination_ports, upper)| Selector {
+            source: if any.0 { Prefix::Any } else { prefix(v4, source, source_len) },
+            source_ports,
+            destination: if any.1 { Prefix::Any } else { prefix(v4, destination, destination_len) },
+            destination_ports,
+            upper,
+        },
+    )
+}
+
+fn prefix(v4: bool, octets: [u8; 16], len: u8) -> Prefix {
+    if v4 {
+        Prefix::new([octets[0], octets[1], octets[2], octets[3]].into(), len % 33).unwrap()
+    } else {
+        Prefix::new(octets.into(), len % 129).unwrap()
+    }
+}
+
+fn ports() -> impl Strategy<Value = Ports> {
+    option::of(any::<(u16, u16)>()).prop_map(|range| match range {
+        None => Ports::Any,
+        Some((a, b)) => Ports::Range { first: a.min(b), last: a.max(b) },
+    })
+}
