@@ -2,10 +2,12 @@
 
 pub mod agent;
 pub mod app;
+pub mod io;
 pub mod ipsec;
 pub mod keys;
 pub mod media;
 pub mod policy;
 pub mod presence;
 pub mod sip;
+pub mod ui;
 pub mod vocab;

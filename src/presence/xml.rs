@@ -200,7 +200,8 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, Unreadable> {
         let character = reference.resolve_char_ref().ok().flatten();
         return character.filter(|c| is_xml_char(*c)).ok_or(Unreadable::NotXml);
     }
-    match reference.as_ref() {
+    let name: &[u8] = reference.as_ref();
+    match name {
         b"amp" => Ok('&'),
         b"apos" => Ok('\''),
         b"gt" => Ok('>'),

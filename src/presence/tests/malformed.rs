@@ -49,7 +49,7 @@ fn no_flipped_bit_panics_or_verifies_as_something_else() {
 fn unknown_and_repeated_things_inside_of_a_statement_are_refused() {
     let unknown = |name| Unreadable::Unknown(PeerText::new(name));
     assert_eq!(changed("<sv:version>", "<sv:new></sv:new><sv:version>"), unknown("new"));
-    
+
     assert_eq!(changed("<sv:scope>", "<sv:scope at=\"\">"), unknown("at"));
     assert_eq!(changed("<sv:policy id=\"p1\">", "<sv:policy id=\"p1\" sv:x=\"\">"), unknown("x"));
     assert_eq!(changed("<sv:selector>", "<sv:selector>text"), unknown("text"));
@@ -122,14 +122,18 @@ fn an_unsigned_statement_is_called_so() {
 fn too_many_are_refused() {
     let mut many = fig5();
     let one = many.policies[0].clone();
-    many.policies = (0..64).map(|i| crate::policy::StatedPolicy { id: PeerText::new(format!("p{i}")), ..one.clone() }).collect();
+    many.policies =
+        (0..64).map(|i| crate::policy::StatedPolicy { id: PeerText::new(format!("p{i}")), ..one.clone() }).collect();
     let mut document = read(&write(&sign(many.clone(), 7))).unwrap();
     assert_eq!(document.tuples.remove(0).signed, Some(Ok(sign(many.clone(), 7))));
     many.policies.push(crate::policy::StatedPolicy { id: PeerText::new("last"), ..one });
     let document = String::from_utf8(write(&sign(many, 7))).unwrap();
     assert_eq!(why(&document), Unreadable::TooMany("policy"));
     let tuples = |n: usize| {
-        format!("<presence xmlns='urn:ietf:params:xml:ns:pidf' entity='sip:a@b'>{}</presence>", "<tuple id='t'/>".repeat(n))
+        format!(
+            "<presence xmlns='urn:ietf:params:xml:ns:pidf' entity='sip:a@b'>{}</presence>",
+            "<tuple id='t'/>".repeat(n)
+        )
     };
     assert_eq!(read(tuples(16).as_bytes()).unwrap().tuples.len(), 16);
     assert_eq!(read(tuples(17).as_bytes()), Err(Unreadable::TooMany("tuple")));
@@ -137,10 +141,15 @@ fn too_many_are_refused() {
 
 #[test]
 fn a_statement_under_status_or_in_another_namespace_is_none() {
-    let text = text().replace("<status>", "").replace("</status>", "").replace("<basic>open</basic>", "<status><basic>open</basic>");
+    let text = text()
+        .replace("<status>", "")
+        .replace("</status>", "")
+        .replace("<basic>open</basic>", "<status><basic>open</basic>");
     let moved = text.replace("<contact>", "</status><contact>");
     assert_eq!(read(moved.as_bytes()).unwrap().tuples[0].signed, None);
-    let foreign = text.replace("urn:x-sottovoce:pidf:policy:1", "urn:x-sottovoce:pidf:policy:2").replace("<contact>", "</status><contact>");
+    let foreign = text
+        .replace("urn:x-sottovoce:pidf:policy:1", "urn:x-sottovoce:pidf:policy:2")
+        .replace("<contact>", "</status><contact>");
     assert_eq!(read(foreign.as_bytes()).unwrap().tuples[0].signed, None);
 }
 
@@ -148,7 +157,8 @@ fn a_statement_under_status_or_in_another_namespace_is_none() {
 fn the_document_itself_must_be_one() {
     assert_eq!(read(b"<presence/>"), Err(Unreadable::NotPresence));
     assert_eq!(read(b"<presence xmlns='urn:ietf:params:xml:ns:pidf'/>"), Err(Unreadable::Missing("entity")));
-    let entity = |text: &str| read(format!("<presence xmlns='urn:ietf:params:xml:ns:pidf' entity='{text}'/>").as_bytes());
+    let entity =
+        |text: &str| read(format!("<presence xmlns='urn:ietf:params:xml:ns:pidf' entity='{text}'/>").as_bytes());
     assert_eq!(entity("mailto:a@b"), Err(Unreadable::Malformed("entity")));
     assert!(entity("pres:a@b").unwrap().tuples.is_empty());
 }

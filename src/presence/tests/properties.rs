@@ -82,8 +82,23 @@ const REPLACE: [(&str, Replace); 17] = [
 #[test]
 fn every_field_is_in_the_list() {
     let Statement {
-        entity: _, contact: _, device: _, version: _, issued: _, expires: _, purpose: _, audience: _, nonce: _, person: _,
-        environment: _, signing_key: _, agreement_key: _, signed_by: _, supports: _, policies: _, request: _,
+        entity: _,
+        contact: _,
+        device: _,
+        version: _,
+        issued: _,
+        expires: _,
+        purpose: _,
+        audience: _,
+        nonce: _,
+        person: _,
+        environment: _,
+        signing_key: _,
+        agreement_key: _,
+        signed_by: _,
+        supports: _,
+        policies: _,
+        request: _,
     } = fig5();
     assert_eq!(REPLACE.len(), 17);
 }
@@ -195,7 +210,12 @@ fn supports() -> impl Strategy<Value = Capabilities> {
     let protocols = subsequence(vec![Protocol::Ipcomp, Protocol::Esp, Protocol::Ah], 0..=3).prop_shuffle();
     let texts = |tokens: Vec<&str>| tokens.into_iter().map(PeerText::new).collect();
     (protocols, subsequence(Suite::ALL.to_vec(), 0..=3), tokens(), tokens()).prop_map(
-        move |(protocols, suites, codecs, kem)| Capabilities { protocols, suites, codecs: texts(codecs), kem: texts(kem) },
+        move |(protocols, suites, codecs, kem)| Capabilities {
+            protocols,
+            suites,
+            codecs: texts(codecs),
+            kem: texts(kem),
+        },
     )
 }
 
@@ -223,19 +243,24 @@ fn rule(protocol: Protocol) -> impl Strategy<Value = Rule> {
     let v6 = any::<([u8; 16], [u8; 16])>().prop_map(|(a, b)| (IpAddr::from(a), IpAddr::from(b)));
     let tunnel = prop_oneof![v4, v6].prop_map(|(source, destination)| Mode::Tunnel { source, destination });
     let mode = prop_oneof![Just(Mode::Transport), tunnel];
-    (mode, select(vec![Level::Use, Level::Require, Level::Unique]))
-        .prop_map(move |(mode, level)| Rule { protocol, mode, level })
+    (mode, select(vec![Level::Use, Level::Require, Level::Unique])).prop_map(move |(mode, level)| Rule {
+        protocol,
+        mode,
+        level,
+    })
 }
 
 fn selector() -> impl Strategy<Value = Selector> {
     let upper = select(vec![Upper::Any, Upper::Tcp, Upper::Udp]);
     (any::<bool>(), any::<([u8; 16], u8, [u8; 16], u8)>(), any::<(bool, bool)>(), ports(), ports(), upper).prop_map(
-        |(v4, (source, source_len, destination, destination_len), any, source_ports, destination_ports, upper)| Selector {
-            source: if any.0 { Prefix::Any } else { prefix(v4, source, source_len) },
-            source_ports,
-            destination: if any.1 { Prefix::Any } else { prefix(v4, destination, destination_len) },
-            destination_ports,
-            upper,
+        |(v4, (source, source_len, destination, destination_len), any, source_ports, destination_ports, upper)| {
+            Selector {
+                source: if any.0 { Prefix::Any } else { prefix(v4, source, source_len) },
+                source_ports,
+                destination: if any.1 { Prefix::Any } else { prefix(v4, destination, destination_len) },
+                destination_ports,
+                upper,
+            }
         },
     )
 }

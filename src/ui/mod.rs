@@ -1,0 +1,3 @@
+//! User interfaces. They know [`app::control`](crate::app::control) and [`vocab`](crate::vocab), nothing else.
+
+pub mod http;
