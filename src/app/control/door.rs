@@ -73,7 +73,7 @@ impl Token {
     /// Octets of randomness in it.
     const STRENGTH: usize = 32;
 
-    pub(in crate::app) fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let mut secret = [0; Self::STRENGTH];
         getrandom::fill(&mut secret).map_err(|error| {
             let message = format!("the machine gives no random numbers: {error}");
