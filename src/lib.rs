@@ -8,6 +8,7 @@ pub mod keys;
 pub mod media;
 pub mod policy;
 pub mod presence;
+pub mod sdp;
 pub mod sip;
 pub mod ui;
 pub mod vocab;

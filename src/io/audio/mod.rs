@@ -1,0 +1,10 @@
+//! Where a call's sound comes from and goes to, in frames of 20 ms at 8 kHz: WAV files, silence, a tone.
+
+mod resample;
+mod sink;
+mod source;
+mod wav;
+
+pub use sink::Sink;
+pub use source::{check_source, Source};
+pub use wav::{read_wav, LONGEST};

@@ -1,0 +1,128 @@
+use std::fs::{File, OpenOptions};
+use std::io::BufWriter;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use hound::{SampleFormat, WavSpec, WavWriter};
+
+use crate::agent::AudioSink;
+use crate::media::Codec;
+use crate::vocab::{Failure, FailureKind};
+
+/// Frames between two updates of a file's header: one second.
+const FRAMES_A_FLUSH: u32 = 50;
+
+const FORMAT: WavSpec =
+    WavSpec { channels: 1, sample_rate: Codec::RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
+
+/// Where a call's sound goes.
+#[derive(Default)]
+pub enum Sink {
+    #[default]
+    Discard,
+    File(Recording),
+}
+
+/// A WAV file being written. Its header is right again every second, so that a killed process leaves a file that plays.
+pub struct Recording {
+    path: PathBuf,
+    writer: WavWriter<BufWriter<File>>,
+    since_flush: u32,
+}
+
+impl Sink {
+    /// Makes or overwrites the file, 0600: what was said is nobody else's.
+    pub fn open(sink: &AudioSink) -> Result<Self, Failure> {
+        match sink {
+            AudioSink::Discard => Ok(Self::Discard),
+            AudioSink::File(path) => Recording::create(path).map(Self::File),
+        }
+    }
+
+    /// After a failure the rest is to be discarded; what was written until then stays readable.
+    pub fn write(&mut self, frame: &[i16; Codec::FRAME]) -> Result<(), Failure> {
+        match self {
+            Self::Discard => Ok(()),
+            Self::File(recording) => recording.write(frame).map_err(|error| failure(&recording.path, &error)),
+        }
+    }
+
+    /// Writes what is left, and the final header.
+    pub fn finish(self) -> Result<(), Failure> {
+        match self {
+            Self::Discard => Ok(()),
+            Self::File(Recording { path, writer, .. }) => writer.finalize().map_err(|error| failure(&path, &error)),
+        }
+    }
+}
+
+impl Recording {
+    fn create(path: &Path) -> Result<Self, Failure> {
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+        let file = file.map_err(|error| failure(path, &hound::Error::IoError(error)))?;
+        let mut writer = WavWriter::new(BufWriter::new(file), FORMAT).map_err(|error| failure(path, &error))?;
+        writer.flush().map_err(|error| failure(path, &error))?;
+        Ok(Self { path: path.to_owned(), writer, since_flush: 0 })
+    }
+
+    fn write(&mut self, frame: &[i16; Codec::FRAME]) -> hound::Result<()> {
+        frame.iter().try_for_each(|sample| self.writer.write_sample(*sample))?;
+        self.since_flush += 1;
+        if self.since_flush == FRAMES_A_FLUSH {
+            self.since_flush = 0;
+            self.writer.flush()?;
+        }
+        Ok(())
+    }
+}
+
+fn failure(path: &Path, error: &hound::Error) -> Failure {
+    let name = path.display();
+    Failure::new(
+        FailureKind::Failed,
+        "recording-failed",
+        format!("The recording {name} cannot be written: {error}."),
+        name.to_string(),
+        "Free some space, or choose a file in a directory that you may write to. The call itself is not affected.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read_wav;
+    use super::*;
+
+    fn frame(value: i16) -> [i16; Codec::FRAME] {
+        [value; Codec::FRAME]
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("heard.wav");
+        let mut sink = Sink::open(&AudioSink::File(path.clone())).unwrap();
+        (1..=3).for_each(|value| sink.write(&frame(value)).unwrap());
+        sink.finish().unwrap();
+        let found = read_wav(&path).unwrap();
+        assert_eq!((found.len(), found[0], found[479]), (480, 1, 3));
+    }
+
+    #[test]
+    fn a_killed_process_leaves_a_file_that_plays_up_to_the_last_second() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("heard.wav");
+        let mut sink = Sink::open(&AudioSink::File(path.clone())).unwrap();
+        (0..120).for_each(|value| sink.write(&frame(value)).unwrap());
+        std::mem::forget(sink);
+        assert_eq!(read_wav(&path).unwrap().len(), 100 * Codec::FRAME);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_a_missing_directory_is_named() {
+        let mut sink = Sink::open(&AudioSink::Discard).unwrap();
+        sink.write(&frame(1)).unwrap();
+        let failure = Sink::open(&AudioSink::File("/nonexistent/heard.wav".into())).err().unwrap();
+        assert_eq!(failure.code, "recording-failed");
+        assert!(Sink::open(&AudioSink::File("/dev/full".into())).is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! The streams of calls: a UDP socket and a thread each. A thread sends and plays one frame every 20 ms, by absolute
+//! deadlines so that it never drifts, and receives in between. It alone owns the call's [`Stream`].
+
+mod mailbox;
+mod socket;
+mod thread;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::signalling_loop::SharedCounters;
+use super::Clock;
+use crate::agent::{AudioSink, AudioSource, Done};
+use crate::media::{Counters, Stream};
+use crate::policy::Spd;
+use crate::vocab::{CallId, Failure, FailureKind};
+
+use mailbox::Mailbox;
+use thread::MediaThread;
+
+/// Every media leg of this agent, opened or running.
+pub struct MediaLoops {
+    clock: Clock,
+    dones: mpsc::Sender<Done>,
+    counters: SharedCounters,
+    legs: BTreeMap<CallId, Leg>,
+}
+
+enum Leg {
+    /// Bound; what comes waits in the socket's buffer.
+    Opened(UdpSocket),
+    Running {
+        mailbox: Arc<Mailbox>,
+        thread: std::thread::JoinHandle<()>,
+    },
+}
+
+impl MediaLoops {
+    pub fn new(clock: Clock, dones: mpsc::Sender<Done>, counters: SharedCounters) -> Self {
+        Self { clock, dones, counters, legs: BTreeMap::new() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.legs.is_empty()
+    }
+
+    /// Binds an even port (RFC 3550 section 11) between 16384 and 32767 of `local`, and says which.
+    pub fn open(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
+        let (socket, address) = socket::bind(local)?;
+        self.legs.insert(call, Leg::Opened(socket));
+        Ok(address)
+    }
+
+    /// Gives the stream to a thread of its own.
+    pub fn start(
+        &mut self,
+        call: CallId,
+        stream: Box<Stream>,
+        source: AudioSource,
+        sink: AudioSink,
+    ) -> Result<(), Failure> {
+        let socket = match self.legs.remove(&call) {
+            Some(Leg::Opened(socket)) => socket,
+            Some(running) => {
+                self.legs.insert(call, running);
+                return Err(not_open(call));
+            }
+            None => return Err(not_open(call)),
+        };
+        let mailbox = Arc::new(Mailbox::default());
+        let media = MediaThread {
+            call,
+            clock: self.clock,
+            dones: self.dones.clone(),
+            counters: Arc::clone(&self.counters),
+            mailbox: Arc::clone(&mailbox),
+            socket,
+            stream,
+        };
+        let named = std::thread::Builder::new().name(format!("media-{call}"));
+        let thread = named.spawn(move || media.run(&source, &sink)).map_err(|error| no_thread(call, &error))?;
+        self.legs.insert(call, Leg::Running { mailbox, thread });
+        Ok(())
+    }
+
+    /// Every stream looks up in this snapshot before its next packet.
+    pub fn set_spd(&self, spd: &Arc<Spd>) {
+        for leg in self.legs.values() {
+            if let Leg::Running { mailbox, .. } = leg {
+                mailbox.set_spd(Arc::clone(spd));
+            }
+        }
+    }
+
+    /// A running leg tells its end by itself, within a frame; for any other the answer is here.
+    pub fn close(&mut self, call: CallId) -> Option<Done> {
+        match self.legs.get(&call) {
+            Some(Leg::Running { mailbox, .. }) => {
+                mailbox.close();
+                None
+            }
+            _ => {
+                self.legs.remove(&call);
+                Some(Done::MediaClosed { call, counters: Counters::default() })
+            }
+        }
+    }
+
+    /// The leg has told its end.
+    pub fn forget(&mut self, call: CallId) {
+        self.legs.remove(&call);
+        self.counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&call);
+    }
+
+    /// Ends every leg, and waits until recordings are complete.
+    pub async fn close_all(&mut self) {
+        let legs = std::mem::take(&mut self.legs);
+        let end = move || {
+            let running = legs.into_values().filter_map(|leg| match leg {
+                Leg::Opened(_) => None,
+                Leg::Running { mailbox, thread } => {
+                    mailbox.close();
+                    Some(thread)
+                }
+            });
+            let threads: Vec<_> = running.collect();
+            threads.into_iter().for_each(|thread| drop(thread.join()));
+        };
+        let _ = tokio::task::spawn_blocking(end).await;
+    }
+}
+
+fn not_open(call: CallId) -> Failure {
+    failed("media-not-open", format!("The call {call} has no open media socket."), call)
+}
+
+fn no_thread(call: CallId, error: &std::io::Error) -> Failure {
+    failed("no-thread", format!("The machine starts no further thread for the call {call}: {error}."), call)
+}
+
+fn failed(code: &'static str, message: String, call: CallId) -> Failure {
+    Failure::new(FailureKind::Failed, code, message, call.to_string(), "Hang up, and call again.")
+}

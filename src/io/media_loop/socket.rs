@@ -1,0 +1,48 @@
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use crate::io::sockets::bind_failure;
+use crate::vocab::Failure;
+
+/// The ports that media uses, even ones only.
+const FIRST: u16 = 16_384;
+const PORTS: u16 = 8192;
+
+/// Ports that are tried before it is given up.
+const TRIES: u16 = 512;
+
+/// Even ports handed out so far by this process: one is not used again soon, so that late packets of an ended call do
+/// not reach the next.
+static HANDED_OUT: AtomicU16 = AtomicU16::new(0);
+
+/// Binds the next free port of `local`.
+pub fn bind(local: IpAddr) -> Result<(UdpSocket, SocketAddr), Failure> {
+    let start = start();
+    let mut last = None;
+    for _ in 0..TRIES {
+        let offset = start.wrapping_add(HANDED_OUT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let address = SocketAddr::new(local, FIRST + 2 * offset);
+        match open(address) {
+            Ok(socket) => return Ok((socket, address)),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => last = Some((address, error)),
+            Err(error) => return Err(bind_failure("media", address, &error)),
+        }
+    }
+    let (address, error) = last.unwrap_or((SocketAddr::new(local, FIRST), std::io::ErrorKind::AddrInUse.into()));
+    Err(bind_failure("media", address, &error))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that opens sockets for media")]
+fn open(address: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Two agents on one machine start in different places.
+fn start() -> u16 {
+    let mut octets = [0; 2];
+    // Without randomness the search merely starts at the same place.
+    let _ = getrandom::fill(&mut octets);
+    u16::from_ne_bytes(octets)
+}

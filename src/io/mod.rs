@@ -1,0 +1,31 @@
+//! The hands: clock, sockets, disk, sound files, and the two loops that drive the pure rooms.
+//!
+//! | file | what it alone may do |
+//! | --- | --- |
+//! | [`clock`] | read a clock |
+//! | [`udp`], [`tcp`], [`sockets`] | open SIP sockets |
+//! | [`store`] | touch the data directory: database, lock, secret key |
+//! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, one thread a call |
+//! | [`audio`] | read and write sound files |
+//! | [`keylog`] | write session keys, only when told to |
+//! | [`signalling_loop`] | own the [`Agent`](crate::agent::Agent): everything above meets there |
+//!
+//! Every queue between them is bounded; each says what happens when it is full.
+
+pub mod audio;
+pub mod clock;
+pub mod keylog;
+pub mod media_loop;
+mod os;
+pub mod signalling_loop;
+pub mod sockets;
+pub mod store;
+pub mod tcp;
+pub mod udp;
+
+pub use audio::check_source;
+pub use clock::Clock;
+pub use keylog::KeyLog;
+pub use signalling_loop::{Parts, Signalling, SignallingHandle};
+pub use sockets::SipSockets;
+pub use store::{AuditEntry, HistoryEntry, Location, Opened, Store};

@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::agent::{Accepted, Agent, Command, Event};
+use crate::io::store::{AuditEntry, HistoryEntry, Store};
+use crate::media::Counters;
+use crate::vocab::{CallId, Failure, FailureKind};
+
+/// The newest counters of each running stream, written by the media threads once a second.
+pub type SharedCounters = Arc<Mutex<BTreeMap<CallId, Counters>>>;
+
+/// What the loop is asked to do.
+pub enum Request {
+    Command(Command, oneshot::Sender<Result<Accepted, Failure>>),
+    Query(Box<dyn FnOnce(&Agent) + Send>),
+}
+
+/// The way to the signalling task, for `app::control`. Clones share it. Calls wait while [`REQUESTS`](super::REQUESTS)
+/// of them are under way; after the end each fails with `agent-stopped`.
+#[derive(Clone)]
+pub struct SignallingHandle {
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) events: broadcast::Sender<Event>,
+    pub(super) store: Store,
+    pub(super) counters: SharedCounters,
+    pub(super) stopped: watch::Receiver<bool>,
+}
+
+impl SignallingHandle {
+    /// Refused at once, or accepted and followed by events.
+    pub async fn command(&self, command: Command) -> Result<Accepted, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Command(command, reply)).await.map_err(|_| stopped())?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Reads the agent's state, between two changes of it. `read` should be quick: nothing else happens meanwhile.
+    pub async fn query<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Agent) -> R + Send + 'static,
+    ) -> Result<R, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let query = move |agent: &Agent| {
+            let _ = reply.send(read(agent));
+        };
+        self.requests.send(Request::Query(Box::new(query))).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())
+    }
+
+    /// Every event from now on. A receiver that falls [`EVENTS`](super::EVENTS) behind is told how many it missed
+    /// (`RecvError::Lagged`), and reads the state anew. Subscribe before the command whose events matter.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// What the stream of a running call has counted, at most a second old; `None` when no stream runs.
+    pub fn counters(&self, call: CallId) -> Option<Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner).get(&call).cloned()
+    }
+
+    /// Ends calls and subscriptions, within [`STOP_LIMIT`](super::STOP_LIMIT), then everything else. Returns when the
+    /// store is closed and the sockets are free.
+    pub async fn stop(&self) {
+        let _ = self.command(Command::Stop).await;
+        self.stopped().await;
+    }
+
+    /// Returns when the loop has ended, whoever ended it.
+    pub async fn stopped(&self) {
+        let _ = self.stopped.clone().wait_for(|stopped| *stopped).await;
+    }
+
+    /// The newest audit rows first.
+    pub async fn audit(&self, limit: u32, before: Option<u64>) -> Result<Vec<AuditEntry>, Failure> {
+        self.store.audit(limit, before).await
+    }
+
+    /// The newest calls first.
+    pub async fn history(&self, limit: u32) -> Result<Vec<HistoryEntry>, Failure> {
+        self.store.history(limit).await
+    }
+}
+
+fn stopped() -> Failure {
+    let next = "Start it again with `sottovoce run`.";
+    Failure::new(FailureKind::Failed, "agent-stopped", "The agent has stopped.", "the agent", next)
+}

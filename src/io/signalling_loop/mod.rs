@@ -1,0 +1,255 @@
+//! The task that owns the [`Agent`]: one input at a time, then everything that the agent wants done, then the next.
+//!
+//! Inputs are UDP and TCP messages, answers to effects, requests of the user interfaces and the agent's own deadline. One
+//! of each is taken in turn, so that no busy source starves another, and a deadline that has passed goes before all.
+
+mod effects;
+mod handle;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{broadcast, mpsc, watch, Semaphore};
+
+use super::media_loop::MediaLoops;
+use super::tcp::Tcp;
+use super::udp::Udp;
+use super::{Clock, KeyLog, SipSockets, Store};
+use crate::agent::{Agent, AgentConfig, Command, Done, Event, Loaded, Output};
+use crate::sip::{Received, Transmit, Transport};
+use crate::vocab::{Failure, FailureKind, Mono};
+
+pub use handle::{SharedCounters, SignallingHandle};
+
+use handle::Request;
+
+/// Requests of user interfaces that may wait; one more waits outside.
+pub const REQUESTS: usize = 64;
+/// Events that a slow receiver may fall behind.
+pub const EVENTS: usize = 1024;
+/// Messages that may wait from each transport; a full queue stops the reading of sockets.
+pub const INBOUND: usize = 256;
+/// Answers to effects that may wait; whoever answers waits while it is full.
+pub const DONES: usize = 256;
+/// Host names that are looked up at once; one more fails with `resolver-busy`.
+pub const LOOKUPS: usize = 16;
+/// How long calls and subscriptions may take to end.
+pub const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// The longest sleep. Timers of the runtime do not count while the machine sleeps, ours do: after waking up the loop
+/// is at most this late.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// What came from a transport.
+#[derive(Debug)]
+pub enum Inbound {
+    /// What was to be sent was not, or nobody will answer it.
+    Failed {
+        what: Transmit,
+        why: String,
+    },
+    Message {
+        from: Received,
+        bytes: Bytes,
+    },
+}
+
+/// What the loop is made of.
+pub struct Parts {
+    /// Its `listen` is what `sockets` really are bound to.
+    pub config: AgentConfig,
+    pub loaded: Loaded,
+    pub store: Store,
+    pub sockets: SipSockets,
+    pub keylog: Option<KeyLog>,
+}
+
+/// The loop itself. [`Signalling::start`] gives it to a task of the running tokio runtime.
+pub struct Signalling {
+    agent: Agent,
+    clock: Clock,
+    udp: Udp,
+    tcp: Tcp,
+    store: Store,
+    media: MediaLoops,
+    keylog: Option<KeyLog>,
+    events: broadcast::Sender<Event>,
+    dones: mpsc::Sender<Done>,
+    /// Answers that are known at once: given to the agent when its outputs are drained.
+    answered: VecDeque<Done>,
+    lookups: Arc<Semaphore>,
+    /// Store operations under way.
+    storing: usize,
+    stop_by: Option<Mono>,
+    stopped: bool,
+    /// Dropping it ends every task of the transports.
+    _open: watch::Sender<()>,
+}
+
+/// The receiving ends.
+struct Queues {
+    requests: mpsc::Receiver<Request>,
+    dones: mpsc::Receiver<Done>,
+    udp: mpsc::Receiver<Inbound>,
+    tcp: mpsc::Receiver<Inbound>,
+}
+
+impl Signalling {
+    /// Must be called inside a tokio runtime. Fails when the machine gives no random numbers.
+    pub fn start(parts: Parts) -> Result<SignallingHandle, Failure> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(no_randomness)?;
+        let clock = Clock::start();
+        let (requests, from_users) = mpsc::channel(REQUESTS);
+        let (dones, from_hands) = mpsc::channel(DONES);
+        let (to_udp, from_udp) = mpsc::channel(INBOUND);
+        let (to_tcp, from_tcp) = mpsc::channel(INBOUND);
+        let (events, _) = broadcast::channel(EVENTS);
+        let (ended, stopped) = watch::channel(false);
+        let (open, while_open) = watch::channel(());
+        let counters = SharedCounters::default();
+        let handle = SignallingHandle {
+            requests,
+            events: events.clone(),
+            store: parts.store.clone(),
+            counters: Arc::clone(&counters),
+            stopped,
+        };
+        let signalling = Self {
+            agent: Agent::new(parts.config, parts.loaded, seed, clock.now()),
+            clock,
+            udp: Udp::start(parts.sockets.udp, &to_udp, &while_open),
+            tcp: Tcp::start(parts.sockets.tcp, to_tcp, while_open),
+            store: parts.store,
+            media: MediaLoops::new(clock, dones.clone(), counters),
+            keylog: parts.keylog,
+            events,
+            dones,
+            answered: VecDeque::new(),
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            storing: 0,
+            stop_by: None,
+            stopped: false,
+            _open: open,
+        };
+        let queues = Queues { requests: from_users, dones: from_hands, udp: from_udp, tcp: from_tcp };
+        tokio::spawn(signalling.run(queues, ended));
+        Ok(handle)
+    }
+
+    async fn run(mut self, mut queues: Queues, ended: watch::Sender<bool>) {
+        self.drain().await;
+        while !self.is_over() {
+            self.turn(&mut queues).await;
+            self.drain().await;
+        }
+        // Nobody reads answers any more: whoever waits to give one must not wait for us.
+        drop(queues);
+        self.media.close_all().await;
+        self.store.close().await;
+        drop(self);
+        ended.send_replace(true);
+    }
+
+    /// Waits for one input, and gives it to the agent.
+    async fn turn(&mut self, queues: &mut Queues) {
+        if self.is_due() {
+            return self.agent.handle_timeout(self.clock.now());
+        }
+        tokio::select! {
+            Some(request) = queues.requests.recv() => self.request(request),
+            Some(done) = queues.dones.recv() => self.done(done),
+            Some(inbound) = queues.udp.recv() => self.inbound(inbound),
+            Some(inbound) = queues.tcp.recv() => self.inbound(inbound),
+            () = tokio::time::sleep(self.sleep()) => {}
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let now = self.clock.now().mono;
+        self.agent.poll_timeout().is_some_and(|deadline| deadline.at <= now)
+    }
+
+    fn sleep(&self) -> Duration {
+        let now = self.clock.now().mono;
+        let left = self.agent.poll_timeout().map_or(LONGEST_SLEEP, |deadline| deadline.at - now);
+        left.min(LONGEST_SLEEP)
+    }
+
+    fn request(&mut self, request: Request) {
+        match request {
+            Request::Command(command, reply) => {
+                let now = self.clock.now();
+                if matches!(command, Command::Stop) {
+                    self.stop_by.get_or_insert(now.mono + STOP_LIMIT);
+                }
+                let _ = reply.send(self.agent.command(now, command));
+            }
+            Request::Query(query) => query(&self.agent),
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        match &done {
+            Done::MediaClosed { call, .. } => self.media.forget(*call),
+            Done::Stored { .. } => self.storing = self.storing.saturating_sub(1),
+            _ => {}
+        }
+        self.agent.handle_done(self.clock.now(), done);
+    }
+
+    fn inbound(&mut self, inbound: Inbound) {
+        let now = self.clock.now();
+        match inbound {
+            Inbound::Failed { what, why } => self.agent.handle_transport_failure(now, &what, &why),
+            Inbound::Message { from, bytes } => self.agent.handle_message(now, from, &bytes),
+        }
+    }
+
+    /// Does all that the agent wants done, and what that leads to.
+    async fn drain(&mut self) {
+        loop {
+            while let Some(output) = self.agent.poll() {
+                self.perform(output).await;
+            }
+            let Some(done) = self.answered.pop_front() else { return };
+            self.done(done);
+        }
+    }
+
+    async fn perform(&mut self, output: Output) {
+        match output {
+            Output::Effect(effect) => self.effect(effect),
+            Output::Event(event) => {
+                self.stopped |= event == Event::Stopped;
+                // Nobody listening is no failure.
+                let _ = self.events.send(event);
+            }
+            Output::Transmit(what) => self.transmit(what).await,
+        }
+    }
+
+    async fn transmit(&mut self, what: Transmit) {
+        let sent = match what.transport {
+            Transport::Tcp => self.tcp.send(what),
+            Transport::Udp => self.udp.send(what.remote, &what.bytes).await.map_err(|why| (what, why)),
+        };
+        if let Err((what, why)) = sent {
+            tracing::debug!(transport = %what.transport, why, "a message was not sent");
+            self.agent.handle_transport_failure(self.clock.now(), &what, &why);
+        }
+    }
+
+    /// The agent has ended its calls and subscriptions, and what it wanted kept is kept; or the time for that is up.
+    fn is_over(&self) -> bool {
+        let settled = self.stopped && self.storing == 0 && self.media.is_empty();
+        settled || self.stop_by.is_some_and(|by| by <= self.clock.now().mono)
+    }
+}
+
+fn no_randomness(error: getrandom::Error) -> Failure {
+    let message = format!("The machine gives no random numbers: {error}.");
+    Failure::new(FailureKind::Failed, "no-randomness", message, "/dev/urandom", "Restart the machine.")
+}

@@ -1,0 +1,147 @@
+//! What the database held when the agent starts. A row that cannot be read stops the start: enforcing the rest would
+//! be enforcing by halves.
+
+use rusqlite::{params, Connection, Row};
+
+use super::columns::Columns;
+use super::{entry_rows, failures};
+use crate::agent::{Given, Loaded, Pin};
+use crate::policy::Approved;
+use crate::presence::{Names, PresenceRecord};
+use crate::vocab::{AgreementKey, Device, Digest, Failure, Fingerprint, Generation, Nonce, VerifyKey};
+
+pub fn load(database: &Connection) -> Result<Loaded, Failure> {
+    let (own_user, own_place) = own(database)?;
+    let mut loaded = Loaded {
+        generation: Generation(meta_number(database, "generation")?),
+        presences: rows(database, "presence", "entity, device", presence)?,
+        pins: rows(database, "pin", "entity, device", pin)?,
+        given: rows(database, "given", "number", given)?,
+        own_user,
+        own_place,
+        own_version: meta_number(database, "own-version")?,
+        last_call: last_call(database)?,
+        ..Loaded::default()
+    };
+    load_entries(database, &mut loaded)?;
+    Ok(loaded)
+}
+
+/// This device's identifier: a random UUID (RFC 9562 section 5.4), made when the database is.
+pub fn device(database: &mut Connection) -> Result<Device, Failure> {
+    let unread = |error: rusqlite::Error| failures::sqlite("be read", &error);
+    let fresh = random_uuid()?;
+    database
+        .execute("INSERT OR IGNORE INTO meta VALUES ('device', ?1)", [fresh])
+        .map_err(|error| failures::sqlite("keep the device's name", &error))?;
+    let text: String =
+        database.query_row("SELECT value FROM meta WHERE name = 'device'", [], |row| row.get(0)).map_err(unread)?;
+    Device::new(&text).ok_or_else(|| failures::damaged("meta.device"))
+}
+
+/// A number of the `meta` table.
+pub fn meta_number(database: &Connection, name: &str) -> Result<u64, Failure> {
+    let text: String = database
+        .query_row("SELECT value FROM meta WHERE name = ?1", params![name], |row| row.get(0))
+        .map_err(|error| failures::sqlite("be read", &error))?;
+    text.parse().map_err(|_| failures::damaged(format!("meta.{name}")))
+}
+
+/// Entries that were approved together come back together, in the order of their approval.
+fn load_entries(database: &Connection, loaded: &mut Loaded) -> Result<(), Failure> {
+    let all = entry_rows::all(database)?;
+    for group in all.chunk_by(|a, b| (a.generation, a.is_default) == (b.generation, b.is_default)) {
+        let Some(first) = group.first() else { continue };
+        let entries = group.iter().map(|row| row.entry.clone()).collect();
+        let approved = Approved::restore(entries, first.entry.origin, first.generation);
+        if first.is_default {
+            loaded.default = Some(approved);
+        } else {
+            loaded.entries.push(approved);
+        }
+    }
+    Ok(())
+}
+
+fn rows<T>(
+    database: &Connection,
+    table: &'static str,
+    order: &str,
+    read: impl Fn(&Columns<'_>) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let unread = |error: rusqlite::Error| failures::sqlite("be read", &error);
+    let mut query = database.prepare(&format!("SELECT * FROM {table} ORDER BY {order}")).map_err(unread)?;
+    let mut found = query.query([]).map_err(unread)?;
+    let mut list = Vec::new();
+    while let Some(row) = found.next().map_err(unread)? {
+        list.push(read(&Columns { table, row })?);
+    }
+    Ok(list)
+}
+
+fn presence(row: &Columns<'_>) -> Result<PresenceRecord, Failure> {
+    Ok(PresenceRecord {
+        entity: row.entity()?,
+        device: row.device()?,
+        contact: row.peer_text("contact")?.unwrap_or_default(),
+        address: row.optional("address", super::columns::address)?,
+        observed: row.value("observed")?,
+        user: row.peer_text("user")?,
+        place: row.peer_text("place")?,
+        environment: row.environment()?,
+        time: row.time("time")?,
+        version: row.number("version")?,
+        expires: row.time("expires")?,
+        names: Names { user: row.value("own_user")?, place: row.value("own_place")? },
+    })
+}
+
+fn pin(row: &Columns<'_>) -> Result<Pin, Failure> {
+    Ok(Pin {
+        entity: row.entity()?,
+        device: row.device()?,
+        signing_key: row.octets("signing_key", VerifyKey::from_slice)?,
+        agreement_key: row.octets("agreement_key", AgreementKey::from_slice)?,
+        fingerprint: row.octets("fingerprint", Fingerprint::from_slice)?,
+        since: row.time("since")?,
+        verified: row.value("verified")?,
+        last_version: row.number("last_version")?,
+    })
+}
+
+fn given(row: &Columns<'_>) -> Result<Given, Failure> {
+    let nonce = match row.value::<Option<Vec<u8>>>("nonce")? {
+        None => None,
+        Some(octets) => Some(Nonce::from_slice(&octets).ok_or_else(|| row.unreadable("nonce"))?),
+    };
+    Ok(Given {
+        watcher: row.value("watcher")?,
+        version: row.number("version")?,
+        hash: row.octets("hash", Digest::from_slice)?,
+        expires: row.time("expires")?,
+        nonce,
+    })
+}
+
+fn own(database: &Connection) -> Result<(Option<String>, Option<String>), Failure> {
+    let both = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found = database.query_row("SELECT user, place FROM own", [], both);
+    match found {
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok((None, None)),
+        other => other.map_err(|error| failures::sqlite("be read", &error)),
+    }
+}
+
+fn last_call(database: &Connection) -> Result<u64, Failure> {
+    let highest = database.query_row("SELECT coalesce(max(call), 0) FROM call_history", [], |row| row.get::<_, i64>(0));
+    highest.map(i64::unsigned_abs).map_err(|error| failures::sqlite("be read", &error))
+}
+
+fn random_uuid() -> Result<String, Failure> {
+    let mut octets = [0; 16];
+    getrandom::fill(&mut octets).map_err(failures::no_randomness)?;
+    let number = u128::from_be_bytes(octets) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{number:032x}");
+    let cuts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    Ok(cuts.map(|cut| hex[cut].to_owned()).join("-"))
+}

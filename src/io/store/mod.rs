@@ -1,0 +1,125 @@
+//! What must survive: one SQLite database on its own thread, the lock that keeps a second agent out of the data
+//! directory, and the device's secret key.
+//!
+//! Every [`StoreOp`] is one transaction, its audit row and the new generation included; its answer comes after the
+//! commit has reached the disk (`synchronous = FULL`). Whatever fails leaves the old state in force.
+
+mod columns;
+mod data_dir;
+mod entry_rows;
+mod failures;
+mod key_file;
+mod load;
+mod ops;
+mod reads;
+mod register;
+mod schema;
+mod worker;
+
+use std::path::{Path, PathBuf};
+
+use tokio::sync::oneshot;
+
+use crate::agent::{Loaded, StoreOp, Stored};
+use crate::keys::Identity;
+use crate::vocab::{Device, Failure};
+
+pub use reads::{AuditEntry, HistoryEntry};
+
+/// Where the store keeps what it keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A data directory: `sottovoce.db`, `identity.key`, `lock`.
+    Disk(PathBuf),
+    /// Nothing on disk at all; everything, the device's keys included, ends with the process.
+    Memory,
+}
+
+/// The way to the store's thread. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    jobs: worker::Jobs,
+}
+
+/// An opened store, and what it held.
+pub struct Opened {
+    pub store: Store,
+    pub loaded: Loaded,
+    pub device: Device,
+    pub identity: Identity,
+}
+
+/// The version of the database that this program reads and writes.
+pub const SCHEMA_VERSION: i64 = schema::VERSION;
+
+/// Operations that may wait for the store's thread; one more is refused with `store-busy`.
+pub const QUEUE: usize = 256;
+
+impl Store {
+    /// Opens, or makes, locks, migrates and reads the store. Fails without having changed anything when the
+    /// directory is in use by another agent, when the database is of a newer version or no database of ours, and
+    /// when the key file is not private.
+    pub fn open(location: &Location) -> Result<Opened, Failure> {
+        let (files, secret) = match location {
+            Location::Disk(dir) => {
+                let dir = data_dir::DataDir::claim(dir)?;
+                let secret = key_file::load_or_create(&dir.key_path())?;
+                (Some(dir), secret)
+            }
+            Location::Memory => (None, key_file::generate()?),
+        };
+        let (store, loaded, device) = Self::open_database(files)?;
+        Ok(Opened { store, loaded, device, identity: Identity::from_bytes(&secret) })
+    }
+
+    fn open_database(files: Option<data_dir::DataDir>) -> Result<(Self, Loaded, Device), Failure> {
+        let mut database = schema::open(files.as_ref().map(data_dir::DataDir::database_path).as_deref())?;
+        let device = load::device(&mut database)?;
+        let loaded = load::load(&database)?;
+        Ok((Self { jobs: worker::start(database, files)? }, loaded, device))
+    }
+
+    /// Queues one operation. `reply` is called on the store's thread, after the commit; it must not wait for whoever
+    /// calls `execute`. An `Err` means that nothing was queued, and `reply` is not called.
+    pub fn execute(
+        &self,
+        op: StoreOp,
+        reply: impl FnOnce(Result<Stored, Failure>) + Send + 'static,
+    ) -> Result<(), Failure> {
+        self.jobs.send(Box::new(move |database| reply(ops::execute(database, &op))))
+    }
+
+    /// The newest audit rows first, at most `limit`, with numbers below `before` when it is given.
+    pub async fn audit(&self, limit: u32, before: Option<u64>) -> Result<Vec<AuditEntry>, Failure> {
+        self.read(move |database| reads::audit(database, limit, before)).await
+    }
+
+    /// The newest calls first, at most `limit`.
+    pub async fn history(&self, limit: u32) -> Result<Vec<HistoryEntry>, Failure> {
+        self.read(move |database| reads::history(database, limit)).await
+    }
+
+    /// Finishes what is queued, then closes the database and gives the lock back. Everything after fails with `store-closed`.
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.jobs.close(done).is_ok() {
+            let _ = closed.await;
+        }
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&rusqlite::Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (done, answer) = oneshot::channel();
+        self.jobs.send(Box::new(move |database| {
+            let _ = done.send(read(database));
+        }))?;
+        answer.await.unwrap_or_else(|_| Err(failures::closed()))
+    }
+}
+
+/// The version of the database in `dir`, without opening it for writing: `None` when there is none yet.
+pub fn version_on_disk(dir: &Path) -> Result<Option<i64>, Failure> {
+    schema::version_on_disk(&dir.join(data_dir::DATABASE))
+}

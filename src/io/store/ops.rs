@@ -1,0 +1,200 @@
+//! Each [`StoreOp`] in one transaction.
+
+use rusqlite::{params, Connection, Transaction};
+
+use super::columns::signed;
+use super::{failures, load, register};
+use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
+use crate::presence::PresenceRecord;
+use crate::vocab::{Device, EntryId, Failure, FailureKind, Generation};
+
+/// Statements that are remembered for watchers; the oldest gives way, so that strangers cannot fill the disk.
+pub const GIVEN_LIMIT: i64 = 10_000;
+
+/// All of `op`, durable, or nothing.
+pub fn execute(database: &mut Connection, op: &StoreOp) -> Result<Stored, Failure> {
+    let step = database.transaction().map_err(|error| failures::sqlite("begin", &error))?;
+    let stored = apply(&step, op)?;
+    step.commit().map_err(|error| failures::sqlite(name(op), &error))?;
+    Ok(stored)
+}
+
+/// Everything but the commit.
+pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
+    let failed = |error: rusqlite::Error| failures::sqlite(name(op), &error);
+    match op {
+        StoreOp::Audit(row) => audit(step, row).map_err(failed)?,
+        StoreOp::RecordCall(record) => record_call(step, record).map_err(failed)?,
+        StoreOp::RecordGiven(given) => record_given(step, given)?,
+        StoreOp::Register { approved, default, replace_keys, audit } => {
+            let how = register::How { default: *default, replace_keys: *replace_keys };
+            return register::register(step, approved, how, audit);
+        }
+        StoreOp::RememberPresence { record, document } => remember(step, record, document).map_err(failed)?,
+        StoreOp::RemoveEntry { entry, audit } => return remove_entry(step, *entry, audit),
+        StoreOp::RemovePresence { entity } => {
+            step.execute("DELETE FROM presence WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
+        }
+        StoreOp::SetOwnPresence { user, place } => {
+            step.execute("INSERT OR REPLACE INTO own VALUES (1, ?1, ?2)", params![user, place]).map_err(failed)?;
+        }
+        StoreOp::UpdatePin(pin) => update_pin(step, pin)?,
+    }
+    Ok(Stored::Done)
+}
+
+/// Completes "The database could not ...".
+fn name(op: &StoreOp) -> &'static str {
+    match op {
+        StoreOp::Audit(_) => "keep an audit row",
+        StoreOp::RecordCall(_) => "keep the call's record",
+        StoreOp::RecordGiven(_) => "remember what was told to a watcher",
+        StoreOp::Register { .. } => "register the entry",
+        StoreOp::RememberPresence { .. } => "keep the peer's presence",
+        StoreOp::RemoveEntry { .. } => "remove the entry",
+        StoreOp::RemovePresence { .. } => "remove the presence",
+        StoreOp::SetOwnPresence { .. } => "keep your own presence",
+        StoreOp::UpdatePin(_) => "keep what is known of the peer's keys",
+    }
+}
+
+/// Writes the audit row with the generation that now stands.
+pub fn audit(step: &Transaction<'_>, row: &AuditRow) -> rusqlite::Result<()> {
+    let insert = "INSERT INTO audit (at, kind, subject, detail, generation) \
+        VALUES (?1, ?2, ?3, ?4, (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'generation'))";
+    step.prepare_cached(insert)?.execute(params![signed(row.at.0), row.kind, row.subject, row.detail]).map(drop)
+}
+
+/// The generation grows by one.
+pub fn next_generation(step: &Transaction<'_>) -> Result<Generation, Failure> {
+    let next = Generation(load::meta_number(step, "generation")?.saturating_add(1));
+    set_meta(step, "generation", next.0)?;
+    Ok(next)
+}
+
+fn set_meta(step: &Transaction<'_>, name: &str, value: u64) -> Result<(), Failure> {
+    step.execute("UPDATE meta SET value = ?2 WHERE name = ?1", params![name, value.to_string()])
+        .map(drop)
+        .map_err(|error| failures::sqlite("count its changes", &error))
+}
+
+fn remove_entry(step: &Transaction<'_>, entry: EntryId, row: &AuditRow) -> Result<Stored, Failure> {
+    let failed = |error: rusqlite::Error| failures::sqlite("remove the entry", &error);
+    let removed = step.execute("DELETE FROM policy_entry WHERE id = ?1", [signed(entry.0)]).map_err(failed)?;
+    if removed == 0 {
+        return Err(no_entry(entry));
+    }
+    let generation = next_generation(step)?;
+    audit(step, row).map_err(failed)?;
+    Ok(Stored::Removed { generation })
+}
+
+fn no_entry(entry: EntryId) -> Failure {
+    let message = format!("There is no entry {entry} in the policy database.");
+    Failure::new(FailureKind::Usage, "no-entry", message, entry.to_string(), "See `sottovoce policy list`.")
+}
+
+/// An empty document leaves the one that is kept: the user renamed the peer, who said nothing new.
+fn remember(step: &Transaction<'_>, record: &PresenceRecord, document: &[u8]) -> rusqlite::Result<()> {
+    let upsert = "INSERT INTO presence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+        ON CONFLICT (entity, device) DO UPDATE SET contact = ?3, address = ?4, observed = ?5, user = ?6, place = ?7, \
+        environment_scope = ?8, environment_evidence = ?9, environment_address = ?10, time = ?11, version = ?12, \
+        expires = ?13, own_user = ?14, own_place = ?15, document = CASE length(?16) WHEN 0 THEN document ELSE ?16 END";
+    step.prepare_cached(upsert)?.execute(params![
+        record.entity.as_str(),
+        record.device.as_str(),
+        record.contact.raw(),
+        record.address.map(|address| address.to_string()),
+        record.observed,
+        record.user.as_ref().map(|user| user.raw()),
+        record.place.as_ref().map(|place| place.raw()),
+        record.environment.map(|environment| environment.scope.name()),
+        record.environment.map(|environment| environment.evidence.name()),
+        record.environment.and_then(|environment| environment.address).map(|address| address.to_string()),
+        signed(record.time.0),
+        signed(record.version),
+        signed(record.expires.0),
+        record.names.user,
+        record.names.place,
+        document,
+    ])?;
+    Ok(())
+}
+
+fn record_given(step: &Transaction<'_>, given: &Given) -> Result<(), Failure> {
+    let failed = |error: rusqlite::Error| failures::sqlite("remember what was told to a watcher", &error);
+    let version = load::meta_number(step, "own-version")?.max(given.version);
+    set_meta(step, "own-version", version)?;
+    let replace = "INSERT OR REPLACE INTO given (watcher, version, hash, expires, nonce) VALUES (?1, ?2, ?3, ?4, ?5)";
+    step.prepare_cached(replace)
+        .and_then(|mut insert| {
+            insert.execute(params![
+                given.watcher,
+                signed(given.version),
+                given.hash.0,
+                signed(given.expires.0),
+                given.nonce.map(|nonce| nonce.0),
+            ])
+        })
+        .map_err(failed)?;
+    let forget = "DELETE FROM given WHERE number <= (SELECT max(number) FROM given) - ?1";
+    step.execute(forget, [GIVEN_LIMIT]).map(drop).map_err(failed)
+}
+
+fn record_call(step: &Transaction<'_>, record: &CallRecord) -> rusqlite::Result<()> {
+    let insert =
+        "INSERT INTO call_history (call, peer, outgoing, started, ended, outcome, action, bundle, suite, sent, \
+        received) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    step.execute(
+        insert,
+        params![
+            signed(record.call.0),
+            record.peer,
+            record.outgoing,
+            signed(record.started.0),
+            signed(record.ended.0),
+            record.outcome,
+            record.action,
+            record.bundle,
+            record.suite,
+            signed(record.counters.sent),
+            signed(record.counters.received),
+        ],
+    )?;
+    let number = step.last_insert_rowid();
+    for (reason, packets) in &record.counters.dropped {
+        step.execute("INSERT INTO call_dropped VALUES (?1, ?2, ?3)", params![number, reason, signed(*packets)])?;
+    }
+    Ok(())
+}
+
+/// Only with the pinned keys: a changed key gets in by [`StoreOp::Register`] alone.
+fn update_pin(step: &Transaction<'_>, pin: &Pin) -> Result<(), Failure> {
+    let update = "UPDATE pin SET verified = ?5, last_version = ?6 \
+        WHERE entity = ?1 AND device = ?2 AND signing_key = ?3 AND agreement_key = ?4";
+    let changed = step.execute(
+        update,
+        params![
+            pin.entity.as_str(),
+            pin.device.as_str(),
+            pin.signing_key.0,
+            pin.agreement_key.0,
+            pin.verified,
+            signed(pin.last_version),
+        ],
+    );
+    match changed {
+        Ok(0) => Err(not_pinned(&pin.entity, &pin.device)),
+        other => other.map(drop).map_err(|error| failures::sqlite("keep what is known of the peer's keys", &error)),
+    }
+}
+
+fn not_pinned(entity: &crate::vocab::Entity, device: &Device) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "not-pinned",
+        format!("These keys are not pinned for {entity}, device {device}."),
+        entity.as_str(),
+        "Ask the peer, and approve its policy first.",
+    )
+}

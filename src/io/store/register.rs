@@ -1,0 +1,113 @@
+//! Journey one, step 10: entries, pin, audit row and generation in one transaction.
+
+use rusqlite::{params, OptionalExtension, Transaction};
+use sha2::{Digest as _, Sha256};
+
+use super::columns::signed;
+use super::{entry_rows, failures, load, ops};
+use crate::agent::{AuditRow, Stored};
+use crate::policy::{Approved, ApprovedPeer, Entry};
+use crate::vocab::{Failure, FailureKind, Fingerprint, Generation, Wall};
+
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// The entries become the default for everybody else.
+    pub default: bool,
+    /// The user accepted the peer's changed keys.
+    pub replace_keys: bool,
+}
+
+pub fn register(step: &Transaction<'_>, approved: &Approved, how: How, row: &AuditRow) -> Result<Stored, Failure> {
+    let failed = |error: rusqlite::Error| failures::sqlite("register the entry", &error);
+    match approved.peer() {
+        Some(peer) => {
+            refuse_stale(step, approved.generation())?;
+            pin(step, peer, how.replace_keys, row.at)?;
+            remove_entries_of(step, peer).map_err(failed)?;
+        }
+        None if how.default => remove_default(step).map_err(failed)?,
+        None => {}
+    }
+    let generation = ops::next_generation(step)?;
+    let insert = |entry: &Entry| entry_rows::insert(step, entry, generation, how.default);
+    let entries = approved.entries().iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
+    ops::audit(step, row).map_err(failed)?;
+    Ok(Stored::Registered { generation, entries })
+}
+
+/// A review names the generation that it was made against; another one may have put something else in force.
+fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Result<(), Failure> {
+    let current = Generation(load::meta_number(step, "generation")?);
+    if current == reviewed {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::Failed,
+        "review-stale",
+        format!("The policy database changed during the review: it was {reviewed}, it is {current}."),
+        "the review",
+        "Ask the peer again, and answer the new review.",
+    ))
+}
+
+fn remove_entries_of(step: &Transaction<'_>, peer: &ApprovedPeer) -> rusqlite::Result<()> {
+    let delete = "DELETE FROM policy_entry WHERE is_default = 0 AND peer_entity = ?1 AND peer_device = ?2";
+    step.execute(delete, params![peer.entity.as_str(), peer.device.as_str()]).map(drop)
+}
+
+fn remove_default(step: &Transaction<'_>) -> rusqlite::Result<()> {
+    step.execute("DELETE FROM policy_entry WHERE is_default = 1", []).map(drop)
+}
+
+/// Pins the peer's keys. With the same keys pinned already nothing changes; with others, only `replace` does it, and
+/// it ends every pin of the entity: a key that was replaced is trusted no more, on whatever device.
+fn pin(step: &Transaction<'_>, peer: &ApprovedPeer, replace: bool, at: Wall) -> Result<(), Failure> {
+    let failed = |error: rusqlite::Error| failures::sqlite("pin the peer's keys", &error);
+    match pinned_keys(step, peer).map_err(failed)? {
+        Some((signing, agreement)) if signing == peer.signing_key.0 && agreement == peer.agreement_key.0 => {
+            return Ok(())
+        }
+        Some(_) if !replace => return Err(changed(peer)),
+        _ => {}
+    }
+    if replace {
+        step.execute("DELETE FROM pin WHERE entity = ?1", [peer.entity.as_str()]).map_err(failed)?;
+    }
+    insert_pin(step, peer, at).map_err(failed)
+}
+
+type Keys = ([u8; 32], [u8; 32]);
+
+fn pinned_keys(step: &Transaction<'_>, peer: &ApprovedPeer) -> rusqlite::Result<Option<Keys>> {
+    let select = "SELECT signing_key, agreement_key FROM pin WHERE entity = ?1 AND device = ?2";
+    let both = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    step.query_row(select, params![peer.entity.as_str(), peer.device.as_str()], both).optional()
+}
+
+fn insert_pin(step: &Transaction<'_>, peer: &ApprovedPeer, at: Wall) -> rusqlite::Result<()> {
+    let insert = "INSERT INTO pin VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0)";
+    let values = params![
+        peer.entity.as_str(),
+        peer.device.as_str(),
+        peer.signing_key.0,
+        peer.agreement_key.0,
+        fingerprint(peer).0,
+        signed(at.0),
+    ];
+    step.execute(insert, values).map(drop)
+}
+
+/// SHA-256 over both public keys (`vocab::Fingerprint`).
+fn fingerprint(peer: &ApprovedPeer) -> Fingerprint {
+    Fingerprint(Sha256::new().chain_update(peer.signing_key.0).chain_update(peer.agreement_key.0).finalize().into())
+}
+
+fn changed(peer: &ApprovedPeer) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "key-changed",
+        format!("The keys of {} are not those that are pinned. Nothing was changed.", peer.entity),
+        peer.entity.as_str(),
+        "Compare the new fingerprint with the peer, then ask again with --accept-key FINGERPRINT.",
+    )
+}

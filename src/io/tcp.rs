@@ -1,0 +1,168 @@
+//! SIP over TCP (RFC 3261 section 18): a task a connection, a bounded queue before each, and a limit on how many there are.
+
+mod connection;
+mod pending;
+mod table;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{mpsc, watch};
+
+use super::signalling_loop::Inbound;
+use super::sockets::bind_failure;
+use crate::sip::{ConnectionId, Transmit};
+use crate::vocab::Failure;
+
+use connection::Connection;
+use table::{Origin, Table};
+
+/// Connections at once, accepted and opened.
+pub const MAX_CONNECTIONS: usize = 256;
+/// Accepted connections at once from one address.
+pub const MAX_PER_REMOTE: usize = 16;
+/// Messages that wait for a connection; one more fails.
+pub const QUEUE: usize = 64;
+/// A connection without a whole message in either direction for so long is closed.
+pub const IDLE_LIMIT: Duration = Duration::from_secs(180);
+/// How long a peer may take to accept a connection.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// Every connection of ours.
+#[derive(Debug)]
+pub struct Tcp {
+    shared: Arc<Shared>,
+}
+
+/// What the tasks of all connections share.
+#[derive(Debug)]
+struct Shared {
+    table: Mutex<Table>,
+    inbound: mpsc::Sender<Inbound>,
+    open: watch::Receiver<()>,
+    /// Connections are opened from the addresses that we listen on, so that the peer sees the one it knows.
+    locals: Vec<IpAddr>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that opens TCP listeners for SIP")]
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| bind_failure("SIP over TCP", address, &error))
+}
+
+impl Tcp {
+    /// Accepts and reads until `open` is dropped at its other end. While `inbound` is full nobody reads, and the peers wait.
+    pub fn start(listeners: Vec<TcpListener>, inbound: mpsc::Sender<Inbound>, open: watch::Receiver<()>) -> Self {
+        let locals = listeners.iter().filter_map(|listener| Some(listener.local_addr().ok()?.ip())).collect();
+        let shared = Arc::new(Shared { table: Mutex::default(), inbound, open, locals });
+        for listener in listeners {
+            tokio::spawn(accept(listener, Arc::clone(&shared)));
+        }
+        Self { shared }
+    }
+
+    /// Queues one message on its connection, or on one that is opened to its remote address. What becomes of it later is
+    /// told by [`Inbound::Failed`]; what is refused at once comes back with the reason.
+    pub fn send(&self, what: Transmit) -> Result<(), (Transmit, String)> {
+        let mut table = self.shared.table();
+        let what = match table.queue(what) {
+            table::Queued::Yes => return Ok(()),
+            table::Queued::Full(what) => return Err((what, "the peer does not read what we send".to_owned())),
+            table::Queued::NoConnection(what) => what,
+        };
+        let remote = what.remote;
+        let Some((id, messages)) = table.add(remote, Origin::Opened) else {
+            return Err((what, "too many connections are open".to_owned()));
+        };
+        // A new queue has room.
+        let _ = table.queue(what);
+        tokio::spawn(open(Arc::clone(&self.shared), id, remote, messages));
+        Ok(())
+    }
+
+    /// Connections at this moment.
+    pub fn connections(&self) -> usize {
+        self.shared.table().len()
+    }
+}
+
+impl Shared {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes the connection, and tells the fate of what still waited for it.
+    async fn end(&self, id: ConnectionId, mut messages: mpsc::Receiver<Transmit>, why: &str) {
+        self.table().remove(id);
+        messages.close();
+        while let Ok(what) = messages.try_recv() {
+            self.fail(what, why).await;
+        }
+    }
+
+    async fn fail(&self, what: Transmit, why: &str) {
+        let _ = self.inbound.send(Inbound::Failed { what, why: why.to_owned() }).await;
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut open = shared.open.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = open.changed() => return,
+        };
+        match accepted {
+            Ok((stream, remote)) => admit(stream, remote, &shared),
+            Err(error) => {
+                tracing::debug!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Over a limit the connection is closed at once.
+fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
+    let added = shared.table().add(remote, Origin::Accepted);
+    match added {
+        Some((id, messages)) => {
+            tokio::spawn(serve(Arc::clone(shared), id, stream, messages));
+        }
+        None => tracing::debug!("a connection was refused: too many are open"),
+    }
+}
+
+async fn open(shared: Arc<Shared>, id: ConnectionId, remote: SocketAddr, messages: mpsc::Receiver<Transmit>) {
+    let opened = tokio::time::timeout(CONNECT_LIMIT, connect(&shared.locals, remote)).await;
+    match opened {
+        Ok(Ok(stream)) => serve(shared, id, stream, messages).await,
+        Ok(Err(error)) => shared.end(id, messages, &error.to_string()).await,
+        Err(_) => shared.end(id, messages, "the peer does not accept a connection").await,
+    }
+}
+
+async fn connect(locals: &[IpAddr], remote: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = if remote.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let fits =
+        |local: &&IpAddr| local.is_ipv4() == remote.is_ipv4() && local.is_loopback() == remote.ip().is_loopback();
+    if let Some(local) = locals.iter().find(fits) {
+        socket.bind(SocketAddr::new(*local, 0))?;
+    }
+    socket.connect(remote).await
+}
+
+async fn serve(shared: Arc<Shared>, id: ConnectionId, stream: TcpStream, mut messages: mpsc::Receiver<Transmit>) {
+    let mut open = shared.open.clone();
+    let connection = Connection::new(id, &stream, shared.inbound.clone());
+    let why = tokio::select! {
+        why = connection.run(stream, &mut messages) => why,
+        _ = open.changed() => return,
+    };
+    tracing::debug!(connection = id.0, why, "a connection has ended");
+    if let Some(what) = connection.unanswered() {
+        shared.fail(what, &why).await;
+    }
+    shared.end(id, messages, &why).await;
+}

@@ -1,0 +1,134 @@
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, Notify};
+
+use super::pending::{Frame, Framer};
+use super::IDLE_LIMIT;
+use crate::io::signalling_loop::Inbound;
+use crate::sip::{ConnectionId, Received, Transmit, Transport};
+
+/// How long the peer may take to read one message.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
+const READ_AT_ONCE: usize = 16 * 1024;
+
+/// One connection while it is open: reads frames, writes messages, and ends when it is idle.
+#[derive(Debug)]
+pub struct Connection {
+    id: ConnectionId,
+    local: SocketAddr,
+    remote: SocketAddr,
+    inbound: mpsc::Sender<Inbound>,
+    /// A whole message went or came.
+    active: Notify,
+    /// A keep-alive ping came (RFC 5626 section 3.5.1).
+    pinged: Notify,
+    unanswered: Mutex<Option<Transmit>>,
+}
+
+impl Connection {
+    pub fn new(id: ConnectionId, stream: &TcpStream, inbound: mpsc::Sender<Inbound>) -> Self {
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        Self {
+            id,
+            local: stream.local_addr().unwrap_or(nowhere),
+            remote: stream.peer_addr().unwrap_or(nowhere),
+            inbound,
+            active: Notify::new(),
+            pinged: Notify::new(),
+            unanswered: Mutex::new(None),
+        }
+    }
+
+    /// Until the connection is of no more use; says why.
+    pub async fn run(&self, stream: TcpStream, messages: &mut mpsc::Receiver<Transmit>) -> String {
+        let _ = stream.set_nodelay(true);
+        let (reader, writer) = stream.into_split();
+        tokio::select! {
+            why = self.read(reader) => why,
+            why = self.write(writer, messages) => why,
+            () = self.idle() => "it was idle".to_owned(),
+        }
+    }
+
+    /// The last message that was written, or was about to be, and after which nothing came back: nobody will answer it.
+    pub fn unanswered(&self) -> Option<Transmit> {
+        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    async fn read(&self, mut reader: OwnedReadHalf) -> String {
+        let mut framer = Framer::new();
+        let mut buffer = vec![0; READ_AT_ONCE];
+        loop {
+            match reader.read(&mut buffer).await {
+                Ok(0) => return "the peer closed it".to_owned(),
+                Ok(len) => framer.push(buffer.get(..len).unwrap_or_default()),
+                Err(error) => return error.to_string(),
+            }
+            while let Some(frame) = framer.next_frame() {
+                match frame {
+                    Ok(frame) => self.frame(frame).await,
+                    Err(error) => return format!("what came is no SIP: {error}"),
+                }
+            }
+        }
+    }
+
+    async fn frame(&self, frame: Frame) {
+        match frame {
+            Frame::KeepAlivePing => self.pinged.notify_one(),
+            Frame::KeepAlivePong => {}
+            Frame::Message(bytes) => {
+                self.active.notify_one();
+                self.set_unanswered(None);
+                let (local, remote) = (self.local, self.remote);
+                let from = Received { transport: Transport::Tcp, local, remote, connection: Some(self.id) };
+                let _ = self.inbound.send(Inbound::Message { from, bytes }).await;
+            }
+        }
+    }
+
+    async fn write(&self, mut writer: OwnedWriteHalf, messages: &mut mpsc::Receiver<Transmit>) -> String {
+        loop {
+            let what = tokio::select! {
+                what = messages.recv() => what,
+                () = self.pinged.notified() => {
+                    if let Err(why) = write_all(&mut writer, b"\r\n").await {
+                        return why;
+                    }
+                    continue;
+                }
+            };
+            let Some(what) = what else { return "nobody needs it".to_owned() };
+            let (bytes, is_response) = (what.bytes.clone(), what.bytes.starts_with(b"SIP/"));
+            self.set_unanswered(Some(what));
+            if let Err(why) = write_all(&mut writer, &bytes).await {
+                return why;
+            }
+            self.active.notify_one();
+            if is_response {
+                self.set_unanswered(None);
+            }
+        }
+    }
+
+    async fn idle(&self) {
+        while tokio::time::timeout(IDLE_LIMIT, self.active.notified()).await.is_ok() {}
+    }
+
+    fn set_unanswered(&self, what: Option<Transmit>) {
+        *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+}
+
+async fn write_all(writer: &mut OwnedWriteHalf, bytes: &[u8]) -> Result<(), String> {
+    match tokio::time::timeout(WRITE_LIMIT, writer.write_all(bytes)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the peer does not read what we send".to_owned()),
+    }
+}

@@ -1,0 +1,78 @@
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+use super::{MAX_CONNECTIONS, MAX_PER_REMOTE, QUEUE};
+use crate::sip::{ConnectionId, Transmit};
+
+/// The connections that are open or being opened, by number and by the address they were opened to.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: BTreeMap<ConnectionId, Row>,
+    last: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Accepted,
+    Opened,
+}
+
+#[derive(Debug)]
+pub enum Queued {
+    Full(Transmit),
+    NoConnection(Transmit),
+    Yes,
+}
+
+#[derive(Debug)]
+struct Row {
+    remote: SocketAddr,
+    origin: Origin,
+    messages: mpsc::Sender<Transmit>,
+}
+
+impl Table {
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Numbers a new connection and makes its queue; `None` over a limit.
+    pub fn add(&mut self, remote: SocketAddr, origin: Origin) -> Option<(ConnectionId, mpsc::Receiver<Transmit>)> {
+        let crowded = origin == Origin::Accepted && self.accepted_from(remote.ip()) >= MAX_PER_REMOTE;
+        if crowded || self.rows.len() >= MAX_CONNECTIONS {
+            return None;
+        }
+        self.last += 1;
+        let (messages, queue) = mpsc::channel(QUEUE);
+        self.rows.insert(ConnectionId(self.last), Row { remote, origin, messages });
+        Some((ConnectionId(self.last), queue))
+    }
+
+    pub fn remove(&mut self, id: ConnectionId) {
+        self.rows.remove(&id);
+    }
+
+    /// On the connection that the message names, else on one that was opened to the same address.
+    pub fn queue(&self, what: Transmit) -> Queued {
+        let Some(row) = self.row_for(&what) else { return Queued::NoConnection(what) };
+        match row.messages.try_send(what) {
+            Ok(()) => Queued::Yes,
+            Err(TrySendError::Closed(what)) => Queued::NoConnection(what),
+            Err(TrySendError::Full(what)) => Queued::Full(what),
+        }
+    }
+
+    /// The newest one: an older one to the same address may be about to end.
+    fn row_for(&self, what: &Transmit) -> Option<&Row> {
+        let named = what.connection.and_then(|id| self.rows.get(&id)).filter(|row| !row.messages.is_closed());
+        let opened =
+            |row: &&Row| row.origin == Origin::Opened && row.remote == what.remote && !row.messages.is_closed();
+        named.or_else(|| self.rows.values().rev().find(opened))
+    }
+
+    fn accepted_from(&self, remote: IpAddr) -> usize {
+        self.rows.values().filter(|row| row.origin == Origin::Accepted && row.remote.ip() == remote).count()
+    }
+}
