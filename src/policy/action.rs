@@ -78,6 +78,16 @@ impl fmt::Display for Level {
     }
 }
 
+/// `transport` or `tunnel 192.0.2.1-192.0.2.2`.
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport => f.write_str("transport"),
+            Self::Tunnel { source, destination } => write!(f, "tunnel {source}-{destination}"),
+        }
+    }
+}
+
 /// setkey's form: `esp/transport//require`, `esp/tunnel/192.0.2.1-192.0.2.2/require`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::Judgement;
+
 /// A device's surroundings, as far as it judged or said (PROTOCOL section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Environment {
@@ -70,5 +72,12 @@ impl fmt::Display for Scope {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl Environment {
+    /// What we judge of ourselves at `address` (PROTOCOL section 5).
+    pub fn of(judgement: &Judgement, address: IpAddr) -> Self {
+        Self { scope: judgement.scope, evidence: judgement.evidence, address: Some(address) }
     }
 }

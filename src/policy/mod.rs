@@ -9,6 +9,8 @@ pub mod demand;
 pub mod entry;
 pub mod environment;
 pub mod guarantee;
+pub mod judgement;
+pub mod pieces;
 pub mod review;
 pub mod selector;
 pub mod setkey;
@@ -24,7 +26,12 @@ pub use demand::Bundle;
 pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceCondition};
 pub use environment::{Environment, Evidence, Scope};
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
-pub use review::{Answer, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, Surroundings};
+pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
+pub use pieces::{at_least_as_tight, compare_sets, Piece, PieceDifference, TooManyPieces, View};
+pub use review::{
+    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, ReviewInput,
+    Surroundings, Unreviewable,
+};
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;
 pub use spd::{state_policy, Asker, Flow, Ruling, Spd, Why};

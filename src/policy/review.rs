@@ -1,11 +1,19 @@
 //! The question put to the user, and the only maker of what may be enforced (ARCHITECTURE section 2).
 
+mod answer;
+mod approved;
+mod cut;
+mod differences;
+
 use std::net::IpAddr;
 
-use super::advice::Advice;
+use super::advice::{advise, Advice};
 use super::guarantee::Tightness;
-use super::{Action, Entry, Environment, Origin, Statement};
-use crate::vocab::{AgreementKey, Device, Entity, Fingerprint, Generation, VerifyKey, Wall};
+use super::{infer, Action, Entry, Environment, Level, PlaceCondition, RulesError, Scope, Spd, Statement};
+use crate::vocab::{Device, Entity, Fingerprint, Generation, Wall};
+
+pub use answer::AnswerError;
+pub use approved::{Approved, ApprovedPeer};
 
 /// A peer's statement held against our own entries. Answering it is [`Review::answer`].
 #[derive(Clone, Debug)]
@@ -25,6 +33,110 @@ pub struct Review {
     pub advice: Advice,
     /// The generation that it was made against; a stale one is asked again.
     pub generation: Generation,
+    /// Ours, theirs.
+    ends: (IpAddr, IpAddr),
+    default_level: Level,
+}
+
+/// What a review is made of.
+#[derive(Clone, Debug)]
+pub struct ReviewInput {
+    /// Its signature is verified.
+    pub statement: Statement,
+    pub provenance: Provenance,
+    pub key_state: KeyState,
+    /// False when only the policy was asked for.
+    pub wanted_presence: bool,
+    pub own_environment: Environment,
+    /// The two ends of the streams to come.
+    pub own_address: IpAddr,
+    pub peer_address: IpAddr,
+    /// The entries of ours that rule this peer today, the default's where there are no others.
+    pub current: Vec<Entry>,
+    pub generation: Generation,
+    pub default_level: Level,
+}
+
+/// Why a statement cannot be put to the user as a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreviewable {
+    #[error("policy {policy} leaves a level to its reader, which a statement must not")]
+    DefaultLevel { policy: usize },
+    #[error("the statement has no policy")]
+    NoPolicy,
+    #[error("no policy of the statement is about packets between the two of you")]
+    NotAboutUs,
+    #[error("policy {policy} needs {source}")]
+    Rules { policy: usize, source: RulesError },
+    #[error("the statement has more than {} policies", Review::MAX_POLICIES)]
+    TooManyPolicies,
+}
+
+impl Review {
+    /// Most policies of one statement.
+    pub const MAX_POLICIES: usize = 64;
+
+    /// Holds a statement against our own entries. Nothing is enforced by it.
+    pub fn new(input: ReviewInput) -> Result<Self, Unreviewable> {
+        let ends = (input.own_address.to_canonical(), input.peer_address.to_canonical());
+        let surroundings = surroundings(&input, ends);
+        let place = PlaceCondition { ours: input.own_environment.scope, theirs: surroundings.scope() };
+        let (proposed, cuts) = cut::propose(&input.statement, ends, place)?;
+        let advice = advise(&surroundings, &input.own_environment, &proposed, input.default_level);
+        let mut review = Self {
+            statement: input.statement,
+            provenance: input.provenance,
+            key_state: input.key_state,
+            surroundings,
+            own_environment: input.own_environment,
+            current: input.current,
+            proposed,
+            cuts,
+            differences: Vec::new(),
+            advice,
+            generation: input.generation,
+            ends,
+            default_level: input.default_level,
+        };
+        review.differences = differences::differences(&review);
+        Ok(review)
+    }
+
+    /// Our two ends: our own address, the peer's.
+    pub fn ends(&self) -> (IpAddr, IpAddr) {
+        self.ends
+    }
+
+    /// What `default` means in an answer.
+    pub fn default_level(&self) -> Level {
+        self.default_level
+    }
+
+    fn peer(&self) -> (&Entity, &Device) {
+        (&self.statement.entity, &self.statement.device)
+    }
+
+    fn current_spd(&self) -> Spd {
+        Spd::compile(self.generation, self.current.clone(), Vec::new())
+    }
+}
+
+impl Surroundings {
+    /// Where the peer says that it is; nothing is believed of one that does not say.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::NotAsked | Self::Withheld { .. } => Scope::Unknown,
+            Self::Stated(environment) => environment.scope,
+        }
+    }
+}
+
+fn surroundings(input: &ReviewInput, (ours, theirs): (IpAddr, IpAddr)) -> Surroundings {
+    match (input.wanted_presence, input.statement.environment) {
+        (false, _) => Surroundings::NotAsked,
+        (true, Some(environment)) => Surroundings::Stated(environment),
+        (true, None) => Surroundings::Withheld { inference: infer(theirs, ours).text },
+    }
 }
 
 /// How a statement came to us.
@@ -93,45 +205,5 @@ pub enum Decision {
     Refused,
 }
 
-/// The user's answer. Only a review makes one, and nothing but an approved entry reaches the database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approved {
-    entries: Vec<Entry>,
-    peer: Option<ApprovedPeer>,
-    origin: Origin,
-    generation: Generation,
-}
-
-/// Whose statement was approved, and the keys that this pins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApprovedPeer {
-    pub entity: Entity,
-    pub device: Device,
-    pub signing_key: VerifyKey,
-    pub agreement_key: AgreementKey,
-}
-
-impl Approved {
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// `None` for entries of our own (command, import, configuration).
-    pub fn peer(&self) -> Option<&ApprovedPeer> {
-        self.peer.as_ref()
-    }
-
-    pub fn origin(&self) -> Origin {
-        self.origin
-    }
-
-    /// The generation that the review was made against.
-    pub fn generation(&self) -> Generation {
-        self.generation
-    }
-
-    /// Entries that were approved before a restart, as the store kept them. Named in `io/store` only.
-    pub fn restore(entries: Vec<Entry>, origin: Origin, generation: Generation) -> Self {
-        Self { entries, peer: None, origin, generation }
-    }
-}
+#[cfg(test)]
+mod tests;

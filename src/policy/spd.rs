@@ -10,6 +10,7 @@ use super::entry::both_directions;
 use super::{Action, Direction, Entry, PeerScope, Selector, Upper};
 use crate::vocab::{Device, Entity, Generation, Wall};
 
+pub(crate) use asker::{cut, ends};
 pub use asker::{state_policy, Asker};
 pub use order::Criterion;
 

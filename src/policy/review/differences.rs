@@ -1,0 +1,89 @@
+//! What differs between the peer's policy and ours, field by field.
+
+use super::{Difference, Review};
+use crate::policy::{compare, Action, Entry, Guarantee, Level, Piece, Protocol, Rule, Spd, Suite, Tightness};
+
+/// One row for each field, theirs held against ours.
+pub(super) fn differences(review: &Review) -> Vec<Difference> {
+    let spd = review.current_spd();
+    let rows = |theirs: &Entry| {
+        let ours = ruling(&spd, review, theirs);
+        let alone = review.proposed.iter().filter(|other| other.direction == theirs.direction).count() == 1;
+        let place = if alone { theirs.direction.to_string() } else { first_piece(theirs).to_string() };
+        entry(&place, &ours, theirs, review.default_level)
+    };
+    review.proposed.iter().flat_map(rows).collect()
+}
+
+/// The entry of ours that rules the first packet of theirs.
+pub(super) fn ruling(spd: &Spd, review: &Review, theirs: &Entry) -> Entry {
+    let flow = first_piece(theirs).flow(Some(review.peer()));
+    spd.lookup(&flow, review.provenance.received).entry.clone()
+}
+
+fn first_piece(entry: &Entry) -> Piece {
+    let selector = &entry.selector;
+    let address = |prefix| match prefix {
+        crate::policy::Prefix::Net { address, .. } => address,
+        crate::policy::Prefix::Any => std::net::Ipv4Addr::UNSPECIFIED.into(),
+    };
+    Piece {
+        direction: entry.direction,
+        source: (address(selector.source), selector.source_ports),
+        destination: (address(selector.destination), selector.destination_ports),
+        upper: selector.upper,
+    }
+}
+
+fn entry(place: &str, ours: &Entry, theirs: &Entry, level: Level) -> Vec<Difference> {
+    let of = |entry: &Entry| Guarantee::of(&entry.action, level);
+    let mut rows = vec![Difference {
+        field: format!("{place} action"),
+        ours: ours.action.resolved(level).to_string(),
+        theirs: theirs.action.to_string(),
+        relation: compare(&of(theirs), &of(ours)),
+    }];
+    if ours.action == Action::Discard || theirs.action == Action::Discard {
+        return rows;
+    }
+    for protocol in [Protocol::Ah, Protocol::Esp, Protocol::Ipcomp] {
+        rows.extend(rule(place, protocol, ours.action.rule(protocol), theirs.action.rule(protocol), level));
+    }
+    rows.extend(suites(place, ours, theirs));
+    rows
+}
+
+fn rule(place: &str, protocol: Protocol, ours: Option<&Rule>, theirs: Option<&Rule>, level: Level) -> Vec<Difference> {
+    if ours.is_none() && theirs.is_none() {
+        return Vec::new();
+    }
+    let promised = |rule: Option<&Rule>| rule.map_or(Guarantee::default(), |rule| Guarantee::of_rule(rule, level));
+    let word = |rule: Option<&Rule>| rule.map_or("-".to_owned(), |rule| rule.level.resolve(level).to_string());
+    let mut rows = vec![Difference {
+        field: format!("{place} {protocol} level"),
+        ours: word(ours),
+        theirs: word(theirs),
+        relation: compare(&promised(theirs), &promised(ours)),
+    }];
+    if let (Some(ours), Some(theirs)) = (ours, theirs) {
+        if ours.mode != theirs.mode {
+            rows.push(neither(format!("{place} {protocol} mode"), ours.mode.to_string(), theirs.mode.to_string()));
+        }
+    }
+    rows
+}
+
+fn suites(place: &str, ours: &Entry, theirs: &Entry) -> Option<Difference> {
+    let esp = |entry: &Entry| entry.action.rule(Protocol::Esp).is_some();
+    let words = |suites: &[Suite]| match suites {
+        [] => "any".to_owned(),
+        suites => suites.iter().map(|suite| suite.name()).collect::<Vec<_>>().join(", "),
+    };
+    let differ = esp(ours) && esp(theirs) && ours.suites != theirs.suites;
+    differ.then(|| neither(format!("{place} suites"), words(&ours.suites), words(&theirs.suites)))
+}
+
+/// A capability: different, but neither tighter nor looser.
+fn neither(field: String, ours: String, theirs: String) -> Difference {
+    Difference { field, ours, theirs, relation: Tightness::Same }
+}

@@ -1,0 +1,371 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::policy::setkey::{parse, parse_action, write};
+use crate::policy::strategies;
+use crate::policy::{
+    Audience, Capabilities, Direction, Evidence, Flow, Guarantee, Origin, Person, Protocol, Purpose, Rule,
+    StatedPolicy, Suite, Upper, Verdict, Why,
+};
+use crate::vocab::{AgreementKey, Nonce, PeerText, VerifyKey};
+
+const NOW: Wall = Wall(1_700_000_000_000);
+const BOTH: &str = "ipsec ah/transport//require esp/transport//require";
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn at(scope: Scope, address: &str) -> Environment {
+    Environment { scope, evidence: Evidence::Address, address: Some(ip(address)) }
+}
+
+fn statement(policy: &str, environment: Option<Environment>) -> Statement {
+    let state = |(number, entry): (usize, Entry)| StatedPolicy {
+        id: PeerText::new(format!("p{number}")),
+        direction: entry.direction,
+        action: entry.action,
+        selector: entry.selector,
+        suites: entry.suites,
+        keying: entry.keying,
+        expires: entry.expires,
+    };
+    Statement {
+        entity: Entity::parse("sip:bob@192.168.1.2").unwrap(),
+        contact: PeerText::new("sip:bob@192.168.1.2:5060"),
+        device: Device::new("bobs-phone").unwrap(),
+        version: 1,
+        issued: NOW,
+        expires: Wall(NOW.0 + 3_600_000),
+        purpose: Purpose::Notify,
+        audience: Audience::Any,
+        nonce: Nonce([1; 16]),
+        person: Some(Person::default()),
+        environment,
+        signing_key: VerifyKey([2; 32]),
+        agreement_key: AgreementKey([3; 32]),
+        signed_by: None,
+        supports: Capabilities {
+            protocols: vec![Protocol::Esp, Protocol::Ah],
+            suites: vec![Suite::Chacha20Poly1305],
+            ..Capabilities::default()
+        },
+        policies: parse(policy).unwrap().into_iter().enumerate().map(state).collect(),
+        request: None,
+    }
+}
+
+fn input(statement: Statement, peer: &str) -> ReviewInput {
+    ReviewInput {
+        statement,
+        provenance: Provenance { observed: Some(ip(peer)), received: NOW },
+        key_state: KeyState::New,
+        wanted_presence: true,
+        own_environment: at(Scope::Private, "192.168.1.1"),
+        own_address: ip("192.168.1.1"),
+        peer_address: ip(peer),
+        current: parse("spdadd any any udp -P out ipsec esp/transport//require; spdadd any any udp -P in ipsec esp/transport//require;").unwrap(),
+        generation: Generation(4),
+        default_level: Level::Require,
+    }
+}
+
+/// Both in the office, and the peer says `policy`.
+fn office(policy: &str) -> Review {
+    let stated = statement(policy, Some(at(Scope::Private, "192.168.1.2")));
+    Review::new(input(stated, "192.168.1.2")).unwrap()
+}
+
+fn stating(action: &str) -> Review {
+    office(&format!("spdadd 192.168.1.1 192.168.1.2 udp -P out {action};"))
+}
+
+fn approved(review: &Review, answer: &Answer) -> Vec<Entry> {
+    match review.answer(answer, NOW) {
+        Ok(Decision::Approved(approved)) => approved.entries().to_vec(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn looser(review: &Review, answer: &Answer) -> Vec<String> {
+    match review.answer(answer, NOW) {
+        Ok(Decision::Looser { fields }) => fields,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn rules(text: &str) -> Answer {
+    Answer::Rules(parse_action(text).unwrap())
+}
+
+/// FIG. 8: the office, any ports, udp, none; approved as it is.
+#[test]
+fn first_embodiment() {
+    let review = stating("none");
+    assert_eq!(review.advice.least, Action::None);
+    assert_eq!(review.advice.verdict, Verdict::Enough);
+    assert_eq!(review.cuts, [""; 0]);
+    let fields: Vec<_> = review
+        .differences
+        .iter()
+        .map(|row| (row.field.as_str(), row.ours.as_str(), row.theirs.as_str(), row.relation))
+        .collect();
+    let esp = "ipsec esp/transport//require";
+    assert_eq!(
+        fields,
+        [
+            ("out action", esp, "none", Tightness::Looser),
+            ("out esp level", "require", "-", Tightness::Looser),
+            ("in action", esp, "none", Tightness::Looser),
+            ("in esp level", "require", "-", Tightness::Looser),
+        ]
+    );
+    let Ok(Decision::Approved(approved)) = review.answer(&Answer::Approve, NOW) else { panic!() };
+    let scope =
+        "# sv: entity=sip:bob@192.168.1.2 device=bobs-phone place=private/private origin=review created=1700000000\n";
+    assert_eq!(
+        write(approved.entries()),
+        format!(
+            "spdadd 192.168.1.1/32[any] 192.168.1.2/32[any] udp -P out none; {scope}\
+             spdadd 192.168.1.2/32[any] 192.168.1.1/32[any] udp -P in none; {scope}"
+        )
+    );
+    assert_eq!(approved.generation(), Generation(4));
+    assert_eq!((approved.origin(), approved.peer().unwrap().signing_key), (Origin::Review, VerifyKey([2; 32])));
+}
+
+/// FIG. 12 and 13: the peer is outside and says none; tightened to ah and esp, require, without negotiation.
+#[test]
+fn second_embodiment() {
+    let peer = "133.134.10.10";
+    let stated = statement("spdadd 192.168.1.1 133.134.10.10 udp -P out none;", Some(at(Scope::Public, peer)));
+    let review = Review::new(input(stated, peer)).unwrap();
+    assert_eq!(review.advice.least.to_string(), "ipsec esp/transport//require");
+    assert_eq!((review.advice.verdict, review.advice.octets_per_packet), (Verdict::BelowAdvice, 42));
+    let entries = approved(&review, &rules(BOTH));
+    assert_eq!(entries.len(), 2);
+    for entry in &entries {
+        assert_eq!(entry.action.to_string(), "ipsec esp/transport//require ah/transport//require");
+        assert_eq!(entry.place, Some(PlaceCondition { ours: Scope::Private, theirs: Scope::Public }));
+    }
+}
+
+/// Alice approved none, Bob then asks esp/require: the missing rule is named, and added in one step.
+#[test]
+fn third_embodiment() {
+    let before = approved(&stating("none"), &Answer::Approve);
+    let stated = statement("spdadd 192.168.1.1 192.168.1.2 udp -P out ipsec esp/transport//require;", None);
+    let review = Review::new(ReviewInput { current: before, ..input(stated, "192.168.1.2") }).unwrap();
+    let missing = review.missing_rules();
+    assert_eq!(missing, [Rule::transport(Protocol::Esp, Level::Require)]);
+    assert_eq!(review.tightened_to(&missing), rules("ipsec esp/transport//require"));
+    approved(&review, &review.tightened_to(&missing));
+    assert_eq!(
+        looser(&review, &rules("none")),
+        [
+            "out action: you said none, the peer asks ipsec esp/transport//require",
+            "in action: you said none, the peer asks ipsec esp/transport//require"
+        ]
+    );
+}
+
+#[test]
+fn a_looser_or_incomparable_answer_names_its_fields() {
+    let review = stating("ipsec esp/transport//require");
+    assert_eq!(
+        looser(&review, &rules("ipsec esp/transport//use"))[0],
+        "out esp level: you said use, the peer asks require"
+    );
+    assert_eq!(
+        looser(&review, &rules("ipsec ah/transport//require"))[0],
+        "out esp: you left it out, the peer asks require"
+    );
+    approved(&review, &rules("ipsec esp/transport//default"));
+    approved(&review, &rules("discard"));
+    assert_eq!(
+        looser(&stating("discard"), &rules(BOTH))[0],
+        format!("out action: you said {}, the peer asks discard", parse_action(BOTH).unwrap())
+    );
+}
+
+#[test]
+fn an_edit_may_tighten_a_part_but_leave_out_nothing() {
+    let review = stating("ipsec esp/transport//require");
+    let edit = |text: &str| Answer::Edit(parse(text).unwrap());
+    let two = edit(&format!(
+        "spdadd any any udp -P out ipsec esp/transport//require; spdadd any any[5004-5005] udp -P out {BOTH};"
+    ));
+    assert_eq!(approved(&review, &two).len(), 4);
+    let hole = edit("spdadd any any[5004-5005] udp -P out ipsec esp/transport//require;");
+    assert_eq!(looser(&review, &hole)[0], "out: your entries leave it out, the peer asks ipsec esp/transport//require");
+    let hidden = edit("spdadd any any udp -P out ipsec esp/transport//require; spdadd any any[9] udp -P out none;");
+    assert_eq!(
+        looser(&review, &hidden)[0],
+        "out udp 192.168.1.1[any] -> 192.168.1.2[9] action: you said none, the peer asks ipsec esp/transport//require"
+    );
+    let foreign = edit("spdadd any 10.0.0.1 udp -P out none;");
+    assert!(matches!(review.answer(&foreign, NOW), Err(AnswerError::NotBetweenUs { .. })));
+    assert_eq!(review.answer(&edit(""), NOW).unwrap_err(), AnswerError::Nothing);
+    let lapsed = edit("spdadd any any udp -P out discard; # sv: expires=1");
+    assert!(matches!(review.answer(&lapsed, NOW), Err(AnswerError::Expired { .. })));
+}
+
+#[test]
+fn an_edit_cannot_speak_for_somebody_else() {
+    let text = "spdadd any any any -P out none; # sv: id=e9 entity=sip:eve@h device=d9 origin=config created=1 place=public/public";
+    for entry in approved(&stating("none"), &Answer::Edit(parse(text).unwrap())) {
+        assert_eq!(entry.peer, cut::scope(&stating("none").statement));
+        assert_eq!((entry.id.0, entry.origin, entry.created), (0, Origin::Review, NOW));
+        assert_eq!(entry.place, Some(PlaceCondition { ours: Scope::Private, theirs: Scope::Private }));
+        assert_eq!(
+            entry.selector.source,
+            crate::policy::Prefix::host(if entry.direction == Direction::Out {
+                ip("192.168.1.1")
+            } else {
+                ip("192.168.1.2")
+            })
+        );
+    }
+}
+
+#[test]
+fn a_hostile_any_any_none_weakens_nobody_else() {
+    let review = office("spdadd any any any -P out none; spdadd any 10.0.0.0/8 any -P in none;");
+    assert_eq!(
+        review.cuts,
+        [
+            "policy 1 (out): any -> any is cut to 192.168.1.1/32 -> 192.168.1.2/32",
+            "policy 2 (in): any -> 10.0.0.0/8 is not between the two of you, and is left out"
+        ]
+    );
+    let entries = approved(&review, &Answer::Approve);
+    assert_eq!(entries.len(), 2, "the direction that was left out is mirrored");
+    let spd = Spd::compile(Generation(5), entries, parse("spdadd any any any -P out discard").unwrap());
+    let (eve, phone) = (Entity::parse("sip:eve@192.168.1.2").unwrap(), Device::new("bobs-phone").unwrap());
+    let (bob, other) = (Entity::parse("sip:bob@192.168.1.2").unwrap(), Device::new("bobs-laptop").unwrap());
+    let why = |destination: &str, peer| {
+        let (source, destination) = ("192.168.1.1:1".parse().unwrap(), destination.parse().unwrap());
+        let flow = Flow { source, destination, upper: Upper::Udp, direction: Direction::Out, peer };
+        spd.lookup(&flow, NOW).why
+    };
+    assert_eq!(why("192.168.1.2:1", Some((&bob, &phone))), Why::First);
+    for (destination, peer) in [
+        ("192.168.1.2:1", None),
+        ("192.168.1.2:1", Some((&eve, &phone))),
+        ("192.168.1.2:1", Some((&bob, &other))),
+        ("192.168.1.3:1", Some((&bob, &phone))),
+    ] {
+        assert_eq!(why(destination, peer), Why::Default, "{destination} {peer:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_reviewed_is_refused() {
+    let refused = |text: &str| Review::new(input(statement(text, None), "192.168.1.2")).unwrap_err();
+    assert_eq!(refused(""), Unreviewable::NoPolicy);
+    assert_eq!(refused("spdadd 10.0.0.1 any any -P out none;"), Unreviewable::NotAboutUs);
+    assert_eq!(
+        refused("spdadd any any any -P out ipsec esp/transport//default;"),
+        Unreviewable::DefaultLevel { policy: 1 }
+    );
+    assert_eq!(refused(&"spdadd any any any -P out none;".repeat(65)), Unreviewable::TooManyPolicies);
+    let mut twice = statement("spdadd any any any -P out none;", None);
+    let esp = Rule::transport(Protocol::Esp, Level::Use);
+    twice.policies[0].action = Action::Ipsec(vec![esp.clone(), esp]);
+    let source = RulesError::Twice(Protocol::Esp);
+    assert_eq!(Review::new(input(twice, "192.168.1.2")).unwrap_err(), Unreviewable::Rules { policy: 1, source });
+}
+
+#[test]
+fn sixty_four_policies_with_ports_are_compared() {
+    let text: String = (1..=64).map(|n| format!("spdadd any[{n}] any[{n}] udp -P out none;")).collect();
+    assert_eq!(approved(&office(&text), &rules(BOTH)).len(), 128);
+}
+
+#[test]
+fn a_changed_key_stops_every_answer_but_refusal() {
+    let pinned = Fingerprint([9; 32]);
+    let stated = statement("spdadd any any any -P out none;", None);
+    let review =
+        Review::new(ReviewInput { key_state: KeyState::Changed { pinned }, ..input(stated, "192.168.1.2") }).unwrap();
+    for answer in [Answer::Approve, rules("discard"), Answer::Edit(review.proposed.clone())] {
+        assert_eq!(review.answer(&answer, NOW).unwrap_err(), AnswerError::KeyChanged { pinned });
+    }
+    assert!(matches!(review.answer(&Answer::Refuse, NOW), Ok(Decision::Refused)));
+}
+
+#[test]
+fn what_a_side_cannot_do_is_named() {
+    let unsupported = |review: &Review, answer: &Answer| review.answer(answer, NOW).unwrap_err().to_string();
+    let tunnel = rules("ipsec esp/tunnel/192.0.2.1-192.0.2.2/require");
+    assert_eq!(unsupported(&stating("none"), &tunnel), "out esp mode: tunnel mode is not supported by this version");
+    let packed = rules("ipsec ipcomp/transport//use esp/transport//require");
+    assert_eq!(unsupported(&stating("none"), &packed), "out protocol: ipcomp is not supported by this version");
+    let mut stated = statement("spdadd any any any -P out none;", None);
+    stated.supports.protocols = vec![Protocol::Esp];
+    let review = Review::new(input(stated, "192.168.1.2")).unwrap();
+    assert_eq!(unsupported(&review, &rules(BOTH)), "out protocol: the peer does not support ah");
+    let gcm = "spdadd any any any -P out ipsec esp/transport//require; # sv: suites=aes-128-gcm";
+    assert_eq!(
+        unsupported(&review, &Answer::Edit(parse(gcm).unwrap())),
+        "out suites: the peer does not support aes-128-gcm"
+    );
+}
+
+#[test]
+fn surroundings_are_stated_withheld_or_not_asked() {
+    let with = |wanted_presence, environment| {
+        let stated = statement("spdadd any any any -P out none;", environment);
+        let review = Review::new(ReviewInput { wanted_presence, ..input(stated, "133.134.10.10") }).unwrap();
+        (review.surroundings, review.advice.verdict)
+    };
+    let outside = at(Scope::Public, "133.134.10.10");
+    assert_eq!(with(true, Some(outside)), (Surroundings::Stated(outside), Verdict::BelowAdvice));
+    assert_eq!(with(false, Some(outside)), (Surroundings::NotAsked, Verdict::BelowAdvice));
+    let inference = "Our inference: yours is private, theirs public: probably outside.".to_owned();
+    assert_eq!(with(true, None), (Surroundings::Withheld { inference }, Verdict::BelowAdvice));
+}
+
+#[test]
+fn entries_of_our_own_need_no_peer_and_claim_nothing() {
+    let entries = parse("spdadd any any any -P out none; # sv: id=e4 created=1 origin=config").unwrap();
+    let own = Approved::own(entries, Origin::Import, Generation(2), NOW).unwrap();
+    assert_eq!((own.peer(), own.origin()), (None, Origin::Import));
+    assert_eq!((own.entries()[0].id.0, own.entries()[0].created, own.entries()[0].origin), (0, NOW, Origin::Import));
+    let bad = [
+        "",
+        "spdadd any any any -P out none; # sv: group=friends",
+        "spdadd any any any -P out ipsec ah/tunnel/::1-::2/use;",
+    ];
+    for text in bad {
+        assert!(Approved::own(parse(text).unwrap(), Origin::User, Generation(2), NOW).is_err(), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever is approved guarantees at least what the peer asked, and nothing tighter is called looser.
+    #[test]
+    fn approval_is_exactly_at_least_as_tight(asked in strategies::action(), said in strategies::action()) {
+        let asked = asked.resolved(Level::Use);
+        let review = stating(&asked.to_string());
+        let compressed = said.rule(Protocol::Ipcomp).is_some();
+        let tight = Guarantee::of(&said, Level::Require).at_least_as_tight_as(&Guarantee::of(&asked, Level::Require));
+        match review.answer(&Answer::Rules(said), NOW) {
+            Ok(Decision::Approved(_)) => prop_assert!(tight && !compressed),
+            Ok(Decision::Looser { fields }) => prop_assert!(!tight && !fields.is_empty()),
+            Ok(Decision::Refused) => prop_assert!(false),
+            Err(_) => prop_assert!(compressed),
+        }
+    }
+
+    /// One step is enough, whatever was missing.
+    #[test]
+    fn the_tightened_answer_is_never_looser(asked in strategies::action(), more in strategies::action()) {
+        let review = stating(&asked.resolved(Level::Require).to_string());
+        let answer = review.tightened_to(more.rules());
+        let looser = matches!(review.answer(&answer, NOW), Ok(Decision::Looser { .. }));
+        prop_assert!(!looser, "{answer:?}");
+    }
+}
