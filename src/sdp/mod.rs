@@ -1,0 +1,25 @@
+//! Session descriptions (RFC 8866) and offer/answer (RFC 3264) for one audio stream. Pure.
+//!
+//! [`SessionDescription::parse`] keeps every line of a peer's description, whether understood or not;
+//! [`RemoteAudio::of`] says where and how that peer receives. [`offer`] and [`answer`] write ours. The key agreement
+//! rides in [`SvSa`] attributes: octets here, meaning in `keys`.
+//!
+//! Not here: more than one stream of ours, dynamic payload types, names instead of addresses, ICE, bundling.
+
+mod attribute;
+mod description;
+mod format;
+mod inspect;
+mod offer_answer;
+mod parse;
+mod remote;
+mod sv_sa;
+
+pub use attribute::{Attribute, MediaDirection};
+pub use description::{Connection, Line, MediaDescription, Origin, SessionDescription};
+pub use format::AudioFormat;
+pub use inspect::{inspect, Inspection};
+pub use offer_answer::{accepted, answer, offer, AnswerError, AnswerInput, OfferInput, Ours};
+pub use parse::ParseError;
+pub use remote::{MediaError, RemoteAudio};
+pub use sv_sa::{SvSa, SvSaError};

@@ -1,0 +1,250 @@
+use std::net::SocketAddr;
+
+use super::attribute::{Attribute, MediaDirection};
+use super::description::{Connection, Line, MediaDescription, Origin, SessionDescription};
+use super::format::AudioFormat;
+use super::remote::{MediaError, RemoteAudio};
+use super::sv_sa::SvSa;
+
+/// What our description says of us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ours<'a> {
+    /// Our user part; characters that have no place in `o=` become `-`.
+    pub username: &'a str,
+    pub session_id: u64,
+    /// One more for every description that differs from the one before (RFC 3264 section 8).
+    pub session_version: u64,
+    /// Where we receive media.
+    pub address: SocketAddr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferInput<'a> {
+    pub ours: Ours<'a>,
+    /// The preferred first; not empty.
+    pub formats: &'a [AudioFormat],
+    /// One for every device that may answer.
+    pub sv_sa: Vec<SvSa>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerInput<'a> {
+    pub ours: Ours<'a>,
+    /// Those that we speak; the answer keeps the offer's order.
+    pub formats: &'a [AudioFormat],
+    pub sv_sa: Option<SvSa>,
+}
+
+/// Why an answer does not fit its offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    #[error("the answer takes a codec that was not offered")]
+    Format,
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    #[error("the answer has rtcp-mux and the offer has not")]
+    RtcpMux,
+    #[error("the answer has other streams than the offer")]
+    Streams,
+}
+
+/// One audio stream, both ways, RTP and RTCP on one port.
+pub fn offer(input: OfferInput) -> SessionDescription {
+    let mut media = audio(input.ours.address, input.formats);
+    media.attributes.push(Attribute::flag("rtcp-mux"));
+    media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
+    session(input.ours, vec![Line { kind: 't', value: "0 0".to_owned() }], vec![media])
+}
+
+/// Joins the first audio stream of `offer` that we can join and rejects every other (RFC 3264 section 6).
+pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionDescription, MediaError> {
+    let theirs = RemoteAudio::of(offer)?;
+    let formats: Vec<_> = theirs.formats.iter().copied().filter(|format| input.formats.contains(format)).collect();
+    if formats.is_empty() {
+        return Err(MediaError::Codec);
+    }
+    let mut joined = audio(input.ours.address, &formats);
+    if theirs.rtcp_mux {
+        joined.attributes.push(Attribute::flag("rtcp-mux"));
+    }
+    if theirs.direction != MediaDirection::Sendrecv {
+        joined.attributes.push(Attribute::flag(theirs.direction.mirror().name()));
+    }
+    joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
+    let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
+    media.splice(theirs.index..=theirs.index, [joined]);
+    // The times of an answer are those of the offer (RFC 3264 section 6).
+    let times = offer.other.iter().filter(|line| matches!(line.kind, 't' | 'r' | 'z')).cloned().collect();
+    Ok(session(input.ours, times, media))
+}
+
+/// Reads the answer to our own `offer`.
+pub fn accepted(offer: &SessionDescription, answer: &SessionDescription) -> Result<RemoteAudio, AnswerError> {
+    let fits = |(ours, theirs): (&MediaDescription, &MediaDescription)| {
+        ours.kind == theirs.kind && ours.protocol == theirs.protocol
+    };
+    if offer.media.len() != answer.media.len() || !offer.media.iter().zip(&answer.media).all(fits) {
+        return Err(AnswerError::Streams);
+    }
+    let theirs = RemoteAudio::of(answer)?;
+    let ours = offer.media.get(theirs.index).ok_or(AnswerError::Streams)?;
+    let offered = AudioFormat::all_of(ours);
+    if !theirs.formats.iter().all(|format| offered.contains(format)) {
+        return Err(AnswerError::Format);
+    }
+    if theirs.rtcp_mux && ours.attribute("rtcp-mux").is_none() {
+        return Err(AnswerError::RtcpMux);
+    }
+    Ok(theirs)
+}
+
+fn session(ours: Ours, other: Vec<Line>, media: Vec<MediaDescription>) -> SessionDescription {
+    let address = Connection::new(ours.address.ip());
+    let origin = Origin {
+        username: username(ours.username),
+        session_id: ours.session_id.to_string(),
+        session_version: ours.session_version.to_string(),
+        address: address.clone(),
+    };
+    let connection = Some(address);
+    SessionDescription { origin, name: "-".to_owned(), connection, other, attributes: Vec::new(), media }
+}
+
+/// RFC 8866 section 5.2: no spaces; `-` where there is no name.
+fn username(text: &str) -> String {
+    if text.is_empty() {
+        return "-".to_owned();
+    }
+    text.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect()
+}
+
+fn audio(address: SocketAddr, formats: &[AudioFormat]) -> MediaDescription {
+    let map =
+        |format: &AudioFormat| Attribute::new("rtpmap", format!("{} {}", format.payload_type(), format.encoding()));
+    let mut attributes: Vec<_> = formats.iter().map(map).collect();
+    attributes.push(Attribute::new("ptime", "20"));
+    MediaDescription {
+        kind: "audio".to_owned(),
+        port: address.port(),
+        port_count: 1,
+        protocol: "RTP/AVP".to_owned(),
+        formats: formats.iter().map(|format| format.payload_type().to_string()).collect(),
+        connection: None,
+        other: Vec::new(),
+        attributes,
+    }
+}
+
+fn rejected(media: &MediaDescription) -> MediaDescription {
+    let (kind, protocol, formats) = (media.kind.clone(), media.protocol.clone(), media.formats.clone());
+    let (other, attributes) = (Vec::new(), Vec::new());
+    MediaDescription { kind, port: 0, port_count: 1, protocol, formats, connection: None, other, attributes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::Device;
+
+    const FORMATS: [AudioFormat; 2] = [AudioFormat::Pcmu, AudioFormat::Pcma];
+
+    fn ours(address: &str) -> Ours<'_> {
+        Ours { username: "al ice", session_id: 7, session_version: 1, address: address.parse().unwrap() }
+    }
+
+    fn sv_sa(device: &str) -> SvSa {
+        SvSa { device: Device::new(device).unwrap(), message: vec![1, 2, 3] }
+    }
+
+    fn our_offer() -> SessionDescription {
+        offer(OfferInput { ours: ours("192.168.1.1:20000"), formats: &FORMATS, sv_sa: vec![sv_sa("b1"), sv_sa("b2")] })
+    }
+
+    fn our_answer(offer: &SessionDescription) -> Result<SessionDescription, MediaError> {
+        let input = AnswerInput { ours: ours("[2001:db8::2]:30000"), formats: &FORMATS, sv_sa: Some(sv_sa("b1")) };
+        answer(offer, input)
+    }
+
+    fn changed(from: &str, to: &str) -> SessionDescription {
+        let text = our_offer().to_string();
+        assert!(text.contains(from), "{from}");
+        SessionDescription::parse(text.replacen(from, to, 1).as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn our_offer_is_written_as_ordinary_phones_know_it() {
+        assert_eq!(
+            our_offer().to_string(),
+            "v=0\r\no=al-ice 7 1 IN IP4 192.168.1.1\r\ns=-\r\nc=IN IP4 192.168.1.1\r\nt=0 0\r\n\
+             m=audio 20000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=ptime:20\r\na=rtcp-mux\r\n\
+             a=x-sv-sa:1 b1 AQID\r\na=x-sv-sa:1 b2 AQID\r\n"
+        );
+    }
+
+    #[test]
+    fn both_read_what_the_other_means() {
+        let offer = our_offer();
+        let read = SessionDescription::parse(offer.to_string().as_bytes()).unwrap();
+        assert_eq!(read, offer);
+        let theirs = RemoteAudio::of(&read).unwrap();
+        assert_eq!(theirs.address, "192.168.1.1:20000".parse().unwrap());
+        assert_eq!((&theirs.formats[..], theirs.rtcp_mux, theirs.held()), (&FORMATS[..], true, false));
+        assert_eq!((theirs.ptime, &theirs.sv_sa), (Some(20), &vec![sv_sa("b1"), sv_sa("b2")]));
+        let answer = our_answer(&read).unwrap();
+        let got = accepted(&offer, &answer).unwrap();
+        assert_eq!(got.address, "[2001:db8::2]:30000".parse().unwrap());
+        assert_eq!((got.rtcp_mux, got.sv_sa), (true, vec![sv_sa("b1")]));
+    }
+
+    #[test]
+    fn what_cannot_be_joined_is_named() {
+        for (from, to, error) in [
+            ("audio 20000", "audio 0", MediaError::Rejected),
+            ("RTP/AVP", "RTP/SAVP", MediaError::Protocol),
+            ("AVP 0 8", "AVP 3 96", MediaError::Codec),
+            ("m=audio", "m=video", MediaError::NoAudio),
+            ("c=IN IP4 192.168.1.1", "c=IN IP4 alice.example.com", MediaError::Address),
+            ("c=IN IP4 192.168.1.1", "c=IN IP4 224.0.0.1", MediaError::Address),
+            ("1 b2 AQID", "1 b1 AQID", MediaError::SvSa(super::super::SvSaError::Repeated)),
+            ("1 b2 AQID", "1 b2 A", MediaError::SvSa(super::super::SvSaError::Form)),
+        ] {
+            assert_eq!(our_answer(&changed(from, to)), Err(error), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn only_the_first_good_stream_is_joined() {
+        let offer = changed("m=audio", "m=video 9 RTP/AVP 31\r\nm=audio 5 RTP/SAVP 0\r\nm=audio");
+        let answer = our_answer(&offer).unwrap();
+        let ports: Vec<_> = answer.media.iter().map(|media| media.port).collect();
+        assert_eq!(ports, [0, 0, 30000]);
+        assert_eq!(accepted(&offer, &answer).unwrap().index, 2);
+    }
+
+    #[test]
+    fn hold_is_answered_with_its_mirror() {
+        let offer = changed("a=ptime:20", "a=sendonly");
+        assert!(RemoteAudio::of(&offer).unwrap().held());
+        let answer = our_answer(&offer).unwrap();
+        assert_eq!(RemoteAudio::of(&answer).unwrap().direction, MediaDirection::Recvonly);
+        let old = changed("c=IN IP4 192.168.1.1", "c=IN IP4 0.0.0.0");
+        assert!(RemoteAudio::of(&old).unwrap().held());
+    }
+
+    #[test]
+    fn a_payload_type_that_means_something_else_is_not_ours() {
+        let offer = changed("PCMU/8000", "G726-32/8000");
+        assert_eq!(RemoteAudio::of(&offer).unwrap().formats, [AudioFormat::Pcma]);
+        assert_eq!(RemoteAudio::of(&changed("PCMU/8000", "pcmu/8000/1")).unwrap().formats, FORMATS);
+    }
+
+    #[test]
+    fn an_answer_beyond_the_offer_is_refused() {
+        let only_pcma = offer(OfferInput { ours: ours("192.0.2.1:4"), formats: &FORMATS[1..], sv_sa: vec![] });
+        let wide = our_offer();
+        assert_eq!(accepted(&only_pcma, &wide), Err(AnswerError::Format));
+        assert_eq!(accepted(&changed("a=rtcp-mux", "a=x"), &wide), Err(AnswerError::RtcpMux));
+        assert_eq!(accepted(&changed("m=audio", "m=audio 5 RTP/AVP 0\r\nm=audio"), &wide), Err(AnswerError::Streams));
+        assert_eq!(accepted(&wide, &changed("audio 20000", "audio 0")), Err(MediaError::Rejected.into()));
+    }
+}

@@ -1,0 +1,89 @@
+use std::net::SocketAddr;
+
+use super::attribute::MediaDirection;
+use super::description::{Connection, MediaDescription, SessionDescription};
+use super::format::AudioFormat;
+use super::sv_sa::{SvSa, SvSaError};
+
+/// The peer's audio stream that we can join, read out of its description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteAudio {
+    /// Which `m=` line it is, from zero.
+    pub index: usize,
+    /// Where the peer receives RTP; with rtcp-mux also RTCP. Unspecified (`0.0.0.0`) in the old form of hold.
+    pub address: SocketAddr,
+    /// Those that both speak, in the peer's order; never empty.
+    pub formats: Vec<AudioFormat>,
+    /// RFC 5761.
+    pub rtcp_mux: bool,
+    /// As the peer wrote it.
+    pub direction: MediaDirection,
+    /// Milliseconds in a packet that the peer would like.
+    pub ptime: Option<u16>,
+    pub sv_sa: Vec<SvSa>,
+}
+
+/// Why there is no audio stream that we can join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    #[error("the stream has no numeric address")]
+    Address,
+    #[error("no codec in common: we speak PCMU and PCMA")]
+    Codec,
+    #[error("there is no audio stream")]
+    NoAudio,
+    #[error("the audio stream is not RTP/AVP")]
+    Protocol,
+    #[error("the audio stream is rejected")]
+    Rejected,
+    #[error(transparent)]
+    SvSa(#[from] SvSaError),
+}
+
+impl RemoteAudio {
+    /// The first audio stream that we can join; the error is the first one's.
+    pub fn of(sdp: &SessionDescription) -> Result<Self, MediaError> {
+        let mut first_error = MediaError::NoAudio;
+        for (index, media) in sdp.media.iter().enumerate().filter(|(_, media)| media.kind == "audio") {
+            match Self::read(sdp, index, media) {
+                Ok(audio) => return Ok(audio),
+                Err(error) if first_error == MediaError::NoAudio => first_error = error,
+                Err(_) => (),
+            }
+        }
+        Err(first_error)
+    }
+
+    pub(super) fn read(sdp: &SessionDescription, index: usize, media: &MediaDescription) -> Result<Self, MediaError> {
+        if media.port == 0 {
+            return Err(MediaError::Rejected);
+        }
+        if media.protocol != "RTP/AVP" {
+            return Err(MediaError::Protocol);
+        }
+        let formats = AudioFormat::all_of(media);
+        if formats.is_empty() {
+            return Err(MediaError::Codec);
+        }
+        let ip = sdp.connection_of(media).and_then(Connection::ip).ok_or(MediaError::Address)?;
+        if ip.is_multicast() {
+            return Err(MediaError::Address);
+        }
+        let ptime = media.attribute("ptime").and_then(|attribute| attribute.value.as_deref()?.parse().ok());
+        Ok(Self {
+            index,
+            address: SocketAddr::new(ip, media.port),
+            formats,
+            rtcp_mux: media.attribute("rtcp-mux").is_some(),
+            direction: sdp.direction_of(media),
+            ptime,
+            sv_sa: SvSa::all_of(media)?,
+        })
+    }
+
+    /// The peer wants no sound from us: `sendonly`, `inactive`, or the address 0.0.0.0 of RFC 2543.
+    pub fn held(&self) -> bool {
+        matches!(self.direction, MediaDirection::Inactive | MediaDirection::Sendonly)
+            || self.address.ip().is_unspecified()
+    }
+}
