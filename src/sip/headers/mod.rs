@@ -1,0 +1,70 @@
+//! Header fields (RFC 3261 sections 7.3 and 20): the ordered, lossless collection, and one file
+//! for each header that is read into a type.
+//!
+//! ```
+//! use sottovoce::sip::headers::{CSeq, Headers, Via};
+//! use sottovoce::sip::{HeaderName, Method};
+//!
+//! let mut headers = Headers::default();
+//! headers.push(HeaderName::VIA, "SIP/2.0/UDP [2001:db8::1]:5070;branch=z9hG4bKabc;rport")?;
+//! headers.push(HeaderName::CSEQ, CSeq { number: 7, method: Method::Invite })?;
+//! let via = headers.typed::<Via>()?.expect("pushed above");
+//! assert_eq!(via.branch(), Some("z9hG4bKabc"));
+//! assert_eq!(headers.first("cseq"), Some("7 INVITE"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod addresses;
+mod call_id;
+mod content_length;
+mod cseq;
+mod event;
+mod expires;
+mod field;
+mod list;
+mod max_forwards;
+mod media_type;
+mod name;
+mod name_addr;
+mod reason;
+mod retry_after;
+mod subscription_state;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod user_agent;
+mod via;
+mod warning;
+
+use std::fmt;
+
+use super::error::FieldProblem;
+
+pub use addresses::{Contact, From, RecordRoute, Route, To};
+pub use call_id::CallId;
+pub use content_length::ContentLength;
+pub use cseq::CSeq;
+pub use event::Event;
+pub use expires::{Expires, MinExpires};
+pub use list::Headers;
+pub use max_forwards::MaxForwards;
+pub use media_type::{Accept, ContentType, MediaType};
+pub use name::HeaderName;
+pub use name_addr::NameAddr;
+pub use reason::Reason;
+pub use retry_after::RetryAfter;
+pub use subscription_state::{SubscriptionState, SubscriptionStatus};
+pub use tokens::{Allow, AllowEvents, Require, Supported, Unsupported};
+pub use user_agent::UserAgent;
+pub use via::{Via, ViaTransport};
+pub use warning::Warning;
+
+pub(super) use field::Field;
+
+/// A header that is read into a type. `Display` writes a value that `read` reads back.
+pub trait TypedHeader: Sized + fmt::Display {
+    const NAME: HeaderName;
+
+    /// Reads one value: one element where the header is a comma-separated list, else all of it.
+    fn read(value: &str) -> Result<Self, FieldProblem>;
+}

@@ -1,0 +1,70 @@
+use std::fmt;
+
+use super::{HeaderName, TypedHeader};
+use crate::sip::error::FieldProblem;
+use crate::sip::method::Method;
+use crate::sip::token;
+
+macro_rules! option_tag {
+    ($(#[$doc:meta])* $name:ident, $constant:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub String);
+
+        impl TypedHeader for $name {
+            const NAME: HeaderName = HeaderName::$constant;
+
+            fn read(value: &str) -> Result<Self, FieldProblem> {
+                token::token(value).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+option_tag!(/// One event package that the sender knows (RFC 6665 section 8.2.2).
+    AllowEvents, ALLOW_EVENTS);
+option_tag!(/// One extension that the receiver must know (RFC 3261 section 20.32).
+    Require, REQUIRE);
+option_tag!(/// One extension that the sender knows (RFC 3261 section 20.37).
+    Supported, SUPPORTED);
+option_tag!(/// One extension that the sender of a 420 does not know (RFC 3261 section 20.40).
+    Unsupported, UNSUPPORTED);
+
+/// One method that the sender knows (RFC 3261 section 20.5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Allow(pub Method);
+
+impl TypedHeader for Allow {
+    const NAME: HeaderName = HeaderName::ALLOW;
+
+    fn read(value: &str) -> Result<Self, FieldProblem> {
+        Method::new(token::trim(value)).map(Self).ok_or(FieldProblem::Token)
+    }
+}
+
+impl fmt::Display for Allow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_token_each() {
+        assert_eq!(Require::read("x-sv-sa").unwrap().to_string(), "x-sv-sa");
+        assert_eq!(Allow::read("INVITE"), Ok(Allow(Method::Invite)));
+        for bad in ["", "a b", "a,b", "a;b"] {
+            assert!(Supported::read(bad).is_err() && Allow::read(bad).is_err(), "{bad}");
+            assert!(Unsupported::read(bad).is_err() && AllowEvents::read(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::{HeaderName, TypedHeader};
+use crate::sip::error::FieldProblem;
+use crate::sip::params::Params;
+use crate::sip::token::{self, Token};
+use crate::sip::transport::Transport;
+use crate::sip::uri::Host;
+
+/// One hop of a request, and the way back for its response (RFC 3261 section 20.42).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Via {
+    /// `SIP/2.0`, without white space.
+    pub protocol: String,
+    pub transport: ViaTransport,
+    pub host: Host,
+    pub port: Option<u16>,
+    pub params: Params,
+}
+
+/// The transport that a Via names; more of them exist than this agent speaks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ViaTransport {
+    Tcp,
+    Udp,
+    Other(Token),
+}
+
+impl Via {
+    /// How the branch of every RFC 3261 transaction starts (section 8.1.1.7).
+    pub const COOKIE: &'static str = "z9hG4bK";
+
+    /// A Via of ours, which asks for the response at the port it came from (RFC 3581 section 3).
+    pub fn new(transport: Transport, host: impl Into<Host>, port: Option<u16>, branch: &str) -> Self {
+        let mut params = Params::default();
+        params.set("branch", Some(branch));
+        params.set("rport", None);
+        Self { protocol: "SIP/2.0".to_owned(), transport: transport.into(), host: host.into(), port, params }
+    }
+
+    pub fn branch(&self) -> Option<&str> {
+        self.params.value("branch")
+    }
+
+    /// The address that the request really came from, as the receiver noted it (RFC 3261 section 18.2.1).
+    pub fn received(&self) -> Option<IpAddr> {
+        let text = self.params.value("received")?;
+        let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+        match inner {
+            Some(inner) => inner.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+            None => text.parse().ok(),
+        }
+    }
+
+    pub fn set_received(&mut self, address: IpAddr) {
+        self.params.set("received", Some(&address.to_string()));
+    }
+
+    /// Whether the sender asks for, or was told, its source port (RFC 3581 section 3).
+    pub fn has_rport(&self) -> bool {
+        self.params.has("rport")
+    }
+
+    /// The source port that the receiver noted.
+    pub fn rport(&self) -> Option<u16> {
+        self.params.value("rport").and_then(|port| token::number(port).ok())
+    }
+
+    pub fn set_rport(&mut self, port: u16) {
+        self.params.set("rport", Some(&port.to_string()));
+    }
+
+    pub fn maddr(&self) -> Option<Host> {
+        self.params.value("maddr").and_then(Host::parse)
+    }
+
+    /// The `sent-by` part, `host` or `host:port`: with the branch it names a transaction (RFC 3261 section 17.2.3).
+    pub fn sent_by(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.to_string(),
+        }
+    }
+}
+
+impl TypedHeader for Via {
+    const NAME: HeaderName = HeaderName::VIA;
+
+    fn read(value: &str) -> Result<Self, FieldProblem> {
+        let mut parts = value.splitn(3, '/');
+        let name = token::token(parts.next().unwrap_or(""))?;
+        let version = token::token(parts.next().unwrap_or(""))?;
+        let rest = token::trim(parts.next().ok_or(FieldProblem::Syntax)?);
+        let (transport, rest) = rest.split_at(rest.find([' ', '\t']).ok_or(FieldProblem::Syntax)?);
+        let transport = Token::new(transport).ok_or(FieldProblem::Token)?;
+        let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+        let (host, port) = Host::parse_with_port(token::trim(sent_by)).ok_or(FieldProblem::Host)?;
+        let port = port.transpose().map_err(|()| FieldProblem::Number)?;
+        let protocol = format!("{name}/{version}");
+        Ok(Self { protocol, transport: ViaTransport::new(transport), host, port, params: Params::read(params)? })
+    }
+}
+
+impl ViaTransport {
+    /// The transport, when this agent speaks it.
+    pub fn known(&self) -> Option<Transport> {
+        match self {
+            Self::Tcp => Some(Transport::Tcp),
+            Self::Udp => Some(Transport::Udp),
+            Self::Other(_) => None,
+        }
+    }
+
+    fn new(token: Token) -> Self {
+        match token.as_str().to_ascii_uppercase().as_str() {
+            "TCP" => Self::Tcp,
+            "UDP" => Self::Udp,
+            _ => Self::Other(token),
+        }
+    }
+}
+
+impl std::convert::From<Transport> for ViaTransport {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Tcp => Self::Tcp,
+            Transport::Udp => Self::Udp,
+        }
+    }
+}
+
+impl fmt::Display for ViaTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+            Self::Other(token) => token.as_str(),
+        })
+    }
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} {}{}", self.protocol, self.transport, self.sent_by(), self.params)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_via_is_read_with_all_its_space() {
+        let text = "SIP  / 2.0\t/ udp   192.168.255.111 : 5070 ; branch = z9hG4bK30239 ;rport;maddr=[ff02::1]";
+        let via = Via::read(text).unwrap();
+        assert_eq!(via.to_string(), "SIP/2.0/UDP 192.168.255.111:5070;branch=z9hG4bK30239;rport;maddr=[ff02::1]");
+        assert_eq!((via.branch(), via.rport(), via.has_rport()), (Some("z9hG4bK30239"), None, true));
+        assert_eq!(via.transport.known(), Some(Transport::Udp));
+        assert_eq!(via.maddr(), Host::parse("[ff02::1]"));
+    }
+
+    #[test]
+    fn received_is_read_with_and_without_brackets() {
+        // RFC 5118 section 4.5.
+        for text in ["[2001:db8::9:255]", "2001:db8::9:255"] {
+            let via = Via::read(&format!("SIP/2.0/UDP [2001:db8::9:1];received={text};branch=z9hG4bKas3")).unwrap();
+            assert_eq!(via.received(), Some("2001:db8::9:255".parse().unwrap()));
+            assert_eq!(via.sent_by(), "[2001:db8::9:1]");
+            assert_eq!(Via::read(&via.to_string()), Ok(via));
+        }
+    }
+
+    #[test]
+    fn what_the_receiver_notes_is_read_back() {
+        let mut via = Via::new(Transport::Tcp, Host::parse("h.example").unwrap(), None, "z9hG4bK1");
+        assert_eq!(via.to_string(), "SIP/2.0/TCP h.example;branch=z9hG4bK1;rport");
+        via.set_rport(4000);
+        via.set_received("192.0.2.9".parse().unwrap());
+        assert_eq!(via.to_string(), "SIP/2.0/TCP h.example;branch=z9hG4bK1;rport=4000;received=192.0.2.9");
+        assert_eq!((via.rport(), via.received()), (Some(4000), Some("192.0.2.9".parse().unwrap())));
+    }
+
+    #[test]
+    fn unknown_transports_are_kept_and_broken_vias_refused() {
+        assert_eq!(Via::read("SIP/2.0/Sctp h").unwrap().to_string(), "SIP/2.0/Sctp h");
+        let bad = [
+            "",
+            "SIP/2.0",
+            "SIP/2.0/UDP",
+            "SIP/2.0/UDP ",
+            "SIP/2.0/UDP h;;branch=a",
+            "SIP/2.0/UDP h:0",
+            "SIP/2.0/UDP 2001:db8::1",
+            "SIP/2.0/U@P h",
+            "SIP 2.0 UDP h",
+            "SIP/2.0/UDP a b",
+        ];
+        for text in bad {
+            assert!(Via::read(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use bytes::Bytes;
+
+use crate::sip::error::ParseError;
+use crate::sip::method::Method;
+use crate::sip::uri::Uri;
+
+/// The only version there is (RFC 3261 section 7.1).
+pub(in crate::sip) const VERSION: &str = "SIP/2.0";
+
+#[derive(Clone, Debug)]
+pub(super) enum StartLine {
+    Request(RequestLine),
+    Status(StatusLine),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct RequestLine {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) version: String,
+    pub(super) raw: Bytes,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct StatusLine {
+    pub(super) version: String,
+    pub(super) status: u16,
+    pub(super) reason: String,
+    pub(super) raw: Bytes,
+}
+
+impl StartLine {
+    /// Reads a first line with its CRLF.
+    pub(super) fn read(raw: Bytes) -> Result<Self, ParseError> {
+        let text = String::from_utf8_lossy(raw.strip_suffix(b"\r\n").unwrap_or(&raw)).into_owned();
+        if is_version(&text) {
+            StatusLine::read(&text, raw).map(Self::Status)
+        } else {
+            RequestLine::read(&text, raw).map(Self::Request)
+        }
+    }
+}
+
+impl RequestLine {
+    pub(super) fn new(method: Method, uri: Uri) -> Self {
+        let raw = Bytes::from(format!("{method} {uri} {VERSION}\r\n"));
+        Self { method, uri, version: VERSION.to_owned(), raw }
+    }
+
+    /// The version is what follows the last `SP "SIP/"`: a URI that holds spaces is kept as an
+    /// unreadable one, so that the request can be answered.
+    fn read(text: &str, raw: Bytes) -> Result<Self, ParseError> {
+        let (method, rest) = text.split_once(' ').ok_or(ParseError::NotSip)?;
+        let at = rest.to_ascii_uppercase().rfind(" SIP/").ok_or(ParseError::NotSip)?;
+        let (uri, version) = rest.split_at(at);
+        let method = Method::new(method).ok_or(ParseError::StartLine)?;
+        let uri = match Uri::parse(uri) {
+            Ok(uri) => uri,
+            Err(problem) => Uri::unreadable(uri.to_owned(), problem),
+        };
+        Ok(Self { method, uri, version: version.get(1..).unwrap_or("").to_owned(), raw })
+    }
+}
+
+impl StatusLine {
+    pub(super) fn new(status: u16, reason: &str) -> Self {
+        let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let raw = Bytes::from(format!("{VERSION} {status:03} {reason}\r\n"));
+        Self { version: VERSION.to_owned(), status, reason, raw }
+    }
+
+    fn read(text: &str, raw: Bytes) -> Result<Self, ParseError> {
+        let (version, rest) = text.split_once(' ').ok_or(ParseError::StartLine)?;
+        let (status, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+        if status.len() != 3 || !status.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(ParseError::StatusCode);
+        }
+        let status = status.parse().map_err(|_| ParseError::StatusCode)?;
+        Ok(Self { version: version.to_owned(), status, reason: reason.to_owned(), raw })
+    }
+}
+
+/// Whether a first line starts as a status line does; the name of the protocol is compared
+/// without regard to case (RFC 3261 section 7.1).
+fn is_version(text: &str) -> bool {
+    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/"))
+}

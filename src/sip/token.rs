@@ -1,0 +1,176 @@
+//! The small words of the grammar (RFC 3261 section 25.1) that many headers share.
+
+use std::fmt;
+
+use super::error::FieldProblem;
+
+/// A non-empty `token`: letters, digits and ``-.!%*_+`'~``.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Token(String);
+
+impl Token {
+    pub fn new(text: &str) -> Option<Self> {
+        is_token(text).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_octet)
+}
+
+/// A `word` as Call-IDs use it: a token that may also hold `()<>:\"/[]?{}`.
+pub fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| is_token_octet(b) || b"()<>:\\\"/[]?{}".contains(&b))
+}
+
+/// Reads a token of a value, white space around it allowed.
+pub(super) fn token(text: &str) -> Result<String, FieldProblem> {
+    let text = trim(text);
+    if is_token(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(FieldProblem::Token)
+    }
+}
+
+/// Reads a number of digits only: no sign, no space inside.
+pub(super) fn number<N: std::str::FromStr>(text: &str) -> Result<N, FieldProblem> {
+    let text = trim(text);
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(FieldProblem::Number);
+    }
+    text.parse().map_err(|_| FieldProblem::Number)
+}
+
+/// Cuts `text` at each `separator` that stands neither in a quoted string nor between `<` and `>`.
+pub(super) fn split(text: &str, separator: u8) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = find(rest, separator) {
+        let (part, tail) = rest.split_at(at);
+        parts.push(part);
+        rest = tail.get(1..).unwrap_or("");
+    }
+    parts.push(rest);
+    parts
+}
+
+/// Where the first `wanted` octet (ASCII) outside quoted strings and angle brackets stands.
+pub(super) fn find(text: &str, wanted: u8) -> Option<usize> {
+    let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
+    for (at, octet) in text.bytes().enumerate() {
+        if escaped {
+            escaped = false;
+        } else if quoted {
+            match octet {
+                b'\\' => escaped = true,
+                b'"' => quoted = false,
+                _ => {}
+            }
+        } else if bracketed {
+            bracketed = octet != b'>';
+        } else if octet == wanted {
+            return Some(at);
+        } else {
+            quoted = octet == b'"';
+            bracketed = octet == b'<';
+        }
+    }
+    None
+}
+
+/// Reads the quoted string with which `text` starts: its meaning, and what follows it.
+pub(super) fn quoted(text: &str) -> Result<(String, &str), FieldProblem> {
+    let inner = text.strip_prefix('"').ok_or(FieldProblem::Quote)?;
+    let mut meaning = String::new();
+    let mut chars = inner.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Ok((meaning, inner.get(at + 1..).unwrap_or(""))),
+            // A quoted pair is a backslash and one ASCII character (RFC 3261 section 25.1).
+            '\\' => match chars.next() {
+                Some((_, c)) if c.is_ascii() => meaning.push(c),
+                _ => return Err(FieldProblem::Quote),
+            },
+            c => meaning.push(c),
+        }
+    }
+    Err(FieldProblem::Quote)
+}
+
+/// Writes `text` as a quoted string.
+pub fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+    out
+}
+
+/// Cuts linear white space (space and tab; lines are joined already) at both ends.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+fn is_token_octet(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_in_quotes_and_brackets_do_not_split() {
+        let text = r#""a, \", b" <sip:a,b@h>;x="1,2", <sip:c@h>"#;
+        assert_eq!(split(text, b','), [r#""a, \", b" <sip:a,b@h>;x="1,2""#, " <sip:c@h>"]);
+        assert_eq!(split("", b','), [""]);
+        assert_eq!(split(",", b','), ["", ""]);
+    }
+
+    #[test]
+    fn a_quoted_string_means_what_was_quoted() {
+        for text in ["", "plain", "a \"b\" \\ c", "Zoë 雪"] {
+            assert_eq!(quoted(&quote(text)), Ok((text.to_owned(), "")));
+        }
+        assert_eq!(quoted("\"a\" rest"), Ok(("a".to_owned(), " rest")));
+        for open in ["\"a", "\"a\\", "\"a\\\"", "a", "", "\"\\é\""] {
+            assert_eq!(quoted(open), Err(FieldProblem::Quote), "{open}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_digits_only() {
+        assert_eq!(number::<u8>(" 0068 "), Ok(68));
+        for bad in ["", "-1", "+1", "256", "1 2", "0x1", "١"] {
+            assert_eq!(number::<u8>(bad), Err(FieldProblem::Number), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tokens_and_words() {
+        assert!(is_token("-.!%*_+`'~aZ9") && !is_token("a b") && !is_token("") && !is_token("é") && !is_token("a@b"));
+        assert!(is_word("intmeth.word%ZK-!.*_+'@".trim_end_matches('@')) && !is_word("a@b") && !is_word("a b"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Percent escapes (RFC 3261 section 19.1.2).
+
+use crate::sip::error::UriError;
+
+/// What may stand unescaped in a part besides letters, digits and the marks ``-_.!~*'()``.
+pub(super) const USER: &[u8] = b"&=+$,;?/";
+/// Devices write `*21#@pbx` although `#` is to be escaped; it is read, never made.
+pub(super) const USER_READ: &[u8] = b"&=+$,;?/#";
+pub(super) const PASSWORD: &[u8] = b"&=+$,";
+pub(super) const PARAM: &[u8] = b"[]/:&+$";
+pub(super) const HEADER: &[u8] = b"[]/?:+$";
+
+/// Checks that `text` holds unreserved characters, `more` and well-formed escapes only.
+pub(super) fn check(text: &str, more: &[u8]) -> Result<(), UriError> {
+    let mut octets = text.bytes();
+    while let Some(octet) = octets.next() {
+        if octet == b'%' {
+            let pair = (octets.next(), octets.next());
+            let (Some(high), Some(low)) = pair else { return Err(UriError::Escape) };
+            if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
+                return Err(UriError::Escape);
+            }
+        } else if !is_unreserved(octet) && !more.contains(&octet) {
+            return Err(UriError::Character);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn user(text: &str) -> String {
+    escape(text, USER)
+}
+
+pub(super) fn param(text: &str) -> String {
+    escape(text, PARAM)
+}
+
+/// Resolves every escape; octets that are no UTF-8 become U+FFFD.
+pub(super) fn unescape(text: &str) -> String {
+    let octets: Vec<u8> = pieces(text).map(|(octet, _)| octet).collect();
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
+/// Resolves the escapes of unreserved characters and writes the others in upper case, so that
+/// texts that RFC 3261 section 19.1.4 calls equal become the same text.
+pub(super) fn normal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (octet, escaped) in pieces(text) {
+        if escaped && !is_unreserved(octet) {
+            out.push_str(&format!("%{octet:02X}"));
+        } else {
+            out.push(char::from(octet));
+        }
+    }
+    out
+}
+
+fn escape(text: &str, more: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for octet in text.bytes() {
+        if is_unreserved(octet) || more.contains(&octet) {
+            out.push(char::from(octet));
+        } else {
+            out.push_str(&format!("%{octet:02X}"));
+        }
+    }
+    out
+}
+
+/// The octets of `text`, and whether each was escaped.
+fn pieces(text: &str) -> impl Iterator<Item = (u8, bool)> + '_ {
+    let mut octets = text.bytes();
+    std::iter::from_fn(move || {
+        let octet = octets.next()?;
+        if octet != b'%' {
+            return Some((octet, false));
+        }
+        let (high, low) = (octets.next().and_then(hex), octets.next().and_then(hex));
+        Some((high.unwrap_or(0) << 4 | low.unwrap_or(0), true))
+    })
+}
+
+fn hex(octet: u8) -> Option<u8> {
+    char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+fn is_unreserved(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&octet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_escaped_is_the_same_after_unescaping() {
+        for text in ["bob", "a b@c#%", "Zoë", "\r\n\0", "user;par=1"] {
+            assert_eq!(unescape(&user(text)), text);
+            assert_eq!(check(&user(text), USER), Ok(()));
+        }
+        assert_eq!(user("a@b"), "a%40b");
+    }
+
+    #[test]
+    fn broken_escapes_are_refused() {
+        for bad in ["%", "%4", "%zz", "a%", "%%41"] {
+            assert_eq!(check(bad, USER), Err(UriError::Escape), "{bad}");
+        }
+        assert_eq!(check("a b", USER), Err(UriError::Character));
+    }
+
+    #[test]
+    fn only_unreserved_escapes_are_resolved_for_comparison() {
+        assert_eq!(normal("%61lice%3b%40"), "alice%3B%40");
+    }
+}
