@@ -173,10 +173,7 @@ fn about() -> About {
         signing_key: VerifyKey([1; 32]),
         agreement_key: AgreementKey([2; 32]),
         fingerprint: Fingerprint([3; 32]),
-        listen: vec![Listen {
-            transport: crate::sip::Transport::Udp,
-            address: "192.168.1.1:5060".parse().unwrap(),
-        }],
+        listen: vec![Listen { transport: crate::sip::Transport::Udp, address: "192.168.1.1:5060".parse().unwrap() }],
         control: None,
         store: StoreKind::Memory,
         data_dir: "/nowhere".into(),

@@ -210,7 +210,9 @@ async fn a_name_or_a_page_of_somebody_else_is_refused_even_with_the_token() {
     for host in ["localhost:8060", "LOCALHOST:8060", "[::1]:8060"] {
         assert_eq!(send(&door, knock(Some(&bearer), host, None)).await.0, StatusCode::OK, "{host}");
     }
-    for host in ["evil.example:8060", "127.0.0.1:80", "127.0.0.1", "localhost.evil.example:8060", "[::1]", "127.1:8060", ""] {
+    for host in
+        ["evil.example:8060", "127.0.0.1:80", "127.0.0.1", "localhost.evil.example:8060", "[::1]", "127.1:8060", ""]
+    {
         let (status, body) = send(&door, knock(Some(&bearer), host, None)).await;
         assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "foreign-host"), "{host}");
     }
