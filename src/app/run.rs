@@ -5,7 +5,7 @@ use tokio::signal::unix::{signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, About, Control, Door};
-use crate::io::{self, Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store};
+use crate::io::{Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store};
 use crate::vocab::{Failure, FailureKind};
 
 /// How an agent is started.
@@ -28,8 +28,7 @@ pub struct Running {
 
 /// Reads the configuration and starts an agent in this tokio runtime. On failure nothing is left running.
 pub async fn start(options: &Options) -> Result<Running, Failure> {
-    let variable = |name: &str| std::env::var(name).ok();
-    let config = Config::load(&options.places, &Machine { variable: &variable, address: io::own_address() })?;
+    let config = Config::load(&options.places, &Machine::this())?;
     let keylog = std::env::var_os("SOTTOVOCE_KEYLOG").filter(|file| !file.is_empty()).map(PathBuf::from);
     start_with(config, options.door, keylog).await
 }

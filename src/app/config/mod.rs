@@ -67,6 +67,13 @@ pub struct Machine<'a> {
     pub address: IpAddr,
 }
 
+impl Machine<'static> {
+    /// The one that we run on.
+    pub fn this() -> Self {
+        Machine { variable: &|name: &str| std::env::var(name).ok(), address: crate::io::own_address() }
+    }
+}
+
 /// Largest configuration file that is read, in octets.
 pub const MAX_FILE: u64 = 1 << 20;
 
@@ -98,9 +105,11 @@ impl StoreKind {
     }
 }
 
-/// Where the data directory is, without reading the configuration: enough to find a running agent's door.
-pub fn data_dir(places: &Places, machine: &Machine<'_>) -> PathBuf {
-    paths::data_dir(places, machine)
+impl Places {
+    /// Where the data directory is, without reading the configuration: enough to find a running agent's door.
+    pub fn data_dir(&self, machine: &Machine<'_>) -> PathBuf {
+        paths::data_dir(self, machine)
+    }
 }
 
 fn read_file(file: &Path) -> Result<String, Failure> {

@@ -96,7 +96,7 @@ fn directories_follow_flag_then_variable_then_xdg_then_home() {
     let places = |data_dir: Option<&str>| Places { data_dir: data_dir.map(PathBuf::from), config: None };
     let with = |pairs: &'static [(&str, &str)], places: &Places| {
         let variable = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        data_dir(places, &Machine { variable: &variable, address: Ipv4Addr::LOCALHOST.into() })
+        places.data_dir(&Machine { variable: &variable, address: Ipv4Addr::LOCALHOST.into() })
     };
     assert_eq!(with(&[("HOME", "/h")], &places(None)), PathBuf::from("/h/.local/share/sottovoce"));
     assert_eq!(with(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x")], &places(None)), PathBuf::from("/x/sottovoce"));

@@ -14,13 +14,16 @@ impl Control {
     pub async fn doctor(&self) -> DoctorView {
         let about = &self.about;
         let places = Places { data_dir: Some(about.data_dir.clone()), config: about.config_file.clone() };
-        let variable = |name: &str| std::env::var(name).ok();
-        examine(&places, &Machine { variable: &variable, address: io::own_address() }).await
+        examine(&places, &Machine::this()).await
     }
 }
 
-/// Looks at everything that an agent depends on, whether one runs or not. Changes nothing.
-pub async fn examine(places: &Places, machine: &Machine<'_>) -> DoctorView {
+/// Looks at everything that an agent on this machine depends on, whether one runs or not. Changes nothing.
+pub async fn doctor(places: &Places) -> DoctorView {
+    examine(places, &Machine::this()).await
+}
+
+async fn examine(places: &Places, machine: &Machine<'_>) -> DoctorView {
     let mut checks = vec![clock(Clock::start().now().wall)];
     match Config::load(places, machine) {
         Err(failure) => checks.push(failed("configuration", &failure)),
@@ -100,7 +103,7 @@ fn private(name: &str, path: &Path, wanted: u32) -> CheckView {
 
 /// With an agent running its door has to answer; without one its ports have to be free.
 async fn sockets(config: &Config) -> Vec<CheckView> {
-    match door::dial(&config.data_dir).await {
+    match door::dial_dir(&config.data_dir).await {
         Err(failure) => vec![failed("door", &failure)],
         Ok(Some(_)) => vec![ok("door", "an agent runs here and answers; its ports are its own".to_owned())],
         Ok(None) => vec![

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 
+use crate::app::config::{Machine, Places};
 use crate::io;
 use crate::vocab::{Failure, FailureKind};
 
@@ -28,6 +29,8 @@ pub struct Token(String);
 #[derive(Debug)]
 pub(in crate::app) struct DoorFiles {
     dir: PathBuf,
+    /// The directory was made for them: with a store in memory it goes with them.
+    made: bool,
 }
 
 const SOCKET: &str = "control.sock";
@@ -36,9 +39,9 @@ const TOKEN: &str = "control.token";
 impl Door {
     /// Binds both sockets, then writes the token. The directory is made if it is missing.
     pub(in crate::app) async fn open(dir: &Path, address: SocketAddr) -> Result<Self, Failure> {
-        make_dir(dir)?;
+        let made = make_dir(dir)?;
         let unix = io::listen_unix(&dir.join(SOCKET)).await?;
-        let files = DoorFiles { dir: dir.to_owned() };
+        let files = DoorFiles { dir: dir.to_owned(), made };
         let tcp = io::listen_tcp(address).await?;
         let address = tcp.local_addr().unwrap_or(address);
         let token = Token::new()?;
@@ -52,18 +55,26 @@ impl Drop for DoorFiles {
         for name in [SOCKET, TOKEN] {
             let _ = std::fs::remove_file(self.dir.join(name));
         }
+        if self.made {
+            // Fails, and is to fail, when anything else is in it.
+            let _ = std::fs::remove_dir(&self.dir);
+        }
     }
 }
 
-/// A connection to the agent that runs on a data directory, and its token.
+/// A connection to the agent that runs on a data directory, and its token. Speak HTTP/1.1 on it, `Host: localhost`.
 #[derive(Debug)]
 pub struct Dialed {
     pub stream: UnixStream,
     pub token: Token,
 }
 
-/// Finds the running agent; `None` when there is none.
-pub async fn dial(dir: &Path) -> Result<Option<Dialed>, Failure> {
+/// Finds the running agent of a data directory; `None` when there is none.
+pub async fn dial(places: &Places) -> Result<Option<Dialed>, Failure> {
+    dial_dir(&places.data_dir(&Machine::this())).await
+}
+
+pub(super) async fn dial_dir(dir: &Path) -> Result<Option<Dialed>, Failure> {
     let Some(stream) = io::dial(&dir.join(SOCKET)).await? else { return Ok(None) };
     let token = Token::read(&dir.join(TOKEN))?;
     Ok(Some(Dialed { stream, token }))
@@ -121,9 +132,13 @@ impl std::fmt::Debug for Token {
     }
 }
 
-fn make_dir(dir: &Path) -> Result<(), Failure> {
+/// Whether it had to be made.
+fn make_dir(dir: &Path) -> Result<bool, Failure> {
+    if dir.is_dir() {
+        return Ok(false);
+    }
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|error| unwritable(dir, &error))
+    made.map(|()| true).map_err(|error| unwritable(dir, &error))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
@@ -146,15 +161,15 @@ mod tests {
     async fn the_token_in_the_file_opens_the_door_and_goes_with_it() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        assert!(dial(&data).await.unwrap().is_none());
+        assert!(dial_dir(&data).await.unwrap().is_none());
         let door = Door::open(&data, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let mode = |name: &str| std::fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(SOCKET), mode(TOKEN)), (0o600, 0o600));
-        let dialed = dial(&data).await.unwrap().unwrap();
+        let dialed = dial_dir(&data).await.unwrap().unwrap();
         assert_eq!(dialed.token.bearer(), door.token.bearer());
         assert!(door.token.is(&dialed.token.0) && !door.token.is("") && !door.token.is(&dialed.token.0[1..]));
         drop(door);
-        assert!(!data.join(TOKEN).exists() && !data.join(SOCKET).exists());
+        assert!(!data.exists(), "nothing is left of what was made");
     }
 
     #[test]

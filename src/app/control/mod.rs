@@ -6,7 +6,7 @@ mod answer;
 mod asks;
 mod brain;
 mod calls;
-pub mod doctor;
+mod doctor;
 mod door;
 mod events;
 mod failures;
@@ -29,10 +29,16 @@ use tokio::sync::oneshot;
 
 pub(in crate::app) use about::About;
 pub(in crate::app) use brain::{Brain, Known};
+pub use doctor::doctor;
 pub(in crate::app) use doctor::listens;
 pub use door::{dial, Dialed, Door, Token};
 pub use events::Events;
 pub use wait::Wait;
+
+// A user interface knows this module only: what it needs to find or to start an agent is named here too.
+pub use super::config::Places;
+pub use super::logging;
+pub use super::run::{start, Options, Running};
 
 use crate::agent::Accepted;
 use crate::io::Clock;

@@ -237,8 +237,15 @@ pub(crate) fn call(state: CallState) -> Call {
 }
 
 pub(crate) fn review(state: ReviewState) -> OpenReview {
-    let lines = "spdadd 192.168.1.1 192.168.1.2 udp -P out none; spdadd 192.168.1.2 192.168.1.1 udp -P in none;";
-    let proposed = setkey::parse(lines).unwrap();
+    let none = StatedPolicy {
+        id: PeerText::new("p\u{7}"),
+        direction: Direction::Out,
+        action: Action::None,
+        selector: Selector { upper: Upper::Udp, ..Selector::ANY },
+        suites: Vec::new(),
+        keying: Keying::Agreement,
+        expires: None,
+    };
     let statement = Statement {
         entity: Entity::parse("sip:bob@192.168.1.2").unwrap(),
         contact: PeerText::new("sip:bob@192.168.1.2"),
@@ -255,28 +262,22 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         agreement_key: AgreementKey([5; 32]),
         signed_by: None,
         supports: Capabilities { protocols: vec![Protocol::Esp], suites: vec![Suite::Aes128Gcm], ..Default::default() },
-        policies: Vec::new(),
+        policies: vec![none],
         request: None,
     };
-    let esp = setkey::parse_action("ipsec esp/transport//require").unwrap();
-    let review = Review {
+    let review = Review::new(ReviewInput {
         statement,
         provenance: Provenance { observed: None, received: Wall(0) },
         key_state: KeyState::Changed { pinned: Fingerprint([9; 32]) },
-        surroundings: Surroundings::NotAsked,
+        wanted_presence: false,
         own_environment: environment(),
+        own_address: "192.168.1.1".parse().unwrap(),
+        peer_address: "192.168.1.2".parse().unwrap(),
         current: Vec::new(),
-        proposed,
-        cuts: vec!["out destination any was cut\u{7}".to_owned()],
-        differences: vec![Difference {
-            field: "out action".to_owned(),
-            ours: esp.to_string(),
-            theirs: "none".to_owned(),
-            relation: Tightness::Looser,
-        }],
-        advice: Advice { least: esp, why: Vec::new(), octets_per_packet: 44, verdict: Verdict::BelowAdvice },
         generation: Generation(4),
-    };
+        default_level: Level::Require,
+    });
+    let review = review.unwrap();
     OpenReview {
         id: ReviewId(1),
         ask: Some(AskId(1)),

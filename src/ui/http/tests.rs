@@ -28,7 +28,24 @@ async fn post(router: &Router, path: &str, body: &Value) -> (StatusCode, Value) 
     send(router, request.body(Body::from(body.to_string())).unwrap()).await
 }
 
+/// Holds a body against the published description; a field that the description does not know fails too.
+fn conforms(body: &Value, schema: &str) {
+    let mut description = serde_json::to_value(super::openapi()).unwrap();
+    let mut components = description["components"].take();
+    for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
+        if schema.get("properties").is_some() {
+            schema["additionalProperties"] = json!(false);
+        }
+    }
+    let whole = json!({"$ref": format!("#/components/schemas/{schema}"), "components": components});
+    let validator = jsonschema::validator_for(&whole).unwrap();
+    let problems: Vec<_> =
+        validator.iter_errors(body).map(|error| format!("{} at {}", error, error.instance_path)).collect();
+    assert!(problems.is_empty(), "{schema}: {problems:?}");
+}
+
 fn code(answer: &Value) -> &str {
+    conforms(answer, "ErrorBody");
     let error = answer["error"].as_object().unwrap();
     for field in ["code", "message", "subject", "next"] {
         assert!(error[field].is_string(), "{answer}");
@@ -122,26 +139,32 @@ async fn bodies_are_bounded_json_and_of_known_fields() {
 async fn the_rest_of_the_rooms_answer() {
     let (agent, control) = Cardboard::new();
     let door = app(control);
+    agent.state().asks = vec![ask(AskState::Refused)];
     agent.state().calls = vec![call(CallState::Ended { reason: "bye".to_owned() })];
+    agent.state().reviews = vec![review(ReviewState::Pending)];
     agent.state().presences = vec![presence("sip:bob@192.168.1.2")];
-    for path in [
-        "/v1/status",
-        "/v1/calls",
-        "/v1/calls/c1?wait=1",
-        "/v1/reviews",
-        "/v1/policy",
-        "/v1/policy/export",
-        "/v1/presence",
-        "/v1/presence/sip:bob@192.168.1.2",
-        "/v1/presence/sip%3Abob%40192.168.1.2",
-        "/v1/identity",
-        "/v1/history",
-        "/v1/audit?limit=5&before=3",
-        "/v1/openapi.json",
+    for (path, schema) in [
+        ("/v1/asks", "AskList"),
+        ("/v1/asks/a1?wait=1", "AskView"),
+        ("/v1/status", "StatusView"),
+        ("/v1/calls", "CallList"),
+        ("/v1/calls/c1?wait=1", "CallView"),
+        ("/v1/reviews", "ReviewList"),
+        ("/v1/reviews/r1", "ReviewView"),
+        ("/v1/policy", "PolicyView"),
+        ("/v1/policy/export", "ExportView"),
+        ("/v1/presence", "PresenceList"),
+        ("/v1/presence/sip:bob@192.168.1.2", "PresenceList"),
+        ("/v1/presence/sip%3Abob%40192.168.1.2", "PresenceList"),
+        ("/v1/identity", "IdentityView"),
+        ("/v1/history", "HistoryView"),
+        ("/v1/audit?limit=5&before=3", "AuditView"),
     ] {
         let (status, body) = get(&door, path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        conforms(&body, schema);
     }
+    assert_eq!(get(&door, "/v1/openapi.json").await.1["openapi"], "3.1.0");
     assert_eq!(get(&door, "/v1/audit?before=3").await.1["rows"][0]["number"], 2);
     assert_eq!(get(&door, "/v1/audit").await.1["rows"][0]["subject"], "sip:bob@192.168.1.2\\u{1b}[2J");
     assert_eq!(post(&door, "/v1/stop", &json!({})).await.1, json!({"stopping": true}));
