@@ -1,3 +1,8 @@
 //! This process: configuration, logging, wiring, and [`control`], the typed API that every user interface goes through.
 
+pub mod config;
 pub mod control;
+pub mod logging;
+pub mod run;
+
+pub use run::{start, start_with, Options, Running};

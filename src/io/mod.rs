@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`clock`] | read a clock |
 //! | [`udp`], [`tcp`], [`sockets`] | open SIP sockets |
+//! | `listen` | open the control door's sockets |
 //! | [`store`] | touch the data directory: database, lock, secret key |
 //! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, one thread a call |
 //! | [`audio`] | read and write sound files |
@@ -12,9 +13,11 @@
 //!
 //! Every queue between them is bounded; each says what happens when it is full.
 
+mod addresses;
 pub mod audio;
 pub mod clock;
 pub mod keylog;
+mod listen;
 pub mod media_loop;
 mod os;
 pub mod signalling_loop;
@@ -23,9 +26,11 @@ pub mod store;
 pub mod tcp;
 pub mod udp;
 
+pub use addresses::own_address;
 pub use audio::check_source;
 pub use clock::Clock;
 pub use keylog::KeyLog;
+pub use listen::{dial, listen_tcp, listen_unix};
 pub use signalling_loop::{Parts, Signalling, SignallingHandle};
 pub use sockets::SipSockets;
 pub use store::{AuditEntry, HistoryEntry, Location, Opened, Store};

@@ -1,4 +1,80 @@
-//! The typed door through which every user interface goes: what may be asked ([`request`]) and what is shown ([`view`]).
+//! The typed door through which every user interface goes: what may be asked ([`request`]), what is shown ([`view`]),
+//! and [`Control`], which does it. Nothing here knows of HTTP, terminals or pages.
 
+mod about;
+mod answer;
+mod asks;
+mod brain;
+mod calls;
+mod doctor;
+mod door;
+mod events;
+mod failures;
+mod identity;
+mod inspect;
+mod policy;
+mod presence;
+mod records;
 pub mod request;
+mod reviews;
+mod status;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod view;
+mod wait;
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+pub(in crate::app) use about::About;
+pub(in crate::app) use brain::{Brain, Known};
+pub use doctor::doctor;
+pub(in crate::app) use doctor::listens;
+pub use door::{dial, Dialed, Door, Token};
+pub use events::Events;
+pub use wait::Wait;
+
+// A user interface knows this module only: what it needs to find or to start an agent is named here too.
+pub use super::config::Places;
+pub use super::logging;
+pub use super::run::{start, Options, Running};
+
+use crate::agent::Accepted;
+use crate::io::Clock;
+use crate::vocab::{Failure, FailureKind};
+
+/// The way to the running agent. Clones share it.
+#[derive(Clone)]
+pub struct Control {
+    brain: Arc<dyn Brain>,
+    about: Arc<About>,
+    clock: Clock,
+}
+
+impl Control {
+    pub(in crate::app) fn new(brain: Arc<dyn Brain>, about: About, clock: Clock) -> Self {
+        Self { brain, about: Arc::new(about), clock }
+    }
+
+    async fn look<R: Send + 'static>(&self, look: impl FnOnce(&dyn Known) -> R + Send + 'static) -> Result<R, Failure> {
+        let (seen, sight) = oneshot::channel();
+        self.brain
+            .look(Box::new(move |known| {
+                let _ = seen.send(look(known));
+            }))
+            .await;
+        sight.await.map_err(|_| failures::stopped())
+    }
+}
+
+/// The agent took a command for another one: a fault of ours, told and not hidden.
+fn unexpected(what: &str, accepted: &Accepted) -> Failure {
+    Failure::new(
+        FailureKind::Failed,
+        "agent-fault",
+        format!("the agent answered {accepted:?} to {what}"),
+        what,
+        "This is a fault of sottovoce: report it.",
+    )
+}

@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::timestamp;
 use super::{ErrorView, PresenceView};
+use crate::agent::{Ask, AskState};
+use crate::vocab::escape;
 
 /// One asking of a peer for its presence, its policy, or both (FIG. 4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -61,5 +64,61 @@ impl AskView {
     /// Whether nothing more will happen by itself: it ended, or a user is needed.
     pub fn waits_for_nobody_else(&self) -> bool {
         self.state != AskStateView::Asking
+    }
+}
+
+impl From<&Ask> for AskView {
+    fn from(ask: &Ask) -> Self {
+        let step =
+            |(time, text): &(crate::vocab::Wall, String)| StepView { time: timestamp(*time), text: escape(text) };
+        Self {
+            id: ask.id.to_string(),
+            peer: escape(&ask.peer),
+            target: escape(&ask.target),
+            presence: ask.wanted.presence,
+            policy: ask.wanted.policy,
+            started: timestamp(ask.started),
+            state: (&ask.state).into(),
+            review: review_of(&ask.state),
+            generation: generation_of(&ask.state),
+            failure: failure_of(&ask.state),
+            answer: ask.presence.as_ref().map(PresenceView::of_peer),
+            steps: ask.steps.iter().map(step).collect(),
+        }
+    }
+}
+
+impl From<&AskState> for AskStateView {
+    fn from(state: &AskState) -> Self {
+        match state {
+            AskState::Asking => Self::Asking,
+            AskState::Cancelled => Self::Cancelled,
+            AskState::Failed(_) => Self::Failed,
+            AskState::PresenceStored => Self::PresenceStored,
+            AskState::Refused => Self::Refused,
+            AskState::Registered { .. } => Self::Registered,
+            AskState::Reviewing(_) => Self::Reviewing,
+        }
+    }
+}
+
+fn review_of(state: &AskState) -> Option<String> {
+    match state {
+        AskState::Reviewing(review) => Some(review.to_string()),
+        _ => None,
+    }
+}
+
+fn generation_of(state: &AskState) -> Option<u64> {
+    match state {
+        AskState::Registered { generation } => Some(generation.0),
+        _ => None,
+    }
+}
+
+fn failure_of(state: &AskState) -> Option<ErrorView> {
+    match state {
+        AskState::Failed(failure) => Some(failure.into()),
+        _ => None,
     }
 }

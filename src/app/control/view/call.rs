@@ -3,7 +3,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::timestamp;
 use super::ErrorView;
+use crate::agent::{Call, CallState, Side};
+use crate::media::Counters;
+use crate::vocab::escape;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CallView {
@@ -76,5 +80,64 @@ pub struct CallList {
 impl CallView {
     pub fn is_over(&self) -> bool {
         matches!(self.state, CallStateView::Ended | CallStateView::Failed)
+    }
+}
+
+impl From<&Call> for CallView {
+    fn from(call: &Call) -> Self {
+        let (reason, failure) = match &call.state {
+            CallState::Ended { reason } => (Some(escape(reason)), None),
+            CallState::Failed(failure) => (None, Some(failure.into())),
+            _ => (None, None),
+        };
+        Self {
+            id: call.id.to_string(),
+            peer: escape(&call.peer),
+            entity: call.entity.as_ref().map(ToString::to_string),
+            device: call.device.as_ref().map(ToString::to_string),
+            side: call.side.into(),
+            state: (&call.state).into(),
+            reason,
+            failure,
+            started: timestamp(call.started),
+            action: call.action.clone(),
+            bundle: call.bundle.clone(),
+            suite: call.suite.clone(),
+            setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
+            packets: (&call.counters).into(),
+            ask: call.ask.map(|ask| ask.to_string()),
+            review: call.review.map(|review| review.to_string()),
+        }
+    }
+}
+
+impl From<&CallState> for CallStateView {
+    fn from(state: &CallState) -> Self {
+        match state {
+            CallState::Active => Self::Active,
+            CallState::Asking => Self::Asking,
+            CallState::Ended { .. } => Self::Ended,
+            CallState::Failed(_) => Self::Failed,
+            CallState::Incoming => Self::Incoming,
+            CallState::Inviting => Self::Inviting,
+            CallState::Reviewing(_) => Self::Reviewing,
+            CallState::Ringing => Self::Ringing,
+        }
+    }
+}
+
+impl From<Side> for SideView {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Callee => Self::Callee,
+            Side::Caller => Self::Caller,
+        }
+    }
+}
+
+impl From<&Counters> for PacketsView {
+    fn from(counters: &Counters) -> Self {
+        let dropped = counters.dropped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
+        Self { sent: counters.sent, received: counters.received, dropped }
     }
 }

@@ -1,6 +1,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::timestamp;
+use crate::policy::{Action, Entry, Keying, Mode, Rule};
+use crate::vocab::escape;
+
 /// One line of the security policy database (FIG. 7).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EntryView {
@@ -64,4 +68,59 @@ pub struct TunnelView {
 pub struct PlaceConditionView {
     pub ours: String,
     pub theirs: String,
+}
+
+impl From<&Entry> for EntryView {
+    fn from(entry: &Entry) -> Self {
+        let place = entry.place.map(|p| PlaceConditionView { ours: p.ours.to_string(), theirs: p.theirs.to_string() });
+        Self {
+            id: entry.id.to_string(),
+            source: entry.selector.source.to_string(),
+            source_ports: entry.selector.source_ports.to_string(),
+            destination: entry.selector.destination.to_string(),
+            destination_ports: entry.selector.destination_ports.to_string(),
+            upper: entry.selector.upper.to_string(),
+            direction: entry.direction.to_string(),
+            action: action_name(&entry.action).to_owned(),
+            rules: entry.action.rules().iter().map(RuleView::from).collect(),
+            suites: entry.suites.iter().map(ToString::to_string).collect(),
+            keying: keying_name(entry.keying).to_owned(),
+            priority: entry.priority,
+            entity: entry.peer.entity.as_ref().map(ToString::to_string),
+            device: entry.peer.device.as_ref().map(ToString::to_string),
+            group: entry.peer.group.as_deref().map(escape),
+            place,
+            expires: entry.expires.map(timestamp),
+            origin: entry.origin.name().to_owned(),
+            note: entry.note.as_deref().map(escape),
+            created: timestamp(entry.created),
+            setkey: entry.to_setkey(),
+        }
+    }
+}
+
+impl From<&Rule> for RuleView {
+    fn from(rule: &Rule) -> Self {
+        let (mode, endpoint) = match rule.mode {
+            Mode::Transport => ("transport", None),
+            Mode::Tunnel { source, destination } => {
+                ("tunnel", Some(TunnelView { source: source.to_string(), destination: destination.to_string() }))
+            }
+        };
+        Self { protocol: rule.protocol.to_string(), mode: mode.to_owned(), endpoint, level: rule.level.to_string() }
+    }
+}
+
+fn action_name(action: &Action) -> &'static str {
+    match action {
+        Action::Discard => "discard",
+        Action::Ipsec(_) => "ipsec",
+        Action::None => "none",
+    }
+}
+
+fn keying_name(keying: Keying) -> &'static str {
+    match keying {
+        Keying::Agreement => "agreement",
+    }
 }

@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::policy::{Environment, Surroundings};
+use crate::vocab::escape;
+
 /// A device's surroundings, as it judged or said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EnvironmentView {
@@ -27,4 +30,25 @@ pub enum SurroundingsKind {
     NotAsked,
     Stated,
     Withheld,
+}
+
+impl From<&Environment> for EnvironmentView {
+    fn from(environment: &Environment) -> Self {
+        Self {
+            scope: environment.scope.to_string(),
+            evidence: environment.evidence.to_string(),
+            address: environment.address.map(|address| address.to_string()),
+        }
+    }
+}
+
+impl From<&Surroundings> for SurroundingsView {
+    fn from(surroundings: &Surroundings) -> Self {
+        let (kind, environment, inference) = match surroundings {
+            Surroundings::NotAsked => (SurroundingsKind::NotAsked, None, None),
+            Surroundings::Stated(environment) => (SurroundingsKind::Stated, Some(environment.into()), None),
+            Surroundings::Withheld { inference } => (SurroundingsKind::Withheld, None, Some(escape(inference))),
+        };
+        Self { kind, environment, inference }
+    }
 }

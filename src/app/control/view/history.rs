@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::timestamp;
 use super::PacketsView;
+use crate::io::HistoryEntry;
+use crate::vocab::escape;
 
 /// Calls that ended, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -22,4 +25,21 @@ pub struct HistoryRowView {
     pub bundle: String,
     pub suite: Option<String>,
     pub packets: PacketsView,
+}
+
+impl From<HistoryEntry> for HistoryRowView {
+    fn from(row: HistoryEntry) -> Self {
+        Self {
+            call: row.call.to_string(),
+            peer: escape(&row.peer),
+            outgoing: row.outgoing,
+            started: timestamp(row.started),
+            ended: timestamp(row.ended),
+            outcome: escape(&row.outcome),
+            action: escape(&row.action),
+            bundle: row.bundle,
+            suite: row.suite,
+            packets: PacketsView { sent: row.sent, received: row.received, dropped: row.dropped },
+        }
+    }
 }

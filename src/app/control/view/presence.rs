@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::timestamp;
 use super::EnvironmentView;
+use crate::presence::PresenceRecord;
+use crate::vocab::escape;
 
 /// One row of the presence database (FIG. 6), or what the review screen shows of it (FIG. 9, 11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -35,4 +38,30 @@ pub struct PresenceView {
 pub struct PresenceList {
     /// Our own first.
     pub presences: Vec<PresenceView>,
+}
+
+impl PresenceView {
+    pub(in crate::app) fn of_peer(record: &PresenceRecord) -> Self {
+        Self {
+            entity: record.entity.to_string(),
+            device: record.device.to_string(),
+            contact: record.contact.to_string(),
+            address: record.address.map(|address| address.to_string()),
+            observed: record.observed,
+            user: record.user.as_ref().map(ToString::to_string),
+            place: record.place.as_ref().map(ToString::to_string),
+            time: timestamp(record.time),
+            expires: timestamp(record.expires),
+            version: record.version,
+            environment: record.environment.as_ref().map(Into::into),
+            own_user: record.names.user.as_deref().map(escape),
+            own_place: record.names.place.as_deref().map(escape),
+            own: false,
+        }
+    }
+
+    /// What this device says of itself.
+    pub(in crate::app) fn of_ours(record: &PresenceRecord) -> Self {
+        Self { own: true, ..Self::of_peer(record) }
+    }
 }

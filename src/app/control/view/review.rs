@@ -1,7 +1,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::timestamp;
 use super::{EntryView, EnvironmentView, ErrorView, PresenceView, SurroundingsView};
+use crate::agent::{OpenReview, ReviewState};
+use crate::keys;
+use crate::policy::{Advice, Capabilities, Difference, KeyState, Review, Tightness, Verdict};
+use crate::vocab::{escape, Fingerprint};
 
 /// The question put to the user: the peer's presence (FIG. 9, 11) and policy (FIG. 8, 12, 13), held against our own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -140,5 +145,145 @@ impl ReviewView {
     /// Whether an answer can still be given.
     pub fn is_open(&self) -> bool {
         matches!(self.state, ReviewStateView::Pending | ReviewStateView::Looser)
+    }
+}
+
+impl From<&OpenReview> for ReviewView {
+    fn from(open: &OpenReview) -> Self {
+        let (by, generation, failure, looser) = fate(&open.state);
+        let review = &open.review;
+        Self {
+            id: open.id.to_string(),
+            ask: open.ask.map(|ask| ask.to_string()),
+            state: (&open.state).into(),
+            by,
+            generation,
+            failure,
+            looser,
+            opened: timestamp(open.opened),
+            deadline: timestamp(open.deadline),
+            against: review.generation.0,
+            presence: PresenceView::of_peer(&open.presence),
+            surroundings: (&review.surroundings).into(),
+            own_environment: (&review.own_environment).into(),
+            statement: review.into(),
+            proposed: review.proposed.iter().map(EntryView::from).collect(),
+            current: review.current.iter().map(EntryView::from).collect(),
+            differences: review.differences.iter().map(DifferenceView::from).collect(),
+            advice: (&review.advice).into(),
+            cuts: review.cuts.iter().map(|cut| escape(cut)).collect(),
+            missing: open.missing.iter().map(|rule| escape(rule)).collect(),
+        }
+    }
+}
+
+type Fate = (Option<String>, Option<u64>, Option<ErrorView>, Vec<String>);
+
+/// Who answered, in which generation it was registered, why that failed, which fields were looser.
+fn fate(state: &ReviewState) -> Fate {
+    match state {
+        ReviewState::Failed(failure) => (None, None, Some(failure.into()), Vec::new()),
+        ReviewState::Looser { fields } => (None, None, None, fields.iter().map(|field| escape(field)).collect()),
+        ReviewState::Refused { by } => (Some((*by).to_owned()), None, None, Vec::new()),
+        ReviewState::Registered { generation, by } => (Some((*by).to_owned()), Some(generation.0), None, Vec::new()),
+        ReviewState::Pending | ReviewState::Stale | ReviewState::Storing => (None, None, None, Vec::new()),
+    }
+}
+
+impl From<&ReviewState> for ReviewStateView {
+    fn from(state: &ReviewState) -> Self {
+        match state {
+            ReviewState::Failed(_) => Self::Failed,
+            ReviewState::Looser { .. } => Self::Looser,
+            ReviewState::Pending => Self::Pending,
+            ReviewState::Refused { .. } => Self::Refused,
+            ReviewState::Registered { .. } => Self::Registered,
+            ReviewState::Stale => Self::Stale,
+            ReviewState::Storing => Self::Storing,
+        }
+    }
+}
+
+impl From<&Review> for StatementView {
+    fn from(review: &Review) -> Self {
+        let statement = &review.statement;
+        Self {
+            // A review is made of verified statements only.
+            signed: true,
+            key_state: (&review.key_state).into(),
+            fingerprint: keys::fingerprint(&statement.signing_key, &statement.agreement_key).to_string(),
+            pinned_fingerprint: pinned(&review.key_state).map(|print| print.to_string()),
+            version: statement.version,
+            issued: timestamp(statement.issued),
+            expires: timestamp(statement.expires),
+            received: timestamp(review.provenance.received),
+            supports: (&statement.supports).into(),
+        }
+    }
+}
+
+fn pinned(state: &KeyState) -> Option<Fingerprint> {
+    match state {
+        KeyState::Changed { pinned } => Some(*pinned),
+        KeyState::New | KeyState::Pinned | KeyState::Verified => None,
+    }
+}
+
+impl From<&KeyState> for KeyStateView {
+    fn from(state: &KeyState) -> Self {
+        match state {
+            KeyState::Changed { .. } => Self::Changed,
+            KeyState::New => Self::New,
+            KeyState::Pinned => Self::Pinned,
+            KeyState::Verified => Self::Verified,
+        }
+    }
+}
+
+impl From<&Capabilities> for CapabilitiesView {
+    fn from(supports: &Capabilities) -> Self {
+        Self {
+            protocols: supports.protocols.iter().map(ToString::to_string).collect(),
+            suites: supports.suites.iter().map(ToString::to_string).collect(),
+            codecs: supports.codecs.iter().map(ToString::to_string).collect(),
+            kem: supports.kem.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<&Difference> for DifferenceView {
+    fn from(difference: &Difference) -> Self {
+        Self {
+            field: escape(&difference.field),
+            ours: escape(&difference.ours),
+            theirs: escape(&difference.theirs),
+            relation: difference.relation.into(),
+        }
+    }
+}
+
+impl From<Tightness> for RelationView {
+    fn from(relation: Tightness) -> Self {
+        match relation {
+            Tightness::Incomparable => Self::Incomparable,
+            Tightness::Looser => Self::Looser,
+            Tightness::Same => Self::Same,
+            Tightness::Tighter => Self::Tighter,
+        }
+    }
+}
+
+impl From<&Advice> for AdviceView {
+    fn from(advice: &Advice) -> Self {
+        Self {
+            least: advice.least.to_string(),
+            why: advice.why.clone(),
+            octets_per_packet: advice.octets_per_packet,
+            verdict: match advice.verdict {
+                Verdict::BelowAdvice => VerdictView::BelowAdvice,
+                Verdict::Enough => VerdictView::Enough,
+                Verdict::MoreThanNeeded => VerdictView::MoreThanNeeded,
+            },
+        }
     }
 }

@@ -1,0 +1,29 @@
+use crate::agent::{AgentConfig, Listen};
+use crate::keys::Identity;
+use crate::vocab::Device;
+
+use super::Config;
+
+impl Config {
+    /// What the agent needs to know of it. `listen` is what really was bound, never empty.
+    pub fn into_agent(self, identity: Identity, device: Device, listen: Vec<Listen>, keylog: bool) -> AgentConfig {
+        let media_address = listen.first().map_or(self.control.ip(), |listen| listen.address.ip());
+        AgentConfig {
+            entity: self.entity,
+            display_name: self.display_name,
+            device,
+            identity,
+            listen,
+            media_address,
+            t1: self.t1,
+            answer: self.answer,
+            audio_source: self.audio_source,
+            audio_sink: self.audio_sink,
+            places: self.places,
+            unknown_watchers: self.unknown_watchers,
+            default_level: self.default_level,
+            default_policy: self.default_policy,
+            keylog,
+        }
+    }
+}

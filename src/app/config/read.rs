@@ -1,0 +1,194 @@
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::document::{Section, Source, Value};
+use super::{value, Config, Machine, StoreKind};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, Place, UnknownWatchers};
+use crate::policy::{
+    both_directions, setkey, Action, Direction, Entry, Level, Mode, Origin, Prefix, Protocol, Rule, Scope, Selector,
+};
+use crate::vocab::{Entity, Failure};
+
+const SECTIONS: [&str; 10] =
+    ["entity", "display-name", "sip", "control", "audio", "answer", "place", "watchers", "policy", "store"];
+
+/// Checks all of `text` and fills in what it does not say.
+pub(super) fn read(
+    text: &str,
+    file: Option<PathBuf>,
+    data_dir: PathBuf,
+    machine: &Machine<'_>,
+) -> Result<Config, Failure> {
+    let name = file.as_deref().map_or_else(|| "the configuration".to_owned(), |file| file.display().to_string());
+    let source = Source { file: &name, text };
+    let table = source.parse()?;
+    let top = source.top(&table, &SECTIONS)?;
+    let mut config = defaults(file, data_dir, machine);
+    let base = config.file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    identity(&top, &mut config, machine)?;
+    sip(&top, &mut config)?;
+    audio(&top, &mut config, &base)?;
+    people(&top, &mut config)?;
+    policy(&top, &mut config)?;
+    config.places =
+        top.sections("place", &["name", "scope", "networks"])?.iter().map(place).collect::<Result<_, _>>()?;
+    Ok(config)
+}
+
+fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> Config {
+    Config {
+        file,
+        data_dir,
+        entity: default_entity(machine),
+        display_name: None,
+        listen: vec![SocketAddr::new(machine.address, 5060)],
+        t1: Duration::from_millis(500),
+        control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
+        audio_source: AudioSource::Silence,
+        audio_sink: AudioSink::Discard,
+        answer: AnswerMode::Prompt,
+        places: Vec::new(),
+        unknown_watchers: UnknownWatchers::Policy,
+        default_level: Level::Require,
+        default_policy: default_policy(),
+        store: StoreKind::Sqlite,
+        assumed: Vec::new(),
+    }
+}
+
+/// `sip:USER@ADDRESS`, `sip:ADDRESS` when the login name cannot stand in a URI.
+fn default_entity(machine: &Machine<'_>) -> Entity {
+    let host = uri_host(machine.address);
+    let user = ["USER", "LOGNAME"].iter().find_map(|name| (machine.variable)(name));
+    user.and_then(|user| Entity::parse(&format!("sip:{user}@{host}")).ok())
+        .or_else(|| Entity::parse(&format!("sip:{host}")).ok())
+        .expect("an address is a host of a URI")
+}
+
+fn uri_host(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+/// As shipped: `ipsec esp/transport//require` with everybody, both ways (PROTOCOL section 2).
+fn default_policy() -> Vec<Entry> {
+    let esp = Rule { protocol: Protocol::Esp, mode: Mode::Transport, level: Level::Require };
+    let out = Entry { origin: Origin::Config, ..Entry::new(Selector::ANY, Direction::Out, Action::Ipsec(vec![esp])) };
+    vec![out.clone(), out.mirror()]
+}
+
+fn identity(top: &Section<'_, '_>, config: &mut Config, machine: &Machine<'_>) -> Result<(), Failure> {
+    let expected = "a SIP URI, \"sip:alice@192.168.1.1\"";
+    match top.read("entity", |v| v.text(expected, |text| Entity::parse(text).ok()))? {
+        Some(entity) => config.entity = entity,
+        None => config.assumed.push(format!("entity is not configured: {} is used", config.entity)),
+    }
+    config.display_name = top.read("display-name", |v| v.text("a name of 1 to 128 octets", value::name))?;
+    let host = config.entity.host().trim_matches(['[', ']']).parse().unwrap_or(machine.address);
+    config.listen = vec![SocketAddr::new(host, 5060)];
+    Ok(())
+}
+
+fn sip(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
+    let section = top.section("sip", &["listen", "t1-ms"])?;
+    let listen = section.as_ref().map(|s| s.read("listen", listen)).transpose()?.flatten();
+    match listen {
+        Some(listen) => config.listen = listen,
+        None => config.assumed.push(format!("sip.listen is not configured: udp:{} is used", config.listen[0])),
+    }
+    if let Some(ms) = section.map(|s| s.read("t1-ms", |v| v.number(10..=10_000, "milliseconds"))).transpose()?.flatten()
+    {
+        config.t1 = Duration::from_millis(ms);
+    }
+    if let Some(section) = top.section("control", &["listen"])? {
+        let expected = "a loopback address and a port, \"127.0.0.1:8060\"";
+        set(&mut config.control, section.read("listen", |v| v.text(expected, value::loopback))?);
+    }
+    Ok(())
+}
+
+fn listen(value: &Value<'_, '_>) -> Result<Vec<SocketAddr>, Failure> {
+    let expected = "one to eight addresses of this machine, [\"udp:192.168.1.1:5060\"]";
+    let items = value.items(expected)?;
+    if items.is_empty() || items.len() > 8 {
+        return Err(value.refuse_because(&format!("there are {} addresses to listen on", items.len()), expected));
+    }
+    items
+        .iter()
+        .map(|item| item.text("\"udp:ADDRESS:PORT\"; TCP is listened for at the same address", value::listen))
+        .collect()
+}
+
+fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
+    let Some(section) = top.section("audio", &["input", "output"])? else { return Ok(()) };
+    let input = "\"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
+    set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
+    let output = "\"none\" or \"file:heard.wav\"";
+    set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);
+    Ok(())
+}
+
+fn people(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
+    if let Some(section) = top.section("answer", &["mode"])? {
+        let expected = "\"prompt\", \"auto\" or \"reject\"";
+        set(&mut config.answer, section.read("mode", |v| v.text(expected, value::answer))?);
+    }
+    if let Some(section) = top.section("watchers", &["unknown"])? {
+        let expected = "\"block\", \"ask\", \"policy\" or \"place\"";
+        set(&mut config.unknown_watchers, section.read("unknown", |v| v.text(expected, value::watchers))?);
+    }
+    if let Some(section) = top.section("store", &["kind"])? {
+        let expected = "\"sqlite\" or \"memory\"";
+        set(&mut config.store, section.read("kind", |v| v.text(expected, value::store))?);
+    }
+    Ok(())
+}
+
+fn place(section: &Section<'_, '_>) -> Result<Place, Failure> {
+    let name = section.read("name", |v| v.text("a name of 1 to 128 octets", value::name))?;
+    let scope = section.read("scope", |v| v.text("\"private\", \"public\" or \"unknown\"", Scope::from_name))?;
+    let networks = section.read("networks", networks)?.unwrap_or_default();
+    let name = name.unwrap_or_else(|| "unnamed".to_owned());
+    Ok(Place { name, scope: scope.unwrap_or_default(), networks })
+}
+
+fn networks(value: &Value<'_, '_>) -> Result<Vec<Prefix>, Failure> {
+    let items = value.items("networks, [\"192.168.1.0/24\"]")?;
+    items.iter().map(|item| item.text("a network, \"192.168.1.0/24\"", value::prefix)).collect()
+}
+
+fn policy(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
+    let Some(section) = top.section("policy", &["default-level", "default"])? else { return Ok(()) };
+    let expected = "\"use\", \"require\" or \"unique\"";
+    set(&mut config.default_level, section.read("default-level", |v| v.text(expected, value::level))?);
+    set(&mut config.default_policy, section.read("default", default_entries)?);
+    Ok(())
+}
+
+/// The `spdadd` lines of the default; a direction that is missing is the mirror of the other.
+fn default_entries(value: &Value<'_, '_>) -> Result<Vec<Entry>, Failure> {
+    let expected = "spdadd lines, [\"spdadd any any udp -P out ipsec esp/transport//require;\"]";
+    let mut entries = Vec::new();
+    for item in value.items(expected)? {
+        let text = item.text(expected, |text| Some(text.to_owned()))?;
+        let parsed = setkey::parse(&text)
+            .map_err(|error| item.refuse_because(&format!("`policy.default` cannot be read: {error}"), expected))?;
+        entries.extend(parsed);
+    }
+    if entries.is_empty() {
+        return Err(value.refuse_because("`policy.default` has no entry", expected));
+    }
+    let ours = entries.into_iter().map(|entry| Entry { origin: Origin::Config, ..entry }).collect();
+    let mut both = both_directions(ours);
+    both.sort_by_key(|entry| entry.direction == Direction::In);
+    Ok(both)
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}

@@ -1,0 +1,151 @@
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use super::*;
+use crate::policy::{Action, Direction, Origin, Scope};
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    let config = read("").unwrap();
+    assert_eq!(config.entity.as_str(), "sip:alice@192.168.1.1");
+    assert_eq!(config.listen, ["192.168.1.1:5060".parse().unwrap()]);
+    assert_eq!(config.control.to_string(), "127.0.0.1:8060");
+    assert_eq!((config.audio_source, config.audio_sink), (AudioSource::Silence, AudioSink::Discard));
+    assert_eq!((config.answer, config.unknown_watchers), (AnswerMode::Prompt, UnknownWatchers::Policy));
+    assert_eq!((config.default_level, config.store), (Level::Require, StoreKind::Sqlite));
+    let policy: Vec<_> = config.default_policy.iter().map(|e| (e.direction, e.action.to_string())).collect();
+    let esp = "ipsec esp/transport//require".to_owned();
+    assert_eq!(policy, [(Direction::Out, esp.clone()), (Direction::In, esp)]);
+    assert_eq!(config.assumed.len(), 2, "{:?}", config.assumed);
+}
+
+#[test]
+fn the_example_of_the_contract_is_read_in_full() {
+    let config = read(CONTRACT).unwrap();
+    assert_eq!(config.display_name.as_deref(), Some("Alice"));
+    assert_eq!(config.audio_source, AudioSource::File(PathBuf::from("/etc/sv/speech.wav")));
+    assert_eq!(config.audio_sink, AudioSink::File(PathBuf::from("/etc/sv/heard.wav")));
+    let [office] = &config.places[..] else { panic!("{:?}", config.places) };
+    assert_eq!((office.name.as_str(), office.scope), ("office", Scope::Private));
+    assert!(office.networks[0].contains("192.168.1.77".parse().unwrap()));
+    assert_eq!(config.default_policy.len(), 2);
+    assert!(config.default_policy.iter().all(|e| matches!(e.action, Action::Ipsec(_)) && e.origin == Origin::Config));
+    assert_eq!(config.assumed, Vec::<String>::new());
+}
+
+#[test]
+fn the_shipped_example_is_read_and_changes_no_default() {
+    let example = include_str!("../../../config/sottovoce.toml");
+    let uncommented: String =
+        example.lines().map(|l| l.strip_prefix("#: ").unwrap_or(l)).collect::<Vec<_>>().join("\n");
+    assert!(uncommented.contains("\n[sip]"), "the commented example has keys to uncomment");
+    read(example).unwrap();
+    read(&uncommented).unwrap();
+}
+
+#[test]
+fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
+    for (text, line, key, next) in [
+        ("entitty = \"x\"", 1, "entitty", "`entity`"),
+        ("\n[sip]\nlisten_ = []", 3, "sip.listen_", "`sip.listen`"),
+        ("\n\nentity = \"bob\"", 3, "entity", "sip:alice@"),
+        ("entity = 5", 1, "entity", "sip:alice@"),
+        ("[sip]\nlisten = []", 2, "sip.listen", "addresses"),
+        ("[sip]\nlisten = [\n\"udp:127.0.0.1:5060\",\n\"tcp:127.0.0.1:5060\"]", 4, "sip.listen", "udp:ADDRESS:PORT"),
+        ("[sip]\nlisten = [\"udp:0.0.0.0:5060\"]", 2, "sip.listen", "udp:ADDRESS:PORT"),
+        ("[sip]\nt1-ms = 0", 2, "sip.t1-ms", "10 to 10000"),
+        ("[sip]\nt1-ms = -1", 2, "sip.t1-ms", "10 to 10000"),
+        ("[control]\nlisten = \"192.168.1.1:80\"", 2, "control.listen", "loopback"),
+        ("[audio]\ninput = \"device:x\"", 2, "audio.input", "tone:440"),
+        ("[audio]\noutput = \"silence\"", 2, "audio.output", "none"),
+        ("[answer]\nmode = \"maybe\"", 2, "answer.mode", "prompt"),
+        ("[watchers]\nunknown = true", 2, "watchers.unknown", "block"),
+        ("[store]\nkind = \"disk\"", 2, "store.kind", "memory"),
+        ("[[place]]\nnetworks = [\"192.168.1.0/33\"]", 2, "place.networks", "192.168.1.0/24"),
+        ("[place]\nname = \"x\"", 1, "place", "[[place]]"),
+        ("[policy]\ndefault-level = \"default\"", 2, "policy.default-level", "require"),
+        ("[policy]\ndefault = [\"spdadd nonsense\"]", 2, "policy.default", "spdadd"),
+        ("[policy]\ndefault = []", 2, "policy.default", "spdadd"),
+        ("sip = 1", 1, "sip", "[sip]"),
+    ] {
+        let failure = read(text).unwrap_err();
+        let place = format!("/etc/sv/sottovoce.toml line {line}:");
+        assert!(failure.message.starts_with(&place), "{text:?}: {failure:?}");
+        assert_eq!((failure.subject.as_str(), failure.kind), (key, FailureKind::Usage), "{text:?}: {failure:?}");
+        assert!(failure.next.contains(next), "{text:?}: {failure:?}");
+    }
+}
+
+#[test]
+fn text_that_is_no_toml_is_refused_with_its_line() {
+    let failure = read("entity = \"sip:a@b\"\n\nentity").unwrap_err();
+    assert!(failure.message.contains("line 3:"), "{failure:?}");
+    let failure = read("entity = \"sip:a@b\"\nentity = \"sip:a@b\"").unwrap_err();
+    assert!(failure.message.contains("line 2:"), "{failure:?}");
+}
+
+#[test]
+fn every_truncation_of_a_file_is_read_or_refused() {
+    for end in (0..CONTRACT.len()).filter(|end| CONTRACT.is_char_boundary(*end)) {
+        let _ = read(&CONTRACT[..end]);
+    }
+}
+
+#[test]
+fn directories_follow_flag_then_variable_then_xdg_then_home() {
+    let places = |data_dir: Option<&str>| Places { data_dir: data_dir.map(PathBuf::from), config: None };
+    let with = |pairs: &'static [(&str, &str)], places: &Places| {
+        let variable = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        places.data_dir(&Machine { variable: &variable, address: Ipv4Addr::LOCALHOST.into() })
+    };
+    assert_eq!(with(&[("HOME", "/h")], &places(None)), PathBuf::from("/h/.local/share/sottovoce"));
+    assert_eq!(with(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x")], &places(None)), PathBuf::from("/x/sottovoce"));
+    let all = &[("HOME", "/h"), ("XDG_DATA_HOME", "/x"), ("SOTTOVOCE_DATA_DIR", "/v")];
+    assert_eq!(with(all, &places(None)), PathBuf::from("/v"));
+    assert_eq!(with(all, &places(Some("/f"))), PathBuf::from("/f"));
+}
+
+#[test]
+fn a_named_file_must_be_there_and_be_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |file: PathBuf| {
+        let places = Places { data_dir: None, config: Some(file) };
+        Config::load(&places, &Machine { variable: &|_| None, address: Ipv4Addr::LOCALHOST.into() })
+    };
+    assert_eq!(load(dir.path().join("absent")).unwrap_err().code, "config-unreadable");
+    assert_eq!(load(dir.path().to_owned()).unwrap_err().code, "config-unreadable");
+    std::fs::write(dir.path().join("binary"), b"\n\xff\xfe").unwrap();
+    assert!(load(dir.path().join("binary")).unwrap_err().message.contains("line 2 is not UTF-8"));
+    std::fs::write(dir.path().join("empty"), b"").unwrap();
+    assert_eq!(load(dir.path().join("empty")).unwrap().entity.as_str(), "sip:127.0.0.1");
+}
+
+fn read(text: &str) -> Result<Config, Failure> {
+    let variable = |name: &str| (name == "USER").then(|| "alice".to_owned());
+    let machine = Machine { variable: &variable, address: Ipv4Addr::new(192, 168, 1, 1).into() };
+    Config::from_text(text, Some(PathBuf::from("/etc/sv/sottovoce.toml")), PathBuf::from("/data"), &machine)
+}
+
+const CONTRACT: &str = r#"
+entity = "sip:alice@192.168.1.1"
+display-name = "Alice"
+[sip]
+listen = ["udp:192.168.1.1:5060"]
+t1-ms = 500
+[control]
+listen = "127.0.0.1:8060"
+[audio]
+input = "file:speech.wav"
+output = "file:heard.wav"
+[answer]
+mode = "prompt"
+[[place]]
+name = "office"
+scope = "private"
+networks = ["192.168.1.0/24"]
+[watchers]
+unknown = "policy"
+[policy]
+default-level = "require"
+default = ["spdadd any any udp -P out ipsec esp/transport//require;"]
+"#;

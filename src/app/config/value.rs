@@ -1,0 +1,83 @@
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::agent::{AnswerMode, AudioSink, AudioSource, UnknownWatchers};
+use crate::policy::{Level, Prefix};
+
+use super::StoreKind;
+
+/// `udp:192.168.1.1:5060`, an address of this machine: it goes into Contact and session descriptions, so not `0.0.0.0`.
+pub(super) fn listen(text: &str) -> Option<SocketAddr> {
+    let address: SocketAddr = text.strip_prefix("udp:")?.parse().ok()?;
+    (!address.ip().is_unspecified() && !address.ip().is_multicast()).then_some(address)
+}
+
+/// The control door is for this machine only.
+pub(super) fn loopback(text: &str) -> Option<SocketAddr> {
+    text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
+}
+
+/// `silence`, `tone:440`, `file:speech.wav`. Files are relative to `base`.
+pub(super) fn audio_source(text: &str, base: &Path) -> Option<AudioSource> {
+    if let Some(hertz) = text.strip_prefix("tone:") {
+        return hertz.parse().ok().filter(|hertz| (20..=3900).contains(hertz)).map(AudioSource::Tone);
+    }
+    match text {
+        "silence" => Some(AudioSource::Silence),
+        _ => file(text, base).map(AudioSource::File),
+    }
+}
+
+/// `none`, `file:heard.wav`.
+pub(super) fn audio_sink(text: &str, base: &Path) -> Option<AudioSink> {
+    match text {
+        "none" => Some(AudioSink::Discard),
+        _ => file(text, base).map(AudioSink::File),
+    }
+}
+
+fn file(text: &str, base: &Path) -> Option<PathBuf> {
+    text.strip_prefix("file:").filter(|name| !name.is_empty()).map(|name| base.join(name))
+}
+
+pub(super) fn answer(text: &str) -> Option<AnswerMode> {
+    match text {
+        "auto" => Some(AnswerMode::Auto),
+        "prompt" => Some(AnswerMode::Prompt),
+        "reject" => Some(AnswerMode::Reject),
+        _ => None,
+    }
+}
+
+pub(super) fn watchers(text: &str) -> Option<UnknownWatchers> {
+    match text {
+        "ask" => Some(UnknownWatchers::Ask),
+        "block" => Some(UnknownWatchers::Block),
+        "place" => Some(UnknownWatchers::Place),
+        "policy" => Some(UnknownWatchers::Policy),
+        _ => None,
+    }
+}
+
+/// What `default` means: so it cannot be `default`.
+pub(super) fn level(text: &str) -> Option<Level> {
+    [Level::Require, Level::Unique, Level::Use].into_iter().find(|level| level.to_string() == text)
+}
+
+pub(super) fn store(text: &str) -> Option<StoreKind> {
+    [StoreKind::Memory, StoreKind::Sqlite].into_iter().find(|kind| kind.name() == text)
+}
+
+/// `192.168.1.0/24`, or one address.
+pub(super) fn prefix(text: &str) -> Option<Prefix> {
+    match text.split_once('/') {
+        Some((address, len)) => Prefix::new(address.parse().ok()?, len.parse().ok()?),
+        None => text.parse::<IpAddr>().ok().map(Prefix::host),
+    }
+}
+
+/// A name for people: not empty, no control characters, at most 128 octets.
+pub(super) fn name(text: &str) -> Option<String> {
+    let fits = !text.trim().is_empty() && text.len() <= 128 && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}

@@ -1,0 +1,94 @@
+//! The user's words, read.
+
+use std::path::PathBuf;
+
+use super::failures::usage;
+use super::request::{AnswerBody, AnsweredBy};
+use crate::policy::{setkey, Answer};
+use crate::vocab::{escape, Failure, Fingerprint};
+
+/// The answer and through which user interface it came.
+pub(super) fn answer(body: &AnswerBody) -> Result<(Answer, &'static str), Failure> {
+    Ok(match body {
+        AnswerBody::Approve { rules: None, by } => (Answer::Approve, through(*by)),
+        AnswerBody::Approve { rules: Some(rules), by } => (rules_answer(rules)?, through(*by)),
+        AnswerBody::Edit { entries, by } => (edit_answer(entries)?, through(*by)),
+        AnswerBody::Refuse { by } => (Answer::Refuse, through(*by)),
+    })
+}
+
+pub(super) fn fingerprint(text: &str) -> Result<Fingerprint, Failure> {
+    Fingerprint::parse(text).ok_or_else(|| {
+        usage(
+            "bad-fingerprint",
+            format!("\"{}\" is no fingerprint", escape(&text.chars().take(80).collect::<String>())),
+            "accept-key",
+            "Give all 64 hexadecimal digits of the new key; the message about the changed key shows them.",
+        )
+    })
+}
+
+/// A file for the agent to open: absolute, for the agent has another working directory than its user.
+pub(super) fn file(text: &str, option: &str) -> Result<PathBuf, Failure> {
+    let path = PathBuf::from(text);
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    Err(usage("relative-path", format!("\"{}\" is not absolute", escape(text)), option, "Give the whole path, from /."))
+}
+
+fn rules_answer(rules: &str) -> Result<Answer, Failure> {
+    setkey::parse_action(rules).map(Answer::Rules).map_err(|error| {
+        let next = "Write `none`, `discard`, or `ipsec ah/transport//require esp/transport//require`.";
+        usage("bad-rules", error.to_string(), "approve", next)
+    })
+}
+
+fn edit_answer(entries: &str) -> Result<Answer, Failure> {
+    let entries = setkey::parse(entries).map_err(|error| error.failure("edit"))?;
+    if entries.is_empty() {
+        let next = "Give at least one spdadd line, or answer with refuse.";
+        return Err(usage("bad-policy-text", "there is no spdadd line".to_owned(), "edit", next));
+    }
+    Ok(Answer::Edit(entries))
+}
+
+fn through(by: Option<AnsweredBy>) -> &'static str {
+    match by {
+        None | Some(AnsweredBy::Control) => "control",
+        Some(AnsweredBy::Flag) => "flag",
+        Some(AnsweredBy::Terminal) => "terminal",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_read_inside_out_whatever_their_order() {
+        let body = |rules: &str| AnswerBody::Approve { rules: Some(rules.to_owned()), by: Some(AnsweredBy::Flag) };
+        let (read, by) = answer(&body("ipsec ah/transport//require esp/transport//require")).unwrap();
+        let Answer::Rules(action) = read else { panic!("{read:?}") };
+        assert_eq!(action.to_string(), "ipsec esp/transport//require ah/transport//require");
+        assert_eq!(by, "flag");
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_read_says_where() {
+        let rules = AnswerBody::Approve { rules: Some("ipsec esp/transport//maybe".to_owned()), by: None };
+        let failure = answer(&rules).unwrap_err();
+        assert!(failure.message.contains("column") && failure.message.contains("maybe"), "{failure:?}");
+        assert!(answer(&AnswerBody::Edit { entries: " ".to_owned(), by: None }).is_err());
+        let failure = answer(&AnswerBody::Edit { entries: "spdadd any any".to_owned(), by: None }).unwrap_err();
+        assert_eq!(failure.code, "bad-policy-text");
+    }
+
+    #[test]
+    fn fingerprints_and_files_are_checked() {
+        assert!(fingerprint(&"0a".repeat(32)).is_ok());
+        assert_eq!(fingerprint("0a").unwrap_err().subject, "accept-key");
+        assert_eq!(file("/a.wav", "play").unwrap(), PathBuf::from("/a.wav"));
+        assert_eq!(file("a.wav", "play").unwrap_err().subject, "play");
+    }
+}

@@ -1,0 +1,130 @@
+//! What the control door needs of the agent, so that it can be tested without sockets, disk or clock.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::broadcast;
+
+use crate::agent::{Accepted, Agent, Ask, Call, Command, Event, OpenReview, Pin as PinnedKeys};
+use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
+use crate::policy::{Entry, Environment, Spd};
+use crate::presence::PresenceRecord;
+use crate::vocab::{AskId, CallId, Failure, ReviewId};
+
+pub(in crate::app) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// A look at the agent's state; it is called once, or dropped when the agent is gone.
+pub(in crate::app) type Look = Box<dyn FnOnce(&dyn Known) + Send>;
+
+/// The agent from afar.
+pub(in crate::app) trait Brain: Send + Sync + 'static {
+    fn command(&self, what: Command) -> Pending<'_, Result<Accepted, Failure>>;
+    fn look(&self, look: Look) -> Pending<'_, ()>;
+    fn events(&self) -> broadcast::Receiver<Event>;
+    fn audit(&self, limit: u32, before: Option<u64>) -> Pending<'_, Result<Vec<AuditEntry>, Failure>>;
+    fn history(&self, limit: u32) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>>;
+    fn stop(&self) -> Pending<'_, ()>;
+}
+
+/// What may be read of the agent: its getters.
+pub(in crate::app) trait Known {
+    fn ask(&self, id: AskId) -> Option<&Ask>;
+    fn asks(&self) -> Vec<&Ask>;
+    fn review(&self, id: ReviewId) -> Option<&OpenReview>;
+    fn reviews(&self) -> Vec<&OpenReview>;
+    fn call(&self, id: CallId) -> Option<&Call>;
+    fn calls(&self) -> Vec<&Call>;
+    fn entries(&self) -> Vec<Entry>;
+    fn spd(&self) -> &Spd;
+    fn presences(&self) -> Vec<&PresenceRecord>;
+    fn own_presence(&self) -> PresenceRecord;
+    fn environment(&self) -> Environment;
+    fn pins(&self) -> Vec<&PinnedKeys>;
+    fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str>;
+    fn metrics(&self) -> Vec<(&'static str, u64)>;
+}
+
+impl Brain for SignallingHandle {
+    fn command(&self, what: Command) -> Pending<'_, Result<Accepted, Failure>> {
+        Box::pin(self.command(what))
+    }
+
+    fn look(&self, look: Look) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let _ = self.query(move |agent| look(agent)).await;
+        })
+    }
+
+    fn events(&self) -> broadcast::Receiver<Event> {
+        self.events()
+    }
+
+    fn audit(&self, limit: u32, before: Option<u64>) -> Pending<'_, Result<Vec<AuditEntry>, Failure>> {
+        Box::pin(self.audit(limit, before))
+    }
+
+    fn history(&self, limit: u32) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>> {
+        Box::pin(self.history(limit))
+    }
+
+    fn stop(&self) -> Pending<'_, ()> {
+        Box::pin(self.stop())
+    }
+}
+
+impl Known for Agent {
+    fn ask(&self, id: AskId) -> Option<&Ask> {
+        self.ask(id)
+    }
+
+    fn asks(&self) -> Vec<&Ask> {
+        self.asks().collect()
+    }
+
+    fn review(&self, id: ReviewId) -> Option<&OpenReview> {
+        self.review(id)
+    }
+
+    fn reviews(&self) -> Vec<&OpenReview> {
+        self.reviews().collect()
+    }
+
+    fn call(&self, id: CallId) -> Option<&Call> {
+        self.call(id)
+    }
+
+    fn calls(&self) -> Vec<&Call> {
+        self.calls().collect()
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        self.entries()
+    }
+
+    fn spd(&self) -> &Spd {
+        self.spd()
+    }
+
+    fn presences(&self) -> Vec<&PresenceRecord> {
+        self.presences().collect()
+    }
+
+    fn own_presence(&self) -> PresenceRecord {
+        self.own_presence()
+    }
+
+    fn environment(&self) -> Environment {
+        self.environment()
+    }
+
+    fn pins(&self) -> Vec<&PinnedKeys> {
+        self.pins().collect()
+    }
+
+    fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str> {
+        self.safety_phrase(pin)
+    }
+
+    fn metrics(&self) -> Vec<(&'static str, u64)> {
+        self.metrics()
+    }
+}

@@ -1,0 +1,69 @@
+use std::time::Duration;
+
+use super::view::{CallList, CallView};
+use super::{answer, failures, request::CallBody, Control, Wait};
+use crate::agent::{Accepted, AudioSink, AudioSource, CallRequest, Command};
+use crate::io;
+use crate::vocab::{CallId, Failure};
+
+impl Control {
+    /// Begins a call. A file that cannot be played is refused before anybody's telephone rings.
+    pub async fn call(&self, body: &CallBody) -> Result<CallView, Failure> {
+        let source = body.play.as_deref().map(|name| answer::file(name, "play")).transpose()?.map(AudioSource::File);
+        let sink = body.record.as_deref().map(|name| answer::file(name, "record")).transpose()?.map(AudioSink::File);
+        if let Some(source) = source.clone() {
+            let checked = tokio::task::spawn_blocking(move || io::check_source(&source)).await;
+            checked.map_err(|_| failures::stopped())??;
+        }
+        let request = CallRequest {
+            peer: body.peer.clone(),
+            answer: body.answer.as_ref().map(answer::answer).transpose()?.map(|(answer, _)| answer),
+            accept_key: body.accept_key.as_deref().map(answer::fingerprint).transpose()?,
+            source,
+            sink,
+            duration: body.duration_ms.map(Duration::from_millis),
+        };
+        match self.brain.command(Command::Call(request)).await? {
+            Accepted::Call(id) => self.call_view(&id.to_string(), &Wait::default()).await,
+            other => Err(super::unexpected("call", &other)),
+        }
+    }
+
+    pub async fn calls(&self) -> Result<CallList, Failure> {
+        self.look(|known| CallList { calls: known.calls().into_iter().map(CallView::from).collect() }).await
+    }
+
+    /// One call, once it is set up, needs somebody or is over, or after the wait.
+    pub async fn call_view(&self, id: &str, wait: &Wait) -> Result<CallView, Failure> {
+        let number = call_id(id)?;
+        let read = move |known: &dyn super::brain::Known| known.call(number).map(CallView::from);
+        let usual = ["asking", "inviting", "ringing"];
+        let found = self.until(wait.limit, read, |call| wait.is_over(&call.state, &usual)).await?;
+        found.ok_or_else(|| no_call(id))
+    }
+
+    pub async fn answer_call(&self, id: &str) -> Result<CallView, Failure> {
+        self.brain.command(Command::AnswerCall { call: call_id(id)? }).await?;
+        self.call_view(id, &Wait::default()).await
+    }
+
+    pub async fn reject_call(&self, id: &str) -> Result<CallView, Failure> {
+        self.brain.command(Command::RejectCall { call: call_id(id)? }).await?;
+        self.call_view(id, &Wait::default()).await
+    }
+
+    /// Ends one call, or all of them.
+    pub async fn hangup(&self, id: Option<&str>) -> Result<CallList, Failure> {
+        let call = id.map(call_id).transpose()?;
+        self.brain.command(Command::Hangup { call }).await?;
+        self.calls().await
+    }
+}
+
+fn call_id(id: &str) -> Result<CallId, Failure> {
+    CallId::parse(id).ok_or_else(|| no_call(id))
+}
+
+fn no_call(id: &str) -> Failure {
+    failures::no_such("no-such-call", "call", id, "calls")
+}

@@ -1,0 +1,218 @@
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::view::{CheckStatus, CheckView, DoctorView};
+use super::{door, Control};
+use crate::agent::{AudioSink, AudioSource, Listen};
+use crate::app::config::{Config, Machine, Places, StoreKind};
+use crate::io::{self, Clock, SipSockets};
+use crate::sip::Transport;
+use crate::vocab::{escape, Failure, Wall};
+
+impl Control {
+    /// Looks at everything that this agent depends on.
+    pub async fn doctor(&self) -> DoctorView {
+        let about = &self.about;
+        let places = Places { data_dir: Some(about.data_dir.clone()), config: about.config_file.clone() };
+        examine(&places, &Machine::this()).await
+    }
+}
+
+/// Looks at everything that an agent on this machine depends on, whether one runs or not. Changes nothing.
+pub async fn doctor(places: &Places) -> DoctorView {
+    examine(places, &Machine::this()).await
+}
+
+async fn examine(places: &Places, machine: &Machine<'_>) -> DoctorView {
+    let mut checks = vec![clock(Clock::start().now().wall)];
+    match Config::load(places, machine) {
+        Err(failure) => checks.push(failed("configuration", &failure)),
+        Ok(config) => {
+            checks.push(configuration(&config));
+            checks.extend(storage(&config));
+            checks.extend(sockets(&config).await);
+            checks.extend([input(&config.audio_source), output(&config.audio_sink)]);
+        }
+    }
+    DoctorView { ok: checks.iter().all(|check| check.status != CheckStatus::Fail), checks }
+}
+
+/// 2025-01-01 and 2100-01-01: statements would all be expired, or all from the future, with a clock outside.
+const SANE: std::ops::Range<Wall> = Wall(1_735_689_600_000)..Wall(4_102_444_800_000);
+
+fn clock(now: Wall) -> CheckView {
+    let found = format!("the clock says {}", super::view::timestamp(now));
+    if SANE.contains(&now) {
+        return ok("clock", found);
+    }
+    fail("clock", found, "Set the clock: statements of peers are valid for a limited time.")
+}
+
+fn configuration(config: &Config) -> CheckView {
+    let file = config.file.as_deref().map_or_else(|| "no file, all defaults".to_owned(), shown);
+    let mut found = format!("{file}; you are {}", config.entity);
+    for assumed in &config.assumed {
+        found += &format!("; {assumed}");
+    }
+    ok("configuration", found)
+}
+
+fn storage(config: &Config) -> Vec<CheckView> {
+    if config.store == StoreKind::Memory {
+        return vec![ok("store", "memory: nothing is left on disk".to_owned())];
+    }
+    if !config.data_dir.exists() {
+        let found = format!("{} does not exist yet", shown(&config.data_dir));
+        return vec![ok("data-dir", found + "; it is made at the first start")];
+    }
+    vec![
+        private("data-dir", &config.data_dir, 0o700),
+        store(&config.data_dir),
+        private("identity", &config.data_dir.join("identity.key"), 0o600),
+    ]
+}
+
+fn store(dir: &Path) -> CheckView {
+    match io::store::version_on_disk(dir) {
+        Err(failure) => failed("store", &failure),
+        Ok(None) => ok("store", "no database yet; it is made at the first start".to_owned()),
+        Ok(Some(version)) if version > io::store::SCHEMA_VERSION => {
+            let found =
+                format!("the database is of version {version}, this program knows {}", io::store::SCHEMA_VERSION);
+            fail("store", found, "Install a newer sottovoce, or choose another --data-dir.")
+        }
+        Ok(Some(version)) => ok("store", format!("version {version}")),
+    }
+}
+
+/// Whether nobody but its owner gets at a file.
+fn private(name: &str, path: &Path, wanted: u32) -> CheckView {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            ok(name, format!("{} does not exist yet", shown(path)))
+        }
+        Err(error) => fail(name, format!("{}: {error}", shown(path)), "Make it readable for you."),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            let mode = found.permissions().mode() & 0o777;
+            let found = format!("{} has mode {mode:04o}: others get at it", shown(path));
+            fail(name, found, &format!("Run: chmod {wanted:04o} {}", shown(path)))
+        }
+        Ok(_) => ok(name, format!("{} is yours alone", shown(path))),
+    }
+}
+
+/// With an agent running its door has to answer; without one its ports have to be free.
+async fn sockets(config: &Config) -> Vec<CheckView> {
+    match door::dial_dir(&config.data_dir).await {
+        Err(failure) => vec![failed("door", &failure)],
+        Ok(Some(_)) => vec![ok("door", "an agent runs here and answers; its ports are its own".to_owned())],
+        Ok(None) => vec![
+            ok("door", "no agent runs on this data directory".to_owned()),
+            free("sip-ports", SipSockets::bind(&listens(config)).await.err(), &join(&config.listen)),
+            free("control-port", io::listen_tcp(config.control).await.err(), &config.control.to_string()),
+        ],
+    }
+}
+
+pub(in crate::app) fn listens(config: &Config) -> Vec<Listen> {
+    config.listen.iter().map(|address| Listen { transport: Transport::Udp, address: *address }).collect()
+}
+
+fn free(name: &str, taken: Option<Failure>, what: &str) -> CheckView {
+    match taken {
+        Some(failure) => failed(name, &failure),
+        None => ok(name, format!("{what} can be listened on")),
+    }
+}
+
+fn input(source: &AudioSource) -> CheckView {
+    match (source, io::check_source(source)) {
+        (_, Err(failure)) => failed("audio-input", &failure),
+        (AudioSource::Silence, _) => warn("audio-input", "silence", "Set audio.input to have something heard."),
+        (AudioSource::Tone(hertz), _) => ok("audio-input", format!("a tone of {hertz} Hz")),
+        (AudioSource::File(file), _) => ok("audio-input", shown(file)),
+    }
+}
+
+fn output(sink: &AudioSink) -> CheckView {
+    let AudioSink::File(file) = sink else {
+        return warn("audio-output", "none", "Set audio.output to keep what is heard.");
+    };
+    match file.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        Some(dir) if !dir.is_dir() => {
+            fail("audio-output", format!("{} is no directory", shown(dir)), "Make it, or choose another audio.output.")
+        }
+        _ => ok("audio-output", shown(file)),
+    }
+}
+
+fn join(addresses: &[std::net::SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn shown(path: &Path) -> String {
+    escape(&path.display().to_string())
+}
+
+fn ok(name: &str, found: String) -> CheckView {
+    CheckView { name: name.to_owned(), status: CheckStatus::Ok, found, next: String::new() }
+}
+
+fn warn(name: &str, found: &str, next: &str) -> CheckView {
+    CheckView { name: name.to_owned(), status: CheckStatus::Warn, found: found.to_owned(), next: next.to_owned() }
+}
+
+fn fail(name: &str, found: String, next: &str) -> CheckView {
+    CheckView { name: name.to_owned(), status: CheckStatus::Fail, found, next: next.to_owned() }
+}
+
+fn failed(name: &str, failure: &Failure) -> CheckView {
+    fail(name, failure.message.clone(), &failure.next)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_of_another_age_fails() {
+        for (wall, status) in [
+            (Wall(0), CheckStatus::Fail),
+            (Wall(1_735_689_599_999), CheckStatus::Fail),
+            (Wall(1_735_689_600_000), CheckStatus::Ok),
+            (Wall(4_102_444_800_000), CheckStatus::Fail),
+        ] {
+            assert_eq!(clock(wall).status, status, "{wall:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_fails_with_the_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = dir.path().join("identity.key");
+        assert_eq!(private("identity", &key, 0o600).status, CheckStatus::Ok);
+        std::fs::write(&key, [0; 64]).unwrap();
+        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o640)).unwrap();
+        let check = private("identity", &key, 0o600);
+        assert_eq!(check.status, CheckStatus::Fail);
+        assert!(check.found.contains("0640") && check.next.contains("chmod 0600"), "{check:?}");
+        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(private("identity", &key, 0o600).status, CheckStatus::Ok);
+    }
+
+    #[tokio::test]
+    async fn a_bad_configuration_is_found_and_nothing_else_is_guessed_from_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("sottovoce.toml");
+        std::fs::write(&file, "entity = 1").unwrap();
+        let places = Places { data_dir: Some(dir.path().to_owned()), config: Some(file) };
+        let machine = Machine { variable: &|_| None, address: Ipv4Addr::LOCALHOST.into() };
+        let report = examine(&places, &machine).await;
+        assert!(!report.ok);
+        let last = report.checks.last().unwrap();
+        assert_eq!((last.name.as_str(), last.status), ("configuration", CheckStatus::Fail));
+        assert!(last.found.contains("line 1"), "{last:?}");
+    }
+}

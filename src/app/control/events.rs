@@ -1,0 +1,78 @@
+use tokio::sync::broadcast::{error::RecvError, Receiver};
+
+use super::brain::Known;
+use super::view::{AskView, CallView, ErrorView, EventView, PresenceView, ReviewView};
+use super::Control;
+use crate::agent::Event;
+use crate::vocab::{Failure, FailureKind};
+
+/// What happens from now on, each with the noun as it is when it is read.
+pub struct Events {
+    control: Control,
+    facts: Receiver<Event>,
+    ended: bool,
+}
+
+impl Control {
+    pub fn events(&self) -> Events {
+        Events { control: self.clone(), facts: self.brain.events(), ended: false }
+    }
+}
+
+impl Events {
+    /// `None` after [`EventView::Stopped`]. Who reads too slowly is told so, and should read the lists again.
+    pub async fn next(&mut self) -> Option<EventView> {
+        while !self.ended {
+            let fact = match self.facts.recv().await {
+                Ok(fact) => fact,
+                Err(RecvError::Lagged(_)) => return Some(EventView::Notice(lost())),
+                Err(RecvError::Closed) => Event::Stopped,
+            };
+            self.ended = fact == Event::Stopped;
+            if let Some(view) = self.view(fact).await {
+                return Some(view);
+            }
+        }
+        None
+    }
+
+    async fn view(&self, fact: Event) -> Option<EventView> {
+        match fact {
+            Event::AskChanged(id) => self.look(move |known| known.ask(id).map(AskView::from)).await.map(EventView::Ask),
+            Event::CallChanged(id) => {
+                self.look(move |known| known.call(id).map(CallView::from)).await.map(EventView::Call)
+            }
+            Event::Notice(failure) => Some(EventView::Notice((&failure).into())),
+            Event::PolicyChanged(generation) => Some(EventView::Policy(generation.0)),
+            Event::PresenceChanged(entity) => {
+                let of = move |known: &dyn Known| {
+                    let newest = known.presences().into_iter().filter(|r| r.entity == entity).max_by_key(|r| r.time);
+                    let own = Some(known.own_presence()).filter(|own| own.entity == entity);
+                    newest.map(PresenceView::of_peer).or_else(|| own.as_ref().map(PresenceView::of_ours))
+                };
+                self.look(of).await.map(EventView::Presence)
+            }
+            Event::ReviewChanged(id) => {
+                let found = self.look(move |known| known.review(id).map(ReviewView::from)).await;
+                found.map(|review| EventView::Review(Box::new(review)))
+            }
+            Event::Stopped => Some(EventView::Stopped),
+            Event::StoreSettled { .. } => None,
+        }
+    }
+
+    async fn look<V: Send + 'static>(&self, look: impl FnOnce(&dyn Known) -> Option<V> + Send + 'static) -> Option<V> {
+        self.control.look(look).await.ok().flatten()
+    }
+}
+
+fn lost() -> ErrorView {
+    let lost = Failure::new(
+        FailureKind::Failed,
+        "events-lost",
+        "more happened than this listener could read",
+        "events",
+        "Read the lists again: asks, reviews, calls.",
+    );
+    (&lost).into()
+}

@@ -1,0 +1,131 @@
+use std::net::{IpAddr, SocketAddr};
+
+use super::failures::{no_such, usage};
+use super::request::{PolicyBody, TestBody};
+use super::view::{EntryView, ExportView, PolicyView, TestView};
+use super::Control;
+use crate::agent::{Accepted, Command};
+use crate::policy::{setkey, Direction, Flow, Upper};
+use crate::vocab::{escape, EntryId, Failure};
+
+impl Control {
+    pub async fn policy(&self) -> Result<PolicyView, Failure> {
+        self.look(|known| PolicyView {
+            generation: known.spd().generation().0,
+            entries: known.entries().iter().map(EntryView::from).collect(),
+        })
+        .await
+    }
+
+    pub async fn policy_entry(&self, id: &str) -> Result<EntryView, Failure> {
+        let number = entry_id(id)?;
+        let find = move |entries: Vec<crate::policy::Entry>| entries.into_iter().find(|entry| entry.id == number);
+        let found = self.look(move |known| find(known.entries()).as_ref().map(EntryView::from)).await?;
+        found.ok_or_else(|| no_entry(id))
+    }
+
+    /// Adds entries of our own. Comes back when they are durable, with the policy in force then; so do the next three.
+    pub async fn policy_add(&self, body: &PolicyBody) -> Result<PolicyView, Failure> {
+        self.change(Command::PolicyAdd { text: body.text.clone() }).await
+    }
+
+    pub async fn policy_default(&self, body: &PolicyBody) -> Result<PolicyView, Failure> {
+        self.change(Command::PolicyDefault { text: body.text.clone() }).await
+    }
+
+    pub async fn policy_import(&self, body: &PolicyBody) -> Result<PolicyView, Failure> {
+        self.change(Command::PolicyImport { text: body.text.clone() }).await
+    }
+
+    pub async fn policy_remove(&self, id: &str) -> Result<PolicyView, Failure> {
+        self.policy_entry(id).await?;
+        self.change(Command::PolicyRemove { entry: entry_id(id)? }).await
+    }
+
+    pub async fn policy_export(&self) -> Result<ExportView, Failure> {
+        self.look(|known| ExportView { generation: known.spd().generation().0, text: setkey::write(&known.entries()) })
+            .await
+    }
+
+    /// The entry that would rule a packet of a stream with nobody in particular.
+    pub async fn policy_test(&self, body: &TestBody) -> Result<TestView, Failure> {
+        let packet = Packet::read(body)?;
+        let now = self.clock.now().wall;
+        self.look(move |known| {
+            let ruling = known.spd().lookup(&packet.flow(), now);
+            TestView { action: ruling.entry.action.to_string(), entry: ruling.entry.into(), why: ruling.explain() }
+        })
+        .await
+    }
+
+    async fn change(&self, command: Command) -> Result<PolicyView, Failure> {
+        self.change_store(command).await?;
+        self.policy().await
+    }
+
+    /// Sends a command that changes the store, and waits until it is durable.
+    pub(super) async fn change_store(&self, command: Command) -> Result<(), Failure> {
+        let events = self.brain.events();
+        match self.brain.command(command).await? {
+            Accepted::Storing(effect) => self.stored(events, effect).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A packet's attributes.
+struct Packet {
+    source: SocketAddr,
+    destination: SocketAddr,
+    upper: Upper,
+    direction: Direction,
+}
+
+impl Packet {
+    fn read(body: &TestBody) -> Result<Self, Failure> {
+        let port = "a port, 0 to 65535";
+        let source: IpAddr = field("SRC", &body.source, "an IP address", |text| text.parse().ok())?;
+        let source_port = field("SPORT", &body.source_port, port, |text| text.parse().ok())?;
+        let destination: IpAddr = field("DST", &body.destination, "an IP address", |text| text.parse().ok())?;
+        let destination_port = field("DPORT", &body.destination_port, port, |text| text.parse().ok())?;
+        if source.is_ipv4() != destination.is_ipv4() {
+            let what = "one address is IPv4 and the other IPv6".to_owned();
+            return Err(usage("bad-packet", what, "DST", "Give two addresses of one kind."));
+        }
+        Ok(Self {
+            source: SocketAddr::new(source, source_port),
+            destination: SocketAddr::new(destination, destination_port),
+            upper: field("PROTO", &body.upper, "udp or tcp", upper)?,
+            direction: field("DIR", &body.direction, "in or out", setkey::parse_direction)?,
+        })
+    }
+
+    fn flow(&self) -> Flow<'_> {
+        Flow {
+            source: self.source,
+            destination: self.destination,
+            upper: self.upper,
+            direction: self.direction,
+            peer: None,
+        }
+    }
+}
+
+fn upper(text: &str) -> Option<Upper> {
+    [Upper::Tcp, Upper::Udp].into_iter().find(|upper| upper.to_string() == text)
+}
+
+fn field<T>(name: &str, text: &str, expected: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Failure> {
+    read(text).ok_or_else(|| {
+        let text = escape(&text.chars().take(80).collect::<String>());
+        usage("bad-packet", format!("{name} is \"{text}\""), name, &format!("Write {expected}."))
+    })
+}
+
+fn entry_id(id: &str) -> Result<EntryId, Failure> {
+    EntryId::parse(id).ok_or_else(|| no_entry(id))
+}
+
+fn no_entry(id: &str) -> Failure {
+    no_such("no-such-entry", "entry", id, "policy list")
+}

@@ -1,0 +1,65 @@
+use super::view::{AskStateView, AskView, CallView, ReviewView, StatusView, StopView};
+use super::Control;
+use crate::agent::AnswerMode;
+use crate::app::config::StoreKind;
+use crate::vocab::{escape, Failure};
+
+impl Control {
+    pub async fn status(&self) -> Result<StatusView, Failure> {
+        let about = self.about.clone();
+        self.look(move |known| {
+            let asking = |ask: &AskView| ask.state == AskStateView::Asking;
+            let on_disk = about.store == StoreKind::Sqlite;
+            StatusView {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                entity: about.entity.to_string(),
+                display_name: about.display_name.clone(),
+                device: about.device.to_string(),
+                fingerprint: about.fingerprint.to_string(),
+                listen: about.listen.iter().map(|l| format!("{}:{}", l.transport, l.address)).collect(),
+                control: about.control.map(|address| address.to_string()),
+                store: about.store.name().to_owned(),
+                data_dir: on_disk.then(|| escape(&about.data_dir.display().to_string())),
+                answer: answer_name(about.answer).to_owned(),
+                environment: (&known.environment()).into(),
+                place: known.own_presence().place.map(|place| place.to_string()),
+                generation: known.spd().generation().0,
+                calls: count(known.calls().into_iter().map(CallView::from), |call| !call.is_over()),
+                asks: count(known.asks().into_iter().map(AskView::from), asking),
+                reviews: count(known.reviews().into_iter().map(ReviewView::from), ReviewView::is_open),
+                keylog: about.keylog,
+            }
+        })
+        .await
+    }
+
+    /// Byes to every peer, then the end. Comes back at once; [`EventView::Stopped`](super::view::EventView) follows.
+    pub fn stop(&self) -> StopView {
+        let brain = self.brain.clone();
+        tokio::spawn(async move { brain.stop().await });
+        StopView { stopping: true }
+    }
+
+    /// Counters in Prometheus' text format, version 0.0.4.
+    pub async fn metrics(&self) -> Result<String, Failure> {
+        let metrics = self.look(|known| known.metrics()).await?;
+        Ok(metrics.iter().map(|(name, value)| metric(name, *value)).collect())
+    }
+}
+
+fn metric(name: &str, value: u64) -> String {
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    format!("# TYPE sottovoce_{name} counter\nsottovoce_{name} {value}\n")
+}
+
+fn count<V>(views: impl Iterator<Item = V>, is: impl Fn(&V) -> bool) -> u64 {
+    views.filter(|view| is(view)).count() as u64
+}
+
+fn answer_name(mode: AnswerMode) -> &'static str {
+    match mode {
+        AnswerMode::Auto => "auto",
+        AnswerMode::Prompt => "prompt",
+        AnswerMode::Reject => "reject",
+    }
+}

@@ -1,0 +1,538 @@
+//! A control door on an agent of cardboard: its state is set by the test, its commands are written down.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use super::brain::{Brain, Known, Look, Pending};
+use super::request::{AnswerBody, AskBody, CallBody, NamesBody, PolicyBody, TestBody, VerifyBody};
+use super::view::{AskStateView, CallStateView, EventView, ReviewStateView, SurroundingsKind};
+use super::{About, Control, Wait};
+use crate::agent::*;
+use crate::app::config::StoreKind;
+use crate::io::{AuditEntry, Clock, HistoryEntry};
+use crate::media::Counters;
+use crate::policy::*;
+use crate::presence::{Names, PresenceRecord};
+use crate::vocab::*;
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub asks: Vec<Ask>,
+    pub reviews: Vec<OpenReview>,
+    pub calls: Vec<Call>,
+    pub presences: Vec<PresenceRecord>,
+    pub pins: Vec<Pin>,
+    pub spd: Option<Spd>,
+    pub commands: Vec<Command>,
+    /// What the next commands are answered; `Done` when there is none.
+    pub answers: VecDeque<Result<Accepted, Failure>>,
+    /// What happens after the next command was answered.
+    pub then: Option<Box<dyn FnOnce(&mut State) -> Vec<Event> + Send>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Cardboard {
+    state: Arc<Mutex<State>>,
+    events: broadcast::Sender<Event>,
+}
+
+impl Cardboard {
+    pub(crate) fn new() -> (Self, Control) {
+        let entry = |way| Entry::new(Selector::ANY, way, setkey::parse_action("ipsec esp/transport//require").unwrap());
+        let spd = Spd::compile(Generation(4), Vec::new(), vec![entry(Direction::Out), entry(Direction::In)]);
+        let state = State { spd: Some(spd), ..State::default() };
+        let agent = Self { state: Arc::new(Mutex::new(state)), events: broadcast::channel(64).0 };
+        let control = Control::new(Arc::new(agent.clone()), about(), Clock::start());
+        (agent, control)
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(crate) fn happen(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// Until somebody listens for events.
+    async fn listened_to(&self) {
+        while self.events.receiver_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Brain for Cardboard {
+    fn command(&self, what: Command) -> Pending<'_, Result<Accepted, Failure>> {
+        let mut state = self.state();
+        state.commands.push(what);
+        let answer = state.answers.pop_front().unwrap_or(Ok(Accepted::Done));
+        let then = state.then.take();
+        for event in then.map(|then| then(&mut state)).unwrap_or_default() {
+            self.happen(event);
+        }
+        Box::pin(async move { answer })
+    }
+
+    fn look(&self, look: Look) -> Pending<'_, ()> {
+        Box::pin(async move { look(&*self.state()) })
+    }
+
+    fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    fn audit(&self, limit: u32, before: Option<u64>) -> Pending<'_, Result<Vec<AuditEntry>, Failure>> {
+        let row = AuditEntry {
+            number: before.unwrap_or(10) - 1,
+            at: Wall(0),
+            kind: "approved".to_owned(),
+            subject: "sip:bob@192.168.1.2\u{1b}[2J".to_owned(),
+            detail: format!("limit {limit}"),
+            generation: Generation(4),
+        };
+        Box::pin(async move { Ok(vec![row]) })
+    }
+
+    fn history(&self, _limit: u32) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn stop(&self) -> Pending<'_, ()> {
+        self.happen(Event::Stopped);
+        Box::pin(async {})
+    }
+}
+
+impl Known for State {
+    fn ask(&self, id: AskId) -> Option<&Ask> {
+        self.asks.iter().find(|ask| ask.id == id)
+    }
+
+    fn asks(&self) -> Vec<&Ask> {
+        self.asks.iter().collect()
+    }
+
+    fn review(&self, id: ReviewId) -> Option<&OpenReview> {
+        self.reviews.iter().find(|review| review.id == id)
+    }
+
+    fn reviews(&self) -> Vec<&OpenReview> {
+        self.reviews.iter().collect()
+    }
+
+    fn call(&self, id: CallId) -> Option<&Call> {
+        self.calls.iter().find(|call| call.id == id)
+    }
+
+    fn calls(&self) -> Vec<&Call> {
+        self.calls.iter().collect()
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        self.spd().entries().to_vec()
+    }
+
+    fn spd(&self) -> &Spd {
+        self.spd.as_ref().unwrap()
+    }
+
+    fn presences(&self) -> Vec<&PresenceRecord> {
+        self.presences.iter().collect()
+    }
+
+    fn own_presence(&self) -> PresenceRecord {
+        presence("sip:alice@192.168.1.1")
+    }
+
+    fn environment(&self) -> Environment {
+        environment()
+    }
+
+    fn pins(&self) -> Vec<&Pin> {
+        self.pins.iter().collect()
+    }
+
+    fn safety_phrase(&self, _pin: &Pin) -> Vec<&'static str> {
+        vec!["acid", "badge"]
+    }
+
+    fn metrics(&self) -> Vec<(&'static str, u64)> {
+        vec![("packets-sent", 7), ("reviews", 1)]
+    }
+}
+
+fn about() -> About {
+    About {
+        entity: Entity::parse("sip:alice@192.168.1.1").unwrap(),
+        display_name: None,
+        device: Device::new("alice-1").unwrap(),
+        signing_key: VerifyKey([1; 32]),
+        agreement_key: AgreementKey([2; 32]),
+        fingerprint: Fingerprint([3; 32]),
+        listen: vec![Listen { transport: crate::sip::Transport::Udp, address: "192.168.1.1:5060".parse().unwrap() }],
+        control: None,
+        store: StoreKind::Memory,
+        data_dir: "/nowhere".into(),
+        answer: AnswerMode::Prompt,
+        keylog: false,
+        config_file: None,
+    }
+}
+
+fn environment() -> Environment {
+    Environment { scope: Scope::Private, evidence: Evidence::Address, address: Some("192.168.1.2".parse().unwrap()) }
+}
+
+pub(crate) fn presence(entity: &str) -> PresenceRecord {
+    PresenceRecord {
+        entity: Entity::parse(entity).unwrap(),
+        device: Device::new("device-1").unwrap(),
+        contact: PeerText::new("sip:bob@192.168.1.2\r\nEvil: 1"),
+        address: Some("192.168.1.2".parse().unwrap()),
+        observed: true,
+        user: Some(PeerText::new("Bob\u{202e}")),
+        place: Some(PeerText::new("office")),
+        environment: Some(environment()),
+        time: Wall(1_700_000_000_000),
+        version: 1_700_000_000_000,
+        expires: Wall(1_700_003_600_000),
+        names: Names::default(),
+    }
+}
+
+pub(crate) fn ask(state: AskState) -> Ask {
+    Ask {
+        id: AskId(1),
+        peer: "192.168.1.2".to_owned(),
+        target: "sip:192.168.1.2".to_owned(),
+        wanted: Wanted { presence: true, policy: true },
+        started: Wall(0),
+        state,
+        steps: vec![(Wall(0), "asked".to_owned())],
+        presence: None,
+    }
+}
+
+pub(crate) fn call(state: CallState) -> Call {
+    Call {
+        id: CallId(1),
+        peer: "192.168.1.2".to_owned(),
+        entity: None,
+        device: None,
+        side: Side::Caller,
+        state,
+        started: Wall(0),
+        action: "none".to_owned(),
+        bundle: String::new(),
+        suite: None,
+        setup: Some(Duration::from_millis(12)),
+        counters: Counters { sent: 3, received: 2, dropped: [("replay", 1)].into() },
+        ask: None,
+        review: None,
+    }
+}
+
+pub(crate) fn review(state: ReviewState) -> OpenReview {
+    let none = StatedPolicy {
+        id: PeerText::new("p\u{7}"),
+        direction: Direction::Out,
+        action: Action::None,
+        selector: Selector { upper: Upper::Udp, ..Selector::ANY },
+        suites: Vec::new(),
+        keying: Keying::Agreement,
+        expires: None,
+    };
+    let statement = Statement {
+        entity: Entity::parse("sip:bob@192.168.1.2").unwrap(),
+        contact: PeerText::new("sip:bob@192.168.1.2"),
+        device: Device::new("bob-1").unwrap(),
+        version: 9,
+        issued: Wall(0),
+        expires: Wall(0),
+        purpose: Purpose::Notify,
+        audience: Audience::Any,
+        nonce: Nonce([0; 16]),
+        person: None,
+        environment: None,
+        signing_key: VerifyKey([4; 32]),
+        agreement_key: AgreementKey([5; 32]),
+        signed_by: None,
+        supports: Capabilities { protocols: vec![Protocol::Esp], suites: vec![Suite::Aes128Gcm], ..Default::default() },
+        policies: vec![none],
+        request: None,
+    };
+    let review = Review::new(ReviewInput {
+        statement,
+        provenance: Provenance { observed: None, received: Wall(0) },
+        key_state: KeyState::Changed { pinned: Fingerprint([9; 32]) },
+        wanted_presence: false,
+        own_environment: environment(),
+        own_address: "192.168.1.1".parse().unwrap(),
+        peer_address: "192.168.1.2".parse().unwrap(),
+        current: Vec::new(),
+        generation: Generation(4),
+        default_level: Level::Require,
+    });
+    let review = review.unwrap();
+    OpenReview {
+        id: ReviewId(1),
+        ask: Some(AskId(1)),
+        review,
+        presence: presence("sip:bob@192.168.1.2"),
+        opened: Wall(0),
+        deadline: Wall(0),
+        state,
+        missing: Vec::new(),
+    }
+}
+
+fn refused(code: &'static str) -> Failure {
+    Failure::new(FailureKind::Trust, code, "no", "bob", "nothing")
+}
+
+fn approve() -> AnswerBody {
+    AnswerBody::Approve { rules: None, by: None }
+}
+
+#[tokio::test]
+async fn an_ask_wants_both_when_neither_is_named() {
+    let (agent, control) = Cardboard::new();
+    let wanted = |presence, policy| AskBody {
+        peer: "192.168.1.2".to_owned(),
+        presence,
+        policy,
+        answer: Some(approve()),
+        accept_key: None,
+    };
+    for (presence, policy, expected) in
+        [(false, false, (true, true)), (true, false, (true, false)), (false, true, (false, true))]
+    {
+        agent.state().asks = vec![ask(AskState::Asking)];
+        agent.state().answers.push_back(Ok(Accepted::Ask(AskId(1))));
+        assert_eq!(control.ask(&wanted(presence, policy)).await.unwrap().id, "a1");
+        let Some(Command::Ask(request)) = agent.state().commands.pop() else { panic!() };
+        assert_eq!((request.wanted.presence, request.wanted.policy), expected);
+        assert_eq!(request.answer, Some(Answer::Approve));
+    }
+    agent.state().answers.push_back(Err(refused("key-changed")));
+    assert_eq!(control.ask(&wanted(true, true)).await.unwrap_err().code, "key-changed");
+}
+
+#[tokio::test]
+async fn a_wait_ends_with_the_event_that_changes_the_state_and_not_before() {
+    let (agent, control) = Cardboard::new();
+    agent.state().asks = vec![ask(AskState::Asking)];
+    let wait = Wait { limit: Duration::from_secs(60), through: None };
+    let waiting = tokio::spawn(async move { control.ask_view("a1", &wait).await });
+    agent.listened_to().await;
+    agent.happen(Event::AskChanged(AskId(1)));
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished(), "still asking");
+    agent.state().asks = vec![ask(AskState::Reviewing(ReviewId(1)))];
+    agent.happen(Event::AskChanged(AskId(1)));
+    let view = waiting.await.unwrap().unwrap();
+    assert_eq!((view.state, view.review.as_deref()), (AskStateView::Reviewing, Some("r1")));
+}
+
+#[tokio::test]
+async fn a_wait_that_is_over_tells_the_state_as_it_is() {
+    let (agent, control) = Cardboard::new();
+    agent.state().calls = vec![call(CallState::Active)];
+    let wait = |through: Option<&str>| Wait {
+        limit: Duration::from_millis(20),
+        through: through.map(|state| vec![state.to_owned()]),
+    };
+    assert_eq!(control.call_view("c1", &wait(None)).await.unwrap().state, CallStateView::Active);
+    let view = control.call_view("c1", &wait(Some("active"))).await.unwrap();
+    assert_eq!((view.setup_ms, view.packets.dropped["replay"]), (Some(12), 1));
+    assert_eq!(control.call_view("c2", &wait(None)).await.unwrap_err().code, "no-such-call");
+    assert_eq!(control.call_view("\u{1b}x", &wait(None)).await.unwrap_err().subject, "\\u{1b}x");
+}
+
+#[tokio::test]
+async fn an_answer_comes_back_when_it_is_durable() {
+    let (agent, control) = Cardboard::new();
+    agent.state().reviews = vec![review(ReviewState::Pending)];
+    agent.state().then = Some(Box::new(|state| {
+        state.reviews = vec![review(ReviewState::Storing)];
+        vec![Event::ReviewChanged(ReviewId(1))]
+    }));
+    let answering = tokio::spawn(async move { control.answer_review("r1", &approve()).await });
+    agent.listened_to().await;
+    tokio::task::yield_now().await;
+    assert!(!answering.is_finished(), "it is on its way to the disk");
+    agent.state().reviews = vec![review(ReviewState::Registered { generation: Generation(5), by: "control" })];
+    agent.happen(Event::ReviewChanged(ReviewId(1)));
+    let view = answering.await.unwrap().unwrap();
+    assert_eq!((view.state, view.generation), (ReviewStateView::Registered, Some(5)));
+}
+
+#[tokio::test]
+async fn an_answer_that_registers_nothing_is_a_failure_unless_it_was_to_refuse() {
+    let (agent, control) = Cardboard::new();
+    for (state, code) in [
+        (ReviewState::Looser { fields: vec!["out esp level".to_owned()] }, Some("looser-than-asked")),
+        (ReviewState::Stale, Some("review-stale")),
+        (ReviewState::Failed(refused("disk-full")), Some("not-registered")),
+        (ReviewState::Refused { by: "control" }, None),
+    ] {
+        agent.state().reviews = vec![review(state)];
+        let result = control.answer_review("r1", &AnswerBody::Refuse { by: None }).await;
+        assert_eq!(result.as_ref().err().map(|failure| failure.code), code, "{result:?}");
+    }
+    agent.state().answers.push_back(Err(refused("key-changed")));
+    assert_eq!(control.answer_review("r1", &approve()).await.unwrap_err().kind, FailureKind::Trust);
+}
+
+#[tokio::test]
+async fn what_is_looser_names_the_fields_and_is_refused_by_policy() {
+    let (agent, control) = Cardboard::new();
+    agent.state().reviews = vec![review(ReviewState::Looser { fields: vec!["out esp level".to_owned()] })];
+    let failure = control.answer_review("r1", &approve()).await.unwrap_err();
+    assert!(failure.message.contains("out esp level"), "{failure:?}");
+    assert_eq!(failure.kind, FailureKind::RefusedByPolicy);
+}
+
+#[tokio::test]
+async fn a_review_is_shown_whole_and_safe_to_print() {
+    let (agent, control) = Cardboard::new();
+    agent.state().reviews = vec![review(ReviewState::Pending)];
+    let view = control.review("r1", &Wait::default()).await.unwrap();
+    assert_eq!(view.statement.pinned_fingerprint, Some(Fingerprint([9; 32]).to_string()));
+    assert_eq!(view.surroundings.kind, SurroundingsKind::NotAsked);
+    let entries: Vec<_> = view.proposed.iter().map(|e| (e.direction.as_str(), e.action.as_str())).collect();
+    assert_eq!(entries, [("out", "none"), ("in", "none")]);
+    assert_eq!((view.proposed[0].source.as_str(), view.proposed[0].source_ports.as_str()), ("192.168.1.1/32", "any"));
+    let printed = serde_json::to_string(&view).unwrap();
+    for harmful in ["\u{202e}", "\\u0007", "\\r", "\u{7}"] {
+        assert!(!printed.contains(harmful), "{harmful:?} in {printed}");
+    }
+    assert_eq!(view.presence.user.as_deref(), Some("Bob\\u{202e}"));
+}
+
+#[tokio::test]
+async fn a_policy_change_is_done_when_the_store_says_so() {
+    let (agent, control) = Cardboard::new();
+    let body = PolicyBody { text: "spdadd any any any -P out none;".to_owned() };
+    let settle = |result: Result<(), Failure>| {
+        let other = Event::StoreSettled { effect: EffectId(6), result: Err(refused("other")) };
+        vec![other, Event::StoreSettled { effect: EffectId(7), result }]
+    };
+    agent.state().answers.push_back(Ok(Accepted::Storing(EffectId(7))));
+    agent.state().then = Some(Box::new(move |_| settle(Ok(()))));
+    assert_eq!(control.policy_add(&body).await.unwrap().generation, 4);
+    agent.state().answers.push_back(Ok(Accepted::Storing(EffectId(7))));
+    agent.state().then = Some(Box::new(move |_| settle(Err(refused("disk-full")))));
+    assert_eq!(control.policy_add(&body).await.unwrap_err().code, "disk-full");
+    assert_eq!(control.policy_remove("e77").await.unwrap_err().code, "no-such-entry");
+    assert_eq!(agent.state().commands.len(), 2, "nothing was sent for an entry that is not there");
+}
+
+#[tokio::test]
+async fn a_packet_is_tested_against_the_policy_in_force() {
+    let (_agent, control) = Cardboard::new();
+    let mut body = TestBody {
+        source: "192.168.1.1".to_owned(),
+        source_port: "4000".to_owned(),
+        destination: "192.168.1.2".to_owned(),
+        destination_port: "5000".to_owned(),
+        upper: "udp".to_owned(),
+        direction: "out".to_owned(),
+    };
+    let test = control.policy_test(&body).await.unwrap();
+    assert_eq!(test.action, "ipsec esp/transport//require");
+    assert_eq!(test.entry.direction, "out");
+    assert!(test.why.contains("default"), "{}", test.why);
+    body.destination = "::1".to_owned();
+    assert_eq!(control.policy_test(&body).await.unwrap_err().subject, "DST");
+    body.source_port = "65536".to_owned();
+    assert_eq!(control.policy_test(&body).await.unwrap_err().subject, "SPORT");
+}
+
+#[tokio::test]
+async fn ones_own_presence_cannot_be_removed_and_a_peers_can() {
+    let (agent, control) = Cardboard::new();
+    agent.state().presences = vec![presence("sip:bob@192.168.1.2")];
+    assert_eq!(control.presence_remove("sip:alice@192.168.1.1").await.unwrap_err().code, "own-presence");
+    assert_eq!(control.presence_remove("carol@192.168.1.3").await.unwrap_err().code, "no-such-presence");
+    assert!(agent.state().commands.is_empty());
+    control.presence_remove("bob@192.168.1.2").await.unwrap();
+    assert!(matches!(agent.state().commands[..], [Command::PresenceRemove { .. }]));
+    let long = NamesBody { user: Some("x".repeat(129)), place: None };
+    assert_eq!(control.presence_set(&long).await.unwrap_err().subject, "user");
+    let list = control.presences().await.unwrap();
+    assert_eq!(list.presences.iter().map(|p| p.own).collect::<Vec<_>>(), [true, false]);
+}
+
+#[tokio::test]
+async fn only_a_pinned_peer_can_be_verified() {
+    let (agent, control) = Cardboard::new();
+    let body = VerifyBody { entity: "sip:bob@192.168.1.2".to_owned() };
+    assert_eq!(control.identity_verify(&body).await.unwrap_err().code, "no-such-pin");
+    agent.state().pins = vec![Pin {
+        entity: Entity::parse(&body.entity).unwrap(),
+        device: Device::new("bob-1").unwrap(),
+        signing_key: VerifyKey([4; 32]),
+        agreement_key: AgreementKey([5; 32]),
+        fingerprint: Fingerprint([6; 32]),
+        since: Wall(0),
+        verified: false,
+        last_version: 0,
+    }];
+    let identity = control.identity_verify(&body).await.unwrap();
+    assert_eq!(identity.pins[0].phrase, ["acid", "badge"]);
+    assert!(matches!(agent.state().commands[..], [Command::Verified { .. }]));
+}
+
+#[tokio::test]
+async fn a_call_names_whole_paths() {
+    let (agent, control) = Cardboard::new();
+    let body = CallBody {
+        peer: "192.168.1.2".to_owned(),
+        answer: None,
+        accept_key: None,
+        play: None,
+        record: Some("heard.wav".to_owned()),
+        duration_ms: Some(1500),
+    };
+    assert_eq!(control.call(&body).await.unwrap_err().code, "relative-path");
+    agent.state().calls = vec![call(CallState::Inviting)];
+    agent.state().answers.push_back(Ok(Accepted::Call(CallId(1))));
+    let body = CallBody { record: Some("/tmp/heard.wav".to_owned()), ..body };
+    assert_eq!(control.call(&body).await.unwrap().state, CallStateView::Inviting);
+    let Some(Command::Call(request)) = agent.state().commands.pop() else { panic!() };
+    assert_eq!(request.duration, Some(Duration::from_millis(1500)));
+    assert_eq!(request.sink, Some(AudioSink::File("/tmp/heard.wav".into())));
+}
+
+#[tokio::test]
+async fn events_carry_the_noun_as_it_is_and_end_with_the_agent() {
+    let (agent, control) = Cardboard::new();
+    agent.state().asks = vec![ask(AskState::Refused)];
+    let mut events = control.events();
+    agent.happen(Event::StoreSettled { effect: EffectId(1), result: Ok(()) });
+    agent.happen(Event::AskChanged(AskId(1)));
+    agent.happen(Event::PolicyChanged(Generation(5)));
+    agent.happen(Event::Stopped);
+    let Some(EventView::Ask(view)) = events.next().await else { panic!() };
+    assert_eq!(view.state, AskStateView::Refused);
+    assert_eq!(events.next().await, Some(EventView::Policy(5)));
+    assert_eq!(events.next().await, Some(EventView::Stopped));
+    assert_eq!(events.next().await, None);
+}
+
+#[tokio::test]
+async fn who_listens_too_slowly_is_told() {
+    let (agent, control) = Cardboard::new();
+    let mut events = control.events();
+    for generation in 0..100 {
+        agent.happen(Event::PolicyChanged(Generation(generation)));
+    }
+    let Some(EventView::Notice(notice)) = events.next().await else { panic!() };
+    assert_eq!(notice.code, "events-lost");
+    assert!(matches!(events.next().await, Some(EventView::Policy(_))));
+}

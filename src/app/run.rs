@@ -1,0 +1,116 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::signal::unix::{signal, SignalKind};
+
+use super::config::{Config, Machine, Places, StoreKind};
+use super::control::{listens, About, Control, Door};
+use crate::io::{Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store};
+use crate::vocab::{Failure, FailureKind};
+
+/// How an agent is started.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub places: Places,
+    /// With a control door, for `run`; an agent inside one command has none.
+    pub door: bool,
+}
+
+/// An agent at work.
+pub struct Running {
+    pub control: Control,
+    /// Bound and not yet served: give it to a user interface, once.
+    pub door: Option<Door>,
+    /// What a user should see at start: assumed configuration, a store that forgets, a key log that tells.
+    pub notices: Vec<String>,
+    signalling: SignallingHandle,
+}
+
+/// Reads the configuration and starts an agent in this tokio runtime. On failure nothing is left running.
+pub async fn start(options: &Options) -> Result<Running, Failure> {
+    let config = Config::load(&options.places, &Machine::this())?;
+    let keylog = std::env::var_os("SOTTOVOCE_KEYLOG").filter(|file| !file.is_empty()).map(PathBuf::from);
+    start_with(config, options.door, keylog).await
+}
+
+/// The same, with a configuration at hand; `keylog` names the file for the keys of every call.
+pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> Result<Running, Failure> {
+    let notices = notices(&config, keylog.as_deref());
+    // The store's lock comes first: two agents on one data directory must not get further than this.
+    let opened = Store::open(&location(&config))?;
+    let sockets = SipSockets::bind(&listens(&config)).await?;
+    let door = if door { Some(Door::open(&config.data_dir, config.control).await?) } else { None };
+    let log = keylog.as_deref().map(KeyLog::open).transpose()?;
+    let listening = sockets.listening().to_vec();
+    let about = About {
+        entity: config.entity.clone(),
+        display_name: config.display_name.clone(),
+        device: opened.device.clone(),
+        signing_key: opened.identity.verify_key(),
+        agreement_key: opened.identity.agreement_key(),
+        fingerprint: opened.identity.fingerprint(),
+        listen: listening.clone(),
+        control: door.as_ref().map(|door| door.address),
+        store: config.store,
+        data_dir: config.data_dir.clone(),
+        answer: config.answer,
+        keylog: log.is_some(),
+        config_file: config.file.clone(),
+    };
+    let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
+    let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, keylog: log };
+    let signalling = Signalling::start(parts)?;
+    let control = Control::new(Arc::new(signalling.clone()), about, Clock::start());
+    Ok(Running { control, door, notices, signalling })
+}
+
+impl Running {
+    /// Until somebody stops the agent: SIGINT, SIGTERM, or the control door. Then every peer has been told goodbye.
+    pub async fn wait(&self) -> Result<(), Failure> {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| no_signals(&error))?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(|error| no_signals(&error))?;
+        tokio::select! {
+            () = self.signalling.stopped() => return Ok(()),
+            _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
+            _ = terminate.recv() => tracing::info!("terminated: stopping"),
+        }
+        self.stop().await;
+        Ok(())
+    }
+
+    /// Says goodbye to every peer, closes the store, frees the sockets.
+    pub async fn stop(&self) {
+        self.signalling.stop().await;
+    }
+}
+
+fn location(config: &Config) -> Location {
+    match config.store {
+        StoreKind::Memory => Location::Memory,
+        StoreKind::Sqlite => Location::Disk(config.data_dir.clone()),
+    }
+}
+
+fn notices(config: &Config, keylog: Option<&std::path::Path>) -> Vec<String> {
+    let mut notices = config.assumed.clone();
+    if config.store == StoreKind::Memory {
+        notices.push("the store is memory: identity, policy and presence are forgotten at the end".to_owned());
+    }
+    if let Some(file) = keylog {
+        let file = file.display();
+        notices.push(format!(
+            "DANGER: SOTTOVOCE_KEYLOG is on: the keys of every call are written to {file} and {file}.json"
+        ));
+    }
+    notices
+}
+
+fn no_signals(error: &std::io::Error) -> Failure {
+    Failure::new(
+        FailureKind::Failed,
+        "no-signals",
+        format!("signals cannot be listened for: {error}"),
+        "SIGINT, SIGTERM",
+        "Start it in another environment.",
+    )
+}

@@ -1,0 +1,70 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::Json;
+
+use super::asks::WaitQuery;
+use super::error::Refusal;
+use super::extract::{Asked, Body, Id};
+use crate::app::control::request::CallBody;
+use crate::app::control::view::{CallList, CallView, ErrorBody};
+use crate::app::control::Control;
+
+/// Every call, oldest first.
+#[utoipa::path(get, path = "/v1/calls", operation_id = "calls", tag = "calls",
+    responses((status = 200, body = CallList)))]
+pub async fn list(State(control): State<Control>) -> Result<Json<CallList>, Refusal> {
+    Ok(Json(control.calls().await?))
+}
+
+/// Calls a peer; without an approved policy the ask and its review come first.
+#[utoipa::path(post, path = "/v1/calls", operation_id = "call", tag = "calls", request_body = CallBody,
+    responses((status = 201, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn start(
+    State(control): State<Control>,
+    Body(body): Body<CallBody>,
+) -> Result<(StatusCode, Json<CallView>), Refusal> {
+    Ok((StatusCode::CREATED, Json(control.call(&body).await?)))
+}
+
+/// One call; with `wait` once it is set up, needs somebody or is over.
+#[utoipa::path(get, path = "/v1/calls/{id}", operation_id = "call-show", tag = "calls",
+    params(("id" = String, Path, description = "`c1`"), WaitQuery),
+    responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn one(
+    State(control): State<Control>,
+    Id(id): Id,
+    Asked(wait): Asked<WaitQuery>,
+) -> Result<Json<CallView>, Refusal> {
+    Ok(Json(control.call_view(&id, &wait.into()).await?))
+}
+
+/// Answers an incoming call.
+#[utoipa::path(post, path = "/v1/calls/{id}/answer", operation_id = "answer", tag = "calls",
+    params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn answer(State(control): State<Control>, Id(id): Id) -> Result<Json<CallView>, Refusal> {
+    Ok(Json(control.answer_call(&id).await?))
+}
+
+/// Rejects an incoming call.
+#[utoipa::path(post, path = "/v1/calls/{id}/reject", operation_id = "reject", tag = "calls",
+    params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn reject(State(control): State<Control>, Id(id): Id) -> Result<Json<CallView>, Refusal> {
+    Ok(Json(control.reject_call(&id).await?))
+}
+
+/// Ends one call.
+#[utoipa::path(delete, path = "/v1/calls/{id}", operation_id = "hangup", tag = "calls",
+    params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = CallList), (status = "default", body = ErrorBody)))]
+pub async fn hangup(State(control): State<Control>, Id(id): Id) -> Result<Json<CallList>, Refusal> {
+    Ok(Json(control.hangup(Some(&id)).await?))
+}
+
+/// Ends every call.
+#[utoipa::path(delete, path = "/v1/calls", operation_id = "hangup-all", tag = "calls",
+    responses((status = 200, body = CallList), (status = "default", body = ErrorBody)))]
+pub async fn hangup_all(State(control): State<Control>) -> Result<Json<CallList>, Refusal> {
+    Ok(Json(control.hangup(None).await?))
+}

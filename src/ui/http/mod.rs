@@ -1,0 +1,104 @@
+//! The control door: HTTP, JSON and server-sent events over [`Control`], for the command line, pages and scripts.
+//!
+//! [`app`] is the whole door as one router, so that a command without a running agent, and a test, can use it without a
+//! port. [`serve`] puts it behind the [`guard`] on the sockets of a [`Door`].
+
+mod asks;
+mod calls;
+mod error;
+mod events;
+mod extract;
+pub mod guard;
+mod identity;
+mod inspect;
+mod openapi;
+mod policy;
+mod presence;
+mod records;
+mod reviews;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::future::{Future, IntoFuture};
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use axum::Router;
+
+use crate::app::control::{Control, Door};
+use guard::Gate;
+
+pub use openapi::openapi;
+
+/// Largest body of a request, in octets.
+pub const MAX_BODY: usize = 1 << 20;
+
+/// The whole door, unguarded.
+pub fn app(control: Control) -> Router {
+    Router::new()
+        .merge(asking())
+        .merge(calling())
+        .merge(databases())
+        .merge(agent())
+        .fallback(error::no_such_path)
+        .method_not_allowed_fallback(error::no_such_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(control)
+}
+
+fn asking() -> Router<Control> {
+    Router::new()
+        .route("/v1/asks", get(asks::list).post(asks::start))
+        .route("/v1/asks/{id}", get(asks::one).delete(asks::cancel))
+        .route("/v1/reviews", get(reviews::list))
+        .route("/v1/reviews/{id}", get(reviews::one))
+        .route("/v1/reviews/{id}/answer", post(reviews::answer))
+}
+
+fn calling() -> Router<Control> {
+    Router::new()
+        .route("/v1/calls", get(calls::list).post(calls::start).delete(calls::hangup_all))
+        .route("/v1/calls/{id}", get(calls::one).delete(calls::hangup))
+        .route("/v1/calls/{id}/answer", post(calls::answer))
+        .route("/v1/calls/{id}/reject", post(calls::reject))
+}
+
+fn databases() -> Router<Control> {
+    Router::new()
+        .route("/v1/policy", get(policy::list).post(policy::add))
+        .route("/v1/policy/default", post(policy::default))
+        .route("/v1/policy/export", get(policy::export))
+        .route("/v1/policy/import", post(policy::import))
+        .route("/v1/policy/test", post(policy::test))
+        .route("/v1/policy/entries/{id}", get(policy::one).delete(policy::remove))
+        .route("/v1/presence", get(presence::list).post(presence::set))
+        .route("/v1/presence/{entity}", get(presence::one).post(presence::rename).delete(presence::remove))
+        .route("/v1/identity", get(identity::show))
+        .route("/v1/identity/verify", post(identity::verify))
+        .route("/v1/history", get(records::history))
+        .route("/v1/audit", get(records::audit))
+}
+
+fn agent() -> Router<Control> {
+    Router::new()
+        .route("/v1/openapi.json", get(openapi::serve))
+        .route("/v1/status", get(status::status))
+        .route("/v1/doctor", get(status::doctor))
+        .route("/v1/stop", post(status::stop))
+        .route("/v1/metrics", get(status::metrics))
+        .route("/v1/events", get(events::stream))
+        .route("/v1/inspect/{kind}", post(inspect::inspect))
+}
+
+/// Serves both sockets until `until` is ready; requests under way may finish for [`guard::LAST_CALL`].
+pub async fn serve(control: Control, door: Door, until: impl Future<Output = ()>) {
+    let router = app(control);
+    let tcp = guard::guarded(router.clone(), Gate::tcp(door.token.clone(), door.address.port()));
+    let unix = guard::guarded(router, Gate::unix(door.token.clone()));
+    let (tcp, unix) = (axum::serve(door.tcp, tcp), axum::serve(door.unix, unix));
+    tokio::select! {
+        _ = async { tokio::join!(tcp.into_future(), unix.into_future()) } => {}
+        () = async { until.await; tokio::time::sleep(guard::LAST_CALL).await } => {}
+    }
+}

@@ -1,0 +1,69 @@
+use axum::extract::State;
+use axum::Json;
+
+use super::error::Refusal;
+use super::extract::{Body, Id};
+use crate::app::control::request::{PolicyBody, TestBody};
+use crate::app::control::view::{EntryView, ErrorBody, ExportView, PolicyView, TestView};
+use crate::app::control::Control;
+
+/// Every entry in force, in lookup order, the default last.
+#[utoipa::path(get, path = "/v1/policy", operation_id = "policy-list", tag = "policy",
+    responses((status = 200, body = PolicyView)))]
+pub async fn list(State(control): State<Control>) -> Result<Json<PolicyView>, Refusal> {
+    Ok(Json(control.policy().await?))
+}
+
+/// Adds entries of our own; the answer comes when they are durable.
+#[utoipa::path(post, path = "/v1/policy", operation_id = "policy-add", tag = "policy", request_body = PolicyBody,
+    responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]
+pub async fn add(State(control): State<Control>, Body(body): Body<PolicyBody>) -> Result<Json<PolicyView>, Refusal> {
+    Ok(Json(control.policy_add(&body).await?))
+}
+
+/// Sets the default for everybody else.
+#[utoipa::path(post, path = "/v1/policy/default", operation_id = "policy-default", tag = "policy",
+    request_body = PolicyBody, responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]
+pub async fn default(
+    State(control): State<Control>,
+    Body(body): Body<PolicyBody>,
+) -> Result<Json<PolicyView>, Refusal> {
+    Ok(Json(control.policy_default(&body).await?))
+}
+
+/// Reads exported entries back.
+#[utoipa::path(post, path = "/v1/policy/import", operation_id = "policy-import", tag = "policy",
+    request_body = PolicyBody, responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]
+pub async fn import(State(control): State<Control>, Body(body): Body<PolicyBody>) -> Result<Json<PolicyView>, Refusal> {
+    Ok(Json(control.policy_import(&body).await?))
+}
+
+/// Every entry in setkey's language.
+#[utoipa::path(get, path = "/v1/policy/export", operation_id = "policy-export", tag = "policy",
+    responses((status = 200, body = ExportView)))]
+pub async fn export(State(control): State<Control>) -> Result<Json<ExportView>, Refusal> {
+    Ok(Json(control.policy_export().await?))
+}
+
+/// The entry that would rule a packet, and why.
+#[utoipa::path(post, path = "/v1/policy/test", operation_id = "policy-test", tag = "policy", request_body = TestBody,
+    responses((status = 200, body = TestView), (status = "default", body = ErrorBody)))]
+pub async fn test(State(control): State<Control>, Body(body): Body<TestBody>) -> Result<Json<TestView>, Refusal> {
+    Ok(Json(control.policy_test(&body).await?))
+}
+
+/// One entry.
+#[utoipa::path(get, path = "/v1/policy/entries/{id}", operation_id = "policy-show", tag = "policy",
+    params(("id" = String, Path, description = "`e1`")),
+    responses((status = 200, body = EntryView), (status = "default", body = ErrorBody)))]
+pub async fn one(State(control): State<Control>, Id(id): Id) -> Result<Json<EntryView>, Refusal> {
+    Ok(Json(control.policy_entry(&id).await?))
+}
+
+/// Removes one entry; the answer comes when that is durable.
+#[utoipa::path(delete, path = "/v1/policy/entries/{id}", operation_id = "policy-remove", tag = "policy",
+    params(("id" = String, Path, description = "`e1`")),
+    responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]
+pub async fn remove(State(control): State<Control>, Id(id): Id) -> Result<Json<PolicyView>, Refusal> {
+    Ok(Json(control.policy_remove(&id).await?))
+}
