@@ -23,7 +23,7 @@ pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
 pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) -> Result<Exit, ErrorView> {
     door.post(&format!("/v1/reviews/{id}/answer"), answer).await?;
     loop {
-        let reply = door.get(&format!("/v1/reviews/{id}?wait=1")).await?;
+        let reply = door.get(&format!("/v1/reviews/{id}?wait=1&while=storing,pending")).await?;
         let review: ReviewView = reply.view()?;
         match review.state {
             ReviewStateView::Storing | ReviewStateView::Pending => {}

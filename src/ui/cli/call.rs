@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::answer;
 use super::args::CallArgs;
 use super::ask;
-use super::door::Door;
+use super::door::{segment, Door};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::table::table;
@@ -33,7 +33,8 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
     let mut last = None;
     let mut asked = None;
     loop {
-        let reply = door.get(&format!("/v1/calls/{id}?wait=1")).await?;
+        let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
+        let reply = door.get(&format!("/v1/calls/{id}?wait={}{through}", if last.is_some() { 1 } else { 0 })).await?;
         let call: CallView = reply.view()?;
         if last != Some(call.state) {
             output.say(&told(&call));
@@ -77,9 +78,9 @@ async fn settle_quietly(door: &Door, output: Output, review: &str) -> Result<Exi
 
 async fn hang_up(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     output.say("hanging up ...");
-    door.post_empty(&format!("/v1/calls/{id}/hangup")).await?;
+    door.delete(&format!("/v1/calls/{id}")).await?;
     loop {
-        let reply = door.get(&format!("/v1/calls/{id}?wait=1")).await?;
+        let reply = door.get(&format!("/v1/calls/{id}?wait=1&while=active,asking,inviting,reviewing,ringing")).await?;
         let call: CallView = reply.view()?;
         if call.is_over() {
             output.body(reply.body());
@@ -147,19 +148,32 @@ pub async fn list(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     Ok(Exit::Done)
 }
 
+/// The state as the door writes it.
+fn word(state: CallStateView) -> String {
+    format!("{state:?}").to_lowercase()
+}
+
 fn row(call: &CallView) -> [String; 6] {
-    let state = format!("{:?}", call.state).to_lowercase();
+    let state = word(call.state);
     let dropped: u64 = call.packets.dropped.values().sum();
     let packets = format!("{}/{}/{dropped}", call.packets.sent, call.packets.received);
     let suite = call.suite.clone().unwrap_or_default();
     [call.id.clone(), call.peer.clone(), state, call.bundle.clone(), suite, packets]
 }
 
-/// `answer`, `reject`, `hangup`: one verb to one call, or to all.
-pub async fn order(door: &Door, output: Output, call: Option<&str>, verb: &str) -> Result<Exit, ErrorView> {
-    let path = call.map_or_else(|| format!("/v1/calls/{verb}"), |call| format!("/v1/calls/{call}/{verb}"));
-    let reply = door.post_empty(&path).await?;
+/// `answer`, `reject`: one verb to one call.
+pub async fn order(door: &Door, output: Output, call: &str, verb: &str) -> Result<Exit, ErrorView> {
+    let reply = door.post_empty(&format!("/v1/calls/{}/{verb}", segment(call))).await?;
     output.body(reply.body());
     output.line("done");
+    Ok(Exit::Done)
+}
+
+/// One call, or all.
+pub async fn hangup(door: &Door, output: Output, call: Option<&str>) -> Result<Exit, ErrorView> {
+    let path = call.map_or_else(|| "/v1/calls".to_owned(), |call| format!("/v1/calls/{}", segment(call)));
+    let reply = door.delete(&path).await?;
+    output.body(reply.body());
+    output.line("hanging up");
     Ok(Exit::Done)
 }

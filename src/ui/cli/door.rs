@@ -9,9 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 use tower::ServiceExt;
 
-use crate::app::control::reach::{self, Reached};
 use crate::app::control::view::{ErrorBody, ErrorKind, ErrorView};
-use crate::app::control::{Options, Running};
+use crate::app::control::{dial, Dialed, Options, Running};
 use crate::ui::http;
 use crate::vocab::Failure;
 
@@ -33,19 +32,19 @@ pub struct Reply {
 impl Door {
     /// Reaches the running agent, or starts one here.
     pub async fn open(options: &Options) -> Result<Self, ErrorView> {
-        if reach::running(options).await.map_err(view)?.is_some() {
+        if dial(&options.places).await.map_err(view)?.is_some() {
             return Ok(Self::Theirs { options: options.clone() });
         }
         let running = crate::app::control::start(options).await.map_err(view)?;
-        let router = Box::new(http::routes(running.control.clone()));
+        let router = Box::new(http::app(running.control.clone()));
         Ok(Self::Ours { router, running: Box::new(running) })
     }
 
     /// Reaches the running agent only.
     pub async fn open_running(options: &Options) -> Result<Self, ErrorView> {
-        match reach::running(options).await.map_err(view)? {
+        match dial(&options.places).await.map_err(view)? {
             Some(_) => Ok(Self::Theirs { options: options.clone() }),
-            None => Err(nobody_runs(options)),
+            None => Err(nobody_runs()),
         }
     }
 
@@ -84,10 +83,6 @@ impl Door {
         self.send(Method::POST, path, None).await
     }
 
-    pub async fn put(&self, path: &str, body: &impl Serialize) -> Result<Reply, ErrorView> {
-        self.send(Method::PUT, path, Some(json(body)?)).await
-    }
-
     async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Reply, ErrorView> {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
         if body.is_some() {
@@ -101,9 +96,9 @@ impl Door {
                 (answer.status(), read(answer.into_body()).await?)
             }
             Self::Theirs { options } => {
-                let reached = reach::running(options).await.map_err(view)?.ok_or_else(|| nobody_runs(options))?;
-                let request = request.header(header::AUTHORIZATION, format!("Bearer {}", reached.token));
-                ask(reached, request.body(body).map_err(|_| bad_request(path))?).await?
+                let dialed = dial(&options.places).await.map_err(view)?.ok_or_else(nobody_runs)?;
+                let request = request.header(header::AUTHORIZATION, dialed.token.bearer());
+                ask(dialed, request.body(body).map_err(|_| bad_request(path))?).await?
             }
         };
         if status.is_success() {
@@ -135,9 +130,9 @@ pub fn segment(text: &str) -> String {
     out
 }
 
-async fn ask(reached: Reached, request: Request<Body>) -> Result<(StatusCode, Vec<u8>), ErrorView> {
+async fn ask(dialed: Dialed, request: Request<Body>) -> Result<(StatusCode, Vec<u8>), ErrorView> {
     let lost = |_| gone();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(reached.stream)).await.map_err(lost)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(dialed.stream)).await.map_err(lost)?;
     tokio::spawn(connection);
     let answer = sender.send_request(request).await.map_err(lost)?;
     let status = answer.status();
@@ -157,9 +152,9 @@ pub fn view(failure: Failure) -> ErrorView {
     ErrorView::from(&failure)
 }
 
-fn nobody_runs(options: &Options) -> ErrorView {
-    let place = reach::data_dir(options);
-    error("no-agent", format!("no agent runs on {place}"), place, "start it with `sottovoce run`")
+fn nobody_runs() -> ErrorView {
+    let message = "no agent runs on this data directory".to_owned();
+    error("no-agent", message, "data directory".into(), "start it with `sottovoce run`, or name another one with --data-dir")
 }
 
 fn gone() -> ErrorView {

@@ -34,7 +34,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let output = Output { json: cli.json };
-    crate::app::control::start_logging();
+    crate::app::control::logging::start("warn");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let exit = match runtime {
         Ok(runtime) => runtime.block_on(run(&cli, output)),
@@ -73,6 +73,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
             clap_complete::generate(*shell, &mut Cli::command(), "sottovoce", &mut std::io::stdout());
             Ok(Exit::Done)
         }
+        Command::Doctor => system::doctor(&options, output).await,
         Command::Run => system::run(&options, output).await,
         Command::Status | Command::Stop | Command::Answer { .. } | Command::Reject { .. } | Command::Hangup { .. } => {
             with(Door::open_running(&options).await?, cli, output).await
@@ -90,25 +91,22 @@ async fn with(door: Door, cli: &Cli, output: Output) -> Result<Exit, ErrorView> 
 
 async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
     match &cli.command {
-        Command::Answer { call } => call::order(door, output, Some(&door::segment(call)), "answer").await,
+        Command::Answer { call } => call::order(door, output, call, "answer").await,
         Command::Ask(args) => ask::ask(door, output, args).await,
         Command::Audit(limit) => records::audit(door, output, limit).await,
         Command::Call(args) => call::call(door, output, args).await,
         Command::Calls => call::list(door, output).await,
-        Command::Doctor => system::doctor(door, output).await,
-        Command::Hangup { call } => {
-            call::order(door, output, call.as_deref().map(door::segment).as_deref(), "hangup").await
-        }
+        Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
         Command::History(limit) => records::history(door, output, limit).await,
         Command::Identity(command) => identity::run(door, output, command).await,
         Command::Inspect { kind, files } => records::inspect(door, output, *kind, files).await,
         Command::Policy(command) => policy::run(door, output, command).await,
         Command::Presence(command) => presence::run(door, output, command).await,
-        Command::Reject { call } => call::order(door, output, Some(&door::segment(call)), "reject").await,
+        Command::Reject { call } => call::order(door, output, call, "reject").await,
         Command::Review(command) => records::reviews(door, output, command).await,
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,
-        Command::Completions { .. } | Command::Run => Ok(Exit::Done),
+        Command::Completions { .. } | Command::Doctor | Command::Run => Ok(Exit::Done),
     }
 }
 

@@ -15,11 +15,11 @@ pub async fn run(door: &Door, output: Output, command: &PresenceCommand) -> Resu
         PresenceCommand::Remove { entity } => list(output, &door.delete(&path(entity)).await?),
         PresenceCommand::Rename { entity, user, place } => {
             let body = NamesBody { user: user.clone(), place: place.clone() };
-            show(output, &door.put(&format!("{}/names", path(entity)), &body).await?)
+            show(output, &door.post(&path(entity), &body).await?)
         }
         PresenceCommand::Set { user, place } => {
             let body = NamesBody { user: user.clone(), place: place.clone() };
-            show(output, &door.put("/v1/presence", &body).await?)
+            own(output, &door.post("/v1/presence", &body).await?)
         }
         PresenceCommand::Show { entity } => show(output, &door.get(&path(entity)).await?),
     }
@@ -36,6 +36,12 @@ fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
         output.lines(&record(presence, output.width()));
         output.line("");
     }
+    Ok(Exit::Done)
+}
+
+fn own(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    output.lines(&record(&reply.view()?, output.width()));
     Ok(Exit::Done)
 }
 

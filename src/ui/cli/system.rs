@@ -22,11 +22,16 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
         output.lines(&page(&status, output.width()));
         output.line("Stop it with Ctrl-C or `sottovoce stop`.");
     }
-    if let Some(door) = door {
-        let router = http::guarded(running.control.clone(), &door);
-        tokio::spawn(http::serve(door, router));
-    }
+    let (stopped, until) = tokio::sync::oneshot::channel::<()>();
+    let serving = door.map(|door| {
+        let until = async { drop(until.await) };
+        tokio::spawn(http::serve(running.control.clone(), door, until))
+    });
     running.wait().await.map_err(view)?;
+    drop(stopped);
+    if let Some(serving) = serving {
+        let _ = serving.await;
+    }
     Ok(Exit::Done)
 }
 
@@ -44,10 +49,13 @@ pub async fn stop(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     Ok(Exit::Done)
 }
 
-pub async fn doctor(door: &Door, output: Output) -> Result<Exit, ErrorView> {
-    let reply = door.get("/v1/doctor").await?;
-    output.body(reply.body());
-    let view: DoctorView = reply.view()?;
+/// The running agent examines itself; without one its place is examined from outside.
+pub async fn doctor(options: &Options, output: Output) -> Result<Exit, ErrorView> {
+    let view: DoctorView = match Door::open_running(options).await {
+        Ok(door) => door.get("/v1/doctor").await?.view()?,
+        Err(_) => crate::app::control::doctor(&options.places).await,
+    };
+    output.body(serde_json::to_string(&view).unwrap_or_default().as_bytes());
     let rows: Vec<[String; 4]> = view
         .checks
         .iter()
