@@ -15,6 +15,8 @@ pub enum DropReason {
     Ports,
     /// Its sequence number came before, or is older than the window.
     Replay,
+    /// In clear, and not from the address and port that the peer announced.
+    Source,
     /// No security association has this SPI.
     UnknownSpi,
     /// Neither ESP, AH, RTP nor RTCP.
@@ -22,7 +24,7 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BadIcv,
         Self::Dummy,
         Self::Malformed,
@@ -30,6 +32,7 @@ impl DropReason {
         Self::Policy,
         Self::Ports,
         Self::Replay,
+        Self::Source,
         Self::UnknownSpi,
         Self::Unrecognised,
     ];
@@ -44,6 +47,7 @@ impl DropReason {
             Self::Policy => "policy",
             Self::Ports => "ports",
             Self::Replay => "replay",
+            Self::Source => "source",
             Self::UnknownSpi => "unknown-spi",
             Self::Unrecognised => "unrecognised",
         }

@@ -32,11 +32,6 @@ impl PacketBuffer {
         self.octets.get_mut(self.start..self.end)
     }
 
-    /// Shortens the packet to its first `len` octets.
-    pub fn truncate(&mut self, len: usize) {
-        self.end = self.end.min(self.start + len);
-    }
-
     pub fn octets(&self) -> &[u8] {
         &self.octets[self.start..self.end]
     }

@@ -1,3 +1,5 @@
+use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
+
 /// The payload formats of this version (RFC 3551 section 4.5.14): 8 kHz mono, 20 ms frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Codec {
@@ -8,6 +10,66 @@ pub enum Codec {
 impl Codec {
     /// Samples a second.
     pub const RATE: u32 = 8000;
-    /// Samples in one frame of 20 ms.
+    /// Samples in one frame of 20 ms; octets too, one a sample.
     pub const FRAME: usize = 160;
+
+    /// The static RTP payload type (RFC 3551 section 6).
+    pub fn payload_type(self) -> u8 {
+        match self {
+            Self::Pcma => 8,
+            Self::Pcmu => 0,
+        }
+    }
+
+    /// One octet for each sample; what is longer of the two is left as it is.
+    pub fn encode(self, samples: &[i16], octets: &mut [u8]) {
+        let encode = match self {
+            Self::Pcma => encode_alaw,
+            Self::Pcmu => encode_ulaw,
+        };
+        for (octet, sample) in octets.iter_mut().zip(samples) {
+            *octet = encode(*sample);
+        }
+    }
+
+    /// One sample for each octet; what is longer of the two is left as it is.
+    pub fn decode(self, octets: &[u8], samples: &mut [i16]) {
+        let decode = match self {
+            Self::Pcma => decode_alaw,
+            Self::Pcmu => decode_ulaw,
+        };
+        for (sample, octet) in samples.iter_mut().zip(octets) {
+            *sample = decode(*octet);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_and_the_extremes_of_g711() {
+        let encoded = |codec: Codec, sample: i16| {
+            let mut octet = [0];
+            codec.encode(&[sample], &mut octet);
+            octet[0]
+        };
+        assert_eq!((encoded(Codec::Pcmu, 0), encoded(Codec::Pcma, 0)), (0xff, 0xd5));
+        assert_eq!((encoded(Codec::Pcmu, i16::MAX), encoded(Codec::Pcmu, i16::MIN)), (0x80, 0x00));
+        assert_eq!((encoded(Codec::Pcma, i16::MAX), encoded(Codec::Pcma, i16::MIN)), (0xaa, 0x2a));
+    }
+
+    #[test]
+    fn what_was_decoded_encodes_to_a_value_that_sounds_the_same() {
+        for codec in [Codec::Pcma, Codec::Pcmu] {
+            for octet in 0..=255u8 {
+                let (mut sample, mut again, mut back) = ([0], [0], [0]);
+                codec.decode(&[octet], &mut sample);
+                codec.encode(&sample, &mut again);
+                codec.decode(&again, &mut back);
+                assert_eq!(sample, back, "{codec:?} {octet:#x}");
+            }
+        }
+    }
 }

@@ -1,14 +1,56 @@
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::policy::Spd;
-use crate::vocab::Now;
-
-use super::Codec;
+use super::egress::{Egress, Withheld};
+use super::ingress::Ingress;
+use super::jitter::{Frame, Insertion, JitterBuffer};
+use super::reports::{self, Reports};
+use super::rtp::{self, RtpHeader};
+use super::ruling::Ruling;
+use super::{Codec, Counters};
+use crate::ipsec::{DropReason, Kind, PacketBuffer, Path, Protection};
+use crate::policy::{Bundle, Direction, Level, Spd};
+use crate::vocab::{Device, Entity, Now};
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
-pub struct Stream {}
+pub struct Stream {
+    codec: Codec,
+    /// Where the peer is reached.
+    remote: SocketAddr,
+    egress: Egress,
+    ingress: Ingress,
+    /// The header of the next packet.
+    next: RtpHeader,
+    buffer: PacketBuffer,
+    jitter: JitterBuffer,
+    heard_ssrc: Option<u32>,
+    reports: Reports,
+    events: VecDeque<StreamEvent>,
+    told: Told,
+    counters: Counters,
+}
+
+/// What a stream is made of, beside its SAs.
+pub struct StreamConfig {
+    /// Our media address, as offered.
+    pub local: SocketAddr,
+    /// The peer's, as offered.
+    pub remote: SocketAddr,
+    pub peer: Option<(Entity, Device)>,
+    pub spd: Arc<Spd>,
+    pub codec: Codec,
+    /// Random (RFC 3550 section 5.1), as are the first sequence number and timestamp.
+    pub ssrc: u32,
+    pub sequence: u16,
+    pub timestamp: u32,
+    /// What `default` means in an entry: never itself `Default`.
+    pub default_level: Level,
+    /// What was agreed for packets of ours.
+    pub outbound: Bundle,
+    /// What was agreed for packets of the peer.
+    pub inbound: Bundle,
+}
 
 /// What happened on a stream, for the agent to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,52 +63,192 @@ pub enum StreamEvent {
     Forbidden,
 }
 
-/// What a stream has done so far, in packets unless named otherwise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    pub sent: u64,
-    pub received: u64,
-    /// By reason, `replay`, `bad-icv`, `unknown-spi`, `policy`, `malformed`, ...
-    pub dropped: BTreeMap<&'static str, u64>,
-}
-
 /// A datagram to send.
 pub struct Datagram<'a> {
     pub to: SocketAddr,
     pub bytes: &'a [u8],
 }
 
+/// Which events were told already.
+#[derive(Default)]
+struct Told {
+    first_packet: bool,
+    forbidden: bool,
+    unprotected: bool,
+}
+
 impl Stream {
+    pub fn new(config: StreamConfig, protection: Protection) -> Self {
+        let flow = Path::new(config.local, config.remote);
+        let (outbound, inbound) = protection.split();
+        let ruling = |direction, flow| Ruling {
+            spd: config.spd.clone(),
+            direction,
+            flow,
+            peer: config.peer.clone(),
+            default_level: config.default_level,
+            remembered: None,
+        };
+        Self {
+            codec: config.codec,
+            remote: config.remote,
+            egress: Egress { ruling: ruling(Direction::Out, flow), associations: outbound, agreed: config.outbound },
+            ingress: Ingress {
+                ruling: ruling(Direction::In, flow.reversed()),
+                associations: inbound,
+                agreed: config.inbound,
+            },
+            next: RtpHeader {
+                marker: true,
+                payload_type: config.codec.payload_type(),
+                sequence: config.sequence,
+                timestamp: config.timestamp,
+                ssrc: config.ssrc,
+            },
+            buffer: PacketBuffer::new((rtp::HEADER_LEN + Codec::FRAME).max(reports::MAX_LEN)),
+            jitter: JitterBuffer::new(),
+            heard_ssrc: None,
+            reports: Reports::new(config.ssrc),
+            events: VecDeque::with_capacity(4),
+            told: Told::default(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// The two doors alone, without codec and RTP.
+    pub fn into_doors(self) -> (Egress, Ingress) {
+        (self.egress, self.ingress)
+    }
+
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted.
-    pub fn send(&mut self, _now: Now, _frame: &[i16; Codec::FRAME]) -> Option<Datagram<'_>> {
-        unimplemented!()
+    pub fn send(&mut self, now: Now, frame: &[i16; Codec::FRAME]) -> Option<Datagram<'_>> {
+        let header = self.next;
+        self.next.timestamp = header.timestamp.wrapping_add(Codec::FRAME as u32);
+        let packet = self.buffer.begin(rtp::HEADER_LEN + Codec::FRAME)?;
+        header.write(packet)?;
+        self.codec.encode(frame, packet.get_mut(rtp::HEADER_LEN..)?);
+        match self.egress.protect(now.wall, &mut self.buffer) {
+            Ok(bytes) => {
+                self.next.sequence = header.sequence.wrapping_add(1);
+                self.next.marker = false;
+                self.counters.sent += 1;
+                self.reports.note_sent(now.mono, header.timestamp, Codec::FRAME);
+                Some(Datagram { to: self.remote, bytes })
+            }
+            Err(why) => {
+                note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
+                None
+            }
+        }
     }
 
     /// A datagram came. It is opened in place; what fails is counted and forgotten.
-    pub fn handle_datagram(&mut self, _now: Now, _from: SocketAddr, _datagram: &mut [u8]) {
-        unimplemented!()
+    pub fn handle_datagram(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) {
+        match self.ingress.unprotect(now.wall, from, datagram) {
+            Ok(None) => {}
+            Ok(Some(arrival)) => {
+                if arrival.moves_remote {
+                    self.remote = from;
+                }
+                self.note_first(from);
+                self.handle_packet(now, arrival.payload);
+            }
+            Err(reason) => self.counters.drop_one(reason.name()),
+        }
     }
 
     /// The next 20 ms for the speaker; silence or concealment where nothing came.
     pub fn play(&mut self, _now: Now) -> [i16; Codec::FRAME] {
-        unimplemented!()
+        let played = self.jitter.play();
+        self.counters.concealed += u64::from(played.concealed);
+        played.frame
     }
 
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
-    pub fn poll_rtcp(&mut self, _now: Now) -> Option<Datagram<'_>> {
-        unimplemented!()
+    pub fn poll_rtcp(&mut self, now: Now) -> Option<Datagram<'_>> {
+        let mut report = [0; reports::MAX_LEN];
+        let len = self.reports.poll(now, &mut report)?;
+        self.buffer.begin(len)?.copy_from_slice(report.get(..len)?);
+        match self.egress.protect(now.wall, &mut self.buffer) {
+            Ok(bytes) => {
+                self.counters.rtcp_sent += 1;
+                Some(Datagram { to: self.remote, bytes })
+            }
+            Err(why) => {
+                note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
+                None
+            }
+        }
     }
 
     pub fn poll_event(&mut self) -> Option<StreamEvent> {
-        unimplemented!()
+        self.events.pop_front()
     }
 
     /// Look up in this snapshot from the next packet on.
-    pub fn set_spd(&mut self, _spd: Arc<Spd>) {
-        unimplemented!()
+    pub fn set_spd(&mut self, spd: Arc<Spd>) {
+        self.egress.set_spd(spd.clone());
+        self.ingress.set_spd(spd);
     }
 
     pub fn counters(&self) -> &Counters {
-        unimplemented!()
+        &self.counters
+    }
+
+    /// Where the peer is reached: as offered, until an authenticated packet comes from elsewhere.
+    pub fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    /// New keys are due: the sequence numbers near their end.
+    pub fn is_worn(&self) -> bool {
+        self.egress.associations.is_worn()
+    }
+
+    fn note_first(&mut self, from: SocketAddr) {
+        if !std::mem::replace(&mut self.told.first_packet, true) {
+            self.events.push_back(StreamEvent::FirstPacket { from });
+        }
+    }
+
+    fn handle_packet(&mut self, now: Now, packet: &[u8]) {
+        match Kind::of(packet) {
+            Kind::Rtp => self.handle_rtp(now, packet),
+            Kind::Rtcp if self.reports.handle(now.mono, packet) => self.counters.rtcp_received += 1,
+            _ => self.counters.drop_one(DropReason::Malformed.name()),
+        }
+    }
+
+    fn handle_rtp(&mut self, now: Now, packet: &[u8]) {
+        let Some((header, payload)) = RtpHeader::read(packet).filter(|(_, payload)| payload.len() == Codec::FRAME)
+        else {
+            return self.counters.drop_one(DropReason::Malformed.name());
+        };
+        if header.payload_type != self.codec.payload_type() {
+            return self.counters.drop_one("payload-type");
+        }
+        self.counters.received += 1;
+        if self.heard_ssrc.replace(header.ssrc).is_some_and(|before| before != header.ssrc) {
+            self.jitter = JitterBuffer::new();
+        }
+        self.reports.note_heard(now.mono, &header);
+        let mut frame: Frame = [0; Codec::FRAME];
+        self.codec.decode(payload, &mut frame);
+        match self.jitter.insert(header.sequence, &frame) {
+            Insertion::Accepted => {}
+            Insertion::Duplicate => self.counters.duplicate += 1,
+            Insertion::Late => self.counters.late += 1,
+        }
+    }
+}
+
+fn note_withheld(why: Withheld, counters: &mut Counters, told: &mut Told, events: &mut VecDeque<StreamEvent>) {
+    counters.drop_one(why.name());
+    let (told, event) = match why {
+        Withheld::Forbidden => (&mut told.forbidden, StreamEvent::Forbidden),
+        Withheld::Seal(_) | Withheld::Unprotected => (&mut told.unprotected, StreamEvent::Unprotected),
+    };
+    if !std::mem::replace(told, true) {
+        events.push_back(event);
     }
 }

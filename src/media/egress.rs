@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use super::clear::ClearAllowed;
+use super::ruling::Ruling;
+use crate::ipsec::{Outbound, PacketBuffer, SealError};
+use crate::policy::{Bundle, Carried, Spd};
+use crate::vocab::Wall;
+
+/// A stream's way out: what the entry for each packet demands, then its protection.
+pub struct Egress {
+    pub(super) ruling: Ruling,
+    pub(super) associations: Outbound,
+    pub(super) agreed: Bundle,
+}
+
+/// How a packet leaves. There is no third way.
+enum Outgoing {
+    Clear(ClearAllowed),
+    Sealed,
+}
+
+/// Why a packet stays here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Withheld {
+    #[error("the policy discards it")]
+    Forbidden,
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error("the policy demands protection that the stream does not have")]
+    Unprotected,
+}
+
+impl Withheld {
+    /// The name of its counter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::Seal(SealError::Exhausted) => "exhausted",
+            Self::Seal(SealError::TooLong) => "too-long",
+            Self::Seal(SealError::NoAssociation) | Self::Unprotected => "unprotected",
+        }
+    }
+}
+
+impl Egress {
+    /// Makes the datagram of the packet in the buffer, in place, as the entry that rules it and the agreed bundle demand.
+    #[inline]
+    pub fn protect<'a>(&mut self, now: Wall, buffer: &'a mut PacketBuffer) -> Result<&'a [u8], Withheld> {
+        match self.decide(now)? {
+            Outgoing::Clear(allowed) => Ok(allowed.datagram(buffer)),
+            Outgoing::Sealed => Ok(self.associations.seal(buffer, &self.ruling.flow)?),
+        }
+    }
+
+    pub fn set_spd(&mut self, spd: Arc<Spd>) {
+        self.ruling.set_spd(spd);
+    }
+
+    fn decide(&mut self, now: Wall) -> Result<Outgoing, Withheld> {
+        let guarantee = self.ruling.guarantee(now);
+        if guarantee.discard {
+            return Err(Withheld::Forbidden);
+        }
+        if let Some(allowed) = ClearAllowed::by(&guarantee, self.agreed, &self.associations) {
+            return Ok(Outgoing::Clear(allowed));
+        }
+        let carried = self.associations.carried();
+        let enough = guarantee.accepts(&carried) && reaches(carried, self.agreed.carried());
+        (enough && !self.associations.is_none()).then_some(Outgoing::Sealed).ok_or(Withheld::Unprotected)
+    }
+}
+
+/// Whether `carried` has everything that `demanded` has.
+pub(super) fn reaches(carried: Carried, demanded: Carried) -> bool {
+    carried.confidentiality >= demanded.confidentiality
+        && carried.payload_integrity >= demanded.payload_integrity
+        && carried.header_integrity >= demanded.header_integrity
+}

@@ -1,0 +1,73 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::egress::reaches;
+use super::ruling::Ruling;
+use crate::ipsec::{DropReason, Inbound, Kind, Path};
+use crate::policy::{Bundle, Carried, Spd};
+use crate::vocab::Wall;
+
+/// A stream's way in: which protocol, open, then the inbound policy check.
+pub struct Ingress {
+    pub(super) ruling: Ruling,
+    pub(super) associations: Inbound,
+    pub(super) agreed: Bundle,
+}
+
+/// A packet that passed the inbound policy check.
+pub struct Arrival<'a> {
+    pub payload: &'a mut [u8],
+    /// The peer is reached where this came from: the newest authenticated packet, and no AH, which fixes the addresses.
+    pub moves_remote: bool,
+}
+
+impl Ingress {
+    /// Opens a datagram in place. `Ok(None)` is a keep-alive, which is nothing.
+    #[inline]
+    pub fn unprotect<'a>(
+        &mut self,
+        now: Wall,
+        from: SocketAddr,
+        datagram: &'a mut [u8],
+    ) -> Result<Option<Arrival<'a>>, DropReason> {
+        let (carried, arrival) = match Kind::of(datagram) {
+            Kind::KeepAlive => return Ok(None),
+            Kind::Protected(_) => self.open(from, datagram)?,
+            Kind::Rtcp | Kind::Rtp => self.take_clear(from, datagram)?,
+            Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
+        };
+        let passes = self.ruling.guarantee(now).accepts(&carried) && reaches(carried, self.agreed.carried());
+        if passes {
+            Ok(Some(arrival))
+        } else {
+            Err(DropReason::Policy)
+        }
+    }
+
+    pub fn set_spd(&mut self, spd: Arc<Spd>) {
+        self.ruling.set_spd(spd);
+    }
+
+    fn open<'a>(&mut self, from: SocketAddr, datagram: &'a mut [u8]) -> Result<(Carried, Arrival<'a>), DropReason> {
+        let arrived = Path::new(from, self.ruling.flow.destination);
+        let opened = self.associations.open(datagram, &arrived, &self.ruling.flow)?;
+        let moves_remote = opened.newest && !opened.carried.header_integrity;
+        Ok((opened.carried, Arrival { payload: opened.payload, moves_remote }))
+    }
+
+    /// Once a stream has SAs, nothing in clear is let in, at any level; and what nobody authenticated must at least
+    /// come from where it was announced.
+    fn take_clear<'a>(&self, from: SocketAddr, datagram: &'a mut [u8]) -> Result<(Carried, Arrival<'a>), DropReason> {
+        if !self.associations.is_none() {
+            return Err(DropReason::Policy);
+        }
+        if !same(from, self.ruling.flow.source) {
+            return Err(DropReason::Source);
+        }
+        Ok((Carried::default(), Arrival { payload: datagram, moves_remote: false }))
+    }
+}
+
+fn same(a: SocketAddr, b: SocketAddr) -> bool {
+    a.port() == b.port() && a.ip().to_canonical() == b.ip().to_canonical()
+}

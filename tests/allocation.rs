@@ -1,0 +1,88 @@
+//! Nothing on the packet path allocates: sealing, opening, the policy lookup, RTP, jitter buffer and codec.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
+use sottovoce::media::{Codec, Stream, StreamConfig};
+use sottovoce::policy::setkey::parse;
+use sottovoce::policy::{Bundle, Level, Spd, Suite};
+use sottovoce::vocab::{Generation, Mono, Now, Spi, Wall};
+use zeroize::Zeroizing;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: everything is handed to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        System.alloc(layout)
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        System.dealloc(pointer, layout);
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn keys(suite: Option<Suite>, ah: bool, direction: u8) -> DirectionKeys {
+    let spi = |n| Spi::new(u32::from_be_bytes([200, 0, direction, n])).unwrap();
+    let key = |suite: Suite| Zeroizing::new(vec![direction; suite.key_len()]);
+    DirectionKeys {
+        esp: suite.map(|suite| EspKey { spi: spi(1), suite, key: key(suite), salt: [direction; 4] }),
+        ah: ah.then(|| AhKey { spi: spi(2), key: Zeroizing::new([direction; 32]) }),
+    }
+}
+
+fn stream(suite: Option<Suite>, ah: bool, first: bool) -> Stream {
+    let addresses = ["192.168.1.1:4000".parse().unwrap(), "192.168.1.2:4002".parse().unwrap()];
+    let (here, there, local, remote) =
+        if first { (1, 2, addresses[0], addresses[1]) } else { (2, 1, addresses[1], addresses[0]) };
+    let default = parse("spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap();
+    let bundle = Bundle { esp: suite.is_some(), ah };
+    let config = StreamConfig {
+        local,
+        remote,
+        peer: None,
+        spd: Arc::new(Spd::compile(Generation(1), vec![], default)),
+        codec: Codec::Pcma,
+        ssrc: 1,
+        sequence: 1,
+        timestamp: 1,
+        default_level: Level::Require,
+        outbound: bundle,
+        inbound: bundle,
+    };
+    Stream::new(config, Protection::from_keys(keys(suite, ah, here), keys(suite, ah, there)).unwrap())
+}
+
+#[test]
+fn the_packet_path_does_not_allocate() {
+    let suites = Suite::ALL.map(Some).into_iter().chain([None]);
+    for (suite, ah) in suites.flat_map(|suite| [(suite, false), (suite, true)]) {
+        let (mut from, mut to) = (stream(suite, ah, true), stream(suite, ah, false));
+        let source = "192.168.1.1:4000".parse().unwrap();
+        let mut datagram = [0; 2048];
+        let mut turn = |n: u64| {
+            let now = Now { mono: Mono(Duration::from_millis(n * 20)), wall: Wall(n * 20) };
+            let sealed = from.send(now, &[n as i16; Codec::FRAME]).expect("the policy lets it out");
+            let len = sealed.bytes.len();
+            datagram[..len].copy_from_slice(sealed.bytes);
+            to.handle_datagram(now, source, &mut datagram[..len]);
+            to.play(now);
+        };
+        turn(0);
+        let before = COUNT.with(Cell::get);
+        (1..1000).for_each(&mut turn);
+        assert_eq!(COUNT.with(Cell::get) - before, 0, "{suite:?} ah {ah}");
+        assert_eq!((to.counters().received, to.counters().dropped.len()), (1000, 0));
+    }
+}
