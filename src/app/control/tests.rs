@@ -230,7 +230,7 @@ pub(crate) fn call(state: CallState) -> Call {
         bundle: String::new(),
         suite: None,
         setup: Some(Duration::from_millis(12)),
-        counters: Counters { sent: 3, received: 2, dropped: [("replay", 1)].into() },
+        counters: Counters { sent: 3, received: 2, dropped: [("replay", 1)].into(), ..Counters::default() },
         ask: None,
         review: None,
     }

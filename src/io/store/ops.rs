@@ -35,6 +35,10 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
         StoreOp::RemovePresence { entity } => {
             step.execute("DELETE FROM presence WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
         }
+        StoreOp::RenamePresence { entity, names } => {
+            let update = "UPDATE presence SET own_user = ?1, own_place = ?2 WHERE entity = ?3";
+            step.execute(update, params![names.user, names.place, entity.as_str()]).map_err(failed)?;
+        }
         StoreOp::SetOwnPresence { user, place } => {
             step.execute("INSERT OR REPLACE INTO own VALUES (1, ?1, ?2)", params![user, place]).map_err(failed)?;
         }
@@ -53,6 +57,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::RememberPresence { .. } => "keep the peer's presence",
         StoreOp::RemoveEntry { .. } => "remove the entry",
         StoreOp::RemovePresence { .. } => "remove the presence",
+        StoreOp::RenamePresence { .. } => "keep your names for the peer",
         StoreOp::SetOwnPresence { .. } => "keep your own presence",
         StoreOp::UpdatePin(_) => "keep what is known of the peer's keys",
     }
