@@ -126,7 +126,7 @@ fn a_presence_keeps_its_document_when_only_a_name_changes() {
     run(&store, StoreOp::RememberPresence { record: record.clone(), document: b"<presence/>".to_vec() }).unwrap();
     let renamed = PresenceRecord { names: Names { user: Some("Bobby".to_owned()), place: None }, ..record };
     run(&store, StoreOp::RememberPresence { record: renamed.clone(), document: Vec::new() }).unwrap();
-    assert_eq!(loaded(&store).presences, [renamed.clone()]);
+    assert_eq!(loaded(&store).presences, std::slice::from_ref(&renamed));
     let document = |database: &rusqlite::Connection| {
         database
             .query_row("SELECT document FROM presence", [], |row| row.get::<_, Vec<u8>>(0))
@@ -254,7 +254,8 @@ fn a_row_that_cannot_be_read_stops_the_start_and_is_named() {
 fn a_full_queue_is_refused_at_once() {
     let store = in_memory();
     let (go, wait) = mpsc::channel::<()>();
-    store.execute(StoreOp::Audit(audit_row("first")), move |_| drop(wait.recv())).unwrap();
+    let held = move |_| assert!(wait.recv().is_err());
+    store.execute(StoreOp::Audit(audit_row("first")), held).unwrap();
     let refused = (0..=QUEUE).find_map(|_| store.execute(StoreOp::Audit(audit_row("more")), |_| ()).err());
     assert_eq!(refused.unwrap().code, "store-busy");
     drop(go);

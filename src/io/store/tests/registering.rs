@@ -111,7 +111,7 @@ fn a_pin_is_verified_and_its_version_moves_on_and_a_new_approval_keeps_both() {
     let pin = crate::agent::Pin { verified: true, last_version: u64::MAX, ..database.loaded().pins[0].clone() };
     ops::execute(&mut database.0, &StoreOp::UpdatePin(pin.clone())).unwrap();
     database.register(&bob("d1", 1), ah_and_esp(), 1, false).unwrap();
-    assert_eq!(database.loaded().pins, [pin.clone()]);
+    assert_eq!(database.loaded().pins, std::slice::from_ref(&pin));
     let stranger = crate::agent::Pin { signing_key: VerifyKey([9; 32]), ..pin.clone() };
     assert_eq!(ops::execute(&mut database.0, &StoreOp::UpdatePin(stranger)).unwrap_err().code, "not-pinned");
     assert_eq!(database.loaded().pins, [pin]);
