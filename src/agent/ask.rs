@@ -61,12 +61,7 @@ impl Asking {
 }
 
 impl Agent {
-    pub(super) fn begin_ask(
-        &mut self,
-        now: Now,
-        request: AskRequest,
-        call: Option<CallId>,
-    ) -> Result<AskId, Failure> {
+    pub(super) fn begin_ask(&mut self, now: Now, request: AskRequest, call: Option<CallId>) -> Result<AskId, Failure> {
         if !request.wanted.presence && !request.wanted.policy {
             return Err(nothing_wanted(&request.peer));
         }
@@ -214,14 +209,7 @@ impl Agent {
         }
     }
 
-    fn review_answer(
-        &mut self,
-        now: Now,
-        id: AskId,
-        read: ReadAnswer,
-        provenance: Provenance,
-        record: PresenceRecord,
-    ) {
+    fn review_answer(&mut self, now: Now, id: AskId, read: ReadAnswer, provenance: Provenance, record: PresenceRecord) {
         let Some(asking) = self.asks.all.get(&id) else { return };
         let call = asking.call;
         let answer = asking.answer.clone();
@@ -236,19 +224,20 @@ impl Agent {
             call,
             missing: Vec::new(),
         };
-        match self.open_review(now, opening) {
-            Ok(review) => {
-                self.set_ask(id, AskState::Reviewing(review));
-                if let Some(call) = call {
-                    self.call_waits_for_review(call, review);
-                }
-                if let Some(answer) = answer {
-                    if let Err(failure) = self.answer_review(now, review, answer, "command") {
-                        self.fail_ask(now, id, failure);
-                    }
-                }
+        let review = match self.open_review(now, opening) {
+            Ok(review) => review,
+            Err(failure) => return self.fail_ask(now, id, failure),
+        };
+        // With an answer at hand nobody is waited for: the ask goes on until the store has spoken.
+        if let Some(answer) = answer {
+            if let Err(failure) = self.answer_review(now, review, answer, "command") {
+                self.fail_ask(now, id, failure);
             }
-            Err(failure) => self.fail_ask(now, id, failure),
+            return;
+        }
+        self.set_ask(id, AskState::Reviewing(review));
+        if let Some(call) = call {
+            self.call_waits_for_review(call, review);
         }
     }
 
@@ -330,7 +319,8 @@ fn key_state(standing: Standing) -> KeyState {
 }
 
 fn ended(target: &str, cause: EndCause) -> Failure {
-    let unreachable = |code, message: String, next: &str| Failure::new(FailureKind::Unreachable, code, message, target, next);
+    let unreachable =
+        |code, message: String, next: &str| Failure::new(FailureKind::Unreachable, code, message, target, next);
     match cause {
         EndCause::TimedOut => unreachable(
             "peer-silent",
@@ -353,7 +343,9 @@ fn ended(target: &str, cause: EndCause) -> Failure {
                 "the peer lets only those know whom it has approved; ask its user to ask you first",
             )
         }
-        EndCause::Full => unreachable("too-busy", format!("too much is under way to ask {target}"), "try again in a moment"),
+        EndCause::Full => {
+            unreachable("too-busy", format!("too much is under way to ask {target}"), "try again in a moment")
+        }
         EndCause::Unsubscribed => unreachable("cancelled", format!("asking {target} was cancelled"), "ask again"),
     }
 }
@@ -362,11 +354,17 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
     let reason = escape(reason);
     let message = format!("{target} answered {status} {reason}");
     let (kind, code, next) = match status {
-        489 | 405 | 501 => {
-            (FailureKind::Failed, "no-presence", "the peer's phone knows no presence: only an ordinary call can reach it")
+        489 | 405 | 501 => (
+            FailureKind::Failed,
+            "no-presence",
+            "the peer's phone knows no presence: only an ordinary call can reach it",
+        ),
+        403 | 603 => {
+            (FailureKind::RefusedByUser, "asking-refused", "the peer lets nobody unknown ask; talk to its user")
         }
-        403 | 603 => (FailureKind::RefusedByUser, "asking-refused", "the peer lets nobody unknown ask; talk to its user"),
-        404 | 410 | 480 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask by the address alone"),
+        404 | 410 | 480 | 604 => {
+            (FailureKind::Unreachable, "no-such-peer", "check the name, or ask by the address alone")
+        }
         _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
     };
     Failure::new(kind, code, message, target, next)
@@ -390,5 +388,11 @@ fn no_address(host: &str) -> Failure {
 
 pub(super) fn no_such_ask(id: AskId) -> Failure {
     let message = format!("there is no open ask {id}");
-    Failure::new(FailureKind::Usage, "no-such-ask", message, id.to_string(), "see `sottovoce status` for those that are open")
+    Failure::new(
+        FailureKind::Usage,
+        "no-such-ask",
+        message,
+        id.to_string(),
+        "see `sottovoce status` for those that are open",
+    )
 }

@@ -30,7 +30,9 @@ pub struct Book {
 pub enum Standing {
     /// Another key is pinned for this device, or another device for this entity.
     Changed(Fingerprint),
-    Pinned { verified: bool },
+    Pinned {
+        verified: bool,
+    },
     Unknown,
 }
 
@@ -145,7 +147,11 @@ impl Book {
             Some(first) => {
                 let print = first.fingerprint;
                 let known = others.any(|pin| Some(pin.signing_key) == vouched);
-                if known { Standing::Unknown } else { Standing::Changed(print) }
+                if known {
+                    Standing::Unknown
+                } else {
+                    Standing::Changed(print)
+                }
             }
         }
     }
@@ -165,7 +171,6 @@ impl Book {
     pub fn remove_presence(&mut self, entity: &Entity) {
         self.presences.retain(|(of, _), _| of != entity);
     }
-
 
     /// Remembers a statement that we gave.
     pub fn give(&mut self, given: Given) {

@@ -30,7 +30,13 @@ impl Agent {
         self.register_own(now, entries, Origin::User, true)
     }
 
-    fn register_own(&mut self, now: Now, entries: Vec<Entry>, origin: Origin, default: bool) -> Result<EffectId, Failure> {
+    fn register_own(
+        &mut self,
+        now: Now,
+        entries: Vec<Entry>,
+        origin: Origin,
+        default: bool,
+    ) -> Result<EffectId, Failure> {
         let entries = both_directions(entries);
         let lines = entries.iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
         let approved = Approved::own(entries, origin, self.book.generation(), now.wall)
@@ -81,7 +87,11 @@ impl Agent {
                 row
             })
             .collect();
-        let ops: Vec<_> = rows.iter().map(|row| StoreOp::RenamePresence { entity: row.entity.clone(), names: row.names.clone() }).take(1).collect();
+        let ops: Vec<_> = rows
+            .iter()
+            .map(|row| StoreOp::RenamePresence { entity: row.entity.clone(), names: row.names.clone() })
+            .take(1)
+            .collect();
         let id = self.expect(Waiting::Rename(rows));
         ops.into_iter().for_each(|op| self.effect(Effect::Store { id, op }));
         Ok(id)
@@ -91,7 +101,13 @@ impl Agent {
         let known = self.book.presences().any(|row| row.entity == *entity);
         known.then_some(()).ok_or_else(|| {
             let message = format!("there is no presence record of {entity}");
-            Failure::new(FailureKind::Usage, "no-such-presence", message, entity.as_str(), "see `sottovoce presence list`")
+            Failure::new(
+                FailureKind::Usage,
+                "no-such-presence",
+                message,
+                entity.as_str(),
+                "see `sottovoce presence list`",
+            )
         })
     }
 
@@ -172,7 +188,9 @@ fn own_record(entity: &Entity) -> Failure {
     Failure::new(
         FailureKind::Usage,
         "own-presence",
-        format!("{entity} is yourself: what you say of yourself cannot be removed, because askers are answered from it"),
+        format!(
+            "{entity} is yourself: what you say of yourself cannot be removed, because askers are answered from it"
+        ),
         entity.as_str(),
         "change it with `sottovoce presence set`, or say nothing of it with [watchers] unknown = \"policy\"",
     )

@@ -14,7 +14,8 @@ use std::time::Duration;
 use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
 use crate::policy::{
-    Answer, Approved, Decision, Direction, Entry, Flow, KeyState, Provenance, Review, ReviewInput, Rule, Statement, Upper,
+    Answer, Approved, Decision, Direction, Entry, Flow, KeyState, Provenance, Review, ReviewInput, Rule, Statement,
+    Upper,
 };
 use crate::presence::PresenceRecord;
 use crate::vocab::{AskId, CallId, Deadline, Failure, FailureKind, Generation, Mono, Now, ReviewId};
@@ -117,8 +118,7 @@ impl Agent {
         [Direction::Out, Direction::In]
             .into_iter()
             .map(|direction| {
-                let (source, destination) =
-                    if direction == Direction::Out { (ours, theirs) } else { (theirs, ours) };
+                let (source, destination) = if direction == Direction::Out { (ours, theirs) } else { (theirs, ours) };
                 let flow = Flow { source, destination, upper: Upper::Udp, direction, peer: device };
                 self.book.spd().lookup(&flow, now.wall).entry.clone()
             })
@@ -182,7 +182,10 @@ impl Agent {
             detail: format!("review {id} answered by {by}: {entries}"),
         };
         let effect = self.expect(Waiting::Review { review: id, approved: approved.clone(), replace_keys });
-        self.effect(Effect::Store { id: effect, op: StoreOp::Register { approved, default: false, replace_keys, audit } });
+        self.effect(Effect::Store {
+            id: effect,
+            op: StoreOp::Register { approved, default: false, replace_keys, audit },
+        });
         self.set_answered(id, ReviewState::Storing, by);
     }
 
@@ -218,10 +221,8 @@ impl Agent {
     fn remember_reviewed(&mut self, id: ReviewId) {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
         let statement = reviewing.opening.statement.clone();
-        self.approved_hashes.insert(
-            (statement.entity.clone(), statement.device.clone()),
-            crate::presence::statement_hash(&statement),
-        );
+        self.approved_hashes
+            .insert((statement.entity.clone(), statement.device.clone()), crate::presence::statement_hash(&statement));
         self.note_version(&statement);
     }
 
@@ -333,7 +334,13 @@ fn answered_already(open: &OpenReview) -> Failure {
         _ => "is being stored".into(),
     };
     let message = format!("review {} {how}", open.id);
-    Failure::new(FailureKind::Failed, "review-closed", message, open.id.to_string(), "the first answer wins; ask again to decide anew")
+    Failure::new(
+        FailureKind::Failed,
+        "review-closed",
+        message,
+        open.id.to_string(),
+        "the first answer wins; ask again to decide anew",
+    )
 }
 
 fn stale(id: ReviewId, next: ReviewId) -> Failure {

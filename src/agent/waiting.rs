@@ -1,7 +1,7 @@
 use super::effect::Pin;
 use crate::policy::Approved;
 use crate::presence::PresenceRecord;
-use crate::vocab::{AskId, CallId, EntryId, Entity, ReviewId};
+use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
@@ -10,12 +10,25 @@ pub enum Waiting {
     /// Nobody waits; a failure is told to the user.
     Nobody,
     /// Entries of our own: command, import.
-    Own { approved: Approved, default: bool },
-    OwnPresence { user: Option<String>, place: Option<String> },
+    Own {
+        approved: Approved,
+        default: bool,
+    },
+    OwnPresence {
+        user: Option<String>,
+        place: Option<String>,
+    },
     Pin(Pin),
-    Presence { ask: AskId, record: PresenceRecord },
+    Presence {
+        ask: AskId,
+        record: PresenceRecord,
+    },
     Remove(EntryId),
     RemovePresence(Entity),
     Rename(Vec<PresenceRecord>),
-    Review { review: ReviewId, approved: Approved, replace_keys: bool },
+    Review {
+        review: ReviewId,
+        approved: Approved,
+        replace_keys: bool,
+    },
 }

@@ -41,7 +41,9 @@ fn paths(source: &Source) -> Vec<Vec<String>> {
     for at in 0..tokens.len() {
         let before = at.checked_sub(1).and_then(|before| tokens.get(before)).map(String::as_str);
         match tokens[at].as_str() {
-            "crate" | "sottovoce" if before != Some("::") => tree(&tokens, at + 1, &mut Vec::new(), &mut found),
+            // `::sottovoce` is the same root.
+            "sottovoce" => tree(&tokens, at + 1, &mut Vec::new(), &mut found),
+            "crate" if before != Some("::") => tree(&tokens, at + 1, &mut Vec::new(), &mut found),
             "super" if before != Some("::") => {
                 let mut base = here.clone();
                 let mut next = at;

@@ -42,9 +42,11 @@ fn sources() -> Vec<Source> {
     collect(&root, &mut files);
     assert!(files.len() > 100, "only {} files found", files.len());
     let below = |file: &PathBuf| file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-    files.iter().filter(|file| !is_test(&below(file))).map(|file| {
-        Source::new(&below(file), &std::fs::read_to_string(file).unwrap())
-    }).collect()
+    files
+        .iter()
+        .filter(|file| !is_test(&below(file)))
+        .map(|file| Source::new(&below(file), &std::fs::read_to_string(file).unwrap()))
+        .collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

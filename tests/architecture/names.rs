@@ -10,17 +10,16 @@ const GUARDED: [(&str, &[&str]); 3] = [
 ];
 
 pub fn violations(source: &Source) -> Vec<String> {
-    let strays = GUARDED.iter().filter(|(name, homes)| {
-        !homes.iter().any(|home| source.path.starts_with(home)) && calls(&source.text, name)
-    });
+    let strays = GUARDED
+        .iter()
+        .filter(|(name, homes)| !homes.iter().any(|home| source.path.starts_with(home)) && calls(&source.text, name));
     strays.map(|(name, _)| format!("{}: `{name}` is not to be named here", source.path)).collect()
 }
 
 fn calls(text: &str, name: &str) -> bool {
     ["::", "."].iter().any(|joint| {
-        text.match_indices(&format!("{joint}{name}")).any(|(at, found)| {
-            !text[at + found.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
-        })
+        text.match_indices(&format!("{joint}{name}"))
+            .any(|(at, found)| !text[at + found.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
     })
 }
 

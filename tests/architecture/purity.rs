@@ -43,7 +43,12 @@ fn names(text: &str, word: &str) -> bool {
 
 #[test]
 fn the_world_is_found_in_a_pure_room_and_allowed_elsewhere() {
-    for text in ["let t = std::time::Instant::now();", "use tokio::net;", "use std::{fs, net}; std::fs::read(x);", "OsRng.fill()"] {
+    for text in [
+        "let t = std::time::Instant::now();",
+        "use tokio::net;",
+        "use std::{fs, net}; std::fs::read(x);",
+        "OsRng.fill()",
+    ] {
         assert!(!violations(&Source::new("media/stream.rs", text)).is_empty(), "{text}");
         assert!(violations(&Source::new("io/udp.rs", text)).is_empty(), "{text}");
     }

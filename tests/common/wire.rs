@@ -23,8 +23,7 @@ pub struct Link {
 }
 
 impl Link {
-    pub const GOOD: Self =
-        Self { loss: 0, duplication: 0, delay: Duration::from_millis(10), jitter: Duration::ZERO };
+    pub const GOOD: Self = Self { loss: 0, duplication: 0, delay: Duration::from_millis(10), jitter: Duration::ZERO };
 
     pub fn lossy(loss: u32) -> Self {
         Self { loss, duplication: 5, delay: Duration::from_millis(20), jitter: Duration::from_millis(60) }

@@ -183,7 +183,11 @@ impl Agent {
             }
         }
         let discards = out.action == Action::Discard || inbound.action == Action::Discard;
-        if missing.is_empty() && !discards { Ok(()) } else { Err(missing) }
+        if missing.is_empty() && !discards {
+            Ok(())
+        } else {
+            Err(missing)
+        }
     }
 
     /// 488 that says what would succeed (PROTOCOL section 7, "Refusal"): after payload 1 authenticated, and as the
@@ -268,7 +272,8 @@ impl Agent {
         match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder) => {
                 let choice = choose(responder.offer(), spis, local);
-                let (message, confirmed) = responder.answer(choice, seed).map_err(|why| unanswerable(id, &why.to_string()))?;
+                let (message, confirmed) =
+                    responder.answer(choice, seed).map_err(|why| unanswerable(id, &why.to_string()))?;
                 let answer = self.sdp_answer(&offered, local, Some(message)).map_err(|why| unanswerable(id, &why))?;
                 self.say_answer(now, id, session, answer);
                 self.start_stream(now, id, confirmed, remote, offered.codec())
@@ -312,7 +317,10 @@ impl No {
     fn plain(status: u16, why: &str) -> Self {
         let reason = if status == 403 { "Forbidden" } else { "Not Acceptable Here" };
         let text: String = escape(why).replace(['"', '\\'], "'");
-        Self { refusal: Refusal::new(status, reason).with("Warning", format!("399 sottovoce \"{text}\"")), notice: None }
+        Self {
+            refusal: Refusal::new(status, reason).with("Warning", format!("399 sottovoce \"{text}\"")),
+            notice: None,
+        }
     }
 
     /// Names the rules that are missing, not only that something changed.
@@ -353,4 +361,3 @@ fn unanswerable(id: CallId, why: &str) -> Failure {
     let message = format!("call {id} cannot be answered: {}", escape(why));
     Failure::new(FailureKind::Failed, "unanswerable", message, id.to_string(), "ask the caller to call again")
 }
-

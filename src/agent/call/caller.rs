@@ -15,7 +15,9 @@ use crate::agent::waiting::Waiting;
 use crate::agent::{Agent, AskRequest, CallRequest, Effect, Event, Pin, Side};
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
-use crate::policy::{Action, Bundle, Direction, Entry, Flow, KeyState as ReviewKeyState, Provenance, Rule, Suite, Upper, Wanted};
+use crate::policy::{
+    Action, Bundle, Direction, Entry, Flow, KeyState as ReviewKeyState, Provenance, Rule, Suite, Upper, Wanted,
+};
 use crate::presence::PresenceRecord;
 use crate::sip::{Body, EndCause, Invite, Received, SessionId, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
@@ -84,7 +86,8 @@ impl Agent {
         }
         let at = |host: &str| host_address(host).is_some_and(|socket| Some(socket.ip()) == target.address());
         let record = self.book.presence(&pin.entity, &pin.device);
-        at(pin.entity.host()) || record.is_some_and(|record| record.address.is_some() && record.address == target.address())
+        at(pin.entity.host())
+            || record.is_some_and(|record| record.address.is_some() && record.address == target.address())
     }
 
     pub(in crate::agent) fn call_waits_for_review(&mut self, id: CallId, review: ReviewId) {
@@ -238,11 +241,13 @@ impl Agent {
             statement: self.approved_hashes.get(&(entity.clone(), device.clone())).copied(),
             ah_nat: false,
         };
-        let (initiator, message) = Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;
+        let (initiator, message) =
+            Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;
         let offer = self.sdp_offer(local, &device, message);
         let bytes = offer.to_string().into_bytes();
         let level = self.config.default_level;
-        let insists = [&out, &inbound].iter().any(|entry| !Bundle::default().missing_for(&entry.action, level).is_empty());
+        let insists =
+            [&out, &inbound].iter().any(|entry| !Bundle::default().missing_for(&entry.action, level).is_empty());
         let target = self.invite_target(&entity, &device)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));
@@ -324,14 +329,14 @@ impl Agent {
         calling.retried = true;
         let answer = calling.answer.clone();
         match self.open_refusal_review(now, id, no, body) {
-            Ok(review) => {
-                self.call_waits_for_review(id, review);
-                if let Some(answer) = answer {
+            Ok(review) => match answer {
+                Some(answer) => {
                     if let Err(failure) = self.answer_review(now, review, answer, "command") {
                         self.end_call(now, id, CallState::Failed(failure));
                     }
                 }
-            }
+                None => self.call_waits_for_review(id, review),
+            },
             Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
         }
     }
@@ -348,7 +353,8 @@ impl Agent {
         };
         let ReadAnswer { signed, standing } = read_answer(&self.book, &expected, &body.bytes, now.wall)?;
         let statement = signed.statement;
-        if (&statement.entity, &statement.device) != (&peer.0, &peer.1) || !matches!(standing, Standing::Pinned { .. }) {
+        if (&statement.entity, &statement.device) != (&peer.0, &peer.1) || !matches!(standing, Standing::Pinned { .. })
+        {
             return Err(another_statement(&calling.call.peer));
         }
         let missing = self.missing(now, &statement);
@@ -406,7 +412,11 @@ impl Agent {
 /// What both entries allow; every suite where neither says.
 fn suites_of(out: &Entry, inbound: &Entry) -> Vec<Suite> {
     let named = if out.suites.is_empty() { &inbound.suites } else { &out.suites };
-    if named.is_empty() { Suite::ALL.to_vec() } else { named.clone() }
+    if named.is_empty() {
+        Suite::ALL.to_vec()
+    } else {
+        named.clone()
+    }
 }
 
 fn unspecified(like: SocketAddr) -> std::net::IpAddr {
@@ -455,7 +465,9 @@ fn downgrade(peer: &str) -> Failure {
     Failure::new(
         FailureKind::Trust,
         "downgrade",
-        format!("the answer of {peer} lacks the protection that was offered; somebody on the way may have taken it out"),
+        format!(
+            "the answer of {peer} lacks the protection that was offered; somebody on the way may have taken it out"
+        ),
         peer,
         "nothing was sent; call again, and if it stays so, reach the peer by another network",
     )
@@ -477,7 +489,13 @@ fn no_agreement_text(peer: &str, why: &str) -> Failure {
 
 fn unreadable_sdp(peer: &str, why: &str) -> Failure {
     let message = format!("the answer of {peer} cannot be used: {}", escape(why));
-    Failure::new(FailureKind::Failed, "answer-unusable", message, peer, "call again, or ask the peer which agent it runs")
+    Failure::new(
+        FailureKind::Failed,
+        "answer-unusable",
+        message,
+        peer,
+        "call again, or ask the peer which agent it runs",
+    )
 }
 
 fn another_statement(peer: &str) -> Failure {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{CallState, KeyState, Side};
-use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::agent::waiting::Waiting;
+use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::media::Counters;
 use crate::sip::headers::Reason;
 use crate::sip::{Refusal, SessionId};

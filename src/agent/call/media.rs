@@ -17,12 +17,7 @@ use crate::sip::Body;
 use crate::vocab::{CallId, Device, Failure, Now, Redacted, Spi};
 
 impl Agent {
-    pub(in crate::agent) fn handle_media_opened(
-        &mut self,
-        now: Now,
-        id: CallId,
-        result: Result<SocketAddr, Failure>,
-    ) {
+    pub(in crate::agent) fn handle_media_opened(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
         let open = self.calls.all.get_mut(&id);
         let Some(calling) = open else { return };
         match result {

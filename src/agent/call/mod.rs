@@ -21,13 +21,13 @@ use std::time::Duration;
 use super::config::{AudioSink, AudioSource};
 use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
-use media::PeerSdp;
 use crate::keys::{Initiator, Responder};
 use crate::media::{Counters, StreamEvent};
 use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::{EndpointEvent, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
+use media::PeerSdp;
 
 /// Calls at once; a further one is refused, ours and theirs.
 const MAX_OPEN: usize = 32;

@@ -153,7 +153,14 @@ pub enum PolicyCommand {
     /// Show the default for everybody else, or set it: rules, or spdadd lines
     Default { text: Option<String> },
     /// Which entry would rule this packet, and why
-    Test { source: String, source_port: String, destination: String, destination_port: String, proto: String, direction: String },
+    Test {
+        source: String,
+        source_port: String,
+        destination: String,
+        destination_port: String,
+        proto: String,
+        direction: String,
+    },
     /// Add every entry of a file of spdadd lines; - is standard input
     Import { file: PathBuf },
     /// Print the database as spdadd lines

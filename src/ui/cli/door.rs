@@ -132,7 +132,8 @@ pub fn segment(text: &str) -> String {
 
 async fn ask(dialed: Dialed, request: Request<Body>) -> Result<(StatusCode, Vec<u8>), ErrorView> {
     let lost = |_| gone();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(dialed.stream)).await.map_err(lost)?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(dialed.stream)).await.map_err(lost)?;
     tokio::spawn(connection);
     let answer = sender.send_request(request).await.map_err(lost)?;
     let status = answer.status();
@@ -154,16 +155,31 @@ pub fn view(failure: Failure) -> ErrorView {
 
 fn nobody_runs() -> ErrorView {
     let message = "no agent runs on this data directory".to_owned();
-    error("no-agent", message, "data directory".into(), "start it with `sottovoce run`, or name another one with --data-dir")
+    error(
+        "no-agent",
+        message,
+        "data directory".into(),
+        "start it with `sottovoce run`, or name another one with --data-dir",
+    )
 }
 
 fn gone() -> ErrorView {
-    error("agent-gone", "the agent went away".into(), "control door".into(), "see its log, start it again, and repeat the command")
+    error(
+        "agent-gone",
+        "the agent went away".into(),
+        "control door".into(),
+        "see its log, start it again, and repeat the command",
+    )
 }
 
 fn strange(status: StatusCode) -> ErrorView {
     let message = format!("the agent answered {status} in a form that this command does not read");
-    error("another-version", message, "control door".into(), "the running agent may be of another version: stop it and start this one")
+    error(
+        "another-version",
+        message,
+        "control door".into(),
+        "the running agent may be of another version: stop it and start this one",
+    )
 }
 
 fn bad_request(what: &str) -> ErrorView {

@@ -14,7 +14,10 @@ pub async fn entries(output: Output, review: &ReviewView) -> Option<String> {
     let mut drafts: Vec<Draft> = review.proposed.iter().map(Draft::new).collect();
     loop {
         show(output, &drafts);
-        let typed = line("change which, as `out esp = require` or `in source-ports = 16384-32767`; `ok` approves, empty goes back: ").await?;
+        let typed = line(
+            "change which, as `out esp = require` or `in source-ports = 16384-32767`; `ok` approves, empty goes back: ",
+        )
+        .await?;
         match typed.as_str() {
             "" => return None,
             "ok" => return Some(drafts.iter().map(Draft::setkey).collect::<Vec<_>>().join("\n")),
@@ -97,7 +100,11 @@ fn show(output: Output, drafts: &[Draft]) {
         .iter()
         .map(|field| {
             let value = |direction: &str| {
-                drafts.iter().find(|draft| draft.direction == direction).map_or("", |draft| draft.value(field)).to_owned()
+                drafts
+                    .iter()
+                    .find(|draft| draft.direction == direction)
+                    .map_or("", |draft| draft.value(field))
+                    .to_owned()
             };
             [(*field).to_owned(), value("out"), value("in")]
         })

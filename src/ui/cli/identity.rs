@@ -25,7 +25,9 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
 fn page(identity: &IdentityView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, 11);
     page.heading("This device");
-    page.field("entity", &identity.entity).field("device", &identity.device).field("fingerprint", &identity.fingerprint);
+    page.field("entity", &identity.entity)
+        .field("device", &identity.device)
+        .field("fingerprint", &identity.fingerprint);
     for pin in &identity.pins {
         page.blank().heading("Pinned");
         pinned(&mut page, pin);
@@ -63,7 +65,9 @@ async fn verify(
 }
 
 async fn said_yes() -> bool {
-    line("are they the same? [y/N] ").await.is_some_and(|typed| typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"))
+    line("are they the same? [y/N] ")
+        .await
+        .is_some_and(|typed| typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"))
 }
 
 fn not_compared(entity: &str) -> ErrorView {

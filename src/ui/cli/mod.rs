@@ -62,7 +62,11 @@ fn usage(error: &clap::Error) -> ExitCode {
             kind: ErrorKind::Usage,
         });
     }
-    if asked { Exit::Done.into() } else { Exit::Usage.into() }
+    if asked {
+        Exit::Done.into()
+    } else {
+        Exit::Usage.into()
+    }
 }
 
 async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {

@@ -27,7 +27,9 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
         PolicyCommand::Export => export(door, output).await,
         PolicyCommand::Import { file } => changed(output, &send(door, "/v1/policy/import", &read(file)?).await?),
         PolicyCommand::List => list(output, &door.get("/v1/policy").await?),
-        PolicyCommand::Remove { id } => changed(output, &door.delete(&format!("/v1/policy/entries/{}", segment(id))).await?),
+        PolicyCommand::Remove { id } => {
+            changed(output, &door.delete(&format!("/v1/policy/entries/{}", segment(id))).await?)
+        }
         PolicyCommand::Show { id } => show(output, &door.get(&format!("/v1/policy/entries/{}", segment(id))).await?),
         PolicyCommand::Test { source, source_port, destination, destination_port, proto, direction } => {
             let body = TestBody {
@@ -92,7 +94,10 @@ fn page(view: &EntryView, width: usize) -> Vec<String> {
 
 async fn default(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     let whole: PolicyView = door.get("/v1/policy").await?.view()?;
-    let entries = whole.entries.into_iter().filter(|entry| entry.id == "e0" || entry.entity.is_none() && entry.origin == "config");
+    let entries = whole
+        .entries
+        .into_iter()
+        .filter(|entry| entry.id == "e0" || entry.entity.is_none() && entry.origin == "config");
     let default = PolicyView { generation: whole.generation, entries: entries.collect() };
     output.body(serde_json::to_string(&default).unwrap_or_default().as_bytes());
     print(output, &default);

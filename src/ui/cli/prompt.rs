@@ -29,7 +29,9 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<E
     loop {
         let answer = match key(output, &review).await {
             Key::Approve => Some(approve(None)),
-            Key::Edit => edit::entries(output, &review).await.map(|entries| AnswerBody::Edit { entries, by: at_terminal() }),
+            Key::Edit => {
+                edit::entries(output, &review).await.map(|entries| AnswerBody::Edit { entries, by: at_terminal() })
+            }
             Key::Later => return Err(answer::pending(&review, door.is_own())),
             Key::Refuse => Some(AnswerBody::Refuse { by: at_terminal() }),
             Key::Switch => {
@@ -41,7 +43,11 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<E
         };
         let Some(answer) = answer else { continue };
         match answer::send(door, output, &review.id, &answer).await {
-            Err(error) if error.code == "looser-than-asked" || error.code == "answer-impossible" || error.code == "policy-text-unreadable" => {
+            Err(error)
+                if error.code == "looser-than-asked"
+                    || error.code == "answer-impossible"
+                    || error.code == "policy-text-unreadable" =>
+            {
                 output.error(&error);
             }
             settled => return settled,
@@ -139,7 +145,9 @@ async fn tighter(output: Output, review: &ReviewView) -> Option<String> {
     let typed = line("tighten to 1, 2, 3, or rules of your own (empty goes back): ").await?;
     match typed.as_str() {
         "" => None,
-        "1" | "2" | "3" => typed.parse::<usize>().ok().and_then(|number| choices.get(number - 1)).map(|c| (*c).to_owned()),
+        "1" | "2" | "3" => {
+            typed.parse::<usize>().ok().and_then(|number| choices.get(number - 1)).map(|c| (*c).to_owned())
+        }
         rules => Some(rules.to_owned()),
     }
 }

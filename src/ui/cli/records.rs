@@ -27,7 +27,14 @@ pub async fn history(door: &Door, output: Output, limit: &Limit) -> Result<Exit,
         .map(|call| {
             let way = if call.outgoing { "out" } else { "in" };
             let bundle = if call.bundle.is_empty() { "-".into() } else { call.bundle.clone() };
-            [call.started.clone(), way.into(), call.peer.clone(), bundle, call.suite.clone().unwrap_or_default(), call.outcome.clone()]
+            [
+                call.started.clone(),
+                way.into(),
+                call.peer.clone(),
+                bundle,
+                call.suite.clone().unwrap_or_default(),
+                call.outcome.clone(),
+            ]
         })
         .collect();
     output.lines(&table(["started", "way", "peer", "bundle", "suite", "outcome"], &rows));

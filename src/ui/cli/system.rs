@@ -88,11 +88,14 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
         _ => status.data_dir.clone().unwrap_or_default(),
     };
     page.field("keeps", &kept);
-    page.field("calls", &match status.answer.as_str() {
-        "auto" => format!("{} open; answered automatically", status.calls),
-        "reject" => format!("{} open; further ones are rejected", status.calls),
-        _ => format!("{} open; `sottovoce answer` takes the next", status.calls),
-    });
+    page.field(
+        "calls",
+        &match status.answer.as_str() {
+            "auto" => format!("{} open; answered automatically", status.calls),
+            "reject" => format!("{} open; further ones are rejected", status.calls),
+            _ => format!("{} open; `sottovoce answer` takes the next", status.calls),
+        },
+    );
     page.field("waiting", &format!("{} asks, {} reviews", status.asks, status.reviews));
     page.field("policy", &format!("generation {}", status.generation));
     if status.keylog {

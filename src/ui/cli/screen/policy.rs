@@ -46,11 +46,8 @@ pub fn summary(entry: &EntryView) -> [String; 6] {
     };
     let peer = entry.entity.clone().or_else(|| entry.group.clone()).unwrap_or_else(|| "everybody".into());
     let id = if entry.id == "e0" { "default".to_owned() } else { entry.id.clone() };
-    let ends = format!(
-        "{} -> {}",
-        end(&entry.source, &entry.source_ports),
-        end(&entry.destination, &entry.destination_ports)
-    );
+    let ends =
+        format!("{} -> {}", end(&entry.source, &entry.source_ports), end(&entry.destination, &entry.destination_ports));
     [id, entry.direction.clone(), peer, ends, entry.upper.clone(), format!("{action}  ({})", entry.origin)]
 }
 

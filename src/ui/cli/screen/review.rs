@@ -94,7 +94,8 @@ fn differences(review: &ReviewView, width: usize) -> Vec<String> {
         page.text("the same in every field");
     }
     for difference in differing {
-        let value = format!("{}   (yours: {}, theirs: {})", relation(difference.relation), difference.ours, difference.theirs);
+        let value =
+            format!("{}   (yours: {}, theirs: {})", relation(difference.relation), difference.ours, difference.theirs);
         page.field(&difference.field, &value);
     }
     page.blank();

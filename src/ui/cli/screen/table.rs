@@ -9,12 +9,15 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Vec<Strin
         }
     }
     let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(widths).map(|(cell, width)| {
-            format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width())))
-        });
+        let padded = cells
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    std::iter::once(line(head.to_vec())).chain(rows.iter().map(|row| line(row.iter().map(String::as_str).collect()))).collect()
+    std::iter::once(line(head.to_vec()))
+        .chain(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())))
+        .collect()
 }
 
 #[cfg(test)]
