@@ -115,8 +115,11 @@ impl Kind {
     }
 }
 
-/// Of an IPv4 packet; `None` for segments of TCP that carry nothing.
+/// Of an IPv4 packet; `None` for segments of TCP that carry nothing, and for what is no IPv4 (ARP).
 fn kind(ip: &[u8]) -> Option<Kind> {
+    if ip.first()? >> 4 != 4 {
+        return None;
+    }
     let header = usize::from(ip.first()? & 0x0f) * 4;
     let total = usize::from(u16::from_be_bytes([*ip.get(2)?, *ip.get(3)?]));
     let above = ip.get(header..total.min(ip.len()))?;
