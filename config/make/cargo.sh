@@ -14,7 +14,11 @@ new_enough() {
 
 new_enough && exit 0
 if command -v rustup >/dev/null 2>&1; then
-    echo "make: cargo $(version) is older than $wanted. Update it: rustup update stable" >&2
+    if [ "$found" ]; then
+        echo "make: cargo $found is older than $wanted. Update it: rustup update stable" >&2
+    else
+        echo "make: rustup has no toolchain. Install one: rustup default stable" >&2
+    fi
     exit 1
 fi
 # The names that Debian 12 gives to its newer Rust; asked for as files that are not there, so that an older cargo does not count.

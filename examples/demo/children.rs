@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static TEMPORARY: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// The exit code of a program that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED_CODE: i32 = 130;
 
 /// A child that ends when it is dropped.
 pub struct Process(Child);
@@ -73,12 +75,20 @@ pub fn clean_up_on_signals() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         if let Ok(runtime) = runtime {
             runtime.block_on(signalled());
+            INTERRUPTED.store(true, Ordering::SeqCst);
             end_all();
-            std::process::exit(INTERRUPTED);
+            std::process::exit(INTERRUPTED_CODE);
         }
     };
     if let Err(why) = std::thread::Builder::new().name("signals".into()).spawn(watch) {
         eprintln!("demo: Ctrl-C will not clean up: {why}");
+    }
+}
+
+/// After a signal whatever fails fails because of it: leave the end to the one that cleans up.
+pub fn wait_if_interrupted() {
+    while INTERRUPTED.load(Ordering::SeqCst) {
+        std::thread::park();
     }
 }
 

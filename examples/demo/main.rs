@@ -77,7 +77,9 @@ fn choose(places: &[Where]) -> Result<i32, String> {
         let me = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new("unshare");
         command.args(place.unshare()).arg("--").arg(me).args(["inside", place.name()]);
-        match Process::start(&mut command)?.wait()? {
+        let code = Process::start(&mut command)?.wait()?;
+        children::wait_if_interrupted();
+        match code {
             Some(NO_PLACE) => {}
             code => return Ok(code.unwrap_or(1)),
         }
@@ -96,6 +98,7 @@ fn play(kind: Where) -> Result<i32, String> {
     let folders = folders()?;
     let mut story = Story::new(&place, &folders)?;
     let played = story.play();
+    children::wait_if_interrupted();
     let told = std::mem::take(&mut story.told);
     drop(story);
     let _ = std::fs::remove_dir_all(&folders.temporary);
