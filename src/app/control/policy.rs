@@ -5,7 +5,7 @@ use super::request::{PolicyBody, TestBody};
 use super::view::{EntryView, ExportView, PolicyView, TestView};
 use super::Control;
 use crate::agent::{Accepted, Command};
-use crate::policy::{setkey, Direction, Flow, Upper};
+use crate::policy::{setkey, Direction, Entry, Flow, Upper};
 use crate::vocab::{escape, EntryId, Failure};
 
 impl Control {
@@ -13,6 +13,7 @@ impl Control {
         self.look(|known| PolicyView {
             generation: known.spd().generation().0,
             entries: known.entries().iter().map(EntryView::from).collect(),
+            default: known.default_entries().iter().map(EntryView::from).collect(),
         })
         .await
     }
@@ -47,12 +48,15 @@ impl Control {
             .await
     }
 
-    /// The entry that would rule a packet of a stream with nobody in particular.
+    /// The entry that would rule a packet. Between the ends of an entry that was approved for one peer's device, it is taken for
+    /// a packet of a stream with that device.
     pub async fn policy_test(&self, body: &TestBody) -> Result<TestView, Failure> {
         let packet = Packet::read(body)?;
         let now = self.clock.now().wall;
         self.look(move |known| {
-            let ruling = known.spd().lookup(&packet.flow(), now);
+            let entries = known.entries();
+            let flow = packet.flow(&entries);
+            let ruling = known.spd().lookup(&flow, now);
             TestView { action: ruling.entry.action.to_string(), entry: ruling.entry.into(), why: ruling.explain() }
         })
         .await
@@ -100,14 +104,12 @@ impl Packet {
         })
     }
 
-    fn flow(&self) -> Flow<'_> {
-        Flow {
-            source: self.source,
-            destination: self.destination,
-            upper: self.upper,
-            direction: self.direction,
-            peer: None,
-        }
+    fn flow<'a>(&self, entries: &'a [Entry]) -> Flow<'a> {
+        let Self { source, destination, upper, direction } = *self;
+        let flow = Flow { source, destination, upper, direction, peer: None };
+        let meant = entries.iter().filter(|entry| entry.direction == direction && entry.selector.matches(&flow));
+        let peer = meant.filter_map(|entry| entry.peer.entity.as_ref().zip(entry.peer.device.as_ref())).next();
+        Flow { peer, ..flow }
     }
 }
 

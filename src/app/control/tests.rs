@@ -132,6 +132,10 @@ impl Known for State {
         self.calls.iter().collect()
     }
 
+    fn default_entries(&self) -> Vec<Entry> {
+        self.spd.as_ref().map(|spd| spd.default_entries().to_vec()).unwrap_or_default()
+    }
+
     fn entries(&self) -> Vec<Entry> {
         self.spd().entries().to_vec()
     }
@@ -482,6 +486,7 @@ async fn only_a_pinned_peer_can_be_verified() {
         since: Wall(0),
         verified: false,
         last_version: 0,
+        statement: None,
     }];
     let identity = control.identity_verify(&body).await.unwrap();
     assert_eq!(identity.pins[0].phrase, ["acid", "badge"]);

@@ -94,11 +94,7 @@ fn page(view: &EntryView, width: usize) -> Vec<String> {
 
 async fn default(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     let whole: PolicyView = door.get("/v1/policy").await?.view()?;
-    let entries = whole
-        .entries
-        .into_iter()
-        .filter(|entry| entry.id == "e0" || entry.entity.is_none() && entry.origin == "config");
-    let default = PolicyView { generation: whole.generation, entries: entries.collect() };
+    let default = PolicyView { entries: whole.default.clone(), ..whole };
     output.body(serde_json::to_string(&default).unwrap_or_default().as_bytes());
     print(output, &default);
     Ok(Exit::Done)

@@ -8,6 +8,8 @@ use super::EntryView;
 pub struct PolicyView {
     pub generation: u64,
     pub entries: Vec<EntryView>,
+    /// Those of them that are the default for everybody else.
+    pub default: Vec<EntryView>,
 }
 
 /// The database in setkey's language.
