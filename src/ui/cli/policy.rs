@@ -66,8 +66,8 @@ fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
 }
 
 fn print(output: Output, policy: &PolicyView) {
-    let rows: Vec<[String; 6]> = policy.entries.iter().map(summary).collect();
-    output.lines(&table(["entry", "dir", "peer", "packets", "proto", "action"], &rows));
+    let rows: Vec<[String; 7]> = policy.entries.iter().map(summary).collect();
+    output.lines(&table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows));
 }
 
 fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
