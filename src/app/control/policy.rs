@@ -13,6 +13,7 @@ impl Control {
         self.look(|known| PolicyView {
             generation: known.spd().generation().0,
             entries: known.entries().iter().map(EntryView::from).collect(),
+            defaults: known.spd().default_entries().len(),
         })
         .await
     }

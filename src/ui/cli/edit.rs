@@ -14,7 +14,7 @@ pub async fn entries(output: Output, review: &ReviewView) -> Option<String> {
     let mut drafts: Vec<Draft> = review.proposed.iter().map(Draft::new).collect();
     loop {
         show(output, &drafts);
-        output.line("Change a field: `esp = require`, or in one direction: `in source-ports = 16384-32767`.");
+        output.line("Change a field: `esp = require`, or one way only: `in source-ports = 5000-5999`.");
         let typed = line("FIELD = VALUE, `ok` approves, empty goes back: ").await?;
         match typed.as_str() {
             "" => return None,

@@ -11,8 +11,11 @@ use super::exit::Exit;
 use super::output::Output;
 use super::screen::review;
 use super::screen::table::table;
+use super::screen::Page;
 use crate::app::control::request::{InspectBody, InspectFile};
-use crate::app::control::view::{AuditView, ErrorKind, ErrorView, HistoryView, ReviewList, ReviewView};
+use crate::app::control::view::{
+    AuditView, ErrorKind, ErrorView, HistoryView, InspectView, InspectedFileView, ReviewList, ReviewView,
+};
 
 /// Longest file that is inspected, in octets.
 const MAX_INSPECT: u64 = 512 << 10;
@@ -100,10 +103,21 @@ pub async fn inspect(
     let files = files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
     let reply = door.post(&format!("/v1/inspect/{}", kind.name()), &InspectBody { files }).await?;
     output.body(reply.body());
-    let view: serde_json::Value = reply.view()?;
-    let text = serde_json::to_string_pretty(&view).unwrap_or_default();
-    text.lines().for_each(|line| output.line(line));
+    let view: InspectView = reply.view()?;
+    view.files.iter().for_each(|file| output.lines(&inspected(file, output.width())));
     Ok(Exit::Done)
+}
+
+fn inspected(file: &InspectedFileView, width: usize) -> Vec<String> {
+    let mut page = Page::new(width, 18);
+    page.heading(&format!("{}: {}", file.name, if file.ok { "nothing is wrong" } else { "WRONG" }));
+    for problem in &file.problems {
+        page.text(&format!("- {problem}"));
+    }
+    for field in &file.fields {
+        page.field(&field.name, &field.value);
+    }
+    page.lines()
 }
 
 fn read(file: &std::path::Path) -> Result<InspectFile, ErrorView> {

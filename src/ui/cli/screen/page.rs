@@ -16,7 +16,7 @@ impl Page {
     }
 
     pub fn heading(&mut self, text: &str) -> &mut Self {
-        let rule = self.width.saturating_sub(text.width() + 4).min(60);
+        let rule = self.width.saturating_sub(text.width() + 4);
         self.lines.push(format!("── {text} {}", "─".repeat(rule)));
         self
     }

@@ -35,13 +35,17 @@ fn choice(options: &[&str], chosen: &str) -> String {
 }
 
 /// One entry in short, for lists.
-pub fn summary(entry: &EntryView) -> [String; 7] {
+pub fn summary(entry: &EntryView, default: bool) -> [String; 7] {
     let end = |address: &str, ports: &str| match ports {
         "any" => host(address).to_owned(),
         ports => format!("{}[{ports}]", host(address)),
     };
     let peer = entry.entity.clone().or_else(|| entry.group.clone()).unwrap_or_else(|| "everybody".into());
-    let id = if entry.id == "e0" { "default".to_owned() } else { entry.id.clone() };
+    let id = match (default, entry.id.as_str()) {
+        (true, "e0") => "default".to_owned(),
+        (true, id) => format!("{id} default"),
+        (false, id) => id.to_owned(),
+    };
     let ends =
         format!("{} -> {}", end(&entry.source, &entry.source_ports), end(&entry.destination, &entry.destination_ports));
     [id, entry.direction.clone(), peer, ends, entry.upper.clone(), entry.origin.clone(), action(entry)]

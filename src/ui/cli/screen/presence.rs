@@ -59,6 +59,7 @@ pub fn record(presence: &PresenceView, width: usize) -> Vec<String> {
 
 fn address(presence: &PresenceView) -> String {
     match (&presence.address, presence.observed) {
+        (Some(address), _) if presence.own => address.clone(),
         (Some(address), true) => format!("{address} (seen on the network)"),
         (Some(address), false) => format!("{address} (as stated)"),
         (None, _) => "not told".into(),
