@@ -264,11 +264,6 @@ impl Agent {
         self.book.spd().entries().to_vec()
     }
 
-    /// The default for everybody else, out then in.
-    pub fn default_entries(&self) -> &[Entry] {
-        self.book.spd().default_entries()
-    }
-
     pub fn spd(&self) -> &Spd {
         self.book.spd()
     }

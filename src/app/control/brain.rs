@@ -34,7 +34,6 @@ pub(in crate::app) trait Known {
     fn call(&self, id: CallId) -> Option<&Call>;
     fn calls(&self) -> Vec<&Call>;
     fn entries(&self) -> Vec<Entry>;
-    fn default_entries(&self) -> Vec<Entry>;
     fn spd(&self) -> &Spd;
     fn presences(&self) -> Vec<&PresenceRecord>;
     fn own_presence(&self) -> PresenceRecord;
@@ -99,10 +98,6 @@ impl Known for Agent {
 
     fn entries(&self) -> Vec<Entry> {
         self.entries()
-    }
-
-    fn default_entries(&self) -> Vec<Entry> {
-        self.default_entries().to_vec()
     }
 
     fn spd(&self) -> &Spd {

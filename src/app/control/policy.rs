@@ -5,7 +5,7 @@ use super::request::{PolicyBody, TestBody};
 use super::view::{EntryView, ExportView, PolicyView, TestView};
 use super::Control;
 use crate::agent::{Accepted, Command};
-use crate::policy::{setkey, Direction, Entry, Flow, Upper};
+use crate::policy::{setkey, Direction, Flow, Upper};
 use crate::vocab::{escape, EntryId, Failure};
 
 impl Control {
@@ -13,7 +13,7 @@ impl Control {
         self.look(|known| PolicyView {
             generation: known.spd().generation().0,
             entries: known.entries().iter().map(EntryView::from).collect(),
-            default: known.default_entries().iter().map(EntryView::from).collect(),
+            defaults: known.spd().default_entries().len(),
         })
         .await
     }
@@ -48,15 +48,15 @@ impl Control {
             .await
     }
 
-    /// The entry that would rule a packet. Between the ends of an entry that was approved for one peer's device, it is taken for
-    /// a packet of a stream with that device.
+    /// The entry that would rule a packet. Where a peer's own entry is the first that speaks of such packets, it is taken
+    /// for one of a call with that peer, as the answer says.
     pub async fn policy_test(&self, body: &TestBody) -> Result<TestView, Failure> {
         let packet = Packet::read(body)?;
         let now = self.clock.now().wall;
         self.look(move |known| {
-            let entries = known.entries();
-            let flow = packet.flow(&entries);
-            let ruling = known.spd().lookup(&flow, now);
+            let spd = known.spd();
+            let flow = packet.flow();
+            let ruling = spd.lookup(&Flow { peer: spd.peer_of(&flow, now), ..flow }, now);
             TestView { action: ruling.entry.action.to_string(), entry: ruling.entry.into(), why: ruling.explain() }
         })
         .await
@@ -104,12 +104,14 @@ impl Packet {
         })
     }
 
-    fn flow<'a>(&self, entries: &'a [Entry]) -> Flow<'a> {
-        let Self { source, destination, upper, direction } = *self;
-        let flow = Flow { source, destination, upper, direction, peer: None };
-        let meant = entries.iter().filter(|entry| entry.direction == direction && entry.selector.matches(&flow));
-        let peer = meant.filter_map(|entry| entry.peer.entity.as_ref().zip(entry.peer.device.as_ref())).next();
-        Flow { peer, ..flow }
+    fn flow(&self) -> Flow<'_> {
+        Flow {
+            source: self.source,
+            destination: self.destination,
+            upper: self.upper,
+            direction: self.direction,
+            peer: None,
+        }
     }
 }
 

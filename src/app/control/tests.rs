@@ -132,10 +132,6 @@ impl Known for State {
         self.calls.iter().collect()
     }
 
-    fn default_entries(&self) -> Vec<Entry> {
-        self.spd.as_ref().map(|spd| spd.default_entries().to_vec()).unwrap_or_default()
-    }
-
     fn entries(&self) -> Vec<Entry> {
         self.spd().entries().to_vec()
     }

@@ -1,5 +1,6 @@
 //! The command line: the control door's client. It knows `app::control` and `vocab`, nothing else of the house.
 
+mod announce;
 mod answer;
 mod args;
 mod ask;
