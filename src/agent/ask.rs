@@ -24,13 +24,16 @@ use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, EndCause, Received, Subscribe, SubscriptionId, Uri};
-use crate::vocab::{escape, AskId, CallId, Failure, FailureKind, Fingerprint, Nonce, Now};
+use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now};
 
 /// Asks under way at once; more are refused.
 const MAX_OPEN: usize = 64;
 
 /// Asks that are remembered after their end.
 const MAX_KEPT: usize = 256;
+
+/// How often a wait is shown.
+const TICK: Duration = Duration::from_secs(4);
 
 /// Media type of every document of ours (RFC 3863 section 3).
 pub const PIDF: &str = "application/pidf+xml";
@@ -50,6 +53,8 @@ pub struct Asking {
     answer: Option<Answer>,
     accept_key: Option<Fingerprint>,
     subscription: Option<SubscriptionId>,
+    /// When to say again that it still waits.
+    tick: Option<Mono>,
     /// The call that had to wait for this.
     pub call: Option<CallId>,
 }
@@ -85,7 +90,9 @@ impl Agent {
         let (host, port) = (target.host.clone(), target.port);
         let nonce = random_nonce(&mut self.rng);
         let (answer, accept_key) = (request.answer, request.accept_key);
-        self.asks.all.insert(id, Asking { ask, target, nonce, answer, accept_key, subscription: None, call });
+        self.asks
+            .all
+            .insert(id, Asking { ask, target, nonce, answer, accept_key, subscription: None, tick: None, call });
         self.forget_old_asks();
         match socket {
             Some(remote) => self.send_request(now, id, remote),
@@ -129,8 +136,29 @@ impl Agent {
         };
         let subscription = self.endpoint.subscribe(now, what);
         asking.subscription = Some(subscription);
+        asking.tick = Some(now.mono + TICK);
         self.asks.subscriptions.insert(subscription, id);
         self.step(now, id, format!("SUBSCRIBE to {remote}, waiting for the answer"));
+    }
+
+    /// A long wait is shown, also over TCP, where nothing is sent again.
+    pub(super) fn handle_ask_timeout(&mut self, now: Now) {
+        let due = |asking: &&Asking| asking.tick.is_some_and(|tick| tick <= now.mono);
+        let due: Vec<AskId> = self.asks.all.values().filter(due).map(|asking| asking.ask.id).collect();
+        for id in due {
+            let Some(asking) = self.asks.all.get_mut(&id) else { continue };
+            let waited = now.wall.since(asking.ask.started).as_secs();
+            let waits = asking.ask.state == AskState::Asking && asking.ask.presence.is_none();
+            asking.tick = waits.then(|| now.mono + TICK);
+            if waits {
+                self.step(now, id, format!("no answer yet after {waited} s; it is given up after 32 s"));
+            }
+        }
+    }
+
+    pub(super) fn ask_deadline(&self) -> Option<Deadline> {
+        let ticks = self.asks.all.values().filter_map(|asking| asking.tick);
+        ticks.min().map(|at| Deadline { at, why: "ask progress" })
     }
 
     pub(super) fn handle_subscription_progress(&mut self, now: Now, id: SubscriptionId, what: String) {

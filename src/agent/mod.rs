@@ -141,6 +141,7 @@ impl Agent {
 
     pub fn handle_timeout(&mut self, now: Now) {
         self.endpoint.handle_timeout(now);
+        self.handle_ask_timeout(now);
         self.handle_review_timeout(now);
         self.handle_call_timeout(now);
         self.drain_endpoint(now);
@@ -224,7 +225,7 @@ impl Agent {
 
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let stop = self.stopping.map(|at| Deadline { at, why: "stopping" });
-        [self.endpoint.poll_timeout(), self.review_deadline(), self.call_deadline(), stop]
+        [self.endpoint.poll_timeout(), self.ask_deadline(), self.review_deadline(), self.call_deadline(), stop]
             .into_iter()
             .fold(None, Deadline::earliest)
     }

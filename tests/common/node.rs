@@ -10,7 +10,6 @@ use sottovoce::sip::Transmit;
 use sottovoce::vocab::{CallId, EffectId, EntryId, Failure, FailureKind, Generation, Now};
 
 pub struct Node {
-    pub name: &'static str,
     pub ip: IpAddr,
     pub agent: Agent,
     pub events: Vec<Event>,
@@ -75,7 +74,6 @@ impl Node {
         octets[8..8 + name.len()].copy_from_slice(name.as_bytes());
         let ip = config.media_address;
         Self {
-            name,
             ip,
             agent: Agent::new(config, Loaded::default(), octets, now),
             events: Vec::new(),

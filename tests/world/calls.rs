@@ -1,1 +1,229 @@
+//! Journey two, on a good network: the three embodiments, refusals, and what is on the wire.
 
+use std::time::Duration;
+
+use sottovoce::agent::{AnswerMode, AskState, CallState, Command, Event, Side};
+use sottovoce::policy::{Action, Answer, Wanted};
+use sottovoce::vocab::{CallId, FailureKind, ReviewId};
+
+use crate::common::config::agent;
+use crate::common::wire::Link;
+use crate::common::world::World;
+
+const ALICE: &str = "192.168.1.1";
+const BOB: &str = "192.168.1.2";
+const OUTSIDE: &str = "133.134.10.10";
+const MINUTE: Duration = Duration::from_secs(60);
+const AH_ESP: &str = "ipsec esp/transport//require ah/transport//require";
+const ESP: &str = "ipsec esp/transport//require";
+
+fn two(bob_at: &str, bobs_policy: &str) -> (World, usize, usize) {
+    let mut world = World::new(2, Link::GOOD);
+    let alice = world.add("alice", agent("alice", ALICE, "none"));
+    let bob = world.add("bob", agent("bob", bob_at, bobs_policy));
+    (world, alice, bob)
+}
+
+/// Runs until the call is over; says how it ended.
+fn ended(world: &mut World, node: usize, call: CallId) -> CallState {
+    assert!(world.run_until(5 * MINUTE, |world| world.call_is_over(node, call)), "{:?}", world.the_call(node, call));
+    world.run_for(Duration::from_secs(1));
+    world.the_call(node, call).state.clone()
+}
+
+/// The first octet of every media datagram: RTP and RTCP in clear begin with version 2.
+fn clear_on_the_wire(world: &World) -> usize {
+    world.wire.seen.iter().filter(|bytes| bytes.first().is_some_and(|octet| octet >> 6 == 2)).count()
+}
+
+fn heard_both_ways(world: &World, alice: usize, bob: usize, seconds: u64) {
+    let theirs = world.nodes[bob].agent.calls().last().unwrap();
+    let ours = world.nodes[alice].agent.calls().last().unwrap();
+    for call in [ours, theirs] {
+        let frames = seconds * 50;
+        assert!(call.counters.sent >= frames - 5, "{call:?}");
+        assert!(call.counters.received >= frames - 5, "{call:?}");
+        assert_eq!(call.counters.dropped.values().sum::<u64>(), 0, "{call:?}");
+    }
+}
+
+fn review_of_call(world: &mut World, node: usize, call: CallId) -> ReviewId {
+    let waiting = |world: &World| matches!(world.the_call(node, call).state, CallState::Reviewing(_));
+    assert!(world.run_until(MINUTE, waiting), "{:?}", world.the_call(node, call));
+    match world.the_call(node, call).state {
+        CallState::Reviewing(review) => review,
+        _ => unreachable!("just seen"),
+    }
+}
+
+#[test]
+fn first_embodiment_both_in_the_office_without_protection() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 3);
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    let seen = world.the_call(alice, call);
+    assert_eq!((seen.action.as_str(), seen.bundle.as_str()), ("none", "none"));
+    heard_both_ways(&world, alice, bob, 3);
+    assert!(clear_on_the_wire(&world) > 290, "the detector of the other tests can find clear packets");
+}
+
+#[test]
+fn second_embodiment_the_peer_outside_is_tightened_without_negotiation() {
+    let (mut world, alice, bob) = two(OUTSIDE, "none");
+    let call = world.call(alice, "bob@133.134.10.10", Some(AH_ESP), 3);
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    assert_eq!(world.the_call(alice, call).bundle, "ah+esp");
+    assert_eq!(world.nodes[bob].agent.calls().last().unwrap().bundle, "ah+esp");
+    heard_both_ways(&world, alice, bob, 3);
+    assert_eq!(clear_on_the_wire(&world), 0, "no packet in clear, from the first to the last");
+    let place = world.nodes[alice].agent.presences().next().unwrap().place.clone().unwrap();
+    assert_eq!(place.raw(), "external");
+}
+
+#[test]
+fn third_embodiment_a_stale_approval_is_mended_in_one_step() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    world.command(bob, Command::PolicyDefault { text: ESP.into() }).unwrap();
+    let call = world.call(alice, "bob@192.168.1.2", None, 2);
+    let review = review_of_call(&mut world, alice, call);
+    let open = world.nodes[alice].agent.review(review).unwrap();
+    assert_eq!(open.missing, ["esp/transport//require"], "the 488 names the missing rule");
+    let rules = open.review.missing_rules();
+    let answer = open.review.tightened_to(&rules);
+    world.command(alice, Command::AnswerReview { review, answer, by: "test" }).unwrap();
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    assert_eq!(world.the_call(alice, call).bundle, "esp");
+    heard_both_ways(&world, alice, bob, 2);
+    assert_eq!(clear_on_the_wire(&world), 0);
+}
+
+#[test]
+fn an_unapproved_peer_leads_to_ask_and_review_first() {
+    let (mut world, alice, _) = two(BOB, ESP);
+    let call = world.call(alice, BOB, None, 2);
+    let review = review_of_call(&mut world, alice, call);
+    assert_eq!(world.nodes[alice].media.len(), 0, "nothing rings before the answer");
+    world.command(alice, Command::AnswerReview { review, answer: Answer::Approve, by: "test" }).unwrap();
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    assert_eq!(world.the_call(alice, call).bundle, "esp");
+}
+
+#[test]
+fn a_refused_review_ends_the_call() {
+    let (mut world, alice, bob) = two(BOB, ESP);
+    let call = world.call(alice, BOB, Some("refuse"), 2);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!(failure.kind, FailureKind::RefusedByUser);
+    assert_eq!(world.nodes[bob].agent.calls().count(), 0, "it never rang");
+}
+
+#[test]
+fn discard_refuses_before_ringing() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    let text = "spdadd any any udp -P out discard; # sv: priority=10".to_owned();
+    world.command(alice, Command::PolicyAdd { text }).unwrap();
+    let call = world.call(alice, "bob@192.168.1.2", None, 2);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!((failure.kind, failure.code), (FailureKind::RefusedByPolicy, "discarded"));
+    assert_eq!(world.nodes[bob].agent.calls().count(), 0);
+}
+
+#[test]
+fn a_prompting_callee_rings_until_its_user_answers_or_rejects() {
+    for take in [true, false] {
+        let mut world = World::new(3, Link::GOOD);
+        let alice = world.add("alice", agent("alice", ALICE, "none"));
+        let mut config = agent("bob", BOB, "none");
+        config.answer = AnswerMode::Prompt;
+        let bob = world.add("bob", config);
+        let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 2);
+        assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Ringing));
+        let theirs = world.nodes[bob].agent.calls().last().unwrap();
+        assert_eq!((theirs.state.clone(), theirs.side), (CallState::Incoming, Side::Callee));
+        let id = theirs.id;
+        let order = if take { Command::AnswerCall { call: id } } else { Command::RejectCall { call: id } };
+        world.command(bob, order).unwrap();
+        match (ended(&mut world, alice, call), take) {
+            (CallState::Ended { .. }, true) => heard_both_ways(&world, alice, bob, 2),
+            (CallState::Failed(failure), false) => assert_eq!(failure.kind, FailureKind::RefusedByUser),
+            (other, _) => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_callee_that_demands_more_refuses_and_says_what() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    world.command(bob, Command::PolicyDefault { text: AH_ESP.into() }).unwrap();
+    let call = world.call(alice, "bob@192.168.1.2", Some("refuse"), 2);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!(failure.kind, FailureKind::RefusedByUser);
+    assert_eq!(world.nodes[bob].media.len(), 0);
+    assert_eq!(world.wire.seen.len(), 0, "not one media packet");
+}
+
+#[test]
+fn stopping_ends_calls_on_both_sides() {
+    let (mut world, alice, bob) = two(BOB, ESP);
+    let call = world.call(alice, BOB, Some("approve"), 3600);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Active));
+    world.run_for(Duration::from_secs(1));
+    world.command(bob, Command::Stop).unwrap();
+    assert!(world.run_until(MINUTE, |world| world.nodes[bob].events.contains(&Event::Stopped)));
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    assert!(world.nodes[alice].media.is_empty() && world.nodes[bob].media.is_empty());
+}
+
+#[test]
+fn hanging_up_while_it_rings_cancels() {
+    let mut world = World::new(4, Link::GOOD);
+    let alice = world.add("alice", agent("alice", ALICE, "none"));
+    let mut config = agent("bob", BOB, "none");
+    config.answer = AnswerMode::Prompt;
+    let bob = world.add("bob", config);
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 2);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Ringing));
+    world.command(alice, Command::Hangup { call: Some(call) }).unwrap();
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    assert!(matches!(world.nodes[bob].agent.calls().last().unwrap().state, CallState::Ended { .. }));
+    assert!(world.command(alice, Command::Hangup { call: None }).is_err());
+}
+
+#[test]
+fn presence_alone_lets_nobody_call() {
+    let (mut world, alice, _) = two(BOB, "none");
+    let ask = world.ask_for(alice, BOB, None, Wanted { presence: true, policy: false }, None);
+    assert!(world.run_until(MINUTE, |world| world.the_ask(alice, ask).state == AskState::PresenceStored));
+    let call = world.call(alice, BOB, None, 2);
+    review_of_call(&mut world, alice, call);
+}
+
+#[test]
+fn an_entry_for_one_peer_weakens_nobody_else() {
+    let mut world = World::new(5, Link::GOOD);
+    let alice = world.add("alice", agent("alice", ALICE, ESP));
+    let bob = world.add("bob", agent("bob", BOB, "none"));
+    let carol = world.add("carol", agent("carol", "192.168.1.3", "none"));
+    let ask = world.ask(alice, BOB, Some("approve"));
+    world.run_until(MINUTE, |world| {
+        matches!(world.the_ask(alice, ask).state, AskState::Failed(_) | AskState::Registered { .. })
+    });
+    assert!(
+        matches!(world.the_ask(alice, ask).state, AskState::Registered { .. }),
+        "{:?}",
+        world.the_ask(alice, ask).state
+    );
+    // Carol asks Alice: she gets Alice's default, not what was approved for Bob.
+    let asked = world.ask(carol, ALICE, None);
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(carol, asked).state, AskState::Reviewing(_))));
+    let AskState::Reviewing(review) = world.the_ask(carol, asked).state else { panic!() };
+    let open = world.nodes[carol].agent.review(review).unwrap();
+    assert!(matches!(open.review.proposed[0].action, Action::Ipsec(_)));
+    let _ = bob;
+}

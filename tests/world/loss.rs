@@ -1,1 +1,68 @@
+//! Journey one and two at 20 % loss, with delay, duplication and reordering, over a thousand seeds: every run
+//! ends in a defined state, what was registered is what was approved, and under require nothing clear is on the wire.
 
+use std::time::Duration;
+
+use sottovoce::agent::{AskState, CallState};
+use sottovoce::vocab::FailureKind;
+
+use crate::common::config::agent;
+use crate::common::wire::Link;
+use crate::common::world::World;
+
+const SEEDS: u64 = 1000;
+
+#[test]
+fn a_thousand_lossy_worlds_ask_review_approve_and_call() {
+    let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
+        let half = |from: u64| scope.spawn(move || (from..SEEDS).step_by(2).map(run).collect::<Vec<_>>());
+        let halves = [half(0), half(1)];
+        halves.into_iter().flat_map(|half| half.join().unwrap()).collect()
+    });
+    let talked = outcomes.iter().filter(|outcome| **outcome == Outcome::Talked).count();
+    assert_eq!(outcomes.len() as u64, SEEDS);
+    assert!(talked * 100 >= outcomes.len() * 97, "only {talked} of {} calls came about", outcomes.len());
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// The network was too bad, and the user was told.
+    Told,
+    Talked,
+}
+
+fn run(seed: u64) -> Outcome {
+    let mut world = World::new(seed, Link::lossy(20));
+    let alice = world.add("alice", agent("alice", "192.168.1.1", "none"));
+    let bob = world.add("bob", agent("bob", "192.168.1.2", "ipsec esp/transport//require"));
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    let asked = |world: &World| !matches!(world.the_ask(alice, ask).state, AskState::Asking);
+    assert!(world.run_until(Duration::from_secs(120), asked), "seed {seed}: {:?}", world.the_ask(alice, ask));
+    match &world.the_ask(alice, ask).state {
+        AskState::Registered { .. } => assert_eq!(world.nodes[alice].store.registered.len(), 1, "seed {seed}"),
+        AskState::Failed(failure) => {
+            assert_eq!(failure.kind, FailureKind::Unreachable, "seed {seed}: {failure:?}");
+            assert!(world.nodes[alice].store.registered.is_empty(), "seed {seed}");
+            return Outcome::Told;
+        }
+        other => panic!("seed {seed}: {other:?}"),
+    }
+    let call = world.call(alice, "bob@192.168.1.2", None, 1);
+    let over = |world: &World| world.call_is_over(alice, call);
+    assert!(world.run_until(Duration::from_secs(200), over), "seed {seed}: {:?}", world.the_call(alice, call));
+    let clear = world.wire.seen.iter().filter(|bytes| bytes.first().is_some_and(|octet| octet >> 6 == 2)).count();
+    assert_eq!(clear, 0, "seed {seed}: clear packets under require");
+    match &world.the_call(alice, call).state {
+        CallState::Ended { .. } => {
+            let heard = world.the_call(alice, call).counters.received;
+            assert!(heard > 15, "seed {seed}: {heard} packets heard");
+            Outcome::Talked
+        }
+        CallState::Failed(failure) => {
+            assert_eq!(failure.kind, FailureKind::Unreachable, "seed {seed}: {failure:?}");
+            let _ = bob;
+            Outcome::Told
+        }
+        other => panic!("seed {seed}: {other:?}"),
+    }
+}

@@ -1,1 +1,103 @@
+//! Trust on first use: the first approval pins, and a changed key stops everything until the user decides.
 
+use std::time::Duration;
+
+use sottovoce::agent::{AskState, CallState};
+use sottovoce::keys::Identity;
+use sottovoce::policy::Wanted;
+use sottovoce::vocab::{AskId, Failure, FailureKind, Fingerprint};
+
+use crate::common::config::{agent, secret};
+use crate::common::node::Node;
+use crate::common::wire::Link;
+use crate::common::world::World;
+
+const BOTH: Wanted = Wanted { presence: true, policy: true };
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Alice has approved Bob; then another Bob, with other keys, sits at his address.
+fn replaced() -> (World, usize, Fingerprint) {
+    let mut world = World::new(7, Link::GOOD);
+    let alice = world.add("alice", agent("alice", "192.168.1.1", "none"));
+    let bob = world.add("bob", agent("bob", "192.168.1.2", "none"));
+    let first = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, first).state, AskState::Registered { .. })));
+    let mut config = agent("bob", "192.168.1.2", "none");
+    config.identity = Identity::generate(&secret("mallory"));
+    let print = config.identity.fingerprint();
+    world.nodes[bob] = Node::new("bob", config, 99, world.now);
+    (world, alice, print)
+}
+
+fn failure(world: &mut World, node: usize, ask: AskId) -> Failure {
+    assert!(world.run_until(MINUTE, |world| world.the_ask(node, ask).state != AskState::Asking));
+    match &world.the_ask(node, ask).state {
+        AskState::Failed(failure) => failure.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_changed_key_stops_asking_and_names_both_fingerprints() {
+    let (mut world, alice, new) = replaced();
+    let old = world.nodes[alice].agent.pins().next().unwrap().fingerprint;
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    let failure = failure(&mut world, alice, ask);
+    assert_eq!((failure.kind, failure.code), (FailureKind::Trust, "key-changed"));
+    assert!(failure.message.contains(&old.to_string()) && failure.message.contains(&new.to_string()));
+    assert_eq!(world.nodes[alice].store.registered.len(), 1, "nothing more was registered");
+    assert!(world.nodes[alice].store.audit.iter().any(|row| row.kind == "key-changed"));
+}
+
+#[test]
+fn a_call_to_a_changed_key_does_not_come_about() {
+    let (mut world, alice, _) = replaced();
+    let call = world.call(alice, "bob@192.168.1.2", None, 2);
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
+    let CallState::Failed(failure) = &world.the_call(alice, call).state else { panic!() };
+    assert_eq!(failure.kind, FailureKind::Trust, "{failure:?}");
+    assert!(world.wire.seen.is_empty());
+}
+
+#[test]
+fn only_the_new_fingerprint_itself_overrides() {
+    let (mut world, alice, new) = replaced();
+    let wrong = Fingerprint([7; 32]);
+    let ask = world.ask_for(alice, "bob@192.168.1.2", Some("approve"), BOTH, Some(wrong));
+    assert_eq!(failure(&mut world, alice, ask).code, "key-changed");
+    let ask = world.ask_for(alice, "bob@192.168.1.2", Some("approve"), BOTH, Some(new));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    let pins: Vec<Fingerprint> = world.nodes[alice].agent.pins().map(|pin| pin.fingerprint).collect();
+    assert_eq!(pins, [new], "the old key is let go");
+    let call = world.call(alice, "bob@192.168.1.2", None, 1);
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
+    assert!(matches!(world.the_call(alice, call).state, CallState::Ended { .. }));
+}
+
+#[test]
+fn a_new_device_of_a_pinned_entity_counts_as_a_changed_key() {
+    let (mut world, alice, _) = replaced();
+    let mut config = agent("bob", "192.168.1.2", "none");
+    config.identity = Identity::generate(&secret("phone"));
+    config.device = sottovoce::vocab::Device::new("another-device").unwrap();
+    world.nodes[1] = Node::new("bob", config, 98, world.now);
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert_eq!(failure(&mut world, alice, ask).code, "key-changed");
+}
+
+#[test]
+fn the_safety_phrase_is_the_same_on_both_screens() {
+    let mut world = World::new(8, Link::GOOD);
+    let alice = world.add("alice", agent("alice", "192.168.1.1", "none"));
+    let bob = world.add("bob", agent("bob", "192.168.1.2", "none"));
+    for (one, peer) in [(alice, "bob@192.168.1.2"), (bob, "alice@192.168.1.1")] {
+        let ask = world.ask(one, peer, Some("approve"));
+        assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(one, ask).state, AskState::Registered { .. })));
+    }
+    let phrase = |node: usize| {
+        let agent = &world.nodes[node].agent;
+        agent.safety_phrase(agent.pins().next().unwrap())
+    };
+    assert_eq!(phrase(alice), phrase(bob));
+    assert!(phrase(alice).len() >= 14);
+}

@@ -316,10 +316,31 @@ impl Agent {
                 let body = body.clone();
                 self.review_refusal(now, id, &no, &body);
             }
+            None if no.status == 488 && !calling.retried => self.ask_why(now, id, &no),
             _ => {
                 let failure = refused(&calling.call.peer, &no);
                 self.end_call(now, id, CallState::Failed(failure));
             }
+        }
+    }
+
+    /// 488 without a statement: perhaps the device cannot even read our offer, because its key is another. Asking tells.
+    fn ask_why(&mut self, now: Now, id: CallId, no: &Rejection) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.retried = true;
+        let refusal = refused(&calling.call.peer, no);
+        let Some((entity, _)) = calling.peer.clone() else { return };
+        let wanted = Wanted { presence: true, policy: true };
+        let answer = calling.answer.clone();
+        let ask = AskRequest { peer: entity.to_string(), wanted, answer, accept_key: None };
+        match self.begin_ask(now, ask, Some(id)) {
+            Ok(ask) => {
+                if let Some(calling) = self.calls.all.get_mut(&id) {
+                    calling.call.ask = Some(ask);
+                }
+                self.set_call(id, CallState::Asking);
+            }
+            Err(_) => self.end_call(now, id, CallState::Failed(refusal)),
         }
     }
 
