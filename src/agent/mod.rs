@@ -175,7 +175,10 @@ impl Agent {
             }
             Command::PresenceSet { user, place } => self.set_own_presence(user, place).map(Accepted::Storing),
             Command::RejectCall { call } => self.reject_call(now, call).map(done),
-            Command::Stop => Ok(done(self.stop(now))),
+            Command::Stop => {
+                self.stop(now);
+                Ok(Accepted::Done)
+            }
             Command::Verified { entity } => self.mark_verified(&entity).map(Accepted::Storing),
         }
     }

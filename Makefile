@@ -1,0 +1,5 @@
+.PHONY: test
+
+# test: installs what the tests need and runs everything; NAME="unit world" runs some of it
+test:
+	@bash config/make/test.sh $(NAME)
