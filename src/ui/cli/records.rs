@@ -14,7 +14,7 @@ use super::screen::table::table;
 use super::screen::Page;
 use crate::app::control::request::{InspectBody, InspectFile};
 use crate::app::control::view::{
-    AuditView, ErrorKind, ErrorView, HistoryView, InspectView, InspectedFileView, ReviewList, ReviewView,
+    AuditView, ErrorKind, ErrorView, HistoryView, InspectedFileView, ReviewList, ReviewView,
 };
 
 /// Longest file that is inspected, in octets.
@@ -94,29 +94,41 @@ fn list(output: Output, list: &ReviewList) {
     }
 }
 
-pub async fn inspect(
-    door: &Door,
-    output: Output,
-    kind: InspectKind,
-    files: &[std::path::PathBuf],
-) -> Result<Exit, ErrorView> {
+/// Needs no agent: the files are all there is.
+pub fn inspect(output: Output, kind: InspectKind, files: &[std::path::PathBuf]) -> Result<Exit, ErrorView> {
     let files = files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
-    let reply = door.post(&format!("/v1/inspect/{}", kind.name()), &InspectBody { files }).await?;
-    output.body(reply.body());
-    let view: InspectView = reply.view()?;
-    view.files.iter().for_each(|file| output.lines(&inspected(file, output.width())));
+    let view = crate::app::control::inspect(kind.name(), &InspectBody { files }).map_err(super::door::view)?;
+    output.body(serde_json::to_string(&view).unwrap_or_default().as_bytes());
+    for file in &view.files {
+        output.lines(&inspected(file, output.width()));
+    }
     Ok(Exit::Done)
 }
 
 fn inspected(file: &InspectedFileView, width: usize) -> Vec<String> {
-    let mut page = Page::new(width, 18);
-    page.heading(&format!("{}: {}", file.name, if file.ok { "nothing is wrong" } else { "WRONG" }));
-    for problem in &file.problems {
-        page.text(&format!("- {problem}"));
+    let mut page = Page::new(width, 12);
+    page.heading(&file.file).field("kind", &file.kind).field("valid", if file.valid { "yes" } else { "NO" });
+    file.problems.iter().for_each(|problem| {
+        page.field("problem", problem);
+    });
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
+    let told = [
+        ("status", file.status.map(|status| status.to_string())),
+        ("method", file.method.clone()),
+        ("call-id", file.call_id.clone()),
+        ("cseq", file.cseq.clone()),
+        ("vias", number(file.via_count)),
+        ("body octets", number(file.body_len)),
+    ];
+    for (name, value) in told {
+        value.iter().for_each(|value| {
+            page.field(name, value);
+        });
     }
-    for field in &file.fields {
+    file.fields.iter().for_each(|field| {
         page.field(&field.name, &field.value);
-    }
+    });
+    page.blank();
     page.lines()
 }
 
