@@ -130,6 +130,12 @@ impl Home {
         finish(self.command(&["--json"]).args(args))
     }
 
+    /// The same after its keys are gone.
+    pub fn start_anew(&mut self) -> Value {
+        std::fs::remove_dir_all(self.data()).unwrap();
+        self.start()
+    }
+
     /// Starts `sottovoce run` and returns when it is ready.
     pub fn start(&mut self) -> Value {
         let mut child = self.agent_command().stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
