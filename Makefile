@@ -1,4 +1,28 @@
-.PHONY: test
+# make demo: two agents, real sockets, a real voice; WHERE=loopback (or user-namespaces) chooses the place
+# make run:  your own agent, nothing to configure
+# make test: everything
+
+export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
+TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
+COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev
+SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
+
+.PHONY: demo run test
+
+demo:
+	@config/make/need.sh $(COMPILER) $(SPEECH) -- ip=iproute2 unshare=util-linux tcpdump=tcpdump
+	@config/make/cargo.sh
+	@echo "Building (the first time takes some minutes) ..."
+	@cargo build --locked --bin sottovoce --example demo
+	@$(TARGET)/examples/demo $(WHERE)
+
+run:
+	@config/make/need.sh $(COMPILER)
+	@config/make/cargo.sh
+	@cargo build --locked --bin sottovoce
+	@$(TARGET)/sottovoce run
+
+# ---- test: only what follows belongs to it ----
 
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it
 test:

@@ -9,6 +9,7 @@
 //! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, one thread a call |
 //! | [`audio`] | read and write sound files |
 //! | [`keylog`] | write session keys, only when told to |
+//! | `packet_log` | write media datagrams as the network sees them, only when told to |
 //! | [`signalling_loop`] | own the [`Agent`](crate::agent::Agent): everything above meets there |
 //!
 //! Every queue between them is bounded; each says what happens when it is full.
@@ -20,6 +21,7 @@ pub mod keylog;
 mod listen;
 pub mod media_loop;
 mod os;
+mod packet_log;
 pub mod signalling_loop;
 pub mod sockets;
 pub mod store;

@@ -106,14 +106,17 @@ impl Agent {
         let responder = Responder::read(input, message, now.wall)
             .map_err(|why| No::plain(488, &format!("the key agreement cannot be used: {why}")))?;
         let offer = responder.offer().clone();
-        self.ephemerals
-            .check(message, offer.time, now.wall)
-            .map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
         let differs = claimed_entity(caller).as_ref() != Some(&offer.entity);
         if differs {
             return Err(No::plain(403, "From names another than the key agreement does"));
         }
         let known = self.know_caller(&offer)?;
+        let memory = if known.is_some() { &mut self.ephemerals } else { &mut self.stranger_ephemerals };
+        let fresh = memory.check(message, offer.time, now.wall);
+        fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
+        if offer.ah_nat {
+            return Err(No::plain(488, "AH without header integrity is not spoken here"));
+        }
         let (out, inbound) = self.call_entries(now, known.as_ref(), from.remote.ip(), offer.media.port());
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),

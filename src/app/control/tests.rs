@@ -484,6 +484,7 @@ async fn only_a_pinned_peer_can_be_verified() {
         since: Wall(0),
         verified: false,
         last_version: 0,
+        statement: None,
     }];
     let identity = control.identity_verify(&body).await.unwrap();
     assert_eq!(identity.pins[0].phrase, ["acid", "badge"]);

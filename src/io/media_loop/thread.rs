@@ -9,11 +9,12 @@ use super::mailbox::Mailbox;
 use crate::agent::{AudioSink, AudioSource, Done};
 use crate::io::audio::{Sink, Source};
 use crate::io::os;
+use crate::io::packet_log::packet_log;
 use crate::io::signalling_loop::SharedCounters;
 use crate::io::udp::MAX_DATAGRAM;
 use crate::io::Clock;
 use crate::media::{Codec, Stream};
-use crate::vocab::{CallId, Failure, Mono};
+use crate::vocab::{CallId, Failure, Mono, Now};
 
 /// One frame.
 const FRAME_TIME: Duration = Duration::from_millis(20);
@@ -90,10 +91,10 @@ impl MediaThread {
         let now = self.clock.now();
         let had_ended = source.has_ended();
         if let Some(datagram) = self.stream.send(now, &source.frame()) {
-            send(&self.socket, datagram.to, datagram.bytes);
+            send(&self.socket, now, datagram.to, datagram.bytes);
         }
         while let Some(datagram) = self.stream.poll_rtcp(now) {
-            send(&self.socket, datagram.to, datagram.bytes);
+            send(&self.socket, now, datagram.to, datagram.bytes);
         }
         if source.has_ended() && !had_ended {
             self.tell(Done::SourceEnded { call: self.call });
@@ -161,9 +162,11 @@ impl MediaThread {
 }
 
 /// Voice that cannot be sent now is late later: a failure is as good as a lost packet.
-fn send(socket: &UdpSocket, to: SocketAddr, bytes: &[u8]) {
+fn send(socket: &UdpSocket, now: Now, to: SocketAddr, bytes: &[u8]) {
     if let Err(error) = socket.send_to(bytes, to) {
         tracing::trace!(%error, "a media packet was not sent");
+    } else if let (Some(log), Ok(from)) = (packet_log(), socket.local_addr()) {
+        log.write(now.wall, from, to, bytes);
     }
 }
 

@@ -14,8 +14,11 @@ impl Output {
         !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
     }
 
-    /// Columns of the terminal; 80 without one.
+    /// Columns of the terminal; without one, what COLUMNS says, else 80.
     pub fn width(self) -> usize {
+        if !std::io::stdout().is_terminal() {
+            return told(std::env::var("COLUMNS").ok().as_deref());
+        }
         crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
     }
 
@@ -57,4 +60,21 @@ impl Output {
 /// A reader that went away, as `head` does, is no error.
 fn put(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn told(columns: Option<&str>) -> usize {
+    columns.and_then(|text| text.parse().ok()).filter(|columns| (1..=1000).contains(columns)).unwrap_or(80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn columns_are_believed_within_reason() {
+        for (text, width) in [(Some("120"), 120), (Some("0"), 80), (Some("wide"), 80), (Some("99999"), 80), (None, 80)]
+        {
+            assert_eq!(told(text), width);
+        }
+    }
 }
