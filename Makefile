@@ -24,3 +24,6 @@ run:
 
 # ---- test: only what follows belongs to it ----
 
+# test: installs what the tests need and runs everything; NAME="unit world" runs some of it
+test:
+	@bash config/make/test.sh $(NAME)

@@ -81,8 +81,8 @@ impl Agent {
             now: now.wall,
         };
         presence::check(statement, &expected).map_err(|_| (403, "Request Not For Us Or Out Of Date"))?;
-        let fresh = self.nonces.take(statement.nonce, statement.issued, now.wall);
-        let known = fresh && self.is_pinned(statement);
+        // Only those who are pinned can fill the memory of nonces.
+        let known = self.is_pinned(statement) && self.nonces.take(statement.nonce, statement.issued, now.wall);
         Ok(Watcher {
             name: watcher_name(&statement.signing_key),
             audience: Audience::Device(statement.device.clone()),

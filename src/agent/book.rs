@@ -126,6 +126,7 @@ impl Book {
             since: now,
             verified: false,
             last_version: 0,
+            statement: None,
         });
     }
 

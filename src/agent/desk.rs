@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::own::uri_host;
 use super::target::host_address;
 use super::waiting::Waiting;
-use super::{Agent, AgentConfig, AuditRow, Effect, Event, Output, StoreOp};
+use super::{Agent, AgentConfig, AuditRow, Effect, Event, Output, Pin, StoreOp};
 use crate::keys::{safety_phrase, Party};
 use crate::policy::Statement;
 use crate::presence::PresenceRecord;
@@ -60,10 +60,14 @@ impl Agent {
         if same && pin.last_version < statement.version {
             let mut pin = pin.clone();
             pin.last_version = statement.version;
-            self.book.put_pin(pin.clone());
-            let id = self.expect(Waiting::Nobody);
-            self.effect(Effect::Store { id, op: StoreOp::UpdatePin(pin) });
+            self.keep_pin(pin);
         }
+    }
+
+    pub(super) fn keep_pin(&mut self, pin: Pin) {
+        self.book.put_pin(pin.clone());
+        let id = self.expect(Waiting::Nobody);
+        self.effect(Effect::Store { id, op: StoreOp::UpdatePin(pin) });
     }
 
     /// Where a peer's media is expected: where it was seen, else where it says that it is.
@@ -134,7 +138,7 @@ pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
     EndpointConfig {
         aor: NameAddr::new(uri(config.entity.as_str())).with_display(config.display_name.as_deref().unwrap_or("")),
         contact: uri(contact),
-        instance: Some(format!("urn:x-sottovoce:device:{}", config.device)),
+        instance: Some(format!("urn:uuid:{}", config.device)),
         user_agent: concat!("sottovoce/", env!("CARGO_PKG_VERSION")).into(),
         t1: config.t1,
         supported: vec![OPTION_TAG.into()],

@@ -158,6 +158,8 @@ pub struct Pin {
     pub verified: bool,
     /// The highest statement version seen from it for us.
     pub last_version: u64,
+    /// Hash of the statement that was approved last: a call bears it (PROTOCOL section 7).
+    pub statement: Option<Digest>,
 }
 
 /// The last statement that we gave to a watcher.

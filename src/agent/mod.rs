@@ -29,7 +29,7 @@ use crate::keys::EphemeralMemory;
 use crate::policy::{Entry, Environment, Spd};
 use crate::presence::PresenceRecord;
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
-use crate::vocab::{AskId, CallId, Deadline, Device, Digest, EffectId, Entity, Failure, Mono, Now, ReviewId};
+use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, Mono, Now, ReviewId};
 
 pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
 pub use effect::{AuditRow, CallRecord, Done, Effect, Given, Loaded, Pin, StoreOp, Stored};
@@ -67,9 +67,9 @@ pub struct Agent {
     reviews: Reviews,
     calls: Calls,
     nonces: Nonces,
+    /// Offers of callers that are pinned; strangers have their own memory, so that they cannot fill this one.
     ephemerals: EphemeralMemory,
-    /// The statement that stands behind each approval, as a call bears it.
-    approved_hashes: BTreeMap<(Entity, Device), Digest>,
+    stranger_ephemerals: EphemeralMemory,
     counts: BTreeMap<&'static str, u64>,
     stopping: Option<Mono>,
     stopped: bool,
@@ -97,7 +97,7 @@ impl Agent {
             calls: Calls::new(loaded.last_call),
             nonces: Nonces::default(),
             ephemerals: EphemeralMemory::default(),
-            approved_hashes: BTreeMap::new(),
+            stranger_ephemerals: EphemeralMemory::default(),
             counts: BTreeMap::new(),
             stopping: None,
             stopped: false,
@@ -173,9 +173,12 @@ impl Agent {
             Command::PresenceRename { entity, user, place } => {
                 self.rename_presence(&entity, user, place).map(Accepted::Storing)
             }
-            Command::PresenceSet { user, place } => Ok(Accepted::Storing(self.set_own_presence(user, place))),
+            Command::PresenceSet { user, place } => self.set_own_presence(user, place).map(Accepted::Storing),
             Command::RejectCall { call } => self.reject_call(now, call).map(done),
-            Command::Stop => Ok(done(self.stop(now))),
+            Command::Stop => {
+                self.stop(now);
+                Ok(Accepted::Done)
+            }
             Command::Verified { entity } => self.mark_verified(&entity).map(Accepted::Storing),
         }
     }

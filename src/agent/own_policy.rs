@@ -4,7 +4,11 @@
 use super::waiting::Waiting;
 use super::{Agent, AuditRow, Effect, Event, StoreOp, Stored};
 use crate::policy::{both_directions, setkey, Approved, Entry, Origin, Selector, Upper};
+use crate::presence;
 use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
+
+/// Longest user or place of our own, in octets.
+const MAX_OWN_TEXT: usize = 128;
 
 impl Agent {
     pub(super) fn add_policy(&mut self, now: Now, text: &str, import: bool) -> Result<EffectId, Failure> {
@@ -111,10 +115,17 @@ impl Agent {
         })
     }
 
-    pub(super) fn set_own_presence(&mut self, user: Option<String>, place: Option<String>) -> EffectId {
+    pub(super) fn set_own_presence(
+        &mut self,
+        user: Option<String>,
+        place: Option<String>,
+    ) -> Result<EffectId, Failure> {
+        for text in [&user, &place].into_iter().flatten() {
+            check_own_text(text)?;
+        }
         let id = self.expect(Waiting::OwnPresence { user: user.clone(), place: place.clone() });
         self.effect(Effect::Store { id, op: StoreOp::SetOwnPresence { user, place } });
-        id
+        Ok(id)
     }
 
     /// The user compared the safety phrase with every pinned device of this entity.
@@ -194,6 +205,20 @@ fn own_record(entity: &Entity) -> Failure {
         entity.as_str(),
         "change it with `sottovoce presence set`, or say nothing of it with [watchers] unknown = \"policy\"",
     )
+}
+
+/// What we say must survive XML, or nobody could verify it.
+fn check_own_text(text: &str) -> Result<(), Failure> {
+    if text.len() <= MAX_OWN_TEXT && presence::is_writable(text) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::Usage,
+        "own-text",
+        format!("a user or place has at most {MAX_OWN_TEXT} octets and no control characters"),
+        escape(&text.chars().take(80).collect::<String>()),
+        "write it shorter and plainer",
+    ))
 }
 
 fn not_pinned(entity: &Entity) -> Failure {

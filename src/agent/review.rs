@@ -221,9 +221,10 @@ impl Agent {
     fn remember_reviewed(&mut self, id: ReviewId) {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
         let statement = reviewing.opening.statement.clone();
-        self.approved_hashes
-            .insert((statement.entity.clone(), statement.device.clone()), crate::presence::statement_hash(&statement));
-        self.note_version(&statement);
+        let Some(mut pin) = self.book.pin(&statement.entity, &statement.device).cloned() else { return };
+        pin.statement = Some(crate::presence::statement_hash(&statement));
+        pin.last_version = pin.last_version.max(statement.version);
+        self.keep_pin(pin);
     }
 
     fn finish_review(&mut self, now: Now, id: ReviewId, generation: Generation) {

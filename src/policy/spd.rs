@@ -102,6 +102,15 @@ impl Spd {
         Ruling { entry, why, spd: self, flow: *flow, now }
     }
 
+    /// The peer whose own entry is the first in lookup order that speaks of such packets; `None` when the first speaks of
+    /// everybody's. For questions about a packet whose stream is not known.
+    pub fn peer_of<'a>(&'a self, flow: &Flow<'_>, now: Wall) -> Option<(&'a Entity, &'a Device)> {
+        let speaks =
+            |entry: &&Entry| entry.direction == flow.direction && entry.selector.matches(flow) && !entry.expired(now);
+        let first = self.entries.iter().find(speaks)?;
+        first.peer.entity.as_ref().zip(first.peer.device.as_ref())
+    }
+
     /// Ordinary entries that name this device of this entity, in lookup order: what a new approval replaces.
     pub fn entries_of<'a>(&'a self, entity: &'a Entity, device: &'a Device) -> impl Iterator<Item = &'a Entry> {
         let scoped =

@@ -1,4 +1,4 @@
-//! The text that is signed. Its grammar is written down in `docs/protocol-document.md`.
+//! The text that is signed. Its grammar is written down in `docs/protocol.md`.
 
 use std::fmt::{Display, Write as _};
 

@@ -11,7 +11,7 @@
 //! 3. [`check`] holds the statement against what was expected: whose, for whom, when, in answer to what.
 //!
 //! [`write()`] is the way back, [`inspect`] tells a person all of it at once. The grammar of the canonical
-//! text, with vectors, is in `docs/protocol-document.md`; the schemas are in `config/`.
+//! text, with vectors, is in `docs/protocol.md`; the schemas are in `config/`.
 
 mod canonical;
 mod check;

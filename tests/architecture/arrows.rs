@@ -66,7 +66,7 @@ fn paths(source: &Source) -> Vec<Vec<String>> {
 }
 
 /// Follows `::a::{b, c::d}` from the token at `at`, and keeps each path that it spells.
-fn tree(tokens: &[String], at: usize, base: &mut Vec<String>, found: &mut Vec<Vec<String>>) -> () {
+fn tree(tokens: &[String], at: usize, base: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     if tokens.get(at).map(String::as_str) != Some("::") {
         if !base.is_empty() {
             found.push(base.clone());

@@ -18,11 +18,18 @@ use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
 
+/// Who invites, from where, and what the caller reads.
+pub(super) struct Invitation<'a> {
+    pub(super) from: Received,
+    pub(super) caller: &'a NameAddr,
+    pub(super) accept: &'a [String],
+}
+
 /// Why an offer is not taken; said to the caller.
 struct No {
     refusal: Refusal,
     /// For our own user, when it is worth knowing.
-    notice: Option<Failure>,
+    notice: Option<Box<Failure>>,
 }
 
 /// An offer that our policy lets through.
@@ -40,48 +47,40 @@ impl Agent {
         &mut self,
         now: Now,
         session: SessionId,
-        from: Received,
-        caller: &NameAddr,
-        accept: &[String],
+        invitation: &Invitation<'_>,
         body: Option<Body>,
     ) {
         self.count("calls_received");
         if self.stopping.is_some() || self.calls.open_count() >= super::MAX_OPEN {
             return self.endpoint.refuse(now, session, Refusal::new(486, "Busy Here"));
         }
-        match self.judge_offer(now, from, caller, accept, body) {
-            Ok(taken) => self.admit(now, session, caller, taken),
+        match self.judge_offer(now, invitation, body) {
+            Ok(taken) => self.admit(now, session, invitation.caller, taken),
             Err(no) => {
                 self.count("calls_refused");
-                no.notice.into_iter().for_each(|notice| self.event(Event::Notice(notice)));
+                no.notice.into_iter().for_each(|notice| self.event(Event::Notice(*notice)));
                 self.endpoint.refuse(now, session, no.refusal);
             }
         }
     }
 
-    fn judge_offer(
-        &mut self,
-        now: Now,
-        from: Received,
-        caller: &NameAddr,
-        accept: &[String],
-        body: Option<Body>,
-    ) -> Result<Taken, No> {
+    fn judge_offer(&mut self, now: Now, invitation: &Invitation<'_>, body: Option<Body>) -> Result<Taken, No> {
         let body = body.ok_or_else(|| No::plain(488, "this agent calls and is called with an offer only"))?;
         let offered = PeerSdp::offer(&body).map_err(|why| No::plain(488, &why))?;
         let message = offered.message_of(&self.config.device).map(<[u8]>::to_vec);
         match message {
-            Some(message) => self.judge_agreement(now, from, caller, accept, offered, &message),
+            Some(message) => self.judge_agreement(now, invitation, offered, &message),
             None if offered.has_agreement() => Err(No::plain(488, "none of the key agreements is for this device")),
-            None => self.judge_plain(now, from, caller, offered),
+            None => self.judge_plain(now, invitation, offered),
         }
     }
 
     /// An ordinary phone, or a message from which the attribute was taken out.
-    fn judge_plain(&mut self, now: Now, from: Received, caller: &NameAddr, offered: PeerSdp) -> Result<Taken, No> {
+    fn judge_plain(&mut self, now: Now, invitation: &Invitation<'_>, offered: PeerSdp) -> Result<Taken, No> {
+        let Invitation { from, caller, .. } = *invitation;
         let claimed = claimed_entity(caller);
         if let Some(entity) = claimed.filter(|entity| self.book.pins().any(|pin| pin.entity == *entity)) {
-            let notice = stripped(&entity);
+            let notice = Box::new(stripped(&entity));
             return Err(No { notice: Some(notice), ..No::plain(488, "a key agreement of this caller is required") });
         }
         let (out, inbound) = self.call_entries(now, None, from.remote.ip(), offered.media().port());
@@ -92,12 +91,11 @@ impl Agent {
     fn judge_agreement(
         &mut self,
         now: Now,
-        from: Received,
-        caller: &NameAddr,
-        accept: &[String],
+        invitation: &Invitation<'_>,
         sdp: PeerSdp,
         message: &[u8],
     ) -> Result<Taken, No> {
+        let Invitation { from, caller, accept } = *invitation;
         let input = ResponderInput {
             identity: &self.config.identity,
             entity: &self.config.entity,
@@ -108,14 +106,17 @@ impl Agent {
         let responder = Responder::read(input, message, now.wall)
             .map_err(|why| No::plain(488, &format!("the key agreement cannot be used: {why}")))?;
         let offer = responder.offer().clone();
-        self.ephemerals
-            .check(message, offer.time, now.wall)
-            .map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
         let differs = claimed_entity(caller).as_ref() != Some(&offer.entity);
         if differs {
             return Err(No::plain(403, "From names another than the key agreement does"));
         }
         let known = self.know_caller(&offer)?;
+        let memory = if known.is_some() { &mut self.ephemerals } else { &mut self.stranger_ephemerals };
+        let fresh = memory.check(message, offer.time, now.wall);
+        fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
+        if offer.ah_nat {
+            return Err(No::plain(488, "AH without header integrity is not spoken here"));
+        }
         let (out, inbound) = self.call_entries(now, known.as_ref(), from.remote.ip(), offer.media.port());
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
@@ -150,7 +151,7 @@ impl Agent {
             Standing::Unknown => Ok(None),
             Standing::Changed(pinned) => {
                 let print = crate::keys::fingerprint(&keys.0, &keys.1);
-                let notice = crate::agent::answer::key_changed(&offer.entity, pinned, print);
+                let notice = Box::new(crate::agent::answer::key_changed(&offer.entity, pinned, print));
                 Err(No { notice: Some(notice), ..No::plain(403, "your key is not the one that was approved here") })
             }
         }

@@ -238,7 +238,7 @@ impl Agent {
             suites: suites_of(&out, &inbound),
             spis: random_spis(&mut self.rng),
             entry: out.digest(),
-            statement: self.approved_hashes.get(&(entity.clone(), device.clone())).copied(),
+            statement: pin.statement,
             ah_nat: false,
         };
         let (initiator, message) =

@@ -66,7 +66,7 @@ impl Agent {
             });
         }
         let protection = confirmed.into_protection();
-        self.run_stream(now, id, protection, (outbound, inbound), remote, codec)
+        self.run_stream(now, id, protection, (outbound, inbound), (remote, codec))
     }
 
     /// An ordinary phone under a policy that lets clear packets through.
@@ -80,7 +80,7 @@ impl Agent {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.bundle = Bundle::default().to_string();
         }
-        self.run_stream(now, id, Protection::none(), Default::default(), remote, codec)
+        self.run_stream(now, id, Protection::none(), Default::default(), (remote, codec))
     }
 
     fn run_stream(
@@ -89,8 +89,7 @@ impl Agent {
         id: CallId,
         protection: Protection,
         bundles: (Bundle, Bundle),
-        remote: SocketAddr,
-        codec: Codec,
+        (remote, codec): (SocketAddr, Codec),
     ) -> Result<(), Failure> {
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;

@@ -209,7 +209,8 @@ impl Agent {
     pub(super) fn handle_call_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
             EndpointEvent::Invited { id, from, caller, accept, body, .. } => {
-                self.handle_invited(now, id, from, &caller, &accept, body);
+                let invitation = callee::Invitation { from, caller: &caller, accept: &accept };
+                self.handle_invited(now, id, &invitation, body);
             }
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(id, status),
             EndpointEvent::Answered { id, body, .. } => self.handle_answered(now, id, body),

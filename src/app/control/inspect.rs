@@ -1,7 +1,6 @@
 //! What messages and documents say, without doing anything about it.
 
 use base64::prelude::{Engine, BASE64_STANDARD};
-use serde_json::Value;
 
 use super::failures::usage;
 use super::request::{InspectBody, InspectFile};
@@ -11,23 +10,27 @@ use crate::vocab::{escape, Failure};
 use crate::{presence, sdp, sip};
 
 impl Control {
-    /// `kind` is `sip`, `pidf` or `sdp`. A file that breaks the rules is no failure; that is what was to be found out.
     pub fn inspect(&self, kind: &str, body: &InspectBody) -> Result<InspectView, Failure> {
-        let look = inspector(kind)?;
-        let files = body.files.iter().map(|file| inspect_file(file, look)).collect::<Result<_, _>>()?;
-        Ok(InspectView { kind: kind.to_owned(), files })
+        inspect(kind, body)
     }
+}
+
+/// `kind` is `sip`, `pidf` or `sdp`. A file that breaks the rules is no failure; that is what was to be found out.
+pub fn inspect(kind: &str, body: &InspectBody) -> Result<InspectView, Failure> {
+    let look = inspector(kind)?;
+    let files = body.files.iter().map(|file| inspect_file(file, look)).collect::<Result<_, _>>()?;
+    Ok(InspectView { files })
 }
 
 /// What it says, line by line, and what is wrong with it.
 type Findings = (Vec<(String, String)>, Vec<String>);
-type Inspector = fn(&[u8]) -> Findings;
+type Inspector = fn(&[u8]) -> InspectedFileView;
 
 fn inspector(kind: &str) -> Result<Inspector, Failure> {
     match kind {
-        "pidf" => Ok(pidf),
-        "sdp" => Ok(sdp_findings),
-        "sip" => Ok(sip_findings),
+        "pidf" => Ok(|octets| document("pidf", pidf(octets))),
+        "sdp" => Ok(|octets| document("sdp", sdp_findings(octets))),
+        "sip" => Ok(sip_message),
         _ => {
             let kind = escape(&kind.chars().take(40).collect::<String>());
             Err(usage("bad-kind", format!("\"{kind}\" cannot be inspected"), "inspect", "Name sip, pidf or sdp."))
@@ -40,31 +43,33 @@ fn inspect_file(file: &InspectFile, look: Inspector) -> Result<InspectedFileView
         let next = "Send the file's octets as base64 (RFC 4648 section 4).";
         usage("bad-base64", format!("the content is no base64: {error}"), &escape(&file.name), next)
     })?;
-    let (fields, problems) = look(&octets);
-    Ok(InspectedFileView {
-        name: escape(&file.name),
-        ok: problems.is_empty(),
-        fields: fields.into_iter().map(|(name, value)| InspectedFieldView { name, value: escape(&value) }).collect(),
+    Ok(InspectedFileView { file: escape(&file.name), ..look(&octets) })
+}
+
+fn document(kind: &str, (fields, problems): Findings) -> InspectedFileView {
+    InspectedFileView {
+        kind: kind.to_owned(),
+        valid: problems.is_empty(),
         problems: problems.iter().map(|problem| escape(problem)).collect(),
-    })
+        fields: fields.into_iter().map(|(name, value)| InspectedFieldView { name, value: escape(&value) }).collect(),
+        ..InspectedFileView::default()
+    }
 }
 
-/// Every field that the inspection has, by its own name, so that none is forgotten here.
-fn sip_findings(octets: &[u8]) -> Findings {
-    let found = serde_json::to_value(sip::inspect(octets)).unwrap_or_default();
-    let fields = found.as_object().into_iter().flatten().filter(|(name, _)| *name != "problems");
-    let problems = found.get("problems").and_then(Value::as_array).into_iter().flatten();
-    (
-        fields.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect(),
-        problems.filter_map(text).collect(),
-    )
-}
-
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+fn sip_message(octets: &[u8]) -> InspectedFileView {
+    let found = sip::inspect(octets);
+    InspectedFileView {
+        kind: found.kind.to_owned(),
+        valid: found.valid,
+        status: found.status,
+        problems: found.problems.iter().map(|problem| escape(problem)).collect(),
+        roundtrip: Some(found.roundtrip),
+        method: found.method,
+        call_id: found.call_id,
+        cseq: found.cseq,
+        via_count: Some(found.via_count as u64),
+        body_len: Some(found.body_len as u64),
+        ..InspectedFileView::default()
     }
 }
 
@@ -126,7 +131,7 @@ mod tests {
             m=audio 4000 RTP/AVP 8\r\na=rtcp-mux\r\n";
         let view = inspect("sdp", sdp).unwrap();
         let file = &view.files[0];
-        assert!(file.ok && file.name == "a\\u{7}", "{file:?}");
+        assert!(file.valid && file.file == "a\\u{7}", "{file:?}");
         let value = |name: &str| file.fields.iter().find(|f| f.name == name).map(|f| f.value.as_str());
         assert_eq!((value("address"), value("codecs")), (Some("192.0.2.1:4000"), Some("PCMA")));
     }
@@ -135,7 +140,7 @@ mod tests {
     fn garbage_is_told_and_is_no_failure() {
         for kind in ["pidf", "sdp"] {
             let view = inspect(kind, b"\x00\x1b[2J<").unwrap();
-            assert!(!view.files[0].ok && !view.files[0].problems.is_empty(), "{view:?}");
+            assert!(!view.files[0].valid && !view.files[0].problems.is_empty(), "{view:?}");
             assert!(!format!("{view:?}").contains('\u{1b}'));
         }
     }

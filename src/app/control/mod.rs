@@ -33,6 +33,7 @@ pub use doctor::doctor;
 pub(in crate::app) use doctor::listens;
 pub use door::{dial, Dialed, Door, Token};
 pub use events::Events;
+pub use inspect::inspect;
 pub use wait::Wait;
 
 // A user interface knows this module only: what it needs to find or to start an agent is named here too.

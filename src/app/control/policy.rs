@@ -13,6 +13,7 @@ impl Control {
         self.look(|known| PolicyView {
             generation: known.spd().generation().0,
             entries: known.entries().iter().map(EntryView::from).collect(),
+            defaults: known.spd().default_entries().len(),
         })
         .await
     }
@@ -47,12 +48,15 @@ impl Control {
             .await
     }
 
-    /// The entry that would rule a packet of a stream with nobody in particular.
+    /// The entry that would rule a packet. Where a peer's own entry is the first that speaks of such packets, it is taken
+    /// for one of a call with that peer, as the answer says.
     pub async fn policy_test(&self, body: &TestBody) -> Result<TestView, Failure> {
         let packet = Packet::read(body)?;
         let now = self.clock.now().wall;
         self.look(move |known| {
-            let ruling = known.spd().lookup(&packet.flow(), now);
+            let spd = known.spd();
+            let flow = packet.flow();
+            let ruling = spd.lookup(&Flow { peer: spd.peer_of(&flow, now), ..flow }, now);
             TestView { action: ruling.entry.action.to_string(), entry: ruling.entry.into(), why: ruling.explain() }
         })
         .await

@@ -18,6 +18,8 @@ use crate::policy::*;
 use crate::presence::{Names, PresenceRecord};
 use crate::vocab::*;
 
+type Then = Box<dyn FnOnce(&mut State) -> Vec<Event> + Send>;
+
 #[derive(Default)]
 pub(crate) struct State {
     pub asks: Vec<Ask>,
@@ -30,7 +32,7 @@ pub(crate) struct State {
     /// What the next commands are answered; `Done` when there is none.
     pub answers: VecDeque<Result<Accepted, Failure>>,
     /// What happens after the next command was answered.
-    pub then: Option<Box<dyn FnOnce(&mut State) -> Vec<Event> + Send>>,
+    pub then: Option<Then>,
 }
 
 #[derive(Clone)]
@@ -482,6 +484,7 @@ async fn only_a_pinned_peer_can_be_verified() {
         since: Wall(0),
         verified: false,
         last_version: 0,
+        statement: None,
     }];
     let identity = control.identity_verify(&body).await.unwrap();
     assert_eq!(identity.pins[0].phrase, ["acid", "badge"]);

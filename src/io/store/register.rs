@@ -103,7 +103,7 @@ fn pinned_keys(step: &Transaction<'_>, peer: &ApprovedPeer) -> rusqlite::Result<
 }
 
 fn insert_pin(step: &Transaction<'_>, peer: &ApprovedPeer, at: Wall) -> rusqlite::Result<()> {
-    let insert = "INSERT INTO pin VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0)";
+    let insert = "INSERT INTO pin VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, NULL)";
     let values = params![
         peer.entity.as_str(),
         peer.device.as_str(),

@@ -76,11 +76,15 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// `out udp 192.168.1.1[5004] -> 192.168.1.2[5004]`
+/// `out udp 192.168.1.1[5004] -> 192.168.1.2[5004]`, and whose call it is when that is known.
 impl fmt::Display for Flow<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (source, destination) = (self.source, self.destination);
         let (from, to) = (source.ip().to_canonical(), destination.ip().to_canonical());
-        write!(f, "{} {} {from}[{}] -> {to}[{}]", self.direction, self.upper, source.port(), destination.port())
+        write!(f, "{} {} {from}[{}] -> {to}[{}]", self.direction, self.upper, source.port(), destination.port())?;
+        match self.peer {
+            Some((entity, _)) => write!(f, " of a call with {entity}"),
+            None => Ok(()),
+        }
     }
 }

@@ -130,6 +130,22 @@ fn a_ruling_explains_itself() {
     );
 }
 
+#[test]
+fn a_packet_between_us_and_a_peer_with_an_entry_is_taken_for_its_own() {
+    let text = "spdadd 192.168.1.1 192.168.1.2 udp -P out none; # sv: entity=sip:bob@192.168.1.2 device=d1";
+    let (entity, device) = bob();
+    let spd = compile(text, ESP);
+    let peer = spd.peer_of(&out(), Wall(0));
+    assert_eq!(peer, Some((&entity, &device)));
+    assert_eq!(spd.lookup(&out(), Wall(0)).why, Why::Default);
+    let ruling = spd.lookup(&Flow { peer, ..out() }, Wall(0));
+    assert_eq!(ruling.why, Why::First);
+    assert!(ruling
+        .explain()
+        .starts_with("out udp 192.168.1.1[5004] -> 192.168.1.2[5006] of a call with sip:bob@192.168.1.2: none\n"));
+    assert_eq!(spd.peer_of(&Flow { direction: Direction::In, ..out() }, Wall(0)), None);
+}
+
 /// The rule of PROTOCOL section 2 said again, slowly: of all that match, no other comes before the chosen one.
 fn dull_lookup<'a>(entries: &'a [Entry], flow: &Flow<'_>, now: Wall) -> Option<&'a Entry> {
     let len = |prefix: &Prefix| match prefix {

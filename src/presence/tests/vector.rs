@@ -1,4 +1,4 @@
-//! The vectors of `docs/protocol-document.md`, and what a presence server may do to a document.
+//! The vectors of `docs/protocol.md`, and what a presence server may do to a document.
 
 use super::sample::{fig5, full, sign, verify_key};
 use crate::presence::{canonical_text, inspect, is_writable, read, statement_hash, vouched, write, Signed};

@@ -14,10 +14,8 @@ pub async fn entries(output: Output, review: &ReviewView) -> Option<String> {
     let mut drafts: Vec<Draft> = review.proposed.iter().map(Draft::new).collect();
     loop {
         show(output, &drafts);
-        let typed = line(
-            "change which, as `out esp = require` or `in source-ports = 16384-32767`; `ok` approves, empty goes back: ",
-        )
-        .await?;
+        output.line("Change a field: `esp = require`, or one way only: `in source-ports = 5000-5999`.");
+        let typed = line("FIELD = VALUE, `ok` approves, empty goes back: ").await?;
         match typed.as_str() {
             "" => return None,
             "ok" => return Some(drafts.iter().map(Draft::setkey).collect::<Vec<_>>().join("\n")),
@@ -124,11 +122,25 @@ fn apply(drafts: &mut [Draft], change: &str) -> Result<(), String> {
     if !FIELDS.contains(&field) {
         return Err(format!("the fields are {}", FIELDS.join(", ")));
     }
+    let value = value.trim();
+    if let Some(words) = words_of(field).filter(|words| !words.contains(&value)) {
+        return Err(format!("{field} is one of {}", words.join(", ")));
+    }
     for draft in drafts.iter_mut().filter(|draft| direction.is_none_or(|direction| draft.direction == direction)) {
         let mirrored = direction.is_none() && draft.direction == "in";
-        draft.set(if mirrored { mirror(field) } else { field }, value.trim());
+        draft.set(if mirrored { mirror(field) } else { field }, value);
     }
     Ok(())
+}
+
+/// All that a field can be; `None` when the agent has to read it.
+fn words_of(field: &str) -> Option<&'static [&'static str]> {
+    match field {
+        "action" => Some(&["discard", "none", "ipsec"]),
+        "ah" | "esp" => Some(&["-", "default", "use", "require", "unique"]),
+        "protocol" => Some(&["tcp", "udp", "any"]),
+        _ => None,
+    }
 }
 
 fn mirror(field: &str) -> &str {
@@ -168,5 +180,8 @@ mod tests {
     fn what_is_no_field_is_said() {
         assert!(apply(&mut [draft("out")], "esp require").is_err());
         assert!(apply(&mut [draft("out")], "colour = red").unwrap_err().contains("source-ports"));
+        let mut unchanged = [draft("out")];
+        assert!(apply(&mut unchanged, "esp = maybe").unwrap_err().contains("require"));
+        assert!(unchanged[0].setkey().ends_with("-P out none;"));
     }
 }

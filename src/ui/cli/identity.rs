@@ -27,7 +27,7 @@ fn page(identity: &IdentityView, width: usize) -> Vec<String> {
     page.heading("This device");
     page.field("entity", &identity.entity)
         .field("device", &identity.device)
-        .field("fingerprint", &identity.fingerprint);
+        .fingerprint("fingerprint", &identity.fingerprint);
     for pin in &identity.pins {
         page.blank().heading("Pinned");
         pinned(&mut page, pin);
@@ -36,7 +36,7 @@ fn page(identity: &IdentityView, width: usize) -> Vec<String> {
 }
 
 fn pinned(page: &mut Page, pin: &PinView) {
-    page.field("entity", &pin.entity).field("device", &pin.device).field("fingerprint", &pin.fingerprint);
+    page.field("entity", &pin.entity).field("device", &pin.device).fingerprint("fingerprint", &pin.fingerprint);
     page.field("since", &pin.since);
     page.field("verified", if pin.verified { "yes" } else { "no: compare the safety phrase" });
     page.field("phrase", &pin.phrase.join(" "));

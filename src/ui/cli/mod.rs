@@ -1,5 +1,6 @@
 //! The command line: the control door's client. It knows `app::control` and `vocab`, nothing else of the house.
 
+mod announce;
 mod answer;
 mod args;
 mod ask;
@@ -78,6 +79,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
             Ok(Exit::Done)
         }
         Command::Doctor => system::doctor(&options, output).await,
+        Command::Inspect { kind, files } => records::inspect(output, *kind, files),
         Command::Run => system::run(&options, output).await,
         Command::Status | Command::Stop | Command::Answer { .. } | Command::Reject { .. } | Command::Hangup { .. } => {
             with(Door::open_running(&options).await?, cli, output).await
@@ -103,14 +105,13 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
         Command::History(limit) => records::history(door, output, limit).await,
         Command::Identity(command) => identity::run(door, output, command).await,
-        Command::Inspect { kind, files } => records::inspect(door, output, *kind, files).await,
         Command::Policy(command) => policy::run(door, output, command).await,
         Command::Presence(command) => presence::run(door, output, command).await,
         Command::Reject { call } => call::order(door, output, call, "reject").await,
         Command::Review(command) => records::reviews(door, output, command).await,
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,
-        Command::Completions { .. } | Command::Doctor | Command::Run => Ok(Exit::Done),
+        Command::Completions { .. } | Command::Doctor | Command::Inspect { .. } | Command::Run => Ok(Exit::Done),
     }
 }
 

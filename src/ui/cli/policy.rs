@@ -66,8 +66,10 @@ fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
 }
 
 fn print(output: Output, policy: &PolicyView) {
-    let rows: Vec<[String; 6]> = policy.entries.iter().map(summary).collect();
-    output.lines(&table(["entry", "dir", "peer", "packets", "proto", "action"], &rows));
+    let ordinary = policy.entries.len().saturating_sub(policy.defaults);
+    let row = |(at, entry)| summary(entry, at >= ordinary);
+    let rows: Vec<[String; 7]> = policy.entries.iter().enumerate().map(row).collect();
+    output.lines(&table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows));
 }
 
 fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
@@ -94,11 +96,8 @@ fn page(view: &EntryView, width: usize) -> Vec<String> {
 
 async fn default(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     let whole: PolicyView = door.get("/v1/policy").await?.view()?;
-    let entries = whole
-        .entries
-        .into_iter()
-        .filter(|entry| entry.id == "e0" || entry.entity.is_none() && entry.origin == "config");
-    let default = PolicyView { generation: whole.generation, entries: entries.collect() };
+    let ordinary = whole.entries.len().saturating_sub(whole.defaults);
+    let default = PolicyView { entries: whole.entries.into_iter().skip(ordinary).collect(), ..whole };
     output.body(serde_json::to_string(&default).unwrap_or_default().as_bytes());
     print(output, &default);
     Ok(Exit::Done)
@@ -107,8 +106,7 @@ async fn default(door: &Door, output: Output) -> Result<Exit, ErrorView> {
 fn test(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     output.body(reply.body());
     let view: TestView = reply.view()?;
-    output.line(&format!("{}: {}", view.action, view.entry.setkey));
-    output.line(&format!("because {}", view.why));
+    output.line(view.why.trim_end());
     Ok(Exit::Done)
 }
 

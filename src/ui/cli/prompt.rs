@@ -50,6 +50,7 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<E
             {
                 output.error(&error);
             }
+            Ok(_) if matches!(answer, AnswerBody::Refuse { .. }) => return Ok(Exit::RefusedByUser),
             settled => return settled,
         }
     }
@@ -70,8 +71,8 @@ fn show(output: Output, view: &ReviewView, side: Side) {
 
 async fn key(output: Output, review: &ReviewView) -> Key {
     let one_step = if review.missing.is_empty() { "[t]ighten" } else { "[t]ighten to what is missing" };
-    let narrow = if output.width() < review::WIDE { "  [Tab] presence / policy / both" } else { "" };
-    prompt(&format!("\n[a]pprove as it is  {one_step}  [e]dit a field  [r]efuse  [l]ater{narrow}: "));
+    let narrow = if output.width() < review::WIDE { "  [Tab] other page" } else { "" };
+    prompt(&format!("\n[a]pprove  {one_step}  [e]dit  [r]efuse  [l]ater{narrow}: "));
     loop {
         let Some(pressed) = press().await else { return Key::Later };
         let ctrl = pressed.modifiers.contains(KeyModifiers::CONTROL);

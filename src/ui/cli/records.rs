@@ -11,8 +11,11 @@ use super::exit::Exit;
 use super::output::Output;
 use super::screen::review;
 use super::screen::table::table;
+use super::screen::Page;
 use crate::app::control::request::{InspectBody, InspectFile};
-use crate::app::control::view::{AuditView, ErrorKind, ErrorView, HistoryView, ReviewList, ReviewView};
+use crate::app::control::view::{
+    AuditView, ErrorKind, ErrorView, HistoryView, InspectedFileView, ReviewList, ReviewView,
+};
 
 /// Longest file that is inspected, in octets.
 const MAX_INSPECT: u64 = 512 << 10;
@@ -91,19 +94,42 @@ fn list(output: Output, list: &ReviewList) {
     }
 }
 
-pub async fn inspect(
-    door: &Door,
-    output: Output,
-    kind: InspectKind,
-    files: &[std::path::PathBuf],
-) -> Result<Exit, ErrorView> {
+/// Needs no agent: the files are all there is.
+pub fn inspect(output: Output, kind: InspectKind, files: &[std::path::PathBuf]) -> Result<Exit, ErrorView> {
     let files = files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
-    let reply = door.post(&format!("/v1/inspect/{}", kind.name()), &InspectBody { files }).await?;
-    output.body(reply.body());
-    let view: serde_json::Value = reply.view()?;
-    let text = serde_json::to_string_pretty(&view).unwrap_or_default();
-    text.lines().for_each(|line| output.line(line));
+    let view = crate::app::control::inspect(kind.name(), &InspectBody { files }).map_err(super::door::view)?;
+    output.body(serde_json::to_string(&view).unwrap_or_default().as_bytes());
+    for file in &view.files {
+        output.lines(&inspected(file, output.width()));
+    }
     Ok(Exit::Done)
+}
+
+fn inspected(file: &InspectedFileView, width: usize) -> Vec<String> {
+    let mut page = Page::new(width, 12);
+    page.heading(&file.file).field("kind", &file.kind).field("valid", if file.valid { "yes" } else { "NO" });
+    file.problems.iter().for_each(|problem| {
+        page.field("problem", problem);
+    });
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
+    let told = [
+        ("status", file.status.map(|status| status.to_string())),
+        ("method", file.method.clone()),
+        ("call-id", file.call_id.clone()),
+        ("cseq", file.cseq.clone()),
+        ("vias", number(file.via_count)),
+        ("body octets", number(file.body_len)),
+    ];
+    for (name, value) in told {
+        value.iter().for_each(|value| {
+            page.field(name, value);
+        });
+    }
+    file.fields.iter().for_each(|field| {
+        page.field(&field.name, &field.value);
+    });
+    page.blank();
+    page.lines()
 }
 
 fn read(file: &std::path::Path) -> Result<InspectFile, ErrorView> {

@@ -1,5 +1,6 @@
 //! `run`, `status`, `stop`, `doctor`.
 
+use super::announce::announce;
 use super::door::{view, Door};
 use super::exit::Exit;
 use super::output::Output;
@@ -22,12 +23,14 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
         output.lines(&page(&status, output.width()));
         output.line("Stop it with Ctrl-C or `sottovoce stop`.");
     }
+    let announcing = tokio::spawn(announce(running.control.events(), output, status.answer == "prompt"));
     let (stopped, until) = tokio::sync::oneshot::channel::<()>();
     let serving = door.map(|door| {
         let until = async { drop(until.await) };
         tokio::spawn(http::serve(running.control.clone(), door, until))
     });
     running.wait().await.map_err(view)?;
+    announcing.abort();
     drop(stopped);
     if let Some(serving) = serving {
         let _ = serving.await;
@@ -78,7 +81,7 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
     page.heading(&format!("sottovoce {}", status.version));
     let name = status.display_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     page.field("you are", &format!("{}{name}", status.entity));
-    page.field("fingerprint", &status.fingerprint);
+    page.fingerprint("fingerprint", &status.fingerprint);
     page.field("listens at", &status.listen.join(", "));
     let place = status.place.clone().unwrap_or_else(|| "unknown".into());
     page.field("place", &format!("{place}, a {} network", status.environment.scope));
@@ -93,7 +96,7 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
         &match status.answer.as_str() {
             "auto" => format!("{} open; answered automatically", status.calls),
             "reject" => format!("{} open; further ones are rejected", status.calls),
-            _ => format!("{} open; `sottovoce answer` takes the next", status.calls),
+            _ => format!("{} open; `sottovoce answer CALL` takes one that rings", status.calls),
         },
     );
     page.field("waiting", &format!("{} asks, {} reviews", status.asks, status.reviews));

@@ -4,20 +4,33 @@ use utoipa::ToSchema;
 /// What messages or documents say, and what is wrong with them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InspectView {
-    /// `sip`, `pidf` or `sdp`.
-    pub kind: String,
     /// As many as were given, in the same order.
     pub files: Vec<InspectedFileView>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// One file. The fields between `status` and `body_len` are of SIP messages; of other kinds they are null.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InspectedFileView {
-    pub name: String,
+    pub file: String,
+    /// Of SIP `request`, `response`, `keep-alive` or `unreadable`; else `pidf` or `sdp`.
+    pub kind: String,
     /// It was understood and breaks no rule that we check.
-    pub ok: bool,
-    pub fields: Vec<InspectedFieldView>,
+    pub valid: bool,
+    /// The answer that we would give to it, or a response's own.
+    pub status: Option<u16>,
     /// What is wrong; empty when nothing.
     pub problems: Vec<String>,
+    /// Writing what was read gives the same octets.
+    pub roundtrip: Option<bool>,
+    pub method: Option<String>,
+    pub call_id: Option<String>,
+    /// Number and method.
+    pub cseq: Option<String>,
+    pub via_count: Option<u64>,
+    /// In octets.
+    pub body_len: Option<u64>,
+    /// What documents and session descriptions say, line by line.
+    pub fields: Vec<InspectedFieldView>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -8,6 +8,8 @@ use super::EntryView;
 pub struct PolicyView {
     pub generation: u64,
     pub entries: Vec<EntryView>,
+    /// So many of them, the last ones, are the default for everybody else.
+    pub defaults: usize,
 }
 
 /// The database in setkey's language.

@@ -171,6 +171,7 @@ fn pin(key: u8) -> Pin {
         since: Wall(1),
         verified: true,
         last_version: 7,
+        statement: Some(Digest([key; 32])),
     }
 }
 

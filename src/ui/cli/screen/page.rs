@@ -16,7 +16,7 @@ impl Page {
     }
 
     pub fn heading(&mut self, text: &str) -> &mut Self {
-        let rule = self.width.saturating_sub(text.width() + 4).min(60);
+        let rule = self.width.saturating_sub(text.width() + 4);
         self.lines.push(format!("── {text} {}", "─".repeat(rule)));
         self
     }
@@ -33,6 +33,16 @@ impl Page {
         self
     }
 
+    /// Eight groups of digits; where one line is too short for them, four groups a line.
+    pub fn fingerprint(&mut self, name: &str, value: &str) -> &mut Self {
+        let room = self.width.saturating_sub(self.names + 3);
+        let halves = value.match_indices(':').nth(3).map(|(at, colon)| value.split_at(at + colon.len()));
+        match halves {
+            Some((first, second)) if value.width() > room => self.field(name, &format!("{first} {second}")),
+            _ => self.field(name, value),
+        }
+    }
+
     pub fn text(&mut self, text: &str) -> &mut Self {
         let lines = wrap(text, self.width.saturating_sub(1), "  ");
         self.lines.extend(lines.into_iter().map(|line| format!(" {line}")));
@@ -46,5 +56,26 @@ impl Page {
 
     pub fn lines(self) -> Vec<String> {
         self.lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINGERPRINT: &str = "01234567:89abcdef:01234567:89abcdef:01234567:89abcdef:01234567:89abcdef";
+
+    #[test]
+    fn a_fingerprint_is_never_broken_inside_of_a_group() {
+        let page = |width| {
+            let mut page = Page::new(width, 11);
+            page.fingerprint("fingerprint", FINGERPRINT);
+            page.lines()
+        };
+        assert_eq!(page(100), [format!(" fingerprint  {FINGERPRINT}")]);
+        let halves =
+            [" fingerprint  01234567:89abcdef:01234567:89abcdef:", "              01234567:89abcdef:01234567:89abcdef"];
+        assert_eq!(page(80), halves);
+        assert_eq!(page(52), halves);
     }
 }

@@ -35,22 +35,56 @@ fn choice(options: &[&str], chosen: &str) -> String {
 }
 
 /// One entry in short, for lists.
-pub fn summary(entry: &EntryView) -> [String; 6] {
+pub fn summary(entry: &EntryView, default: bool) -> [String; 7] {
     let end = |address: &str, ports: &str| match ports {
-        "any" => address.to_owned(),
-        ports => format!("{address}[{ports}]"),
-    };
-    let action = match entry.rules.is_empty() {
-        true => entry.action.clone(),
-        false => entry.rules.iter().map(short_rule).collect::<Vec<_>>().join(" "),
+        "any" => host(address).to_owned(),
+        ports => format!("{}[{ports}]", host(address)),
     };
     let peer = entry.entity.clone().or_else(|| entry.group.clone()).unwrap_or_else(|| "everybody".into());
-    let id = if entry.id == "e0" { "default".to_owned() } else { entry.id.clone() };
+    let id = match (default, entry.id.as_str()) {
+        (true, "e0") => "default".to_owned(),
+        (true, id) => format!("{id} default"),
+        (false, id) => id.to_owned(),
+    };
     let ends =
         format!("{} -> {}", end(&entry.source, &entry.source_ports), end(&entry.destination, &entry.destination_ports));
-    [id, entry.direction.clone(), peer, ends, entry.upper.clone(), format!("{action}  ({})", entry.origin)]
+    [id, entry.direction.clone(), peer, ends, entry.upper.clone(), entry.origin.clone(), action(entry)]
 }
 
-fn short_rule(rule: &RuleView) -> String {
-    format!("{}/{}//{}", rule.protocol, rule.mode, rule.level)
+/// A prefix that is one address, without its length.
+fn host(prefix: &str) -> &str {
+    let length = if prefix.contains(':') { "/128" } else { "/32" };
+    prefix.strip_suffix(length).unwrap_or(prefix)
+}
+
+/// `none`, `esp/transport//require`; rules that differ in their protocol alone are joined: `ah+esp/transport//require`.
+fn action(entry: &EntryView) -> String {
+    let Some(first) = entry.rules.first() else { return entry.action.clone() };
+    let alike =
+        |rule: &RuleView| (&rule.mode, &rule.level, &rule.endpoint) == (&first.mode, &first.level, &first.endpoint);
+    if entry.rules.iter().all(alike) {
+        let mut protocols: Vec<&str> = entry.rules.iter().map(|rule| rule.protocol.as_str()).collect();
+        protocols.sort_unstable();
+        return format!("{}/{}//{}", protocols.join("+"), first.mode, first.level);
+    }
+    let rule = |rule: &RuleView| format!("{}/{}//{}", rule.protocol, rule.mode, rule.level);
+    entry.rules.iter().map(rule).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_of_one_address_is_shown_as_the_address() {
+        for (prefix, shown) in [
+            ("192.168.1.1/32", "192.168.1.1"),
+            ("192.168.1.0/24", "192.168.1.0/24"),
+            ("2001:db8::1/128", "2001:db8::1"),
+            ("2001:db8::/32", "2001:db8::/32"),
+            ("any", "any"),
+        ] {
+            assert_eq!(host(prefix), shown);
+        }
+    }
 }

@@ -26,9 +26,9 @@ fn keys(page: &mut Page, statement: &StatementView, presence: &PresenceView) {
     page.heading("Who says it");
     page.field("signed", if statement.signed { "yes, checked" } else { "NO: believe nothing of it" });
     page.field("key", key_state(statement.key_state));
-    page.field("fingerprint", &statement.fingerprint);
+    page.fingerprint("fingerprint", &statement.fingerprint);
     if let Some(pinned) = &statement.pinned_fingerprint {
-        page.field("was", pinned);
+        page.fingerprint("was", pinned);
     }
     page.field("device", &presence.device);
     page.field("contact", &presence.contact);
@@ -59,6 +59,7 @@ pub fn record(presence: &PresenceView, width: usize) -> Vec<String> {
 
 fn address(presence: &PresenceView) -> String {
     match (&presence.address, presence.observed) {
+        (Some(address), _) if presence.own => address.clone(),
         (Some(address), true) => format!("{address} (seen on the network)"),
         (Some(address), false) => format!("{address} (as stated)"),
         (None, _) => "not told".into(),
