@@ -76,11 +76,16 @@ impl Home {
     /// Answers automatically and tells its place; its default is `action`.
     pub fn new(name: &'static str, action: &str) -> Self {
         let home = Self { name, address: own_address(), dir: tempfile::tempdir().unwrap(), agent: None };
-        home.configure(&format!(
-            "[answer]\nmode = \"auto\"\n[watchers]\nunknown = \"place\"\n\
-             [policy]\ndefault = [\"spdadd any any udp -P out {action};\"]\n"
-        ));
+        home.configure(&home.usual(&format!("{action};")));
         home
+    }
+
+    /// The configuration that it begins with, for a default of `action` with its semicolon and what may follow it.
+    pub fn usual(&self, action: &str) -> String {
+        format!(
+            "[answer]\nmode = \"auto\"\n[watchers]\nunknown = \"place\"\n\
+             [policy]\ndefault = [\"spdadd any any udp -P out {action}\"]\n"
+        )
     }
 
     /// Writes the configuration: who and where, and then `more`.
@@ -123,6 +128,12 @@ impl Home {
     /// Runs a command with `--json` to its end.
     pub fn run(&self, args: &[&str]) -> Ran {
         finish(self.command(&["--json"]).args(args))
+    }
+
+    /// The same after its keys are gone.
+    pub fn start_anew(&mut self) -> Value {
+        std::fs::remove_dir_all(self.data()).unwrap();
+        self.start()
     }
 
     /// Starts `sottovoce run` and returns when it is ready.
@@ -231,6 +242,32 @@ impl Capture {
         self.child.wait().unwrap();
         read_pcap(&std::fs::read(&self.file).unwrap())
     }
+}
+
+/// Writes datagrams as a capture, each with both of its outer ports changed to `port`.
+pub fn write_pcap(file: &Path, seen: &[Seen], port: u16) {
+    let header = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 0xffff, 1];
+    let mut out: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
+    for seen in seen {
+        let udp = 8 + seen.bytes.len();
+        let frame = 14 + 20 + udp;
+        for word in [0, 0, frame as u32, frame as u32] {
+            out.extend(word.to_le_bytes());
+        }
+        out.extend([0; 12]);
+        out.extend([8, 0, 0x45, 0]);
+        out.extend((20 + udp as u16).to_be_bytes());
+        out.extend([0, 0, 0, 0, 64, 17, 0, 0]);
+        for end in [seen.from, seen.to] {
+            let std::net::IpAddr::V4(address) = end.ip() else { panic!("IPv6") };
+            out.extend(address.octets());
+        }
+        for half in [port, port, udp as u16, 0] {
+            out.extend(half.to_be_bytes());
+        }
+        out.extend(&seen.bytes);
+    }
+    std::fs::write(file, out).unwrap();
 }
 
 /// The UDP datagrams of a capture of IPv4 on Ethernet, which is how Linux shows loopback.

@@ -1,0 +1,115 @@
+//! Every command of the contract, against a running agent and without one.
+
+use crate::process::{finish, Home};
+use crate::schema::{check, refused};
+
+const ESP: &str = "ipsec esp/transport//require";
+
+#[test]
+fn every_command_prints_what_the_description_says() {
+    let (mut alice, mut bob) = (Home::new("alice", ESP), Home::new("bob", ESP));
+    let printed = alice.start();
+    assert_eq!(printed["entity"], alice.entity());
+    bob.start();
+    let peer = bob.entity();
+    check(&alice.run(&["status"]).expect(0), "StatusView");
+    check(&alice.run(&["ask", &peer, "--approve"]).expect(0), "AskView");
+    let call = check(&alice.run(&["call", &peer, "--duration", "0.5"]).expect(0), "CallView");
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    check(&alice.run(&["calls"]).expect(0), "CallList");
+    refused(alice.run(&["hangup"]), 2, "no-such-call");
+    let reviews = check(&alice.run(&["review", "list"]).expect(0), "ReviewList");
+    let review = reviews["reviews"][0]["id"].as_str().unwrap();
+    check(&alice.run(&["review", "show", review]).expect(0), "ReviewView");
+    check(&alice.run(&["identity", "show"]).expect(0), "IdentityView");
+    check(&alice.run(&["identity", "verify", &peer, "--yes"]).expect(0), "IdentityView");
+    assert!(!check(&alice.run(&["history"]).expect(0), "HistoryView")["calls"].as_array().unwrap().is_empty());
+    assert!(!check(&alice.run(&["audit"]).expect(0), "AuditView")["rows"].as_array().unwrap().is_empty());
+    check(&alice.run(&["doctor"]), "DoctorView");
+    check(&alice.run(&["stop"]).expect(0), "StopView");
+}
+
+#[test]
+fn the_policy_database_can_be_kept_by_hand() {
+    let mut alice = Home::new("alice", ESP);
+    alice.start();
+    let added = alice.run(&["policy", "add", "spdadd any 10.9.8.7 udp -P out discard;"]).expect(0);
+    let added = check(&added, "PolicyView");
+    let id = added["entries"].as_array().unwrap().iter().find(|entry| entry["destination"] == "10.9.8.7/32").unwrap();
+    let id = id["id"].as_str().unwrap();
+    check(&alice.run(&["policy", "list"]).expect(0), "PolicyView");
+    check(&alice.run(&["policy", "show", id]).expect(0), "EntryView");
+    let address = alice.address.to_string();
+    let test = check(
+        &alice.run(&["policy", "test", &address, "4000", "10.9.8.7", "4000", "udp", "out"]).expect(0),
+        "TestView",
+    );
+    assert_eq!(test["action"], "discard");
+    let exported = check(&alice.run(&["policy", "export"]).expect(0), "ExportView");
+    let file = alice.path("entries.txt");
+    std::fs::write(&file, "spdadd any 10.9.8.6 udp -P out discard;\n").unwrap();
+    check(&alice.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "PolicyView");
+    assert!(exported["text"].as_str().unwrap().contains("10.9.8.7"), "{exported}");
+    let left = check(&alice.run(&["policy", "remove", id]).expect(0), "PolicyView");
+    assert!(left["entries"].as_array().unwrap().iter().all(|entry| entry["id"] != id), "{left}");
+    check(&alice.run(&["policy", "default"]).expect(0), "PolicyView");
+    check(&alice.run(&["policy", "default", "none"]).expect(0), "PolicyView");
+    refused(alice.run(&["policy", "show", "e999"]), 2, "no-such-entry");
+}
+
+#[test]
+fn the_presence_database_can_be_kept_by_hand() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let peer = bob.entity();
+    check(&alice.run(&["ask", &peer, "--presence"]).expect(0), "AskView");
+    check(&alice.run(&["presence", "list"]).expect(0), "PresenceList");
+    check(&alice.run(&["presence", "show", &peer]).expect(0), "PresenceList");
+    check(&alice.run(&["presence", "set", "--place", "cellar"]).expect(0), "PresenceView");
+    let named = check(&alice.run(&["presence", "rename", &peer, "--user", "Robert"]).expect(0), "PresenceList");
+    assert!(named.to_string().contains("Robert"), "{named}");
+    let left = check(&alice.run(&["presence", "remove", &peer]).expect(0), "PresenceList");
+    assert!(!left.to_string().contains(&peer), "{left}");
+    let own = alice.run(&["presence", "remove", &alice.entity()]);
+    assert_ne!(own.code, 0, "one's own record stays");
+    check(&own, "ErrorBody");
+}
+
+#[test]
+fn files_are_inspected() {
+    let alice = Home::new("alice", "none");
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+    let sip = format!("{data}/sip/400-open-quote.sip");
+    check(&alice.run(&["inspect", "sip", &sip, &sip]).expect(0), "InspectView");
+    check(&alice.run(&["inspect", "pidf", &format!("{data}/presence/fig5.xml")]).expect(0), "InspectView");
+    let sdp = alice.path("offer.sdp");
+    std::fs::write(&sdp, "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n").unwrap();
+    check(&alice.run(&["inspect", "sdp", sdp.to_str().unwrap()]).expect(0), "InspectView");
+    refused(alice.run(&["inspect", "sdp", "/nonexistent"]), 2, "file-unreadable");
+}
+
+#[test]
+fn a_command_without_a_running_agent_starts_one_or_says_that_it_cannot() {
+    let (alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    bob.start();
+    check(&alice.run(&["ask", &bob.entity(), "--approve"]).expect(0), "AskView");
+    check(&alice.run(&["policy", "list"]).expect(0), "PolicyView");
+    check(&alice.run(&["call", &bob.entity(), "--duration", "0.3"]).expect(0), "CallView");
+    check(&alice.run(&["doctor"]).expect(0), "DoctorView");
+    for command in [&["status"][..], &["stop"], &["answer", "c1"], &["reject", "c1"], &["hangup"]] {
+        refused(alice.run(command), 1, "no-agent");
+    }
+}
+
+#[test]
+fn without_json_there_is_text_and_messages_go_to_stderr() {
+    let alice = Home::new("alice", "none");
+    let listed = finish(&mut alice.command(&["policy", "list"])).expect(0);
+    assert!(listed.stdout.contains("generation") && !listed.stdout.starts_with('{'), "{listed:?}");
+    let failed = finish(&mut alice.command(&["status"])).expect(1);
+    assert!(failed.stdout.is_empty() && failed.stderr.contains("next:"), "{failed:?}");
+    let completions = finish(&mut alice.command(&["completions", "bash"])).expect(0);
+    assert!(completions.stdout.contains("sottovoce"));
+    assert!(finish(&mut alice.command(&["--help"])).expect(0).stdout.contains("Exit codes"));
+}

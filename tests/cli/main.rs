@@ -1,0 +1,11 @@
+//! Every command as its users have it: a process, one JSON object on stdout, an exit code.
+
+#[path = "../common/process.rs"]
+mod process;
+
+mod answers;
+mod commands;
+mod door;
+mod ends;
+mod refusals;
+mod schema;

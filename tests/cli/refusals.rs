@@ -1,0 +1,90 @@
+//! What cannot be: each has a code, and says what to do.
+
+use crate::process::{finish, Home};
+use crate::schema::refused;
+
+#[test]
+fn a_second_agent_on_the_same_data_directory_is_refused() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    let error = refused(alice.run(&["run"]), 1, "data-dir-in-use");
+    assert!(error["subject"].as_str().unwrap().contains("data"), "{error}");
+    assert_eq!(alice.run(&["status"]).code, 0, "the first goes on");
+}
+
+#[test]
+fn a_port_in_use_is_refused_by_name() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.address = alice.address;
+    bob.configure("");
+    let error = refused(bob.run(&["run"]), 1, "port-in-use");
+    assert!(error.to_string().contains(&format!("{}:5060", alice.address)), "{error}");
+}
+
+#[test]
+fn a_configuration_is_refused_with_file_line_key_and_what_was_expected() {
+    let alice = Home::new("alice", "none");
+    let wrong = [
+        ("entitty = \"sip:a@b\"\n", 1, "entitty", "entity"),
+        ("\n[sip]\nt1-ms = \"fast\"\n", 3, "sip.t1-ms", "milliseconds"),
+        ("[answer]\nmode = \"never\"\n", 2, "answer.mode", "auto"),
+        ("\nentity =\n", 2, "the file", "TOML"),
+    ];
+    for (text, line, key, expected) in wrong {
+        std::fs::write(alice.config(), text).unwrap();
+        let error = refused(alice.run(&["policy", "list"]), 2, "config-invalid");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(&format!("sottovoce.toml line {line}:")), "{text:?}: {error}");
+        assert!(error["subject"].as_str().unwrap().contains(key), "{text:?}: {error}");
+        assert!(error["next"].as_str().unwrap().contains(expected), "{text:?}: {error}");
+    }
+    std::fs::remove_file(alice.config()).unwrap();
+    std::fs::create_dir(alice.config()).unwrap();
+    refused(alice.run(&["policy", "list"]), 2, "config-unreadable");
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_left_alone() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    alice.signal("TERM");
+    let file = std::fs::read_dir(alice.data()).unwrap().map(|entry| entry.unwrap().path());
+    let file =
+        file.into_iter().find(|path| path.extension().is_some_and(|end| end == "db" || end == "sqlite")).unwrap();
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database.pragma_update(None, "user_version", 9999).unwrap();
+    drop(database);
+    let before = std::fs::read(&file).unwrap();
+    refused(alice.run(&["policy", "list"]), 1, "store-newer");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn arguments_that_cannot_be_read_are_usage() {
+    let alice = Home::new("alice", "none");
+    refused(alice.run(&["dance"]), 2, "usage");
+    refused(alice.run(&["call"]), 2, "usage");
+    let ran = alice.run(&["ask", "not a peer"]).expect(2);
+    crate::schema::check(&ran, "ErrorBody");
+    let ran = alice.run(&["ask", "bob@127.0.0.1", "--approve", "ipsec rot13/transport//require"]).expect(2);
+    crate::schema::check(&ran, "ErrorBody");
+    let ran = finish(&mut alice.command(&["dance"])).expect(2);
+    assert!(ran.stdout.is_empty() && !ran.stderr.is_empty());
+}
+
+#[test]
+fn a_recording_that_cannot_be_read_is_refused_before_anybody_is_called() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let file = alice.path("noise.wav");
+    std::fs::write(&file, "RIFFnoise").unwrap();
+    for name in [file.to_str().unwrap(), "/nonexistent.wav"] {
+        let ran = alice.run(&["call", &bob.entity(), "--approve", "--play", name]);
+        let error = crate::schema::check(&ran, "ErrorBody")["error"].clone();
+        assert_ne!(ran.code, 0);
+        assert!(error.to_string().contains(".wav"), "{error}");
+        assert!(!error["next"].as_str().unwrap().is_empty());
+    }
+}

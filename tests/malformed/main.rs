@@ -1,0 +1,10 @@
+//! What a peer or somebody on the path can do to messages: through the agent's own door, nothing panics, nothing is
+//! registered, nothing grows without limit.
+
+#[allow(dead_code)] // the scenarios of tests/world use the rest
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bench;
+mod documents;
+mod sweeps;

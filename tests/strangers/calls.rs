@@ -1,0 +1,119 @@
+//! Whole calls between two processes, captured, and opened by strangers with the key log.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{json, Value};
+
+use crate::process::{finish, installed, skip, write_pcap, Capture, Home, Seen};
+use crate::python::{interpreter, stranger};
+
+/// A call of two seconds under `action`: its protected datagrams, and the caller's home with its key log.
+fn called(action: &str) -> Option<(Vec<Seen>, Home)> {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    for home in [&alice, &bob] {
+        home.configure(&home.usual(action));
+    }
+    let capture = if installed("tcpdump") { Capture::start(&alice.path("pcap"), &[&alice, &bob]) } else { None };
+    if capture.is_none() {
+        skip("tcpdump may not capture on loopback");
+    }
+    alice.start();
+    bob.start();
+    alice.run(&["call", &bob.entity(), "--approve", "--duration", "2"]).expect(0);
+    alice.signal("TERM");
+    bob.signal("TERM");
+    let media = capture?.stop().into_iter().filter(|seen| seen.from.port() != 5060 && seen.to.port() != 5060);
+    let media: Vec<Seen> = media.collect();
+    assert!(media.len() > 160, "{} datagrams", media.len());
+    Some((media, alice))
+}
+
+/// The key log, as the strangers read keys.
+fn keys(home: &Home) -> Vec<Value> {
+    let name = home.keylog().into_os_string().into_string().unwrap() + ".json";
+    let text = std::fs::read_to_string(name).unwrap();
+    let mut keys: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for key in &mut keys {
+        let end = |ip: &str, port: &str| json!(format!("{}:{}", key[ip].as_str().unwrap(), key[port]));
+        let (source, destination) = (end("src", "sport"), end("dst", "dport"));
+        key["source"] = source;
+        key["destination"] = destination;
+    }
+    keys
+}
+
+fn line(seen: &Seen, octets: &str) -> Value {
+    json!({"hex": octets, "source": seen.from.to_string(), "destination": seen.to.to_string()})
+}
+
+fn is_voice_or_report(opened: &Value) {
+    let octets = hex::decode(opened["payload"].as_str().unwrap_or_else(|| panic!("{opened}"))).unwrap();
+    assert_eq!(octets[0] >> 6, 2, "RTP or RTCP, version 2: {opened}");
+}
+
+fn opened_by_python(action: &str, bundle: &[&str]) {
+    let Some(python) = interpreter() else { return };
+    let Some((media, alice)) = called(action) else { return };
+    let keys = keys(&alice);
+    assert_eq!(keys.len(), 2 * bundle.len(), "each direction, each protocol: {keys:?}");
+    let mut lines: Vec<Value> = media.iter().map(|seen| line(seen, &hex::encode(&seen.bytes))).collect();
+    for program in bundle {
+        let opened = stranger(&python, program, "open", &keys, &lines);
+        for opened in &opened {
+            assert_eq!(opened["ok"], true, "{program} {opened}");
+        }
+        lines =
+            media.iter().zip(&opened).map(|(seen, opened)| line(seen, opened["payload"].as_str().unwrap())).collect();
+        if program == bundle.last().unwrap() {
+            opened.iter().for_each(is_voice_or_report);
+        }
+    }
+}
+
+#[test]
+fn scapy_opens_a_call_under_chacha20_poly1305() {
+    opened_by_python("ipsec esp/transport//require;", &["esp.py"]);
+}
+
+#[test]
+fn a_small_ah_opens_a_call_under_ah() {
+    opened_by_python("ipsec ah/transport//require;", &["ah.py"]);
+}
+
+#[test]
+fn both_open_a_call_under_ah_and_esp() {
+    opened_by_python("ipsec ah/transport//require esp/transport//require;", &["ah.py", "esp.py"]);
+}
+
+#[test]
+fn tshark_reads_a_call_under_aes_gcm_with_the_key_log() {
+    if !installed("tshark") {
+        return skip("tshark is not installed");
+    }
+    let Some((media, alice)) = called("ipsec esp/transport//require; # sv: suites=aes-128-gcm") else { return };
+    let rows = std::fs::read_to_string(alice.keylog()).unwrap();
+    assert_eq!(rows.lines().count(), 2, "{rows}");
+    // The inner ports are the outer ones. tshark knows ESP in UDP by its port, so outside they become 4500.
+    let capture = alice.path("4500.pcap");
+    write_pcap(&capture, &media, 4500);
+    let ports: BTreeSet<u16> = media.iter().flat_map(|seen| [seen.from.port(), seen.to.port()]).collect();
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(&capture).args(["-n", "-o", "esp.enable_encryption_decode:TRUE"]);
+    command.args(["-o", "esp.enable_authentication_check:TRUE"]);
+    for row in rows.lines() {
+        command.arg("-o").arg(format!("uat:esp_sa:{row}"));
+    }
+    for port in ports.iter().filter(|port| *port % 2 == 0) {
+        command.arg("-d").arg(format!("udp.port=={port},rtp"));
+    }
+    command.args(["-Y", "rtp", "-T", "fields", "-e", "esp.spi", "-e", "rtp.p_type", "-e", "rtp.payload"]);
+    command.env("XDG_CONFIG_HOME", alice.path("no-config"));
+    let shown = finish(&mut command).expect(0);
+    let rtp: Vec<&str> = shown.stdout.lines().collect();
+    assert!(rtp.len() > 160, "tshark shows {} RTP packets of {}: {}", rtp.len(), media.len(), shown.stderr);
+    let voice = rtp.iter().filter(|line| line.replace(':', "").ends_with(&"ff".repeat(160))).count();
+    assert!(voice > 160, "{voice} of {} hold silence in PCMU: {:?}", rtp.len(), rtp.first());
+    let spis: BTreeSet<&str> = rtp.iter().filter_map(|line| line.split('\t').next()).collect();
+    assert_eq!(spis.len(), 2, "both directions: {spis:?}");
+}

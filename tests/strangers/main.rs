@@ -1,0 +1,9 @@
+//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, and sipp.
+
+#[path = "../common/process.rs"]
+mod process;
+
+mod calls;
+mod packets;
+mod python;
+mod sipp;
