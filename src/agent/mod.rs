@@ -1,7 +1,7 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! [`ask`], [`review`], [`answer_watcher`], [`call`], [`own_policy`].
+//! `ask`, `review`, `answer_watcher`, `call`, `own_policy`.
 
 mod answer;
 mod answer_watcher;

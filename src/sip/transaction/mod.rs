@@ -1,7 +1,7 @@
 //! The four transaction machines (RFC 3261 section 17, RFC 6026), and the table that runs them.
 //!
 //! A machine knows states and timers and nothing of messages, so that each fits on a page and its
-//! timers can be pinned to the millisecond. [`Transactions`] matches messages to machines.
+//! timers can be pinned to the millisecond. `Transactions` matches messages to machines.
 
 mod client;
 mod client_invite;

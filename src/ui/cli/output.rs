@@ -1,5 +1,6 @@
 use std::io::{IsTerminal, Write};
 
+use super::screen::wrap;
 use crate::app::control::view::{ErrorBody, ErrorView};
 
 /// Where results go: one JSON object, or text for a person. Messages always go to stderr.
@@ -51,9 +52,18 @@ impl Output {
             let body = serde_json::to_string(&ErrorBody { error: error.clone() });
             put(&body.unwrap_or_default());
         } else {
-            self.say(&format!("sottovoce: {}", error.message));
-            self.say(&format!("  next: {}", error.next));
+            self.paragraph("", &format!("sottovoce: {}", error.message));
+            self.paragraph("  ", &format!("next: {}", error.next));
         }
+    }
+
+    /// Broken between words on a terminal, so that a fingerprint is not torn; whole for everything else.
+    fn paragraph(self, lead: &str, text: &str) {
+        let room = match crossterm::terminal::size() {
+            Ok((columns, _)) if std::io::stderr().is_terminal() => usize::from(columns.max(20)) - lead.len(),
+            _ => usize::MAX,
+        };
+        wrap(text, room, "  ").iter().for_each(|line| self.say(&format!("{lead}{line}")));
     }
 }
 
