@@ -160,7 +160,7 @@ impl Agent {
 
     /// Our statement for this watcher, remembered as given.
     pub(super) fn statement_for(&mut self, now: Now, watcher: &Watcher) -> Signed {
-        let place = self.config.unknown_watchers.may_learn_place();
+        let place = watcher.known.is_some() || self.config.unknown_watchers.may_learn_place();
         let policies = if watcher.wanted.policy { self.policy_for(now, watcher) } else { Vec::new() };
         let saying = Saying {
             purpose: Purpose::Notify,
@@ -213,7 +213,7 @@ impl UnknownWatchers {
         matches!(self, Self::Place | Self::Policy)
     }
 
-    /// Whether place and surroundings are told. Everybody unknown is told no more than this, and nobody known is told less than policy and key.
+    /// Whether place and surroundings are told to strangers. Peers whose keys our user approved are told in any case.
     pub fn may_learn_place(self) -> bool {
         self == Self::Place
     }

@@ -117,11 +117,12 @@ impl Agent {
     fn send_request(&mut self, now: Now, id: AskId, remote: SocketAddr) {
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
         let Ok(target) = Uri::parse(asking.target.entity.as_str()) else { return };
+        let known = self.book.pins().any(|pin| pin.entity == asking.target.entity);
         let saying = Saying {
             purpose: Purpose::Request,
             audience: Audience::Entity(asking.target.entity.clone()),
             nonce: asking.nonce,
-            presence: self.config.unknown_watchers.may_learn_place(),
+            presence: known || self.config.unknown_watchers.may_learn_place(),
             policies: Vec::new(),
             request: Some(asking.ask.wanted),
         };

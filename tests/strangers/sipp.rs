@@ -11,7 +11,7 @@ fn play(scenario: &str, transport: &str) {
     }
     let mut bob = Home::new("bob", "ipsec esp/transport//require");
     bob.start();
-    let file = format!("{}/tests/strangers/sip-scenarios/{scenario}.xml", env!("CARGO_MANIFEST_DIR"));
+    let file = format!("{}/sip-scenarios/{scenario}.xml", env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new("timeout");
     command.args(["30", "sipp", "-sf", &file, "-m", "1", "-t", transport, "-i", &own_address().to_string()]);
     command.args(["-p", "5060", "-s", "bob", "-timeout", "20s", "-timeout_error", "-nostdin"]);

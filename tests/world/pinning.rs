@@ -101,3 +101,22 @@ fn the_safety_phrase_is_the_same_on_both_screens() {
     assert_eq!(phrase(alice), phrase(bob));
     assert!(phrase(alice).len() >= 14);
 }
+
+#[test]
+fn strangers_do_not_learn_the_place_and_approved_peers_do() {
+    use sottovoce::agent::UnknownWatchers;
+    let mut world = World::new(9, Link::GOOD);
+    let nodes = [("alice", "192.168.1.1"), ("bob", "192.168.1.2")].map(|(name, address)| {
+        let mut config = agent(name, address, "none");
+        config.unknown_watchers = UnknownWatchers::Policy;
+        world.add(name, config)
+    });
+    let ask = |world: &mut World, node: usize, peer: &str| {
+        let ask = world.ask(node, peer, Some("approve"));
+        assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(node, ask).state, AskState::Registered { .. })));
+        world.the_ask(node, ask).presence.clone().unwrap().place
+    };
+    assert_eq!(ask(&mut world, nodes[0], "bob@192.168.1.2"), None, "Bob does not know Alice");
+    let told = ask(&mut world, nodes[1], "alice@192.168.1.1");
+    assert_eq!(told.as_ref().map(|place| place.raw()), Some("office"), "Alice has approved Bob");
+}
