@@ -85,6 +85,7 @@ impl Agent {
             state: AskState::Asking,
             steps: Vec::new(),
             presence: None,
+            review: None,
         };
         let socket = target.socket();
         let (host, port) = (target.host.clone(), target.port);
@@ -257,6 +258,9 @@ impl Agent {
             Ok(review) => review,
             Err(failure) => return self.fail_ask(now, id, failure),
         };
+        if let Some(asking) = self.asks.all.get_mut(&id) {
+            asking.ask.review = Some(review);
+        }
         // With an answer at hand nobody is waited for: the ask goes on until the store has spoken.
         if let Some(answer) = answer {
             if let Err(failure) = self.answer_review(now, review, answer, "command") {

@@ -282,6 +282,9 @@ impl Agent {
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
         let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
         if let Some(ask) = ask {
+            if let Some(asking) = self.asks.all.get_mut(&ask) {
+                asking.ask.review = Some(new);
+            }
             self.set_ask(ask, AskState::Reviewing(new));
         }
         if let Some(call) = call {

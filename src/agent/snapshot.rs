@@ -20,6 +20,8 @@ pub struct Ask {
     /// What happened so far, in words of ours, for progress.
     pub steps: Vec<(Wall, String)>,
     pub presence: Option<PresenceRecord>,
+    /// The review that it led to, answered or not.
+    pub review: Option<ReviewId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -213,6 +213,10 @@ pub(crate) fn ask(state: AskState) -> Ask {
         target: "sip:192.168.1.2".to_owned(),
         wanted: Wanted { presence: true, policy: true },
         started: Wall(0),
+        review: match &state {
+            AskState::Reviewing(review) => Some(*review),
+            _ => None,
+        },
         state,
         steps: vec![(Wall(0), "asked".to_owned())],
         presence: None,

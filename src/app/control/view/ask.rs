@@ -79,7 +79,7 @@ impl From<&Ask> for AskView {
             policy: ask.wanted.policy,
             started: timestamp(ask.started),
             state: (&ask.state).into(),
-            review: review_of(&ask.state),
+            review: ask.review.map(|review| review.to_string()),
             generation: generation_of(&ask.state),
             failure: failure_of(&ask.state),
             answer: ask.presence.as_ref().map(PresenceView::of_peer),
@@ -99,13 +99,6 @@ impl From<&AskState> for AskStateView {
             AskState::Registered { .. } => Self::Registered,
             AskState::Reviewing(_) => Self::Reviewing,
         }
-    }
-}
-
-fn review_of(state: &AskState) -> Option<String> {
-    match state {
-        AskState::Reviewing(review) => Some(review.to_string()),
-        _ => None,
     }
 }
 
