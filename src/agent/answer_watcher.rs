@@ -121,11 +121,14 @@ impl Agent {
         }
     }
 
-    /// Names under which we may be asked: our entity, and `sip:ADDRESS` for each address that we listen at.
+    /// Names under which we may be asked: our entity, and each address that we listen at, with our user and without.
     fn our_names(&self) -> Vec<Entity> {
+        let user = self.config.entity.user().map(|user| format!("{user}@")).unwrap_or_default();
         let bare = self.config.listen.iter().flat_map(|listen| {
-            let host = super::own::uri_host(listen.address.ip());
-            [format!("sip:{host}"), format!("sip:{host}:{}", listen.address.port())]
+            let (host, port) = (super::own::uri_host(listen.address.ip()), listen.address.port());
+            [String::new(), user.clone()]
+                .into_iter()
+                .flat_map(move |user| [format!("sip:{user}{host}"), format!("sip:{user}{host}:{port}")])
         });
         let bare = bare.filter_map(|text| Entity::parse(&text).ok());
         std::iter::once(self.config.entity.clone()).chain(bare).collect()

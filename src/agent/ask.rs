@@ -263,6 +263,7 @@ impl Agent {
         }
         // With an answer at hand nobody is waited for: the ask goes on until the store has spoken.
         if let Some(answer) = answer {
+            let answer = if call.is_some() { self.never_looser(review, answer) } else { answer };
             if let Err(failure) = self.answer_review(now, review, answer, "command") {
                 self.fail_ask(now, id, failure);
             }

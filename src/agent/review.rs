@@ -132,7 +132,12 @@ impl Agent {
         answer: Answer,
         by: &'static str,
     ) -> Result<(), Failure> {
-        self.refresh_review(now, id)?;
+        // A refusal is the same against any entries, and must not put a new question.
+        if answer != Answer::Refuse {
+            self.refresh_review(now, id)?;
+        } else if self.reviews.all.get(&id).is_some_and(|reviewing| !reviewing.is_open()) {
+            self.refresh_review(now, id)?;
+        }
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         let subject = reviewing.opening.statement.entity.to_string();
         let decision = reviewing.open.review.answer(&answer, now.wall).map_err(|why| {
@@ -145,6 +150,23 @@ impl Agent {
             Decision::Refused => self.refuse_review(now, id, by),
         }
         Ok(())
+    }
+
+    /// An approval that was given before a call was refused must not loosen what was approved earlier: anybody on the way
+    /// can refuse a call, and the honest peer may then ask for less than our user demanded.
+    pub(super) fn never_looser(&self, id: ReviewId, answer: Answer) -> Answer {
+        match (self.reviews.all.get(&id), &answer) {
+            (Some(reviewing), Answer::Approve) => {
+                let review = &reviewing.open.review;
+                let known = !matches!(review.key_state, KeyState::New);
+                if known {
+                    review.tightened_to(&review.missing_rules())
+                } else {
+                    answer
+                }
+            }
+            _ => answer,
+        }
     }
 
     /// An answer counts only against the entries in force: a review that they have changed is put anew.

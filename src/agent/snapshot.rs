@@ -88,6 +88,8 @@ pub struct Call {
     pub peer: String,
     pub entity: Option<Entity>,
     pub device: Option<Device>,
+    /// The peer holds the keys that our user approved. Without it a caller is only who it says that it is.
+    pub known: bool,
     pub side: Side,
     pub state: CallState,
     pub started: Wall,

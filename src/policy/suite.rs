@@ -49,6 +49,12 @@ impl Suite {
         }
     }
 
+    /// Those of `offered` that every one of `allowed` has, in the offer's order; an empty list allows all.
+    pub fn common(offered: &[Self], allowed: &[&[Self]]) -> Vec<Self> {
+        let fits = |suite: &Self| allowed.iter().all(|list| list.is_empty() || list.contains(suite));
+        offered.iter().copied().filter(fits).collect()
+    }
+
     /// Octets of salt (RFC 4106 section 4, RFC 7634 section 2).
     pub const SALT_LEN: usize = 4;
     /// Octets of integrity check value.
@@ -58,5 +64,19 @@ impl Suite {
 impl fmt::Display for Suite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_common_keeps_the_offers_order_and_an_empty_list_allows_all() {
+        use Suite::{Aes128Gcm, Aes256Gcm, Chacha20Poly1305};
+        let offered = [Aes128Gcm, Chacha20Poly1305];
+        assert_eq!(Suite::common(&offered, &[&[], &[]]), offered);
+        assert_eq!(Suite::common(&offered, &[&[Chacha20Poly1305, Aes128Gcm], &[Chacha20Poly1305]]), [Chacha20Poly1305]);
+        assert_eq!(Suite::common(&offered, &[&[Aes256Gcm]]), []);
     }
 }

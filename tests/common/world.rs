@@ -31,13 +31,25 @@ pub struct World {
     sample: u32,
     /// Nothing answers at this address.
     pub dead: Option<std::net::IpAddr>,
+    /// Somebody before this address answers every first INVITE to it with an empty 488.
+    pub forge_refusals: Option<std::net::IpAddr>,
 }
 
 impl World {
     pub fn new(seed: u64, link: Link) -> Self {
         let now = Now { mono: Mono(Duration::from_secs(1)), wall: GENESIS };
         let wire = Wire::new(seed, link);
-        Self { now, wire, nodes: Vec::new(), seed, streams: BTreeMap::new(), frame: None, sample: 0, dead: None }
+        Self {
+            now,
+            wire,
+            nodes: Vec::new(),
+            seed,
+            streams: BTreeMap::new(),
+            frame: None,
+            sample: 0,
+            dead: None,
+            forge_refusals: None,
+        }
     }
 
     pub fn add(&mut self, name: &'static str, config: AgentConfig) -> usize {
@@ -154,6 +166,9 @@ impl World {
                 self.drain_streams(node);
             }
             Parcel::Sip { stream, from, to, bytes } => {
+                if self.forge_refusals == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
+                    return self.refuse_in_his_name(stream, from, to, &bytes);
+                }
                 let Some(node) = self.node_at(to) else { return };
                 let (transport, connection) = arrived_by(stream);
                 let received = Received { transport, local: to, remote: from, connection };
@@ -161,6 +176,13 @@ impl World {
                 self.flush(node);
             }
         }
+    }
+
+    fn refuse_in_his_name(&mut self, stream: Option<u64>, caller: SocketAddr, callee: SocketAddr, invite: &[u8]) {
+        let Ok(sottovoce::sip::Message::Request(request)) = sottovoce::sip::Message::parse(invite) else { return };
+        let bytes = sottovoce::sip::Response::to(&request, 488, "Not Acceptable Here").to_bytes().to_vec();
+        self.forge_refusals = None;
+        self.wire.send(self.now.mono, Parcel::Sip { stream, from: callee, to: caller, bytes });
     }
 
     fn node_at(&self, address: SocketAddr) -> Option<usize> {

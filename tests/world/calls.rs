@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sottovoce::agent::{AnswerMode, AskState, CallState, Command, Event, Side};
-use sottovoce::policy::{Action, Answer, Wanted};
+use sottovoce::policy::{setkey, Action, Answer, Wanted};
 use sottovoce::vocab::{CallId, FailureKind, ReviewId};
 
 use crate::common::config::agent;
@@ -226,4 +226,92 @@ fn an_entry_for_one_peer_weakens_nobody_else() {
     let open = world.nodes[carol].agent.review(review).unwrap();
     assert!(matches!(open.review.proposed[0].action, Action::Ipsec(_)));
     let _ = bob;
+}
+
+/// Alice approves what Bob asks; then he changes what his entries say, and she calls.
+fn approved_then(bobs_first: &str, bobs_second: Command) -> (World, usize, usize) {
+    let (mut world, alice, bob) = two(BOB, bobs_first);
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    world.command(bob, bobs_second).unwrap();
+    (world, alice, bob)
+}
+
+#[test]
+fn one_step_adds_what_is_missing_to_what_was_approved() {
+    let second = Command::PolicyDefault { text: AH_ESP.into() };
+    let (mut world, alice, _) = approved_then("ipsec ah/transport//require", second);
+    let call = world.call(alice, "bob@192.168.1.2", None, 1);
+    let review = review_of_call(&mut world, alice, call);
+    let open = world.nodes[alice].agent.review(review).unwrap();
+    assert_eq!(open.missing, ["esp/transport//require"]);
+    let answer = open.review.tightened_to(&open.review.missing_rules());
+    world.command(alice, Command::AnswerReview { review, answer, by: "test" }).unwrap();
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    assert_eq!(world.the_call(alice, call).bundle, "ah+esp");
+}
+
+#[test]
+fn the_suites_of_both_sides_entries_bind() {
+    let only = |suite: &str| format!("spdadd any any udp -P out ipsec esp/transport//require; # sv: suites={suite}");
+    let (mut world, alice, bob) = approved_then(ESP, Command::PolicyDefault { text: only("aes-256-gcm") });
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }), "{:?}", world.the_call(alice, call));
+    assert_eq!(world.the_call(alice, call).suite.as_deref(), Some("aes-256-gcm"), "of three offered");
+    // Alice's entry allows one that Bob's does not.
+    let rules = setkey::parse(&only("chacha20-poly1305")).unwrap();
+    let ask = world.ask(alice, "bob@192.168.1.2", None);
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Reviewing(_))));
+    let AskState::Reviewing(review) = world.the_ask(alice, ask).state else { panic!() };
+    let answer = Command::AnswerReview { review, answer: Answer::Edit(rules), by: "test" };
+    if world.command(alice, answer).is_err() {
+        return;
+    }
+    let call = world.call(alice, "bob@192.168.1.2", Some("refuse"), 1);
+    assert!(matches!(ended(&mut world, alice, call), CallState::Failed(_)));
+    let _ = bob;
+}
+
+#[test]
+fn who_is_asked_answers_with_the_entry_for_the_asker_else_with_its_default() {
+    let mut world = World::new(6, Link::GOOD);
+    let alice = world.add("alice", agent("alice", ALICE, ESP));
+    let bob = world.add("bob", agent("bob", BOB, "none"));
+    let carol = world.add("carol", agent("carol", "192.168.1.3", "none"));
+    let ask = world.ask(bob, "alice@192.168.1.1", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(bob, ask).state, AskState::Registered { .. })));
+    for (asker, told) in [(alice, ESP), (carol, "none")] {
+        let ask = world.ask(asker, "bob@192.168.1.2", None);
+        assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(asker, ask).state, AskState::Reviewing(_))));
+        let AskState::Reviewing(review) = world.the_ask(asker, ask).state else { panic!() };
+        let open = world.nodes[asker].agent.review(review).unwrap();
+        assert_eq!(open.review.statement.policies[0].action.to_string(), told);
+    }
+}
+
+#[test]
+fn a_forged_refusal_cannot_loosen_what_was_approved() {
+    // Alice tightened what Bob asks (none) to esp. Then somebody on the way answers her INVITE with 488.
+    let (mut world, alice, bob) = two(BOB, "none");
+    let ask = world.ask(alice, "bob@192.168.1.2", Some(ESP));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    world.forge_refusals = Some(world.nodes[bob].ip);
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+    ended(&mut world, alice, call);
+    let actions: Vec<String> =
+        world.nodes[alice].agent.spd().entries().iter().take(2).map(|e| e.action.to_string()).collect();
+    assert_eq!(actions, [ESP, ESP], "{:?}", world.the_call(alice, call));
+    assert_eq!(clear_on_the_wire(&world), 0);
+}
+
+#[test]
+fn an_address_means_the_peer_whose_contact_is_there() {
+    let (mut world, alice, _) = two(BOB, "none");
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    let call = world.call(alice, "192.168.1.2:5999", None, 1);
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.the_call(alice, call).entity, None, "another port is another peer");
+    let call = world.call(alice, BOB, None, 1);
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
 }

@@ -1,6 +1,6 @@
 //! The callee's side: our own policy decides, before it rings.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use rand_core::RngCore;
 
@@ -11,9 +11,9 @@ use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
 use crate::agent::own::random_nonce;
 use crate::agent::{Agent, AnswerMode, Effect, Event, Side};
-use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput};
+use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput, Spis};
 use crate::keys::Responder;
-use crate::policy::{Action, Audience, Direction, Entry, Rule, Selector, Upper, Wanted};
+use crate::policy::{Action, Audience, Direction, Entry, Rule, Selector, Suite, Upper, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
@@ -83,6 +83,9 @@ impl Agent {
             let notice = Box::new(stripped(&entity));
             return Err(No { notice: Some(notice), ..No::plain(488, "a key agreement of this caller is required") });
         }
+        if offered.media().ip().to_canonical() != from.remote.ip().to_canonical() {
+            return Err(No::plain(488, "media of strangers goes to where they call from only"));
+        }
         let (out, inbound) = self.call_entries(now, None, from.remote.ip(), offered.media().port());
         self.judge_bundles(Bundles::default(), &out, &inbound).map_err(|missing| No::missing(&missing, None))?;
         Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, out })
@@ -111,6 +114,10 @@ impl Agent {
             return Err(No::plain(403, "From names another than the key agreement does"));
         }
         let known = self.know_caller(&offer)?;
+        if known.is_none() && sdp.media().ip().to_canonical() != from.remote.ip().to_canonical() {
+            // Or a stranger could aim our sound at somebody who never asked for it.
+            return Err(No::plain(488, "media of strangers goes to where they call from only"));
+        }
         let memory = if known.is_some() { &mut self.ephemerals } else { &mut self.stranger_ephemerals };
         let fresh = memory.check(message, offer.time, now.wall);
         fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
@@ -129,12 +136,16 @@ impl Agent {
         if let Err(missing) = self.judge_bundles(offer.bundles, &out, &inbound) {
             return Err(self.refuse_for_policy(now, &watcher, accept, &missing));
         }
+        let suites = Suite::common(&offer.suites, &[&out.suites, &inbound.suites]);
+        if offer.bundles.esp() && suites.is_empty() {
+            return Err(self.refuse_for_suites(now, &watcher, accept, &out, &inbound));
+        }
         let stale = offer.statement.is_some_and(|hash| !self.book.was_given(&watcher.name, &hash, now.wall));
         if stale {
             return Err(self.refuse_for_policy(now, &watcher, accept, &[]));
         }
         Ok(Taken {
-            key: KeyState::Asked(Box::new(responder)),
+            key: KeyState::Asked(Box::new(responder), suites.first().copied()),
             offered: sdp,
             entity: Some(offer.entity),
             device: Some(offer.device),
@@ -204,6 +215,23 @@ impl Agent {
         no
     }
 
+    /// Protocols are not enough: our entries name the suites that may serve them.
+    fn refuse_for_suites(
+        &mut self,
+        now: Now,
+        watcher: &Watcher,
+        accept: &[String],
+        out: &Entry,
+        inbound: &Entry,
+    ) -> No {
+        let ours = Suite::common(&Suite::ALL, &[&out.suites, &inbound.suites]);
+        let names: Vec<&str> = ours.iter().map(|suite| suite.name()).collect();
+        let body = self.refuse_for_policy(now, watcher, accept, &[]).refusal.body;
+        let mut no = No::plain(488, &format!("no suite in common; here it is {}", names.join(" ")));
+        no.refusal.body = body;
+        no
+    }
+
     fn admit(&mut self, now: Now, session: SessionId, caller: &NameAddr, taken: Taken) {
         let peer = taken.entity.as_ref().map_or_else(|| escape(&caller.uri.to_string()), ToString::to_string);
         let id = self.new_call(now, Side::Callee, peer, CallState::Incoming);
@@ -214,6 +242,7 @@ impl Agent {
             calling.call.entity = taken.entity;
             calling.call.device = taken.device;
             calling.call.action = taken.out.action.to_string();
+            calling.call.known = taken.known.is_some();
             calling.peer = taken.known;
             calling.key = taken.key;
             calling.offered = Some(taken.offered);
@@ -271,8 +300,8 @@ impl Agent {
         let offered = calling.offered.clone().ok_or_else(|| gone(id))?;
         let remote = offered.media();
         match std::mem::replace(&mut calling.key, KeyState::Done) {
-            KeyState::Asked(responder) => {
-                let choice = choose(responder.offer(), spis, local);
+            KeyState::Asked(responder, suite) => {
+                let choice = choose(responder.offer(), suite, spis, local);
                 let (message, confirmed) =
                     responder.answer(choice, seed).map_err(|why| unanswerable(id, &why.to_string()))?;
                 let answer = self.sdp_answer(&offered, local, Some(message)).map_err(|why| unanswerable(id, &why))?;
@@ -342,9 +371,8 @@ fn claimed_entity(caller: &NameAddr) -> Option<Entity> {
 }
 
 /// Per direction what the caller demands; it has all that we insist on, or it would not have come this far.
-fn choose(offer: &Offered, spis: crate::keys::agreement::Spis, local: std::net::SocketAddr) -> Choice {
-    let esp = offer.bundles.esp();
-    let suite = offer.suites.first().copied().filter(|_| esp);
+fn choose(offer: &Offered, suite: Option<Suite>, spis: Spis, local: SocketAddr) -> Choice {
+    let suite = suite.filter(|_| offer.bundles.esp());
     Choice { bundles: offer.bundles, suite, spis, media: local }
 }
 

@@ -37,8 +37,8 @@ impl Agent {
         if self.calls.open_count() >= super::MAX_OPEN {
             return Err(too_many(&request.peer));
         }
+        let known = self.approved_device(&target, now)?.filter(|_| request.accept_key.is_none());
         let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
-        let known = self.approved_device(&target, now).filter(|_| request.accept_key.is_none());
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.target = Some(target);
             calling.answer = request.answer.clone();
@@ -75,19 +75,27 @@ impl Agent {
     }
 
     /// The pinned device that this target means, when entries for it are approved.
-    fn approved_device(&self, target: &Target, now: Now) -> Option<Pin> {
-        let mut pins = self.book.pins().filter(|pin| self.is_meant(target, pin));
-        pins.find(|pin| self.book.has_entry_for(&pin.entity, &pin.device, now.wall)).cloned()
+    ///
+    /// # Errors
+    /// Several approved peers at one address: the user has to name one.
+    fn approved_device(&self, target: &Target, now: Now) -> Result<Option<Pin>, Failure> {
+        let approved = |pin: &&Pin| self.book.has_entry_for(&pin.entity, &pin.device, now.wall);
+        let meant: Vec<&Pin> = self.book.pins().filter(|pin| self.is_meant(target, pin)).filter(approved).collect();
+        match meant[..] {
+            [] => Ok(None),
+            [pin] => Ok(Some(pin.clone())),
+            [first, ..] if meant.iter().all(|pin| pin.entity == first.entity) => Ok(Some(first.clone())),
+            _ => Err(ambiguous(target, &meant)),
+        }
     }
 
     fn is_meant(&self, target: &Target, pin: &Pin) -> bool {
         if !target.bare {
             return pin.entity == target.entity;
         }
-        let at = |host: &str| host_address(host).is_some_and(|socket| Some(socket.ip()) == target.address());
         let record = self.book.presence(&pin.entity, &pin.device);
-        at(pin.entity.host())
-            || record.is_some_and(|record| record.address.is_some() && record.address == target.address())
+        let contact = record.and_then(|record| contact_host(record.contact.raw())).unwrap_or(pin.entity.host());
+        target.socket().is_some() && host_address(contact) == target.socket()
     }
 
     pub(in crate::agent) fn call_waits_for_review(&mut self, id: CallId, review: ReviewId) {
@@ -114,8 +122,9 @@ impl Agent {
         let open = self.calls.all.get(&id).filter(|calling| calling.is_open());
         let Some(target) = open.and_then(|calling| calling.target.clone()) else { return };
         match self.approved_device(&target, now) {
-            Some(pin) => self.dial(now, id, &pin),
-            None => self.end_call(now, id, CallState::Failed(nobody_approved(&target))),
+            Ok(Some(pin)) => self.dial(now, id, &pin),
+            Ok(None) => self.end_call(now, id, CallState::Failed(nobody_approved(&target))),
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
         }
     }
 
@@ -125,6 +134,7 @@ impl Agent {
         calling.peer = Some((pin.entity.clone(), pin.device.clone()));
         calling.call.entity = Some(pin.entity.clone());
         calling.call.device = Some(pin.device.clone());
+        calling.call.known = true;
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
@@ -352,6 +362,7 @@ impl Agent {
         match self.open_refusal_review(now, id, no, body) {
             Ok(review) => match answer {
                 Some(answer) => {
+                    let answer = self.never_looser(review, answer);
                     if let Err(failure) = self.answer_review(now, review, answer, "command") {
                         self.end_call(now, id, CallState::Failed(failure));
                     }
@@ -430,14 +441,11 @@ impl Agent {
     }
 }
 
-/// What both entries allow; every suite where neither says.
+/// What both entries allow, in the order of the outgoing one.
 fn suites_of(out: &Entry, inbound: &Entry) -> Vec<Suite> {
-    let named = if out.suites.is_empty() { &inbound.suites } else { &out.suites };
-    if named.is_empty() {
-        Suite::ALL.to_vec()
-    } else {
-        named.clone()
-    }
+    let first = if out.suites.is_empty() { &inbound.suites } else { &out.suites };
+    let offered = if first.is_empty() { &Suite::ALL[..] } else { first };
+    Suite::common(offered, &[&out.suites, &inbound.suites])
 }
 
 fn unspecified(like: SocketAddr) -> std::net::IpAddr {
@@ -522,6 +530,17 @@ fn unreadable_sdp(peer: &str, why: &str) -> Failure {
 fn another_statement(peer: &str) -> Failure {
     let message = format!("{peer} refused with a statement that is not its own");
     Failure::new(FailureKind::Trust, "another-statement", message, peer, "ask the peer anew and compare fingerprints")
+}
+
+fn ambiguous(target: &Target, meant: &[&Pin]) -> Failure {
+    let names: Vec<&str> = meant.iter().map(|pin| pin.entity.as_str()).collect();
+    Failure::new(
+        FailureKind::Usage,
+        "ambiguous-peer",
+        format!("several approved peers are at {}: {}", target.host, names.join(", ")),
+        target.entity.as_str(),
+        "call the one that you mean by its full name",
+    )
 }
 
 fn nobody_approved(target: &Target) -> Failure {

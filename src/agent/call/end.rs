@@ -55,7 +55,11 @@ impl Agent {
         match (side, answered) {
             (_, true) => self.endpoint.bye(now, session, reason),
             (Side::Caller, false) => self.endpoint.cancel(now, session),
-            (Side::Callee, false) => self.endpoint.refuse(now, session, Refusal::new(480, "Temporarily Unavailable")),
+            (Side::Callee, false) => {
+                // Nothing more is heard of a session that was refused.
+                self.calls.sessions.remove(&session);
+                self.endpoint.refuse(now, session, Refusal::new(480, "Temporarily Unavailable"));
+            }
         }
     }
 

@@ -35,8 +35,8 @@ const MAX_OPEN: usize = 32;
 /// Calls that are remembered after their end.
 const MAX_KEPT: usize = 256;
 
-/// Which of the two media identifiers of an offer is meant: there is one stream (`a=x-sv-sa:1`).
-pub const MEDIA_ID: &str = "1";
+/// Names the stream in the key agreement: the number of its `m=` line, from zero (`docs/protocol.md`). Ours has one.
+pub const MEDIA_ID: &str = "0";
 
 pub struct Calls {
     all: BTreeMap<CallId, Calling>,
@@ -88,7 +88,8 @@ pub(super) struct Calling {
 enum KeyState {
     None,
     Offered(Box<Initiator>),
-    Asked(Box<Responder>),
+    /// With the suite that both sides' entries allow.
+    Asked(Box<Responder>, Option<Suite>),
     /// The peer offered no agreement, and policy allows a clear call.
     Plain,
     Done,
@@ -162,6 +163,7 @@ impl Agent {
             peer,
             entity: None,
             device: None,
+            known: false,
             side,
             state,
             started: now.wall,

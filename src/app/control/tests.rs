@@ -229,6 +229,7 @@ pub(crate) fn call(state: CallState) -> Call {
         peer: "192.168.1.2".to_owned(),
         entity: None,
         device: None,
+        known: true,
         side: Side::Caller,
         state,
         started: Wall(0),

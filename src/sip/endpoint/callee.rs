@@ -171,6 +171,8 @@ impl Endpoint {
     fn has_room_for_session(&self, inbound: &Inbound) -> bool {
         let address = Some(inbound.from.remote.ip());
         let same = self.sessions.values().filter(|s| s.address == address).count();
-        self.sessions.len() < limits::SESSIONS && same < limits::SESSIONS_PER_ADDRESS && self.has_room()
+        self.sessions.len() < limits::SESSIONS
+            && same < limits::SESSIONS_PER_ADDRESS
+            && self.has_room(inbound.from.remote.ip())
     }
 }

@@ -14,6 +14,10 @@ pub const SESSIONS: usize = 128;
 pub const SESSIONS_PER_ADDRESS: usize = 16;
 /// Requests of others that are remembered, so that they are not handled twice.
 pub const SERVER_TRANSACTIONS: usize = 4096;
+/// Requests of one address that are remembered, so that one stranger cannot take all.
+pub const SERVER_TRANSACTIONS_PER_ADDRESS: usize = 256;
+/// Longest head of a request that is kept, octets; a longer one is answered 513 and forgotten.
+pub const HEAD: usize = 16 * 1024;
 /// Requests of ours that are remembered; above it nothing is sent that no user asked for.
 pub const CLIENT_TRANSACTIONS: usize = 4096;
 /// Longest Call-ID and tag, octets: they are what is kept of a message for long.

@@ -219,7 +219,9 @@ impl Endpoint {
     fn has_room_for_notifier(&self, inbound: &Inbound) -> bool {
         let address = inbound.from.remote.ip();
         let same = self.notifiers.values().filter(|n| n.address == address).count();
-        self.notifiers.len() < limits::NOTIFIERS && same < limits::NOTIFIERS_PER_ADDRESS && self.has_room()
+        self.notifiers.len() < limits::NOTIFIERS
+            && same < limits::NOTIFIERS_PER_ADDRESS
+            && self.has_room(inbound.from.remote.ip())
     }
 
     fn refuse_too_brief(&mut self, inbound: &Inbound) {

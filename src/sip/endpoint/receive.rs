@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use super::inbound::{Inbound, Unfit};
 use super::{limits, Endpoint, Usage};
 use crate::sip::headers::{CSeq, CallId, From, Via};
@@ -20,6 +22,11 @@ impl Endpoint {
         };
         let verdict = validate(&message);
         match (message, verdict) {
+            (Message::Request(request), Ok(()))
+                if octets.len() - request.body().len().min(octets.len()) > limits::HEAD =>
+            {
+                self.reject_invalid(from, request, 513, "Message Too Large");
+            }
             (Message::Request(request), Ok(())) => self.receive_request(now, from, request),
             (Message::Request(request), Err(rejection)) => {
                 self.reject_invalid(from, request, rejection.status, rejection.reason);
@@ -210,7 +217,9 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn has_room(&self) -> bool {
+    /// For one more request out of this address.
+    pub(super) fn has_room(&self, address: IpAddr) -> bool {
         self.transactions.servers() < limits::SERVER_TRANSACTIONS
+            && self.transactions.servers_of(address) < limits::SERVER_TRANSACTIONS_PER_ADDRESS
     }
 }

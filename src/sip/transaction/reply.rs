@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 
@@ -26,6 +26,11 @@ impl Reply {
 
     pub fn transmit(&self, bytes: Bytes) -> Transmit {
         Transmit { transport: self.transport, remote: self.remote, connection: self.connection, bytes }
+    }
+
+    /// Where the request came from.
+    pub fn address(&self) -> IpAddr {
+        self.remote.ip()
     }
 
     pub fn is_reliable(&self) -> bool {

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use bytes::Bytes;
 
 use super::{Expiry, Owner, Reply, ServerInvite, ServerRequest, Timing};
@@ -43,6 +45,10 @@ impl Server {
             false => Machine::Request(ServerRequest::new(now, timing, reply.is_reliable())),
         };
         Self { owner, request, origin, reply, last: None, machine }
+    }
+
+    pub fn address(&self) -> IpAddr {
+        self.reply.address()
     }
 
     /// We answer; `None` when it is too late for that.

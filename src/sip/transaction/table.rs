@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 
@@ -162,6 +163,11 @@ impl Transactions {
 
     pub fn servers(&self) -> usize {
         self.servers.len()
+    }
+
+    /// Those whose requests came from this address.
+    pub fn servers_of(&self, address: IpAddr) -> usize {
+        self.servers.values().filter(|server| server.address() == address).count()
     }
 
     fn sweep_client(&mut self, key: &ClientKey) {

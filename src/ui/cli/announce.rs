@@ -35,6 +35,7 @@ fn line(event: &EventView, prompting: bool) -> Option<String> {
 
 fn told(call: &CallView, prompting: bool) -> Option<String> {
     let CallView { id, peer, .. } = call;
+    let peer = if call.known { peer.clone() } else { format!("somebody who says to be {peer} (no approved key)") };
     match call.state {
         CallStateView::Active => Some(format!("call {id}: talking with {peer}, protected by {}", call.bundle)),
         CallStateView::Ended | CallStateView::Failed => Some(format!("call {id}: over")),

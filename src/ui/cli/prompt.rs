@@ -131,8 +131,8 @@ fn prompt(text: &str) {
 
 /// Which tighter rules: what is missing in one step, or one of three.
 async fn tighter(output: Output, review: &ReviewView) -> Option<String> {
-    if !review.missing.is_empty() {
-        return Some(format!("ipsec {}", review.missing.join(" ")));
+    if let Some(rules) = &review.one_step {
+        return Some(rules.clone());
     }
     let choices = [
         "ipsec esp/transport//require",

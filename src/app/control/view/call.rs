@@ -17,6 +17,8 @@ pub struct CallView {
     pub peer: String,
     pub entity: Option<String>,
     pub device: Option<String>,
+    /// The peer holds the keys that our user approved. Without it a caller is only who it says that it is.
+    pub known: bool,
     pub side: SideView,
     pub state: CallStateView,
     /// Why it ended, when it did.
@@ -95,6 +97,7 @@ impl From<&Call> for CallView {
             peer: escape(&call.peer),
             entity: call.entity.as_ref().map(ToString::to_string),
             device: call.device.as_ref().map(ToString::to_string),
+            known: call.known,
             side: call.side.into(),
             state: (&call.state).into(),
             reason,

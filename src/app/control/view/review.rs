@@ -5,7 +5,7 @@ use super::timestamp;
 use super::{EntryView, EnvironmentView, ErrorView, PresenceView, SurroundingsView};
 use crate::agent::{OpenReview, ReviewState};
 use crate::keys;
-use crate::policy::{Advice, Capabilities, Difference, KeyState, Review, Tightness, Verdict};
+use crate::policy::{Advice, Answer, Capabilities, Difference, KeyState, Review, Tightness, Verdict};
 use crate::vocab::{escape, Fingerprint};
 
 /// The question put to the user: the peer's presence (FIG. 9, 11) and policy (FIG. 8, 12, 13), held against our own.
@@ -44,6 +44,8 @@ pub struct ReviewView {
     pub cuts: Vec<String>,
     /// Rules that a refused call said were missing, in setkey's form.
     pub missing: Vec<String>,
+    /// The rules that add what is missing to what was approved before: `approve` with them mends the call in one step.
+    pub one_step: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -141,6 +143,13 @@ pub struct ReviewList {
     pub reviews: Vec<ReviewView>,
 }
 
+fn one_step(open: &OpenReview) -> Option<String> {
+    match open.review.tightened_to(&open.review.missing_rules()) {
+        Answer::Rules(action) if !open.missing.is_empty() => Some(action.to_string()),
+        _ => None,
+    }
+}
+
 impl ReviewView {
     /// Whether an answer can still be given.
     pub fn is_open(&self) -> bool {
@@ -173,6 +182,7 @@ impl From<&OpenReview> for ReviewView {
             advice: (&review.advice).into(),
             cuts: review.cuts.iter().map(|cut| escape(cut)).collect(),
             missing: open.missing.iter().map(|rule| escape(rule)).collect(),
+            one_step: one_step(open),
         }
     }
 }
