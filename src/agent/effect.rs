@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `Store` | `Stored` |
 //! | `OpenMedia` | `MediaOpened` |
-//! | `StartStream` | `StreamEvent`, `SourceEnded`, `StreamFailed` |
+//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Resolve` | `Resolved` |
 //! | `SetSpd`, `Keylog` | none |
@@ -58,6 +58,11 @@ pub enum Effect {
 }
 
 pub enum Done {
+    /// What a running stream has counted so far, about twice a second.
+    Counted {
+        call: CallId,
+        counters: Counters,
+    },
     MediaClosed {
         call: CallId,
         counters: Counters,

@@ -120,6 +120,7 @@ impl Agent {
     /// The answer to an effect, failure included.
     pub fn handle_done(&mut self, now: Now, done: Done) {
         match done {
+            Done::Counted { call, counters } => self.handle_counted(call, counters),
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
             Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
             Done::Resolved { id, result } => match self.waiting.remove(&id) {
@@ -133,7 +134,7 @@ impl Agent {
                     self.handle_stored(now, id, waiting, result);
                 }
             }
-            Done::StreamEvent { call, event, counters } => self.handle_stream_event(now, call, event, counters),
+            Done::StreamEvent { call, event, counters } => self.handle_stream_event(call, event, counters),
             Done::StreamFailed { call, failure } => self.handle_stream_failed(now, call, failure),
         }
         self.drain_endpoint(now);
@@ -157,7 +158,7 @@ impl Agent {
     fn carry_out(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
         let done = |()| Accepted::Done;
         match what {
-            Command::AnswerCall { call } => self.answer_call(now, call).map(done),
+            Command::AnswerCall { call } => self.answer_call(call).map(done),
             Command::AnswerReview { review, answer, by } => {
                 self.answer_review(now, review, answer, by).map(|()| Accepted::Review(review))
             }

@@ -189,7 +189,7 @@ impl Agent {
         }
         self.set_review(id, ReviewState::Stale);
         let next = self.open_review(now, opening)?;
-        self.follow_review(id, next);
+        self.follow_review(next);
         Err(stale(id, next))
     }
 
@@ -300,7 +300,7 @@ impl Agent {
     }
 
     /// Ask and call wait for another review than before.
-    fn follow_review(&mut self, _old: ReviewId, new: ReviewId) {
+    fn follow_review(&mut self, new: ReviewId) {
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
         let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
         if let Some(ask) = ask {

@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::signalling_loop::SharedCounters;
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, Done};
 use crate::media::{Counters, Stream};
@@ -27,7 +26,6 @@ use thread::MediaThread;
 pub struct MediaLoops {
     clock: Clock,
     dones: mpsc::Sender<Done>,
-    counters: SharedCounters,
     legs: BTreeMap<CallId, Leg>,
 }
 
@@ -41,8 +39,8 @@ enum Leg {
 }
 
 impl MediaLoops {
-    pub fn new(clock: Clock, dones: mpsc::Sender<Done>, counters: SharedCounters) -> Self {
-        Self { clock, dones, counters, legs: BTreeMap::new() }
+    pub fn new(clock: Clock, dones: mpsc::Sender<Done>) -> Self {
+        Self { clock, dones, legs: BTreeMap::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -77,7 +75,6 @@ impl MediaLoops {
             call,
             clock: self.clock,
             dones: self.dones.clone(),
-            counters: Arc::clone(&self.counters),
             mailbox: Arc::clone(&mailbox),
             socket,
             stream,
@@ -114,7 +111,6 @@ impl MediaLoops {
     /// The leg has told its end.
     pub fn forget(&mut self, call: CallId) {
         self.legs.remove(&call);
-        self.counters.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&call);
     }
 
     /// Ends every leg, and waits until recordings are complete.

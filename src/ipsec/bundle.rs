@@ -76,12 +76,6 @@ impl Outbound {
         self.esp.is_none() && self.ah.is_none()
     }
 
-    /// New keys are due: [`SOFT_LIMIT`](super::SOFT_LIMIT) is reached. It still seals until the numbers end.
-    pub fn is_worn(&self) -> bool {
-        self.esp.as_ref().is_some_and(|esp| esp.sequence.is_worn())
-            || self.ah.as_ref().is_some_and(|ah| ah.sequence.is_worn())
-    }
-
     /// Seals the payload in the buffer in place, and gives the datagram. `flow` is the media flow, whose ports go into
     /// the inner UDP header and, with its addresses, under the ICV of AH.
     pub fn seal<'a>(&mut self, buffer: &'a mut PacketBuffer, flow: &Path) -> Result<&'a [u8], SealError> {

@@ -31,7 +31,7 @@ pub use drop_reason::DropReason;
 pub use packet_buffer::PacketBuffer;
 pub use path::Path;
 pub use replay::ReplayWindow;
-pub use sa::{AhKey, DirectionKeys, EspKey, KeyError, SOFT_LIMIT};
+pub use sa::{AhKey, DirectionKeys, EspKey, KeyError};
 
 #[cfg(test)]
 mod tests;

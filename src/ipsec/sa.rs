@@ -38,9 +38,6 @@ pub enum KeyError {
     SameSpi(Spi),
 }
 
-/// From this sequence number on an SA should be replaced; it still seals until the numbers end.
-pub const SOFT_LIMIT: u32 = 0xC000_0000;
-
 /// The sequence numbers of one outbound SA: 1, 2, 3 and so on, and after 2^32 - 1 nothing (RFC 4303 section 3.3.3).
 pub(super) struct Sequence {
     last: u32,
@@ -55,10 +52,6 @@ impl Sequence {
     pub(super) fn advance(&mut self) -> Option<u32> {
         self.last = self.last.checked_add(1)?;
         Some(self.last)
-    }
-
-    pub(super) fn is_worn(&self) -> bool {
-        self.last >= SOFT_LIMIT
     }
 
     #[cfg(test)]
@@ -87,10 +80,6 @@ mod tests {
     fn numbers_start_at_one_and_stop_before_they_wrap() {
         let mut sequence = Sequence::new();
         assert_eq!(sequence.advance(), Some(1));
-        sequence.skip_to(SOFT_LIMIT - 1);
-        assert!(!sequence.is_worn());
-        sequence.advance();
-        assert!(sequence.is_worn());
         sequence.skip_to(u32::MAX - 1);
         assert_eq!(sequence.advance(), Some(u32::MAX));
         assert_eq!((sequence.advance(), sequence.advance()), (None, None));

@@ -275,9 +275,7 @@ fn wrong_padding_dummies_and_foreign_protocols_are_dropped() {
 fn sealing_stops_hard_at_the_end_of_the_numbers() {
     for (esp, ah) in bundles() {
         let mut outbound = pair(esp, ah).0;
-        assert!(!outbound.is_worn());
         outbound.skip_to(u32::MAX - 1);
-        assert!(outbound.is_worn());
         seal(&mut outbound, b"last");
         for _ in 0..3 {
             let mut buffer = PacketBuffer::new(10);

@@ -200,11 +200,6 @@ impl Stream {
         self.remote
     }
 
-    /// New keys are due: the sequence numbers near their end.
-    pub fn is_worn(&self) -> bool {
-        self.egress.associations.is_worn()
-    }
-
     fn note_first(&mut self, from: SocketAddr) {
         if !std::mem::replace(&mut self.told.first_packet, true) {
             self.events.push_back(StreamEvent::FirstPacket { from });

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// A presentity URI, `pres:`, `sip:` or `sips:` (PROTOCOL section 1; RFC 3859 section 2, RFC 3261 section 19.1).
+/// A presentity URI, `pres:`, `sip:` or `sips:` (PROTOCOL section 1; RFC 3859, RFC 3261 section 19.1).
 ///
 /// Scheme and host are held in lower case, the user part as written, so that two spellings of one
 /// entity compare equal; parameters and headers are not part of an entity and are refused.

@@ -262,6 +262,7 @@ impl World {
             while let Some(event) = stream.poll_event() {
                 happened.push(Done::StreamEvent { call: *call, event, counters: stream.counters().clone() });
             }
+            happened.push(Done::Counted { call: *call, counters: stream.counters().clone() });
         }
         for done in happened {
             self.nodes[node].agent.handle_done(self.now, done);

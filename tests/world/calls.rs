@@ -68,6 +68,22 @@ fn first_embodiment_both_in_the_office_without_protection() {
 }
 
 #[test]
+fn a_running_call_shows_what_it_has_counted_so_far() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 60);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Active));
+    world.run_for(Duration::from_secs(4));
+    assert_eq!(world.the_call(alice, call).state, CallState::Active);
+    let events = world.nodes[alice].events.len();
+    heard_both_ways(&world, alice, bob, 3);
+    let before = world.the_call(alice, call).counters.sent;
+    world.run_for(Duration::from_secs(1));
+    let after = world.the_call(alice, call).counters.sent;
+    assert!((45..=55).contains(&(after - before)), "{before} then {after}");
+    assert_eq!(world.nodes[alice].events.len(), events, "counting is no event");
+}
+
+#[test]
 fn second_embodiment_the_peer_outside_is_tightened_without_negotiation() {
     let (mut world, alice, bob) = two(OUTSIDE, "none");
     let call = world.call(alice, "bob@133.134.10.10", Some(AH_ESP), 3);

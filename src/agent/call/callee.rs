@@ -258,7 +258,7 @@ impl Agent {
         }
     }
 
-    pub(in crate::agent) fn answer_call(&mut self, _now: Now, id: CallId) -> Result<(), Failure> {
+    pub(in crate::agent) fn answer_call(&mut self, id: CallId) -> Result<(), Failure> {
         let waiting = self.calls.all.get(&id).filter(|c| c.call.state == CallState::Incoming && c.is_open());
         if waiting.is_none() {
             return Err(super::end::no_call(Some(id)));

@@ -174,20 +174,16 @@ impl Agent {
         }
     }
 
-    fn open_media(&mut self, _now: Now, id: CallId, remote: SocketAddr) {
+    fn open_media(&mut self, now: Now, id: CallId, remote: SocketAddr) {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.remote_sip = Some(remote);
-        match calling.media_open {
-            true => {}
-            false => {
-                calling.media_open = true;
-                self.effect(Effect::OpenMedia { call: id, local });
-                return;
-            }
+        if !calling.media_open {
+            calling.media_open = true;
+            return self.effect(Effect::OpenMedia { call: id, local });
         }
         if let Some(local) = calling.local {
-            self.invite(_now, id, local);
+            self.invite(now, id, local);
         }
     }
 

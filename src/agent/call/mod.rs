@@ -241,7 +241,14 @@ impl Agent {
         all.map(|at| Deadline { at, why: "call duration" }).min()
     }
 
-    pub(super) fn handle_stream_event(&mut self, now: Now, id: CallId, event: StreamEvent, counters: Counters) {
+    /// A running stream says what it has counted so far. No event: who shows it reads it when it likes.
+    pub(super) fn handle_counted(&mut self, id: CallId, counters: Counters) {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.call.counters = counters;
+        }
+    }
+
+    pub(super) fn handle_stream_event(&mut self, id: CallId, event: StreamEvent, counters: Counters) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.call.counters = counters;
         let peer = calling.call.peer.clone();
@@ -251,7 +258,6 @@ impl Agent {
             StreamEvent::Unprotected => self.event(Event::Notice(unprotected(id, &peer))),
         }
         self.event(Event::CallChanged(id));
-        let _ = now;
     }
 
     /// Played to the end: a caller who named no duration hangs up.

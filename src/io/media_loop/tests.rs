@@ -16,7 +16,7 @@ fn at(milliseconds: u64) -> Mono {
 
 fn loops() -> MediaLoops {
     let (dones, _) = mpsc::channel(1);
-    MediaLoops::new(Clock::start(), dones, SharedCounters::default())
+    MediaLoops::new(Clock::start(), dones)
 }
 
 #[test]
@@ -100,14 +100,15 @@ fn what_one_leg_plays_from_a_file_the_other_records() {
     let (speech, heard) = (dir.path().join("speech.wav"), dir.path().join("heard.wav"));
     write_speech(&speech);
     let (dones, mut answers) = mpsc::channel(64);
-    let mut loops = MediaLoops::new(Clock::start(), dones, SharedCounters::default());
+    let mut loops = MediaLoops::new(Clock::start(), dones);
     let (alice, bob) = (CallId(1), CallId(2));
     let (at_alice, at_bob) = (loops.open(alice, LOCAL).unwrap(), loops.open(bob, LOCAL).unwrap());
     loops.start(bob, stream(at_bob, at_alice), AudioSource::Silence, AudioSink::File(heard.clone())).unwrap();
     loops.start(alice, stream(at_alice, at_bob), AudioSource::File(speech), AudioSink::Discard).unwrap();
-    let (mut ended, mut closed, mut first) = (0, Vec::new(), Vec::new());
+    let (mut ended, mut closed, mut first, mut counted) = (0, Vec::new(), Vec::new(), Vec::new());
     while closed.len() < 2 {
         match answers.blocking_recv().expect("legs are running") {
+            Done::Counted { call, counters } => counted.push((call, counters.sent)),
             Done::SourceEnded { call } => {
                 ended += 1;
                 assert_eq!(call, alice);
@@ -123,6 +124,7 @@ fn what_one_leg_plays_from_a_file_the_other_records() {
             _ => panic!("neither a failure nor anything else was to happen"),
         }
     }
+    assert!(counted.contains(&(alice, 25)), "half a second was counted: {counted:?}");
     first.sort();
     assert_eq!((ended, first), (1, vec![(alice, at_bob), (bob, at_alice)]));
     let loud = read_wav(&heard).unwrap().iter().filter(|sample| sample.unsigned_abs() > 7000).count();

@@ -1,6 +1,6 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -10,7 +10,6 @@ use crate::agent::{AudioSink, AudioSource, Done};
 use crate::io::audio::{Sink, Source};
 use crate::io::os;
 use crate::io::packet_log::packet_log;
-use crate::io::signalling_loop::SharedCounters;
 use crate::io::udp::MAX_DATAGRAM;
 use crate::io::Clock;
 use crate::media::{Codec, Stream};
@@ -20,7 +19,7 @@ use crate::vocab::{CallId, Failure, Mono, Now};
 const FRAME_TIME: Duration = Duration::from_millis(20);
 /// A thread that is later than this skips the frames that it missed: a peer would only drop a burst of old sound.
 const LATEST: Duration = Duration::from_millis(200);
-/// Frames between two updates of the shared counters: half a second.
+/// Frames between two tellings of the counters: half a second.
 const FRAMES_A_COUNT: u64 = 25;
 
 /// One call's media leg. Runs until the mailbox says that it is over.
@@ -28,7 +27,6 @@ pub struct MediaThread {
     pub call: CallId,
     pub clock: Clock,
     pub dones: mpsc::Sender<Done>,
-    pub counters: SharedCounters,
     pub mailbox: Arc<Mailbox>,
     /// Does not block.
     pub socket: UdpSocket,
@@ -134,9 +132,10 @@ impl MediaThread {
         }
     }
 
+    /// Never waits: when the loop is busy, the next count tells as much.
     fn count(&self) {
         let counters = self.stream.counters().clone();
-        self.counters.lock().unwrap_or_else(PoisonError::into_inner).insert(self.call, counters);
+        let _ = self.dones.try_send(Done::Counted { call: self.call, counters });
     }
 
     fn or_silence<T>(&self, opened: Result<T, Failure>, otherwise: T) -> T {

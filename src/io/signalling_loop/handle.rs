@@ -1,15 +1,8 @@
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::agent::{Accepted, Agent, Command, Event};
 use crate::io::store::{AuditEntry, HistoryEntry, Store};
-use crate::media::Counters;
-use crate::vocab::{CallId, Failure, FailureKind};
-
-/// The newest counters of each running stream, written by the media threads once a second.
-pub type SharedCounters = Arc<Mutex<BTreeMap<CallId, Counters>>>;
+use crate::vocab::{Failure, FailureKind};
 
 /// What the loop is asked to do.
 pub enum Request {
@@ -24,7 +17,6 @@ pub struct SignallingHandle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) store: Store,
-    pub(super) counters: SharedCounters,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -53,11 +45,6 @@ impl SignallingHandle {
     /// (`RecvError::Lagged`), and reads the state anew. Subscribe before the command whose events matter.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()
-    }
-
-    /// What the stream of a running call has counted, at most a second old; `None` when no stream runs.
-    pub fn counters(&self, call: CallId) -> Option<Counters> {
-        self.counters.lock().unwrap_or_else(PoisonError::into_inner).get(&call).cloned()
     }
 
     /// Ends calls and subscriptions, within [`STOP_LIMIT`](super::STOP_LIMIT), then everything else. Returns when the

@@ -21,7 +21,7 @@ use crate::agent::{Agent, AgentConfig, Command, Done, Event, Loaded, Output};
 use crate::sip::{Received, Transmit, Transport};
 use crate::vocab::{Failure, FailureKind, Mono};
 
-pub use handle::{SharedCounters, SignallingHandle};
+pub use handle::SignallingHandle;
 
 use handle::Request;
 
@@ -109,21 +109,14 @@ impl Signalling {
         let (events, _) = broadcast::channel(EVENTS);
         let (ended, stopped) = watch::channel(false);
         let (open, while_open) = watch::channel(());
-        let counters = SharedCounters::default();
-        let handle = SignallingHandle {
-            requests,
-            events: events.clone(),
-            store: parts.store.clone(),
-            counters: Arc::clone(&counters),
-            stopped,
-        };
+        let handle = SignallingHandle { requests, events: events.clone(), store: parts.store.clone(), stopped };
         let signalling = Self {
             agent: Agent::new(parts.config, parts.loaded, seed, clock.now()),
             clock,
             udp: Udp::start(parts.sockets.udp, &to_udp, &while_open),
             tcp: Tcp::start(parts.sockets.tcp, to_tcp, while_open),
             store: parts.store,
-            media: MediaLoops::new(clock, dones.clone(), counters),
+            media: MediaLoops::new(clock, dones.clone()),
             keylog: parts.keylog,
             events,
             dones,

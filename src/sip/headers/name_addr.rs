@@ -28,11 +28,6 @@ impl NameAddr {
         self
     }
 
-    pub fn with_param(mut self, name: &str, value: Option<&str>) -> Self {
-        self.params.set(name, value);
-        self
-    }
-
     pub fn tag(&self) -> Option<&str> {
         self.params.value("tag")
     }

@@ -33,10 +33,6 @@ impl Request {
         &self.line.uri
     }
 
-    pub fn set_uri(&mut self, uri: Uri) {
-        self.line = RequestLine::new(self.line.method.clone(), uri);
-    }
-
     /// `SIP/2.0`, or whatever stood there.
     pub fn version(&self) -> &str {
         &self.line.version

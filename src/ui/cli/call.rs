@@ -60,20 +60,13 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
 
 /// The review that a call needs. Left unanswered, the call is given up; the review stays.
 async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
-    let quiet = Output { json: output.json };
-    let settled = settle_quietly(door, quiet, review).await;
-    if let Err(error) = settled {
+    if let Err(error) = ask::settle(door, output, review).await {
         if error.code == "review-pending" && door.is_own() {
             hang_up(door, Output { json: true }, id).await.ok();
         }
         return Err(error);
     }
     Ok(())
-}
-
-/// With `--json` the one object on stdout is the call, not the review.
-async fn settle_quietly(door: &Door, output: Output, review: &str) -> Result<Exit, ErrorView> {
-    ask::settle(door, output, review).await
 }
 
 async fn hang_up(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {

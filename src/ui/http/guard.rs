@@ -1,6 +1,7 @@
 //! Who may come in: whoever has the token, from this machine. A page of another site may neither send requests here
 //! (Origin) nor reach us under a name of its own (Host, against DNS rebinding); there is no CORS.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,18 +25,18 @@ pub const LAST_CALL: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Gate {
     token: Token,
-    /// `None` on the Unix socket, where a host's port means nothing.
-    port: Option<u16>,
+    /// What it listens on; `None` on the Unix socket, where a host's port means nothing.
+    bound: Option<SocketAddr>,
     places: Arc<Semaphore>,
 }
 
 impl Gate {
-    pub fn tcp(token: Token, port: u16) -> Self {
-        Self { token, port: Some(port), places: Arc::new(Semaphore::new(MAX_REQUESTS)) }
+    pub fn tcp(token: Token, bound: SocketAddr) -> Self {
+        Self { token, bound: Some(bound), places: Arc::new(Semaphore::new(MAX_REQUESTS)) }
     }
 
     pub fn unix(token: Token) -> Self {
-        Self { token, port: None, places: Arc::new(Semaphore::new(MAX_REQUESTS)) }
+        Self { token, bound: None, places: Arc::new(Semaphore::new(MAX_REQUESTS)) }
     }
 
     fn admits(&self, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -62,7 +63,7 @@ impl Gate {
             "foreign-host",
             message,
             "Host",
-            "Use http://127.0.0.1, http://localhost or http://[::1] and the port.",
+            "Use http://localhost, or the loopback address that the door listens on, and its port.",
         ))
     }
 
@@ -79,14 +80,20 @@ impl Gate {
         Err(refusal("foreign-origin", message, "Origin", "Open the agent's own page, or use the command line."))
     }
 
-    /// `localhost:8060`, `127.0.0.1:8060`, `[::1]:8060`; without a port it is 80 (RFC 9110 section 4.2.1).
+    /// `localhost:8060`, `127.0.0.1:8060`, `[::1]:8060`, and the loopback address that it listens on; without a port
+    /// it is 80 (RFC 9110 section 4.2.1).
     fn is_ours(&self, host: &str) -> bool {
         let (name, port) = match host.rsplit_once(':') {
             Some((name, port)) if !port.ends_with(']') => (name, port.parse::<u16>().ok()),
             _ => (host, Some(80)),
         };
         let loopback = name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]";
-        loopback && self.port.is_none_or(|ours| port == Some(ours))
+        (loopback || self.is_bound(name)) && self.bound.is_none_or(|bound| port == Some(bound.port()))
+    }
+
+    /// The very address, as one writes it.
+    fn is_bound(&self, name: &str) -> bool {
+        self.bound.is_some_and(|bound| bound.ip().is_loopback() && bound.ip().to_string() == name)
     }
 }
 

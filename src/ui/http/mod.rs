@@ -94,7 +94,7 @@ fn agent() -> Router<Control> {
 /// Serves both sockets until `until` is ready; requests under way may finish for [`guard::LAST_CALL`].
 pub async fn serve(control: Control, door: Door, until: impl Future<Output = ()>) {
     let router = app(control);
-    let tcp = guard::guarded(router.clone(), Gate::tcp(door.token.clone(), door.address.port()));
+    let tcp = guard::guarded(router.clone(), Gate::tcp(door.token.clone(), door.address));
     let unix = guard::guarded(router, Gate::unix(door.token.clone()));
     let (tcp, unix) = (axum::serve(door.tcp, tcp), axum::serve(door.unix, unix));
     tokio::select! {

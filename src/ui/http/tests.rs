@@ -197,8 +197,12 @@ async fn events_are_streamed_by_name_until_the_agent_stops() {
 }
 
 fn gated(control: Control) -> (Router, Token) {
+    gated_at(control, "127.0.0.1:8060")
+}
+
+fn gated_at(control: Control, bound: &str) -> (Router, Token) {
     let token = Token::new().unwrap();
-    (guarded(app(control), Gate::tcp(token.clone(), 8060)), token)
+    (guarded(app(control), Gate::tcp(token.clone(), bound.parse().unwrap())), token)
 }
 
 fn knock(token: Option<&str>, host: &str, origin: Option<&str>) -> Request<Body> {
@@ -249,6 +253,26 @@ async fn a_name_or_a_page_of_somebody_else_is_refused_even_with_the_token() {
     ] {
         let (found, _) = send(&door, knock(Some(&bearer), "localhost:8060", Some(origin))).await;
         assert_eq!(found, status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_door_on_another_address_answers_to_it_only_when_it_is_a_loopback_address() {
+    for (bound, host, status) in [
+        ("127.7.7.3:8060", "127.7.7.3:8060", StatusCode::OK),
+        ("127.7.7.3:8060", "localhost:8060", StatusCode::OK),
+        ("127.7.7.3:8060", "127.7.7.3:8061", StatusCode::FORBIDDEN),
+        ("127.7.7.3:8060", "127.7.7.3", StatusCode::FORBIDDEN),
+        ("127.7.7.3:8060", "127.7.7.4:8060", StatusCode::FORBIDDEN),
+        ("127.7.7.3:8060", "127.7.7.3.evil.example:8060", StatusCode::FORBIDDEN),
+        ("127.0.0.1:8060", "127.7.7.3:8060", StatusCode::FORBIDDEN),
+        ("0.0.0.0:8060", "0.0.0.0:8060", StatusCode::FORBIDDEN),
+    ] {
+        let (_agent, control) = Cardboard::new();
+        let (door, token) = gated_at(control, bound);
+        let origin = format!("http://{host}");
+        let (found, _) = send(&door, knock(Some(&token.bearer()), host, Some(&origin))).await;
+        assert_eq!(found, status, "{host} at {bound}");
     }
 }
 
