@@ -1,6 +1,7 @@
 //! An agent as its user has it: a process, a data directory, a configuration, and the commands that are typed.
 
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use super::children::Process;
 use super::place::{Place, Where, Who};
 
-/// So wide that presence and policy stand side by side.
+/// So wide, without a terminal, that presence and policy stand side by side.
 const COLUMNS: &str = "120";
 
 pub struct Agent<'a> {
@@ -19,6 +20,8 @@ pub struct Agent<'a> {
     program: PathBuf,
     /// Holds its data directory and its configuration.
     folder: PathBuf,
+    /// Where commands are typed.
+    desk: PathBuf,
     process: Option<Process>,
 }
 
@@ -31,9 +34,9 @@ pub struct Setting<'a> {
 }
 
 impl<'a> Agent<'a> {
-    pub fn new(place: &'a Place, who: Who, program: &Path, folder: PathBuf) -> Result<Self, String> {
+    pub fn new(place: &'a Place, who: Who, program: &Path, folder: PathBuf, desk: &Path) -> Result<Self, String> {
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok(Self { place, who, program: program.to_owned(), folder, process: None })
+        Ok(Self { place, who, program: program.to_owned(), folder, desk: desk.to_owned(), process: None })
     }
 
     /// `sottovoce run`, until its control door answers. `packet_log` is where it logs what it sends.
@@ -70,15 +73,15 @@ impl<'a> Agent<'a> {
     /// Types a command, shows it with what it says, and checks how it ended.
     pub fn types(&self, arguments: &[&str], expected: i32) -> Result<(), String> {
         let shown: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
-        println!("\n{}$ sottovoce {}", self.who.name(), shown.join(" "));
-        let output = self.output(arguments)?;
-        print!("{}", String::from_utf8_lossy(&output.stdout));
-        print!("{}", String::from_utf8_lossy(&output.stderr));
-        match output.status.code() {
+        let shown = format!("sottovoce {}", shown.join(" "));
+        println!("\n{}$ {shown}", self.who.name());
+        let mut command = self.command(arguments);
+        // Messages go to stderr: here they stand between the results, as on a terminal.
+        let screen = std::io::stdout().as_fd().try_clone_to_owned().map_err(|error| error.to_string())?;
+        let code = Process::start(command.stdin(Stdio::null()).stdout(Stdio::inherit()).stderr(screen))?.wait()?;
+        match code {
             Some(code) if code == expected => Ok(()),
-            code => {
-                Err(format!("{} typed `sottovoce {}`: exit {code:?}, not {expected}", self.who.name(), shown.join(" ")))
-            }
+            _ => Err(format!("{} typed `{shown}`: exit {code:?}, not {expected}", self.who.name())),
         }
     }
 
@@ -123,7 +126,7 @@ impl<'a> Agent<'a> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.place.command(self.who, &self.program);
         command.arg("--data-dir").arg(self.folder.join("data")).arg("--config").arg(self.config());
-        command.args(arguments).env("COLUMNS", COLUMNS).env_remove("SOTTOVOCE_KEYLOG");
+        command.args(arguments).current_dir(&self.desk).env("COLUMNS", COLUMNS).env_remove("SOTTOVOCE_KEYLOG");
         command
     }
 

@@ -1,4 +1,4 @@
-//! What went over the wire: a capture by tcpdump, or where nobody may capture the agents' own packet logs.
+//! What went over the wire: a capture by tcpdump or by ourselves, or where nobody may capture the agents' own packet logs.
 
 use std::fmt::{self, Display};
 use std::io::{BufRead, BufReader};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::children::Process;
-use super::place::WIRE;
+use super::place::{Place, Who, WIRE};
 
 /// Datagrams, by what their first octets say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,22 +29,23 @@ impl Display for Wire {
     }
 }
 
-/// tcpdump at work.
+/// A capture at work.
 pub struct Capture {
     process: Process,
     file: PathBuf,
 }
 
 impl Capture {
-    /// `None` where there is no tcpdump, or it may not capture.
-    pub fn start(file: PathBuf) -> Option<Self> {
-        let mut command = Command::new("tcpdump");
-        // As root of a user namespace it has no other user to become.
-        command.args(["-i", WIRE, "--immediate-mode", "-U", "-Z", "root", "-w"]).arg(&file).args(["udp", "or", "tcp"]);
-        let mut process =
-            Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped())).ok()?;
-        let told = BufReader::new(process.child().stderr.take()?).lines().map_while(Result::ok);
-        let listens = told.into_iter().any(|line| line.contains("listening on"));
+    /// By tcpdump, else by this very program. `None` where neither may capture.
+    pub fn start(place: &Place, file: PathBuf) -> Option<Self> {
+        [tcpdump(&file), ourselves(place, &file)?].into_iter().find_map(|command| Self::by(command, file.clone()))
+    }
+
+    fn by(mut command: Command, file: PathBuf) -> Option<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = Process::start(&mut command).ok()?;
+        let mut told = BufReader::new(process.child().stderr.take()?).lines().map_while(Result::ok);
+        let listens = told.any(|line| line.contains("listening on"));
         listens.then_some(Self { process, file })
     }
 
@@ -58,6 +59,20 @@ impl Capture {
         count(&self.file, 0, &mut wire)?;
         Ok(wire)
     }
+}
+
+/// At the router. As root of a user namespace it has no other user to become.
+fn tcpdump(file: &Path) -> Command {
+    let mut command = Command::new("tcpdump");
+    command.args(["-i", WIRE, "--immediate-mode", "-U", "-Z", "root", "-w"]).arg(file).args(["udp", "or", "tcp"]);
+    command
+}
+
+/// At Alice's end of the same wire.
+fn ourselves(place: &Place, file: &Path) -> Option<Command> {
+    let mut command = place.command(Who::Alice, &std::env::current_exe().ok()?);
+    command.arg("capture").arg(file);
+    Some(command)
 }
 
 /// Counts the records of a pcap file from the octet `from` on.

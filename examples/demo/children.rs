@@ -68,7 +68,7 @@ pub fn set_temporary(folder: Option<PathBuf>) {
 }
 
 /// From now on SIGINT and SIGTERM end every child, then this process.
-pub fn clean_up_on_signals() -> Result<(), String> {
+pub fn clean_up_on_signals() {
     let watch = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         if let Ok(runtime) = runtime {
@@ -77,7 +77,9 @@ pub fn clean_up_on_signals() -> Result<(), String> {
             std::process::exit(INTERRUPTED);
         }
     };
-    std::thread::Builder::new().name("signals".into()).spawn(watch).map(drop).map_err(|error| error.to_string())
+    if let Err(why) = std::thread::Builder::new().name("signals".into()).spawn(watch) {
+        eprintln!("demo: Ctrl-C will not clean up: {why}");
+    }
 }
 
 async fn signalled() {

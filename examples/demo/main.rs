@@ -8,15 +8,17 @@ mod capture;
 mod children;
 mod heard;
 mod place;
+mod report;
+mod sniffer;
 mod speech;
 mod story;
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
-
-use serde_json::json;
 
 use children::Process;
 use place::{Place, Where};
+use report::Report;
 use story::{Folders, Story};
 
 /// The exit code of a demo that could not build its networks: another place may do.
@@ -25,20 +27,24 @@ const NO_PLACE: i32 = 75;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if let Err(why) = children::clean_up_on_signals() {
-        eprintln!("demo: Ctrl-C will not clean up: {why}");
+    if words.first() != Some(&"capture") {
+        children::clean_up_on_signals();
     }
     let code = match words[..] {
         [] => choose(&candidates()),
-        ["inside", name] => Where::named(name).map_or(Ok(2), play),
+        ["capture", file] => {
+            return sniffer::capture(Path::new(file)).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+        }
+        ["inside", name] => Where::named(name).map_or_else(usage, play),
         [name] => Where::named(name).map_or_else(usage, |place| choose(&[place])),
         _ => usage(),
     };
     match code {
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+        // Nothing was played: there was no place, no sound, or no folder.
         Err(why) => {
             eprintln!("demo: {why}");
-            println!("{}", json!({ "ok": false, "embodiments": [], "where": null, "error": why }));
+            println!("{}", Report::new(Vec::new(), Where::Loopback.name(), Some(why)).line());
             ExitCode::FAILURE
         }
     }
@@ -93,15 +99,14 @@ fn play(kind: Where) -> Result<i32, String> {
     let told = std::mem::take(&mut story.told);
     drop(story);
     let _ = std::fs::remove_dir_all(&folders.temporary);
-    println!("\n\nRecordings, captures and logs are in {}", folders.kept.display());
-    let ok = played.is_ok() && story::is_well(&told);
-    let mut line = json!({ "ok": ok, "embodiments": told, "where": kind.name() });
-    if let Err(why) = played {
+    println!("\n\nRecordings (*-hears.wav), captures (*.pcap), what they hold (wire.txt) and both logs are in");
+    println!("{}", folders.kept.display());
+    let report = Report::new(told, kind.name(), played.err());
+    if let Some(why) = &report.error {
         eprintln!("demo: {why}");
-        line["error"] = json!(why);
     }
-    println!("{line}");
-    Ok(i32::from(!ok))
+    println!("{}", report.line());
+    Ok(i32::from(!report.ok))
 }
 
 /// The program stands beside the examples; what is kept goes to target/demo, what is not to a folder of its own.
