@@ -85,7 +85,9 @@ pub fn count(file: &Path, from: usize, wire: &mut Wire) -> Result<(), String> {
     while let Some((head, after)) = rest.split_first_chunk::<16>() {
         let length = u32::from_le_bytes([head[8], head[9], head[10], head[11]]) as usize;
         let Some((packet, after)) = after.split_at_checked(length) else { break };
-        packet.get(link..).and_then(kind).map(|kind| *kind.counter(wire) += 1);
+        if let Some(kind) = packet.get(link..).and_then(kind) {
+            *kind.counter(wire) += 1;
+        }
         rest = after;
     }
     Ok(())

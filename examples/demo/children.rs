@@ -16,8 +16,9 @@ pub struct Process(Child);
 
 impl Process {
     pub fn start(command: &mut Command) -> Result<Self, String> {
-        let child =
-            command.spawn().map_err(|error| format!("{} does not start: {error}", command.get_program().display()))?;
+        let child = command
+            .spawn()
+            .map_err(|error| format!("{} does not start: {error}", command.get_program().to_string_lossy()))?;
         running(|ids| ids.push(child.id()));
         Ok(Self(child))
     }
