@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sottovoce::agent::{Accepted, AskRequest, CallRequest, Command};
+use sottovoce::agent::{Accepted, AgentConfig, AskRequest, CallRequest, Command};
 use sottovoce::policy::Wanted;
 use sottovoce::sip::{ConnectionId, Received, Transmit, Transport};
 use sottovoce::vocab::{AskId, CallId, Mono, Now, Wall};
@@ -38,15 +38,24 @@ impl Letter {
 impl Bench {
     /// Always the same: every octet of every message comes again.
     pub fn new(bobs_action: &str) -> Self {
+        Self::with(agent("bob", "192.168.1.2", bobs_action))
+    }
+
+    /// With another than bob at bob's address.
+    pub fn with(bob: AgentConfig) -> Self {
         let now = Now { mono: Mono(Duration::from_secs(1)), wall: Wall(1_767_225_600_000) };
         let alice = Node::new("alice", agent("alice", "192.168.1.1", "none"), 7, now);
-        let bob = Node::new("bob", agent("bob", "192.168.1.2", bobs_action), 7, now);
+        let bob = Node::new("bob", bob, 7, now);
         Self { nodes: [alice, bob], now, flying: Vec::new() }
     }
 
     pub fn ask(&mut self) -> AskId {
+        self.ask_for("bob@192.168.1.2")
+    }
+
+    pub fn ask_for(&mut self, peer: &str) -> AskId {
         let wanted = Wanted { presence: true, policy: true };
-        let request = AskRequest { peer: "bob@192.168.1.2".into(), wanted, answer: None, accept_key: None };
+        let request = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None };
         let accepted = self.nodes[ALICE].agent.command(self.now, Command::Ask(request)).unwrap();
         self.collect(ALICE);
         let Accepted::Ask(id) = accepted else { panic!("{accepted:?}") };

@@ -6,6 +6,7 @@ use sottovoce::agent::AskState;
 use sottovoce::vocab::Failure;
 
 use crate::bench::{Bench, Letter, ALICE};
+use crate::common::config::agent;
 
 /// What becomes of an ask whose NOTIFY is changed on its way; `later` passes before it arrives.
 fn answered_with(change: impl Fn(&str) -> String, later: Duration) -> Failure {
@@ -21,7 +22,6 @@ fn answered_with(change: impl Fn(&str) -> String, later: Duration) -> Failure {
     assert!(bench.nodes[ALICE].store.registered.is_empty());
     let AskState::Failed(failure) = &agent.ask(id).unwrap().state else { panic!("{:?}", agent.ask(id)) };
     assert!(!failure.message.is_empty() && !failure.subject.is_empty() && !failure.next.is_empty(), "{failure:?}");
-    println!("CODE {} :: {} :: {}", failure.code, failure.message, failure.next);
     failure.clone()
 }
 
@@ -39,14 +39,18 @@ fn with_body(letter: &Letter, change: impl Fn(&str) -> String) -> Vec<u8> {
     format!("{}\r\n\r\n{body}", lines.join("\r\n")).into_bytes()
 }
 
-fn changed(change: impl Fn(&str) -> String) -> Failure {
-    answered_with(change, Duration::ZERO)
+/// The code of the failure, whose message has to say `why`.
+#[track_caller]
+fn changed(change: impl Fn(&str) -> String, why: &str) -> String {
+    let failure = answered_with(change, Duration::ZERO);
+    assert!(failure.message.contains(why), "{failure:?}");
+    failure.code.to_owned()
 }
 
 /// The body as another agent signed it, for the same question put to that one.
 fn of_somebody_else() -> String {
-    let mut bench = Bench::new("none");
-    bench.ask();
+    let mut bench = Bench::with(agent("carol", "192.168.1.2", "none"));
+    bench.ask_for("carol@192.168.1.2");
     let notify = bench.hold("NOTIFY");
     let text = String::from_utf8(notify.bytes).unwrap();
     text.split_once("\r\n\r\n").unwrap().1.to_owned()
@@ -63,59 +67,61 @@ fn the_bench_itself_lets_a_good_document_through() {
 
 #[test]
 fn garbage_is_refused() {
-    changed(|_| "no document at all".to_owned());
-    changed(|_| String::new());
-    changed(|body| body[..body.len() / 2].to_owned());
+    changed(|_| "no document at all".to_owned(), "not well-formed");
+    changed(|_| String::new(), "without an answer");
+    changed(|body| body[..body.len() / 2].to_owned(), "not well-formed");
 }
 
 #[test]
 fn a_dtd_is_refused() {
-    let failure = changed(|body| match body.find("?>") {
+    let doctype = |body: &str| match body.find("?>") {
         Some(at) => format!("{}<!DOCTYPE x [<!ENTITY e \"e\">]>{}", &body[..at + 2], &body[at + 2..]),
         None => format!("<!DOCTYPE x [<!ENTITY e \"e\">]>{body}"),
-    });
-    assert!(failure.message.to_lowercase().contains("d"), "{failure:?}");
+    };
+    changed(doctype, "document type declaration");
 }
 
 #[test]
 fn an_oversized_document_is_refused() {
-    changed(|body| {
+    let longer = |body: &str| {
         let end = body.rfind("</").unwrap();
         format!("{}<!--{}-->{}", &body[..end], "x".repeat(100_000), &body[end..])
-    });
+    };
+    changed(longer, "longer than 65536 octets");
 }
 
 #[test]
 fn a_document_that_is_not_signed_is_refused() {
-    changed(|body| {
-        let from = body.find("<sv:signature").or_else(|| body.find("<signature")).expect("it is signed");
-        let to = from + body[from..].find("ignature>").unwrap() + "ignature>".len();
+    let bare = |body: &str| {
+        let to = body.rfind("ignature>").expect("it is signed") + "ignature>".len();
+        let from = body[..to].find("ignature").and_then(|at| body[..at].rfind('<')).unwrap();
         format!("{}{}", &body[..from], &body[to..])
-    });
+    };
+    changed(bare, "is not signed");
 }
 
 #[test]
 fn a_statement_that_was_changed_is_refused() {
-    changed(|body| body.replace("require", "use"));
-    changed(|body| body.replace("office", "orifice"));
-    changed(|body| body.replace("192.168.1.2", "192.168.1.3"));
+    changed(|body| body.replace("require", "use"), "the signature does not belong");
+    changed(|body| body.replace("office", "orifice"), "the signature does not belong");
+    changed(|body| body.replace("192.168.1.2", "192.168.1.3"), "the signature does not belong");
 }
 
 #[test]
 fn an_action_that_nobody_knows_is_refused() {
-    changed(|body| {
-        body.replacen("\"esp\"", "\"rot13\"", 1).replacen(">ipsec<", ">rot13<", 1).replacen("\"ipsec\"", "\"rot13\"", 1)
-    });
+    let unknown = |body: &str| body.replacen("\"ipsec\"", "\"rot13\"", 1).replacen(">ipsec<", ">rot13<", 1);
+    changed(unknown, "action has an unknown value");
 }
 
 #[test]
 fn the_statement_of_somebody_else_is_refused() {
     let other = of_somebody_else();
-    let foreign = other.replace("sip:bob@", "sip:carol@");
-    changed(|_| foreign.clone());
+    let code = changed(|_| other.clone(), "");
+    assert!(["answer-unfit", "wrong-entity"].contains(&code.as_str()), "{code}");
 }
 
 #[test]
 fn an_expired_statement_is_refused() {
-    answered_with(str::to_owned, Duration::from_secs(40 * 86_400));
+    let failure = answered_with(str::to_owned, Duration::from_secs(40 * 86_400));
+    assert!(failure.message.contains("expired"), "{failure:?}");
 }
