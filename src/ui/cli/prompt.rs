@@ -41,14 +41,8 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<E
 }
 
 /// Failures of an answer that leave the review open, for the user to answer it otherwise.
-const MENDED_HERE: [&str; 6] = [
-    "answer-impossible",
-    "bad-answer",
-    "bad-policy-text",
-    "bad-rules",
-    "looser-than-asked",
-    "policy-text-unreadable",
-];
+const MENDED_HERE: [&str; 6] =
+    ["answer-impossible", "bad-answer", "bad-policy-text", "bad-rules", "looser-than-asked", "policy-text-unreadable"];
 
 /// One key and what it asks for; `None` when the user is back at the keys.
 async fn choose(output: Output, review: &ReviewView, side: &mut Side) -> Result<Option<AnswerBody>, Left> {
