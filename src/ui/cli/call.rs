@@ -65,8 +65,12 @@ async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Re
     if error.code != "review-pending" {
         return Err(error);
     }
-    if door.is_own() || output.is_interactive() {
-        over(door, output, id).await?;
+    if output.is_interactive() {
+        let call = over(door, output, id).await?.view()?;
+        return Err(ErrorView { next: error.next, ..given_up(&call) });
+    }
+    if door.is_own() {
+        let _ = over(door, output, id).await;
         return Err(error);
     }
     let next =

@@ -90,3 +90,16 @@ fn not_compared(entity: &str) -> ErrorView {
         kind: ErrorKind::Trust,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::spelled;
+
+    #[test]
+    fn an_entity_is_found_with_and_without_its_scheme() {
+        assert_eq!(spelled("bob@127.0.7.2"), "sip:bob@127.0.7.2");
+        assert_eq!(spelled("sip:bob@127.0.7.2"), "sip:bob@127.0.7.2");
+        assert_eq!(spelled("127.0.7.2"), "sip:127.0.7.2");
+        assert_eq!(spelled("no entity"), "no entity");
+    }
+}
