@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::agent::{AnswerMode, AudioSink, AudioSource, Place, UnknownWatchers};
 use crate::policy::{Entry, Level};
-use crate::vocab::{Entity, Failure, FailureKind};
+use crate::vocab::{escape, Entity, Failure, FailureKind};
 
 /// Everything that the configuration file can say, checked, with its defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +117,7 @@ fn read_file(file: &Path) -> Result<String, Failure> {
         Failure::new(
             FailureKind::Usage,
             "config-unreadable",
-            format!("the configuration cannot be read: {why}"),
+            format!("the configuration {} cannot be read: {why}", escape(&file.display().to_string())),
             file.display().to_string(),
             "Make the file readable, name another one with --config, or leave it out: every key has a default.",
         )

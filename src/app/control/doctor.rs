@@ -1,4 +1,6 @@
-use std::os::unix::fs::PermissionsExt;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::view::{CheckStatus, CheckView, DoctorView};
@@ -62,14 +64,35 @@ fn storage(config: &Config) -> Vec<CheckView> {
         return vec![ok("store", "memory: nothing is left on disk".to_owned())];
     }
     if !config.data_dir.exists() {
-        let found = format!("{} does not exist yet", shown(&config.data_dir));
-        return vec![ok("data-dir", found + "; it is made at the first start")];
+        return vec![unmade(&config.data_dir)];
     }
     vec![
         private("data-dir", &config.data_dir, 0o700),
         store(&config.data_dir),
         private("identity", &config.data_dir.join("identity.key"), 0o600),
     ]
+}
+
+/// A data directory that is yet to be made: whether it can be.
+fn unmade(dir: &Path) -> CheckView {
+    let found = format!("{} does not exist yet", shown(dir));
+    let Ok(whole) = std::path::absolute(dir) else { return fail("data-dir", found, ELSEWHERE) };
+    match whole.ancestors().find(|parent| parent.exists()).map(|parent| (parent, writable(parent))) {
+        Some((parent, Err(error))) => {
+            fail("data-dir", format!("{found} and cannot be made: {}: {error}", shown(parent)), ELSEWHERE)
+        }
+        _ => ok("data-dir", found + "; it is made at the first start"),
+    }
+}
+
+const ELSEWHERE: &str = "Make that directory writable for you, or choose another one with --data-dir.";
+
+/// Opens a file without a name, which leaves nothing behind. A file system that has none of them is believed.
+fn writable(dir: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).custom_flags(libc::O_TMPFILE).open(dir) {
+        Err(error) if !matches!(error.kind(), ErrorKind::IsADirectory | ErrorKind::Unsupported) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn store(dir: &Path) -> CheckView {
@@ -200,6 +223,18 @@ mod tests {
         assert!(check.found.contains("0640") && check.next.contains("chmod 0600"), "{check:?}");
         std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
         assert_eq!(private("identity", &key, 0o600).status, CheckStatus::Ok);
+    }
+
+    #[test]
+    fn a_data_directory_that_cannot_be_made_fails_before_the_first_start() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(unmade(&dir.path().join("a/b")).status, CheckStatus::Ok);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let check = unmade(&file.join("data"));
+        assert_eq!(check.status, CheckStatus::Fail, "{check:?}");
+        assert!(check.found.contains("cannot be made") && check.next.contains("--data-dir"), "{check:?}");
     }
 
     #[tokio::test]

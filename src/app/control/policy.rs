@@ -5,7 +5,7 @@ use super::request::{PolicyBody, TestBody};
 use super::view::{EntryView, ExportView, PolicyView, TestView};
 use super::Control;
 use crate::agent::{Accepted, Command};
-use crate::policy::{setkey, Direction, Flow, Upper};
+use crate::policy::{setkey, Direction, Flow, Spd, Upper};
 use crate::vocab::{escape, EntryId, Failure};
 
 impl Control {
@@ -44,8 +44,7 @@ impl Control {
     }
 
     pub async fn policy_export(&self) -> Result<ExportView, Failure> {
-        self.look(|known| ExportView { generation: known.spd().generation().0, text: setkey::write(&known.entries()) })
-            .await
+        self.look(|known| ExportView { generation: known.spd().generation().0, text: exported(known.spd()) }).await
     }
 
     /// The entry that would rule a packet. Where a peer's own entry is the first that speaks of such packets, it is taken
@@ -75,6 +74,23 @@ impl Control {
             _ => Ok(()),
         }
     }
+}
+
+/// What import reads back. The default stands in a comment: read back, it would rule before entries that it is behind.
+fn exported(spd: &Spd) -> String {
+    let defaults = spd.default_entries();
+    let ordinary = spd.entries().len().saturating_sub(defaults.len());
+    let mut text = setkey::write(spd.entries().get(..ordinary).unwrap_or_default());
+    match defaults {
+        [first, others @ ..] if others.iter().all(|entry| entry.action == first.action) => {
+            text += &format!("# default: {} (set it with sottovoce policy default)\n", first.action);
+        }
+        _ => defaults.iter().for_each(|entry| {
+            text +=
+                &format!("# default {}: {} (set it with sottovoce policy default)\n", entry.direction, entry.action);
+        }),
+    }
+    text
 }
 
 /// A packet's attributes.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::answer;
 use super::args::CallArgs;
 use super::ask;
-use super::door::{segment, Door};
+use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::table::table;
@@ -58,28 +58,56 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
     }
 }
 
-/// The review that a call needs. Left unanswered, the call is given up; the review stays.
+/// The review that a call needs. Left for later by a user at the terminal, the call is hung up and the review stays.
+/// Without a terminal both wait, if the agent outlives this command: whoever approves the review places the call.
 async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
-    if let Err(error) = ask::settle(door, output, review).await {
-        if error.code == "review-pending" && door.is_own() {
-            hang_up(door, Output { json: true }, id).await.ok();
-        }
+    let Err(error) = ask::settle(door, output, review).await else { return Ok(()) };
+    if error.code != "review-pending" {
         return Err(error);
     }
-    Ok(())
+    if output.is_interactive() {
+        let call = over(door, output, id).await?.view()?;
+        return Err(ErrorView { next: error.next, ..given_up(&call) });
+    }
+    if door.is_own() {
+        let _ = over(door, output, id).await;
+        return Err(error);
+    }
+    let next =
+        format!("{}; the call is placed as soon as it is approved, `sottovoce hangup {id}` gives it up", error.next);
+    Err(ErrorView { next, ..error })
 }
 
 async fn hang_up(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
+    let reply = over(door, output, id).await?;
+    let call: CallView = reply.view()?;
+    if call.setup_ms.is_none() {
+        return Err(given_up(&call));
+    }
+    output.body(reply.body());
+    output.lines(&summary(&call));
+    Ok(Exit::Done)
+}
+
+/// Hangs up, and waits until the call is over.
+async fn over(door: &Door, output: Output, id: &str) -> Result<Reply, ErrorView> {
     output.say("hanging up ...");
     door.delete(&format!("/v1/calls/{id}")).await?;
     loop {
         let reply = door.get(&format!("/v1/calls/{id}?wait=1&while=active,asking,inviting,reviewing,ringing")).await?;
-        let call: CallView = reply.view()?;
-        if call.is_over() {
-            output.body(reply.body());
-            output.lines(&summary(&call));
-            return Ok(Exit::Done);
+        if reply.view::<CallView>()?.is_over() {
+            return Ok(reply);
         }
+    }
+}
+
+fn given_up(call: &CallView) -> ErrorView {
+    ErrorView {
+        code: "cancelled".into(),
+        message: format!("call {} was given up before {} answered", call.id, call.peer),
+        subject: call.id.clone(),
+        next: "call again when you want to talk".into(),
+        kind: ErrorKind::RefusedByUser,
     }
 }
 

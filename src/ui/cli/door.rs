@@ -1,5 +1,7 @@
 //! The control door's client: the agent that runs on the data directory, or the same router called in process.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{header, Method, Request, StatusCode};
 use axum::Router;
@@ -16,6 +18,9 @@ use crate::vocab::Failure;
 
 /// Longest answer that is read, in octets.
 const MAX_ANSWER: usize = 16 << 20;
+
+/// Between two looks whether an agent is gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 pub enum Door {
     /// Another process's agent.
@@ -51,6 +56,17 @@ impl Door {
     /// The agent ends with this command.
     pub fn is_own(&self) -> bool {
         matches!(self, Self::Ours { .. })
+    }
+
+    /// Waits until the other process's agent answers no more; `false` if it still does after `limit`.
+    pub async fn gone_within(&self, limit: Duration) -> bool {
+        let Self::Theirs { options } = self else { return true };
+        let gone = async {
+            while !matches!(dial(&options.places).await, Ok(None)) {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::time::timeout(limit, gone).await.is_ok()
     }
 
     pub fn notices(&self) -> &[String] {

@@ -1,7 +1,7 @@
 //! Editing any field of the proposed entries, one at a time, until the user is content.
 
 use super::output::Output;
-use super::prompt::line;
+use super::prompt::{line, Left};
 use super::screen::table::table;
 use crate::app::control::view::{EntryView, ReviewView};
 
@@ -10,15 +10,15 @@ const FIELDS: [&str; 9] =
     ["source", "source-ports", "destination", "destination-ports", "protocol", "action", "ah", "esp", "suites"];
 
 /// The proposed entries with the user's changes, as `spdadd` lines; `None` when the user goes back.
-pub async fn entries(output: Output, review: &ReviewView) -> Option<String> {
+pub async fn entries(output: Output, review: &ReviewView) -> Result<Option<String>, Left> {
     let mut drafts: Vec<Draft> = review.proposed.iter().map(Draft::new).collect();
     loop {
         show(output, &drafts);
         output.line("Change a field: `esp = require`, or one way only: `in source-ports = 5000-5999`.");
         let typed = line("FIELD = VALUE, `ok` approves, empty goes back: ").await?;
         match typed.as_str() {
-            "" => return None,
-            "ok" => return Some(drafts.iter().map(Draft::setkey).collect::<Vec<_>>().join("\n")),
+            "" => return Ok(None),
+            "ok" => return Ok(Some(drafts.iter().map(Draft::setkey).collect::<Vec<_>>().join("\n"))),
             change => {
                 if let Err(why) = apply(&mut drafts, change) {
                     output.say(&why);

@@ -8,6 +8,7 @@ use super::prompt::line;
 use super::screen::Page;
 use crate::app::control::request::VerifyBody;
 use crate::app::control::view::{ErrorKind, ErrorView, IdentityView, PinView};
+use crate::vocab::Entity;
 
 pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Result<Exit, ErrorView> {
     let reply = door.get("/v1/identity").await?;
@@ -49,11 +50,14 @@ async fn verify(
     entity: &str,
     yes: bool,
 ) -> Result<Exit, ErrorView> {
-    let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity.eq_ignore_ascii_case(entity)).collect();
-    let mut page = Page::new(output.width(), 11);
-    page.heading("Safety phrase: the same words must be on both screens");
-    pins.iter().for_each(|pin| pinned(&mut page, pin));
-    output.lines(&page.lines());
+    let entity = &spelled(entity);
+    let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity == *entity).collect();
+    if !pins.is_empty() {
+        let mut page = Page::new(output.width(), 11);
+        page.heading("Safety phrase: the same words must be on both screens");
+        pins.iter().for_each(|pin| pinned(&mut page, pin));
+        output.lines(&page.lines());
+    }
     let same = yes || !pins.is_empty() && output.is_interactive() && said_yes().await;
     if !same && !pins.is_empty() {
         return Err(not_compared(entity));
@@ -64,10 +68,16 @@ async fn verify(
     Ok(Exit::Done)
 }
 
+/// As pins are written: the user may leave the scheme out. What is no entity is left for the agent to refuse.
+fn spelled(entity: &str) -> String {
+    let read = Entity::parse(entity).or_else(|_| Entity::parse(&format!("sip:{entity}")));
+    read.map_or_else(|_| entity.to_owned(), |entity| entity.to_string())
+}
+
 async fn said_yes() -> bool {
     line("are they the same? [y/N] ")
         .await
-        .is_some_and(|typed| typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"))
+        .is_ok_and(|typed| typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"))
 }
 
 fn not_compared(entity: &str) -> ErrorView {
@@ -78,5 +88,18 @@ fn not_compared(entity: &str) -> ErrorView {
         next: "read the words to each other, over a call or when you meet, then repeat with --yes; if they differ, somebody stands between you".into(),
         subject: entity,
         kind: ErrorKind::Trust,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spelled;
+
+    #[test]
+    fn an_entity_is_found_with_and_without_its_scheme() {
+        assert_eq!(spelled("bob@127.0.7.2"), "sip:bob@127.0.7.2");
+        assert_eq!(spelled("sip:bob@127.0.7.2"), "sip:bob@127.0.7.2");
+        assert_eq!(spelled("127.0.7.2"), "sip:127.0.7.2");
+        assert_eq!(spelled("no entity"), "no entity");
     }
 }

@@ -38,7 +38,12 @@ pub fn main() -> ExitCode {
     crate::app::control::logging::start("warn");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let exit = match runtime {
-        Ok(runtime) => runtime.block_on(run(&cli, output)),
+        Ok(runtime) => {
+            let exit = runtime.block_on(run(&cli, output));
+            // A read of the terminal that nobody waits for any more must not keep the process.
+            runtime.shutdown_background();
+            exit
+        }
         Err(why) => Err(no_runtime(&why.to_string())),
     };
     exit.unwrap_or_else(|error| {
@@ -75,7 +80,9 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
     let options = Options { places, door: false };
     match &cli.command {
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "sottovoce", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "sottovoce", &mut script);
+            output.whole(&script);
             Ok(Exit::Done)
         }
         Command::Doctor => system::doctor(&options, output).await,

@@ -42,6 +42,12 @@ impl Output {
         }
     }
 
+    /// Octets as they are. A reader that went away is no error.
+    pub fn whole(self, octets: &[u8]) {
+        let mut out = std::io::stdout();
+        let _ = out.write_all(octets).and_then(|()| out.flush());
+    }
+
     /// A message beside the result.
     pub fn say(self, line: &str) {
         let _ = writeln!(std::io::stderr(), "{line}");

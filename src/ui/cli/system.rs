@@ -1,14 +1,19 @@
 //! `run`, `status`, `stop`, `doctor`.
 
+use std::time::Duration;
+
 use super::announce::announce;
 use super::door::{view, Door};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::table::table;
 use super::screen::Page;
-use crate::app::control::view::{CheckStatus, DoctorView, ErrorView, StatusView};
+use crate::app::control::view::{CheckStatus, DoctorView, ErrorKind, ErrorView, StatusView};
 use crate::app::control::{start, Options};
 use crate::ui::http;
+
+/// How long `stop` waits for the agent's goodbyes.
+const STOP_LIMIT: Duration = Duration::from_secs(6);
 
 /// The agent, with its door, until it is stopped.
 pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
@@ -47,9 +52,23 @@ pub async fn status(door: &Door, output: Output) -> Result<Exit, ErrorView> {
 
 pub async fn stop(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     let reply = door.post_empty("/v1/stop").await?;
-    output.body(reply.body());
     output.line("stopping: calls and subscriptions are ended first");
+    if !door.gone_within(STOP_LIMIT).await {
+        return Err(still_stopping());
+    }
+    output.body(reply.body());
+    output.line("stopped");
     Ok(Exit::Done)
+}
+
+fn still_stopping() -> ErrorView {
+    ErrorView {
+        code: "still-stopping".into(),
+        message: format!("the agent was told to stop and still runs after {} s", STOP_LIMIT.as_secs()),
+        subject: "agent".into(),
+        next: "see `sottovoce status`; if it does not go, end its process".into(),
+        kind: ErrorKind::Failed,
+    }
 }
 
 /// The running agent examines itself; without one its place is examined from outside.
