@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::failures::{no_such, usage};
@@ -5,7 +6,7 @@ use super::request::{PolicyBody, TestBody};
 use super::view::{EntryView, ExportView, PolicyView, TestView};
 use super::Control;
 use crate::agent::{Accepted, Command};
-use crate::policy::{setkey, Direction, Flow, Spd, Upper};
+use crate::policy::{setkey, Direction, Entry, Flow, Selector, Spd, Upper};
 use crate::vocab::{escape, EntryId, Failure};
 
 impl Control {
@@ -76,19 +77,18 @@ impl Control {
     }
 }
 
-/// What import reads back. The default stands in a comment: read back, it would rule before entries that it is behind.
+/// What import reads back. The default stands in a comment: read back, it would become an ordinary entry.
 fn exported(spd: &Spd) -> String {
     let defaults = spd.default_entries();
     let ordinary = spd.entries().len().saturating_sub(defaults.len());
     let mut text = setkey::write(spd.entries().get(..ordinary).unwrap_or_default());
-    match defaults {
-        [first, others @ ..] if others.iter().all(|entry| entry.action == first.action) => {
-            text += &format!("# default: {} (set it with sottovoce policy default)\n", first.action);
-        }
-        _ => defaults.iter().for_each(|entry| {
-            text +=
-                &format!("# default {}: {} (set it with sottovoce policy default)\n", entry.direction, entry.action);
-        }),
+    let everything = Selector { upper: Upper::Udp, ..Selector::ANY };
+    let rules =
+        |entry: &Entry| (entry.selector == everything && entry.suites.is_empty()).then(|| entry.action.to_string());
+    let spelled: BTreeSet<String> =
+        defaults.iter().map(|entry| rules(entry).unwrap_or_else(|| entry.to_setkey())).collect();
+    for default in spelled {
+        text += &format!("# default: {default} (set it with sottovoce policy default)\n");
     }
     text
 }
@@ -148,4 +148,22 @@ fn entry_id(id: &str) -> Result<EntryId, Failure> {
 
 fn no_entry(id: &str) -> Failure {
     no_such("no-such-entry", "entry", id, "policy list")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::Generation;
+
+    #[test]
+    fn an_export_is_read_back_without_the_default() {
+        let parse = |text: &str| setkey::parse(text).unwrap();
+        let text = "spdadd any 10.9.8.7 udp -P out discard;";
+        let spd = Spd::compile(Generation(1), parse(text), parse("spdadd any any udp -P out none;"));
+        let text = exported(&spd);
+        let read = parse(&text);
+        assert_eq!(read.len(), 1, "{text}");
+        assert_eq!(read[0].action.to_string(), "discard");
+        assert!(text.ends_with("# default: none (set it with sottovoce policy default)\n"), "{text}");
+    }
 }
