@@ -120,7 +120,7 @@ impl Agent {
     /// The answer to an effect, failure included.
     pub fn handle_done(&mut self, now: Now, done: Done) {
         match done {
-            Done::Counted { call, counters } => self.handle_counted(call, counters),
+            Done::Counted { call, counters } => self.handle_counted(now, call, counters),
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
             Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
             Done::Resolved { id, result } => match self.waiting.remove(&id) {

@@ -331,3 +331,15 @@ fn an_address_means_the_peer_whose_contact_is_there() {
     let call = world.call(alice, BOB, None, 1);
     assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
 }
+
+#[test]
+fn a_call_whose_peer_is_gone_ends_and_says_so() {
+    let (mut world, alice, bob) = two(BOB, ESP);
+    let call = world.call(alice, BOB, Some("approve"), 3600);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Active));
+    world.run_for(Duration::from_secs(2));
+    world.dead = Some(world.nodes[bob].ip);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!((failure.kind, failure.code), (FailureKind::Unreachable, "peer-gone"));
+    assert!(world.nodes[alice].media.is_empty());
+}

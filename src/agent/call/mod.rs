@@ -32,6 +32,9 @@ use media::PeerSdp;
 /// Calls at once; a further one is refused, ours and theirs.
 const MAX_OPEN: usize = 32;
 
+/// A call on which nothing authentic came for so long is given up: the peer is gone, or was never there.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// Calls that are remembered after their end.
 const MAX_KEPT: usize = 256;
 
@@ -66,6 +69,8 @@ pub(super) struct Calling {
     source: AudioSource,
     sink: AudioSink,
     duration: Option<Duration>,
+    /// Packets heard when that last changed, and when.
+    heard: Option<(u64, Mono)>,
     /// Hang up then.
     until: Option<Mono>,
     /// When INVITE was sent, or came.
@@ -186,6 +191,7 @@ impl Agent {
             source: self.config.audio_source.clone(),
             sink: self.config.audio_sink.clone(),
             duration: None,
+            heard: None,
             until: None,
             invited: None,
             local: None,
@@ -242,9 +248,18 @@ impl Agent {
     }
 
     /// A running stream says what it has counted so far. No event: who shows it reads it when it likes.
-    pub(super) fn handle_counted(&mut self, id: CallId, counters: Counters) {
-        if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.call.counters = counters;
+    /// News of a running stream; one on which nothing is heard any more is a call without a peer.
+    pub(super) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        let heard = counters.received + counters.rtcp_received;
+        calling.call.counters = counters;
+        match calling.heard {
+            Some((before, since)) if before == heard && now.mono - since >= SILENCE => {
+                let failure = nothing_heard(&calling.call.peer);
+                self.end_call(now, id, CallState::Failed(failure));
+            }
+            Some((before, _)) if before == heard => {}
+            _ => calling.heard = Some((heard, now.mono)),
         }
     }
 
@@ -271,6 +286,12 @@ impl Agent {
     pub(super) fn handle_stream_failed(&mut self, now: Now, id: CallId, failure: Failure) {
         self.end_call(now, id, CallState::Failed(failure));
     }
+}
+
+fn nothing_heard(peer: &str) -> Failure {
+    let message = format!("nothing was heard of {peer} for {} s", SILENCE.as_secs());
+    let next = "its agent or the network is gone: ask it, then call again";
+    Failure::new(FailureKind::Unreachable, "peer-gone", message, peer, next)
 }
 
 fn forbidden(id: CallId, peer: &str) -> Failure {
