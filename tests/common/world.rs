@@ -259,9 +259,6 @@ impl World {
         let mut happened = Vec::new();
         for (call, media) in &mut self.nodes[node].media {
             let Some(stream) = media.stream.as_mut() else { continue };
-            if self.now.mono.0.as_millis() % 500 < 20 {
-                happened.push(Done::Counted { call: *call, counters: stream.counters().clone() });
-            }
             while let Some(event) = stream.poll_event() {
                 happened.push(Done::StreamEvent { call: *call, event, counters: stream.counters().clone() });
             }
