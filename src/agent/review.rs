@@ -133,9 +133,8 @@ impl Agent {
         by: &'static str,
     ) -> Result<(), Failure> {
         // A refusal is the same against any entries, and must not put a new question.
-        if answer != Answer::Refuse {
-            self.refresh_review(now, id)?;
-        } else if self.reviews.all.get(&id).is_some_and(|reviewing| !reviewing.is_open()) {
+        let is_open = self.reviews.all.get(&id).is_some_and(Reviewing::is_open);
+        if answer != Answer::Refuse || !is_open {
             self.refresh_review(now, id)?;
         }
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
