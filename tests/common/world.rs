@@ -29,7 +29,7 @@ pub struct World {
     /// Next moment at which every stream sends a frame.
     frame: Option<Mono>,
     sample: u32,
-    /// Nothing answers at this address.
+    /// Nothing comes from this address, and nothing arrives there.
     pub dead: Option<std::net::IpAddr>,
     /// Somebody before this address answers every first INVITE to it with an empty 488.
     pub forge_refusals: Option<std::net::IpAddr>,
@@ -156,6 +156,10 @@ impl World {
     }
 
     fn deliver(&mut self, parcel: Parcel) {
+        let (Parcel::Media { from, .. } | Parcel::Sip { from, .. }) = &parcel;
+        if self.dead == Some(from.ip()) {
+            return;
+        }
         match parcel {
             Parcel::Media { from, to, mut bytes } => {
                 let Some(node) = self.node_at(to) else { return };
