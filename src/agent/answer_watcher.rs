@@ -3,7 +3,7 @@
 //! | step | carries |
 //! | --- | --- |
 //! | SUBSCRIBE -> `handle_subscribed` | the asker's document |
-//! | `know` | `Asker`: verified device, or only an address |
+//! | `know` | `Watcher`: verified device, or only an address |
 //! | `statement_for` | our entries for it -> signed statement |
 //! | `StoreOp::RecordGiven`, NOTIFY | document |
 

@@ -182,7 +182,7 @@ pub struct Given {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `approved`, `refused`, `key-pinned`, `key-changed`, `call`, `statement`.
+    /// `approved`, `refused`, `removed`, `key-changed`, `call`.
     pub kind: &'static str,
     pub subject: String,
     pub detail: String,

@@ -35,7 +35,7 @@ pub struct ResponderInput<'a> {
     pub previous: Option<Digest>,
 }
 
-/// The callee's decision: per direction the union of what both sides demand.
+/// The callee's decision: per direction never less than the caller demands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
     pub bundles: Bundles,

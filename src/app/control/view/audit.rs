@@ -15,7 +15,7 @@ pub struct AuditRowView {
     /// Grows by one a row; `before` of the next question.
     pub number: u64,
     pub time: String,
-    /// `approved`, `refused`, `key-pinned`, `key-changed`, `call`, `statement`.
+    /// `approved`, `refused`, `removed`, `key-changed`, `call`.
     pub kind: String,
     pub subject: String,
     pub detail: String,
