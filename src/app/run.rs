@@ -111,6 +111,6 @@ fn no_signals(error: &std::io::Error) -> Failure {
         "no-signals",
         format!("signals cannot be listened for: {error}"),
         "SIGINT, SIGTERM",
-        "Start it in another environment.",
+        "start it in another environment",
     )
 }

@@ -53,9 +53,9 @@ fn failure(path: &Path, error: &io::Error) -> Failure {
     Failure::new(
         FailureKind::Failed,
         "keylog-unwritable",
-        format!("The key log {} cannot be written: {error}.", path.display()),
+        format!("the key log {} cannot be written: {error}", path.display()),
         path.display().to_string(),
-        "Name a writable file in SOTTOVOCE_KEYLOG, or unset it.",
+        "name a writable file in SOTTOVOCE_KEYLOG, or unset it",
     )
 }
 

@@ -52,7 +52,7 @@ fn answered(path: &Path) -> Failure {
         "agent-runs",
         "an agent already runs on this data directory",
         path.display().to_string(),
-        "Use it, stop it with `sottovoce stop`, or choose another directory with --data-dir.",
+        "use it, stop it with `sottovoce stop`, or choose another directory with --data-dir",
     )
 }
 
@@ -62,7 +62,7 @@ fn unusable(path: &Path, error: &std::io::Error) -> Failure {
         "control-socket",
         format!("the control socket cannot be used: {error}"),
         path.display().to_string(),
-        "Look at the permissions and the length of this path (at most 107 octets), or choose another --data-dir.",
+        "look at the permissions and the length of this path (at most 107 octets), or choose another --data-dir",
     )
 }
 

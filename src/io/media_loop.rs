@@ -132,13 +132,13 @@ impl MediaLoops {
 }
 
 fn not_open(call: CallId) -> Failure {
-    failed("media-not-open", format!("The call {call} has no open media socket."), call)
+    failed("media-not-open", format!("the call {call} has no open media socket"), call)
 }
 
 fn no_thread(call: CallId, error: &std::io::Error) -> Failure {
-    failed("no-thread", format!("The machine starts no further thread for the call {call}: {error}."), call)
+    failed("no-thread", format!("the machine starts no further thread for the call {call}: {error}"), call)
 }
 
 fn failed(code: &'static str, message: String, call: CallId) -> Failure {
-    Failure::new(FailureKind::Failed, code, message, call.to_string(), "Hang up, and call again.")
+    Failure::new(FailureKind::Failed, code, message, call.to_string(), "hang up, and call again")
 }

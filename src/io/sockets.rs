@@ -73,23 +73,23 @@ pub fn bind_failure(what: &str, address: SocketAddr, error: &std::io::Error) -> 
     let (code, why, next) = match error.kind() {
         ErrorKind::AddrInUse => (
             "port-in-use",
-            format!("The address {address} is in use by another program ({what})."),
-            "Stop the other program (`ss -lnp` names it), or choose another address in the configuration.",
+            format!("the address {address} is in use by another program ({what})"),
+            "stop the other program (`ss -lnp` names it), or choose another address in the configuration",
         ),
         ErrorKind::AddrNotAvailable => (
             "address-not-ours",
-            format!("This machine does not have the address {} ({what}).", address.ip()),
-            "Choose one of its own (`ip addr` lists them) in the configuration.",
+            format!("this machine does not have the address {} ({what})", address.ip()),
+            "choose one of its own (`ip addr` lists them) in the configuration",
         ),
         ErrorKind::PermissionDenied => (
             "port-forbidden",
-            format!("The system does not let you listen on {address} ({what})."),
-            "Choose a port of 1024 or above in the configuration.",
+            format!("the system does not let you listen on {address} ({what})"),
+            "choose a port of 1024 or above in the configuration",
         ),
         _ => (
             "bind-failed",
-            format!("The address {address} cannot be listened on ({what}): {error}."),
-            "Choose another address in the configuration.",
+            format!("the address {address} cannot be listened on ({what}): {error}"),
+            "choose another address in the configuration",
         ),
     };
     Failure::new(FailureKind::Failed, code, why, address.to_string(), next)

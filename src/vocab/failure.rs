@@ -1,4 +1,5 @@
 /// What went wrong, to what, and what to do next: every error that a user can meet has this form.
+/// Sentences stand behind `sottovoce: ` and `next: `, so they begin small and end without a full stop.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {

@@ -32,7 +32,7 @@ impl<'t> Source<'t> {
     pub(super) fn parse(self) -> Result<DeTable<'t>, Failure> {
         DeTable::parse(self.text).map(Spanned::into_inner).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            self.refusal(at, error.message().trim(), "the file", "Write it as TOML: key = value, texts in quotes.")
+            self.refusal(at, error.message().trim(), "the file", "write it as TOML: key = value, texts in quotes")
         })
     }
 
@@ -73,8 +73,8 @@ impl<'t, 'd> Section<'t, 'd> {
         };
         let name = format!("{}{}", self.prefix, escape(key.get_ref()));
         let next = match spelling::nearest(key.get_ref(), known) {
-            Some(near) => format!("Did you mean `{}{near}`?", self.prefix),
-            None => format!("Remove it; here stand {}.", known.join(", ")),
+            Some(near) => format!("did you mean `{}{near}`?", self.prefix),
+            None => format!("remove it; here stand {}", known.join(", ")),
         };
         Err(self.source.refusal(key.span().start, &format!("there is no key `{name}`"), &name, &next))
     }
@@ -112,7 +112,7 @@ impl<'t, 'd> Value<'t, 'd> {
     }
 
     pub(super) fn refuse_because(&self, what: &str, expected: &str) -> Failure {
-        self.source.refusal(self.value.span().start, what, &self.key, &format!("Write {expected}."))
+        self.source.refusal(self.value.span().start, what, &self.key, &format!("write {expected}"))
     }
 
     /// A text that `parse` understands.

@@ -119,7 +119,7 @@ fn read_file(file: &Path) -> Result<String, Failure> {
             "config-unreadable",
             format!("the configuration {} cannot be read: {why}", escape(&file.display().to_string())),
             file.display().to_string(),
-            "Make the file readable, name another one with --config, or leave it out: every key has a default.",
+            "make the file readable, name another one with --config, or leave it out: every key has a default",
         )
     };
     let size = std::fs::metadata(file).map_err(|e| unreadable(e.to_string()))?.len();

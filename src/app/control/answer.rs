@@ -23,7 +23,7 @@ pub(super) fn fingerprint(text: &str) -> Result<Fingerprint, Failure> {
             "bad-fingerprint",
             format!("\"{}\" is no fingerprint", escape(&text.chars().take(80).collect::<String>())),
             "accept-key",
-            "Give all 64 hexadecimal digits of the new key; the message about the changed key shows them.",
+            "give all 64 hexadecimal digits of the new key; the message about the changed key shows them",
         )
     })
 }
@@ -34,12 +34,12 @@ pub(super) fn file(text: &str, option: &str) -> Result<PathBuf, Failure> {
     if path.is_absolute() {
         return Ok(path);
     }
-    Err(usage("relative-path", format!("\"{}\" is not absolute", escape(text)), option, "Give the whole path, from /."))
+    Err(usage("relative-path", format!("\"{}\" is not absolute", escape(text)), option, "give the whole path, from /."))
 }
 
 fn rules_answer(rules: &str) -> Result<Answer, Failure> {
     setkey::parse_action(rules).map(Answer::Rules).map_err(|error| {
-        let next = "Write `none`, `discard`, or `ipsec ah/transport//require esp/transport//require`.";
+        let next = "write `none`, `discard`, or `ipsec ah/transport//require esp/transport//require`";
         usage("bad-rules", error.to_string(), "approve", next)
     })
 }
@@ -47,7 +47,7 @@ fn rules_answer(rules: &str) -> Result<Answer, Failure> {
 fn edit_answer(entries: &str) -> Result<Answer, Failure> {
     let entries = setkey::parse(entries).map_err(|error| error.failure("edit"))?;
     if entries.is_empty() {
-        let next = "Give at least one spdadd line, or answer with refuse.";
+        let next = "give at least one spdadd line, or answer with refuse";
         return Err(usage("bad-policy-text", "there is no spdadd line".to_owned(), "edit", next));
     }
     Ok(Answer::Edit(entries))

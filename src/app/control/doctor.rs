@@ -47,7 +47,7 @@ fn clock(now: Wall) -> CheckView {
     if SANE.contains(&now) {
         return ok("clock", found);
     }
-    fail("clock", found, "Set the clock: statements of peers are valid for a limited time.")
+    fail("clock", found, "set the clock: statements of peers are valid for a limited time")
 }
 
 fn configuration(config: &Config) -> CheckView {
@@ -85,7 +85,7 @@ fn unmade(dir: &Path) -> CheckView {
     }
 }
 
-const ELSEWHERE: &str = "Make that directory writable for you, or choose another one with --data-dir.";
+const ELSEWHERE: &str = "make that directory writable for you, or choose another one with --data-dir";
 
 /// Opens a file without a name, which leaves nothing behind. A file system that has none of them is believed.
 fn writable(dir: &Path) -> std::io::Result<()> {
@@ -102,7 +102,7 @@ fn store(dir: &Path) -> CheckView {
         Ok(Some(version)) if version > io::store::SCHEMA_VERSION => {
             let found =
                 format!("the database is of version {version}, this program knows {}", io::store::SCHEMA_VERSION);
-            fail("store", found, "Install a newer sottovoce, or choose another --data-dir.")
+            fail("store", found, "install a newer sottovoce, or choose another --data-dir")
         }
         Ok(Some(version)) => ok("store", format!("version {version}")),
     }
@@ -114,7 +114,7 @@ fn private(name: &str, path: &Path, wanted: u32) -> CheckView {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             ok(name, format!("{} does not exist yet", shown(path)))
         }
-        Err(error) => fail(name, format!("{}: {error}", shown(path)), "Make it readable for you."),
+        Err(error) => fail(name, format!("{}: {error}", shown(path)), "make it readable for you"),
         Ok(found) if found.permissions().mode() & 0o077 != 0 => {
             let mode = found.permissions().mode() & 0o777;
             let found = format!("{} has mode {mode:04o}: others get at it", shown(path));
@@ -151,7 +151,7 @@ fn free(name: &str, taken: Option<Failure>, what: &str) -> CheckView {
 fn input(source: &AudioSource) -> CheckView {
     match (source, io::check_source(source)) {
         (_, Err(failure)) => failed("audio-input", &failure),
-        (AudioSource::Silence, _) => warn("audio-input", "silence", "Set audio.input to have something heard."),
+        (AudioSource::Silence, _) => warn("audio-input", "silence", "set audio.input to have something heard"),
         (AudioSource::Tone(hertz), _) => ok("audio-input", format!("a tone of {hertz} Hz")),
         (AudioSource::File(file), _) => ok("audio-input", shown(file)),
     }
@@ -159,11 +159,11 @@ fn input(source: &AudioSource) -> CheckView {
 
 fn output(sink: &AudioSink) -> CheckView {
     let AudioSink::File(file) = sink else {
-        return warn("audio-output", "none", "Set audio.output to keep what is heard.");
+        return warn("audio-output", "none", "set audio.output to keep what is heard");
     };
     match file.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         Some(dir) if !dir.is_dir() => {
-            fail("audio-output", format!("{} is no directory", shown(dir)), "Make it, or choose another audio.output.")
+            fail("audio-output", format!("{} is no directory", shown(dir)), "make it, or choose another audio.output")
         }
         _ => ok("audio-output", shown(file)),
     }

@@ -88,7 +88,7 @@ impl Token {
         let mut secret = [0; Self::STRENGTH];
         getrandom::fill(&mut secret).map_err(|error| {
             let message = format!("the machine gives no random numbers: {error}");
-            Failure::new(FailureKind::Failed, "no-randomness", message, "control door", "Restart the machine.")
+            Failure::new(FailureKind::Failed, "no-randomness", message, "control door", "restart the machine")
         })?;
         Ok(Self(secret.iter().map(|octet| format!("{octet:02x}")).collect()))
     }
@@ -119,7 +119,7 @@ impl Token {
                 "token-unreadable",
                 format!("an agent runs, but its token cannot be read: {error}"),
                 path.display().to_string(),
-                "Run this as the user who started the agent, or stop the agent and start it again.",
+                "run this as the user who started the agent, or stop the agent and start it again",
             )
         })?;
         Ok(Self(text.trim().to_owned()))
@@ -147,7 +147,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
         "door-files",
         format!("the control door's files cannot be made: {error}"),
         path.display().to_string(),
-        "Make the data directory writable for you, or choose another one with --data-dir.",
+        "make the data directory writable for you, or choose another one with --data-dir",
     )
 }
 

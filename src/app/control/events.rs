@@ -72,7 +72,7 @@ fn lost() -> ErrorView {
         "events-lost",
         "more happened than this listener could read",
         "events",
-        "Read the lists again: asks, reviews, calls.",
+        "read the lists again: asks, reviews, calls",
     );
     (&lost).into()
 }

@@ -9,7 +9,7 @@ pub(super) fn no_such(code: &'static str, what: &str, id: &str, list: &str) -> F
         code,
         format!("there is no {what} {id}"),
         id,
-        format!("See `sottovoce {list}` for those there are."),
+        format!("see `sottovoce {list}` for those there are"),
     )
 }
 
@@ -19,7 +19,7 @@ pub(super) fn stopped() -> Failure {
         "agent-stopped",
         "the agent is stopping",
         "agent",
-        "Start it again with `sottovoce run`.",
+        "start it again with `sottovoce run`",
     )
 }
 
@@ -30,7 +30,7 @@ pub(super) fn silent(what: &str) -> Failure {
         "agent-silent",
         format!("{what} is not finished after 30 s; it may still become so"),
         what,
-        "Look at `sottovoce status`, then at the agent's log.",
+        "look at `sottovoce status`, then at the agent's log",
     )
 }
 

@@ -33,14 +33,14 @@ fn inspector(kind: &str) -> Result<Inspector, Failure> {
         "sip" => Ok(sip_message),
         _ => {
             let kind = escape(&kind.chars().take(40).collect::<String>());
-            Err(usage("bad-kind", format!("\"{kind}\" cannot be inspected"), "inspect", "Name sip, pidf or sdp."))
+            Err(usage("bad-kind", format!("\"{kind}\" cannot be inspected"), "inspect", "name sip, pidf or sdp"))
         }
     }
 }
 
 fn inspect_file(file: &InspectFile, look: Inspector) -> Result<InspectedFileView, Failure> {
     let octets = BASE64_STANDARD.decode(&file.content).map_err(|error| {
-        let next = "Send the file's octets as base64 (RFC 4648 section 4).";
+        let next = "send the file's octets as base64 (RFC 4648 section 4)";
         usage("bad-base64", format!("the content is no base64: {error}"), &escape(&file.name), next)
     })?;
     Ok(InspectedFileView { file: escape(&file.name), ..look(&octets) })

@@ -76,6 +76,6 @@ fn unexpected(what: &str, accepted: &Accepted) -> Failure {
         "agent-fault",
         format!("the agent answered {accepted:?} to {what}"),
         what,
-        "This is a fault of sottovoce: report it.",
+        "this is a fault of sottovoce: report it",
     )
 }

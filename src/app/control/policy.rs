@@ -110,7 +110,7 @@ impl Packet {
         let destination_port = field("DPORT", &body.destination_port, port, |text| text.parse().ok())?;
         if source.is_ipv4() != destination.is_ipv4() {
             let what = "one address is IPv4 and the other IPv6".to_owned();
-            return Err(usage("bad-packet", what, "DST", "Give two addresses of one kind."));
+            return Err(usage("bad-packet", what, "DST", "give two addresses of one kind"));
         }
         Ok(Self {
             source: SocketAddr::new(source, source_port),
@@ -138,7 +138,7 @@ fn upper(text: &str) -> Option<Upper> {
 fn field<T>(name: &str, text: &str, expected: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Failure> {
     read(text).ok_or_else(|| {
         let text = escape(&text.chars().take(80).collect::<String>());
-        usage("bad-packet", format!("{name} is \"{text}\""), name, &format!("Write {expected}."))
+        usage("bad-packet", format!("{name} is \"{text}\""), name, &format!("write {expected}"))
     })
 }
 

@@ -70,7 +70,7 @@ fn checked(body: &NamesBody) -> Result<NamesBody, Failure> {
     for (field, text) in [("user", &body.user), ("place", &body.place)] {
         if text.as_ref().is_some_and(|text| text.len() > MAX_NAME || text.chars().any(char::is_control)) {
             let what = format!("{field} is too long or has control characters");
-            return Err(usage("bad-name", what, field, "Write at most 128 octets of text on one line."));
+            return Err(usage("bad-name", what, field, "write at most 128 octets of text on one line"));
         }
     }
     Ok(body.clone())
@@ -90,6 +90,6 @@ fn own_record(entity: &Entity) -> Failure {
         "own-presence",
         "your own presence record cannot be removed: peers who ask are answered from it".to_owned(),
         entity.as_str(),
-        "Change it with `sottovoce presence set`, or configure `watchers.unknown = \"block\"` to tell strangers nothing.",
+        "change it with `sottovoce presence set`, or configure `watchers.unknown = \"block\"` to tell strangers nothing",
     )
 }

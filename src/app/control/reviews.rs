@@ -45,7 +45,7 @@ fn looser(view: &ReviewView) -> Failure {
         "looser-than-asked",
         format!("the answer is looser than {} asks: {}", view.presence.entity, view.looser.join("; ")),
         &view.id,
-        "Nothing was registered. Approve it as it is, tighten these fields, or refuse.",
+        "nothing was registered; approve it as it is, tighten these fields, or refuse",
     )
 }
 
@@ -55,7 +55,7 @@ fn stale(view: &ReviewView) -> Failure {
         "review-stale",
         "the policy database changed after this review was made",
         &view.id,
-        format!("Nothing was registered. Ask again: `sottovoce ask {}`.", view.presence.entity),
+        format!("nothing was registered; ask again: `sottovoce ask {}`", view.presence.entity),
     )
 }
 

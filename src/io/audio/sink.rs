@@ -81,9 +81,9 @@ fn failure(path: &Path, error: &hound::Error) -> Failure {
     Failure::new(
         FailureKind::Failed,
         "recording-failed",
-        format!("The recording {name} cannot be written: {error}."),
+        format!("the recording {name} cannot be written: {error}"),
         name.to_string(),
-        "Free some space, or choose a file in a directory that you may write to. The call itself is not affected.",
+        "free some space, or choose a file in a directory that you may write to; the call itself is not affected",
     )
 }
 

@@ -62,9 +62,9 @@ fn no_tone(hertz: u32) -> Failure {
     Failure::new(
         FailureKind::Usage,
         "no-such-tone",
-        format!("A tone of {hertz} Hz cannot be sent: the sound of a call reaches from 1 to 3999 Hz."),
+        format!("a tone of {hertz} Hz cannot be sent: the sound of a call reaches from 1 to 3999 Hz"),
         format!("tone:{hertz}"),
-        "Choose another tone, as tone:440.",
+        "choose another tone, as tone:440",
     )
 }
 

@@ -56,9 +56,9 @@ fn unfit(path: &Path, why: &str) -> Failure {
     Failure::new(
         FailureKind::Usage,
         "wav-unfit",
-        format!("The sound file {name} cannot be played: {why}."),
+        format!("the sound file {name} cannot be played: {why}"),
         name.to_string(),
-        "Convert it to PCM of 16 bits, mono or stereo, 8 to 48 kHz, at most an hour, as with `sox IN -b 16 -r 8000 -c 1 OUT.wav`.",
+        "convert it to PCM of 16 bits, mono or stereo, 8 to 48 kHz, at most an hour, as with `sox IN -b 16 -r 8000 -c 1 OUT.wav`",
     )
 }
 
@@ -68,8 +68,8 @@ fn unreadable(path: &Path, error: &hound::Error) -> Failure {
         // A file that is too short is an error of hound's own, without a number of the system.
         IoError(error) if error.raw_os_error().is_some() => {
             let name = path.display();
-            let message = format!("The sound file {name} cannot be read: {error}.");
-            let next = "Check the name, and that you may read the file.";
+            let message = format!("the sound file {name} cannot be read: {error}");
+            let next = "check the name, and that you may read the file";
             Failure::new(FailureKind::Usage, "wav-unreadable", message, name.to_string(), next)
         }
         FormatError("no RIFF tag found" | "no WAVE tag found") => unfit(path, "it is no WAV file"),

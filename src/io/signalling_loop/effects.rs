@@ -90,9 +90,9 @@ fn unknown(host: &str, why: &str) -> Failure {
     Failure::new(
         FailureKind::Unreachable,
         "host-unknown",
-        format!("The host {host} cannot be found: {why}."),
+        format!("the host {host} cannot be found: {why}"),
         host,
-        "Check the spelling and your name server, or give the peer's IP address.",
+        "check the spelling and your name server, or give the peer's IP address",
     )
 }
 
@@ -100,9 +100,9 @@ fn too_many(host: &str) -> Failure {
     Failure::new(
         FailureKind::Unreachable,
         "resolver-busy",
-        "Too many host names are being looked up at once.",
+        "too many host names are being looked up at once",
         crate::vocab::escape(host),
-        "Try again in a moment.",
+        "try again in a moment",
     )
 }
 

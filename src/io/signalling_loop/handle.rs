@@ -71,6 +71,6 @@ impl SignallingHandle {
 }
 
 fn stopped() -> Failure {
-    let next = "Start it again with `sottovoce run`.";
-    Failure::new(FailureKind::Failed, "agent-stopped", "The agent has stopped.", "the agent", next)
+    let next = "start it again with `sottovoce run`";
+    Failure::new(FailureKind::Failed, "agent-stopped", "the agent has stopped", "the agent", next)
 }

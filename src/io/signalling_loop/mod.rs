@@ -243,6 +243,6 @@ impl Signalling {
 }
 
 fn no_randomness(error: getrandom::Error) -> Failure {
-    let message = format!("The machine gives no random numbers: {error}.");
-    Failure::new(FailureKind::Failed, "no-randomness", message, "/dev/urandom", "Restart the machine.")
+    let message = format!("the machine gives no random numbers: {error}");
+    Failure::new(FailureKind::Failed, "no-randomness", message, "/dev/urandom", "restart the machine")
 }

@@ -7,11 +7,11 @@ use rusqlite::ErrorCode;
 use crate::vocab::{Failure, FailureKind};
 
 pub fn busy() -> Failure {
-    failed("store-busy", "Too many changes wait for the disk.", "the store", "Try again in a moment.")
+    failed("store-busy", "too many changes wait for the disk", "the store", "try again in a moment")
 }
 
 pub fn closed() -> Failure {
-    failed("store-closed", "The store is closed: the agent is stopping.", "the store", "Start the agent again.")
+    failed("store-closed", "the store is closed: the agent is stopping", "the store", "start the agent again")
 }
 
 /// Another agent has the data directory.
@@ -19,27 +19,27 @@ pub fn in_use(dir: &Path, pid: &str) -> Failure {
     let who = if pid.is_empty() { "another agent".to_owned() } else { format!("process {pid}") };
     failed(
         "data-dir-in-use",
-        format!("The data directory {} is in use by {who}.", dir.display()),
+        format!("the data directory {} is in use by {who}", dir.display()),
         dir.display(),
-        "Stop that agent with `sottovoce stop`, or choose another directory with --data-dir.",
+        "stop that agent with `sottovoce stop`, or choose another directory with --data-dir",
     )
 }
 
 pub fn directory(dir: &Path, error: &std::io::Error) -> Failure {
     failed(
         "data-dir-unusable",
-        format!("The data directory {} cannot be used: {error}.", dir.display()),
+        format!("the data directory {} cannot be used: {error}", dir.display()),
         dir.display(),
-        "Make it writable for you, or choose another directory with --data-dir.",
+        "make it writable for you, or choose another directory with --data-dir",
     )
 }
 
 pub fn key_unreadable(path: &Path, error: &std::io::Error) -> Failure {
     failed(
         "key-file-unusable",
-        format!("The device's key file {} cannot be read or made: {error}.", path.display()),
+        format!("the device's key file {} cannot be read or made: {error}", path.display()),
         path.display(),
-        "Make the file readable and its directory writable for you.",
+        "make the file readable and its directory writable for you",
     )
 }
 
@@ -47,9 +47,9 @@ pub fn key_open_to_others(path: &Path, mode: u32) -> Failure {
     Failure::new(
         FailureKind::Trust,
         "key-file-open",
-        format!("The device's key file {} can be read by others (mode {mode:04o}).", path.display()),
+        format!("the device's key file {} can be read by others (mode {mode:04o})", path.display()),
         path.display().to_string(),
-        "If nobody else can have read it, run `chmod 600` on it; otherwise remove it, and let your peers verify you anew.",
+        "if nobody else can have read it, run `chmod 600` on it; otherwise remove it, and let your peers verify you anew",
     )
 }
 
@@ -57,31 +57,31 @@ pub fn key_length(path: &Path, len: u64) -> Failure {
     Failure::new(
         FailureKind::Trust,
         "key-file-damaged",
-        format!("The device's key file {} has {len} octets and not {}.", path.display(), crate::keys::Identity::LEN),
+        format!("the device's key file {} has {len} octets and not {}", path.display(), crate::keys::Identity::LEN),
         path.display().to_string(),
-        "Restore it from a backup, or remove it, and let your peers verify you anew.",
+        "restore it from a backup, or remove it, and let your peers verify you anew",
     )
 }
 
 pub fn no_randomness(error: getrandom::Error) -> Failure {
-    failed("no-randomness", format!("The machine gives no random numbers: {error}."), "/dev/urandom", "Restart it.")
+    failed("no-randomness", format!("the machine gives no random numbers: {error}"), "/dev/urandom", "restart it")
 }
 
 pub fn newer(path: &Path, found: i64, known: i64) -> Failure {
     failed(
         "store-newer",
-        format!("The database {} is of version {found}; this program knows versions up to {known}.", path.display()),
+        format!("the database {} is of version {found}; this program knows versions up to {known}", path.display()),
         path.display(),
-        "Use the newer program, or another directory with --data-dir. Nothing was changed.",
+        "use the newer program, or another directory with --data-dir; nothing was changed",
     )
 }
 
 pub fn foreign(path: &Path) -> Failure {
     failed(
         "store-foreign",
-        format!("The file {} is no database of sottovoce.", path.display()),
+        format!("the file {} is no database of sottovoce", path.display()),
         path.display(),
-        "Move it away, or choose another directory with --data-dir. Nothing was changed.",
+        "move it away, or choose another directory with --data-dir; nothing was changed",
     )
 }
 
@@ -90,33 +90,33 @@ pub fn damaged(what: impl Into<String>) -> Failure {
     let what = what.into();
     failed(
         "store-damaged",
-        format!("The database holds something that cannot be read: {what}."),
+        format!("the database holds something that cannot be read: {what}"),
         what,
-        "Restore the database from a backup, or move it away and approve your peers anew.",
+        "restore the database from a backup, or move it away and approve your peers anew",
     )
 }
 
 pub fn thread(error: &std::io::Error) -> Failure {
-    failed("no-thread", format!("The machine starts no further thread: {error}."), "the store", "Close other programs.")
+    failed("no-thread", format!("the machine starts no further thread: {error}"), "the store", "close other programs")
 }
 
 /// What SQLite says, sorted by what the user can do. `what` was not done, not even in part.
 pub fn sqlite(what: &str, error: &rusqlite::Error) -> Failure {
     let code = error.sqlite_error_code();
     let (name, next) = match code {
-        Some(ErrorCode::DiskFull) => ("disk-full", "Free some space on the disk, then try again."),
+        Some(ErrorCode::DiskFull) => ("disk-full", "free some space on the disk, then try again"),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            ("store-read-only", "Make the data directory writable for you, then try again.")
+            ("store-read-only", "make the data directory writable for you, then try again")
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            ("store-damaged", "Restore the database from a backup, or move it away and approve your peers anew.")
+            ("store-damaged", "restore the database from a backup, or move it away and approve your peers anew")
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            ("store-locked", "Close the other program that has the database open, then try again.")
+            ("store-locked", "close the other program that has the database open, then try again")
         }
-        _ => ("store-failed", "Look at the disk with `sottovoce doctor`, then try again."),
+        _ => ("store-failed", "look at the disk with `sottovoce doctor`, then try again"),
     };
-    failed(name, format!("The database could not {what}: {error}. Nothing was changed."), "the database", next)
+    failed(name, format!("the database could not {what}: {error}; nothing was changed"), "the database", next)
 }
 
 fn failed(code: &'static str, message: impl Into<String>, subject: impl ToString, next: &'static str) -> Failure {

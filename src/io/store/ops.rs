@@ -47,7 +47,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
     Ok(Stored::Done)
 }
 
-/// Completes "The database could not ...".
+/// Completes "the database could not ...".
 fn name(op: &StoreOp) -> &'static str {
     match op {
         StoreOp::Audit(_) => "keep an audit row",
@@ -95,8 +95,8 @@ fn remove_entry(step: &Transaction<'_>, entry: EntryId, row: &AuditRow) -> Resul
 }
 
 fn no_entry(entry: EntryId) -> Failure {
-    let message = format!("There is no entry {entry} in the policy database.");
-    Failure::new(FailureKind::Usage, "no-entry", message, entry.to_string(), "See `sottovoce policy list`.")
+    let message = format!("there is no entry {entry} in the policy database");
+    Failure::new(FailureKind::Usage, "no-entry", message, entry.to_string(), "see `sottovoce policy list`")
 }
 
 /// An empty document leaves the one that is kept: the user renamed the peer, who said nothing new.
@@ -199,8 +199,8 @@ fn not_pinned(entity: &crate::vocab::Entity, device: &Device) -> Failure {
     Failure::new(
         FailureKind::Trust,
         "not-pinned",
-        format!("These keys are not pinned for {entity}, device {device}."),
+        format!("these keys are not pinned for {entity}, device {device}"),
         entity.as_str(),
-        "Ask the peer, and approve its policy first.",
+        "ask the peer, and approve its policy first",
     )
 }

@@ -62,9 +62,9 @@ fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Result<(), Fail
     Err(Failure::new(
         FailureKind::Failed,
         "review-stale",
-        format!("The policy database changed during the review: it was {reviewed}, it is {current}."),
+        format!("the policy database changed during the review: it was {reviewed}, it is {current}"),
         "the review",
-        "Ask the peer again, and answer the new review.",
+        "ask the peer again, and answer the new review",
     ))
 }
 
@@ -119,8 +119,8 @@ fn changed(peer: &ApprovedPeer) -> Failure {
     Failure::new(
         FailureKind::Trust,
         "key-changed",
-        format!("The keys of {} are not those that are pinned. Nothing was changed.", peer.entity),
+        format!("the keys of {} are not those that are pinned; nothing was changed", peer.entity),
         peer.entity.as_str(),
-        "Compare the new fingerprint with the peer, then ask again with --accept-key FINGERPRINT.",
+        "compare the new fingerprint with the peer, then ask again with --accept-key FINGERPRINT",
     )
 }

@@ -37,12 +37,12 @@ impl AnswerError {
             Self::KeyChanged { .. } => (
                 FailureKind::Trust,
                 "key-changed",
-                "Compare fingerprints with the peer, then accept the new key by name or refuse.",
+                "compare fingerprints with the peer, then accept the new key by name or refuse",
             ),
             Self::UnsupportedByPeer { .. } | Self::UnsupportedHere { .. } => (
                 FailureKind::RefusedByPolicy,
                 "unsupported",
-                "Use esp or ah in transport mode, with a suite of the peer's.",
+                "use esp or ah in transport mode, with a suite of the peer's",
             ),
             Self::Expired { .. }
             | Self::Nothing
@@ -51,7 +51,7 @@ impl AnswerError {
             | Self::TooManyPieces(_) => (
                 FailureKind::Usage,
                 "bad-answer",
-                "Give entries for packets between the two of you, as: spdadd any any udp -P out none;",
+                "give entries for packets between the two of you, as: spdadd any any udp -P out none;",
             ),
         };
         Failure::new(kind, code, self.to_string(), subject, next)

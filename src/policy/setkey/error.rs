@@ -30,7 +30,7 @@ impl SetkeyError {
 
     /// `subject` names the option, key or file that the text came from.
     pub fn failure(&self, subject: &str) -> Failure {
-        let example = "Write it as: spdadd any any udp -P out ipsec esp/transport//require;";
+        let example = "write it as: spdadd any any udp -P out ipsec esp/transport//require;";
         Failure::new(FailureKind::Usage, "bad-policy-text", self.to_string(), subject, example)
     }
 }

@@ -44,14 +44,14 @@ fn status(failure: &Failure) -> StatusCode {
 
 pub async fn no_such_path(uri: Uri) -> Refusal {
     let path = shown(uri.path());
-    let next = "See /v1/openapi.json for the paths there are.";
+    let next = "see /v1/openapi.json for the paths there are";
     refusal("no-such-path", format!("there is no {path}"), &path, next)
 }
 
 pub async fn no_such_method(method: Method, uri: Uri) -> Refusal {
     let path = shown(uri.path());
     let message = format!("{} is not allowed on {path}", shown(method.as_str()));
-    refusal("method-not-allowed", message, &path, "See /v1/openapi.json for the methods there are.")
+    refusal("method-not-allowed", message, &path, "see /v1/openapi.json for the methods there are")
 }
 
 /// A request that is wrong in itself.

@@ -23,12 +23,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         if !is_json(request.headers()) {
             let message = "the body is not application/json".to_owned();
-            return Err(refusal("body-type", message, "Content-Type", "Send JSON, and say so in Content-Type."));
+            return Err(refusal("body-type", message, "Content-Type", "send JSON, and say so in Content-Type"));
         }
         let octets = Bytes::from_request(request, state).await.map_err(|_| too_large())?;
         serde_json::from_slice(&octets).map(Self).map_err(|error| {
             let message = format!("the body cannot be read: {}", shown(&error.to_string()));
-            refusal("bad-body", message, "body", "See /v1/openapi.json for what this path expects.")
+            refusal("bad-body", message, "body", "see /v1/openapi.json for what this path expects")
         })
     }
 }
@@ -52,7 +52,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
         let query = Query::<T>::from_request_parts(parts, state).await;
         query.map(|Query(asked)| Self(asked)).map_err(|error| {
             let message = format!("the query cannot be read: {}", shown(&error.body_text()));
-            refusal("bad-query", message, "query", "See /v1/openapi.json for what this path expects.")
+            refusal("bad-query", message, "query", "see /v1/openapi.json for what this path expects")
         })
     }
 }
@@ -65,5 +65,5 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn too_large() -> Refusal {
     let message = format!("the body is longer than {} octets, or broke off", super::MAX_BODY);
-    refusal("body-too-large", message, "body", "Send less at once.")
+    refusal("body-too-large", message, "body", "send less at once")
 }

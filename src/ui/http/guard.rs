@@ -49,7 +49,7 @@ impl Gate {
                 "not-authorized",
                 "the token is missing or wrong".to_owned(),
                 "Authorization",
-                "Send `Authorization: Bearer TOKEN` with the content of control.token in the data directory.",
+                "send `Authorization: Bearer TOKEN` with the content of control.token in the data directory",
             )),
         }
     }
@@ -63,7 +63,7 @@ impl Gate {
             "foreign-host",
             message,
             "Host",
-            "Use http://localhost, or the loopback address that the door listens on, and its port.",
+            "use http://localhost, or the loopback address that the door listens on, and its port",
         ))
     }
 
@@ -77,7 +77,7 @@ impl Gate {
             return Ok(());
         }
         let message = "the request comes from a page of another site".to_owned();
-        Err(refusal("foreign-origin", message, "Origin", "Open the agent's own page, or use the command line."))
+        Err(refusal("foreign-origin", message, "Origin", "open the agent's own page, or use the command line"))
     }
 
     /// `localhost:8060`, `127.0.0.1:8060`, `[::1]:8060`, and the loopback address that it listens on; without a port
@@ -121,5 +121,5 @@ fn single(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 
 fn busy() -> Failure {
     let message = format!("{MAX_REQUESTS} requests are under way already");
-    Failure::new(FailureKind::Failed, "door-busy", message, "control door", "Try again in a moment.")
+    Failure::new(FailureKind::Failed, "door-busy", message, "control door", "try again in a moment")
 }
