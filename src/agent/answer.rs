@@ -2,7 +2,7 @@
 //! The one gate for statements, whether they came in a NOTIFY or in a 488.
 
 use super::book::{Book, Standing};
-use super::target::{host_address, Target};
+use super::target::Target;
 use crate::policy::{Purpose, Statement};
 use crate::presence::{self, Document, Expected, Signed, Unfit};
 use crate::vocab::{escape, Device, Entity, Failure, FailureKind, Fingerprint, Nonce, Wall};
@@ -62,8 +62,7 @@ fn the_statement(subject: &str, document: Document) -> Result<Signed, Failure> {
 /// Asked by bare address, the entity's host must be that address (PROTOCOL section 3, "Replay").
 fn check_bare(subject: &str, target: &Target, statement: &Statement) -> Result<(), Failure> {
     let Some(address) = target.address().filter(|_| target.bare) else { return Ok(()) };
-    let host = host_address(statement.entity.host()).map(|socket| socket.ip());
-    if host == Some(address) {
+    if presence::entity_host_is(statement, address) {
         return Ok(());
     }
     let entity = &statement.entity;

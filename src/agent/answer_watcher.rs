@@ -16,7 +16,7 @@ use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
 use super::{Agent, Effect, Event, Given, StoreOp};
 use crate::policy::{state_policy, Asker, Audience, Entry, Purpose, Statement, Wanted};
-use crate::presence::{self, Expected, Signed};
+use crate::presence::{self, Expected, Signed, Unfit};
 use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal};
 use crate::vocab::{Device, Entity, Failure, FailureKind, Nonce, Now, VerifyKey};
 
@@ -80,7 +80,7 @@ impl Agent {
             nonce: None,
             now: now.wall,
         };
-        presence::check(statement, &expected).map_err(|_| (403, "Request Not For Us Or Out Of Date"))?;
+        presence::check(statement, &expected).map_err(refusal_of)?;
         // Only those who are pinned can fill the memory of nonces.
         let known = self.is_pinned(statement) && self.nonces.take(statement.nonce, statement.issued, now.wall);
         Ok(Watcher {
@@ -198,6 +198,15 @@ impl Agent {
         let asker = Asker { verified, observed: Some(address) };
         let evidence = self.own.environment().evidence;
         self.book.spd().answer_for(&asker, address, self.config.media_address, evidence, now.wall)
+    }
+}
+
+/// Who is meant is a matter of the name (RFC 3261 section 21.4.5), when it was said one of the clocks.
+fn refusal_of(unfit: Unfit) -> (u16, &'static str) {
+    match unfit {
+        Unfit::NotForUs => (404, "Not Found"),
+        Unfit::Expired | Unfit::IssuedInFuture | Unfit::StaleRequest => (403, "Request Out Of Date"),
+        Unfit::WrongEntity | Unfit::WrongNonce | Unfit::WrongPurpose => (403, "No Request"),
     }
 }
 

@@ -393,12 +393,16 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
             "no-presence",
             "the peer's phone knows no presence: only an ordinary call can reach it",
         ),
-        403 | 603 => {
-            (FailureKind::RefusedByUser, "asking-refused", "the peer lets nobody unknown ask; talk to its user")
-        }
-        404 | 410 | 480 | 604 => {
-            (FailureKind::Unreachable, "no-such-peer", "check the name, or ask by the address alone")
-        }
+        403 | 603 => (
+            FailureKind::RefusedByUser,
+            "asking-refused",
+            "talk to its user: it may answer only those whom it approved, or your clocks differ by minutes",
+        ),
+        404 | 410 | 480 | 604 => (
+            FailureKind::Unreachable,
+            "no-such-peer",
+            "check the name, or ask by the address alone to see who is there",
+        ),
         _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
     };
     Failure::new(kind, code, message, target, next)

@@ -80,8 +80,8 @@ impl Book {
         self.compile(generation);
     }
 
-    pub fn remove_entry(&mut self, id: EntryId, generation: Generation) {
-        self.entries.retain(|entry| entry.id != id);
+    pub fn remove_entries(&mut self, ids: &[EntryId], generation: Generation) {
+        self.entries.retain(|entry| !ids.contains(&entry.id));
         self.compile(generation);
     }
 

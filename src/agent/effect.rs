@@ -115,8 +115,8 @@ pub enum StoreOp {
         record: PresenceRecord,
         document: Vec<u8>,
     },
-    RemoveEntry {
-        entry: EntryId,
+    RemoveEntries {
+        entries: Vec<EntryId>,
         audit: AuditRow,
     },
     RemovePresence {

@@ -56,13 +56,17 @@ impl Agent {
         Ok(id)
     }
 
+    /// Removes an entry together with its other direction, as they were registered: one alone would rule half a call.
     pub(super) fn remove_policy(&mut self, now: Now, entry: EntryId) -> Result<EffectId, Failure> {
         let known = self.book.entries().iter().find(|known| known.id == entry);
         let Some(known) = known else { return Err(no_such_entry(entry)) };
-        let detail = known.to_setkey();
+        let other = self.book.entries().iter().find(|other| other.is_other_direction_of(known));
+        let gone: Vec<&Entry> = std::iter::once(known).chain(other).collect();
+        let detail = gone.iter().map(|entry| entry.to_setkey()).collect::<Vec<_>>().join(" ");
+        let entries: Vec<EntryId> = gone.iter().map(|entry| entry.id).collect();
         let audit = AuditRow { at: now.wall, kind: "removed", subject: entry.to_string(), detail };
-        let id = self.expect(Waiting::Remove(entry));
-        self.effect(Effect::Store { id, op: StoreOp::RemoveEntry { entry, audit } });
+        let id = self.expect(Waiting::Remove(entries.clone()));
+        self.effect(Effect::Store { id, op: StoreOp::RemoveEntries { entries, audit } });
         Ok(id)
     }
 
@@ -155,8 +159,8 @@ impl Agent {
                 self.book.register(&approved, default, entries, generation);
                 self.policy_changed(generation);
             }
-            (Waiting::Remove(entry), Stored::Removed { generation }) => {
-                self.book.remove_entry(entry, generation);
+            (Waiting::Remove(entries), Stored::Removed { generation }) => {
+                self.book.remove_entries(&entries, generation);
                 self.policy_changed(generation);
             }
             (Waiting::OwnPresence { user, place }, _) => {

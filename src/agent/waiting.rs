@@ -23,7 +23,7 @@ pub enum Waiting {
         ask: AskId,
         record: PresenceRecord,
     },
-    Remove(EntryId),
+    Remove(Vec<EntryId>),
     RemovePresence(Entity),
     Rename(Vec<PresenceRecord>),
     Review {

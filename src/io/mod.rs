@@ -29,7 +29,7 @@ pub mod tcp;
 pub mod udp;
 
 pub use addresses::own_address;
-pub use audio::check_source;
+pub use audio::{check_sink, check_source};
 pub use clock::Clock;
 pub use keylog::KeyLog;
 pub use listen::{dial, listen_tcp, listen_unix};

@@ -116,6 +116,13 @@ impl Entry {
             ..self.clone()
         }
     }
+
+    /// Whether the two are one registration's two directions: for the same peer, approved together, ends swapped. What
+    /// they demand may differ.
+    pub fn is_other_direction_of(&self, other: &Self) -> bool {
+        let alike = (&self.peer, self.created, self.priority) == (&other.peer, other.created, other.priority);
+        alike && self.direction == other.direction.mirror() && self.selector == other.selector.mirror()
+    }
 }
 
 /// Completes a list that speaks of one direction only: the other is the mirror of it.

@@ -4,6 +4,7 @@
 mod arrows;
 mod lexer;
 mod names;
+mod paths;
 mod purity;
 
 use std::path::{Path, PathBuf};

@@ -74,17 +74,20 @@ fn arguments_that_cannot_be_read_are_usage() {
 }
 
 #[test]
-fn a_recording_that_cannot_be_read_is_refused_before_anybody_is_called() {
+fn a_sound_file_that_cannot_be_used_is_refused_before_anybody_is_called() {
     let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
     alice.start();
     bob.start();
     let file = alice.path("noise.wav");
     std::fs::write(&file, "RIFFnoise").unwrap();
-    for name in [file.to_str().unwrap(), "/nonexistent.wav"] {
-        let ran = alice.run(&["call", &bob.entity(), "--approve", "--play", name]);
+    let none = "/nonexistent/x.wav";
+    for (flag, name) in [("--play", file.to_str().unwrap()), ("--play", none), ("--record", none)] {
+        let ran = alice.run(&["call", &bob.entity(), "--approve", flag, name]).expect(2);
         let error = crate::schema::check(&ran, "ErrorBody")["error"].clone();
-        assert_ne!(ran.code, 0);
         assert!(error.to_string().contains(".wav"), "{error}");
         assert!(!error["next"].as_str().unwrap().is_empty());
+    }
+    for home in [&alice, &bob] {
+        assert_eq!(home.run(&["history"]).expect(0).json()["calls"].as_array().unwrap().len(), 0, "{}", home.name);
     }
 }

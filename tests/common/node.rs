@@ -57,7 +57,7 @@ impl FakeStore {
                 self.registered.push(entries.clone());
                 Ok(Stored::Registered { generation: Generation(self.generation), entries })
             }
-            StoreOp::RemoveEntry { audit, .. } => {
+            StoreOp::RemoveEntries { audit, .. } => {
                 self.audit.push(audit);
                 self.generation += 1;
                 Ok(Stored::Removed { generation: Generation(self.generation) })

@@ -59,6 +59,16 @@ fn a_bare_address_is_enough() {
 }
 
 #[test]
+fn somebody_else_than_who_is_at_the_address_is_not_found() {
+    let (mut world, alice, _) = office("none");
+    let id = world.ask(alice, "carol@192.168.1.2", None);
+    assert!(world.run_until(MINUTE, |world| settled(world, alice, id)));
+    let AskState::Failed(failure) = &world.the_ask(alice, id).state else { panic!() };
+    assert_eq!((failure.kind, failure.code), (FailureKind::Unreachable, "no-such-peer"), "{failure:?}");
+    assert!(failure.message.contains("404") && failure.next.contains("by the address alone"), "{failure:?}");
+}
+
+#[test]
 fn approval_registers_both_directions_and_pins_the_key() {
     let (mut world, alice, bob) = office("none");
     let id = world.ask(alice, "bob@192.168.1.2", None);

@@ -247,8 +247,8 @@ impl Agent {
         all.map(|at| Deadline { at, why: "call duration" }).min()
     }
 
-    /// A running stream says what it has counted so far. No event: who shows it reads it when it likes.
-    /// News of a running stream; one on which nothing is heard any more is a call without a peer.
+    /// A running stream says what it has counted so far; one on which nothing is heard any more is a call without a
+    /// peer. No event: who shows the counters reads them when it likes.
     pub(super) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let heard = counters.received + counters.rtcp_received;

@@ -7,14 +7,13 @@ use crate::io;
 use crate::vocab::{CallId, Failure};
 
 impl Control {
-    /// Begins a call. A file that cannot be played is refused before anybody's telephone rings.
+    /// Begins a call. A file that cannot be played or written is refused before anybody's telephone rings.
     pub async fn call(&self, body: &CallBody) -> Result<CallView, Failure> {
         let source = body.play.as_deref().map(|name| answer::file(name, "play")).transpose()?.map(AudioSource::File);
         let sink = body.record.as_deref().map(|name| answer::file(name, "record")).transpose()?.map(AudioSink::File);
-        if let Some(source) = source.clone() {
-            let checked = tokio::task::spawn_blocking(move || io::check_source(&source)).await;
-            checked.map_err(|_| failures::stopped())??;
-        }
+        let files = (source.clone(), sink.clone());
+        let checked = tokio::task::spawn_blocking(move || check_files(files.0.as_ref(), files.1.as_ref())).await;
+        checked.map_err(|_| failures::stopped())??;
         let request = CallRequest {
             peer: body.peer.clone(),
             answer: body.answer.as_ref().map(answer::answer).transpose()?.map(|(answer, _)| answer),
@@ -58,6 +57,11 @@ impl Control {
         self.brain.command(Command::Hangup { call }).await?;
         self.calls().await
     }
+}
+
+fn check_files(source: Option<&AudioSource>, sink: Option<&AudioSink>) -> Result<(), Failure> {
+    source.map_or(Ok(()), io::check_source)?;
+    sink.map_or(Ok(()), io::check_sink)
 }
 
 fn call_id(id: &str) -> Result<CallId, Failure> {

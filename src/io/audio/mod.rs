@@ -5,6 +5,6 @@ mod sink;
 mod source;
 mod wav;
 
-pub use sink::Sink;
+pub use sink::{check_sink, Sink};
 pub use source::{check_source, Source};
 pub use wav::{read_wav, LONGEST};

@@ -1,5 +1,5 @@
 use std::fs::{File, OpenOptions};
-use std::io::BufWriter;
+use std::io::{BufWriter, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 
 use crate::agent::AudioSink;
 use crate::media::Codec;
-use crate::vocab::{Failure, FailureKind};
+use crate::vocab::{escape, Failure, FailureKind};
 
 /// Frames between two updates of a file's header: one second.
 const FRAMES_A_FLUSH: u32 = 50;
@@ -28,6 +28,20 @@ pub struct Recording {
     path: PathBuf,
     writer: WavWriter<BufWriter<File>>,
     since_flush: u32,
+}
+
+/// Whether the file can be written, asked before anybody's telephone rings. An earlier recording of that name stays as
+/// it is until the call really begins.
+pub fn check_sink(sink: &AudioSink) -> Result<(), Failure> {
+    let AudioSink::File(path) = sink else { return Ok(()) };
+    // Without O_NONBLOCK a FIFO would be waited for.
+    let writable = |options: &mut OpenOptions| options.mode(0o600).custom_flags(libc::O_NONBLOCK).open(path);
+    let checked = match writable(OpenOptions::new().write(true).create_new(true)) {
+        Ok(_) => std::fs::remove_file(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => writable(OpenOptions::new().append(true)).map(drop),
+        Err(error) => Err(error),
+    };
+    checked.map_err(|error| unwritable(path, &error))
 }
 
 impl Sink {
@@ -76,6 +90,17 @@ impl Recording {
     }
 }
 
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    let name = escape(&path.to_string_lossy());
+    Failure::new(
+        FailureKind::Usage,
+        "recording-impossible",
+        format!("the recording {name} cannot be written: {error}"),
+        name,
+        "choose a file in a directory that you may write to; nobody was called",
+    )
+}
+
 fn failure(path: &Path, error: &hound::Error) -> Failure {
     let name = path.display();
     Failure::new(
@@ -115,6 +140,21 @@ mod tests {
         (0..120).for_each(|value| sink.write(&frame(value)).unwrap());
         std::mem::forget(sink);
         assert_eq!(read_wav(&path).unwrap().len(), 100 * Codec::FRAME);
+    }
+
+    #[test]
+    fn a_check_leaves_no_file_and_an_earlier_recording_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("heard.wav");
+        check_sink(&AudioSink::File(path.clone())).unwrap();
+        assert!(!path.exists());
+        std::fs::write(&path, "earlier").unwrap();
+        check_sink(&AudioSink::File(path.clone())).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"earlier");
+        for impossible in [dir.path().to_owned(), dir.path().join("no/heard.wav")] {
+            let failure = check_sink(&AudioSink::File(impossible)).unwrap_err();
+            assert_eq!((failure.kind, failure.code), (FailureKind::Usage, "recording-impossible"));
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             return register::register(step, approved, how, audit);
         }
         StoreOp::RememberPresence { record, document } => remember(step, record, document).map_err(failed)?,
-        StoreOp::RemoveEntry { entry, audit } => return remove_entry(step, *entry, audit),
+        StoreOp::RemoveEntries { entries, audit } => return remove_entries(step, entries, audit),
         StoreOp::RemovePresence { entity } => {
             step.execute("DELETE FROM presence WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
         }
@@ -55,7 +55,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::RecordGiven(_) => "remember what was told to a watcher",
         StoreOp::Register { .. } => "register the entry",
         StoreOp::RememberPresence { .. } => "keep the peer's presence",
-        StoreOp::RemoveEntry { .. } => "remove the entry",
+        StoreOp::RemoveEntries { .. } => "remove the entry",
         StoreOp::RemovePresence { .. } => "remove the presence",
         StoreOp::RenamePresence { .. } => "keep your names for the peer",
         StoreOp::SetOwnPresence { .. } => "keep your own presence",
@@ -83,11 +83,13 @@ fn set_meta(step: &Transaction<'_>, name: &str, value: u64) -> Result<(), Failur
         .map_err(|error| failures::sqlite("count its changes", &error))
 }
 
-fn remove_entry(step: &Transaction<'_>, entry: EntryId, row: &AuditRow) -> Result<Stored, Failure> {
+fn remove_entries(step: &Transaction<'_>, entries: &[EntryId], row: &AuditRow) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite("remove the entry", &error);
-    let removed = step.execute("DELETE FROM policy_entry WHERE id = ?1", [signed(entry.0)]).map_err(failed)?;
-    if removed == 0 {
-        return Err(no_entry(entry));
+    for entry in entries {
+        let removed = step.execute("DELETE FROM policy_entry WHERE id = ?1", [signed(entry.0)]).map_err(failed)?;
+        if removed == 0 {
+            return Err(no_entry(*entry));
+        }
     }
     let generation = next_generation(step)?;
     audit(step, row).map_err(failed)?;

@@ -148,7 +148,7 @@ pub enum PolicyCommand {
     Show { id: String },
     /// Add entries of your own: spdadd lines
     Add { text: String },
-    /// Remove an entry
+    /// Remove an entry, both directions
     Remove { id: String },
     /// Show the default for everybody else, or set it: rules, or spdadd lines
     Default { text: Option<String> },

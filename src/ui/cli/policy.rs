@@ -124,12 +124,21 @@ fn read(file: &Path) -> Result<String, ErrorView> {
         _ => std::fs::File::open(file).map(|file| Box::new(file) as Box<dyn Read>),
     };
     let mut text = String::new();
-    open.and_then(|file| file.take(MAX_IMPORT).read_to_string(&mut text)).map_err(|why| ErrorView {
+    let read = open.and_then(|file| file.take(MAX_IMPORT + 1).read_to_string(&mut text));
+    read.map_err(|why| unreadable(file, &why.to_string()))?;
+    if text.len() as u64 > MAX_IMPORT {
+        return Err(unreadable(file, "it is larger than 1 MiB"));
+    }
+    Ok(text)
+}
+
+fn unreadable(file: &Path, why: &str) -> ErrorView {
+    let name = crate::vocab::escape(&file.to_string_lossy());
+    ErrorView {
         code: "file-unreadable".into(),
-        message: format!("{} cannot be read: {why}", crate::vocab::escape(&file.to_string_lossy())),
-        subject: crate::vocab::escape(&file.to_string_lossy()),
+        message: format!("{name} cannot be read: {why}"),
+        subject: name,
         next: "name a file of spdadd lines".into(),
         kind: ErrorKind::Usage,
-    })?;
-    Ok(text)
+    }
 }

@@ -60,7 +60,7 @@ pub async fn one(State(control): State<Control>, Id(id): Id) -> Result<Json<Entr
     Ok(Json(control.policy_entry(&id).await?))
 }
 
-/// Removes one entry; the answer comes when that is durable.
+/// Removes one entry, both directions; the answer comes when that is durable.
 #[utoipa::path(delete, path = "/v1/policy/entries/{id}", operation_id = "policy-remove", tag = "policy",
     params(("id" = String, Path, description = "`e1`")),
     responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]

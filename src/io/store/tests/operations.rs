@@ -73,7 +73,7 @@ fn a_new_default_replaces_the_old_one_and_no_other_entry() {
 #[test]
 fn a_removed_entry_is_gone_and_its_number_is_never_given_again() {
     let store = in_memory();
-    let remove = || StoreOp::RemoveEntry { entry: EntryId(1), audit: audit_row("removed") };
+    let remove = || StoreOp::RemoveEntries { entries: vec![EntryId(1)], audit: audit_row("removed") };
     run(&store, registering(vec![everything()])).unwrap();
     assert_eq!(run(&store, remove()).unwrap(), Stored::Removed { generation: Generation(2) });
     let failure = run(&store, remove()).unwrap_err();
