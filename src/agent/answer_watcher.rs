@@ -15,10 +15,10 @@ use super::book::Standing;
 use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
 use super::{Agent, Effect, Event, Given, StoreOp};
-use crate::policy::{state_policy, Asker, Audience, Entry, Purpose, Statement, Wanted};
+use crate::policy::{state_policy, Asked, Asker, Audience, Entry, Purpose, Statement, Wanted};
 use crate::presence::{self, Expected, Signed, Unfit};
 use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal};
-use crate::vocab::{Device, Entity, Failure, FailureKind, Nonce, Now, VerifyKey};
+use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Nonce, Now, VerifyKey};
 
 /// Longest subscription that is granted.
 const MAX_EXPIRES: Duration = Duration::from_secs(3600);
@@ -163,16 +163,7 @@ impl Agent {
 
     /// Our statement for this watcher, remembered as given.
     pub(super) fn statement_for(&mut self, now: Now, watcher: &Watcher) -> Signed {
-        let place = watcher.known.is_some() || self.config.unknown_watchers.may_learn_place();
-        let policies = if watcher.wanted.policy { self.policy_for(now, watcher) } else { Vec::new() };
-        let saying = Saying {
-            purpose: Purpose::Notify,
-            audience: watcher.audience.clone(),
-            nonce: watcher.nonce,
-            presence: watcher.wanted.presence && place,
-            policies,
-            request: None,
-        };
+        let saying = self.saying_to(now, watcher);
         let signed = self.own.sign(&self.config, &self.contact, saying, now.wall);
         let given = Given {
             watcher: watcher.name.clone(),
@@ -187,6 +178,29 @@ impl Agent {
         signed
     }
 
+    fn saying_to(&self, now: Now, watcher: &Watcher) -> Saying {
+        let place = watcher.known.is_some() || self.config.unknown_watchers.may_learn_place();
+        let policies = if watcher.wanted.policy { self.policy_for(now, watcher) } else { Vec::new() };
+        Saying {
+            purpose: Purpose::Notify,
+            audience: watcher.audience.clone(),
+            nonce: watcher.nonce,
+            presence: watcher.wanted.presence && place,
+            policies,
+            request: None,
+        }
+    }
+
+    /// Whether `hash` is of a statement that this watcher can have from us: one that was given and has not expired, or
+    /// what we would say now. An approval does not grow old while nothing changes.
+    pub(super) fn stands_behind(&self, now: Now, watcher: &Watcher, hash: &Digest) -> bool {
+        let today = || {
+            let saying = self.saying_to(now, watcher);
+            presence::statement_hash(&self.own.statement(&self.config, &self.contact, saying, now.wall))
+        };
+        self.book.was_given(&watcher.name, hash, now.wall) || today() == *hash
+    }
+
     fn policy_for(&self, now: Now, watcher: &Watcher) -> Vec<crate::policy::StatedPolicy> {
         let entries = self.entries_for(now, watcher.known.as_ref(), watcher.address);
         state_policy(&entries, self.config.media_address, watcher.address, self.config.default_level)
@@ -195,9 +209,13 @@ impl Agent {
     /// Our own entries for this asker, out then in, each in lookup order.
     pub(super) fn entries_for(&self, now: Now, known: Option<&(Entity, Device)>, address: IpAddr) -> Vec<Entry> {
         let verified = known.map(|(entity, device)| (entity, device));
-        let asker = Asker { verified, observed: Some(address) };
-        let evidence = self.own.environment().evidence;
-        self.book.spd().answer_for(&asker, address, self.config.media_address, evidence, now.wall)
+        let asker = Asker { verified, address, observed: true };
+        let asked = Asked {
+            address: self.config.media_address,
+            evidence: self.own.environment().evidence,
+            default_level: self.config.default_level,
+        };
+        self.book.spd().answer_for(&asker, &asked, now.wall)
     }
 }
 

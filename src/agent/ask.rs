@@ -24,7 +24,7 @@ use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, EndCause, Received, Subscribe, SubscriptionId, Uri};
-use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now};
+use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
 const MAX_OPEN: usize = 64;
@@ -107,8 +107,7 @@ impl Agent {
     }
 
     pub(super) fn handle_ask_address(&mut self, now: Now, id: AskId, result: Result<Vec<SocketAddr>, Failure>) {
-        let ours = self.config.media_address.is_ipv4();
-        match result.map(|all| all.iter().find(|a| a.is_ipv4() == ours).or(all.first()).copied()) {
+        match result.map(|all| self.reachable(&all)) {
             Ok(Some(remote)) => self.send_request(now, id, remote),
             Ok(None) => self.fail_ask(now, id, no_address(self.asks.all.get(&id).map_or("", |a| &a.target.host))),
             Err(failure) => self.fail_ask(now, id, failure),
@@ -284,7 +283,10 @@ impl Agent {
         result: Result<(), Failure>,
     ) {
         if let Err(failure) = result {
-            return self.fail_ask(now, id, failure);
+            let review = self.review_of(id);
+            self.fail_ask(now, id, failure);
+            // A late answer to its review must not make a registered ask of a failed one.
+            return self.withdraw(now, review, "nobody: the ask failed");
         }
         self.event(Event::PresenceChanged(record.entity.clone()));
         self.book.put_presence(record);
@@ -294,17 +296,32 @@ impl Agent {
         }
     }
 
+    /// The open review that an ask waits for.
+    fn review_of(&self, id: AskId) -> Option<ReviewId> {
+        match self.asks.all.get(&id)?.ask.state {
+            AskState::Reviewing(review) => Some(review),
+            _ => None,
+        }
+    }
+
+    fn withdraw(&mut self, now: Now, review: Option<ReviewId>, by: &'static str) {
+        if let Some(review) = review {
+            let _ = self.answer_review(now, review, Answer::Refuse, by);
+        }
+    }
+
+    pub(super) fn ask_is_open(&self, id: AskId) -> bool {
+        self.asks.all.get(&id).is_some_and(Asking::is_open)
+    }
+
     pub(super) fn cancel_ask(&mut self, now: Now, id: AskId) -> Result<(), Failure> {
         let asking = self.asks.all.get(&id).filter(|asking| asking.is_open());
         let Some(asking) = asking else { return Err(no_such_ask(id)) };
-        let (subscription, review) = (asking.subscription, asking.ask.state.clone());
-        if let Some(subscription) = subscription {
+        if let Some(subscription) = asking.subscription {
             self.asks.subscriptions.remove(&subscription);
             self.endpoint.unsubscribe(now, subscription);
         }
-        if let AskState::Reviewing(review) = review {
-            let _ = self.answer_review(now, review, Answer::Refuse, "cancelled");
-        }
+        self.withdraw(now, self.review_of(id), "cancelled");
         self.set_ask(id, AskState::Cancelled);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What every story needs: sending effects and events, counting, auditing, stopping.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::own::uri_host;
@@ -74,6 +74,12 @@ impl Agent {
     pub(super) fn peer_address(&self, record: &PresenceRecord) -> Option<IpAddr> {
         let stated = || contact_host(record.contact.raw()).and_then(host_address).map(|socket| socket.ip());
         record.address.or_else(stated)
+    }
+
+    /// Of a host's addresses the first of our own family, for we have no other to send from.
+    pub(super) fn reachable(&self, all: &[SocketAddr]) -> Option<SocketAddr> {
+        let ours = |address: &&SocketAddr| address.is_ipv4() == self.config.media_address.is_ipv4();
+        all.iter().find(ours).or(all.first()).copied()
     }
 
     pub(super) fn stop(&mut self, now: Now) {

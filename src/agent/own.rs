@@ -97,9 +97,16 @@ impl Own {
     /// A statement of now, signed.
     pub fn sign(&mut self, config: &AgentConfig, contact: &str, saying: Saying, now: Wall) -> Signed {
         self.version = (self.version + 1).max(now.0);
+        let statement = self.statement(config, contact, saying, now);
+        let signature = config.identity.sign("sottovoce-statement-1", presence::canonical_text(&statement).as_bytes());
+        Signed { statement, signature }
+    }
+
+    /// What a statement of now says, with the version of the last one that was signed.
+    pub fn statement(&self, config: &AgentConfig, contact: &str, saying: Saying, now: Wall) -> Statement {
         let issued = Wall::from_secs(now.as_secs());
         let person = Person { user: self.user.as_deref().map(PeerText::new), place: Some(PeerText::new(self.place())) };
-        let statement = Statement {
+        Statement {
             entity: config.entity.clone(),
             contact: PeerText::new(contact),
             device: config.device.clone(),
@@ -117,9 +124,7 @@ impl Own {
             supports: capabilities(),
             policies: saying.policies,
             request: saying.request,
-        };
-        let signature = config.identity.sign("sottovoce-statement-1", presence::canonical_text(&statement).as_bytes());
-        Signed { statement, signature }
+        }
     }
 }
 

@@ -227,6 +227,7 @@ impl Agent {
                     self.book.pin_approved(peer, print, replace_keys, now.wall);
                 }
                 self.remember_reviewed(id);
+                self.keep_contact(id);
                 self.policy_changed(generation);
                 self.finish_review(now, id, generation);
             }
@@ -246,6 +247,18 @@ impl Agent {
         pin.statement = Some(crate::presence::statement_hash(&statement));
         pin.last_version = pin.last_version.max(statement.version);
         self.keep_pin(pin);
+    }
+
+    /// Who is approved must be reachable: where only the policy was asked, its signed contact makes a row of its own.
+    fn keep_contact(&mut self, id: ReviewId) {
+        let Some(reviewing) = self.reviews.all.get(&id) else { return };
+        let record = reviewing.opening.record.clone();
+        if self.book.presence(&record.entity, &record.device).is_some() {
+            return;
+        }
+        self.book.put_presence(record.clone());
+        let effect = self.expect(Waiting::Nobody);
+        self.effect(Effect::Store { id: effect, op: StoreOp::RememberPresence { record, document: Vec::new() } });
     }
 
     fn finish_review(&mut self, now: Now, id: ReviewId, generation: Generation) {
@@ -285,7 +298,7 @@ impl Agent {
     fn settle_waiters(&mut self, now: Now, id: ReviewId, outcome: Result<Generation, Failure>) {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
         let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
-        if let Some(ask) = ask {
+        if let Some(ask) = ask.filter(|ask| self.ask_is_open(*ask)) {
             let state = match &outcome {
                 Ok(generation) => AskState::Registered { generation: *generation },
                 Err(failure) if failure.kind == FailureKind::RefusedByUser => AskState::Refused,

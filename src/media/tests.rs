@@ -273,7 +273,13 @@ proptest! {
             Arc::new(Spd::compile(Generation(1), vec![], entries.to_vec()))
         };
         let (theirs, ours) = (Guarantee::of(&p, level), Guarantee::of(&q, level));
-        let agreed = if fallback { NONE } else { Bundle::of(&p).union(Bundle::of(&q)) };
+        // What the caller offers; a callee that misses something answers 488, and nothing flows (PROTOCOL section 7).
+        let agreed = if fallback { NONE } else { Bundle::of(&p) };
+        let refused = ours.discard || !agreed.missing_for(&q, level).is_empty();
+        if refused && !fallback {
+            prop_assert!(theirs.discard || !theirs.at_least_as_tight_as(&ours), "{} -> {}", p, q);
+            return Ok(());
+        }
         let level_of = |config: StreamConfig| StreamConfig { default_level: level, ..config };
         let protection = |a, b| Protection::from_keys(keys(agreed, a), keys(agreed, b)).unwrap();
         let sender = Stream::new(level_of(config(alice(), bob(), under(&p), agreed)), protection(1, 2));

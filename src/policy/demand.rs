@@ -17,11 +17,6 @@ impl Bundle {
         Self { esp: action.rule(Protocol::Esp).is_some(), ah: action.rule(Protocol::Ah).is_some() }
     }
 
-    /// What both sides demand, together.
-    pub fn union(self, other: Self) -> Self {
-        Self { esp: self.esp || other.esp, ah: self.ah || other.ah }
-    }
-
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
@@ -62,11 +57,10 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_serves_every_rule_and_the_union_serves_both_sides() {
+    fn a_bundle_serves_every_rule() {
         assert_eq!(bundle("none").to_string(), "none");
         assert_eq!(bundle("ipsec esp/transport//use").to_string(), "esp");
-        let both = bundle("ipsec esp/transport//use").union(bundle("ipsec ah/transport//require"));
-        assert_eq!(both.to_string(), "ah+esp");
+        assert_eq!(bundle("ipsec esp/transport//use ah/transport//require").to_string(), "ah+esp");
     }
 
     #[test]

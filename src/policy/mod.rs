@@ -34,6 +34,6 @@ pub use review::{
 };
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;
-pub use spd::{state_policy, Asker, Flow, Ruling, Spd, Why};
+pub use spd::{state_policy, Asked, Asker, Flow, Ruling, Spd, Why};
 pub use statement::{Audience, Capabilities, Person, Purpose, StatedPolicy, Statement, Wanted};
 pub use suite::Suite;

@@ -165,6 +165,17 @@ impl Selector {
         }
     }
 
+    /// True when some packet is one of both.
+    pub fn meets(&self, other: &Self) -> bool {
+        let prefixes = |a: &Prefix, b: &Prefix| a.covers(b) || b.covers(a);
+        let ports = |a: &Ports, b: &Ports| a.bounds().0 <= b.bounds().1 && b.bounds().0 <= a.bounds().1;
+        prefixes(&self.source, &other.source)
+            && prefixes(&self.destination, &other.destination)
+            && ports(&self.source_ports, &other.source_ports)
+            && ports(&self.destination_ports, &other.destination_ports)
+            && (self.upper.covers(other.upper) || other.upper.covers(self.upper))
+    }
+
     /// True when every packet of `other` is one of ours.
     pub fn covers(&self, other: &Self) -> bool {
         self.source.covers(&other.source)

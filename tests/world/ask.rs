@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AskState, Command, ReviewState};
+use sottovoce::agent::{AskState, Command, Event, ReviewState, UnknownWatchers};
 use sottovoce::policy::{Action, Answer, Direction, KeyState, Surroundings, Wanted};
 use sottovoce::vocab::{AskId, FailureKind, ReviewId};
 
@@ -178,4 +178,54 @@ fn an_ask_can_be_cancelled() {
     world.command(alice, Command::CancelAsk { ask: id }).unwrap();
     assert_eq!(world.the_ask(alice, id).state, AskState::Cancelled);
     assert_eq!(world.command(alice, Command::CancelAsk { ask: id }).unwrap_err().code, "no-such-ask");
+}
+
+/// Bob tells strangers as `unknown` says.
+fn asked_by_a_stranger(unknown: UnknownWatchers, policy: bool) -> (World, AskId) {
+    let mut world = World::new(3, Link::GOOD);
+    let alice = world.add("alice", agent("alice", ALICE, "none"));
+    let mut config = agent("bob", BOB, "none");
+    config.unknown_watchers = unknown;
+    world.add("bob", config);
+    let wanted = Wanted { presence: true, policy };
+    let id = world.ask_for(alice, "bob@192.168.1.2", Some("approve"), wanted, None);
+    assert!(world.run_until(MINUTE, |world| settled(world, alice, id)));
+    (world, id)
+}
+
+#[test]
+fn strangers_learn_what_the_configuration_lets_them_and_nothing_more() {
+    for (unknown, code) in [(UnknownWatchers::Block, "asking-refused"), (UnknownWatchers::Ask, "answer-withheld")] {
+        let (world, id) = asked_by_a_stranger(unknown, true);
+        let AskState::Failed(failure) = &world.the_ask(0, id).state else { panic!("{unknown:?}") };
+        assert_eq!((failure.kind, failure.code), (FailureKind::RefusedByUser, code));
+        assert_eq!(world.nodes[0].agent.presences().count(), 0, "{unknown:?}");
+        let told =
+            world.nodes[1].events.iter().any(|event| matches!(event, Event::Notice(n) if n.code == "stranger-asks"));
+        assert_eq!(told, unknown == UnknownWatchers::Ask, "the user hears of one that waits");
+    }
+    for (unknown, place) in [(UnknownWatchers::Policy, None), (UnknownWatchers::Place, Some("office"))] {
+        let (world, id) = asked_by_a_stranger(unknown, false);
+        let row = world.the_ask(0, id).presence.clone().unwrap();
+        assert_eq!(row.place.as_ref().map(|place| place.raw()), place, "{unknown:?}");
+    }
+}
+
+/// The entries change between question and answer: the question is put anew, and the old one cannot be answered.
+#[test]
+fn an_answer_to_a_review_that_the_entries_have_overtaken_is_not_taken() {
+    let (mut world, alice, _) = office("none");
+    let id = world.ask(alice, BOB, None);
+    let review = reviewing(&mut world, alice, id);
+    let text = "spdadd any 192.168.1.2 udp -P out ipsec ah/transport//require;".to_owned();
+    world.command(alice, Command::PolicyAdd { text }).unwrap();
+    let late = Command::AnswerReview { review, answer: Answer::Approve, by: "test" };
+    assert_eq!(world.command(alice, late).unwrap_err().code, "review-stale");
+    assert_eq!(world.nodes[alice].agent.review(review).unwrap().state, ReviewState::Stale);
+    let AskState::Reviewing(next) = world.the_ask(alice, id).state else { panic!() };
+    assert_ne!(next, review);
+    let current = world.nodes[alice].agent.review(next).unwrap().review.current[0].action.to_string();
+    assert_eq!(current, "ipsec ah/transport//require");
+    world.command(alice, Command::AnswerReview { review: next, answer: Answer::Approve, by: "test" }).unwrap();
+    assert!(matches!(world.the_ask(alice, id).state, AskState::Registered { .. }));
 }

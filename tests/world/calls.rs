@@ -343,3 +343,52 @@ fn a_call_whose_peer_is_gone_ends_and_says_so() {
     assert_eq!((failure.kind, failure.code), (FailureKind::Unreachable, "peer-gone"));
     assert!(world.nodes[alice].media.is_empty());
 }
+
+#[test]
+fn an_approval_does_not_grow_old_while_nothing_changes() {
+    let (mut world, alice, bob) = two(BOB, ESP);
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    world.run_for(Duration::from_secs(2 * 3600));
+    let call = world.call(alice, "bob@192.168.1.2", None, 1);
+    assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }), "{:?}", world.the_call(alice, call));
+    // What changed is asked again, however old.
+    world.command(bob, Command::PolicyDefault { text: AH_ESP.into() }).unwrap();
+    world.run_for(Duration::from_secs(2 * 3600));
+    let call = world.call(alice, "bob@192.168.1.2", None, 1);
+    review_of_call(&mut world, alice, call);
+}
+
+#[test]
+fn a_callee_that_discards_the_callers_packets_refuses_the_call() {
+    for discard in [
+        "spdadd any 192.168.1.1 udp -P out discard;",
+        "spdadd 192.168.1.1 any any -P in discard;",
+        "spdadd any any udp -P out discard; # sv: priority=10",
+    ] {
+        let (mut world, alice, bob) = two(BOB, "none");
+        let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+        assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+        world.command(bob, Command::PolicyAdd { text: discard.into() }).unwrap();
+        let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+        let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!("{discard}") };
+        assert_eq!(failure.kind, FailureKind::RefusedByPolicy, "{discard}: {failure:?}");
+        assert_eq!(world.nodes[bob].agent.calls().count(), 0, "{discard}: it did not even ring");
+    }
+}
+
+#[test]
+fn a_peer_of_whom_only_the_policy_was_asked_is_called_at_its_signed_contact() {
+    let mut world = World::new(2, Link::GOOD);
+    let alice = world.add("alice", agent("alice", ALICE, "none"));
+    let mut config = agent("bob", BOB, "none");
+    config.listen.iter_mut().for_each(|listen| listen.address.set_port(5066));
+    world.add("bob", config);
+    let wanted = Wanted { presence: false, policy: true };
+    let ask = world.ask_for(alice, "192.168.1.2:5066", Some("approve"), wanted, None);
+    let done = |world: &World| world.the_ask(alice, ask).state != AskState::Asking;
+    assert!(world.run_until(MINUTE, done));
+    assert!(matches!(world.the_ask(alice, ask).state, AskState::Registered { .. }), "{:?}", world.the_ask(alice, ask));
+    let contact = world.nodes[alice].agent.presences().next().unwrap().contact.raw().to_owned();
+    assert_eq!(contact, "sip:bob@192.168.1.2:5066");
+}

@@ -140,7 +140,7 @@ impl Agent {
         if offer.bundles.esp() && suites.is_empty() {
             return Err(self.refuse_for_suites(now, &watcher, accept, &out, &inbound));
         }
-        let stale = offer.statement.is_some_and(|hash| !self.book.was_given(&watcher.name, &hash, now.wall));
+        let stale = offer.statement.is_some_and(|hash| !self.stands_behind(now, &watcher, &hash));
         if stale {
             return Err(self.refuse_for_policy(now, &watcher, accept, &[]));
         }

@@ -167,7 +167,7 @@ impl Agent {
         id: CallId,
         result: Result<Vec<SocketAddr>, Failure>,
     ) {
-        match result.map(|all| all.first().copied()) {
+        match result.map(|all| self.reachable(&all)) {
             Ok(Some(remote)) => self.open_media(now, id, remote),
             Ok(None) => self.end_call(now, id, CallState::Failed(no_address(&self.peer_name(id)))),
             Err(failure) => self.end_call(now, id, CallState::Failed(failure)),

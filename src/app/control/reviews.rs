@@ -1,8 +1,8 @@
 use super::view::{ReviewList, ReviewStateView, ReviewView};
 use super::wait::STORE_LIMIT;
 use super::{answer, failures, request::AnswerBody, Control, Wait};
-use crate::agent::Command;
-use crate::vocab::{Failure, FailureKind, ReviewId};
+use crate::agent::{Command, ReviewState};
+use crate::vocab::{Failure, ReviewId};
 
 impl Control {
     pub async fn reviews(&self) -> Result<ReviewList, Failure> {
@@ -24,46 +24,22 @@ impl Control {
         let review = review_id(id)?;
         self.brain.command(Command::AnswerReview { review, answer, by }).await?;
         let storing = Wait { limit: STORE_LIMIT, through: Some(vec!["storing".to_owned()]) };
-        settled(self.review(id, &storing).await?)
+        let view = self.review(id, &storing).await?;
+        match view.state {
+            ReviewStateView::Registered | ReviewStateView::Refused => Ok(view),
+            _ => Err(self.why_not(review).await?),
+        }
     }
-}
 
-/// Registered and refused are what a user can want; all else is a failure.
-fn settled(view: ReviewView) -> Result<ReviewView, Failure> {
-    match view.state {
-        ReviewStateView::Registered | ReviewStateView::Refused => Ok(view),
-        ReviewStateView::Looser => Err(looser(&view)),
-        ReviewStateView::Stale => Err(stale(&view)),
-        ReviewStateView::Failed => Err(not_registered(&view)),
-        ReviewStateView::Pending | ReviewStateView::Storing => Err(failures::silent("registering")),
-    }
-}
-
-fn looser(view: &ReviewView) -> Failure {
-    Failure::new(
-        FailureKind::RefusedByPolicy,
-        "looser-than-asked",
-        format!("the answer is looser than {} asks: {}", view.presence.entity, view.looser.join("; ")),
-        &view.id,
-        "nothing was registered; approve it as it is, tighten these fields, or refuse",
-    )
-}
-
-fn stale(view: &ReviewView) -> Failure {
-    Failure::new(
-        FailureKind::RefusedByPolicy,
-        "review-stale",
-        "the policy database changed after this review was made",
-        &view.id,
-        format!("nothing was registered; ask again: `sottovoce ask {}`", view.presence.entity),
-    )
-}
-
-/// The agent's own failure, carried over from its view: its code is lost, the rest is whole.
-fn not_registered(view: &ReviewView) -> Failure {
-    match &view.failure {
-        Some(error) => Failure::new(error.kind.into(), "not-registered", &error.message, &error.subject, &error.next),
-        None => failures::silent("registering"),
+    /// The agent's own failure to register, whole.
+    async fn why_not(&self, review: ReviewId) -> Result<Failure, Failure> {
+        let failure = self
+            .look(move |known| match &known.review(review)?.state {
+                ReviewState::Failed(failure) => Some(failure.clone()),
+                _ => None,
+            })
+            .await?;
+        Ok(failure.unwrap_or_else(|| failures::silent("registering")))
     }
 }
 

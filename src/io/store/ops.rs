@@ -101,7 +101,7 @@ fn no_entry(entry: EntryId) -> Failure {
     Failure::new(FailureKind::Usage, "no-entry", message, entry.to_string(), "see `sottovoce policy list`")
 }
 
-/// An empty document leaves the one that is kept: the user renamed the peer, who said nothing new.
+/// An empty document leaves the one that is kept: only the policy was asked for, and presence is not news.
 fn remember(step: &Transaction<'_>, record: &PresenceRecord, document: &[u8]) -> rusqlite::Result<()> {
     let upsert = "INSERT INTO presence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
         ON CONFLICT (entity, device) DO UPDATE SET contact = ?3, address = ?4, observed = ?5, user = ?6, place = ?7, \

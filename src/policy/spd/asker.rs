@@ -3,85 +3,76 @@
 use std::net::IpAddr;
 
 use super::Spd;
-use crate::policy::{Direction, Entry, Evidence, Level, Prefix, Selector, StatedPolicy};
+use crate::policy::{Direction, Entry, Evidence, Guarantee, Level, Prefix, Selector, StatedPolicy};
 use crate::vocab::{Device, Entity, PeerText, Wall};
 
-/// Somebody who asks for our policy.
+/// Somebody who asks for our policy, or calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Asker<'a> {
     /// Whose signature was verified, with its key pinned: names alone are not believed.
     pub verified: Option<(&'a Entity, &'a Device)>,
-    /// The network source of the request, when it came straight from the asker.
-    pub observed: Option<IpAddr>,
+    pub address: IpAddr,
+    /// The address is the network source of the request, which came straight from the asker.
+    pub observed: bool,
 }
 
-/// The grounds on which an entry may be an asker's, the strongest first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ground {
-    Device,
-    Entity,
-    Address,
-    Default,
+/// Ourselves, where the asker reaches us.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    pub address: IpAddr,
+    /// On what the judgement of our own surroundings stands.
+    pub evidence: Evidence,
+    pub default_level: Level,
 }
 
 impl Spd {
-    /// Our own entries for an asker at `address`, out then in, each in lookup order: those for its verified device, else its
-    /// entity, else its address, else the default. Entries for an address count only when it was observed and our own
-    /// surroundings are known by [`Evidence::Network`]: a cafe's 192.168.1.5 must not get the office entry.
-    pub fn answer_for(
-        &self,
-        asker: &Asker<'_>,
-        address: IpAddr,
-        own: IpAddr,
-        evidence: Evidence,
-        now: Wall,
-    ) -> Vec<Entry> {
-        let known = evidence == Evidence::Network
-            && asker.observed.map(|seen| seen.to_canonical()) == Some(address.to_canonical());
-        let mut answer = Vec::new();
-        for direction in [Direction::Out, Direction::In] {
-            let ends = ends(direction, own, address);
-            let mine = |entry: &&Entry| {
-                entry.direction == direction
-                    && entry.peer.matches(asker.verified)
-                    && !entry.expired(now)
-                    && cut(&entry.selector, ends).is_some()
-            };
-            let ordinary = self.entries.iter().take(self.ordinary);
-            let all: Vec<(Ground, &Entry)> = ordinary
-                .filter(mine)
-                .map(|entry| (Ground::of(entry), entry))
-                .filter(|(ground, entry)| *ground != Ground::Address || known || far_end(entry) == Prefix::Any)
-                .chain(self.default_entries().iter().filter(mine).map(|entry| (Ground::Default, entry)))
-                .collect();
-            answer.extend(strongest(&all));
+    /// Our own entries for an asker, out then in, each in lookup order, so that what is said is what will rule its packets:
+    /// an entry that an earlier one hides is left out. Entries for an address count only when it was observed and our
+    /// own surroundings are known by [`Evidence::Network`], for a cafe's 192.168.1.5 must not get the office entry; but
+    /// one that only tightens always counts, because packets are looked up by it too.
+    pub fn answer_for(&self, asker: &Asker<'_>, asked: &Asked, now: Wall) -> Vec<Entry> {
+        [Direction::Out, Direction::In]
+            .into_iter()
+            .flat_map(|way| self.answer_one_way(asker, asked, way, now))
+            .collect()
+    }
+
+    fn answer_one_way(&self, asker: &Asker<'_>, asked: &Asked, way: Direction, now: Wall) -> Vec<Entry> {
+        let ends = ends(way, asked.address, asker.address);
+        let speaks =
+            |entry: &&Entry| entry.direction == way && entry.peer.matches(asker.verified) && !entry.expired(now);
+        let all: Vec<(Selector, &Entry)> =
+            self.entries.iter().filter(speaks).filter_map(|entry| Some((cut(&entry.selector, ends)?, entry))).collect();
+        let known = asked.evidence == Evidence::Network && asker.observed;
+        let trusted = |entry: &Entry| known || !is_for_an_address(entry);
+        let mut shown: Vec<(&Selector, &Entry)> = Vec::new();
+        for (at, (selector, entry)) in all.iter().enumerate() {
+            let behind = all.iter().skip(at + 1).filter(|(_, next)| trusted(next));
+            let counts = trusted(entry) || tightens((selector, entry), behind, asked.default_level);
+            if counts && !shown.iter().any(|(earlier, _)| earlier.covers(selector)) {
+                shown.push((selector, entry));
+            }
         }
-        answer
+        shown.into_iter().map(|(_, entry)| entry.clone()).collect()
     }
 }
 
-impl Ground {
-    const ALL: [Self; 4] = [Self::Device, Self::Entity, Self::Address, Self::Default];
-
-    fn of(entry: &Entry) -> Self {
-        match (&entry.peer.device, &entry.peer.entity) {
-            (Some(_), _) => Self::Device,
-            (None, Some(_)) => Self::Entity,
-            (None, None) => Self::Address,
-        }
-    }
+/// Whether no packet is better protected by what stands `behind` the entry.
+fn tightens<'a>(
+    (selector, entry): (&Selector, &Entry),
+    behind: impl Iterator<Item = &'a (Selector, &'a Entry)>,
+    level: Level,
+) -> bool {
+    let promised = |entry: &Entry| Guarantee::of(&entry.action, level);
+    let ours = promised(entry);
+    let met: Vec<&(Selector, &Entry)> = behind.filter(|(other, _)| selector.meets(other)).collect();
+    // What nothing behind speaks of would be discarded.
+    let spoken_of = met.iter().any(|(other, _)| other.covers(selector));
+    ours.discard || (spoken_of && met.iter().all(|(_, next)| ours.at_least_as_tight_as(&promised(next))))
 }
 
-/// The entries of the first ground that has any, without those that an earlier one hides.
-fn strongest(all: &[(Ground, &Entry)]) -> Vec<Entry> {
-    let ground = Ground::ALL.into_iter().find(|ground| all.iter().any(|(other, _)| other == ground));
-    let mut shown: Vec<Entry> = Vec::new();
-    for (_, entry) in all.iter().filter(|(other, _)| Some(*other) == ground) {
-        if !shown.iter().any(|earlier| earlier.selector.covers(&entry.selector)) {
-            shown.push((*entry).clone());
-        }
-    }
-    shown
+fn is_for_an_address(entry: &Entry) -> bool {
+    entry.peer.is_everybody() && far_end(entry) != Prefix::Any
 }
 
 /// The policies of a statement for an asker, from [`Spd::answer_for`]: our `in` is the asker's `out`. They name the

@@ -30,6 +30,10 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
+fn asked(evidence: Evidence) -> Asked {
+    Asked { address: ip("192.168.1.1"), evidence, default_level: Level::Require }
+}
+
 const ESP: &str = "spdadd any any udp -P out ipsec esp/transport//require;";
 
 #[test]
@@ -219,19 +223,50 @@ fn an_asker_gets_the_entry_of_its_device_then_entity_then_address_then_the_defau
     let by_device =
         "spdadd any any any -P in ipsec ah/transport//require; # sv: id=e3 device=d1 entity=sip:bob@192.168.1.2";
     let ask = |text: &str, verified, observed, evidence| {
-        let asker = Asker { verified, observed };
-        let all = compile(text, ESP).answer_for(&asker, ip("192.168.1.2"), ip("192.168.1.1"), evidence, Wall(0));
+        let asker = Asker { verified, address: ip("192.168.1.2"), observed };
+        let all = compile(text, ESP).answer_for(&asker, &asked(evidence), Wall(0));
         assert_eq!(all.iter().filter(|entry| entry.direction == Direction::Out).count(), 1, "the default's out");
         all.into_iter().filter(|entry| entry.direction == Direction::In).map(|entry| entry.id.0).collect::<Vec<_>>()
     };
-    let (known, seen) = (Some((&entity, &device)), Some(ip("192.168.1.2")));
+    let (known, seen) = (Some((&entity, &device)), true);
     let all = [address, by_entity, by_device].join("\n");
     assert_eq!(ask(&all, known, seen, Evidence::Network), [3]);
     assert_eq!(ask(&[address, by_entity].join("\n"), known, seen, Evidence::Network), [2]);
     assert_eq!(ask(&all, None, seen, Evidence::Network), [1]);
     assert_eq!(ask(&all, None, seen, Evidence::Address), [0], "a cafe's 192.168.1.2");
-    assert_eq!(ask(&all, None, None, Evidence::Network), [0], "not observed");
-    assert_eq!(ask("spdadd any any any -P in discard; # sv: id=e9", None, None, Evidence::Address), [9]);
+    assert_eq!(ask(&all, None, false, Evidence::Network), [0], "not observed");
+    assert_eq!(ask("spdadd any any any -P in discard; # sv: id=e9", None, false, Evidence::Address), [9]);
+}
+
+/// An asker is told what its packets are looked up by: priority first, and whatever only tightens.
+#[test]
+fn what_is_said_to_an_asker_is_what_rules_its_packets() {
+    let (entity, device) = bob();
+    let of_bob =
+        "spdadd any any any -P in ipsec ah/transport//require; # sv: id=e1 device=d1 entity=sip:bob@192.168.1.2";
+    let asker = Asker { verified: Some((&entity, &device)), address: ip("192.168.1.2"), observed: true };
+    let flow = Flow { peer: asker.verified, ..flow(Direction::In, "192.168.1.2:5006", "192.168.1.1:5004") };
+    for (other, first) in [
+        ("spdadd any any udp -P in discard; # sv: id=e2 priority=10", 2),
+        ("spdadd 192.168.1.2 any any -P in discard; # sv: id=e2", 1),
+        ("spdadd any any any -P in ipsec esp/transport//require ah/transport//require; # sv: id=e2 priority=1", 2),
+    ] {
+        let spd = compile(&[of_bob, other].join("\n"), ESP);
+        let said = spd.answer_for(&asker, &asked(Evidence::Address), Wall(0));
+        let said = said.iter().find(|entry| entry.direction == Direction::In).unwrap();
+        assert_eq!((said.id.0, spd.lookup(&flow, Wall(0)).entry.id.0), (first, first), "{other}");
+    }
+    let stranger = Asker { verified: None, ..asker };
+    for (entry, first) in [
+        ("spdadd 192.168.1.2 any any -P in discard; # sv: id=e3", 3),
+        ("spdadd 192.168.1.2 any udp -P in ipsec esp/transport//require ah/transport//require; # sv: id=e3", 3),
+        ("spdadd 192.168.1.2 any udp -P in ipsec ah/transport//require; # sv: id=e3", 0),
+        ("spdadd 192.168.1.2 any udp -P in none; # sv: id=e3", 0),
+    ] {
+        let said = compile(entry, ESP).answer_for(&stranger, &asked(Evidence::Address), Wall(0));
+        let said = said.iter().find(|entry| entry.direction == Direction::In).unwrap();
+        assert_eq!(said.id.0, first, "{entry}");
+    }
 }
 
 #[test]
@@ -256,8 +291,8 @@ fn what_we_demand_is_said_as_the_asker_sees_it() {
 fn entries_that_an_earlier_one_hides_are_not_said() {
     let text = "spdadd any any udp -P in none; # sv: id=e1 priority=9
         spdadd 192.168.1.2 any udp -P in discard; # sv: id=e2";
-    let asker = Asker { verified: None, observed: Some(ip("192.168.1.2")) };
-    let all = compile(text, ESP).answer_for(&asker, ip("192.168.1.2"), ip("192.168.1.1"), Evidence::Network, Wall(0));
+    let asker = Asker { verified: None, address: ip("192.168.1.2"), observed: true };
+    let all = compile(text, ESP).answer_for(&asker, &asked(Evidence::Network), Wall(0));
     assert_eq!(
         all.iter().filter(|entry| entry.direction == Direction::In).map(|entry| entry.id.0).collect::<Vec<_>>(),
         [1]

@@ -77,7 +77,8 @@ async fn a_review_is_answered_through_the_door() {
     let answer = json!({"answer": "approve", "rules": "ipsec ah/transport//require esp/transport//require"});
     let (status, body) = post(&door, "/v1/reviews/r1/answer", &answer).await;
     assert_eq!((status, &body["generation"]), (StatusCode::OK, &json!(5)));
-    agent.state().reviews = vec![review(ReviewState::Looser { fields: vec!["out action".to_owned()] })];
+    let looser = Failure::new(FailureKind::RefusedByPolicy, "looser-than-asked", "no", "bob", "nothing");
+    agent.state().answers.push_back(Err(looser));
     let (status, body) = post(&door, "/v1/reviews/r1/answer", &json!({"answer": "approve"})).await;
     assert_eq!((status, code(&body)), (StatusCode::CONFLICT, "looser-than-asked"));
     let (status, body) = post(&door, "/v1/reviews/r1/answer", &json!({"answer": "edit", "entries": "spdad"})).await;

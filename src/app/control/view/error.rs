@@ -71,16 +71,3 @@ impl From<FailureKind> for ErrorKind {
         }
     }
 }
-
-impl From<ErrorKind> for FailureKind {
-    fn from(kind: ErrorKind) -> Self {
-        match kind {
-            ErrorKind::Failed => Self::Failed,
-            ErrorKind::RefusedByPolicy => Self::RefusedByPolicy,
-            ErrorKind::RefusedByUser => Self::RefusedByUser,
-            ErrorKind::Trust => Self::Trust,
-            ErrorKind::Unreachable => Self::Unreachable,
-            ErrorKind::Usage => Self::Usage,
-        }
-    }
-}
