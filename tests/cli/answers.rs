@@ -79,6 +79,11 @@ fn a_changed_key_is_a_trust_problem_until_the_user_accepts_it() {
     let fingerprint = fresh["fingerprint"].as_str().unwrap();
     let ran = alice.run(&["ask", &bob.entity(), "--approve", "--accept-key", fingerprint]);
     check(&ran.expect(0), "AskView");
+    bob.signal("TERM");
+    let other = bob.start_anew();
+    let with = |key: &str| alice.run(&["call", &bob.entity(), "--approve", "--duration", "0.3", "--accept-key", key]);
+    check(&with(fingerprint).expect(6), "ErrorBody");
+    check(&with(other["fingerprint"].as_str().unwrap()).expect(0), "CallView");
 }
 
 #[test]

@@ -106,6 +106,20 @@ fn a_command_without_a_running_agent_starts_one_or_says_that_it_cannot() {
 }
 
 #[test]
+fn the_key_log_is_announced_loudly() {
+    let alice = Home::new("alice", "none");
+    let said = |keylog: bool| {
+        let mut command = alice.command(&["policy", "list"]);
+        if keylog {
+            command.env("SOTTOVOCE_KEYLOG", alice.keylog());
+        }
+        finish(&mut command).expect(0).stderr
+    };
+    assert!(said(true).contains("DANGER") && said(true).contains("SOTTOVOCE_KEYLOG"));
+    assert!(!said(false).contains("KEYLOG"));
+}
+
+#[test]
 fn without_json_there_is_text_and_messages_go_to_stderr() {
     let alice = Home::new("alice", "none");
     let listed = finish(&mut alice.command(&["policy", "list"])).expect(0);

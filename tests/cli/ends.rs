@@ -27,7 +27,11 @@ fn what_was_told_registered_survives_kill_9() {
 }
 
 #[test]
-fn sigterm_says_goodbye_and_the_peers_call_ends_at_once() {
+fn a_polite_signal_says_goodbye_and_the_peers_call_ends_at_once() {
+    ["TERM", "INT"].into_iter().for_each(ends_with_goodbye);
+}
+
+fn ends_with_goodbye(signal: &str) {
     let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
     alice.start();
     bob.start();
@@ -35,7 +39,7 @@ fn sigterm_says_goodbye_and_the_peers_call_ends_at_once() {
     let calling = std::thread::scope(|scope| {
         let call = scope.spawn(|| alice.run(&["call", &peer, "--approve", "--duration", "60"]));
         look_until(|| bob.run(&["calls"]).stdout.contains("\"active\"").then_some(()));
-        assert_eq!(bob.signal("TERM"), Some(0));
+        assert_eq!(bob.signal(signal), Some(0));
         call.join().unwrap()
     });
     let call = check(&calling.expect(0), "CallView");

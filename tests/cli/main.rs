@@ -7,5 +7,6 @@ mod answers;
 mod commands;
 mod door;
 mod ends;
+mod reach;
 mod refusals;
 mod schema;

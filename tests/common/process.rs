@@ -24,6 +24,11 @@ pub fn own_address() -> Ipv4Addr {
     Ipv4Addr::new(127, high | 0x80, low, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// A UDP port that nobody has at the moment; `None` where the machine does not have the address.
+pub fn free_port(address: std::net::IpAddr) -> Option<u16> {
+    Some(std::net::UdpSocket::bind((address, 0)).ok()?.local_addr().ok()?.port())
+}
+
 /// Says why a test does not run here; with CI=true that is a failure.
 pub fn skip(why: &str) {
     assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "would skip: {why}");
