@@ -85,5 +85,5 @@ fn suites(place: &str, ours: &Entry, theirs: &Entry) -> Option<Difference> {
 
 /// A capability: different, but neither tighter nor looser.
 fn neither(field: String, ours: String, theirs: String) -> Difference {
-    Difference { field, ours, theirs, relation: Tightness::Same }
+    Difference { field, ours, theirs, relation: Tightness::Incomparable }
 }

@@ -134,6 +134,16 @@ fn first_embodiment() {
     assert_eq!((approved.origin(), approved.peer().unwrap().signing_key), (Origin::Review, VerifyKey([2; 32])));
 }
 
+/// A suite is a capability and no strength, but approving takes it over: it has to be seen.
+#[test]
+fn suites_that_differ_are_neither_tighter_nor_looser_and_are_not_hidden() {
+    let review =
+        office("spdadd 192.168.1.1 192.168.1.2 udp -P out ipsec esp/transport//require; # sv: suites=aes-128-gcm");
+    let row = review.differences.iter().find(|row| row.field == "out suites").unwrap();
+    assert_eq!((row.ours.as_str(), row.theirs.as_str()), ("any", "aes-128-gcm"));
+    assert_eq!(row.relation, Tightness::Incomparable);
+}
+
 /// FIG. 12 and 13: the peer is outside and says none; tightened to ah and esp, require, without negotiation.
 #[test]
 fn second_embodiment() {
