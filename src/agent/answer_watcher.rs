@@ -5,6 +5,7 @@
 //! | SUBSCRIBE -> `handle_subscribed` | the asker's document |
 //! | `know` | `Watcher`: verified device, or only an address |
 //! | `statement_for` | our entries for it -> signed statement |
+//! | `StoreOp::RecordSeen` | a pinned device's nonce |
 //! | `StoreOp::RecordGiven`, NOTIFY | document |
 
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +15,7 @@ use super::ask::PIDF;
 use super::book::Standing;
 use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
-use super::{Agent, Effect, Event, Given, StoreOp};
+use super::{Agent, Event, Given, Seen, StoreOp};
 use crate::policy::{state_policy, Asked, Asker, Audience, Entry, Purpose, Statement, Wanted};
 use crate::presence::{self, Expected, Signed, Unfit};
 use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal};
@@ -81,8 +82,7 @@ impl Agent {
             now: now.wall,
         };
         presence::check(statement, &expected).map_err(refusal_of)?;
-        // Only those who are pinned can fill the memory of nonces.
-        let known = self.is_pinned(statement) && self.nonces.take(statement.nonce, statement.issued, now.wall);
+        let known = self.is_pinned(now, statement) && self.is_first(now, statement);
         Ok(Watcher {
             name: watcher_name(&statement.signing_key),
             audience: Audience::Device(statement.device.clone()),
@@ -93,15 +93,25 @@ impl Agent {
         })
     }
 
+    /// Whether the request of a pinned device came for the first time: others could fill the memory of nonces. It
+    /// counts as seen at once; the answer does not wait until that is durable.
+    fn is_first(&mut self, now: Now, statement: &Statement) -> bool {
+        let nonce = statement.nonce;
+        let Some(ends) = self.nonces.take(nonce, statement.issued, now.wall) else { return false };
+        self.keep(StoreOp::RecordSeen { seen: Seen::Nonce { nonce, ends }, at: now.wall });
+        true
+    }
+
     /// Whether the keys are those that our user approved; tells the user when they are not but should be.
-    fn is_pinned(&mut self, statement: &Statement) -> bool {
+    fn is_pinned(&mut self, now: Now, statement: &Statement) -> bool {
         let keys = (statement.signing_key, statement.agreement_key);
         match self.book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement)) {
             Standing::Pinned { .. } => true,
             Standing::Unknown => false,
             Standing::Changed(pinned) => {
-                let now = crate::keys::fingerprint(&keys.0, &keys.1);
-                let mut notice = super::answer::key_changed(&statement.entity, pinned, now);
+                let print = crate::keys::fingerprint(&keys.0, &keys.1);
+                let mut notice = super::answer::key_changed(&statement.entity, pinned, print);
+                self.audit_notice(now, &notice);
                 notice.next = "it was answered as a stranger; ask it yourself to decide about the key".into();
                 self.event(Event::Notice(notice));
                 false
@@ -173,8 +183,7 @@ impl Agent {
             nonce: Some(watcher.nonce),
         };
         self.book.give(given.clone());
-        let effect = self.expect(super::waiting::Waiting::Nobody);
-        self.effect(Effect::Store { id: effect, op: StoreOp::RecordGiven(given) });
+        self.keep(StoreOp::RecordGiven { given, known: watcher.known.is_some() });
         signed
     }
 

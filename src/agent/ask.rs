@@ -220,6 +220,7 @@ impl Agent {
 
     fn keep_answer(&mut self, now: Now, id: AskId, from: Received, body: &Body, read: ReadAnswer) {
         self.note_version(&read.signed.statement);
+        self.audit_statement(now, &read.signed.statement);
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
         let statement = read.signed.statement.clone();
         let previous = self.book.presence(&statement.entity, &statement.device);

@@ -108,6 +108,14 @@ impl Book {
         self.pins.insert((pin.entity.clone(), pin.device.clone()), pin);
     }
 
+    /// The user compared the safety phrase for these keys.
+    pub fn verify_pin(&mut self, verified: &Pin) {
+        let pinned = self.pins.get_mut(&(verified.entity.clone(), verified.device.clone()));
+        if let Some(pin) = pinned.filter(|pin| pin.fingerprint == verified.fingerprint) {
+            pin.verified = true;
+        }
+    }
+
     /// Pins the keys of an approved peer; with `replace`, every other device of the entity is let go.
     pub fn pin_approved(&mut self, peer: &ApprovedPeer, fingerprint: Fingerprint, replace: bool, now: Wall) {
         if replace {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::own::uri_host;
 use super::target::host_address;
 use super::waiting::Waiting;
-use super::{Agent, AgentConfig, AuditRow, Effect, Event, Output, Pin, StoreOp};
+use super::{Agent, AgentConfig, AuditRow, Care, Effect, Event, Output, Pin, StoreOp};
 use crate::keys::{safety_phrase, Party};
 use crate::policy::Statement;
-use crate::presence::PresenceRecord;
+use crate::presence::{self, PresenceRecord};
 use crate::sip::headers::NameAddr;
 use crate::sip::{EndpointConfig, EndpointCounters, Host, Uri};
 use crate::vocab::{EffectId, Generation, Now};
@@ -19,6 +19,9 @@ pub const OPTION_TAG: &str = "x-sv-sa";
 
 /// How long a stop waits for answers to BYE and to the ends of subscriptions.
 const STOP_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Longest text in a row of the audit table or the call history, in characters.
+const LONGEST_TEXT: usize = 1000;
 
 impl Agent {
     pub(super) fn effect(&mut self, effect: Effect) {
@@ -41,10 +44,29 @@ impl Agent {
         id
     }
 
+    /// Stores what has happened; nobody waits for that.
+    pub(super) fn keep(&mut self, op: StoreOp) {
+        let waiting = if op.care() == Care::Stranger { Waiting::Stranger } else { Waiting::Nobody };
+        let id = self.expect(waiting);
+        self.effect(Effect::Store { id, op });
+    }
+
     pub(super) fn audit(&mut self, now: Now, kind: &'static str, subject: &str, detail: &str) {
-        let row = AuditRow { at: now.wall, kind, subject: subject.into(), detail: detail.into() };
-        let id = self.expect(Waiting::Nobody);
-        self.effect(Effect::Store { id, op: StoreOp::Audit(row) });
+        let row = AuditRow { at: now.wall, kind, subject: brief(subject), detail: brief(detail) };
+        self.keep(StoreOp::Audit(row));
+    }
+
+    /// A statement that we asked for, and that may be acted on.
+    pub(super) fn audit_statement(&mut self, now: Now, statement: &Statement) {
+        let says = statement.policies.iter().map(|policy| format!("{} {}", policy.direction, policy.action));
+        let detail = format!(
+            "device {}, version {}, hash {}: {}",
+            statement.device,
+            statement.version,
+            presence::statement_hash(statement),
+            says.collect::<Vec<_>>().join("; "),
+        );
+        self.audit(now, "statement", statement.entity.as_str(), &detail);
     }
 
     /// The entries in force are others: every stream and every UI must know.
@@ -66,8 +88,7 @@ impl Agent {
 
     pub(super) fn keep_pin(&mut self, pin: Pin) {
         self.book.put_pin(pin.clone());
-        let id = self.expect(Waiting::Nobody);
-        self.effect(Effect::Store { id, op: StoreOp::UpdatePin(pin) });
+        self.keep(StoreOp::UpdatePin(pin));
     }
 
     /// Where a peer's media is expected: where it was seen, else where it says that it is.
@@ -119,6 +140,14 @@ impl Agent {
         all.push(("policy_generation", self.book.generation().0));
         all.sort_unstable();
         all
+    }
+}
+
+/// Text for a row that is kept: no peer makes it as long as it likes.
+pub fn brief(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

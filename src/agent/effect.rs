@@ -13,6 +13,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::config::{AudioSink, AudioSource};
+use super::nonces;
+use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Stream, StreamEvent};
 use crate::policy::{Approved, Spd};
 use crate::presence::PresenceRecord;
@@ -102,9 +104,19 @@ pub enum StoreOp {
     Audit(AuditRow),
     RecordCall(CallRecord),
     /// The last statement that we gave to a watcher, so that it survives a restart.
-    RecordGiven(Given),
+    RecordGiven {
+        given: Given,
+        /// The watcher holds keys that our user approved.
+        known: bool,
+    },
+    /// Taken from a pinned device just now, so that it is not taken again after a restart.
+    RecordSeen {
+        seen: Seen,
+        at: Wall,
+    },
     /// The approved entries replace all that stand for the same peer (or, without a peer, are added; or, as `default`, replace the default),
-    /// the peer's keys are pinned, the audit row is written, the generation grows by one.
+    /// the peer's keys are pinned, the audit rows are written (`audit`, and of its own `key-pinned` or `key-replaced` where a
+    /// pin is new), the generation grows by one.
     Register {
         approved: Approved,
         default: bool,
@@ -132,8 +144,55 @@ pub enum StoreOp {
         user: Option<String>,
         place: Option<String>,
     },
-    /// A pin: marked verified, or its last seen version moved on.
+    /// What was said last under a pin: its last seen version, and the statement that was approved.
     UpdatePin(Pin),
+    /// The user compared the safety phrase: the pin is marked, and the audit row written.
+    VerifyPin {
+        pin: Box<Pin>,
+        audit: AuditRow,
+    },
+}
+
+/// Who loses something when an operation is not carried out: what may be let go first when the disk does not keep up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// A user waits for the answer, and can try again.
+    Asked,
+    /// It happened already, and nobody would do it again.
+    Kept,
+    /// A stranger caused it, and can cause any number of it.
+    Stranger,
+}
+
+impl StoreOp {
+    pub fn care(&self) -> Care {
+        match self {
+            Self::RecordCall(record) if !record.known => Care::Stranger,
+            Self::RecordGiven { known: false, .. } => Care::Stranger,
+            Self::Audit(_)
+            | Self::RecordCall(_)
+            | Self::RecordGiven { .. }
+            | Self::RecordSeen { .. }
+            | Self::UpdatePin(_) => Care::Kept,
+            Self::Register { .. }
+            | Self::RememberPresence { .. }
+            | Self::RemoveEntry { .. }
+            | Self::RemovePresence { .. }
+            | Self::RenamePresence { .. }
+            | Self::SetOwnPresence { .. }
+            | Self::VerifyPin { .. } => Care::Asked,
+        }
+    }
+
+    /// Whether nothing of `earlier` would be left after this one.
+    pub fn replaces(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::RecordGiven { given, .. }, Self::RecordGiven { given: earlier, .. }) => {
+                given.watcher == earlier.watcher && given.version >= earlier.version
+            }
+            _ => false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +207,8 @@ pub enum Stored {
     Removed {
         generation: Generation,
     },
+    /// It was not carried out: a later operation that [replaces](StoreOp::replaces) it will be.
+    Replaced,
 }
 
 /// The keys of one device that our user has approved (PROTOCOL section 9).
@@ -179,10 +240,27 @@ pub struct Given {
     pub nonce: Option<Nonce>,
 }
 
+/// What a pinned device sent that counts once, over restarts too (PROTOCOL sections 3 and 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The nonce of a request, and when that request is too old in any case.
+    Nonce { nonce: Nonce, ends: Wall },
+    /// The ephemeral key of a call's offer, and the time that stands in the offer.
+    Offer { ephemeral: [u8; 32], time: Wall },
+}
+
+impl Seen {
+    /// Nonces that have to be kept: as many as are remembered while the agent runs.
+    pub const MAX_NONCES: usize = nonces::MAX;
+    /// Offers that have to be kept, the newest by their time.
+    pub const MAX_OFFERS: usize = EphemeralMemory::CAPACITY + 1;
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `approved`, `refused`, `removed`, `key-changed`, `call`.
+    /// `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`, `key-verified`, `refused`, `removed`,
+    /// `statement`, `strangers`.
     pub kind: &'static str,
     pub subject: String,
     pub detail: String,
@@ -194,6 +272,8 @@ pub struct CallRecord {
     pub call: CallId,
     pub peer: String,
     pub outgoing: bool,
+    /// We called, or the caller holds keys that our user approved. Rows of others give way to newer ones.
+    pub known: bool,
     pub started: Wall,
     pub ended: Wall,
     pub outcome: String,
@@ -213,6 +293,7 @@ pub struct Loaded {
     pub presences: Vec<PresenceRecord>,
     pub pins: Vec<Pin>,
     pub given: Vec<Given>,
+    pub seen: Vec<Seen>,
     pub own_user: Option<String>,
     pub own_place: Option<String>,
     /// The highest version of any statement of ours.

@@ -17,6 +17,7 @@ mod own_policy;
 pub mod request;
 mod review;
 pub mod snapshot;
+mod strangers;
 mod target;
 mod waiting;
 
@@ -32,7 +33,7 @@ use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, Mono, Now, ReviewId};
 
 pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
-pub use effect::{AuditRow, CallRecord, Done, Effect, Given, Loaded, Pin, StoreOp, Stored};
+pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event};
 pub use snapshot::{Ask, AskState, Call, CallState, OpenReview, ReviewState, Side};
 
@@ -42,6 +43,7 @@ use call::Calls;
 use nonces::Nonces;
 use own::Own;
 use review::Reviews;
+use strangers::StrangersRows;
 use waiting::Waiting;
 
 /// What the caller must do next.
@@ -70,6 +72,7 @@ pub struct Agent {
     /// Offers of callers that are pinned; strangers have their own memory, so that they cannot fill this one.
     ephemerals: EphemeralMemory,
     stranger_ephemerals: EphemeralMemory,
+    strangers_rows: StrangersRows,
     counts: BTreeMap<&'static str, u64>,
     stopping: Option<Mono>,
     stopped: bool,
@@ -83,6 +86,13 @@ impl Agent {
         let contact = desk::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
         let own = Own::new(&config, loaded.own_user.take(), loaded.own_place.take(), loaded.own_version, now.wall);
+        let (mut nonces, mut ephemerals) = (Nonces::default(), EphemeralMemory::default());
+        for seen in loaded.seen {
+            match seen {
+                Seen::Nonce { nonce, ends } => nonces.recall(nonce, ends),
+                Seen::Offer { ephemeral, time } => ephemerals.recall(ephemeral, time),
+            }
+        }
         Self {
             endpoint: Endpoint::new(desk::endpoint_config(&config, &contact), endpoint_seed),
             contact,
@@ -95,9 +105,10 @@ impl Agent {
             asks: Asks::default(),
             reviews: Reviews::default(),
             calls: Calls::new(loaded.last_call),
-            nonces: Nonces::default(),
-            ephemerals: EphemeralMemory::default(),
+            nonces,
+            ephemerals,
             stranger_ephemerals: EphemeralMemory::default(),
+            strangers_rows: StrangersRows::default(),
             counts: BTreeMap::new(),
             stopping: None,
             stopped: false,
@@ -180,7 +191,7 @@ impl Agent {
                 self.stop(now);
                 Ok(Accepted::Done)
             }
-            Command::Verified { entity } => self.mark_verified(&entity).map(Accepted::Storing),
+            Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
         }
     }
 
@@ -193,6 +204,12 @@ impl Agent {
             Waiting::Nobody => {
                 if let Err(failure) = result {
                     self.event(Event::Notice(failure));
+                }
+            }
+            // Or strangers could fill the screen too.
+            Waiting::Stranger => {
+                if result.is_err() {
+                    self.count("strangers_forgotten");
                 }
             }
             own => self.handle_own_stored(now, id, own, result),

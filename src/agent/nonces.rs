@@ -8,7 +8,7 @@ pub const REQUEST_AGE: Duration = Duration::from_secs(120);
 pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// Nonces remembered at once. When it is full a request counts as unverified, never as fresh.
-const MAX: usize = 8192;
+pub const MAX: usize = 8192;
 
 /// The nonces of requests that were answered as verified: each counts once.
 #[derive(Default)]
@@ -18,18 +18,25 @@ pub struct Nonces {
 }
 
 impl Nonces {
-    /// Whether a request issued then, bearing this nonce, is fresh and came for the first time; remembers it.
-    pub fn take(&mut self, nonce: Nonce, issued: Wall, now: Wall) -> bool {
+    /// Takes the nonce of a request issued then, if it is fresh and came for the first time; says until when it is
+    /// remembered.
+    pub fn take(&mut self, nonce: Nonce, issued: Wall, now: Wall) -> Option<Wall> {
         let oldest = REQUEST_AGE + CLOCK_SKEW;
         if now.since(issued) > oldest || issued.since(now) > CLOCK_SKEW {
-            return false;
+            return None;
         }
         self.seen.retain(|_, end| *end > now);
         if self.seen.len() >= MAX || self.seen.contains_key(&nonce) {
-            return false;
+            return None;
         }
-        self.seen.insert(nonce, now.saturating_add(oldest + CLOCK_SKEW));
-        true
+        let end = now.saturating_add(oldest + CLOCK_SKEW);
+        self.recall(nonce, end);
+        Some(end)
+    }
+
+    /// Remembers a nonce that was taken before: by this agent, before a restart.
+    pub fn recall(&mut self, nonce: Nonce, end: Wall) {
+        self.seen.insert(nonce, end);
     }
 }
 
@@ -41,11 +48,11 @@ mod tests {
     fn a_nonce_counts_once_and_only_while_it_is_fresh() {
         let mut nonces = Nonces::default();
         let now = Wall::from_secs(10_000);
-        assert!(nonces.take(Nonce([1; 16]), now, now));
-        assert!(!nonces.take(Nonce([1; 16]), now, now), "replayed");
-        assert!(!nonces.take(Nonce([2; 16]), Wall::from_secs(10_000 - 421), now), "too old");
-        assert!(nonces.take(Nonce([2; 16]), Wall::from_secs(10_000 - 420), now));
-        assert!(!nonces.take(Nonce([3; 16]), Wall::from_secs(10_301), now), "from the future");
+        assert!(nonces.take(Nonce([1; 16]), now, now).is_some());
+        assert!(nonces.take(Nonce([1; 16]), now, now).is_none(), "replayed");
+        assert!(nonces.take(Nonce([2; 16]), Wall::from_secs(10_000 - 421), now).is_none(), "too old");
+        assert!(nonces.take(Nonce([2; 16]), Wall::from_secs(10_000 - 420), now).is_some());
+        assert!(nonces.take(Nonce([3; 16]), Wall::from_secs(10_301), now).is_none(), "from the future");
     }
 
     #[test]
@@ -55,10 +62,10 @@ mod tests {
         for i in 0..MAX as u64 {
             let mut octets = [0; 16];
             octets[..8].copy_from_slice(&i.to_be_bytes());
-            assert!(nonces.take(Nonce(octets), now, now));
+            assert!(nonces.take(Nonce(octets), now, now).is_some());
         }
-        assert!(!nonces.take(Nonce([9; 16]), now, now));
+        assert!(nonces.take(Nonce([9; 16]), now, now).is_none());
         let later = Wall::from_secs(10_000 + 721);
-        assert!(nonces.take(Nonce([9; 16]), later, later), "what is too old is forgotten");
+        assert!(nonces.take(Nonce([9; 16]), later, later).is_some(), "what is too old is forgotten");
     }
 }

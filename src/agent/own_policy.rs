@@ -132,13 +132,14 @@ impl Agent {
         Ok(id)
     }
 
-    /// The user compared the safety phrase with every pinned device of this entity.
-    pub(super) fn mark_verified(&mut self, entity: &Entity) -> Result<EffectId, Failure> {
+    /// The user compared the safety phrase with the pinned device of this entity.
+    pub(super) fn mark_verified(&mut self, now: Now, entity: &Entity) -> Result<EffectId, Failure> {
         let pin = self.book.pins().find(|pin| pin.entity == *entity).cloned();
-        let Some(mut pin) = pin else { return Err(not_pinned(entity)) };
-        pin.verified = true;
+        let Some(pin) = pin else { return Err(not_pinned(entity)) };
+        let detail = format!("device {}: {}", pin.device, pin.fingerprint);
+        let audit = AuditRow { at: now.wall, kind: "key-verified", subject: entity.to_string(), detail };
         let id = self.expect(Waiting::Pin(pin.clone()));
-        self.effect(Effect::Store { id, op: StoreOp::UpdatePin(pin) });
+        self.effect(Effect::Store { id, op: StoreOp::VerifyPin { pin: Box::new(pin), audit } });
         Ok(id)
     }
 
@@ -167,7 +168,7 @@ impl Agent {
                 self.own.set(&self.config, user, place, now.wall);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
-            (Waiting::Pin(pin), _) => self.book.put_pin(pin),
+            (Waiting::Pin(pin), _) => self.book.verify_pin(&pin),
             (Waiting::RemovePresence(entity), _) => {
                 self.book.remove_presence(&entity);
                 self.event(Event::PresenceChanged(entity));

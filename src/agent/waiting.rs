@@ -31,4 +31,6 @@ pub enum Waiting {
         approved: Approved,
         replace_keys: bool,
     },
+    /// Nobody waits, and a failure is counted.
+    Stranger,
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc;
 
-use sottovoce::agent::{Agent, AgentConfig, AuditRow, Done, Effect, Event, Loaded, Output, StoreOp, Stored};
+use sottovoce::agent::{
+    Agent, AgentConfig, AuditRow, CallRecord, Done, Effect, Event, Loaded, Output, StoreOp, Stored,
+};
+use sottovoce::io::{Location, Store};
 use sottovoce::media::Stream;
 use sottovoce::policy::Entry;
 use sottovoce::sip::Transmit;
@@ -15,6 +19,8 @@ pub struct Node {
     pub events: Vec<Event>,
     pub media: BTreeMap<CallId, Media>,
     pub store: FakeStore,
+    /// The real store, where a scenario wants one.
+    disk: Option<Disk>,
     /// Lines of the key log, JSON.
     pub keylog: Vec<String>,
     next_port: u16,
@@ -25,6 +31,30 @@ pub struct Media {
     pub stream: Option<Box<Stream>>,
 }
 
+/// A store in a directory of its own.
+struct Disk {
+    store: Store,
+    dir: tempfile::TempDir,
+}
+
+impl Disk {
+    fn open(dir: tempfile::TempDir) -> (Self, Loaded) {
+        let opened = Store::open(&Location::Disk(dir.path().to_owned())).unwrap();
+        (Self { store: opened.store, dir }, opened.loaded)
+    }
+
+    fn execute(&self, op: StoreOp) -> Result<Stored, Failure> {
+        let (reply, answer) = mpsc::channel();
+        self.store.place()?.expect("a place").execute(op, move |result| reply.send(result).unwrap());
+        answer.recv().expect("an answer")
+    }
+
+    fn close(self) -> tempfile::TempDir {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(self.store.close());
+        self.dir
+    }
+}
+
 /// Keeps nothing but what the scenarios look at.
 #[derive(Default)]
 pub struct FakeStore {
@@ -32,6 +62,7 @@ pub struct FakeStore {
     entries: u64,
     pub registered: Vec<Vec<Entry>>,
     pub audit: Vec<AuditRow>,
+    pub calls: Vec<CallRecord>,
     /// Every operation fails while it is set: a full disk.
     pub full: bool,
 }
@@ -44,6 +75,14 @@ impl FakeStore {
         match op {
             StoreOp::Audit(row) => {
                 self.audit.push(row);
+                Ok(Stored::Done)
+            }
+            StoreOp::RecordCall(record) => {
+                self.calls.push(record);
+                Ok(Stored::Done)
+            }
+            StoreOp::VerifyPin { audit, .. } => {
+                self.audit.push(audit);
                 Ok(Stored::Done)
             }
             StoreOp::Register { approved, audit, .. } => {
@@ -69,16 +108,33 @@ impl FakeStore {
 
 impl Node {
     pub fn new(name: &'static str, config: AgentConfig, seed: u64, now: Now) -> Self {
+        Self::with(name, config, seed, now, (Loaded::default(), None))
+    }
+
+    pub fn on_disk(name: &'static str, config: AgentConfig, seed: u64, now: Now) -> Self {
+        let (disk, loaded) = Disk::open(tempfile::tempdir().unwrap());
+        Self::with(name, config, seed, now, (loaded, Some(disk)))
+    }
+
+    /// The same agent in a new process: it knows what is on its disk.
+    pub fn restart(self, name: &'static str, config: AgentConfig, seed: u64, now: Now) -> Self {
+        let dir = self.disk.expect("a store on a disk").close();
+        let (disk, loaded) = Disk::open(dir);
+        Self::with(name, config, seed, now, (loaded, Some(disk)))
+    }
+
+    fn with(name: &'static str, config: AgentConfig, seed: u64, now: Now, kept: (Loaded, Option<Disk>)) -> Self {
         let mut octets = [0; 32];
         octets[..8].copy_from_slice(&seed.to_le_bytes());
         octets[8..8 + name.len()].copy_from_slice(name.as_bytes());
         let ip = config.media_address;
         Self {
             ip,
-            agent: Agent::new(config, Loaded::default(), octets, now),
+            agent: Agent::new(config, kept.0, octets, now),
             events: Vec::new(),
             media: BTreeMap::new(),
             store: FakeStore::default(),
+            disk: kept.1,
             keylog: Vec::new(),
             next_port: 20_000,
         }
@@ -133,6 +189,10 @@ impl Node {
     }
 
     fn stored(&mut self, id: EffectId, op: StoreOp) -> Done {
-        Done::Stored { id, result: self.store.execute(op) }
+        let result = match &self.disk {
+            Some(disk) => disk.execute(op),
+            None => self.store.execute(op),
+        };
+        Done::Stored { id, result }
     }
 }

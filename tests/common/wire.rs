@@ -45,11 +45,14 @@ pub struct Wire {
     sent: u64,
     /// Every media datagram that was put on the wire, lost ones included.
     pub seen: Vec<Vec<u8>>,
+    /// Every SIP message that was put on the wire, lost ones included.
+    pub overheard: Vec<Parcel>,
 }
 
 impl Wire {
     pub fn new(seed: u64, link: Link) -> Self {
-        Self { link, rng: ChaCha20Rng::seed_from_u64(seed), flying: BinaryHeap::new(), sent: 0, seen: Vec::new() }
+        let rng = ChaCha20Rng::seed_from_u64(seed);
+        Self { link, rng, flying: BinaryHeap::new(), sent: 0, seen: Vec::new(), overheard: Vec::new() }
     }
 
     pub fn next_arrival(&self) -> Option<Mono> {
@@ -65,8 +68,9 @@ impl Wire {
     }
 
     pub fn send(&mut self, now: Mono, parcel: Parcel) {
-        if let Parcel::Media { bytes, .. } = &parcel {
-            self.seen.push(bytes.clone());
+        match &parcel {
+            Parcel::Media { bytes, .. } => self.seen.push(bytes.clone()),
+            Parcel::Sip { .. } => self.overheard.push(parcel.clone()),
         }
         if matches!(parcel, Parcel::Sip { stream: Some(_), .. }) {
             // A stream keeps its order: the heap's second key does.

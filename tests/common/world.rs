@@ -57,6 +57,18 @@ impl World {
         self.nodes.len() - 1
     }
 
+    /// With a real store, so that it can be restarted.
+    pub fn add_on_disk(&mut self, name: &'static str, config: AgentConfig) -> usize {
+        self.nodes.push(Node::on_disk(name, config, self.seed, self.now));
+        self.nodes.len() - 1
+    }
+
+    /// A node's process ends without a word, and begins anew.
+    pub fn restart(&mut self, node: usize, config: AgentConfig) {
+        let old = self.nodes.remove(node);
+        self.nodes.insert(node, old.restart("again", config, self.seed, self.now));
+    }
+
     pub fn command(&mut self, node: usize, what: Command) -> Result<Accepted, Failure> {
         let accepted = self.nodes[node].agent.command(self.now, what);
         self.flush(node);

@@ -82,7 +82,8 @@ fn approval_registers_both_directions_and_pins_the_key() {
     let pin = world.nodes[alice].agent.pins().next().unwrap().clone();
     assert_eq!(pin.fingerprint, world.nodes[bob].agent.config().identity.fingerprint());
     let audit: Vec<&str> = world.nodes[alice].store.audit.iter().map(|row| row.kind).collect();
-    assert!(audit.contains(&"approved"), "{audit:?}");
+    assert_eq!(audit, ["statement", "approved"]);
+    assert!(world.nodes[alice].store.audit[0].detail.ends_with(": out none; in none"), "what was said is told");
 }
 
 #[test]

@@ -64,6 +64,9 @@ fn first_embodiment_both_in_the_office_without_protection() {
     let seen = world.the_call(alice, call);
     assert_eq!((seen.action.as_str(), seen.bundle.as_str()), ("none", "none"));
     heard_both_ways(&world, alice, bob, 3);
+    let theirs = world.nodes[bob].store.calls.last().unwrap();
+    assert!(!theirs.known && !theirs.outgoing, "Bob has not approved Alice");
+    assert!(world.nodes[alice].store.calls.last().unwrap().known, "and she has called");
     assert!(clear_on_the_wire(&world) > 290, "the detector of the other tests can find clear packets");
 }
 

@@ -7,3 +7,4 @@ mod ask;
 mod calls;
 mod loss;
 mod pinning;
+mod restart;

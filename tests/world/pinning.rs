@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AskState, CallState};
+use sottovoce::agent::{AskState, CallState, Command};
 use sottovoce::keys::Identity;
 use sottovoce::policy::Wanted;
 use sottovoce::vocab::{AskId, Failure, FailureKind, Fingerprint};
@@ -60,6 +60,20 @@ fn a_call_to_a_changed_key_does_not_come_about() {
 }
 
 #[test]
+fn who_asks_and_calls_with_a_changed_key_is_a_stranger_and_is_told_and_audited() {
+    let (mut world, alice, new) = replaced();
+    let mallory = 1;
+    let call = world.call(mallory, "alice@192.168.1.1", Some("approve"), 1);
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(mallory, call)));
+    assert!(matches!(world.the_call(mallory, call).state, CallState::Failed(_)));
+    let rows = world.nodes[alice].store.audit.iter().filter(|row| row.kind == "key-changed");
+    let rows: Vec<&str> = rows.map(|row| row.detail.as_str()).collect();
+    assert_eq!(rows.len(), 2, "one for the request, one for the call");
+    assert!(rows.iter().all(|detail| detail.contains(&new.to_string())));
+    assert_eq!(world.nodes[alice].agent.calls().count(), 0, "nothing rang");
+}
+
+#[test]
 fn only_the_new_fingerprint_itself_overrides() {
     let (mut world, alice, new) = replaced();
     let wrong = Fingerprint([7; 32]);
@@ -100,6 +114,13 @@ fn the_safety_phrase_is_the_same_on_both_screens() {
     };
     assert_eq!(phrase(alice), phrase(bob));
     assert!(phrase(alice).len() >= 14);
+    let entity = world.nodes[bob].agent.config().entity.clone();
+    world.command(alice, Command::Verified { entity: entity.clone() }).unwrap();
+    let pin = world.nodes[alice].agent.pins().next().unwrap();
+    assert!(pin.verified);
+    let row = world.nodes[alice].store.audit.last().unwrap();
+    assert_eq!((row.kind, row.subject.as_str()), ("key-verified", entity.as_str()));
+    assert!(row.detail.contains(&pin.fingerprint.to_string()), "{}", row.detail);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
 use crate::agent::own::random_nonce;
-use crate::agent::{Agent, AnswerMode, Effect, Event, Side};
+use crate::agent::{Agent, AnswerMode, Effect, Event, Seen, Side, StoreOp};
 use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput, Spis};
 use crate::keys::Responder;
 use crate::policy::{Action, Audience, Direction, Entry, Rule, Selector, Suite, Upper, Wanted};
@@ -58,7 +58,10 @@ impl Agent {
             Ok(taken) => self.admit(now, session, invitation.caller, taken),
             Err(no) => {
                 self.count("calls_refused");
-                no.notice.into_iter().for_each(|notice| self.event(Event::Notice(*notice)));
+                if let Some(notice) = no.notice {
+                    self.audit_notice(now, &notice);
+                    self.event(Event::Notice(*notice));
+                }
                 self.endpoint.refuse(now, session, no.refusal);
             }
         }
@@ -120,7 +123,11 @@ impl Agent {
         }
         let memory = if known.is_some() { &mut self.ephemerals } else { &mut self.stranger_ephemerals };
         let fresh = memory.check(message, offer.time, now.wall);
-        fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
+        let ephemeral = fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
+        if known.is_some() {
+            let seen = Seen::Offer { ephemeral, time: offer.time };
+            self.keep(StoreOp::RecordSeen { seen, at: now.wall });
+        }
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }

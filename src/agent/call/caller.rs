@@ -365,7 +365,12 @@ impl Agent {
                 }
                 None => self.call_waits_for_review(id, review),
             },
-            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
+            Err(failure) => {
+                if failure.code == "key-changed" {
+                    self.audit(now, "key-changed", &failure.subject, &failure.message);
+                }
+                self.end_call(now, id, CallState::Failed(failure));
+            }
         }
     }
 
@@ -385,6 +390,7 @@ impl Agent {
         {
             return Err(another_statement(&calling.call.peer));
         }
+        self.audit_statement(now, &statement);
         let missing = self.missing(now, &statement);
         let previous = self.book.presence(&statement.entity, &statement.device);
         let observed = Some(no.from.remote.ip());

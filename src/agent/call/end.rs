@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{CallState, KeyState, Side};
-use crate::agent::waiting::Waiting;
+use crate::agent::desk::brief;
 use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::media::Counters;
 use crate::sip::headers::Reason;
@@ -119,31 +119,37 @@ impl Agent {
         let call = &calling.call;
         let record = CallRecord {
             call: id,
-            peer: call.entity.as_ref().map_or_else(|| call.peer.clone(), ToString::to_string),
+            peer: brief(&call.entity.as_ref().map_or_else(|| call.peer.clone(), ToString::to_string)),
             outgoing: call.side == Side::Caller,
+            known: call.known || call.side == Side::Caller,
             started: call.started,
             ended: now.wall,
-            outcome,
+            outcome: brief(&outcome),
             action: call.action.clone(),
             bundle: call.bundle.clone(),
             suite: call.suite.clone(),
             counters: call.counters.clone(),
         };
         let detail = summary(&record, call.setup);
-        let subject = record.peer.clone();
+        let (subject, known) = (record.peer.clone(), record.known);
         self.set_call(id, last);
-        let effect = self.expect(Waiting::Nobody);
-        self.effect(Effect::Store { id: effect, op: StoreOp::RecordCall(record) });
-        self.audit(now, "call", &subject, &detail);
+        self.keep(StoreOp::RecordCall(record));
+        match known {
+            true => self.audit(now, "call", &subject, &detail),
+            false => self.audit_stranger(now, "call", &subject, &detail),
+        }
     }
 }
 
 fn summary(record: &CallRecord, setup: Option<Duration>) -> String {
     let way = if record.outgoing { "out" } else { "in" };
     let dropped: u64 = record.counters.dropped.values().sum();
+    let reasons = record.counters.dropped.iter().map(|(reason, packets)| format!("{reason} {packets}"));
+    let reasons = reasons.collect::<Vec<_>>().join(", ");
+    let reasons = if dropped == 0 { String::new() } else { format!(" ({reasons})") };
     let setup = setup.map_or("never established".into(), |setup| format!("set up in {} ms", setup.as_millis()));
     format!(
-        "call {way}, {setup}, bundle {}, sent {}, received {}, dropped {dropped}: {}",
+        "call {way}, {setup}, bundle {}, sent {}, received {}, dropped {dropped}{reasons}: {}",
         if record.bundle.is_empty() { "none agreed" } else { &record.bundle },
         record.counters.sent,
         record.counters.received,

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Signalling;
-use crate::agent::{Done, Effect, Event, StoreOp};
+use crate::agent::{Done, Effect, Event, StoreOp, Stored};
+use crate::io::store::Place;
 use crate::vocab::{EffectId, Failure, FailureKind, Redacted};
 
 /// How long the resolver may take.
@@ -32,14 +33,42 @@ impl Signalling {
     }
 
     fn store(&mut self, id: EffectId, op: StoreOp) {
-        let dones = self.dones.clone();
-        // The loop never waits for the store's thread, so that thread may wait for the loop.
-        let reply = move |result| {
-            let _ = dones.blocking_send(Done::Stored { id, result });
-        };
         self.storing += 1;
-        if let Err(failure) = self.store.execute(op, reply) {
-            self.answered.push_back(Done::Stored { id, result: Err(failure) });
+        let let_go = self.backlog.push(id, op);
+        self.answered.extend(let_go.map(|(id, result)| Done::Stored { id, result }));
+        self.store_at_once();
+    }
+
+    /// Gives the store what it has places for now.
+    fn store_at_once(&mut self) {
+        while !self.backlog.is_empty() {
+            let Some(place) = self.store.place().transpose() else { return };
+            self.store_next(place);
+        }
+    }
+
+    /// The first that waits takes this place; without a store any more, it is told so.
+    pub(super) fn store_next(&mut self, place: Result<Place, Failure>) {
+        let Some((id, op)) = self.backlog.pop() else { return };
+        match place {
+            Ok(place) => place.execute(op, self.reply(id)),
+            Err(failure) => self.answered.push_back(Done::Stored { id, result: Err(failure) }),
+        }
+    }
+
+    /// The loop never waits for the store's thread, so that thread may wait for the loop.
+    fn reply(&self, id: EffectId) -> impl FnOnce(Result<Stored, Failure>) + Send + 'static {
+        let dones = self.dones.clone();
+        move |result| {
+            let _ = dones.blocking_send(Done::Stored { id, result });
+        }
+    }
+
+    /// Nobody reads answers any more, but what waits is still to be kept.
+    pub(super) async fn store_the_rest(&mut self) {
+        while !self.backlog.is_empty() {
+            let place = self.store.wait_for_place().await;
+            self.store_next(place);
         }
     }
 

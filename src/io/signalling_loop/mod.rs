@@ -2,9 +2,15 @@
 //!
 //! Inputs are UDP and TCP messages, answers to effects, requests of the user interfaces and the agent's own deadline. One
 //! of each is taken in turn, so that no busy source starves another, and a deadline that has passed goes before all.
+//!
+//! What the agent wants stored waits in the backlog until the store has a place for it. When that has grown long the
+//! network has to wait as well; peers send again what was not answered.
 
+mod backlog;
 mod effects;
 mod handle;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,6 +29,7 @@ use crate::vocab::{Failure, FailureKind, Mono};
 
 pub use handle::SignallingHandle;
 
+use backlog::Backlog;
 use handle::Request;
 
 /// Requests of user interfaces that may wait; one more waits outside.
@@ -80,7 +87,9 @@ pub struct Signalling {
     /// Answers that are known at once: given to the agent when its outputs are drained.
     answered: VecDeque<Done>,
     lookups: Arc<Semaphore>,
-    /// Store operations under way.
+    /// Store operations that have no place yet.
+    backlog: Backlog,
+    /// Store operations under way, those of the backlog included.
     storing: usize,
     stop_by: Option<Mono>,
     stopped: bool,
@@ -99,6 +108,13 @@ struct Queues {
 impl Signalling {
     /// Must be called inside a tokio runtime. Fails when the machine gives no random numbers.
     pub fn start(parts: Parts) -> Result<SignallingHandle, Failure> {
+        let (ended, stopped) = watch::channel(false);
+        let (signalling, queues, handle) = Self::make(parts, stopped)?;
+        tokio::spawn(signalling.run(queues, ended));
+        Ok(handle)
+    }
+
+    fn make(parts: Parts, stopped: watch::Receiver<bool>) -> Result<(Self, Queues, SignallingHandle), Failure> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(no_randomness)?;
         let clock = Clock::start();
@@ -107,7 +123,6 @@ impl Signalling {
         let (to_udp, from_udp) = mpsc::channel(INBOUND);
         let (to_tcp, from_tcp) = mpsc::channel(INBOUND);
         let (events, _) = broadcast::channel(EVENTS);
-        let (ended, stopped) = watch::channel(false);
         let (open, while_open) = watch::channel(());
         let handle = SignallingHandle { requests, events: events.clone(), store: parts.store.clone(), stopped };
         let signalling = Self {
@@ -122,14 +137,14 @@ impl Signalling {
             dones,
             answered: VecDeque::new(),
             lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            backlog: Backlog::default(),
             storing: 0,
             stop_by: None,
             stopped: false,
             _open: open,
         };
         let queues = Queues { requests: from_users, dones: from_hands, udp: from_udp, tcp: from_tcp };
-        tokio::spawn(signalling.run(queues, ended));
-        Ok(handle)
+        Ok((signalling, queues, handle))
     }
 
     async fn run(mut self, mut queues: Queues, ended: watch::Sender<bool>) {
@@ -141,6 +156,7 @@ impl Signalling {
         // Nobody reads answers any more: whoever waits to give one must not wait for us.
         drop(queues);
         self.media.close_all().await;
+        self.store_the_rest().await;
         self.store.close().await;
         drop(self);
         ended.send_replace(true);
@@ -151,11 +167,13 @@ impl Signalling {
         if self.is_due() {
             return self.agent.handle_timeout(self.clock.now());
         }
+        let listens = !self.backlog.is_long();
         tokio::select! {
             Some(request) = queues.requests.recv() => self.request(request),
             Some(done) = queues.dones.recv() => self.done(done),
-            Some(inbound) = queues.udp.recv() => self.inbound(inbound),
-            Some(inbound) = queues.tcp.recv() => self.inbound(inbound),
+            Some(inbound) = queues.udp.recv(), if listens => self.inbound(inbound),
+            Some(inbound) = queues.tcp.recv(), if listens => self.inbound(inbound),
+            place = self.store.wait_for_place(), if !self.backlog.is_empty() => self.store_next(place),
             () = tokio::time::sleep(self.sleep()) => {}
         }
     }

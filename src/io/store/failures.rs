@@ -6,6 +6,16 @@ use rusqlite::ErrorCode;
 
 use crate::vocab::{Failure, FailureKind};
 
+/// What has happened already will not be recorded.
+pub fn behind() -> Failure {
+    failed(
+        "store-behind",
+        "the disk has not kept up for long, so something that happened was not recorded",
+        "the store",
+        "look at the disk with `sottovoce doctor`",
+    )
+}
+
 pub fn busy() -> Failure {
     failed("store-busy", "too many changes wait for the disk", "the store", "try again in a moment")
 }

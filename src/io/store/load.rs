@@ -4,7 +4,7 @@
 use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
-use super::{entry_rows, failures};
+use super::{entry_rows, failures, seen};
 use crate::agent::{Given, Loaded, Pin};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord};
@@ -17,6 +17,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         presences: rows(database, "presence", "entity, device", presence)?,
         pins: rows(database, "pin", "entity, device", pin)?,
         given: rows(database, "given", "number", given)?,
+        seen: seen::load(database)?,
         own_user,
         own_place,
         own_version: meta_number(database, "own-version")?,
@@ -63,7 +64,7 @@ fn load_entries(database: &Connection, loaded: &mut Loaded) -> Result<(), Failur
     Ok(())
 }
 
-fn rows<T>(
+pub fn rows<T>(
     database: &Connection,
     table: &'static str,
     order: &str,

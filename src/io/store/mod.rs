@@ -3,6 +3,13 @@
 //!
 //! Every [`StoreOp`] is one transaction, its audit row and the new generation included; its answer comes after the
 //! commit has reached the disk (`synchronous = FULL`). Whatever fails leaves the old state in force.
+//!
+//! What waits for the thread is bounded by [`QUEUE`]. A read that finds it full fails with `store-busy`; operations of
+//! the agent wait for their turn in the signalling loop's backlog, which says what becomes of them when that is full too.
+//!
+//! What others can make us keep is bounded as well: statements told to watchers (10,000), calls of strangers (1,000),
+//! what counts once ([`crate::agent::Seen`]). The audit table is never shortened; how many of its rows strangers may
+//! cause is the agent's matter.
 
 mod columns;
 mod data_dir;
@@ -14,6 +21,7 @@ mod ops;
 mod reads;
 mod register;
 mod schema;
+mod seen;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -26,6 +34,7 @@ use crate::agent::{Loaded, StoreOp, Stored};
 use crate::keys::Identity;
 use crate::vocab::{Device, Failure};
 
+pub(in crate::io) use failures::{behind, busy};
 pub use reads::{AuditEntry, HistoryEntry};
 
 /// Where the store keeps what it keeps.
@@ -54,8 +63,11 @@ pub struct Opened {
 /// The version of the database that this program reads and writes.
 pub const SCHEMA_VERSION: i64 = schema::VERSION;
 
-/// Operations that may wait for the store's thread; one more is refused with `store-busy`.
+/// Operations that may wait for the store's thread.
 pub const QUEUE: usize = 256;
+
+/// A place among them.
+pub struct Place(worker::Place);
 
 impl Store {
     /// Opens, or makes, locks, migrates and reads the store. Fails without having changed anything when the
@@ -81,14 +93,14 @@ impl Store {
         Ok((Self { jobs: worker::start(database, files)? }, loaded, device))
     }
 
-    /// Queues one operation. `reply` is called on the store's thread, after the commit; it must not wait for whoever
-    /// calls `execute`. An `Err` means that nothing was queued, and `reply` is not called.
-    pub fn execute(
-        &self,
-        op: StoreOp,
-        reply: impl FnOnce(Result<Stored, Failure>) + Send + 'static,
-    ) -> Result<(), Failure> {
-        self.jobs.send(Box::new(move |database| reply(database.and_then(|database| ops::execute(database, &op)))))
+    /// A place for one operation, if there is one now. Fails only with `store-closed`.
+    pub fn place(&self) -> Result<Option<Place>, Failure> {
+        self.jobs.place().map(|place| place.map(Place))
+    }
+
+    /// The next place that becomes free. Fails only with `store-closed`.
+    pub async fn wait_for_place(&self) -> Result<Place, Failure> {
+        self.jobs.wait_for_place().await.map(Place)
     }
 
     /// The newest audit rows first, at most `limit`, with numbers below `before` when it is given.
@@ -104,7 +116,8 @@ impl Store {
     /// Finishes what is queued, then closes the database and gives the lock back. Everything after fails with `store-closed`.
     pub async fn close(&self) {
         let (done, closed) = oneshot::channel();
-        if self.jobs.close(done).is_ok() {
+        if let Ok(place) = self.jobs.wait_for_place().await {
+            place.close(done);
             let _ = closed.await;
         }
     }
@@ -114,10 +127,18 @@ impl Store {
         read: impl FnOnce(&rusqlite::Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (done, answer) = oneshot::channel();
-        self.jobs.send(Box::new(move |database| {
+        self.jobs.place()?.ok_or_else(failures::busy)?.send(Box::new(move |database| {
             let _ = done.send(database.and_then(|database| read(database)));
-        }))?;
+        }));
         answer.await.unwrap_or_else(|_| Err(failures::closed()))
+    }
+}
+
+impl Place {
+    /// Queues one operation. `reply` is called on the store's thread, after the commit; it must not wait for whoever
+    /// calls `execute`.
+    pub fn execute(self, op: StoreOp, reply: impl FnOnce(Result<Stored, Failure>) + Send + 'static) {
+        self.0.send(Box::new(move |database| reply(database.and_then(|database| ops::execute(database, &op)))));
     }
 }
 

@@ -3,13 +3,16 @@
 use rusqlite::{params, Connection, Transaction};
 
 use super::columns::signed;
-use super::{failures, load, register};
+use super::{failures, load, register, seen};
 use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
 use crate::vocab::{Device, EntryId, Failure, FailureKind, Generation};
 
 /// Statements that are remembered for watchers; the oldest gives way, so that strangers cannot fill the disk.
 pub const GIVEN_LIMIT: i64 = 10_000;
+
+/// Calls of strangers that are remembered; the oldest gives way. Our own calls and those of approved peers all stay.
+pub const STRANGERS_CALLS_LIMIT: i64 = 1_000;
 
 /// All of `op`, durable, or nothing.
 pub fn execute(database: &mut Connection, op: &StoreOp) -> Result<Stored, Failure> {
@@ -25,7 +28,8 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
     match op {
         StoreOp::Audit(row) => audit(step, row).map_err(failed)?,
         StoreOp::RecordCall(record) => record_call(step, record).map_err(failed)?,
-        StoreOp::RecordGiven(given) => record_given(step, given)?,
+        StoreOp::RecordGiven { given, .. } => record_given(step, given)?,
+        StoreOp::RecordSeen { seen, at } => seen::record(step, seen, *at).map_err(failed)?,
         StoreOp::Register { approved, default, replace_keys, audit } => {
             let how = register::How { default: *default, replace_keys: *replace_keys };
             return register::register(step, approved, how, audit);
@@ -43,6 +47,10 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             step.execute("INSERT OR REPLACE INTO own VALUES (1, ?1, ?2)", params![user, place]).map_err(failed)?;
         }
         StoreOp::UpdatePin(pin) => update_pin(step, pin)?,
+        StoreOp::VerifyPin { pin, audit: row } => {
+            verify_pin(step, pin)?;
+            audit(step, row).map_err(failed)?;
+        }
     }
     Ok(Stored::Done)
 }
@@ -52,7 +60,8 @@ fn name(op: &StoreOp) -> &'static str {
     match op {
         StoreOp::Audit(_) => "keep an audit row",
         StoreOp::RecordCall(_) => "keep the call's record",
-        StoreOp::RecordGiven(_) => "remember what was told to a watcher",
+        StoreOp::RecordGiven { .. } => "remember what was told to a watcher",
+        StoreOp::RecordSeen { .. } => "remember what must not be taken twice",
         StoreOp::Register { .. } => "register the entry",
         StoreOp::RememberPresence { .. } => "keep the peer's presence",
         StoreOp::RemoveEntries { .. } => "remove the entry",
@@ -60,6 +69,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::RenamePresence { .. } => "keep your names for the peer",
         StoreOp::SetOwnPresence { .. } => "keep your own presence",
         StoreOp::UpdatePin(_) => "keep what is known of the peer's keys",
+        StoreOp::VerifyPin { .. } => "mark the peer's keys as verified",
     }
 }
 
@@ -151,7 +161,7 @@ fn record_given(step: &Transaction<'_>, given: &Given) -> Result<(), Failure> {
 fn record_call(step: &Transaction<'_>, record: &CallRecord) -> rusqlite::Result<()> {
     let insert =
         "INSERT INTO call_history (call, peer, outgoing, started, ended, outcome, action, bundle, suite, sent, \
-        received) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        received, known) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     step.execute(
         insert,
         params![
@@ -166,18 +176,24 @@ fn record_call(step: &Transaction<'_>, record: &CallRecord) -> rusqlite::Result<
             record.suite,
             signed(record.counters.sent),
             signed(record.counters.received),
+            record.known,
         ],
     )?;
     let number = step.last_insert_rowid();
     for (reason, packets) in &record.counters.dropped {
         step.execute("INSERT INTO call_dropped VALUES (?1, ?2, ?3)", params![number, reason, signed(*packets)])?;
     }
-    Ok(())
+    if record.known {
+        return Ok(());
+    }
+    let forget = "DELETE FROM call_history WHERE known = 0 AND number <= \
+        (SELECT number FROM call_history WHERE known = 0 ORDER BY number DESC LIMIT 1 OFFSET ?1)";
+    step.execute(forget, [STRANGERS_CALLS_LIMIT]).map(drop)
 }
 
 /// Only with the pinned keys: a changed key gets in by [`StoreOp::Register`] alone.
 fn update_pin(step: &Transaction<'_>, pin: &Pin) -> Result<(), Failure> {
-    let update = "UPDATE pin SET verified = ?5, last_version = ?6, statement = ?7 \
+    let update = "UPDATE pin SET last_version = ?5, statement = ?6 \
         WHERE entity = ?1 AND device = ?2 AND signing_key = ?3 AND agreement_key = ?4";
     let changed = step.execute(
         update,
@@ -186,11 +202,22 @@ fn update_pin(step: &Transaction<'_>, pin: &Pin) -> Result<(), Failure> {
             pin.device.as_str(),
             pin.signing_key.0,
             pin.agreement_key.0,
-            pin.verified,
             signed(pin.last_version),
             pin.statement.map(|hash| hash.0),
         ],
     );
+    expect_pinned(pin, changed)
+}
+
+/// The phrase was compared for these keys and no others.
+fn verify_pin(step: &Transaction<'_>, pin: &Pin) -> Result<(), Failure> {
+    let update = "UPDATE pin SET verified = 1 \
+        WHERE entity = ?1 AND device = ?2 AND signing_key = ?3 AND agreement_key = ?4";
+    let keys = (pin.signing_key.0, pin.agreement_key.0);
+    expect_pinned(pin, step.execute(update, params![pin.entity.as_str(), pin.device.as_str(), keys.0, keys.1]))
+}
+
+fn expect_pinned(pin: &Pin, changed: rusqlite::Result<usize>) -> Result<(), Failure> {
     match changed {
         Ok(0) => Err(not_pinned(&pin.entity, &pin.device)),
         other => other.map(drop).map_err(|error| failures::sqlite("keep what is known of the peer's keys", &error)),

@@ -1,4 +1,4 @@
-//! Journey one, step 10: entries, pin, audit row and generation in one transaction.
+//! Journey one, step 10: entries, pin, audit rows and generation in one transaction.
 
 use rusqlite::{params, OptionalExtension, Transaction};
 
@@ -7,7 +7,7 @@ use super::{entry_rows, failures, load, ops};
 use crate::agent::{AuditRow, Stored};
 use crate::keys;
 use crate::policy::{Approved, ApprovedPeer, Entry};
-use crate::vocab::{Failure, FailureKind, Generation, Wall};
+use crate::vocab::{Failure, FailureKind, Fingerprint, Generation, Wall};
 
 #[derive(Clone, Copy, Debug)]
 pub struct How {
@@ -37,10 +37,11 @@ pub(super) fn write(
     row: &AuditRow,
 ) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite("register the entry", &error);
+    let mut pinned = None;
     match reviewed {
         Some(Reviewed { peer, generation }) => {
             refuse_stale(step, generation)?;
-            pin(step, peer, how.replace_keys, row.at)?;
+            pinned = pin(step, peer, how.replace_keys, row.at)?;
             remove_entries_of(step, peer).map_err(failed)?;
         }
         None if how.default => remove_default(step).map_err(failed)?,
@@ -50,6 +51,7 @@ pub(super) fn write(
     let insert = |entry: &Entry| entry_rows::insert(step, entry, generation, how.default);
     let entries = entries.iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
     ops::audit(step, row).map_err(failed)?;
+    pinned.map_or(Ok(()), |pinned| ops::audit(step, &pinned)).map_err(failed)?;
     Ok(Stored::Registered { generation, entries })
 }
 
@@ -77,21 +79,39 @@ fn remove_default(step: &Transaction<'_>) -> rusqlite::Result<()> {
     step.execute("DELETE FROM policy_entry WHERE is_default = 1", []).map(drop)
 }
 
-/// Pins the peer's keys. With the same keys pinned already nothing changes; with others, only `replace` does it, and
-/// it ends every pin of the entity: a key that was replaced is trusted no more, on whatever device.
-fn pin(step: &Transaction<'_>, peer: &ApprovedPeer, replace: bool, at: Wall) -> Result<(), Failure> {
+/// Pins the peer's keys, and says what the audit table is to say of it. With the same keys pinned already nothing
+/// changes; with others, only `replace` does it, and it ends every pin of the entity: a key that was replaced is
+/// trusted no more, on whatever device.
+fn pin(step: &Transaction<'_>, peer: &ApprovedPeer, replace: bool, at: Wall) -> Result<Option<AuditRow>, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite("pin the peer's keys", &error);
     match pinned_keys(step, peer).map_err(failed)? {
         Some((signing, agreement)) if signing == peer.signing_key.0 && agreement == peer.agreement_key.0 => {
-            return Ok(())
+            return Ok(None)
         }
         Some(_) if !replace => return Err(changed(peer)),
         _ => {}
     }
-    if replace {
-        step.execute("DELETE FROM pin WHERE entity = ?1", [peer.entity.as_str()]).map_err(failed)?;
-    }
-    insert_pin(step, peer, at).map_err(failed)
+    let old = if replace { unpin(step, peer).map_err(failed)? } else { Vec::new() };
+    insert_pin(step, peer, at).map_err(failed)?;
+    Ok(Some(audit_pin(peer, &old, at)))
+}
+
+/// Ends every pin of the entity; says which keys they were.
+fn unpin(step: &Transaction<'_>, peer: &ApprovedPeer) -> rusqlite::Result<Vec<Fingerprint>> {
+    let mut delete = step.prepare("DELETE FROM pin WHERE entity = ?1 RETURNING fingerprint")?;
+    let gone = delete.query_map([peer.entity.as_str()], |row| row.get(0).map(Fingerprint))?;
+    gone.collect()
+}
+
+fn audit_pin(peer: &ApprovedPeer, old: &[Fingerprint], at: Wall) -> AuditRow {
+    let new = keys::fingerprint(&peer.signing_key, &peer.agreement_key);
+    let detail = format!("device {}: {new}", peer.device);
+    let old = old.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let (kind, detail) = match old.is_empty() {
+        true => ("key-pinned", detail),
+        false => ("key-replaced", format!("{detail}, in place of {old}")),
+    };
+    AuditRow { at, kind, subject: peer.entity.to_string(), detail }
 }
 
 type Keys = ([u8; 32], [u8; 32]);

@@ -16,7 +16,12 @@ const APPLICATION_ID: i64 = 0x5356_4f43;
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Entry `n` leads from version `n` to `n + 1`, in one transaction.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Opens the database at `path`, or one in memory, and brings it to [`VERSION`].
 pub fn open(path: Option<&Path>) -> Result<Connection, Failure> {

@@ -1,8 +1,8 @@
-use std::sync::mpsc::{sync_channel, Receiver, SyncSender, TrySendError};
 use std::thread;
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{data_dir::DataDir, failures, QUEUE};
 use crate::vocab::Failure;
@@ -17,43 +17,54 @@ enum Message {
 
 /// The bounded queue to the store's thread. The thread ends when the last clone is gone.
 #[derive(Clone, Debug)]
-pub struct Jobs(SyncSender<Message>);
+pub struct Jobs(mpsc::Sender<Message>);
+
+/// One place in the queue.
+pub struct Place(mpsc::OwnedPermit<Message>);
 
 impl Jobs {
-    /// Never waits: a full queue is refused.
-    pub fn send(&self, job: Job) -> Result<(), Failure> {
-        self.queue(Message::Do(job))
+    /// Never waits: `None` when the queue is full.
+    pub fn place(&self) -> Result<Option<Place>, Failure> {
+        match self.0.clone().try_reserve_owned() {
+            Ok(place) => Ok(Some(Place(place))),
+            Err(TrySendError::Closed(_)) => Err(failures::closed()),
+            Err(TrySendError::Full(_)) => Ok(None),
+        }
+    }
+
+    /// Waits while the queue is full.
+    pub async fn wait_for_place(&self) -> Result<Place, Failure> {
+        self.0.clone().reserve_owned().await.map(Place).map_err(|_| failures::closed())
+    }
+}
+
+impl Place {
+    pub fn send(self, job: Job) {
+        self.0.send(Message::Do(job));
     }
 
     /// `done` is told, or dropped, when the database is closed.
-    pub fn close(&self, done: oneshot::Sender<()>) -> Result<(), Failure> {
-        self.queue(Message::Close(done))
-    }
-
-    fn queue(&self, message: Message) -> Result<(), Failure> {
-        self.0.try_send(message).map_err(|error| match error {
-            TrySendError::Disconnected(_) => failures::closed(),
-            TrySendError::Full(_) => failures::busy(),
-        })
+    pub fn close(self, done: oneshot::Sender<()>) {
+        self.0.send(Message::Close(done));
     }
 }
 
 /// Gives the database, and the claim on its directory, to a thread of their own.
 pub fn start(database: Connection, files: Option<DataDir>) -> Result<Jobs, Failure> {
-    let (sender, jobs) = sync_channel(QUEUE);
+    let (sender, mut jobs) = mpsc::channel(QUEUE);
     let work = move || {
-        let closer = run(database, &jobs);
+        let closer = run(database, &mut jobs);
         // The lock is given back when the database is closed, and whoever asked for the end hears of it after both.
         drop(files);
         closer.map(|done| done.send(()));
-        refuse(&jobs);
+        refuse(&mut jobs);
     };
     let started = thread::Builder::new().name("store".to_owned()).spawn(work);
     started.map(|_| Jobs(sender)).map_err(|error| failures::thread(&error))
 }
 
-fn run(mut database: Connection, jobs: &Receiver<Message>) -> Option<oneshot::Sender<()>> {
-    while let Ok(message) = jobs.recv() {
+fn run(mut database: Connection, jobs: &mut mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
+    while let Some(message) = jobs.blocking_recv() {
         match message {
             Message::Close(done) => return Some(done),
             Message::Do(job) => job(Ok(&mut database)),
@@ -63,8 +74,8 @@ fn run(mut database: Connection, jobs: &Receiver<Message>) -> Option<oneshot::Se
 }
 
 /// Nobody waits in vain for an answer: what comes after the end is refused.
-fn refuse(jobs: &Receiver<Message>) {
-    while let Ok(message) = jobs.recv() {
+fn refuse(jobs: &mut mpsc::Receiver<Message>) {
+    while let Some(message) = jobs.blocking_recv() {
         match message {
             Message::Close(done) => drop(done.send(())),
             Message::Do(job) => job(Err(failures::closed())),

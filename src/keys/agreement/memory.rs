@@ -9,9 +9,6 @@ pub const MAX_AGE: Duration = Duration::from_secs(120);
 /// How far the caller's clock may be from ours (PROTOCOL section 3).
 pub const MAX_SKEW: Duration = Duration::from_secs(300);
 
-/// Offers remembered at most.
-const CAPACITY: usize = 1024;
-
 /// Whether an offer with this time may be looked at: not older than [`MAX_AGE`] by a clock that is [`MAX_SKEW`] slow,
 /// nor newer than a clock that is [`MAX_SKEW`] fast.
 pub(super) fn fresh(time: Wall, now: Wall) -> bool {
@@ -41,9 +38,13 @@ pub enum Replayed {
 }
 
 impl EphemeralMemory {
-    /// Looks up and remembers the offer in `message`, whose payload said `time`. A retransmission is not for it:
-    /// the SIP transaction answers those.
-    pub fn check(&mut self, message: &[u8], time: Wall, now: Wall) -> Result<(), Replayed> {
+    /// Offers remembered at most. Who keeps them over a restart keeps one more, the newest by their time: then what
+    /// was let go is refused by the time of the oldest that was kept.
+    pub const CAPACITY: usize = 1024;
+
+    /// Looks up and remembers the offer in `message`, whose payload said `time`; says what it is remembered by: the
+    /// ephemeral key. A retransmission is not for it: the SIP transaction answers those.
+    pub fn check(&mut self, message: &[u8], time: Wall, now: Wall) -> Result<[u8; 32], Replayed> {
         self.forget_old(now);
         let ephemeral = *message.first_chunk().ok_or(Replayed::Old)?;
         if !fresh(time, now) || self.forgotten.is_some_and(|forgotten| time <= forgotten) {
@@ -52,11 +53,16 @@ impl EphemeralMemory {
         if self.seen.iter().any(|(_, seen)| *seen == ephemeral) {
             return Err(Replayed::Seen);
         }
+        self.recall(ephemeral, time);
+        Ok(ephemeral)
+    }
+
+    /// Remembers an offer that was read before, without a look at its age: one of before a restart.
+    pub fn recall(&mut self, ephemeral: [u8; 32], time: Wall) {
         self.seen.insert((time, ephemeral));
-        if self.seen.len() > CAPACITY {
+        if self.seen.len() > Self::CAPACITY {
             self.forget_first();
         }
-        Ok(())
     }
 
     fn forget_old(&mut self, now: Wall) {
@@ -87,9 +93,9 @@ mod tests {
     fn an_offer_is_good_once() {
         let mut memory = EphemeralMemory::default();
         let now = Wall::from_secs(10_000);
-        assert_eq!(memory.check(&message(1), now, now), Ok(()));
+        assert!(memory.check(&message(1), now, now).is_ok());
         assert_eq!(memory.check(&message(1), now, now.saturating_add(MAX_AGE)), Err(Replayed::Seen));
-        assert_eq!(memory.check(&message(2), now, now), Ok(()));
+        assert!(memory.check(&message(2), now, now).is_ok());
     }
 
     #[test]
@@ -106,9 +112,9 @@ mod tests {
     fn a_clock_that_jumps_back_does_not_bring_an_offer_back() {
         let mut memory = EphemeralMemory::default();
         let now = Wall::from_secs(10_000);
-        assert_eq!(memory.check(&message(1), now, now), Ok(()));
+        assert!(memory.check(&message(1), now, now).is_ok());
         let later = Wall::from_secs(90_000);
-        assert_eq!(memory.check(&message(2), later, later), Ok(()));
+        assert!(memory.check(&message(2), later, later).is_ok());
         assert_eq!(memory.check(&message(1), now, now), Err(Replayed::Old));
     }
 
@@ -117,12 +123,29 @@ mod tests {
         let mut memory = EphemeralMemory::default();
         let now = Wall::from_secs(10_000);
         let time = |n: u16| Wall(now.0 + u64::from(n));
-        for n in 0..=CAPACITY as u16 {
-            assert_eq!(memory.check(&message(n), time(n), now), Ok(()));
+        for n in 0..=EphemeralMemory::CAPACITY as u16 {
+            assert!(memory.check(&message(n), time(n), now).is_ok());
         }
-        assert_eq!(memory.seen.len(), CAPACITY);
+        assert_eq!(memory.seen.len(), EphemeralMemory::CAPACITY);
         assert_eq!(memory.check(&message(0), time(0), now), Err(Replayed::Old));
         assert_eq!(memory.check(&message(1), time(1), now), Err(Replayed::Seen));
+    }
+
+    #[test]
+    fn what_was_seen_before_a_restart_is_refused_after_it_however_much_it_was() {
+        let now = Wall::from_secs(10_000);
+        let time = |n: u16| Wall(now.0 + u64::from(n));
+        let mut before = EphemeralMemory::default();
+        // The store keeps the newest, one more than fits.
+        let all = 0..EphemeralMemory::CAPACITY as u16 + 10;
+        let kept: Vec<_> = all.clone().map(|n| (before.check(&message(n), time(n), now).unwrap(), time(n))).collect();
+        let mut after = EphemeralMemory::default();
+        kept.iter().skip(9).for_each(|(ephemeral, time)| after.recall(*ephemeral, *time));
+        assert!(
+            all.clone().all(|n| after.check(&message(n), time(n), now).is_err()),
+            "all but the newest are gone, and refused"
+        );
+        assert!(after.check(&message(9_999), time(2_000), now).is_ok(), "a new offer is taken");
     }
 
     proptest! {

@@ -9,7 +9,7 @@ pub struct EndpointCounters {
     pub refused: u64,
     /// Requests that came a second time on another path (RFC 3261 section 8.2.2.2).
     pub merged: u64,
-    /// Requests turned away because a table was full (503).
+    /// Requests turned away because a table was full, or its octets used up (503).
     pub overloaded: u64,
     pub requests_received: u64,
     pub requests_sent: u64,

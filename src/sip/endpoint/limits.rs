@@ -16,6 +16,13 @@ pub const SESSIONS_PER_ADDRESS: usize = 16;
 pub const SERVER_TRANSACTIONS: usize = 4096;
 /// Requests of one address that are remembered, so that one stranger cannot take all.
 pub const SERVER_TRANSACTIONS_PER_ADDRESS: usize = 256;
+/// Octets that all remembered requests take, ours and those of others, with their answers. Nothing is dropped when they
+/// are used up, and nothing of ours is held back: what others send anew is turned away.
+pub const TRANSACTION_OCTETS: usize = 16 * 1024 * 1024;
+/// Of these so many for what nobody here asked for; the rest is kept for what our own subscriptions bring.
+pub const UNASKED_OCTETS: usize = 12 * 1024 * 1024;
+/// And so many for requests of one address, so that one stranger cannot take all.
+pub const TRANSACTION_OCTETS_PER_ADDRESS: usize = 2 * 1024 * 1024;
 /// Longest head of a request that is kept, octets; a longer one is answered 513 and forgotten.
 pub const HEAD: usize = 16 * 1024;
 /// Requests of ours that are remembered; above it nothing is sent that no user asked for.

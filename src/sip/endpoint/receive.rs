@@ -113,12 +113,18 @@ impl Endpoint {
 
     fn receive_within(&mut self, now: Mono, inbound: &Inbound) {
         let Some(usage) = self.usage_of(inbound) else { return self.refuse_unknown(inbound) };
+        let address = inbound.from.remote.ip();
         match (usage, inbound.request.method()) {
             (_, Method::Options) => self.answer_options(inbound),
-            (Usage::Notifier(id), Method::Subscribe) => self.handle_refresh(now, id, inbound),
+            // It makes room.
             (Usage::Session(id), Method::Bye) => self.handle_bye(now, id, inbound),
+            (Usage::Subscription(id), Method::Notify) => match self.has_room_for_news(address) {
+                true => self.handle_notify(now, id, inbound),
+                false => self.refuse_overload(inbound),
+            },
+            _ if !self.has_room(address) => self.refuse_overload(inbound),
+            (Usage::Notifier(id), Method::Subscribe) => self.handle_refresh(now, id, inbound),
             (Usage::Session(id), Method::Invite) => self.handle_reinvite(now, id, inbound),
-            (Usage::Subscription(id), Method::Notify) => self.handle_notify(now, id, inbound),
             _ => self.refuse_unknown(inbound),
         }
     }
@@ -220,6 +226,17 @@ impl Endpoint {
     /// For one more request out of this address.
     pub(super) fn has_room(&self, address: IpAddr) -> bool {
         self.transactions.servers() < limits::SERVER_TRANSACTIONS
-            && self.transactions.servers_of(address) < limits::SERVER_TRANSACTIONS_PER_ADDRESS
+            && self.transactions.octets() < limits::UNASKED_OCTETS
+            && self.has_room_in_its_share(address)
+    }
+
+    /// For one more NOTIFY that we asked for.
+    fn has_room_for_news(&self, address: IpAddr) -> bool {
+        self.transactions.octets() < limits::TRANSACTION_OCTETS && self.has_room_in_its_share(address)
+    }
+
+    fn has_room_in_its_share(&self, address: IpAddr) -> bool {
+        self.transactions.servers_of(address) < limits::SERVER_TRANSACTIONS_PER_ADDRESS
+            && self.transactions.server_octets_of(address) < limits::TRANSACTION_OCTETS_PER_ADDRESS
     }
 }

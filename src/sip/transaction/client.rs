@@ -38,6 +38,9 @@ pub(crate) struct Client {
     by_datagram: Option<(Request, Transmit)>,
 }
 
+/// A request is kept as it was written, with the values in it, and as it was sent.
+const COPIES: usize = 3;
+
 #[derive(Debug)]
 enum Machine {
     Invite(ClientInvite),
@@ -89,6 +92,12 @@ impl Client {
             Machine::Invite(machine) => machine.is_pending(),
             Machine::Request(machine) => machine.is_pending(),
         }
+    }
+
+    /// Octets that it takes; about.
+    pub fn octets(&self) -> usize {
+        let by_datagram = self.by_datagram.as_ref().map_or(0, |(_, transmit)| transmit.bytes.len());
+        COPIES * (self.transmit.bytes.len() + by_datagram) + self.ack.as_ref().map_or(0, |ack| ack.bytes.len())
     }
 
     pub fn is_proceeding(&self) -> bool {

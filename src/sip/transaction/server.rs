@@ -29,7 +29,12 @@ pub(crate) struct Server {
     reply: Reply,
     last: Option<Bytes>,
     machine: Machine,
+    /// Of the request.
+    octets: usize,
 }
+
+/// A request is kept as it was read, its values beside it, and some of these again as its key and its origin.
+const COPIES: usize = 3;
 
 #[derive(Debug)]
 enum Machine {
@@ -44,7 +49,13 @@ impl Server {
             true => Machine::Invite(ServerInvite::new(now, timing, reply.is_reliable())),
             false => Machine::Request(ServerRequest::new(now, timing, reply.is_reliable())),
         };
-        Self { owner, request, origin, reply, last: None, machine }
+        let octets = COPIES * request.to_bytes().len();
+        Self { owner, request, origin, reply, last: None, machine, octets }
+    }
+
+    /// Octets that it takes, the answer included; about.
+    pub fn octets(&self) -> usize {
+        self.octets + self.last.as_ref().map_or(0, Bytes::len)
     }
 
     pub fn address(&self) -> IpAddr {

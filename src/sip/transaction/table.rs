@@ -170,6 +170,17 @@ impl Transactions {
         self.servers.values().filter(|server| server.address() == address).count()
     }
 
+    /// Octets that all of them take, within a small factor.
+    pub fn octets(&self) -> usize {
+        let clients = self.clients.values().map(Client::octets).sum::<usize>();
+        clients + self.servers.values().map(Server::octets).sum::<usize>()
+    }
+
+    /// Of these, those of requests that came from this address.
+    pub fn server_octets_of(&self, address: IpAddr) -> usize {
+        self.servers.values().filter(|server| server.address() == address).map(Server::octets).sum()
+    }
+
     fn sweep_client(&mut self, key: &ClientKey) {
         if self.clients.get(key).is_some_and(Client::is_terminated) {
             self.clients.remove(key);

@@ -1,13 +1,21 @@
 use super::*;
+use crate::agent::Seen;
+use crate::vocab::Nonce;
 
-/// A database as the program of version 1 left it: written down, not made by today's code.
+/// Databases as the programs of these versions left them: written down, not made by today's code.
 const VERSION_1: &str = include_str!("version-1.sql");
+const VERSION_3: &str = include_str!("version-3.sql");
+
+/// A directory with the database that `sql` makes.
+fn left_by(sql: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    rusqlite::Connection::open(dir.path().join(data_dir::DATABASE)).unwrap().execute_batch(sql).unwrap();
+    dir
+}
 
 #[test]
 fn a_database_of_version_1_is_brought_to_this_version_with_all_that_it_held() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join(data_dir::DATABASE);
-    rusqlite::Connection::open(&path).unwrap().execute_batch(VERSION_1).unwrap();
+    let dir = left_by(VERSION_1);
     assert_eq!(version_on_disk(dir.path()).unwrap(), Some(1));
     let (store, loaded, device) = on_disk(dir.path()).unwrap();
     assert_eq!(version_on_disk(dir.path()).unwrap(), Some(SCHEMA_VERSION));
@@ -19,4 +27,26 @@ fn a_database_of_version_1_is_brought_to_this_version_with_all_that_it_held() {
     assert_eq!((loaded.given.len(), loaded.last_call, loaded.own_user), (0, 0, None));
     let Ok(Stored::Registered { generation, .. }) = run(&store, registering(Vec::new())) else { panic!() };
     assert_eq!(generation, Generation(8));
+}
+
+#[test]
+fn of_the_calls_of_version_3_those_of_approved_peers_and_our_own_count_as_known() {
+    let dir = left_by(VERSION_3);
+    assert_eq!(version_on_disk(dir.path()).unwrap(), Some(3));
+    let (store, loaded, _) = on_disk(dir.path()).unwrap();
+    assert_eq!(version_on_disk(dir.path()).unwrap(), Some(SCHEMA_VERSION));
+    assert_eq!((loaded.last_call, loaded.given.len(), loaded.seen.len()), (4, 1, 0));
+    assert_eq!(loaded.pins[0].statement.map(|hash| hash.0), Some([0; 32]));
+    let calls = |database: &rusqlite::Connection| {
+        let mut query = database.prepare("SELECT peer, known FROM call_history ORDER BY number").unwrap();
+        let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))).unwrap();
+        Ok(rows.collect::<Result<Vec<_>, _>>().unwrap())
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let named = [("sip:bob@b", true), ("sip:eve@e", false), ("sip:carol@c", true), ("sip:bob@b", true)];
+    let named = named.map(|(peer, known)| (peer.to_owned(), known));
+    assert_eq!(runtime.block_on(store.read(calls)).unwrap(), named);
+    assert_eq!(runtime.block_on(store.history(10)).unwrap()[3].dropped["replay"], 2);
+    let seen = Seen::Nonce { nonce: Nonce([1; 16]), ends: Wall(9) };
+    run(&store, StoreOp::RecordSeen { seen, at: Wall(1) }).unwrap();
 }

@@ -4,6 +4,7 @@ mod crash;
 mod migration;
 mod operations;
 mod registering;
+mod seen;
 
 use std::net::IpAddr;
 use std::sync::mpsc;
@@ -28,7 +29,7 @@ fn on_disk(dir: &Path) -> Result<(Store, Loaded, Device), Failure> {
 /// Executes, and waits for the answer.
 fn run(store: &Store, op: StoreOp) -> Result<Stored, Failure> {
     let (reply, answer) = mpsc::channel();
-    store.execute(op, move |result| reply.send(result).unwrap())?;
+    store.place()?.expect("a place").execute(op, move |result| reply.send(result).unwrap());
     answer.recv().expect("an answer")
 }
 

@@ -149,7 +149,7 @@ fn what_was_given_is_kept_by_watcher_and_our_highest_version_ever() {
     };
     let rows = [given("a", 10, Some(Nonce([1; 16]))), given("b", 30, None), given("a", 20, None)];
     for row in rows.clone() {
-        run(&store, StoreOp::RecordGiven(row)).unwrap();
+        run(&store, StoreOp::RecordGiven { given: row, known: true }).unwrap();
     }
     let loaded = loaded(&store);
     assert_eq!((loaded.given, loaded.own_version), (rows[1..].to_vec(), 30));
@@ -157,8 +157,11 @@ fn what_was_given_is_kept_by_watcher_and_our_highest_version_ever() {
 
 #[test]
 fn a_pin_moves_on_only_with_the_pinned_keys() {
-    let failure = run(&in_memory(), StoreOp::UpdatePin(pin(1))).unwrap_err();
-    assert_eq!(failure.code, "not-pinned");
+    let store = in_memory();
+    for op in [StoreOp::UpdatePin(pin(1)), StoreOp::VerifyPin { pin: Box::new(pin(1)), audit: audit_row("verified") }] {
+        assert_eq!(run(&store, op).unwrap_err().code, "not-pinned");
+    }
+    assert_eq!(audits(&store), [], "nothing was verified");
 }
 
 fn pin(key: u8) -> Pin {
@@ -175,13 +178,12 @@ fn pin(key: u8) -> Pin {
     }
 }
 
-#[test]
-fn calls_are_kept_with_what_they_dropped() {
-    let store = in_memory();
-    let record = CallRecord {
-        call: CallId(4),
+fn call(number: u64, known: bool) -> CallRecord {
+    CallRecord {
+        call: CallId(number),
         peer: "bob".to_owned(),
-        outgoing: true,
+        outgoing: false,
+        known,
         started: Wall(1),
         ended: Wall(2),
         outcome: "ended".to_owned(),
@@ -194,8 +196,31 @@ fn calls_are_kept_with_what_they_dropped() {
             dropped: BTreeMap::from([("replay", 2), ("policy", 1)]),
             ..Counters::default()
         },
-    };
-    run(&store, StoreOp::RecordCall(record)).unwrap();
+    }
+}
+
+#[test]
+fn calls_of_strangers_give_way_to_newer_ones_and_to_nothing_else() {
+    let mut database = schema::open(None).unwrap();
+    let limit = ops::STRANGERS_CALLS_LIMIT as u64;
+    let step = database.transaction().unwrap();
+    ops::apply(&step, &StoreOp::RecordCall(call(1, true))).unwrap();
+    for number in 2..limit + 4 {
+        ops::apply(&step, &StoreOp::RecordCall(call(number, false))).unwrap();
+    }
+    ops::apply(&step, &StoreOp::RecordCall(call(limit + 4, true))).unwrap();
+    step.commit().unwrap();
+    let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
+    assert_eq!(count("SELECT count(*) FROM call_history WHERE known = 0"), limit);
+    assert_eq!(count("SELECT min(call) FROM call_history WHERE known = 0"), 4, "the oldest are gone");
+    assert_eq!(count("SELECT count(*) FROM call_history WHERE known = 1"), 2);
+    assert_eq!(count("SELECT count(*) FROM call_dropped"), 2 * (limit + 2), "and what they dropped with them");
+}
+
+#[test]
+fn calls_are_kept_with_what_they_dropped() {
+    let store = in_memory();
+    run(&store, StoreOp::RecordCall(call(4, true))).unwrap();
     let history = block(store.history(10)).unwrap();
     assert_eq!((history[0].call, history[0].sent, history[0].received), (CallId(4), 5, 6));
     assert_eq!(history[0].dropped, BTreeMap::from([("policy".to_owned(), 1), ("replay".to_owned(), 2)]));
@@ -252,14 +277,48 @@ fn a_row_that_cannot_be_read_stops_the_start_and_is_named() {
 }
 
 #[test]
-fn a_full_queue_is_refused_at_once() {
+fn a_full_queue_is_told_to_readers_and_waited_for_by_the_rest() {
     let store = in_memory();
     let (go, wait) = mpsc::channel::<()>();
     let held = move |_| assert!(wait.recv().is_err());
-    store.execute(StoreOp::Audit(audit_row("first")), held).unwrap();
-    let refused = (0..=QUEUE).find_map(|_| store.execute(StoreOp::Audit(audit_row("more")), |_| ()).err());
-    assert_eq!(refused.unwrap().code, "store-busy");
-    drop(go);
+    store.place().unwrap().unwrap().execute(StoreOp::Audit(audit_row("first")), held);
+    let mut queued = 0;
+    while let Some(place) = store.place().unwrap() {
+        queued += 1;
+        place.execute(StoreOp::Audit(audit_row("more")), |_| ());
+    }
+    assert!(queued <= QUEUE && queued + 1 >= QUEUE, "{queued}");
+    assert_eq!(block(store.audit(1, None)).unwrap_err().code, "store-busy");
+    let waits = std::thread::scope(|scope| {
+        let late = scope.spawn(|| {
+            block(store.wait_for_place()).map(|place| place.execute(StoreOp::Audit(audit_row("late")), |_| ()))
+        });
+        drop(go);
+        late.join().unwrap()
+    });
+    waits.unwrap();
+    block(store.close());
+    assert_eq!(run(&store, StoreOp::Audit(audit_row("after the end"))).unwrap_err().code, "store-closed");
+}
+
+#[test]
+fn closing_finishes_what_is_queued_even_when_the_queue_is_full() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, ..) = on_disk(dir.path()).unwrap();
+    let (go, wait) = mpsc::channel::<()>();
+    let held = move |_| assert!(wait.recv().is_err());
+    store.place().unwrap().unwrap().execute(StoreOp::Audit(audit_row("first")), held);
+    let mut queued = 1;
+    while let Some(place) = store.place().unwrap() {
+        queued += 1;
+        place.execute(StoreOp::Audit(audit_row("more")), |_| ());
+    }
+    std::thread::scope(|scope| {
+        scope.spawn(|| block(store.close()));
+        drop(go);
+    });
+    let (store, ..) = on_disk(dir.path()).unwrap();
+    assert_eq!(audits(&store).len(), queued);
 }
 
 #[test]

@@ -46,6 +46,13 @@ impl Database {
         load::load(&self.0).unwrap()
     }
 
+    /// Oldest first.
+    fn audits(&self) -> Vec<AuditEntry> {
+        let mut rows = reads::audit(&self.0, 100, None).unwrap();
+        rows.reverse();
+        rows
+    }
+
     fn actions(&self) -> Vec<Action> {
         self.loaded()
             .entries
@@ -70,6 +77,23 @@ fn an_approval_registers_both_directions_pins_and_replaces_only_that_device() {
     assert_eq!(pins.len(), 2);
     assert_eq!(pins[0].fingerprint, keys::fingerprint(&pins[0].signing_key, &pins[0].agreement_key));
     assert_eq!((pins[0].since, pins[0].verified), (Wall(5), false));
+}
+
+#[test]
+fn a_new_pin_and_a_replaced_one_have_their_audit_rows_in_the_same_transaction() {
+    let mut database = Database::new();
+    let print = |key: u8| keys::fingerprint(&VerifyKey([key; 32]), &AgreementKey([key + 100; 32])).to_string();
+    database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
+    database.register(&bob("d1", 1), ah_and_esp(), 1, false).unwrap();
+    database.register(&bob("d1", 2), ah_and_esp(), 2, false).unwrap_err();
+    database.register(&bob("d2", 3), ah_and_esp(), 2, true).unwrap();
+    let rows = database.audits();
+    let kinds: Vec<&str> = rows.iter().map(|row| row.kind.as_str()).collect();
+    assert_eq!(kinds, ["approved", "key-pinned", "approved", "approved", "key-replaced"], "none for the refused one");
+    assert_eq!(rows[1].detail, format!("device d1: {}", print(1)));
+    assert_eq!(rows[4].detail, format!("device d2: {}, in place of {}", print(3), print(1)));
+    assert!(rows.iter().all(|row| row.subject == "sip:bob@b"));
+    assert_eq!(rows[4].generation, Generation(3));
 }
 
 #[test]
@@ -108,8 +132,12 @@ fn accepting_a_new_device_s_key_ends_the_trust_in_the_old_ones() {
 fn a_pin_is_verified_and_its_version_moves_on_and_a_new_approval_keeps_both() {
     let mut database = Database::new();
     database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
-    let pin = crate::agent::Pin { verified: true, last_version: u64::MAX, ..database.loaded().pins[0].clone() };
+    let pin = crate::agent::Pin { last_version: u64::MAX, ..database.loaded().pins[0].clone() };
+    let verified = StoreOp::VerifyPin { pin: Box::new(pin.clone()), audit: audit_row("verified") };
+    ops::execute(&mut database.0, &verified).unwrap();
+    // What was said under the pin meanwhile does not undo that.
     ops::execute(&mut database.0, &StoreOp::UpdatePin(pin.clone())).unwrap();
+    let pin = crate::agent::Pin { verified: true, ..pin };
     database.register(&bob("d1", 1), ah_and_esp(), 1, false).unwrap();
     assert_eq!(database.loaded().pins, std::slice::from_ref(&pin));
     let stranger = crate::agent::Pin { signing_key: VerifyKey([9; 32]), ..pin.clone() };

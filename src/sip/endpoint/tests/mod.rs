@@ -2,6 +2,7 @@
 
 mod ask;
 mod call;
+mod flooded;
 mod lossy;
 mod refused;
 mod silent;

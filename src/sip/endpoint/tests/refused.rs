@@ -5,7 +5,7 @@ use crate::sip::endpoint::limits;
 use crate::sip::{Message, Response};
 
 /// A request as a stranger would write it; `more` are further header lines.
-fn request(method: &str, number: usize, more: &str) -> String {
+pub fn request(method: &str, number: usize, more: &str) -> String {
     format!(
         "{method} sip:bob@192.168.1.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.1:5060;branch=z9hG4bKs{number};rport\r\n\
          Max-Forwards: 70\r\nFrom: <sip:eve@192.168.1.1>;tag=e{number}\r\nTo: <sip:bob@192.168.1.2>\r\nCall-ID: s{number}\r\n\

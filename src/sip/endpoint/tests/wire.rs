@@ -104,8 +104,12 @@ impl World {
 
     /// The bytes reach `side`, from the other one's address.
     pub fn inject(&mut self, side: usize, bytes: &[u8]) {
-        let from =
-            Received { transport: Transport::Udp, local: address(side), remote: address(1 - side), connection: None };
+        self.inject_from(side, address(1 - side), bytes);
+    }
+
+    /// The bytes reach `side` from anywhere.
+    pub fn inject_from(&mut self, side: usize, remote: SocketAddr, bytes: &[u8]) {
+        let from = Received { transport: Transport::Udp, local: address(side), remote, connection: None };
         self.at(side, |end, now| end.handle_message(now, from, bytes));
     }
 
