@@ -1,21 +1,12 @@
 //! What every story needs: sending effects and events, counting, auditing, stopping.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::own::uri_host;
-use super::target::host_address;
 use super::waiting::Waiting;
-use super::{Agent, AgentConfig, AuditRow, Care, Effect, Event, Output, Pin, StoreOp};
-use crate::keys::{safety_phrase, Party};
+use super::{Agent, AuditRow, Care, Effect, Event, Output, Pin, StoreOp};
 use crate::policy::Statement;
-use crate::presence::{self, PresenceRecord};
-use crate::sip::headers::NameAddr;
-use crate::sip::{EndpointConfig, EndpointCounters, Host, Uri};
+use crate::presence;
 use crate::vocab::{EffectId, Generation, Now};
-
-/// The option tag of our key agreement (**ours**, PROTOCOL section 7).
-pub const OPTION_TAG: &str = "x-sv-sa";
 
 /// How long a stop waits for answers to BYE and to the ends of subscriptions.
 const STOP_PATIENCE: Duration = Duration::from_secs(4);
@@ -30,10 +21,6 @@ impl Agent {
 
     pub(super) fn event(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
-    }
-
-    pub(super) fn count(&mut self, what: &'static str) {
-        *self.counts.entry(what).or_default() += 1;
     }
 
     /// Numbers an effect, and remembers who waits for its answer.
@@ -91,18 +78,6 @@ impl Agent {
         self.keep(StoreOp::UpdatePin(pin));
     }
 
-    /// Where a peer's media is expected: where it was seen, else where it says that it is.
-    pub(super) fn peer_address(&self, record: &PresenceRecord) -> Option<IpAddr> {
-        let stated = || contact_host(record.contact.raw()).and_then(host_address).map(|socket| socket.ip());
-        record.address.or_else(stated)
-    }
-
-    /// Of a host's addresses the first of our own family, for we have no other to send from.
-    pub(super) fn reachable(&self, all: &[SocketAddr]) -> Option<SocketAddr> {
-        let ours = |address: &&SocketAddr| address.is_ipv4() == self.config.media_address.is_ipv4();
-        all.iter().find(ours).or(all.first()).copied()
-    }
-
     pub(super) fn stop(&mut self, now: Now) {
         if self.stopping.is_none() {
             self.stopping = Some(now.mono + STOP_PATIENCE);
@@ -123,24 +98,6 @@ impl Agent {
             self.stopping = None;
         }
     }
-
-    /// Safety phrase of PROTOCOL section 9 with this pinned device, as words.
-    pub fn safety_phrase(&self, pin: &super::Pin) -> Vec<&'static str> {
-        let signing = self.config.identity.verify_key();
-        let ours = Party { entity: &self.config.entity, device: &self.config.device, signing: &signing };
-        let theirs = Party { entity: &pin.entity, device: &pin.device, signing: &pin.signing_key };
-        safety_phrase(&ours, &theirs)
-    }
-
-    /// Counters for `/v1/metrics`: name and value, sorted by name.
-    pub fn metrics(&self) -> Vec<(&'static str, u64)> {
-        let mut all: Vec<_> = self.counts.iter().map(|(name, value)| (*name, *value)).collect();
-        all.extend(named(self.endpoint.counters()));
-        all.extend(self.calls.totals());
-        all.push(("policy_generation", self.book.generation().0));
-        all.sort_unstable();
-        all
-    }
 }
 
 /// Text for a row that is kept: no peer makes it as long as it likes.
@@ -149,50 +106,4 @@ pub fn brief(text: &str) -> String {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// The host part of a SIP URI, with its port.
-pub fn contact_host(contact: &str) -> Option<&str> {
-    let rest = contact.split_once(':')?.1;
-    let rest = rest.split([';', '?', '>']).next()?;
-    Some(rest.rsplit_once('@').map_or(rest, |(_, host)| host))
-}
-
-/// Our SIP URI: the entity's user at the first address that we listen at.
-pub fn contact_of(config: &AgentConfig) -> String {
-    let user = config.entity.user().map(|user| format!("{user}@")).unwrap_or_default();
-    match config.listen.first() {
-        Some(listen) => format!("sip:{user}{}:{}", uri_host(listen.address.ip()), listen.address.port()),
-        None => format!("sip:{user}{}", uri_host(config.media_address)),
-    }
-}
-
-/// The endpoint's configuration out of ours.
-pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
-    let uri = |text: &str| Uri::parse(text).unwrap_or_else(|_| Uri::sip(None, Host::from(config.media_address), None));
-    EndpointConfig {
-        aor: NameAddr::new(uri(config.entity.as_str())).with_display(config.display_name.as_deref().unwrap_or("")),
-        contact: uri(contact),
-        instance: Some(format!("urn:uuid:{}", config.device)),
-        user_agent: concat!("sottovoce/", env!("CARGO_PKG_VERSION")).into(),
-        t1: config.t1,
-        supported: vec![OPTION_TAG.into()],
-        accept: vec!["application/sdp".into(), super::ask::PIDF.into()],
-        events: vec!["presence".into()],
-        listen: config.listen.iter().map(|listen| (listen.transport, listen.address)).collect(),
-    }
-}
-
-/// SIP's counters under the names of the metrics.
-fn named(counters: &EndpointCounters) -> [(&'static str, u64); 8] {
-    [
-        ("sip_garbage", counters.garbage),
-        ("sip_overloaded", counters.overloaded),
-        ("sip_refused", counters.refused),
-        ("sip_requests_received", counters.requests_received),
-        ("sip_requests_sent", counters.requests_sent),
-        ("sip_retransmissions", counters.retransmissions),
-        ("sip_stray", counters.acks_stray + counters.responses_stray),
-        ("sip_transport_failures", counters.transport_failures),
-    ]
 }

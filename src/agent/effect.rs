@@ -146,9 +146,9 @@ pub enum StoreOp {
     },
     /// What was said last under a pin: its last seen version, and the statement that was approved.
     UpdatePin(Pin),
-    /// The user compared the safety phrase: the pin is marked, and the audit row written.
-    VerifyPin {
-        pin: Box<Pin>,
+    /// The user compared the safety phrases: the pins are marked, and the audit row written.
+    VerifyPins {
+        pins: Vec<Pin>,
         audit: AuditRow,
     },
 }
@@ -176,11 +176,11 @@ impl StoreOp {
             | Self::UpdatePin(_) => Care::Kept,
             Self::Register { .. }
             | Self::RememberPresence { .. }
-            | Self::RemoveEntry { .. }
+            | Self::RemoveEntries { .. }
             | Self::RemovePresence { .. }
             | Self::RenamePresence { .. }
             | Self::SetOwnPresence { .. }
-            | Self::VerifyPin { .. } => Care::Asked,
+            | Self::VerifyPins { .. } => Care::Asked,
         }
     }
 

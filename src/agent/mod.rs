@@ -9,13 +9,16 @@ mod ask;
 mod book;
 mod call;
 pub mod config;
+mod contact;
 mod desk;
 pub mod effect;
+mod metrics;
 mod nonces;
 mod own;
 mod own_policy;
 pub mod request;
 mod review;
+mod safety;
 pub mod snapshot;
 mod strangers;
 mod target;
@@ -34,6 +37,7 @@ use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, Mono, Now, Review
 
 pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
 pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
+pub use metrics::Metric;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event};
 pub use snapshot::{Ask, AskState, Call, CallState, OpenReview, ReviewState, Side};
 
@@ -83,7 +87,7 @@ impl Agent {
         let mut rng = ChaCha20Rng::from_seed(seed);
         let mut endpoint_seed = [0; 32];
         rng.fill_bytes(&mut endpoint_seed);
-        let contact = desk::contact_of(&config);
+        let contact = contact::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
         let own = Own::new(&config, loaded.own_user.take(), loaded.own_place.take(), loaded.own_version, now.wall);
         let (mut nonces, mut ephemerals) = (Nonces::default(), EphemeralMemory::default());
@@ -94,7 +98,7 @@ impl Agent {
             }
         }
         Self {
-            endpoint: Endpoint::new(desk::endpoint_config(&config, &contact), endpoint_seed),
+            endpoint: Endpoint::new(contact::endpoint_config(&config, &contact), endpoint_seed),
             contact,
             rng,
             outputs: VecDeque::new(),

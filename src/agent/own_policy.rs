@@ -2,7 +2,7 @@
 //! Each is a review without a peer's side, answered at once (ARCHITECTURE section 2).
 
 use super::waiting::Waiting;
-use super::{Agent, AuditRow, Effect, Event, StoreOp, Stored};
+use super::{Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
 use crate::policy::{both_directions, setkey, Approved, Entry, Origin, Selector, Upper};
 use crate::presence;
 use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
@@ -132,14 +132,17 @@ impl Agent {
         Ok(id)
     }
 
-    /// The user compared the safety phrase with the pinned device of this entity.
+    /// The user compared the safety phrases with every pinned device of this entity.
     pub(super) fn mark_verified(&mut self, now: Now, entity: &Entity) -> Result<EffectId, Failure> {
-        let pin = self.book.pins().find(|pin| pin.entity == *entity).cloned();
-        let Some(pin) = pin else { return Err(not_pinned(entity)) };
-        let detail = format!("device {}: {}", pin.device, pin.fingerprint);
+        let pins: Vec<Pin> = self.book.pins().filter(|pin| pin.entity == *entity).cloned().collect();
+        if pins.is_empty() {
+            return Err(not_pinned(entity));
+        }
+        let named = pins.iter().map(|pin| format!("device {}: {}", pin.device, pin.fingerprint));
+        let detail = named.collect::<Vec<_>>().join("; ");
         let audit = AuditRow { at: now.wall, kind: "key-verified", subject: entity.to_string(), detail };
-        let id = self.expect(Waiting::Pin(pin.clone()));
-        self.effect(Effect::Store { id, op: StoreOp::VerifyPin { pin: Box::new(pin), audit } });
+        let id = self.expect(Waiting::Pins(pins.clone()));
+        self.effect(Effect::Store { id, op: StoreOp::VerifyPins { pins, audit } });
         Ok(id)
     }
 
@@ -168,7 +171,7 @@ impl Agent {
                 self.own.set(&self.config, user, place, now.wall);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
-            (Waiting::Pin(pin), _) => self.book.verify_pin(&pin),
+            (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),
             (Waiting::RemovePresence(entity), _) => {
                 self.book.remove_presence(&entity);
                 self.event(Event::PresenceChanged(entity));

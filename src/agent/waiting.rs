@@ -18,7 +18,7 @@ pub enum Waiting {
         user: Option<String>,
         place: Option<String>,
     },
-    Pin(Pin),
+    Pins(Vec<Pin>),
     Presence {
         ask: AskId,
         record: PresenceRecord,

@@ -81,7 +81,7 @@ impl FakeStore {
                 self.calls.push(record);
                 Ok(Stored::Done)
             }
-            StoreOp::VerifyPin { audit, .. } => {
+            StoreOp::VerifyPins { audit, .. } => {
                 self.audit.push(audit);
                 Ok(Stored::Done)
             }

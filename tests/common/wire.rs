@@ -20,13 +20,22 @@ pub struct Link {
     pub delay: Duration,
     /// Added at random to each: what is larger than the pause between two packets reorders them.
     pub jitter: Duration,
+    /// Whether TCP connections come about.
+    pub tcp: bool,
 }
 
 impl Link {
-    pub const GOOD: Self = Self { loss: 0, duplication: 0, delay: Duration::from_millis(10), jitter: Duration::ZERO };
+    pub const GOOD: Self =
+        Self { loss: 0, duplication: 0, delay: Duration::from_millis(10), jitter: Duration::ZERO, tcp: true };
 
     pub fn lossy(loss: u32) -> Self {
-        Self { loss, duplication: 5, delay: Duration::from_millis(20), jitter: Duration::from_millis(60) }
+        let (delay, jitter) = (Duration::from_millis(20), Duration::from_millis(60));
+        Self { loss, duplication: 5, delay, jitter, tcp: true }
+    }
+
+    /// Nothing listens on TCP: what took it for its size goes by UDP after all (RFC 3261 section 18.1.1).
+    pub fn without_tcp(self) -> Self {
+        Self { tcp: false, ..self }
     }
 }
 
@@ -38,7 +47,7 @@ pub enum Parcel {
 }
 
 pub struct Wire {
-    link: Link,
+    pub link: Link,
     rng: ChaCha20Rng,
     /// By arrival, then by the order of sending.
     flying: BinaryHeap<Reverse<(Mono, u64, Parcel)>>,
@@ -47,12 +56,14 @@ pub struct Wire {
     pub seen: Vec<Vec<u8>>,
     /// Every SIP message that was put on the wire, lost ones included.
     pub overheard: Vec<Parcel>,
+    /// How many SIP datagrams were lost.
+    pub lost: u32,
 }
 
 impl Wire {
     pub fn new(seed: u64, link: Link) -> Self {
         let rng = ChaCha20Rng::seed_from_u64(seed);
-        Self { link, rng, flying: BinaryHeap::new(), sent: 0, seen: Vec::new(), overheard: Vec::new() }
+        Self { link, rng, flying: BinaryHeap::new(), sent: 0, seen: Vec::new(), overheard: Vec::new(), lost: 0 }
     }
 
     pub fn next_arrival(&self) -> Option<Mono> {
@@ -78,7 +89,9 @@ impl Wire {
         }
         let copies = if self.chance(self.link.duplication) { 2 } else { 1 };
         for _ in 0..copies {
-            if !self.chance(self.link.loss) {
+            if self.chance(self.link.loss) {
+                self.lost += u32::from(matches!(parcel, Parcel::Sip { .. }));
+            } else {
                 let at = now + self.link.delay + self.jitter();
                 self.fly(at, parcel.clone());
             }

@@ -210,7 +210,12 @@ impl World {
     fn flush(&mut self, node: usize) {
         let transmits = self.nodes[node].drain(self.now);
         for transmit in transmits {
-            self.transmit(node, transmit);
+            if transmit.transport == Transport::Tcp && !self.wire.link.tcp {
+                self.nodes[node].agent.handle_transport_failure(self.now, &transmit, "connection refused");
+                self.flush(node);
+            } else {
+                self.transmit(node, transmit);
+            }
         }
         let talking = self.nodes.iter().any(|node| node.media.values().any(|media| media.stream.is_some()));
         self.frame = match (talking, self.frame) {

@@ -8,7 +8,7 @@ use super::media::{random_spis, PeerSdp};
 use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer::{read_answer, AnswerExpected, ReadAnswer};
 use crate::agent::book::Standing;
-use crate::agent::desk::{contact_host, OPTION_TAG};
+use crate::agent::contact::{contact_host, OPTION_TAG};
 use crate::agent::review::Opening;
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
@@ -94,8 +94,9 @@ impl Agent {
             return pin.entity == target.entity;
         }
         let record = self.book.presence(&pin.entity, &pin.device);
-        let contact = record.and_then(|record| contact_host(record.contact.raw())).unwrap_or(pin.entity.host());
-        target.socket().is_some() && host_address(contact) == target.socket()
+        let contact = record.and_then(|record| contact_host(record.contact.raw()));
+        let host = contact.unwrap_or_else(|| pin.entity.host().to_owned());
+        target.socket().is_some() && host_address(&host) == target.socket()
     }
 
     pub(in crate::agent) fn call_waits_for_review(&mut self, id: CallId, review: ReviewId) {
@@ -145,7 +146,7 @@ impl Agent {
         self.set_call(id, CallState::Inviting);
         let record = self.book.presence(&pin.entity, &pin.device);
         let contact = record.map_or(pin.entity.as_str(), |record| record.contact.raw());
-        let host = contact_host(contact).unwrap_or_default().to_owned();
+        let host = contact_host(contact).unwrap_or_default();
         match host_address(&host) {
             Some(remote) => self.open_media(now, id, remote),
             None => self.resolve_call(id, &host),

@@ -46,14 +46,7 @@ pub struct Calls {
     sessions: BTreeMap<SessionId, CallId>,
     last: u64,
     /// Counters of calls that are forgotten.
-    totals: Totals,
-}
-
-#[derive(Default)]
-struct Totals {
-    sent: u64,
-    received: u64,
-    dropped: u64,
+    forgotten: Counters,
 }
 
 /// A call with what only its story needs.
@@ -102,7 +95,7 @@ enum KeyState {
 
 impl Calls {
     pub fn new(last: u64) -> Self {
-        Self { all: BTreeMap::new(), sessions: BTreeMap::new(), last, totals: Totals::default() }
+        Self { all: BTreeMap::new(), sessions: BTreeMap::new(), last, forgotten: Counters::default() }
     }
 
     pub fn call(&self, id: CallId) -> Option<&Call> {
@@ -118,15 +111,9 @@ impl Calls {
         self.all.values().all(|calling| !calling.is_open() && !calling.media_open)
     }
 
-    /// Packets of all calls, for the metrics.
-    pub fn totals(&self) -> [(&'static str, u64); 4] {
-        let sum = |of: fn(&Counters) -> u64| self.iter().map(|call| of(&call.counters)).sum::<u64>();
-        [
-            ("calls", self.last),
-            ("packets_dropped", self.totals.dropped + sum(|c| c.dropped.values().sum())),
-            ("packets_received", self.totals.received + sum(|c| c.received)),
-            ("packets_sent", self.totals.sent + sum(|c| c.sent)),
-        ]
+    /// Packets of all calls since the start: sent, received, and dropped by reason.
+    pub fn totals(&self) -> Counters {
+        self.iter().fold(self.forgotten.clone(), |sum, call| add(sum, &call.counters))
     }
 
     fn open_count(&self) -> usize {
@@ -143,10 +130,7 @@ impl Calls {
             let over = |calling: &&Calling| !calling.is_open() && !calling.media_open;
             let Some(id) = self.all.values().find(over).map(|calling| calling.call.id) else { return };
             if let Some(gone) = self.all.remove(&id) {
-                let counters = &gone.call.counters;
-                self.totals.sent += counters.sent;
-                self.totals.received += counters.received;
-                self.totals.dropped += counters.dropped.values().sum::<u64>();
+                self.forgotten = add(std::mem::take(&mut self.forgotten), &gone.call.counters);
             }
         }
     }
@@ -286,6 +270,15 @@ impl Agent {
     pub(super) fn handle_stream_failed(&mut self, now: Now, id: CallId, failure: Failure) {
         self.end_call(now, id, CallState::Failed(failure));
     }
+}
+
+fn add(mut sum: Counters, one: &Counters) -> Counters {
+    sum.sent += one.sent;
+    sum.received += one.received;
+    for (reason, packets) in &one.dropped {
+        *sum.dropped.entry(reason).or_default() += packets;
+    }
+    sum
 }
 
 fn nothing_heard(peer: &str) -> Failure {

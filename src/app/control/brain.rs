@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use tokio::sync::broadcast;
 
-use crate::agent::{Accepted, Agent, Ask, Call, Command, Event, OpenReview, Pin as PinnedKeys};
+use crate::agent::{Accepted, Agent, Ask, Call, Command, Event, Metric, OpenReview, Pin as PinnedKeys};
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Spd};
 use crate::presence::PresenceRecord;
@@ -40,7 +40,7 @@ pub(in crate::app) trait Known {
     fn environment(&self) -> Environment;
     fn pins(&self) -> Vec<&PinnedKeys>;
     fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str>;
-    fn metrics(&self) -> Vec<(&'static str, u64)>;
+    fn metrics(&self) -> Vec<Metric>;
 }
 
 impl Brain for SignallingHandle {
@@ -124,7 +124,7 @@ impl Known for Agent {
         self.safety_phrase(pin)
     }
 
-    fn metrics(&self) -> Vec<(&'static str, u64)> {
+    fn metrics(&self) -> Vec<Metric> {
         self.metrics()
     }
 }

@@ -1,6 +1,6 @@
 use super::view::{AskStateView, AskView, CallView, ReviewView, StatusView, StopView};
 use super::Control;
-use crate::agent::AnswerMode;
+use crate::agent::{AnswerMode, Metric};
 use crate::app::config::StoreKind;
 use crate::vocab::{escape, Failure};
 
@@ -42,14 +42,23 @@ impl Control {
 
     /// Counters in Prometheus' text format, version 0.0.4.
     pub async fn metrics(&self) -> Result<String, Failure> {
-        let metrics = self.look(|known| known.metrics()).await?;
-        Ok(metrics.iter().map(|(name, value)| metric(name, *value)).collect())
+        Ok(prometheus(&self.look(|known| known.metrics()).await?))
     }
 }
 
-fn metric(name: &str, value: u64) -> String {
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    format!("# TYPE sottovoce_{name} counter\nsottovoce_{name} {value}\n")
+/// One `# TYPE` line for each name, then its value, or one for each reason.
+fn prometheus(metrics: &[Metric]) -> String {
+    let mut text = String::new();
+    let mut typed = "";
+    for Metric { name, reason, value } in metrics {
+        if *name != typed {
+            text += &format!("# TYPE sottovoce_{name} counter\n");
+            typed = name;
+        }
+        let label = reason.map(|reason| format!("{{reason=\"{reason}\"}}")).unwrap_or_default();
+        text += &format!("sottovoce_{name}{label} {value}\n");
+    }
+    text
 }
 
 fn count<V>(views: impl Iterator<Item = V>, is: impl Fn(&V) -> bool) -> u64 {

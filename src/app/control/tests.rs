@@ -162,8 +162,10 @@ impl Known for State {
         vec!["acid", "badge"]
     }
 
-    fn metrics(&self) -> Vec<(&'static str, u64)> {
-        vec![("packets-sent", 7), ("reviews", 1)]
+    fn metrics(&self) -> Vec<Metric> {
+        let dropped = |reason, value| Metric { name: "packets_dropped", reason: Some(reason), value };
+        let sent = Metric { name: "packets_sent", reason: None, value: 7 };
+        vec![dropped("auth-failed", 0), dropped("replay", 3), sent]
     }
 }
 

@@ -47,8 +47,8 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             step.execute("INSERT OR REPLACE INTO own VALUES (1, ?1, ?2)", params![user, place]).map_err(failed)?;
         }
         StoreOp::UpdatePin(pin) => update_pin(step, pin)?,
-        StoreOp::VerifyPin { pin, audit: row } => {
-            verify_pin(step, pin)?;
+        StoreOp::VerifyPins { pins, audit: row } => {
+            pins.iter().try_for_each(|pin| verify_pin(step, pin))?;
             audit(step, row).map_err(failed)?;
         }
     }
@@ -69,7 +69,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::RenamePresence { .. } => "keep your names for the peer",
         StoreOp::SetOwnPresence { .. } => "keep your own presence",
         StoreOp::UpdatePin(_) => "keep what is known of the peer's keys",
-        StoreOp::VerifyPin { .. } => "mark the peer's keys as verified",
+        StoreOp::VerifyPins { .. } => "mark the peer's keys as verified",
     }
 }
 

@@ -177,8 +177,9 @@ async fn metrics_are_prometheus_text() {
     let response = app(control).oneshot(Request::get("/v1/metrics").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; version=0.0.4");
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    let expected = "# TYPE sottovoce_packets_sent counter\nsottovoce_packets_sent 7\n\
-        # TYPE sottovoce_reviews counter\nsottovoce_reviews 1\n";
+    let expected = "# TYPE sottovoce_packets_dropped counter\n\
+        sottovoce_packets_dropped{reason=\"auth-failed\"} 0\nsottovoce_packets_dropped{reason=\"replay\"} 3\n\
+        # TYPE sottovoce_packets_sent counter\nsottovoce_packets_sent 7\n";
     assert_eq!(body, expected);
 }
 

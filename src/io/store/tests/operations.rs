@@ -158,7 +158,7 @@ fn what_was_given_is_kept_by_watcher_and_our_highest_version_ever() {
 #[test]
 fn a_pin_moves_on_only_with_the_pinned_keys() {
     let store = in_memory();
-    for op in [StoreOp::UpdatePin(pin(1)), StoreOp::VerifyPin { pin: Box::new(pin(1)), audit: audit_row("verified") }] {
+    for op in [StoreOp::UpdatePin(pin(1)), StoreOp::VerifyPins { pins: vec![pin(1)], audit: audit_row("verified") }] {
         assert_eq!(run(&store, op).unwrap_err().code, "not-pinned");
     }
     assert_eq!(audits(&store), [], "nothing was verified");

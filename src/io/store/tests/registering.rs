@@ -133,7 +133,7 @@ fn a_pin_is_verified_and_its_version_moves_on_and_a_new_approval_keeps_both() {
     let mut database = Database::new();
     database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
     let pin = crate::agent::Pin { last_version: u64::MAX, ..database.loaded().pins[0].clone() };
-    let verified = StoreOp::VerifyPin { pin: Box::new(pin.clone()), audit: audit_row("verified") };
+    let verified = StoreOp::VerifyPins { pins: vec![pin.clone()], audit: audit_row("verified") };
     ops::execute(&mut database.0, &verified).unwrap();
     // What was said under the pin meanwhile does not undo that.
     ops::execute(&mut database.0, &StoreOp::UpdatePin(pin.clone())).unwrap();

@@ -1,0 +1,78 @@
+//! Where we are reached, and where peers are.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::config::AgentConfig;
+use super::own::uri_host;
+use super::target::host_address;
+use super::Agent;
+use crate::presence::PresenceRecord;
+use crate::sip::headers::NameAddr;
+use crate::sip::{EndpointConfig, Host, Uri};
+
+/// The option tag of our key agreement (**ours**, PROTOCOL section 7).
+pub const OPTION_TAG: &str = "x-sv-sa";
+
+impl Agent {
+    /// Where a peer's media is expected: where it was seen, else where it says that it is.
+    pub(super) fn peer_address(&self, record: &PresenceRecord) -> Option<IpAddr> {
+        let stated = || host_address(&contact_host(record.contact.raw())?).map(|socket| socket.ip());
+        record.address.or_else(stated)
+    }
+
+    /// Of a host's addresses the first of our own family, for we have no other to send from.
+    pub(super) fn reachable(&self, all: &[SocketAddr]) -> Option<SocketAddr> {
+        let ours = |address: &&SocketAddr| address.is_ipv4() == self.config.media_address.is_ipv4();
+        all.iter().find(ours).or(all.first()).copied()
+    }
+}
+
+/// The host of a SIP URI, with its port when it names one: `192.0.2.1:5060`, `[2001:db8::1]`, `office-7`.
+pub fn contact_host(contact: &str) -> Option<String> {
+    let uri = Uri::parse(contact).ok()?;
+    let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{}{port}", uri.host()?))
+}
+
+/// Our SIP URI: the entity's user at the first address that we listen at.
+pub fn contact_of(config: &AgentConfig) -> String {
+    let user = config.entity.user().map(|user| format!("{user}@")).unwrap_or_default();
+    match config.listen.first() {
+        Some(listen) => format!("sip:{user}{}:{}", uri_host(listen.address.ip()), listen.address.port()),
+        None => format!("sip:{user}{}", uri_host(config.media_address)),
+    }
+}
+
+/// The endpoint's configuration out of ours.
+pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
+    let uri = |text: &str| Uri::parse(text).unwrap_or_else(|_| Uri::sip(None, Host::from(config.media_address), None));
+    EndpointConfig {
+        aor: NameAddr::new(uri(config.entity.as_str())).with_display(config.display_name.as_deref().unwrap_or("")),
+        contact: uri(contact),
+        instance: Some(format!("urn:uuid:{}", config.device)),
+        user_agent: concat!("sottovoce/", env!("CARGO_PKG_VERSION")).into(),
+        t1: config.t1,
+        supported: vec![OPTION_TAG.into()],
+        accept: vec!["application/sdp".into(), super::ask::PIDF.into()],
+        events: vec!["presence".into()],
+        listen: config.listen.iter().map(|listen| (listen.transport, listen.address)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_a_contact_is_the_one_of_its_uri() {
+        for (contact, host) in [
+            ("sip:bob@192.0.2.1:5066", Some("192.0.2.1:5066")),
+            ("sip:bob;phone=1?x@h.example;transport=tcp", Some("h.example")),
+            ("sip:[2001:db8::1]:5062", Some("[2001:db8::1]:5062")),
+            ("tel:+4930", None),
+            ("nothing", None),
+        ] {
+            assert_eq!(contact_host(contact).as_deref(), host, "{contact}");
+        }
+    }
+}

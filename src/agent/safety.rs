@@ -1,0 +1,12 @@
+use super::{Agent, Pin};
+use crate::keys::{safety_phrase, Party};
+
+impl Agent {
+    /// Safety phrase of PROTOCOL section 9 with this pinned device, as words.
+    pub fn safety_phrase(&self, pin: &Pin) -> Vec<&'static str> {
+        let signing = self.config.identity.verify_key();
+        let ours = Party { entity: &self.config.entity, device: &self.config.device, signing: &signing };
+        let theirs = Party { entity: &pin.entity, device: &pin.device, signing: &pin.signing_key };
+        safety_phrase(&ours, &theirs)
+    }
+}
