@@ -245,7 +245,6 @@ impl Agent {
         let answer = asking.answer.clone();
         let opening = super::review::Opening {
             wanted_presence: asking.ask.wanted.presence,
-            replace_keys: matches!(read.standing, Standing::Changed(_)),
             key_state: key_state(read.standing),
             statement: read.signed.statement,
             provenance,
@@ -366,7 +365,8 @@ fn key_state(standing: Standing) -> KeyState {
     match standing {
         Standing::Pinned { verified: true } => KeyState::Verified,
         Standing::Pinned { verified: false } => KeyState::Pinned,
-        Standing::Changed(_) | Standing::Unknown => KeyState::New,
+        Standing::Changed(pinned) => KeyState::Accepted { pinned },
+        Standing::Unknown => KeyState::New,
     }
 }
 

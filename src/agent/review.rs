@@ -46,14 +46,26 @@ pub struct Opening {
     pub statement: Statement,
     pub provenance: Provenance,
     pub key_state: KeyState,
-    /// The user accepted keys that differ from the pinned ones.
-    pub replace_keys: bool,
     pub wanted_presence: bool,
     pub record: PresenceRecord,
     pub ask: Option<AskId>,
     pub call: Option<CallId>,
     /// Rules that a refused call lacked.
     pub missing: Vec<Rule>,
+}
+
+impl Opening {
+    /// The user accepted keys that differ from the pinned ones.
+    fn replaces_keys(&self) -> bool {
+        matches!(self.key_state, KeyState::Accepted { .. })
+    }
+
+    /// Which key takes the place of which, for the audit table.
+    fn replacement(&self) -> Option<String> {
+        let KeyState::Accepted { pinned } = self.key_state else { return None };
+        let print = crate::keys::fingerprint(&self.statement.signing_key, &self.statement.agreement_key);
+        Some(format!("key {print} accepted in place of {pinned}"))
+    }
 }
 
 impl Reviewing {
@@ -194,13 +206,14 @@ impl Agent {
 
     fn register(&mut self, now: Now, id: ReviewId, approved: Approved, by: &'static str) {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
-        let replace_keys = reviewing.opening.replace_keys;
+        let replace_keys = reviewing.opening.replaces_keys();
         let entries = approved.entries().iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
+        let keys = reviewing.opening.replacement().map(|words| format!(", {words}")).unwrap_or_default();
         let audit = AuditRow {
             at: now.wall,
             kind: "approved",
             subject: reviewing.opening.statement.entity.to_string(),
-            detail: format!("review {id} answered by {by}: {entries}"),
+            detail: format!("review {id} answered by {by}{keys}: {entries}"),
         };
         let effect = self.expect(Waiting::Review { review: id, approved: approved.clone(), replace_keys });
         self.effect(Effect::Store {

@@ -149,6 +149,11 @@ pub struct Provenance {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyState {
+    /// Another key is pinned for this entity, and the user accepted this one by its fingerprint: approving pins it
+    /// instead of the other.
+    Accepted {
+        pinned: Fingerprint,
+    },
     /// Never seen: approving pins it.
     New,
     Pinned,

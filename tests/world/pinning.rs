@@ -2,31 +2,93 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AskState, CallState, Command};
+use sottovoce::agent::{Accepted, AskState, CallRequest, CallState, Command};
 use sottovoce::keys::Identity;
-use sottovoce::policy::Wanted;
-use sottovoce::vocab::{AskId, Failure, FailureKind, Fingerprint};
+use sottovoce::policy::{Answer, KeyState, Wanted};
+use sottovoce::vocab::{AskId, CallId, Failure, FailureKind, Fingerprint, ReviewId};
 
 use crate::common::config::{agent, secret};
 use crate::common::node::Node;
 use crate::common::wire::Link;
 use crate::common::world::World;
 
+const ESP: &str = "ipsec esp/transport//require";
 const BOTH: Wanted = Wanted { presence: true, policy: true };
 const MINUTE: Duration = Duration::from_secs(60);
+/// Bob's place among the nodes.
+const BOB: usize = 1;
 
 /// Alice has approved Bob; then another Bob, with other keys, sits at his address.
 fn replaced() -> (World, usize, Fingerprint) {
+    replaced_after("approve")
+}
+
+fn replaced_after(answer: &str) -> (World, usize, Fingerprint) {
+    let (mut world, alice) = approved(answer);
+    let print = replace_bob(&mut world);
+    (world, alice, print)
+}
+
+/// Alice has approved Bob, who asks for no protection.
+fn approved(answer: &str) -> (World, usize) {
     let mut world = World::new(7, Link::GOOD);
     let alice = world.add("alice", agent("alice", "192.168.1.1", "none"));
-    let bob = world.add("bob", agent("bob", "192.168.1.2", "none"));
-    let first = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    world.add("bob", agent("bob", "192.168.1.2", "none"));
+    let first = world.ask(alice, "bob@192.168.1.2", Some(answer));
     assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, first).state, AskState::Registered { .. })));
+    (world, alice)
+}
+
+/// The same device at the same address, with other keys.
+fn replace_bob(world: &mut World) -> Fingerprint {
     let mut config = agent("bob", "192.168.1.2", "none");
     config.identity = Identity::generate(&secret("mallory"));
     let print = config.identity.fingerprint();
-    world.nodes[bob] = Node::new("bob", config, 99, world.now);
-    (world, alice, print)
+    world.nodes[BOB] = Node::new("bob", config, 99, world.now);
+    print
+}
+
+fn pins(world: &World, node: usize) -> Vec<Fingerprint> {
+    world.nodes[node].agent.pins().map(|pin| pin.fingerprint).collect()
+}
+
+fn call_accepting(world: &mut World, node: usize, key: Fingerprint, answer: Option<Answer>) -> CallId {
+    let request = CallRequest {
+        peer: "bob@192.168.1.2".into(),
+        answer,
+        accept_key: Some(key),
+        source: None,
+        sink: None,
+        duration: Some(Duration::from_secs(1)),
+    };
+    match world.command(node, Command::Call(request)) {
+        Ok(Accepted::Call(id)) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The review that the call waits for, if it is not the one before.
+fn reviewing(world: &mut World, node: usize, call: CallId, before: Option<ReviewId>) -> ReviewId {
+    let waiting = |world: &World| match world.the_call(node, call).state {
+        CallState::Reviewing(review) => Some(review).filter(|review| Some(*review) != before),
+        _ => None,
+    };
+    assert!(world.run_until(MINUTE, |world| waiting(world).is_some()), "{:?}", world.the_call(node, call));
+    waiting(world).unwrap()
+}
+
+fn key_state(world: &World, node: usize, review: ReviewId) -> KeyState {
+    world.nodes[node].agent.review(review).unwrap().review.key_state
+}
+
+fn approve(world: &mut World, node: usize, review: ReviewId) {
+    world.command(node, Command::AnswerReview { review, answer: Answer::Approve, by: "test" }).unwrap();
+}
+
+fn ended_well(world: &mut World, node: usize, call: CallId) {
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(node, call)), "{:?}", world.the_call(node, call));
+    let state = &world.the_call(node, call).state;
+    assert!(matches!(state, CallState::Ended { .. }), "{state:?}");
 }
 
 fn failure(world: &mut World, node: usize, ask: AskId) -> Failure {
@@ -81,11 +143,84 @@ fn only_the_new_fingerprint_itself_overrides() {
     assert_eq!(failure(&mut world, alice, ask).code, "key-changed");
     let ask = world.ask_for(alice, "bob@192.168.1.2", Some("approve"), BOTH, Some(new));
     assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
-    let pins: Vec<Fingerprint> = world.nodes[alice].agent.pins().map(|pin| pin.fingerprint).collect();
-    assert_eq!(pins, [new], "the old key is let go");
+    assert_eq!(pins(&world, alice), [new], "the old key is let go");
     let call = world.call(alice, "bob@192.168.1.2", None, 1);
     assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
     assert!(matches!(world.the_call(alice, call).state, CallState::Ended { .. }));
+}
+
+#[test]
+fn an_accepted_key_is_put_to_the_user_as_changed_with_the_one_that_it_replaces() {
+    let (mut world, alice, new) = replaced();
+    let old = pins(&world, alice)[0];
+    let ask = world.ask_for(alice, "bob@192.168.1.2", None, BOTH, Some(new));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Reviewing(_))));
+    let AskState::Reviewing(review) = world.the_ask(alice, ask).state else { unreachable!("just seen") };
+    assert_eq!(key_state(&world, alice, review), KeyState::Accepted { pinned: old });
+    assert_eq!(pins(&world, alice), [old], "nothing changes before the answer");
+    approve(&mut world, alice, review);
+    assert_eq!(pins(&world, alice), [new]);
+    let approved = world.nodes[alice].store.audit.iter().rev().find(|row| row.kind == "approved").unwrap();
+    for print in [old, new] {
+        assert!(approved.detail.contains(&print.to_string()), "{approved:?}");
+    }
+    let ask = world.ask(alice, "bob@192.168.1.2", None);
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Reviewing(_))));
+    let AskState::Reviewing(review) = world.the_ask(alice, ask).state else { unreachable!("just seen") };
+    assert_eq!(key_state(&world, alice, review), KeyState::Pinned);
+}
+
+#[test]
+fn a_call_that_accepts_a_key_is_mended_after_a_488_under_that_key() {
+    let (mut world, alice, new) = replaced();
+    let old = pins(&world, alice)[0];
+    let call = call_accepting(&mut world, alice, new, None);
+    let first = reviewing(&mut world, alice, call, None);
+    assert_eq!(key_state(&world, alice, first), KeyState::Accepted { pinned: old });
+    world.command(BOB, Command::PolicyDefault { text: ESP.into() }).unwrap();
+    approve(&mut world, alice, first);
+    let second = reviewing(&mut world, alice, call, Some(first));
+    assert_eq!(key_state(&world, alice, second), KeyState::Pinned);
+    assert_eq!(world.nodes[alice].agent.review(second).unwrap().missing, ["esp/transport//require"]);
+    approve(&mut world, alice, second);
+    ended_well(&mut world, alice, call);
+    assert_eq!((pins(&world, alice), world.the_call(alice, call).bundle.as_str()), (vec![new], "esp"));
+}
+
+/// Bob's key changes between the asking and the call: his new agent cannot read the offer, and refuses without a word.
+#[test]
+fn a_key_that_was_accepted_beforehand_counts_also_when_the_call_is_the_first_to_meet_it() {
+    for (accepts, ends) in [(true, "ended"), (false, "key-changed")] {
+        let (mut world, alice) = approved("approve");
+        let old = pins(&world, alice)[0];
+        let new = Identity::generate(&secret("mallory")).fingerprint();
+        let key = if accepts { new } else { Fingerprint([7; 32]) };
+        let call = call_accepting(&mut world, alice, key, None);
+        let first = reviewing(&mut world, alice, call, None);
+        assert_eq!(key_state(&world, alice, first), KeyState::Pinned);
+        assert_eq!(replace_bob(&mut world), new);
+        approve(&mut world, alice, first);
+        if !accepts {
+            assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
+            let CallState::Failed(failure) = &world.the_call(alice, call).state else { panic!() };
+            assert_eq!((failure.code, pins(&world, alice)), (ends, vec![old]));
+            continue;
+        }
+        let second = reviewing(&mut world, alice, call, Some(first));
+        assert_eq!(key_state(&world, alice, second), KeyState::Accepted { pinned: old });
+        approve(&mut world, alice, second);
+        ended_well(&mut world, alice, call);
+        assert_eq!(pins(&world, alice), [new]);
+    }
+}
+
+/// An answer that was given beforehand does not drop what was demanded of the key before.
+#[test]
+fn a_call_that_accepts_a_key_loosens_nothing_by_it() {
+    let (mut world, alice, new) = replaced_after(ESP);
+    let call = call_accepting(&mut world, alice, new, Some(Answer::Approve));
+    ended_well(&mut world, alice, call);
+    assert_eq!((pins(&world, alice), world.the_call(alice, call).bundle.as_str()), (vec![new], "esp"));
 }
 
 #[test]

@@ -338,8 +338,8 @@ impl Agent {
         let refusal = refused(&calling.call.peer, no);
         let Some((entity, _)) = calling.peer.clone() else { return };
         let wanted = Wanted { presence: true, policy: true };
-        let answer = calling.answer.clone();
-        let ask = AskRequest { peer: entity.to_string(), wanted, answer, accept_key: None };
+        let (answer, accept_key) = (calling.answer.clone(), calling.accept_key);
+        let ask = AskRequest { peer: entity.to_string(), wanted, answer, accept_key };
         match self.begin_ask(now, ask, Some(id)) {
             Ok(ask) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
@@ -403,7 +403,6 @@ impl Agent {
         let verified = standing == Standing::Pinned { verified: true };
         let opening = Opening {
             wanted_presence: statement.person.is_some(),
-            replace_keys: false,
             key_state: if verified { ReviewKeyState::Verified } else { ReviewKeyState::Pinned },
             statement,
             provenance: Provenance { observed, received: now.wall },

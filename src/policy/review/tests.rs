@@ -313,6 +313,16 @@ fn a_changed_key_stops_every_answer_but_refusal() {
 }
 
 #[test]
+fn a_changed_key_that_the_user_accepted_may_be_answered() {
+    let key_state = KeyState::Accepted { pinned: Fingerprint([9; 32]) };
+    let stated = statement("spdadd any any any -P out none;", None);
+    let review = Review::new(ReviewInput { key_state, ..input(stated, "192.168.1.2") }).unwrap();
+    for answer in [Answer::Approve, rules(BOTH), Answer::Edit(review.proposed.clone())] {
+        approved(&review, &answer);
+    }
+}
+
+#[test]
 fn what_a_side_cannot_do_is_named() {
     let unsupported = |review: &Review, answer: &Answer| review.answer(answer, NOW).unwrap_err().to_string();
     let tunnel = rules("ipsec esp/tunnel/192.0.2.1-192.0.2.2/require");

@@ -83,6 +83,8 @@ pub struct StatementView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyStateView {
+    /// Another key was pinned, and the user accepted this one by its fingerprint: approving pins it instead.
+    Accepted,
     /// Another key is pinned: everything stops until the user accepts this one.
     Changed,
     /// Never seen: approving pins it.
@@ -234,7 +236,7 @@ impl From<&Review> for StatementView {
 
 fn pinned(state: &KeyState) -> Option<Fingerprint> {
     match state {
-        KeyState::Changed { pinned } => Some(*pinned),
+        KeyState::Accepted { pinned } | KeyState::Changed { pinned } => Some(*pinned),
         KeyState::New | KeyState::Pinned | KeyState::Verified => None,
     }
 }
@@ -242,6 +244,7 @@ fn pinned(state: &KeyState) -> Option<Fingerprint> {
 impl From<&KeyState> for KeyStateView {
     fn from(state: &KeyState) -> Self {
         match state {
+            KeyState::Accepted { .. } => Self::Accepted,
             KeyState::Changed { .. } => Self::Changed,
             KeyState::New => Self::New,
             KeyState::Pinned => Self::Pinned,
