@@ -110,7 +110,7 @@ impl Agent {
             Standing::Unknown => false,
             Standing::Changed(pinned) => {
                 let print = crate::keys::fingerprint(&keys.0, &keys.1);
-                let mut notice = super::answer::key_changed(&statement.entity, pinned, print);
+                let mut notice = super::document::key_changed(&statement.entity, pinned, print);
                 self.audit_notice(now, &notice);
                 notice.next = "it was answered as a stranger; ask it yourself to decide about the key".into();
                 self.event(Event::Notice(notice));

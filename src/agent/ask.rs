@@ -6,7 +6,7 @@
 //! | `Effect::Resolve` -> `Done::Resolved` | addresses |
 //! | `send_request` -> SUBSCRIBE | signed request |
 //! | NOTIFY -> `handle_notified` | document |
-//! | `read_answer` | statement, checked |
+//! | `read_document` | statement, checked |
 //! | `StoreOp::RememberPresence` -> `Stored` | row |
 //! | `open_review`, see `review.rs` | |
 
@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::answer::{read_answer, AnswerExpected, ReadAnswer};
 use super::book::Standing;
+use super::document::{read_document, DocumentExpected, ReadDocument};
 use super::own::{random_nonce, Saying};
 use super::target::Target;
 use super::waiting::Waiting;
@@ -178,7 +178,7 @@ impl Agent {
     ) {
         let Some(ask) = self.asks.subscriptions.get(&id).copied() else { return };
         match body {
-            Some(body) => self.take_answer(now, ask, from, &body),
+            Some(body) => self.take_document(now, ask, from, &body),
             None if state.state == SubscriptionStatus::Pending => {
                 self.step(now, ask, "the peer's user is being asked whether you may know".into());
             }
@@ -195,19 +195,19 @@ impl Agent {
         }
     }
 
-    fn take_answer(&mut self, now: Now, id: AskId, from: Received, body: &Body) {
+    fn take_document(&mut self, now: Now, id: AskId, from: Received, body: &Body) {
         let Some(asking) = self.asks.all.get(&id) else { return };
         if asking.ask.state != AskState::Asking || asking.ask.presence.is_some() {
             return;
         }
-        let expected = AnswerExpected {
+        let expected = DocumentExpected {
             target: Some(&asking.target),
             nonce: Some(asking.nonce),
             entity: &self.config.entity,
             device: &self.config.device,
             accept_key: asking.accept_key,
         };
-        match read_answer(&self.book, &expected, &body.bytes, now.wall) {
+        match read_document(&self.book, &expected, &body.bytes, now.wall) {
             Ok(read) => self.keep_answer(now, id, from, body, read),
             Err(failure) => {
                 if failure.code == "key-changed" {
@@ -218,7 +218,7 @@ impl Agent {
         }
     }
 
-    fn keep_answer(&mut self, now: Now, id: AskId, from: Received, body: &Body, read: ReadAnswer) {
+    fn keep_answer(&mut self, now: Now, id: AskId, from: Received, body: &Body, read: ReadDocument) {
         self.note_version(&read.signed.statement);
         self.audit_statement(now, &read.signed.statement);
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
@@ -235,11 +235,11 @@ impl Agent {
         }
         if wanted.policy {
             let provenance = Provenance { observed: Some(from.remote.ip()), received: now.wall };
-            self.review_answer(now, id, read, provenance, record);
+            self.put_to_user(now, id, read, provenance, record);
         }
     }
 
-    fn review_answer(&mut self, now: Now, id: AskId, read: ReadAnswer, provenance: Provenance, record: PresenceRecord) {
+    fn put_to_user(&mut self, now: Now, id: AskId, read: ReadDocument, provenance: Provenance, record: PresenceRecord) {
         let Some(asking) = self.asks.all.get(&id) else { return };
         let call = asking.call;
         let answer = asking.answer.clone();

@@ -3,7 +3,6 @@
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `ask`, `review`, `answer_watcher`, `call`, `own_policy`.
 
-mod answer;
 mod answer_watcher;
 mod ask;
 mod book;
@@ -11,6 +10,7 @@ mod call;
 pub mod config;
 mod contact;
 mod desk;
+mod document;
 pub mod effect;
 mod metrics;
 mod nonces;

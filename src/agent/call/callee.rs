@@ -169,7 +169,7 @@ impl Agent {
             Standing::Unknown => Ok(None),
             Standing::Changed(pinned) => {
                 let print = crate::keys::fingerprint(&keys.0, &keys.1);
-                let notice = Box::new(crate::agent::answer::key_changed(&offer.entity, pinned, print));
+                let notice = Box::new(crate::agent::document::key_changed(&offer.entity, pinned, print));
                 Err(No { notice: Some(notice), ..No::plain(403, "your key is not the one that was approved here") })
             }
         }

@@ -5,7 +5,7 @@
 //! | policy | `begin_call`: approved entry, or `ask.rs` first | `entries_for` the caller |
 //! | socket | `Effect::OpenMedia` -> `Done::MediaOpened` | the same |
 //! | keys | `Initiator::offer` in INVITE | `Responder::read`, `answer` in 200 |
-//! | refusal | 488 with a statement -> review with what is missing | `refuse_for_policy` |
+//! | refusal | 488 with a statement -> `refusal.rs`: review with what is missing | `refuse_for_policy` |
 //! | stream | 200 -> `Confirmed` -> `Effect::StartStream` | 200 sent -> the same |
 //! | end | BYE -> `Effect::CloseMedia` -> `Done::MediaClosed` | the same |
 
@@ -13,6 +13,7 @@ mod callee;
 mod caller;
 mod end;
 mod media;
+mod refusal;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -208,7 +209,7 @@ impl Agent {
             EndpointEvent::Answered { id, body, .. } => self.handle_answered(now, id, body),
             EndpointEvent::Rejected { id, from, status, reason, warnings, body } => {
                 let warnings = warnings.iter().map(|warning| warning.text.to_string()).collect();
-                self.handle_rejected(now, id, caller::Rejection { from, status, reason, warnings, body });
+                self.handle_rejected(now, id, refusal::Rejection { from, status, reason, warnings, body });
             }
             EndpointEvent::InviteFailed { id, cause } => self.handle_invite_failed(now, id, cause),
             EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),

@@ -8,7 +8,7 @@ use crate::presence::{self, Document, Expected, Signed, Unfit};
 use crate::vocab::{escape, Device, Entity, Failure, FailureKind, Fingerprint, Nonce, Wall};
 
 /// What a usable answer has to be.
-pub struct AnswerExpected<'a> {
+pub struct DocumentExpected<'a> {
     /// Whom we asked; `None` when the entity is held to `entity_of` by the caller.
     pub target: Option<&'a Target>,
     pub nonce: Option<Nonce>,
@@ -19,17 +19,17 @@ pub struct AnswerExpected<'a> {
     pub accept_key: Option<Fingerprint>,
 }
 
-pub struct ReadAnswer {
+pub struct ReadDocument {
     pub signed: Signed,
     pub standing: Standing,
 }
 
-pub fn read_answer(
+pub fn read_document(
     book: &Book,
-    expected: &AnswerExpected<'_>,
+    expected: &DocumentExpected<'_>,
     document: &[u8],
     now: Wall,
-) -> Result<ReadAnswer, Failure> {
+) -> Result<ReadDocument, Failure> {
     let subject = expected.target.map_or_else(|| "the peer".to_owned(), |target| target.entity.to_string());
     let document = presence::read(document).map_err(|why| unreadable(&subject, &why.to_string()))?;
     let signed = the_statement(&subject, document)?;
@@ -47,7 +47,7 @@ pub fn read_answer(
         check_bare(&subject, target, &signed.statement)?;
     }
     let standing = trusted(book, expected, &signed.statement)?;
-    Ok(ReadAnswer { signed, standing })
+    Ok(ReadDocument { signed, standing })
 }
 
 /// The first tuple with a statement of ours in it; an ordinary presence document has none.
@@ -76,7 +76,7 @@ fn check_bare(subject: &str, target: &Target, statement: &Statement) -> Result<(
 }
 
 /// Keys and version against what is pinned.
-fn trusted(book: &Book, expected: &AnswerExpected<'_>, statement: &Statement) -> Result<Standing, Failure> {
+fn trusted(book: &Book, expected: &DocumentExpected<'_>, statement: &Statement) -> Result<Standing, Failure> {
     let keys = (statement.signing_key, statement.agreement_key);
     let standing = book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement));
     let print = crate::keys::fingerprint(&keys.0, &keys.1);

@@ -1,0 +1,173 @@
+//! The callee said no: why, and what would succeed.
+
+use super::caller::gone;
+use super::CallState;
+use crate::agent::book::Standing;
+use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
+use crate::agent::review::Opening;
+use crate::agent::{Agent, AskRequest};
+use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, Rule, Wanted};
+use crate::presence::PresenceRecord;
+use crate::sip::{Body, Received, SessionId};
+use crate::vocab::{escape, CallId, Failure, FailureKind, Now, ReviewId};
+
+/// A final answer that says no.
+pub struct Rejection {
+    pub from: Received,
+    pub status: u16,
+    pub reason: String,
+    pub warnings: Vec<String>,
+    pub body: Option<Body>,
+}
+
+impl Agent {
+    pub(super) fn handle_rejected(&mut self, now: Now, session: SessionId, no: Rejection) {
+        let Some(id) = self.calls.sessions.remove(&session) else { return };
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.session = None;
+        if !calling.is_open() {
+            return self.close_media(id);
+        }
+        let document = no.body.as_ref().filter(|body| body.content_type.starts_with(crate::agent::ask::PIDF));
+        match document {
+            Some(body) if no.status == 488 && !calling.retried => {
+                let body = body.clone();
+                self.review_refusal(now, id, &no, &body);
+            }
+            None if no.status == 488 && !calling.retried => self.ask_why(now, id, &no),
+            _ => {
+                let failure = refused(&calling.call.peer, &no);
+                self.end_call(now, id, CallState::Failed(failure));
+            }
+        }
+    }
+
+    /// 488 without a statement: perhaps the device cannot even read our offer, because its key is another. Asking tells.
+    fn ask_why(&mut self, now: Now, id: CallId, no: &Rejection) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.retried = true;
+        let refusal = refused(&calling.call.peer, no);
+        let Some((entity, _)) = calling.peer.clone() else { return };
+        let wanted = Wanted { presence: true, policy: true };
+        let (answer, accept_key) = (calling.answer.clone(), calling.accept_key);
+        let ask = AskRequest { peer: entity.to_string(), wanted, answer, accept_key };
+        match self.begin_ask(now, ask, Some(id)) {
+            Ok(ask) => {
+                if let Some(calling) = self.calls.all.get_mut(&id) {
+                    calling.call.ask = Some(ask);
+                }
+                self.set_call(id, CallState::Asking);
+            }
+            Err(_) => self.end_call(now, id, CallState::Failed(refusal)),
+        }
+    }
+
+    /// 488 with the callee's statement: show exactly what is missing, so that one step mends it.
+    fn review_refusal(&mut self, now: Now, id: CallId, no: &Rejection, body: &Body) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.retried = true;
+        let answer = calling.answer.clone();
+        match self.open_refusal_review(now, id, no, body) {
+            Ok(review) => match answer {
+                Some(answer) => {
+                    let answer = self.never_looser(review, answer);
+                    if let Err(failure) = self.answer_review(now, review, answer, "command") {
+                        self.end_call(now, id, CallState::Failed(failure));
+                    }
+                }
+                None => self.call_waits_for_review(id, review),
+            },
+            Err(failure) => {
+                if failure.code == "key-changed" {
+                    self.audit(now, "key-changed", &failure.subject, &failure.message);
+                }
+                self.end_call(now, id, CallState::Failed(failure));
+            }
+        }
+    }
+
+    fn open_refusal_review(&mut self, now: Now, id: CallId, no: &Rejection, body: &Body) -> Result<ReviewId, Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let peer = calling.peer.clone().ok_or_else(|| gone(id))?;
+        let expected = DocumentExpected {
+            target: None,
+            nonce: None,
+            entity: &self.config.entity,
+            device: &self.config.device,
+            accept_key: None,
+        };
+        let ReadDocument { signed, standing } = read_document(&self.book, &expected, &body.bytes, now.wall)?;
+        let statement = signed.statement;
+        if (&statement.entity, &statement.device) != (&peer.0, &peer.1) || !matches!(standing, Standing::Pinned { .. })
+        {
+            return Err(another_statement(&calling.call.peer));
+        }
+        self.audit_statement(now, &statement);
+        let missing = self.missing(now, &statement);
+        let previous = self.book.presence(&statement.entity, &statement.device);
+        let observed = Some(no.from.remote.ip());
+        let mut record = PresenceRecord::from_statement(&statement, observed, previous);
+        if let (None, Some(previous)) = (&statement.person, previous) {
+            record.user.clone_from(&previous.user);
+            record.place.clone_from(&previous.place);
+        }
+        let verified = standing == Standing::Pinned { verified: true };
+        let opening = Opening {
+            wanted_presence: statement.person.is_some(),
+            key_state: if verified { ReviewKeyState::Verified } else { ReviewKeyState::Pinned },
+            statement,
+            provenance: Provenance { observed, received: now.wall },
+            record,
+            ask: None,
+            call: Some(id),
+            missing,
+        };
+        self.open_review(now, opening)
+    }
+
+    /// The rules of the peer's statement that our entries lack, in both directions.
+    fn missing(&self, now: Now, statement: &crate::policy::Statement) -> Vec<Rule> {
+        let (out, inbound) = self.entries_towards(now, &statement.entity, &statement.device);
+        let level = self.config.default_level;
+        let mut missing: Vec<Rule> = Vec::new();
+        for policy in &statement.policies {
+            let ours = if policy.direction == Direction::Out { &out } else { &inbound };
+            for rule in Bundle::of(&ours.action).missing_for(&policy.action, level) {
+                if !missing.contains(&rule) {
+                    missing.push(rule);
+                }
+            }
+        }
+        missing
+    }
+}
+
+fn refused(peer: &str, no: &Rejection) -> Failure {
+    let why: Vec<String> = no.warnings.iter().map(|warning| escape(warning)).collect();
+    let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+    let message = format!("{peer} answered {} {}{why}", no.status, escape(&no.reason));
+    let (kind, code, next) = match no.status {
+        420 => (
+            FailureKind::RefusedByPolicy,
+            "no-protection",
+            "the peer's phone cannot protect packets as your policy demands; another entry for it would have to allow that",
+        ),
+        488 | 606 => (
+            FailureKind::RefusedByPolicy,
+            "refused-by-peer-policy",
+            "ask the peer for its policy (`sottovoce ask`), approve what it needs, and call again",
+        ),
+        403 => (FailureKind::Trust, "caller-refused", "the peer does not accept who you are; compare keys with its user"),
+        486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),
+        480 | 603 | 487 => (FailureKind::RefusedByUser, "declined", "the peer did not take the call; try later"),
+        404 | 410 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask the peer anew"),
+        408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "try again later"),
+        _ => (FailureKind::Failed, "call-refused", "see the peer's log for why"),
+    };
+    Failure::new(kind, code, message, peer, next)
+}
+
+fn another_statement(peer: &str) -> Failure {
+    let message = format!("{peer} refused with a statement that is not its own");
+    Failure::new(FailureKind::Trust, "another-statement", message, peer, "ask the peer anew and compare fingerprints")
+}
