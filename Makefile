@@ -24,6 +24,10 @@ run:
 
 # ---- test: only what follows belongs to it ----
 
+STRANGERS := xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tcpdump=tcpdump tshark=tshark
+
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it
 test:
+	@config/make/need.sh $(COMPILER) -- $(STRANGERS)
+	@config/make/cargo.sh fmt clippy
 	@bash config/make/test.sh $(NAME)
