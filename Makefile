@@ -10,14 +10,14 @@ SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
 .PHONY: demo run test
 
 demo:
-	@config/make/need.sh $(COMPILER) $(SPEECH) -- ip=iproute2 unshare=util-linux tcpdump=tcpdump
+	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- ip=iproute2 unshare=util-linux tcpdump=tcpdump
 	@config/make/cargo.sh
 	@echo "Building (the first time takes some minutes) ..."
 	@cargo build --locked --bin sottovoce --example demo
 	@$(TARGET)/examples/demo $(WHERE)
 
 run:
-	@config/make/need.sh $(COMPILER)
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages)
 	@config/make/cargo.sh
 	@cargo build --locked --bin sottovoce
 	@$(TARGET)/sottovoce run
@@ -28,6 +28,6 @@ STRANGERS := xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv'
 
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it
 test:
-	@config/make/need.sh $(COMPILER) -- $(STRANGERS)
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages fmt clippy) -- $(STRANGERS)
 	@config/make/cargo.sh fmt clippy
 	@bash config/make/test.sh $(NAME)
