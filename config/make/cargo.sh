@@ -23,7 +23,8 @@ missing() {
     done
 }
 
-# Debian 12 has names of its own for the parts of its newer Rust. As there is no such file, need.sh asks for it in any case.
+# Debian 12 and 13 have names of their own for the parts of their newer Rust. They are paired with no file, so that
+# need.sh asks for them in any case.
 pair() {
     case $1 in
     fmt) echo /nonexistent/fmt=rustfmt-web ;;
@@ -35,7 +36,7 @@ pair() {
 if [ "${1:-}" = --packages ]; then
     shift
     command -v rustup >/dev/null 2>&1 && exit 0
-    grep -qx VERSION_CODENAME=bookworm /etc/os-release 2>/dev/null || exit 0
+    grep -qxE "VERSION_CODENAME=(bookworm|trixie)" /etc/os-release 2>/dev/null || exit 0
     echo /etc/ssl/certs/ca-certificates.crt=ca-certificates # or no crate is fetched
     for part in $(missing "$@"); do pair "$part"; done
     exit 0
