@@ -59,9 +59,9 @@ if [ "${CI:-}" != true ]; then
     esac
 fi
 # Questions of packages get the answers that they ship with: whether others than root may capture, for one, is no.
-apt() {
+apt_get() {
     $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" </dev/null >/dev/null
 }
 echo "Installing $packages ..." >&2
-apt update || true # what is known already may do
-apt install -y --no-install-recommends $packages || without "apt-get could not install them: see above."
+apt_get update || true # what is known already may do
+apt_get install -y --no-install-recommends $packages || without "apt-get could not install them: see above."
