@@ -156,8 +156,7 @@ impl Home {
     /// Sends the agent a signal, `TERM` or `KILL`, and waits for its end.
     pub fn signal(&mut self, name: &str) -> Option<i32> {
         let mut child = self.agent.take().expect("no agent runs");
-        let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        send(name, &child);
         child.wait().unwrap().code()
     }
 
@@ -185,6 +184,12 @@ impl Drop for Home {
             self.signal("KILL");
         }
     }
+}
+
+/// The shell's own `kill`: a small system has no other.
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
+    assert!(sent.success());
 }
 
 /// Runs a command to its end.
@@ -239,7 +244,7 @@ impl Capture {
 
     /// Ends the capture; every UDP datagram in it, in order.
     pub fn stop(mut self) -> Vec<Seen> {
-        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        send("TERM", &self.child);
         self.child.wait().unwrap();
         read_pcap(&std::fs::read(&self.file).unwrap())
     }
