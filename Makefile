@@ -5,6 +5,8 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev
+# One for both, and with the features that the tests have: cargo would compile half of the dependencies anew for each.
+BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
 
 .PHONY: demo run test
@@ -13,13 +15,13 @@ demo:
 	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- ip=iproute2 unshare=util-linux tcpdump=tcpdump
 	@config/make/cargo.sh
 	@echo "Building (the first time takes some minutes) ..."
-	@cargo build --locked --bin sottovoce --example demo
+	@$(BUILD)
 	@$(TARGET)/examples/demo $(WHERE)
 
 run:
 	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages)
 	@config/make/cargo.sh
-	@cargo build --locked --bin sottovoce
+	@$(BUILD)
 	@$(TARGET)/sottovoce run
 
 # ---- test: only what follows belongs to it ----
