@@ -1,6 +1,7 @@
 # make demo: two agents, real sockets, a real voice; WHERE=loopback (or user-namespaces) chooses the place
 # make run:  your own agent, nothing to configure
 # make test: everything
+# make aarch64: sottovoce for aarch64, built here
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
@@ -9,7 +10,7 @@ COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev
 BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
 
-.PHONY: demo run test
+.PHONY: demo run test aarch64
 
 demo:
 	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- ip=iproute2 unshare=util-linux tcpdump=tcpdump
@@ -23,6 +24,9 @@ run:
 	@config/make/cargo.sh
 	@$(BUILD)
 	@$(TARGET)/sottovoce run
+
+aarch64:
+	@config/make/aarch64.sh
 
 # ---- test: only what follows belongs to it ----
 
