@@ -17,4 +17,5 @@ fi
 "$here/need.sh" aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross \
     "$standard=libstd-rust-web-dev:arm64"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-exec cargo build --locked --target "$target" --bin sottovoce
+cargo build --locked --target "$target" --bin sottovoce
+echo "It is ${CARGO_TARGET_DIR:-target}/$target/debug/sottovoce"
