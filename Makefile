@@ -1,29 +1,39 @@
 # make demo: two agents, real sockets, a real voice; WHERE=loopback (or user-namespaces) chooses the place
 # make run:  your own agent, nothing to configure
 # make test: everything
+# make aarch64: sottovoce for aarch64, built here
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev
+# One for both, and with the features that the tests have: cargo would compile half of the dependencies anew for each.
+BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
 
-.PHONY: demo run test
+.PHONY: demo run test aarch64
 
 demo:
-	@config/make/need.sh $(COMPILER) $(SPEECH) -- ip=iproute2 unshare=util-linux tcpdump=tcpdump
+	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- ip=iproute2 unshare=util-linux tcpdump=tcpdump
 	@config/make/cargo.sh
 	@echo "Building (the first time takes some minutes) ..."
-	@cargo build --locked --bin sottovoce --example demo
+	@$(BUILD)
 	@$(TARGET)/examples/demo $(WHERE)
 
 run:
-	@config/make/need.sh $(COMPILER)
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages)
 	@config/make/cargo.sh
-	@cargo build --locked --bin sottovoce
+	@$(BUILD)
 	@$(TARGET)/sottovoce run
+
+aarch64:
+	@config/make/aarch64.sh
 
 # ---- test: only what follows belongs to it ----
 
+STRANGERS := xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tcpdump=tcpdump tshark=tshark
+
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it
 test:
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages fmt clippy) -- $(STRANGERS)
+	@config/make/cargo.sh fmt clippy
 	@bash config/make/test.sh $(NAME)

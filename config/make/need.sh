@@ -1,12 +1,14 @@
 #!/bin/sh
 # Installs what is missing: need.sh THING=PACKAGE... [-- THING=PACKAGE...]
-# A THING is a command or the path of a file, a PACKAGE Debian's name. Behind -- stand wishes: without them it goes on.
+# A THING is a command, the path of a file, or a command line that succeeds where it is; a PACKAGE is Debian's name.
+# Behind -- stand wishes: without them it goes on.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
 there() {
     case $1 in
     /*) [ -e "$1" ] ;;
+    *\ *) sh -c "$1" >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
@@ -30,7 +32,7 @@ packages=${packages% }
 # Nothing can be installed: that matters only when something is needed.
 without() {
     if [ "$needs" ]; then
-        echo "make: missing:$needs. $1" >&2
+        echo "make: missing:$needs${wishes:+ (and wanted:$wishes)}. $1" >&2
         exit 1
     fi
     echo "make: going on without:$wishes. $1" >&2
@@ -56,7 +58,10 @@ if [ "${CI:-}" != true ]; then
     *) without "You did not want them installed." ;;
     esac
 fi
-install() {
-    $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >&2
+# Questions of packages get the answers that they ship with: whether others than root may capture, for one, is no.
+apt_get() {
+    $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" </dev/null >/dev/null
 }
-install || { $root apt-get update -qq >&2 && install; } || without "apt-get could not install them: see above."
+echo "Installing $packages ..." >&2
+apt_get update || true # what is known already may do
+apt_get install -y --no-install-recommends $packages || without "apt-get could not install them: see above."

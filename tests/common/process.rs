@@ -32,7 +32,8 @@ pub fn free_port(address: std::net::IpAddr) -> Option<u16> {
 /// Says why a test does not run here; with CI=true that is a failure.
 pub fn skip(why: &str) {
     assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "would skip: {why}");
-    println!("SKIPPED: {why}");
+    // Past the harness, which keeps back what a test that passes prints.
+    let _ = writeln!(std::io::stderr(), "\nSKIPPED: {why}");
 }
 
 /// Whether a program is installed.
@@ -160,8 +161,7 @@ impl Home {
     /// Sends the agent a signal, `TERM` or `KILL`, and waits for its end.
     pub fn signal(&mut self, name: &str) -> Option<i32> {
         let mut child = self.agent.take().expect("no agent runs");
-        let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        send(name, &child);
         child.wait().unwrap().code()
     }
 
@@ -189,6 +189,12 @@ impl Drop for Home {
             self.signal("KILL");
         }
     }
+}
+
+/// The shell's own `kill`: a small system has no other.
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
+    assert!(sent.success());
 }
 
 /// Runs a command to its end.
@@ -243,7 +249,7 @@ impl Capture {
 
     /// Ends the capture; every UDP datagram in it, in order.
     pub fn stop(mut self) -> Vec<Seen> {
-        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        send("TERM", &self.child);
         self.child.wait().unwrap();
         read_pcap(&std::fs::read(&self.file).unwrap())
     }
