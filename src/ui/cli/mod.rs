@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::app::control::view::{ErrorKind, ErrorView};
+use crate::app::control::view::{CompletionsView, ErrorKind, ErrorView};
 use crate::app::control::{Options, Places};
 use args::{Cli, Command};
 use door::Door;
@@ -82,7 +82,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "sottovoce", &mut script);
-            output.whole(&script);
+            completions(output, shell.to_string(), &script);
             Ok(Exit::Done)
         }
         Command::Doctor => system::doctor(&options, output).await,
@@ -92,6 +92,15 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
             with(Door::open_running(&options).await?, cli, output).await
         }
         _ => with(Door::open(&options).await?, cli, output).await,
+    }
+}
+
+fn completions(output: Output, shell: String, script: &[u8]) {
+    if output.json {
+        let view = CompletionsView { shell, script: String::from_utf8_lossy(script).into_owned() };
+        output.body(serde_json::to_string(&view).unwrap_or_default().as_bytes());
+    } else {
+        output.whole(script);
     }
 }
 
