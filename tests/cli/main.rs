@@ -7,5 +7,8 @@ mod answers;
 mod commands;
 mod door;
 mod ends;
+mod prompt;
+mod readme;
 mod refusals;
 mod schema;
+mod terminal;

@@ -9,6 +9,7 @@ mod door;
 mod edit;
 mod exit;
 mod identity;
+mod interrupt;
 mod output;
 mod policy;
 mod presence;
@@ -16,6 +17,7 @@ mod prompt;
 mod records;
 mod screen;
 mod system;
+mod tighten;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,7 @@ use crate::app::control::{Options, Places};
 use args::{Cli, Command};
 use door::Door;
 use exit::Exit;
+use interrupt::interrupted;
 use output::Output;
 
 /// Parses the arguments, carries out the command, and turns the result into an exit code.
@@ -128,21 +131,6 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,
         Command::Completions { .. } | Command::Doctor | Command::Inspect { .. } | Command::Run => Ok(Exit::Done),
-    }
-}
-
-/// Ctrl-C, or a polite kill.
-async fn interrupted() {
-    use tokio::signal::unix::{signal, SignalKind};
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
     }
 }
 
