@@ -93,6 +93,14 @@ fn files_are_inspected() {
 }
 
 #[test]
+fn completions_are_one_object_too() {
+    let alice = Home::new("alice", "none");
+    let plain = finish(&mut alice.command(&["completions", "bash"])).expect(0).stdout;
+    let object = check(&alice.run(&["completions", "bash"]).expect(0), "CompletionsView");
+    assert_eq!((object["shell"].as_str(), object["script"].as_str()), (Some("bash"), Some(plain.as_str())));
+}
+
+#[test]
 fn a_command_without_a_running_agent_starts_one_or_says_that_it_cannot() {
     let (alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
     bob.start();

@@ -40,7 +40,7 @@ pub(super) fn file(text: &str, option: &str) -> Result<PathBuf, Failure> {
 fn rules_answer(rules: &str) -> Result<Answer, Failure> {
     setkey::parse_action(rules).map(Answer::Rules).map_err(|error| {
         let next = "write `none`, `discard`, or `ipsec ah/transport//require esp/transport//require`";
-        usage("bad-rules", error.to_string(), "approve", next)
+        usage("bad-rules", format!("these rules cannot be read: {error}"), "approve", next)
     })
 }
 

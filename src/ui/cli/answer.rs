@@ -4,8 +4,12 @@ use super::args::AnswerFlags;
 use super::door::Door;
 use super::exit::Exit;
 use super::output::Output;
+use super::screen::policy::summary;
+use super::screen::Page;
 use crate::app::control::request::{AnswerBody, AnsweredBy};
-use crate::app::control::view::{ErrorKind, ErrorView, ReviewStateView, ReviewView};
+use crate::app::control::view::{
+    EntryView, ErrorKind, ErrorView, PolicyView, PresenceView, ReviewStateView, ReviewView,
+};
 
 /// `None` when no flag was given.
 pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
@@ -28,8 +32,7 @@ pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) ->
         match review.state {
             ReviewStateView::Storing | ReviewStateView::Pending => {}
             ReviewStateView::Registered => {
-                let generation = review.generation.unwrap_or_default();
-                output.line(&format!("registered, both directions, as generation {generation}"));
+                registered(door, output, &review).await?;
                 output.body(reply.body());
                 return Ok(Exit::Done);
             }
@@ -41,6 +44,28 @@ pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) ->
             _ => return Err(failure(&review)),
         }
     }
+}
+
+/// What rules this peer's packets from now on (FIG. 13): it may be tighter than what the review put.
+pub async fn registered(door: &Door, output: Output, review: &ReviewView) -> Result<(), ErrorView> {
+    if output.json {
+        return Ok(());
+    }
+    output.line(&format!("registered, both directions, as generation {}", review.generation.unwrap_or_default()));
+    let policy: PolicyView = door.get("/v1/policy").await?.view()?;
+    output.lines(&in_force(&policy, &review.presence, output.width()));
+    Ok(())
+}
+
+fn in_force(policy: &PolicyView, peer: &PresenceView, width: usize) -> Vec<String> {
+    let mut page = Page::new(width, "out".len());
+    let of_peer =
+        |entry: &&EntryView| entry.entity.as_ref() == Some(&peer.entity) && entry.device.as_ref() == Some(&peer.device);
+    for entry in policy.entries.iter().filter(of_peer) {
+        let [_, direction, _, packets, protocol, _, action] = summary(entry, false);
+        page.field(&direction, &format!("{packets}  {protocol}  {action}"));
+    }
+    page.lines()
 }
 
 fn failure(review: &ReviewView) -> ErrorView {

@@ -10,21 +10,26 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "sottovoce", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Where keys, databases and the control door live [default: $XDG_DATA_HOME/sottovoce]
-    #[arg(long, global = true, value_name = "DIR", env = "SOTTOVOCE_DATA_DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = "SOTTOVOCE_DATA_DIR", hide_env_values = true, help_heading = ALL)]
     pub data_dir: Option<PathBuf>,
     /// Configuration file [default: $XDG_CONFIG_HOME/sottovoce/sottovoce.toml, if it exists]
-    #[arg(long, global = true, value_name = "FILE", env = "SOTTOVOCE_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "SOTTOVOCE_CONFIG", hide_env_values = true, help_heading = ALL)]
     pub config: Option<PathBuf>,
     /// Print one JSON object on stdout and nothing else; its schema is docs/openapi.json
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = ALL)]
     pub json: bool,
     #[command(subcommand)]
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy \
-(or a review waits for its answer), 5 peer unreachable, 6 trust problem.\n\
-Every command talks to the agent that runs on the data directory, or starts one of its own for as long as it takes.";
+/// The heading of options that every command takes.
+const ALL: &str = "Options of every command";
+
+const EXIT_CODES: &str = "\
+Begin with `sottovoce run` at one terminal, and `sottovoce ask 192.168.1.2` and `sottovoce call 192.168.1.2` at another.\n\
+Every command talks to the agent that runs on the data directory, or starts one of its own for as long as it takes.\n\
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy \
+(or a review waits for its answer), 5 peer unreachable, 6 trust problem.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -44,11 +49,20 @@ pub enum Command {
     /// List calls
     Calls,
     /// Answer a call that rings here
-    Answer { call: String },
+    Answer {
+        /// Its number, as c1
+        call: String,
+    },
     /// Reject a call that rings here
-    Reject { call: String },
+    Reject {
+        /// Its number, as c1
+        call: String,
+    },
     /// Hang up one call, or all
-    Hangup { call: Option<String> },
+    Hangup {
+        /// Its number, as c1; all without one
+        call: Option<String>,
+    },
     /// The security policy database
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -64,29 +78,34 @@ pub enum Command {
     Audit(Limit),
     /// Read files and say what is wrong with them
     Inspect {
+        /// What they are: SIP messages, presence documents, or session descriptions
         kind: InspectKind,
+        /// The files, each with one of them
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     /// Check configuration, data directory, keys, ports and sound
     Doctor,
     /// Print a completion script for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Whose; bash reads it with: source <(sottovoce completions bash)
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, Args)]
 pub struct AskArgs {
     /// sip:user@host, user@host, host, or IP address
     pub peer: String,
-    /// Ask for presence: who is there, and where
+    /// Ask for presence only: who is there, and where
     #[arg(long)]
     pub presence: bool,
-    /// Ask for policy: how packets are to be protected (both when neither is named)
+    /// Ask for policy only: how packets are to be protected
     #[arg(long)]
     pub policy: bool,
     #[command(flatten)]
     pub answer: AnswerFlags,
-    /// Accept this changed key of the peer
+    /// Accept the peer's changed key, named by its whole fingerprint: compare that with the peer first
     #[arg(long, value_name = "FINGERPRINT")]
     pub accept_key: Option<String>,
 }
@@ -95,13 +114,13 @@ pub struct AskArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[group(multiple = false)]
 pub struct AnswerFlags {
-    /// Approve: as the peer asks, or with these RULES in both directions, as 'ipsec ah/transport//require esp/transport//require'
+    /// Approve the policy as the peer asks, or with RULES in both directions, as 'ipsec esp/transport//require'
     #[arg(long, value_name = "RULES", num_args = 0..=1, default_missing_value = "")]
     pub approve: Option<String>,
-    /// Approve with these spdadd lines instead
+    /// Approve these entries instead, as 'spdadd any any udp -P out ipsec esp/transport//require;'
     #[arg(long, value_name = "SPDADD")]
     pub edit: Option<String>,
-    /// Refuse
+    /// Refuse: nothing is registered
     #[arg(long)]
     pub refuse: bool,
 }
@@ -111,9 +130,13 @@ pub enum ReviewCommand {
     /// All reviews, oldest first
     List,
     /// One review, whole
-    Show { id: String },
-    /// Answer a review
+    Show {
+        /// Its number, as r1
+        id: String,
+    },
+    /// Answer a review; at a terminal and without a flag it is shown first
     Answer {
+        /// Its number, as r1
         id: String,
         #[command(flatten)]
         answer: AnswerFlags,
@@ -135,7 +158,7 @@ pub struct CallArgs {
     pub duration: Option<u64>,
     #[command(flatten)]
     pub answer: AnswerFlags,
-    /// Accept this changed key of the peer
+    /// Accept the peer's changed key, named by its whole fingerprint: compare that with the peer first
     #[arg(long, value_name = "FINGERPRINT")]
     pub accept_key: Option<String>,
 }
@@ -145,24 +168,50 @@ pub enum PolicyCommand {
     /// Every entry in force, in lookup order, the default last
     List,
     /// One entry, whole
-    Show { id: String },
+    Show {
+        /// Its number, as e1
+        id: String,
+    },
     /// Add entries of your own: spdadd lines
-    Add { text: String },
+    Add {
+        /// As 'spdadd any 192.168.1.9 udp -P out discard;'
+        text: String,
+    },
     /// Remove an entry, both directions
-    Remove { id: String },
-    /// Show the default for everybody else, or set it: rules, or spdadd lines
-    Default { text: Option<String> },
+    Remove {
+        /// Its number, as e1
+        id: String,
+    },
+    /// Show the default for everybody else, or set it
+    Default {
+        /// As 'ipsec esp/transport//require', or spdadd lines
+        text: Option<String>,
+    },
     /// Which entry would rule this packet, and why
     Test {
+        /// IP address that the packet comes from
+        #[arg(value_name = "SRC")]
         source: String,
+        /// Its port
+        #[arg(value_name = "SPORT")]
         source_port: String,
+        /// IP address that the packet goes to
+        #[arg(value_name = "DST")]
         destination: String,
+        /// Its port
+        #[arg(value_name = "DPORT")]
         destination_port: String,
+        /// udp or tcp
         proto: String,
+        /// in or out
+        #[arg(value_name = "DIR")]
         direction: String,
     },
-    /// Add every entry of a file of spdadd lines; - is standard input
-    Import { file: PathBuf },
+    /// Add every entry of a file of spdadd lines
+    Import {
+        /// The file; - is standard input
+        file: PathBuf,
+    },
     /// Print the database as spdadd lines
     Export,
 }
@@ -172,24 +221,35 @@ pub enum PresenceCommand {
     /// Your own record, and those of every peer that was asked
     List,
     /// The records of one entity
-    Show { entity: String },
+    Show {
+        /// As sip:user@host
+        entity: String,
+    },
     /// Say who you are and where, yourself; an empty text goes back to what is judged
     Set {
-        #[arg(long)]
+        /// Who uses this device
+        #[arg(long, value_name = "NAME")]
         user: Option<String>,
-        #[arg(long)]
+        /// Where it is
+        #[arg(long, value_name = "NAME")]
         place: Option<String>,
     },
     /// Give a peer's user and place names of your own; without a name the peer's word is shown again
     Rename {
+        /// As sip:user@host
         entity: String,
-        #[arg(long)]
+        /// Your name for its user
+        #[arg(long, value_name = "NAME")]
         user: Option<String>,
-        #[arg(long)]
+        /// Your name for its place
+        #[arg(long, value_name = "NAME")]
         place: Option<String>,
     },
     /// Forget what a peer said
-    Remove { entity: String },
+    Remove {
+        /// As sip:user@host
+        entity: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -198,6 +258,7 @@ pub enum IdentityCommand {
     Show,
     /// Compare the safety phrase with a peer, and remember that it is the same
     Verify {
+        /// As sip:user@host
         entity: String,
         /// The words are the same: do not ask
         #[arg(long)]
@@ -208,7 +269,7 @@ pub enum IdentityCommand {
 #[derive(Debug, Args)]
 pub struct Limit {
     /// How many rows at most
-    #[arg(long, default_value_t = 50, value_name = "ROWS")]
+    #[arg(long, default_value_t = 50, value_name = "ROWS", value_parser = rows)]
     pub limit: u32,
 }
 
@@ -229,6 +290,10 @@ impl InspectKind {
     }
 }
 
+fn rows(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "a number, as 50".to_owned())
+}
+
 /// Seconds, whole or with a decimal point, as milliseconds.
 fn seconds(text: &str) -> Result<u64, String> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds, as 30 or 2.5".to_owned())?;
@@ -244,6 +309,19 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    /// A newcomer reads `--help`: each command, argument and option says what it is.
+    #[test]
+    fn nothing_is_without_its_help() {
+        fn mute(command: &clap::Command) -> Vec<String> {
+            let name = command.get_name();
+            let silent = command.get_arguments().filter(|argument| argument.get_help().is_none());
+            let silent = silent.map(|argument| format!("{name} {}", argument.get_id()));
+            let own = command.get_about().is_none().then(|| name.to_owned());
+            silent.chain(own).chain(command.get_subcommands().flat_map(mute)).collect()
+        }
+        assert_eq!(mute(&Cli::command()), [""; 0]);
     }
 
     #[test]

@@ -75,7 +75,8 @@ async fn finish(door: &Door, output: Output, ask: &AskView) -> Result<Exit, Erro
             if let Some(id) = &ask.review {
                 let review: ReviewView = door.get(&format!("/v1/reviews/{id}")).await?.view()?;
                 output.lines(&review::review(&review, output.width(), review::Side::Both));
-                output.line(&format!("registered as generation {}", ask.generation.unwrap_or_default()));
+                output.line("");
+                answer::registered(door, output, &review).await?;
             }
             report(door, output, ask).await
         }

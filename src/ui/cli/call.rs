@@ -58,7 +58,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
     }
 }
 
-/// The review that a call needs. Left for later by a user at the terminal, the call is hung up and the review stays.
+/// The review that a call needs. Left for later by a user at the terminal, the call is hung up, which ends its review.
 /// Without a terminal both wait, if the agent outlives this command: whoever approves the review places the call.
 async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
     let Err(error) = ask::settle(door, output, review).await else { return Ok(()) };
@@ -67,7 +67,7 @@ async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Re
     }
     if output.is_interactive() {
         let call = over(door, output, id).await?.view()?;
-        return Err(ErrorView { next: error.next, ..given_up(&call) });
+        return Err(given_up(&call));
     }
     if door.is_own() {
         let _ = over(door, output, id).await;
@@ -104,9 +104,9 @@ async fn over(door: &Door, output: Output, id: &str) -> Result<Reply, ErrorView>
 fn given_up(call: &CallView) -> ErrorView {
     ErrorView {
         code: "cancelled".into(),
-        message: format!("call {} was given up before {} answered", call.id, call.peer),
+        message: format!("call {} to {} was given up before it came about", call.id, call.peer),
         subject: call.id.clone(),
-        next: "call again when you want to talk".into(),
+        next: "call again when you want to talk; a review that it waited for has ended with it".into(),
         kind: ErrorKind::RefusedByUser,
     }
 }

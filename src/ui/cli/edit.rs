@@ -1,8 +1,11 @@
 //! Editing any field of the proposed entries, one at a time, until the user is content.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::output::Output;
 use super::prompt::{line, Left};
-use super::screen::table::table;
+use super::screen::table::grid;
+use super::screen::{wrap, Page};
 use crate::app::control::view::{EntryView, ReviewView};
 
 /// The fields of FIG. 8 that can be changed, as the user names them.
@@ -11,11 +14,11 @@ const FIELDS: [&str; 9] =
 
 /// The proposed entries with the user's changes, as `spdadd` lines; `None` when the user goes back.
 pub async fn entries(output: Output, review: &ReviewView) -> Result<Option<String>, Left> {
-    let mut drafts: Vec<Draft> = review.proposed.iter().map(Draft::new).collect();
+    let mut drafts = drafts(&review.proposed);
     loop {
-        show(output, &drafts);
-        output.line("Change a field: `esp = require`, or one way only: `in source-ports = 5000-5999`.");
-        let typed = line("FIELD = VALUE, `ok` approves, empty goes back: ").await?;
+        output.lines(&shown(&drafts, output.width()));
+        output.lines(&wrap(HOW, output.width(), ""));
+        let typed = line(output, "FIELD = VALUE, `ok` approves, empty goes back: ").await?;
         match typed.as_str() {
             "" => return Ok(None),
             "ok" => return Ok(Some(drafts.iter().map(Draft::setkey).collect::<Vec<_>>().join("\n"))),
@@ -28,14 +31,33 @@ pub async fn entries(output: Output, review: &ReviewView) -> Result<Option<Strin
     }
 }
 
+const HOW: &str = "Change a field in both directions, `esp = require`, or one way only, `in source-ports = 5000-5999`.";
+
 /// One entry while it is edited; every field is text until the agent reads it.
 struct Draft {
     direction: String,
+    /// Its place among those of its direction, from 1; 0 if it is the only one.
+    number: usize,
     values: Vec<String>,
+    /// As a setkey comment has it; not to be edited, and not to be lost.
+    expires: Option<String>,
+}
+
+fn drafts(entries: &[EntryView]) -> Vec<Draft> {
+    let same = |entry: &EntryView, other: &&EntryView| entry.direction == other.direction;
+    let number = |at: usize, entry: &EntryView| {
+        let alone = entries.iter().filter(|other| same(entry, other)).count() == 1;
+        if alone {
+            0
+        } else {
+            entries.iter().take(at + 1).filter(|other| same(entry, other)).count()
+        }
+    };
+    entries.iter().enumerate().map(|(at, entry)| Draft::new(entry, number(at, entry))).collect()
 }
 
 impl Draft {
-    fn new(entry: &EntryView) -> Self {
+    fn new(entry: &EntryView, number: usize) -> Self {
         let level = |protocol: &str| {
             let rule = entry.rules.iter().find(|rule| rule.protocol == protocol);
             rule.map_or("-".to_owned(), |rule| rule.level.clone())
@@ -51,7 +73,15 @@ impl Draft {
             level("esp"),
             entry.suites.join(","),
         ];
-        Self { direction: entry.direction.clone(), values }
+        let expires = entry.setkey.split_whitespace().find(|word| word.starts_with("expires="));
+        Self { direction: entry.direction.clone(), number, values, expires: expires.map(str::to_owned) }
+    }
+
+    fn name(&self) -> String {
+        match self.number {
+            0 => self.direction.clone(),
+            number => format!("{} {number}", self.direction),
+        }
     }
 
     fn value(&self, field: &str) -> &str {
@@ -76,12 +106,15 @@ impl Draft {
             .filter(|protocol| self.value("action") == "ipsec" && self.value(protocol) != "-")
             .map(|protocol| format!(" {protocol}/transport//{}", self.value(protocol)))
             .collect();
-        let suites = match self.value("suites") {
-            "" => String::new(),
-            suites => format!(" # sv: suites={suites}"),
-        };
+        let suites = Some(self.value("suites")).filter(|suites| !suites.is_empty());
+        let more: String =
+            [suites.map(|suites| format!(" suites={suites}")), self.expires.as_ref().map(|e| format!(" {e}"))]
+                .into_iter()
+                .flatten()
+                .collect();
+        let comment = if more.is_empty() { String::new() } else { format!(" # sv:{more}") };
         format!(
-            "spdadd {}[{}] {}[{}] {} -P {} {}{rules};{suites}",
+            "spdadd {}[{}] {}[{}] {} -P {} {}{rules};{comment}",
             self.value("source"),
             self.value("source-ports"),
             self.value("destination"),
@@ -93,41 +126,71 @@ impl Draft {
     }
 }
 
-fn show(output: Output, drafts: &[Draft]) {
-    let rows: Vec<[String; 3]> = FIELDS
-        .iter()
-        .map(|field| {
-            let value = |direction: &str| {
-                drafts
-                    .iter()
-                    .find(|draft| draft.direction == direction)
-                    .map_or("", |draft| draft.value(field))
-                    .to_owned()
-            };
-            [(*field).to_owned(), value("out"), value("in")]
-        })
-        .collect();
-    output.lines(&table(["field", "out", "in"], &rows));
+/// One column an entry; where the terminal is too narrow for that, one page an entry.
+fn shown(drafts: &[Draft], width: usize) -> Vec<String> {
+    let names: Vec<String> = drafts.iter().map(Draft::name).collect();
+    let head = std::iter::once("field").chain(names.iter().map(String::as_str)).collect();
+    let row = |field: &'static str| std::iter::once(field).chain(drafts.iter().map(move |d| d.value(field))).collect();
+    let rows: Vec<Vec<&str>> = std::iter::once(head).chain(FIELDS.into_iter().map(row)).collect();
+    let lines = grid(&rows);
+    if lines.iter().all(|line| line.width() <= width) {
+        return lines;
+    }
+    let mut page = Page::new(width, "destination-ports".len());
+    for (draft, name) in drafts.iter().zip(&names) {
+        page.heading(name);
+        FIELDS.into_iter().for_each(|field| {
+            page.field(field, draft.value(field));
+        });
+    }
+    page.lines()
 }
 
-/// `[in|out] FIELD = VALUE`; without a direction both are changed, ends swapped.
+/// Which entries are meant, and which of their fields: `[in|out] [NUMBER] FIELD`.
+struct Meant<'a> {
+    direction: Option<&'a str>,
+    number: Option<usize>,
+    field: &'a str,
+}
+
+impl<'a> Meant<'a> {
+    fn read(text: &'a str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (direction, rest) = match words[..] {
+            [direction @ ("in" | "out"), ref rest @ ..] => (Some(direction), rest),
+            ref all => (None, all),
+        };
+        let (number, field) = match *rest {
+            [field] => (None, field),
+            [number, field] if number.parse::<usize>().is_ok() => (number.parse().ok(), field),
+            _ => return Err(format!("write it as FIELD = VALUE, or one way only as `in {} = VALUE`", FIELDS[0])),
+        };
+        match FIELDS.contains(&field) {
+            true => Ok(Self { direction, number, field }),
+            false => Err(format!("the fields are {}", FIELDS.join(", "))),
+        }
+    }
+
+    fn is(&self, draft: &Draft) -> bool {
+        self.direction.is_none_or(|direction| draft.direction == direction)
+            && self.number.is_none_or(|number| draft.number.max(1) == number)
+    }
+}
+
+/// `[in|out] [NUMBER] FIELD = VALUE`; without a direction both are changed, ends swapped.
 fn apply(drafts: &mut [Draft], change: &str) -> Result<(), String> {
     let (name, value) = change.split_once('=').ok_or("write it as FIELD = VALUE")?;
-    let words: Vec<&str> = name.split_whitespace().collect();
-    let (direction, field) = match words[..] {
-        [direction @ ("in" | "out"), field] => (Some(direction), field),
-        [field] => (None, field),
-        _ => return Err("write it as FIELD = VALUE, with in or out before it if only one direction is meant".into()),
-    };
-    if !FIELDS.contains(&field) {
-        return Err(format!("the fields are {}", FIELDS.join(", ")));
-    }
-    let value = value.trim();
+    let meant = Meant::read(name)?;
+    let (field, value) = (meant.field, value.trim());
     if let Some(words) = words_of(field).filter(|words| !words.contains(&value)) {
         return Err(format!("{field} is one of {}", words.join(", ")));
     }
-    for draft in drafts.iter_mut().filter(|draft| direction.is_none_or(|direction| draft.direction == direction)) {
-        let mirrored = direction.is_none() && draft.direction == "in";
+    let mut found = drafts.iter_mut().filter(|draft| meant.is(draft)).peekable();
+    if found.peek().is_none() {
+        return Err("there is no such entry".into());
+    }
+    for draft in found {
+        let mirrored = meant.direction.is_none() && draft.direction == "in";
         draft.set(if mirrored { mirror(field) } else { field }, value);
     }
     Ok(())
@@ -159,7 +222,7 @@ mod tests {
 
     fn draft(direction: &str) -> Draft {
         let values = ["192.168.1.1/32", "any", "192.168.1.2/32", "any", "udp", "none", "-", "-", ""];
-        Draft { direction: direction.into(), values: values.map(str::to_owned).to_vec() }
+        Draft { direction: direction.into(), number: 0, values: values.map(str::to_owned).to_vec(), expires: None }
     }
 
     #[test]
@@ -183,5 +246,34 @@ mod tests {
         let mut unchanged = [draft("out")];
         assert!(apply(&mut unchanged, "esp = maybe").unwrap_err().contains("require"));
         assert!(unchanged[0].setkey().ends_with("-P out none;"));
+    }
+
+    #[test]
+    fn of_several_entries_one_can_be_meant() {
+        let numbered = |direction, number| Draft { number, ..draft(direction) };
+        let mut drafts = [numbered("out", 1), numbered("out", 2), numbered("in", 1), numbered("in", 2)];
+        apply(&mut drafts, "out 2 esp = require").unwrap();
+        apply(&mut drafts, "1 ah = use").unwrap();
+        let actions: Vec<(&str, &str)> = drafts.iter().map(|draft| (draft.value("ah"), draft.value("esp"))).collect();
+        assert_eq!(actions, [("use", "-"), ("-", "require"), ("use", "-"), ("-", "-")]);
+        for wrong in ["3 esp = use", "out 3 esp = use", "out two esp = use"] {
+            assert!(apply(&mut drafts, wrong).is_err(), "{wrong}");
+        }
+        apply(&mut [draft("out")], "out 1 esp = use").unwrap();
+    }
+
+    #[test]
+    fn an_expiry_is_kept() {
+        let lapsing = Draft { expires: Some("expires=1795376330".into()), ..draft("out") };
+        assert!(lapsing.setkey().ends_with("-P out none; # sv: expires=1795376330"));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let drafts = [draft("out"), draft("in")];
+        assert_eq!(shown(&drafts, 80).len(), 1 + FIELDS.len());
+        for width in 40..120 {
+            assert!(shown(&drafts, width).iter().all(|line| line.width() <= width), "{width}");
+        }
     }
 }

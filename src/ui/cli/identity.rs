@@ -58,7 +58,7 @@ async fn verify(
         pins.iter().for_each(|pin| pinned(&mut page, pin));
         output.lines(&page.lines());
     }
-    let same = yes || !pins.is_empty() && output.is_interactive() && said_yes().await;
+    let same = yes || !pins.is_empty() && output.is_interactive() && said_yes(output).await;
     if !same && !pins.is_empty() {
         return Err(not_compared(entity));
     }
@@ -74,8 +74,8 @@ fn spelled(entity: &str) -> String {
     read.map_or_else(|_| entity.to_owned(), |entity| entity.to_string())
 }
 
-async fn said_yes() -> bool {
-    line("are they the same? [y/N] ")
+async fn said_yes(output: Output) -> bool {
+    line(output, "are they the same? [y/N] ")
         .await
         .is_ok_and(|typed| typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"))
 }

@@ -9,6 +9,7 @@ mod door;
 mod edit;
 mod exit;
 mod identity;
+mod interrupt;
 mod output;
 mod policy;
 mod presence;
@@ -16,16 +17,18 @@ mod prompt;
 mod records;
 mod screen;
 mod system;
+mod tighten;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::app::control::view::{ErrorKind, ErrorView};
+use crate::app::control::view::{CompletionsView, ErrorKind, ErrorView};
 use crate::app::control::{Options, Places};
 use args::{Cli, Command};
 use door::Door;
 use exit::Exit;
+use interrupt::interrupted;
 use output::Output;
 
 /// Parses the arguments, carries out the command, and turns the result into an exit code.
@@ -82,7 +85,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "sottovoce", &mut script);
-            output.whole(&script);
+            completions(output, shell.to_string(), &script);
             Ok(Exit::Done)
         }
         Command::Doctor => system::doctor(&options, output).await,
@@ -92,6 +95,15 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
             with(Door::open_running(&options).await?, cli, output).await
         }
         _ => with(Door::open(&options).await?, cli, output).await,
+    }
+}
+
+fn completions(output: Output, shell: String, script: &[u8]) {
+    if output.json {
+        let view = CompletionsView { shell, script: String::from_utf8_lossy(script).into_owned() };
+        output.body(serde_json::to_string(&view).unwrap_or_default().as_bytes());
+    } else {
+        output.whole(script);
     }
 }
 
@@ -119,21 +131,6 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,
         Command::Completions { .. } | Command::Doctor | Command::Inspect { .. } | Command::Run => Ok(Exit::Done),
-    }
-}
-
-/// Ctrl-C, or a polite kill.
-async fn interrupted() {
-    use tokio::signal::unix::{signal, SignalKind};
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
     }
 }
 

@@ -1,7 +1,11 @@
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::screen::wrap;
 use crate::app::control::view::{ErrorBody, ErrorView};
+
+/// A question stands on the terminal, and its line is not ended: whatever is said next ends it first.
+static ASKING: AtomicBool = AtomicBool::new(false);
 
 /// Where results go: one JSON object, or text for a person. Messages always go to stderr.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +52,22 @@ impl Output {
         let _ = out.write_all(octets).and_then(|()| out.flush());
     }
 
+    /// A question, whose answer is typed on its last line.
+    pub fn ask(self, question: &str) {
+        end_question();
+        let mut out = std::io::stdout();
+        let _ = write!(out, "{question}").and_then(|()| out.flush());
+        ASKING.store(true, Ordering::Relaxed);
+    }
+
+    /// The user's Enter has ended the line.
+    pub fn answered(self) {
+        ASKING.store(false, Ordering::Relaxed);
+    }
+
     /// A message beside the result.
     pub fn say(self, line: &str) {
+        end_question();
         let _ = writeln!(std::io::stderr(), "{line}");
     }
 
@@ -75,7 +93,14 @@ impl Output {
 
 /// A reader that went away, as `head` does, is no error.
 fn put(line: &str) {
+    end_question();
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn end_question() {
+    if ASKING.swap(false, Ordering::Relaxed) {
+        let _ = writeln!(std::io::stdout());
+    }
 }
 
 fn told(columns: Option<&str>) -> usize {

@@ -1,6 +1,6 @@
 //! The prompt below a review: approve, tighten, edit any field, refuse; Tab switches the page.
 
-use std::io::Write;
+use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -9,7 +9,9 @@ use super::door::Door;
 use super::edit;
 use super::exit::Exit;
 use super::output::Output;
+use super::screen::fill;
 use super::screen::review::{self, Side};
+use super::tighten;
 use crate::app::control::request::{AnswerBody, AnsweredBy};
 use crate::app::control::view::{ErrorView, ReviewView};
 
@@ -17,6 +19,7 @@ use crate::app::control::view::{ErrorView, ReviewView};
 pub struct Left;
 
 /// What the user pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
     Approve,
     Edit,
@@ -27,6 +30,7 @@ enum Key {
 }
 
 pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<Exit, ErrorView> {
+    forget_what_was_typed().await;
     let mut side = Side::Both;
     show(output, &review, side);
     loop {
@@ -58,7 +62,7 @@ async fn choose(output: Output, review: &ReviewView, side: &mut Side) -> Result<
             show(output, review, *side);
             None
         }
-        Key::Tighten => tighter(output, review).await?.map(|rules| approve(Some(rules))),
+        Key::Tighten => tighten::rules(output, review).await?.map(|rules| approve(Some(rules))),
     })
 }
 
@@ -76,30 +80,46 @@ fn show(output: Output, view: &ReviewView, side: Side) {
 }
 
 async fn key(output: Output, review: &ReviewView) -> Key {
-    let one_step = if review.missing.is_empty() { "[t]ighten" } else { "[t]ighten to what is missing" };
-    let narrow = if output.width() < review::WIDE { "  [Tab] other page" } else { "" };
-    prompt(&format!("\n[a]pprove  {one_step}  [e]dit  [r]efuse  [l]ater{narrow}: "));
+    output.ask(&format!("\n{}", keys(review, output.width()).join("\n")));
     let mut told = false;
     loop {
         let Some(pressed) = press().await else { return Key::Later };
-        let ctrl = pressed.modifiers.contains(KeyModifiers::CONTROL);
-        let chosen = match pressed.code {
-            KeyCode::Char('c' | 'd') if ctrl => Key::Later,
-            KeyCode::Char('a') => Key::Approve,
-            KeyCode::Char('e') => Key::Edit,
-            KeyCode::Char('l') | KeyCode::Esc => Key::Later,
-            KeyCode::Char('r') => Key::Refuse,
-            KeyCode::Char('t') => Key::Tighten,
-            KeyCode::Tab => Key::Switch,
-            _ => {
-                if !std::mem::replace(&mut told, true) {
-                    prompt("\nkeys: a, t, e, r, l, Tab: ");
-                }
-                continue;
-            }
-        };
-        output.line("");
-        return chosen;
+        match meant(&pressed) {
+            Some(key) => return key,
+            None if !std::mem::replace(&mut told, true) => output.ask("keys: a, t, e, r, l, Tab: "),
+            None => {}
+        }
+    }
+}
+
+/// The question, broken between its choices where the terminal is narrow.
+fn keys(review: &ReviewView, width: usize) -> Vec<String> {
+    let tighten = if review.missing.is_empty() { "[t]ighten " } else { "[t]ighten to what is missing " };
+    let mut choices = vec!["[a]pprove ", tighten, "[e]dit ", "[r]efuse ", "[l]ater "];
+    if width < review::WIDE {
+        choices.push("[Tab] other page ");
+    }
+    let mut lines: Vec<String> =
+        fill(choices, width.saturating_sub(2), "").iter().map(|line| line.trim_end().to_owned()).collect();
+    if let Some(last) = lines.last_mut() {
+        last.push_str(": ");
+    }
+    lines
+}
+
+/// A letter with Ctrl or Alt is another key.
+fn meant(pressed: &KeyEvent) -> Option<Key> {
+    if pressed.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+        return matches!(pressed.code, KeyCode::Char('c' | 'd')).then_some(Key::Later);
+    }
+    match pressed.code {
+        KeyCode::Char('a' | 'A') => Some(Key::Approve),
+        KeyCode::Char('e' | 'E') => Some(Key::Edit),
+        KeyCode::Char('l' | 'L') | KeyCode::Esc => Some(Key::Later),
+        KeyCode::Char('r' | 'R') => Some(Key::Refuse),
+        KeyCode::Char('t' | 'T') => Some(Key::Tighten),
+        KeyCode::Tab => Some(Key::Switch),
+        _ => None,
     }
 }
 
@@ -113,6 +133,18 @@ async fn press() -> Option<KeyEvent> {
         }
     })
     .await
+}
+
+/// A key that was pressed before the question could be seen is no answer to it.
+async fn forget_what_was_typed() {
+    let Some(_raw) = Raw::enter() else { return };
+    blocking(|| {
+        while crossterm::event::poll(Duration::ZERO).ok()? {
+            crossterm::event::read().ok()?;
+        }
+        Some(())
+    })
+    .await;
 }
 
 /// Raw mode, left also when the question is dropped.
@@ -131,14 +163,16 @@ impl Drop for Raw {
 }
 
 /// A line typed at a question.
-pub async fn line(question: &str) -> Result<String, Left> {
-    prompt(question);
+pub async fn line(output: Output, question: &str) -> Result<String, Left> {
+    output.ask(question);
     let typed = blocking(|| {
         let mut line = String::new();
         let read = std::io::stdin().read_line(&mut line).ok()?;
         (read > 0).then(|| line.trim().to_owned())
     });
-    typed.await.ok_or(Left)
+    let typed = typed.await.ok_or(Left)?;
+    output.answered();
+    Ok(typed)
 }
 
 /// What the terminal gives, unless Ctrl-C or a kill comes first. The read itself cannot be taken back: its thread
@@ -150,32 +184,19 @@ async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Option<T> + Send + '
     }
 }
 
-fn prompt(text: &str) {
-    let mut out = std::io::stdout();
-    let _ = write!(out, "{text}");
-    let _ = out.flush();
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Which tighter rules: what is missing in one step, or one of three.
-async fn tighter(output: Output, review: &ReviewView) -> Result<Option<String>, Left> {
-    if let Some(rules) = &review.one_step {
-        return Ok(Some(rules.clone()));
-    }
-    let choices = [
-        "ipsec esp/transport//require",
-        "ipsec ah/transport//require",
-        "ipsec esp/transport//require ah/transport//require",
-    ];
-    for (number, rules) in choices.iter().enumerate() {
-        let advised = if *rules == review.advice.least { "   (as advised)" } else { "" };
-        output.line(&format!("  {}  {rules}{advised}", number + 1));
-    }
-    let typed = line("tighten to 1, 2, 3, or rules of your own (empty goes back): ").await?;
-    Ok(match typed.as_str() {
-        "" => None,
-        "1" | "2" | "3" => {
-            typed.parse::<usize>().ok().and_then(|number| choices.get(number - 1)).map(|c| (*c).to_owned())
+    #[test]
+    fn only_a_plain_letter_answers() {
+        let press = |c, modifiers| meant(&KeyEvent::new(KeyCode::Char(c), modifiers));
+        assert_eq!(press('a', KeyModifiers::NONE), Some(Key::Approve));
+        assert_eq!(press('A', KeyModifiers::SHIFT), Some(Key::Approve));
+        for modifiers in [KeyModifiers::CONTROL, KeyModifiers::ALT] {
+            assert_eq!(press('a', modifiers), None);
         }
-        rules => Some(rules.to_owned()),
-    })
+        assert_eq!(press('c', KeyModifiers::CONTROL), Some(Key::Later));
+        assert_eq!(press('x', KeyModifiers::NONE), None);
+    }
 }

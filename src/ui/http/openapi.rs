@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{asks, calls, events, identity, inspect, policy, presence, records, reviews, status};
-use crate::app::control::view::ErrorBody;
+use crate::app::control::view::{CompletionsView, ErrorBody};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,7 +24,7 @@ use crate::app::control::view::ErrorBody;
         events::stream,
         serve,
     ),
-    components(schemas(ErrorBody)),
+    components(schemas(CompletionsView, ErrorBody)),
     modifiers(&Bearer),
     security(("token" = []))
 )]

@@ -7,6 +7,7 @@
 mod ask;
 mod audit;
 mod call;
+mod completions;
 mod doctor;
 mod entry;
 mod environment;
@@ -24,6 +25,7 @@ mod time;
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
 pub use call::{CallList, CallStateView, CallView, PacketsView, SideView};
+pub use completions::CompletionsView;
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};
 pub use environment::{EnvironmentView, SurroundingsKind, SurroundingsView};

@@ -6,6 +6,8 @@ pub mod policy;
 pub mod presence;
 pub mod review;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
-pub use columns::{beside, wrap};
+pub use columns::{beside, fill, wrap};
 pub use page::Page;

@@ -5,33 +5,44 @@ use crate::app::control::view::{EntryView, RuleView};
 
 /// Every field of one entry, with the choices that there are.
 pub fn entry(page: &mut Page, entry: &EntryView) {
-    page.field("source", &format!("{}  port {}", entry.source, entry.source_ports));
-    page.field("destination", &format!("{}  port {}", entry.destination, entry.destination_ports));
-    page.field("protocol", &choice(&["tcp", "udp", "any"], &entry.upper));
-    page.field("direction", &choice(&["in", "out"], &entry.direction));
-    page.field("action", &choice(&["discard", "none", "ipsec"], &entry.action));
+    page.words("source", [entry.source.as_str(), &format!(" port {}", entry.source_ports)]);
+    page.words("destination", [entry.destination.as_str(), &format!(" port {}", entry.destination_ports)]);
+    page.marked("protocol", "", &choice(&["tcp", "udp", "any"], &entry.upper));
+    page.marked("direction", "", &choice(&["in", "out"], &entry.direction));
+    page.marked("action", "", &choice(&["discard", "none", "ipsec"], &entry.action));
     for protocol in ["ah", "esp", "ipcomp"] {
-        page.field(protocol, &rule(entry.rules.iter().find(|rule| rule.protocol == protocol)));
+        rule(page, protocol, entry.rules.iter().find(|rule| rule.protocol == protocol));
     }
-    let suites = if entry.suites.is_empty() { "every suite".into() } else { entry.suites.join(", ") };
-    page.field("suites", &suites);
+    match &entry.suites[..] {
+        [] if entry.rules.iter().any(|rule| rule.protocol == "esp") => page.field("suites", "every suite"),
+        [] => page,
+        suites => page.field("suites", &suites.join(", ")),
+    };
+    if let Some(expires) = &entry.expires {
+        page.field("expires", expires);
+    }
 }
 
-fn rule(rule: Option<&RuleView>) -> String {
-    let Some(rule) = rule else { return "[ ]".into() };
-    let endpoint = rule.endpoint.as_ref().map(|ends| format!(" {}-{}", ends.source, ends.destination));
-    let mode = choice(&["transport", "tunnel"], &rule.mode);
-    format!("[x] {mode}{} {}", endpoint.unwrap_or_default(), choice(&["default", "use", "require"], &rule.level))
+/// Whether the protocol is asked for; if it is, its mode, and below that its level.
+fn rule(page: &mut Page, protocol: &str, rule: Option<&RuleView>) {
+    let Some(rule) = rule else {
+        page.field(protocol, "[ ]");
+        return;
+    };
+    let mut mode = choice(&["transport", "tunnel"], &rule.mode);
+    mode.extend(rule.endpoint.as_ref().map(|ends| format!("{}-{}", ends.source, ends.destination)));
+    page.marked(protocol, "[x] ", &mode);
+    page.marked("", "    ", &choice(&["default", "use", "require"], &rule.level));
 }
 
-/// `( ) discard (•) none ( ) ipsec`; a value that is none of them stands behind.
-fn choice(options: &[&str], chosen: &str) -> String {
+/// `( ) discard`, `(•) none`, `( ) ipsec`; a value that is none of them stands behind.
+fn choice(options: &[&str], chosen: &str) -> Vec<String> {
     let mut out: Vec<String> =
         options.iter().map(|option| format!("({}) {option}", if *option == chosen { "•" } else { " " })).collect();
     if !options.contains(&chosen) {
         out.push(format!("(•) {chosen}"));
     }
-    out.join(" ")
+    out
 }
 
 /// One entry in short, for lists.

@@ -2,27 +2,38 @@
 
 use super::Page;
 use crate::app::control::view::{
-    EnvironmentView, KeyStateView, PresenceView, ReviewView, StatementView, SurroundingsKind, SurroundingsView,
+    CapabilitiesView, EnvironmentView, KeyStateView, PresenceView, ReviewView, StatementView, SurroundingsKind,
+    SurroundingsView,
 };
 
-/// Every field of the peer's presence, where each fact comes from, and what its keys are to us.
-pub fn presence(review: &ReviewView, width: usize) -> Vec<String> {
+/// Every field of the peer's presence and where each fact comes from; then who says it, and what its keys are to us.
+pub fn presence(review: &ReviewView, width: usize) -> [Vec<String>; 2] {
+    [whereabouts(review, width), keys(&review.statement, &review.presence, width)]
+}
+
+fn whereabouts(review: &ReviewView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, 12);
-    let presence = &review.presence;
-    page.heading("Presence: where the peer is");
+    let (presence, surroundings) = (&review.presence, &review.surroundings);
+    page.heading(if asked(surroundings) { "Presence: where the peer is" } else { "Presence: surroundings not asked" });
     page.field("entity", &presence.entity);
     page.field("IP address", &address(presence));
-    page.field("current user", &named(presence.user.as_deref(), presence.own_user.as_deref(), &review.surroundings));
-    page.field("location", &named(presence.place.as_deref(), presence.own_place.as_deref(), &review.surroundings));
+    // What was not asked for is not shown, whatever was told.
+    let (user, place) = (presence.user.as_deref(), presence.place.as_deref());
+    let (user, place, untold) = if asked(surroundings) { (user, place, "not told") } else { (None, None, "not asked") };
+    page.field("current user", &named(user, presence.own_user.as_deref(), untold));
+    page.field("location", &named(place, presence.own_place.as_deref(), untold));
     page.field("time", &presence.time);
-    page.field("surroundings", &surroundings(&review.surroundings));
-    page.field("yours", &environment(&review.own_environment));
-    page.blank();
-    keys(&mut page, &review.statement, presence);
+    page.field("surroundings", &theirs(surroundings));
+    page.field("yours", &environment(&review.own_environment, "you said so"));
     page.lines()
 }
 
-fn keys(page: &mut Page, statement: &StatementView, presence: &PresenceView) {
+fn asked(surroundings: &SurroundingsView) -> bool {
+    surroundings.kind != SurroundingsKind::NotAsked
+}
+
+fn keys(statement: &StatementView, presence: &PresenceView, width: usize) -> Vec<String> {
+    let mut page = Page::new(width, 12);
     page.heading("Who says it");
     page.field("signed", if statement.signed { "yes, checked" } else { "NO: believe nothing of it" });
     page.field("key", key_state(statement.key_state));
@@ -33,6 +44,16 @@ fn keys(page: &mut Page, statement: &StatementView, presence: &PresenceView) {
     page.field("device", &presence.device);
     page.field("contact", &presence.contact);
     page.field("valid until", &statement.expires);
+    page.field("supports", &supports(&statement.supports));
+    page.lines()
+}
+
+fn supports(supports: &CapabilitiesView) -> String {
+    let protocols = if supports.protocols.is_empty() { "no protection".into() } else { supports.protocols.join(", ") };
+    match &supports.suites[..] {
+        [] => protocols,
+        suites => format!("{protocols} with {}", suites.join(", ")),
+    }
 }
 
 /// One row of the presence database, whole.
@@ -41,19 +62,17 @@ pub fn record(presence: &PresenceView, width: usize) -> Vec<String> {
     page.heading(if presence.own { "You" } else { "Peer" });
     page.field("entity", &presence.entity);
     page.field("IP address", &address(presence));
-    let plain = |word: Option<&str>, own: Option<&str>| match (word, own) {
-        (Some(word), Some(own)) => format!("{own} (it says: {word})"),
-        (None, Some(own)) => format!("{own} (your name)"),
-        (word, None) => word.unwrap_or("not told").to_owned(),
-    };
-    page.field("current user", &plain(presence.user.as_deref(), presence.own_user.as_deref()));
-    page.field("location", &plain(presence.place.as_deref(), presence.own_place.as_deref()));
+    page.field("current user", &named(presence.user.as_deref(), presence.own_user.as_deref(), "not told"));
+    page.field("location", &named(presence.place.as_deref(), presence.own_place.as_deref(), "not told"));
     page.field("time", &presence.time);
-    if let Some(stated) = &presence.environment {
-        page.field("surroundings", &environment(stated));
-    }
+    let said = if presence.own { "you said so" } else { "its user said so" };
+    let surroundings = presence.environment.as_ref().map(|stated| environment(stated, said));
+    page.field("surroundings", &surroundings.unwrap_or_else(|| "not told".into()));
     page.field("device", &presence.device);
     page.field("contact", &presence.contact);
+    if !presence.own {
+        page.field("valid until", &presence.expires);
+    }
     page.lines()
 }
 
@@ -66,40 +85,85 @@ fn address(presence: &PresenceView) -> String {
     }
 }
 
-fn named(word: Option<&str>, own: Option<&str>, surroundings: &SurroundingsView) -> String {
-    match (word, own) {
-        (Some(word), Some(own)) => format!("{own} (it says: {word})"),
-        (Some(word), None) => word.to_owned(),
-        (None, Some(own)) => format!("{own} (your name; not told)"),
-        (None, None) if surroundings.kind == SurroundingsKind::NotAsked => "not asked".into(),
-        (None, None) => "not told".into(),
+/// Our user's own name, beside the peer's word.
+fn named(word: Option<&str>, own: Option<&str>, untold: &str) -> String {
+    match (word.map(quoted), own) {
+        (Some(word), Some(own)) => format!("{own} (your name; it says {word})"),
+        (Some(word), None) => word,
+        (None, Some(own)) => format!("{own} (your name; {untold})"),
+        (None, None) => untold.to_owned(),
     }
 }
 
-fn surroundings(surroundings: &SurroundingsView) -> String {
+/// A peer's word as it is; in quotation marks if it could pass for words of ours, as `Robert (your name)` or `not told`,
+/// and with every blank visible that could push a part of it to where words of ours stand.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || " .,'-_&/+".contains(c);
+    let apart = word.split(' ').all(|part| !part.is_empty());
+    if apart && word.chars().all(plain) && !word.starts_with("not ") {
+        return word.to_owned();
+    }
+    let mut out = String::from('"');
+    let mut last = ' ';
+    for c in word.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            ' ' if last != ' ' => out.push(' '),
+            c if c.is_whitespace() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+        last = c;
+    }
+    out.push('"');
+    out
+}
+
+fn theirs(surroundings: &SurroundingsView) -> String {
     match (&surroundings.environment, &surroundings.inference, surroundings.kind) {
-        (_, _, SurroundingsKind::NotAsked) => "surroundings not asked".into(),
-        (Some(stated), _, _) => environment(stated),
-        (None, Some(inference), _) => format!("withheld; {inference} (our inference)"),
+        (_, _, SurroundingsKind::NotAsked) => "not asked: ask again without --policy to learn them".into(),
+        (Some(stated), _, _) => environment(stated, "its user said so"),
+        (None, Some(inference), _) => format!("withheld. {inference}"),
         (None, None, _) => "withheld".into(),
     }
 }
 
-fn environment(environment: &EnvironmentView) -> String {
+fn environment(environment: &EnvironmentView, said: &str) -> String {
     let address = environment.address.as_ref().map(|address| format!(" at {address}")).unwrap_or_default();
     let evidence = match environment.evidence.as_str() {
         "address" => "judged by the address only",
         "network" => "the network was recognised",
-        _ => "its user said so",
+        _ => said,
     };
     format!("{} network{address}, {evidence}", environment.scope)
 }
 
 fn key_state(state: KeyStateView) -> &'static str {
     match state {
+        KeyStateView::Accepted => "CHANGED, accepted by you: approving pins it and lets the old one go",
         KeyStateView::Changed => "CHANGED: not the one that you approved",
         KeyStateView::New => "new: approving pins it",
         KeyStateView::Pinned => "pinned: the one that you approved",
         KeyStateView::Verified => "verified: you compared the safety phrase",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_that_could_pass_for_ours_is_quoted() {
+        for plain in ["Bob Cole", "Zoë 雪", "office", "O'Neil & Sons, 2nd floor"] {
+            assert_eq!(quoted(plain), plain);
+        }
+        for (word, shown) in [
+            ("not told", r#""not told""#),
+            ("Robert (your name)", r#""Robert (your name)""#),
+            (r#"x" (your name; it says "y"#, r#""x\" (your name; it says \"y""#),
+            ("a   key\u{a0}b", r#""a \u{20}\u{20}key\u{a0}b""#),
+            ("", r#""""#),
+        ] {
+            assert_eq!(quoted(word), shown);
+        }
     }
 }

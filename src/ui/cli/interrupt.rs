@@ -1,0 +1,42 @@
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+
+use tokio::signal::unix::{signal, Signal, SignalKind};
+use tokio::sync::watch;
+
+/// Whether it has come. From the first question on it is listened for without a gap: one that comes while nobody waits
+/// for it ends whoever waits next.
+static CAME: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+
+/// Ctrl-C, a polite kill, or the end of the terminal at which this command was typed.
+pub async fn interrupted() {
+    let came = CAME.get_or_init(listen).clone().wait_for(|came| *came).await.is_ok();
+    if !came {
+        std::future::pending().await
+    }
+}
+
+fn listen() -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(false);
+    let heard = |kind| signal(kind).ok();
+    let (interrupt, terminate) = (heard(SignalKind::interrupt()), heard(SignalKind::terminate()));
+    // Who starts this with nohup wants to hear nothing of hangups, and has taken the terminal away.
+    let hangup = std::io::stdin().is_terminal().then(|| heard(SignalKind::hangup())).flatten();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = next(interrupt) => {}
+            () = next(terminate) => {}
+            () = next(hangup) => {}
+        }
+        let _ = tell.send(true);
+        tell.closed().await;
+    });
+    told
+}
+
+async fn next(signals: Option<Signal>) {
+    match signals {
+        Some(mut signals) => drop(signals.recv().await),
+        None => std::future::pending().await,
+    }
+}

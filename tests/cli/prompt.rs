@@ -1,0 +1,252 @@
+//! The prompt below a review, by key presses at a real terminal.
+
+use crate::process::Home;
+use crate::schema::check;
+use crate::terminal::{Terminal, CTRL_C, CTRL_D, TAB};
+
+const ESP: &str = "ipsec esp/transport//require";
+const KEYS: &str = "[l]ater: ";
+const NARROW_KEYS: &str = "[Tab] other page: ";
+
+/// Alice's agent and Bob's, whose default is `action`.
+fn pair(action: &str) -> (Home, Home) {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", action));
+    alice.start();
+    bob.start();
+    (alice, bob)
+}
+
+/// Alice asks Bob at a wide terminal; the question stands there.
+fn asking(alice: &Home, bob: &Home) -> Terminal {
+    let mut terminal = Terminal::start(alice, 120, "", &["ask", &bob.entity()]);
+    terminal.wait_for(KEYS);
+    terminal
+}
+
+/// What is registered for Bob's packets, out and in.
+fn registered(alice: &Home, bob: &Home) -> Vec<String> {
+    let policy = check(&alice.run(&["policy", "list"]).expect(0), "PolicyView");
+    let entries = policy["entries"].as_array().unwrap().clone();
+    let his = entries.iter().filter(|entry| entry["entity"] == bob.entity());
+    his.map(|entry| entry["setkey"].as_str().unwrap().split(" # ").next().unwrap().to_owned()).collect()
+}
+
+#[track_caller]
+fn ends(terminal: Terminal, code: i32, text: &str) -> String {
+    let (found, shown, cooked) = terminal.end();
+    assert!(found == code && cooked && shown.contains(text), "{found}, cooked: {cooked}: {shown}");
+    shown
+}
+
+/// A message of the program stands on a line of its own.
+#[track_caller]
+fn on_its_own_line(shown: &str, text: &str) {
+    assert!(shown.lines().any(|line| line.starts_with(text)), "{text:?} begins no line: {shown:?}");
+}
+
+#[test]
+fn tab_switches_the_page_on_a_narrow_terminal() {
+    let (alice, bob) = pair("none");
+    let mut terminal = Terminal::start(&alice, 80, "", &["ask", &bob.entity()]);
+    let pages = ["── Presence: ", "── Who says it ", "── Policy: packets from you"];
+    let shown = |terminal: &mut Terminal| {
+        let screen = terminal.wait_for(NARROW_KEYS);
+        assert!(screen.contains("── Advice") && screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+        pages.map(|page| screen.contains(page))
+    };
+    assert_eq!(shown(&mut terminal), [true, true, true]);
+    for expected in [[true, true, false], [false, false, true], [true, true, true]] {
+        terminal.type_in(TAB);
+        assert_eq!(shown(&mut terminal), expected);
+    }
+    terminal.type_in("r");
+    ends(terminal, 3, "refused; nothing was registered");
+    assert_eq!(registered(&alice, &bob), [""; 0]);
+}
+
+#[test]
+fn a_key_that_means_nothing_is_told_once_and_a_approves() {
+    let (alice, bob) = pair("none");
+    let mut terminal = asking(&alice, &bob);
+    terminal.type_in("x");
+    terminal.wait_for("\nkeys: a, t, e, r, l, Tab: ");
+    terminal.type_in("yza");
+    let shown = ends(terminal, 0, "\nregistered, both directions, as generation 1");
+    assert!(!shown.contains("keys:"), "{shown}");
+    let (from, to) = (alice.address, bob.address);
+    assert_eq!(
+        registered(&alice, &bob),
+        [
+            format!("spdadd {from}/32[any] {to}/32[any] udp -P out none;"),
+            format!("spdadd {to}/32[any] {from}/32[any] udp -P in none;")
+        ]
+    );
+}
+
+#[test]
+fn t_tightens_to_one_of_three_or_to_rules_of_ones_own() {
+    let (alice, bob) = pair("none");
+    let mut terminal = asking(&alice, &bob);
+    terminal.type_in("t");
+    terminal.wait_for("\n  3  ipsec esp/transport//require ah/transport//require\n");
+    terminal.wait_for("(empty goes back): ");
+    terminal.type_in("\n");
+    terminal.wait_for(KEYS);
+    terminal.type_in("t");
+    terminal.wait_for("(empty goes back): ");
+    terminal.type_in("ipsec rot13/transport//use\n");
+    terminal.wait_for("\nsottovoce: ");
+    terminal.wait_for(KEYS);
+    terminal.type_in("t");
+    terminal.wait_for("(empty goes back): ");
+    terminal.type_in("3\n");
+    ends(terminal, 0, "\nregistered, both directions, as generation 1");
+    let rules = "ipsec esp/transport//require ah/transport//require;";
+    assert!(registered(&alice, &bob).iter().all(|entry| entry.ends_with(rules)), "{:?}", registered(&alice, &bob));
+}
+
+#[test]
+fn e_edits_any_field_and_what_is_looser_is_put_again() {
+    let (alice, bob) = pair(ESP);
+    let mut terminal = asking(&alice, &bob);
+    let edit = |terminal: &mut Terminal, lines: &[&str]| {
+        terminal.type_in("e");
+        for line in lines {
+            terminal.wait_for("empty goes back: ");
+            terminal.type_in(&format!("{line}\n"));
+        }
+    };
+    edit(&mut terminal, &["esp = -", "ok"]);
+    let refusal = terminal.wait_for(KEYS);
+    assert!(refusal.contains("you said none, the peer asks ipsec esp/transport//require"), "{refusal}");
+    edit(&mut terminal, &["colour = red"]);
+    terminal.wait_for("\nthe fields are source, source-ports,");
+    terminal.wait_for("empty goes back: ");
+    terminal.type_in("\n");
+    terminal.wait_for(KEYS);
+    edit(&mut terminal, &["ah = require", "in protocol = any", "ok"]);
+    ends(terminal, 0, "registered, both directions");
+    let (from, to) = (alice.address, bob.address);
+    let rules = "ipsec esp/transport//require ah/transport//require;";
+    assert_eq!(
+        registered(&alice, &bob),
+        [
+            format!("spdadd {from}/32[any] {to}/32[any] udp -P out {rules}"),
+            format!("spdadd {to}/32[any] {from}/32[any] any -P in {rules}")
+        ]
+    );
+}
+
+#[test]
+fn an_edit_of_one_end_is_mirrored_in_the_other_direction() {
+    let (alice, bob) = pair("none");
+    let mut terminal = asking(&alice, &bob);
+    terminal.type_in("e");
+    for line in ["source-ports = 5000-5999", "in destination-ports = 5000-5001", "esp = use"] {
+        terminal.wait_for("empty goes back: ");
+        terminal.type_in(&format!("{line}\n"));
+    }
+    let table = terminal.wait_for("empty goes back: ");
+    assert!(table.lines().any(|line| line.split_whitespace().eq(["esp", "use", "use"])), "{table}");
+    terminal.type_in("ok\n");
+    ends(terminal, 0, "registered, both directions");
+    let (from, to, rules) = (alice.address, bob.address, "ipsec esp/transport//use;");
+    assert_eq!(
+        registered(&alice, &bob),
+        [
+            format!("spdadd {from}/32[5000-5999] {to}/32[any] udp -P out {rules}"),
+            format!("spdadd {to}/32[any] {from}/32[5000-5001] udp -P in {rules}")
+        ]
+    );
+}
+
+#[test]
+fn l_leaves_the_review_for_later_and_it_can_be_answered_at_another_terminal() {
+    let (alice, bob) = pair("none");
+    let mut terminal = asking(&alice, &bob);
+    terminal.type_in("l");
+    let shown = ends(terminal, 4, "waits for an answer");
+    on_its_own_line(&shown, "sottovoce: review r1");
+    let mut terminal = Terminal::start(&alice, 120, "", &["review", "answer", "r1"]);
+    terminal.wait_for(KEYS);
+    terminal.type_in("a");
+    ends(terminal, 0, "registered, both directions");
+}
+
+/// At the keys the terminal is raw and Ctrl-C is a key; at a line it is a signal.
+#[test]
+fn ctrl_c_leaves_every_question_and_the_terminal_as_it_was() {
+    let (alice, bob) = pair("none");
+    for before in ["", "t", "e"] {
+        let mut terminal = asking(&alice, &bob);
+        terminal.type_in(before);
+        if !before.is_empty() {
+            terminal.wait_for("empty goes back");
+            terminal.wait_for(": ");
+        }
+        terminal.type_in(CTRL_C);
+        let shown = ends(terminal, 4, "waits for an answer");
+        on_its_own_line(&shown, "sottovoce: review r");
+    }
+    assert_eq!(registered(&alice, &bob), [""; 0]);
+}
+
+#[test]
+fn a_kill_the_end_of_input_and_a_closed_window_leave_the_review_waiting() {
+    let (alice, bob) = pair("none");
+    let terminal = asking(&alice, &bob);
+    terminal.signal(libc::SIGTERM);
+    on_its_own_line(&ends(terminal, 4, "waits for an answer"), "sottovoce: review r1");
+    for before in ["", "t"] {
+        let mut terminal = asking(&alice, &bob);
+        terminal.type_in(before);
+        if !before.is_empty() {
+            terminal.wait_for("(empty goes back): ");
+        }
+        terminal.type_in(CTRL_D);
+        on_its_own_line(&ends(terminal, 4, "waits for an answer"), "sottovoce: review r");
+    }
+    assert_eq!(asking(&alice, &bob).hang_up(), 4);
+    let reviews = check(&alice.run(&["review", "list"]).expect(0), "ReviewList");
+    let states: Vec<&str> = reviews["reviews"].as_array().unwrap().iter().filter_map(|r| r["state"].as_str()).collect();
+    assert_eq!(states, ["pending"; 4]);
+}
+
+/// Typed while the peer was still asked, it cannot have been meant for this question.
+#[test]
+fn a_key_that_was_pressed_before_the_review_was_shown_does_not_answer_it() {
+    let (alice, bob) = pair("none");
+    let mut terminal = Terminal::start(&alice, 120, "a", &["ask", &bob.entity()]);
+    terminal.wait_for(KEYS);
+    terminal.type_in("r");
+    ends(terminal, 3, "refused; nothing was registered");
+}
+
+#[test]
+fn a_call_that_is_left_at_its_review_is_given_up_and_says_so() {
+    let (alice, bob) = pair("none");
+    for key in ["l", CTRL_C] {
+        let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity()]);
+        terminal.wait_for(KEYS);
+        terminal.type_in(key);
+        let shown = ends(terminal, 3, "hanging up ...");
+        on_its_own_line(&shown, "hanging up ...");
+        on_its_own_line(&shown, "sottovoce: call c");
+        assert!(!shown.contains("review answer"), "its review has ended with it: {shown}");
+    }
+    let reviews = check(&alice.run(&["review", "list"]).expect(0), "ReviewList");
+    assert!(reviews["reviews"].as_array().unwrap().iter().all(|review| review["state"] == "refused"), "{reviews}");
+}
+
+#[test]
+fn a_call_that_was_refused_is_mended_by_one_key() {
+    let (alice, bob) = pair("none");
+    check(&alice.run(&["ask", &bob.entity(), "--approve"]).expect(0), "AskView");
+    check(&bob.run(&["policy", "default", ESP]).expect(0), "PolicyView");
+    let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity(), "--duration", "0.3"]);
+    let shown = terminal.wait_for("[t]ighten to what is missing");
+    assert!(shown.contains(" missing             esp/transport//require\n"), "{shown}");
+    terminal.wait_for(KEYS);
+    terminal.type_in("t");
+    ends(terminal, 0, "talking, protected by esp ");
+}
