@@ -70,6 +70,7 @@ fn nobody_at_the_address_is_unreachable() {
 fn a_changed_key_is_a_trust_problem_until_the_user_accepts_it() {
     let (alice, mut bob) = pair("none", "none");
     check(&alice.run(&["ask", &bob.entity(), "--approve"]).expect(0), "AskView");
+    let before = bob.run(&["status"]).expect(0).json()["fingerprint"].clone();
     bob.signal("TERM");
     let fresh = bob.start_anew();
     let ran = alice.run(&["ask", &bob.entity(), "--approve"]).expect(6);
@@ -78,7 +79,11 @@ fn a_changed_key_is_a_trust_problem_until_the_user_accepts_it() {
     assert_eq!(check(&ran, "ErrorBody")["error"]["kind"], "trust");
     let fingerprint = fresh["fingerprint"].as_str().unwrap();
     let ran = alice.run(&["ask", &bob.entity(), "--approve", "--accept-key", fingerprint]);
-    check(&ran.expect(0), "AskView");
+    let ask = check(&ran.expect(0), "AskView");
+    let review = alice.run(&["review", "show", ask["review"].as_str().unwrap()]).expect(0);
+    let key = check(&review, "ReviewView")["statement"].clone();
+    let shown = [&key["key_state"], &key["fingerprint"], &key["pinned_fingerprint"]];
+    assert_eq!(shown, [&Value::from("accepted"), &fresh["fingerprint"], &before]);
     bob.signal("TERM");
     let other = bob.start_anew();
     let with = |key: &str| alice.run(&["call", &bob.entity(), "--approve", "--duration", "0.3", "--accept-key", key]);

@@ -127,10 +127,10 @@ fn readable(from: &impl AsRawFd, deadline: Instant) -> bool {
 
 fn open(columns: u16) -> (File, OwnedFd) {
     let (mut master, mut slave) = (-1, -1);
-    let mut size = libc::winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = libc::winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let (name, termios) = (std::ptr::null_mut(), std::ptr::null_mut());
     // SAFETY: both descriptors and the size are ours; name and settings may be null (openpty(3)).
-    assert_eq!(unsafe { libc::openpty(&mut master, &mut slave, name, termios, &mut size) }, 0);
+    assert_eq!(unsafe { libc::openpty(&mut master, &mut slave, name, termios, &size) }, 0);
     for fd in [master, slave] {
         // SAFETY: it is open; a program gets the end that is given to it, and no other.
         assert_eq!(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) }, 0);
