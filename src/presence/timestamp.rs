@@ -67,7 +67,7 @@ fn days_before_year(year: u64) -> u64 {
 }
 
 fn days_before_month(year: u64, month: u64) -> u64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     (1..month)
         .map(|month| match month {
             2 => 28 + u64::from(leap),

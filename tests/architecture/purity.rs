@@ -31,12 +31,12 @@ pub fn violations(source: &Source) -> Vec<String> {
         return Vec::new();
     }
     let words = WORLDLY.iter().filter(|word| names(&source.text, word)).map(|word| (*word).to_owned());
-    let library = paths::below(&source.text, "std").into_iter().filter(is_worldly);
+    let library = paths::below(&source.text, "std").into_iter().filter(|path| is_worldly(path));
     let found = words.chain(library.map(|path| format!("std::{}", path.join("::"))));
     found.map(|what| format!("{}: a pure room names {what}", source.path)).collect()
 }
 
-fn is_worldly(path: &Vec<String>) -> bool {
+fn is_worldly(path: &[String]) -> bool {
     path.first().is_some_and(|module| WORLDLY_STD.contains(&module.as_str()))
 }
 

@@ -37,7 +37,7 @@ enum Outcome {
 /// How it ended, and how many SIP messages were lost on the way.
 fn run(seed: u64) -> (Outcome, u32) {
     let link = Link::lossy(20);
-    let mut world = World::new(seed, if seed % 2 == 0 { link } else { link.without_tcp() });
+    let mut world = World::new(seed, if seed.is_multiple_of(2) { link } else { link.without_tcp() });
     let outcome = live(seed, &mut world);
     (outcome, world.wire.lost)
 }

@@ -76,7 +76,7 @@ impl MediaThread {
             pace.advance(now.mono);
             self.frame(&mut source, &mut sink);
             frames += 1;
-            if frames % FRAMES_A_COUNT == 0 {
+            if frames.is_multiple_of(FRAMES_A_COUNT) {
                 self.count();
             }
         }

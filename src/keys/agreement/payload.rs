@@ -174,7 +174,7 @@ fn suites_octets(suites: &[Suite]) -> Vec<u8> {
 
 /// Numbers that we do not know are passed over: the peer may do more than we.
 fn read_suites(octets: &[u8]) -> Option<Vec<Suite>> {
-    let fits = octets.len() % 2 == 0 && octets.len() <= 2 * MAX_SUITES;
+    let fits = octets.len().is_multiple_of(2) && octets.len() <= 2 * MAX_SUITES;
     let numbers = octets.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(u16::from_be_bytes));
     fits.then(|| numbers.filter_map(Suite::from_number).collect())
 }
