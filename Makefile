@@ -9,11 +9,12 @@ COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev
 # One for both, and with the features that the tests have: cargo would compile half of the dependencies anew for each.
 BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
+NETWORK := ip=iproute2 unshare=util-linux tcpdump=tcpdump
 
 .PHONY: demo run test aarch64
 
 demo:
-	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- ip=iproute2 unshare=util-linux tcpdump=tcpdump
+	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- $(NETWORK)
 	@config/make/cargo.sh
 	@echo "Building (the first time takes some minutes) ..."
 	@$(BUILD)
@@ -30,10 +31,10 @@ aarch64:
 
 # ---- test: only what follows belongs to it ----
 
-STRANGERS := xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tcpdump=tcpdump tshark=tshark
+STRANGERS := $(SPEECH) $(NETWORK) xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark
 
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it
 test:
 	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages fmt clippy) -- $(STRANGERS)
 	@config/make/cargo.sh fmt clippy
-	@bash config/make/test.sh $(NAME)
+	@SPEECH=$(firstword $(subst =, ,$(SPEECH))) bash config/make/test.sh $(NAME)

@@ -13,7 +13,14 @@ clippy() { cargo clippy --locked --all-targets -- -D warnings; }
 unit() { tests --lib --test architecture --test allocation --doc; }
 world() { tests --test world; }
 malformed() { tests --test malformed; }
-strangers() { tests --test cli --test wire --test strangers; }
+strangers() { tests --test cli --test wire --test strangers && demo; }
+
+# The three situations of the specification, between processes, with a real voice.
+demo() {
+    [ -e "${SPEECH:-}" ] || { echo "SKIPPED: no speech at ${SPEECH:-}"; return 0; }
+    cargo run --locked --quiet --example demo >"$LOGS/demo.txt" 2>&1 || { tail -40 "$LOGS/demo.txt"; return 1; }
+    tail -1 "$LOGS/demo.txt"
+}
 
 # cargo takes --doc only alone.
 tests() {
