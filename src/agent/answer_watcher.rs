@@ -50,6 +50,9 @@ impl Agent {
             Ok(watcher) => watcher,
             Err((status, reason)) => return self.endpoint.reject_subscription(now, id, Refusal::new(status, reason)),
         };
+        if watcher.known.is_some() {
+            self.endpoint.believe_subscription(id);
+        }
         match self.config.unknown_watchers {
             UnknownWatchers::Block if watcher.known.is_none() => {
                 self.endpoint.reject_subscription(now, id, Refusal::new(403, "Forbidden"));

@@ -361,7 +361,7 @@ impl Agent {
 }
 
 /// A changed key that reached a review is one that the user accepted by its fingerprint.
-fn key_state(standing: Standing) -> KeyState {
+pub(super) fn key_state(standing: Standing) -> KeyState {
     match standing {
         Standing::Pinned { verified: true } => KeyState::Verified,
         Standing::Pinned { verified: false } => KeyState::Pinned,

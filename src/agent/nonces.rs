@@ -1,11 +1,7 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use crate::presence::{CLOCK_SKEW, MAX_REQUEST_AGE};
 use crate::vocab::{Nonce, Wall};
-
-/// How old a request may be, and how far clocks may differ (PROTOCOL section 3, "Replay").
-pub const REQUEST_AGE: Duration = Duration::from_secs(120);
-pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// Nonces remembered at once. When it is full a request counts as unverified, never as fresh.
 pub const MAX: usize = 8192;
@@ -21,7 +17,7 @@ impl Nonces {
     /// Takes the nonce of a request issued then, if it is fresh and came for the first time; says until when it is
     /// remembered.
     pub fn take(&mut self, nonce: Nonce, issued: Wall, now: Wall) -> Option<Wall> {
-        let oldest = REQUEST_AGE + CLOCK_SKEW;
+        let oldest = MAX_REQUEST_AGE + CLOCK_SKEW;
         if now.since(issued) > oldest || issued.since(now) > CLOCK_SKEW {
             return None;
         }

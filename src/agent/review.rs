@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::book::Standing;
 use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
 use crate::policy::{
@@ -186,6 +187,8 @@ impl Agent {
         if !reviewing.is_open() {
             return Err(answered_already(&reviewing.open));
         }
+        self.judge_keys_anew(now, id)?;
+        let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         if reviewing.open.review.generation == self.book.generation() {
             return Ok(());
         }
@@ -202,6 +205,33 @@ impl Agent {
         let next = self.open_review(now, opening)?;
         self.follow_review(next);
         Err(stale(id, next))
+    }
+
+    /// Another review may have pinned keys since this one was put: what was new then can be a changed key by now, and
+    /// one that the user accepted took the place of a pin that is no more.
+    fn judge_keys_anew(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
+        let Some(reviewing) = self.reviews.all.get_mut(&id) else { return Err(no_such_review(id)) };
+        let statement = &reviewing.opening.statement;
+        let keys = (statement.signing_key, statement.agreement_key);
+        let vouched = crate::presence::vouched(statement);
+        let standing = self.book.standing(&statement.entity, &statement.device, keys, vouched);
+        let state = super::ask::key_state(standing);
+        match standing {
+            Standing::Changed(pinned) if reviewing.opening.key_state != state => {
+                let print = crate::keys::fingerprint(&keys.0, &keys.1);
+                let failure = super::document::key_changed(&statement.entity, pinned, print);
+                self.audit(now, "key-changed", &failure.subject, &failure.message);
+                let by = "the agent, for its key is not the one that is pinned by now";
+                self.set_answered(id, ReviewState::Refused { by }, by);
+                self.settle_waiters(now, id, Err(failure.clone()));
+                Err(failure)
+            }
+            _ => {
+                reviewing.opening.key_state = state;
+                reviewing.open.review.key_state = state;
+                Ok(())
+            }
+        }
     }
 
     fn register(&mut self, now: Now, id: ReviewId, approved: Approved, by: &'static str) {

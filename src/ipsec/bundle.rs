@@ -78,6 +78,7 @@ impl Outbound {
 
     /// Seals the payload in the buffer in place, and gives the datagram. `flow` is the media flow, whose ports go into
     /// the inner UDP header and, with its addresses, under the ICV of AH.
+    #[inline]
     pub fn seal<'a>(&mut self, buffer: &'a mut PacketBuffer, flow: &Path) -> Result<&'a [u8], SealError> {
         if self.is_none() {
             return Err(SealError::NoAssociation);
@@ -143,6 +144,7 @@ impl Inbound {
 
     /// Opens a datagram in place. `arrived` is the path that it was seen to come by, which AH checks; `flow` is the
     /// media flow as both sides agreed it, whose ports the inner UDP header must have.
+    #[inline]
     pub fn open<'a>(&mut self, datagram: &'a mut [u8], arrived: &Path, flow: &Path) -> Result<Opened<'a>, DropReason> {
         let Kind::Protected(spi) = Kind::of(datagram) else { return Err(DropReason::Malformed) };
         match &mut self.ah {
@@ -171,6 +173,7 @@ impl Inbound {
         }
     }
 
+    #[inline]
     fn open_esp<'a>(&mut self, packet: &'a mut [u8], spi: Spi, flow: &Path) -> Result<Opened<'a>, DropReason> {
         let esp = self.esp.as_mut().filter(|esp| esp.spi == spi).ok_or(DropReason::UnknownSpi)?;
         let inner = esp.open(packet)?;

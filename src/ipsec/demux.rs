@@ -14,6 +14,7 @@ pub enum Kind {
 }
 
 impl Kind {
+    #[inline]
     pub fn of(datagram: &[u8]) -> Self {
         match *datagram {
             [] | [0xff] => Self::KeepAlive,

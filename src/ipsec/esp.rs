@@ -43,6 +43,7 @@ impl EspOut {
     }
 
     /// Makes the packet in the buffer, of the protocol `next_header`, the payload of an ESP packet.
+    #[inline]
     pub(super) fn seal(&mut self, buffer: &mut PacketBuffer, next_header: u8) -> Result<(), SealError> {
         let sequence = self.sequence.advance().ok_or(SealError::Exhausted)?;
         push_trailer(buffer, next_header).ok_or(SealError::TooLong)?;
@@ -91,6 +92,7 @@ impl EspIn {
     }
 
     /// Opens a packet whose SPI is ours: cheap check, authenticate, mark.
+    #[inline]
     pub(super) fn open<'a>(&mut self, packet: &'a mut [u8]) -> Result<Unwrapped<'a>, DropReason> {
         let (header, rest) = packet.split_first_chunk_mut::<HEADER_LEN>().ok_or(DropReason::Malformed)?;
         let text_len = rest.len().checked_sub(ICV_LEN).ok_or(DropReason::Malformed)?;
@@ -110,6 +112,7 @@ impl EspIn {
     }
 }
 
+#[inline]
 fn strip_trailer(text: &mut [u8]) -> Result<(u8, &mut [u8]), DropReason> {
     let (text, &mut [pad, next_header]) = text.split_last_chunk_mut::<2>().ok_or(DropReason::Malformed)?;
     if next_header == DUMMY {

@@ -20,11 +20,13 @@ impl ReplayWindow {
     }
 
     /// Whether a packet of this number may still be accepted. Zero is never sent.
+    #[inline]
     pub fn check(&self, sequence: u32) -> bool {
         sequence > self.highest || (sequence != 0 && self.highest - sequence < Self::SIZE && !self.is_marked(sequence))
     }
 
     /// Takes note of an authenticated packet that [`ReplayWindow::check`] let pass. True when it is the newest so far.
+    #[inline]
     pub fn mark(&mut self, sequence: u32) -> bool {
         let newest = sequence > self.highest;
         if newest {

@@ -31,6 +31,7 @@ pub(super) fn checksum(datagram: &mut [u8], flow: &Path) {
 
 /// Checks ports and length, and gives the data. What follows the UDP length is traffic flow confidentiality padding
 /// (RFC 4303 section 2.7).
+#[inline]
 pub(super) fn read<'a>(datagram: &'a mut [u8], flow: &Path) -> Result<&'a mut [u8], DropReason> {
     let (header, rest) = datagram.split_first_chunk_mut::<HEADER_LEN>().ok_or(DropReason::Malformed)?;
     let [s0, s1, d0, d1, l0, l1, _, _] = *header;

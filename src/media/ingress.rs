@@ -48,6 +48,7 @@ impl Ingress {
         self.ruling.set_spd(spd);
     }
 
+    #[inline]
     fn open<'a>(&mut self, from: SocketAddr, datagram: &'a mut [u8]) -> Result<(Carried, Arrival<'a>), DropReason> {
         let arrived = Path::new(from, self.ruling.flow.destination);
         let opened = self.associations.open(datagram, &arrived, &self.ruling.flow)?;

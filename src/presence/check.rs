@@ -5,9 +5,9 @@ use crate::policy::{Audience, Purpose, Statement};
 use crate::vocab::{Device, Entity, Nonce, Wall};
 
 /// How far two clocks may be apart (PROTOCOL section 3).
-const CLOCK_SKEW: Duration = Duration::from_secs(300);
+pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// Oldest request that counts: whoever remembers nonces needs to for [`CLOCK_SKEW`] longer.
-const MAX_REQUEST_AGE: Duration = Duration::from_secs(120);
+pub const MAX_REQUEST_AGE: Duration = Duration::from_secs(120);
 
 /// What a statement has to be in order to be an answer to our question, or a question to us.
 #[derive(Clone, Copy, Debug)]

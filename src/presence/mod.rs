@@ -34,7 +34,7 @@ mod xml;
 mod xml_writer;
 
 pub use canonical::{canonical_text, statement_hash};
-pub use check::{check, entity_host_is, Expected, Unfit};
+pub use check::{check, entity_host_is, Expected, Unfit, CLOCK_SKEW, MAX_REQUEST_AGE};
 pub use document::{read, Basic, Document, Tuple};
 pub use inspect::{inspect, InspectedTuple, Inspection};
 pub use record::{Names, PresenceRecord};

@@ -26,6 +26,8 @@ pub(crate) struct Dialog {
     route: Vec<String>,
     /// Where requests go when the next hop is no address.
     fallback: SocketAddr,
+    /// Only the address that the peer calls from is sent to, whatever its Contact and Record-Route say.
+    held: bool,
 }
 
 /// The next hop of a request.
@@ -53,6 +55,7 @@ impl Dialog {
             target,
             route: Vec::new(),
             fallback: remote,
+            held: false,
         }
     }
 
@@ -70,7 +73,13 @@ impl Dialog {
             target,
             route: Vec::new(),
             fallback: from,
+            held: false,
         }
+    }
+
+    /// For strangers, who could aim our requests at somebody who never asked for them, or free of that again.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     /// The peer's tag and route set, which never change again (RFC 3261 section 12.1).
@@ -133,6 +142,7 @@ impl Dialog {
         let uri = hop.as_ref().unwrap_or(&self.target);
         let address = uri.host().and_then(|host| host.ip());
         let remote = address.map_or(self.fallback, |ip| SocketAddr::new(ip, uri.port().unwrap_or(DEFAULT_PORT)));
+        let remote = if self.held { SocketAddr::new(self.fallback.ip(), remote.port()) } else { remote };
         Destination { remote, tcp: asks_for_tcp(uri) }
     }
 
@@ -198,6 +208,15 @@ mod tests {
         assert_eq!(header("From"), "<sip:alice@a.example>;tag=l");
         assert_eq!(header("To"), "<sip:bob@b.example>;tag=r");
         assert_eq!(header("CSeq"), "2 BYE");
+    }
+
+    #[test]
+    fn a_dialog_that_is_held_stays_at_the_address_that_it_came_from() {
+        let mut dialog = dialog(&["<sip:198.51.100.1:6000;lr>"]);
+        dialog.hold(true);
+        assert_eq!(dialog.destination().remote.to_string(), "192.0.2.7:6000");
+        dialog.hold(false);
+        assert_eq!(dialog.destination().remote.to_string(), "198.51.100.1:6000");
     }
 
     #[test]

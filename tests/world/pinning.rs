@@ -276,3 +276,32 @@ fn strangers_do_not_learn_the_place_and_approved_peers_do() {
     let told = ask(&mut world, nodes[1], "alice@192.168.1.1");
     assert_eq!(told.as_ref().map(|place| place.raw()), Some("office"), "Alice has approved Bob");
 }
+
+/// Two reviews of one entity are open at once, with different keys: the first approval decides what the second one is.
+#[test]
+fn a_review_that_was_new_is_a_changed_key_once_another_was_approved() {
+    let mut world = World::new(11, Link::GOOD);
+    let alice = world.add("alice", agent("alice", "192.168.1.1", "none"));
+    let bob = world.add("bob", agent("bob", "192.168.1.2", "none"));
+    let review = |world: &mut World| {
+        let ask = world.ask(alice, "bob@192.168.1.2", None);
+        assert!(world.run_until(MINUTE, |world| world.the_ask(alice, ask).state != AskState::Asking));
+        match world.the_ask(alice, ask).state {
+            AskState::Reviewing(review) => review,
+            ref other => panic!("{other:?}"),
+        }
+    };
+    let first = review(&mut world);
+    let mut config = agent("bob", "192.168.1.2", "none");
+    config.identity = Identity::generate(&secret("mallory"));
+    config.device = sottovoce::vocab::Device::new("another-device").unwrap();
+    world.nodes[bob] = Node::new("bob", config, 97, world.now);
+    let second = review(&mut world);
+    let approve = |review| Command::AnswerReview { review, answer: Answer::Approve, by: "test" };
+    world.command(alice, approve(first)).unwrap();
+    let failure = world.command(alice, approve(second)).unwrap_err();
+    assert_eq!((failure.kind, failure.code), (FailureKind::Trust, "key-changed"));
+    assert_eq!(world.nodes[alice].agent.pins().count(), 1);
+    assert_eq!(world.nodes[alice].store.registered.len(), 1);
+    assert!(world.nodes[alice].store.audit.iter().any(|row| row.kind == "key-changed"));
+}

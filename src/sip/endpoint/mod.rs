@@ -153,6 +153,12 @@ impl Endpoint {
         self.leave_subscription(now.mono, id);
     }
 
+    /// The subscriber has proven who it is: NOTIFYs follow its Contact and Record-Route. Without this they go to the
+    /// address that it asks from, because anybody could name another's.
+    pub fn believe_subscription(&mut self, id: NotifierId) {
+        self.believe_subscriber(id);
+    }
+
     /// Answers the waiting SUBSCRIBE with 200. The caller notifies next, even if there is nothing new (RFC 6665 section 4.2.1.2).
     /// After a fetch or an end (`expires` zero) that NOTIFY must be [`NotifyState::Terminated`].
     pub fn accept_subscription(&mut self, now: Now, id: NotifierId, expires: Duration) {

@@ -34,6 +34,7 @@ impl Endpoint {
         let id = NotifierId(self.next_id());
         let mut dialog = self.answering_dialog(inbound, contact.clone());
         dialog.accept_cseq(inbound.cseq);
+        dialog.hold(true);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Notifier(id));
         let notifier = Notifier {
             dialog,
@@ -94,6 +95,12 @@ impl Endpoint {
         };
         self.remember(now, inbound, Owner::Notifier(id));
         self.events.push_back(event);
+    }
+
+    pub(super) fn believe_subscriber(&mut self, id: NotifierId) {
+        if let Some(notifier) = self.notifiers.get_mut(&id) {
+            notifier.dialog.hold(false);
+        }
     }
 
     pub(super) fn accept_subscriber(&mut self, now: Mono, id: NotifierId, expires: Duration) {

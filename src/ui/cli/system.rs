@@ -102,8 +102,7 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
     page.field("you are", &format!("{}{name}", status.entity));
     page.fingerprint("fingerprint", &status.fingerprint);
     page.field("listens at", &status.listen.join(", "));
-    let place = status.place.clone().unwrap_or_else(|| "unknown".into());
-    page.field("place", &format!("{place}, a {} network", status.environment.scope));
+    page.field("place", &place(status));
     page.field("control door", status.control.as_deref().unwrap_or("none: this agent lives inside one command"));
     let kept = match status.store.as_str() {
         "memory" => "in memory: nothing is left on disk, everything is forgotten at the end".to_owned(),
@@ -118,10 +117,24 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
             _ => format!("{} open; `sottovoce answer CALL` takes one that rings", status.calls),
         },
     );
-    page.field("waiting", &format!("{} asks, {} reviews", status.asks, status.reviews));
+    page.field("waiting", &format!("{}, {}", several(status.asks, "ask"), several(status.reviews, "review")));
     page.field("policy", &format!("generation {}", status.generation));
     if status.keylog {
         page.field("DANGER", "the keys of every call are written to a file (SOTTOVOCE_KEYLOG)");
     }
     page.lines()
+}
+
+/// `office (private network)`; the judged place of a nameless network says that already.
+fn place(status: &StatusView) -> String {
+    let network = format!("{} network", status.environment.scope);
+    match status.place.as_deref() {
+        None => network,
+        Some(place) if place == network => network,
+        Some(place) => format!("{place} ({network})"),
+    }
+}
+
+fn several(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
