@@ -16,7 +16,10 @@ fn valid(document: &[u8]) -> Option<bool> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut lint) = lint else {
-        assert!(std::env::var_os("CI").is_none(), "xmllint is missing (Debian: libxml2-utils)");
+        let why = "xmllint is missing (Debian: libxml2-utils)";
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "would skip: {why}");
+        // Past the harness, which keeps back what a test that passes prints.
+        let _ = writeln!(std::io::stderr(), "\nSKIPPED: {why}");
         return None;
     };
     lint.stdin.take().unwrap().write_all(document).unwrap();
