@@ -24,10 +24,13 @@ use table::{Origin, Table};
 pub const MAX_CONNECTIONS: usize = 256;
 /// Accepted connections at once from one address.
 pub const MAX_PER_REMOTE: usize = 16;
+/// Connections at once that we opened to one address: who lets its own break has our responses open new ones.
+pub const MAX_OPENED_TO: usize = 64;
 /// Messages that wait for a connection; one more fails.
 pub const QUEUE: usize = 64;
-/// A connection without a whole message in either direction for so long is closed.
-pub const IDLE_LIMIT: Duration = Duration::from_secs(180);
+/// A connection without a whole message in either direction for so long is closed. Longer than anybody rings
+/// ([`RINGING`](crate::sip::RINGING)) and the 32 s in which the end of that is told, or both ends would drop it just then.
+pub const IDLE_LIMIT: Duration = Duration::from_secs(240);
 /// How long a peer may take to accept a connection.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -168,6 +171,8 @@ async fn serve(
         _ = open.changed() => return,
     };
     tracing::debug!(connection = id.0, why, "a connection has ended");
+    // First, or what is sent again because of it would be put on this very connection.
+    shared.table().remove(id);
     if let Some(what) = connection.unanswered() {
         shared.fail(what, &why).await;
     }

@@ -23,7 +23,7 @@ pub mod uri;
 pub mod validate;
 
 pub use body::Body;
-pub use endpoint::{EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Subscribe};
+pub use endpoint::{EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Subscribe, RINGING};
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
 pub use framer::{Frame, Framer};
 pub use headers::{HeaderName, Headers, TypedHeader};

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, Notify};
 use super::table::Origin;
 use super::IDLE_LIMIT;
 use crate::io::signalling_loop::Inbound;
-use crate::sip::{ConnectionId, Frame, Framer, Received, Transmit, Transport};
+use crate::sip::headers::CSeq;
+use crate::sip::{ConnectionId, Frame, Framer, Message, Method, Received, Response, Transmit, Transport};
 
 /// How long the peer may take to read one message.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
@@ -109,13 +110,13 @@ impl Connection {
                 }
             };
             let Some(what) = what else { return "nobody needs it".to_owned() };
-            let (bytes, is_response) = (what.bytes.clone(), what.bytes.starts_with(b"SIP/"));
+            let (bytes, awaits_answer) = (what.bytes.clone(), awaits_answer(&what.bytes));
             self.set_unanswered(Some(what));
             if let Err(why) = write_all(&mut writer, &bytes).await {
                 return why;
             }
             self.active.notify_one();
-            if is_response {
+            if !awaits_answer {
                 self.set_unanswered(None);
             }
         }
@@ -128,6 +129,20 @@ impl Connection {
     fn set_unanswered(&self, what: Option<Transmit>) {
         *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
+}
+
+/// A request does, and a refused INVITE: an ACK (RFC 3261 section 17.2.1). A 2xx is sent again by its session.
+fn awaits_answer(bytes: &[u8]) -> bool {
+    match Message::parse(bytes) {
+        Ok(Message::Request(_)) => true,
+        Ok(Message::Response(response)) => response.status() >= 300 && is_to_invite(&response),
+        Err(_) => false,
+    }
+}
+
+fn is_to_invite(response: &Response) -> bool {
+    let cseq = response.headers().typed::<CSeq>().ok().flatten();
+    cseq.is_some_and(|cseq| cseq.method == Method::Invite)
 }
 
 async fn write_all(writer: &mut OwnedWriteHalf, bytes: &[u8]) -> Result<(), String> {

@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::{MAX_CONNECTIONS, MAX_PER_REMOTE, QUEUE};
+use super::{MAX_CONNECTIONS, MAX_OPENED_TO, MAX_PER_REMOTE, QUEUE};
 use crate::sip::{ConnectionId, Transmit};
 
 /// The connections that are open or being opened, by number and by the address they were opened to.
@@ -40,7 +40,11 @@ impl Table {
 
     /// Numbers a new connection and makes its queue; `None` over a limit.
     pub fn add(&mut self, remote: SocketAddr, origin: Origin) -> Option<(ConnectionId, mpsc::Receiver<Transmit>)> {
-        let crowded = origin == Origin::Accepted && self.accepted_from(remote.ip()) >= MAX_PER_REMOTE;
+        let share = match origin {
+            Origin::Accepted => MAX_PER_REMOTE,
+            Origin::Opened => MAX_OPENED_TO,
+        };
+        let crowded = self.with(remote.ip(), origin) >= share;
         if crowded || self.rows.len() >= MAX_CONNECTIONS {
             return None;
         }
@@ -72,7 +76,7 @@ impl Table {
         named.or_else(|| self.rows.values().rev().find(opened))
     }
 
-    fn accepted_from(&self, remote: IpAddr) -> usize {
-        self.rows.values().filter(|row| row.origin == Origin::Accepted && row.remote.ip() == remote).count()
+    fn with(&self, remote: IpAddr, origin: Origin) -> usize {
+        self.rows.values().filter(|row| row.origin == origin && row.remote.ip() == remote).count()
     }
 }

@@ -8,6 +8,7 @@ use crate::sip::{Received, Transport};
 
 const MESSAGE: &[u8] = b"OPTIONS sip:bob@b SIP/2.0\r\nContent-Length: 4\r\n\r\nbody";
 const RESPONSE: &[u8] = b"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n";
+const REFUSAL: &[u8] = b"SIP/2.0 480 Temporarily Unavailable\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
 
 struct Peer {
     tcp: Tcp,
@@ -120,6 +121,35 @@ async fn a_peer_that_closes_instead_of_answering_fails_the_request_but_not_a_res
     let Some(Inbound::Failed { what, .. }) = alice.received.recv().await else { panic!() };
     assert_eq!(&what.bytes[..], MESSAGE);
     assert!(alice.received.try_recv().is_err());
+}
+
+/// Its ACK would have come back: without it nobody may have read it.
+#[tokio::test]
+async fn a_peer_that_closes_instead_of_acknowledging_fails_the_refusal() {
+    let mut alice = Peer::start().await;
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    alice.tcp.send(transmit(listener.local_addr().unwrap(), None, REFUSAL)).unwrap();
+    let (mut stream, _) = listener.accept().await.unwrap();
+    stream.read_exact(&mut vec![0; REFUSAL.len()]).await.unwrap();
+    drop(stream);
+    let Some(Inbound::Failed { what, .. }) = alice.received.recv().await else { panic!() };
+    assert_eq!(&what.bytes[..], REFUSAL);
+}
+
+#[tokio::test]
+async fn one_address_is_connected_to_no_more_often_than_its_share() {
+    let mut table = Table::default();
+    let to = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let _queues: Vec<_> = (1..=MAX_OPENED_TO as u16).map(|port| table.add(to(port), Origin::Opened).unwrap()).collect();
+    assert!(table.add(to(9999), Origin::Opened).is_none());
+    assert!(table.add("127.0.0.2:9".parse().unwrap(), Origin::Opened).is_some());
+}
+
+/// Both ends give an idle connection up after the same time: it must not be when somebody stops ringing.
+#[test]
+fn a_connection_outlives_the_longest_ringing() {
+    let timing = Duration::from_secs(32);
+    assert!(IDLE_LIMIT > crate::sip::RINGING + timing);
 }
 
 #[tokio::test]

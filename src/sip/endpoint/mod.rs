@@ -41,6 +41,7 @@ use secret::Secret;
 pub use config::EndpointConfig;
 pub use counters::EndpointCounters;
 pub use event::{EndCause, EndpointEvent};
+pub use limits::RINGING;
 
 /// Whom to ask for notifications, of what, and for how long.
 #[derive(Clone, Debug)]

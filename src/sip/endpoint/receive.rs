@@ -198,8 +198,16 @@ impl Endpoint {
         }
     }
 
+    /// A response whose connection is gone goes to a new one, once (RFC 3261 section 18.2.2); a request falls back, or
+    /// is over.
     pub(super) fn fail_transmit(&mut self, now: Mono, what: &Transmit, why: &str) {
-        let Ok(Message::Request(request)) = Message::parse(&what.bytes) else { return };
+        let request = match Message::parse(&what.bytes) {
+            Ok(Message::Request(request)) => request,
+            Ok(Message::Response(_)) if what.connection.is_some() => {
+                return self.transmit(Transmit { connection: None, ..what.clone() });
+            }
+            _ => return,
+        };
         let via = request.headers().typed::<Via>().ok().flatten();
         let Some(branch) = via.and_then(|via| via.branch().map(str::to_owned)) else { return };
         let key = ClientKey { branch, method: request.method().clone() };

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use super::wire::{body, invite, World, ALICE, BOB};
+use super::wire::{address, body, invite, World, ALICE, BOB};
 use crate::sip::endpoint::EndpointEvent;
 use crate::sip::headers::Reason;
-use crate::sip::{Endpoint, Message, Refusal, SessionId};
+use crate::sip::{Endpoint, Message, Refusal, SessionId, Transport};
 
 fn called(world: &mut World) -> (SessionId, SessionId) {
     let id = world.at(ALICE, |end, now| end.invite(now, invite()));
@@ -163,6 +163,28 @@ fn a_reinvite_is_told_and_can_be_refused_or_answered() {
     assert_eq!(world.times(BOB, "SIP/2.0 200").len(), 2);
     world.inject(BOB, again(3).as_bytes());
     assert_eq!(world.times(BOB, "SIP/2.0 500").len(), 2, "older than what came before");
+}
+
+/// RFC 3261 section 18.2.2: a response whose connection is gone goes to a new one, to the address that the request
+/// came from and the port of its Via.
+#[test]
+fn a_response_whose_connection_broke_takes_a_new_one_once() {
+    let mut world = World::perfect();
+    let mut large = invite();
+    large.body = body(&"x".repeat(1300));
+    world.at(ALICE, |end, now| end.invite(now, large));
+    world.run_until(BOB, |e| matches!(e, EndpointEvent::Invited { .. }));
+    let Some(EndpointEvent::Invited { id, .. }) = world.events[BOB].last().cloned() else { panic!() };
+    world.mute[BOB] = true;
+    world.at(BOB, |end, now| end.refuse(now, id, Refusal::new(480, "Temporarily Unavailable")));
+    let lost = world.sent.last().unwrap().clone();
+    assert!(lost.connection.is_some() && lost.transport == Transport::Tcp);
+    world.at(BOB, |end, now| end.handle_transport_failure(now, &lost, "the peer closed it"));
+    let again = world.sent.last().unwrap().clone();
+    assert_eq!((&again.bytes, again.connection, again.remote), (&lost.bytes, None, address(ALICE)));
+    let sent = world.sent.len();
+    world.at(BOB, |end, now| end.handle_transport_failure(now, &again, "connection refused"));
+    assert_eq!(world.sent.len(), sent, "nobody is there");
 }
 
 #[test]
