@@ -11,6 +11,7 @@ mod extract;
 pub mod guard;
 mod identity;
 mod inspect;
+mod listener;
 mod openapi;
 mod policy;
 mod presence;
@@ -20,7 +21,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -96,9 +97,8 @@ pub async fn serve(control: Control, door: Door, until: impl Future<Output = ()>
     let router = app(control);
     let tcp = guard::guarded(router.clone(), Gate::tcp(door.token.clone(), door.address));
     let unix = guard::guarded(router, Gate::unix(door.token.clone()));
-    let (tcp, unix) = (axum::serve(door.tcp, tcp), axum::serve(door.unix, unix));
     tokio::select! {
-        _ = async { tokio::join!(tcp.into_future(), unix.into_future()) } => {}
+        _ = async { tokio::join!(listener::serve(door.tcp, tcp), listener::serve(door.unix, unix)) } => {}
         () = async { until.await; tokio::time::sleep(guard::LAST_CALL).await } => {}
     }
 }
