@@ -71,6 +71,7 @@ impl Agent {
             return Err(nothing_wanted(&request.peer));
         }
         let target = Target::parse(&request.peer)?;
+        self.refuse_ourselves(&target)?;
         if self.asks.all.values().filter(|asking| asking.is_open()).count() >= MAX_OPEN {
             return Err(too_many(&request.peer));
         }

@@ -35,6 +35,7 @@ use crate::presence::PresenceRecord;
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, Mono, Now, ReviewId};
 
+pub use call::{QUIET, RINGING, SILENCE};
 pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
 pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
 pub use metrics::Metric;

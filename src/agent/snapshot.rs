@@ -69,7 +69,7 @@ pub enum ReviewState {
         generation: Generation,
         by: &'static str,
     },
-    /// The entries changed meanwhile: ask again.
+    /// A newer review of the same device took its place, or the entries changed meanwhile.
     Stale,
     /// Approved, on its way to the disk.
     Storing,
@@ -101,6 +101,8 @@ pub struct Call {
     /// From INVITE to established.
     pub setup: Option<Duration>,
     pub counters: Counters,
+    /// Nothing was heard of the peer for some seconds now.
+    pub quiet: bool,
     /// The ask that had to come first, or that a refusal led to.
     pub ask: Option<AskId>,
     pub review: Option<ReviewId>,

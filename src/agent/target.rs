@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use super::Agent;
 use crate::vocab::{escape, Entity, Failure, FailureKind};
 
 /// A peer as named by our user.
@@ -52,6 +53,18 @@ impl Target {
     }
 }
 
+impl Agent {
+    /// Nobody asks or calls himself: what comes back would be his own policy, approved as another's.
+    pub(super) fn refuse_ourselves(&self, target: &Target) -> Result<(), Failure> {
+        let ours = |socket: SocketAddr| self.config.listen.iter().any(|listen| listen.address == socket);
+        let is_us = target.entity == self.config.entity || target.bare && target.socket().is_some_and(ours);
+        if is_us {
+            return Err(that_is_you(target.entity.as_str(), self.config.entity.as_str()));
+        }
+        Ok(())
+    }
+}
+
 /// The address in an entity's or contact's host, when it is one.
 pub fn host_address(host: &str) -> Option<SocketAddr> {
     let (host, port) = split_port(host)?;
@@ -87,6 +100,13 @@ fn entity_text(user: Option<&str>, host: &str, port: Option<u16>) -> String {
     let user = user.map(|user| format!("{user}@")).unwrap_or_default();
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     format!("sip:{user}{host}{port}")
+}
+
+fn that_is_you(target: &str, own: &str) -> Failure {
+    let message = format!("{target} is this agent itself, {own}");
+    let next =
+        "name another peer; `sottovoce policy list` and `sottovoce presence show` have what others are told of you";
+    Failure::new(FailureKind::Usage, "that-is-you", message, target, next)
 }
 
 fn refused(typed: &str, why: &str) -> Failure {

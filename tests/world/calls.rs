@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AnswerMode, AskState, CallState, Command, Event, Side};
+use sottovoce::agent::{AnswerMode, AskRequest, AskState, CallRequest, CallState, Command, Event, Side};
 use sottovoce::policy::{setkey, Action, Answer, Wanted};
 use sottovoce::vocab::{CallId, FailureKind, ReviewId};
 
@@ -168,7 +168,10 @@ fn a_prompting_callee_rings_until_its_user_answers_or_rejects() {
         world.command(bob, order).unwrap();
         match (ended(&mut world, alice, call), take) {
             (CallState::Ended { .. }, true) => heard_both_ways(&world, alice, bob, 2),
-            (CallState::Failed(failure), false) => assert_eq!(failure.kind, FailureKind::RefusedByUser),
+            (CallState::Failed(failure), false) => {
+                assert_eq!((failure.kind, failure.code), (FailureKind::RefusedByUser, "declined"));
+                assert!(failure.message.contains("603"), "{failure}");
+            }
             (other, _) => panic!("{other:?}"),
         }
     }
@@ -345,6 +348,87 @@ fn a_call_whose_peer_is_gone_ends_and_says_so() {
     let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
     assert_eq!((failure.kind, failure.code), (FailureKind::Unreachable, "peer-gone"));
     assert!(world.nodes[alice].media.is_empty());
+}
+
+/// The callee tells that nobody came to the telephone; a caller whose callee cannot even tell that stops by itself.
+#[test]
+fn a_call_that_nobody_answers_ends_on_both_sides_and_says_so() {
+    for dead in [false, true] {
+        let mut world = World::new(3, Link::GOOD);
+        let alice = world.add("alice", agent("alice", ALICE, "none"));
+        let mut config = agent("bob", BOB, "none");
+        config.answer = AnswerMode::Prompt;
+        let bob = world.add("bob", config);
+        let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 2);
+        assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Ringing));
+        let since = world.now.mono;
+        if dead {
+            world.dead = Some(world.nodes[bob].ip);
+        }
+        let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+        assert_eq!((failure.kind, failure.code), (FailureKind::Unreachable, "nobody-answered"));
+        assert!(world.now.mono - since < 4 * MINUTE, "{:?}", world.now.mono - since);
+        if !dead {
+            let theirs = world.nodes[bob].agent.calls().last().unwrap();
+            assert_eq!(theirs.state, CallState::Ended { reason: "nobody answered".into() });
+        }
+    }
+}
+
+#[test]
+fn who_hears_nothing_is_told_soon_and_again_when_it_comes_back() {
+    let (mut world, alice, bob) = two(BOB, ESP);
+    let call = world.call(alice, BOB, Some("approve"), 3600);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Active));
+    world.run_for(Duration::from_secs(8));
+    assert!(!world.the_call(alice, call).quiet, "all is well");
+    world.dead = Some(world.nodes[bob].ip);
+    world.run_for(Duration::from_secs(6));
+    assert!(world.the_call(alice, call).quiet);
+    world.dead = None;
+    world.run_for(Duration::from_secs(1));
+    assert!(!world.the_call(alice, call).quiet);
+    assert_eq!(world.the_call(alice, call).state, CallState::Active);
+}
+
+/// Its time being over is no success when the peer was gone by then.
+#[test]
+fn a_call_whose_peer_went_silent_does_not_end_well() {
+    let (mut world, alice, bob) = two(BOB, ESP);
+    let call = world.call(alice, BOB, Some("approve"), 12);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Active));
+    world.run_for(Duration::from_secs(2));
+    world.dead = Some(world.nodes[bob].ip);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!((failure.kind, failure.code), (FailureKind::Unreachable, "peer-gone"));
+}
+
+/// Rules that the user typed are never passed over in silence.
+#[test]
+fn rules_for_a_call_lead_to_a_review_unless_they_rule_already() {
+    let (mut world, alice, _) = two(BOB, "none");
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    for (answer, bundle, asked) in [("approve", "none", false), (AH_ESP, "ah+esp", true), (AH_ESP, "ah+esp", false)] {
+        let call = world.call(alice, "bob@192.168.1.2", Some(answer), 1);
+        assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }), "{:?}", world.the_call(alice, call));
+        let seen = world.the_call(alice, call);
+        assert_eq!((seen.bundle.as_str(), seen.ask.is_some()), (bundle, asked), "{answer}");
+    }
+}
+
+#[test]
+fn nobody_asks_or_calls_himself() {
+    let mut world = World::new(2, Link::GOOD);
+    let alice = world.add("alice", agent("alice", ALICE, "none"));
+    for peer in ["alice@192.168.1.1", ALICE, "192.168.1.1:5060"] {
+        let wanted = Wanted { presence: true, policy: true };
+        let ask = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None };
+        assert_eq!(world.command(alice, Command::Ask(ask)).unwrap_err().code, "that-is-you", "{peer}");
+        let (answer, accept_key, source, sink, duration) = (None, None, None, None, None);
+        let call = CallRequest { peer: peer.into(), answer, accept_key, source, sink, duration };
+        assert_eq!(world.command(alice, Command::Call(call)).unwrap_err().code, "that-is-you", "{peer}");
+    }
 }
 
 #[test]

@@ -261,7 +261,7 @@ impl Agent {
                 self.open_callee_media(id);
             }
             AnswerMode::Prompt => self.endpoint.ring(now, session),
-            AnswerMode::Reject => self.end_call(now, id, CallState::Ended { reason: "calls are rejected here".into() }),
+            AnswerMode::Reject => self.decline(now, id, "calls are rejected here"),
         }
     }
 
@@ -279,7 +279,7 @@ impl Agent {
         if waiting.is_none() {
             return Err(super::end::no_call(Some(id)));
         }
-        self.end_call(now, id, CallState::Ended { reason: "you rejected it".into() });
+        self.decline(now, id, "you rejected it");
         Ok(())
     }
 

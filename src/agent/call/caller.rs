@@ -5,24 +5,26 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::media::{random_spis, PeerSdp};
-use super::{CallState, KeyState, MEDIA_ID};
+use super::{CallState, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, OPTION_TAG};
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
 use crate::agent::{Agent, AskRequest, CallRequest, Effect, Event, Pin, Side};
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
-use crate::policy::{Action, Bundle, Direction, Entry, Flow, Suite, Upper, Wanted};
+use crate::policy::{Action, Answer, Bundle, Direction, Entry, Flow, Suite, Upper, Wanted};
 use crate::sip::{Body, EndCause, Invite, SessionId, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
 
 impl Agent {
     pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
         let target = Target::parse(&request.peer)?;
+        self.refuse_ourselves(&target)?;
         if self.calls.open_count() >= super::MAX_OPEN {
             return Err(too_many(&request.peer));
         }
-        let known = self.approved_device(&target, now)?.filter(|_| request.accept_key.is_none());
+        let known = self.approved_device(&target, now)?;
+        let known = known.filter(|pin| request.accept_key.is_none() && self.rules_already(now, pin, &request.answer));
         let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.target = Some(target);
@@ -71,6 +73,16 @@ impl Agent {
             [pin] => Ok(Some(pin.clone())),
             [first, ..] if meant.iter().all(|pin| pin.entity == first.entity) => Ok(Some(first.clone())),
             _ => Err(ambiguous(target, &meant)),
+        }
+    }
+
+    /// What the user typed for this call is in force already, or he typed no rules.
+    fn rules_already(&self, now: Now, pin: &Pin, answer: &Option<Answer>) -> bool {
+        let (out, inbound) = self.entries_towards(now, &pin.entity, &pin.device);
+        match answer {
+            None | Some(Answer::Approve | Answer::Refuse) => true,
+            Some(Answer::Rules(action)) => out.action == *action && inbound.action == *action,
+            Some(Answer::Edit(_)) => false,
         }
     }
 
@@ -261,9 +273,13 @@ impl Agent {
         Uri::parse(contact).map_err(|_| no_address(entity.as_str()))
     }
 
-    pub(super) fn handle_invite_progress(&mut self, session: SessionId, status: u16) {
+    pub(super) fn handle_invite_progress(&mut self, now: Now, session: SessionId, status: u16) {
         if let Some(calling) = self.calls.by_session(session) {
             let id = calling.call.id;
+            if status > 0 && calling.is_open() {
+                // From the first provisional answer on no timer of SIP runs (RFC 3261 section 17.1.1.2).
+                calling.until.get_or_insert(now.mono + RINGING);
+            }
             if (180..200).contains(&status) && calling.call.state == CallState::Inviting {
                 self.set_call(id, CallState::Ringing);
             }

@@ -63,6 +63,16 @@ impl Agent {
         }
     }
 
+    /// Our user does not want this call (RFC 3261 section 21.6.2); 480 would say that nobody was there.
+    pub(super) fn decline(&mut self, now: Now, id: CallId, reason: &str) {
+        let session = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take());
+        if let Some(session) = session {
+            self.calls.sessions.remove(&session);
+            self.endpoint.refuse(now, session, Refusal::new(603, "Decline"));
+        }
+        self.end_call(now, id, CallState::Ended { reason: reason.to_owned() });
+    }
+
     /// A review that a dead call waited for is not asked any longer.
     fn withdraw_review(&mut self, now: Now, id: CallId) {
         let review = self.calls.all.get(&id).and_then(|calling| calling.call.review);
@@ -80,6 +90,10 @@ impl Agent {
 
     /// The peer ended it: BYE, or its INVITE was taken back.
     pub(super) fn handle_ended(&mut self, now: Now, session: SessionId, reason: Option<String>, by_peer: bool) {
+        let rang = self.calls.by_session(session).is_some_and(|calling| calling.call.state == CallState::Incoming);
+        if rang && !by_peer {
+            return self.handle_gone(now, session, "nobody answered");
+        }
         let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();
         let who = if by_peer { "the peer hung up" } else { "the call ended" };
         self.handle_gone(now, session, &format!("{who}{why}"));

@@ -34,7 +34,14 @@ use media::PeerSdp;
 const MAX_OPEN: usize = 32;
 
 /// A call on which nothing authentic came for so long is given up: the peer is gone, or was never there.
-const SILENCE: Duration = Duration::from_secs(60);
+pub const SILENCE: Duration = Duration::from_secs(30);
+
+/// And after so long it is shown: peers send a packet every 20 ms, and RTCP every few seconds.
+pub const QUIET: Duration = Duration::from_secs(5);
+
+/// How long we let a peer ring. A callee of ours gives up before that ([`crate::sip::RINGING`]) and tells; this is for one
+/// that cannot.
+pub const RINGING: Duration = Duration::from_secs(200);
 
 /// Calls that are remembered after their end.
 const MAX_KEPT: usize = 256;
@@ -65,7 +72,7 @@ pub(super) struct Calling {
     duration: Option<Duration>,
     /// Packets heard when that last changed, and when.
     heard: Option<(u64, Mono)>,
-    /// Hang up then.
+    /// Give up then: nobody answers, or the call has had its time.
     until: Option<Mono>,
     /// When INVITE was sent, or came.
     invited: Option<Mono>,
@@ -138,6 +145,16 @@ impl Calls {
 }
 
 impl Calling {
+    /// What becomes of it when nobody answered for so long, or when it has had its time.
+    fn time_is_over(&self, now: Mono) -> CallState {
+        let silence = self.heard.map_or(Duration::ZERO, |(_, since)| now - since);
+        match self.call.state {
+            CallState::Active if silence >= QUIET => CallState::Failed(nothing_heard(&self.call.peer, silence)),
+            CallState::Active => CallState::Ended { reason: "its time is over".into() },
+            _ => CallState::Failed(nobody_answered(&self.call.peer, "")),
+        }
+    }
+
     pub fn is_open(&self) -> bool {
         self.ending.is_none() && !matches!(self.call.state, CallState::Ended { .. } | CallState::Failed(_))
     }
@@ -162,6 +179,7 @@ impl Agent {
             suite: None,
             setup: None,
             counters: Counters::default(),
+            quiet: false,
             ask: None,
             review: None,
         };
@@ -205,7 +223,7 @@ impl Agent {
                 let invitation = callee::Invitation { from, caller: &caller, accept: &accept };
                 self.handle_invited(now, id, &invitation, body);
             }
-            EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(id, status),
+            EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),
             EndpointEvent::Answered { id, body, .. } => self.handle_answered(now, id, body),
             EndpointEvent::Rejected { id, from, status, reason, warnings, body } => {
                 let warnings = warnings.iter().map(|warning| warning.text.to_string()).collect();
@@ -223,7 +241,9 @@ impl Agent {
         let due = |calling: &&Calling| calling.until.is_some_and(|until| until <= now.mono);
         let due: Vec<CallId> = self.calls.all.values().filter(due).map(|calling| calling.call.id).collect();
         for id in due {
-            self.end_call(now, id, CallState::Ended { reason: "its time is over".into() });
+            if let Some(last) = self.calls.all.get(&id).map(|calling| calling.time_is_over(now.mono)) {
+                self.end_call(now, id, last);
+            }
         }
     }
 
@@ -233,18 +253,25 @@ impl Agent {
     }
 
     /// A running stream says what it has counted so far; one on which nothing is heard any more is a call without a
-    /// peer. No event: who shows the counters reads them when it likes.
+    /// peer. Who shows the counters reads them when it likes; only silence is an event.
     pub(super) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let heard = counters.received + counters.rtcp_received;
         calling.call.counters = counters;
-        match calling.heard {
-            Some((before, since)) if before == heard && now.mono - since >= SILENCE => {
-                let failure = nothing_heard(&calling.call.peer);
-                self.end_call(now, id, CallState::Failed(failure));
-            }
-            Some((before, _)) if before == heard => {}
-            _ => calling.heard = Some((heard, now.mono)),
+        let since = match calling.heard {
+            Some((before, since)) if before == heard => since,
+            _ => now.mono,
+        };
+        calling.heard = Some((heard, since));
+        let silence = now.mono - since;
+        let turned = calling.call.quiet != (silence >= QUIET);
+        calling.call.quiet = silence >= QUIET;
+        if silence >= SILENCE {
+            let failure = nothing_heard(&calling.call.peer, silence);
+            return self.end_call(now, id, CallState::Failed(failure));
+        }
+        if turned && calling.is_open() {
+            self.event(Event::CallChanged(id));
         }
     }
 
@@ -282,8 +309,14 @@ fn add(mut sum: Counters, one: &Counters) -> Counters {
     sum
 }
 
-fn nothing_heard(peer: &str) -> Failure {
-    let message = format!("nothing was heard of {peer} for {} s", SILENCE.as_secs());
+/// `said` is what the peer's telephone had to say, in brackets, or empty.
+fn nobody_answered(peer: &str, said: &str) -> Failure {
+    let message = format!("nobody answered at {peer}{said}");
+    Failure::new(FailureKind::Unreachable, "nobody-answered", message, peer, "it rang; try again later")
+}
+
+fn nothing_heard(peer: &str, silence: Duration) -> Failure {
+    let message = format!("nothing was heard of {peer} for {} s", silence.as_secs());
     let next = "its agent or the network is gone: ask it, then call again";
     Failure::new(FailureKind::Unreachable, "peer-gone", message, peer, next)
 }

@@ -145,7 +145,11 @@ impl Agent {
 fn refused(peer: &str, no: &Rejection) -> Failure {
     let why: Vec<String> = no.warnings.iter().map(|warning| escape(warning)).collect();
     let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
-    let message = format!("{peer} answered {} {}{why}", no.status, escape(&no.reason));
+    let said = format!("{} {}{why}", no.status, escape(&no.reason));
+    if no.status == 480 {
+        return super::nobody_answered(peer, &format!(" ({said})"));
+    }
+    let message = format!("{peer} answered {said}");
     let (kind, code, next) = match no.status {
         420 => (
             FailureKind::RefusedByPolicy,
@@ -159,7 +163,7 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
         ),
         403 => (FailureKind::Trust, "caller-refused", "the peer does not accept who you are; compare keys with its user"),
         486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),
-        480 | 603 | 487 => (FailureKind::RefusedByUser, "declined", "the peer did not take the call; try later"),
+        487 | 603 => (FailureKind::RefusedByUser, "declined", "the peer did not want the call; try later"),
         404 | 410 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask the peer anew"),
         408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "try again later"),
         _ => (FailureKind::Failed, "call-refused", "see the peer's log for why"),

@@ -240,6 +240,7 @@ pub(crate) fn call(state: CallState) -> Call {
         suite: None,
         setup: Some(Duration::from_millis(12)),
         counters: Counters { sent: 3, received: 2, dropped: [("replay", 1)].into(), ..Counters::default() },
+        quiet: false,
         ask: None,
         review: None,
     }

@@ -9,6 +9,7 @@ use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::table::table;
+use crate::agent::{QUIET, RINGING, SILENCE};
 use crate::app::control::request::CallBody;
 use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView};
 
@@ -31,7 +32,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 /// Tells each state as it comes, answers reviews on the way, until the call is over.
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     let mut last = None;
-    let mut asked = None;
+    let (mut asked, mut quiet) = (None, false);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
         let reply = door.get(&format!("/v1/calls/{id}?wait={}{through}", if last.is_some() { 1 } else { 0 })).await?;
@@ -39,6 +40,10 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if last != Some(call.state) {
             output.say(&told(&call));
             last = Some(call.state);
+        }
+        if quiet != call.quiet && call.state == CallStateView::Active {
+            output.say(&told_quiet(&call));
+            quiet = call.quiet;
         }
         match call.state {
             CallStateView::Failed => return Err(call.failure.clone().unwrap_or_else(|| lost(&call))),
@@ -124,7 +129,23 @@ fn told(call: &CallView) -> String {
         CallStateView::Incoming => format!("call {}: {} calls", call.id, call.peer),
         CallStateView::Inviting => format!("call {} to {}: calling under `{}`", call.id, call.peer, call.action),
         CallStateView::Reviewing => format!("call {} to {}: a review comes first", call.id, call.peer),
-        CallStateView::Ringing => format!("call {} to {}: it rings", call.id, call.peer),
+        CallStateView::Ringing => {
+            let limit = RINGING.as_secs();
+            format!("call {} to {}: it rings; given up when nobody answers within {limit} s", call.id, call.peer)
+        }
+    }
+}
+
+fn told_quiet(call: &CallView) -> String {
+    match call.quiet {
+        true => format!(
+            "call {} with {}: nothing heard for {} s; it ends when that lasts {} s",
+            call.id,
+            call.peer,
+            QUIET.as_secs(),
+            SILENCE.as_secs()
+        ),
+        false => format!("call {} with {}: heard again", call.id, call.peer),
     }
 }
 
@@ -186,7 +207,10 @@ fn row(call: &CallView) -> [String; 6] {
 pub async fn order(door: &Door, output: Output, call: &str, verb: &str) -> Result<Exit, ErrorView> {
     let reply = door.post_empty(&format!("/v1/calls/{}/{verb}", segment(call))).await?;
     output.body(reply.body());
-    output.line("done");
+    output.line(&match verb {
+        "answer" => format!("call {call}: answered; see `sottovoce calls`"),
+        _ => format!("call {call}: rejected"),
+    });
     Ok(Exit::Done)
 }
 

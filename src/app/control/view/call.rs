@@ -34,6 +34,8 @@ pub struct CallView {
     /// From INVITE to established, milliseconds.
     pub setup_ms: Option<u64>,
     pub packets: PacketsView,
+    /// Nothing has been heard of the peer for five seconds or more: it may be gone.
+    pub quiet: bool,
     /// The ask that had to come first, or that a refusal led to.
     pub ask: Option<String>,
     /// The review that the user has to answer, or answered, for this call.
@@ -108,6 +110,7 @@ impl From<&Call> for CallView {
             suite: call.suite.clone(),
             setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
             packets: (&call.counters).into(),
+            quiet: call.quiet,
             ask: call.ask.map(|ask| ask.to_string()),
             review: call.review.map(|review| review.to_string()),
         }
