@@ -245,14 +245,14 @@ pub struct Given {
 pub enum Seen {
     /// The nonce of a request, and when that request is too old in any case.
     Nonce { nonce: Nonce, ends: Wall },
-    /// The ephemeral key of a call's offer, and the time that stands in the offer.
-    Offer { ephemeral: [u8; 32], time: Wall },
+    /// The ephemeral key of a call's offer, the signing key of who made it, and the time that stands in it.
+    Offer { device: VerifyKey, ephemeral: [u8; 32], time: Wall },
 }
 
 impl Seen {
     /// Nonces that have to be kept: as many as are remembered while the agent runs.
     pub const MAX_NONCES: usize = nonces::MAX;
-    /// Offers that have to be kept, the newest by their time.
+    /// Offers of each device that have to be kept, the newest by their time.
     pub const MAX_OFFERS: usize = EphemeralMemory::CAPACITY + 1;
 }
 

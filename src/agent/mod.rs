@@ -14,6 +14,7 @@ mod document;
 pub mod effect;
 mod metrics;
 mod nonces;
+mod offers;
 mod own;
 mod own_policy;
 pub mod request;
@@ -29,7 +30,6 @@ use std::collections::{BTreeMap, VecDeque};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::keys::EphemeralMemory;
 use crate::policy::{Entry, Environment, Spd};
 use crate::presence::PresenceRecord;
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
@@ -46,6 +46,7 @@ use ask::Asks;
 use book::Book;
 use call::Calls;
 use nonces::Nonces;
+use offers::Offers;
 use own::Own;
 use review::Reviews;
 use strangers::StrangersRows;
@@ -74,9 +75,7 @@ pub struct Agent {
     reviews: Reviews,
     calls: Calls,
     nonces: Nonces,
-    /// Offers of callers that are pinned; strangers have their own memory, so that they cannot fill this one.
-    ephemerals: EphemeralMemory,
-    stranger_ephemerals: EphemeralMemory,
+    offers: Offers,
     strangers_rows: StrangersRows,
     counts: BTreeMap<&'static str, u64>,
     stopping: Option<Mono>,
@@ -91,11 +90,11 @@ impl Agent {
         let contact = contact::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
         let own = Own::new(&config, loaded.own_user.take(), loaded.own_place.take(), loaded.own_version, now.wall);
-        let (mut nonces, mut ephemerals) = (Nonces::default(), EphemeralMemory::default());
+        let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
         for seen in loaded.seen {
             match seen {
                 Seen::Nonce { nonce, ends } => nonces.recall(nonce, ends),
-                Seen::Offer { ephemeral, time } => ephemerals.recall(ephemeral, time),
+                Seen::Offer { device, ephemeral, time } => offers.recall(device, ephemeral, time),
             }
         }
         Self {
@@ -111,8 +110,7 @@ impl Agent {
             reviews: Reviews::default(),
             calls: Calls::new(loaded.last_call),
             nonces,
-            ephemerals,
-            stranger_ephemerals: EphemeralMemory::default(),
+            offers,
             strangers_rows: StrangersRows::default(),
             counts: BTreeMap::new(),
             stopping: None,

@@ -121,11 +121,11 @@ impl Agent {
             // Or a stranger could aim our sound at somebody who never asked for it.
             return Err(No::plain(488, "media of strangers goes to where they call from only"));
         }
-        let memory = if known.is_some() { &mut self.ephemerals } else { &mut self.stranger_ephemerals };
-        let fresh = memory.check(message, offer.time, now.wall);
+        let device = known.is_some().then_some(offer.signing_key);
+        let fresh = self.offers.check(device, message, offer.time, now.wall);
         let ephemeral = fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
-        if known.is_some() {
-            let seen = Seen::Offer { ephemeral, time: offer.time };
+        if let Some(device) = device {
+            let seen = Seen::Offer { device, ephemeral, time: offer.time };
             self.keep(StoreOp::RecordSeen { seen, at: now.wall });
         }
         if offer.ah_nat {

@@ -9,9 +9,8 @@ use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::table::table;
-use crate::agent::{QUIET, RINGING, SILENCE};
 use crate::app::control::request::CallBody;
-use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView};
+use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView, QUIET, RINGING, SILENCE};
 
 pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, ErrorView> {
     let body = CallBody {

@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 use super::timestamp;
 use super::ErrorView;
 use crate::agent::{Call, CallState, Side};
+/// After how long a call is quiet, is given up for that, and stops ringing: screens say so.
+pub use crate::agent::{QUIET, RINGING, SILENCE};
 use crate::media::Counters;
 use crate::vocab::escape;
 

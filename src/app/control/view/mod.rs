@@ -24,7 +24,7 @@ mod time;
 
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
-pub use call::{CallList, CallStateView, CallView, PacketsView, SideView};
+pub use call::{CallList, CallStateView, CallView, PacketsView, SideView, QUIET, RINGING, SILENCE};
 pub use completions::CompletionsView;
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};

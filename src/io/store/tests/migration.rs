@@ -1,10 +1,11 @@
 use super::*;
 use crate::agent::Seen;
-use crate::vocab::Nonce;
+use crate::vocab::{Nonce, VerifyKey};
 
 /// Databases as the programs of these versions left them: written down, not made by today's code.
 const VERSION_1: &str = include_str!("version-1.sql");
 const VERSION_3: &str = include_str!("version-3.sql");
+const VERSION_4: &str = include_str!("version-4.sql");
 
 /// A directory with the database that `sql` makes.
 fn left_by(sql: &str) -> tempfile::TempDir {
@@ -27,6 +28,17 @@ fn a_database_of_version_1_is_brought_to_this_version_with_all_that_it_held() {
     assert_eq!((loaded.given.len(), loaded.last_call, loaded.own_user), (0, 0, None));
     let Ok(Stored::Registered { generation, .. }) = run(&store, registering(Vec::new())) else { panic!() };
     assert_eq!(generation, Generation(8));
+}
+
+#[test]
+fn offers_of_version_4_name_no_device_and_are_let_go() {
+    let dir = left_by(VERSION_4);
+    let (store, loaded, _) = on_disk(dir.path()).unwrap();
+    assert_eq!(version_on_disk(dir.path()).unwrap(), Some(SCHEMA_VERSION));
+    assert_eq!(loaded.seen, [Seen::Nonce { nonce: Nonce([0; 16]), ends: Wall(99) }]);
+    assert_eq!((loaded.last_call, loaded.pins.len()), (4, 1));
+    let seen = Seen::Offer { device: VerifyKey([1; 32]), ephemeral: [2; 32], time: Wall(9) };
+    run(&store, StoreOp::RecordSeen { seen, at: Wall(1) }).unwrap();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::agent::Seen;
-use crate::vocab::Nonce;
+use crate::vocab::{Nonce, VerifyKey};
 
 fn nonce(number: u64, ends: u64) -> Seen {
     let mut octets = [0; 16];
@@ -9,9 +9,13 @@ fn nonce(number: u64, ends: u64) -> Seen {
 }
 
 fn offer(number: u64, time: u64) -> Seen {
+    offer_of(1, number, time)
+}
+
+fn offer_of(device: u8, number: u64, time: u64) -> Seen {
     let mut ephemeral = [0; 32];
     ephemeral[..8].copy_from_slice(&number.to_be_bytes());
-    Seen::Offer { ephemeral, time: Wall(time) }
+    Seen::Offer { device: VerifyKey([device; 32]), ephemeral, time: Wall(time) }
 }
 
 /// What is left after all of them, each recorded at its time.
@@ -49,10 +53,11 @@ fn nonces_go_when_their_requests_are_too_old_and_never_become_too_many() {
 #[test]
 fn of_offers_the_newest_by_their_time_stay_in_whatever_order_they_came() {
     let many = Seen::MAX_OFFERS as u64 + 5;
-    let kept = left((0..many).rev().map(|n| (offer(n, 100 + n), 1_000_000)));
+    let others = (offer_of(2, 7, 1), 1_000_000);
+    let kept = left(std::iter::once(others).chain((0..many).rev().map(|n| (offer(n, 100 + n), 1_000_000))));
     assert_eq!(
-        (kept.len(), kept[0]),
-        (Seen::MAX_OFFERS, offer(5, 105)),
-        "none goes for its age: a clock may jump back"
+        (kept.len(), kept[0], kept[1]),
+        (Seen::MAX_OFFERS + 1, others.0, offer(5, 105)),
+        "none goes for its age: a clock may jump back; nor for what another device sent"
     );
 }
