@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use super::clear::ClearAllowed;
-use super::ruling::Ruling;
+use super::spd_view::SpdView;
 use crate::ipsec::{Outbound, PacketBuffer, SealError};
 use crate::policy::{Bundle, Carried, Spd};
 use crate::vocab::Wall;
 
 /// A stream's way out: what the entry for each packet demands, then its protection.
 pub struct Egress {
-    pub(super) ruling: Ruling,
+    pub(super) rules: SpdView,
     pub(super) associations: Outbound,
     pub(super) agreed: Bundle,
 }
@@ -48,16 +48,16 @@ impl Egress {
     pub fn protect<'a>(&mut self, now: Wall, buffer: &'a mut PacketBuffer) -> Result<&'a [u8], Withheld> {
         match self.decide(now)? {
             Outgoing::Clear(allowed) => Ok(allowed.datagram(buffer)),
-            Outgoing::Sealed => Ok(self.associations.seal(buffer, &self.ruling.flow)?),
+            Outgoing::Sealed => Ok(self.associations.seal(buffer, &self.rules.flow)?),
         }
     }
 
     pub fn set_spd(&mut self, spd: Arc<Spd>) {
-        self.ruling.set_spd(spd);
+        self.rules.set_spd(spd);
     }
 
     fn decide(&mut self, now: Wall) -> Result<Outgoing, Withheld> {
-        let guarantee = self.ruling.guarantee(now);
+        let guarantee = self.rules.guarantee(now);
         if guarantee.discard {
             return Err(Withheld::Forbidden);
         }

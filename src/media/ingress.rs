@@ -2,14 +2,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::egress::reaches;
-use super::ruling::Ruling;
+use super::spd_view::SpdView;
 use crate::ipsec::{DropReason, Inbound, Kind, Path};
 use crate::policy::{Bundle, Carried, Spd};
 use crate::vocab::Wall;
 
 /// A stream's way in: which protocol, open, then the inbound policy check.
 pub struct Ingress {
-    pub(super) ruling: Ruling,
+    pub(super) rules: SpdView,
     pub(super) associations: Inbound,
     pub(super) agreed: Bundle,
 }
@@ -36,7 +36,7 @@ impl Ingress {
             Kind::Rtcp | Kind::Rtp => self.take_clear(from, datagram)?,
             Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
         };
-        let passes = self.ruling.guarantee(now).accepts(&carried) && reaches(carried, self.agreed.carried());
+        let passes = self.rules.guarantee(now).accepts(&carried) && reaches(carried, self.agreed.carried());
         if passes {
             Ok(Some(arrival))
         } else {
@@ -45,13 +45,13 @@ impl Ingress {
     }
 
     pub fn set_spd(&mut self, spd: Arc<Spd>) {
-        self.ruling.set_spd(spd);
+        self.rules.set_spd(spd);
     }
 
     #[inline]
     fn open<'a>(&mut self, from: SocketAddr, datagram: &'a mut [u8]) -> Result<(Carried, Arrival<'a>), DropReason> {
-        let arrived = Path::new(from, self.ruling.flow.destination);
-        let opened = self.associations.open(datagram, &arrived, &self.ruling.flow)?;
+        let arrived = Path::new(from, self.rules.flow.destination);
+        let opened = self.associations.open(datagram, &arrived, &self.rules.flow)?;
         let moves_remote = opened.newest && !opened.carried.header_integrity;
         Ok((opened.carried, Arrival { payload: opened.payload, moves_remote }))
     }
@@ -62,7 +62,7 @@ impl Ingress {
         if !self.associations.is_none() {
             return Err(DropReason::Policy);
         }
-        if !same(from, self.ruling.flow.source) {
+        if !same(from, self.rules.flow.source) {
             return Err(DropReason::Source);
         }
         Ok((Carried::default(), Arrival { payload: datagram, moves_remote: false }))

@@ -12,8 +12,8 @@ mod ingress;
 mod jitter;
 mod reports;
 mod rtp;
-mod ruling;
 mod sequence;
+mod spd_view;
 pub mod stream;
 
 pub use codec::Codec;

@@ -7,7 +7,7 @@ use super::ingress::Ingress;
 use super::jitter::{Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::ruling::Ruling;
+use super::spd_view::SpdView;
 use super::{Codec, Counters};
 use crate::ipsec::{DropReason, Kind, PacketBuffer, Path, Protection};
 use crate::policy::{Bundle, Direction, Level, Spd};
@@ -81,7 +81,7 @@ impl Stream {
     pub fn new(config: StreamConfig, protection: Protection) -> Self {
         let flow = Path::new(config.local, config.remote);
         let (outbound, inbound) = protection.split();
-        let ruling = |direction, flow| Ruling {
+        let rules = |direction, flow| SpdView {
             spd: config.spd.clone(),
             direction,
             flow,
@@ -92,9 +92,9 @@ impl Stream {
         Self {
             codec: config.codec,
             remote: config.remote,
-            egress: Egress { ruling: ruling(Direction::Out, flow), associations: outbound, agreed: config.outbound },
+            egress: Egress { rules: rules(Direction::Out, flow), associations: outbound, agreed: config.outbound },
             ingress: Ingress {
-                ruling: ruling(Direction::In, flow.reversed()),
+                rules: rules(Direction::In, flow.reversed()),
                 associations: inbound,
                 agreed: config.inbound,
             },

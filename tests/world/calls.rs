@@ -286,12 +286,12 @@ fn the_suites_of_both_sides_entries_bind() {
     assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Reviewing(_))));
     let AskState::Reviewing(review) = world.the_ask(alice, ask).state else { panic!() };
     let answer = Command::AnswerReview { review, answer: Answer::Edit(rules), by: "test" };
-    if world.command(alice, answer).is_err() {
-        return;
-    }
+    world.command(alice, answer).unwrap();
+    let calls = world.nodes[bob].agent.calls().count();
     let call = world.call(alice, "bob@192.168.1.2", Some("refuse"), 1);
-    assert!(matches!(ended(&mut world, alice, call), CallState::Failed(_)));
-    let _ = bob;
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!(failure.code, "review-refused", "his 488 led to a review");
+    assert_eq!(world.nodes[bob].agent.calls().count(), calls, "it did not even ring");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::vocab::{Device, Entity, Wall};
 
 /// The SPD as one direction of one stream sees it; what was looked up is remembered until a new snapshot comes or
 /// the entry expires.
-pub(super) struct Ruling {
+pub(super) struct SpdView {
     pub(super) spd: Arc<Spd>,
     pub(super) direction: Direction,
     /// Addresses and ports as offered, whatever a NAT makes of them (PROTOCOL section 3).
@@ -22,7 +22,7 @@ pub(super) struct Remembered {
     expires: Option<Wall>,
 }
 
-impl Ruling {
+impl SpdView {
     pub(super) fn set_spd(&mut self, spd: Arc<Spd>) {
         self.spd = spd;
         self.remembered = None;
