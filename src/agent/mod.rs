@@ -181,9 +181,9 @@ impl Agent {
             Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
             Command::Hangup { call } => self.hangup(now, call).map(done),
-            Command::PolicyAdd { text } => self.add_policy(now, &text, false).map(Accepted::Storing),
+            Command::PolicyAdd { text } => self.add_policy(now, &text, false),
             Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),
-            Command::PolicyImport { text } => self.add_policy(now, &text, true).map(Accepted::Storing),
+            Command::PolicyImport { text } => self.add_policy(now, &text, true),
             Command::PolicyRemove { entry } => self.remove_policy(now, entry).map(Accepted::Storing),
             Command::PresenceRemove { entity } => self.remove_presence(&entity).map(Accepted::Storing),
             Command::PresenceRename { entity, user, place } => {

@@ -1,8 +1,10 @@
 //! What the user changes without a peer: own entries, the default, own presence, names, verified keys.
 //! Each is a review without a peer's side, answered at once (ARCHITECTURE section 2).
 
+use std::collections::BTreeSet;
+
 use super::waiting::Waiting;
-use super::{Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
+use super::{Accepted, Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
 use crate::policy::{both_directions, setkey, Approved, Entry, Origin, Selector, Upper};
 use crate::presence;
 use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
@@ -11,13 +13,19 @@ use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now}
 const MAX_OWN_TEXT: usize = 128;
 
 impl Agent {
-    pub(super) fn add_policy(&mut self, now: Now, text: &str, import: bool) -> Result<EffectId, Failure> {
+    /// Registers the entries of `text` that are not there yet: a twin would stay in force when the other is removed.
+    pub(super) fn add_policy(&mut self, now: Now, text: &str, import: bool) -> Result<Accepted, Failure> {
         let entries = setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?;
         if entries.is_empty() {
             return Err(unreadable(text, "it holds no spdadd line"));
         }
         let origin = if import { Origin::Import } else { Origin::User };
-        self.register_own(now, entries, origin, false)
+        let mut there: BTreeSet<String> = self.book.entries().iter().map(Entry::rule_text).collect();
+        let (added, skipped): (Vec<Entry>, Vec<Entry>) =
+            both_directions(entries).into_iter().partition(|entry| there.insert(entry.rule_text()));
+        let effect =
+            if added.is_empty() { None } else { Some(self.register_own(now, added.clone(), origin, false)?) };
+        Ok(Accepted::Registering { effect, added, skipped })
     }
 
     /// Rules for any UDP packet, or whole `spdadd` lines.
@@ -31,8 +39,10 @@ impl Agent {
         if entries.iter().any(|entry| entry.peer != Default::default() || entry.expires.is_some()) {
             return Err(unreadable(text, "a default is for everybody and does not expire"));
         }
-        self.register_own(now, entries, Origin::User, true)
+        self.register_own(now, both_directions(entries), Origin::User, true)
     }
+
+    /// Takes the entries as they are: an entry whose other direction is there already stays alone.
 
     fn register_own(
         &mut self,
@@ -41,7 +51,6 @@ impl Agent {
         origin: Origin,
         default: bool,
     ) -> Result<EffectId, Failure> {
-        let entries = both_directions(entries);
         let lines = entries.iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
         let approved = Approved::own(entries, origin, self.book.generation(), now.wall)
             .map_err(|why| why.failure("own entries"))?;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::config::{AudioSink, AudioSource};
-use crate::policy::{Answer, Wanted};
+use crate::policy::{Answer, Entry, Wanted};
 use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId};
 
 /// What a user can want. Verbs.
@@ -94,6 +94,15 @@ pub enum Accepted {
     /// Done, nothing to follow.
     Done,
     Review(ReviewId),
+    /// Entries of our own, with both directions. Like [`Accepted::Storing`] when there is an effect; without one all of
+    /// them were there already.
+    Registering {
+        effect: Option<crate::vocab::EffectId>,
+        /// Not numbered yet.
+        added: Vec<Entry>,
+        /// As they were given; the same entries are in force, or stand in `added`.
+        skipped: Vec<Entry>,
+    },
     /// A store operation under way: [`Event::StoreSettled`] with this number tells how it went.
     Storing(crate::vocab::EffectId),
 }

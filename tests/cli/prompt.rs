@@ -242,7 +242,7 @@ fn a_call_that_is_left_at_its_review_is_given_up_and_says_so() {
 fn a_call_that_was_refused_is_mended_by_one_key() {
     let (alice, bob) = pair("none");
     check(&alice.run(&["ask", &bob.entity(), "--approve"]).expect(0), "AskView");
-    check(&bob.run(&["policy", "default", ESP]).expect(0), "PolicyView");
+    check(&bob.run(&["policy", "default", ESP]).expect(0), "RegisteredView");
     let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity(), "--duration", "0.3"]);
     let shown = terminal.wait_for("[t]ighten to what is missing");
     assert!(shown.contains(" missing             esp/transport//require\n"), "{shown}");

@@ -419,10 +419,12 @@ async fn a_policy_change_is_done_when_the_store_says_so() {
         let other = Event::StoreSettled { effect: EffectId(6), result: Err(refused("other")) };
         vec![other, Event::StoreSettled { effect: EffectId(7), result }]
     };
-    agent.state().answers.push_back(Ok(Accepted::Storing(EffectId(7))));
+    let effect = Some(EffectId(7));
+    let accepted = Accepted::Registering { effect, added: Vec::new(), skipped: Vec::new() };
+    agent.state().answers.push_back(Ok(accepted.clone()));
     agent.state().then = Some(Box::new(move |_| settle(Ok(()))));
-    assert_eq!(control.policy_add(&body).await.unwrap().generation, 4);
-    agent.state().answers.push_back(Ok(Accepted::Storing(EffectId(7))));
+    assert_eq!(control.policy_add(&body).await.unwrap().policy.generation, 4);
+    agent.state().answers.push_back(Ok(accepted));
     agent.state().then = Some(Box::new(move |_| settle(Err(refused("disk-full")))));
     assert_eq!(control.policy_add(&body).await.unwrap_err().code, "disk-full");
     assert_eq!(control.policy_remove("e77").await.unwrap_err().code, "no-such-entry");

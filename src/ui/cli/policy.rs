@@ -9,23 +9,25 @@ use super::exit::Exit;
 use super::output::Output;
 use super::screen::policy::{entry, summary};
 use super::screen::table::table;
-use super::screen::Page;
+use super::screen::{wrap, Page};
 use crate::app::control::request::{PolicyBody, TestBody};
-use crate::app::control::view::{EntryView, ErrorKind, ErrorView, ExportView, PolicyView, TestView};
+use crate::app::control::view::{EntryView, ErrorKind, ErrorView, ExportView, PolicyView, RegisteredView, TestView};
 
 /// Longest file of entries that is read, in octets.
 const MAX_IMPORT: u64 = 1 << 20;
 
 pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result<Exit, ErrorView> {
     match command {
-        PolicyCommand::Add { text } => changed(output, &send(door, "/v1/policy", text).await?),
+        PolicyCommand::Add { text } => registered(output, &send(door, "/v1/policy", text).await?, false),
         PolicyCommand::Default { text: Some(text) } => {
             let body = PolicyBody { text: text.clone() };
-            changed(output, &door.post("/v1/policy/default", &body).await?)
+            registered(output, &door.post("/v1/policy/default", &body).await?, false)
         }
         PolicyCommand::Default { text: None } => default(door, output).await,
         PolicyCommand::Export => export(door, output).await,
-        PolicyCommand::Import { file } => changed(output, &send(door, "/v1/policy/import", &read(file)?).await?),
+        PolicyCommand::Import { file } => {
+            registered(output, &send(door, "/v1/policy/import", &read(file)?).await?, true)
+        }
         PolicyCommand::List => list(output, &door.get("/v1/policy").await?),
         PolicyCommand::Remove { id } => {
             changed(output, &door.delete(&format!("/v1/policy/entries/{}", segment(id))).await?)
@@ -47,6 +49,40 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
 
 async fn send(door: &Door, path: &str, text: &str) -> Result<Reply, ErrorView> {
     door.post(path, &PolicyBody { text: text.to_owned() }).await
+}
+
+fn registered(output: Output, reply: &Reply, import: bool) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let view: RegisteredView = reply.view()?;
+    output.lines(&told(&view, import).iter().flat_map(|line| wrap(line, output.width(), "  ")).collect::<Vec<_>>());
+    print(output, &view.policy);
+    Ok(Exit::Done)
+}
+
+/// What became of the entries.
+fn told(view: &RegisteredView, import: bool) -> Vec<String> {
+    let count = |ids: &[String]| match ids {
+        [one] => format!("1 entry ({one})"),
+        many => format!("{} entries ({})", many.len(), many.join(", ")),
+    };
+    let generation = view.policy.generation;
+    let mut lines = Vec::new();
+    if view.added.is_empty() {
+        lines.push(format!("nothing new; generation {generation} stays in force"));
+    } else if view.default_changed {
+        lines.push(format!("registered as generation {generation}: the default"));
+    } else {
+        lines.push(format!("registered as generation {generation}: {}", count(&view.added)));
+    }
+    if !view.skipped.is_empty() {
+        let there: Vec<String> = view.skipped.iter().map(|skipped| skipped.id.clone()).collect();
+        let entries = if there.len() == 1 { "entry" } else { "entries" };
+        lines.push(format!("skipped {} {entries}: already there as {}", there.len(), there.join(", ")));
+    }
+    if import {
+        lines.push("the default was left alone; `sottovoce policy default` sets it".to_owned());
+    }
+    lines
 }
 
 fn changed(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
