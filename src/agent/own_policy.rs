@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::waiting::Waiting;
 use super::{Accepted, Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
 use crate::policy::{both_directions, setkey, Approved, Entry, Origin, Selector, Upper};
-use crate::presence;
+use crate::presence::{self, Names};
 use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
 
 /// Longest user or place of our own, in octets.
@@ -89,28 +89,10 @@ impl Agent {
         Ok(id)
     }
 
-    pub(super) fn rename_presence(
-        &mut self,
-        entity: &Entity,
-        user: Option<String>,
-        place: Option<String>,
-    ) -> Result<EffectId, Failure> {
-        self.known_presence(entity)?;
-        let rows = self.book.presences().filter(|row| row.entity == *entity).cloned();
-        let rows: Vec<_> = rows
-            .map(|mut row| {
-                row.names.user.clone_from(&user);
-                row.names.place.clone_from(&place);
-                row
-            })
-            .collect();
-        let ops: Vec<_> = rows
-            .iter()
-            .map(|row| StoreOp::RenamePresence { entity: row.entity.clone(), names: row.names.clone() })
-            .take(1)
-            .collect();
-        let id = self.expect(Waiting::Rename(rows));
-        ops.into_iter().for_each(|op| self.effect(Effect::Store { id, op }));
+    pub(super) fn rename_presence(&mut self, entity: Entity, names: Names) -> Result<EffectId, Failure> {
+        self.known_presence(&entity)?;
+        let id = self.expect(Waiting::Rename(entity.clone(), names.clone()));
+        self.effect(Effect::Store { id, op: StoreOp::RenamePresence { entity, names } });
         Ok(id)
     }
 
@@ -128,15 +110,12 @@ impl Agent {
         })
     }
 
-    pub(super) fn set_own_presence(
-        &mut self,
-        user: Option<String>,
-        place: Option<String>,
-    ) -> Result<EffectId, Failure> {
-        for text in [&user, &place].into_iter().flatten() {
+    pub(super) fn set_own_presence(&mut self, names: Names) -> Result<EffectId, Failure> {
+        for text in [&names.user, &names.place].into_iter().flatten() {
             check_own_text(text)?;
         }
-        let id = self.expect(Waiting::OwnPresence { user: user.clone(), place: place.clone() });
+        let id = self.expect(Waiting::OwnPresence(names.clone()));
+        let Names { user, place } = names;
         self.effect(Effect::Store { id, op: StoreOp::SetOwnPresence { user, place } });
         Ok(id)
     }
@@ -176,8 +155,8 @@ impl Agent {
                 self.book.remove_entries(&entries, generation);
                 self.policy_changed(generation);
             }
-            (Waiting::OwnPresence { user, place }, _) => {
-                self.own.set(&self.config, user, place, now.wall);
+            (Waiting::OwnPresence(names), _) => {
+                self.own.set(&self.config, &names, now.wall);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
             (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),
@@ -185,11 +164,9 @@ impl Agent {
                 self.book.remove_presence(&entity);
                 self.event(Event::PresenceChanged(entity));
             }
-            (Waiting::Rename(rows), _) => {
-                for row in rows {
-                    self.event(Event::PresenceChanged(row.entity.clone()));
-                    self.book.put_presence(row);
-                }
+            (Waiting::Rename(entity, names), _) => {
+                self.book.rename_presence(&entity, &names);
+                self.event(Event::PresenceChanged(entity));
             }
             _ => {}
         }

@@ -41,12 +41,14 @@ pub enum Command {
     PresenceRemove {
         entity: Entity,
     },
+    /// Our user's own names for a peer's user and place: an absent one stays, an empty one goes back to the peer's word.
     PresenceRename {
         entity: Entity,
         user: Option<String>,
         place: Option<String>,
     },
-    /// Our own user and place, typed in (evidence `user`); an empty place goes back to judging the address.
+    /// Our own user and place, typed in (evidence `user`): an absent one stays, an empty user goes back to the configured
+    /// name, an empty place to judging the address.
     PresenceSet {
         user: Option<String>,
         place: Option<String>,

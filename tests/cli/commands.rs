@@ -112,6 +112,42 @@ fn the_presence_database_can_be_kept_by_hand() {
 }
 
 #[test]
+fn of_names_what_is_left_out_stays_and_an_empty_one_goes_back() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let names = |args: &[&str]| {
+        let view = check(&alice.run(&[&["presence", "set"], args].concat()).expect(0), "PresenceView");
+        (view["user"].as_str().unwrap().to_owned(), view["place"].as_str().unwrap().to_owned())
+    };
+    let is = |user: &str, place: &str| (user.to_owned(), place.to_owned());
+    let (configured, judged) = is("alice", "private network");
+    assert_eq!(names(&["--user", "Al"]), is("Al", &judged));
+    assert_eq!(names(&["--place", "cellar"]), is("Al", "cellar"));
+    assert_eq!(names(&["--place", ""]), is("Al", &judged));
+    assert_eq!(names(&["--user", "", "--place", "attic"]), is(&configured, "attic"));
+    let peer = bob.entity();
+    alice.run(&["ask", &peer, "--presence"]).expect(0);
+    let rename = |args: &[&str]| {
+        let list = check(&alice.run(&[&["presence", "rename", &peer], args].concat()).expect(0), "PresenceList");
+        (list["presences"][0]["own_user"].clone(), list["presences"][0]["own_place"].clone())
+    };
+    rename(&["--user", "Robert"]);
+    assert_eq!(rename(&["--place", "shed"]), ("Robert".into(), "shed".into()));
+    assert_eq!(rename(&["--user", ""]), (serde_json::Value::Null, "shed".into()));
+    let nothing = refused(alice.run(&["presence", "set"]), 2, "usage");
+    assert!(nothing.to_string().contains("--user"), "{nothing}");
+    refused(alice.run(&["presence", "rename", &peer]), 2, "usage");
+    alice.signal("TERM");
+    alice.start();
+    let own = &alice.run(&["presence", "list"]).expect(0).json()["presences"];
+    assert_eq!(
+        (&own[0]["user"], &own[0]["place"], &own[1]["own_place"]),
+        (&configured.into(), &"attic".into(), &"shed".into())
+    );
+}
+
+#[test]
 fn files_are_inspected() {
     let alice = Home::new("alice", "none");
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");

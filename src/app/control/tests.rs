@@ -463,6 +463,8 @@ async fn ones_own_presence_cannot_be_removed_and_a_peers_can() {
     assert!(matches!(agent.state().commands[..], [Command::PresenceRemove { .. }]));
     let long = NamesBody { user: Some("x".repeat(129)), place: None };
     assert_eq!(control.presence_set(&long).await.unwrap_err().subject, "user");
+    let nothing = NamesBody { user: None, place: None };
+    assert_eq!(control.presence_set(&nothing).await.unwrap_err().code, "no-name");
     let list = control.presences().await.unwrap();
     assert_eq!(list.presences.iter().map(|p| p.own).collect::<Vec<_>>(), [true, false]);
 }
