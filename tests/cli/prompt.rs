@@ -119,7 +119,13 @@ fn e_edits_any_field_and_what_is_looser_is_put_again() {
     edit(&mut terminal, &["esp = -", "ok"]);
     let refusal = terminal.wait_for(KEYS);
     assert!(refusal.contains("you said none, the peer asks ipsec esp/transport//require"), "{refusal}");
-    edit(&mut terminal, &["colour = red"]);
+    terminal.type_in("e");
+    let kept = terminal.wait_for("empty goes back: ");
+    assert!(kept.lines().any(|line| line.split_whitespace().eq(["esp", "-", "-"])), "{kept}");
+    terminal.type_in("suites = foo\n");
+    terminal.wait_for("\nsuites is one or more of chacha20-poly1305,aes-256-gcm,aes-128-gcm,");
+    terminal.wait_for("empty goes back: ");
+    terminal.type_in("colour = red\n");
     terminal.wait_for("\nthe fields are source, source-ports,");
     terminal.wait_for("empty goes back: ");
     terminal.type_in("\n");
