@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
-use super::control::{listens, About, Control, Door};
+use super::control::{listens, reachable, About, Control, Door};
 use crate::io::{Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store};
 use crate::vocab::{Failure, FailureKind};
 
@@ -36,6 +36,9 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
 /// The same, with a configuration at hand; `keylog` names the file for the keys of every call.
 pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> Result<Running, Failure> {
     let notices = notices(&config, keylog.as_deref());
+    if config.store == StoreKind::Sqlite {
+        reachable(&config.data_dir)?;
+    }
     // The store's lock comes first: two agents on one data directory must not get further than this.
     let opened = Store::open(&location(&config))?;
     let sockets = SipSockets::bind(&listens(&config)).await?;

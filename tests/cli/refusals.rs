@@ -1,5 +1,8 @@
 //! What cannot be: each has a code, and says what to do.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+
 use crate::process::{finish, Home};
 use crate::schema::refused;
 
@@ -71,6 +74,25 @@ fn arguments_that_cannot_be_read_are_usage() {
     crate::schema::check(&ran, "ErrorBody");
     let ran = finish(&mut alice.command(&["dance"])).expect(2);
     assert!(ran.stdout.is_empty() && !ran.stderr.is_empty());
+}
+
+#[test]
+fn a_data_directory_of_somebody_else_is_not_one_without_an_agent() {
+    let alice = Home::new("alice", "none");
+    let shut = |mode: u32| std::fs::set_permissions(alice.data(), PermissionsExt::from_mode(mode)).unwrap();
+    std::fs::create_dir(alice.data()).unwrap();
+    std::fs::set_permissions(alice.path(""), PermissionsExt::from_mode(0o755)).unwrap();
+    let root = std::fs::metadata(alice.data()).unwrap().uid() == 0;
+    shut(if root { 0o700 } else { 0 });
+    for args in [&["status"][..], &["policy", "list"], &["run"], &["stop"]] {
+        let mut command = alice.command(&[&["--json"], args].concat());
+        if root {
+            command.uid(65534).gid(65534);
+        }
+        let error = refused(finish(&mut command), 1, "data-dir-closed");
+        assert!(error["message"].as_str().unwrap().contains("and you are user "), "{error}");
+    }
+    shut(0o700);
 }
 
 #[test]
