@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 
 use crate::process::{finish, Home};
 use crate::schema::refused;
+use crate::terminal::Terminal;
 
 #[test]
 fn a_second_agent_on_the_same_data_directory_is_refused() {
@@ -74,6 +75,23 @@ fn arguments_that_cannot_be_read_are_usage() {
     crate::schema::check(&ran, "ErrorBody");
     let ran = finish(&mut alice.command(&["dance"])).expect(2);
     assert!(ran.stdout.is_empty() && !ran.stderr.is_empty());
+}
+
+#[test]
+fn a_configured_sound_that_is_not_there_is_told_at_the_start_and_refuses_calls() {
+    let (alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    bob.start();
+    alice.configure(&(alice.usual("none;") + "[audio]\ninput = \"file:/nonexistent/x.wav\"\n"));
+    let mut terminal = Terminal::start(&alice, 120, "", &["run"]);
+    let said = terminal.wait_for("Stop it with");
+    assert!(said.contains("WARNING: audio.input: ") && said.contains("/nonexistent/x.wav"), "{said}");
+    let error = refused(alice.run(&["call", &bob.entity(), "--approve"]), 1, "wav-unreadable");
+    assert!(error["next"].as_str().unwrap().contains("--play"), "{error}");
+    assert_eq!(bob.run(&["history"]).expect(0).json()["calls"].as_array().unwrap().len(), 0, "it never rang");
+    let doctor = alice.run(&["doctor"]).expect(1).json();
+    let check = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == "audio-input").unwrap();
+    assert_eq!(check["status"], "fail", "{check}");
+    alice.run(&["stop"]).expect(0);
 }
 
 #[test]

@@ -183,6 +183,7 @@ fn about() -> About {
         data_dir: "/nowhere".into(),
         answer: AnswerMode::Prompt,
         keylog: false,
+        audio_source: AudioSource::Silence,
         config_file: None,
     }
 }
