@@ -164,7 +164,11 @@ pub async fn list(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     let rows: Vec<[String; 6]> = list.calls.iter().map(row).collect();
     match rows.is_empty() {
         true => output.line("no calls; `sottovoce history` has those of earlier runs"),
-        false => output.lines(&table(["call", "peer", "state", "bundle", "suite", "sent/received/dropped"], &rows)),
+        false => output.lines(&table(
+            ["call", "peer", "state", "bundle", "suite", "sent/received/dropped"],
+            &rows,
+            output.width(),
+        )),
     }
     Ok(Exit::Done)
 }

@@ -105,7 +105,7 @@ fn print(output: Output, policy: &PolicyView) {
     let ordinary = policy.entries.len().saturating_sub(policy.defaults);
     let row = |(at, entry)| summary(entry, at >= ordinary);
     let rows: Vec<[String; 7]> = policy.entries.iter().enumerate().map(row).collect();
-    output.lines(&table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows));
+    output.lines(&table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows, output.width()));
 }
 
 fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {

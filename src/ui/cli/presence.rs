@@ -49,7 +49,7 @@ fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     output.body(reply.body());
     let list: PresenceList = reply.view()?;
     let rows: Vec<[String; 5]> = list.presences.iter().map(row).collect();
-    output.lines(&table(["entity", "IP address", "user", "location", "time"], &rows));
+    output.lines(&table(["entity", "IP address", "user", "location", "time"], &rows, output.width()));
     Ok(Exit::Done)
 }
 

@@ -40,7 +40,12 @@ pub async fn history(door: &Door, output: Output, limit: &Limit) -> Result<Exit,
             ]
         })
         .collect();
-    output.lines(&table(["started", "way", "peer", "bundle", "suite", "outcome"], &rows));
+    match rows.is_empty() {
+        true => output.line("no call has ended yet"),
+        false => {
+            output.lines(&table(["started", "way", "peer", "bundle", "suite", "outcome"], &rows, output.width()));
+        }
+    }
     Ok(Exit::Done)
 }
 
@@ -53,7 +58,10 @@ pub async fn audit(door: &Door, output: Output, limit: &Limit) -> Result<Exit, E
         .iter()
         .map(|row| [row.time.clone(), row.kind.clone(), row.subject.clone(), row.detail.clone()])
         .collect();
-    output.lines(&table(["time", "what", "to what", "detail"], &rows));
+    match rows.is_empty() {
+        true => output.line("nothing was asked, approved or called yet"),
+        false => output.lines(&table(["time", "what", "to what", "detail"], &rows, output.width())),
+    }
     Ok(Exit::Done)
 }
 
@@ -89,8 +97,8 @@ fn list(output: Output, list: &ReviewList) {
         })
         .collect();
     match rows.is_empty() {
-        true => output.line("no reviews"),
-        false => output.lines(&table(["review", "peer", "state", "until"], &rows)),
+        true => output.line("no reviews yet: `sottovoce ask PEER` makes one"),
+        false => output.lines(&table(["review", "peer", "state", "until"], &rows, output.width())),
     }
 }
 

@@ -83,7 +83,7 @@ pub async fn doctor(options: &Options, output: Output) -> Result<Exit, ErrorView
         .iter()
         .map(|check| [word(check.status).into(), check.name.clone(), check.found.clone(), check.next.clone()])
         .collect();
-    output.lines(&table(["", "check", "found", "what to do"], &rows));
+    output.lines(&table(["state", "check", "found", "what to do"], &rows, output.width()));
     Ok(if view.ok { Exit::Done } else { Exit::Failed })
 }
 
