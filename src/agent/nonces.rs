@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::presence::{CLOCK_SKEW, MAX_REQUEST_AGE};
 use crate::vocab::{Nonce, Wall};
@@ -25,7 +26,7 @@ impl Nonces {
         if self.seen.len() >= MAX || self.seen.contains_key(&nonce) {
             return None;
         }
-        let end = now.saturating_add(oldest + CLOCK_SKEW);
+        let end = issued.saturating_add(oldest + Duration::from_millis(1));
         self.recall(nonce, end);
         Some(end)
     }
@@ -49,6 +50,22 @@ mod tests {
         assert!(nonces.take(Nonce([2; 16]), Wall::from_secs(10_000 - 421), now).is_none(), "too old");
         assert!(nonces.take(Nonce([2; 16]), Wall::from_secs(10_000 - 420), now).is_some());
         assert!(nonces.take(Nonce([3; 16]), Wall::from_secs(10_301), now).is_none(), "from the future");
+    }
+
+    #[test]
+    fn a_nonce_is_remembered_until_its_time_alone_refuses_it() {
+        let now = Wall::from_secs(10_000);
+        for (issued, last) in [(10_000, 10_420), (10_300, 10_720), (9_700, 10_120)] {
+            let (mut nonces, issued) = (Nonces::default(), Wall::from_secs(issued));
+            assert!(nonces.take(Nonce([1; 16]), issued, now).is_some());
+            assert!(
+                nonces.take(Nonce([1; 16]), issued, Wall::from_secs(last)).is_none(),
+                "still fresh, and remembered"
+            );
+            let later = Wall::from_secs(last + 1);
+            assert!(nonces.take(Nonce([2; 16]), later, later).is_some());
+            assert_eq!(nonces.seen.len(), 1, "and then forgotten");
+        }
     }
 
     #[test]
