@@ -43,7 +43,6 @@ impl Agent {
     }
 
     /// Takes the entries as they are: an entry whose other direction is there already stays alone.
-
     fn register_own(
         &mut self,
         now: Now,

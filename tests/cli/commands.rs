@@ -23,6 +23,9 @@ fn every_command_prints_what_the_description_says() {
     check(&alice.run(&["review", "show", review]).expect(0), "ReviewView");
     check(&alice.run(&["identity", "show"]).expect(0), "IdentityView");
     check(&alice.run(&["identity", "verify", &peer, "--yes"]).expect(0), "IdentityView");
+    check(&alice.run(&["identity", "verify", &peer]).expect(0), "IdentityView");
+    let again = finish(&mut alice.command(&["identity", "verify", &peer])).expect(0);
+    assert!(again.stdout.contains("was verified before"), "{again:?}");
     assert!(!check(&alice.run(&["history"]).expect(0), "HistoryView")["calls"].as_array().unwrap().is_empty());
     assert!(!check(&alice.run(&["audit"]).expect(0), "AuditView")["rows"].as_array().unwrap().is_empty());
     check(&alice.run(&["doctor"]), "DoctorView");
@@ -58,6 +61,8 @@ fn the_policy_database_can_be_kept_by_hand() {
     check(&alice.run(&["policy", "default"]).expect(0), "PolicyView");
     let default = check(&alice.run(&["policy", "default", "none"]).expect(0), "RegisteredView");
     assert_eq!(default["default_changed"], true);
+    let shown = check(&alice.run(&["policy", "show", "default"]).expect(0), "PolicyView");
+    assert_eq!(shown["entries"].as_array().unwrap().len(), 2, "out and in: {shown}");
     refused(alice.run(&["policy", "show", "e999"]), 2, "no-such-entry");
 }
 

@@ -1,6 +1,6 @@
 //! The prompt below a review, by key presses at a real terminal.
 
-use crate::process::Home;
+use crate::process::{own_address, Home};
 use crate::schema::check;
 use crate::terminal::{Terminal, CTRL_C, CTRL_D, TAB};
 
@@ -195,6 +195,19 @@ fn ctrl_c_leaves_every_question_and_the_terminal_as_it_was() {
         on_its_own_line(&shown, "sottovoce: review r");
     }
     assert_eq!(registered(&alice, &bob), [""; 0]);
+}
+
+#[test]
+#[allow(clippy::disallowed_methods)] // a real socket, around the program and not in it
+fn ctrl_c_while_the_peer_is_waited_for_ends_the_line() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    let silent = std::net::UdpSocket::bind((own_address(), 0)).unwrap();
+    let peer = silent.local_addr().unwrap().to_string();
+    let mut terminal = Terminal::start(&alice, 120, "", &["ask", &peer]);
+    terminal.wait_for("waiting for the answer");
+    terminal.type_in(CTRL_C);
+    on_its_own_line(&ends(terminal, 3, "was cancelled"), "sottovoce: ask a1 was cancelled");
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn a_configuration_is_refused_with_file_line_key_and_what_was_expected() {
         ("entitty = \"sip:a@b\"\n", 1, "entitty", "entity"),
         ("\n[sip]\nt1-ms = \"fast\"\n", 3, "sip.t1-ms", "milliseconds"),
         ("[answer]\nmode = \"never\"\n", 2, "answer.mode", "auto"),
+        ("[sip]\nlisten = \"udp:127.0.0.1:5060\"\n", 2, "sip.listen", "a list of one to eight addresses"),
         ("\nentity =\n", 2, "the file", "TOML"),
     ];
     for (text, line, key, expected) in wrong {
@@ -69,8 +70,12 @@ fn arguments_that_cannot_be_read_are_usage() {
     let alice = Home::new("alice", "none");
     refused(alice.run(&["dance"]), 2, "usage");
     refused(alice.run(&["call"]), 2, "usage");
-    let ran = alice.run(&["ask", "not a peer"]).expect(2);
-    crate::schema::check(&ran, "ErrorBody");
+    for peer in ["not a peer", "127.91.0.300"] {
+        refused(alice.run(&["ask", peer]), 2, "peer-unreadable");
+    }
+    let error = refused(alice.run(&["aks", "bob@127.0.0.1"]), 2, "usage");
+    assert_eq!(error["message"], "unrecognized subcommand 'aks'");
+    assert!(error["next"].as_str().unwrap().contains("'ask'"), "{error}");
     let ran = alice.run(&["ask", "bob@127.0.0.1", "--approve", "ipsec rot13/transport//require"]).expect(2);
     crate::schema::check(&ran, "ErrorBody");
     let ran = finish(&mut alice.command(&["dance"])).expect(2);

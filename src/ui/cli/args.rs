@@ -169,7 +169,7 @@ pub enum PolicyCommand {
     List,
     /// One entry, whole
     Show {
-        /// Its number, as e1
+        /// Its number, as e1, or default
         id: String,
     },
     /// Add entries of your own: spdadd lines

@@ -103,6 +103,14 @@ fn end_question() {
     }
 }
 
+/// The terminal shows Ctrl-C where the cursor stands: what is said next begins a line.
+pub fn end_interrupted_line() {
+    if std::io::stdin().is_terminal() {
+        ASKING.store(false, Ordering::Relaxed);
+        let _ = writeln!(std::io::stderr());
+    }
+}
+
 fn told(columns: Option<&str>) -> usize {
     columns.and_then(|text| text.parse().ok()).filter(|columns| (1..=1000).contains(columns)).unwrap_or(80)
 }

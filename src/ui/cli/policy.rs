@@ -32,6 +32,11 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
         PolicyCommand::Remove { id } => {
             changed(output, &door.delete(&format!("/v1/policy/entries/{}", segment(id))).await?)
         }
+        PolicyCommand::Show { id } if id == "default" => {
+            let default = defaults(door, output).await?;
+            default.entries.iter().for_each(|entry| output.lines(&page(entry, output.width())));
+            Ok(Exit::Done)
+        }
         PolicyCommand::Show { id } => show(output, &door.get(&format!("/v1/policy/entries/{}", segment(id))).await?),
         PolicyCommand::Test { source, source_port, destination, destination_port, proto, direction } => {
             let body = TestBody {
@@ -117,7 +122,7 @@ fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
 
 fn page(view: &EntryView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, 11);
-    page.heading(&format!("Entry {}", view.id));
+    page.heading(&if view.id == "e0" { "Default".to_owned() } else { format!("Entry {}", view.id) });
     entry(&mut page, view);
     page.field("peer", view.entity.as_deref().unwrap_or("everybody"));
     page.field("device", view.device.as_deref().unwrap_or("any"));
@@ -131,12 +136,17 @@ fn page(view: &EntryView, width: usize) -> Vec<String> {
 }
 
 async fn default(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    print(output, &defaults(door, output).await?);
+    Ok(Exit::Done)
+}
+
+/// The default alone, as `policy list` has it.
+async fn defaults(door: &Door, output: Output) -> Result<PolicyView, ErrorView> {
     let whole: PolicyView = door.get("/v1/policy").await?.view()?;
     let ordinary = whole.entries.len().saturating_sub(whole.defaults);
     let default = PolicyView { entries: whole.entries.into_iter().skip(ordinary).collect(), ..whole };
     output.body(serde_json::to_string(&default).unwrap_or_default().as_bytes());
-    print(output, &default);
-    Ok(Exit::Done)
+    Ok(default)
 }
 
 fn test(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
