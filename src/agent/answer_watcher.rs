@@ -100,7 +100,9 @@ impl Agent {
     /// counts as seen at once; the answer does not wait until that is durable.
     fn is_first(&mut self, now: Now, statement: &Statement) -> bool {
         let nonce = statement.nonce;
-        let Some(ends) = self.nonces.take(nonce, statement.issued, now.wall) else { return false };
+        let Some(ends) = self.nonces.take(statement.signing_key, nonce, statement.issued, now.wall) else {
+            return false;
+        };
         self.keep(StoreOp::RecordSeen { seen: Seen::Nonce { nonce, ends }, at: now.wall });
         true
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::effect::{Given, Loaded, Pin};
 use crate::policy::{Approved, ApprovedPeer, Entry, Spd};
-use crate::presence::PresenceRecord;
+use crate::presence::{Names, PresenceRecord};
 use crate::vocab::{AgreementKey, Device, Digest, Entity, EntryId, Fingerprint, Generation, VerifyKey, Wall};
 
 /// Watchers whose last statements are remembered; the ones that expire first are forgotten first.
@@ -179,6 +179,12 @@ impl Book {
 
     pub fn remove_presence(&mut self, entity: &Entity) {
         self.presences.retain(|(of, _), _| of != entity);
+    }
+
+    /// Our user's own names for a peer, on every row of it.
+    pub fn rename_presence(&mut self, entity: &Entity, change: &Names) {
+        let rows = self.presences.values_mut().filter(|row| row.entity == *entity);
+        rows.for_each(|row| row.names.change(change));
     }
 
     /// Remembers a statement that we gave.

@@ -71,7 +71,7 @@ fn check_bare(subject: &str, target: &Target, statement: &Statement) -> Result<(
         "another-entity",
         format!("{address} answers as {entity}, whose host is not that address"),
         subject,
-        format!("if you meant {entity}, ask for it by that name"),
+        format!("if you meant {entity}, ask for it by that name; if that agent is yours, give its entity this address"),
     ))
 }
 

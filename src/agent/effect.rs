@@ -134,12 +134,13 @@ pub enum StoreOp {
     RemovePresence {
         entity: Entity,
     },
-    /// Our user's own names for a peer's user and place, on every row of the entity.
+    /// Our user's own names for a peer's user and place, on every row of the entity; `None` leaves a name as it is, an empty
+    /// text forgets it.
     RenamePresence {
         entity: Entity,
         names: crate::presence::Names,
     },
-    /// Our own user and place, as typed in; `None` where the user typed nothing.
+    /// Our own user and place, as typed in; `None` and an empty text as above.
     SetOwnPresence {
         user: Option<String>,
         place: Option<String>,

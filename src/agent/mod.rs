@@ -31,7 +31,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::policy::{Entry, Environment, Spd};
-use crate::presence::PresenceRecord;
+use crate::presence::{Names, PresenceRecord};
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, Mono, Now, ReviewId};
 
@@ -89,7 +89,8 @@ impl Agent {
         rng.fill_bytes(&mut endpoint_seed);
         let contact = contact::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
-        let own = Own::new(&config, loaded.own_user.take(), loaded.own_place.take(), loaded.own_version, now.wall);
+        let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take() };
+        let own = Own::new(&config, &typed, loaded.own_version, now.wall);
         let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
         for seen in loaded.seen {
             match seen {
@@ -180,15 +181,15 @@ impl Agent {
             Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
             Command::Hangup { call } => self.hangup(now, call).map(done),
-            Command::PolicyAdd { text } => self.add_policy(now, &text, false).map(Accepted::Storing),
+            Command::PolicyAdd { text } => self.add_policy(now, &text, false),
             Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),
-            Command::PolicyImport { text } => self.add_policy(now, &text, true).map(Accepted::Storing),
+            Command::PolicyImport { text } => self.add_policy(now, &text, true),
             Command::PolicyRemove { entry } => self.remove_policy(now, entry).map(Accepted::Storing),
             Command::PresenceRemove { entity } => self.remove_presence(&entity).map(Accepted::Storing),
             Command::PresenceRename { entity, user, place } => {
-                self.rename_presence(&entity, user, place).map(Accepted::Storing)
+                self.rename_presence(entity, Names { user, place }).map(Accepted::Storing)
             }
-            Command::PresenceSet { user, place } => self.set_own_presence(user, place).map(Accepted::Storing),
+            Command::PresenceSet { user, place } => self.set_own_presence(Names { user, place }).map(Accepted::Storing),
             Command::RejectCall { call } => self.reject_call(now, call).map(done),
             Command::Stop => {
                 self.stop(now);

@@ -18,8 +18,11 @@ pub const STATEMENT_LIFE: Duration = Duration::from_secs(3600);
 
 /// Our own row of the presence database, and the counter of our statements.
 pub struct Own {
+    /// What the user typed.
+    typed: Names,
+    /// As typed, else as configured.
     user: Option<String>,
-    /// As the user typed it, else as it was judged.
+    /// As typed, else as it was judged.
     place: String,
     environment: Environment,
     version: u64,
@@ -38,8 +41,9 @@ pub struct Saying {
 }
 
 impl Own {
-    pub fn new(config: &AgentConfig, user: Option<String>, place: Option<String>, version: u64, now: Wall) -> Self {
+    pub fn new(config: &AgentConfig, typed: &Names, version: u64, now: Wall) -> Self {
         let mut own = Self {
+            typed: Names::default(),
             user: None,
             place: String::new(),
             environment: Environment {
@@ -50,21 +54,22 @@ impl Own {
             version,
             since: now,
         };
-        own.set(config, user, place, now);
+        own.set(config, typed, now);
         own
     }
 
-    /// What the user typed; without a place the address is judged again.
-    pub fn set(&mut self, config: &AgentConfig, user: Option<String>, place: Option<String>, now: Wall) {
+    /// What the user typed now; what he left out stays. Without a place the address is judged again.
+    pub fn set(&mut self, config: &AgentConfig, change: &Names, now: Wall) {
+        self.typed.change(change);
         let known: Vec<KnownPlace<'_>> = config
             .places
             .iter()
             .map(|place| KnownPlace { name: &place.name, scope: place.scope, networks: &place.networks })
             .collect();
-        let judged = judge(config.media_address, &known, place.as_deref());
+        let judged = judge(config.media_address, &known, self.typed.place.as_deref());
         self.environment = Environment::of(&judged, config.media_address);
         self.place = judged.place;
-        self.user = user.or_else(|| config.display_name.clone());
+        self.user = self.typed.user.clone().or_else(|| config.display_name.clone());
         self.since = now;
     }
 

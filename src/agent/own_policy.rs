@@ -1,23 +1,31 @@
 //! What the user changes without a peer: own entries, the default, own presence, names, verified keys.
 //! Each is a review without a peer's side, answered at once (ARCHITECTURE section 2).
 
+use std::collections::BTreeSet;
+
 use super::waiting::Waiting;
-use super::{Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
+use super::{Accepted, Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
 use crate::policy::{both_directions, setkey, Approved, Entry, Origin, Selector, Upper};
-use crate::presence;
+use crate::presence::{self, Names};
 use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
 
 /// Longest user or place of our own, in octets.
 const MAX_OWN_TEXT: usize = 128;
 
 impl Agent {
-    pub(super) fn add_policy(&mut self, now: Now, text: &str, import: bool) -> Result<EffectId, Failure> {
+    /// Registers the entries of `text` that are not there yet: a twin would stay in force when the other is removed.
+    pub(super) fn add_policy(&mut self, now: Now, text: &str, import: bool) -> Result<Accepted, Failure> {
         let entries = setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?;
         if entries.is_empty() {
             return Err(unreadable(text, "it holds no spdadd line"));
         }
         let origin = if import { Origin::Import } else { Origin::User };
-        self.register_own(now, entries, origin, false)
+        let mut there: BTreeSet<String> = self.book.entries().iter().map(Entry::rule_text).collect();
+        let (added, skipped): (Vec<Entry>, Vec<Entry>) =
+            both_directions(entries).into_iter().partition(|entry| there.insert(entry.rule_text()));
+        let effect =
+            if added.is_empty() { None } else { Some(self.register_own(now, added.clone(), origin, false)?) };
+        Ok(Accepted::Registering { effect, added, skipped })
     }
 
     /// Rules for any UDP packet, or whole `spdadd` lines.
@@ -31,9 +39,10 @@ impl Agent {
         if entries.iter().any(|entry| entry.peer != Default::default() || entry.expires.is_some()) {
             return Err(unreadable(text, "a default is for everybody and does not expire"));
         }
-        self.register_own(now, entries, Origin::User, true)
+        self.register_own(now, both_directions(entries), Origin::User, true)
     }
 
+    /// Takes the entries as they are: an entry whose other direction is there already stays alone.
     fn register_own(
         &mut self,
         now: Now,
@@ -41,7 +50,6 @@ impl Agent {
         origin: Origin,
         default: bool,
     ) -> Result<EffectId, Failure> {
-        let entries = both_directions(entries);
         let lines = entries.iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
         let approved = Approved::own(entries, origin, self.book.generation(), now.wall)
             .map_err(|why| why.failure("own entries"))?;
@@ -80,28 +88,10 @@ impl Agent {
         Ok(id)
     }
 
-    pub(super) fn rename_presence(
-        &mut self,
-        entity: &Entity,
-        user: Option<String>,
-        place: Option<String>,
-    ) -> Result<EffectId, Failure> {
-        self.known_presence(entity)?;
-        let rows = self.book.presences().filter(|row| row.entity == *entity).cloned();
-        let rows: Vec<_> = rows
-            .map(|mut row| {
-                row.names.user.clone_from(&user);
-                row.names.place.clone_from(&place);
-                row
-            })
-            .collect();
-        let ops: Vec<_> = rows
-            .iter()
-            .map(|row| StoreOp::RenamePresence { entity: row.entity.clone(), names: row.names.clone() })
-            .take(1)
-            .collect();
-        let id = self.expect(Waiting::Rename(rows));
-        ops.into_iter().for_each(|op| self.effect(Effect::Store { id, op }));
+    pub(super) fn rename_presence(&mut self, entity: Entity, names: Names) -> Result<EffectId, Failure> {
+        self.known_presence(&entity)?;
+        let id = self.expect(Waiting::Rename(entity.clone(), names.clone()));
+        self.effect(Effect::Store { id, op: StoreOp::RenamePresence { entity, names } });
         Ok(id)
     }
 
@@ -119,15 +109,12 @@ impl Agent {
         })
     }
 
-    pub(super) fn set_own_presence(
-        &mut self,
-        user: Option<String>,
-        place: Option<String>,
-    ) -> Result<EffectId, Failure> {
-        for text in [&user, &place].into_iter().flatten() {
+    pub(super) fn set_own_presence(&mut self, names: Names) -> Result<EffectId, Failure> {
+        for text in [&names.user, &names.place].into_iter().flatten() {
             check_own_text(text)?;
         }
-        let id = self.expect(Waiting::OwnPresence { user: user.clone(), place: place.clone() });
+        let id = self.expect(Waiting::OwnPresence(names.clone()));
+        let Names { user, place } = names;
         self.effect(Effect::Store { id, op: StoreOp::SetOwnPresence { user, place } });
         Ok(id)
     }
@@ -167,8 +154,8 @@ impl Agent {
                 self.book.remove_entries(&entries, generation);
                 self.policy_changed(generation);
             }
-            (Waiting::OwnPresence { user, place }, _) => {
-                self.own.set(&self.config, user, place, now.wall);
+            (Waiting::OwnPresence(names), _) => {
+                self.own.set(&self.config, &names, now.wall);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
             (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),
@@ -176,11 +163,9 @@ impl Agent {
                 self.book.remove_presence(&entity);
                 self.event(Event::PresenceChanged(entity));
             }
-            (Waiting::Rename(rows), _) => {
-                for row in rows {
-                    self.event(Event::PresenceChanged(row.entity.clone()));
-                    self.book.put_presence(row);
-                }
+            (Waiting::Rename(entity, names), _) => {
+                self.book.rename_presence(&entity, &names);
+                self.event(Event::PresenceChanged(entity));
             }
             _ => {}
         }

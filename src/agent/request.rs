@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::config::{AudioSink, AudioSource};
-use crate::policy::{Answer, Wanted};
+use crate::policy::{Answer, Entry, Wanted};
 use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId};
 
 /// What a user can want. Verbs.
@@ -41,12 +41,14 @@ pub enum Command {
     PresenceRemove {
         entity: Entity,
     },
+    /// Our user's own names for a peer's user and place: an absent one stays, an empty one goes back to the peer's word.
     PresenceRename {
         entity: Entity,
         user: Option<String>,
         place: Option<String>,
     },
-    /// Our own user and place, typed in (evidence `user`); an empty place goes back to judging the address.
+    /// Our own user and place, typed in (evidence `user`): an absent one stays, an empty user goes back to the configured
+    /// name, an empty place to judging the address.
     PresenceSet {
         user: Option<String>,
         place: Option<String>,
@@ -94,6 +96,15 @@ pub enum Accepted {
     /// Done, nothing to follow.
     Done,
     Review(ReviewId),
+    /// Entries of our own, with both directions. Like [`Accepted::Storing`] when there is an effect; without one all of
+    /// them were there already.
+    Registering {
+        effect: Option<crate::vocab::EffectId>,
+        /// Not numbered yet.
+        added: Vec<Entry>,
+        /// As they were given; the same entries are in force, or stand in `added`.
+        skipped: Vec<Entry>,
+    },
     /// A store operation under way: [`Event::StoreSettled`] with this number tells how it went.
     Storing(crate::vocab::EffectId),
 }

@@ -1,6 +1,6 @@
 //! What a user typed for a peer, and what it came to mean (PROTOCOL section 1).
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Agent;
 use crate::vocab::{escape, Entity, Failure, FailureKind};
@@ -38,6 +38,9 @@ impl Target {
             None => (None, rest),
         };
         let (host, port) = split_port(host_port).ok_or_else(|| refused(typed, "its host or port cannot be read"))?;
+        if host.bytes().all(|b| b.is_ascii_digit() || b == b'.') && host.parse::<Ipv4Addr>().is_err() {
+            return Err(refused(typed, "its host is numbers with dots, and yet no IPv4 address"));
+        }
         let entity = entity_text(user, &host, port);
         let entity = Entity::parse(&entity).map_err(|why| refused(typed, &why.to_string()))?;
         Ok(Self { entity, host, port: port.unwrap_or(DEFAULT_PORT), bare: user.is_none() })
@@ -142,7 +145,19 @@ mod tests {
 
     #[test]
     fn what_names_nobody_is_refused_with_the_reason() {
-        for typed in ["", "sip:", "bob@", "tel:+4930", "a b", "bob@h:0", "bob@h:70000", "[::1", "x\u{1b}[2J"] {
+        for typed in [
+            "",
+            "sip:",
+            "bob@",
+            "tel:+4930",
+            "a b",
+            "bob@h:0",
+            "bob@h:70000",
+            "[::1",
+            "x\u{1b}[2J",
+            "127.91.0.300",
+            "bob@10.1",
+        ] {
             let failure = Target::parse(typed).unwrap_err();
             assert_eq!((failure.kind, failure.code), (FailureKind::Usage, "peer-unreadable"), "{typed:?}");
             assert!(!failure.message.contains('\u{1b}'));

@@ -1,6 +1,6 @@
 use super::effect::Pin;
 use crate::policy::Approved;
-use crate::presence::PresenceRecord;
+use crate::presence::{Names, PresenceRecord};
 use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
@@ -14,10 +14,7 @@ pub enum Waiting {
         approved: Approved,
         default: bool,
     },
-    OwnPresence {
-        user: Option<String>,
-        place: Option<String>,
-    },
+    OwnPresence(Names),
     Pins(Vec<Pin>),
     Presence {
         ask: AskId,
@@ -25,7 +22,7 @@ pub enum Waiting {
     },
     Remove(Vec<EntryId>),
     RemovePresence(Entity),
-    Rename(Vec<PresenceRecord>),
+    Rename(Entity, Names),
     Review {
         review: ReviewId,
         approved: Approved,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use tokio::signal::unix::{signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
-use super::control::{listens, About, Control, Door};
-use crate::io::{Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store};
+use super::control::{listens, reachable, About, Control, Door};
+use crate::io::{check_source, Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store};
 use crate::vocab::{Failure, FailureKind};
 
 /// How an agent is started.
@@ -35,7 +35,13 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
 
 /// The same, with a configuration at hand; `keylog` names the file for the keys of every call.
 pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> Result<Running, Failure> {
-    let notices = notices(&config, keylog.as_deref());
+    let mut notices = notices(&config, keylog.as_deref());
+    if door {
+        notices.extend(unheard(&config));
+    }
+    if config.store == StoreKind::Sqlite {
+        reachable(&config.data_dir)?;
+    }
     // The store's lock comes first: two agents on one data directory must not get further than this.
     let opened = Store::open(&location(&config))?;
     let sockets = SipSockets::bind(&listens(&config)).await?;
@@ -56,6 +62,7 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
         answer: config.answer,
         keylog: log.is_some(),
         config_file: config.file.clone(),
+        audio_source: config.audio_source.clone(),
     };
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
     let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, keylog: log };
@@ -103,6 +110,12 @@ fn notices(config: &Config, keylog: Option<&std::path::Path>) -> Vec<String> {
         ));
     }
     notices
+}
+
+/// The configured sound is not there: calls from here would be refused, and those of others be silent.
+fn unheard(config: &Config) -> Option<String> {
+    let failure = check_source(&config.audio_source).err()?;
+    Some(format!("WARNING: audio.input: {}; {}", failure.message, failure.next))
 }
 
 fn no_signals(error: &std::io::Error) -> Failure {

@@ -26,6 +26,12 @@ pub fn lock(file: &File) -> io::Result<bool> {
     }
 }
 
+/// The user that we act as.
+pub fn user() -> u32 {
+    // SAFETY: it takes nothing and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 /// Waits until there is something to read. `false`: the time was up, or a signal came.
 pub fn wait_readable(socket: BorrowedFd<'_>, limit: Duration) -> io::Result<bool> {
     let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };

@@ -94,12 +94,17 @@ impl Entry {
         }
     }
 
-    /// SHA-256 over its text form without what only its keeper knows of it (number, origin, age, note):
-    /// names an approved entry in an offer (PROTOCOL section 7).
+    /// SHA-256 over its [`rule_text`](Self::rule_text): names an approved entry in an offer (PROTOCOL section 7).
     pub fn digest(&self) -> Digest {
+        Digest(Sha256::digest(self.rule_text()).into())
+    }
+
+    /// Its text form without what only its keeper knows of it (number, origin, age, note). Two entries with the same
+    /// text rule the same packets in the same way.
+    pub fn rule_text(&self) -> String {
         let bare =
             Self { id: EntryId::default(), origin: Origin::User, created: Wall::default(), note: None, ..self.clone() };
-        Digest(Sha256::digest(bare.to_setkey()).into())
+        bare.to_setkey()
     }
 
     pub fn expired(&self, now: Wall) -> bool {

@@ -28,11 +28,22 @@ pub struct PresenceRecord {
     pub names: Names,
 }
 
-/// Names of our user's own, kept beside the peer's words.
+/// Names of our user's own: typed in for himself, or kept beside a peer's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     pub user: Option<String>,
     pub place: Option<String>,
+}
+
+impl Names {
+    /// Puts in what `change` says: an absent name leaves what there is, an empty one forgets it.
+    pub fn change(&mut self, change: &Self) {
+        for (name, change) in [(&mut self.user, &change.user), (&mut self.place, &change.place)] {
+            if let Some(text) = change {
+                *name = Some(text.clone()).filter(|text| !text.is_empty());
+            }
+        }
+    }
 }
 
 impl PresenceRecord {

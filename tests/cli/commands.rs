@@ -23,6 +23,9 @@ fn every_command_prints_what_the_description_says() {
     check(&alice.run(&["review", "show", review]).expect(0), "ReviewView");
     check(&alice.run(&["identity", "show"]).expect(0), "IdentityView");
     check(&alice.run(&["identity", "verify", &peer, "--yes"]).expect(0), "IdentityView");
+    check(&alice.run(&["identity", "verify", &peer]).expect(0), "IdentityView");
+    let again = finish(&mut alice.command(&["identity", "verify", &peer])).expect(0);
+    assert!(again.stdout.contains("was verified before"), "{again:?}");
     assert!(!check(&alice.run(&["history"]).expect(0), "HistoryView")["calls"].as_array().unwrap().is_empty());
     assert!(!check(&alice.run(&["audit"]).expect(0), "AuditView")["rows"].as_array().unwrap().is_empty());
     check(&alice.run(&["doctor"]), "DoctorView");
@@ -34,7 +37,7 @@ fn the_policy_database_can_be_kept_by_hand() {
     let mut alice = Home::new("alice", ESP);
     alice.start();
     let added = alice.run(&["policy", "add", "spdadd any 10.9.8.7 udp -P out discard;"]).expect(0);
-    let added = check(&added, "PolicyView");
+    let added = check(&added, "RegisteredView");
     let id = added["entries"].as_array().unwrap().iter().find(|entry| entry["destination"] == "10.9.8.7/32").unwrap();
     let id = id["id"].as_str().unwrap();
     check(&alice.run(&["policy", "list"]).expect(0), "PolicyView");
@@ -48,7 +51,7 @@ fn the_policy_database_can_be_kept_by_hand() {
     let exported = check(&alice.run(&["policy", "export"]).expect(0), "ExportView");
     let file = alice.path("entries.txt");
     std::fs::write(&file, "spdadd any 10.9.8.6 udp -P out discard;\n").unwrap();
-    check(&alice.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "PolicyView");
+    check(&alice.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "RegisteredView");
     assert!(exported["text"].as_str().unwrap().contains("10.9.8.7"), "{exported}");
     let left = check(&alice.run(&["policy", "remove", id]).expect(0), "PolicyView");
     let rest: Vec<&str> =
@@ -56,8 +59,42 @@ fn the_policy_database_can_be_kept_by_hand() {
     assert!(rest.iter().all(|entry| !entry.contains("10.9.8.7")), "both directions go: {rest:?}");
     assert!(rest.iter().any(|entry| entry.contains("10.9.8.6")), "{rest:?}");
     check(&alice.run(&["policy", "default"]).expect(0), "PolicyView");
-    check(&alice.run(&["policy", "default", "none"]).expect(0), "PolicyView");
+    let default = check(&alice.run(&["policy", "default", "none"]).expect(0), "RegisteredView");
+    assert_eq!(default["default_changed"], true);
+    let shown = check(&alice.run(&["policy", "show", "default"]).expect(0), "PolicyView");
+    assert_eq!(shown["entries"].as_array().unwrap().len(), 2, "out and in: {shown}");
     refused(alice.run(&["policy", "show", "e999"]), 2, "no-such-entry");
+}
+
+#[test]
+fn an_entry_that_is_there_is_not_added_again() {
+    let mut alice = Home::new("alice", ESP);
+    alice.start();
+    let line = "spdadd any 10.9.8.7 udp -P out discard;";
+    let added = check(&alice.run(&["policy", "add", line]).expect(0), "RegisteredView");
+    let ids = |view: &serde_json::Value| {
+        let skipped = view["skipped"].as_array().unwrap().iter();
+        skipped.map(|skipped| skipped["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((added["added"].as_array().unwrap().len(), ids(&added).len()), (2, 0), "both directions: {added}");
+    let again = check(&alice.run(&["policy", "add", line]).expect(0), "RegisteredView");
+    assert_eq!(again["added"].as_array().unwrap().len(), 0, "{again}");
+    assert_eq!(ids(&again), *added["added"].as_array().unwrap(), "{again}");
+    assert_eq!(again["generation"], added["generation"]);
+    let exported = alice.run(&["policy", "export"]).expect(0).json();
+    let file = alice.path("entries.txt");
+    let new = "spdadd any 10.9.8.6 udp -P out none;\nspdadd 10.9.8.6 any udp -P in none;\n";
+    std::fs::write(&file, format!("{}{new}{new}", exported["text"].as_str().unwrap())).unwrap();
+    let import = ["policy", "import", file.to_str().unwrap()];
+    let said = finish(&mut alice.command(&import)).expect(0).stdout;
+    for line in ["2 entries (e", "skipped 4 entries: already there as e2, e1, e", "the default was left alone"] {
+        assert!(said.contains(line), "{said}");
+    }
+    let imported = check(&alice.run(&import).expect(0), "RegisteredView");
+    assert_eq!((imported["added"].as_array().unwrap().len(), ids(&imported).len()), (0, 6), "{imported}");
+    assert_eq!(imported["default_changed"], false);
+    let left = alice.run(&["policy", "remove", ids(&again)[0].as_str().unwrap()]).expect(0);
+    assert!(!left.stdout.contains("10.9.8.7"), "no twin stays in force: {left:?}");
 }
 
 #[test]
@@ -77,6 +114,42 @@ fn the_presence_database_can_be_kept_by_hand() {
     let own = alice.run(&["presence", "remove", &alice.entity()]);
     assert_ne!(own.code, 0, "one's own record stays");
     check(&own, "ErrorBody");
+}
+
+#[test]
+fn of_names_what_is_left_out_stays_and_an_empty_one_goes_back() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let names = |args: &[&str]| {
+        let view = check(&alice.run(&[&["presence", "set"], args].concat()).expect(0), "PresenceView");
+        (view["user"].as_str().unwrap().to_owned(), view["place"].as_str().unwrap().to_owned())
+    };
+    let is = |user: &str, place: &str| (user.to_owned(), place.to_owned());
+    let (configured, judged) = is("alice", "private network");
+    assert_eq!(names(&["--user", "Al"]), is("Al", &judged));
+    assert_eq!(names(&["--place", "cellar"]), is("Al", "cellar"));
+    assert_eq!(names(&["--place", ""]), is("Al", &judged));
+    assert_eq!(names(&["--user", "", "--place", "attic"]), is(&configured, "attic"));
+    let peer = bob.entity();
+    alice.run(&["ask", &peer, "--presence"]).expect(0);
+    let rename = |args: &[&str]| {
+        let list = check(&alice.run(&[&["presence", "rename", &peer], args].concat()).expect(0), "PresenceList");
+        (list["presences"][0]["own_user"].clone(), list["presences"][0]["own_place"].clone())
+    };
+    rename(&["--user", "Robert"]);
+    assert_eq!(rename(&["--place", "shed"]), ("Robert".into(), "shed".into()));
+    assert_eq!(rename(&["--user", ""]), (serde_json::Value::Null, "shed".into()));
+    let nothing = refused(alice.run(&["presence", "set"]), 2, "usage");
+    assert!(nothing.to_string().contains("--user"), "{nothing}");
+    refused(alice.run(&["presence", "rename", &peer]), 2, "usage");
+    alice.signal("TERM");
+    alice.start();
+    let own = &alice.run(&["presence", "list"]).expect(0).json()["presences"];
+    assert_eq!(
+        (&own[0]["user"], &own[0]["place"], &own[1]["own_place"]),
+        (&configured.into(), &"attic".into(), &"shed".into())
+    );
 }
 
 #[test]

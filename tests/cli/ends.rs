@@ -53,7 +53,7 @@ fn a_memory_store_leaves_nothing_on_disk() {
     alice.configure("[store]\nkind = \"memory\"\n");
     let status = alice.start();
     assert_eq!(status["store"], "memory");
-    check(&alice.run(&["policy", "add", "spdadd any 10.9.8.7 udp -P out discard;"]).expect(0), "PolicyView");
+    check(&alice.run(&["policy", "add", "spdadd any 10.9.8.7 udp -P out discard;"]).expect(0), "RegisteredView");
     assert_eq!(alice.signal("TERM"), Some(0));
     let left: Vec<_> =
         std::fs::read_dir(alice.data()).into_iter().flatten().map(|entry| entry.unwrap().file_name()).collect();

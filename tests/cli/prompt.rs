@@ -1,6 +1,6 @@
 //! The prompt below a review, by key presses at a real terminal.
 
-use crate::process::Home;
+use crate::process::{own_address, Home};
 use crate::schema::check;
 use crate::terminal::{Terminal, CTRL_C, CTRL_D, TAB};
 
@@ -119,7 +119,13 @@ fn e_edits_any_field_and_what_is_looser_is_put_again() {
     edit(&mut terminal, &["esp = -", "ok"]);
     let refusal = terminal.wait_for(KEYS);
     assert!(refusal.contains("you said none, the peer asks ipsec esp/transport//require"), "{refusal}");
-    edit(&mut terminal, &["colour = red"]);
+    terminal.type_in("e");
+    let kept = terminal.wait_for("empty goes back: ");
+    assert!(kept.lines().any(|line| line.split_whitespace().eq(["esp", "-", "-"])), "{kept}");
+    terminal.type_in("suites = foo\n");
+    terminal.wait_for("\nsuites is one or more of chacha20-poly1305,aes-256-gcm,aes-128-gcm,");
+    terminal.wait_for("empty goes back: ");
+    terminal.type_in("colour = red\n");
     terminal.wait_for("\nthe fields are source, source-ports,");
     terminal.wait_for("empty goes back: ");
     terminal.type_in("\n");
@@ -192,6 +198,19 @@ fn ctrl_c_leaves_every_question_and_the_terminal_as_it_was() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // a real socket, around the program and not in it
+fn ctrl_c_while_the_peer_is_waited_for_ends_the_line() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    let silent = std::net::UdpSocket::bind((own_address(), 0)).unwrap();
+    let peer = silent.local_addr().unwrap().to_string();
+    let mut terminal = Terminal::start(&alice, 120, "", &["ask", &peer]);
+    terminal.wait_for("waiting for the answer");
+    terminal.type_in(CTRL_C);
+    on_its_own_line(&ends(terminal, 3, "was cancelled"), "sottovoce: ask a1 was cancelled");
+}
+
+#[test]
 fn a_kill_the_end_of_input_and_a_closed_window_leave_the_review_waiting() {
     let (alice, bob) = pair("none");
     let terminal = asking(&alice, &bob);
@@ -243,7 +262,7 @@ fn a_call_that_is_left_at_its_review_is_given_up_and_says_so() {
 fn a_call_that_was_refused_is_mended_by_one_key() {
     let (alice, bob) = pair("none");
     check(&alice.run(&["ask", &bob.entity(), "--approve"]).expect(0), "AskView");
-    check(&bob.run(&["policy", "default", ESP]).expect(0), "PolicyView");
+    check(&bob.run(&["policy", "default", ESP]).expect(0), "RegisteredView");
     let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity(), "--duration", "0.3"]);
     let shown = terminal.wait_for("[t]ighten to what is missing");
     assert!(shown.contains(" missing             esp/transport//require\n"), "{shown}");

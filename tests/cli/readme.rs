@@ -1,6 +1,6 @@
 //! The README's transcript is what the program prints; its screen is compared in `src/ui/cli/screen`.
 
-use crate::process::{Home, Ran};
+use crate::process::{finish, look_until, own_address, Home, Ran, PROGRAM};
 use crate::terminal::Terminal;
 
 /// The two code blocks of the section, as lines.
@@ -71,6 +71,39 @@ fn the_call_goes_as_in_the_readme() {
     assert_eq!(code, 0, "{shown}");
     let lines: Vec<String> = block[1..].iter().map(|line| counted(&here(line))).collect();
     in_order(&shown.lines().map(counted).collect::<Vec<_>>().join("\n"), &lines);
+}
+
+#[test]
+fn two_agents_run_on_one_machine_as_in_the_readme() {
+    let readme = include_str!("../../README.md");
+    let block = readme.split("Or two on one machine").nth(1).unwrap().split("```sh\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let (home, addresses) = (Home::new("alice", "none"), [own_address(), own_address()]);
+    let here = block.replace("127.0.0.1", &addresses[0].to_string()).replace("127.0.0.2", &addresses[1].to_string());
+    let dir = home.path("");
+    let shell = |line: &str| {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &line.replace("sottovoce ", &format!("exec {PROGRAM} "))]).current_dir(&dir);
+        command.stdin(std::process::Stdio::null()).env_remove("SOTTOVOCE_KEYLOG").env_remove("RUST_LOG");
+        command
+    };
+    let mut running = Vec::new();
+    for line in here.lines() {
+        match line.split_once(" run ") {
+            None => drop(finish(&mut shell(line)).expect(0)),
+            Some((agent, _)) => {
+                let quiet = std::process::Stdio::null;
+                let agent_runs = shell(line).stdout(quiet()).stderr(quiet()).spawn().unwrap();
+                running.push((agent_runs, agent.to_owned()));
+                look_until(|| (finish(&mut shell(&format!("{agent} status"))).code == 0).then_some(()));
+            }
+        }
+    }
+    assert_eq!(running.len(), 2);
+    for (mut agent, name) in running {
+        finish(&mut shell(&format!("{name} stop"))).expect(0);
+        assert!(agent.wait().unwrap().success());
+    }
 }
 
 /// With every number of packets and milliseconds taken out.

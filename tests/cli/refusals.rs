@@ -1,7 +1,11 @@
 //! What cannot be: each has a code, and says what to do.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+
 use crate::process::{finish, Home};
 use crate::schema::refused;
+use crate::terminal::Terminal;
 
 #[test]
 fn a_second_agent_on_the_same_data_directory_is_refused() {
@@ -29,6 +33,7 @@ fn a_configuration_is_refused_with_file_line_key_and_what_was_expected() {
         ("entitty = \"sip:a@b\"\n", 1, "entitty", "entity"),
         ("\n[sip]\nt1-ms = \"fast\"\n", 3, "sip.t1-ms", "milliseconds"),
         ("[answer]\nmode = \"never\"\n", 2, "answer.mode", "auto"),
+        ("[sip]\nlisten = \"udp:127.0.0.1:5060\"\n", 2, "sip.listen", "a list of one to eight addresses"),
         ("\nentity =\n", 2, "the file", "TOML"),
     ];
     for (text, line, key, expected) in wrong {
@@ -65,12 +70,52 @@ fn arguments_that_cannot_be_read_are_usage() {
     let alice = Home::new("alice", "none");
     refused(alice.run(&["dance"]), 2, "usage");
     refused(alice.run(&["call"]), 2, "usage");
-    let ran = alice.run(&["ask", "not a peer"]).expect(2);
-    crate::schema::check(&ran, "ErrorBody");
+    for peer in ["not a peer", "127.91.0.300"] {
+        refused(alice.run(&["ask", peer]), 2, "peer-unreadable");
+    }
+    let error = refused(alice.run(&["aks", "bob@127.0.0.1"]), 2, "usage");
+    assert_eq!(error["message"], "unrecognized subcommand 'aks'");
+    assert!(error["next"].as_str().unwrap().contains("'ask'"), "{error}");
     let ran = alice.run(&["ask", "bob@127.0.0.1", "--approve", "ipsec rot13/transport//require"]).expect(2);
     crate::schema::check(&ran, "ErrorBody");
     let ran = finish(&mut alice.command(&["dance"])).expect(2);
     assert!(ran.stdout.is_empty() && !ran.stderr.is_empty());
+}
+
+#[test]
+fn a_configured_sound_that_is_not_there_is_told_at_the_start_and_refuses_calls() {
+    let (alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    bob.start();
+    alice.configure(&(alice.usual("none;") + "[audio]\ninput = \"file:/nonexistent/x.wav\"\n"));
+    let mut terminal = Terminal::start(&alice, 120, "", &["run"]);
+    let said = terminal.wait_for("Stop it with");
+    assert!(said.contains("WARNING: audio.input: ") && said.contains("/nonexistent/x.wav"), "{said}");
+    let error = refused(alice.run(&["call", &bob.entity(), "--approve"]), 1, "wav-unreadable");
+    assert!(error["next"].as_str().unwrap().contains("--play"), "{error}");
+    assert_eq!(bob.run(&["history"]).expect(0).json()["calls"].as_array().unwrap().len(), 0, "it never rang");
+    let doctor = alice.run(&["doctor"]).expect(1).json();
+    let check = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == "audio-input").unwrap();
+    assert_eq!(check["status"], "fail", "{check}");
+    alice.run(&["stop"]).expect(0);
+}
+
+#[test]
+fn a_data_directory_of_somebody_else_is_not_one_without_an_agent() {
+    let alice = Home::new("alice", "none");
+    let shut = |mode: u32| std::fs::set_permissions(alice.data(), PermissionsExt::from_mode(mode)).unwrap();
+    std::fs::create_dir(alice.data()).unwrap();
+    std::fs::set_permissions(alice.path(""), PermissionsExt::from_mode(0o755)).unwrap();
+    let root = std::fs::metadata(alice.data()).unwrap().uid() == 0;
+    shut(if root { 0o700 } else { 0 });
+    for args in [&["status"][..], &["policy", "list"], &["run"], &["stop"]] {
+        let mut command = alice.command(&[&["--json"], args].concat());
+        if root {
+            command.uid(65534).gid(65534);
+        }
+        let error = refused(finish(&mut command), 1, "data-dir-closed");
+        assert!(error["message"].as_str().unwrap().contains("and you are user "), "{error}");
+    }
+    shut(0o700);
 }
 
 #[test]

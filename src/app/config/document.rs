@@ -129,7 +129,8 @@ impl<'t, 'd> Value<'t, 'd> {
     }
 
     pub(super) fn items(&self, expected: &str) -> Result<Vec<Value<'t, 'd>>, Failure> {
-        let array = self.value.get_ref().as_array().ok_or_else(|| self.refuse(expected))?;
+        let other = || self.refuse_because(&format!("`{}` is {}, and no list", self.key, self.shown()), expected);
+        let array = self.value.get_ref().as_array().ok_or_else(other)?;
         Ok(array.iter().map(|value| Value { source: self.source, key: self.key.clone(), value }).collect())
     }
 

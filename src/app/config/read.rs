@@ -111,7 +111,7 @@ fn sip(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
 }
 
 fn listen(value: &Value<'_, '_>) -> Result<Vec<SocketAddr>, Failure> {
-    let expected = "one to eight addresses of this machine, [\"udp:192.168.1.1:5060\"]";
+    let expected = "a list of one to eight addresses of this machine, in brackets: [\"udp:192.168.1.1:5060\"]";
     let items = value.items(expected)?;
     if items.is_empty() || items.len() > 8 {
         return Err(value.refuse_because(&format!("there are {} addresses to listen on", items.len()), expected));

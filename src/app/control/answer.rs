@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::failures::usage;
 use super::request::{AnswerBody, AnsweredBy};
-use crate::policy::{setkey, Answer};
+use crate::policy::{setkey, Answer, Suite};
 use crate::vocab::{escape, Failure, Fingerprint};
 
 /// The answer and through which user interface it came.
@@ -35,6 +35,16 @@ pub(super) fn file(text: &str, option: &str) -> Result<PathBuf, Failure> {
         return Ok(path);
     }
     Err(usage("relative-path", format!("\"{}\" is not absolute", escape(text)), option, "give the whole path, from /."))
+}
+
+/// Whether these `spdadd` lines can be read.
+pub fn is_policy(entries: &str) -> bool {
+    setkey::parse(entries).is_ok()
+}
+
+/// Every suite that an entry can name, the one we prefer first.
+pub fn suites() -> [&'static str; 3] {
+    Suite::ALL.map(Suite::name)
 }
 
 fn rules_answer(rules: &str) -> Result<Answer, Failure> {

@@ -4,15 +4,19 @@ use super::view::{CallList, CallView};
 use super::{answer, failures, request::CallBody, Control, Wait};
 use crate::agent::{Accepted, AudioSink, AudioSource, CallRequest, Command};
 use crate::io;
-use crate::vocab::{CallId, Failure};
+use crate::vocab::{CallId, Failure, FailureKind};
 
 impl Control {
     /// Begins a call. A file that cannot be played or written is refused before anybody's telephone rings.
     pub async fn call(&self, body: &CallBody) -> Result<CallView, Failure> {
         let source = body.play.as_deref().map(|name| answer::file(name, "play")).transpose()?.map(AudioSource::File);
         let sink = body.record.as_deref().map(|name| answer::file(name, "record")).transpose()?.map(AudioSink::File);
-        let files = (source.clone(), sink.clone());
-        let checked = tokio::task::spawn_blocking(move || check_files(files.0.as_ref(), files.1.as_ref())).await;
+        let files = (source.clone(), self.about.audio_source.clone(), sink.clone());
+        let checked = tokio::task::spawn_blocking(move || {
+            files.0.as_ref().map_or_else(|| check_configured(&files.1), io::check_source)?;
+            files.2.as_ref().map_or(Ok(()), io::check_sink)
+        })
+        .await;
         checked.map_err(|_| failures::stopped())??;
         let request = CallRequest {
             peer: body.peer.clone(),
@@ -59,9 +63,13 @@ impl Control {
     }
 }
 
-fn check_files(source: Option<&AudioSource>, sink: Option<&AudioSink>) -> Result<(), Failure> {
-    source.map_or(Ok(()), io::check_source)?;
-    sink.map_or(Ok(()), io::check_sink)
+/// Not the fault of who calls: the configuration names a sound that is not there.
+fn check_configured(source: &AudioSource) -> Result<(), Failure> {
+    io::check_source(source).map_err(|failure| {
+        let message = format!("audio.input of the configuration cannot be used: {}", failure.message);
+        let next = "mend audio.input or the file and restart the agent, or call with --play FILE";
+        Failure::new(FailureKind::Failed, failure.code, message, failure.subject, next)
+    })
 }
 
 fn call_id(id: &str) -> Result<CallId, Failure> {

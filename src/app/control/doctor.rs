@@ -1,10 +1,8 @@
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::view::{CheckStatus, CheckView, DoctorView};
-use super::{door, Control};
+use super::{disk, door, Control};
 use crate::agent::{AudioSink, AudioSource, Listen};
 use crate::app::config::{Config, Machine, Places, StoreKind};
 use crate::io::{self, Clock, SipSockets};
@@ -63,35 +61,33 @@ fn storage(config: &Config) -> Vec<CheckView> {
     if config.store == StoreKind::Memory {
         return vec![ok("store", "memory: nothing is left on disk".to_owned())];
     }
-    if !config.data_dir.exists() {
-        return vec![unmade(&config.data_dir)];
+    let dir = &config.data_dir;
+    if let Err(failure) = door::reachable(dir) {
+        return vec![failed("data-dir", &failure)];
     }
-    vec![
-        private("data-dir", &config.data_dir, 0o700),
-        store(&config.data_dir),
-        private("identity", &config.data_dir.join("identity.key"), 0o600),
-    ]
+    if !dir.exists() {
+        return vec![unmade(dir)];
+    }
+    vec![private(dir), space(dir), store(dir), identity(dir)]
 }
 
 /// A data directory that is yet to be made: whether it can be.
 fn unmade(dir: &Path) -> CheckView {
     let found = format!("{} does not exist yet", shown(dir));
-    let Ok(whole) = std::path::absolute(dir) else { return fail("data-dir", found, ELSEWHERE) };
-    match whole.ancestors().find(|parent| parent.exists()).map(|parent| (parent, writable(parent))) {
+    let Ok(whole) = std::path::absolute(dir) else { return fail("data-dir", found, "name it whole, with --data-dir") };
+    match whole.ancestors().find(|parent| parent.exists()).map(|parent| (parent, disk::try_write(parent))) {
         Some((parent, Err(error))) => {
-            fail("data-dir", format!("{found} and cannot be made: {}: {error}", shown(parent)), ELSEWHERE)
+            fail("data-dir", format!("{found} and cannot be made: {}: {error}", shown(parent)), disk::remedy(&error))
         }
         _ => ok("data-dir", found + "; it is made at the first start"),
     }
 }
 
-const ELSEWHERE: &str = "make that directory writable for you, or choose another one with --data-dir";
-
-/// Opens a file without a name, which leaves nothing behind. A file system that has none of them is believed.
-fn writable(dir: &Path) -> std::io::Result<()> {
-    match OpenOptions::new().write(true).custom_flags(libc::O_TMPFILE).open(dir) {
-        Err(error) if !matches!(error.kind(), ErrorKind::IsADirectory | ErrorKind::Unsupported) => Err(error),
-        _ => Ok(()),
+/// A real write: that a directory may be written says nothing of the room on its disk.
+fn space(dir: &Path) -> CheckView {
+    match disk::try_write(dir) {
+        Err(error) => fail("disk", format!("{} takes no new file: {error}", shown(dir)), disk::remedy(&error)),
+        Ok(()) => ok("disk", "a file was written there, and removed".to_owned()),
     }
 }
 
@@ -108,19 +104,25 @@ fn store(dir: &Path) -> CheckView {
     }
 }
 
-/// Whether nobody but its owner gets at a file.
-fn private(name: &str, path: &Path, wanted: u32) -> CheckView {
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            ok(name, format!("{} does not exist yet", shown(path)))
-        }
-        Err(error) => fail(name, format!("{}: {error}", shown(path)), "make it readable for you"),
+/// Whether nobody but its owner gets into it.
+fn private(dir: &Path) -> CheckView {
+    match std::fs::metadata(dir) {
+        Err(error) => fail("data-dir", format!("{}: {error}", shown(dir)), "make it readable for you"),
         Ok(found) if found.permissions().mode() & 0o077 != 0 => {
             let mode = found.permissions().mode() & 0o777;
-            let found = format!("{} has mode {mode:04o}: others get at it", shown(path));
-            fail(name, found, &format!("Run: chmod {wanted:04o} {}", shown(path)))
+            let found = format!("{} has mode {mode:04o}: others get at it", shown(dir));
+            fail("data-dir", found, &format!("run `chmod 700 {}`", shown(dir)))
         }
-        Ok(_) => ok(name, format!("{} is yours alone", shown(path))),
+        Ok(_) => ok("data-dir", format!("{} is yours alone", shown(dir))),
+    }
+}
+
+/// As the agent itself will judge it at its start.
+fn identity(dir: &Path) -> CheckView {
+    match io::store::check_key(dir) {
+        Err(failure) => failed("identity", &failure),
+        Ok(None) => ok("identity", "no key yet; it is made at the first start".to_owned()),
+        Ok(Some(file)) => ok("identity", format!("{} is yours alone", shown(&file))),
     }
 }
 
@@ -212,17 +214,21 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_read_fails_with_the_remedy() {
+    fn what_others_can_read_fails_with_the_remedy() {
         let dir = tempfile::tempdir().unwrap();
         let key = dir.path().join("identity.key");
-        assert_eq!(private("identity", &key, 0o600).status, CheckStatus::Ok);
+        let mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        assert_eq!(identity(dir.path()).status, CheckStatus::Ok);
         std::fs::write(&key, [0; 64]).unwrap();
-        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o640)).unwrap();
-        let check = private("identity", &key, 0o600);
+        mode(&key, 0o640);
+        let check = identity(dir.path());
         assert_eq!(check.status, CheckStatus::Fail);
-        assert!(check.found.contains("0640") && check.next.contains("chmod 0600"), "{check:?}");
-        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
-        assert_eq!(private("identity", &key, 0o600).status, CheckStatus::Ok);
+        assert!(check.found.contains("0640") && check.next.contains("chmod 600"), "{check:?}");
+        mode(&key, 0o600);
+        assert_eq!(identity(dir.path()).status, CheckStatus::Ok);
+        mode(dir.path(), 0o755);
+        let check = private(dir.path());
+        assert!(check.status == CheckStatus::Fail && check.next.contains("chmod 700"), "{check:?}");
     }
 
     #[test]

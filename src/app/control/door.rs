@@ -1,5 +1,5 @@
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{Metadata, OpenOptions};
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 
 use crate::app::config::{Machine, Places};
-use crate::io;
+use crate::io::{self, Owner};
 use crate::vocab::{Failure, FailureKind};
 
 /// The control door's sockets, bound and not yet served, and the token that opens it. Its files go when it is dropped.
@@ -75,9 +75,48 @@ pub async fn dial(places: &Places) -> Result<Option<Dialed>, Failure> {
 }
 
 pub(super) async fn dial_dir(dir: &Path) -> Result<Option<Dialed>, Failure> {
+    reachable(dir)?;
     let Some(stream) = io::dial(&dir.join(SOCKET)).await? else { return Ok(None) };
     let token = Token::read(&dir.join(TOKEN))?;
     Ok(Some(Dialed { stream, token }))
+}
+
+/// Refuses a data directory that this user cannot look into: whether an agent runs there cannot be told.
+pub(in crate::app) fn reachable(dir: &Path) -> Result<(), Failure> {
+    let socket = dir.join(SOCKET);
+    match std::fs::symlink_metadata(&socket) {
+        Ok(found) if Owner::of(&found).is_other() => Err(closed(dir, &socket, &found)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(shut(dir)),
+        _ => Ok(()),
+    }
+}
+
+/// The innermost directory that can be seen is the one that lets nobody in.
+fn shut(dir: &Path) -> Failure {
+    let whole = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let seen = whole.ancestors().find_map(|at| Some((at, std::fs::metadata(at).ok()?)));
+    let (at, found) = match seen {
+        Some(seen) => seen,
+        None => return unwritable(dir, &ErrorKind::PermissionDenied.into()),
+    };
+    closed(dir, at, &found)
+}
+
+fn closed(dir: &Path, at: &Path, found: &Metadata) -> Failure {
+    let (shown, owner) = (at.display(), Owner::of(found));
+    let next = if owner.is_other() {
+        format!("run this as user {}, or choose another directory with --data-dir", owner.uid)
+    } else {
+        format!("run `chmod u+rwx {shown}`, or choose another directory with --data-dir")
+    };
+    let what = if at == dir { String::new() } else { format!(": {shown}") };
+    Failure::new(
+        FailureKind::Failed,
+        "data-dir-closed",
+        format!("the data directory {} is closed to you{what}: {owner}", dir.display()),
+        at.display().to_string(),
+        next,
+    )
 }
 
 impl Token {

@@ -1,10 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use super::failures::{no_such, usage};
 use super::request::{PolicyBody, TestBody};
-use super::view::{EntryView, ExportView, PolicyView, TestView};
-use super::Control;
+use super::view::{EntryView, ExportView, PolicyView, RegisteredView, SkippedView, TestView};
+use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
 use crate::policy::{setkey, Direction, Entry, Flow, Selector, Spd, Upper};
 use crate::vocab::{escape, EntryId, Failure};
@@ -26,17 +26,23 @@ impl Control {
         found.ok_or_else(|| no_entry(id))
     }
 
-    /// Adds entries of our own. Comes back when they are durable, with the policy in force then; so do the next three.
-    pub async fn policy_add(&self, body: &PolicyBody) -> Result<PolicyView, Failure> {
-        self.change(Command::PolicyAdd { text: body.text.clone() }).await
+    /// Adds entries of our own, those that are not there yet. Comes back when they are durable, with the policy in force
+    /// then; so do the next three.
+    pub async fn policy_add(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
+        self.register(Command::PolicyAdd { text: body.text.clone() }).await
     }
 
-    pub async fn policy_default(&self, body: &PolicyBody) -> Result<PolicyView, Failure> {
-        self.change(Command::PolicyDefault { text: body.text.clone() }).await
+    pub async fn policy_default(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
+        self.change_store(Command::PolicyDefault { text: body.text.clone() }).await?;
+        let policy = self.policy().await?;
+        let ordinary = policy.entries.len().saturating_sub(policy.defaults);
+        let added = policy.entries.iter().skip(ordinary).map(|entry| entry.id.clone()).collect();
+        Ok(RegisteredView { policy, added, skipped: Vec::new(), default_changed: true })
     }
 
-    pub async fn policy_import(&self, body: &PolicyBody) -> Result<PolicyView, Failure> {
-        self.change(Command::PolicyImport { text: body.text.clone() }).await
+    /// As [`Control::policy_add`], for entries of a file.
+    pub async fn policy_import(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
+        self.register(Command::PolicyImport { text: body.text.clone() }).await
     }
 
     pub async fn policy_remove(&self, id: &str) -> Result<PolicyView, Failure> {
@@ -62,6 +68,26 @@ impl Control {
         .await
     }
 
+    async fn register(&self, command: Command) -> Result<RegisteredView, Failure> {
+        let events = self.brain.events();
+        let accepted = self.brain.command(command).await?;
+        let Accepted::Registering { effect, added, skipped } = accepted else {
+            return Err(unexpected("entries of our own", &accepted));
+        };
+        if let Some(effect) = effect {
+            self.stored(events, effect).await?;
+        }
+        let policy = self.policy().await?;
+        let ids = self.look(|known| ids_by_rule(&known.entries())).await?;
+        let id = |entry: &Entry| ids.get(&entry.rule_text()).map(EntryId::to_string).unwrap_or_default();
+        Ok(RegisteredView {
+            policy,
+            added: added.iter().map(id).collect(),
+            skipped: skipped.iter().map(|entry| SkippedView { setkey: entry.to_setkey(), id: id(entry) }).collect(),
+            default_changed: false,
+        })
+    }
+
     async fn change(&self, command: Command) -> Result<PolicyView, Failure> {
         self.change_store(command).await?;
         self.policy().await
@@ -75,6 +101,11 @@ impl Control {
             _ => Ok(()),
         }
     }
+}
+
+/// The number of each entry by what it rules; of two that rule the same, the one that is looked at first.
+fn ids_by_rule(entries: &[Entry]) -> BTreeMap<String, EntryId> {
+    entries.iter().rev().map(|entry| (entry.rule_text(), entry.id)).collect()
 }
 
 /// What import reads back. The default stands in a comment: read back, it would become an ordinary entry.

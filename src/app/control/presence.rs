@@ -28,7 +28,7 @@ impl Control {
         Ok(list)
     }
 
-    /// Our own user and place as typed in; an empty place goes back to judging the address.
+    /// Our own user and place as typed in.
     pub async fn presence_set(&self, body: &NamesBody) -> Result<PresenceView, Failure> {
         let NamesBody { user, place } = checked(body)?;
         self.change_store(Command::PresenceSet { user, place }).await?;
@@ -67,6 +67,10 @@ impl Control {
 const MAX_NAME: usize = 128;
 
 fn checked(body: &NamesBody) -> Result<NamesBody, Failure> {
+    if body.user.is_none() && body.place.is_none() {
+        let what = "neither a user nor a place is named, so there is nothing to change".to_owned();
+        return Err(usage("no-name", what, "user, place", "give --user NAME, --place NAME, or both; \"\" goes back"));
+    }
     for (field, text) in [("user", &body.user), ("place", &body.place)] {
         if text.as_ref().is_some_and(|text| text.len() > MAX_NAME || text.chars().any(char::is_control)) {
             let what = format!("{field} is too long or has control characters");

@@ -96,8 +96,8 @@ pub struct TestBody {
     pub direction: String,
 }
 
-/// Names: our own user and place as typed in, or our names for a peer's. An absent field is left as it is by `set` and
-/// forgotten by `rename`; an empty text goes back to what was judged.
+/// Names: our own user and place as typed in, or our names for a peer's. One of them at least; an absent one stays as it
+/// is. An empty text goes back: our own user to the configured name, our own place to what is judged, a peer's to its word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NamesBody {

@@ -183,6 +183,7 @@ fn about() -> About {
         data_dir: "/nowhere".into(),
         answer: AnswerMode::Prompt,
         keylog: false,
+        audio_source: AudioSource::Silence,
         config_file: None,
     }
 }
@@ -420,10 +421,12 @@ async fn a_policy_change_is_done_when_the_store_says_so() {
         let other = Event::StoreSettled { effect: EffectId(6), result: Err(refused("other")) };
         vec![other, Event::StoreSettled { effect: EffectId(7), result }]
     };
-    agent.state().answers.push_back(Ok(Accepted::Storing(EffectId(7))));
+    let effect = Some(EffectId(7));
+    let accepted = Accepted::Registering { effect, added: Vec::new(), skipped: Vec::new() };
+    agent.state().answers.push_back(Ok(accepted.clone()));
     agent.state().then = Some(Box::new(move |_| settle(Ok(()))));
-    assert_eq!(control.policy_add(&body).await.unwrap().generation, 4);
-    agent.state().answers.push_back(Ok(Accepted::Storing(EffectId(7))));
+    assert_eq!(control.policy_add(&body).await.unwrap().policy.generation, 4);
+    agent.state().answers.push_back(Ok(accepted));
     agent.state().then = Some(Box::new(move |_| settle(Err(refused("disk-full")))));
     assert_eq!(control.policy_add(&body).await.unwrap_err().code, "disk-full");
     assert_eq!(control.policy_remove("e77").await.unwrap_err().code, "no-such-entry");
@@ -462,6 +465,8 @@ async fn ones_own_presence_cannot_be_removed_and_a_peers_can() {
     assert!(matches!(agent.state().commands[..], [Command::PresenceRemove { .. }]));
     let long = NamesBody { user: Some("x".repeat(129)), place: None };
     assert_eq!(control.presence_set(&long).await.unwrap_err().subject, "user");
+    let nothing = NamesBody { user: None, place: None };
+    assert_eq!(control.presence_set(&nothing).await.unwrap_err().code, "no-name");
     let list = control.presences().await.unwrap();
     assert_eq!(list.presences.iter().map(|p| p.own).collect::<Vec<_>>(), [true, false]);
 }

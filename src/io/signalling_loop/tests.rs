@@ -1,5 +1,6 @@
 //! The loop with real sockets on loopback, and a real store whose thread is held up.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -12,8 +13,6 @@ use crate::agent::{
 use crate::io::{AuditEntry, Location, Opened};
 use crate::policy::{both_directions, setkey, Answer, Level, Wanted};
 use crate::vocab::{AskId, EffectId, Entity, Wall};
-
-const ENTRY: &str = "spdadd any any udp -P out none; # sv: priority=-9";
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -124,8 +123,11 @@ impl Running {
     }
 
     async fn add_policy(&self) -> EffectId {
-        match self.handle.command(Command::PolicyAdd { text: ENTRY.to_owned() }).await {
-            Ok(Accepted::Storing(id)) => id,
+        // Each is another one: what is there already is not added again.
+        static ADDED: AtomicU32 = AtomicU32::new(0);
+        let text = format!("spdadd any any udp -P out none; # sv: priority=-{}", ADDED.fetch_add(1, Relaxed) + 9);
+        match self.handle.command(Command::PolicyAdd { text }).await {
+            Ok(Accepted::Registering { effect: Some(id), .. }) => id,
             other => panic!("{other:?}"),
         }
     }

@@ -9,6 +9,8 @@ use crate::vocab::Failure;
 
 /// The name of the database in the data directory.
 pub const DATABASE: &str = "sottovoce.db";
+/// The name of the device's secret key in the data directory.
+pub const KEY: &str = "identity.key";
 
 /// A data directory that is ours alone as long as this lives.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ impl DataDir {
     }
 
     pub fn key_path(&self) -> PathBuf {
-        self.path.join("identity.key")
+        self.path.join(KEY)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Every way in which the store can fail, in the words that a user reads.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rusqlite::ErrorCode;
 
+use crate::io::Owner;
 use crate::vocab::{Failure, FailureKind};
 
 /// What has happened already will not be recorded.
@@ -36,9 +38,11 @@ pub fn in_use(dir: &Path, pid: &str) -> Failure {
 }
 
 pub fn directory(dir: &Path, error: &std::io::Error) -> Failure {
+    let found = std::fs::metadata(dir).ok().filter(|_| error.kind() == ErrorKind::PermissionDenied);
+    let owner = found.map(|found| format!("; {}", Owner::of(&found))).unwrap_or_default();
     failed(
         "data-dir-unusable",
-        format!("the data directory {} cannot be used: {error}", dir.display()),
+        format!("the data directory {} cannot be used: {error}{owner}", dir.display()),
         dir.display(),
         "make it writable for you, or choose another directory with --data-dir",
     )
@@ -59,7 +63,10 @@ pub fn key_open_to_others(path: &Path, mode: u32) -> Failure {
         "key-file-open",
         format!("the device's key file {} can be read by others (mode {mode:04o})", path.display()),
         path.display().to_string(),
-        "if nobody else can have read it, run `chmod 600` on it; otherwise remove it, and let your peers verify you anew",
+        format!(
+            "if nobody else can have read it, run `chmod 600 {}`; otherwise remove it, and let your peers verify you anew",
+            path.display()
+        ),
     )
 }
 

@@ -21,6 +21,15 @@ pub fn load_or_create(path: &Path) -> Result<Secret, Failure> {
     }
 }
 
+/// Whether there is a key, which [`load_or_create`] would take.
+pub fn check(path: &Path) -> Result<bool, Failure> {
+    match File::open(path) {
+        Ok(file) => read(path, file).map(|_| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failures::key_unreadable(path, &error)),
+    }
+}
+
 /// A new device's secret.
 pub fn generate() -> Result<Secret, Failure> {
     let mut secret = Zeroizing::new([0; Identity::LEN]);

@@ -142,6 +142,12 @@ impl Place {
     }
 }
 
+/// The file of the device's key in `dir`, if there is one and an agent would take it.
+pub fn check_key(dir: &Path) -> Result<Option<PathBuf>, Failure> {
+    let path = dir.join(data_dir::KEY);
+    key_file::check(&path).map(|there| there.then_some(path))
+}
+
 /// The version of the database in `dir`, without opening it for writing: `None` when there is none yet.
 pub fn version_on_disk(dir: &Path) -> Result<Option<i64>, Failure> {
     schema::version_on_disk(&dir.join(data_dir::DATABASE))

@@ -40,11 +40,15 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             step.execute("DELETE FROM presence WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
         }
         StoreOp::RenamePresence { entity, names } => {
-            let update = "UPDATE presence SET own_user = ?1, own_place = ?2 WHERE entity = ?3";
+            let update = "UPDATE presence SET own_user = CASE WHEN ?1 IS NULL THEN own_user ELSE nullif(?1, '') END, \
+                own_place = CASE WHEN ?2 IS NULL THEN own_place ELSE nullif(?2, '') END WHERE entity = ?3";
             step.execute(update, params![names.user, names.place, entity.as_str()]).map_err(failed)?;
         }
         StoreOp::SetOwnPresence { user, place } => {
-            step.execute("INSERT OR REPLACE INTO own VALUES (1, ?1, ?2)", params![user, place]).map_err(failed)?;
+            let upsert = "INSERT INTO own VALUES (1, nullif(?1, ''), nullif(?2, '')) ON CONFLICT (one) DO UPDATE SET \
+                user = CASE WHEN ?1 IS NULL THEN user ELSE nullif(?1, '') END, \
+                place = CASE WHEN ?2 IS NULL THEN place ELSE nullif(?2, '') END";
+            step.execute(upsert, params![user, place]).map_err(failed)?;
         }
         StoreOp::UpdatePin(pin) => update_pin(step, pin)?,
         StoreOp::VerifyPins { pins, audit: row } => {

@@ -169,7 +169,7 @@ pub enum PolicyCommand {
     List,
     /// One entry, whole
     Show {
-        /// Its number, as e1
+        /// Its number, as e1, or default
         id: String,
     },
     /// Add entries of your own: spdadd lines
@@ -225,7 +225,8 @@ pub enum PresenceCommand {
         /// As sip:user@host
         entity: String,
     },
-    /// Say who you are and where, yourself; an empty text goes back to what is judged
+    /// Say who you are and where, yourself; what is left out stays, and "" goes back to what is configured or judged
+    #[command(group = clap::ArgGroup::new("names").args(["user", "place"]).multiple(true).required(true))]
     Set {
         /// Who uses this device
         #[arg(long, value_name = "NAME")]
@@ -234,7 +235,8 @@ pub enum PresenceCommand {
         #[arg(long, value_name = "NAME")]
         place: Option<String>,
     },
-    /// Give a peer's user and place names of your own; without a name the peer's word is shown again
+    /// Give a peer's user and place names of your own; what is left out stays, and "" goes back to the peer's word
+    #[command(group = clap::ArgGroup::new("names").args(["user", "place"]).multiple(true).required(true))]
     Rename {
         /// As sip:user@host
         entity: String,

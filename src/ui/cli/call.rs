@@ -8,7 +8,6 @@ use super::ask;
 use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
-use super::screen::table::table;
 use crate::app::control::request::CallBody;
 use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView, QUIET, RINGING, SILENCE};
 
@@ -184,7 +183,7 @@ pub async fn list(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     let rows: Vec<[String; 6]> = list.calls.iter().map(row).collect();
     match rows.is_empty() {
         true => output.line("no calls; `sottovoce history` has those of earlier runs"),
-        false => output.lines(&table(["call", "peer", "state", "bundle", "suite", "sent/received/dropped"], &rows)),
+        false => output.table(["call", "peer", "state", "bundle", "suite", "sent/received/dropped"], &rows),
     }
     Ok(Exit::Done)
 }

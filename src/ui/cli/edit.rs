@@ -7,31 +7,49 @@ use super::prompt::{line, Left};
 use super::screen::table::grid;
 use super::screen::{wrap, Page};
 use crate::app::control::view::{EntryView, ReviewView};
+use crate::app::control::{is_policy, suites};
 
 /// The fields of FIG. 8 that can be changed, as the user names them.
 const FIELDS: [&str; 9] =
     ["source", "source-ports", "destination", "destination-ports", "protocol", "action", "ah", "esp", "suites"];
 
-/// The proposed entries with the user's changes, as `spdadd` lines; `None` when the user goes back.
-pub async fn entries(output: Output, review: &ReviewView) -> Result<Option<String>, Left> {
-    let mut drafts = drafts(&review.proposed);
+/// The proposed entries with the user's changes; empty until he made any. They outlive an `ok` that was refused.
+#[derive(Default)]
+pub struct Drafts(Vec<Draft>);
+
+impl Drafts {
+    pub fn are_kept(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// The drafts as `spdadd` lines; `None` when the user goes back, which lets his changes go.
+pub async fn entries(output: Output, review: &ReviewView, kept: &mut Drafts) -> Result<Option<String>, Left> {
+    if !kept.are_kept() {
+        kept.0 = drafts(&review.proposed);
+    }
     loop {
-        output.lines(&shown(&drafts, output.width()));
+        output.lines(&shown(&kept.0, output.width()));
         output.lines(&wrap(HOW, output.width(), ""));
         let typed = line(output, "FIELD = VALUE, `ok` approves, empty goes back: ").await?;
         match typed.as_str() {
-            "" => return Ok(None),
-            "ok" => return Ok(Some(drafts.iter().map(Draft::setkey).collect::<Vec<_>>().join("\n"))),
+            "" => {
+                kept.0.clear();
+                return Ok(None);
+            }
+            "ok" => return Ok(Some(kept.0.iter().map(Draft::setkey).collect::<Vec<_>>().join("\n"))),
             change => {
-                if let Err(why) = apply(&mut drafts, change) {
-                    output.say(&why);
+                if let Err(why) = apply(&mut kept.0, change) {
+                    wrap(&why, output.width(), "  ").iter().for_each(|line| output.say(line));
                 }
             }
         }
     }
 }
 
-const HOW: &str = "Change a field in both directions, `esp = require`, or one way only, `in source-ports = 5000-5999`.";
+const HOW: &str =
+    "Change a field in both directions, `esp = require`, or one way only, `in source-ports = 5000-5999`. \
+    `suites = ?` says what a field can be.";
 
 /// One entry while it is edited; every field is text until the agent reads it.
 struct Draft {
@@ -181,22 +199,59 @@ impl<'a> Meant<'a> {
 fn apply(drafts: &mut [Draft], change: &str) -> Result<(), String> {
     let (name, value) = change.split_once('=').ok_or("write it as FIELD = VALUE")?;
     let meant = Meant::read(name)?;
-    let (field, value) = (meant.field, value.trim());
-    if let Some(words) = words_of(field).filter(|words| !words.contains(&value)) {
-        return Err(format!("{field} is one of {}", words.join(", ")));
-    }
+    let field = meant.field;
+    let value = read(field, value.trim())?;
     let mut found = drafts.iter_mut().filter(|draft| meant.is(draft)).peekable();
     if found.peek().is_none() {
         return Err("there is no such entry".into());
     }
     for draft in found {
         let mirrored = meant.direction.is_none() && draft.direction == "in";
-        draft.set(if mirrored { mirror(field) } else { field }, value);
+        draft.set(if mirrored { mirror(field) } else { field }, &value);
     }
     Ok(())
 }
 
-/// All that a field can be; `None` when the agent has to read it.
+/// A field's value as an entry has it, or what it can be.
+fn read(field: &str, typed: &str) -> Result<String, String> {
+    let value = match field {
+        "suites" if typed == "-" => String::new(),
+        "suites" => typed.split_whitespace().collect(),
+        _ => typed.to_owned(),
+    };
+    match fits(field, &value) {
+        true => Ok(value),
+        false => Err(format!("{field} is {}", choices(field))),
+    }
+}
+
+/// Whether an entry can have this value, by itself.
+fn fits(field: &str, value: &str) -> bool {
+    if let Some(words) = words_of(field) {
+        return words.contains(&value);
+    }
+    if value.is_empty() {
+        return field == "suites";
+    }
+    let plain = !value.contains(|c: char| c.is_whitespace() || "[];#=".contains(c));
+    let line = match field {
+        "suites" => format!("spdadd any any udp -P out none; # sv: suites={value}"),
+        "source" | "destination" => format!("spdadd {value}[any] any udp -P out none;"),
+        _ => format!("spdadd any[{value}] any udp -P out none;"),
+    };
+    plain && is_policy(&line)
+}
+
+fn choices(field: &str) -> String {
+    match field {
+        "suites" => format!("one or more of {}, the best first, or - for every suite", suites().join(",")),
+        "source" | "destination" => "an IP address, a network as 192.168.1.0/24, or any".to_owned(),
+        "source-ports" | "destination-ports" => "a port, ports as 5000-5999, or any".to_owned(),
+        field => format!("one of {}", words_of(field).unwrap_or_default().join(", ")),
+    }
+}
+
+/// All that a field can be; `None` when it is no matter of words.
 fn words_of(field: &str) -> Option<&'static [&'static str]> {
     match field {
         "action" => Some(&["discard", "none", "ipsec"]),
@@ -246,6 +301,31 @@ mod tests {
         let mut unchanged = [draft("out")];
         assert!(apply(&mut unchanged, "esp = maybe").unwrap_err().contains("require"));
         assert!(unchanged[0].setkey().ends_with("-P out none;"));
+    }
+
+    #[test]
+    fn a_value_is_judged_as_it_is_typed() {
+        let mut drafts = [draft("out"), draft("in")];
+        let every = "chacha20-poly1305,aes-256-gcm,aes-128-gcm";
+        for (wrong, said) in [
+            ("suites = foo", every),
+            ("suites = aes-128-gcm,aes-128-gcm", every),
+            ("suites = ?", every),
+            ("source = 192.168.1.1/33", "192.168.1.0/24"),
+            ("destination = any any udp -P out none; spdadd any", "192.168.1.0/24"),
+            ("source-ports = 5001-5000", "5000-5999"),
+            ("in destination-ports = ", "5000-5999"),
+            ("protocol = ?", "tcp, udp, any"),
+        ] {
+            let why = apply(&mut drafts, wrong).unwrap_err();
+            assert!(why.contains(said), "{wrong}: {why}");
+        }
+        assert_eq!(drafts[0].setkey(), draft("out").setkey());
+        apply(&mut drafts, "suites = aes-256-gcm, aes-128-gcm").unwrap();
+        assert!(drafts[1].setkey().ends_with("# sv: suites=aes-256-gcm,aes-128-gcm"));
+        apply(&mut drafts, "suites = -").unwrap();
+        apply(&mut drafts, "source = 2001:db8::/32").unwrap();
+        assert!(drafts[1].setkey().ends_with(" 2001:db8::/32[any] udp -P in none;"), "{}", drafts[1].setkey());
     }
 
     #[test]

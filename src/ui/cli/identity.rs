@@ -19,7 +19,17 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
             output.lines(&page(&identity, output.width()));
             Ok(Exit::Done)
         }
-        IdentityCommand::Verify { entity, yes } => verify(door, output, &identity, entity, *yes).await,
+        IdentityCommand::Verify { entity, yes } => {
+            let entity = spelled(entity);
+            let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity == entity).collect();
+            show_phrases(output, &pins);
+            if !pins.is_empty() && pins.iter().all(|pin| pin.verified) {
+                output.body(reply.body());
+                output.line(&format!("{} was verified before: nothing is left to do", crate::vocab::escape(&entity)));
+                return Ok(Exit::Done);
+            }
+            verify(door, output, &entity, pins.is_empty(), *yes).await
+        }
     }
 }
 
@@ -43,23 +53,20 @@ fn pinned(page: &mut Page, pin: &PinView) {
     page.field("phrase", &pin.phrase.join(" "));
 }
 
-async fn verify(
-    door: &Door,
-    output: Output,
-    identity: &IdentityView,
-    entity: &str,
-    yes: bool,
-) -> Result<Exit, ErrorView> {
-    let entity = &spelled(entity);
-    let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity == *entity).collect();
-    if !pins.is_empty() {
-        let mut page = Page::new(output.width(), 11);
-        page.heading("Safety phrase: the same words must be on both screens");
-        pins.iter().for_each(|pin| pinned(&mut page, pin));
-        output.lines(&page.lines());
+fn show_phrases(output: Output, pins: &[&PinView]) {
+    if pins.is_empty() {
+        return;
     }
-    let same = yes || !pins.is_empty() && output.is_interactive() && said_yes(output).await;
-    if !same && !pins.is_empty() {
+    let mut page = Page::new(output.width(), 11);
+    page.heading("Safety phrase: the same words must be on both screens");
+    pins.iter().for_each(|pin| pinned(&mut page, pin));
+    output.lines(&page.lines());
+}
+
+/// Who is `unknown` is left for the agent to refuse.
+async fn verify(door: &Door, output: Output, entity: &str, unknown: bool, yes: bool) -> Result<Exit, ErrorView> {
+    let same = unknown || yes || output.is_interactive() && said_yes(output).await;
+    if !same {
         return Err(not_compared(entity));
     }
     let reply = door.post("/v1/identity/verify", &VerifyBody { entity: entity.to_owned() }).await?;

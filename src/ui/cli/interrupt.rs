@@ -24,7 +24,7 @@ fn listen() -> watch::Receiver<bool> {
     let hangup = std::io::stdin().is_terminal().then(|| heard(SignalKind::hangup())).flatten();
     tokio::spawn(async move {
         tokio::select! {
-            () = next(interrupt) => {}
+            () = next(interrupt) => super::output::end_interrupted_line(),
             () = next(terminate) => {}
             () = next(hangup) => {}
         }

@@ -18,6 +18,7 @@ mod records;
 mod screen;
 mod system;
 mod tighten;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -35,7 +36,7 @@ use output::Output;
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::usage(error),
     };
     let output = Output { json: cli.json };
     crate::app::control::logging::start("warn");
@@ -54,28 +55,6 @@ pub fn main() -> ExitCode {
         Exit::from(&error)
     })
     .into()
-}
-
-/// clap's own text; with `--json` the one object that every failure is.
-fn usage(error: &clap::Error) -> ExitCode {
-    let asked = !error.use_stderr();
-    let json = std::env::args_os().any(|argument| argument == "--json");
-    if asked || !json {
-        let _ = error.print();
-    } else {
-        Output { json }.error(&ErrorView {
-            code: "usage".into(),
-            message: error.to_string().lines().next().unwrap_or("the arguments cannot be read").to_owned(),
-            subject: "arguments".into(),
-            next: "see `sottovoce --help`".into(),
-            kind: ErrorKind::Usage,
-        });
-    }
-    if asked {
-        Exit::Done.into()
-    } else {
-        Exit::Usage.into()
-    }
 }
 
 async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {

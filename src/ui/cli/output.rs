@@ -1,6 +1,7 @@
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::screen::table::table;
 use super::screen::wrap;
 use crate::app::control::view::{ErrorBody, ErrorView};
 
@@ -25,6 +26,13 @@ impl Output {
             return told(std::env::var("COLUMNS").ok().as_deref());
         }
         crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+    }
+
+    /// Rows under a head. Fitted to a terminal, or to COLUMNS; other programs get one row a line.
+    pub fn table<const N: usize>(self, head: [&str; N], rows: &[[String; N]]) {
+        let fitted = std::io::stdout().is_terminal() || std::env::var_os("COLUMNS").is_some();
+        let width = if fitted { self.width() } else { usize::MAX };
+        self.lines(&table(head, rows, width));
     }
 
     pub fn lines(self, lines: &[String]) {
@@ -100,6 +108,14 @@ fn put(line: &str) {
 fn end_question() {
     if ASKING.swap(false, Ordering::Relaxed) {
         let _ = writeln!(std::io::stdout());
+    }
+}
+
+/// The terminal shows Ctrl-C where the cursor stands: what is said next begins a line.
+pub fn end_interrupted_line() {
+    if std::io::stdin().is_terminal() {
+        ASKING.store(false, Ordering::Relaxed);
+        let _ = writeln!(std::io::stderr());
     }
 }
 

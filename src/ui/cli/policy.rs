@@ -8,27 +8,33 @@ use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::policy::{entry, summary};
-use super::screen::table::table;
-use super::screen::Page;
+use super::screen::{wrap, Page};
 use crate::app::control::request::{PolicyBody, TestBody};
-use crate::app::control::view::{EntryView, ErrorKind, ErrorView, ExportView, PolicyView, TestView};
+use crate::app::control::view::{EntryView, ErrorKind, ErrorView, ExportView, PolicyView, RegisteredView, TestView};
 
 /// Longest file of entries that is read, in octets.
 const MAX_IMPORT: u64 = 1 << 20;
 
 pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result<Exit, ErrorView> {
     match command {
-        PolicyCommand::Add { text } => changed(output, &send(door, "/v1/policy", text).await?),
+        PolicyCommand::Add { text } => registered(output, &send(door, "/v1/policy", text).await?, false),
         PolicyCommand::Default { text: Some(text) } => {
             let body = PolicyBody { text: text.clone() };
-            changed(output, &door.post("/v1/policy/default", &body).await?)
+            registered(output, &door.post("/v1/policy/default", &body).await?, false)
         }
         PolicyCommand::Default { text: None } => default(door, output).await,
         PolicyCommand::Export => export(door, output).await,
-        PolicyCommand::Import { file } => changed(output, &send(door, "/v1/policy/import", &read(file)?).await?),
+        PolicyCommand::Import { file } => {
+            registered(output, &send(door, "/v1/policy/import", &read(file)?).await?, true)
+        }
         PolicyCommand::List => list(output, &door.get("/v1/policy").await?),
         PolicyCommand::Remove { id } => {
             changed(output, &door.delete(&format!("/v1/policy/entries/{}", segment(id))).await?)
+        }
+        PolicyCommand::Show { id } if id == "default" => {
+            let default = defaults(door, output).await?;
+            default.entries.iter().for_each(|entry| output.lines(&page(entry, output.width())));
+            Ok(Exit::Done)
         }
         PolicyCommand::Show { id } => show(output, &door.get(&format!("/v1/policy/entries/{}", segment(id))).await?),
         PolicyCommand::Test { source, source_port, destination, destination_port, proto, direction } => {
@@ -47,6 +53,40 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
 
 async fn send(door: &Door, path: &str, text: &str) -> Result<Reply, ErrorView> {
     door.post(path, &PolicyBody { text: text.to_owned() }).await
+}
+
+fn registered(output: Output, reply: &Reply, import: bool) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let view: RegisteredView = reply.view()?;
+    output.lines(&told(&view, import).iter().flat_map(|line| wrap(line, output.width(), "  ")).collect::<Vec<_>>());
+    print(output, &view.policy);
+    Ok(Exit::Done)
+}
+
+/// What became of the entries.
+fn told(view: &RegisteredView, import: bool) -> Vec<String> {
+    let count = |ids: &[String]| match ids {
+        [one] => format!("1 entry ({one})"),
+        many => format!("{} entries ({})", many.len(), many.join(", ")),
+    };
+    let generation = view.policy.generation;
+    let mut lines = Vec::new();
+    if view.added.is_empty() {
+        lines.push(format!("nothing new; generation {generation} stays in force"));
+    } else if view.default_changed {
+        lines.push(format!("registered as generation {generation}: the default"));
+    } else {
+        lines.push(format!("registered as generation {generation}: {}", count(&view.added)));
+    }
+    if !view.skipped.is_empty() {
+        let there: Vec<String> = view.skipped.iter().map(|skipped| skipped.id.clone()).collect();
+        let entries = if there.len() == 1 { "entry" } else { "entries" };
+        lines.push(format!("skipped {} {entries}: already there as {}", there.len(), there.join(", ")));
+    }
+    if import {
+        lines.push("the default was left alone; `sottovoce policy default` sets it".to_owned());
+    }
+    lines
 }
 
 fn changed(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
@@ -69,7 +109,7 @@ fn print(output: Output, policy: &PolicyView) {
     let ordinary = policy.entries.len().saturating_sub(policy.defaults);
     let row = |(at, entry)| summary(entry, at >= ordinary);
     let rows: Vec<[String; 7]> = policy.entries.iter().enumerate().map(row).collect();
-    output.lines(&table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows));
+    output.table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows);
 }
 
 fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
@@ -81,7 +121,7 @@ fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
 
 fn page(view: &EntryView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, 11);
-    page.heading(&format!("Entry {}", view.id));
+    page.heading(&if view.id == "e0" { "Default".to_owned() } else { format!("Entry {}", view.id) });
     entry(&mut page, view);
     page.field("peer", view.entity.as_deref().unwrap_or("everybody"));
     page.field("device", view.device.as_deref().unwrap_or("any"));
@@ -95,12 +135,17 @@ fn page(view: &EntryView, width: usize) -> Vec<String> {
 }
 
 async fn default(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    print(output, &defaults(door, output).await?);
+    Ok(Exit::Done)
+}
+
+/// The default alone, as `policy list` has it.
+async fn defaults(door: &Door, output: Output) -> Result<PolicyView, ErrorView> {
     let whole: PolicyView = door.get("/v1/policy").await?.view()?;
     let ordinary = whole.entries.len().saturating_sub(whole.defaults);
     let default = PolicyView { entries: whole.entries.into_iter().skip(ordinary).collect(), ..whole };
     output.body(serde_json::to_string(&default).unwrap_or_default().as_bytes());
-    print(output, &default);
-    Ok(Exit::Done)
+    Ok(default)
 }
 
 fn test(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {

@@ -5,7 +5,6 @@ use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::presence::record;
-use super::screen::table::table;
 use crate::app::control::request::NamesBody;
 use crate::app::control::view::{ErrorView, PresenceList, PresenceView};
 
@@ -49,7 +48,7 @@ fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     output.body(reply.body());
     let list: PresenceList = reply.view()?;
     let rows: Vec<[String; 5]> = list.presences.iter().map(row).collect();
-    output.lines(&table(["entity", "IP address", "user", "location", "time"], &rows));
+    output.table(["entity", "IP address", "user", "location", "time"], &rows);
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::answer;
 use super::door::Door;
-use super::edit;
+use super::edit::{self, Drafts};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::fill;
@@ -32,12 +32,18 @@ enum Key {
 pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<Exit, ErrorView> {
     forget_what_was_typed().await;
     let mut side = Side::Both;
+    let mut drafts = Drafts::default();
     show(output, &review, side);
     loop {
-        let chosen = choose(output, &review, &mut side).await;
+        let chosen = choose(output, &review, &mut side, &mut drafts).await;
         let Some(answer) = chosen.map_err(|Left| answer::pending(&review, door.is_own()))? else { continue };
         match answer::send(door, output, &review.id, &answer).await {
-            Err(error) if MENDED_HERE.contains(&error.code.as_str()) => output.error(&error),
+            Err(error) if MENDED_HERE.contains(&error.code.as_str()) => {
+                output.error(&error);
+                if drafts.are_kept() {
+                    output.say("your changes are kept: e goes on with them");
+                }
+            }
             Ok(_) if matches!(answer, AnswerBody::Refuse { .. }) => return Ok(Exit::RefusedByUser),
             settled => return settled,
         }
@@ -49,11 +55,16 @@ const MENDED_HERE: [&str; 6] =
     ["answer-impossible", "bad-answer", "bad-policy-text", "bad-rules", "looser-than-asked", "policy-text-unreadable"];
 
 /// One key and what it asks for; `None` when the user is back at the keys.
-async fn choose(output: Output, review: &ReviewView, side: &mut Side) -> Result<Option<AnswerBody>, Left> {
+async fn choose(
+    output: Output,
+    review: &ReviewView,
+    side: &mut Side,
+    drafts: &mut Drafts,
+) -> Result<Option<AnswerBody>, Left> {
     Ok(match key(output, review).await {
         Key::Approve => Some(approve(None)),
         Key::Edit => {
-            edit::entries(output, review).await?.map(|entries| AnswerBody::Edit { entries, by: at_terminal() })
+            edit::entries(output, review, drafts).await?.map(|entries| AnswerBody::Edit { entries, by: at_terminal() })
         }
         Key::Later => return Err(Left),
         Key::Refuse => Some(AnswerBody::Refuse { by: at_terminal() }),

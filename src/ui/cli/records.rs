@@ -10,7 +10,6 @@ use super::door::{segment, Door};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::review;
-use super::screen::table::table;
 use super::screen::Page;
 use crate::app::control::request::{InspectBody, InspectFile};
 use crate::app::control::view::{
@@ -40,7 +39,12 @@ pub async fn history(door: &Door, output: Output, limit: &Limit) -> Result<Exit,
             ]
         })
         .collect();
-    output.lines(&table(["started", "way", "peer", "bundle", "suite", "outcome"], &rows));
+    match rows.is_empty() {
+        true => output.line("no call has ended yet"),
+        false => {
+            output.table(["started", "way", "peer", "bundle", "suite", "outcome"], &rows);
+        }
+    }
     Ok(Exit::Done)
 }
 
@@ -53,7 +57,10 @@ pub async fn audit(door: &Door, output: Output, limit: &Limit) -> Result<Exit, E
         .iter()
         .map(|row| [row.time.clone(), row.kind.clone(), row.subject.clone(), row.detail.clone()])
         .collect();
-    output.lines(&table(["time", "what", "to what", "detail"], &rows));
+    match rows.is_empty() {
+        true => output.line("nothing was asked, approved or called yet"),
+        false => output.table(["time", "what", "to what", "detail"], &rows),
+    }
     Ok(Exit::Done)
 }
 
@@ -89,8 +96,8 @@ fn list(output: Output, list: &ReviewList) {
         })
         .collect();
     match rows.is_empty() {
-        true => output.line("no reviews"),
-        false => output.lines(&table(["review", "peer", "state", "until"], &rows)),
+        true => output.line("no reviews yet: `sottovoce ask PEER` makes one"),
+        false => output.table(["review", "peer", "state", "until"], &rows),
     }
 }
 

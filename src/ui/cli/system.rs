@@ -6,7 +6,6 @@ use super::announce::announce;
 use super::door::{view, Door};
 use super::exit::Exit;
 use super::output::Output;
-use super::screen::table::table;
 use super::screen::Page;
 use crate::app::control::view::{CheckStatus, DoctorView, ErrorKind, ErrorView, StatusView};
 use crate::app::control::{start, Options};
@@ -83,7 +82,7 @@ pub async fn doctor(options: &Options, output: Output) -> Result<Exit, ErrorView
         .iter()
         .map(|check| [word(check.status).into(), check.name.clone(), check.found.clone(), check.next.clone()])
         .collect();
-    output.lines(&table(["", "check", "found", "what to do"], &rows));
+    output.table(["state", "check", "found", "what to do"], &rows);
     Ok(if view.ok { Exit::Done } else { Exit::Failed })
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use super::error::Refusal;
 use super::extract::{Body, Id};
 use crate::app::control::request::{PolicyBody, TestBody};
-use crate::app::control::view::{EntryView, ErrorBody, ExportView, PolicyView, TestView};
+use crate::app::control::view::{EntryView, ErrorBody, ExportView, PolicyView, RegisteredView, TestView};
 use crate::app::control::Control;
 
 /// Every entry in force, in lookup order, the default last.
@@ -14,27 +14,33 @@ pub async fn list(State(control): State<Control>) -> Result<Json<PolicyView>, Re
     Ok(Json(control.policy().await?))
 }
 
-/// Adds entries of our own; the answer comes when they are durable.
+/// Adds entries of our own, those that are not there yet; the answer comes when they are durable.
 #[utoipa::path(post, path = "/v1/policy", operation_id = "policy-add", tag = "policy", request_body = PolicyBody,
-    responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]
-pub async fn add(State(control): State<Control>, Body(body): Body<PolicyBody>) -> Result<Json<PolicyView>, Refusal> {
+    responses((status = 200, body = RegisteredView), (status = "default", body = ErrorBody)))]
+pub async fn add(
+    State(control): State<Control>,
+    Body(body): Body<PolicyBody>,
+) -> Result<Json<RegisteredView>, Refusal> {
     Ok(Json(control.policy_add(&body).await?))
 }
 
 /// Sets the default for everybody else.
 #[utoipa::path(post, path = "/v1/policy/default", operation_id = "policy-default", tag = "policy",
-    request_body = PolicyBody, responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]
+    request_body = PolicyBody, responses((status = 200, body = RegisteredView), (status = "default", body = ErrorBody)))]
 pub async fn default(
     State(control): State<Control>,
     Body(body): Body<PolicyBody>,
-) -> Result<Json<PolicyView>, Refusal> {
+) -> Result<Json<RegisteredView>, Refusal> {
     Ok(Json(control.policy_default(&body).await?))
 }
 
-/// Reads exported entries back.
+/// Reads exported entries back: adds those that are not there yet. The default stays as it is.
 #[utoipa::path(post, path = "/v1/policy/import", operation_id = "policy-import", tag = "policy",
-    request_body = PolicyBody, responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]
-pub async fn import(State(control): State<Control>, Body(body): Body<PolicyBody>) -> Result<Json<PolicyView>, Refusal> {
+    request_body = PolicyBody, responses((status = 200, body = RegisteredView), (status = "default", body = ErrorBody)))]
+pub async fn import(
+    State(control): State<Control>,
+    Body(body): Body<PolicyBody>,
+) -> Result<Json<RegisteredView>, Refusal> {
     Ok(Json(control.policy_import(&body).await?))
 }
 

@@ -12,6 +12,26 @@ pub struct PolicyView {
     pub defaults: usize,
 }
 
+/// What became of entries of our own, and the database as it is then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RegisteredView {
+    #[serde(flatten)]
+    pub policy: PolicyView,
+    /// Numbers of the entries that are new.
+    pub added: Vec<String>,
+    pub skipped: Vec<SkippedView>,
+    /// `false`: the default for everybody else was left as it was.
+    pub default_changed: bool,
+}
+
+/// An entry that was not added, because an entry that rules the same is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SkippedView {
+    pub setkey: String,
+    /// The number of the entry that is there.
+    pub id: String,
+}
+
 /// The database in setkey's language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExportView {

@@ -230,11 +230,18 @@ fn calls_are_kept_with_what_they_dropped() {
 #[test]
 fn our_own_presence_is_one_row() {
     let store = in_memory();
-    for place in [Some("office"), None] {
-        let place = place.map(str::to_owned);
-        run(&store, StoreOp::SetOwnPresence { user: Some("Alice".to_owned()), place: place.clone() }).unwrap();
+    let steps = [
+        ((None, Some("office")), (None, Some("office"))),
+        ((Some("Alice"), None), (Some("Alice"), Some("office"))),
+        ((None, Some("")), (Some("Alice"), None)),
+        ((None, None), (Some("Alice"), None)),
+        ((Some(""), Some("home")), (None, Some("home"))),
+    ];
+    for ((user, place), left) in steps {
+        let [user, place] = [user, place].map(|text| text.map(str::to_owned));
+        run(&store, StoreOp::SetOwnPresence { user, place }).unwrap();
         let loaded = loaded(&store);
-        assert_eq!((loaded.own_user.as_deref(), loaded.own_place), (Some("Alice"), place));
+        assert_eq!((loaded.own_user.as_deref(), loaded.own_place.as_deref()), left);
     }
 }
 
