@@ -112,6 +112,24 @@ fn a_call_that_rings_is_answered_rejected_and_hung_up_by_other_processes() {
     }
 }
 
+#[test]
+fn a_call_rings_on_when_it_is_answered_with_a_sound_that_is_not_there() {
+    let (alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    let policy = "[policy]\ndefault = [\"spdadd any any udp -P out none;\"]\n";
+    bob.configure(&format!("{policy}[audio]\ninput = \"file:/nonexistent/x.wav\"\n"));
+    bob.start();
+    let mut calling = alice.command(&["--json", "call", &bob.entity(), "--approve"]);
+    let called = std::thread::scope(|scope| {
+        let call = scope.spawn(|| crate::process::finish(&mut calling));
+        let id = look_until(|| ringing(&bob));
+        refused(bob.run(&["answer", &id]), 1, "wav-unreadable");
+        assert_eq!(state(&bob, &id).as_deref(), Some("incoming"));
+        bob.run(&["reject", &id]).expect(0);
+        call.join().unwrap()
+    });
+    assert_eq!(called.code, 3, "{called:?}");
+}
+
 fn calls(home: &Home) -> Vec<Value> {
     home.run(&["calls"]).expect(0).json()["calls"].as_array().unwrap().clone()
 }

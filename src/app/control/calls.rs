@@ -45,7 +45,11 @@ impl Control {
         found.ok_or_else(|| no_call(id))
     }
 
+    /// With a configured sound that cannot be played it is refused, and the call rings on.
     pub async fn answer_call(&self, id: &str) -> Result<CallView, Failure> {
+        let source = self.about.audio_source.clone();
+        let checked = tokio::task::spawn_blocking(move || check_configured(&source)).await;
+        checked.map_err(|_| failures::stopped())??;
         self.brain.command(Command::AnswerCall { call: call_id(id)? }).await?;
         self.call_view(id, &Wait::default()).await
     }
@@ -67,7 +71,7 @@ impl Control {
 fn check_configured(source: &AudioSource) -> Result<(), Failure> {
     io::check_source(source).map_err(|failure| {
         let message = format!("audio.input of the configuration cannot be used: {}", failure.message);
-        let next = "mend audio.input or the file and restart the agent, or call with --play FILE";
+        let next = "mend audio.input or the file and restart the agent; a call of your own takes --play FILE instead";
         Failure::new(FailureKind::Failed, failure.code, message, failure.subject, next)
     })
 }
