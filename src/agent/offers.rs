@@ -5,7 +5,8 @@ use crate::keys::EphemeralMemory;
 use crate::vocab::{VerifyKey, Wall};
 
 /// The offers of calls that were read: each counts once. A pinned device has a memory of its own, or one of them, with
-/// many offers dated in the future, would have the others' refused; all strangers share one.
+/// many offers dated in the future, would have the others' refused; all strangers share one, where an offer that came
+/// before its device was pinned is found too.
 #[derive(Default)]
 pub struct Offers {
     pinned: BTreeMap<VerifyKey, EphemeralMemory>,
@@ -22,6 +23,9 @@ impl Offers {
         time: Wall,
         now: Wall,
     ) -> Result<[u8; 32], Replayed> {
+        if device.is_some() && self.strangers.knows(message) {
+            return Err(Replayed::Seen);
+        }
         self.memory(device).check(message, time, now)
     }
 
@@ -47,6 +51,15 @@ mod tests {
         let mut octets = [0; 32];
         octets[..2].copy_from_slice(&number.to_be_bytes());
         octets
+    }
+
+    #[test]
+    fn an_offer_of_before_the_pin_counts_after_it() {
+        let (mut offers, now) = (Offers::default(), Wall::from_secs(10_000));
+        offers.check(None, &message(1), now, now).unwrap();
+        let pinned = Some(VerifyKey([1; 32]));
+        assert_eq!(offers.check(pinned, &message(1), now, now), Err(Replayed::Seen));
+        assert!(offers.check(pinned, &message(2), now, now).is_ok());
     }
 
     /// More offers than fit, all of them dated as far in the future as is allowed.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::book::Standing;
 use super::waiting::Waiting;
-use super::{Agent, Ask, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
+use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
 use crate::policy::{
     Answer, Approved, Decision, Direction, Entry, Flow, KeyState, Provenance, Review, ReviewInput, Rule, Statement,
     Upper,
@@ -90,27 +90,11 @@ impl Agent {
             state: ReviewState::Pending,
             missing: opening.missing.iter().map(Rule::to_string).collect(),
         };
-        self.overtake_older(id, &opening);
         self.reviews.all.insert(id, Reviewing { open, opening, deadline: now.mono + PATIENCE, answered_by: "" });
         self.forget_old_reviews();
         self.count("reviews_opened");
         self.event(Event::ReviewChanged(id));
         Ok(id)
-    }
-
-    /// What was asked of the same device before and waits still is overtaken: who waited for it waits for this one now.
-    /// What a call waits for stays: it may know more than a mere ask, rules that were missing.
-    fn overtake_older(&mut self, id: ReviewId, opening: &Opening) {
-        let (entity, device) = (&opening.statement.entity, &opening.statement.device);
-        let same = |other: &Opening| other.statement.entity == *entity && other.statement.device == *device;
-        let idle = |reviewing: &&Reviewing| reviewing.opening.call.is_none() && reviewing.is_open();
-        let older = self.reviews.all.values().filter(idle).filter(|reviewing| same(&reviewing.opening));
-        for old in older.map(|reviewing| reviewing.open.id).collect::<Vec<_>>() {
-            self.set_review(old, ReviewState::Stale);
-            for ask in self.asks_waiting_for(old) {
-                self.ask_waits_for(ask, id);
-            }
-        }
     }
 
     fn make_review(&self, now: Now, opening: &Opening) -> Result<Review, Failure> {
@@ -356,8 +340,8 @@ impl Agent {
     /// Tells the ask and the call that waited for this review.
     fn settle_waiters(&mut self, now: Now, id: ReviewId, outcome: Result<Generation, Failure>) {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
-        let call = reviewing.opening.call;
-        for ask in self.asks_waiting_for(id) {
+        let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
+        if let Some(ask) = ask.filter(|ask| self.ask_is_open(*ask)) {
             let state = match &outcome {
                 Ok(generation) => AskState::Registered { generation: *generation },
                 Err(failure) if failure.kind == FailureKind::RefusedByUser => AskState::Refused,
@@ -375,25 +359,14 @@ impl Agent {
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
         let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
         if let Some(ask) = ask {
-            self.ask_waits_for(ask, new);
+            if let Some(asking) = self.asks.all.get_mut(&ask) {
+                asking.ask.review = Some(new);
+            }
+            self.set_ask(ask, AskState::Reviewing(new));
         }
         if let Some(call) = call {
             self.call_waits_for_review(call, new);
         }
-    }
-
-    /// Those that were told to wait for it, and the one that it was opened for: that one may have its answer at hand.
-    fn asks_waiting_for(&self, id: ReviewId) -> Vec<AskId> {
-        let own = self.reviews.all.get(&id).and_then(|reviewing| reviewing.opening.ask);
-        let waits = |ask: &Ask| ask.state == AskState::Reviewing(id) || own == Some(ask.id) && self.ask_is_open(ask.id);
-        self.asks.all.values().map(|asking| &asking.ask).filter(|ask| waits(ask)).map(|ask| ask.id).collect()
-    }
-
-    fn ask_waits_for(&mut self, ask: AskId, review: ReviewId) {
-        if let Some(asking) = self.asks.all.get_mut(&ask) {
-            asking.ask.review = Some(review);
-        }
-        self.set_ask(ask, AskState::Reviewing(review));
     }
 
     pub(super) fn handle_review_timeout(&mut self, now: Now) {
@@ -438,7 +411,7 @@ fn answered_already(open: &OpenReview) -> Failure {
     let how = match &open.state {
         ReviewState::Refused { by } => format!("was refused ({by})"),
         ReviewState::Registered { by, .. } => format!("was approved ({by})"),
-        ReviewState::Stale => "was overtaken by a newer review of this peer, or by a change of your entries".into(),
+        ReviewState::Stale => "was overtaken by a change of your entries".into(),
         _ => "is being stored".into(),
     };
     let message = format!("review {} {how}", open.id);

@@ -69,7 +69,7 @@ pub enum ReviewState {
         generation: Generation,
         by: &'static str,
     },
-    /// A newer review of the same device took its place, or the entries changed meanwhile.
+    /// The entries changed meanwhile: ask again.
     Stale,
     /// Approved, on its way to the disk.
     Storing,

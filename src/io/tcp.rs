@@ -25,7 +25,7 @@ pub const MAX_CONNECTIONS: usize = 256;
 /// Accepted connections at once from one address.
 pub const MAX_PER_REMOTE: usize = 16;
 /// Connections at once that we opened to one address: who lets its own break has our responses open new ones.
-pub const MAX_OPENED_TO: usize = 64;
+pub const MAX_OPENED_TO: usize = 16;
 /// Messages that wait for a connection; one more fails.
 pub const QUEUE: usize = 64;
 /// A connection without a whole message in either direction for so long is closed. Longer than anybody rings

@@ -230,25 +230,3 @@ fn an_answer_to_a_review_that_the_entries_have_overtaken_is_not_taken() {
     world.command(alice, Command::AnswerReview { review: next, answer: Answer::Approve, by: "test" }).unwrap();
     assert!(matches!(world.the_ask(alice, id).state, AskState::Registered { .. }));
 }
-
-/// Asked again before the first review was answered: there is one question, and its answer settles both asks.
-#[test]
-fn a_newer_review_of_the_same_peer_overtakes_the_older() {
-    let (mut world, alice, _) = office("none");
-    let mut asks = Vec::new();
-    let mut reviews = Vec::new();
-    for _ in 0..2 {
-        let ask = world.ask(alice, "bob@192.168.1.2", None);
-        let there = |world: &World| matches!(world.the_ask(alice, ask).state, AskState::Reviewing(_));
-        assert!(world.run_until(MINUTE, there));
-        asks.push(ask);
-        reviews.push(world.the_ask(alice, ask).review.unwrap());
-    }
-    assert_eq!(world.nodes[alice].agent.review(reviews[0]).unwrap().state, ReviewState::Stale);
-    assert_eq!(world.the_ask(alice, asks[0]).review, Some(reviews[1]));
-    let answer = |review| Command::AnswerReview { review, answer: Answer::Approve, by: "test" };
-    assert_eq!(world.command(alice, answer(reviews[0])).unwrap_err().code, "review-closed");
-    world.command(alice, answer(reviews[1])).unwrap();
-    let registered = |world: &World, ask| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. });
-    assert!(world.run_until(MINUTE, |world| asks.iter().all(|ask| registered(world, *ask))));
-}

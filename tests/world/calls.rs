@@ -421,7 +421,7 @@ fn rules_for_a_call_lead_to_a_review_unless_they_rule_already() {
 fn nobody_asks_or_calls_himself() {
     let mut world = World::new(2, Link::GOOD);
     let alice = world.add("alice", agent("alice", ALICE, "none"));
-    for peer in ["alice@192.168.1.1", ALICE, "192.168.1.1:5060"] {
+    for peer in ["alice@192.168.1.1", "alice@192.168.1.1:5060", ALICE, "192.168.1.1:5060", "[::ffff:192.168.1.1]"] {
         let wanted = Wanted { presence: true, policy: true };
         let ask = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None };
         assert_eq!(world.command(alice, Command::Ask(ask)).unwrap_err().code, "that-is-you", "{peer}");

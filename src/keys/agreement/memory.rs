@@ -50,11 +50,16 @@ impl EphemeralMemory {
         if !fresh(time, now) || self.forgotten.is_some_and(|forgotten| time <= forgotten) {
             return Err(Replayed::Old);
         }
-        if self.seen.iter().any(|(_, seen)| *seen == ephemeral) {
+        if self.knows(message) {
             return Err(Replayed::Seen);
         }
         self.recall(ephemeral, time);
         Ok(ephemeral)
+    }
+
+    /// Whether the offer in `message` is remembered.
+    pub fn knows(&self, message: &[u8]) -> bool {
+        message.first_chunk().is_some_and(|ephemeral| self.seen.iter().any(|(_, seen)| seen == ephemeral))
     }
 
     /// Remembers an offer that was read before, without a look at its age: one of before a restart.

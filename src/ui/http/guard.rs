@@ -104,7 +104,8 @@ pub fn guarded(router: Router, gate: Gate) -> Router {
 
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     if let Err(refusal) = gate.admits(request.headers()) {
-        return refusal.into_response();
+        // Who has no token must not keep a connection by asking again and again.
+        return ([(header::CONNECTION, "close")], refusal).into_response();
     }
     let Ok(_place) = gate.places.try_acquire() else {
         return Refusal(busy()).into_response();

@@ -228,6 +228,8 @@ async fn only_the_token_opens_the_door() {
     for wrong in [None, Some("Bearer "), Some("Bearer x"), Some(cut), Some(&bearer[7..]), Some("Basic eDp4")] {
         let (status, body) = send(&door, knock(wrong, host, None)).await;
         assert_eq!((status, code(&body)), (StatusCode::UNAUTHORIZED, "not-authorized"), "{wrong:?}");
+        let answer = door.clone().oneshot(knock(wrong, host, None)).await.unwrap();
+        assert_eq!(answer.headers()[header::CONNECTION], "close", "it holds no connection either");
     }
 }
 

@@ -57,7 +57,7 @@ pub enum ReviewStateView {
     Pending,
     Refused,
     Registered,
-    /// A newer review of the same device took its place, or the entries changed meanwhile.
+    /// The entries changed meanwhile: ask again.
     Stale,
     /// Approved, on its way to the disk.
     Storing,

@@ -66,7 +66,7 @@ fn standing(review: &ReviewView) -> String {
         ReviewStateView::Registered => {
             format!("approved{by}, registered as generation {}", review.generation.unwrap_or_default())
         }
-        ReviewStateView::Stale => "overtaken by a newer review of this peer, or by a change of your entries".into(),
+        ReviewStateView::Stale => "your entries have changed since: ask again".into(),
         ReviewStateView::Storing => format!("approved{by}, on its way to the disk"),
     }
 }
