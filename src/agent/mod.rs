@@ -33,7 +33,7 @@ use rand_core::{RngCore, SeedableRng};
 use crate::policy::{Entry, Environment, Spd};
 use crate::presence::{Names, PresenceRecord};
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
-use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, Mono, Now, ReviewId};
+use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono, Now, ReviewId};
 
 pub use call::{QUIET, RINGING, SILENCE};
 pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
@@ -171,6 +171,10 @@ impl Agent {
     }
 
     fn carry_out(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
+        let is_new = matches!(what, Command::AnswerCall { .. } | Command::Ask(_) | Command::Call(_));
+        if is_new && self.stopping.is_some() {
+            return Err(stops());
+        }
         let done = |()| Accepted::Done;
         match what {
             Command::AnswerCall { call } => self.answer_call(call).map(done),
@@ -309,4 +313,10 @@ impl Agent {
     pub fn pins(&self) -> impl Iterator<Item = &Pin> {
         self.book.pins()
     }
+}
+
+/// What would begin now would be cut off without a BYE.
+fn stops() -> Failure {
+    let next = "wait until it has ended, start it again with `sottovoce run`, and repeat this";
+    Failure::new(FailureKind::Failed, "agent-stops", "the agent is stopping and begins nothing new", "agent", next)
 }

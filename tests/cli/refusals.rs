@@ -106,9 +106,14 @@ fn a_data_directory_of_somebody_else_is_not_one_without_an_agent() {
     std::fs::create_dir(alice.data()).unwrap();
     std::fs::set_permissions(alice.path(""), PermissionsExt::from_mode(0o755)).unwrap();
     let root = std::fs::metadata(alice.data()).unwrap().uid() == 0;
+    // The other user may not enter the directory that the program was built in. By `cp`: a file that this process has
+    // written could not be run while another thread's child still holds it open.
+    let program = alice.path("program");
+    assert!(std::process::Command::new("cp").arg(crate::process::PROGRAM).arg(&program).status().unwrap().success());
     shut(if root { 0o700 } else { 0 });
     for args in [&["status"][..], &["policy", "list"], &["run"], &["stop"]] {
-        let mut command = alice.command(&[&["--json"], args].concat());
+        let mut command = std::process::Command::new(&program);
+        command.args(["--json", "--data-dir"]).arg(alice.data()).arg("--config").arg(alice.config()).args(args);
         if root {
             command.uid(65534).gid(65534);
         }

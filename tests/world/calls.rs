@@ -202,6 +202,23 @@ fn stopping_ends_calls_on_both_sides() {
     assert!(world.nodes[alice].media.is_empty() && world.nodes[bob].media.is_empty());
 }
 
+/// It would be cut off without a BYE.
+#[test]
+fn an_agent_that_is_stopping_begins_nothing_new() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    let ask = world.ask(alice, BOB, Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    world.ask(alice, "192.168.1.99", None);
+    world.command(alice, Command::Stop).unwrap();
+    let (answer, accept_key, source, sink, duration) = (None, None, None, None, None);
+    let call = CallRequest { peer: BOB.into(), answer, accept_key, source, sink, duration };
+    assert_eq!(world.command(alice, Command::Call(call)).unwrap_err().code, "agent-stops");
+    let wanted = Wanted { presence: true, policy: true };
+    let ask = AskRequest { peer: BOB.into(), wanted, answer: None, accept_key: None };
+    assert_eq!(world.command(alice, Command::Ask(ask)).unwrap_err().code, "agent-stops");
+    assert_eq!(world.nodes[bob].agent.calls().count(), 0);
+}
+
 #[test]
 fn hanging_up_while_it_rings_cancels() {
     let mut world = World::new(4, Link::GOOD);

@@ -35,13 +35,17 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<E
     let mut drafts = Drafts::default();
     show(output, &review, side);
     loop {
-        let chosen = choose(output, &review, &mut side, &mut drafts).await;
+        // A refused edit goes on as an edit: a next line typed for it must not be read as keys, `a` of `action` as approval.
+        let chosen = match drafts.are_kept() {
+            true => edited(output, &review, &mut drafts).await,
+            false => choose(output, &review, &mut side, &mut drafts).await,
+        };
         let Some(answer) = chosen.map_err(|Left| answer::pending(&review, door.is_own()))? else { continue };
         match answer::send(door, output, &review.id, &answer).await {
             Err(error) if MENDED_HERE.contains(&error.code.as_str()) => {
                 output.error(&error);
                 if drafts.are_kept() {
-                    output.say("your changes are kept: e goes on with them");
+                    output.say("your changes are kept: go on with them, or go back with an empty line");
                 }
             }
             Ok(_) if matches!(answer, AnswerBody::Refuse { .. }) => return Ok(Exit::RefusedByUser),
@@ -63,9 +67,7 @@ async fn choose(
 ) -> Result<Option<AnswerBody>, Left> {
     Ok(match key(output, review).await {
         Key::Approve => Some(approve(None)),
-        Key::Edit => {
-            edit::entries(output, review, drafts).await?.map(|entries| AnswerBody::Edit { entries, by: at_terminal() })
-        }
+        Key::Edit => edited(output, review, drafts).await?,
         Key::Later => return Err(Left),
         Key::Refuse => Some(AnswerBody::Refuse { by: at_terminal() }),
         Key::Switch => {
@@ -75,6 +77,11 @@ async fn choose(
         }
         Key::Tighten => tighten::rules(output, review).await?.map(|rules| approve(Some(rules))),
     })
+}
+
+async fn edited(output: Output, review: &ReviewView, drafts: &mut Drafts) -> Result<Option<AnswerBody>, Left> {
+    let entries = edit::entries(output, review, drafts).await?;
+    Ok(entries.map(|entries| AnswerBody::Edit { entries, by: at_terminal() }))
 }
 
 fn at_terminal() -> Option<AnsweredBy> {
