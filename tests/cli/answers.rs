@@ -1,8 +1,11 @@
 //! Reviews and calls, answered by another process; each exit code.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use serde_json::Value;
 
-use crate::process::{look_until, Home};
+use crate::process::{look_until, silent, Home};
 use crate::schema::{check, refused};
 
 const ESP: &str = "ipsec esp/transport//require";
@@ -64,6 +67,21 @@ fn nobody_at_the_address_is_unreachable() {
     let nobody = Home::new("nobody", "none");
     let ran = alice.run(&["ask", &nobody.entity(), "--approve"]).expect(5);
     assert_eq!(check(&ran, "ErrorBody")["error"]["kind"], "unreachable");
+}
+
+/// A wait is shown, and a call that was given up before it came about is no success.
+#[test]
+fn a_call_that_nobody_answers_shows_that_it_waits_and_ends_as_given_up() {
+    let (mut alice, nobody) = (Home::new("alice", "none"), Home::new("nobody", "none"));
+    alice.start();
+    let _silent = silent(nobody.address);
+    let mut call = alice.command(&["call", &nobody.entity(), "--approve"]);
+    let mut child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.ends_with("no answer yet after 5 s")));
+    alice.run(&["hangup"]).expect(0);
+    assert!(lines.any(|line| line.contains("was given up before it came about")));
+    assert_eq!(child.wait().unwrap().code(), Some(3));
 }
 
 #[test]

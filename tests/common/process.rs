@@ -29,6 +29,11 @@ pub fn free_port(address: std::net::IpAddr) -> Option<u16> {
     Some(std::net::UdpSocket::bind((address, 0)).ok()?.local_addr().ok()?.port())
 }
 
+/// Somebody at port 5060 who hears everything and never answers.
+pub fn silent(address: Ipv4Addr) -> std::net::UdpSocket {
+    std::net::UdpSocket::bind((address, 5060)).unwrap()
+}
+
 /// Says why a test does not run here; with CI=true that is a failure.
 pub fn skip(why: &str) {
     assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "would skip: {why}");

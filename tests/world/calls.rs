@@ -202,6 +202,21 @@ fn stopping_ends_calls_on_both_sides() {
     assert!(world.nodes[alice].media.is_empty() && world.nodes[bob].media.is_empty());
 }
 
+#[test]
+fn a_change_of_policy_rules_the_calls_that_run() {
+    let (mut world, alice, _) = two(BOB, "none");
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 3600);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Active));
+    world.run_for(Duration::from_secs(2));
+    let discard = "spdadd any any udp -P out discard; # sv: priority=10";
+    world.command(alice, Command::PolicyAdd { text: discard.into() }).unwrap();
+    world.run_for(Duration::from_millis(100));
+    let before = world.the_call(alice, call).counters.sent;
+    assert!(before > 50, "{before}");
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.the_call(alice, call).counters.sent, before, "not one packet more");
+}
+
 /// It would be cut off without a BYE.
 #[test]
 fn an_agent_that_is_stopping_begins_nothing_new() {

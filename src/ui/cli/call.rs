@@ -30,7 +30,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 /// Tells each state as it comes, answers reviews on the way, until the call is over.
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     let mut last = None;
-    let (mut asked, mut quiet) = (None, false);
+    let (mut asked, mut quiet, mut waited) = (None, false, 0);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
         let reply = door.get(&format!("/v1/calls/{id}?wait={}{through}", if last.is_some() { 1 } else { 0 })).await?;
@@ -38,6 +38,11 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if last != Some(call.state) {
             output.say(&told(&call));
             last = Some(call.state);
+            waited = 0;
+        } else {
+            // Each look took a second.
+            waited += 1;
+            told_waiting(output, &call, waited);
         }
         if quiet != call.quiet && call.state == CallStateView::Active {
             output.say(&told_quiet(&call));
@@ -45,6 +50,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         }
         match call.state {
             CallStateView::Failed => return Err(call.failure.clone().unwrap_or_else(|| lost(&call))),
+            CallStateView::Ended if call.setup_ms.is_none() => return Err(given_up(&call)),
             CallStateView::Ended => {
                 output.body(reply.body());
                 output.lines(&summary(&call));
@@ -131,6 +137,14 @@ fn told(call: &CallView) -> String {
             let limit = RINGING.as_secs();
             format!("call {} to {}: it rings; given up when nobody answers within {limit} s", call.id, call.peer)
         }
+    }
+}
+
+/// A wait for the other agent is shown every few seconds, until SIP gives it up (64 T1, RFC 3261 section 17.1.1.2).
+fn told_waiting(output: Output, call: &CallView, seconds: u32) {
+    let waits = matches!(call.state, CallStateView::Asking | CallStateView::Inviting);
+    if waits && seconds.is_multiple_of(5) {
+        output.say(&format!("call {} to {}: no answer yet after {seconds} s", call.id, call.peer));
     }
 }
 
