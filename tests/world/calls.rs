@@ -183,7 +183,10 @@ fn a_callee_that_demands_more_refuses_and_says_what() {
     let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
     assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
     world.command(bob, Command::PolicyDefault { text: AH_ESP.into() }).unwrap();
-    let call = world.call(alice, "bob@192.168.1.2", Some("refuse"), 2);
+    let call = world.call(alice, "bob@192.168.1.2", None, 2);
+    let review = review_of_call(&mut world, alice, call);
+    assert!(!world.nodes[alice].agent.review(review).unwrap().missing.is_empty());
+    world.command(alice, Command::AnswerReview { review, answer: Answer::Refuse, by: "test" }).unwrap();
     let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
     assert_eq!(failure.kind, FailureKind::RefusedByUser);
     assert_eq!(world.nodes[bob].media.len(), 0);
@@ -320,9 +323,11 @@ fn the_suites_of_both_sides_entries_bind() {
     let answer = Command::AnswerReview { review, answer: Answer::Edit(rules), by: "test" };
     world.command(alice, answer).unwrap();
     let calls = world.nodes[bob].agent.calls().count();
-    let call = world.call(alice, "bob@192.168.1.2", Some("refuse"), 1);
+    let call = world.call(alice, "bob@192.168.1.2", None, 1);
+    let review = review_of_call(&mut world, alice, call);
+    world.command(alice, Command::AnswerReview { review, answer: Answer::Refuse, by: "test" }).unwrap();
     let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
-    assert_eq!(failure.code, "review-refused", "his 488 led to a review");
+    assert_eq!(failure.code, "review-refused");
     assert_eq!(world.nodes[bob].agent.calls().count(), calls, "it did not even ring");
 }
 
@@ -438,7 +443,7 @@ fn a_call_whose_peer_went_silent_does_not_end_well() {
 /// Rules that the user typed are never passed over in silence.
 #[test]
 fn rules_for_a_call_lead_to_a_review_unless_they_rule_already() {
-    let (mut world, alice, _) = two(BOB, "none");
+    let (mut world, alice, bob) = two(BOB, "none");
     let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
     assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
     for (answer, bundle, asked) in [("approve", "none", false), (AH_ESP, "ah+esp", true), (AH_ESP, "ah+esp", false)] {
@@ -447,6 +452,11 @@ fn rules_for_a_call_lead_to_a_review_unless_they_rule_already() {
         let seen = world.the_call(alice, call);
         assert_eq!((seen.bundle.as_str(), seen.ask.is_some()), (bundle, asked), "{answer}");
     }
+    let calls = world.nodes[bob].agent.calls().count();
+    let call = world.call(alice, "bob@192.168.1.2", Some("refuse"), 1);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!(failure.code, "review-refused");
+    assert_eq!(world.nodes[bob].agent.calls().count(), calls, "who refuses beforehand calls nobody");
 }
 
 #[test]

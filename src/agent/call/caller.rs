@@ -80,9 +80,9 @@ impl Agent {
     fn rules_already(&self, now: Now, pin: &Pin, answer: &Option<Answer>) -> bool {
         let (out, inbound) = self.entries_towards(now, &pin.entity, &pin.device);
         match answer {
-            None | Some(Answer::Approve | Answer::Refuse) => true,
+            None | Some(Answer::Approve) => true,
             Some(Answer::Rules(action)) => out.action == *action && inbound.action == *action,
-            Some(Answer::Edit(_)) => false,
+            Some(Answer::Edit(_) | Answer::Refuse) => false,
         }
     }
 

@@ -50,8 +50,14 @@ impl Agent {
     }
 
     fn leave(&mut self, now: Now, session: SessionId, side: Side, answered: bool, id: CallId) {
-        let failed = self.calls.all.get(&id).is_some_and(|c| matches!(c.ending, Some(CallState::Failed(_))));
-        let reason = failed.then(|| Reason::sip(488, "not as agreed"));
+        let reason = self.calls.all.get(&id).and_then(|calling| match &calling.ending {
+            Some(CallState::Failed(failure)) if failure.code == "peer-gone" => Some(Reason::sip(408, "nothing heard")),
+            Some(CallState::Failed(failure)) if failure.kind == FailureKind::Failed => {
+                Some(Reason::sip(500, "failed at the other end"))
+            }
+            Some(CallState::Failed(_)) => Some(Reason::sip(488, "not as agreed")),
+            _ => None,
+        });
         match (side, answered) {
             (_, true) => self.endpoint.bye(now, session, reason),
             (Side::Caller, false) => self.endpoint.cancel(now, session),
