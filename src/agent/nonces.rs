@@ -7,8 +7,8 @@ use crate::vocab::{Nonce, VerifyKey, Wall};
 /// Nonces remembered at once. When it is full a request counts as unverified, never as fresh.
 pub const MAX: usize = 8192;
 
-/// Of these so many for one device, so that none of them takes the others' places. A count, not the nonces' owners,
-/// ends with the process.
+/// Of these so many for one device, so that none of them takes the others' places. Nonces of before a restart have no
+/// owner, and count for nobody.
 pub const MAX_PER_DEVICE: usize = 1024;
 
 /// The nonces of requests that were answered as verified: each counts once.

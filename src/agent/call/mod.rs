@@ -312,7 +312,7 @@ fn add(mut sum: Counters, one: &Counters) -> Counters {
 /// `said` is what the peer's telephone had to say, in brackets, or empty.
 fn nobody_answered(peer: &str, said: &str) -> Failure {
     let message = format!("nobody answered at {peer}{said}");
-    Failure::new(FailureKind::Unreachable, "nobody-answered", message, peer, "it rang; try again later")
+    Failure::new(FailureKind::Unreachable, "nobody-answered", message, peer, "try again later")
 }
 
 fn nothing_heard(peer: &str, silence: Duration) -> Failure {
