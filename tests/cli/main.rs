@@ -11,5 +11,6 @@ mod prompt;
 mod reach;
 mod readme;
 mod refusals;
+mod running;
 mod schema;
 mod terminal;

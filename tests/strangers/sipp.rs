@@ -2,24 +2,37 @@
 
 use std::process::Command;
 
-use crate::process::{finish, installed, own_address, skip, Home};
+use crate::process::{finish, installed, look_until, own_address, skip, Home, Ran};
 
 /// Plays one scenario once against an agent that requires ESP; sipp exits 0 only if all of it came as written.
 fn play(scenario: &str, transport: &str) {
+    let Some(mut bob) = agent() else { return };
+    played(scenario, transport, finish(&mut sipp(&bob, scenario, transport)));
+    assert_eq!(bob.run(&["calls"]).expect(0).json()["calls"].as_array().map(Vec::len), Some(0), "no call came of it");
+    assert_eq!(bob.signal("TERM"), Some(0));
+}
+
+fn agent() -> Option<Home> {
     if !installed("sipp") {
-        return skip("sipp is not installed");
+        skip("sipp is not installed");
+        return None;
     }
     let mut bob = Home::new("bob", "ipsec esp/transport//require");
     bob.start();
+    Some(bob)
+}
+
+fn sipp(bob: &Home, scenario: &str, transport: &str) -> Command {
     let file = format!("{}/sip-scenarios/{scenario}.xml", env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new("timeout");
     command.args(["30", "sipp", "-sf", &file, "-m", "1", "-t", transport, "-i", &own_address().to_string()]);
     command.args(["-p", "5060", "-s", "bob", "-timeout", "20s", "-timeout_error", "-nostdin"]);
     command.arg(format!("{}:5060", bob.address)).env("TERM", "dumb").current_dir(bob.path("."));
-    let ran = finish(&mut command);
+    command
+}
+
+fn played(scenario: &str, transport: &str, ran: Ran) {
     assert_eq!(ran.code, 0, "{scenario} over {transport}: {}\n{}", ran.stdout, ran.stderr);
-    assert_eq!(bob.run(&["calls"]).expect(0).json()["calls"].as_array().map(Vec::len), Some(0), "no call came of it");
-    assert_eq!(bob.signal("TERM"), Some(0));
 }
 
 #[test]
@@ -48,4 +61,30 @@ fn an_unknown_event_and_an_unknown_method_are_refused() {
 #[test]
 fn a_malformed_message_is_refused_and_the_next_one_is_answered() {
     play("malformed", "u1");
+}
+
+/// It must not wait for what never comes: SIGTERM and SIGINT end subscriptions (RFC 6665 section 4.2.2).
+#[test]
+fn a_subscription_is_ended_when_the_agent_stops() {
+    for signal in ["TERM", "INT"] {
+        let Some(mut bob) = agent() else { return };
+        bob.signal("TERM");
+        // Its subscribers stay pending: a NOTIFY without a document fits into a datagram.
+        bob.configure("[watchers]\nunknown = \"ask\"\n");
+        bob.start();
+        let scenario = "subscribe-until-stopped";
+        let mut sipp = sipp(&bob, scenario, "u1");
+        let ran = std::thread::scope(|scope| {
+            let watching = scope.spawn(|| finish(&mut sipp));
+            let authorization = format!("Bearer {}", bob.token());
+            let host = format!("{}:8060", bob.address);
+            let headers = [("Host", host.as_str()), ("Authorization", authorization.as_str())];
+            look_until(|| {
+                bob.http("GET /v1/metrics", &headers).1.contains("\nsottovoce_askers 1\n").then_some(())
+            });
+            assert_eq!(bob.signal(signal), Some(0));
+            watching.join().unwrap()
+        });
+        played(scenario, "u1", ran);
+    }
 }
