@@ -19,6 +19,8 @@ pub struct Book {
     generation: Generation,
     entries: Vec<Entry>,
     default: Vec<Entry>,
+    /// The default of the configuration, in force while the store has no other.
+    configured: Vec<Entry>,
     spd: Arc<Spd>,
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
@@ -37,16 +39,17 @@ pub enum Standing {
 }
 
 impl Book {
-    pub fn new(loaded: &mut Loaded, default: Vec<Entry>) -> Self {
+    pub fn new(loaded: &mut Loaded, configured: Vec<Entry>) -> Self {
         let entries: Vec<Entry> =
             std::mem::take(&mut loaded.entries).iter().flat_map(|a| a.entries().to_vec()).collect();
-        let default = loaded.default.take().map_or(default, |approved| approved.entries().to_vec());
+        let default = loaded.default.take().map_or_else(|| configured.clone(), |approved| approved.entries().to_vec());
         let key = |entity: &Entity, device: &Device| (entity.clone(), device.clone());
         let mut book = Self {
             generation: loaded.generation,
             spd: Arc::new(Spd::compile(loaded.generation, entries.clone(), default.clone())),
             entries,
             default,
+            configured,
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
             presences: loaded.presences.drain(..).map(|row| (key(&row.entity, &row.device), row)).collect(),
             given: BTreeMap::new(),
@@ -80,8 +83,18 @@ impl Book {
         self.compile(generation);
     }
 
+    /// What is in force for everybody without an entry of his own.
+    pub fn default_entries(&self) -> &[Entry] {
+        &self.default
+    }
+
+    /// With its last entry a default of the store is gone, and the configuration's is in force again.
     pub fn remove_entries(&mut self, ids: &[EntryId], generation: Generation) {
         self.entries.retain(|entry| !ids.contains(&entry.id));
+        self.default.retain(|entry| !ids.contains(&entry.id));
+        if self.default.is_empty() {
+            self.default = self.configured.clone();
+        }
         self.compile(generation);
     }
 

@@ -187,6 +187,7 @@ impl Agent {
             Command::Hangup { call } => self.hangup(now, call).map(done),
             Command::PolicyAdd { text } => self.add_policy(now, &text, false),
             Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),
+            Command::PolicyDefaultRemove => self.remove_default(now).map(Accepted::Storing),
             Command::PolicyImport { text } => self.add_policy(now, &text, true),
             Command::PolicyRemove { entry } => self.remove_policy(now, entry).map(Accepted::Storing),
             Command::PresenceRemove { entity } => self.remove_presence(&entity).map(Accepted::Storing),

@@ -28,13 +28,15 @@ impl Agent {
         Ok(Accepted::Registering { effect, added, skipped })
     }
 
-    /// Rules for any UDP packet, or whole `spdadd` lines.
+    /// Whole `spdadd` lines, or rules for what the default speaks of now: UDP, or every packet.
     pub(super) fn set_default(&mut self, now: Now, text: &str) -> Result<EffectId, Failure> {
         let entries = if text.trim_start().starts_with("spdadd") {
             setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?
         } else {
-            let action = setkey::parse_action(text).map_err(|why| unreadable(text, &why.to_string()))?;
-            vec![Entry::new(Selector { upper: Upper::Udp, ..Selector::ANY }, crate::policy::Direction::Out, action)]
+            let action = setkey::parse_action(text).map_err(|why| no_rules(text, &why.to_string()))?;
+            let every = self.book.default_entries().iter().any(|entry| entry.selector.upper == Upper::Any);
+            let upper = if every { Upper::Any } else { Upper::Udp };
+            vec![Entry::new(Selector { upper, ..Selector::ANY }, crate::policy::Direction::Out, action)]
         };
         if entries.iter().any(|entry| entry.peer != Default::default() || entry.expires.is_some()) {
             return Err(unreadable(text, "a default is for everybody and does not expire"));
@@ -64,18 +66,31 @@ impl Agent {
         Ok(id)
     }
 
+    /// Forgets the default that was set: that of the configuration is in force again.
+    pub(super) fn remove_default(&mut self, now: Now) -> Result<EffectId, Failure> {
+        let set: Vec<&Entry> = self.book.default_entries().iter().filter(|entry| entry.id != EntryId(0)).collect();
+        if set.is_empty() {
+            return Err(no_default());
+        }
+        Ok(self.remove(now, &set.into_iter().cloned().collect::<Vec<_>>(), "the default policy"))
+    }
+
     /// Removes an entry together with its other direction, as they were registered: one alone would rule half a call.
     pub(super) fn remove_policy(&mut self, now: Now, entry: EntryId) -> Result<EffectId, Failure> {
         let known = self.book.entries().iter().find(|known| known.id == entry);
         let Some(known) = known else { return Err(no_such_entry(entry)) };
         let other = self.book.entries().iter().find(|other| other.is_other_direction_of(known));
-        let gone: Vec<&Entry> = std::iter::once(known).chain(other).collect();
-        let detail = gone.iter().map(|entry| entry.to_setkey()).collect::<Vec<_>>().join(" ");
+        let gone: Vec<Entry> = std::iter::once(known).chain(other).cloned().collect();
+        Ok(self.remove(now, &gone, &entry.to_string()))
+    }
+
+    fn remove(&mut self, now: Now, gone: &[Entry], subject: &str) -> EffectId {
+        let detail = gone.iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
         let entries: Vec<EntryId> = gone.iter().map(|entry| entry.id).collect();
-        let audit = AuditRow { at: now.wall, kind: "removed", subject: entry.to_string(), detail };
+        let audit = AuditRow { at: now.wall, kind: "removed", subject: subject.to_owned(), detail };
         let id = self.expect(Waiting::Remove(entries.clone()));
         self.effect(Effect::Store { id, op: StoreOp::RemoveEntries { entries, audit } });
-        Ok(id)
+        id
     }
 
     pub(super) fn remove_presence(&mut self, entity: &Entity) -> Result<EffectId, Failure> {
@@ -173,6 +188,7 @@ impl Agent {
 }
 
 fn unreadable(text: &str, why: &str) -> Failure {
+    let text = if text.trim().is_empty() { "the policy" } else { text };
     Failure::new(
         FailureKind::Usage,
         "policy-text-unreadable",
@@ -182,10 +198,22 @@ fn unreadable(text: &str, why: &str) -> Failure {
     )
 }
 
+fn no_rules(text: &str, why: &str) -> Failure {
+    let next = "write rules, as `ipsec esp/transport//require`; \
+        `sottovoce policy remove default` takes the configuration's again; nothing was changed";
+    Failure { next: next.to_owned(), ..unreadable(text, why) }
+}
+
 fn no_such_entry(entry: EntryId) -> Failure {
     let message = format!("there is no entry {entry}");
     let next = "see `sottovoce policy list`; the default is changed with `sottovoce policy default`";
     Failure::new(FailureKind::Usage, "no-such-entry", message, entry.to_string(), next)
+}
+
+fn no_default() -> Failure {
+    let message = "no default was set: the one of the configuration is in force";
+    let next = "change it with `sottovoce policy default`, or in the configuration";
+    Failure::new(FailureKind::Usage, "no-such-entry", message, "default", next)
 }
 
 fn own_record(entity: &Entity) -> Failure {

@@ -32,6 +32,8 @@ pub enum Command {
     PolicyDefault {
         text: String,
     },
+    /// The configuration's default is to be in force again.
+    PolicyDefaultRemove,
     PolicyImport {
         text: String,
     },

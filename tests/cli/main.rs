@@ -5,6 +5,7 @@ mod process;
 
 mod answers;
 mod commands;
+mod defaults;
 mod door;
 mod ends;
 mod prompt;

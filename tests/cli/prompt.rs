@@ -271,3 +271,31 @@ fn a_call_that_was_refused_is_mended_by_one_key() {
     terminal.type_in("t");
     ends(terminal, 0, "talking, protected by esp ");
 }
+
+/// Two may look at one review; who was slower is not asked on.
+#[test]
+fn a_question_ends_when_another_process_answers_it() {
+    let (alice, bob) = pair("none");
+    for (answer, code, text) in
+        [("--refuse", 3, "refused; nothing was registered"), ("--approve", 0, "as generation 1")]
+    {
+        let terminal = asking(&alice, &bob);
+        let reviews = check(&alice.run(&["review", "list"]).expect(0), "ReviewList");
+        let pending =
+            reviews["reviews"].as_array().unwrap().iter().find(|review| review["state"] == "pending").unwrap();
+        alice.run(&["review", "answer", pending["id"].as_str().unwrap(), answer]).expect(0);
+        let shown = ends(terminal, code, text);
+        on_its_own_line(&shown, "review r");
+    }
+}
+
+#[test]
+fn a_question_ends_while_a_line_of_it_is_edited() {
+    let (alice, bob) = pair("none");
+    let mut terminal = asking(&alice, &bob);
+    terminal.type_in("e");
+    terminal.wait_for("empty goes back: ");
+    terminal.type_in("esp = requ");
+    alice.run(&["review", "answer", "r1", "--refuse"]).expect(0);
+    ends(terminal, 3, "refused; nothing was registered");
+}

@@ -79,9 +79,7 @@ fn a_subscription_is_ended_when_the_agent_stops() {
             let authorization = format!("Bearer {}", bob.token());
             let host = format!("{}:8060", bob.address);
             let headers = [("Host", host.as_str()), ("Authorization", authorization.as_str())];
-            look_until(|| {
-                bob.http("GET /v1/metrics", &headers).1.contains("\nsottovoce_askers 1\n").then_some(())
-            });
+            look_until(|| bob.http("GET /v1/metrics", &headers).1.contains("\nsottovoce_askers 1\n").then_some(()));
             assert_eq!(bob.signal(signal), Some(0));
             watching.join().unwrap()
         });

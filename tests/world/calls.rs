@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AnswerMode, AskRequest, AskState, CallRequest, CallState, Command, Event, Side};
+use sottovoce::agent::{AnswerMode, AskRequest, AskState, CallRequest, CallState, Command, Done, Event, Side};
 use sottovoce::policy::{setkey, Action, Answer, Wanted};
-use sottovoce::vocab::{CallId, FailureKind, ReviewId};
+use sottovoce::vocab::{CallId, Failure, FailureKind, ReviewId};
 
 use crate::common::config::agent;
-use crate::common::wire::Link;
+use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
 
 const ALICE: &str = "192.168.1.1";
@@ -385,6 +385,32 @@ fn a_call_whose_peer_is_gone_ends_and_says_so() {
     let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
     assert_eq!((failure.kind, failure.code), (FailureKind::Unreachable, "peer-gone"));
     assert!(world.nodes[alice].media.is_empty());
+    assert_eq!(reason_of_bye(&world), "SIP;cause=408;text=\"nothing heard\"");
+}
+
+/// Why a BYE was sent tells the other user whose fault it is (RFC 3326).
+#[test]
+fn a_call_that_fails_here_says_so_to_the_peer() {
+    let (mut world, alice, bob) = two(BOB, ESP);
+    let call = world.call(alice, BOB, Some("approve"), 3600);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Active));
+    let failure = Failure::new(FailureKind::Failed, "recording-failed", "the disk is full", "x.wav", "free some");
+    let now = world.now;
+    world.nodes[alice].agent.handle_done(now, Done::StreamFailed { call, failure: failure.clone() });
+    assert_eq!(ended(&mut world, alice, call), CallState::Failed(failure));
+    assert_eq!(reason_of_bye(&world), "SIP;cause=500;text=\"failed at the other end\"");
+    let CallState::Ended { reason } = &world.nodes[bob].agent.calls().last().unwrap().state else { panic!() };
+    assert!(reason.contains("failed at the other end"), "{reason}");
+}
+
+/// The Reason of the one BYE that was sent.
+fn reason_of_bye(world: &World) -> String {
+    let texts = world.wire.overheard.iter().filter_map(|parcel| match parcel {
+        Parcel::Sip { bytes, .. } => Some(String::from_utf8_lossy(bytes)),
+        Parcel::Media { .. } => None,
+    });
+    let bye = texts.into_iter().find(|text| text.starts_with("BYE ")).expect("a BYE was sent");
+    bye.lines().find_map(|line| line.strip_prefix("Reason: ")).expect("it says why").to_owned()
 }
 
 /// The callee tells that nobody came to the telephone; a caller whose callee cannot even tell that stops by itself.

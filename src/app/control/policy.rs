@@ -40,6 +40,11 @@ impl Control {
         Ok(RegisteredView { policy, added, skipped: Vec::new(), default_changed: true })
     }
 
+    /// Takes the configuration's default again.
+    pub async fn policy_default_remove(&self) -> Result<PolicyView, Failure> {
+        self.change(Command::PolicyDefaultRemove).await
+    }
+
     /// As [`Control::policy_add`], for entries of a file.
     pub async fn policy_import(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
         self.register(Command::PolicyImport { text: body.text.clone() }).await

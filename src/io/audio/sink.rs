@@ -108,7 +108,7 @@ fn failure(path: &Path, error: &hound::Error) -> Failure {
         "recording-failed",
         format!("the recording {name} cannot be written: {error}"),
         name.to_string(),
-        "free some space, or choose a file in a directory that you may write to; the call itself is not affected",
+        "free some space, or choose a file in a directory that you may write to, then call again: a call that is not recorded as you wanted is ended",
     )
 }
 

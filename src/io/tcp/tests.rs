@@ -19,9 +19,14 @@ struct Peer {
 
 impl Peer {
     async fn start() -> Self {
+        Self::start_with_room(64).await
+    }
+
+    /// With room for so many messages that nobody has taken yet.
+    async fn start_with_room(room: usize) -> Self {
         let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (inbound, received) = mpsc::channel(64);
+        let (inbound, received) = mpsc::channel(room);
         let (open, while_open) = watch::channel(());
         Self { tcp: Tcp::start(vec![listener], inbound, while_open), address, received, _open: open }
     }
@@ -134,6 +139,24 @@ async fn a_peer_that_closes_instead_of_acknowledging_fails_the_refusal() {
     drop(stream);
     let Some(Inbound::Failed { what, .. }) = alice.received.recv().await else { panic!() };
     assert_eq!(&what.bytes[..], REFUSAL);
+}
+
+/// What is sent again because of the failure must not be put on the connection that failed.
+#[tokio::test]
+async fn a_connection_that_ended_is_gone_before_its_failure_is_told() {
+    let alice = Peer::start_with_room(1).await;
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let _told = alice.tcp.shared.inbound.try_reserve().unwrap();
+    alice.tcp.send(transmit(listener.local_addr().unwrap(), None, MESSAGE)).unwrap();
+    let (mut stream, _) = listener.accept().await.unwrap();
+    stream.read_exact(&mut vec![0; MESSAGE.len()]).await.unwrap();
+    drop(stream);
+    let gone = async {
+        while alice.tcp.connections() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.expect("it is gone while nobody takes the failure");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The answer to a review, out of flags or of what was chosen at the prompt.
 
 use super::args::AnswerFlags;
-use super::door::Door;
+use super::door::{Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::policy::summary;
@@ -26,24 +26,38 @@ pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
 /// Sends an answer, and waits until it is durable or refused.
 pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) -> Result<Exit, ErrorView> {
     door.post(&format!("/v1/reviews/{id}/answer"), answer).await?;
+    let exit = settled(door, output, &answered(door, id).await?).await?;
+    let refuses = matches!(answer, AnswerBody::Refuse { .. });
+    Ok(if refuses && exit == Exit::RefusedByUser { Exit::Done } else { exit })
+}
+
+/// Waits until a review is over, whoever answers it, or nobody.
+pub async fn answered(door: &Door, id: &str) -> Result<Reply, ErrorView> {
     loop {
-        let reply = door.get(&format!("/v1/reviews/{id}?wait=1&while=storing,pending")).await?;
+        let reply = door.get(&format!("/v1/reviews/{id}?wait=20&while=looser,pending,storing")).await?;
         let review: ReviewView = reply.view()?;
-        match review.state {
-            ReviewStateView::Storing | ReviewStateView::Pending => {}
-            ReviewStateView::Registered => {
-                registered(door, output, &review).await?;
-                output.body(reply.body());
-                return Ok(Exit::Done);
-            }
-            ReviewStateView::Refused => {
-                output.line("refused; nothing was registered");
-                output.body(reply.body());
-                return Ok(if matches!(answer, AnswerBody::Refuse { .. }) { Exit::Done } else { Exit::RefusedByUser });
-            }
-            _ => return Err(failure(&review)),
+        if !review.is_open() && review.state != ReviewStateView::Storing {
+            return Ok(reply);
         }
     }
+}
+
+/// Tells how a review ended.
+pub async fn settled(door: &Door, output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    let review: ReviewView = reply.view()?;
+    let exit = match review.state {
+        ReviewStateView::Registered => {
+            registered(door, output, &review).await?;
+            Exit::Done
+        }
+        ReviewStateView::Refused => {
+            output.line("refused; nothing was registered");
+            Exit::RefusedByUser
+        }
+        _ => return Err(failure(&review)),
+    };
+    output.body(reply.body());
+    Ok(exit)
 }
 
 /// What rules this peer's packets from now on (FIG. 13): it may be tighter than what the review put.

@@ -177,9 +177,9 @@ pub enum PolicyCommand {
         /// As 'spdadd any 192.168.1.9 udp -P out discard;'
         text: String,
     },
-    /// Remove an entry, both directions
+    /// Remove an entry, both directions, or the default that was set: the configuration's comes back
     Remove {
-        /// Its number, as e1
+        /// Its number, as e1, or default
         id: String,
     },
     /// Show the default for everybody else, or set it

@@ -28,6 +28,7 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
             registered(output, &send(door, "/v1/policy/import", &read(file)?).await?, true)
         }
         PolicyCommand::List => list(output, &door.get("/v1/policy").await?),
+        PolicyCommand::Remove { id } if id == "default" => changed(output, &door.delete("/v1/policy/default").await?),
         PolicyCommand::Remove { id } => {
             changed(output, &door.delete(&format!("/v1/policy/entries/{}", segment(id))).await?)
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::answer;
-use super::door::Door;
+use super::door::{Door, Reply};
 use super::edit::{self, Drafts};
 use super::exit::Exit;
 use super::output::Output;
@@ -36,9 +36,15 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<E
     show(output, &review, side);
     loop {
         // A refused edit goes on as an edit: a next line typed for it must not be read as keys, `a` of `action` as approval.
-        let chosen = match drafts.are_kept() {
-            true => edited(output, &review, &mut drafts).await,
-            false => choose(output, &review, &mut side, &mut drafts).await,
+        let choosing = async {
+            match drafts.are_kept() {
+                true => edited(output, &review, &mut drafts).await,
+                false => choose(output, &review, &mut side, &mut drafts).await,
+            }
+        };
+        let chosen = tokio::select! {
+            chosen = choosing => chosen,
+            ended = answer::answered(door, &review.id) => return ended_elsewhere(door, output, &review.id, &ended?).await,
         };
         let Some(answer) = chosen.map_err(|Left| answer::pending(&review, door.is_own()))? else { continue };
         match answer::send(door, output, &review.id, &answer).await {
@@ -52,6 +58,13 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<E
             settled => return settled,
         }
     }
+}
+
+/// Another process answered, or nobody in time: the question that stands here has no use any more.
+async fn ended_elsewhere(door: &Door, output: Output, id: &str, ended: &Reply) -> Result<Exit, ErrorView> {
+    output.answered();
+    output.say(&format!("review {id} has ended while it was asked here"));
+    answer::settled(door, output, ended).await
 }
 
 /// Failures of an answer that leave the review open, for the user to answer it otherwise.

@@ -68,7 +68,7 @@ fn calling() -> Router<Control> {
 fn databases() -> Router<Control> {
     Router::new()
         .route("/v1/policy", get(policy::list).post(policy::add))
-        .route("/v1/policy/default", post(policy::default))
+        .route("/v1/policy/default", post(policy::default).delete(policy::default_remove))
         .route("/v1/policy/export", get(policy::export))
         .route("/v1/policy/import", post(policy::import))
         .route("/v1/policy/test", post(policy::test))

@@ -34,6 +34,13 @@ pub async fn default(
     Ok(Json(control.policy_default(&body).await?))
 }
 
+/// Forgets the default that was set: the configuration's is in force again.
+#[utoipa::path(delete, path = "/v1/policy/default", operation_id = "policy-default-remove", tag = "policy",
+    responses((status = 200, body = PolicyView), (status = "default", body = ErrorBody)))]
+pub async fn default_remove(State(control): State<Control>) -> Result<Json<PolicyView>, Refusal> {
+    Ok(Json(control.policy_default_remove().await?))
+}
+
 /// Reads exported entries back: adds those that are not there yet. The default stays as it is.
 #[utoipa::path(post, path = "/v1/policy/import", operation_id = "policy-import", tag = "policy",
     request_body = PolicyBody, responses((status = 200, body = RegisteredView), (status = "default", body = ErrorBody)))]

@@ -1,0 +1,36 @@
+//! The default for everybody else, as it is set and taken back.
+
+use serde_json::Value;
+
+use crate::process::Home;
+use crate::schema::{check, refused};
+
+fn entries(policy: &Value) -> Vec<(String, String)> {
+    let entries = policy["entries"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    entries.map(|entry| (text(&entry["setkey"]), text(&entry["id"]))).collect()
+}
+
+/// It speaks of as much as the one before it: rules alone are no word about TCP or ICMP.
+#[test]
+fn a_default_that_is_set_covers_what_the_configured_one_covers_and_can_be_taken_back() {
+    let mut alice = Home::new("alice", "none");
+    alice.configure("[policy]\ndefault = [\"spdadd any any any -P out discard;\"]\n");
+    alice.start();
+    let default = |alice: &Home| entries(&check(&alice.run(&["policy", "default"]).expect(0), "PolicyView"));
+    let configured = default(&alice);
+    refused(alice.run(&["policy", "remove", "default"]), 2, "no-such-entry");
+    check(&alice.run(&["policy", "default", "ipsec esp/transport//require"]).expect(0), "RegisteredView");
+    let set = default(&alice);
+    assert!(set.iter().all(|(text, _)| text.contains("] any -P") && text.contains("esp/transport")), "{set:?}");
+    assert_eq!(alice.signal("TERM"), Some(0));
+    alice.start();
+    assert_eq!(default(&alice), set, "it is kept");
+    let error = refused(alice.run(&["policy", "default", ""]), 2, "policy-text-unreadable");
+    assert!(error["next"].as_str().unwrap().contains("policy remove default"), "{error}");
+    check(&alice.run(&["policy", "remove", "default"]).expect(0), "PolicyView");
+    assert_eq!(default(&alice), configured);
+    assert_eq!(alice.signal("TERM"), Some(0));
+    alice.start();
+    assert_eq!(default(&alice), configured, "and so is its removal");
+}
