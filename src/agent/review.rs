@@ -333,7 +333,7 @@ impl Agent {
             "looser-than-asked",
             format!("this is looser than {subject} asks, which would discard your packets: {named}"),
             subject,
-            "approve it as it is or tighten it; the review is still open and nothing was changed",
+            format!("approve review {id} as it is or tighten it; it is still open, and nothing was changed"),
         )
     }
 

@@ -6,6 +6,7 @@
 //! | [`udp`], [`tcp`], [`sockets`] | open SIP sockets |
 //! | `listen` | open the control door's sockets |
 //! | [`store`] | touch the data directory: database, lock, secret key |
+//! | [`disk`] | try whether a directory takes a file |
 //! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, one thread a call |
 //! | [`audio`] | read and write sound files |
 //! | [`keylog`] | write session keys, only when told to |
@@ -17,6 +18,7 @@
 mod addresses;
 pub mod audio;
 pub mod clock;
+pub mod disk;
 pub mod keylog;
 mod listen;
 pub mod media_loop;

@@ -2,9 +2,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::view::{CheckStatus, CheckView, DoctorView};
-use super::{disk, door, Control};
+use super::{door, Control};
 use crate::agent::{AudioSink, AudioSource, Listen};
 use crate::app::config::{Config, Machine, Places, StoreKind};
+use crate::io::disk;
 use crate::io::{self, Clock, SipSockets};
 use crate::sip::Transport;
 use crate::vocab::{escape, Failure, Wall};

@@ -6,7 +6,6 @@ mod answer;
 mod asks;
 mod brain;
 mod calls;
-mod disk;
 mod doctor;
 mod door;
 mod events;

@@ -92,7 +92,8 @@ fn list(output: Output, list: &ReviewList) {
         .iter()
         .map(|review| {
             let state = format!("{:?}", review.state).to_lowercase();
-            [review.id.clone(), review.presence.entity.clone(), state, review.deadline.clone()]
+            let until = if review.is_open() { review.deadline.clone() } else { String::new() };
+            [review.id.clone(), review.presence.entity.clone(), state, until]
         })
         .collect();
     match rows.is_empty() {

@@ -9,7 +9,7 @@ use std::path::Path;
 const TRIAL: usize = 64 << 10;
 
 /// Writes a file and takes it away again.
-pub(super) fn try_write(dir: &Path) -> Result<()> {
+pub fn try_write(dir: &Path) -> Result<()> {
     match OpenOptions::new().write(true).mode(0o600).custom_flags(libc::O_TMPFILE).open(dir) {
         Err(error) if matches!(error.kind(), ErrorKind::IsADirectory | ErrorKind::Unsupported) => try_named(dir),
         unnamed => fill(unnamed?),
@@ -17,7 +17,7 @@ pub(super) fn try_write(dir: &Path) -> Result<()> {
 }
 
 /// What a user has to do about it.
-pub(super) fn remedy(error: &std::io::Error) -> &'static str {
+pub fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "free some space on its disk, or choose another directory with --data-dir"
