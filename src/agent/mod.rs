@@ -19,6 +19,7 @@ mod own;
 mod own_policy;
 pub mod request;
 mod review;
+mod ruling;
 mod safety;
 pub mod snapshot;
 mod strangers;

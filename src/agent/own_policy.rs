@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::waiting::Waiting;
 use super::{Accepted, Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
-use crate::policy::{both_directions, setkey, Approved, Entry, Origin, Selector, Upper};
+use crate::policy::{both_directions, setkey, Approved, Direction, Entry, Origin, Selector, Upper};
 use crate::presence::{self, Names};
 use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
 
@@ -28,15 +28,18 @@ impl Agent {
         Ok(Accepted::Registering { effect, added, skipped })
     }
 
-    /// Whole `spdadd` lines, or rules for what the default speaks of now: UDP, or every packet.
+    /// Whole `spdadd` lines, or rules for the packets that the default speaks of now.
     pub(super) fn set_default(&mut self, now: Now, text: &str) -> Result<EffectId, Failure> {
         let entries = if text.trim_start().starts_with("spdadd") {
             setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?
         } else {
             let action = setkey::parse_action(text).map_err(|why| no_rules(text, &why.to_string()))?;
-            let every = self.book.default_entries().iter().any(|entry| entry.selector.upper == Upper::Any);
-            let upper = if every { Upper::Any } else { Upper::Udp };
-            vec![Entry::new(Selector { upper, ..Selector::ANY }, crate::policy::Direction::Out, action)]
+            let default = self.book.default_entries().iter().filter(|entry| entry.direction == Direction::Out);
+            let mut selectors: Vec<Selector> = default.map(|entry| entry.selector.clone()).collect();
+            if selectors.is_empty() {
+                selectors.push(Selector { upper: Upper::Udp, ..Selector::ANY });
+            }
+            selectors.into_iter().map(|selector| Entry::new(selector, Direction::Out, action.clone())).collect()
         };
         if entries.iter().any(|entry| entry.peer != Default::default() || entry.expires.is_some()) {
             return Err(unreadable(text, "a default is for everybody and does not expire"));
@@ -206,7 +209,7 @@ fn no_rules(text: &str, why: &str) -> Failure {
 
 fn no_such_entry(entry: EntryId) -> Failure {
     let message = format!("there is no entry {entry}");
-    let next = "see `sottovoce policy list`; the default is changed with `sottovoce policy default`";
+    let next = "see `sottovoce policy list`; the default is changed with `sottovoce policy default` and `sottovoce policy remove default`";
     Failure::new(FailureKind::Usage, "no-such-entry", message, entry.to_string(), next)
 }
 

@@ -12,12 +12,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::book::Standing;
+use super::ruling::some_port;
 use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
-use crate::policy::{
-    Answer, Approved, Decision, Direction, Entry, Flow, KeyState, Provenance, Review, ReviewInput, Rule, Statement,
-    Upper,
-};
+use crate::policy::{Answer, Approved, Decision, Entry, KeyState, Provenance, Review, ReviewInput, Rule, Statement};
 use crate::presence::PresenceRecord;
 use crate::vocab::{AskId, CallId, Deadline, Failure, FailureKind, Generation, Mono, Now, ReviewId};
 
@@ -126,16 +124,9 @@ impl Agent {
 
     /// Our own entries for this peer's media, out then in.
     fn ruling_entries(&self, now: Now, statement: &Statement, peer: IpAddr) -> Vec<Entry> {
-        let (ours, theirs) = ((self.config.media_address, 0).into(), (peer, 0).into());
         let device = Some((&statement.entity, &statement.device));
-        [Direction::Out, Direction::In]
-            .into_iter()
-            .map(|direction| {
-                let (source, destination) = if direction == Direction::Out { (ours, theirs) } else { (theirs, ours) };
-                let flow = Flow { source, destination, upper: Upper::Udp, direction, peer: device };
-                self.book.spd().lookup(&flow, now.wall).entry.clone()
-            })
-            .collect()
+        let (out, inbound) = self.entries_between(now, device, some_port(self.config.media_address), some_port(peer));
+        vec![out, inbound]
     }
 
     pub(super) fn answer_review(

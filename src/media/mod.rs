@@ -4,6 +4,8 @@
 //! [`Egress`] and [`Ingress`] are the two doors of a stream: nothing leaves but through the first, which asks the
 //! policy, and nothing is heard but through the second, which asks it again.
 
+use std::ops::RangeInclusive;
+
 mod clear;
 pub mod codec;
 mod counters;
@@ -21,6 +23,10 @@ pub use counters::Counters;
 pub use egress::{Egress, Withheld};
 pub use ingress::{Arrival, Ingress};
 pub use stream::{Datagram, Stream, StreamConfig, StreamEvent};
+
+/// The UDP ports that our media uses, even ones only (RFC 3550 section 11). Until its own is known, a peer is taken to do
+/// the same.
+pub const PORTS: RangeInclusive<u16> = 16_384..=32_767;
 
 #[cfg(test)]
 mod tests;

@@ -15,14 +15,19 @@ fn entries(policy: &Value) -> Vec<(String, String)> {
 #[test]
 fn a_default_that_is_set_covers_what_the_configured_one_covers_and_can_be_taken_back() {
     let mut alice = Home::new("alice", "none");
-    alice.configure("[policy]\ndefault = [\"spdadd any any any -P out discard;\"]\n");
+    let configured = r#"["spdadd any any tcp -P out discard;", "spdadd any[5000-5999] any udp -P out none;"]"#;
+    alice.configure(&format!("[policy]\ndefault = {configured}\n"));
     alice.start();
     let default = |alice: &Home| entries(&check(&alice.run(&["policy", "default"]).expect(0), "PolicyView"));
     let configured = default(&alice);
     refused(alice.run(&["policy", "remove", "default"]), 2, "no-such-entry");
     check(&alice.run(&["policy", "default", "ipsec esp/transport//require"]).expect(0), "RegisteredView");
     let set = default(&alice);
-    assert!(set.iter().all(|(text, _)| text.contains("] any -P") && text.contains("esp/transport")), "{set:?}");
+    let speaks = |default: &[(String, String)]| -> Vec<String> {
+        default.iter().map(|(text, _)| text.split(" -P ").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!((speaks(&set), set.len()), (speaks(&configured), 4));
+    assert!(set.iter().all(|(text, _)| text.contains("esp/transport//require")), "{set:?}");
     assert_eq!(alice.signal("TERM"), Some(0));
     alice.start();
     assert_eq!(default(&alice), set, "it is kept");

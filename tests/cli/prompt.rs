@@ -96,8 +96,9 @@ fn t_tightens_to_one_of_three_or_to_rules_of_ones_own() {
     terminal.wait_for("(empty goes back): ");
     terminal.type_in("ipsec rot13/transport//use\n");
     terminal.wait_for("\nsottovoce: ");
-    terminal.wait_for(KEYS);
-    terminal.type_in("t");
+    terminal.wait_for("(empty goes back): ");
+    terminal.type_in("7\n");
+    terminal.wait_for("\nthere are three: ");
     terminal.wait_for("(empty goes back): ");
     terminal.type_in("3\n");
     ends(terminal, 0, "\nregistered, both directions, as generation 1");
@@ -298,4 +299,60 @@ fn a_question_ends_while_a_line_of_it_is_edited() {
     terminal.type_in("esp = requ");
     alice.run(&["review", "answer", "r1", "--refuse"]).expect(0);
     ends(terminal, 3, "refused; nothing was registered");
+}
+
+/// A line that follows a refused one is no row of keys: there is an `a` in `discard`.
+#[test]
+fn rules_that_were_mistyped_are_typed_again_and_approve_nothing() {
+    let (alice, bob) = pair("none");
+    let mut terminal = asking(&alice, &bob);
+    terminal.type_in("t");
+    terminal.wait_for("(empty goes back): ");
+    terminal.type_in("discrad\n");
+    terminal.wait_for("found \"discrad\"");
+    terminal.wait_for("(empty goes back): ");
+    terminal.type_in("discard\n");
+    ends(terminal, 0, "as generation 1");
+    assert!(registered(&alice, &bob).iter().all(|entry| entry.ends_with("discard;")), "{:?}", registered(&alice, &bob));
+}
+
+/// The first question ended elsewhere; the second one is the user's from its first key on.
+#[test]
+fn a_call_asks_again_after_a_question_that_ended_elsewhere() {
+    for edits in [false, true] {
+        let (alice, bob) = pair("none");
+        let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity()]);
+        terminal.wait_for(KEYS);
+        if edits {
+            terminal.type_in("e");
+            terminal.wait_for("empty goes back: ");
+        }
+        check(&bob.run(&["policy", "default", ESP]).expect(0), "RegisteredView");
+        alice.run(&["review", "answer", "r1", "--approve"]).expect(0);
+        terminal.wait_for("Review r2");
+        terminal.wait_for(KEYS);
+        terminal.type_in("r");
+        ends(terminal, 3, "");
+        assert!(registered(&alice, &bob).iter().all(|entry| entry.ends_with("none;")));
+    }
+}
+
+/// Entries that change while a review stands: what takes its place is asked next, and the call is still the user's.
+#[test]
+fn a_call_asks_again_when_its_review_was_overtaken() {
+    let (alice, bob) = pair(ESP);
+    let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity(), "--duration", "0.3"]);
+    terminal.wait_for(KEYS);
+    let discard = "spdadd any any udp -P out discard; # sv: priority=10";
+    let added = check(&alice.run(&["policy", "add", discard]).expect(0), "RegisteredView");
+    terminal.type_in("a");
+    terminal.wait_for("review r2 takes its place");
+    terminal.wait_for(KEYS);
+    alice.run(&["policy", "remove", added["added"][0].as_str().unwrap()]).expect(0);
+    terminal.type_in("a");
+    terminal.wait_for("review r3 takes its place");
+    terminal.wait_for(KEYS);
+    terminal.type_in("a");
+    terminal.wait_for("protected by esp");
+    ends(terminal, 0, "ended");
 }

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::process::Home;
-use crate::schema::check;
+use crate::process::{look_until, Home};
+use crate::schema::{check, refused};
 
 /// The policy that was registered last rules the next packet, and the peer notices that nothing comes.
 #[test]
@@ -25,4 +25,30 @@ fn a_change_of_policy_silences_a_running_call_and_lets_it_speak_again() {
     said("heard again");
     alice.run(&["hangup"]).expect(0);
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// Two calls in one file would each spoil what the other has written.
+#[test]
+fn a_recording_belongs_to_one_call_until_that_ends() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    let (heard, usual) = (bob.path("heard.wav"), bob.usual("none;"));
+    bob.configure(&format!("[audio]\ninput = \"tone:440\"\noutput = \"file:{}\"\n{usual}", heard.display()));
+    alice.start();
+    bob.start();
+    let call = |seconds: &str| alice.command(&["call", &bob.entity(), "--approve", "--duration", seconds]);
+    let mut first = call("3").spawn().unwrap();
+    look_until(|| bob.run(&["calls"]).stdout.contains("\"active\"").then_some(()));
+    assert_eq!(call("0.3").status().unwrap().code(), Some(0));
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+    // PCM16 mono at 8 kHz: the first call's three seconds, less what it takes to be answered.
+    let written = std::fs::metadata(&heard).unwrap().len();
+    assert!(written > 2 * 8000 * 2, "{written} octets are left of three seconds");
+    let own = bob.path("own.wav");
+    let record = ["call", &alice.entity(), "--approve", "--duration", "20", "--record", own.to_str().unwrap()];
+    alice.run(&["policy", "list"]).expect(0);
+    let mut recorded = bob.command(&record).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    look_until(|| bob.run(&["calls"]).stdout.contains("\"active\"").then_some(()));
+    refused(bob.run(&record), 2, "recording-impossible");
+    bob.run(&["hangup"]).expect(0);
+    assert_eq!(recorded.wait().unwrap().code(), Some(0));
 }

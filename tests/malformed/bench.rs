@@ -43,8 +43,22 @@ impl Bench {
 
     /// With another than bob at bob's address.
     pub fn with(bob: AgentConfig) -> Self {
+        Self::between(agent("alice", "192.168.1.1", "none"), 7, bob)
+    }
+
+    /// With another than alice, at an address of its own.
+    pub fn of_stranger(number: u8) -> Self {
+        let name = format!("stranger{number}");
+        Self::between(
+            agent(&name, &format!("192.168.2.{number}"), "none"),
+            number.into(),
+            agent("bob", "192.168.1.2", "none"),
+        )
+    }
+
+    fn between(alice: AgentConfig, seed: u64, bob: AgentConfig) -> Self {
         let now = Now { mono: Mono(Duration::from_secs(1)), wall: Wall(1_767_225_600_000) };
-        let alice = Node::new("alice", agent("alice", "192.168.1.1", "none"), 7, now);
+        let alice = Node::new("alice", alice, seed, now);
         let bob = Node::new("bob", bob, 7, now);
         Self { nodes: [alice, bob], now, flying: Vec::new() }
     }
@@ -110,7 +124,7 @@ impl Bench {
         self.collect(letter.to);
     }
 
-    fn collect(&mut self, from: usize) {
+    pub fn collect(&mut self, from: usize) {
         let transmits = self.nodes[from].drain(self.now);
         let ip = self.nodes[from].ip;
         for transmit in transmits {

@@ -25,7 +25,7 @@ fn answered_with(change: impl Fn(&str) -> String, later: Duration) -> Failure {
     failure.clone()
 }
 
-fn with_body(letter: &Letter, change: impl Fn(&str) -> String) -> Vec<u8> {
+pub fn with_body(letter: &Letter, change: impl Fn(&str) -> String) -> Vec<u8> {
     let text = std::str::from_utf8(&letter.bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let body = change(body);

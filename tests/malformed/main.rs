@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod aimed;
 mod bench;
 mod documents;
 mod sweeps;

@@ -547,3 +547,54 @@ fn a_peer_of_whom_only_the_policy_was_asked_is_called_at_its_signed_contact() {
     let contact = world.nodes[alice].agent.presences().next().unwrap().contact.raw().to_owned();
     assert_eq!(contact, "sip:bob@192.168.1.2:5066");
 }
+
+/// Media ports are not known before there is a socket; entries that name them rule from the offer on all the same.
+#[test]
+fn an_entry_for_media_ports_rules_the_offer() {
+    let ports = |action: &str| Command::PolicyAdd {
+        text: format!("spdadd any[16384-32767] any[16384-32767] udp -P out {action}; # sv: priority=10"),
+    };
+    let (mut world, alice, bob) = two(BOB, "none");
+    let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. })));
+    world.command(alice, ports(AH_ESP)).unwrap();
+    let call = world.call(alice, "bob@192.168.1.2", None, 2);
+    let state = ended(&mut world, alice, call);
+    assert!(matches!(state, CallState::Ended { .. }), "{state:?}");
+    assert_eq!(world.the_call(alice, call).bundle, "ah+esp");
+    heard_both_ways(&world, alice, bob, 2);
+
+    let (mut world, alice, _) = two(BOB, "none");
+    world.command(alice, ports("discard")).unwrap();
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 2);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!((failure.kind, failure.code), (FailureKind::RefusedByPolicy, "discarded"));
+}
+
+#[test]
+fn what_the_peer_demands_for_its_media_ports_is_offered_at_once() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    let text = "spdadd any any[16384-32767] udp -P in ipsec esp/transport//require;".to_owned();
+    world.command(bob, Command::PolicyAdd { text }).unwrap();
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 2);
+    let state = ended(&mut world, alice, call);
+    assert!(matches!(state, CallState::Ended { .. }), "{state:?}");
+    assert_eq!(world.the_call(alice, call).bundle, "esp");
+    assert_eq!(world.nodes[alice].agent.reviews().count(), 1, "no 488 came between");
+}
+
+/// One port alone cannot be foreseen: the call ends and says why, and nothing was sent otherwise.
+#[test]
+fn a_call_whose_ports_have_another_entry_than_it_agreed_for_ends() {
+    let (mut world, alice, _) = two(BOB, "none");
+    let first = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+    ended(&mut world, alice, first);
+    let text = "spdadd any any[16386-32767] udp -P out ipsec esp/transport//require; # sv: priority=10".to_owned();
+    world.command(alice, Command::PolicyAdd { text }).unwrap();
+    world.wire.overheard.clear();
+    let call = world.call(alice, "bob@192.168.1.2", None, 2);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!((failure.kind, failure.code), (FailureKind::RefusedByPolicy, "not-as-agreed"));
+    assert_eq!(reason_of_bye(&world), "SIP;cause=488;text=\"not as agreed\"");
+    assert_eq!(world.the_call(alice, call).counters.sent, 0);
+}

@@ -10,10 +10,11 @@ use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
 use crate::agent::own::random_nonce;
+use crate::agent::ruling::some_port;
 use crate::agent::{Agent, AnswerMode, Effect, Event, Seen, Side, StoreOp};
 use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput, Spis};
 use crate::keys::Responder;
-use crate::policy::{Action, Audience, Direction, Entry, Rule, Selector, Suite, Upper, Wanted};
+use crate::policy::{Action, Audience, Entry, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
@@ -86,10 +87,9 @@ impl Agent {
             let notice = Box::new(stripped(&entity));
             return Err(No { notice: Some(notice), ..No::plain(488, "a key agreement of this caller is required") });
         }
-        if offered.media().ip().to_canonical() != from.remote.ip().to_canonical() {
-            return Err(No::plain(488, "media of strangers goes to where they call from only"));
-        }
-        let (out, inbound) = self.call_entries(now, None, from.remote.ip(), offered.media().port());
+        refuse_aimed(&[offered.media()], from.remote.ip())?;
+        self.refuse_crowd()?;
+        let (out, inbound) = self.call_entries(now, None, offered.media());
         self.judge_bundles(Bundles::default(), &out, &inbound).map_err(|missing| No::missing(&missing, None))?;
         Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, out })
     }
@@ -117,9 +117,10 @@ impl Agent {
             return Err(No::plain(403, "From names another than the key agreement does"));
         }
         let known = self.know_caller(&offer)?;
-        if known.is_none() && sdp.media().ip().to_canonical() != from.remote.ip().to_canonical() {
-            // Or a stranger could aim our sound at somebody who never asked for it.
-            return Err(No::plain(488, "media of strangers goes to where they call from only"));
+        let media = if offer.media.ip().is_unspecified() { sdp.media() } else { offer.media };
+        if known.is_none() {
+            refuse_aimed(&[sdp.media(), media], from.remote.ip())?;
+            self.refuse_crowd()?;
         }
         let device = known.is_some().then_some(offer.signing_key);
         let fresh = self.offers.check(device, message, offer.time, now.wall);
@@ -131,7 +132,7 @@ impl Agent {
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
-        let (out, inbound) = self.call_entries(now, known.as_ref(), from.remote.ip(), offer.media.port());
+        let (out, inbound) = self.call_entries(now, known.as_ref(), media);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
             audience: Audience::Device(offer.device.clone()),
@@ -161,6 +162,14 @@ impl Agent {
         })
     }
 
+    /// Strangers together take half of all places, so that the user can call, and be called by whom he approved.
+    fn refuse_crowd(&self) -> Result<(), No> {
+        match self.calls.strangers() < super::MAX_STRANGERS {
+            true => Ok(()),
+            false => Err(No::plain(486, "too many calls of strangers are open")),
+        }
+    }
+
     /// The caller's device, when its keys are those that our user pinned; a stranger is `None`.
     fn know_caller(&self, offer: &Offered) -> Result<Option<(Entity, Device)>, No> {
         let keys = (offer.signing_key, offer.agreement_key);
@@ -175,21 +184,10 @@ impl Agent {
         }
     }
 
-    /// Our entries for this caller's media, out and in.
-    fn call_entries(&self, now: Now, known: Option<&(Entity, Device)>, address: IpAddr, port: u16) -> (Entry, Entry) {
-        let all = self.entries_for(now, known, address);
-        let pick = |direction| {
-            let fits = |entry: &&Entry| {
-                let ports = match direction {
-                    Direction::In => &entry.selector.source_ports,
-                    Direction::Out => &entry.selector.destination_ports,
-                };
-                entry.direction == direction && entry.selector.upper.covers(Upper::Udp) && ports.contains(port)
-            };
-            let none = || Entry::new(Selector::ANY, direction, Action::Discard);
-            all.iter().find(fits).cloned().unwrap_or_else(none)
-        };
-        (pick(Direction::Out), pick(Direction::In))
+    /// Our entries for this caller's media, out and in. Our own port is not bound yet.
+    fn call_entries(&self, now: Now, known: Option<&(Entity, Device)>, media: SocketAddr) -> (Entry, Entry) {
+        let known = known.map(|(entity, device)| (entity, device));
+        self.entries_between(now, known, some_port(self.config.media_address), media)
     }
 
     /// The rules of ours that the offered bundles lack; `discard` lacks nothing and takes nothing.
@@ -250,6 +248,9 @@ impl Agent {
             calling.call.device = taken.device;
             calling.call.action = taken.out.action.to_string();
             calling.call.known = taken.known.is_some();
+            if taken.known.is_some() {
+                self.endpoint.believe_session(session);
+            }
             calling.peer = taken.known;
             calling.key = taken.key;
             calling.offered = Some(taken.offered);
@@ -352,7 +353,11 @@ impl Agent {
 
 impl No {
     fn plain(status: u16, why: &str) -> Self {
-        let reason = if status == 403 { "Forbidden" } else { "Not Acceptable Here" };
+        let reason = match status {
+            403 => "Forbidden",
+            486 => "Busy Here",
+            _ => "Not Acceptable Here",
+        };
         let text: String = escape(why).replace(['"', '\\'], "'");
         Self {
             refusal: Refusal::new(status, reason).with("Warning", format!("399 sottovoce \"{text}\"")),
@@ -372,6 +377,14 @@ impl No {
 }
 
 /// The entity that From names; it proves nothing.
+/// A stranger could aim our sound at somebody who never asked for it: it goes to where he calls from, and nowhere else.
+fn refuse_aimed(media: &[SocketAddr], from: IpAddr) -> Result<(), No> {
+    match media.iter().all(|address| address.ip().to_canonical() == from.to_canonical()) {
+        true => Ok(()),
+        false => Err(No::plain(488, "media of strangers goes to where they call from only")),
+    }
+}
+
 fn claimed_entity(caller: &NameAddr) -> Option<Entity> {
     let text = caller.uri.to_string();
     Entity::parse(text.split([';', '?']).next()?).ok()

@@ -7,12 +7,13 @@ use rand_core::RngCore;
 use super::media::{random_spis, PeerSdp};
 use super::{CallState, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, OPTION_TAG};
+use crate::agent::ruling::some_port;
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
 use crate::agent::{Agent, AskRequest, CallRequest, Effect, Event, Pin, Side};
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
-use crate::policy::{Action, Answer, Bundle, Direction, Entry, Flow, Suite, Upper, Wanted};
+use crate::policy::{Action, Answer, Bundle, Entry, Suite, Wanted};
 use crate::sip::{Body, EndCause, Invite, SessionId, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
 
@@ -22,6 +23,9 @@ impl Agent {
         self.refuse_ourselves(&target)?;
         if self.calls.open_count() >= super::MAX_OPEN {
             return Err(too_many(&request.peer));
+        }
+        if let Some(other) = request.sink.as_ref().and_then(|sink| self.calls.recorded_in(sink)) {
+            return Err(recorded_already(other));
         }
         let known = self.approved_device(&target, now)?;
         let known = known.filter(|pin| request.accept_key.is_none() && self.rules_already(now, pin, &request.answer));
@@ -78,7 +82,7 @@ impl Agent {
 
     /// What the user typed for this call is in force already, or he typed no rules.
     fn rules_already(&self, now: Now, pin: &Pin, answer: &Option<Answer>) -> bool {
-        let (out, inbound) = self.entries_towards(now, &pin.entity, &pin.device);
+        let (out, inbound) = self.entries_towards(now, &pin.entity, &pin.device, None);
         match answer {
             None | Some(Answer::Approve) => true,
             Some(Answer::Rules(action)) => out.action == *action && inbound.action == *action,
@@ -133,7 +137,7 @@ impl Agent {
         calling.call.entity = Some(pin.entity.clone());
         calling.call.device = Some(pin.device.clone());
         calling.call.known = true;
-        let (out, _) = self.entries_towards(now, &pin.entity, &pin.device);
+        let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
         }
@@ -185,18 +189,20 @@ impl Agent {
         }
     }
 
-    /// The entries that rule media to and from this device, out and in.
-    pub(super) fn entries_towards(&self, now: Now, entity: &Entity, device: &Device) -> (Entry, Entry) {
+    /// The entries that rule media between this device and our socket, when that is bound, out and in.
+    pub(super) fn entries_towards(
+        &self,
+        now: Now,
+        entity: &Entity,
+        device: &Device,
+        local: Option<SocketAddr>,
+    ) -> (Entry, Entry) {
         let record = self.book.presence(entity, device);
         let peer = record.and_then(|record| self.peer_address(record));
         let peer = peer.or_else(|| host_address(entity.host()).map(|socket| socket.ip()));
-        let ours = SocketAddr::new(self.config.media_address, 0);
-        let theirs = peer.map_or(SocketAddr::new(unspecified(ours), 0), |address| SocketAddr::new(address, 0));
-        let find = |source, destination, direction| {
-            let flow = Flow { source, destination, upper: Upper::Udp, direction, peer: Some((entity, device)) };
-            self.book.spd().lookup(&flow, now.wall).entry.clone()
-        };
-        (find(ours, theirs, Direction::Out), find(theirs, ours, Direction::In))
+        let ours = local.unwrap_or(some_port(self.config.media_address));
+        let theirs = some_port(peer.unwrap_or(unspecified(ours)));
+        self.entries_between(now, Some((entity, device)), ours, theirs)
     }
 
     /// The socket is bound: the offer can name it.
@@ -220,7 +226,7 @@ impl Agent {
         let (entity, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
         let remote = calling.remote_sip.ok_or_else(|| gone(id))?;
         let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
-        let (out, inbound) = self.entries_towards(now, &entity, &device);
+        let (out, inbound) = self.entries_towards(now, &entity, &device, Some(local));
         let bundles = Bundles { to_responder: Bundle::of(&out.action), to_initiator: Bundle::of(&inbound.action) };
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
@@ -419,6 +425,12 @@ fn discarded(entity: &Entity) -> Failure {
 fn no_address(peer: &str) -> Failure {
     let message = format!("no address of {peer} is known");
     Failure::new(FailureKind::Unreachable, "no-address", message, peer, "ask the peer anew")
+}
+
+fn recorded_already(other: CallId) -> Failure {
+    let message = format!("call {other} is being recorded in that file");
+    let next = "name another file with --record; nobody was called";
+    Failure::new(FailureKind::Usage, "recording-impossible", message, other.to_string(), next)
 }
 
 fn too_many(peer: &str) -> Failure {

@@ -116,6 +116,7 @@ impl Agent {
     pub(in crate::agent) fn handle_media_closed(&mut self, now: Now, id: CallId, counters: Counters) {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.media_open = false;
+            calling.recording = false;
             if calling.call.setup.is_some() {
                 calling.call.counters = counters;
             }

@@ -6,15 +6,15 @@ use rand_core::RngCore;
 
 use super::caller::gone;
 use super::{suite_name, CallState};
-use crate::agent::{Agent, Effect};
+use crate::agent::{Agent, AudioSink, Effect, Event};
 use crate::ipsec::Protection;
 use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
-use crate::media::{Codec, Stream, StreamConfig};
-use crate::policy::Bundle;
+use crate::media::{Codec, Stream, StreamConfig, PORTS};
+use crate::policy::{Action, Bundle, Entry};
 use crate::sdp::{self, AnswerInput, AudioFormat, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa};
 use crate::sip::Body;
-use crate::vocab::{CallId, Device, Failure, Now, Redacted, Spi};
+use crate::vocab::{escape, CallId, Device, Failure, FailureKind, Now, Redacted, Spi};
 
 impl Agent {
     pub(in crate::agent) fn handle_media_opened(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
@@ -91,6 +91,7 @@ impl Agent {
         bundles: (Bundle, Bundle),
         (remote, codec): (SocketAddr, Codec),
     ) -> Result<(), Failure> {
+        self.refuse_unruly(now, id, bundles, remote)?;
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
@@ -110,11 +111,49 @@ impl Agent {
         let stream = Box::new(Stream::new(config, protection));
         calling.call.setup = calling.invited.map(|invited| now.mono - invited);
         calling.until = calling.duration.map(|duration| now.mono + duration);
-        let (source, sink) = (calling.source.clone(), calling.sink.clone());
+        let source = calling.source.clone();
+        let sink = self.sink_for(id);
         self.effect(Effect::StartStream { call: id, stream, source, sink });
         self.count("calls_established");
         self.set_call(id, CallState::Active);
         Ok(())
+    }
+
+    /// Now that every port is known, the entries must be those that both sides agreed for: nothing would pass otherwise.
+    fn refuse_unruly(
+        &self,
+        now: Now,
+        id: CallId,
+        (outbound, inbound): (Bundle, Bundle),
+        remote: SocketAddr,
+    ) -> Result<(), Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let local = calling.local.ok_or_else(|| gone(id))?;
+        let peer = calling.peer.as_ref().map(|(entity, device)| (entity, device));
+        let (out, inward) = self.entries_between(now, peer, local, remote);
+        let level = self.config.default_level;
+        let rules = [(outbound, out), (inbound, inward)];
+        let obeyed = |(bundle, entry): &(Bundle, Entry)| {
+            entry.action != Action::Discard && bundle.missing_for(&entry.action, level).is_empty()
+        };
+        match rules.iter().find(|ruled| !obeyed(ruled)) {
+            None => Ok(()),
+            Some((bundle, entry)) => Err(unruly(&calling.call.peer, *bundle, entry)),
+        }
+    }
+
+    /// Two calls in one file would each spoil what the other has written.
+    fn sink_for(&mut self, id: CallId) -> AudioSink {
+        let wanted = self.calls.all.get(&id).map_or(AudioSink::Discard, |calling| calling.sink.clone());
+        if let (AudioSink::File(path), Some(other)) = (&wanted, self.calls.recorded_in(&wanted)) {
+            let notice = not_recorded(id, other, &path.to_string_lossy());
+            self.event(Event::Notice(notice));
+            return AudioSink::Discard;
+        }
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.recording = matches!(wanted, AudioSink::File(_));
+        }
+        wanted
     }
 
     pub(super) fn sdp_offer(&mut self, local: SocketAddr, device: &Device, message: Vec<u8>) -> SessionDescription {
@@ -198,6 +237,27 @@ impl PeerSdp {
     pub fn is_same_offer(&self, other: &Self) -> bool {
         self.whole.origin == other.whole.origin && self.audio.sv_sa == other.audio.sv_sa
     }
+}
+
+fn unruly(peer: &str, bundle: Bundle, entry: &Entry) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "not-as-agreed",
+        format!("the call agreed on {bundle}, but `{}` rules its ports", entry.rule_text()),
+        peer,
+        format!("write that entry for every media port ({}-{}), then call again", PORTS.start(), PORTS.end()),
+    )
+}
+
+fn not_recorded(id: CallId, other: CallId, file: &str) -> Failure {
+    let file = escape(file);
+    Failure::new(
+        FailureKind::Failed,
+        "not-recorded",
+        format!("call {id} is not recorded: {file} holds the sound of call {other}, which still runs"),
+        id.to_string(),
+        "give each call a file of its own with --record, or end the other call first",
+    )
 }
 
 /// SPIs under which we will receive; they differ, because one port carries both protocols.

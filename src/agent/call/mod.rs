@@ -33,6 +33,9 @@ use media::PeerSdp;
 /// Calls at once; a further one is refused, ours and theirs.
 const MAX_OPEN: usize = 32;
 
+/// Of them, calls by whom our user has not approved.
+const MAX_STRANGERS: usize = 16;
+
 /// A call on which nothing authentic came for so long is given up: the peer is gone, or was never there.
 pub const SILENCE: Duration = Duration::from_secs(30);
 
@@ -86,6 +89,8 @@ pub(super) struct Calling {
     retried: bool,
     /// Media is open and not yet closed.
     media_open: bool,
+    /// Its sound goes into a file, which is nobody else's until then.
+    recording: bool,
     /// How it will be told once media is closed.
     ending: Option<CallState>,
 }
@@ -126,6 +131,19 @@ impl Calls {
 
     fn open_count(&self) -> usize {
         self.all.values().filter(|calling| calling.is_open()).count()
+    }
+
+    fn strangers(&self) -> usize {
+        let stranger =
+            |calling: &&Calling| calling.is_open() && calling.call.side == Side::Callee && !calling.call.known;
+        self.all.values().filter(stranger).count()
+    }
+
+    /// The call whose sound is written to this file now.
+    fn recorded_in(&self, sink: &AudioSink) -> Option<CallId> {
+        let AudioSink::File(_) = sink else { return None };
+        let same = |calling: &&Calling| calling.recording && calling.sink == *sink;
+        self.all.values().find(same).map(|calling| calling.call.id)
     }
 
     fn by_session(&mut self, session: SessionId) -> Option<&mut Calling> {
@@ -203,6 +221,7 @@ impl Agent {
             offered: None,
             retried: false,
             media_open: false,
+            recording: false,
             ending: None,
         };
         self.calls.all.insert(id, calling);

@@ -127,7 +127,7 @@ impl Agent {
 
     /// The rules of the peer's statement that our entries lack, in both directions.
     fn missing(&self, now: Now, statement: &crate::policy::Statement) -> Vec<Rule> {
-        let (out, inbound) = self.entries_towards(now, &statement.entity, &statement.device);
+        let (out, inbound) = self.entries_towards(now, &statement.entity, &statement.device, None);
         let level = self.config.default_level;
         let mut missing: Vec<Rule> = Vec::new();
         for policy in &statement.policies {

@@ -2,11 +2,12 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use crate::io::sockets::bind_failure;
+use crate::media::PORTS;
 use crate::vocab::Failure;
 
-/// The ports that media uses, even ones only.
-const FIRST: u16 = 16_384;
-const PORTS: u16 = 8192;
+/// The first port for media, and how many even ones there are.
+const FIRST: u16 = *PORTS.start();
+const COUNT: u16 = (*PORTS.end() - FIRST).div_ceil(2);
 
 /// Ports that are tried before it is given up.
 const TRIES: u16 = 512;
@@ -20,7 +21,7 @@ pub fn bind(local: IpAddr) -> Result<(UdpSocket, SocketAddr), Failure> {
     let start = start();
     let mut last = None;
     for _ in 0..TRIES {
-        let offset = start.wrapping_add(HANDED_OUT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let offset = start.wrapping_add(HANDED_OUT.fetch_add(1, Ordering::Relaxed)) % COUNT;
         let address = SocketAddr::new(local, FIRST + 2 * offset);
         match open(address) {
             Ok(socket) => return Ok((socket, address)),

@@ -112,7 +112,7 @@ fn remove_entries(step: &Transaction<'_>, entries: &[EntryId], row: &AuditRow) -
 
 fn no_entry(entry: EntryId) -> Failure {
     let message = format!("there is no entry {entry} in the policy database");
-    Failure::new(FailureKind::Usage, "no-entry", message, entry.to_string(), "see `sottovoce policy list`")
+    Failure::new(FailureKind::Usage, "no-such-entry", message, entry.to_string(), "see `sottovoce policy list`")
 }
 
 /// An empty document leaves the one that is kept: only the policy was asked for, and presence is not news.

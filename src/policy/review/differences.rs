@@ -1,7 +1,7 @@
 //! What differs between the peer's policy and ours, field by field.
 
 use super::{Difference, Review};
-use crate::policy::{compare, Action, Entry, Guarantee, Level, Piece, Protocol, Rule, Spd, Suite, Tightness};
+use crate::policy::{compare, Action, Entry, Guarantee, Level, Piece, Protocol, Rule, Spd, Suite, Tightness, Upper};
 
 /// One row for each field, theirs held against ours.
 pub(super) fn differences(review: &Review) -> Vec<Difference> {
@@ -31,7 +31,8 @@ fn first_piece(entry: &Entry) -> Piece {
         direction: entry.direction,
         source: (address(selector.source), selector.source_ports),
         destination: (address(selector.destination), selector.destination_ports),
-        upper: selector.upper,
+        // What a call sends; ours may speak of that alone.
+        upper: if selector.upper == Upper::Any { Upper::Udp } else { selector.upper },
     }
 }
 

@@ -19,6 +19,7 @@ impl Endpoint {
         let id = SessionId(self.next_id());
         let mut dialog = self.answering_dialog(inbound, contact);
         dialog.accept_cseq(inbound.cseq);
+        dialog.hold(true);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
         let mut session = Session::new(dialog, Phase::Ringing);
         session.asked = Some(inbound.key.clone());
@@ -35,6 +36,12 @@ impl Endpoint {
             accept: read::list(headers, HeaderName::ACCEPT),
             body: read::body(&inbound.request),
         });
+    }
+
+    pub(super) fn believe_caller(&mut self, id: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.dialog.hold(false);
+        }
     }
 
     /// An INVITE within the dialog (RFC 3261 section 14.2).
@@ -159,8 +166,13 @@ impl Endpoint {
         }
         let Some(unacked) = session.unacked.as_mut() else { return };
         if unacked.give_up <= now {
-            let reason = session.leaving.take().flatten();
-            return self.send_bye(now, id, reason);
+            let left = session.leaving.take();
+            if left.is_none() {
+                // Now, not after the BYE: nothing says that the caller wants to hear us (RFC 3261 section 13.3.1.4).
+                let reason = Some("the answer was never acknowledged".to_owned());
+                self.events.push_back(EndpointEvent::Ended { id, reason, by_peer: false });
+            }
+            return self.send_bye(now, id, left.flatten());
         }
         if unacked.resend <= now {
             unacked.resent(now, &self.timing);

@@ -160,6 +160,11 @@ impl Endpoint {
         self.believe_subscriber(id);
     }
 
+    /// The same of a caller: BYE follows its Contact and Record-Route.
+    pub fn believe_session(&mut self, id: SessionId) {
+        self.believe_caller(id);
+    }
+
     /// Answers the waiting SUBSCRIBE with 200. The caller notifies next, even if there is nothing new (RFC 6665 section 4.2.1.2).
     /// After a fetch or an end (`expires` zero) that NOTIFY must be [`NotifyState::Terminated`].
     pub fn accept_subscription(&mut self, now: Now, id: NotifierId, expires: Duration) {

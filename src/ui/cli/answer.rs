@@ -26,17 +26,27 @@ pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
 /// Sends an answer, and waits until it is durable or refused.
 pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) -> Result<Exit, ErrorView> {
     door.post(&format!("/v1/reviews/{id}/answer"), answer).await?;
-    let exit = settled(door, output, &answered(door, id).await?).await?;
+    let exit = settled(door, output, &left(door, id, &STORING).await?).await?;
     let refuses = matches!(answer, AnswerBody::Refuse { .. });
     Ok(if refuses && exit == Exit::RefusedByUser { Exit::Done } else { exit })
 }
 
-/// Waits until a review is over, whoever answers it, or nobody.
-pub async fn answered(door: &Door, id: &str) -> Result<Reply, ErrorView> {
+/// Waits until a review is over, whoever answers it, or nobody. One that could not be registered may be answered again.
+pub async fn over(door: &Door, id: &str) -> Result<Reply, ErrorView> {
+    let open = [ReviewStateView::Failed, ReviewStateView::Looser];
+    left(door, id, &[STORING.as_slice(), &open].concat()).await
+}
+
+/// Of a review that was answered, until it is durable.
+const STORING: [ReviewStateView; 2] = [ReviewStateView::Pending, ReviewStateView::Storing];
+
+/// Waits until a review is in none of these states.
+async fn left(door: &Door, id: &str, through: &[ReviewStateView]) -> Result<Reply, ErrorView> {
+    let names: Vec<String> = through.iter().map(|state| format!("{state:?}").to_lowercase()).collect();
+    let path = format!("/v1/reviews/{id}?wait=20&while={}", names.join(","));
     loop {
-        let reply = door.get(&format!("/v1/reviews/{id}?wait=20&while=looser,pending,storing")).await?;
-        let review: ReviewView = reply.view()?;
-        if !review.is_open() && review.state != ReviewStateView::Storing {
+        let reply = door.get(&path).await?;
+        if !through.contains(&reply.view::<ReviewView>()?.state) {
             return Ok(reply);
         }
     }
@@ -83,6 +93,9 @@ fn in_force(policy: &PolicyView, peer: &PresenceView, width: usize) -> Vec<Strin
 }
 
 fn failure(review: &ReviewView) -> ErrorView {
+    if review.state == ReviewStateView::Stale {
+        return stale(review);
+    }
     review.failure.clone().unwrap_or_else(|| ErrorView {
         code: "review-not-registered".into(),
         message: format!("review {} was not registered", review.id),
@@ -92,12 +105,30 @@ fn failure(review: &ReviewView) -> ErrorView {
     })
 }
 
+/// The code of a review whose entries have changed: another one takes its place.
+pub const STALE: &str = "review-stale";
+
+fn stale(review: &ReviewView) -> ErrorView {
+    ErrorView {
+        code: STALE.into(),
+        message: format!("your entries have changed since review {} was put", review.id),
+        subject: review.id.clone(),
+        next: "see `sottovoce review list` for the review that took its place".into(),
+        kind: ErrorKind::Failed,
+    }
+}
+
 /// Nobody is here to answer: it waits for whoever does, if the agent goes on.
 pub fn pending(review: &ReviewView, own_agent: bool) -> ErrorView {
     let next = if own_agent {
         "no agent runs that could keep it: repeat with --approve, --approve RULES or --refuse, or start `sottovoce run` first".into()
     } else {
-        format!("answer it until {}: `sottovoce review answer {} --approve`", review.deadline, review.id)
+        let id = &review.id;
+        format!(
+            "look at it with `sottovoce review show {id}`, and answer it until {}: `sottovoce review answer {id}` with \
+             --approve, --approve RULES or --refuse",
+            review.deadline
+        )
     };
     ErrorView {
         code: "review-pending".into(),

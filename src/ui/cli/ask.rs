@@ -22,6 +22,9 @@ pub async fn ask(door: &Door, output: Output, args: &AskArgs) -> Result<Exit, Er
         answer: answer_body(&args.answer)?,
         accept_key: args.accept_key.clone(),
     };
+    if let (false, Some(_)) = (body.policy, &body.answer) {
+        return Err(nothing_to_answer(&args.peer));
+    }
     let started: AskView = door.post("/v1/asks", &body).await?.view()?;
     output.say(&format!("asking {} ...", started.target));
     let settled = tokio::select! {
@@ -29,6 +32,17 @@ pub async fn ask(door: &Door, output: Output, args: &AskArgs) -> Result<Exit, Er
         () = super::interrupted() => return cancel(door, &started.id).await,
     };
     finish(door, output, &settled).await
+}
+
+/// An answer without a question would be passed over in silence.
+fn nothing_to_answer(peer: &str) -> ErrorView {
+    ErrorView {
+        code: "nothing-to-answer".into(),
+        message: "--presence asks for presence only: there is no policy to approve, edit or refuse".into(),
+        subject: crate::vocab::escape(peer),
+        next: "add --policy, or leave the answer away; nobody was asked".into(),
+        kind: crate::app::control::view::ErrorKind::Usage,
+    }
 }
 
 /// Prints each step as it comes, until the ask needs somebody or is over.
@@ -59,10 +73,7 @@ async fn cancel(door: &Door, id: &str) -> Result<Exit, ErrorView> {
 
 async fn finish(door: &Door, output: Output, ask: &AskView) -> Result<Exit, ErrorView> {
     match ask.state {
-        AskStateView::Reviewing => {
-            let id = ask.review.clone().unwrap_or_default();
-            settle(door, output, &id).await
-        }
+        AskStateView::Reviewing => reviewed(door, output, ask).await,
         AskStateView::Failed | AskStateView::Refused | AskStateView::Cancelled => {
             show_looser(door, output, ask).await?;
             Err(failure_of(ask))
@@ -80,6 +91,21 @@ async fn finish(door: &Door, output: Output, ask: &AskView) -> Result<Exit, Erro
             }
             report(door, output, ask).await
         }
+    }
+}
+
+/// Entries that change while a review stands lead to another review, which is put next.
+async fn reviewed(door: &Door, output: Output, ask: &AskView) -> Result<Exit, ErrorView> {
+    let mut id = ask.review.clone().unwrap_or_default();
+    loop {
+        let settled = settle(door, output, &id).await;
+        let Err(error) = &settled else { return settled };
+        let now: AskView = door.get(&format!("/v1/asks/{}", ask.id)).await?.view()?;
+        match now.review.filter(|next| error.code == answer::STALE && *next != id) {
+            Some(next) => id = next,
+            None => return settled,
+        }
+        output.say(&format!("{}; review {id} takes its place", error.message));
     }
 }
 

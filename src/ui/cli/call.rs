@@ -72,7 +72,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
 async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
     let Err(error) = ask::settle(door, output, review).await else { return Ok(()) };
     if error.code != "review-pending" {
-        return Err(error);
+        return unless_another_took_its_place(door, output, id, review, error).await;
     }
     if output.is_interactive() {
         let call = over(door, output, id).await?.view()?;
@@ -87,12 +87,33 @@ async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Re
     Err(ErrorView { next, ..error })
 }
 
+/// Entries that change while a review stands lead to another review, for the same call. Otherwise nobody waits for the
+/// call any more.
+async fn unless_another_took_its_place(
+    door: &Door,
+    output: Output,
+    id: &str,
+    review: &str,
+    error: ErrorView,
+) -> Result<(), ErrorView> {
+    let call: CallView = door.get(&format!("/v1/calls/{id}")).await?.view()?;
+    if let Some(next) = call.review.as_ref().filter(|next| error.code == answer::STALE && *next != review) {
+        output.say(&format!("{}; review {next} takes its place", error.message));
+        return Ok(());
+    }
+    if !call.is_over() {
+        let _ = over(door, output, id).await;
+    }
+    Err(error)
+}
+
 async fn hang_up(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     let reply = over(door, output, id).await?;
     let call: CallView = reply.view()?;
     if call.setup_ms.is_none() {
         return Err(given_up(&call));
     }
+    output.say(&told(&call));
     output.body(reply.body());
     output.lines(&summary(&call));
     Ok(Exit::Done)
@@ -135,7 +156,7 @@ fn told(call: &CallView) -> String {
         CallStateView::Reviewing => format!("call {} to {}: a review comes first", call.id, call.peer),
         CallStateView::Ringing => {
             let limit = RINGING.as_secs();
-            format!("call {} to {}: it rings; given up when nobody answers within {limit} s", call.id, call.peer)
+            format!("call {} to {}: it rings; given up after {limit} s at the latest", call.id, call.peer)
         }
     }
 }

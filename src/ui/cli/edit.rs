@@ -2,8 +2,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::keyboard::{line, Left};
 use super::output::Output;
-use super::prompt::{line, Left};
 use super::screen::table::grid;
 use super::screen::{wrap, Page};
 use crate::app::control::view::{EntryView, ReviewView};

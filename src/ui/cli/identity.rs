@@ -3,8 +3,8 @@
 use super::args::IdentityCommand;
 use super::door::Door;
 use super::exit::Exit;
+use super::keyboard::line;
 use super::output::Output;
-use super::prompt::line;
 use super::screen::Page;
 use crate::app::control::request::VerifyBody;
 use crate::app::control::view::{ErrorKind, ErrorView, IdentityView, PinView};

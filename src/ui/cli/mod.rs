@@ -10,6 +10,7 @@ mod edit;
 mod exit;
 mod identity;
 mod interrupt;
+mod keyboard;
 mod output;
 mod policy;
 mod presence;

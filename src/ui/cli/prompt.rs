@@ -1,22 +1,18 @@
 //! The prompt below a review: approve, tighten, edit any field, refuse; Tab switches the page.
 
-use std::time::Duration;
-
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::answer;
 use super::door::{Door, Reply};
 use super::edit::{self, Drafts};
 use super::exit::Exit;
+use super::keyboard::{forget_what_was_typed, press, Left};
 use super::output::Output;
 use super::screen::fill;
 use super::screen::review::{self, Side};
 use super::tighten;
 use crate::app::control::request::{AnswerBody, AnsweredBy};
 use crate::app::control::view::{ErrorView, ReviewView};
-
-/// The user left a question: Ctrl-C, the end of input, or a polite kill.
-pub struct Left;
 
 /// What the user pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,21 +26,24 @@ enum Key {
 }
 
 pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<Exit, ErrorView> {
-    forget_what_was_typed().await;
+    forget_what_was_typed();
     let mut side = Side::Both;
     let mut drafts = Drafts::default();
+    let mut tightening = false;
     show(output, &review, side);
     loop {
-        // A refused edit goes on as an edit: a next line typed for it must not be read as keys, `a` of `action` as approval.
+        // What was refused as a line is asked for as a line: the next one must not be read as keys, `a` of `discard` as
+        // approval.
         let choosing = async {
-            match drafts.are_kept() {
-                true => edited(output, &review, &mut drafts).await,
-                false => choose(output, &review, &mut side, &mut drafts).await,
+            match (drafts.are_kept(), tightening) {
+                (true, _) => edited(output, &review, &mut drafts).await,
+                (false, true) => tightened(output, &review, &mut tightening).await,
+                (false, false) => choose(output, &review, &mut side, &mut drafts, &mut tightening).await,
             }
         };
         let chosen = tokio::select! {
             chosen = choosing => chosen,
-            ended = answer::answered(door, &review.id) => return ended_elsewhere(door, output, &review.id, &ended?).await,
+            ended = answer::over(door, &review.id) => return ended_elsewhere(door, output, &review.id, &ended?).await,
         };
         let Some(answer) = chosen.map_err(|Left| answer::pending(&review, door.is_own()))? else { continue };
         match answer::send(door, output, &review.id, &answer).await {
@@ -77,6 +76,7 @@ async fn choose(
     review: &ReviewView,
     side: &mut Side,
     drafts: &mut Drafts,
+    tightening: &mut bool,
 ) -> Result<Option<AnswerBody>, Left> {
     Ok(match key(output, review).await {
         Key::Approve => Some(approve(None)),
@@ -88,8 +88,15 @@ async fn choose(
             show(output, review, *side);
             None
         }
-        Key::Tighten => tighten::rules(output, review).await?.map(|rules| approve(Some(rules))),
+        Key::Tighten => tightened(output, review, tightening).await?,
     })
+}
+
+/// Rules that were typed are asked for again until they are taken, or the user goes back.
+async fn tightened(output: Output, review: &ReviewView, goes_on: &mut bool) -> Result<Option<AnswerBody>, Left> {
+    let rules = tighten::rules(output, review).await?;
+    *goes_on = rules.is_some() && review.one_step.is_none();
+    Ok(rules.map(|rules| approve(Some(rules))))
 }
 
 async fn edited(output: Output, review: &ReviewView, drafts: &mut Drafts) -> Result<Option<AnswerBody>, Left> {
@@ -151,67 +158,6 @@ fn meant(pressed: &KeyEvent) -> Option<Key> {
         KeyCode::Char('t' | 'T') => Some(Key::Tighten),
         KeyCode::Tab => Some(Key::Switch),
         _ => None,
-    }
-}
-
-/// One key, in raw mode for as long as it takes; `None` when there will be none.
-async fn press() -> Option<KeyEvent> {
-    let _raw = Raw::enter()?;
-    blocking(|| loop {
-        match crossterm::event::read().ok()? {
-            Event::Key(key) if key.kind == KeyEventKind::Press => return Some(key),
-            _ => {}
-        }
-    })
-    .await
-}
-
-/// A key that was pressed before the question could be seen is no answer to it.
-async fn forget_what_was_typed() {
-    let Some(_raw) = Raw::enter() else { return };
-    blocking(|| {
-        while crossterm::event::poll(Duration::ZERO).ok()? {
-            crossterm::event::read().ok()?;
-        }
-        Some(())
-    })
-    .await;
-}
-
-/// Raw mode, left also when the question is dropped.
-struct Raw;
-
-impl Raw {
-    fn enter() -> Option<Self> {
-        crossterm::terminal::enable_raw_mode().ok().map(|()| Self)
-    }
-}
-
-impl Drop for Raw {
-    fn drop(&mut self) {
-        let _ = crossterm::terminal::disable_raw_mode();
-    }
-}
-
-/// A line typed at a question.
-pub async fn line(output: Output, question: &str) -> Result<String, Left> {
-    output.ask(question);
-    let typed = blocking(|| {
-        let mut line = String::new();
-        let read = std::io::stdin().read_line(&mut line).ok()?;
-        (read > 0).then(|| line.trim().to_owned())
-    });
-    let typed = typed.await.ok_or(Left)?;
-    output.answered();
-    Ok(typed)
-}
-
-/// What the terminal gives, unless Ctrl-C or a kill comes first. The read itself cannot be taken back: its thread
-/// stays until the process ends, so nothing may be asked after that.
-async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
-    tokio::select! {
-        read = tokio::task::spawn_blocking(read) => read.ok().flatten(),
-        () = super::interrupted() => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which tighter rules: what is missing in one step, or one of three, or the user's own.
 
+use super::keyboard::{line, Left};
 use super::output::Output;
-use super::prompt::{line, Left};
 use crate::app::control::view::ReviewView;
 
 /// Each with the protocols that it asks for.
@@ -17,14 +17,25 @@ pub async fn rules(output: Output, review: &ReviewView) -> Result<Option<String>
         return Ok(Some(rules.clone()));
     }
     output.lines(&choices(review));
-    let typed = line(output, "tighten to 1, 2, 3, or rules of your own (empty goes back): ").await?;
-    Ok(match typed.as_str() {
-        "" => None,
-        "1" => Some(CHOICES[0].0.to_owned()),
-        "2" => Some(CHOICES[1].0.to_owned()),
-        "3" => Some(CHOICES[2].0.to_owned()),
-        rules => Some(rules.to_owned()),
-    })
+    loop {
+        let typed = line(output, "tighten to 1, 2, 3, or rules of your own (empty goes back): ").await?;
+        match chosen(&typed) {
+            Ok(rules) => return Ok(rules),
+            Err(why) => output.say(why),
+        }
+    }
+}
+
+fn chosen(typed: &str) -> Result<Option<String>, &'static str> {
+    let number: Option<usize> = match typed {
+        "" => return Ok(None),
+        rules => rules.parse().ok(),
+    };
+    match number.map(|number| CHOICES.get(number.wrapping_sub(1))) {
+        None => Ok(Some(typed.to_owned())),
+        Some(Some((rules, _))) => Ok(Some((*rules).to_owned())),
+        Some(None) => Err("there are three: type 1, 2 or 3, or rules such as `ipsec esp/transport//require`"),
+    }
 }
 
 fn choices(review: &ReviewView) -> Vec<String> {

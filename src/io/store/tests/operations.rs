@@ -77,7 +77,7 @@ fn a_removed_entry_is_gone_and_its_number_is_never_given_again() {
     run(&store, registering(vec![everything()])).unwrap();
     assert_eq!(run(&store, remove()).unwrap(), Stored::Removed { generation: Generation(2) });
     let failure = run(&store, remove()).unwrap_err();
-    assert_eq!((failure.code, failure.subject.as_str()), ("no-entry", "e1"));
+    assert_eq!((failure.code, failure.subject.as_str()), ("no-such-entry", "e1"));
     let Ok(Stored::Registered { entries, generation }) = run(&store, registering(vec![everything()])) else { panic!() };
     assert_eq!((entries[0].id, generation), (EntryId(2), Generation(3)), "the refused removal made no generation");
     assert_eq!(audits(&store).len(), 3, "nor an audit row");

@@ -77,4 +77,5 @@ fn a_200_without_ack_is_sent_again_until_bye() {
     let ladder = [0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500];
     assert_eq!(world.times(BOB, "SIP/2.0 200"), ladder);
     assert_eq!(world.times(BOB, "BYE")[0], 32_000);
+    assert_eq!(world.now.0, Duration::from_secs(32), "its sound must not go on until the BYE is given up");
 }

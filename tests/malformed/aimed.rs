@@ -1,0 +1,68 @@
+//! A stranger who would have our sound, or our requests, sent to somebody who never asked for them.
+
+use sottovoce::agent::{CallState, Command};
+
+use crate::bench::{Bench, Letter, ALICE, BOB};
+use crate::documents::with_body;
+
+const SOMEBODY: &str = "192.168.1.77";
+
+/// Bob, who knows nobody, and the INVITE of Alice on its way to him.
+fn invited() -> (Bench, Letter) {
+    let mut bench = Bench::new("none");
+    bench.call();
+    let invite = bench.hold("INVITE");
+    (bench, invite)
+}
+
+fn calls_of_bob(bench: &Bench) -> usize {
+    bench.nodes[BOB].agent.calls().count()
+}
+
+/// The session description may name the address that he calls from while the key agreement names another.
+#[test]
+fn sound_goes_to_where_a_stranger_calls_from() {
+    for (described, from, taken) in [
+        ("192.168.1.1", "192.168.1.1", 1),
+        (SOMEBODY, "192.168.1.1", 0),
+        ("192.168.1.1", SOMEBODY, 0),
+        (SOMEBODY, SOMEBODY, 0),
+    ] {
+        let (mut bench, mut invite) = invited();
+        invite.from.remote.set_ip(from.parse().unwrap());
+        let bytes = with_body(&invite, |body| body.replace("c=IN IP4 192.168.1.1", &format!("c=IN IP4 {described}")));
+        bench.deliver(&invite, &bytes);
+        assert_eq!(calls_of_bob(&bench), taken, "described {described}, from {from}");
+    }
+}
+
+#[test]
+fn requests_go_to_where_a_stranger_calls_from() {
+    let (mut bench, invite) = invited();
+    let text = String::from_utf8(invite.bytes.clone()).unwrap();
+    let contact = text.lines().find(|line| line.starts_with("Contact:")).unwrap();
+    let aimed = text.replace(contact, &format!("Contact: <sip:m@{SOMEBODY}:7777;transport=tcp>"));
+    bench.deliver(&invite, aimed.as_bytes());
+    bench.settle();
+    let call = bench.nodes[BOB].agent.calls().last().unwrap();
+    assert_eq!(call.state, CallState::Active);
+    let now = bench.now;
+    bench.nodes[BOB].agent.command(now, Command::Hangup { call: None }).unwrap();
+    bench.collect(BOB);
+    let bye = bench.flying.iter().find(|letter| letter.is("BYE")).expect("it went to Alice, or nobody");
+    assert_eq!(bye.to, ALICE);
+}
+
+/// However many strangers call, from however many addresses.
+#[test]
+fn strangers_leave_places_for_calls_of_the_user() {
+    let mut bench = Bench::new("none");
+    for number in 1..=40 {
+        let mut stranger = Bench::of_stranger(number);
+        stranger.call();
+        let invite = stranger.hold("INVITE");
+        bench.deliver(&invite, &invite.bytes);
+    }
+    let open = bench.nodes[BOB].agent.calls().filter(|call| !matches!(call.state, CallState::Failed(_)));
+    assert_eq!(open.count(), 16);
+}
