@@ -60,6 +60,39 @@ mod tests {
         assert_eq!((encoded(Codec::Pcma, i16::MAX), encoded(Codec::Pcma, i16::MIN)), (0xaa, 0x2a));
     }
 
+    /// The expansion of both laws as ITU-T G.711 defines it: three bits of segment, four of step, half a step added.
+    #[test]
+    fn every_octet_means_what_g711_says() {
+        let pcmu = |octet: u8| {
+            let (octet, bias) = (!octet, 0x84);
+            let magnitude = ((i32::from(octet & 0xf) << 3) + bias) << (octet >> 4 & 7);
+            if octet & 0x80 == 0 {
+                magnitude - bias
+            } else {
+                bias - magnitude
+            }
+        };
+        let pcma = |octet: u8| {
+            let octet = octet ^ 0x55;
+            let step = (i32::from(octet & 0xf) << 4) + 8;
+            let magnitude = match octet >> 4 & 7 {
+                0 => step,
+                segment => (step + 0x100) << (segment - 1),
+            };
+            if octet & 0x80 == 0 {
+                -magnitude
+            } else {
+                magnitude
+            }
+        };
+        for octet in 0..=255u8 {
+            let mut samples = ([0], [0]);
+            Codec::Pcmu.decode(&[octet], &mut samples.0);
+            Codec::Pcma.decode(&[octet], &mut samples.1);
+            assert_eq!((i32::from(samples.0[0]), i32::from(samples.1[0])), (pcmu(octet), pcma(octet)), "{octet:#x}");
+        }
+    }
+
     #[test]
     fn what_was_decoded_encodes_to_a_value_that_sounds_the_same() {
         for codec in [Codec::Pcma, Codec::Pcmu] {

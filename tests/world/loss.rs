@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use sottovoce::agent::{AskState, CallState};
+use sottovoce::policy::Entry;
 use sottovoce::vocab::FailureKind;
 
 use crate::common::config::agent;
@@ -49,7 +50,13 @@ fn live(seed: u64, world: &mut World) -> Outcome {
     let asked = |world: &World| !matches!(world.the_ask(alice, ask).state, AskState::Asking);
     assert!(world.run_until(Duration::from_secs(120), asked), "seed {seed}: {:?}", world.the_ask(alice, ask));
     match &world.the_ask(alice, ask).state {
-        AskState::Registered { .. } => assert_eq!(world.nodes[alice].store.registered.len(), 1, "seed {seed}"),
+        AskState::Registered { .. } => {
+            let agent = &world.nodes[alice].agent;
+            let review = agent.review(world.the_ask(alice, ask).review.unwrap()).unwrap();
+            let rules = |entries: &[Entry]| entries.iter().map(Entry::rule_text).collect::<Vec<_>>();
+            let registered: Vec<_> = world.nodes[alice].store.registered.iter().map(|entries| rules(entries)).collect();
+            assert_eq!(registered, [rules(&review.review.proposed)], "seed {seed}: what was approved, and no more");
+        }
         AskState::Failed(failure) => {
             assert_eq!(failure.kind, FailureKind::Unreachable, "seed {seed}: {failure:?}");
             assert!(world.nodes[alice].store.registered.is_empty(), "seed {seed}");
