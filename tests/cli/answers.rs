@@ -119,7 +119,7 @@ fn a_call_that_rings_is_answered_rejected_and_hung_up_by_other_processes() {
         let calling = std::thread::scope(|scope| {
             let call = scope.spawn(|| crate::process::finish(&mut { calling }));
             let id = look_until(|| ringing(&bob));
-            bob.run(&[verb, &id]).expect(0);
+            check(&bob.run(&[verb, &id]).expect(0), "CallView");
             if verb == "answer" {
                 look_until(|| (state(&bob, &id)? == "active").then_some(()));
                 check(&bob.run(&["hangup", &id]).expect(0), "CallList");
