@@ -38,6 +38,7 @@ use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono
 
 pub use call::{QUIET, RINGING, SILENCE};
 pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
+pub use contact::OPTION_TAG;
 pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
 pub use metrics::Metric;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event};

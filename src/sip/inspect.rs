@@ -1,5 +1,6 @@
 //! What can be said of octets that should be one SIP message: `sottovoce inspect sip`.
 
+use super::ability;
 use super::error::ParseError;
 use super::headers::HeaderName;
 use super::message::Message;
@@ -9,11 +10,12 @@ use crate::vocab::escape;
 /// See [`inspect`]. Peer text in it is escaped.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Inspection {
-    /// `request`, `response`, `keep-alive` (line ends only) or `unreadable`.
-    pub kind: &'static str,
+    /// `request`, `response` or `keep-alive` (line ends only); `None` when it is none of them.
+    pub kind: Option<&'static str>,
     /// Whether a receiver may go on with it.
     pub valid: bool,
-    /// Of a response its own; of a request that is not valid the one to answer with.
+    /// What whoever serves its method and knows our extensions answers; `None` when it accepts the request, or it is a
+    /// response, which nobody answers.
     pub status: Option<u16>,
     /// Empty when it is valid.
     pub problems: Vec<String>,
@@ -29,23 +31,28 @@ pub struct Inspection {
     pub body_len: usize,
 }
 
-/// Describes one datagram.
-pub fn inspect(octets: &[u8]) -> Inspection {
+/// Describes one datagram; `supported` are the option tags that we know.
+pub fn inspect(octets: &[u8], supported: &[&str]) -> Inspection {
     match Message::parse(octets) {
-        Ok(message) => describe(&message, octets),
-        Err(ParseError::Empty) if !octets.is_empty() => Inspection { kind: "keep-alive", valid: true, ..nothing() },
-        Err(problem) => broken(&problem, octets),
+        Ok(message) => describe(&message, octets, supported),
+        Err(ParseError::Empty) if !octets.is_empty() => {
+            Inspection { kind: Some("keep-alive"), valid: true, ..nothing() }
+        }
+        Err(problem) => broken(&problem, octets, supported),
     }
 }
 
-fn describe(message: &Message, octets: &[u8]) -> Inspection {
+fn describe(message: &Message, octets: &[u8], supported: &[&str]) -> Inspection {
     let refused = validate(message).err();
     let (kind, status) = match message {
-        Message::Request(_) => ("request", refused.as_ref().map(|rejection| rejection.status)),
-        Message::Response(response) => ("response", Some(response.status())),
+        Message::Request(request) => {
+            let refusal = || ability::refusal(request, supported).map(|refusal| refusal.status);
+            ("request", refused.as_ref().map(|no| no.status).or_else(refusal))
+        }
+        Message::Response(_) => ("response", None),
     };
     Inspection {
-        kind,
+        kind: Some(kind),
         valid: refused.is_none(),
         status,
         problems: refused.into_iter().map(|rejection| rejection.problem).collect(),
@@ -59,18 +66,17 @@ fn describe(message: &Message, octets: &[u8]) -> Inspection {
 }
 
 /// What can still be said when the message cannot be read to its end: its head, if nothing else.
-fn broken(problem: &ParseError, octets: &[u8]) -> Inspection {
-    let unreadable = Inspection { kind: "unreadable", problems: vec![problem.to_string()], ..nothing() };
+fn broken(problem: &ParseError, octets: &[u8], supported: &[&str]) -> Inspection {
+    let problems = vec![problem.to_string()];
     match Message::parse_head(octets) {
         Ok(head) => {
-            let status = match &head {
-                Message::Request(_) => Some(problem.status()),
-                Message::Response(response) => Some(response.status()),
-            };
-            let described = describe(&head, octets);
-            Inspection { valid: false, status, roundtrip: false, problems: unreadable.problems, ..described }
+            let status = matches!(head, Message::Request(_)).then(|| problem.status());
+            Inspection { valid: false, status, roundtrip: false, problems, ..describe(&head, octets, supported) }
         }
-        Err(_) => unreadable,
+        Err(_) => {
+            let kind = skip_line_ends(octets).starts_with(b"SIP/").then_some("response");
+            Inspection { kind, problems, ..nothing() }
+        }
     }
 }
 
@@ -91,7 +97,7 @@ fn skip_line_ends(octets: &[u8]) -> &[u8] {
 
 fn nothing() -> Inspection {
     Inspection {
-        kind: "unreadable",
+        kind: None,
         valid: false,
         status: None,
         problems: Vec::new(),
@@ -108,6 +114,10 @@ fn nothing() -> Inspection {
 mod tests {
     use super::*;
 
+    fn inspect(octets: &[u8]) -> Inspection {
+        super::inspect(octets, &[])
+    }
+
     const HEAD: &str = "BYE sip:b@h SIP/2.0\r\nv: SIP/2.0/UDP h, SIP/2.0/TCP i\r\nf: <sip:a@h>\r\nt: <sip:b@h>\r\n\
         i: c\u{202e}\r\nCSeq: 7 BYE\r\n";
 
@@ -115,7 +125,7 @@ mod tests {
     fn a_valid_request_is_described() {
         let text = HEAD.replace('\u{202e}', "") + "c: text/plain\r\nl: 2\r\n\r\nhi";
         let seen = inspect(format!("\r\n{text}trailing").as_bytes());
-        assert_eq!((seen.kind, seen.valid, seen.status, seen.roundtrip), ("request", true, None, true));
+        assert_eq!((seen.kind, seen.valid, seen.status, seen.roundtrip), (Some("request"), true, None, true));
         assert_eq!(
             (seen.method.as_deref(), seen.call_id.as_deref(), seen.cseq.as_deref()),
             (Some("BYE"), Some("c"), Some("7 BYE"))
@@ -135,15 +145,15 @@ mod tests {
     fn a_broken_length_still_shows_the_head() {
         for length in ["l: -1\r\n", "l: 5\r\n", "l: 1\r\nl: 2\r\n"] {
             let seen = inspect(format!("{HEAD}{length}\r\nhi").as_bytes());
-            assert_eq!((seen.kind, seen.valid, seen.status), ("request", false, Some(400)), "{length}");
+            assert_eq!((seen.kind, seen.valid, seen.status), (Some("request"), false, Some(400)), "{length}");
             assert_eq!(seen.method.as_deref(), Some("BYE"));
         }
     }
 
     #[test]
     fn what_is_no_message_is_called_so() {
-        assert_eq!(inspect(b"").kind, "unreadable");
-        assert_eq!(inspect(b"GET / HTTP/1.1\r\n\r\n").kind, "unreadable");
-        assert_eq!((inspect(b"\r\n\r\n").kind, inspect(b"\r\n\r\n").valid), ("keep-alive", true));
+        assert_eq!(inspect(b"").kind, None);
+        assert_eq!(inspect(b"GET / HTTP/1.1\r\n\r\n").kind, None);
+        assert_eq!((inspect(b"\r\n\r\n").kind, inspect(b"\r\n\r\n").valid), (Some("keep-alive"), true));
     }
 }

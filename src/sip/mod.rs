@@ -1,5 +1,6 @@
 //! SIP (RFC 3261 and those that update it). Pure.
 
+pub mod ability;
 pub mod body;
 mod dialog;
 pub mod endpoint;

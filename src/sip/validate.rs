@@ -8,7 +8,7 @@
 use super::error::HeaderError;
 use super::headers::{CSeq, CallId, Headers};
 use super::headers::{
-    Contact, ContentLength, ContentType, Event, Expires, From, HeaderName, MaxForwards, RecordRoute, Route,
+    Contact, ContentLength, ContentType, Date, Event, Expires, From, HeaderName, MaxForwards, RecordRoute, Route,
     SubscriptionState, To, TypedHeader, Via,
 };
 use super::message::{content_length, Message, Request, Response, VERSION};
@@ -43,7 +43,12 @@ fn validate_request(request: &Request) -> Result<(), Rejection> {
     readable(headers, request.method())?;
     let cseq = typed::<CSeq>(headers)?;
     if cseq.is_some_and(|cseq| cseq.method != *request.method()) {
-        return Err(bad("the method of the CSeq is not that of the request"));
+        let problem = "the method of the CSeq is not that of the request";
+        // What is wrong with a method that nobody here knows is that (RFC 4475 section 3.1.2.18).
+        return Err(match request.method() {
+            Method::Other(_) => reject(501, problem.to_owned()),
+            _ => bad(problem),
+        });
     }
     body(headers, request.body().len())?;
     for_method(request)?;
@@ -98,6 +103,7 @@ fn readable(headers: &Headers, method: &Method) -> Result<(), Rejection> {
     all::<RecordRoute>(headers)?;
     all::<ContentType>(headers)?;
     all::<Expires>(headers)?;
+    all::<Date>(headers)?;
     all::<Event>(headers)?;
     all::<SubscriptionState>(headers)?;
     // RFC 3261 section 10.2.2: the star is for REGISTER only.
@@ -170,6 +176,7 @@ fn bad(problem: impl Into<String>) -> Rejection {
 fn reject(status: u16, problem: String) -> Rejection {
     let reason = match status {
         416 => "Unsupported URI Scheme",
+        501 => "Not Implemented",
         505 => "Version Not Supported",
         _ => "Bad Request",
     };

@@ -6,6 +6,7 @@ use super::failures::usage;
 use super::request::{InspectBody, InspectFile};
 use super::view::{InspectView, InspectedFieldView, InspectedFileView};
 use super::Control;
+use crate::agent::OPTION_TAG;
 use crate::vocab::{escape, Failure};
 use crate::{presence, sdp, sip};
 
@@ -48,7 +49,7 @@ fn inspect_file(file: &InspectFile, look: Inspector) -> Result<InspectedFileView
 
 fn document(kind: &str, (fields, problems): Findings) -> InspectedFileView {
     InspectedFileView {
-        kind: kind.to_owned(),
+        kind: Some(kind.to_owned()),
         valid: problems.is_empty(),
         problems: problems.iter().map(|problem| escape(problem)).collect(),
         fields: fields.into_iter().map(|(name, value)| InspectedFieldView { name, value: escape(&value) }).collect(),
@@ -57,9 +58,9 @@ fn document(kind: &str, (fields, problems): Findings) -> InspectedFileView {
 }
 
 fn sip_message(octets: &[u8]) -> InspectedFileView {
-    let found = sip::inspect(octets);
+    let found = sip::inspect(octets, &[OPTION_TAG]);
     InspectedFileView {
-        kind: found.kind.to_owned(),
+        kind: found.kind.map(str::to_owned),
         valid: found.valid,
         status: found.status,
         problems: found.problems.iter().map(|problem| escape(problem)).collect(),

@@ -5,7 +5,7 @@ use super::{limits, Endpoint, Usage};
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
-    read, send, validate, EndCause, HeaderName, Message, Method, Received, Refusal, Request, Response, Transmit,
+    ability, send, validate, EndCause, HeaderName, Message, Method, Received, Request, Response, Transmit,
 };
 use crate::vocab::Mono;
 
@@ -90,9 +90,7 @@ impl Endpoint {
             self.counters.merged += 1;
             return self.refuse_statelessly(inbound, 482, "Loop Detected");
         }
-        let unknown = self.unknown_options(inbound);
-        if !unknown.is_empty() {
-            let refusal = Refusal::new(420, "Bad Extension").with("Unsupported", unknown.join(", "));
+        if let Some(refusal) = ability::refusal(&inbound.request, &self.config.supported) {
             return self.answer_statelessly(inbound, &refusal);
         }
         match inbound.to_tag.is_some() {
@@ -157,7 +155,7 @@ impl Endpoint {
         let branch = via.and_then(|via| via.branch().map(str::to_owned));
         // More than one Via: it was meant for somebody else (RFC 3261 section 8.1.3.3).
         let ours = headers.all(HeaderName::VIA).len() == 1;
-        let (Some(branch), Some(CSeq { method, .. }), true) = (branch, read::cseq(headers), ours) else {
+        let (Some(branch), Some(CSeq { method, .. }), true) = (branch, crate::sip::read::cseq(headers), ours) else {
             self.counters.responses_stray += 1;
             return;
         };

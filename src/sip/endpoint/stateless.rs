@@ -1,6 +1,6 @@
 use super::inbound::Inbound;
 use super::{limits, Endpoint};
-use crate::sip::{read, send, HeaderName, Refusal, Response};
+use crate::sip::{send, Refusal, Response};
 
 /// Answers that keep nothing (RFC 3261 section 8.2.7): whoever asks again is answered again, in the same words.
 impl Endpoint {
@@ -57,11 +57,5 @@ impl Endpoint {
             answer = answer.with(name, values.join(", "));
         }
         self.answer_statelessly(inbound, &answer);
-    }
-
-    /// Option tags that we would have to understand, and do not (RFC 3261 section 8.2.2.3).
-    pub(super) fn unknown_options(&self, inbound: &Inbound) -> Vec<String> {
-        let required = read::list(inbound.request.headers(), HeaderName::REQUIRE);
-        required.into_iter().filter(|tag| !self.config.supported.iter().any(|s| s.eq_ignore_ascii_case(tag))).collect()
     }
 }

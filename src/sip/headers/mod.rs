@@ -16,8 +16,10 @@
 
 mod addresses;
 mod call_id;
+mod content_disposition;
 mod content_length;
 mod cseq;
+mod date;
 mod event;
 mod expires;
 mod field;
@@ -42,8 +44,10 @@ use super::error::FieldProblem;
 
 pub use addresses::{Contact, From, RecordRoute, Route, To};
 pub use call_id::CallId;
+pub use content_disposition::ContentDisposition;
 pub use content_length::ContentLength;
 pub use cseq::CSeq;
+pub use date::Date;
 pub use event::Event;
 pub use expires::{Expires, MinExpires};
 pub use list::Headers;

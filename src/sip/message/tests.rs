@@ -8,7 +8,8 @@ use crate::sip::headers::{Contact, From, MaxForwards, To, Via};
 use crate::sip::{inspect, validate, Method, Transport, Uri};
 
 /// Our own messages after the cases of RFC 4475 and RFC 5118. The name says what becomes of each:
-/// `valid-…`, the status to answer with, or `unreadable-…`.
+/// `valid-…`; `answer-` and a status for what is well formed and yet refused; the status alone for what is not; `discard-…`
+/// for a response that nobody believes; or `unreadable-…`.
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sip");
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -28,16 +29,113 @@ fn every_message_of_the_corpus_gets_the_verdict_in_its_name() {
     let corpus = corpus();
     assert!(corpus.len() >= 45, "only {} messages", corpus.len());
     for (name, octets) in corpus {
-        let seen = inspect(&octets);
-        match name.split_once('-').unwrap() {
-            ("valid", _) => assert!(seen.valid && seen.roundtrip, "{name}: {seen:?}"),
-            ("unreadable", _) => assert_eq!(seen.kind, "unreadable", "{name}: {seen:?}"),
-            (status, _) => {
-                assert_eq!((seen.kind, seen.valid), ("request", false), "{name}: {seen:?}");
-                assert_eq!(seen.status, Some(status.parse().unwrap()), "{name}: {seen:?}");
+        let seen = inspect(&octets, &[]);
+        let (verdict, rest) = name.split_once('-').unwrap();
+        let request = (Some("request"), seen.valid, seen.status);
+        let status = |text: &str| Some(text.split('-').next().unwrap().parse().unwrap());
+        match verdict {
+            "valid" => {
+                assert!(
+                    seen.valid && seen.roundtrip && seen.status.is_none() && seen.kind.is_some(),
+                    "{name}: {seen:?}"
+                );
             }
+            "answer" => assert!(request == (seen.kind, true, status(rest)) && seen.roundtrip, "{name}: {seen:?}"),
+            "discard" => {
+                assert_eq!((seen.kind, seen.valid, seen.status), (Some("response"), false, None), "{name}: {seen:?}")
+            }
+            "unreadable" => assert_eq!((seen.kind, seen.valid, seen.status), (None, false, None), "{name}: {seen:?}"),
+            refused => assert_eq!((seen.kind, false, status(refused)), request, "{name}: {seen:?}"),
         }
     }
+}
+
+/// Every case of RFC 4475 (section 3) and RFC 5118 (section 4), and the message of ours that shows it.
+const CASES: [(&str, &str); 61] = [
+    ("4475 3.1.1.1", "valid-tortuous-space"),
+    ("4475 3.1.1.2", "answer-501-wide-characters"),
+    ("4475 3.1.1.3", "valid-escaped-uri"),
+    ("4475 3.1.1.4", "valid-percent-zero"),
+    ("4475 3.1.1.5", "answer-501-percent-in-method"),
+    ("4475 3.1.1.6", "valid-no-space-before-bracket"),
+    ("4475 3.1.1.7", "valid-long-values"),
+    ("4475 3.1.1.8", "valid-trailing-octets"),
+    ("4475 3.1.1.9", "valid-semicolon-user"),
+    ("4475 3.1.1.10", "valid-many-transports"),
+    ("4475 3.1.1.11", "valid-multipart-signed"),
+    ("4475 3.1.1.12", "valid-response-unicode-reason"),
+    ("4475 3.1.1.13", "valid-response-empty-reason"),
+    ("4475 3.1.2.1", "400-stray-separators"),
+    ("4475 3.1.2.2", "400-length-too-large"),
+    ("4475 3.1.2.3", "400-length-negative"),
+    ("4475 3.1.2.4", "400-cseq-overflow"),
+    ("4475 3.1.2.5", "discard-overflowing-numbers"),
+    ("4475 3.1.2.6", "400-open-quote"),
+    ("4475 3.1.2.7", "400-bracketed-request-uri"),
+    ("4475 3.1.2.8", "400-space-in-request-uri"),
+    ("4475 3.1.2.9", "400-two-spaces-in-request-line"),
+    ("4475 3.1.2.10", "400-space-after-version"),
+    ("4475 3.1.2.11", "400-headers-in-request-uri"),
+    ("4475 3.1.2.12", "400-date-in-another-zone"),
+    ("4475 3.1.2.13", "400-bare-contact-with-query"),
+    ("4475 3.1.2.14", "400-space-in-addr-spec"),
+    ("4475 3.1.2.15", "400-unquoted-comma"),
+    ("4475 3.1.2.16", "505-version"),
+    ("4475 3.1.2.17", "400-method-mismatch"),
+    ("4475 3.1.2.18", "501-method-mismatch-unknown"),
+    ("4475 3.1.2.19", "discard-big-status"),
+    ("4475 3.2.1", "answer-400-branch-is-cookie-alone"),
+    ("4475 3.3.1", "400-missing-call-id"),
+    ("4475 3.3.2", "416-unknown-scheme"),
+    ("4475 3.3.3", "416-beep-scheme"),
+    ("4475 3.3.4", "valid-unknown-schemes-in-to"),
+    ("4475 3.3.5", "answer-420-unknown-options"),
+    ("4475 3.3.6", "answer-415-unknown-content"),
+    ("4475 3.3.7", "valid-unknown-authorization"),
+    ("4475 3.3.8", "400-repeated-singles"),
+    ("4475 3.3.9", "400-length-contradictory"),
+    ("4475 3.3.10", "valid-response-broadcast-via"),
+    ("4475 3.3.11", "valid-no-hops-left"),
+    ("4475 3.3.12", "valid-contact-parameter-of-the-header"),
+    ("4475 3.3.13", "valid-contact-parameter-of-the-uri"),
+    ("4475 3.3.14", "valid-contact-with-escaped-route"),
+    ("4475 3.3.15", "answer-406-unknown-accept"),
+    ("4475 3.4.1", "valid-old-invite"),
+    ("5118 4.1", "valid-ipv6"),
+    ("5118 4.2", "400-ipv6-without-brackets"),
+    ("5118 4.3", "valid-ipv6-port-ambiguous"),
+    ("5118 4.4", "valid-ipv6-port-unambiguous"),
+    ("5118 4.5 with brackets", "valid-ipv6-received-bracketed"),
+    ("5118 4.5 without", "valid-ipv6-received-bare"),
+    ("5118 4.6", "valid-ipv6-in-sdp"),
+    ("5118 4.7", "valid-ipv6-two-families-in-vias"),
+    ("5118 4.8", "valid-ipv6-two-families-in-sdp"),
+    ("5118 4.9", "valid-ipv6-mapped"),
+    ("5118 4.10 wrong", "valid-ipv6-three-colons"),
+    ("5118 4.10 right", "valid-ipv6-two-colons"),
+];
+
+#[test]
+fn every_case_of_rfc_4475_and_rfc_5118_has_its_message() {
+    let corpus = corpus();
+    let there = |name: &str| corpus.iter().any(|(found, _)| found == name);
+    let missing: Vec<_> = CASES.iter().filter(|(_, name)| !there(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let distinct = |which: fn(&(&'static str, &'static str)) -> &'static str| {
+        CASES.iter().map(which).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    assert_eq!((distinct(|case| case.0), distinct(|case| case.1)), (49 + 12, 49 + 12));
+}
+
+#[test]
+fn a_port_within_the_brackets_is_part_of_the_address() {
+    let port = |name: &str| match named(name) {
+        Message::Request(request) => (request.uri().host().map(ToString::to_string), request.uri().port()),
+        Message::Response(_) => panic!("{name}"),
+    };
+    assert_eq!(port("valid-ipv6-port-ambiguous"), (Some("[2001:db8::10:5070]".into()), None));
+    assert_eq!(port("valid-ipv6-port-unambiguous"), (Some("[2001:db8::10]".into()), Some(5070)));
+    assert_eq!(port("valid-ipv6-three-colons"), (Some("[2001:db8::c000:201]".into()), None));
 }
 
 #[test]
@@ -62,7 +160,7 @@ fn the_tortuous_message_means_what_it_says() {
 
 #[test]
 fn wide_characters_are_kept() {
-    let message = named("valid-wide-characters");
+    let message = named("answer-501-wide-characters");
     let to = message.headers().typed::<To>().unwrap().unwrap();
     assert_eq!(to.display.as_deref(), Some("BEL:\u{7} NUL:\0 DEL:\u{7f}"));
     let from = message.headers().typed::<From>().unwrap().unwrap();
@@ -160,7 +258,7 @@ fn limits_are_kept() {
 /// What must hold of any octets: no panic in reading, checking or describing, and what is read is
 /// written back as it stood.
 fn survives(octets: &[u8]) {
-    let seen = inspect(octets);
+    let seen = inspect(octets, &[]);
     let Ok(message) = Message::parse(octets) else { return };
     assert!(seen.roundtrip, "{:?}", String::from_utf8_lossy(octets));
     if let Message::Request(request) = &message {

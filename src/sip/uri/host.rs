@@ -18,7 +18,7 @@ impl Host {
     /// Reads a name, an IPv4 address, or an IPv6 address in brackets.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[') {
-            return inner.strip_suffix(']')?.parse().ok().map(Self::Ipv6);
+            return ipv6(inner.strip_suffix(']')?).map(Self::Ipv6);
         }
         if let Ok(address) = text.parse() {
             return Some(Self::Ipv4(address));
@@ -71,6 +71,15 @@ impl fmt::Display for Host {
     }
 }
 
+/// The grammar of RFC 3261 has three colons before an IPv4 address where two are meant, and both are to be read
+/// (RFC 5118 section 4.10).
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    match text.rsplit_once(":::") {
+        Some((hex, ipv4)) if ipv4.contains('.') => format!("{hex}::{ipv4}").parse().ok(),
+        _ => text.parse().ok(),
+    }
+}
+
 /// Labels of letters, digits, `-` and (as real networks have it) `_`; a last label that starts
 /// with a digit would be a broken IPv4 address (RFC 3261 section 25.1, `toplabel`).
 fn is_name(text: &str) -> bool {
@@ -96,8 +105,24 @@ mod tests {
         assert_eq!(Host::parse("192.0.2.1"), Some(Host::Ipv4(Ipv4Addr::new(192, 0, 2, 1))));
         assert_eq!(Host::parse("[2001:DB8::10]").unwrap().to_string(), "[2001:db8::10]");
         assert_eq!(Host::parse("[::ffff:192.0.2.1]").unwrap().to_string(), "[::ffff:192.0.2.1]");
-        let bad =
-            ["", ".", "a..b", "-a", "a-", "192.0.2.257", "1.2.3", "2001:db8::10", "[2001:db8:::1]", "[::1", "a b", "é"];
+        assert_eq!(Host::parse("[2001:db8:::192.0.2.1]"), Host::parse("[2001:db8::192.0.2.1]"));
+        assert_eq!(Host::parse("[:::192.0.2.1]"), Host::parse("[::192.0.2.1]"));
+        let bad = [
+            "[1::2:::192.0.2.1]",
+            "[::::192.0.2.1]",
+            "",
+            ".",
+            "a..b",
+            "-a",
+            "a-",
+            "192.0.2.257",
+            "1.2.3",
+            "2001:db8::10",
+            "[2001:db8:::1]",
+            "[::1",
+            "a b",
+            "é",
+        ];
         for text in bad {
             assert_eq!(Host::parse(text), None, "{text}");
         }

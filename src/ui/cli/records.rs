@@ -115,7 +115,9 @@ pub fn inspect(output: Output, kind: InspectKind, files: &[std::path::PathBuf]) 
 
 fn inspected(file: &InspectedFileView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, 12);
-    page.heading(&file.file).field("kind", &file.kind).field("valid", if file.valid { "yes" } else { "NO" });
+    page.heading(&file.file)
+        .field("kind", file.kind.as_deref().unwrap_or("unreadable"))
+        .field("valid", if file.valid { "yes" } else { "NO" });
     file.problems.iter().for_each(|problem| {
         page.field("problem", problem);
     });

@@ -12,11 +12,11 @@ pub struct InspectView {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InspectedFileView {
     pub file: String,
-    /// Of SIP `request`, `response`, `keep-alive` or `unreadable`; else `pidf` or `sdp`.
-    pub kind: String,
+    /// Of SIP `request`, `response` or `keep-alive`, null when it is none of them; else `pidf` or `sdp`.
+    pub kind: Option<String>,
     /// It was understood and breaks no rule that we check.
     pub valid: bool,
-    /// The answer that we would give to it, or a response's own.
+    /// The answer of somebody who serves its method and knows our extensions; null when he accepts it, or it is a response.
     pub status: Option<u16>,
     /// What is wrong; empty when nothing.
     pub problems: Vec<String>,
