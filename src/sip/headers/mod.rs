@@ -20,16 +20,23 @@ mod content_disposition;
 mod content_length;
 mod cseq;
 mod date;
+mod etag;
 mod event;
 mod expires;
 mod field;
 mod list;
 mod max_forwards;
 mod media_type;
+mod min_se;
 mod name;
 mod name_addr;
+mod rack;
 mod reason;
+mod replaces;
 mod retry_after;
+mod rseq;
+mod security;
+mod session_expires;
 mod subscription_state;
 #[cfg(test)]
 mod tests;
@@ -42,21 +49,31 @@ use std::fmt;
 
 use super::error::FieldProblem;
 
-pub use addresses::{Contact, From, RecordRoute, Route, To};
+pub use addresses::{
+    Contact, From, PAssertedIdentity, PPreferredIdentity, Path, RecordRoute, ReferTo, ReferredBy, ReplyTo, Route,
+    ServiceRoute, To,
+};
 pub use call_id::CallId;
 pub use content_disposition::ContentDisposition;
 pub use content_length::ContentLength;
 pub use cseq::CSeq;
 pub use date::Date;
+pub use etag::{SipETag, SipIfMatch};
 pub use event::Event;
 pub use expires::{Expires, MinExpires};
 pub use list::Headers;
 pub use max_forwards::MaxForwards;
 pub use media_type::{Accept, ContentType, MediaType};
+pub use min_se::MinSe;
 pub use name::HeaderName;
 pub use name_addr::NameAddr;
+pub use rack::RAck;
 pub use reason::Reason;
+pub use replaces::Replaces;
 pub use retry_after::RetryAfter;
+pub use rseq::RSeq;
+pub use security::{SecurityClient, SecurityServer, SecurityVerify};
+pub use session_expires::{Refresher, SessionExpires};
 pub use subscription_state::{SubscriptionState, SubscriptionStatus};
 pub use tokens::{Allow, AllowEvents, Require, Supported, Unsupported};
 pub use user_agent::UserAgent;

@@ -80,19 +80,29 @@ names! {
     MAX_FORWARDS = "Max-Forwards",
     MIME_VERSION = "MIME-Version",
     MIN_EXPIRES = "Min-Expires",
+    MIN_SE = "Min-SE",
     ORGANIZATION = "Organization",
+    P_ASSERTED_IDENTITY = "P-Asserted-Identity",
+    P_PREFERRED_IDENTITY = "P-Preferred-Identity",
     PATH = "Path",
     PRIORITY = "Priority",
     PROXY_AUTHENTICATE = "Proxy-Authenticate",
     PROXY_AUTHORIZATION = "Proxy-Authorization",
     PROXY_REQUIRE = "Proxy-Require",
+    RACK = "RAck",
     REASON = "Reason",
     RECORD_ROUTE = "Record-Route",
     REFER_TO = "Refer-To",
+    REFERRED_BY = "Referred-By",
+    REPLACES = "Replaces",
     REPLY_TO = "Reply-To",
     REQUIRE = "Require",
     RETRY_AFTER = "Retry-After",
     ROUTE = "Route",
+    RSEQ = "RSeq",
+    SECURITY_CLIENT = "Security-Client",
+    SECURITY_SERVER = "Security-Server",
+    SECURITY_VERIFY = "Security-Verify",
     SERVER = "Server",
     SERVICE_ROUTE = "Service-Route",
     SESSION_EXPIRES = "Session-Expires",
@@ -110,7 +120,7 @@ names! {
     WWW_AUTHENTICATE = "WWW-Authenticate",
 }
 
-const LISTS: [HeaderName; 25] = [
+const LISTS: [HeaderName; 29] = [
     HeaderName::ACCEPT,
     HeaderName::ACCEPT_ENCODING,
     HeaderName::ACCEPT_LANGUAGE,
@@ -123,12 +133,17 @@ const LISTS: [HeaderName; 25] = [
     HeaderName::CONTENT_LANGUAGE,
     HeaderName::ERROR_INFO,
     HeaderName::IN_REPLY_TO,
+    HeaderName::P_ASSERTED_IDENTITY,
+    HeaderName::P_PREFERRED_IDENTITY,
     HeaderName::PATH,
     HeaderName::PROXY_REQUIRE,
     HeaderName::REASON,
     HeaderName::RECORD_ROUTE,
     HeaderName::REQUIRE,
     HeaderName::ROUTE,
+    HeaderName::SECURITY_CLIENT,
+    HeaderName::SECURITY_SERVER,
+    HeaderName::SECURITY_VERIFY,
     HeaderName::SERVICE_ROUTE,
     HeaderName::SUPPORTED,
     HeaderName::UNSUPPORTED,
@@ -136,12 +151,15 @@ const LISTS: [HeaderName; 25] = [
     HeaderName::WARNING,
     // Written by others, read by nobody here, but named so that `all` cuts them as the RFCs do.
     HeaderName(Cow::Borrowed("History-Info")),
-    HeaderName(Cow::Borrowed("P-Asserted-Identity")),
 ];
 
 /// Compact forms: RFC 3261 section 20, and RFC 6665 section 8.2 for `o` and `u`, RFC 3515 for `r`,
-/// RFC 4028 for `x`, RFC 3841 for `a`.
-const COMPACT: [(u8, &str); 15] = [
+/// RFC 3892 for `b`, RFC 4028 for `x`, RFC 3841 for `a`, `d` and `j`, RFC 8224 for `y`.
+const COMPACT: [(u8, &str); 19] = [
+    (b'b', "Referred-By"),
+    (b'd', "Request-Disposition"),
+    (b'j', "Reject-Contact"),
+    (b'y', "Identity"),
     (b'c', "Content-Type"),
     (b'e', "Content-Encoding"),
     (b'f', "From"),
