@@ -66,9 +66,7 @@ impl Agent {
     /// that is merely unknown or stale is answered as a stranger's.
     fn know(&mut self, now: Now, remote: SocketAddr, body: Option<Body>) -> Result<Watcher, (u16, &'static str)> {
         let Some(body) = body else { return Ok(self.silent_watcher(remote.ip())) };
-        if !body.content_type.to_ascii_lowercase().starts_with(PIDF) {
-            return Err((415, "Unsupported Media Type"));
-        }
+        let body = body.part(PIDF).ok_or((415, "Unsupported Media Type"))?;
         let document = presence::read(&body.bytes).map_err(|_| (400, "Unreadable Document"))?;
         let signed = document.tuples.into_iter().find_map(|tuple| tuple.signed);
         let Some(signed) = signed else { return Ok(self.silent_watcher(remote.ip())) };

@@ -178,7 +178,7 @@ impl Agent {
         body: Option<Body>,
     ) {
         let Some(ask) = self.asks.subscriptions.get(&id).copied() else { return };
-        match body {
+        match body.and_then(|body| body.part(PIDF)) {
             Some(body) => self.take_document(now, ask, from, &body),
             None if state.state == SubscriptionStatus::Pending => {
                 self.step(now, ask, "the peer's user is being asked whether you may know".into());

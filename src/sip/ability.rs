@@ -1,7 +1,7 @@
 //! What a well-formed request asks of whoever is to serve it, in the order of RFC 3261 section 8.2. Whether a method that
 //! has a name is served is not asked here: that depends on the server.
 
-use super::headers::{Accept, ContentDisposition, ContentType, HeaderName, Headers, MediaType, Via};
+use super::headers::{Accept, ContentDisposition, HeaderName, Headers, MediaType, Via};
 use super::{read, send, Method, Refusal, Request};
 
 /// What session descriptions come as.
@@ -45,12 +45,12 @@ fn unknown_content(request: &Request) -> Option<Refusal> {
         return None;
     }
     let coded = |coding: &&str| !coding.eq_ignore_ascii_case("identity");
-    if headers.all(HeaderName::CONTENT_ENCODING).iter().any(|coding| coded(coding)) {
+    if headers.all(HeaderName::CONTENT_ENCODING).iter().any(coded) {
         return Some(unsupported().with("Accept-Encoding", "identity"));
     }
-    let kind = headers.typed::<ContentType>().ok().flatten()?.0;
-    let known = kind.is(SDP) || kind.kind == "multipart";
-    (*request.method() == Method::Invite && !known).then(|| unsupported().with("Accept", SDP))
+    let offer = *request.method() == Method::Invite;
+    let known = read::body(request).is_some_and(|body| body.part(SDP).is_some());
+    (offer && !known).then(|| unsupported().with("Accept", SDP))
 }
 
 fn unsupported() -> Refusal {

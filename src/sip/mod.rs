@@ -3,6 +3,7 @@
 pub mod ability;
 pub mod body;
 mod dialog;
+pub mod digest;
 pub mod endpoint;
 pub mod error;
 pub mod framer;
@@ -10,6 +11,7 @@ pub mod headers;
 pub mod inspect;
 pub mod message;
 pub mod method;
+mod multipart;
 pub mod notifier;
 pub mod params;
 mod read;

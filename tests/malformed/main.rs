@@ -8,4 +8,5 @@ mod common;
 mod aimed;
 mod bench;
 mod documents;
+mod parts;
 mod sweeps;

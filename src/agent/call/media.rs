@@ -206,9 +206,7 @@ impl PeerSdp {
     }
 
     fn parse(body: &Body) -> Result<SessionDescription, String> {
-        if !body.content_type.to_ascii_lowercase().starts_with("application/sdp") {
-            return Err("it is no session description".into());
-        }
+        let body = body.part("application/sdp").ok_or("it holds no session description")?;
         SessionDescription::parse(&body.bytes).map_err(|why| why.to_string())
     }
 

@@ -28,12 +28,9 @@ impl Agent {
         if !calling.is_open() {
             return self.close_media(id);
         }
-        let document = no.body.as_ref().filter(|body| body.content_type.starts_with(crate::agent::ask::PIDF));
+        let document = no.body.as_ref().and_then(|body| body.part(crate::agent::ask::PIDF));
         match document {
-            Some(body) if no.status == 488 && !calling.retried => {
-                let body = body.clone();
-                self.review_refusal(now, id, &no, &body);
-            }
+            Some(body) if no.status == 488 && !calling.retried => self.review_refusal(now, id, &no, &body),
             None if no.status == 488 && !calling.retried => self.ask_why(now, id, &no),
             _ => {
                 let failure = refused(&calling.call.peer, &no);

@@ -22,7 +22,7 @@ pub use limits::{MAX_BODY, MAX_HEAD, MAX_HEADERS, MAX_LINE};
 pub use request::Request;
 pub use response::Response;
 
-pub(super) use read::{content_length, read_headers};
+pub(super) use read::{content_length, read_headers, read_part_headers};
 pub(super) use start_line::VERSION;
 
 /// One SIP message.

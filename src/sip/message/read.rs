@@ -38,6 +38,17 @@ pub(in crate::sip) fn read_headers(head: &Bytes) -> Result<Headers, ParseError> 
 fn read_head(head: &Bytes) -> Result<(StartLine, Headers), ParseError> {
     let mut lines = Lines { head, at: 0, line: 0 };
     let start = StartLine::read(lines.next_field()?.ok_or(ParseError::Empty)?)?;
+    Ok((start, fields(&mut lines)?))
+}
+
+/// Reads the header fields of one part of a multipart body, up to the empty line; where its content begins.
+pub(in crate::sip) fn read_part_headers(part: &Bytes) -> Result<(Headers, usize), ParseError> {
+    let mut lines = Lines { head: part, at: 0, line: 1 };
+    let headers = fields(&mut lines)?;
+    Ok((headers, lines.at))
+}
+
+fn fields(lines: &mut Lines<'_>) -> Result<Headers, ParseError> {
     let mut fields = Vec::new();
     while let Some(raw) = lines.next_field()? {
         if fields.len() == MAX_HEADERS {
@@ -45,7 +56,7 @@ fn read_head(head: &Bytes) -> Result<(StartLine, Headers), ParseError> {
         }
         fields.push(Field::read(raw).ok_or(ParseError::HeaderLine { line: lines.line })?);
     }
-    Ok((start, Headers::from_fields(fields)))
+    Ok(Headers::from_fields(fields))
 }
 
 fn assemble(start: StartLine, headers: Headers, body: Bytes) -> Message {

@@ -1,0 +1,152 @@
+use std::collections::BTreeMap;
+
+use super::{Algorithm, Challenge, Credentials, Qop};
+use crate::sip::{HeaderName, Headers, Method};
+use crate::vocab::Redacted;
+
+/// Realms of which one client remembers a nonce; a path has few proxies.
+const MAX_REALMS: usize = 8;
+
+/// Challenges of one response that are looked at.
+const MAX_CHALLENGES: usize = 16;
+
+/// Who logs in.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub user: String,
+    pub password: Redacted<String>,
+}
+
+/// The request that is to be authenticated.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub method: &'a Method,
+    /// The Request-URI as it is written.
+    pub uri: &'a str,
+    pub body: &'a [u8],
+}
+
+/// Why a challenge gets no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswerable {
+    #[error("it asks for nothing that is known here")]
+    Nothing,
+    #[error("it names more than {MAX_REALMS} realms")]
+    TooManyRealms,
+    /// The nonce is fresh and the answer was refused: another try would be refused as well.
+    #[error("the user or the password for \"{realm}\" is wrong")]
+    Wrong { realm: String },
+}
+
+/// What one account remembers between requests: the last nonce of each realm and how often it was used, so that a request
+/// can be sent with its answer at once (RFC 3261 section 22.3).
+#[derive(Debug, Default)]
+pub struct Client {
+    realms: BTreeMap<(bool, String), Used>,
+}
+
+#[derive(Debug)]
+struct Used {
+    challenge: Challenge,
+    count: u32,
+    /// The last answer was not accepted yet.
+    pending: bool,
+    /// The first client nonce, which a session's password is bound to.
+    cnonce: String,
+}
+
+impl Client {
+    /// Takes the challenges of a 401 or 407: of each realm the strongest that is known here (RFC 8760 section 2.4, RFC 3261
+    /// section 22.3).
+    ///
+    /// # Errors
+    /// [`Unanswerable`]; what was remembered before stays.
+    pub fn challenged(&mut self, headers: &Headers, by_proxy: bool) -> Result<(), Unanswerable> {
+        let name = if by_proxy { HeaderName::PROXY_AUTHENTICATE } else { HeaderName::WWW_AUTHENTICATE };
+        let values = headers.all(name).into_iter().take(MAX_CHALLENGES);
+        let mut strongest: BTreeMap<String, Challenge> = BTreeMap::new();
+        for challenge in values.filter_map(|value| Challenge::read(value).ok().flatten()) {
+            let weaker = strongest.get(&challenge.realm).is_none_or(|known| known.algorithm < challenge.algorithm);
+            if weaker {
+                strongest.insert(challenge.realm.clone(), challenge);
+            }
+        }
+        if strongest.is_empty() {
+            return Err(Unanswerable::Nothing);
+        }
+        if strongest.len() > MAX_REALMS {
+            return Err(Unanswerable::TooManyRealms);
+        }
+        self.refuse_repeated(&strongest, by_proxy)?;
+        self.realms.retain(|(proxy, _), _| *proxy != by_proxy);
+        for (realm, challenge) in strongest {
+            self.realms.insert((by_proxy, realm), Used { challenge, count: 0, pending: false, cnonce: String::new() });
+        }
+        Ok(())
+    }
+
+    /// Whoever challenges an answer again, and does not say that its nonce was too old, does not accept the password.
+    fn refuse_repeated(&self, strongest: &BTreeMap<String, Challenge>, by_proxy: bool) -> Result<(), Unanswerable> {
+        let answered = |realm: &String| self.realms.get(&(by_proxy, realm.clone())).filter(|used| used.pending);
+        let again = strongest.iter().find(|(realm, challenge)| {
+            answered(realm).is_some_and(|used| !challenge.stale || used.challenge.nonce == challenge.nonce)
+        });
+        match again {
+            Some((realm, _)) => Err(Unanswerable::Wrong { realm: realm.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The answers for the next request, each for its header; `cnonce` is random and a token. The count of each nonce goes
+    /// up.
+    pub fn answer(&mut self, login: &Login, asked: &Asked<'_>, cnonce: &str) -> Vec<(HeaderName, Credentials)> {
+        let answered = |((by_proxy, _), used): (&(bool, String), &mut Used)| {
+            let name = if *by_proxy { HeaderName::PROXY_AUTHORIZATION } else { HeaderName::AUTHORIZATION };
+            (name, used.answer(login, asked, cnonce))
+        };
+        self.realms.iter_mut().map(answered).collect()
+    }
+
+    /// The server took the last answers: a challenge that comes later says nothing of the password.
+    pub fn accepted(&mut self) {
+        self.realms.values_mut().for_each(|used| used.pending = false);
+    }
+}
+
+impl Used {
+    fn answer(&mut self, login: &Login, asked: &Asked<'_>, cnonce: &str) -> Credentials {
+        self.count = self.count.saturating_add(1);
+        self.pending = true;
+        if self.cnonce.is_empty() {
+            self.cnonce = cnonce.to_owned();
+        }
+        let Challenge { realm, nonce, opaque, algorithm, session, qop, userhash, .. } = self.challenge.clone();
+        let cnonce = if session { self.cnonce.clone() } else { cnonce.to_owned() };
+        let hash = |text: &str| algorithm.hash(text.as_bytes());
+        let mut secret = hash(&format!("{}:{realm}:{}", login.user, login.password.0));
+        if session {
+            secret = hash(&format!("{secret}:{nonce}:{cnonce}"));
+        }
+        let subject = subject(algorithm, qop, asked);
+        let count = self.count;
+        let response = match qop {
+            Some(qop) => hash(&format!("{secret}:{nonce}:{count:08x}:{cnonce}:{}:{subject}", qop.name())),
+            None => hash(&format!("{secret}:{nonce}:{subject}")),
+        };
+        let username = match userhash {
+            true => hash(&format!("{}:{realm}", login.user)),
+            false => login.user.clone(),
+        };
+        let uri = asked.uri.to_owned();
+        Credentials { username, userhash, realm, nonce, uri, response, algorithm, session, opaque, qop, cnonce, count }
+    }
+}
+
+/// `H(A2)` of RFC 7616 section 3.4.3.
+fn subject(algorithm: Algorithm, qop: Option<Qop>, asked: &Asked<'_>) -> String {
+    let Asked { method, uri, body } = asked;
+    match qop {
+        Some(Qop::AuthInt) => algorithm.hash(format!("{method}:{uri}:{}", algorithm.hash(body)).as_bytes()),
+        Some(Qop::Auth) | None => algorithm.hash(format!("{method}:{uri}").as_bytes()),
+    }
+}
