@@ -59,6 +59,14 @@ fn an_unknown_event_and_an_unknown_method_are_refused() {
 }
 
 #[test]
+fn what_asks_for_more_than_we_can_is_refused_with_what_we_can() {
+    for scenario in ["option-unknown", "content-unknown", "encoding-unknown", "accept-unknown", "branch-empty"] {
+        play(scenario, "u1");
+    }
+    play("content-unknown", "t1");
+}
+
+#[test]
 fn a_malformed_message_is_refused_and_the_next_one_is_answered() {
     play("malformed", "u1");
 }
