@@ -5,8 +5,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../../fuzz/checks.rs"]
+mod checks;
+
 mod aimed;
 mod bench;
+mod corpus;
 mod documents;
 mod parts;
 mod sweeps;

@@ -1,0 +1,110 @@
+//! What must hold of any octets, one function a kind of input. The fuzzers call them, and `tests/malformed` does with the
+//! corpus that the fuzzers found.
+
+use sottovoce::sip::digest::{Asked, Challenge, Client, Login};
+use sottovoce::sip::{inspect, Framer, HeaderName, Headers, Message, Method, Response, Uri};
+use sottovoce::vocab::Redacted;
+use sottovoce::{policy, presence, sdp};
+
+/// What is read is written back as it stood, and can be answered.
+pub fn message(octets: &[u8]) {
+    let seen = inspect(octets, &["x-sv-sa"]);
+    let Ok(message) = Message::parse(octets) else { return };
+    assert!(seen.roundtrip);
+    let again = Message::parse(&message.to_bytes()).expect("what was written can be read");
+    assert_eq!(again.to_bytes(), message.to_bytes());
+    if let Message::Request(request) = &message {
+        let response = Response::to(request, 400, "Bad Request").to_bytes();
+        Message::parse(&response).expect("an answer can be read");
+    }
+    for kind in ["application/sdp", "application/pidf+xml"] {
+        let kind_of_body = message.headers().first(HeaderName::CONTENT_TYPE).unwrap_or_default();
+        let _ = sottovoce::sip::Body::new(kind_of_body, message.body().clone()).part(kind);
+    }
+}
+
+/// A stream says the same whether it comes whole or octet by octet.
+pub fn framing(octets: &[u8]) {
+    let frames = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let mut framer = Framer::accepted();
+        let mut frames = Vec::new();
+        for piece in pieces {
+            framer.push(piece);
+            while let Some(frame) = framer.next_frame() {
+                frames.push(format!("{frame:?}"));
+                if frame.is_err() {
+                    return frames;
+                }
+            }
+        }
+        frames
+    };
+    assert_eq!(frames(&mut std::iter::once(octets)), frames(&mut octets.chunks(1)));
+}
+
+pub fn uri(octets: &[u8]) {
+    let Ok(uri) = Uri::parse(octets) else { return };
+    assert_eq!(uri.to_string().as_bytes(), octets);
+    let mut changed = uri.clone();
+    changed.set_param("x", Some("a;b"));
+    changed.remove_headers();
+    Uri::parse(changed.as_str()).expect("what was changed can be read");
+}
+
+pub fn session_description(octets: &[u8]) {
+    let _ = sdp::inspect(octets);
+    let Ok(read) = sdp::SessionDescription::parse(octets) else { return };
+    let text = read.to_string();
+    assert_eq!(
+        sdp::SessionDescription::parse(text.as_bytes()).expect("what was written can be read").to_string(),
+        text
+    );
+}
+
+pub fn pidf(octets: &[u8]) {
+    let _ = presence::inspect(octets);
+    let _ = presence::read(octets);
+}
+
+/// A statement that is read is written so that its canonical text stays: the signature covers that.
+pub fn statement(octets: &[u8]) {
+    let Ok(document) = presence::read(octets) else { return };
+    for signed in document.tuples.into_iter().filter_map(|tuple| tuple.signed?.ok()) {
+        let written = presence::write(&signed);
+        let again = presence::read(&written).expect("what was written can be read");
+        let again = again.tuples.into_iter().find_map(|tuple| tuple.signed?.ok()).expect("with its statement");
+        assert_eq!(presence::canonical_text(&again.statement), presence::canonical_text(&signed.statement));
+        assert_eq!(again.verify().is_ok(), signed.verify().is_ok());
+    }
+}
+
+pub fn setkey(octets: &[u8]) {
+    let Ok(text) = std::str::from_utf8(octets) else { return };
+    let _ = policy::setkey::parse_action(text);
+    let Ok(entries) = policy::setkey::parse(text) else { return };
+    let written = policy::setkey::write(&entries);
+    let again = policy::setkey::parse(&written).expect("what was written can be read");
+    assert_eq!(policy::setkey::write(&again), written);
+}
+
+/// What a server says stays within its quotes: the answer repeats realm and nonce, and adds no parameter.
+pub fn digest_challenge(octets: &[u8]) {
+    let Ok(text) = std::str::from_utf8(octets) else { return };
+    let Ok(Some(challenge)) = Challenge::read(text) else { return };
+    let mut headers = Headers::default();
+    if headers.push(HeaderName::WWW_AUTHENTICATE, text).is_err() {
+        return;
+    }
+    let mut client = Client::default();
+    if client.challenged(&headers, false).is_err() {
+        return;
+    }
+    let login = Login { user: "dora".to_owned(), password: Redacted("hush".to_owned()) };
+    let asked = Asked { method: &Method::Register, uri: "sip:example.org", body: b"" };
+    for (_, answer) in client.answer(&login, &asked, "cnonce") {
+        let read = Challenge::read(&answer.to_string()).expect("an answer has the form of a challenge");
+        let read = read.expect("of the same kind");
+        let plain = |text: &str| text.replace(['\r', '\n', '\0'], " ");
+        assert_eq!((read.realm, read.nonce), (plain(&challenge.realm), plain(&challenge.nonce)));
+    }
+}
