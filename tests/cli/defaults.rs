@@ -20,6 +20,9 @@ fn a_default_that_is_set_covers_what_the_configured_one_covers_and_can_be_taken_
     alice.start();
     let default = |alice: &Home| entries(&check(&alice.run(&["policy", "default"]).expect(0), "PolicyView"));
     let configured = default(&alice);
+    let shown = alice.command(&["policy", "show", "default"]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("with the configuration") && !shown.contains("1970"), "{shown}");
     refused(alice.run(&["policy", "remove", "default"]), 2, "no-such-entry");
     check(&alice.run(&["policy", "default", "ipsec esp/transport//require"]).expect(0), "RegisteredView");
     let set = default(&alice);

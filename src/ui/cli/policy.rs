@@ -128,7 +128,7 @@ fn page(view: &EntryView, width: usize) -> Vec<String> {
     page.field("device", view.device.as_deref().unwrap_or("any"));
     page.field("priority", &view.priority.to_string());
     page.field("origin", &view.origin);
-    page.field("approved", &view.created);
+    page.field("approved", if view.id == "e0" { "with the configuration" } else { &view.created });
     page.field("expires", view.expires.as_deref().unwrap_or("never"));
     page.field("note", view.note.as_deref().unwrap_or(""));
     page.blank().text(&view.setkey);
