@@ -155,7 +155,7 @@ fn one_step(open: &OpenReview) -> Option<String> {
 impl ReviewView {
     /// Whether an answer can still be given.
     pub fn is_open(&self) -> bool {
-        matches!(self.state, ReviewStateView::Pending | ReviewStateView::Looser)
+        matches!(self.state, ReviewStateView::Failed | ReviewStateView::Looser | ReviewStateView::Pending)
     }
 }
 
