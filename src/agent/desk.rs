@@ -33,6 +33,9 @@ impl Agent {
 
     /// Stores what has happened; nobody waits for that.
     pub(super) fn keep(&mut self, op: StoreOp) {
+        if op.care() == Care::Kept && matches!(op, StoreOp::Audit(_) | StoreOp::RecordCall(_)) {
+            return self.keep_row(op);
+        }
         let waiting = if op.care() == Care::Stranger { Waiting::Stranger } else { Waiting::Nobody };
         let id = self.expect(waiting);
         self.effect(Effect::Store { id, op });

@@ -24,6 +24,7 @@ mod safety;
 pub mod snapshot;
 mod strangers;
 mod target;
+mod unkept;
 mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -80,6 +81,7 @@ pub struct Agent {
     offers: Offers,
     strangers_rows: StrangersRows,
     counts: BTreeMap<&'static str, u64>,
+    unkept: unkept::Unkept,
     stopping: Option<Mono>,
     stopped: bool,
 }
@@ -116,6 +118,7 @@ impl Agent {
             offers,
             strangers_rows: StrangersRows::default(),
             counts: BTreeMap::new(),
+            unkept: unkept::Unkept::default(),
             stopping: None,
             stopped: false,
             config,
@@ -217,6 +220,7 @@ impl Agent {
                     self.event(Event::Notice(failure));
                 }
             }
+            Waiting::Row(op) => self.handle_row_stored(op, result.map(drop)),
             // Or strangers could fill the screen too.
             Waiting::Stranger => {
                 if result.is_err() {

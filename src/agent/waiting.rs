@@ -1,4 +1,4 @@
-use super::effect::Pin;
+use super::effect::{Pin, StoreOp};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord};
 use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId};
@@ -22,6 +22,8 @@ pub enum Waiting {
     },
     Remove(Vec<EntryId>),
     RemovePresence(Entity),
+    /// A row that is not to be lost.
+    Row(StoreOp),
     Rename(Entity, Names),
     Review {
         review: ReviewId,

@@ -598,3 +598,24 @@ fn a_call_whose_ports_have_another_entry_than_it_agreed_for_ends() {
     assert_eq!(reason_of_bye(&world), "SIP;cause=488;text=\"not as agreed\"");
     assert_eq!(world.the_call(alice, call).counters.sent, 0);
 }
+
+/// On a full disk a call goes on; what there is to remember of it is written when there is room again.
+#[test]
+fn what_a_full_disk_refused_of_a_call_is_kept_when_there_is_room() {
+    let (mut world, alice, _) = two(BOB, "none");
+    let first = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+    ended(&mut world, alice, first);
+    let (calls, rows) = (world.nodes[alice].store.calls.len(), world.nodes[alice].store.audit.len());
+    world.nodes[alice].store.full = true;
+    for _ in 0..2 {
+        let call = world.call(alice, "bob@192.168.1.2", None, 1);
+        assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    }
+    assert_eq!((world.nodes[alice].store.calls.len(), world.nodes[alice].store.audit.len()), (calls, rows));
+    world.nodes[alice].store.full = false;
+    let third = world.call(alice, "bob@192.168.1.2", None, 1);
+    ended(&mut world, alice, third);
+    let kept: Vec<CallId> = world.nodes[alice].store.calls.iter().skip(calls).map(|record| record.call).collect();
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert_eq!(world.nodes[alice].store.audit.len(), rows + 3);
+}
