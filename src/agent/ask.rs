@@ -228,9 +228,9 @@ impl Agent {
         let record = PresenceRecord::from_statement(&statement, Some(from.remote.ip()), previous);
         asking.ask.presence = Some(record.clone());
         let wanted = asking.ask.wanted;
+        self.step(now, id, "the answer came, signed and checked".into());
         if wanted.presence {
             let effect = self.expect(Waiting::Presence { ask: id, record: record.clone() });
-            self.step(now, id, "the answer came, signed and checked".into());
             let op = StoreOp::RememberPresence { record: record.clone(), document: body.bytes.to_vec() };
             self.effect(Effect::Store { id: effect, op });
         }

@@ -31,7 +31,8 @@ impl Agent {
         id
     }
 
-    /// Stores what has happened; nobody waits for that.
+    /// Stores what has happened; nobody waits for that. What the disk refuses waits for room where it only adds a row:
+    /// what stands in the place of something earlier, as a pin's last version, must not come after something later.
     pub(super) fn keep(&mut self, op: StoreOp) {
         if op.care() == Care::Kept && matches!(op, StoreOp::Audit(_) | StoreOp::RecordCall(_)) {
             return self.keep_row(op);
@@ -41,9 +42,14 @@ impl Agent {
         self.effect(Effect::Store { id, op });
     }
 
+    /// As [`Agent::keep`], of what strangers caused: it must not take the place of what the user did.
+    pub(super) fn keep_for_stranger(&mut self, op: StoreOp) {
+        let id = self.expect(Waiting::Stranger);
+        self.effect(Effect::Store { id, op });
+    }
+
     pub(super) fn audit(&mut self, now: Now, kind: &'static str, subject: &str, detail: &str) {
-        let row = AuditRow { at: now.wall, kind, subject: brief(subject), detail: brief(detail) };
-        self.keep(StoreOp::Audit(row));
+        self.keep(audit_row(now, kind, subject, detail));
     }
 
     /// A statement that we asked for, and that may be acted on.
@@ -60,9 +66,10 @@ impl Agent {
     }
 
     /// The entries in force are others: every stream and every UI must know.
-    pub(super) fn policy_changed(&mut self, generation: Generation) {
+    pub(super) fn policy_changed(&mut self, now: Now, generation: Generation) {
         self.effect(Effect::SetSpd { spd: self.book.spd().clone() });
         self.event(Event::PolicyChanged(generation));
+        self.put_reviews_anew(now);
     }
 
     /// The highest version of a pinned device's statements counts against replays.
@@ -96,11 +103,16 @@ impl Agent {
         if quiet || at <= now.mono {
             if !self.stopped {
                 self.stopped = true;
+                self.keep_all_that_waited();
                 self.event(Event::Stopped);
             }
             self.stopping = None;
         }
     }
+}
+
+pub(super) fn audit_row(now: Now, kind: &'static str, subject: &str, detail: &str) -> StoreOp {
+    StoreOp::Audit(AuditRow { at: now.wall, kind, subject: brief(subject), detail: brief(detail) })
 }
 
 /// Text for a row that is kept: no peer makes it as long as it likes.

@@ -6,7 +6,7 @@ use crate::media::Counters;
 use crate::sip::EndpointCounters;
 
 /// What the stories count, so that each is shown from the start, at zero.
-const COUNTED: [&str; 9] = [
+const COUNTED: [&str; 11] = [
     "askers",
     "asks_failed",
     "calls_established",
@@ -14,7 +14,9 @@ const COUNTED: [&str; 9] = [
     "calls_received",
     "calls_refused",
     "reviews_opened",
+    "rows_lost",
     "streams_heard",
+    "strangers_forgotten",
     "strangers_rows_omitted",
 ];
 

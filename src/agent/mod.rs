@@ -210,6 +210,9 @@ impl Agent {
     }
 
     fn handle_stored(&mut self, now: Now, id: EffectId, waiting: Waiting, result: Result<Stored, Failure>) {
+        if result.is_ok() {
+            self.keep_what_waited();
+        }
         match waiting {
             Waiting::Presence { ask, record } => self.handle_presence_stored(now, ask, record, result.map(|_| ())),
             Waiting::Review { review, approved, replace_keys } => {
@@ -220,7 +223,11 @@ impl Agent {
                     self.event(Event::Notice(failure));
                 }
             }
-            Waiting::Row(op) => self.handle_row_stored(op, result.map(drop)),
+            Waiting::Row { op, again } => {
+                if let Err(failure) = result {
+                    self.handle_row_refused(op, again, failure);
+                }
+            }
             // Or strangers could fill the screen too.
             Waiting::Stranger => {
                 if result.is_err() {

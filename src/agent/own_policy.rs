@@ -166,11 +166,11 @@ impl Agent {
         match (waiting, stored) {
             (Waiting::Own { approved, default }, Stored::Registered { generation, entries }) => {
                 self.book.register(&approved, default, entries, generation);
-                self.policy_changed(generation);
+                self.policy_changed(now, generation);
             }
             (Waiting::Remove(entries), Stored::Removed { generation }) => {
                 self.book.remove_entries(&entries, generation);
-                self.policy_changed(generation);
+                self.policy_changed(now, generation);
             }
             (Waiting::OwnPresence(names), _) => {
                 self.own.set(&self.config, &names, now.wall);

@@ -198,6 +198,15 @@ impl Agent {
         Err(stale(id, next))
     }
 
+    /// Nobody should study what is no longer so.
+    pub(super) fn put_reviews_anew(&mut self, now: Now) {
+        let open: Vec<ReviewId> = self.reviews.all.values().filter(|r| r.is_open()).map(|r| r.open.id).collect();
+        for id in open {
+            // Its failure is what an answer to it would meet; who waits for the review was told.
+            let _ = self.refresh_review(now, id);
+        }
+    }
+
     /// Another review may have pinned keys since this one was put: what was new then can be a changed key by now, and
     /// one that the user accepted took the place of a pin that is no more.
     fn judge_keys_anew(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
@@ -262,7 +271,7 @@ impl Agent {
                 }
                 self.remember_reviewed(id);
                 self.keep_contact(id);
-                self.policy_changed(generation);
+                self.policy_changed(now, generation);
                 self.finish_review(now, id, generation);
             }
             Ok(_) => {}
@@ -399,10 +408,18 @@ fn no_such_review(id: ReviewId) -> Failure {
 }
 
 fn answered_already(open: &OpenReview) -> Failure {
+    if open.state == ReviewState::Stale {
+        return Failure::new(
+            FailureKind::Failed,
+            "review-stale",
+            format!("your entries changed since review {} was put", open.id),
+            open.id.to_string(),
+            "see `sottovoce review list` for the one that took its place, and answer that",
+        );
+    }
     let how = match &open.state {
         ReviewState::Refused { by } => format!("was refused ({by})"),
         ReviewState::Registered { by, .. } => format!("was approved ({by})"),
-        ReviewState::Stale => "was overtaken by a change of your entries".into(),
         _ => "is being stored".into(),
     };
     let message = format!("review {} {how}", open.id);

@@ -4,12 +4,75 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Agent;
 use crate::media::PORTS;
-use crate::policy::{Direction, Entry, Flow, Upper};
+use crate::policy::{Action, Bundle, Direction, Entry, Flow, Level, Rule, Selector, Suite, Upper};
 use crate::vocab::{Device, Entity, Now};
 
 /// An address of media whose port is not known yet: the first of those that media uses stands for all.
 pub fn some_port(address: IpAddr) -> SocketAddr {
     SocketAddr::new(address, *PORTS.start())
+}
+
+/// The entries that a call has to obey, every one of them: at least one for each direction.
+pub struct Demands(Vec<Entry>);
+
+/// What protects the packets that we send, and those that we receive.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Protected {
+    pub outbound: Bundle,
+    pub inbound: Bundle,
+}
+
+impl Protected {
+    pub fn towards(self, direction: Direction) -> Bundle {
+        match direction {
+            Direction::Out => self.outbound,
+            Direction::In => self.inbound,
+        }
+    }
+
+    fn lacks(self, entry: &Entry, level: Level) -> Vec<Rule> {
+        self.towards(entry.direction).missing_for(&entry.action, level)
+    }
+}
+
+impl Demands {
+    /// The rules that are not kept, each once; `discard` demands no rule.
+    pub fn missing(&self, protected: Protected, level: Level) -> Vec<Rule> {
+        let mut missing = Vec::new();
+        for rule in self.0.iter().flat_map(|entry| protected.lacks(entry, level)) {
+            if !missing.contains(&rule) {
+                missing.push(rule);
+            }
+        }
+        missing
+    }
+
+    /// Packets of one direction would never pass.
+    pub fn discard(&self) -> bool {
+        self.0.iter().any(|entry| entry.action == Action::Discard)
+    }
+
+    /// An entry that is not obeyed.
+    pub fn broken(&self, protected: Protected, level: Level) -> Option<&Entry> {
+        let broken = |entry: &&Entry| entry.action == Action::Discard || !protected.lacks(entry, level).is_empty();
+        self.0.iter().find(broken)
+    }
+
+    /// Of these suites, those that every entry allows.
+    pub fn suites(&self, offered: &[Suite]) -> Vec<Suite> {
+        let allowed: Vec<&[Suite]> = self.0.iter().map(|entry| entry.suites.as_slice()).collect();
+        Suite::common(offered, &allowed)
+    }
+
+    /// An entry that does not allow this suite.
+    pub fn forbids(&self, suite: Suite) -> Option<&Entry> {
+        self.0.iter().find(|entry| Suite::common(&[suite], &[&entry.suites]).is_empty())
+    }
+
+    /// The first for packets that we send; of a caller's, what it is told.
+    pub fn outgoing(&self) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.direction == Direction::Out)
+    }
 }
 
 impl Agent {
@@ -21,10 +84,56 @@ impl Agent {
         ours: SocketAddr,
         theirs: SocketAddr,
     ) -> (Entry, Entry) {
-        let find = |source, destination, direction| {
-            let flow = Flow { source, destination, upper: Upper::Udp, direction, peer };
+        let find = |direction| {
+            let flow = flow(direction, ours, theirs, peer);
             self.book.spd().lookup(&flow, now.wall).entry.clone()
         };
-        (find(ours, theirs, Direction::Out), find(theirs, ours, Direction::In))
+        (find(Direction::Out), find(Direction::In))
     }
+
+    /// What we demand of a call that we place.
+    pub(super) fn demands_on_callee(
+        &self,
+        now: Now,
+        peer: (&Entity, &Device),
+        ours: SocketAddr,
+        theirs: SocketAddr,
+    ) -> Demands {
+        let (out, inbound) = self.entries_between(now, Some(peer), ours, theirs);
+        Demands(vec![out, inbound])
+    }
+
+    /// What we demand of a caller: what its packets are looked up by, and what it was told, or would be if it asked. An
+    /// address alone loosens nothing (PROTOCOL section 2), and what is told must hold.
+    pub(super) fn demands_on_caller(
+        &self,
+        now: Now,
+        known: Option<&(Entity, Device)>,
+        ours: SocketAddr,
+        theirs: SocketAddr,
+    ) -> Demands {
+        let peer = known.map(|(entity, device)| (entity, device));
+        let (out, inbound) = self.entries_between(now, peer, ours, theirs);
+        let told = self.entries_for(now, known, theirs.ip());
+        let first = |direction| {
+            let flow = flow(direction, ours, theirs, peer);
+            let fits = |entry: &&Entry| entry.direction == direction && entry.selector.matches(&flow);
+            let nothing = || Entry::new(Selector::ANY, direction, Action::Discard);
+            told.iter().find(fits).cloned().unwrap_or_else(nothing)
+        };
+        Demands(vec![first(Direction::Out), first(Direction::In), out, inbound])
+    }
+}
+
+fn flow<'a>(
+    direction: Direction,
+    ours: SocketAddr,
+    theirs: SocketAddr,
+    peer: Option<(&'a Entity, &'a Device)>,
+) -> Flow<'a> {
+    let (source, destination) = match direction {
+        Direction::Out => (ours, theirs),
+        Direction::In => (theirs, ours),
+    };
+    Flow { source, destination, upper: Upper::Udp, direction, peer }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::desk::audit_row;
 use super::Agent;
 use crate::vocab::{Failure, Mono, Now};
 
@@ -44,7 +45,7 @@ impl Agent {
     /// A row that somebody caused whose keys nobody approved.
     pub(super) fn audit_stranger(&mut self, now: Now, kind: &'static str, subject: &str, detail: &str) {
         match self.strangers_rows.entry(kind).or_default().next(now.mono) {
-            Row::Write => return self.audit(now, kind, subject, detail),
+            Row::Write => return self.keep_for_stranger(audit_row(now, kind, subject, detail)),
             Row::TooMany => {
                 let detail =
                     format!("more than {ROWS} rows `{kind}` in a day; the rest of this day's are counted only");

@@ -23,7 +23,11 @@ pub enum Waiting {
     Remove(Vec<EntryId>),
     RemovePresence(Entity),
     /// A row that is not to be lost.
-    Row(StoreOp),
+    Row {
+        op: StoreOp,
+        /// It was refused before.
+        again: bool,
+    },
     Rename(Entity, Names),
     Review {
         review: ReviewId,

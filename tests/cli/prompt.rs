@@ -6,6 +6,8 @@ use crate::terminal::{Terminal, CTRL_C, CTRL_D, TAB};
 
 const ESP: &str = "ipsec esp/transport//require";
 const KEYS: &str = "[l]ater: ";
+/// Below the review that a call needs.
+const CALL_KEYS: &str = "[l]eave the call: ";
 const NARROW_KEYS: &str = "[Tab] other page: ";
 
 /// Alice's agent and Bob's, whose default is `action`.
@@ -70,7 +72,11 @@ fn a_key_that_means_nothing_is_told_once_and_a_approves() {
     let mut terminal = asking(&alice, &bob);
     terminal.type_in("x");
     terminal.wait_for("\nkeys: a, t, e, r, l, Tab: ");
-    terminal.type_in("yza");
+    // A word that holds an `a` is no approval.
+    terminal.type_in("zany\n");
+    terminal.wait_for("\u{7}");
+    assert_eq!(registered(&alice, &bob), [""; 0]);
+    terminal.type_in("a");
     let shown = ends(terminal, 0, "\nregistered, both directions, as generation 1");
     assert!(!shown.contains("keys:"), "{shown}");
     let (from, to) = (alice.address, bob.address);
@@ -249,7 +255,7 @@ fn a_call_that_is_left_at_its_review_is_given_up_and_says_so() {
     let (alice, bob) = pair("none");
     for key in ["l", CTRL_C] {
         let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity()]);
-        terminal.wait_for(KEYS);
+        terminal.wait_for(CALL_KEYS);
         terminal.type_in(key);
         let shown = ends(terminal, 3, "hanging up ...");
         on_its_own_line(&shown, "hanging up ...");
@@ -268,7 +274,7 @@ fn a_call_that_was_refused_is_mended_by_one_key() {
     let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity(), "--duration", "0.3"]);
     let shown = terminal.wait_for("[t]ighten to what is missing");
     assert!(shown.contains(" missing             esp/transport//require\n"), "{shown}");
-    terminal.wait_for(KEYS);
+    terminal.wait_for(CALL_KEYS);
     terminal.type_in("t");
     ends(terminal, 0, "talking, protected by esp ");
 }
@@ -301,6 +307,20 @@ fn a_question_ends_while_a_line_of_it_is_edited() {
     ends(terminal, 3, "refused; nothing was registered");
 }
 
+/// Pasted at once, the rules come with the key that asks for them.
+#[test]
+fn what_is_typed_with_a_key_answers_nothing() {
+    let (alice, bob) = pair("none");
+    let mut terminal = asking(&alice, &bob);
+    terminal.type_in("tdiscard\n");
+    terminal.wait_for("(empty goes back): ");
+    terminal.type_in("\n");
+    terminal.wait_for(KEYS);
+    terminal.type_in("l");
+    ends(terminal, 4, "waits for an answer");
+    assert_eq!(registered(&alice, &bob), [""; 0]);
+}
+
 /// A line that follows a refused one is no row of keys: there is an `a` in `discard`.
 #[test]
 fn rules_that_were_mistyped_are_typed_again_and_approve_nothing() {
@@ -322,7 +342,7 @@ fn a_call_asks_again_after_a_question_that_ended_elsewhere() {
     for edits in [false, true] {
         let (alice, bob) = pair("none");
         let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity()]);
-        terminal.wait_for(KEYS);
+        terminal.wait_for(CALL_KEYS);
         if edits {
             terminal.type_in("e");
             terminal.wait_for("empty goes back: ");
@@ -330,7 +350,7 @@ fn a_call_asks_again_after_a_question_that_ended_elsewhere() {
         check(&bob.run(&["policy", "default", ESP]).expect(0), "RegisteredView");
         alice.run(&["review", "answer", "r1", "--approve"]).expect(0);
         terminal.wait_for("Review r2");
-        terminal.wait_for(KEYS);
+        terminal.wait_for(CALL_KEYS);
         terminal.type_in("r");
         ends(terminal, 3, "");
         assert!(registered(&alice, &bob).iter().all(|entry| entry.ends_with("none;")));
@@ -342,16 +362,16 @@ fn a_call_asks_again_after_a_question_that_ended_elsewhere() {
 fn a_call_asks_again_when_its_review_was_overtaken() {
     let (alice, bob) = pair(ESP);
     let mut terminal = Terminal::start(&alice, 120, "", &["call", &bob.entity(), "--duration", "0.3"]);
-    terminal.wait_for(KEYS);
+    terminal.wait_for(CALL_KEYS);
     let discard = "spdadd any any udp -P out discard; # sv: priority=10";
     let added = check(&alice.run(&["policy", "add", discard]).expect(0), "RegisteredView");
     terminal.type_in("a");
     terminal.wait_for("review r2 takes its place");
-    terminal.wait_for(KEYS);
+    terminal.wait_for(CALL_KEYS);
     alice.run(&["policy", "remove", added["added"][0].as_str().unwrap()]).expect(0);
     terminal.type_in("a");
     terminal.wait_for("review r3 takes its place");
-    terminal.wait_for(KEYS);
+    terminal.wait_for(CALL_KEYS);
     terminal.type_in("a");
     terminal.wait_for("protected by esp");
     ends(terminal, 0, "ended");

@@ -141,3 +141,53 @@ fn a_sound_file_that_cannot_be_used_is_refused_before_anybody_is_called() {
         assert_eq!(home.run(&["history"]).expect(0).json()["calls"].as_array().unwrap().len(), 0, "{}", home.name);
     }
 }
+
+/// An agent with another key is another device to everybody who approved this one.
+#[test]
+fn a_key_that_is_gone_is_not_made_anew() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    alice.signal("TERM");
+    let key = alice.data().join("identity.key");
+    let aside = alice.path("aside.key");
+    std::fs::rename(&key, &aside).unwrap();
+    let error = refused(alice.run(&["run"]), 6, "key-file-missing");
+    assert!(error["next"].as_str().unwrap().contains("backup"), "{error}");
+    assert!(!key.exists());
+    std::fs::rename(&aside, &key).unwrap();
+    alice.start();
+}
+
+#[test]
+fn a_call_does_not_record_over_what_it_plays() {
+    let (mut alice, bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    let speech = alice.path("speech.wav");
+    write_wav(&speech);
+    let before = std::fs::read(&speech).unwrap();
+    let path = speech.to_str().unwrap();
+    let error =
+        refused(alice.run(&["call", &bob.entity(), "--play", path, "--record", path]), 2, "recording-impossible");
+    assert!(error["message"].as_str().unwrap().contains("plays"), "{error}");
+    assert_eq!(std::fs::read(&speech).unwrap(), before);
+}
+
+fn write_wav(path: &std::path::Path) {
+    let format =
+        hound::WavSpec { channels: 1, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let mut file = hound::WavWriter::create(path, format).unwrap();
+    (0..8000).for_each(|sample| file.write_sample(sample as i16).unwrap());
+    file.finalize().unwrap();
+}
+
+/// A backup on a full disk must not be taken for one.
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let alice = Home::new("alice", "none");
+    for args in [&["policy", "export"][..], &["policy", "list"], &["completions", "bash"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = alice.command(args).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.code() == Some(1) && said.contains("No space left"), "{args:?}: {said}");
+    }
+}

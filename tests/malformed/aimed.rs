@@ -66,3 +66,16 @@ fn strangers_leave_places_for_calls_of_the_user() {
     let open = bench.nodes[BOB].agent.calls().filter(|call| !matches!(call.state, CallState::Failed(_)));
     assert_eq!(open.count(), 16);
 }
+
+/// Who wrote somebody else's address into his INVITE does not see the answer, and cannot acknowledge it.
+#[test]
+fn a_strangers_sound_begins_when_he_has_acknowledged() {
+    let (mut bench, invite) = invited();
+    bench.deliver(&invite, &invite.bytes);
+    let ok = bench.hold("200");
+    let state = |bench: &Bench| bench.nodes[BOB].agent.calls().last().unwrap().state.clone();
+    assert_eq!(state(&bench), CallState::Incoming, "no stream yet");
+    bench.deliver(&ok, &ok.bytes);
+    bench.settle();
+    assert_eq!(state(&bench), CallState::Active);
+}

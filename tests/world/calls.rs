@@ -404,12 +404,17 @@ fn a_call_that_fails_here_says_so_to_the_peer() {
 }
 
 /// The Reason of the one BYE that was sent.
-fn reason_of_bye(world: &World) -> String {
-    let texts = world.wire.overheard.iter().filter_map(|parcel| match parcel {
-        Parcel::Sip { bytes, .. } => Some(String::from_utf8_lossy(bytes)),
+/// The SIP messages that were sent.
+fn messages(world: &World) -> Vec<String> {
+    let text = |parcel: &Parcel| match parcel {
+        Parcel::Sip { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
         Parcel::Media { .. } => None,
-    });
-    let bye = texts.into_iter().find(|text| text.starts_with("BYE ")).expect("a BYE was sent");
+    };
+    world.wire.overheard.iter().filter_map(text).collect()
+}
+
+fn reason_of_bye(world: &World) -> String {
+    let bye = messages(world).into_iter().find(|text| text.starts_with("BYE ")).expect("a BYE was sent");
     bye.lines().find_map(|line| line.strip_prefix("Reason: ")).expect("it says why").to_owned()
 }
 
@@ -618,4 +623,77 @@ fn what_a_full_disk_refused_of_a_call_is_kept_when_there_is_room() {
     let kept: Vec<CallId> = world.nodes[alice].store.calls.iter().skip(calls).map(|record| record.call).collect();
     assert_eq!(kept.len(), 3, "{kept:?}");
     assert_eq!(world.nodes[alice].store.audit.len(), rows + 3);
+}
+
+/// What strangers caused gives way at once, so that it cannot push out what the user did; a stop is the last chance.
+#[test]
+fn on_a_full_disk_strangers_take_no_place_and_a_stop_writes_what_waits() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    world.nodes[bob].store.full = true;
+    for _ in 0..2 {
+        let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+        assert!(matches!(ended(&mut world, alice, call), CallState::Ended { .. }));
+    }
+    let counter = |world: &World, name: &str| {
+        world.nodes[bob].agent.metrics().iter().find(|metric| metric.name == name).map_or(0, |metric| metric.value)
+    };
+    assert!(counter(&world, "strangers_forgotten") >= 2);
+    world.nodes[bob].store.full = false;
+    assert!(world.nodes[bob].store.audit.is_empty());
+
+    let first = world.call(bob, "alice@192.168.1.1", Some("approve"), 1);
+    assert!(matches!(ended(&mut world, bob, first), CallState::Ended { .. }));
+    let kept = world.nodes[bob].store.calls.len();
+    world.nodes[bob].store.full = true;
+    let lost = world.call(bob, "alice@192.168.1.1", None, 1);
+    ended(&mut world, bob, lost);
+    assert_eq!(world.nodes[bob].store.calls.len(), kept);
+    world.nodes[bob].store.full = false;
+    world.command(bob, Command::Stop).unwrap();
+    assert_eq!(world.nodes[bob].store.calls.len(), kept + 1);
+}
+
+/// Where the callee's own port decides, it says so before it answers: nobody's call is put through and dropped.
+#[test]
+fn a_callee_whose_own_port_has_another_entry_refuses_before_it_answers() {
+    let (mut world, alice, bob) = two(BOB, "none");
+    let first = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+    ended(&mut world, alice, first);
+    let text = "spdadd any any[16386-32767] udp -P in ipsec esp/transport//require; # sv: priority=10".to_owned();
+    world.command(bob, Command::PolicyAdd { text }).unwrap();
+    world.wire.overheard.clear();
+    let call = world.call(alice, "bob@192.168.1.2", None, 2);
+    let state = ended(&mut world, alice, call);
+    let texts = messages(&world);
+    let refused = |text: &String| text.starts_with("SIP/2.0 488") && text.contains("missing: esp/transport//require");
+    assert!(texts.iter().any(refused), "{state:?}");
+    assert!(!texts.iter().any(|text| text.starts_with("BYE")));
+}
+
+/// PROTOCOL section 2: an entry for an address loosens nothing as long as nothing but the address speaks for it.
+#[test]
+fn an_address_alone_loosens_nothing_for_a_caller() {
+    let (mut world, alice, bob) = two(BOB, "ipsec esp/transport//require");
+    let text = "spdadd any 192.168.1.1 udp -P out none; spdadd 192.168.1.1 any udp -P in none;".to_owned();
+    world.command(bob, Command::PolicyAdd { text }).unwrap();
+    let text = "spdadd any any udp -P out none; # sv: priority=10".to_owned();
+    world.command(alice, Command::PolicyAdd { text }).unwrap();
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 2);
+    ended(&mut world, alice, call);
+    assert_ne!(world.the_call(alice, call).bundle, "none");
+}
+
+/// Nobody is called whose sound would be thrown away here.
+#[test]
+fn a_caller_whose_policy_discards_what_comes_does_not_call() {
+    let (mut world, alice, _) = two(BOB, "none");
+    let first = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+    ended(&mut world, alice, first);
+    let text = "spdadd any any[16386-32767] udp -P in discard; # sv: priority=10".to_owned();
+    world.command(alice, Command::PolicyAdd { text }).unwrap();
+    world.wire.overheard.clear();
+    let call = world.call(alice, "bob@192.168.1.2", None, 2);
+    let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
+    assert_eq!(failure.code, "discarded");
+    assert!(!messages(&world).iter().any(|text| text.starts_with("INVITE ")));
 }

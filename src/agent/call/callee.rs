@@ -5,16 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use rand_core::RngCore;
 
 use super::caller::gone;
-use super::media::{random_spis, PeerSdp};
+use super::media::{media_address, random_spis, PeerSdp, Ready};
 use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
 use crate::agent::own::random_nonce;
-use crate::agent::ruling::some_port;
+use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Effect, Event, Seen, Side, StoreOp};
 use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput, Spis};
 use crate::keys::Responder;
-use crate::policy::{Action, Audience, Entry, Rule, Suite, Wanted};
+use crate::policy::{Audience, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
@@ -40,7 +40,8 @@ struct Taken {
     entity: Option<Entity>,
     known: Option<(Entity, Device)>,
     device: Option<Device>,
-    out: Entry,
+    /// Of our entry for the packets that we would send.
+    action: String,
 }
 
 impl Agent {
@@ -89,9 +90,10 @@ impl Agent {
         }
         refuse_aimed(&[offered.media()], from.remote.ip())?;
         self.refuse_crowd()?;
-        let (out, inbound) = self.call_entries(now, None, offered.media());
-        self.judge_bundles(Bundles::default(), &out, &inbound).map_err(|missing| No::missing(&missing, None))?;
-        Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, out })
+        let demands = self.demands_before_answer(now, None, offered.media());
+        self.judge_protection(Protected::default(), &demands).map_err(|missing| No::missing(&missing, None))?;
+        let action = action_shown(&demands);
+        Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, action })
     }
 
     fn judge_agreement(
@@ -117,7 +119,7 @@ impl Agent {
             return Err(No::plain(403, "From names another than the key agreement does"));
         }
         let known = self.know_caller(&offer)?;
-        let media = if offer.media.ip().is_unspecified() { sdp.media() } else { offer.media };
+        let media = media_address(offer.media, sdp.media());
         if known.is_none() {
             refuse_aimed(&[sdp.media(), media], from.remote.ip())?;
             self.refuse_crowd()?;
@@ -132,7 +134,7 @@ impl Agent {
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
-        let (out, inbound) = self.call_entries(now, known.as_ref(), media);
+        let demands = self.demands_before_answer(now, known.as_ref(), media);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
             audience: Audience::Device(offer.device.clone()),
@@ -141,12 +143,12 @@ impl Agent {
             nonce: random_nonce(&mut self.rng),
             wanted: Wanted { presence: true, policy: true },
         };
-        if let Err(missing) = self.judge_bundles(offer.bundles, &out, &inbound) {
+        if let Err(missing) = self.judge_protection(protected(offer.bundles), &demands) {
             return Err(self.refuse_for_policy(now, &watcher, accept, &missing));
         }
-        let suites = Suite::common(&offer.suites, &[&out.suites, &inbound.suites]);
+        let suites = demands.suites(&offer.suites);
         if offer.bundles.esp() && suites.is_empty() {
-            return Err(self.refuse_for_suites(now, &watcher, accept, &out, &inbound));
+            return Err(self.refuse_for_suites(now, &watcher, accept, &demands));
         }
         let stale = offer.statement.is_some_and(|hash| !self.stands_behind(now, &watcher, &hash));
         if stale {
@@ -158,7 +160,7 @@ impl Agent {
             entity: Some(offer.entity),
             device: Some(offer.device),
             known,
-            out,
+            action: action_shown(&demands),
         })
     }
 
@@ -184,26 +186,17 @@ impl Agent {
         }
     }
 
-    /// Our entries for this caller's media, out and in. Our own port is not bound yet.
-    fn call_entries(&self, now: Now, known: Option<&(Entity, Device)>, media: SocketAddr) -> (Entry, Entry) {
-        let known = known.map(|(entity, device)| (entity, device));
-        self.entries_between(now, known, some_port(self.config.media_address), media)
+    /// Our own port is not bound yet.
+    fn demands_before_answer(&self, now: Now, known: Option<&(Entity, Device)>, media: SocketAddr) -> Demands {
+        self.demands_on_caller(now, known, some_port(self.config.media_address), media)
     }
 
-    /// The rules of ours that the offered bundles lack; `discard` lacks nothing and takes nothing.
-    fn judge_bundles(&self, offered: Bundles, out: &Entry, inbound: &Entry) -> Result<(), Vec<Rule>> {
-        let level = self.config.default_level;
-        let mut missing = offered.to_responder.missing_for(&inbound.action, level);
-        for rule in offered.to_initiator.missing_for(&out.action, level) {
-            if !missing.contains(&rule) {
-                missing.push(rule);
-            }
-        }
-        let discards = out.action == Action::Discard || inbound.action == Action::Discard;
-        if missing.is_empty() && !discards {
-            Ok(())
-        } else {
-            Err(missing)
+    /// The rules of ours that the offer lacks; `discard` lacks nothing and takes nothing.
+    fn judge_protection(&self, offered: Protected, demands: &Demands) -> Result<(), Vec<Rule>> {
+        let missing = demands.missing(offered, self.config.default_level);
+        match missing.is_empty() && !demands.discard() {
+            true => Ok(()),
+            false => Err(missing),
         }
     }
 
@@ -221,15 +214,8 @@ impl Agent {
     }
 
     /// Protocols are not enough: our entries name the suites that may serve them.
-    fn refuse_for_suites(
-        &mut self,
-        now: Now,
-        watcher: &Watcher,
-        accept: &[String],
-        out: &Entry,
-        inbound: &Entry,
-    ) -> No {
-        let ours = Suite::common(&Suite::ALL, &[&out.suites, &inbound.suites]);
+    fn refuse_for_suites(&mut self, now: Now, watcher: &Watcher, accept: &[String], demands: &Demands) -> No {
+        let ours = demands.suites(&Suite::ALL);
         let names: Vec<&str> = ours.iter().map(|suite| suite.name()).collect();
         let body = self.refuse_for_policy(now, watcher, accept, &[]).refusal.body;
         let mut no = No::plain(488, &format!("no suite in common; here it is {}", names.join(" ")));
@@ -246,7 +232,7 @@ impl Agent {
             calling.invited = Some(now.mono);
             calling.call.entity = taken.entity;
             calling.call.device = taken.device;
-            calling.call.action = taken.out.action.to_string();
+            calling.call.action = taken.action;
             calling.call.known = taken.known.is_some();
             if taken.known.is_some() {
                 self.endpoint.believe_session(session);
@@ -267,7 +253,7 @@ impl Agent {
     }
 
     pub(in crate::agent) fn answer_call(&mut self, id: CallId) -> Result<(), Failure> {
-        let waiting = self.calls.all.get(&id).filter(|c| c.call.state == CallState::Incoming && c.is_open());
+        let waiting = self.calls.all.get(&id).filter(|c| c.waits_for_us());
         if waiting.is_none() {
             return Err(super::end::no_call(Some(id)));
         }
@@ -276,7 +262,7 @@ impl Agent {
     }
 
     pub(in crate::agent) fn reject_call(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
-        let waiting = self.calls.all.get(&id).filter(|c| c.call.state == CallState::Incoming && c.is_open());
+        let waiting = self.calls.all.get(&id).filter(|c| c.waits_for_us());
         if waiting.is_none() {
             return Err(super::end::no_call(Some(id)));
         }
@@ -291,11 +277,33 @@ impl Agent {
         self.effect(Effect::OpenMedia { call: id, local });
     }
 
-    /// The socket is bound: 200 with our half of the agreement, and the stream begins.
+    /// The socket is bound: 200 with our half of the agreement, unless the entries for these very ports say otherwise.
     pub(super) fn answer_invite(&mut self, now: Now, id: CallId) {
-        if let Err(failure) = self.try_answer(now, id) {
+        if let Err(failure) = self.refuse_for_ports(now, id).and_then(|()| self.try_answer(now, id)) {
             self.end_call(now, id, CallState::Failed(failure));
         }
+    }
+
+    /// What could not be judged when INVITE came: our own port. The caller is told as it was told then.
+    fn refuse_for_ports(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let offered = calling.offered.as_ref().ok_or_else(|| gone(id))?;
+        let (protected, suite, remote) = match &calling.key {
+            KeyState::Asked(responder, suite) => {
+                let offer = responder.offer();
+                let suite = suite.filter(|_| offer.bundles.esp());
+                (protected(offer.bundles), suite, media_address(offer.media, offered.media()))
+            }
+            _ => (Protected::default(), None, offered.media()),
+        };
+        let Err(failure) = self.refuse_unruly(now, id, (protected, suite), remote) else { return Ok(()) };
+        let missing = self.demands_of_call(now, id, remote)?.missing(protected, self.config.default_level);
+        let no = No::missing(&missing, Some(()));
+        if let Some(session) = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take()) {
+            self.calls.sessions.remove(&session);
+            self.endpoint.refuse(now, session, no.refusal);
+        }
+        Err(failure)
     }
 
     fn try_answer(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
@@ -306,25 +314,47 @@ impl Agent {
         let session = calling.session.ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
         let offered = calling.offered.clone().ok_or_else(|| gone(id))?;
-        let remote = offered.media();
-        match std::mem::replace(&mut calling.key, KeyState::Done) {
+        let known = calling.call.known;
+        let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder, suite) => {
                 let choice = choose(responder.offer(), suite, spis, local);
                 let (message, confirmed) =
                     responder.answer(choice, seed).map_err(|why| unanswerable(id, &why.to_string()))?;
-                let answer = self.sdp_answer(&offered, local, Some(message)).map_err(|why| unanswerable(id, &why))?;
-                self.say_answer(now, id, session, answer);
-                self.start_stream(now, id, confirmed, remote, offered.codec())
+                (Some(message), Some(Box::new(confirmed)))
             }
-            KeyState::Plain => {
-                let answer = self.sdp_answer(&offered, local, None).map_err(|why| unanswerable(id, &why))?;
-                self.say_answer(now, id, session, answer);
-                self.start_clear_stream(now, id, remote, offered.codec())
-            }
+            KeyState::Plain => (None, None),
             other => {
                 calling.key = other;
+                return Ok(());
+            }
+        };
+        let answer = self.sdp_answer(&offered, local, message).map_err(|why| unanswerable(id, &why))?;
+        self.say_answer(now, id, session, answer);
+        let ready = Ready { confirmed, remote: offered.media(), codec: offered.codec() };
+        match known {
+            true => self.begin_stream(now, id, ready),
+            false => {
+                self.hold_stream(id, ready);
                 Ok(())
             }
+        }
+    }
+
+    /// Whoever wrote a false source address does not see our answer and cannot acknowledge it: a stranger's stream waits
+    /// for that, or it would be aimed at whom that address belongs to.
+    fn hold_stream(&mut self, id: CallId, ready: Ready) {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.ready = Some(ready);
+        }
+    }
+
+    /// ACK came.
+    pub(super) fn handle_confirmed(&mut self, now: Now, session: SessionId) {
+        let Some(calling) = self.calls.by_session(session) else { return };
+        let id = calling.call.id;
+        let Some(ready) = calling.ready.take() else { return };
+        if let Err(failure) = self.begin_stream(now, id, ready) {
+            self.end_call(now, id, CallState::Failed(failure));
         }
     }
 
@@ -376,7 +406,6 @@ impl No {
     }
 }
 
-/// The entity that From names; it proves nothing.
 /// A stranger could aim our sound at somebody who never asked for it: it goes to where he calls from, and nowhere else.
 fn refuse_aimed(media: &[SocketAddr], from: IpAddr) -> Result<(), No> {
     match media.iter().all(|address| address.ip().to_canonical() == from.to_canonical()) {
@@ -385,9 +414,19 @@ fn refuse_aimed(media: &[SocketAddr], from: IpAddr) -> Result<(), No> {
     }
 }
 
+/// The entity that From names; it proves nothing.
 fn claimed_entity(caller: &NameAddr) -> Option<Entity> {
     let text = caller.uri.to_string();
     Entity::parse(text.split([';', '?']).next()?).ok()
+}
+
+fn action_shown(demands: &Demands) -> String {
+    demands.outgoing().map(|entry| entry.action.to_string()).unwrap_or_default()
+}
+
+/// Of a caller's offer: we are the responder.
+fn protected(bundles: Bundles) -> Protected {
+    Protected { outbound: bundles.to_initiator, inbound: bundles.to_responder }
 }
 
 /// Per direction what the caller demands; it has all that we insist on, or it would not have come this far.

@@ -10,7 +10,7 @@ use crate::agent::contact::{contact_host, OPTION_TAG};
 use crate::agent::ruling::some_port;
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
-use crate::agent::{Agent, AskRequest, CallRequest, Effect, Event, Pin, Side};
+use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effect, Event, Pin, Side};
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::policy::{Action, Answer, Bundle, Entry, Suite, Wanted};
@@ -27,6 +27,11 @@ impl Agent {
         if let Some(other) = request.sink.as_ref().and_then(|sink| self.calls.recorded_in(sink)) {
             return Err(recorded_already(other));
         }
+        if let (Some(AudioSource::File(played)), Some(AudioSink::File(recorded))) = (&request.source, &request.sink) {
+            if played == recorded {
+                return Err(played_already(&played.to_string_lossy()));
+            }
+        }
         let known = self.approved_device(&target, now)?;
         let known = known.filter(|pin| request.accept_key.is_none() && self.rules_already(now, pin, &request.answer));
         let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
@@ -36,7 +41,10 @@ impl Agent {
             calling.accept_key = request.accept_key;
             calling.duration = request.duration;
             calling.source = request.source.clone().unwrap_or_else(|| calling.source.clone());
-            calling.sink = request.sink.clone().unwrap_or_else(|| calling.sink.clone());
+            if let Some(sink) = request.sink.clone() {
+                calling.recording = matches!(sink, AudioSink::File(_));
+                calling.sink = sink;
+            }
         }
         match known {
             Some(pin) => self.dial(now, id, &pin),
@@ -141,9 +149,6 @@ impl Agent {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
         }
-        if out.action == Action::Discard {
-            return self.end_call(now, id, CallState::Failed(discarded(&pin.entity)));
-        }
         self.set_call(id, CallState::Inviting);
         let record = self.book.presence(&pin.entity, &pin.device);
         let contact = record.map_or(pin.entity.as_str(), |record| record.contact.raw());
@@ -227,6 +232,9 @@ impl Agent {
         let remote = calling.remote_sip.ok_or_else(|| gone(id))?;
         let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
         let (out, inbound) = self.entries_towards(now, &entity, &device, Some(local));
+        if [&out, &inbound].iter().any(|entry| entry.action == Action::Discard) {
+            return Err(discarded(&entity));
+        }
         let bundles = Bundles { to_responder: Bundle::of(&out.action), to_initiator: Bundle::of(&inbound.action) };
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
@@ -416,7 +424,7 @@ fn discarded(entity: &Entity) -> Failure {
     Failure::new(
         FailureKind::RefusedByPolicy,
         "discarded",
-        format!("your policy discards every packet to {entity}, so it is not called"),
+        format!("your policy discards what media with {entity} would send, or receive, so it is not called"),
         entity.as_str(),
         "see `sottovoce policy list`; ask the peer again to review its policy",
     )
@@ -431,6 +439,18 @@ fn recorded_already(other: CallId) -> Failure {
     let message = format!("call {other} is being recorded in that file");
     let next = "name another file with --record; nobody was called";
     Failure::new(FailureKind::Usage, "recording-impossible", message, other.to_string(), next)
+}
+
+fn played_already(file: &str) -> Failure {
+    let file = escape(file);
+    let message = format!("{file} is what this call plays: the recording would overwrite it");
+    Failure::new(
+        FailureKind::Usage,
+        "recording-impossible",
+        message,
+        file,
+        "name another file with --record; nobody was called",
+    )
 }
 
 fn too_many(peer: &str) -> Failure {

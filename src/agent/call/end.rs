@@ -38,8 +38,11 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
         let session = calling.session.take();
-        let answered = matches!(calling.call.state, CallState::Active) || matches!(calling.key, KeyState::Done);
         let side = calling.call.side;
+        let answered = match side {
+            Side::Caller => calling.call.state == CallState::Active || matches!(calling.key, KeyState::Done),
+            Side::Callee => calling.said.is_some(),
+        };
         calling.ending = Some(last);
         if let Some(session) = session {
             self.leave(now, session, side, answered, id);
@@ -96,7 +99,7 @@ impl Agent {
 
     /// The peer ended it: BYE, or its INVITE was taken back.
     pub(super) fn handle_ended(&mut self, now: Now, session: SessionId, reason: Option<String>, by_peer: bool) {
-        let rang = self.calls.by_session(session).is_some_and(|calling| calling.call.state == CallState::Incoming);
+        let rang = self.calls.by_session(session).is_some_and(|calling| calling.waits_for_us());
         if rang && !by_peer {
             return self.handle_gone(now, session, "nobody answered");
         }

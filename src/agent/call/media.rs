@@ -6,12 +6,13 @@ use rand_core::RngCore;
 
 use super::caller::gone;
 use super::{suite_name, CallState};
+use crate::agent::ruling::{Demands, Protected};
 use crate::agent::{Agent, AudioSink, Effect, Event};
 use crate::ipsec::Protection;
 use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
 use crate::media::{Codec, Stream, StreamConfig, PORTS};
-use crate::policy::{Action, Bundle, Entry};
+use crate::policy::{Bundle, Entry, Suite};
 use crate::sdp::{self, AnswerInput, AudioFormat, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa};
 use crate::sip::Body;
 use crate::vocab::{escape, CallId, Device, Failure, FailureKind, Now, Redacted, Spi};
@@ -39,6 +40,13 @@ impl Agent {
         }
     }
 
+    pub(super) fn begin_stream(&mut self, now: Now, id: CallId, ready: Ready) -> Result<(), Failure> {
+        match ready.confirmed {
+            Some(confirmed) => self.start_stream(now, id, *confirmed, ready.remote, ready.codec),
+            None => self.start_clear_stream(now, id, ready.remote, ready.codec),
+        }
+    }
+
     /// Both sides hold the keys: the stream goes to the media loop, and with it the SAs.
     pub(super) fn start_stream(
         &mut self,
@@ -48,15 +56,17 @@ impl Agent {
         remote: SocketAddr,
         codec: Codec,
     ) -> Result<(), Failure> {
-        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
-        let remote = if confirmed.peer_media().ip().is_unspecified() { remote } else { confirmed.peer_media() };
+        let remote = media_address(confirmed.peer_media(), remote);
         let bundles = confirmed.bundles();
-        let (outbound, inbound) = match calling.call.side {
-            super::Side::Caller => (bundles.to_responder, bundles.to_initiator),
-            super::Side::Callee => (bundles.to_initiator, bundles.to_responder),
+        let protected = match calling.call.side {
+            super::Side::Caller => Protected { outbound: bundles.to_responder, inbound: bundles.to_initiator },
+            super::Side::Callee => Protected { outbound: bundles.to_initiator, inbound: bundles.to_responder },
         };
-        calling.call.bundle = outbound.to_string();
+        self.refuse_unruly(now, id, (protected, confirmed.suite()), remote)?;
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        calling.call.bundle = protected.outbound.to_string();
         calling.call.suite = suite_name(confirmed.suite());
         if self.config.keylog {
             let (rows, objects) = confirmed.keylog(local, remote);
@@ -66,7 +76,7 @@ impl Agent {
             });
         }
         let protection = confirmed.into_protection();
-        self.run_stream(now, id, protection, (outbound, inbound), (remote, codec))
+        self.run_stream(now, id, protection, protected, (remote, codec))
     }
 
     /// An ordinary phone under a policy that lets clear packets through.
@@ -77,10 +87,11 @@ impl Agent {
         remote: SocketAddr,
         codec: Codec,
     ) -> Result<(), Failure> {
+        self.refuse_unruly(now, id, Default::default(), remote)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.bundle = Bundle::default().to_string();
         }
-        self.run_stream(now, id, Protection::none(), Default::default(), (remote, codec))
+        self.run_stream(now, id, Protection::none(), Protected::default(), (remote, codec))
     }
 
     fn run_stream(
@@ -88,10 +99,9 @@ impl Agent {
         now: Now,
         id: CallId,
         protection: Protection,
-        bundles: (Bundle, Bundle),
+        protected: Protected,
         (remote, codec): (SocketAddr, Codec),
     ) -> Result<(), Failure> {
-        self.refuse_unruly(now, id, bundles, remote)?;
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
@@ -105,8 +115,8 @@ impl Agent {
             sequence,
             timestamp,
             default_level: self.config.default_level,
-            outbound: bundles.0,
-            inbound: bundles.1,
+            outbound: protected.outbound,
+            inbound: protected.inbound,
         };
         let stream = Box::new(Stream::new(config, protection));
         calling.call.setup = calling.invited.map(|invited| now.mono - invited);
@@ -120,32 +130,42 @@ impl Agent {
     }
 
     /// Now that every port is known, the entries must be those that both sides agreed for: nothing would pass otherwise.
-    fn refuse_unruly(
+    pub(super) fn refuse_unruly(
         &self,
         now: Now,
         id: CallId,
-        (outbound, inbound): (Bundle, Bundle),
+        (protected, suite): (Protected, Option<Suite>),
         remote: SocketAddr,
     ) -> Result<(), Failure> {
+        let demands = self.demands_of_call(now, id, remote)?;
+        let peer = self.peer_name(id);
+        if let Some(entry) = demands.broken(protected, self.config.default_level) {
+            return Err(unruly(&peer, &protected.towards(entry.direction).to_string(), entry));
+        }
+        match suite.and_then(|suite| Some((suite, demands.forbids(suite)?))) {
+            None => Ok(()),
+            Some((suite, entry)) => Err(unruly(&peer, suite.name(), entry)),
+        }
+    }
+
+    /// What we demand of it, once our socket is bound.
+    pub(super) fn demands_of_call(&self, now: Now, id: CallId, remote: SocketAddr) -> Result<Demands, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
-        let peer = calling.peer.as_ref().map(|(entity, device)| (entity, device));
-        let (out, inward) = self.entries_between(now, peer, local, remote);
-        let level = self.config.default_level;
-        let rules = [(outbound, out), (inbound, inward)];
-        let obeyed = |(bundle, entry): &(Bundle, Entry)| {
-            entry.action != Action::Discard && bundle.missing_for(&entry.action, level).is_empty()
-        };
-        match rules.iter().find(|ruled| !obeyed(ruled)) {
-            None => Ok(()),
-            Some((bundle, entry)) => Err(unruly(&calling.call.peer, *bundle, entry)),
+        match (calling.call.side, &calling.peer) {
+            (super::Side::Caller, Some((entity, device))) => {
+                Ok(self.demands_on_callee(now, (entity, device), local, remote))
+            }
+            (_, peer) => Ok(self.demands_on_caller(now, peer.as_ref(), local, remote)),
         }
     }
 
     /// Two calls in one file would each spoil what the other has written.
     fn sink_for(&mut self, id: CallId) -> AudioSink {
         let wanted = self.calls.all.get(&id).map_or(AudioSink::Discard, |calling| calling.sink.clone());
-        if let (AudioSink::File(path), Some(other)) = (&wanted, self.calls.recorded_in(&wanted)) {
+        if let (AudioSink::File(path), Some(other)) =
+            (&wanted, self.calls.recorded_in(&wanted).filter(|other| *other != id))
+        {
             let notice = not_recorded(id, other, &path.to_string_lossy());
             self.event(Event::Notice(notice));
             return AudioSink::Discard;
@@ -177,6 +197,23 @@ impl Agent {
 
     fn ours(&self, session_id: u64, address: SocketAddr) -> Ours<'_> {
         Ours { username: self.config.entity.user().unwrap_or("-"), session_id, session_version: 1, address }
+    }
+}
+
+/// All that a stream needs to begin.
+pub(super) struct Ready {
+    /// `None` for a call without key agreement.
+    pub confirmed: Option<Box<Confirmed>>,
+    pub remote: SocketAddr,
+    pub codec: Codec,
+}
+
+/// Where media goes: the key agreement's address, or that of the session description when it leaves it open.
+pub(super) fn media_address(agreed: SocketAddr, described: SocketAddr) -> SocketAddr {
+    if agreed.ip().is_unspecified() {
+        described
+    } else {
+        agreed
     }
 }
 
@@ -237,11 +274,11 @@ impl PeerSdp {
     }
 }
 
-fn unruly(peer: &str, bundle: Bundle, entry: &Entry) -> Failure {
+fn unruly(peer: &str, agreed: &str, entry: &Entry) -> Failure {
     Failure::new(
         FailureKind::RefusedByPolicy,
         "not-as-agreed",
-        format!("the call agreed on {bundle}, but `{}` rules its ports", entry.rule_text()),
+        format!("the call agreed on {agreed}, but `{}` rules its ports", entry.rule_text()),
         peer,
         format!("write that entry for every media port ({}-{}), then call again", PORTS.start(), PORTS.end()),
     )

@@ -2,7 +2,7 @@
 //!
 //! | step | caller | callee |
 //! | --- | --- | --- |
-//! | policy | `begin_call`: approved entry, or `ask.rs` first | `entries_for` the caller |
+//! | policy | `begin_call`: approved entry, or `ask.rs` first | `demands_on_caller` |
 //! | socket | `Effect::OpenMedia` -> `Done::MediaOpened` | the same |
 //! | keys | `Initiator::offer` in INVITE | `Responder::read`, `answer` in 200 |
 //! | refusal | 488 with a statement -> `refusal.rs`: review with what is missing | `refuse_for_policy` |
@@ -28,7 +28,7 @@ use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::{EndpointEvent, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
-use media::PeerSdp;
+use media::{PeerSdp, Ready};
 
 /// Calls at once; a further one is refused, ours and theirs.
 const MAX_OPEN: usize = 32;
@@ -85,11 +85,13 @@ pub(super) struct Calling {
     /// Our offer, or our answer: a refresh gets the same again.
     said: Option<SessionDescription>,
     offered: Option<PeerSdp>,
+    /// A stream that begins when our 200 is acknowledged.
+    ready: Option<Ready>,
     /// A refusal led to a review already: the next one ends the call.
     retried: bool,
     /// Media is open and not yet closed.
     media_open: bool,
-    /// Its sound goes into a file, which is nobody else's until then.
+    /// Its sound goes, or will go, into a file, which is nobody else's until its media is closed.
     recording: bool,
     /// How it will be told once media is closed.
     ending: Option<CallState>,
@@ -139,10 +141,12 @@ impl Calls {
         self.all.values().filter(stranger).count()
     }
 
-    /// The call whose sound is written to this file now.
+    /// The call whose sound is written to this file now, or will be.
     fn recorded_in(&self, sink: &AudioSink) -> Option<CallId> {
         let AudioSink::File(_) = sink else { return None };
-        let same = |calling: &&Calling| calling.recording && calling.sink == *sink;
+        let same = |calling: &&Calling| {
+            calling.recording && (calling.is_open() || calling.media_open) && calling.sink == *sink
+        };
         self.all.values().find(same).map(|calling| calling.call.id)
     }
 
@@ -171,6 +175,11 @@ impl Calling {
             CallState::Active => CallState::Ended { reason: "its time is over".into() },
             _ => CallState::Failed(nobody_answered(&self.call.peer, "")),
         }
+    }
+
+    /// It rings here: the user, or the configuration, has not answered.
+    fn waits_for_us(&self) -> bool {
+        self.call.state == CallState::Incoming && self.is_open() && self.said.is_none()
     }
 
     pub fn is_open(&self) -> bool {
@@ -219,6 +228,7 @@ impl Agent {
             key: KeyState::None,
             said: None,
             offered: None,
+            ready: None,
             retried: false,
             media_open: false,
             recording: false,
@@ -248,6 +258,7 @@ impl Agent {
                 let warnings = warnings.iter().map(|warning| warning.text.to_string()).collect();
                 self.handle_rejected(now, id, refusal::Rejection { from, status, reason, warnings, body });
             }
+            EndpointEvent::Confirmed { id } => self.handle_confirmed(now, id),
             EndpointEvent::InviteFailed { id, cause } => self.handle_invite_failed(now, id, cause),
             EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
             EndpointEvent::Cancelled { id } => self.handle_gone(now, id, "the caller gave up"),

@@ -1,11 +1,12 @@
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 use crate::agent::AudioSink;
+use crate::io::os;
 use crate::media::Codec;
 use crate::vocab::{escape, Failure, FailureKind};
 
@@ -38,7 +39,9 @@ pub fn check_sink(sink: &AudioSink) -> Result<(), Failure> {
     let writable = |options: &mut OpenOptions| options.mode(0o600).custom_flags(libc::O_NONBLOCK).open(path);
     let checked = match writable(OpenOptions::new().write(true).create_new(true)) {
         Ok(_) => std::fs::remove_file(path),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => writable(OpenOptions::new().append(true)).map(drop),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            writable(OpenOptions::new().append(true)).and_then(|file| claim(&file))
+        }
         Err(error) => Err(error),
     };
     checked.map_err(|error| unwritable(path, &error))
@@ -72,7 +75,8 @@ impl Sink {
 
 impl Recording {
     fn create(path: &Path) -> Result<Self, Failure> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = file.and_then(emptied);
         let file = file.map_err(|error| failure(path, &hound::Error::IoError(error)))?;
         let mut writer = WavWriter::new(BufWriter::new(file), FORMAT).map_err(|error| failure(path, &error))?;
         writer.flush().map_err(|error| failure(path, &error))?;
@@ -90,7 +94,24 @@ impl Recording {
     }
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+/// Two recordings in one file, however they call it, would each spoil what the other writes.
+fn claim(file: &File) -> io::Result<()> {
+    match os::lock(file)? {
+        true => Ok(()),
+        false => Err(io::Error::new(ErrorKind::ResourceBusy, "another recording is written to it")),
+    }
+}
+
+/// The file without what it held, ours until it is closed.
+fn emptied(file: File) -> io::Result<File> {
+    claim(&file)?;
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    Ok(file)
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let name = escape(&path.to_string_lossy());
     Failure::new(
         FailureKind::Usage,
@@ -130,6 +151,21 @@ mod tests {
         sink.finish().unwrap();
         let found = read_wav(&path).unwrap();
         assert_eq!((found.len(), found[0], found[479]), (480, 1, 3));
+    }
+
+    #[test]
+    fn a_file_under_two_names_has_one_recording() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("heard.wav"), dir.path().join("link.wav"));
+        let mut first = Sink::open(&AudioSink::File(path.clone())).unwrap();
+        first.write(&frame(7)).unwrap();
+        std::os::unix::fs::symlink(&path, &other).unwrap();
+        let failure = check_sink(&AudioSink::File(other.clone())).unwrap_err();
+        assert!(failure.code == "recording-impossible" && failure.message.contains("another recording"), "{failure}");
+        assert_eq!(Sink::open(&AudioSink::File(other.clone())).err().unwrap().code, "recording-failed");
+        first.finish().unwrap();
+        assert_eq!(read_wav(&path).unwrap()[..3], [7, 7, 7]);
+        check_sink(&AudioSink::File(other)).unwrap();
     }
 
     #[test]

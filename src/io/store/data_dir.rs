@@ -32,6 +32,11 @@ impl DataDir {
         self.path.join(DATABASE)
     }
 
+    /// The key is made before the database: one without it has lost the device that peers have approved.
+    pub fn lost_its_key(&self) -> bool {
+        self.database_path().exists() && !self.key_path().exists()
+    }
+
     pub fn key_path(&self) -> PathBuf {
         self.path.join(KEY)
     }
@@ -100,6 +105,17 @@ mod tests {
             DataDir::claim(&path).unwrap();
             assert_eq!(mode(&path), wanted, "{name}");
         }
+    }
+
+    #[test]
+    fn a_database_without_its_key_has_lost_it() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = DataDir::claim(root.path()).unwrap();
+        assert!(!dir.lost_its_key());
+        File::create(dir.database_path()).unwrap();
+        assert!(dir.lost_its_key());
+        File::create(dir.key_path()).unwrap();
+        assert!(!dir.lost_its_key());
     }
 
     #[test]

@@ -80,6 +80,16 @@ pub fn key_length(path: &Path, len: u64) -> Failure {
     )
 }
 
+pub fn key_lost(path: &Path) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "key-file-missing",
+        format!("the device's key file {} is gone, and the database beside it is that device's", path.display()),
+        path.display().to_string(),
+        "restore it from a backup; or, to be a new device whose key every peer has to approve, move the database away too",
+    )
+}
+
 pub fn no_randomness(error: getrandom::Error) -> Failure {
     failed("no-randomness", format!("the machine gives no random numbers: {error}"), "/dev/urandom", "restart it")
 }

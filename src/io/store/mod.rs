@@ -77,7 +77,10 @@ impl Store {
         let (files, secret) = match location {
             Location::Disk(dir) => {
                 let dir = data_dir::DataDir::claim(dir)?;
-                let secret = key_file::load_or_create(&dir.key_path())?;
+                let secret = match dir.lost_its_key() {
+                    true => return Err(failures::key_lost(&dir.key_path())),
+                    false => key_file::load_or_create(&dir.key_path())?,
+                };
                 (Some(dir), secret)
             }
             Location::Memory => (None, key_file::generate()?),

@@ -201,7 +201,7 @@ impl Review {
     fn shortfall(&self, place: &str, short: &PieceDifference<'_>) -> Vec<String> {
         let (yours, asked) = (&short.p.action, &short.q.action);
         if short.p.peer.is_everybody() {
-            return vec![format!("{place}: your entries leave it out, the peer asks {asked}")];
+            return vec![format!("{}: your entries leave these packets out, the peer asks {asked}", short.piece)];
         }
         if *asked == Action::Discard || *yours == Action::None {
             return vec![format!("{place} action: you said {yours}, the peer asks {asked}")];

@@ -207,7 +207,11 @@ fn an_edit_may_tighten_a_part_but_leave_out_nothing() {
     ));
     assert_eq!(approved(&review, &two).len(), 4);
     let hole = edit("spdadd any any[5004-5005] udp -P out ipsec esp/transport//require;");
-    assert_eq!(looser(&review, &hole)[0], "out: your entries leave it out, the peer asks ipsec esp/transport//require");
+    assert_eq!(
+        looser(&review, &hole)[0],
+        "out udp 192.168.1.1[any] -> 192.168.1.2[0-5003]: your entries leave these packets out, the peer asks ipsec \
+         esp/transport//require"
+    );
     let hidden = edit("spdadd any any udp -P out ipsec esp/transport//require; spdadd any any[9] udp -P out none;");
     assert_eq!(
         looser(&review, &hidden)[0],

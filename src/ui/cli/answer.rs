@@ -31,9 +31,10 @@ pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) ->
     Ok(if refuses && exit == Exit::RefusedByUser { Exit::Done } else { exit })
 }
 
-/// Waits until a review is over, whoever answers it, or nobody. One that could not be registered may be answered again.
+/// Waits until a review is over, whoever answers it, or nobody. One that could not be registered may be answered again;
+/// one that was overtaken stays until the user answers it, so that no key meets a question that came under his fingers.
 pub async fn over(door: &Door, id: &str) -> Result<Reply, ErrorView> {
-    let open = [ReviewStateView::Failed, ReviewStateView::Looser];
+    let open = [ReviewStateView::Failed, ReviewStateView::Looser, ReviewStateView::Stale];
     left(door, id, &[STORING.as_slice(), &open].concat()).await
 }
 

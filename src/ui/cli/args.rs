@@ -117,7 +117,8 @@ pub struct AnswerFlags {
     /// Approve the policy as the peer asks, or with RULES in both directions, as 'ipsec esp/transport//require'
     #[arg(long, value_name = "RULES", num_args = 0..=1, default_missing_value = "")]
     pub approve: Option<String>,
-    /// Approve these entries instead, as 'spdadd any any udp -P out ipsec esp/transport//require;'
+    /// Approve these entries instead, as 'spdadd any any any -P out ipsec esp/transport//require;'; they must speak of all that the
+    /// peer speaks of
     #[arg(long, value_name = "SPDADD")]
     pub edit: Option<String>,
     /// Refuse: nothing is registered
@@ -150,7 +151,7 @@ pub struct CallArgs {
     /// Play this WAV file (PCM16, mono or stereo, 8 to 48 kHz); without --duration its end is the end of the call
     #[arg(long, value_name = "FILE")]
     pub play: Option<PathBuf>,
-    /// Record what is heard into this WAV file
+    /// Record what is heard into this WAV file; an earlier one is overwritten
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
     /// Hang up so many seconds after the call was established
@@ -293,7 +294,7 @@ impl InspectKind {
 }
 
 fn rows(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "a number, as 50".to_owned())
+    text.parse().ok().filter(|rows| *rows > 0).ok_or_else(|| "a number from 1, as 50".to_owned())
 }
 
 /// Seconds, whole or with a decimal point, as milliseconds.

@@ -98,7 +98,7 @@ async fn finish(door: &Door, output: Output, ask: &AskView) -> Result<Exit, Erro
 async fn reviewed(door: &Door, output: Output, ask: &AskView) -> Result<Exit, ErrorView> {
     let mut id = ask.review.clone().unwrap_or_default();
     loop {
-        let settled = settle(door, output, &id).await;
+        let settled = settle(door, output, &id, prompt::LATER).await;
         let Err(error) = &settled else { return settled };
         let now: AskView = door.get(&format!("/v1/asks/{}", ask.id)).await?.view()?;
         match now.review.filter(|next| error.code == answer::STALE && *next != id) {
@@ -136,13 +136,13 @@ fn failure_of(ask: &AskView) -> ErrorView {
     })
 }
 
-/// Shows a review and asks the user; without a terminal it stays pending.
-pub async fn settle(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
+/// Shows a review and asks the user; without a terminal it stays pending. `later` is the choice to leave it.
+pub async fn settle(door: &Door, output: Output, id: &str, later: &'static str) -> Result<Exit, ErrorView> {
     let reply = door.get(&format!("/v1/reviews/{id}")).await?;
     let view: ReviewView = reply.view()?;
     if !output.is_interactive() {
         output.lines(&review::review(&view, output.width(), review::Side::Both));
         return Err(answer::pending(&view, door.is_own()));
     }
-    prompt::answer(door, output, view).await
+    prompt::answer(door, output, view, later).await
 }

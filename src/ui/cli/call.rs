@@ -8,6 +8,7 @@ use super::ask;
 use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
+use super::prompt;
 use crate::app::control::request::CallBody;
 use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView, QUIET, RINGING, SILENCE};
 
@@ -70,7 +71,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
 /// The review that a call needs. Left for later by a user at the terminal, the call is hung up, which ends its review.
 /// Without a terminal both wait, if the agent outlives this command: whoever approves the review places the call.
 async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
-    let Err(error) = ask::settle(door, output, review).await else { return Ok(()) };
+    let Err(error) = ask::settle(door, output, review, prompt::LEAVE).await else { return Ok(()) };
     if error.code != "review-pending" {
         return unless_another_took_its_place(door, output, id, review, error).await;
     }

@@ -1,4 +1,5 @@
-//! What is typed at the terminal. Every wait for it may be dropped: nothing is taken that nobody waits for any more.
+//! What is typed at the terminal. Every wait for it may be dropped: nothing is taken that nobody waits for any more, and
+//! what was typed ahead of a question is no answer to it.
 
 use std::io::Stdin;
 use std::time::Duration;
@@ -12,13 +13,17 @@ use super::output::Output;
 /// The user left a question: Ctrl-C, the end of input, or a polite kill.
 pub struct Left;
 
-/// One key, in raw mode for as long as it takes; `None` when there will be none.
+/// One key, in raw mode for as long as it takes; `None` when there will be none. What came with it, as of a word that was
+/// pasted, is thrown away: none of it is a key for the next question.
 pub async fn press() -> Option<KeyEvent> {
     let _raw = Raw::enter()?;
     loop {
         while poll(Duration::ZERO).ok()? {
             match read().ok()? {
-                Event::Key(key) if key.kind == KeyEventKind::Press => return Some(key),
+                Event::Key(key) if key.kind == KeyEventKind::Press => {
+                    forget_the_rest();
+                    return Some(key);
+                }
                 _ => {}
             }
         }
@@ -40,13 +45,19 @@ pub async fn line(output: Output, question: &str) -> Result<String, Left> {
         line = rest => line.ok().flatten(),
         () = super::interrupted() => None,
     };
+    // Ctrl-D leaves the cursor where the question ends.
+    let line = line.ok_or(Left)?;
     output.answered();
-    line.ok_or(Left)
+    Ok(line)
 }
 
 /// A key that was pressed before the question could be seen is no answer to it.
 pub fn forget_what_was_typed() {
     let Some(_raw) = Raw::enter() else { return };
+    forget_the_rest();
+}
+
+fn forget_the_rest() {
     while poll(Duration::ZERO).is_ok_and(|more| more) && read().is_ok() {}
 }
 

@@ -51,6 +51,7 @@ pub fn main() -> ExitCode {
         }
         Err(why) => Err(no_runtime(&why.to_string())),
     };
+    let exit = exit.and_then(|exit| output.unwritten().map_or(Ok(exit), Err));
     exit.unwrap_or_else(|error| {
         output.error(&error);
         Exit::from(&error)

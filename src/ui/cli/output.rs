@@ -1,12 +1,16 @@
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
 use super::screen::table::table;
 use super::screen::wrap;
-use crate::app::control::view::{ErrorBody, ErrorView};
+use crate::app::control::view::{ErrorBody, ErrorKind, ErrorView};
 
 /// A question stands on the terminal, and its line is not ended: whatever is said next ends it first.
 static ASKING: AtomicBool = AtomicBool::new(false);
+
+/// Why the first result that could not be written was not.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
 
 /// Where results go: one JSON object, or text for a person. Messages always go to stderr.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +61,18 @@ impl Output {
     /// Octets as they are. A reader that went away is no error.
     pub fn whole(self, octets: &[u8]) {
         let mut out = std::io::stdout();
-        let _ = out.write_all(octets).and_then(|()| out.flush());
+        note(out.write_all(octets).and_then(|()| out.flush()));
+    }
+
+    /// Why results could not be written, if that is so: a full disk under a redirection.
+    pub fn unwritten(self) -> Option<ErrorView> {
+        UNWRITTEN.get().map(|why| ErrorView {
+            code: "output-unwritten".into(),
+            message: format!("the result could not be written: {why}"),
+            subject: "standard output".into(),
+            next: "free some space, or write it elsewhere; what was asked for was done".into(),
+            kind: ErrorKind::Failed,
+        })
     }
 
     /// A question, whose answer is typed on its last line.
@@ -66,6 +81,12 @@ impl Output {
         let mut out = std::io::stdout();
         let _ = write!(out, "{question}").and_then(|()| out.flush());
         ASKING.store(true, Ordering::Relaxed);
+    }
+
+    /// What was typed means nothing here.
+    pub fn ring(self) {
+        let mut out = std::io::stdout();
+        let _ = out.write_all(b"\x07").and_then(|()| out.flush());
     }
 
     /// The user's Enter has ended the line.
@@ -102,7 +123,13 @@ impl Output {
 /// A reader that went away, as `head` does, is no error.
 fn put(line: &str) {
     end_question();
-    let _ = writeln!(std::io::stdout(), "{line}");
+    note(writeln!(std::io::stdout(), "{line}"));
+}
+
+fn note(written: std::io::Result<()>) {
+    if let Some(why) = written.err().filter(|why| why.kind() != std::io::ErrorKind::BrokenPipe) {
+        let _ = UNWRITTEN.set(why.to_string());
+    }
 }
 
 fn end_question() {

@@ -14,6 +14,11 @@ use super::tighten;
 use crate::app::control::request::{AnswerBody, AnsweredBy};
 use crate::app::control::view::{ErrorView, ReviewView};
 
+/// The question stays for another time.
+pub const LATER: &str = "[l]ater ";
+/// The call that asks ends, and the question with it.
+pub const LEAVE: &str = "[l]eave the call ";
+
 /// What the user pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
@@ -25,8 +30,8 @@ enum Key {
     Tighten,
 }
 
-pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<Exit, ErrorView> {
-    forget_what_was_typed();
+/// `later` is the choice that leaves the question unanswered.
+pub async fn answer(door: &Door, output: Output, review: ReviewView, later: &'static str) -> Result<Exit, ErrorView> {
     let mut side = Side::Both;
     let mut drafts = Drafts::default();
     let mut tightening = false;
@@ -38,7 +43,7 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView) -> Result<E
             match (drafts.are_kept(), tightening) {
                 (true, _) => edited(output, &review, &mut drafts).await,
                 (false, true) => tightened(output, &review, &mut tightening).await,
-                (false, false) => choose(output, &review, &mut side, &mut drafts, &mut tightening).await,
+                (false, false) => choose(output, &review, &mut side, &mut drafts, &mut tightening, later).await,
             }
         };
         let chosen = tokio::select! {
@@ -77,8 +82,9 @@ async fn choose(
     side: &mut Side,
     drafts: &mut Drafts,
     tightening: &mut bool,
+    later: &'static str,
 ) -> Result<Option<AnswerBody>, Left> {
-    Ok(match key(output, review).await {
+    Ok(match key(output, review, later).await {
         Key::Approve => Some(approve(None)),
         Key::Edit => edited(output, review, drafts).await?,
         Key::Later => return Err(Left),
@@ -117,23 +123,24 @@ fn show(output: Output, view: &ReviewView, side: Side) {
     output.lines(&review::review(view, output.width(), side));
 }
 
-async fn key(output: Output, review: &ReviewView) -> Key {
-    output.ask(&format!("\n{}", keys(review, output.width()).join("\n")));
+async fn key(output: Output, review: &ReviewView, later: &'static str) -> Key {
+    forget_what_was_typed();
+    output.ask(&format!("\n{}", keys(review, later, output.width()).join("\n")));
     let mut told = false;
     loop {
         let Some(pressed) = press().await else { return Key::Later };
         match meant(&pressed) {
             Some(key) => return key,
             None if !std::mem::replace(&mut told, true) => output.ask("keys: a, t, e, r, l, Tab: "),
-            None => {}
+            None => output.ring(),
         }
     }
 }
 
 /// The question, broken between its choices where the terminal is narrow.
-fn keys(review: &ReviewView, width: usize) -> Vec<String> {
+fn keys(review: &ReviewView, later: &'static str, width: usize) -> Vec<String> {
     let tighten = if review.missing.is_empty() { "[t]ighten " } else { "[t]ighten to what is missing " };
-    let mut choices = vec!["[a]pprove ", tighten, "[e]dit ", "[r]efuse ", "[l]ater "];
+    let mut choices = vec!["[a]pprove ", tighten, "[e]dit ", "[r]efuse ", later];
     if width < review::WIDE {
         choices.push("[Tab] other page ");
     }

@@ -9,6 +9,7 @@ use super::ask;
 use super::door::{segment, Door};
 use super::exit::Exit;
 use super::output::Output;
+use super::prompt;
 use super::screen::review;
 use super::screen::Page;
 use crate::app::control::request::{InspectBody, InspectFile};
@@ -68,7 +69,7 @@ pub async fn reviews(door: &Door, output: Output, command: &ReviewCommand) -> Re
     match command {
         ReviewCommand::Answer { id, answer: flags } => match answer::body(flags)? {
             Some(body) => answer::send(door, output, &segment(id), &body).await,
-            None => ask::settle(door, output, &segment(id)).await,
+            None => ask::settle(door, output, &segment(id), prompt::LATER).await,
         },
         ReviewCommand::List => {
             let reply = door.get("/v1/reviews").await?;
