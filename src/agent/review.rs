@@ -198,9 +198,11 @@ impl Agent {
         Err(stale(id, next))
     }
 
-    /// Nobody should study what is no longer so.
+    /// Nobody should study what is no longer so. That a key has changed is for whoever answers to hear.
     pub(super) fn put_reviews_anew(&mut self, now: Now) {
-        let open: Vec<ReviewId> = self.reviews.all.values().filter(|r| r.is_open()).map(|r| r.open.id).collect();
+        let standing = |reviewing: &Reviewing| self.standing_now(&reviewing.opening.statement);
+        let fit = |r: &&Reviewing| r.is_open() && !matches!(standing(r), Standing::Changed(_));
+        let open: Vec<ReviewId> = self.reviews.all.values().filter(fit).map(|r| r.open.id).collect();
         for id in open {
             // Its failure is what an answer to it would meet; who waits for the review was told.
             let _ = self.refresh_review(now, id);
@@ -210,11 +212,11 @@ impl Agent {
     /// Another review may have pinned keys since this one was put: what was new then can be a changed key by now, and
     /// one that the user accepted took the place of a pin that is no more.
     fn judge_keys_anew(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
+        let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
+        let standing = self.standing_now(&reviewing.opening.statement);
         let Some(reviewing) = self.reviews.all.get_mut(&id) else { return Err(no_such_review(id)) };
         let statement = &reviewing.opening.statement;
         let keys = (statement.signing_key, statement.agreement_key);
-        let vouched = crate::presence::vouched(statement);
-        let standing = self.book.standing(&statement.entity, &statement.device, keys, vouched);
         let state = super::ask::key_state(standing);
         match standing {
             Standing::Changed(pinned) if reviewing.opening.key_state != state => {
@@ -232,6 +234,11 @@ impl Agent {
                 Ok(())
             }
         }
+    }
+
+    fn standing_now(&self, statement: &Statement) -> Standing {
+        let keys = (statement.signing_key, statement.agreement_key);
+        self.book.standing(&statement.entity, &statement.device, keys, crate::presence::vouched(statement))
     }
 
     fn register(&mut self, now: Now, id: ReviewId, approved: Approved, by: &'static str) {

@@ -72,7 +72,7 @@ fn strangers_leave_places_for_calls_of_the_user() {
 fn a_strangers_sound_begins_when_he_has_acknowledged() {
     let (mut bench, invite) = invited();
     bench.deliver(&invite, &invite.bytes);
-    let ok = bench.hold("200");
+    let ok = bench.hold("SIP/2.0 200");
     let state = |bench: &Bench| bench.nodes[BOB].agent.calls().last().unwrap().state.clone();
     assert_eq!(state(&bench), CallState::Incoming, "no stream yet");
     bench.deliver(&ok, &ok.bytes);

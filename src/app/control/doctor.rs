@@ -220,6 +220,8 @@ mod tests {
         let key = dir.path().join("identity.key");
         let mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
         assert_eq!(identity(dir.path()).status, CheckStatus::Ok);
+        std::fs::write(dir.path().join("sottovoce.db"), "").unwrap();
+        assert!(identity(dir.path()).next.contains("backup"));
         std::fs::write(&key, [0; 64]).unwrap();
         mode(&key, 0o640);
         let check = identity(dir.path());

@@ -148,7 +148,11 @@ impl Place {
 /// The file of the device's key in `dir`, if there is one and an agent would take it.
 pub fn check_key(dir: &Path) -> Result<Option<PathBuf>, Failure> {
     let path = dir.join(data_dir::KEY);
-    key_file::check(&path).map(|there| there.then_some(path))
+    match key_file::check(&path)? {
+        true => Ok(Some(path)),
+        false if dir.join(data_dir::DATABASE).exists() => Err(failures::key_lost(&path)),
+        false => Ok(None),
+    }
 }
 
 /// The version of the database in `dir`, without opening it for writing: `None` when there is none yet.
