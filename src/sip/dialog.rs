@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::headers::NameAddr;
-use super::{Method, Request, Transport, Uri};
+use super::{Method, Request, Uri};
 
 /// The port of a SIP URI without one (RFC 3261 section 19.1.2).
 const DEFAULT_PORT: u16 = 5060;
@@ -143,7 +143,7 @@ impl Dialog {
         let address = uri.host().and_then(|host| host.ip());
         let remote = address.map_or(self.fallback, |ip| SocketAddr::new(ip, uri.port().unwrap_or(DEFAULT_PORT)));
         let remote = if self.held { SocketAddr::new(self.fallback.ip(), remote.port()) } else { remote };
-        Destination { remote, tcp: asks_for_tcp(uri) }
+        Destination { remote, tcp: uri.asks_for_tcp() }
     }
 
     /// Loose routing, or strict when the first hop knows no better (RFC 3261 section 12.2.1.1).
@@ -162,11 +162,6 @@ impl Dialog {
         let after = self.remote.rsplit_once('>').map_or(self.remote.as_str(), |(_, params)| params);
         after.split(';').any(|p| p.trim_start().get(..4).is_some_and(|name| name.eq_ignore_ascii_case("tag=")))
     }
-}
-
-/// Whether the URI asks for TCP (RFC 3261 section 19.1.1).
-pub(crate) fn asks_for_tcp(uri: &Uri) -> bool {
-    uri.param("transport").is_some_and(|t| t.eq_ignore_ascii_case(&Transport::Tcp.to_string()))
 }
 
 /// The URI of a Route value: what stands between the angle brackets.

@@ -15,6 +15,7 @@ mod multipart;
 pub mod notifier;
 pub mod params;
 mod read;
+pub mod registration;
 pub mod refusal;
 mod send;
 pub mod session;
@@ -26,7 +27,9 @@ pub mod uri;
 pub mod validate;
 
 pub use body::Body;
-pub use endpoint::{EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Subscribe, RINGING};
+pub use endpoint::{
+    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Register, Subscribe, RINGING,
+};
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
 pub use framer::{Frame, Framer};
 pub use headers::{HeaderName, Headers, TypedHeader};
@@ -36,6 +39,7 @@ pub use method::Method;
 pub use notifier::{NotifierId, NotifyState};
 pub use params::Params;
 pub use refusal::Refusal;
+pub use registration::RegistrationId;
 pub use session::SessionId;
 pub use subscription::SubscriptionId;
 pub use token::Token;

@@ -88,7 +88,7 @@ impl Subscription {
 }
 
 /// Early enough for one whole lost transaction of 32 s when the time allows it, else at half.
-fn refresh_after(lasts: Duration) -> Duration {
+pub(crate) fn refresh_after(lasts: Duration) -> Duration {
     const MARGIN: Duration = Duration::from_secs(40);
     lasts.checked_sub(MARGIN).unwrap_or_default().max(lasts / 2)
 }

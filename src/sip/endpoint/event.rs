@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
-use crate::sip::{Body, NotifierId, Received, SessionId, SubscriptionId, Uri};
+use crate::sip::{Body, NotifierId, RegistrationId, Received, SessionId, SubscriptionId, Uri};
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
 #[derive(Clone, Debug)]
@@ -32,6 +32,13 @@ pub enum EndpointEvent {
     NotifierEnded { id: NotifierId, why: String },
     /// A NOTIFY came and was answered 200. With a state of `terminated`, [`EndpointEvent::SubscriptionEnded`] follows.
     Notified { id: SubscriptionId, from: Received, state: SubscriptionState, body: Option<Body> },
+    /// A REGISTER was accepted, the first one or a refresh: our Contact is bound for so long. Requests that need the
+    /// registrar's domain go along these proxies first (RFC 3608).
+    Registered { id: RegistrationId, expires: Duration, service_route: Vec<String> },
+    /// It was not, and is tried again in so long.
+    RegistrationFailed { id: RegistrationId, cause: EndCause, again: Duration },
+    /// It never will be: `why` is ours. The registration is gone.
+    RegistrationRefused { id: RegistrationId, why: String },
     /// The peer offers anew within a session: `answer` or `refuse`.
     Reinvited { id: SessionId, body: Option<Body> },
     /// A final answer of 300 or more came to our INVITE; 487 when we cancelled it. The session is gone.
@@ -54,6 +61,8 @@ pub enum EndpointEvent {
     SubscriptionEnded { id: SubscriptionId, cause: EndCause },
     /// For the user's progress line; `what` is ours: "no answer yet, sent 3 times".
     SubscriptionProgress { id: SubscriptionId, what: String },
+    /// A registration of ours that we ended is gone.
+    Unregistered { id: RegistrationId },
 }
 
 /// Why a subscription or an INVITE is over.

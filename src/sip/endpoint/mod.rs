@@ -3,7 +3,7 @@
 //! Change one thing (a verb or a `handle_*`), drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] to the end,
 //! wake at [`Endpoint::poll_timeout`], then change the next.
 //!
-//! One file a role: `subscriber`, `notifier`, `caller`, `callee`; `receive` takes messages apart and finds whose they are,
+//! One file a role: `subscriber`, `notifier`, `registrant`, `caller`, `callee`; `receive` takes messages apart and finds whose they are,
 //! `send` puts ours together, `stateless` answers whatever deserves no memory. A stranger can make us remember a
 //! subscription or a ringing session, and of these only as many as [`limits`] says; every refusal is made without
 //! keeping anything (RFC 3261 section 8.2.7).
@@ -17,6 +17,7 @@ mod inbound;
 pub mod limits;
 mod notifier;
 mod receive;
+mod registrant;
 mod secret;
 mod send;
 mod stateless;
@@ -31,10 +32,11 @@ use std::time::Duration;
 
 use super::headers::Reason;
 use super::notifier::Notifier;
+use super::registration::Registration;
 use super::session::Session;
 use super::subscription::Subscription;
 use super::transaction::{Timing, Transactions};
-use super::{Body, NotifierId, NotifyState, Received, Refusal, SessionId, SubscriptionId, Transmit, Uri};
+use super::{Body, NotifierId, NotifyState, Received, Refusal, RegistrationId, SessionId, SubscriptionId, Transmit, Uri};
 use crate::vocab::{Deadline, Now};
 use secret::Secret;
 
@@ -42,6 +44,7 @@ pub use config::EndpointConfig;
 pub use counters::EndpointCounters;
 pub use event::{EndCause, EndpointEvent};
 pub use limits::RINGING;
+pub use registrant::Register;
 
 /// Whom to ask for notifications, of what, and for how long.
 #[derive(Clone, Debug)]
@@ -77,6 +80,7 @@ pub struct Endpoint {
     transactions: Transactions,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     notifiers: BTreeMap<NotifierId, Notifier>,
+    registrations: BTreeMap<RegistrationId, Registration>,
     sessions: BTreeMap<SessionId, Session>,
     /// Whose dialog it is, by Call-ID and our own tag, which is ours alone.
     usages: BTreeMap<(String, String), Usage>,
@@ -105,6 +109,7 @@ impl Endpoint {
             transactions: Transactions::new(timing),
             subscriptions: BTreeMap::new(),
             notifiers: BTreeMap::new(),
+            registrations: BTreeMap::new(),
             sessions: BTreeMap::new(),
             usages: BTreeMap::new(),
             last_id: 0,
@@ -215,6 +220,19 @@ impl Endpoint {
         self.refuse_caller(now.mono, id, &refusal);
     }
 
+    /// Registers our Contact, and keeps it registered (RFC 3261 section 10.2). What fails is tried again, unless
+    /// [`EndpointEvent::RegistrationRefused`] says that it is of no use.
+    pub fn register(&mut self, now: Now, what: Register) -> RegistrationId {
+        let id = RegistrationId(self.next_id());
+        self.open_registration(now.mono, id, what);
+        id
+    }
+
+    /// Takes it out again. [`EndpointEvent::Unregistered`] comes in the end.
+    pub fn unregister(&mut self, now: Now, id: RegistrationId) {
+        self.leave_registration(now.mono, id);
+    }
+
     /// Ends everything politely; done when [`Endpoint::is_idle`].
     pub fn shutdown(&mut self, now: Now) {
         for id in self.sessions.keys().copied().collect::<Vec<_>>() {
@@ -223,15 +241,19 @@ impl Endpoint {
         for id in self.subscriptions.keys().copied().collect::<Vec<_>>() {
             self.leave_subscription(now.mono, id);
         }
+        for id in self.registrations.keys().copied().collect::<Vec<_>>() {
+            self.leave_registration(now.mono, id);
+        }
         for id in self.notifiers.keys().copied().collect::<Vec<_>>() {
             self.dismiss_subscriber(now.mono, id);
         }
     }
 
-    /// Nobody waits for anything: no subscription, subscriber or session, and no request of ours without its answer.
+    /// Nobody waits for anything: no subscription, subscriber, registration or session, and no request of ours without its answer.
     pub fn is_idle(&self) -> bool {
         self.subscriptions.is_empty()
             && self.notifiers.is_empty()
+            && self.registrations.is_empty()
             && self.sessions.is_empty()
             && !self.transactions.is_asking()
     }

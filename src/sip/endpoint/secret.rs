@@ -18,6 +18,10 @@ impl Secret {
         Self { rng, key }
     }
 
+    pub fn random(&mut self) -> u32 {
+        self.rng.next_u32()
+    }
+
     pub fn tag(&mut self) -> String {
         hex(&self.rng.next_u64().to_be_bytes())
     }

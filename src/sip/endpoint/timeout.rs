@@ -12,6 +12,9 @@ impl Endpoint {
         for id in due(now, self.subscriptions.iter().map(|(id, s)| (*id, s.deadline()))) {
             self.expire_subscription(now, id);
         }
+        for id in due(now, self.registrations.iter().map(|(id, r)| (*id, r.deadline()))) {
+            self.expire_registration(now, id);
+        }
         for id in due(now, self.notifiers.iter().map(|(id, n)| (*id, n.deadline()))) {
             self.expire_notifier(now, id);
         }
@@ -42,7 +45,8 @@ impl Endpoint {
         let subscriptions = self.subscriptions.values().filter_map(|s| s.deadline());
         let notifiers = self.notifiers.values().filter_map(|n| n.deadline());
         let sessions = self.sessions.values().filter_map(|s| s.deadline());
-        let users = subscriptions.chain(notifiers).chain(sessions).min().map(|(at, why)| Deadline { at, why });
+        let registrations = self.registrations.values().filter_map(|r| r.deadline());
+        let users = subscriptions.chain(registrations).chain(notifiers).chain(sessions).min().map(|(at, why)| Deadline { at, why });
         Deadline::earliest(self.transactions.deadline(), users)
     }
 }

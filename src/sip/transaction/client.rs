@@ -1,5 +1,5 @@
 use super::{ClientInvite, ClientKey, ClientRequest, Expiry, Reaction, Timing};
-use crate::sip::{Method, NotifierId, Request, SessionId, SubscriptionId, Transmit, Transport};
+use crate::sip::{Method, NotifierId, RegistrationId, Request, SessionId, SubscriptionId, Transmit, Transport};
 use crate::vocab::Mono;
 
 /// Who asked, and is told.
@@ -8,6 +8,7 @@ pub(crate) enum Owner {
     /// Nobody: a fork that was sent away.
     None,
     Notifier(NotifierId),
+    Registration(RegistrationId),
     Session(SessionId),
     Subscription(SubscriptionId),
 }

@@ -159,6 +159,11 @@ impl Uri {
         self.change(|a| a.headers.clear());
     }
 
+    /// Its transport parameter is TCP (RFC 3261 section 19.1.1).
+    pub(crate) fn asks_for_tcp(&self) -> bool {
+        self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"))
+    }
+
     /// Whether both name the same resource (RFC 3261 section 19.1.4). Other schemes than `sip:`,
     /// `sips:` and `pres:` are compared as texts.
     pub fn is_equivalent(&self, other: &Self) -> bool {

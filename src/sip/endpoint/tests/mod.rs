@@ -5,5 +5,6 @@ mod call;
 mod flooded;
 mod lossy;
 mod refused;
+mod register;
 mod silent;
 mod wire;

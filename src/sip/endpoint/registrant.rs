@@ -1,0 +1,244 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{EndCause, Endpoint, EndpointEvent};
+use crate::sip::dialog::Destination;
+use crate::sip::digest::{self, Asked, Login, Unanswerable};
+use crate::sip::headers::{Contact, Headers, NameAddr};
+use crate::sip::registration::{Phase, Registration};
+use crate::sip::subscription::refresh_after;
+use crate::sip::transaction::Owner;
+use crate::sip::{read, send, HeaderName, Method, RegistrationId, Request, Response, Uri};
+use crate::vocab::Mono;
+
+/// Challenges that one REGISTER answers: a proxy's, the registrar's, and one whose nonce was too old.
+const CHALLENGES: u32 = 4;
+
+/// Where and as whom to register our Contact.
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// The address of record, for From and To.
+    pub aor: NameAddr,
+    /// The Request-URI: the domain, without user (RFC 3261 section 10.2).
+    pub registrar: Uri,
+    /// Where that is, or the proxy before it.
+    pub remote: SocketAddr,
+    pub login: Option<Login>,
+    /// For how long at a time.
+    pub expires: Duration,
+}
+
+/// The user agent's side of registration (RFC 3261 section 10.2).
+impl Endpoint {
+    pub(super) fn open_registration(&mut self, now: Mono, id: RegistrationId, what: Register) {
+        let (call_id, tag) = (self.secret.call_id(), self.secret.tag());
+        let Register { aor, registrar, remote, login, expires } = what;
+        self.registrations.insert(
+            id,
+            Registration {
+                call_id,
+                cseq: 0,
+                tag,
+                aor,
+                registrar,
+                remote,
+                login,
+                digest: digest::Client::default(),
+                asked: expires,
+                phase: Phase::Open,
+                asking: false,
+                challenged: 0,
+                bargained: false,
+                failures: 0,
+                next: None,
+            },
+        );
+        self.register_anew(now, id);
+    }
+
+    /// Takes our Contact out again (RFC 3261 section 10.2.2). Nothing is sent for one that never came about.
+    pub(super) fn leave_registration(&mut self, now: Mono, id: RegistrationId) {
+        let Some(registration) = self.registrations.get_mut(&id) else { return };
+        if registration.phase != Phase::Open {
+            return;
+        }
+        registration.phase = Phase::Leaving;
+        let stands = registration.failures == 0;
+        match (registration.asking, stands) {
+            (true, _) => {}
+            (false, true) => self.close_registration(now, id),
+            (false, false) => self.forget_registration(id),
+        }
+    }
+
+    fn close_registration(&mut self, now: Mono, id: RegistrationId) {
+        if let Some(registration) = self.registrations.get_mut(&id) {
+            registration.phase = Phase::Closing;
+            self.register_anew(now, id);
+        }
+    }
+
+    fn forget_registration(&mut self, id: RegistrationId) {
+        if self.registrations.remove(&id).is_some() {
+            self.events.push_back(EndpointEvent::Unregistered { id });
+        }
+    }
+
+    /// A REGISTER that answers no challenge of its own yet.
+    fn register_anew(&mut self, now: Mono, id: RegistrationId) {
+        if let Some(registration) = self.registrations.get_mut(&id) {
+            registration.challenged = 0;
+            registration.next = None;
+            self.send_register(now, id);
+        }
+    }
+
+    fn send_register(&mut self, now: Mono, id: RegistrationId) {
+        let cnonce = self.secret.tag();
+        let Some(registration) = self.registrations.get_mut(&id) else { return };
+        registration.asking = true;
+        let mut request = request_of(registration);
+        let expires = if registration.phase == Phase::Closing { Duration::ZERO } else { registration.asked };
+        if let Some(login) = &registration.login {
+            let uri = registration.registrar.to_string();
+            let asked = Asked { method: &Method::Register, uri: &uri, body: &[] };
+            for (name, credentials) in registration.digest.answer(login, &asked, &cnonce) {
+                send::push(&mut request, name.as_str(), &credentials.to_string());
+            }
+        }
+        let to = Destination { remote: registration.remote, tcp: registration.registrar.asks_for_tcp() };
+        send::push(&mut request, "Contact", &self.contact());
+        send::push(&mut request, "Expires", &expires.as_secs().to_string());
+        send::push(&mut request, "Allow", &send::allow());
+        let supported: Vec<String> = self.config.supported.iter().cloned().chain(["path".to_owned()]).collect();
+        send::push_list(&mut request, "Supported", &supported);
+        self.dress_plainly(&mut request);
+        self.send_request(now, request, to, Owner::Registration(id));
+    }
+
+    pub(super) fn handle_register_response(&mut self, now: Mono, id: RegistrationId, response: &Response) {
+        match response.status() {
+            100..=199 => {}
+            200..=299 => self.handle_registered(now, id, response),
+            401 => self.handle_register_challenge(now, id, response, false),
+            407 => self.handle_register_challenge(now, id, response, true),
+            423 => self.handle_register_too_brief(now, id, response),
+            _ => self.handle_register_failure(now, id, rejected(response)),
+        }
+    }
+
+    fn handle_registered(&mut self, now: Mono, id: RegistrationId, response: &Response) {
+        let contact = self.config.contact.clone();
+        let Some(registration) = self.registrations.get_mut(&id) else { return };
+        registration.asking = false;
+        registration.failures = 0;
+        registration.bargained = false;
+        registration.digest.accepted();
+        match registration.phase {
+            Phase::Closing => return self.forget_registration(id),
+            Phase::Leaving => return self.close_registration(now, id),
+            Phase::Open => {}
+        }
+        let headers = response.headers();
+        let granted = granted(headers, &contact).unwrap_or(registration.asked).min(registration.asked);
+        if granted.is_zero() {
+            return self.handle_register_failure(now, id, EndCause::Terminated { reason: None, retry_after: None });
+        }
+        registration.next = Some(now + refresh_after(granted));
+        let service_route = read::list(headers, HeaderName::SERVICE_ROUTE);
+        self.events.push_back(EndpointEvent::Registered { id, expires: granted, service_route });
+    }
+
+    fn handle_register_challenge(&mut self, now: Mono, id: RegistrationId, response: &Response, by_proxy: bool) {
+        let Some(registration) = self.registrations.get_mut(&id) else { return };
+        registration.challenged += 1;
+        let answerable = match &registration.login {
+            None => Err("it wants a password, and none is configured".to_owned()),
+            Some(_) if registration.challenged > CHALLENGES => Err("it asks for the password again and again".to_owned()),
+            Some(_) => registration.digest.challenged(response.headers(), by_proxy).map_err(|why| match why {
+                Unanswerable::Wrong { realm } => format!("the user or the password for \"{realm}\" is wrong"),
+                other => other.to_string(),
+            }),
+        };
+        match answerable {
+            Ok(()) => self.send_register(now, id),
+            Err(why) => {
+                self.registrations.remove(&id);
+                self.events.push_back(EndpointEvent::RegistrationRefused { id, why });
+            }
+        }
+    }
+
+    /// RFC 3261 section 10.2.8: ask for what the registrar wants, once.
+    fn handle_register_too_brief(&mut self, now: Mono, id: RegistrationId, response: &Response) {
+        const LONGEST: Duration = Duration::from_secs(24 * 3600);
+        let Some(registration) = self.registrations.get_mut(&id) else { return };
+        let wanted = read::min_expires(response.headers()).filter(|least| *least <= LONGEST);
+        match wanted.filter(|least| *least > registration.asked && !registration.bargained) {
+            Some(least) => {
+                registration.bargained = true;
+                registration.asked = least;
+                self.send_register(now, id);
+            }
+            None => self.handle_register_failure(now, id, rejected(response)),
+        }
+    }
+
+    /// Tried again, later and later; only the user ends that.
+    pub(super) fn handle_register_failure(&mut self, now: Mono, id: RegistrationId, cause: EndCause) {
+        let random = self.secret.random();
+        let Some(registration) = self.registrations.get_mut(&id) else { return };
+        registration.asking = false;
+        if registration.phase != Phase::Open {
+            return self.forget_registration(id);
+        }
+        let retry_after = match &cause {
+            EndCause::Rejected { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        let again = registration.delay(random, retry_after);
+        registration.failures = registration.failures.saturating_add(1);
+        registration.next = Some(now + again);
+        self.events.push_back(EndpointEvent::RegistrationFailed { id, cause, again });
+    }
+
+    pub(super) fn expire_registration(&mut self, now: Mono, id: RegistrationId) {
+        let due = self.registrations.get(&id).and_then(Registration::deadline).is_some_and(|(at, _)| at <= now);
+        if due {
+            self.register_anew(now, id);
+        }
+    }
+}
+
+/// Everything but who answers a challenge, and what we can do.
+fn request_of(registration: &mut Registration) -> Request {
+    registration.cseq += 1;
+    let Registration { aor, tag, call_id, cseq, registrar, .. } = registration;
+    let mut request = Request::new(Method::Register, registrar.clone());
+    let to = NameAddr::new(aor.uri.clone());
+    let mut from = aor.clone();
+    from.set_tag(tag);
+    for (name, value) in [
+        ("Max-Forwards", "70".to_owned()),
+        ("From", from.to_string()),
+        ("To", to.to_string()),
+        ("Call-ID", call_id.clone()),
+        ("CSeq", format!("{cseq} REGISTER")),
+    ] {
+        send::push(&mut request, name, &value);
+    }
+    request
+}
+
+/// For how long our Contact is bound: its own parameter, else Expires (RFC 3261 section 10.2.4).
+fn granted(headers: &Headers, contact: &Uri) -> Option<Duration> {
+    let bound = headers.typed_all::<Contact>().unwrap_or_default();
+    let own = bound.into_iter().find(|one| one.uri.is_equivalent(contact));
+    let seconds = own.and_then(|own| own.params.value("expires")?.parse::<u32>().ok());
+    seconds.map(|seconds| Duration::from_secs(seconds.into())).or_else(|| read::expires(headers))
+}
+
+fn rejected(response: &Response) -> EndCause {
+    let retry_after = read::retry_after(response.headers());
+    EndCause::Rejected { status: response.status(), reason: response.reason().to_string(), retry_after }
+}

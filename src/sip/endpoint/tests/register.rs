@@ -1,0 +1,138 @@
+use std::time::Duration;
+
+use super::wire::{address, uri, World, ALICE, BOB};
+use crate::sip::digest::Login;
+use crate::sip::endpoint::{EndCause, EndpointEvent, Register};
+use crate::sip::headers::NameAddr;
+use crate::sip::{Message, RegistrationId, Request, Response, Uri};
+use crate::vocab::Redacted;
+
+const CHALLENGE: (&str, &str) =
+    ("WWW-Authenticate", "Digest realm=\"b.example\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"");
+
+/// Alice registers at Bob's address, where a test answers by hand.
+fn registering() -> (World, RegistrationId) {
+    let mut world = World::perfect();
+    world.mute = [true, true];
+    let what = Register {
+        aor: NameAddr::new(Uri::parse("sip:alice@b.example").unwrap()),
+        registrar: Uri::parse("sip:b.example").unwrap(),
+        remote: address(BOB),
+        login: Some(Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()) }),
+        expires: Duration::from_secs(600),
+    };
+    let id = world.at(ALICE, |end, now| end.register(now, what));
+    (world, id)
+}
+
+fn last(world: &World) -> Request {
+    match Message::parse(&world.sent.last().unwrap().bytes) {
+        Ok(Message::Request(request)) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn header(request: &Request, name: &str) -> String {
+    request.headers().first(name).unwrap_or_default().to_owned()
+}
+
+fn answer(world: &mut World, status: u16, headers: &[(&str, &str)]) {
+    let mut response = Response::to(&last(world), status, "Whatever");
+    for (name, value) in headers {
+        response.headers_mut().push(*name, *value).unwrap();
+    }
+    world.inject(ALICE, &response.to_bytes());
+}
+
+fn registered(world: &World) -> Vec<(Duration, Vec<String>)> {
+    let granted = |event: &EndpointEvent| match event {
+        EndpointEvent::Registered { expires, service_route, .. } => Some((*expires, service_route.clone())),
+        _ => None,
+    };
+    world.events[ALICE].iter().filter_map(granted).collect()
+}
+
+/// ```text
+/// alice                       registrar
+///   | REGISTER -------------->  |
+///   | <-------------------- 401 |
+///   | REGISTER, Authorization > |
+///   | <-------------------- 200 |
+///   |    (before it runs out)   |
+///   | REGISTER, Authorization > |
+///   |      (the user leaves)    |
+///   | REGISTER Expires: 0 --->  |
+/// ```
+#[test]
+fn a_registration_is_proven_kept_and_taken_back() {
+    let (mut world, id) = registering();
+    let first = last(&world);
+    assert_eq!((first.uri().as_str(), header(&first, "To").as_str()), ("sip:b.example", "<sip:alice@b.example>"));
+    assert_eq!(header(&first, "Authorization"), "");
+    answer(&mut world, 401, &[CHALLENGE]);
+    let second = last(&world);
+    assert!(header(&second, "Authorization").contains("nc=00000001"), "{}", header(&second, "Authorization"));
+    assert_eq!(header(&second, "Call-ID"), header(&first, "Call-ID"));
+    assert_eq!((header(&first, "CSeq").as_str(), header(&second, "CSeq").as_str()), ("1 REGISTER", "2 REGISTER"));
+    let bound = format!("<{}>;expires=300", uri(ALICE));
+    let route = ("Service-Route", "<sip:proxy.b.example;lr>");
+    answer(&mut world, 200, &[("Contact", "<sip:other@192.0.2.9>;expires=9"), ("Contact", &bound), route]);
+    assert_eq!(registered(&world), [(Duration::from_secs(300), vec!["<sip:proxy.b.example;lr>".to_owned()])]);
+    world.run_for(Duration::from_secs(259));
+    assert_eq!(header(&last(&world), "CSeq"), "2 REGISTER");
+    world.run_for(Duration::from_secs(2));
+    let third = last(&world);
+    assert_eq!(header(&third, "CSeq"), "3 REGISTER");
+    assert!(header(&third, "Authorization").contains("nc=00000002"), "the nonce is used again");
+    answer(&mut world, 200, &[("Expires", "600")]);
+    world.at(ALICE, |end, now| end.unregister(now, id));
+    assert_eq!(header(&last(&world), "Expires"), "0");
+    answer(&mut world, 200, &[]);
+    assert!(matches!(world.events[ALICE].last(), Some(EndpointEvent::Unregistered { .. })));
+    assert!(world.ends[ALICE].is_idle());
+}
+
+#[test]
+fn a_wrong_password_is_said_once_and_not_tried_again() {
+    let (mut world, _) = registering();
+    answer(&mut world, 401, &[CHALLENGE]);
+    answer(&mut world, 401, &[CHALLENGE]);
+    let Some(EndpointEvent::RegistrationRefused { why, .. }) = world.events[ALICE].last() else { panic!() };
+    assert!(why.contains("b.example") && why.contains("wrong"), "{why}");
+    let sent = world.sent.len();
+    world.run_for(Duration::from_secs(4000));
+    assert_eq!(world.sent.len(), sent);
+}
+
+#[test]
+fn an_interval_that_is_too_brief_is_made_longer_once() {
+    let (mut world, _) = registering();
+    answer(&mut world, 423, &[("Min-Expires", "1800")]);
+    assert_eq!(header(&last(&world), "Expires"), "1800");
+    answer(&mut world, 423, &[("Min-Expires", "3600")]);
+    assert!(matches!(
+        world.events[ALICE].last(),
+        Some(EndpointEvent::RegistrationFailed { cause: EndCause::Rejected { status: 423, .. }, .. })
+    ));
+}
+
+#[test]
+fn what_fails_is_tried_again_later_and_later_until_it_succeeds() {
+    let (mut world, _) = registering();
+    for (least, most) in [(15, 30), (30, 60), (60, 120)] {
+        answer(&mut world, 503, &[]);
+        let Some(EndpointEvent::RegistrationFailed { again, .. }) = world.events[ALICE].last() else { panic!() };
+        let again = *again;
+        assert!((least * 1000..=most * 1000).contains(&again.as_millis()), "{again:?}");
+        let sent = world.sent.len();
+        world.run_for(again);
+        assert_eq!(world.sent.len(), sent + 1);
+    }
+    answer(&mut world, 503, &[("Retry-After", "900")]);
+    let Some(EndpointEvent::RegistrationFailed { again, .. }) = world.events[ALICE].last() else { panic!() };
+    let again = *again;
+    assert_eq!(again.as_secs(), 900);
+    world.run_for(again);
+    answer(&mut world, 200, &[]);
+    assert_eq!(registered(&world), [(Duration::from_secs(600), Vec::new())]);
+}
