@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -5,7 +6,7 @@ use std::time::Duration;
 use crate::keys::Identity;
 use crate::policy::{Entry, Level, Prefix, Scope};
 use crate::sip::Transport;
-use crate::vocab::{Device, Entity};
+use crate::vocab::{Device, Entity, Redacted};
 
 /// What the agent needs to know of its configuration, checked.
 pub struct AgentConfig {
@@ -13,6 +14,8 @@ pub struct AgentConfig {
     pub display_name: Option<String>,
     pub device: Device,
     pub identity: Identity,
+    /// Where we register.
+    pub accounts: Vec<AccountConfig>,
     /// The addresses that really are bound, the first one is ours in Contact and SDP.
     pub listen: Vec<Listen>,
     /// Media sockets are bound here.
@@ -30,6 +33,38 @@ pub struct AgentConfig {
     pub default_policy: Vec<Entry>,
     /// Write the SAs of each call for a packet analyser. Dangerous.
     pub keylog: bool,
+}
+
+/// An address of record at a registrar (RFC 3261 section 10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountConfig {
+    pub entity: Entity,
+    /// Where its requests go: the registrar, or a proxy before it.
+    pub proxy: Hop,
+    /// The name that goes with the password.
+    pub user: String,
+    pub password: Option<Redacted<String>>,
+    /// Registered for so long at a time.
+    pub expires: Duration,
+}
+
+/// The next hop, by name or address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Without brackets.
+    pub host: String,
+    pub port: u16,
+    pub tcp: bool,
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transport = if self.tcp { "tcp" } else { "udp" };
+        match self.host.contains(':') {
+            true => write!(f, "{transport}:[{}]:{}", self.host, self.port),
+            false => write!(f, "{transport}:{}:{}", self.host, self.port),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `ask`, `review`, `answer_watcher`, `call`, `own_policy`.
+//! `account`, `ask`, `review`, `answer_watcher`, `call`, `own_policy`.
 
+mod account;
 mod answer_watcher;
 mod ask;
 mod book;
@@ -38,13 +39,14 @@ use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono, Now, ReviewId};
 
 pub use call::{QUIET, RINGING, SILENCE};
-pub use config::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
+pub use config::{AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, UnknownWatchers};
 pub use contact::OPTION_TAG;
 pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
 pub use metrics::Metric;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event};
-pub use snapshot::{Ask, AskState, Call, CallState, OpenReview, ReviewState, Side};
+pub use snapshot::{Account, AccountState, Ask, AskState, Call, CallState, OpenReview, ReviewState, Side};
 
+use account::Accounts;
 use ask::Asks;
 use book::Book;
 use call::Calls;
@@ -74,6 +76,7 @@ pub struct Agent {
     last_effect: u64,
     book: Book,
     own: Own,
+    accounts: Accounts,
     asks: Asks,
     reviews: Reviews,
     calls: Calls,
@@ -102,7 +105,8 @@ impl Agent {
                 Seen::Offer { device, ephemeral, time } => offers.recall(device, ephemeral, time),
             }
         }
-        Self {
+        let mut agent = Self {
+            accounts: Accounts::new(config.accounts.clone()),
             endpoint: Endpoint::new(contact::endpoint_config(&config, &contact), endpoint_seed),
             contact,
             rng,
@@ -122,7 +126,10 @@ impl Agent {
             stopping: None,
             stopped: false,
             config,
-        }
+        };
+        agent.begin_accounts(now);
+        agent.drain_endpoint(now);
+        agent
     }
 
     /// One whole SIP message, or garbage, which is counted and never an error.
@@ -144,6 +151,7 @@ impl Agent {
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
             Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
             Done::Resolved { id, result } => match self.waiting.remove(&id) {
+                Some(Waiting::AccountAddress(entity)) => self.handle_account_address(now, &entity, result),
                 Some(Waiting::AskAddress(ask)) => self.handle_ask_address(now, ask, result),
                 Some(Waiting::CallAddress(call)) => self.handle_call_address(now, call, result),
                 _ => {}
@@ -162,6 +170,7 @@ impl Agent {
 
     pub fn handle_timeout(&mut self, now: Now) {
         self.endpoint.handle_timeout(now);
+        self.handle_account_timeout(now);
         self.handle_ask_timeout(now);
         self.handle_review_timeout(now);
         self.handle_call_timeout(now);
@@ -255,6 +264,10 @@ impl Agent {
             EndpointEvent::SubscriptionProgress { id, what } => self.handle_subscription_progress(now, id, what),
             EndpointEvent::Notified { id, from, state, body } => self.handle_notified(now, id, from, &state, body),
             EndpointEvent::SubscriptionEnded { id, cause } => self.handle_subscription_ended(now, id, cause),
+            EndpointEvent::Registered { .. }
+            | EndpointEvent::RegistrationFailed { .. }
+            | EndpointEvent::RegistrationRefused { .. }
+            | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),
             EndpointEvent::Subscribed { id, from, expires, body, .. } => {
                 self.handle_subscribed(now, id, from, expires, body);
             }
@@ -268,13 +281,17 @@ impl Agent {
 
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let stop = self.stopping.map(|at| Deadline { at, why: "stopping" });
-        [self.endpoint.poll_timeout(), self.ask_deadline(), self.review_deadline(), self.call_deadline(), stop]
-            .into_iter()
-            .fold(None, Deadline::earliest)
+        let stories = [self.account_deadline(), self.ask_deadline(), self.review_deadline(), self.call_deadline()];
+        stories.into_iter().chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
     }
 
     pub fn config(&self) -> &AgentConfig {
         &self.config
+    }
+
+    /// In the order of the configuration.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter()
     }
 
     pub fn ask(&self, id: AskId) -> Option<&Ask> {

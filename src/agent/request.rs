@@ -114,6 +114,7 @@ pub enum Accepted {
 /// What happened. Facts; the state behind each is read with the agent's getters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    AccountChanged(Entity),
     AskChanged(AskId),
     CallChanged(CallId),
     /// Something the user should see now, in words of ours.

@@ -1,4 +1,4 @@
-//! What the agent shows of its state: asks, reviews and calls, each kept for a while after its end.
+//! What the agent shows of its state: accounts, and asks, reviews and calls, each of these kept for a while after its end.
 
 use std::time::Duration;
 
@@ -6,6 +6,34 @@ use crate::media::Counters;
 use crate::policy::{Review, Wanted};
 use crate::presence::PresenceRecord;
 use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId, Wall};
+
+/// An account, and how it stands with its registrar. Texts are escaped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    pub entity: Entity,
+    pub proxy: String,
+    pub user: String,
+    pub state: AccountState,
+    pub service_route: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum AccountState {
+    /// We stop, and have taken it back.
+    Left,
+    /// It is of no use to try again.
+    Refused(Failure),
+    Registered {
+        until: Wall,
+    },
+    Registering,
+    /// Its proxy is looked for.
+    Resolving,
+    Waiting {
+        failure: Failure,
+        again: Wall,
+    },
+}
 
 #[derive(Clone, Debug)]
 pub struct Ask {

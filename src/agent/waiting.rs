@@ -5,6 +5,7 @@ use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
+    AccountAddress(Entity),
     AskAddress(AskId),
     CallAddress(CallId),
     /// Nobody waits; a failure is told to the user.

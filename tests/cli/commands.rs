@@ -28,6 +28,9 @@ fn every_command_prints_what_the_description_says() {
     assert!(again.stdout.contains("was verified before"), "{again:?}");
     assert!(!check(&alice.run(&["history"]).expect(0), "HistoryView")["calls"].as_array().unwrap().is_empty());
     assert!(!check(&alice.run(&["audit"]).expect(0), "AuditView")["rows"].as_array().unwrap().is_empty());
+    let accounts = check(&alice.run(&["account", "list"]).expect(0), "AccountList");
+    assert_eq!(accounts["accounts"].as_array().map(Vec::len), Some(0), "{accounts}");
+    refused(alice.run(&["account", "show", "alice@example.org"]), 2, "no-such-account");
     check(&alice.run(&["doctor"]), "DoctorView");
     check(&alice.run(&["stop"]).expect(0), "StopView");
 }

@@ -25,6 +25,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         answer: AnswerMode::Auto,
         audio_source: AudioSource::Tone(440),
         audio_sink: AudioSink::Discard,
+        accounts: Vec::new(),
         places: vec![office()],
         unknown_watchers: UnknownWatchers::Place,
         default_level: Level::Require,

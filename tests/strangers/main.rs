@@ -4,6 +4,7 @@
 mod process;
 
 mod calls;
+mod kamailio;
 mod packets;
 mod python;
 mod sipp;

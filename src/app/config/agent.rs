@@ -13,6 +13,7 @@ impl Config {
             display_name: self.display_name,
             device,
             identity,
+            accounts: self.accounts,
             listen,
             media_address,
             t1: self.t1,

@@ -67,6 +67,12 @@ impl<'t, 'd> Section<'t, 'd> {
         Ok(section)
     }
 
+    /// A refusal of the whole table: `expected` completes "write ...".
+    pub(super) fn refuse(&self, what: &str, expected: &str) -> Failure {
+        let at = self.table.iter().next().map_or(0, |(key, _)| key.span().start);
+        self.source.refusal(at, what, self.prefix.trim_end_matches('.'), &format!("write {expected}"))
+    }
+
     fn only(&self, known: &[&'static str]) -> Result<(), Failure> {
         let Some((key, _)) = self.table.iter().find(|(key, _)| !known.contains(&key.get_ref().as_ref())) else {
             return Ok(());

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file in which every key has a default, checked as a whole before anything starts.
 
+mod account;
 mod agent;
 mod document;
 mod paths;
@@ -13,7 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Place, UnknownWatchers};
+use crate::agent::{AccountConfig, AnswerMode, AudioSink, AudioSource, Place, UnknownWatchers};
 use crate::policy::{Entry, Level};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
 
@@ -25,6 +26,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub entity: Entity,
     pub display_name: Option<String>,
+    pub accounts: Vec<AccountConfig>,
     /// SIP over UDP and over TCP is listened for at each of them (RFC 3261 section 18.2.1). Never empty.
     pub listen: Vec<SocketAddr>,
     pub t1: Duration,

@@ -3,15 +3,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::{Section, Source, Value};
-use super::{value, Config, Machine, StoreKind};
+use super::{account, value, Config, Machine, StoreKind};
 use crate::agent::{AnswerMode, AudioSink, AudioSource, Place, UnknownWatchers};
 use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, Level, Mode, Origin, Prefix, Protocol, Rule, Scope, Selector,
 };
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 10] =
-    ["entity", "display-name", "sip", "control", "audio", "answer", "place", "watchers", "policy", "store"];
+const SECTIONS: [&str; 11] =
+    ["account", "entity", "display-name", "sip", "control", "audio", "answer", "place", "watchers", "policy", "store"];
 
 /// Checks all of `text` and fills in what it does not say.
 pub(super) fn read(
@@ -33,6 +33,8 @@ pub(super) fn read(
     policy(&top, &mut config)?;
     config.places =
         top.sections("place", &["name", "scope", "networks"])?.iter().map(place).collect::<Result<_, _>>()?;
+    let accounts = top.sections("account", &account::KEYS)?;
+    config.accounts = account::accounts(&accounts, &config.entity, &base, machine)?;
     Ok(config)
 }
 
@@ -42,6 +44,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         data_dir,
         entity: default_entity(machine),
         display_name: None,
+        accounts: Vec::new(),
         listen: vec![SocketAddr::new(machine.address, 5060)],
         t1: Duration::from_millis(500),
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),

@@ -149,3 +149,43 @@ unknown = "policy"
 default-level = "require"
 default = ["spdadd any any udp -P out ipsec esp/transport//require;"]
 "#;
+
+#[test]
+fn an_account_has_its_password_out_of_a_private_file_or_a_variable() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("secret");
+    std::fs::write(&secret, "open sesame\nrest\n").unwrap();
+    let account = |more: &str| {
+        let text = format!("entity = \"sip:alice@192.0.2.1\"\n[[account]]\n{more}\n");
+        let variable = |name: &str| (name == "PW").then(|| "from the variable".to_owned());
+        let machine = Machine { variable: &variable, address: std::net::Ipv4Addr::LOCALHOST.into() };
+        let file = Some(dir.path().join("sottovoce.toml"));
+        Config::from_text(&text, file, dir.path().to_owned(), &machine).map(|config| config.accounts)
+    };
+    let mode = |mode| std::fs::set_permissions(&secret, PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o640);
+    let failure = account("password-file = \"secret\"").unwrap_err();
+    assert!(failure.message.contains("others may read") && failure.next.contains("chmod 600"), "{failure}");
+    mode(0o600);
+    let read = account("proxy = \"tcp:[2001:db8::1]:5070\"\npassword-file = \"secret\"\nexpires = 600").unwrap();
+    let [one] = &read[..] else { panic!("{read:?}") };
+    assert_eq!((one.entity.as_str(), one.user.as_str()), ("sip:alice@192.0.2.1", "alice"));
+    assert_eq!((one.proxy.to_string().as_str(), one.expires.as_secs()), ("tcp:[2001:db8::1]:5070", 600));
+    assert_eq!(one.password.as_ref().unwrap().0, "open sesame");
+    let read = account("password-env = \"PW\"").unwrap();
+    assert_eq!(read[0].password.as_ref().unwrap().0, "from the variable");
+    assert_eq!(read[0].proxy.to_string(), "udp:192.0.2.1:5060");
+    for (wrong, said) in [
+        ("password-env = \"NONE\"", "not set"),
+        ("password-file = \"absent\"", "cannot be read"),
+        ("password-file = \"secret\"\npassword-env = \"PW\"", "twice"),
+        ("proxy = \"192.0.2.1\"", "account.proxy"),
+        ("password = \"x\"", "no key"),
+        ("user = \"a\"\n[[account]]\nuser = \"b\"", "two accounts"),
+    ] {
+        let failure = account(wrong).unwrap_err();
+        assert!(failure.message.contains(said) && !failure.message.contains("sesame"), "{wrong}: {failure}");
+    }
+}

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::agent::{AnswerMode, AudioSink, AudioSource, UnknownWatchers};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, Hop, UnknownWatchers};
 use crate::policy::{Level, Prefix};
 
 use super::StoreKind;
@@ -10,6 +10,27 @@ use super::StoreKind;
 pub(super) fn listen(text: &str) -> Option<SocketAddr> {
     let address: SocketAddr = text.strip_prefix("udp:")?.parse().ok()?;
     (!address.ip().is_unspecified() && !address.ip().is_multicast()).then_some(address)
+}
+
+/// `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`, `udp:sip.example.org`: the port is 5060 when none is named.
+pub(super) fn hop(text: &str) -> Option<Hop> {
+    let (transport, rest) = text.split_once(':')?;
+    let tcp = match transport {
+        "tcp" => true,
+        "udp" => false,
+        _ => return None,
+    };
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(inside) => inside.split_once(']')?,
+        None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
+    };
+    let port = match port {
+        "" => 5060,
+        port => port.strip_prefix(':')?.parse().ok().filter(|port| *port > 0)?,
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(fits);
+    fits.then(|| Hop { host: host.to_owned(), port, tcp })
 }
 
 /// The control door is for this machine only.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use tokio::sync::broadcast;
 
-use crate::agent::{Accepted, Agent, Ask, Call, Command, Event, Metric, OpenReview, Pin as PinnedKeys};
+use crate::agent::{Accepted, Account, Agent, Ask, Call, Command, Event, Metric, OpenReview, Pin as PinnedKeys};
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Spd};
 use crate::presence::PresenceRecord;
@@ -27,6 +27,7 @@ pub(in crate::app) trait Brain: Send + Sync + 'static {
 
 /// What may be read of the agent: its getters.
 pub(in crate::app) trait Known {
+    fn accounts(&self) -> Vec<&Account>;
     fn ask(&self, id: AskId) -> Option<&Ask>;
     fn asks(&self) -> Vec<&Ask>;
     fn review(&self, id: ReviewId) -> Option<&OpenReview>;
@@ -72,6 +73,10 @@ impl Brain for SignallingHandle {
 }
 
 impl Known for Agent {
+    fn accounts(&self) -> Vec<&Account> {
+        self.accounts().collect()
+    }
+
     fn ask(&self, id: AskId) -> Option<&Ask> {
         self.ask(id)
     }

@@ -1,7 +1,7 @@
 use tokio::sync::broadcast::{error::RecvError, Receiver};
 
 use super::brain::Known;
-use super::view::{AskView, CallView, ErrorView, EventView, PresenceView, ReviewView};
+use super::view::{AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView};
 use super::Control;
 use crate::agent::Event;
 use crate::vocab::{Failure, FailureKind};
@@ -38,6 +38,12 @@ impl Events {
 
     async fn view(&self, fact: Event) -> Option<EventView> {
         match fact {
+            Event::AccountChanged(entity) => {
+                let of = move |known: &dyn Known| {
+                    known.accounts().into_iter().find(|account| account.entity == entity).map(AccountView::from)
+                };
+                self.look(of).await.map(EventView::Account)
+            }
             Event::AskChanged(id) => self.look(move |known| known.ask(id).map(AskView::from)).await.map(EventView::Ask),
             Event::CallChanged(id) => {
                 self.look(move |known| known.call(id).map(CallView::from)).await.map(EventView::Call)

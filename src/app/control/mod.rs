@@ -2,6 +2,7 @@
 //! and [`Control`], which does it. Nothing here knows of HTTP, terminals or pages.
 
 mod about;
+mod accounts;
 mod answer;
 mod asks;
 mod brain;

@@ -22,6 +22,7 @@ type Then = Box<dyn FnOnce(&mut State) -> Vec<Event> + Send>;
 
 #[derive(Default)]
 pub(crate) struct State {
+    pub accounts: Vec<Account>,
     pub asks: Vec<Ask>,
     pub reviews: Vec<OpenReview>,
     pub calls: Vec<Call>,
@@ -110,6 +111,10 @@ impl Brain for Cardboard {
 }
 
 impl Known for State {
+    fn accounts(&self) -> Vec<&Account> {
+        self.accounts.iter().collect()
+    }
+
     fn ask(&self, id: AskId) -> Option<&Ask> {
         self.asks.iter().find(|ask| ask.id == id)
     }

@@ -42,6 +42,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         answer: AnswerMode::Auto,
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        accounts: Vec::new(),
         places: Vec::new(),
         unknown_watchers: UnknownWatchers::Place,
         default_level: Level::Require,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
-use crate::sip::{Body, NotifierId, RegistrationId, Received, SessionId, SubscriptionId, Uri};
+use crate::sip::{Body, NotifierId, Received, RegistrationId, SessionId, SubscriptionId, Uri};
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
 #[derive(Clone, Debug)]

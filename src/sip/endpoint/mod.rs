@@ -36,7 +36,9 @@ use super::registration::Registration;
 use super::session::Session;
 use super::subscription::Subscription;
 use super::transaction::{Timing, Transactions};
-use super::{Body, NotifierId, NotifyState, Received, Refusal, RegistrationId, SessionId, SubscriptionId, Transmit, Uri};
+use super::{
+    Body, NotifierId, NotifyState, Received, Refusal, RegistrationId, SessionId, SubscriptionId, Transmit, Uri,
+};
 use crate::vocab::{Deadline, Now};
 use secret::Secret;
 

@@ -154,7 +154,9 @@ impl Endpoint {
         registration.challenged += 1;
         let answerable = match &registration.login {
             None => Err("it wants a password, and none is configured".to_owned()),
-            Some(_) if registration.challenged > CHALLENGES => Err("it asks for the password again and again".to_owned()),
+            Some(_) if registration.challenged > CHALLENGES => {
+                Err("it asks for the password again and again".to_owned())
+            }
             Some(_) => registration.digest.challenged(response.headers(), by_proxy).map_err(|why| match why {
                 Unanswerable::Wrong { realm } => format!("the user or the password for \"{realm}\" is wrong"),
                 other => other.to_string(),

@@ -46,7 +46,12 @@ impl Endpoint {
         let notifiers = self.notifiers.values().filter_map(|n| n.deadline());
         let sessions = self.sessions.values().filter_map(|s| s.deadline());
         let registrations = self.registrations.values().filter_map(|r| r.deadline());
-        let users = subscriptions.chain(registrations).chain(notifiers).chain(sessions).min().map(|(at, why)| Deadline { at, why });
+        let users = subscriptions
+            .chain(registrations)
+            .chain(notifiers)
+            .chain(sessions)
+            .min()
+            .map(|(at, why)| Deadline { at, why });
         Deadline::earliest(self.transactions.deadline(), users)
     }
 }

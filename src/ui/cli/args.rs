@@ -39,6 +39,9 @@ pub enum Command {
     Status,
     /// Stop the running agent: calls and subscriptions are ended first
     Stop,
+    /// Where this agent is registered, as [[account]] in the configuration says
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Ask a peer for its presence and policy, review them, and approve
     Ask(AskArgs),
     /// List, show and answer reviews that wait
@@ -124,6 +127,17 @@ pub struct AnswerFlags {
     /// Refuse: nothing is registered
     #[arg(long)]
     pub refuse: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Every account, and whether it is registered
+    List,
+    /// One account, whole
+    Show {
+        /// sip:user@domain
+        entity: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! The command line: the control door's client. It knows `app::control` and `vocab`, nothing else of the house.
 
+mod account;
 mod announce;
 mod answer;
 mod args;
@@ -97,6 +98,7 @@ async fn with(door: Door, cli: &Cli, output: Output) -> Result<Exit, ErrorView> 
 
 async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
     match &cli.command {
+        Command::Account(command) => account::run(door, output, command).await,
         Command::Answer { call } => call::order(door, output, call, "answer").await,
         Command::Ask(args) => ask::ask(door, output, args).await,
         Command::Audit(limit) => records::audit(door, output, limit).await,

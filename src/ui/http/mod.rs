@@ -3,6 +3,7 @@
 //! [`app`] is the whole door as one router, so that a command without a running agent, and a test, can use it without a
 //! port. [`serve`] puts it behind the [`guard`] on the sockets of a [`Door`].
 
+mod accounts;
 mod asks;
 mod calls;
 mod error;
@@ -73,6 +74,8 @@ fn databases() -> Router<Control> {
         .route("/v1/policy/import", post(policy::import))
         .route("/v1/policy/test", post(policy::test))
         .route("/v1/policy/entries/{id}", get(policy::one).delete(policy::remove))
+        .route("/v1/accounts", get(accounts::list))
+        .route("/v1/accounts/{entity}", get(accounts::one))
         .route("/v1/presence", get(presence::list).post(presence::set))
         .route("/v1/presence/{entity}", get(presence::one).post(presence::rename).delete(presence::remove))
         .route("/v1/identity", get(identity::show))

@@ -1,12 +1,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AskView, CallView, ErrorView, PresenceView, ReviewView};
+use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ReviewView};
 
 /// What happened, with the whole noun as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", content = "data", rename_all = "kebab-case")]
 pub enum EventView {
+    Account(AccountView),
     Ask(AskView),
     Call(CallView),
     /// Something the user should see now.
@@ -23,6 +24,7 @@ impl EventView {
     /// The `event:` line of the server-sent event.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Account(_) => "account",
             Self::Ask(_) => "ask",
             Self::Call(_) => "call",
             Self::Notice(_) => "notice",

@@ -4,6 +4,7 @@
 //! [`vocab::escape`](crate::vocab::escape) on its way into a view, so a terminal or page shows it as it is. Times are
 //! RFC 3339 in UTC with milliseconds; numbers of asks, reviews, calls and entries are texts, `a1`, `r1`, `c1`, `e1`.
 
+mod account;
 mod ask;
 mod audit;
 mod call;
@@ -22,6 +23,7 @@ mod review;
 mod status;
 mod time;
 
+pub use account::{AccountList, AccountStateView, AccountView};
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
 pub use call::{CallList, CallStateView, CallView, PacketsView, SideView, QUIET, RINGING, SILENCE};

@@ -1,0 +1,69 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::timestamp;
+use super::ErrorView;
+use crate::agent::{Account, AccountState};
+
+/// An address of record at a registrar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountView {
+    pub entity: String,
+    /// Where its requests go.
+    pub proxy: String,
+    /// The name that goes with the password.
+    pub user: String,
+    pub state: AccountStateView,
+    /// Registered until then, unless it is refreshed before, which the agent does.
+    pub until: Option<String>,
+    /// Tried again then.
+    pub again: Option<String>,
+    /// Why it is not registered.
+    pub failure: Option<ErrorView>,
+    /// Proxies that the registrar wants requests to pass (RFC 3608).
+    pub service_route: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountStateView {
+    /// The agent stops, and has taken its registration back.
+    Left,
+    /// It will not be tried again: the password is wrong.
+    Refused,
+    Registered,
+    Registering,
+    /// The proxy's name is looked up.
+    Resolving,
+    /// It failed, and is tried again.
+    Waiting,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountList {
+    /// In the order of the configuration.
+    pub accounts: Vec<AccountView>,
+}
+
+impl From<&Account> for AccountView {
+    fn from(account: &Account) -> Self {
+        let (state, until, again, failure) = match &account.state {
+            AccountState::Left => (AccountStateView::Left, None, None, None),
+            AccountState::Refused(failure) => (AccountStateView::Refused, None, None, Some(failure)),
+            AccountState::Registered { until } => (AccountStateView::Registered, Some(*until), None, None),
+            AccountState::Registering => (AccountStateView::Registering, None, None, None),
+            AccountState::Resolving => (AccountStateView::Resolving, None, None, None),
+            AccountState::Waiting { failure, again } => (AccountStateView::Waiting, None, Some(*again), Some(failure)),
+        };
+        Self {
+            entity: account.entity.to_string(),
+            proxy: account.proxy.clone(),
+            user: account.user.clone(),
+            state,
+            until: until.map(timestamp),
+            again: again.map(timestamp),
+            failure: failure.map(Into::into),
+            service_route: account.service_route.clone(),
+        }
+    }
+}

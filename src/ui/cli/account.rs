@@ -1,0 +1,63 @@
+//! `account`: where this agent is registered.
+
+use super::args::AccountCommand;
+use super::door::{segment, Door};
+use super::exit::Exit;
+use super::output::Output;
+use super::screen::Page;
+use crate::app::control::view::{AccountList, AccountStateView, AccountView, ErrorView};
+
+pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Result<Exit, ErrorView> {
+    match command {
+        AccountCommand::List => {
+            let reply = door.get("/v1/accounts").await?;
+            output.body(reply.body());
+            let list: AccountList = reply.view()?;
+            if list.accounts.is_empty() {
+                output.line("no account; write an [[account]] into the configuration");
+            } else {
+                let rows: Vec<[String; 4]> = list.accounts.iter().map(row).collect();
+                output.table(["entity", "proxy", "user", "state"], &rows);
+            }
+        }
+        AccountCommand::Show { entity } => {
+            let reply = door.get(&format!("/v1/accounts/{}", segment(entity))).await?;
+            output.body(reply.body());
+            output.lines(&page(&reply.view()?, output.width()));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn row(account: &AccountView) -> [String; 4] {
+    [account.entity.clone(), account.proxy.clone(), account.user.clone(), state(account)]
+}
+
+fn state(account: &AccountView) -> String {
+    match account.state {
+        AccountStateView::Left => "not registered any more".to_owned(),
+        AccountStateView::Refused => "refused: the password is wrong, or none is configured".to_owned(),
+        AccountStateView::Registered => format!("registered until {}", account.until.clone().unwrap_or_default()),
+        AccountStateView::Registering => "registering".to_owned(),
+        AccountStateView::Resolving => "looking for its proxy".to_owned(),
+        AccountStateView::Waiting => {
+            format!("not registered, tried again at {}", account.again.clone().unwrap_or_default())
+        }
+    }
+}
+
+fn page(account: &AccountView, width: usize) -> Vec<String> {
+    let mut page = Page::new(width, "service route".len());
+    page.heading(&format!("Account {}", account.entity));
+    page.field("proxy", &account.proxy);
+    page.field("user", &account.user);
+    page.field("state", &state(account));
+    if let Some(failure) = &account.failure {
+        page.field("why", &failure.message);
+        page.field("next", &failure.next);
+    }
+    for hop in &account.service_route {
+        page.field("service route", hop);
+    }
+    page.lines()
+}
