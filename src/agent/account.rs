@@ -30,6 +30,8 @@ struct Accounting {
     config: AccountConfig,
     account: Account,
     registration: Option<RegistrationId>,
+    /// Where the proxy is.
+    remote: Option<SocketAddr>,
     look_again: Option<Mono>,
 }
 
@@ -45,6 +47,7 @@ impl Accounts {
             },
             config,
             registration: None,
+            remote: None,
             look_again: None,
         };
         Self(configs.into_iter().map(accounting).collect())
@@ -63,7 +66,31 @@ impl Accounts {
     }
 }
 
+/// How requests reach a peer of an account's domain.
+pub struct Route {
+    pub proxy: SocketAddr,
+    pub login: Option<Login>,
+}
+
+impl AccountConfig {
+    fn login(&self) -> Option<Login> {
+        let user = self.user.clone();
+        self.password.clone().map(|password| Login { user, password })
+    }
+}
+
 impl Agent {
+    /// By the proxy of the account whose domain the peer is of; `None` goes to the peer itself.
+    ///
+    /// # Errors
+    /// There is such an account, and its proxy is not found yet.
+    pub(super) fn route_to(&self, peer: &Entity) -> Result<Option<Route>, Failure> {
+        let of_domain = |accounting: &&Accounting| accounting.config.entity.host() == peer.host();
+        let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
+        let proxy = accounting.remote.ok_or_else(|| no_proxy(&accounting.config.entity))?;
+        Ok(Some(Route { proxy, login: accounting.config.login() }))
+    }
+
     pub(super) fn begin_accounts(&mut self, now: Now) {
         let all: Vec<AccountConfig> = self.accounts.0.iter().map(|accounting| accounting.config.clone()).collect();
         all.into_iter().for_each(|config| self.find_proxy(now, &config));
@@ -102,9 +129,10 @@ impl Agent {
         }
         let name = self.config.display_name.clone().unwrap_or_default();
         let Some(accounting) = self.accounts.get(entity) else { return };
-        let AccountConfig { proxy, user, password, expires, .. } = accounting.config.clone();
+        accounting.remote = Some(remote);
+        let AccountConfig { proxy, expires, .. } = accounting.config.clone();
         let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.tcp)) else { return };
-        let login = password.map(|password| Login { user, password });
+        let login = accounting.config.login();
         let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, login, expires };
         accounting.registration = Some(self.endpoint.register(now, what));
         self.set_account(entity, AccountState::Registering);

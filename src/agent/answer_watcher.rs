@@ -8,7 +8,7 @@
 //! | `StoreOp::RecordSeen` | a pinned device's nonce |
 //! | `StoreOp::RecordGiven`, NOTIFY | document |
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::ask::PIDF;
@@ -18,7 +18,7 @@ use super::own::{random_nonce, Saying, STATEMENT_LIFE};
 use super::{Agent, Event, Given, Seen, StoreOp};
 use crate::policy::{state_policy, Asked, Asker, Audience, Entry, Purpose, Statement, Wanted};
 use crate::presence::{self, Expected, Signed, Unfit};
-use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal};
+use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal, Uri};
 use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Nonce, Now, VerifyKey};
 
 /// Longest subscription that is granted.
@@ -31,9 +31,17 @@ pub struct Watcher {
     pub audience: Audience,
     /// Proven to hold the keys that our user pinned.
     pub known: Option<(Entity, Device)>,
-    pub address: IpAddr,
+    pub place: AskersPlace,
     pub nonce: Nonce,
     pub wanted: Wanted,
+}
+
+/// Where an asker's packets will come from.
+#[derive(Clone, Copy, Debug)]
+pub struct AskersPlace {
+    pub address: IpAddr,
+    /// The address is the network source of the request, which came straight from the asker.
+    pub observed: bool,
 }
 
 impl Agent {
@@ -41,12 +49,12 @@ impl Agent {
         &mut self,
         now: Now,
         id: NotifierId,
-        from: Received,
+        place: AskersPlace,
         expires: Duration,
         body: Option<Body>,
     ) {
         self.count("askers");
-        let watcher = match self.know(now, from.remote, body) {
+        let watcher = match self.know(now, place, body) {
             Ok(watcher) => watcher,
             Err((status, reason)) => return self.endpoint.reject_subscription(now, id, Refusal::new(status, reason)),
         };
@@ -64,12 +72,12 @@ impl Agent {
 
     /// Reads the asker's request. A request that is garbage, for another or not its author's own is refused; one
     /// that is merely unknown or stale is answered as a stranger's.
-    fn know(&mut self, now: Now, remote: SocketAddr, body: Option<Body>) -> Result<Watcher, (u16, &'static str)> {
-        let Some(body) = body else { return Ok(self.silent_watcher(remote.ip())) };
+    fn know(&mut self, now: Now, place: AskersPlace, body: Option<Body>) -> Result<Watcher, (u16, &'static str)> {
+        let Some(body) = body else { return Ok(self.silent_watcher(place)) };
         let body = body.part(PIDF).ok_or((415, "Unsupported Media Type"))?;
         let document = presence::read(&body.bytes).map_err(|_| (400, "Unreadable Document"))?;
         let signed = document.tuples.into_iter().find_map(|tuple| tuple.signed);
-        let Some(signed) = signed else { return Ok(self.silent_watcher(remote.ip())) };
+        let Some(signed) = signed else { return Ok(self.silent_watcher(place)) };
         let signed = signed.map_err(|_| (400, "Unreadable Statement"))?;
         signed.verify().map_err(|_| (403, "Bad Signature"))?;
         let statement = &signed.statement;
@@ -88,7 +96,7 @@ impl Agent {
             name: watcher_name(&statement.signing_key),
             audience: Audience::Device(statement.device.clone()),
             known: known.then(|| (statement.entity.clone(), statement.device.clone())),
-            address: remote.ip(),
+            place,
             nonce: statement.nonce,
             wanted: statement.request.unwrap_or(Wanted { presence: true, policy: true }),
         })
@@ -123,12 +131,12 @@ impl Agent {
     }
 
     /// An ordinary presence client: it proves nothing and names nobody that we could believe.
-    fn silent_watcher(&mut self, address: IpAddr) -> Watcher {
+    fn silent_watcher(&mut self, place: AskersPlace) -> Watcher {
         Watcher {
-            name: address.to_string(),
+            name: place.address.to_string(),
             audience: Audience::Any,
             known: None,
-            address,
+            place,
             nonce: random_nonce(&mut self.rng),
             wanted: Wanted { presence: true, policy: true },
         }
@@ -154,7 +162,7 @@ impl Agent {
             false => NotifyState::Pending,
         };
         self.endpoint.notify(now, id, state, None);
-        let address = watcher.address;
+        let address = watcher.place.address;
         self.event(Event::Notice(Failure::new(
             FailureKind::RefusedByUser,
             "stranger-asks",
@@ -214,14 +222,14 @@ impl Agent {
     }
 
     fn policy_for(&self, now: Now, watcher: &Watcher) -> Vec<crate::policy::StatedPolicy> {
-        let entries = self.entries_for(now, watcher.known.as_ref(), watcher.address);
-        state_policy(&entries, self.config.media_address, watcher.address, self.config.default_level)
+        let entries = self.entries_for(now, watcher.known.as_ref(), watcher.place);
+        state_policy(&entries, self.config.media_address, watcher.place.address, self.config.default_level)
     }
 
     /// Our own entries for this asker, out then in, each in lookup order.
-    pub(super) fn entries_for(&self, now: Now, known: Option<&(Entity, Device)>, address: IpAddr) -> Vec<Entry> {
+    pub(super) fn entries_for(&self, now: Now, known: Option<&(Entity, Device)>, place: AskersPlace) -> Vec<Entry> {
         let verified = known.map(|(entity, device)| (entity, device));
-        let asker = Asker { verified, address, observed: true };
+        let asker = Asker { verified, address: place.address, observed: place.observed };
         let asked = Asked {
             address: self.config.media_address,
             evidence: self.own.environment().evidence,
@@ -247,6 +255,19 @@ pub fn watcher_name(key: &VerifyKey) -> String {
 
 pub fn document_body(signed: &Signed) -> Body {
     Body { content_type: PIDF.into(), bytes: presence::write(signed).into() }
+}
+
+impl AskersPlace {
+    /// Seen on the network; or, behind a proxy, as the Contact says.
+    pub fn of(from: &Received, relayed: bool, contact: &Uri) -> Self {
+        let seen = Self::seen(from.remote.ip());
+        let stated = contact.host().and_then(|host| host.ip()).filter(|_| relayed);
+        stated.map_or(Self { observed: !relayed, ..seen }, |address| Self { address, observed: false })
+    }
+
+    pub fn seen(address: IpAddr) -> Self {
+        Self { address, observed: true }
+    }
 }
 
 impl UnknownWatchers {

@@ -11,7 +11,7 @@
 //! | `open_review`, see `review.rs` | |
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::book::Standing;
@@ -22,8 +22,9 @@ use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
 use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
+use crate::sip::digest::Login;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
-use crate::sip::{Body, EndCause, Received, Subscribe, SubscriptionId, Uri};
+use crate::sip::{Body, EndCause, Subscribe, SubscriptionId, Uri};
 use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
@@ -88,6 +89,7 @@ impl Agent {
             presence: None,
             review: None,
         };
+        let route = self.route_to(&target.entity)?;
         let socket = target.socket();
         let (host, port) = (target.host.clone(), target.port);
         let nonce = random_nonce(&mut self.rng);
@@ -96,9 +98,10 @@ impl Agent {
             .all
             .insert(id, Asking { ask, target, nonce, answer, accept_key, subscription: None, tick: None, call });
         self.forget_old_asks();
-        match socket {
-            Some(remote) => self.send_request(now, id, remote),
-            None => {
+        match (route, socket) {
+            (Some(route), _) => self.send_request(now, id, route.proxy, route.login),
+            (None, Some(remote)) => self.send_request(now, id, remote, None),
+            (None, None) => {
                 let effect = self.expect(Waiting::AskAddress(id));
                 self.step(now, id, format!("looking up {host}"));
                 self.effect(Effect::Resolve { id: effect, host, port });
@@ -109,13 +112,13 @@ impl Agent {
 
     pub(super) fn handle_ask_address(&mut self, now: Now, id: AskId, result: Result<Vec<SocketAddr>, Failure>) {
         match result.map(|all| self.reachable(&all)) {
-            Ok(Some(remote)) => self.send_request(now, id, remote),
+            Ok(Some(remote)) => self.send_request(now, id, remote, None),
             Ok(None) => self.fail_ask(now, id, no_address(self.asks.all.get(&id).map_or("", |a| &a.target.host))),
             Err(failure) => self.fail_ask(now, id, failure),
         }
     }
 
-    fn send_request(&mut self, now: Now, id: AskId, remote: SocketAddr) {
+    fn send_request(&mut self, now: Now, id: AskId, remote: SocketAddr, login: Option<Login>) {
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
         let Ok(target) = Uri::parse(asking.target.entity.as_str()) else { return };
         let known = self.book.pins().any(|pin| pin.entity == asking.target.entity);
@@ -135,6 +138,7 @@ impl Agent {
             expires: Duration::ZERO,
             accept: vec![PIDF.into()],
             body: Some(Body { content_type: PIDF.into(), bytes: presence::write(&signed).into() }),
+            login,
         };
         let subscription = self.endpoint.subscribe(now, what);
         asking.subscription = Some(subscription);
@@ -173,13 +177,13 @@ impl Agent {
         &mut self,
         now: Now,
         id: SubscriptionId,
-        from: Received,
+        observed: Option<IpAddr>,
         state: &SubscriptionState,
         body: Option<Body>,
     ) {
         let Some(ask) = self.asks.subscriptions.get(&id).copied() else { return };
         match body.and_then(|body| body.part(PIDF)) {
-            Some(body) => self.take_document(now, ask, from, &body),
+            Some(body) => self.take_document(now, ask, observed, &body),
             None if state.state == SubscriptionStatus::Pending => {
                 self.step(now, ask, "the peer's user is being asked whether you may know".into());
             }
@@ -196,7 +200,7 @@ impl Agent {
         }
     }
 
-    fn take_document(&mut self, now: Now, id: AskId, from: Received, body: &Body) {
+    fn take_document(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body) {
         let Some(asking) = self.asks.all.get(&id) else { return };
         if asking.ask.state != AskState::Asking || asking.ask.presence.is_some() {
             return;
@@ -209,7 +213,7 @@ impl Agent {
             accept_key: asking.accept_key,
         };
         match read_document(&self.book, &expected, &body.bytes, now.wall) {
-            Ok(read) => self.keep_answer(now, id, from, body, read),
+            Ok(read) => self.keep_answer(now, id, observed, body, read),
             Err(failure) => {
                 if failure.code == "key-changed" {
                     self.audit(now, "key-changed", &failure.subject.clone(), &failure.message.clone());
@@ -219,13 +223,13 @@ impl Agent {
         }
     }
 
-    fn keep_answer(&mut self, now: Now, id: AskId, from: Received, body: &Body, read: ReadDocument) {
+    fn keep_answer(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body, read: ReadDocument) {
         self.note_version(&read.signed.statement);
         self.audit_statement(now, &read.signed.statement);
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
         let statement = read.signed.statement.clone();
         let previous = self.book.presence(&statement.entity, &statement.device);
-        let record = PresenceRecord::from_statement(&statement, Some(from.remote.ip()), previous);
+        let record = PresenceRecord::from_statement(&statement, observed, previous);
         asking.ask.presence = Some(record.clone());
         let wanted = asking.ask.wanted;
         self.step(now, id, "the answer came, signed and checked".into());
@@ -235,7 +239,7 @@ impl Agent {
             self.effect(Effect::Store { id: effect, op });
         }
         if wanted.policy {
-            let provenance = Provenance { observed: Some(from.remote.ip()), received: now.wall };
+            let provenance = Provenance { observed, received: now.wall };
             self.put_to_user(now, id, read, provenance, record);
         }
     }
@@ -386,6 +390,13 @@ fn ended(target: &str, cause: EndCause) -> Failure {
             "check the address and the network, then ask again",
         ),
         EndCause::Rejected { status, reason, .. } => rejected(target, status, &reason),
+        EndCause::Unproven { status, why } => Failure::new(
+            FailureKind::RefusedByPolicy,
+            "not-authenticated",
+            format!("the way to {target} asks who you are ({status}): {}", escape(&why)),
+            target,
+            "see `sottovoce account list`; `user` and the password of that [[account]] go with its proxy",
+        ),
         EndCause::Terminated { reason, .. } => {
             let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();
             Failure::new(

@@ -47,6 +47,7 @@ pub use request::{Accepted, AskRequest, CallRequest, Command, Event};
 pub use snapshot::{Account, AccountState, Ask, AskState, Call, CallState, OpenReview, ReviewState, Side};
 
 use account::Accounts;
+use answer_watcher::AskersPlace;
 use ask::Asks;
 use book::Book;
 use call::Calls;
@@ -262,14 +263,19 @@ impl Agent {
         match event {
             EndpointEvent::SubscriptionAccepted { .. } | EndpointEvent::NotifierEnded { .. } => {}
             EndpointEvent::SubscriptionProgress { id, what } => self.handle_subscription_progress(now, id, what),
-            EndpointEvent::Notified { id, from, state, body } => self.handle_notified(now, id, from, &state, body),
+            EndpointEvent::Notified { id, from, relayed, state, body } => {
+                // A proxy's address says nothing of where the peer is.
+                let observed = (!relayed).then(|| from.remote.ip());
+                self.handle_notified(now, id, observed, &state, body);
+            }
             EndpointEvent::SubscriptionEnded { id, cause } => self.handle_subscription_ended(now, id, cause),
             EndpointEvent::Registered { .. }
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
             | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),
-            EndpointEvent::Subscribed { id, from, expires, body, .. } => {
-                self.handle_subscribed(now, id, from, expires, body);
+            EndpointEvent::Subscribed { id, from, relayed, contact, expires, body, .. } => {
+                let place = AskersPlace::of(&from, relayed, &contact);
+                self.handle_subscribed(now, id, place, expires, body);
             }
             call => self.handle_call_event(now, call),
         }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::answer_watcher::AskersPlace;
 use super::Agent;
 use crate::media::PORTS;
 use crate::policy::{Action, Bundle, Direction, Entry, Flow, Level, Rule, Selector, Suite, Upper};
@@ -114,7 +115,7 @@ impl Agent {
     ) -> Demands {
         let peer = known.map(|(entity, device)| (entity, device));
         let (out, inbound) = self.entries_between(now, peer, ours, theirs);
-        let told = self.entries_for(now, known, theirs.ip());
+        let told = self.entries_for(now, known, AskersPlace::seen(theirs.ip()));
         let first = |direction| {
             let flow = flow(direction, ours, theirs, peer);
             let fits = |entry: &&Entry| entry.direction == direction && entry.selector.matches(&flow);

@@ -1,6 +1,7 @@
 //! SIP (RFC 3261 and those that update it). Pure.
 
 pub mod ability;
+mod authentication;
 pub mod body;
 mod dialog;
 pub mod digest;

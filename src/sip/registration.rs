@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::digest;
+use super::authentication::Authentication;
 use super::headers::NameAddr;
 use super::Uri;
 use crate::vocab::Mono;
@@ -26,15 +26,12 @@ pub(crate) struct Registration {
     /// The Request-URI.
     pub registrar: Uri,
     pub remote: std::net::SocketAddr,
-    pub login: Option<digest::Login>,
-    pub digest: digest::Client,
+    pub authentication: Authentication,
     /// What we ask for.
     pub asked: Duration,
     pub phase: Phase,
     /// A REGISTER is on its way.
     pub asking: bool,
-    /// Challenges of this REGISTER that were answered.
-    pub challenged: u32,
     /// A 423 was followed; a second one fails it.
     pub bargained: bool,
     /// In a row.

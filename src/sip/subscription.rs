@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::authentication::Authentication;
 use super::dialog::Dialog;
 use super::headers::Event;
 use super::Body;
@@ -17,6 +18,7 @@ pub(crate) struct Subscription {
     pub event: Event,
     pub accept: Vec<String>,
     pub body: Option<Body>,
+    pub authentication: Authentication,
     /// What we ask for; zero to fetch once.
     pub asked: Duration,
     pub phase: Phase,

@@ -15,7 +15,7 @@ struct Kamailio {
 }
 
 impl Kamailio {
-    /// For example.org, where alice's password is `secret`. `None` when it is not installed.
+    /// For example.org, where the password of alice and of bob is `secret`. `None` when it is not installed.
     fn start() -> Option<Self> {
         if !installed("kamailio") || !std::path::Path::new(TABLES).exists() {
             skip("kamailio and kamailio-sqlite-modules are not installed");
@@ -28,8 +28,10 @@ impl Kamailio {
             let text = std::fs::read_to_string(format!("{TABLES}/{name}-create.sql")).unwrap();
             tables.execute_batch(&text).unwrap();
         }
-        let alice = "insert into subscriber (username, domain, password) values ('alice', 'example.org', 'secret')";
-        tables.execute(alice, []).unwrap();
+        let user = "insert into subscriber (username, domain, password) values (?1, 'example.org', 'secret')";
+        for name in ["alice", "bob"] {
+            tables.execute(user, [name]).unwrap();
+        }
         let address = own_address();
         let define = |name: &str, value: &str| format!("{name}={value}");
         let mut command = Command::new("kamailio");
@@ -79,32 +81,37 @@ impl Drop for Kamailio {
     }
 }
 
-/// Alice's agent with an account there, and this password.
-fn account(kamailio: &Kamailio, transport: &str, password: &str) -> Home {
-    let alice = Home::new("alice", "none");
-    let file = alice.path("password");
+/// Somebody's agent with an account there, and this password; its default is `action`.
+fn account(name: &'static str, kamailio: &Kamailio, transport: &str, password: &str, action: &str) -> Home {
+    let home = Home::new(name, action);
+    let file = home.path("password");
     std::fs::write(&file, format!("{password}\n")).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-    alice.configure(&format!(
-        "{}[[account]]\nentity = \"sip:alice@example.org\"\nproxy = \"{transport}:{}:5060\"\n\
-         password-file = \"password\"\n",
-        alice.usual("none;"),
+    home.configure(&format!(
+        "{}[[account]]\nproxy = \"{transport}:{}:5060\"\npassword-file = \"password\"\n",
+        home.usual(&format!("{action};")),
         kamailio.address
     ));
-    alice
+    let text = std::fs::read_to_string(home.config()).unwrap();
+    std::fs::write(home.config(), text.replace(&home.entity(), &format!("sip:{name}@example.org"))).unwrap();
+    home
 }
 
-fn state(alice: &Home) -> serde_json::Value {
-    alice.run(&["account", "show", "alice@example.org"]).expect(0).json()
+fn state(home: &Home) -> serde_json::Value {
+    home.run(&["account", "show", &format!("{}@example.org", home.name)]).expect(0).json()
+}
+
+fn registered(home: &mut Home) -> serde_json::Value {
+    home.start();
+    look_until(|| Some(state(home)).filter(|account| account["state"] == "registered"))
 }
 
 #[test]
 fn an_account_is_registered_with_its_password_and_taken_back_at_the_end() {
     let Some(kamailio) = Kamailio::start() else { return };
     for transport in ["udp", "tcp"] {
-        let mut alice = account(&kamailio, transport, "secret");
-        alice.start();
-        let there = look_until(|| Some(state(&alice)).filter(|account| account["state"] == "registered"));
+        let mut alice = account("alice", &kamailio, transport, "secret", "none");
+        let there = registered(&mut alice);
         assert!(there["until"].is_string() && there["failure"].is_null(), "{there}");
         let contact = format!("sip:alice@{}:5060", alice.address);
         assert!(kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
@@ -116,11 +123,43 @@ fn an_account_is_registered_with_its_password_and_taken_back_at_the_end() {
 #[test]
 fn a_wrong_password_is_told_and_not_tried_again() {
     let Some(kamailio) = Kamailio::start() else { return };
-    let mut alice = account(&kamailio, "udp", "wrong");
+    let mut alice = account("alice", &kamailio, "udp", "wrong", "none");
     alice.start();
     let refused = look_until(|| Some(state(&alice)).filter(|account| account["state"] == "refused"));
     assert_eq!(refused["failure"]["code"], "registration-refused");
     assert!(refused["failure"]["message"].as_str().unwrap().contains("the password for \"example.org\" is wrong"));
     assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
     assert_eq!(alice.signal("TERM"), Some(0));
+}
+
+/// Journey one through a proxy that wants to know who asks; the packets then go from device to device.
+#[test]
+fn a_peer_is_asked_by_its_name_through_the_proxy_and_then_called() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    for transport in ["udp", "tcp"] {
+        let mut alice = account("alice", &kamailio, transport, "secret", "none");
+        let mut bob = account("bob", &kamailio, transport, "secret", "ipsec esp/transport//require");
+        registered(&mut alice);
+        registered(&mut bob);
+        let ask = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0).json();
+        assert_eq!((ask["state"].as_str(), ask["target"].as_str()), (Some("registered"), Some("sip:bob@example.org")));
+        let shown = alice.run(&["presence", "show", "bob@example.org"]).expect(0).json();
+        let row = &shown["presences"][0];
+        // The proxy's address is not Bob's: what is known of him is what he says.
+        assert_eq!(row["observed"], false, "{row}");
+        assert!(row["contact"].as_str().unwrap().contains(&bob.address.to_string()), "{row}");
+        let policy = alice.run(&["policy", "list"]).expect(0).stdout;
+        assert!(policy.contains(&format!("{}/32", bob.address)) && !policy.contains(&kamailio.address.to_string()));
+        let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
+        assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    }
+}
+
+#[test]
+fn a_proxy_that_does_not_believe_us_is_named() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    let mut alice = account("alice", &kamailio, "udp", "wrong", "none");
+    alice.start();
+    let ran = alice.run(&["ask", "bob@example.org", "--approve"]).expect(4);
+    assert!(ran.stdout.contains("not-authenticated") && ran.stdout.contains("example.org"), "{ran:?}");
 }

@@ -7,7 +7,7 @@ use rand_core::RngCore;
 use super::caller::gone;
 use super::media::{media_address, random_spis, PeerSdp, Ready};
 use super::{CallState, KeyState, MEDIA_ID};
-use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
+use crate::agent::answer_watcher::{document_body, watcher_name, AskersPlace, Watcher};
 use crate::agent::book::Standing;
 use crate::agent::own::random_nonce;
 use crate::agent::ruling::{some_port, Demands, Protected};
@@ -139,7 +139,7 @@ impl Agent {
             name: watcher_name(&offer.signing_key),
             audience: Audience::Device(offer.device.clone()),
             known: known.clone(),
-            address: from.remote.ip(),
+            place: AskersPlace::seen(from.remote.ip()),
             nonce: random_nonce(&mut self.rng),
             wanted: Wanted { presence: true, policy: true },
         };

@@ -31,7 +31,8 @@ pub enum EndpointEvent {
     /// A subscriber of ours is gone; `why` is ours.
     NotifierEnded { id: NotifierId, why: String },
     /// A NOTIFY came and was answered 200. With a state of `terminated`, [`EndpointEvent::SubscriptionEnded`] follows.
-    Notified { id: SubscriptionId, from: Received, state: SubscriptionState, body: Option<Body> },
+    /// `relayed`: a proxy stands between, and `from` is its address.
+    Notified { id: SubscriptionId, from: Received, relayed: bool, state: SubscriptionState, body: Option<Body> },
     /// A REGISTER was accepted, the first one or a refresh: our Contact is bound for so long. Requests that need the
     /// registrar's domain go along these proxies first (RFC 3608).
     Registered { id: RegistrationId, expires: Duration, service_route: Vec<String> },
@@ -48,6 +49,8 @@ pub enum EndpointEvent {
     Subscribed {
         id: NotifierId,
         from: Received,
+        /// A proxy stands between, and `from` is its address.
+        relayed: bool,
         subscriber: NameAddr,
         contact: Uri,
         event: String,
@@ -78,6 +81,8 @@ pub enum EndCause {
     TimedOut,
     /// It could not be sent.
     Transport { why: String },
+    /// We could not prove who we are; `why` is ours.
+    Unproven { status: u16, why: String },
     /// We asked for it.
     Unsubscribed,
 }

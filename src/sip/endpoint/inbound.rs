@@ -25,6 +25,11 @@ pub(super) enum Unfit {
 }
 
 impl Inbound {
+    /// It passed a proxy: whoever sent it first has a Via below the last hop's.
+    pub fn relayed(&self) -> bool {
+        self.request.headers().all(crate::sip::HeaderName::VIA).len() > 1
+    }
+
     pub fn read(from: Received, mut request: Request) -> Result<Self, Unfit> {
         let via = stamp(&from, &mut request).ok_or(Unfit::NoWayBack)?;
         let reply = Reply::new(&from, via.port, via.has_rport());

@@ -30,6 +30,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::digest::Login;
 use super::headers::Reason;
 use super::notifier::Notifier;
 use super::registration::Registration;
@@ -60,6 +61,8 @@ pub struct Subscribe {
     pub expires: Duration,
     pub accept: Vec<String>,
     pub body: Option<Body>,
+    /// For proxies and servers that want to know who asks.
+    pub login: Option<Login>,
 }
 
 /// Whom to call, and with what offer.

@@ -52,6 +52,7 @@ impl Endpoint {
         self.events.push_back(EndpointEvent::Subscribed {
             id,
             from: inbound.from,
+            relayed: inbound.relayed(),
             subscriber,
             contact,
             event: package,
@@ -86,6 +87,7 @@ impl Endpoint {
         let event = EndpointEvent::Subscribed {
             id,
             from: inbound.from,
+            relayed: inbound.relayed(),
             subscriber,
             contact: notifier.dialog.target().clone(),
             event: notifier.event.package.clone(),

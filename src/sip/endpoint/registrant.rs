@@ -2,17 +2,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{EndCause, Endpoint, EndpointEvent};
+use crate::sip::authentication::Authentication;
 use crate::sip::dialog::Destination;
-use crate::sip::digest::{self, Asked, Login, Unanswerable};
+use crate::sip::digest::Login;
 use crate::sip::headers::{Contact, Headers, NameAddr};
 use crate::sip::registration::{Phase, Registration};
 use crate::sip::subscription::refresh_after;
 use crate::sip::transaction::Owner;
 use crate::sip::{read, send, HeaderName, Method, RegistrationId, Request, Response, Uri};
 use crate::vocab::Mono;
-
-/// Challenges that one REGISTER answers: a proxy's, the registrar's, and one whose nonce was too old.
-const CHALLENGES: u32 = 4;
 
 /// Where and as whom to register our Contact.
 #[derive(Clone, Debug)]
@@ -42,12 +40,10 @@ impl Endpoint {
                 aor,
                 registrar,
                 remote,
-                login,
-                digest: digest::Client::default(),
+                authentication: Authentication::of(login),
                 asked: expires,
                 phase: Phase::Open,
                 asking: false,
-                challenged: 0,
                 bargained: false,
                 failures: 0,
                 next: None,
@@ -87,7 +83,7 @@ impl Endpoint {
     /// A REGISTER that answers no challenge of its own yet.
     fn register_anew(&mut self, now: Mono, id: RegistrationId) {
         if let Some(registration) = self.registrations.get_mut(&id) {
-            registration.challenged = 0;
+            registration.authentication.begin();
             registration.next = None;
             self.send_register(now, id);
         }
@@ -99,13 +95,7 @@ impl Endpoint {
         registration.asking = true;
         let mut request = request_of(registration);
         let expires = if registration.phase == Phase::Closing { Duration::ZERO } else { registration.asked };
-        if let Some(login) = &registration.login {
-            let uri = registration.registrar.to_string();
-            let asked = Asked { method: &Method::Register, uri: &uri, body: &[] };
-            for (name, credentials) in registration.digest.answer(login, &asked, &cnonce) {
-                send::push(&mut request, name.as_str(), &credentials.to_string());
-            }
-        }
+        registration.authentication.prove(&mut request, &cnonce);
         let to = Destination { remote: registration.remote, tcp: registration.registrar.asks_for_tcp() };
         send::push(&mut request, "Contact", &self.contact());
         send::push(&mut request, "Expires", &expires.as_secs().to_string());
@@ -133,7 +123,7 @@ impl Endpoint {
         registration.asking = false;
         registration.failures = 0;
         registration.bargained = false;
-        registration.digest.accepted();
+        registration.authentication.accepted();
         match registration.phase {
             Phase::Closing => return self.forget_registration(id),
             Phase::Leaving => return self.close_registration(now, id),
@@ -151,18 +141,7 @@ impl Endpoint {
 
     fn handle_register_challenge(&mut self, now: Mono, id: RegistrationId, response: &Response, by_proxy: bool) {
         let Some(registration) = self.registrations.get_mut(&id) else { return };
-        registration.challenged += 1;
-        let answerable = match &registration.login {
-            None => Err("it wants a password, and none is configured".to_owned()),
-            Some(_) if registration.challenged > CHALLENGES => {
-                Err("it asks for the password again and again".to_owned())
-            }
-            Some(_) => registration.digest.challenged(response.headers(), by_proxy).map_err(|why| match why {
-                Unanswerable::Wrong { realm } => format!("the user or the password for \"{realm}\" is wrong"),
-                other => other.to_string(),
-            }),
-        };
-        match answerable {
+        match registration.authentication.challenged(response.headers(), by_proxy) {
             Ok(()) => self.send_register(now, id),
             Err(why) => {
                 self.registrations.remove(&id);

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::inbound::Inbound;
 use super::{limits, EndCause, Endpoint, EndpointEvent, Subscribe, Usage};
+use crate::sip::authentication::Authentication;
 use crate::sip::dialog::Dialog;
 use crate::sip::headers::{Event, SubscriptionState, TypedHeader};
 use crate::sip::subscription::{Phase, Subscription};
@@ -25,6 +26,7 @@ impl Endpoint {
                 event: Event::read(&what.event).unwrap_or_else(|_| Event::new(&what.event)),
                 accept: what.accept,
                 body: what.body,
+                authentication: Authentication::of(what.login),
                 asked: what.expires,
                 phase,
                 asking: false,
@@ -58,6 +60,14 @@ impl Endpoint {
     }
 
     fn send_subscribe(&mut self, now: Mono, id: SubscriptionId, expires: Duration) {
+        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+            subscription.authentication.begin();
+            self.send_proven_subscribe(now, id, expires);
+        }
+    }
+
+    fn send_proven_subscribe(&mut self, now: Mono, id: SubscriptionId, expires: Duration) {
+        let cnonce = self.secret.tag();
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         subscription.asking = true;
         let mut request = subscription.dialog.request(Method::Subscribe);
@@ -68,6 +78,7 @@ impl Endpoint {
         if let Some(body) = subscription.body.as_ref().filter(|_| !subscription.notified) {
             send::set_body(&mut request, body);
         }
+        subscription.authentication.prove(&mut request, &cnonce);
         let to = subscription.dialog.destination();
         self.dress(&mut request);
         self.send_request(now, request, to, Owner::Subscription(id));
@@ -77,6 +88,8 @@ impl Endpoint {
         match response.status() {
             100..=199 => {}
             200..=299 => self.handle_subscribe_accepted(now, id, response),
+            401 => self.handle_subscribe_challenge(now, id, response, false),
+            407 => self.handle_subscribe_challenge(now, id, response, true),
             423 => self.handle_interval_too_brief(now, id, response),
             status => {
                 let retry_after = read::retry_after(response.headers());
@@ -86,9 +99,23 @@ impl Endpoint {
         }
     }
 
+    /// What is asked for stays the same: zero when it is to end.
+    fn handle_subscribe_challenge(&mut self, now: Mono, id: SubscriptionId, response: &Response, by_proxy: bool) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        let expires = if subscription.phase == Phase::Closing { Duration::ZERO } else { subscription.asked };
+        match subscription.authentication.challenged(response.headers(), by_proxy) {
+            Ok(()) => self.send_proven_subscribe(now, id, expires),
+            Err(why) => {
+                let cause = EndCause::Unproven { status: response.status(), why };
+                self.handle_subscribe_failure(now, id, cause, true);
+            }
+        }
+    }
+
     fn handle_subscribe_accepted(&mut self, now: Mono, id: SubscriptionId, response: &Response) {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         subscription.asking = false;
+        subscription.authentication.accepted();
         if subscription.phase != Phase::Closing {
             let expires = read::expires(response.headers()).unwrap_or(subscription.asked).min(subscription.asked);
             subscription.extend(now, expires);
@@ -156,7 +183,13 @@ impl Endpoint {
         self.remember(now, inbound, Owner::None);
         self.respond(now, &inbound.key, 200, "OK");
         let body = read::body(&inbound.request);
-        self.events.push_back(EndpointEvent::Notified { id, from: inbound.from, state: state.clone(), body });
+        self.events.push_back(EndpointEvent::Notified {
+            id,
+            from: inbound.from,
+            relayed: inbound.relayed(),
+            state: state.clone(),
+            body,
+        });
         self.apply_state(now, id, &state);
     }
 

@@ -220,6 +220,7 @@ pub fn subscribe(seconds: u64) -> Subscribe {
         expires: Duration::from_secs(seconds),
         accept: vec!["application/pidf+xml".to_owned()],
         body: Some(body("request")),
+        login: None,
     }
 }
 
