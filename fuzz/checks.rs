@@ -96,10 +96,10 @@ pub fn digest_challenge(octets: &[u8]) {
         return;
     }
     let mut client = Client::default();
-    if client.challenged(&headers, false).is_err() {
+    let login = Login { user: "dora".to_owned(), password: Redacted("hush".to_owned()), realm: None };
+    if client.challenged(&login, &headers, false).is_err() {
         return;
     }
-    let login = Login { user: "dora".to_owned(), password: Redacted("hush".to_owned()) };
     let asked = Asked { method: &Method::Register, uri: "sip:example.org", body: b"" };
     for (_, answer) in client.answer(&login, &asked, "cnonce") {
         let read = Challenge::read(&answer.to_string()).expect("an answer has the form of a challenge");

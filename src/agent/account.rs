@@ -73,9 +73,10 @@ pub struct Route {
 }
 
 impl AccountConfig {
-    fn login(&self) -> Option<Login> {
+    /// `realm` is the one that is answered alone.
+    fn login(&self, realm: Option<String>) -> Option<Login> {
         let user = self.user.clone();
-        self.password.clone().map(|password| Login { user, password })
+        self.password.clone().map(|password| Login { user, password, realm })
     }
 }
 
@@ -88,7 +89,7 @@ impl Agent {
         let of_domain = |accounting: &&Accounting| accounting.config.entity.host() == peer.host();
         let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
         let proxy = accounting.remote.ok_or_else(|| no_proxy(&accounting.config.entity))?;
-        Ok(Some(Route { proxy, login: accounting.config.login() }))
+        Ok(Some(Route { proxy, login: accounting.config.login(Some(accounting.config.realm.clone())) }))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
@@ -132,7 +133,7 @@ impl Agent {
         accounting.remote = Some(remote);
         let AccountConfig { proxy, expires, .. } = accounting.config.clone();
         let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.tcp)) else { return };
-        let login = accounting.config.login();
+        let login = accounting.config.login(None);
         let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, login, expires };
         accounting.registration = Some(self.endpoint.register(now, what));
         self.set_account(entity, AccountState::Registering);

@@ -44,6 +44,8 @@ pub struct AccountConfig {
     /// The name that goes with the password.
     pub user: String,
     pub password: Option<Redacted<String>>,
+    /// In which user and password hold: other challenges than those to REGISTER are answered there only.
+    pub realm: String,
     /// Registered for so long at a time.
     pub expires: Duration,
 }

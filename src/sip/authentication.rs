@@ -40,7 +40,9 @@ impl Authentication {
         match &self.login {
             None => Err("a password is wanted, and none is configured".to_owned()),
             Some(_) if self.challenged > CHALLENGES => Err("the password is asked for again and again".to_owned()),
-            Some(_) => self.digest.challenged(headers, by_proxy).map_err(|why: Unanswerable| why.to_string()),
+            Some(login) => {
+                self.digest.challenged(login, headers, by_proxy).map_err(|why: Unanswerable| why.to_string())
+            }
         }
     }
 

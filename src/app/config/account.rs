@@ -7,7 +7,7 @@ use super::{value, Machine};
 use crate::agent::{AccountConfig, Hop};
 use crate::vocab::{escape, Entity, Failure, Redacted};
 
-pub(super) const KEYS: [&str; 6] = ["entity", "proxy", "user", "password-file", "password-env", "expires"];
+pub(super) const KEYS: [&str; 7] = ["entity", "proxy", "user", "realm", "password-file", "password-env", "expires"];
 
 /// Longest password, in octets.
 const MAX_PASSWORD: usize = 512;
@@ -57,6 +57,8 @@ fn account(
     });
     let user = section.read("user", |v| v.text("a name of 1 to 128 octets", value::name))?;
     let user = user.or_else(|| entity.user().map(str::to_owned)).unwrap_or_default();
+    let realm = section.read("realm", |v| v.text("a name of 1 to 128 octets", value::name))?;
+    let realm = realm.unwrap_or_else(|| entity.host().to_owned());
     let expires = section.read("expires", |v| v.number(60..=86_400, "seconds"))?.unwrap_or(3600);
     let from_file = section.read("password-file", |v| password_file(v, base))?;
     let from_variable = section.read("password-env", |v| password_variable(v, machine))?;
@@ -64,7 +66,7 @@ fn account(
         return Err(section.refuse("the password is given twice", "either password-file or password-env"));
     }
     let password = from_file.or(from_variable).map(Redacted);
-    Ok(AccountConfig { entity, proxy, user, password, expires: Duration::from_secs(expires) })
+    Ok(AccountConfig { entity, proxy, user, password, realm, expires: Duration::from_secs(expires) })
 }
 
 /// The first line of a file that nobody else may read.

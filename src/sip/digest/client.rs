@@ -15,6 +15,9 @@ const MAX_CHALLENGES: usize = 16;
 pub struct Login {
     pub user: String,
     pub password: Redacted<String>,
+    /// Where that holds: a challenge of another realm gets no answer, for whoever is on the way, the peer included, can
+    /// challenge, and try passwords against what comes back. `None` answers every realm.
+    pub realm: Option<String>,
 }
 
 /// The request that is to be authenticated.
@@ -29,7 +32,7 @@ pub struct Asked<'a> {
 /// Why a challenge gets no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswerable {
-    #[error("it asks for nothing that is known here")]
+    #[error("it asks for nothing that is known here, or in a realm that the password is not for")]
     Nothing,
     #[error("it names more than {MAX_REALMS} realms")]
     TooManyRealms,
@@ -61,11 +64,12 @@ impl Client {
     ///
     /// # Errors
     /// [`Unanswerable`]; what was remembered before stays.
-    pub fn challenged(&mut self, headers: &Headers, by_proxy: bool) -> Result<(), Unanswerable> {
+    pub fn challenged(&mut self, login: &Login, headers: &Headers, by_proxy: bool) -> Result<(), Unanswerable> {
         let name = if by_proxy { HeaderName::PROXY_AUTHENTICATE } else { HeaderName::WWW_AUTHENTICATE };
         let values = headers.all(name).into_iter().take(MAX_CHALLENGES);
         let mut strongest: BTreeMap<String, Challenge> = BTreeMap::new();
-        for challenge in values.filter_map(|value| Challenge::read(value).ok().flatten()) {
+        let ours = |challenge: &Challenge| login.realm.as_ref().is_none_or(|realm| *realm == challenge.realm);
+        for challenge in values.filter_map(|value| Challenge::read(value).ok().flatten()).filter(ours) {
             let weaker = strongest.get(&challenge.realm).is_none_or(|known| known.algorithm < challenge.algorithm);
             if weaker {
                 strongest.insert(challenge.realm.clone(), challenge);

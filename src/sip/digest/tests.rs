@@ -6,7 +6,12 @@ const NONCE: &str = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v";
 const CNONCE: &str = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
 
 fn login(user: &str, password: &str) -> Login {
-    Login { user: user.to_owned(), password: Redacted(password.to_owned()) }
+    Login { user: user.to_owned(), password: Redacted(password.to_owned()), realm: None }
+}
+
+/// Whose password does not matter here.
+fn anybody() -> Login {
+    login("dora", "hush")
 }
 
 fn challenged(challenges: &[&str]) -> Headers {
@@ -22,7 +27,7 @@ fn get() -> Method {
 /// The one answer to these challenges.
 fn answer(challenges: &[&str], login: &Login, uri: &str, cnonce: &str) -> Credentials {
     let mut client = Client::default();
-    client.challenged(&challenged(challenges), false).unwrap();
+    client.challenged(login, &challenged(challenges), false).unwrap();
     let mut answers = client.answer(login, &Asked { method: &get(), uri, body: b"" }, cnonce);
     assert_eq!(answers.len(), 1);
     answers.remove(0).1
@@ -82,7 +87,7 @@ fn sessions_bodies_and_servers_of_before_qop() {
         let qop = if qop.is_empty() { String::new() } else { format!(", qop=\"{qop}\"") };
         let value = format!("Digest realm=\"r\", nonce=\"n\", {algorithm}{qop}");
         let mut client = Client::default();
-        client.challenged(&challenged(&[&value]), false).unwrap();
+        client.challenged(&anybody(), &challenged(&[&value]), false).unwrap();
         let asked = Asked { method: &Method::Publish, uri: "sip:example.org", body: b"<presence/>" };
         client.answer(&login, &asked, "first");
         let (_, second) = client.answer(&login, &asked, "second").remove(0);
@@ -99,28 +104,28 @@ fn a_wrong_password_is_told_and_an_old_nonce_is_not_one() {
     let mut client = Client::default();
     let asked = Asked { method: &Method::Register, uri: "sip:r", body: b"" };
     let send = |client: &mut Client| client.answer(&login("a", "b"), &asked, "c").remove(0).1.count;
-    client.challenged(&value("1", false), false).unwrap();
+    client.challenged(&anybody(), &value("1", false), false).unwrap();
     assert_eq!(send(&mut client), 1);
     let wrong = Err(Unanswerable::Wrong { realm: "r".into() });
-    assert_eq!(client.challenged(&value("2", false), false), wrong);
-    assert_eq!(client.challenged(&value("1", true), false), wrong, "the same nonce again");
-    assert_eq!(client.challenged(&value("2", true), false), Ok(()));
+    assert_eq!(client.challenged(&anybody(), &value("2", false), false), wrong);
+    assert_eq!(client.challenged(&anybody(), &value("1", true), false), wrong, "the same nonce again");
+    assert_eq!(client.challenged(&anybody(), &value("2", true), false), Ok(()));
     assert_eq!(send(&mut client), 1, "a new nonce is counted anew");
     client.accepted();
     assert_eq!(send(&mut client), 2);
     client.accepted();
-    assert_eq!(client.challenged(&value("3", false), false), Ok(()), "some servers call nothing stale");
+    assert_eq!(client.challenged(&anybody(), &value("3", false), false), Ok(()), "some servers call nothing stale");
 }
 
 #[test]
 fn a_proxy_and_a_server_are_answered_side_by_side() {
     let mut client = Client::default();
-    client.challenged(&challenged(&["Digest realm=\"server\", nonce=\"1\""]), false).unwrap();
+    client.challenged(&anybody(), &challenged(&["Digest realm=\"server\", nonce=\"1\""]), false).unwrap();
     let mut headers = Headers::default();
     for realm in ["one", "two"] {
         headers.push(HeaderName::PROXY_AUTHENTICATE, format!("Digest realm=\"{realm}\", nonce=\"2\"")).unwrap();
     }
-    client.challenged(&headers, true).unwrap();
+    client.challenged(&anybody(), &headers, true).unwrap();
     let asked = Asked { method: &Method::Invite, uri: "sip:b@h", body: b"" };
     let answers = client.answer(&login("a", "b"), &asked, "c");
     let realms: Vec<_> = answers.iter().map(|(name, answer)| (name.as_str(), answer.realm.as_str())).collect();
@@ -155,6 +160,22 @@ fn what_is_no_challenge_is_refused() {
     }
     let many: Vec<String> = (0..9).map(|number| format!("Digest realm=\"{number}\", nonce=\"a\"")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    assert_eq!(Client::default().challenged(&challenged(&many), false), Err(Unanswerable::TooManyRealms));
-    assert_eq!(Client::default().challenged(&challenged(&["Basic realm=\"a\""]), false), Err(Unanswerable::Nothing));
+    assert_eq!(Client::default().challenged(&anybody(), &challenged(&many), false), Err(Unanswerable::TooManyRealms));
+    assert_eq!(
+        Client::default().challenged(&anybody(), &challenged(&["Basic realm=\"a\""]), false),
+        Err(Unanswerable::Nothing)
+    );
+}
+
+/// Anybody on the way can challenge, the peer included; he gets nothing that he could try passwords against.
+#[test]
+fn only_the_realm_of_the_password_is_answered() {
+    let ours = Login { realm: Some("a.example".to_owned()), ..anybody() };
+    let both = ["Digest realm=\"evil.example\", nonce=\"1\"", "Digest realm=\"a.example\", nonce=\"2\""];
+    let mut client = Client::default();
+    assert_eq!(client.challenged(&ours, &challenged(&both[..1]), false), Err(Unanswerable::Nothing));
+    client.challenged(&ours, &challenged(&both), false).unwrap();
+    let answers = client.answer(&ours, &Asked { method: &get(), uri: "/", body: b"" }, CNONCE);
+    let realms: Vec<&str> = answers.iter().map(|(_, credentials)| credentials.realm.as_str()).collect();
+    assert_eq!(realms, ["a.example"]);
 }
