@@ -166,7 +166,12 @@ impl Agent {
         self.event(Event::Notice(Failure::new(
             FailureKind::RefusedByUser,
             "stranger-asks",
-            format!("somebody unknown at {address} asks for your presence and policy, and waits"),
+            match watcher.place.observed {
+                true => format!("somebody unknown at {address} asks for your presence and policy, and waits"),
+                false => format!(
+                    "somebody unknown, at {address} as he says, asks for your presence and policy by a proxy, and waits"
+                ),
+            },
             address.to_string(),
             format!("to let it know, ask it first: `sottovoce ask {address}`; to ignore it, do nothing"),
         )));
@@ -279,5 +284,29 @@ impl UnknownWatchers {
     /// Whether place and surroundings are told to strangers. Peers whose keys our user approved are told in any case.
     pub fn may_learn_place(self) -> bool {
         self == Self::Place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::Transport;
+
+    #[test]
+    fn behind_a_proxy_an_asker_is_where_it_says_and_nobody_saw_it_there() {
+        let from = Received {
+            transport: Transport::Udp,
+            local: "192.0.2.1:5060".parse().unwrap(),
+            remote: "192.0.2.9:5060".parse().unwrap(),
+            connection: None,
+        };
+        for (contact, relayed, address, observed) in [
+            ("sip:a@192.0.2.7", false, "192.0.2.9", true),
+            ("sip:a@192.0.2.7", true, "192.0.2.7", false),
+            ("sip:a@host.example", true, "192.0.2.9", false),
+        ] {
+            let place = AskersPlace::of(&from, relayed, &Uri::parse(contact).unwrap());
+            assert_eq!((place.address.to_string().as_str(), place.observed), (address, observed), "{contact}");
+        }
     }
 }

@@ -39,9 +39,6 @@ pub(crate) struct Destination {
 }
 
 impl Dialog {
-    /// The number of a dialog's first request of ours: its INVITE or SUBSCRIBE.
-    pub const FIRST_CSEQ: u32 = 1;
-
     /// The side that asks.
     pub fn caller(call_id: String, tag: String, local: &NameAddr, target: Uri, remote: SocketAddr) -> Self {
         Self {

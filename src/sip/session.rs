@@ -1,15 +1,44 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::authentication::Authentication;
 use super::dialog::Dialog;
+use super::endpoint::Invite;
 use super::headers::Reason;
 use super::transaction::{ClientKey, ServerKey, Timing};
-use super::Transmit;
+use super::{HeaderName, Method, Request, Transmit};
 use crate::vocab::Mono;
 
 /// One INVITE session, ours or theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub u64);
+
+/// Our INVITE, kept until it is answered: whoever challenges it gets it again.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub invite: Invite,
+    pub authentication: Authentication,
+    /// What proved it; the ACK of a 2xx has the same (RFC 3261 section 22.1).
+    credentials: Vec<(HeaderName, String)>,
+    /// Its number, which is the ACK's too (RFC 3261 section 13.2.2.4).
+    cseq: u32,
+}
+
+impl Proven {
+    pub fn new(invite: Invite) -> Self {
+        let authentication = Authentication::of(invite.login.clone());
+        Self { invite, authentication, credentials: Vec::new(), cseq: 0 }
+    }
+
+    pub fn keep_credentials(&mut self, request: &Request) {
+        self.cseq = super::read::cseq(request.headers()).map_or(self.cseq, |cseq| cseq.number);
+        let named = |name: HeaderName| {
+            let values = request.headers().all(name.clone()).into_iter().map(str::to_owned);
+            values.map(move |value| (name.clone(), value)).collect::<Vec<_>>()
+        };
+        self.credentials = [named(HeaderName::AUTHORIZATION), named(HeaderName::PROXY_AUTHORIZATION)].concat();
+    }
+}
 
 /// An INVITE session (RFC 3261 sections 13 to 15).
 #[derive(Debug)]
@@ -17,6 +46,8 @@ pub(crate) struct Session {
     /// The caller's has no remote tag until the first 2xx.
     pub dialog: Dialog,
     pub phase: Phase,
+    /// The caller's INVITE.
+    pub proven: Option<Proven>,
     /// The INVITE or re-INVITE of the peer that waits for our answer.
     pub asked: Option<ServerKey>,
     /// Our 2xx, sent again until its ACK comes.
@@ -77,6 +108,7 @@ impl Session {
         Self {
             dialog,
             phase,
+            proven: None,
             asked: None,
             unacked: None,
             ack: None,
@@ -86,6 +118,16 @@ impl Session {
             ringing_until: None,
             cancelled: None,
         }
+    }
+
+    /// The ACK of a 2xx to our INVITE, within this dialog.
+    pub fn acknowledgement(&self, dialog: &Dialog) -> Request {
+        let cseq = self.proven.as_ref().map_or(1, |proven| proven.cseq);
+        let mut ack = dialog.request_numbered(Method::Ack, cseq);
+        for (name, value) in self.proven.iter().flat_map(|proven| &proven.credentials) {
+            super::send::push(&mut ack, name.as_str(), value);
+        }
+        ack
     }
 
     /// A callee must not send BYE before its caller confirmed (RFC 3261 section 15).

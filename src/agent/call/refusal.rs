@@ -158,6 +158,11 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
             "refused-by-peer-policy",
             "ask the peer for its policy (`sottovoce ask`), approve what it needs, and call again",
         ),
+        401 | 407 => (
+            FailureKind::RefusedByPolicy,
+            "not-authenticated",
+            "see `sottovoce account list`; `user`, `realm` and the password of that [[account]] go with its proxy",
+        ),
         403 => (FailureKind::Trust, "caller-refused", "the peer does not accept who you are; compare keys with its user"),
         486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),
         487 | 603 => (FailureKind::RefusedByUser, "declined", "the peer did not want the call; try later"),

@@ -1,8 +1,8 @@
 use super::{limits, EndCause, Endpoint, EndpointEvent, Invite, Usage};
 use crate::sip::dialog::Dialog;
 use crate::sip::headers::Reason;
-use crate::sip::session::{Phase, Session};
-use crate::sip::transaction::Owner;
+use crate::sip::session::{Phase, Proven, Session};
+use crate::sip::transaction::{ClientKey, Owner};
 use crate::sip::{read, send, Method, Received, Response, SessionId};
 use crate::vocab::Mono;
 
@@ -15,16 +15,43 @@ impl Endpoint {
         if self.sessions.len() >= limits::SESSIONS {
             return self.events.push_back(EndpointEvent::InviteFailed { id, cause: EndCause::Full });
         }
-        let mut dialog = self.new_dialog(what.target, what.remote);
+        let mut dialog = self.new_dialog(what.target.clone(), what.remote);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
+        let mut proven = Proven::new(what);
+        let invite = self.send_invite(now, id, &mut dialog, &mut proven);
+        let mut session = Session::new(dialog, Phase::Calling { invite });
+        session.proven = Some(proven);
+        self.sessions.insert(id, session);
+    }
+
+    fn send_invite(&mut self, now: Mono, id: SessionId, dialog: &mut Dialog, proven: &mut Proven) -> ClientKey {
         let mut request = dialog.request(Method::Invite);
-        send::push_list(&mut request, "Require", &what.require);
-        send::push_list(&mut request, "Accept", &what.accept);
-        send::set_body(&mut request, &what.body);
+        send::push_list(&mut request, "Require", &proven.invite.require);
+        send::push_list(&mut request, "Accept", &proven.invite.accept);
+        send::set_body(&mut request, &proven.invite.body);
+        proven.authentication.prove(&mut request, &self.secret.tag());
+        proven.keep_credentials(&request);
         let to = dialog.destination();
         self.dress(&mut request);
-        let invite = self.send_request(now, request, to, Owner::Session(id));
-        self.sessions.insert(id, Session::new(dialog, Phase::Calling { invite }));
+        self.send_request(now, request, to, Owner::Session(id))
+    }
+
+    /// 401 or 407: the same INVITE once more, with the next number (RFC 3261 section 22.1). `false` when that is of no use.
+    fn prove_invite(&mut self, now: Mono, id: SessionId, response: &Response) -> bool {
+        let Some(mut session) = self.sessions.remove(&id) else { return false };
+        let by_proxy = response.status() == 407;
+        let calling = matches!(session.phase, Phase::Calling { .. }) && session.leaving.is_none();
+        let again = session
+            .proven
+            .as_mut()
+            .filter(|_| calling)
+            .is_some_and(|proven| proven.authentication.challenged(response.headers(), by_proxy).is_ok());
+        if let Some(proven) = session.proven.as_mut().filter(|_| again) {
+            let invite = self.send_invite(now, id, &mut session.dialog, proven);
+            session.phase = Phase::Calling { invite };
+        }
+        self.sessions.insert(id, session);
+        again
     }
 
     pub(super) fn cancel_call(&mut self, now: Mono, id: SessionId) {
@@ -51,6 +78,7 @@ impl Endpoint {
         match status {
             100..=199 => self.handle_progress(now, id, status, reason),
             200..=299 => self.handle_call_answered(now, id, from, response),
+            401 | 407 if self.prove_invite(now, id, response) => {}
             _ => {
                 let calling = self.sessions.get(&id).is_some_and(|s| matches!(s.phase, Phase::Calling { .. }));
                 if calling && self.drop_session(id) {
@@ -97,7 +125,7 @@ impl Endpoint {
         session.phase = Phase::Established;
         session.cancelled = None;
         let leaving = session.leaving.take();
-        let ack = session.dialog.request_numbered(Method::Ack, Dialog::FIRST_CSEQ);
+        let ack = session.acknowledgement(&session.dialog);
         let to = session.dialog.destination();
         let ack = self.send_ack(ack, to);
         if let Some(session) = self.sessions.get_mut(&id) {
@@ -121,7 +149,7 @@ impl Endpoint {
         let mut dialog = session.dialog.clone();
         dialog.establish(tag.clone(), read::record_route(response.headers(), false));
         dialog.retarget(read::contact(response.headers()));
-        let ack = dialog.request_numbered(Method::Ack, Dialog::FIRST_CSEQ);
+        let ack = session.acknowledgement(&dialog);
         if !known {
             session.forks.push(tag);
         }

@@ -75,6 +75,8 @@ pub struct Invite {
     pub require: Vec<String>,
     pub accept: Vec<String>,
     pub body: Body,
+    /// For proxies and servers that want to know who calls.
+    pub login: Option<Login>,
 }
 
 /// One user agent: transactions, dialogs, subscriptions of both roles, sessions.

@@ -4,6 +4,7 @@ mod ask;
 mod call;
 mod flooded;
 mod lossy;
+mod proven;
 mod refused;
 mod register;
 mod silent;

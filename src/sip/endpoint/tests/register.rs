@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use super::wire::{address, uri, World, ALICE, BOB};
+use super::wire::{address, header, uri, World, ALICE, BOB};
 use crate::sip::digest::Login;
 use crate::sip::endpoint::{EndCause, EndpointEvent, Register};
 use crate::sip::headers::NameAddr;
-use crate::sip::{Message, RegistrationId, Request, Response, Uri};
+use crate::sip::{Method, RegistrationId, Request, Uri};
 use crate::vocab::Redacted;
 
 const CHALLENGE: (&str, &str) =
@@ -26,22 +26,11 @@ fn registering() -> (World, RegistrationId) {
 }
 
 fn last(world: &World) -> Request {
-    match Message::parse(&world.sent.last().unwrap().bytes) {
-        Ok(Message::Request(request)) => request,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn header(request: &Request, name: &str) -> String {
-    request.headers().first(name).unwrap_or_default().to_owned()
+    world.request(&Method::Register)
 }
 
 fn answer(world: &mut World, status: u16, headers: &[(&str, &str)]) {
-    let mut response = Response::to(&last(world), status, "Whatever");
-    for (name, value) in headers {
-        response.headers_mut().push(*name, *value).unwrap();
-    }
-    world.inject(ALICE, &response.to_bytes());
+    world.reply(&Method::Register, status, headers);
 }
 
 fn registered(world: &World) -> Vec<(Duration, Vec<String>)> {

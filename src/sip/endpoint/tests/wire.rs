@@ -9,7 +9,7 @@ use rand_core::{RngCore, SeedableRng};
 
 use crate::sip::endpoint::{Endpoint, EndpointConfig, EndpointEvent, Invite, Subscribe};
 use crate::sip::headers::NameAddr;
-use crate::sip::{Body, ConnectionId, Message, Received, Transmit, Transport, Uri};
+use crate::sip::{send, Body, ConnectionId, Message, Method, Received, Request, Response, Transmit, Transport, Uri};
 use crate::vocab::{Mono, Now};
 
 pub const ALICE: usize = 0;
@@ -45,6 +45,10 @@ fn key(seed: u16, whose: u8) -> [u8; 32] {
     let mut key = [whose; 32];
     key[..2].copy_from_slice(&seed.to_be_bytes());
     key
+}
+
+pub fn header(request: &Request, name: &str) -> String {
+    request.headers().first(name).unwrap_or_default().to_owned()
 }
 
 pub fn address(side: usize) -> SocketAddr {
@@ -111,6 +115,27 @@ impl World {
     pub fn inject_from(&mut self, side: usize, remote: SocketAddr, bytes: &[u8]) {
         let from = Received { transport: Transport::Udp, local: address(side), remote, connection: None };
         self.at(side, |end, now| end.handle_message(now, from, bytes));
+    }
+
+    /// The newest request of this method that either end sent.
+    pub fn request(&self, method: &Method) -> Request {
+        let request = |transmit: &Transmit| match Message::parse(&transmit.bytes) {
+            Ok(Message::Request(request)) if request.method() == method => Some(request),
+            _ => None,
+        };
+        self.sent.iter().rev().find_map(request).expect("no such request was sent")
+    }
+
+    /// Alice's newest request of this method is answered by hand, from Bob's address.
+    pub fn reply(&mut self, method: &Method, status: u16, headers: &[(&str, &str)]) {
+        let mut response = Response::to(&self.request(method), status, "Whatever");
+        for (name, value) in headers {
+            match *name {
+                "To-tag" => send::add_to_tag(&mut response, value),
+                name => response.headers_mut().push(name, *value).unwrap(),
+            }
+        }
+        self.inject(ALICE, &response.to_bytes());
     }
 
     /// Runs until nothing more happens, or `until`.
@@ -231,5 +256,6 @@ pub fn invite() -> Invite {
         require: vec!["x-sv-sa".to_owned()],
         accept: vec!["application/sdp".to_owned(), "application/pidf+xml".to_owned()],
         body: body("offer"),
+        login: None,
     }
 }
