@@ -46,7 +46,7 @@ impl Authentication {
         }
     }
 
-    pub fn accepted(&mut self) {
-        self.digest.accepted();
+    pub fn accepted(&mut self, headers: &Headers) {
+        self.digest.accepted(headers);
     }
 }

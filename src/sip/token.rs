@@ -138,6 +138,20 @@ fn is_token_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet)
 }
 
+/// `name=token` or `name="quoted"` of a challenge and what answers it, the value without its quotes (RFC 3261 section
+/// 25.1, `auth-param`).
+pub fn auth_param(text: &str) -> Result<(String, String), FieldProblem> {
+    let (name, value) = text.split_once('=').ok_or(FieldProblem::Parameter)?;
+    let (name, value) = (token(name)?, trim(value));
+    if !value.starts_with('"') {
+        return Ok((name, token(value)?));
+    }
+    match quoted(value)? {
+        (meaning, "") => Ok((name, meaning)),
+        _ => Err(FieldProblem::Quote),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

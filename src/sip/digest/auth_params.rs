@@ -19,7 +19,7 @@ impl AuthParams {
         if params.len() > MAX {
             return Err(FieldProblem::Syntax);
         }
-        let params = params.into_iter().map(param).collect::<Result<_, _>>()?;
+        let params = params.into_iter().map(token::auth_param).collect::<Result<_, _>>()?;
         Ok(Self { scheme: token::token(scheme)?, params })
     }
 
@@ -30,17 +30,5 @@ impl AuthParams {
             (one, None) => Ok(one.map(|(_, value)| value.as_str())),
             _ => Err(FieldProblem::Parameter),
         }
-    }
-}
-
-fn param(text: &str) -> Result<(String, String), FieldProblem> {
-    let (name, value) = text.split_once('=').ok_or(FieldProblem::Parameter)?;
-    let (name, value) = (token::token(name)?, token::trim(value));
-    if !value.starts_with('"') {
-        return Ok((name, token::token(value)?));
-    }
-    match token::quoted(value)? {
-        (meaning, "") => Ok((name, meaning)),
-        _ => Err(FieldProblem::Quote),
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::{Algorithm, Challenge, Credentials, Qop};
+use crate::sip::headers::AuthenticationInfo;
 use crate::sip::{HeaderName, Headers, Method};
 use crate::vocab::Redacted;
 
@@ -111,9 +112,22 @@ impl Client {
         self.realms.iter_mut().map(answered).collect()
     }
 
-    /// The server took the last answers: a challenge that comes later says nothing of the password.
-    pub fn accepted(&mut self) {
+    /// The server took the last answers: a challenge that comes later says nothing of the password. It may name the nonce
+    /// that it wants next (RFC 7616 section 3.5).
+    pub fn accepted(&mut self, headers: &Headers) {
         self.realms.values_mut().for_each(|used| used.pending = false);
+        let info = headers.typed::<AuthenticationInfo>().ok().flatten();
+        let mut servers = self.realms.iter_mut().filter(|((by_proxy, _), _)| !*by_proxy);
+        // It does not say of which realm: with several nobody knows.
+        if let (Some(next), Some((_, used)), None) =
+            (info.and_then(|info| info.next_nonce), servers.next(), servers.next())
+        {
+            // The key of a session is bound to its first nonce (RFC 7616 section 3.4.2).
+            if next != used.challenge.nonce && !used.challenge.session {
+                used.challenge.nonce = next;
+                used.count = 0;
+            }
+        }
     }
 }
 

@@ -111,9 +111,9 @@ fn a_wrong_password_is_told_and_an_old_nonce_is_not_one() {
     assert_eq!(client.challenged(&anybody(), &value("1", true), false), wrong, "the same nonce again");
     assert_eq!(client.challenged(&anybody(), &value("2", true), false), Ok(()));
     assert_eq!(send(&mut client), 1, "a new nonce is counted anew");
-    client.accepted();
+    client.accepted(&Headers::default());
     assert_eq!(send(&mut client), 2);
-    client.accepted();
+    client.accepted(&Headers::default());
     assert_eq!(client.challenged(&anybody(), &value("3", false), false), Ok(()), "some servers call nothing stale");
 }
 
@@ -178,4 +178,22 @@ fn only_the_realm_of_the_password_is_answered() {
     let answers = client.answer(&ours, &Asked { method: &get(), uri: "/", body: b"" }, CNONCE);
     let realms: Vec<&str> = answers.iter().map(|(_, credentials)| credentials.realm.as_str()).collect();
     assert_eq!(realms, ["a.example"]);
+}
+
+#[test]
+fn the_nonce_that_a_server_wants_next_is_used_next() {
+    let mut client = Client::default();
+    client.challenged(&anybody(), &challenged(&["Digest realm=\"r\", nonce=\"1\", qop=\"auth\""]), false).unwrap();
+    let asked = Asked { method: &Method::Register, uri: "sip:r", body: b"" };
+    let send = |client: &mut Client| {
+        let answer = client.answer(&anybody(), &asked, "c").remove(0).1;
+        (answer.nonce, answer.count)
+    };
+    assert_eq!(send(&mut client), ("1".to_owned(), 1));
+    let mut headers = Headers::default();
+    headers.push(HeaderName::AUTHENTICATION_INFO, "nextnonce=\"2\"").unwrap();
+    client.accepted(&headers);
+    assert_eq!(send(&mut client), ("2".to_owned(), 1));
+    client.accepted(&headers);
+    assert_eq!(send(&mut client), ("2".to_owned(), 2), "the same again is counted on");
 }

@@ -123,7 +123,7 @@ impl Endpoint {
         registration.asking = false;
         registration.failures = 0;
         registration.bargained = false;
-        registration.authentication.accepted();
+        registration.authentication.accepted(response.headers());
         match registration.phase {
             Phase::Closing => return self.forget_registration(id),
             Phase::Leaving => return self.close_registration(now, id),

@@ -115,7 +115,7 @@ impl Endpoint {
     fn handle_subscribe_accepted(&mut self, now: Mono, id: SubscriptionId, response: &Response) {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         subscription.asking = false;
-        subscription.authentication.accepted();
+        subscription.authentication.accepted(response.headers());
         if subscription.phase != Phase::Closing {
             let expires = read::expires(response.headers()).unwrap_or(subscription.asked).min(subscription.asked);
             subscription.extend(now, expires);

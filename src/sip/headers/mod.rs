@@ -15,6 +15,7 @@
 //! ```
 
 mod addresses;
+mod authentication_info;
 mod call_id;
 mod content_disposition;
 mod content_length;
@@ -52,6 +53,7 @@ pub use addresses::{
     Contact, From, PAssertedIdentity, PPreferredIdentity, Path, RecordRoute, ReferTo, ReferredBy, ReplyTo, Route,
     ServiceRoute, To,
 };
+pub use authentication_info::AuthenticationInfo;
 pub use call_id::CallId;
 pub use content_disposition::ContentDisposition;
 pub use content_length::ContentLength;
