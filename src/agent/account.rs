@@ -88,7 +88,7 @@ impl Agent {
     pub(super) fn route_to(&self, peer: &Entity) -> Result<Option<Route>, Failure> {
         let of_domain = |accounting: &&Accounting| accounting.config.entity.host() == peer.host();
         let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
-        let proxy = accounting.remote.ok_or_else(|| no_proxy(&accounting.config.entity))?;
+        let proxy = accounting.remote.ok_or_else(|| not_found_yet(&accounting.account))?;
         Ok(Some(Route { proxy, login: accounting.config.login(Some(accounting.config.realm.clone())) }))
     }
 
@@ -231,6 +231,12 @@ fn refused(entity: &Entity, proxy: &str, why: &str) -> Failure {
     let message = format!("{entity} is not registered at {proxy}: {}", escape(why));
     let next = "correct `user` and the password of this [[account]], then start the agent again";
     Failure::new(FailureKind::RefusedByPolicy, "registration-refused", message, entity.as_str(), next)
+}
+
+fn not_found_yet(account: &Account) -> Failure {
+    let message = format!("the proxy {} of {} is not found yet", account.proxy, account.entity);
+    let next = "see `sottovoce account list`; ask again when it is found";
+    Failure::new(FailureKind::Unreachable, "no-proxy", message, account.entity.as_str(), next)
 }
 
 fn no_proxy(entity: &Entity) -> Failure {

@@ -36,6 +36,8 @@ pub(crate) struct Registration {
     pub bargained: bool,
     /// In a row.
     pub failures: u32,
+    /// It was accepted once: the registrar may hold it, whatever failed since.
+    pub bound: bool,
     /// Refresh, or another try.
     pub next: Option<Mono>,
 }

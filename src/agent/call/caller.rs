@@ -277,7 +277,8 @@ impl Agent {
             require: if insists { vec![OPTION_TAG.into()] } else { Vec::new() },
             accept: vec!["application/sdp".into(), crate::agent::ask::PIDF.into()],
             body: Body::new("application/sdp", bytes),
-            login: self.route_to(&entity).ok().flatten().and_then(|route| route.login),
+            // It goes to the peer itself, who has no business with our password.
+            login: None,
         })
     }
 

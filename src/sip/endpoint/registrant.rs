@@ -46,6 +46,7 @@ impl Endpoint {
                 asking: false,
                 bargained: false,
                 failures: 0,
+                bound: false,
                 next: None,
             },
         );
@@ -59,8 +60,7 @@ impl Endpoint {
             return;
         }
         registration.phase = Phase::Leaving;
-        let stands = registration.failures == 0;
-        match (registration.asking, stands) {
+        match (registration.asking, registration.bound) {
             (true, _) => {}
             (false, true) => self.close_registration(now, id),
             (false, false) => self.forget_registration(id),
@@ -122,6 +122,7 @@ impl Endpoint {
         let Some(registration) = self.registrations.get_mut(&id) else { return };
         registration.asking = false;
         registration.failures = 0;
+        registration.bound = true;
         registration.bargained = false;
         registration.authentication.accepted(response.headers());
         match registration.phase {

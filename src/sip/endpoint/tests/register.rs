@@ -81,6 +81,17 @@ fn a_registration_is_proven_kept_and_taken_back() {
     assert!(world.ends[ALICE].is_idle());
 }
 
+/// The registrar holds it still, and would send calls to nobody.
+#[test]
+fn what_stands_is_taken_back_even_when_its_refresh_failed() {
+    let (mut world, id) = registering();
+    answer(&mut world, 200, &[]);
+    world.run_for(Duration::from_secs(570));
+    answer(&mut world, 503, &[]);
+    world.at(ALICE, |end, now| end.unregister(now, id));
+    assert_eq!(header(&last(&world), "Expires"), "0");
+}
+
 #[test]
 fn a_wrong_password_is_said_once_and_not_tried_again() {
     let (mut world, _) = registering();
