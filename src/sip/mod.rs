@@ -2,6 +2,7 @@
 
 pub mod ability;
 mod authentication;
+mod back_off;
 pub mod body;
 mod dialog;
 pub mod digest;
@@ -15,6 +16,7 @@ pub mod method;
 mod multipart;
 pub mod notifier;
 pub mod params;
+pub mod publication;
 mod read;
 pub mod refusal;
 pub mod registration;
@@ -29,7 +31,7 @@ pub mod validate;
 
 pub use body::Body;
 pub use endpoint::{
-    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Register, Subscribe, RINGING,
+    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Publish, Register, Subscribe, RINGING,
 };
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
 pub use framer::{Frame, Framer};
@@ -39,6 +41,7 @@ pub use message::{Message, Request, Response};
 pub use method::Method;
 pub use notifier::{NotifierId, NotifyState};
 pub use params::Params;
+pub use publication::PublicationId;
 pub use refusal::Refusal;
 pub use registration::RegistrationId;
 pub use session::SessionId;

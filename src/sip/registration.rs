@@ -5,11 +5,6 @@ use super::headers::NameAddr;
 use super::Uri;
 use crate::vocab::Mono;
 
-/// First delay after a failure, seconds; doubled at each further one (RFC 5626 section 4.5, when all flows have failed).
-const FIRST_DELAY: u64 = 30;
-/// And the longest, seconds.
-const LONGEST_DELAY: u64 = 1800;
-
 /// One registration of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegistrationId(pub u64);
@@ -52,15 +47,6 @@ pub(crate) enum Phase {
 }
 
 impl Registration {
-    /// When to try again after one more failure: between half and the whole of a delay that doubles (RFC 5626 section
-    /// 4.5), or what the registrar asks for if that is later. `random` spreads those who fail together.
-    pub fn delay(&self, random: u32, retry_after: Option<Duration>) -> Duration {
-        let longest = FIRST_DELAY.checked_shl(self.failures.min(16)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY) * 1000;
-        let delay = longest / 2 + u64::from(random) % (longest / 2 + 1);
-        let asked = retry_after.unwrap_or_default().min(Duration::from_secs(24 * 3600));
-        Duration::from_millis(delay).max(asked)
-    }
-
     pub fn deadline(&self) -> Option<(Mono, &'static str)> {
         let next = self.next.filter(|_| !self.asking && self.phase == Phase::Open);
         next.map(|at| (at, "registration to be refreshed"))

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::headers::Via;
+use super::headers::{NameAddr, Via};
 use super::transaction::{Client, ClientKey, Outgoing, Owner};
-use super::{Body, HeaderName, Method, Refusal, Request, Response, Transmit};
+use super::{Body, HeaderName, Method, Refusal, Request, Response, Transmit, Uri};
 
 /// The methods that are understood here, in the order of Allow.
 pub(super) const METHODS: [Method; 7] =
@@ -12,6 +12,32 @@ pub(super) const METHODS: [Method; 7] =
 
 pub(super) fn allow() -> String {
     METHODS.each_ref().map(Method::as_str).join(", ")
+}
+
+/// The head of a request that belongs to no dialog, of `whom` to himself (RFC 3261 section 10.2, RFC 3903 section 4).
+pub(super) fn outside_dialog(
+    method: Method,
+    uri: &Uri,
+    whom: &NameAddr,
+    tag: &str,
+    call_id: &str,
+    cseq: u32,
+) -> Request {
+    let cseq = format!("{cseq} {method}");
+    let mut request = Request::new(method, uri.clone());
+    let to = NameAddr::new(whom.uri.clone());
+    let mut from = whom.clone();
+    from.set_tag(tag);
+    for (name, value) in [
+        ("Max-Forwards", "70"),
+        ("From", &from.to_string()),
+        ("To", &to.to_string()),
+        ("Call-ID", call_id),
+        ("CSeq", &cseq),
+    ] {
+        push(&mut request, name, value);
+    }
+    request
 }
 
 /// Adds a header. One that could not be written on one line is left out.

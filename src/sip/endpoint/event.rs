@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
-use crate::sip::{Body, NotifierId, Received, RegistrationId, SessionId, SubscriptionId, Uri};
+use crate::sip::{Body, NotifierId, PublicationId, Received, RegistrationId, SessionId, SubscriptionId, Uri};
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
 #[derive(Clone, Debug)]
@@ -33,6 +33,12 @@ pub enum EndpointEvent {
     /// A NOTIFY came and was answered 200. With a state of `terminated`, [`EndpointEvent::SubscriptionEnded`] follows.
     /// `relayed`: a proxy stands between, and `from` is its address.
     Notified { id: SubscriptionId, from: Received, relayed: bool, state: SubscriptionState, body: Option<Body> },
+    /// A PUBLISH was not accepted, and is tried again in so long.
+    PublicationFailed { id: PublicationId, cause: EndCause, again: Duration },
+    /// It never will be. The publication is gone.
+    PublicationRefused { id: PublicationId, cause: EndCause },
+    /// A PUBLISH was accepted, the first one, a change or a refresh: the server holds our state for so long.
+    Published { id: PublicationId, expires: Duration },
     /// A REGISTER was accepted, the first one or a refresh: our Contact is bound for so long. Requests that need the
     /// registrar's domain go along these proxies first (RFC 3608).
     Registered { id: RegistrationId, expires: Duration, service_route: Vec<String> },
@@ -64,11 +70,13 @@ pub enum EndpointEvent {
     SubscriptionEnded { id: SubscriptionId, cause: EndCause },
     /// For the user's progress line; `what` is ours: "no answer yet, sent 3 times".
     SubscriptionProgress { id: SubscriptionId, what: String },
+    /// A publication of ours that we ended is gone.
+    Unpublished { id: PublicationId },
     /// A registration of ours that we ended is gone.
     Unregistered { id: RegistrationId },
 }
 
-/// Why a subscription or an INVITE is over.
+/// Why a request of ours, or what it began, is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndCause {
     /// This endpoint holds as many as it may.

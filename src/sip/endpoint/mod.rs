@@ -3,7 +3,7 @@
 //! Change one thing (a verb or a `handle_*`), drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] to the end,
 //! wake at [`Endpoint::poll_timeout`], then change the next.
 //!
-//! One file a role: `subscriber`, `notifier`, `registrant`, `caller`, `callee`; `receive` takes messages apart and finds whose they are,
+//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`; `receive` takes messages apart and finds whose they are,
 //! `send` puts ours together, `stateless` answers whatever deserves no memory. A stranger can make us remember a
 //! subscription or a ringing session, and of these only as many as [`limits`] says; every refusal is made without
 //! keeping anything (RFC 3261 section 8.2.7).
@@ -16,6 +16,7 @@ mod event;
 mod inbound;
 pub mod limits;
 mod notifier;
+mod publisher;
 mod receive;
 mod registrant;
 mod secret;
@@ -33,12 +34,14 @@ use std::time::Duration;
 use super::digest::Login;
 use super::headers::Reason;
 use super::notifier::Notifier;
+use super::publication::Publication;
 use super::registration::Registration;
 use super::session::Session;
 use super::subscription::Subscription;
 use super::transaction::{Timing, Transactions};
 use super::{
-    Body, NotifierId, NotifyState, Received, Refusal, RegistrationId, SessionId, SubscriptionId, Transmit, Uri,
+    Body, NotifierId, NotifyState, PublicationId, Received, Refusal, RegistrationId, SessionId, SubscriptionId,
+    Transmit, Uri,
 };
 use crate::vocab::{Deadline, Now};
 use secret::Secret;
@@ -47,6 +50,7 @@ pub use config::EndpointConfig;
 pub use counters::EndpointCounters;
 pub use event::{EndCause, EndpointEvent};
 pub use limits::RINGING;
+pub use publisher::Publish;
 pub use registrant::Register;
 
 /// Whom to ask for notifications, of what, and for how long.
@@ -88,6 +92,7 @@ pub struct Endpoint {
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     notifiers: BTreeMap<NotifierId, Notifier>,
     registrations: BTreeMap<RegistrationId, Registration>,
+    publications: BTreeMap<PublicationId, Publication>,
     sessions: BTreeMap<SessionId, Session>,
     /// Whose dialog it is, by Call-ID and our own tag, which is ours alone.
     usages: BTreeMap<(String, String), Usage>,
@@ -117,6 +122,7 @@ impl Endpoint {
             subscriptions: BTreeMap::new(),
             notifiers: BTreeMap::new(),
             registrations: BTreeMap::new(),
+            publications: BTreeMap::new(),
             sessions: BTreeMap::new(),
             usages: BTreeMap::new(),
             last_id: 0,
@@ -240,6 +246,24 @@ impl Endpoint {
         self.leave_registration(now.mono, id);
     }
 
+    /// Publishes, and keeps it published (RFC 3903). What fails is tried again, unless
+    /// [`EndpointEvent::PublicationRefused`] says that it is of no use.
+    pub fn publish(&mut self, now: Now, what: Publish) -> PublicationId {
+        let id = PublicationId(self.next_id());
+        self.open_publication(now.mono, id, what);
+        id
+    }
+
+    /// What is published is now this.
+    pub fn republish(&mut self, now: Now, id: PublicationId, body: Body) {
+        self.change_publication(now.mono, id, body);
+    }
+
+    /// Takes it out again. [`EndpointEvent::Unpublished`] comes in the end.
+    pub fn unpublish(&mut self, now: Now, id: PublicationId) {
+        self.leave_publication(now.mono, id);
+    }
+
     /// Ends everything politely; done when [`Endpoint::is_idle`].
     pub fn shutdown(&mut self, now: Now) {
         for id in self.sessions.keys().copied().collect::<Vec<_>>() {
@@ -247,6 +271,9 @@ impl Endpoint {
         }
         for id in self.subscriptions.keys().copied().collect::<Vec<_>>() {
             self.leave_subscription(now.mono, id);
+        }
+        for id in self.publications.keys().copied().collect::<Vec<_>>() {
+            self.leave_publication(now.mono, id);
         }
         for id in self.registrations.keys().copied().collect::<Vec<_>>() {
             self.leave_registration(now.mono, id);
@@ -256,11 +283,12 @@ impl Endpoint {
         }
     }
 
-    /// Nobody waits for anything: no subscription, subscriber, registration or session, and no request of ours without its answer.
+    /// Nobody waits for anything: no subscription, subscriber, registration, publication or session, and no request of ours without its answer.
     pub fn is_idle(&self) -> bool {
         self.subscriptions.is_empty()
             && self.notifiers.is_empty()
             && self.registrations.is_empty()
+            && self.publications.is_empty()
             && self.sessions.is_empty()
             && !self.transactions.is_asking()
     }

@@ -189,6 +189,7 @@ impl Endpoint {
     fn deliver(&mut self, now: Mono, owner: Owner, method: &Method, from: Received, response: &Response) {
         match (owner, method) {
             (Owner::Notifier(id), _) => self.handle_notify_response(now, id, response),
+            (Owner::Publication(id), _) => self.handle_publish_response(now, id, response),
             (Owner::Registration(id), _) => self.handle_register_response(now, id, response),
             (Owner::Session(id), Method::Invite) => self.handle_invite_response(now, id, from, response),
             (Owner::Session(id), Method::Bye) if response.status() >= 200 => self.handle_bye_done(id),
@@ -225,6 +226,7 @@ impl Endpoint {
         match owner {
             Owner::None => {}
             Owner::Notifier(id) => self.end_notifier(id, "NOTIFY reached nobody".to_owned()),
+            Owner::Publication(id) => self.handle_publish_failure(now, id, cause),
             Owner::Registration(id) => self.handle_register_failure(now, id, cause),
             Owner::Session(id) => self.handle_session_failure(id, method, cause),
             Owner::Subscription(id) => self.handle_subscribe_failure(now, id, cause, false),

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::{EndCause, Endpoint, EndpointEvent};
 use crate::sip::authentication::Authentication;
+use crate::sip::back_off;
 use crate::sip::dialog::Destination;
 use crate::sip::digest::Login;
 use crate::sip::headers::{Contact, Headers, NameAddr};
@@ -178,7 +179,7 @@ impl Endpoint {
             EndCause::Rejected { retry_after, .. } => *retry_after,
             _ => None,
         };
-        let again = registration.delay(random, retry_after);
+        let again = back_off::delay(registration.failures, random, retry_after);
         registration.failures = registration.failures.saturating_add(1);
         registration.next = Some(now + again);
         self.events.push_back(EndpointEvent::RegistrationFailed { id, cause, again });
@@ -196,20 +197,7 @@ impl Endpoint {
 fn request_of(registration: &mut Registration) -> Request {
     registration.cseq += 1;
     let Registration { aor, tag, call_id, cseq, registrar, .. } = registration;
-    let mut request = Request::new(Method::Register, registrar.clone());
-    let to = NameAddr::new(aor.uri.clone());
-    let mut from = aor.clone();
-    from.set_tag(tag);
-    for (name, value) in [
-        ("Max-Forwards", "70".to_owned()),
-        ("From", from.to_string()),
-        ("To", to.to_string()),
-        ("Call-ID", call_id.clone()),
-        ("CSeq", format!("{cseq} REGISTER")),
-    ] {
-        send::push(&mut request, name, &value);
-    }
-    request
+    send::outside_dialog(Method::Register, registrar, aor, tag, call_id, *cseq)
 }
 
 /// For how long our Contact is bound: its own parameter, else Expires (RFC 3261 section 10.2.4).

@@ -15,6 +15,9 @@ impl Endpoint {
         for id in due(now, self.registrations.iter().map(|(id, r)| (*id, r.deadline()))) {
             self.expire_registration(now, id);
         }
+        for id in due(now, self.publications.iter().map(|(id, p)| (*id, p.deadline()))) {
+            self.expire_publication(now, id);
+        }
         for id in due(now, self.notifiers.iter().map(|(id, n)| (*id, n.deadline()))) {
             self.expire_notifier(now, id);
         }
@@ -46,8 +49,10 @@ impl Endpoint {
         let notifiers = self.notifiers.values().filter_map(|n| n.deadline());
         let sessions = self.sessions.values().filter_map(|s| s.deadline());
         let registrations = self.registrations.values().filter_map(|r| r.deadline());
+        let publications = self.publications.values().filter_map(|p| p.deadline());
         let users = subscriptions
             .chain(registrations)
+            .chain(publications)
             .chain(notifiers)
             .chain(sessions)
             .min()

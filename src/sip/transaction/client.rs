@@ -1,5 +1,7 @@
 use super::{ClientInvite, ClientKey, ClientRequest, Expiry, Reaction, Timing};
-use crate::sip::{Method, NotifierId, RegistrationId, Request, SessionId, SubscriptionId, Transmit, Transport};
+use crate::sip::{
+    Method, NotifierId, PublicationId, RegistrationId, Request, SessionId, SubscriptionId, Transmit, Transport,
+};
 use crate::vocab::Mono;
 
 /// Who asked, and is told.
@@ -8,6 +10,7 @@ pub(crate) enum Owner {
     /// Nobody: a fork that was sent away.
     None,
     Notifier(NotifierId),
+    Publication(PublicationId),
     Registration(RegistrationId),
     Session(SessionId),
     Subscription(SubscriptionId),

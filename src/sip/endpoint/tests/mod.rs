@@ -5,6 +5,7 @@ mod call;
 mod flooded;
 mod lossy;
 mod proven;
+mod publish;
 mod refused;
 mod register;
 mod silent;

@@ -1,0 +1,33 @@
+//! When to try again what failed.
+
+use std::time::Duration;
+
+/// First delay after a failure, seconds; doubled at each further one (RFC 5626 section 4.5, when all flows have failed).
+const FIRST_DELAY: u64 = 30;
+/// And the longest, seconds.
+const LONGEST_DELAY: u64 = 1800;
+/// Longest wait that a server can ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
+
+/// Between half and the whole of a delay that doubles with the `failures` in a row before this one, or what the server asks
+/// for if that is later. `random` spreads those who fail together.
+pub(super) fn delay(failures: u32, random: u32, retry_after: Option<Duration>) -> Duration {
+    let longest = FIRST_DELAY.checked_shl(failures.min(16)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY) * 1000;
+    let delay = longest / 2 + u64::from(random) % (longest / 2 + 1);
+    let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
+    Duration::from_millis(delay).max(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_doubles_to_half_an_hour_and_a_server_can_ask_for_more() {
+        let seconds = |failures, asked| delay(failures, u32::MAX, asked).as_secs();
+        assert!((15..=30).contains(&seconds(0, None)) && (30..=60).contains(&seconds(1, None)));
+        assert!((900..=1800).contains(&seconds(u32::MAX, None)));
+        assert_eq!(seconds(0, Some(Duration::from_secs(120))), 120);
+        assert_eq!(seconds(0, Some(Duration::MAX)), 24 * 3600);
+    }
+}
