@@ -10,11 +10,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::config::AccountConfig;
+use super::publication::Publishing;
 use super::waiting::Waiting;
-use super::{Account, AccountState, Agent, Effect, Event};
+use super::{Account, AccountState, Agent, Effect, Event, PublicationState};
 use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
-use crate::sip::{EndCause, EndpointEvent, Register, RegistrationId, Uri};
+use crate::sip::{EndCause, EndpointEvent, PublicationId, Register, RegistrationId, Uri};
 use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Mono, Now};
 
 /// A proxy whose name is not found is looked for again after so long.
@@ -26,13 +27,14 @@ const MAX_HOPS: usize = 8;
 /// In the order of the configuration.
 pub struct Accounts(Vec<Accounting>);
 
-struct Accounting {
-    config: AccountConfig,
-    account: Account,
+pub struct Accounting {
+    pub config: AccountConfig,
+    pub account: Account,
     registration: Option<RegistrationId>,
     /// Where the proxy is.
-    remote: Option<SocketAddr>,
+    pub remote: Option<SocketAddr>,
     look_again: Option<Mono>,
+    pub publishing: Publishing,
 }
 
 impl Accounts {
@@ -44,11 +46,13 @@ impl Accounts {
                 user: escape(&config.user),
                 state: AccountState::Resolving,
                 service_route: Vec::new(),
+                publication: PublicationState::None,
             },
             config,
             registration: None,
             remote: None,
             look_again: None,
+            publishing: Publishing::default(),
         };
         Self(configs.into_iter().map(accounting).collect())
     }
@@ -57,8 +61,16 @@ impl Accounts {
         self.0.iter().map(|accounting| &accounting.account)
     }
 
-    fn get(&mut self, entity: &Entity) -> Option<&mut Accounting> {
+    pub fn all(&self) -> impl Iterator<Item = &Accounting> {
+        self.0.iter()
+    }
+
+    pub fn get(&mut self, entity: &Entity) -> Option<&mut Accounting> {
         self.0.iter_mut().find(|accounting| accounting.config.entity == *entity)
+    }
+
+    pub fn by_publication(&mut self, id: PublicationId) -> Option<&mut Accounting> {
+        self.0.iter_mut().find(|accounting| accounting.publishing.id == Some(id))
     }
 
     fn by_registration(&mut self, id: RegistrationId) -> Option<&mut Accounting> {
@@ -74,7 +86,7 @@ pub struct Route {
 
 impl AccountConfig {
     /// `realm` is the one that is answered alone.
-    fn login(&self, realm: Option<String>) -> Option<Login> {
+    pub fn login(&self, realm: Option<String>) -> Option<Login> {
         let user = self.user.clone();
         self.password.clone().map(|password| Login { user, password, realm })
     }
@@ -154,6 +166,7 @@ impl Agent {
                 accounting.account.service_route = service_route.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
                 let until = now.wall.saturating_add(expires);
                 self.set_account(&entity, AccountState::Registered { until });
+                self.begin_publication(now, &entity);
             }
             EndpointEvent::RegistrationFailed { cause, again, .. } => {
                 let failure = not_registered(&entity, &proxy, cause);
@@ -200,8 +213,10 @@ impl Agent {
     }
 
     pub(super) fn account_deadline(&self) -> Option<Deadline> {
-        let all = self.accounts.0.iter().filter_map(|accounting| accounting.look_again);
-        all.map(|at| Deadline { at, why: "proxy to be looked for" }).min()
+        let all = self.accounts.0.iter();
+        let looks = all.clone().filter_map(|accounting| accounting.look_again);
+        let looks = looks.map(|at| Deadline { at, why: "proxy to be looked for" });
+        looks.chain(all.filter_map(|accounting| accounting.publishing.deadline())).min()
     }
 }
 

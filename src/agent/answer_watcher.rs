@@ -15,6 +15,7 @@ use super::ask::PIDF;
 use super::book::Standing;
 use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
+use super::publication::EVERYBODY;
 use super::{Agent, Event, Given, Seen, StoreOp};
 use crate::policy::{state_policy, Asked, Asker, Audience, Entry, Purpose, Statement, Wanted};
 use crate::presence::{self, Expected, Signed, Unfit};
@@ -216,14 +217,16 @@ impl Agent {
         }
     }
 
-    /// Whether `hash` is of a statement that this watcher can have from us: one that was given and has not expired, or
+    /// Whether `hash` is of a statement that this watcher can have from us: one that was given or published and has not expired, or
     /// what we would say now. An approval does not grow old while nothing changes.
     pub(super) fn stands_behind(&self, now: Now, watcher: &Watcher, hash: &Digest) -> bool {
         let today = || {
             let saying = self.saying_to(now, watcher);
             presence::statement_hash(&self.own.statement(&self.config, &self.contact, saying, now.wall))
         };
-        self.book.was_given(&watcher.name, hash, now.wall) || today() == *hash
+        let published = || self.published_today(now).is_some_and(|today| presence::statement_hash(&today) == *hash);
+        let given = |name: &str| self.book.was_given(name, hash, now.wall);
+        given(&watcher.name) || given(EVERYBODY) || today() == *hash || published()
     }
 
     fn policy_for(&self, now: Now, watcher: &Watcher) -> Vec<crate::policy::StatedPolicy> {

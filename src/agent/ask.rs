@@ -15,7 +15,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::book::Standing;
-use super::document::{read_document, DocumentExpected, ReadDocument};
+use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
+use super::further::Further;
 use super::own::{random_nonce, Saying};
 use super::target::Target;
 use super::waiting::Waiting;
@@ -44,6 +45,8 @@ pub struct Asks {
     pub all: BTreeMap<AskId, Asking>,
     subscriptions: BTreeMap<SubscriptionId, AskId>,
     last: u64,
+    /// Ended just now.
+    pub ended: Vec<AskId>,
 }
 
 /// An ask with what only its story needs.
@@ -52,15 +55,52 @@ pub struct Asking {
     target: Target,
     nonce: Nonce,
     answer: Option<Answer>,
-    accept_key: Option<Fingerprint>,
+    pub accept_key: Option<Fingerprint>,
     subscription: Option<SubscriptionId>,
     /// When to say again that it still waits.
     tick: Option<Mono>,
     /// The call that had to wait for this.
     pub call: Option<CallId>,
+    /// It was asked by an account's proxy, where a presence server may answer.
+    by_server: bool,
+    /// What else was in the answer.
+    pub further: Further,
+}
+
+impl Asks {
+    pub fn next_id(&mut self) -> AskId {
+        self.last += 1;
+        AskId(self.last)
+    }
 }
 
 impl Asking {
+    /// The same question, for another device that answered it.
+    pub fn beside(&self, id: AskId, now: Now, further: Further) -> Self {
+        let ask = Ask {
+            id,
+            started: now.wall,
+            state: AskState::Asking,
+            steps: Vec::new(),
+            presence: None,
+            review: None,
+            next: None,
+            ..self.ask.clone()
+        };
+        Self {
+            ask,
+            target: self.target.clone(),
+            nonce: self.nonce,
+            answer: self.answer.clone(),
+            accept_key: self.accept_key,
+            subscription: None,
+            tick: None,
+            call: None,
+            by_server: self.by_server,
+            further,
+        }
+    }
+
     fn is_open(&self) -> bool {
         matches!(self.ask.state, AskState::Asking | AskState::Reviewing(_))
     }
@@ -76,8 +116,7 @@ impl Agent {
         if self.asks.all.values().filter(|asking| asking.is_open()).count() >= MAX_OPEN {
             return Err(too_many(&request.peer));
         }
-        self.asks.last += 1;
-        let id = AskId(self.asks.last);
+        let id = self.asks.next_id();
         let ask = Ask {
             id,
             peer: escape(&request.peer),
@@ -88,15 +127,26 @@ impl Agent {
             steps: Vec::new(),
             presence: None,
             review: None,
+            next: None,
         };
         let route = self.route_to(&target.entity)?;
         let socket = target.socket();
         let (host, port) = (target.host.clone(), target.port);
         let nonce = random_nonce(&mut self.rng);
         let (answer, accept_key) = (request.answer, request.accept_key);
-        self.asks
-            .all
-            .insert(id, Asking { ask, target, nonce, answer, accept_key, subscription: None, tick: None, call });
+        let asking = Asking {
+            ask,
+            target,
+            nonce,
+            answer,
+            accept_key,
+            subscription: None,
+            tick: None,
+            call,
+            by_server: route.is_some(),
+            further: Further::default(),
+        };
+        self.asks.all.insert(id, asking);
         self.forget_old_asks();
         match (route, socket) {
             (Some(route), _) => self.send_request(now, id, route.proxy, route.login),
@@ -195,7 +245,10 @@ impl Agent {
         let Some(ask) = self.asks.subscriptions.remove(&id) else { return };
         let Some(asking) = self.asks.all.get(&ask) else { return };
         if asking.ask.state == AskState::Asking && asking.ask.presence.is_none() {
-            let failure = ended(&asking.ask.target, cause);
+            let failure = match cause {
+                EndCause::Terminated { .. } if asking.by_server => nothing_published(&asking.ask.target),
+                cause => ended(&asking.ask.target, cause),
+            };
             self.fail_ask(now, ask, failure);
         }
     }
@@ -211,19 +264,38 @@ impl Agent {
             entity: &self.config.entity,
             device: &self.config.device,
             accept_key: asking.accept_key,
+            published: asking.by_server,
         };
-        match read_document(&self.book, &expected, &body.bytes, now.wall) {
-            Ok(read) => self.keep_answer(now, id, observed, body, read),
+        let read = match asking.by_server {
+            true => read_published(&self.book, &expected, &body.bytes, now.wall),
+            false => read_document(&self.book, &expected, &body.bytes, now.wall)
+                .map(|one| ReadPublished { usable: vec![one], unusable: Vec::new() }),
+        };
+        // Of a server's address nothing follows for the peer's.
+        let observed = observed.filter(|_| !asking.by_server);
+        match read {
+            Ok(read) => self.keep_answers(now, id, observed, body, read),
             Err(failure) => {
-                if failure.code == "key-changed" {
-                    self.audit(now, "key-changed", &failure.subject.clone(), &failure.message.clone());
-                }
+                self.audit_changed_key(now, &failure);
                 self.fail_ask(now, id, failure);
             }
         }
     }
 
-    fn keep_answer(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body, read: ReadDocument) {
+    pub(super) fn audit_changed_key(&mut self, now: Now, failure: &Failure) {
+        if failure.code == "key-changed" {
+            self.audit(now, "key-changed", &failure.subject, &failure.message);
+        }
+    }
+
+    pub(super) fn keep_answer(
+        &mut self,
+        now: Now,
+        id: AskId,
+        observed: Option<IpAddr>,
+        body: &Body,
+        read: ReadDocument,
+    ) {
         self.note_version(&read.signed.statement);
         self.audit_statement(now, &read.signed.statement);
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
@@ -343,11 +415,14 @@ impl Agent {
     pub(super) fn set_ask(&mut self, id: AskId, state: AskState) {
         if let Some(asking) = self.asks.all.get_mut(&id) {
             asking.ask.state = state;
+            if !asking.is_open() {
+                self.asks.ended.push(id);
+            }
             self.event(Event::AskChanged(id));
         }
     }
 
-    fn step(&mut self, now: Now, id: AskId, what: String) {
+    pub(super) fn step(&mut self, now: Now, id: AskId, what: String) {
         if let Some(asking) = self.asks.all.get_mut(&id) {
             asking.ask.steps.push((now.wall, what));
             asking.ask.steps.truncate(64);
@@ -355,7 +430,7 @@ impl Agent {
         }
     }
 
-    fn forget_old_asks(&mut self) {
+    pub(super) fn forget_old_asks(&mut self) {
         while self.asks.all.len() > MAX_KEPT {
             let Some(id) = self.asks.all.values().find(|asking| !asking.is_open()).map(|asking| asking.ask.id) else {
                 return;
@@ -436,6 +511,17 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
         _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
     };
     Failure::new(kind, code, message, target, next)
+}
+
+/// Or it is not for us to see: a server need not say which.
+fn nothing_published(target: &str) -> Failure {
+    Failure::new(
+        FailureKind::Unreachable,
+        "nothing-published",
+        format!("the presence server has nothing of {target} for you"),
+        target,
+        "none of its devices is there, or it does not publish; ask later, or ask the device by its own address",
+    )
 }
 
 fn nothing_wanted(peer: &str) -> Failure {

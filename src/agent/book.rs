@@ -147,6 +147,7 @@ impl Book {
             since: now,
             verified: false,
             last_version: 0,
+            last_published: 0,
             statement: None,
         });
     }

@@ -46,8 +46,10 @@ pub struct AccountConfig {
     pub password: Option<Redacted<String>>,
     /// In which user and password hold: other challenges than those to REGISTER are answered there only.
     pub realm: String,
-    /// Registered for so long at a time.
+    /// Registered, and published, for so long at a time.
     pub expires: Duration,
+    /// What strangers may know is to stand at its presence server (RFC 3903).
+    pub publish: bool,
 }
 
 /// The next hop, by name or address.

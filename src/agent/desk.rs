@@ -70,15 +70,16 @@ impl Agent {
         self.effect(Effect::SetSpd { spd: self.book.spd().clone() });
         self.event(Event::PolicyChanged(generation));
         self.put_reviews_anew(now);
+        self.published_changed(now);
     }
 
     /// The highest version of a pinned device's statements counts against replays.
     pub(super) fn note_version(&mut self, statement: &Statement) {
         let Some(pin) = self.book.pin(&statement.entity, &statement.device) else { return };
         let same = pin.signing_key == statement.signing_key;
-        if same && pin.last_version < statement.version {
+        if same && pin.last_of(statement.purpose) < statement.version {
             let mut pin = pin.clone();
-            pin.last_version = statement.version;
+            pin.saw(statement);
             self.keep_pin(pin);
         }
     }

@@ -1,5 +1,5 @@
 //! Reads a document that a peer sent as its answer: parsed, signed, for us, by whom we asked, fresh, and by keys that we may trust.
-//! The one gate for statements, whether they came in a NOTIFY or in a 488.
+//! The one gate for statements, whether they came in a NOTIFY or in a 488, from the device itself or from a presence server.
 
 use super::book::{Book, Standing};
 use super::target::Target;
@@ -17,11 +17,21 @@ pub struct DocumentExpected<'a> {
     pub device: &'a Device,
     /// The changed key that our user accepts.
     pub accept_key: Option<Fingerprint>,
+    /// A server answers, with what the peer's devices published.
+    pub published: bool,
 }
 
 pub struct ReadDocument {
     pub signed: Signed,
     pub standing: Standing,
+}
+
+/// What a presence server answers for all devices of a peer: those parts that can be used, and why others cannot.
+#[derive(Default)]
+pub struct ReadPublished {
+    /// One for each device, the one to be asked about first at the front.
+    pub usable: Vec<ReadDocument>,
+    pub unusable: Vec<Failure>,
 }
 
 pub fn read_document(
@@ -30,24 +40,88 @@ pub fn read_document(
     document: &[u8],
     now: Wall,
 ) -> Result<ReadDocument, Failure> {
-    let subject = expected.target.map_or_else(|| "the peer".to_owned(), |target| target.entity.to_string());
+    let subject = expected.subject();
     let document = presence::read(document).map_err(|why| unreadable(&subject, &why.to_string()))?;
     let signed = the_statement(&subject, document)?;
+    read_signed(book, expected, signed, now)
+}
+
+/// # Errors
+/// No part of the document can be used: the first reason.
+pub fn read_published(
+    book: &Book,
+    expected: &DocumentExpected<'_>,
+    document: &[u8],
+    now: Wall,
+) -> Result<ReadPublished, Failure> {
+    let subject = expected.subject();
+    let document = presence::read(document).map_err(|why| unreadable(&subject, &why.to_string()))?;
+    let mut read = ReadPublished::default();
+    for signed in document.tuples.into_iter().filter_map(|tuple| tuple.signed) {
+        let signed = signed.map_err(|why| unreadable(&subject, &why.to_string()));
+        match signed.and_then(|signed| read_signed(book, expected, signed, now)) {
+            Ok(one) => keep_best(&mut read.usable, one),
+            Err(failure) => read.unusable.push(failure),
+        }
+    }
+    if read.usable.is_empty() {
+        return Err(read.unusable.into_iter().next().unwrap_or_else(|| unsigned(&subject)));
+    }
+    read.usable.sort_by_key(|one| (one.rank(), std::cmp::Reverse(one.signed.statement.issued)));
+    Ok(read)
+}
+
+fn read_signed(
+    book: &Book,
+    expected: &DocumentExpected<'_>,
+    signed: Signed,
+    now: Wall,
+) -> Result<ReadDocument, Failure> {
+    let subject = expected.subject();
     signed.verify().map_err(|why| untrusted("bad-signature", &subject, &why.to_string()))?;
+    let published = expected.published && signed.statement.purpose == Purpose::Publish;
     let wants = Expected {
-        purpose: Purpose::Notify,
-        entity: expected.target.filter(|target| !target.bare).map(|target| &target.entity),
+        purpose: if published { Purpose::Publish } else { Purpose::Notify },
+        entity: expected.target.filter(|target| published || !target.bare).map(|target| &target.entity),
         our_entities: std::slice::from_ref(expected.entity),
         our_device: expected.device,
-        nonce: expected.nonce,
+        nonce: expected.nonce.filter(|_| !published),
         now,
     };
     presence::check(&signed.statement, &wants).map_err(|why| unfit(&subject, &why))?;
     if let Some(target) = expected.target {
         check_bare(&subject, target, &signed.statement)?;
     }
-    let standing = trusted(book, expected, &signed.statement)?;
+    let standing = trusted(book, expected.accept_key, &signed.statement)?;
     Ok(ReadDocument { signed, standing })
+}
+
+/// Of each device what it says to us, else the newest of what it published (PROTOCOL section 4).
+fn keep_best(all: &mut Vec<ReadDocument>, new: ReadDocument) {
+    let better = |one: &ReadDocument| (one.signed.statement.purpose == Purpose::Notify, one.signed.statement.version);
+    match all.iter_mut().find(|one| one.signed.statement.device == new.signed.statement.device) {
+        Some(one) if better(one) >= better(&new) => {}
+        Some(one) => *one = new,
+        None => all.push(new),
+    }
+}
+
+impl ReadDocument {
+    /// Those that are known come first, then those that no other device vouches for: once one of these is pinned, the
+    /// ones that it vouches for are no changed keys.
+    fn rank(&self) -> u8 {
+        match (self.standing, presence::vouched(&self.signed.statement)) {
+            (Standing::Pinned { .. } | Standing::Changed(_), _) => 0,
+            (Standing::Unknown, None) => 1,
+            (Standing::Unknown, Some(_)) => 2,
+        }
+    }
+}
+
+impl DocumentExpected<'_> {
+    fn subject(&self) -> String {
+        self.target.map_or_else(|| "the peer".to_owned(), |target| target.entity.to_string())
+    }
 }
 
 /// The first tuple with a statement of ours in it; an ordinary presence document has none.
@@ -55,8 +129,12 @@ fn the_statement(subject: &str, document: Document) -> Result<Signed, Failure> {
     match document.tuples.into_iter().find_map(|tuple| tuple.signed) {
         Some(Ok(signed)) => Ok(signed),
         Some(Err(why)) => Err(unreadable(subject, &why.to_string())),
-        None => Err(untrusted("unsigned", subject, "it carries no signed statement, so nothing in it can be believed")),
+        None => Err(unsigned(subject)),
     }
+}
+
+fn unsigned(subject: &str) -> Failure {
+    untrusted("unsigned", subject, "it carries no signed statement, so nothing in it can be believed")
 }
 
 /// Asked by bare address, the entity's host must be that address (PROTOCOL section 3, "Replay").
@@ -76,17 +154,17 @@ fn check_bare(subject: &str, target: &Target, statement: &Statement) -> Result<(
 }
 
 /// Keys and version against what is pinned.
-fn trusted(book: &Book, expected: &DocumentExpected<'_>, statement: &Statement) -> Result<Standing, Failure> {
+pub fn trusted(book: &Book, accept_key: Option<Fingerprint>, statement: &Statement) -> Result<Standing, Failure> {
     let keys = (statement.signing_key, statement.agreement_key);
     let standing = book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement));
     let print = crate::keys::fingerprint(&keys.0, &keys.1);
     if let Standing::Changed(pinned) = standing {
-        if expected.accept_key != Some(print) {
+        if accept_key != Some(print) {
             return Err(key_changed(&statement.entity, pinned, print));
         }
     }
     if let (Standing::Pinned { .. }, Some(pin)) = (standing, book.pin(&statement.entity, &statement.device)) {
-        if statement.version < pin.last_version {
+        if statement.version < pin.last_of(statement.purpose) {
             let why = "it is older than one that came before: somebody may be sending you yesterday's policy";
             return Err(untrusted("older-statement", statement.entity.as_str(), why));
         }

@@ -16,7 +16,7 @@ use super::config::{AudioSink, AudioSource};
 use super::nonces;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Stream, StreamEvent};
-use crate::policy::{Approved, Spd};
+use crate::policy::{Approved, Purpose, Spd, Statement};
 use crate::presence::PresenceRecord;
 use crate::vocab::{
     AgreementKey, CallId, Device, Digest, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce, Redacted,
@@ -225,8 +225,28 @@ pub struct Pin {
     pub verified: bool,
     /// The highest statement version seen from it for us.
     pub last_version: u64,
+    /// The highest version seen of what it publishes.
+    pub last_published: u64,
     /// Hash of the statement that was approved last: a call bears it (PROTOCOL section 7).
     pub statement: Option<Digest>,
+}
+
+impl Pin {
+    /// The highest version seen, counted for each audience (PROTOCOL section 3): to us alone, or to everybody.
+    pub fn last_of(&self, purpose: Purpose) -> u64 {
+        match purpose {
+            Purpose::Publish => self.last_published,
+            Purpose::Notify | Purpose::Request => self.last_version,
+        }
+    }
+
+    pub fn saw(&mut self, statement: &Statement) {
+        let last = match statement.purpose {
+            Purpose::Publish => &mut self.last_published,
+            Purpose::Notify | Purpose::Request => &mut self.last_version,
+        };
+        *last = (*last).max(statement.version);
+    }
 }
 
 /// The last statement that we gave to a watcher.

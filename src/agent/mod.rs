@@ -1,7 +1,7 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `ask`, `review`, `answer_watcher`, `call`, `own_policy`.
+//! `account`, `publication`, `ask`, `further`, `review`, `answer_watcher`, `call`, `own_policy`.
 
 mod account;
 mod answer_watcher;
@@ -13,11 +13,13 @@ mod contact;
 mod desk;
 mod document;
 pub mod effect;
+mod further;
 mod metrics;
 mod nonces;
 mod offers;
 mod own;
 mod own_policy;
+mod publication;
 pub mod request;
 mod review;
 mod ruling;
@@ -44,7 +46,9 @@ pub use contact::OPTION_TAG;
 pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
 pub use metrics::Metric;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event};
-pub use snapshot::{Account, AccountState, Ask, AskState, Call, CallState, OpenReview, ReviewState, Side};
+pub use snapshot::{
+    Account, AccountState, Ask, AskState, Call, CallState, OpenReview, PublicationState, ReviewState, Side,
+};
 
 use account::Accounts;
 use answer_watcher::AskersPlace;
@@ -172,6 +176,7 @@ impl Agent {
     pub fn handle_timeout(&mut self, now: Now) {
         self.endpoint.handle_timeout(now);
         self.handle_account_timeout(now);
+        self.handle_publication_timeout(now);
         self.handle_ask_timeout(now);
         self.handle_review_timeout(now);
         self.handle_call_timeout(now);
@@ -256,6 +261,7 @@ impl Agent {
             let Some(event) = self.endpoint.poll_event() else { break };
             self.handle_endpoint_event(now, event);
         }
+        self.put_further_devices(now);
         self.check_stopped(now);
     }
 
@@ -273,6 +279,10 @@ impl Agent {
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
             | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),
+            EndpointEvent::PublicationFailed { .. }
+            | EndpointEvent::PublicationRefused { .. }
+            | EndpointEvent::Published { .. }
+            | EndpointEvent::Unpublished { .. } => self.handle_publication(now, event),
             EndpointEvent::Subscribed { id, from, relayed, contact, expires, body, .. } => {
                 let place = AskersPlace::of(&from, relayed, &contact);
                 self.handle_subscribed(now, id, place, expires, body);

@@ -174,6 +174,7 @@ impl Agent {
             }
             (Waiting::OwnPresence(names), _) => {
                 self.own.set(&self.config, &names, now.wall);
+                self.published_changed(now);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
             (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),

@@ -295,7 +295,7 @@ impl Agent {
         let statement = reviewing.opening.statement.clone();
         let Some(mut pin) = self.book.pin(&statement.entity, &statement.device).cloned() else { return };
         pin.statement = Some(crate::presence::statement_hash(&statement));
-        pin.last_version = pin.last_version.max(statement.version);
+        pin.saw(&statement);
         self.keep_pin(pin);
     }
 

@@ -15,6 +15,7 @@ pub struct Account {
     pub user: String,
     pub state: AccountState,
     pub service_route: Vec<String>,
+    pub publication: PublicationState,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,43 @@ pub enum AccountState {
     },
 }
 
+/// How what strangers may know of us stands at an account's presence server.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PublicationState {
+    /// We stop, and have taken it back.
+    Left,
+    /// Not registered yet.
+    None,
+    /// The configuration wants none.
+    Off,
+    Published {
+        until: Wall,
+    },
+    Publishing,
+    /// It is of no use to try again.
+    Refused(Failure),
+    Waiting {
+        failure: Failure,
+        again: Wall,
+    },
+    /// It is nobody's business, or not this account's; why.
+    Withheld(&'static str),
+}
+
+impl PublicationState {
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Refused(failure) | Self::Waiting { failure, .. } => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Nothing will change it while the agent runs.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Left | Self::Refused(_))
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Ask {
     pub id: AskId,
@@ -50,6 +88,8 @@ pub struct Ask {
     pub presence: Option<PresenceRecord>,
     /// The review that it led to, answered or not.
     pub review: Option<ReviewId>,
+    /// Another device answered too: what it says is put to the user once this has ended.
+    pub next: Option<AskId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -27,13 +27,13 @@ pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceConditio
 pub use environment::{Environment, Evidence, Scope};
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
-pub use pieces::{at_least_as_tight, compare_sets, Piece, PieceDifference, TooManyPieces, View};
+pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
 pub use review::{
     Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, ReviewInput,
     Surroundings, Unreviewable,
 };
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;
-pub use spd::{state_policy, Asked, Asker, Flow, Ruling, Spd, Why};
+pub use spd::{publish_policy, state_policy, Asked, Asker, Flow, Ruling, Spd, Why};
 pub use statement::{Audience, Capabilities, Person, Purpose, StatedPolicy, Statement, Wanted};
 pub use suite::Suite;

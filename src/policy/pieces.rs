@@ -69,6 +69,12 @@ pub fn at_least_as_tight(p: &Spd, q: &Spd, view: &View<'_>) -> bool {
     compare_sets(p, q, view).is_ok_and(|found| found.iter().all(|difference| difference.relation.at_least()))
 }
 
+/// True when P is tighter than Q on a piece, or when there are too many of them to say.
+pub fn tightens_somewhere(p: &Spd, q: &Spd, view: &View<'_>) -> bool {
+    let found = compare_sets(p, q, view);
+    found.map_or(true, |found| found.iter().any(|difference| difference.relation == Tightness::Tighter))
+}
+
 /// Where pieces begin, dimension by dimension.
 struct Cuts {
     direction: Direction,
@@ -208,6 +214,7 @@ mod tests {
         let p = spd("spdadd 192.168.1.1 192.168.1.2 udp -P out ipsec esp/transport//require
             spdadd 192.168.1.1 192.168.1.2[5004-5005] udp -P out none");
         assert!(at_least_as_tight(&q, &p, &EVERYBODY) && !at_least_as_tight(&p, &q, &EVERYBODY));
+        assert!(tightens_somewhere(&q, &p, &EVERYBODY) && !tightens_somewhere(&p, &q, &EVERYBODY));
         let found = compare_sets(&p, &q, &EVERYBODY).unwrap();
         let texts: Vec<_> = found.iter().map(|found| found.piece.to_string()).collect();
         assert_eq!(texts, ["out udp 192.168.1.1[any] -> 192.168.1.2[5004-5005]"]);

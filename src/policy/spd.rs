@@ -11,7 +11,7 @@ use super::{Action, Direction, Entry, PeerScope, Selector, Upper};
 use crate::vocab::{Device, Entity, Generation, Wall};
 
 pub(crate) use asker::{cut, ends};
-pub use asker::{state_policy, Asked, Asker};
+pub use asker::{publish_policy, state_policy, Asked, Asker};
 pub use order::Criterion;
 
 /// Approved entries compiled for lookup: immutable, numbered by generation.

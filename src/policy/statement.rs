@@ -31,7 +31,11 @@ pub struct Statement {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
+    /// An answer, to whoever asked.
     Notify,
+    /// For whoever asks a presence server (RFC 3903).
+    Publish,
+    /// A question.
     Request,
 }
 

@@ -9,7 +9,8 @@ pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// Oldest request that counts: whoever remembers nonces needs to for [`CLOCK_SKEW`] longer.
 pub const MAX_REQUEST_AGE: Duration = Duration::from_secs(120);
 
-/// What a statement has to be in order to be an answer to our question, or a question to us.
+/// What a statement has to be in order to be an answer to our question, or a question to us; or a publication, which is
+/// nobody's answer and has no nonce to repeat.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
     pub purpose: Purpose,
@@ -18,7 +19,7 @@ pub struct Expected<'a> {
     /// The names under which we may be meant: our entity, and `sip:ADDRESS` for each address that we are asked at.
     pub our_entities: &'a [Entity],
     pub our_device: &'a Device,
-    /// The nonce of our request, which a reply repeats; `None` for a request.
+    /// The nonce of our request, which a reply repeats; `None` for a request or a publication.
     pub nonce: Option<Nonce>,
     pub now: Wall,
 }
@@ -56,7 +57,7 @@ pub fn check(statement: &Statement, expected: &Expected<'_>) -> Result<(), Unfit
     if expected.entity.is_some_and(|entity| *entity != statement.entity) {
         return Err(Unfit::WrongEntity);
     }
-    if !is_for_us(&statement.audience, expected) {
+    if !is_for_us(statement, expected) {
         return Err(Unfit::NotForUs);
     }
     if expected.nonce.is_some_and(|nonce| nonce != statement.nonce) {
@@ -71,10 +72,12 @@ pub fn entity_host_is(statement: &Statement, address: IpAddr) -> bool {
     host_address(statement.entity.host()).is_some_and(|host| host == address.to_canonical())
 }
 
-/// `Audience::Any` is for publications, which this version does not have.
-fn is_for_us(audience: &Audience, expected: &Expected<'_>) -> bool {
-    match audience {
-        Audience::Any => false,
+/// What was said to one is no publication, and a publication answers nobody (PROTOCOL section 3, "Replay").
+fn is_for_us(statement: &Statement, expected: &Expected<'_>) -> bool {
+    let published = statement.purpose == Purpose::Publish;
+    match &statement.audience {
+        Audience::Any => published,
+        _ if published => false,
         Audience::Device(device) => device == expected.our_device,
         Audience::Entity(entity) => expected.our_entities.contains(entity),
     }

@@ -30,12 +30,13 @@ pub(super) fn keying_name(keying: Keying) -> &'static str {
 }
 
 pub(super) fn purpose(word: &str) -> Option<Purpose> {
-    [Purpose::Notify, Purpose::Request].into_iter().find(|purpose| purpose_name(*purpose) == word)
+    [Purpose::Notify, Purpose::Publish, Purpose::Request].into_iter().find(|purpose| purpose_name(*purpose) == word)
 }
 
 pub(super) fn purpose_name(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Notify => "notify",
+        Purpose::Publish => "publish",
         Purpose::Request => "request",
     }
 }

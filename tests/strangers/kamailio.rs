@@ -1,4 +1,4 @@
-//! Kamailio, with the configuration that we ship, is the registrar.
+//! Kamailio, with the configuration that we ship, is registrar, proxy and presence server.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -17,14 +17,20 @@ struct Kamailio {
 impl Kamailio {
     /// For example.org, where the password of alice and of bob is `secret`. `None` when it is not installed.
     fn start() -> Option<Self> {
-        if !installed("kamailio") || !std::path::Path::new(TABLES).exists() {
-            skip("kamailio and kamailio-sqlite-modules are not installed");
+        Self::start_with(&[])
+    }
+
+    /// As it is, with further definitions.
+    fn start_with(defines: &[&str]) -> Option<Self> {
+        let modules = [TABLES, "/usr/share/doc/kamailio-presence-modules"];
+        if !installed("kamailio") || !modules.iter().all(|path| std::path::Path::new(path).exists()) {
+            skip("kamailio, kamailio-sqlite-modules and kamailio-presence-modules are not all installed");
             return None;
         }
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("kamailio.sqlite");
         let tables = rusqlite::Connection::open(&database).unwrap();
-        for name in ["standard", "auth_db", "usrloc"] {
+        for name in ["standard", "auth_db", "usrloc", "presence"] {
             let text = std::fs::read_to_string(format!("{TABLES}/{name}-create.sql")).unwrap();
             tables.execute_batch(&text).unwrap();
         }
@@ -44,6 +50,9 @@ impl Kamailio {
             define("CTL", &format!("\"unix:{}\"", dir.path().join("ctl").display())),
         ] {
             command.args(["-A", &defined]);
+        }
+        for name in defines {
+            command.args(["-A", name]);
         }
         command.arg("-P").arg(dir.path().join("pid")).arg("-w").arg(dir.path());
         let log = std::fs::File::create(dir.path().join("log")).unwrap();
@@ -106,6 +115,10 @@ fn registered(home: &mut Home) -> serde_json::Value {
     look_until(|| Some(state(home)).filter(|account| account["state"] == "registered"))
 }
 
+fn published(home: &Home) -> serde_json::Value {
+    look_until(|| Some(state(home)["publication"].clone()).filter(|publication| publication["state"] == "published"))
+}
+
 #[test]
 fn an_account_is_registered_with_its_password_and_taken_back_at_the_end() {
     let Some(kamailio) = Kamailio::start() else { return };
@@ -135,7 +148,7 @@ fn a_wrong_password_is_told_and_not_tried_again() {
 /// Journey one through a proxy that wants to know who asks; the packets then go from device to device.
 #[test]
 fn a_peer_is_asked_by_its_name_through_the_proxy_and_then_called() {
-    let Some(kamailio) = Kamailio::start() else { return };
+    let Some(kamailio) = Kamailio::start_with(&["WITHOUT_PRESENCE"]) else { return };
     for transport in ["udp", "tcp"] {
         let mut alice = account("alice", &kamailio, transport, "secret", "none");
         let mut bob = account("bob", &kamailio, transport, "secret", "ipsec esp/transport//require");
@@ -152,6 +165,33 @@ fn a_peer_is_asked_by_its_name_through_the_proxy_and_then_called() {
         assert!(policy.contains(&format!("{}/32", bob.address)) && !policy.contains(&kamailio.address.to_string()));
         let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
         assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    }
+}
+
+/// Journey one through a presence server: what Bob published is asked for, reviewed, and what a call bears.
+#[test]
+fn what_a_peer_published_is_asked_for_and_then_called_by() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    for transport in ["udp", "tcp"] {
+        let mut alice = account("alice", &kamailio, transport, "secret", "none");
+        let mut bob = account("bob", &kamailio, transport, "secret", "ipsec esp/transport//require");
+        registered(&mut alice);
+        registered(&mut bob);
+        published(&bob);
+        let ask = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0).json();
+        assert_eq!((ask["state"].as_str(), ask["target"].as_str()), (Some("registered"), Some("sip:bob@example.org")));
+        let shown = alice.run(&["presence", "show", "bob@example.org"]).expect(0).json();
+        let row = &shown["presences"][0];
+        // The server's address is not Bob's: what is known of him is what he says.
+        assert_eq!(row["observed"], false, "{row}");
+        assert!(row["contact"].as_str().unwrap().contains(&bob.address.to_string()), "{row}");
+        let policy = alice.run(&["policy", "list"]).expect(0).stdout;
+        assert!(policy.contains(&format!("{}/32", bob.address)) && !policy.contains(&kamailio.address.to_string()));
+        let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
+        assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+        assert_eq!(bob.signal("TERM"), Some(0));
+        let gone = alice.run(&["ask", "bob@example.org", "--approve"]).expect(5);
+        assert!(gone.stdout.contains("nothing-published"), "{gone:?}");
     }
 }
 

@@ -91,6 +91,7 @@ impl Agent {
             nonce: None,
             entity: &self.config.entity,
             device: &self.config.device,
+            published: false,
             accept_key: None,
         };
         let ReadDocument { signed, standing } = read_document(&self.book, &expected, &body.bytes, now.wall)?;

@@ -7,7 +7,8 @@ use super::{value, Machine};
 use crate::agent::{AccountConfig, Hop};
 use crate::vocab::{escape, Entity, Failure, Redacted};
 
-pub(super) const KEYS: [&str; 7] = ["entity", "proxy", "user", "realm", "password-file", "password-env", "expires"];
+pub(super) const KEYS: [&str; 8] =
+    ["entity", "proxy", "user", "realm", "password-file", "password-env", "expires", "publish"];
 
 /// Longest password, in octets.
 const MAX_PASSWORD: usize = 512;
@@ -60,13 +61,14 @@ fn account(
     let realm = section.read("realm", |v| v.text("a name of 1 to 128 octets", value::name))?;
     let realm = realm.unwrap_or_else(|| entity.host().to_owned());
     let expires = section.read("expires", |v| v.number(60..=86_400, "seconds"))?.unwrap_or(3600);
+    let publish = section.read("publish", |v| v.flag())?.unwrap_or(true);
     let from_file = section.read("password-file", |v| password_file(v, base))?;
     let from_variable = section.read("password-env", |v| password_variable(v, machine))?;
     if from_file.is_some() && from_variable.is_some() {
         return Err(section.refuse("the password is given twice", "either password-file or password-env"));
     }
     let password = from_file.or(from_variable).map(Redacted);
-    Ok(AccountConfig { entity, proxy, user, password, realm, expires: Duration::from_secs(expires) })
+    Ok(AccountConfig { entity, proxy, user, password, realm, expires: Duration::from_secs(expires), publish })
 }
 
 /// The first line of a file that nobody else may read.

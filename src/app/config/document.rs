@@ -134,6 +134,10 @@ impl<'t, 'd> Value<'t, 'd> {
             .ok_or_else(|| self.refuse(&format!("a number of {unit} from {} to {}", range.start(), range.end())))
     }
 
+    pub(super) fn flag(&self) -> Result<bool, Failure> {
+        self.value.get_ref().as_bool().ok_or_else(|| self.refuse("true or false"))
+    }
+
     pub(super) fn items(&self, expected: &str) -> Result<Vec<Value<'t, 'd>>, Failure> {
         let other = || self.refuse_because(&format!("`{}` is {}, and no list", self.key, self.shown()), expected);
         let array = self.value.get_ref().as_array().ok_or_else(other)?;

@@ -216,6 +216,7 @@ pub(crate) fn presence(entity: &str) -> PresenceRecord {
 
 pub(crate) fn ask(state: AskState) -> Ask {
     Ask {
+        next: None,
         id: AskId(1),
         peer: "192.168.1.2".to_owned(),
         target: "sip:192.168.1.2".to_owned(),
@@ -489,6 +490,7 @@ async fn only_a_pinned_peer_can_be_verified() {
         fingerprint: Fingerprint([6; 32]),
         since: Wall(0),
         verified: false,
+        last_published: 0,
         last_version: 0,
         statement: None,
     }];

@@ -107,6 +107,7 @@ fn pin(row: &Columns<'_>) -> Result<Pin, Failure> {
         since: row.time("since")?,
         verified: row.value("verified")?,
         last_version: row.number("last_version")?,
+        last_published: row.number("last_published")?,
         statement: match row.value::<Option<Vec<u8>>>("statement")? {
             None => None,
             Some(octets) => Some(Digest::from_slice(&octets).ok_or_else(|| row.unreadable("statement"))?),

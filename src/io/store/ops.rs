@@ -197,7 +197,7 @@ fn record_call(step: &Transaction<'_>, record: &CallRecord) -> rusqlite::Result<
 
 /// Only with the pinned keys: a changed key gets in by [`StoreOp::Register`] alone.
 fn update_pin(step: &Transaction<'_>, pin: &Pin) -> Result<(), Failure> {
-    let update = "UPDATE pin SET last_version = ?5, statement = ?6 \
+    let update = "UPDATE pin SET last_version = ?5, statement = ?6, last_published = ?7 \
         WHERE entity = ?1 AND device = ?2 AND signing_key = ?3 AND agreement_key = ?4";
     let changed = step.execute(
         update,
@@ -208,6 +208,7 @@ fn update_pin(step: &Transaction<'_>, pin: &Pin) -> Result<(), Failure> {
             pin.agreement_key.0,
             signed(pin.last_version),
             pin.statement.map(|hash| hash.0),
+            signed(pin.last_published),
         ],
     );
     expect_pinned(pin, changed)

@@ -123,7 +123,7 @@ fn pinned_keys(step: &Transaction<'_>, peer: &ApprovedPeer) -> rusqlite::Result<
 }
 
 fn insert_pin(step: &Transaction<'_>, peer: &ApprovedPeer, at: Wall) -> rusqlite::Result<()> {
-    let insert = "INSERT INTO pin VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, NULL)";
+    let insert = "INSERT INTO pin VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, NULL, 0)";
     let values = params![
         peer.entity.as_str(),
         peer.device.as_str(),

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use super::{Review, Unreviewable};
 use crate::policy::spd::{cut, ends};
 use crate::policy::{
-    both_directions, Action, Direction, Entry, Level, Origin, PeerScope, PlaceCondition, Selector, StatedPolicy,
-    Statement,
+    both_directions, Action, Direction, Entry, Level, Origin, PeerScope, PlaceCondition, Prefix, Purpose, Selector,
+    StatedPolicy, Statement,
 };
 
 /// The entries that approving as it is would register, out then in, and what was cut off, in words.
@@ -25,6 +25,7 @@ pub(super) fn propose(
     for (at, policy) in statement.policies.iter().enumerate() {
         let entry = entry(statement, policy, at + 1, place)?;
         let (kept, words) = cut_to(entry, between);
+        let words = words.filter(|_| !is_for_anybody(statement, policy));
         cuts.extend(words.map(|words| format!("policy {} ({}): {words}", at + 1, policy.direction)));
         entries.extend(kept);
     }
@@ -81,6 +82,13 @@ fn entry(
 /// The statement's own device, and no other.
 pub(super) fn scope(statement: &Statement) -> PeerScope {
     PeerScope { entity: Some(statement.entity.clone()), device: Some(statement.device.clone()), group: None }
+}
+
+/// What is published names nobody at the reader's end: cutting that to us is no news.
+fn is_for_anybody(statement: &Statement, policy: &StatedPolicy) -> bool {
+    let StatedPolicy { selector: Selector { source, destination, .. }, .. } = policy;
+    let (ours, theirs) = if policy.direction == Direction::In { (destination, source) } else { (source, destination) };
+    statement.purpose == Purpose::Publish && *ours == Prefix::Any && *theirs != Prefix::Any
 }
 
 fn addresses(selector: &Selector) -> String {

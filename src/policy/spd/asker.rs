@@ -78,12 +78,29 @@ fn is_for_an_address(entry: &Entry) -> bool {
 /// The policies of a statement for an asker, from [`Spd::answer_for`]: our `in` is the asker's `out`. They name the
 /// two ends alone, and no level is left to the reader.
 pub fn state_policy(entries: &[Entry], own: IpAddr, asker: IpAddr, default_level: Level) -> Vec<StatedPolicy> {
+    state(entries, default_level, |entry| cut(&entry.selector, ends(entry.direction, own, asker)))
+}
+
+/// The policies of a statement for whoever reads it: those of our entries that rule everybody, with our own end alone.
+pub fn publish_policy(entries: &[Entry], own: IpAddr, default_level: Level) -> Vec<StatedPolicy> {
+    state(entries, default_level, |entry| {
+        let near = if entry.direction == Direction::In { entry.selector.destination } else { entry.selector.source };
+        let own = near.contains(own).then(|| Prefix::host(own))?;
+        let (source, destination) = match entry.direction {
+            Direction::In => (Prefix::Any, own),
+            Direction::Out => (own, Prefix::Any),
+        };
+        (far_end(entry) == Prefix::Any).then(|| Selector { source, destination, ..entry.selector.clone() })
+    })
+}
+
+fn state(entries: &[Entry], default_level: Level, selector: impl Fn(&Entry) -> Option<Selector>) -> Vec<StatedPolicy> {
     let state = |entry: &Entry| {
         Some(StatedPolicy {
             id: PeerText::default(),
             direction: entry.direction.mirror(),
             action: entry.action.resolved(default_level),
-            selector: cut(&entry.selector, ends(entry.direction, own, asker))?,
+            selector: selector(entry)?,
             suites: entry.suites.clone(),
             keying: entry.keying,
             expires: entry.expires.map(|end| Wall::from_secs(end.as_secs())),

@@ -288,6 +288,17 @@ fn what_we_demand_is_said_as_the_asker_sees_it() {
 }
 
 #[test]
+fn what_is_published_is_for_everybody_and_names_our_own_end_alone() {
+    let text = "spdadd any any udp -P in ipsec esp/transport//default;
+        spdadd any 192.168.1.2[5004] udp -P out none;
+        spdadd any 192.168.1.3 udp -P in none;
+        spdadd 192.168.1.0/24 any udp -P in none;";
+    let stated = publish_policy(&parse(text).unwrap(), ip("192.168.1.2"), Level::Require);
+    let lines: Vec<Entry> = stated.into_iter().map(|p| Entry::new(p.selector, p.direction, p.action)).collect();
+    assert_eq!(write(&lines), "spdadd 0.0.0.0/0[any] 192.168.1.2/32[any] udp -P out ipsec esp/transport//require;\n");
+}
+
+#[test]
 fn entries_that_an_earlier_one_hides_are_not_said() {
     let text = "spdadd any any udp -P in none; # sv: id=e1 priority=9
         spdadd 192.168.1.2 any udp -P in discard; # sv: id=e2";

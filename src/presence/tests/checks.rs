@@ -46,6 +46,25 @@ fn each_misfit_has_its_name() {
 }
 
 #[test]
+fn a_publication_is_for_everybody_and_nothing_else_is() {
+    let published = |s: &mut Statement, e: &mut Expected<'_>| {
+        (s.purpose, s.audience) = (Purpose::Publish, Audience::Any);
+        (e.purpose, e.nonce) = (Purpose::Publish, None);
+    };
+    assert_eq!(checked(0, published), Ok(()));
+    assert_eq!(checked(3600 + 300, published), Err(Unfit::Expired));
+    let for_one = |s: &mut Statement, e: &mut Expected<'_>| {
+        published(s, e);
+        s.audience = Audience::Device(e.our_device.clone());
+    };
+    assert_eq!(checked(0, for_one), Err(Unfit::NotForUs));
+    assert_eq!(
+        checked(0, |s, _| (s.purpose, s.audience) = (Purpose::Publish, Audience::Any)),
+        Err(Unfit::WrongPurpose)
+    );
+}
+
+#[test]
 fn time_has_five_minutes_of_play_at_both_ends() {
     assert_eq!(checked(-300, |_, _| {}), Ok(()));
     assert_eq!(checked(-301, |_, _| {}), Err(Unfit::IssuedInFuture));

@@ -191,7 +191,7 @@ prop_compose! {
         (entity, device, version) in (entity(), device(), any::<u64>()),
         contact in "sips?:[a-z0-9.]{1,20}@[a-z0-9.]{1,20}(:[0-9]{1,4})?",
         (issued, expires) in (seconds(), seconds()),
-        (purpose, audience) in (select(vec![Purpose::Notify, Purpose::Request]), audience()),
+        (purpose, audience) in (select(vec![Purpose::Notify, Purpose::Publish, Purpose::Request]), audience()),
         (nonce, agreement) in any::<([u8; 16], [u8; 32])>(),
         person in option::of((option::of(free_text()), option::of(free_text()))),
         environment in option::of(environment()),

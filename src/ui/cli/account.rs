@@ -5,7 +5,9 @@ use super::door::{segment, Door};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::Page;
-use crate::app::control::view::{AccountList, AccountStateView, AccountView, ErrorView};
+use crate::app::control::view::{
+    AccountList, AccountStateView, AccountView, ErrorView, PublicationStateView, PublicationView,
+};
 
 pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Result<Exit, ErrorView> {
     match command {
@@ -46,6 +48,23 @@ fn state(account: &AccountView) -> String {
     }
 }
 
+fn published(publication: &PublicationView) -> String {
+    match publication.state {
+        PublicationStateView::Left => "not any more".to_owned(),
+        PublicationStateView::None => "not yet: it is not registered".to_owned(),
+        PublicationStateView::Off => "no, as the configuration says".to_owned(),
+        PublicationStateView::Published => {
+            format!("what strangers may know, until {}", publication.until.clone().unwrap_or_default())
+        }
+        PublicationStateView::Publishing => "the server has not answered yet".to_owned(),
+        PublicationStateView::Refused => "no: the server does not take it".to_owned(),
+        PublicationStateView::Waiting => {
+            format!("not now, tried again at {}", publication.again.clone().unwrap_or_default())
+        }
+        PublicationStateView::Withheld => format!("no: {}", publication.reason.clone().unwrap_or_default()),
+    }
+}
+
 fn page(account: &AccountView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, "service route".len());
     page.heading(&format!("Account {}", account.entity));
@@ -53,6 +72,11 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
     page.field("user", &account.user);
     page.field("state", &state(account));
     if let Some(failure) = &account.failure {
+        page.field("why", &failure.message);
+        page.field("next", &failure.next);
+    }
+    page.field("published", &published(&account.publication));
+    if let Some(failure) = &account.publication.failure {
         page.field("why", &failure.message);
         page.field("next", &failure.next);
     }

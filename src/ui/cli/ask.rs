@@ -27,11 +27,29 @@ pub async fn ask(door: &Door, output: Output, args: &AskArgs) -> Result<Exit, Er
     }
     let started: AskView = door.post("/v1/asks", &body).await?.view()?;
     output.say(&format!("asking {} ...", started.target));
-    let settled = tokio::select! {
-        settled = follow(door, output, &started.id) => settled?,
-        () = super::interrupted() => return cancel(door, &started.id).await,
-    };
-    finish(door, output, &settled).await
+    every_device(door, output, started).await
+}
+
+/// A presence server answers for all devices of the peer: each is an ask of its own, put once the one before has ended.
+/// What became of the first that came to nothing is told in the end.
+async fn every_device(door: &Door, output: Output, first: AskView) -> Result<Exit, ErrorView> {
+    let mut outcome = Ok(Exit::Done);
+    let mut id = first.id;
+    loop {
+        let settled = tokio::select! {
+            settled = follow(door, output, &id) => settled?,
+            () = super::interrupted() => return cancel(door, &id).await,
+        };
+        let one = finish(door, output, &settled).await;
+        let ended: AskView = door.get(&format!("/v1/asks/{id}")).await?.view()?;
+        let Some(next) = ended.next else { return outcome.and(one) };
+        if let Err(failure) = &one {
+            output.say(&failure.message);
+        }
+        outcome = outcome.and(one);
+        output.say(&format!("another device of {} ...", ended.target));
+        id = next;
+    }
 }
 
 /// An answer without a question would be passed over in silence.

@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use super::ErrorView;
-use crate::agent::{Account, AccountState};
+use crate::agent::{Account, AccountState, PublicationState};
 
 /// An address of record at a registrar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -20,6 +20,8 @@ pub struct AccountView {
     pub again: Option<String>,
     /// Why it is not registered.
     pub failure: Option<ErrorView>,
+    /// Whether what unknown watchers may learn stands at the presence server.
+    pub publication: PublicationView,
     /// Proxies that the registrar wants requests to pass (RFC 3608).
     pub service_route: Vec<String>,
 }
@@ -37,6 +39,39 @@ pub enum AccountStateView {
     Resolving,
     /// It failed, and is tried again.
     Waiting,
+}
+
+/// What this device publishes of itself (RFC 3903).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PublicationView {
+    pub state: PublicationStateView,
+    /// It stands until then, unless it is refreshed before, which the agent does.
+    pub until: Option<String>,
+    /// Tried again then.
+    pub again: Option<String>,
+    /// Why nothing is published.
+    pub failure: Option<ErrorView>,
+    /// Why nothing is to be published.
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PublicationStateView {
+    /// The agent stops, and has taken it back.
+    Left,
+    /// Not registered yet.
+    None,
+    /// The configuration wants none.
+    Off,
+    Published,
+    Publishing,
+    /// It will not be tried again: the server does not take it.
+    Refused,
+    /// It failed, and is tried again.
+    Waiting,
+    /// It is nobody's business, or not this account's.
+    Withheld,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -63,7 +98,41 @@ impl From<&Account> for AccountView {
             until: until.map(timestamp),
             again: again.map(timestamp),
             failure: failure.map(Into::into),
+            publication: (&account.publication).into(),
             service_route: account.service_route.clone(),
+        }
+    }
+}
+
+impl From<&PublicationState> for PublicationView {
+    fn from(state: &PublicationState) -> Self {
+        let (until, again, reason) = match state {
+            PublicationState::Published { until } => (Some(*until), None, None),
+            PublicationState::Waiting { again, .. } => (None, Some(*again), None),
+            PublicationState::Withheld(why) => (None, None, Some((*why).to_owned())),
+            _ => (None, None, None),
+        };
+        Self {
+            state: state.into(),
+            until: until.map(timestamp),
+            again: again.map(timestamp),
+            failure: state.failure().map(Into::into),
+            reason,
+        }
+    }
+}
+
+impl From<&PublicationState> for PublicationStateView {
+    fn from(state: &PublicationState) -> Self {
+        match state {
+            PublicationState::Left => Self::Left,
+            PublicationState::None => Self::None,
+            PublicationState::Off => Self::Off,
+            PublicationState::Published { .. } => Self::Published,
+            PublicationState::Publishing => Self::Publishing,
+            PublicationState::Refused(_) => Self::Refused,
+            PublicationState::Waiting { .. } => Self::Waiting,
+            PublicationState::Withheld(_) => Self::Withheld,
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct AskView {
     pub failure: Option<ErrorView>,
     /// What the peer said of itself, once it came.
     pub answer: Option<PresenceView>,
+    /// Another device of the peer answered too: the ask in which it is put to the user, once this one has ended.
+    pub next: Option<String>,
     /// What happened so far.
     pub steps: Vec<StepView>,
 }
@@ -83,6 +85,7 @@ impl From<&Ask> for AskView {
             generation: generation_of(&ask.state),
             failure: failure_of(&ask.state),
             answer: ask.presence.as_ref().map(PresenceView::of_peer),
+            next: ask.next.map(|next| next.to_string()),
             steps: ask.steps.iter().map(step).collect(),
         }
     }

@@ -23,7 +23,7 @@ mod review;
 mod status;
 mod time;
 
-pub use account::{AccountList, AccountStateView, AccountView};
+pub use account::{AccountList, AccountStateView, AccountView, PublicationStateView, PublicationView};
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
 pub use call::{CallList, CallStateView, CallView, PacketsView, SideView, QUIET, RINGING, SILENCE};

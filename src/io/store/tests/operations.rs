@@ -174,6 +174,7 @@ fn pin(key: u8) -> Pin {
         since: Wall(1),
         verified: true,
         last_version: 7,
+        last_published: 9,
         statement: Some(Digest([key; 32])),
     }
 }

@@ -1,0 +1,90 @@
+//! A presence server answers for all devices of a peer. Each has a policy and keys of its own, so each is put to the user by
+//! itself, one after the other: what is pinned first decides whether the next is a changed key.
+
+use std::net::IpAddr;
+
+use super::document::{trusted, ReadDocument, ReadPublished};
+use super::{Agent, Event};
+use crate::sip::Body;
+use crate::vocab::{AskId, Now};
+
+/// What of an answer still has to be put to the user.
+#[derive(Default)]
+pub struct Further {
+    devices: Vec<ReadDocument>,
+    body: Option<Body>,
+}
+
+impl Agent {
+    pub(super) fn keep_answers(
+        &mut self,
+        now: Now,
+        id: AskId,
+        observed: Option<IpAddr>,
+        body: &Body,
+        read: ReadPublished,
+    ) {
+        for failure in read.unusable {
+            self.audit_changed_key(now, &failure);
+            self.step(now, id, format!("a part of the answer is left out: {}", failure.message));
+            if failure.code == "key-changed" {
+                self.event(Event::Notice(failure));
+            }
+        }
+        let mut devices = read.usable.into_iter();
+        let Some(first) = devices.next() else { return };
+        let further = Further { devices: devices.collect(), body: Some(body.clone()) };
+        self.hold_back(now, id, further);
+        self.keep_answer(now, id, observed, body, first);
+    }
+
+    /// A call waits for one device, and rings there.
+    fn hold_back(&mut self, now: Now, id: AskId, further: Further) {
+        let count = further.devices.len();
+        let Some(asking) = self.asks.all.get_mut(&id).filter(|_| count > 0) else { return };
+        let devices = if count == 1 { "1 further device".to_owned() } else { format!("{count} further devices") };
+        let what = match asking.call {
+            Some(_) => format!("{devices} answered too; `sottovoce ask {}` puts them to you", asking.ask.target),
+            None => format!("{devices} answered too, and will be put to you next"),
+        };
+        if asking.call.is_none() {
+            asking.further = further;
+        }
+        self.step(now, id, what);
+    }
+
+    /// What has ended may have another device behind it.
+    pub(super) fn put_further_devices(&mut self, now: Now) {
+        while let Some(id) = self.asks.ended.pop() {
+            self.put_next_device(now, id);
+        }
+    }
+
+    fn put_next_device(&mut self, now: Now, id: AskId) {
+        if self.stopping.is_some() {
+            return;
+        }
+        let Some(asking) = self.asks.all.get_mut(&id) else { return };
+        let mut further = std::mem::take(&mut asking.further);
+        let Some(body) = further.body.clone().filter(|_| !further.devices.is_empty()) else { return };
+        let mut device = further.devices.remove(0);
+        let accept_key = asking.accept_key;
+        let next = self.asks.next_id();
+        let Some(asking) = self.asks.all.get_mut(&id) else { return };
+        let beside = asking.beside(next, now, further);
+        asking.ask.next = Some(next);
+        self.asks.all.insert(next, beside);
+        self.forget_old_asks();
+        match trusted(&self.book, accept_key, &device.signed.statement) {
+            Ok(standing) => {
+                device.standing = standing;
+                self.keep_answer(now, next, None, &body, device);
+            }
+            Err(failure) => {
+                self.audit_changed_key(now, &failure);
+                self.fail_ask(now, next, failure);
+            }
+        }
+        self.event(Event::AskChanged(id));
+    }
+}
