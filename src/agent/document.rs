@@ -178,7 +178,11 @@ pub fn key_changed(entity: &Entity, pinned: Fingerprint, now: Fingerprint) -> Fa
         "key-changed",
         format!("THE KEY OF {entity} HAS CHANGED: {pinned} was approved, {now} answers. Somebody may stand between you"),
         entity.as_str(),
-        format!("compare the new fingerprint with the peer over another channel; only if it is theirs, repeat with --accept-key {now}"),
+        format!(
+            "compare the new fingerprint with the peer over another channel; only if it is theirs, repeat with --accept-key \
+             {now}. A further device of theirs needs no such thing once the approved one vouches for it (`sottovoce identity \
+             vouch` there)"
+        ),
     )
 }
 

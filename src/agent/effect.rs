@@ -17,7 +17,7 @@ use super::nonces;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Stream, StreamEvent};
 use crate::policy::{Approved, Purpose, Spd, Statement};
-use crate::presence::PresenceRecord;
+use crate::presence::{PresenceRecord, Vouch};
 use crate::vocab::{
     AgreementKey, CallId, Device, Digest, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce, Redacted,
     VerifyKey, Wall,
@@ -102,6 +102,8 @@ pub enum Done {
 pub enum StoreOp {
     /// A row of the append-only audit table.
     Audit(AuditRow),
+    /// An older device of ours vouches for this one.
+    KeepVouch(Vouch),
     RecordCall(CallRecord),
     /// The last statement that we gave to a watcher, so that it survives a restart.
     RecordGiven {
@@ -175,7 +177,8 @@ impl StoreOp {
             | Self::RecordGiven { .. }
             | Self::RecordSeen { .. }
             | Self::UpdatePin(_) => Care::Kept,
-            Self::Register { .. }
+            Self::KeepVouch(_)
+            | Self::Register { .. }
             | Self::RememberPresence { .. }
             | Self::RemoveEntries { .. }
             | Self::RemovePresence { .. }
@@ -281,7 +284,7 @@ impl Seen {
 pub struct AuditRow {
     pub at: Wall,
     /// `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`, `key-verified`, `refused`, `removed`,
-    /// `statement`, `strangers`.
+    /// `statement`, `strangers`, `vouched`.
     pub kind: &'static str,
     pub subject: String,
     pub detail: String,
@@ -315,6 +318,7 @@ pub struct Loaded {
     pub pins: Vec<Pin>,
     pub given: Vec<Given>,
     pub seen: Vec<Seen>,
+    pub vouch: Option<Vouch>,
     pub own_user: Option<String>,
     pub own_place: Option<String>,
     /// The highest version of any statement of ours.

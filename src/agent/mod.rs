@@ -28,6 +28,7 @@ pub mod snapshot;
 mod strangers;
 mod target;
 mod unkept;
+mod vouching;
 mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -102,7 +103,7 @@ impl Agent {
         let contact = contact::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
         let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take() };
-        let own = Own::new(&config, &typed, loaded.own_version, now.wall);
+        let own = Own::new(&config, &typed, loaded.vouch, loaded.own_version, now.wall);
         let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
         for seen in loaded.seen {
             match seen {
@@ -220,6 +221,8 @@ impl Agent {
                 self.stop(now);
                 Ok(Accepted::Done)
             }
+            Command::TakeVouch(vouch) => self.take_vouch(vouch).map(Accepted::Storing),
+            Command::Vouch(new) => self.vouch_for(now, &new).map(Accepted::Vouched),
             Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
         }
     }

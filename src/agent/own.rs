@@ -10,7 +10,7 @@ use crate::policy::{
     judge, Audience, Capabilities, Environment, Evidence, KnownPlace, Person, Protocol, Purpose, Scope, StatedPolicy,
     Statement, Suite, Wanted,
 };
-use crate::presence::{self, Names, PresenceRecord, Signed};
+use crate::presence::{self, Names, PresenceRecord, Signed, Vouch};
 use crate::vocab::{Nonce, PeerText, Wall};
 
 /// How long a statement of ours may be acted on.
@@ -27,6 +27,8 @@ pub struct Own {
     environment: Environment,
     version: u64,
     since: Wall,
+    /// The word of an older device of ours.
+    vouch: Option<Vouch>,
 }
 
 /// What one statement is to say; the rest is always the same.
@@ -41,7 +43,7 @@ pub struct Saying {
 }
 
 impl Own {
-    pub fn new(config: &AgentConfig, typed: &Names, version: u64, now: Wall) -> Self {
+    pub fn new(config: &AgentConfig, typed: &Names, vouch: Option<Vouch>, version: u64, now: Wall) -> Self {
         let mut own = Self {
             typed: Names::default(),
             user: None,
@@ -53,6 +55,7 @@ impl Own {
             },
             version,
             since: now,
+            vouch,
         };
         own.set(config, typed, now);
         own
@@ -71,6 +74,14 @@ impl Own {
         self.place = judged.place;
         self.user = self.typed.user.clone().or_else(|| config.display_name.clone());
         self.since = now;
+    }
+
+    pub fn vouch(&self) -> Option<Vouch> {
+        self.vouch
+    }
+
+    pub fn take_vouch(&mut self, vouch: Vouch) {
+        self.vouch = Some(vouch);
     }
 
     pub fn environment(&self) -> Environment {
@@ -125,7 +136,7 @@ impl Own {
             environment: saying.presence.then_some(self.environment),
             signing_key: config.identity.verify_key(),
             agreement_key: config.identity.agreement_key(),
-            signed_by: None,
+            signed_by: self.vouch.map(|vouch| (vouch.key, vouch.signature)),
             supports: capabilities(),
             policies: saying.policies,
             request: saying.request,

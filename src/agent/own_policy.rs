@@ -177,6 +177,10 @@ impl Agent {
                 self.published_changed(now);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
+            (Waiting::Vouch(vouch), _) => {
+                self.own.take_vouch(vouch);
+                self.published_changed(now);
+            }
             (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),
             (Waiting::RemovePresence(entity), _) => {
                 self.book.remove_presence(&entity);

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::config::{AudioSink, AudioSource};
 use crate::policy::{Answer, Entry, Wanted};
+use crate::presence::{Introduction, Vouch};
 use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId};
 
 /// What a user can want. Verbs.
@@ -60,6 +61,10 @@ pub enum Command {
     },
     /// Byes, ended subscriptions; [`Event::Stopped`] follows.
     Stop,
+    /// An older device of ours has signed for this one.
+    TakeVouch(Vouch),
+    /// Sign for a newer device of ours.
+    Vouch(Introduction),
     /// The user compared the safety phrase.
     Verified {
         entity: Entity,
@@ -109,6 +114,7 @@ pub enum Accepted {
     },
     /// A store operation under way: [`Event::StoreSettled`] with this number tells how it went.
     Storing(crate::vocab::EffectId),
+    Vouched(Vouch),
 }
 
 /// What happened. Facts; the state behind each is read with the agent's getters.

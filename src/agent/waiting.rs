@@ -1,6 +1,6 @@
 use super::effect::{Pin, StoreOp};
 use crate::policy::Approved;
-use crate::presence::{Names, PresenceRecord};
+use crate::presence::{Names, PresenceRecord, Vouch};
 use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
@@ -37,4 +37,5 @@ pub enum Waiting {
     },
     /// Nobody waits, and a failure is counted.
     Stranger,
+    Vouch(Vouch),
 }

@@ -1,6 +1,7 @@
 use super::canonical::{canonical_text, statement_hash};
 use super::document::{read, Basic, Tuple};
-use super::signed::{vouched, Signed};
+use super::signed::Signed;
+use super::vouch::vouched;
 use crate::policy::Statement;
 use crate::vocab::{Digest, Entity, PeerText, VerifyKey};
 

@@ -28,6 +28,7 @@ mod statement;
 mod tests;
 mod timestamp;
 mod unreadable;
+mod vouch;
 mod words;
 mod write;
 mod xml;
@@ -38,7 +39,8 @@ pub use check::{check, entity_host_is, Expected, Unfit, CLOCK_SKEW, MAX_REQUEST_
 pub use document::{read, Basic, Document, Tuple};
 pub use inspect::{inspect, InspectedTuple, Inspection};
 pub use record::{Names, PresenceRecord};
-pub use signed::{vouch_text, vouched, BadSignature, Signed};
+pub use signed::{BadSignature, Signed};
 pub use unreadable::Unreadable;
+pub use vouch::{vouch_text, vouched, Introduction, Vouch, VOUCH};
 pub use write::write;
 pub use xml_writer::is_writable;

@@ -1,10 +1,8 @@
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use super::canonical::{canonical_text, Lines};
+use super::canonical::canonical_text;
 use crate::policy::Statement;
-use crate::vocab::{AgreementKey, Device, Entity, SignatureBytes, VerifyKey};
-
-const VOUCH_FIRST_LINE: &str = "sottovoce-vouch-1";
+use crate::vocab::{SignatureBytes, VerifyKey};
 
 /// A statement as it travels: not to be believed before [`Signed::verify`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,25 +33,7 @@ impl Signed {
     }
 }
 
-/// The text that an older device signs to vouch for a new one of the same entity (PROTOCOL section 9).
-pub fn vouch_text(entity: &Entity, device: &Device, signing_key: &VerifyKey, agreement_key: &AgreementKey) -> String {
-    let mut lines = Lines::beginning(VOUCH_FIRST_LINE);
-    lines.field("entity", entity);
-    lines.field("device", device);
-    lines.octets("signing-key", &signing_key.0);
-    lines.octets("agreement-key", &agreement_key.0);
-    lines.0
-}
-
-/// The key that vouches for the keys of this statement, if there is one and its signature verifies. It means something only
-/// when that key is pinned for the same entity.
-pub fn vouched(statement: &Statement) -> Option<VerifyKey> {
-    let (key, signature) = statement.signed_by.as_ref()?;
-    let text = vouch_text(&statement.entity, &statement.device, &statement.signing_key, &statement.agreement_key);
-    verify(key, &text, signature).ok().map(|()| *key)
-}
-
-fn verify(key: &VerifyKey, text: &str, signature: &SignatureBytes) -> Result<(), BadSignature> {
+pub(super) fn verify(key: &VerifyKey, text: &str, signature: &SignatureBytes) -> Result<(), BadSignature> {
     let key = VerifyingKey::from_bytes(&key.0).ok().filter(|key| !key.is_weak()).ok_or(BadSignature::Key)?;
     key.verify_strict(text.as_bytes(), &Signature::from_bytes(&signature.0)).map_err(|_| BadSignature::Mismatch)
 }

@@ -203,3 +203,67 @@ fn a_proxy_that_does_not_believe_us_is_named() {
     let ran = alice.run(&["ask", "bob@example.org", "--approve"]).expect(4);
     assert!(ran.stdout.contains("not-authenticated") && ran.stdout.contains("example.org"), "{ran:?}");
 }
+
+/// What one `ask` printed, a line for each device.
+fn devices(ran: &Ran) -> Vec<serde_json::Value> {
+    ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Two devices of one user stand in one document of the server's, each with its own keys and policy.
+#[test]
+fn two_devices_of_a_peer_are_put_to_the_user_each_by_itself() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    let mut alice = account("alice", &kamailio, "tcp", "secret", "none");
+    let mut desk = account("bob", &kamailio, "tcp", "secret", "ipsec esp/transport//require");
+    let mut pocket = account("bob", &kamailio, "tcp", "secret", "ipsec esp/transport//require ah/transport//require");
+    for home in [&mut alice, &mut desk, &mut pocket] {
+        registered(home);
+    }
+    let new = pocket.run(&["identity", "show"]).expect(0).json();
+    let vouch = desk.run(&["identity", "vouch", new["introduction"].as_str().unwrap(), "--yes"]).expect(0).json();
+    assert_eq!(vouch["fingerprint"], new["fingerprint"]);
+    let taken = pocket.run(&["identity", "take", vouch["word"].as_str().unwrap()]).expect(0).json();
+    assert_eq!(taken["vouched_by"], desk.run(&["identity", "show"]).expect(0).json()["signing_key"]);
+    // Over a restart too.
+    assert_eq!(pocket.signal("TERM"), Some(0));
+    registered(&mut pocket);
+    for home in [&desk, &pocket] {
+        published(home);
+    }
+    let both = devices(&alice.run(&["ask", "bob@example.org", "--approve"]).expect(0));
+    let told: Vec<&str> = both.iter().map(|ask| ask["answer"]["contact"].as_str().unwrap()).collect();
+    assert!(told[0].contains(&desk.address.to_string()) && told[1].contains(&pocket.address.to_string()), "{told:?}");
+    assert!(both.iter().all(|ask| ask["state"] == "registered"), "{both:?}");
+    let policy = alice.run(&["policy", "list"]).expect(0).json();
+    let of = |address: std::net::Ipv4Addr| {
+        let entries = policy["entries"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["destination"] == format!("{address}/32")).unwrap();
+        entry["rules"].as_array().unwrap().iter().map(|rule| rule["protocol"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((of(desk.address), of(pocket.address)), (vec!["esp".into()], vec!["esp".into(), "ah".into()]));
+    assert_eq!(alice.run(&["identity", "show"]).expect(0).json()["pins"].as_array().unwrap().len(), 2);
+    let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
+    assert_eq!(call["state"], "ended", "{call}");
+}
+
+/// A device that no pinned one vouches for may be anybody's: the server, or who broke into it, could have put it there.
+#[test]
+fn a_further_device_that_nobody_vouches_for_is_a_changed_key() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    let mut alice = account("alice", &kamailio, "tcp", "secret", "none");
+    let mut desk = account("bob", &kamailio, "tcp", "secret", "ipsec esp/transport//require");
+    for home in [&mut alice, &mut desk] {
+        registered(home);
+    }
+    published(&desk);
+    alice.run(&["ask", "bob@example.org", "--approve"]).expect(0);
+    let mut eve = account("bob", &kamailio, "tcp", "secret", "none");
+    registered(&mut eve);
+    published(&eve);
+    let ran = look_until(|| {
+        let ran = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0);
+        Some(ran).filter(|ran| ran.stderr.contains("THE KEY OF sip:bob@example.org HAS CHANGED"))
+    });
+    assert_eq!(devices(&ran).len(), 1, "the pinned device is asked about as before: {ran:?}");
+    assert_eq!(alice.run(&["identity", "show"]).expect(0).json()["pins"].as_array().unwrap().len(), 1);
+}

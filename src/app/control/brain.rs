@@ -8,7 +8,7 @@ use tokio::sync::broadcast;
 use crate::agent::{Accepted, Account, Agent, Ask, Call, Command, Event, Metric, OpenReview, Pin as PinnedKeys};
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Spd};
-use crate::presence::PresenceRecord;
+use crate::presence::{PresenceRecord, Vouch};
 use crate::vocab::{AskId, CallId, Failure, ReviewId};
 
 pub(in crate::app) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -39,6 +39,7 @@ pub(in crate::app) trait Known {
     fn presences(&self) -> Vec<&PresenceRecord>;
     fn own_presence(&self) -> PresenceRecord;
     fn environment(&self) -> Environment;
+    fn vouch(&self) -> Option<Vouch>;
     fn pins(&self) -> Vec<&PinnedKeys>;
     fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str>;
     fn metrics(&self) -> Vec<Metric>;
@@ -123,6 +124,10 @@ impl Known for Agent {
 
     fn pins(&self) -> Vec<&PinnedKeys> {
         self.pins().collect()
+    }
+
+    fn vouch(&self) -> Option<Vouch> {
+        self.vouch()
     }
 
     fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str> {

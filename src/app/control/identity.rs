@@ -2,11 +2,13 @@ use base64::prelude::{Engine, BASE64_STANDARD};
 
 use super::brain::Known;
 use super::failures::no_such;
-use super::request::VerifyBody;
-use super::view::{timestamp, IdentityView, PinView};
-use super::Control;
-use crate::agent::{Command, Pin};
-use crate::vocab::{Entity, Failure};
+use super::request::{VerifyBody, WordBody};
+use super::view::{timestamp, IdentityView, PinView, VouchView};
+use super::{unexpected, Control};
+use crate::agent::{Accepted, Command, Pin};
+use crate::keys;
+use crate::presence::{Introduction, Vouch};
+use crate::vocab::{escape, Entity, Failure, FailureKind};
 
 impl Control {
     pub async fn identity(&self) -> Result<IdentityView, Failure> {
@@ -17,8 +19,38 @@ impl Control {
             signing_key: BASE64_STANDARD.encode(self.about.signing_key.0),
             agreement_key: BASE64_STANDARD.encode(self.about.agreement_key.0),
             fingerprint: self.about.fingerprint.to_string(),
+            introduction: self.introduction().to_string(),
+            vouched_by: self.look(|known| known.vouch()).await?.map(|vouch| BASE64_STANDARD.encode(vouch.key.0)),
             pins,
         })
+    }
+
+    fn introduction(&self) -> Introduction {
+        Introduction {
+            device: self.about.device.clone(),
+            signing_key: self.about.signing_key,
+            agreement_key: self.about.agreement_key,
+        }
+    }
+
+    /// Signs for another device of our user's.
+    pub async fn identity_vouch(&self, body: &WordBody) -> Result<VouchView, Failure> {
+        let new = Introduction::parse(&body.word).ok_or_else(|| no_word(&body.word, "sv-device:"))?;
+        let fingerprint = keys::fingerprint(&new.signing_key, &new.agreement_key).to_string();
+        let device = new.device.to_string();
+        match self.brain.command(Command::Vouch(new)).await? {
+            Accepted::Vouched(vouch) => {
+                Ok(VouchView { entity: self.about.entity.to_string(), device, fingerprint, word: vouch.to_string() })
+            }
+            other => Err(unexpected("vouch", &other)),
+        }
+    }
+
+    /// Takes the word of an older device of our user's.
+    pub async fn identity_take(&self, body: &WordBody) -> Result<IdentityView, Failure> {
+        let vouch = Vouch::parse(&body.word).ok_or_else(|| no_word(&body.word, "sv-vouch:"))?;
+        self.change_store(Command::TakeVouch(vouch)).await?;
+        self.identity().await
     }
 
     /// The user compared the safety phrase with this peer, and it was the same.
@@ -32,6 +64,14 @@ impl Control {
         self.change_store(Command::Verified { entity }).await?;
         self.identity().await
     }
+}
+
+fn no_word(word: &str, form: &str) -> Failure {
+    let shown = escape(&word.chars().take(80).collect::<String>());
+    let message = format!("{shown} is no word of a device: it begins with {form}");
+    let next = "copy the whole of it: `sottovoce identity show` on the new device, then `identity vouch` on the older one, then \
+        `identity take` on the new one";
+    Failure::new(FailureKind::Usage, "no-word", message, shown, next)
 }
 
 fn pin_view(known: &dyn Known, pin: &Pin) -> PinView {

@@ -114,6 +114,13 @@ pub struct VerifyBody {
     pub entity: String,
 }
 
+/// A word that a device of ours shows: `sv-device:...` to be vouched for, `sv-vouch:...` to be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WordBody {
+    pub word: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InspectBody {

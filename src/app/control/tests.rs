@@ -163,6 +163,10 @@ impl Known for State {
         self.pins.iter().collect()
     }
 
+    fn vouch(&self) -> Option<crate::presence::Vouch> {
+        None
+    }
+
     fn safety_phrase(&self, _pin: &Pin) -> Vec<&'static str> {
         vec!["acid", "badge"]
     }

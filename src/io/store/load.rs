@@ -7,8 +7,8 @@ use super::columns::Columns;
 use super::{entry_rows, failures, seen};
 use crate::agent::{Given, Loaded, Pin};
 use crate::policy::Approved;
-use crate::presence::{Names, PresenceRecord};
-use crate::vocab::{AgreementKey, Device, Digest, Failure, Fingerprint, Generation, Nonce, VerifyKey};
+use crate::presence::{Names, PresenceRecord, Vouch};
+use crate::vocab::{AgreementKey, Device, Digest, Failure, Fingerprint, Generation, Nonce, SignatureBytes, VerifyKey};
 
 pub fn load(database: &Connection) -> Result<Loaded, Failure> {
     let (own_user, own_place) = own(database)?;
@@ -18,6 +18,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         pins: rows(database, "pin", "entity, device", pin)?,
         given: rows(database, "given", "number", given)?,
         seen: seen::load(database)?,
+        vouch: rows(database, "vouch", "one", vouch)?.into_iter().next(),
         own_user,
         own_place,
         own_version: meta_number(database, "own-version")?,
@@ -112,6 +113,13 @@ fn pin(row: &Columns<'_>) -> Result<Pin, Failure> {
             None => None,
             Some(octets) => Some(Digest::from_slice(&octets).ok_or_else(|| row.unreadable("statement"))?),
         },
+    })
+}
+
+fn vouch(row: &Columns<'_>) -> Result<Vouch, Failure> {
+    Ok(Vouch {
+        key: row.octets("signing_key", VerifyKey::from_slice)?,
+        signature: row.octets("signature", SignatureBytes::from_slice)?,
     })
 }
 

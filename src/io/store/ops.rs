@@ -27,6 +27,10 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite(name(op), &error);
     match op {
         StoreOp::Audit(row) => audit(step, row).map_err(failed)?,
+        StoreOp::KeepVouch(vouch) => {
+            let replace = "INSERT OR REPLACE INTO vouch VALUES (1, ?1, ?2)";
+            step.execute(replace, params![vouch.key.0, vouch.signature.0]).map_err(failed)?;
+        }
         StoreOp::RecordCall(record) => record_call(step, record).map_err(failed)?,
         StoreOp::RecordGiven { given, .. } => record_given(step, given)?,
         StoreOp::RecordSeen { seen, at } => seen::record(step, seen, *at).map_err(failed)?,
@@ -63,6 +67,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
 fn name(op: &StoreOp) -> &'static str {
     match op {
         StoreOp::Audit(_) => "keep an audit row",
+        StoreOp::KeepVouch(_) => "keep the word of your other device",
         StoreOp::RecordCall(_) => "keep the call's record",
         StoreOp::RecordGiven { .. } => "remember what was told to a watcher",
         StoreOp::RecordSeen { .. } => "remember what must not be taken twice",

@@ -65,7 +65,7 @@ fn unknown_and_repeated_things_inside_of_a_statement_are_refused() {
 #[test]
 fn values_are_bounded_and_enumerations_are_closed() {
     for (from, to, name) in [
-        ("<sv:purpose>notify", "<sv:purpose>publish", "purpose"),
+        ("<sv:purpose>notify", "<sv:purpose>proposal", "purpose"),
         ("<sv:scope>private", "<sv:scope>home", "scope"),
         ("<sv:evidence>network", "<sv:evidence>hope", "evidence"),
         ("<sv:direction>out", "<sv:direction>both", "direction"),

@@ -3,6 +3,6 @@
 mod checks;
 mod malformed;
 mod properties;
-mod sample;
+pub mod sample;
 mod schema;
 mod vector;

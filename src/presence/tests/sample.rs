@@ -3,7 +3,7 @@
 use ed25519_dalek::{Signer, SigningKey};
 
 use crate::policy::*;
-use crate::presence::{canonical_text, vouch_text, Signed};
+use crate::presence::{canonical_text, vouch_text, Introduction, Signed};
 use crate::vocab::*;
 
 pub fn key(seed: u8) -> SigningKey {
@@ -69,7 +69,9 @@ pub fn fig5() -> Statement {
 /// Has every field that a statement can have, with a vouch by the key of seed 8.
 pub fn full() -> Statement {
     let mut full = fig5();
-    let vouch = vouch_text(&full.entity, &full.device, &full.signing_key, &full.agreement_key);
+    let new =
+        Introduction { device: full.device.clone(), signing_key: full.signing_key, agreement_key: full.agreement_key };
+    let vouch = vouch_text(&full.entity, &new);
     full.signed_by = Some((verify_key(8), SignatureBytes(key(8).sign(vouch.as_bytes()).to_bytes())));
     full.supports.kem = vec![PeerText::new("ML-KEM-768")];
     full.request = Some(Wanted { presence: true, policy: true });

@@ -273,6 +273,19 @@ pub enum PresenceCommand {
 pub enum IdentityCommand {
     /// Your device, its fingerprint, and the pinned devices with their safety phrases
     Show,
+    /// Take the word of an older device of yours: who trusts that one need not distrust this one
+    Take {
+        /// As `identity vouch` printed it there
+        word: String,
+    },
+    /// Vouch for a new device of yours: only for one that you hold in your hands
+    Vouch {
+        /// As `identity show` prints it there
+        word: String,
+        /// It is mine: do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Compare the safety phrase with a peer, and remember that it is the same
     Verify {
         /// As sip:user@host

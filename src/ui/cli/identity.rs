@@ -6,8 +6,8 @@ use super::exit::Exit;
 use super::keyboard::line;
 use super::output::Output;
 use super::screen::Page;
-use crate::app::control::request::VerifyBody;
-use crate::app::control::view::{ErrorKind, ErrorView, IdentityView, PinView};
+use crate::app::control::request::{VerifyBody, WordBody};
+use crate::app::control::view::{ErrorKind, ErrorView, IdentityView, PinView, VouchView};
 use crate::vocab::Entity;
 
 pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Result<Exit, ErrorView> {
@@ -19,6 +19,8 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
             output.lines(&page(&identity, output.width()));
             Ok(Exit::Done)
         }
+        IdentityCommand::Take { word } => take(door, output, word).await,
+        IdentityCommand::Vouch { word, yes } => vouch(door, output, &identity, word, *yes).await,
         IdentityCommand::Verify { entity, yes } => {
             let entity = spelled(entity);
             let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity == entity).collect();
@@ -34,11 +36,13 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
 }
 
 fn page(identity: &IdentityView, width: usize) -> Vec<String> {
-    let mut page = Page::new(width, 11);
+    let mut page = Page::new(width, "introduction".len());
     page.heading("This device");
     page.field("entity", &identity.entity)
         .field("device", &identity.device)
-        .fingerprint("fingerprint", &identity.fingerprint);
+        .fingerprint("fingerprint", &identity.fingerprint)
+        .field("vouched by", identity.vouched_by.as_deref().unwrap_or("no other device of yours"))
+        .field("introduction", &identity.introduction);
     for pin in &identity.pins {
         page.blank().heading("Pinned");
         pinned(&mut page, pin);
@@ -53,6 +57,44 @@ fn pinned(page: &mut Page, pin: &PinView) {
     page.field("phrase", &pin.phrase.join(" "));
 }
 
+/// Whoever is vouched for is trusted by all who trust this device.
+async fn vouch(door: &Door, output: Output, own: &IdentityView, word: &str, yes: bool) -> Result<Exit, ErrorView> {
+    if !yes && !output.is_interactive() {
+        return Err(not_vouched());
+    }
+    let reply = door.post("/v1/identity/vouch", &WordBody { word: word.to_owned() }).await?;
+    let given: VouchView = reply.view()?;
+    let mut page = Page::new(output.width(), "fingerprint".len());
+    page.heading("The new device");
+    page.field("device", &given.device).fingerprint("fingerprint", &given.fingerprint);
+    output.lines(&page.lines());
+    // The word is worth nothing before somebody has it.
+    let question = format!("does it show the same, and is it yours, of {}? [y/N] ", own.entity);
+    if !yes && !said_yes(output, &question).await {
+        return Err(not_vouched());
+    }
+    output.body(reply.body());
+    output.line(&format!("on that device: sottovoce identity take {}", given.word));
+    Ok(Exit::Done)
+}
+
+async fn take(door: &Door, output: Output, word: &str) -> Result<Exit, ErrorView> {
+    let reply = door.post("/v1/identity/take", &WordBody { word: word.to_owned() }).await?;
+    output.body(reply.body());
+    output.line("taken: what this device says of itself bears it from now on");
+    Ok(Exit::Done)
+}
+
+fn not_vouched() -> ErrorView {
+    ErrorView {
+        code: "not-vouched".into(),
+        message: "it was not confirmed that the device is yours: it gets no word".into(),
+        next: "compare its fingerprint (`sottovoce identity show` on it), then repeat with --yes".into(),
+        subject: "vouch".into(),
+        kind: ErrorKind::Trust,
+    }
+}
+
 fn show_phrases(output: Output, pins: &[&PinView]) {
     if pins.is_empty() {
         return;
@@ -65,7 +107,7 @@ fn show_phrases(output: Output, pins: &[&PinView]) {
 
 /// Who is `unknown` is left for the agent to refuse.
 async fn verify(door: &Door, output: Output, entity: &str, unknown: bool, yes: bool) -> Result<Exit, ErrorView> {
-    let same = unknown || yes || output.is_interactive() && said_yes(output).await;
+    let same = unknown || yes || output.is_interactive() && said_yes(output, "are they the same? [y/N] ").await;
     if !same {
         return Err(not_compared(entity));
     }
@@ -81,10 +123,8 @@ fn spelled(entity: &str) -> String {
     read.map_or_else(|_| entity.to_owned(), |entity| entity.to_string())
 }
 
-async fn said_yes(output: Output) -> bool {
-    line(output, "are they the same? [y/N] ")
-        .await
-        .is_ok_and(|typed| typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"))
+async fn said_yes(output: Output, question: &str) -> bool {
+    line(output, question).await.is_ok_and(|typed| typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"))
 }
 
 fn not_compared(entity: &str) -> ErrorView {

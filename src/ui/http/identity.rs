@@ -3,8 +3,8 @@ use axum::Json;
 
 use super::error::Refusal;
 use super::extract::Body;
-use crate::app::control::request::VerifyBody;
-use crate::app::control::view::{ErrorBody, IdentityView};
+use crate::app::control::request::{VerifyBody, WordBody};
+use crate::app::control::view::{ErrorBody, IdentityView, VouchView};
 use crate::app::control::Control;
 
 /// Who this device is, and whose keys are pinned.
@@ -22,4 +22,18 @@ pub async fn verify(
     Body(body): Body<VerifyBody>,
 ) -> Result<Json<IdentityView>, Refusal> {
     Ok(Json(control.identity_verify(&body).await?))
+}
+
+/// Signs for another device of the same user, whose `identity show` has the word `sv-device:...`.
+#[utoipa::path(post, path = "/v1/identity/vouch", operation_id = "identity-vouch", tag = "identity",
+    request_body = WordBody, responses((status = 200, body = VouchView), (status = "default", body = ErrorBody)))]
+pub async fn vouch(State(control): State<Control>, Body(body): Body<WordBody>) -> Result<Json<VouchView>, Refusal> {
+    Ok(Json(control.identity_vouch(&body).await?))
+}
+
+/// Takes the word `sv-vouch:...` of an older device: this device's statements bear it from now on.
+#[utoipa::path(post, path = "/v1/identity/take", operation_id = "identity-take", tag = "identity",
+    request_body = WordBody, responses((status = 200, body = IdentityView), (status = "default", body = ErrorBody)))]
+pub async fn take(State(control): State<Control>, Body(body): Body<WordBody>) -> Result<Json<IdentityView>, Refusal> {
+    Ok(Json(control.identity_take(&body).await?))
 }

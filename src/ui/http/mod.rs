@@ -79,7 +79,9 @@ fn databases() -> Router<Control> {
         .route("/v1/presence", get(presence::list).post(presence::set))
         .route("/v1/presence/{entity}", get(presence::one).post(presence::rename).delete(presence::remove))
         .route("/v1/identity", get(identity::show))
+        .route("/v1/identity/take", post(identity::take))
         .route("/v1/identity/verify", post(identity::verify))
+        .route("/v1/identity/vouch", post(identity::vouch))
         .route("/v1/history", get(records::history))
         .route("/v1/audit", get(records::audit))
 }

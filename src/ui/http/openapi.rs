@@ -18,7 +18,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         policy::list, policy::add, policy::default, policy::default_remove, policy::import, policy::export, policy::test, policy::one,
         policy::remove,
         presence::list, presence::set, presence::one, presence::rename, presence::remove,
-        identity::show, identity::verify,
+        identity::show, identity::take, identity::verify, identity::vouch,
         records::history, records::audit,
         inspect::inspect,
         status::status, status::doctor, status::stop, status::metrics,

@@ -12,7 +12,22 @@ pub struct IdentityView {
     pub agreement_key: String,
     /// Eight groups of eight hexadecimal digits over both keys.
     pub fingerprint: String,
+    /// For `identity vouch` on an older device of yours.
+    pub introduction: String,
+    /// The older device's signing key (Ed25519, base64) whose word stands in this device's statements.
+    pub vouched_by: Option<String>,
     pub pins: Vec<PinView>,
+}
+
+/// What one device of ours says for another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VouchView {
+    pub entity: String,
+    /// The device that is vouched for.
+    pub device: String,
+    pub fingerprint: String,
+    /// For `identity take` on that device.
+    pub word: String,
 }
 
 /// One pinned device.

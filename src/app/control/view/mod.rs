@@ -34,7 +34,7 @@ pub use environment::{EnvironmentView, SurroundingsKind, SurroundingsView};
 pub use error::{ErrorBody, ErrorKind, ErrorView};
 pub use event::EventView;
 pub use history::{HistoryRowView, HistoryView};
-pub use identity::{IdentityView, PinView};
+pub use identity::{IdentityView, PinView, VouchView};
 pub use inspect::{InspectView, InspectedFieldView, InspectedFileView};
 pub use policy::{ExportView, PolicyView, RegisteredView, SkippedView, TestView};
 pub use presence::{PresenceList, PresenceView};
