@@ -2,5 +2,6 @@
 
 pub mod config;
 pub mod node;
+pub mod server;
 pub mod wire;
 pub mod world;

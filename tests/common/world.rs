@@ -11,6 +11,7 @@ use sottovoce::sip::{Received, Transmit, Transport};
 use sottovoce::vocab::{AskId, CallId, Failure, Fingerprint, Mono, Now, Wall};
 
 use super::node::Node;
+use super::server::Server;
 use super::wire::{arrived_by, Link, Parcel, Wire};
 
 /// When the virtual world begins: 2026-01-01T00:00:00Z.
@@ -33,6 +34,7 @@ pub struct World {
     pub dead: Option<std::net::IpAddr>,
     /// Somebody before this address answers every first INVITE to it with an empty 488.
     pub forge_refusals: Option<std::net::IpAddr>,
+    pub server: Option<Server>,
 }
 
 impl World {
@@ -49,12 +51,15 @@ impl World {
             sample: 0,
             dead: None,
             forge_refusals: None,
+            server: None,
         }
     }
 
     pub fn add(&mut self, name: &'static str, config: AgentConfig) -> usize {
         self.nodes.push(Node::new(name, config, self.seed, self.now));
-        self.nodes.len() - 1
+        let node = self.nodes.len() - 1;
+        self.flush(node);
+        node
     }
 
     /// With a real store, so that it can be restarted.
@@ -184,6 +189,10 @@ impl World {
             Parcel::Sip { stream, from, to, bytes } => {
                 if self.forge_refusals == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
                     return self.refuse_in_his_name(stream, from, to, &bytes);
+                }
+                if let Some(server) = self.server.as_mut().filter(|server| server.address == to) {
+                    let answer = server.answer(self.now.mono, stream, from, &bytes);
+                    return answer.into_iter().for_each(|answer| self.wire.send(self.now.mono, answer));
                 }
                 let Some(node) = self.node_at(to) else { return };
                 let (transport, connection) = arrived_by(stream);

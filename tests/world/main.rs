@@ -8,3 +8,4 @@ mod calls;
 mod loss;
 mod pinning;
 mod restart;
+mod server;

@@ -6,6 +6,7 @@ use crate::vocab::{Nonce, VerifyKey};
 const VERSION_1: &str = include_str!("version-1.sql");
 const VERSION_3: &str = include_str!("version-3.sql");
 const VERSION_4: &str = include_str!("version-4.sql");
+const VERSION_5: &str = include_str!("version-5.sql");
 
 /// A directory with the database that `sql` makes.
 fn left_by(sql: &str) -> tempfile::TempDir {
@@ -39,6 +40,15 @@ fn offers_of_version_4_name_no_device_and_are_let_go() {
     assert_eq!((loaded.last_call, loaded.pins.len()), (4, 1));
     let seen = Seen::Offer { device: VerifyKey([1; 32]), ephemeral: [2; 32], time: Wall(9) };
     run(&store, StoreOp::RecordSeen { seen, at: Wall(1) }).unwrap();
+}
+
+#[test]
+fn pins_of_version_5_have_seen_nothing_published() {
+    let dir = left_by(VERSION_5);
+    let (_, loaded, _) = on_disk(dir.path()).unwrap();
+    assert_eq!(version_on_disk(dir.path()).unwrap(), Some(SCHEMA_VERSION));
+    assert_eq!((loaded.pins[0].last_version, loaded.pins[0].last_published), (12, 0));
+    assert_eq!((loaded.seen.len(), loaded.vouch), (2, None));
 }
 
 #[test]

@@ -3,7 +3,8 @@ use super::*;
 
 use crate::keys;
 use crate::policy::ApprovedPeer;
-use crate::vocab::{AgreementKey, Entity, FailureKind, VerifyKey};
+use crate::presence::Vouch;
+use crate::vocab::{AgreementKey, Entity, FailureKind, SignatureBytes, VerifyKey};
 
 fn bob(device: &str, key: u8) -> ApprovedPeer {
     ApprovedPeer {
@@ -132,7 +133,7 @@ fn accepting_a_new_device_s_key_ends_the_trust_in_the_old_ones() {
 fn a_pin_is_verified_and_its_version_moves_on_and_a_new_approval_keeps_both() {
     let mut database = Database::new();
     database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
-    let pin = crate::agent::Pin { last_version: u64::MAX, ..database.loaded().pins[0].clone() };
+    let pin = crate::agent::Pin { last_version: u64::MAX, last_published: 5, ..database.loaded().pins[0].clone() };
     let verified = StoreOp::VerifyPins { pins: vec![pin.clone()], audit: audit_row("verified") };
     ops::execute(&mut database.0, &verified).unwrap();
     // What was said under the pin meanwhile does not undo that.
@@ -143,4 +144,14 @@ fn a_pin_is_verified_and_its_version_moves_on_and_a_new_approval_keeps_both() {
     let stranger = crate::agent::Pin { signing_key: VerifyKey([9; 32]), ..pin.clone() };
     assert_eq!(ops::execute(&mut database.0, &StoreOp::UpdatePin(stranger)).unwrap_err().code, "not-pinned");
     assert_eq!(database.loaded().pins, [pin]);
+}
+
+#[test]
+fn the_word_of_another_device_is_kept_and_the_newest_counts() {
+    let mut database = Database::new();
+    for key in [1, 2] {
+        let vouch = Vouch { key: VerifyKey([key; 32]), signature: SignatureBytes([key; 64]) };
+        ops::execute(&mut database.0, &StoreOp::KeepVouch(vouch)).unwrap();
+        assert_eq!(database.loaded().vouch, Some(vouch));
+    }
 }

@@ -1,0 +1,85 @@
+//! A registrar and presence server that believes everybody, for what an agent does over time. What real servers make of our
+//! messages is for `tests/strangers`.
+
+use std::net::SocketAddr;
+
+use sottovoce::presence::{self, Document};
+use sottovoce::sip::{HeaderName, Message, Method, Request, Response};
+use sottovoce::vocab::Mono;
+
+use super::wire::Parcel;
+
+pub struct Server {
+    pub address: SocketAddr,
+    /// It answers nothing.
+    pub down: bool,
+    /// Every PUBLISH with a body, and when it came.
+    pub published: Vec<(Mono, Document)>,
+    /// The entity tag that it knows; one publication is all that it holds.
+    etag: Option<String>,
+    /// When REGISTER came, and for how many seconds.
+    pub registered: Vec<(Mono, String)>,
+    etags: u32,
+}
+
+impl Server {
+    pub fn new(address: &str) -> Self {
+        let address = SocketAddr::new(address.parse().unwrap(), 5060);
+        Self { address, down: false, published: Vec::new(), etag: None, registered: Vec::new(), etags: 0 }
+    }
+
+    /// It has lost what it held.
+    pub fn forget(&mut self) {
+        self.etag = None;
+    }
+
+    pub fn holds_something(&self) -> bool {
+        self.etag.is_some()
+    }
+
+    pub fn answer(&mut self, now: Mono, stream: Option<u64>, from: SocketAddr, bytes: &[u8]) -> Option<Parcel> {
+        let Ok(Message::Request(request)) = Message::parse(bytes) else { return None };
+        if self.down {
+            return None;
+        }
+        let response = match request.method() {
+            Method::Register => self.register(now, &request),
+            Method::Publish => self.publish(now, &request),
+            _ => Response::to(&request, 404, "Not Here"),
+        };
+        Some(Parcel::Sip { stream, from: self.address, to: from, bytes: response.to_bytes().to_vec() })
+    }
+
+    fn register(&mut self, now: Mono, request: &Request) -> Response {
+        let expires = header(request, HeaderName::EXPIRES).unwrap_or_default();
+        self.registered.push((now, expires.clone()));
+        with(Response::to(request, 200, "OK"), &[("Expires", &expires)])
+    }
+
+    /// RFC 3903 section 6.
+    fn publish(&mut self, now: Mono, request: &Request) -> Response {
+        let named = header(request, HeaderName::SIP_IF_MATCH);
+        if named.is_some() && named != self.etag {
+            return Response::to(request, 412, "Conditional Request Failed");
+        }
+        if !request.body().is_empty() {
+            self.published.push((now, presence::read(request.body()).unwrap()));
+        }
+        let expires = header(request, HeaderName::EXPIRES).unwrap_or_default();
+        self.etags += 1;
+        let etag = format!("e{}", self.etags);
+        self.etag = (expires != "0").then(|| etag.clone());
+        with(Response::to(request, 200, "OK"), &[("SIP-ETag", &etag), ("Expires", &expires)])
+    }
+}
+
+fn header(request: &Request, name: HeaderName) -> Option<String> {
+    request.headers().first(name).map(str::to_owned)
+}
+
+fn with(mut response: Response, headers: &[(&str, &str)]) -> Response {
+    for (name, value) in headers {
+        response.headers_mut().push(*name, *value).unwrap();
+    }
+    response
+}
