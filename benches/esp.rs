@@ -40,6 +40,7 @@ fn doors(suite: Suite, first: bool) -> (Egress, Ingress) {
     let (here, there) = if first { (1, 2) } else { (2, 1) };
     let bundle = Bundle { esp: true, ah: false };
     let config = StreamConfig {
+        heard_first: false,
         local: address(first),
         remote: address(!first),
         peer: None,

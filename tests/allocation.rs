@@ -49,6 +49,7 @@ fn stream(suite: Option<Suite>, ah: bool, first: bool) -> Stream {
     let default = parse("spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap();
     let bundle = Bundle { esp: suite.is_some(), ah };
     let config = StreamConfig {
+        heard_first: false,
         local,
         remote,
         peer: None,

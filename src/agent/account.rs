@@ -6,7 +6,7 @@
 //! | `handle_account_address` | `Endpoint::register` |
 //! | `EndpointEvent::Registered` and its siblings | the account's state, as the user sees it |
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::config::AccountConfig;
@@ -34,6 +34,8 @@ pub struct Accounting {
     /// Where the proxy is.
     pub remote: Option<SocketAddr>,
     look_again: Option<Mono>,
+    /// By which this device is reached through the registrar.
+    pub gruu: Option<String>,
     pub publishing: Publishing,
 }
 
@@ -46,12 +48,14 @@ impl Accounts {
                 user: escape(&config.user),
                 state: AccountState::Resolving,
                 service_route: Vec::new(),
+                gruu: None,
                 publication: PublicationState::None,
             },
             config,
             registration: None,
             remote: None,
             look_again: None,
+            gruu: None,
             publishing: Publishing::default(),
         };
         Self(configs.into_iter().map(accounting).collect())
@@ -97,11 +101,23 @@ impl Agent {
     ///
     /// # Errors
     /// There is such an account, and its proxy is not found yet.
-    pub(super) fn route_to(&self, peer: &Entity) -> Result<Option<Route>, Failure> {
-        let of_domain = |accounting: &&Accounting| accounting.config.entity.host() == peer.host();
+    pub(super) fn route_to(&self, host: &str) -> Result<Option<Route>, Failure> {
+        let of_domain = |accounting: &&Accounting| accounting.config.entity.host().eq_ignore_ascii_case(host);
         let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
         let proxy = accounting.remote.ok_or_else(|| not_found_yet(&accounting.account))?;
         Ok(Some(Route { proxy, login: accounting.config.login(Some(accounting.config.realm.clone())) }))
+    }
+
+    /// The URI by which one of this domain reaches this device, through the registrar: our own contact where there is none.
+    pub(super) fn contact_for(&self, entity: &Entity) -> String {
+        let gruu = self.accounts.all().find(|accounting| accounting.config.entity == *entity);
+        gruu.and_then(|accounting| accounting.gruu.clone()).unwrap_or_else(|| self.contact.clone())
+    }
+
+    /// It came by a proxy that is ours: who sent it proved a name there.
+    pub(super) fn is_own_proxy(&self, address: IpAddr) -> bool {
+        let is = |remote: SocketAddr| remote.ip().to_canonical() == address.to_canonical();
+        self.accounts.all().any(|accounting| accounting.remote.is_some_and(is))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
@@ -162,11 +178,17 @@ impl Agent {
         let Some(accounting) = self.accounts.by_registration(id) else { return };
         let (entity, proxy) = (accounting.config.entity.clone(), accounting.account.proxy.clone());
         match event {
-            EndpointEvent::Registered { expires, service_route, .. } => {
+            EndpointEvent::Registered { expires, service_route, gruu, .. } => {
+                let gruu = gruu.map(|gruu| gruu.to_string());
+                let moved = std::mem::replace(&mut accounting.gruu, gruu.clone()) != gruu;
+                accounting.account.gruu = gruu.as_deref().map(escape);
                 accounting.account.service_route = service_route.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
                 let until = now.wall.saturating_add(expires);
                 self.set_account(&entity, AccountState::Registered { until });
                 self.begin_publication(now, &entity);
+                if moved {
+                    self.published_changed(now);
+                }
             }
             EndpointEvent::RegistrationFailed { cause, again, .. } => {
                 let failure = not_registered(&entity, &proxy, cause);

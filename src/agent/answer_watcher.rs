@@ -191,7 +191,12 @@ impl Agent {
     /// Our statement for this watcher, remembered as given.
     pub(super) fn statement_for(&mut self, now: Now, watcher: &Watcher) -> Signed {
         let saying = self.saying_to(now, watcher);
-        let signed = self.own.sign(&self.config, &self.contact, saying, now.wall);
+        // Who asks through the registrar may be able to call no other way.
+        let contact = match watcher.place.observed {
+            true => self.contact.clone(),
+            false => self.contact_for(&self.config.entity),
+        };
+        let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let given = Given {
             watcher: watcher.name.clone(),
             version: signed.statement.version,

@@ -129,7 +129,7 @@ impl Agent {
             review: None,
             next: None,
         };
-        let route = self.route_to(&target.entity)?;
+        let route = self.route_to(target.entity.host())?;
         let socket = target.socket();
         let (host, port) = (target.host.clone(), target.port);
         let nonce = random_nonce(&mut self.rng);
@@ -169,6 +169,11 @@ impl Agent {
     }
 
     fn send_request(&mut self, now: Now, id: AskId, remote: SocketAddr, login: Option<Login>) {
+        let Some(asking) = self.asks.all.get(&id) else { return };
+        let contact = match asking.by_server {
+            true => self.contact_for(&self.config.entity),
+            false => self.contact.clone(),
+        };
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
         let Ok(target) = Uri::parse(asking.target.entity.as_str()) else { return };
         let known = self.book.pins().any(|pin| pin.entity == asking.target.entity);
@@ -180,7 +185,7 @@ impl Agent {
             policies: Vec::new(),
             request: Some(asking.ask.wanted),
         };
-        let signed = self.own.sign(&self.config, &self.contact, saying, now.wall);
+        let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let what = Subscribe {
             target,
             remote,

@@ -96,7 +96,8 @@ impl Agent {
         let entries = self.entries_for_everybody(now);
         let nonce = random_nonce(&mut self.rng);
         let saying = self.saying_to_everybody(&entries, nonce);
-        let signed = self.own.sign(&self.config, &self.contact, saying, now.wall);
+        let contact = self.contact_for(entity);
+        let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let given = Given {
             watcher: EVERYBODY.into(),
             version: signed.statement.version,
@@ -138,7 +139,8 @@ impl Agent {
     pub(super) fn published_today(&self, now: Now) -> Option<Statement> {
         let publishes = self.accounts.all().any(|accounting| accounting.publishing.id.is_some());
         let saying = || self.saying_to_everybody(&self.entries_for_everybody(now), crate::vocab::Nonce([0; 16]));
-        publishes.then(|| self.own.statement(&self.config, &self.contact, saying(), now.wall))
+        let contact = self.contact_for(&self.config.entity);
+        publishes.then(|| self.own.statement(&self.config, &contact, saying(), now.wall))
     }
 
     /// Entries or presence may be others: what is published follows, at once when it tightens.

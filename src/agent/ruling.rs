@@ -112,10 +112,11 @@ impl Agent {
         known: Option<&(Entity, Device)>,
         ours: SocketAddr,
         theirs: SocketAddr,
+        place: AskersPlace,
     ) -> Demands {
         let peer = known.map(|(entity, device)| (entity, device));
         let (out, inbound) = self.entries_between(now, peer, ours, theirs);
-        let told = self.entries_for(now, known, AskersPlace::seen(theirs.ip()));
+        let told = self.entries_for(now, known, place);
         let first = |direction| {
             let flow = flow(direction, ours, theirs, peer);
             let fits = |entry: &&Entry| entry.direction == direction && entry.selector.matches(&flow);

@@ -15,6 +15,8 @@ pub struct Account {
     pub user: String,
     pub state: AccountState,
     pub service_route: Vec<String>,
+    /// The URI of this device at its registrar (RFC 5627).
+    pub gruu: Option<String>,
     pub publication: PublicationState,
 }
 

@@ -18,6 +18,8 @@ pub struct Stream {
     codec: Codec,
     /// Where the peer is reached.
     remote: SocketAddr,
+    /// Until the peer is heard nothing is sent.
+    waits: bool,
     egress: Egress,
     ingress: Ingress,
     /// The header of the next packet.
@@ -50,6 +52,8 @@ pub struct StreamConfig {
     pub outbound: Bundle,
     /// What was agreed for packets of the peer.
     pub inbound: Bundle,
+    /// Nothing is sent before something authentic came: the peer has only said that it is at `remote`.
+    pub heard_first: bool,
 }
 
 /// What happened on a stream, for the agent to know.
@@ -92,6 +96,7 @@ impl Stream {
         Self {
             codec: config.codec,
             remote: config.remote,
+            waits: config.heard_first,
             egress: Egress { rules: rules(Direction::Out, flow), associations: outbound, agreed: config.outbound },
             ingress: Ingress {
                 rules: rules(Direction::In, flow.reversed()),
@@ -120,10 +125,14 @@ impl Stream {
         (self.egress, self.ingress)
     }
 
-    /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted.
+    /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
+    /// first.
     pub fn send(&mut self, now: Now, frame: &[i16; Codec::FRAME]) -> Option<Datagram<'_>> {
         let header = self.next;
         self.next.timestamp = header.timestamp.wrapping_add(Codec::FRAME as u32);
+        if self.waits {
+            return None;
+        }
         let packet = self.buffer.begin(rtp::HEADER_LEN + Codec::FRAME)?;
         header.write(packet)?;
         self.codec.encode(frame, packet.get_mut(rtp::HEADER_LEN..)?);
@@ -166,6 +175,9 @@ impl Stream {
 
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
     pub fn poll_rtcp(&mut self, now: Now) -> Option<Datagram<'_>> {
+        if self.waits {
+            return None;
+        }
         let mut report = [0; reports::MAX_LEN];
         let len = self.reports.poll(now, &mut report)?;
         self.buffer.begin(len)?.copy_from_slice(report.get(..len)?);
@@ -201,6 +213,7 @@ impl Stream {
     }
 
     fn note_first(&mut self, from: SocketAddr) {
+        self.waits = false;
         if !std::mem::replace(&mut self.told.first_packet, true) {
             self.events.push_back(StreamEvent::FirstPacket { from });
         }

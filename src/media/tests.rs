@@ -51,6 +51,7 @@ fn keys(bundle: Bundle, direction: u8) -> DirectionKeys {
 fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) -> StreamConfig {
     let peer = Some((Entity::parse("sip:peer@host").unwrap(), Device::new("d1").unwrap()));
     StreamConfig {
+        heard_first: false,
         local,
         remote,
         peer,

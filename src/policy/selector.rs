@@ -70,6 +70,14 @@ impl Prefix {
         Self::Net { address, len: if address.is_ipv4() { 32 } else { 128 } }
     }
 
+    /// The address, when it is the only one.
+    pub fn only_address(&self) -> Option<IpAddr> {
+        match *self {
+            Self::Net { address, len } if Self::host(address) == (Self::Net { address, len }) => Some(address),
+            _ => None,
+        }
+    }
+
     /// An IPv4-mapped address counts as the IPv4 address that it maps.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (*self, address.to_canonical()) {

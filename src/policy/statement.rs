@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use super::{Action, Direction, Environment, Keying, Protocol, Selector, Suite};
 use crate::vocab::{AgreementKey, Device, Entity, Nonce, PeerText, SignatureBytes, VerifyKey, Wall};
 
@@ -78,6 +80,17 @@ pub struct StatedPolicy {
     pub suites: Vec<Suite>,
     pub keying: Keying,
     pub expires: Option<Wall>,
+}
+
+impl StatedPolicy {
+    /// The one address at its author's end, when it names one.
+    pub fn authors_end(&self) -> Option<IpAddr> {
+        let end = match self.direction {
+            Direction::In => self.selector.source,
+            Direction::Out => self.selector.destination,
+        };
+        end.only_address()
+    }
 }
 
 /// What an asker wants to know; at least one of both (FIG. 4).

@@ -97,6 +97,14 @@ fn check_time(statement: &Statement, now: Wall) -> Result<(), Unfit> {
     Ok(())
 }
 
+/// The address of a contact, when its host is one.
+pub(super) fn contact_address(contact: &str) -> Option<IpAddr> {
+    let (_, rest) = contact.split_once(':')?;
+    let end = rest.find([';', '?']).unwrap_or(rest.len());
+    let (name, _) = rest.split_at(end);
+    host_address(name.rsplit_once('@').map_or(name, |(_, host)| host))
+}
+
 /// The address of `192.0.2.1`, `192.0.2.1:5060`, `[2001:db8::1]` or `[2001:db8::1]:5060`.
 fn host_address(host: &str) -> Option<IpAddr> {
     let bare = match host.strip_prefix('[') {

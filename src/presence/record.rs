@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
-use crate::policy::{Environment, Statement};
+use super::check::contact_address;
+use crate::policy::{Environment, StatedPolicy, Statement};
 use crate::vocab::{Device, Entity, PeerText, Wall};
 
 /// One row of the presence database (FIG. 6): what a device said of itself, as we last heard it.
@@ -46,6 +47,21 @@ impl Names {
     }
 }
 
+/// Where a device says that it is. Who is reached by a name, and tells no place, still says whose packets its policies are
+/// about.
+fn stated_address(statement: &Statement) -> Option<IpAddr> {
+    let stated = statement.environment.and_then(|environment| environment.address);
+    let named = || contact_address(statement.contact.raw()).is_none();
+    stated.or_else(|| named().then(|| own_end(statement)).flatten())
+}
+
+/// The one address at the author's end of all policies.
+fn own_end(statement: &Statement) -> Option<IpAddr> {
+    let mut ends = statement.policies.iter().map(StatedPolicy::authors_end);
+    let first = ends.next()??;
+    ends.all(|end| end == Some(first)).then_some(first)
+}
+
 impl PresenceRecord {
     /// What a verified statement makes of a device's record. `observed` is the network source of a NOTIFY that came straight
     /// from the peer; without it the address is the one that the statement itself states. Our own names
@@ -59,7 +75,7 @@ impl PresenceRecord {
             entity: statement.entity.clone(),
             device: statement.device.clone(),
             contact: statement.contact.clone(),
-            address: observed.or_else(|| statement.environment.and_then(|environment| environment.address)),
+            address: observed.or_else(|| stated_address(statement)),
             observed: observed.is_some(),
             user: person.user,
             place: person.place,

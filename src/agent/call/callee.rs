@@ -14,7 +14,7 @@ use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Effect, Event, Seen, Side, StoreOp};
 use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput, Spis};
 use crate::keys::Responder;
-use crate::policy::{Audience, Rule, Suite, Wanted};
+use crate::policy::{Audience, Bundle, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
@@ -22,6 +22,8 @@ use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
 /// Who invites, from where, and what the caller reads.
 pub(super) struct Invitation<'a> {
     pub(super) from: Received,
+    /// A proxy stands between.
+    pub(super) relayed: bool,
     pub(super) caller: &'a NameAddr,
     pub(super) accept: &'a [String],
 }
@@ -40,8 +42,24 @@ struct Taken {
     entity: Option<Entity>,
     known: Option<(Entity, Device)>,
     device: Option<Device>,
+    way: Way,
     /// Of our entry for the packets that we would send.
     action: String,
+}
+
+/// How a call came to us.
+#[derive(Clone, Copy)]
+struct Way {
+    /// By a proxy: the caller's address was not seen.
+    stated: bool,
+    /// It has to be heard before it hears us.
+    heard_first: bool,
+}
+
+impl Way {
+    fn place(self, seen: IpAddr, stated: IpAddr) -> AskersPlace {
+        AskersPlace { address: if self.stated { stated } else { seen }, observed: !self.stated }
+    }
 }
 
 impl Agent {
@@ -90,10 +108,11 @@ impl Agent {
         }
         refuse_aimed(&[offered.media()], from.remote.ip())?;
         self.refuse_crowd()?;
-        let demands = self.demands_before_answer(now, None, offered.media());
+        let way = Way { stated: false, heard_first: false };
+        let demands = self.demands_before_answer(now, None, offered.media(), way);
         self.judge_protection(Protected::default(), &demands).map_err(|missing| No::missing(&missing, None))?;
         let action = action_shown(&demands);
-        Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, action })
+        Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, way, action })
     }
 
     fn judge_agreement(
@@ -103,7 +122,7 @@ impl Agent {
         sdp: PeerSdp,
         message: &[u8],
     ) -> Result<Taken, No> {
-        let Invitation { from, caller, accept } = *invitation;
+        let Invitation { caller, accept, .. } = *invitation;
         let input = ResponderInput {
             identity: &self.config.identity,
             entity: &self.config.entity,
@@ -120,8 +139,8 @@ impl Agent {
         }
         let known = self.know_caller(&offer)?;
         let media = media_address(offer.media, sdp.media());
+        let way = self.judge_way(invitation, known.is_some(), &[sdp.media(), media], offer.bundles)?;
         if known.is_none() {
-            refuse_aimed(&[sdp.media(), media], from.remote.ip())?;
             self.refuse_crowd()?;
         }
         let device = known.is_some().then_some(offer.signing_key);
@@ -134,12 +153,12 @@ impl Agent {
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
-        let demands = self.demands_before_answer(now, known.as_ref(), media);
+        let demands = self.demands_before_answer(now, known.as_ref(), media, way);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
             audience: Audience::Device(offer.device.clone()),
             known: known.clone(),
-            place: AskersPlace::seen(from.remote.ip()),
+            place: way.place(invitation.from.remote.ip(), media.ip()),
             nonce: random_nonce(&mut self.rng),
             wanted: Wanted { presence: true, policy: true },
         };
@@ -160,8 +179,31 @@ impl Agent {
             entity: Some(offer.entity),
             device: Some(offer.device),
             known,
+            way,
             action: action_shown(&demands),
         })
+    }
+
+    /// A stranger could aim our sound at somebody who never asked for it. So it goes to where he calls from, and nowhere
+    /// else; or, where a proxy of ours has let him through, to where his own packets prove that he is.
+    fn judge_way(
+        &self,
+        invitation: &Invitation<'_>,
+        known: bool,
+        media: &[SocketAddr],
+        bundles: Bundles,
+    ) -> Result<Way, No> {
+        let from = invitation.from.remote.ip();
+        let stated = invitation.relayed && self.is_own_proxy(from);
+        let at_once = Way { stated, heard_first: false };
+        match (known, stated) {
+            (true, _) => Ok(at_once),
+            (false, false) => refuse_aimed(media, from).map(|()| at_once),
+            (false, true) if bundles.to_responder == Bundle::default() => {
+                Err(No::plain(488, "strangers who call by a proxy are heard protected, or not at all"))
+            }
+            (false, true) => Ok(Way { stated, heard_first: true }),
+        }
     }
 
     /// Strangers together take half of all places, so that the user can call, and be called by whom he approved.
@@ -187,8 +229,15 @@ impl Agent {
     }
 
     /// Our own port is not bound yet.
-    fn demands_before_answer(&self, now: Now, known: Option<&(Entity, Device)>, media: SocketAddr) -> Demands {
-        self.demands_on_caller(now, known, some_port(self.config.media_address), media)
+    fn demands_before_answer(
+        &self,
+        now: Now,
+        known: Option<&(Entity, Device)>,
+        media: SocketAddr,
+        way: Way,
+    ) -> Demands {
+        let place = way.place(media.ip(), media.ip());
+        self.demands_on_caller(now, known, some_port(self.config.media_address), media, place)
     }
 
     /// The rules of ours that the offer lacks; `discard` lacks nothing and takes nothing.
@@ -239,6 +288,8 @@ impl Agent {
             }
             calling.peer = taken.known;
             calling.key = taken.key;
+            calling.stated = taken.way.stated;
+            calling.heard_first = taken.way.heard_first;
             calling.offered = Some(taken.offered);
         }
         self.event(Event::CallChanged(id));
@@ -331,6 +382,7 @@ impl Agent {
         let answer = self.sdp_answer(&offered, local, message).map_err(|why| unanswerable(id, &why))?;
         self.say_answer(now, id, session, answer);
         let ready = Ready { confirmed, remote: offered.media(), codec: offered.codec() };
+        // Who has to be heard first is listened to from now on: nothing goes anywhere before.
         match known {
             true => self.begin_stream(now, id, ready),
             false => {

@@ -153,9 +153,16 @@ impl Agent {
         let record = self.book.presence(&pin.entity, &pin.device);
         let contact = record.map_or(pin.entity.as_str(), |record| record.contact.raw());
         let host = contact_host(contact).unwrap_or_default();
-        match host_address(&host) {
-            Some(remote) => self.open_media(now, id, remote),
-            None => self.resolve_call(id, &host),
+        match (host_address(&host), self.route_to(&host)) {
+            (Some(remote), _) => self.open_media(now, id, remote),
+            (None, Err(failure)) => self.end_call(now, id, CallState::Failed(failure)),
+            (None, Ok(None)) => self.resolve_call(id, &host),
+            (None, Ok(Some(route))) => {
+                if let Some(calling) = self.calls.all.get_mut(&id) {
+                    calling.login = route.login;
+                }
+                self.open_media(now, id, route.proxy);
+            }
         }
     }
 
@@ -267,6 +274,7 @@ impl Agent {
         let insists =
             [&out, &inbound].iter().any(|entry| !Bundle::default().missing_for(&entry.action, level).is_empty());
         let target = self.invite_target(&entity, &device)?;
+        let login = self.calls.all.get(&id).and_then(|calling| calling.login.clone());
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));
             calling.said = Some(offer);
@@ -277,8 +285,8 @@ impl Agent {
             require: if insists { vec![OPTION_TAG.into()] } else { Vec::new() },
             accept: vec!["application/sdp".into(), crate::agent::ask::PIDF.into()],
             body: Body::new("application/sdp", bytes),
-            // It goes to the peer itself, who has no business with our password.
-            login: None,
+            // None for the peer itself, who has no business with our password.
+            login,
         })
     }
 

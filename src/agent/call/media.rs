@@ -6,6 +6,7 @@ use rand_core::RngCore;
 
 use super::caller::gone;
 use super::{suite_name, CallState};
+use crate::agent::answer_watcher::AskersPlace;
 use crate::agent::ruling::{Demands, Protected};
 use crate::agent::{Agent, AudioSink, Effect, Event};
 use crate::ipsec::Protection;
@@ -117,6 +118,7 @@ impl Agent {
             default_level: self.config.default_level,
             outbound: protected.outbound,
             inbound: protected.inbound,
+            heard_first: calling.heard_first,
         };
         let stream = Box::new(Stream::new(config, protection));
         calling.call.setup = calling.invited.map(|invited| now.mono - invited);
@@ -156,7 +158,10 @@ impl Agent {
             (super::Side::Caller, Some((entity, device))) => {
                 Ok(self.demands_on_callee(now, (entity, device), local, remote))
             }
-            (_, peer) => Ok(self.demands_on_caller(now, peer.as_ref(), local, remote)),
+            (_, peer) => {
+                let place = AskersPlace { address: remote.ip(), observed: !calling.stated };
+                Ok(self.demands_on_caller(now, peer.as_ref(), local, remote, place))
+            }
         }
     }
 

@@ -26,6 +26,7 @@ use crate::keys::{Initiator, Responder};
 use crate::media::{Counters, StreamEvent};
 use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
+use crate::sip::digest::Login;
 use crate::sip::{EndpointEvent, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use media::{PeerSdp, Ready};
@@ -87,6 +88,12 @@ pub(super) struct Calling {
     offered: Option<PeerSdp>,
     /// A stream that begins when our 200 is acknowledged.
     ready: Option<Ready>,
+    /// The peer's address was not seen: it says where it is, behind a proxy.
+    stated: bool,
+    /// And proves that by its packets before it hears us.
+    heard_first: bool,
+    /// For the proxy that the call goes by.
+    login: Option<Login>,
     /// A refusal led to a review already: the next one ends the call.
     retried: bool,
     /// Media is open and not yet closed.
@@ -229,6 +236,9 @@ impl Agent {
             said: None,
             offered: None,
             ready: None,
+            stated: false,
+            heard_first: false,
+            login: None,
             retried: false,
             media_open: false,
             recording: false,
@@ -248,8 +258,8 @@ impl Agent {
 
     pub(super) fn handle_call_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
-            EndpointEvent::Invited { id, from, caller, accept, body, .. } => {
-                let invitation = callee::Invitation { from, caller: &caller, accept: &accept };
+            EndpointEvent::Invited { id, from, relayed, caller, accept, body, .. } => {
+                let invitation = callee::Invitation { from, relayed, caller: &caller, accept: &accept };
                 self.handle_invited(now, id, &invitation, body);
             }
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),

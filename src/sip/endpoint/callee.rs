@@ -30,6 +30,7 @@ impl Endpoint {
         self.events.push_back(EndpointEvent::Invited {
             id,
             from: inbound.from,
+            relayed: inbound.relayed(),
             caller,
             called: inbound.request.uri().clone(),
             require: read::list(headers, HeaderName::REQUIRE),

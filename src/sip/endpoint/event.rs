@@ -22,6 +22,8 @@ pub enum EndpointEvent {
     Invited {
         id: SessionId,
         from: Received,
+        /// A proxy stands between, and `from` is its address.
+        relayed: bool,
         caller: NameAddr,
         called: Uri,
         require: Vec<String>,
@@ -40,8 +42,8 @@ pub enum EndpointEvent {
     /// A PUBLISH was accepted, the first one, a change or a refresh: the server holds our state for so long.
     Published { id: PublicationId, expires: Duration },
     /// A REGISTER was accepted, the first one or a refresh: our Contact is bound for so long. Requests that need the
-    /// registrar's domain go along these proxies first (RFC 3608).
-    Registered { id: RegistrationId, expires: Duration, service_route: Vec<String> },
+    /// registrar's domain go along these proxies first (RFC 3608). By `gruu` this device is reached from everywhere (RFC 5627).
+    Registered { id: RegistrationId, expires: Duration, service_route: Vec<String>, gruu: Option<Uri> },
     /// It was not, and is tried again in so long.
     RegistrationFailed { id: RegistrationId, cause: EndCause, again: Duration },
     /// It never will be: `why` is ours. The registration is gone.

@@ -101,7 +101,8 @@ impl Endpoint {
         send::push(&mut request, "Contact", &self.contact());
         send::push(&mut request, "Expires", &expires.as_secs().to_string());
         send::push(&mut request, "Allow", &send::allow());
-        let supported: Vec<String> = self.config.supported.iter().cloned().chain(["path".to_owned()]).collect();
+        let supported: Vec<String> =
+            self.config.supported.iter().cloned().chain(["gruu".to_owned(), "path".to_owned()]).collect();
         send::push_list(&mut request, "Supported", &supported);
         self.dress_plainly(&mut request);
         self.send_request(now, request, to, Owner::Registration(id));
@@ -138,7 +139,8 @@ impl Endpoint {
         }
         registration.next = Some(now + refresh_after(granted));
         let service_route = read::list(headers, HeaderName::SERVICE_ROUTE);
-        self.events.push_back(EndpointEvent::Registered { id, expires: granted, service_route });
+        let gruu = public_gruu(headers, &contact, &registration.aor);
+        self.events.push_back(EndpointEvent::Registered { id, expires: granted, service_route, gruu });
     }
 
     fn handle_register_challenge(&mut self, now: Mono, id: RegistrationId, response: &Response, by_proxy: bool) {
@@ -200,11 +202,22 @@ fn request_of(registration: &mut Registration) -> Request {
     send::outside_dialog(Method::Register, registrar, aor, tag, call_id, *cseq)
 }
 
+fn own_binding(headers: &Headers, contact: &Uri) -> Option<Contact> {
+    let bound = headers.typed_all::<Contact>().unwrap_or_default();
+    bound.into_iter().find(|one| one.uri.is_equivalent(contact))
+}
+
+/// The public GRUU that the registrar made for our Contact (RFC 5627 section 4.2): the address of record with a `gr`
+/// parameter (section 3.1.1), and nothing else is taken for one.
+fn public_gruu(headers: &Headers, contact: &Uri, aor: &NameAddr) -> Option<Uri> {
+    let gruu = Uri::parse(own_binding(headers, contact)?.params.unquoted("pub-gruu")?).ok()?;
+    let same = (gruu.user(), gruu.host()) == (aor.uri.user(), aor.uri.host());
+    (same && gruu.params().has("gr")).then_some(gruu)
+}
+
 /// For how long our Contact is bound: its own parameter, else Expires (RFC 3261 section 10.2.4).
 fn granted(headers: &Headers, contact: &Uri) -> Option<Duration> {
-    let bound = headers.typed_all::<Contact>().unwrap_or_default();
-    let own = bound.into_iter().find(|one| one.uri.is_equivalent(contact));
-    let seconds = own.and_then(|own| own.params.value("expires")?.parse::<u32>().ok());
+    let seconds = own_binding(headers, contact).and_then(|own| own.params.value("expires")?.parse::<u32>().ok());
     seconds.map(|seconds| Duration::from_secs(seconds.into())).or_else(|| read::expires(headers))
 }
 

@@ -75,6 +75,9 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
         page.field("why", &failure.message);
         page.field("next", &failure.next);
     }
+    if let Some(gruu) = &account.gruu {
+        page.field("this device", gruu);
+    }
     page.field("published", &published(&account.publication));
     if let Some(failure) = &account.publication.failure {
         page.field("why", &failure.message);

@@ -24,6 +24,8 @@ pub struct AccountView {
     pub publication: PublicationView,
     /// Proxies that the registrar wants requests to pass (RFC 3608).
     pub service_route: Vec<String>,
+    /// The URI by which this device, and no other of yours, is reached through the registrar (RFC 5627).
+    pub gruu: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -100,6 +102,7 @@ impl From<&Account> for AccountView {
             failure: failure.map(Into::into),
             publication: (&account.publication).into(),
             service_route: account.service_route.clone(),
+            gruu: account.gruu.clone(),
         }
     }
 }

@@ -116,6 +116,25 @@ fn an_interval_that_is_too_brief_is_made_longer_once() {
     ));
 }
 
+/// RFC 5627 section 4.2; a registrar cannot make us say that we are somebody else.
+#[test]
+fn a_gruu_of_our_own_address_of_record_is_taken_and_no_other() {
+    for (named, taken) in [
+        ("sip:alice@b.example;gr=urn:x-test:0", true),
+        ("sip:alice@b.example", false),
+        ("sip:eve@b.example;gr=urn:x-test:0", false),
+        ("sip:alice@e.example;gr=urn:x-test:0", false),
+        ("tel:+4930", false),
+    ] {
+        let (mut world, _) = registering();
+        assert!(header(&last(&world), "Supported").contains("gruu"));
+        let bound = format!("<{}>;expires=300;pub-gruu=\"{named}\"", uri(ALICE));
+        answer(&mut world, 200, &[("Contact", &bound)]);
+        let Some(EndpointEvent::Registered { gruu, .. }) = world.events[ALICE].last() else { panic!() };
+        assert_eq!(gruu.as_ref().map(ToString::to_string), taken.then(|| named.to_owned()));
+    }
+}
+
 #[test]
 fn what_fails_is_tried_again_later_and_later_until_it_succeeds() {
     let (mut world, _) = registering();
