@@ -92,6 +92,27 @@ fn dropped(stream: &Stream) -> Vec<(&'static str, u64)> {
     stream.counters().dropped.iter().map(|(reason, count)| (*reason, *count)).collect()
 }
 
+/// The peer only says that it is there, and could name somebody else's address.
+#[test]
+fn who_has_to_be_heard_first_gets_nothing_before() {
+    let (mut from, _) = pair("ipsec esp/transport//require", ESP);
+    let protection = Protection::from_keys(keys(ESP, 2), keys(ESP, 1)).unwrap();
+    let mut to = Stream::new(
+        StreamConfig { heard_first: true, ..config(bob(), alice(), spd("ipsec esp/transport//require"), ESP) },
+        protection,
+    );
+    let silent = |to: &mut Stream, n| sent(to, n).is_none() && to.poll_rtcp(at(n * 20)).is_none();
+    assert!((0..500).all(|n| silent(&mut to, n)));
+    let mut genuine = sent(&mut from, 501).unwrap();
+    let mut forged = genuine.clone();
+    *forged.last_mut().unwrap() ^= 1;
+    to.handle_datagram(at(501 * 20), alice(), &mut forged);
+    assert!(silent(&mut to, 502));
+    to.handle_datagram(at(503 * 20), alice(), &mut genuine);
+    assert!(sent(&mut to, 504).is_some());
+    assert_eq!(dropped(&to), [("bad-icv", 1)]);
+}
+
 #[test]
 fn sound_goes_through_every_bundle_and_nothing_is_dropped() {
     let actions = [

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use sottovoce::agent::{AgentConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
+use sottovoce::agent::{
+    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, UnknownWatchers,
+};
 use sottovoce::keys::Identity;
 use sottovoce::policy::{both_directions, setkey, Level, Prefix, Scope};
 use sottovoce::sip::Transport;
@@ -31,6 +33,19 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),
         keylog: true,
+    }
+}
+
+/// An account at a server without password.
+pub fn account(entity: &Entity, server: &str) -> AccountConfig {
+    AccountConfig {
+        entity: entity.clone(),
+        proxy: Hop { host: server.into(), port: 5060, tcp: false },
+        user: "somebody".into(),
+        password: None,
+        realm: "example.org".into(),
+        expires: Duration::from_secs(3600),
+        publish: true,
     }
 }
 

@@ -3,6 +3,7 @@
 use sottovoce::agent::{CallState, Command};
 
 use crate::bench::{Bench, Letter, ALICE, BOB};
+use crate::common::config::{account, agent};
 use crate::documents::with_body;
 
 const SOMEBODY: &str = "192.168.1.77";
@@ -33,6 +34,28 @@ fn sound_goes_to_where_a_stranger_calls_from() {
         let bytes = with_body(&invite, |body| body.replace("c=IN IP4 192.168.1.1", &format!("c=IN IP4 {described}")));
         bench.deliver(&invite, &bytes);
         assert_eq!(calls_of_bob(&bench), taken, "described {described}, from {from}");
+    }
+}
+
+/// Anybody can write a second Via: only who comes by a proxy of ours is let through, to be heard first; and then protected.
+#[test]
+fn a_stranger_is_heard_elsewhere_only_by_a_proxy_of_ours_and_protected() {
+    const PROXY: &str = "192.168.1.9";
+    for (action, from, taken) in
+        [("ipsec esp/transport//require", PROXY, 1), ("ipsec esp/transport//require", SOMEBODY, 0), ("none", PROXY, 0)]
+    {
+        let mut bob = agent("bob", "192.168.1.2", action);
+        bob.accounts = vec![account(&bob.entity, PROXY)];
+        let mut bench = Bench::with(bob);
+        bench.call();
+        let mut invite = bench.hold("INVITE");
+        invite.from.remote.set_ip(from.parse().unwrap());
+        let text = String::from_utf8(invite.bytes.clone()).unwrap();
+        let via = format!("Via: SIP/2.0/UDP {from}:5060;branch=z9hG4bK-mine\r\nVia:");
+        let relayed = text.replacen("Via:", &via, 1);
+        assert_ne!(relayed, text);
+        bench.deliver(&invite, relayed.as_bytes());
+        assert_eq!(calls_of_bob(&bench), taken, "{action} from {from}");
     }
 }
 

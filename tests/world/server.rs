@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{Account, AccountConfig, AccountState, Command, Hop, PublicationState, UnknownWatchers};
+use sottovoce::agent::{Account, AccountConfig, AccountState, Command, PublicationState, UnknownWatchers};
 use sottovoce::policy::{Purpose, Statement};
 use sottovoce::vocab::Mono;
 
-use crate::common::config::agent;
+use crate::common::config::{account as account_at, agent};
 use crate::common::server::Server;
 use crate::common::wire::Link;
 use crate::common::world::World;
@@ -22,15 +22,8 @@ fn with_account(action: &str, watchers: UnknownWatchers, seconds: u64) -> World 
     world.server = Some(Server::new(SERVER));
     let mut config = agent("alice", ALICE, action);
     config.unknown_watchers = watchers;
-    config.accounts = vec![AccountConfig {
-        entity: config.entity.clone(),
-        proxy: Hop { host: SERVER.into(), port: 5060, tcp: false },
-        user: "alice".into(),
-        password: None,
-        realm: "example.org".into(),
-        expires: Duration::from_secs(seconds),
-        publish: true,
-    }];
+    let expires = Duration::from_secs(seconds);
+    config.accounts = vec![AccountConfig { expires, ..account_at(&config.entity, SERVER) }];
     world.add("alice", config);
     world
 }
