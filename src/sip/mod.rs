@@ -22,6 +22,7 @@ pub mod refusal;
 pub mod registration;
 mod send;
 pub mod session;
+mod session_timer;
 pub mod subscription;
 pub mod token;
 pub mod transaction;

@@ -7,8 +7,16 @@ use super::transaction::{Client, ClientKey, Outgoing, Owner};
 use super::{Body, HeaderName, Method, Refusal, Request, Response, Transmit, Uri};
 
 /// The methods that are understood here, in the order of Allow.
-pub(super) const METHODS: [Method; 7] =
-    [Method::Invite, Method::Ack, Method::Bye, Method::Cancel, Method::Options, Method::Subscribe, Method::Notify];
+pub(super) const METHODS: [Method; 8] = [
+    Method::Invite,
+    Method::Ack,
+    Method::Bye,
+    Method::Cancel,
+    Method::Options,
+    Method::Subscribe,
+    Method::Notify,
+    Method::Update,
+];
 
 pub(super) fn allow() -> String {
     METHODS.each_ref().map(Method::as_str).join(", ")

@@ -5,8 +5,9 @@ use super::authentication::Authentication;
 use super::dialog::Dialog;
 use super::endpoint::Invite;
 use super::headers::Reason;
+use super::session_timer::SessionTimer;
 use super::transaction::{ClientKey, ServerKey, Timing};
-use super::{HeaderName, Method, Request, Transmit};
+use super::{Body, HeaderName, Method, Request, Transmit};
 use crate::vocab::Mono;
 
 /// One INVITE session, ours or theirs.
@@ -52,8 +53,8 @@ pub(crate) struct Session {
     pub asked: Option<ServerKey>,
     /// Our 2xx, sent again until its ACK comes.
     pub unacked: Option<Unacked>,
-    /// The ACK that we sent: a 2xx that comes again gets it again.
-    pub ack: Option<Transmit>,
+    /// The ACK that we sent, and its number: a 2xx that comes again gets it again.
+    pub ack: Option<(u32, Transmit)>,
     /// The user wants it over as soon as the protocol allows.
     pub leaving: Option<Option<Reason>>,
     /// Tags of other devices that answered our INVITE, and were sent away.
@@ -64,6 +65,25 @@ pub(crate) struct Session {
     pub ringing_until: Option<Mono>,
     /// CANCEL was sent; the final answer is awaited until then (RFC 3261 section 9.1).
     pub cancelled: Option<Mono>,
+    /// It is over unless somebody refreshes it (RFC 4028).
+    pub timer: Option<SessionTimer>,
+    /// The peer's 422 asked for at least so many seconds.
+    pub least: Option<u32>,
+    /// A refresh of ours that is not answered, or waits for another try.
+    pub refresh: Option<Refresh>,
+    /// The peer knows UPDATE.
+    pub peer_updates: bool,
+    /// Our session description.
+    pub said: Option<Body>,
+}
+
+/// A refresh of a session (RFC 4028 section 7.4).
+#[derive(Clone, Debug)]
+pub(crate) struct Refresh {
+    pub method: Method,
+    pub cseq: u32,
+    /// It met a request of the peer's, and is tried again then.
+    pub again: Option<Mono>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +137,11 @@ impl Session {
             address: None,
             ringing_until: None,
             cancelled: None,
+            timer: None,
+            least: None,
+            refresh: None,
+            peer_updates: false,
+            said: None,
         }
     }
 
@@ -135,12 +160,28 @@ impl Session {
         self.unacked.as_ref().is_some_and(|unacked| unacked.first)
     }
 
+    /// When a refresh of ours is due: never while one is under way.
+    pub fn refresh_at(&self) -> Option<Mono> {
+        let calm = self.phase == Phase::Established && self.asked.is_none() && self.unacked.is_none();
+        match &self.refresh {
+            _ if !calm => None,
+            Some(refresh) => refresh.again,
+            None => self.timer.as_ref().and_then(SessionTimer::refresh_at),
+        }
+    }
+
+    pub fn over_at(&self) -> Option<Mono> {
+        self.timer.filter(|_| self.phase == Phase::Established).map(|timer| timer.over_at())
+    }
+
     pub fn deadline(&self) -> Option<(Mono, &'static str)> {
         let unacked = self.unacked.as_ref();
         let all = [
             (unacked.map(|u| u.resend.min(u.give_up)), "200 without ACK"),
             (self.ringing_until, "call rings too long"),
             (self.cancelled, "CANCEL without final answer"),
+            (self.refresh_at(), "session to be refreshed"),
+            (self.over_at(), "session without a refresh"),
         ];
         all.into_iter().filter_map(|(at, why)| at.map(|at| (at, why))).min()
     }

@@ -331,6 +331,8 @@ impl Agent {
         let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
         let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
         let message = accepted.message_of(&device).ok_or_else(|| downgrade(&peer))?;
+        // A refresh of theirs repeats it.
+        calling.offered = Some(accepted.clone());
         let confirmed = initiator.finish(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
         self.start_stream(now, id, confirmed, accepted.media(), accepted.codec())
     }

@@ -2,7 +2,7 @@ use super::inbound::Inbound;
 use super::{limits, EndCause, Endpoint, EndpointEvent, Usage};
 use crate::sip::session::{Phase, Session, Unacked};
 use crate::sip::transaction::{Owner, ServerKey};
-use crate::sip::{read, send, Body, HeaderName, Refusal, SessionId};
+use crate::sip::{read, send, Body, HeaderName, Method, Refusal, SessionId};
 use crate::vocab::Mono;
 
 /// The callee (RFC 3261 sections 9.2, 13.3, 14.2 and 15.1.2).
@@ -15,6 +15,9 @@ impl Endpoint {
         };
         if !self.has_room_for_session(inbound) {
             return self.refuse_overload(inbound);
+        }
+        if let Some(refusal) = self.refuse_interval(inbound) {
+            return self.answer_statelessly(inbound, &refusal);
         }
         let id = SessionId(self.next_id());
         let mut dialog = self.answering_dialog(inbound, contact);
@@ -47,9 +50,15 @@ impl Endpoint {
 
     /// An INVITE within the dialog (RFC 3261 section 14.2).
     pub(super) fn handle_reinvite(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
+        if let Some(refusal) = self.refuse_interval(inbound) {
+            return self.answer_statelessly(inbound, &refusal);
+        }
         let Some(session) = self.sessions.get_mut(&id) else { return self.refuse_unknown(inbound) };
         if session.phase != Phase::Established {
             return self.refuse_unknown(inbound);
+        }
+        if session.is_asking() {
+            return self.refuse_statelessly(inbound, 491, "Request Pending");
         }
         if session.asked.is_some() || session.unacked.is_some() {
             let refusal = Refusal::new(500, "The INVITE before is not finished yet").with("Retry-After", "5");
@@ -80,6 +89,7 @@ impl Endpoint {
         let Some(mut response) = self.response(&key, 200, "OK", Some(&tag)) else { return };
         send::push_to(&mut response, "Contact", &self.contact());
         self.push_abilities(&mut response);
+        self.set_timer(now, id, &key, &mut response);
         send::set_response_body(&mut response, &body);
         let cseq = read::cseq(response.headers()).map_or(0, |cseq| cseq.number);
         let Some(answer) = self.send_response(now, &key, &response) else { return };
@@ -87,6 +97,10 @@ impl Endpoint {
         let first = session.phase == Phase::Ringing;
         session.phase = Phase::Established;
         session.ringing_until = None;
+        session.said = Some(body);
+        if *key.method() == Method::Update {
+            return;
+        }
         session.unacked = Some(Unacked::new(now, &self.timing, answer, cseq, first));
     }
 
@@ -165,6 +179,10 @@ impl Endpoint {
         if due(session.ringing_until) {
             return self.refuse_ringing(now, id);
         }
+        if self.expire_timer(now, id) {
+            return;
+        }
+        let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some(unacked) = session.unacked.as_mut() else { return };
         if unacked.give_up <= now {
             let left = session.leaving.take();

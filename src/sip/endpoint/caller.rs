@@ -1,7 +1,9 @@
+use super::refresher::{allows_update, push_interval};
 use super::{limits, EndCause, Endpoint, EndpointEvent, Invite, Usage};
 use crate::sip::dialog::Dialog;
 use crate::sip::headers::Reason;
 use crate::sip::session::{Phase, Proven, Session};
+use crate::sip::session_timer;
 use crate::sip::transaction::{ClientKey, Owner};
 use crate::sip::{read, send, Method, Received, Response, SessionId};
 use crate::vocab::Mono;
@@ -18,16 +20,24 @@ impl Endpoint {
         let mut dialog = self.new_dialog(what.target.clone(), what.remote);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
         let mut proven = Proven::new(what);
-        let invite = self.send_invite(now, id, &mut dialog, &mut proven);
+        let invite = self.send_invite(now, id, &mut dialog, &mut proven, None);
         let mut session = Session::new(dialog, Phase::Calling { invite });
         session.proven = Some(proven);
         self.sessions.insert(id, session);
     }
 
-    fn send_invite(&mut self, now: Mono, id: SessionId, dialog: &mut Dialog, proven: &mut Proven) -> ClientKey {
+    fn send_invite(
+        &mut self,
+        now: Mono,
+        id: SessionId,
+        dialog: &mut Dialog,
+        proven: &mut Proven,
+        least: Option<u32>,
+    ) -> ClientKey {
         let mut request = dialog.request(Method::Invite);
         send::push_list(&mut request, "Require", &proven.invite.require);
         send::push_list(&mut request, "Accept", &proven.invite.accept);
+        push_interval(&mut request, least);
         send::set_body(&mut request, &proven.invite.body);
         proven.authentication.prove(&mut request, &self.secret.tag());
         proven.keep_credentials(&request);
@@ -47,11 +57,27 @@ impl Endpoint {
             .filter(|_| calling)
             .is_some_and(|proven| proven.authentication.challenged(response.headers(), by_proxy).is_ok());
         if let Some(proven) = session.proven.as_mut().filter(|_| again) {
-            let invite = self.send_invite(now, id, &mut session.dialog, proven);
+            let invite = self.send_invite(now, id, &mut session.dialog, proven, session.least);
             session.phase = Phase::Calling { invite };
         }
         self.sessions.insert(id, session);
         again
+    }
+
+    /// 422: the same INVITE once more, for a session as long as is asked for (RFC 4028 section 7.3). `false` when that is of
+    /// no use.
+    fn lengthen_invite(&mut self, now: Mono, id: SessionId, response: &Response) -> bool {
+        let Some(mut session) = self.sessions.remove(&id) else { return false };
+        let calling = matches!(session.phase, Phase::Calling { .. }) && session.leaving.is_none();
+        let wanted = session_timer::wanted(response.headers()).filter(|_| calling && session.least.is_none());
+        if let (Some(least), Some(proven)) = (wanted, session.proven.as_mut()) {
+            session.least = Some(least);
+            proven.authentication.begin();
+            let invite = self.send_invite(now, id, &mut session.dialog, proven, Some(least));
+            session.phase = Phase::Calling { invite };
+        }
+        self.sessions.insert(id, session);
+        wanted.is_some()
     }
 
     pub(super) fn cancel_call(&mut self, now: Mono, id: SessionId) {
@@ -74,11 +100,15 @@ impl Endpoint {
     }
 
     pub(super) fn handle_invite_response(&mut self, now: Mono, id: SessionId, from: Received, response: &Response) {
+        if self.handle_refresh_response(now, id, response) {
+            return;
+        }
         let (status, reason) = (response.status(), response.reason().to_string());
         match status {
             100..=199 => self.handle_progress(now, id, status, reason),
             200..=299 => self.handle_call_answered(now, id, from, response),
             401 | 407 if self.prove_invite(now, id, response) => {}
+            422 if self.lengthen_invite(now, id, response) => {}
             _ => {
                 let calling = self.sessions.get(&id).is_some_and(|s| matches!(s.phase, Phase::Calling { .. }));
                 if calling && self.drop_session(id) {
@@ -113,7 +143,8 @@ impl Endpoint {
         if session.dialog.remote_tag != tag {
             return self.dismiss_fork(now, id, tag, response);
         }
-        if let Some(ack) = session.ack.clone() {
+        let number = read::cseq(response.headers()).map(|cseq| cseq.number);
+        if let Some((_, ack)) = session.ack.clone().filter(|(cseq, _)| number == Some(*cseq)) {
             self.transmits.push_back(ack);
         }
     }
@@ -124,12 +155,16 @@ impl Endpoint {
         session.dialog.retarget(read::contact(response.headers()));
         session.phase = Phase::Established;
         session.cancelled = None;
+        session.timer = session_timer::granted(now, response.headers());
+        session.peer_updates = allows_update(response.headers());
+        session.said = session.proven.as_ref().map(|proven| proven.invite.body.clone());
         let leaving = session.leaving.take();
         let ack = session.acknowledgement(&session.dialog);
+        let cseq = read::cseq(ack.headers()).map_or(1, |cseq| cseq.number);
         let to = session.dialog.destination();
         let ack = self.send_ack(ack, to);
         if let Some(session) = self.sessions.get_mut(&id) {
-            session.ack = Some(ack);
+            session.ack = Some((cseq, ack));
         }
         match leaving {
             Some(reason) => self.send_bye(now, id, reason),
@@ -203,9 +238,13 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn handle_session_failure(&mut self, id: SessionId, method: &Method, cause: EndCause) {
+    pub(super) fn handle_session_failure(&mut self, now: Mono, id: SessionId, method: &Method, cause: EndCause) {
         if *method == Method::Bye {
             return self.handle_bye_done(id);
+        }
+        let established = self.sessions.get(&id).is_some_and(|session| session.phase == Phase::Established);
+        if established && matches!(method, Method::Invite | Method::Update) {
+            return self.end_stale(now, id, "the peer does not answer any more");
         }
         // A CANCEL that nobody answered says nothing yet of the INVITE, which has its own deadline.
         if *method == Method::Cancel && cause == EndCause::TimedOut {

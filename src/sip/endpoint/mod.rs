@@ -3,7 +3,7 @@
 //! Change one thing (a verb or a `handle_*`), drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] to the end,
 //! wake at [`Endpoint::poll_timeout`], then change the next.
 //!
-//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`; `receive` takes messages apart and finds whose they are,
+//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `refresher`; `receive` takes messages apart and finds whose they are,
 //! `send` puts ours together, `stateless` answers whatever deserves no memory. A stranger can make us remember a
 //! subscription or a ringing session, and of these only as many as [`limits`] says; every refusal is made without
 //! keeping anything (RFC 3261 section 8.2.7).
@@ -18,6 +18,7 @@ pub mod limits;
 mod notifier;
 mod publisher;
 mod receive;
+mod refresher;
 mod registrant;
 mod secret;
 mod send;

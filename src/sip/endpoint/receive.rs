@@ -123,6 +123,7 @@ impl Endpoint {
             _ if !self.has_room(address) => self.refuse_overload(inbound),
             (Usage::Notifier(id), Method::Subscribe) => self.handle_refresh(now, id, inbound),
             (Usage::Session(id), Method::Invite) => self.handle_reinvite(now, id, inbound),
+            (Usage::Session(id), Method::Update) => self.handle_update(now, id, inbound),
             _ => self.refuse_unknown(inbound),
         }
     }
@@ -192,6 +193,9 @@ impl Endpoint {
             (Owner::Publication(id), _) => self.handle_publish_response(now, id, response),
             (Owner::Registration(id), _) => self.handle_register_response(now, id, response),
             (Owner::Session(id), Method::Invite) => self.handle_invite_response(now, id, from, response),
+            (Owner::Session(id), Method::Update) => {
+                self.handle_refresh_response(now, id, response);
+            }
             (Owner::Session(id), Method::Bye) if response.status() >= 200 => self.handle_bye_done(id),
             (Owner::Subscription(id), _) => self.handle_subscribe_response(now, id, response),
             (Owner::None | Owner::Session(_), _) => {}
@@ -228,7 +232,7 @@ impl Endpoint {
             Owner::Notifier(id) => self.end_notifier(id, "NOTIFY reached nobody".to_owned()),
             Owner::Publication(id) => self.handle_publish_failure(now, id, cause),
             Owner::Registration(id) => self.handle_register_failure(now, id, cause),
-            Owner::Session(id) => self.handle_session_failure(id, method, cause),
+            Owner::Session(id) => self.handle_session_failure(now, id, method, cause),
             Owner::Subscription(id) => self.handle_subscribe_failure(now, id, cause, false),
         }
     }

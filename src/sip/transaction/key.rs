@@ -22,6 +22,10 @@ impl ServerKey {
         Self { branch, sent_by, method }
     }
 
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
     /// The INVITE that a CANCEL with this key takes back (RFC 3261 section 9.2).
     pub fn cancelled(&self) -> Self {
         Self { method: Method::Invite, ..self.clone() }

@@ -9,4 +9,5 @@ mod publish;
 mod refused;
 mod register;
 mod silent;
+mod timer;
 mod wire;

@@ -66,7 +66,7 @@ pub fn config(side: usize) -> EndpointConfig {
         instance: Some(format!("urn:x-test:{side}")),
         user_agent: "test".to_owned(),
         t1: Duration::from_millis(500),
-        supported: vec!["x-sv-sa".to_owned()],
+        supported: vec!["x-sv-sa".to_owned(), "timer".to_owned()],
         accept: vec!["application/sdp".to_owned()],
         events: vec!["presence".to_owned()],
         listen: vec![(Transport::Udp, address(side))],

@@ -1,0 +1,199 @@
+use std::time::Duration;
+
+use super::inbound::Inbound;
+use super::{Endpoint, EndpointEvent};
+use crate::sip::headers::{CSeq, Reason, Refresher, SessionExpires};
+use crate::sip::session::{Phase, Refresh, Session};
+use crate::sip::session_timer::{self, SessionTimer, LEAST, TIMER};
+use crate::sip::transaction::{Owner, ServerKey};
+use crate::sip::{read, send, HeaderName, Method, Refusal, Request, Response, SessionId};
+use crate::vocab::Mono;
+
+/// Refreshing sessions (RFC 4028), and UPDATE (RFC 3311).
+impl Endpoint {
+    /// The peer knows UPDATE, or gets its last session description again (RFC 4028 section 7.4).
+    pub(super) fn send_refresh(&mut self, now: Mono, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id).filter(|session| session.is_calm()) else { return };
+        let Some(timer) = session.timer else {
+            session.refresh = None;
+            return;
+        };
+        let said = session.said.clone();
+        let (method, body) = match (session.peer_updates, said) {
+            (false, Some(said)) => (Method::Invite, Some(said)),
+            _ => (Method::Update, None),
+        };
+        let mut request = session.dialog.request(method.clone());
+        let expires = SessionExpires::new(timer.seconds, Some(Refresher::Uac));
+        send::push(&mut request, "Session-Expires", &expires.to_string());
+        if let Some(body) = &body {
+            send::set_body(&mut request, body);
+        }
+        let cseq = read::cseq(request.headers()).map_or(0, |cseq| cseq.number);
+        session.refresh = Some(Refresh { method, cseq, again: None });
+        let to = session.dialog.destination();
+        self.dress(&mut request);
+        self.send_request(now, request, to, Owner::Session(id));
+    }
+
+    /// `true`: it was the answer to a refresh of ours.
+    pub(super) fn handle_refresh_response(&mut self, now: Mono, id: SessionId, response: &Response) -> bool {
+        let answers = read::cseq(response.headers());
+        let Some(session) = self.sessions.get_mut(&id) else { return false };
+        let ours = |refresh: &Refresh| {
+            answers.as_ref().is_some_and(|CSeq { number, method }| *number == refresh.cseq && *method == refresh.method)
+        };
+        if !session.refresh.as_ref().is_some_and(ours) {
+            return false;
+        }
+        match response.status() {
+            100..=199 => {}
+            200..=299 => self.handle_refreshed(now, id, response),
+            481 | 408 => self.end_stale(now, id, "the peer does not know the call any more"),
+            491 => self.wait_for_glare(now, id),
+            _ => self.note_refresh_failed(id),
+        }
+        true
+    }
+
+    fn handle_refreshed(&mut self, now: Mono, id: SessionId, response: &Response) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(refresh) = session.refresh.take() else { return };
+        session.dialog.retarget(read::contact(response.headers()));
+        session.timer = session_timer::granted(now, response.headers());
+        if refresh.method != Method::Invite {
+            return;
+        }
+        let ack = session.dialog.request_numbered(Method::Ack, refresh.cseq);
+        let to = session.dialog.destination();
+        let ack = self.send_ack(ack, to);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.ack = Some((refresh.cseq, ack));
+        }
+    }
+
+    /// Both sides asked at once: the owner of the Call-ID waits longer (RFC 3261 section 14.1).
+    fn wait_for_glare(&mut self, now: Mono, id: SessionId) {
+        let random = u64::from(self.secret.random());
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let pause = if session.proven.is_some() { 2100 + random % 1900 } else { random % 2000 };
+        if let Some(refresh) = session.refresh.as_mut() {
+            refresh.again = Some(now + Duration::from_millis(pause));
+        }
+    }
+
+    /// The session lives on until its time is over.
+    pub(super) fn note_refresh_failed(&mut self, id: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.refresh = None;
+            session.timer = session.timer.map(|timer| SessionTimer { ours: false, ..timer });
+        }
+    }
+
+    pub(super) fn end_stale(&mut self, now: Mono, id: SessionId, why: &str) {
+        self.events.push_back(EndpointEvent::Ended { id, reason: Some(why.to_owned()), by_peer: false });
+        let reason = Reason { protocol: "SIP".to_owned(), cause: Some(408), text: Some(why.to_owned()) };
+        self.send_bye(now, id, Some(reason));
+    }
+
+    /// `true`: something was due.
+    pub(super) fn expire_timer(&mut self, now: Mono, id: SessionId) -> bool {
+        let Some(session) = self.sessions.get(&id) else { return false };
+        let due = |at: Option<Mono>| at.is_some_and(|at| at <= now);
+        if due(session.over_at()) {
+            self.end_stale(now, id, "nobody refreshed the call");
+            return true;
+        }
+        let refresh = due(session.refresh_at());
+        if refresh {
+            self.send_refresh(now, id);
+        }
+        refresh
+    }
+
+    /// UPDATE within a session: a refresh, or an offer (RFC 3311 section 5.2).
+    pub(super) fn handle_update(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
+        if let Some(refusal) = self.refuse_interval(inbound) {
+            return self.answer_statelessly(inbound, &refusal);
+        }
+        let Some(session) = self.sessions.get_mut(&id) else { return self.refuse_unknown(inbound) };
+        if session.phase != Phase::Established {
+            return self.refuse_unknown(inbound);
+        }
+        if session.is_asking() {
+            return self.refuse_statelessly(inbound, 491, "Request Pending");
+        }
+        if session.asked.is_some() {
+            let refusal = Refusal::new(500, "The offer before is not answered yet").with("Retry-After", "5");
+            return self.answer_statelessly(inbound, &refusal);
+        }
+        if !session.dialog.accept_cseq(inbound.cseq) {
+            return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
+        }
+        session.dialog.retarget(read::contact(inbound.request.headers()));
+        let body = read::body(&inbound.request);
+        if body.is_some() {
+            session.asked = Some(inbound.key.clone());
+        }
+        self.remember(now, inbound, Owner::Session(id));
+        match body {
+            Some(body) => self.events.push_back(EndpointEvent::Reinvited { id, body: Some(body) }),
+            None => self.answer_refresh(now, id, &inbound.key),
+        }
+    }
+
+    fn answer_refresh(&mut self, now: Mono, id: SessionId, key: &ServerKey) {
+        let Some(mut response) = self.response(key, 200, "OK", None) else { return };
+        send::push_to(&mut response, "Contact", &self.contact());
+        self.push_abilities(&mut response);
+        self.set_timer(now, id, key, &mut response);
+        self.send_response(now, key, &response);
+    }
+
+    /// Into our 2xx, what the request asked for of the session's life (RFC 4028 section 9).
+    pub(super) fn set_timer(&mut self, now: Mono, id: SessionId, key: &ServerKey, response: &mut Response) {
+        let Some(headers) = self.transactions.server(key).map(|server| server.request.headers()) else { return };
+        let timer = session_timer::asked(now, headers);
+        let updates = allows_update(headers);
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.timer = timer;
+        session.peer_updates = session.peer_updates || updates;
+        let Some(timer) = timer else { return };
+        let refresher = if timer.ours { Refresher::Uas } else { Refresher::Uac };
+        send::push_to(response, "Session-Expires", &SessionExpires::new(timer.seconds, Some(refresher)).to_string());
+        if !timer.ours {
+            send::push_to(response, "Require", TIMER);
+        }
+    }
+
+    /// 422 for a session that would be too brief.
+    pub(super) fn refuse_interval(&self, inbound: &Inbound) -> Option<Refusal> {
+        let brief = session_timer::is_too_brief(inbound.request.headers());
+        brief.then(|| Refusal::new(422, "Session Interval Too Small").with("Min-SE", LEAST.to_string()))
+    }
+}
+
+/// What a request of ours that begins or refreshes a session asks for.
+pub(super) fn push_interval(request: &mut Request, least: Option<u32>) {
+    let seconds = session_timer::ASKED.max(least.unwrap_or_default());
+    send::push(request, "Session-Expires", &seconds.to_string());
+    if let Some(least) = least {
+        send::push(request, "Min-SE", &least.to_string());
+    }
+}
+
+/// The peer can be refreshed by UPDATE.
+pub(super) fn allows_update(headers: &crate::sip::Headers) -> bool {
+    read::list(headers, HeaderName::ALLOW).iter().any(|method| method == Method::Update.as_str())
+}
+
+impl Session {
+    /// No request of ours that could collide with one of theirs is under way.
+    pub(super) fn is_asking(&self) -> bool {
+        self.refresh.as_ref().is_some_and(|refresh| refresh.again.is_none())
+    }
+
+    fn is_calm(&self) -> bool {
+        self.phase == Phase::Established && self.asked.is_none() && self.unacked.is_none() && !self.is_asking()
+    }
+}
