@@ -14,7 +14,7 @@ use super::waiting::Waiting;
 use super::{Account, AccountState, Agent, Effect, Event};
 use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
-use crate::sip::{EndCause, EndpointEvent, Register, RegistrationId, Uri};
+use crate::sip::{EndCause, EndpointEvent, Host, Register, RegistrationId, Transport, Uri};
 use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Mono, Now};
 
 /// A proxy whose name is not found is looked for again after so long.
@@ -69,7 +69,16 @@ impl Accounts {
 /// How requests reach a peer of an account's domain.
 pub struct Route {
     pub proxy: SocketAddr,
+    /// By TLS: what it must prove.
+    pub domain: Option<Host>,
     pub login: Option<Login>,
+}
+
+impl Route {
+    /// To the peer itself, which the URIs alone say how to reach.
+    pub fn direct(peer: SocketAddr) -> Self {
+        Self { proxy: peer, domain: None, login: None }
+    }
 }
 
 impl AccountConfig {
@@ -77,6 +86,11 @@ impl AccountConfig {
     fn login(&self, realm: Option<String>) -> Option<Login> {
         let user = self.user.clone();
         self.password.clone().map(|password| Login { user, password, realm })
+    }
+
+    /// What the proxy must prove, by TLS: the domain that the user named, wherever DNS has it (RFC 5922 section 4).
+    fn domain(&self) -> Option<Host> {
+        Host::parse(self.entity.host()).filter(|_| self.proxy.transport == Transport::Tls)
     }
 }
 
@@ -89,7 +103,8 @@ impl Agent {
         let of_domain = |accounting: &&Accounting| accounting.config.entity.host() == peer.host();
         let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
         let proxy = accounting.remote.ok_or_else(|| not_found_yet(&accounting.account))?;
-        Ok(Some(Route { proxy, login: accounting.config.login(Some(accounting.config.realm.clone())) }))
+        let login = accounting.config.login(Some(accounting.config.realm.clone()));
+        Ok(Some(Route { proxy, domain: accounting.config.domain(), login }))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
@@ -132,9 +147,10 @@ impl Agent {
         let Some(accounting) = self.accounts.get(entity) else { return };
         accounting.remote = Some(remote);
         let AccountConfig { proxy, expires, .. } = accounting.config.clone();
-        let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.tcp)) else { return };
+        let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.transport)) else { return };
+        let domain = accounting.config.domain();
         let login = accounting.config.login(None);
-        let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, login, expires };
+        let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, domain, login, expires };
         accounting.registration = Some(self.endpoint.register(now, what));
         self.set_account(entity, AccountState::Registering);
     }
@@ -206,9 +222,9 @@ impl Agent {
 }
 
 /// The domain alone (RFC 3261 section 10.2).
-fn registrar_of(entity: &Entity, tcp: bool) -> Option<Uri> {
-    let transport = if tcp { ";transport=tcp" } else { "" };
-    Uri::parse(format!("sip:{}{transport}", entity.host())).ok()
+fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
+    let param = if transport.is_reliable() { format!(";transport={transport}") } else { String::new() };
+    Uri::parse(format!("sip:{}{param}", entity.host())).ok()
 }
 
 fn not_registered(entity: &Entity, proxy: &str, cause: EndCause) -> Failure {

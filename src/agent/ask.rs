@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::account::Route;
 use super::book::Standing;
 use super::document::{read_document, DocumentExpected, ReadDocument};
 use super::own::{random_nonce, Saying};
@@ -22,7 +23,6 @@ use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
 use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
-use crate::sip::digest::Login;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, EndCause, Subscribe, SubscriptionId, Uri};
 use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now, ReviewId};
@@ -99,8 +99,8 @@ impl Agent {
             .insert(id, Asking { ask, target, nonce, answer, accept_key, subscription: None, tick: None, call });
         self.forget_old_asks();
         match (route, socket) {
-            (Some(route), _) => self.send_request(now, id, route.proxy, route.login),
-            (None, Some(remote)) => self.send_request(now, id, remote, None),
+            (Some(route), _) => self.send_request(now, id, route),
+            (None, Some(remote)) => self.send_request(now, id, Route::direct(remote)),
             (None, None) => {
                 let effect = self.expect(Waiting::AskAddress(id));
                 self.step(now, id, format!("looking up {host}"));
@@ -112,13 +112,14 @@ impl Agent {
 
     pub(super) fn handle_ask_address(&mut self, now: Now, id: AskId, result: Result<Vec<SocketAddr>, Failure>) {
         match result.map(|all| self.reachable(&all)) {
-            Ok(Some(remote)) => self.send_request(now, id, remote, None),
+            Ok(Some(remote)) => self.send_request(now, id, Route::direct(remote)),
             Ok(None) => self.fail_ask(now, id, no_address(self.asks.all.get(&id).map_or("", |a| &a.target.host))),
             Err(failure) => self.fail_ask(now, id, failure),
         }
     }
 
-    fn send_request(&mut self, now: Now, id: AskId, remote: SocketAddr, login: Option<Login>) {
+    fn send_request(&mut self, now: Now, id: AskId, route: Route) {
+        let Route { proxy: remote, domain, login } = route;
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
         let Ok(target) = Uri::parse(asking.target.entity.as_str()) else { return };
         let known = self.book.pins().any(|pin| pin.entity == asking.target.entity);
@@ -134,6 +135,7 @@ impl Agent {
         let what = Subscribe {
             target,
             remote,
+            domain,
             event: "presence".into(),
             expires: Duration::ZERO,
             accept: vec![PIDF.into()],

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::authentication::Authentication;
 use super::headers::NameAddr;
-use super::Uri;
+use super::{Host, Uri};
 use crate::vocab::Mono;
 
 /// First delay after a failure, seconds; doubled at each further one (RFC 5626 section 4.5, when all flows have failed).
@@ -26,6 +26,8 @@ pub(crate) struct Registration {
     /// The Request-URI.
     pub registrar: Uri,
     pub remote: std::net::SocketAddr,
+    /// By TLS, to whoever proves this domain.
+    pub domain: Option<Host>,
     pub authentication: Authentication,
     /// What we ask for.
     pub asked: Duration,

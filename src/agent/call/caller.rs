@@ -274,6 +274,7 @@ impl Agent {
         Ok(Invite {
             target,
             remote,
+            domain: None,
             require: if insists { vec![OPTION_TAG.into()] } else { Vec::new() },
             accept: vec!["application/sdp".into(), crate::agent::ask::PIDF.into()],
             body: Body::new("application/sdp", bytes),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::document::{Section, Value};
 use super::{value, Machine};
 use crate::agent::{AccountConfig, Hop};
+use crate::sip::Transport;
 use crate::vocab::{escape, Entity, Failure, Redacted};
 
 pub(super) const KEYS: [&str; 7] = ["entity", "proxy", "user", "realm", "password-file", "password-env", "expires"];
@@ -49,11 +50,11 @@ fn account(
         })
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());
-    let proxy = section.read("proxy", |v| v.text("\"udp:HOST:PORT\" or \"tcp:HOST:PORT\"", value::hop))?;
+    let proxy = section.read("proxy", |v| v.text("\"udp:HOST:PORT\", \"tcp:HOST:PORT\" or \"tls:HOST:PORT\"", value::hop))?;
     let proxy = proxy.unwrap_or_else(|| Hop {
         host: entity.host().trim_matches(['[', ']']).to_owned(),
         port: 5060,
-        tcp: false,
+        transport: Transport::Udp,
     });
     let user = section.read("user", |v| v.text("a name of 1 to 128 octets", value::name))?;
     let user = user.or_else(|| entity.user().map(str::to_owned)).unwrap_or_default();

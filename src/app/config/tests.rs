@@ -3,12 +3,14 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::policy::{Action, Direction, Origin, Scope};
+use crate::sip::Transport;
 
 #[test]
 fn an_empty_file_is_the_defaults() {
     let config = read("").unwrap();
     assert_eq!(config.entity.as_str(), "sip:alice@192.168.1.1");
-    assert_eq!(config.listen, ["192.168.1.1:5060".parse().unwrap()]);
+    let udp = Listen { transport: Transport::Udp, address: "192.168.1.1:5060".parse().unwrap() };
+    assert_eq!((config.listen, config.tls), (vec![udp], TlsFiles::default()));
     assert_eq!(config.control.to_string(), "127.0.0.1:8060");
     assert_eq!((config.audio_source, config.audio_sink), (AudioSource::Silence, AudioSink::Discard));
     assert_eq!((config.answer, config.unknown_watchers), (AnswerMode::Prompt, UnknownWatchers::Policy));

@@ -1,15 +1,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::config::Way;
 use super::{EndCause, Endpoint, EndpointEvent};
 use crate::sip::authentication::Authentication;
-use crate::sip::dialog::Destination;
+use crate::sip::dialog::{By, Destination};
 use crate::sip::digest::Login;
 use crate::sip::headers::{Contact, Headers, NameAddr};
 use crate::sip::registration::{Phase, Registration};
 use crate::sip::subscription::refresh_after;
 use crate::sip::transaction::Owner;
-use crate::sip::{read, send, HeaderName, Method, RegistrationId, Request, Response, Uri};
+use crate::sip::{read, send, HeaderName, Host, Method, RegistrationId, Request, Response, Uri};
 use crate::vocab::Mono;
 
 /// Where and as whom to register our Contact.
@@ -21,6 +22,8 @@ pub struct Register {
     pub registrar: Uri,
     /// Where that is, or the proxy before it.
     pub remote: SocketAddr,
+    /// By TLS, to whoever proves this domain.
+    pub domain: Option<Host>,
     pub login: Option<Login>,
     /// For how long at a time.
     pub expires: Duration,
@@ -30,7 +33,7 @@ pub struct Register {
 impl Endpoint {
     pub(super) fn open_registration(&mut self, now: Mono, id: RegistrationId, what: Register) {
         let (call_id, tag) = (self.secret.call_id(), self.secret.tag());
-        let Register { aor, registrar, remote, login, expires } = what;
+        let Register { aor, registrar, remote, domain, login, expires } = what;
         self.registrations.insert(
             id,
             Registration {
@@ -40,6 +43,7 @@ impl Endpoint {
                 aor,
                 registrar,
                 remote,
+                domain,
                 authentication: Authentication::of(login),
                 asked: expires,
                 phase: Phase::Open,
@@ -96,8 +100,9 @@ impl Endpoint {
         let mut request = request_of(registration);
         let expires = if registration.phase == Phase::Closing { Duration::ZERO } else { registration.asked };
         registration.authentication.prove(&mut request, &cnonce);
-        let to = Destination { remote: registration.remote, tcp: registration.registrar.asks_for_tcp() };
-        send::push(&mut request, "Contact", &self.contact());
+        let to = destination_of(registration);
+        let contact = self.contact(self.way(&request, &to));
+        send::push(&mut request, "Contact", &contact);
         send::push(&mut request, "Expires", &expires.as_secs().to_string());
         send::push(&mut request, "Allow", &send::allow());
         let supported: Vec<String> = self.config.supported.iter().cloned().chain(["path".to_owned()]).collect();
@@ -118,7 +123,8 @@ impl Endpoint {
     }
 
     fn handle_registered(&mut self, now: Mono, id: RegistrationId, response: &Response) {
-        let contact = self.config.contact.clone();
+        let Some(registration) = self.registrations.get(&id) else { return };
+        let contact = self.config.contact_by(if registration.domain.is_some() { Way::Tls } else { Way::Clear });
         let Some(registration) = self.registrations.get_mut(&id) else { return };
         registration.asking = false;
         registration.failures = 0;
@@ -190,6 +196,15 @@ impl Endpoint {
             self.register_anew(now, id);
         }
     }
+}
+
+fn destination_of(registration: &Registration) -> Destination {
+    let by = match (&registration.domain, registration.registrar.asks_for_tcp()) {
+        (Some(domain), _) => By::Tls(domain.clone()),
+        (None, true) => By::Tcp,
+        (None, false) => By::Size,
+    };
+    Destination { remote: registration.remote, by }
 }
 
 /// Everything but who answers a challenge, and what we can do.

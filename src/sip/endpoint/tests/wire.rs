@@ -241,6 +241,7 @@ pub fn subscribe(seconds: u64) -> Subscribe {
     Subscribe {
         target: uri(BOB),
         remote: address(BOB),
+        domain: None,
         event: "presence".to_owned(),
         expires: Duration::from_secs(seconds),
         accept: vec!["application/pidf+xml".to_owned()],
@@ -253,6 +254,7 @@ pub fn invite() -> Invite {
     Invite {
         target: uri(BOB),
         remote: address(BOB),
+        domain: None,
         require: vec!["x-sv-sa".to_owned()],
         accept: vec!["application/sdp".to_owned(), "application/pidf+xml".to_owned()],
         body: body("offer"),
