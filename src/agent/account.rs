@@ -147,7 +147,9 @@ impl Agent {
         let Some(accounting) = self.accounts.get(entity) else { return };
         accounting.remote = Some(remote);
         let AccountConfig { proxy, expires, .. } = accounting.config.clone();
-        let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.transport)) else { return };
+        let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.transport)) else {
+            return;
+        };
         let domain = accounting.config.domain();
         let login = accounting.config.login(None);
         let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, domain, login, expires };

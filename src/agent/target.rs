@@ -25,8 +25,12 @@ impl Target {
     pub fn parse(typed: &str) -> Result<Self, Failure> {
         let typed = typed.trim();
         let lower = typed.to_ascii_lowercase();
+        // A call goes to the address that the peer's device states, and that might be one in clear.
         if lower.starts_with("tel:") || lower.starts_with("sips:") {
-            return Err(refused(typed, "this version reaches peers by sip: over UDP and TCP only"));
+            return Err(refused(
+                typed,
+                "this version names peers by sip: only; TLS comes with an account whose proxy is tls:",
+            ));
         }
         let rest = if lower.starts_with("sip:") || lower.starts_with("pres:") {
             typed.split_once(':').map_or("", |(_, rest)| rest)
@@ -155,6 +159,7 @@ mod tests {
             "sip:",
             "bob@",
             "tel:+4930",
+            "sips:bob@example.org",
             "a b",
             "bob@h:0",
             "bob@h:70000",

@@ -183,7 +183,11 @@ impl Dialog {
         let address = uri.host().and_then(Host::ip).filter(|_| !to_proxy);
         let port = uri.port().unwrap_or(transport.default_port());
         let remote = address.map_or(self.fallback, |ip| SocketAddr::new(ip, port));
-        if self.held { SocketAddr::new(self.fallback.ip(), remote.port()) } else { remote }
+        if self.held {
+            SocketAddr::new(self.fallback.ip(), remote.port())
+        } else {
+            remote
+        }
     }
 
     /// Loose routing, or strict when the first hop knows no better (RFC 3261 section 12.2.1.1).

@@ -4,7 +4,9 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
-use crate::process::{finish, installed, look_until, own_address, skip, Home, Ran};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
+
+use crate::process::{finish, installed, look_until, own_address, skip, Capture, Home, Ran};
 
 const TABLES: &str = "/usr/share/kamailio/db_sqlite";
 
@@ -17,6 +19,19 @@ struct Kamailio {
 impl Kamailio {
     /// For example.org, where the password of alice and of bob is `secret`. `None` when it is not installed.
     fn start() -> Option<Self> {
+        Self::start_with(None)
+    }
+
+    /// The same, with TLS and a certificate for `domain`.
+    fn start_secure(domain: &str) -> Option<Self> {
+        if finish(Command::new("sh").args(["-c", "ls /usr/lib/*/kamailio/modules/tls.so"])).code != 0 {
+            skip("kamailio-tls-modules are not installed");
+            return None;
+        }
+        Self::start_with(Some(domain))
+    }
+
+    fn start_with(domain: Option<&str>) -> Option<Self> {
         if !installed("kamailio") || !std::path::Path::new(TABLES).exists() {
             skip("kamailio and kamailio-sqlite-modules are not installed");
             return None;
@@ -44,6 +59,18 @@ impl Kamailio {
             define("CTL", &format!("\"unix:{}\"", dir.path().join("ctl").display())),
         ] {
             command.args(["-A", &defined]);
+        }
+        if let Some(domain) = domain {
+            certify(dir.path(), domain);
+            let file = |name: &str| format!("\"{}\"", dir.path().join(name).display());
+            for defined in [
+                define("WITH_TLS", "yes"),
+                define("TLSLISTEN", &format!("{address}:5061")),
+                define("TLSCERT", &file("cert.pem")),
+                define("TLSKEY", &file("key.pem")),
+            ] {
+                command.args(["-A", &defined]);
+            }
         }
         command.arg("-P").arg(dir.path().join("pid")).arg("-w").arg(dir.path());
         let log = std::fs::File::create(dir.path().join("log")).unwrap();
@@ -81,17 +108,34 @@ impl Drop for Kamailio {
     }
 }
 
+/// A certificate for a SIP domain, its key, and in ca.pem whom to trust for it.
+fn certify(dir: &std::path::Path, domain: &str) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(DnType::CommonName, "the authority of this test");
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = vec![SanType::URI(format!("sip:{domain}").try_into().unwrap())];
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    for (name, text) in [("ca.pem", authority.pem()), ("cert.pem", certificate.pem()), ("key.pem", key.serialize_pem())]
+    {
+        std::fs::write(dir.join(name), text).unwrap();
+    }
+}
+
 /// Somebody's agent with an account there, and this password; its default is `action`.
 fn account(name: &'static str, kamailio: &Kamailio, transport: &str, password: &str, action: &str) -> Home {
     let home = Home::new(name, action);
     let file = home.path("password");
     std::fs::write(&file, format!("{password}\n")).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-    home.configure(&format!(
-        "{}[[account]]\nproxy = \"{transport}:{}:5060\"\npassword-file = \"password\"\n",
-        home.usual(&format!("{action};")),
-        kamailio.address
-    ));
+    // The port is the transport's own.
+    let (usual, proxy) = (home.usual(&format!("{action};")), format!("{transport}:{}", kamailio.address));
+    let account = format!("[[account]]\nproxy = \"{proxy}\"\npassword-file = \"password\"\n");
+    let ca = kamailio.dir.path().join("ca.pem");
+    let tls = if ca.exists() { format!("[tls]\nca = \"{}\"\n", ca.display()) } else { String::new() };
+    home.configure(&format!("{usual}{account}{tls}"));
     let text = std::fs::read_to_string(home.config()).unwrap();
     std::fs::write(home.config(), text.replace(&home.entity(), &format!("sip:{name}@example.org"))).unwrap();
     home
@@ -162,4 +206,42 @@ fn a_proxy_that_does_not_believe_us_is_named() {
     alice.start();
     let ran = alice.run(&["ask", "bob@example.org", "--approve"]).expect(4);
     assert!(ran.stdout.contains("not-authenticated") && ran.stdout.contains("example.org"), "{ran:?}");
+}
+
+/// All of it on the connections that the agents opened: they listen for no TLS, and nothing goes by UDP.
+#[test]
+fn with_tls_an_agent_is_registered_and_asked_on_its_own_connection() {
+    let Some(kamailio) = Kamailio::start_secure("example.org") else { return };
+    let mut alice = account("alice", &kamailio, "tls", "secret", "none");
+    let mut bob = account("bob", &kamailio, "tls", "secret", "ipsec esp/transport//require");
+    let capture = Capture::start(&kamailio.dir.path().join("capture"), &[&alice, &bob]);
+    registered(&mut alice);
+    registered(&mut bob);
+    for home in [&alice, &bob] {
+        let contact = format!("sip:{}@{}:5060;transport=tls", home.name, home.address);
+        assert!(kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
+    }
+    let ask = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0).json();
+    assert_eq!(ask["state"], "registered", "{ask}");
+    let ask = bob.run(&["ask", "alice@example.org", "--approve"]).expect(0).json();
+    assert_eq!(ask["state"], "registered", "{ask}");
+    assert_eq!(alice.signal("TERM"), Some(0));
+    assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+    if let Some(capture) = capture {
+        let seen = capture.stop();
+        let to_proxy = seen.iter().find(|seen| [seen.from.ip(), seen.to.ip()].contains(&kamailio.address.into()));
+        assert!(to_proxy.is_none(), "{to_proxy:?}");
+    }
+}
+
+#[test]
+fn a_proxy_with_a_certificate_for_another_domain_is_told_nothing_and_named() {
+    let Some(kamailio) = Kamailio::start_secure("other.example") else { return };
+    let mut alice = account("alice", &kamailio, "tls", "secret", "none");
+    alice.start();
+    let waiting = look_until(|| Some(state(&alice)).filter(|account| account["state"] == "waiting"));
+    let message = waiting["failure"]["message"].as_str().unwrap();
+    assert!(message.contains("its certificate does not prove example.org: it is for other.example"), "{message}");
+    assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+    assert_eq!(alice.signal("TERM"), Some(0));
 }

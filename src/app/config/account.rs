@@ -50,7 +50,8 @@ fn account(
         })
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());
-    let proxy = section.read("proxy", |v| v.text("\"udp:HOST:PORT\", \"tcp:HOST:PORT\" or \"tls:HOST:PORT\"", value::hop))?;
+    let proxy =
+        section.read("proxy", |v| v.text("\"udp:HOST:PORT\", \"tcp:HOST:PORT\" or \"tls:HOST:PORT\"", value::hop))?;
     let proxy = proxy.unwrap_or_else(|| Hop {
         host: entity.host().trim_matches(['[', ']']).to_owned(),
         port: 5060,

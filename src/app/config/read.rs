@@ -142,7 +142,9 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
     let each = "\"udp:ADDRESS:PORT\", where TCP is listened for too, or \"tls:ADDRESS:PORT\"";
     let all: Vec<Listen> = items.iter().map(|item| item.text(each, value::listen)).collect::<Result<_, _>>()?;
     if all.iter().all(|listen| listen.transport == Transport::Tls) {
-        return Err(value.refuse_because("there is nothing but TLS to listen on", "one of \"udp:ADDRESS:PORT\" as well"));
+        return Err(
+            value.refuse_because("there is nothing but TLS to listen on", "one of \"udp:ADDRESS:PORT\" as well")
+        );
     }
     Ok(all)
 }

@@ -14,7 +14,11 @@ pub(super) fn files(top: &Section<'_, '_>, listen: &[Listen], base: &Path) -> Re
     let pair = "both: certificate = \"FILE\" and key = \"FILE\"";
     let Some(section) = top.section("tls", &KEYS)? else {
         let what = "sip.listen has a tls: address, and there is no certificate";
-        return if listens { Err(top.refuse(what, "a section [tls] with certificate and key")) } else { Ok(TlsFiles::default()) };
+        return if listens {
+            Err(top.refuse(what, "a section [tls] with certificate and key"))
+        } else {
+            Ok(TlsFiles::default())
+        };
     };
     let certificate = section.read("certificate", |v| file(v, base, CERTIFICATE, TlsFiles::check_certificate))?;
     let key = section.read("key", |v| file(v, base, KEY, TlsFiles::check_key))?;

@@ -188,7 +188,8 @@ async fn a_connection_that_ended_is_gone_before_its_failure_is_told() {
 async fn one_address_is_connected_to_no_more_often_than_its_share() {
     let mut table = Table::default();
     let to = |port| SocketAddr::from(([127, 0, 0, 1], port));
-    let _queues: Vec<_> = (1..=MAX_OPENED_TO as u16).map(|port| table.add(plain(to(port)), Origin::Opened).unwrap()).collect();
+    let _queues: Vec<_> =
+        (1..=MAX_OPENED_TO as u16).map(|port| table.add(plain(to(port)), Origin::Opened).unwrap()).collect();
     assert!(table.add(plain(to(9999)), Origin::Opened).is_none());
     assert!(table.add(plain("127.0.0.2:9".parse().unwrap()), Origin::Opened).is_some());
 }

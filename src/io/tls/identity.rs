@@ -35,7 +35,11 @@ pub(super) fn check(certificate: &CertificateDer<'_>, wanted: &ServerName<'_>) -
         ServerName::IpAddress(_) => certificate.verify_is_valid_for_subject_name(wanted).is_ok(),
         _ => false,
     };
-    if proven { Ok(()) } else { Err(wrong(found)) }
+    if proven {
+        Ok(())
+    } else {
+        Err(wrong(found))
+    }
 }
 
 /// The SIP domain identities.

@@ -7,7 +7,7 @@
 mod files;
 mod identity;
 #[cfg(test)]
-pub(in crate::io) mod tests;
+pub(crate) mod tests;
 mod verifier;
 
 use std::sync::Arc;

@@ -51,7 +51,11 @@ impl EndpointConfig {
         let contact = listener.map(|local| Uri::sip(user.as_deref(), local.ip(), Some(local.port())));
         let mut contact = contact.unwrap_or_else(|| self.contact.clone());
         contact.set_param("transport", Some("tls"));
-        if way == Way::Sips { contact.secured() } else { contact }
+        if way == Way::Sips {
+            contact.secured()
+        } else {
+            contact
+        }
     }
 
     /// Our own address towards `remote`.

@@ -13,6 +13,10 @@ use crate::sip::transaction::Owner;
 use crate::sip::{read, send, HeaderName, Host, Method, RegistrationId, Request, Response, Uri};
 use crate::vocab::Mono;
 
+/// By TLS the registrar reaches us on our own connection, which anybody on the way may forget when nothing is said on it:
+/// so often at least something is (RFC 5626 section 4.4.1 has 95 to 120 seconds).
+const KEEP_OPEN: Duration = Duration::from_secs(95);
+
 /// Where and as whom to register our Contact.
 #[derive(Clone, Debug)]
 pub struct Register {
@@ -141,7 +145,8 @@ impl Endpoint {
         if granted.is_zero() {
             return self.handle_register_failure(now, id, EndCause::Terminated { reason: None, retry_after: None });
         }
-        registration.next = Some(now + refresh_after(granted));
+        let longest = if registration.domain.is_some() { KEEP_OPEN } else { Duration::MAX };
+        registration.next = Some(now + refresh_after(granted).min(longest));
         let service_route = read::list(headers, HeaderName::SERVICE_ROUTE);
         self.events.push_back(EndpointEvent::Registered { id, expires: granted, service_route });
     }

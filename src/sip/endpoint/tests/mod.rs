@@ -8,4 +8,5 @@ mod proven;
 mod refused;
 mod register;
 mod silent;
+mod tls;
 mod wire;

@@ -189,7 +189,7 @@ impl World {
     }
 
     fn deliver(&mut self, from: usize, transmit: Transmit) {
-        let stream = transmit.transport == Transport::Tcp;
+        let stream = transmit.transport.is_reliable();
         if stream && self.link.no_tcp {
             return self.at(from, |end, now| end.handle_transport_failure(now, &transmit, "connection refused"));
         }
@@ -215,7 +215,7 @@ impl World {
     }
 
     fn launch(&mut self, side: usize, transmit: Transmit) {
-        let reliable = transmit.transport == Transport::Tcp;
+        let reliable = transmit.transport.is_reliable();
         if self.mute[side] || !reliable && self.chance(self.link.loss_percent) {
             return;
         }
