@@ -90,7 +90,11 @@ impl AccountConfig {
 
     /// What the proxy must prove, by TLS: the domain that the user named, wherever DNS has it (RFC 5922 section 4).
     fn domain(&self) -> Option<Host> {
-        Host::parse(self.entity.host()).filter(|_| self.proxy.transport == Transport::Tls)
+        let uri = Uri::parse(self.entity.as_str()).ok();
+        let host = uri.and_then(|uri| uri.host().cloned());
+        // One that cannot be read is proven by nobody.
+        let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().to_owned()));
+        (self.proxy.transport == Transport::Tls).then_some(domain)
     }
 }
 

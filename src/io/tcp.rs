@@ -84,19 +84,19 @@ impl Tcp {
 
     /// Queues one message on its connection, or on one that is opened to its remote address. What becomes of it later is
     /// told by [`Inbound::Failed`]; what is refused at once comes back with the reason.
-    pub fn send(&self, what: Transmit) -> Result<(), (Transmit, String)> {
+    pub fn send(&self, what: Transmit) -> Result<(), Box<(Transmit, String)>> {
         let mut table = self.shared.table();
         let what = match table.queue(what) {
             table::Queued::Yes => return Ok(()),
-            table::Queued::Full(what) => return Err((what, "the peer does not read what we send".to_owned())),
+            table::Queued::Full(what) => return Err(refused(what, "the peer does not read what we send")),
             table::Queued::NoConnection(what) => what,
         };
         let peer = Peer::of(&what);
         if peer.transport == Transport::Tls && peer.domain.is_none() {
-            return Err((what, "the connection that it belongs to is gone".to_owned()));
+            return Err(refused(what, "the connection that it belongs to is gone"));
         }
         let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
-            return Err((what, "too many connections are open".to_owned()));
+            return Err(refused(what, "too many connections are open"));
         };
         // A new queue has room.
         let _ = table.queue(what);
@@ -108,6 +108,10 @@ impl Tcp {
     pub fn connections(&self) -> usize {
         self.shared.table().len()
     }
+}
+
+fn refused(what: Transmit, why: &str) -> Box<(Transmit, String)> {
+    Box::new((what, why.to_owned()))
 }
 
 impl Shared {
@@ -166,7 +170,7 @@ async fn open(shared: Arc<Shared>, id: ConnectionId, peer: Peer, messages: mpsc:
     }
 }
 
-async fn connect(locals: &[IpAddr], remote: SocketAddr) -> std::io::Result<TcpStream> {
+pub(super) async fn connect(locals: &[IpAddr], remote: SocketAddr) -> std::io::Result<TcpStream> {
     let socket = if remote.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     let fits =
         |local: &&IpAddr| local.is_ipv4() == remote.is_ipv4() && local.is_loopback() == remote.ip().is_loopback();

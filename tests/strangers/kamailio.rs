@@ -4,8 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
-
+use crate::certificates::certify;
 use crate::process::{finish, installed, look_until, own_address, skip, Capture, Home, Ran};
 
 const TABLES: &str = "/usr/share/kamailio/db_sqlite";
@@ -105,22 +104,6 @@ impl Drop for Kamailio {
         // Its main process ends the others when it is asked politely.
         let _ = Command::new("sh").args(["-c", &format!("kill {}", self.process.id())]).status();
         let _ = self.process.wait();
-    }
-}
-
-/// A certificate for a SIP domain, its key, and in ca.pem whom to trust for it.
-fn certify(dir: &std::path::Path, domain: &str) {
-    let mut authority = CertificateParams::default();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.distinguished_name.push(DnType::CommonName, "the authority of this test");
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let mut params = CertificateParams::default();
-    params.subject_alt_names = vec![SanType::URI(format!("sip:{domain}").try_into().unwrap())];
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    for (name, text) in [("ca.pem", authority.pem()), ("cert.pem", certificate.pem()), ("key.pem", key.serialize_pem())]
-    {
-        std::fs::write(dir.join(name), text).unwrap();
     }
 }
 
@@ -225,6 +208,8 @@ fn with_tls_an_agent_is_registered_and_asked_on_its_own_connection() {
     assert_eq!(ask["state"], "registered", "{ask}");
     let ask = bob.run(&["ask", "alice@example.org", "--approve"]).expect(0).json();
     assert_eq!(ask["state"], "registered", "{ask}");
+    let connections = kamailio.tell(&["core.tcp_list"]).expect(0).stdout;
+    assert_eq!(connections.matches("type: TLS").count(), 2, "one for each agent: {connections}");
     assert_eq!(alice.signal("TERM"), Some(0));
     assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
     if let Some(capture) = capture {

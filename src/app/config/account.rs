@@ -57,6 +57,9 @@ fn account(
         port: 5060,
         transport: Transport::Udp,
     });
+    if entity.as_str().starts_with("sips:") && proxy.transport != Transport::Tls {
+        return Err(section.refuse("sips: goes by TLS only", "proxy = \"tls:HOST\", or an entity of sip:"));
+    }
     let user = section.read("user", |v| v.text("a name of 1 to 128 octets", value::name))?;
     let user = user.or_else(|| entity.user().map(str::to_owned)).unwrap_or_default();
     let realm = section.read("realm", |v| v.text("a name of 1 to 128 octets", value::name))?;

@@ -184,6 +184,7 @@ fn an_account_has_its_password_out_of_a_private_file_or_a_variable() {
         ("password-file = \"absent\"", "cannot be read"),
         ("password-file = \"secret\"\npassword-env = \"PW\"", "twice"),
         ("proxy = \"192.0.2.1\"", "account.proxy"),
+        ("entity = \"sips:alice@example.org\"", "sips: goes by TLS only"),
         ("password = \"x\"", "no key"),
         ("user = \"a\"\n[[account]]\nuser = \"b\"", "two accounts"),
     ] {

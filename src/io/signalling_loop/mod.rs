@@ -245,7 +245,7 @@ impl Signalling {
 
     async fn transmit(&mut self, what: Transmit) {
         let sent = match what.transport {
-            Transport::Tcp | Transport::Tls => self.tcp.send(what),
+            Transport::Tcp | Transport::Tls => self.tcp.send(what).map_err(|unsent| *unsent),
             Transport::Udp => self.udp.send(what.remote, &what.bytes).await.map_err(|why| (what, why)),
         };
         if let Err((what, why)) = sent {

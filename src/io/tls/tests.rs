@@ -89,7 +89,7 @@ async fn handshake(files: &TlsFiles, client: &Tls, wanted: &str) -> Result<(), S
 }
 
 async fn dial(listener: &TcpListener) -> TcpStream {
-    TcpStream::connect(listener.local_addr().unwrap()).await.unwrap()
+    crate::io::tcp::connect(&[], listener.local_addr().unwrap()).await.unwrap()
 }
 
 #[tokio::test]

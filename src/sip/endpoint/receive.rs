@@ -85,6 +85,9 @@ impl Endpoint {
         if *method == Method::Cancel {
             return self.handle_cancel(now, inbound);
         }
+        if inbound.request.uri().is_sips() && inbound.from.transport != Transport::Tls {
+            return self.refuse_statelessly(inbound, 403, "A sips: request came in clear");
+        }
         let origin = (inbound.from_tag.clone(), inbound.call_id.clone(), inbound.cseq);
         if inbound.to_tag.is_none() && self.transactions.is_merged(&inbound.key, &origin) {
             self.counters.merged += 1;

@@ -204,12 +204,14 @@ impl Endpoint {
 }
 
 fn destination_of(registration: &Registration) -> Destination {
-    let by = match (&registration.domain, registration.registrar.asks_for_tcp()) {
-        (Some(domain), _) => By::Tls(domain.clone()),
-        (None, true) => By::Tcp,
-        (None, false) => By::Size,
+    let Registration { remote, domain, registrar, .. } = registration;
+    let by = match domain {
+        Some(domain) => By::Tls(domain.clone()),
+        None if registrar.asks_for_tls() => By::Tls(registrar.host().cloned().unwrap_or_else(|| remote.ip().into())),
+        None if registrar.asks_for_tcp() => By::Tcp,
+        None => By::Size,
     };
-    Destination { remote: registration.remote, by }
+    Destination { remote: *remote, by }
 }
 
 /// Everything but who answers a challenge, and what we can do.

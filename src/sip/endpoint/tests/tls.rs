@@ -154,6 +154,40 @@ fn an_answer_that_needs_a_new_connection_wants_it_proven() {
     }
 }
 
+#[test]
+fn a_sips_request_that_came_in_clear_is_refused() {
+    for (transport, status) in [(Transport::Udp, "403"), (Transport::Tcp, "403"), (Transport::Tls, "200")] {
+        let mut world = quiet();
+        let request = format!(
+            "OPTIONS sips:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/{} 192.168.1.2:5060;branch=z9hG4bK1\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:bob@b.example>;tag=b\r\nTo: <sip:alice@b.example>\r\nCall-ID: c\r\n\
+             CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+            transport.to_string().to_uppercase()
+        );
+        let from = Received { transport, local: address(ALICE), remote: address(BOB), connection: None };
+        world.at(ALICE, |end, now: Now| end.handle_message(now, from, request.as_bytes()));
+        assert!(last(&world).bytes.starts_with(format!("SIP/2.0 {status}").as_bytes()), "{transport}");
+    }
+}
+
+/// Whoever forgets the domain gets no clear REGISTER by that.
+#[test]
+fn a_registrar_of_tls_is_never_told_in_clear() {
+    for registrar in ["sip:b.example;transport=tls", "sips:b.example"] {
+        let mut world = quiet();
+        let what = Register {
+            aor: NameAddr::new(Uri::parse("sip:alice@b.example").unwrap()),
+            registrar: Uri::parse(registrar).unwrap(),
+            remote: address(BOB),
+            domain: None,
+            login: None,
+            expires: Duration::from_secs(3600),
+        };
+        world.at(ALICE, |end, now| end.register(now, what));
+        assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
+    }
+}
+
 /// Bob's SUBSCRIBE reaches Alice by TLS.
 fn ask(world: &mut World, contact: &str, route: &str) {
     let request = format!(
