@@ -74,13 +74,6 @@ pub struct Route {
     pub login: Option<Login>,
 }
 
-impl Route {
-    /// To the peer itself, which the URIs alone say how to reach.
-    pub fn direct(peer: SocketAddr) -> Self {
-        Self { proxy: peer, domain: None, login: None }
-    }
-}
-
 impl AccountConfig {
     /// `realm` is the one that is answered alone.
     fn login(&self, realm: Option<String>) -> Option<Login> {

@@ -24,7 +24,7 @@ use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
 use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
-use crate::sip::{Body, EndCause, Subscribe, SubscriptionId, Uri};
+use crate::sip::{Body, EndCause, Subscribe, SubscriptionId};
 use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
@@ -90,6 +90,9 @@ impl Agent {
             review: None,
         };
         let route = self.route_to(&target.entity)?;
+        if target.secure && route.as_ref().is_some_and(|route| route.domain.is_none()) {
+            return Err(clear_proxy(&target));
+        }
         let socket = target.socket();
         let (host, port) = (target.host.clone(), target.port);
         let nonce = random_nonce(&mut self.rng);
@@ -100,7 +103,7 @@ impl Agent {
         self.forget_old_asks();
         match (route, socket) {
             (Some(route), _) => self.send_request(now, id, route),
-            (None, Some(remote)) => self.send_request(now, id, Route::direct(remote)),
+            (None, Some(remote)) => self.send_directly(now, id, remote),
             (None, None) => {
                 let effect = self.expect(Waiting::AskAddress(id));
                 self.step(now, id, format!("looking up {host}"));
@@ -112,16 +115,22 @@ impl Agent {
 
     pub(super) fn handle_ask_address(&mut self, now: Now, id: AskId, result: Result<Vec<SocketAddr>, Failure>) {
         match result.map(|all| self.reachable(&all)) {
-            Ok(Some(remote)) => self.send_request(now, id, Route::direct(remote)),
+            Ok(Some(remote)) => self.send_directly(now, id, remote),
             Ok(None) => self.fail_ask(now, id, no_address(self.asks.all.get(&id).map_or("", |a| &a.target.host))),
             Err(failure) => self.fail_ask(now, id, failure),
         }
     }
 
+    /// To the peer itself.
+    fn send_directly(&mut self, now: Now, id: AskId, remote: SocketAddr) {
+        let domain = self.asks.all.get(&id).and_then(|asking| asking.target.domain());
+        self.send_request(now, id, Route { proxy: remote, domain, login: None });
+    }
+
     fn send_request(&mut self, now: Now, id: AskId, route: Route) {
         let Route { proxy: remote, domain, login } = route;
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
-        let Ok(target) = Uri::parse(asking.target.entity.as_str()) else { return };
+        let Some(target) = asking.target.uri() else { return };
         let known = self.book.pins().any(|pin| pin.entity == asking.target.entity);
         let saying = Saying {
             purpose: Purpose::Request,
@@ -454,6 +463,12 @@ fn no_address(host: &str) -> Failure {
     let host = escape(host);
     let message = format!("{host} has no address");
     Failure::new(FailureKind::Unreachable, "no-address", message, host, "check the name, or ask by IP address")
+}
+
+fn clear_proxy(target: &Target) -> Failure {
+    let message = format!("the proxy of {} is not reached by TLS, and sips: goes by nothing else", target.entity);
+    let next = "set proxy = \"tls:HOST\" in this [[account]], or ask by sip:";
+    Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
 }
 
 pub(super) fn no_such_ask(id: AskId) -> Failure {

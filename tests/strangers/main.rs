@@ -1,10 +1,11 @@
 //! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, sipp, Kamailio and OpenSSL.
 
+#[path = "../common/certificates.rs"]
+mod certificates;
 #[path = "../common/process.rs"]
 mod process;
 
 mod calls;
-mod certificates;
 mod kamailio;
 mod openssl;
 mod packets;

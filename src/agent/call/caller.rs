@@ -20,6 +20,9 @@ use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generat
 impl Agent {
     pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
         let target = Target::parse(&request.peer)?;
+        if target.secure {
+            return Err(in_clear(&target));
+        }
         self.refuse_ourselves(&target)?;
         if self.calls.open_count() >= super::MAX_OPEN {
             return Err(too_many(&request.peer));
@@ -400,6 +403,13 @@ fn unreadable_sdp(peer: &str, why: &str) -> Failure {
         peer,
         "call again, or ask the peer which agent it runs",
     )
+}
+
+/// What is typed for a peer does not say where its device is: that one does, and by nothing that is TLS.
+fn in_clear(target: &Target) -> Failure {
+    let message = format!("a call to {} goes to the address that its device states, and not by TLS", target.entity);
+    let next = "ask by sips: and call by sip:; what is said is protected as the policy says, either way";
+    Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
 }
 
 fn ambiguous(target: &Target, meant: &[&Pin]) -> Failure {
