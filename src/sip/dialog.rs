@@ -44,8 +44,10 @@ pub(crate) enum By {
     /// UDP, or TCP for its size (RFC 3261 section 18.1.1).
     Size,
     Tcp,
-    /// And the certificate must prove this domain or address.
+    /// And the certificate must prove this domain or address, which our user named.
     Tls(Host),
+    /// The same with the host of a URI that a peer or proxy wrote.
+    TlsTo(Host),
 }
 
 impl Dialog {
@@ -169,7 +171,7 @@ impl Dialog {
         let asks_for_tls = uri.asks_for_tls() || self.target.is_sips() || self.secure;
         let by = match domain {
             Some(domain) => By::Tls(domain),
-            None if asks_for_tls => By::Tls(uri.host().cloned().unwrap_or_else(|| remote.ip().into())),
+            None if asks_for_tls => By::TlsTo(uri.host().cloned().unwrap_or_else(|| remote.ip().into())),
             None if uri.asks_for_tcp() => By::Tcp,
             None => By::Size,
         };
@@ -295,13 +297,13 @@ mod tests {
     fn a_sips_uri_leads_to_tls_and_to_nothing_else() {
         let mut dialog = dialog(&[]);
         dialog.retarget(Uri::parse("sips:bob@192.0.2.9;transport=udp").ok());
-        assert_eq!(by(&dialog), "192.0.2.9:5061 Tls(Ipv4(192.0.2.9))");
+        assert_eq!(by(&dialog), "192.0.2.9:5061 TlsTo(Ipv4(192.0.2.9))");
         dialog.retarget(Uri::parse("sip:bob@192.0.2.9;transport=tls").ok());
-        assert_eq!(by(&dialog), "192.0.2.9:5061 Tls(Ipv4(192.0.2.9))");
+        assert_eq!(by(&dialog), "192.0.2.9:5061 TlsTo(Ipv4(192.0.2.9))");
         dialog.establish("r".to_owned(), vec!["<sip:192.0.2.1;lr>".to_owned()]);
         assert_eq!(by(&dialog), "192.0.2.1:5060 Size", "that is what the peer wants of a sip: URI");
         dialog.retarget(Uri::parse("sips:bob@192.0.2.9").ok());
-        assert_eq!(by(&dialog), "192.0.2.1:5060 Tls(Ipv4(192.0.2.1))", "never in clear");
+        assert_eq!(by(&dialog), "192.0.2.1:5060 TlsTo(Ipv4(192.0.2.1))", "never in clear");
     }
 
     #[test]
@@ -309,7 +311,7 @@ mod tests {
         let mut dialog = dialog(&[]);
         dialog.secure(None, true);
         dialog.retarget(Uri::parse("sip:bob@192.0.2.9").ok());
-        assert_eq!(by(&dialog), "192.0.2.9:5061 Tls(Ipv4(192.0.2.9))");
+        assert_eq!(by(&dialog), "192.0.2.9:5061 TlsTo(Ipv4(192.0.2.9))");
     }
 
     #[test]
@@ -317,7 +319,7 @@ mod tests {
         let mut dialog = dialog_through(&["<sip:192.0.2.7:5070;transport=tls;lr>"], Some("A.example"));
         assert_eq!(by(&dialog), "192.0.2.7:5070 Tls(Name(\"a.example\"))");
         dialog.establish("r".to_owned(), vec!["<sip:192.0.2.8;transport=tls;lr>".to_owned()]);
-        assert_eq!(by(&dialog), "192.0.2.8:5061 Tls(Ipv4(192.0.2.8))");
+        assert_eq!(by(&dialog), "192.0.2.8:5061 TlsTo(Ipv4(192.0.2.8))");
         dialog.establish(String::new(), Vec::new());
         dialog.retarget(Uri::parse("sip:bob@192.0.2.9").ok());
         assert_eq!(by(&dialog), "192.0.2.7:5070 Tls(Name(\"a.example\"))", "the first request goes to the proxy");

@@ -3,6 +3,9 @@
 //! 1. `sip:` URIs of subjectAltName, their host; not those with a user, which name a person and no domain.
 //! 2. Only when there is none of these: the DNS names of subjectAltName.
 //!
+//! Whether the certificate may be a server's at all is asked before: one that lists its purposes has to list serverAuth, and
+//! id-kp-sipDomain (RFC 5924) alone does not do.
+//!
 //! Compared whole and without regard to case; a wildcard never matches (section 7.2). The common name is never looked at,
 //! not even in a certificate without subjectAltName, where RFC 5922 section 7.1 allows it. An address is proven by an
 //! iPAddress of subjectAltName and by nothing else.

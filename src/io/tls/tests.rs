@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rcgen::{date_time_ymd, BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
+use rcgen::{
+    date_time_ymd, BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, SanType,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -143,11 +146,15 @@ async fn the_common_name_proves_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_out_of_date_or_signed_by_strangers_is_refused_whatever_it_names() {
+async fn what_is_out_of_date_or_no_servers_or_signed_by_strangers_is_refused_whatever_it_names() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let old = authority.certify_as(&["sip:example.org"], |params| params.not_after = date_time_ymd(2020, 1, 1));
     let early = authority.certify_as(&["example.org"], |params| params.not_before = date_time_ymd(2090, 1, 1));
+    let purpose =
+        |params: &mut CertificateParams| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let client = authority.certify_as(&["sip:example.org", "example.org"], purpose);
     for (files, why) in [
+        (&client, "is refused"),
         (&old, "has expired"),
         (&early, "is not valid yet"),
         (&stranger.certify(&["sip:example.org"]), "signed by nobody whom we trust"),

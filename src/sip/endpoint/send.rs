@@ -29,8 +29,8 @@ impl Endpoint {
 
     pub(super) fn way(&self, request: &Request, to: &Destination) -> Way {
         match to.by {
-            By::Tls(_) if send::is_sips(request) => Way::Sips,
-            By::Tls(_) => Way::Tls,
+            By::Tls(_) | By::TlsTo(_) if send::is_sips(request) => Way::Sips,
+            By::Tls(_) | By::TlsTo(_) => Way::Tls,
             By::Size | By::Tcp => Way::Clear,
         }
     }
@@ -128,7 +128,7 @@ impl Endpoint {
             (request, Transmit { transport, remote, connection: None, domain, bytes })
         };
         let ((request, transmit), by_datagram) = match self.way_out(&request, to) {
-            By::Tls(domain) => (by(Transport::Tls, Some(domain)), None),
+            By::Tls(domain) | By::TlsTo(domain) => (by(Transport::Tls, Some(domain)), None),
             By::Tcp => (by(Transport::Tcp, None), None),
             By::Size => match by(Transport::Udp, None) {
                 fits if fits.1.bytes.len() <= LARGEST_DATAGRAM => (fits, None),
@@ -142,7 +142,7 @@ impl Endpoint {
     /// is belongs to whoever proves the domain that our user named.
     fn way_out(&self, request: &Request, to: Destination) -> By {
         match to.by {
-            By::Tls(host) if host.ip().is_some() => By::Tls(self.domain_at(to.remote).unwrap_or(host)),
+            By::TlsTo(host) if host.ip().is_some() => By::Tls(self.domain_at(to.remote).unwrap_or(host)),
             By::Size | By::Tcp if send::is_sips(request) => By::Tls(to.remote.ip().into()),
             by => by,
         }

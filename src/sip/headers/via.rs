@@ -33,7 +33,7 @@ impl Via {
     pub const COOKIE: &'static str = "z9hG4bK";
 
     /// A Via of ours, which asks for the response at the port it came from (RFC 3581 section 3); by TLS also for requests
-    /// on this connection, and not on new ones to the address in it (RFC 5923 section 5, `alias`).
+    /// on this connection, and not on new ones to the address in it (RFC 5923, `alias`).
     pub fn new(transport: Transport, host: impl Into<Host>, port: Option<u16>, branch: &str) -> Self {
         let mut params = Params::default();
         params.set("branch", Some(branch));

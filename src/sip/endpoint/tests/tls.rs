@@ -123,6 +123,16 @@ fn whoever_is_asked_through_the_proxy_notifies_through_it_by_tls() {
     }
 }
 
+/// What our user typed is what must be proven, although a proxy of ours is at that address.
+#[test]
+fn an_address_that_our_user_named_is_proven_as_named() {
+    let mut world = registered();
+    let target = Uri::parse("sips:bob@192.168.1.2:5060").unwrap();
+    let what = Subscribe { target, domain: Host::parse("192.168.1.2"), ..subscribe(0) };
+    world.at(ALICE, |end, now| end.subscribe(now, what));
+    assert_eq!(last(&world).domain, Host::parse("192.168.1.2"));
+}
+
 /// By nobody of ours: whoever is there must prove the host of the URI.
 #[test]
 fn a_sips_contact_is_notified_by_tls_only() {
