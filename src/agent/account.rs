@@ -15,7 +15,7 @@ use super::waiting::Waiting;
 use super::{Account, AccountState, Agent, Effect, Event, PublicationState};
 use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
-use crate::sip::{EndCause, EndpointEvent, PublicationId, Register, RegistrationId, Uri};
+use crate::sip::{EndCause, EndpointEvent, Host, PublicationId, Register, RegistrationId, Transport, Uri};
 use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Mono, Now};
 
 /// A proxy whose name is not found is looked for again after so long.
@@ -85,6 +85,8 @@ impl Accounts {
 /// How requests reach a peer of an account's domain.
 pub struct Route {
     pub proxy: SocketAddr,
+    /// By TLS: what it must prove.
+    pub domain: Option<Host>,
     pub login: Option<Login>,
 }
 
@@ -93,6 +95,15 @@ impl AccountConfig {
     pub fn login(&self, realm: Option<String>) -> Option<Login> {
         let user = self.user.clone();
         self.password.clone().map(|password| Login { user, password, realm })
+    }
+
+    /// What the proxy must prove, by TLS: the domain that the user named, wherever DNS has it (RFC 5922 section 4).
+    pub fn domain(&self) -> Option<Host> {
+        let uri = Uri::parse(self.entity.as_str()).ok();
+        let host = uri.and_then(|uri| uri.host().cloned());
+        // One that cannot be read is proven by nobody.
+        let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().to_owned()));
+        (self.proxy.transport == Transport::Tls).then_some(domain)
     }
 }
 
@@ -105,7 +116,8 @@ impl Agent {
         let of_domain = |accounting: &&Accounting| accounting.config.entity.host().eq_ignore_ascii_case(host);
         let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
         let proxy = accounting.remote.ok_or_else(|| not_found_yet(&accounting.account))?;
-        Ok(Some(Route { proxy, login: accounting.config.login(Some(accounting.config.realm.clone())) }))
+        let login = accounting.config.login(Some(accounting.config.realm.clone()));
+        Ok(Some(Route { proxy, domain: accounting.config.domain(), login }))
     }
 
     /// The URI by which one of this domain reaches this device, through the registrar: our own contact where there is none.
@@ -160,9 +172,12 @@ impl Agent {
         let Some(accounting) = self.accounts.get(entity) else { return };
         accounting.remote = Some(remote);
         let AccountConfig { proxy, expires, .. } = accounting.config.clone();
-        let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.tcp)) else { return };
+        let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.transport)) else {
+            return;
+        };
+        let domain = accounting.config.domain();
         let login = accounting.config.login(None);
-        let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, login, expires };
+        let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, domain, login, expires };
         accounting.registration = Some(self.endpoint.register(now, what));
         self.set_account(entity, AccountState::Registering);
     }
@@ -243,9 +258,9 @@ impl Agent {
 }
 
 /// The domain alone (RFC 3261 section 10.2).
-fn registrar_of(entity: &Entity, tcp: bool) -> Option<Uri> {
-    let transport = if tcp { ";transport=tcp" } else { "" };
-    Uri::parse(format!("sip:{}{transport}", entity.host())).ok()
+fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
+    let param = if transport.is_reliable() { format!(";transport={transport}") } else { String::new() };
+    Uri::parse(format!("sip:{}{param}", entity.host())).ok()
 }
 
 fn not_registered(entity: &Entity, proxy: &str, cause: EndCause) -> Failure {

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::account::Route;
 use super::book::Standing;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
 use super::further::Further;
@@ -23,9 +24,8 @@ use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
 use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
-use crate::sip::digest::Login;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
-use crate::sip::{Body, EndCause, Subscribe, SubscriptionId, Uri};
+use crate::sip::{Body, EndCause, Subscribe, SubscriptionId};
 use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
@@ -130,6 +130,9 @@ impl Agent {
             next: None,
         };
         let route = self.route_to(target.entity.host())?;
+        if target.secure && route.as_ref().is_some_and(|route| route.domain.is_none()) {
+            return Err(clear_proxy(&target));
+        }
         let socket = target.socket();
         let (host, port) = (target.host.clone(), target.port);
         let nonce = random_nonce(&mut self.rng);
@@ -149,8 +152,8 @@ impl Agent {
         self.asks.all.insert(id, asking);
         self.forget_old_asks();
         match (route, socket) {
-            (Some(route), _) => self.send_request(now, id, route.proxy, route.login),
-            (None, Some(remote)) => self.send_request(now, id, remote, None),
+            (Some(route), _) => self.send_request(now, id, route),
+            (None, Some(remote)) => self.send_directly(now, id, remote),
             (None, None) => {
                 let effect = self.expect(Waiting::AskAddress(id));
                 self.step(now, id, format!("looking up {host}"));
@@ -162,20 +165,27 @@ impl Agent {
 
     pub(super) fn handle_ask_address(&mut self, now: Now, id: AskId, result: Result<Vec<SocketAddr>, Failure>) {
         match result.map(|all| self.reachable(&all)) {
-            Ok(Some(remote)) => self.send_request(now, id, remote, None),
+            Ok(Some(remote)) => self.send_directly(now, id, remote),
             Ok(None) => self.fail_ask(now, id, no_address(self.asks.all.get(&id).map_or("", |a| &a.target.host))),
             Err(failure) => self.fail_ask(now, id, failure),
         }
     }
 
-    fn send_request(&mut self, now: Now, id: AskId, remote: SocketAddr, login: Option<Login>) {
+    /// To the peer itself.
+    fn send_directly(&mut self, now: Now, id: AskId, remote: SocketAddr) {
+        let domain = self.asks.all.get(&id).and_then(|asking| asking.target.domain());
+        self.send_request(now, id, Route { proxy: remote, domain, login: None });
+    }
+
+    fn send_request(&mut self, now: Now, id: AskId, route: Route) {
+        let Route { proxy: remote, domain, login } = route;
         let Some(asking) = self.asks.all.get(&id) else { return };
         let contact = match asking.by_server {
             true => self.contact_for(&self.config.entity),
             false => self.contact.clone(),
         };
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
-        let Ok(target) = Uri::parse(asking.target.entity.as_str()) else { return };
+        let Some(target) = asking.target.uri() else { return };
         let known = self.book.pins().any(|pin| pin.entity == asking.target.entity);
         let saying = Saying {
             purpose: Purpose::Request,
@@ -189,6 +199,7 @@ impl Agent {
         let what = Subscribe {
             target,
             remote,
+            domain,
             event: "presence".into(),
             expires: Duration::ZERO,
             accept: vec![PIDF.into()],
@@ -543,6 +554,12 @@ fn no_address(host: &str) -> Failure {
     let host = escape(host);
     let message = format!("{host} has no address");
     Failure::new(FailureKind::Unreachable, "no-address", message, host, "check the name, or ask by IP address")
+}
+
+fn clear_proxy(target: &Target) -> Failure {
+    let message = format!("the proxy of {} is not reached by TLS, and sips: goes by nothing else", target.entity);
+    let next = "set proxy = \"tls:HOST\" in this [[account]], or ask by sip:";
+    Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
 }
 
 pub(super) fn no_such_ask(id: AskId) -> Failure {

@@ -58,12 +58,13 @@ pub struct Hop {
     /// Without brackets.
     pub host: String,
     pub port: u16,
-    pub tcp: bool,
+    /// By TLS the certificate must prove the account's domain (RFC 5922 section 4).
+    pub transport: Transport,
 }
 
 impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transport = if self.tcp { "tcp" } else { "udp" };
+        let transport = self.transport;
         match self.host.contains(':') {
             true => write!(f, "{transport}:[{}]:{}", self.host, self.port),
             false => write!(f, "{transport}:{}:{}", self.host, self.port),

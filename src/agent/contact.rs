@@ -8,7 +8,7 @@ use super::target::host_address;
 use super::Agent;
 use crate::presence::PresenceRecord;
 use crate::sip::headers::NameAddr;
-use crate::sip::{EndpointConfig, Host, Uri};
+use crate::sip::{EndpointConfig, Host, Transport, Uri};
 
 /// The option tag of our key agreement (**ours**, PROTOCOL section 7).
 pub const OPTION_TAG: &str = "x-sv-sa";
@@ -27,17 +27,19 @@ impl Agent {
     }
 }
 
-/// The host of a SIP URI, with its port when it names one: `192.0.2.1:5060`, `[2001:db8::1]`, `office-7`.
+/// The host of a SIP URI, with its port when it names one, or when it is one of TLS: `192.0.2.1:5060`, `[2001:db8::1]`,
+/// `office-7`.
 pub fn contact_host(contact: &str) -> Option<String> {
     let uri = Uri::parse(contact).ok()?;
-    let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let port = uri.port().or_else(|| uri.asks_for_tls().then(|| Transport::Tls.default_port()));
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     Some(format!("{}{port}", uri.host()?))
 }
 
-/// Our SIP URI: the entity's user at the first address that we listen at.
+/// Our SIP URI: the entity's user at the first address that we listen at, and there not by TLS.
 pub fn contact_of(config: &AgentConfig) -> String {
     let user = config.entity.user().map(|user| format!("{user}@")).unwrap_or_default();
-    match config.listen.first() {
+    match config.listen.iter().find(|listen| listen.transport != Transport::Tls) {
         Some(listen) => format!("sip:{user}{}:{}", uri_host(listen.address.ip()), listen.address.port()),
         None => format!("sip:{user}{}", uri_host(config.media_address)),
     }
@@ -69,6 +71,8 @@ mod tests {
             ("sip:bob@192.0.2.1:5066", Some("192.0.2.1:5066")),
             ("sip:bob;phone=1?x@h.example;transport=tcp", Some("h.example")),
             ("sip:[2001:db8::1]:5062", Some("[2001:db8::1]:5062")),
+            ("sips:bob@h.example", Some("h.example:5061")),
+            ("sip:bob@h.example;transport=tls", Some("h.example:5061")),
             ("tel:+4930", None),
             ("nothing", None),
         ] {

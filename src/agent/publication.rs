@@ -18,7 +18,7 @@ use super::{Agent, Event, Given, PublicationState, StoreOp};
 use crate::policy::{publish_policy, tightens_somewhere, Audience, Entry, Purpose, Spd, Statement, View};
 use crate::presence;
 use crate::sip::headers::NameAddr;
-use crate::sip::{Body, EndCause, EndpointEvent, PublicationId, Publish, Uri};
+use crate::sip::{Body, EndCause, EndpointEvent, PublicationId, Publish, Transport, Uri};
 use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Generation, Mono, Now};
 
 /// Least time between two publications, unless the newer one tightens (PROTOCOL section 4).
@@ -81,7 +81,8 @@ impl Agent {
             presentity: NameAddr::new(target.clone()).with_display(&name),
             target,
             remote,
-            tcp: accounting.config.proxy.tcp,
+            tcp: accounting.config.proxy.transport == Transport::Tcp,
+            domain: accounting.config.domain(),
             event: "presence".into(),
             expires: accounting.config.expires,
             body,

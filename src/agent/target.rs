@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Agent;
+use crate::sip::{Host, Transport, Uri};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
 
 /// A peer as named by our user.
@@ -15,6 +16,8 @@ pub struct Target {
     pub port: u16,
     /// No user was named: whoever answers at this address is meant.
     pub bare: bool,
+    /// Named by `sips:`: by TLS on every hop, or not at all (RFC 3261 section 26.2.2). The entity is of `sip:` all the same.
+    pub secure: bool,
 }
 
 /// Port of SIP over UDP and TCP (RFC 3261 section 19.1.2).
@@ -25,10 +28,11 @@ impl Target {
     pub fn parse(typed: &str) -> Result<Self, Failure> {
         let typed = typed.trim();
         let lower = typed.to_ascii_lowercase();
-        if lower.starts_with("tel:") || lower.starts_with("sips:") {
-            return Err(refused(typed, "this version reaches peers by sip: over UDP and TCP only"));
+        if lower.starts_with("tel:") {
+            return Err(refused(typed, "this version reaches peers by sip: and sips: only"));
         }
-        let rest = if lower.starts_with("sip:") || lower.starts_with("pres:") {
+        let secure = lower.starts_with("sips:");
+        let rest = if secure || lower.starts_with("sip:") || lower.starts_with("pres:") {
             typed.split_once(':').map_or("", |(_, rest)| rest)
         } else {
             typed
@@ -43,7 +47,20 @@ impl Target {
         }
         let entity = entity_text(user, &host, port);
         let entity = Entity::parse(&entity).map_err(|why| refused(typed, &why.to_string()))?;
-        Ok(Self { entity, host, port: port.unwrap_or(DEFAULT_PORT), bare: user.is_none() })
+        let transport = if secure { Transport::Tls } else { Transport::Udp };
+        Ok(Self { entity, host, port: port.unwrap_or(transport.default_port()), bare: user.is_none(), secure })
+    }
+
+    /// Where requests for it go: the Request-URI.
+    pub fn uri(&self) -> Option<Uri> {
+        let uri = Uri::parse(self.entity.as_str()).ok()?;
+        Some(if self.secure { uri.secured() } else { uri })
+    }
+
+    /// What a peer that is named by `sips:` must prove: its host, as the user typed it.
+    pub fn domain(&self) -> Option<Host> {
+        let host = || self.uri().and_then(|uri| uri.host().cloned());
+        self.secure.then(host).flatten()
     }
 
     /// The address, when the host is one.
@@ -141,10 +158,15 @@ mod tests {
             ("::1", "sip:[::1]", "::1", 5060, true),
             ("sip:bob@[2001:db8::1]:5062", "sip:bob@[2001:db8::1]:5062", "2001:db8::1", 5062, false),
             ("SIP:office-7", "sip:office-7", "office-7", 5060, true),
+            ("sips:bob@Example.com", "sip:bob@example.com", "Example.com", 5061, false),
+            ("SIPS:bob@[2001:db8::1]:5070", "sip:bob@[2001:db8::1]:5070", "2001:db8::1", 5070, false),
         ] {
             let target = Target::parse(typed).unwrap();
             let read = (target.entity.as_str(), target.host.as_str(), target.port, target.bare);
             assert_eq!(read, (entity, host, port, bare), "{typed}");
+            let secure = typed.to_ascii_lowercase().starts_with("sips:");
+            assert_eq!((target.secure, target.domain().is_some()), (secure, secure), "{typed}");
+            assert_eq!(target.uri().unwrap().as_str().starts_with("sips:"), secure, "{typed}");
         }
     }
 
@@ -155,6 +177,7 @@ mod tests {
             "sip:",
             "bob@",
             "tel:+4930",
+            "sips:",
             "a b",
             "bob@h:0",
             "bob@h:70000",

@@ -5,7 +5,7 @@ use tokio::signal::unix::{signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
-use crate::io::{check_source, Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store};
+use crate::io::{check_source, Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store, Tls};
 use crate::vocab::{Failure, FailureKind};
 
 /// How an agent is started.
@@ -44,6 +44,7 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
     }
     // The store's lock comes first: two agents on one data directory must not get further than this.
     let opened = Store::open(&location(&config))?;
+    let tls = Tls::new(&config.tls).map_err(|why| no_tls(&why))?;
     let sockets = SipSockets::bind(&listens(&config)).await?;
     let door = if door { Some(Door::open(&config.data_dir, config.control).await?) } else { None };
     let log = keylog.as_deref().map(KeyLog::open).transpose()?;
@@ -65,7 +66,7 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
         audio_source: config.audio_source.clone(),
     };
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
-    let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, keylog: log };
+    let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, keylog: log };
     let signalling = Signalling::start(parts)?;
     let control = Control::new(Arc::new(signalling.clone()), about, Clock::start());
     Ok(Running { control, door, notices, signalling })
@@ -116,6 +117,11 @@ fn notices(config: &Config, keylog: Option<&std::path::Path>) -> Vec<String> {
 fn unheard(config: &Config) -> Option<String> {
     let failure = check_source(&config.audio_source).err()?;
     Some(format!("WARNING: audio.input: {}; {}", failure.message, failure.next))
+}
+
+/// The files were looked at when the configuration was read.
+fn no_tls(why: &str) -> Failure {
+    Failure::new(FailureKind::Usage, "tls-unusable", format!("TLS cannot be used: {why}"), "tls", "correct [tls]")
 }
 
 fn no_signals(error: &std::io::Error) -> Failure {

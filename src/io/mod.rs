@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`clock`] | read a clock |
 //! | [`udp`], [`tcp`], [`sockets`] | open SIP sockets |
+//! | [`tls`] | look at certificates, and at our own key for TLS |
 //! | `listen` | open the control door's sockets |
 //! | [`store`] | touch the data directory: database, lock, secret key |
 //! | [`disk`] | try whether a directory takes a file |
@@ -29,6 +30,7 @@ pub mod signalling_loop;
 pub mod sockets;
 pub mod store;
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 
 pub use addresses::own_address;
@@ -40,3 +42,4 @@ pub use owner::Owner;
 pub use signalling_loop::{Parts, Signalling, SignallingHandle};
 pub use sockets::SipSockets;
 pub use store::{AuditEntry, HistoryEntry, Location, Opened, Store};
+pub use tls::{Tls, TlsFiles};

@@ -1,8 +1,9 @@
 use std::net::SocketAddr;
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::UdpSocket;
 
-use super::{tcp, udp};
+use super::tcp::{self, Listeners};
+use super::udp;
 use crate::agent::Listen;
 use crate::sip::Transport;
 use crate::vocab::{Failure, FailureKind};
@@ -14,7 +15,7 @@ const TRIES: usize = 16;
 #[derive(Debug)]
 pub struct SipSockets {
     pub(super) udp: Vec<UdpSocket>,
-    pub(super) tcp: Vec<TcpListener>,
+    pub(super) tcp: Listeners,
     listening: Vec<Listen>,
 }
 
@@ -22,10 +23,11 @@ impl SipSockets {
     /// Binds each address; for UDP, TCP at the same address and port too (RFC 3261 section 18.2.1). Port 0 finds a free
     /// one. All or none: a port in use is a `Failure` that names the address.
     pub async fn bind(wanted: &[Listen]) -> Result<Self, Failure> {
-        let mut sockets = Self { udp: Vec::new(), tcp: Vec::new(), listening: Vec::new() };
+        let mut sockets = Self { udp: Vec::new(), tcp: Listeners::default(), listening: Vec::new() };
         for listen in wanted {
             match listen.transport {
                 Transport::Tcp => sockets.add_tcp(listen.address).await?,
+                Transport::Tls => sockets.add_tls(listen.address).await?,
                 Transport::Udp => sockets.add_both(listen.address).await?,
             }
         }
@@ -40,7 +42,14 @@ impl SipSockets {
     async fn add_tcp(&mut self, address: SocketAddr) -> Result<(), Failure> {
         let listener = tcp::bind(address).await?;
         self.listening.push(Listen { transport: Transport::Tcp, address: bound(listener.local_addr(), address)? });
-        self.tcp.push(listener);
+        self.tcp.plain.push(listener);
+        Ok(())
+    }
+
+    async fn add_tls(&mut self, address: SocketAddr) -> Result<(), Failure> {
+        let listener = tcp::bind(address).await?;
+        self.listening.push(Listen { transport: Transport::Tls, address: bound(listener.local_addr(), address)? });
+        self.tcp.secure.push(listener);
         Ok(())
     }
 
@@ -111,7 +120,7 @@ mod tests {
         assert_eq!((udp.transport, tcp.transport, udp.address), (Transport::Udp, Transport::Tcp, tcp.address));
         assert_ne!(alone.address, tcp.address);
         assert_eq!(sockets.udp[0].local_addr().unwrap(), udp.address);
-        assert_eq!(sockets.tcp[0].local_addr().unwrap(), tcp.address);
+        assert_eq!(sockets.tcp.plain[0].local_addr().unwrap(), tcp.address);
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! SIP over TCP (RFC 3261 section 18): a task a connection, a bounded queue before each, and a limit on how many there are.
+//! SIP over TCP, plain and with TLS (RFC 3261 section 18): a task a connection, a bounded queue before each, and a limit on
+//! how many there are, those included whose handshake has not ended.
 
 mod connection;
 mod table;
@@ -14,11 +15,12 @@ use tokio::sync::{mpsc, watch};
 
 use super::signalling_loop::Inbound;
 use super::sockets::bind_failure;
-use crate::sip::{ConnectionId, Transmit};
+use super::tls::Tls;
+use crate::sip::{ConnectionId, Transmit, Transport};
 use crate::vocab::Failure;
 
 use connection::Connection;
-use table::{Origin, Table};
+use table::{Origin, Peer, Table};
 
 /// Connections at once, accepted and opened.
 pub const MAX_CONNECTIONS: usize = 256;
@@ -40,12 +42,21 @@ pub struct Tcp {
     shared: Arc<Shared>,
 }
 
+/// The sockets that are listened on.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    pub plain: Vec<TcpListener>,
+    /// For TLS.
+    pub secure: Vec<TcpListener>,
+}
+
 /// What the tasks of all connections share.
 #[derive(Debug)]
 struct Shared {
     table: Mutex<Table>,
     inbound: mpsc::Sender<Inbound>,
     open: watch::Receiver<()>,
+    tls: Tls,
     /// Connections are opened from the addresses that we listen on, so that the peer sees the one it knows.
     locals: Vec<IpAddr>,
 }
@@ -57,31 +68,39 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 
 impl Tcp {
     /// Accepts and reads until `open` is dropped at its other end. While `inbound` is full nobody reads, and the peers wait.
-    pub fn start(listeners: Vec<TcpListener>, inbound: mpsc::Sender<Inbound>, open: watch::Receiver<()>) -> Self {
-        let locals = listeners.iter().filter_map(|listener| Some(listener.local_addr().ok()?.ip())).collect();
-        let shared = Arc::new(Shared { table: Mutex::default(), inbound, open, locals });
-        for listener in listeners {
-            tokio::spawn(accept(listener, Arc::clone(&shared)));
+    pub fn start(listeners: Listeners, tls: Tls, inbound: mpsc::Sender<Inbound>, open: watch::Receiver<()>) -> Self {
+        let Listeners { plain, secure } = listeners;
+        let all = || plain.iter().chain(&secure);
+        let locals = all().filter_map(|listener| Some(listener.local_addr().ok()?.ip())).collect();
+        let shared = Arc::new(Shared { table: Mutex::default(), inbound, open, tls, locals });
+        for listener in plain {
+            tokio::spawn(accept(listener, Transport::Tcp, Arc::clone(&shared)));
+        }
+        for listener in secure {
+            tokio::spawn(accept(listener, Transport::Tls, Arc::clone(&shared)));
         }
         Self { shared }
     }
 
     /// Queues one message on its connection, or on one that is opened to its remote address. What becomes of it later is
     /// told by [`Inbound::Failed`]; what is refused at once comes back with the reason.
-    pub fn send(&self, what: Transmit) -> Result<(), (Transmit, String)> {
+    pub fn send(&self, what: Transmit) -> Result<(), Box<(Transmit, String)>> {
         let mut table = self.shared.table();
         let what = match table.queue(what) {
             table::Queued::Yes => return Ok(()),
-            table::Queued::Full(what) => return Err((what, "the peer does not read what we send".to_owned())),
+            table::Queued::Full(what) => return Err(refused(what, "the peer does not read what we send")),
             table::Queued::NoConnection(what) => what,
         };
-        let remote = what.remote;
-        let Some((id, messages)) = table.add(remote, Origin::Opened) else {
-            return Err((what, "too many connections are open".to_owned()));
+        let peer = Peer::of(&what);
+        if peer.transport == Transport::Tls && peer.domain.is_none() {
+            return Err(refused(what, "the connection that it belongs to is gone"));
+        }
+        let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
+            return Err(refused(what, "too many connections are open"));
         };
         // A new queue has room.
         let _ = table.queue(what);
-        tokio::spawn(open(Arc::clone(&self.shared), id, remote, messages));
+        tokio::spawn(open(Arc::clone(&self.shared), id, peer, messages));
         Ok(())
     }
 
@@ -89,6 +108,10 @@ impl Tcp {
     pub fn connections(&self) -> usize {
         self.shared.table().len()
     }
+}
+
+fn refused(what: Transmit, why: &str) -> Box<(Transmit, String)> {
+    Box::new((what, why.to_owned()))
 }
 
 impl Shared {
@@ -110,7 +133,7 @@ impl Shared {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, transport: Transport, shared: Arc<Shared>) {
     let mut open = shared.open.clone();
     loop {
         let accepted = tokio::select! {
@@ -118,7 +141,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             _ = open.changed() => return,
         };
         match accepted {
-            Ok((stream, remote)) => admit(stream, remote, &shared),
+            Ok((stream, remote)) => admit(stream, Peer { transport, remote, domain: None }, &shared),
             Err(error) => {
                 tracing::debug!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -128,26 +151,26 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 /// Over a limit the connection is closed at once.
-fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
-    let added = shared.table().add(remote, Origin::Accepted);
+fn admit(stream: TcpStream, peer: Peer, shared: &Arc<Shared>) {
+    let added = shared.table().add(peer.clone(), Origin::Accepted);
     match added {
         Some((id, messages)) => {
-            tokio::spawn(serve(Arc::clone(shared), id, Origin::Accepted, stream, messages));
+            tokio::spawn(serve(Arc::clone(shared), id, (Origin::Accepted, peer), stream, messages));
         }
         None => tracing::debug!("a connection was refused: too many are open"),
     }
 }
 
-async fn open(shared: Arc<Shared>, id: ConnectionId, remote: SocketAddr, messages: mpsc::Receiver<Transmit>) {
-    let opened = tokio::time::timeout(CONNECT_LIMIT, connect(&shared.locals, remote)).await;
+async fn open(shared: Arc<Shared>, id: ConnectionId, peer: Peer, messages: mpsc::Receiver<Transmit>) {
+    let opened = tokio::time::timeout(CONNECT_LIMIT, connect(&shared.locals, peer.remote)).await;
     match opened {
-        Ok(Ok(stream)) => serve(shared, id, Origin::Opened, stream, messages).await,
+        Ok(Ok(stream)) => serve(shared, id, (Origin::Opened, peer), stream, messages).await,
         Ok(Err(error)) => shared.end(id, messages, &error.to_string()).await,
         Err(_) => shared.end(id, messages, "the peer does not accept a connection").await,
     }
 }
 
-async fn connect(locals: &[IpAddr], remote: SocketAddr) -> std::io::Result<TcpStream> {
+pub(super) async fn connect(locals: &[IpAddr], remote: SocketAddr) -> std::io::Result<TcpStream> {
     let socket = if remote.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     let fits =
         |local: &&IpAddr| local.is_ipv4() == remote.is_ipv4() && local.is_loopback() == remote.ip().is_loopback();
@@ -160,14 +183,16 @@ async fn connect(locals: &[IpAddr], remote: SocketAddr) -> std::io::Result<TcpSt
 async fn serve(
     shared: Arc<Shared>,
     id: ConnectionId,
-    origin: Origin,
+    whose: (Origin, Peer),
     stream: TcpStream,
     mut messages: mpsc::Receiver<Transmit>,
 ) {
+    let (origin, peer) = whose;
     let mut open = shared.open.clone();
-    let connection = Connection::new(id, origin, &stream, shared.inbound.clone());
+    let _ = stream.set_nodelay(true);
+    let connection = Connection::new(id, origin, peer.transport, &stream, shared.inbound.clone());
     let why = tokio::select! {
-        why = connection.run(stream, &mut messages) => why,
+        why = run(&shared.tls, &connection, (origin, &peer), stream, &mut messages) => why,
         _ = open.changed() => return,
     };
     tracing::debug!(connection = id.0, why, "a connection has ended");
@@ -177,4 +202,26 @@ async fn serve(
         shared.fail(what, &why).await;
     }
     shared.end(id, messages, &why).await;
+}
+
+/// The handshake, when there is one, and then messages. Says why it ended.
+async fn run(
+    tls: &Tls,
+    connection: &Connection,
+    whose: (Origin, &Peer),
+    stream: TcpStream,
+    messages: &mut mpsc::Receiver<Transmit>,
+) -> String {
+    match (whose.1.transport, whose.0, &whose.1.domain) {
+        (Transport::Tls, Origin::Accepted, _) => match tls.accept(stream).await {
+            Ok(stream) => connection.run(stream, messages).await,
+            Err(why) => why,
+        },
+        (Transport::Tls, Origin::Opened, Some(domain)) => match tls.connect(stream, domain).await {
+            Ok(stream) => connection.run(stream, messages).await,
+            Err(why) => why,
+        },
+        (Transport::Tls, Origin::Opened, None) => "nobody said what its certificate is to prove".to_owned(),
+        (Transport::Tcp | Transport::Udp, ..) => connection.run(stream, messages).await,
+    }
 }

@@ -3,10 +3,7 @@
 use std::net::SocketAddr;
 
 use super::headers::NameAddr;
-use super::{Method, Request, Uri};
-
-/// The port of a SIP URI without one (RFC 3261 section 19.1.2).
-const DEFAULT_PORT: u16 = 5060;
+use super::{Host, Method, Request, Transport, Uri};
 
 /// A peer-to-peer relation, seen from our side.
 #[derive(Clone, Debug)]
@@ -26,21 +23,43 @@ pub(crate) struct Dialog {
     route: Vec<String>,
     /// Where requests go when the next hop is no address.
     fallback: SocketAddr,
+    /// Requests go there by TLS, to whoever proves this name.
+    domain: Option<Host>,
+    /// It began with a `sips:` URI: nothing of it ever goes in clear (RFC 3261 section 12.1, the secure flag).
+    secure: bool,
     /// Only the address that the peer calls from is sent to, whatever its Contact and Record-Route say.
     held: bool,
 }
 
 /// The next hop of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
     pub remote: SocketAddr,
-    /// The URI asks for TCP; otherwise the size decides.
-    pub tcp: bool,
+    pub by: By,
+}
+
+/// How a request travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// UDP, or TCP for its size (RFC 3261 section 18.1.1).
+    Size,
+    Tcp,
+    /// And the certificate must prove this domain or address, which our user named.
+    Tls(Host),
+    /// The same with the host of a URI that a peer or proxy wrote.
+    TlsTo(Host),
 }
 
 impl Dialog {
-    /// The side that asks.
-    pub fn caller(call_id: String, tag: String, local: &NameAddr, target: Uri, remote: SocketAddr) -> Self {
+    /// The side that asks. `domain` is what whoever is at `remote` must prove by TLS; without it the URIs decide.
+    pub fn caller(
+        ids: (String, String),
+        local: &NameAddr,
+        target: Uri,
+        remote: SocketAddr,
+        domain: Option<Host>,
+    ) -> Self {
+        let (call_id, tag) = ids;
         Self {
             call_id,
             local: format!("{local};tag={tag}"),
@@ -49,9 +68,11 @@ impl Dialog {
             remote: format!("<{}>", bare(&target)),
             local_cseq: 0,
             remote_cseq: None,
+            secure: target.is_sips(),
             target,
             route: Vec::new(),
             fallback: remote,
+            domain,
             held: false,
         }
     }
@@ -67,11 +88,19 @@ impl Dialog {
             remote: remote.to_owned(),
             local_cseq: 0,
             remote_cseq: None,
+            secure: false,
             target,
             route: Vec::new(),
             fallback: from,
+            domain: None,
             held: false,
         }
+    }
+
+    /// The side that is asked: by TLS through somebody of ours, who proves `domain`; by a `sips:` URI.
+    pub fn secure(&mut self, domain: Option<Host>, by_sips: bool) {
+        self.domain = domain;
+        self.secure = by_sips;
     }
 
     /// For strangers, who could aim our requests at somebody who never asked for them, or free of that again.
@@ -137,10 +166,30 @@ impl Dialog {
     pub fn destination(&self) -> Destination {
         let hop = self.route.first().and_then(|hop| route_uri(hop));
         let uri = hop.as_ref().unwrap_or(&self.target);
-        let address = uri.host().and_then(|host| host.ip());
-        let remote = address.map_or(self.fallback, |ip| SocketAddr::new(ip, uri.port().unwrap_or(DEFAULT_PORT)));
-        let remote = if self.held { SocketAddr::new(self.fallback.ip(), remote.port()) } else { remote };
-        Destination { remote, tcp: uri.asks_for_tcp() }
+        let remote = self.address_of(uri);
+        let domain = self.domain.clone().filter(|_| remote == self.fallback);
+        let asks_for_tls = uri.asks_for_tls() || self.target.is_sips() || self.secure;
+        let by = match domain {
+            Some(domain) => By::Tls(domain),
+            None if asks_for_tls => By::TlsTo(uri.host().cloned().unwrap_or_else(|| remote.ip().into())),
+            None if uri.asks_for_tcp() => By::Tcp,
+            None => By::Size,
+        };
+        Destination { remote, by }
+    }
+
+    fn address_of(&self, uri: &Uri) -> SocketAddr {
+        // Before the peer named itself, whatever a proxy is to pass on goes to that.
+        let to_proxy = self.domain.is_some() && self.remote_tag.is_empty();
+        let transport = if uri.asks_for_tls() || self.secure { Transport::Tls } else { Transport::Udp };
+        let address = uri.host().and_then(Host::ip).filter(|_| !to_proxy);
+        let port = uri.port().unwrap_or(transport.default_port());
+        let remote = address.map_or(self.fallback, |ip| SocketAddr::new(ip, port));
+        if self.held {
+            SocketAddr::new(self.fallback.ip(), remote.port())
+        } else {
+            remote
+        }
     }
 
     /// Loose routing, or strict when the first hop knows no better (RFC 3261 section 12.2.1.1).
@@ -183,10 +232,16 @@ mod tests {
     use super::*;
 
     fn dialog(route: &[&str]) -> Dialog {
+        dialog_through(route, None)
+    }
+
+    /// The domain is that of a proxy at the other end.
+    fn dialog_through(route: &[&str], domain: Option<&str>) -> Dialog {
         let uri = |text: &str| Uri::parse(text).unwrap();
         let remote = "192.0.2.7:5070".parse().unwrap();
         let aor = NameAddr::new(uri("sip:alice@a.example"));
-        let mut dialog = Dialog::caller("c".to_owned(), "l".to_owned(), &aor, uri("sip:bob@b.example"), remote);
+        let ids = ("c".to_owned(), "l".to_owned());
+        let mut dialog = Dialog::caller(ids, &aor, uri("sip:bob@b.example"), remote, domain.and_then(Host::parse));
         dialog.establish("r".to_owned(), route.iter().map(|hop| (*hop).to_owned()).collect());
         dialog
     }
@@ -229,8 +284,45 @@ mod tests {
         let mut dialog = dialog(&[]);
         assert_eq!(dialog.destination().remote.to_string(), "192.0.2.7:5070");
         dialog.retarget(Uri::parse("sip:bob@[2001:db8::2]:5062;transport=TCP").ok());
-        let there = Destination { remote: "[2001:db8::2]:5062".parse().unwrap(), tcp: true };
+        let there = Destination { remote: "[2001:db8::2]:5062".parse().unwrap(), by: By::Tcp };
         assert_eq!(dialog.destination(), there);
+    }
+
+    fn by(dialog: &Dialog) -> String {
+        let Destination { remote, by } = dialog.destination();
+        format!("{remote} {by:?}")
+    }
+
+    #[test]
+    fn a_sips_uri_leads_to_tls_and_to_nothing_else() {
+        let mut dialog = dialog(&[]);
+        dialog.retarget(Uri::parse("sips:bob@192.0.2.9;transport=udp").ok());
+        assert_eq!(by(&dialog), "192.0.2.9:5061 TlsTo(Ipv4(192.0.2.9))");
+        dialog.retarget(Uri::parse("sip:bob@192.0.2.9;transport=tls").ok());
+        assert_eq!(by(&dialog), "192.0.2.9:5061 TlsTo(Ipv4(192.0.2.9))");
+        dialog.establish("r".to_owned(), vec!["<sip:192.0.2.1;lr>".to_owned()]);
+        assert_eq!(by(&dialog), "192.0.2.1:5060 Size", "that is what the peer wants of a sip: URI");
+        dialog.retarget(Uri::parse("sips:bob@192.0.2.9").ok());
+        assert_eq!(by(&dialog), "192.0.2.1:5060 TlsTo(Ipv4(192.0.2.1))", "never in clear");
+    }
+
+    #[test]
+    fn a_dialog_that_began_with_sips_stays_with_tls_whatever_the_peer_names() {
+        let mut dialog = dialog(&[]);
+        dialog.secure(None, true);
+        dialog.retarget(Uri::parse("sip:bob@192.0.2.9").ok());
+        assert_eq!(by(&dialog), "192.0.2.9:5061 TlsTo(Ipv4(192.0.2.9))");
+    }
+
+    #[test]
+    fn the_proxy_proves_the_name_that_the_user_gave_and_others_their_own() {
+        let mut dialog = dialog_through(&["<sip:192.0.2.7:5070;transport=tls;lr>"], Some("A.example"));
+        assert_eq!(by(&dialog), "192.0.2.7:5070 Tls(Name(\"a.example\"))");
+        dialog.establish("r".to_owned(), vec!["<sip:192.0.2.8;transport=tls;lr>".to_owned()]);
+        assert_eq!(by(&dialog), "192.0.2.8:5061 TlsTo(Ipv4(192.0.2.8))");
+        dialog.establish(String::new(), Vec::new());
+        dialog.retarget(Uri::parse("sip:bob@192.0.2.9").ok());
+        assert_eq!(by(&dialog), "192.0.2.7:5070 Tls(Name(\"a.example\"))", "the first request goes to the proxy");
     }
 
     #[test]

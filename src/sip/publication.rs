@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::authentication::Authentication;
+use super::dialog::By;
 use super::headers::NameAddr;
 use super::{Body, Uri};
 use crate::vocab::Mono;
@@ -20,7 +21,7 @@ pub(crate) struct Publication {
     /// The Request-URI.
     pub target: Uri,
     pub remote: std::net::SocketAddr,
-    pub tcp: bool,
+    pub by: By,
     /// The event package.
     pub event: String,
     /// The newest state.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::authentication::Authentication;
 use super::headers::NameAddr;
-use super::Uri;
+use super::{Host, Uri};
 use crate::vocab::Mono;
 
 /// One registration of ours.
@@ -21,6 +21,8 @@ pub(crate) struct Registration {
     /// The Request-URI.
     pub registrar: Uri,
     pub remote: std::net::SocketAddr,
+    /// By TLS, to whoever proves this domain.
+    pub domain: Option<Host>,
     pub authentication: Authentication,
     /// What we ask for.
     pub asked: Duration,

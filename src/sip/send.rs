@@ -123,6 +123,19 @@ fn sibling(invite: &Request, method: Method) -> Request {
     request
 }
 
+/// Its target, a hop or a Contact is a `sips:` URI: in clear it must not go (RFC 3261 section 26.2.2).
+pub(super) fn is_sips(request: &Request) -> bool {
+    let headers = request.headers();
+    let listed = [HeaderName::ROUTE, HeaderName::CONTACT].into_iter().flat_map(|name| headers.all(name));
+    request.uri().is_sips() || listed.into_iter().any(names_sips)
+}
+
+/// Of the values of a list, commas and all: one that only looks so costs a refusal, and no secret.
+fn names_sips(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    value.trim_start().starts_with("sips:") || value.contains("<sips:")
+}
+
 /// The request with a top Via of ours.
 pub(super) fn with_via(mut request: Request, via: &Via) -> Request {
     let _ = request.headers_mut().push_front(HeaderName::VIA, via);

@@ -3,10 +3,14 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use super::Host;
+
 /// How a message travels (RFC 3261 section 18).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     Tcp,
+    /// Over TCP (RFC 3261 section 26.3.1).
+    Tls,
     Udp,
 }
 
@@ -30,13 +34,32 @@ pub struct Transmit {
     pub remote: SocketAddr,
     /// Send on this connection if it is still open, else open one to `remote`.
     pub connection: Option<ConnectionId>,
+    /// By TLS on a connection that we open: the domain or address that the certificate must prove, as the user or the URI
+    /// named it and never what DNS made of it (RFC 5922 section 7). By TLS without it only `connection` will do.
+    pub domain: Option<Host>,
     pub bytes: Bytes,
+}
+
+impl Transport {
+    /// What is sent arrives in order, or the connection breaks.
+    pub fn is_reliable(self) -> bool {
+        self != Self::Udp
+    }
+
+    /// The port where none is named (RFC 3261 section 19.1.2).
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Tcp | Self::Udp => 5060,
+            Self::Tls => 5061,
+        }
+    }
 }
 
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
             Self::Udp => "udp",
         })
     }

@@ -1,5 +1,7 @@
 //! Every command as its users have it: a process, one JSON object on stdout, an exit code.
 
+#[path = "../common/certificates.rs"]
+mod certificates;
 #[path = "../common/process.rs"]
 mod process;
 
@@ -14,4 +16,5 @@ mod readme;
 mod refusals;
 mod running;
 mod schema;
+mod secure;
 mod terminal;

@@ -39,6 +39,9 @@ impl Link {
     }
 }
 
+/// In the number of a stream: it is one of TLS.
+pub const SECURE: u64 = 1 << 63;
+
 /// What is on its way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Parcel {
@@ -116,6 +119,7 @@ impl Wire {
 /// The transport of a parcel as the receiver sees it.
 pub fn arrived_by(stream: Option<u64>) -> (Transport, Option<ConnectionId>) {
     match stream {
+        Some(id) if id & SECURE != 0 => (Transport::Tls, Some(ConnectionId(id))),
         Some(id) => (Transport::Tcp, Some(ConnectionId(id))),
         None => (Transport::Udp, None),
     }

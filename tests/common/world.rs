@@ -12,7 +12,7 @@ use sottovoce::vocab::{AskId, CallId, Failure, Fingerprint, Mono, Now, Wall};
 
 use super::node::Node;
 use super::server::Server;
-use super::wire::{arrived_by, Link, Parcel, Wire};
+use super::wire::{arrived_by, Link, Parcel, Wire, SECURE};
 
 /// When the virtual world begins: 2026-01-01T00:00:00Z.
 const GENESIS: Wall = Wall(1_767_225_600_000);
@@ -219,7 +219,7 @@ impl World {
     fn flush(&mut self, node: usize) {
         let transmits = self.nodes[node].drain(self.now);
         for transmit in transmits {
-            if transmit.transport == Transport::Tcp && !self.wire.link.tcp {
+            if transmit.transport.is_reliable() && !self.wire.link.tcp {
                 self.nodes[node].agent.handle_transport_failure(self.now, &transmit, "connection refused");
                 self.flush(node);
             } else {
@@ -238,9 +238,9 @@ impl World {
         let from = SocketAddr::new(self.nodes[node].ip, 5060);
         let bytes = transmit.bytes.to_vec();
         let parcel = match transmit.transport {
-            Transport::Tcp => {
+            by @ (Transport::Tcp | Transport::Tls) => {
                 let known = transmit.connection.filter(|id| self.streams.contains_key(&id.0)).map(|id| id.0);
-                let id = known.unwrap_or_else(|| self.open_stream(from, transmit.remote));
+                let id = known.unwrap_or_else(|| self.open_stream(by, from, transmit.remote));
                 let (opener, accepter) = self.streams[&id];
                 let to = if opener.ip() == from.ip() { accepter } else { opener };
                 let from = if opener.ip() == from.ip() { opener } else { accepter };
@@ -251,14 +251,17 @@ impl World {
         self.wire.send(self.now.mono, parcel);
     }
 
-    fn open_stream(&mut self, from: SocketAddr, to: SocketAddr) -> u64 {
-        let same = |(_, ends): &(&u64, &(SocketAddr, SocketAddr))| ends.0.ip() == from.ip() && ends.1 == to;
+    fn open_stream(&mut self, by: Transport, from: SocketAddr, to: SocketAddr) -> u64 {
+        let secure = if by == Transport::Tls { SECURE } else { 0 };
+        let same = |(id, ends): &(&u64, &(SocketAddr, SocketAddr))| {
+            ends.0.ip() == from.ip() && ends.1 == to && *id & SECURE == secure
+        };
         if let Some((id, _)) = self.streams.iter().find(same) {
             return *id;
         }
-        let id = self.streams.len() as u64 + 1;
-        self.streams.insert(id, (SocketAddr::new(from.ip(), 40_000 + id as u16), to));
-        id
+        let number = self.streams.len() as u64 + 1;
+        self.streams.insert(number | secure, (SocketAddr::new(from.ip(), 40_000 + number as u16), to));
+        number | secure
     }
 
     /// Every stream sends one frame of a tone, and what is due of RTCP.

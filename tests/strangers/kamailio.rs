@@ -4,7 +4,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
-use crate::process::{finish, installed, look_until, own_address, skip, Home, Ran};
+use crate::certificates::certify;
+use crate::process::{finish, installed, look_until, own_address, skip, Capture, Home, Ran};
 
 const TABLES: &str = "/usr/share/kamailio/db_sqlite";
 
@@ -17,11 +18,24 @@ struct Kamailio {
 impl Kamailio {
     /// For example.org, where the password of alice and of bob is `secret`. `None` when it is not installed.
     fn start() -> Option<Self> {
-        Self::start_with(&[])
+        Self::start_with(None, &[])
     }
 
-    /// As it is, with further definitions.
-    fn start_with(defines: &[&str]) -> Option<Self> {
+    /// SUBSCRIBE goes on to the device, which answers itself.
+    fn start_without_presence() -> Option<Self> {
+        Self::start_with(None, &["WITHOUT_PRESENCE"])
+    }
+
+    /// With TLS and a certificate for `domain`.
+    fn start_secure(domain: &str) -> Option<Self> {
+        if finish(Command::new("sh").args(["-c", "ls /usr/lib/*/kamailio/modules/tls.so"])).code != 0 {
+            skip("kamailio-tls-modules are not installed");
+            return None;
+        }
+        Self::start_with(Some(domain), &[])
+    }
+
+    fn start_with(domain: Option<&str>, defines: &[&str]) -> Option<Self> {
         let modules = [TABLES, "/usr/share/doc/kamailio-presence-modules"];
         if !installed("kamailio") || !modules.iter().all(|path| std::path::Path::new(path).exists()) {
             skip("kamailio, kamailio-sqlite-modules and kamailio-presence-modules are not all installed");
@@ -53,6 +67,18 @@ impl Kamailio {
         }
         for name in defines {
             command.args(["-A", name]);
+        }
+        if let Some(domain) = domain {
+            certify(dir.path(), domain);
+            let file = |name: &str| format!("\"{}\"", dir.path().join(name).display());
+            for defined in [
+                define("WITH_TLS", "yes"),
+                define("TLSLISTEN", &format!("{address}:5061")),
+                define("TLSCERT", &file("cert.pem")),
+                define("TLSKEY", &file("key.pem")),
+            ] {
+                command.args(["-A", &defined]);
+            }
         }
         command.arg("-P").arg(dir.path().join("pid")).arg("-w").arg(dir.path());
         let log = std::fs::File::create(dir.path().join("log")).unwrap();
@@ -96,11 +122,12 @@ fn account(name: &'static str, kamailio: &Kamailio, transport: &str, password: &
     let file = home.path("password");
     std::fs::write(&file, format!("{password}\n")).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-    home.configure(&format!(
-        "{}[[account]]\nproxy = \"{transport}:{}:5060\"\npassword-file = \"password\"\n",
-        home.usual(&format!("{action};")),
-        kamailio.address
-    ));
+    // The port is the transport's own.
+    let (usual, proxy) = (home.usual(&format!("{action};")), format!("{transport}:{}", kamailio.address));
+    let account = format!("[[account]]\nproxy = \"{proxy}\"\npassword-file = \"password\"\n");
+    let ca = kamailio.dir.path().join("ca.pem");
+    let tls = if ca.exists() { format!("[tls]\nca = \"{}\"\n", ca.display()) } else { String::new() };
+    home.configure(&format!("{usual}{account}{tls}"));
     let text = std::fs::read_to_string(home.config()).unwrap();
     std::fs::write(home.config(), text.replace(&home.entity(), &format!("sip:{name}@example.org"))).unwrap();
     home
@@ -148,7 +175,7 @@ fn a_wrong_password_is_told_and_not_tried_again() {
 /// Journey one through a proxy that wants to know who asks; the packets then go from device to device.
 #[test]
 fn a_peer_is_asked_by_its_name_through_the_proxy_and_then_called() {
-    let Some(kamailio) = Kamailio::start_with(&["WITHOUT_PRESENCE"]) else { return };
+    let Some(kamailio) = Kamailio::start_without_presence() else { return };
     for transport in ["udp", "tcp"] {
         let mut alice = account("alice", &kamailio, transport, "secret", "none");
         let mut bob = account("bob", &kamailio, transport, "secret", "ipsec esp/transport//require");
@@ -271,4 +298,48 @@ fn a_further_device_that_nobody_vouches_for_is_a_changed_key() {
     });
     assert_eq!(devices(&ran).len(), 1, "the pinned device is asked about as before: {ran:?}");
     assert_eq!(alice.run(&["identity", "show"]).expect(0).json()["pins"].as_array().unwrap().len(), 1);
+}
+
+/// All of it on the connections that the agents opened: they listen for no TLS, and nothing goes by UDP.
+#[test]
+fn with_tls_an_agent_is_registered_and_asked_on_its_own_connection() {
+    let Some(kamailio) = Kamailio::start_secure("example.org") else { return };
+    let mut alice = account("alice", &kamailio, "tls", "secret", "none");
+    let mut bob = account("bob", &kamailio, "tls", "secret", "ipsec esp/transport//require");
+    let capture = Capture::start(&kamailio.dir.path().join("capture"), &[&alice, &bob]);
+    registered(&mut alice);
+    registered(&mut bob);
+    for home in [&alice, &bob] {
+        let contact = format!("sip:{}@{}:5060;transport=tls", home.name, home.address);
+        assert!(kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
+    }
+    published(&alice);
+    published(&bob);
+    let ask = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0).json();
+    assert_eq!(ask["state"], "registered", "{ask}");
+    let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    let ask = bob.run(&["ask", "alice@example.org", "--approve"]).expect(0).json();
+    assert_eq!(ask["state"], "registered", "{ask}");
+    let connections = kamailio.tell(&["core.tcp_list"]).expect(0).stdout;
+    assert_eq!(connections.matches("type: TLS").count(), 2, "one for each agent: {connections}");
+    assert_eq!(alice.signal("TERM"), Some(0));
+    assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+    if let Some(capture) = capture {
+        let seen = capture.stop();
+        let to_proxy = seen.iter().find(|seen| [seen.from.ip(), seen.to.ip()].contains(&kamailio.address.into()));
+        assert!(to_proxy.is_none(), "{to_proxy:?}");
+    }
+}
+
+#[test]
+fn a_proxy_with_a_certificate_for_another_domain_is_told_nothing_and_named() {
+    let Some(kamailio) = Kamailio::start_secure("other.example") else { return };
+    let mut alice = account("alice", &kamailio, "tls", "secret", "none");
+    alice.start();
+    let waiting = look_until(|| Some(state(&alice)).filter(|account| account["state"] == "waiting"));
+    let message = waiting["failure"]["message"].as_str().unwrap();
+    assert!(message.contains("its certificate does not prove example.org: it is for other.example"), "{message}");
+    assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+    assert_eq!(alice.signal("TERM"), Some(0));
 }

@@ -20,6 +20,9 @@ use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generat
 impl Agent {
     pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
         let target = Target::parse(&request.peer)?;
+        if target.secure {
+            return Err(in_clear(&target));
+        }
         self.refuse_ourselves(&target)?;
         if self.calls.open_count() >= super::MAX_OPEN {
             return Err(too_many(&request.peer));
@@ -160,6 +163,7 @@ impl Agent {
             (None, Ok(Some(route))) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
                     calling.login = route.login;
+                    calling.domain = route.domain;
                 }
                 self.open_media(now, id, route.proxy);
             }
@@ -274,7 +278,8 @@ impl Agent {
         let insists =
             [&out, &inbound].iter().any(|entry| !Bundle::default().missing_for(&entry.action, level).is_empty());
         let target = self.invite_target(&entity, &device)?;
-        let login = self.calls.all.get(&id).and_then(|calling| calling.login.clone());
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let (login, domain) = (calling.login.clone(), calling.domain.clone());
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));
             calling.said = Some(offer);
@@ -282,6 +287,7 @@ impl Agent {
         Ok(Invite {
             target,
             remote,
+            domain,
             require: if insists { vec![OPTION_TAG.into()] } else { Vec::new() },
             accept: vec!["application/sdp".into(), crate::agent::ask::PIDF.into()],
             body: Body::new("application/sdp", bytes),
@@ -409,6 +415,13 @@ fn unreadable_sdp(peer: &str, why: &str) -> Failure {
         peer,
         "call again, or ask the peer which agent it runs",
     )
+}
+
+/// What is typed for a peer does not say where its device is: that one does, and by nothing that is TLS.
+fn in_clear(target: &Target) -> Failure {
+    let message = format!("a call to {} goes to the address that its device states, and not by TLS", target.entity);
+    let next = "ask by sips: and call by sip:; what is said is protected as the policy says, either way";
+    Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
 }
 
 fn ambiguous(target: &Target, meant: &[&Pin]) -> Failure {

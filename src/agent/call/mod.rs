@@ -27,7 +27,7 @@ use crate::media::{Counters, StreamEvent};
 use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
-use crate::sip::{EndpointEvent, SessionId};
+use crate::sip::{EndpointEvent, Host, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use media::{PeerSdp, Ready};
 
@@ -94,6 +94,8 @@ pub(super) struct Calling {
     heard_first: bool,
     /// For the proxy that the call goes by.
     login: Option<Login>,
+    /// What that proxy proves, by TLS.
+    domain: Option<Host>,
     /// A refusal led to a review already: the next one ends the call.
     retried: bool,
     /// Media is open and not yet closed.
@@ -239,6 +241,7 @@ impl Agent {
             stated: false,
             heard_first: false,
             login: None,
+            domain: None,
             retried: false,
             media_open: false,
             recording: false,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::document::{Section, Value};
 use super::{value, Machine};
 use crate::agent::{AccountConfig, Hop};
+use crate::sip::Transport;
 use crate::vocab::{escape, Entity, Failure, Redacted};
 
 pub(super) const KEYS: [&str; 8] =
@@ -50,12 +51,16 @@ fn account(
         })
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());
-    let proxy = section.read("proxy", |v| v.text("\"udp:HOST:PORT\" or \"tcp:HOST:PORT\"", value::hop))?;
+    let proxy =
+        section.read("proxy", |v| v.text("\"udp:HOST:PORT\", \"tcp:HOST:PORT\" or \"tls:HOST:PORT\"", value::hop))?;
     let proxy = proxy.unwrap_or_else(|| Hop {
         host: entity.host().trim_matches(['[', ']']).to_owned(),
         port: 5060,
-        tcp: false,
+        transport: Transport::Udp,
     });
+    if entity.as_str().starts_with("sips:") && proxy.transport != Transport::Tls {
+        return Err(section.refuse("sips: goes by TLS only", "proxy = \"tls:HOST\", or an entity of sip:"));
+    }
     let user = section.read("user", |v| v.text("a name of 1 to 128 octets", value::name))?;
     let user = user.or_else(|| entity.user().map(str::to_owned)).unwrap_or_default();
     let realm = section.read("realm", |v| v.text("a name of 1 to 128 octets", value::name))?;

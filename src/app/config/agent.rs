@@ -1,5 +1,6 @@
 use crate::agent::{AgentConfig, Listen};
 use crate::keys::Identity;
+use crate::sip::Transport;
 use crate::vocab::Device;
 
 use super::Config;
@@ -7,7 +8,9 @@ use super::Config;
 impl Config {
     /// What the agent needs to know of it. `listen` is what really was bound, never empty.
     pub fn into_agent(self, identity: Identity, device: Device, listen: Vec<Listen>, keylog: bool) -> AgentConfig {
-        let media_address = listen.first().map_or(self.control.ip(), |listen| listen.address.ip());
+        // The one of our Contact, which is not by TLS.
+        let first = listen.iter().find(|listen| listen.transport != Transport::Tls);
+        let media_address = first.map_or(self.control.ip(), |listen| listen.address.ip());
         AgentConfig {
             entity: self.entity,
             display_name: self.display_name,

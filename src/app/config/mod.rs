@@ -8,13 +8,15 @@ mod read;
 mod spelling;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod value;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::agent::{AccountConfig, AnswerMode, AudioSink, AudioSource, Place, UnknownWatchers};
+use crate::agent::{AccountConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
+use crate::io::TlsFiles;
 use crate::policy::{Entry, Level};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
 
@@ -27,8 +29,9 @@ pub struct Config {
     pub entity: Entity,
     pub display_name: Option<String>,
     pub accounts: Vec<AccountConfig>,
-    /// SIP over UDP and over TCP is listened for at each of them (RFC 3261 section 18.2.1). Never empty.
-    pub listen: Vec<SocketAddr>,
+    /// Where SIP is listened for: where over UDP, over TCP as well (RFC 3261 section 18.2.1). At least one is of UDP.
+    pub listen: Vec<Listen>,
+    pub tls: TlsFiles,
     pub t1: Duration,
     /// Of the control door: a loopback address.
     pub control: SocketAddr,

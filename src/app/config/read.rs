@@ -3,15 +3,29 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::{Section, Source, Value};
-use super::{account, value, Config, Machine, StoreKind};
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Place, UnknownWatchers};
+use super::{account, tls, value, Config, Machine, StoreKind};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
+use crate::io::TlsFiles;
 use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, Level, Mode, Origin, Prefix, Protocol, Rule, Scope, Selector,
 };
+use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 11] =
-    ["account", "entity", "display-name", "sip", "control", "audio", "answer", "place", "watchers", "policy", "store"];
+const SECTIONS: [&str; 12] = [
+    "account",
+    "entity",
+    "display-name",
+    "sip",
+    "tls",
+    "control",
+    "audio",
+    "answer",
+    "place",
+    "watchers",
+    "policy",
+    "store",
+];
 
 /// Checks all of `text` and fills in what it does not say.
 pub(super) fn read(
@@ -28,6 +42,7 @@ pub(super) fn read(
     let base = config.file.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     identity(&top, &mut config, machine)?;
     sip(&top, &mut config)?;
+    config.tls = tls::files(&top, &config.listen, &base)?;
     audio(&top, &mut config, &base)?;
     people(&top, &mut config)?;
     policy(&top, &mut config)?;
@@ -45,7 +60,8 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         entity: default_entity(machine),
         display_name: None,
         accounts: Vec::new(),
-        listen: vec![SocketAddr::new(machine.address, 5060)],
+        listen: vec![by_udp(machine.address)],
+        tls: TlsFiles::default(),
         t1: Duration::from_millis(500),
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
         audio_source: AudioSource::Silence,
@@ -91,7 +107,7 @@ fn identity(top: &Section<'_, '_>, config: &mut Config, machine: &Machine<'_>) -
     }
     config.display_name = top.read("display-name", |v| v.text("a name of 1 to 128 octets", value::name))?;
     let host = config.entity.host().trim_matches(['[', ']']).parse().unwrap_or(machine.address);
-    config.listen = vec![SocketAddr::new(host, 5060)];
+    config.listen = vec![by_udp(host)];
     Ok(())
 }
 
@@ -100,7 +116,7 @@ fn sip(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
     let listen = section.as_ref().map(|s| s.read("listen", listen)).transpose()?.flatten();
     match listen {
         Some(listen) => config.listen = listen,
-        None => config.assumed.push(format!("sip.listen is not configured: udp:{} is used", config.listen[0])),
+        None => config.assumed.push(format!("sip.listen is not configured: udp:{} is used", config.listen[0].address)),
     }
     if let Some(ms) = section.map(|s| s.read("t1-ms", |v| v.number(10..=10_000, "milliseconds"))).transpose()?.flatten()
     {
@@ -113,16 +129,24 @@ fn sip(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
     Ok(())
 }
 
-fn listen(value: &Value<'_, '_>) -> Result<Vec<SocketAddr>, Failure> {
+fn by_udp(address: IpAddr) -> Listen {
+    Listen { transport: Transport::Udp, address: SocketAddr::new(address, 5060) }
+}
+
+fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
     let expected = "a list of one to eight addresses of this machine, in brackets: [\"udp:192.168.1.1:5060\"]";
     let items = value.items(expected)?;
     if items.is_empty() || items.len() > 8 {
         return Err(value.refuse_because(&format!("there are {} addresses to listen on", items.len()), expected));
     }
-    items
-        .iter()
-        .map(|item| item.text("\"udp:ADDRESS:PORT\"; TCP is listened for at the same address", value::listen))
-        .collect()
+    let each = "\"udp:ADDRESS:PORT\", where TCP is listened for too, or \"tls:ADDRESS:PORT\"";
+    let all: Vec<Listen> = items.iter().map(|item| item.text(each, value::listen)).collect::<Result<_, _>>()?;
+    if all.iter().all(|listen| listen.transport == Transport::Tls) {
+        return Err(
+            value.refuse_because("there is nothing but TLS to listen on", "one of \"udp:ADDRESS:PORT\" as well")
+        );
+    }
+    Ok(all)
 }
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {

@@ -3,12 +3,14 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::policy::{Action, Direction, Origin, Scope};
+use crate::sip::Transport;
 
 #[test]
 fn an_empty_file_is_the_defaults() {
     let config = read("").unwrap();
     assert_eq!(config.entity.as_str(), "sip:alice@192.168.1.1");
-    assert_eq!(config.listen, ["192.168.1.1:5060".parse().unwrap()]);
+    let udp = Listen { transport: Transport::Udp, address: "192.168.1.1:5060".parse().unwrap() };
+    assert_eq!((config.listen, config.tls), (vec![udp], TlsFiles::default()));
     assert_eq!(config.control.to_string(), "127.0.0.1:8060");
     assert_eq!((config.audio_source, config.audio_sink), (AudioSource::Silence, AudioSink::Discard));
     assert_eq!((config.answer, config.unknown_watchers), (AnswerMode::Prompt, UnknownWatchers::Policy));
@@ -182,10 +184,55 @@ fn an_account_has_its_password_out_of_a_private_file_or_a_variable() {
         ("password-file = \"absent\"", "cannot be read"),
         ("password-file = \"secret\"\npassword-env = \"PW\"", "twice"),
         ("proxy = \"192.0.2.1\"", "account.proxy"),
+        ("entity = \"sips:alice@example.org\"", "sips: goes by TLS only"),
         ("password = \"x\"", "no key"),
         ("user = \"a\"\n[[account]]\nuser = \"b\"", "two accounts"),
     ] {
         let failure = account(wrong).unwrap_err();
         assert!(failure.message.contains(said) && !failure.message.contains("sesame"), "{wrong}: {failure}");
+    }
+}
+
+#[test]
+fn tls_files_are_looked_at_before_anything_starts() {
+    let authority = crate::io::tls::tests::Authority::new();
+    let good = authority.certify(&["192.0.2.1"]);
+    let other = authority.certify(&["other.example"]);
+    let shown = |file: &Option<PathBuf>| file.as_ref().unwrap().display().to_string();
+    let (certificate, key, ca) = (shown(&good.certificate), shown(&good.key), shown(&good.ca));
+    let listens = "[sip]\nlisten = [\"udp:192.0.2.1:5060\", \"tls:192.0.2.1:5061\"]\n";
+    let config =
+        read(&format!("{listens}[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\nca = \"{ca}\"")).unwrap();
+    assert_eq!(config.tls, good);
+    let by: Vec<Transport> = config.listen.iter().map(|listen| listen.transport).collect();
+    assert_eq!(by, [Transport::Udp, Transport::Tls]);
+    assert_eq!(read(&format!("[tls]\nca = \"{ca}\"")).unwrap().tls.ca, good.ca);
+    for (text, subject, said, next) in [
+        (listens.to_owned(), "", "no certificate", "[tls]"),
+        (format!("{listens}[tls]\nca = \"{ca}\""), "tls", "without its key", "key = "),
+        (format!("[tls]\nkey = \"{key}\""), "tls", "no key without it", "certificate = "),
+        (format!("[tls]\nca = \"{key}\""), "tls.ca", &key, "PEM file"),
+        ("[tls]\nca = \"absent\"".to_owned(), "tls.ca", "/etc/sv/absent cannot be read", "PEM file"),
+        ("[tls]\nkey = \"absent\"".to_owned(), "tls.key", "/etc/sv/absent cannot be read", "chmod 600"),
+        (
+            format!("[tls]\ncertificate = \"{certificate}\"\nkey = \"{}\"", shown(&other.key)),
+            "tls",
+            "do not fit together",
+            "the key that it was made for",
+        ),
+        ("[sip]\nlisten = [\"tls:192.0.2.1:5061\"]".to_owned(), "sip.listen", "nothing but TLS", "udp:ADDRESS:PORT"),
+    ] {
+        let failure = read(&text).unwrap_err();
+        assert!(failure.message.contains(said) && failure.next.contains(next), "{text}: {failure:?}");
+        assert_eq!(failure.subject, subject, "{text}: {failure:?}");
+    }
+}
+
+#[test]
+fn a_proxy_by_tls_has_the_port_of_tls_where_none_is_named() {
+    for (proxy, port) in [("tls:sip.example.org", 5061), ("tls:192.0.2.1:7000", 7000), ("tcp:192.0.2.1", 5060)] {
+        let config = read(&format!("entity = \"sip:alice@example.org\"\n[[account]]\nproxy = \"{proxy}\"")).unwrap();
+        assert_eq!(config.accounts[0].proxy.port, port);
+        assert!(config.accounts[0].proxy.to_string().starts_with(proxy));
     }
 }

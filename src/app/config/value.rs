@@ -1,23 +1,31 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Hop, UnknownWatchers};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, Hop, Listen, UnknownWatchers};
 use crate::policy::{Level, Prefix};
+use crate::sip::Transport;
 
 use super::StoreKind;
 
-/// `udp:192.168.1.1:5060`, an address of this machine: it goes into Contact and session descriptions, so not `0.0.0.0`.
-pub(super) fn listen(text: &str) -> Option<SocketAddr> {
-    let address: SocketAddr = text.strip_prefix("udp:")?.parse().ok()?;
-    (!address.ip().is_unspecified() && !address.ip().is_multicast()).then_some(address)
+/// `udp:192.168.1.1:5060` or `tls:192.168.1.1:5061`, an address of this machine: it goes into Contact and session
+/// descriptions, so not `0.0.0.0`.
+pub(super) fn listen(text: &str) -> Option<Listen> {
+    let (transport, address) = match text.split_once(':')? {
+        ("tls", address) => (Transport::Tls, address),
+        ("udp", address) => (Transport::Udp, address),
+        _ => return None,
+    };
+    let address: SocketAddr = address.parse().ok()?;
+    (!address.ip().is_unspecified() && !address.ip().is_multicast()).then_some(Listen { transport, address })
 }
 
-/// `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`, `udp:sip.example.org`: the port is 5060 when none is named.
+/// `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`, `tls:sip.example.org`: the port is 5060 when none is named, by TLS 5061.
 pub(super) fn hop(text: &str) -> Option<Hop> {
     let (transport, rest) = text.split_once(':')?;
-    let tcp = match transport {
-        "tcp" => true,
-        "udp" => false,
+    let transport = match transport {
+        "tcp" => Transport::Tcp,
+        "tls" => Transport::Tls,
+        "udp" => Transport::Udp,
         _ => return None,
     };
     let (host, port) = match rest.strip_prefix('[') {
@@ -25,12 +33,12 @@ pub(super) fn hop(text: &str) -> Option<Hop> {
         None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
     };
     let port = match port {
-        "" => 5060,
+        "" => transport.default_port(),
         port => port.strip_prefix(':')?.parse().ok().filter(|port| *port > 0)?,
     };
     let fits = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
     let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(fits);
-    fits.then(|| Hop { host: host.to_owned(), port, tcp })
+    fits.then(|| Hop { host: host.to_owned(), port, transport })
 }
 
 /// The control door is for this machine only.

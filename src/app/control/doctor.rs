@@ -7,7 +7,6 @@ use crate::agent::{AudioSink, AudioSource, Listen};
 use crate::app::config::{Config, Machine, Places, StoreKind};
 use crate::io::disk;
 use crate::io::{self, Clock, SipSockets};
-use crate::sip::Transport;
 use crate::vocab::{escape, Failure, Wall};
 
 impl Control {
@@ -141,7 +140,7 @@ async fn sockets(config: &Config) -> Vec<CheckView> {
 }
 
 pub(in crate::app) fn listens(config: &Config) -> Vec<Listen> {
-    config.listen.iter().map(|address| Listen { transport: Transport::Udp, address: *address }).collect()
+    config.listen.clone()
 }
 
 fn free(name: &str, taken: Option<Failure>, what: &str) -> CheckView {
@@ -172,8 +171,8 @@ fn output(sink: &AudioSink) -> CheckView {
     }
 }
 
-fn join(addresses: &[std::net::SocketAddr]) -> String {
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn join(all: &[Listen]) -> String {
+    all.iter().map(|listen| listen.address.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn shown(path: &Path) -> String {

@@ -1,6 +1,6 @@
 //! The task that owns the [`Agent`]: one input at a time, then everything that the agent wants done, then the next.
 //!
-//! Inputs are UDP and TCP messages, answers to effects, requests of the user interfaces and the agent's own deadline. One
+//! Inputs are UDP, TCP and TLS messages, answers to effects, requests of the user interfaces and the agent's own deadline. One
 //! of each is taken in turn, so that no busy source starves another, and a deadline that has passed goes before all.
 //!
 //! What the agent wants stored waits in the backlog until the store has a place for it. When that has grown long the
@@ -22,7 +22,7 @@ use tokio::sync::{broadcast, mpsc, watch, Semaphore};
 use super::media_loop::MediaLoops;
 use super::tcp::Tcp;
 use super::udp::Udp;
-use super::{Clock, KeyLog, SipSockets, Store};
+use super::{Clock, KeyLog, SipSockets, Store, Tls};
 use crate::agent::{Agent, AgentConfig, Command, Done, Event, Loaded, Output};
 use crate::sip::{Received, Transmit, Transport};
 use crate::vocab::{Failure, FailureKind, Mono};
@@ -70,6 +70,7 @@ pub struct Parts {
     pub loaded: Loaded,
     pub store: Store,
     pub sockets: SipSockets,
+    pub tls: Tls,
     pub keylog: Option<KeyLog>,
 }
 
@@ -129,7 +130,7 @@ impl Signalling {
             agent: Agent::new(parts.config, parts.loaded, seed, clock.now()),
             clock,
             udp: Udp::start(parts.sockets.udp, &to_udp, &while_open),
-            tcp: Tcp::start(parts.sockets.tcp, to_tcp, while_open),
+            tcp: Tcp::start(parts.sockets.tcp, parts.tls, to_tcp, while_open),
             store: parts.store,
             media: MediaLoops::new(clock, dones.clone()),
             keylog: parts.keylog,
@@ -244,7 +245,7 @@ impl Signalling {
 
     async fn transmit(&mut self, what: Transmit) {
         let sent = match what.transport {
-            Transport::Tcp => self.tcp.send(what),
+            Transport::Tcp | Transport::Tls => self.tcp.send(what).map_err(|unsent| *unsent),
             Transport::Udp => self.udp.send(what.remote, &what.bytes).await.map_err(|why| (what, why)),
         };
         if let Err((what, why)) = sent {

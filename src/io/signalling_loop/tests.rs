@@ -49,7 +49,8 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),
         keylog: false,
     };
-    (Parts { config, loaded, store, sockets, keylog: None }, entity)
+    let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();
+    (Parts { config, loaded, store, sockets, tls, keylog: None }, entity)
 }
 
 /// The store's thread stands still with a full queue, until what comes back is dropped.

@@ -1,9 +1,9 @@
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, Notify};
 
@@ -22,6 +22,7 @@ const READ_AT_ONCE: usize = 16 * 1024;
 pub struct Connection {
     id: ConnectionId,
     origin: Origin,
+    transport: Transport,
     local: SocketAddr,
     remote: SocketAddr,
     inbound: mpsc::Sender<Inbound>,
@@ -33,11 +34,19 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(id: ConnectionId, origin: Origin, stream: &TcpStream, inbound: mpsc::Sender<Inbound>) -> Self {
+    /// `stream` is what carries it, before any handshake.
+    pub fn new(
+        id: ConnectionId,
+        origin: Origin,
+        transport: Transport,
+        stream: &TcpStream,
+        inbound: mpsc::Sender<Inbound>,
+    ) -> Self {
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         Self {
             id,
             origin,
+            transport,
             local: stream.local_addr().unwrap_or(nowhere),
             remote: stream.peer_addr().unwrap_or(nowhere),
             inbound,
@@ -48,9 +57,11 @@ impl Connection {
     }
 
     /// Until the connection is of no more use; says why.
-    pub async fn run(&self, stream: TcpStream, messages: &mut mpsc::Receiver<Transmit>) -> String {
-        let _ = stream.set_nodelay(true);
-        let (reader, writer) = stream.into_split();
+    pub async fn run<S>(&self, stream: S, messages: &mut mpsc::Receiver<Transmit>) -> String
+    where
+        S: AsyncRead + AsyncWrite,
+    {
+        let (reader, writer) = tokio::io::split(stream);
         tokio::select! {
             why = self.read(reader) => why,
             why = self.write(writer, messages) => why,
@@ -63,7 +74,7 @@ impl Connection {
         self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    async fn read(&self, mut reader: OwnedReadHalf) -> String {
+    async fn read(&self, mut reader: impl AsyncRead + Unpin) -> String {
         let mut framer = match self.origin {
             Origin::Accepted => Framer::accepted(),
             Origin::Opened => Framer::opened(),
@@ -73,6 +84,8 @@ impl Connection {
             match reader.read(&mut buffer).await {
                 Ok(0) => return "the peer closed it".to_owned(),
                 Ok(len) => framer.push(buffer.get(..len).unwrap_or_default()),
+                // TLS, without a last word: what is lost by that was no whole message.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return "the peer closed it".to_owned(),
                 Err(error) => return error.to_string(),
             }
             while let Some(frame) = framer.next_frame() {
@@ -92,13 +105,13 @@ impl Connection {
                 self.active.notify_one();
                 self.set_unanswered(None);
                 let (local, remote) = (self.local, self.remote);
-                let from = Received { transport: Transport::Tcp, local, remote, connection: Some(self.id) };
+                let from = Received { transport: self.transport, local, remote, connection: Some(self.id) };
                 let _ = self.inbound.send(Inbound::Message { from, bytes }).await;
             }
         }
     }
 
-    async fn write(&self, mut writer: OwnedWriteHalf, messages: &mut mpsc::Receiver<Transmit>) -> String {
+    async fn write(&self, mut writer: impl AsyncWrite + Unpin, messages: &mut mpsc::Receiver<Transmit>) -> String {
         loop {
             let what = tokio::select! {
                 what = messages.recv() => what,
@@ -145,8 +158,13 @@ fn is_to_invite(response: &Response) -> bool {
     cseq.is_some_and(|cseq| cseq.method == Method::Invite)
 }
 
-async fn write_all(writer: &mut OwnedWriteHalf, bytes: &[u8]) -> Result<(), String> {
-    match tokio::time::timeout(WRITE_LIMIT, writer.write_all(bytes)).await {
+async fn write_all(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), String> {
+    let written = async {
+        writer.write_all(bytes).await?;
+        // TLS keeps what it has enciphered until then.
+        writer.flush().await
+    };
+    match tokio::time::timeout(WRITE_LIMIT, written).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the peer does not read what we send".to_owned()),

@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{MAX_CONNECTIONS, MAX_OPENED_TO, MAX_PER_REMOTE, QUEUE};
-use crate::sip::{ConnectionId, Transmit};
+use crate::sip::{ConnectionId, Host, Transmit, Transport};
 
-/// The connections that are open or being opened, by number and by the address they were opened to.
+/// The connections that are open or being opened, by number and by what they were opened to.
 #[derive(Debug, Default)]
 pub struct Table {
     rows: BTreeMap<ConnectionId, Row>,
@@ -19,6 +19,16 @@ pub enum Origin {
     Opened,
 }
 
+/// What a connection leads to. A message goes on another connection than the one that it names only if all of this is the
+/// same: what one name has proven is not said to another (RFC 5923).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub transport: Transport,
+    pub remote: SocketAddr,
+    /// What its certificate has to prove.
+    pub domain: Option<Host>,
+}
+
 #[derive(Debug)]
 pub enum Queued {
     Full(Transmit),
@@ -28,9 +38,15 @@ pub enum Queued {
 
 #[derive(Debug)]
 struct Row {
-    remote: SocketAddr,
+    peer: Peer,
     origin: Origin,
     messages: mpsc::Sender<Transmit>,
+}
+
+impl Peer {
+    pub fn of(what: &Transmit) -> Self {
+        Self { transport: what.transport, remote: what.remote, domain: what.domain.clone() }
+    }
 }
 
 impl Table {
@@ -39,18 +55,18 @@ impl Table {
     }
 
     /// Numbers a new connection and makes its queue; `None` over a limit.
-    pub fn add(&mut self, remote: SocketAddr, origin: Origin) -> Option<(ConnectionId, mpsc::Receiver<Transmit>)> {
+    pub fn add(&mut self, peer: Peer, origin: Origin) -> Option<(ConnectionId, mpsc::Receiver<Transmit>)> {
         let share = match origin {
             Origin::Accepted => MAX_PER_REMOTE,
             Origin::Opened => MAX_OPENED_TO,
         };
-        let crowded = self.with(remote.ip(), origin) >= share;
+        let crowded = self.with(peer.remote.ip(), origin) >= share;
         if crowded || self.rows.len() >= MAX_CONNECTIONS {
             return None;
         }
         self.last += 1;
         let (messages, queue) = mpsc::channel(QUEUE);
-        self.rows.insert(ConnectionId(self.last), Row { remote, origin, messages });
+        self.rows.insert(ConnectionId(self.last), Row { peer, origin, messages });
         Some((ConnectionId(self.last), queue))
     }
 
@@ -58,7 +74,7 @@ impl Table {
         self.rows.remove(&id);
     }
 
-    /// On the connection that the message names, else on one that was opened to the same address.
+    /// On the connection that the message names, else on one that was opened to the same peer.
     pub fn queue(&self, what: Transmit) -> Queued {
         let Some(row) = self.row_for(&what) else { return Queued::NoConnection(what) };
         match row.messages.try_send(what) {
@@ -71,12 +87,12 @@ impl Table {
     /// The newest one: an older one to the same address may be about to end.
     fn row_for(&self, what: &Transmit) -> Option<&Row> {
         let named = what.connection.and_then(|id| self.rows.get(&id)).filter(|row| !row.messages.is_closed());
-        let opened =
-            |row: &&Row| row.origin == Origin::Opened && row.remote == what.remote && !row.messages.is_closed();
+        let peer = Peer::of(what);
+        let opened = |row: &&Row| row.origin == Origin::Opened && row.peer == peer && !row.messages.is_closed();
         named.or_else(|| self.rows.values().rev().find(opened))
     }
 
     fn with(&self, remote: IpAddr, origin: Origin) -> usize {
-        self.rows.values().filter(|row| row.origin == origin && row.remote.ip() == remote).count()
+        self.rows.values().filter(|row| row.origin == origin && row.peer.remote.ip() == remote).count()
     }
 }

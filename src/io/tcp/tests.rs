@@ -4,7 +4,8 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
-use crate::sip::{Received, Transport};
+use crate::io::tls::tests::Authority;
+use crate::sip::{Host, Received};
 
 const MESSAGE: &[u8] = b"OPTIONS sip:bob@b SIP/2.0\r\nContent-Length: 4\r\n\r\nbody";
 const RESPONSE: &[u8] = b"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -15,6 +16,14 @@ struct Peer {
     address: SocketAddr,
     received: mpsc::Receiver<Inbound>,
     _open: watch::Sender<()>,
+}
+
+fn plain(remote: SocketAddr) -> table::Peer {
+    table::Peer { transport: Transport::Tcp, remote, domain: None }
+}
+
+fn no_tls() -> Tls {
+    Tls::new(&crate::io::TlsFiles::default()).unwrap()
 }
 
 impl Peer {
@@ -28,7 +37,18 @@ impl Peer {
         let address = listener.local_addr().unwrap();
         let (inbound, received) = mpsc::channel(room);
         let (open, while_open) = watch::channel(());
-        Self { tcp: Tcp::start(vec![listener], inbound, while_open), address, received, _open: open }
+        let listeners = Listeners { plain: vec![listener], secure: Vec::new() };
+        Self { tcp: Tcp::start(listeners, no_tls(), inbound, while_open), address, received, _open: open }
+    }
+
+    /// Listens with TLS only.
+    async fn start_secure(tls: Tls) -> Self {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (inbound, received) = mpsc::channel(64);
+        let (open, while_open) = watch::channel(());
+        let listeners = Listeners { plain: Vec::new(), secure: vec![listener] };
+        Self { tcp: Tcp::start(listeners, tls, inbound, while_open), address, received, _open: open }
     }
 
     async fn message(&mut self) -> (Received, Bytes) {
@@ -47,7 +67,12 @@ impl Peer {
 }
 
 fn transmit(remote: SocketAddr, connection: Option<ConnectionId>, bytes: &'static [u8]) -> Transmit {
-    Transmit { transport: Transport::Tcp, remote, connection, bytes: Bytes::from_static(bytes) }
+    Transmit { transport: Transport::Tcp, remote, connection, domain: None, bytes: Bytes::from_static(bytes) }
+}
+
+fn secure(remote: SocketAddr, domain: &str, bytes: &'static [u8]) -> Transmit {
+    let domain = Host::parse(domain);
+    Transmit { transport: Transport::Tls, domain, ..transmit(remote, None, bytes) }
 }
 
 #[tokio::test]
@@ -163,9 +188,10 @@ async fn a_connection_that_ended_is_gone_before_its_failure_is_told() {
 async fn one_address_is_connected_to_no_more_often_than_its_share() {
     let mut table = Table::default();
     let to = |port| SocketAddr::from(([127, 0, 0, 1], port));
-    let _queues: Vec<_> = (1..=MAX_OPENED_TO as u16).map(|port| table.add(to(port), Origin::Opened).unwrap()).collect();
-    assert!(table.add(to(9999), Origin::Opened).is_none());
-    assert!(table.add("127.0.0.2:9".parse().unwrap(), Origin::Opened).is_some());
+    let _queues: Vec<_> =
+        (1..=MAX_OPENED_TO as u16).map(|port| table.add(plain(to(port)), Origin::Opened).unwrap()).collect();
+    assert!(table.add(plain(to(9999)), Origin::Opened).is_none());
+    assert!(table.add(plain("127.0.0.2:9".parse().unwrap()), Origin::Opened).is_some());
 }
 
 /// Both ends give an idle connection up after the same time: it must not be when somebody stops ringing.
@@ -193,9 +219,132 @@ async fn one_address_gets_no_more_connections_than_its_share() {
 async fn a_full_queue_gives_the_message_back() {
     let mut table = Table::default();
     let remote = "127.0.0.1:9".parse().unwrap();
-    let (_id, _queue) = table.add(remote, Origin::Opened).unwrap();
+    let (_id, _queue) = table.add(plain(remote), Origin::Opened).unwrap();
     for _ in 0..QUEUE {
         assert!(matches!(table.queue(transmit(remote, None, MESSAGE)), table::Queued::Yes));
     }
     assert!(matches!(table.queue(transmit(remote, None, MESSAGE)), table::Queued::Full(_)));
+}
+
+#[tokio::test]
+async fn messages_go_both_ways_on_one_connection_with_tls() {
+    let authority = Authority::new();
+    let mut bob = Peer::start_secure(Tls::new(&authority.certify(&["sip:b.example"])).unwrap()).await;
+    let mut alice = Peer::start_secure(authority.trusting()).await;
+    for _ in 0..2 {
+        alice.tcp.send(secure(bob.address, "b.example", MESSAGE)).unwrap();
+        let (from, bytes) = bob.message().await;
+        assert_eq!((&bytes[..], from.transport, from.local), (MESSAGE, Transport::Tls, bob.address));
+        let answer = Transmit { transport: Transport::Tls, ..transmit(from.remote, from.connection, RESPONSE) };
+        bob.tcp.send(answer).unwrap();
+        let (back, bytes) = alice.message().await;
+        assert_eq!((&bytes[..], back.transport, back.remote), (RESPONSE, Transport::Tls, bob.address));
+    }
+    assert_eq!((alice.tcp.connections(), bob.tcp.connections()), (1, 1));
+}
+
+/// What one name has proven is not said to another, though both be at one address.
+#[tokio::test]
+async fn a_connection_is_used_again_for_the_name_that_it_proved_and_for_no_other() {
+    let authority = Authority::new();
+    let both = authority.certify(&["sip:b.example", "sip:c.example"]);
+    let mut bob = Peer::start_secure(Tls::new(&both).unwrap()).await;
+    let mut alice = Peer::start_secure(authority.trusting()).await;
+    let mut connections = Vec::new();
+    for domain in ["b.example", "c.example", "b.example", "c.example"] {
+        alice.tcp.send(secure(bob.address, domain, MESSAGE)).unwrap();
+        connections.push(bob.message().await.0.connection);
+    }
+    assert_eq!(connections[..2], connections[2..]);
+    assert_ne!(connections[0], connections[1]);
+    alice.tcp.send(secure(bob.address, "d.example", MESSAGE)).unwrap();
+    let why = alice.failure().await;
+    assert!(why.contains("does not prove d.example: it is for b.example, c.example"), "{why}");
+}
+
+#[tokio::test]
+async fn plain_tcp_and_tls_to_one_address_are_two_connections() {
+    let mut table = Table::default();
+    let remote: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    let _plain = table.add(plain(remote), Origin::Opened).unwrap();
+    let what = secure(remote, "b.example", MESSAGE);
+    assert!(matches!(table.queue(what.clone()), table::Queued::NoConnection(_)));
+    let _secure = table.add(table::Peer::of(&what), Origin::Opened).unwrap();
+    assert!(matches!(table.queue(what), table::Queued::Yes));
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_somebody_who_proves_another_name() {
+    let authority = Authority::new();
+    let mut bob = Peer::start_secure(Tls::new(&authority.certify(&["other.example"])).unwrap()).await;
+    let mut alice = Peer::start_secure(authority.trusting()).await;
+    alice.tcp.send(secure(bob.address, "b.example", MESSAGE)).unwrap();
+    let why = alice.failure().await;
+    assert!(why.contains("does not prove b.example: it is for other.example"), "{why}");
+    assert_eq!(alice.tcp.connections(), 0);
+    assert!(bob.received.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_message_without_a_name_to_prove_opens_nothing() {
+    let alice = Peer::start_secure(Authority::new().trusting()).await;
+    let what = Transmit { domain: None, ..secure(alice.address, "b.example", RESPONSE) };
+    assert!(alice.tcp.send(what).is_err());
+    assert_eq!(alice.tcp.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_peer_that_speaks_no_tls_is_told_nothing() {
+    let mut bob = Peer::start().await;
+    let mut alice = Peer::start_secure(Authority::new().trusting()).await;
+    alice.tcp.send(secure(bob.address, "b.example", MESSAGE)).unwrap();
+    alice.failure().await;
+    assert!(bob.received.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn garbage_instead_of_a_handshake_ends_its_connection_and_harms_no_other() {
+    let authority = Authority::new();
+    let mut bob = Peer::start_secure(Tls::new(&authority.certify(&["b.example"])).unwrap()).await;
+    for garbage in [MESSAGE, b"\x16\x03\x01\xff\xff\x01", b"\r\n\r\n\r\n\r\n"] {
+        let mut bad = connect(&[], bob.address).await.unwrap();
+        bad.write_all(garbage).await.unwrap();
+        // An alert may come before the end.
+        let _ = bad.read_to_end(&mut Vec::new()).await;
+    }
+    let alice = Peer::start_secure(authority.trusting()).await;
+    alice.tcp.send(secure(bob.address, "b.example", MESSAGE)).unwrap();
+    assert_eq!(&bob.message().await.1[..], MESSAGE);
+}
+
+/// Whoever begins a handshake and does not go on has a connection, until his time is up.
+#[tokio::test]
+async fn half_a_handshake_counts_as_a_connection_and_does_not_last() {
+    let authority = Authority::new();
+    let bob = Peer::start_secure(Tls::new(&authority.certify(&["b.example"])).unwrap()).await;
+    let mut idlers = Vec::new();
+    for _ in 0..=MAX_PER_REMOTE {
+        idlers.push(connect(&[], bob.address).await.unwrap());
+    }
+    let mut last = idlers.pop().unwrap();
+    assert_eq!(last.read(&mut [0; 1]).await.unwrap_or(0), 0, "closed at once");
+    assert_eq!(bob.tcp.connections(), MAX_PER_REMOTE);
+    let began = tokio::time::Instant::now();
+    for mut idler in idlers {
+        assert_eq!(idler.read(&mut [0; 1]).await.unwrap_or(0), 0);
+    }
+    assert!(began.elapsed() < 2 * crate::io::tls::HANDSHAKE_LIMIT);
+    while bob.tcp.connections() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_finish_the_handshake_fails_the_message() {
+    let mut alice = Peer::start_secure(Authority::new().trusting()).await;
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    alice.tcp.send(secure(listener.local_addr().unwrap(), "b.example", MESSAGE)).unwrap();
+    let (_stream, _) = listener.accept().await.unwrap();
+    let why = alice.failure().await;
+    assert!(why.contains("handshake takes longer"), "{why}");
 }

@@ -78,7 +78,7 @@ impl Endpoint {
         let Some(key) = session.asked.clone() else { return };
         let tag = session.dialog.local_tag.clone();
         let Some(mut response) = self.response(&key, 180, "Ringing", Some(&tag)) else { return };
-        send::push_to(&mut response, "Contact", &self.contact());
+        send::push_to(&mut response, "Contact", &self.contact(self.way_back(&key)));
         self.send_response(now, &key, &response);
     }
 
@@ -87,7 +87,7 @@ impl Endpoint {
         let Some(key) = session.asked.take() else { return };
         let tag = session.dialog.local_tag.clone();
         let Some(mut response) = self.response(&key, 200, "OK", Some(&tag)) else { return };
-        send::push_to(&mut response, "Contact", &self.contact());
+        send::push_to(&mut response, "Contact", &self.contact(self.way_back(&key)));
         self.push_abilities(&mut response);
         self.set_timer(now, id, &key, &mut response);
         send::set_response_body(&mut response, &body);

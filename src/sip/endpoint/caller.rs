@@ -17,7 +17,7 @@ impl Endpoint {
         if self.sessions.len() >= limits::SESSIONS {
             return self.events.push_back(EndpointEvent::InviteFailed { id, cause: EndCause::Full });
         }
-        let mut dialog = self.new_dialog(what.target.clone(), what.remote);
+        let mut dialog = self.new_dialog(what.target.clone(), what.remote, what.domain.clone());
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
         let mut proven = Proven::new(what);
         let invite = self.send_invite(now, id, &mut dialog, &mut proven, None);
@@ -42,7 +42,7 @@ impl Endpoint {
         proven.authentication.prove(&mut request, &self.secret.tag());
         proven.keep_credentials(&request);
         let to = dialog.destination();
-        self.dress(&mut request);
+        self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Session(id))
     }
 
@@ -189,7 +189,7 @@ impl Endpoint {
             session.forks.push(tag);
         }
         let to = dialog.destination();
-        self.send_ack(ack, to);
+        self.send_ack(ack, to.clone());
         if !known && self.transactions.clients() < limits::CLIENT_TRANSACTIONS {
             let mut bye = dialog.request(Method::Bye);
             self.dress_plainly(&mut bye);

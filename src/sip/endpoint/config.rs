@@ -27,9 +27,36 @@ pub struct EndpointConfig {
     pub listen: Vec<(Transport, SocketAddr)>,
 }
 
+/// How what we send travels, as far as our Contact in it has to say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Clear,
+    /// To a `sips:` URI.
+    Sips,
+    Tls,
+}
+
 impl EndpointConfig {
     /// The least time for which we let anybody subscribe, other than to fetch once; shorter is answered 423 (RFC 6665 section 4.2.1.1).
     pub const MIN_EXPIRES: Duration = Duration::from_secs(60);
+
+    /// Where requests within a dialog reach us on this way: at our own listener, or else on the connection that we opened
+    /// (RFC 5923). To a `sips:` URI it is one too (RFC 3261 section 8.1.1.8).
+    pub(crate) fn contact_by(&self, way: Way) -> Uri {
+        if way == Way::Clear {
+            return self.contact.clone();
+        }
+        let listener = self.listen.iter().find(|(transport, _)| *transport == Transport::Tls).map(|(_, local)| *local);
+        let user = self.contact.user_unescaped();
+        let contact = listener.map(|local| Uri::sip(user.as_deref(), local.ip(), Some(local.port())));
+        let mut contact = contact.unwrap_or_else(|| self.contact.clone());
+        contact.set_param("transport", Some("tls"));
+        if way == Way::Sips {
+            contact.secured()
+        } else {
+            contact
+        }
+    }
 
     /// Our own address towards `remote`.
     pub(crate) fn sent_by(&self, transport: Transport, remote: IpAddr) -> Option<SocketAddr> {

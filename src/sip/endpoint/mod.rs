@@ -41,7 +41,7 @@ use super::session::Session;
 use super::subscription::Subscription;
 use super::transaction::{Timing, Transactions};
 use super::{
-    Body, NotifierId, NotifyState, PublicationId, Received, Refusal, RegistrationId, SessionId, SubscriptionId,
+    Body, Host, NotifierId, NotifyState, PublicationId, Received, Refusal, RegistrationId, SessionId, SubscriptionId,
     Transmit, Uri,
 };
 use crate::vocab::{Deadline, Now};
@@ -60,6 +60,8 @@ pub struct Subscribe {
     pub target: Uri,
     /// Where `target` is. Requests within the dialog go to the peer's Contact when that is an address, else here.
     pub remote: SocketAddr,
+    /// By TLS, to whoever proves this domain there; without it the URIs decide.
+    pub domain: Option<Host>,
     /// The event package.
     pub event: String,
     /// Zero fetches once (RFC 6665 section 4.4.3).
@@ -76,6 +78,8 @@ pub struct Invite {
     pub target: Uri,
     /// Where `target` is. Requests within the dialog go to the peer's Contact when that is an address, else here.
     pub remote: SocketAddr,
+    /// By TLS, to whoever proves this domain there; without it the URIs decide.
+    pub domain: Option<Host>,
     /// Option tags without which the peer must refuse.
     pub require: Vec<String>,
     pub accept: Vec<String>,

@@ -116,7 +116,7 @@ impl Endpoint {
         let tag = notifier.dialog.local_tag.clone();
         let Some(mut response) = self.response(&key, 200, "OK", Some(&tag)) else { return };
         send::push_to(&mut response, "Expires", &expires.as_secs().to_string());
-        send::push_to(&mut response, "Contact", &self.contact());
+        send::push_to(&mut response, "Contact", &self.contact(self.way_back(&key)));
         self.send_response(now, &key, &response);
         self.pump_notifier(now, id);
     }
@@ -168,7 +168,7 @@ impl Endpoint {
             send::set_body(&mut request, body);
         }
         let to = notifier.dialog.destination();
-        self.dress(&mut request);
+        self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Notifier(id));
     }
 

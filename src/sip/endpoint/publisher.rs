@@ -4,13 +4,13 @@ use std::time::Duration;
 use super::{EndCause, Endpoint, EndpointEvent};
 use crate::sip::authentication::Authentication;
 use crate::sip::back_off;
-use crate::sip::dialog::Destination;
+use crate::sip::dialog::{By, Destination};
 use crate::sip::digest::Login;
 use crate::sip::headers::{NameAddr, SipETag};
 use crate::sip::publication::{Phase, Publication, Step};
 use crate::sip::subscription::refresh_after;
 use crate::sip::transaction::Owner;
-use crate::sip::{read, send, Body, Method, PublicationId, Request, Response, Uri};
+use crate::sip::{read, send, Body, Host, Method, PublicationId, Request, Response, Uri};
 use crate::vocab::Mono;
 
 /// What to publish, as whom, and where.
@@ -24,6 +24,8 @@ pub struct Publish {
     pub remote: SocketAddr,
     /// It is reached by TCP.
     pub tcp: bool,
+    /// Or by TLS, and proves this.
+    pub domain: Option<Host>,
     /// The event package.
     pub event: String,
     /// For how long at a time.
@@ -36,7 +38,7 @@ pub struct Publish {
 impl Endpoint {
     pub(super) fn open_publication(&mut self, now: Mono, id: PublicationId, what: Publish) {
         let (call_id, tag) = (self.secret.call_id(), self.secret.tag());
-        let Publish { presentity, target, remote, tcp, event, expires, body, login } = what;
+        let Publish { presentity, target, remote, tcp, domain, event, expires, body, login } = what;
         self.publications.insert(
             id,
             Publication {
@@ -46,7 +48,11 @@ impl Endpoint {
                 presentity,
                 target,
                 remote,
-                tcp,
+                by: match (domain, tcp) {
+                    (Some(domain), _) => By::Tls(domain),
+                    (None, true) => By::Tcp,
+                    (None, false) => By::Size,
+                },
                 event,
                 body,
                 authentication: Authentication::of(login),
@@ -113,7 +119,7 @@ impl Endpoint {
         let Some(step) = publication.asking else { return };
         let mut request = request_of(publication, step);
         publication.authentication.prove(&mut request, &cnonce);
-        let to = Destination { remote: publication.remote, tcp: publication.tcp };
+        let to = Destination { remote: publication.remote, by: publication.by.clone() };
         self.dress_plainly(&mut request);
         self.send_request(now, request, to, Owner::Publication(id));
     }

@@ -5,7 +5,7 @@ use super::{limits, Endpoint, Usage};
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
-    ability, send, validate, EndCause, HeaderName, Message, Method, Received, Request, Response, Transmit,
+    ability, send, validate, EndCause, HeaderName, Message, Method, Received, Request, Response, Transmit, Transport,
 };
 use crate::vocab::Mono;
 
@@ -84,6 +84,9 @@ impl Endpoint {
         }
         if *method == Method::Cancel {
             return self.handle_cancel(now, inbound);
+        }
+        if inbound.request.uri().is_sips() && inbound.from.transport != Transport::Tls {
+            return self.refuse_statelessly(inbound, 403, "A sips: request came in clear");
         }
         let origin = (inbound.from_tag.clone(), inbound.call_id.clone(), inbound.cseq);
         if inbound.to_tag.is_none() && self.transactions.is_merged(&inbound.key, &origin) {
@@ -208,7 +211,7 @@ impl Endpoint {
         let request = match Message::parse(&what.bytes) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Response(_)) if what.connection.is_some() => {
-                return self.transmit(Transmit { connection: None, ..what.clone() });
+                return self.send_anew(what);
             }
             _ => return,
         };
@@ -223,6 +226,14 @@ impl Endpoint {
             }
             None => {}
         }
+    }
+
+    /// By TLS to whoever proves the domain of our proxy there, or else that very address (RFC 3263 section 5).
+    fn send_anew(&mut self, response: &Transmit) {
+        let by_tls = response.transport == Transport::Tls;
+        let proof = || self.domain_at(response.remote).unwrap_or_else(|| response.remote.ip().into());
+        let domain = by_tls.then(proof);
+        self.transmit(Transmit { connection: None, domain, ..response.clone() });
     }
 
     /// A request of ours came to nothing.

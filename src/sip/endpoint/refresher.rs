@@ -32,7 +32,7 @@ impl Endpoint {
         let cseq = read::cseq(request.headers()).map_or(0, |cseq| cseq.number);
         session.refresh = Some(Refresh { method, cseq, again: None });
         let to = session.dialog.destination();
-        self.dress(&mut request);
+        self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Session(id));
     }
 
@@ -144,7 +144,7 @@ impl Endpoint {
 
     fn answer_refresh(&mut self, now: Mono, id: SessionId, key: &ServerKey) {
         let Some(mut response) = self.response(key, 200, "OK", None) else { return };
-        send::push_to(&mut response, "Contact", &self.contact());
+        send::push_to(&mut response, "Contact", &self.contact(self.way_back(key)));
         self.push_abilities(&mut response);
         self.set_timer(now, id, key, &mut response);
         self.send_response(now, key, &response);

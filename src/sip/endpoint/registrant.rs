@@ -1,17 +1,22 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::config::Way;
 use super::{EndCause, Endpoint, EndpointEvent};
 use crate::sip::authentication::Authentication;
 use crate::sip::back_off;
-use crate::sip::dialog::Destination;
+use crate::sip::dialog::{By, Destination};
 use crate::sip::digest::Login;
 use crate::sip::headers::{Contact, Headers, NameAddr};
 use crate::sip::registration::{Phase, Registration};
 use crate::sip::subscription::refresh_after;
 use crate::sip::transaction::Owner;
-use crate::sip::{read, send, HeaderName, Method, RegistrationId, Request, Response, Uri};
+use crate::sip::{read, send, HeaderName, Host, Method, RegistrationId, Request, Response, Uri};
 use crate::vocab::Mono;
+
+/// By TLS the registrar reaches us on our own connection, which anybody on the way may forget when nothing is said on it:
+/// so often at least something is (RFC 5626 section 4.4.1 has 95 to 120 seconds).
+const KEEP_OPEN: Duration = Duration::from_secs(95);
 
 /// Where and as whom to register our Contact.
 #[derive(Clone, Debug)]
@@ -22,6 +27,8 @@ pub struct Register {
     pub registrar: Uri,
     /// Where that is, or the proxy before it.
     pub remote: SocketAddr,
+    /// By TLS, to whoever proves this domain.
+    pub domain: Option<Host>,
     pub login: Option<Login>,
     /// For how long at a time.
     pub expires: Duration,
@@ -31,7 +38,7 @@ pub struct Register {
 impl Endpoint {
     pub(super) fn open_registration(&mut self, now: Mono, id: RegistrationId, what: Register) {
         let (call_id, tag) = (self.secret.call_id(), self.secret.tag());
-        let Register { aor, registrar, remote, login, expires } = what;
+        let Register { aor, registrar, remote, domain, login, expires } = what;
         self.registrations.insert(
             id,
             Registration {
@@ -41,6 +48,7 @@ impl Endpoint {
                 aor,
                 registrar,
                 remote,
+                domain,
                 authentication: Authentication::of(login),
                 asked: expires,
                 phase: Phase::Open,
@@ -97,8 +105,9 @@ impl Endpoint {
         let mut request = request_of(registration);
         let expires = if registration.phase == Phase::Closing { Duration::ZERO } else { registration.asked };
         registration.authentication.prove(&mut request, &cnonce);
-        let to = Destination { remote: registration.remote, tcp: registration.registrar.asks_for_tcp() };
-        send::push(&mut request, "Contact", &self.contact());
+        let to = destination_of(registration);
+        let contact = self.contact(self.way(&request, &to));
+        send::push(&mut request, "Contact", &contact);
         send::push(&mut request, "Expires", &expires.as_secs().to_string());
         send::push(&mut request, "Allow", &send::allow());
         let supported: Vec<String> =
@@ -120,7 +129,8 @@ impl Endpoint {
     }
 
     fn handle_registered(&mut self, now: Mono, id: RegistrationId, response: &Response) {
-        let contact = self.config.contact.clone();
+        let Some(registration) = self.registrations.get(&id) else { return };
+        let contact = self.config.contact_by(if registration.domain.is_some() { Way::Tls } else { Way::Clear });
         let Some(registration) = self.registrations.get_mut(&id) else { return };
         registration.asking = false;
         registration.failures = 0;
@@ -137,7 +147,8 @@ impl Endpoint {
         if granted.is_zero() {
             return self.handle_register_failure(now, id, EndCause::Terminated { reason: None, retry_after: None });
         }
-        registration.next = Some(now + refresh_after(granted));
+        let longest = if registration.domain.is_some() { KEEP_OPEN } else { Duration::MAX };
+        registration.next = Some(now + refresh_after(granted).min(longest));
         let service_route = read::list(headers, HeaderName::SERVICE_ROUTE);
         let gruu = public_gruu(headers, &contact, &registration.aor);
         self.events.push_back(EndpointEvent::Registered { id, expires: granted, service_route, gruu });
@@ -193,6 +204,17 @@ impl Endpoint {
             self.register_anew(now, id);
         }
     }
+}
+
+fn destination_of(registration: &Registration) -> Destination {
+    let Registration { remote, domain, registrar, .. } = registration;
+    let by = match domain {
+        Some(domain) => By::Tls(domain.clone()),
+        None if registrar.asks_for_tls() => By::Tls(registrar.host().cloned().unwrap_or_else(|| remote.ip().into())),
+        None if registrar.asks_for_tcp() => By::Tcp,
+        None => By::Size,
+    };
+    Destination { remote: *remote, by }
 }
 
 /// Everything but who answers a challenge, and what we can do.

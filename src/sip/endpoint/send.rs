@@ -1,6 +1,9 @@
+use std::net::SocketAddr;
+
+use super::config::Way;
 use super::inbound::Inbound;
 use super::Endpoint;
-use crate::sip::dialog::{Destination, Dialog};
+use crate::sip::dialog::{By, Destination, Dialog};
 use crate::sip::headers::{NameAddr, Via};
 use crate::sip::transaction::{ClientKey, Incoming, Outgoing, Owner, ServerKey};
 use crate::sip::{read, send, HeaderName, Host, Refusal, Request, Response, Transmit, Transport, Uri};
@@ -16,17 +19,41 @@ impl Endpoint {
     }
 
     /// Our Contact, with the device's instance.
-    pub(super) fn contact(&self) -> String {
-        let mut contact = NameAddr::new(self.config.contact.clone());
+    pub(super) fn contact(&self, way: Way) -> String {
+        let mut contact = NameAddr::new(self.config.contact_by(way));
         if let Some(instance) = &self.config.instance {
             contact.set_instance(instance);
         }
         contact.to_string()
     }
 
-    pub(super) fn new_dialog(&mut self, target: Uri, remote: std::net::SocketAddr) -> Dialog {
-        let (call_id, tag) = (self.secret.call_id(), self.secret.tag());
-        Dialog::caller(call_id, tag, &self.config.aor, target, remote)
+    pub(super) fn way(&self, request: &Request, to: &Destination) -> Way {
+        match to.by {
+            By::Tls(_) | By::TlsTo(_) if send::is_sips(request) => Way::Sips,
+            By::Tls(_) | By::TlsTo(_) => Way::Tls,
+            By::Size | By::Tcp => Way::Clear,
+        }
+    }
+
+    /// Of the answer to a remembered request.
+    pub(super) fn way_back(&self, key: &ServerKey) -> Way {
+        match self.transactions.server(key) {
+            Some(server) if server.transport() != Transport::Tls => Way::Clear,
+            Some(server) if send::is_sips(&server.request) => Way::Sips,
+            Some(_) => Way::Tls,
+            None => Way::Clear,
+        }
+    }
+
+    pub(super) fn new_dialog(&mut self, target: Uri, remote: SocketAddr, domain: Option<Host>) -> Dialog {
+        let ids = (self.secret.call_id(), self.secret.tag());
+        Dialog::caller(ids, &self.config.aor, target, remote, domain)
+    }
+
+    /// The domain that we know to be at this address by TLS: that of a registration through it.
+    pub(super) fn domain_at(&self, remote: SocketAddr) -> Option<Host> {
+        let there = self.registrations.values().filter(|registration| registration.remote == remote);
+        there.filter_map(|registration| registration.domain.clone()).next()
     }
 
     /// The dialog that our answer to `inbound` makes (RFC 3261 section 12.1.1).
@@ -35,13 +62,17 @@ impl Endpoint {
         let parties = (headers.first(HeaderName::TO).unwrap_or(""), headers.first(HeaderName::FROM).unwrap_or(""));
         let tag = self.secret.tag();
         let mut dialog = Dialog::callee(inbound.call_id.clone(), tag, parties, target, inbound.from.remote);
+        let by_tls = inbound.from.transport == Transport::Tls;
+        let domain = self.domain_at(inbound.from.remote).filter(|_| by_tls);
+        dialog.secure(domain, by_tls && inbound.request.uri().is_sips());
         dialog.establish(inbound.from_tag.clone(), read::record_route(headers, true));
         dialog
     }
 
     /// What a request that makes or refreshes a dialog carries of us.
-    pub(super) fn dress(&self, request: &mut Request) {
-        send::push(request, "Contact", &self.contact());
+    pub(super) fn dress(&self, request: &mut Request, to: &Destination) {
+        let contact = self.contact(self.way(request, to));
+        send::push(request, "Contact", &contact);
         send::push(request, "Allow", &send::allow());
         send::push_list(request, "Supported", &self.config.supported);
         send::push_list(request, "Allow-Events", &self.config.events);
@@ -85,25 +116,40 @@ impl Endpoint {
         outgoing.transmit
     }
 
-    /// Via and transport: TCP when the URI says so or the size demands it (RFC 3261 section 18.1.1).
+    /// Via and transport: TCP when the URI says so or the size demands it (RFC 3261 section 18.1.1), TLS when any URI says
+    /// so, and then nothing else (section 26.2.2).
     fn address(&mut self, request: Request, to: Destination, owner: Owner) -> Outgoing {
         let branch = self.secret.branch();
         let key = ClientKey { branch: branch.clone(), method: request.method().clone() };
-        let by = |transport| {
-            let request = send::with_via(request.clone(), &self.via(transport, to, &branch));
-            let transmit = Transmit { transport, remote: to.remote, connection: None, bytes: request.to_bytes() };
-            (request, transmit)
+        let remote = to.remote;
+        let by = |transport, domain| {
+            let request = send::with_via(request.clone(), &self.via(transport, remote, &branch));
+            let bytes = request.to_bytes();
+            (request, Transmit { transport, remote, connection: None, domain, bytes })
         };
-        let datagram = Some(by(Transport::Udp)).filter(|_| !to.tcp);
-        let ((request, transmit), by_datagram) = match datagram {
-            Some(fits) if fits.1.bytes.len() <= LARGEST_DATAGRAM => (fits, None),
-            large => (by(Transport::Tcp), large),
+        let ((request, transmit), by_datagram) = match self.way_out(&request, to) {
+            By::Tls(domain) | By::TlsTo(domain) => (by(Transport::Tls, Some(domain)), None),
+            By::Tcp => (by(Transport::Tcp, None), None),
+            By::Size => match by(Transport::Udp, None) {
+                fits if fits.1.bytes.len() <= LARGEST_DATAGRAM => (fits, None),
+                large => (by(Transport::Tcp, None), Some(large)),
+            },
         };
         Outgoing { key, owner, request, transmit, by_datagram }
     }
 
-    fn via(&self, transport: Transport, to: Destination, branch: &str) -> Via {
-        match self.config.sent_by(transport, to.remote.ip()) {
+    /// What holds in spite of whoever chose `to`: `sips:` in it is never sent in clear, and an address where a proxy of ours
+    /// is belongs to whoever proves the domain that our user named.
+    fn way_out(&self, request: &Request, to: Destination) -> By {
+        match to.by {
+            By::TlsTo(host) if host.ip().is_some() => By::Tls(self.domain_at(to.remote).unwrap_or(host)),
+            By::Size | By::Tcp if send::is_sips(request) => By::Tls(to.remote.ip().into()),
+            by => by,
+        }
+    }
+
+    fn via(&self, transport: Transport, remote: SocketAddr, branch: &str) -> Via {
+        match self.config.sent_by(transport, remote.ip()) {
             Some(local) => Via::new(transport, local.ip(), Some(local.port()), branch),
             None => {
                 let host = self.config.contact.host().cloned();

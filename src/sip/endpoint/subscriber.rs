@@ -16,7 +16,7 @@ impl Endpoint {
         if self.subscriptions.len() >= limits::SUBSCRIPTIONS {
             return self.events.push_back(EndpointEvent::SubscriptionEnded { id, cause: EndCause::Full });
         }
-        let dialog = self.new_dialog(what.target, what.remote);
+        let dialog = self.new_dialog(what.target, what.remote, what.domain);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Subscription(id));
         let phase = if what.expires.is_zero() { Phase::Closing } else { Phase::Open };
         self.subscriptions.insert(
@@ -80,7 +80,7 @@ impl Endpoint {
         }
         subscription.authentication.prove(&mut request, &cnonce);
         let to = subscription.dialog.destination();
-        self.dress(&mut request);
+        self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Subscription(id));
     }
 

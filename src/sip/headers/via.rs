@@ -23,6 +23,7 @@ pub struct Via {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ViaTransport {
     Tcp,
+    Tls,
     Udp,
     Other(Token),
 }
@@ -31,11 +32,15 @@ impl Via {
     /// How the branch of every RFC 3261 transaction starts (section 8.1.1.7).
     pub const COOKIE: &'static str = "z9hG4bK";
 
-    /// A Via of ours, which asks for the response at the port it came from (RFC 3581 section 3).
+    /// A Via of ours, which asks for the response at the port it came from (RFC 3581 section 3); by TLS also for requests
+    /// on this connection, and not on new ones to the address in it (RFC 5923, `alias`).
     pub fn new(transport: Transport, host: impl Into<Host>, port: Option<u16>, branch: &str) -> Self {
         let mut params = Params::default();
         params.set("branch", Some(branch));
         params.set("rport", None);
+        if transport == Transport::Tls {
+            params.set("alias", None);
+        }
         Self { protocol: "SIP/2.0".to_owned(), transport: transport.into(), host: host.into(), port, params }
     }
 
@@ -107,6 +112,7 @@ impl ViaTransport {
     pub fn known(&self) -> Option<Transport> {
         match self {
             Self::Tcp => Some(Transport::Tcp),
+            Self::Tls => Some(Transport::Tls),
             Self::Udp => Some(Transport::Udp),
             Self::Other(_) => None,
         }
@@ -115,6 +121,7 @@ impl ViaTransport {
     fn new(token: Token) -> Self {
         match token.as_str().to_ascii_uppercase().as_str() {
             "TCP" => Self::Tcp,
+            "TLS" => Self::Tls,
             "UDP" => Self::Udp,
             _ => Self::Other(token),
         }
@@ -125,6 +132,7 @@ impl std::convert::From<Transport> for ViaTransport {
     fn from(transport: Transport) -> Self {
         match transport {
             Transport::Tcp => Self::Tcp,
+            Transport::Tls => Self::Tls,
             Transport::Udp => Self::Udp,
         }
     }
@@ -134,6 +142,7 @@ impl fmt::Display for ViaTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
             Self::Udp => "UDP",
             Self::Other(token) => token.as_str(),
         })
@@ -179,6 +188,13 @@ mod tests {
         via.set_received("192.0.2.9".parse().unwrap());
         assert_eq!(via.to_string(), "SIP/2.0/TCP h.example;branch=z9hG4bK1;rport=4000;received=192.0.2.9");
         assert_eq!((via.rport(), via.received()), (Some(4000), Some("192.0.2.9".parse().unwrap())));
+    }
+
+    #[test]
+    fn by_tls_the_connection_is_offered_for_requests_too() {
+        let via = Via::new(Transport::Tls, Host::parse("h.example").unwrap(), Some(5061), "z9hG4bK1");
+        assert_eq!(via.to_string(), "SIP/2.0/TLS h.example:5061;branch=z9hG4bK1;rport;alias");
+        assert_eq!(Via::read("SIP/2.0/tls h").unwrap().transport.known(), Some(Transport::Tls));
     }
 
     #[test]

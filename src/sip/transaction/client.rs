@@ -118,7 +118,7 @@ impl Client {
 
 impl Machine {
     fn new(now: Mono, timing: Timing, invite: bool, transport: Transport) -> Self {
-        let reliable = transport == Transport::Tcp;
+        let reliable = transport.is_reliable();
         match invite {
             true => Self::Invite(ClientInvite::new(now, timing, reliable)),
             false => Self::Request(ClientRequest::new(now, timing, reliable)),

@@ -17,15 +17,14 @@ impl Reply {
     /// it; were it gone, to the address it came from and the port of sent-by. `maddr` is not followed: it would let
     /// a stranger aim our answers at others.
     pub fn new(from: &Received, port: Option<u16>, rport: bool) -> Self {
-        const DEFAULT_PORT: u16 = 5060;
         let symmetric = rport && from.transport == Transport::Udp;
-        let port = if symmetric { from.remote.port() } else { port.unwrap_or(DEFAULT_PORT) };
+        let port = if symmetric { from.remote.port() } else { port.unwrap_or(from.transport.default_port()) };
         let remote = SocketAddr::new(from.remote.ip(), port);
         Self { transport: from.transport, remote, connection: from.connection }
     }
 
     pub fn transmit(&self, bytes: Bytes) -> Transmit {
-        Transmit { transport: self.transport, remote: self.remote, connection: self.connection, bytes }
+        Transmit { transport: self.transport, remote: self.remote, connection: self.connection, domain: None, bytes }
     }
 
     /// Where the request came from.
@@ -34,7 +33,11 @@ impl Reply {
     }
 
     pub fn is_reliable(&self) -> bool {
-        self.transport == Transport::Tcp
+        self.transport.is_reliable()
+    }
+
+    pub fn transport(&self) -> Transport {
+        self.transport
     }
 }
 
@@ -47,7 +50,7 @@ mod tests {
             transport,
             local: "192.0.2.1:5060".parse().unwrap(),
             remote: "192.0.2.9:7000".parse().unwrap(),
-            connection: (transport == Transport::Tcp).then_some(ConnectionId(3)),
+            connection: transport.is_reliable().then_some(ConnectionId(3)),
         }
     }
 
@@ -65,5 +68,8 @@ mod tests {
     fn a_stream_is_answered_on_itself() {
         let sent = Reply::new(&from(Transport::Tcp), Some(5070), true).transmit(Bytes::from_static(b"x"));
         assert_eq!((sent.connection, sent.remote.to_string().as_str()), (Some(ConnectionId(3)), "192.0.2.9:5070"));
+        let secure = Reply::new(&from(Transport::Tls), None, true);
+        assert_eq!(secure.transmit(Bytes::new()).remote.port(), 5061);
+        assert!(secure.is_reliable());
     }
 }

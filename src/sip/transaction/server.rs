@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 
 use super::{Expiry, Owner, Reply, ServerInvite, ServerRequest, Timing};
-use crate::sip::{Method, Request, Transmit};
+use crate::sip::{Method, Request, Transmit, Transport};
 use crate::vocab::Mono;
 
 /// A request of somebody else, to be remembered.
@@ -56,6 +56,10 @@ impl Server {
     /// Octets that it takes, the answer included; about.
     pub fn octets(&self) -> usize {
         self.octets + self.last.as_ref().map_or(0, Bytes::len)
+    }
+
+    pub fn transport(&self) -> Transport {
+        self.reply.transport()
     }
 
     pub fn address(&self) -> IpAddr {

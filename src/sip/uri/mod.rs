@@ -164,6 +164,28 @@ impl Uri {
         self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"))
     }
 
+    /// Only TLS may carry what goes there, and on every further hop too (RFC 3261 section 26.2.2).
+    pub(crate) fn is_sips(&self) -> bool {
+        self.scheme == Scheme::Sips
+    }
+
+    /// Its scheme, or its transport parameter, is of TLS.
+    pub(crate) fn asks_for_tls(&self) -> bool {
+        self.is_sips() || self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tls"))
+    }
+
+    /// The same as a `sips:` URI, where `transport` has no place (RFC 5630 section 3.1.4). Other schemes than `sip:` stay.
+    pub(crate) fn secured(&self) -> Self {
+        match (&self.scheme, self.address()) {
+            (Scheme::Sip, Some(address)) => {
+                let mut address = address.clone();
+                address.params.remove("transport");
+                Self::of(Scheme::Sips, address)
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// Whether both name the same resource (RFC 3261 section 19.1.4). Other schemes than `sip:`,
     /// `sips:` and `pres:` are compared as texts.
     pub fn is_equivalent(&self, other: &Self) -> bool {

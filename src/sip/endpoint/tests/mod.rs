@@ -10,4 +10,5 @@ mod refused;
 mod register;
 mod silent;
 mod timer;
+mod tls;
 mod wire;

@@ -20,6 +20,7 @@ fn publishing() -> (World, PublicationId) {
         target: presentity,
         remote: address(BOB),
         tcp: false,
+        domain: None,
         event: "presence".to_owned(),
         expires: Duration::from_secs(600),
         body: body("one"),

@@ -18,6 +18,7 @@ fn registering() -> (World, RegistrationId) {
         aor: NameAddr::new(Uri::parse("sip:alice@b.example").unwrap()),
         registrar: Uri::parse("sip:b.example").unwrap(),
         remote: address(BOB),
+        domain: None,
         login: Some(Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()), realm: None }),
         expires: Duration::from_secs(600),
     };

@@ -189,7 +189,7 @@ impl World {
     }
 
     fn deliver(&mut self, from: usize, transmit: Transmit) {
-        let stream = transmit.transport == Transport::Tcp;
+        let stream = transmit.transport.is_reliable();
         if stream && self.link.no_tcp {
             return self.at(from, |end, now| end.handle_transport_failure(now, &transmit, "connection refused"));
         }
@@ -215,7 +215,7 @@ impl World {
     }
 
     fn launch(&mut self, side: usize, transmit: Transmit) {
-        let reliable = transmit.transport == Transport::Tcp;
+        let reliable = transmit.transport.is_reliable();
         if self.mute[side] || !reliable && self.chance(self.link.loss_percent) {
             return;
         }
@@ -241,6 +241,7 @@ pub fn subscribe(seconds: u64) -> Subscribe {
     Subscribe {
         target: uri(BOB),
         remote: address(BOB),
+        domain: None,
         event: "presence".to_owned(),
         expires: Duration::from_secs(seconds),
         accept: vec!["application/pidf+xml".to_owned()],
@@ -253,6 +254,7 @@ pub fn invite() -> Invite {
     Invite {
         target: uri(BOB),
         remote: address(BOB),
+        domain: None,
         require: vec!["x-sv-sa".to_owned()],
         accept: vec!["application/sdp".to_owned(), "application/pidf+xml".to_owned()],
         body: body("offer"),

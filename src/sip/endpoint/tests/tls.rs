@@ -1,0 +1,211 @@
+//! What goes by TLS goes by nothing else, and says whose certificate is wanted.
+
+use std::time::Duration;
+
+use super::wire::{address, body, header, subscribe, uri, World, ALICE, BOB};
+use crate::sip::endpoint::{EndCause, EndpointEvent, Register, Subscribe};
+use crate::sip::headers::NameAddr;
+use crate::sip::{ConnectionId, Host, Message, Method, NotifyState, Received, Transmit, Transport, Uri};
+use crate::vocab::Now;
+
+const DOMAIN: &str = "b.example";
+
+fn domain() -> Option<Host> {
+    Host::parse(DOMAIN)
+}
+
+fn quiet() -> World {
+    let mut world = World::perfect();
+    world.mute = [true, true];
+    world
+}
+
+/// Alice has registered through a proxy at Bob's address, by TLS.
+fn registered() -> World {
+    let mut world = quiet();
+    let what = Register {
+        aor: NameAddr::new(Uri::parse("sip:alice@b.example").unwrap()),
+        registrar: Uri::parse("sip:b.example;transport=tls").unwrap(),
+        remote: address(BOB),
+        domain: domain(),
+        login: None,
+        expires: Duration::from_secs(3600),
+    };
+    world.at(ALICE, |end, now| end.register(now, what));
+    world.reply(&Method::Register, 200, &[]);
+    world
+}
+
+fn last(world: &World) -> &Transmit {
+    world.sent.last().unwrap()
+}
+
+fn how(transmit: &Transmit) -> (Transport, Option<Host>, String) {
+    (transmit.transport, transmit.domain.clone(), transmit.remote.to_string())
+}
+
+#[test]
+fn a_registration_by_tls_is_at_whoever_proves_the_domain_and_keeps_its_connection_open() {
+    let mut world = registered();
+    assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
+    let request = world.request(&Method::Register);
+    assert!(header(&request, "Via").starts_with("SIP/2.0/TLS 192.168.1.1:5060;"), "{}", header(&request, "Via"));
+    assert!(header(&request, "Via").ends_with(";alias"), "{}", header(&request, "Via"));
+    let contact = format!("<{};transport=tls>", uri(ALICE));
+    assert!(header(&request, "Contact").starts_with(&contact), "{}", header(&request, "Contact"));
+    world.run_for(Duration::from_secs(96));
+    assert_eq!(world.times(ALICE, "REGISTER"), [0, 95_000], "no retransmission, and early enough");
+}
+
+#[test]
+fn what_our_contact_is_granted_by_tls_is_read() {
+    let mut world = registered();
+    world.run_for(Duration::from_secs(96));
+    let bound = format!("<{};transport=tls>;expires=120", uri(ALICE));
+    world.reply(&Method::Register, 200, &[("Contact", "<sip:x@192.0.2.9>;expires=9"), ("Contact", &bound)]);
+    let granted = world.events[ALICE].iter().rev().find_map(|event| match event {
+        EndpointEvent::Registered { expires, .. } => Some(expires.as_secs()),
+        _ => None,
+    });
+    assert_eq!(granted, Some(120));
+}
+
+/// The one that would have fallen back, had it been large for TCP (RFC 3261 section 18.1.1).
+#[test]
+fn a_large_request_by_tls_falls_back_to_nothing() {
+    let mut world = quiet();
+    let what = Subscribe { domain: domain(), body: Some(body(&"x".repeat(2000))), ..subscribe(0) };
+    world.at(ALICE, |end, now| end.subscribe(now, what));
+    let sent = last(&world).clone();
+    assert_eq!(how(&sent), (Transport::Tls, domain(), address(BOB).to_string()));
+    world.at(ALICE, |end, now| end.handle_transport_failure(now, &sent, "its certificate does not prove b.example"));
+    let Some(EndpointEvent::SubscriptionEnded { cause, .. }) = world.events[ALICE].last() else { panic!() };
+    assert_eq!(*cause, EndCause::Transport { why: "its certificate does not prove b.example".to_owned() });
+    assert_eq!(world.sent.len(), 1, "sent by nothing else");
+}
+
+#[test]
+fn a_sips_target_is_sent_by_tls_or_not_at_all() {
+    for (target, remote, proof) in [
+        ("sips:bob@192.168.1.2", "192.168.1.2:5061", "192.168.1.2"),
+        ("sips:bob@192.168.1.2:7000;transport=udp", "192.168.1.2:7000", "192.168.1.2"),
+        ("sips:bob@name.example", "192.168.1.2:5060", "name.example"),
+    ] {
+        let mut world = quiet();
+        let what = Subscribe { target: Uri::parse(target).unwrap(), ..subscribe(0) };
+        world.at(ALICE, |end, now| end.subscribe(now, what));
+        assert_eq!(how(last(&world)), (Transport::Tls, Host::parse(proof), remote.to_owned()), "{target}");
+        let contact = header(&world.request(&Method::Subscribe), "Contact");
+        assert!(contact.starts_with("<sips:alice@192.168.1.1:5060>"), "{contact}");
+        let sent = last(&world).clone();
+        world.at(ALICE, |end, now| end.handle_transport_failure(now, &sent, "refused"));
+        assert_eq!(world.sent.len(), 1);
+    }
+}
+
+/// Alice is asked through her proxy, which gave its address in Record-Route: she answers on the connection that it came
+/// on, and her NOTIFY goes to whoever proves the domain of the proxy, not the address in that URI.
+#[test]
+fn whoever_is_asked_through_the_proxy_notifies_through_it_by_tls() {
+    let [by_tls, by_sips] = ["<sip:alice@192.168.1.1:5060;transport=tls>", "<sips:alice@192.168.1.1:5060>"];
+    for (contact, ours) in [("sip:bob@192.168.1.9", by_tls), ("sips:bob@192.168.1.9", by_sips)] {
+        let mut world = registered();
+        ask(&mut world, contact, "Record-Route: <sip:192.168.1.2:5060;transport=tls;lr>\r\n");
+        let Some(EndpointEvent::Subscribed { id, .. }) = world.events[ALICE].last() else { panic!() };
+        let id = *id;
+        world.at(ALICE, |end, now| end.accept_subscription(now, id, Duration::from_secs(60)));
+        assert_eq!(last(&world).connection, Some(ConnectionId(7)));
+        let Ok(Message::Response(ok)) = Message::parse(&last(&world).bytes) else { panic!() };
+        assert!(ok.headers().first("Contact").unwrap().starts_with(ours));
+        world.at(ALICE, |end, now| end.notify(now, id, NotifyState::Active, Some(body("state"))));
+        assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
+        assert!(header(&world.request(&Method::Notify), "Contact").starts_with(ours));
+    }
+}
+
+/// What our user typed is what must be proven, although a proxy of ours is at that address.
+#[test]
+fn an_address_that_our_user_named_is_proven_as_named() {
+    let mut world = registered();
+    let target = Uri::parse("sips:bob@192.168.1.2:5060").unwrap();
+    let what = Subscribe { target, domain: Host::parse("192.168.1.2"), ..subscribe(0) };
+    world.at(ALICE, |end, now| end.subscribe(now, what));
+    assert_eq!(last(&world).domain, Host::parse("192.168.1.2"));
+}
+
+/// By nobody of ours: whoever is there must prove the host of the URI.
+#[test]
+fn a_sips_contact_is_notified_by_tls_only() {
+    let mut world = quiet();
+    ask(&mut world, "sips:bob@192.168.1.2", "");
+    let Some(EndpointEvent::Subscribed { id, .. }) = world.events[ALICE].last() else { panic!() };
+    let id = *id;
+    world.at(ALICE, |end, now| end.accept_subscription(now, id, Duration::from_secs(60)));
+    world.at(ALICE, |end, now| end.notify(now, id, NotifyState::Active, None));
+    assert_eq!(how(last(&world)), (Transport::Tls, Host::parse("192.168.1.2"), "192.168.1.2:5061".to_owned()));
+}
+
+/// The answer of a broken connection goes to a new one, and only to whoever proves to be there.
+#[test]
+fn an_answer_that_needs_a_new_connection_wants_it_proven() {
+    for (mut world, proof) in [(registered(), DOMAIN), (quiet(), "192.168.1.2")] {
+        ask(&mut world, "sip:bob@192.168.1.2", "");
+        let Some(EndpointEvent::Subscribed { id, .. }) = world.events[ALICE].last() else { panic!() };
+        let id = *id;
+        world.at(ALICE, |end, now| end.accept_subscription(now, id, Duration::from_secs(60)));
+        let answer = last(&world).clone();
+        world.at(ALICE, |end, now| end.handle_transport_failure(now, &answer, "the peer closed it"));
+        let again = last(&world);
+        assert_eq!(
+            (again.transport, again.connection, again.domain.clone()),
+            (Transport::Tls, None, Host::parse(proof))
+        );
+        assert_eq!(again.bytes, answer.bytes);
+    }
+}
+
+#[test]
+fn a_sips_request_that_came_in_clear_is_refused() {
+    for (transport, status) in [(Transport::Udp, "403"), (Transport::Tcp, "403"), (Transport::Tls, "200")] {
+        let mut world = quiet();
+        let request = format!(
+            "OPTIONS sips:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/{} 192.168.1.2:5060;branch=z9hG4bK1\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:bob@b.example>;tag=b\r\nTo: <sip:alice@b.example>\r\nCall-ID: c\r\n\
+             CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+            transport.to_string().to_uppercase()
+        );
+        let from = Received { transport, local: address(ALICE), remote: address(BOB), connection: None };
+        world.at(ALICE, |end, now: Now| end.handle_message(now, from, request.as_bytes()));
+        assert!(last(&world).bytes.starts_with(format!("SIP/2.0 {status}").as_bytes()), "{transport}");
+    }
+}
+
+/// Whoever forgets the domain gets no clear REGISTER by that.
+#[test]
+fn a_registrar_of_tls_is_never_told_in_clear() {
+    for registrar in ["sip:b.example;transport=tls", "sips:b.example"] {
+        let mut world = quiet();
+        let what = Register {
+            aor: NameAddr::new(Uri::parse("sip:alice@b.example").unwrap()),
+            registrar: Uri::parse(registrar).unwrap(),
+            remote: address(BOB),
+            domain: None,
+            login: None,
+            expires: Duration::from_secs(3600),
+        };
+        world.at(ALICE, |end, now| end.register(now, what));
+        assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
+    }
+}
+
+/// Bob's SUBSCRIBE reaches Alice by TLS.
+fn ask(world: &mut World, contact: &str, route: &str) {
+    let request = format!(
+        "SUBSCRIBE sip:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/TLS 192.168.1.2:5060;branch=z9hG4bK1\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:bob@b.example>;tag=b\r\nTo: <sip:alice@b.example>\r\nCall-ID: c\r\n\
+         CSeq: 1 SUBSCRIBE\r\nContact: <{contact}>\r\n{route}Event: presence\r\nExpires: 60\r\nContent-Length: 0\r\n\r\n"
+    );
+    let (local, remote) = (address(ALICE), address(BOB));
+    let from = Received { transport: Transport::Tls, local, remote, connection: Some(ConnectionId(7)) };
+    world.at(ALICE, |end, now: Now| end.handle_message(now, from, request.as_bytes()));
+}

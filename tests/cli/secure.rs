@@ -1,0 +1,58 @@
+//! Peers that are named by `sips:`: each listens for TLS and has a certificate for its address.
+
+use crate::certificates::certify;
+use crate::process::Home;
+
+/// With a certificate for `domain`.
+fn agent(name: &'static str, domain: Option<&str>) -> Home {
+    let home = Home::new(name, "none");
+    let address = home.address.to_string();
+    certify(&home.path("."), domain.unwrap_or(&address));
+    let text = std::fs::read_to_string(home.config()).unwrap();
+    let udp = format!("\"udp:{address}:5060\"");
+    let tls = "[tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\nca = \"trusted.pem\"\n";
+    let text = text.replace(&udp, &format!("{udp}, \"tls:{address}:5061\"")) + tls;
+    std::fs::write(home.config(), text).unwrap();
+    home
+}
+
+/// Each trusts the other's authority.
+fn acquaint(homes: [&Home; 2]) {
+    let all: String = homes.iter().map(|home| std::fs::read_to_string(home.path("ca.pem")).unwrap()).collect();
+    homes.iter().for_each(|home| std::fs::write(home.path("trusted.pem"), &all).unwrap());
+}
+
+/// SUBSCRIBE one way and NOTIFY the other, each on a connection whose other end has proven its address.
+#[test]
+fn a_peer_is_asked_by_sips_and_not_called_by_it() {
+    let (mut alice, mut bob) = (agent("alice", None), agent("bob", None));
+    acquaint([&alice, &bob]);
+    alice.start();
+    bob.start();
+    let name = format!("sips:bob@{}", bob.address);
+    let ask = alice.run(&["ask", &name, "--approve"]).expect(0).json();
+    assert_eq!((ask["state"].as_str(), ask["target"].as_str()), (Some("registered"), Some(bob.entity().as_str())));
+    let call = alice.run(&["call", &name, "--duration", "0.5"]).expect(4);
+    assert!(call.stdout.contains("not-by-tls"), "{call:?}");
+}
+
+#[test]
+fn a_peer_whose_certificate_is_for_somebody_else_is_not_asked() {
+    let (mut alice, mut bob) = (agent("alice", None), agent("bob", Some("other.example")));
+    acquaint([&alice, &bob]);
+    alice.start();
+    bob.start();
+    let ran = alice.run(&["ask", &format!("sips:bob@{}", bob.address), "--approve"]).expect(5);
+    let said = format!("does not prove {}: it is for other.example", bob.address);
+    assert!(ran.stdout.contains(&said), "{ran:?}");
+}
+
+#[test]
+fn a_peer_that_listens_for_no_tls_is_not_asked_in_clear() {
+    let (mut alice, mut bob) = (agent("alice", None), Home::new("bob", "none"));
+    std::fs::copy(alice.path("ca.pem"), alice.path("trusted.pem")).unwrap();
+    alice.start();
+    bob.start();
+    let ran = alice.run(&["ask", &format!("sips:bob@{}", bob.address), "--approve"]).expect(5);
+    assert!(ran.stdout.contains("refused"), "{ran:?}");
+}
