@@ -32,13 +32,14 @@ mod vouching;
 mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::policy::{Entry, Environment, Spd};
 use crate::presence::{Names, PresenceRecord};
-use crate::sip::{Endpoint, EndpointEvent, Received, Transmit};
+use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono, Now, ReviewId};
 
 pub use call::{QUIET, RINGING, SILENCE};
@@ -147,6 +148,12 @@ impl Agent {
     /// A message of [`Output::Transmit`] could not be sent, or its connection broke.
     pub fn handle_transport_failure(&mut self, now: Now, what: &Transmit, why: &str) {
         self.endpoint.handle_transport_failure(now, what, why);
+        self.drain_endpoint(now);
+    }
+
+    /// A connection that we opened is gone: whoever reached us on it does so no more.
+    pub fn handle_connection_ended(&mut self, now: Now, transport: Transport, remote: SocketAddr) {
+        self.endpoint.handle_connection_ended(now, transport, remote);
         self.drain_endpoint(now);
     }
 

@@ -202,6 +202,10 @@ async fn serve(
         shared.fail(what, &why).await;
     }
     shared.end(id, messages, &why).await;
+    if origin == Origin::Opened && why != connection::IDLE {
+        let ended = Inbound::Ended { transport: peer.transport, remote: peer.remote };
+        let _ = shared.inbound.send(ended).await;
+    }
 }
 
 /// The handshake, when there is one, and then messages. Says why it ended.

@@ -35,6 +35,8 @@ pub(crate) struct Registration {
     pub failures: u32,
     /// It was accepted once: the registrar may hold it, whatever failed since.
     pub bound: bool,
+    /// When it was last accepted.
+    pub since: Option<Mono>,
     /// Refresh, or another try.
     pub next: Option<Mono>,
 }

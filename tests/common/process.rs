@@ -210,8 +210,17 @@ pub fn finish(command: &mut Command) -> Ran {
 }
 
 /// Every command that looks until `done` says so; each look is a process, which is pause enough.
-pub fn look_until<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    (0..2000).find_map(|_| look()).expect("it did not happen")
+pub fn look_until<T>(look: impl FnMut() -> Option<T>) -> T {
+    look_up_to(2000, look)
+}
+
+/// The same for what takes half a minute.
+pub fn look_long_until<T>(look: impl FnMut() -> Option<T>) -> T {
+    look_up_to(50_000, look)
+}
+
+fn look_up_to<T>(times: u32, mut look: impl FnMut() -> Option<T>) -> T {
+    (0..times).find_map(|_| look()).expect("it did not happen")
 }
 
 /// A datagram that was seen on the wire.

@@ -5,13 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
 use crate::certificates::certify;
-use crate::process::{finish, installed, look_until, own_address, skip, Capture, Home, Ran};
+use crate::process::{finish, installed, look_long_until, look_until, own_address, skip, Capture, Home, Ran};
 
 const TABLES: &str = "/usr/share/kamailio/db_sqlite";
 
 struct Kamailio {
     address: std::net::Ipv4Addr,
     dir: tempfile::TempDir,
+    command: Command,
     process: Child,
 }
 
@@ -83,13 +84,30 @@ impl Kamailio {
         command.arg("-P").arg(dir.path().join("pid")).arg("-w").arg(dir.path());
         let log = std::fs::File::create(dir.path().join("log")).unwrap();
         let process = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let mut kamailio = Self { address, dir, process };
-        look_until(|| {
-            let over = kamailio.process.try_wait().unwrap();
-            assert!(over.is_none(), "kamailio ended: {}", kamailio.log());
-            (kamailio.tell(&["core.version"]).code == 0).then_some(())
-        });
+        let mut kamailio = Self { address, dir, command, process };
+        kamailio.wait();
         Some(kamailio)
+    }
+
+    fn wait(&mut self) {
+        look_until(|| {
+            let over = self.process.try_wait().unwrap();
+            assert!(over.is_none(), "kamailio ended: {}", self.log());
+            (self.tell(&["core.version"]).code == 0).then_some(())
+        });
+    }
+
+    /// It forgets who is where; users and publications stand in its database.
+    fn restart(&mut self) {
+        self.stop();
+        self.process = self.command.spawn().unwrap();
+        self.wait();
+    }
+
+    /// Its main process ends the others when it is asked politely.
+    fn stop(&mut self) {
+        let _ = Command::new("sh").args(["-c", &format!("kill {}", self.process.id())]).status();
+        let _ = self.process.wait();
     }
 
     fn log(&self) -> String {
@@ -110,9 +128,7 @@ impl Kamailio {
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
-        // Its main process ends the others when it is asked politely.
-        let _ = Command::new("sh").args(["-c", &format!("kill {}", self.process.id())]).status();
-        let _ = self.process.wait();
+        self.stop();
     }
 }
 
@@ -158,6 +174,21 @@ fn an_account_is_registered_with_its_password_and_taken_back_at_the_end() {
         assert_eq!(alice.signal("TERM"), Some(0));
         assert!(!kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
     }
+}
+
+/// The server dies, and comes back without memory of who was there.
+#[test]
+fn a_server_that_comes_back_is_told_everything_again() {
+    let Some(mut kamailio) = Kamailio::start() else { return };
+    let mut alice = account("alice", &kamailio, "tcp", "secret", "none");
+    registered(&mut alice);
+    published(&alice);
+    kamailio.restart();
+    let contact = format!("sip:alice@{}:5060", alice.address);
+    assert!(!kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
+    look_long_until(|| kamailio.contacts().contains(&contact).then_some(()));
+    assert_eq!(alice.signal("TERM"), Some(0));
+    assert!(!kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
 }
 
 #[test]

@@ -52,6 +52,11 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// What came from a transport.
 #[derive(Debug)]
 pub enum Inbound {
+    /// A connection that we opened is gone, and not for being idle.
+    Ended {
+        transport: Transport,
+        remote: std::net::SocketAddr,
+    },
     /// What was to be sent was not, or nobody will answer it.
     Failed {
         what: Transmit,
@@ -215,6 +220,7 @@ impl Signalling {
     fn inbound(&mut self, inbound: Inbound) {
         let now = self.clock.now();
         match inbound {
+            Inbound::Ended { transport, remote } => self.agent.handle_connection_ended(now, transport, remote),
             Inbound::Failed { what, why } => self.agent.handle_transport_failure(now, &what, &why),
             Inbound::Message { from, bytes } => self.agent.handle_message(now, from, &bytes),
         }

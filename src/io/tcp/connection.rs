@@ -13,6 +13,8 @@ use crate::io::signalling_loop::Inbound;
 use crate::sip::headers::CSeq;
 use crate::sip::{ConnectionId, Frame, Framer, Message, Method, Received, Response, Transmit, Transport};
 
+/// Why a connection that nobody uses ends.
+pub const IDLE: &str = "it was idle";
 /// How long the peer may take to read one message.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const READ_AT_ONCE: usize = 16 * 1024;
@@ -65,7 +67,7 @@ impl Connection {
         tokio::select! {
             why = self.read(reader) => why,
             why = self.write(writer, messages) => why,
-            () = self.idle() => "it was idle".to_owned(),
+            () = self.idle() => IDLE.to_owned(),
         }
     }
 

@@ -55,6 +55,8 @@ struct Used {
     count: u32,
     /// The last answer was not accepted yet.
     pending: bool,
+    /// No answer was accepted since the challenge.
+    fresh: bool,
     /// The first client nonce, which a session's password is bound to.
     cnonce: String,
 }
@@ -85,16 +87,21 @@ impl Client {
         self.refuse_repeated(&strongest, by_proxy)?;
         self.realms.retain(|(proxy, _), _| *proxy != by_proxy);
         for (realm, challenge) in strongest {
-            self.realms.insert((by_proxy, realm), Used { challenge, count: 0, pending: false, cnonce: String::new() });
+            self.realms.insert(
+                (by_proxy, realm),
+                Used { challenge, count: 0, pending: false, fresh: true, cnonce: String::new() },
+            );
         }
         Ok(())
     }
 
-    /// Whoever challenges an answer again, and does not say that its nonce was too old, does not accept the password.
+    /// Whoever challenges an answer again, and does not say that its nonce was too old, does not accept the password; unless
+    /// the nonce had served before: a server that was started anew knows it no more, and need not know why.
     fn refuse_repeated(&self, strongest: &BTreeMap<String, Challenge>, by_proxy: bool) -> Result<(), Unanswerable> {
         let answered = |realm: &String| self.realms.get(&(by_proxy, realm.clone())).filter(|used| used.pending);
         let again = strongest.iter().find(|(realm, challenge)| {
-            answered(realm).is_some_and(|used| !challenge.stale || used.challenge.nonce == challenge.nonce)
+            answered(realm)
+                .is_some_and(|used| used.fresh && !challenge.stale || used.challenge.nonce == challenge.nonce)
         });
         match again {
             Some((realm, _)) => Err(Unanswerable::Wrong { realm: realm.clone() }),
@@ -115,7 +122,9 @@ impl Client {
     /// The server took the last answers: a challenge that comes later says nothing of the password. It may name the nonce
     /// that it wants next (RFC 7616 section 3.5).
     pub fn accepted(&mut self, headers: &Headers) {
-        self.realms.values_mut().for_each(|used| used.pending = false);
+        for used in self.realms.values_mut() {
+            (used.pending, used.fresh) = (false, false);
+        }
         let info = headers.typed::<AuthenticationInfo>().ok().flatten();
         let mut servers = self.realms.iter_mut().filter(|((by_proxy, _), _)| !*by_proxy);
         // It does not say of which realm: with several nobody knows.

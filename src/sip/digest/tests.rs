@@ -115,6 +115,14 @@ fn a_wrong_password_is_told_and_an_old_nonce_is_not_one() {
     assert_eq!(send(&mut client), 2);
     client.accepted(&Headers::default());
     assert_eq!(client.challenged(&anybody(), &value("3", false), false), Ok(()), "some servers call nothing stale");
+    // The server was started anew between two requests.
+    send(&mut client);
+    client.accepted(&Headers::default());
+    send(&mut client);
+    assert_eq!(client.challenged(&anybody(), &value("3", false), false), wrong, "the very nonce that it refuses");
+    assert_eq!(client.challenged(&anybody(), &value("4", false), false), Ok(()));
+    send(&mut client);
+    assert_eq!(client.challenged(&anybody(), &value("5", false), false), wrong);
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub mod limits;
 mod notifier;
 mod publisher;
 mod receive;
+mod recovery;
 mod refresher;
 mod registrant;
 mod secret;
@@ -42,7 +43,7 @@ use super::subscription::Subscription;
 use super::transaction::{Timing, Transactions};
 use super::{
     Body, Host, NotifierId, NotifyState, PublicationId, Received, Refusal, RegistrationId, SessionId, SubscriptionId,
-    Transmit, Uri,
+    Transmit, Transport, Uri,
 };
 use crate::vocab::{Deadline, Now};
 use secret::Secret;
@@ -147,6 +148,12 @@ impl Endpoint {
     pub fn handle_transport_failure(&mut self, now: Now, what: &Transmit, why: &str) {
         self.counters.transport_failures += 1;
         self.fail_transmit(now.mono, what, why);
+    }
+
+    /// A connection that we opened is gone: what a server reached us by, or kept for us, is asked for anew (RFC 5626 section
+    /// 4.5).
+    pub fn handle_connection_ended(&mut self, now: Now, transport: Transport, remote: SocketAddr) {
+        self.recover(now.mono, transport, remote);
     }
 
     pub fn handle_timeout(&mut self, now: Now) {

@@ -56,6 +56,7 @@ impl Endpoint {
                 bargained: false,
                 failures: 0,
                 bound: false,
+                since: None,
                 next: None,
             },
         );
@@ -135,6 +136,7 @@ impl Endpoint {
         registration.asking = false;
         registration.failures = 0;
         registration.bound = true;
+        registration.since = Some(now);
         registration.bargained = false;
         registration.authentication.accepted(response.headers());
         match registration.phase {
@@ -206,7 +208,7 @@ impl Endpoint {
     }
 }
 
-fn destination_of(registration: &Registration) -> Destination {
+pub(super) fn destination_of(registration: &Registration) -> Destination {
     let Registration { remote, domain, registrar, .. } = registration;
     let by = match domain {
         Some(domain) => By::Tls(domain.clone()),

@@ -4,7 +4,7 @@ use super::wire::{address, header, uri, World, ALICE, BOB};
 use crate::sip::digest::Login;
 use crate::sip::endpoint::{EndCause, EndpointEvent, Register};
 use crate::sip::headers::NameAddr;
-use crate::sip::{Method, RegistrationId, Request, Uri};
+use crate::sip::{Method, RegistrationId, Request, Transport, Uri};
 use crate::vocab::Redacted;
 
 const CHALLENGE: (&str, &str) =
@@ -12,11 +12,15 @@ const CHALLENGE: (&str, &str) =
 
 /// Alice registers at Bob's address, where a test answers by hand.
 fn registering() -> (World, RegistrationId) {
+    registering_at("sip:b.example")
+}
+
+fn registering_at(registrar: &str) -> (World, RegistrationId) {
     let mut world = World::perfect();
     world.mute = [true, true];
     let what = Register {
         aor: NameAddr::new(Uri::parse("sip:alice@b.example").unwrap()),
-        registrar: Uri::parse("sip:b.example").unwrap(),
+        registrar: Uri::parse(registrar).unwrap(),
         remote: address(BOB),
         domain: None,
         login: Some(Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()), realm: None }),
@@ -155,4 +159,32 @@ fn what_fails_is_tried_again_later_and_later_until_it_succeeds() {
     world.run_for(again);
     answer(&mut world, 200, &[]);
     assert_eq!(registered(&world), [(Duration::from_secs(600), Vec::new())]);
+}
+
+/// The registrar went away with the connection on which it reached us; it may close each one at once.
+#[test]
+fn a_broken_connection_leads_to_another_registration_but_not_to_a_storm() {
+    for (registrar, transport, soon) in [
+        ("sip:b.example;transport=tcp", Transport::Tcp, true),
+        ("sip:b.example", Transport::Tcp, false),
+        ("sip:b.example;transport=tcp", Transport::Tls, false),
+    ] {
+        let (mut world, _) = registering_at(registrar);
+        answer(&mut world, 200, &[]);
+        world.run_for(Duration::from_secs(100));
+        let sent = world.sent.len();
+        world.at(ALICE, |end, now| end.handle_connection_ended(now, transport, address(BOB)));
+        world.run_for(Duration::from_secs(6));
+        assert_eq!(world.sent.len() > sent, soon, "{registrar}");
+        if !soon {
+            continue;
+        }
+        answer(&mut world, 200, &[]);
+        let sent = world.sent.len();
+        world.at(ALICE, |end, now| end.handle_connection_ended(now, transport, address(BOB)));
+        world.run_for(Duration::from_secs(24));
+        assert_eq!(world.sent.len(), sent, "not twice in half a minute");
+        world.run_for(Duration::from_secs(7));
+        assert!(world.sent.len() > sent);
+    }
 }

@@ -1,0 +1,47 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::registrant::destination_of;
+use super::Endpoint;
+use crate::sip::dialog::{By, Destination};
+use crate::sip::Transport;
+use crate::vocab::Mono;
+
+/// What was accepted is asked for anew so long after that at the earliest: a server may close every connection at once.
+const PACE: Duration = Duration::from_secs(30);
+/// Spreads those whose server went away under all of them, milliseconds.
+const SPREAD: u32 = 4000;
+
+/// A connection of ours broke (RFC 5626 section 4.5).
+impl Endpoint {
+    /// The registrar reached us on it, or is gone and may have forgotten us; the same goes for what it holds for us.
+    pub(super) fn recover(&mut self, now: Mono, transport: Transport, remote: SocketAddr) {
+        let spread = Duration::from_millis(1000 + u64::from(self.secret.random() % SPREAD));
+        let mut found = false;
+        for registration in self.registrations.values_mut() {
+            let here = goes_by(&destination_of(registration), transport, remote);
+            let Some(since) = registration.since.filter(|_| here && registration.failures == 0) else { continue };
+            let again = (now + spread).max(since + PACE);
+            registration.next = registration.next.map(|next| next.min(again));
+            found = true;
+        }
+        if !found {
+            return;
+        }
+        let publications = self.publications.values_mut().filter(|p| p.remote == remote && p.failures == 0);
+        for publication in publications {
+            // After the registration, by which the server knows us again.
+            publication.next = publication.next.map(|next| next.min(now + spread + PACE));
+        }
+    }
+}
+
+/// What goes by datagrams uses a connection for its size only.
+fn goes_by(to: &Destination, transport: Transport, remote: SocketAddr) -> bool {
+    let same = match to.by {
+        By::Size => false,
+        By::Tcp => transport == Transport::Tcp,
+        By::Tls(_) | By::TlsTo(_) => transport == Transport::Tls,
+    };
+    same && to.remote == remote
+}
