@@ -15,6 +15,7 @@ pub mod message;
 pub mod method;
 mod multipart;
 pub mod notifier;
+pub mod pager;
 pub mod params;
 pub mod publication;
 mod read;
@@ -32,7 +33,8 @@ pub mod validate;
 
 pub use body::Body;
 pub use endpoint::{
-    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Publish, Register, Subscribe, RINGING,
+    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Publish, Register, Subscribe, Text,
+    RINGING,
 };
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
 pub use framer::{Frame, Framer};
@@ -41,6 +43,7 @@ pub use inspect::{inspect, Inspection};
 pub use message::{Message, Request, Response};
 pub use method::Method;
 pub use notifier::{NotifierId, NotifyState};
+pub use pager::MessageId;
 pub use params::Params;
 pub use publication::PublicationId;
 pub use refusal::Refusal;

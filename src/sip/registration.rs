@@ -52,7 +52,7 @@ pub(crate) enum Phase {
 
 impl Registration {
     pub fn deadline(&self) -> Option<(Mono, &'static str)> {
-        let next = self.next.filter(|_| !self.asking && self.phase == Phase::Open);
+        let next = self.next.filter(|_| !self.asking && self.phase != Phase::Leaving);
         next.map(|at| (at, "registration to be refreshed"))
     }
 }

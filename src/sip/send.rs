@@ -7,7 +7,7 @@ use super::transaction::{Client, ClientKey, Outgoing, Owner};
 use super::{Body, HeaderName, Method, Refusal, Request, Response, Transmit, Uri};
 
 /// The methods that are understood here, in the order of Allow.
-pub(super) const METHODS: [Method; 8] = [
+pub(super) const METHODS: [Method; 9] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -16,25 +16,26 @@ pub(super) const METHODS: [Method; 8] = [
     Method::Subscribe,
     Method::Notify,
     Method::Update,
+    Method::Message,
 ];
 
 pub(super) fn allow() -> String {
     METHODS.each_ref().map(Method::as_str).join(", ")
 }
 
-/// The head of a request that belongs to no dialog, of `whom` to himself (RFC 3261 section 10.2, RFC 3903 section 4).
+/// The head of a request that belongs to no dialog (RFC 3261 section 8.1.1).
 pub(super) fn outside_dialog(
     method: Method,
     uri: &Uri,
-    whom: &NameAddr,
+    (from, to): (&NameAddr, &NameAddr),
     tag: &str,
     call_id: &str,
     cseq: u32,
 ) -> Request {
     let cseq = format!("{cseq} {method}");
     let mut request = Request::new(method, uri.clone());
-    let to = NameAddr::new(whom.uri.clone());
-    let mut from = whom.clone();
+    let to = NameAddr::new(to.uri.clone());
+    let mut from = from.clone();
     from.set_tag(tag);
     for (name, value) in [
         ("Max-Forwards", "70"),

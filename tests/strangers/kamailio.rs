@@ -45,6 +45,7 @@ impl Kamailio {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("kamailio.sqlite");
         let tables = rusqlite::Connection::open(&database).unwrap();
+        tables.query_row("pragma journal_mode = wal", [], |_| Ok(())).unwrap();
         for name in ["standard", "auth_db", "usrloc", "presence"] {
             let text = std::fs::read_to_string(format!("{TABLES}/{name}-create.sql")).unwrap();
             tables.execute_batch(&text).unwrap();

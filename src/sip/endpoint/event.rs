@@ -1,23 +1,44 @@
 use std::time::Duration;
 
 use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
-use crate::sip::{Body, NotifierId, PublicationId, Received, RegistrationId, SessionId, SubscriptionId, Uri};
+use crate::sip::{
+    Body, MessageId, NotifierId, PublicationId, Received, RegistrationId, SessionId, SubscriptionId, Uri,
+};
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
 #[derive(Clone, Debug)]
 pub enum EndpointEvent {
     /// A 2xx came to our INVITE, and was acknowledged.
-    Answered { id: SessionId, from: Received, body: Option<Body> },
+    Answered {
+        id: SessionId,
+        from: Received,
+        body: Option<Body>,
+    },
     /// The caller took its INVITE back before it was answered. The session is gone.
-    Cancelled { id: SessionId },
+    Cancelled {
+        id: SessionId,
+    },
     /// The ACK for our 200 to the first INVITE came.
-    Confirmed { id: SessionId },
+    Confirmed {
+        id: SessionId,
+    },
     /// A session that was answered is gone; or one of ours was cancelled and the answer crossed the CANCEL.
-    Ended { id: SessionId, reason: Option<String>, by_peer: bool },
+    Ended {
+        id: SessionId,
+        reason: Option<String>,
+        by_peer: bool,
+    },
     /// No final answer to our INVITE will come. The session is gone.
-    InviteFailed { id: SessionId, cause: EndCause },
+    InviteFailed {
+        id: SessionId,
+        cause: EndCause,
+    },
     /// A 1xx came (`status` and `reason` are the peer's), or the INVITE was sent again (`status` 0, `reason` ours).
-    InviteProgress { id: SessionId, status: u16, reason: String },
+    InviteProgress {
+        id: SessionId,
+        status: u16,
+        reason: String,
+    },
     /// Somebody calls: `ring`, `answer` or `refuse`.
     Invited {
         id: SessionId,
@@ -30,28 +51,86 @@ pub enum EndpointEvent {
         accept: Vec<String>,
         body: Option<Body>,
     },
+    /// A text of ours arrived, or is `kept` for the peer by a server.
+    MessageDelivered {
+        id: MessageId,
+        kept: bool,
+    },
+    MessageFailed {
+        id: MessageId,
+        cause: EndCause,
+    },
+    /// Somebody writes: `take_message`. `relayed`: a proxy stands between, and `from` is its address.
+    Messaged {
+        id: MessageId,
+        from: Received,
+        relayed: bool,
+        sender: NameAddr,
+        text: String,
+    },
     /// A subscriber of ours is gone; `why` is ours.
-    NotifierEnded { id: NotifierId, why: String },
+    NotifierEnded {
+        id: NotifierId,
+        why: String,
+    },
     /// A NOTIFY came and was answered 200. With a state of `terminated`, [`EndpointEvent::SubscriptionEnded`] follows.
     /// `relayed`: a proxy stands between, and `from` is its address.
-    Notified { id: SubscriptionId, from: Received, relayed: bool, state: SubscriptionState, body: Option<Body> },
+    Notified {
+        id: SubscriptionId,
+        from: Received,
+        relayed: bool,
+        state: SubscriptionState,
+        body: Option<Body>,
+    },
     /// A PUBLISH was not accepted, and is tried again in so long.
-    PublicationFailed { id: PublicationId, cause: EndCause, again: Duration },
+    PublicationFailed {
+        id: PublicationId,
+        cause: EndCause,
+        again: Duration,
+    },
     /// It never will be. The publication is gone.
-    PublicationRefused { id: PublicationId, cause: EndCause },
+    PublicationRefused {
+        id: PublicationId,
+        cause: EndCause,
+    },
     /// A PUBLISH was accepted, the first one, a change or a refresh: the server holds our state for so long.
-    Published { id: PublicationId, expires: Duration },
+    Published {
+        id: PublicationId,
+        expires: Duration,
+    },
     /// A REGISTER was accepted, the first one or a refresh: our Contact is bound for so long. Requests that need the
     /// registrar's domain go along these proxies first (RFC 3608). By `gruu` this device is reached from everywhere (RFC 5627).
-    Registered { id: RegistrationId, expires: Duration, service_route: Vec<String>, gruu: Option<Uri> },
+    Registered {
+        id: RegistrationId,
+        expires: Duration,
+        service_route: Vec<String>,
+        gruu: Option<Uri>,
+    },
     /// It was not, and is tried again in so long.
-    RegistrationFailed { id: RegistrationId, cause: EndCause, again: Duration },
+    RegistrationFailed {
+        id: RegistrationId,
+        cause: EndCause,
+        again: Duration,
+    },
     /// It never will be: `why` is ours. The registration is gone.
-    RegistrationRefused { id: RegistrationId, why: String },
+    RegistrationRefused {
+        id: RegistrationId,
+        why: String,
+    },
     /// The peer offers anew within a session: `answer` or `refuse`.
-    Reinvited { id: SessionId, body: Option<Body> },
+    Reinvited {
+        id: SessionId,
+        body: Option<Body>,
+    },
     /// A final answer of 300 or more came to our INVITE; 487 when we cancelled it. The session is gone.
-    Rejected { id: SessionId, from: Received, status: u16, reason: String, warnings: Vec<Warning>, body: Option<Body> },
+    Rejected {
+        id: SessionId,
+        from: Received,
+        status: u16,
+        reason: String,
+        warnings: Vec<Warning>,
+        body: Option<Body>,
+    },
     /// Somebody subscribes, refreshes (`refresh`) or ends it (`refresh`, `expires` zero), or fetches once (`expires` zero):
     /// `accept_subscription` and then `notify`, or `reject_subscription`.
     Subscribed {
@@ -67,15 +146,28 @@ pub enum EndpointEvent {
         body: Option<Body>,
     },
     /// A 2xx came to our SUBSCRIBE, the first one or a refresh.
-    SubscriptionAccepted { id: SubscriptionId, expires: Duration },
+    SubscriptionAccepted {
+        id: SubscriptionId,
+        expires: Duration,
+    },
     /// A subscription of ours is over, and gone.
-    SubscriptionEnded { id: SubscriptionId, cause: EndCause },
+    SubscriptionEnded {
+        id: SubscriptionId,
+        cause: EndCause,
+    },
     /// For the user's progress line; `what` is ours: "no answer yet, sent 3 times".
-    SubscriptionProgress { id: SubscriptionId, what: String },
+    SubscriptionProgress {
+        id: SubscriptionId,
+        what: String,
+    },
     /// A publication of ours that we ended is gone.
-    Unpublished { id: PublicationId },
+    Unpublished {
+        id: PublicationId,
+    },
     /// A registration of ours that we ended is gone.
-    Unregistered { id: RegistrationId },
+    Unregistered {
+        id: RegistrationId,
+    },
 }
 
 /// Why a request of ours, or what it began, is over.

@@ -3,7 +3,7 @@
 //! Change one thing (a verb or a `handle_*`), drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] to the end,
 //! wake at [`Endpoint::poll_timeout`], then change the next.
 //!
-//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `refresher`; `receive` takes messages apart and finds whose they are,
+//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `refresher`, `messenger`; `receive` takes messages apart and finds whose they are,
 //! `send` puts ours together, `stateless` answers whatever deserves no memory. A stranger can make us remember a
 //! subscription or a ringing session, and of these only as many as [`limits`] says; every refusal is made without
 //! keeping anything (RFC 3261 section 8.2.7).
@@ -15,6 +15,7 @@ mod counters;
 mod event;
 mod inbound;
 pub mod limits;
+mod messenger;
 mod notifier;
 mod publisher;
 mod receive;
@@ -36,22 +37,25 @@ use std::time::Duration;
 use super::digest::Login;
 use super::headers::Reason;
 use super::notifier::Notifier;
+use super::pager::Arrived;
 use super::publication::Publication;
 use super::registration::Registration;
 use super::session::Session;
 use super::subscription::Subscription;
 use super::transaction::{Timing, Transactions};
 use super::{
-    Body, Host, NotifierId, NotifyState, PublicationId, Received, Refusal, RegistrationId, SessionId, SubscriptionId,
-    Transmit, Transport, Uri,
+    Body, Host, MessageId, NotifierId, NotifyState, PublicationId, Received, Refusal, RegistrationId, SessionId,
+    SubscriptionId, Transmit, Transport, Uri,
 };
 use crate::vocab::{Deadline, Now};
+use messenger::Sending;
 use secret::Secret;
 
 pub use config::EndpointConfig;
 pub use counters::EndpointCounters;
 pub use event::{EndCause, EndpointEvent};
 pub use limits::RINGING;
+pub use messenger::Text;
 pub use publisher::Publish;
 pub use registrant::Register;
 
@@ -100,6 +104,10 @@ pub struct Endpoint {
     registrations: BTreeMap<RegistrationId, Registration>,
     publications: BTreeMap<PublicationId, Publication>,
     sessions: BTreeMap<SessionId, Session>,
+    /// Texts of ours on their way.
+    sending: BTreeMap<MessageId, Sending>,
+    /// Texts of others that wait for an answer.
+    arrived: BTreeMap<MessageId, Arrived>,
     /// Whose dialog it is, by Call-ID and our own tag, which is ours alone.
     usages: BTreeMap<(String, String), Usage>,
     last_id: u64,
@@ -130,6 +138,8 @@ impl Endpoint {
             registrations: BTreeMap::new(),
             publications: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            sending: BTreeMap::new(),
+            arrived: BTreeMap::new(),
             usages: BTreeMap::new(),
             last_id: 0,
             events: VecDeque::new(),
@@ -274,6 +284,18 @@ impl Endpoint {
     /// Takes it out again. [`EndpointEvent::Unpublished`] comes in the end.
     pub fn unpublish(&mut self, now: Now, id: PublicationId) {
         self.leave_publication(now.mono, id);
+    }
+
+    /// Sends a short text. [`EndpointEvent::MessageDelivered`] or [`EndpointEvent::MessageFailed`] follows.
+    pub fn message(&mut self, now: Now, what: Text) -> MessageId {
+        let id = MessageId(self.next_id());
+        self.open_message(now.mono, id, what);
+        id
+    }
+
+    /// Takes the text of [`EndpointEvent::Messaged`], or refuses it.
+    pub fn take_message(&mut self, now: Now, id: MessageId, refusal: Option<Refusal>) {
+        self.answer_message(now.mono, id, refusal.as_ref());
     }
 
     /// Ends everything politely; done when [`Endpoint::is_idle`].

@@ -238,7 +238,7 @@ impl Endpoint {
 fn request_of(publication: &mut Publication, step: Step) -> Request {
     publication.cseq += 1;
     let Publication { presentity, tag, call_id, cseq, target, .. } = publication;
-    let mut request = send::outside_dialog(Method::Publish, target, presentity, tag, call_id, *cseq);
+    let mut request = send::outside_dialog(Method::Publish, target, (presentity, presentity), tag, call_id, *cseq);
     let expires = if step == Step::Remove { Duration::ZERO } else { publication.asked };
     send::push(&mut request, "Event", &publication.event);
     send::push(&mut request, "Expires", &expires.as_secs().to_string());

@@ -106,6 +106,7 @@ impl Endpoint {
     fn receive_first(&mut self, now: Mono, inbound: &Inbound) {
         match inbound.request.method() {
             Method::Invite => self.handle_first_invite(now, inbound),
+            Method::Message => self.handle_first_message(now, inbound),
             Method::Options => self.answer_options(inbound),
             Method::Subscribe => self.handle_first_subscribe(now, inbound),
             _ => self.refuse_unknown(inbound),
@@ -192,6 +193,7 @@ impl Endpoint {
 
     fn deliver(&mut self, now: Mono, owner: Owner, method: &Method, from: Received, response: &Response) {
         match (owner, method) {
+            (Owner::Message(id), _) => self.handle_message_response(now, id, response),
             (Owner::Notifier(id), _) => self.handle_notify_response(now, id, response),
             (Owner::Publication(id), _) => self.handle_publish_response(now, id, response),
             (Owner::Registration(id), _) => self.handle_register_response(now, id, response),
@@ -240,6 +242,7 @@ impl Endpoint {
     pub(super) fn give_up(&mut self, now: Mono, owner: Owner, method: &Method, cause: EndCause) {
         match owner {
             Owner::None => {}
+            Owner::Message(id) => self.handle_message_failure(id, cause),
             Owner::Notifier(id) => self.end_notifier(id, "NOTIFY reached nobody".to_owned()),
             Owner::Publication(id) => self.handle_publish_failure(now, id, cause),
             Owner::Registration(id) => self.handle_register_failure(now, id, cause),

@@ -14,6 +14,9 @@ use crate::sip::transaction::Owner;
 use crate::sip::{read, send, HeaderName, Host, Method, RegistrationId, Request, Response, Uri};
 use crate::vocab::Mono;
 
+/// What could not be taken back is tried again after so long.
+const ONCE_MORE: Duration = Duration::from_millis(500);
+
 /// By TLS the registrar reaches us on our own connection, which anybody on the way may forget when nothing is said on it:
 /// so often at least something is (RFC 5626 section 4.4.1 has 95 to 120 seconds).
 const KEEP_OPEN: Duration = Duration::from_secs(95);
@@ -187,6 +190,12 @@ impl Endpoint {
         let random = self.secret.random();
         let Some(registration) = self.registrations.get_mut(&id) else { return };
         registration.asking = false;
+        // Left as it is, the binding would send calls to nobody: once more, soon, for whoever stops waits for it.
+        if registration.phase == Phase::Closing && !registration.bargained {
+            registration.bargained = true;
+            registration.next = Some(now + ONCE_MORE);
+            return;
+        }
         if registration.phase != Phase::Open {
             return self.forget_registration(id);
         }
@@ -223,7 +232,7 @@ pub(super) fn destination_of(registration: &Registration) -> Destination {
 fn request_of(registration: &mut Registration) -> Request {
     registration.cseq += 1;
     let Registration { aor, tag, call_id, cseq, registrar, .. } = registration;
-    send::outside_dialog(Method::Register, registrar, aor, tag, call_id, *cseq)
+    send::outside_dialog(Method::Register, registrar, (aor, aor), tag, call_id, *cseq)
 }
 
 fn own_binding(headers: &Headers, contact: &Uri) -> Option<Contact> {

@@ -1,6 +1,7 @@
 use super::{ClientInvite, ClientKey, ClientRequest, Expiry, Reaction, Timing};
 use crate::sip::{
-    Method, NotifierId, PublicationId, RegistrationId, Request, SessionId, SubscriptionId, Transmit, Transport,
+    MessageId, Method, NotifierId, PublicationId, RegistrationId, Request, SessionId, SubscriptionId, Transmit,
+    Transport,
 };
 use crate::vocab::Mono;
 
@@ -9,6 +10,7 @@ use crate::vocab::Mono;
 pub(crate) enum Owner {
     /// Nobody: a fork that was sent away.
     None,
+    Message(MessageId),
     Notifier(NotifierId),
     Publication(PublicationId),
     Registration(RegistrationId),

@@ -4,6 +4,7 @@ mod ask;
 mod call;
 mod flooded;
 mod lossy;
+mod message;
 mod proven;
 mod publish;
 mod refused;

@@ -25,10 +25,20 @@ fn answer(world: &mut World, text: &str) -> Response {
 fn what_we_cannot_do_is_refused_with_the_reason() {
     let mut world = World::perfect();
     let cases = [
-        (request("OPTIONS", 1, ""), 200, "Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE"),
+        (
+            request("OPTIONS", 1, ""),
+            200,
+            "Allow",
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE",
+        ),
         (request("OPTIONS", 2, ""), 200, "Allow-Events", "presence"),
-        (request("DANCE", 3, ""), 501, "Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE"),
-        (request("MESSAGE", 4, ""), 405, "Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE"),
+        (
+            request("DANCE", 3, ""),
+            501,
+            "Allow",
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE",
+        ),
+        (request("INFO", 4, ""), 405, "Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE"),
         (request("INVITE", 5, "Require: x-sv-sa, 100rel\r\n"), 420, "Unsupported", "100rel"),
         (request("SUBSCRIBE", 6, "Event: dialog\r\n"), 489, "Allow-Events", "presence"),
         (request("SUBSCRIBE", 7, "Event: presence\r\nExpires: 5\r\n"), 423, "Min-Expires", "60"),

@@ -86,6 +86,21 @@ fn a_registration_is_proven_kept_and_taken_back() {
     assert!(world.ends[ALICE].is_idle());
 }
 
+/// The server's database was busy, say.
+#[test]
+fn what_could_not_be_taken_back_is_tried_once_more() {
+    let (mut world, id) = registering();
+    answer(&mut world, 200, &[]);
+    world.at(ALICE, |end, now| end.unregister(now, id));
+    answer(&mut world, 503, &[]);
+    assert!(!world.ends[ALICE].is_idle());
+    world.run_for(Duration::from_secs(1));
+    let again = last(&world);
+    assert_eq!((header(&again, "CSeq").as_str(), header(&again, "Expires").as_str()), ("3 REGISTER", "0"));
+    answer(&mut world, 503, &[]);
+    assert!(world.ends[ALICE].is_idle(), "and no third time");
+}
+
 /// The registrar holds it still, and would send calls to nobody.
 #[test]
 fn what_stands_is_taken_back_even_when_its_refresh_failed() {

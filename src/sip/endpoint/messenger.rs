@@ -1,0 +1,129 @@
+use std::net::SocketAddr;
+
+use super::inbound::Inbound;
+use super::{EndCause, Endpoint, EndpointEvent};
+use crate::sip::authentication::Authentication;
+use crate::sip::dialog::{By, Destination};
+use crate::sip::digest::Login;
+use crate::sip::headers::NameAddr;
+use crate::sip::pager::{Arrived, LONGEST, TEXT};
+use crate::sip::transaction::Owner;
+use crate::sip::{read, send, Body, Host, MessageId, Method, Refusal, Response, Uri};
+use crate::vocab::Mono;
+
+/// A text, to whom, and where that is.
+#[derive(Clone, Debug)]
+pub struct Text {
+    pub target: Uri,
+    pub remote: SocketAddr,
+    /// By TLS, to whoever proves this.
+    pub domain: Option<Host>,
+    pub text: String,
+    /// For proxies and servers that want to know who writes.
+    pub login: Option<Login>,
+}
+
+/// A text of ours on its way.
+#[derive(Debug)]
+pub(crate) struct Sending {
+    what: Text,
+    call_id: String,
+    tag: String,
+    cseq: u32,
+    authentication: Authentication,
+}
+
+/// Pager mode (RFC 3428 sections 4 and 7).
+impl Endpoint {
+    pub(super) fn open_message(&mut self, now: Mono, id: MessageId, what: Text) {
+        let (call_id, tag) = (self.secret.call_id(), self.secret.tag());
+        let authentication = Authentication::of(what.login.clone());
+        self.sending.insert(id, Sending { what, call_id, tag, cseq: 0, authentication });
+        self.send_message(now, id);
+    }
+
+    fn send_message(&mut self, now: Mono, id: MessageId) {
+        let cnonce = self.secret.tag();
+        let from = self.config.aor.clone();
+        let Some(sending) = self.sending.get_mut(&id) else { return };
+        sending.cseq += 1;
+        let Sending { what, call_id, tag, cseq, .. } = sending;
+        let to = NameAddr::new(what.target.clone());
+        let mut request = send::outside_dialog(Method::Message, &what.target, (&from, &to), tag, call_id, *cseq);
+        send::set_body(&mut request, &Body::new(format!("{TEXT};charset=UTF-8"), what.text.clone().into_bytes()));
+        let by = match &what.domain {
+            Some(domain) => By::Tls(domain.clone()),
+            None if what.target.asks_for_tcp() => By::Tcp,
+            None => By::Size,
+        };
+        let to = Destination { remote: what.remote, by };
+        sending.authentication.prove(&mut request, &cnonce);
+        self.dress_plainly(&mut request);
+        self.send_request(now, request, to, Owner::Message(id));
+    }
+
+    pub(super) fn handle_message_response(&mut self, now: Mono, id: MessageId, response: &Response) {
+        match response.status() {
+            100..=199 => {}
+            200..=299 => {
+                if self.sending.remove(&id).is_some() {
+                    // 202: somebody keeps it for the peer (RFC 3428 section 7).
+                    let kept = response.status() == 202;
+                    self.events.push_back(EndpointEvent::MessageDelivered { id, kept });
+                }
+            }
+            status @ (401 | 407) => self.handle_message_challenge(now, id, response, status == 407),
+            status => {
+                let retry_after = read::retry_after(response.headers());
+                let reason = response.reason().to_string();
+                self.handle_message_failure(id, EndCause::Rejected { status, reason, retry_after });
+            }
+        }
+    }
+
+    fn handle_message_challenge(&mut self, now: Mono, id: MessageId, response: &Response, by_proxy: bool) {
+        let Some(sending) = self.sending.get_mut(&id) else { return };
+        match sending.authentication.challenged(response.headers(), by_proxy) {
+            Ok(()) => self.send_message(now, id),
+            Err(why) => self.handle_message_failure(id, EndCause::Unproven { status: response.status(), why }),
+        }
+    }
+
+    pub(super) fn handle_message_failure(&mut self, id: MessageId, cause: EndCause) {
+        if self.sending.remove(&id).is_some() {
+            self.events.push_back(EndpointEvent::MessageFailed { id, cause });
+        }
+    }
+
+    /// Somebody writes.
+    pub(super) fn handle_first_message(&mut self, now: Mono, inbound: &Inbound) {
+        let Some(sender) = read::from(inbound.request.headers()) else {
+            return self.refuse_statelessly(inbound, 400, "From is missing or unreadable");
+        };
+        if !self.has_room(inbound.from.remote.ip()) {
+            return self.refuse_overload(inbound);
+        }
+        let body = read::body(&inbound.request).and_then(|body| body.part(TEXT));
+        let text = body.filter(|body| body.bytes.len() <= LONGEST);
+        let Some(text) = text.and_then(|body| String::from_utf8(body.bytes.to_vec()).ok()) else {
+            let refusal = Refusal::new(415, "Unsupported Media Type").with("Accept", TEXT);
+            return self.answer_statelessly(inbound, &refusal);
+        };
+        let id = MessageId(self.next_id());
+        self.remember(now, inbound, Owner::None);
+        self.arrived.insert(id, Arrived { key: inbound.key.clone() });
+        let (from, relayed) = (inbound.from, inbound.relayed());
+        self.events.push_back(EndpointEvent::Messaged { id, from, relayed, sender, text });
+    }
+
+    pub(super) fn answer_message(&mut self, now: Mono, id: MessageId, refusal: Option<&Refusal>) {
+        let Some(Arrived { key }) = self.arrived.remove(&id) else { return };
+        match refusal {
+            None => self.respond(now, &key, 200, "OK"),
+            Some(refusal) => {
+                let tag = self.secret.tag();
+                self.send_refusal(now, &key, refusal, &tag);
+            }
+        }
+    }
+}
