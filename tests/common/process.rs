@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_sottovoce");
 
 /// Seconds after which a command is hung.
-const PATIENCE: &str = "90";
+pub const PATIENCE: &str = "90";
 
 /// A loopback address that nothing else uses, so that every agent has port 5060 for itself.
 pub fn own_address() -> Ipv4Addr {
@@ -86,7 +86,12 @@ pub struct Home {
 impl Home {
     /// Answers automatically and tells its place; its default is `action`.
     pub fn new(name: &'static str, action: &str) -> Self {
-        let home = Self { name, address: own_address(), dir: tempfile::tempdir().unwrap(), agent: None };
+        Self::at(own_address(), name, action)
+    }
+
+    /// The same at an address that is somebody's already.
+    pub fn at(address: Ipv4Addr, name: &'static str, action: &str) -> Self {
+        let home = Self { name, address, dir: tempfile::tempdir().unwrap(), agent: None };
         home.configure(&home.usual(&format!("{action};")));
         home
     }
@@ -212,6 +217,22 @@ pub fn finish(command: &mut Command) -> Ran {
 /// Every command that looks until `done` says so; each look is a process, which is pause enough.
 pub fn look_until<T>(mut look: impl FnMut() -> Option<T>) -> T {
     (0..2000).find_map(|_| look()).expect("it did not happen")
+}
+
+/// Looks every few milliseconds, for as long as a command may take.
+pub fn wait_until(mut done: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    let patience = std::time::Duration::from_secs(PATIENCE.parse().unwrap());
+    while !done() {
+        assert!(began.elapsed() < patience, "it did not happen");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Whether somebody has port 5060 of this address. A look that binds it would be in somebody's way.
+pub fn listens(address: Ipv4Addr, tcp: bool) -> bool {
+    let local = format!(" {:08X}:13C4 ", u32::from_ne_bytes(address.octets()));
+    std::fs::read_to_string(if tcp { "/proc/net/tcp" } else { "/proc/net/udp" }).unwrap().contains(&local)
 }
 
 /// A datagram that was seen on the wire.

@@ -1,4 +1,4 @@
-//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, and sipp.
+//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, and Kamailio.
 
 #[path = "../common/process.rs"]
 mod process;
@@ -7,4 +7,3 @@ mod calls;
 mod kamailio;
 mod packets;
 mod python;
-mod sipp;
