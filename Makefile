@@ -1,6 +1,7 @@
 # make demo: two agents, real sockets, a real voice; WHERE=loopback (or user-namespaces) chooses the place
 # make run:  your own agent, nothing to configure
 # make test: everything
+# make scenarios: what sipp plays against an agent
 # make aarch64: sottovoce for aarch64, built here
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin

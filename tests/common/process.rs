@@ -168,6 +168,10 @@ impl Home {
         command
     }
 
+    pub fn runs(&self) -> bool {
+        self.agent.is_some()
+    }
+
     /// Sends the agent a signal, `TERM` or `KILL`, and waits for its end.
     pub fn signal(&mut self, name: &str) -> Option<i32> {
         let mut child = self.agent.take().expect("no agent runs");
@@ -202,7 +206,7 @@ impl Drop for Home {
 }
 
 /// The shell's own `kill`: a small system has no other.
-fn send(signal: &str, child: &Child) {
+pub fn send(signal: &str, child: &Child) {
     let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
     assert!(sent.success());
 }

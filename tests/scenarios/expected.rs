@@ -41,8 +41,6 @@ pub struct Play {
     pub says: Option<String>,
     /// What happens when the scenario makes the file `now`: a command, or `TERM` or `INT`, which stop the agent.
     pub then: Option<Vec<String>>,
-    /// Calls that are still open afterwards.
-    pub open_calls: usize,
     /// Further arguments of sipp.
     pub sipp: Vec<String>,
     /// Why it does not come as the standard has it, and that this is known.
@@ -64,7 +62,6 @@ impl Default for Play {
             exit: 0,
             says: None,
             then: None,
-            open_calls: 0,
             sipp: Vec::new(),
             known_failure: None,
         }

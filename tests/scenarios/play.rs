@@ -2,11 +2,13 @@
 
 use std::net::Ipv4Addr;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::Path;
+use std::process::Command;
 
 use crate::agent::{approve, bob};
 use crate::expected::{Play, Role, Scenario};
-use crate::process::{finish, listens, wait_until, Home, Ran};
-use crate::sipp::{address, Sipp};
+use crate::process::{finish, listens, own_address, wait_until, Home, Ran};
+use crate::sipp::Sipp;
 
 /// # Errors
 /// What did not come as written.
@@ -19,87 +21,89 @@ pub fn play(scenario: &Scenario) -> Result<(), String> {
 
 fn try_play(scenario: &Scenario) -> Result<(), String> {
     let play = &scenario.play;
-    let at = address();
+    let dir = tempfile::tempdir().unwrap();
+    let (mut agent, sipp) = meet(scenario, own_address(), dir.path());
+    perform(play, &mut agent, sipp, dir.path())?;
+    match agent.runs() {
+        true => check_alive(&agent),
+        false => Ok(()),
+    }
+}
+
+/// Who waits begins: the agent for sipp as its caller, sipp for an agent that speaks as soon as it runs.
+fn meet(scenario: &Scenario, at: Ipv4Addr, dir: &Path) -> (Home, (Sipp, Ipv4Addr)) {
+    let play = &scenario.play;
     let mut agent = bob(play, at, &scenario.transport);
-    // With an account it speaks as soon as it runs.
-    let at_once = play.role == Role::Callee || play.account.is_none();
-    if at_once {
+    let registers = play.account.is_some();
+    if !registers {
         agent.start();
     }
     if let Some(action) = &play.approved {
         approve(&agent, action, at);
     }
-    let dir = tempfile::tempdir().unwrap();
-    let mut sipp = Sipp::start(scenario, at, agent.address, dir.path());
+    let mut sipp = Sipp::start(scenario, at, agent.address, dir);
     if play.role == Role::Caller {
         wait_until(|| sipp.is_over() || listens(at, scenario.transport.starts_with('t')));
     }
-    if !at_once {
+    if registers {
         agent.start();
     }
-    let mut stopped = false;
+    (agent, (sipp, at))
+}
+
+/// sipp plays; meanwhile the agent's user does his part.
+fn perform(play: &Play, agent: &mut Home, (mut sipp, at): (Sipp, Ipv4Addr), dir: &Path) -> Result<(), String> {
+    let command = play.command.as_ref().map(|words| command(agent, words, at));
     let (heard, ran) = std::thread::scope(|scope| {
-        let command = play.command.as_ref().map(|command| run(&agent, command, at));
         let running = command.map(|mut command| scope.spawn(move || finish(&mut command)));
         if let Some(then) = &play.then {
-            let mark = dir.path().join("now");
+            let mark = dir.join("now");
             wait_until(|| mark.exists() || sipp.is_over());
             if mark.exists() {
-                stopped = do_then(&mut agent, then, at);
+                do_then(agent, then, at);
             }
         }
-        (sipp.finish(), running.map(|running| running.join().expect("the command did not panic")))
+        (sipp.finish(), running.map(|running| running.join().unwrap()))
     });
     heard?;
-    ran.map_or(Ok(()), |ran| check_command(play, &ran))?;
-    match stopped {
-        true => Ok(()),
-        false => check_alive(&agent, play.open_calls),
-    }
+    ran.map_or(Ok(()), |ran| check_command(play, &ran))
 }
 
-fn run(agent: &Home, words: &[String], sipp: Ipv4Addr) -> std::process::Command {
-    let words: Vec<String> = words.iter().map(|word| word.replace("{sipp}", &sipp.to_string())).collect();
-    let words: Vec<&str> = std::iter::once("--json").chain(words.iter().map(String::as_str)).collect();
-    agent.command(&words)
+fn command(agent: &Home, words: &[String], sipp: Ipv4Addr) -> Command {
+    let mut command = agent.command(&["--json"]);
+    command.args(words.iter().map(|word| word.replace("{sipp}", &sipp.to_string())));
+    command
 }
 
-/// `true` when the agent does not run any more.
-fn do_then(agent: &mut Home, then: &[String], sipp: Ipv4Addr) -> bool {
+fn do_then(agent: &mut Home, then: &[String], sipp: Ipv4Addr) {
     match then {
         [signal] if signal == "TERM" || signal == "INT" => {
-            assert_eq!(agent.signal(signal), Some(0), "the agent stops when it is asked to");
-            true
+            assert_eq!(agent.signal(signal), Some(0), "the agent does not stop as it should");
         }
         words => {
-            finish(&mut run(agent, words, sipp)).expect(0);
-            false
+            finish(&mut command(agent, words, sipp)).expect(0);
         }
     }
 }
 
 fn check_command(play: &Play, ran: &Ran) -> Result<(), String> {
-    let shown = || format!("{}{}", ran.stdout.trim_end(), ran.stderr.trim_end()).chars().take(300).collect::<String>();
+    let shown: String = ran.stdout.trim_end().chars().take(300).collect();
     if ran.code != play.exit {
-        return Err(format!("the agent's command ended with {} and not {}: {}", ran.code, play.exit, shown()));
+        return Err(format!("the agent's command ended with {} and not {}: {shown}", ran.code, play.exit));
     }
     match &play.says {
-        Some(word) if !ran.stdout.contains(word) => Err(format!("the agent does not say {word:?}: {}", shown())),
+        Some(word) if !ran.stdout.contains(word) => Err(format!("the agent does not say {word:?}: {shown}")),
         _ => Ok(()),
     }
 }
 
-/// It answers its user, and no call is left that should not be; the media of the last one may take a moment to close.
-fn check_alive(agent: &Home, open_calls: usize) -> Result<(), String> {
+/// It answers its user, and no call is left; the media of the last one may take a moment to close.
+fn check_alive(agent: &Home) -> Result<(), String> {
     const LOOKS: usize = 50;
-    let mut open = 0;
-    for _ in 0..LOOKS {
-        let calls = agent.run(&["calls"]).expect(0).json();
-        let over = |call: &&serde_json::Value| !matches!(call["state"].as_str(), Some("ended" | "failed"));
-        open = calls["calls"].as_array().map_or(0, |calls| calls.iter().filter(over).count());
-        if open == open_calls {
-            return Ok(());
-        }
+    let over = |call: &serde_json::Value| matches!(call["state"].as_str(), Some("ended" | "failed"));
+    let left = || !agent.run(&["calls"]).expect(0).json()["calls"].as_array().unwrap().iter().all(over);
+    match (0..LOOKS).any(|_| !left()) {
+        true => Ok(()),
+        false => Err("a call is still open".to_owned()),
     }
-    Err(format!("{open} calls are open and not {open_calls}"))
 }

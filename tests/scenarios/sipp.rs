@@ -6,56 +6,42 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::expected::{Role, Scenario};
-use crate::process::{own_address, PATIENCE};
+use crate::process::{send, PATIENCE};
+
+/// Longest why, characters.
+const LONGEST: usize = 200;
 
 /// One that runs.
 pub struct Sipp {
     child: Child,
-    /// Its messages and its complaints, which are kept.
-    log: PathBuf,
+    /// What it sent and received, and what it complained about; both are kept.
+    messages: PathBuf,
     complaints: PathBuf,
 }
 
-/// Where logs are kept.
-fn logs() -> PathBuf {
-    let logs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scenarios");
-    fs::create_dir_all(&logs).unwrap();
-    logs
-}
-
 impl Sipp {
-    /// Plays its part at `address` towards `agent`; what the scenario writes lands in `dir`.
+    /// Plays its part at `address` towards `agent`; files that the scenario makes land in `dir`.
     pub fn start(scenario: &Scenario, address: Ipv4Addr, agent: Ipv4Addr, dir: &Path) -> Self {
-        let [log, complaints] = ["messages", "errors"].map(|kind| logs().join(format!("{}.{kind}", scenario.title())));
-        for file in [&log, &complaints] {
-            let _ = fs::remove_file(file);
-        }
+        let [messages, complaints] = ["messages", "errors"].map(|kind| log(scenario, kind));
         let mut command = Command::new("timeout");
-        command.args([PATIENCE, "sipp", "-sf"]).arg(scenario.file());
-        command.args(["-t", &scenario.transport, "-i", &address.to_string(), "-p", "5060", "-s", "bob", "-nostdin"]);
-        command.args([
-            "-timeout",
-            "60s",
-            "-timeout_error",
-            "-default_behaviors",
-            "abortunexp",
-            "-recv_timeout",
-            "15000",
-        ]);
-        command.args(["-trace_msg", "-message_overwrite", "false", "-message_file"]).arg(&log);
-        command.args(["-trace_err", "-error_overwrite", "false", "-error_file"]).arg(&complaints);
-        let sipp = &scenario.play.sipp;
-        command.args(sipp);
-        if !sipp.iter().any(|word| word == "-m") {
+        command.args([PATIENCE, "sipp", "-nostdin", "-sf"]).arg(scenario.file());
+        command.args(["-t", &scenario.transport, "-i", &address.to_string(), "-p", "5060", "-s", "bob"]);
+        command.args(["-key", "agent", &agent.to_string()]);
+        // What is unexpected fails, and nothing is said that is not written.
+        command.args(["-default_behaviors", "abortunexp", "-recv_timeout", "15000"]);
+        command.args(["-timeout", "60s", "-timeout_error"]);
+        command.args(["-trace_msg", "-message_file"]).arg(&messages);
+        command.args(["-trace_err", "-error_file"]).arg(&complaints);
+        if !scenario.play.sipp.iter().any(|word| word == "-m") {
             command.args(["-m", "1"]);
         }
-        command.args(["-key", "agent", &agent.to_string()]);
+        command.args(&scenario.play.sipp);
         if scenario.play.role == Role::Callee {
             command.arg(format!("{agent}:5060"));
         }
-        let child = command.env("TERM", "dumb").current_dir(dir).stdin(Stdio::null());
-        let child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        Self { child, log, complaints }
+        command.env("TERM", "dumb").current_dir(dir);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { child: command.spawn().unwrap(), messages, complaints }
     }
 
     pub fn is_over(&mut self) -> bool {
@@ -69,40 +55,52 @@ impl Sipp {
     pub fn finish(mut self) -> Result<(), String> {
         match self.child.wait().unwrap().code() {
             Some(0) => Ok(()),
-            code => Err(format!(
-                "{} (see {})",
-                self.complaint(code),
-                self.log.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&self.log).display()
-            )),
+            code => Err(format!("{} (see {})", self.complaint(code), self.shown_log())),
         }
     }
 
     fn complaint(&self, code: Option<i32>) -> String {
         let text = fs::read(&self.complaints).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let found = text.lines().find_map(short);
-        found.unwrap_or_else(|| {
-            format!("sipp ended with {}", code.map_or("a signal".to_owned(), |code| code.to_string()))
-        })
+        let found = String::from_utf8_lossy(&text).lines().find_map(short);
+        let ended = || format!("sipp ended with {}", code.map_or("a signal".to_owned(), |code| code.to_string()));
+        found.unwrap_or_else(ended)
+    }
+
+    fn shown_log(&self) -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        self.messages.strip_prefix(root).unwrap_or(&self.messages).display().to_string()
     }
 }
 
-/// Everybody gets an address that nobody else has.
-pub fn address() -> Ipv4Addr {
-    own_address()
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        if !self.is_over() {
+            send("TERM", &self.child);
+            let _ = self.child.wait();
+        }
+    }
 }
 
-/// What a line of sipp's error log says, without times and Call-IDs.
+/// A file for what is kept of this scenario, empty.
+fn log(scenario: &Scenario, kind: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scenarios");
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{}.{kind}", scenario.title()));
+    let _ = fs::remove_file(&file);
+    file
+}
+
+/// What a line of sipp's error log says, without times and Call-IDs; `None` when it is no complaint.
 fn short(line: &str) -> Option<String> {
-    let after = |mark: &str| line.split_once(mark).map(|(_, rest)| rest);
-    if let Some(rest) = after("while expecting ") {
-        let shown: String = rest.chars().take(160).collect();
-        return Some(format!("expected {}", shown.trim_end()));
-    }
-    if let Some(rest) = after("receive timeout on message ") {
-        let step = rest.split(' ').next().unwrap_or_default();
-        return Some(format!("nothing came at step {step}"));
-    }
-    let at = ["Failed regexp match", "<recv>", "Variable"].iter().find_map(|mark| line.find(mark))?;
-    Some(line[at..].chars().take(240).collect())
+    let said = if let Some((_, rest)) = line.split_once("while expecting ") {
+        format!("expected {}", rest.trim_end())
+    } else if let Some((_, rest)) = line.split_once("receive timeout on message ") {
+        // With a label it goes on there: nothing was to come.
+        let step = rest.split([':', ' ']).nth(1).filter(|_| rest.contains("without label"))?;
+        format!("nothing came at step {step}")
+    } else {
+        // Words of the scenario, or sipp's about a match or the file, behind the time.
+        line.split_once(": ")?.1.to_owned()
+    };
+    Some(said.chars().take(LONGEST).collect())
 }
