@@ -5,22 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// Who the agent is.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// sipp begins.
-    #[default]
-    Callee,
-    /// sipp waits for what the agent sends.
-    Caller,
-}
-
 /// One table of the file; every key has a default.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Play {
-    pub role: Role,
     /// As sipp calls them: u1 is UDP, t1 is TCP.
     pub transports: Vec<String>,
     /// What the agent demands of everybody: an action in the language of setkey.
@@ -50,7 +38,6 @@ pub struct Play {
 impl Default for Play {
     fn default() -> Self {
         Self {
-            role: Role::Callee,
             transports: vec!["u1".to_owned()],
             policy: "ipsec esp/transport//require".to_owned(),
             answer: "auto".to_owned(),
@@ -65,6 +52,13 @@ impl Default for Play {
             sipp: Vec::new(),
             known_failure: None,
         }
+    }
+}
+
+impl Play {
+    /// sipp waits for what the agent sends; else the agent waits for sipp.
+    pub fn agent_begins(&self) -> bool {
+        self.account.is_some() || self.command.is_some()
     }
 }
 

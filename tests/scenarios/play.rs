@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::agent::{approve, bob};
-use crate::expected::{Play, Role, Scenario};
+use crate::expected::{Play, Scenario};
 use crate::process::{finish, listens, own_address, wait_until, Home, Ran};
 use crate::sipp::Sipp;
 
@@ -42,7 +42,7 @@ fn meet(scenario: &Scenario, at: Ipv4Addr, dir: &Path) -> (Home, (Sipp, Ipv4Addr
         approve(&agent, action, at);
     }
     let mut sipp = Sipp::start(scenario, at, agent.address, dir);
-    if play.role == Role::Caller {
+    if play.agent_begins() {
         wait_until(|| sipp.is_over() || listens(at, scenario.transport.starts_with('t')));
     }
     if registers {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::expected::{Role, Scenario};
+use crate::expected::Scenario;
 use crate::process::{send, PATIENCE};
 
 /// Longest why, characters.
@@ -36,7 +36,7 @@ impl Sipp {
             command.args(["-m", "1"]);
         }
         command.args(&scenario.play.sipp);
-        if scenario.play.role == Role::Callee {
+        if !scenario.play.agent_begins() {
             command.arg(format!("{agent}:5060"));
         }
         command.env("TERM", "dumb").current_dir(dir);
