@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -18,10 +18,15 @@ pub const PATIENCE: &str = "90";
 
 /// A loopback address that nothing else uses, so that every agent has port 5060 for itself.
 pub fn own_address() -> Ipv4Addr {
-    static NEXT: AtomicU8 = AtomicU8::new(2);
+    const OF_ONE: u16 = 250;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let [_, _, high, low] = std::process::id().to_be_bytes();
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let [_, host] = (next % OF_ONE + 2).to_be_bytes();
+    // Who needs more goes on where a process of a far number would begin.
+    let [_, far] = (next / OF_ONE * 85).to_be_bytes();
     // The first octets 127.0 belong to everybody.
-    Ipv4Addr::new(127, high | 0x80, low, NEXT.fetch_add(1, Ordering::Relaxed))
+    Ipv4Addr::new(127, high | 0x80, low.wrapping_add(far), host)
 }
 
 /// A UDP port that nobody has at the moment; `None` where the machine does not have the address.
@@ -233,10 +238,12 @@ pub fn wait_until(mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Whether somebody has port 5060 of this address. A look that binds it would be in somebody's way.
+/// Whether somebody listens at port 5060 of this address. A look that binds it would be in somebody's way.
 pub fn listens(address: Ipv4Addr, tcp: bool) -> bool {
-    let local = format!(" {:08X}:13C4 ", u32::from_ne_bytes(address.octets()));
-    std::fs::read_to_string(if tcp { "/proc/net/tcp" } else { "/proc/net/udp" }).unwrap().contains(&local)
+    // The last word is the state: listening, or not connected. Connections that are over stand there too.
+    let (file, state) = if tcp { ("/proc/net/tcp", "0A") } else { ("/proc/net/udp", "07") };
+    let wanted = format!(" {:08X}:13C4 00000000:0000 {state} ", u32::from_ne_bytes(address.octets()));
+    std::fs::read_to_string(file).unwrap().contains(&wanted)
 }
 
 /// A datagram that was seen on the wire.
