@@ -1,6 +1,7 @@
 # make demo: two agents, real sockets, a real voice; WHERE=loopback (or user-namespaces) chooses the place
 # make run:  your own agent, nothing to configure
 # make test: everything
+# make scenarios: what sipp plays against an agent
 # make aarch64: sottovoce for aarch64, built here
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
@@ -11,7 +12,7 @@ BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
 NETWORK := ip=iproute2 unshare=util-linux tcpdump=tcpdump
 
-.PHONY: demo run test aarch64
+.PHONY: demo run test aarch64 scenarios
 
 demo:
 	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- $(NETWORK)
@@ -41,3 +42,9 @@ test:
 	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages fmt clippy) -- $(STRANGERS)
 	@config/make/cargo.sh fmt clippy
 	@SPEECH=$(firstword $(subst =, ,$(SPEECH))) bash config/make/test.sh $(NAME)
+
+# scenarios: sipp plays every file of sip-scenarios/ against an agent; NAME="cancel bye" plays some of them
+scenarios:
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) sipp=sip-tester
+	@config/make/cargo.sh
+	@cargo test --locked --quiet --test scenarios -- $(NAME)

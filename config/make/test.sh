@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-STEPS=(fmt clippy unit world malformed strangers)
+STEPS=(fmt clippy unit world malformed strangers scenarios)
 LOGS=target/test-logs
 PYTHON=target/strangers
 
@@ -14,6 +14,8 @@ unit() { tests --lib --test architecture --test allocation --doc; }
 world() { tests --test world; }
 malformed() { tests --test malformed; }
 strangers() { tests --test cli --test wire --test strangers && demo; }
+
+scenarios() { cargo test --locked --quiet --test scenarios; }
 
 # The three situations of the specification, between processes, with a real voice.
 demo() {
@@ -55,7 +57,8 @@ step() {
 # Adds the figures of every test program in the log.
 count() {
     local figures
-    figures=$(sed -nE 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed; ([0-9]+) ignored;.*/\1 \2 \3/p' "$1")
+    figures=$(sed -nE -e 's/^test result: .* ([0-9]+) passed; ([0-9]+) failed; ([0-9]+) ignored;.*/\1 \2 \3/p' \
+        -e 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2 0/p' "$1")
     while read -r one two three; do
         [ -n "$one" ] || continue
         passed=$((passed + one)) failed=$((failed + two)) skipped=$((skipped + three))

@@ -57,7 +57,12 @@ impl Agent {
         self.count("askers");
         let watcher = match self.know(now, place, body) {
             Ok(watcher) => watcher,
-            Err((status, reason)) => return self.endpoint.reject_subscription(now, id, Refusal::new(status, reason)),
+            Err((status, reason)) => {
+                let refusal = Refusal::new(status, reason);
+                // RFC 3261 section 21.4.13.
+                let refusal = if status == 415 { refusal.with("Accept", PIDF) } else { refusal };
+                return self.endpoint.reject_subscription(now, id, refusal);
+            }
         };
         if watcher.known.is_some() {
             self.endpoint.believe_subscription(id);

@@ -524,6 +524,7 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
             "no-such-peer",
             "check the name, or ask by the address alone to see who is there",
         ),
+        408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "ask again later"),
         _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
     };
     Failure::new(kind, code, message, target, next)

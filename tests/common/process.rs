@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -14,14 +14,19 @@ use tempfile::TempDir;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_sottovoce");
 
 /// Seconds after which a command is hung.
-const PATIENCE: &str = "90";
+pub const PATIENCE: &str = "90";
 
 /// A loopback address that nothing else uses, so that every agent has port 5060 for itself.
 pub fn own_address() -> Ipv4Addr {
-    static NEXT: AtomicU8 = AtomicU8::new(2);
+    const OF_ONE: u16 = 250;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let [_, _, high, low] = std::process::id().to_be_bytes();
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let [_, host] = (next % OF_ONE + 2).to_be_bytes();
+    // Who needs more goes on where a process of a far number would begin.
+    let [_, far] = (next / OF_ONE * 85).to_be_bytes();
     // The first octets 127.0 belong to everybody.
-    Ipv4Addr::new(127, high | 0x80, low, NEXT.fetch_add(1, Ordering::Relaxed))
+    Ipv4Addr::new(127, high | 0x80, low.wrapping_add(far), host)
 }
 
 /// A UDP port that nobody has at the moment; `None` where the machine does not have the address.
@@ -86,7 +91,12 @@ pub struct Home {
 impl Home {
     /// Answers automatically and tells its place; its default is `action`.
     pub fn new(name: &'static str, action: &str) -> Self {
-        let home = Self { name, address: own_address(), dir: tempfile::tempdir().unwrap(), agent: None };
+        Self::at(own_address(), name, action)
+    }
+
+    /// The same at an address that is somebody's already.
+    pub fn at(address: Ipv4Addr, name: &'static str, action: &str) -> Self {
+        let home = Self { name, address, dir: tempfile::tempdir().unwrap(), agent: None };
         home.configure(&home.usual(&format!("{action};")));
         home
     }
@@ -163,6 +173,10 @@ impl Home {
         command
     }
 
+    pub fn runs(&self) -> bool {
+        self.agent.is_some()
+    }
+
     /// Sends the agent a signal, `TERM` or `KILL`, and waits for its end.
     pub fn signal(&mut self, name: &str) -> Option<i32> {
         let mut child = self.agent.take().expect("no agent runs");
@@ -197,7 +211,7 @@ impl Drop for Home {
 }
 
 /// The shell's own `kill`: a small system has no other.
-fn send(signal: &str, child: &Child) {
+pub fn send(signal: &str, child: &Child) {
     let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
     assert!(sent.success());
 }
@@ -221,6 +235,24 @@ pub fn look_long_until<T>(look: impl FnMut() -> Option<T>) -> T {
 
 fn look_up_to<T>(times: u32, mut look: impl FnMut() -> Option<T>) -> T {
     (0..times).find_map(|_| look()).expect("it did not happen")
+}
+
+/// Looks every few milliseconds, for as long as a command may take.
+pub fn wait_until(mut done: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    let patience = std::time::Duration::from_secs(PATIENCE.parse().unwrap());
+    while !done() {
+        assert!(began.elapsed() < patience, "it did not happen");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Whether somebody listens at port 5060 of this address. A look that binds it would be in somebody's way.
+pub fn listens(address: Ipv4Addr, tcp: bool) -> bool {
+    // The last word is the state: listening, or not connected. Connections that are over stand there too.
+    let (file, state) = if tcp { ("/proc/net/tcp", "0A") } else { ("/proc/net/udp", "07") };
+    let wanted = format!(" {:08X}:13C4 00000000:0000 {state} ", u32::from_ne_bytes(address.octets()));
+    std::fs::read_to_string(file).unwrap().contains(&wanted)
 }
 
 /// A datagram that was seen on the wire.

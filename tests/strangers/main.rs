@@ -1,4 +1,4 @@
-//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, sipp, Kamailio and OpenSSL.
+//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, Kamailio and OpenSSL.
 
 #[path = "../common/certificates.rs"]
 mod certificates;
@@ -10,4 +10,3 @@ mod kamailio;
 mod openssl;
 mod packets;
 mod python;
-mod sipp;

@@ -173,7 +173,7 @@ impl Endpoint {
     }
 
     /// The server does not know our entity tag any more: it gets the whole state as if it were the first time
-    /// (RFC 3903 section 4.4).
+    /// (RFC 3903 section 5).
     fn handle_publication_lost(&mut self, now: Mono, id: PublicationId, response: &Response) {
         let Some(publication) = self.publications.get_mut(&id) else { return };
         if publication.asking.take() == Some(Step::Initial) {
@@ -186,7 +186,7 @@ impl Endpoint {
         }
     }
 
-    /// RFC 3903 section 4.6: ask for what the server wants, once.
+    /// RFC 3903 section 5: ask for what the server wants, once.
     fn handle_publish_too_brief(&mut self, now: Mono, id: PublicationId, response: &Response) {
         const LONGEST: Duration = Duration::from_secs(24 * 3600);
         let Some(publication) = self.publications.get_mut(&id) else { return };
