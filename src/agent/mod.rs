@@ -1,7 +1,7 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `publication`, `ask`, `further`, `review`, `answer_watcher`, `call`, `own_policy`.
+//! `account`, `publication`, `ask`, `further`, `review`, `answer_watcher`, `call`, `texts`, `own_policy`.
 
 mod account;
 mod answer_watcher;
@@ -27,6 +27,7 @@ mod safety;
 pub mod snapshot;
 mod strangers;
 mod target;
+mod texts;
 mod unkept;
 mod vouching;
 mod waiting;
@@ -47,9 +48,10 @@ pub use config::{AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource,
 pub use contact::OPTION_TAG;
 pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
 pub use metrics::Metric;
-pub use request::{Accepted, AskRequest, CallRequest, Command, Event};
+pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest};
 pub use snapshot::{
     Account, AccountState, Ask, AskState, Call, CallState, OpenReview, PublicationState, ReviewState, Side,
+    TextMessage, TextState,
 };
 
 use account::Accounts;
@@ -62,6 +64,7 @@ use offers::Offers;
 use own::Own;
 use review::Reviews;
 use strangers::StrangersRows;
+use texts::Texts;
 use waiting::Waiting;
 
 /// What the caller must do next.
@@ -87,6 +90,7 @@ pub struct Agent {
     asks: Asks,
     reviews: Reviews,
     calls: Calls,
+    texts: Texts,
     nonces: Nonces,
     offers: Offers,
     strangers_rows: StrangersRows,
@@ -125,6 +129,7 @@ impl Agent {
             asks: Asks::default(),
             reviews: Reviews::default(),
             calls: Calls::new(loaded.last_call),
+            texts: Texts::default(),
             nonces,
             offers,
             strangers_rows: StrangersRows::default(),
@@ -199,7 +204,7 @@ impl Agent {
     }
 
     fn carry_out(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
-        let is_new = matches!(what, Command::AnswerCall { .. } | Command::Ask(_) | Command::Call(_));
+        let is_new = matches!(what, Command::AnswerCall { .. } | Command::Ask(_) | Command::Call(_) | Command::Text(_));
         if is_new && self.stopping.is_some() {
             return Err(stops());
         }
@@ -229,6 +234,7 @@ impl Agent {
                 Ok(Accepted::Done)
             }
             Command::TakeVouch(vouch) => self.take_vouch(vouch).map(Accepted::Storing),
+            Command::Text(request) => self.begin_text(now, request).map(Accepted::Text),
             Command::Vouch(new) => self.vouch_for(now, &new).map(Accepted::Vouched),
             Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
         }
@@ -289,6 +295,9 @@ impl Agent {
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
             | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),
+            EndpointEvent::MessageDelivered { id, kept } => self.handle_message_delivered(id, kept),
+            EndpointEvent::MessageFailed { id, cause } => self.handle_message_failed(id, cause),
+            EndpointEvent::Messaged { id, sender, text, .. } => self.handle_messaged(now, id, &sender, &text),
             EndpointEvent::PublicationFailed { .. }
             | EndpointEvent::PublicationRefused { .. }
             | EndpointEvent::Published { .. }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::config::{AudioSink, AudioSource};
 use crate::policy::{Answer, Entry, Wanted};
 use crate::presence::{Introduction, Vouch};
-use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId};
+use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId};
 
 /// What a user can want. Verbs.
 #[derive(Clone, Debug)]
@@ -63,6 +63,7 @@ pub enum Command {
     Stop,
     /// An older device of ours has signed for this one.
     TakeVouch(Vouch),
+    Text(TextRequest),
     /// Sign for a newer device of ours.
     Vouch(Introduction),
     /// The user compared the safety phrase.
@@ -81,6 +82,15 @@ pub struct AskRequest {
     pub answer: Option<Answer>,
     /// The one changed key that the user accepts.
     pub accept_key: Option<Fingerprint>,
+}
+
+/// A short text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextRequest {
+    pub peer: String,
+    pub text: String,
+    /// The user knows that it can be read on the way.
+    pub clear: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +124,7 @@ pub enum Accepted {
     },
     /// A store operation under way: [`Event::StoreSettled`] with this number tells how it went.
     Storing(crate::vocab::EffectId),
+    Text(TextId),
     Vouched(Vouch),
 }
 
@@ -134,4 +145,5 @@ pub enum Event {
         effect: crate::vocab::EffectId,
         result: Result<(), Failure>,
     },
+    TextChanged(TextId),
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::media::Counters;
 use crate::policy::{Review, Wanted};
 use crate::presence::PresenceRecord;
-use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId, Wall};
+use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId, TextId, Wall};
 
 /// An account, and how it stands with its registrar. Texts are escaped.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,6 +143,28 @@ pub enum ReviewState {
     Stale,
     /// Approved, on its way to the disk.
     Storing,
+}
+
+/// One short text. Texts and names are escaped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextMessage {
+    pub id: TextId,
+    pub at: Wall,
+    /// To whom, or who says that he wrote it.
+    pub peer: String,
+    pub outgoing: bool,
+    pub text: String,
+    pub state: TextState,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TextState {
+    Delivered,
+    Failed(Failure),
+    /// A server keeps it for the peer.
+    Kept,
+    Received,
+    Sending,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,6 +27,8 @@ number!(/// One question put to the user, `r1`.
     ReviewId, "r");
 number!(/// One call of ours, `c1`.
     CallId, "c");
+number!(/// One short text, ours or theirs, `t1`.
+    TextId, "t");
 number!(/// One row of the policy database, `e1`; zero before it is stored.
     EntryId, "e");
 number!(/// Pairs an effect with the answer to it.

@@ -260,6 +260,23 @@ fn what_a_peer_published_is_asked_for_and_then_called_by() {
 }
 
 #[test]
+fn a_text_goes_through_the_proxy() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    let mut alice = account("alice", &kamailio, "udp", "secret", "none");
+    let mut bob = account("bob", &kamailio, "udp", "secret", "none");
+    registered(&mut alice);
+    registered(&mut bob);
+    let sent = alice.run(&["message", "bob@example.org", "Guten", "Tag"]).expect(0).json();
+    assert_eq!((sent["state"].as_str(), sent["text"].as_str()), (Some("delivered"), Some("Guten Tag")));
+    let came = bob.run(&["message"]).expect(0).json();
+    assert_eq!(came["messages"][0]["peer"], "sip:alice@example.org");
+    assert_eq!(
+        (&came["messages"][0]["text"], &came["messages"][0]["state"]),
+        (&"Guten Tag".into(), &"received".into())
+    );
+}
+
+#[test]
 fn a_proxy_that_does_not_believe_us_is_named() {
     let Some(kamailio) = Kamailio::start() else { return };
     let mut alice = account("alice", &kamailio, "udp", "wrong", "none");

@@ -9,3 +9,4 @@ mod loss;
 mod pinning;
 mod restart;
 mod server;
+mod texts;

@@ -5,11 +5,13 @@ use std::pin::Pin;
 
 use tokio::sync::broadcast;
 
-use crate::agent::{Accepted, Account, Agent, Ask, Call, Command, Event, Metric, OpenReview, Pin as PinnedKeys};
+use crate::agent::{
+    Accepted, Account, Agent, Ask, Call, Command, Event, Metric, OpenReview, Pin as PinnedKeys, TextMessage,
+};
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Spd};
 use crate::presence::{PresenceRecord, Vouch};
-use crate::vocab::{AskId, CallId, Failure, ReviewId};
+use crate::vocab::{AskId, CallId, Failure, ReviewId, TextId};
 
 pub(in crate::app) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A look at the agent's state; it is called once, or dropped when the agent is gone.
@@ -32,6 +34,8 @@ pub(in crate::app) trait Known {
     fn asks(&self) -> Vec<&Ask>;
     fn review(&self, id: ReviewId) -> Option<&OpenReview>;
     fn reviews(&self) -> Vec<&OpenReview>;
+    fn text(&self, id: TextId) -> Option<&TextMessage>;
+    fn texts(&self) -> Vec<&TextMessage>;
     fn call(&self, id: CallId) -> Option<&Call>;
     fn calls(&self) -> Vec<&Call>;
     fn entries(&self) -> Vec<Entry>;
@@ -92,6 +96,14 @@ impl Known for Agent {
 
     fn reviews(&self) -> Vec<&OpenReview> {
         self.reviews().collect()
+    }
+
+    fn text(&self, id: TextId) -> Option<&TextMessage> {
+        self.text(id)
+    }
+
+    fn texts(&self) -> Vec<&TextMessage> {
+        self.texts().collect()
     }
 
     fn call(&self, id: CallId) -> Option<&Call> {

@@ -1,7 +1,7 @@
 use tokio::sync::broadcast::{error::RecvError, Receiver};
 
 use super::brain::Known;
-use super::view::{AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView};
+use super::view::{AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView, TextView};
 use super::Control;
 use crate::agent::Event;
 use crate::vocab::{Failure, FailureKind};
@@ -61,6 +61,9 @@ impl Events {
             Event::ReviewChanged(id) => {
                 let found = self.look(move |known| known.review(id).map(ReviewView::from)).await;
                 found.map(|review| EventView::Review(Box::new(review)))
+            }
+            Event::TextChanged(id) => {
+                self.look(move |known| known.text(id).map(TextView::from)).await.map(EventView::Message)
             }
             Event::Stopped => Some(EventView::Stopped),
             Event::StoreSettled { .. } => None,

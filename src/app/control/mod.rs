@@ -21,6 +21,7 @@ mod reviews;
 mod status;
 #[cfg(test)]
 pub(crate) mod tests;
+mod texts;
 pub mod view;
 mod wait;
 

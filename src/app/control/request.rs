@@ -114,6 +114,18 @@ pub struct VerifyBody {
     pub entity: String,
 }
 
+/// A short text (RFC 3428).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextBody {
+    pub peer: String,
+    /// 1 to 4096 octets.
+    pub text: String,
+    /// It may be read on the way, though calls to this peer must not be.
+    #[serde(default)]
+    pub clear: bool,
+}
+
 /// A word that a device of ours shows: `sv-device:...` to be vouched for, `sv-vouch:...` to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -131,6 +131,14 @@ impl Known for State {
         self.reviews.iter().collect()
     }
 
+    fn text(&self, _: crate::vocab::TextId) -> Option<&crate::agent::TextMessage> {
+        None
+    }
+
+    fn texts(&self) -> Vec<&crate::agent::TextMessage> {
+        Vec::new()
+    }
+
     fn call(&self, id: CallId) -> Option<&Call> {
         self.calls.iter().find(|call| call.id == id)
     }

@@ -148,8 +148,11 @@ async fn a_peer_that_closes_instead_of_answering_fails_the_request_but_not_a_res
             tokio::task::yield_now().await;
         }
     }
+    // That the connections are gone is told as well.
+    assert!(matches!(alice.received.recv().await, Some(Inbound::Ended { remote, .. }) if remote == address));
     let Some(Inbound::Failed { what, .. }) = alice.received.recv().await else { panic!() };
     assert_eq!(&what.bytes[..], MESSAGE);
+    assert!(matches!(alice.received.recv().await, Some(Inbound::Ended { remote, .. }) if remote == address));
     assert!(alice.received.try_recv().is_err());
 }
 

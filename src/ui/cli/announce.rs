@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::output::Output;
-use crate::app::control::view::{CallStateView, CallView, EventView, ReviewStateView};
+use crate::app::control::view::{CallStateView, CallView, EventView, ReviewStateView, TextStateView};
 use crate::app::control::Events;
 
 /// A noun changes more often than what is said of it: so many lines are remembered, to be said once.
@@ -23,6 +23,9 @@ pub async fn announce(mut events: Events, output: Output, prompting: bool) {
 fn line(event: &EventView, prompting: bool) -> Option<String> {
     match event {
         EventView::Call(call) => told(call, prompting),
+        EventView::Message(text) if text.state == TextStateView::Received => {
+            Some(format!("message {} from {} (as it says): {}", text.id, text.peer, text.text))
+        }
         EventView::Notice(notice) => Some(format!("{}: {}", notice.message, notice.next)),
         EventView::Review(review) if review.state == ReviewStateView::Pending => Some(format!(
             "review {id} of {} waits: `sottovoce review show {id}`",

@@ -66,6 +66,8 @@ pub enum Command {
         /// Its number, as c1; all without one
         call: Option<String>,
     },
+    /// Send a short text, which everybody on the way can read; or list the last ones
+    Message(MessageArgs),
     /// The security policy database
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -111,6 +113,18 @@ pub struct AskArgs {
     /// Accept the peer's changed key, named by its whole fingerprint: compare that with the peer first
     #[arg(long, value_name = "FINGERPRINT")]
     pub accept_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct MessageArgs {
+    /// sip:user@host, user@host or IP address; without it the last messages are listed
+    pub peer: Option<String>,
+    /// What to say
+    #[arg(requires = "peer", value_name = "TEXT")]
+    pub text: Vec<String>,
+    /// It may be read on the way, though calls to this peer must not be
+    #[arg(long)]
+    pub clear: bool,
 }
 
 /// The answer to a review, given beforehand or without a terminal.

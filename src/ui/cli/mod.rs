@@ -12,6 +12,7 @@ mod exit;
 mod identity;
 mod interrupt;
 mod keyboard;
+mod message;
 mod output;
 mod policy;
 mod presence;
@@ -107,6 +108,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
         Command::History(limit) => records::history(door, output, limit).await,
         Command::Identity(command) => identity::run(door, output, command).await,
+        Command::Message(args) => message::run(door, output, args).await,
         Command::Policy(command) => policy::run(door, output, command).await,
         Command::Presence(command) => presence::run(door, output, command).await,
         Command::Reject { call } => call::order(door, output, call, "reject").await,

@@ -13,6 +13,7 @@ pub mod guard;
 mod identity;
 mod inspect;
 mod listener;
+mod messages;
 mod openapi;
 mod policy;
 mod presence;
@@ -61,6 +62,8 @@ fn asking() -> Router<Control> {
 fn calling() -> Router<Control> {
     Router::new()
         .route("/v1/calls", get(calls::list).post(calls::start).delete(calls::hangup_all))
+        .route("/v1/messages", get(messages::list).post(messages::send))
+        .route("/v1/messages/{id}", get(messages::one))
         .route("/v1/calls/{id}", get(calls::one).delete(calls::hangup))
         .route("/v1/calls/{id}/answer", post(calls::answer))
         .route("/v1/calls/{id}/reject", post(calls::reject))

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ReviewView};
+use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ReviewView, TextView};
 
 /// What happened, with the whole noun as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -15,6 +15,8 @@ pub enum EventView {
     /// The policy database changed: its new generation.
     Policy(u64),
     Presence(PresenceView),
+    /// A text came, or it is known what became of ours.
+    Message(TextView),
     Review(Box<ReviewView>),
     /// The agent is gone; no event follows.
     Stopped,
@@ -27,6 +29,7 @@ impl EventView {
             Self::Account(_) => "account",
             Self::Ask(_) => "ask",
             Self::Call(_) => "call",
+            Self::Message(_) => "message",
             Self::Notice(_) => "notice",
             Self::Policy(_) => "policy",
             Self::Presence(_) => "presence",

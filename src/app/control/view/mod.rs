@@ -21,6 +21,7 @@ mod policy;
 mod presence;
 mod review;
 mod status;
+mod text;
 mod time;
 
 pub use account::{AccountList, AccountStateView, AccountView, PublicationStateView, PublicationView};
@@ -43,4 +44,5 @@ pub use review::{
     StatementView, VerdictView,
 };
 pub use status::{StatusView, StopView};
+pub use text::{TextList, TextStateView, TextView};
 pub use time::timestamp;

@@ -1,0 +1,204 @@
+//! Short texts (RFC 3428). They travel in clear wherever SIP does, so where our entry for the peer demands that its packets are
+//! encrypted, none is sent unless the user says that it may be read on the way.
+//!
+//! | step | carries |
+//! | --- | --- |
+//! | `Command::Text` -> `begin_text` | target, text |
+//! | `Endpoint::message` -> MESSAGE | text |
+//! | `EndpointEvent::MessageDelivered` and its sibling | what became of it |
+//! | `EndpointEvent::Messaged` -> `handle_messaged` | somebody's text |
+
+use std::collections::BTreeMap;
+
+use super::account::Route;
+use super::target::Target;
+use super::{Agent, Event, TextMessage, TextRequest, TextState, UnknownWatchers};
+use crate::policy::{Direction, Entry, Guarantee, Strength};
+use crate::sip::headers::NameAddr;
+use crate::sip::{self, EndCause, MessageId, Refusal};
+use crate::vocab::{escape, Entity, Failure, FailureKind, Now, TextId};
+
+/// Texts that are remembered, ours and theirs; the oldest gives way. None is kept on disk.
+const MAX_KEPT: usize = 256;
+/// Texts of ours that wait for an answer.
+const MAX_OPEN: usize = 32;
+
+#[derive(Default)]
+pub struct Texts {
+    all: BTreeMap<TextId, TextMessage>,
+    sent: BTreeMap<MessageId, TextId>,
+    last: u64,
+}
+
+impl Texts {
+    pub fn get(&self, id: TextId) -> Option<&TextMessage> {
+        self.all.get(&id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &TextMessage> {
+        self.all.values()
+    }
+
+    fn add(&mut self, now: Now, peer: String, outgoing: bool, text: &str, state: TextState) -> TextId {
+        self.last += 1;
+        let id = TextId(self.last);
+        self.all.insert(id, TextMessage { id, at: now.wall, peer, outgoing, text: escape(text), state });
+        while self.all.len() > MAX_KEPT {
+            self.all.pop_first();
+        }
+        id
+    }
+}
+
+impl Agent {
+    pub(super) fn begin_text(&mut self, now: Now, request: TextRequest) -> Result<TextId, Failure> {
+        let target = Target::parse(&request.peer)?;
+        self.refuse_ourselves(&target)?;
+        if request.text.is_empty() || request.text.len() > sip::pager::LONGEST {
+            return Err(unfit(&request.peer));
+        }
+        if self.texts.sent.len() >= MAX_OPEN {
+            return Err(too_many(&request.peer));
+        }
+        if !request.clear {
+            self.refuse_clear_text(now, &target)?;
+        }
+        let route = match (self.route_to(target.entity.host())?, target.socket()) {
+            (Some(route), _) => route,
+            (None, Some(remote)) => Route { proxy: remote, domain: target.domain(), login: None },
+            (None, None) => return Err(by_name_only(&target)),
+        };
+        let Some(uri) = target.uri() else { return Err(unfit(&request.peer)) };
+        let id = self.texts.add(now, target.entity.to_string(), true, &request.text, TextState::Sending);
+        let Route { proxy: remote, domain, login } = route;
+        let message = sip::Text { target: uri, remote, domain, text: request.text, login };
+        let message = self.endpoint.message(now, message);
+        self.texts.sent.insert(message, id);
+        Ok(id)
+    }
+
+    /// What our packets to the peer must always have, its texts would not.
+    fn refuse_clear_text(&self, now: Now, target: &Target) -> Result<(), Failure> {
+        let level = self.config.default_level;
+        let secret = |entry: &Entry| {
+            let guarantee = Guarantee::of(&entry.action, level);
+            guarantee.discard || guarantee.confidentiality == Strength::Always
+        };
+        let out = |entry: &&Entry| entry.direction == Direction::Out && !entry.expired(now.wall);
+        let of_peer = |entry: &&Entry| entry.peer.entity.as_ref() == Some(&target.entity);
+        let named: Vec<&Entry> = self.book.entries().iter().filter(out).filter(of_peer).collect();
+        let all = if named.is_empty() { self.book.default_entries().iter().filter(out).collect() } else { named };
+        match all.iter().find(|entry| secret(entry)) {
+            Some(entry) => Err(in_clear(&target.entity, entry)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn handle_message_delivered(&mut self, id: MessageId, kept: bool) {
+        self.settle_text(id, if kept { TextState::Kept } else { TextState::Delivered });
+    }
+
+    pub(super) fn handle_message_failed(&mut self, id: MessageId, cause: EndCause) {
+        let peer = self.texts.sent.get(&id).and_then(|text| self.texts.get(*text)).map(|text| text.peer.clone());
+        let failure = not_delivered(&peer.unwrap_or_default(), cause);
+        self.settle_text(id, TextState::Failed(failure));
+    }
+
+    fn settle_text(&mut self, id: MessageId, state: TextState) {
+        let Some(id) = self.texts.sent.remove(&id) else { return };
+        if let Some(text) = self.texts.all.get_mut(&id) {
+            text.state = state;
+            self.event(Event::TextChanged(id));
+        }
+    }
+
+    /// Nothing proves who writes: From is the sender's own word, or that of his proxy.
+    pub(super) fn handle_messaged(&mut self, now: Now, id: MessageId, sender: &NameAddr, text: &str) {
+        self.count("texts_received");
+        if self.config.unknown_watchers == UnknownWatchers::Block {
+            return self.endpoint.take_message(now, id, Some(Refusal::new(403, "Forbidden")));
+        }
+        self.endpoint.take_message(now, id, None);
+        let peer = escape(&sender.uri.to_string());
+        let id = self.texts.add(now, peer, false, text, TextState::Received);
+        self.event(Event::TextChanged(id));
+    }
+
+    pub fn text(&self, id: TextId) -> Option<&TextMessage> {
+        self.texts.get(id)
+    }
+
+    /// Oldest first.
+    pub fn texts(&self) -> impl Iterator<Item = &TextMessage> {
+        self.texts.iter()
+    }
+}
+
+fn unfit(peer: &str) -> Failure {
+    let message = format!("a text has 1 to {} octets", sip::pager::LONGEST);
+    Failure::new(FailureKind::Usage, "text-length", message, escape(peer), "write it shorter, or in several")
+}
+
+fn too_many(peer: &str) -> Failure {
+    let message = format!("{MAX_OPEN} texts wait for their answers already");
+    Failure::new(FailureKind::Failed, "too-many-texts", message, escape(peer), "wait until some have arrived")
+}
+
+fn by_name_only(target: &Target) -> Failure {
+    Failure::new(
+        FailureKind::Unreachable,
+        "no-way",
+        format!("{} is a name of a domain in which you have no account", target.entity),
+        target.entity.as_str(),
+        "write to its IP address, or add an [[account]] of that domain",
+    )
+}
+
+fn in_clear(entity: &Entity, entry: &Entry) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "text-in-clear",
+        format!(
+            "a text to {entity} can be read by everybody on the way, and `{}` rules what you send there",
+            entry.action
+        ),
+        entity.as_str(),
+        "call instead; or repeat it with --clear, if anybody may read it",
+    )
+}
+
+fn not_delivered(peer: &str, cause: EndCause) -> Failure {
+    let fails = |kind, code, message: String, next: &str| Failure::new(kind, code, message, peer, next);
+    match cause {
+        EndCause::Rejected { status: status @ (405 | 415 | 501), reason, .. } => fails(
+            FailureKind::Failed,
+            "no-texts",
+            format!("{peer} takes no texts: {status} {}", escape(&reason)),
+            "call instead",
+        ),
+        EndCause::Rejected { status, reason, .. } => fails(
+            if matches!(status, 403 | 603) { FailureKind::RefusedByUser } else { FailureKind::Unreachable },
+            "text-rejected",
+            format!("{peer} answered {status} {}", escape(&reason)),
+            "check the name, or try again later",
+        ),
+        EndCause::Unproven { status, why } => fails(
+            FailureKind::RefusedByPolicy,
+            "not-authenticated",
+            format!("the way to {peer} asks who you are ({status}): {}", escape(&why)),
+            "see `sottovoce account list`",
+        ),
+        EndCause::Transport { why } => fails(
+            FailureKind::Unreachable,
+            "peer-unreachable",
+            format!("{peer} cannot be reached: {}", escape(&why)),
+            "check the address and the network, then try again",
+        ),
+        _ => fails(
+            FailureKind::Unreachable,
+            "peer-silent",
+            format!("{peer} did not answer"),
+            "it may have arrived all the same; check the address and that the peer's agent runs",
+        ),
+    }
+}

@@ -1,0 +1,57 @@
+//! `message`: a short text to a peer; without one, the last texts.
+
+use super::args::MessageArgs;
+use super::door::Door;
+use super::exit::Exit;
+use super::output::Output;
+use crate::app::control::request::TextBody;
+use crate::app::control::view::{ErrorView, TextList, TextStateView, TextView};
+
+pub async fn run(door: &Door, output: Output, args: &MessageArgs) -> Result<Exit, ErrorView> {
+    match &args.peer {
+        Some(peer) => send(door, output, peer, args).await,
+        None => list(door, output).await,
+    }
+}
+
+async fn send(door: &Door, output: Output, peer: &str, args: &MessageArgs) -> Result<Exit, ErrorView> {
+    let body = TextBody { peer: peer.to_owned(), text: args.text.join(" "), clear: args.clear };
+    let sent: TextView = door.post("/v1/messages", &body).await?.view()?;
+    // As long as SIP itself waits for an answer, and a little longer.
+    let reply = door.get(&format!("/v1/messages/{}?wait=40", sent.id)).await?;
+    let text: TextView = reply.view()?;
+    if let Some(failure) = text.failure {
+        return Err(failure);
+    }
+    output.body(reply.body());
+    output.line(&format!("{}: {}", text.peer, word(text.state)));
+    Ok(Exit::Done)
+}
+
+async fn list(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    let reply = door.get("/v1/messages").await?;
+    output.body(reply.body());
+    let list: TextList = reply.view()?;
+    if list.messages.is_empty() {
+        output.line("no message came or went since the agent started");
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<[String; 5]> = list.messages.into_iter().map(row).collect();
+    output.table(["time", "way", "peer", "state", "text"], &rows);
+    Ok(Exit::Done)
+}
+
+fn row(text: TextView) -> [String; 5] {
+    let way = if text.outgoing { "out" } else { "in" };
+    [text.time, way.to_owned(), text.peer, word(text.state).to_owned(), text.text]
+}
+
+fn word(state: TextStateView) -> &'static str {
+    match state {
+        TextStateView::Delivered => "arrived",
+        TextStateView::Failed => "did not arrive",
+        TextStateView::Kept => "kept for the peer by a server",
+        TextStateView::Received => "came, from whom it says",
+        TextStateView::Sending => "on its way",
+    }
+}

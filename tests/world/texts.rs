@@ -1,0 +1,86 @@
+//! Short texts: in clear, and so only where that is allowed.
+
+use std::time::Duration;
+
+use sottovoce::agent::{Accepted, Command, TextMessage, TextRequest, TextState, UnknownWatchers};
+use sottovoce::vocab::{Failure, FailureKind, TextId};
+
+use crate::common::config::agent;
+use crate::common::wire::Link;
+use crate::common::world::World;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Alice, whose default is `action`, and Bob.
+fn two(action: &str, watchers: UnknownWatchers) -> World {
+    let mut world = World::new(3, Link::GOOD);
+    world.add("alice", agent("alice", "192.168.1.1", action));
+    let mut bob = agent("bob", "192.168.1.2", "none");
+    bob.unknown_watchers = watchers;
+    world.add("bob", bob);
+    world
+}
+
+fn write(world: &mut World, text: &str, clear: bool) -> Result<TextId, Failure> {
+    let request = TextRequest { peer: "bob@192.168.1.2".into(), text: text.into(), clear };
+    world.command(0, Command::Text(request)).map(|accepted| match accepted {
+        Accepted::Text(id) => id,
+        other => panic!("{other:?}"),
+    })
+}
+
+fn settled(world: &mut World, id: TextId) -> TextMessage {
+    let done = |world: &World| world.nodes[0].agent.text(id).unwrap().state != TextState::Sending;
+    assert!(world.run_until(MINUTE, done));
+    world.nodes[0].agent.text(id).unwrap().clone()
+}
+
+#[test]
+fn a_text_arrives_and_is_shown_harmlessly() {
+    let mut world = two("none", UnknownWatchers::Policy);
+    let id = write(&mut world, "Grüße\u{1b}[2J", false).unwrap();
+    assert_eq!(settled(&mut world, id).state, TextState::Delivered);
+    let texts: Vec<&TextMessage> = world.nodes[1].agent.texts().collect();
+    let [text] = texts[..] else { panic!("{texts:?}") };
+    assert_eq!((text.state.clone(), text.peer.as_str()), (TextState::Received, "sip:alice@192.168.1.1"));
+    assert!(text.text.starts_with("Grüße") && !text.text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
+fn where_calls_must_be_encrypted_no_text_goes_in_clear_unless_the_user_says_so() {
+    let mut world = two("ipsec esp/transport//require", UnknownWatchers::Policy);
+    let failure = write(&mut world, "secret", false).unwrap_err();
+    assert_eq!((failure.kind, failure.code), (FailureKind::RefusedByPolicy, "text-in-clear"));
+    world.run_for(MINUTE);
+    assert!(world.wire.overheard.is_empty(), "nothing was sent");
+    let id = write(&mut world, "not so secret", true).unwrap();
+    assert_eq!(settled(&mut world, id).state, TextState::Delivered);
+}
+
+#[test]
+fn an_entry_for_the_peer_counts_and_not_the_default() {
+    let mut world = two("ipsec esp/transport//require", UnknownWatchers::Policy);
+    let ask = world.ask(0, "bob@192.168.1.2", Some("none"));
+    world.run_for(MINUTE);
+    let registered = matches!(world.the_ask(0, ask).state, sottovoce::agent::AskState::Registered { .. });
+    assert!(registered, "{:?}", world.the_ask(0, ask));
+    let id = write(&mut world, "hello", false).unwrap();
+    assert_eq!(settled(&mut world, id).state, TextState::Delivered);
+}
+
+#[test]
+fn who_blocks_strangers_takes_no_texts() {
+    let mut world = two("none", UnknownWatchers::Block);
+    let id = write(&mut world, "hello", false).unwrap();
+    let TextState::Failed(failure) = settled(&mut world, id).state else { panic!() };
+    assert_eq!((failure.kind, failure.code), (FailureKind::RefusedByUser, "text-rejected"));
+    assert_eq!(world.nodes[1].agent.texts().count(), 0);
+}
+
+#[test]
+fn an_empty_text_and_one_that_is_too_long_are_refused() {
+    let mut world = two("none", UnknownWatchers::Policy);
+    for text in [String::new(), "x".repeat(4097)] {
+        assert_eq!(write(&mut world, &text, false).unwrap_err().code, "text-length");
+    }
+}
