@@ -61,11 +61,15 @@ fn unsupported() -> Refusal {
 fn unacceptable(request: &Request) -> Option<Refusal> {
     let headers = request.headers();
     let invite = *request.method() == Method::Invite;
-    let refuses = invite && headers.has(HeaderName::ACCEPT) && !reads(headers, SDP);
+    let refuses = invite && !reads(headers, SDP);
     refuses.then(|| Refusal::new(406, "Not Acceptable"))
 }
 
-fn reads(headers: &Headers, kind: &str) -> bool {
+/// Whether Accept takes this media type; who sends none takes what the method or package has by default.
+pub(super) fn reads(headers: &Headers, kind: &str) -> bool {
+    if !headers.has(HeaderName::ACCEPT) {
+        return true;
+    }
     let Ok(wanted) = MediaType::read(kind) else { return false };
     let ranges = headers.all(HeaderName::ACCEPT);
     ranges.iter().any(|range| super::headers::TypedHeader::read(range).is_ok_and(|Accept(range)| range.takes(&wanted)))

@@ -125,8 +125,14 @@ impl Endpoint {
         let invite = inbound.key.cancelled();
         let Some(server) = self.transactions.server(&invite) else { return self.refuse_unknown(inbound) };
         let (pending, owner) = (server.is_pending(), server.owner);
-        self.answer_statelessly(inbound, &Refusal::new(200, "OK"));
-        let Owner::Session(id) = owner else { return };
+        let Owner::Session(id) = owner else {
+            return self.answer_statelessly(inbound, &Refusal::new(200, "OK"));
+        };
+        // The tag is that of the answer to the INVITE (RFC 3261 section 9.2).
+        match self.sessions.get(&id).map(|session| session.dialog.local_tag.clone()) {
+            Some(tag) => self.answer_tagged(inbound, &Refusal::new(200, "OK"), &tag),
+            None => self.answer_statelessly(inbound, &Refusal::new(200, "OK")),
+        }
         if pending {
             self.terminate_invite(now, id, &invite);
         }

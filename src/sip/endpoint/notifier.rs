@@ -4,11 +4,14 @@ use super::inbound::Inbound;
 use super::{limits, Endpoint, EndpointConfig, EndpointEvent, Usage};
 use crate::sip::notifier::Notifier;
 use crate::sip::transaction::Owner;
-use crate::sip::{read, send, Body, Method, NotifierId, NotifyState, Refusal, Response};
+use crate::sip::{ability, read, send, Body, Method, NotifierId, NotifyState, Refusal, Response};
 use crate::vocab::Mono;
 
 /// Without Expires the package decides; an hour is presence's (RFC 3856 section 6.4).
 const DEFAULT_EXPIRES: Duration = Duration::from_secs(3600);
+
+/// What NOTIFY carries (RFC 3856 section 6.7).
+const DOCUMENT: &str = "application/pidf+xml";
 
 /// The notifier (RFC 6665 section 4.2).
 impl Endpoint {
@@ -21,6 +24,9 @@ impl Endpoint {
         let Some(contact) = read::contact(headers) else {
             return self.refuse_statelessly(inbound, 400, "Contact is missing or unreadable");
         };
+        if !ability::reads(headers, DOCUMENT) {
+            return self.refuse_statelessly(inbound, 406, "Not Acceptable");
+        }
         let expires = read::expires(headers).unwrap_or(DEFAULT_EXPIRES);
         if is_too_brief(expires) {
             return self.refuse_too_brief(inbound);

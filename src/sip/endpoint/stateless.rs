@@ -9,11 +9,15 @@ impl Endpoint {
     }
 
     pub(super) fn answer_statelessly(&mut self, inbound: &Inbound, answer: &Refusal) {
+        let tag = self.secret.tag_for(&[&inbound.call_id, &inbound.from_tag, &inbound.cseq.to_string()]);
+        self.answer_tagged(inbound, answer, &tag);
+    }
+
+    pub(super) fn answer_tagged(&mut self, inbound: &Inbound, answer: &Refusal, tag: &str) {
         self.counters.refused += u64::from(answer.status >= 300);
         self.counters.responses_sent += 1;
         let mut response = Response::to(&inbound.request, answer.status, &answer.reason);
-        let tag = self.secret.tag_for(&[&inbound.call_id, &inbound.from_tag, &inbound.cseq.to_string()]);
-        send::add_to_tag(&mut response, &tag);
+        send::add_to_tag(&mut response, tag);
         self.dress_response(&mut response);
         send::push_extra(&mut response, answer);
         self.transmit(inbound.reply.transmit(response.to_bytes()));
