@@ -14,7 +14,7 @@ use super::config::AccountConfig;
 use super::fail_over::{calls_for_another, Untried};
 use super::publication::Publishing;
 use super::waiting::Waiting;
-use super::{Account, AccountState, Agent, Effect, Event, PublicationState};
+use super::{Account, AccountState, Agent, Event, PublicationState};
 use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
 use crate::sip::{
@@ -312,9 +312,7 @@ fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause) -> Failure {
             ("registration-rejected", format!("{proxy} answered {status} {}", escape(reason)))
         }
         EndCause::TimedOut => ("registrar-silent", format!("{proxy} did not answer")),
-        EndCause::Transport { why } => {
-            ("registrar-unreachable", format!("{proxy} cannot be reached: {}", escape(why)))
-        }
+        EndCause::Transport { why } => ("registrar-unreachable", format!("{proxy} cannot be reached: {}", escape(why))),
         _ => ("registration-rejected", format!("{proxy} did not keep it")),
     };
     let message = format!("{entity} is not registered: {why}");

@@ -176,7 +176,9 @@ impl Agent {
 
     pub(super) fn handle_ask_located(&mut self, now: Now, id: AskId, result: Result<Vec<Candidate>, Failure>) {
         let found = result.map(|all| self.reachable(all));
-        let Some(asking) = self.asks.all.get_mut(&id).filter(|asking| asking.ask.state == AskState::Asking) else { return };
+        let Some(asking) = self.asks.all.get_mut(&id).filter(|asking| asking.ask.state == AskState::Asking) else {
+            return;
+        };
         let host = asking.target.host.clone();
         match found.map(|mut untried| (untried.next(), untried)) {
             Ok((Some(first), untried)) => {

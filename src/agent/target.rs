@@ -170,6 +170,7 @@ mod tests {
             assert_eq!(read, (entity, host, port, bare), "{typed}");
             let secure = typed.to_ascii_lowercase().starts_with("sips:");
             assert_eq!((target.secure, target.domain(Transport::Udp).is_some()), (secure, secure), "{typed}");
+            assert!(target.domain(Transport::Tls).is_some(), "what DNS finds by TLS proves the name too: {typed}");
             assert_eq!(target.uri().unwrap().as_str().starts_with("sips:"), secure, "{typed}");
         }
     }

@@ -5,7 +5,9 @@ use tokio::signal::unix::{signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
-use crate::io::{check_source, Clock, KeyLog, Location, Parts, Resolver, Signalling, SignallingHandle, SipSockets, Store, Tls};
+use crate::io::{
+    check_source, Clock, KeyLog, Location, Parts, Resolver, Signalling, SignallingHandle, SipSockets, Store, Tls,
+};
 use crate::vocab::{Failure, FailureKind};
 
 /// How an agent is started.

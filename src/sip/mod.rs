@@ -33,7 +33,8 @@ pub mod validate;
 
 pub use body::Body;
 pub use endpoint::{
-    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Next, Publish, Register, Subscribe, RINGING,
+    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Next, Publish, Register, Subscribe,
+    RINGING,
 };
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
 pub use framer::{Frame, Framer};

@@ -160,7 +160,9 @@ impl Agent {
         match (host_address(&host), self.route_to(&host)) {
             (Some(address), _) => self.open_media(now, id, Candidate { address, transport: Transport::Udp }),
             (None, Err(failure)) => self.end_call(now, id, CallState::Failed(failure)),
-            (None, Ok(None)) => self.locate_call(id, contact_place(contact).unwrap_or_else(|| Locate::host(&host, None))),
+            (None, Ok(None)) => {
+                self.locate_call(id, contact_place(contact).unwrap_or_else(|| Locate::host(&host, None)))
+            }
             (None, Ok(Some(route))) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
                     calling.login = route.login;

@@ -242,7 +242,8 @@ fn what_a_proxy_does_not_name_is_left_to_dns_but_for_addresses() {
         ("sips:alice@192.0.2.1", "", "tls:192.0.2.1:5061"),
     ] {
         let line = if proxy.is_empty() { String::new() } else { format!("proxy = \"{proxy}\"") };
-        let config = read(&format!("entity = \"sip:a@192.0.2.1\"\n[[account]]\nentity = \"{entity}\"\n{line}")).unwrap();
+        let config =
+            read(&format!("entity = \"sip:a@192.0.2.1\"\n[[account]]\nentity = \"{entity}\"\n{line}")).unwrap();
         assert_eq!(config.accounts[0].proxy.to_string(), shown);
         assert_eq!(config.accounts[0].locate().secure, entity.starts_with("sips:"));
     }

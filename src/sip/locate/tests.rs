@@ -164,7 +164,10 @@ fn only_the_lowest_order_that_is_of_use_counts_and_foreign_records_do_not() {
 fn a_domain_that_has_no_such_service_is_taken_at_its_word() {
     let mut zone = zone();
     zone.srv.insert("_sip._tcp.example.org", vec![srv(0, 0, 0, ".")]);
-    assert_eq!(zone.locate(with(Some(Transport::Tcp), None, false)), (vec!["SRV _sip._tcp.example.org".into()], vec![]));
+    assert_eq!(
+        zone.locate(with(Some(Transport::Tcp), None, false)),
+        (vec!["SRV _sip._tcp.example.org".into()], vec![])
+    );
 }
 
 #[test]
