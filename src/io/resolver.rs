@@ -78,7 +78,7 @@ impl Resolver {
             by_machine: self.servers.is_empty(),
         };
         let mut locating = Locating::new(what, seed);
-        if search.dns.is_none() || search.is_known_here(&host) {
+        if search.dns.is_none() || !is_domain(&host) || search.is_known_here(&host) {
             locating.give_up_services();
         }
         match timeout(LIMIT, search.run(locating)).await {
@@ -185,7 +185,7 @@ impl Search {
             return Ok(by_machine(name).await);
         }
         let mut heard = false;
-        if let Some(dns) = &self.dns {
+        if let Some(dns) = self.dns.as_ref().filter(|_| !is_link_local(name)) {
             match timeout(ROUND, dns.lookup_ip(name)).await {
                 Ok(Ok(found)) => return Ok(found.iter().take(RECORDS).collect()),
                 Ok(Err(error)) => heard = !is_silence(&error),
@@ -206,6 +206,16 @@ impl Search {
         let is_listed = |kind| self.hosts.lookup_static_host(&Query::query(name.clone(), kind)).is_some();
         name.is_localhost() || is_listed(RecordType::A) || is_listed(RecordType::AAAA)
     }
+}
+
+/// Names of one label are this network's own, and no domain that offers services.
+fn is_domain(name: &str) -> bool {
+    name.trim_end_matches('.').contains('.') && !is_link_local(name)
+}
+
+/// DNS is not asked for it (RFC 6762 section 22.1).
+fn is_link_local(name: &str) -> bool {
+    name.trim_end_matches('.').to_ascii_lowercase().ends_with(".local")
 }
 
 fn whole(name: &str) -> Option<Name> {
