@@ -1,6 +1,8 @@
 //! Servers that DNS names (RFC 3263), with a name server of the test's own.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sottovoce::sip::{HeaderName, Message, Method, Response};
@@ -13,14 +15,28 @@ const DNS: u16 = 5353;
 /// Asks a name server of the test's own, and waits for nobody longer than 64 * 20 ms.
 fn configure(home: &Home, dns: Ipv4Addr, more: &str) {
     home.configure(&(home.usual("none;") + more));
+    use_dns(home, dns);
+}
+
+pub fn use_dns(home: &Home, dns: Ipv4Addr) {
     let text = std::fs::read_to_string(home.config()).unwrap();
     let sip = format!("[sip]\ndns = [\"udp:{dns}:{DNS}\"]\nt1-ms = 20\n");
     std::fs::write(home.config(), text.replace("[sip]\n", &sip)).unwrap();
 }
 
-fn name_server(zone: Zone) -> (Ipv4Addr, Answering) {
+pub fn name_server(zone: Zone) -> (Ipv4Addr, Answering) {
+    counting(zone, Arc::default())
+}
+
+/// Counts the answers that have records.
+fn counting(zone: Zone, answered: Arc<AtomicUsize>) -> (Ipv4Addr, Answering) {
     let address = own_address();
-    (address, Answering::start(SocketAddr::from((address, DNS)), move |query| zone.answer(query)))
+    let answer = move |query: &[u8]| {
+        let answer = zone.answer(query)?;
+        answered.fetch_add(usize::from(answer[7] > 0), Ordering::Relaxed);
+        Some(answer)
+    };
+    (address, Answering::start(SocketAddr::from((address, DNS)), answer))
 }
 
 /// Takes every registration, and nothing else.
@@ -85,7 +101,8 @@ fn a_peer_is_asked_by_name_where_dns_has_it_and_the_next_address_is_tried() {
         .srv("_sip._udp.example.org", 2, 5060, "bob.example.org")
         .a("dead.example.org", dead)
         .a("bob.example.org", bob.address);
-    let (dns, _server) = name_server(zone);
+    let answered = Arc::<AtomicUsize>::default();
+    let (dns, _server) = counting(zone, Arc::clone(&answered));
     configure(&alice, dns, "");
     let text = std::fs::read_to_string(bob.config()).unwrap();
     std::fs::write(bob.config(), text.replace(&bob.entity(), "sip:bob@example.org")).unwrap();
@@ -94,6 +111,10 @@ fn a_peer_is_asked_by_name_where_dns_has_it_and_the_next_address_is_tried() {
     let ask = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0).json();
     assert_eq!((ask["state"].as_str(), ask["target"].as_str()), (Some("registered"), Some("sip:bob@example.org")));
     assert!(first_line(&heard).starts_with("SUBSCRIBE sip:bob@example.org "));
+    let asked = answered.load(Ordering::Relaxed);
+    assert!(asked >= 3, "{asked}");
+    alice.run(&["ask", "bob@example.org", "--approve"]).expect(0);
+    assert_eq!(answered.load(Ordering::Relaxed), asked, "within their TTL records are not asked for again");
     let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
     assert_eq!(call["state"], "ended", "{call}");
 }
