@@ -119,11 +119,14 @@ impl Locating {
         };
     }
 
-    /// Nobody answers for the domain: its host, by what goes without saying.
+    /// Nobody answers for the domain any more: its host, by the transport that it named first, or else the usual one.
     pub fn give_up_services(&mut self) {
-        if let Stage::Services | Stage::Servers(_) = self.stage {
-            self.stage = Stage::Hosts(vec![self.host_itself(self.what.usual_transport())]);
-        }
+        let transport = match &self.stage {
+            Stage::Services => self.what.usual_transport(),
+            Stage::Servers(services) => self.first_of(services),
+            Stage::Hosts(_) | Stage::Located(_) => return,
+        };
+        self.stage = Stage::Hosts(vec![self.host_itself(transport)]);
     }
 
     /// In the order in which they are to be tried; at most [`CANDIDATES`].
@@ -159,14 +162,17 @@ impl Locating {
             servers.extend(srv::in_order(records, &mut self.rng).into_iter().map(to_server));
         }
         if !known {
-            let transport = services.first().map_or(self.what.usual_transport(), |service| service.transport);
-            servers = vec![self.host_itself(transport)];
+            servers = vec![self.host_itself(self.first_of(services))];
         }
         servers.truncate(CANDIDATES);
         match servers.is_empty() {
             true => Stage::Located(Vec::new()),
             false => Stage::Hosts(servers),
         }
+    }
+
+    fn first_of(&self, services: &[Service]) -> Transport {
+        services.first().map_or(self.what.usual_transport(), |service| service.transport)
     }
 
     fn host_itself(&self, transport: Transport) -> Server {

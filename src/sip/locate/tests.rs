@@ -147,6 +147,17 @@ fn tls_that_comes_first_is_not_followed_by_anything_in_clear() {
 }
 
 #[test]
+fn tls_that_comes_first_is_kept_when_its_servers_are_not_told() {
+    let mut zone = zone();
+    zone.naptr.get_mut(DOMAIN).unwrap()[3].preference = 1;
+    let mut locating = Locating::new(with(None, None, false), [7; 32]);
+    locating.handle_answers(vec![zone.answer(&Question::Naptr(DOMAIN.into()))]);
+    locating.give_up_services();
+    locating.handle_answers(vec![zone.answer(&Question::Addresses(DOMAIN.into()))]);
+    assert_eq!(locating.located().iter().map(Candidate::to_string).collect::<Vec<_>>(), ["tls:192.0.2.9:5061"]);
+}
+
+#[test]
 fn only_the_lowest_order_that_is_of_use_counts_and_foreign_records_do_not() {
     let records = |records: Vec<Naptr>| {
         let services = naptr::services(records, false);
