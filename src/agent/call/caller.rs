@@ -7,7 +7,7 @@ use rand_core::RngCore;
 use super::media::{random_spis, PeerSdp};
 use super::{CallState, Calling, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, contact_place, OPTION_TAG};
-use crate::agent::fail_over::calls_for_another;
+use crate::agent::fail_over::{calls_for_another, Untried};
 use crate::agent::ruling::some_port;
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
@@ -149,6 +149,7 @@ impl Agent {
         calling.call.entity = Some(pin.entity.clone());
         calling.call.device = Some(pin.device.clone());
         calling.call.known = true;
+        calling.untried = Untried::default();
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
@@ -161,7 +162,8 @@ impl Agent {
             (Some(address), _) => self.open_media(now, id, Candidate { address, transport: Transport::Udp }),
             (None, Err(failure)) => self.end_call(now, id, CallState::Failed(failure)),
             (None, Ok(None)) => {
-                self.locate_call(id, contact_place(contact).unwrap_or_else(|| Locate::host(&host, None)))
+                let what = contact_place(contact).unwrap_or_else(|| Locate::host(&host, None));
+                self.locate(Waiting::CallAddress(id), what);
             }
             (None, Ok(Some(route))) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
@@ -171,10 +173,6 @@ impl Agent {
                 self.open_media(now, id, route.hop);
             }
         }
-    }
-
-    fn locate_call(&mut self, id: CallId, what: Locate) {
-        self.locate(Waiting::CallAddress(id), what);
     }
 
     pub(in crate::agent) fn handle_call_located(
@@ -300,9 +298,11 @@ impl Agent {
             calling.key = KeyState::Offered(Box::new(initiator));
             calling.said = Some(offer);
         }
+        // Where DNS names TLS, the host of the contact is proven, and not what DNS made of it (RFC 5922 section 4).
+        let named = || target.host().filter(|_| hop.transport == Transport::Tls).cloned();
         Ok(Invite {
             remote: hop.address,
-            domain: domain.or_else(|| (hop.transport == Transport::Tls).then(|| target.host().cloned()).flatten()),
+            domain: domain.or_else(named),
             tcp: hop.transport == Transport::Tcp,
             target,
             require: if insists { vec![OPTION_TAG.into()] } else { Vec::new() },
