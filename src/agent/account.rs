@@ -2,20 +2,24 @@
 //!
 //! | step | carries |
 //! | --- | --- |
-//! | `begin_accounts` | `Effect::Resolve` for a proxy that is a name |
-//! | `handle_account_address` | `Endpoint::register` |
+//! | `begin_accounts` | `Effect::Locate` for a proxy that is a name |
+//! | `handle_account_located` | `Endpoint::register` |
+//! | `EndpointEvent::RegistrationFailed` | the next address, or a wait and then `Effect::Locate` again |
 //! | `EndpointEvent::Registered` and its siblings | the account's state, as the user sees it |
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::config::AccountConfig;
+use super::fail_over::{calls_for_another, Untried};
 use super::publication::Publishing;
 use super::waiting::Waiting;
-use super::{Account, AccountState, Agent, Effect, Event, PublicationState};
+use super::{Account, AccountState, Agent, Event, PublicationState};
 use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
-use crate::sip::{EndCause, EndpointEvent, Host, PublicationId, Register, RegistrationId, Transport, Uri};
+use crate::sip::{
+    Candidate, EndCause, EndpointEvent, Host, Next, PublicationId, Register, RegistrationId, Transport, Uri,
+};
 use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Mono, Now};
 
 /// A proxy whose name is not found is looked for again after so long.
@@ -31,8 +35,10 @@ pub struct Accounting {
     pub config: AccountConfig,
     pub account: Account,
     registration: Option<RegistrationId>,
-    /// Where the proxy is.
-    pub remote: Option<SocketAddr>,
+    /// Where the proxy is: what was tried last.
+    pub hop: Option<Candidate>,
+    /// Where else it is.
+    untried: Untried,
     look_again: Option<Mono>,
     /// By which this device is reached through the registrar.
     pub gruu: Option<String>,
@@ -45,6 +51,7 @@ impl Accounts {
             account: Account {
                 entity: config.entity.clone(),
                 proxy: config.proxy.to_string(),
+                address: None,
                 user: escape(&config.user),
                 state: AccountState::Resolving,
                 service_route: Vec::new(),
@@ -53,7 +60,8 @@ impl Accounts {
             },
             config,
             registration: None,
-            remote: None,
+            hop: None,
+            untried: Untried::default(),
             look_again: None,
             gruu: None,
             publishing: Publishing::default(),
@@ -82,9 +90,19 @@ impl Accounts {
     }
 }
 
+impl Accounting {
+    /// Its requests go there from now on.
+    fn go(&mut self, there: Candidate) -> Option<Next> {
+        self.hop = Some(there);
+        self.account.address = Some(there.to_string());
+        let registrar = registrar_of(&self.config.entity, there.transport)?;
+        Some(Next { registrar, remote: there.address, domain: self.config.domain(there.transport) })
+    }
+}
+
 /// How requests reach a peer of an account's domain.
 pub struct Route {
-    pub proxy: SocketAddr,
+    pub hop: Candidate,
     /// By TLS: what it must prove.
     pub domain: Option<Host>,
     pub login: Option<Login>,
@@ -96,15 +114,6 @@ impl AccountConfig {
         let user = self.user.clone();
         self.password.clone().map(|password| Login { user, password, realm })
     }
-
-    /// What the proxy must prove, by TLS: the domain that the user named, wherever DNS has it (RFC 5922 section 4).
-    pub fn domain(&self) -> Option<Host> {
-        let uri = Uri::parse(self.entity.as_str()).ok();
-        let host = uri.and_then(|uri| uri.host().cloned());
-        // One that cannot be read is proven by nobody.
-        let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().to_owned()));
-        (self.proxy.transport == Transport::Tls).then_some(domain)
-    }
 }
 
 impl Agent {
@@ -115,9 +124,9 @@ impl Agent {
     pub(super) fn route_to(&self, host: &str) -> Result<Option<Route>, Failure> {
         let of_domain = |accounting: &&Accounting| accounting.config.entity.host().eq_ignore_ascii_case(host);
         let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
-        let proxy = accounting.remote.ok_or_else(|| not_found_yet(&accounting.account))?;
+        let hop = accounting.hop.ok_or_else(|| not_found_yet(&accounting.account))?;
         let login = accounting.config.login(Some(accounting.config.realm.clone()));
-        Ok(Some(Route { proxy, domain: accounting.config.domain(), login }))
+        Ok(Some(Route { hop, domain: accounting.config.domain(hop.transport), login }))
     }
 
     /// The URI by which one of this domain reaches this device, through the registrar: our own contact where there is none.
@@ -128,8 +137,8 @@ impl Agent {
 
     /// It came by a proxy that is ours: who sent it proved a name there.
     pub(super) fn is_own_proxy(&self, address: IpAddr) -> bool {
-        let is = |remote: SocketAddr| remote.ip().to_canonical() == address.to_canonical();
-        self.accounts.all().any(|accounting| accounting.remote.is_some_and(is))
+        let is = |hop: Candidate| hop.address.ip().to_canonical() == address.to_canonical();
+        self.accounts.all().any(|accounting| accounting.hop.is_some_and(is))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
@@ -138,48 +147,82 @@ impl Agent {
     }
 
     fn find_proxy(&mut self, now: Now, config: &AccountConfig) {
-        if let Ok(address) = config.proxy.host.parse() {
-            return self.register_account(now, &config.entity, SocketAddr::new(address, config.proxy.port));
+        let what = config.locate();
+        if let Some(there) = what.address() {
+            return self.register_account(now, &config.entity, there);
         }
-        let id = self.expect(Waiting::AccountAddress(config.entity.clone()));
-        self.effect(Effect::Resolve { id, host: config.proxy.host.clone(), port: config.proxy.port });
+        self.locate(Waiting::AccountAddress(config.entity.clone()), what);
         self.set_account(&config.entity, AccountState::Resolving);
     }
 
-    pub(super) fn handle_account_address(
+    pub(super) fn handle_account_located(
         &mut self,
         now: Now,
         entity: &Entity,
-        result: Result<Vec<SocketAddr>, Failure>,
+        result: Result<Vec<Candidate>, Failure>,
     ) {
-        let found = result.and_then(|all| self.reachable(&all).ok_or_else(|| no_proxy(entity)));
-        match found {
-            Ok(remote) => self.register_account(now, entity, remote),
-            Err(failure) => {
-                if let Some(accounting) = self.accounts.get(entity) {
-                    accounting.look_again = Some(now.mono + LOOK_AGAIN);
-                }
-                self.wait_for_account(now, entity, failure, LOOK_AGAIN);
+        let found = result.map(|all| self.reachable(all));
+        let Some(accounting) = self.accounts.get(entity) else { return };
+        let failure = match found.map(|mut untried| (untried.next(), untried)) {
+            Ok((Some(first), untried)) => {
+                accounting.untried = untried;
+                return self.register_account(now, entity, first);
             }
-        }
+            Ok((None, _)) => no_proxy(entity),
+            Err(failure) => failure,
+        };
+        accounting.look_again = Some(now.mono + LOOK_AGAIN);
+        self.wait_for_account(now, entity, failure, LOOK_AGAIN);
     }
 
-    fn register_account(&mut self, now: Now, entity: &Entity, remote: SocketAddr) {
+    /// For the first time, or after its failures have been waited for.
+    fn register_account(&mut self, now: Now, entity: &Entity, there: Candidate) {
         if self.stopping.is_some() {
             return;
         }
         let name = self.config.display_name.clone().unwrap_or_default();
         let Some(accounting) = self.accounts.get(entity) else { return };
-        accounting.remote = Some(remote);
-        let AccountConfig { proxy, expires, .. } = accounting.config.clone();
-        let (Ok(aor), Some(registrar)) = (Uri::parse(entity.as_str()), registrar_of(entity, proxy.transport)) else {
-            return;
-        };
-        let domain = accounting.config.domain();
-        let login = accounting.config.login(None);
+        let Some(next) = accounting.go(there) else { return };
+        if let Some(id) = accounting.registration {
+            self.endpoint.resume_registration(now, id, next);
+            return self.set_account(entity, AccountState::Registering);
+        }
+        let Ok(aor) = Uri::parse(entity.as_str()) else { return };
+        let Next { registrar, remote, domain } = next;
+        let (login, expires) = (accounting.config.login(None), accounting.config.expires);
         let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, domain, login, expires };
         accounting.registration = Some(self.endpoint.register(now, what));
         self.set_account(entity, AccountState::Registering);
+    }
+
+    /// The next server of the domain, at once; or all of them anew, once that has been waited for.
+    fn handle_registration_failed(&mut self, now: Now, entity: &Entity, cause: EndCause, again: Duration) {
+        let stopping = self.stopping.is_some();
+        let Some(accounting) = self.accounts.get(entity) else { return };
+        let Some(id) = accounting.registration else { return };
+        let failure = not_registered(entity, &accounting.account.reached(), &cause);
+        let next = match calls_for_another(&cause) && !stopping {
+            true => accounting.untried.next().and_then(|there| accounting.go(there)),
+            false => None,
+        };
+        if let Some(next) = next {
+            self.endpoint.move_registration(now, id, next);
+            return self.set_account(entity, AccountState::Registering);
+        }
+        if accounting.config.locate().address().is_none() {
+            accounting.look_again = Some(now.mono + again);
+            self.endpoint.hold_registration(id);
+        }
+        self.wait_for_account(now, entity, failure, again);
+    }
+
+    /// What is published stands where the account is registered.
+    fn publication_follows(&mut self, entity: &Entity) {
+        let Some(accounting) = self.accounts.get(entity) else { return };
+        if let (Some(id), Some(hop)) = (accounting.publishing.id, accounting.hop) {
+            let domain = accounting.config.domain(hop.transport);
+            self.endpoint.move_publication(id, hop.address, domain, hop.transport == Transport::Tcp);
+        }
     }
 
     pub(super) fn handle_registration(&mut self, now: Now, event: EndpointEvent) {
@@ -191,7 +234,7 @@ impl Agent {
             _ => return,
         };
         let Some(accounting) = self.accounts.by_registration(id) else { return };
-        let (entity, proxy) = (accounting.config.entity.clone(), accounting.account.proxy.clone());
+        let (entity, proxy) = (accounting.config.entity.clone(), accounting.account.reached());
         match event {
             EndpointEvent::Registered { expires, service_route, gruu, .. } => {
                 let gruu = gruu.map(|gruu| gruu.to_string());
@@ -200,14 +243,14 @@ impl Agent {
                 accounting.account.service_route = service_route.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
                 let until = now.wall.saturating_add(expires);
                 self.set_account(&entity, AccountState::Registered { until });
+                self.publication_follows(&entity);
                 self.begin_publication(now, &entity);
                 if moved {
                     self.published_changed(now);
                 }
             }
             EndpointEvent::RegistrationFailed { cause, again, .. } => {
-                let failure = not_registered(&entity, &proxy, cause);
-                self.wait_for_account(now, &entity, failure, again);
+                self.handle_registration_failed(now, &entity, cause, again);
             }
             EndpointEvent::RegistrationRefused { why, .. } => {
                 accounting.registration = None;
@@ -263,15 +306,13 @@ fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
     Uri::parse(format!("sip:{}{param}", entity.host())).ok()
 }
 
-fn not_registered(entity: &Entity, proxy: &str, cause: EndCause) -> Failure {
+fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause) -> Failure {
     let (code, why) = match cause {
         EndCause::Rejected { status, reason, .. } => {
-            ("registration-rejected", format!("{proxy} answered {status} {}", escape(&reason)))
+            ("registration-rejected", format!("{proxy} answered {status} {}", escape(reason)))
         }
         EndCause::TimedOut => ("registrar-silent", format!("{proxy} did not answer")),
-        EndCause::Transport { why } => {
-            ("registrar-unreachable", format!("{proxy} cannot be reached: {}", escape(&why)))
-        }
+        EndCause::Transport { why } => ("registrar-unreachable", format!("{proxy} cannot be reached: {}", escape(why))),
         _ => ("registration-rejected", format!("{proxy} did not keep it")),
     };
     let message = format!("{entity} is not registered: {why}");

@@ -3,7 +3,7 @@
 //! | step | carries |
 //! | --- | --- |
 //! | `Command::Ask` -> `begin_ask` | target |
-//! | `Effect::Resolve` -> `Done::Resolved` | addresses |
+//! | `Effect::Locate` -> `Done::Located` | addresses, each tried when the one before is silent |
 //! | `send_request` -> SUBSCRIBE | signed request |
 //! | NOTIFY -> `handle_notified` | document |
 //! | `read_document` | statement, checked |
@@ -11,12 +11,13 @@
 //! | `open_review`, see `review.rs` | |
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::account::Route;
 use super::book::Standing;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
+use super::fail_over::{calls_for_another, Untried};
 use super::further::Further;
 use super::own::{random_nonce, Saying};
 use super::target::Target;
@@ -25,7 +26,7 @@ use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
 use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
-use crate::sip::{Body, EndCause, Subscribe, SubscriptionId};
+use crate::sip::{Body, Candidate, EndCause, Subscribe, SubscriptionId, Transport};
 use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
@@ -57,6 +58,12 @@ pub struct Asking {
     answer: Option<Answer>,
     pub accept_key: Option<Fingerprint>,
     subscription: Option<SubscriptionId>,
+    /// Where else the peer is.
+    untried: Untried,
+    /// When SUBSCRIBE was sent, the last time.
+    sent: Mono,
+    /// And accepted: whoever did that is the right one.
+    accepted: bool,
     /// When to say again that it still waits.
     tick: Option<Mono>,
     /// The call that had to wait for this.
@@ -94,6 +101,9 @@ impl Asking {
             answer: self.answer.clone(),
             accept_key: self.accept_key,
             subscription: None,
+            untried: Untried::default(),
+            sent: self.sent,
+            accepted: self.accepted,
             tick: None,
             call: None,
             by_server: self.by_server,
@@ -133,8 +143,7 @@ impl Agent {
         if target.secure && route.as_ref().is_some_and(|route| route.domain.is_none()) {
             return Err(clear_proxy(&target));
         }
-        let socket = target.socket();
-        let (host, port) = (target.host.clone(), target.port);
+        let what = target.locate();
         let nonce = random_nonce(&mut self.rng);
         let (answer, accept_key) = (request.answer, request.accept_key);
         let asking = Asking {
@@ -144,6 +153,9 @@ impl Agent {
             answer,
             accept_key,
             subscription: None,
+            untried: Untried::default(),
+            sent: now.mono,
+            accepted: false,
             tick: None,
             call,
             by_server: route.is_some(),
@@ -151,34 +163,61 @@ impl Agent {
         };
         self.asks.all.insert(id, asking);
         self.forget_old_asks();
-        match (route, socket) {
+        match (route, what.address()) {
             (Some(route), _) => self.send_request(now, id, route),
-            (None, Some(remote)) => self.send_directly(now, id, remote),
+            (None, Some(there)) => self.send_directly(now, id, there),
             (None, None) => {
-                let effect = self.expect(Waiting::AskAddress(id));
-                self.step(now, id, format!("looking up {host}"));
-                self.effect(Effect::Resolve { id: effect, host, port });
+                self.step(now, id, format!("looking up {}", what.host));
+                self.locate(Waiting::AskAddress(id), what);
             }
         }
         Ok(id)
     }
 
-    pub(super) fn handle_ask_address(&mut self, now: Now, id: AskId, result: Result<Vec<SocketAddr>, Failure>) {
-        match result.map(|all| self.reachable(&all)) {
-            Ok(Some(remote)) => self.send_directly(now, id, remote),
-            Ok(None) => self.fail_ask(now, id, no_address(self.asks.all.get(&id).map_or("", |a| &a.target.host))),
+    pub(super) fn handle_ask_located(&mut self, now: Now, id: AskId, result: Result<Vec<Candidate>, Failure>) {
+        let found = result.map(|all| self.reachable(all));
+        let Some(asking) = self.asks.all.get_mut(&id).filter(|asking| asking.ask.state == AskState::Asking) else {
+            return;
+        };
+        let host = asking.target.host.clone();
+        match found.map(|mut untried| (untried.next(), untried)) {
+            Ok((Some(first), untried)) => {
+                asking.untried = untried;
+                self.send_directly(now, id, first);
+            }
+            Ok((None, _)) => self.fail_ask(now, id, no_address(&host)),
             Err(failure) => self.fail_ask(now, id, failure),
         }
     }
 
-    /// To the peer itself.
-    fn send_directly(&mut self, now: Now, id: AskId, remote: SocketAddr) {
-        let domain = self.asks.all.get(&id).and_then(|asking| asking.target.domain());
-        self.send_request(now, id, Route { proxy: remote, domain, login: None });
+    /// To the peer itself, or to the servers of its domain.
+    fn send_directly(&mut self, now: Now, id: AskId, there: Candidate) {
+        let domain = self.asks.all.get(&id).and_then(|asking| asking.target.domain(there.transport));
+        self.send_request(now, id, Route { hop: there, domain, login: None });
+    }
+
+    /// The next address of the peer, when this cause is one for it.
+    fn try_elsewhere(&mut self, now: Now, id: AskId, cause: &EndCause) -> bool {
+        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
+        if asking.accepted || !calls_for_another(cause) {
+            return false;
+        }
+        let Some(next) = asking.untried.next() else { return false };
+        let failure = ended(&asking.ask.target, cause.clone());
+        self.step(now, id, format!("{}; there is another address", failure.message));
+        self.send_directly(now, id, next);
+        true
+    }
+
+    pub(super) fn handle_subscription_accepted(&mut self, id: SubscriptionId) {
+        let ask = self.asks.subscriptions.get(&id);
+        if let Some(asking) = ask.and_then(|ask| self.asks.all.get_mut(ask)) {
+            asking.accepted = true;
+        }
     }
 
     fn send_request(&mut self, now: Now, id: AskId, route: Route) {
-        let Route { proxy: remote, domain, login } = route;
+        let Route { hop, domain, login } = route;
         let Some(asking) = self.asks.all.get(&id) else { return };
         let contact = match asking.by_server {
             true => self.contact_for(&self.config.entity),
@@ -198,8 +237,9 @@ impl Agent {
         let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let what = Subscribe {
             target,
-            remote,
+            remote: hop.address,
             domain,
+            tcp: hop.transport == Transport::Tcp,
             event: "presence".into(),
             expires: Duration::ZERO,
             accept: vec![PIDF.into()],
@@ -208,9 +248,11 @@ impl Agent {
         };
         let subscription = self.endpoint.subscribe(now, what);
         asking.subscription = Some(subscription);
+        asking.sent = now.mono;
         asking.tick = Some(now.mono + TICK);
         self.asks.subscriptions.insert(subscription, id);
-        self.step(now, id, format!("SUBSCRIBE to {remote}, waiting for the answer"));
+        let by = if hop.transport == Transport::Udp { String::new() } else { format!(" by {}", hop.transport) };
+        self.step(now, id, format!("SUBSCRIBE to {}{by}, waiting for the answer", hop.address));
     }
 
     /// A long wait is shown, also over TCP, where nothing is sent again.
@@ -219,11 +261,12 @@ impl Agent {
         let due: Vec<AskId> = self.asks.all.values().filter(due).map(|asking| asking.ask.id).collect();
         for id in due {
             let Some(asking) = self.asks.all.get_mut(&id) else { continue };
-            let waited = now.wall.since(asking.ask.started).as_secs();
+            let waited = (now.mono - asking.sent).as_secs();
             let waits = asking.ask.state == AskState::Asking && asking.ask.presence.is_none();
             asking.tick = waits.then(|| now.mono + TICK);
             if waits {
-                self.step(now, id, format!("no answer yet after {waited} s; it is given up after 32 s"));
+                let then = if asking.untried.is_empty() { "it is given up" } else { "another address is tried" };
+                self.step(now, id, format!("no answer yet after {waited} s; {then} after 32 s"));
             }
         }
     }
@@ -261,6 +304,10 @@ impl Agent {
         let Some(ask) = self.asks.subscriptions.remove(&id) else { return };
         let Some(asking) = self.asks.all.get(&ask) else { return };
         if asking.ask.state == AskState::Asking && asking.ask.presence.is_none() {
+            if self.try_elsewhere(now, ask, &cause) {
+                return;
+            }
+            let Some(asking) = self.asks.all.get(&ask) else { return };
             let failure = match cause {
                 EndCause::Terminated { .. } if asking.by_server => nothing_published(&asking.ask.target),
                 cause => ended(&asking.ask.target, cause),

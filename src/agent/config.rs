@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::keys::Identity;
 use crate::policy::{Entry, Level, Prefix, Scope};
-use crate::sip::Transport;
+use crate::sip::{Host, Locate, Transport, Uri};
 use crate::vocab::{Device, Entity, Redacted};
 
 /// What the agent needs to know of its configuration, checked.
@@ -39,7 +39,7 @@ pub struct AgentConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountConfig {
     pub entity: Entity,
-    /// Where its requests go: the registrar, or a proxy before it.
+    /// Where its requests go: the registrar, or a proxy before it; the domain of the entity where nothing is named.
     pub proxy: Hop,
     /// The name that goes with the password.
     pub user: String,
@@ -52,23 +52,42 @@ pub struct AccountConfig {
     pub publish: bool,
 }
 
-/// The next hop, by name or address.
+impl AccountConfig {
+    pub fn locate(&self) -> Locate {
+        let Hop { host, port, transport } = self.proxy.clone();
+        Locate { host, port, transport, secure: self.entity.as_str().starts_with("sips:") }
+    }
+
+    /// What the proxy must prove, by TLS: the domain that the user named, wherever DNS has it (RFC 5922 section 4).
+    pub fn domain(&self, by: Transport) -> Option<Host> {
+        let uri = Uri::parse(self.entity.as_str()).ok();
+        let host = uri.and_then(|uri| uri.host().cloned());
+        // One that cannot be read is proven by nobody.
+        let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().to_owned()));
+        (by == Transport::Tls).then_some(domain)
+    }
+}
+
+/// The next hop, by name or address. What is not named is found by RFC 3263.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
     /// Without brackets.
     pub host: String,
-    pub port: u16,
+    pub port: Option<u16>,
     /// By TLS the certificate must prove the account's domain (RFC 5922 section 4).
-    pub transport: Transport,
+    pub transport: Option<Transport>,
 }
 
 impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transport = self.transport;
-        match self.host.contains(':') {
-            true => write!(f, "{transport}:[{}]:{}", self.host, self.port),
-            false => write!(f, "{transport}:{}:{}", self.host, self.port),
+        if let Some(transport) = self.transport {
+            write!(f, "{transport}:")?;
         }
+        match self.host.contains(':') {
+            true => write!(f, "[{}]", self.host)?,
+            false => write!(f, "{}", self.host)?,
+        }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where we are reached, and where peers are.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use super::config::AgentConfig;
 use super::own::uri_host;
@@ -8,7 +8,7 @@ use super::target::host_address;
 use super::Agent;
 use crate::presence::PresenceRecord;
 use crate::sip::headers::NameAddr;
-use crate::sip::{EndpointConfig, Host, Transport, Uri};
+use crate::sip::{EndpointConfig, Host, Locate, Transport, Uri};
 
 /// The option tag of our key agreement (**ours**, PROTOCOL section 7).
 pub const OPTION_TAG: &str = "x-sv-sa";
@@ -19,12 +19,6 @@ impl Agent {
         let stated = || host_address(&contact_host(record.contact.raw())?).map(|socket| socket.ip());
         record.address.or_else(stated)
     }
-
-    /// Of a host's addresses the first of our own family, for we have no other to send from.
-    pub(super) fn reachable(&self, all: &[SocketAddr]) -> Option<SocketAddr> {
-        let ours = |address: &&SocketAddr| address.is_ipv4() == self.config.media_address.is_ipv4();
-        all.iter().find(ours).or(all.first()).copied()
-    }
 }
 
 /// The host of a SIP URI, with its port when it names one, or when it is one of TLS: `192.0.2.1:5060`, `[2001:db8::1]`,
@@ -34,6 +28,18 @@ pub fn contact_host(contact: &str) -> Option<String> {
     let port = uri.port().or_else(|| uri.asks_for_tls().then(|| Transport::Tls.default_port()));
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     Some(format!("{}{port}", uri.host()?))
+}
+
+/// Where a SIP URI says that requests for it go (RFC 3263 section 4).
+pub fn contact_place(contact: &str) -> Option<Locate> {
+    let uri = Uri::parse(contact).ok()?;
+    let transport = match (uri.asks_for_tls(), uri.asks_for_tcp()) {
+        (true, _) => Some(Transport::Tls),
+        (false, true) => Some(Transport::Tcp),
+        (false, false) => None,
+    };
+    let host = uri.host()?.to_string();
+    Some(Locate { transport, secure: uri.is_sips(), ..Locate::host(host.trim_matches(['[', ']']), uri.port()) })
 }
 
 /// Our SIP URI: the entity's user at the first address that we listen at, and there not by TLS.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use rand_core::RngCore;
+
 use super::waiting::Waiting;
 use super::{Agent, AuditRow, Care, Effect, Event, Output, Pin, StoreOp};
 use crate::policy::Statement;
 use crate::presence;
+use crate::sip::Locate;
 use crate::vocab::{EffectId, Generation, Now};
 
 /// How long a stop waits for answers to BYE and to the ends of subscriptions.
@@ -29,6 +32,14 @@ impl Agent {
         let id = EffectId(self.last_effect);
         self.waiting.insert(id, waiting);
         id
+    }
+
+    /// Has it found where somebody is.
+    pub(super) fn locate(&mut self, waiting: Waiting, what: Locate) {
+        let id = self.expect(waiting);
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        self.effect(Effect::Locate { id, what, seed });
     }
 
     /// Stores what has happened; nobody waits for that. What the disk refuses waits for room where it only adds a row:

@@ -6,7 +6,7 @@
 //! | `OpenMedia` | `MediaOpened` |
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
-//! | `Resolve` | `Resolved` |
+//! | `Locate` | `Located` |
 //! | `SetSpd`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +18,7 @@ use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Stream, StreamEvent};
 use crate::policy::{Approved, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
+use crate::sip::{Candidate, Locate};
 use crate::vocab::{
     AgreementKey, CallId, Device, Digest, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce, Redacted,
     VerifyKey, Wall,
@@ -32,16 +33,17 @@ pub enum Effect {
         esp_sa: Vec<Redacted<String>>,
         json: Vec<Redacted<String>>,
     },
+    /// Find where a peer or proxy is (RFC 3263).
+    Locate {
+        id: EffectId,
+        what: Locate,
+        /// For the choice among equals.
+        seed: [u8; 32],
+    },
     /// Bind a UDP socket for one call's media.
     OpenMedia {
         call: CallId,
         local: IpAddr,
-    },
-    /// Find the addresses of a host name.
-    Resolve {
-        id: EffectId,
-        host: String,
-        port: u16,
     },
     /// Every stream looks up in this snapshot from now on.
     SetSpd {
@@ -65,6 +67,11 @@ pub enum Done {
         call: CallId,
         counters: Counters,
     },
+    /// In the order in which they are to be tried, at least one.
+    Located {
+        id: EffectId,
+        result: Result<Vec<Candidate>, Failure>,
+    },
     MediaClosed {
         call: CallId,
         counters: Counters,
@@ -72,10 +79,6 @@ pub enum Done {
     MediaOpened {
         call: CallId,
         result: Result<SocketAddr, Failure>,
-    },
-    Resolved {
-        id: EffectId,
-        result: Result<Vec<SocketAddr>, Failure>,
     },
     /// The WAV file that was played is at its end.
     SourceEnded {

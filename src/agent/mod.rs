@@ -13,6 +13,7 @@ mod contact;
 mod desk;
 mod document;
 pub mod effect;
+mod fail_over;
 mod further;
 mod metrics;
 mod nonces;
@@ -166,14 +167,15 @@ impl Agent {
     pub fn handle_done(&mut self, now: Now, done: Done) {
         match done {
             Done::Counted { call, counters } => self.handle_counted(now, call, counters),
-            Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
-            Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
-            Done::Resolved { id, result } => match self.waiting.remove(&id) {
-                Some(Waiting::AccountAddress(entity)) => self.handle_account_address(now, &entity, result),
-                Some(Waiting::AskAddress(ask)) => self.handle_ask_address(now, ask, result),
-                Some(Waiting::CallAddress(call)) => self.handle_call_address(now, call, result),
+            Done::Located { id, result } => match self.waiting.remove(&id) {
+                Some(Waiting::AccountAddress(entity)) => self.handle_account_located(now, &entity, result),
+                Some(Waiting::TextAddress(text)) => self.handle_text_located(now, text, result),
+                Some(Waiting::AskAddress(ask)) => self.handle_ask_located(now, ask, result),
+                Some(Waiting::CallAddress(call)) => self.handle_call_located(now, call, result),
                 _ => {}
             },
+            Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
+            Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
             Done::SourceEnded { call } => self.handle_source_ended(now, call),
             Done::Stored { id, result } => {
                 if let Some(waiting) = self.waiting.remove(&id) {
@@ -283,7 +285,8 @@ impl Agent {
 
     fn handle_endpoint_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
-            EndpointEvent::SubscriptionAccepted { .. } | EndpointEvent::NotifierEnded { .. } => {}
+            EndpointEvent::NotifierEnded { .. } => {}
+            EndpointEvent::SubscriptionAccepted { id, .. } => self.handle_subscription_accepted(id),
             EndpointEvent::SubscriptionProgress { id, what } => self.handle_subscription_progress(now, id, what),
             EndpointEvent::Notified { id, from, relayed, state, body } => {
                 // A proxy's address says nothing of where the peer is.

@@ -76,13 +76,13 @@ impl Agent {
         let body = self.say_to_everybody(now, entity);
         let name = self.config.display_name.clone().unwrap_or_default();
         let Some(accounting) = self.accounts.get(entity) else { return };
-        let (Some(remote), Ok(target)) = (accounting.remote, Uri::parse(entity.as_str())) else { return };
+        let (Some(hop), Ok(target)) = (accounting.hop, Uri::parse(entity.as_str())) else { return };
         let what = Publish {
             presentity: NameAddr::new(target.clone()).with_display(&name),
             target,
-            remote,
-            tcp: accounting.config.proxy.transport == Transport::Tcp,
-            domain: accounting.config.domain(),
+            remote: hop.address,
+            tcp: hop.transport == Transport::Tcp,
+            domain: accounting.config.domain(hop.transport),
             event: "presence".into(),
             expires: accounting.config.expires,
             body,
@@ -185,7 +185,7 @@ impl Agent {
             _ => return,
         };
         let Some(accounting) = self.accounts.by_publication(id) else { return };
-        let (entity, proxy) = (accounting.config.entity.clone(), accounting.account.proxy.clone());
+        let (entity, proxy) = (accounting.config.entity.clone(), accounting.account.reached());
         let state = match event {
             EndpointEvent::Published { expires, .. } => {
                 PublicationState::Published { until: now.wall.saturating_add(expires) }

@@ -11,13 +11,26 @@ use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId,
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     pub entity: Entity,
+    /// As the configuration names it.
     pub proxy: String,
+    /// By which transport and where it is reached, or was tried last: `tcp:192.0.2.1:5060`.
+    pub address: Option<String>,
     pub user: String,
     pub state: AccountState,
     pub service_route: Vec<String>,
     /// The URI of this device at its registrar (RFC 5627).
     pub gruu: Option<String>,
     pub publication: PublicationState,
+}
+
+impl Account {
+    /// The proxy, and where that is.
+    pub fn reached(&self) -> String {
+        match self.address.as_ref().filter(|address| **address != self.proxy) {
+            Some(address) => format!("{} ({address})", self.proxy),
+            None => self.proxy.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

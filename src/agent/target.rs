@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Agent;
-use crate::sip::{Host, Transport, Uri};
+use crate::sip::{Host, Locate, Transport, Uri};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
 
 /// A peer as named by our user.
@@ -13,7 +13,8 @@ pub struct Target {
     pub entity: Entity,
     /// Without brackets.
     pub host: String,
-    pub port: u16,
+    /// Where the user named one.
+    pub port: Option<u16>,
     /// No user was named: whoever answers at this address is meant.
     pub bare: bool,
     /// Named by `sips:`: by TLS on every hop, or not at all (RFC 3261 section 26.2.2). The entity is of `sip:` all the same.
@@ -47,8 +48,7 @@ impl Target {
         }
         let entity = entity_text(user, &host, port);
         let entity = Entity::parse(&entity).map_err(|why| refused(typed, &why.to_string()))?;
-        let transport = if secure { Transport::Tls } else { Transport::Udp };
-        Ok(Self { entity, host, port: port.unwrap_or(transport.default_port()), bare: user.is_none(), secure })
+        Ok(Self { entity, host, port, bare: user.is_none(), secure })
     }
 
     /// Where requests for it go: the Request-URI.
@@ -57,10 +57,14 @@ impl Target {
         Some(if self.secure { uri.secured() } else { uri })
     }
 
-    /// What a peer that is named by `sips:` must prove: its host, as the user typed it.
-    pub fn domain(&self) -> Option<Host> {
+    pub fn locate(&self) -> Locate {
+        Locate { secure: self.secure, ..Locate::host(&self.host, self.port) }
+    }
+
+    /// What must be proven by TLS, as it is with a peer that is named by `sips:`: its host, as the user typed it.
+    pub fn domain(&self, by: Transport) -> Option<Host> {
         let host = || self.uri().and_then(|uri| uri.host().cloned());
-        self.secure.then(host).flatten()
+        (self.secure || by == Transport::Tls).then(host).flatten()
     }
 
     /// The address, when the host is one.
@@ -69,7 +73,7 @@ impl Target {
     }
 
     pub fn socket(&self) -> Option<SocketAddr> {
-        self.address().map(|address| SocketAddr::new(address, self.port))
+        self.locate().address().map(|there| there.address)
     }
 }
 
@@ -97,7 +101,7 @@ pub fn host_address(host: &str) -> Option<SocketAddr> {
 }
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address.
-fn split_port(text: &str) -> Option<(String, Option<u16>)> {
+pub(super) fn split_port(text: &str) -> Option<(String, Option<u16>)> {
     if text.parse::<Ipv6Addr>().is_ok() {
         return Some((text.to_owned(), None));
     }
@@ -152,20 +156,21 @@ mod tests {
     #[test]
     fn every_way_to_name_a_peer_is_read() {
         for (typed, entity, host, port, bare) in [
-            ("sip:bob@192.168.1.2", "sip:bob@192.168.1.2", "192.168.1.2", 5060, false),
-            ("192.168.1.2", "sip:192.168.1.2", "192.168.1.2", 5060, true),
-            ("bob@Example.com:5070", "sip:bob@example.com:5070", "Example.com", 5070, false),
-            ("::1", "sip:[::1]", "::1", 5060, true),
-            ("sip:bob@[2001:db8::1]:5062", "sip:bob@[2001:db8::1]:5062", "2001:db8::1", 5062, false),
-            ("SIP:office-7", "sip:office-7", "office-7", 5060, true),
-            ("sips:bob@Example.com", "sip:bob@example.com", "Example.com", 5061, false),
-            ("SIPS:bob@[2001:db8::1]:5070", "sip:bob@[2001:db8::1]:5070", "2001:db8::1", 5070, false),
+            ("sip:bob@192.168.1.2", "sip:bob@192.168.1.2", "192.168.1.2", None, false),
+            ("192.168.1.2", "sip:192.168.1.2", "192.168.1.2", None, true),
+            ("bob@Example.com:5070", "sip:bob@example.com:5070", "Example.com", Some(5070), false),
+            ("::1", "sip:[::1]", "::1", None, true),
+            ("sip:bob@[2001:db8::1]:5062", "sip:bob@[2001:db8::1]:5062", "2001:db8::1", Some(5062), false),
+            ("SIP:office-7", "sip:office-7", "office-7", None, true),
+            ("sips:bob@Example.com", "sip:bob@example.com", "Example.com", None, false),
+            ("SIPS:bob@[2001:db8::1]:5070", "sip:bob@[2001:db8::1]:5070", "2001:db8::1", Some(5070), false),
         ] {
             let target = Target::parse(typed).unwrap();
             let read = (target.entity.as_str(), target.host.as_str(), target.port, target.bare);
             assert_eq!(read, (entity, host, port, bare), "{typed}");
             let secure = typed.to_ascii_lowercase().starts_with("sips:");
-            assert_eq!((target.secure, target.domain().is_some()), (secure, secure), "{typed}");
+            assert_eq!((target.secure, target.domain(Transport::Udp).is_some()), (secure, secure), "{typed}");
+            assert!(target.domain(Transport::Tls).is_some(), "what DNS finds by TLS proves the name too: {typed}");
             assert_eq!(target.uri().unwrap().as_str().starts_with("sips:"), secure, "{typed}");
         }
     }

@@ -4,6 +4,7 @@
 //! | step | carries |
 //! | --- | --- |
 //! | `Command::Text` -> `begin_text` | target, text |
+//! | `Effect::Locate` -> `Done::Located` | addresses |
 //! | `Endpoint::message` -> MESSAGE | text |
 //! | `EndpointEvent::MessageDelivered` and its sibling | what became of it |
 //! | `EndpointEvent::Messaged` -> `handle_messaged` | somebody's text |
@@ -12,10 +13,11 @@ use std::collections::BTreeMap;
 
 use super::account::Route;
 use super::target::Target;
+use super::waiting::Waiting;
 use super::{Agent, Event, TextMessage, TextRequest, TextState, UnknownWatchers};
 use crate::policy::{Direction, Entry, Guarantee, Strength};
 use crate::sip::headers::NameAddr;
-use crate::sip::{self, EndCause, MessageId, Refusal};
+use crate::sip::{self, Candidate, EndCause, MessageId, Refusal, Transport};
 use crate::vocab::{escape, Entity, Failure, FailureKind, Now, TextId};
 
 /// Texts that are remembered, ours and theirs; the oldest gives way. None is kept on disk.
@@ -27,6 +29,8 @@ const MAX_OPEN: usize = 32;
 pub struct Texts {
     all: BTreeMap<TextId, TextMessage>,
     sent: BTreeMap<MessageId, TextId>,
+    /// Whose peers' addresses are being found.
+    looked_for: BTreeMap<TextId, (Target, String)>,
     last: u64,
 }
 
@@ -57,24 +61,47 @@ impl Agent {
         if request.text.is_empty() || request.text.len() > sip::pager::LONGEST {
             return Err(unfit(&request.peer));
         }
-        if self.texts.sent.len() >= MAX_OPEN {
+        if self.texts.sent.len() + self.texts.looked_for.len() >= MAX_OPEN {
             return Err(too_many(&request.peer));
         }
         if !request.clear {
             self.refuse_clear_text(now, &target)?;
         }
-        let route = match (self.route_to(target.entity.host())?, target.socket()) {
-            (Some(route), _) => route,
-            (None, Some(remote)) => Route { proxy: remote, domain: target.domain(), login: None },
-            (None, None) => return Err(by_name_only(&target)),
-        };
-        let Some(uri) = target.uri() else { return Err(unfit(&request.peer)) };
+        let route = self.route_to(target.entity.host())?;
         let id = self.texts.add(now, target.entity.to_string(), true, &request.text, TextState::Sending);
-        let Route { proxy: remote, domain, login } = route;
-        let message = sip::Text { target: uri, remote, domain, text: request.text, login };
+        match (route, target.locate().address()) {
+            (Some(route), _) => self.send_text(now, id, &target, route, request.text),
+            (None, Some(there)) => self.send_text_directly(now, id, &target, there, request.text),
+            (None, None) => {
+                let what = target.locate();
+                self.texts.looked_for.insert(id, (target, request.text));
+                self.locate(Waiting::TextAddress(id), what);
+            }
+        }
+        Ok(id)
+    }
+
+    pub(super) fn handle_text_located(&mut self, now: Now, id: TextId, result: Result<Vec<Candidate>, Failure>) {
+        let Some((target, text)) = self.texts.looked_for.remove(&id) else { return };
+        let found = result.and_then(|all| all.into_iter().next().ok_or_else(|| no_address(&target)));
+        match found {
+            Ok(there) => self.send_text_directly(now, id, &target, there, text),
+            Err(failure) => self.set_text(id, TextState::Failed(failure)),
+        }
+    }
+
+    fn send_text_directly(&mut self, now: Now, id: TextId, target: &Target, there: Candidate, text: String) {
+        let route = Route { hop: there, domain: target.domain(there.transport), login: None };
+        self.send_text(now, id, target, route, text);
+    }
+
+    fn send_text(&mut self, now: Now, id: TextId, target: &Target, route: Route, text: String) {
+        let Some(uri) = target.uri() else { return self.set_text(id, TextState::Failed(no_address(target))) };
+        let Route { hop, domain, login } = route;
+        let tcp = hop.transport == Transport::Tcp;
+        let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, login };
         let message = self.endpoint.message(now, message);
         self.texts.sent.insert(message, id);
-        Ok(id)
     }
 
     /// What our packets to the peer must always have, its texts would not.
@@ -105,7 +132,12 @@ impl Agent {
     }
 
     fn settle_text(&mut self, id: MessageId, state: TextState) {
-        let Some(id) = self.texts.sent.remove(&id) else { return };
+        if let Some(id) = self.texts.sent.remove(&id) {
+            self.set_text(id, state);
+        }
+    }
+
+    fn set_text(&mut self, id: TextId, state: TextState) {
         if let Some(text) = self.texts.all.get_mut(&id) {
             text.state = state;
             self.event(Event::TextChanged(id));
@@ -144,14 +176,10 @@ fn too_many(peer: &str) -> Failure {
     Failure::new(FailureKind::Failed, "too-many-texts", message, escape(peer), "wait until some have arrived")
 }
 
-fn by_name_only(target: &Target) -> Failure {
-    Failure::new(
-        FailureKind::Unreachable,
-        "no-way",
-        format!("{} is a name of a domain in which you have no account", target.entity),
-        target.entity.as_str(),
-        "write to its IP address, or add an [[account]] of that domain",
-    )
+fn no_address(target: &Target) -> Failure {
+    let entity = target.entity.as_str();
+    let message = format!("{entity} has no address that can be reached");
+    Failure::new(FailureKind::Unreachable, "no-address", message, entity, "check the name, or write to its IP address")
 }
 
 fn in_clear(entity: &Entity, entry: &Entry) -> Failure {

@@ -1,7 +1,7 @@
 use super::effect::{Pin, StoreOp};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
-use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId};
+use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
@@ -37,5 +37,6 @@ pub enum Waiting {
     },
     /// Nobody waits, and a failure is counted.
     Stranger,
+    TextAddress(TextId),
     Vouch(Vouch),
 }

@@ -5,7 +5,9 @@ use tokio::signal::unix::{signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
-use crate::io::{check_source, Clock, KeyLog, Location, Parts, Signalling, SignallingHandle, SipSockets, Store, Tls};
+use crate::io::{
+    check_source, Clock, KeyLog, Location, Parts, Resolver, Signalling, SignallingHandle, SipSockets, Store, Tls,
+};
 use crate::vocab::{Failure, FailureKind};
 
 /// How an agent is started.
@@ -65,8 +67,9 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
         config_file: config.file.clone(),
         audio_source: config.audio_source.clone(),
     };
+    let resolver = Resolver::new(&config.dns);
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
-    let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, keylog: log };
+    let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, resolver, keylog: log };
     let signalling = Signalling::start(parts)?;
     let control = Control::new(Arc::new(signalling.clone()), about, Clock::start());
     Ok(Running { control, door, notices, signalling })

@@ -6,6 +6,7 @@
 //! | [`udp`], [`tcp`], [`sockets`] | open SIP sockets |
 //! | [`tls`] | look at certificates, and at our own key for TLS |
 //! | `listen` | open the control door's sockets |
+//! | [`resolver`] | ask name servers |
 //! | [`store`] | touch the data directory: database, lock, secret key |
 //! | [`disk`] | try whether a directory takes a file |
 //! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, one thread a call |
@@ -26,6 +27,7 @@ pub mod media_loop;
 mod os;
 mod owner;
 mod packet_log;
+pub mod resolver;
 pub mod signalling_loop;
 pub mod sockets;
 pub mod store;
@@ -39,6 +41,7 @@ pub use clock::Clock;
 pub use keylog::KeyLog;
 pub use listen::{dial, listen_tcp, listen_unix};
 pub use owner::Owner;
+pub use resolver::Resolver;
 pub use signalling_loop::{Parts, Signalling, SignallingHandle};
 pub use sockets::SipSockets;
 pub use store::{AuditEntry, HistoryEntry, Location, Opened, Store};

@@ -25,6 +25,8 @@ pub(crate) struct Dialog {
     fallback: SocketAddr,
     /// Requests go there by TLS, to whoever proves this name.
     domain: Option<Host>,
+    /// They go there by TCP, whatever their size.
+    tcp: bool,
     /// It began with a `sips:` URI: nothing of it ever goes in clear (RFC 3261 section 12.1, the secure flag).
     secure: bool,
     /// Only the address that the peer calls from is sent to, whatever its Contact and Record-Route say.
@@ -73,6 +75,7 @@ impl Dialog {
             route: Vec::new(),
             fallback: remote,
             domain,
+            tcp: false,
             held: false,
         }
     }
@@ -93,8 +96,14 @@ impl Dialog {
             route: Vec::new(),
             fallback: from,
             domain: None,
+            tcp: false,
             held: false,
         }
+    }
+
+    /// The side that asks: where it is located is reached by TCP (RFC 3263 section 4.1).
+    pub fn by_tcp(&mut self, tcp: bool) {
+        self.tcp = tcp;
     }
 
     /// The side that is asked: by TLS through somebody of ours, who proves `domain`; by a `sips:` URI.
@@ -172,7 +181,7 @@ impl Dialog {
         let by = match domain {
             Some(domain) => By::Tls(domain),
             None if asks_for_tls => By::TlsTo(uri.host().cloned().unwrap_or_else(|| remote.ip().into())),
-            None if uri.asks_for_tcp() => By::Tcp,
+            None if uri.asks_for_tcp() || self.tcp && remote == self.fallback => By::Tcp,
             None => By::Size,
         };
         Destination { remote, by }

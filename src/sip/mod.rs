@@ -11,6 +11,7 @@ pub mod error;
 pub mod framer;
 pub mod headers;
 pub mod inspect;
+pub mod locate;
 pub mod message;
 pub mod method;
 mod multipart;
@@ -33,13 +34,14 @@ pub mod validate;
 
 pub use body::Body;
 pub use endpoint::{
-    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Publish, Register, Subscribe, Text,
-    RINGING,
+    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Next, Publish, Register, Subscribe,
+    Text, RINGING,
 };
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
 pub use framer::{Frame, Framer};
 pub use headers::{HeaderName, Headers, TypedHeader};
 pub use inspect::{inspect, Inspection};
+pub use locate::{Candidate, Locate};
 pub use message::{Message, Request, Response};
 pub use method::Method;
 pub use notifier::{NotifierId, NotifyState};

@@ -2,6 +2,8 @@
 
 #[path = "../common/certificates.rs"]
 mod certificates;
+#[path = "../common/dns.rs"]
+mod dns;
 #[path = "../common/process.rs"]
 mod process;
 
@@ -10,6 +12,7 @@ mod commands;
 mod defaults;
 mod door;
 mod ends;
+mod locate;
 mod prompt;
 mod reach;
 mod readme;

@@ -1,6 +1,8 @@
 //! Peers that are named by `sips:`: each listens for TLS and has a certificate for its address.
 
 use crate::certificates::certify;
+use crate::dns::Zone;
+use crate::locate::{name_server, use_dns};
 use crate::process::Home;
 
 /// With a certificate for `domain`.
@@ -55,4 +57,29 @@ fn a_peer_that_listens_for_no_tls_is_not_asked_in_clear() {
     bob.start();
     let ran = alice.run(&["ask", &format!("sips:bob@{}", bob.address), "--approve"]).expect(5);
     assert!(ran.stdout.contains("refused"), "{ran:?}");
+}
+
+/// DNS says which host has the domain, and whoever is there proves the domain and not the host (RFC 5922 section 4).
+#[test]
+fn a_peer_that_dns_names_proves_the_domain_that_the_user_named() {
+    for (certified, proven) in [("example.org", true), ("host.example.net", false)] {
+        let (mut alice, mut bob) = (agent("alice", None), agent("bob", Some(certified)));
+        acquaint([&alice, &bob]);
+        let zone = Zone::default()
+            .naptr("example.org", 1, "SIPS+D2T", "_sips._tcp.example.net")
+            .srv("_sips._tcp.example.net", 1, 5061, "host.example.net")
+            .a("host.example.net", bob.address);
+        let (dns, _server) = name_server(zone);
+        use_dns(&alice, dns);
+        let text = std::fs::read_to_string(bob.config()).unwrap();
+        std::fs::write(bob.config(), text.replace(&bob.entity(), "sip:bob@example.org")).unwrap();
+        alice.start();
+        bob.start();
+        // By sip: too, for that is how the domain says that it is reached.
+        for name in ["sips:bob@example.org", "bob@example.org"] {
+            let ran = alice.run(&["ask", name, "--approve"]).expect(if proven { 0 } else { 5 });
+            let refused = ran.stdout.contains("does not prove example.org: it is for host.example.net");
+            assert_eq!(refused, !proven, "{ran:?}");
+        }
+    }
 }

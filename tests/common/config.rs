@@ -40,7 +40,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
 pub fn account(entity: &Entity, server: &str) -> AccountConfig {
     AccountConfig {
         entity: entity.clone(),
-        proxy: Hop { host: server.into(), port: 5060, transport: Transport::Udp },
+        proxy: Hop { host: server.into(), port: Some(5060), transport: Some(Transport::Udp) },
         user: "somebody".into(),
         password: None,
         realm: "example.org".into(),

@@ -10,7 +10,7 @@ use sottovoce::agent::{
 use sottovoce::io::{Location, Store};
 use sottovoce::media::Stream;
 use sottovoce::policy::Entry;
-use sottovoce::sip::Transmit;
+use sottovoce::sip::{Candidate, Locate, Transmit};
 use sottovoce::vocab::{CallId, EffectId, EntryId, Failure, FailureKind, Generation, Now};
 
 pub struct Node {
@@ -23,6 +23,10 @@ pub struct Node {
     disk: Option<Disk>,
     /// Lines of the key log, JSON.
     pub keylog: Vec<String>,
+    /// Where the names are that it looks for.
+    pub dns: BTreeMap<String, Vec<Candidate>>,
+    /// What it looked for.
+    pub located: Vec<Locate>,
     next_port: u16,
 }
 
@@ -136,6 +140,8 @@ impl Node {
             store: FakeStore::default(),
             disk: kept.1,
             keylog: Vec::new(),
+            dns: BTreeMap::new(),
+            located: Vec::new(),
             next_port: 20_000,
         }
     }
@@ -169,7 +175,11 @@ impl Node {
                 self.media.insert(call, Media { local, stream: None });
                 Some(Done::MediaOpened { call, result: Ok(local) })
             }
-            Effect::Resolve { id, .. } => Some(Done::Resolved { id, result: Ok(Vec::new()) }),
+            Effect::Locate { id, what, .. } => {
+                let found = self.dns.get(&what.host).cloned().unwrap_or_default();
+                self.located.push(what);
+                Some(Done::Located { id, result: Ok(found) })
+            }
             Effect::SetSpd { spd } => {
                 let streams = self.media.values_mut().filter_map(|media| media.stream.as_mut());
                 streams.for_each(|stream| stream.set_spd(spd.clone()));

@@ -6,7 +6,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -37,6 +39,43 @@ pub fn free_port(address: std::net::IpAddr) -> Option<u16> {
 /// Somebody at port 5060 who hears everything and never answers.
 pub fn silent(address: Ipv4Addr) -> std::net::UdpSocket {
     std::net::UdpSocket::bind((address, 5060)).unwrap()
+}
+
+/// Somebody at a UDP socket who answers what comes, until it is dropped.
+pub struct Answering {
+    address: SocketAddr,
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Answering {
+    pub fn start(address: SocketAddr, answer: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + 'static) -> Self {
+        let socket = std::net::UdpSocket::bind(address).unwrap();
+        let ended = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&ended);
+        let thread = std::thread::spawn(move || {
+            let mut buffer = [0; 65_535];
+            while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+                if end.load(Ordering::Relaxed) {
+                    return;
+                }
+                if let Some(answer) = answer(&buffer[..length]) {
+                    let _ = socket.send_to(&answer, from);
+                }
+            }
+        });
+        Self { address, ended, thread: Some(thread) }
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        let woken = std::net::UdpSocket::bind((self.address.ip(), 0)).and_then(|one| one.send_to(&[], self.address));
+        if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {
+            let _ = thread.join();
+        }
+    }
 }
 
 /// Says why a test does not run here; with CI=true that is a failure.

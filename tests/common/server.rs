@@ -13,6 +13,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// It answers nothing.
     pub down: bool,
+    /// It answers 503.
+    pub unavailable: bool,
     /// Every PUBLISH with a body, and when it came.
     pub published: Vec<(Mono, Document)>,
     /// The entity tag that it knows; one publication is all that it holds.
@@ -25,7 +27,15 @@ pub struct Server {
 impl Server {
     pub fn new(address: &str) -> Self {
         let address = SocketAddr::new(address.parse().unwrap(), 5060);
-        Self { address, down: false, published: Vec::new(), etag: None, registered: Vec::new(), etags: 0 }
+        Self {
+            address,
+            down: false,
+            unavailable: false,
+            published: Vec::new(),
+            etag: None,
+            registered: Vec::new(),
+            etags: 0,
+        }
     }
 
     /// It has lost what it held.
@@ -43,6 +53,7 @@ impl Server {
             return None;
         }
         let response = match request.method() {
+            _ if self.unavailable => Response::to(&request, 503, "Service Unavailable"),
             Method::Register => self.register(now, &request),
             Method::Publish => self.publish(now, &request),
             _ => Response::to(&request, 404, "Not Here"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sottovoce::agent::{Accepted, AgentConfig, Ask, AskRequest, Call, CallRequest, CallState, Command, Done};
 use sottovoce::media::Codec;
 use sottovoce::policy::{setkey, Answer, Wanted};
-use sottovoce::sip::{Received, Transmit, Transport};
+use sottovoce::sip::{Candidate, Received, Transmit, Transport};
 use sottovoce::vocab::{AskId, CallId, Failure, Fingerprint, Mono, Now, Wall};
 
 use super::node::Node;
@@ -35,6 +35,8 @@ pub struct World {
     /// Somebody before this address answers every first INVITE to it with an empty 488.
     pub forge_refusals: Option<std::net::IpAddr>,
     pub server: Option<Server>,
+    /// What DNS tells those who are added.
+    pub dns: BTreeMap<String, Vec<Candidate>>,
 }
 
 impl World {
@@ -52,12 +54,14 @@ impl World {
             dead: None,
             forge_refusals: None,
             server: None,
+            dns: BTreeMap::new(),
         }
     }
 
     pub fn add(&mut self, name: &'static str, config: AgentConfig) -> usize {
         self.nodes.push(Node::new(name, config, self.seed, self.now));
         let node = self.nodes.len() - 1;
+        self.nodes[node].dns = self.dns.clone();
         self.flush(node);
         node
     }

@@ -5,6 +5,7 @@ mod common;
 
 mod ask;
 mod calls;
+mod fail_over;
 mod loss;
 mod pinning;
 mod restart;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sottovoce::agent::{Accepted, Command, TextMessage, TextRequest, TextState, UnknownWatchers};
+use sottovoce::sip::{Candidate, Transport};
 use sottovoce::vocab::{Failure, FailureKind, TextId};
 
 use crate::common::config::agent;
@@ -66,6 +67,24 @@ fn an_entry_for_the_peer_counts_and_not_the_default() {
     assert!(registered, "{:?}", world.the_ask(0, ask));
     let id = write(&mut world, "hello", false).unwrap();
     assert_eq!(settled(&mut world, id).state, TextState::Delivered);
+}
+
+#[test]
+fn a_text_to_a_name_goes_where_the_name_is() {
+    let mut world = two("none", UnknownWatchers::Policy);
+    let there = Candidate { address: "192.168.1.2:5060".parse().unwrap(), transport: Transport::Tcp };
+    world.dns.insert("bob.example".into(), vec![there]);
+    world.nodes[0].dns = world.dns.clone();
+    for (peer, state) in [("bob@bob.example", Ok(())), ("bob@nowhere.example", Err("no-address"))] {
+        let request = TextRequest { peer: peer.into(), text: "hello".into(), clear: false };
+        let Ok(Accepted::Text(id)) = world.command(0, Command::Text(request)) else { panic!() };
+        let found = match settled(&mut world, id).state {
+            TextState::Delivered => Ok(()),
+            TextState::Failed(failure) => Err(failure.code),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found, state, "{peer}");
+    }
 }
 
 #[test]

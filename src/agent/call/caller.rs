@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::media::{random_spis, PeerSdp};
-use super::{CallState, KeyState, MEDIA_ID, RINGING};
-use crate::agent::contact::{contact_host, OPTION_TAG};
+use super::{CallState, Calling, KeyState, MEDIA_ID, RINGING};
+use crate::agent::contact::{contact_host, contact_place, OPTION_TAG};
+use crate::agent::fail_over::{calls_for_another, Untried};
 use crate::agent::ruling::some_port;
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
@@ -14,7 +15,7 @@ use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effec
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::policy::{Action, Answer, Bundle, Entry, Suite, Wanted};
-use crate::sip::{Body, EndCause, Invite, SessionId, Uri};
+use crate::sip::{Body, Candidate, EndCause, Invite, Locate, SessionId, Transport, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
 
 impl Agent {
@@ -148,6 +149,7 @@ impl Agent {
         calling.call.entity = Some(pin.entity.clone());
         calling.call.device = Some(pin.device.clone());
         calling.call.known = true;
+        calling.untried = Untried::default();
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
@@ -157,45 +159,57 @@ impl Agent {
         let contact = record.map_or(pin.entity.as_str(), |record| record.contact.raw());
         let host = contact_host(contact).unwrap_or_default();
         match (host_address(&host), self.route_to(&host)) {
-            (Some(remote), _) => self.open_media(now, id, remote),
+            (Some(address), _) => self.open_media(now, id, Candidate { address, transport: Transport::Udp }),
             (None, Err(failure)) => self.end_call(now, id, CallState::Failed(failure)),
-            (None, Ok(None)) => self.resolve_call(id, &host),
+            (None, Ok(None)) => {
+                let what = contact_place(contact).unwrap_or_else(|| Locate::host(&host, None));
+                self.locate(Waiting::CallAddress(id), what);
+            }
             (None, Ok(Some(route))) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
                     calling.login = route.login;
                     calling.domain = route.domain;
                 }
-                self.open_media(now, id, route.proxy);
+                self.open_media(now, id, route.hop);
             }
         }
     }
 
-    fn resolve_call(&mut self, id: CallId, host: &str) {
-        let effect = self.expect(Waiting::CallAddress(id));
-        let (host, port) = match host.rsplit_once(':') {
-            Some((name, port)) => (name.to_owned(), port.parse().unwrap_or(5060)),
-            None => (host.to_owned(), 5060),
-        };
-        self.effect(Effect::Resolve { id: effect, host, port });
-    }
-
-    pub(in crate::agent) fn handle_call_address(
+    pub(in crate::agent) fn handle_call_located(
         &mut self,
         now: Now,
         id: CallId,
-        result: Result<Vec<SocketAddr>, Failure>,
+        result: Result<Vec<Candidate>, Failure>,
     ) {
-        match result.map(|all| self.reachable(&all)) {
-            Ok(Some(remote)) => self.open_media(now, id, remote),
-            Ok(None) => self.end_call(now, id, CallState::Failed(no_address(&self.peer_name(id)))),
+        let found = result.map(|all| self.reachable(all));
+        match found.map(|mut untried| (untried.next(), untried)) {
+            Ok((Some(first), untried)) => {
+                if let Some(calling) = self.calls.all.get_mut(&id) {
+                    calling.untried = untried;
+                }
+                self.open_media(now, id, first);
+            }
+            Ok((None, _)) => self.end_call(now, id, CallState::Failed(no_address(&self.peer_name(id)))),
             Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
         }
     }
 
-    fn open_media(&mut self, now: Now, id: CallId, remote: SocketAddr) {
+    /// The next address of the peer, when this cause is one for it and nobody rings yet. The offer is a new one: what was
+    /// offered elsewhere is not offered twice.
+    pub(super) fn call_elsewhere(&mut self, now: Now, id: CallId, cause: &EndCause) -> bool {
+        let waits = |calling: &&mut Calling| calling.is_open() && calling.call.state == CallState::Inviting;
+        let Some(calling) = self.calls.all.get_mut(&id).filter(waits) else { return false };
+        let next = if calls_for_another(cause) { calling.untried.next() } else { None };
+        let Some(next) = next else { return false };
+        calling.until = None;
+        self.open_media(now, id, next);
+        true
+    }
+
+    fn open_media(&mut self, now: Now, id: CallId, hop: Candidate) {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
-        calling.remote_sip = Some(remote);
+        calling.hop = Some(hop);
         if !calling.media_open {
             calling.media_open = true;
             return self.effect(Effect::OpenMedia { call: id, local });
@@ -240,7 +254,7 @@ impl Agent {
     fn make_invite(&mut self, now: Now, id: CallId, local: SocketAddr) -> Result<Invite, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (entity, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
-        let remote = calling.remote_sip.ok_or_else(|| gone(id))?;
+        let hop = calling.hop.ok_or_else(|| gone(id))?;
         let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
         let (out, inbound) = self.entries_towards(now, &entity, &device, Some(local));
         if [&out, &inbound].iter().any(|entry| entry.action == Action::Discard) {
@@ -284,10 +298,13 @@ impl Agent {
             calling.key = KeyState::Offered(Box::new(initiator));
             calling.said = Some(offer);
         }
+        // Where DNS names TLS, the host of the contact is proven, and not what DNS made of it (RFC 5922 section 4).
+        let named = || target.host().filter(|_| hop.transport == Transport::Tls).cloned();
         Ok(Invite {
+            remote: hop.address,
+            domain: domain.or_else(named),
+            tcp: hop.transport == Transport::Tcp,
             target,
-            remote,
-            domain,
             require: if insists { vec![OPTION_TAG.into()] } else { Vec::new() },
             accept: vec!["application/sdp".into(), crate::agent::ask::PIDF.into()],
             body: Body::new("application/sdp", bytes),
@@ -347,7 +364,11 @@ impl Agent {
         let Some(id) = self.calls.sessions.remove(&session) else { return };
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.session = None;
-        let failure = failed(&calling.call.peer, cause);
+        let peer = calling.call.peer.clone();
+        if self.call_elsewhere(now, id, &cause) {
+            return;
+        }
+        let failure = failed(&peer, cause);
         self.end_call(now, id, CallState::Failed(failure));
     }
 

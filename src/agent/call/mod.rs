@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::config::{AudioSink, AudioSource};
+use super::fail_over::Untried;
 use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
 use crate::keys::{Initiator, Responder};
@@ -27,7 +28,7 @@ use crate::media::{Counters, StreamEvent};
 use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
-use crate::sip::{EndpointEvent, Host, SessionId};
+use crate::sip::{Candidate, EndpointEvent, Host, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use media::{PeerSdp, Ready};
 
@@ -68,7 +69,9 @@ pub(super) struct Calling {
     /// Whom we call; `None` for a callee.
     target: Option<Target>,
     peer: Option<(Entity, Device)>,
-    remote_sip: Option<SocketAddr>,
+    hop: Option<Candidate>,
+    /// Where else the peer is.
+    untried: Untried,
     answer: Option<Answer>,
     accept_key: Option<Fingerprint>,
     source: AudioSource,
@@ -224,7 +227,8 @@ impl Agent {
             session: None,
             target: None,
             peer: None,
-            remote_sip: None,
+            hop: None,
+            untried: Untried::default(),
             answer: None,
             accept_key: None,
             source: self.config.audio_source.clone(),

@@ -8,7 +8,7 @@ use crate::agent::review::Opening;
 use crate::agent::{Agent, AskRequest};
 use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, Rule, Wanted};
 use crate::presence::PresenceRecord;
-use crate::sip::{Body, Received, SessionId};
+use crate::sip::{Body, EndCause, Received, SessionId};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now, ReviewId};
 
 /// A final answer that says no.
@@ -28,6 +28,11 @@ impl Agent {
         if !calling.is_open() {
             return self.close_media(id);
         }
+        let cause = EndCause::Rejected { status: no.status, reason: no.reason.clone(), retry_after: None };
+        if self.call_elsewhere(now, id, &cause) {
+            return;
+        }
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let document = no.body.as_ref().and_then(|body| body.part(crate::agent::ask::PIDF));
         match document {
             Some(body) if no.status == 488 && !calling.retried => self.review_refusal(now, id, &no, &body),

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -51,14 +52,11 @@ fn account(
         })
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());
-    let proxy =
-        section.read("proxy", |v| v.text("\"udp:HOST:PORT\", \"tcp:HOST:PORT\" or \"tls:HOST:PORT\"", value::hop))?;
-    let proxy = proxy.unwrap_or_else(|| Hop {
-        host: entity.host().trim_matches(['[', ']']).to_owned(),
-        port: 5060,
-        transport: Transport::Udp,
-    });
-    if entity.as_str().starts_with("sips:") && proxy.transport != Transport::Tls {
+    let expected = "\"HOST\", \"udp:HOST:PORT\", \"tcp:HOST:PORT\" or \"tls:HOST:PORT\"";
+    let proxy = section.read("proxy", |v| v.text(expected, value::hop))?;
+    let proxy = settled(proxy.unwrap_or_else(|| domain_of(&entity)), &entity);
+    let secure = entity.as_str().starts_with("sips:");
+    if secure && proxy.transport.is_some_and(|transport| transport != Transport::Tls) {
         return Err(section.refuse("sips: goes by TLS only", "proxy = \"tls:HOST\", or an entity of sip:"));
     }
     let user = section.read("user", |v| v.text("a name of 1 to 128 octets", value::name))?;
@@ -74,6 +72,22 @@ fn account(
     }
     let password = from_file.or(from_variable).map(Redacted);
     Ok(AccountConfig { entity, proxy, user, password, realm, expires: Duration::from_secs(expires), publish })
+}
+
+/// Of which DNS says where its proxy is.
+fn domain_of(entity: &Entity) -> Hop {
+    let named = || Hop { host: entity.host().to_owned(), port: None, transport: None };
+    value::hop(entity.host()).unwrap_or_else(named)
+}
+
+/// With an address there is nothing to look for.
+fn settled(mut proxy: Hop, entity: &Entity) -> Hop {
+    if proxy.host.parse::<IpAddr>().is_ok() {
+        let usual = if entity.as_str().starts_with("sips:") { Transport::Tls } else { Transport::Udp };
+        let transport = *proxy.transport.get_or_insert(usual);
+        proxy.port.get_or_insert(transport.default_port());
+    }
+    proxy
 }
 
 /// The first line of a file that nobody else may read.

@@ -31,6 +31,8 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// Where SIP is listened for: where over UDP, over TCP as well (RFC 3261 section 18.2.1). At least one is of UDP.
     pub listen: Vec<Listen>,
+    /// Name servers; none are those of the machine.
+    pub dns: Vec<SocketAddr>,
     pub tls: TlsFiles,
     pub t1: Duration,
     /// Of the control door: a loopback address.

@@ -61,6 +61,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         display_name: None,
         accounts: Vec::new(),
         listen: vec![by_udp(machine.address)],
+        dns: Vec::new(),
         tls: TlsFiles::default(),
         t1: Duration::from_millis(500),
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
@@ -112,12 +113,14 @@ fn identity(top: &Section<'_, '_>, config: &mut Config, machine: &Machine<'_>) -
 }
 
 fn sip(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
-    let section = top.section("sip", &["listen", "t1-ms"])?;
+    let section = top.section("sip", &["listen", "t1-ms", "dns"])?;
     let listen = section.as_ref().map(|s| s.read("listen", listen)).transpose()?.flatten();
     match listen {
         Some(listen) => config.listen = listen,
         None => config.assumed.push(format!("sip.listen is not configured: udp:{} is used", config.listen[0].address)),
     }
+    let dns = section.as_ref().map(|s| s.read("dns", name_servers)).transpose()?.flatten();
+    set(&mut config.dns, dns);
     if let Some(ms) = section.map(|s| s.read("t1-ms", |v| v.number(10..=10_000, "milliseconds"))).transpose()?.flatten()
     {
         config.t1 = Duration::from_millis(ms);
@@ -127,6 +130,15 @@ fn sip(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
         set(&mut config.control, section.read("listen", |v| v.text(expected, value::loopback))?);
     }
     Ok(())
+}
+
+fn name_servers(value: &Value<'_, '_>) -> Result<Vec<SocketAddr>, Failure> {
+    let expected = "a list of one to four name servers, in brackets: [\"udp:192.0.2.53:53\"]";
+    let items = value.items(expected)?;
+    if items.is_empty() || items.len() > 4 {
+        return Err(value.refuse_because(&format!("there are {} name servers", items.len()), expected));
+    }
+    items.iter().map(|item| item.text("\"udp:ADDRESS:PORT\"", value::name_server)).collect()
 }
 
 fn by_udp(address: IpAddr) -> Listen {

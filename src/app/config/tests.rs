@@ -183,8 +183,8 @@ fn an_account_has_its_password_out_of_a_private_file_or_a_variable() {
         ("password-env = \"NONE\"", "not set"),
         ("password-file = \"absent\"", "cannot be read"),
         ("password-file = \"secret\"\npassword-env = \"PW\"", "twice"),
-        ("proxy = \"192.0.2.1\"", "account.proxy"),
-        ("entity = \"sips:alice@example.org\"", "sips: goes by TLS only"),
+        ("proxy = \"sctp:192.0.2.1\"", "account.proxy"),
+        ("entity = \"sips:alice@example.org\"\nproxy = \"udp:example.org\"", "sips: goes by TLS only"),
         ("password = \"x\"", "no key"),
         ("user = \"a\"\n[[account]]\nuser = \"b\"", "two accounts"),
     ] {
@@ -229,10 +229,33 @@ fn tls_files_are_looked_at_before_anything_starts() {
 }
 
 #[test]
-fn a_proxy_by_tls_has_the_port_of_tls_where_none_is_named() {
-    for (proxy, port) in [("tls:sip.example.org", 5061), ("tls:192.0.2.1:7000", 7000), ("tcp:192.0.2.1", 5060)] {
-        let config = read(&format!("entity = \"sip:alice@example.org\"\n[[account]]\nproxy = \"{proxy}\"")).unwrap();
-        assert_eq!(config.accounts[0].proxy.port, port);
-        assert!(config.accounts[0].proxy.to_string().starts_with(proxy));
+fn what_a_proxy_does_not_name_is_left_to_dns_but_for_addresses() {
+    for (entity, proxy, shown) in [
+        ("sip:alice@example.org", "tls:sip.example.org", "tls:sip.example.org"),
+        ("sip:alice@example.org", "example.net", "example.net"),
+        ("sip:alice@example.org", "example.net:5070", "example.net:5070"),
+        ("sip:alice@example.org", "", "example.org"),
+        ("sips:alice@example.org", "", "example.org"),
+        ("sip:alice@example.org", "tls:192.0.2.1:7000", "tls:192.0.2.1:7000"),
+        ("sip:alice@example.org", "tls:192.0.2.1", "tls:192.0.2.1:5061"),
+        ("sip:alice@example.org", "[2001:db8::1]", "udp:[2001:db8::1]:5060"),
+        ("sips:alice@192.0.2.1", "", "tls:192.0.2.1:5061"),
+    ] {
+        let line = if proxy.is_empty() { String::new() } else { format!("proxy = \"{proxy}\"") };
+        let config =
+            read(&format!("entity = \"sip:a@192.0.2.1\"\n[[account]]\nentity = \"{entity}\"\n{line}")).unwrap();
+        assert_eq!(config.accounts[0].proxy.to_string(), shown);
+        assert_eq!(config.accounts[0].locate().secure, entity.starts_with("sips:"));
+    }
+}
+
+#[test]
+fn name_servers_are_addresses() {
+    assert!(read("").unwrap().dns.is_empty());
+    let config = read("[sip]\ndns = [\"udp:127.0.0.1:5353\", \"udp:[2001:db8::53]\", \"udp:192.0.2.53\"]").unwrap();
+    let dns: Vec<String> = config.dns.iter().map(ToString::to_string).collect();
+    assert_eq!(dns, ["127.0.0.1:5353", "[2001:db8::53]:53", "192.0.2.53:53"]);
+    for wrong in ["[]", "[\"dns.example\"]", "[\"udp:dns.example\"]", "[\"udp:0.0.0.0\"]", "[\"udp:192.0.2.1:0\"]"] {
+        assert_eq!(read(&format!("[sip]\ndns = {wrong}")).unwrap_err().subject, "sip.dns", "{wrong}");
     }
 }

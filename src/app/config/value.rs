@@ -19,26 +19,33 @@ pub(super) fn listen(text: &str) -> Option<Listen> {
     (!address.ip().is_unspecified() && !address.ip().is_multicast()).then_some(Listen { transport, address })
 }
 
-/// `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`, `tls:sip.example.org`: the port is 5060 when none is named, by TLS 5061.
+/// `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`, `tls:sip.example.org`, `example.org`: what is not named is looked for.
 pub(super) fn hop(text: &str) -> Option<Hop> {
-    let (transport, rest) = text.split_once(':')?;
-    let transport = match transport {
-        "tcp" => Transport::Tcp,
-        "tls" => Transport::Tls,
-        "udp" => Transport::Udp,
-        _ => return None,
+    let (transport, rest) = match text.split_once(':') {
+        Some(("tcp", rest)) => (Some(Transport::Tcp), rest),
+        Some(("tls", rest)) => (Some(Transport::Tls), rest),
+        Some(("udp", rest)) => (Some(Transport::Udp), rest),
+        _ => (None, text),
     };
     let (host, port) = match rest.strip_prefix('[') {
         Some(inside) => inside.split_once(']')?,
         None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
     };
     let port = match port {
-        "" => transport.default_port(),
-        port => port.strip_prefix(':')?.parse().ok().filter(|port| *port > 0)?,
+        "" => None,
+        port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port > 0)?),
     };
     let fits = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
     let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(fits);
     fits.then(|| Hop { host: host.to_owned(), port, transport })
+}
+
+/// `udp:192.0.2.53`, `udp:127.0.0.1:5353`: the port is 53 when none is named.
+pub(super) fn name_server(text: &str) -> Option<SocketAddr> {
+    let address = text.strip_prefix("udp:")?;
+    let without_port = || Some(SocketAddr::new(address.trim_matches(['[', ']']).parse().ok()?, 53));
+    let found = address.parse().ok().or_else(without_port)?;
+    (!found.ip().is_unspecified() && !found.ip().is_multicast() && found.port() > 0).then_some(found)
 }
 
 /// The control door is for this machine only.

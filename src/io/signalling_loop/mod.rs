@@ -22,7 +22,7 @@ use tokio::sync::{broadcast, mpsc, watch, Semaphore};
 use super::media_loop::MediaLoops;
 use super::tcp::Tcp;
 use super::udp::Udp;
-use super::{Clock, KeyLog, SipSockets, Store, Tls};
+use super::{Clock, KeyLog, Resolver, SipSockets, Store, Tls};
 use crate::agent::{Agent, AgentConfig, Command, Done, Event, Loaded, Output};
 use crate::sip::{Received, Transmit, Transport};
 use crate::vocab::{Failure, FailureKind, Mono};
@@ -76,6 +76,7 @@ pub struct Parts {
     pub store: Store,
     pub sockets: SipSockets,
     pub tls: Tls,
+    pub resolver: Resolver,
     pub keylog: Option<KeyLog>,
 }
 
@@ -93,6 +94,7 @@ pub struct Signalling {
     /// Answers that are known at once: given to the agent when its outputs are drained.
     answered: VecDeque<Done>,
     lookups: Arc<Semaphore>,
+    resolver: Resolver,
     /// Store operations that have no place yet.
     backlog: Backlog,
     /// Store operations under way, those of the backlog included.
@@ -143,6 +145,7 @@ impl Signalling {
             dones,
             answered: VecDeque::new(),
             lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            resolver: parts.resolver,
             backlog: Backlog::default(),
             storing: 0,
             stop_by: None,

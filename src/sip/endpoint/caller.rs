@@ -18,6 +18,7 @@ impl Endpoint {
             return self.events.push_back(EndpointEvent::InviteFailed { id, cause: EndCause::Full });
         }
         let mut dialog = self.new_dialog(what.target.clone(), what.remote, what.domain.clone());
+        dialog.by_tcp(what.tcp);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
         let mut proven = Proven::new(what);
         let invite = self.send_invite(now, id, &mut dialog, &mut proven, None);

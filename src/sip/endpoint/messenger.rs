@@ -16,6 +16,8 @@ use crate::vocab::Mono;
 pub struct Text {
     pub target: Uri,
     pub remote: SocketAddr,
+    /// By TCP.
+    pub tcp: bool,
     /// By TLS, to whoever proves this.
     pub domain: Option<Host>,
     pub text: String,
@@ -53,7 +55,7 @@ impl Endpoint {
         send::set_body(&mut request, &Body::new(format!("{TEXT};charset=UTF-8"), what.text.clone().into_bytes()));
         let by = match &what.domain {
             Some(domain) => By::Tls(domain.clone()),
-            None if what.target.asks_for_tcp() => By::Tcp,
+            None if what.tcp || what.target.asks_for_tcp() => By::Tcp,
             None => By::Size,
         };
         let to = Destination { remote: what.remote, by };

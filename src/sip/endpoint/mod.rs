@@ -57,7 +57,7 @@ pub use event::{EndCause, EndpointEvent};
 pub use limits::RINGING;
 pub use messenger::Text;
 pub use publisher::Publish;
-pub use registrant::Register;
+pub use registrant::{Next, Register};
 
 /// Whom to ask for notifications, of what, and for how long.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub struct Subscribe {
     pub remote: SocketAddr,
     /// By TLS, to whoever proves this domain there; without it the URIs decide.
     pub domain: Option<Host>,
+    /// By TCP there; without it UDP, or TCP for its size.
+    pub tcp: bool,
     /// The event package.
     pub event: String,
     /// Zero fetches once (RFC 6665 section 4.4.3).
@@ -85,6 +87,8 @@ pub struct Invite {
     pub remote: SocketAddr,
     /// By TLS, to whoever proves this domain there; without it the URIs decide.
     pub domain: Option<Host>,
+    /// By TCP there; without it UDP, or TCP for its size.
+    pub tcp: bool,
     /// Option tags without which the peer must refuse.
     pub require: Vec<String>,
     pub accept: Vec<String>,
@@ -263,6 +267,22 @@ impl Endpoint {
         id
     }
 
+    /// The same registration at another address of its domain, at once (RFC 3263 section 4.3). The failure that led to this
+    /// makes no later one wait longer.
+    pub fn move_registration(&mut self, now: Now, id: RegistrationId, to: Next) {
+        self.redirect_registration(now.mono, id, to, true);
+    }
+
+    /// The same after its failure has been waited for, by whoever held it.
+    pub fn resume_registration(&mut self, now: Now, id: RegistrationId, to: Next) {
+        self.redirect_registration(now.mono, id, to, false);
+    }
+
+    /// Nothing is tried again by itself any more: [`resume_registration`](Self::resume_registration) goes on.
+    pub fn hold_registration(&mut self, id: RegistrationId) {
+        self.pause_registration(id);
+    }
+
     /// Takes it out again. [`EndpointEvent::Unregistered`] comes in the end.
     pub fn unregister(&mut self, now: Now, id: RegistrationId) {
         self.leave_registration(now.mono, id);
@@ -279,6 +299,11 @@ impl Endpoint {
     /// What is published is now this.
     pub fn republish(&mut self, now: Now, id: PublicationId, body: Body) {
         self.change_publication(now.mono, id, body);
+    }
+
+    /// What is sent next goes to this address.
+    pub fn move_publication(&mut self, id: PublicationId, remote: SocketAddr, domain: Option<Host>, tcp: bool) {
+        self.redirect_publication(id, remote, domain, tcp);
     }
 
     /// Takes it out again. [`EndpointEvent::Unpublished`] comes in the end.

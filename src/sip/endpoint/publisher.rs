@@ -48,11 +48,7 @@ impl Endpoint {
                 presentity,
                 target,
                 remote,
-                by: match (domain, tcp) {
-                    (Some(domain), _) => By::Tls(domain),
-                    (None, true) => By::Tcp,
-                    (None, false) => By::Size,
-                },
+                by: by(domain, tcp),
                 event,
                 body,
                 authentication: Authentication::of(login),
@@ -67,6 +63,19 @@ impl Endpoint {
             },
         );
         self.publish_anew(now, id);
+    }
+
+    pub(super) fn redirect_publication(
+        &mut self,
+        id: PublicationId,
+        remote: SocketAddr,
+        domain: Option<Host>,
+        tcp: bool,
+    ) {
+        if let Some(publication) = self.publications.get_mut(&id) {
+            publication.remote = remote;
+            publication.by = by(domain, tcp);
+        }
     }
 
     /// The newest state wins: one that still waits is never sent.
@@ -260,4 +269,12 @@ fn is_of_no_use(status: u16) -> bool {
 fn rejected(response: &Response) -> EndCause {
     let retry_after = read::retry_after(response.headers());
     EndCause::Rejected { status: response.status(), reason: response.reason().to_string(), retry_after }
+}
+
+fn by(domain: Option<Host>, tcp: bool) -> By {
+    match (domain, tcp) {
+        (Some(domain), _) => By::Tls(domain),
+        (None, true) => By::Tcp,
+        (None, false) => By::Size,
+    }
 }

@@ -37,6 +37,16 @@ pub struct Register {
     pub expires: Duration,
 }
 
+/// Another server of the same domain.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// The Request-URI names the transport.
+    pub registrar: Uri,
+    pub remote: SocketAddr,
+    /// By TLS, to whoever proves this domain.
+    pub domain: Option<Host>,
+}
+
 /// The user agent's side of registration (RFC 3261 section 10.2).
 impl Endpoint {
     pub(super) fn open_registration(&mut self, now: Mono, id: RegistrationId, what: Register) {
@@ -77,6 +87,22 @@ impl Endpoint {
             (true, _) => {}
             (false, true) => self.close_registration(now, id),
             (false, false) => self.forget_registration(id),
+        }
+    }
+
+    pub(super) fn redirect_registration(&mut self, now: Mono, id: RegistrationId, to: Next, forgiven: bool) {
+        let Some(registration) = self.registrations.get_mut(&id) else { return };
+        if registration.phase != Phase::Open || registration.asking {
+            return;
+        }
+        (registration.registrar, registration.remote, registration.domain) = (to.registrar, to.remote, to.domain);
+        registration.failures -= u32::from(forgiven && registration.failures > 0);
+        self.register_anew(now, id);
+    }
+
+    pub(super) fn pause_registration(&mut self, id: RegistrationId) {
+        if let Some(registration) = self.registrations.get_mut(&id) {
+            registration.next = None;
         }
     }
 

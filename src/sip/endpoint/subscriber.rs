@@ -16,7 +16,8 @@ impl Endpoint {
         if self.subscriptions.len() >= limits::SUBSCRIPTIONS {
             return self.events.push_back(EndpointEvent::SubscriptionEnded { id, cause: EndCause::Full });
         }
-        let dialog = self.new_dialog(what.target, what.remote, what.domain);
+        let mut dialog = self.new_dialog(what.target, what.remote, what.domain);
+        dialog.by_tcp(what.tcp);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Subscription(id));
         let phase = if what.expires.is_zero() { Phase::Closing } else { Phase::Open };
         self.subscriptions.insert(

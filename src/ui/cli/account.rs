@@ -69,6 +69,9 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, "service route".len());
     page.heading(&format!("Account {}", account.entity));
     page.field("proxy", &account.proxy);
+    if let Some(address) = account.address.as_ref().filter(|address| **address != account.proxy) {
+        page.field("reached at", address);
+    }
     page.field("user", &account.user);
     page.field("state", &state(account));
     if let Some(failure) = &account.failure {

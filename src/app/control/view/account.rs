@@ -9,8 +9,10 @@ use crate::agent::{Account, AccountState, PublicationState};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountView {
     pub entity: String,
-    /// Where its requests go.
+    /// Where its requests go, as the configuration names it.
     pub proxy: String,
+    /// The transport and address that this came to, in use or tried last: `tcp:192.0.2.1:5060`.
+    pub address: Option<String>,
     /// The name that goes with the password.
     pub user: String,
     pub state: AccountStateView,
@@ -95,6 +97,7 @@ impl From<&Account> for AccountView {
         Self {
             entity: account.entity.to_string(),
             proxy: account.proxy.clone(),
+            address: account.address.clone(),
             user: account.user.clone(),
             state,
             until: until.map(timestamp),

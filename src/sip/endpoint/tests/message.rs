@@ -6,7 +6,8 @@ use crate::vocab::Redacted;
 
 fn write(world: &mut World, text: &str) -> MessageId {
     let login = Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()), realm: None };
-    let what = Text { target: uri(BOB), remote: address(BOB), domain: None, text: text.to_owned(), login: Some(login) };
+    let (target, remote, login) = (uri(BOB), address(BOB), Some(login));
+    let what = Text { target, remote, tcp: false, domain: None, text: text.to_owned(), login };
     world.at(ALICE, |end, now| end.message(now, what))
 }
 

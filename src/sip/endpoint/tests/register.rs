@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::wire::{address, header, uri, World, ALICE, BOB};
 use crate::sip::digest::Login;
-use crate::sip::endpoint::{EndCause, EndpointEvent, Register};
+use crate::sip::endpoint::{EndCause, EndpointEvent, Next, Register};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Method, RegistrationId, Request, Transport, Uri};
 use crate::vocab::Redacted;
@@ -110,6 +110,36 @@ fn what_stands_is_taken_back_even_when_its_refresh_failed() {
     answer(&mut world, 503, &[]);
     world.at(ALICE, |end, now| end.unregister(now, id));
     assert_eq!(header(&last(&world), "Expires"), "0");
+}
+
+/// RFC 3263 section 4.3, and RFC 3261 section 10.2 for what stays the same.
+#[test]
+fn a_registration_goes_on_at_another_server_at_once_or_when_it_has_been_held() {
+    let (mut world, id) = registering();
+    let first = last(&world);
+    let to = |last: u8| Next {
+        registrar: Uri::parse("sip:b.example").unwrap(),
+        remote: ([192, 168, 1, last], 5060).into(),
+        domain: None,
+    };
+    world.at(ALICE, |end, now| end.move_registration(now, id, to(7)));
+    assert_eq!(header(&last(&world), "CSeq"), "1 REGISTER", "nobody answered yet");
+    answer(&mut world, 503, &[]);
+    world.at(ALICE, |end, now| end.move_registration(now, id, to(8)));
+    let second = last(&world);
+    assert_eq!((header(&second, "CSeq"), header(&second, "Call-ID")), ("2 REGISTER".into(), header(&first, "Call-ID")));
+    assert_eq!(world.sent.last().unwrap().remote, to(8).remote);
+    answer(&mut world, 503, &[]);
+    let Some(EndpointEvent::RegistrationFailed { again, .. }) = world.events[ALICE].last() else { panic!() };
+    assert!(again.as_secs() <= 30, "the first failure has led elsewhere, and does not count: {again:?}");
+    world.at(ALICE, |end, _| end.hold_registration(id));
+    world.run_for(Duration::from_secs(4000));
+    assert_eq!(header(&last(&world), "CSeq"), "2 REGISTER");
+    world.at(ALICE, |end, now| end.resume_registration(now, id, to(9)));
+    assert_eq!(
+        (header(&last(&world), "CSeq").as_str(), world.sent.last().unwrap().remote),
+        ("3 REGISTER", to(9).remote)
+    );
 }
 
 #[test]
