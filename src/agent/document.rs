@@ -154,6 +154,14 @@ fn check_bare(subject: &str, target: &Target, statement: &Statement) -> Result<(
 }
 
 /// Keys and version against what is pinned.
+/// What waited for our user may have run out meanwhile.
+pub fn still_lives(statement: &Statement, now: Wall) -> Result<(), Failure> {
+    match statement.expires > now {
+        true => Ok(()),
+        false => Err(unfit(statement.entity.as_str(), &Unfit::Expired)),
+    }
+}
+
 pub fn trusted(book: &Book, accept_key: Option<Fingerprint>, statement: &Statement) -> Result<Standing, Failure> {
     let keys = (statement.signing_key, statement.agreement_key);
     let standing = book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement));

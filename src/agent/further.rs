@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::document::{trusted, ReadDocument, ReadPublished};
+use super::document::{still_lives, trusted, ReadDocument, ReadPublished};
 use super::{Agent, Event};
 use crate::sip::Body;
 use crate::vocab::{AskId, Now};
@@ -75,7 +75,9 @@ impl Agent {
         asking.ask.next = Some(next);
         self.asks.all.insert(next, beside);
         self.forget_old_asks();
-        match trusted(&self.book, accept_key, &device.signed.statement) {
+        let statement = &device.signed.statement;
+        let lives = still_lives(statement, now.wall);
+        match lives.and_then(|()| trusted(&self.book, accept_key, statement)) {
             Ok(standing) => {
                 device.standing = standing;
                 self.keep_answer(now, next, None, &body, device);

@@ -22,6 +22,8 @@ use crate::vocab::{escape, Entity, Failure, FailureKind, Now, TextId};
 
 /// Texts that are remembered, ours and theirs; the oldest gives way. None is kept on disk.
 const MAX_KEPT: usize = 256;
+/// Texts of others that are taken in a minute: anybody can write, and each is shown.
+const MOST_A_MINUTE: usize = 20;
 /// Texts of ours that wait for an answer.
 const MAX_OPEN: usize = 32;
 
@@ -41,6 +43,11 @@ impl Texts {
 
     pub fn iter(&self) -> impl Iterator<Item = &TextMessage> {
         self.all.values()
+    }
+
+    fn came_lately(&self, now: Now) -> usize {
+        let lately = |text: &&TextMessage| !text.outgoing && now.wall.since(text.at).as_secs() < 60;
+        self.all.values().rev().filter(lately).count()
     }
 
     fn add(&mut self, now: Now, peer: String, outgoing: bool, text: &str, state: TextState) -> TextId {
@@ -149,6 +156,10 @@ impl Agent {
         self.count("texts_received");
         if self.config.unknown_watchers == UnknownWatchers::Block {
             return self.endpoint.take_message(now, id, Some(Refusal::new(403, "Forbidden")));
+        }
+        if self.texts.came_lately(now) >= MOST_A_MINUTE {
+            let refusal = Refusal::new(480, "Too Many Texts").with("Retry-After", "60");
+            return self.endpoint.take_message(now, id, Some(refusal));
         }
         self.endpoint.take_message(now, id, None);
         let peer = escape(&sender.uri.to_string());

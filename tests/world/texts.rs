@@ -97,6 +97,19 @@ fn who_blocks_strangers_takes_no_texts() {
 }
 
 #[test]
+fn nobody_fills_the_screen_with_texts() {
+    let mut world = two("none", UnknownWatchers::Policy);
+    for number in 0..30 {
+        let id = write(&mut world, "again", false).unwrap();
+        let arrived = settled(&mut world, id).state == TextState::Delivered;
+        assert_eq!(arrived, number < 20, "{number}");
+    }
+    world.run_for(MINUTE);
+    let id = write(&mut world, "later", false).unwrap();
+    assert_eq!(settled(&mut world, id).state, TextState::Delivered);
+}
+
+#[test]
 fn an_empty_text_and_one_that_is_too_long_are_refused() {
     let mut world = two("none", UnknownWatchers::Policy);
     for text in [String::new(), "x".repeat(4097)] {
