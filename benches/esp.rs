@@ -41,6 +41,7 @@ fn doors(suite: Suite, first: bool) -> (Egress, Ingress) {
     let bundle = Bundle { esp: true, ah: false };
     let config = StreamConfig {
         heard_first: false,
+        only_from: None,
         local: address(first),
         remote: address(!first),
         peer: None,

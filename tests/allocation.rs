@@ -50,6 +50,7 @@ fn stream(suite: Option<Suite>, ah: bool, first: bool) -> Stream {
     let bundle = Bundle { esp: suite.is_some(), ah };
     let config = StreamConfig {
         heard_first: false,
+        only_from: None,
         local,
         remote,
         peer: None,

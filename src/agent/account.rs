@@ -7,7 +7,6 @@
 //! | `EndpointEvent::RegistrationFailed` | the next address, or a wait and then `Effect::Locate` again |
 //! | `EndpointEvent::Registered` and its siblings | the account's state, as the user sees it |
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::config::AccountConfig;
@@ -18,7 +17,7 @@ use super::{Account, AccountState, Agent, Event, PublicationState};
 use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
 use crate::sip::{
-    Candidate, EndCause, EndpointEvent, Host, Next, PublicationId, Register, RegistrationId, Transport, Uri,
+    Candidate, EndCause, EndpointEvent, Host, Next, PublicationId, Received, Register, RegistrationId, Transport, Uri,
 };
 use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Mono, Now};
 
@@ -135,10 +134,14 @@ impl Agent {
         gruu.and_then(|accounting| accounting.gruu.clone()).unwrap_or_else(|| self.contact.clone())
     }
 
-    /// It came by a proxy that is ours: who sent it proved a name there.
-    pub(super) fn is_own_proxy(&self, address: IpAddr) -> bool {
-        let is = |hop: Candidate| hop.address.ip().to_canonical() == address.to_canonical();
-        self.accounts.all().any(|accounting| accounting.hop.is_some_and(is))
+    /// It came by a proxy that is ours, where we are registered: who sent it proved a name there.
+    pub(super) fn is_own_proxy(&self, from: &Received) -> bool {
+        let same = |hop: Candidate| {
+            let secure = hop.transport != Transport::Tls || from.transport == Transport::Tls;
+            secure && hop.address.ip().to_canonical() == from.remote.ip().to_canonical()
+        };
+        let is_there = |accounting: &Accounting| matches!(accounting.account.state, AccountState::Registered { .. });
+        self.accounts.all().any(|accounting| is_there(accounting) && accounting.hop.is_some_and(same))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {

@@ -10,12 +10,14 @@
 //! | `EndpointEvent::Messaged` -> `handle_messaged` | somebody's text |
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::account::Route;
+use super::ruling::some_port;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Event, TextMessage, TextRequest, TextState, UnknownWatchers};
-use crate::policy::{Direction, Entry, Guarantee, Strength};
+use crate::policy::{Entry, Guarantee, Strength};
 use crate::sip::headers::NameAddr;
 use crate::sip::{self, Candidate, EndCause, MessageId, Refusal, Transport};
 use crate::vocab::{escape, Entity, Failure, FailureKind, Now, TextId};
@@ -32,7 +34,7 @@ pub struct Texts {
     all: BTreeMap<TextId, TextMessage>,
     sent: BTreeMap<MessageId, TextId>,
     /// Whose peers' addresses are being found.
-    looked_for: BTreeMap<TextId, (Target, String)>,
+    looked_for: BTreeMap<TextId, (Target, TextRequest)>,
     last: u64,
 }
 
@@ -55,7 +57,10 @@ impl Texts {
         let id = TextId(self.last);
         self.all.insert(id, TextMessage { id, at: now.wall, peer, outgoing, text: escape(text), state });
         while self.all.len() > MAX_KEPT {
-            self.all.pop_first();
+            // Somebody waits for what is under way.
+            let over = self.all.values().find(|text| text.state != TextState::Sending).map(|text| text.id);
+            let Some(over) = over else { break };
+            self.all.remove(&over);
         }
         id
     }
@@ -71,17 +76,19 @@ impl Agent {
         if self.texts.sent.len() + self.texts.looked_for.len() >= MAX_OPEN {
             return Err(too_many(&request.peer));
         }
-        if !request.clear {
-            self.refuse_clear_text(now, &target)?;
-        }
         let route = self.route_to(target.entity.host())?;
+        let there = target.locate().address();
+        let known = there.as_ref().filter(|_| route.is_none()).map(|there| there.address.ip());
+        if !request.clear {
+            self.refuse_clear_text(now, &target, known)?;
+        }
         let id = self.texts.add(now, target.entity.to_string(), true, &request.text, TextState::Sending);
-        match (route, target.locate().address()) {
+        match (route, there) {
             (Some(route), _) => self.send_text(now, id, &target, route, request.text),
             (None, Some(there)) => self.send_text_directly(now, id, &target, there, request.text),
             (None, None) => {
                 let what = target.locate();
-                self.texts.looked_for.insert(id, (target, request.text));
+                self.texts.looked_for.insert(id, (target, request));
                 self.locate(Waiting::TextAddress(id), what);
             }
         }
@@ -89,10 +96,15 @@ impl Agent {
     }
 
     pub(super) fn handle_text_located(&mut self, now: Now, id: TextId, result: Result<Vec<Candidate>, Failure>) {
-        let Some((target, text)) = self.texts.looked_for.remove(&id) else { return };
+        let Some((target, request)) = self.texts.looked_for.remove(&id) else { return };
         let found = result.and_then(|all| all.into_iter().next().ok_or_else(|| no_address(&target)));
-        match found {
-            Ok(there) => self.send_text_directly(now, id, &target, there, text),
+        // Only now is it known which entries are about the address.
+        let allowed = found.and_then(|there| match request.clear {
+            true => Ok(there),
+            false => self.refuse_clear_text(now, &target, Some(there.address.ip())).map(|()| there),
+        });
+        match allowed {
+            Ok(there) => self.send_text_directly(now, id, &target, there, request.text),
             Err(failure) => self.set_text(id, TextState::Failed(failure)),
         }
     }
@@ -111,21 +123,41 @@ impl Agent {
         self.texts.sent.insert(message, id);
     }
 
-    /// What our packets to the peer must always have, its texts would not.
-    fn refuse_clear_text(&self, now: Now, target: &Target) -> Result<(), Failure> {
+    /// What our packets to the peer must always have, its texts would not. They are looked up as a call's are, for every device
+    /// that may be meant; behind a proxy the peer's address is not known, and what is known of it counts.
+    fn refuse_clear_text(&self, now: Now, target: &Target, there: Option<IpAddr>) -> Result<(), Failure> {
         let level = self.config.default_level;
         let secret = |entry: &Entry| {
             let guarantee = Guarantee::of(&entry.action, level);
             guarantee.discard || guarantee.confidentiality == Strength::Always
         };
-        let out = |entry: &&Entry| entry.direction == Direction::Out && !entry.expired(now.wall);
-        let of_peer = |entry: &&Entry| entry.peer.entity.as_ref() == Some(&target.entity);
-        let named: Vec<&Entry> = self.book.entries().iter().filter(out).filter(of_peer).collect();
-        let all = if named.is_empty() { self.book.default_entries().iter().filter(out).collect() } else { named };
-        match all.iter().find(|entry| secret(entry)) {
+        match self.entries_for_text(now, target, there).iter().find(|entry| secret(entry)) {
             Some(entry) => Err(in_clear(&target.entity, entry)),
             None => Ok(()),
         }
+    }
+
+    fn entries_for_text(&self, now: Now, target: &Target, there: Option<IpAddr>) -> Vec<Entry> {
+        let ours = some_port(self.config.media_address);
+        let unknown = match ours.ip() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let out = |peer, address: IpAddr| self.entries_between(now, peer, ours, some_port(address)).0;
+        let mut entries = Vec::new();
+        for pin in self.book.pins() {
+            let address = self.book.presence(&pin.entity, &pin.device).and_then(|record| self.peer_address(record));
+            let is_there = address.is_some() && address == there;
+            if self.is_meant(target, pin) || is_there {
+                let address = there.or(address).unwrap_or(unknown);
+                entries.push(out(Some((&pin.entity, &pin.device)), address));
+            }
+        }
+        // Whoever has an entry of his own is ruled by that, and by no one's.
+        if entries.is_empty() {
+            entries.push(out(None, there.unwrap_or(unknown)));
+        }
+        entries
     }
 
     pub(super) fn handle_message_delivered(&mut self, id: MessageId, kept: bool) {

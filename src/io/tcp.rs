@@ -24,6 +24,8 @@ use table::{Origin, Peer, Table};
 
 /// Connections at once, accepted and opened.
 pub const MAX_CONNECTIONS: usize = 256;
+/// Of these so many for connections that we open: others could take all of the rest.
+pub const KEPT_FOR_OURS: usize = 64;
 /// Accepted connections at once from one address.
 pub const MAX_PER_REMOTE: usize = 16;
 /// Connections at once that we opened to one address: who lets its own break has our responses open new ones.

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::egress::{Egress, Withheld};
@@ -20,6 +20,7 @@ pub struct Stream {
     remote: SocketAddr,
     /// Until the peer is heard nothing is sent.
     waits: bool,
+    only_from: Option<IpAddr>,
     egress: Egress,
     ingress: Ingress,
     /// The header of the next packet.
@@ -54,6 +55,9 @@ pub struct StreamConfig {
     pub inbound: Bundle,
     /// Nothing is sent before something authentic came: the peer has only said that it is at `remote`.
     pub heard_first: bool,
+    /// Packets from other addresses count for nothing, whatever they prove: of strangers, who are taken at their word of
+    /// where they are and nowhere else.
+    pub only_from: Option<IpAddr>,
 }
 
 /// What happened on a stream, for the agent to know.
@@ -97,6 +101,7 @@ impl Stream {
             codec: config.codec,
             remote: config.remote,
             waits: config.heard_first,
+            only_from: config.only_from.map(|address| address.to_canonical()),
             egress: Egress { rules: rules(Direction::Out, flow), associations: outbound, agreed: config.outbound },
             ingress: Ingress {
                 rules: rules(Direction::In, flow.reversed()),
@@ -153,6 +158,9 @@ impl Stream {
 
     /// A datagram came. It is opened in place; what fails is counted and forgotten.
     pub fn handle_datagram(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) {
+        if self.only_from.is_some_and(|only| only != from.ip().to_canonical()) {
+            return self.counters.drop_one(DropReason::Source.name());
+        }
         match self.ingress.unprotect(now.wall, from, datagram) {
             Ok(None) => {}
             Ok(Some(arrival)) => {
@@ -213,7 +221,8 @@ impl Stream {
     }
 
     fn note_first(&mut self, from: SocketAddr) {
-        self.waits = false;
+        // AH proves the address that it came by, which need not be where our sound would go.
+        self.waits = self.waits && from != self.remote;
         if !std::mem::replace(&mut self.told.first_packet, true) {
             self.events.push_back(StreamEvent::FirstPacket { from });
         }

@@ -52,6 +52,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
     let peer = Some((Entity::parse("sip:peer@host").unwrap(), Device::new("d1").unwrap()));
     StreamConfig {
         heard_first: false,
+        only_from: None,
         local,
         remote,
         peer,
@@ -111,6 +112,30 @@ fn who_has_to_be_heard_first_gets_nothing_before() {
     to.handle_datagram(at(503 * 20), alice(), &mut genuine);
     assert!(sent(&mut to, 504).is_some());
     assert_eq!(dropped(&to), [("bad-icv", 1)]);
+}
+
+/// With the keys anybody can prove his own address by AH, while our sound would go to the one that he stated.
+#[test]
+fn what_comes_from_elsewhere_does_not_loosen_the_tongue() {
+    let elsewhere: SocketAddr = "203.0.113.9:5004".parse().unwrap();
+    for (action, bundle) in
+        [("ipsec ah/transport//require", AH), ("ipsec esp/transport//require ah/transport//require", BOTH)]
+    {
+        let protection = Protection::from_keys(keys(bundle, 1), keys(bundle, 2)).unwrap();
+        let mut from = Stream::new(config(elsewhere, bob(), spd(action), bundle), protection);
+        for only_from in [None, Some(alice().ip())] {
+            let protection = Protection::from_keys(keys(bundle, 2), keys(bundle, 1)).unwrap();
+            let heard_first =
+                StreamConfig { heard_first: true, only_from, ..config(bob(), alice(), spd(action), bundle) };
+            let mut to = Stream::new(heard_first, protection);
+            let mut datagram = sent(&mut from, 1).unwrap();
+            to.handle_datagram(at(1), elsewhere, &mut datagram);
+            assert!(sent(&mut to, 2).is_none(), "{action}");
+            if only_from.is_some() {
+                assert_eq!(dropped(&to), [("source", 1)]);
+            }
+        }
+    }
 }
 
 #[test]

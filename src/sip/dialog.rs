@@ -177,7 +177,8 @@ impl Dialog {
         let uri = hop.as_ref().unwrap_or(&self.target);
         let remote = self.address_of(uri);
         let domain = self.domain.clone().filter(|_| remote == self.fallback);
-        let asks_for_tls = uri.asks_for_tls() || self.target.is_sips() || self.secure;
+        // What began by TLS does not leave in clear because the peer names a clear place.
+        let asks_for_tls = uri.asks_for_tls() || self.target.is_sips() || self.secure || self.domain.is_some();
         let by = match domain {
             Some(domain) => By::Tls(domain),
             None if asks_for_tls => By::TlsTo(uri.host().cloned().unwrap_or_else(|| remote.ip().into())),
@@ -190,7 +191,8 @@ impl Dialog {
     fn address_of(&self, uri: &Uri) -> SocketAddr {
         // Before the peer named itself, whatever a proxy is to pass on goes to that.
         let to_proxy = self.domain.is_some() && self.remote_tag.is_empty();
-        let transport = if uri.asks_for_tls() || self.secure { Transport::Tls } else { Transport::Udp };
+        let transport =
+            if uri.asks_for_tls() || self.secure || self.domain.is_some() { Transport::Tls } else { Transport::Udp };
         let address = uri.host().and_then(Host::ip).filter(|_| !to_proxy);
         let port = uri.port().unwrap_or(transport.default_port());
         let remote = address.map_or(self.fallback, |ip| SocketAddr::new(ip, port));

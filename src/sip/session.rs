@@ -149,7 +149,10 @@ impl Session {
     pub fn acknowledgement(&self, dialog: &Dialog) -> Request {
         let cseq = self.proven.as_ref().map_or(1, |proven| proven.cseq);
         let mut ack = dialog.request_numbered(Method::Ack, cseq);
-        for (name, value) in self.proven.iter().flat_map(|proven| &proven.credentials) {
+        // Only whoever asked for them: the peer could try passwords against them.
+        let remote = dialog.destination().remote;
+        let asked = self.proven.iter().filter(|proven| proven.invite.remote == remote);
+        for (name, value) in asked.flat_map(|proven| &proven.credentials) {
             super::send::push(&mut ack, name.as_str(), value);
         }
         ack

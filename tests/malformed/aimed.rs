@@ -1,6 +1,7 @@
 //! A stranger who would have our sound, or our requests, sent to somebody who never asked for them.
 
 use sottovoce::agent::{CallState, Command};
+use sottovoce::sip::{Message, Received, Response, Transport};
 
 use crate::bench::{Bench, Letter, ALICE, BOB};
 use crate::common::config::{account, agent};
@@ -41,12 +42,18 @@ fn sound_goes_to_where_a_stranger_calls_from() {
 #[test]
 fn a_stranger_is_heard_elsewhere_only_by_a_proxy_of_ours_and_protected() {
     const PROXY: &str = "192.168.1.9";
-    for (action, from, taken) in
-        [("ipsec esp/transport//require", PROXY, 1), ("ipsec esp/transport//require", SOMEBODY, 0), ("none", PROXY, 0)]
-    {
+    for (action, from, registered, taken) in [
+        ("ipsec esp/transport//require", PROXY, true, 1),
+        ("ipsec esp/transport//require", PROXY, false, 0),
+        ("ipsec esp/transport//require", SOMEBODY, true, 0),
+        ("none", PROXY, true, 0),
+    ] {
         let mut bob = agent("bob", "192.168.1.2", action);
         bob.accounts = vec![account(&bob.entity, PROXY)];
         let mut bench = Bench::with(bob);
+        if registered {
+            register(&mut bench, PROXY);
+        }
         bench.call();
         let mut invite = bench.hold("INVITE");
         invite.from.remote.set_ip(from.parse().unwrap());
@@ -57,6 +64,22 @@ fn a_stranger_is_heard_elsewhere_only_by_a_proxy_of_ours_and_protected() {
         bench.deliver(&invite, relayed.as_bytes());
         assert_eq!(calls_of_bob(&bench), taken, "{action} from {from}");
     }
+}
+
+/// The proxy takes Bob's registration.
+fn register(bench: &mut Bench, proxy: &str) {
+    let now = bench.now;
+    let sent = bench.nodes[BOB].drain(now);
+    let register = sent.iter().find(|sent| sent.bytes.starts_with(b"REGISTER ")).expect("he registers");
+    let Ok(Message::Request(request)) = Message::parse(&register.bytes) else { panic!() };
+    let from = Received {
+        transport: Transport::Udp,
+        local: "192.168.1.2:5060".parse().unwrap(),
+        remote: format!("{proxy}:5060").parse().unwrap(),
+        connection: None,
+    };
+    let accepted = Response::to(&request, 200, "OK").to_bytes();
+    bench.nodes[BOB].agent.handle_message(now, from, &accepted);
 }
 
 #[test]

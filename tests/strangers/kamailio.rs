@@ -62,6 +62,7 @@ impl Kamailio {
         for defined in [
             define("DBURL", &format!("\"sqlite:///{}\"", database.display())),
             define("DOMAIN", "\"example.org\""),
+            define("SECRET", "\"known to the test\""),
             define("LISTEN", &format!("{address}:5060")),
             define("CTL", &format!("\"unix:{}\"", dir.path().join("ctl").display())),
         ] {

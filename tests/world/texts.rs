@@ -69,6 +69,27 @@ fn an_entry_for_the_peer_counts_and_not_the_default() {
     assert_eq!(settled(&mut world, id).state, TextState::Delivered);
 }
 
+/// What rules the packets of a call rules a text, by whatever name the peer is written to.
+#[test]
+fn an_entry_for_the_address_and_one_for_a_device_there_count_too() {
+    for line in ["ipsec esp/transport//require", "discard"] {
+        let mut world = two("none", UnknownWatchers::Policy);
+        let text = format!("spdadd 192.168.1.1 192.168.1.2 udp -P out {line};");
+        world.command(0, Command::PolicyAdd { text }).unwrap();
+        world.run_for(MINUTE);
+        assert_eq!(write(&mut world, "secret", false).unwrap_err().code, "text-in-clear", "{line}");
+    }
+    let mut world = two("none", UnknownWatchers::Policy);
+    let ask = world.ask(0, "bob@192.168.1.2", Some("ipsec esp/transport//require"));
+    world.run_for(MINUTE);
+    assert!(matches!(world.the_ask(0, ask).state, sottovoce::agent::AskState::Registered { .. }));
+    for peer in ["bob@192.168.1.2", "192.168.1.2", "bob@192.168.1.2:5060", "somebody@192.168.1.2"] {
+        let request = TextRequest { peer: peer.into(), text: "secret".into(), clear: false };
+        let failure = world.command(0, Command::Text(request)).unwrap_err();
+        assert_eq!(failure.code, "text-in-clear", "{peer}");
+    }
+}
+
 #[test]
 fn a_text_to_a_name_goes_where_the_name_is() {
     let mut world = two("none", UnknownWatchers::Policy);

@@ -194,7 +194,7 @@ impl Agent {
         bundles: Bundles,
     ) -> Result<Way, No> {
         let from = invitation.from.remote.ip();
-        let stated = invitation.relayed && self.is_own_proxy(from);
+        let stated = invitation.relayed && self.is_own_proxy(&invitation.from);
         let at_once = Way { stated, heard_first: false };
         match (known, stated) {
             (true, _) => Ok(at_once),

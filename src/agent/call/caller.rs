@@ -102,7 +102,7 @@ impl Agent {
         }
     }
 
-    fn is_meant(&self, target: &Target, pin: &Pin) -> bool {
+    pub(in crate::agent) fn is_meant(&self, target: &Target, pin: &Pin) -> bool {
         if !target.bare {
             return pin.entity == target.entity;
         }

@@ -119,6 +119,7 @@ impl Agent {
             outbound: protected.outbound,
             inbound: protected.inbound,
             heard_first: calling.heard_first,
+            only_from: (!calling.call.known).then_some(remote.ip()),
         };
         let stream = Box::new(Stream::new(config, protection));
         calling.call.setup = calling.invited.map(|invited| now.mono - invited);

@@ -71,6 +71,7 @@ fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
     let out = crate::policy::setkey::parse("spdadd any any udp -P out none;").unwrap();
     let config = StreamConfig {
         heard_first: false,
+        only_from: None,
         local,
         remote,
         peer: None,

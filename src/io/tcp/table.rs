@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::{MAX_CONNECTIONS, MAX_OPENED_TO, MAX_PER_REMOTE, QUEUE};
+use super::{KEPT_FOR_OURS, MAX_CONNECTIONS, MAX_OPENED_TO, MAX_PER_REMOTE, QUEUE};
 use crate::sip::{ConnectionId, Host, Transmit, Transport};
 
 /// The connections that are open or being opened, by number and by what they were opened to.
@@ -61,7 +61,11 @@ impl Table {
             Origin::Opened => MAX_OPENED_TO,
         };
         let crowded = self.with(peer.remote.ip(), origin) >= share;
-        if crowded || self.rows.len() >= MAX_CONNECTIONS {
+        let room = match origin {
+            Origin::Accepted => MAX_CONNECTIONS - KEPT_FOR_OURS,
+            Origin::Opened => MAX_CONNECTIONS,
+        };
+        if crowded || self.rows.len() >= room {
             return None;
         }
         self.last += 1;
