@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
 use crate::certificates::certify;
-use crate::process::{finish, installed, look_long_until, look_until, own_address, skip, Capture, Home, Ran};
+use crate::process::{finish, installed, look_long_until, look_until, own_address, silent, skip, Capture, Home, Ran};
 
 const TABLES: &str = "/usr/share/kamailio/db_sqlite";
 
@@ -275,6 +275,28 @@ fn a_text_goes_through_the_proxy() {
         (&came["messages"][0]["text"], &came["messages"][0]["state"]),
         (&"Guten Tag".into(), &"received".into())
     );
+}
+
+/// Or anybody could have requests sent from there to anywhere.
+#[test]
+fn nothing_is_relayed_along_a_route_that_the_proxy_did_not_write() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    let stranger = silent(own_address());
+    let from = stranger.local_addr().unwrap();
+    stranger.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    let victim = own_address();
+    for (number, proof) in ["", ";proof=d0e15d0b2876a9e0cddf83d43dafe01b"].iter().enumerate() {
+        let request = format!(
+            "BYE sip:x@{victim} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{number}\r\nMax-Forwards: 70\r\n\
+             From: <sip:e@e>;tag=1\r\nTo: <sip:x@x>;tag=2\r\nCall-ID: {number}\r\nCSeq: 1 BYE\r\n\
+             Route: <sip:{};lr{proof}>\r\nContent-Length: 0\r\n\r\n",
+            kamailio.address
+        );
+        stranger.send_to(request.as_bytes(), (kamailio.address, 5060)).unwrap();
+        let mut answer = [0; 1500];
+        let len = stranger.recv(&mut answer).unwrap();
+        assert!(answer[..len].starts_with(b"SIP/2.0 404 "), "{}", String::from_utf8_lossy(&answer[..len]));
+    }
 }
 
 #[test]
