@@ -310,6 +310,7 @@ impl Agent {
             let Some(asking) = self.asks.all.get(&ask) else { return };
             let failure = match cause {
                 EndCause::Terminated { .. } if asking.by_server => nothing_published(&asking.ask.target),
+                cause if asking.by_server => by_proxy(ended(&asking.ask.target, cause)),
                 cause => ended(&asking.ask.target, cause),
             };
             self.fail_ask(now, ask, failure);
@@ -577,6 +578,19 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
     Failure::new(kind, code, message, target, next)
 }
 
+/// Between us and the peer stands the proxy, and it may be that which is silent.
+fn by_proxy(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::Unreachable => Failure {
+            next:
+                "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then ask again"
+                    .into(),
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
 /// Or it is not for us to see: a server need not say which.
 fn nothing_published(target: &str) -> Failure {
     Failure::new(
@@ -584,7 +598,7 @@ fn nothing_published(target: &str) -> Failure {
         "nothing-published",
         format!("the presence server has nothing of {target} for you"),
         target,
-        "none of its devices is there, or it does not publish; ask later, or ask the device by its own address",
+        "none of its devices is there, or it does not publish: ask later",
     )
 }
 

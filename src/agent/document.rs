@@ -1,6 +1,8 @@
 //! Reads a document that a peer sent as its answer: parsed, signed, for us, by whom we asked, fresh, and by keys that we may trust.
 //! The one gate for statements, whether they came in a NOTIFY or in a 488, from the device itself or from a presence server.
 
+use std::net::IpAddr;
+
 use super::book::{Book, Standing};
 use super::target::Target;
 use crate::policy::{Purpose, Statement};
@@ -88,7 +90,10 @@ fn read_signed(
         nonce: expected.nonce.filter(|_| !published),
         now,
     };
-    presence::check(&signed.statement, &wants).map_err(|why| unfit(&subject, &why))?;
+    presence::check(&signed.statement, &wants).map_err(|why| match expected.target.and_then(Target::address) {
+        Some(address) if why == Unfit::WrongEntity => another_entity(&subject, address, &signed.statement.entity),
+        _ => unfit(&subject, &why),
+    })?;
     if let Some(target) = expected.target {
         check_bare(&subject, target, &signed.statement)?;
     }
@@ -143,14 +148,17 @@ fn check_bare(subject: &str, target: &Target, statement: &Statement) -> Result<(
     if presence::entity_host_is(statement, address) {
         return Ok(());
     }
-    let entity = &statement.entity;
-    Err(Failure::new(
+    Err(another_entity(subject, address, &statement.entity))
+}
+
+fn another_entity(subject: &str, address: IpAddr, entity: &Entity) -> Failure {
+    Failure::new(
         FailureKind::Trust,
         "another-entity",
-        format!("{address} answers as {entity}, whose host is not that address"),
+        format!("{address} answers as {entity}, which is not who was asked for"),
         subject,
         format!("if you meant {entity}, ask for it by that name; if that agent is yours, give its entity this address"),
-    ))
+    )
 }
 
 /// Keys and version against what is pinned.

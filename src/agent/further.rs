@@ -26,7 +26,7 @@ impl Agent {
     ) {
         for failure in read.unusable {
             self.audit_changed_key(now, &failure);
-            self.step(now, id, format!("a part of the answer is left out: {}", failure.message));
+            self.step(now, id, format!("a part of the answer is left out: {}; {}", failure.message, failure.next));
             if failure.code == "key-changed" {
                 self.event(Event::Notice(failure));
             }

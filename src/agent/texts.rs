@@ -71,7 +71,7 @@ impl Agent {
         let target = Target::parse(&request.peer)?;
         self.refuse_ourselves(&target)?;
         if request.text.is_empty() || request.text.len() > sip::pager::LONGEST {
-            return Err(unfit(&request.peer));
+            return Err(unfit(&request));
         }
         if self.texts.sent.len() + self.texts.looked_for.len() >= MAX_OPEN {
             return Err(too_many(&request.peer));
@@ -209,9 +209,14 @@ impl Agent {
     }
 }
 
-fn unfit(peer: &str) -> Failure {
-    let message = format!("a text has 1 to {} octets", sip::pager::LONGEST);
-    Failure::new(FailureKind::Usage, "text-length", message, escape(peer), "write it shorter, or in several")
+fn unfit(request: &TextRequest) -> Failure {
+    let (message, next) = match request.text.len() {
+        0 => ("there is nothing to send".to_owned(), "say what to send: `sottovoce message PEER TEXT`"),
+        len => {
+            (format!("the text has {len} octets of {} at most", sip::pager::LONGEST), "write it shorter, or in several")
+        }
+    };
+    Failure::new(FailureKind::Usage, "text-length", message, escape(&request.peer), next)
 }
 
 fn too_many(peer: &str) -> Failure {

@@ -31,7 +31,8 @@ pub struct Vouch {
 impl Introduction {
     /// `None`: it is no such word.
     pub fn parse(word: &str) -> Option<Self> {
-        let mut parts = word.trim().strip_prefix("sv-device:")?.rsplitn(3, '.');
+        let word = unfolded(word);
+        let mut parts = word.strip_prefix("sv-device:")?.rsplitn(3, '.');
         let agreement_key = octets(parts.next()?, AgreementKey::from_slice)?;
         let signing_key = octets(parts.next()?, VerifyKey::from_slice)?;
         Some(Self { device: Device::new(parts.next()?)?, signing_key, agreement_key })
@@ -47,7 +48,8 @@ impl fmt::Display for Introduction {
 impl Vouch {
     /// `None`: it is no such word.
     pub fn parse(word: &str) -> Option<Self> {
-        let (key, signature) = word.trim().strip_prefix("sv-vouch:")?.split_once('.')?;
+        let word = unfolded(word);
+        let (key, signature) = word.strip_prefix("sv-vouch:")?.split_once('.')?;
         Some(Self {
             key: octets(key, VerifyKey::from_slice)?,
             signature: octets(signature, SignatureBytes::from_slice)?,
@@ -64,6 +66,11 @@ impl fmt::Display for Vouch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sv-vouch:{}.{}", text(&self.key.0), text(&self.signature.0))
     }
+}
+
+/// A terminal may have folded it.
+fn unfolded(word: &str) -> String {
+    word.split_whitespace().collect()
 }
 
 fn text(octets: &[u8]) -> String {
@@ -107,7 +114,9 @@ mod tests {
     #[test]
     fn both_words_are_read_as_they_were_written() {
         let new = introduction(1, "a.b.c");
-        assert_eq!(Introduction::parse(&format!(" {new}\n")), Some(new));
+        let word = new.to_string();
+        let (first, second) = word.split_at(40);
+        assert_eq!(Introduction::parse(&format!(" {first}\n   {second}\n")), Some(new));
         let vouch = Vouch { key: VerifyKey([3; 32]), signature: SignatureBytes([4; 64]) };
         assert_eq!(Vouch::parse(&vouch.to_string()), Some(vouch));
         for word in ["", "sv-device:", "sv-device:d.e.f", "sv-vouch:x.y", &vouch.to_string()] {

@@ -324,7 +324,12 @@ fn two_devices_of_a_peer_are_put_to_the_user_each_by_itself() {
         registered(home);
     }
     let new = pocket.run(&["identity", "show"]).expect(0).json();
-    let vouch = desk.run(&["identity", "vouch", new["introduction"].as_str().unwrap(), "--yes"]).expect(0).json();
+    let word = new["introduction"].as_str().unwrap();
+    desk.run(&["identity", "vouch", word]).expect(6);
+    let audit = desk.run(&["audit"]).expect(0).stdout;
+    assert!(!audit.contains("vouched"), "what nobody confirmed was not signed: {audit}");
+    let vouch = desk.run(&["identity", "vouch", word, "--yes"]).expect(0).json();
+    assert!(desk.run(&["audit"]).expect(0).stdout.contains("vouched"));
     assert_eq!(vouch["fingerprint"], new["fingerprint"]);
     let taken = pocket.run(&["identity", "take", vouch["word"].as_str().unwrap()]).expect(0).json();
     assert_eq!(taken["vouched_by"], desk.run(&["identity", "show"]).expect(0).json()["signing_key"]);

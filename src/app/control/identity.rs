@@ -2,7 +2,7 @@ use base64::prelude::{Engine, BASE64_STANDARD};
 
 use super::brain::Known;
 use super::failures::no_such;
-use super::request::{VerifyBody, WordBody};
+use super::request::{VerifyBody, VouchBody, WordBody};
 use super::view::{timestamp, IdentityView, PinView, VouchView};
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command, Pin};
@@ -34,14 +34,16 @@ impl Control {
     }
 
     /// Signs for another device of our user's.
-    pub async fn identity_vouch(&self, body: &WordBody) -> Result<VouchView, Failure> {
+    pub async fn identity_vouch(&self, body: &VouchBody) -> Result<VouchView, Failure> {
         let new = Introduction::parse(&body.word).ok_or_else(|| no_word(&body.word, "sv-device:"))?;
         let fingerprint = keys::fingerprint(&new.signing_key, &new.agreement_key).to_string();
         let device = new.device.to_string();
+        let entity = self.about.entity.to_string();
+        if !body.confirmed {
+            return Ok(VouchView { entity, device, fingerprint, word: None });
+        }
         match self.brain.command(Command::Vouch(new)).await? {
-            Accepted::Vouched(vouch) => {
-                Ok(VouchView { entity: self.about.entity.to_string(), device, fingerprint, word: vouch.to_string() })
-            }
+            Accepted::Vouched(vouch) => Ok(VouchView { entity, device, fingerprint, word: Some(vouch.to_string()) }),
             other => Err(unexpected("vouch", &other)),
         }
     }
@@ -68,7 +70,7 @@ impl Control {
 
 fn no_word(word: &str, form: &str) -> Failure {
     let shown = escape(&word.chars().take(80).collect::<String>());
-    let message = format!("{shown} is no word of a device: it begins with {form}");
+    let message = format!("{shown} is no whole word of a device: it is cut off or mistyped; it begins with {form}");
     let next = "copy the whole of it: `sottovoce identity show` on the new device, then `identity vouch` on the older one, then \
         `identity take` on the new one";
     Failure::new(FailureKind::Usage, "no-word", message, shown, next)

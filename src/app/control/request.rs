@@ -114,6 +114,15 @@ pub struct VerifyBody {
     pub entity: String,
 }
 
+/// The word `sv-device:...` of a newer device. Without `confirmed` it is only read, so that the user can compare it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VouchBody {
+    pub word: String,
+    #[serde(default)]
+    pub confirmed: bool,
+}
+
 /// A short text (RFC 3428).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -126,7 +135,7 @@ pub struct TextBody {
     pub clear: bool,
 }
 
-/// A word that a device of ours shows: `sv-device:...` to be vouched for, `sv-vouch:...` to be taken.
+/// The word `sv-vouch:...` of an older device, to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordBody {

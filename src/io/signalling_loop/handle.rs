@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::agent::{Accepted, Agent, Command, Event};
@@ -16,6 +18,8 @@ pub enum Request {
 pub struct SignallingHandle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) events: broadcast::Sender<Event>,
+    /// Has what happened before anybody listened.
+    pub(super) first: Arc<Mutex<Option<broadcast::Receiver<Event>>>>,
     pub(super) store: Store,
     pub(super) stopped: watch::Receiver<bool>,
 }
@@ -41,10 +45,11 @@ impl SignallingHandle {
         answer.await.map_err(|_| stopped())
     }
 
-    /// Every event from now on. A receiver that falls [`EVENTS`](super::EVENTS) behind is told how many it missed
+    /// Every event from now on; for who listens first, from the start. A receiver that falls [`EVENTS`](super::EVENTS) behind is told how many it missed
     /// (`RecvError::Lagged`), and reads the state anew. Subscribe before the command whose events matter.
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        first.unwrap_or_else(|| self.events.subscribe())
     }
 
     /// Ends calls and subscriptions, within [`STOP_LIMIT`](super::STOP_LIMIT), then everything else. Returns when the

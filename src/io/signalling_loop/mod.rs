@@ -13,7 +13,7 @@ mod handle;
 mod tests;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -130,9 +130,10 @@ impl Signalling {
         let (dones, from_hands) = mpsc::channel(DONES);
         let (to_udp, from_udp) = mpsc::channel(INBOUND);
         let (to_tcp, from_tcp) = mpsc::channel(INBOUND);
-        let (events, _) = broadcast::channel(EVENTS);
+        let (events, first) = broadcast::channel(EVENTS);
+        let first = Arc::new(Mutex::new(Some(first)));
         let (open, while_open) = watch::channel(());
-        let handle = SignallingHandle { requests, events: events.clone(), store: parts.store.clone(), stopped };
+        let handle = SignallingHandle { requests, events: events.clone(), first, store: parts.store.clone(), stopped };
         let signalling = Self {
             agent: Agent::new(parts.config, parts.loaded, seed, clock.now()),
             clock,

@@ -166,7 +166,8 @@ impl Endpoint {
             return self.handle_publish_failure(now, id, cause);
         }
         publication.next = Some(now + refresh_after(expires));
-        let overtaken = publication.is_new;
+        let (overtaken, remote) = (publication.is_new, publication.remote);
+        self.register_soon(now, remote);
         self.events.push_back(EndpointEvent::Published { id, expires });
         if overtaken {
             self.publish_anew(now, id);

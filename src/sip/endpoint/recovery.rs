@@ -14,6 +14,14 @@ const SPREAD: u32 = 4000;
 
 /// A connection of ours broke (RFC 5626 section 4.5).
 impl Endpoint {
+    /// A server that answers is there again for what waits.
+    pub(super) fn register_soon(&mut self, now: Mono, remote: SocketAddr) {
+        let soon = now + Duration::from_millis(500);
+        for registration in self.registrations.values_mut().filter(|r| r.remote == remote && r.failures > 0) {
+            registration.next = registration.next.map(|next| next.min(soon));
+        }
+    }
+
     /// The registrar reached us on it, or is gone and may have forgotten us; the same goes for what it holds for us.
     pub(super) fn recover(&mut self, now: Mono, transport: Transport, remote: SocketAddr) {
         let spread = Duration::from_millis(1000 + u64::from(self.secret.random() % SPREAD));

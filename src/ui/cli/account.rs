@@ -22,7 +22,13 @@ pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Resul
                 output.table(["entity", "proxy", "user", "state"], &rows);
             }
         }
-        AccountCommand::Show { entity } => {
+        AccountCommand::Show { entity: None } => {
+            let reply = door.get("/v1/accounts").await?;
+            output.body(reply.body());
+            let list: AccountList = reply.view()?;
+            list.accounts.iter().for_each(|account| output.lines(&page(account, output.width())));
+        }
+        AccountCommand::Show { entity: Some(entity) } => {
             let reply = door.get(&format!("/v1/accounts/{}", segment(entity))).await?;
             output.body(reply.body());
             output.lines(&page(&reply.view()?, output.width()));

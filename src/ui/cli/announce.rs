@@ -24,7 +24,7 @@ fn line(event: &EventView, prompting: bool) -> Option<String> {
     match event {
         EventView::Call(call) => told(call, prompting),
         EventView::Message(text) if text.state == TextStateView::Received => {
-            Some(format!("message {} from {} (as it says): {}", text.id, text.peer, text.text))
+            Some(format!("message {} from {} (as it says, not proven): {}", text.id, text.peer, text.text))
         }
         EventView::Notice(notice) => Some(format!("{}: {}", notice.message, notice.next)),
         EventView::Review(review) if review.state == ReviewStateView::Pending => Some(format!(

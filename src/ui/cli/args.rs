@@ -147,10 +147,10 @@ pub struct AnswerFlags {
 pub enum AccountCommand {
     /// Every account, and whether it is registered
     List,
-    /// One account, whole
+    /// One account, whole; all without its name
     Show {
         /// sip:user@domain
-        entity: String,
+        entity: Option<String>,
     },
 }
 

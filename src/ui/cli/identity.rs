@@ -1,12 +1,12 @@
 //! `identity`: who this device is, whose keys are pinned, and the safety phrase.
 
 use super::args::IdentityCommand;
-use super::door::Door;
+use super::door::{Door, Reply};
 use super::exit::Exit;
 use super::keyboard::line;
 use super::output::Output;
 use super::screen::Page;
-use crate::app::control::request::{VerifyBody, WordBody};
+use crate::app::control::request::{VerifyBody, VouchBody, WordBody};
 use crate::app::control::view::{ErrorKind, ErrorView, IdentityView, PinView, VouchView};
 use crate::vocab::Entity;
 
@@ -17,6 +17,10 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
         IdentityCommand::Show => {
             output.body(reply.body());
             output.lines(&page(&identity, output.width()));
+            // Not in the table, which folds: it is to be copied whole.
+            output.line("");
+            output.line("an older device of yours vouches for this one with:");
+            output.line(&format!("sottovoce identity vouch {}", identity.introduction));
             Ok(Exit::Done)
         }
         IdentityCommand::Take { word } => take(door, output, word).await,
@@ -36,13 +40,12 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
 }
 
 fn page(identity: &IdentityView, width: usize) -> Vec<String> {
-    let mut page = Page::new(width, "introduction".len());
+    let mut page = Page::new(width, "fingerprint".len());
     page.heading("This device");
     page.field("entity", &identity.entity)
         .field("device", &identity.device)
         .fingerprint("fingerprint", &identity.fingerprint)
-        .field("vouched by", identity.vouched_by.as_deref().unwrap_or("no other device of yours"))
-        .field("introduction", &identity.introduction);
+        .field("vouched by", identity.vouched_by.as_deref().unwrap_or("no other device of yours"));
     for pin in &identity.pins {
         page.blank().heading("Pinned");
         pinned(&mut page, pin);
@@ -59,23 +62,27 @@ fn pinned(page: &mut Page, pin: &PinView) {
 
 /// Whoever is vouched for is trusted by all who trust this device.
 async fn vouch(door: &Door, output: Output, own: &IdentityView, word: &str, yes: bool) -> Result<Exit, ErrorView> {
+    let read: VouchView = post_vouch(door, word, false).await?.view()?;
     if !yes && !output.is_interactive() {
         return Err(not_vouched());
     }
-    let reply = door.post("/v1/identity/vouch", &WordBody { word: word.to_owned() }).await?;
-    let given: VouchView = reply.view()?;
     let mut page = Page::new(output.width(), "fingerprint".len());
     page.heading("The new device");
-    page.field("device", &given.device).fingerprint("fingerprint", &given.fingerprint);
+    page.field("device", &read.device).fingerprint("fingerprint", &read.fingerprint);
     output.lines(&page.lines());
-    // The word is worth nothing before somebody has it.
     let question = format!("does it show the same, and is it yours, of {}? [y/N] ", own.entity);
     if !yes && !said_yes(output, &question).await {
         return Err(not_vouched());
     }
+    let reply = post_vouch(door, word, true).await?;
     output.body(reply.body());
-    output.line(&format!("on that device: sottovoce identity take {}", given.word));
+    let given: VouchView = reply.view()?;
+    output.line(&format!("on that device: sottovoce identity take {}", given.word.unwrap_or_default()));
     Ok(Exit::Done)
+}
+
+async fn post_vouch(door: &Door, word: &str, confirmed: bool) -> Result<Reply, ErrorView> {
+    door.post("/v1/identity/vouch", &VouchBody { word: word.to_owned(), confirmed }).await
 }
 
 async fn take(door: &Door, output: Output, word: &str) -> Result<Exit, ErrorView> {

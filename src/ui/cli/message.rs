@@ -51,7 +51,7 @@ fn word(state: TextStateView) -> &'static str {
         TextStateView::Delivered => "arrived",
         TextStateView::Failed => "did not arrive",
         TextStateView::Kept => "kept for the peer by a server",
-        TextStateView::Received => "came, from whom it says",
+        TextStateView::Received => "received, sender not proven",
         TextStateView::Sending => "on its way",
     }
 }

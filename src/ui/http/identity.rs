@@ -3,7 +3,7 @@ use axum::Json;
 
 use super::error::Refusal;
 use super::extract::Body;
-use crate::app::control::request::{VerifyBody, WordBody};
+use crate::app::control::request::{VerifyBody, VouchBody, WordBody};
 use crate::app::control::view::{ErrorBody, IdentityView, VouchView};
 use crate::app::control::Control;
 
@@ -24,10 +24,10 @@ pub async fn verify(
     Ok(Json(control.identity_verify(&body).await?))
 }
 
-/// Signs for another device of the same user, whose `identity show` has the word `sv-device:...`.
+/// Signs for another device of the same user, whose `identity show` has the word `sv-device:...`; or, unconfirmed, reads it.
 #[utoipa::path(post, path = "/v1/identity/vouch", operation_id = "identity-vouch", tag = "identity",
-    request_body = WordBody, responses((status = 200, body = VouchView), (status = "default", body = ErrorBody)))]
-pub async fn vouch(State(control): State<Control>, Body(body): Body<WordBody>) -> Result<Json<VouchView>, Refusal> {
+    request_body = VouchBody, responses((status = 200, body = VouchView), (status = "default", body = ErrorBody)))]
+pub async fn vouch(State(control): State<Control>, Body(body): Body<VouchBody>) -> Result<Json<VouchView>, Refusal> {
     Ok(Json(control.identity_vouch(&body).await?))
 }
 

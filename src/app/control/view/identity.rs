@@ -26,8 +26,8 @@ pub struct VouchView {
     /// The device that is vouched for.
     pub device: String,
     pub fingerprint: String,
-    /// For `identity take` on that device.
-    pub word: String,
+    /// For `identity take` on that device; null as long as nothing is confirmed and signed.
+    pub word: Option<String>,
 }
 
 /// One pinned device.
