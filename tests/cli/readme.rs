@@ -48,7 +48,9 @@ fn the_review_is_asked_and_answered_as_in_the_readme() {
     terminal.type_in("3\n");
     let (code, rest, _) = terminal.end();
     assert_eq!(code, 0, "{rest}");
-    in_order(&(shown + &rest), &[&lines[1..=title], &lines[keys..]].concat());
+    // The key may come before the terminal stops to echo, and then stands behind the question.
+    let shown = (shown + &rest).replace("[l]ater: t", "[l]ater: ");
+    in_order(&shown, &[&lines[1..=title], &lines[keys..]].concat());
 }
 
 #[test]
