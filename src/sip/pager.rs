@@ -1,7 +1,5 @@
 //! Short texts outside of any call (RFC 3428).
 
-use super::transaction::ServerKey;
-
 /// One text, ours or theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(pub u64);
@@ -11,9 +9,3 @@ pub const LONGEST: usize = 4096;
 
 /// What a text travels as.
 pub const TEXT: &str = "text/plain";
-
-/// A text of somebody's that waits for our answer.
-#[derive(Debug)]
-pub(crate) struct Arrived {
-    pub key: ServerKey,
-}

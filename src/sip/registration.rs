@@ -31,6 +31,8 @@ pub(crate) struct Registration {
     pub asking: bool,
     /// A 423 was followed; a second one fails it.
     pub bargained: bool,
+    /// Taking it back failed once.
+    pub left_once: bool,
     /// In a row.
     pub failures: u32,
     /// It was accepted once: the registrar may hold it, whatever failed since.

@@ -50,27 +50,42 @@ impl Endpoint {
 
     /// An INVITE within the dialog (RFC 3261 section 14.2).
     pub(super) fn handle_reinvite(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
-        if let Some(refusal) = self.refuse_interval(inbound) {
-            return self.answer_statelessly(inbound, &refusal);
-        }
-        let Some(session) = self.sessions.get_mut(&id) else { return self.refuse_unknown(inbound) };
-        if session.phase != Phase::Established {
-            return self.refuse_unknown(inbound);
-        }
-        if session.is_asking() {
-            return self.refuse_statelessly(inbound, 491, "Request Pending");
-        }
-        if session.asked.is_some() || session.unacked.is_some() {
-            let refusal = Refusal::new(500, "The INVITE before is not finished yet").with("Retry-After", "5");
-            return self.answer_statelessly(inbound, &refusal);
-        }
-        if !session.dialog.accept_cseq(inbound.cseq) {
-            return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
-        }
-        session.dialog.retarget(read::contact(inbound.request.headers()));
+        let Some(session) = self.session_for(id, inbound) else { return };
         session.asked = Some(inbound.key.clone());
         self.remember(now, inbound, Owner::Session(id));
         self.events.push_back(EndpointEvent::Reinvited { id, body: read::body(&inbound.request) });
+    }
+
+    /// The session, when it can take a re-INVITE or UPDATE now (RFC 3261 section 14.2, RFC 3311 section 5.2); otherwise the
+    /// request is refused.
+    pub(super) fn session_for(&mut self, id: SessionId, inbound: &Inbound) -> Option<&mut Session> {
+        if let Some(refusal) = self.refuse_within(id, inbound) {
+            self.answer_statelessly(inbound, &refusal);
+            return None;
+        }
+        let session = self.sessions.get_mut(&id)?;
+        session.dialog.retarget(read::contact(inbound.request.headers()));
+        Some(session)
+    }
+
+    fn refuse_within(&mut self, id: SessionId, inbound: &Inbound) -> Option<Refusal> {
+        let too_brief = self.refuse_interval(inbound);
+        let unknown = || Some(Refusal::new(481, "Call/Transaction Does Not Exist"));
+        let Some(session) = self.sessions.get_mut(&id) else { return unknown() };
+        if too_brief.is_some() {
+            return too_brief;
+        }
+        if session.phase != Phase::Established {
+            return unknown();
+        }
+        if session.is_asking() {
+            return Some(Refusal::new(491, "Request Pending"));
+        }
+        if session.asked.is_some() || session.unacked.is_some() {
+            return Some(Refusal::new(500, "The offer before is not finished yet").with("Retry-After", "5"));
+        }
+        let in_order = session.dialog.accept_cseq(inbound.cseq);
+        (!in_order).then(|| Refusal::new(500, "CSeq is out of order"))
     }
 
     pub(super) fn ring_caller(&mut self, now: Mono, id: SessionId) {

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
 use crate::sip::{
-    Body, MessageId, NotifierId, PublicationId, Received, RegistrationId, SessionId, SubscriptionId, Uri,
+    read, Body, MessageId, NotifierId, PublicationId, Received, RegistrationId, Response, SessionId, SubscriptionId,
+    Uri,
 };
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
@@ -187,4 +188,19 @@ pub enum EndCause {
     Unproven { status: u16, why: String },
     /// We asked for it.
     Unsubscribed,
+}
+
+impl EndCause {
+    pub(super) fn rejected(response: &Response) -> Self {
+        let retry_after = read::retry_after(response.headers());
+        Self::Rejected { status: response.status(), reason: response.reason().to_string(), retry_after }
+    }
+
+    /// When the peer or server wants to be asked again.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Rejected { retry_after, .. } | Self::Terminated { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
 }

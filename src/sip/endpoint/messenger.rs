@@ -6,7 +6,7 @@ use crate::sip::authentication::Authentication;
 use crate::sip::dialog::{By, Destination};
 use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
-use crate::sip::pager::{Arrived, LONGEST, TEXT};
+use crate::sip::pager::{LONGEST, TEXT};
 use crate::sip::transaction::Owner;
 use crate::sip::{read, send, Body, Host, MessageId, Method, Refusal, Response, Uri};
 use crate::vocab::Mono;
@@ -75,11 +75,7 @@ impl Endpoint {
                 }
             }
             status @ (401 | 407) => self.handle_message_challenge(now, id, response, status == 407),
-            status => {
-                let retry_after = read::retry_after(response.headers());
-                let reason = response.reason().to_string();
-                self.handle_message_failure(id, EndCause::Rejected { status, reason, retry_after });
-            }
+            _ => self.handle_message_failure(id, EndCause::rejected(response)),
         }
     }
 
@@ -113,13 +109,13 @@ impl Endpoint {
         };
         let id = MessageId(self.next_id());
         self.remember(now, inbound, Owner::None);
-        self.arrived.insert(id, Arrived { key: inbound.key.clone() });
+        self.arrived.insert(id, inbound.key.clone());
         let (from, relayed) = (inbound.from, inbound.relayed());
         self.events.push_back(EndpointEvent::Messaged { id, from, relayed, sender, text });
     }
 
     pub(super) fn answer_message(&mut self, now: Mono, id: MessageId, refusal: Option<&Refusal>) {
-        let Some(Arrived { key }) = self.arrived.remove(&id) else { return };
+        let Some(key) = self.arrived.remove(&id) else { return };
         match refusal {
             None => self.respond(now, &key, 200, "OK"),
             Some(refusal) => {

@@ -37,12 +37,11 @@ use std::time::Duration;
 use super::digest::Login;
 use super::headers::Reason;
 use super::notifier::Notifier;
-use super::pager::Arrived;
 use super::publication::Publication;
 use super::registration::Registration;
 use super::session::Session;
 use super::subscription::Subscription;
-use super::transaction::{Timing, Transactions};
+use super::transaction::{ServerKey, Timing, Transactions};
 use super::{
     Body, Host, MessageId, NotifierId, NotifyState, PublicationId, Received, Refusal, RegistrationId, SessionId,
     SubscriptionId, Transmit, Transport, Uri,
@@ -111,7 +110,7 @@ pub struct Endpoint {
     /// Texts of ours on their way.
     sending: BTreeMap<MessageId, Sending>,
     /// Texts of others that wait for an answer.
-    arrived: BTreeMap<MessageId, Arrived>,
+    arrived: BTreeMap<MessageId, ServerKey>,
     /// Whose dialog it is, by Call-ID and our own tag, which is ours alone.
     usages: BTreeMap<(String, String), Usage>,
     last_id: u64,

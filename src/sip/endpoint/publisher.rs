@@ -141,8 +141,8 @@ impl Endpoint {
             407 => self.handle_publish_challenge(now, id, response, true),
             412 => self.handle_publication_lost(now, id, response),
             423 => self.handle_publish_too_brief(now, id, response),
-            status if is_of_no_use(status) => self.refuse_publication(id, rejected(response)),
-            _ => self.handle_publish_failure(now, id, rejected(response)),
+            status if is_of_no_use(status) => self.refuse_publication(id, EndCause::rejected(response)),
+            _ => self.handle_publish_failure(now, id, EndCause::rejected(response)),
         }
     }
 
@@ -187,7 +187,7 @@ impl Endpoint {
     fn handle_publication_lost(&mut self, now: Mono, id: PublicationId, response: &Response) {
         let Some(publication) = self.publications.get_mut(&id) else { return };
         if publication.asking.take() == Some(Step::Initial) {
-            return self.handle_publish_failure(now, id, rejected(response));
+            return self.handle_publish_failure(now, id, EndCause::rejected(response));
         }
         publication.etag = None;
         match publication.phase {
@@ -207,7 +207,7 @@ impl Endpoint {
                 publication.asked = least;
                 self.send_publish(now, id);
             }
-            None => self.handle_publish_failure(now, id, rejected(response)),
+            None => self.handle_publish_failure(now, id, EndCause::rejected(response)),
         }
     }
 
@@ -219,11 +219,7 @@ impl Endpoint {
         if publication.phase == Phase::Leaving {
             return self.forget_publication(id);
         }
-        let retry_after = match &cause {
-            EndCause::Rejected { retry_after, .. } => *retry_after,
-            _ => None,
-        };
-        let again = back_off::delay(publication.failures, random, retry_after);
+        let again = back_off::delay(publication.failures, random, cause.retry_after());
         publication.failures = publication.failures.saturating_add(1);
         publication.is_new = true;
         publication.next = Some(now + again);
@@ -265,11 +261,6 @@ fn request_of(publication: &mut Publication, step: Step) -> Request {
 /// Nothing that we could say would change these: not allowed, nobody there, or no such package (RFC 3903 section 6).
 fn is_of_no_use(status: u16) -> bool {
     matches!(status, 403..=405 | 410 | 413 | 415 | 416 | 489 | 501 | 603 | 604)
-}
-
-fn rejected(response: &Response) -> EndCause {
-    let retry_after = read::retry_after(response.headers());
-    EndCause::Rejected { status: response.status(), reason: response.reason().to_string(), retry_after }
 }
 
 fn by(domain: Option<Host>, tcp: bool) -> By {

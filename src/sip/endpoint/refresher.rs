@@ -113,24 +113,7 @@ impl Endpoint {
 
     /// UPDATE within a session: a refresh, or an offer (RFC 3311 section 5.2).
     pub(super) fn handle_update(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
-        if let Some(refusal) = self.refuse_interval(inbound) {
-            return self.answer_statelessly(inbound, &refusal);
-        }
-        let Some(session) = self.sessions.get_mut(&id) else { return self.refuse_unknown(inbound) };
-        if session.phase != Phase::Established {
-            return self.refuse_unknown(inbound);
-        }
-        if session.is_asking() {
-            return self.refuse_statelessly(inbound, 491, "Request Pending");
-        }
-        if session.asked.is_some() {
-            let refusal = Refusal::new(500, "The offer before is not answered yet").with("Retry-After", "5");
-            return self.answer_statelessly(inbound, &refusal);
-        }
-        if !session.dialog.accept_cseq(inbound.cseq) {
-            return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
-        }
-        session.dialog.retarget(read::contact(inbound.request.headers()));
+        let Some(session) = self.session_for(id, inbound) else { return };
         let body = read::body(&inbound.request);
         if body.is_some() {
             session.asked = Some(inbound.key.clone());

@@ -67,6 +67,7 @@ impl Endpoint {
                 phase: Phase::Open,
                 asking: false,
                 bargained: false,
+                left_once: false,
                 failures: 0,
                 bound: false,
                 since: None,
@@ -154,7 +155,7 @@ impl Endpoint {
             401 => self.handle_register_challenge(now, id, response, false),
             407 => self.handle_register_challenge(now, id, response, true),
             423 => self.handle_register_too_brief(now, id, response),
-            _ => self.handle_register_failure(now, id, rejected(response)),
+            _ => self.handle_register_failure(now, id, EndCause::rejected(response)),
         }
     }
 
@@ -207,7 +208,7 @@ impl Endpoint {
                 registration.asked = least;
                 self.send_register(now, id);
             }
-            None => self.handle_register_failure(now, id, rejected(response)),
+            None => self.handle_register_failure(now, id, EndCause::rejected(response)),
         }
     }
 
@@ -217,19 +218,15 @@ impl Endpoint {
         let Some(registration) = self.registrations.get_mut(&id) else { return };
         registration.asking = false;
         // Left as it is, the binding would send calls to nobody: once more, soon, for whoever stops waits for it.
-        if registration.phase == Phase::Closing && !registration.bargained {
-            registration.bargained = true;
+        if registration.phase == Phase::Closing && !registration.left_once {
+            registration.left_once = true;
             registration.next = Some(now + ONCE_MORE);
             return;
         }
         if registration.phase != Phase::Open {
             return self.forget_registration(id);
         }
-        let retry_after = match &cause {
-            EndCause::Rejected { retry_after, .. } => *retry_after,
-            _ => None,
-        };
-        let again = back_off::delay(registration.failures, random, retry_after);
+        let again = back_off::delay(registration.failures, random, cause.retry_after());
         registration.failures = registration.failures.saturating_add(1);
         registration.next = Some(now + again);
         self.events.push_back(EndpointEvent::RegistrationFailed { id, cause, again });
@@ -278,9 +275,4 @@ fn public_gruu(headers: &Headers, contact: &Uri, aor: &NameAddr) -> Option<Uri> 
 fn granted(headers: &Headers, contact: &Uri) -> Option<Duration> {
     let seconds = own_binding(headers, contact).and_then(|own| own.params.value("expires")?.parse::<u32>().ok());
     seconds.map(|seconds| Duration::from_secs(seconds.into())).or_else(|| read::expires(headers))
-}
-
-fn rejected(response: &Response) -> EndCause {
-    let retry_after = read::retry_after(response.headers());
-    EndCause::Rejected { status: response.status(), reason: response.reason().to_string(), retry_after }
 }

@@ -93,8 +93,7 @@ impl Endpoint {
             407 => self.handle_subscribe_challenge(now, id, response, true),
             423 => self.handle_interval_too_brief(now, id, response),
             status => {
-                let retry_after = read::retry_after(response.headers());
-                let cause = EndCause::Rejected { status, reason: response.reason().to_string(), retry_after };
+                let cause = EndCause::rejected(response);
                 self.handle_subscribe_failure(now, id, cause, read::ends_usage(status));
             }
         }
