@@ -1,6 +1,5 @@
 use std::fmt;
 
-use super::{HeaderName, TypedHeader};
 use crate::sip::error::FieldProblem;
 use crate::sip::params::Params;
 use crate::sip::token;
@@ -14,14 +13,6 @@ pub struct MediaType {
     pub subtype: String,
     pub params: Params,
 }
-
-/// What the body is (RFC 3261 section 20.15).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ContentType(pub MediaType);
-
-/// One type that the sender can read, `*` allowed (RFC 3261 section 20.1).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Accept(pub MediaType);
 
 impl MediaType {
     pub fn read(value: &str) -> Result<Self, FieldProblem> {
@@ -48,37 +39,9 @@ impl MediaType {
     }
 }
 
-impl TypedHeader for ContentType {
-    const NAME: HeaderName = HeaderName::CONTENT_TYPE;
-
-    fn read(value: &str) -> Result<Self, FieldProblem> {
-        MediaType::read(value).map(Self)
-    }
-}
-
-impl TypedHeader for Accept {
-    const NAME: HeaderName = HeaderName::ACCEPT;
-
-    fn read(value: &str) -> Result<Self, FieldProblem> {
-        MediaType::read(value).map(Self)
-    }
-}
-
 impl fmt::Display for MediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}{}", self.kind, self.subtype, self.params)
-    }
-}
-
-impl fmt::Display for ContentType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for Accept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -88,7 +51,7 @@ mod tests {
 
     #[test]
     fn types_are_compared_without_case() {
-        let read = ContentType::read("Multipart/Mixed ; boundary=\"a;b\"").unwrap().0;
+        let read = MediaType::read("Multipart/Mixed ; boundary=\"a;b\"").unwrap();
         assert!(read.is("multipart/mixed"));
         assert_eq!(read.params.unquoted("Boundary").as_deref(), Some("a;b"));
         assert_eq!(read.to_string(), "multipart/mixed;boundary=\"a;b\"");
@@ -101,7 +64,7 @@ mod tests {
     fn a_range_takes_what_it_covers() {
         let sdp = MediaType::read("application/sdp").unwrap();
         for (range, takes) in [("*/*", true), ("application/*", true), ("application/sdp", true), ("text/*", false)] {
-            assert_eq!(Accept::read(range).unwrap().0.takes(&sdp), takes, "{range}");
+            assert_eq!(MediaType::read(range).unwrap().takes(&sdp), takes, "{range}");
         }
     }
 }

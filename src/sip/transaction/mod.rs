@@ -13,6 +13,7 @@ mod server_invite;
 mod server_request;
 mod table;
 mod timing;
+mod trying;
 
 pub use client_invite::ClientInvite;
 pub use client_request::ClientRequest;

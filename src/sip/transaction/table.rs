@@ -5,8 +5,8 @@ use bytes::Bytes;
 
 use super::client::Client;
 use super::server::{Origin, Server};
-use super::{ClientKey, Expiry, Incoming, Outgoing, Owner, Reaction, ServerKey, Timing};
-use crate::sip::{Method, Request, Response, Transmit, Transport};
+use super::{trying, ClientKey, Expiry, Incoming, Outgoing, Owner, Reaction, ServerKey, Timing};
+use crate::sip::{Method, Request, Transmit, Transport};
 use crate::vocab::{Deadline, Mono};
 
 /// Every transaction of one endpoint.
@@ -211,7 +211,7 @@ fn expire_server(now: Mono, server: &mut Server) -> Option<Happened> {
         Expiry::Resend => server.again().map(Happened::Answer),
         Expiry::TimedOut if unanswered => Some(Happened::Unanswered { owner: server.owner }),
         Expiry::Trying => {
-            let bytes = Response::to(&server.request, 100, "Trying").to_bytes();
+            let bytes = trying::to(&server.request).to_bytes();
             server.respond(now, 100, bytes).map(Happened::Answer)
         }
         Expiry::Over | Expiry::TimedOut => None,

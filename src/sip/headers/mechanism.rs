@@ -1,9 +1,4 @@
-use std::fmt;
-
-use super::{HeaderName, TypedHeader};
-use crate::sip::error::FieldProblem;
-use crate::sip::params::Params;
-use crate::sip::token;
+//! What the three headers of a security agreement have in common (RFC 3329 section 2.2).
 
 macro_rules! mechanism {
     ($(#[$doc:meta])* $name:ident, $constant:ident) => {
@@ -13,36 +8,31 @@ macro_rules! mechanism {
             /// `tls`, `digest`, `ipsec-ike`, ...
             pub mechanism: String,
             /// `q`, `d-alg`, ...; what one side offers the other must give back letter for letter.
-            pub params: Params,
+            pub params: $crate::sip::params::Params,
         }
 
-        impl TypedHeader for $name {
-            const NAME: HeaderName = HeaderName::$constant;
+        impl $crate::sip::headers::TypedHeader for $name {
+            const NAME: $crate::sip::HeaderName = $crate::sip::HeaderName::$constant;
 
-            fn read(value: &str) -> Result<Self, FieldProblem> {
+            fn read(value: &str) -> Result<Self, $crate::sip::error::FieldProblem> {
                 let (mechanism, params) = value.split_at(value.find(';').unwrap_or(value.len()));
-                Ok(Self { mechanism: token::token(mechanism)?, params: Params::read(params)? })
+                Ok(Self { mechanism: $crate::sip::token::token(mechanism)?, params: $crate::sip::params::Params::read(params)? })
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{}{}", self.mechanism, self.params)
             }
         }
     };
 }
 
-mechanism!(/// One way to protect SIP that the client offers (RFC 3329 section 2.2).
-    SecurityClient, SECURITY_CLIENT);
-mechanism!(/// One that the server offers (RFC 3329 section 2.2).
-    SecurityServer, SECURITY_SERVER);
-mechanism!(/// One of the server's as the client had it, so that the server sees a change on the way (RFC 3329 section 2.2).
-    SecurityVerify, SECURITY_VERIFY);
+pub(super) use mechanism;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sip::headers::{SecurityClient, SecurityServer, SecurityVerify, TypedHeader};
 
     #[test]
     fn a_mechanism_and_its_parameters() {
