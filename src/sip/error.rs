@@ -45,6 +45,14 @@ impl ParseError {
             _ => 400,
         }
     }
+
+    /// The reason phrase that goes with [`Self::status`] (RFC 3261 section 21.4).
+    pub fn reason(&self) -> &'static str {
+        match self.status() {
+            513 => "Message Too Large",
+            _ => "Bad Request",
+        }
+    }
 }
 
 /// Why a stream can be read no further. The connection is to be closed: where the next message

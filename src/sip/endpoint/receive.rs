@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use super::inbound::{Inbound, Unfit};
 use super::{limits, Endpoint, Usage};
+use crate::sip::error::ParseError;
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
@@ -16,9 +17,9 @@ impl Endpoint {
         if octets.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
             return;
         }
-        let Ok(message) = Message::parse(octets) else {
-            self.counters.garbage += 1;
-            return;
+        let message = match Message::parse(octets) {
+            Ok(message) => message,
+            Err(problem) => return self.reject_unreadable(from, octets, &problem),
         };
         let verdict = validate(&message);
         match (message, verdict) {
@@ -33,6 +34,14 @@ impl Endpoint {
             }
             (Message::Response(response), Ok(())) => self.receive_response(now, from, &response),
             (Message::Response(_), Err(_)) => self.counters.garbage += 1,
+        }
+    }
+
+    /// A request whose head can be read is told what is wrong with the rest (RFC 3261 section 18.3).
+    fn reject_unreadable(&mut self, from: Received, octets: &[u8], problem: &ParseError) {
+        match Message::parse_head(octets) {
+            Ok(Message::Request(request)) => self.reject_invalid(from, request, problem.status(), problem.reason()),
+            _ => self.counters.garbage += 1,
         }
     }
 
@@ -86,7 +95,7 @@ impl Endpoint {
             return self.handle_cancel(now, inbound);
         }
         if inbound.request.uri().is_sips() && inbound.from.transport != Transport::Tls {
-            return self.refuse_statelessly(inbound, 403, "A sips: request came in clear");
+            return self.refuse_sips(inbound);
         }
         let origin = (inbound.from_tag.clone(), inbound.call_id.clone(), inbound.cseq);
         if inbound.to_tag.is_none() && self.transactions.is_merged(&inbound.key, &origin) {
@@ -100,6 +109,15 @@ impl Endpoint {
             true => self.receive_within(now, inbound),
             false => self.receive_first(now, inbound),
         }
+    }
+
+    /// In clear. Who cannot do TLS does not know the scheme (RFC 3261 section 8.2.2.1); who can is not asked so.
+    fn refuse_sips(&mut self, inbound: &Inbound) {
+        let (status, reason) = match self.config.listen.iter().any(|(transport, _)| *transport == Transport::Tls) {
+            true => (403, "A sips: request came in clear"),
+            false => (416, "Unsupported URI Scheme"),
+        };
+        self.refuse_statelessly(inbound, status, reason);
     }
 
     /// Outside any dialog. BYE and NOTIFY make none.

@@ -57,6 +57,19 @@ fn what_we_cannot_do_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_request_that_ends_before_its_body_is_told_so() {
+    let mut world = World::perfect();
+    let cut = |method: &str| request(method, 1, "").replace("Content-Length: 0", "Content-Length: 9999");
+    assert_eq!(answer(&mut world, &cut("OPTIONS")).status(), 400);
+    let long = format!("Subject: {}\r\n", "x".repeat(70_000));
+    let sent = world.sent.len();
+    for garbage in [cut("ACK"), request("OPTIONS", 2, &long), cut("OPTIONS").replace("Via: ", "Vi: ")] {
+        world.inject(BOB, garbage.as_bytes());
+    }
+    assert_eq!((world.sent.len(), world.ends[BOB].counters().garbage), (sent, 3), "to nobody, or to nowhere");
+}
+
+#[test]
 fn a_stateless_answer_is_the_same_every_time() {
     let mut world = World::perfect();
     let text = request("OPTIONS", 1, "");

@@ -166,8 +166,11 @@ fn an_answer_that_needs_a_new_connection_wants_it_proven() {
 
 #[test]
 fn a_sips_request_that_came_in_clear_is_refused() {
-    for (transport, status) in [(Transport::Udp, "403"), (Transport::Tcp, "403"), (Transport::Tls, "200")] {
+    use Transport::{Tcp, Tls, Udp};
+    let cases = [(Udp, true, "403"), (Tcp, true, "403"), (Tls, true, "200"), (Udp, false, "416"), (Tls, false, "200")];
+    for (transport, listens, status) in cases {
         let mut world = quiet();
+        world.ends[ALICE].config.listen.extend(listens.then(|| (Tls, address(ALICE))));
         let request = format!(
             "OPTIONS sips:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/{} 192.168.1.2:5060;branch=z9hG4bK1\r\n\
              Max-Forwards: 70\r\nFrom: <sip:bob@b.example>;tag=b\r\nTo: <sip:alice@b.example>\r\nCall-ID: c\r\n\
@@ -176,7 +179,7 @@ fn a_sips_request_that_came_in_clear_is_refused() {
         );
         let from = Received { transport, local: address(ALICE), remote: address(BOB), connection: None };
         world.at(ALICE, |end, now: Now| end.handle_message(now, from, request.as_bytes()));
-        assert!(last(&world).bytes.starts_with(format!("SIP/2.0 {status}").as_bytes()), "{transport}");
+        assert!(last(&world).bytes.starts_with(format!("SIP/2.0 {status}").as_bytes()), "{transport} {listens}");
     }
 }
 
