@@ -108,10 +108,9 @@ impl Agent {
     pub(super) fn begin_watches(&mut self, now: Now, watched: Vec<Watched>) {
         for watched in watched {
             let spread = Duration::from_millis(u64::from(self.rng.next_u32() % SPREAD));
-            if let Some(key) = self.add_watch(now, &watched) {
-                if let Some(watching) = self.watches.all.get_mut(&key) {
-                    watching.next = Some(now.mono + spread);
-                }
+            let key = self.add_watch(now, &watched).filter(|_| self.config.stays);
+            if let Some(watching) = key.and_then(|key| self.watches.all.get_mut(&key)) {
+                watching.next = Some(now.mono + spread);
             }
         }
     }
@@ -133,7 +132,7 @@ impl Agent {
             peer: escape(&key.peer),
             device: None,
             since: watched.since,
-            state: WatchState::Subscribing,
+            state: if self.config.stays { WatchState::Subscribing } else { WatchState::Idle },
             steps: Vec::new(),
         };
         self.put_watch(now, &key, watch, target, uri);

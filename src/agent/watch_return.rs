@@ -83,7 +83,7 @@ impl Agent {
             Return::AtOnce if watching.failures == 0 => Duration::from_millis(u64::from(random % SPREAD)),
             Return::Later(asked) => back_off::delay(watching.failures, random, asked),
             // One that ends as soon as it begins is no reason to hurry.
-            Return::AtOnce | Return::Never => back_off::delay(watching.failures - 1, random, None),
+            Return::AtOnce | Return::Never => back_off::delay(watching.failures.saturating_sub(1), random, None),
         };
         watching.failures = watching.failures.saturating_add(1);
         watching.next = Some(now.mono + wait);

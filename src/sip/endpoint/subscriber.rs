@@ -117,6 +117,11 @@ impl Endpoint {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         subscription.asking = false;
         subscription.authentication.accepted(response.headers());
+        // SUBSCRIBE refreshes the target (RFC 3261 section 12.2.1.2). Before a NOTIFY there is no dialog to refresh.
+        let of_dialog = read::to_tag(response.headers()).is_some_and(|tag| tag == subscription.dialog.remote_tag);
+        if subscription.notified && of_dialog {
+            subscription.dialog.retarget(read::contact(response.headers()));
+        }
         subscription.accepted_at = Some(now);
         if subscription.phase != Phase::Closing {
             let expires = read::expires(response.headers()).unwrap_or(subscription.asked).min(subscription.asked);
