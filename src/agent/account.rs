@@ -245,11 +245,13 @@ impl Agent {
                 accounting.account.gruu = gruu.as_deref().map(escape);
                 accounting.account.service_route = service_route.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
                 let until = now.wall.saturating_add(expires);
+                let was_away = matches!(accounting.account.state, AccountState::Waiting { .. } | AccountState::Registering);
                 self.set_account(&entity, AccountState::Registered { until });
                 self.publication_follows(&entity);
                 self.begin_publication(now, &entity);
+                self.watch_by_account(now, &entity, was_away);
                 if moved {
-                    self.published_changed(now);
+                    self.sayings_changed(now);
                 }
             }
             EndpointEvent::RegistrationFailed { cause, again, .. } => {

@@ -16,6 +16,7 @@ use super::book::Standing;
 use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
 use super::publication::EVERYBODY;
+use super::watchers::Claim;
 use super::{Agent, Event, Given, Seen, StoreOp};
 use crate::policy::{state_policy, Asked, Asker, Audience, Entry, Purpose, Statement, Wanted};
 use crate::presence::{self, Expected, Signed, Unfit};
@@ -23,7 +24,7 @@ use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal, Uri};
 use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Nonce, Now, VerifyKey};
 
 /// Longest subscription that is granted.
-const MAX_EXPIRES: Duration = Duration::from_secs(3600);
+pub const MAX_EXPIRES: Duration = Duration::from_secs(3600);
 
 /// Who asks, as far as it was proven.
 pub struct Watcher {
@@ -32,6 +33,8 @@ pub struct Watcher {
     pub audience: Audience,
     /// Proven to hold the keys that our user pinned.
     pub known: Option<(Entity, Device)>,
+    /// Whose keys signed the request.
+    pub claim: Option<Claim>,
     pub place: AskersPlace,
     pub nonce: Nonce,
     pub wanted: Wanted,
@@ -71,8 +74,8 @@ impl Agent {
             UnknownWatchers::Block if watcher.known.is_none() => {
                 self.endpoint.reject_subscription(now, id, Refusal::new(403, "Forbidden"));
             }
-            UnknownWatchers::Ask if watcher.known.is_none() => self.keep_waiting(now, id, expires, &watcher),
-            _ => self.tell(now, id, expires, &watcher),
+            UnknownWatchers::Ask if watcher.known.is_none() => self.keep_waiting(now, id, expires, watcher),
+            _ => self.tell(now, id, expires, watcher),
         }
     }
 
@@ -97,11 +100,20 @@ impl Agent {
             now: now.wall,
         };
         presence::check(statement, &expected).map_err(refusal_of)?;
-        let known = self.is_pinned(now, statement) && self.is_first(now, statement);
+        let pinned = self.is_pinned(now, statement);
+        let known = pinned && self.is_first(now, statement);
+        let claim = Claim {
+            entity: statement.entity.clone(),
+            device: statement.device.clone(),
+            keys: (statement.signing_key, statement.agreement_key),
+            vouched: presence::vouched(statement),
+            pinned,
+        };
         Ok(Watcher {
             name: watcher_name(&statement.signing_key),
             audience: Audience::Device(statement.device.clone()),
             known: known.then(|| (statement.entity.clone(), statement.device.clone())),
+            claim: Some(claim),
             place,
             nonce: statement.nonce,
             wanted: statement.request.unwrap_or(Wanted { presence: true, policy: true }),
@@ -142,6 +154,7 @@ impl Agent {
             name: place.address.to_string(),
             audience: Audience::Any,
             known: None,
+            claim: None,
             place,
             nonce: random_nonce(&mut self.rng),
             wanted: Wanted { presence: true, policy: true },
@@ -161,18 +174,21 @@ impl Agent {
         std::iter::once(self.config.entity.clone()).chain(bare).collect()
     }
 
-    fn keep_waiting(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: &Watcher) {
+    fn keep_waiting(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: Watcher) {
         self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
         let state = match expires.is_zero() {
             true => NotifyState::Terminated { reason: "probation".into(), retry_after: Some(Duration::from_secs(60)) },
             false => NotifyState::Pending,
         };
         self.endpoint.notify(now, id, state, None);
-        let address = watcher.place.address;
+        let (address, observed) = (watcher.place.address, watcher.place.observed);
+        if !expires.is_zero() {
+            self.follow(now, id, watcher, None);
+        }
         self.event(Event::Notice(Failure::new(
             FailureKind::RefusedByUser,
             "stranger-asks",
-            match watcher.place.observed {
+            match observed {
                 true => format!("somebody unknown at {address} asks for your presence and policy, and waits"),
                 false => format!(
                     "somebody unknown, at {address} as he says, asks for your presence and policy by a proxy, and waits"
@@ -183,24 +199,31 @@ impl Agent {
         )));
     }
 
-    fn tell(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: &Watcher) {
-        let signed = self.statement_for(now, watcher);
+    fn tell(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: Watcher) {
+        let signed = self.statement_for(now, &watcher);
         self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
         let state = match expires.is_zero() {
             true => NotifyState::Terminated { reason: "timeout".into(), retry_after: None },
             false => NotifyState::Active,
         };
         self.endpoint.notify(now, id, state, Some(document_body(&signed)));
+        if !expires.is_zero() {
+            self.follow(now, id, watcher, Some(signed.statement));
+        }
+    }
+
+    /// Who asks through the registrar may be able to call no other way.
+    pub(super) fn contact_to(&self, watcher: &Watcher) -> String {
+        match watcher.place.observed {
+            true => self.contact.clone(),
+            false => self.contact_for(&self.config.entity),
+        }
     }
 
     /// Our statement for this watcher, remembered as given.
     pub(super) fn statement_for(&mut self, now: Now, watcher: &Watcher) -> Signed {
         let saying = self.saying_to(now, watcher);
-        // Who asks through the registrar may be able to call no other way.
-        let contact = match watcher.place.observed {
-            true => self.contact.clone(),
-            false => self.contact_for(&self.config.entity),
-        };
+        let contact = self.contact_to(watcher);
         let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let given = Given {
             watcher: watcher.name.clone(),
@@ -214,7 +237,7 @@ impl Agent {
         signed
     }
 
-    fn saying_to(&self, now: Now, watcher: &Watcher) -> Saying {
+    pub(super) fn saying_to(&self, now: Now, watcher: &Watcher) -> Saying {
         let place = watcher.known.is_some() || self.config.unknown_watchers.may_learn_place();
         let policies = if watcher.wanted.policy { self.policy_for(now, watcher) } else { Vec::new() };
         Saying {

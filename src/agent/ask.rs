@@ -15,22 +15,27 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::account::Route;
+use super::ask_failures::{
+    by_proxy, clear_proxy, ended, no_address, no_such_ask, nothing_published, nothing_wanted, too_many,
+};
 use super::book::Standing;
+use super::by_itself::Direct;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
 use super::fail_over::{calls_for_another, Untried};
 use super::further::Further;
-use super::own::{random_nonce, Saying};
+use super::own::random_nonce;
+use super::question::Question;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
-use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
-use crate::presence::{self, PresenceRecord};
+use crate::policy::{Answer, KeyState, Provenance};
+use crate::presence::PresenceRecord;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
-use crate::sip::{Body, Candidate, EndCause, Subscribe, SubscriptionId, Transport};
-use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now, ReviewId};
+use crate::sip::{Body, Candidate, EndCause, SubscriptionId, Transport};
+use crate::vocab::{escape, AskId, CallId, Deadline, Failure, Fingerprint, Mono, Nonce, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
-const MAX_OPEN: usize = 64;
+pub(super) const MAX_OPEN: usize = 64;
 
 /// Asks that are remembered after their end.
 const MAX_KEPT: usize = 256;
@@ -45,6 +50,8 @@ pub const PIDF: &str = "application/pidf+xml";
 pub struct Asks {
     pub all: BTreeMap<AskId, Asking>,
     subscriptions: BTreeMap<SubscriptionId, AskId>,
+    /// Single devices that are asked besides.
+    pub devices: BTreeMap<SubscriptionId, AskId>,
     last: u64,
     /// Ended just now.
     pub ended: Vec<AskId>,
@@ -53,7 +60,7 @@ pub struct Asks {
 /// An ask with what only its story needs.
 pub struct Asking {
     pub ask: Ask,
-    target: Target,
+    pub target: Target,
     nonce: Nonce,
     answer: Option<Answer>,
     pub accept_key: Option<Fingerprint>,
@@ -72,6 +79,8 @@ pub struct Asking {
     by_server: bool,
     /// What else was in the answer.
     pub further: Further,
+    /// What a server answered, while the devices themselves are asked.
+    pub direct: Option<Direct>,
 }
 
 impl Asks {
@@ -108,6 +117,7 @@ impl Asking {
             call: None,
             by_server: self.by_server,
             further,
+            direct: None,
         }
     }
 
@@ -160,6 +170,7 @@ impl Agent {
             call,
             by_server: route.is_some(),
             further: Further::default(),
+            direct: None,
         };
         self.asks.all.insert(id, asking);
         self.forget_old_asks();
@@ -217,36 +228,19 @@ impl Agent {
     }
 
     fn send_request(&mut self, now: Now, id: AskId, route: Route) {
-        let Route { hop, domain, login } = route;
         let Some(asking) = self.asks.all.get(&id) else { return };
-        let contact = match asking.by_server {
-            true => self.contact_for(&self.config.entity),
-            false => self.contact.clone(),
-        };
-        let Some(asking) = self.asks.all.get_mut(&id) else { return };
-        let Some(target) = asking.target.uri() else { return };
-        let known = self.book.pins().any(|pin| pin.entity == asking.target.entity);
-        let saying = Saying {
-            purpose: Purpose::Request,
-            audience: Audience::Entity(asking.target.entity.clone()),
+        let Some(uri) = asking.target.uri() else { return };
+        let question = Question {
+            target: asking.target.clone(),
+            uri,
             nonce: asking.nonce,
-            presence: known || self.config.unknown_watchers.may_learn_place(),
-            policies: Vec::new(),
-            request: Some(asking.ask.wanted),
-        };
-        let signed = self.own.sign(&self.config, &contact, saying, now.wall);
-        let what = Subscribe {
-            target,
-            remote: hop.address,
-            domain,
-            tcp: hop.transport == Transport::Tcp,
-            event: "presence".into(),
+            wanted: asking.ask.wanted,
+            by_server: asking.by_server,
             expires: Duration::ZERO,
-            accept: vec![PIDF.into()],
-            body: Some(Body { content_type: PIDF.into(), bytes: presence::write(&signed).into() }),
-            login,
         };
-        let subscription = self.endpoint.subscribe(now, what);
+        let hop = route.hop;
+        let subscription = self.put_question(now, question, route);
+        let Some(asking) = self.asks.all.get_mut(&id) else { return };
         asking.subscription = Some(subscription);
         asking.sent = now.mono;
         asking.tick = Some(now.mono + TICK);
@@ -257,12 +251,13 @@ impl Agent {
 
     /// A long wait is shown, also over TCP, where nothing is sent again.
     pub(super) fn handle_ask_timeout(&mut self, now: Now) {
+        self.handle_direct_timeout(now);
         let due = |asking: &&Asking| asking.tick.is_some_and(|tick| tick <= now.mono);
         let due: Vec<AskId> = self.asks.all.values().filter(due).map(|asking| asking.ask.id).collect();
         for id in due {
             let Some(asking) = self.asks.all.get_mut(&id) else { continue };
             let waited = (now.mono - asking.sent).as_secs();
-            let waits = asking.ask.state == AskState::Asking && asking.ask.presence.is_none();
+            let waits = asking.ask.state == AskState::Asking && asking.ask.presence.is_none() && asking.direct.is_none();
             asking.tick = waits.then(|| now.mono + TICK);
             if waits {
                 let then = if asking.untried.is_empty() { "it is given up" } else { "another address is tried" };
@@ -272,8 +267,9 @@ impl Agent {
     }
 
     pub(super) fn ask_deadline(&self) -> Option<Deadline> {
+        let direct = self.asks.all.values().filter_map(|asking| asking.direct.as_ref().map(|direct| direct.until));
         let ticks = self.asks.all.values().filter_map(|asking| asking.tick);
-        ticks.min().map(|at| Deadline { at, why: "ask progress" })
+        ticks.chain(direct).min().map(|at| Deadline { at, why: "ask progress" })
     }
 
     pub(super) fn handle_subscription_progress(&mut self, now: Now, id: SubscriptionId, what: String) {
@@ -290,8 +286,12 @@ impl Agent {
         state: &SubscriptionState,
         body: Option<Body>,
     ) {
+        let body = body.and_then(|body| body.part(PIDF));
+        if self.handle_device_notified(now, id, body.as_ref()) {
+            return;
+        }
         let Some(ask) = self.asks.subscriptions.get(&id).copied() else { return };
-        match body.and_then(|body| body.part(PIDF)) {
+        match body {
             Some(body) => self.take_document(now, ask, observed, &body),
             None if state.state == SubscriptionStatus::Pending => {
                 self.step(now, ask, "the peer's user is being asked whether you may know".into());
@@ -301,9 +301,12 @@ impl Agent {
     }
 
     pub(super) fn handle_subscription_ended(&mut self, now: Now, id: SubscriptionId, cause: EndCause) {
+        if self.handle_device_ended(now, id) {
+            return;
+        }
         let Some(ask) = self.asks.subscriptions.remove(&id) else { return };
         let Some(asking) = self.asks.all.get(&ask) else { return };
-        if asking.ask.state == AskState::Asking && asking.ask.presence.is_none() {
+        if asking.ask.state == AskState::Asking && asking.ask.presence.is_none() && asking.direct.is_none() {
             if self.try_elsewhere(now, ask, &cause) {
                 return;
             }
@@ -319,7 +322,7 @@ impl Agent {
 
     fn take_document(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body) {
         let Some(asking) = self.asks.all.get(&id) else { return };
-        if asking.ask.state != AskState::Asking || asking.ask.presence.is_some() {
+        if asking.ask.state != AskState::Asking || asking.ask.presence.is_some() || asking.direct.is_some() {
             return;
         }
         let expected = DocumentExpected {
@@ -338,6 +341,7 @@ impl Agent {
         // Of a server's address nothing follows for the peer's.
         let observed = observed.filter(|_| !asking.by_server);
         match read {
+            Ok(read) if asking.by_server => self.ask_devices(now, id, body, read),
             Ok(read) => self.keep_answers(now, id, observed, body, read),
             Err(failure) => {
                 self.audit_changed_key(now, &failure);
@@ -371,6 +375,7 @@ impl Agent {
         self.step(now, id, "the answer came, signed and checked".into());
         if wanted.presence {
             let effect = self.expect(Waiting::Presence { ask: id, record: record.clone() });
+            let body = read.own_body.as_ref().unwrap_or(body);
             let op = StoreOp::RememberPresence { record: record.clone(), document: body.bytes.to_vec() };
             self.effect(Effect::Store { id: effect, op });
         }
@@ -462,6 +467,7 @@ impl Agent {
             self.asks.subscriptions.remove(&subscription);
             self.endpoint.unsubscribe(now, subscription);
         }
+        self.end_direct(now, id);
         self.withdraw(now, self.review_of(id), "cancelled");
         self.set_ask(id, AskState::Cancelled);
         Ok(())
@@ -512,125 +518,4 @@ pub(super) fn key_state(standing: Standing) -> KeyState {
         Standing::Changed(pinned) => KeyState::Accepted { pinned },
         Standing::Unknown => KeyState::New,
     }
-}
-
-fn ended(target: &str, cause: EndCause) -> Failure {
-    let unreachable =
-        |code, message: String, next: &str| Failure::new(FailureKind::Unreachable, code, message, target, next);
-    match cause {
-        EndCause::TimedOut => unreachable(
-            "peer-silent",
-            format!("{target} did not answer"),
-            "check the address and that the peer's agent runs, then ask again",
-        ),
-        EndCause::Transport { why } => unreachable(
-            "peer-unreachable",
-            format!("{target} cannot be reached: {}", escape(&why)),
-            "check the address and the network, then ask again",
-        ),
-        EndCause::Rejected { status, reason, .. } => rejected(target, status, &reason),
-        EndCause::Unproven { status, why } => Failure::new(
-            FailureKind::RefusedByPolicy,
-            "not-authenticated",
-            format!("the way to {target} asks who you are ({status}): {}", escape(&why)),
-            target,
-            "see `sottovoce account list`; `user` and the password of that [[account]] go with its proxy",
-        ),
-        EndCause::Terminated { reason, .. } => {
-            let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();
-            Failure::new(
-                FailureKind::RefusedByUser,
-                "answer-withheld",
-                format!("{target} ended the asking without an answer{why}"),
-                target,
-                "the peer lets only those know whom it has approved; ask its user to ask you first",
-            )
-        }
-        EndCause::Full => {
-            unreachable("too-busy", format!("too much is under way to ask {target}"), "try again in a moment")
-        }
-        EndCause::Unsubscribed => unreachable("cancelled", format!("asking {target} was cancelled"), "ask again"),
-    }
-}
-
-fn rejected(target: &str, status: u16, reason: &str) -> Failure {
-    let reason = escape(reason);
-    let message = format!("{target} answered {status} {reason}");
-    let (kind, code, next) = match status {
-        489 | 405 | 501 => (
-            FailureKind::Failed,
-            "no-presence",
-            "the peer's phone knows no presence: only an ordinary call can reach it",
-        ),
-        403 | 603 => (
-            FailureKind::RefusedByUser,
-            "asking-refused",
-            "talk to its user: it may answer only those whom it approved, or your clocks differ by minutes",
-        ),
-        404 | 410 | 480 | 604 => (
-            FailureKind::Unreachable,
-            "no-such-peer",
-            "check the name, or ask by the address alone to see who is there",
-        ),
-        408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "ask again later"),
-        _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
-    };
-    Failure::new(kind, code, message, target, next)
-}
-
-/// Between us and the peer stands the proxy, and it may be that which is silent.
-fn by_proxy(failure: Failure) -> Failure {
-    match failure.kind {
-        FailureKind::Unreachable => Failure {
-            next:
-                "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then ask again"
-                    .into(),
-            ..failure
-        },
-        _ => failure,
-    }
-}
-
-/// Or it is not for us to see: a server need not say which.
-fn nothing_published(target: &str) -> Failure {
-    Failure::new(
-        FailureKind::Unreachable,
-        "nothing-published",
-        format!("the presence server has nothing of {target} for you"),
-        target,
-        "none of its devices is there, or it does not publish: ask later",
-    )
-}
-
-fn nothing_wanted(peer: &str) -> Failure {
-    let next = "ask with --presence, --policy or both";
-    Failure::new(FailureKind::Usage, "nothing-asked", "neither presence nor policy is asked for", escape(peer), next)
-}
-
-fn too_many(peer: &str) -> Failure {
-    let message = format!("{MAX_OPEN} asks are open already");
-    Failure::new(FailureKind::Failed, "too-many-asks", message, escape(peer), "answer or cancel some of them first")
-}
-
-fn no_address(host: &str) -> Failure {
-    let host = escape(host);
-    let message = format!("{host} has no address");
-    Failure::new(FailureKind::Unreachable, "no-address", message, host, "check the name, or ask by IP address")
-}
-
-fn clear_proxy(target: &Target) -> Failure {
-    let message = format!("the proxy of {} is not reached by TLS, and sips: goes by nothing else", target.entity);
-    let next = "set proxy = \"tls:HOST\" in this [[account]], or ask by sip:";
-    Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
-}
-
-pub(super) fn no_such_ask(id: AskId) -> Failure {
-    let message = format!("there is no open ask {id}");
-    Failure::new(
-        FailureKind::Usage,
-        "no-such-ask",
-        message,
-        id.to_string(),
-        "see `sottovoce status` for those that are open",
-    )
 }

@@ -103,6 +103,11 @@ impl Book {
         self.spd = Arc::new(Spd::compile(generation, self.entries.clone(), self.default.clone()));
     }
 
+    /// What is in force for this device's streams alone.
+    pub fn entries_of<'a>(&'a self, entity: &'a Entity, device: &'a Device) -> impl Iterator<Item = &'a Entry> {
+        self.entries.iter().filter(move |entry| entry.is_scoped_to(entity, device))
+    }
+
     /// Whether the user has approved entries for this device's streams.
     pub fn has_entry_for(&self, entity: &Entity, device: &Device, now: Wall) -> bool {
         let lives = |entry: &&Entry| entry.expires.is_none_or(|end| end > now);

@@ -31,6 +31,8 @@ pub struct AgentConfig {
     pub default_level: Level,
     /// The default entry for everybody else, out then in.
     pub default_policy: Vec<Entry>,
+    /// It runs until it is stopped, and not for one command: it follows whom its user watches.
+    pub stays: bool,
     /// Write the SAs of each call for a packet analyser. Dangerous.
     pub keylog: bool,
 }
@@ -50,6 +52,8 @@ pub struct AccountConfig {
     pub expires: Duration,
     /// What strangers may know is to stand at its presence server (RFC 3903).
     pub publish: bool,
+    /// Its presence server is asked who follows what is published there (RFC 3857).
+    pub watchers: bool,
 }
 
 impl AccountConfig {

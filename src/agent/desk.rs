@@ -81,7 +81,7 @@ impl Agent {
         self.effect(Effect::SetSpd { spd: self.book.spd().clone() });
         self.event(Event::PolicyChanged(generation));
         self.put_reviews_anew(now);
-        self.published_changed(now);
+        self.sayings_changed(now);
     }
 
     /// The highest version of a pinned device's statements counts against replays.

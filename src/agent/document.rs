@@ -7,6 +7,7 @@ use super::book::{Book, Standing};
 use super::target::Target;
 use crate::policy::{Purpose, Statement};
 use crate::presence::{self, Document, Expected, Signed, Unfit};
+use crate::sip::Body;
 use crate::vocab::{escape, Device, Entity, Failure, FailureKind, Fingerprint, Nonce, Wall};
 
 /// What a usable answer has to be.
@@ -26,6 +27,8 @@ pub struct DocumentExpected<'a> {
 pub struct ReadDocument {
     pub signed: Signed,
     pub standing: Standing,
+    /// The document that it came in, when that is another than the one of the other devices.
+    pub own_body: Option<Body>,
 }
 
 /// What a presence server answers for all devices of a peer: those parts that can be used, and why others cannot.
@@ -98,7 +101,7 @@ fn read_signed(
         check_bare(&subject, target, &signed.statement)?;
     }
     let standing = trusted(book, expected.accept_key, &signed.statement)?;
-    Ok(ReadDocument { signed, standing })
+    Ok(ReadDocument { signed, standing, own_body: None })
 }
 
 /// Of each device what it says to us, else the newest of what it published (PROTOCOL section 4).

@@ -105,8 +105,13 @@ pub enum Done {
 pub enum StoreOp {
     /// A row of the append-only audit table.
     Audit(AuditRow),
+    ForgetWatch {
+        peer: String,
+    },
     /// An older device of ours vouches for this one.
     KeepVouch(Vouch),
+    /// A peer is followed from now on, over restarts too.
+    KeepWatch(Watched),
     RecordCall(CallRecord),
     /// The last statement that we gave to a watcher, so that it survives a restart.
     RecordGiven {
@@ -180,7 +185,9 @@ impl StoreOp {
             | Self::RecordGiven { .. }
             | Self::RecordSeen { .. }
             | Self::UpdatePin(_) => Care::Kept,
-            Self::KeepVouch(_)
+            Self::ForgetWatch { .. }
+            | Self::KeepVouch(_)
+            | Self::KeepWatch(_)
             | Self::Register { .. }
             | Self::RememberPresence { .. }
             | Self::RemoveEntries { .. }
@@ -255,6 +262,14 @@ impl Pin {
     }
 }
 
+/// A peer that our user wants to be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Its URI.
+    pub peer: String,
+    pub since: Wall,
+}
+
 /// The last statement that we gave to a watcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
@@ -322,6 +337,7 @@ pub struct Loaded {
     pub given: Vec<Given>,
     pub seen: Vec<Seen>,
     pub vouch: Option<Vouch>,
+    pub watches: Vec<Watched>,
     pub own_user: Option<String>,
     pub own_place: Option<String>,
     /// The highest version of any statement of ours.

@@ -1,12 +1,16 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `publication`, `ask`, `further`, `review`, `answer_watcher`, `call`, `texts`, `own_policy`.
+//! `account`, `publication`, `ask`, `by_itself`, `further`,
+//! `review`, `answer_watcher`, `watch`, `watchers`, `call`, `texts`,
+//! `own_policy`.
 
 mod account;
 mod answer_watcher;
 mod ask;
+mod ask_failures;
 mod book;
+mod by_itself;
 mod call;
 pub mod config;
 mod contact;
@@ -21,10 +25,12 @@ mod offers;
 mod own;
 mod own_policy;
 mod publication;
+mod question;
 pub mod request;
 mod review;
 mod ruling;
 mod safety;
+mod server_watchers;
 pub mod snapshot;
 mod strangers;
 mod target;
@@ -32,6 +38,10 @@ mod texts;
 mod unkept;
 mod vouching;
 mod waiting;
+mod watch;
+mod watch_news;
+mod watch_return;
+mod watchers;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -47,12 +57,12 @@ use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono
 pub use call::{QUIET, RINGING, SILENCE};
 pub use config::{AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, UnknownWatchers};
 pub use contact::OPTION_TAG;
-pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
+pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored, Watched};
 pub use metrics::Metric;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest};
 pub use snapshot::{
-    Account, AccountState, Ask, AskState, Call, CallState, OpenReview, PublicationState, ReviewState, Side,
-    TextMessage, TextState,
+    Account, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, OpenReview, PublicationState,
+    ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Watch, WatchState,
 };
 
 use account::Accounts;
@@ -64,9 +74,12 @@ use nonces::Nonces;
 use offers::Offers;
 use own::Own;
 use review::Reviews;
+use server_watchers::AtServers;
 use strangers::StrangersRows;
 use texts::Texts;
 use waiting::Waiting;
+use watch::Watches;
+use watchers::Watchers;
 
 /// What the caller must do next.
 pub enum Output {
@@ -95,6 +108,9 @@ pub struct Agent {
     nonces: Nonces,
     offers: Offers,
     strangers_rows: StrangersRows,
+    watches: Watches,
+    watchers: Watchers,
+    at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
     unkept: unkept::Unkept,
     stopping: Option<Mono>,
@@ -134,6 +150,9 @@ impl Agent {
             nonces,
             offers,
             strangers_rows: StrangersRows::default(),
+            watches: Watches::default(),
+            watchers: Watchers::default(),
+            at_servers: AtServers::default(),
             counts: BTreeMap::new(),
             unkept: unkept::Unkept::default(),
             stopping: None,
@@ -141,6 +160,7 @@ impl Agent {
             config,
         };
         agent.begin_accounts(now);
+        agent.begin_watches(now, loaded.watches);
         agent.drain_endpoint(now);
         agent
     }
@@ -171,6 +191,7 @@ impl Agent {
                 Some(Waiting::AccountAddress(entity)) => self.handle_account_located(now, &entity, result),
                 Some(Waiting::TextAddress(text)) => self.handle_text_located(now, text, result),
                 Some(Waiting::AskAddress(ask)) => self.handle_ask_located(now, ask, result),
+                Some(Waiting::WatchAddress(key)) => self.handle_watch_located(now, &key, result),
                 Some(Waiting::CallAddress(call)) => self.handle_call_located(now, call, result),
                 _ => {}
             },
@@ -195,6 +216,9 @@ impl Agent {
         self.handle_ask_timeout(now);
         self.handle_review_timeout(now);
         self.handle_call_timeout(now);
+        self.handle_watchers_timeout(now);
+        self.handle_watch_timeout(now);
+        self.handle_server_watchers_timeout(now);
         self.drain_endpoint(now);
     }
 
@@ -237,6 +261,8 @@ impl Agent {
             }
             Command::TakeVouch(vouch) => self.take_vouch(vouch).map(Accepted::Storing),
             Command::Text(request) => self.begin_text(now, request).map(Accepted::Text),
+            Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
+            Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),
             Command::Vouch(new) => self.vouch_for(now, &new).map(Accepted::Vouched),
             Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
         }
@@ -251,6 +277,7 @@ impl Agent {
             Waiting::Review { review, approved, replace_keys } => {
                 self.handle_registered(now, review, &approved, replace_keys, result);
             }
+            Waiting::Heard(record) => self.handle_heard(record, result.map(|_| ())),
             Waiting::Nobody => {
                 if let Err(failure) = result {
                     self.event(Event::Notice(failure));
@@ -285,15 +312,34 @@ impl Agent {
 
     fn handle_endpoint_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
-            EndpointEvent::NotifierEnded { .. } => {}
-            EndpointEvent::SubscriptionAccepted { id, .. } => self.handle_subscription_accepted(id),
+            EndpointEvent::NotifierEnded { id, .. } => self.handle_watcher_ended(id),
+            EndpointEvent::SubscriptionAccepted { id, expires } => match self.watch_of(id) {
+                Some(key) => self.handle_watch_accepted(now, &key, expires),
+                None => self.handle_subscription_accepted(id),
+            },
+            EndpointEvent::RefreshFailed { id, cause } => {
+                if let Some(key) = self.watch_of(id) {
+                    self.handle_refresh_failed(now, &key, cause);
+                }
+            }
             EndpointEvent::SubscriptionProgress { id, what } => self.handle_subscription_progress(now, id, what),
             EndpointEvent::Notified { id, from, relayed, state, body } => {
                 // A proxy's address says nothing of where the peer is.
                 let observed = (!relayed).then(|| from.remote.ip());
-                self.handle_notified(now, id, observed, &state, body);
+                match (self.watch_of(id), self.server_watchers_of(id)) {
+                    (Some(key), _) => self.handle_watch_notified(now, &key, observed, &state, body),
+                    (None, Some(entity)) => self.handle_server_watchers(now, &entity, body),
+                    (None, None) => self.handle_notified(now, id, observed, &state, body),
+                }
             }
-            EndpointEvent::SubscriptionEnded { id, cause } => self.handle_subscription_ended(now, id, cause),
+            EndpointEvent::SubscriptionEnded { id, cause } => match (self.watch_of(id), self.server_watchers_of(id)) {
+                (Some(key), _) => {
+                    self.forget_watch_subscription(id);
+                    self.handle_watch_ended(now, &key, cause);
+                }
+                (None, Some(entity)) => self.handle_server_watchers_ended(now, &entity, cause),
+                (None, None) => self.handle_subscription_ended(now, id, cause),
+            },
             EndpointEvent::Registered { .. }
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
@@ -305,6 +351,7 @@ impl Agent {
             | EndpointEvent::PublicationRefused { .. }
             | EndpointEvent::Published { .. }
             | EndpointEvent::Unpublished { .. } => self.handle_publication(now, event),
+            EndpointEvent::Subscribed { id, expires, refresh: true, .. } => self.handle_resubscribed(now, id, expires),
             EndpointEvent::Subscribed { id, from, relayed, contact, expires, body, .. } => {
                 let place = AskersPlace::of(&from, relayed, &contact);
                 self.handle_subscribed(now, id, place, expires, body);
@@ -320,7 +367,8 @@ impl Agent {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let stop = self.stopping.map(|at| Deadline { at, why: "stopping" });
         let stories = [self.account_deadline(), self.ask_deadline(), self.review_deadline(), self.call_deadline()];
-        stories.into_iter().chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
+        let watches = [self.watchers_deadline(), self.watch_deadline(), self.server_watchers_deadline()];
+        stories.into_iter().chain(watches).chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
     }
 
     pub fn config(&self) -> &AgentConfig {

@@ -174,18 +174,20 @@ impl Agent {
             }
             (Waiting::OwnPresence(names), _) => {
                 self.own.set(&self.config, &names, now.wall);
-                self.published_changed(now);
+                self.sayings_changed(now);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
             (Waiting::Vouch(vouch), _) => {
                 self.own.take_vouch(vouch);
-                self.published_changed(now);
+                self.sayings_changed(now);
             }
             (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),
             (Waiting::RemovePresence(entity), _) => {
                 self.book.remove_presence(&entity);
                 self.event(Event::PresenceChanged(entity));
             }
+            (Waiting::Unwatch(peer), _) => self.end_watch(now, &peer),
+            (Waiting::Watch(watched), _) => self.begin_watch(now, &watched),
             (Waiting::Rename(entity, names), _) => {
                 self.book.rename_presence(&entity, &names);
                 self.event(Event::PresenceChanged(entity));

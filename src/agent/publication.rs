@@ -22,7 +22,7 @@ use crate::sip::{Body, EndCause, EndpointEvent, PublicationId, Publish, Transpor
 use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Generation, Mono, Now};
 
 /// Least time between two publications, unless the newer one tightens (PROTOCOL section 4).
-const PACE: Duration = Duration::from_secs(5);
+pub(super) const PACE: Duration = Duration::from_secs(5);
 /// A statement is said anew when half of its life is over.
 const SAY_AGAIN: Duration = Duration::from_secs(STATEMENT_LIFE.as_secs() / 2);
 /// The name under which statements for everybody are remembered as given.
@@ -205,7 +205,11 @@ impl Agent {
         if matches!(state, PublicationState::Refused(_) | PublicationState::Left) {
             accounting.publishing = Publishing::default();
         }
+        let published = matches!(state, PublicationState::Published { .. });
         self.set_publication(&entity, state);
+        if published {
+            self.begin_server_watchers(now, &entity);
+        }
     }
 
     /// A failure is told once, and not at every further try.
@@ -221,12 +225,12 @@ impl Agent {
 }
 
 /// All but what every statement has of its own.
-fn says_the_same(one: &Statement, other: &Statement) -> bool {
+pub(super) fn says_the_same(one: &Statement, other: &Statement) -> bool {
     presence::statement_hash(one) == presence::statement_hash(other)
         && (&one.person, &one.environment, &one.contact) == (&other.person, &other.environment, &other.contact)
 }
 
-fn compiled(entries: &[Entry]) -> Spd {
+pub(super) fn compiled(entries: &[Entry]) -> Spd {
     Spd::compile(Generation::default(), entries.to_vec(), Vec::new())
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::config::{AudioSink, AudioSource};
 use crate::policy::{Answer, Entry, Wanted};
 use crate::presence::{Introduction, Vouch};
-use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId};
+use crate::vocab::{AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId};
 
 /// What a user can want. Verbs.
 #[derive(Clone, Debug)]
@@ -66,9 +66,17 @@ pub enum Command {
     Text(TextRequest),
     /// Sign for a newer device of ours.
     Vouch(Introduction),
+    /// A peer that is followed no longer.
+    Unwatch {
+        peer: String,
+    },
     /// The user compared the safety phrase.
     Verified {
         entity: Entity,
+    },
+    /// A peer is to be followed: what changes there is told.
+    Watch {
+        peer: String,
     },
 }
 
@@ -146,4 +154,9 @@ pub enum Event {
         result: Result<(), Failure>,
     },
     TextChanged(TextId),
+    /// A peer that is followed, or one device of it.
+    WatchChanged {
+        peer: String,
+        device: Option<Device>,
+    },
 }

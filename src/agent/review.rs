@@ -17,7 +17,7 @@ use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
 use crate::policy::{Answer, Approved, Decision, Entry, KeyState, Provenance, Review, ReviewInput, Rule, Statement};
 use crate::presence::PresenceRecord;
-use crate::vocab::{AskId, CallId, Deadline, Failure, FailureKind, Generation, Mono, Now, ReviewId};
+use crate::vocab::{AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, ReviewId};
 
 /// Without an answer for so long a review counts as refused.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -67,6 +67,22 @@ impl Opening {
     }
 }
 
+impl Reviews {
+    /// What this device says waits for an answer already.
+    pub fn is_asked_about(&self, entity: &Entity, device: &Device) -> bool {
+        self.open_about(entity).any(|statement| statement.device == *device)
+    }
+
+    pub fn is_asked_about_somebody_of(&self, entity: &Entity) -> bool {
+        self.open_about(entity).next().is_some()
+    }
+
+    fn open_about<'a>(&'a self, entity: &'a Entity) -> impl Iterator<Item = &'a Statement> {
+        let open = self.all.values().filter(|reviewing| reviewing.is_open());
+        open.map(|reviewing| &reviewing.opening.statement).filter(move |statement| statement.entity == *entity)
+    }
+}
+
 impl Reviewing {
     pub fn is_open(&self) -> bool {
         matches!(self.open.state, ReviewState::Pending | ReviewState::Looser { .. } | ReviewState::Failed(_))
@@ -95,7 +111,7 @@ impl Agent {
         Ok(id)
     }
 
-    fn make_review(&self, now: Now, opening: &Opening) -> Result<Review, Failure> {
+    pub(super) fn make_review(&self, now: Now, opening: &Opening) -> Result<Review, Failure> {
         let statement = &opening.statement;
         let subject = statement.entity.as_str();
         let peer = self.peer_address(&opening.record).ok_or_else(|| no_peer_address(subject))?;

@@ -1,5 +1,6 @@
 //! What the agent shows of its state: accounts, and asks, reviews and calls, each of these kept for a while after its end.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::media::Counters;
@@ -86,6 +87,77 @@ impl PublicationState {
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Left | Self::Refused(_))
     }
+}
+
+/// A peer that is followed, or one device of it by itself. Texts are escaped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watch {
+    /// The URI that it is asked by.
+    pub peer: String,
+    /// This device alone, at its own URI.
+    pub device: Option<Device>,
+    pub since: Wall,
+    pub state: WatchState,
+    /// What happened, in words of ours, the newest last.
+    pub steps: Vec<(Wall, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum WatchState {
+    /// Refreshed before then.
+    Active {
+        until: Wall,
+    },
+    /// This agent lives inside one command, and follows nobody.
+    Idle,
+    /// It begins as soon as the account of its domain is registered.
+    NoServer,
+    /// The peer's user is being asked whether we may know.
+    Pending,
+    /// It is of no use to try again by itself.
+    Refused(Failure),
+    Subscribing,
+    Waiting {
+        failure: Failure,
+        again: Wall,
+    },
+}
+
+/// Who follows what we say of ourselves: at this device, or at a presence server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Follower {
+    /// Its entity: proven at this device, as the server says there. `None` for one who proved nothing.
+    pub who: Option<String>,
+    pub address: Option<IpAddr>,
+    pub since: Option<Wall>,
+    pub state: FollowerState,
+}
+
+/// What the presence server of an account tells of our watchers there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerWatchers {
+    pub entity: Entity,
+    pub state: ServerWatchersState,
+    pub watchers: Vec<Follower>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServerWatchersState {
+    Asking,
+    /// It is of no use to ask again.
+    Refused(Failure),
+    Told,
+    /// Asked again by itself.
+    Waiting(Failure),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FollowerState {
+    Active,
+    /// It waits for an answer.
+    Pending,
+    /// It is gone, without an answer (RFC 3858 section 3).
+    Waiting,
 }
 
 #[derive(Clone, Debug)]

@@ -1,4 +1,5 @@
-use super::effect::{Pin, StoreOp};
+use super::effect::{Pin, StoreOp, Watched};
+use super::watch::WatchKey;
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
 use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
@@ -8,6 +9,8 @@ pub enum Waiting {
     AccountAddress(Entity),
     AskAddress(AskId),
     CallAddress(CallId),
+    /// A peer that is followed said something new.
+    Heard(PresenceRecord),
     /// Nobody waits; a failure is told to the user.
     Nobody,
     /// Entries of our own: command, import.
@@ -38,5 +41,8 @@ pub enum Waiting {
     /// Nobody waits, and a failure is counted.
     Stranger,
     TextAddress(TextId),
+    Unwatch(String),
     Vouch(Vouch),
+    Watch(Watched),
+    WatchAddress(WatchKey),
 }

@@ -5,6 +5,7 @@ use tokio::signal::unix::{signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
+use crate::agent::AgentConfig;
 use crate::io::{
     check_source, Clock, KeyLog, Location, Parts, Resolver, Signalling, SignallingHandle, SipSockets, Store, Tls,
 };
@@ -69,6 +70,7 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
     };
     let resolver = Resolver::new(&config.dns);
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
+    let config = AgentConfig { stays: door.is_some(), ..config };
     let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, resolver, keylog: log };
     let signalling = Signalling::start(parts)?;
     let control = Control::new(Arc::new(signalling.clone()), about, Clock::start());

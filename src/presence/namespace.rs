@@ -18,11 +18,13 @@ pub(super) enum Namespace {
     Pidf,
     /// RFC 4480.
     Rpid,
+    /// RFC 3858.
+    WatcherInfo,
 }
 
 impl Namespace {
-    pub(super) const KNOWN: [Self; 6] =
-        [Self::Pidf, Self::DataModel, Self::Rpid, Self::Cipid, Self::LocationType, Self::Ours];
+    pub(super) const KNOWN: [Self; 7] =
+        [Self::Pidf, Self::DataModel, Self::Rpid, Self::Cipid, Self::LocationType, Self::Ours, Self::WatcherInfo];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -33,6 +35,7 @@ impl Namespace {
             Self::Ours => "urn:x-sottovoce:pidf:policy:1",
             Self::Pidf => "urn:ietf:params:xml:ns:pidf",
             Self::Rpid => "urn:ietf:params:xml:ns:pidf:rpid",
+            Self::WatcherInfo => "urn:ietf:params:xml:ns:watcherinfo",
         }
     }
 

@@ -13,6 +13,9 @@ pub enum Unreadable {
     /// The root is not `presence` of RFC 3863.
     #[error("the document is not a presence document")]
     NotPresence,
+    /// The root is not `watcherinfo` of RFC 3858.
+    #[error("the document is no list of watchers")]
+    NotWatcherInfo,
     /// Not well-formed, not UTF-8, or with a character that XML 1.0 does not allow.
     #[error("the document is not well-formed XML in UTF-8")]
     NotXml,

@@ -11,7 +11,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 
 /// Between half and the whole of a delay that doubles with the `failures` in a row before this one, or what the server asks
 /// for if that is later. `random` spreads those who fail together.
-pub(super) fn delay(failures: u32, random: u32, retry_after: Option<Duration>) -> Duration {
+pub fn delay(failures: u32, random: u32, retry_after: Option<Duration>) -> Duration {
     let longest = FIRST_DELAY.checked_shl(failures.min(16)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY) * 1000;
     let delay = longest / 2 + u64::from(random) % (longest / 2 + 1);
     let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);

@@ -2,7 +2,7 @@
 
 pub mod ability;
 mod authentication;
-mod back_off;
+pub mod back_off;
 pub mod body;
 mod dialog;
 pub mod digest;

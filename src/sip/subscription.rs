@@ -30,6 +30,8 @@ pub(crate) struct Subscription {
     pub notified: bool,
     /// Timer N: a NOTIFY must come by then (RFC 6665 section 4.1.2.4).
     pub timer_n: Option<Mono>,
+    /// When the last 2xx came.
+    pub accepted_at: Option<Mono>,
     /// The notifier forgets us then.
     pub expires: Option<Mono>,
     pub refresh: Option<Mono>,

@@ -1,6 +1,6 @@
 //! Every command of the contract, against a running agent and without one.
 
-use crate::process::{finish, Home};
+use crate::process::{finish, look_until, Home};
 use crate::schema::{check, refused};
 
 const ESP: &str = "ipsec esp/transport//require";
@@ -117,6 +117,34 @@ fn the_presence_database_can_be_kept_by_hand() {
     let own = alice.run(&["presence", "remove", &alice.entity()]);
     assert_ne!(own.code, 0, "one's own record stays");
     check(&own, "ErrorBody");
+}
+
+/// Bob moves, and Alice is told without asking.
+#[test]
+fn a_peer_is_followed_for_as_long_as_it_is_wanted() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let peer = bob.entity();
+    alice.run(&["ask", &peer, "--approve"]).expect(0);
+    assert_eq!(check(&alice.run(&["presence", "watching"]).expect(0), "WatchList")["watches"].as_array().unwrap().len(), 0);
+    let began = check(&alice.run(&["presence", "watch", &peer]).expect(0), "WatchList");
+    assert_eq!(began["watches"][0]["peer"], peer.as_str(), "{began}");
+    look_until(|| (alice.run(&["presence", "watching"]).json()["watches"][0]["state"] == "active").then_some(()));
+    let watchers = check(&bob.run(&["presence", "watchers"]).expect(0), "WatcherList");
+    assert_eq!(watchers["watchers"][0]["address"], alice.address.to_string(), "{watchers}");
+    bob.run(&["presence", "set", "--place", "cellar"]).expect(0);
+    look_until(|| {
+        let shown = alice.run(&["presence", "show", &peer]).json();
+        (shown["presences"][0]["place"] == "cellar").then_some(())
+    });
+    let told = check(&alice.run(&["presence", "watching"]).expect(0), "WatchList");
+    assert!(told.to_string().contains("it is at cellar"), "{told}");
+    assert_eq!(alice.run(&["status"]).expect(0).json()["watches"], 1);
+    let left = check(&alice.run(&["presence", "unwatch", &peer]).expect(0), "WatchList");
+    assert_eq!(left["watches"].as_array().unwrap().len(), 0);
+    refused(alice.run(&["presence", "unwatch", &peer]), 2, "no-such-watch");
+    refused(alice.run(&["presence", "watch", "tel:+4930"]), 2, "peer-unreadable");
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         unknown_watchers: UnknownWatchers::Place,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),
+        stays: true,
         keylog: true,
     }
 }
@@ -46,6 +47,7 @@ pub fn account(entity: &Entity, server: &str) -> AccountConfig {
         realm: "example.org".into(),
         expires: Duration::from_secs(3600),
         publish: true,
+        watchers: true,
     }
 }
 

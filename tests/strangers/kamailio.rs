@@ -424,3 +424,93 @@ fn a_proxy_with_a_certificate_for_another_domain_is_told_nothing_and_named() {
     assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
     assert_eq!(alice.signal("TERM"), Some(0));
 }
+
+/// Strangers are told policy and key, and no place.
+fn reticent(home: &Home) {
+    let text = std::fs::read_to_string(home.config()).unwrap();
+    std::fs::write(home.config(), text.replace("unknown = \"place\"", "unknown = \"policy\"")).unwrap();
+}
+
+fn row_of_bob(alice: &Home) -> serde_json::Value {
+    alice.run(&["presence", "show", "bob@example.org"]).expect(0).json()["presences"][0].clone()
+}
+
+/// What is published is for everybody and has no place; the device itself tells it to those whom its user has approved.
+#[test]
+fn an_approved_peer_learns_the_place_from_the_device_itself() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    for transport in ["udp", "tcp"] {
+        let mut alice = account("alice", &kamailio, transport, "secret", "none");
+        let mut bob = account("bob", &kamailio, transport, "secret", "none");
+        reticent(&bob);
+        registered(&mut alice);
+        registered(&mut bob);
+        bob.run(&["presence", "set", "--place", "cellar"]).expect(0);
+        published(&bob);
+        let ran = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0);
+        assert!(ran.json()["steps"].to_string().contains("has answered itself"), "{ran:?}");
+        assert_eq!(row_of_bob(&alice)["place"], serde_json::Value::Null, "Bob does not know Alice yet");
+        bob.run(&["ask", "alice@example.org", "--approve"]).expect(0);
+        alice.run(&["ask", "bob@example.org", "--approve"]).expect(0);
+        let row = row_of_bob(&alice);
+        assert_eq!((&row["place"], &row["address"]), (&"cellar".into(), &bob.address.to_string().into()), "{row}");
+        assert_eq!(alice.run(&["review", "list"]).expect(0).json()["reviews"].as_array().unwrap().len(), 2, "one each");
+        let call = alice.run(&["call", "bob@example.org", "--duration", "0.3"]).expect(0).json();
+        assert_eq!(call["state"], "ended", "{call}");
+    }
+}
+
+#[test]
+fn what_a_device_published_stands_while_it_does_not_answer_itself() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    let mut alice = account("alice", &kamailio, "tcp", "secret", "none");
+    let mut bob = account("bob", &kamailio, "tcp", "secret", "none");
+    registered(&mut alice);
+    registered(&mut bob);
+    published(&bob);
+    bob.signal("KILL");
+    let ask = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0).json();
+    assert_eq!(ask["state"], "registered", "{ask}");
+    assert!(ask["steps"].to_string().contains("what it published is all that is known of it"), "{ask}");
+    assert!(row_of_bob(&alice)["place"].is_string(), "strangers may know it");
+}
+
+/// Alice follows Bob through the server, which dies meanwhile; Bob's server tells him that she does.
+#[test]
+fn a_peer_is_followed_through_the_server_and_after_its_death() {
+    let Some(mut kamailio) = Kamailio::start() else { return };
+    let mut alice = account("alice", &kamailio, "tcp", "secret", "none");
+    let mut bob = account("bob", &kamailio, "tcp", "secret", "none");
+    registered(&mut alice);
+    registered(&mut bob);
+    published(&bob);
+    alice.run(&["ask", "bob@example.org", "--approve"]).expect(0);
+    alice.run(&["presence", "watch", "bob@example.org"]).expect(0);
+    let active = |alice: &Home| {
+        let list = alice.run(&["presence", "watching"]).expect(0).json();
+        let all = list["watches"].as_array().unwrap().clone();
+        (all.len() == 2 && all.iter().all(|watch| watch["state"] == "active")).then_some(())
+    };
+    // Through the server, and the device by itself.
+    look_until(|| active(&alice));
+    bob.run(&["presence", "set", "--place", "cellar"]).expect(0);
+    look_until(|| (row_of_bob(&alice)["place"] == "cellar").then_some(()));
+    look_until(|| {
+        let list = bob.run(&["presence", "watchers"]).expect(0).json();
+        let server = &list["servers"][0];
+        let alice = |watcher: &serde_json::Value| watcher["who"] == "sip:alice@example.org";
+        let there = server["watchers"].as_array().is_some_and(|all| all.iter().any(alice));
+        (server["told"] == true && there && list["watchers"][0].is_object()).then_some(())
+    });
+    kamailio.restart();
+    look_long_until(|| {
+        let text = alice.run(&["presence", "watching"]).expect(0).stdout;
+        text.contains("has lost the subscription; it is tried again at once").then_some(())
+    });
+    look_until(|| active(&alice));
+    bob.run(&["presence", "set", "--place", "garden"]).expect(0);
+    look_long_until(|| (row_of_bob(&alice)["place"] == "garden").then_some(()));
+    let reviews = alice.run(&["review", "list"]).expect(0).json();
+    assert_eq!(reviews["reviews"].as_array().unwrap().len(), 1, "nothing was to be asked again: {reviews}");
+    assert_eq!(alice.signal("TERM"), Some(0));
+}

@@ -158,6 +158,7 @@ impl Agent {
             name: watcher_name(&offer.signing_key),
             audience: Audience::Device(offer.device.clone()),
             known: known.clone(),
+            claim: None,
             place: way.place(invitation.from.remote.ip(), media.ip()),
             nonce: random_nonce(&mut self.rng),
             wanted: Wanted { presence: true, policy: true },

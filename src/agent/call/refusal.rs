@@ -99,7 +99,7 @@ impl Agent {
             published: false,
             accept_key: None,
         };
-        let ReadDocument { signed, standing } = read_document(&self.book, &expected, &body.bytes, now.wall)?;
+        let ReadDocument { signed, standing, .. } = read_document(&self.book, &expected, &body.bytes, now.wall)?;
         let statement = signed.statement;
         if (&statement.entity, &statement.device) != (&peer.0, &peer.1) || !matches!(standing, Standing::Pinned { .. })
         {

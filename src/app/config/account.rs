@@ -9,8 +9,8 @@ use crate::agent::{AccountConfig, Hop};
 use crate::sip::Transport;
 use crate::vocab::{escape, Entity, Failure, Redacted};
 
-pub(super) const KEYS: [&str; 8] =
-    ["entity", "proxy", "user", "realm", "password-file", "password-env", "expires", "publish"];
+pub(super) const KEYS: [&str; 9] =
+    ["entity", "proxy", "user", "realm", "password-file", "password-env", "expires", "publish", "watchers"];
 
 /// Longest password, in octets.
 const MAX_PASSWORD: usize = 512;
@@ -65,13 +65,14 @@ fn account(
     let realm = realm.unwrap_or_else(|| entity.host().to_owned());
     let expires = section.read("expires", |v| v.number(60..=86_400, "seconds"))?.unwrap_or(3600);
     let publish = section.read("publish", |v| v.flag())?.unwrap_or(true);
+    let watchers = section.read("watchers", |v| v.flag())?.unwrap_or(true);
     let from_file = section.read("password-file", |v| password_file(v, base))?;
     let from_variable = section.read("password-env", |v| password_variable(v, machine))?;
     if from_file.is_some() && from_variable.is_some() {
         return Err(section.refuse("the password is given twice", "either password-file or password-env"));
     }
     let password = from_file.or(from_variable).map(Redacted);
-    Ok(AccountConfig { entity, proxy, user, password, realm, expires: Duration::from_secs(expires), publish })
+    Ok(AccountConfig { entity, proxy, user, password, realm, expires: Duration::from_secs(expires), publish, watchers })
 }
 
 /// Of which DNS says where its proxy is.

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use tokio::sync::broadcast;
 
 use crate::agent::{
-    Accepted, Account, Agent, Ask, Call, Command, Event, Metric, OpenReview, Pin as PinnedKeys, TextMessage,
+    Accepted, Account, Agent, Ask, Call, Command, Event, Follower, Metric, OpenReview, Pin as PinnedKeys,
+    ServerWatchers, TextMessage, Watch,
 };
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Spd};
@@ -46,6 +47,9 @@ pub(in crate::app) trait Known {
     fn vouch(&self) -> Option<Vouch>;
     fn pins(&self) -> Vec<&PinnedKeys>;
     fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str>;
+    fn watches(&self) -> Vec<&Watch>;
+    fn followers(&self) -> Vec<Follower>;
+    fn server_watchers(&self) -> Vec<ServerWatchers>;
     fn metrics(&self) -> Vec<Metric>;
 }
 
@@ -144,6 +148,18 @@ impl Known for Agent {
 
     fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str> {
         self.safety_phrase(pin)
+    }
+
+    fn watches(&self) -> Vec<&Watch> {
+        self.watches().collect()
+    }
+
+    fn followers(&self) -> Vec<Follower> {
+        self.followers()
+    }
+
+    fn server_watchers(&self) -> Vec<ServerWatchers> {
+        self.server_watchers()
     }
 
     fn metrics(&self) -> Vec<Metric> {

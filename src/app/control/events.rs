@@ -1,10 +1,10 @@
 use tokio::sync::broadcast::{error::RecvError, Receiver};
 
 use super::brain::Known;
-use super::view::{AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView, TextView};
+use super::view::{AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView, TextView, WatchView};
 use super::Control;
 use crate::agent::Event;
-use crate::vocab::{Failure, FailureKind};
+use crate::vocab::{escape, Failure, FailureKind};
 
 /// What happens from now on, each with the noun as it is when it is read.
 pub struct Events {
@@ -64,6 +64,11 @@ impl Events {
             }
             Event::TextChanged(id) => {
                 self.look(move |known| known.text(id).map(TextView::from)).await.map(EventView::Message)
+            }
+            Event::WatchChanged { peer, device } => {
+                let is = move |watch: &&crate::agent::Watch| watch.peer == escape(&peer) && watch.device == device;
+                let of = move |known: &dyn Known| known.watches().into_iter().find(is).map(WatchView::from);
+                self.look(of).await.map(EventView::Watch)
             }
             Event::Stopped => Some(EventView::Stopped),
             Event::StoreSettled { .. } => None,

@@ -24,6 +24,7 @@ pub(crate) mod tests;
 mod texts;
 pub mod view;
 mod wait;
+mod watches;
 
 use std::sync::Arc;
 

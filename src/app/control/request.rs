@@ -107,6 +107,14 @@ pub struct NamesBody {
     pub place: Option<String>,
 }
 
+/// Whom to follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WatchBody {
+    /// SIP URI, `user@host`, host or IP address.
+    pub peer: String,
+}
+
 /// The user compared the safety phrase with this peer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

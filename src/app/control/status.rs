@@ -1,6 +1,6 @@
 use super::view::{AskStateView, AskView, CallView, ReviewView, StatusView, StopView};
 use super::Control;
-use crate::agent::{AnswerMode, Metric};
+use crate::agent::{AnswerMode, Metric, WatchState};
 use crate::app::config::StoreKind;
 use crate::vocab::{escape, Failure};
 
@@ -27,6 +27,10 @@ impl Control {
                 calls: count(known.calls().into_iter().map(CallView::from), |call| !call.is_over()),
                 asks: count(known.asks().into_iter().map(AskView::from), asking),
                 reviews: count(known.reviews().into_iter().map(ReviewView::from), ReviewView::is_open),
+                watches: count(known.watches().into_iter(), |watch| watch.device.is_none()),
+                watches_waiting: count(known.watches().into_iter(), |watch| {
+                    watch.device.is_none() && !matches!(watch.state, WatchState::Active { .. })
+                }),
                 keylog: about.keylog,
             }
         })

@@ -167,6 +167,18 @@ impl Known for State {
         environment()
     }
 
+    fn watches(&self) -> Vec<&crate::agent::Watch> {
+        Vec::new()
+    }
+
+    fn followers(&self) -> Vec<crate::agent::Follower> {
+        Vec::new()
+    }
+
+    fn server_watchers(&self) -> Vec<crate::agent::ServerWatchers> {
+        Vec::new()
+    }
+
     fn pins(&self) -> Vec<&Pin> {
         self.pins.iter().collect()
     }

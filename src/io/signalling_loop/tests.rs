@@ -47,6 +47,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         unknown_watchers: UnknownWatchers::Place,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),
+        stays: true,
         keylog: false,
     };
     let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();

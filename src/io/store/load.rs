@@ -5,7 +5,7 @@ use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
 use super::{entry_rows, failures, seen};
-use crate::agent::{Given, Loaded, Pin};
+use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
 use crate::vocab::{AgreementKey, Device, Digest, Failure, Fingerprint, Generation, Nonce, SignatureBytes, VerifyKey};
@@ -19,6 +19,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         given: rows(database, "given", "number", given)?,
         seen: seen::load(database)?,
         vouch: rows(database, "vouch", "one", vouch)?.into_iter().next(),
+        watches: rows(database, "watch", "peer", watched)?,
         own_user,
         own_place,
         own_version: meta_number(database, "own-version")?,
@@ -121,6 +122,10 @@ fn vouch(row: &Columns<'_>) -> Result<Vouch, Failure> {
         key: row.octets("signing_key", VerifyKey::from_slice)?,
         signature: row.octets("signature", SignatureBytes::from_slice)?,
     })
+}
+
+fn watched(row: &Columns<'_>) -> Result<Watched, Failure> {
+    Ok(Watched { peer: row.value("peer")?, since: row.time("since")? })
 }
 
 fn given(row: &Columns<'_>) -> Result<Given, Failure> {

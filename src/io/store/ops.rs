@@ -27,6 +27,13 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite(name(op), &error);
     match op {
         StoreOp::Audit(row) => audit(step, row).map_err(failed)?,
+        StoreOp::ForgetWatch { peer } => {
+            step.execute("DELETE FROM watch WHERE peer = ?1", [peer]).map_err(failed)?;
+        }
+        StoreOp::KeepWatch(watched) => {
+            let insert = "INSERT OR IGNORE INTO watch VALUES (?1, ?2)";
+            step.execute(insert, params![watched.peer, signed(watched.since.0)]).map_err(failed)?;
+        }
         StoreOp::KeepVouch(vouch) => {
             let replace = "INSERT OR REPLACE INTO vouch VALUES (1, ?1, ?2)";
             step.execute(replace, params![vouch.key.0, vouch.signature.0]).map_err(failed)?;
@@ -67,6 +74,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
 fn name(op: &StoreOp) -> &'static str {
     match op {
         StoreOp::Audit(_) => "keep an audit row",
+        StoreOp::ForgetWatch { .. } | StoreOp::KeepWatch(_) => "keep whom you follow",
         StoreOp::KeepVouch(_) => "keep the word of your other device",
         StoreOp::RecordCall(_) => "keep the call's record",
         StoreOp::RecordGiven { .. } => "remember what was told to a watcher",

@@ -118,6 +118,11 @@ pub enum EndpointEvent {
         id: RegistrationId,
         why: String,
     },
+    /// A refresh of a subscription of ours came to nothing; it stands, and is asked for again while it does.
+    RefreshFailed {
+        id: SubscriptionId,
+        cause: EndCause,
+    },
     /// The peer offers anew within a session: `answer` or `refuse`.
     Reinvited {
         id: SessionId,

@@ -192,6 +192,11 @@ impl Endpoint {
         id
     }
 
+    /// Refreshes it so long from now if that is earlier than it would be: its notifier was away.
+    pub fn refresh_subscription(&mut self, now: Now, id: SubscriptionId, after: Duration) {
+        self.refresh_early(now.mono + after, id);
+    }
+
     /// Ends a subscription with a SUBSCRIBE that expires at once, and waits for the last NOTIFY (RFC 6665 section 4.1.2.3).
     pub fn unsubscribe(&mut self, now: Now, id: SubscriptionId) {
         self.leave_subscription(now.mono, id);

@@ -9,6 +9,8 @@ use crate::vocab::Mono;
 
 /// What was accepted is asked for anew so long after that at the earliest: a server may close every connection at once.
 const PACE: Duration = Duration::from_secs(30);
+/// A subscription at a peer itself, which may just have tidied up.
+const PACE_AT_PEER: Duration = Duration::from_secs(300);
 /// Spreads those whose server went away under all of them, milliseconds.
 const SPREAD: u32 = 4000;
 
@@ -33,6 +35,7 @@ impl Endpoint {
             registration.next = registration.next.map(|next| next.min(again));
             found = true;
         }
+        self.recover_subscriptions(now, transport, remote, spread, found);
         if !found {
             return;
         }
@@ -40,6 +43,28 @@ impl Endpoint {
         for publication in publications {
             // After the registration, by which the server knows us again.
             publication.next = publication.next.map(|next| next.min(now + spread + PACE));
+        }
+    }
+}
+
+impl Endpoint {
+    /// The notifier may have lost them: a refresh tells (RFC 6665 section 4.1.2.2).
+    fn recover_subscriptions(
+        &mut self,
+        now: Mono,
+        transport: Transport,
+        remote: SocketAddr,
+        spread: Duration,
+        at_registrar: bool,
+    ) {
+        let here = |to: &Destination| to.remote == remote && (to.by == By::Size || goes_by(to, transport, remote));
+        let pace = if at_registrar { PACE } else { PACE_AT_PEER };
+        let all: Vec<_> = self.subscriptions.iter().filter(|(_, s)| here(&s.dialog.destination())).collect();
+        let all: Vec<_> = all.iter().filter_map(|(id, s)| Some((**id, s.accepted_at?))).collect();
+        for (id, accepted) in all {
+            // After the registration, by which a server knows us again.
+            let least = if at_registrar { now + spread + PACE } else { now + spread };
+            self.refresh_early(least.max(accepted + pace), id);
         }
     }
 }

@@ -34,6 +34,7 @@ impl Endpoint {
                 bargained: false,
                 notified: false,
                 timer_n: Some(now + self.timing.patience()),
+                accepted_at: None,
                 expires: None,
                 refresh: None,
             },
@@ -116,6 +117,12 @@ impl Endpoint {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         subscription.asking = false;
         subscription.authentication.accepted(response.headers());
+        // SUBSCRIBE refreshes the target (RFC 3261 section 12.2.1.2). Before a NOTIFY there is no dialog to refresh.
+        let of_dialog = read::to_tag(response.headers()).is_some_and(|tag| tag == subscription.dialog.remote_tag);
+        if subscription.notified && of_dialog {
+            subscription.dialog.retarget(read::contact(response.headers()));
+        }
+        subscription.accepted_at = Some(now);
         if subscription.phase != Phase::Closing {
             let expires = read::expires(response.headers()).unwrap_or(subscription.asked).min(subscription.asked);
             subscription.extend(now, expires);
@@ -158,6 +165,7 @@ impl Endpoint {
             return self.end_subscription(id, cause);
         }
         subscription.retry_refresh(now, least);
+        self.events.push_back(EndpointEvent::RefreshFailed { id, cause });
     }
 
     pub(super) fn handle_notify(&mut self, now: Mono, id: SubscriptionId, inbound: &Inbound) {
@@ -231,6 +239,14 @@ impl Endpoint {
         if let Some(subscription) = self.subscriptions.remove(&id) {
             self.forget_dialog(&subscription.dialog);
             self.events.push_back(EndpointEvent::SubscriptionEnded { id, cause });
+        }
+    }
+
+    /// Whoever holds it may have lost it: asked at once, and not when it is due.
+    pub(super) fn refresh_early(&mut self, at: Mono, id: SubscriptionId) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        if subscription.notified {
+            subscription.refresh = Some(subscription.refresh.map_or(at, |due| due.min(at)));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::output::Output;
-use crate::app::control::view::{CallStateView, CallView, EventView, ReviewStateView, TextStateView};
+use crate::app::control::view::{CallStateView, CallView, EventView, ReviewStateView, TextStateView, WatchView};
 use crate::app::control::Events;
 
 /// A noun changes more often than what is said of it: so many lines are remembered, to be said once.
@@ -27,6 +27,7 @@ fn line(event: &EventView, prompting: bool) -> Option<String> {
             Some(format!("message {} from {} (as it says, not proven): {}", text.id, text.peer, text.text))
         }
         EventView::Notice(notice) => Some(format!("{}: {}", notice.message, notice.next)),
+        EventView::Watch(watch) => followed(watch),
         EventView::Review(review) if review.state == ReviewStateView::Pending => Some(format!(
             "review {id} of {} waits: `sottovoce review show {id}`",
             review.presence.entity,
@@ -34,6 +35,11 @@ fn line(event: &EventView, prompting: bool) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+fn followed(watch: &WatchView) -> Option<String> {
+    let device = watch.device.as_ref().map(|device| format!(" device {device}")).unwrap_or_default();
+    watch.steps.last().map(|step| format!("watching {}{device}: {}", watch.peer, step.text))
 }
 
 fn told(call: &CallView, prompting: bool) -> Option<String> {

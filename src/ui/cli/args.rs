@@ -281,6 +281,20 @@ pub enum PresenceCommand {
         /// As sip:user@host
         entity: String,
     },
+    /// Follow a peer: where it is stays up to date, and another policy is put to you; needs an agent that stays
+    Watch {
+        /// sip:user@host, user@host, host, or IP address
+        peer: String,
+    },
+    /// Follow a peer no longer
+    Unwatch {
+        /// As `presence watching` names it
+        peer: String,
+    },
+    /// Whom you follow, and how that stands
+    Watching,
+    /// Who follows you
+    Watchers,
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,6 +22,7 @@ mod screen;
 mod system;
 mod tighten;
 mod usage;
+mod watch;
 
 use std::process::ExitCode;
 

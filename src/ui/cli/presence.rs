@@ -5,6 +5,7 @@ use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::presence::record;
+use super::watch;
 use crate::app::control::request::NamesBody;
 use crate::app::control::view::{ErrorView, PresenceList, PresenceView};
 
@@ -20,6 +21,10 @@ pub async fn run(door: &Door, output: Output, command: &PresenceCommand) -> Resu
             let body = NamesBody { user: user.clone(), place: place.clone() };
             own(output, &door.post("/v1/presence", &body).await?)
         }
+        PresenceCommand::Unwatch { peer } => watch::unwatch(door, output, peer).await,
+        PresenceCommand::Watch { peer } => watch::watch(door, output, peer).await,
+        PresenceCommand::Watchers => watch::watchers(door, output).await,
+        PresenceCommand::Watching => watch::watching(door, output).await,
         PresenceCommand::Show { entity } => show(output, &door.get(&path(entity)).await?),
     }
 }

@@ -117,6 +117,13 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
         },
     );
     page.field("waiting", &format!("{}, {}", several(status.asks, "ask"), several(status.reviews, "review")));
+    if status.watches > 0 {
+        let waiting = match status.watches_waiting {
+            0 => String::new(),
+            some => format!(", {some} of them not told of changes right now (`sottovoce presence watching`)"),
+        };
+        page.field("follows", &format!("{}{waiting}", several(status.watches, "peer")));
+    }
     page.field("policy", &format!("generation {}", status.generation));
     if status.keylog {
         page.field("DANGER", "the keys of every call are written to a file (SOTTOVOCE_KEYLOG)");

@@ -20,13 +20,14 @@ mod presence;
 mod records;
 mod reviews;
 mod status;
+mod watches;
 #[cfg(test)]
 mod tests;
 
 use std::future::Future;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::Router;
 
 use crate::app::control::{Control, Door};
@@ -81,6 +82,9 @@ fn databases() -> Router<Control> {
         .route("/v1/accounts/{entity}", get(accounts::one))
         .route("/v1/presence", get(presence::list).post(presence::set))
         .route("/v1/presence/{entity}", get(presence::one).post(presence::rename).delete(presence::remove))
+        .route("/v1/watches", get(watches::list).post(watches::start))
+        .route("/v1/watches/{peer}", delete(watches::end))
+        .route("/v1/watchers", get(watches::watchers))
         .route("/v1/identity", get(identity::show))
         .route("/v1/identity/take", post(identity::take))
         .route("/v1/identity/verify", post(identity::verify))

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{accounts, asks, calls, events, identity, inspect, messages, policy, presence, records, reviews, status};
+use super::{accounts, asks, calls, events, identity, inspect, messages, policy, presence, records, reviews, status, watches};
 use crate::app::control::view::{CompletionsView, ErrorBody};
 
 #[derive(OpenApi)]
@@ -18,6 +18,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         policy::list, policy::add, policy::default, policy::default_remove, policy::import, policy::export, policy::test, policy::one,
         policy::remove,
         presence::list, presence::set, presence::one, presence::rename, presence::remove,
+        watches::list, watches::start, watches::end, watches::watchers,
         messages::list, messages::one, messages::send,
         identity::show, identity::take, identity::verify, identity::vouch,
         records::history, records::audit,

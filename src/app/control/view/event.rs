@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ReviewView, TextView};
+use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ReviewView, TextView, WatchView};
 
 /// What happened, with the whole noun as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -20,6 +20,7 @@ pub enum EventView {
     Review(Box<ReviewView>),
     /// The agent is gone; no event follows.
     Stopped,
+    Watch(WatchView),
 }
 
 impl EventView {
@@ -35,6 +36,7 @@ impl EventView {
             Self::Presence(_) => "presence",
             Self::Review(_) => "review",
             Self::Stopped => "stopped",
+            Self::Watch(_) => "watch",
         }
     }
 }

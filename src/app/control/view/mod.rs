@@ -23,6 +23,7 @@ mod review;
 mod status;
 mod text;
 mod time;
+mod watch;
 
 pub use account::{AccountList, AccountStateView, AccountView, PublicationStateView, PublicationView};
 pub use ask::{AskList, AskStateView, AskView, StepView};
@@ -46,3 +47,6 @@ pub use review::{
 pub use status::{StatusView, StopView};
 pub use text::{TextList, TextStateView, TextView};
 pub use time::timestamp;
+pub use watch::{
+    ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherStateView, WatcherView,
+};

@@ -30,6 +30,10 @@ pub struct StatusView {
     pub asks: u64,
     /// Reviews that wait for an answer.
     pub reviews: u64,
+    /// Peers that you follow.
+    pub watches: u64,
+    /// Those of them that are not told of changes right now.
+    pub watches_waiting: u64,
     /// The SAs of every call are written to a file. Dangerous.
     pub keylog: bool,
 }

@@ -106,6 +106,45 @@ fn a_subscription_is_refreshed_in_time() {
     assert_eq!(ended(&world), None);
 }
 
+/// RFC 3261 section 12.2.1.2: the 200 to a refresh says where the next one goes.
+#[test]
+fn a_notifier_that_moves_says_so_in_its_answer() {
+    let mut world = World::perfect();
+    let (id, watcher) = subscribed(&mut world, 600);
+    world.run_until(BOB, |e| matches!(e, EndpointEvent::Subscribed { refresh: true, .. }));
+    world.mute[BOB] = true;
+    world.at(BOB, |end, now| end.accept_subscription(now, watcher, Duration::from_secs(600)));
+    let answer = String::from_utf8(world.sent.last().unwrap().bytes.to_vec()).unwrap();
+    let (here, there) = ("Contact: <sip:bob@192.168.1.2:5060", "Contact: <sip:bob@192.168.1.2:5070");
+    assert!(answer.starts_with("SIP/2.0 200") && answer.contains(here), "{answer}");
+    world.inject(ALICE, answer.replace(here, there).as_bytes());
+    world.at(ALICE, |end, now| end.unsubscribe(now, id));
+    let Message::Request(last) = world.last(ALICE, "SUBSCRIBE") else { panic!() };
+    assert_eq!(last.uri().port(), Some(5070));
+}
+
+/// A refresh that fails for the time being is told, and tried again while the subscription stands.
+#[test]
+fn a_refresh_that_fails_is_told_and_leaves_what_stands() {
+    let mut world = World::perfect();
+    let (_, watcher) = subscribed(&mut world, 600);
+    world.run_until(BOB, |e| matches!(e, EndpointEvent::Subscribed { refresh: true, .. }));
+    world.at(BOB, |end, now| end.reject_subscription(now, watcher, Refusal::new(500, "Server Internal Error")));
+    world.run_for(Duration::from_secs(1));
+    let told = |e: &&EndpointEvent| matches!(e, EndpointEvent::RefreshFailed { cause: EndCause::Rejected { status: 500, .. }, .. });
+    assert_eq!((world.events[ALICE].iter().filter(told).count(), ended(&world)), (1, None));
+}
+
+/// The server was away: what it holds is refreshed before its time, and not twice.
+#[test]
+fn a_subscription_can_be_refreshed_before_its_time() {
+    let mut world = World::perfect();
+    let (id, _) = subscribed(&mut world, 600);
+    world.at(ALICE, |end, now| end.refresh_subscription(now, id, Duration::from_secs(10)));
+    world.run_for(Duration::from_secs(100));
+    assert_eq!(world.times(ALICE, "SUBSCRIBE"), [0, 10_000]);
+}
+
 /// ```text
 /// alice             bob
 ///   | SUBSCRIBE 30 --> |

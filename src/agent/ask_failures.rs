@@ -1,0 +1,127 @@
+//! Why asking came to nothing, in words for the user.
+
+use super::ask::MAX_OPEN;
+use super::target::Target;
+use crate::sip::EndCause;
+use crate::vocab::{escape, AskId, Failure, FailureKind};
+
+pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
+    let unreachable =
+        |code, message: String, next: &str| Failure::new(FailureKind::Unreachable, code, message, target, next);
+    match cause {
+        EndCause::TimedOut => unreachable(
+            "peer-silent",
+            format!("{target} did not answer"),
+            "check the address and that the peer's agent runs, then ask again",
+        ),
+        EndCause::Transport { why } => unreachable(
+            "peer-unreachable",
+            format!("{target} cannot be reached: {}", escape(&why)),
+            "check the address and the network, then ask again",
+        ),
+        EndCause::Rejected { status, reason, .. } => rejected(target, status, &reason),
+        EndCause::Unproven { status, why } => Failure::new(
+            FailureKind::RefusedByPolicy,
+            "not-authenticated",
+            format!("the way to {target} asks who you are ({status}): {}", escape(&why)),
+            target,
+            "see `sottovoce account list`; `user` and the password of that [[account]] go with its proxy",
+        ),
+        EndCause::Terminated { reason, .. } => {
+            let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();
+            Failure::new(
+                FailureKind::RefusedByUser,
+                "answer-withheld",
+                format!("{target} ended the asking without an answer{why}"),
+                target,
+                "the peer lets only those know whom it has approved; ask its user to ask you first",
+            )
+        }
+        EndCause::Full => {
+            unreachable("too-busy", format!("too much is under way to ask {target}"), "try again in a moment")
+        }
+        EndCause::Unsubscribed => unreachable("cancelled", format!("asking {target} was cancelled"), "ask again"),
+    }
+}
+
+fn rejected(target: &str, status: u16, reason: &str) -> Failure {
+    let reason = escape(reason);
+    let message = format!("{target} answered {status} {reason}");
+    let (kind, code, next) = match status {
+        489 | 405 | 501 => (
+            FailureKind::Failed,
+            "no-presence",
+            "the peer's phone knows no presence: only an ordinary call can reach it",
+        ),
+        403 | 603 => (
+            FailureKind::RefusedByUser,
+            "asking-refused",
+            "talk to its user: it may answer only those whom it approved, or your clocks differ by minutes",
+        ),
+        404 | 410 | 480 | 604 => (
+            FailureKind::Unreachable,
+            "no-such-peer",
+            "check the name, or ask by the address alone to see who is there",
+        ),
+        408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "ask again later"),
+        _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
+    };
+    Failure::new(kind, code, message, target, next)
+}
+
+/// Between us and the peer stands the proxy, and it may be that which is silent.
+pub(super) fn by_proxy(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::Unreachable => Failure {
+            next:
+                "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then ask again"
+                    .into(),
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
+/// Or it is not for us to see: a server need not say which.
+pub(super) fn nothing_published(target: &str) -> Failure {
+    Failure::new(
+        FailureKind::Unreachable,
+        "nothing-published",
+        format!("the presence server has nothing of {target} for you"),
+        target,
+        "none of its devices is there, or it does not publish: ask later",
+    )
+}
+
+pub(super) fn nothing_wanted(peer: &str) -> Failure {
+    let next = "ask with --presence, --policy or both";
+    Failure::new(FailureKind::Usage, "nothing-asked", "neither presence nor policy is asked for", escape(peer), next)
+}
+
+pub(super) fn too_many(peer: &str) -> Failure {
+    let message = format!("{MAX_OPEN} asks are open already");
+    Failure::new(FailureKind::Failed, "too-many-asks", message, escape(peer), "answer or cancel some of them first")
+}
+
+pub(super) fn no_address(host: &str) -> Failure {
+    let host = escape(host);
+    let message = format!("{host} has no address");
+    Failure::new(FailureKind::Unreachable, "no-address", message, host, "check the name, or ask by IP address")
+}
+
+pub(super) fn clear_proxy(target: &Target) -> Failure {
+    let message = format!("the proxy of {} is not reached by TLS, and sips: goes by nothing else", target.entity);
+    let next = "set proxy = \"tls:HOST\" in this [[account]], or ask by sip:";
+    Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
+}
+
+pub(super) fn no_such_ask(id: AskId) -> Failure {
+    let message = format!("there is no open ask {id}");
+    Failure::new(
+        FailureKind::Usage,
+        "no-such-ask",
+        message,
+        id.to_string(),
+        "see `sottovoce status` for those that are open",
+    )
+}

@@ -1,0 +1,299 @@
+//! What a peer that is watched says anew. Every document goes through the gate of an ask: another policy, or a device of which
+//! nothing is known, is a question to the user; another place is shown.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::ask::{key_state, PIDF};
+use super::book::Standing;
+use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
+use super::review::Opening;
+use super::waiting::Waiting;
+use super::watch::{WatchKey, Watching};
+use super::{Agent, Effect, Event, StoreOp, WatchState};
+use crate::policy::{Entry, Provenance, Purpose, Statement};
+use crate::presence::{statement_hash, PresenceRecord};
+use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
+use crate::sip::{Body, Uri};
+use crate::vocab::{Device, Digest, Failure, Now};
+
+/// Devices of one peer of which the last statement is remembered.
+const MAX_JUDGED: usize = 32;
+
+/// The last statement of each device, of either purpose, and the last failure that was told.
+#[derive(Default)]
+pub struct Judged {
+    last: BTreeMap<(Device, bool), (u64, Digest)>,
+    told: Option<String>,
+}
+
+impl Judged {
+    fn is_news(&self, statement: &Statement) -> bool {
+        self.last.get(&place_of(statement)).is_none_or(|(version, _)| *version < statement.version)
+    }
+
+    fn says_the_same(&self, statement: &Statement, hash: &Digest) -> bool {
+        self.last.get(&place_of(statement)).is_some_and(|(_, last)| last == hash)
+    }
+
+    fn take(&mut self, statement: &Statement, hash: Digest) {
+        let place = place_of(statement);
+        if self.last.len() >= MAX_JUDGED && !self.last.contains_key(&place) {
+            self.last.pop_first();
+        }
+        self.last.insert(place, (statement.version, hash));
+    }
+}
+
+fn place_of(statement: &Statement) -> (Device, bool) {
+    (statement.device.clone(), statement.purpose == Purpose::Publish)
+}
+
+impl Agent {
+    pub(super) fn handle_watch_notified(
+        &mut self,
+        now: Now,
+        key: &WatchKey,
+        observed: Option<IpAddr>,
+        state: &SubscriptionState,
+        body: Option<Body>,
+    ) {
+        let Some(watching) = self.watches.all.get_mut(key) else { return };
+        watching.answered = true;
+        watching.notified = true;
+        self.show_state(now, key, state);
+        if let Some(body) = body.and_then(|body| body.part(PIDF)).filter(|body| !body.bytes.is_empty()) {
+            self.take_news(now, key, observed, &body);
+        }
+    }
+
+    fn show_state(&mut self, now: Now, key: &WatchKey, state: &SubscriptionState) {
+        let Some(watching) = self.watches.all.get(key) else { return };
+        let lasts = state.expires.map(|seconds| Duration::from_secs(u64::from(seconds)));
+        let until = now.wall.saturating_add(lasts.unwrap_or(super::watch::LIFE).min(super::watch::LIFE));
+        let was_active = matches!(watching.watch.state, WatchState::Active { .. });
+        match state.state {
+            SubscriptionStatus::Terminated => {}
+            SubscriptionStatus::Pending => {
+                if watching.watch.state != WatchState::Pending {
+                    self.set_watch(key, WatchState::Pending);
+                    self.watch_step(now, key, "the peer's user is being asked whether you may know".into());
+                }
+            }
+            _ => {
+                self.set_watch(key, WatchState::Active { until });
+                if !was_active {
+                    self.watch_step(now, key, "it stands, and changes are told from now on".into());
+                }
+            }
+        }
+    }
+
+    fn take_news(&mut self, now: Now, key: &WatchKey, observed: Option<IpAddr>, body: &Body) {
+        let Some(watching) = self.watches.all.get(key) else { return };
+        let published = watching.by_server && key.device.is_none();
+        let expected = DocumentExpected {
+            target: Some(&watching.target),
+            nonce: Some(watching.nonce),
+            entity: &self.config.entity,
+            device: &self.config.device,
+            accept_key: None,
+            published,
+        };
+        let read = match published {
+            true => read_published(&self.book, &expected, &body.bytes, now.wall),
+            false => read_document(&self.book, &expected, &body.bytes, now.wall)
+                .map(|one| ReadPublished { usable: vec![one], unusable: Vec::new() }),
+        };
+        // Of a server's address nothing follows for the peer's.
+        let observed = observed.filter(|_| !watching.by_server);
+        let read = read.unwrap_or_else(|failure| ReadPublished { usable: Vec::new(), unusable: vec![failure] });
+        read.unusable.into_iter().for_each(|failure| self.tell_unusable(now, key, failure));
+        for one in read.usable {
+            self.take_one(now, key, observed, body, one);
+        }
+    }
+
+    /// Once, and not with every document.
+    fn tell_unusable(&mut self, now: Now, key: &WatchKey, failure: Failure) {
+        let Some(watching) = self.watches.all.get_mut(key) else { return };
+        if watching.judged.told.as_ref() == Some(&failure.message) {
+            return;
+        }
+        watching.judged.told = Some(failure.message.clone());
+        self.audit_changed_key(now, &failure);
+        self.watch_step(now, key, format!("{}; {}", failure.message, failure.next));
+        if failure.code == "key-changed" {
+            self.event(Event::Notice(failure));
+        }
+    }
+
+    fn take_one(&mut self, now: Now, key: &WatchKey, observed: Option<IpAddr>, body: &Body, read: ReadDocument) {
+        let statement = read.signed.statement.clone();
+        let of_device = key.device.as_ref().is_none_or(|device| *device == statement.device);
+        let Some(watching) = self.watches.all.get(key).filter(|_| of_device) else { return };
+        if !watching.judged.is_news(&statement) {
+            return;
+        }
+        let hash = statement_hash(&statement);
+        let same = watching.judged.says_the_same(&statement, &hash);
+        self.note_version(&statement);
+        if !self.is_outranked(key, &statement) {
+            let record = self.hear(now, key, observed, body, &statement);
+            if !same && !self.stands_approved(now, &read, &record, hash) {
+                self.put_news(now, key, observed, read, record);
+            }
+        }
+        if let Some(watching) = self.watches.all.get_mut(key) {
+            watching.judged.take(&statement, hash);
+        }
+        self.follow_device(now, key, &statement);
+    }
+
+    /// What the device says to us by itself counts for more than what it published (PROTOCOL section 4).
+    fn is_outranked(&self, key: &WatchKey, statement: &Statement) -> bool {
+        let device = WatchKey { device: Some(statement.device.clone()), ..key.clone() };
+        let heard = |watching: &Watching| {
+            matches!(watching.watch.state, WatchState::Active { .. }) && !watching.judged.last.is_empty()
+        };
+        statement.purpose == Purpose::Publish && self.watches.all.get(&device).is_some_and(heard)
+    }
+
+    /// The row of the presence database, and the user is told of another place.
+    fn hear(
+        &mut self,
+        now: Now,
+        key: &WatchKey,
+        observed: Option<IpAddr>,
+        body: &Body,
+        statement: &Statement,
+    ) -> PresenceRecord {
+        let previous = self.book.presence(&statement.entity, &statement.device).cloned();
+        let record = PresenceRecord::from_statement(statement, observed, previous.as_ref());
+        // What is published for everybody mostly has no place: it takes none away that the device told us.
+        let poorer = statement.purpose == Purpose::Publish
+            && statement.environment.is_none()
+            && previous.as_ref().is_some_and(|row| row.environment.is_some() && row.expires > now.wall);
+        if poorer {
+            return record;
+        }
+        if let Some(moved) = previous.as_ref().and_then(|before| moved(before, &record)) {
+            self.watch_step(now, key, moved);
+        }
+        let id = self.expect(Waiting::Heard(record.clone()));
+        let op = StoreOp::RememberPresence { record: record.clone(), document: body.bytes.to_vec() };
+        self.effect(Effect::Store { id, op });
+        record
+    }
+
+    /// Whether our user has approved this already, in this or in other words.
+    fn stands_approved(&mut self, now: Now, read: &ReadDocument, record: &PresenceRecord, hash: Digest) -> bool {
+        let statement = &read.signed.statement;
+        let Standing::Pinned { .. } = read.standing else { return false };
+        let Some(mut pin) = self.book.pin(&statement.entity, &statement.device).cloned() else { return false };
+        if pin.statement == Some(hash) {
+            return true;
+        }
+        let Some(proposed) = self.would_register(now, read, record) else { return false };
+        let in_force = self.book.entries_of(&statement.entity, &statement.device);
+        let ours: Vec<String> = in_force.filter(|entry| !entry.expired(now.wall)).map(words).collect();
+        let same = !ours.is_empty() && proposed.len() == ours.len() && proposed.iter().all(|p| ours.contains(p));
+        if same {
+            // The same rules: a call bears the newer words.
+            pin.statement = Some(hash);
+            self.keep_pin(pin);
+        }
+        same
+    }
+
+    fn would_register(&self, now: Now, read: &ReadDocument, record: &PresenceRecord) -> Option<Vec<String>> {
+        let opening = opening(now, None, read, record.clone());
+        let review = self.make_review(now, &opening).ok()?;
+        Some(review.proposed.iter().map(words).collect())
+    }
+
+    fn put_news(
+        &mut self,
+        now: Now,
+        key: &WatchKey,
+        observed: Option<IpAddr>,
+        read: ReadDocument,
+        record: PresenceRecord,
+    ) {
+        let statement = &read.signed.statement;
+        self.audit_statement(now, statement);
+        if self.reviews.is_asked_about(&statement.entity, &statement.device) {
+            return self.watch_step(now, key, "it says something new, and a review of it waits already".into());
+        }
+        let known = matches!(read.standing, Standing::Pinned { .. });
+        if !known && self.reviews.is_asked_about_somebody_of(&statement.entity) {
+            return self.watch_step(now, key, "a further device of it waits until the review before is answered".into());
+        }
+        let opened = self.open_review(now, opening(now, observed, &read, record));
+        let what = match opened {
+            Ok(review) if known => format!("its policy has changed: `sottovoce review show {review}`"),
+            Ok(review) => format!("its policy waits for your answer: `sottovoce review show {review}`"),
+            Err(failure) => format!("{}; {}", failure.message, failure.next),
+        };
+        self.watch_step(now, key, what);
+    }
+
+    /// Only the device itself tells its place to those whom it knows.
+    fn follow_device(&mut self, now: Now, key: &WatchKey, statement: &Statement) {
+        let published = statement.purpose == Purpose::Publish && key.device.is_none();
+        let pinned = self.book.pin(&statement.entity, &statement.device).is_some();
+        if let Some(gruu) = gruu_of(statement).filter(|_| published && pinned) {
+            self.watch_device(now, key, &statement.device, gruu);
+        }
+    }
+
+    /// It is durable.
+    pub(super) fn handle_heard(&mut self, record: PresenceRecord, result: Result<(), Failure>) {
+        match result {
+            Ok(()) => {
+                let entity = record.entity.clone();
+                self.book.put_presence(record);
+                self.event(Event::PresenceChanged(entity));
+            }
+            Err(failure) => self.event(Event::Notice(failure)),
+        }
+    }
+}
+
+/// The URI of this one device at the registrar of its domain (RFC 5627).
+pub fn gruu_of(statement: &Statement) -> Option<Uri> {
+    let contact = Uri::parse(statement.contact.raw()).ok()?;
+    let host = contact.host()?.to_string();
+    (contact.params().has("gr") && host.eq_ignore_ascii_case(statement.entity.host())).then_some(contact)
+}
+
+fn opening(now: Now, observed: Option<IpAddr>, read: &ReadDocument, record: PresenceRecord) -> Opening {
+    Opening {
+        statement: read.signed.statement.clone(),
+        provenance: Provenance { observed, received: now.wall },
+        key_state: key_state(read.standing),
+        wanted_presence: true,
+        record,
+        ask: None,
+        call: None,
+        missing: Vec::new(),
+    }
+}
+
+/// What it does to packets; who it is for, and where both were when it was approved, are other matters.
+fn words(entry: &Entry) -> String {
+    Entry { peer: Default::default(), place: None, expires: None, priority: 0, ..entry.clone() }.rule_text()
+}
+
+fn moved(before: &PresenceRecord, now: &PresenceRecord) -> Option<String> {
+    let scope = |record: &PresenceRecord| record.environment.map(|environment| environment.scope);
+    let place = |record: &PresenceRecord| match (&record.place, scope(record)) {
+        (Some(place), Some(scope)) => format!("{place} ({} network)", scope.name()),
+        (Some(place), None) => place.to_string(),
+        (None, _) => "a place that it does not tell".to_owned(),
+    };
+    let same = (&before.place, scope(before), before.address) == (&now.place, scope(now), now.address);
+    let address = now.address.map(|address| format!(", {address}")).unwrap_or_default();
+    (!same).then(|| format!("it is at {}{address} now; before: {}", place(now), place(before)))
+}

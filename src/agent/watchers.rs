@@ -1,0 +1,175 @@
+//! Who follows what we say of ourselves: subscriptions of others that stay (PROTOCOL section 4, journey three).
+//!
+//! | step | carries |
+//! | --- | --- |
+//! | `tell`, `keep_waiting` -> `follow` | who it is, and what was said |
+//! | entries, place or pins change -> `sayings_changed` | whose statement is another now, paced |
+//! | `handle_watchers_timeout` -> NOTIFY | the newest statement |
+//! | SUBSCRIBE within the dialog -> `handle_resubscribed` | the same, for as long again |
+//! | `EndpointEvent::NotifierEnded` | nobody |
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::answer_watcher::{document_body, Watcher, MAX_EXPIRES};
+use super::book::Standing;
+use super::publication::{compiled, says_the_same, PACE};
+use super::{Agent, Follower, FollowerState};
+use crate::policy::{tightens_somewhere, Entry, Statement, View};
+use crate::sip::{Body, NotifierId, NotifyState, Refusal};
+use crate::vocab::{AgreementKey, Deadline, Device, Entity, Mono, Now, VerifyKey, Wall};
+
+/// As many as the endpoint holds, and no more.
+#[derive(Default)]
+pub struct Watchers(BTreeMap<NotifierId, Following>);
+
+struct Following {
+    watcher: Watcher,
+    since: Wall,
+    /// It has been told nothing and waits for our user: nothing changes that but a subscription that proves more.
+    said: Option<Said>,
+    /// When it is told what has changed.
+    due: Option<Mono>,
+}
+
+/// What it was told last.
+struct Said {
+    at: Mono,
+    statement: Statement,
+    entries: Vec<Entry>,
+}
+
+/// Whose keys a signed request bore, and whether they were pinned then.
+#[derive(Clone)]
+pub struct Claim {
+    pub entity: Entity,
+    pub device: Device,
+    pub keys: (VerifyKey, AgreementKey),
+    pub vouched: Option<VerifyKey>,
+    pub pinned: bool,
+}
+
+impl Agent {
+    /// A subscription that stays was answered, with this or with nothing yet.
+    pub(super) fn follow(&mut self, now: Now, id: NotifierId, watcher: Watcher, said: Option<Statement>) {
+        let entries = self.entries_for(now, watcher.known.as_ref(), watcher.place);
+        let said = said.map(|statement| Said { at: now.mono, statement, entries });
+        self.watchers.0.insert(id, Following { watcher, since: now.wall, said, due: None });
+    }
+
+    /// A refresh, or the end: what stands is told once more (RFC 6665 section 4.2.1.2). It is who it was, whoever it
+    /// says to be by now: another would have to subscribe anew.
+    pub(super) fn handle_resubscribed(&mut self, now: Now, id: NotifierId, expires: Duration) {
+        let Some(following) = self.watchers.0.get_mut(&id) else {
+            return self.endpoint.reject_subscription(now, id, Refusal::new(481, "Subscription Does Not Exist"));
+        };
+        following.due = None;
+        let waits = following.said.is_none();
+        self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
+        match (expires.is_zero(), waits) {
+            (true, _) => {
+                let state = NotifyState::Terminated { reason: "timeout".into(), retry_after: None };
+                let body = if waits { None } else { self.say_to(now, id) };
+                self.endpoint.notify(now, id, state, body);
+            }
+            (false, true) => self.endpoint.notify(now, id, NotifyState::Pending, None),
+            (false, false) => self.tell_again(now, id),
+        }
+    }
+
+    pub(super) fn handle_watcher_ended(&mut self, id: NotifierId) {
+        self.watchers.0.remove(&id);
+    }
+
+    /// Entries, presence or pins may be others: what is published and what was told follow.
+    pub(super) fn sayings_changed(&mut self, now: Now) {
+        self.published_changed(now);
+        let all: Vec<NotifierId> = self.watchers.0.keys().copied().collect();
+        for id in all {
+            match self.is_still_who_it_was(id) {
+                true => self.plan_to_tell(now, id),
+                false => self.let_come_back(now, id),
+            }
+        }
+        self.handle_watchers_timeout(now);
+    }
+
+    fn is_still_who_it_was(&self, id: NotifierId) -> bool {
+        let claim = self.watchers.0.get(&id).and_then(|following| following.watcher.claim.as_ref());
+        claim.is_none_or(|claim| {
+            let standing = self.book.standing(&claim.entity, &claim.device, claim.keys, claim.vouched);
+            matches!(standing, Standing::Pinned { .. }) == claim.pinned
+        })
+    }
+
+    /// Its keys were approved, or are no more. A fresh request has to prove that it holds them: the one that stands here
+    /// could have been repeated by anybody. `deactivated` asks for that (RFC 6665 section 4.1.3).
+    fn let_come_back(&mut self, now: Now, id: NotifierId) {
+        self.watchers.0.remove(&id);
+        let state = NotifyState::Terminated { reason: "deactivated".into(), retry_after: None };
+        self.endpoint.notify(now, id, state, None);
+    }
+
+    /// At once when it tightens, else not more often than once in five seconds (PROTOCOL section 4).
+    fn plan_to_tell(&mut self, now: Now, id: NotifierId) {
+        let Some(following) = self.watchers.0.get(&id) else { return };
+        let Some(said) = &following.said else { return };
+        let saying = self.saying_to(now, &following.watcher);
+        let contact = self.contact_to(&following.watcher);
+        let today = self.own.statement(&self.config, &contact, saying, now.wall);
+        if says_the_same(&said.statement, &today) {
+            return;
+        }
+        let entries = self.entries_for(now, following.watcher.known.as_ref(), following.watcher.place);
+        let view = View { peer: None, ends: None, default_level: self.config.default_level, now: now.wall };
+        let tightens = tightens_somewhere(&compiled(&entries), &compiled(&said.entries), &view);
+        let at = if tightens { now.mono } else { now.mono.max(said.at + PACE) };
+        if let Some(following) = self.watchers.0.get_mut(&id) {
+            following.due = following.due.map_or(Some(at), |due| Some(due.min(at)));
+        }
+    }
+
+    pub(super) fn handle_watchers_timeout(&mut self, now: Now) {
+        let due = |following: &Following| following.due.is_some_and(|at| at <= now.mono);
+        let due: Vec<NotifierId> = self.watchers.0.iter().filter(|(_, f)| due(f)).map(|(id, _)| *id).collect();
+        due.into_iter().for_each(|id| self.tell_again(now, id));
+    }
+
+    fn tell_again(&mut self, now: Now, id: NotifierId) {
+        let body = self.say_to(now, id);
+        self.endpoint.notify(now, id, NotifyState::Active, body);
+    }
+
+    /// A statement of now, remembered as said.
+    fn say_to(&mut self, now: Now, id: NotifierId) -> Option<Body> {
+        let mut following = self.watchers.0.remove(&id)?;
+        let signed = self.statement_for(now, &following.watcher);
+        let entries = self.entries_for(now, following.watcher.known.as_ref(), following.watcher.place);
+        following.said = Some(Said { at: now.mono, statement: signed.statement.clone(), entries });
+        following.due = None;
+        self.watchers.0.insert(id, following);
+        Some(document_body(&signed))
+    }
+
+    pub(super) fn watchers_deadline(&self) -> Option<Deadline> {
+        let due = self.watchers.0.values().filter_map(|following| following.due);
+        due.min().map(|at| Deadline { at, why: "watchers to be told" })
+    }
+
+    /// Who follows this device itself, longest first.
+    pub fn followers(&self) -> Vec<Follower> {
+        self.watchers.0.values().map(Following::shown).collect()
+    }
+}
+
+impl Following {
+    fn shown(&self) -> Follower {
+        let Watcher { known, place, .. } = &self.watcher;
+        Follower {
+            who: known.as_ref().map(|(entity, _)| entity.to_string()),
+            address: Some(place.address),
+            since: Some(self.since),
+            state: if self.said.is_some() { FollowerState::Active } else { FollowerState::Pending },
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `presence watch`, `unwatch`, `watching`, `watchers`: whom we follow, and who follows us.
+
+use super::door::{segment, Door, Reply};
+use super::exit::Exit;
+use super::output::Output;
+use crate::app::control::request::WatchBody;
+use crate::app::control::view::{
+    ErrorView, ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherStateView, WatcherView,
+};
+
+pub async fn watch(door: &Door, output: Output, peer: &str) -> Result<Exit, ErrorView> {
+    let body = WatchBody { peer: peer.to_owned() };
+    list(output, &door.post("/v1/watches", &body).await?)
+}
+
+pub async fn unwatch(door: &Door, output: Output, peer: &str) -> Result<Exit, ErrorView> {
+    list(output, &door.delete(&format!("/v1/watches/{}", segment(peer))).await?)
+}
+
+pub async fn watching(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    list(output, &door.get("/v1/watches").await?)
+}
+
+pub async fn watchers(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    let reply = door.get("/v1/watchers").await?;
+    output.body(reply.body());
+    let list: WatcherList = reply.view()?;
+    let rows: Vec<[String; 4]> = list.watchers.iter().map(watcher).collect();
+    match rows.is_empty() {
+        true => output.line("nobody follows this device"),
+        false => output.table(["who", "IP address", "since", "state"], &rows),
+    }
+    list.servers.iter().for_each(|server| at_server(output, server));
+    Ok(Exit::Done)
+}
+
+/// Nothing of it is proven.
+fn at_server(output: Output, server: &ServerWatchersView) {
+    let what = format!("what {} publishes", server.entity);
+    match (&server.failure, server.told, server.watchers.is_empty()) {
+        (Some(failure), ..) => output.line(&format!("{}: {}", failure.message, failure.next)),
+        (None, false, _) => output.line(&format!("{what}: its server has not told yet who follows it")),
+        (None, true, true) => output.line(&format!("{what}: nobody follows it, as its server tells")),
+        (None, true, false) => {
+            output.line(&format!("{what}, as its server tells:"));
+            let rows: Vec<[String; 4]> = server.watchers.iter().map(watcher).collect();
+            output.table(["who", "IP address", "since", "state"], &rows);
+        }
+    }
+}
+
+fn watcher(view: &WatcherView) -> [String; 4] {
+    let state = match view.state {
+        WatcherStateView::Active => "is told what changes",
+        WatcherStateView::Pending => "waits for your answer",
+        WatcherStateView::Waiting => "gone, without an answer",
+    };
+    [
+        view.who.clone().unwrap_or_else(|| "somebody unknown".into()),
+        view.address.clone().unwrap_or_default(),
+        view.since.clone().unwrap_or_default(),
+        state.into(),
+    ]
+}
+
+fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let list: WatchList = reply.view()?;
+    let rows: Vec<[String; 3]> = list.watches.iter().map(row).collect();
+    match rows.is_empty() {
+        true => output.line("nobody is followed: `sottovoce presence watch PEER` begins"),
+        false => output.table(["peer", "state", "last"], &rows),
+    }
+    Ok(Exit::Done)
+}
+
+fn row(watch: &WatchView) -> [String; 3] {
+    let peer = match &watch.device {
+        Some(device) => format!("{} device {device}", watch.peer),
+        None => watch.peer.clone(),
+    };
+    [peer, state(watch), watch.steps.last().map(|step| step.text.clone()).unwrap_or_default()]
+}
+
+fn state(watch: &WatchView) -> String {
+    match watch.state {
+        WatchStateView::Active => format!("followed until {}", watch.until.clone().unwrap_or_default()),
+        WatchStateView::Idle => "followed by an agent that stays: `sottovoce run`".into(),
+        WatchStateView::NoServer => "its account is not registered yet".into(),
+        WatchStateView::Pending => "its user is being asked".into(),
+        WatchStateView::Refused => "ended".into(),
+        WatchStateView::Subscribing => "no answer yet".into(),
+        WatchStateView::Waiting => format!("tried again at {}", watch.again.clone().unwrap_or_default()),
+    }
+}
