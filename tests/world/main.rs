@@ -11,3 +11,4 @@ mod pinning;
 mod restart;
 mod server;
 mod texts;
+mod transfers;

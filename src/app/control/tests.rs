@@ -262,6 +262,11 @@ pub(crate) fn call(state: CallState) -> Call {
         quiet: false,
         ask: None,
         review: None,
+        transfer: None,
+        wants: None,
+        wanted_by: None,
+        replaces: None,
+        successor: None,
     }
 }
 

@@ -30,7 +30,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 
 /// Tells each state as it comes, answers reviews on the way, until the call is over.
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
-    let mut last = None;
+    let (mut id, mut last, mut wanted) = (id.to_owned(), None, None);
     let (mut asked, mut quiet, mut waited) = (None, false, 0);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
@@ -49,6 +49,15 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
             output.say(&told_quiet(&call));
             quiet = call.quiet;
         }
+        if wanted != call.wants {
+            wanted.clone_from(&call.wants);
+            tell_wanted(door, output, &call).await?;
+        }
+        if let Some(next) = goes_on(door, &call).await? {
+            output.say(&format!("call {id}: goes on as call {next}"));
+            (id, last, asked, quiet, waited, wanted) = (next, None, None, false, 0, None);
+            continue;
+        }
         match call.state {
             CallStateView::Failed => return Err(call.failure.clone().unwrap_or_else(|| lost(&call))),
             CallStateView::Ended if call.setup_ms.is_none() => return Err(given_up(&call)),
@@ -60,7 +69,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
             CallStateView::Reviewing if asked != call.review => {
                 asked.clone_from(&call.review);
                 if let Some(review) = &call.review {
-                    review_first(door, output, id, review).await?;
+                    review_first(door, output, &id, review).await?;
                 }
             }
             _ => {}
@@ -108,8 +117,43 @@ async fn unless_another_took_its_place(
     Err(error)
 }
 
+/// The peer of this call wants another one to be placed: the user decides, unless he has approved it before.
+async fn tell_wanted(door: &Door, output: Output, call: &CallView) -> Result<(), ErrorView> {
+    let Some(id) = &call.wants else { return Ok(()) };
+    let wanted: CallView = door.get(&format!("/v1/calls/{id}")).await?.view()?;
+    output.say(&told(&wanted));
+    if wanted.state == CallStateView::Wanted && door.is_own() {
+        output
+            .say("no agent runs that could be told what you want: it is refused; `sottovoce run` first, another time");
+        door.post_empty(&format!("/v1/calls/{id}/reject")).await?;
+    }
+    Ok(())
+}
+
+/// The call that took the place of one that is over, or is about to.
+async fn goes_on(door: &Door, call: &CallView) -> Result<Option<String>, ErrorView> {
+    if !call.is_over() || call.successor.is_some() {
+        return Ok(call.successor.clone().filter(|_| call.is_over()));
+    }
+    let Some(next) = &call.wants else { return Ok(None) };
+    let wanted: CallView = door.get(&format!("/v1/calls/{next}")).await?.view()?;
+    Ok((!wanted.is_over()).then(|| next.clone()))
+}
+
+/// The call in whose place there are others by now.
+async fn latest(door: &Door, id: &str) -> Result<String, ErrorView> {
+    let mut id = id.to_owned();
+    loop {
+        let call: CallView = door.get(&format!("/v1/calls/{id}")).await?.view()?;
+        match call.successor {
+            Some(next) => id = next,
+            None => return Ok(id),
+        }
+    }
+}
+
 async fn hang_up(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
-    let reply = over(door, output, id).await?;
+    let reply = over(door, output, &latest(door, id).await?).await?;
     let call: CallView = reply.view()?;
     if call.setup_ms.is_none() {
         return Err(given_up(&call));
@@ -125,7 +169,8 @@ async fn over(door: &Door, output: Output, id: &str) -> Result<Reply, ErrorView>
     output.say("hanging up ...");
     door.delete(&format!("/v1/calls/{id}")).await?;
     loop {
-        let reply = door.get(&format!("/v1/calls/{id}?wait=1&while=active,asking,inviting,reviewing,ringing")).await?;
+        let reply =
+            door.get(&format!("/v1/calls/{id}?wait=1&while=active,asking,inviting,reviewing,ringing,wanted")).await?;
         if reply.view::<CallView>()?.is_over() {
             return Ok(reply);
         }
@@ -142,7 +187,7 @@ fn given_up(call: &CallView) -> ErrorView {
     }
 }
 
-fn told(call: &CallView) -> String {
+pub(super) fn told(call: &CallView) -> String {
     match call.state {
         CallStateView::Active => {
             let suite = call.suite.as_ref().map(|suite| format!(" ({suite})")).unwrap_or_default();
@@ -158,6 +203,11 @@ fn told(call: &CallView) -> String {
         CallStateView::Ringing => {
             let limit = RINGING.as_secs();
             format!("call {} to {}: it rings; given up after {limit} s at the latest", call.id, call.peer)
+        }
+        CallStateView::Wanted => {
+            let CallView { id, peer, .. } = call;
+            let by = call.wanted_by.clone().unwrap_or_default();
+            format!("call {id}: the peer of call {by} wants you to call {peer}: `sottovoce answer {id}` or `sottovoce reject {id}`")
         }
     }
 }
@@ -241,7 +291,11 @@ fn row(call: &CallView) -> [String; 6] {
 pub async fn order(door: &Door, output: Output, call: &str, verb: &str) -> Result<Exit, ErrorView> {
     let reply = door.post_empty(&format!("/v1/calls/{}/{verb}", segment(call))).await?;
     output.body(reply.body());
+    let answered: CallView = reply.view()?;
     output.line(&match verb {
+        "answer" if answered.wanted_by.is_some() => {
+            format!("{}; see `sottovoce calls` and `sottovoce review list`", told(&answered))
+        }
         "answer" => format!("call {call}: answered; see `sottovoce calls`"),
         _ => format!("call {call}: rejected"),
     });
