@@ -9,6 +9,7 @@ use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::prompt;
+use super::wanted;
 use crate::app::control::request::CallBody;
 use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView, QUIET, RINGING, SILENCE};
 
@@ -30,7 +31,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 
 /// Tells each state as it comes, answers reviews on the way, until the call is over.
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
-    let (mut id, mut last, mut wanted) = (id.to_owned(), None, None);
+    let (mut id, mut last, mut wants) = (id.to_owned(), None, None);
     let (mut asked, mut quiet, mut waited) = (None, false, 0);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
@@ -49,13 +50,13 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
             output.say(&told_quiet(&call));
             quiet = call.quiet;
         }
-        if wanted != call.wants {
-            wanted.clone_from(&call.wants);
-            tell_wanted(door, output, &call).await?;
+        if wants != call.wants {
+            wants.clone_from(&call.wants);
+            wanted::decide(door, output, &call).await?;
         }
         if let Some(next) = goes_on(door, &call).await? {
             output.say(&format!("call {id}: goes on as call {next}"));
-            (id, last, asked, quiet, waited, wanted) = (next, None, None, false, 0, None);
+            (id, last, asked, quiet, waited, wants) = (next, None, None, false, 0, None);
             continue;
         }
         match call.state {
@@ -79,7 +80,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
 
 /// The review that a call needs. Left for later by a user at the terminal, the call is hung up, which ends its review.
 /// Without a terminal both wait, if the agent outlives this command: whoever approves the review places the call.
-async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
+pub(super) async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
     let Err(error) = ask::settle(door, output, review, prompt::LEAVE).await else { return Ok(()) };
     if error.code != "review-pending" {
         return unless_another_took_its_place(door, output, id, review, error).await;
@@ -115,19 +116,6 @@ async fn unless_another_took_its_place(
         let _ = over(door, output, id).await;
     }
     Err(error)
-}
-
-/// The peer of this call wants another one to be placed: the user decides, unless he has approved it before.
-async fn tell_wanted(door: &Door, output: Output, call: &CallView) -> Result<(), ErrorView> {
-    let Some(id) = &call.wants else { return Ok(()) };
-    let wanted: CallView = door.get(&format!("/v1/calls/{id}")).await?.view()?;
-    output.say(&told(&wanted));
-    if wanted.state == CallStateView::Wanted && door.is_own() {
-        output
-            .say("no agent runs that could be told what you want: it is refused; `sottovoce run` first, another time");
-        door.post_empty(&format!("/v1/calls/{id}/reject")).await?;
-    }
-    Ok(())
 }
 
 /// The call that took the place of one that is over, or is about to.
@@ -289,13 +277,18 @@ fn row(call: &CallView) -> [String; 6] {
 
 /// `answer`, `reject`: one verb to one call.
 pub async fn order(door: &Door, output: Output, call: &str, verb: &str) -> Result<Exit, ErrorView> {
+    if verb == "answer" {
+        let rings: CallView = door.get(&format!("/v1/calls/{}", segment(call))).await?.view()?;
+        if rings.state == CallStateView::Wanted {
+            let reply = wanted::place(door, output, call).await?;
+            output.body(reply.body());
+            output.line(&told(&reply.view()?));
+            return Ok(Exit::Done);
+        }
+    }
     let reply = door.post_empty(&format!("/v1/calls/{}/{verb}", segment(call))).await?;
     output.body(reply.body());
-    let answered: CallView = reply.view()?;
     output.line(&match verb {
-        "answer" if answered.wanted_by.is_some() => {
-            format!("{}; see `sottovoce calls` and `sottovoce review list`", told(&answered))
-        }
         "answer" => format!("call {call}: answered; see `sottovoce calls`"),
         _ => format!("call {call}: rejected"),
     });

@@ -23,6 +23,7 @@ mod system;
 mod tighten;
 mod transfer;
 mod usage;
+mod wanted;
 
 use std::process::ExitCode;
 
