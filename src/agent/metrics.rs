@@ -6,7 +6,7 @@ use crate::media::Counters;
 use crate::sip::EndpointCounters;
 
 /// What the stories count, so that each is shown from the start, at zero.
-const COUNTED: [&str; 11] = [
+const COUNTED: [&str; 14] = [
     "askers",
     "asks_failed",
     "calls_established",
@@ -18,6 +18,9 @@ const COUNTED: [&str; 11] = [
     "streams_heard",
     "strangers_forgotten",
     "strangers_rows_omitted",
+    "transfers_asked",
+    "transfers_refused",
+    "transfers_taken",
 ];
 
 /// One counter since the start, for `/v1/metrics`.

@@ -59,10 +59,11 @@ pub use config::{AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource,
 pub use contact::OPTION_TAG;
 pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored, Watched};
 pub use metrics::Metric;
-pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest};
+pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
 pub use snapshot::{
     Account, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, OpenReview, PublicationState,
-    ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Watch, WatchState,
+    ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Transfer, TransferState, Watch,
+    WatchState,
 };
 
 use account::Accounts;
@@ -230,12 +231,16 @@ impl Agent {
     }
 
     fn carry_out(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
-        let is_new = matches!(what, Command::AnswerCall { .. } | Command::Ask(_) | Command::Call(_) | Command::Text(_));
+        let is_new = matches!(
+            what,
+            Command::AnswerCall { .. } | Command::Ask(_) | Command::Call(_) | Command::Text(_) | Command::Transfer(_)
+        );
         if is_new && self.stopping.is_some() {
             return Err(stops());
         }
         let done = |()| Accepted::Done;
         match what {
+            Command::AnswerCall { call } if self.is_wanted(call) => self.place_wanted(now, call).map(done),
             Command::AnswerCall { call } => self.answer_call(call).map(done),
             Command::AnswerReview { review, answer, by } => {
                 self.answer_review(now, review, answer, by).map(|()| Accepted::Review(review))
@@ -254,6 +259,10 @@ impl Agent {
                 self.rename_presence(entity, Names { user, place }).map(Accepted::Storing)
             }
             Command::PresenceSet { user, place } => self.set_own_presence(Names { user, place }).map(Accepted::Storing),
+            Command::RejectCall { call } if self.is_wanted(call) => {
+                self.refuse_wanted(now, call);
+                Ok(Accepted::Done)
+            }
             Command::RejectCall { call } => self.reject_call(now, call).map(done),
             Command::Stop => {
                 self.stop(now);
@@ -263,6 +272,7 @@ impl Agent {
             Command::Text(request) => self.begin_text(now, request).map(Accepted::Text),
             Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
             Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),
+            Command::Transfer(request) => self.transfer(now, request).map(Accepted::Call),
             Command::Vouch(new) => self.vouch_for(now, &new).map(Accepted::Vouched),
             Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
         }
@@ -303,8 +313,11 @@ impl Agent {
             while let Some(transmit) = self.endpoint.poll_transmit() {
                 self.outputs.push_back(Output::Transmit(transmit));
             }
-            let Some(event) = self.endpoint.poll_event() else { break };
-            self.handle_endpoint_event(now, event);
+            match self.endpoint.poll_event() {
+                Some(event) => self.handle_endpoint_event(now, event),
+                None if self.settle_transfers(now) => {}
+                None => break,
+            }
         }
         self.put_further_devices(now);
         self.check_stopped(now);

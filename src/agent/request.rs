@@ -8,6 +8,7 @@ use crate::vocab::{AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint,
 /// What a user can want. Verbs.
 #[derive(Clone, Debug)]
 pub enum Command {
+    /// A call that rings here, or one that a peer wants us to place.
     AnswerCall {
         call: CallId,
     },
@@ -56,6 +57,7 @@ pub enum Command {
         user: Option<String>,
         place: Option<String>,
     },
+    /// The same, refused.
     RejectCall {
         call: CallId,
     },
@@ -64,6 +66,7 @@ pub enum Command {
     /// An older device of ours has signed for this one.
     TakeVouch(Vouch),
     Text(TextRequest),
+    Transfer(TransferRequest),
     /// Sign for a newer device of ours.
     Vouch(Introduction),
     /// A peer that is followed no longer.
@@ -99,6 +102,21 @@ pub struct TextRequest {
     pub text: String,
     /// The user knows that it can be read on the way.
     pub clear: bool,
+}
+
+/// The peer of a call is to call somebody else (RFC 5589).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferRequest {
+    pub call: CallId,
+    pub to: TransferTo,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferTo {
+    /// The peer of another call of ours, whose place the new one takes.
+    Call(CallId),
+    /// As the user typed it.
+    Peer(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

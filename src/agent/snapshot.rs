@@ -283,6 +283,39 @@ pub struct Call {
     /// The ask that had to come first, or that a refusal led to.
     pub ask: Option<AskId>,
     pub review: Option<ReviewId>,
+    /// Its peer was asked to call somebody else.
+    pub transfer: Option<Transfer>,
+    /// Its peer wants that call to be placed.
+    pub wants: Option<CallId>,
+    /// The peer of that call wanted this one.
+    pub wanted_by: Option<CallId>,
+    /// It takes the place of that one, or has taken it.
+    pub replaces: Option<CallId>,
+    /// That one took its place: it was transferred.
+    pub successor: Option<CallId>,
+}
+
+/// What the peer of a call was asked to do. Texts are escaped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transfer {
+    /// Whom to call.
+    pub target: String,
+    /// Our call with them, whose place the new one takes.
+    pub with: Option<CallId>,
+    pub state: TransferState,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TransferState {
+    /// REFER is sent.
+    Asking,
+    /// The new call stands, and ours is ended.
+    Done,
+    Failed(Failure),
+    /// The new peer rings.
+    Ringing,
+    /// The peer took it.
+    Trying,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -301,4 +334,6 @@ pub enum CallState {
     /// The peer rings.
     Ringing,
     Reviewing(ReviewId),
+    /// The peer of another call wants it; our user decides.
+    Wanted,
 }

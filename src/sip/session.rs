@@ -73,6 +73,8 @@ pub(crate) struct Session {
     pub refresh: Option<Refresh>,
     /// The peer knows UPDATE.
     pub peer_updates: bool,
+    /// The peer has referred us to somebody before: what we notify of later ones says which (RFC 3515 section 2.4.6).
+    pub referred: bool,
     /// Our session description.
     pub said: Option<Body>,
 }
@@ -141,6 +143,7 @@ impl Session {
             least: None,
             refresh: None,
             peer_updates: false,
+            referred: false,
             said: None,
         }
     }

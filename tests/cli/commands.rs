@@ -212,7 +212,14 @@ fn a_command_without_a_running_agent_starts_one_or_says_that_it_cannot() {
     check(&alice.run(&["policy", "list"]).expect(0), "PolicyView");
     check(&alice.run(&["call", &bob.entity(), "--duration", "0.3"]).expect(0), "CallView");
     check(&alice.run(&["doctor"]).expect(0), "DoctorView");
-    for command in [&["status"][..], &["stop"], &["answer", "c1"], &["reject", "c1"], &["hangup"]] {
+    for command in [
+        &["status"][..],
+        &["stop"],
+        &["answer", "c1"],
+        &["reject", "c1"],
+        &["hangup"],
+        &["transfer", "c1", "bob@192.0.2.1"],
+    ] {
         refused(alice.run(command), 1, "no-agent");
     }
 }

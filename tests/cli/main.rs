@@ -21,3 +21,4 @@ mod running;
 mod schema;
 mod secure;
 mod terminal;
+mod transfers;

@@ -12,3 +12,4 @@ mod restart;
 mod server;
 mod texts;
 mod watch;
+mod transfers;

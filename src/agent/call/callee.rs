@@ -26,6 +26,8 @@ pub(super) struct Invitation<'a> {
     pub(super) relayed: bool,
     pub(super) caller: &'a NameAddr,
     pub(super) accept: &'a [String],
+    /// Whose place it is to take.
+    pub(super) replaces: Option<SessionId>,
 }
 
 /// Why an offer is not taken; said to the caller.
@@ -74,8 +76,12 @@ impl Agent {
         if self.stopping.is_some() || self.calls.open_count() >= super::MAX_OPEN {
             return self.endpoint.refuse(now, session, Refusal::new(486, "Busy Here"));
         }
-        match self.judge_offer(now, invitation, body) {
-            Ok(taken) => self.admit(now, session, invitation.caller, taken),
+        let judged = self.judge_offer(now, invitation, body).and_then(|taken| {
+            let replaced = self.judge_replacement(invitation.replaces, taken.known.is_some());
+            replaced.map(|replaced| (taken, replaced)).map_err(|refusal| No { refusal, notice: None })
+        });
+        match judged {
+            Ok((taken, replaced)) => self.admit(now, session, invitation.caller, taken, replaced),
             Err(no) => {
                 self.count("calls_refused");
                 if let Some(notice) = no.notice {
@@ -273,7 +279,8 @@ impl Agent {
         no
     }
 
-    fn admit(&mut self, now: Now, session: SessionId, caller: &NameAddr, taken: Taken) {
+    fn admit(&mut self, now: Now, session: SessionId, caller: &NameAddr, taken: Taken, replaced: Option<CallId>) {
+        let known = taken.known.is_some();
         let peer = taken.entity.as_ref().map_or_else(|| escape(&caller.uri.to_string()), ToString::to_string);
         let id = self.new_call(now, Side::Callee, peer, CallState::Incoming);
         self.calls.sessions.insert(session, id);
@@ -293,8 +300,9 @@ impl Agent {
             calling.heard_first = taken.way.heard_first;
             calling.offered = Some(taken.offered);
         }
+        let mode = self.mode_of_answer(id, replaced, known);
         self.event(Event::CallChanged(id));
-        match self.config.answer {
+        match mode {
             AnswerMode::Auto => {
                 self.endpoint.ring(now, session);
                 self.open_callee_media(id);

@@ -58,7 +58,7 @@ impl Agent {
     }
 
     /// Journey one comes before the first call.
-    fn ask_first(&mut self, now: Now, id: CallId, request: CallRequest) -> Result<(), Failure> {
+    pub(super) fn ask_first(&mut self, now: Now, id: CallId, request: CallRequest) -> Result<(), Failure> {
         let wanted = Wanted { presence: true, policy: true };
         let ask = AskRequest { peer: request.peer, wanted, answer: request.answer, accept_key: request.accept_key };
         let asked = self.begin_ask(now, ask, Some(id));
@@ -81,7 +81,7 @@ impl Agent {
     ///
     /// # Errors
     /// Several approved peers at one address: the user has to name one.
-    fn approved_device(&self, target: &Target, now: Now) -> Result<Option<Pin>, Failure> {
+    pub(super) fn approved_device(&self, target: &Target, now: Now) -> Result<Option<Pin>, Failure> {
         let approved = |pin: &&Pin| self.book.has_entry_for(&pin.entity, &pin.device, now.wall);
         let meant: Vec<&Pin> = self.book.pins().filter(|pin| self.is_meant(target, pin)).filter(approved).collect();
         match meant[..] {
@@ -143,7 +143,7 @@ impl Agent {
     }
 
     /// The policy first, then the media socket, then INVITE.
-    fn dial(&mut self, now: Now, id: CallId, pin: &Pin) {
+    pub(super) fn dial(&mut self, now: Now, id: CallId, pin: &Pin) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.peer = Some((pin.entity.clone(), pin.device.clone()));
         calling.call.entity = Some(pin.entity.clone());
@@ -294,6 +294,7 @@ impl Agent {
         let target = self.invite_target(&entity, &device)?;
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (login, domain) = (calling.login.clone(), calling.domain.clone());
+        let (replaces, referred_by) = self.calls.transfers.occasion(id);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));
             calling.said = Some(offer);
@@ -308,6 +309,8 @@ impl Agent {
             require: if insists { vec![OPTION_TAG.into()] } else { Vec::new() },
             accept: vec!["application/sdp".into(), crate::agent::ask::PIDF.into()],
             body: Body::new("application/sdp", bytes),
+            replaces,
+            referred_by,
             // None for the peer itself, who has no business with our password.
             login,
         })

@@ -145,7 +145,8 @@ impl Agent {
             call: id,
             peer: brief(&call.entity.as_ref().map_or_else(|| call.peer.clone(), ToString::to_string)),
             outgoing: call.side == Side::Caller,
-            known: call.known || call.side == Side::Caller,
+            // What a peer wanted is no deed of our user before he placed it.
+            known: call.known || call.side == Side::Caller && call.wanted_by.is_none(),
             started: call.started,
             ended: now.wall,
             outcome: brief(&outcome),

@@ -1,4 +1,5 @@
-//! Journey two: a call. [`caller`] and [`callee`] are its two sides, [`media`] makes the stream that both end in.
+//! Journey two: a call. [`caller`] and [`callee`] are its two sides, [`media`] makes the stream that both end in;
+//! [`transfer`] lets one call lead to another.
 //!
 //! | step | caller | callee |
 //! | --- | --- | --- |
@@ -14,6 +15,10 @@ mod caller;
 mod end;
 mod media;
 mod refusal;
+mod replacement;
+mod transfer;
+mod transferee;
+mod transferor;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -31,6 +36,7 @@ use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use media::{PeerSdp, Ready};
+use transfer::Transfers;
 
 /// Calls at once; a further one is refused, ours and theirs.
 const MAX_OPEN: usize = 32;
@@ -57,6 +63,7 @@ pub const MEDIA_ID: &str = "0";
 pub struct Calls {
     all: BTreeMap<CallId, Calling>,
     sessions: BTreeMap<SessionId, CallId>,
+    transfers: Transfers,
     last: u64,
     /// Counters of calls that are forgotten.
     forgotten: Counters,
@@ -122,7 +129,13 @@ enum KeyState {
 
 impl Calls {
     pub fn new(last: u64) -> Self {
-        Self { all: BTreeMap::new(), sessions: BTreeMap::new(), last, forgotten: Counters::default() }
+        Self {
+            all: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            transfers: Transfers::default(),
+            last,
+            forgotten: Counters::default(),
+        }
     }
 
     pub fn call(&self, id: CallId) -> Option<&Call> {
@@ -185,6 +198,7 @@ impl Calling {
         match self.call.state {
             CallState::Active if silence >= QUIET => CallState::Failed(nothing_heard(&self.call.peer, silence)),
             CallState::Active => CallState::Ended { reason: "its time is over".into() },
+            CallState::Wanted => CallState::Ended { reason: "nobody here decided on it".into() },
             _ => CallState::Failed(nobody_answered(&self.call.peer, "")),
         }
     }
@@ -221,6 +235,11 @@ impl Agent {
             quiet: false,
             ask: None,
             review: None,
+            transfer: None,
+            wants: None,
+            wanted_by: None,
+            replaces: None,
+            successor: None,
         };
         let calling = Calling {
             call,
@@ -265,8 +284,8 @@ impl Agent {
 
     pub(super) fn handle_call_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
-            EndpointEvent::Invited { id, from, relayed, caller, accept, body, .. } => {
-                let invitation = callee::Invitation { from, relayed, caller: &caller, accept: &accept };
+            EndpointEvent::Invited { id, from, relayed, caller, accept, replaces, body, .. } => {
+                let invitation = callee::Invitation { from, relayed, caller: &caller, accept: &accept, replaces };
                 self.handle_invited(now, id, &invitation, body);
             }
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),
@@ -279,6 +298,9 @@ impl Agent {
             EndpointEvent::InviteFailed { id, cause } => self.handle_invite_failed(now, id, cause),
             EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
             EndpointEvent::Cancelled { id } => self.handle_gone(now, id, "the caller gave up"),
+            EndpointEvent::Referred { id, session, to, by } => self.handle_referred(now, id, session, &to, by),
+            EndpointEvent::ReferralProgress { id, status, .. } => self.handle_referral_progress(id, status),
+            EndpointEvent::ReferralEnded { id, end } => self.handle_referral_ended(now, id, end),
             EndpointEvent::Ended { id, reason, by_peer } => self.handle_ended(now, id, reason, by_peer),
             _ => {}
         }

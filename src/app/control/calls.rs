@@ -45,7 +45,8 @@ impl Control {
         found.ok_or_else(|| no_call(id))
     }
 
-    /// With a configured sound that cannot be played it is refused, and the call rings on.
+    /// Answers what rings, or places what the peer of another call wants. With a configured sound that cannot be played it is refused,
+    /// and the call rings on.
     pub async fn answer_call(&self, id: &str) -> Result<CallView, Failure> {
         let source = self.about.audio_source.clone();
         let checked = tokio::task::spawn_blocking(move || check_configured(&source)).await;
@@ -76,10 +77,10 @@ fn check_configured(source: &AudioSource) -> Result<(), Failure> {
     })
 }
 
-fn call_id(id: &str) -> Result<CallId, Failure> {
+pub(super) fn call_id(id: &str) -> Result<CallId, Failure> {
     CallId::parse(id).ok_or_else(|| no_call(id))
 }
 
-fn no_call(id: &str) -> Failure {
+pub(super) fn no_call(id: &str) -> Failure {
     failures::no_such("no-such-call", "call", id, "calls")
 }

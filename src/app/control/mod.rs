@@ -22,6 +22,7 @@ mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 mod texts;
+mod transfers;
 pub mod view;
 mod wait;
 mod watches;

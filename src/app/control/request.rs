@@ -75,6 +75,18 @@ pub struct CallBody {
     pub duration_ms: Option<u64>,
 }
 
+/// Whom the peer of a call is to call: one of both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferBody {
+    /// SIP URI, `user@host`, host or IP address.
+    #[serde(default)]
+    pub peer: Option<String>,
+    /// Another call, `c2`, whose peer is meant and whose place the new one takes.
+    #[serde(default)]
+    pub call: Option<String>,
+}
+
 /// `spdadd` lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -274,6 +274,11 @@ pub(crate) fn call(state: CallState) -> Call {
         quiet: false,
         ask: None,
         review: None,
+        transfer: None,
+        wants: None,
+        wanted_by: None,
+        replaces: None,
+        successor: None,
     }
 }
 

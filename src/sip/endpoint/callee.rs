@@ -19,6 +19,10 @@ impl Endpoint {
         if let Some(refusal) = self.refuse_interval(inbound) {
             return self.answer_statelessly(inbound, &refusal);
         }
+        let replaces = match self.replaced(inbound) {
+            Ok(replaces) => replaces,
+            Err(refusal) => return self.answer_statelessly(inbound, &refusal),
+        };
         let id = SessionId(self.next_id());
         let mut dialog = self.answering_dialog(inbound, contact);
         dialog.accept_cseq(inbound.cseq);
@@ -38,6 +42,7 @@ impl Endpoint {
             called: inbound.request.uri().clone(),
             require: read::list(headers, HeaderName::REQUIRE),
             accept: read::list(headers, HeaderName::ACCEPT),
+            replaces,
             body: read::body(&inbound.request),
         });
     }

@@ -38,6 +38,13 @@ impl Endpoint {
         let mut request = dialog.request(Method::Invite);
         send::push_list(&mut request, "Require", &proven.invite.require);
         send::push_list(&mut request, "Accept", &proven.invite.accept);
+        if let Some(replaces) = &proven.invite.replaces {
+            send::push(&mut request, "Require", "replaces");
+            send::push(&mut request, "Replaces", &replaces.to_string());
+        }
+        if let Some(by) = &proven.invite.referred_by {
+            send::push(&mut request, "Referred-By", &by.to_string());
+        }
         push_interval(&mut request, least);
         send::set_body(&mut request, &proven.invite.body);
         proven.authentication.prove(&mut request, &self.secret.tag());
@@ -270,7 +277,7 @@ impl Endpoint {
 
     pub(super) fn drop_session(&mut self, id: SessionId) -> bool {
         let Some(session) = self.sessions.remove(&id) else { return false };
-        self.forget_dialog(&session.dialog);
+        self.outlive(id, session.dialog);
         true
     }
 }

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
 use crate::sip::{
-    read, Body, MessageId, NotifierId, PublicationId, Received, RegistrationId, Response, SessionId, SubscriptionId,
-    Uri,
+    read, Body, MessageId, NotifierId, PublicationId, Received, ReferralEnd, ReferralId, RegistrationId, Response,
+    SessionId, SubscriptionId, Uri,
 };
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
@@ -50,6 +50,8 @@ pub enum EndpointEvent {
         called: Uri,
         require: Vec<String>,
         accept: Vec<String>,
+        /// The call whose place it is to take, when whoever may judge that lets it (RFC 3891).
+        replaces: Option<SessionId>,
         body: Option<Body>,
     },
     /// A text of ours arrived, or is `kept` for the peer by a server.
@@ -98,6 +100,24 @@ pub enum EndpointEvent {
     Published {
         id: PublicationId,
         expires: Duration,
+    },
+    /// The peer of a call wants us to call somebody else: `accept_referral` or `reject_referral`.
+    Referred {
+        id: ReferralId,
+        session: SessionId,
+        to: NameAddr,
+        by: Option<NameAddr>,
+    },
+    /// How a referral of ours ended. It comes once.
+    ReferralEnded {
+        id: ReferralId,
+        end: ReferralEnd,
+    },
+    /// The peer took it, and its new call stands so; the reason is the peer's.
+    ReferralProgress {
+        id: ReferralId,
+        status: u16,
+        reason: String,
     },
     /// A REGISTER was accepted, the first one or a refresh: our Contact is bound for so long. Requests that need the
     /// registrar's domain go along these proxies first (RFC 3608). By `gruu` this device is reached from everywhere (RFC 5627).

@@ -12,6 +12,12 @@ pub const NOTIFIERS_PER_ADDRESS: usize = 32;
 pub const SESSIONS: usize = 128;
 /// Sessions that others began out of one address.
 pub const SESSIONS_PER_ADDRESS: usize = 16;
+/// Referrals, ours and theirs.
+pub const REFERRALS: usize = 128;
+/// Referrals of one peer within one call that it is still told of.
+pub const REFERRALS_PER_CALL: usize = 4;
+/// How long a peer is told what comes of its referral, unless it asks for longer: the user may think, and the new peer ring.
+pub const REFERRAL: Duration = Duration::from_secs(1200);
 /// Requests of others that are remembered, so that they are not handled twice.
 pub const SERVER_TRANSACTIONS: usize = 4096;
 /// Requests of one address that are remembered, so that one stranger cannot take all.

@@ -3,7 +3,7 @@
 //! Change one thing (a verb or a `handle_*`), drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] to the end,
 //! wake at [`Endpoint::poll_timeout`], then change the next.
 //!
-//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `refresher`, `messenger`; `receive` takes messages apart and finds whose they are,
+//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `refresher`, `messenger`, `referrer`, `referee`; `replacement` finds the call whose place a new one takes; `receive` takes messages apart and finds whose they are,
 //! `send` puts ours together, `stateless` answers whatever deserves no memory. A stranger can make us remember a
 //! subscription or a ringing session, and of these only as many as [`limits`] says; every refusal is made without
 //! keeping anything (RFC 3261 section 8.2.7).
@@ -20,8 +20,11 @@ mod notifier;
 mod publisher;
 mod receive;
 mod recovery;
+mod referee;
+mod referrer;
 mod refresher;
 mod registrant;
+mod replacement;
 mod secret;
 mod send;
 mod stateless;
@@ -34,17 +37,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::dialog::Dialog;
 use super::digest::Login;
-use super::headers::Reason;
+use super::headers::{NameAddr, Reason, Replaces};
 use super::notifier::Notifier;
 use super::publication::Publication;
+use super::referral::{News, Referred, Referring};
 use super::registration::Registration;
 use super::session::Session;
 use super::subscription::Subscription;
 use super::transaction::{ServerKey, Timing, Transactions};
 use super::{
-    Body, Host, MessageId, NotifierId, NotifyState, PublicationId, Received, Refusal, RegistrationId, SessionId,
-    SubscriptionId, Transmit, Transport, Uri,
+    Body, Host, MessageId, NotifierId, NotifyState, PublicationId, Received, Refer, ReferralId, Refusal,
+    RegistrationId, SessionId, SubscriptionId, Transmit, Transport, Uri,
 };
 use crate::vocab::{Deadline, Now};
 use messenger::Sending;
@@ -92,6 +97,10 @@ pub struct Invite {
     pub require: Vec<String>,
     pub accept: Vec<String>,
     pub body: Body,
+    /// A call of the peer's, whose place this one takes: as the peer sees it (RFC 3891).
+    pub replaces: Option<Replaces>,
+    /// Who wanted this call (RFC 3892).
+    pub referred_by: Option<NameAddr>,
     /// For proxies and servers that want to know who calls.
     pub login: Option<Login>,
 }
@@ -107,6 +116,11 @@ pub struct Endpoint {
     registrations: BTreeMap<RegistrationId, Registration>,
     publications: BTreeMap<PublicationId, Publication>,
     sessions: BTreeMap<SessionId, Session>,
+    /// REFERs of ours, and of peers.
+    referring: BTreeMap<ReferralId, Referring>,
+    referred: BTreeMap<ReferralId, Referred>,
+    /// Dialogs whose call is over, and in which a referral still is told of.
+    outlived: BTreeMap<SessionId, Dialog>,
     /// Texts of ours on their way.
     sending: BTreeMap<MessageId, Sending>,
     /// Texts of others that wait for an answer.
@@ -119,7 +133,8 @@ pub struct Endpoint {
     counters: EndpointCounters,
 }
 
-/// Who uses a dialog. One use each (RFC 5057 tells why).
+/// Who uses a dialog. One use each (RFC 5057 tells why), but for the subscriptions to referrals, which share the dialog of their
+/// call and its numbers (RFC 3515 section 2.4.4), and may outlive it: they are found by its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Usage {
     Notifier(NotifierId),
@@ -141,6 +156,9 @@ impl Endpoint {
             registrations: BTreeMap::new(),
             publications: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            referring: BTreeMap::new(),
+            referred: BTreeMap::new(),
+            outlived: BTreeMap::new(),
             sending: BTreeMap::new(),
             arrived: BTreeMap::new(),
             usages: BTreeMap::new(),
@@ -263,6 +281,28 @@ impl Endpoint {
         self.refuse_caller(now.mono, id, &refusal);
     }
 
+    /// Asks the peer of an answered call to call somebody else. [`EndpointEvent::ReferralEnded`] always comes in the end; until
+    /// then there is one at a time in a call.
+    pub fn refer(&mut self, now: Now, session: SessionId, what: Refer) -> ReferralId {
+        let id = ReferralId(self.next_id());
+        self.open_referral(now.mono, id, session, what);
+        id
+    }
+
+    /// Takes the REFER of [`EndpointEvent::Referred`]: the peer is told that we try.
+    pub fn accept_referral(&mut self, now: Now, id: ReferralId) {
+        self.accept_referred(now.mono, id);
+    }
+
+    pub fn reject_referral(&mut self, now: Now, id: ReferralId, refusal: &Refusal) {
+        self.reject_referred(now.mono, id, refusal);
+    }
+
+    /// Tells the peer how the call stands that it wanted; 200 and above is the last.
+    pub fn report_referral(&mut self, now: Now, id: ReferralId, status: u16, reason: &str) {
+        self.tell_referrer(now.mono, id, News::new(status, reason));
+    }
+
     /// Registers our Contact, and keeps it registered (RFC 3261 section 10.2). What fails is tried again, unless
     /// [`EndpointEvent::RegistrationRefused`] says that it is of no use.
     pub fn register(&mut self, now: Now, what: Register) -> RegistrationId {
@@ -329,6 +369,7 @@ impl Endpoint {
 
     /// Ends everything politely; done when [`Endpoint::is_idle`].
     pub fn shutdown(&mut self, now: Now) {
+        self.leave_referrals(now.mono);
         for id in self.sessions.keys().copied().collect::<Vec<_>>() {
             self.hang_up(now.mono, id, None);
         }

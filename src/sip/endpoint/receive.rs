@@ -102,7 +102,8 @@ impl Endpoint {
             self.counters.merged += 1;
             return self.refuse_statelessly(inbound, 482, "Loop Detected");
         }
-        if let Some(refusal) = ability::refusal(&inbound.request, &self.config.supported) {
+        let refusal = ability::refusal(&inbound.request, &self.config.supported);
+        if let Some(refusal) = refusal.or_else(|| self.refuse_misplaced(inbound)) {
             return self.answer_statelessly(inbound, &refusal);
         }
         match inbound.to_tag.is_some() {
@@ -126,6 +127,7 @@ impl Endpoint {
             Method::Invite => self.handle_first_invite(now, inbound),
             Method::Message => self.handle_first_message(now, inbound),
             Method::Options => self.answer_options(inbound),
+            Method::Refer => self.refuse_statelessly(inbound, 403, "REFER is taken within a call only"),
             Method::Subscribe => self.handle_first_subscribe(now, inbound),
             _ => self.refuse_unknown(inbound),
         }
@@ -142,9 +144,15 @@ impl Endpoint {
                 true => self.handle_notify(now, id, inbound),
                 false => self.refuse_overload(inbound),
             },
+            (Usage::Session(id), Method::Notify) => match self.has_room_for_news(address) {
+                true => self.handle_refer_notify(now, id, inbound),
+                false => self.refuse_overload(inbound),
+            },
             _ if !self.has_room(address) => self.refuse_overload(inbound),
             (Usage::Notifier(id), Method::Subscribe) => self.handle_refresh(now, id, inbound),
             (Usage::Session(id), Method::Invite) => self.handle_reinvite(now, id, inbound),
+            (Usage::Session(id), Method::Refer) => self.handle_refer(now, id, inbound),
+            (Usage::Session(id), Method::Subscribe) => self.handle_refer_subscribe(now, id, inbound),
             (Usage::Session(id), Method::Update) => self.handle_update(now, id, inbound),
             _ => self.refuse_unknown(inbound),
         }
@@ -155,7 +163,9 @@ impl Endpoint {
         let usage = *self.usages.get(&(inbound.call_id.clone(), inbound.to_tag.clone()?))?;
         let dialog = match usage {
             Usage::Notifier(id) => &self.notifiers.get(&id)?.dialog,
-            Usage::Session(id) => &self.sessions.get(&id)?.dialog,
+            Usage::Session(id) => {
+                self.sessions.get(&id).map(|session| &session.dialog).or_else(|| self.outlived.get(&id))?
+            }
             Usage::Subscription(_) => return Some(usage),
         };
         (dialog.remote_tag == inbound.from_tag).then_some(usage)
@@ -214,6 +224,8 @@ impl Endpoint {
             (Owner::Message(id), _) => self.handle_message_response(now, id, response),
             (Owner::Notifier(id), _) => self.handle_notify_response(now, id, response),
             (Owner::Publication(id), _) => self.handle_publish_response(now, id, response),
+            (Owner::Referral(id), Method::Notify) => self.handle_refer_notify_response(now, id, response),
+            (Owner::Referral(id), _) => self.handle_refer_response(now, id, response),
             (Owner::Registration(id), _) => self.handle_register_response(now, id, response),
             (Owner::Session(id), Method::Invite) => self.handle_invite_response(now, id, from, response),
             (Owner::Session(id), Method::Update) => {
@@ -263,6 +275,7 @@ impl Endpoint {
             Owner::Message(id) => self.handle_message_failure(id, cause),
             Owner::Notifier(id) => self.end_notifier(id, "NOTIFY reached nobody".to_owned()),
             Owner::Publication(id) => self.handle_publish_failure(now, id, cause),
+            Owner::Referral(id) => self.handle_referral_failure(id, cause),
             Owner::Registration(id) => self.handle_register_failure(now, id, cause),
             Owner::Session(id) => self.handle_session_failure(now, id, method, cause),
             Owner::Subscription(id) => self.handle_subscribe_failure(now, id, cause, false),

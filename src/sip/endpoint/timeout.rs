@@ -21,6 +21,12 @@ impl Endpoint {
         for id in due(now, self.notifiers.iter().map(|(id, n)| (*id, n.deadline()))) {
             self.expire_notifier(now, id);
         }
+        for id in due(now, self.referring.iter().map(|(id, r)| (*id, r.deadline()))) {
+            self.expire_referring(id);
+        }
+        for id in due(now, self.referred.iter().map(|(id, r)| (*id, r.deadline()))) {
+            self.expire_referred(now, id);
+        }
         for id in due(now, self.sessions.iter().map(|(id, s)| (*id, s.deadline()))) {
             self.expire_session(now, id);
         }
@@ -40,6 +46,7 @@ impl Endpoint {
             }
             Happened::TimedOut { owner, method } => self.give_up(now, owner, &method, EndCause::TimedOut),
             Happened::Unanswered { owner: Owner::Notifier(id) } => self.handle_unanswered_subscribe(id),
+            Happened::Unanswered { owner: Owner::Referral(id) } => self.drop_referred(id),
             Happened::Unanswered { .. } => {}
         }
     }
@@ -50,7 +57,11 @@ impl Endpoint {
         let sessions = self.sessions.values().filter_map(|s| s.deadline());
         let registrations = self.registrations.values().filter_map(|r| r.deadline());
         let publications = self.publications.values().filter_map(|p| p.deadline());
+        let referring = self.referring.values().filter_map(|r| r.deadline());
+        let referred = self.referred.values().filter_map(|r| r.deadline());
         let users = subscriptions
+            .chain(referring)
+            .chain(referred)
             .chain(registrations)
             .chain(publications)
             .chain(notifiers)

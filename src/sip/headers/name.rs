@@ -92,6 +92,7 @@ names! {
     RACK = "RAck",
     REASON = "Reason",
     RECORD_ROUTE = "Record-Route",
+    REFER_SUB = "Refer-Sub",
     REFER_TO = "Refer-To",
     REFERRED_BY = "Referred-By",
     REPLACES = "Replaces",

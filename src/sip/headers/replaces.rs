@@ -19,6 +19,18 @@ pub struct Replaces {
     pub params: Params,
 }
 
+impl Replaces {
+    pub fn new(call_id: &str, to_tag: &str, from_tag: &str) -> Self {
+        Self {
+            call_id: call_id.to_owned(),
+            to_tag: to_tag.to_owned(),
+            from_tag: from_tag.to_owned(),
+            early_only: false,
+            params: Params::default(),
+        }
+    }
+}
+
 impl TypedHeader for Replaces {
     const NAME: HeaderName = HeaderName::REPLACES;
 

@@ -1,7 +1,7 @@
 use super::{ClientInvite, ClientKey, ClientRequest, Expiry, Reaction, Timing};
 use crate::sip::{
-    MessageId, Method, NotifierId, PublicationId, RegistrationId, Request, SessionId, SubscriptionId, Transmit,
-    Transport,
+    MessageId, Method, NotifierId, PublicationId, ReferralId, RegistrationId, Request, SessionId, SubscriptionId,
+    Transmit, Transport,
 };
 use crate::vocab::Mono;
 
@@ -13,6 +13,7 @@ pub(crate) enum Owner {
     Message(MessageId),
     Notifier(NotifierId),
     Publication(PublicationId),
+    Referral(ReferralId),
     Registration(RegistrationId),
     Session(SessionId),
     Subscription(SubscriptionId),

@@ -35,6 +35,10 @@ pub(super) fn param(text: &str) -> String {
     escape(text, PARAM)
 }
 
+pub(super) fn header(text: &str) -> String {
+    escape(text, HEADER)
+}
+
 /// Resolves every escape; octets that are no UTF-8 become U+FFFD.
 pub(super) fn unescape(text: &str) -> String {
     let octets: Vec<u8> = pieces(text).map(|(octet, _)| octet).collect();

@@ -154,6 +154,16 @@ impl Uri {
         self.change(|a| a.params.remove(name));
     }
 
+    /// The value of a header that the request is to have, its escapes resolved: any text of whoever wrote the URI.
+    pub fn header_unescaped(&self, name: &str) -> Option<String> {
+        self.headers().find(|(held, _)| held.eq_ignore_ascii_case(name)).map(|(_, value)| escape::unescape(value))
+    }
+
+    /// Adds a header that the request is to have (RFC 3261 section 19.1.1), escaped as needed.
+    pub fn add_header(&mut self, name: &str, value: &str) {
+        self.change(|a| a.headers.push((escape::header(name), escape::header(value))));
+    }
+
     /// Takes the `?...` part away: a Request-URI has none (RFC 3261 section 19.1.1, table 1).
     pub fn remove_headers(&mut self) {
         self.change(|a| a.headers.clear());

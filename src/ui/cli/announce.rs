@@ -48,6 +48,7 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
     match call.state {
         CallStateView::Active => Some(format!("call {id}: talking with {peer}, protected by {}", call.bundle)),
         CallStateView::Ended | CallStateView::Failed => Some(format!("call {id}: over")),
+        CallStateView::Wanted => Some(super::call::told(call)),
         CallStateView::Incoming if prompting => {
             Some(format!("call {id}: {peer} calls: `sottovoce answer {id}` or `sottovoce reject {id}`"))
         }

@@ -51,12 +51,12 @@ pub enum Command {
     Call(CallArgs),
     /// List calls
     Calls,
-    /// Answer a call that rings here
+    /// Answer a call that rings here, or place one that the peer of another call wants
     Answer {
         /// Its number, as c1
         call: String,
     },
-    /// Reject a call that rings here
+    /// Reject a call that rings here, or one that the peer of another call wants
     Reject {
         /// Its number, as c1
         call: String,
@@ -66,6 +66,8 @@ pub enum Command {
         /// Its number, as c1; all without one
         call: Option<String>,
     },
+    /// Have the peer of a call call somebody else instead of you: it decides, and tells how that goes
+    Transfer(TransferArgs),
     /// Send a short text, which everybody on the way can read; or list the last ones
     Message(MessageArgs),
     /// The security policy database
@@ -190,6 +192,18 @@ pub struct CallArgs {
     /// Accept the peer's changed key, named by its whole fingerprint: compare that with the peer first
     #[arg(long, value_name = "FINGERPRINT")]
     pub accept_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct TransferArgs {
+    /// The call, as c1
+    pub call: String,
+    /// Whom its peer is to call: sip:user@host, user@host, host, or IP address
+    #[arg(required_unless_present = "to_call", conflicts_with = "to_call")]
+    pub peer: Option<String>,
+    /// The peer of this other call of yours, as c2, whose place the new call takes
+    #[arg(long, value_name = "CALL")]
+    pub to_call: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::prompt;
+use super::wanted;
 use crate::app::control::request::CallBody;
 use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView, QUIET, RINGING, SILENCE};
 
@@ -30,7 +31,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 
 /// Tells each state as it comes, answers reviews on the way, until the call is over.
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
-    let mut last = None;
+    let (mut id, mut last, mut wants) = (id.to_owned(), None, None);
     let (mut asked, mut quiet, mut waited) = (None, false, 0);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
@@ -49,6 +50,15 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
             output.say(&told_quiet(&call));
             quiet = call.quiet;
         }
+        if wants != call.wants {
+            wants.clone_from(&call.wants);
+            wanted::decide(door, output, &call).await?;
+        }
+        if let Some(next) = goes_on(door, &call).await? {
+            output.say(&format!("call {id}: goes on as call {next}"));
+            (id, last, asked, quiet, waited, wants) = (next, None, None, false, 0, None);
+            continue;
+        }
         match call.state {
             CallStateView::Failed => return Err(call.failure.clone().unwrap_or_else(|| lost(&call))),
             CallStateView::Ended if call.setup_ms.is_none() => return Err(given_up(&call)),
@@ -60,7 +70,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
             CallStateView::Reviewing if asked != call.review => {
                 asked.clone_from(&call.review);
                 if let Some(review) = &call.review {
-                    review_first(door, output, id, review).await?;
+                    review_first(door, output, &id, review).await?;
                 }
             }
             _ => {}
@@ -70,7 +80,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
 
 /// The review that a call needs. Left for later by a user at the terminal, the call is hung up, which ends its review.
 /// Without a terminal both wait, if the agent outlives this command: whoever approves the review places the call.
-async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
+pub(super) async fn review_first(door: &Door, output: Output, id: &str, review: &str) -> Result<(), ErrorView> {
     let Err(error) = ask::settle(door, output, review, prompt::LEAVE).await else { return Ok(()) };
     if error.code != "review-pending" {
         return unless_another_took_its_place(door, output, id, review, error).await;
@@ -108,8 +118,30 @@ async fn unless_another_took_its_place(
     Err(error)
 }
 
+/// The call that took the place of one that is over, or is about to.
+async fn goes_on(door: &Door, call: &CallView) -> Result<Option<String>, ErrorView> {
+    if !call.is_over() || call.successor.is_some() {
+        return Ok(call.successor.clone().filter(|_| call.is_over()));
+    }
+    let Some(next) = &call.wants else { return Ok(None) };
+    let wanted: CallView = door.get(&format!("/v1/calls/{next}")).await?.view()?;
+    Ok((!wanted.is_over()).then(|| next.clone()))
+}
+
+/// The call in whose place there are others by now.
+async fn latest(door: &Door, id: &str) -> Result<String, ErrorView> {
+    let mut id = id.to_owned();
+    loop {
+        let call: CallView = door.get(&format!("/v1/calls/{id}")).await?.view()?;
+        match call.successor {
+            Some(next) => id = next,
+            None => return Ok(id),
+        }
+    }
+}
+
 async fn hang_up(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
-    let reply = over(door, output, id).await?;
+    let reply = over(door, output, &latest(door, id).await?).await?;
     let call: CallView = reply.view()?;
     if call.setup_ms.is_none() {
         return Err(given_up(&call));
@@ -125,7 +157,8 @@ async fn over(door: &Door, output: Output, id: &str) -> Result<Reply, ErrorView>
     output.say("hanging up ...");
     door.delete(&format!("/v1/calls/{id}")).await?;
     loop {
-        let reply = door.get(&format!("/v1/calls/{id}?wait=1&while=active,asking,inviting,reviewing,ringing")).await?;
+        let reply =
+            door.get(&format!("/v1/calls/{id}?wait=1&while=active,asking,inviting,reviewing,ringing,wanted")).await?;
         if reply.view::<CallView>()?.is_over() {
             return Ok(reply);
         }
@@ -142,7 +175,7 @@ fn given_up(call: &CallView) -> ErrorView {
     }
 }
 
-fn told(call: &CallView) -> String {
+pub(super) fn told(call: &CallView) -> String {
     match call.state {
         CallStateView::Active => {
             let suite = call.suite.as_ref().map(|suite| format!(" ({suite})")).unwrap_or_default();
@@ -158,6 +191,11 @@ fn told(call: &CallView) -> String {
         CallStateView::Ringing => {
             let limit = RINGING.as_secs();
             format!("call {} to {}: it rings; given up after {limit} s at the latest", call.id, call.peer)
+        }
+        CallStateView::Wanted => {
+            let CallView { id, peer, .. } = call;
+            let by = call.wanted_by.clone().unwrap_or_default();
+            format!("call {id}: the peer of call {by} wants you to call {peer}: `sottovoce answer {id}` or `sottovoce reject {id}`")
         }
     }
 }
@@ -239,6 +277,15 @@ fn row(call: &CallView) -> [String; 6] {
 
 /// `answer`, `reject`: one verb to one call.
 pub async fn order(door: &Door, output: Output, call: &str, verb: &str) -> Result<Exit, ErrorView> {
+    if verb == "answer" {
+        let rings: CallView = door.get(&format!("/v1/calls/{}", segment(call))).await?.view()?;
+        if rings.state == CallStateView::Wanted {
+            let reply = wanted::place(door, output, call).await?;
+            output.body(reply.body());
+            output.line(&told(&reply.view()?));
+            return Ok(Exit::Done);
+        }
+    }
     let reply = door.post_empty(&format!("/v1/calls/{}/{verb}", segment(call))).await?;
     output.body(reply.body());
     output.line(&match verb {

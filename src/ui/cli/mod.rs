@@ -21,8 +21,10 @@ mod records;
 mod screen;
 mod system;
 mod tighten;
+mod transfer;
 mod usage;
 mod watch;
+mod wanted;
 
 use std::process::ExitCode;
 
@@ -75,9 +77,12 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         Command::Doctor => system::doctor(&options, output).await,
         Command::Inspect { kind, files } => records::inspect(output, *kind, files),
         Command::Run => system::run(&options, output).await,
-        Command::Status | Command::Stop | Command::Answer { .. } | Command::Reject { .. } | Command::Hangup { .. } => {
-            with(Door::open_running(&options).await?, cli, output).await
-        }
+        Command::Status
+        | Command::Stop
+        | Command::Answer { .. }
+        | Command::Reject { .. }
+        | Command::Hangup { .. }
+        | Command::Transfer(_) => with(Door::open_running(&options).await?, cli, output).await,
         _ => with(Door::open(&options).await?, cli, output).await,
     }
 }
@@ -116,6 +121,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Review(command) => records::reviews(door, output, command).await,
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,
+        Command::Transfer(args) => transfer::run(door, output, args).await,
         Command::Completions { .. } | Command::Doctor | Command::Inspect { .. } | Command::Run => Ok(Exit::Done),
     }
 }

@@ -5,8 +5,8 @@ use axum::Json;
 use super::asks::WaitQuery;
 use super::error::Refusal;
 use super::extract::{Asked, Body, Id};
-use crate::app::control::request::CallBody;
-use crate::app::control::view::{CallList, CallView, ErrorBody};
+use crate::app::control::request::{CallBody, TransferBody};
+use crate::app::control::view::{CallList, CallView, ErrorBody, TransferView};
 use crate::app::control::Control;
 
 /// Every call, oldest first.
@@ -38,7 +38,7 @@ pub async fn one(
     Ok(Json(control.call_view(&id, &wait.into()).await?))
 }
 
-/// Answers an incoming call.
+/// Answers an incoming call, or places one that the peer of another call wants.
 #[utoipa::path(post, path = "/v1/calls/{id}/answer", operation_id = "answer", tag = "calls",
     params(("id" = String, Path, description = "`c1`")),
     responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
@@ -46,12 +46,36 @@ pub async fn answer(State(control): State<Control>, Id(id): Id) -> Result<Json<C
     Ok(Json(control.answer_call(&id).await?))
 }
 
-/// Rejects an incoming call.
+/// Rejects an incoming call, or one that the peer of another call wants.
 #[utoipa::path(post, path = "/v1/calls/{id}/reject", operation_id = "reject", tag = "calls",
     params(("id" = String, Path, description = "`c1`")),
     responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
 pub async fn reject(State(control): State<Control>, Id(id): Id) -> Result<Json<CallView>, Refusal> {
     Ok(Json(control.reject_call(&id).await?))
+}
+
+/// Asks the peer of a call to call somebody else.
+#[utoipa::path(post, path = "/v1/calls/{id}/transfer", operation_id = "transfer", tag = "calls",
+    request_body = TransferBody, params(("id" = String, Path, description = "`c1`")),
+    responses((status = 202, body = TransferView), (status = "default", body = ErrorBody)))]
+pub async fn transfer(
+    State(control): State<Control>,
+    Id(id): Id,
+    Body(body): Body<TransferBody>,
+) -> Result<(StatusCode, Json<TransferView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(control.transfer(&id, &body).await?)))
+}
+
+/// What became of a call's transfer; with `wait` once that is known.
+#[utoipa::path(get, path = "/v1/calls/{id}/transfer", operation_id = "transfer-show", tag = "calls",
+    params(("id" = String, Path, description = "`c1`"), WaitQuery),
+    responses((status = 200, body = TransferView), (status = "default", body = ErrorBody)))]
+pub async fn transferred(
+    State(control): State<Control>,
+    Id(id): Id,
+    Asked(wait): Asked<WaitQuery>,
+) -> Result<Json<TransferView>, Refusal> {
+    Ok(Json(control.transfer_view(&id, &wait.into()).await?))
 }
 
 /// Ends one call.

@@ -68,6 +68,7 @@ fn calling() -> Router<Control> {
         .route("/v1/calls/{id}", get(calls::one).delete(calls::hangup))
         .route("/v1/calls/{id}/answer", post(calls::answer))
         .route("/v1/calls/{id}/reject", post(calls::reject))
+        .route("/v1/calls/{id}/transfer", get(calls::transferred).post(calls::transfer))
 }
 
 fn databases() -> Router<Control> {

@@ -7,10 +7,13 @@ use tower::ServiceExt;
 
 use super::guard::{guarded, Gate};
 use super::{app, MAX_BODY};
-use crate::agent::{Accepted, AskState, CallState, Event, ReviewState};
+use crate::agent::{
+    Accepted, AskState, Call, CallState, Command, Event, ReviewState, Transfer, TransferRequest, TransferState,
+    TransferTo,
+};
 use crate::app::control::tests::{ask, call, presence, review, Cardboard};
 use crate::app::control::{Control, Token};
-use crate::vocab::{AskId, Failure, FailureKind, Generation};
+use crate::vocab::{AskId, CallId, Failure, FailureKind, Generation};
 
 async fn send(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
     let response = router.clone().oneshot(request).await.unwrap();
@@ -169,6 +172,28 @@ async fn the_rest_of_the_rooms_answer() {
     assert_eq!(get(&door, "/v1/audit?before=3").await.1["rows"][0]["number"], 2);
     assert_eq!(get(&door, "/v1/audit").await.1["rows"][0]["subject"], "sip:bob@192.168.1.2\\u{1b}[2J");
     assert_eq!(post(&door, "/v1/stop", &json!({})).await.1, json!({"stopping": true}));
+}
+
+#[tokio::test]
+async fn a_transfer_is_begun_and_looked_at() {
+    let (agent, control) = Cardboard::new();
+    let door = app(control);
+    let transfer = Transfer { target: "sip:carol@h".into(), with: Some(CallId(2)), state: TransferState::Ringing };
+    agent.state().calls = vec![Call { transfer: Some(transfer), ..call(CallState::Active) }];
+    agent.state().answers.push_back(Ok(Accepted::Call(CallId(1))));
+    let (status, body) = post(&door, "/v1/calls/c1/transfer", &json!({"call": "c2"})).await;
+    assert_eq!((status, &body["state"], &body["to_call"]), (StatusCode::ACCEPTED, &json!("ringing"), &json!("c2")));
+    conforms(&body, "TransferView");
+    let asked = TransferRequest { call: CallId(1), to: TransferTo::Call(CallId(2)) };
+    assert!(matches!(&agent.state().commands[..], [Command::Transfer(request)] if *request == asked));
+    assert_eq!(get(&door, "/v1/calls/c1/transfer").await.1, body);
+    for unclear in [json!({}), json!({"peer": "h", "call": "c2"})] {
+        let (status, body) = post(&door, "/v1/calls/c1/transfer", &unclear).await;
+        assert_eq!((status, code(&body)), (StatusCode::BAD_REQUEST, "transfer-unclear"));
+    }
+    agent.state().calls = vec![call(CallState::Active)];
+    assert_eq!(code(&get(&door, "/v1/calls/c1/transfer").await.1), "no-such-transfer");
+    assert_eq!(code(&get(&door, "/v1/calls/c9/transfer").await.1), "no-such-call");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use super::ErrorView;
-use crate::agent::{Call, CallState, Side};
+use crate::agent::{Call, CallState, Side, TransferState};
 /// After how long a call is quiet, is given up for that, and stops ringing: screens say so.
 pub use crate::agent::{QUIET, RINGING, SILENCE};
 use crate::media::Counters;
@@ -42,6 +42,44 @@ pub struct CallView {
     pub ask: Option<String>,
     /// The review that the user has to answer, or answered, for this call.
     pub review: Option<String>,
+    /// Its peer was asked to call somebody else.
+    pub transfer: Option<TransferView>,
+    /// The call that its peer wants to be placed, or wanted.
+    pub wants: Option<String>,
+    /// The call whose peer wanted this one.
+    pub wanted_by: Option<String>,
+    /// The call whose place it takes, or has taken.
+    pub replaces: Option<String>,
+    /// The call that took its place, when it was transferred.
+    pub successor: Option<String>,
+}
+
+/// What became of a transfer that our user wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransferView {
+    /// The call whose peer was asked: `c1`.
+    pub call: String,
+    /// Whom it is to call.
+    pub target: String,
+    /// Our call with them, whose place the new one takes.
+    pub to_call: Option<String>,
+    pub state: TransferStateView,
+    /// Why it failed, when it did; the call is kept then.
+    pub failure: Option<ErrorView>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransferStateView {
+    /// The peer has not answered yet.
+    Asking,
+    /// The new call stands, and ours is ended.
+    Done,
+    Failed,
+    /// The new peer rings.
+    Ringing,
+    /// The peer took it.
+    Trying,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -67,6 +105,8 @@ pub enum CallStateView {
     Reviewing,
     /// The peer rings.
     Ringing,
+    /// The peer of another call wants it, and the user decides: `answer` or `reject`.
+    Wanted,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -115,7 +155,27 @@ impl From<&Call> for CallView {
             quiet: call.quiet,
             ask: call.ask.map(|ask| ask.to_string()),
             review: call.review.map(|review| review.to_string()),
+            transfer: TransferView::of(call),
+            wants: call.wants.map(|new| new.to_string()),
+            wanted_by: call.wanted_by.map(|by| by.to_string()),
+            replaces: call.replaces.map(|old| old.to_string()),
+            successor: call.successor.map(|new| new.to_string()),
         }
+    }
+}
+
+impl TransferView {
+    pub fn of(call: &Call) -> Option<Self> {
+        let transfer = call.transfer.as_ref()?;
+        let (state, failure) = match &transfer.state {
+            TransferState::Asking => (TransferStateView::Asking, None),
+            TransferState::Done => (TransferStateView::Done, None),
+            TransferState::Failed(failure) => (TransferStateView::Failed, Some(failure.into())),
+            TransferState::Ringing => (TransferStateView::Ringing, None),
+            TransferState::Trying => (TransferStateView::Trying, None),
+        };
+        let to_call = transfer.with.map(|with| with.to_string());
+        Some(Self { call: call.id.to_string(), target: transfer.target.clone(), to_call, state, failure })
     }
 }
 
@@ -130,6 +190,7 @@ impl From<&CallState> for CallStateView {
             CallState::Inviting => Self::Inviting,
             CallState::Reviewing(_) => Self::Reviewing,
             CallState::Ringing => Self::Ringing,
+            CallState::Wanted => Self::Wanted,
         }
     }
 }

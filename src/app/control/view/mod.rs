@@ -28,7 +28,9 @@ mod watch;
 pub use account::{AccountList, AccountStateView, AccountView, PublicationStateView, PublicationView};
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
-pub use call::{CallList, CallStateView, CallView, PacketsView, SideView, QUIET, RINGING, SILENCE};
+pub use call::{
+    CallList, CallStateView, CallView, PacketsView, SideView, TransferStateView, TransferView, QUIET, RINGING, SILENCE,
+};
 pub use completions::CompletionsView;
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};

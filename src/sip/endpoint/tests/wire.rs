@@ -66,7 +66,7 @@ pub fn config(side: usize) -> EndpointConfig {
         instance: Some(format!("urn:x-test:{side}")),
         user_agent: "test".to_owned(),
         t1: Duration::from_millis(500),
-        supported: vec!["x-sv-sa".to_owned(), "timer".to_owned()],
+        supported: ["x-sv-sa", "timer", "replaces", "norefersub"].map(str::to_owned).to_vec(),
         accept: vec!["application/sdp".to_owned()],
         events: vec!["presence".to_owned()],
         listen: vec![(Transport::Udp, address(side))],
@@ -136,6 +136,12 @@ impl World {
             }
         }
         self.inject(ALICE, &response.to_bytes());
+    }
+
+    /// The newest request of this method is answered by hand, from the address of `side`.
+    pub fn reply_by(&mut self, side: usize, method: &Method, status: u16) {
+        let response = Response::to(&self.request(method), status, "Whatever");
+        self.inject(1 - side, &response.to_bytes());
     }
 
     /// Runs until nothing more happens, or `until`.
@@ -260,6 +266,8 @@ pub fn invite() -> Invite {
         require: vec!["x-sv-sa".to_owned()],
         accept: vec!["application/sdp".to_owned(), "application/pidf+xml".to_owned()],
         body: body("offer"),
+        replaces: None,
+        referred_by: None,
         login: None,
     }
 }

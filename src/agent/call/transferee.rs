@@ -1,0 +1,162 @@
+//! The peer of a call wants us to call somebody else. That is a call as any other: under an approved entry, or after ask and
+//! review. A peer that our user approved may send us to somebody whom he approved too; everything else he decides himself.
+
+use super::end::no_call;
+use super::transfer::Wanted;
+use super::{CallState, MAX_OPEN, MAX_STRANGERS};
+use crate::agent::target::Target;
+use crate::agent::{Agent, AnswerMode, CallRequest, Event, Side};
+use crate::sip::headers::{NameAddr, Replaces, TypedHeader};
+use crate::sip::{ReferralId, Refusal, Scheme, SessionId, Uri, RINGING};
+use crate::vocab::{escape, CallId, Failure, Now};
+
+/// A REFER that we take.
+struct Referral {
+    by: CallId,
+    /// Who wants it holds keys that our user approved.
+    known: bool,
+    target: Target,
+    replaces: Option<Replaces>,
+}
+
+impl Agent {
+    pub(super) fn handle_referred(
+        &mut self,
+        now: Now,
+        id: ReferralId,
+        session: SessionId,
+        to: &NameAddr,
+        said_by: Option<NameAddr>,
+    ) {
+        match self.judge_referral(session, &to.uri) {
+            Ok(referral) => self.take_referral(now, id, referral, said_by),
+            Err(refusal) => {
+                self.count("transfers_refused");
+                self.endpoint.reject_referral(now, id, &refusal);
+            }
+        }
+    }
+
+    fn judge_referral(&mut self, session: SessionId, to: &Uri) -> Result<Referral, Refusal> {
+        let calling = self.calls.by_session(session);
+        let calling = calling.filter(|calling| calling.is_open() && calling.call.state == CallState::Active);
+        let calling = calling.ok_or_else(|| Refusal::new(481, "Call/Transaction Does Not Exist"))?;
+        let (by, known) = (calling.call.id, calling.call.known);
+        if self.config.answer == AnswerMode::Reject {
+            return Err(Refusal::new(603, "Decline"));
+        }
+        let (target, replaces) = self.read_refer_to(to)?;
+        if self.calls.transfers.wanted_by(by) > 0 {
+            return Err(Refusal::new(500, "The referral before is not decided yet").with("Retry-After", "10"));
+        }
+        let crowd = !known && self.calls.strangers() + self.calls.transfers.wanted.len() >= MAX_STRANGERS;
+        if self.stopping.is_some() || crowd || self.calls.open_count() >= MAX_OPEN {
+            return Err(Refusal::new(486, "Busy Here"));
+        }
+        Ok(Referral { by, known, target, replaces })
+    }
+
+    /// Of the URI only who is meant, and what is to be replaced: other headers in it would be the peer's words in our mouth (RFC
+    /// 3261 section 19.1.5).
+    fn read_refer_to(&self, to: &Uri) -> Result<(Target, Option<Replaces>), Refusal> {
+        if *to.scheme() != Scheme::Sip {
+            return Err(Refusal::new(416, "Unsupported URI Scheme"));
+        }
+        if to.param("method").is_some_and(|method| method != "INVITE") {
+            return Err(Refusal::new(403, "Only calls are placed for others"));
+        }
+        let replaces = to.header_unescaped("Replaces").map(|value| Replaces::read(&value)).transpose();
+        let replaces = replaces.map_err(|_| Refusal::new(400, "Replaces in Refer-To is unreadable"))?;
+        let target = Target::parse(&self.meant_by(to)).map_err(|_| Refusal::new(400, "Refer-To names nobody"))?;
+        match self.refuse_ourselves(&target) {
+            Ok(()) => Ok((target, replaces)),
+            Err(_) => Err(Refusal::new(403, "Refer-To names this agent")),
+        }
+    }
+
+    /// The contact of a device that our user approved means that peer; anything else is what it says.
+    fn meant_by(&self, to: &Uri) -> String {
+        let mut bare = to.clone();
+        bare.remove_headers();
+        let names = |contact: &str| Uri::parse(contact).is_ok_and(|contact| contact.is_equivalent(&bare));
+        let contact = |pin: &&crate::agent::Pin| {
+            let record = self.book.presence(&pin.entity, &pin.device);
+            record.is_some_and(|record| names(record.contact.raw()))
+        };
+        if let Some(pin) = self.book.pins().find(contact) {
+            return pin.entity.to_string();
+        }
+        let host = bare.host().map(ToString::to_string).unwrap_or_default();
+        let user = bare.user().map(|user| format!("{user}@")).unwrap_or_default();
+        let port = bare.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("sip:{user}{host}{port}")
+    }
+
+    fn take_referral(&mut self, now: Now, referral: ReferralId, what: Referral, said_by: Option<NameAddr>) {
+        let Referral { by, known, target, replaces } = what;
+        self.endpoint.accept_referral(now, referral);
+        self.count("transfers_taken");
+        let shown = escape(target.entity.as_str());
+        let id = self.new_call(now, Side::Caller, shown.clone(), CallState::Wanted);
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.target = Some(target.clone());
+            calling.until = Some(now.mono + RINGING);
+            calling.call.wanted_by = Some(by);
+        }
+        if let Some(calling) = self.calls.all.get_mut(&by) {
+            calling.call.wants = Some(id);
+            self.event(Event::CallChanged(by));
+        }
+        let peer = self.peer_name(by);
+        // Without what would prove it, which was for us.
+        let said_by = said_by.map(|by| NameAddr::new(by.uri));
+        let referred_by = said_by.or_else(|| Uri::parse(&peer).ok().map(NameAddr::new));
+        let wanted = Wanted { referral, by, told: 100, replaces, referred_by };
+        self.calls.transfers.wanted.insert(id, wanted);
+        let detail = format!("wants us to call {shown} in place of call {by}: call {id}");
+        match known {
+            true => self.audit(now, "transfer", &peer, &detail),
+            false => self.audit_stranger(now, "transfer", &peer, &detail),
+        }
+        self.event(Event::CallChanged(id));
+        let approved = known && matches!(self.approved_device(&target, now), Ok(Some(_)));
+        if approved {
+            let _ = self.place_wanted(now, id);
+        }
+    }
+
+    /// It waits for our user to say whether it is to be placed.
+    pub(in crate::agent) fn is_wanted(&self, id: CallId) -> bool {
+        self.calls.all.get(&id).is_some_and(|calling| calling.is_open() && calling.call.state == CallState::Wanted)
+    }
+
+    /// Journey one and two, as if our user had typed it.
+    pub(in crate::agent) fn place_wanted(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
+        let target = self.calls.all.get(&id).filter(|_| self.is_wanted(id)).and_then(|calling| calling.target.clone());
+        let target = target.ok_or_else(|| no_call(Some(id)))?;
+        let approved = self.approved_device(&target, now)?;
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.until = None;
+            calling.call.state = CallState::Asking;
+        }
+        match approved {
+            Some(pin) => self.dial(now, id, &pin),
+            None => {
+                let request = CallRequest {
+                    peer: target.entity.to_string(),
+                    answer: None,
+                    accept_key: None,
+                    source: None,
+                    sink: None,
+                    duration: None,
+                };
+                self.ask_first(now, id, request)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(in crate::agent) fn refuse_wanted(&mut self, now: Now, id: CallId) {
+        self.end_call(now, id, CallState::Ended { reason: "you refused it".into() });
+    }
+}
