@@ -41,6 +41,8 @@ pub struct AccountConfig {
     pub entity: Entity,
     /// Where its requests go: the registrar, or a proxy before it; the domain of the entity where nothing is named.
     pub proxy: Hop,
+    /// A second one, by which requests reach us too, where the registrar knows outbound (RFC 5626), and when the first is away.
+    pub beside: Option<Hop>,
     /// The name that goes with the password.
     pub user: String,
     pub password: Option<Redacted<String>>,
@@ -53,8 +55,8 @@ pub struct AccountConfig {
 }
 
 impl AccountConfig {
-    pub fn locate(&self) -> Locate {
-        let Hop { host, port, transport } = self.proxy.clone();
+    pub fn locate(&self, proxy: &Hop) -> Locate {
+        let Hop { host, port, transport } = proxy.clone();
         Locate { host, port, transport, secure: self.entity.as_str().starts_with("sips:") }
     }
 

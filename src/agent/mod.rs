@@ -14,6 +14,7 @@ mod desk;
 mod document;
 pub mod effect;
 mod fail_over;
+mod flow;
 mod further;
 mod metrics;
 mod nonces;
@@ -51,8 +52,8 @@ pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, S
 pub use metrics::Metric;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest};
 pub use snapshot::{
-    Account, AccountState, Ask, AskState, Call, CallState, OpenReview, PublicationState, ReviewState, Side,
-    TextMessage, TextState,
+    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, OpenReview, PublicationState, ReviewState,
+    Side, TextMessage, TextState,
 };
 
 use account::Accounts;
@@ -70,6 +71,8 @@ use waiting::Waiting;
 
 /// What the caller must do next.
 pub enum Output {
+    /// Close the connections that we opened there: the other end does not answer.
+    Disconnect(Transport, SocketAddr),
     Effect(Effect),
     Event(Event),
     Transmit(Transmit),
@@ -168,7 +171,9 @@ impl Agent {
         match done {
             Done::Counted { call, counters } => self.handle_counted(now, call, counters),
             Done::Located { id, result } => match self.waiting.remove(&id) {
-                Some(Waiting::AccountAddress(entity)) => self.handle_account_located(now, &entity, result),
+                Some(Waiting::AccountAddress(entity, flow)) => {
+                    self.handle_account_located(now, (&entity, flow), result)
+                }
                 Some(Waiting::TextAddress(text)) => self.handle_text_located(now, text, result),
                 Some(Waiting::AskAddress(ask)) => self.handle_ask_located(now, ask, result),
                 Some(Waiting::CallAddress(call)) => self.handle_call_located(now, call, result),
@@ -275,6 +280,9 @@ impl Agent {
         loop {
             while let Some(transmit) = self.endpoint.poll_transmit() {
                 self.outputs.push_back(Output::Transmit(transmit));
+            }
+            while let Some((transport, remote)) = self.endpoint.poll_hangup() {
+                self.outputs.push_back(Output::Disconnect(transport, remote));
             }
             let Some(event) = self.endpoint.poll_event() else { break };
             self.handle_endpoint_event(now, event);

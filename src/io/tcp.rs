@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use super::signalling_loop::Inbound;
 use super::sockets::bind_failure;
 use super::tls::Tls;
-use crate::sip::{ConnectionId, Transmit, Transport};
+use crate::sip::{keep_alive, ConnectionId, Transmit, Transport};
 use crate::vocab::Failure;
 
 use connection::Connection;
@@ -94,6 +94,9 @@ impl Tcp {
             table::Queued::NoConnection(what) => what,
         };
         let peer = Peer::of(&what);
+        if what.bytes == keep_alive::PING {
+            return Err(refused(what, "the connection that it was to keep is gone"));
+        }
         if peer.transport == Transport::Tls && peer.domain.is_none() {
             return Err(refused(what, "the connection that it belongs to is gone"));
         }
@@ -104,6 +107,11 @@ impl Tcp {
         let _ = table.queue(what);
         tokio::spawn(open(Arc::clone(&self.shared), id, peer, messages));
         Ok(())
+    }
+
+    /// Closes the connections that we opened there; what waits for them fails.
+    pub fn disconnect(&self, transport: Transport, remote: SocketAddr) {
+        self.shared.table().remove_opened(transport, remote);
     }
 
     /// Connections at this moment.

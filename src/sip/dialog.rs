@@ -106,6 +106,12 @@ impl Dialog {
         self.tcp = tcp;
     }
 
+    /// The side that asks: proxies to be passed until the peer's answer names others (RFC 3608 section 5). Where that begins
+    /// is where `caller` was told.
+    pub fn preload(&mut self, route: Vec<String>) {
+        self.route = route;
+    }
+
     /// The side that is asked: by TLS through somebody of ours, who proves `domain`; by a `sips:` URI.
     pub fn secure(&mut self, domain: Option<Host>, by_sips: bool) {
         self.domain = domain;
@@ -190,7 +196,8 @@ impl Dialog {
 
     fn address_of(&self, uri: &Uri) -> SocketAddr {
         // Before the peer named itself, whatever a proxy is to pass on goes to that.
-        let to_proxy = self.domain.is_some() && self.remote_tag.is_empty();
+        let passes_proxy = self.domain.is_some() || !self.route.is_empty();
+        let to_proxy = passes_proxy && self.remote_tag.is_empty();
         let transport =
             if uri.asks_for_tls() || self.secure || self.domain.is_some() { Transport::Tls } else { Transport::Udp };
         let address = uri.host().and_then(Host::ip).filter(|_| !to_proxy);

@@ -194,8 +194,8 @@ impl World {
                 if self.forge_refusals == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
                     return self.refuse_in_his_name(stream, from, to, &bytes);
                 }
-                if let Some(server) = self.server.as_mut().filter(|server| server.address == to) {
-                    let answer = server.answer(self.now.mono, stream, from, &bytes);
+                if let Some(server) = self.server.as_mut().filter(|server| server.is_at(to)) {
+                    let answer = server.answer(self.now.mono, stream, (from, to), &bytes);
                     return answer.into_iter().for_each(|answer| self.wire.send(self.now.mono, answer));
                 }
                 let Some(node) = self.node_at(to) else { return };

@@ -243,6 +243,7 @@ impl Signalling {
 
     async fn perform(&mut self, output: Output) {
         match output {
+            Output::Disconnect(transport, remote) => self.tcp.disconnect(transport, remote),
             Output::Effect(effect) => self.effect(effect),
             Output::Event(event) => {
                 self.stopped |= event == Event::Stopped;

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, Notify};
@@ -11,7 +12,7 @@ use super::table::Origin;
 use super::IDLE_LIMIT;
 use crate::io::signalling_loop::Inbound;
 use crate::sip::headers::CSeq;
-use crate::sip::{ConnectionId, Frame, Framer, Message, Method, Received, Response, Transmit, Transport};
+use crate::sip::{keep_alive, ConnectionId, Frame, Framer, Message, Method, Received, Response, Transmit, Transport};
 
 /// Why a connection that nobody uses ends.
 pub const IDLE: &str = "it was idle";
@@ -102,15 +103,20 @@ impl Connection {
     async fn frame(&self, frame: Frame) {
         match frame {
             Frame::KeepAlivePing => self.pinged.notify_one(),
-            Frame::KeepAlivePong => {}
+            // The agent looks after it.
+            Frame::KeepAlivePong => self.hand_over(Bytes::from_static(keep_alive::PONG)).await,
             Frame::Message(bytes) => {
                 self.active.notify_one();
                 self.set_unanswered(None);
-                let (local, remote) = (self.local, self.remote);
-                let from = Received { transport: self.transport, local, remote, connection: Some(self.id) };
-                let _ = self.inbound.send(Inbound::Message { from, bytes }).await;
+                self.hand_over(bytes).await;
             }
         }
+    }
+
+    async fn hand_over(&self, bytes: Bytes) {
+        let (local, remote) = (self.local, self.remote);
+        let from = Received { transport: self.transport, local, remote, connection: Some(self.id) };
+        let _ = self.inbound.send(Inbound::Message { from, bytes }).await;
     }
 
     async fn write(&self, mut writer: impl AsyncWrite + Unpin, messages: &mut mpsc::Receiver<Transmit>) -> String {

@@ -13,6 +13,7 @@ mod caller;
 mod config;
 mod counters;
 mod event;
+mod flows;
 mod inbound;
 pub mod limits;
 mod messenger;
@@ -47,6 +48,7 @@ use super::{
     SubscriptionId, Transmit, Transport, Uri,
 };
 use crate::vocab::{Deadline, Now};
+use flows::StunServer;
 use messenger::Sending;
 use secret::Secret;
 
@@ -116,6 +118,9 @@ pub struct Endpoint {
     last_id: u64,
     events: VecDeque<EndpointEvent>,
     transmits: VecDeque<Transmit>,
+    /// Connections that are dead.
+    hangups: VecDeque<(Transport, SocketAddr)>,
+    stun_server: StunServer,
     counters: EndpointCounters,
 }
 
@@ -147,6 +152,8 @@ impl Endpoint {
             last_id: 0,
             events: VecDeque::new(),
             transmits: VecDeque::new(),
+            hangups: VecDeque::new(),
+            stun_server: StunServer::default(),
             counters: EndpointCounters::default(),
         }
     }
@@ -179,6 +186,12 @@ impl Endpoint {
 
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.transmits.pop_front()
+    }
+
+    /// The next connection of ours that is to be closed, because its other end does not answer (RFC 5626 section 4.4.1).
+    /// What is to be sent there afterwards takes a new one.
+    pub fn poll_hangup(&mut self) -> Option<(Transport, SocketAddr)> {
+        self.hangups.pop_front()
     }
 
     pub fn poll_event(&mut self) -> Option<EndpointEvent> {
@@ -280,6 +293,11 @@ impl Endpoint {
     /// Nothing is tried again by itself any more: [`resume_registration`](Self::resume_registration) goes on.
     pub fn hold_registration(&mut self, id: RegistrationId) {
         self.pause_registration(id);
+    }
+
+    /// Forgets it, and says nothing to the registrar: another registration holds the same Contact there.
+    pub fn abandon_registration(&mut self, id: RegistrationId) {
+        self.registrations.remove(&id);
     }
 
     /// Takes it out again. [`EndpointEvent::Unregistered`] comes in the end.

@@ -5,7 +5,8 @@ use super::{limits, Endpoint, Usage};
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
-    ability, send, validate, EndCause, HeaderName, Message, Method, Received, Request, Response, Transmit, Transport,
+    ability, keep_alive, send, stun, validate, EndCause, HeaderName, Message, Method, Received, Request, Response,
+    Transmit, Transport,
 };
 use crate::vocab::Mono;
 
@@ -14,7 +15,10 @@ impl Endpoint {
     pub(super) fn receive(&mut self, now: Mono, from: Received, octets: &[u8]) {
         // Empty lines keep a path open (RFC 5626 section 3.5.1).
         if octets.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
-            return;
+            return self.handle_pong(from);
+        }
+        if from.transport == Transport::Udp && stun::is_stun(octets) {
+            return self.handle_stun(now, from, octets);
         }
         let Ok(message) = Message::parse(octets) else {
             self.counters.garbage += 1;
@@ -210,6 +214,9 @@ impl Endpoint {
     /// A response whose connection is gone goes to a new one, once (RFC 3261 section 18.2.2); a request falls back, or
     /// is over.
     pub(super) fn fail_transmit(&mut self, now: Mono, what: &Transmit, why: &str) {
+        if what.bytes == keep_alive::PING {
+            return self.recover(now, what.transport, what.remote);
+        }
         let request = match Message::parse(&what.bytes) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Response(_)) if what.connection.is_some() => {

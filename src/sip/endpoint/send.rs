@@ -18,36 +18,41 @@ impl Endpoint {
         self.transmits.push_back(transmit);
     }
 
-    /// Our Contact, with the device's instance.
-    pub(super) fn contact(&self, way: Way) -> String {
-        let mut contact = NameAddr::new(self.config.contact_by(way));
+    /// Our Contact on the way to somebody, with the device's instance.
+    pub(super) fn contact(&self, (way, remote): (Way, Option<SocketAddr>)) -> String {
+        let mut contact = NameAddr::new(self.contact_towards(way, remote));
         if let Some(instance) = &self.config.instance {
             contact.set_instance(instance);
         }
         contact.to_string()
     }
 
-    pub(super) fn way(&self, request: &Request, to: &Destination) -> Way {
-        match to.by {
+    pub(super) fn way(&self, request: &Request, to: &Destination) -> (Way, Option<SocketAddr>) {
+        let way = match to.by {
             By::Tls(_) | By::TlsTo(_) if send::is_sips(request) => Way::Sips,
             By::Tls(_) | By::TlsTo(_) => Way::Tls,
             By::Size | By::Tcp => Way::Clear,
-        }
+        };
+        (way, Some(to.remote))
     }
 
     /// Of the answer to a remembered request.
-    pub(super) fn way_back(&self, key: &ServerKey) -> Way {
-        match self.transactions.server(key) {
-            Some(server) if server.transport() != Transport::Tls => Way::Clear,
-            Some(server) if send::is_sips(&server.request) => Way::Sips,
-            Some(_) => Way::Tls,
-            None => Way::Clear,
-        }
+    pub(super) fn way_back(&self, key: &ServerKey) -> (Way, Option<SocketAddr>) {
+        let Some(server) = self.transactions.server(key) else { return (Way::Clear, None) };
+        let way = match server.transport() == Transport::Tls {
+            true if send::is_sips(&server.request) => Way::Sips,
+            true => Way::Tls,
+            false => Way::Clear,
+        };
+        (way, Some(server.remote()))
     }
 
     pub(super) fn new_dialog(&mut self, target: Uri, remote: SocketAddr, domain: Option<Host>) -> Dialog {
         let ids = (self.secret.call_id(), self.secret.tag());
-        Dialog::caller(ids, &self.config.aor, target, remote, domain)
+        let route = self.service_route(&target, remote);
+        let mut dialog = Dialog::caller(ids, &self.config.aor, target, remote, domain);
+        dialog.preload(route);
+        dialog
     }
 
     /// The domain that we know to be at this address by TLS: that of a registration through it.
@@ -123,7 +128,12 @@ impl Endpoint {
         let key = ClientKey { branch: branch.clone(), method: request.method().clone() };
         let remote = to.remote;
         let by = |transport, domain| {
-            let request = send::with_via(request.clone(), &self.via(transport, remote, &branch));
+            let mut via = self.via(transport, remote, &branch);
+            if matches!(owner, Owner::Registration(_)) {
+                // RFC 6223 section 4: we would keep the way open.
+                via.params.set("keep", None);
+            }
+            let request = send::with_via(request.clone(), &via);
             let bytes = request.to_bytes();
             (request, Transmit { transport, remote, connection: None, domain, bytes })
         };

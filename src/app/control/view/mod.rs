@@ -24,7 +24,7 @@ mod status;
 mod text;
 mod time;
 
-pub use account::{AccountList, AccountStateView, AccountView, PublicationStateView, PublicationView};
+pub use account::{AccountList, AccountStateView, AccountView, FlowView, PublicationStateView, PublicationView};
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
 pub use call::{CallList, CallStateView, CallView, PacketsView, SideView, QUIET, RINGING, SILENCE};

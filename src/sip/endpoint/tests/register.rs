@@ -25,6 +25,7 @@ fn registering_at(registrar: &str) -> (World, RegistrationId) {
         domain: None,
         login: Some(Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()), realm: None }),
         expires: Duration::from_secs(600),
+        number: 1,
     };
     let id = world.at(ALICE, |end, now| end.register(now, what));
     (world, id)

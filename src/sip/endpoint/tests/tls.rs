@@ -30,6 +30,7 @@ fn registered() -> World {
         domain: domain(),
         login: None,
         expires: Duration::from_secs(3600),
+        number: 1,
     };
     world.at(ALICE, |end, now| end.register(now, what));
     world.reply(&Method::Register, 200, &[]);
@@ -192,6 +193,7 @@ fn a_registrar_of_tls_is_never_told_in_clear() {
             domain: None,
             login: None,
             expires: Duration::from_secs(3600),
+            number: 1,
         };
         world.at(ALICE, |end, now| end.register(now, what));
         assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
