@@ -145,7 +145,7 @@ impl Agent {
     /// It came by a proxy that is ours, where we are registered: who sent it proved a name there.
     pub(super) fn is_own_proxy(&self, from: &Received) -> bool {
         let same = |hop: Candidate| {
-            let secure = hop.transport != Transport::Tls || from.transport == Transport::Tls;
+            let secure = !hop.transport.is_secure() || from.transport.is_secure();
             secure && hop.address.ip().to_canonical() == from.remote.ip().to_canonical()
         };
         let all = self.accounts.all().flat_map(|accounting| &accounting.flows);
@@ -175,6 +175,9 @@ impl Agent {
     ) {
         let found = result.map(|all| self.reachable(all));
         let Some((_, flow)) = self.accounts.flow(which) else { return };
+        if flow.is_idle() {
+            return;
+        }
         let failure = match found.map(|mut untried| (untried.next(), untried)) {
             Ok((Some(first), untried)) => {
                 flow.untried = untried;
@@ -232,7 +235,9 @@ impl Agent {
     /// The second flow follows what has become of the first.
     fn look_beside(&mut self, now: Now, entity: &Entity) {
         let Some(accounting) = self.accounts.get(entity) else { return };
-        if let Some(id) = accounting.drop_beside() {
+        let held = accounting.drop_beside();
+        accounting.settle();
+        if let Some(id) = held {
             self.endpoint.abandon_registration(id);
         } else if accounting.wants_beside() {
             self.find_proxy(now, (entity, 1));
@@ -338,7 +343,12 @@ impl Agent {
 
 /// The domain alone (RFC 3261 section 10.2).
 fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
-    let param = if transport.is_reliable() { format!(";transport={transport}") } else { String::new() };
+    let param = match transport {
+        Transport::Udp => String::new(),
+        // The same over TLS (RFC 7118 section 5.4).
+        Transport::Ws | Transport::Wss => ";transport=ws".to_owned(),
+        Transport::Tcp | Transport::Tls => format!(";transport={transport}"),
+    };
     Uri::parse(format!("sip:{}{param}", entity.host())).ok()
 }
 

@@ -66,7 +66,7 @@ impl AccountConfig {
         let host = uri.and_then(|uri| uri.host().cloned());
         // One that cannot be read is proven by nobody.
         let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().to_owned()));
-        (by == Transport::Tls).then_some(domain)
+        by.is_secure().then_some(domain)
     }
 }
 

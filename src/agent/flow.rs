@@ -45,7 +45,8 @@ impl Flow {
         matches!(self.shown.state, AccountState::Registered { .. })
     }
 
-    fn is_idle(&self) -> bool {
+    /// There is no need of it.
+    pub fn is_idle(&self) -> bool {
         self.shown.state == AccountState::Idle
     }
 }

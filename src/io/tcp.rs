@@ -5,6 +5,7 @@ mod connection;
 mod table;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,7 +98,7 @@ impl Tcp {
         if what.bytes == keep_alive::PING {
             return Err(refused(what, "the connection that it was to keep is gone"));
         }
-        if peer.transport == Transport::Tls && peer.domain.is_none() {
+        if peer.transport.is_secure() && peer.domain.is_none() {
             return Err(refused(what, "the connection that it belongs to is gone"));
         }
         let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
@@ -235,7 +236,12 @@ async fn run(
             Ok(stream) => connection.run(stream, messages).await,
             Err(why) => why,
         },
-        (Transport::Tls, Origin::Opened, None) => "nobody said what its certificate is to prove".to_owned(),
+        (Transport::Wss, _, Some(domain)) => match tls.connect(stream, domain).await {
+            Ok(stream) => websocket::run(connection, stream, &domain.to_string(), messages).await,
+            Err(why) => why,
+        },
+        (Transport::Tls | Transport::Wss, _, None) => "nobody said what its certificate is to prove".to_owned(),
+        (Transport::Ws, ..) => websocket::run(connection, stream, &whose.1.remote.to_string(), messages).await,
         (Transport::Tcp | Transport::Udp, ..) => connection.run(stream, messages).await,
     }
 }

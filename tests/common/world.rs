@@ -242,7 +242,7 @@ impl World {
         let from = SocketAddr::new(self.nodes[node].ip, 5060);
         let bytes = transmit.bytes.to_vec();
         let parcel = match transmit.transport {
-            by @ (Transport::Tcp | Transport::Tls) => {
+            by @ (Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss) => {
                 let known = transmit.connection.filter(|id| self.streams.contains_key(&id.0)).map(|id| id.0);
                 let id = known.unwrap_or_else(|| self.open_stream(by, from, transmit.remote));
                 let (opener, accepter) = self.streams[&id];

@@ -52,7 +52,7 @@ fn account(
         })
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());
-    let expected = "\"HOST\", \"udp:HOST:PORT\", \"tcp:HOST:PORT\" or \"tls:HOST:PORT\"";
+    let expected = "\"HOST\", or \"HOST:PORT\" after udp:, tcp:, tls:, ws: or wss:";
     let proxy = section.read("proxy", |v| v.text(expected, value::hop))?;
     let pair = section.read("proxies", proxies)?;
     if proxy.is_some() && pair.is_some() {
@@ -61,7 +61,7 @@ fn account(
     let (proxy, beside) = pair.unwrap_or_else(|| (proxy.unwrap_or_else(|| domain_of(&entity)), None));
     let (proxy, beside) = (settled(proxy, &entity), beside.map(|proxy| settled(proxy, &entity)));
     let secure = entity.as_str().starts_with("sips:");
-    let in_clear = |hop: &Hop| hop.transport.is_some_and(|transport| transport != Transport::Tls);
+    let in_clear = |hop: &Hop| hop.transport.is_some_and(|transport| !transport.is_secure());
     if secure && (in_clear(&proxy) || beside.as_ref().is_some_and(in_clear)) {
         return Err(section.refuse("sips: goes by TLS only", "proxy = \"tls:HOST\", or an entity of sip:"));
     }

@@ -256,8 +256,8 @@ impl Signalling {
 
     async fn transmit(&mut self, what: Transmit) {
         let sent = match what.transport {
-            Transport::Tcp | Transport::Tls => self.tcp.send(what).map_err(|unsent| *unsent),
             Transport::Udp => self.udp.send(what.remote, &what.bytes).await.map_err(|why| (what, why)),
+            _ => self.tcp.send(what).map_err(|unsent| *unsent),
         };
         if let Err((what, why)) = sent {
             tracing::debug!(transport = %what.transport, why, "a message was not sent");

@@ -12,7 +12,7 @@ use crate::sip::headers::{NameAddr, Via};
 use crate::sip::keep_alive::{Due, Kind, PING};
 use crate::sip::registration::{Outbound, Registration};
 use crate::sip::stun::{self, Stun, TransactionId};
-use crate::sip::{read, send, HeaderName, Received, RegistrationId, Request, Response, Transmit, Transport, Uri};
+use crate::sip::{read, send, HeaderName, Host, Received, RegistrationId, Request, Response, Transmit, Transport, Uri};
 use crate::vocab::Mono;
 
 /// Binding requests of others that are answered in one second.
@@ -30,11 +30,27 @@ impl Endpoint {
     pub(super) fn contact_towards(&self, way: Way, remote: Option<SocketAddr>) -> Uri {
         let contact = self.config.contact_by(way);
         let Some(registration) = remote.and_then(|remote| self.flow_to(way, remote)) else { return contact };
-        let mut contact = contact_at(contact, registration.seen.filter(|_| way == Way::Clear));
+        let mut contact = match registration.registrar.asks_for_websocket() {
+            true => self.contact_nowhere(&contact),
+            false => contact_at(contact, registration.seen.filter(|_| way == Way::Clear)),
+        };
         if registration.outbound == Outbound::Granted {
             contact.set_param("ob", None);
         }
         contact
+    }
+
+    /// On the WebSocket that we opened, and nowhere else (RFC 7118 section 5.2).
+    fn contact_nowhere(&self, contact: &Uri) -> Uri {
+        let mut contact = Uri::sip(contact.user_unescaped().as_deref(), self.nowhere.clone(), None);
+        contact.set_param("transport", Some("ws"));
+        contact
+    }
+
+    /// What goes to a server where we are registered by WebSocket goes on that: the name that it has proven, if any.
+    pub(super) fn websocket_to(&self, remote: SocketAddr) -> Option<Option<Host>> {
+        let there = |r: &&Registration| r.remote == remote && r.registrar.asks_for_websocket();
+        self.registrations.values().find(there).map(|registration| registration.domain.clone())
     }
 
     /// The registration whose server is there; with the very port, if any is.
@@ -60,6 +76,9 @@ impl Endpoint {
     pub(super) fn registered_contact(&self, id: RegistrationId) -> Option<Uri> {
         let registration = self.registrations.get(&id)?;
         let way = if registration.domain.is_some() { Way::Tls } else { Way::Clear };
+        if registration.registrar.asks_for_websocket() {
+            return Some(self.contact_nowhere(&self.config.contact_by(way)));
+        }
         Some(contact_at(self.config.contact_by(way), registration.seen))
     }
 
@@ -140,12 +159,12 @@ impl Endpoint {
     fn act_on(&mut self, now: Mono, id: RegistrationId, due: Due) {
         let Some(registration) = self.registrations.get(&id) else { return };
         let to = destination_of(registration);
-        let by = [Transport::Udp, Transport::Tcp, Transport::Tls];
+        let by = [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
         let Some(transport) = by.into_iter().find(|by| goes_by(&to, *by, to.remote)) else { return };
         let remote = to.remote;
         let domain = match to.by {
-            By::Tls(domain) | By::TlsTo(domain) => Some(domain),
-            By::Size | By::Tcp => None,
+            By::Tls(domain) | By::TlsTo(domain) | By::WebSocket(Some(domain)) => Some(domain),
+            By::Size | By::Tcp | By::WebSocket(None) => None,
         };
         let bytes = match due {
             Due::Nothing => return,

@@ -121,6 +121,8 @@ pub struct Endpoint {
     /// Connections that are dead.
     hangups: VecDeque<(Transport, SocketAddr)>,
     stun_server: StunServer,
+    /// Where nobody is: our host where we are reached on a WebSocket of ours alone (RFC 7118 section 5.2).
+    nowhere: Host,
     counters: EndpointCounters,
 }
 
@@ -136,10 +138,13 @@ impl Endpoint {
     /// `seed` makes every tag, branch and Call-ID, and must never be used twice.
     pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
         let timing = Timing::new(config.t1);
+        let secret = Secret::new(seed);
+        let nowhere = Host::Name(format!("{}.invalid", secret.tag_for(&["nowhere"])));
         Self {
             config,
             timing,
-            secret: Secret::new(seed),
+            secret,
+            nowhere,
             transactions: Transactions::new(timing),
             subscriptions: BTreeMap::new(),
             notifiers: BTreeMap::new(),

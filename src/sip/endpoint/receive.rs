@@ -89,7 +89,7 @@ impl Endpoint {
         if *method == Method::Cancel {
             return self.handle_cancel(now, inbound);
         }
-        if inbound.request.uri().is_sips() && inbound.from.transport != Transport::Tls {
+        if inbound.request.uri().is_sips() && !inbound.from.transport.is_secure() {
             return self.refuse_statelessly(inbound, 403, "A sips: request came in clear");
         }
         let origin = (inbound.from_tag.clone(), inbound.call_id.clone(), inbound.cseq);
@@ -239,7 +239,7 @@ impl Endpoint {
 
     /// By TLS to whoever proves the domain of our proxy there, or else that very address (RFC 3263 section 5).
     fn send_anew(&mut self, response: &Transmit) {
-        let by_tls = response.transport == Transport::Tls;
+        let by_tls = response.transport.is_secure();
         let proof = || self.domain_at(response.remote).unwrap_or_else(|| response.remote.ip().into());
         let domain = by_tls.then(proof);
         self.transmit(Transmit { connection: None, domain, ..response.clone() });

@@ -53,6 +53,8 @@ pub(super) fn goes_by(to: &Destination, transport: Transport, remote: SocketAddr
         By::Size => transport == Transport::Udp,
         By::Tcp => transport == Transport::Tcp,
         By::Tls(_) | By::TlsTo(_) => transport == Transport::Tls,
+        By::WebSocket(None) => transport == Transport::Ws,
+        By::WebSocket(Some(_)) => transport == Transport::Wss,
     };
     same && to.remote == remote
 }

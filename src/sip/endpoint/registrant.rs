@@ -111,6 +111,8 @@ impl Endpoint {
         }
         (registration.registrar, registration.remote, registration.domain) = (to.registrar, to.remote, to.domain);
         registration.outbound = Outbound::Offered;
+        registration.followed = false;
+        registration.service_route.clear();
         registration.keep.stop();
         registration.failures -= u32::from(forgiven && registration.failures > 0);
         self.register_anew(now, id);
@@ -286,7 +288,8 @@ impl Endpoint {
 impl Registration {
     /// Before it runs out, or before its connection is forgotten.
     pub(super) fn set_refresh(&mut self, since: Mono) {
-        let silent = self.domain.is_some() && !self.keep.is_answered();
+        let on_ours_alone = self.domain.is_some() || self.registrar.asks_for_websocket();
+        let silent = on_ours_alone && !self.keep.is_answered();
         let longest = if silent { KEEP_OPEN } else { Duration::MAX };
         self.next = Some(since + self.refresh.min(longest));
     }
@@ -295,6 +298,7 @@ impl Registration {
 pub(super) fn destination_of(registration: &Registration) -> Destination {
     let Registration { remote, domain, registrar, .. } = registration;
     let by = match domain {
+        domain if registrar.asks_for_websocket() => By::WebSocket(domain.clone()),
         Some(domain) => By::Tls(domain.clone()),
         None if registrar.asks_for_tls() => By::Tls(registrar.host().cloned().unwrap_or_else(|| remote.ip().into())),
         None if registrar.asks_for_tcp() => By::Tcp,

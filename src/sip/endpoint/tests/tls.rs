@@ -51,7 +51,7 @@ fn a_registration_by_tls_is_at_whoever_proves_the_domain_and_keeps_its_connectio
     assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
     let request = world.request(&Method::Register);
     assert!(header(&request, "Via").starts_with("SIP/2.0/TLS 192.168.1.1:5060;"), "{}", header(&request, "Via"));
-    assert!(header(&request, "Via").ends_with(";alias"), "{}", header(&request, "Via"));
+    assert!(header(&request, "Via").contains(";alias"), "{}", header(&request, "Via"));
     let contact = format!("<{};transport=tls>", uri(ALICE));
     assert!(header(&request, "Contact").starts_with(&contact), "{}", header(&request, "Contact"));
     world.run_for(Duration::from_secs(96));
