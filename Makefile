@@ -35,7 +35,9 @@ aarch64:
 STRANGERS := $(SPEECH) $(NETWORK) xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark \
 	kamailio=kamailio /usr/share/kamailio/db_sqlite=kamailio-sqlite-modules \
 	'ls /usr/lib/*/kamailio/modules/presence.so=kamailio-presence-modules' \
-	'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl
+	'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
+	'ls /usr/lib/*/kamailio/modules/outbound.so=kamailio-outbound-modules' \
+	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it
 test:

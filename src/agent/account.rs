@@ -10,8 +10,10 @@
 use std::time::Duration;
 
 use super::config::AccountConfig;
-use super::fail_over::{calls_for_another, Untried};
+use super::fail_over::calls_for_another;
+use super::flow::{flows, Flow};
 use super::publication::Publishing;
+use super::snapshot::reached;
 use super::waiting::Waiting;
 use super::{Account, AccountState, Agent, Event, PublicationState};
 use crate::sip::digest::Login;
@@ -33,12 +35,7 @@ pub struct Accounts(Vec<Accounting>);
 pub struct Accounting {
     pub config: AccountConfig,
     pub account: Account,
-    registration: Option<RegistrationId>,
-    /// Where the proxy is: what was tried last.
-    pub hop: Option<Candidate>,
-    /// Where else it is.
-    untried: Untried,
-    look_again: Option<Mono>,
+    pub flows: Vec<Flow>,
     /// By which this device is reached through the registrar.
     pub gruu: Option<String>,
     pub publishing: Publishing,
@@ -54,14 +51,12 @@ impl Accounts {
                 user: escape(&config.user),
                 state: AccountState::Resolving,
                 service_route: Vec::new(),
+                flows: Vec::new(),
                 gruu: None,
                 publication: PublicationState::None,
             },
+            flows: flows(&config),
             config,
-            registration: None,
-            hop: None,
-            untried: Untried::default(),
-            look_again: None,
             gruu: None,
             publishing: Publishing::default(),
         };
@@ -84,18 +79,31 @@ impl Accounts {
         self.0.iter_mut().find(|accounting| accounting.publishing.id == Some(id))
     }
 
-    fn by_registration(&mut self, id: RegistrationId) -> Option<&mut Accounting> {
-        self.0.iter_mut().find(|accounting| accounting.registration == Some(id))
+    /// And which of its flows it is.
+    fn by_registration(&mut self, id: RegistrationId) -> Option<(&mut Accounting, usize)> {
+        self.0.iter_mut().find_map(|accounting| {
+            let at = accounting.flows.iter().position(|flow| flow.registration == Some(id))?;
+            Some((accounting, at))
+        })
+    }
+
+    fn flow(&mut self, (entity, at): (&Entity, usize)) -> Option<(&AccountConfig, &mut Flow)> {
+        let accounting = self.get(entity)?;
+        Some((&accounting.config, accounting.flows.get_mut(at)?))
     }
 }
 
-impl Accounting {
+impl Flow {
     /// Its requests go there from now on.
-    fn go(&mut self, there: Candidate) -> Option<Next> {
+    fn go(&mut self, config: &AccountConfig, there: Candidate) -> Option<Next> {
         self.hop = Some(there);
-        self.account.address = Some(there.to_string());
-        let registrar = registrar_of(&self.config.entity, there.transport)?;
-        Some(Next { registrar, remote: there.address, domain: self.config.domain(there.transport) })
+        self.shown.address = Some(there.to_string());
+        let registrar = registrar_of(&config.entity, there.transport)?;
+        Some(Next { registrar, remote: there.address, domain: config.domain(there.transport) })
+    }
+
+    fn reached(&self) -> String {
+        reached(&self.shown.proxy, self.shown.address.as_deref())
     }
 }
 
@@ -123,7 +131,7 @@ impl Agent {
     pub(super) fn route_to(&self, host: &str) -> Result<Option<Route>, Failure> {
         let of_domain = |accounting: &&Accounting| accounting.config.entity.host().eq_ignore_ascii_case(host);
         let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
-        let hop = accounting.hop.ok_or_else(|| not_found_yet(&accounting.account))?;
+        let hop = accounting.hop().ok_or_else(|| not_found_yet(&accounting.account))?;
         let login = accounting.config.login(Some(accounting.config.realm.clone()));
         Ok(Some(Route { hop, domain: accounting.config.domain(hop.transport), login }))
     }
@@ -137,92 +145,109 @@ impl Agent {
     /// It came by a proxy that is ours, where we are registered: who sent it proved a name there.
     pub(super) fn is_own_proxy(&self, from: &Received) -> bool {
         let same = |hop: Candidate| {
-            let secure = hop.transport != Transport::Tls || from.transport == Transport::Tls;
+            let secure = !hop.transport.is_secure() || from.transport.is_secure();
             secure && hop.address.ip().to_canonical() == from.remote.ip().to_canonical()
         };
-        let is_there = |accounting: &Accounting| matches!(accounting.account.state, AccountState::Registered { .. });
-        self.accounts.all().any(|accounting| is_there(accounting) && accounting.hop.is_some_and(same))
+        let all = self.accounts.all().flat_map(|accounting| &accounting.flows);
+        all.into_iter().any(|flow| flow.is_registered() && flow.hop.is_some_and(same))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
         let all: Vec<AccountConfig> = self.accounts.0.iter().map(|accounting| accounting.config.clone()).collect();
-        all.into_iter().for_each(|config| self.find_proxy(now, &config));
+        all.iter().for_each(|config| self.find_proxy(now, (&config.entity, 0)));
     }
 
-    fn find_proxy(&mut self, now: Now, config: &AccountConfig) {
-        let what = config.locate();
+    fn find_proxy(&mut self, now: Now, which: (&Entity, usize)) {
+        let Some((config, flow)) = self.accounts.flow(which) else { return };
+        let what = config.locate(&flow.proxy);
         if let Some(there) = what.address() {
-            return self.register_account(now, &config.entity, there);
+            return self.register_account(now, which, there);
         }
-        self.locate(Waiting::AccountAddress(config.entity.clone()), what);
-        self.set_account(&config.entity, AccountState::Resolving);
+        self.locate(Waiting::AccountAddress(which.0.clone(), which.1), what);
+        self.set_account(which, AccountState::Resolving);
     }
 
     pub(super) fn handle_account_located(
         &mut self,
         now: Now,
-        entity: &Entity,
+        which: (&Entity, usize),
         result: Result<Vec<Candidate>, Failure>,
     ) {
         let found = result.map(|all| self.reachable(all));
-        let Some(accounting) = self.accounts.get(entity) else { return };
+        let Some((_, flow)) = self.accounts.flow(which) else { return };
+        if flow.is_idle() {
+            return;
+        }
         let failure = match found.map(|mut untried| (untried.next(), untried)) {
             Ok((Some(first), untried)) => {
-                accounting.untried = untried;
-                return self.register_account(now, entity, first);
+                flow.untried = untried;
+                return self.register_account(now, which, first);
             }
-            Ok((None, _)) => no_proxy(entity),
+            Ok((None, _)) => no_proxy(which.0),
             Err(failure) => failure,
         };
-        accounting.look_again = Some(now.mono + LOOK_AGAIN);
-        self.wait_for_account(now, entity, failure, LOOK_AGAIN);
+        flow.look_again = Some(now.mono + LOOK_AGAIN);
+        self.wait_for_account(now, which, failure, LOOK_AGAIN);
     }
 
     /// For the first time, or after its failures have been waited for.
-    fn register_account(&mut self, now: Now, entity: &Entity, there: Candidate) {
+    fn register_account(&mut self, now: Now, which: (&Entity, usize), there: Candidate) {
         if self.stopping.is_some() {
             return;
         }
         let name = self.config.display_name.clone().unwrap_or_default();
-        let Some(accounting) = self.accounts.get(entity) else { return };
-        let Some(next) = accounting.go(there) else { return };
-        if let Some(id) = accounting.registration {
+        let Some((config, flow)) = self.accounts.flow(which) else { return };
+        let Some(next) = flow.go(config, there) else { return };
+        if let Some(id) = flow.registration {
             self.endpoint.resume_registration(now, id, next);
-            return self.set_account(entity, AccountState::Registering);
+            return self.set_account(which, AccountState::Registering);
         }
-        let Ok(aor) = Uri::parse(entity.as_str()) else { return };
+        let Ok(aor) = Uri::parse(which.0.as_str()) else { return };
         let Next { registrar, remote, domain } = next;
-        let (login, expires) = (accounting.config.login(None), accounting.config.expires);
-        let what = Register { aor: NameAddr::new(aor).with_display(&name), registrar, remote, domain, login, expires };
-        accounting.registration = Some(self.endpoint.register(now, what));
-        self.set_account(entity, AccountState::Registering);
+        let (login, expires, number) = (config.login(None), config.expires, which.1 as u32 + 1);
+        let aor = NameAddr::new(aor).with_display(&name);
+        let what = Register { aor, registrar, remote, domain, login, expires, number };
+        flow.registration = Some(self.endpoint.register(now, what));
+        self.set_account(which, AccountState::Registering);
     }
 
     /// The next server of the domain, at once; or all of them anew, once that has been waited for.
-    fn handle_registration_failed(&mut self, now: Now, entity: &Entity, cause: EndCause, again: Duration) {
+    fn handle_registration_failed(&mut self, now: Now, which: (&Entity, usize), cause: EndCause, again: Duration) {
         let stopping = self.stopping.is_some();
-        let Some(accounting) = self.accounts.get(entity) else { return };
-        let Some(id) = accounting.registration else { return };
-        let failure = not_registered(entity, &accounting.account.reached(), &cause);
+        let Some((config, flow)) = self.accounts.flow(which) else { return };
+        let Some(id) = flow.registration else { return };
+        let failure = not_registered(which.0, &flow.reached(), &cause);
         let next = match calls_for_another(&cause) && !stopping {
-            true => accounting.untried.next().and_then(|there| accounting.go(there)),
+            true => flow.untried.next().and_then(|there| flow.go(config, there)),
             false => None,
         };
         if let Some(next) = next {
             self.endpoint.move_registration(now, id, next);
-            return self.set_account(entity, AccountState::Registering);
+            return self.set_account(which, AccountState::Registering);
         }
-        if accounting.config.locate().address().is_none() {
-            accounting.look_again = Some(now.mono + again);
+        if config.locate(&flow.proxy).address().is_none() {
+            flow.look_again = Some(now.mono + again);
             self.endpoint.hold_registration(id);
         }
-        self.wait_for_account(now, entity, failure, again);
+        self.wait_for_account(now, which, failure, again);
+    }
+
+    /// The second flow follows what has become of the first.
+    fn look_beside(&mut self, now: Now, entity: &Entity) {
+        let Some(accounting) = self.accounts.get(entity) else { return };
+        let held = accounting.drop_beside();
+        accounting.settle();
+        if let Some(id) = held {
+            self.endpoint.abandon_registration(id);
+        } else if accounting.wants_beside() {
+            self.find_proxy(now, (entity, 1));
+        }
     }
 
     /// What is published stands where the account is registered.
     fn publication_follows(&mut self, entity: &Entity) {
         let Some(accounting) = self.accounts.get(entity) else { return };
-        if let (Some(id), Some(hop)) = (accounting.publishing.id, accounting.hop) {
+        if let (Some(id), Some(hop)) = (accounting.publishing.id, accounting.hop()) {
             let domain = accounting.config.domain(hop.transport);
             self.endpoint.move_publication(id, hop.address, domain, hop.transport == Transport::Tcp);
         }
@@ -236,17 +261,22 @@ impl Agent {
             | EndpointEvent::Unregistered { id } => *id,
             _ => return,
         };
-        let Some(accounting) = self.accounts.by_registration(id) else { return };
-        let (entity, proxy) = (accounting.config.entity.clone(), accounting.account.reached());
+        let Some((accounting, at)) = self.accounts.by_registration(id) else { return };
+        let entity = accounting.config.entity.clone();
+        let Some(flow) = accounting.flows.get_mut(at) else { return };
+        let which = (&entity, at);
         match event {
-            EndpointEvent::Registered { expires, service_route, gruu, .. } => {
+            EndpointEvent::Registered { expires, service_route, path, gruu, outbound, seen, .. } => {
+                let escaped = |hops: Vec<String>| hops.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
+                (flow.shown.outbound, flow.shown.seen) = (outbound, seen);
+                (flow.shown.service_route, flow.shown.path) = (escaped(service_route), escaped(path));
                 let gruu = gruu.map(|gruu| gruu.to_string());
                 let moved = std::mem::replace(&mut accounting.gruu, gruu.clone()) != gruu;
                 accounting.account.gruu = gruu.as_deref().map(escape);
-                accounting.account.service_route = service_route.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
                 let until = now.wall.saturating_add(expires);
                 let was_away = matches!(accounting.account.state, AccountState::Waiting { .. } | AccountState::Registering);
-                self.set_account(&entity, AccountState::Registered { until });
+                self.set_account(which, AccountState::Registered { until });
+                self.look_beside(now, &entity);
                 self.publication_follows(&entity);
                 self.begin_publication(now, &entity);
                 self.watch_by_account(now, &entity, was_away);
@@ -255,34 +285,40 @@ impl Agent {
                 }
             }
             EndpointEvent::RegistrationFailed { cause, again, .. } => {
-                self.handle_registration_failed(now, &entity, cause, again);
+                self.handle_registration_failed(now, which, cause, again);
             }
             EndpointEvent::RegistrationRefused { why, .. } => {
-                accounting.registration = None;
-                let failure = refused(&entity, &proxy, &why);
+                flow.registration = None;
+                let failure = refused(&entity, &flow.reached(), &why);
                 self.event(Event::Notice(failure.clone()));
-                self.set_account(&entity, AccountState::Refused(failure));
+                self.set_account(which, AccountState::Refused(failure));
             }
             _ => {
-                accounting.registration = None;
-                self.set_account(&entity, AccountState::Left);
+                flow.registration = None;
+                self.set_account(which, AccountState::Left);
             }
         }
     }
 
     /// Told once, and not at every further try.
-    fn wait_for_account(&mut self, now: Now, entity: &Entity, failure: Failure, again: Duration) {
-        let Some(accounting) = self.accounts.get(entity) else { return };
-        let known = matches!(&accounting.account.state, AccountState::Waiting { failure: before, .. } if before.code == failure.code);
+    fn wait_for_account(&mut self, now: Now, which: (&Entity, usize), failure: Failure, again: Duration) {
+        let Some((_, flow)) = self.accounts.flow(which) else { return };
+        let known =
+            matches!(&flow.shown.state, AccountState::Waiting { failure: before, .. } if before.code == failure.code);
         if !known {
             self.event(Event::Notice(failure.clone()));
         }
-        self.set_account(entity, AccountState::Waiting { failure, again: now.wall.saturating_add(again) });
+        self.set_account(which, AccountState::Waiting { failure, again: now.wall.saturating_add(again) });
+        self.look_beside(now, which.0);
+        self.publication_follows(which.0);
     }
 
-    fn set_account(&mut self, entity: &Entity, state: AccountState) {
+    fn set_account(&mut self, (entity, at): (&Entity, usize), state: AccountState) {
         let Some(accounting) = self.accounts.get(entity) else { return };
-        accounting.account.state = state;
+        if let Some(flow) = accounting.flows.get_mut(at) {
+            flow.shown.state = state;
+        }
+        accounting.settle();
         self.event(Event::AccountChanged(entity.clone()));
     }
 
@@ -290,16 +326,18 @@ impl Agent {
         let due = |at: Mono| at <= now.mono;
         let mut again = Vec::new();
         for accounting in &mut self.accounts.0 {
-            if accounting.look_again.take_if(|at| due(*at)).is_some() {
-                again.push(accounting.config.clone());
+            for (at, flow) in accounting.flows.iter_mut().enumerate() {
+                if flow.look_again.take_if(|at| due(*at)).is_some() {
+                    again.push((accounting.config.entity.clone(), at));
+                }
             }
         }
-        again.iter().for_each(|config| self.find_proxy(now, config));
+        again.iter().for_each(|(entity, at)| self.find_proxy(now, (entity, *at)));
     }
 
     pub(super) fn account_deadline(&self) -> Option<Deadline> {
         let all = self.accounts.0.iter();
-        let looks = all.clone().filter_map(|accounting| accounting.look_again);
+        let looks = all.clone().flat_map(|accounting| &accounting.flows).filter_map(|flow| flow.look_again);
         let looks = looks.map(|at| Deadline { at, why: "proxy to be looked for" });
         looks.chain(all.filter_map(|accounting| accounting.publishing.deadline())).min()
     }
@@ -307,7 +345,12 @@ impl Agent {
 
 /// The domain alone (RFC 3261 section 10.2).
 fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
-    let param = if transport.is_reliable() { format!(";transport={transport}") } else { String::new() };
+    let param = match transport {
+        Transport::Udp => String::new(),
+        // The same over TLS (RFC 7118 section 5.4).
+        Transport::Ws | Transport::Wss => ";transport=ws".to_owned(),
+        Transport::Tcp | Transport::Tls => format!(";transport={transport}"),
+    };
     Uri::parse(format!("sip:{}{param}", entity.host())).ok()
 }
 

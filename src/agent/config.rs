@@ -43,6 +43,8 @@ pub struct AccountConfig {
     pub entity: Entity,
     /// Where its requests go: the registrar, or a proxy before it; the domain of the entity where nothing is named.
     pub proxy: Hop,
+    /// A second one, by which requests reach us too, where the registrar knows outbound (RFC 5626), and when the first is away.
+    pub beside: Option<Hop>,
     /// The name that goes with the password.
     pub user: String,
     pub password: Option<Redacted<String>>,
@@ -57,8 +59,8 @@ pub struct AccountConfig {
 }
 
 impl AccountConfig {
-    pub fn locate(&self) -> Locate {
-        let Hop { host, port, transport } = self.proxy.clone();
+    pub fn locate(&self, proxy: &Hop) -> Locate {
+        let Hop { host, port, transport } = proxy.clone();
         Locate { host, port, transport, secure: self.entity.as_str().starts_with("sips:") }
     }
 
@@ -68,7 +70,7 @@ impl AccountConfig {
         let host = uri.and_then(|uri| uri.host().cloned());
         // One that cannot be read is proven by nobody.
         let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().to_owned()));
-        (by == Transport::Tls).then_some(domain)
+        by.is_secure().then_some(domain)
     }
 }
 

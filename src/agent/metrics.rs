@@ -59,8 +59,9 @@ fn packets(all: &Counters) -> Vec<Metric> {
 }
 
 /// SIP's counters under the names of the metrics.
-fn named(counters: &EndpointCounters) -> [(&'static str, u64); 12] {
+fn named(counters: &EndpointCounters) -> [(&'static str, u64); 13] {
     [
+        ("sip_flows_failed", counters.flows_failed),
         ("sip_garbage", counters.garbage),
         ("sip_merged", counters.merged),
         ("sip_overloaded", counters.overloaded),

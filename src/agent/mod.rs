@@ -18,6 +18,7 @@ mod desk;
 mod document;
 pub mod effect;
 mod fail_over;
+mod flow;
 mod further;
 mod metrics;
 mod nonces;
@@ -61,7 +62,7 @@ pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, S
 pub use metrics::Metric;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
 pub use snapshot::{
-    Account, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, OpenReview, PublicationState,
+    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, OpenReview, PublicationState,
     ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Transfer, TransferState, Watch,
     WatchState,
 };
@@ -84,6 +85,8 @@ use watchers::Watchers;
 
 /// What the caller must do next.
 pub enum Output {
+    /// Close the connections that we opened there: the other end does not answer.
+    Disconnect(Transport, SocketAddr),
     Effect(Effect),
     Event(Event),
     Transmit(Transmit),
@@ -189,7 +192,9 @@ impl Agent {
         match done {
             Done::Counted { call, counters } => self.handle_counted(now, call, counters),
             Done::Located { id, result } => match self.waiting.remove(&id) {
-                Some(Waiting::AccountAddress(entity)) => self.handle_account_located(now, &entity, result),
+                Some(Waiting::AccountAddress(entity, flow)) => {
+                    self.handle_account_located(now, (&entity, flow), result)
+                }
                 Some(Waiting::TextAddress(text)) => self.handle_text_located(now, text, result),
                 Some(Waiting::AskAddress(ask)) => self.handle_ask_located(now, ask, result),
                 Some(Waiting::WatchAddress(key)) => self.handle_watch_located(now, &key, result),
@@ -312,6 +317,9 @@ impl Agent {
         loop {
             while let Some(transmit) = self.endpoint.poll_transmit() {
                 self.outputs.push_back(Output::Transmit(transmit));
+            }
+            while let Some((transport, remote)) = self.endpoint.poll_hangup() {
+                self.outputs.push_back(Output::Disconnect(transport, remote));
             }
             match self.endpoint.poll_event() {
                 Some(event) => self.handle_endpoint_event(now, event),

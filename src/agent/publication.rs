@@ -76,7 +76,7 @@ impl Agent {
         let body = self.say_to_everybody(now, entity);
         let name = self.config.display_name.clone().unwrap_or_default();
         let Some(accounting) = self.accounts.get(entity) else { return };
-        let (Some(hop), Ok(target)) = (accounting.hop, Uri::parse(entity.as_str())) else { return };
+        let (Some(hop), Ok(target)) = (accounting.hop(), Uri::parse(entity.as_str())) else { return };
         let what = Publish {
             presentity: NameAddr::new(target.clone()).with_display(&name),
             target,

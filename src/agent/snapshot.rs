@@ -19,6 +19,8 @@ pub struct Account {
     pub user: String,
     pub state: AccountState,
     pub service_route: Vec<String>,
+    /// The ways to it (RFC 5626): of the one in use are proxy, address, state and service route above.
+    pub flows: Vec<AccountFlow>,
     /// The URI of this device at its registrar (RFC 5627).
     pub gruu: Option<String>,
     pub publication: PublicationState,
@@ -27,15 +29,37 @@ pub struct Account {
 impl Account {
     /// The proxy, and where that is.
     pub fn reached(&self) -> String {
-        match self.address.as_ref().filter(|address| **address != self.proxy) {
-            Some(address) => format!("{} ({address})", self.proxy),
-            None => self.proxy.clone(),
-        }
+        reached(&self.proxy, self.address.as_deref())
     }
+}
+
+/// `example.org (udp:192.0.2.1:5060)`.
+pub(super) fn reached(proxy: &str, address: Option<&str>) -> String {
+    match address.filter(|address| *address != proxy) {
+        Some(address) => format!("{proxy} ({address})"),
+        None => proxy.to_owned(),
+    }
+}
+
+/// One flow of an account. Texts are escaped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccountFlow {
+    pub proxy: String,
+    pub address: Option<String>,
+    pub state: AccountState,
+    /// Requests come to us on it, wherever our Contact leads.
+    pub outbound: bool,
+    /// Proxies that they pass (RFC 3327).
+    pub path: Vec<String>,
+    /// Our own address as the registrar sees it, when it is another than ours; our Contact is there.
+    pub seen: Option<std::net::SocketAddr>,
+    pub service_route: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum AccountState {
+    /// A second way, of which there is no need.
+    Idle,
     /// We stop, and have taken it back.
     Left,
     /// It is of no use to try again.

@@ -6,7 +6,8 @@ use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
-    AccountAddress(Entity),
+    /// And which of its flows.
+    AccountAddress(Entity, usize),
     AskAddress(AskId),
     CallAddress(CallId),
     /// A peer that is followed said something new.

@@ -29,6 +29,8 @@ impl SipSockets {
                 Transport::Tcp => sockets.add_tcp(listen.address).await?,
                 Transport::Tls => sockets.add_tls(listen.address).await?,
                 Transport::Udp => sockets.add_both(listen.address).await?,
+                // The configuration knows no such listener.
+                Transport::Ws | Transport::Wss => {}
             }
         }
         Ok(sockets)

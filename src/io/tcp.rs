@@ -5,6 +5,7 @@ mod connection;
 mod table;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use super::signalling_loop::Inbound;
 use super::sockets::bind_failure;
 use super::tls::Tls;
-use crate::sip::{ConnectionId, Transmit, Transport};
+use crate::sip::{keep_alive, ConnectionId, Transmit, Transport};
 use crate::vocab::Failure;
 
 use connection::Connection;
@@ -94,7 +95,10 @@ impl Tcp {
             table::Queued::NoConnection(what) => what,
         };
         let peer = Peer::of(&what);
-        if peer.transport == Transport::Tls && peer.domain.is_none() {
+        if what.bytes == keep_alive::PING {
+            return Err(refused(what, "the connection that it was to keep is gone"));
+        }
+        if peer.transport.is_secure() && peer.domain.is_none() {
             return Err(refused(what, "the connection that it belongs to is gone"));
         }
         let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
@@ -104,6 +108,11 @@ impl Tcp {
         let _ = table.queue(what);
         tokio::spawn(open(Arc::clone(&self.shared), id, peer, messages));
         Ok(())
+    }
+
+    /// Closes the connections that we opened there; what waits for them fails.
+    pub fn disconnect(&self, transport: Transport, remote: SocketAddr) {
+        self.shared.table().remove_opened(transport, remote);
     }
 
     /// Connections at this moment.
@@ -227,7 +236,12 @@ async fn run(
             Ok(stream) => connection.run(stream, messages).await,
             Err(why) => why,
         },
-        (Transport::Tls, Origin::Opened, None) => "nobody said what its certificate is to prove".to_owned(),
+        (Transport::Wss, _, Some(domain)) => match tls.connect(stream, domain).await {
+            Ok(stream) => websocket::run(connection, stream, &domain.to_string(), messages).await,
+            Err(why) => why,
+        },
+        (Transport::Tls | Transport::Wss, _, None) => "nobody said what its certificate is to prove".to_owned(),
+        (Transport::Ws, ..) => websocket::run(connection, stream, &whose.1.remote.to_string(), messages).await,
         (Transport::Tcp | Transport::Udp, ..) => connection.run(stream, messages).await,
     }
 }

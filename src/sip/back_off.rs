@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// First delay after a failure, seconds; doubled at each further one (RFC 5626 section 4.5, when all flows have failed).
 const FIRST_DELAY: u64 = 30;
+/// The same while another flow of the account goes on (RFC 5626 section 4.5).
+const FIRST_DELAY_BESIDE: u64 = 90;
 /// And the longest, seconds.
 const LONGEST_DELAY: u64 = 1800;
 /// Longest wait that a server can ask for.
@@ -12,7 +14,16 @@ const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 /// Between half and the whole of a delay that doubles with the `failures` in a row before this one, or what the server asks
 /// for if that is later. `random` spreads those who fail together.
 pub fn delay(failures: u32, random: u32, retry_after: Option<Duration>) -> Duration {
-    let longest = FIRST_DELAY.checked_shl(failures.min(16)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY) * 1000;
+    doubled(FIRST_DELAY, failures, random, retry_after)
+}
+
+/// The delay of a flow whose account is registered by another one.
+pub(super) fn delay_beside(failures: u32, random: u32, retry_after: Option<Duration>) -> Duration {
+    doubled(FIRST_DELAY_BESIDE, failures, random, retry_after)
+}
+
+fn doubled(first: u64, failures: u32, random: u32, retry_after: Option<Duration>) -> Duration {
+    let longest = first.checked_shl(failures.min(16)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY) * 1000;
     let delay = longest / 2 + u64::from(random) % (longest / 2 + 1);
     let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
     Duration::from_millis(delay).max(asked)
@@ -29,5 +40,7 @@ mod tests {
         assert!((900..=1800).contains(&seconds(u32::MAX, None)));
         assert_eq!(seconds(0, Some(Duration::from_secs(120))), 120);
         assert_eq!(seconds(0, Some(Duration::MAX)), 24 * 3600);
+        assert!((45..=90).contains(&delay_beside(0, 7, None).as_secs()));
+        assert!((900..=1800).contains(&delay_beside(u32::MAX, 7, None).as_secs()));
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Dialog {
     target: Uri,
     /// First hop first.
     route: Vec<String>,
+    /// It is what our registrar wants (RFC 3608), and begins at `fallback`, wherever its first hop is.
+    preloaded: bool,
     /// Where requests go when the next hop is no address.
     fallback: SocketAddr,
     /// Requests go there by TLS, to whoever proves this name.
@@ -50,6 +52,8 @@ pub(crate) enum By {
     Tls(Host),
     /// The same with the host of a URI that a peer or proxy wrote.
     TlsTo(Host),
+    /// A WebSocket; over TLS if a name is to be proven.
+    WebSocket(Option<Host>),
 }
 
 impl Dialog {
@@ -73,6 +77,7 @@ impl Dialog {
             secure: target.is_sips(),
             target,
             route: Vec::new(),
+            preloaded: false,
             fallback: remote,
             domain,
             tcp: false,
@@ -94,6 +99,7 @@ impl Dialog {
             secure: false,
             target,
             route: Vec::new(),
+            preloaded: false,
             fallback: from,
             domain: None,
             tcp: false,
@@ -104,6 +110,13 @@ impl Dialog {
     /// The side that asks: where it is located is reached by TCP (RFC 3263 section 4.1).
     pub fn by_tcp(&mut self, tcp: bool) {
         self.tcp = tcp;
+    }
+
+    /// The side that asks: proxies to be passed until the peer's answer names others (RFC 3608 section 5). Where that begins
+    /// is where `caller` was told.
+    pub fn preload(&mut self, route: Vec<String>) {
+        self.preloaded = !route.is_empty();
+        self.route = route;
     }
 
     /// The side that is asked: by TLS through somebody of ours, who proves `domain`; by a `sips:` URI.
@@ -121,6 +134,7 @@ impl Dialog {
     pub fn establish(&mut self, remote_tag: String, route: Vec<String>) {
         self.remote_tag = remote_tag;
         self.route = route;
+        self.preloaded = false;
     }
 
     /// Target refresh (RFC 3261 section 12.2).
@@ -173,7 +187,7 @@ impl Dialog {
     }
 
     pub fn destination(&self) -> Destination {
-        let hop = self.route.first().and_then(|hop| route_uri(hop));
+        let hop = self.route.first().filter(|_| !self.preloaded).and_then(|hop| route_uri(hop));
         let uri = hop.as_ref().unwrap_or(&self.target);
         let remote = self.address_of(uri);
         let domain = self.domain.clone().filter(|_| remote == self.fallback);
@@ -190,7 +204,7 @@ impl Dialog {
 
     fn address_of(&self, uri: &Uri) -> SocketAddr {
         // Before the peer named itself, whatever a proxy is to pass on goes to that.
-        let to_proxy = self.domain.is_some() && self.remote_tag.is_empty();
+        let to_proxy = self.preloaded || self.domain.is_some() && self.remote_tag.is_empty();
         let transport =
             if uri.asks_for_tls() || self.secure || self.domain.is_some() { Transport::Tls } else { Transport::Udp };
         let address = uri.host().and_then(Host::ip).filter(|_| !to_proxy);

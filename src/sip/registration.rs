@@ -1,7 +1,9 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::authentication::Authentication;
 use super::headers::NameAddr;
+use super::keep_alive::KeepAlive;
 use super::{Host, Uri};
 use crate::vocab::Mono;
 
@@ -20,9 +22,21 @@ pub(crate) struct Registration {
     pub aor: NameAddr,
     /// The Request-URI.
     pub registrar: Uri,
-    pub remote: std::net::SocketAddr,
+    pub remote: SocketAddr,
     /// By TLS, to whoever proves this domain.
     pub domain: Option<Host>,
+    /// `reg-id`: which flow of the account this is (RFC 5626 section 4.2).
+    pub number: u32,
+    pub outbound: Outbound,
+    /// Where the registrar sees us by UDP, when that is not where we are: then our Contact is there.
+    pub seen: Option<SocketAddr>,
+    /// A Contact of before, to be taken out with the next REGISTER.
+    pub stale: Option<Uri>,
+    /// What was seen last has led to another REGISTER at once; the next one has time until the refresh.
+    pub followed: bool,
+    pub keep: KeepAlive,
+    /// Proxies to be passed by requests to the registrar's domain (RFC 3608).
+    pub service_route: Vec<String>,
     pub authentication: Authentication,
     /// What we ask for.
     pub asked: Duration,
@@ -39,6 +53,8 @@ pub(crate) struct Registration {
     pub bound: bool,
     /// When it was last accepted.
     pub since: Option<Mono>,
+    /// How long after that it is refreshed.
+    pub refresh: Duration,
     /// Refresh, or another try.
     pub next: Option<Mono>,
 }
@@ -50,6 +66,16 @@ pub(crate) enum Phase {
     Leaving,
     /// That one is sent.
     Closing,
+}
+
+/// Whether requests reach us on the flow that we registered by (RFC 5626 section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outbound {
+    /// We offer it.
+    Offered,
+    Granted,
+    /// The first hop lacks it (439).
+    Withdrawn,
 }
 
 impl Registration {

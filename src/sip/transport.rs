@@ -12,6 +12,10 @@ pub enum Transport {
     /// Over TCP (RFC 3261 section 26.3.1).
     Tls,
     Udp,
+    /// WebSocket over TCP (RFC 7118).
+    Ws,
+    /// WebSocket over TLS.
+    Wss,
 }
 
 /// One stream connection of ours, numbered by whoever opened or accepted it; never reused.
@@ -46,11 +50,23 @@ impl Transport {
         self != Self::Udp
     }
 
-    /// The port where none is named (RFC 3261 section 19.1.2).
+    /// Whoever is at the other end has proven a name by a certificate, and nobody on the way reads.
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss)
+    }
+
+    /// What is sent is a WebSocket message (RFC 7118).
+    pub fn is_websocket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+
+    /// The port where none is named (RFC 3261 section 19.1.2; RFC 6455 section 3 for WebSockets).
     pub fn default_port(self) -> u16 {
         match self {
             Self::Tcp | Self::Udp => 5060,
             Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
         }
     }
 }
@@ -61,6 +77,8 @@ impl fmt::Display for Transport {
             Self::Tcp => "tcp",
             Self::Tls => "tls",
             Self::Udp => "udp",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
         })
     }
 }

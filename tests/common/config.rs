@@ -42,6 +42,7 @@ pub fn account(entity: &Entity, server: &str) -> AccountConfig {
     AccountConfig {
         entity: entity.clone(),
         proxy: Hop { host: server.into(), port: Some(5060), transport: Some(Transport::Udp) },
+        beside: None,
         user: "somebody".into(),
         password: None,
         realm: "example.org".into(),

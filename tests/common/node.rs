@@ -151,6 +151,7 @@ impl Node {
         let mut transmits = Vec::new();
         while let Some(output) = self.agent.poll() {
             match output {
+                Output::Disconnect(transport, remote) => self.agent.handle_connection_ended(now, transport, remote),
                 Output::Effect(effect) => self.perform(now, effect),
                 Output::Event(event) => self.events.push(event),
                 Output::Transmit(transmit) => transmits.push(transmit),

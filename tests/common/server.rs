@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use sottovoce::presence::{self, Document};
+use sottovoce::sip::stun::{self, Stun};
 use sottovoce::sip::{HeaderName, Message, Method, Request, Response};
 use sottovoce::vocab::Mono;
 
@@ -11,6 +12,14 @@ use super::wire::Parcel;
 
 pub struct Server {
     pub address: SocketAddr,
+    /// A second address of it.
+    pub beside: Option<SocketAddr>,
+    /// At this address it answers nothing.
+    pub away: Option<SocketAddr>,
+    /// It grants outbound (RFC 5626), and answers STUN.
+    pub outbound: bool,
+    /// At which address each REGISTER came, and with what Contact.
+    pub contacts: Vec<(SocketAddr, String)>,
     /// It answers nothing.
     pub down: bool,
     /// It answers 503.
@@ -29,6 +38,10 @@ impl Server {
         let address = SocketAddr::new(address.parse().unwrap(), 5060);
         Self {
             address,
+            beside: None,
+            away: None,
+            outbound: false,
+            contacts: Vec::new(),
             down: false,
             unavailable: false,
             published: Vec::new(),
@@ -47,10 +60,28 @@ impl Server {
         self.etag.is_some()
     }
 
-    pub fn answer(&mut self, now: Mono, stream: Option<u64>, from: SocketAddr, bytes: &[u8]) -> Option<Parcel> {
-        let Ok(Message::Request(request)) = Message::parse(bytes) else { return None };
-        if self.down {
+    pub fn is_at(&self, address: SocketAddr) -> bool {
+        self.address == address || self.beside == Some(address)
+    }
+
+    /// What came from the first address to the second.
+    pub fn answer(
+        &mut self,
+        now: Mono,
+        stream: Option<u64>,
+        (from, at): (SocketAddr, SocketAddr),
+        bytes: &[u8],
+    ) -> Option<Parcel> {
+        if self.down || self.away == Some(at) {
             return None;
+        }
+        let parcel = |bytes: Vec<u8>| Some(Parcel::Sip { stream, from: at, to: from, bytes });
+        if let Some(Stun::Request { id, .. }) = Stun::read(bytes).filter(|_| self.outbound) {
+            return parcel(stun::success(id, from).to_vec());
+        }
+        let Ok(Message::Request(request)) = Message::parse(bytes) else { return None };
+        if *request.method() == Method::Register {
+            self.contacts.push((at, header(&request, HeaderName::CONTACT).unwrap_or_default()));
         }
         let response = match request.method() {
             _ if self.unavailable => Response::to(&request, 503, "Service Unavailable"),
@@ -58,13 +89,18 @@ impl Server {
             Method::Publish => self.publish(now, &request),
             _ => Response::to(&request, 404, "Not Here"),
         };
-        Some(Parcel::Sip { stream, from: self.address, to: from, bytes: response.to_bytes().to_vec() })
+        parcel(response.to_bytes().to_vec())
     }
 
     fn register(&mut self, now: Mono, request: &Request) -> Response {
         let expires = header(request, HeaderName::EXPIRES).unwrap_or_default();
         self.registered.push((now, expires.clone()));
-        with(Response::to(request, 200, "OK"), &[("Expires", &expires)])
+        let response = with(Response::to(request, 200, "OK"), &[("Expires", &expires)]);
+        if self.outbound {
+            with(response, &[("Require", "outbound")])
+        } else {
+            response
+        }
     }
 
     /// RFC 3903 section 6.

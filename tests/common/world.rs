@@ -194,8 +194,8 @@ impl World {
                 if self.forge_refusals == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
                     return self.refuse_in_his_name(stream, from, to, &bytes);
                 }
-                if let Some(server) = self.server.as_mut().filter(|server| server.address == to) {
-                    let answer = server.answer(self.now.mono, stream, from, &bytes);
+                if let Some(server) = self.server.as_mut().filter(|server| server.is_at(to)) {
+                    let answer = server.answer(self.now.mono, stream, (from, to), &bytes);
                     return answer.into_iter().for_each(|answer| self.wire.send(self.now.mono, answer));
                 }
                 let Some(node) = self.node_at(to) else { return };
@@ -242,7 +242,7 @@ impl World {
         let from = SocketAddr::new(self.nodes[node].ip, 5060);
         let bytes = transmit.bytes.to_vec();
         let parcel = match transmit.transport {
-            by @ (Transport::Tcp | Transport::Tls) => {
+            by @ (Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss) => {
                 let known = transmit.connection.filter(|id| self.streams.contains_key(&id.0)).map(|id| id.0);
                 let id = known.unwrap_or_else(|| self.open_stream(by, from, transmit.remote));
                 let (opener, accepter) = self.streams[&id];

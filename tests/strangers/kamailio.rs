@@ -27,6 +27,15 @@ impl Kamailio {
         Self::start_with(None, &["WITHOUT_PRESENCE"])
     }
 
+    /// It keeps flows (RFC 5626), and takes WebSockets (RFC 7118) at port 8088.
+    fn start_with_flows() -> Option<Self> {
+        if !has_module("outbound") || !has_module("websocket") {
+            skip("kamailio-outbound-modules and kamailio-websocket-modules are not both installed");
+            return None;
+        }
+        Self::start_with(None, &["WITH_OUTBOUND", "WITH_WEBSOCKET"])
+    }
+
     /// With TLS and a certificate for `domain`.
     fn start_secure(domain: &str) -> Option<Self> {
         if !has_module("tls") {
@@ -69,7 +78,10 @@ impl Kamailio {
             command.args(["-A", &defined]);
         }
         for name in defines {
-            command.args(["-A", name]);
+            match *name {
+                "WITH_WEBSOCKET" => command.args(["-A", &define("WSLISTEN", &format!("{address}:8088"))]),
+                name => command.args(["-A", name]),
+            };
         }
         if let Some(domain) = domain {
             certify(dir.path(), domain);
@@ -140,12 +152,16 @@ impl Drop for Kamailio {
 
 /// Somebody's agent with an account there, and this password; its default is `action`.
 fn account(name: &'static str, kamailio: &Kamailio, transport: &str, password: &str, action: &str) -> Home {
+    account_at(name, kamailio, &format!("{transport}:{}", kamailio.address), password, action)
+}
+
+fn account_at(name: &'static str, kamailio: &Kamailio, proxy: &str, password: &str, action: &str) -> Home {
     let home = Home::new(name, action);
     let file = home.path("password");
     std::fs::write(&file, format!("{password}\n")).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     // The port is the transport's own.
-    let (usual, proxy) = (home.usual(&format!("{action};")), format!("{transport}:{}", kamailio.address));
+    let usual = home.usual(&format!("{action};"));
     let account = format!("[[account]]\nproxy = \"{proxy}\"\npassword-file = \"password\"\n");
     let ca = kamailio.dir.path().join("ca.pem");
     let tls = if ca.exists() { format!("[tls]\nca = \"{}\"\n", ca.display()) } else { String::new() };
@@ -195,6 +211,38 @@ fn a_server_that_comes_back_is_told_everything_again() {
     look_long_until(|| kamailio.contacts().contains(&contact).then_some(()));
     assert_eq!(alice.signal("TERM"), Some(0));
     assert!(!kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
+}
+
+#[test]
+fn a_registrar_with_outbound_reaches_us_on_our_flow() {
+    let Some(kamailio) = Kamailio::start_with_flows() else { return };
+    for transport in ["udp", "tcp"] {
+        let mut alice = account("alice", &kamailio, transport, "secret", "none");
+        let there = registered(&mut alice);
+        assert_eq!((&there["flows"][0]["outbound"], &there["flows"][0]["state"]), (&true.into(), &"registered".into()));
+        assert!(there["flows"][0]["seen"].is_null(), "{there}");
+        assert_eq!(alice.signal("TERM"), Some(0));
+        assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+    }
+}
+
+/// RFC 7118: neither has an address that the proxy could open a connection to.
+#[test]
+fn a_text_goes_from_one_websocket_to_another() {
+    let Some(kamailio) = Kamailio::start_with_flows() else { return };
+    let mut alice = account_at("alice", &kamailio, &format!("ws:{}:8088", kamailio.address), "secret", "none");
+    let mut bob = account_at("bob", &kamailio, &format!("ws:{}:8088", kamailio.address), "secret", "none");
+    registered(&mut alice);
+    registered(&mut bob);
+    let contacts = kamailio.contacts();
+    assert_eq!(contacts.matches(".invalid;transport=ws").count(), 2, "{contacts}");
+    assert!(!contacts.contains(&format!("bob@{}", bob.address)), "{contacts}");
+    let sent = alice.run(&["message", "bob@example.org", "Guten", "Tag"]).expect(0).json();
+    assert_eq!((sent["state"].as_str(), sent["text"].as_str()), (Some("delivered"), Some("Guten Tag")));
+    let came = bob.run(&["message"]).expect(0).json();
+    assert_eq!(came["messages"][0]["peer"], "sip:alice@example.org");
+    assert_eq!(bob.signal("TERM"), Some(0));
+    assert!(!kamailio.contacts().contains("bob@"), "{}", kamailio.contacts());
 }
 
 #[test]

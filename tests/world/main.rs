@@ -6,6 +6,7 @@ mod common;
 mod ask;
 mod calls;
 mod fail_over;
+mod flows;
 mod loss;
 mod pinning;
 mod restart;

@@ -9,8 +9,8 @@ use crate::agent::{AccountConfig, Hop};
 use crate::sip::Transport;
 use crate::vocab::{escape, Entity, Failure, Redacted};
 
-pub(super) const KEYS: [&str; 9] =
-    ["entity", "proxy", "user", "realm", "password-file", "password-env", "expires", "publish", "watchers"];
+pub(super) const KEYS: [&str; 10] =
+    ["entity", "proxy", "proxies", "user", "realm", "password-file", "password-env", "expires", "publish", "watchers"];
 
 /// Longest password, in octets.
 const MAX_PASSWORD: usize = 512;
@@ -52,11 +52,17 @@ fn account(
         })
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());
-    let expected = "\"HOST\", \"udp:HOST:PORT\", \"tcp:HOST:PORT\" or \"tls:HOST:PORT\"";
+    let expected = "\"HOST\", or \"HOST:PORT\" after udp:, tcp:, tls:, ws: or wss:";
     let proxy = section.read("proxy", |v| v.text(expected, value::hop))?;
-    let proxy = settled(proxy.unwrap_or_else(|| domain_of(&entity)), &entity);
+    let pair = section.read("proxies", proxies)?;
+    if proxy.is_some() && pair.is_some() {
+        return Err(section.refuse("its proxies are given twice", "either proxy or proxies"));
+    }
+    let (proxy, beside) = pair.unwrap_or_else(|| (proxy.unwrap_or_else(|| domain_of(&entity)), None));
+    let (proxy, beside) = (settled(proxy, &entity), beside.map(|proxy| settled(proxy, &entity)));
     let secure = entity.as_str().starts_with("sips:");
-    if secure && proxy.transport.is_some_and(|transport| transport != Transport::Tls) {
+    let in_clear = |hop: &Hop| hop.transport.is_some_and(|transport| !transport.is_secure());
+    if secure && (in_clear(&proxy) || beside.as_ref().is_some_and(in_clear)) {
         return Err(section.refuse("sips: goes by TLS only", "proxy = \"tls:HOST\", or an entity of sip:"));
     }
     let user = section.read("user", |v| v.text("a name of 1 to 128 octets", value::name))?;
@@ -72,7 +78,22 @@ fn account(
         return Err(section.refuse("the password is given twice", "either password-file or password-env"));
     }
     let password = from_file.or(from_variable).map(Redacted);
-    Ok(AccountConfig { entity, proxy, user, password, realm, expires: Duration::from_secs(expires), publish, watchers })
+    let expires = Duration::from_secs(expires);
+    Ok(AccountConfig { entity, proxy, beside, user, password, realm, expires, publish, watchers })
+}
+
+/// The outbound proxy set (RFC 5626 section 4.2): one, or two that are not the same.
+fn proxies(value: &Value<'_, '_>) -> Result<(Hop, Option<Hop>), Failure> {
+    let expected = "one or two proxies that differ, [\"tls:HOST1\", \"tls:HOST2\"]";
+    let mut hops = Vec::new();
+    for item in value.items(expected)? {
+        hops.push(item.text(expected, value::hop)?);
+    }
+    match &hops[..] {
+        [first] => Ok((first.clone(), None)),
+        [first, second] if first != second => Ok((first.clone(), Some(second.clone()))),
+        _ => Err(value.refuse(expected)),
+    }
 }
 
 /// Of which DNS says where its proxy is.

@@ -245,7 +245,7 @@ fn what_a_proxy_does_not_name_is_left_to_dns_but_for_addresses() {
         let config =
             read(&format!("entity = \"sip:a@192.0.2.1\"\n[[account]]\nentity = \"{entity}\"\n{line}")).unwrap();
         assert_eq!(config.accounts[0].proxy.to_string(), shown);
-        assert_eq!(config.accounts[0].locate().secure, entity.starts_with("sips:"));
+        assert_eq!(config.accounts[0].locate(&config.accounts[0].proxy).secure, entity.starts_with("sips:"));
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) fn hop(text: &str) -> Option<Hop> {
         Some(("tcp", rest)) => (Some(Transport::Tcp), rest),
         Some(("tls", rest)) => (Some(Transport::Tls), rest),
         Some(("udp", rest)) => (Some(Transport::Udp), rest),
+        Some(("ws", rest)) => (Some(Transport::Ws), rest),
+        Some(("wss", rest)) => (Some(Transport::Wss), rest),
         _ => (None, text),
     };
     let (host, port) = match rest.strip_prefix('[') {

@@ -243,6 +243,7 @@ impl Signalling {
 
     async fn perform(&mut self, output: Output) {
         match output {
+            Output::Disconnect(transport, remote) => self.tcp.disconnect(transport, remote),
             Output::Effect(effect) => self.effect(effect),
             Output::Event(event) => {
                 self.stopped |= event == Event::Stopped;
@@ -255,8 +256,8 @@ impl Signalling {
 
     async fn transmit(&mut self, what: Transmit) {
         let sent = match what.transport {
-            Transport::Tcp | Transport::Tls => self.tcp.send(what).map_err(|unsent| *unsent),
             Transport::Udp => self.udp.send(what.remote, &what.bytes).await.map_err(|why| (what, why)),
+            _ => self.tcp.send(what).map_err(|unsent| *unsent),
         };
         if let Err((what, why)) = sent {
             tracing::debug!(transport = %what.transport, why, "a message was not sent");

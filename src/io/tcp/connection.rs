@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, Notify};
@@ -11,12 +12,12 @@ use super::table::Origin;
 use super::IDLE_LIMIT;
 use crate::io::signalling_loop::Inbound;
 use crate::sip::headers::CSeq;
-use crate::sip::{ConnectionId, Frame, Framer, Message, Method, Received, Response, Transmit, Transport};
+use crate::sip::{keep_alive, ConnectionId, Frame, Framer, Message, Method, Received, Response, Transmit, Transport};
 
 /// Why a connection that nobody uses ends.
 pub const IDLE: &str = "it was idle";
 /// How long the peer may take to read one message.
-const WRITE_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const READ_AT_ONCE: usize = 16 * 1024;
 
 /// One connection while it is open: reads frames, writes messages, and ends when it is idle.
@@ -102,15 +103,24 @@ impl Connection {
     async fn frame(&self, frame: Frame) {
         match frame {
             Frame::KeepAlivePing => self.pinged.notify_one(),
-            Frame::KeepAlivePong => {}
-            Frame::Message(bytes) => {
-                self.active.notify_one();
-                self.set_unanswered(None);
-                let (local, remote) = (self.local, self.remote);
-                let from = Received { transport: self.transport, local, remote, connection: Some(self.id) };
-                let _ = self.inbound.send(Inbound::Message { from, bytes }).await;
-            }
+            // The agent looks after it.
+            Frame::KeepAlivePong => self.hand_over(Bytes::from_static(keep_alive::PONG)).await,
+            Frame::Message(bytes) => self.receive(bytes).await,
         }
+    }
+
+    /// A whole message came.
+    pub(super) async fn receive(&self, bytes: Bytes) {
+        self.active.notify_one();
+        self.set_unanswered(None);
+        self.hand_over(bytes).await;
+    }
+
+    /// To the agent.
+    pub(super) async fn hand_over(&self, bytes: Bytes) {
+        let (local, remote) = (self.local, self.remote);
+        let from = Received { transport: self.transport, local, remote, connection: Some(self.id) };
+        let _ = self.inbound.send(Inbound::Message { from, bytes }).await;
     }
 
     async fn write(&self, mut writer: impl AsyncWrite + Unpin, messages: &mut mpsc::Receiver<Transmit>) -> String {
@@ -125,19 +135,31 @@ impl Connection {
                 }
             };
             let Some(what) = what else { return "nobody needs it".to_owned() };
-            let (bytes, awaits_answer) = (what.bytes.clone(), awaits_answer(&what.bytes));
-            self.set_unanswered(Some(what));
-            if let Err(why) = write_all(&mut writer, &bytes).await {
+            let bytes = what.bytes.clone();
+            if let Err(why) = self.account_for(what, write_all(&mut writer, &bytes)).await {
                 return why;
-            }
-            self.active.notify_one();
-            if !awaits_answer {
-                self.set_unanswered(None);
             }
         }
     }
 
-    async fn idle(&self) {
+    /// Writes a message, and remembers it for as long as nobody may have read it.
+    pub(super) async fn account_for(
+        &self,
+        what: Transmit,
+        written: impl std::future::Future<Output = Result<(), String>>,
+    ) -> Result<(), String> {
+        let awaits_answer = awaits_answer(&what.bytes);
+        self.set_unanswered(Some(what));
+        written.await?;
+        self.active.notify_one();
+        if !awaits_answer {
+            self.set_unanswered(None);
+        }
+        Ok(())
+    }
+
+    /// Ends when nothing whole has come or gone for too long.
+    pub(super) async fn idle(&self) {
         while tokio::time::timeout(IDLE_LIMIT, self.active.notified()).await.is_ok() {}
     }
 

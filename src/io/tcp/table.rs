@@ -78,6 +78,13 @@ impl Table {
         self.rows.remove(&id);
     }
 
+    /// Whoever writes on them sees that nothing more will come.
+    pub fn remove_opened(&mut self, transport: Transport, remote: SocketAddr) {
+        let there =
+            |row: &Row| row.origin == Origin::Opened && row.peer.transport == transport && row.peer.remote == remote;
+        self.rows.retain(|_, row| !there(row));
+    }
+
     /// On the connection that the message names, else on one that was opened to the same peer.
     pub fn queue(&self, what: Transmit) -> Queued {
         let Some(row) = self.row_for(&what) else { return Queued::NoConnection(what) };

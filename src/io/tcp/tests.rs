@@ -351,3 +351,37 @@ async fn a_peer_that_does_not_finish_the_handshake_fails_the_message() {
     let why = alice.failure().await;
     assert!(why.contains("handshake takes longer"), "{why}");
 }
+
+/// RFC 5626 section 4.4.1, from the side that opened it.
+#[tokio::test]
+async fn a_ping_goes_on_the_open_connection_and_its_pong_comes_back() {
+    let (mut alice, mut bob) = (Peer::start().await, Peer::start().await);
+    alice.tcp.send(transmit(bob.address, None, MESSAGE)).unwrap();
+    bob.message().await;
+    alice.tcp.send(transmit(bob.address, None, keep_alive::PING)).unwrap();
+    let (from, bytes) = alice.message().await;
+    assert_eq!((from.remote, &bytes[..]), (bob.address, keep_alive::PONG));
+}
+
+#[tokio::test]
+async fn a_ping_opens_no_connection() {
+    let (alice, bob) = (Peer::start().await, Peer::start().await);
+    let unsent = alice.tcp.send(transmit(bob.address, None, keep_alive::PING)).unwrap_err();
+    assert_eq!((&unsent.0.bytes[..], alice.tcp.connections()), (keep_alive::PING, 0));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_given_up_is_told_as_ended_and_the_next_message_takes_another() {
+    let (mut alice, mut bob) = (Peer::start().await, Peer::start().await);
+    alice.tcp.send(transmit(bob.address, None, RESPONSE)).unwrap();
+    let (first, _) = bob.message().await;
+    alice.tcp.disconnect(Transport::Tls, bob.address);
+    assert_eq!(alice.tcp.connections(), 1, "that is another one");
+    alice.tcp.disconnect(Transport::Tcp, bob.address);
+    match alice.received.recv().await {
+        Some(Inbound::Ended { transport, remote }) => assert_eq!((transport, remote), (Transport::Tcp, bob.address)),
+        other => panic!("{other:?}"),
+    }
+    alice.tcp.send(transmit(bob.address, None, MESSAGE)).unwrap();
+    assert_ne!(bob.message().await.0.connection, first.connection);
+}

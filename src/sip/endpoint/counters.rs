@@ -3,6 +3,8 @@
 pub struct EndpointCounters {
     /// ACKs that belong to nothing of ours.
     pub acks_stray: u64,
+    /// Ways to our registrars that were found dead (RFC 5626 section 4.4).
+    pub flows_failed: u64,
     /// Bytes that are no SIP message.
     pub garbage: u64,
     /// Requests that were refused for their form or for what we cannot do (400, 405, 416, 420, 481, 489, 501, 505 ...).

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
@@ -120,12 +121,17 @@ pub enum EndpointEvent {
         reason: String,
     },
     /// A REGISTER was accepted, the first one or a refresh: our Contact is bound for so long. Requests that need the
-    /// registrar's domain go along these proxies first (RFC 3608). By `gruu` this device is reached from everywhere (RFC 5627).
+    /// registrar's domain go along these proxies first (RFC 3608), those to us along `path` (RFC 3327). By `gruu` this device
+    /// is reached from everywhere (RFC 5627). `outbound`: requests come to us on the flow that we registered by (RFC 5626).
+    /// `seen`: by UDP the registrar sees us there, and our Contact is there.
     Registered {
         id: RegistrationId,
         expires: Duration,
         service_route: Vec<String>,
+        path: Vec<String>,
         gruu: Option<Uri>,
+        outbound: bool,
+        seen: Option<SocketAddr>,
     },
     /// It was not, and is tried again in so long.
     RegistrationFailed {

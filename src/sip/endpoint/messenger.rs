@@ -47,11 +47,14 @@ impl Endpoint {
     fn send_message(&mut self, now: Mono, id: MessageId) {
         let cnonce = self.secret.tag();
         let from = self.config.aor.clone();
+        let Some(Sending { what: Text { target, remote, .. }, .. }) = self.sending.get(&id) else { return };
+        let route = self.service_route(target, *remote);
         let Some(sending) = self.sending.get_mut(&id) else { return };
         sending.cseq += 1;
         let Sending { what, call_id, tag, cseq, .. } = sending;
         let to = NameAddr::new(what.target.clone());
         let mut request = send::outside_dialog(Method::Message, &what.target, (&from, &to), tag, call_id, *cseq);
+        route.iter().for_each(|hop| send::push(&mut request, "Route", hop));
         send::set_body(&mut request, &Body::new(format!("{TEXT};charset=UTF-8"), what.text.clone().into_bytes()));
         let by = match &what.domain {
             Some(domain) => By::Tls(domain.clone()),

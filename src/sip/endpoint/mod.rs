@@ -13,6 +13,7 @@ mod caller;
 mod config;
 mod counters;
 mod event;
+mod flows;
 mod inbound;
 pub mod limits;
 mod messenger;
@@ -52,6 +53,7 @@ use super::{
     RegistrationId, SessionId, SubscriptionId, Transmit, Transport, Uri,
 };
 use crate::vocab::{Deadline, Now};
+use flows::StunServer;
 use messenger::Sending;
 use secret::Secret;
 
@@ -130,6 +132,11 @@ pub struct Endpoint {
     last_id: u64,
     events: VecDeque<EndpointEvent>,
     transmits: VecDeque<Transmit>,
+    /// Connections that are dead.
+    hangups: VecDeque<(Transport, SocketAddr)>,
+    stun_server: StunServer,
+    /// Where nobody is: our host where we are reached on a WebSocket of ours alone (RFC 7118 section 5.2).
+    nowhere: Host,
     counters: EndpointCounters,
 }
 
@@ -146,10 +153,13 @@ impl Endpoint {
     /// `seed` makes every tag, branch and Call-ID, and must never be used twice.
     pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
         let timing = Timing::new(config.t1);
+        let secret = Secret::new(seed);
+        let nowhere = Host::Name(format!("{}.invalid", secret.tag_for(&["nowhere"])));
         Self {
             config,
             timing,
-            secret: Secret::new(seed),
+            secret,
+            nowhere,
             transactions: Transactions::new(timing),
             subscriptions: BTreeMap::new(),
             notifiers: BTreeMap::new(),
@@ -165,6 +175,8 @@ impl Endpoint {
             last_id: 0,
             events: VecDeque::new(),
             transmits: VecDeque::new(),
+            hangups: VecDeque::new(),
+            stun_server: StunServer::default(),
             counters: EndpointCounters::default(),
         }
     }
@@ -197,6 +209,12 @@ impl Endpoint {
 
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.transmits.pop_front()
+    }
+
+    /// The next connection of ours that is to be closed, because its other end does not answer (RFC 5626 section 4.4.1).
+    /// What is to be sent there afterwards takes a new one.
+    pub fn poll_hangup(&mut self) -> Option<(Transport, SocketAddr)> {
+        self.hangups.pop_front()
     }
 
     pub fn poll_event(&mut self) -> Option<EndpointEvent> {
@@ -325,6 +343,11 @@ impl Endpoint {
     /// Nothing is tried again by itself any more: [`resume_registration`](Self::resume_registration) goes on.
     pub fn hold_registration(&mut self, id: RegistrationId) {
         self.pause_registration(id);
+    }
+
+    /// Forgets it, and says nothing to the registrar: another registration holds the same Contact there.
+    pub fn abandon_registration(&mut self, id: RegistrationId) {
+        self.registrations.remove(&id);
     }
 
     /// Takes it out again. [`EndpointEvent::Unregistered`] comes in the end.

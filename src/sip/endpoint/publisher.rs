@@ -124,9 +124,12 @@ impl Endpoint {
     /// Does what is being asked for, for the first time or again.
     fn send_publish(&mut self, now: Mono, id: PublicationId) {
         let cnonce = self.secret.tag();
+        let Some(Publication { target, remote, .. }) = self.publications.get(&id) else { return };
+        let route = self.service_route(target, *remote);
         let Some(publication) = self.publications.get_mut(&id) else { return };
         let Some(step) = publication.asking else { return };
         let mut request = request_of(publication, step);
+        route.iter().for_each(|hop| send::push(&mut request, "Route", hop));
         publication.authentication.prove(&mut request, &cnonce);
         let to = Destination { remote: publication.remote, by: publication.by.clone() };
         self.dress_plainly(&mut request);

@@ -6,7 +6,8 @@ use crate::sip::error::ParseError;
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
-    ability, send, validate, EndCause, HeaderName, Message, Method, Received, Request, Response, Transmit, Transport,
+    ability, keep_alive, send, stun, validate, EndCause, HeaderName, Message, Method, Received, Request, Response,
+    Transmit, Transport,
 };
 use crate::vocab::Mono;
 
@@ -15,7 +16,10 @@ impl Endpoint {
     pub(super) fn receive(&mut self, now: Mono, from: Received, octets: &[u8]) {
         // Empty lines keep a path open (RFC 5626 section 3.5.1).
         if octets.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
-            return;
+            return self.handle_pong(from);
+        }
+        if from.transport == Transport::Udp && stun::is_stun(octets) {
+            return self.handle_stun(now, from, octets);
         }
         let message = match Message::parse(octets) {
             Ok(message) => message,
@@ -94,7 +98,7 @@ impl Endpoint {
         if *method == Method::Cancel {
             return self.handle_cancel(now, inbound);
         }
-        if inbound.request.uri().is_sips() && inbound.from.transport != Transport::Tls {
+        if inbound.request.uri().is_sips() && !inbound.from.transport.is_secure() {
             return self.refuse_sips(inbound);
         }
         let origin = (inbound.from_tag.clone(), inbound.call_id.clone(), inbound.cseq);
@@ -240,6 +244,9 @@ impl Endpoint {
     /// A response whose connection is gone goes to a new one, once (RFC 3261 section 18.2.2); a request falls back, or
     /// is over.
     pub(super) fn fail_transmit(&mut self, now: Mono, what: &Transmit, why: &str) {
+        if what.bytes == keep_alive::PING {
+            return self.recover(now, what.transport, what.remote);
+        }
         let request = match Message::parse(&what.bytes) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Response(_)) if what.connection.is_some() => {
@@ -262,7 +269,7 @@ impl Endpoint {
 
     /// By TLS to whoever proves the domain of our proxy there, or else that very address (RFC 3263 section 5).
     fn send_anew(&mut self, response: &Transmit) {
-        let by_tls = response.transport == Transport::Tls;
+        let by_tls = response.transport.is_secure();
         let proof = || self.domain_at(response.remote).unwrap_or_else(|| response.remote.ip().into());
         let domain = by_tls.then(proof);
         self.transmit(Transmit { connection: None, domain, ..response.clone() });

@@ -30,6 +30,9 @@ impl Endpoint {
         let mut found = false;
         for registration in self.registrations.values_mut() {
             let here = goes_by(&destination_of(registration), transport, remote);
+            if here {
+                registration.keep.stop();
+            }
             let Some(since) = registration.since.filter(|_| here && registration.failures == 0) else { continue };
             let again = (now + spread).max(since + PACE);
             registration.next = registration.next.map(|next| next.min(again));
@@ -70,11 +73,13 @@ impl Endpoint {
 }
 
 /// What goes by datagrams uses a connection for its size only.
-fn goes_by(to: &Destination, transport: Transport, remote: SocketAddr) -> bool {
+pub(super) fn goes_by(to: &Destination, transport: Transport, remote: SocketAddr) -> bool {
     let same = match to.by {
-        By::Size => false,
+        By::Size => transport == Transport::Udp,
         By::Tcp => transport == Transport::Tcp,
         By::Tls(_) | By::TlsTo(_) => transport == Transport::Tls,
+        By::WebSocket(None) => transport == Transport::Ws,
+        By::WebSocket(Some(_)) => transport == Transport::Wss,
     };
     same && to.remote == remote
 }

@@ -1,14 +1,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::config::Way;
 use super::{EndCause, Endpoint, EndpointEvent};
 use crate::sip::authentication::Authentication;
 use crate::sip::back_off;
 use crate::sip::dialog::{By, Destination};
 use crate::sip::digest::Login;
 use crate::sip::headers::{Contact, Headers, NameAddr};
-use crate::sip::registration::{Phase, Registration};
+use crate::sip::keep_alive::KeepAlive;
+use crate::sip::registration::{Outbound, Phase, Registration};
 use crate::sip::subscription::refresh_after;
 use crate::sip::transaction::Owner;
 use crate::sip::{read, send, HeaderName, Host, Method, RegistrationId, Request, Response, Uri};
@@ -18,8 +18,11 @@ use crate::vocab::Mono;
 const ONCE_MORE: Duration = Duration::from_millis(500);
 
 /// By TLS the registrar reaches us on our own connection, which anybody on the way may forget when nothing is said on it:
-/// so often at least something is (RFC 5626 section 4.4.1 has 95 to 120 seconds).
+/// so often at least something is (RFC 5626 section 4.4.1 has 95 to 120 seconds), until pings are seen to be answered.
 const KEEP_OPEN: Duration = Duration::from_secs(95);
+
+/// Longest Service-Route that is followed, in hops; a path has few proxies.
+const MAX_HOPS: usize = 8;
 
 /// Where and as whom to register our Contact.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub struct Register {
     pub login: Option<Login>,
     /// For how long at a time.
     pub expires: Duration,
+    /// Which flow of the address of record this is, from 1 (`reg-id`, RFC 5626 section 4.2).
+    pub number: u32,
 }
 
 /// Another server of the same domain.
@@ -51,7 +56,7 @@ pub struct Next {
 impl Endpoint {
     pub(super) fn open_registration(&mut self, now: Mono, id: RegistrationId, what: Register) {
         let (call_id, tag) = (self.secret.call_id(), self.secret.tag());
-        let Register { aor, registrar, remote, domain, login, expires } = what;
+        let Register { aor, registrar, remote, domain, login, expires, number } = what;
         self.registrations.insert(
             id,
             Registration {
@@ -62,6 +67,13 @@ impl Endpoint {
                 registrar,
                 remote,
                 domain,
+                number,
+                outbound: Outbound::Offered,
+                seen: None,
+                stale: None,
+                followed: false,
+                keep: KeepAlive::default(),
+                service_route: Vec::new(),
                 authentication: Authentication::of(login),
                 asked: expires,
                 phase: Phase::Open,
@@ -71,6 +83,7 @@ impl Endpoint {
                 failures: 0,
                 bound: false,
                 since: None,
+                refresh: expires,
                 next: None,
             },
         );
@@ -97,6 +110,10 @@ impl Endpoint {
             return;
         }
         (registration.registrar, registration.remote, registration.domain) = (to.registrar, to.remote, to.domain);
+        registration.outbound = Outbound::Offered;
+        registration.followed = false;
+        registration.service_route.clear();
+        registration.keep.stop();
         registration.failures -= u32::from(forgiven && registration.failures > 0);
         self.register_anew(now, id);
     }
@@ -121,7 +138,7 @@ impl Endpoint {
     }
 
     /// A REGISTER that answers no challenge of its own yet.
-    fn register_anew(&mut self, now: Mono, id: RegistrationId) {
+    pub(super) fn register_anew(&mut self, now: Mono, id: RegistrationId) {
         if let Some(registration) = self.registrations.get_mut(&id) {
             registration.authentication.begin();
             registration.next = None;
@@ -137,12 +154,14 @@ impl Endpoint {
         let expires = if registration.phase == Phase::Closing { Duration::ZERO } else { registration.asked };
         registration.authentication.prove(&mut request, &cnonce);
         let to = destination_of(registration);
-        let contact = self.contact(self.way(&request, &to));
-        send::push(&mut request, "Contact", &contact);
+        self.push_contacts(&mut request, id);
         send::push(&mut request, "Expires", &expires.as_secs().to_string());
         send::push(&mut request, "Allow", &send::allow());
-        let supported: Vec<String> =
-            self.config.supported.iter().cloned().chain(["gruu".to_owned(), "path".to_owned()]).collect();
+        let mut supported = self.config.supported.clone();
+        supported.extend(["gruu", "path"].map(str::to_owned));
+        if self.offers_outbound(id) {
+            supported.push("outbound".to_owned());
+        }
         send::push_list(&mut request, "Supported", &supported);
         self.dress_plainly(&mut request);
         self.send_request(now, request, to, Owner::Registration(id));
@@ -155,15 +174,16 @@ impl Endpoint {
             401 => self.handle_register_challenge(now, id, response, false),
             407 => self.handle_register_challenge(now, id, response, true),
             423 => self.handle_register_too_brief(now, id, response),
+            439 if self.offers_outbound(id) => self.withdraw_outbound(now, id),
             _ => self.handle_register_failure(now, id, EndCause::rejected(response)),
         }
     }
 
     fn handle_registered(&mut self, now: Mono, id: RegistrationId, response: &Response) {
-        let Some(registration) = self.registrations.get(&id) else { return };
-        let contact = self.config.contact_by(if registration.domain.is_some() { Way::Tls } else { Way::Clear });
+        let Some(contact) = self.registered_contact(id) else { return };
         let Some(registration) = self.registrations.get_mut(&id) else { return };
         registration.asking = false;
+        registration.stale = None;
         registration.failures = 0;
         registration.bound = true;
         registration.since = Some(now);
@@ -175,15 +195,33 @@ impl Endpoint {
             Phase::Open => {}
         }
         let headers = response.headers();
-        let granted = granted(headers, &contact).unwrap_or(registration.asked).min(registration.asked);
+        let own = own_binding(headers, &contact, registration.number);
+        let granted = granted(headers, own.as_ref()).unwrap_or(registration.asked).min(registration.asked);
         if granted.is_zero() {
             return self.handle_register_failure(now, id, EndCause::Terminated { reason: None, retry_after: None });
         }
-        let longest = if registration.domain.is_some() { KEEP_OPEN } else { Duration::MAX };
-        registration.next = Some(now + refresh_after(granted).min(longest));
+        registration.refresh = refresh_after(granted);
         let service_route = read::list(headers, HeaderName::SERVICE_ROUTE);
-        let gruu = public_gruu(headers, &contact, &registration.aor);
-        self.events.push_back(EndpointEvent::Registered { id, expires: granted, service_route, gruu });
+        registration.service_route = followed(&service_route);
+        let gruu = own.and_then(|own| public_gruu(&own, &registration.aor));
+        self.keep_flow(now, id, response);
+        if self.follow_address(now, id, response) {
+            return;
+        }
+        let Some(registration) = self.registrations.get_mut(&id) else { return };
+        registration.set_refresh(now);
+        let (outbound, seen) = (registration.outbound == Outbound::Granted, registration.seen);
+        let path = read::list(headers, HeaderName::PATH);
+        let expires = granted;
+        self.events.push_back(EndpointEvent::Registered { id, expires, service_route, path, gruu, outbound, seen });
+    }
+
+    /// The first hop cannot keep us on this flow (RFC 5626 section 4.2.1): an ordinary registration, then.
+    fn withdraw_outbound(&mut self, now: Mono, id: RegistrationId) {
+        if let Some(registration) = self.registrations.get_mut(&id) {
+            registration.outbound = Outbound::Withdrawn;
+            self.send_register(now, id);
+        }
     }
 
     fn handle_register_challenge(&mut self, now: Mono, id: RegistrationId, response: &Response, by_proxy: bool) {
@@ -215,8 +253,11 @@ impl Endpoint {
     /// Tried again, later and later; only the user ends that.
     pub(super) fn handle_register_failure(&mut self, now: Mono, id: RegistrationId, cause: EndCause) {
         let random = self.secret.random();
+        let beside = self.is_registered_beside(id);
         let Some(registration) = self.registrations.get_mut(&id) else { return };
         registration.asking = false;
+        registration.stale = None;
+        registration.keep.stop();
         // Left as it is, the binding would send calls to nobody: once more, soon, for whoever stops waits for it.
         if registration.phase == Phase::Closing && !registration.left_once {
             registration.left_once = true;
@@ -226,7 +267,8 @@ impl Endpoint {
         if registration.phase != Phase::Open {
             return self.forget_registration(id);
         }
-        let again = back_off::delay(registration.failures, random, cause.retry_after());
+        let delay = if beside { back_off::delay_beside } else { back_off::delay };
+        let again = delay(registration.failures, random, cause.retry_after());
         registration.failures = registration.failures.saturating_add(1);
         registration.next = Some(now + again);
         self.events.push_back(EndpointEvent::RegistrationFailed { id, cause, again });
@@ -235,14 +277,28 @@ impl Endpoint {
     pub(super) fn expire_registration(&mut self, now: Mono, id: RegistrationId) {
         let due = self.registrations.get(&id).and_then(Registration::deadline).is_some_and(|(at, _)| at <= now);
         if due {
+            if let Some(registration) = self.registrations.get_mut(&id) {
+                registration.followed = false;
+            }
             self.register_anew(now, id);
         }
+    }
+}
+
+impl Registration {
+    /// Before it runs out, or before its connection is forgotten.
+    pub(super) fn set_refresh(&mut self, since: Mono) {
+        let on_ours_alone = self.domain.is_some() || self.registrar.asks_for_websocket();
+        let silent = on_ours_alone && !self.keep.is_answered();
+        let longest = if silent { KEEP_OPEN } else { Duration::MAX };
+        self.next = Some(since + self.refresh.min(longest));
     }
 }
 
 pub(super) fn destination_of(registration: &Registration) -> Destination {
     let Registration { remote, domain, registrar, .. } = registration;
     let by = match domain {
+        domain if registrar.asks_for_websocket() => By::WebSocket(domain.clone()),
         Some(domain) => By::Tls(domain.clone()),
         None if registrar.asks_for_tls() => By::Tls(registrar.host().cloned().unwrap_or_else(|| remote.ip().into())),
         None if registrar.asks_for_tcp() => By::Tcp,
@@ -258,21 +314,38 @@ fn request_of(registration: &mut Registration) -> Request {
     send::outside_dialog(Method::Register, registrar, (aor, aor), tag, call_id, *cseq)
 }
 
-fn own_binding(headers: &Headers, contact: &Uri) -> Option<Contact> {
-    let bound = headers.typed_all::<Contact>().unwrap_or_default();
-    bound.into_iter().find(|one| one.uri.is_equivalent(contact))
+/// The binding of this flow, where there are several of the same Contact.
+fn own_binding(headers: &Headers, contact: &Uri, number: u32) -> Option<Contact> {
+    let mut bound = headers.typed_all::<Contact>().unwrap_or_default();
+    bound.retain(|one| one.uri.is_equivalent(contact));
+    let number = number.to_string();
+    let of_flow = bound.iter().position(|one| one.params.value("reg-id") == Some(&number));
+    let at = of_flow.unwrap_or(0);
+    (at < bound.len()).then(|| bound.swap_remove(at))
+}
+
+/// Those along which requests can be sent: loose routers all (RFC 3608 section 6.1), and not too many.
+fn followed(service_route: &[String]) -> Vec<String> {
+    let fits =
+        |hop: &String| NameAddr::read(hop).is_ok_and(|hop| hop.uri.host().is_some() && hop.uri.params().has("lr"));
+    let all = service_route.len() <= MAX_HOPS && service_route.iter().all(fits);
+    if all {
+        service_route.to_vec()
+    } else {
+        Vec::new()
+    }
 }
 
 /// The public GRUU that the registrar made for our Contact (RFC 5627 section 4.2): the address of record with a `gr`
 /// parameter (section 3.1.1), and nothing else is taken for one.
-fn public_gruu(headers: &Headers, contact: &Uri, aor: &NameAddr) -> Option<Uri> {
-    let gruu = Uri::parse(own_binding(headers, contact)?.params.unquoted("pub-gruu")?).ok()?;
+fn public_gruu(own: &Contact, aor: &NameAddr) -> Option<Uri> {
+    let gruu = Uri::parse(own.params.unquoted("pub-gruu")?).ok()?;
     let same = (gruu.user(), gruu.host()) == (aor.uri.user(), aor.uri.host());
     (same && gruu.params().has("gr")).then_some(gruu)
 }
 
 /// For how long our Contact is bound: its own parameter, else Expires (RFC 3261 section 10.2.4).
-fn granted(headers: &Headers, contact: &Uri) -> Option<Duration> {
-    let seconds = own_binding(headers, contact).and_then(|own| own.params.value("expires")?.parse::<u32>().ok());
+fn granted(headers: &Headers, own: Option<&Contact>) -> Option<Duration> {
+    let seconds = own.and_then(|own| own.params.value("expires")?.parse::<u32>().ok());
     seconds.map(|seconds| Duration::from_secs(seconds.into())).or_else(|| read::expires(headers))
 }

@@ -18,36 +18,41 @@ impl Endpoint {
         self.transmits.push_back(transmit);
     }
 
-    /// Our Contact, with the device's instance.
-    pub(super) fn contact(&self, way: Way) -> String {
-        let mut contact = NameAddr::new(self.config.contact_by(way));
+    /// Our Contact on the way to somebody, with the device's instance.
+    pub(super) fn contact(&self, (way, remote): (Way, Option<SocketAddr>)) -> String {
+        let mut contact = NameAddr::new(self.contact_towards(way, remote));
         if let Some(instance) = &self.config.instance {
             contact.set_instance(instance);
         }
         contact.to_string()
     }
 
-    pub(super) fn way(&self, request: &Request, to: &Destination) -> Way {
-        match to.by {
+    pub(super) fn way(&self, request: &Request, to: &Destination) -> (Way, Option<SocketAddr>) {
+        let way = match to.by {
             By::Tls(_) | By::TlsTo(_) if send::is_sips(request) => Way::Sips,
-            By::Tls(_) | By::TlsTo(_) => Way::Tls,
-            By::Size | By::Tcp => Way::Clear,
-        }
+            By::Tls(_) | By::TlsTo(_) | By::WebSocket(Some(_)) => Way::Tls,
+            By::Size | By::Tcp | By::WebSocket(None) => Way::Clear,
+        };
+        (way, Some(to.remote))
     }
 
     /// Of the answer to a remembered request.
-    pub(super) fn way_back(&self, key: &ServerKey) -> Way {
-        match self.transactions.server(key) {
-            Some(server) if server.transport() != Transport::Tls => Way::Clear,
-            Some(server) if send::is_sips(&server.request) => Way::Sips,
-            Some(_) => Way::Tls,
-            None => Way::Clear,
-        }
+    pub(super) fn way_back(&self, key: &ServerKey) -> (Way, Option<SocketAddr>) {
+        let Some(server) = self.transactions.server(key) else { return (Way::Clear, None) };
+        let way = match server.transport().is_secure() {
+            true if send::is_sips(&server.request) => Way::Sips,
+            true => Way::Tls,
+            false => Way::Clear,
+        };
+        (way, Some(server.remote()))
     }
 
     pub(super) fn new_dialog(&mut self, target: Uri, remote: SocketAddr, domain: Option<Host>) -> Dialog {
         let ids = (self.secret.call_id(), self.secret.tag());
-        Dialog::caller(ids, &self.config.aor, target, remote, domain)
+        let route = self.service_route(&target, remote);
+        let mut dialog = Dialog::caller(ids, &self.config.aor, target, remote, domain);
+        dialog.preload(route);
+        dialog
     }
 
     /// The domain that we know to be at this address by TLS: that of a registration through it.
@@ -62,7 +67,7 @@ impl Endpoint {
         let parties = (headers.first(HeaderName::TO).unwrap_or(""), headers.first(HeaderName::FROM).unwrap_or(""));
         let tag = self.secret.tag();
         let mut dialog = Dialog::callee(inbound.call_id.clone(), tag, parties, target, inbound.from.remote);
-        let by_tls = inbound.from.transport == Transport::Tls;
+        let by_tls = inbound.from.transport.is_secure();
         let domain = self.domain_at(inbound.from.remote).filter(|_| by_tls);
         dialog.secure(domain, by_tls && inbound.request.uri().is_sips());
         dialog.establish(inbound.from_tag.clone(), read::record_route(headers, true));
@@ -123,13 +128,20 @@ impl Endpoint {
         let key = ClientKey { branch: branch.clone(), method: request.method().clone() };
         let remote = to.remote;
         let by = |transport, domain| {
-            let request = send::with_via(request.clone(), &self.via(transport, remote, &branch));
+            let mut via = self.via(transport, remote, &branch);
+            if matches!(owner, Owner::Registration(_)) {
+                // RFC 6223 section 4: we would keep the way open.
+                via.params.set("keep", None);
+            }
+            let request = send::with_via(request.clone(), &via);
             let bytes = request.to_bytes();
             (request, Transmit { transport, remote, connection: None, domain, bytes })
         };
         let ((request, transmit), by_datagram) = match self.way_out(&request, to) {
             By::Tls(domain) | By::TlsTo(domain) => (by(Transport::Tls, Some(domain)), None),
             By::Tcp => (by(Transport::Tcp, None), None),
+            By::WebSocket(None) => (by(Transport::Ws, None), None),
+            By::WebSocket(domain) => (by(Transport::Wss, domain), None),
             By::Size => match by(Transport::Udp, None) {
                 fits if fits.1.bytes.len() <= LARGEST_DATAGRAM => (fits, None),
                 large => (by(Transport::Tcp, None), Some(large)),
@@ -141,6 +153,18 @@ impl Endpoint {
     /// What holds in spite of whoever chose `to`: `sips:` in it is never sent in clear, and an address where a proxy of ours
     /// is belongs to whoever proves the domain that our user named.
     fn way_out(&self, request: &Request, to: Destination) -> By {
+        let by = self.way_in_principle(request, to.clone());
+        let websocket = self.websocket_to(to.remote);
+        match (&by, websocket) {
+            (By::Size | By::Tcp, Some(None)) => By::WebSocket(None),
+            (By::Tls(wanted) | By::TlsTo(wanted), Some(Some(domain))) if *wanted == domain => {
+                By::WebSocket(Some(domain))
+            }
+            _ => by,
+        }
+    }
+
+    fn way_in_principle(&self, request: &Request, to: Destination) -> By {
         match to.by {
             By::TlsTo(host) if host.ip().is_some() => By::Tls(self.domain_at(to.remote).unwrap_or(host)),
             By::Size | By::Tcp if send::is_sips(request) => By::Tls(to.remote.ip().into()),
@@ -149,6 +173,9 @@ impl Endpoint {
     }
 
     fn via(&self, transport: Transport, remote: SocketAddr, branch: &str) -> Via {
+        if transport.is_websocket() {
+            return Via::new(transport, self.nowhere.clone(), None, branch);
+        }
         match self.config.sent_by(transport, remote.ip()) {
             Some(local) => Via::new(transport, local.ip(), Some(local.port()), branch),
             None => {

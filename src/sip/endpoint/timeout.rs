@@ -15,6 +15,9 @@ impl Endpoint {
         for id in due(now, self.registrations.iter().map(|(id, r)| (*id, r.deadline()))) {
             self.expire_registration(now, id);
         }
+        for id in due(now, self.registrations.iter().map(|(id, r)| (*id, r.keep.deadline()))) {
+            self.expire_keep_alive(now, id);
+        }
         for id in due(now, self.publications.iter().map(|(id, p)| (*id, p.deadline()))) {
             self.expire_publication(now, id);
         }
@@ -56,6 +59,7 @@ impl Endpoint {
         let notifiers = self.notifiers.values().filter_map(|n| n.deadline());
         let sessions = self.sessions.values().filter_map(|s| s.deadline());
         let registrations = self.registrations.values().filter_map(|r| r.deadline());
+        let flows = self.registrations.values().filter_map(|r| r.keep.deadline());
         let publications = self.publications.values().filter_map(|p| p.deadline());
         let referring = self.referring.values().filter_map(|r| r.deadline());
         let referred = self.referred.values().filter_map(|r| r.deadline());
@@ -63,6 +67,7 @@ impl Endpoint {
             .chain(referring)
             .chain(referred)
             .chain(registrations)
+            .chain(flows)
             .chain(publications)
             .chain(notifiers)
             .chain(sessions)

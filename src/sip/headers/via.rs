@@ -25,6 +25,8 @@ pub enum ViaTransport {
     Tcp,
     Tls,
     Udp,
+    Ws,
+    Wss,
     Other(Token),
 }
 
@@ -114,6 +116,8 @@ impl ViaTransport {
             Self::Tcp => Some(Transport::Tcp),
             Self::Tls => Some(Transport::Tls),
             Self::Udp => Some(Transport::Udp),
+            Self::Ws => Some(Transport::Ws),
+            Self::Wss => Some(Transport::Wss),
             Self::Other(_) => None,
         }
     }
@@ -123,6 +127,8 @@ impl ViaTransport {
             "TCP" => Self::Tcp,
             "TLS" => Self::Tls,
             "UDP" => Self::Udp,
+            "WS" => Self::Ws,
+            "WSS" => Self::Wss,
             _ => Self::Other(token),
         }
     }
@@ -134,6 +140,8 @@ impl std::convert::From<Transport> for ViaTransport {
             Transport::Tcp => Self::Tcp,
             Transport::Tls => Self::Tls,
             Transport::Udp => Self::Udp,
+            Transport::Ws => Self::Ws,
+            Transport::Wss => Self::Wss,
         }
     }
 }
@@ -144,6 +152,8 @@ impl fmt::Display for ViaTransport {
             Self::Tcp => "TCP",
             Self::Tls => "TLS",
             Self::Udp => "UDP",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
             Self::Other(token) => token.as_str(),
         })
     }

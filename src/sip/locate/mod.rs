@@ -190,6 +190,7 @@ impl Locate {
     /// What is used where nobody says otherwise (RFC 3263 section 4.1).
     fn usual_transport(&self) -> Transport {
         match (self.secure, self.transport) {
+            (true, Some(Transport::Wss)) => Transport::Wss,
             (true, _) => Transport::Tls,
             (false, named) => named.unwrap_or(Transport::Udp),
         }
@@ -211,6 +212,9 @@ impl Service {
             Transport::Tcp => "_sip._tcp",
             Transport::Tls => "_sips._tcp",
             Transport::Udp => "_sip._udp",
+            // Nobody asks for them: whoever wants a WebSocket names its host.
+            Transport::Ws => "_sip._ws",
+            Transport::Wss => "_sips._ws",
         };
         Self { name: format!("{prefix}.{domain}"), transport }
     }
@@ -230,6 +234,9 @@ fn first_stage(what: &Locate) -> Stage {
     }
     match (what.port, what.transport) {
         (Some(port), _) => Stage::Hosts(vec![Server { host: what.host.clone(), port, transport }]),
+        (None, Some(by)) if by.is_websocket() => {
+            Stage::Hosts(vec![Server { host: what.host.clone(), port: transport.default_port(), transport }])
+        }
         (None, Some(_)) => Stage::Servers(vec![Service::of(&what.host, transport)]),
         (None, None) => Stage::Services,
     }

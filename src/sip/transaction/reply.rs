@@ -32,6 +32,10 @@ impl Reply {
         self.remote.ip()
     }
 
+    pub fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
     pub fn is_reliable(&self) -> bool {
         self.transport.is_reliable()
     }

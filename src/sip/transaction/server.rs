@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 
@@ -64,6 +64,11 @@ impl Server {
 
     pub fn address(&self) -> IpAddr {
         self.reply.address()
+    }
+
+    /// Where the answer goes.
+    pub fn remote(&self) -> SocketAddr {
+        self.reply.remote()
     }
 
     /// We answer; `None` when it is too late for that.

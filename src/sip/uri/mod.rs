@@ -174,6 +174,11 @@ impl Uri {
         self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"))
     }
 
+    /// Its transport parameter is WebSocket (RFC 7118 section 5.4), whether over TLS or not.
+    pub(crate) fn asks_for_websocket(&self) -> bool {
+        self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("ws"))
+    }
+
     /// Only TLS may carry what goes there, and on every further hop too (RFC 3261 section 26.2.2).
     pub(crate) fn is_sips(&self) -> bool {
         self.scheme == Scheme::Sips

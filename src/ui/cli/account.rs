@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::screen::Page;
 use crate::app::control::view::{
-    AccountList, AccountStateView, AccountView, ErrorView, PublicationStateView, PublicationView,
+    AccountList, AccountStateView, AccountView, ErrorView, FlowView, PublicationStateView, PublicationView,
 };
 
 pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Result<Exit, ErrorView> {
@@ -43,6 +43,7 @@ fn row(account: &AccountView) -> [String; 4] {
 
 fn state(account: &AccountView) -> String {
     match account.state {
+        AccountStateView::Idle => "not needed".to_owned(),
         AccountStateView::Left => "not registered any more".to_owned(),
         AccountStateView::Refused => "refused: the password is wrong, or none is configured".to_owned(),
         AccountStateView::Registered => format!("registered until {}", account.until.clone().unwrap_or_default()),
@@ -52,6 +53,22 @@ fn state(account: &AccountView) -> String {
             format!("not registered, tried again at {}", account.again.clone().unwrap_or_default())
         }
     }
+}
+
+/// `tls:192.0.2.1:5061, registered, calls come on this connection`.
+fn flow(flow: &FlowView) -> String {
+    let state = match flow.state {
+        AccountStateView::Idle => "not needed: the registrar knows one way at a time",
+        AccountStateView::Left => "not registered any more",
+        AccountStateView::Refused => "refused",
+        AccountStateView::Registered if flow.outbound => "registered, calls come on this way",
+        AccountStateView::Registered => "registered",
+        AccountStateView::Registering => "registering",
+        AccountStateView::Resolving => "looking for its proxy",
+        AccountStateView::Waiting => "not registered, tried again",
+    };
+    let seen = flow.seen.as_ref().map(|seen| format!(", seen at {seen}")).unwrap_or_default();
+    format!("{}, {state}{seen}", flow.address.as_ref().unwrap_or(&flow.proxy))
 }
 
 fn published(publication: &PublicationView) -> String {
@@ -94,6 +111,12 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
     }
     for hop in &account.service_route {
         page.field("service route", hop);
+    }
+    for (number, flow) in (1..).zip(&account.flows) {
+        page.field(&format!("flow {number}"), &self::flow(flow));
+        for hop in &flow.path {
+            page.field("path", hop);
+        }
     }
     page.lines()
 }

@@ -3,7 +3,8 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use super::ErrorView;
-use crate::agent::{Account, AccountState, PublicationState};
+use crate::agent::{Account, AccountFlow, AccountState, PublicationState};
+use crate::vocab::{Failure, Wall};
 
 /// An address of record at a registrar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -26,13 +27,34 @@ pub struct AccountView {
     pub publication: PublicationView,
     /// Proxies that the registrar wants requests to pass (RFC 3608).
     pub service_route: Vec<String>,
+    /// The ways to the registrar, the first one first (RFC 5626). What stands above is of the one in use.
+    pub flows: Vec<FlowView>,
     /// The URI by which this device, and no other of yours, is reached through the registrar (RFC 5627).
     pub gruu: Option<String>,
+}
+
+/// One way to a registrar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlowView {
+    pub proxy: String,
+    /// The transport and address that this came to.
+    pub address: Option<String>,
+    pub state: AccountStateView,
+    /// Whether calls come on the connection, or from the address, that we registered by (RFC 5626).
+    pub outbound: bool,
+    /// Proxies that requests to this device pass on it (RFC 3327).
+    pub path: Vec<String>,
+    /// The address at which the registrar sees this device, and has it registered, when a NAT changes it.
+    pub seen: Option<String>,
+    /// Why it is not registered.
+    pub failure: Option<ErrorView>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountStateView {
+    /// A second way, of which there is no need: the first one stands, and the registrar knows no second.
+    Idle,
     /// The agent stops, and has taken its registration back.
     Left,
     /// It will not be tried again: the password is wrong.
@@ -86,14 +108,7 @@ pub struct AccountList {
 
 impl From<&Account> for AccountView {
     fn from(account: &Account) -> Self {
-        let (state, until, again, failure) = match &account.state {
-            AccountState::Left => (AccountStateView::Left, None, None, None),
-            AccountState::Refused(failure) => (AccountStateView::Refused, None, None, Some(failure)),
-            AccountState::Registered { until } => (AccountStateView::Registered, Some(*until), None, None),
-            AccountState::Registering => (AccountStateView::Registering, None, None, None),
-            AccountState::Resolving => (AccountStateView::Resolving, None, None, None),
-            AccountState::Waiting { failure, again } => (AccountStateView::Waiting, None, Some(*again), Some(failure)),
-        };
+        let (state, until, again, failure) = parts(&account.state);
         Self {
             entity: account.entity.to_string(),
             proxy: account.proxy.clone(),
@@ -105,8 +120,37 @@ impl From<&Account> for AccountView {
             failure: failure.map(Into::into),
             publication: (&account.publication).into(),
             service_route: account.service_route.clone(),
+            flows: account.flows.iter().map(Into::into).collect(),
             gruu: account.gruu.clone(),
         }
+    }
+}
+
+impl From<&AccountFlow> for FlowView {
+    fn from(flow: &AccountFlow) -> Self {
+        let (state, _, _, failure) = parts(&flow.state);
+        Self {
+            proxy: flow.proxy.clone(),
+            address: flow.address.clone(),
+            state,
+            outbound: flow.outbound,
+            path: flow.path.clone(),
+            seen: flow.seen.map(|seen| seen.to_string()),
+            failure: failure.map(Into::into),
+        }
+    }
+}
+
+/// Until when it is registered, when it is tried again, and why it failed.
+fn parts(state: &AccountState) -> (AccountStateView, Option<Wall>, Option<Wall>, Option<&Failure>) {
+    match state {
+        AccountState::Idle => (AccountStateView::Idle, None, None, None),
+        AccountState::Left => (AccountStateView::Left, None, None, None),
+        AccountState::Refused(failure) => (AccountStateView::Refused, None, None, Some(failure)),
+        AccountState::Registered { until } => (AccountStateView::Registered, Some(*until), None, None),
+        AccountState::Registering => (AccountStateView::Registering, None, None, None),
+        AccountState::Resolving => (AccountStateView::Resolving, None, None, None),
+        AccountState::Waiting { failure, again } => (AccountStateView::Waiting, None, Some(*again), Some(failure)),
     }
 }
 

@@ -25,7 +25,7 @@ mod text;
 mod time;
 mod watch;
 
-pub use account::{AccountList, AccountStateView, AccountView, PublicationStateView, PublicationView};
+pub use account::{AccountList, AccountStateView, AccountView, FlowView, PublicationStateView, PublicationView};
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
 pub use call::{

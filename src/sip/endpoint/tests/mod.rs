@@ -3,6 +3,7 @@
 mod ask;
 mod call;
 mod flooded;
+mod flows;
 mod lossy;
 mod message;
 mod proven;

@@ -30,6 +30,7 @@ fn registered() -> World {
         domain: domain(),
         login: None,
         expires: Duration::from_secs(3600),
+        number: 1,
     };
     world.at(ALICE, |end, now| end.register(now, what));
     world.reply(&Method::Register, 200, &[]);
@@ -50,7 +51,7 @@ fn a_registration_by_tls_is_at_whoever_proves_the_domain_and_keeps_its_connectio
     assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
     let request = world.request(&Method::Register);
     assert!(header(&request, "Via").starts_with("SIP/2.0/TLS 192.168.1.1:5060;"), "{}", header(&request, "Via"));
-    assert!(header(&request, "Via").ends_with(";alias"), "{}", header(&request, "Via"));
+    assert!(header(&request, "Via").contains(";alias"), "{}", header(&request, "Via"));
     let contact = format!("<{};transport=tls>", uri(ALICE));
     assert!(header(&request, "Contact").starts_with(&contact), "{}", header(&request, "Contact"));
     world.run_for(Duration::from_secs(96));
@@ -195,6 +196,7 @@ fn a_registrar_of_tls_is_never_told_in_clear() {
             domain: None,
             login: None,
             expires: Duration::from_secs(3600),
+            number: 1,
         };
         world.at(ALICE, |end, now| end.register(now, what));
         assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
