@@ -6,10 +6,13 @@
 //! | `handle_account_located` | `Endpoint::register` |
 //! | `EndpointEvent::RegistrationFailed` | the next address, or a wait and then `Effect::Locate` again |
 //! | `EndpointEvent::Registered` and its siblings | the account's state, as the user sees it |
+//!
+//! Those that the user adds and removes meanwhile: `added_account.rs`.
 
 use std::time::Duration;
 
-use super::config::AccountConfig;
+use super::config::{AccountConfig, AgentConfig};
+use super::effect::AddedAccount;
 use super::fail_over::{calls_for_another, Untried};
 use super::publication::Publishing;
 use super::waiting::Waiting;
@@ -27,8 +30,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Longest Service-Route that is kept, in hops; a path has few proxies.
 const MAX_HOPS: usize = 8;
 
-/// In the order of the configuration.
-pub struct Accounts(Vec<Accounting>);
+#[derive(Default)]
+pub struct Accounts {
+    /// In the order of the configuration, then in that in which they were added.
+    all: Vec<Accounting>,
+    /// Of removed ones: the registrar does not know yet.
+    leaving: Vec<(RegistrationId, Entity)>,
+}
 
 pub struct Accounting {
     pub config: AccountConfig,
@@ -45,10 +53,67 @@ pub struct Accounting {
 }
 
 impl Accounts {
-    pub fn new(configs: Vec<AccountConfig>) -> Self {
-        let accounting = |config: AccountConfig| Accounting {
+    /// An added one that the configuration has too is the configuration's for so long.
+    pub fn new(config: &AgentConfig, added: Vec<AddedAccount>) -> Self {
+        let mut all: Vec<Accounting> =
+            config.accounts.iter().map(|config| Accounting::new(config.clone(), false)).collect();
+        for one in added {
+            if all.iter().all(|other| other.config.entity != one.config.entity) {
+                all.push(one.restored(&config.identity));
+            }
+        }
+        Self { all, leaving: Vec::new() }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.all.iter().map(|accounting| &accounting.account)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Accounting> {
+        self.all.iter()
+    }
+
+    pub fn push(&mut self, one: Accounting) {
+        self.all.push(one);
+    }
+
+    /// Its registration is left behind, to be taken back.
+    pub fn remove(&mut self, entity: &Entity) -> Option<Accounting> {
+        let at = self.all.iter().position(|accounting| accounting.config.entity == *entity)?;
+        let gone = self.all.remove(at);
+        self.leaving.extend(gone.registration.map(|id| (id, entity.clone())));
+        Some(gone)
+    }
+
+    fn leaves(&self, entity: &Entity) -> bool {
+        self.leaving.iter().any(|(_, of)| of == entity)
+    }
+
+    /// The registrar has forgotten it: whose it was.
+    fn has_left(&mut self, id: RegistrationId) -> Option<Entity> {
+        let at = self.leaving.iter().position(|(leaving, _)| *leaving == id)?;
+        Some(self.leaving.remove(at).1)
+    }
+
+    pub fn get(&mut self, entity: &Entity) -> Option<&mut Accounting> {
+        self.all.iter_mut().find(|accounting| accounting.config.entity == *entity)
+    }
+
+    pub fn by_publication(&mut self, id: PublicationId) -> Option<&mut Accounting> {
+        self.all.iter_mut().find(|accounting| accounting.publishing.id == Some(id))
+    }
+
+    fn by_registration(&mut self, id: RegistrationId) -> Option<&mut Accounting> {
+        self.all.iter_mut().find(|accounting| accounting.registration == Some(id))
+    }
+}
+
+impl Accounting {
+    pub fn new(config: AccountConfig, added: bool) -> Self {
+        Self {
             account: Account {
                 entity: config.entity.clone(),
+                added,
                 proxy: config.proxy.to_string(),
                 address: None,
                 user: escape(&config.user),
@@ -64,32 +129,23 @@ impl Accounts {
             look_again: None,
             gruu: None,
             publishing: Publishing::default(),
-        };
-        Self(configs.into_iter().map(accounting).collect())
+        }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.0.iter().map(|accounting| &accounting.account)
+    /// By its proxy.
+    ///
+    /// # Errors
+    /// That is not found yet.
+    pub fn route(&self) -> Result<Route, Failure> {
+        let hop = self.hop.ok_or_else(|| not_found_yet(&self.account))?;
+        let login = self.config.login(Some(self.config.realm.clone()));
+        Ok(Route { hop, domain: self.config.domain(hop.transport), login })
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &Accounting> {
-        self.0.iter()
+    pub fn registration(&self) -> Option<RegistrationId> {
+        self.registration
     }
 
-    pub fn get(&mut self, entity: &Entity) -> Option<&mut Accounting> {
-        self.0.iter_mut().find(|accounting| accounting.config.entity == *entity)
-    }
-
-    pub fn by_publication(&mut self, id: PublicationId) -> Option<&mut Accounting> {
-        self.0.iter_mut().find(|accounting| accounting.publishing.id == Some(id))
-    }
-
-    fn by_registration(&mut self, id: RegistrationId) -> Option<&mut Accounting> {
-        self.0.iter_mut().find(|accounting| accounting.registration == Some(id))
-    }
-}
-
-impl Accounting {
     /// Its requests go there from now on.
     fn go(&mut self, there: Candidate) -> Option<Next> {
         self.hop = Some(there);
@@ -122,10 +178,8 @@ impl Agent {
     /// There is such an account, and its proxy is not found yet.
     pub(super) fn route_to(&self, host: &str) -> Result<Option<Route>, Failure> {
         let of_domain = |accounting: &&Accounting| accounting.config.entity.host().eq_ignore_ascii_case(host);
-        let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
-        let hop = accounting.hop.ok_or_else(|| not_found_yet(&accounting.account))?;
-        let login = accounting.config.login(Some(accounting.config.realm.clone()));
-        Ok(Some(Route { hop, domain: accounting.config.domain(hop.transport), login }))
+        let Some(accounting) = self.accounts.all.iter().find(of_domain) else { return Ok(None) };
+        accounting.route().map(Some)
     }
 
     /// The URI by which one of this domain reaches this device, through the registrar: our own contact where there is none.
@@ -145,11 +199,17 @@ impl Agent {
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
-        let all: Vec<AccountConfig> = self.accounts.0.iter().map(|accounting| accounting.config.clone()).collect();
+        // One whose password does not open is refused already.
+        let all = self.accounts.all.iter().filter(|accounting| accounting.account.state == AccountState::Resolving);
+        let all: Vec<AccountConfig> = all.map(|accounting| accounting.config.clone()).collect();
         all.into_iter().for_each(|config| self.find_proxy(now, &config));
     }
 
-    fn find_proxy(&mut self, now: Now, config: &AccountConfig) {
+    /// Not before an earlier registration of that name is taken back: what takes that back would take this with it.
+    pub(super) fn find_proxy(&mut self, now: Now, config: &AccountConfig) {
+        if self.accounts.leaves(&config.entity) {
+            return;
+        }
         let what = config.locate();
         if let Some(there) = what.address() {
             return self.register_account(now, &config.entity, there);
@@ -236,6 +296,10 @@ impl Agent {
             | EndpointEvent::Unregistered { id } => *id,
             _ => return,
         };
+        if let Some(entity) = self.accounts.has_left(id) {
+            let again = self.accounts.get(&entity).map(|accounting| accounting.config.clone());
+            return again.into_iter().for_each(|config| self.find_proxy(now, &config));
+        }
         let Some(accounting) = self.accounts.by_registration(id) else { return };
         let (entity, proxy) = (accounting.config.entity.clone(), accounting.account.reached());
         match event {
@@ -257,7 +321,7 @@ impl Agent {
             }
             EndpointEvent::RegistrationRefused { why, .. } => {
                 accounting.registration = None;
-                let failure = refused(&entity, &proxy, &why);
+                let failure = refused(&accounting.account, &proxy, &why);
                 self.event(Event::Notice(failure.clone()));
                 self.set_account(&entity, AccountState::Refused(failure));
             }
@@ -287,7 +351,7 @@ impl Agent {
     pub(super) fn handle_account_timeout(&mut self, now: Now) {
         let due = |at: Mono| at <= now.mono;
         let mut again = Vec::new();
-        for accounting in &mut self.accounts.0 {
+        for accounting in &mut self.accounts.all {
             if accounting.look_again.take_if(|at| due(*at)).is_some() {
                 again.push(accounting.config.clone());
             }
@@ -296,7 +360,7 @@ impl Agent {
     }
 
     pub(super) fn account_deadline(&self) -> Option<Deadline> {
-        let all = self.accounts.0.iter();
+        let all = self.accounts.all.iter();
         let looks = all.clone().filter_map(|accounting| accounting.look_again);
         let looks = looks.map(|at| Deadline { at, why: "proxy to be looked for" });
         looks.chain(all.filter_map(|accounting| accounting.publishing.deadline())).min()
@@ -323,9 +387,13 @@ fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause) -> Failure {
     Failure::new(FailureKind::Unreachable, code, message, entity.as_str(), next)
 }
 
-fn refused(entity: &Entity, proxy: &str, why: &str) -> Failure {
+fn refused(account: &Account, proxy: &str, why: &str) -> Failure {
+    let entity = &account.entity;
     let message = format!("{entity} is not registered at {proxy}: {}", escape(why));
-    let next = "correct `user` and the password of this [[account]], then start the agent again";
+    let next = match account.added {
+        true => format!("`sottovoce account remove {entity}`, then `sottovoce account add {entity}` with the right user and password"),
+        false => "correct `user` and the password of this [[account]], then start the agent again".to_owned(),
+    };
     Failure::new(FailureKind::RefusedByPolicy, "registration-refused", message, entity.as_str(), next)
 }
 

@@ -1,9 +1,10 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `publication`, `ask`, `further`, `review`, `answer_watcher`, `call`, `texts`, `own_policy`.
+//! `account`, `added_account`, `publication`, `ask`, `further`, `review`, `answer_watcher`, `call`, `texts`, `own_policy`.
 
 mod account;
+mod added_account;
 mod answer_watcher;
 mod ask;
 mod book;
@@ -16,6 +17,7 @@ pub mod effect;
 mod fail_over;
 mod further;
 mod metrics;
+mod naming;
 mod nonces;
 mod offers;
 mod own;
@@ -47,8 +49,9 @@ use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono
 pub use call::{QUIET, RINGING, SILENCE};
 pub use config::{AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, UnknownWatchers};
 pub use contact::OPTION_TAG;
-pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
+pub use effect::{AddedAccount, AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored};
 pub use metrics::Metric;
+pub use naming::is_mail;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest};
 pub use snapshot::{
     Account, AccountState, Ask, AskState, Call, CallState, OpenReview, PublicationState, ReviewState, Side,
@@ -108,7 +111,7 @@ impl Agent {
         rng.fill_bytes(&mut endpoint_seed);
         let contact = contact::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
-        let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take() };
+        let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take(), mail: None };
         let own = Own::new(&config, &typed, loaded.vouch, loaded.own_version, now.wall);
         let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
         for seen in loaded.seen {
@@ -118,7 +121,7 @@ impl Agent {
             }
         }
         let mut agent = Self {
-            accounts: Accounts::new(config.accounts.clone()),
+            accounts: Accounts::new(&config, loaded.accounts),
             endpoint: Endpoint::new(contact::endpoint_config(&config, &contact), endpoint_seed),
             contact,
             rng,
@@ -206,12 +209,16 @@ impl Agent {
     }
 
     fn carry_out(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
-        let is_new = matches!(what, Command::AnswerCall { .. } | Command::Ask(_) | Command::Call(_) | Command::Text(_));
+        let is_new = matches!(
+            what,
+            Command::AddAccount(_) | Command::AnswerCall { .. } | Command::Ask(_) | Command::Call(_) | Command::Text(_)
+        );
         if is_new && self.stopping.is_some() {
             return Err(stops());
         }
         let done = |()| Accepted::Done;
         match what {
+            Command::AddAccount(config) => self.add_account(now, *config).map(Accepted::Storing),
             Command::AnswerCall { call } => self.answer_call(call).map(done),
             Command::AnswerReview { review, answer, by } => {
                 self.answer_review(now, review, answer, by).map(|()| Accepted::Review(review))
@@ -226,11 +233,14 @@ impl Agent {
             Command::PolicyImport { text } => self.add_policy(now, &text, true),
             Command::PolicyRemove { entry } => self.remove_policy(now, entry).map(Accepted::Storing),
             Command::PresenceRemove { entity } => self.remove_presence(&entity).map(Accepted::Storing),
-            Command::PresenceRename { entity, user, place } => {
-                self.rename_presence(entity, Names { user, place }).map(Accepted::Storing)
+            Command::PresenceRename { entity, user, place, mail } => {
+                self.rename_presence(entity, Names { user, place, mail }).map(Accepted::Storing)
             }
-            Command::PresenceSet { user, place } => self.set_own_presence(Names { user, place }).map(Accepted::Storing),
+            Command::PresenceSet { user, place } => {
+                self.set_own_presence(Names { user, place, mail: None }).map(Accepted::Storing)
+            }
             Command::RejectCall { call } => self.reject_call(now, call).map(done),
+            Command::RemoveAccount { entity } => self.remove_account(now, &entity).map(Accepted::Storing),
             Command::Stop => {
                 self.stop(now);
                 Ok(Accepted::Done)
@@ -327,7 +337,7 @@ impl Agent {
         &self.config
     }
 
-    /// In the order of the configuration.
+    /// In the order of the configuration, then in that in which they were added.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.iter()
     }

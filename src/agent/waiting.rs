@@ -1,3 +1,4 @@
+use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -6,6 +7,7 @@ use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
     AccountAddress(Entity),
+    AddAccount(Box<AccountConfig>),
     AskAddress(AskId),
     CallAddress(CallId),
     /// Nobody waits; a failure is told to the user.
@@ -22,6 +24,7 @@ pub enum Waiting {
         record: PresenceRecord,
     },
     Remove(Vec<EntryId>),
+    RemoveAccount(Entity),
     RemovePresence(Entity),
     /// A row that is not to be lost.
     Row {

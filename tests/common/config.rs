@@ -46,6 +46,7 @@ pub fn account(entity: &Entity, server: &str) -> AccountConfig {
         realm: "example.org".into(),
         expires: Duration::from_secs(3600),
         publish: true,
+        phone_context: None,
     }
 }
 

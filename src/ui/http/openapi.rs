@@ -11,7 +11,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
     info(title = "sottovoce control door", description = "Every text in a response is safe to print: what peers wrote \
         is escaped. Times are RFC 3339 in UTC. Every response that is not a success is an ErrorBody."),
     paths(
-        accounts::list, accounts::one,
+        accounts::list, accounts::one, accounts::add, accounts::remove,
         asks::list, asks::start, asks::one, asks::cancel,
         reviews::list, reviews::one, reviews::answer,
         calls::list, calls::start, calls::one, calls::answer, calls::reject, calls::hangup, calls::hangup_all,

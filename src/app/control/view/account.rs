@@ -9,6 +9,8 @@ use crate::agent::{Account, AccountState, PublicationState};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountView {
     pub entity: String,
+    /// It was added, and can be removed; others are the configuration's.
+    pub added: bool,
     /// Where its requests go, as the configuration names it.
     pub proxy: String,
     /// The transport and address that this came to, in use or tried last: `tcp:192.0.2.1:5060`.
@@ -80,7 +82,7 @@ pub enum PublicationStateView {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountList {
-    /// In the order of the configuration.
+    /// In the order of the configuration, then in that in which they were added.
     pub accounts: Vec<AccountView>,
 }
 
@@ -96,6 +98,7 @@ impl From<&Account> for AccountView {
         };
         Self {
             entity: account.entity.to_string(),
+            added: account.added,
             proxy: account.proxy.clone(),
             address: account.address.clone(),
             user: account.user.clone(),
