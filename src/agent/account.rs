@@ -6,10 +6,13 @@
 //! | `handle_account_located` | `Endpoint::register` |
 //! | `EndpointEvent::RegistrationFailed` | the next address, or a wait and then `Effect::Locate` again |
 //! | `EndpointEvent::Registered` and its siblings | the account's state, as the user sees it |
+//!
+//! Those that the user adds and removes meanwhile: `added_account.rs`.
 
 use std::time::Duration;
 
-use super::config::AccountConfig;
+use super::config::{AccountConfig, AgentConfig};
+use super::effect::AddedAccount;
 use super::fail_over::calls_for_another;
 use super::flow::{flows, Flow};
 use super::publication::Publishing;
@@ -29,8 +32,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Longest Service-Route that is kept, in hops; a path has few proxies.
 const MAX_HOPS: usize = 8;
 
-/// In the order of the configuration.
-pub struct Accounts(Vec<Accounting>);
+#[derive(Default)]
+pub struct Accounts {
+    /// In the order of the configuration, then in that in which they were added.
+    all: Vec<Accounting>,
+    /// Of removed ones: the registrar does not know yet.
+    leaving: Vec<(RegistrationId, Entity)>,
+}
 
 pub struct Accounting {
     pub config: AccountConfig,
@@ -42,10 +50,76 @@ pub struct Accounting {
 }
 
 impl Accounts {
-    pub fn new(configs: Vec<AccountConfig>) -> Self {
-        let accounting = |config: AccountConfig| Accounting {
+    /// An added one that the configuration has too is the configuration's for so long.
+    pub fn new(config: &AgentConfig, added: Vec<AddedAccount>) -> Self {
+        let mut all: Vec<Accounting> =
+            config.accounts.iter().map(|config| Accounting::new(config.clone(), false)).collect();
+        for one in added {
+            if all.iter().all(|other| other.config.entity != one.config.entity) {
+                all.push(one.restored(&config.identity));
+            }
+        }
+        Self { all, leaving: Vec::new() }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.all.iter().map(|accounting| &accounting.account)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Accounting> {
+        self.all.iter()
+    }
+
+    pub fn push(&mut self, one: Accounting) {
+        self.all.push(one);
+    }
+
+    /// Its registration is left behind, to be taken back.
+    pub fn remove(&mut self, entity: &Entity) -> Option<Accounting> {
+        let at = self.all.iter().position(|accounting| accounting.config.entity == *entity)?;
+        let gone = self.all.remove(at);
+        self.leaving.extend(gone.registrations().map(|id| (id, entity.clone())));
+        Some(gone)
+    }
+
+    fn leaves(&self, entity: &Entity) -> bool {
+        self.leaving.iter().any(|(_, of)| of == entity)
+    }
+
+    /// The registrar has forgotten it: whose it was.
+    fn has_left(&mut self, id: RegistrationId) -> Option<Entity> {
+        let at = self.leaving.iter().position(|(leaving, _)| *leaving == id)?;
+        Some(self.leaving.remove(at).1)
+    }
+
+    pub fn get(&mut self, entity: &Entity) -> Option<&mut Accounting> {
+        self.all.iter_mut().find(|accounting| accounting.config.entity == *entity)
+    }
+
+    pub fn by_publication(&mut self, id: PublicationId) -> Option<&mut Accounting> {
+        self.all.iter_mut().find(|accounting| accounting.publishing.id == Some(id))
+    }
+
+    /// And which of its flows it is.
+    fn by_registration(&mut self, id: RegistrationId) -> Option<(&mut Accounting, usize)> {
+        self.all.iter_mut().find_map(|accounting| {
+            let at = accounting.flows.iter().position(|flow| flow.registration == Some(id))?;
+            Some((accounting, at))
+        })
+    }
+
+    fn flow(&mut self, (entity, at): (&Entity, usize)) -> Option<(&AccountConfig, &mut Flow)> {
+        let accounting = self.get(entity)?;
+        Some((&accounting.config, accounting.flows.get_mut(at)?))
+    }
+}
+
+impl Accounting {
+    pub fn new(config: AccountConfig, added: bool) -> Self {
+        Self {
             account: Account {
                 entity: config.entity.clone(),
+                added,
                 proxy: config.proxy.to_string(),
                 address: None,
                 user: escape(&config.user),
@@ -59,37 +133,21 @@ impl Accounts {
             config,
             gruu: None,
             publishing: Publishing::default(),
-        };
-        Self(configs.into_iter().map(accounting).collect())
+        }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.0.iter().map(|accounting| &accounting.account)
+    /// By its proxy.
+    ///
+    /// # Errors
+    /// That is not found yet.
+    pub fn route(&self) -> Result<Route, Failure> {
+        let hop = self.hop().ok_or_else(|| not_found_yet(&self.account))?;
+        let login = self.config.login(Some(self.config.realm.clone()));
+        Ok(Route { hop, domain: self.config.domain(hop.transport), login })
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &Accounting> {
-        self.0.iter()
-    }
-
-    pub fn get(&mut self, entity: &Entity) -> Option<&mut Accounting> {
-        self.0.iter_mut().find(|accounting| accounting.config.entity == *entity)
-    }
-
-    pub fn by_publication(&mut self, id: PublicationId) -> Option<&mut Accounting> {
-        self.0.iter_mut().find(|accounting| accounting.publishing.id == Some(id))
-    }
-
-    /// And which of its flows it is.
-    fn by_registration(&mut self, id: RegistrationId) -> Option<(&mut Accounting, usize)> {
-        self.0.iter_mut().find_map(|accounting| {
-            let at = accounting.flows.iter().position(|flow| flow.registration == Some(id))?;
-            Some((accounting, at))
-        })
-    }
-
-    fn flow(&mut self, (entity, at): (&Entity, usize)) -> Option<(&AccountConfig, &mut Flow)> {
-        let accounting = self.get(entity)?;
-        Some((&accounting.config, accounting.flows.get_mut(at)?))
+    pub fn registrations(&self) -> impl Iterator<Item = RegistrationId> + '_ {
+        self.flows.iter().filter_map(|flow| flow.registration)
     }
 }
 
@@ -130,10 +188,8 @@ impl Agent {
     /// There is such an account, and its proxy is not found yet.
     pub(super) fn route_to(&self, host: &str) -> Result<Option<Route>, Failure> {
         let of_domain = |accounting: &&Accounting| accounting.config.entity.host().eq_ignore_ascii_case(host);
-        let Some(accounting) = self.accounts.0.iter().find(of_domain) else { return Ok(None) };
-        let hop = accounting.hop().ok_or_else(|| not_found_yet(&accounting.account))?;
-        let login = accounting.config.login(Some(accounting.config.realm.clone()));
-        Ok(Some(Route { hop, domain: accounting.config.domain(hop.transport), login }))
+        let Some(accounting) = self.accounts.all.iter().find(of_domain) else { return Ok(None) };
+        accounting.route().map(Some)
     }
 
     /// The URI by which one of this domain reaches this device, through the registrar: our own contact where there is none.
@@ -153,11 +209,17 @@ impl Agent {
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
-        let all: Vec<AccountConfig> = self.accounts.0.iter().map(|accounting| accounting.config.clone()).collect();
-        all.iter().for_each(|config| self.find_proxy(now, (&config.entity, 0)));
+        // One whose password does not open is refused already.
+        let all = self.accounts.all.iter().filter(|accounting| accounting.account.state == AccountState::Resolving);
+        let all: Vec<Entity> = all.map(|accounting| accounting.config.entity.clone()).collect();
+        all.iter().for_each(|entity| self.find_proxy(now, (entity, 0)));
     }
 
-    fn find_proxy(&mut self, now: Now, which: (&Entity, usize)) {
+    /// Not before an earlier registration of that name is taken back: what takes that back would take this with it.
+    pub(super) fn find_proxy(&mut self, now: Now, which: (&Entity, usize)) {
+        if self.accounts.leaves(which.0) {
+            return;
+        }
         let Some((config, flow)) = self.accounts.flow(which) else { return };
         let what = config.locate(&flow.proxy);
         if let Some(there) = what.address() {
@@ -261,6 +323,9 @@ impl Agent {
             | EndpointEvent::Unregistered { id } => *id,
             _ => return,
         };
+        if let Some(entity) = self.accounts.has_left(id) {
+            return self.find_proxy(now, (&entity, 0));
+        }
         let Some((accounting, at)) = self.accounts.by_registration(id) else { return };
         let entity = accounting.config.entity.clone();
         let Some(flow) = accounting.flows.get_mut(at) else { return };
@@ -274,7 +339,8 @@ impl Agent {
                 let moved = std::mem::replace(&mut accounting.gruu, gruu.clone()) != gruu;
                 accounting.account.gruu = gruu.as_deref().map(escape);
                 let until = now.wall.saturating_add(expires);
-                let was_away = matches!(accounting.account.state, AccountState::Waiting { .. } | AccountState::Registering);
+                let was_away =
+                    matches!(accounting.account.state, AccountState::Waiting { .. } | AccountState::Registering);
                 self.set_account(which, AccountState::Registered { until });
                 self.look_beside(now, &entity);
                 self.publication_follows(&entity);
@@ -289,7 +355,7 @@ impl Agent {
             }
             EndpointEvent::RegistrationRefused { why, .. } => {
                 flow.registration = None;
-                let failure = refused(&entity, &flow.reached(), &why);
+                let failure = refused(&accounting.account, &flow.reached(), &why);
                 self.event(Event::Notice(failure.clone()));
                 self.set_account(which, AccountState::Refused(failure));
             }
@@ -325,7 +391,7 @@ impl Agent {
     pub(super) fn handle_account_timeout(&mut self, now: Now) {
         let due = |at: Mono| at <= now.mono;
         let mut again = Vec::new();
-        for accounting in &mut self.accounts.0 {
+        for accounting in &mut self.accounts.all {
             for (at, flow) in accounting.flows.iter_mut().enumerate() {
                 if flow.look_again.take_if(|at| due(*at)).is_some() {
                     again.push((accounting.config.entity.clone(), at));
@@ -336,7 +402,7 @@ impl Agent {
     }
 
     pub(super) fn account_deadline(&self) -> Option<Deadline> {
-        let all = self.accounts.0.iter();
+        let all = self.accounts.all.iter();
         let looks = all.clone().flat_map(|accounting| &accounting.flows).filter_map(|flow| flow.look_again);
         let looks = looks.map(|at| Deadline { at, why: "proxy to be looked for" });
         looks.chain(all.filter_map(|accounting| accounting.publishing.deadline())).min()
@@ -368,9 +434,13 @@ fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause) -> Failure {
     Failure::new(FailureKind::Unreachable, code, message, entity.as_str(), next)
 }
 
-fn refused(entity: &Entity, proxy: &str, why: &str) -> Failure {
+fn refused(account: &Account, proxy: &str, why: &str) -> Failure {
+    let entity = &account.entity;
     let message = format!("{entity} is not registered at {proxy}: {}", escape(why));
-    let next = "correct `user` and the password of this [[account]], then start the agent again";
+    let next = match account.added {
+        true => format!("`sottovoce account remove {entity}`, then `sottovoce account add {entity}` with the right user and password"),
+        false => "correct `user` and the password of this [[account]], then start the agent again".to_owned(),
+    };
     Failure::new(FailureKind::RefusedByPolicy, "registration-refused", message, entity.as_str(), next)
 }
 

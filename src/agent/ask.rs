@@ -67,6 +67,8 @@ pub struct Asking {
     subscription: Option<SubscriptionId>,
     /// Where else the peer is.
     untried: Untried,
+    /// Where it was asked.
+    tried: Vec<Candidate>,
     /// When SUBSCRIBE was sent, the last time.
     sent: Mono,
     /// And accepted: whoever did that is the right one.
@@ -111,6 +113,7 @@ impl Asking {
             accept_key: self.accept_key,
             subscription: None,
             untried: Untried::default(),
+            tried: self.tried.clone(),
             sent: self.sent,
             accepted: self.accepted,
             tick: None,
@@ -131,7 +134,7 @@ impl Agent {
         if !request.wanted.presence && !request.wanted.policy {
             return Err(nothing_wanted(&request.peer));
         }
-        let target = Target::parse(&request.peer)?;
+        let target = self.target(&request.peer, request.account.as_ref())?;
         self.refuse_ourselves(&target)?;
         if self.asks.all.values().filter(|asking| asking.is_open()).count() >= MAX_OPEN {
             return Err(too_many(&request.peer));
@@ -149,7 +152,7 @@ impl Agent {
             review: None,
             next: None,
         };
-        let route = self.route_to(target.entity.host())?;
+        let route = self.route_of(&target)?;
         if target.secure && route.as_ref().is_some_and(|route| route.domain.is_none()) {
             return Err(clear_proxy(&target));
         }
@@ -164,6 +167,7 @@ impl Agent {
             accept_key,
             subscription: None,
             untried: Untried::default(),
+            tried: Vec::new(),
             sent: now.mono,
             accepted: false,
             tick: None,
@@ -196,8 +200,8 @@ impl Agent {
                 asking.untried = untried;
                 self.send_directly(now, id, first);
             }
-            Ok((None, _)) => self.fail_ask(now, id, no_address(&host)),
-            Err(failure) => self.fail_ask(now, id, failure),
+            Ok((None, _)) => self.fail_unreached(now, id, no_address(&host)),
+            Err(failure) => self.fail_unreached(now, id, failure),
         }
     }
 
@@ -243,6 +247,7 @@ impl Agent {
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
         asking.subscription = Some(subscription);
         asking.sent = now.mono;
+        asking.tried.push(hop);
         asking.tick = Some(now.mono + TICK);
         self.asks.subscriptions.insert(subscription, id);
         let by = if hop.transport == Transport::Udp { String::new() } else { format!(" by {}", hop.transport) };
@@ -257,7 +262,8 @@ impl Agent {
         for id in due {
             let Some(asking) = self.asks.all.get_mut(&id) else { continue };
             let waited = (now.mono - asking.sent).as_secs();
-            let waits = asking.ask.state == AskState::Asking && asking.ask.presence.is_none() && asking.direct.is_none();
+            let waits =
+                asking.ask.state == AskState::Asking && asking.ask.presence.is_none() && asking.direct.is_none();
             asking.tick = waits.then(|| now.mono + TICK);
             if waits {
                 let then = if asking.untried.is_empty() { "it is given up" } else { "another address is tried" };
@@ -316,7 +322,7 @@ impl Agent {
                 cause if asking.by_server => by_proxy(ended(&asking.ask.target, cause)),
                 cause => ended(&asking.ask.target, cause),
             };
-            self.fail_ask(now, ask, failure);
+            self.fail_unreached(now, ask, failure);
         }
     }
 
@@ -471,6 +477,13 @@ impl Agent {
         self.withdraw(now, self.review_of(id), "cancelled");
         self.set_ask(id, AskState::Cancelled);
         Ok(())
+    }
+
+    /// With what was tried.
+    fn fail_unreached(&mut self, now: Now, id: AskId, failure: Failure) {
+        let Some(asking) = self.asks.all.get(&id) else { return };
+        let failure = asking.target.tried(failure, &asking.tried);
+        self.fail_ask(now, id, failure);
     }
 
     pub(super) fn fail_ask(&mut self, now: Now, id: AskId, failure: Failure) {

@@ -56,9 +56,58 @@ pub struct AccountConfig {
     pub publish: bool,
     /// Its presence server is asked who follows what is published there (RFC 3857).
     pub watchers: bool,
+    /// Where local phone numbers are valid: `+4930`, or a domain (RFC 3966 section 5.1.5).
+    pub phone_context: Option<String>,
 }
 
+/// Longest password, in octets.
+const MAX_PASSWORD: usize = 512;
+
 impl AccountConfig {
+    /// With the defaults of all that is not named. Where no proxy is, it is the domain, of which DNS says where its proxy is.
+    pub fn new(entity: Entity, proxy: Option<Hop>) -> Self {
+        let named = || Hop { host: entity.host().to_owned(), port: None, transport: None };
+        let proxy = proxy.or_else(|| Hop::parse(entity.host())).unwrap_or_else(named);
+        Self {
+            proxy: proxy.settled(entity.as_str().starts_with("sips:")),
+            user: entity.user().map(str::to_owned).unwrap_or_default(),
+            password: None,
+            realm: entity.host().to_owned(),
+            expires: Duration::from_secs(3600),
+            publish: true,
+            watchers: true,
+            beside: None,
+            phone_context: None,
+            entity,
+        }
+    }
+
+    /// With a second proxy beside the first (RFC 5626 section 4.2).
+    pub fn with_beside(mut self, beside: Option<Hop>) -> Self {
+        self.beside = beside.map(|proxy| proxy.settled(self.entity.as_str().starts_with("sips:")));
+        self
+    }
+
+    /// `sips:` goes by TLS only.
+    pub fn contradicts_its_proxy(&self) -> bool {
+        let in_clear = |hop: &Hop| hop.transport.is_some_and(|transport| !transport.is_secure());
+        self.entity.as_str().starts_with("sips:")
+            && (in_clear(&self.proxy) || self.beside.as_ref().is_some_and(in_clear))
+    }
+
+    /// A text that can be a password: 1 to 512 octets, no control characters.
+    pub fn is_password(text: &str) -> bool {
+        !text.is_empty() && text.len() <= MAX_PASSWORD && !text.chars().any(char::is_control)
+    }
+
+    /// A context of local phone numbers (RFC 3966 section 3): `+` and digits, or a domain name.
+    pub fn is_phone_context(text: &str) -> bool {
+        let digits = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+        let name = |c: u8| c.is_ascii_alphanumeric() || b"-.".contains(&c);
+        let domain = text.bytes().any(|b| b.is_ascii_alphabetic()) && text.bytes().all(name);
+        text.len() <= 128 && text.strip_prefix('+').map_or(domain, digits)
+    }
+
     pub fn locate(&self, proxy: &Hop) -> Locate {
         let Hop { host, port, transport } = proxy.clone();
         Locate { host, port, transport, secure: self.entity.as_str().starts_with("sips:") }
@@ -82,6 +131,41 @@ pub struct Hop {
     pub port: Option<u16>,
     /// By TLS the certificate must prove the account's domain (RFC 5922 section 4).
     pub transport: Option<Transport>,
+}
+
+impl Hop {
+    /// `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`, `tls:sip.example.org`, `example.org`: what is not named is looked for.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (transport, rest) = match text.split_once(':') {
+            Some(("tcp", rest)) => (Some(Transport::Tcp), rest),
+            Some(("tls", rest)) => (Some(Transport::Tls), rest),
+            Some(("udp", rest)) => (Some(Transport::Udp), rest),
+            Some(("ws", rest)) => (Some(Transport::Ws), rest),
+            Some(("wss", rest)) => (Some(Transport::Wss), rest),
+            _ => (None, text),
+        };
+        let (host, port) = match rest.strip_prefix('[') {
+            Some(inside) => inside.split_once(']')?,
+            None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
+        };
+        let port = match port {
+            "" => None,
+            port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port > 0)?),
+        };
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+        let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(fits);
+        fits.then(|| Self { host: host.to_owned(), port, transport })
+    }
+
+    /// With an address there is nothing to look for.
+    fn settled(mut self, secure: bool) -> Self {
+        if self.host.parse::<IpAddr>().is_ok() {
+            let usual = if secure { Transport::Tls } else { Transport::Udp };
+            let transport = *self.transport.get_or_insert(usual);
+            self.port.get_or_insert(transport.default_port());
+        }
+        self
+    }
 }
 
 impl fmt::Display for Hop {

@@ -12,7 +12,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::config::{AudioSink, AudioSource};
+use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::nonces;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Stream, StreamEvent};
@@ -103,6 +103,11 @@ pub enum Done {
 /// One transaction of the store. Every one is all or nothing.
 #[derive(Clone, Debug)]
 pub enum StoreOp {
+    /// An account that the user added, with its audit row.
+    AddAccount {
+        account: AddedAccount,
+        audit: AuditRow,
+    },
     /// A row of the append-only audit table.
     Audit(AuditRow),
     ForgetWatch {
@@ -136,6 +141,11 @@ pub enum StoreOp {
     RememberPresence {
         record: PresenceRecord,
         document: Vec<u8>,
+    },
+    /// The account that the user added, its password included.
+    RemoveAccount {
+        entity: Entity,
+        audit: AuditRow,
     },
     RemoveEntries {
         entries: Vec<EntryId>,
@@ -185,11 +195,13 @@ impl StoreOp {
             | Self::RecordGiven { .. }
             | Self::RecordSeen { .. }
             | Self::UpdatePin(_) => Care::Kept,
-            Self::ForgetWatch { .. }
+            Self::AddAccount { .. }
+            | Self::ForgetWatch { .. }
             | Self::KeepVouch(_)
             | Self::KeepWatch(_)
             | Self::Register { .. }
             | Self::RememberPresence { .. }
+            | Self::RemoveAccount { .. }
             | Self::RemoveEntries { .. }
             | Self::RemovePresence { .. }
             | Self::RenamePresence { .. }
@@ -223,6 +235,15 @@ pub enum Stored {
     },
     /// It was not carried out: a later operation that [replaces](StoreOp::replaces) it will be.
     Replaced,
+}
+
+/// An account that the user added while the agent ran, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedAccount {
+    /// Without its password.
+    pub config: AccountConfig,
+    /// That, as [`crate::keys::sealed`] has it; `None` where there is none.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// The keys of one device that our user has approved (PROTOCOL section 9).
@@ -301,7 +322,7 @@ impl Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`, `key-verified`, `refused`, `removed`,
+    /// `account-added`, `account-removed`, `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`, `key-verified`, `refused`, `removed`,
     /// `statement`, `strangers`, `vouched`.
     pub kind: &'static str,
     pub subject: String,
@@ -338,6 +359,8 @@ pub struct Loaded {
     pub seen: Vec<Seen>,
     pub vouch: Option<Vouch>,
     pub watches: Vec<Watched>,
+    /// In the order in which they were added.
+    pub accounts: Vec<AddedAccount>,
     pub own_user: Option<String>,
     pub own_place: Option<String>,
     /// The highest version of any statement of ours.

@@ -1,11 +1,11 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `publication`, `ask`, `by_itself`, `further`,
-//! `review`, `answer_watcher`, `watch`, `watchers`, `call`, `texts`,
-//! `own_policy`.
+//! `account`, `added_account`, `publication`, `ask`, `by_itself`, `further`, `review`, `answer_watcher`, `watch`, `watchers`,
+//! `call`, `texts`, `own_policy`.
 
 mod account;
+mod added_account;
 mod answer_watcher;
 mod ask;
 mod ask_failures;
@@ -21,6 +21,7 @@ mod fail_over;
 mod flow;
 mod further;
 mod metrics;
+mod naming;
 mod nonces;
 mod offers;
 mod own;
@@ -58,13 +59,16 @@ use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono
 pub use call::{QUIET, RINGING, SILENCE};
 pub use config::{AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, UnknownWatchers};
 pub use contact::OPTION_TAG;
-pub use effect::{AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored, Watched};
+pub use effect::{
+    AddedAccount, AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored, Watched,
+};
 pub use metrics::Metric;
+pub use naming::is_mail;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
 pub use snapshot::{
-    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, OpenReview, PublicationState,
-    ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Transfer, TransferState, Watch,
-    WatchState,
+    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, OpenReview,
+    PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Transfer,
+    TransferState, Watch, WatchState,
 };
 
 use account::Accounts;
@@ -128,7 +132,7 @@ impl Agent {
         rng.fill_bytes(&mut endpoint_seed);
         let contact = contact::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
-        let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take() };
+        let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take(), mail: None };
         let own = Own::new(&config, &typed, loaded.vouch, loaded.own_version, now.wall);
         let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
         for seen in loaded.seen {
@@ -138,7 +142,7 @@ impl Agent {
             }
         }
         let mut agent = Self {
-            accounts: Accounts::new(config.accounts.clone()),
+            accounts: Accounts::new(&config, loaded.accounts),
             endpoint: Endpoint::new(contact::endpoint_config(&config, &contact), endpoint_seed),
             contact,
             rng,
@@ -238,13 +242,19 @@ impl Agent {
     fn carry_out(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
         let is_new = matches!(
             what,
-            Command::AnswerCall { .. } | Command::Ask(_) | Command::Call(_) | Command::Text(_) | Command::Transfer(_)
+            Command::AddAccount(_)
+                | Command::AnswerCall { .. }
+                | Command::Ask(_)
+                | Command::Call(_)
+                | Command::Text(_)
+                | Command::Transfer(_)
         );
         if is_new && self.stopping.is_some() {
             return Err(stops());
         }
         let done = |()| Accepted::Done;
         match what {
+            Command::AddAccount(config) => self.add_account(now, *config).map(Accepted::Storing),
             Command::AnswerCall { call } if self.is_wanted(call) => self.place_wanted(now, call).map(done),
             Command::AnswerCall { call } => self.answer_call(call).map(done),
             Command::AnswerReview { review, answer, by } => {
@@ -260,15 +270,18 @@ impl Agent {
             Command::PolicyImport { text } => self.add_policy(now, &text, true),
             Command::PolicyRemove { entry } => self.remove_policy(now, entry).map(Accepted::Storing),
             Command::PresenceRemove { entity } => self.remove_presence(&entity).map(Accepted::Storing),
-            Command::PresenceRename { entity, user, place } => {
-                self.rename_presence(entity, Names { user, place }).map(Accepted::Storing)
+            Command::PresenceRename { entity, user, place, mail } => {
+                self.rename_presence(entity, Names { user, place, mail }).map(Accepted::Storing)
             }
-            Command::PresenceSet { user, place } => self.set_own_presence(Names { user, place }).map(Accepted::Storing),
+            Command::PresenceSet { user, place } => {
+                self.set_own_presence(Names { user, place, mail: None }).map(Accepted::Storing)
+            }
             Command::RejectCall { call } if self.is_wanted(call) => {
                 self.refuse_wanted(now, call);
                 Ok(Accepted::Done)
             }
             Command::RejectCall { call } => self.reject_call(now, call).map(done),
+            Command::RemoveAccount { entity } => self.remove_account(now, &entity).map(Accepted::Storing),
             Command::Stop => {
                 self.stop(now);
                 Ok(Accepted::Done)
@@ -396,7 +409,7 @@ impl Agent {
         &self.config
     }
 
-    /// In the order of the configuration.
+    /// In the order of the configuration, then in that in which they were added.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.iter()
     }

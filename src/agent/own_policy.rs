@@ -132,7 +132,7 @@ impl Agent {
             check_own_text(text)?;
         }
         let id = self.expect(Waiting::OwnPresence(names.clone()));
-        let Names { user, place } = names;
+        let Names { user, place, .. } = names;
         self.effect(Effect::Store { id, op: StoreOp::SetOwnPresence { user, place } });
         Ok(id)
     }
@@ -177,6 +177,8 @@ impl Agent {
                 self.sayings_changed(now);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
+            (Waiting::AddAccount(config), _) => self.account_added(now, *config),
+            (Waiting::RemoveAccount(entity), _) => self.account_removed(now, &entity),
             (Waiting::Vouch(vouch), _) => {
                 self.own.take_vouch(vouch);
                 self.sayings_changed(now);

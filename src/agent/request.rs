@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::config::{AudioSink, AudioSource};
+use super::config::{AccountConfig, AudioSink, AudioSource};
 use crate::policy::{Answer, Entry, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId};
@@ -8,6 +8,8 @@ use crate::vocab::{AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint,
 /// What a user can want. Verbs.
 #[derive(Clone, Debug)]
 pub enum Command {
+    /// Beside those of the configuration; it registers at once, and again after a restart.
+    AddAccount(Box<AccountConfig>),
     /// A call that rings here, or one that a peer wants us to place.
     AnswerCall {
         call: CallId,
@@ -45,11 +47,13 @@ pub enum Command {
     PresenceRemove {
         entity: Entity,
     },
-    /// Our user's own names for a peer's user and place: an absent one stays, an empty one goes back to the peer's word.
+    /// Our user's own names for a peer's user and place, and its e-mail address: an absent one stays, an empty one goes back
+    /// to the peer's word, or to none.
     PresenceRename {
         entity: Entity,
         user: Option<String>,
         place: Option<String>,
+        mail: Option<String>,
     },
     /// Our own user and place, typed in (evidence `user`): an absent one stays, an empty user goes back to the configured
     /// name, an empty place to judging the address.
@@ -60,6 +64,10 @@ pub enum Command {
     /// The same, refused.
     RejectCall {
         call: CallId,
+    },
+    /// One that was added. Its registration and publication are taken back.
+    RemoveAccount {
+        entity: Entity,
     },
     /// Byes, ended subscriptions; [`Event::Stopped`] follows.
     Stop,
@@ -86,13 +94,15 @@ pub enum Command {
 /// FIG. 4: the peer, and what is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskRequest {
-    /// As the user typed it: SIP URI, `user@host`, host, IP address.
+    /// As the user typed it: SIP URI, `user@host`, host, IP address, telephone number, e-mail address.
     pub peer: String,
     pub wanted: Wanted,
     /// Given beforehand by a caller without a terminal.
     pub answer: Option<Answer>,
     /// The one changed key that the user accepts.
     pub accept_key: Option<Fingerprint>,
+    /// By whose proxy it goes; without one by that of the peer's domain, or for a telephone number the first that is registered.
+    pub account: Option<Entity>,
 }
 
 /// A short text.
@@ -102,6 +112,8 @@ pub struct TextRequest {
     pub text: String,
     /// The user knows that it can be read on the way.
     pub clear: bool,
+    /// As in [`AskRequest`].
+    pub account: Option<Entity>,
 }
 
 /// The peer of a call is to call somebody else (RFC 5589).
@@ -129,6 +141,8 @@ pub struct CallRequest {
     pub sink: Option<AudioSink>,
     /// Hang up so long after the call was established.
     pub duration: Option<Duration>,
+    /// As in [`AskRequest`].
+    pub account: Option<Entity>,
 }
 
 /// What a command began, when it was not refused.

@@ -12,6 +12,8 @@ use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId,
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     pub entity: Entity,
+    /// The user added it, and can remove it; others are the configuration's.
+    pub added: bool,
     /// As the configuration names it.
     pub proxy: String,
     /// By which transport and where it is reached, or was tried last: `tcp:192.0.2.1:5060`.

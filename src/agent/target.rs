@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::naming::Mail;
 use super::Agent;
 use crate::sip::{Host, Locate, Transport, Uri};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
@@ -19,6 +20,12 @@ pub struct Target {
     pub bare: bool,
     /// Named by `sips:`: by TLS on every hop, or not at all (RFC 3261 section 26.2.2). The entity is of `sip:` all the same.
     pub secure: bool,
+    /// The Request-URI, where that says more than the entity: a telephone number.
+    pub uri: Option<Uri>,
+    /// Its requests go by the proxy of this account, whatever its domain is.
+    pub account: Option<Entity>,
+    /// It was named by an e-mail address.
+    pub mail: Option<Mail>,
 }
 
 /// Port of SIP over UDP and TCP (RFC 3261 section 19.1.2).
@@ -30,7 +37,7 @@ impl Target {
         let typed = typed.trim();
         let lower = typed.to_ascii_lowercase();
         if lower.starts_with("tel:") {
-            return Err(refused(typed, "this version reaches peers by sip: and sips: only"));
+            return Err(refused(typed, "a telephone number is reached by an account"));
         }
         let secure = lower.starts_with("sips:");
         let rest = if secure || lower.starts_with("sip:") || lower.starts_with("pres:") {
@@ -42,18 +49,22 @@ impl Target {
             Some((user, host)) => (Some(user), host),
             None => (None, rest),
         };
+        // Not repeated: it may be told, logged and copied.
+        if user.is_some_and(|user| user.contains(':')) {
+            return Err(with_password(host_port));
+        }
         let (host, port) = split_port(host_port).ok_or_else(|| refused(typed, "its host or port cannot be read"))?;
         if host.bytes().all(|b| b.is_ascii_digit() || b == b'.') && host.parse::<Ipv4Addr>().is_err() {
             return Err(refused(typed, "its host is numbers with dots, and yet no IPv4 address"));
         }
         let entity = entity_text(user, &host, port);
         let entity = Entity::parse(&entity).map_err(|why| refused(typed, &why.to_string()))?;
-        Ok(Self { entity, host, port, bare: user.is_none(), secure })
+        Ok(Self { entity, host, port, bare: user.is_none(), secure, uri: None, account: None, mail: None })
     }
 
     /// Where requests for it go: the Request-URI.
     pub fn uri(&self) -> Option<Uri> {
-        let uri = Uri::parse(self.entity.as_str()).ok()?;
+        let uri = self.uri.clone().or_else(|| Uri::parse(self.entity.as_str()).ok())?;
         Some(if self.secure { uri.secured() } else { uri })
     }
 
@@ -131,6 +142,13 @@ fn entity_text(user: Option<&str>, host: &str, port: Option<u16>) -> String {
     format!("sip:{user}{host}{port}")
 }
 
+fn with_password(host: &str) -> Failure {
+    let subject = format!("a user at {}", escape(host));
+    let message = format!("{subject} is named with a password, which others can read there");
+    let next = "leave the password out: `sottovoce account add` asks for it, and keeps it encrypted";
+    Failure::new(FailureKind::Usage, "password-in-uri", message, subject, next)
+}
+
 fn that_is_you(target: &str, own: &str) -> Failure {
     let message = format!("{target} is this agent itself, {own}");
     let next =
@@ -145,7 +163,7 @@ fn refused(typed: &str, why: &str) -> Failure {
         "peer-unreadable",
         format!("`{typed}` names no peer: {why}"),
         typed,
-        "name it as sip:user@host, user@host, host or an IP address",
+        "name it as sip:user@host, user@host, host, an IP address, or a telephone number as +493012345678",
     )
 }
 
@@ -172,6 +190,15 @@ mod tests {
             assert_eq!((target.secure, target.domain(Transport::Udp).is_some()), (secure, secure), "{typed}");
             assert!(target.domain(Transport::Tls).is_some(), "what DNS finds by TLS proves the name too: {typed}");
             assert_eq!(target.uri().unwrap().as_str().starts_with("sips:"), secure, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_name_is_refused_and_not_repeated() {
+        for typed in ["sip:bob:hunter2@h.example", "bob:hunter2@192.0.2.1"] {
+            let failure = Target::parse(typed).unwrap_err();
+            assert_eq!((failure.kind, failure.code), (FailureKind::Usage, "password-in-uri"));
+            assert!(!format!("{failure:?}").contains("hunter2"), "{failure:?}");
         }
     }
 

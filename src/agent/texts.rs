@@ -68,7 +68,7 @@ impl Texts {
 
 impl Agent {
     pub(super) fn begin_text(&mut self, now: Now, request: TextRequest) -> Result<TextId, Failure> {
-        let target = Target::parse(&request.peer)?;
+        let target = self.target(&request.peer, request.account.as_ref())?;
         self.refuse_ourselves(&target)?;
         if request.text.is_empty() || request.text.len() > sip::pager::LONGEST {
             return Err(unfit(&request));
@@ -76,7 +76,7 @@ impl Agent {
         if self.texts.sent.len() + self.texts.looked_for.len() >= MAX_OPEN {
             return Err(too_many(&request.peer));
         }
-        let route = self.route_to(target.entity.host())?;
+        let route = self.route_of(&target)?;
         let there = target.locate().address();
         let known = there.as_ref().filter(|_| route.is_none()).map(|there| there.address.ip());
         if !request.clear {

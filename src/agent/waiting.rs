@@ -1,3 +1,4 @@
+use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp, Watched};
 use super::watch::WatchKey;
 use crate::policy::Approved;
@@ -8,6 +9,7 @@ use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
 pub enum Waiting {
     /// And which of its flows.
     AccountAddress(Entity, usize),
+    AddAccount(Box<AccountConfig>),
     AskAddress(AskId),
     CallAddress(CallId),
     /// A peer that is followed said something new.
@@ -26,6 +28,7 @@ pub enum Waiting {
         record: PresenceRecord,
     },
     Remove(Vec<EntryId>),
+    RemoveAccount(Entity),
     RemovePresence(Entity),
     /// A row that is not to be lost.
     Row {

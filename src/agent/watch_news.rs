@@ -228,7 +228,11 @@ impl Agent {
         }
         let known = matches!(read.standing, Standing::Pinned { .. });
         if !known && self.reviews.is_asked_about_somebody_of(&statement.entity) {
-            return self.watch_step(now, key, "a further device of it waits until the review before is answered".into());
+            return self.watch_step(
+                now,
+                key,
+                "a further device of it waits until the review before is answered".into(),
+            );
         }
         let opened = self.open_review(now, opening(now, observed, &read, record));
         let what = match opened {

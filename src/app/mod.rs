@@ -3,6 +3,7 @@
 pub mod config;
 pub mod control;
 pub mod logging;
+pub mod password;
 pub mod run;
 
 pub use run::{start, start_with, Options, Running};

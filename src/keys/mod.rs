@@ -9,6 +9,7 @@ pub mod agreement;
 mod fields;
 pub mod identity;
 mod safety;
+pub mod sealed;
 mod words;
 
 pub use agreement::{AgreementError, Confirmed, EphemeralMemory, Initiator, Responder};

@@ -34,12 +34,15 @@ pub struct PresenceRecord {
 pub struct Names {
     pub user: Option<String>,
     pub place: Option<String>,
+    /// The e-mail address under which our user knows a peer; for himself there is none.
+    pub mail: Option<String>,
 }
 
 impl Names {
     /// Puts in what `change` says: an absent name leaves what there is, an empty one forgets it.
     pub fn change(&mut self, change: &Self) {
-        for (name, change) in [(&mut self.user, &change.user), (&mut self.place, &change.place)] {
+        let all = [(&mut self.user, &change.user), (&mut self.place, &change.place), (&mut self.mail, &change.mail)];
+        for (name, change) in all {
             if let Some(text) = change {
                 *name = Some(text.clone()).filter(|text| !text.is_empty());
             }

@@ -7,6 +7,7 @@ mod dns;
 #[path = "../common/process.rs"]
 mod process;
 
+mod accounts;
 mod answers;
 mod commands;
 mod defaults;

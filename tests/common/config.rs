@@ -49,6 +49,7 @@ pub fn account(entity: &Entity, server: &str) -> AccountConfig {
         expires: Duration::from_secs(3600),
         publish: true,
         watchers: true,
+        phone_context: None,
     }
 }
 

@@ -96,7 +96,8 @@ impl World {
         wanted: Wanted,
         accept_key: Option<Fingerprint>,
     ) -> AskId {
-        let request = AskRequest { peer: peer.into(), wanted, answer: answer.map(read_answer), accept_key };
+        let request =
+            AskRequest { peer: peer.into(), wanted, answer: answer.map(read_answer), accept_key, account: None };
         match self.command(node, Command::Ask(request)) {
             Ok(Accepted::Ask(id)) => id,
             other => panic!("ask was {other:?}"),
@@ -111,6 +112,7 @@ impl World {
             source: None,
             sink: None,
             duration: Some(Duration::from_secs(seconds)),
+            account: None,
         };
         match self.command(node, Command::Call(request)) {
             Ok(Accepted::Call(id)) => id,

@@ -69,7 +69,7 @@ impl Bench {
 
     pub fn ask_for(&mut self, peer: &str) -> AskId {
         let wanted = Wanted { presence: true, policy: true };
-        let request = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None };
+        let request = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None, account: None };
         let accepted = self.nodes[ALICE].agent.command(self.now, Command::Ask(request)).unwrap();
         self.collect(ALICE);
         let Accepted::Ask(id) = accepted else { panic!("{accepted:?}") };
@@ -85,6 +85,7 @@ impl Bench {
             source: None,
             sink: None,
             duration: None,
+            account: None,
         };
         let accepted = self.nodes[ALICE].agent.command(self.now, Command::Call(request)).unwrap();
         self.collect(ALICE);

@@ -40,9 +40,15 @@ fn account(home: &Home, lines: &str, sipp: Ipv4Addr, transport: &str) -> String 
 }
 
 /// Bob approves an agent at that address, which then is no more: sipp takes its place.
-pub fn approve(bob: &Home, action: &str, at: Ipv4Addr) {
+pub fn approve(bob: &Home, action: &str, at: Ipv4Addr, name: Option<&str>) {
     let mut alice = Home::at(at, "alice", action);
+    let mut asked = alice.entity();
+    if let Some(name) = name {
+        let text = std::fs::read_to_string(alice.config()).unwrap();
+        std::fs::write(alice.config(), text.replace(&asked, name)).unwrap();
+        asked = name.replace("sip:", "tel:").split('@').next().unwrap().to_owned();
+    }
     alice.start();
-    bob.run(&["ask", &alice.entity(), "--approve"]).expect(0);
+    bob.run(&["ask", &asked, "--approve"]).expect(0);
     assert_eq!(alice.signal("TERM"), Some(0));
 }

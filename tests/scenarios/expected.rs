@@ -23,6 +23,8 @@ pub struct Play {
     pub account: Option<String>,
     /// The user approved an agent at sipp's address before, which states this action.
     pub approved: Option<String>,
+    /// Under this name, a telephone number at the account's domain, which is what is asked then.
+    pub approved_as: Option<String>,
     /// What the agent's user does, `{sipp}` being the other side, and how that ends: exit code, and a word of its output.
     pub command: Option<Vec<String>>,
     pub exit: i32,
@@ -45,6 +47,7 @@ impl Default for Play {
             t1_ms: 50,
             account: None,
             approved: None,
+            approved_as: None,
             command: None,
             exit: 0,
             says: None,

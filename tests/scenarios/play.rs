@@ -39,7 +39,7 @@ fn meet(scenario: &Scenario, at: Ipv4Addr, dir: &Path) -> (Home, (Sipp, Ipv4Addr
         agent.start();
     }
     if let Some(action) = &play.approved {
-        approve(&agent, action, at);
+        approve(&agent, action, at, play.approved_as.as_deref());
     }
     let mut sipp = Sipp::start(scenario, at, agent.address, dir);
     if play.agent_begins() {

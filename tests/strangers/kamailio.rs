@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::certificates::certify;
 use crate::process::{finish, installed, look_long_until, look_until, own_address, silent, skip, Capture, Home, Ran};
+use crate::terminal::Terminal;
 
 const TABLES: &str = "/usr/share/kamailio/db_sqlite";
 
@@ -211,6 +212,44 @@ fn a_server_that_comes_back_is_told_everything_again() {
     look_long_until(|| kamailio.contacts().contains(&contact).then_some(()));
     assert_eq!(alice.signal("TERM"), Some(0));
     assert!(!kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
+}
+
+/// Alice's agent runs already when she adds her account, and types the password.
+#[test]
+fn an_account_is_added_with_a_typed_password_and_taken_away_again() {
+    let Some(kamailio) = Kamailio::start() else { return };
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    let contact = format!("sip:alice@{}:5060", alice.address);
+    let proxy = format!("tcp:{}", kamailio.address);
+    let add = ["account", "add", "alice@example.org", "--proxy", &proxy];
+    let mut terminal = Terminal::start(&alice, 100, "", &add);
+    terminal.wait_for("password of sip:alice@example.org (not shown): ");
+    terminal.type_in("secreX\x7ft\r");
+    terminal.wait_for("registered until");
+    let (code, shown, cooked) = terminal.end();
+    assert_eq!((code, cooked), (0, true), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+    assert!(kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
+    // Over a restart too.
+    assert_eq!(alice.signal("TERM"), Some(0));
+    let there = registered(&mut alice);
+    assert_eq!(there["added"], true, "{there}");
+    assert!(kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
+    let left = alice.run(&["account", "remove", "alice@example.org"]).expect(0).json();
+    assert_eq!(left["accounts"].as_array().map(Vec::len), Some(0), "{left}");
+    look_until(|| (!kamailio.contacts().contains(&contact)).then_some(()));
+    // And again, at once.
+    std::fs::write(alice.path("password"), "secret\n").unwrap();
+    std::fs::set_permissions(alice.path("password"), Permissions::from_mode(0o600)).unwrap();
+    let file = alice.path("password").display().to_string();
+    let add = [&add[..], &["--password-file", &file]].concat();
+    for _ in 0..3 {
+        assert_eq!(alice.run(&add).expect(0).json()["state"], "registered");
+        assert!(kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
+        alice.run(&["account", "remove", "alice@example.org"]).expect(0);
+    }
+    look_until(|| (!kamailio.contacts().contains(&contact)).then_some(()));
 }
 
 #[test]

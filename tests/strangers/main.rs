@@ -4,6 +4,9 @@
 mod certificates;
 #[path = "../common/process.rs"]
 mod process;
+#[path = "../cli/terminal.rs"]
+#[allow(dead_code)] // a part of it is used
+mod terminal;
 
 mod calls;
 mod kamailio;

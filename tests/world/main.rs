@@ -12,5 +12,5 @@ mod pinning;
 mod restart;
 mod server;
 mod texts;
-mod watch;
 mod transfers;
+mod watch;

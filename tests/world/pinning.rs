@@ -60,6 +60,7 @@ fn call_accepting(world: &mut World, node: usize, key: Fingerprint, answer: Opti
         source: None,
         sink: None,
         duration: Some(Duration::from_secs(1)),
+        account: None,
     };
     match world.command(node, Command::Call(request)) {
         Ok(Accepted::Call(id)) => id,

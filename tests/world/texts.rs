@@ -23,7 +23,7 @@ fn two(action: &str, watchers: UnknownWatchers) -> World {
 }
 
 fn write(world: &mut World, text: &str, clear: bool) -> Result<TextId, Failure> {
-    let request = TextRequest { peer: "bob@192.168.1.2".into(), text: text.into(), clear };
+    let request = TextRequest { peer: "bob@192.168.1.2".into(), text: text.into(), clear, account: None };
     world.command(0, Command::Text(request)).map(|accepted| match accepted {
         Accepted::Text(id) => id,
         other => panic!("{other:?}"),
@@ -84,7 +84,7 @@ fn an_entry_for_the_address_and_one_for_a_device_there_count_too() {
     world.run_for(MINUTE);
     assert!(matches!(world.the_ask(0, ask).state, sottovoce::agent::AskState::Registered { .. }));
     for peer in ["bob@192.168.1.2", "192.168.1.2", "bob@192.168.1.2:5060", "somebody@192.168.1.2"] {
-        let request = TextRequest { peer: peer.into(), text: "secret".into(), clear: false };
+        let request = TextRequest { peer: peer.into(), text: "secret".into(), clear: false, account: None };
         let failure = world.command(0, Command::Text(request)).unwrap_err();
         assert_eq!(failure.code, "text-in-clear", "{peer}");
     }
@@ -97,7 +97,7 @@ fn a_text_to_a_name_goes_where_the_name_is() {
     world.dns.insert("bob.example".into(), vec![there]);
     world.nodes[0].dns = world.dns.clone();
     for (peer, state) in [("bob@bob.example", Ok(())), ("bob@nowhere.example", Err("no-address"))] {
-        let request = TextRequest { peer: peer.into(), text: "hello".into(), clear: false };
+        let request = TextRequest { peer: peer.into(), text: "hello".into(), clear: false, account: None };
         let Ok(Accepted::Text(id)) = world.command(0, Command::Text(request)) else { panic!() };
         let found = match settled(&mut world, id).state {
             TextState::Delivered => Ok(()),

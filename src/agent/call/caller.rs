@@ -20,7 +20,7 @@ use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generat
 
 impl Agent {
     pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
-        let target = Target::parse(&request.peer)?;
+        let target = self.target(&request.peer, request.account.as_ref())?;
         if target.secure {
             return Err(in_clear(&target));
         }
@@ -60,7 +60,13 @@ impl Agent {
     /// Journey one comes before the first call.
     pub(super) fn ask_first(&mut self, now: Now, id: CallId, request: CallRequest) -> Result<(), Failure> {
         let wanted = Wanted { presence: true, policy: true };
-        let ask = AskRequest { peer: request.peer, wanted, answer: request.answer, accept_key: request.accept_key };
+        let ask = AskRequest {
+            peer: request.peer,
+            wanted,
+            answer: request.answer,
+            accept_key: request.accept_key,
+            account: request.account,
+        };
         let asked = self.begin_ask(now, ask, Some(id));
         match asked {
             Ok(ask) => {
@@ -158,7 +164,14 @@ impl Agent {
         let record = self.book.presence(&pin.entity, &pin.device);
         let contact = record.map_or(pin.entity.as_str(), |record| record.contact.raw());
         let host = contact_host(contact).unwrap_or_default();
-        match (host_address(&host), self.route_to(&host)) {
+        let target = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
+        // A telephone number goes by its account, wherever the device says that it is.
+        let is_phone = target.is_some_and(|target| target.uri.is_some());
+        let route = match target.filter(|target| target.account.is_some()) {
+            Some(target) => self.route_of(target),
+            None => self.route_to(&host),
+        };
+        match (host_address(&host).filter(|_| !is_phone), route) {
             (Some(address), _) => self.open_media(now, id, Candidate { address, transport: Transport::Udp }),
             (None, Err(failure)) => self.end_call(now, id, CallState::Failed(failure)),
             (None, Ok(None)) => {
@@ -189,8 +202,22 @@ impl Agent {
                 }
                 self.open_media(now, id, first);
             }
-            Ok((None, _)) => self.end_call(now, id, CallState::Failed(no_address(&self.peer_name(id)))),
-            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
+            Ok((None, _)) => {
+                let failure = self.with_what_was_tried(id, no_address(&self.peer_name(id)));
+                self.end_call(now, id, CallState::Failed(failure));
+            }
+            Err(failure) => {
+                let failure = self.with_what_was_tried(id, failure);
+                self.end_call(now, id, CallState::Failed(failure));
+            }
+        }
+    }
+
+    fn with_what_was_tried(&self, id: CallId, failure: Failure) -> Failure {
+        let Some(calling) = self.calls.all.get(&id) else { return failure };
+        match &calling.target {
+            Some(target) => target.tried(failure, &calling.tried),
+            None => failure,
         }
     }
 
@@ -210,6 +237,7 @@ impl Agent {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.hop = Some(hop);
+        calling.tried.push(hop);
         if !calling.media_open {
             calling.media_open = true;
             return self.effect(Effect::OpenMedia { call: id, local });
@@ -291,7 +319,7 @@ impl Agent {
         let level = self.config.default_level;
         let insists =
             [&out, &inbound].iter().any(|entry| !Bundle::default().missing_for(&entry.action, level).is_empty());
-        let target = self.invite_target(&entity, &device)?;
+        let target = self.invite_target(id, &entity, &device)?;
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (login, domain) = (calling.login.clone(), calling.domain.clone());
         let (replaces, referred_by) = self.calls.transfers.occasion(id);
@@ -316,8 +344,13 @@ impl Agent {
         })
     }
 
-    /// The approved device's signed contact.
-    fn invite_target(&self, entity: &Entity, device: &Device) -> Result<Uri, Failure> {
+    /// The approved device's signed contact, or the telephone number: whoever answers that in its place holds other keys than
+    /// the offer is for.
+    fn invite_target(&self, id: CallId, entity: &Entity, device: &Device) -> Result<Uri, Failure> {
+        let typed = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
+        if let Some(number) = typed.and_then(|target| target.uri.clone()) {
+            return Ok(number);
+        }
         let record = self.book.presence(entity, device);
         let contact = record.map_or(entity.as_str(), |record| record.contact.raw());
         Uri::parse(contact).map_err(|_| no_address(entity.as_str()))
@@ -371,7 +404,7 @@ impl Agent {
         if self.call_elsewhere(now, id, &cause) {
             return;
         }
-        let failure = failed(&peer, cause);
+        let failure = self.with_what_was_tried(id, failed(&peer, cause));
         self.end_call(now, id, CallState::Failed(failure));
     }
 

@@ -79,6 +79,8 @@ pub(super) struct Calling {
     hop: Option<Candidate>,
     /// Where else the peer is.
     untried: Untried,
+    /// Where it was called.
+    tried: Vec<Candidate>,
     answer: Option<Answer>,
     accept_key: Option<Fingerprint>,
     source: AudioSource,
@@ -248,6 +250,7 @@ impl Agent {
             peer: None,
             hop: None,
             untried: Untried::default(),
+            tried: Vec::new(),
             answer: None,
             accept_key: None,
             source: self.config.audio_source.clone(),

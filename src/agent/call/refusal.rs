@@ -52,7 +52,7 @@ impl Agent {
         let Some((entity, _)) = calling.peer.clone() else { return };
         let wanted = Wanted { presence: true, policy: true };
         let (answer, accept_key) = (calling.answer.clone(), calling.accept_key);
-        let ask = AskRequest { peer: entity.to_string(), wanted, answer, accept_key };
+        let ask = AskRequest { peer: entity.to_string(), wanted, answer, accept_key, account: None };
         match self.begin_ask(now, ask, Some(id)) {
             Ok(ask) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {

@@ -1,19 +1,25 @@
-use std::net::IpAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use super::document::{Section, Value};
 use super::{value, Machine};
 use crate::agent::{AccountConfig, Hop};
-use crate::sip::Transport;
-use crate::vocab::{escape, Entity, Failure, Redacted};
+use crate::app::password;
+use crate::vocab::{Entity, Failure, Redacted};
 
-pub(super) const KEYS: [&str; 10] =
-    ["entity", "proxy", "proxies", "user", "realm", "password-file", "password-env", "expires", "publish", "watchers"];
-
-/// Longest password, in octets.
-const MAX_PASSWORD: usize = 512;
+pub(super) const KEYS: [&str; 11] = [
+    "entity",
+    "proxy",
+    "proxies",
+    "user",
+    "realm",
+    "password-file",
+    "password-env",
+    "expires",
+    "publish",
+    "watchers",
+    "phone-context",
+];
 
 /// How many there may be.
 const MAX_ACCOUNTS: usize = 16;
@@ -53,33 +59,38 @@ fn account(
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());
     let expected = "\"HOST\", or \"HOST:PORT\" after udp:, tcp:, tls:, ws: or wss:";
-    let proxy = section.read("proxy", |v| v.text(expected, value::hop))?;
+    let proxy = section.read("proxy", |v| v.text(expected, Hop::parse))?;
     let pair = section.read("proxies", proxies)?;
     if proxy.is_some() && pair.is_some() {
         return Err(section.refuse("its proxies are given twice", "either proxy or proxies"));
     }
-    let (proxy, beside) = pair.unwrap_or_else(|| (proxy.unwrap_or_else(|| domain_of(&entity)), None));
-    let (proxy, beside) = (settled(proxy, &entity), beside.map(|proxy| settled(proxy, &entity)));
-    let secure = entity.as_str().starts_with("sips:");
-    let in_clear = |hop: &Hop| hop.transport.is_some_and(|transport| !transport.is_secure());
-    if secure && (in_clear(&proxy) || beside.as_ref().is_some_and(in_clear)) {
+    let (first, beside) = pair.map_or((proxy, None), |(first, beside)| (Some(first), beside));
+    let usual = AccountConfig::new(entity, first).with_beside(beside);
+    if usual.contradicts_its_proxy() {
         return Err(section.refuse("sips: goes by TLS only", "proxy = \"tls:HOST\", or an entity of sip:"));
     }
     let user = section.read("user", |v| v.text("a name of 1 to 128 octets", value::name))?;
-    let user = user.or_else(|| entity.user().map(str::to_owned)).unwrap_or_default();
     let realm = section.read("realm", |v| v.text("a name of 1 to 128 octets", value::name))?;
-    let realm = realm.unwrap_or_else(|| entity.host().to_owned());
-    let expires = section.read("expires", |v| v.number(60..=86_400, "seconds"))?.unwrap_or(3600);
-    let publish = section.read("publish", |v| v.flag())?.unwrap_or(true);
-    let watchers = section.read("watchers", |v| v.flag())?.unwrap_or(true);
+    let expires = section.read("expires", |v| v.number(60..=86_400, "seconds"))?.map(Duration::from_secs);
+    let publish = section.read("publish", |v| v.flag())?;
+    let watchers = section.read("watchers", |v| v.flag())?;
+    let context = |text: &str| AccountConfig::is_phone_context(text).then(|| text.to_owned());
+    let context = section.read("phone-context", |v| v.text("\"+4930\", or a domain", context))?;
     let from_file = section.read("password-file", |v| password_file(v, base))?;
     let from_variable = section.read("password-env", |v| password_variable(v, machine))?;
     if from_file.is_some() && from_variable.is_some() {
         return Err(section.refuse("the password is given twice", "either password-file or password-env"));
     }
-    let password = from_file.or(from_variable).map(Redacted);
-    let expires = Duration::from_secs(expires);
-    Ok(AccountConfig { entity, proxy, beside, user, password, realm, expires, publish, watchers })
+    Ok(AccountConfig {
+        user: user.unwrap_or(usual.user),
+        realm: realm.unwrap_or(usual.realm),
+        expires: expires.unwrap_or(usual.expires),
+        publish: publish.unwrap_or(usual.publish),
+        watchers: watchers.unwrap_or(usual.watchers),
+        phone_context: context,
+        password: from_file.or(from_variable),
+        ..usual
+    })
 }
 
 /// The outbound proxy set (RFC 5626 section 4.2): one, or two that are not the same.
@@ -87,7 +98,7 @@ fn proxies(value: &Value<'_, '_>) -> Result<(Hop, Option<Hop>), Failure> {
     let expected = "one or two proxies that differ, [\"tls:HOST1\", \"tls:HOST2\"]";
     let mut hops = Vec::new();
     for item in value.items(expected)? {
-        hops.push(item.text(expected, value::hop)?);
+        hops.push(item.text(expected, Hop::parse)?);
     }
     match &hops[..] {
         [first] => Ok((first.clone(), None)),
@@ -96,51 +107,17 @@ fn proxies(value: &Value<'_, '_>) -> Result<(Hop, Option<Hop>), Failure> {
     }
 }
 
-/// Of which DNS says where its proxy is.
-fn domain_of(entity: &Entity) -> Hop {
-    let named = || Hop { host: entity.host().to_owned(), port: None, transport: None };
-    value::hop(entity.host()).unwrap_or_else(named)
-}
-
-/// With an address there is nothing to look for.
-fn settled(mut proxy: Hop, entity: &Entity) -> Hop {
-    if proxy.host.parse::<IpAddr>().is_ok() {
-        let usual = if entity.as_str().starts_with("sips:") { Transport::Tls } else { Transport::Udp };
-        let transport = *proxy.transport.get_or_insert(usual);
-        proxy.port.get_or_insert(transport.default_port());
-    }
-    proxy
-}
-
 /// The first line of a file that nobody else may read.
-fn password_file(value: &Value<'_, '_>, base: &Path) -> Result<String, Failure> {
+fn password_file(value: &Value<'_, '_>, base: &Path) -> Result<Redacted<String>, Failure> {
     let name = value.text("the name of a file whose first line is the password", |text| {
         (!text.is_empty()).then(|| text.to_owned())
     })?;
-    let path = base.join(name);
-    let shown = escape(&path.display().to_string());
     let expected = "a file of your own (chmod 600) whose first line is the password";
-    let unreadable = |why: &std::io::Error| value.refuse_because(&format!("{shown} cannot be read: {why}"), expected);
-    let found = std::fs::metadata(&path).map_err(|why| unreadable(&why))?;
-    if found.permissions().mode() & 0o077 != 0 {
-        return Err(value.refuse_because(&format!("others may read {shown}"), expected));
-    }
-    if found.len() > 4096 {
-        return Err(value.refuse_because(&format!("{shown} is too long for a password"), expected));
-    }
-    let text = std::fs::read_to_string(&path).map_err(|why| unreadable(&why))?;
-    checked(text.lines().next().unwrap_or_default())
-        .ok_or_else(|| value.refuse_because(&format!("{shown} holds no password in its first line"), expected))
+    password::from_file(&base.join(name)).map_err(|why| value.refuse_because(&why, expected))
 }
 
-fn password_variable(value: &Value<'_, '_>, machine: &Machine<'_>) -> Result<String, Failure> {
+fn password_variable(value: &Value<'_, '_>, machine: &Machine<'_>) -> Result<Redacted<String>, Failure> {
     let expected = "the name of an environment variable that holds the password";
     let name = value.text(expected, |text| (!text.is_empty() && !text.contains('=')).then(|| text.to_owned()))?;
-    let found = (machine.variable)(&name).and_then(|text| checked(&text));
-    found.ok_or_else(|| value.refuse_because(&format!("the variable {} is not set", escape(&name)), expected))
-}
-
-fn checked(password: &str) -> Option<String> {
-    let fits = !password.is_empty() && password.len() <= MAX_PASSWORD && !password.chars().any(char::is_control);
-    fits.then(|| password.to_owned())
+    password::from_variable(&name, machine.variable).map_err(|why| value.refuse_because(&why, expected))
 }

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Hop, Listen, UnknownWatchers};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, UnknownWatchers};
 use crate::policy::{Level, Prefix};
 use crate::sip::Transport;
 
@@ -17,29 +17,6 @@ pub(super) fn listen(text: &str) -> Option<Listen> {
     };
     let address: SocketAddr = address.parse().ok()?;
     (!address.ip().is_unspecified() && !address.ip().is_multicast()).then_some(Listen { transport, address })
-}
-
-/// `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`, `tls:sip.example.org`, `example.org`: what is not named is looked for.
-pub(super) fn hop(text: &str) -> Option<Hop> {
-    let (transport, rest) = match text.split_once(':') {
-        Some(("tcp", rest)) => (Some(Transport::Tcp), rest),
-        Some(("tls", rest)) => (Some(Transport::Tls), rest),
-        Some(("udp", rest)) => (Some(Transport::Udp), rest),
-        Some(("ws", rest)) => (Some(Transport::Ws), rest),
-        Some(("wss", rest)) => (Some(Transport::Wss), rest),
-        _ => (None, text),
-    };
-    let (host, port) = match rest.strip_prefix('[') {
-        Some(inside) => inside.split_once(']')?,
-        None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
-    };
-    let port = match port {
-        "" => None,
-        port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port > 0)?),
-    };
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
-    let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(fits);
-    fits.then(|| Hop { host: host.to_owned(), port, transport })
 }
 
 /// `udp:192.0.2.53`, `udp:127.0.0.1:5353`: the port is 53 when none is named.

@@ -1,5 +1,5 @@
 use super::view::{AskList, AskView};
-use super::{answer, failures, request::AskBody, Control, Wait};
+use super::{accounts, answer, failures, request::AskBody, Control, Wait};
 use crate::agent::{Accepted, AskRequest, Command};
 use crate::policy::Wanted;
 use crate::vocab::{AskId, Failure};
@@ -13,6 +13,7 @@ impl Control {
             wanted: Wanted { presence: body.presence || neither, policy: body.policy || neither },
             answer: body.answer.as_ref().map(answer::answer).transpose()?.map(|(answer, _)| answer),
             accept_key: body.accept_key.as_deref().map(answer::fingerprint).transpose()?,
+            account: body.account.as_deref().map(accounts::named).transpose()?,
         };
         match self.brain.command(Command::Ask(request)).await? {
             Accepted::Ask(id) => self.ask_view(&id.to_string(), &Wait::default()).await,

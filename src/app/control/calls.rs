@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::view::{CallList, CallView};
-use super::{answer, failures, request::CallBody, Control, Wait};
+use super::{accounts, answer, failures, request::CallBody, Control, Wait};
 use crate::agent::{Accepted, AudioSink, AudioSource, CallRequest, Command};
 use crate::io;
 use crate::vocab::{CallId, Failure, FailureKind};
@@ -25,6 +25,7 @@ impl Control {
             source,
             sink,
             duration: body.duration_ms.map(Duration::from_millis),
+            account: body.account.as_deref().map(accounts::named).transpose()?,
         };
         match self.brain.command(Command::Call(request)).await? {
             Accepted::Call(id) => self.call_view(&id.to_string(), &Wait::default()).await,

@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::view::{CheckStatus, CheckView, DoctorView};
+use super::view::{AccountStateView, AccountView, CheckStatus, CheckView, DoctorView};
 use super::{door, Control};
 use crate::agent::{AudioSink, AudioSource, Listen};
 use crate::app::config::{Config, Machine, Places, StoreKind};
@@ -14,7 +14,29 @@ impl Control {
     pub async fn doctor(&self) -> DoctorView {
         let about = &self.about;
         let places = Places { data_dir: Some(about.data_dir.clone()), config: about.config_file.clone() };
-        examine(&places, &Machine::this()).await
+        let mut report = examine(&places, &Machine::this()).await;
+        let accounts = self.accounts().await.map(|list| list.accounts).unwrap_or_default();
+        report.checks.extend(accounts.iter().map(account));
+        report.ok = report.checks.iter().all(|check| check.status != CheckStatus::Fail);
+        report
+    }
+}
+
+/// Only the agent that runs knows how its accounts stand.
+fn account(account: &AccountView) -> CheckView {
+    let found = |state: &str| format!("{} at {}: {state}", account.entity, account.proxy);
+    let failure = |state: &str| {
+        let why = account.failure.as_ref().map(|failure| format!("{state}: {}", failure.message));
+        found(&why.unwrap_or_else(|| state.to_owned()))
+    };
+    let next = account.failure.as_ref().map_or("", |failure| &failure.next);
+    match account.state {
+        AccountStateView::Registered => ok("account", found("registered")),
+        AccountStateView::Refused => fail("account", failure("refused"), next),
+        AccountStateView::Waiting => warn("account", &failure("not registered"), next),
+        AccountStateView::Left | AccountStateView::Registering | AccountStateView::Resolving => {
+            warn("account", &found("not registered yet"), "look again in a moment: `sottovoce account list`")
+        }
     }
 }
 

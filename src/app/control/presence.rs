@@ -2,7 +2,7 @@ use super::failures::{no_such, usage};
 use super::request::NamesBody;
 use super::view::{PresenceList, PresenceView};
 use super::Control;
-use crate::agent::Command;
+use crate::agent::{is_mail, Command};
 use crate::presence::PresenceRecord;
 use crate::vocab::{Entity, Failure};
 
@@ -30,7 +30,7 @@ impl Control {
 
     /// Our own user and place as typed in.
     pub async fn presence_set(&self, body: &NamesBody) -> Result<PresenceView, Failure> {
-        let NamesBody { user, place } = checked(body)?;
+        let NamesBody { user, place, .. } = checked(body)?;
         self.change_store(Command::PresenceSet { user, place }).await?;
         self.look(|known| PresenceView::of_ours(&known.own_presence())).await
     }
@@ -38,8 +38,8 @@ impl Control {
     /// Our user's own names for a peer's user and place.
     pub async fn presence_rename(&self, entity: &str, body: &NamesBody) -> Result<PresenceList, Failure> {
         self.presence(entity).await?;
-        let NamesBody { user, place } = checked(body)?;
-        self.change_store(Command::PresenceRename { entity: peer(entity)?, user, place }).await?;
+        let NamesBody { user, place, mail } = checked(body)?;
+        self.change_store(Command::PresenceRename { entity: peer(entity)?, user, place, mail }).await?;
         self.presence(entity).await
     }
 
@@ -67,11 +67,15 @@ impl Control {
 const MAX_NAME: usize = 128;
 
 fn checked(body: &NamesBody) -> Result<NamesBody, Failure> {
-    if body.user.is_none() && body.place.is_none() {
+    if body.user.is_none() && body.place.is_none() && body.mail.is_none() {
         let what = "neither a user nor a place is named, so there is nothing to change".to_owned();
         return Err(usage("no-name", what, "user, place", "give --user NAME, --place NAME, or both; \"\" goes back"));
     }
-    for (field, text) in [("user", &body.user), ("place", &body.place)] {
+    if body.mail.as_deref().is_some_and(|mail| !mail.is_empty() && !is_mail(mail)) {
+        let what = "this is no e-mail address".to_owned();
+        return Err(usage("bad-name", what, "mail", "write it as alice@example.org"));
+    }
+    for (field, text) in [("user", &body.user), ("place", &body.place), ("mail", &body.mail)] {
         if text.as_ref().is_some_and(|text| text.len() > MAX_NAME || text.chars().any(char::is_control)) {
             let what = format!("{field} is too long or has control characters");
             return Err(usage("bad-name", what, field, "write at most 128 octets of text on one line"));

@@ -1,13 +1,62 @@
 //! What a user interface sends: bodies of requests. Lengths are bounded by the door's body limit.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zeroize::Zeroize;
+
+/// An account to be added beside those of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountBody {
+    /// `sip:alice@example.org`, or without `sip:`.
+    pub entity: String,
+    /// `HOST`, `udp:HOST:PORT`, `tcp:HOST:PORT` or `tls:HOST:PORT`; without it DNS tells for the domain.
+    #[serde(default)]
+    pub proxy: Option<String>,
+    /// The user that goes with the password: the entity's without it.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Whose password it is: the entity's host without it.
+    #[serde(default)]
+    pub realm: Option<String>,
+    /// Kept encrypted, and told to nobody any more.
+    #[serde(default)]
+    pub password: Option<PasswordBody>,
+    /// Registered for so many seconds at a time, 60 to 86400; 3600 without it.
+    #[serde(default)]
+    pub expires: Option<u64>,
+    /// What unknown watchers may learn stands at the server too, without it as well.
+    #[serde(default)]
+    pub publish: Option<bool>,
+    /// Where local phone numbers are valid: `+4930`, or a domain (RFC 3966).
+    #[serde(default)]
+    pub phone_context: Option<String>,
+}
+
+/// 1 to 512 octets without control characters. Its `Debug` does not show it, and its memory is overwritten at its end.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct PasswordBody(pub String);
+
+impl fmt::Debug for PasswordBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Drop for PasswordBody {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 /// FIG. 4: the peer, and what is wanted. Both when neither is named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskBody {
-    /// SIP URI, `user@host`, host or IP address.
+    /// SIP URI, `user@host`, host, IP address, telephone number or e-mail address.
     pub peer: String,
     #[serde(default)]
     pub presence: bool,
@@ -19,6 +68,10 @@ pub struct AskBody {
     /// The fingerprint of the one changed key that the user accepts.
     #[serde(default)]
     pub accept_key: Option<String>,
+    /// By whose proxy it goes, `sip:alice@example.org`; without it by that of the peer's domain, or for a telephone number the
+    /// first that is registered.
+    #[serde(default)]
+    pub account: Option<String>,
 }
 
 /// The user's answer to a review.
@@ -73,6 +126,10 @@ pub struct CallBody {
     /// Hang up so many milliseconds after the call was established.
     #[serde(default)]
     pub duration_ms: Option<u64>,
+    /// By whose proxy it goes, `sip:alice@example.org`; without it by that of the peer's domain, or for a telephone number the
+    /// first that is registered.
+    #[serde(default)]
+    pub account: Option<String>,
 }
 
 /// Whom the peer of a call is to call: one of both.
@@ -117,6 +174,9 @@ pub struct NamesBody {
     pub user: Option<String>,
     #[serde(default)]
     pub place: Option<String>,
+    /// The e-mail address under which you know a peer, so that it is asked and called by it; an empty text forgets it.
+    #[serde(default)]
+    pub mail: Option<String>,
 }
 
 /// Whom to follow.
@@ -153,6 +213,10 @@ pub struct TextBody {
     /// It may be read on the way, though calls to this peer must not be.
     #[serde(default)]
     pub clear: bool,
+    /// By whose proxy it goes, `sip:alice@example.org`; without it by that of the peer's domain, or for a telephone number the
+    /// first that is registered.
+    #[serde(default)]
+    pub account: Option<String>,
 }
 
 /// The word `sv-vouch:...` of an older device, to be taken.

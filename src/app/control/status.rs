@@ -1,4 +1,4 @@
-use super::view::{AskStateView, AskView, CallView, ReviewView, StatusView, StopView};
+use super::view::{AccountView, AskStateView, AskView, CallView, ReviewView, StatusView, StopView};
 use super::Control;
 use crate::agent::{AnswerMode, Metric, WatchState};
 use crate::app::config::StoreKind;
@@ -21,6 +21,7 @@ impl Control {
                 store: about.store.name().to_owned(),
                 data_dir: on_disk.then(|| escape(&about.data_dir.display().to_string())),
                 answer: answer_name(about.answer).to_owned(),
+                accounts: known.accounts().into_iter().map(AccountView::from).collect(),
                 environment: (&known.environment()).into(),
                 place: known.own_presence().place.map(|place| place.to_string()),
                 generation: known.spd().generation().0,

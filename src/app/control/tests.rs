@@ -353,6 +353,7 @@ async fn an_ask_wants_both_when_neither_is_named() {
         policy,
         answer: Some(approve()),
         accept_key: None,
+        account: None,
     };
     for (presence, policy, expected) in
         [(false, false, (true, true)), (true, false, (true, false)), (false, true, (false, true))]
@@ -498,9 +499,9 @@ async fn ones_own_presence_cannot_be_removed_and_a_peers_can() {
     assert!(agent.state().commands.is_empty());
     control.presence_remove("bob@192.168.1.2").await.unwrap();
     assert!(matches!(agent.state().commands[..], [Command::PresenceRemove { .. }]));
-    let long = NamesBody { user: Some("x".repeat(129)), place: None };
+    let long = NamesBody { user: Some("x".repeat(129)), place: None, mail: None };
     assert_eq!(control.presence_set(&long).await.unwrap_err().subject, "user");
-    let nothing = NamesBody { user: None, place: None };
+    let nothing = NamesBody { user: None, place: None, mail: None };
     assert_eq!(control.presence_set(&nothing).await.unwrap_err().code, "no-name");
     let list = control.presences().await.unwrap();
     assert_eq!(list.presences.iter().map(|p| p.own).collect::<Vec<_>>(), [true, false]);
@@ -538,6 +539,7 @@ async fn a_call_names_whole_paths() {
         play: None,
         record: Some("heard.wav".to_owned()),
         duration_ms: Some(1500),
+        account: None,
     };
     assert_eq!(control.call(&body).await.unwrap_err().code, "relative-path");
     agent.state().calls = vec![call(CallState::Inviting)];

@@ -1,11 +1,12 @@
 use super::view::{TextList, TextView};
-use super::{failures, request::TextBody, Control, Wait};
+use super::{accounts, failures, request::TextBody, Control, Wait};
 use crate::agent::{Accepted, Command, TextRequest};
 use crate::vocab::{Failure, TextId};
 
 impl Control {
     pub async fn send_text(&self, body: &TextBody) -> Result<TextView, Failure> {
-        let request = TextRequest { peer: body.peer.clone(), text: body.text.clone(), clear: body.clear };
+        let account = body.account.as_deref().map(accounts::named).transpose()?;
+        let request = TextRequest { peer: body.peer.clone(), text: body.text.clone(), clear: body.clear, account };
         match self.brain.command(Command::Text(request)).await? {
             Accepted::Text(id) => self.text(&id.to_string(), &Wait::default()).await,
             other => Err(super::unexpected("message", &other)),

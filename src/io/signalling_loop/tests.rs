@@ -95,7 +95,8 @@ impl Running {
     /// Asks, with the answer at hand; says how it ended.
     async fn ask(&mut self, peer: &Entity, answer: Answer) -> AskState {
         let wanted = Wanted { presence: true, policy: true };
-        let request = AskRequest { peer: peer.to_string(), wanted, answer: Some(answer), accept_key: None };
+        let request =
+            AskRequest { peer: peer.to_string(), wanted, answer: Some(answer), accept_key: None, account: None };
         let Ok(Accepted::Ask(id)) = self.handle.command(Command::Ask(request)).await else { panic!() };
         loop {
             let state = self.state(id).await;
@@ -119,6 +120,7 @@ impl Running {
             source: None,
             sink: None,
             duration: None,
+            account: None,
         };
         self.handle.command(Command::Call(request)).await.unwrap();
         // It may have failed by itself already.

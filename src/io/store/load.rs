@@ -4,7 +4,7 @@
 use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
-use super::{entry_rows, failures, seen};
+use super::{account_rows, entry_rows, failures, seen};
 use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -20,6 +20,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         seen: seen::load(database)?,
         vouch: rows(database, "vouch", "one", vouch)?.into_iter().next(),
         watches: rows(database, "watch", "peer", watched)?,
+        accounts: account_rows::load(database)?,
         own_user,
         own_place,
         own_version: meta_number(database, "own-version")?,
@@ -95,7 +96,7 @@ fn presence(row: &Columns<'_>) -> Result<PresenceRecord, Failure> {
         time: row.time("time")?,
         version: row.number("version")?,
         expires: row.time("expires")?,
-        names: Names { user: row.value("own_user")?, place: row.value("own_place")? },
+        names: Names { user: row.value("own_user")?, place: row.value("own_place")?, mail: row.value("own_mail")? },
     })
 }
 

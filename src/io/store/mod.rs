@@ -11,6 +11,7 @@
 //! what counts once ([`crate::agent::Seen`]). The audit table is never shortened; how many of its rows strangers may
 //! cause is the agent's matter.
 
+mod account_rows;
 mod columns;
 mod data_dir;
 mod entry_rows;

@@ -3,7 +3,7 @@
 use rusqlite::{params, Connection, Transaction};
 
 use super::columns::signed;
-use super::{failures, load, register, seen};
+use super::{account_rows, failures, load, register, seen};
 use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
 use crate::vocab::{Device, EntryId, Failure, FailureKind, Generation};
@@ -26,6 +26,10 @@ pub fn execute(database: &mut Connection, op: &StoreOp) -> Result<Stored, Failur
 pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite(name(op), &error);
     match op {
+        StoreOp::AddAccount { account, audit: row } => {
+            account_rows::add(step, account).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
         StoreOp::Audit(row) => audit(step, row).map_err(failed)?,
         StoreOp::ForgetWatch { peer } => {
             step.execute("DELETE FROM watch WHERE peer = ?1", [peer]).map_err(failed)?;
@@ -46,14 +50,20 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             return register::register(step, approved, how, audit);
         }
         StoreOp::RememberPresence { record, document } => remember(step, record, document).map_err(failed)?,
+        StoreOp::RemoveAccount { entity, audit: row } => {
+            account_rows::remove(step, entity).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
         StoreOp::RemoveEntries { entries, audit } => return remove_entries(step, entries, audit),
         StoreOp::RemovePresence { entity } => {
             step.execute("DELETE FROM presence WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
         }
         StoreOp::RenamePresence { entity, names } => {
             let update = "UPDATE presence SET own_user = CASE WHEN ?1 IS NULL THEN own_user ELSE nullif(?1, '') END, \
-                own_place = CASE WHEN ?2 IS NULL THEN own_place ELSE nullif(?2, '') END WHERE entity = ?3";
-            step.execute(update, params![names.user, names.place, entity.as_str()]).map_err(failed)?;
+                own_place = CASE WHEN ?2 IS NULL THEN own_place ELSE nullif(?2, '') END, \
+                own_mail = CASE WHEN ?4 IS NULL THEN own_mail ELSE nullif(?4, '') END WHERE entity = ?3";
+            let row = params![names.user, names.place, entity.as_str(), names.mail];
+            step.execute(update, row).map_err(failed)?;
         }
         StoreOp::SetOwnPresence { user, place } => {
             let upsert = "INSERT INTO own VALUES (1, nullif(?1, ''), nullif(?2, '')) ON CONFLICT (one) DO UPDATE SET \
@@ -73,6 +83,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
 /// Completes "the database could not ...".
 fn name(op: &StoreOp) -> &'static str {
     match op {
+        StoreOp::AddAccount { .. } => "keep the account",
         StoreOp::Audit(_) => "keep an audit row",
         StoreOp::ForgetWatch { .. } | StoreOp::KeepWatch(_) => "keep whom you follow",
         StoreOp::KeepVouch(_) => "keep the word of your other device",
@@ -81,6 +92,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::RecordSeen { .. } => "remember what must not be taken twice",
         StoreOp::Register { .. } => "register the entry",
         StoreOp::RememberPresence { .. } => "keep the peer's presence",
+        StoreOp::RemoveAccount { .. } => "remove the account",
         StoreOp::RemoveEntries { .. } => "remove the entry",
         StoreOp::RemovePresence { .. } => "remove the presence",
         StoreOp::RenamePresence { .. } => "keep your names for the peer",
@@ -130,10 +142,10 @@ fn no_entry(entry: EntryId) -> Failure {
 
 /// An empty document leaves the one that is kept: only the policy was asked for, and presence is not news.
 fn remember(step: &Transaction<'_>, record: &PresenceRecord, document: &[u8]) -> rusqlite::Result<()> {
-    let upsert = "INSERT INTO presence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+    let upsert = "INSERT INTO presence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
         ON CONFLICT (entity, device) DO UPDATE SET contact = ?3, address = ?4, observed = ?5, user = ?6, place = ?7, \
         environment_scope = ?8, environment_evidence = ?9, environment_address = ?10, time = ?11, version = ?12, \
-        expires = ?13, own_user = ?14, own_place = ?15, document = CASE length(?16) WHEN 0 THEN document ELSE ?16 END";
+        expires = ?13, own_user = ?14, own_place = ?15, own_mail = ?17, document = CASE length(?16) WHEN 0 THEN document ELSE ?16 END";
     step.prepare_cached(upsert)?.execute(params![
         record.entity.as_str(),
         record.device.as_str(),
@@ -151,6 +163,7 @@ fn remember(step: &Transaction<'_>, record: &PresenceRecord, document: &[u8]) ->
         record.names.user,
         record.names.place,
         document,
+        record.names.mail,
     ])?;
     Ok(())
 }

@@ -128,7 +128,7 @@ fn a_record_keeps_our_own_names_and_says_where_its_address_is_from() {
     let mut first = PresenceRecord::from_statement(&fig5(), None, None);
     assert_eq!((first.address, first.observed), (Some([192, 168, 1, 2].into()), false));
     assert_eq!(first.time, fig5().issued);
-    first.names = Names { user: Some("Bobby".into()), place: None };
+    first.names = Names { user: Some("Bobby".into()), ..Names::default() };
     let observed = Some([133, 134, 10, 10].into());
     let next = PresenceRecord::from_statement(&full(), observed, Some(&first));
     assert_eq!((next.address, next.observed), (observed, true));

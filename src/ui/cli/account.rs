@@ -1,26 +1,37 @@
 //! `account`: where this agent is registered.
 
-use super::args::AccountCommand;
-use super::door::{segment, Door};
+use std::io::IsTerminal;
+
+use super::args::{AccountArgs, AccountCommand, PasswordFlags};
+use super::door::{segment, view, Door};
 use super::exit::Exit;
+use super::keyboard::{piped_line, secret, Left};
 use super::output::Output;
 use super::screen::Page;
+use crate::app::control::request::{AccountBody, PasswordBody};
 use crate::app::control::view::{
-    AccountList, AccountStateView, AccountView, ErrorView, FlowView, PublicationStateView, PublicationView,
+    AccountList, AccountStateView, AccountView, ErrorKind, ErrorView, FlowView, PublicationStateView, PublicationView,
+    StatusView,
 };
+use crate::app::control::PasswordSource;
+use crate::vocab::{escape, Entity};
+
+/// Seconds until the registrar has spoken: as long as SIP itself waits for an answer, and a little longer.
+const PATIENCE: u32 = 40;
 
 pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Result<Exit, ErrorView> {
     match command {
+        AccountCommand::Add(args) => return add(door, output, args).await,
         AccountCommand::List => {
             let reply = door.get("/v1/accounts").await?;
             output.body(reply.body());
-            let list: AccountList = reply.view()?;
-            if list.accounts.is_empty() {
-                output.line("no account; write an [[account]] into the configuration");
-            } else {
-                let rows: Vec<[String; 4]> = list.accounts.iter().map(row).collect();
-                output.table(["entity", "proxy", "user", "state"], &rows);
-            }
+            list(output, &reply.view()?);
+        }
+        AccountCommand::Remove { entity } => {
+            let reply = door.delete(&format!("/v1/accounts/{}", segment(entity))).await?;
+            output.body(reply.body());
+            output.line(&format!("{} is removed, and with it its password", escape(&spelled(entity))));
+            list(output, &reply.view()?);
         }
         AccountCommand::Show { entity: None } => {
             let reply = door.get("/v1/accounts").await?;
@@ -37,6 +48,113 @@ pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Resul
     Ok(Exit::Done)
 }
 
+fn list(output: Output, list: &AccountList) {
+    if list.accounts.is_empty() {
+        return output.line("no account; `sottovoce account add sip:USER@DOMAIN` makes one, as does an [[account]] in the configuration");
+    }
+    let rows: Vec<[String; 4]> = list.accounts.iter().map(row).collect();
+    output.table(["entity", "proxy", "user", "state"], &rows);
+}
+
+async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, ErrorView> {
+    let path = format!("/v1/accounts/{}", segment(&args.entity));
+    // Nobody is asked for a password that nobody wants.
+    if door.get(&path).await.is_ok() {
+        return Err(is_there(&spelled(&args.entity)));
+    }
+    let body = AccountBody {
+        entity: args.entity.clone(),
+        proxy: args.proxy.clone(),
+        user: args.user.clone(),
+        realm: args.realm.clone(),
+        // What is no name is left for the agent to refuse, before anybody types a password for it.
+        password: match Entity::parse(&spelled(&args.entity)) {
+            Ok(_) => password(output, &args.password, &args.entity).await?,
+            Err(_) => None,
+        },
+        expires: args.expires,
+        publish: args.no_publish.then_some(false),
+        phone_context: args.phone_context.clone(),
+    };
+    door.post("/v1/accounts", &body).await?;
+    output.line(match body.password {
+        Some(_) => "added; its password is kept encrypted with the key of this device",
+        None => "added, without a password",
+    });
+    let reply = door.get(&format!("{path}?wait={PATIENCE}")).await?;
+    output.body(reply.body());
+    let account: AccountView = reply.view()?;
+    output.lines(&page(&account, output.width()));
+    let status: StatusView = door.get("/v1/status").await?.view()?;
+    if status.entity != account.entity {
+        output.say(&format!(
+            "this agent says of itself that it is {}: who asks for {} is told that name; write entity = \"{}\" into the \
+             configuration, if that is to be you",
+            status.entity, account.entity, account.entity
+        ));
+    }
+    if door.is_own() {
+        output.say("no agent runs: it is registered again by `sottovoce run`");
+    }
+    Ok(Exit::Done)
+}
+
+/// From wherever the user says; else it is typed, unseen, or comes through a pipe as one line.
+async fn password(output: Output, flags: &PasswordFlags, entity: &str) -> Result<Option<PasswordBody>, ErrorView> {
+    let source = match flags {
+        PasswordFlags { no_password: true, .. } => return Ok(None),
+        PasswordFlags { password_file: Some(file), .. } => PasswordSource::File(file.clone()),
+        PasswordFlags { password_env: Some(name), .. } => PasswordSource::Variable(name.clone()),
+        _ if std::io::stdin().is_terminal() => {
+            let question = format!("password of {} (not shown): ", escape(&spelled(entity)));
+            PasswordSource::Line(secret(output, &question).await.map_err(|Left| nothing_typed())?)
+        }
+        _ => PasswordSource::Line(piped_line().map_err(|why| unreadable(&why.to_string()))?),
+    };
+    source.read().map(Some).map_err(view)
+}
+
+/// As accounts are written: the user may leave the scheme out.
+fn spelled(entity: &str) -> String {
+    let read = Entity::parse(entity).or_else(|_| Entity::parse(&format!("sip:{entity}")));
+    read.map_or_else(|_| entity.to_owned(), |entity| entity.to_string())
+}
+
+fn is_there(entity: &str) -> ErrorView {
+    let entity = escape(entity);
+    ErrorView {
+        code: "account-exists".into(),
+        message: format!("there is an account {entity} already"),
+        next: format!("see `sottovoce account show {entity}`; to change it, remove it first"),
+        subject: entity,
+        kind: ErrorKind::Usage,
+    }
+}
+
+fn nothing_typed() -> ErrorView {
+    no_password("the question for the password was left: nothing was added".to_owned())
+}
+
+fn unreadable(why: &str) -> ErrorView {
+    no_password(format!("no password comes from standard input: {}", escape(why)))
+}
+
+fn no_password(message: String) -> ErrorView {
+    ErrorView {
+        code: "no-password".into(),
+        message,
+        next: "repeat it; --password-file and --password-env read one, --no-password adds the account without".into(),
+        subject: "password".into(),
+        kind: ErrorKind::Usage,
+    }
+}
+
+/// For `status`: how one account stands, on a line.
+pub fn in_short(account: &AccountView) -> String {
+    let next = account.failure.as_ref().map(|failure| format!("; {}", failure.next)).unwrap_or_default();
+    format!("{}: {}{next}", account.entity, state(account))
+}
+
 fn row(account: &AccountView) -> [String; 4] {
     [account.entity.clone(), account.proxy.clone(), account.user.clone(), state(account)]
 }
@@ -45,7 +163,10 @@ fn state(account: &AccountView) -> String {
     match account.state {
         AccountStateView::Idle => "not needed".to_owned(),
         AccountStateView::Left => "not registered any more".to_owned(),
-        AccountStateView::Refused => "refused: the password is wrong, or none is configured".to_owned(),
+        AccountStateView::Refused => match account.failure.as_ref().map(|failure| failure.code.as_str()) {
+            Some("password-unopened") => "refused: its stored password cannot be decrypted".to_owned(),
+            _ => "refused: the password is wrong, or there is none".to_owned(),
+        },
         AccountStateView::Registered => format!("registered until {}", account.until.clone().unwrap_or_default()),
         AccountStateView::Registering => "registering".to_owned(),
         AccountStateView::Resolving => "looking for its proxy".to_owned(),
@@ -96,6 +217,7 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
         page.field("reached at", address);
     }
     page.field("user", &account.user);
+    page.field("kept", if account.added { "here: it was added" } else { "in the configuration" });
     page.field("state", &state(account));
     if let Some(failure) = &account.failure {
         page.field("why", &failure.message);

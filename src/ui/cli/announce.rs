@@ -1,22 +1,49 @@
 //! What a running agent says at its own terminal: who calls, which review waits, what must be seen now.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::output::Output;
-use crate::app::control::view::{CallStateView, CallView, EventView, ReviewStateView, TextStateView, WatchView};
+use crate::app::control::view::{
+    AccountStateView, AccountView, CallStateView, CallView, EventView, ReviewStateView, StatusView, TextStateView,
+    WatchView,
+};
 use crate::app::control::Events;
 
 /// A noun changes more often than what is said of it: so many lines are remembered, to be said once.
 const REMEMBERED: usize = 64;
 
-/// Until the agent stops. `prompting`: a call that rings waits for somebody to answer it.
-pub async fn announce(mut events: Events, output: Output, prompting: bool) {
+/// Until the agent stops. `status` is what was said of it at its start.
+pub async fn announce(mut events: Events, output: Output, status: StatusView) {
+    // A call that rings waits for somebody to answer it.
+    let prompting = status.answer == "prompt";
+    let mut registered = Registered::default();
+    status.accounts.iter().for_each(|account| drop(registered.line(account)));
     let mut said = VecDeque::new();
     while let Some(event) = events.next().await {
+        if let EventView::Account(account) = &event {
+            registered.line(account).iter().for_each(|line| output.say(line));
+            continue;
+        }
         let Some(line) = line(&event, prompting).filter(|line| !said.contains(line)) else { continue };
         output.say(&line);
         said.truncate(REMEMBERED - 1);
         said.push_front(line);
+    }
+}
+
+/// Accounts of which it was said that they are registered: it is said again when they were not meanwhile.
+#[derive(Default)]
+struct Registered(BTreeSet<String>);
+
+impl Registered {
+    /// That it is not, a notice tells.
+    fn line(&mut self, account: &AccountView) -> Option<String> {
+        if account.state != AccountStateView::Registered {
+            self.0.remove(&account.entity);
+            return None;
+        }
+        let address = account.address.as_ref().unwrap_or(&account.proxy);
+        self.0.insert(account.entity.clone()).then(|| format!("account {}: registered at {address}", account.entity))
     }
 }
 
@@ -53,5 +80,29 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
             Some(format!("call {id}: {peer} calls: `sottovoce answer {id}` or `sottovoce reject {id}`"))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_said_to_be_registered_once_and_again_after_an_outage() {
+        let account = |state: &str| -> AccountView {
+            let publication =
+                serde_json::json!({"state": "off", "until": null, "again": null, "failure": null, "reason": null});
+            serde_json::from_value(serde_json::json!({
+                "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": "udp:192.0.2.1:5060",
+                "user": "alice", "state": state, "until": null, "again": null, "failure": null,
+                "publication": publication, "service_route": [], "gruu": null,
+            }))
+            .unwrap()
+        };
+        let mut registered = Registered::default();
+        let said = ["registering", "registered", "registered", "waiting", "registering", "registered"]
+            .map(|state| registered.line(&account(state)));
+        let line = Some("account sip:alice@example.org: registered at udp:192.0.2.1:5060".to_owned());
+        assert_eq!(said, [None, line.clone(), None, None, None, line]);
     }
 }

@@ -39,7 +39,7 @@ pub enum Command {
     Status,
     /// Stop the running agent: calls and subscriptions are ended first
     Stop,
-    /// Where this agent is registered, as [[account]] in the configuration says
+    /// Where this agent is registered: accounts of the configuration, and those that you add
     #[command(subcommand)]
     Account(AccountCommand),
     /// Ask a peer for its presence and policy, review them, and approve
@@ -102,7 +102,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct AskArgs {
-    /// sip:user@host, user@host, host, or IP address
+    /// sip:user@host, user@host, host, IP address, telephone number (+493012345678, tel:...), or e-mail address
     pub peer: String,
     /// Ask for presence only: who is there, and where
     #[arg(long)]
@@ -115,11 +115,14 @@ pub struct AskArgs {
     /// Accept the peer's changed key, named by its whole fingerprint: compare that with the peer first
     #[arg(long, value_name = "FINGERPRINT")]
     pub accept_key: Option<String>,
+    /// By this account's proxy [default: that of the peer's domain; for a telephone number the first that is registered]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct MessageArgs {
-    /// sip:user@host, user@host or IP address; without it the last messages are listed
+    /// sip:user@host, user@host, IP address, telephone number or e-mail address; without it the last messages are listed
     pub peer: Option<String>,
     /// What to say
     #[arg(requires = "peer", value_name = "TEXT")]
@@ -127,6 +130,9 @@ pub struct MessageArgs {
     /// It may be read on the way, though calls to this peer must not be
     #[arg(long)]
     pub clear: bool,
+    /// By this account's proxy [default: that of the peer's domain; for a telephone number the first that is registered]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
 }
 
 /// The answer to a review, given beforehand or without a terminal.
@@ -147,13 +153,62 @@ pub struct AnswerFlags {
 
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
+    /// Add an account beside those of the configuration; it registers at once, and again after every start
+    Add(AccountArgs),
     /// Every account, and whether it is registered
     List,
+    /// Remove an account that was added, with its stored password; one of the configuration is taken out there
+    Remove {
+        /// sip:user@domain
+        entity: String,
+    },
     /// One account, whole; all without its name
     Show {
         /// sip:user@domain
         entity: Option<String>,
     },
+}
+
+/// The password is asked for, or read as one line from standard input, and kept encrypted.
+#[derive(Debug, Args)]
+pub struct AccountArgs {
+    /// sip:user@domain, or user@domain
+    pub entity: String,
+    /// Where its requests go: HOST, HOST:PORT, or either after udp:, tcp: or tls: [default: DNS tells for the domain]
+    #[arg(long, value_name = "PROXY")]
+    pub proxy: Option<String>,
+    /// The user that goes with the password [default: the account's]
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Whose password it is: other challenges than those to REGISTER are answered there only [default: the domain]
+    #[arg(long, value_name = "NAME")]
+    pub realm: Option<String>,
+    #[command(flatten)]
+    pub password: PasswordFlags,
+    /// Register for so many seconds at a time [default: 3600]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(60..=86_400))]
+    pub expires: Option<u64>,
+    /// Publish nothing at its server: askers reach this device itself
+    #[arg(long)]
+    pub no_publish: bool,
+    /// Where local phone numbers are valid, as +4930 or example.org: without it they are refused
+    #[arg(long, value_name = "CONTEXT")]
+    pub phone_context: Option<String>,
+}
+
+/// Where the password comes from, when it is not to be asked for.
+#[derive(Clone, Debug, Default, Args)]
+#[group(multiple = false)]
+pub struct PasswordFlags {
+    /// Read the password from the first line of this file, which nobody else may read (chmod 600)
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Read the password from this environment variable
+    #[arg(long, value_name = "NAME")]
+    pub password_env: Option<String>,
+    /// The server wants no password
+    #[arg(long)]
+    pub no_password: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,7 +231,7 @@ pub enum ReviewCommand {
 
 #[derive(Debug, Args)]
 pub struct CallArgs {
-    /// sip:user@host, user@host, host, or IP address
+    /// sip:user@host, user@host, host, IP address, telephone number (+493012345678, tel:...), or e-mail address
     pub peer: String,
     /// Play this WAV file (PCM16, mono or stereo, 8 to 48 kHz); without --duration its end is the end of the call
     #[arg(long, value_name = "FILE")]
@@ -192,6 +247,9 @@ pub struct CallArgs {
     /// Accept the peer's changed key, named by its whole fingerprint: compare that with the peer first
     #[arg(long, value_name = "FINGERPRINT")]
     pub accept_key: Option<String>,
+    /// By this account's proxy [default: that of the peer's domain; for a telephone number the first that is registered]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -278,8 +336,8 @@ pub enum PresenceCommand {
         #[arg(long, value_name = "NAME")]
         place: Option<String>,
     },
-    /// Give a peer's user and place names of your own; what is left out stays, and "" goes back to the peer's word
-    #[command(group = clap::ArgGroup::new("names").args(["user", "place"]).multiple(true).required(true))]
+    /// Give a peer's user and place names of your own, and it an e-mail address; what is left out stays, and "" goes back
+    #[command(group = clap::ArgGroup::new("names").args(["user", "place", "mail"]).multiple(true).required(true))]
     Rename {
         /// As sip:user@host
         entity: String,
@@ -289,6 +347,9 @@ pub enum PresenceCommand {
         /// Your name for its place
         #[arg(long, value_name = "NAME")]
         place: Option<String>,
+        /// Its e-mail address: it is asked and called by that, too
+        #[arg(long, value_name = "ADDRESS")]
+        mail: Option<String>,
     },
     /// Forget what a peer said
     Remove {

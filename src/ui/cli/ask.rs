@@ -21,6 +21,7 @@ pub async fn ask(door: &Door, output: Output, args: &AskArgs) -> Result<Exit, Er
         policy: args.policy || both,
         answer: answer_body(&args.answer)?,
         accept_key: args.accept_key.clone(),
+        account: args.account.clone(),
     };
     if let (false, Some(_)) = (body.policy, &body.answer) {
         return Err(nothing_to_answer(&args.peer));

@@ -21,6 +21,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
         play: args.play.as_deref().map(absolute).transpose()?,
         record: args.record.as_deref().map(absolute).transpose()?,
         duration_ms: args.duration,
+        account: args.account.clone(),
     };
     let started: CallView = door.post("/v1/calls", &body).await?.view()?;
     tokio::select! {

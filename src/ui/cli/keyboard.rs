@@ -1,14 +1,15 @@
 //! What is typed at the terminal. Every wait for it may be dropped: nothing is taken that nobody waits for any more, and
 //! what was typed ahead of a question is no answer to it.
 
-use std::io::Stdin;
+use std::io::{BufRead, Read, Stdin};
 use std::time::Duration;
 
-use crossterm::event::{poll, read, Event, KeyEvent, KeyEventKind};
+use crossterm::event::{poll, read, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::io::unix::AsyncFd;
 use tokio::io::Interest;
 
 use super::output::Output;
+use crate::vocab::Redacted;
 
 /// The user left a question: Ctrl-C, the end of input, or a polite kill.
 pub struct Left;
@@ -48,6 +49,61 @@ pub async fn line(output: Output, question: &str) -> Result<String, Left> {
     // Ctrl-D leaves the cursor where the question ends.
     let line = line.ok_or(Left)?;
     output.answered();
+    Ok(line)
+}
+
+/// Longest line of a secret, in octets.
+const LONGEST_SECRET: usize = 4096;
+
+/// A line typed at a question, of which nothing is shown. The question goes to standard error: the line may be for a program
+/// whose result is read by another.
+pub async fn secret(output: Output, question: &str) -> Result<Redacted<String>, Left> {
+    output.ask_aside(question);
+    let raw = Raw::enter().ok_or(Left)?;
+    let mut line = Redacted(String::with_capacity(LONGEST_SECRET));
+    let ended = 'line: loop {
+        while poll(Duration::ZERO).map_err(|_| Left)? {
+            let Event::Key(key) = read().map_err(|_| Left)? else { continue };
+            if let Some(ended) = take(&mut line, &key) {
+                break 'line ended;
+            }
+        }
+        if typed().await.is_none() {
+            break Err(Left);
+        }
+    };
+    drop(raw);
+    output.end_aside();
+    ended.map(|()| line)
+}
+
+/// One key of it; `Some` ends the line.
+fn take(line: &mut Redacted<String>, key: &KeyEvent) -> Option<Result<(), Left>> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Enter => return Some(Ok(())),
+        KeyCode::Char('j' | 'm') if control => return Some(Ok(())),
+        KeyCode::Char('c' | 'd') if control => return Some(Err(Left)),
+        KeyCode::Char('u') if control => line.0.clear(),
+        KeyCode::Char('h') if control => drop(line.0.pop()),
+        KeyCode::Backspace => drop(line.0.pop()),
+        // It never grows: a copy that is left behind would not be overwritten.
+        KeyCode::Char(c) if !control && line.0.len() + c.len_utf8() <= LONGEST_SECRET => line.0.push(c),
+        _ => {}
+    }
+    None
+}
+
+/// The first line of what comes through a pipe.
+pub fn piped_line() -> std::io::Result<Redacted<String>> {
+    let mut line = Redacted(String::with_capacity(LONGEST_SECRET));
+    std::io::stdin().lock().take(LONGEST_SECRET as u64).read_line(&mut line.0)?;
+    while line.0.ends_with(['\n', '\r']) {
+        line.0.pop();
+    }
     Ok(line)
 }
 

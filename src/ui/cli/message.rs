@@ -15,7 +15,8 @@ pub async fn run(door: &Door, output: Output, args: &MessageArgs) -> Result<Exit
 }
 
 async fn send(door: &Door, output: Output, peer: &str, args: &MessageArgs) -> Result<Exit, ErrorView> {
-    let body = TextBody { peer: peer.to_owned(), text: args.text.join(" "), clear: args.clear };
+    let (text, account) = (args.text.join(" "), args.account.clone());
+    let body = TextBody { peer: peer.to_owned(), text, clear: args.clear, account };
     let sent: TextView = door.post("/v1/messages", &body).await?.view()?;
     // As long as SIP itself waits for an answer, and a little longer.
     let reply = door.get(&format!("/v1/messages/{}?wait=40", sent.id)).await?;

@@ -23,8 +23,8 @@ mod system;
 mod tighten;
 mod transfer;
 mod usage;
-mod watch;
 mod wanted;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -83,6 +83,18 @@ impl Output {
         ASKING.store(true, Ordering::Relaxed);
     }
 
+    /// A question that is no part of the result.
+    pub fn ask_aside(self, question: &str) {
+        end_question();
+        let mut err = std::io::stderr();
+        let _ = write!(err, "{question}").and_then(|()| err.flush());
+    }
+
+    /// Nothing that was typed has ended its line.
+    pub fn end_aside(self) {
+        let _ = writeln!(std::io::stderr());
+    }
+
     /// What was typed means nothing here.
     pub fn ring(self) {
         let mut out = std::io::stdout();

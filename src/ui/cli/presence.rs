@@ -13,12 +13,12 @@ pub async fn run(door: &Door, output: Output, command: &PresenceCommand) -> Resu
     match command {
         PresenceCommand::List => list(output, &door.get("/v1/presence").await?),
         PresenceCommand::Remove { entity } => list(output, &door.delete(&path(entity)).await?),
-        PresenceCommand::Rename { entity, user, place } => {
-            let body = NamesBody { user: user.clone(), place: place.clone() };
+        PresenceCommand::Rename { entity, user, place, mail } => {
+            let body = NamesBody { user: user.clone(), place: place.clone(), mail: mail.clone() };
             show(output, &door.post(&path(entity), &body).await?)
         }
         PresenceCommand::Set { user, place } => {
-            let body = NamesBody { user: user.clone(), place: place.clone() };
+            let body = NamesBody { user: user.clone(), place: place.clone(), mail: None };
             own(output, &door.post("/v1/presence", &body).await?)
         }
         PresenceCommand::Unwatch { peer } => watch::unwatch(door, output, peer).await,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::account::in_short;
 use super::announce::announce;
 use super::door::{view, Door};
 use super::exit::Exit;
@@ -19,6 +20,8 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
     let options = Options { door: true, ..options.clone() };
     let mut running = start(&options).await.map_err(view)?;
     let door = running.door.take();
+    // What happens from here on is told, and what happened before stands in the status.
+    let events = running.control.events();
     let status = running.control.status().await.map_err(view)?;
     running.notices.iter().for_each(|notice| output.say(notice));
     if output.json {
@@ -27,7 +30,7 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
         output.lines(&page(&status, output.width()));
         output.line("Stop it with Ctrl-C or `sottovoce stop`.");
     }
-    let announcing = tokio::spawn(announce(running.control.events(), output, status.answer == "prompt"));
+    let announcing = tokio::spawn(announce(events, output, status));
     let (stopped, until) = tokio::sync::oneshot::channel::<()>();
     let serving = door.map(|door| {
         let until = async { drop(until.await) };
@@ -102,6 +105,9 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
     page.fingerprint("fingerprint", &status.fingerprint);
     page.field("listens at", &status.listen.join(", "));
     page.field("place", &place(status));
+    status.accounts.iter().for_each(|account| {
+        page.field("account", &in_short(account));
+    });
     page.field("control door", status.control.as_deref().unwrap_or("none: this agent lives inside one command"));
     let kept = match status.store.as_str() {
         "memory" => "in memory: nothing is left on disk, everything is forgotten at the end".to_owned(),

@@ -20,9 +20,9 @@ mod presence;
 mod records;
 mod reviews;
 mod status;
-mod watches;
 #[cfg(test)]
 mod tests;
+mod watches;
 
 use std::future::Future;
 
@@ -79,8 +79,8 @@ fn databases() -> Router<Control> {
         .route("/v1/policy/import", post(policy::import))
         .route("/v1/policy/test", post(policy::test))
         .route("/v1/policy/entries/{id}", get(policy::one).delete(policy::remove))
-        .route("/v1/accounts", get(accounts::list))
-        .route("/v1/accounts/{entity}", get(accounts::one))
+        .route("/v1/accounts", get(accounts::list).post(accounts::add))
+        .route("/v1/accounts/{entity}", get(accounts::one).delete(accounts::remove))
         .route("/v1/presence", get(presence::list).post(presence::set))
         .route("/v1/presence/{entity}", get(presence::one).post(presence::rename).delete(presence::remove))
         .route("/v1/watches", get(watches::list).post(watches::start))

@@ -3,7 +3,9 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{accounts, asks, calls, events, identity, inspect, messages, policy, presence, records, reviews, status, watches};
+use super::{
+    accounts, asks, calls, events, identity, inspect, messages, policy, presence, records, reviews, status, watches,
+};
 use crate::app::control::view::{CompletionsView, ErrorBody};
 
 #[derive(OpenApi)]
@@ -11,7 +13,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
     info(title = "sottovoce control door", description = "Every text in a response is safe to print: what peers wrote \
         is escaped. Times are RFC 3339 in UTC. Every response that is not a success is an ErrorBody."),
     paths(
-        accounts::list, accounts::one,
+        accounts::list, accounts::one, accounts::add, accounts::remove,
         asks::list, asks::start, asks::one, asks::cancel,
         reviews::list, reviews::one, reviews::answer,
         calls::list, calls::start, calls::one, calls::answer, calls::reject, calls::transfer, calls::transferred, calls::hangup, calls::hangup_all,

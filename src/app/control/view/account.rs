@@ -10,6 +10,8 @@ use crate::vocab::{Failure, Wall};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountView {
     pub entity: String,
+    /// It was added, and can be removed; others are the configuration's.
+    pub added: bool,
     /// Where its requests go, as the configuration names it.
     pub proxy: String,
     /// The transport and address that this came to, in use or tried last: `tcp:192.0.2.1:5060`.
@@ -102,7 +104,7 @@ pub enum PublicationStateView {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountList {
-    /// In the order of the configuration.
+    /// In the order of the configuration, then in that in which they were added.
     pub accounts: Vec<AccountView>,
 }
 
@@ -111,6 +113,7 @@ impl From<&Account> for AccountView {
         let (state, until, again, failure) = parts(&account.state);
         Self {
             entity: account.entity.to_string(),
+            added: account.added,
             proxy: account.proxy.clone(),
             address: account.address.clone(),
             user: account.user.clone(),

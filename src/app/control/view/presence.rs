@@ -28,6 +28,8 @@ pub struct PresenceView {
     pub environment: Option<EnvironmentView>,
     /// Our user's own name for the peer's user; never published.
     pub own_user: Option<String>,
+    /// The e-mail address under which our user knows the peer.
+    pub own_mail: Option<String>,
     /// Our user's own name for the peer's place; never published.
     pub own_place: Option<String>,
     /// What this device says of itself.
@@ -55,6 +57,7 @@ impl PresenceView {
             version: record.version,
             environment: record.environment.as_ref().map(Into::into),
             own_user: record.names.user.as_deref().map(escape),
+            own_mail: record.names.mail.as_deref().map(escape),
             own_place: record.names.place.as_deref().map(escape),
             own: false,
         }

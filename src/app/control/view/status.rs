@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::EnvironmentView;
+use super::{AccountView, EnvironmentView};
 
 /// The running agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -20,6 +20,8 @@ pub struct StatusView {
     pub data_dir: Option<String>,
     /// `prompt`, `auto` or `reject`.
     pub answer: String,
+    /// Where it is registered, or tries to be.
+    pub accounts: Vec<AccountView>,
     pub environment: EnvironmentView,
     /// The configured place, or what the user typed.
     pub place: Option<String>,

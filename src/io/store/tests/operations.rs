@@ -1,7 +1,7 @@
 use super::*;
 use std::collections::BTreeMap;
 
-use crate::agent::{CallRecord, Given, Pin};
+use crate::agent::{AccountConfig, AddedAccount, CallRecord, Given, Hop, Pin};
 use crate::media::Counters;
 use crate::policy::{Environment, Evidence, PlaceCondition, Scope, Suite};
 use crate::presence::{Names, PresenceRecord};
@@ -124,7 +124,10 @@ fn a_presence_keeps_its_document_when_only_a_name_changes() {
         names: Names::default(),
     };
     run(&store, StoreOp::RememberPresence { record: record.clone(), document: b"<presence/>".to_vec() }).unwrap();
-    let renamed = PresenceRecord { names: Names { user: Some("Bobby".to_owned()), place: None }, ..record };
+    let renamed = PresenceRecord {
+        names: Names { user: Some("Bobby".to_owned()), place: None, mail: Some("b@b.example".to_owned()) },
+        ..record
+    };
     run(&store, StoreOp::RememberPresence { record: renamed.clone(), document: Vec::new() }).unwrap();
     assert_eq!(loaded(&store).presences, std::slice::from_ref(&renamed));
     let document = |database: &rusqlite::Connection| {
@@ -360,4 +363,34 @@ fn audits(store: &Store) -> Vec<AuditEntry> {
 
 fn block<T>(future: impl std::future::Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+#[test]
+fn an_account_that_was_added_is_there_again_until_it_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, loaded, _) = on_disk(dir.path()).unwrap();
+    assert_eq!(loaded.accounts, []);
+    let entity = Entity::parse("sip:alice@example.org").unwrap();
+    let config = AccountConfig {
+        user: "al".to_owned(),
+        realm: "r".to_owned(),
+        expires: std::time::Duration::from_secs(60),
+        publish: false,
+        phone_context: Some("+4930".to_owned()),
+        ..AccountConfig::new(entity.clone(), Hop::parse("tls:[2001:db8::1]:5061"))
+    };
+    let account = AddedAccount { config, sealed: Some(vec![1, 2, 3]) };
+    let add = StoreOp::AddAccount { account: account.clone(), audit: audit_row("added") };
+    run(&store, add.clone()).unwrap();
+    run(&store, add).unwrap_err();
+    let bare = AccountConfig::new(Entity::parse("sip:al@b.example").unwrap(), None);
+    let bare = AddedAccount { config: bare, sealed: None };
+    run(&store, StoreOp::AddAccount { account: bare.clone(), audit: audit_row("added") }).unwrap();
+    reopened(store);
+    let (store, loaded, _) = on_disk(dir.path()).unwrap();
+    assert_eq!(loaded.accounts, [account, bare.clone()]);
+    run(&store, StoreOp::RemoveAccount { entity, audit: audit_row("removed") }).unwrap();
+    reopened(store);
+    let (_store, loaded, _) = on_disk(dir.path()).unwrap();
+    assert_eq!(loaded.accounts, [bare]);
 }

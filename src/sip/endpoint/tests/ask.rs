@@ -131,7 +131,9 @@ fn a_refresh_that_fails_is_told_and_leaves_what_stands() {
     world.run_until(BOB, |e| matches!(e, EndpointEvent::Subscribed { refresh: true, .. }));
     world.at(BOB, |end, now| end.reject_subscription(now, watcher, Refusal::new(500, "Server Internal Error")));
     world.run_for(Duration::from_secs(1));
-    let told = |e: &&EndpointEvent| matches!(e, EndpointEvent::RefreshFailed { cause: EndCause::Rejected { status: 500, .. }, .. });
+    let told = |e: &&EndpointEvent| {
+        matches!(e, EndpointEvent::RefreshFailed { cause: EndCause::Rejected { status: 500, .. }, .. })
+    };
     assert_eq!((world.events[ALICE].iter().filter(told).count(), ended(&world)), (1, None));
 }
 

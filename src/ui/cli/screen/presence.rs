@@ -61,6 +61,9 @@ pub fn record(presence: &PresenceView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, 12);
     page.heading(if presence.own { "You" } else { "Peer" });
     page.field("entity", &presence.entity);
+    if let Some(mail) = &presence.own_mail {
+        page.field("e-mail", mail);
+    }
     page.field("IP address", &address(presence));
     page.field("current user", &named(presence.user.as_deref(), presence.own_user.as_deref(), "not told"));
     page.field("location", &named(presence.place.as_deref(), presence.own_place.as_deref(), "not told"));

@@ -36,7 +36,7 @@ fn situations() -> Vec<(&'static str, Case)> {
         missing: vec![Rule::transport(Protocol::Esp, Level::Require)],
         ..Case::office().demanding("ipsec esp/transport//require;")
     };
-    let renamed = Names { user: Some("Bob from work".into()), place: Some("the third floor".into()) };
+    let renamed = Names { user: Some("Bob from work".into()), place: Some("the third floor".into()), mail: None };
     let mut typed = Case::at("192.168.1.2", Scope::Private, "train");
     typed.statement.environment.as_mut().unwrap().evidence = Evidence::User;
     typed.ours.evidence = Evidence::User;

@@ -1,0 +1,47 @@
+//! The accounts that the user added.
+
+use std::time::Duration;
+
+use rusqlite::{params, Connection, Transaction};
+
+use super::columns::{signed, Columns};
+use super::load;
+use crate::agent::{AccountConfig, AddedAccount, Hop};
+use crate::vocab::{Entity, Failure};
+
+pub fn add(step: &Transaction<'_>, account: &AddedAccount) -> rusqlite::Result<()> {
+    let AddedAccount { config, sealed } = account;
+    let insert = "INSERT INTO account (entity, proxy, user, realm, expires, publish, phone_context, password) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let row = params![
+        config.entity.as_str(),
+        config.proxy.to_string(),
+        config.user,
+        config.realm,
+        signed(config.expires.as_secs()),
+        config.publish,
+        config.phone_context,
+        sealed,
+    ];
+    step.execute(insert, row).map(drop)
+}
+
+pub fn remove(step: &Transaction<'_>, entity: &Entity) -> rusqlite::Result<()> {
+    step.execute("DELETE FROM account WHERE entity = ?1", [entity.as_str()]).map(drop)
+}
+
+pub fn load(database: &Connection) -> Result<Vec<AddedAccount>, Failure> {
+    load::rows(database, "account", "number", account)
+}
+
+fn account(row: &Columns<'_>) -> Result<AddedAccount, Failure> {
+    let config = AccountConfig {
+        user: row.value("user")?,
+        realm: row.value("realm")?,
+        expires: Duration::from_secs(row.number("expires")?),
+        publish: row.value("publish")?,
+        phone_context: row.value("phone_context")?,
+        ..AccountConfig::new(row.entity()?, Some(row.word("proxy", Hop::parse)?))
+    };
+    Ok(AddedAccount { config, sealed: row.value("password")? })
+}
