@@ -31,6 +31,8 @@ pub struct AgentConfig {
     pub default_level: Level,
     /// The default entry for everybody else, out then in.
     pub default_policy: Vec<Entry>,
+    /// How many times what a telephone of one user needs may be remembered for others.
+    pub limits: usize,
     /// Write the SAs of each call for a packet analyser. Dangerous.
     pub keylog: bool,
 }

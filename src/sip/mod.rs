@@ -16,6 +16,7 @@ pub mod message;
 pub mod method;
 mod multipart;
 pub mod notifier;
+mod octets;
 pub mod pager;
 pub mod params;
 pub mod publication;
@@ -26,6 +27,7 @@ mod send;
 pub mod session;
 mod session_timer;
 pub mod subscription;
+mod timed;
 pub mod token;
 pub mod transaction;
 pub mod transport;
@@ -34,8 +36,8 @@ pub mod validate;
 
 pub use body::Body;
 pub use endpoint::{
-    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Next, Publish, Register, Subscribe,
-    Text, RINGING,
+    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Limits, Next, Publish, Register,
+    Subscribe, Text, RINGING,
 };
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
 pub use framer::{Frame, Framer};

@@ -27,6 +27,7 @@ impl Config {
             unknown_watchers: self.unknown_watchers,
             default_level: self.default_level,
             default_policy: self.default_policy,
+            limits: self.limits,
             keylog,
         }
     }

@@ -9,7 +9,7 @@ impl Endpoint {
         while let Some(happened) = self.transactions.expire_one(now) {
             happened.into_iter().for_each(|happened| self.handle_happened(now, happened));
         }
-        for id in due(now, self.subscriptions.iter().map(|(id, s)| (*id, s.deadline()))) {
+        for id in self.subscriptions.all_due(now) {
             self.expire_subscription(now, id);
         }
         for id in due(now, self.registrations.iter().map(|(id, r)| (*id, r.deadline()))) {
@@ -18,10 +18,10 @@ impl Endpoint {
         for id in due(now, self.publications.iter().map(|(id, p)| (*id, p.deadline()))) {
             self.expire_publication(now, id);
         }
-        for id in due(now, self.notifiers.iter().map(|(id, n)| (*id, n.deadline()))) {
+        for id in self.notifiers.all_due(now) {
             self.expire_notifier(now, id);
         }
-        for id in due(now, self.sessions.iter().map(|(id, s)| (*id, s.deadline()))) {
+        for id in self.sessions.all_due(now) {
             self.expire_session(now, id);
         }
     }
@@ -45,22 +45,20 @@ impl Endpoint {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Deadline> {
-        let subscriptions = self.subscriptions.values().filter_map(|s| s.deadline());
-        let notifiers = self.notifiers.values().filter_map(|n| n.deadline());
-        let sessions = self.sessions.values().filter_map(|s| s.deadline());
         let registrations = self.registrations.values().filter_map(|r| r.deadline());
         let publications = self.publications.values().filter_map(|p| p.deadline());
-        let users = subscriptions
-            .chain(registrations)
-            .chain(publications)
-            .chain(notifiers)
-            .chain(sessions)
-            .min()
-            .map(|(at, why)| Deadline { at, why });
-        Deadline::earliest(self.transactions.deadline(), users)
+        let own = registrations.chain(publications).map(|(at, why)| Deadline { at, why });
+        let all = [
+            self.transactions.deadline(),
+            self.subscriptions.deadline(),
+            self.notifiers.deadline(),
+            self.sessions.deadline(),
+        ];
+        all.into_iter().flatten().chain(own).min()
     }
 }
 
+/// Of those that are as few as our accounts.
 fn due<I>(now: Mono, all: impl Iterator<Item = (I, Option<(Mono, &'static str)>)>) -> Vec<I> {
     all.filter(|(_, deadline)| deadline.is_some_and(|(at, _)| at <= now)).map(|(id, _)| id).collect()
 }
