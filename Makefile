@@ -2,6 +2,8 @@
 # make run:  your own agent, nothing to configure
 # make test: everything
 # make scenarios: what sipp plays against an agent
+# make flood: 20,000 requests a second against an agent in a call, 20 s each
+# make bench: the measures of benches/README.md; NAME="sip_message calls" takes some of them
 # make aarch64: sottovoce for aarch64, built here
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
@@ -12,7 +14,7 @@ BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
 NETWORK := ip=iproute2 unshare=util-linux tcpdump=tcpdump
 
-.PHONY: demo run test aarch64 scenarios
+.PHONY: demo run test aarch64 scenarios flood bench
 
 demo:
 	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- $(NETWORK)
@@ -50,3 +52,15 @@ scenarios:
 	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) sipp=sip-tester
 	@config/make/cargo.sh
 	@cargo test --locked --quiet --test scenarios -- $(NAME)
+
+# flood: 20 s each of SUBSCRIBE, INVITE and half-open connections against an agent in a call
+flood:
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages)
+	@config/make/cargo.sh
+	@FLOOD_SECONDS=20 cargo test --locked --quiet --test flood -- --nocapture
+
+# bench: what benches/README.md describes; NAME="sip_message subscriptions" takes some of it
+bench:
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) sipp=sip-tester
+	@config/make/cargo.sh
+	@config/make/bench.sh $(NAME)

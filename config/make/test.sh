@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-STEPS=(fmt clippy unit world malformed strangers scenarios)
+STEPS=(fmt clippy unit world malformed strangers scenarios flood)
 LOGS=target/test-logs
 PYTHON=target/strangers
 
@@ -14,6 +14,9 @@ unit() { tests --lib --test architecture --test allocation --doc; }
 world() { tests --test world; }
 malformed() { tests --test malformed; }
 strangers() { tests --test cli --test wire --test strangers && demo; }
+
+# A few seconds of each; `make flood` takes longer.
+flood() { tests --test flood; }
 
 scenarios() { cargo test --locked --quiet --test scenarios; }
 

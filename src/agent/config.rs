@@ -33,6 +33,8 @@ pub struct AgentConfig {
     pub default_policy: Vec<Entry>,
     /// It runs until it is stopped, and not for one command: it follows whom its user watches.
     pub stays: bool,
+    /// How many times what a telephone of one user needs may be remembered for others.
+    pub limits: usize,
     /// Write the SAs of each call for a packet analyser. Dangerous.
     pub keylog: bool,
 }

@@ -8,7 +8,7 @@ use super::target::host_address;
 use super::Agent;
 use crate::presence::PresenceRecord;
 use crate::sip::headers::NameAddr;
-use crate::sip::{EndpointConfig, Host, Locate, Transport, Uri};
+use crate::sip::{EndpointConfig, Host, Limits, Locate, Transport, Uri};
 
 /// The option tag of our key agreement (**ours**, PROTOCOL section 7).
 pub const OPTION_TAG: &str = "x-sv-sa";
@@ -64,6 +64,7 @@ pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
         accept: vec!["application/sdp".into(), super::ask::PIDF.into()],
         events: vec!["presence".into()],
         listen: config.listen.iter().map(|listen| (listen.transport, listen.address)).collect(),
+        limits: Limits::times(config.limits),
     }
 }
 

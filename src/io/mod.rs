@@ -28,6 +28,7 @@ mod os;
 mod owner;
 mod packet_log;
 pub mod resolver;
+mod shares;
 pub mod signalling_loop;
 pub mod sockets;
 pub mod store;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
+use super::shares::{Place, Shares};
 use super::signalling_loop::Inbound;
 use super::sockets::bind_failure;
 use crate::sip::{Received, Transport};
@@ -13,6 +14,9 @@ use crate::vocab::Failure;
 
 /// The longest UDP datagram that IP can carry, with room to spare, in octets.
 pub const MAX_DATAGRAM: usize = 65_535;
+
+/// What came, and its place in the queue.
+pub type Datagram = (Inbound, Place);
 
 /// SIP over UDP (RFC 3261 section 18): a task a socket reads; sending is done by whoever calls.
 #[derive(Debug)]
@@ -26,13 +30,15 @@ pub async fn bind(address: SocketAddr) -> Result<UdpSocket, Failure> {
 }
 
 impl Udp {
-    /// Reads until `open` is dropped at its other end. While `inbound` is full nobody reads, and the kernel drops what
-    /// comes: SIP sends it again.
-    pub fn start(sockets: Vec<UdpSocket>, inbound: &mpsc::Sender<Inbound>, open: &watch::Receiver<()>) -> Self {
+    /// Reads until `open` is dropped at its other end. Of one address no more than its [share](super::shares::SHARE) waits
+    /// in `inbound`: what comes above that is dropped, and SIP sends it again. While all of `inbound` is full nobody reads,
+    /// and the kernel drops what comes.
+    pub fn start(sockets: Vec<UdpSocket>, inbound: &mpsc::Sender<Datagram>, open: &watch::Receiver<()>) -> Self {
         let with_address = |socket: UdpSocket| socket.local_addr().ok().map(|local| (local, Arc::new(socket)));
         let sockets: Vec<_> = sockets.into_iter().filter_map(with_address).collect();
+        let shares = Shares::default();
         for (local, socket) in &sockets {
-            tokio::spawn(read(*local, Arc::clone(socket), inbound.clone(), open.clone()));
+            tokio::spawn(read(*local, Arc::clone(socket), shares.clone(), inbound.clone(), open.clone()));
         }
         Self { sockets }
     }
@@ -61,7 +67,8 @@ impl Udp {
 async fn read(
     local: SocketAddr,
     socket: Arc<UdpSocket>,
-    inbound: mpsc::Sender<Inbound>,
+    shares: Shares,
+    inbound: mpsc::Sender<Datagram>,
     mut open: watch::Receiver<()>,
 ) {
     let mut buffer = vec![0; MAX_DATAGRAM];
@@ -72,9 +79,10 @@ async fn read(
         };
         match received {
             Ok((len, remote)) => {
+                let Some(place) = shares.take(remote.ip()) else { continue };
                 let from = Received { transport: Transport::Udp, local, remote, connection: None };
                 let bytes = Bytes::copy_from_slice(buffer.get(..len).unwrap_or_default());
-                if inbound.send(Inbound::Message { from, bytes }).await.is_err() {
+                if inbound.send((Inbound::Message { from, bytes }, place)).await.is_err() {
                     return;
                 }
             }
@@ -89,8 +97,9 @@ async fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::shares::SHARE;
 
-    async fn pair() -> (Udp, SocketAddr, mpsc::Receiver<Inbound>, watch::Sender<()>) {
+    async fn pair() -> (Udp, SocketAddr, mpsc::Receiver<Datagram>, watch::Sender<()>) {
         let socket = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = socket.local_addr().unwrap();
         let (inbound, received) = mpsc::channel(4);
@@ -105,7 +114,7 @@ mod tests {
         let long = vec![b'x'; 65_507];
         for bytes in [&b"OPTIONS"[..], b"", &long] {
             alice.send(bob_at, bytes).await.unwrap();
-            let Some(Inbound::Message { from, bytes: found }) = received.recv().await else { panic!() };
+            let Some((Inbound::Message { from, bytes: found }, _)) = received.recv().await else { panic!() };
             assert_eq!((from.remote, from.local, from.connection), (alice_at, bob_at, None));
             assert_eq!(&found[..], bytes);
         }
@@ -115,13 +124,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_address_has_its_share_of_the_queue_and_no_more() {
+        let socket = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let there = socket.local_addr().unwrap();
+        let (inbound, mut received) = mpsc::channel(2 * SHARE);
+        let (_closer, open) = watch::channel(());
+        let _bob = Udp::start(vec![socket], &inbound, &open);
+        let (flood, _, _received, _open) = pair().await;
+        let other = bind("127.0.0.2:0".parse().unwrap()).await.unwrap();
+        for _ in 0..SHARE + 9 {
+            flood.send(there, b"flood").await.unwrap();
+        }
+        other.send_to(b"other", there).await.unwrap();
+        let mut seen = Vec::new();
+        loop {
+            // The places are kept, as in a queue that nobody empties.
+            seen.push(received.recv().await.unwrap());
+            if matches!(seen.last(), Some((Inbound::Message { bytes, .. }, _)) if &bytes[..] == b"other") {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), SHARE + 1);
+    }
+
+    #[tokio::test]
     async fn a_full_queue_loses_datagrams_and_nothing_else() {
         let (alice, _, _alice_received, _open) = pair().await;
         let (_bob, bob_at, mut received, open) = pair().await;
         for number in 0..32u8 {
             alice.send(bob_at, &[number]).await.unwrap();
         }
-        let Some(Inbound::Message { bytes, .. }) = received.recv().await else { panic!() };
+        let Some((Inbound::Message { bytes, .. }, _)) = received.recv().await else { panic!() };
         assert_eq!(&bytes[..], [0]);
         drop(open);
         while received.recv().await.is_some() {}

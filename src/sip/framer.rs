@@ -1,4 +1,5 @@
 use bytes::{Buf, Bytes, BytesMut};
+use memchr::memmem;
 
 use super::error::{FrameError, ParseError};
 use super::message::{content_length, read_headers, MAX_BODY, MAX_HEAD};
@@ -140,8 +141,7 @@ impl Framer {
             return Err(FrameError::HeadTooLong { limit: MAX_HEAD });
         }
         let Some(head) = head else { return Ok(None) };
-        let octets = Bytes::copy_from_slice(self.buffer.get(..head).unwrap_or(&[]));
-        let headers = read_headers(&octets)?;
+        let headers = read_headers(self.buffer.get(..head).unwrap_or(&[]))?;
         let len = content_length(&headers)?.ok_or(FrameError::NoContentLength)?;
         if len > MAX_BODY {
             return Err(FrameError::BodyTooLong { len, limit: MAX_BODY });
@@ -151,7 +151,7 @@ impl Framer {
 
     fn head_end(&mut self) -> Option<usize> {
         let from = self.searched.saturating_sub(3);
-        let found = self.buffer.get(from..)?.windows(4).position(|w| w == b"\r\n\r\n");
+        let found = memmem::find(self.buffer.get(from..)?, b"\r\n\r\n");
         self.searched = self.buffer.len();
         found.map(|at| from + at + 4)
     }

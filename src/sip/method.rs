@@ -46,7 +46,7 @@ impl fmt::Display for Method {
     }
 }
 
-const KNOWN: [(Method, &str); 14] = [
+static KNOWN: [(Method, &str); 14] = [
     (Method::Ack, "ACK"),
     (Method::Bye, "BYE"),
     (Method::Cancel, "CANCEL"),
@@ -69,9 +69,9 @@ mod tests {
 
     #[test]
     fn a_method_is_written_as_it_was_read_and_case_counts() {
-        for (method, name) in KNOWN {
+        for (method, name) in &KNOWN {
             assert_eq!(Method::new(name), Some(method.clone()));
-            assert_eq!(method.to_string(), name);
+            assert_eq!(method.to_string(), *name);
         }
         let odd = "!interesting-Method0123456789_*+`.%indeed'~";
         assert_eq!(Method::new(odd).unwrap().as_str(), odd);

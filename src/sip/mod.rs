@@ -17,6 +17,7 @@ pub mod message;
 pub mod method;
 mod multipart;
 pub mod notifier;
+mod octets;
 pub mod pager;
 pub mod params;
 pub mod phone;
@@ -30,6 +31,7 @@ pub mod session;
 mod session_timer;
 pub mod stun;
 pub mod subscription;
+mod timed;
 pub mod token;
 pub mod transaction;
 pub mod transport;
@@ -38,8 +40,8 @@ pub mod validate;
 
 pub use body::Body;
 pub use endpoint::{
-    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Next, Publish, Register, Subscribe,
-    Text, RINGING,
+    EndCause, Endpoint, EndpointConfig, EndpointCounters, EndpointEvent, Invite, Limits, Next, Publish, Register,
+    Subscribe, Text, RINGING,
 };
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
 pub use framer::{Frame, Framer};

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::dialog::Dialog;
 use super::headers::Event;
+use super::timed::Timed;
 use super::transaction::ServerKey;
 use super::Body;
 use crate::vocab::Mono;
@@ -63,8 +64,10 @@ impl Notifier {
             self.next = Some((state, body));
         }
     }
+}
 
-    pub fn deadline(&self) -> Option<(Mono, &'static str)> {
+impl Timed for Notifier {
+    fn deadline(&self) -> Option<(Mono, &'static str)> {
         let at = self.expires.filter(|_| !self.closing)?;
         Some((at, "subscriber runs out"))
     }

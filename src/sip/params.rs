@@ -5,12 +5,14 @@ use super::token;
 
 /// The `;name=value` tail of a header value or of a URI, in order. Names are compared without
 /// regard to case (RFC 3261 section 7.3.1); values stand as written, quotes included.
+///
+/// It is held as it is written, `;name=value;name`, and taken apart when it is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Params(Vec<(String, Option<String>)>);
+pub struct Params(String);
 
 impl Params {
     pub(super) const fn empty() -> Self {
-        Self(Vec::new())
+        Self(String::new())
     }
 
     /// Reads `;a=b;c`, or nothing. White space may stand around `;` and `=`.
@@ -19,13 +21,18 @@ impl Params {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        let text = text.strip_prefix(';').ok_or(FieldProblem::Syntax)?;
-        token::split(text, b';').into_iter().map(read_one).collect::<Result<_, _>>().map(Self)
+        let inner = text.strip_prefix(';').ok_or(FieldProblem::Syntax)?;
+        let mut params = Self(String::with_capacity(text.len()));
+        for param in token::pieces(inner, b';') {
+            let (name, value) = read_one(param)?;
+            params.push(name, value);
+        }
+        Ok(params)
     }
 
-    /// Reads parameters that the caller has cut and checked already.
-    pub(super) fn from_pairs(pairs: Vec<(String, Option<String>)>) -> Self {
-        Self(pairs)
+    /// Takes `;a=b;c` that the caller has checked already: no white space, nothing quoted.
+    pub(super) fn checked(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -48,50 +55,71 @@ impl Params {
 
     /// Sets or adds a parameter. A value that is no token, host or quoted string is put in quotes.
     pub fn set(&mut self, name: &str, value: Option<&str>) {
-        let value = value.map(|v| if is_value(v) { v.to_owned() } else { token::quote(v) });
-        self.set_raw(name, value);
-    }
-
-    pub(super) fn set_raw(&mut self, name: &str, value: Option<String>) {
-        match self.0.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
-            Some((_, held)) => *held = value,
-            None => self.0.push((name.to_owned(), value)),
+        match value {
+            Some(value) if !is_value(value) => self.set_raw(name, Some(&token::quote(value))),
+            value => self.set_raw(name, value),
         }
     }
 
+    pub(super) fn set_raw(&mut self, name: &str, value: Option<&str>) {
+        if !self.has(name) {
+            return self.push(name, value);
+        }
+        let mut changed = Self::default();
+        for (held, before) in self.iter() {
+            // Of two of one name the first is the one that counts.
+            let counts = held.eq_ignore_ascii_case(name) && !changed.has(name);
+            changed.push(held, if counts { value } else { before });
+        }
+        *self = changed;
+    }
+
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        let mut rest = Self::default();
+        self.iter().filter(|(n, _)| !n.eq_ignore_ascii_case(name)).for_each(|(n, value)| rest.push(n, value));
+        *self = rest;
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
+        let inner = self.0.strip_prefix(';');
+        inner.into_iter().flat_map(|inner| token::pieces(inner, b';')).map(|param| match token::cut(param, b'=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (param, None),
+        })
     }
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    fn push(&mut self, name: &str, value: Option<&str>) {
+        self.0.extend([";", name]);
+        if let Some(value) = value {
+            self.0.extend(["=", value]);
+        }
+    }
 }
 
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.iter().try_for_each(|(name, value)| match value {
-            // A quoted NUL may be read, and is never written.
-            Some(value) => write!(f, ";{name}={}", value.replace('\0', " ")),
-            None => write!(f, ";{name}"),
+        // A quoted NUL may be read, and is never written.
+        self.0.split('\0').enumerate().try_for_each(|(at, piece)| {
+            f.write_str(if at == 0 { "" } else { " " })?;
+            f.write_str(piece)
         })
     }
 }
 
-fn read_one(text: &str) -> Result<(String, Option<String>), FieldProblem> {
-    let (name, value) = match text.split_once('=') {
+fn read_one(text: &str) -> Result<(&str, Option<&str>), FieldProblem> {
+    let (name, value) = match token::cut(text, b'=') {
         Some((name, value)) => (name, Some(token::trim(value))),
         None => (text, None),
     };
-    let name = token::token(name).map_err(|_| FieldProblem::Parameter)?;
-    match value {
-        Some(value) if !is_value(value) => Err(FieldProblem::Parameter),
-        value => Ok((name, value.map(str::to_owned))),
+    let name = token::trim(name);
+    if !token::is_token(name) || value.is_some_and(|value| !is_value(value)) {
+        return Err(FieldProblem::Parameter);
     }
+    Ok((name, value))
 }
 
 /// `gen-value` of RFC 3261 section 25.1: token, host or quoted string. IPv6 addresses may stand

@@ -6,6 +6,7 @@ use super::dialog::Dialog;
 use super::endpoint::Invite;
 use super::headers::Reason;
 use super::session_timer::SessionTimer;
+use super::timed::Timed;
 use super::transaction::{ClientKey, ServerKey, Timing};
 use super::{Body, HeaderName, Method, Request, Transmit};
 use crate::vocab::Mono;
@@ -179,8 +180,10 @@ impl Session {
     pub fn over_at(&self) -> Option<Mono> {
         self.timer.filter(|_| self.phase == Phase::Established).map(|timer| timer.over_at())
     }
+}
 
-    pub fn deadline(&self) -> Option<(Mono, &'static str)> {
+impl Timed for Session {
+    fn deadline(&self) -> Option<(Mono, &'static str)> {
         let unacked = self.unacked.as_ref();
         let all = [
             (unacked.map(|u| u.resend.min(u.give_up)), "200 without ACK"),

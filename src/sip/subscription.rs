@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::authentication::Authentication;
 use super::dialog::Dialog;
 use super::headers::Event;
+use super::timed::Timed;
 use super::Body;
 use crate::vocab::Mono;
 
@@ -80,8 +81,10 @@ impl Subscription {
     pub fn refresh_at(&self) -> Option<Mono> {
         self.refresh.filter(|_| !self.asking && self.phase == Phase::Open)
     }
+}
 
-    pub fn deadline(&self) -> Option<(Mono, &'static str)> {
+impl Timed for Subscription {
+    fn deadline(&self) -> Option<(Mono, &'static str)> {
         let all = [
             (self.timer_n, "SIP timer N"),
             (self.refresh_at(), "subscription to be refreshed"),

@@ -2,7 +2,13 @@
 
 use std::fmt;
 
+use memchr::{memchr, memchr2, memchr3};
+
 use super::error::FieldProblem;
+use super::octets::Octets;
+
+static TOKEN: Octets = Octets::alphanumeric_and(b"-.!%*_+`'~");
+static WORD: Octets = Octets::alphanumeric_and(b"-.!%*_+`'~()<>:\\\"/[]?{}");
 
 /// A non-empty `token`: letters, digits and ``-.!%*_+`'~``.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,22 +37,23 @@ impl fmt::Display for Token {
 }
 
 pub fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token_octet)
+    !text.is_empty() && TOKEN.all(text.as_bytes())
 }
 
 /// A `word` as Call-IDs use it: a token that may also hold `()<>:\"/[]?{}`.
 pub fn is_word(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| is_token_octet(b) || b"()<>:\\\"/[]?{}".contains(&b))
+    !text.is_empty() && WORD.all(text.as_bytes())
 }
 
 /// Reads a token of a value, white space around it allowed.
 pub(super) fn token(text: &str) -> Result<String, FieldProblem> {
+    checked(text).map(str::to_owned)
+}
+
+/// The same, where it stands.
+pub(super) fn checked(text: &str) -> Result<&str, FieldProblem> {
     let text = trim(text);
-    if is_token(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(FieldProblem::Token)
-    }
+    is_token(text).then_some(text).ok_or(FieldProblem::Token)
 }
 
 /// Reads a number of digits only: no sign, no space inside.
@@ -60,44 +67,69 @@ pub(super) fn number<N: std::str::FromStr>(text: &str) -> Result<N, FieldProblem
 
 /// Cuts `text` at each `separator` that stands neither in a quoted string nor between `<` and `>`.
 pub(super) fn split(text: &str, separator: u8) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some(at) = find(rest, separator) {
-        let (part, tail) = rest.split_at(at);
-        parts.push(part);
-        rest = tail.get(1..).unwrap_or("");
-    }
-    parts.push(rest);
-    parts
+    pieces(text, separator).collect()
+}
+
+/// The same, one after the other.
+pub(super) fn pieces(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(at) = find(text, separator) else { return rest.take() };
+        rest = text.get(at + 1..);
+        text.get(..at)
+    })
 }
 
 /// Where the first `wanted` octet (ASCII) outside quoted strings and angle brackets stands.
 pub(super) fn find(text: &str, wanted: u8) -> Option<usize> {
-    let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
-    for (at, octet) in text.bytes().enumerate() {
-        if escaped {
-            escaped = false;
-        } else if quoted {
-            match octet {
-                b'\\' => escaped = true,
-                b'"' => quoted = false,
-                _ => {}
-            }
-        } else if bracketed {
-            bracketed = octet != b'>';
-        } else if octet == wanted {
+    let octets = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr3(wanted, b'"', b'<', octets.get(at..)?)?;
+        let octet = *octets.get(at)?;
+        if octet == wanted {
             return Some(at);
-        } else {
-            quoted = octet == b'"';
-            bracketed = octet == b'<';
+        }
+        let inner = octets.get(at + 1..)?;
+        let len = if octet == b'"' { end_of_quote(inner)? } else { memchr(b'>', inner)? };
+        at += len + 2;
+    }
+}
+
+/// Where the `"` stands that ends a quoted string; `inner` begins after the first one.
+pub(super) fn end_of_quote(inner: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr2(b'"', b'\\', inner.get(at..)?)?;
+        match inner.get(at) {
+            Some(b'"') => return Some(at),
+            _ => at += 2,
         }
     }
-    None
+}
+
+/// The texts before and after the first `separator` (ASCII).
+pub(super) fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = memchr(separator, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The texts before the first `octet` (ASCII) and from it on, which is empty without one.
+pub(super) fn cut_before(text: &str, octet: u8) -> (&str, &str) {
+    text.split_at(memchr(octet, text.as_bytes()).unwrap_or(text.len()))
 }
 
 /// Reads the quoted string with which `text` starts: its meaning, and what follows it.
 pub(super) fn quoted(text: &str) -> Result<(String, &str), FieldProblem> {
     let inner = text.strip_prefix('"').ok_or(FieldProblem::Quote)?;
+    match cut(inner, b'"') {
+        Some((plain, rest)) if memchr(b'\\', plain.as_bytes()).is_none() => Ok((plain.to_owned(), rest)),
+        _ => unescape(inner),
+    }
+}
+
+fn unescape(inner: &str) -> Result<(String, &str), FieldProblem> {
     let mut meaning = String::new();
     let mut chars = inner.char_indices();
     while let Some((at, c)) = chars.next() {
@@ -131,11 +163,23 @@ pub fn quote(text: &str) -> String {
 
 /// Cuts linear white space (space and tab; lines are joined already) at both ends.
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    let is_text = |octet: u8| !is_white_space(octet);
+    let start = text.bytes().position(is_text).unwrap_or(text.len());
+    let end = text.bytes().rposition(is_text).map_or(start, |last| last + 1);
+    text.get(start..end).unwrap_or("")
 }
 
-fn is_token_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet)
+pub(super) fn is_white_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+pub(super) fn is_token_octet(octet: u8) -> bool {
+    TOKEN.has(octet)
+}
+
+/// How many octets of a token `octets` begins with.
+pub(super) fn token_len(octets: &[u8]) -> usize {
+    octets.iter().position(|octet| !TOKEN.has(*octet)).unwrap_or(octets.len())
 }
 
 /// `name=token` or `name="quoted"` of a challenge and what answers it, the value without its quotes (RFC 3261 section

@@ -24,6 +24,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         listen: listen.to_vec(),
         media_address: ip,
         t1: Duration::from_millis(500),
+        limits: 1,
         answer: AnswerMode::Auto,
         audio_source: AudioSource::Tone(440),
         audio_sink: AudioSink::Discard,

@@ -212,6 +212,11 @@ impl Home {
         command
     }
 
+    /// The number of the agent's process.
+    pub fn process(&self) -> u32 {
+        self.agent.as_ref().expect("no agent runs").id()
+    }
+
     pub fn runs(&self) -> bool {
         self.agent.is_some()
     }

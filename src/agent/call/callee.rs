@@ -73,7 +73,7 @@ impl Agent {
         body: Option<Body>,
     ) {
         self.count("calls_received");
-        if self.stopping.is_some() || self.calls.open_count() >= super::MAX_OPEN {
+        if self.stopping.is_some() || self.calls.open_count() >= super::MAX_OPEN.saturating_mul(self.config.limits) {
             return self.endpoint.refuse(now, session, Refusal::new(486, "Busy Here"));
         }
         let judged = self.judge_offer(now, invitation, body).and_then(|taken| {
@@ -215,7 +215,7 @@ impl Agent {
 
     /// Strangers together take half of all places, so that the user can call, and be called by whom he approved.
     fn refuse_crowd(&self) -> Result<(), No> {
-        match self.calls.strangers() < super::MAX_STRANGERS {
+        match self.calls.strangers() < super::MAX_STRANGERS.saturating_mul(self.config.limits) {
             true => Ok(()),
             false => Err(No::plain(486, "too many calls of strangers are open")),
         }

@@ -46,6 +46,8 @@ pub struct Config {
     /// Out, then in.
     pub default_policy: Vec<Entry>,
     pub store: StoreKind,
+    /// How many times what a telephone of one user needs may be remembered for others.
+    pub limits: usize,
     /// What was assumed because the file does not say it; for the user to see at start.
     pub assumed: Vec<String>,
 }

@@ -12,7 +12,7 @@ use crate::policy::{
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "account",
     "entity",
     "display-name",
@@ -25,6 +25,7 @@ const SECTIONS: [&str; 12] = [
     "watchers",
     "policy",
     "store",
+    "limits",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -46,11 +47,19 @@ pub(super) fn read(
     audio(&top, &mut config, &base)?;
     people(&top, &mut config)?;
     policy(&top, &mut config)?;
+    limits(&top, &mut config)?;
     config.places =
         top.sections("place", &["name", "scope", "networks"])?.iter().map(place).collect::<Result<_, _>>()?;
     let accounts = top.sections("account", &account::KEYS)?;
     config.accounts = account::accounts(&accounts, &config.entity, &base, machine)?;
     Ok(config)
+}
+
+fn limits(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
+    let Some(section) = top.section("limits", &["times"])? else { return Ok(()) };
+    let times = section.read("times", |v| v.number(1..=10_000, "times what one user's telephone needs"))?;
+    set(&mut config.limits, times.and_then(|times| usize::try_from(times).ok()));
+    Ok(())
 }
 
 fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> Config {
@@ -68,6 +77,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         answer: AnswerMode::Prompt,
+        limits: 1,
         places: Vec::new(),
         unknown_watchers: UnknownWatchers::Policy,
         default_level: Level::Require,

@@ -62,6 +62,7 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ("[audio]\noutput = \"silence\"", 2, "audio.output", "none"),
         ("[answer]\nmode = \"maybe\"", 2, "answer.mode", "prompt"),
         ("[watchers]\nunknown = true", 2, "watchers.unknown", "block"),
+        ("[limits]\ntimes = 0", 2, "limits.times", "1 to 10000"),
         ("[store]\nkind = \"disk\"", 2, "store.kind", "memory"),
         ("[[place]]\nnetworks = [\"192.168.1.0/33\"]", 2, "place.networks", "192.168.1.0/24"),
         ("[place]\nname = \"x\"", 1, "place", "[[place]]"),

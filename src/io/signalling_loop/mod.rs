@@ -21,7 +21,7 @@ use tokio::sync::{broadcast, mpsc, watch, Semaphore};
 
 use super::media_loop::MediaLoops;
 use super::tcp::Tcp;
-use super::udp::Udp;
+use super::udp::{Datagram, Udp};
 use super::{Clock, KeyLog, Resolver, SipSockets, Store, Tls};
 use crate::agent::{Agent, AgentConfig, Command, Done, Event, Loaded, Output};
 use crate::sip::{Received, Transmit, Transport};
@@ -109,7 +109,7 @@ pub struct Signalling {
 struct Queues {
     requests: mpsc::Receiver<Request>,
     dones: mpsc::Receiver<Done>,
-    udp: mpsc::Receiver<Inbound>,
+    udp: mpsc::Receiver<Datagram>,
     tcp: mpsc::Receiver<Inbound>,
 }
 
@@ -181,7 +181,10 @@ impl Signalling {
         tokio::select! {
             Some(request) = queues.requests.recv() => self.request(request),
             Some(done) = queues.dones.recv() => self.done(done),
-            Some(inbound) = queues.udp.recv(), if listens => self.inbound(inbound),
+            Some((inbound, place)) = queues.udp.recv(), if listens => {
+                drop(place);
+                self.inbound(inbound);
+            }
             Some(inbound) = queues.tcp.recv(), if listens => self.inbound(inbound),
             place = self.store.wait_for_place(), if !self.backlog.is_empty() => self.store_next(place),
             () = tokio::time::sleep(self.sleep()) => {}

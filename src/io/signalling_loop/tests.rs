@@ -39,6 +39,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         media_address: listen[0].address.ip(),
         listen,
         t1: Duration::from_millis(500),
+        limits: 1,
         answer: AnswerMode::Auto,
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,

@@ -32,6 +32,7 @@ impl Endpoint {
         session.asked = Some(inbound.key.clone());
         session.address = Some(inbound.from.remote.ip());
         session.ringing_until = Some(now + limits::RINGING);
+        self.calling.enter(inbound.from.remote.ip());
         self.sessions.insert(id, session);
         self.remember(now, inbound, Owner::Session(id));
         self.events.push_back(EndpointEvent::Invited {
@@ -226,10 +227,9 @@ impl Endpoint {
     }
 
     fn has_room_for_session(&self, inbound: &Inbound) -> bool {
-        let address = Some(inbound.from.remote.ip());
-        let same = self.sessions.values().filter(|s| s.address == address).count();
-        self.sessions.len() < limits::SESSIONS
-            && same < limits::SESSIONS_PER_ADDRESS
-            && self.has_room(inbound.from.remote.ip())
+        let address = inbound.from.remote.ip();
+        self.sessions.len() < self.config.limits.sessions
+            && self.calling.of(address) < self.config.limits.sessions_per_address
+            && self.has_room(address)
     }
 }

@@ -1,5 +1,5 @@
 use super::refresher::{allows_update, push_interval};
-use super::{limits, EndCause, Endpoint, EndpointEvent, Invite, Usage};
+use super::{EndCause, Endpoint, EndpointEvent, Invite, Usage};
 use crate::sip::dialog::Dialog;
 use crate::sip::headers::Reason;
 use crate::sip::session::{Phase, Proven, Session};
@@ -14,7 +14,7 @@ const FORKS: usize = 8;
 /// The caller (RFC 3261 sections 9.1, 13.2 and 15.1.1).
 impl Endpoint {
     pub(super) fn open_call(&mut self, now: Mono, id: SessionId, what: Invite) {
-        if self.sessions.len() >= limits::SESSIONS {
+        if self.sessions.len() >= self.config.limits.sessions {
             return self.events.push_back(EndpointEvent::InviteFailed { id, cause: EndCause::Full });
         }
         let mut dialog = self.new_dialog(what.target.clone(), what.remote, what.domain.clone());
@@ -198,7 +198,7 @@ impl Endpoint {
         }
         let to = dialog.destination();
         self.send_ack(ack, to.clone());
-        if !known && self.transactions.clients() < limits::CLIENT_TRANSACTIONS {
+        if !known && self.transactions.clients() < self.config.limits.client_transactions {
             let mut bye = dialog.request(Method::Bye);
             self.dress_plainly(&mut bye);
             self.send_request(now, bye, to, Owner::None);
@@ -277,6 +277,7 @@ impl Endpoint {
 
     pub(super) fn drop_session(&mut self, id: SessionId) -> bool {
         let Some(session) = self.sessions.remove(&id) else { return false };
+        session.address.into_iter().for_each(|address| self.calling.leave(address));
         self.outlive(id, session.dialog);
         true
     }

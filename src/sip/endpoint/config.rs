@@ -1,6 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::Limits;
 use crate::sip::headers::NameAddr;
 use crate::sip::{Transport, Uri};
 
@@ -25,6 +26,8 @@ pub struct EndpointConfig {
     pub events: Vec<String>,
     /// Where we listen; the first of the same transport and address family, or else of the same family, is the Via's sent-by.
     pub listen: Vec<(Transport, SocketAddr)>,
+    /// How much others can make us remember.
+    pub limits: Limits,
 }
 
 /// How what we send travels, as far as our Contact in it has to say so.

@@ -39,3 +39,46 @@ pub const TOKEN: usize = 1024;
 pub const RETRY_AFTER: u32 = 30;
 /// How long an INVITE may wait for our user: as long as a proxy would wait for us (Timer C, RFC 3261 section 16.6).
 pub const RINGING: Duration = Duration::from_secs(180);
+
+/// How many of these an endpoint really takes: so many by default, or so many times more where it serves more than one
+/// user's telephone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub subscriptions: usize,
+    pub notifiers: usize,
+    pub notifiers_per_address: usize,
+    pub sessions: usize,
+    pub sessions_per_address: usize,
+    pub server_transactions: usize,
+    pub server_transactions_per_address: usize,
+    pub transaction_octets: usize,
+    pub unasked_octets: usize,
+    pub transaction_octets_per_address: usize,
+    pub client_transactions: usize,
+}
+
+impl Limits {
+    /// Each of them, `factor` times.
+    pub fn times(factor: usize) -> Self {
+        let times = |limit: usize| limit.saturating_mul(factor);
+        Self {
+            subscriptions: times(SUBSCRIPTIONS),
+            notifiers: times(NOTIFIERS),
+            notifiers_per_address: times(NOTIFIERS_PER_ADDRESS),
+            sessions: times(SESSIONS),
+            sessions_per_address: times(SESSIONS_PER_ADDRESS),
+            server_transactions: times(SERVER_TRANSACTIONS),
+            server_transactions_per_address: times(SERVER_TRANSACTIONS_PER_ADDRESS),
+            transaction_octets: times(TRANSACTION_OCTETS),
+            unasked_octets: times(UNASKED_OCTETS),
+            transaction_octets_per_address: times(TRANSACTION_OCTETS_PER_ADDRESS),
+            client_transactions: times(CLIENT_TRANSACTIONS),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::times(1)
+    }
+}

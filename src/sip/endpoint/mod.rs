@@ -12,6 +12,7 @@ mod callee;
 mod caller;
 mod config;
 mod counters;
+mod crowd;
 mod event;
 mod flows;
 mod inbound;
@@ -47,12 +48,14 @@ use super::referral::{News, Referred, Referring};
 use super::registration::Registration;
 use super::session::Session;
 use super::subscription::Subscription;
+use super::timed::TimedMap;
 use super::transaction::{ServerKey, Timing, Transactions};
 use super::{
     Body, Host, MessageId, NotifierId, NotifyState, PublicationId, Received, Refer, ReferralId, Refusal,
     RegistrationId, SessionId, SubscriptionId, Transmit, Transport, Uri,
 };
 use crate::vocab::{Deadline, Now};
+use crowd::Crowd;
 use flows::StunServer;
 use messenger::Sending;
 use secret::Secret;
@@ -60,7 +63,7 @@ use secret::Secret;
 pub use config::EndpointConfig;
 pub use counters::EndpointCounters;
 pub use event::{EndCause, EndpointEvent};
-pub use limits::RINGING;
+pub use limits::{Limits, RINGING};
 pub use messenger::Text;
 pub use publisher::Publish;
 pub use registrant::{Next, Register};
@@ -113,11 +116,15 @@ pub struct Endpoint {
     timing: Timing,
     secret: Secret,
     transactions: Transactions,
-    subscriptions: BTreeMap<SubscriptionId, Subscription>,
-    notifiers: BTreeMap<NotifierId, Notifier>,
+    subscriptions: TimedMap<SubscriptionId, Subscription>,
+    notifiers: TimedMap<NotifierId, Notifier>,
     registrations: BTreeMap<RegistrationId, Registration>,
     publications: BTreeMap<PublicationId, Publication>,
-    sessions: BTreeMap<SessionId, Session>,
+    sessions: TimedMap<SessionId, Session>,
+    /// Where the subscribers asked from.
+    watching: Crowd,
+    /// Where the sessions that others began came from.
+    calling: Crowd,
     /// REFERs of ours, and of peers.
     referring: BTreeMap<ReferralId, Referring>,
     referred: BTreeMap<ReferralId, Referred>,
@@ -161,11 +168,13 @@ impl Endpoint {
             secret,
             nowhere,
             transactions: Transactions::new(timing),
-            subscriptions: BTreeMap::new(),
-            notifiers: BTreeMap::new(),
+            subscriptions: TimedMap::new(),
+            notifiers: TimedMap::new(),
             registrations: BTreeMap::new(),
             publications: BTreeMap::new(),
-            sessions: BTreeMap::new(),
+            sessions: TimedMap::new(),
+            watching: Crowd::default(),
+            calling: Crowd::default(),
             referring: BTreeMap::new(),
             referred: BTreeMap::new(),
             outlived: BTreeMap::new(),

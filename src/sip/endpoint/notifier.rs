@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use super::inbound::Inbound;
-use super::{limits, Endpoint, EndpointConfig, EndpointEvent, Usage};
+use super::{Endpoint, EndpointConfig, EndpointEvent, Usage};
 use crate::sip::notifier::Notifier;
+use crate::sip::timed::Timed;
 use crate::sip::transaction::Owner;
 use crate::sip::{ability, read, send, Body, Method, NotifierId, NotifyState, Refusal, Response};
 use crate::vocab::Mono;
@@ -53,6 +54,7 @@ impl Endpoint {
             next: None,
             closing: false,
         };
+        self.watching.enter(notifier.address);
         self.notifiers.insert(id, notifier);
         self.remember(now, inbound, Owner::Notifier(id));
         self.events.push_back(EndpointEvent::Subscribed {
@@ -227,16 +229,16 @@ impl Endpoint {
 
     fn drop_notifier(&mut self, id: NotifierId) -> bool {
         let Some(notifier) = self.notifiers.remove(&id) else { return false };
+        self.watching.leave(notifier.address);
         self.forget_dialog(&notifier.dialog);
         true
     }
 
     fn has_room_for_notifier(&self, inbound: &Inbound) -> bool {
         let address = inbound.from.remote.ip();
-        let same = self.notifiers.values().filter(|n| n.address == address).count();
-        self.notifiers.len() < limits::NOTIFIERS
-            && same < limits::NOTIFIERS_PER_ADDRESS
-            && self.has_room(inbound.from.remote.ip())
+        self.notifiers.len() < self.config.limits.notifiers
+            && self.watching.of(address) < self.config.limits.notifiers_per_address
+            && self.has_room(address)
     }
 
     fn refuse_too_brief(&mut self, inbound: &Inbound) {

@@ -291,18 +291,20 @@ impl Endpoint {
 
     /// For one more request out of this address.
     pub(super) fn has_room(&self, address: IpAddr) -> bool {
-        self.transactions.servers() < limits::SERVER_TRANSACTIONS
-            && self.transactions.octets() < limits::UNASKED_OCTETS
+        let limits = &self.config.limits;
+        self.transactions.servers() < limits.server_transactions
+            && self.transactions.octets() < limits.unasked_octets
             && self.has_room_in_its_share(address)
     }
 
     /// For one more NOTIFY that we asked for.
     fn has_room_for_news(&self, address: IpAddr) -> bool {
-        self.transactions.octets() < limits::TRANSACTION_OCTETS && self.has_room_in_its_share(address)
+        self.transactions.octets() < self.config.limits.transaction_octets && self.has_room_in_its_share(address)
     }
 
     fn has_room_in_its_share(&self, address: IpAddr) -> bool {
-        self.transactions.servers_of(address) < limits::SERVER_TRANSACTIONS_PER_ADDRESS
-            && self.transactions.server_octets_of(address) < limits::TRANSACTION_OCTETS_PER_ADDRESS
+        let limits = &self.config.limits;
+        self.transactions.servers_of(address) < limits.server_transactions_per_address
+            && self.transactions.server_octets_of(address) < limits.transaction_octets_per_address
     }
 }

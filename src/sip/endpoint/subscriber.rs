@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::inbound::Inbound;
-use super::{limits, EndCause, Endpoint, EndpointEvent, Subscribe, Usage};
+use super::{EndCause, Endpoint, EndpointEvent, Subscribe, Usage};
 use crate::sip::authentication::Authentication;
 use crate::sip::dialog::Dialog;
 use crate::sip::headers::{Event, SubscriptionState, TypedHeader};
@@ -13,7 +13,7 @@ use crate::vocab::Mono;
 /// The subscriber (RFC 6665 section 4.1).
 impl Endpoint {
     pub(super) fn open_subscription(&mut self, now: Mono, id: SubscriptionId, what: Subscribe) {
-        if self.subscriptions.len() >= limits::SUBSCRIPTIONS {
+        if self.subscriptions.len() >= self.config.limits.subscriptions {
             return self.events.push_back(EndpointEvent::SubscriptionEnded { id, cause: EndCause::Full });
         }
         let mut dialog = self.new_dialog(what.target, what.remote, what.domain);

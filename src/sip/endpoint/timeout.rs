@@ -9,7 +9,7 @@ impl Endpoint {
         while let Some(happened) = self.transactions.expire_one(now) {
             happened.into_iter().for_each(|happened| self.handle_happened(now, happened));
         }
-        for id in due(now, self.subscriptions.iter().map(|(id, s)| (*id, s.deadline()))) {
+        for id in self.subscriptions.all_due(now) {
             self.expire_subscription(now, id);
         }
         for id in due(now, self.registrations.iter().map(|(id, r)| (*id, r.deadline()))) {
@@ -21,7 +21,7 @@ impl Endpoint {
         for id in due(now, self.publications.iter().map(|(id, p)| (*id, p.deadline()))) {
             self.expire_publication(now, id);
         }
-        for id in due(now, self.notifiers.iter().map(|(id, n)| (*id, n.deadline()))) {
+        for id in self.notifiers.all_due(now) {
             self.expire_notifier(now, id);
         }
         for id in due(now, self.referring.iter().map(|(id, r)| (*id, r.deadline()))) {
@@ -30,7 +30,7 @@ impl Endpoint {
         for id in due(now, self.referred.iter().map(|(id, r)| (*id, r.deadline()))) {
             self.expire_referred(now, id);
         }
-        for id in due(now, self.sessions.iter().map(|(id, s)| (*id, s.deadline()))) {
+        for id in self.sessions.all_due(now) {
             self.expire_session(now, id);
         }
     }
@@ -55,28 +55,24 @@ impl Endpoint {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Deadline> {
-        let subscriptions = self.subscriptions.values().filter_map(|s| s.deadline());
-        let notifiers = self.notifiers.values().filter_map(|n| n.deadline());
-        let sessions = self.sessions.values().filter_map(|s| s.deadline());
         let registrations = self.registrations.values().filter_map(|r| r.deadline());
         let flows = self.registrations.values().filter_map(|r| r.keep.deadline());
         let publications = self.publications.values().filter_map(|p| p.deadline());
         let referring = self.referring.values().filter_map(|r| r.deadline());
         let referred = self.referred.values().filter_map(|r| r.deadline());
-        let users = subscriptions
-            .chain(referring)
-            .chain(referred)
-            .chain(registrations)
-            .chain(flows)
-            .chain(publications)
-            .chain(notifiers)
-            .chain(sessions)
-            .min()
-            .map(|(at, why)| Deadline { at, why });
-        Deadline::earliest(self.transactions.deadline(), users)
+        let few = registrations.chain(flows).chain(publications).chain(referring).chain(referred);
+        let few = few.map(|(at, why)| Deadline { at, why });
+        let all = [
+            self.transactions.deadline(),
+            self.subscriptions.deadline(),
+            self.notifiers.deadline(),
+            self.sessions.deadline(),
+        ];
+        all.into_iter().flatten().chain(few).min()
     }
 }
 
+/// Of those that are few: our accounts, and the transfers of calls.
 fn due<I>(now: Mono, all: impl Iterator<Item = (I, Option<(Mono, &'static str)>)>) -> Vec<I> {
     all.filter(|(_, deadline)| deadline.is_some_and(|(at, _)| at <= now)).map(|(id, _)| id).collect()
 }

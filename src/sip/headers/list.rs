@@ -1,7 +1,5 @@
 use std::fmt::Display;
 
-use bytes::BytesMut;
-
 use super::field::Field;
 use super::{HeaderName, TypedHeader};
 use crate::sip::error::{HeaderError, WriteError};
@@ -13,12 +11,21 @@ use crate::sip::token;
 /// Names may be given as a [`HeaderName`] or as a text, in any case, long or compact.
 #[derive(Clone, Debug, Default)]
 pub struct Headers {
+    /// The head off the wire, in which the fields that were read stand.
+    head: String,
     fields: Vec<Field>,
 }
 
 impl Headers {
-    pub(in crate::sip) fn from_fields(fields: Vec<Field>) -> Self {
-        Self { fields }
+    /// Those that were read from `head`.
+    pub(in crate::sip) fn read(head: &[u8], fields: Vec<Field>) -> Self {
+        match std::str::from_utf8(head) {
+            Ok(head) => Self { head: head.to_owned(), fields },
+            Err(_) => {
+                let apart = fields.into_iter().map(|field| field.apart(head)).collect();
+                Self { head: String::new(), fields: apart }
+            }
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -31,7 +38,7 @@ impl Headers {
 
     /// Every field in order, a comma-separated list as one value.
     pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &str)> {
-        self.fields.iter().map(|field| (field.name(), field.value()))
+        self.fields.iter().map(|field| (field.name(), field.value(&self.head)))
     }
 
     pub fn has(&self, name: impl AsRef<str>) -> bool {
@@ -40,12 +47,12 @@ impl Headers {
 
     /// The value of the first field of that name, a comma-separated list as one value.
     pub fn first(&self, name: impl AsRef<str>) -> Option<&str> {
-        self.named(name.as_ref()).next().map(Field::value)
+        self.named(name.as_ref()).next().map(|field| field.value(&self.head))
     }
 
     /// Every value of every field of that name; lists are cut at their commas, an empty list has no value.
     pub fn all(&self, name: impl AsRef<str>) -> Vec<&str> {
-        self.named(name.as_ref()).flat_map(values).collect()
+        self.values(name.as_ref()).collect()
     }
 
     /// How many fields have that name.
@@ -55,12 +62,19 @@ impl Headers {
 
     /// Reads the first value of the header; `None` when there is none.
     pub fn typed<H: TypedHeader>(&self) -> Result<Option<H>, HeaderError> {
-        self.named(H::NAME.as_str()).flat_map(values).next().map(read).transpose()
+        self.typed_each().next().transpose()
     }
 
     /// Reads every value of the header.
     pub fn typed_all<H: TypedHeader>(&self) -> Result<Vec<H>, HeaderError> {
-        self.named(H::NAME.as_str()).flat_map(values).map(read).collect()
+        self.typed_each().collect()
+    }
+
+    /// The same, one after the other.
+    pub(in crate::sip) fn typed_each<H: TypedHeader>(
+        &self,
+    ) -> impl Iterator<Item = Result<H, HeaderError>> + use<'_, H> {
+        self.values(H::NAME).map(read)
     }
 
     /// Adds a field after all others.
@@ -90,7 +104,8 @@ impl Headers {
             return self.push(name, value);
         };
         let mut all = vec![value.to_string()];
-        all.extend(self.fields.get(at).into_iter().flat_map(values).skip(1).map(str::to_owned));
+        let held = self.fields.get(at).into_iter().flat_map(|field| values(field, &self.head));
+        all.extend(held.skip(1).map(str::to_owned));
         let field = Field::write(name.as_ref(), &all.join(", "))?;
         self.fields.splice(at..=at, [field]);
         Ok(())
@@ -103,26 +118,33 @@ impl Headers {
 
     /// Adds every field of that name from another message, octets kept, folded lines joined.
     pub fn copy(&mut self, from: &Self, name: impl AsRef<str>) {
-        self.fields.extend(from.named(name.as_ref()).map(Field::unfolded));
+        self.fields.extend(from.named(name.as_ref()).map(|field| field.unfolded(&from.head)));
     }
 
-    pub(in crate::sip) fn write(&self, out: &mut BytesMut) {
-        self.fields.iter().for_each(|field| out.extend_from_slice(field.raw()));
+    pub(in crate::sip) fn write(&self, out: &mut Vec<u8>) {
+        self.fields.iter().for_each(|field| out.extend_from_slice(field.raw(&self.head)));
     }
 
-    fn named<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Field> + use<'a, 'n> {
-        self.fields.iter().filter(move |field| field.name().is(name))
+    /// How many octets [`Self::write`] writes.
+    pub(in crate::sip) fn octets(&self) -> usize {
+        self.fields.iter().map(|field| field.raw(&self.head).len()).sum()
+    }
+
+    fn values<N: AsRef<str>>(&self, name: N) -> impl Iterator<Item = &str> + use<'_, N> {
+        self.named(name).flat_map(|field| values(field, &self.head))
+    }
+
+    fn named<N: AsRef<str>>(&self, name: N) -> impl Iterator<Item = &Field> + use<'_, N> {
+        self.fields.iter().filter(move |field| field.name().is(name.as_ref()))
     }
 }
 
-fn values(field: &Field) -> Vec<&str> {
-    if !field.name().is_list() {
-        return vec![field.value()];
-    }
-    if field.value().is_empty() {
-        return Vec::new();
-    }
-    token::split(field.value(), b',').into_iter().map(token::trim).collect()
+fn values<'a>(field: &'a Field, head: &'a str) -> impl Iterator<Item = &'a str> {
+    let value = field.value(head);
+    let is_list = field.name().is_list();
+    let whole = (!is_list).then_some(value);
+    let pieces = (is_list && !value.is_empty()).then(|| token::pieces(value, b',').map(token::trim));
+    whole.into_iter().chain(pieces.into_iter().flatten())
 }
 
 fn read<H: TypedHeader>(value: &str) -> Result<H, HeaderError> {

@@ -31,15 +31,63 @@ impl HeaderName {
     /// Whether a comma in a value of this header starts another value. Headers that are not known
     /// here are never cut: `Subject` or `Date` may hold commas.
     pub fn is_list(&self) -> bool {
-        LISTS.iter().any(|list| self == list)
+        LISTS.iter().any(|list| self.0.eq_ignore_ascii_case(&list.0))
     }
 
-    pub(super) fn canonical(name: &str) -> Self {
-        let long = long(name);
-        match KNOWN.iter().find(|known| known.0.eq_ignore_ascii_case(long)) {
-            Some(known) => known.clone(),
-            None => Self(Cow::Owned(long.to_owned())),
+    fn canonical(name: &str) -> Self {
+        Self::of_token(name.as_bytes())
+    }
+
+    /// `name` is a token.
+    pub(super) fn of_token(name: &[u8]) -> Self {
+        match compact(name).or_else(|| known(name)) {
+            Some(known) => Self(Cow::Borrowed(known)),
+            None => Self(Cow::Owned(String::from_utf8_lossy(name).into_owned())),
         }
+    }
+}
+
+/// Where each of [`KNOWN`] is found: at its own place, or, when that is taken, at one of the next ones. Every field of a
+/// message is asked for.
+static PLACES: [Option<&str>; PLACES_LEN] = places();
+/// More than there are names.
+const PLACES_LEN: usize = 256;
+
+fn known(name: &[u8]) -> Option<&'static str> {
+    let mut at = place(name);
+    loop {
+        let known = (*PLACES.get(at)?)?;
+        // Nearly everybody writes names as the RFCs do.
+        if known.as_bytes() == name || known.as_bytes().eq_ignore_ascii_case(name) {
+            return Some(known);
+        }
+        at = (at + 1) % PLACES_LEN;
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which refuses an index out of bounds")]
+const fn places() -> [Option<&'static str>; PLACES_LEN] {
+    let mut places = [None; PLACES_LEN];
+    let mut next = 0;
+    while next < KNOWN.len() {
+        let mut at = place(KNOWN[next].as_bytes());
+        while places[at].is_some() {
+            at = (at + 1) % PLACES_LEN;
+        }
+        places[at] = Some(KNOWN[next]);
+        next += 1;
+    }
+    places
+}
+
+/// The place of a name, whatever its case: of its length and its outer letters.
+const fn place(name: &[u8]) -> usize {
+    match name {
+        [first, .., before, last] => {
+            let letters = (*first | 32) as usize * 7 + (*before | 32) as usize * 31 + (*last | 32) as usize * 3;
+            (letters + name.len() * 61) % PLACES_LEN
+        }
+        _ => name.len(),
     }
 }
 
@@ -49,7 +97,7 @@ macro_rules! names {
             $(pub const $constant: Self = Self(Cow::Borrowed($text));)*
         }
 
-        const KNOWN: &[HeaderName] = &[$(HeaderName::$constant,)*];
+        const KNOWN: &[&str] = &[$($text,)*];
     };
 }
 
@@ -178,11 +226,13 @@ const COMPACT: [(u8, &str); 19] = [
     (b'a', "Accept-Contact"),
 ];
 
+fn compact(name: &[u8]) -> Option<&'static str> {
+    let [letter] = name else { return None };
+    COMPACT.iter().find(|(known, _)| *known == letter.to_ascii_lowercase()).map(|(_, long)| *long)
+}
+
 fn long(name: &str) -> &str {
-    match name.as_bytes() {
-        [letter] => COMPACT.iter().find(|(c, _)| *c == letter.to_ascii_lowercase()).map_or(name, |(_, long)| long),
-        _ => name,
-    }
+    compact(name.as_bytes()).unwrap_or(name)
 }
 
 impl PartialEq for HeaderName {

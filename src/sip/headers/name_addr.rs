@@ -58,14 +58,14 @@ impl NameAddr {
 
     fn read_bracketed(text: &str, at: usize) -> Result<Self, FieldProblem> {
         let (display, rest) = text.split_at(at);
-        let (uri, params) = rest.strip_prefix('<').and_then(|r| r.split_once('>')).ok_or(FieldProblem::Syntax)?;
+        let (uri, params) = rest.strip_prefix('<').and_then(|r| token::cut(r, b'>')).ok_or(FieldProblem::Syntax)?;
         Ok(Self { display: read_display(display)?, uri: Uri::parse(uri)?, params: Params::read(params)? })
     }
 
     /// Without brackets every parameter belongs to the header, and a comma or question mark may
     /// not stand in the URI (RFC 3261 section 20.10).
     fn read_bare(text: &str) -> Result<Self, FieldProblem> {
-        let (uri, params) = text.split_at(text.find(';').unwrap_or(text.len()));
+        let (uri, params) = token::cut_before(text, b';');
         if uri.contains([',', '?']) {
             return Err(FieldProblem::Syntax);
         }
@@ -85,12 +85,12 @@ impl fmt::Display for NameAddr {
 /// Where the `<` of the address is: not in a quoted string, and before any parameter.
 fn open_bracket(text: &str) -> Result<Option<usize>, FieldProblem> {
     let start = match text.strip_prefix('"') {
-        Some(_) => text.len() - token::quoted(text)?.1.len(),
+        Some(inner) => token::end_of_quote(inner.as_bytes()).ok_or(FieldProblem::Quote)? + 2,
         None => 0,
     };
     let rest = text.get(start..).unwrap_or("");
-    let end = rest.find(';').unwrap_or(rest.len());
-    match rest.find('<') {
+    let end = token::cut_before(rest, b';').0.len();
+    match memchr::memchr(b'<', rest.as_bytes()) {
         Some(at) if at <= end => Ok(Some(start + at)),
         _ if start > 0 => Err(FieldProblem::Syntax),
         _ => Ok(None),
@@ -107,8 +107,7 @@ fn read_display(text: &str) -> Result<Option<String>, FieldProblem> {
             _ => Err(FieldProblem::Syntax),
         };
     }
-    let is_word = |word: &str| word.chars().all(|c| !c.is_ascii() || token::is_token(c.encode_utf8(&mut [0; 4])));
-    if !text.split([' ', '\t']).all(is_word) {
+    if !text.bytes().all(|b| !b.is_ascii() || token::is_token_octet(b) || token::is_white_space(b)) {
         return Err(FieldProblem::Syntax);
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))

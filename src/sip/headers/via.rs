@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{HeaderName, TypedHeader};
 use crate::sip::error::FieldProblem;
+use crate::sip::message::VERSION;
 use crate::sip::params::Params;
 use crate::sip::token::{self, Token};
 use crate::sip::transport::Transport;
@@ -12,7 +14,7 @@ use crate::sip::uri::Host;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Via {
     /// `SIP/2.0`, without white space.
-    pub protocol: String,
+    pub protocol: Cow<'static, str>,
     pub transport: ViaTransport,
     pub host: Host,
     pub port: Option<u16>,
@@ -43,7 +45,7 @@ impl Via {
         if transport == Transport::Tls {
             params.set("alias", None);
         }
-        Self { protocol: "SIP/2.0".to_owned(), transport: transport.into(), host: host.into(), port, params }
+        Self { protocol: VERSION.into(), transport: transport.into(), host: host.into(), port, params }
     }
 
     pub fn branch(&self) -> Option<&str> {
@@ -95,17 +97,18 @@ impl TypedHeader for Via {
     const NAME: HeaderName = HeaderName::VIA;
 
     fn read(value: &str) -> Result<Self, FieldProblem> {
-        let mut parts = value.splitn(3, '/');
-        let name = token::token(parts.next().unwrap_or(""))?;
-        let version = token::token(parts.next().unwrap_or(""))?;
-        let rest = token::trim(parts.next().ok_or(FieldProblem::Syntax)?);
-        let (transport, rest) = rest.split_at(rest.find([' ', '\t']).ok_or(FieldProblem::Syntax)?);
-        let transport = Token::new(transport).ok_or(FieldProblem::Token)?;
-        let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+        let (name, rest) = token::cut(value, b'/').ok_or(FieldProblem::Syntax)?;
+        let (version, rest) = token::cut(rest, b'/').ok_or(FieldProblem::Syntax)?;
+        let (name, version, rest) = (token::checked(name)?, token::checked(version)?, token::trim(rest));
+        let space = memchr::memchr2(b' ', b'\t', rest.as_bytes()).ok_or(FieldProblem::Syntax)?;
+        let (transport, rest) = rest.split_at(space);
+        let transport = ViaTransport::new(transport).ok_or(FieldProblem::Token)?;
+        let (sent_by, params) = token::cut_before(rest, b';');
         let (host, port) = Host::parse_with_port(token::trim(sent_by)).ok_or(FieldProblem::Host)?;
         let port = port.transpose().map_err(|()| FieldProblem::Number)?;
-        let protocol = format!("{name}/{version}");
-        Ok(Self { protocol, transport: ViaTransport::new(transport), host, port, params: Params::read(params)? })
+        let usual = (name, version) == ("SIP", "2.0");
+        let protocol = if usual { Cow::Borrowed(VERSION) } else { Cow::Owned(format!("{name}/{version}")) };
+        Ok(Self { protocol, transport, host, port, params: Params::read(params)? })
     }
 }
 
@@ -122,14 +125,12 @@ impl ViaTransport {
         }
     }
 
-    fn new(token: Token) -> Self {
-        match token.as_str().to_ascii_uppercase().as_str() {
-            "TCP" => Self::Tcp,
-            "TLS" => Self::Tls,
-            "UDP" => Self::Udp,
-            "WS" => Self::Ws,
-            "WSS" => Self::Wss,
-            _ => Self::Other(token),
+    fn new(text: &str) -> Option<Self> {
+        let known = [("UDP", Self::Udp), ("TCP", Self::Tcp), ("TLS", Self::Tls), ("WS", Self::Ws), ("WSS", Self::Wss)];
+        let mut known = known.into_iter();
+        match known.find(|(name, _)| name.eq_ignore_ascii_case(text)) {
+            Some((_, known)) => Some(known),
+            None => Token::new(text).map(Self::Other),
         }
     }
 }

@@ -13,7 +13,7 @@ mod start_line;
 #[cfg(test)]
 mod tests;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::error::ParseError;
 use super::headers::{CSeq, CallId, HeaderName, Headers};
@@ -107,15 +107,18 @@ struct Rest {
 
 impl Rest {
     fn write(&self, start_line: &[u8]) -> Bytes {
-        let mut out = BytesMut::with_capacity(start_line.len() + self.headers.len() * 64 + self.body.len() + 32);
-        out.put_slice(start_line);
+        let length = match self.as_read || self.headers.has(HeaderName::CONTENT_LENGTH) {
+            true => String::new(),
+            false => format!("Content-Length: {}\r\n", self.body.len()),
+        };
+        let octets = start_line.len() + self.headers.octets() + length.len() + 2 + self.body.len();
+        let mut out = Vec::with_capacity(octets);
+        out.extend_from_slice(start_line);
         self.headers.write(&mut out);
-        if !self.as_read && !self.headers.has(HeaderName::CONTENT_LENGTH) {
-            out.put_slice(format!("Content-Length: {}\r\n", self.body.len()).as_bytes());
-        }
-        out.put_slice(b"\r\n");
-        out.put_slice(&self.body);
-        out.freeze()
+        out.extend_from_slice(length.as_bytes());
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&self.body);
+        out.into()
     }
 
     fn set_body(&mut self, content_type: &str, body: Bytes) -> Result<(), super::error::WriteError> {

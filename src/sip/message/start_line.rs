@@ -1,7 +1,10 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::sip::error::ParseError;
 use crate::sip::method::Method;
+use crate::sip::token;
 use crate::sip::uri::Uri;
 
 /// The only version there is (RFC 3261 section 7.1).
@@ -17,13 +20,13 @@ pub(super) enum StartLine {
 pub(super) struct RequestLine {
     pub(super) method: Method,
     pub(super) uri: Uri,
-    pub(super) version: String,
+    pub(super) version: Cow<'static, str>,
     pub(super) raw: Bytes,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct StatusLine {
-    pub(super) version: String,
+    pub(super) version: Cow<'static, str>,
     pub(super) status: u16,
     pub(super) reason: String,
     pub(super) raw: Bytes,
@@ -31,8 +34,10 @@ pub(super) struct StatusLine {
 
 impl StartLine {
     /// Reads a first line with its CRLF.
-    pub(super) fn read(raw: Bytes) -> Result<Self, ParseError> {
-        let text = String::from_utf8_lossy(raw.strip_suffix(b"\r\n").unwrap_or(&raw)).into_owned();
+    pub(super) fn read(octets: &[u8]) -> Result<Self, ParseError> {
+        let raw = Bytes::copy_from_slice(octets);
+        let line = octets.strip_suffix(b"\r\n").unwrap_or(octets);
+        let text = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         if is_version(&text) {
             StatusLine::read(&text, raw).map(Self::Status)
         } else {
@@ -44,21 +49,22 @@ impl StartLine {
 impl RequestLine {
     pub(super) fn new(method: Method, uri: Uri) -> Self {
         let raw = Bytes::from(format!("{method} {uri} {VERSION}\r\n"));
-        Self { method, uri, version: VERSION.to_owned(), raw }
+        Self { method, uri, version: VERSION.into(), raw }
     }
 
     /// The version is what follows the last `SP "SIP/"`: a URI that holds spaces is kept as an
     /// unreadable one, so that the request can be answered.
     fn read(text: &str, raw: Bytes) -> Result<Self, ParseError> {
-        let (method, rest) = text.split_once(' ').ok_or(ParseError::NotSip)?;
-        let at = rest.to_ascii_uppercase().rfind(" SIP/").ok_or(ParseError::NotSip)?;
+        let (method, rest) = token::cut(text, b' ').ok_or(ParseError::NotSip)?;
+        let mut windows = rest.as_bytes().windows(5);
+        let at = windows.rposition(|window| window.eq_ignore_ascii_case(b" SIP/")).ok_or(ParseError::NotSip)?;
         let (uri, version) = rest.split_at(at);
         let method = Method::new(method).ok_or(ParseError::StartLine)?;
         let uri = match Uri::parse(uri) {
             Ok(uri) => uri,
             Err(problem) => Uri::unreadable(uri.to_owned(), problem),
         };
-        Ok(Self { method, uri, version: version.get(1..).unwrap_or("").to_owned(), raw })
+        Ok(Self { method, uri, version: as_version(version.get(1..).unwrap_or("")), raw })
     }
 }
 
@@ -66,7 +72,7 @@ impl StatusLine {
     pub(super) fn new(status: u16, reason: &str) -> Self {
         let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let raw = Bytes::from(format!("{VERSION} {status:03} {reason}\r\n"));
-        Self { version: VERSION.to_owned(), status, reason, raw }
+        Self { version: VERSION.into(), status, reason, raw }
     }
 
     fn read(text: &str, raw: Bytes) -> Result<Self, ParseError> {
@@ -76,7 +82,15 @@ impl StatusLine {
             return Err(ParseError::StatusCode);
         }
         let status = status.parse().map_err(|_| ParseError::StatusCode)?;
-        Ok(Self { version: version.to_owned(), status, reason: reason.to_owned(), raw })
+        Ok(Self { version: as_version(version), status, reason: reason.to_owned(), raw })
+    }
+}
+
+fn as_version(text: &str) -> Cow<'static, str> {
+    if text == VERSION {
+        Cow::Borrowed(VERSION)
+    } else {
+        Cow::Owned(text.to_owned())
     }
 }
 

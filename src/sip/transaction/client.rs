@@ -1,4 +1,5 @@
 use super::{ClientInvite, ClientKey, ClientRequest, Expiry, Reaction, Timing};
+use crate::sip::timed::Timed;
 use crate::sip::{
     MessageId, Method, NotifierId, PublicationId, ReferralId, RegistrationId, Request, SessionId, SubscriptionId,
     Transmit, Transport,
@@ -77,13 +78,6 @@ impl Client {
         expiry
     }
 
-    pub fn deadline(&self) -> Option<(Mono, &'static str)> {
-        match &self.machine {
-            Machine::Invite(machine) => machine.deadline(),
-            Machine::Request(machine) => machine.deadline(),
-        }
-    }
-
     /// Starts over by UDP if it went by TCP only for its size.
     pub fn fall_back(&mut self, now: Mono, timing: Timing) -> Option<Transmit> {
         let (request, transmit) = self.by_datagram.take()?;
@@ -115,6 +109,15 @@ impl Client {
         match &self.machine {
             Machine::Invite(machine) => machine.is_terminated(),
             Machine::Request(machine) => machine.is_terminated(),
+        }
+    }
+}
+
+impl Timed for Client {
+    fn deadline(&self) -> Option<(Mono, &'static str)> {
+        match &self.machine {
+            Machine::Invite(machine) => machine.deadline(),
+            Machine::Request(machine) => machine.deadline(),
         }
     }
 }

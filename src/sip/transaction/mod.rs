@@ -7,6 +7,7 @@ mod client;
 mod client_invite;
 mod client_request;
 mod key;
+mod load;
 mod reply;
 mod server;
 mod server_invite;

@@ -3,6 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use bytes::Bytes;
 
 use super::{Expiry, Owner, Reply, ServerInvite, ServerRequest, Timing};
+use crate::sip::timed::Timed;
 use crate::sip::{Method, Request, Transmit, Transport};
 use crate::vocab::Mono;
 
@@ -104,13 +105,6 @@ impl Server {
         }
     }
 
-    pub fn deadline(&self) -> Option<(Mono, &'static str)> {
-        match &self.machine {
-            Machine::Invite(machine) => machine.deadline(),
-            Machine::Request(machine) => machine.deadline(),
-        }
-    }
-
     /// The last answer once more.
     pub fn again(&self) -> Option<Transmit> {
         self.last.clone().map(|bytes| self.reply.transmit(bytes))
@@ -127,6 +121,15 @@ impl Server {
         match &self.machine {
             Machine::Invite(machine) => machine.is_terminated(),
             Machine::Request(machine) => machine.is_terminated(),
+        }
+    }
+}
+
+impl Timed for Server {
+    fn deadline(&self) -> Option<(Mono, &'static str)> {
+        match &self.machine {
+            Machine::Invite(machine) => machine.deadline(),
+            Machine::Request(machine) => machine.deadline(),
         }
     }
 }

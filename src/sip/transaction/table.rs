@@ -4,8 +4,10 @@ use std::net::IpAddr;
 use bytes::Bytes;
 
 use super::client::Client;
+use super::load::Load;
 use super::server::{Origin, Server};
 use super::{trying, ClientKey, Expiry, Incoming, Outgoing, Owner, Reaction, ServerKey, Timing};
+use crate::sip::timed::TimedMap;
 use crate::sip::{Method, Request, Transmit, Transport};
 use crate::vocab::{Deadline, Mono};
 
@@ -13,8 +15,14 @@ use crate::vocab::{Deadline, Mono};
 #[derive(Debug)]
 pub(crate) struct Transactions {
     timing: Timing,
-    clients: BTreeMap<ClientKey, Client>,
-    servers: BTreeMap<ServerKey, Server>,
+    clients: TimedMap<ClientKey, Client>,
+    /// Octets that these take.
+    client_octets: usize,
+    servers: TimedMap<ServerKey, Server>,
+    /// What these take.
+    load: Load,
+    /// Those that began a dialog, by what tells that one came on two paths.
+    origins: BTreeMap<Origin, Vec<ServerKey>>,
 }
 
 /// What a timer brought about.
@@ -39,14 +47,24 @@ pub(crate) enum Failed {
 
 impl Transactions {
     pub fn new(timing: Timing) -> Self {
-        Self { timing, clients: BTreeMap::new(), servers: BTreeMap::new() }
+        Self {
+            timing,
+            clients: TimedMap::new(),
+            client_octets: 0,
+            servers: TimedMap::new(),
+            load: Load::default(),
+            origins: BTreeMap::new(),
+        }
     }
 
     /// Opens a client transaction and says what to send first.
     pub fn send(&mut self, now: Mono, outgoing: Outgoing) -> Transmit {
         let transmit = outgoing.transmit.clone();
         let key = outgoing.key.clone();
-        self.clients.insert(key, Client::new(now, self.timing, outgoing));
+        let client = Client::new(now, self.timing, outgoing);
+        self.abandon(&key);
+        self.client_octets += client.octets();
+        self.clients.insert(key, client);
         transmit
     }
 
@@ -60,10 +78,12 @@ impl Transactions {
         ack: impl FnOnce(&Request) -> Bytes,
     ) -> Option<(Reaction, Owner, Option<Transmit>)> {
         let client = self.clients.get_mut(key)?;
+        let before = client.octets();
         let reaction = client.handle_response(now, status);
         if reaction == Reaction::AckAndDeliver {
             client.ack = Some(Transmit { bytes: ack(&client.request), ..client.transmit.clone() });
         }
+        self.client_octets = self.client_octets.saturating_sub(before) + client.octets();
         let acks = matches!(reaction, Reaction::Ack | Reaction::AckAndDeliver);
         let outcome = (reaction, client.owner, client.ack.clone().filter(|_| acks));
         self.sweep_client(key);
@@ -76,17 +96,20 @@ impl Transactions {
         let fails =
             |client: &&mut Client| client.transmit.transport == by && client.is_pending() && !client.is_proceeding();
         let client = self.clients.get_mut(key).filter(fails)?;
+        let before = client.octets();
         if let Some(transmit) = client.fall_back(now, timing) {
+            self.client_octets = self.client_octets.saturating_sub(before) + client.octets();
             return Some(Failed::FellBack(transmit));
         }
         let owner = client.owner;
-        self.clients.remove(key);
+        self.abandon(key);
         Some(Failed::Over { owner, method: key.method.clone() })
     }
 
     /// Nobody waits for this one any more, and no timer would end it.
     pub fn abandon(&mut self, key: &ClientKey) {
-        self.clients.remove(key);
+        let octets = self.clients.remove(key).map_or(0, |client| client.octets());
+        self.client_octets = self.client_octets.saturating_sub(octets);
     }
 
     pub fn client(&self, key: &ClientKey) -> Option<&Client> {
@@ -95,7 +118,13 @@ impl Transactions {
 
     /// A request that is not remembered yet.
     pub fn open(&mut self, now: Mono, key: ServerKey, incoming: Incoming) {
-        self.servers.insert(key, Server::new(now, self.timing, incoming));
+        let server = Server::new(now, self.timing, incoming);
+        self.forget_server(&key);
+        self.load.add(server.address(), server.octets());
+        if let Some(origin) = &server.origin {
+            self.origins.entry(origin.clone()).or_default().push(key.clone());
+        }
+        self.servers.insert(key, server);
     }
 
     pub fn knows(&self, key: &ServerKey) -> bool {
@@ -109,7 +138,7 @@ impl Transactions {
 
     /// The same request on another path.
     pub fn is_merged(&self, key: &ServerKey, origin: &Origin) -> bool {
-        self.servers.iter().any(|(other, server)| other != key && server.origin.as_ref() == Some(origin))
+        self.origins.get(origin).is_some_and(|keys| keys.iter().any(|other| other != key))
     }
 
     pub fn server(&self, key: &ServerKey) -> Option<&Server> {
@@ -126,30 +155,26 @@ impl Transactions {
 
     /// We answer; `None` when it is too late for that.
     pub fn respond(&mut self, now: Mono, key: &ServerKey, status: u16, bytes: Bytes) -> Option<Transmit> {
-        let server = self.servers.get_mut(key)?;
-        let transmit = server.respond(now, status, bytes);
+        let transmit = self.change_server(key, |server| server.respond(now, status, bytes))?;
         self.sweep_server(key);
         transmit
     }
 
     /// Takes one transaction whose timer is due a step further.
     pub fn expire_one(&mut self, now: Mono) -> Option<Option<Happened>> {
-        let due = |at: Option<(Mono, &'static str)>| at.is_some_and(|(at, _)| at <= now);
-        if let Some((key, client)) = self.clients.iter_mut().find(|(_, client)| due(client.deadline())) {
-            let (key, happened) = (key.clone(), expire_client(now, key, client));
+        if let Some(key) = self.clients.due(now) {
+            let happened = self.clients.get_mut(&key).and_then(|client| expire_client(now, &key, client));
             self.sweep_client(&key);
             return Some(happened);
         }
-        let (key, server) = self.servers.iter_mut().find(|(_, server)| due(server.deadline()))?;
-        let (key, happened) = (key.clone(), expire_server(now, server));
+        let key = self.servers.due(now)?;
+        let happened = self.change_server(&key, |server| expire_server(now, server)).flatten();
         self.sweep_server(&key);
         Some(happened)
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
-        let clients = self.clients.values().filter_map(Client::deadline);
-        let servers = self.servers.values().filter_map(Server::deadline);
-        clients.chain(servers).min().map(|(at, why)| Deadline { at, why })
+        Deadline::earliest(self.clients.deadline(), self.servers.deadline())
     }
 
     /// A request of ours waits for its answer.
@@ -167,29 +192,50 @@ impl Transactions {
 
     /// Those whose requests came from this address.
     pub fn servers_of(&self, address: IpAddr) -> usize {
-        self.servers.values().filter(|server| server.address() == address).count()
+        self.load.of(address).requests
     }
 
     /// Octets that all of them take, within a small factor.
     pub fn octets(&self) -> usize {
-        let clients = self.clients.values().map(Client::octets).sum::<usize>();
-        clients + self.servers.values().map(Server::octets).sum::<usize>()
+        self.client_octets + self.load.octets()
     }
 
     /// Of these, those of requests that came from this address.
     pub fn server_octets_of(&self, address: IpAddr) -> usize {
-        self.servers.values().filter(|server| server.address() == address).map(Server::octets).sum()
+        self.load.of(address).octets
     }
 
     fn sweep_client(&mut self, key: &ClientKey) {
         if self.clients.get(key).is_some_and(Client::is_terminated) {
-            self.clients.remove(key);
+            self.abandon(key);
         }
     }
 
     fn sweep_server(&mut self, key: &ServerKey) {
         if self.servers.get(key).is_some_and(Server::is_terminated) {
-            self.servers.remove(key);
+            self.forget_server(key);
+        }
+    }
+
+    /// An answer makes it larger.
+    fn change_server<T>(&mut self, key: &ServerKey, change: impl FnOnce(&mut Server) -> T) -> Option<T> {
+        let server = self.servers.get_mut(key)?;
+        let before = server.octets();
+        let changed = change(server);
+        self.load.remove(server.address(), before);
+        self.load.add(server.address(), server.octets());
+        Some(changed)
+    }
+
+    fn forget_server(&mut self, key: &ServerKey) {
+        let Some(server) = self.servers.remove(key) else { return };
+        self.load.remove(server.address(), server.octets());
+        let Some(origin) = server.origin else { return };
+        if let Some(keys) = self.origins.get_mut(&origin) {
+            keys.retain(|other| other != key);
+            if keys.is_empty() {
+                self.origins.remove(&origin);
+            }
         }
     }
 }

@@ -1,17 +1,22 @@
 //! Percent escapes (RFC 3261 section 19.1.2).
 
 use crate::sip::error::UriError;
+use crate::sip::octets::Octets;
 
-/// What may stand unescaped in a part besides letters, digits and the marks ``-_.!~*'()``.
-pub(super) const USER: &[u8] = b"&=+$,;?/";
+/// What a URI may hold at all: what is seen in ASCII, but for `<>"`.
+pub(super) static ANYWHERE: Octets = Octets::alphanumeric_and(b"!#$%&'()*+,-./:;=?@[\\]^_`{|}~");
+/// What may stand unescaped anywhere.
+static UNRESERVED: Octets = Octets::alphanumeric_and(b"-_.!~*'()");
+/// What may stand unescaped in a part.
+pub(super) static USER: Octets = Octets::alphanumeric_and(b"-_.!~*'()&=+$,;?/");
 /// Devices write `*21#@pbx` although `#` is to be escaped; it is read, never made.
-pub(super) const USER_READ: &[u8] = b"&=+$,;?/#";
-pub(super) const PASSWORD: &[u8] = b"&=+$,";
-pub(super) const PARAM: &[u8] = b"[]/:&+$";
-pub(super) const HEADER: &[u8] = b"[]/?:+$";
+pub(super) static USER_READ: Octets = Octets::alphanumeric_and(b"-_.!~*'()&=+$,;?/#");
+pub(super) static PASSWORD: Octets = Octets::alphanumeric_and(b"-_.!~*'()&=+$,");
+pub(super) static PARAM: Octets = Octets::alphanumeric_and(b"-_.!~*'()[]/:&+$");
+pub(super) static HEADER: Octets = Octets::alphanumeric_and(b"-_.!~*'()[]/?:+$");
 
-/// Checks that `text` holds unreserved characters, `more` and well-formed escapes only.
-pub(super) fn check(text: &str, more: &[u8]) -> Result<(), UriError> {
+/// Checks that `text` holds what may stand unescaped and well-formed escapes only.
+pub(super) fn check(text: &str, unescaped: &Octets) -> Result<(), UriError> {
     let mut octets = text.bytes();
     while let Some(octet) = octets.next() {
         if octet == b'%' {
@@ -20,7 +25,7 @@ pub(super) fn check(text: &str, more: &[u8]) -> Result<(), UriError> {
             if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
                 return Err(UriError::Escape);
             }
-        } else if !is_unreserved(octet) && !more.contains(&octet) {
+        } else if !unescaped.has(octet) {
             return Err(UriError::Character);
         }
     }
@@ -28,11 +33,11 @@ pub(super) fn check(text: &str, more: &[u8]) -> Result<(), UriError> {
 }
 
 pub(super) fn user(text: &str) -> String {
-    escape(text, USER)
+    escape(text, &USER)
 }
 
 pub(super) fn param(text: &str) -> String {
-    escape(text, PARAM)
+    escape(text, &PARAM)
 }
 
 pub(super) fn header(text: &str) -> String {
@@ -50,7 +55,7 @@ pub(super) fn unescape(text: &str) -> String {
 pub(super) fn normal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (octet, escaped) in pieces(text) {
-        if escaped && !is_unreserved(octet) {
+        if escaped && !UNRESERVED.has(octet) {
             out.push_str(&format!("%{octet:02X}"));
         } else {
             out.push(char::from(octet));
@@ -59,10 +64,10 @@ pub(super) fn normal(text: &str) -> String {
     out
 }
 
-fn escape(text: &str, more: &[u8]) -> String {
+fn escape(text: &str, unescaped: &Octets) -> String {
     let mut out = String::with_capacity(text.len());
     for octet in text.bytes() {
-        if is_unreserved(octet) || more.contains(&octet) {
+        if unescaped.has(octet) {
             out.push(char::from(octet));
         } else {
             out.push_str(&format!("%{octet:02X}"));
@@ -88,10 +93,6 @@ fn hex(octet: u8) -> Option<u8> {
     char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-fn is_unreserved(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&octet)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +101,7 @@ mod tests {
     fn what_is_escaped_is_the_same_after_unescaping() {
         for text in ["bob", "a b@c#%", "Zoë", "\r\n\0", "user;par=1"] {
             assert_eq!(unescape(&user(text)), text);
-            assert_eq!(check(&user(text), USER), Ok(()));
+            assert_eq!(check(&user(text), &USER), Ok(()));
         }
         assert_eq!(user("a@b"), "a%40b");
     }
@@ -108,9 +109,9 @@ mod tests {
     #[test]
     fn broken_escapes_are_refused() {
         for bad in ["%", "%4", "%zz", "a%", "%%41"] {
-            assert_eq!(check(bad, USER), Err(UriError::Escape), "{bad}");
+            assert_eq!(check(bad, &USER), Err(UriError::Escape), "{bad}");
         }
-        assert_eq!(check("a b", USER), Err(UriError::Character));
+        assert_eq!(check("a b", &USER), Err(UriError::Character));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::sip::octets::Octets;
+use crate::sip::token;
+
 /// Where a URI or a Via points (RFC 3261 section 25.1, `host`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Host {
@@ -20,26 +23,27 @@ impl Host {
         if let Some(inner) = text.strip_prefix('[') {
             return ipv6(inner.strip_suffix(']')?).map(Self::Ipv6);
         }
-        if let Ok(address) = text.parse() {
-            return Some(Self::Ipv4(address));
+        if text.starts_with(|first: char| first.is_ascii_digit()) {
+            if let Ok(address) = text.parse() {
+                return Some(Self::Ipv4(address));
+            }
         }
         is_name(text).then(|| Self::Name(text.to_ascii_lowercase()))
     }
 
     /// Reads `host` or `host:port`.
     pub(in crate::sip) fn parse_with_port(text: &str) -> Option<(Self, Option<Result<u16, ()>>)> {
-        let end = match text.rfind(']') {
-            Some(at) => at + 1,
-            None => text.find(':').unwrap_or(text.len()),
+        let (host, tail) = match memchr::memrchr(b']', text.as_bytes()) {
+            Some(at) => text.split_at(at + 1),
+            None => token::cut_before(text, b':'),
         };
-        let (host, tail) = text.split_at(end);
-        let host = Self::parse(super::super::token::trim(host))?;
-        let tail = super::super::token::trim(tail);
+        let host = Self::parse(token::trim(host))?;
+        let tail = token::trim(tail);
         if tail.is_empty() {
             return Some((host, None));
         }
         let port = tail.strip_prefix(':')?;
-        Some((host, Some(super::super::token::number(port).ok().filter(|p| *p != 0).ok_or(()))))
+        Some((host, Some(token::number(port).ok().filter(|p| *p != 0).ok_or(()))))
     }
 
     /// The address, when the host is one.
@@ -83,17 +87,18 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
 /// Labels of letters, digits, `-` and (as real networks have it) `_`; a last label that starts
 /// with a digit would be a broken IPv4 address (RFC 3261 section 25.1, `toplabel`).
 fn is_name(text: &str) -> bool {
-    let labels = text.strip_suffix('.').unwrap_or(text);
-    let last = labels.rsplit('.').next().unwrap_or("");
-    text.len() <= Host::MAX_NAME && labels.split('.').all(is_label) && !last.starts_with(|c: char| c.is_ascii_digit())
+    let labels = text.strip_suffix('.').unwrap_or(text).as_bytes();
+    let last = memchr::memrchr(b'.', labels).map_or(0, |dot| dot + 1);
+    text.len() <= Host::MAX_NAME
+        && labels.split(|octet| *octet == b'.').all(is_label)
+        && !labels.get(last).is_some_and(u8::is_ascii_digit)
 }
 
-fn is_label(label: &str) -> bool {
-    !label.is_empty()
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+fn is_label(label: &[u8]) -> bool {
+    !label.is_empty() && LABEL.all(label) && !label.starts_with(b"-") && !label.ends_with(b"-")
 }
+
+static LABEL: Octets = Octets::alphanumeric_and(b"-_");
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ mod tests;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 
 use super::error::UriError;
 use super::params::Params;
@@ -39,22 +40,33 @@ pub enum Scheme {
 
 #[derive(Clone)]
 enum Form {
-    Address(Box<Address>),
+    Address(Address),
     /// `tel:` and unknown schemes: what follows the colon is not looked into.
     Opaque,
     /// Stood where a URI belongs, and is none.
     Unreadable(UriError),
 }
 
-/// The parts of `sip:`, `sips:` and `pres:` URIs, escapes as written.
+/// Where the parts of a `sip:`, `sips:` or `pres:` URI stand in its text, escapes as written, and what they mean.
 #[derive(Clone)]
 struct Address {
-    user: Option<String>,
-    password: Option<String>,
+    user: Option<Range<usize>>,
+    password: Option<Range<usize>>,
     host: Host,
     port: Option<u16>,
     params: Params,
-    headers: Vec<(String, String)>,
+    /// `name=value&name=value`.
+    headers: Range<usize>,
+}
+
+/// What such a URI is built of.
+struct Parts<'a> {
+    user: Option<&'a str>,
+    password: Option<&'a str>,
+    host: Host,
+    port: Option<u16>,
+    params: Params,
+    headers: &'a str,
 }
 
 impl Uri {
@@ -67,15 +79,9 @@ impl Uri {
 
     /// Builds a `sip:` URI; characters that a user part may not hold are escaped.
     pub fn sip(user: Option<&str>, host: impl Into<Host>, port: Option<u16>) -> Self {
-        let address = Address {
-            user: user.filter(|u| !u.is_empty()).map(escape::user),
-            password: None,
-            host: host.into(),
-            port,
-            params: Params::default(),
-            headers: Vec::new(),
-        };
-        Self::of(Scheme::Sip, address)
+        let user = user.filter(|u| !u.is_empty()).map(escape::user);
+        let (host, params) = (host.into(), Params::default());
+        Self::of(Scheme::Sip, Parts { user: user.as_deref(), password: None, host, port, params, headers: "" })
     }
 
     /// Keeps what stood in the place of a Request-URI and cannot be read, so that the request can
@@ -103,7 +109,7 @@ impl Uri {
 
     /// The user part as written, escapes included.
     pub fn user(&self) -> Option<&str> {
-        self.address().and_then(|a| a.user.as_deref())
+        self.address()?.user.clone().and_then(|user| self.text.get(user))
     }
 
     /// The user part with its escapes resolved. It may hold any character: it is peer text.
@@ -112,7 +118,7 @@ impl Uri {
     }
 
     pub fn password(&self) -> Option<&str> {
-        self.address().and_then(|a| a.password.as_deref())
+        self.address()?.password.clone().and_then(|password| self.text.get(password))
     }
 
     /// The host; `None` for schemes that are not taken apart.
@@ -137,7 +143,8 @@ impl Uri {
 
     /// The `?name=value&...` part, escapes as written.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.address().into_iter().flat_map(|a| a.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())))
+        let headers = self.address().and_then(|a| self.text.get(a.headers.clone())).unwrap_or("");
+        headers.split('&').filter_map(|header| header.split_once('='))
     }
 
     /// What follows the scheme and its colon.
@@ -147,11 +154,11 @@ impl Uri {
 
     /// Sets or adds a URI parameter, escaped as needed. Does nothing to schemes that are not taken apart.
     pub fn set_param(&mut self, name: &str, value: Option<&str>) {
-        self.change(|a| a.params.set_raw(&escape::param(name), value.map(escape::param)));
+        self.change(|parts| parts.params.set_raw(&escape::param(name), value.map(escape::param).as_deref()));
     }
 
     pub fn remove_param(&mut self, name: &str) {
-        self.change(|a| a.params.remove(name));
+        self.change(|parts| parts.params.remove(name));
     }
 
     /// The value of a header that the request is to have, its escapes resolved: any text of whoever wrote the URI.
@@ -166,7 +173,7 @@ impl Uri {
 
     /// Takes the `?...` part away: a Request-URI has none (RFC 3261 section 19.1.1, table 1).
     pub fn remove_headers(&mut self) {
-        self.change(|a| a.headers.clear());
+        self.change(|parts| parts.headers = "");
     }
 
     /// Its transport parameter is TCP (RFC 3261 section 19.1.1).
@@ -191,11 +198,10 @@ impl Uri {
 
     /// The same as a `sips:` URI, where `transport` has no place (RFC 5630 section 3.1.4). Other schemes than `sip:` stay.
     pub(crate) fn secured(&self) -> Self {
-        match (&self.scheme, self.address()) {
-            (Scheme::Sip, Some(address)) => {
-                let mut address = address.clone();
-                address.params.remove("transport");
-                Self::of(Scheme::Sips, address)
+        match (&self.scheme, self.parts()) {
+            (Scheme::Sip, Some(mut parts)) => {
+                parts.params.remove("transport");
+                Self::of(Scheme::Sips, parts)
             }
             _ => self.clone(),
         }
@@ -207,8 +213,27 @@ impl Uri {
         same::equivalent(self, other)
     }
 
-    fn of(scheme: Scheme, address: Address) -> Self {
-        Self { text: format!("{scheme}:{address}"), scheme, form: Form::Address(Box::new(address)) }
+    fn of(scheme: Scheme, parts: Parts<'_>) -> Self {
+        let mut text = format!("{scheme}:");
+        let put = |text: &mut String, part: &str| {
+            text.push_str(part);
+            text.len() - part.len()..text.len()
+        };
+        let user = parts.user.map(|user| put(&mut text, user));
+        let password = parts.user.and(parts.password).map(|password| {
+            text.push(':');
+            put(&mut text, password)
+        });
+        text.push_str(if user.is_some() { "@" } else { "" });
+        text.push_str(&parts.host.to_string());
+        if let Some(port) = parts.port {
+            text.push_str(&format!(":{port}"));
+        }
+        text.push_str(&parts.params.to_string());
+        text.push_str(if parts.headers.is_empty() { "" } else { "?" });
+        let headers = put(&mut text, parts.headers);
+        let Parts { host, port, params, .. } = parts;
+        Self { text, scheme, form: Form::Address(Address { user, password, host, port, params, headers }) }
     }
 
     fn address(&self) -> Option<&Address> {
@@ -218,22 +243,28 @@ impl Uri {
         }
     }
 
-    fn change(&mut self, how: impl FnOnce(&mut Address)) {
-        if let Form::Address(address) = &mut self.form {
-            how(address);
-            self.text = format!("{}:{address}", self.scheme);
+    fn parts(&self) -> Option<Parts<'_>> {
+        let Address { host, port, params, headers, .. } = self.address()?.clone();
+        let headers = self.text.get(headers).unwrap_or("");
+        Some(Parts { user: self.user(), password: self.password(), host, port, params, headers })
+    }
+
+    fn change(&mut self, how: impl FnOnce(&mut Parts<'_>)) {
+        if let Some(mut parts) = self.parts() {
+            how(&mut parts);
+            *self = Self::of(self.scheme.clone(), parts);
         }
     }
 }
 
 impl Scheme {
     fn new(text: &str) -> Self {
-        match text.to_ascii_lowercase().as_str() {
-            "pres" => Self::Pres,
-            "sip" => Self::Sip,
-            "sips" => Self::Sips,
-            "tel" => Self::Tel,
-            other => Self::Other(other.to_owned()),
+        match text {
+            _ if text.eq_ignore_ascii_case("sip") => Self::Sip,
+            _ if text.eq_ignore_ascii_case("sips") => Self::Sips,
+            _ if text.eq_ignore_ascii_case("tel") => Self::Tel,
+            _ if text.eq_ignore_ascii_case("pres") => Self::Pres,
+            other => Self::Other(other.to_ascii_lowercase()),
         }
     }
 
@@ -251,27 +282,6 @@ impl Scheme {
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(user) = &self.user {
-            f.write_str(user)?;
-            if let Some(password) = &self.password {
-                write!(f, ":{password}")?;
-            }
-            f.write_str("@")?;
-        }
-        write!(f, "{}", self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        write!(f, "{}", self.params)?;
-        self.headers.iter().enumerate().try_for_each(|(i, (name, value))| {
-            let mark = if i == 0 { '?' } else { '&' };
-            write!(f, "{mark}{name}={value}")
-        })
     }
 }
 

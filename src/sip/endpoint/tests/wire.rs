@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::sip::endpoint::{Endpoint, EndpointConfig, EndpointEvent, Invite, Subscribe};
+use crate::sip::endpoint::{Endpoint, EndpointConfig, EndpointEvent, Invite, Limits, Subscribe};
 use crate::sip::headers::NameAddr;
 use crate::sip::{send, Body, ConnectionId, Message, Method, Received, Request, Response, Transmit, Transport, Uri};
 use crate::vocab::{Mono, Now};
@@ -70,6 +70,7 @@ pub fn config(side: usize) -> EndpointConfig {
         accept: vec!["application/sdp".to_owned()],
         events: vec!["presence".to_owned()],
         listen: vec![(Transport::Udp, address(side))],
+        limits: Limits::default(),
     }
 }
 

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs the benchmarks, or those that are named: `bench.sh sip_message esp_seal_open`.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+ALL=(sip_message sip_calls subscriptions esp_seal_open)
+
+for name in "${@:-${ALL[@]}}"; do
+    echo "== $name"
+    case $name in
+        sip_message) cargo run --release --locked --quiet --manifest-path benches/sip_message/Cargo.toml ;;
+        *) cargo bench --locked --quiet --bench "$name" ;;
+    esac
+done
