@@ -78,6 +78,10 @@ impl<K: Ord + Clone, V: Timed> TimedMap<K, V> {
         self.values.values().map(|held| &held.value)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.values.iter().map(|(key, held)| (key, &held.value))
+    }
+
     /// The earliest deadline of all.
     pub fn deadline(&self) -> Option<Deadline> {
         let lent = self.lent.as_ref().and_then(|key| self.get(key)).and_then(V::deadline);

@@ -149,6 +149,7 @@ impl Agent {
                     source: None,
                     sink: None,
                     duration: None,
+                    account: None,
                 };
                 self.ask_first(now, id, request)?;
             }

@@ -34,7 +34,10 @@ fn account(account: &AccountView) -> CheckView {
         AccountStateView::Registered => ok("account", found("registered")),
         AccountStateView::Refused => fail("account", failure("refused"), next),
         AccountStateView::Waiting => warn("account", &failure("not registered"), next),
-        AccountStateView::Left | AccountStateView::Registering | AccountStateView::Resolving => {
+        AccountStateView::Idle
+        | AccountStateView::Left
+        | AccountStateView::Registering
+        | AccountStateView::Resolving => {
             warn("account", &found("not registered yet"), "look again in a moment: `sottovoce account list`")
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn param(text: &str) -> String {
 }
 
 pub(super) fn header(text: &str) -> String {
-    escape(text, HEADER)
+    escape(text, &HEADER)
 }
 
 /// Resolves every escape; octets that are no UTF-8 become U+FFFD.

@@ -168,7 +168,10 @@ impl Uri {
 
     /// Adds a header that the request is to have (RFC 3261 section 19.1.1), escaped as needed.
     pub fn add_header(&mut self, name: &str, value: &str) {
-        self.change(|a| a.headers.push((escape::header(name), escape::header(value))));
+        let Some(parts) = self.parts() else { return };
+        let added = format!("{}={}", escape::header(name), escape::header(value));
+        let headers = [parts.headers, &added].join(if parts.headers.is_empty() { "" } else { "&" });
+        *self = Self::of(self.scheme.clone(), Parts { headers: &headers, ..parts });
     }
 
     /// Takes the `?...` part away: a Request-URI has none (RFC 3261 section 19.1.1, table 1).
