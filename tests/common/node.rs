@@ -167,7 +167,7 @@ impl Node {
                 Some(Done::MediaClosed { call, counters: closed.map(|s| s.counters().clone()).unwrap_or_default() })
             }
             Effect::Keylog { json, .. } => {
-                self.keylog.extend(json.into_iter().map(|line| line.0));
+                self.keylog.extend(json.iter().map(|line| line.0.clone()));
                 None
             }
             Effect::OpenMedia { call, local } => {
