@@ -245,7 +245,8 @@ impl Agent {
                 accounting.account.gruu = gruu.as_deref().map(escape);
                 accounting.account.service_route = service_route.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
                 let until = now.wall.saturating_add(expires);
-                let was_away = matches!(accounting.account.state, AccountState::Waiting { .. } | AccountState::Registering);
+                let was_away =
+                    matches!(accounting.account.state, AccountState::Waiting { .. } | AccountState::Registering);
                 self.set_account(&entity, AccountState::Registered { until });
                 self.publication_follows(&entity);
                 self.begin_publication(now, &entity);

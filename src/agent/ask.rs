@@ -257,7 +257,8 @@ impl Agent {
         for id in due {
             let Some(asking) = self.asks.all.get_mut(&id) else { continue };
             let waited = (now.mono - asking.sent).as_secs();
-            let waits = asking.ask.state == AskState::Asking && asking.ask.presence.is_none() && asking.direct.is_none();
+            let waits =
+                asking.ask.state == AskState::Asking && asking.ask.presence.is_none() && asking.direct.is_none();
             asking.tick = waits.then(|| now.mono + TICK);
             if waits {
                 let then = if asking.untried.is_empty() { "it is given up" } else { "another address is tried" };

@@ -36,7 +36,8 @@ impl Agent {
     /// Puts the answers to the user at once where no device can be asked.
     pub(super) fn ask_devices(&mut self, now: Now, id: AskId, body: &Body, read: ReadPublished) {
         let published = read.usable.iter().filter(|one| one.signed.statement.purpose == Purpose::Publish);
-        let places = published.filter_map(|one| Some((one.signed.statement.device.clone(), gruu_of(&one.signed.statement)?)));
+        let places =
+            published.filter_map(|one| Some((one.signed.statement.device.clone(), gruu_of(&one.signed.statement)?)));
         let places: Vec<(Device, Uri)> = places.take(MAX_DEVICES).collect();
         let mut open = BTreeMap::new();
         for (device, gruu) in places {
@@ -90,7 +91,9 @@ impl Agent {
         };
         match read_document(&self.book, &expected, &body.bytes, now.wall) {
             Ok(read) if read.signed.statement.device == device => self.outrank(now, ask, read, body),
-            Ok(_) => self.step(now, ask, format!("another device than {device} answered for it, and is not listened to")),
+            Ok(_) => {
+                self.step(now, ask, format!("another device than {device} answered for it, and is not listened to"))
+            }
             Err(failure) => self.leave_published(now, ask, &failure),
         }
         self.settle_device(now, ask, id);
@@ -105,7 +108,9 @@ impl Agent {
     fn outrank(&mut self, now: Now, ask: AskId, read: ReadDocument, body: &Body) {
         let Some(direct) = self.asks.all.get_mut(&ask).and_then(|asking| asking.direct.as_mut()) else { return };
         let device = &read.signed.statement.device;
-        let Some(place) = direct.read.usable.iter_mut().find(|one| one.signed.statement.device == *device) else { return };
+        let Some(place) = direct.read.usable.iter_mut().find(|one| one.signed.statement.device == *device) else {
+            return;
+        };
         let what = format!("device {device} has answered itself");
         *place = ReadDocument { own_body: Some(body.clone()), ..read };
         self.step(now, ask, what);
@@ -139,7 +144,8 @@ impl Agent {
             self.asks.all.values().filter(|a| a.direct.as_ref().is_some_and(due)).map(|a| a.ask.id).collect();
         for ask in due {
             let open = self.asks.all.get(&ask).and_then(|asking| asking.direct.as_ref());
-            let silent: Vec<Device> = open.iter().flat_map(|d| d.open.values()).map(|(device, _)| device.clone()).collect();
+            let silent: Vec<Device> =
+                open.iter().flat_map(|d| d.open.values()).map(|(device, _)| device.clone()).collect();
             silent.iter().for_each(|device| self.step(now, ask, unanswered(device)));
             self.end_direct(now, ask);
             self.keep_what_came(now, ask);

@@ -131,7 +131,8 @@ impl Agent {
 
     pub(super) fn handle_server_watchers_timeout(&mut self, now: Now) {
         let due = |at: &AtServer| at.next.is_some_and(|next| next <= now.mono);
-        let due: Vec<Entity> = self.at_servers.0.iter().filter(|(_, at)| due(at)).map(|(entity, _)| entity.clone()).collect();
+        let due: Vec<Entity> =
+            self.at_servers.0.iter().filter(|(_, at)| due(at)).map(|(entity, _)| entity.clone()).collect();
         for entity in due {
             if let Some(at) = self.at_servers.0.get_mut(&entity) {
                 at.next = None;

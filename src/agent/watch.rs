@@ -229,12 +229,7 @@ impl Agent {
         of_domain.next().is_none_or(|account| matches!(account.state, AccountState::Registered { .. }))
     }
 
-    pub(super) fn handle_watch_located(
-        &mut self,
-        now: Now,
-        key: &WatchKey,
-        result: Result<Vec<Candidate>, Failure>,
-    ) {
+    pub(super) fn handle_watch_located(&mut self, now: Now, key: &WatchKey, result: Result<Vec<Candidate>, Failure>) {
         let found = result.map(|all| self.reachable(all));
         let Some(watching) = self.watches.all.get_mut(key).filter(|watching| watching.subscription.is_none()) else {
             return;

@@ -125,7 +125,9 @@ impl WatcherTable {
         for (id, watcher) in info.watchers {
             match watcher.status {
                 WatcherStatus::Terminated => drop(self.rows.remove(&id)),
-                _ if self.rows.len() < MAX_WATCHERS || self.rows.contains_key(&id) => drop(self.rows.insert(id, watcher)),
+                _ if self.rows.len() < MAX_WATCHERS || self.rows.contains_key(&id) => {
+                    drop(self.rows.insert(id, watcher))
+                }
                 _ => {}
             }
         }
@@ -169,7 +171,11 @@ mod tests {
     #[test]
     fn a_list_grows_and_shrinks_with_its_documents() {
         let mut table = WatcherTable::default();
-        assert_eq!(take(&mut table, 3, "partial", &watcher("bob", "active")), Taken::Gap, "of a list that nobody knows");
+        assert_eq!(
+            take(&mut table, 3, "partial", &watcher("bob", "active")),
+            Taken::Gap,
+            "of a list that nobody knows"
+        );
         let both = watcher("bob", "active") + &watcher("carol", "pending");
         assert_eq!(take(&mut table, 3, "full", &both), Taken::Applied);
         assert_eq!(names(&table), [("sip:bob@x", WatcherStatus::Active), ("sip:carol@x", WatcherStatus::Pending)]);

@@ -127,7 +127,10 @@ fn a_peer_is_followed_for_as_long_as_it_is_wanted() {
     bob.start();
     let peer = bob.entity();
     alice.run(&["ask", &peer, "--approve"]).expect(0);
-    assert_eq!(check(&alice.run(&["presence", "watching"]).expect(0), "WatchList")["watches"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        check(&alice.run(&["presence", "watching"]).expect(0), "WatchList")["watches"].as_array().unwrap().len(),
+        0
+    );
     let began = check(&alice.run(&["presence", "watch", &peer]).expect(0), "WatchList");
     assert_eq!(began["watches"][0]["peer"], peer.as_str(), "{began}");
     look_until(|| (alice.run(&["presence", "watching"]).json()["watches"][0]["state"] == "active").then_some(()));

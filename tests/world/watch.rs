@@ -165,14 +165,21 @@ fn a_peer_that_was_restarted_is_followed_again() {
     move_to(&mut world, "cafe");
     assert!(world.run_until(2 * HOUR, |world| place(world) == "cafe"));
     let steps = steps(&world);
-    assert!(steps.iter().any(|step| step.contains("has lost the subscription; it is tried again at once")), "{steps:?}");
+    assert!(
+        steps.iter().any(|step| step.contains("has lost the subscription; it is tried again at once")),
+        "{steps:?}"
+    );
 }
 
 #[test]
 fn a_peer_that_is_away_is_tried_later_and_later_and_found_again() {
     let mut world = following(UnknownWatchers::Place);
     world.dead = Some("192.168.1.2".parse().unwrap());
-    assert!(world.run_until(2 * HOUR, |world| matches!(state(world), WatchState::Waiting { .. })), "{:?}", state(&world));
+    assert!(
+        world.run_until(2 * HOUR, |world| matches!(state(world), WatchState::Waiting { .. })),
+        "{:?}",
+        state(&world)
+    );
     let before = sent(&world, "SUBSCRIBE ");
     world.run_for(6 * HOUR);
     let tries = sent(&world, "SUBSCRIBE ") - before;
@@ -195,7 +202,11 @@ fn who_waits_for_an_answer_is_told_once_it_is_approved() {
     approve(&mut world, 1, "alice@192.168.1.1");
     assert!(world.run_until(MINUTE, |world| open_reviews(world) == 1), "{:?}", steps(&world));
     assert_eq!(place(&world), "office");
-    assert!(steps(&world).iter().any(|step| step.contains("deactivated; it is tried again at once")), "{:?}", steps(&world));
+    assert!(
+        steps(&world).iter().any(|step| step.contains("deactivated; it is tried again at once")),
+        "{:?}",
+        steps(&world)
+    );
     assert_eq!(world.nodes[1].agent.followers()[0].who.as_deref(), Some("sip:alice@192.168.1.1"));
 }
 

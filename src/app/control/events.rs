@@ -1,7 +1,9 @@
 use tokio::sync::broadcast::{error::RecvError, Receiver};
 
 use super::brain::Known;
-use super::view::{AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView, TextView, WatchView};
+use super::view::{
+    AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView, TextView, WatchView,
+};
 use super::Control;
 use crate::agent::Event;
 use crate::vocab::{escape, Failure, FailureKind};

@@ -20,9 +20,9 @@ mod presence;
 mod records;
 mod reviews;
 mod status;
-mod watches;
 #[cfg(test)]
 mod tests;
+mod watches;
 
 use std::future::Future;
 

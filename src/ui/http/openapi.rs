@@ -3,7 +3,9 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{accounts, asks, calls, events, identity, inspect, messages, policy, presence, records, reviews, status, watches};
+use super::{
+    accounts, asks, calls, events, identity, inspect, messages, policy, presence, records, reviews, status, watches,
+};
 use crate::app::control::view::{CompletionsView, ErrorBody};
 
 #[derive(OpenApi)]

@@ -47,6 +47,4 @@ pub use review::{
 pub use status::{StatusView, StopView};
 pub use text::{TextList, TextStateView, TextView};
 pub use time::timestamp;
-pub use watch::{
-    ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherStateView, WatcherView,
-};
+pub use watch::{ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherStateView, WatcherView};
