@@ -122,6 +122,10 @@ impl Agent {
             return;
         }
         watching.judged.told = Some(failure.message.clone());
+        if failure.code == "unsigned" && watching.by_server {
+            // What is left of an ended publication (PROTOCOL section 3).
+            return self.watch_step(now, key, "its server has nothing signed of it: it publishes nothing now".into());
+        }
         self.audit_changed_key(now, &failure);
         self.watch_step(now, key, format!("{}; {}", failure.message, failure.next));
         if failure.code == "key-changed" {
@@ -293,6 +297,8 @@ fn words(entry: &Entry) -> String {
 fn moved(before: &PresenceRecord, now: &PresenceRecord) -> Option<String> {
     let scope = |record: &PresenceRecord| record.environment.map(|environment| environment.scope);
     let place = |record: &PresenceRecord| match (&record.place, scope(record)) {
+        // A network without a name is called what it is.
+        (Some(place), Some(scope)) if place.raw() == format!("{} network", scope.name()) => place.to_string(),
         (Some(place), Some(scope)) => format!("{place} ({} network)", scope.name()),
         (Some(place), None) => place.to_string(),
         (None, _) => "a place that it does not tell".to_owned(),

@@ -544,6 +544,7 @@ fn an_approved_peer_learns_the_place_from_the_device_itself() {
         assert_eq!(alice.run(&["review", "list"]).expect(0).json()["reviews"].as_array().unwrap().len(), 2, "one each");
         let call = alice.run(&["call", "bob@example.org", "--duration", "0.3"]).expect(0).json();
         assert_eq!(call["state"], "ended", "{call}");
+        assert_eq!((alice.signal("TERM"), bob.signal("TERM")), (Some(0), Some(0)));
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use std::collections::BTreeMap;
 
-use crate::agent::{AccountConfig, AddedAccount, CallRecord, Given, Hop, Pin};
+use crate::agent::{AccountConfig, AddedAccount, CallRecord, Given, Hop, Pin, Watched};
 use crate::media::Counters;
 use crate::policy::{Environment, Evidence, PlaceCondition, Scope, Suite};
 use crate::presence::{Names, PresenceRecord};
@@ -50,6 +50,21 @@ fn reopened(store: Store) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(store.close());
     assert_eq!(run(&store, StoreOp::Audit(audit_row("late"))).unwrap_err().code, "store-closed");
+}
+
+#[test]
+fn whom_the_user_follows_is_kept_once_and_forgotten_when_he_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, loaded, _) = on_disk(dir.path()).unwrap();
+    assert!(loaded.watches.is_empty());
+    let keep = |peer: &str, since| StoreOp::KeepWatch(Watched { peer: peer.into(), since: Wall(since) });
+    for op in [keep("sip:bob@b", 1), keep("sip:bob@b", 2), keep("sip:carol@c", 3)] {
+        run(&store, op).unwrap();
+    }
+    run(&store, StoreOp::ForgetWatch { peer: "sip:carol@c".into() }).unwrap();
+    reopened(store);
+    let (_store, loaded, _) = on_disk(dir.path()).unwrap();
+    assert_eq!(loaded.watches, [Watched { peer: "sip:bob@b".into(), since: Wall(1) }]);
 }
 
 #[test]

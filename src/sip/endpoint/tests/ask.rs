@@ -141,8 +141,10 @@ fn a_refresh_that_fails_is_told_and_leaves_what_stands() {
 #[test]
 fn a_subscription_can_be_refreshed_before_its_time() {
     let mut world = World::perfect();
-    let (id, _) = subscribed(&mut world, 600);
+    let (id, watcher) = subscribed(&mut world, 600);
     world.at(ALICE, |end, now| end.refresh_subscription(now, id, Duration::from_secs(10)));
+    world.run_until(BOB, |e| matches!(e, EndpointEvent::Subscribed { refresh: true, .. }));
+    world.at(BOB, |end, now| end.accept_subscription(now, watcher, Duration::from_secs(600)));
     world.run_for(Duration::from_secs(100));
     assert_eq!(world.times(ALICE, "SUBSCRIBE"), [0, 10_000]);
 }
