@@ -11,10 +11,15 @@ use crate::app::control::view::{CallStateView, CallView, ErrorView};
 pub async fn decide(door: &Door, output: Output, call: &CallView) -> Result<(), ErrorView> {
     let Some(id) = &call.wants else { return Ok(()) };
     let wanted = look(door, id).await?;
-    output.say(&told(&wanted));
-    if wanted.state != CallStateView::Wanted {
+    if wanted.is_over() {
         return Ok(());
     }
+    if wanted.state != CallStateView::Wanted {
+        let CallView { id, peer, .. } = &wanted;
+        output.say(&format!("call {}: its peer has you call {peer}, whom you approved, as call {id}", call.id));
+        return Ok(());
+    }
+    output.say(&told(&wanted));
     let decided = match (output.is_interactive(), door.is_own()) {
         (true, _) => ask(door, output, id).await,
         (false, true) => {
