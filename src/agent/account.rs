@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::config::AccountConfig;
 use super::fail_over::{calls_for_another, Untried};
 use super::publication::Publishing;
+use super::redirect::Redirects;
 use super::waiting::Waiting;
 use super::{Account, AccountState, Agent, Event, PublicationState};
 use crate::sip::digest::Login;
@@ -42,6 +43,8 @@ pub struct Accounting {
     /// By which this device is reached through the registrar.
     pub gruu: Option<String>,
     pub publishing: Publishing,
+    /// Where its registrar sent us.
+    pub redirects: Redirects,
 }
 
 impl Accounts {
@@ -64,6 +67,7 @@ impl Accounts {
             look_again: None,
             gruu: None,
             publishing: Publishing::default(),
+            redirects: Redirects::default(),
         };
         Self(configs.into_iter().map(accounting).collect())
     }
@@ -203,6 +207,10 @@ impl Agent {
         let stopping = self.stopping.is_some();
         let Some(accounting) = self.accounts.get(entity) else { return };
         let Some(id) = accounting.registration else { return };
+        if !stopping && self.registration_redirected(now, entity, id, &cause) {
+            return self.set_account(entity, AccountState::Registering);
+        }
+        let Some(accounting) = self.accounts.get(entity) else { return };
         let failure = not_registered(entity, &accounting.account.reached(), &cause);
         let next = match calls_for_another(&cause) && !stopping {
             true => accounting.untried.next().and_then(|there| accounting.go(there)),
@@ -212,7 +220,9 @@ impl Agent {
             self.endpoint.move_registration(now, id, next);
             return self.set_account(entity, AccountState::Registering);
         }
-        if accounting.config.locate().address().is_none() {
+        // Whoever was sent away begins anew where the user said.
+        let sent_away = std::mem::take(&mut accounting.redirects).now().is_some();
+        if sent_away || accounting.config.locate().address().is_none() {
             accounting.look_again = Some(now.mono + again);
             self.endpoint.hold_registration(id);
         }
@@ -241,6 +251,7 @@ impl Agent {
         match event {
             EndpointEvent::Registered { expires, service_route, gruu, .. } => {
                 let gruu = gruu.map(|gruu| gruu.to_string());
+                accounting.redirects.handle_accepted();
                 let moved = std::mem::replace(&mut accounting.gruu, gruu.clone()) != gruu;
                 accounting.account.gruu = gruu.as_deref().map(escape);
                 accounting.account.service_route = service_route.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
@@ -311,7 +322,7 @@ fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
 
 fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause) -> Failure {
     let (code, why) = match cause {
-        EndCause::Rejected { status, reason, .. } => {
+        EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => {
             ("registration-rejected", format!("{proxy} answered {status} {}", escape(reason)))
         }
         EndCause::TimedOut => ("registrar-silent", format!("{proxy} did not answer")),

@@ -20,13 +20,14 @@ use super::document::{read_document, read_published, DocumentExpected, ReadDocum
 use super::fail_over::{calls_for_another, Untried};
 use super::further::Further;
 use super::own::{random_nonce, Saying};
+use super::redirect::{astray, direct, goes_on, Reach, Redirects};
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
 use crate::policy::{Answer, Audience, KeyState, Provenance, Purpose};
 use crate::presence::{self, PresenceRecord};
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
-use crate::sip::{Body, Candidate, EndCause, Subscribe, SubscriptionId, Transport};
+use crate::sip::{Body, Candidate, EndCause, RequestIds, Subscribe, SubscriptionId, Transport};
 use crate::vocab::{escape, AskId, CallId, Deadline, Failure, FailureKind, Fingerprint, Mono, Nonce, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
@@ -60,8 +61,11 @@ pub struct Asking {
     subscription: Option<SubscriptionId>,
     /// Where else the peer is.
     untried: Untried,
+    redirects: Redirects,
     /// When SUBSCRIBE was sent, the last time.
     sent: Mono,
+    /// It went by TLS.
+    by_tls: bool,
     /// And accepted: whoever did that is the right one.
     accepted: bool,
     /// When to say again that it still waits.
@@ -102,7 +106,9 @@ impl Asking {
             accept_key: self.accept_key,
             subscription: None,
             untried: Untried::default(),
+            redirects: Redirects::default(),
             sent: self.sent,
+            by_tls: self.by_tls,
             accepted: self.accepted,
             tick: None,
             call: None,
@@ -154,7 +160,9 @@ impl Agent {
             accept_key,
             subscription: None,
             untried: Untried::default(),
+            redirects: Redirects::default(),
             sent: now.mono,
+            by_tls: false,
             accepted: false,
             tick: None,
             call,
@@ -185,6 +193,7 @@ impl Agent {
                 asking.untried = untried;
                 self.send_directly(now, id, first);
             }
+            _ if self.ask_onward(now, id) => {}
             Ok((None, _)) => self.fail_ask(now, id, no_address(&host)),
             Err(failure) => self.fail_ask(now, id, failure),
         }
@@ -192,8 +201,12 @@ impl Agent {
 
     /// To the peer itself, or to the servers of its domain.
     fn send_directly(&mut self, now: Now, id: AskId, there: Candidate) {
-        let domain = self.asks.all.get(&id).and_then(|asking| asking.target.domain(there.transport));
-        self.send_request(now, id, Route { hop: there, domain, login: None });
+        let Some(asking) = self.asks.all.get(&id) else { return };
+        let route = match asking.redirects.now() {
+            Some(now) => direct(now.place(), there),
+            None => Route { hop: there, domain: asking.target.domain(there.transport), login: None },
+        };
+        self.send_request(now, id, route);
     }
 
     /// The next address of the peer, when this cause is one for it.
@@ -225,6 +238,7 @@ impl Agent {
         };
         let Some(asking) = self.asks.all.get_mut(&id) else { return };
         let Some(target) = asking.target.uri() else { return };
+        let target = asking.redirects.now().map_or(target, |now| now.uri.clone());
         let known = self.book.pins().any(|pin| pin.entity == asking.target.entity);
         let saying = Saying {
             purpose: Purpose::Request,
@@ -245,10 +259,12 @@ impl Agent {
             accept: vec![PIDF.into()],
             body: Some(Body { content_type: PIDF.into(), bytes: presence::write(&signed).into() }),
             login,
+            resumes: asking.redirects.resumed(),
         };
         let subscription = self.endpoint.subscribe(now, what);
         asking.subscription = Some(subscription);
         asking.sent = now.mono;
+        asking.by_tls = hop.transport == Transport::Tls;
         asking.tick = Some(now.mono + TICK);
         self.asks.subscriptions.insert(subscription, id);
         let by = if hop.transport == Transport::Udp { String::new() } else { format!(" by {}", hop.transport) };
@@ -300,11 +316,20 @@ impl Agent {
         }
     }
 
-    pub(super) fn handle_subscription_ended(&mut self, now: Now, id: SubscriptionId, cause: EndCause) {
+    pub(super) fn handle_subscription_ended(
+        &mut self,
+        now: Now,
+        id: SubscriptionId,
+        cause: EndCause,
+        ids: Option<RequestIds>,
+    ) {
         let Some(ask) = self.asks.subscriptions.remove(&id) else { return };
         let Some(asking) = self.asks.all.get(&ask) else { return };
         if asking.ask.state == AskState::Asking && asking.ask.presence.is_none() {
-            if self.try_elsewhere(now, ask, &cause) {
+            if let Some(asking) = self.asks.all.get_mut(&ask) {
+                asking.redirects.keep_ids(ids);
+            }
+            if self.try_elsewhere(now, ask, &cause) || self.ask_redirected(now, ask, &cause) {
                 return;
             }
             let Some(asking) = self.asks.all.get(&ask) else { return };
@@ -315,6 +340,50 @@ impl Agent {
             };
             self.fail_ask(now, ask, failure);
         }
+    }
+
+    /// `true`: it goes on elsewhere, or is over.
+    fn ask_redirected(&mut self, now: Now, id: AskId, cause: &EndCause) -> bool {
+        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
+        let sent_on = asking.redirects.now().is_some();
+        let goes_on = match cause {
+            EndCause::Rejected { status, .. } | EndCause::Redirected { status, .. } => goes_on(*status, sent_on),
+            cause => sent_on && calls_for_another(cause),
+        };
+        if !goes_on || asking.accepted {
+            return false;
+        }
+        if let (EndCause::Redirected { status, contacts, .. }, Some(asked)) = (cause, asking.target.uri()) {
+            asking.redirects.handle_redirection(&asked, asking.by_tls, *status, contacts);
+        }
+        if self.ask_onward(now, id) {
+            return true;
+        }
+        let Some(asking) = self.asks.all.get(&id) else { return false };
+        let EndCause::Redirected { status, reason, .. } = cause else { return false };
+        let failure = astray(&asking.ask.target, *status, reason, &asking.redirects);
+        self.fail_ask(now, id, failure);
+        true
+    }
+
+    /// To the next place that a redirection named. Whoever answers there is still asked as the peer that the user named.
+    fn ask_onward(&mut self, now: Now, id: AskId) -> bool {
+        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
+        let mut redirects = std::mem::take(&mut asking.redirects);
+        let next = self.next_redirect(&mut redirects);
+        let place = redirects.now().map(|now| escape(now.place().as_str())).unwrap_or_default();
+        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
+        asking.redirects = redirects;
+        let Some(next) = next else { return false };
+        asking.untried = Untried::default();
+        asking.by_server = matches!(next, Reach::Proxy(_));
+        self.step(now, id, format!("sent on to {place}"));
+        match next {
+            Reach::Proxy(route) => self.send_request(now, id, route),
+            Reach::There(there) => self.send_directly(now, id, there),
+            Reach::Looked(what) => self.locate(Waiting::AskAddress(id), what),
+        }
+        true
     }
 
     fn take_document(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body) {
@@ -528,7 +597,9 @@ fn ended(target: &str, cause: EndCause) -> Failure {
             format!("{target} cannot be reached: {}", escape(&why)),
             "check the address and the network, then ask again",
         ),
-        EndCause::Rejected { status, reason, .. } => rejected(target, status, &reason),
+        EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => {
+            rejected(target, status, &reason)
+        }
         EndCause::Unproven { status, why } => Failure::new(
             FailureKind::RefusedByPolicy,
             "not-authenticated",

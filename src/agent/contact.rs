@@ -60,7 +60,7 @@ pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
         instance: Some(format!("urn:uuid:{}", config.device)),
         user_agent: concat!("sottovoce/", env!("CARGO_PKG_VERSION")).into(),
         t1: config.t1,
-        supported: vec![OPTION_TAG.into(), "timer".into()],
+        supported: vec![OPTION_TAG.into(), "timer".into(), "100rel".into()],
         accept: vec!["application/sdp".into(), super::ask::PIDF.into()],
         events: vec!["presence".into()],
         listen: config.listen.iter().map(|listen| (listen.transport, listen.address)).collect(),

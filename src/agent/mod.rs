@@ -21,6 +21,7 @@ mod offers;
 mod own;
 mod own_policy;
 mod publication;
+mod redirect;
 pub mod request;
 mod review;
 mod ruling;
@@ -169,6 +170,9 @@ impl Agent {
             Done::Counted { call, counters } => self.handle_counted(now, call, counters),
             Done::Located { id, result } => match self.waiting.remove(&id) {
                 Some(Waiting::AccountAddress(entity)) => self.handle_account_located(now, &entity, result),
+                Some(Waiting::AccountRedirect(entity, registration)) => {
+                    self.handle_registrar_located(now, &entity, registration, result);
+                }
                 Some(Waiting::TextAddress(text)) => self.handle_text_located(now, text, result),
                 Some(Waiting::AskAddress(ask)) => self.handle_ask_located(now, ask, result),
                 Some(Waiting::CallAddress(call)) => self.handle_call_located(now, call, result),
@@ -293,13 +297,13 @@ impl Agent {
                 let observed = (!relayed).then(|| from.remote.ip());
                 self.handle_notified(now, id, observed, &state, body);
             }
-            EndpointEvent::SubscriptionEnded { id, cause } => self.handle_subscription_ended(now, id, cause),
+            EndpointEvent::SubscriptionEnded { id, cause, ids } => self.handle_subscription_ended(now, id, cause, ids),
             EndpointEvent::Registered { .. }
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
             | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),
             EndpointEvent::MessageDelivered { id, kept } => self.handle_message_delivered(id, kept),
-            EndpointEvent::MessageFailed { id, cause } => self.handle_message_failed(id, cause),
+            EndpointEvent::MessageFailed { id, cause, ids } => self.handle_message_failed(now, id, cause, ids),
             EndpointEvent::Messaged { id, sender, text, .. } => self.handle_messaged(now, id, &sender, &text),
             EndpointEvent::PublicationFailed { .. }
             | EndpointEvent::PublicationRefused { .. }

@@ -1,11 +1,13 @@
 use super::effect::{Pin, StoreOp};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
+use crate::sip::RegistrationId;
 use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
     AccountAddress(Entity),
+    AccountRedirect(Entity, RegistrationId),
     AskAddress(AskId),
     CallAddress(CallId),
     /// Nobody waits; a failure is told to the user.

@@ -8,6 +8,8 @@ mod calls;
 mod fail_over;
 mod loss;
 mod pinning;
+mod redirected;
 mod restart;
 mod server;
+mod telephone;
 mod texts;

@@ -5,7 +5,8 @@ use super::{limits, Endpoint, Usage};
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
-    ability, send, validate, EndCause, HeaderName, Message, Method, Received, Request, Response, Transmit, Transport,
+    ability, read, send, validate, EndCause, HeaderName, Message, Method, Received, Request, Response, Transmit,
+    Transport,
 };
 use crate::vocab::Mono;
 
@@ -127,6 +128,7 @@ impl Endpoint {
             _ if !self.has_room(address) => self.refuse_overload(inbound),
             (Usage::Notifier(id), Method::Subscribe) => self.handle_refresh(now, id, inbound),
             (Usage::Session(id), Method::Invite) => self.handle_reinvite(now, id, inbound),
+            (Usage::Session(id), Method::Prack) => self.handle_prack(now, id, inbound),
             (Usage::Session(id), Method::Update) => self.handle_update(now, id, inbound),
             _ => self.refuse_unknown(inbound),
         }
@@ -148,7 +150,9 @@ impl Endpoint {
     fn receive_ack(&mut self, now: Mono, inbound: &Inbound) {
         let known = self.transactions.handle_ack(now, &inbound.key);
         match self.usage_of(inbound) {
-            Some(Usage::Session(id)) => self.handle_ack(now, id, inbound.cseq),
+            Some(Usage::Session(id)) => {
+                self.handle_ack(now, id, inbound.cseq, read::body(&inbound.request));
+            }
             _ => self.counters.acks_stray += u64::from(!known),
         }
     }

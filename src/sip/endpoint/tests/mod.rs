@@ -2,11 +2,14 @@
 
 mod ask;
 mod call;
+mod expires;
 mod flooded;
 mod lossy;
 mod message;
+mod prack;
 mod proven;
 mod publish;
+mod redirected;
 mod refused;
 mod register;
 mod silent;

@@ -248,6 +248,7 @@ pub fn subscribe(seconds: u64) -> Subscribe {
         accept: vec!["application/pidf+xml".to_owned()],
         body: Some(body("request")),
         login: None,
+        resumes: None,
     }
 }
 
@@ -261,5 +262,6 @@ pub fn invite() -> Invite {
         accept: vec!["application/sdp".to_owned(), "application/pidf+xml".to_owned()],
         body: body("offer"),
         login: None,
+        resumes: None,
     }
 }
