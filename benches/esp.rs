@@ -42,6 +42,7 @@ fn doors(suite: Suite, first: bool) -> (Egress, Ingress) {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
+        held: false,
         local: address(first),
         remote: address(!first),
         peer: None,

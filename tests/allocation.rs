@@ -51,6 +51,7 @@ fn stream(suite: Option<Suite>, ah: bool, first: bool) -> Stream {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
+        held: false,
         local,
         remote,
         peer: None,

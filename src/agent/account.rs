@@ -16,6 +16,7 @@ use super::effect::AddedAccount;
 use super::fail_over::calls_for_another;
 use super::flow::{flows, Flow};
 use super::publication::Publishing;
+use super::redirect::Redirects;
 use super::snapshot::reached;
 use super::waiting::Waiting;
 use super::{Account, AccountState, Agent, Event, PublicationState};
@@ -47,6 +48,8 @@ pub struct Accounting {
     /// By which this device is reached through the registrar.
     pub gruu: Option<String>,
     pub publishing: Publishing,
+    /// Where its registrar sent us.
+    pub redirects: Redirects,
 }
 
 impl Accounts {
@@ -133,6 +136,7 @@ impl Accounting {
             config,
             gruu: None,
             publishing: Publishing::default(),
+            redirects: Redirects::default(),
         }
     }
 
@@ -276,8 +280,14 @@ impl Agent {
     /// The next server of the domain, at once; or all of them anew, once that has been waited for.
     fn handle_registration_failed(&mut self, now: Now, which: (&Entity, usize), cause: EndCause, again: Duration) {
         let stopping = self.stopping.is_some();
+        let Some(id) = self.accounts.flow(which).and_then(|(_, flow)| flow.registration) else { return };
+        if !stopping && which.1 == 0 && self.registration_redirected(now, which.0, id, &cause) {
+            return self.set_account(which, AccountState::Registering);
+        }
+        // Whoever was sent away begins anew where the user said.
+        let sent_away = which.1 == 0
+            && self.accounts.get(which.0).is_some_and(|all| std::mem::take(&mut all.redirects).now().is_some());
         let Some((config, flow)) = self.accounts.flow(which) else { return };
-        let Some(id) = flow.registration else { return };
         let failure = not_registered(which.0, &flow.reached(), &cause);
         let next = match calls_for_another(&cause) && !stopping {
             true => flow.untried.next().and_then(|there| flow.go(config, there)),
@@ -287,7 +297,7 @@ impl Agent {
             self.endpoint.move_registration(now, id, next);
             return self.set_account(which, AccountState::Registering);
         }
-        if config.locate(&flow.proxy).address().is_none() {
+        if sent_away || config.locate(&flow.proxy).address().is_none() {
             flow.look_again = Some(now.mono + again);
             self.endpoint.hold_registration(id);
         }
@@ -336,6 +346,7 @@ impl Agent {
                 (flow.shown.outbound, flow.shown.seen) = (outbound, seen);
                 (flow.shown.service_route, flow.shown.path) = (escaped(service_route), escaped(path));
                 let gruu = gruu.map(|gruu| gruu.to_string());
+                accounting.redirects.handle_accepted();
                 let moved = std::mem::replace(&mut accounting.gruu, gruu.clone()) != gruu;
                 accounting.account.gruu = gruu.as_deref().map(escape);
                 let until = now.wall.saturating_add(expires);
@@ -422,7 +433,7 @@ fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
 
 fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause) -> Failure {
     let (code, why) = match cause {
-        EndCause::Rejected { status, reason, .. } => {
+        EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => {
             ("registration-rejected", format!("{proxy} answered {status} {}", escape(reason)))
         }
         EndCause::TimedOut => ("registrar-silent", format!("{proxy} did not answer")),

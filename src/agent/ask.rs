@@ -25,13 +25,14 @@ use super::fail_over::{calls_for_another, Untried};
 use super::further::Further;
 use super::own::random_nonce;
 use super::question::Question;
+use super::redirect::{astray, direct, goes_on, Reach, Redirects};
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
 use crate::policy::{Answer, KeyState, Provenance};
 use crate::presence::PresenceRecord;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
-use crate::sip::{Body, Candidate, EndCause, SubscriptionId, Transport};
+use crate::sip::{Body, Candidate, EndCause, RequestIds, SubscriptionId, Transport};
 use crate::vocab::{escape, AskId, CallId, Deadline, Failure, Fingerprint, Mono, Nonce, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
@@ -69,8 +70,11 @@ pub struct Asking {
     untried: Untried,
     /// Where it was asked.
     tried: Vec<Candidate>,
+    redirects: Redirects,
     /// When SUBSCRIBE was sent, the last time.
     sent: Mono,
+    /// It went by TLS.
+    by_tls: bool,
     /// And accepted: whoever did that is the right one.
     accepted: bool,
     /// When to say again that it still waits.
@@ -114,7 +118,9 @@ impl Asking {
             subscription: None,
             untried: Untried::default(),
             tried: self.tried.clone(),
+            redirects: Redirects::default(),
             sent: self.sent,
+            by_tls: self.by_tls,
             accepted: self.accepted,
             tick: None,
             call: None,
@@ -168,7 +174,9 @@ impl Agent {
             subscription: None,
             untried: Untried::default(),
             tried: Vec::new(),
+            redirects: Redirects::default(),
             sent: now.mono,
+            by_tls: false,
             accepted: false,
             tick: None,
             call,
@@ -200,6 +208,7 @@ impl Agent {
                 asking.untried = untried;
                 self.send_directly(now, id, first);
             }
+            _ if self.ask_onward(now, id) => {}
             Ok((None, _)) => self.fail_unreached(now, id, no_address(&host)),
             Err(failure) => self.fail_unreached(now, id, failure),
         }
@@ -207,8 +216,12 @@ impl Agent {
 
     /// To the peer itself, or to the servers of its domain.
     fn send_directly(&mut self, now: Now, id: AskId, there: Candidate) {
-        let domain = self.asks.all.get(&id).and_then(|asking| asking.target.domain(there.transport));
-        self.send_request(now, id, Route { hop: there, domain, login: None });
+        let Some(asking) = self.asks.all.get(&id) else { return };
+        let route = match asking.redirects.now() {
+            Some(now) => direct(now.place(), there),
+            None => Route { hop: there, domain: asking.target.domain(there.transport), login: None },
+        };
+        self.send_request(now, id, route);
     }
 
     /// The next address of the peer, when this cause is one for it.
@@ -236,7 +249,8 @@ impl Agent {
         let Some(uri) = asking.target.uri() else { return };
         let question = Question {
             target: asking.target.clone(),
-            uri,
+            uri: asking.redirects.now().map_or(uri, |now| now.uri.clone()),
+            resumes: asking.redirects.resumed(),
             nonce: asking.nonce,
             wanted: asking.ask.wanted,
             by_server: asking.by_server,
@@ -248,6 +262,7 @@ impl Agent {
         asking.subscription = Some(subscription);
         asking.sent = now.mono;
         asking.tried.push(hop);
+        asking.by_tls = hop.transport == Transport::Tls;
         asking.tick = Some(now.mono + TICK);
         self.asks.subscriptions.insert(subscription, id);
         let by = if hop.transport == Transport::Udp { String::new() } else { format!(" by {}", hop.transport) };
@@ -306,14 +321,23 @@ impl Agent {
         }
     }
 
-    pub(super) fn handle_subscription_ended(&mut self, now: Now, id: SubscriptionId, cause: EndCause) {
+    pub(super) fn handle_subscription_ended(
+        &mut self,
+        now: Now,
+        id: SubscriptionId,
+        cause: EndCause,
+        ids: Option<RequestIds>,
+    ) {
         if self.handle_device_ended(now, id) {
             return;
         }
         let Some(ask) = self.asks.subscriptions.remove(&id) else { return };
         let Some(asking) = self.asks.all.get(&ask) else { return };
         if asking.ask.state == AskState::Asking && asking.ask.presence.is_none() && asking.direct.is_none() {
-            if self.try_elsewhere(now, ask, &cause) {
+            if let Some(asking) = self.asks.all.get_mut(&ask) {
+                asking.redirects.keep_ids(ids);
+            }
+            if self.try_elsewhere(now, ask, &cause) || self.ask_redirected(now, ask, &cause) {
                 return;
             }
             let Some(asking) = self.asks.all.get(&ask) else { return };
@@ -324,6 +348,50 @@ impl Agent {
             };
             self.fail_unreached(now, ask, failure);
         }
+    }
+
+    /// `true`: it goes on elsewhere, or is over.
+    fn ask_redirected(&mut self, now: Now, id: AskId, cause: &EndCause) -> bool {
+        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
+        let sent_on = asking.redirects.now().is_some();
+        let goes_on = match cause {
+            EndCause::Rejected { status, .. } | EndCause::Redirected { status, .. } => goes_on(*status, sent_on),
+            cause => sent_on && calls_for_another(cause),
+        };
+        if !goes_on || asking.accepted {
+            return false;
+        }
+        if let (EndCause::Redirected { status, contacts, .. }, Some(asked)) = (cause, asking.target.uri()) {
+            asking.redirects.handle_redirection(&asked, asking.by_tls, *status, contacts);
+        }
+        if self.ask_onward(now, id) {
+            return true;
+        }
+        let Some(asking) = self.asks.all.get(&id) else { return false };
+        let EndCause::Redirected { status, reason, .. } = cause else { return false };
+        let failure = astray(&asking.ask.target, *status, reason, &asking.redirects);
+        self.fail_ask(now, id, failure);
+        true
+    }
+
+    /// To the next place that a redirection named. Whoever answers there is still asked as the peer that the user named.
+    fn ask_onward(&mut self, now: Now, id: AskId) -> bool {
+        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
+        let mut redirects = std::mem::take(&mut asking.redirects);
+        let next = self.next_redirect(&mut redirects);
+        let place = redirects.now().map(|now| escape(now.place().as_str())).unwrap_or_default();
+        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
+        asking.redirects = redirects;
+        let Some(next) = next else { return false };
+        asking.untried = Untried::default();
+        asking.by_server = matches!(next, Reach::Proxy(_));
+        self.step(now, id, format!("sent on to {place}"));
+        match next {
+            Reach::Proxy(route) => self.send_request(now, id, route),
+            Reach::There(there) => self.send_directly(now, id, there),
+            Reach::Looked(what) => self.locate(Waiting::AskAddress(id), what),
+        }
+        true
     }
 
     fn take_document(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body) {

@@ -19,7 +19,9 @@ pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
             format!("{target} cannot be reached: {}", escape(&why)),
             "check the address and the network, then ask again",
         ),
-        EndCause::Rejected { status, reason, .. } => rejected(target, status, &reason),
+        EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => {
+            rejected(target, status, &reason)
+        }
         EndCause::Unproven { status, why } => Failure::new(
             FailureKind::RefusedByPolicy,
             "not-authenticated",

@@ -69,6 +69,7 @@ impl Agent {
             wanted: asking.ask.wanted,
             by_server: true,
             expires: Duration::ZERO,
+            resumes: None,
         };
         Some((self.put_question(now, question, route), nonce))
     }

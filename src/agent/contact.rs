@@ -60,7 +60,11 @@ pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
         instance: Some(format!("urn:uuid:{}", config.device)),
         user_agent: concat!("sottovoce/", env!("CARGO_PKG_VERSION")).into(),
         t1: config.t1,
-        supported: vec![OPTION_TAG.into(), "timer".into(), "replaces".into(), "norefersub".into()],
+        supported: ["timer", "100rel", "replaces", "norefersub"]
+            .map(String::from)
+            .into_iter()
+            .chain([OPTION_TAG.into()])
+            .collect(),
         accept: vec!["application/sdp".into(), super::ask::PIDF.into()],
         events: vec!["presence".into()],
         listen: config.listen.iter().map(|listen| (listen.transport, listen.address)).collect(),

@@ -7,7 +7,7 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `Keylog` | none |
+//! | `SetSpd`, `HoldStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -46,6 +46,11 @@ pub enum Effect {
         local: IpAddr,
     },
     /// Every stream looks up in this snapshot from now on.
+    /// The peer holds the call, or takes it up again: its stream sends no sound, or does.
+    HoldStream {
+        call: CallId,
+        held: bool,
+    },
     SetSpd {
         spd: Arc<Spd>,
     },
@@ -322,8 +327,8 @@ impl Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `account-added`, `account-removed`, `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`, `key-verified`, `refused`, `removed`,
-    /// `statement`, `strangers`, `vouched`.
+    /// `account-added`, `account-removed`, `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`,
+    /// `key-verified`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `vouched`.
     pub kind: &'static str,
     pub subject: String,
     pub detail: String,

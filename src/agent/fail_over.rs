@@ -38,6 +38,10 @@ pub fn calls_for_another(cause: &EndCause) -> bool {
     match cause {
         EndCause::Rejected { status, .. } => *status == UNAVAILABLE,
         EndCause::TimedOut | EndCause::Transport { .. } => true,
-        EndCause::Full | EndCause::Terminated { .. } | EndCause::Unproven { .. } | EndCause::Unsubscribed => false,
+        EndCause::Full
+        | EndCause::Redirected { .. }
+        | EndCause::Terminated { .. }
+        | EndCause::Unproven { .. }
+        | EndCause::Unsubscribed => false,
     }
 }

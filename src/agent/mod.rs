@@ -28,6 +28,7 @@ mod own;
 mod own_policy;
 mod publication;
 mod question;
+mod redirect;
 pub mod request;
 mod review;
 mod ruling;
@@ -199,6 +200,9 @@ impl Agent {
                 Some(Waiting::AccountAddress(entity, flow)) => {
                     self.handle_account_located(now, (&entity, flow), result)
                 }
+                Some(Waiting::AccountRedirect(entity, registration)) => {
+                    self.handle_registrar_located(now, &entity, registration, result);
+                }
                 Some(Waiting::TextAddress(text)) => self.handle_text_located(now, text, result),
                 Some(Waiting::AskAddress(ask)) => self.handle_ask_located(now, ask, result),
                 Some(Waiting::WatchAddress(key)) => self.handle_watch_located(now, &key, result),
@@ -366,20 +370,22 @@ impl Agent {
                     (None, None) => self.handle_notified(now, id, observed, &state, body),
                 }
             }
-            EndpointEvent::SubscriptionEnded { id, cause } => match (self.watch_of(id), self.server_watchers_of(id)) {
-                (Some(key), _) => {
-                    self.forget_watch_subscription(id);
-                    self.handle_watch_ended(now, &key, cause);
+            EndpointEvent::SubscriptionEnded { id, cause, ids } => {
+                match (self.watch_of(id), self.server_watchers_of(id)) {
+                    (Some(key), _) => {
+                        self.forget_watch_subscription(id);
+                        self.handle_watch_ended(now, &key, cause);
+                    }
+                    (None, Some(entity)) => self.handle_server_watchers_ended(now, &entity, cause),
+                    (None, None) => self.handle_subscription_ended(now, id, cause, ids),
                 }
-                (None, Some(entity)) => self.handle_server_watchers_ended(now, &entity, cause),
-                (None, None) => self.handle_subscription_ended(now, id, cause),
-            },
+            }
             EndpointEvent::Registered { .. }
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
             | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),
             EndpointEvent::MessageDelivered { id, kept } => self.handle_message_delivered(id, kept),
-            EndpointEvent::MessageFailed { id, cause } => self.handle_message_failed(id, cause),
+            EndpointEvent::MessageFailed { id, cause, ids } => self.handle_message_failed(now, id, cause, ids),
             EndpointEvent::Messaged { id, sender, text, .. } => self.handle_messaged(now, id, &sender, &text),
             EndpointEvent::PublicationFailed { .. }
             | EndpointEvent::PublicationRefused { .. }

@@ -236,7 +236,7 @@ pub(super) fn compiled(entries: &[Entry]) -> Spd {
 
 fn not_published(entity: &Entity, proxy: &str, cause: EndCause, next: &str) -> Failure {
     let (code, why) = match cause {
-        EndCause::Rejected { status, reason, .. } => {
+        EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => {
             ("publication-rejected", format!("{proxy} answered {status} {}", escape(&reason)))
         }
         EndCause::Unproven { why, .. } => ("publication-rejected", escape(&why)),

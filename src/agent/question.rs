@@ -9,7 +9,7 @@ use super::target::Target;
 use super::Agent;
 use crate::policy::{Audience, Purpose, Wanted};
 use crate::presence;
-use crate::sip::{Body, Subscribe, SubscriptionId, Transport, Uri};
+use crate::sip::{Body, Resumed, Subscribe, SubscriptionId, Transport, Uri};
 use crate::vocab::{Nonce, Now};
 
 pub struct Question {
@@ -24,6 +24,8 @@ pub struct Question {
     pub by_server: bool,
     /// Zero asks once.
     pub expires: Duration,
+    /// It was sent on: the same request again, at another place.
+    pub resumes: Option<Resumed>,
 }
 
 impl Agent {
@@ -53,6 +55,7 @@ impl Agent {
             accept: vec![PIDF.into()],
             body: Some(Body { content_type: PIDF.into(), bytes: presence::write(&signed).into() }),
             login,
+            resumes: question.resumes,
         };
         self.endpoint.subscribe(now, what)
     }

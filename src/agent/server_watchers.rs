@@ -72,6 +72,7 @@ impl Agent {
             accept: vec![WATCHER_INFO.into()],
             body: None,
             login: route.login,
+            resumes: None,
         };
         let id = self.endpoint.subscribe(now, what);
         let Some(at) = self.at_servers.0.get_mut(entity) else { return };

@@ -13,13 +13,14 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::account::Route;
+use super::redirect::{astray, direct, goes_on, Reach, Redirects};
 use super::ruling::some_port;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Event, TextMessage, TextRequest, TextState, UnknownWatchers};
 use crate::policy::{Entry, Guarantee, Strength};
 use crate::sip::headers::NameAddr;
-use crate::sip::{self, Candidate, EndCause, MessageId, Refusal, Transport};
+use crate::sip::{self, Candidate, EndCause, Locate, MessageId, Refusal, RequestIds, Transport};
 use crate::vocab::{escape, Entity, Failure, FailureKind, Now, TextId};
 
 /// Texts that are remembered, ours and theirs; the oldest gives way. None is kept on disk.
@@ -32,10 +33,20 @@ const MAX_OPEN: usize = 32;
 #[derive(Default)]
 pub struct Texts {
     all: BTreeMap<TextId, TextMessage>,
-    sent: BTreeMap<MessageId, TextId>,
+    sent: BTreeMap<MessageId, Outgoing>,
     /// Whose peers' addresses are being found.
-    looked_for: BTreeMap<TextId, (Target, TextRequest)>,
+    looked_for: BTreeMap<TextId, Outgoing>,
     last: u64,
+}
+
+/// A text of ours that has no answer yet.
+struct Outgoing {
+    id: TextId,
+    target: Target,
+    request: TextRequest,
+    redirects: Redirects,
+    /// It went by TLS.
+    by_tls: bool,
 }
 
 impl Texts {
@@ -83,44 +94,99 @@ impl Agent {
             self.refuse_clear_text(now, &target, known)?;
         }
         let id = self.texts.add(now, target.entity.to_string(), true, &request.text, TextState::Sending);
+        let what = target.locate();
+        let outgoing = Outgoing { id, target, request, redirects: Redirects::default(), by_tls: false };
         match (route, there) {
-            (Some(route), _) => self.send_text(now, id, &target, route, request.text),
-            (None, Some(there)) => self.send_text_directly(now, id, &target, there, request.text),
-            (None, None) => {
-                let what = target.locate();
-                self.texts.looked_for.insert(id, (target, request));
-                self.locate(Waiting::TextAddress(id), what);
-            }
+            (Some(route), _) => self.send_text(now, outgoing, route),
+            (None, Some(there)) => self.send_text_directly(now, outgoing, there),
+            (None, None) => self.look_for_text(outgoing, what),
         }
         Ok(id)
     }
 
     pub(super) fn handle_text_located(&mut self, now: Now, id: TextId, result: Result<Vec<Candidate>, Failure>) {
-        let Some((target, request)) = self.texts.looked_for.remove(&id) else { return };
-        let found = result.and_then(|all| all.into_iter().next().ok_or_else(|| no_address(&target)));
-        // Only now is it known which entries are about the address.
-        let allowed = found.and_then(|there| match request.clear {
-            true => Ok(there),
-            false => self.refuse_clear_text(now, &target, Some(there.address.ip())).map(|()| there),
-        });
-        match allowed {
-            Ok(there) => self.send_text_directly(now, id, &target, there, request.text),
+        let Some(outgoing) = self.texts.looked_for.remove(&id) else { return };
+        let found = result.and_then(|all| all.into_iter().next().ok_or_else(|| no_address(&outgoing.target)));
+        match found {
+            Ok(there) => self.send_allowed_text(now, outgoing, there),
             Err(failure) => self.set_text(id, TextState::Failed(failure)),
         }
     }
 
-    fn send_text_directly(&mut self, now: Now, id: TextId, target: &Target, there: Candidate, text: String) {
-        let route = Route { hop: there, domain: target.domain(there.transport), login: None };
-        self.send_text(now, id, target, route, text);
+    fn look_for_text(&mut self, outgoing: Outgoing, what: Locate) {
+        let id = outgoing.id;
+        self.texts.looked_for.insert(id, outgoing);
+        self.locate(Waiting::TextAddress(id), what);
     }
 
-    fn send_text(&mut self, now: Now, id: TextId, target: &Target, route: Route, text: String) {
-        let Some(uri) = target.uri() else { return self.set_text(id, TextState::Failed(no_address(target))) };
+    /// Only now is it known which entries are about the address.
+    fn send_allowed_text(&mut self, now: Now, outgoing: Outgoing, there: Candidate) {
+        let Outgoing { target, request, id, .. } = &outgoing;
+        let refused = match request.clear {
+            true => Ok(()),
+            false => self.refuse_clear_text(now, target, Some(there.address.ip())),
+        };
+        match refused {
+            Ok(()) => self.send_text_directly(now, outgoing, there),
+            Err(failure) => self.set_text(*id, TextState::Failed(failure)),
+        }
+    }
+
+    fn send_text_directly(&mut self, now: Now, outgoing: Outgoing, there: Candidate) {
+        let route = match outgoing.redirects.now() {
+            Some(now) => direct(now.place(), there),
+            None => Route { hop: there, domain: outgoing.target.domain(there.transport), login: None },
+        };
+        self.send_text(now, outgoing, route);
+    }
+
+    fn send_text(&mut self, now: Now, mut outgoing: Outgoing, route: Route) {
+        let Outgoing { id, target, redirects, .. } = &outgoing;
+        let Some(uri) = target.uri() else { return self.set_text(*id, TextState::Failed(no_address(target))) };
+        let uri = redirects.now().map_or(uri, |now| now.uri.clone());
         let Route { hop, domain, login } = route;
-        let tcp = hop.transport == Transport::Tcp;
-        let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, login };
+        let (tcp, text, resumes) =
+            (hop.transport == Transport::Tcp, outgoing.request.text.clone(), redirects.resumed());
+        let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, login, resumes };
+        outgoing.by_tls = hop.transport == Transport::Tls;
         let message = self.endpoint.message(now, message);
-        self.texts.sent.insert(message, id);
+        self.texts.sent.insert(message, outgoing);
+    }
+
+    /// `None`: it goes on elsewhere, or that is refused. What was allowed at the first place may not be at this one.
+    fn text_redirected(
+        &mut self,
+        now: Now,
+        mut outgoing: Outgoing,
+        cause: &EndCause,
+    ) -> Option<(TextId, Option<Failure>)> {
+        let sent_on = outgoing.redirects.now().is_some();
+        let goes_on = match cause {
+            EndCause::Rejected { status, .. } | EndCause::Redirected { status, .. } => goes_on(*status, sent_on),
+            cause => sent_on && matches!(cause, EndCause::TimedOut | EndCause::Transport { .. }),
+        };
+        if !goes_on {
+            return Some((outgoing.id, None));
+        }
+        if let (EndCause::Redirected { status, contacts, .. }, Some(asked)) = (cause, outgoing.target.uri()) {
+            outgoing.redirects.handle_redirection(&asked, outgoing.by_tls, *status, contacts);
+        }
+        match self.next_redirect(&mut outgoing.redirects) {
+            Some(Reach::Proxy(route)) => self.send_text(now, outgoing, route),
+            Some(Reach::There(there)) => self.send_allowed_text(now, outgoing, there),
+            Some(Reach::Looked(what)) => self.look_for_text(outgoing, what),
+            None => {
+                let peer = outgoing.target.entity.as_str();
+                let astray = match cause {
+                    EndCause::Redirected { status, reason, .. } => {
+                        Some(astray(peer, *status, reason, &outgoing.redirects))
+                    }
+                    _ => None,
+                };
+                return Some((outgoing.id, astray));
+            }
+        }
+        None
     }
 
     /// What our packets to the peer must always have, its texts would not. They are looked up as a call's are, for every device
@@ -164,15 +230,17 @@ impl Agent {
         self.settle_text(id, if kept { TextState::Kept } else { TextState::Delivered });
     }
 
-    pub(super) fn handle_message_failed(&mut self, id: MessageId, cause: EndCause) {
-        let peer = self.texts.sent.get(&id).and_then(|text| self.texts.get(*text)).map(|text| text.peer.clone());
-        let failure = not_delivered(&peer.unwrap_or_default(), cause);
-        self.settle_text(id, TextState::Failed(failure));
+    pub(super) fn handle_message_failed(&mut self, now: Now, id: MessageId, cause: EndCause, ids: RequestIds) {
+        let Some(mut outgoing) = self.texts.sent.remove(&id) else { return };
+        outgoing.redirects.keep_ids(Some(ids));
+        let peer = outgoing.target.entity.to_string();
+        let Some((id, astray)) = self.text_redirected(now, outgoing, &cause) else { return };
+        self.set_text(id, TextState::Failed(astray.unwrap_or_else(|| not_delivered(&peer, cause))));
     }
 
     fn settle_text(&mut self, id: MessageId, state: TextState) {
-        if let Some(id) = self.texts.sent.remove(&id) {
-            self.set_text(id, state);
+        if let Some(outgoing) = self.texts.sent.remove(&id) {
+            self.set_text(outgoing.id, state);
         }
     }
 
@@ -252,7 +320,7 @@ fn not_delivered(peer: &str, cause: EndCause) -> Failure {
             format!("{peer} takes no texts: {status} {}", escape(&reason)),
             "call instead",
         ),
-        EndCause::Rejected { status, reason, .. } => fails(
+        EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => fails(
             if matches!(status, 403 | 603) { FailureKind::RefusedByUser } else { FailureKind::Unreachable },
             "text-rejected",
             format!("{peer} answered {status} {}", escape(&reason)),

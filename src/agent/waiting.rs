@@ -3,6 +3,7 @@ use super::effect::{Pin, StoreOp, Watched};
 use super::watch::WatchKey;
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
+use crate::sip::RegistrationId;
 use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
@@ -10,6 +11,7 @@ pub enum Waiting {
     /// And which of its flows.
     AccountAddress(Entity, usize),
     AddAccount(Box<AccountConfig>),
+    AccountRedirect(Entity, RegistrationId),
     AskAddress(AskId),
     CallAddress(CallId),
     /// A peer that is followed said something new.

@@ -263,6 +263,7 @@ impl Agent {
             wanted: Wanted { presence: true, policy: true },
             by_server,
             expires: LIFE,
+            resumes: None,
         };
         let id = self.put_question(now, question, route);
         if let Some(watching) = self.watches.all.get_mut(key) {

@@ -36,6 +36,8 @@ pub fn after(cause: &EndCause, stood: bool) -> Return {
         EndCause::Rejected { retry_after, .. } => Return::Later(*retry_after),
         // It ran out, because nobody answered the refresh.
         EndCause::TimedOut if stood => Return::AtOnce,
+        // Not followed: whoever is asked for long is asked where the user said.
+        EndCause::Redirected { .. } => Return::Later(None),
         EndCause::Full | EndCause::TimedOut | EndCause::Transport { .. } => Return::Later(None),
         EndCause::Unproven { .. } => Return::Never,
         EndCause::Unsubscribed => Return::Never,

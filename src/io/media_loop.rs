@@ -94,6 +94,13 @@ impl MediaLoops {
         }
     }
 
+    /// Its stream sends no sound while it is held.
+    pub fn hold(&self, call: CallId, held: bool) {
+        if let Some(Leg::Running { mailbox, .. }) = self.legs.get(&call) {
+            mailbox.hold(held);
+        }
+    }
+
     /// A running leg tells its end by itself, within a frame; for any other the answer is here.
     pub fn close(&mut self, call: CallId) -> Option<Done> {
         match self.legs.get(&call) {

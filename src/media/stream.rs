@@ -20,6 +20,8 @@ pub struct Stream {
     remote: SocketAddr,
     /// Until the peer is heard nothing is sent.
     waits: bool,
+    /// The peer wants no sound now.
+    held: bool,
     only_from: Option<IpAddr>,
     egress: Egress,
     ingress: Ingress,
@@ -58,6 +60,8 @@ pub struct StreamConfig {
     /// Packets from other addresses count for nothing, whatever they prove: of strangers, who are taken at their word of
     /// where they are and nowhere else.
     pub only_from: Option<IpAddr>,
+    /// It begins without sound of ours: the peer wants none yet.
+    pub held: bool,
 }
 
 /// What happened on a stream, for the agent to know.
@@ -101,6 +105,7 @@ impl Stream {
             codec: config.codec,
             remote: config.remote,
             waits: config.heard_first,
+            held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
             egress: Egress { rules: rules(Direction::Out, flow), associations: outbound, agreed: config.outbound },
             ingress: Ingress {
@@ -135,7 +140,7 @@ impl Stream {
     pub fn send(&mut self, now: Now, frame: &[i16; Codec::FRAME]) -> Option<Datagram<'_>> {
         let header = self.next;
         self.next.timestamp = header.timestamp.wrapping_add(Codec::FRAME as u32);
-        if self.waits {
+        if self.waits || self.held {
             return None;
         }
         let packet = self.buffer.begin(rtp::HEADER_LEN + Codec::FRAME)?;
@@ -209,6 +214,11 @@ impl Stream {
     pub fn set_spd(&mut self, spd: Arc<Spd>) {
         self.egress.set_spd(spd.clone());
         self.ingress.set_spd(spd);
+    }
+
+    /// The peer wants no sound from now on, or wants it again. RTCP goes on (RFC 3264 section 5.1).
+    pub fn set_held(&mut self, held: bool) {
+        self.held = held;
     }
 
     pub fn counters(&self) -> &Counters {

@@ -53,6 +53,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
     StreamConfig {
         heard_first: false,
         only_from: None,
+        held: false,
         local,
         remote,
         peer,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::headers::NameAddr;
-use super::{Host, Method, Request, Transport, Uri};
+use super::{Host, Method, Request, RequestIds, Resumed, Transport, Uri};
 
 /// A peer-to-peer relation, seen from our side.
 #[derive(Clone, Debug)]
@@ -85,6 +85,19 @@ impl Dialog {
         }
     }
 
+    /// The side that asks, once more: the number goes on from there.
+    pub fn resume(&mut self, what: &Resumed) {
+        self.remote.clone_from(&what.ids.to);
+        self.local_cseq = what.ids.cseq;
+        self.route = what.route();
+    }
+
+    /// What another try elsewhere carries on with.
+    pub fn ids(&self) -> RequestIds {
+        let (call_id, tag, to) = (self.call_id.clone(), self.local_tag.clone(), self.remote.clone());
+        RequestIds { call_id, tag, to, cseq: self.local_cseq }
+    }
+
     /// The side that is asked (RFC 3261 section 12.1.1). `local` and `remote` are To and From as received.
     pub fn callee(call_id: String, tag: String, parties: (&str, &str), target: Uri, from: SocketAddr) -> Self {
         let (local, remote) = parties;
@@ -152,6 +165,11 @@ impl Dialog {
             self.remote_cseq = Some(cseq);
         }
         newer
+    }
+
+    /// Numbers that were used in this dialog by another that is the same.
+    pub fn count_on(&mut self, other: &Self) {
+        self.local_cseq = self.local_cseq.max(other.local_cseq);
     }
 
     /// A new request: everything but Via, and what its method needs.

@@ -37,6 +37,12 @@ pub(super) fn contact(headers: &Headers) -> Option<Uri> {
     typed::<Contact>(headers).map(|c| c.0.uri)
 }
 
+/// All of them that can be read.
+pub(super) fn contacts(headers: &Headers) -> Vec<NameAddr> {
+    let values = headers.all(HeaderName::CONTACT).into_iter().take(VALUES);
+    values.filter_map(|value| Contact::read(value).ok()).map(|contact| contact.0).collect()
+}
+
 pub(super) fn from(headers: &Headers) -> Option<NameAddr> {
     typed::<From>(headers).map(|f| f.0)
 }

@@ -7,7 +7,7 @@ use super::transaction::{Client, ClientKey, Outgoing, Owner};
 use super::{Body, HeaderName, Method, Refusal, Request, Response, Transmit, Uri};
 
 /// The methods that are understood here, in the order of Allow.
-pub(super) const METHODS: [Method; 10] = [
+pub(super) const METHODS: [Method; 11] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -17,6 +17,7 @@ pub(super) const METHODS: [Method; 10] = [
     Method::Notify,
     Method::Update,
     Method::Message,
+    Method::Prack,
     Method::Refer,
 ];
 

@@ -5,6 +5,7 @@ use super::authentication::Authentication;
 use super::dialog::Dialog;
 use super::endpoint::Invite;
 use super::headers::Reason;
+use super::reliable::{Early, Unpracked};
 use super::session_timer::SessionTimer;
 use super::timed::Timed;
 use super::transaction::{ClientKey, ServerKey, Timing};
@@ -52,6 +53,14 @@ pub(crate) struct Session {
     pub proven: Option<Proven>,
     /// The INVITE or re-INVITE of the peer that waits for our answer.
     pub asked: Option<ServerKey>,
+    /// Our provisional answer, sent again until its PRACK comes.
+    pub unpracked: Option<Unpracked>,
+    /// The last RSeq that we used.
+    pub rseq: Option<u32>,
+    /// Their INVITE had an offer.
+    pub has_offer: bool,
+    /// What callees of our INVITE answered provisionally, and reliably.
+    pub early: Vec<Early>,
     /// Our 2xx, sent again until its ACK comes.
     pub unacked: Option<Unacked>,
     /// The ACK that we sent, and its number: a 2xx that comes again gets it again.
@@ -64,6 +73,8 @@ pub(crate) struct Session {
     pub address: Option<IpAddr>,
     /// Nobody picks up after that.
     pub ringing_until: Option<Mono>,
+    /// And it is the caller who does not wait longer (RFC 3261 section 13.3.1).
+    pub expires: bool,
     /// CANCEL was sent; the final answer is awaited until then (RFC 3261 section 9.1).
     pub cancelled: Option<Mono>,
     /// It is over unless somebody refreshes it (RFC 4028).
@@ -87,6 +98,8 @@ pub(crate) struct Refresh {
     pub cseq: u32,
     /// It met a request of the peer's, and is tried again then.
     pub again: Option<Mono>,
+    /// Of its last provisional answer that was acknowledged.
+    pub rseq: Option<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,12 +146,17 @@ impl Session {
             phase,
             proven: None,
             asked: None,
+            unpracked: None,
+            rseq: None,
+            has_offer: false,
+            early: Vec::new(),
             unacked: None,
             ack: None,
             leaving: None,
             forks: Vec::new(),
             address: None,
             ringing_until: None,
+            expires: false,
             cancelled: None,
             timer: None,
             least: None,
@@ -187,6 +205,7 @@ impl Timed for Session {
         let unacked = self.unacked.as_ref();
         let all = [
             (unacked.map(|u| u.resend.min(u.give_up)), "200 without ACK"),
+            (self.unpracked.as_ref().and_then(Unpracked::deadline), "180 without PRACK"),
             (self.ringing_until, "call rings too long"),
             (self.cancelled, "CANCEL without final answer"),
             (self.refresh_at(), "session to be refreshed"),

@@ -34,6 +34,8 @@ pub struct World {
     pub dead: Option<std::net::IpAddr>,
     /// Somebody before this address answers every first INVITE to it with an empty 488.
     pub forge_refusals: Option<std::net::IpAddr>,
+    /// Whoever is asked at these addresses says 302 and this Contact.
+    pub moved: BTreeMap<std::net::IpAddr, String>,
     pub server: Option<Server>,
     /// What DNS tells those who are added.
     pub dns: BTreeMap<String, Vec<Candidate>>,
@@ -53,6 +55,7 @@ impl World {
             sample: 0,
             dead: None,
             forge_refusals: None,
+            moved: BTreeMap::new(),
             server: None,
             dns: BTreeMap::new(),
         }
@@ -196,6 +199,9 @@ impl World {
                 if self.forge_refusals == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
                     return self.refuse_in_his_name(stream, from, to, &bytes);
                 }
+                if let Some(contact) = self.moved.get(&to.ip()).cloned() {
+                    return self.send_on(stream, from, to, (&bytes, &contact));
+                }
                 if let Some(server) = self.server.as_mut().filter(|server| server.is_at(to)) {
                     let answer = server.answer(self.now.mono, stream, (from, to), &bytes);
                     return answer.into_iter().for_each(|answer| self.wire.send(self.now.mono, answer));
@@ -214,6 +220,17 @@ impl World {
         let bytes = sottovoce::sip::Response::to(&request, 488, "Not Acceptable Here").to_bytes().to_vec();
         self.forge_refusals = None;
         self.wire.send(self.now.mono, Parcel::Sip { stream, from: callee, to: caller, bytes });
+    }
+
+    fn send_on(&mut self, stream: Option<u64>, from: SocketAddr, to: SocketAddr, (bytes, contact): (&[u8], &str)) {
+        let Ok(sottovoce::sip::Message::Request(request)) = sottovoce::sip::Message::parse(bytes) else { return };
+        if *request.method() == sottovoce::sip::Method::Ack {
+            return;
+        }
+        let mut response = sottovoce::sip::Response::to(&request, 302, "Moved Temporarily");
+        response.headers_mut().push("Contact", contact).unwrap();
+        let bytes = response.to_bytes().to_vec();
+        self.wire.send(self.now.mono, Parcel::Sip { stream, from: to, to: from, bytes });
     }
 
     fn node_at(&self, address: SocketAddr) -> Option<usize> {

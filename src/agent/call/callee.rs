@@ -31,31 +31,32 @@ pub(super) struct Invitation<'a> {
 }
 
 /// Why an offer is not taken; said to the caller.
-struct No {
+pub(super) struct No {
     refusal: Refusal,
     /// For our own user, when it is worth knowing.
     notice: Option<Box<Failure>>,
 }
 
 /// An offer that our policy lets through.
-struct Taken {
-    key: KeyState,
-    offered: PeerSdp,
-    entity: Option<Entity>,
-    known: Option<(Entity, Device)>,
-    device: Option<Device>,
-    way: Way,
+pub(super) struct Taken {
+    pub(super) key: KeyState,
+    /// None: our 200 has to offer.
+    pub(super) offered: Option<PeerSdp>,
+    pub(super) entity: Option<Entity>,
+    pub(super) known: Option<(Entity, Device)>,
+    pub(super) device: Option<Device>,
+    pub(super) way: Way,
     /// Of our entry for the packets that we would send.
-    action: String,
+    pub(super) action: String,
 }
 
 /// How a call came to us.
 #[derive(Clone, Copy)]
-struct Way {
+pub(super) struct Way {
     /// By a proxy: the caller's address was not seen.
-    stated: bool,
+    pub(super) stated: bool,
     /// It has to be heard before it hears us.
-    heard_first: bool,
+    pub(super) heard_first: bool,
 }
 
 impl Way {
@@ -81,7 +82,7 @@ impl Agent {
             replaced.map(|replaced| (taken, replaced)).map_err(|refusal| No { refusal, notice: None })
         });
         match judged {
-            Ok((taken, replaced)) => self.admit(now, session, invitation.caller, taken, replaced),
+            Ok((taken, replaced)) => self.admit(now, session, invitation, taken, replaced),
             Err(no) => {
                 self.count("calls_refused");
                 if let Some(notice) = no.notice {
@@ -94,7 +95,7 @@ impl Agent {
     }
 
     fn judge_offer(&mut self, now: Now, invitation: &Invitation<'_>, body: Option<Body>) -> Result<Taken, No> {
-        let body = body.ok_or_else(|| No::plain(488, "this agent calls and is called with an offer only"))?;
+        let Some(body) = body else { return self.judge_offerless(now, invitation) };
         let offered = PeerSdp::offer(&body).map_err(|why| No::plain(488, &why))?;
         let message = offered.message_of(&self.config.device).map(<[u8]>::to_vec);
         match message {
@@ -107,18 +108,32 @@ impl Agent {
     /// An ordinary phone, or a message from which the attribute was taken out.
     fn judge_plain(&mut self, now: Now, invitation: &Invitation<'_>, offered: PeerSdp) -> Result<Taken, No> {
         let Invitation { from, caller, .. } = *invitation;
-        let claimed = claimed_entity(caller);
-        if let Some(entity) = claimed.filter(|entity| self.book.pins().any(|pin| pin.entity == *entity)) {
-            let notice = Box::new(stripped(&entity));
-            return Err(No { notice: Some(notice), ..No::plain(488, "a key agreement of this caller is required") });
-        }
+        self.refuse_stripped(caller)?;
         refuse_aimed(&[offered.media()], from.remote.ip())?;
         self.refuse_crowd()?;
         let way = Way { stated: false, heard_first: false };
-        let demands = self.demands_before_answer(now, None, offered.media(), way);
-        self.judge_protection(Protected::default(), &demands).map_err(|missing| No::missing(&missing, None))?;
-        let action = action_shown(&demands);
+        let action = self.judge_clear(now, offered.media(), way)?;
+        let offered = Some(offered);
         Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, way, action })
+    }
+
+    /// Who holds keys that our user approved has to use them.
+    pub(super) fn refuse_stripped(&self, caller: &NameAddr) -> Result<(), No> {
+        let claimed = claimed_entity(caller);
+        match claimed.filter(|entity| self.book.pins().any(|pin| pin.entity == *entity)) {
+            None => Ok(()),
+            Some(entity) => {
+                let notice = Some(Box::new(stripped(&entity)));
+                Err(No { notice, ..No::plain(488, "a key agreement of this caller is required") })
+            }
+        }
+    }
+
+    /// Packets in clear may pass between us and there: by which action.
+    pub(super) fn judge_clear(&self, now: Now, media: SocketAddr, way: Way) -> Result<String, No> {
+        let demands = self.demands_before_answer(now, None, media, way);
+        self.judge_protection(Protected::default(), &demands).map_err(|missing| No::missing(&missing, None))?;
+        Ok(action_shown(&demands))
     }
 
     fn judge_agreement(
@@ -182,7 +197,7 @@ impl Agent {
         }
         Ok(Taken {
             key: KeyState::Asked(Box::new(responder), suites.first().copied()),
-            offered: sdp,
+            offered: Some(sdp),
             entity: Some(offer.entity),
             device: Some(offer.device),
             known,
@@ -214,7 +229,7 @@ impl Agent {
     }
 
     /// Strangers together take half of all places, so that the user can call, and be called by whom he approved.
-    fn refuse_crowd(&self) -> Result<(), No> {
+    pub(super) fn refuse_crowd(&self) -> Result<(), No> {
         match self.calls.strangers() < super::MAX_STRANGERS.saturating_mul(self.config.limits) {
             true => Ok(()),
             false => Err(No::plain(486, "too many calls of strangers are open")),
@@ -279,14 +294,23 @@ impl Agent {
         no
     }
 
-    fn admit(&mut self, now: Now, session: SessionId, caller: &NameAddr, taken: Taken, replaced: Option<CallId>) {
+    fn admit(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        invitation: &Invitation<'_>,
+        taken: Taken,
+        replaced: Option<CallId>,
+    ) {
         let known = taken.known.is_some();
-        let peer = taken.entity.as_ref().map_or_else(|| escape(&caller.uri.to_string()), ToString::to_string);
+        let named = || escape(&invitation.caller.uri.to_string());
+        let peer = taken.entity.as_ref().map_or_else(named, ToString::to_string);
         let id = self.new_call(now, Side::Callee, peer, CallState::Incoming);
         self.calls.sessions.insert(session, id);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.session = Some(session);
             calling.invited = Some(now.mono);
+            calling.invited_from = Some(invitation.from.remote.ip());
             calling.call.entity = taken.entity;
             calling.call.device = taken.device;
             calling.call.action = taken.action;
@@ -298,7 +322,7 @@ impl Agent {
             calling.key = taken.key;
             calling.stated = taken.way.stated;
             calling.heard_first = taken.way.heard_first;
-            calling.offered = Some(taken.offered);
+            calling.offered = taken.offered;
         }
         let mode = self.mode_of_answer(id, replaced, known);
         self.event(Event::CallChanged(id));
@@ -339,7 +363,12 @@ impl Agent {
 
     /// The socket is bound: 200 with our half of the agreement, unless the entries for these very ports say otherwise.
     pub(super) fn answer_invite(&mut self, now: Now, id: CallId) {
-        if let Err(failure) = self.refuse_for_ports(now, id).and_then(|()| self.try_answer(now, id)) {
+        let offerless = self.calls.all.get(&id).is_some_and(|calling| calling.offered.is_none());
+        let answered = match offerless {
+            true => self.offer_in_answer(now, id),
+            false => self.refuse_for_ports(now, id).and_then(|()| self.try_answer(now, id)),
+        };
+        if let Err(failure) = answered {
             self.end_call(now, id, CallState::Failed(failure));
         }
     }
@@ -410,34 +439,30 @@ impl Agent {
     }
 
     /// ACK came.
-    pub(super) fn handle_confirmed(&mut self, now: Now, session: SessionId) {
-        let Some(calling) = self.calls.by_session(session) else { return };
+    pub(super) fn handle_confirmed(&mut self, now: Now, session: SessionId, body: Option<Body>) {
+        let open = self.calls.by_session(session).filter(|calling| calling.is_open());
+        let Some(calling) = open else { return };
         let id = calling.call.id;
+        if std::mem::take(&mut calling.offers) {
+            return self.take_late_answer(now, session, body);
+        }
         let Some(ready) = calling.ready.take() else { return };
         if let Err(failure) = self.begin_stream(now, id, ready) {
             self.end_call(now, id, CallState::Failed(failure));
         }
     }
 
-    fn say_answer(&mut self, now: Now, id: CallId, session: SessionId, answer: crate::sdp::SessionDescription) {
+    pub(super) fn say_answer(
+        &mut self,
+        now: Now,
+        id: CallId,
+        session: SessionId,
+        answer: crate::sdp::SessionDescription,
+    ) {
         let bytes = answer.to_string().into_bytes();
         self.endpoint.answer(now, session, Body::new("application/sdp", bytes));
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.said = Some(answer);
-        }
-    }
-
-    /// A refresh with an unchanged o= line and attribute gets the same answer; anything else is refused, and the call goes on.
-    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, body: Option<Body>) {
-        let calling = self.calls.by_session(session);
-        let same = calling.and_then(|calling| {
-            let again = PeerSdp::offer(body.as_ref()?).ok()?;
-            let unchanged = calling.offered.as_ref().is_some_and(|before| before.is_same_offer(&again));
-            unchanged.then(|| calling.said.as_ref().map(ToString::to_string)).flatten()
-        });
-        match same {
-            Some(answer) => self.endpoint.answer(now, session, Body::new("application/sdp", answer.into_bytes())),
-            None => self.endpoint.refuse(now, session, Refusal::new(488, "Not Acceptable Here")),
         }
     }
 }
@@ -468,7 +493,7 @@ impl No {
 }
 
 /// A stranger could aim our sound at somebody who never asked for it: it goes to where he calls from, and nowhere else.
-fn refuse_aimed(media: &[SocketAddr], from: IpAddr) -> Result<(), No> {
+pub(super) fn refuse_aimed(media: &[SocketAddr], from: IpAddr) -> Result<(), No> {
     match media.iter().all(|address| address.ip().to_canonical() == from.to_canonical()) {
         true => Ok(()),
         false => Err(No::plain(488, "media of strangers goes to where they call from only")),

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 
 use rand_core::RngCore;
 
-use super::media::{random_spis, PeerSdp};
+use super::media::random_spis;
 use super::{CallState, Calling, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, contact_place, OPTION_TAG};
 use crate::agent::fail_over::{calls_for_another, Untried};
+use crate::agent::redirect::Redirects;
 use crate::agent::ruling::some_port;
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
@@ -15,7 +16,8 @@ use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effec
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::policy::{Action, Answer, Bundle, Entry, Suite, Wanted};
-use crate::sip::{Body, Candidate, EndCause, Invite, Locate, SessionId, Transport, Uri};
+use crate::sdp::SvSa;
+use crate::sip::{Body, Candidate, EndCause, Invite, Locate, RequestIds, SessionId, Transport, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
 
 impl Agent {
@@ -156,6 +158,7 @@ impl Agent {
         calling.call.device = Some(pin.device.clone());
         calling.call.known = true;
         calling.untried = Untried::default();
+        calling.redirects = Redirects::default();
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
@@ -200,8 +203,10 @@ impl Agent {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
                     calling.untried = untried;
                 }
+                self.prove_redirect(id, first);
                 self.open_media(now, id, first);
             }
+            _ if self.call_onward(now, id) => {}
             Ok((None, _)) => {
                 let failure = self.with_what_was_tried(id, no_address(&self.peer_name(id)));
                 self.end_call(now, id, CallState::Failed(failure));
@@ -233,7 +238,7 @@ impl Agent {
         true
     }
 
-    fn open_media(&mut self, now: Now, id: CallId, hop: Candidate) {
+    pub(super) fn open_media(&mut self, now: Now, id: CallId, hop: Candidate) {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.hop = Some(hop);
@@ -285,6 +290,8 @@ impl Agent {
         let hop = calling.hop.ok_or_else(|| gone(id))?;
         let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
         let (out, inbound) = self.entries_towards(now, &entity, &device, Some(local));
+        let entry = out.digest();
+        let (out, inbound) = self.tightened_for_place(now, id, (out, inbound), local);
         if [&out, &inbound].iter().any(|entry| entry.action == Action::Discard) {
             return Err(discarded(&entity));
         }
@@ -308,21 +315,23 @@ impl Agent {
             bundles,
             suites: suites_of(&out, &inbound),
             spis: random_spis(&mut self.rng),
-            entry: out.digest(),
+            entry,
             statement: pin.statement,
             ah_nat: false,
         };
         let (initiator, message) =
             Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;
-        let offer = self.sdp_offer(local, &device, message);
+        let offer = self.sdp_offer(local, Some(SvSa { device: device.clone(), message }));
         let bytes = offer.to_string().into_bytes();
         let level = self.config.default_level;
         let insists =
             [&out, &inbound].iter().any(|entry| !Bundle::default().missing_for(&entry.action, level).is_empty());
-        let target = self.invite_target(id, &entity, &device)?;
+        let approved = self.invite_target(id, &entity, &device)?;
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (login, domain) = (calling.login.clone(), calling.domain.clone());
         let (replaces, referred_by) = self.calls.transfers.occasion(id);
+        let resumes = calling.redirects.resumed();
+        let target = calling.redirects.now().map_or(approved, |now| now.uri.clone());
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));
             calling.said = Some(offer);
@@ -341,12 +350,13 @@ impl Agent {
             referred_by,
             // None for the peer itself, who has no business with our password.
             login,
+            resumes,
         })
     }
 
     /// The approved device's signed contact, or the telephone number: whoever answers that in its place holds other keys than
     /// the offer is for.
-    fn invite_target(&self, id: CallId, entity: &Entity, device: &Device) -> Result<Uri, Failure> {
+    pub(super) fn invite_target(&self, id: CallId, entity: &Entity, device: &Device) -> Result<Uri, Failure> {
         let typed = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
         if let Some(number) = typed.and_then(|target| target.uri.clone()) {
             return Ok(number);
@@ -369,39 +379,19 @@ impl Agent {
         }
     }
 
-    pub(super) fn handle_answered(&mut self, now: Now, session: SessionId, body: Option<Body>) {
-        let Some(id) = self.calls.sessions.get(&session).copied() else { return };
-        if self.calls.all.get(&id).is_none_or(|calling| !calling.is_open()) {
-            return self.endpoint.bye(now, session, None);
-        }
-        if let Err(failure) = self.take_answer_sdp(now, id, body) {
-            self.end_call(now, id, CallState::Failed(failure));
-        }
-    }
-
-    fn take_answer_sdp(&mut self, now: Now, id: CallId, body: Option<Body>) -> Result<(), Failure> {
-        let Some(calling) = self.calls.all.get_mut(&id) else { return Ok(()) };
-        let peer = calling.call.peer.clone();
-        let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
-        let KeyState::Offered(initiator) = std::mem::replace(&mut calling.key, KeyState::Done) else {
-            return Ok(());
-        };
-        let body = body.ok_or_else(|| unreadable_sdp(&peer, "it carries no session description"))?;
-        let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
-        let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
-        let message = accepted.message_of(&device).ok_or_else(|| downgrade(&peer))?;
-        // A refresh of theirs repeats it.
-        calling.offered = Some(accepted.clone());
-        let confirmed = initiator.finish(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
-        self.start_stream(now, id, confirmed, accepted.media(), accepted.codec())
-    }
-
-    pub(super) fn handle_invite_failed(&mut self, now: Now, session: SessionId, cause: EndCause) {
+    pub(super) fn handle_invite_failed(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        cause: EndCause,
+        ids: Option<RequestIds>,
+    ) {
         let Some(id) = self.calls.sessions.remove(&session) else { return };
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.session = None;
         let peer = calling.call.peer.clone();
-        if self.call_elsewhere(now, id, &cause) {
+        calling.redirects.keep_ids(ids);
+        if self.call_elsewhere(now, id, &cause) || calling_on(&cause) && self.call_onward(now, id) {
             return;
         }
         let failure = self.with_what_was_tried(id, failed(&peer, cause));
@@ -411,6 +401,11 @@ impl Agent {
     pub(super) fn peer_name(&self, id: CallId) -> String {
         self.calls.call(id).map(|call| call.peer.clone()).unwrap_or_default()
     }
+}
+
+/// Another place may do better than this one.
+fn calling_on(cause: &EndCause) -> bool {
+    matches!(cause, EndCause::TimedOut | EndCause::Transport { .. })
 }
 
 /// What both entries allow, in the order of the outgoing one.
@@ -437,40 +432,17 @@ fn failed(peer: &str, cause: EndCause) -> Failure {
     Failure::new(FailureKind::Unreachable, code, message, peer, next)
 }
 
-fn downgrade(peer: &str) -> Failure {
-    Failure::new(
-        FailureKind::Trust,
-        "downgrade",
-        format!(
-            "the answer of {peer} lacks the protection that was offered; somebody on the way may have taken it out"
-        ),
-        peer,
-        "nothing was sent; call again, and if it stays so, reach the peer by another network",
-    )
-}
-
 fn no_agreement(entity: &Entity, why: &str) -> Failure {
     no_agreement_text(entity.as_str(), why)
 }
 
-fn no_agreement_text(peer: &str, why: &str) -> Failure {
+pub(super) fn no_agreement_text(peer: &str, why: &str) -> Failure {
     Failure::new(
         FailureKind::Trust,
         "no-key-agreement",
         format!("no keys could be agreed with {peer}: {why}"),
         peer,
         "nothing was sent; ask the peer anew, its keys may have changed",
-    )
-}
-
-fn unreadable_sdp(peer: &str, why: &str) -> Failure {
-    let message = format!("the answer of {peer} cannot be used: {}", escape(why));
-    Failure::new(
-        FailureKind::Failed,
-        "answer-unusable",
-        message,
-        peer,
-        "call again, or ask the peer which agent it runs",
     )
 }
 

@@ -55,6 +55,9 @@ impl Agent {
     fn leave(&mut self, now: Now, session: SessionId, side: Side, answered: bool, id: CallId) {
         let reason = self.calls.all.get(&id).and_then(|calling| match &calling.ending {
             Some(CallState::Failed(failure)) if failure.code == "peer-gone" => Some(Reason::sip(408, "nothing heard")),
+            Some(CallState::Failed(failure)) if failure.code == "answer-unusable" => {
+                Some(Reason::sip(488, "the answer cannot be used"))
+            }
             Some(CallState::Failed(failure)) if failure.kind == FailureKind::Failed => {
                 Some(Reason::sip(500, "failed at the other end"))
             }
@@ -103,9 +106,14 @@ impl Agent {
         if rang && !by_peer {
             return self.handle_gone(now, session, "nobody answered");
         }
-        let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();
+        let why = in_brackets(reason);
         let who = if by_peer { "the peer hung up" } else { "the call ended" };
         self.handle_gone(now, session, &format!("{who}{why}"));
+    }
+
+    /// The caller does not wait any longer, or another device of ours took the call.
+    pub(super) fn handle_taken_back(&mut self, now: Now, session: SessionId, reason: Option<String>) {
+        self.handle_gone(now, session, &format!("the caller gave up{}", in_brackets(reason)));
     }
 
     pub(super) fn handle_gone(&mut self, now: Now, session: SessionId, why: &str) {
@@ -164,6 +172,11 @@ impl Agent {
             false => self.audit_stranger(now, "call", &subject, &detail),
         }
     }
+}
+
+/// What the peer says why.
+fn in_brackets(reason: Option<String>) -> String {
+    reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default()
 }
 
 fn summary(record: &CallRecord, setup: Option<Duration>) -> String {

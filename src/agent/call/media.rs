@@ -14,7 +14,9 @@ use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
 use crate::media::{Codec, Stream, StreamConfig, PORTS};
 use crate::policy::{Bundle, Entry, Suite};
-use crate::sdp::{self, AnswerInput, AudioFormat, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa};
+use crate::sdp::{
+    self, AnswerInput, AudioFormat, MediaDirection, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa,
+};
 use crate::sip::Body;
 use crate::vocab::{escape, CallId, Device, Failure, FailureKind, Now, Redacted, Spi};
 
@@ -120,7 +122,9 @@ impl Agent {
             inbound: protected.inbound,
             heard_first: calling.heard_first,
             only_from: (!calling.call.known).then_some(remote.ip()),
+            held: calling.offered.as_ref().is_some_and(PeerSdp::held),
         };
+        calling.quiet_allowed = calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
         let stream = Box::new(Stream::new(config, protection));
         calling.call.setup = calling.invited.map(|invited| now.mono - invited);
         calling.until = calling.duration.map(|duration| now.mono + duration);
@@ -182,9 +186,9 @@ impl Agent {
         wanted
     }
 
-    pub(super) fn sdp_offer(&mut self, local: SocketAddr, device: &Device, message: Vec<u8>) -> SessionDescription {
+    pub(super) fn sdp_offer(&mut self, local: SocketAddr, agreement: Option<SvSa>) -> SessionDescription {
         let session_id = u64::from(self.rng.next_u32());
-        let sv_sa = vec![SvSa { device: device.clone(), message }];
+        let sv_sa = agreement.into_iter().collect();
         sdp::offer(OfferInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa })
     }
 
@@ -199,6 +203,18 @@ impl Agent {
         let sv_sa = message.map(|message| SvSa { device, message });
         let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
+    }
+
+    /// The answer to an offer within the call: of the same session, and newer (RFC 3264 section 8).
+    pub(super) fn sdp_reanswer(
+        &self,
+        offered: &PeerSdp,
+        local: SocketAddr,
+        sv_sa: Option<SvSa>,
+        (session_id, session_version): (u64, u64),
+    ) -> Result<SessionDescription, String> {
+        let ours = Ours { session_version, ..self.ours(session_id, local) };
+        sdp::answer(&offered.whole, AnswerInput { ours, formats: &FORMATS, sv_sa }).map_err(|why| why.to_string())
     }
 
     fn ours(&self, session_id: u64, address: SocketAddr) -> Ours<'_> {
@@ -272,6 +288,30 @@ impl PeerSdp {
             Some(AudioFormat::Pcma) => Codec::Pcma,
             _ => Codec::Pcmu,
         }
+    }
+
+    /// The peer wants no sound.
+    pub fn held(&self) -> bool {
+        self.audio.held()
+    }
+
+    /// Sound does not go both ways, or not now.
+    pub fn is_partial(&self) -> bool {
+        self.held() || self.audio.direction != MediaDirection::Sendrecv
+    }
+
+    /// It holds the call, or takes it up again, at the place that was `described` at first, and nothing else.
+    pub fn changes_only_direction(&self, again: &Self, described: SocketAddr) -> bool {
+        let there = again.audio.address == described || again.audio.address.ip().is_unspecified();
+        let same = (&self.audio.sv_sa, self.audio.rtcp_mux) == (&again.audio.sv_sa, again.audio.rtcp_mux);
+        there && same && self.codec() == again.codec()
+    }
+
+    /// Nothing of it is another than before, whatever the o= line says.
+    pub fn is_same_media(&self, other: &Self) -> bool {
+        let same = (self.audio.address, self.audio.direction, &self.audio.sv_sa)
+            == (other.audio.address, other.audio.direction, &other.audio.sv_sa);
+        same && self.codec() == other.codec()
     }
 
     /// An unchanged o= line and attribute: a refresh, no new offer (PROTOCOL section 7, "Mid-call").

@@ -10,22 +10,27 @@
 //! | stream | 200 -> `Confirmed` -> `Effect::StartStream` | 200 sent -> the same |
 //! | end | BYE -> `Effect::CloseMedia` -> `Done::MediaClosed` | the same |
 
+mod answered;
 mod callee;
 mod caller;
 mod end;
 mod media;
+mod offerless;
+mod redirected;
 mod refusal;
+mod reinvited;
 mod replacement;
 mod transfer;
 mod transferee;
 mod transferor;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::config::{AudioSink, AudioSource};
 use super::fail_over::Untried;
+use super::redirect::Redirects;
 use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
 use crate::keys::{Initiator, Responder};
@@ -81,6 +86,7 @@ pub(super) struct Calling {
     untried: Untried,
     /// Where it was called.
     tried: Vec<Candidate>,
+    redirects: Redirects,
     answer: Option<Answer>,
     accept_key: Option<Fingerprint>,
     source: AudioSource,
@@ -92,12 +98,20 @@ pub(super) struct Calling {
     until: Option<Mono>,
     /// When INVITE was sent, or came.
     invited: Option<Mono>,
+    /// From where.
+    invited_from: Option<IpAddr>,
     /// Our media socket.
     local: Option<SocketAddr>,
     key: KeyState,
     /// Our offer, or our answer: a refresh gets the same again.
     said: Option<SessionDescription>,
     offered: Option<PeerSdp>,
+    /// Where the peer's media was at first: it may be taken back for a while.
+    described: Option<SocketAddr>,
+    /// The peer does not send: it holds the call, and is not gone.
+    quiet_allowed: bool,
+    /// Our 200 offers, and the ACK has to answer.
+    offers: bool,
     /// A stream that begins when our 200 is acknowledged.
     ready: Option<Ready>,
     /// The peer's address was not seen: it says where it is, behind a proxy.
@@ -251,6 +265,7 @@ impl Agent {
             hop: None,
             untried: Untried::default(),
             tried: Vec::new(),
+            redirects: Redirects::default(),
             answer: None,
             accept_key: None,
             source: self.config.audio_source.clone(),
@@ -259,10 +274,14 @@ impl Agent {
             heard: None,
             until: None,
             invited: None,
+            invited_from: None,
             local: None,
             key: KeyState::None,
             said: None,
             offered: None,
+            described: None,
+            quiet_allowed: false,
+            offers: false,
             ready: None,
             stated: false,
             heard_first: false,
@@ -293,17 +312,21 @@ impl Agent {
             }
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),
             EndpointEvent::Answered { id, body, .. } => self.handle_answered(now, id, body),
-            EndpointEvent::Rejected { id, from, status, reason, warnings, body } => {
+            EndpointEvent::Rejected { id, from, status, reason, warnings, contacts, body, ids } => {
                 let warnings = warnings.iter().map(|warning| warning.text.to_string()).collect();
-                self.handle_rejected(now, id, refusal::Rejection { from, status, reason, warnings, body });
+                self.handle_rejected(
+                    now,
+                    id,
+                    refusal::Rejection { from, status, reason, warnings, contacts, body, ids },
+                );
             }
-            EndpointEvent::Confirmed { id } => self.handle_confirmed(now, id),
-            EndpointEvent::InviteFailed { id, cause } => self.handle_invite_failed(now, id, cause),
+            EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
+            EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
             EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
-            EndpointEvent::Cancelled { id } => self.handle_gone(now, id, "the caller gave up"),
             EndpointEvent::Referred { id, session, to, by } => self.handle_referred(now, id, session, &to, by),
             EndpointEvent::ReferralProgress { id, status, .. } => self.handle_referral_progress(id, status),
             EndpointEvent::ReferralEnded { id, end } => self.handle_referral_ended(now, id, end),
+            EndpointEvent::Cancelled { id, reason } => self.handle_taken_back(now, id, reason),
             EndpointEvent::Ended { id, reason, by_peer } => self.handle_ended(now, id, reason, by_peer),
             _ => {}
         }
@@ -331,7 +354,7 @@ impl Agent {
         let heard = counters.received + counters.rtcp_received;
         calling.call.counters = counters;
         let since = match calling.heard {
-            Some((before, since)) if before == heard => since,
+            Some((before, since)) if before == heard && !calling.quiet_allowed => since,
             _ => now.mono,
         };
         calling.heard = Some((heard, since));

@@ -8,7 +8,8 @@ use crate::agent::review::Opening;
 use crate::agent::{Agent, AskRequest};
 use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, Rule, Wanted};
 use crate::presence::PresenceRecord;
-use crate::sip::{Body, EndCause, Received, SessionId};
+use crate::sip::headers::NameAddr;
+use crate::sip::{Body, EndCause, Received, RequestIds, SessionId};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now, ReviewId};
 
 /// A final answer that says no.
@@ -17,7 +18,10 @@ pub struct Rejection {
     pub status: u16,
     pub reason: String,
     pub warnings: Vec<String>,
+    /// Where the peer is, when it is elsewhere.
+    pub contacts: Vec<NameAddr>,
     pub body: Option<Body>,
+    pub ids: RequestIds,
 }
 
 impl Agent {
@@ -29,7 +33,12 @@ impl Agent {
             return self.close_media(id);
         }
         let cause = EndCause::Rejected { status: no.status, reason: no.reason.clone(), retry_after: None };
-        if self.call_elsewhere(now, id, &cause) {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.redirects.keep_ids(Some(no.ids.clone()));
+        }
+        if self.call_elsewhere(now, id, &cause)
+            || self.call_redirected(now, id, (no.status, &no.reason), &no.contacts, Some(no.ids.clone()))
+        {
             return;
         }
         let Some(calling) = self.calls.all.get_mut(&id) else { return };

@@ -72,6 +72,7 @@ fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
+        held: false,
         local,
         remote,
         peer: None,

@@ -123,6 +123,9 @@ impl MediaThread {
         if let Some(spd) = self.mailbox.take_spd() {
             self.stream.set_spd(spd);
         }
+        if let Some(held) = self.mailbox.take_hold() {
+            self.stream.set_held(held);
+        }
     }
 
     fn tell_events(&mut self) {

@@ -1,5 +1,6 @@
 use super::inbound::Inbound;
 use super::{limits, EndCause, Endpoint, EndpointEvent, Usage};
+use crate::sip::reliable::{Manner, Unpracked};
 use crate::sip::session::{Phase, Session, Unacked};
 use crate::sip::transaction::{Owner, ServerKey};
 use crate::sip::{read, send, Body, HeaderName, Method, Refusal, SessionId};
@@ -30,8 +31,11 @@ impl Endpoint {
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
         let mut session = Session::new(dialog, Phase::Ringing);
         session.asked = Some(inbound.key.clone());
+        session.has_offer = !inbound.request.body().is_empty();
         session.address = Some(inbound.from.remote.ip());
-        session.ringing_until = Some(now + limits::RINGING);
+        let wanted = read::expires(headers).filter(|wanted| *wanted < limits::RINGING);
+        session.expires = wanted.is_some();
+        session.ringing_until = Some(now + wanted.unwrap_or(limits::RINGING));
         self.calling.enter(inbound.from.remote.ip());
         self.sessions.insert(id, session);
         self.remember(now, inbound, Owner::Session(id));
@@ -81,7 +85,7 @@ impl Endpoint {
         if too_brief.is_some() {
             return too_brief;
         }
-        if session.phase != Phase::Established {
+        if !matches!(session.phase, Phase::Established | Phase::Ringing) {
             return unknown();
         }
         if session.is_asking() {
@@ -97,10 +101,16 @@ impl Endpoint {
     pub(super) fn ring_caller(&mut self, now: Mono, id: SessionId) {
         let Some(session) = self.sessions.get(&id).filter(|s| s.phase == Phase::Ringing) else { return };
         let Some(key) = session.asked.clone() else { return };
-        let tag = session.dialog.local_tag.clone();
+        let (tag, manner) = (session.dialog.local_tag.clone(), self.manner(&key, session.has_offer));
         let Some(mut response) = self.response(&key, 180, "Ringing", Some(&tag)) else { return };
         send::push_to(&mut response, "Contact", &self.contact(self.way_back(&key)));
-        self.send_response(now, &key, &response);
+        match manner {
+            Manner::Plain => {
+                self.send_response(now, &key, &response);
+            }
+            Manner::Reliable => self.send_reliably(now, id, &key, response),
+            Manner::Silent => {}
+        }
     }
 
     pub(super) fn answer_caller(&mut self, now: Mono, id: SessionId, body: Body) {
@@ -119,6 +129,7 @@ impl Endpoint {
         session.phase = Phase::Established;
         session.ringing_until = None;
         session.said = Some(body);
+        session.unpracked.iter_mut().for_each(Unpracked::stop);
         if *key.method() == Method::Update {
             return;
         }
@@ -137,7 +148,12 @@ impl Endpoint {
 
     /// Our side hangs up, or let it ring too long, before it answered.
     pub(super) fn refuse_ringing(&mut self, now: Mono, id: SessionId) {
-        self.refuse_caller(now, id, &Refusal::new(480, "Temporarily Unavailable"));
+        let expired = self.sessions.get(&id).is_some_and(|s| s.expires && s.ringing_until.is_some_and(|at| at <= now));
+        let refusal = match expired {
+            true => Refusal::new(487, "Request Terminated"),
+            false => Refusal::new(480, "Temporarily Unavailable"),
+        };
+        self.refuse_caller(now, id, &refusal);
         self.events.push_back(EndpointEvent::Ended { id, reason: None, by_peer: false });
     }
 
@@ -155,28 +171,30 @@ impl Endpoint {
             None => self.answer_statelessly(inbound, &Refusal::new(200, "OK")),
         }
         if pending {
-            self.terminate_invite(now, id, &invite);
+            let reason = read::reason_text(inbound.request.headers());
+            self.terminate_invite(now, id, &invite, reason);
         }
     }
 
-    fn terminate_invite(&mut self, now: Mono, id: SessionId, invite: &ServerKey) {
+    fn terminate_invite(&mut self, now: Mono, id: SessionId, invite: &ServerKey, reason: Option<String>) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let tag = session.dialog.local_tag.clone();
         session.asked = None;
         let first = session.phase == Phase::Ringing;
         self.send_refusal(now, invite, &Refusal::new(487, "Request Terminated"), &tag);
         if first && self.drop_session(id) {
-            self.events.push_back(EndpointEvent::Cancelled { id });
+            self.events.push_back(EndpointEvent::Cancelled { id, reason });
         }
     }
 
-    pub(super) fn handle_ack(&mut self, now: Mono, id: SessionId, cseq: u32) {
+    pub(super) fn handle_ack(&mut self, now: Mono, id: SessionId, cseq: u32, body: Option<Body>) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some(unacked) = session.unacked.take_if(|unacked| unacked.cseq == cseq) else { return };
-        if unacked.first {
-            self.events.push_back(EndpointEvent::Confirmed { id });
+        let leaving = session.leaving.take();
+        if leaving.is_none() || unacked.first {
+            self.events.push_back(EndpointEvent::Confirmed { id, body });
         }
-        if let Some(reason) = session.leaving.take() {
+        if let Some(reason) = leaving {
             self.send_bye(now, id, reason);
         }
     }
@@ -206,7 +224,7 @@ impl Endpoint {
         if due(session.ringing_until) {
             return self.refuse_ringing(now, id);
         }
-        if self.expire_timer(now, id) {
+        if self.expire_timer(now, id) || self.expire_unpracked(now, id) {
             return;
         }
         let Some(session) = self.sessions.get_mut(&id) else { return };

@@ -15,9 +15,13 @@ const FORKS: usize = 8;
 impl Endpoint {
     pub(super) fn open_call(&mut self, now: Mono, id: SessionId, what: Invite) {
         if self.sessions.len() >= self.config.limits.sessions {
-            return self.events.push_back(EndpointEvent::InviteFailed { id, cause: EndCause::Full });
+            return self.events.push_back(EndpointEvent::InviteFailed {
+                id,
+                cause: EndCause::Full,
+                ids: what.resumes.map(|r| r.ids),
+            });
         }
-        let mut dialog = self.new_dialog(what.target.clone(), what.remote, what.domain.clone());
+        let mut dialog = self.new_dialog(what.target.clone(), what.remote, what.domain.clone(), what.resumes.as_ref());
         dialog.by_tcp(what.tcp);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
         let mut proven = Proven::new(what);
@@ -113,17 +117,19 @@ impl Endpoint {
         }
         let (status, reason) = (response.status(), response.reason().to_string());
         match status {
+            100..=199 if !self.acknowledge_progress(now, id, response) => {}
             100..=199 => self.handle_progress(now, id, status, reason),
             200..=299 => self.handle_call_answered(now, id, from, response),
             401 | 407 if self.prove_invite(now, id, response) => {}
             422 if self.lengthen_invite(now, id, response) => {}
             _ => {
-                let calling = self.sessions.get(&id).is_some_and(|s| matches!(s.phase, Phase::Calling { .. }));
-                if calling && self.drop_session(id) {
-                    let warnings = read::warnings(response.headers());
-                    let body = read::response_body(response);
-                    self.events.push_back(EndpointEvent::Rejected { id, from, status, reason, warnings, body });
-                }
+                let calling = self.sessions.get(&id).filter(|s| matches!(s.phase, Phase::Calling { .. }));
+                let Some(ids) = calling.map(|session| session.dialog.ids()) else { return };
+                self.drop_session(id);
+                let (warnings, contacts) = (read::warnings(response.headers()), read::contacts(response.headers()));
+                let body = read::response_body(response);
+                let event = EndpointEvent::Rejected { id, from, status, reason, warnings, contacts, body, ids };
+                self.events.push_back(event);
             }
         }
     }
@@ -159,6 +165,7 @@ impl Endpoint {
 
     fn establish_call(&mut self, now: Mono, id: SessionId, tag: &str, from: Received, response: &Response) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
+        let early = session.resume_early(tag);
         session.dialog.establish(tag.to_owned(), read::record_route(response.headers(), false));
         session.dialog.retarget(read::contact(response.headers()));
         session.phase = Phase::Established;
@@ -177,7 +184,8 @@ impl Endpoint {
         match leaving {
             Some(reason) => self.send_bye(now, id, reason),
             None => {
-                let body = read::response_body(response);
+                // What was answered reliably before is the answer, whatever the 2xx repeats of it.
+                let body = early.or_else(|| read::response_body(response));
                 self.events.push_back(EndpointEvent::Answered { id, from, body });
             }
         }
@@ -190,6 +198,7 @@ impl Endpoint {
             return;
         }
         let mut dialog = session.dialog.clone();
+        session.early.iter().filter(|e| e.dialog.remote_tag == tag).for_each(|e| dialog.count_on(&e.dialog));
         dialog.establish(tag.clone(), read::record_route(response.headers(), false));
         dialog.retarget(read::contact(response.headers()));
         let ack = session.acknowledgement(&dialog);
@@ -254,18 +263,19 @@ impl Endpoint {
         if established && matches!(method, Method::Invite | Method::Update) {
             return self.end_stale(now, id, "the peer does not answer any more");
         }
-        // A CANCEL that nobody answered says nothing yet of the INVITE, which has its own deadline.
-        if *method == Method::Cancel && cause == EndCause::TimedOut {
+        // A CANCEL or PRACK that nobody answered says nothing yet of the INVITE, which has its own deadline.
+        if *method == Method::Prack || *method == Method::Cancel && cause == EndCause::TimedOut {
             return;
         }
         self.fail_call(id, cause);
     }
 
     pub(super) fn fail_call(&mut self, id: SessionId, cause: EndCause) {
-        let Some(Session { phase: Phase::Calling { invite }, .. }) = self.sessions.get(&id) else { return };
+        let Some(Session { phase: Phase::Calling { invite }, dialog, .. }) = self.sessions.get(&id) else { return };
+        let ids = Some(dialog.ids());
         self.transactions.abandon(&invite.clone());
         self.drop_session(id);
-        self.events.push_back(EndpointEvent::InviteFailed { id, cause });
+        self.events.push_back(EndpointEvent::InviteFailed { id, cause, ids });
     }
 
     pub(super) fn report_invite_resent(&mut self, id: SessionId, sent: u32) {

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use crate::sip::headers::{NameAddr, SubscriptionState, Warning};
 use crate::sip::{
-    read, Body, MessageId, NotifierId, PublicationId, Received, ReferralEnd, ReferralId, RegistrationId, Response,
-    SessionId, SubscriptionId, Uri,
+    read, redirects, Body, MessageId, NotifierId, PublicationId, Received, ReferralEnd, ReferralId, RegistrationId,
+    RequestIds, Response, SessionId, SubscriptionId, Uri,
 };
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
@@ -19,10 +19,12 @@ pub enum EndpointEvent {
     /// The caller took its INVITE back before it was answered. The session is gone.
     Cancelled {
         id: SessionId,
+        reason: Option<String>,
     },
-    /// The ACK for our 200 to the first INVITE came.
+    /// The ACK for our 200 to an INVITE came: with the answer, when the 200 had to offer.
     Confirmed {
         id: SessionId,
+        body: Option<Body>,
     },
     /// A session that was answered is gone; or one of ours was cancelled and the answer crossed the CANCEL.
     Ended {
@@ -34,6 +36,7 @@ pub enum EndpointEvent {
     InviteFailed {
         id: SessionId,
         cause: EndCause,
+        ids: Option<RequestIds>,
     },
     /// A 1xx came (`status` and `reason` are the peer's), or the INVITE was sent again (`status` 0, `reason` ours).
     InviteProgress {
@@ -63,6 +66,7 @@ pub enum EndpointEvent {
     MessageFailed {
         id: MessageId,
         cause: EndCause,
+        ids: RequestIds,
     },
     /// Somebody writes: `take_message`. `relayed`: a proxy stands between, and `from` is its address.
     Messaged {
@@ -154,14 +158,17 @@ pub enum EndpointEvent {
         id: SessionId,
         body: Option<Body>,
     },
-    /// A final answer of 300 or more came to our INVITE; 487 when we cancelled it. The session is gone.
+    /// A final answer of 300 or more came to our INVITE; 487 when we cancelled it. The session is gone. A 3xx sends us to the
+    /// `contacts`, and another try there carries on with the `ids`.
     Rejected {
         id: SessionId,
         from: Received,
         status: u16,
         reason: String,
         warnings: Vec<Warning>,
+        contacts: Vec<NameAddr>,
         body: Option<Body>,
+        ids: RequestIds,
     },
     /// Somebody subscribes, refreshes (`refresh`) or ends it (`refresh`, `expires` zero), or fetches once (`expires` zero):
     /// `accept_subscription` and then `notify`, or `reject_subscription`.
@@ -186,6 +193,7 @@ pub enum EndpointEvent {
     SubscriptionEnded {
         id: SubscriptionId,
         cause: EndCause,
+        ids: Option<RequestIds>,
     },
     /// For the user's progress line; `what` is ours: "no answer yet, sent 3 times".
     SubscriptionProgress {
@@ -207,6 +215,8 @@ pub enum EndpointEvent {
 pub enum EndCause {
     /// This endpoint holds as many as it may.
     Full,
+    /// The peer answered that it is elsewhere.
+    Redirected { status: u16, reason: String, contacts: Vec<NameAddr> },
     /// The peer answered 300 or more.
     Rejected { status: u16, reason: String, retry_after: Option<Duration> },
     /// The notifier ended it (RFC 6665 section 4.1.3).
@@ -223,8 +233,11 @@ pub enum EndCause {
 
 impl EndCause {
     pub(super) fn rejected(response: &Response) -> Self {
-        let retry_after = read::retry_after(response.headers());
-        Self::Rejected { status: response.status(), reason: response.reason().to_string(), retry_after }
+        let (status, reason) = (response.status(), response.reason().to_string());
+        if redirects(status) {
+            return Self::Redirected { status, reason, contacts: read::contacts(response.headers()) };
+        }
+        Self::Rejected { status, reason, retry_after: read::retry_after(response.headers()) }
     }
 
     /// When the peer or server wants to be asked again.

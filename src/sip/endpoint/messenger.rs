@@ -8,7 +8,7 @@ use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
 use crate::sip::pager::{LONGEST, TEXT};
 use crate::sip::transaction::Owner;
-use crate::sip::{read, send, Body, Host, MessageId, Method, Refusal, Response, Uri};
+use crate::sip::{read, send, Body, Host, MessageId, Method, Refusal, RequestIds, Response, Resumed, Uri};
 use crate::vocab::Mono;
 
 /// A text, to whom, and where that is.
@@ -23,24 +23,31 @@ pub struct Text {
     pub text: String,
     /// For proxies and servers that want to know who writes.
     pub login: Option<Login>,
+    /// It was sent elsewhere before, and redirected.
+    pub resumes: Option<Resumed>,
 }
 
 /// A text of ours on its way.
 #[derive(Debug)]
 pub(crate) struct Sending {
     what: Text,
-    call_id: String,
-    tag: String,
-    cseq: u32,
+    ids: RequestIds,
+    route: Vec<String>,
     authentication: Authentication,
 }
 
 /// Pager mode (RFC 3428 sections 4 and 7).
 impl Endpoint {
     pub(super) fn open_message(&mut self, now: Mono, id: MessageId, what: Text) {
-        let (call_id, tag) = (self.secret.call_id(), self.secret.tag());
         let authentication = Authentication::of(what.login.clone());
-        self.sending.insert(id, Sending { what, call_id, tag, cseq: 0, authentication });
+        let route = what.resumes.as_ref().map(Resumed::route).unwrap_or_default();
+        let ids = what.resumes.as_ref().map(|resumes| resumes.ids.clone()).unwrap_or_else(|| RequestIds {
+            call_id: self.secret.call_id(),
+            tag: self.secret.tag(),
+            to: NameAddr::new(what.target.clone()).to_string(),
+            cseq: 0,
+        });
+        self.sending.insert(id, Sending { what, ids, route, authentication });
         self.send_message(now, id);
     }
 
@@ -48,13 +55,13 @@ impl Endpoint {
         let cnonce = self.secret.tag();
         let from = self.config.aor.clone();
         let Some(Sending { what: Text { target, remote, .. }, .. }) = self.sending.get(&id) else { return };
-        let route = self.service_route(target, *remote);
+        let service = self.service_route(target, *remote);
         let Some(sending) = self.sending.get_mut(&id) else { return };
-        sending.cseq += 1;
-        let Sending { what, call_id, tag, cseq, .. } = sending;
-        let to = NameAddr::new(what.target.clone());
+        sending.ids.cseq += 1;
+        let Sending { what, ids: RequestIds { call_id, tag, to, cseq }, route, .. } = sending;
+        let to = NameAddr::read(to).unwrap_or_else(|_| NameAddr::new(what.target.clone()));
         let mut request = send::outside_dialog(Method::Message, &what.target, (&from, &to), tag, call_id, *cseq);
-        route.iter().for_each(|hop| send::push(&mut request, "Route", hop));
+        send::push_list(&mut request, "Route", if route.is_empty() { &service } else { route });
         send::set_body(&mut request, &Body::new(format!("{TEXT};charset=UTF-8"), what.text.clone().into_bytes()));
         let by = match &what.domain {
             Some(domain) => By::Tls(domain.clone()),
@@ -91,8 +98,8 @@ impl Endpoint {
     }
 
     pub(super) fn handle_message_failure(&mut self, id: MessageId, cause: EndCause) {
-        if self.sending.remove(&id).is_some() {
-            self.events.push_back(EndpointEvent::MessageFailed { id, cause });
+        if let Some(Sending { ids, .. }) = self.sending.remove(&id) {
+            self.events.push_back(EndpointEvent::MessageFailed { id, cause, ids });
         }
     }
 

@@ -3,7 +3,8 @@
 //! Change one thing (a verb or a `handle_*`), drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] to the end,
 //! wake at [`Endpoint::poll_timeout`], then change the next.
 //!
-//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `refresher`, `messenger`, `referrer`, `referee`; `replacement` finds the call whose place a new one takes; `receive` takes messages apart and finds whose they are,
+//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `prack`, `refresher`, `messenger`,
+//! `referrer`, `referee`; `replacement` finds the call whose place a new one takes; `receive` takes messages apart and finds whose they are,
 //! `send` puts ours together, `stateless` answers whatever deserves no memory. A stranger can make us remember a
 //! subscription or a ringing session, and of these only as many as [`limits`] says; every refusal is made without
 //! keeping anything (RFC 3261 section 8.2.7).
@@ -19,6 +20,7 @@ mod inbound;
 pub mod limits;
 mod messenger;
 mod notifier;
+mod prack;
 mod publisher;
 mod receive;
 mod recovery;
@@ -52,7 +54,7 @@ use super::timed::TimedMap;
 use super::transaction::{ServerKey, Timing, Transactions};
 use super::{
     Body, Host, MessageId, NotifierId, NotifyState, PublicationId, Received, Refer, ReferralId, Refusal,
-    RegistrationId, SessionId, SubscriptionId, Transmit, Transport, Uri,
+    RegistrationId, Resumed, SessionId, SubscriptionId, Transmit, Transport, Uri,
 };
 use crate::vocab::{Deadline, Now};
 use crowd::Crowd;
@@ -86,6 +88,8 @@ pub struct Subscribe {
     pub body: Option<Body>,
     /// For proxies and servers that want to know who asks.
     pub login: Option<Login>,
+    /// It was sent elsewhere before, and redirected.
+    pub resumes: Option<Resumed>,
 }
 
 /// Whom to call, and with what offer.
@@ -108,6 +112,8 @@ pub struct Invite {
     pub referred_by: Option<NameAddr>,
     /// For proxies and servers that want to know who calls.
     pub login: Option<Login>,
+    /// It was sent elsewhere before, and redirected.
+    pub resumes: Option<Resumed>,
 }
 
 /// One user agent: transactions, dialogs, subscriptions of both roles, sessions.
@@ -293,7 +299,7 @@ impl Endpoint {
         self.hang_up(now.mono, id, reason);
     }
 
-    /// Answers 180.
+    /// Answers 180, reliably where the caller can acknowledge it (RFC 3262).
     pub fn ring(&mut self, now: Now, id: SessionId) {
         self.ring_caller(now.mono, id);
     }

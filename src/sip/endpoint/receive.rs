@@ -6,8 +6,8 @@ use crate::sip::error::ParseError;
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
-    ability, keep_alive, send, stun, validate, EndCause, HeaderName, Message, Method, Received, Request, Response,
-    Transmit, Transport,
+    ability, keep_alive, read, send, stun, validate, EndCause, HeaderName, Message, Method, Received, Request,
+    Response, Transmit, Transport,
 };
 use crate::vocab::Mono;
 
@@ -157,6 +157,7 @@ impl Endpoint {
             (Usage::Session(id), Method::Invite) => self.handle_reinvite(now, id, inbound),
             (Usage::Session(id), Method::Refer) => self.handle_refer(now, id, inbound),
             (Usage::Session(id), Method::Subscribe) => self.handle_refer_subscribe(now, id, inbound),
+            (Usage::Session(id), Method::Prack) => self.handle_prack(now, id, inbound),
             (Usage::Session(id), Method::Update) => self.handle_update(now, id, inbound),
             _ => self.refuse_unknown(inbound),
         }
@@ -180,7 +181,9 @@ impl Endpoint {
     fn receive_ack(&mut self, now: Mono, inbound: &Inbound) {
         let known = self.transactions.handle_ack(now, &inbound.key);
         match self.usage_of(inbound) {
-            Some(Usage::Session(id)) => self.handle_ack(now, id, inbound.cseq),
+            Some(Usage::Session(id)) => {
+                self.handle_ack(now, id, inbound.cseq, read::body(&inbound.request));
+            }
             _ => self.counters.acks_stray += u64::from(!known),
         }
     }

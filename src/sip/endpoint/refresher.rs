@@ -30,7 +30,7 @@ impl Endpoint {
             send::set_body(&mut request, body);
         }
         let cseq = read::cseq(request.headers()).map_or(0, |cseq| cseq.number);
-        session.refresh = Some(Refresh { method, cseq, again: None });
+        session.refresh = Some(Refresh { method, cseq, again: None, rseq: None });
         let to = session.dialog.destination();
         self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Session(id));
@@ -47,7 +47,7 @@ impl Endpoint {
             return false;
         }
         match response.status() {
-            100..=199 => {}
+            100..=199 => self.acknowledge_refreshing(now, id, response),
             200..=299 => self.handle_refreshed(now, id, response),
             481 | 408 => self.end_stale(now, id, "the peer does not know the call any more"),
             491 => self.wait_for_glare(now, id),

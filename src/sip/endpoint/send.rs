@@ -6,7 +6,7 @@ use super::Endpoint;
 use crate::sip::dialog::{By, Destination, Dialog};
 use crate::sip::headers::{NameAddr, Via};
 use crate::sip::transaction::{ClientKey, Incoming, Outgoing, Owner, ServerKey};
-use crate::sip::{read, send, HeaderName, Host, Refusal, Request, Response, Transmit, Transport, Uri};
+use crate::sip::{read, send, HeaderName, Host, Refusal, Request, Response, Resumed, Transmit, Transport, Uri};
 use crate::vocab::Mono;
 
 /// A request above this goes by TCP, unless the path MTU is known (RFC 3261 section 18.1.1). Octets.
@@ -47,11 +47,23 @@ impl Endpoint {
         (way, Some(server.remote()))
     }
 
-    pub(super) fn new_dialog(&mut self, target: Uri, remote: SocketAddr, domain: Option<Host>) -> Dialog {
-        let ids = (self.secret.call_id(), self.secret.tag());
+    pub(super) fn new_dialog(
+        &mut self,
+        target: Uri,
+        remote: SocketAddr,
+        domain: Option<Host>,
+        resumes: Option<&Resumed>,
+    ) -> Dialog {
+        let ids = match resumes {
+            Some(what) => (what.ids.call_id.clone(), what.ids.tag.clone()),
+            None => (self.secret.call_id(), self.secret.tag()),
+        };
         let route = self.service_route(&target, remote);
         let mut dialog = Dialog::caller(ids, &self.config.aor, target, remote, domain);
         dialog.preload(route);
+        if let Some(what) = resumes {
+            dialog.resume(what);
+        }
         dialog
     }
 

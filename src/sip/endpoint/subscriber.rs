@@ -14,9 +14,10 @@ use crate::vocab::Mono;
 impl Endpoint {
     pub(super) fn open_subscription(&mut self, now: Mono, id: SubscriptionId, what: Subscribe) {
         if self.subscriptions.len() >= self.config.limits.subscriptions {
-            return self.events.push_back(EndpointEvent::SubscriptionEnded { id, cause: EndCause::Full });
+            let ids = what.resumes.map(|resumes| resumes.ids);
+            return self.events.push_back(EndpointEvent::SubscriptionEnded { id, cause: EndCause::Full, ids });
         }
-        let mut dialog = self.new_dialog(what.target, what.remote, what.domain);
+        let mut dialog = self.new_dialog(what.target, what.remote, what.domain, what.resumes.as_ref());
         dialog.by_tcp(what.tcp);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Subscription(id));
         let phase = if what.expires.is_zero() { Phase::Closing } else { Phase::Open };
@@ -238,7 +239,8 @@ impl Endpoint {
     pub(super) fn end_subscription(&mut self, id: SubscriptionId, cause: EndCause) {
         if let Some(subscription) = self.subscriptions.remove(&id) {
             self.forget_dialog(&subscription.dialog);
-            self.events.push_back(EndpointEvent::SubscriptionEnded { id, cause });
+            let ids = Some(subscription.dialog.ids());
+            self.events.push_back(EndpointEvent::SubscriptionEnded { id, cause, ids });
         }
     }
 

@@ -2,12 +2,15 @@
 
 mod ask;
 mod call;
+mod expires;
 mod flooded;
 mod flows;
 mod lossy;
 mod message;
+mod prack;
 mod proven;
 mod publish;
+mod redirected;
 mod refer;
 mod refused;
 mod register;

@@ -60,7 +60,8 @@ fn one_that_rings_or_ends_is_not_replaced() {
     assert_eq!(world.ends[BOB].replaces(ringing), None);
     let (ours, theirs) = connected(&mut world);
     let named = world.ends[ALICE].replaces(ours).unwrap();
-    let early = Replaces { to_tag: world.ends[BOB].sessions.get(&ringing).unwrap().dialog.local_tag.clone(), ..named.clone() };
+    let early =
+        Replaces { to_tag: world.ends[BOB].sessions.get(&ringing).unwrap().dialog.local_tag.clone(), ..named.clone() };
     assert_eq!(refused(&mut world, early), 481);
     world.mute[BOB] = true;
     world.at(BOB, |end, now| end.bye(now, theirs, None));

@@ -18,7 +18,7 @@ fn a_subscribe_that_nobody_hears_ends_with_timer_f() {
     assert_eq!(world.now.0, Duration::from_secs(32));
     let progress = world.events[ALICE].iter().filter(|e| matches!(e, EndpointEvent::SubscriptionProgress { .. }));
     assert_eq!(progress.count(), 10);
-    let Some(EndpointEvent::SubscriptionEnded { id: ended, cause }) = world.events[ALICE].last() else { panic!() };
+    let Some(EndpointEvent::SubscriptionEnded { id: ended, cause, .. }) = world.events[ALICE].last() else { panic!() };
     assert_eq!((*ended, cause), (id, &EndCause::TimedOut));
     assert!(world.ends[ALICE].is_idle());
 }

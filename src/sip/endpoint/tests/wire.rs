@@ -255,6 +255,7 @@ pub fn subscribe(seconds: u64) -> Subscribe {
         accept: vec!["application/pidf+xml".to_owned()],
         body: Some(body("request")),
         login: None,
+        resumes: None,
     }
 }
 
@@ -270,5 +271,6 @@ pub fn invite() -> Invite {
         replaces: None,
         referred_by: None,
         login: None,
+        resumes: None,
     }
 }

@@ -1,0 +1,60 @@
+//! The callee took the call: what its answer has to have, and then the stream.
+
+use super::caller::{gone, no_agreement_text};
+use super::media::PeerSdp;
+use super::{CallState, KeyState};
+use crate::agent::Agent;
+use crate::sip::{Body, SessionId};
+use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+
+impl Agent {
+    pub(super) fn handle_answered(&mut self, now: Now, session: SessionId, body: Option<Body>) {
+        let Some(id) = self.calls.sessions.get(&session).copied() else { return };
+        if self.calls.all.get(&id).is_none_or(|calling| !calling.is_open()) {
+            return self.endpoint.bye(now, session, None);
+        }
+        if let Err(failure) = self.take_answer_sdp(now, id, body) {
+            self.end_call(now, id, CallState::Failed(failure));
+        }
+    }
+
+    fn take_answer_sdp(&mut self, now: Now, id: CallId, body: Option<Body>) -> Result<(), Failure> {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return Ok(()) };
+        let peer = calling.call.peer.clone();
+        let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
+        let KeyState::Offered(initiator) = std::mem::replace(&mut calling.key, KeyState::Done) else {
+            return Ok(());
+        };
+        let body = body.ok_or_else(|| unreadable_sdp(&peer, "it carries no session description"))?;
+        let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
+        let message = accepted.message_of(&device).ok_or_else(|| downgrade(&peer))?;
+        // A refresh of theirs repeats it.
+        calling.offered = Some(accepted.clone());
+        let confirmed = initiator.finish(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
+        self.start_stream(now, id, confirmed, accepted.media(), accepted.codec())
+    }
+}
+
+fn downgrade(peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "downgrade",
+        format!(
+            "the answer of {peer} lacks the protection that was offered; somebody on the way may have taken it out"
+        ),
+        peer,
+        "nothing was sent; call again, and if it stays so, reach the peer by another network",
+    )
+}
+
+fn unreadable_sdp(peer: &str, why: &str) -> Failure {
+    let message = format!("the answer of {peer} cannot be used: {}", escape(why));
+    Failure::new(
+        FailureKind::Failed,
+        "answer-unusable",
+        message,
+        peer,
+        "call again, or ask the peer which agent it runs",
+    )
+}

@@ -1,0 +1,99 @@
+//! INVITE without an offer (RFC 3261 sections 13.2.1 and 14.1): the offer is ours, in the 200, and the answer is in the ACK.
+//!
+//! Our offer has no key agreement: who holds keys that our user approved has to offer one, and of a stranger we know none.
+
+use super::callee::{refuse_aimed, Invitation, No, Taken, Way};
+use super::caller::gone;
+use super::media::{PeerSdp, Ready};
+use super::{CallState, KeyState};
+use crate::agent::ruling::some_port;
+use crate::agent::Agent;
+use crate::sip::{Body, SessionId};
+use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+
+impl Agent {
+    /// What an ordinary telephone gets that offers media in clear: where we demand more, it is told so before it rings.
+    pub(super) fn judge_offerless(&self, now: Now, invitation: &Invitation<'_>) -> Result<Taken, No> {
+        self.refuse_stripped(invitation.caller)?;
+        self.refuse_crowd()?;
+        let way = Way { stated: false, heard_first: false };
+        let media = some_port(invitation.from.remote.ip());
+        self.judge_clear(now, media, way).map(|action| Taken {
+            key: KeyState::Plain,
+            offered: None,
+            entity: None,
+            known: None,
+            device: None,
+            way,
+            action,
+        })
+    }
+
+    /// The socket is bound: 200 with our offer.
+    pub(super) fn offer_in_answer(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let session = calling.session.ok_or_else(|| gone(id))?;
+        let local = calling.local.ok_or_else(|| gone(id))?;
+        let offer = self.sdp_offer(local, None);
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.offers = true;
+        }
+        self.say_answer(now, id, session, offer);
+        Ok(())
+    }
+
+    /// ACK came for a 200 of ours that offered.
+    pub(super) fn take_late_answer(&mut self, now: Now, session: SessionId, body: Option<Body>) {
+        let Some(calling) = self.calls.by_session(session) else { return };
+        let id = calling.call.id;
+        let judged = match calling.offered {
+            None => self.judge_late_answer(now, id, body),
+            Some(_) => self.judge_reoffer_answer(id, body),
+        };
+        if let Err(failure) = judged {
+            self.end_call(now, id, CallState::Failed(failure));
+        }
+    }
+
+    fn judge_late_answer(&mut self, now: Now, id: CallId, body: Option<Body>) -> Result<(), Failure> {
+        let (accepted, peer) = self.late_answer(id, body)?;
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let from = calling.invited_from.ok_or_else(|| gone(id))?;
+        if accepted.has_agreement() {
+            return Err(unusable(&peer, "it has a key agreement that was not offered"));
+        }
+        if refuse_aimed(&[accepted.media()], from).is_err() {
+            return Err(unusable(&peer, "its media would go elsewhere than to where the call came from"));
+        }
+        calling.key = KeyState::Done;
+        calling.offered = Some(accepted.clone());
+        let (remote, codec) = (accepted.media(), accepted.codec());
+        self.begin_stream(now, id, Ready { confirmed: None, remote, codec })
+    }
+
+    /// Of a re-INVITE without offer, which got what we said before: nothing may have changed, for nothing can be refused any
+    /// more but the call.
+    fn judge_reoffer_answer(&mut self, id: CallId, body: Option<Body>) -> Result<(), Failure> {
+        let (accepted, peer) = self.late_answer(id, body)?;
+        let before = self.calls.all.get(&id).and_then(|calling| calling.offered.as_ref());
+        match before.is_some_and(|before| before.is_same_media(&accepted)) {
+            true => Ok(()),
+            false => Err(unusable(&peer, "it changes what the call has agreed on")),
+        }
+    }
+
+    fn late_answer(&self, id: CallId, body: Option<Body>) -> Result<(PeerSdp, String), Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let peer = calling.call.peer.clone();
+        let said = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let body = body.ok_or_else(|| unusable(&peer, "its ACK carries none"))?;
+        let accepted = PeerSdp::answer(&body, said).map_err(|why| unusable(&peer, &why))?;
+        Ok((accepted, peer))
+    }
+}
+
+fn unusable(peer: &str, why: &str) -> Failure {
+    let message = format!("{peer} called without an offer, and its answer to ours cannot be used: {}", escape(why));
+    let next = "ask the caller to call again, or call back";
+    Failure::new(FailureKind::Failed, "answer-unusable", message, peer, next)
+}

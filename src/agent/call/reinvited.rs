@@ -1,0 +1,63 @@
+//! The peer offers anew within a call: the same again, hold (RFC 3264 section 8.4), or something that is refused.
+
+use super::caller::gone;
+use super::media::PeerSdp;
+use crate::agent::{Agent, Effect};
+use crate::sdp::RemoteAudio;
+use crate::sip::{Body, Refusal, SessionId};
+use crate::vocab::{CallId, Failure, Now};
+
+impl Agent {
+    /// A refresh with an unchanged o= line and attribute gets the same answer; one that only holds the call, or takes it up
+    /// again, is answered; anything else is refused, and the call goes on.
+    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, body: Option<Body>) {
+        let Some(calling) = self.calls.by_session(session) else { return self.refuse_reoffer(now, session) };
+        let (id, said) = (calling.call.id, calling.said.as_ref().map(ToString::to_string));
+        let Some(said) = said else { return self.refuse_reoffer(now, session) };
+        let Some(body) = body else {
+            // It gets the session as it is for an offer (RFC 3261 section 14.2).
+            calling.offers = true;
+            return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
+        };
+        let Ok(again) = PeerSdp::offer(&body) else { return self.refuse_reoffer(now, session) };
+        let Some(before) = calling.offered.as_ref() else { return self.refuse_reoffer(now, session) };
+        if before.is_same_offer(&again) {
+            return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
+        }
+        let described = calling.described.unwrap_or(before.media());
+        let only_held = before.changes_only_direction(&again, described);
+        if !only_held || self.hold(now, id, session, again, described).is_err() {
+            self.refuse_reoffer(now, session);
+        }
+    }
+
+    fn refuse_reoffer(&mut self, now: Now, session: SessionId) {
+        self.endpoint.refuse(now, session, Refusal::new(488, "Not Acceptable Here"));
+    }
+
+    /// Keys and addresses stay: whoever takes the call up again goes on under the same associations.
+    fn hold(
+        &mut self,
+        now: Now,
+        id: CallId,
+        session: SessionId,
+        again: PeerSdp,
+        described: std::net::SocketAddr,
+    ) -> Result<(), Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let (said, local) = calling.said.as_ref().zip(calling.local).ok_or_else(|| gone(id))?;
+        let agreement = RemoteAudio::of(said).ok().and_then(|audio| audio.sv_sa.into_iter().next());
+        let version = said.origin.session_version.parse::<u64>().unwrap_or(1).saturating_add(1);
+        let session_id = said.origin.session_id.parse().unwrap_or(0);
+        let answer = self.sdp_reanswer(&again, local, agreement, (session_id, version)).map_err(|_| gone(id))?;
+        self.say_answer(now, id, session, answer);
+        let held = again.held();
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.described = Some(described);
+            calling.quiet_allowed = again.is_partial();
+            calling.offered = Some(again);
+        }
+        self.effect(Effect::HoldStream { call: id, held });
+        Ok(())
+    }
+}

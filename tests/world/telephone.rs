@@ -1,0 +1,240 @@
+//! An ordinary telephone calls Bob: INVITE without an offer (RFC 3261 sections 13.2.1 and 14.1), hold (RFC 3264 section 8.4),
+//! and who hangs up when.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sottovoce::agent::{AskState, Call, CallState, Command, Event};
+use sottovoce::sip::{Message, Request, Response};
+
+use crate::common::config::agent;
+use crate::common::wire::{Link, Parcel};
+use crate::common::world::World;
+
+const BOB: &str = "192.168.1.2";
+const PHONE: &str = "192.168.1.5";
+const MINUTE: Duration = Duration::from_secs(60);
+const ESP: &str = "ipsec esp/transport//require";
+
+fn at(ip: &str) -> SocketAddr {
+    SocketAddr::new(ip.parse().unwrap(), 5060)
+}
+
+/// Bob, whose default is `action`, and nobody else.
+fn bob(action: &str) -> World {
+    let mut world = World::new(9, Link::GOOD);
+    world.add("bob", agent("bob", BOB, action));
+    world
+}
+
+fn say(world: &mut World, text: &str) {
+    let bytes = text.as_bytes().to_vec();
+    world.wire.send(world.now.mono, Parcel::Sip { stream: None, from: at(PHONE), to: at(BOB), bytes });
+    world.run_for(Duration::from_millis(100));
+}
+
+fn sdp(version: u32, address: &str, direction: &str) -> String {
+    format!(
+        "v=0\r\no=phone 1 {version} IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n\
+         a=rtpmap:0 PCMU/8000\r\na={direction}\r\n"
+    )
+}
+
+fn usual() -> String {
+    sdp(1, PHONE, "sendrecv")
+}
+
+/// A request of the telephone's one call; `to` is empty or the tag that Bob gave.
+fn request(method: &str, number: u32, to: &str, body: &str) -> String {
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    format!(
+        "{method} sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bK{method}{number}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:phone@{PHONE}>;tag=p\r\nTo: <sip:bob@{BOB}>{to}\r\nCall-ID: c\r\n\
+         CSeq: {number} {method}\r\nContact: <sip:phone@{PHONE}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn said_by_bob(world: &World) -> Vec<Message> {
+    let parcels = world.wire.overheard.iter();
+    let read = |parcel: &Parcel| match parcel {
+        Parcel::Sip { from, bytes, .. } if from.ip() == at(BOB).ip() => Message::parse(bytes).ok(),
+        _ => None,
+    };
+    parcels.filter_map(read).collect()
+}
+
+/// The last answer with this status.
+fn answer(world: &World, status: u16) -> Response {
+    let answers = said_by_bob(world).into_iter().filter_map(|message| match message {
+        Message::Response(response) if response.status() == status => Some(response),
+        _ => None,
+    });
+    answers.last().unwrap_or_else(|| panic!("no {status}: {:?}", said_by_bob(world)))
+}
+
+fn tag(world: &World) -> String {
+    let answer = answer(world, 200);
+    let to = answer.headers().first("To").unwrap();
+    format!(";tag={}", to.rsplit_once(";tag=").unwrap().1)
+}
+
+fn body(answer: &Response) -> String {
+    String::from_utf8(answer.body().to_vec()).unwrap()
+}
+
+fn bye(world: &World) -> Option<Request> {
+    said_by_bob(world).into_iter().find_map(|message| match message {
+        Message::Request(request) if request.method().as_str() == "BYE" => Some(request),
+        _ => None,
+    })
+}
+
+fn the_call(world: &World) -> &Call {
+    world.nodes[0].agent.calls().last().unwrap()
+}
+
+fn sent_in(world: &mut World, seconds: u64) -> usize {
+    let before = world.wire.seen.len();
+    world.run_for(Duration::from_secs(seconds));
+    // RTCP has 200 to 207 where RTP has its marker and payload type.
+    world.wire.seen[before..].iter().filter(|bytes| !(200..=207).contains(&bytes[1])).count()
+}
+
+/// A call with an offer in the INVITE.
+fn talking(world: &mut World) -> String {
+    say(world, &request("INVITE", 1, "", &usual()));
+    let tag = tag(world);
+    say(world, &request("ACK", 1, &tag, ""));
+    assert_eq!(the_call(world).state, CallState::Active);
+    tag
+}
+
+#[test]
+fn an_invite_without_an_offer_gets_ours_and_the_ack_answers() {
+    let mut world = bob("none");
+    say(&mut world, &request("INVITE", 1, "", ""));
+    let offer = body(&answer(&world, 200));
+    assert!(offer.contains("m=audio 20002 RTP/AVP 0 8") && !offer.contains("x-sv-sa"), "{offer}");
+    assert_eq!(sent_in(&mut world, 1), 0, "nobody has said where to");
+    let tag = tag(&world);
+    say(&mut world, &request("ACK", 1, &tag, &usual()));
+    assert_eq!(the_call(&world).state, CallState::Active);
+    assert!(sent_in(&mut world, 1) > 45);
+    assert!(world.wire.seen.iter().all(|bytes| bytes[0] >> 6 == 2));
+}
+
+#[test]
+fn an_answer_that_is_missing_or_leads_elsewhere_ends_the_call() {
+    let elsewhere = sdp(1, "192.168.1.99", "sendrecv");
+    let unknown = usual().replace("RTP/AVP 0", "RTP/AVP 3").replace("rtpmap:0 PCMU", "rtpmap:3 GSM");
+    for answer in ["", &elsewhere, &unknown, "v=nonsense"] {
+        let mut world = bob("none");
+        say(&mut world, &request("INVITE", 1, "", ""));
+        let tag = tag(&world);
+        say(&mut world, &request("ACK", 1, &tag, answer));
+        let bye = bye(&world).expect("it is hung up");
+        assert!(bye.headers().first("Reason").unwrap().starts_with("SIP;cause=488"), "{bye:?}");
+        world.run_for(MINUTE);
+        let CallState::Failed(failure) = &the_call(&world).state else { panic!("{answer}: {:?}", the_call(&world)) };
+        assert_eq!(failure.code, "answer-unusable");
+        assert!(world.wire.seen.is_empty(), "nothing was sent");
+    }
+}
+
+#[test]
+fn where_media_must_be_protected_such_a_call_does_not_ring() {
+    let mut world = bob(ESP);
+    say(&mut world, &request("INVITE", 1, "", ""));
+    let refused = answer(&world, 488);
+    assert!(refused.headers().first("Warning").unwrap().contains("missing: esp/transport//require"));
+    assert_eq!(world.nodes[0].agent.calls().count(), 0);
+}
+
+#[test]
+fn who_has_approved_keys_must_use_them_without_an_offer_too() {
+    let mut world = bob("none");
+    world.add("phone", agent("phone", PHONE, "none"));
+    let ask = world.ask(0, "phone@192.168.1.5", Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(0, ask).state, AskState::Registered { .. })));
+    say(&mut world, &request("INVITE", 1, "", ""));
+    answer(&world, 488);
+    let told = |event: &Event| matches!(event, Event::Notice(failure) if failure.code == "downgrade");
+    assert!(world.nodes[0].events.iter().any(told));
+}
+
+#[test]
+fn a_reinvite_without_an_offer_gets_the_session_as_it_is() {
+    for (answered, goes_on) in [(usual(), true), (String::new(), false), (sdp(2, "192.168.1.99", "sendrecv"), false)] {
+        let mut world = bob("none");
+        let tag = talking(&mut world);
+        let before = body(&answer(&world, 200));
+        say(&mut world, &request("INVITE", 2, &tag, ""));
+        assert_eq!(body(&answer(&world, 200)), before);
+        say(&mut world, &request("ACK", 2, &tag, &answered));
+        assert_eq!(bye(&world).is_none(), goes_on, "{answered}");
+        assert_eq!(the_call(&world).state == CallState::Active, goes_on);
+    }
+}
+
+#[test]
+fn a_call_on_hold_is_silent_until_it_is_taken_up() {
+    for (held, mirrored) in [
+        (sdp(2, PHONE, "sendonly"), "a=recvonly"),
+        (sdp(2, PHONE, "inactive"), "a=inactive"),
+        (sdp(2, "0.0.0.0", "sendonly"), "a=recvonly"),
+        (sdp(2, "0.0.0.0", "sendrecv"), "m=audio"),
+    ] {
+        let mut world = bob("none");
+        let tag = talking(&mut world);
+        let first = body(&answer(&world, 200));
+        say(&mut world, &request("INVITE", 2, &tag, &held));
+        let answered = body(&answer(&world, 200));
+        assert!(answered.contains(mirrored), "{held}{answered}");
+        let origin = |text: &str| text.lines().nth(1).unwrap().to_owned();
+        assert_eq!(origin(&answered), origin(&first).replace(" 1 IN", " 2 IN"), "the same session, and newer");
+        say(&mut world, &request("ACK", 2, &tag, ""));
+        assert_eq!(sent_in(&mut world, 40), 0, "{held}");
+        assert_eq!(the_call(&world).state, CallState::Active, "who holds is not gone");
+        say(&mut world, &request("INVITE", 3, &tag, &sdp(3, PHONE, "sendrecv")));
+        assert!(!body(&answer(&world, 200)).contains("a=recvonly"));
+        say(&mut world, &request("ACK", 3, &tag, ""));
+        assert!(sent_in(&mut world, 2) > 90, "{held}");
+    }
+}
+
+#[test]
+fn hold_is_no_way_to_aim_the_sound_elsewhere() {
+    let mut world = bob("none");
+    let tag = talking(&mut world);
+    say(&mut world, &request("INVITE", 2, &tag, &sdp(2, "0.0.0.0", "inactive")));
+    say(&mut world, &request("ACK", 2, &tag, ""));
+    say(&mut world, &request("INVITE", 3, &tag, &sdp(3, "192.168.1.99", "sendrecv")));
+    answer(&world, 488);
+    assert_eq!(sent_in(&mut world, 2), 0, "it is still held");
+}
+
+#[test]
+fn a_telephone_that_wants_no_sound_yet_gets_none() {
+    let mut world = bob("none");
+    say(&mut world, &request("INVITE", 1, "", &sdp(1, PHONE, "sendonly")));
+    assert!(body(&answer(&world, 200)).contains("a=recvonly"));
+    let tag = tag(&world);
+    say(&mut world, &request("ACK", 1, &tag, ""));
+    assert_eq!(the_call(&world).state, CallState::Active);
+    assert_eq!(sent_in(&mut world, 2), 0);
+}
+
+/// The 200 is on its way when Bob's user hangs up: BYE waits for the ACK (RFC 3261 section 15), and no sound begins by it.
+#[test]
+fn hanging_up_before_the_ack_comes_stays_hung_up() {
+    let mut world = bob("none");
+    say(&mut world, &request("INVITE", 1, "", &usual()));
+    world.command(0, Command::Hangup { call: None }).unwrap();
+    let tag = tag(&world);
+    say(&mut world, &request("ACK", 1, &tag, ""));
+    assert!(bye(&world).is_some());
+    world.run_for(Duration::from_secs(1));
+    assert!(matches!(the_call(&world).state, CallState::Ended { .. }), "{:?}", the_call(&world));
+    assert!(world.wire.seen.is_empty());
+}
