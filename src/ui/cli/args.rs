@@ -151,7 +151,8 @@ pub struct AnswerFlags {
 
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
-    /// Add an account beside those of the configuration; it registers at once, and again after every start
+    /// Add an account beside those of the configuration, at once and for good; its password is asked for, or is one line of
+    /// standard input, and is kept encrypted
     Add(AccountArgs),
     /// Every account, and whether it is registered
     List,
@@ -167,7 +168,6 @@ pub enum AccountCommand {
     },
 }
 
-/// The password is asked for, or read as one line from standard input, and kept encrypted.
 #[derive(Debug, Args)]
 pub struct AccountArgs {
     /// sip:user@domain, or user@domain
