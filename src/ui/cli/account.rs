@@ -81,6 +81,7 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
         Some(_) => "added; its password is kept encrypted with the key of this device",
         None => "added, without a password",
     });
+    output.say(&format!("asking its server, for {PATIENCE} s at most ..."));
     let reply = door.get(&format!("{path}?wait={PATIENCE}")).await?;
     output.body(reply.body());
     let account: AccountView = reply.view()?;

@@ -153,7 +153,8 @@ pub struct AnswerFlags {
 
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
-    /// Add an account beside those of the configuration; it registers at once, and again after every start
+    /// Add an account beside those of the configuration, at once and for good; its password is asked for, or is one line of
+    /// standard input, and is kept encrypted
     Add(AccountArgs),
     /// Every account, and whether it is registered
     List,
@@ -169,7 +170,6 @@ pub enum AccountCommand {
     },
 }
 
-/// The password is asked for, or read as one line from standard input, and kept encrypted.
 #[derive(Debug, Args)]
 pub struct AccountArgs {
     /// sip:user@domain, or user@domain
