@@ -226,6 +226,28 @@ fn a_registrar_with_outbound_reaches_us_on_our_flow() {
     }
 }
 
+/// RFC 5626: what comes on both is one text.
+#[test]
+fn two_flows_stand_at_once_and_a_text_comes_once() {
+    let Some(kamailio) = Kamailio::start_with_flows() else { return };
+    let mut alice = account("alice", &kamailio, "udp", "secret", "none");
+    let mut bob = account("bob", &kamailio, "udp", "secret", "none");
+    let text = std::fs::read_to_string(alice.config()).unwrap();
+    let at = kamailio.address;
+    let both = format!("proxies = [\"udp:{at}\", \"tcp:{at}\"]");
+    std::fs::write(alice.config(), text.replace(&format!("proxy = \"udp:{at}\""), &both)).unwrap();
+    alice.start();
+    let stands = |flow: &serde_json::Value| flow["state"] == "registered" && flow["outbound"] == true;
+    look_until(|| state(&alice)["flows"].as_array().filter(|all| all.len() == 2 && all.iter().all(stands)).map(|_| ()));
+    assert_eq!(kamailio.contacts().matches(&format!("sip:alice@{}:5060", alice.address)).count(), 2);
+    registered(&mut bob);
+    bob.run(&["message", "alice@example.org", "once"]).expect(0);
+    let came = alice.run(&["message"]).expect(0).json();
+    assert_eq!(came["messages"].as_array().map(Vec::len), Some(1), "{came}");
+    assert_eq!(alice.signal("TERM"), Some(0));
+    assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+}
+
 /// RFC 7118: neither has an address that the proxy could open a connection to.
 #[test]
 fn a_text_goes_from_one_websocket_to_another() {
