@@ -288,7 +288,7 @@ impl Agent {
         let sent_away = which.1 == 0
             && self.accounts.get(which.0).is_some_and(|all| std::mem::take(&mut all.redirects).now().is_some());
         let Some((config, flow)) = self.accounts.flow(which) else { return };
-        let failure = not_registered(which.0, &flow.reached(), &cause);
+        let reached = flow.reached();
         let next = match calls_for_another(&cause) && !stopping {
             true => flow.untried.next().and_then(|there| flow.go(config, there)),
             false => None,
@@ -301,6 +301,8 @@ impl Agent {
             flow.look_again = Some(now.mono + again);
             self.endpoint.hold_registration(id);
         }
+        let beside = self.accounts.get(which.0).is_some_and(|accounting| accounting.stands_beside(which.1));
+        let failure = not_registered(which.0, &reached, &cause, beside);
         self.wait_for_account(now, which, failure, again);
     }
 
@@ -431,7 +433,8 @@ fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
     Uri::parse(format!("sip:{}{param}", entity.host())).ok()
 }
 
-fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause) -> Failure {
+/// `beside`: by another way than this it is.
+fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause, beside: bool) -> Failure {
     let (code, why) = match cause {
         EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => {
             ("registration-rejected", format!("{proxy} answered {status} {}", escape(reason)))
@@ -440,7 +443,8 @@ fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause) -> Failure {
         EndCause::Transport { why } => ("registrar-unreachable", format!("{proxy} cannot be reached: {}", escape(why))),
         _ => ("registration-rejected", format!("{proxy} did not keep it")),
     };
-    let message = format!("{entity} is not registered: {why}");
+    let what = if beside { "is registered by one of its two ways only" } else { "is not registered" };
+    let message = format!("{entity} {what}: {why}");
     let next = "it is tried again by itself; check the account's proxy and that its server runs";
     Failure::new(FailureKind::Unreachable, code, message, entity.as_str(), next)
 }

@@ -68,6 +68,11 @@ impl Accounting {
         self.in_use().and_then(|flow| flow.hop)
     }
 
+    /// Another than this one stands.
+    pub fn stands_beside(&self, at: usize) -> bool {
+        self.flows.iter().enumerate().any(|(other, flow)| other != at && flow.is_registered())
+    }
+
     /// Whether the second is to be tried now.
     pub fn wants_beside(&self) -> bool {
         let [first, beside] = &self.flows[..] else { return false };

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use super::signalling_loop::Inbound;
 use super::sockets::bind_failure;
 use super::tls::Tls;
-use crate::sip::{keep_alive, ConnectionId, Transmit, Transport};
+use crate::sip::{keep_alive, ConnectionId, Host, Transmit, Transport};
 use crate::vocab::Failure;
 
 use connection::Connection;
@@ -219,6 +219,14 @@ async fn serve(
     }
 }
 
+/// A host and, unless it is the usual one of HTTPS, its port.
+fn named(domain: &Host, remote: SocketAddr) -> String {
+    match remote.port() {
+        443 => domain.to_string(),
+        port => format!("{domain}:{port}"),
+    }
+}
+
 /// The handshake, when there is one, and then messages. Says why it ended.
 async fn run(
     tls: &Tls,
@@ -237,7 +245,7 @@ async fn run(
             Err(why) => why,
         },
         (Transport::Wss, _, Some(domain)) => match tls.connect(stream, domain).await {
-            Ok(stream) => websocket::run(connection, stream, &domain.to_string(), messages).await,
+            Ok(stream) => websocket::run(connection, stream, &named(domain, whose.1.remote), messages).await,
             Err(why) => why,
         },
         (Transport::Tls | Transport::Wss, _, None) => "nobody said what its certificate is to prove".to_owned(),

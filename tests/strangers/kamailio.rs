@@ -30,11 +30,16 @@ impl Kamailio {
 
     /// It keeps flows (RFC 5626), and takes WebSockets (RFC 7118) at port 8088.
     fn start_with_flows() -> Option<Self> {
+        Self::start_with_flows_for(None)
+    }
+
+    /// And WebSockets over TLS, with a certificate for `domain`, at 5061.
+    fn start_with_flows_for(domain: Option<&str>) -> Option<Self> {
         if !has_module("outbound") || !has_module("websocket") {
             skip("kamailio-outbound-modules and kamailio-websocket-modules are not both installed");
             return None;
         }
-        Self::start_with(None, &["WITH_OUTBOUND", "WITH_WEBSOCKET"])
+        Self::start_with(domain, &["WITH_OUTBOUND", "WITH_WEBSOCKET"])
     }
 
     /// With TLS and a certificate for `domain`.
@@ -265,6 +270,28 @@ fn a_registrar_with_outbound_reaches_us_on_our_flow() {
     }
 }
 
+/// RFC 5626: what comes on both is one text.
+#[test]
+fn two_flows_stand_at_once_and_a_text_comes_once() {
+    let Some(kamailio) = Kamailio::start_with_flows() else { return };
+    let mut alice = account("alice", &kamailio, "udp", "secret", "none");
+    let mut bob = account("bob", &kamailio, "udp", "secret", "none");
+    let text = std::fs::read_to_string(alice.config()).unwrap();
+    let at = kamailio.address;
+    let both = format!("proxies = [\"udp:{at}\", \"tcp:{at}\"]");
+    std::fs::write(alice.config(), text.replace(&format!("proxy = \"udp:{at}\""), &both)).unwrap();
+    alice.start();
+    let stands = |flow: &serde_json::Value| flow["state"] == "registered" && flow["outbound"] == true;
+    look_until(|| state(&alice)["flows"].as_array().filter(|all| all.len() == 2 && all.iter().all(stands)).map(|_| ()));
+    assert_eq!(kamailio.contacts().matches(&format!("sip:alice@{}:5060", alice.address)).count(), 2);
+    registered(&mut bob);
+    bob.run(&["message", "alice@example.org", "once"]).expect(0);
+    let came = alice.run(&["message"]).expect(0).json();
+    assert_eq!(came["messages"].as_array().map(Vec::len), Some(1), "{came}");
+    assert_eq!(alice.signal("TERM"), Some(0));
+    assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+}
+
 /// RFC 7118: neither has an address that the proxy could open a connection to.
 #[test]
 fn a_text_goes_from_one_websocket_to_another() {
@@ -282,6 +309,25 @@ fn a_text_goes_from_one_websocket_to_another() {
     assert_eq!(came["messages"][0]["peer"], "sip:alice@example.org");
     assert_eq!(bob.signal("TERM"), Some(0));
     assert!(!kamailio.contacts().contains("bob@"), "{}", kamailio.contacts());
+}
+
+#[test]
+fn a_websocket_over_tls_is_opened_to_whoever_proves_the_domain() {
+    for (domain, proven) in [("example.org", true), ("other.example", false)] {
+        let Some(kamailio) = Kamailio::start_with_flows_for(Some(domain)) else { return };
+        let mut alice = account_at("alice", &kamailio, &format!("wss:{}:5061", kamailio.address), "secret", "none");
+        if proven {
+            registered(&mut alice);
+            assert!(kamailio.contacts().contains(".invalid;transport=ws"), "{}", kamailio.contacts());
+            assert_eq!(alice.signal("TERM"), Some(0));
+            assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+        } else {
+            alice.start();
+            let waits = look_until(|| Some(state(&alice)).filter(|account| account["state"] == "waiting"));
+            assert!(waits["failure"]["message"].as_str().unwrap().contains("does not prove example.org"), "{waits}");
+            assert!(!kamailio.contacts().contains("alice@"), "{}", kamailio.contacts());
+        }
+    }
 }
 
 #[test]

@@ -103,7 +103,8 @@ fn proxies(value: &Value<'_, '_>) -> Result<(Hop, Option<Hop>), Failure> {
     match &hops[..] {
         [first] => Ok((first.clone(), None)),
         [first, second] if first != second => Ok((first.clone(), Some(second.clone()))),
-        _ => Err(value.refuse(expected)),
+        [_, _] => Err(value.refuse_because("both proxies are the same", expected)),
+        hops => Err(value.refuse_because(&format!("there are {} proxies", hops.len()), expected)),
     }
 }
 

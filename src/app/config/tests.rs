@@ -251,6 +251,35 @@ fn what_a_proxy_does_not_name_is_left_to_dns_but_for_addresses() {
 }
 
 #[test]
+fn two_proxies_are_two_ways_and_no_more() {
+    let account = |keys: &str| {
+        read(
+            &format!("entity = \"sip:a@192.0.2.1\"\n[[account]]\nentity = \"ENTITY\"\n{keys}")
+                .replace("ENTITY", "sip:alice@example.org"),
+        )
+    };
+    let config = account("proxies = [\"wss:a.example.org\", \"192.0.2.7\"]").unwrap();
+    let shown = |hop: &crate::agent::Hop| hop.to_string();
+    let crate::agent::AccountConfig { proxy, beside, .. } = &config.accounts[0];
+    assert_eq!(
+        (shown(proxy), beside.as_ref().map(shown)),
+        ("wss:a.example.org".into(), Some("udp:192.0.2.7:5060".into()))
+    );
+    assert!(account("proxies = [\"ws:a.example.org:8080\"]").unwrap().accounts[0].beside.is_none());
+    for (keys, said) in [
+        ("proxies = []", "there are 0 proxies"),
+        ("proxies = [\"a\", \"b\", \"c\"]", "there are 3 proxies"),
+        ("proxies = [\"a\", \"a\"]", "both proxies are the same"),
+        ("proxies = [\"sctp:a\"]", "sctp:a"),
+        ("proxies = \"a\"", "no list"),
+        ("proxies = [\"a\"]\nproxy = \"b\"", "given twice"),
+    ] {
+        let failure = account(keys).unwrap_err();
+        assert!(failure.message.contains(said), "{keys}: {failure:?}");
+    }
+}
+
+#[test]
 fn name_servers_are_addresses() {
     assert!(read("").unwrap().dns.is_empty());
     let config = read("[sip]\ndns = [\"udp:127.0.0.1:5353\", \"udp:[2001:db8::53]\", \"udp:192.0.2.53\"]").unwrap();

@@ -187,10 +187,11 @@ fn flow(flow: &FlowView) -> String {
         AccountStateView::Registered => "registered",
         AccountStateView::Registering => "registering",
         AccountStateView::Resolving => "looking for its proxy",
-        AccountStateView::Waiting => "not registered, tried again",
+        AccountStateView::Waiting => "not registered, tried again at",
     };
+    let again = flow.again.as_ref().map(|again| format!(" {again}")).unwrap_or_default();
     let seen = flow.seen.as_ref().map(|seen| format!(", seen at {seen}")).unwrap_or_default();
-    format!("{}, {state}{seen}", flow.address.as_ref().unwrap_or(&flow.proxy))
+    format!("{}, {state}{again}{seen}", flow.address.as_ref().unwrap_or(&flow.proxy))
 }
 
 fn published(publication: &PublicationView) -> String {

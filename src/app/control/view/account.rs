@@ -48,6 +48,8 @@ pub struct FlowView {
     pub path: Vec<String>,
     /// The address at which the registrar sees this device, and has it registered, when a NAT changes it.
     pub seen: Option<String>,
+    /// Tried again then.
+    pub again: Option<String>,
     /// Why it is not registered.
     pub failure: Option<ErrorView>,
 }
@@ -131,7 +133,7 @@ impl From<&Account> for AccountView {
 
 impl From<&AccountFlow> for FlowView {
     fn from(flow: &AccountFlow) -> Self {
-        let (state, _, _, failure) = parts(&flow.state);
+        let (state, _, again, failure) = parts(&flow.state);
         Self {
             proxy: flow.proxy.clone(),
             address: flow.address.clone(),
@@ -139,6 +141,7 @@ impl From<&AccountFlow> for FlowView {
             outbound: flow.outbound,
             path: flow.path.clone(),
             seen: flow.seen.map(|seen| seen.to_string()),
+            again: again.map(timestamp),
             failure: failure.map(Into::into),
         }
     }

@@ -206,7 +206,7 @@ fn requests_to_the_domain_follow_its_service_route_and_others_do_not() {
 
 #[test]
 fn a_service_route_that_leads_nowhere_is_not_followed() {
-    let long = vec!["<sip:p.example;lr>"; 9].join(", ");
+    let long = ["<sip:p.example;lr>"; 9].join(", ");
     for route in
         ["<sip:strict.example>", "<tel:+4930;lr>", "nonsense", "<sip:p.example;lr>, <sip:strict.example>", &long]
     {
