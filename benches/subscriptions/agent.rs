@@ -45,7 +45,7 @@ fn settle(agent: &mut Agent, at: u64, watcher: Option<usize>) -> usize {
                     agent.handle_message(minute(at), watchers::from(watcher), &answer);
                 }
             }
-            Output::Effect(_) | Output::Event(_) => {}
+            Output::Effect(_) | Output::Event(_) | Output::Disconnect(..) => {}
         }
     }
     notifies
@@ -69,6 +69,7 @@ fn config(number: usize) -> AgentConfig {
         unknown_watchers: UnknownWatchers::Policy,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").expect("a policy")),
+        stays: false,
         limits: number,
         keylog: false,
     }

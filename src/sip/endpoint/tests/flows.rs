@@ -179,6 +179,7 @@ fn requests_to_the_domain_follow_its_service_route_and_others_do_not() {
         domain: None,
         text: "x".to_owned(),
         login: None,
+        resumes: None,
     };
     world.at(ALICE, |end, now| end.message(now, text));
     let publish = Publish {
