@@ -64,13 +64,17 @@ fn said_by_bob(world: &World) -> Vec<Message> {
     parcels.filter_map(read).collect()
 }
 
-/// The last answer with this status.
+/// The last answer to an INVITE with this status.
 fn answer(world: &World, status: u16) -> Response {
     let answers = said_by_bob(world).into_iter().filter_map(|message| match message {
-        Message::Response(response) if response.status() == status => Some(response),
+        Message::Response(response) if response.status() == status && is_of_invite(&response) => Some(response),
         _ => None,
     });
     answers.last().unwrap_or_else(|| panic!("no {status}: {:?}", said_by_bob(world)))
+}
+
+fn is_of_invite(response: &Response) -> bool {
+    response.headers().first("CSeq").is_some_and(|cseq| cseq.ends_with("INVITE"))
 }
 
 fn tag(world: &World) -> String {
@@ -237,4 +241,68 @@ fn hanging_up_before_the_ack_comes_stays_hung_up() {
     world.run_for(Duration::from_secs(1));
     assert!(matches!(the_call(&world).state, CallState::Ended { .. }), "{:?}", the_call(&world));
     assert!(world.wire.seen.is_empty());
+}
+
+/// Alice's agent as it would hold the call: the same attribute, another direction.
+fn hold_protected(world: &mut World, invite: &Request, number: u32, direction: &str) {
+    let tag = tag(world);
+    let description = String::from_utf8(invite.body().to_vec()).unwrap();
+    let description = description.replace(" 1 IN", &format!(" {number} IN")) + direction;
+    for (method, body) in [("INVITE", description.as_str()), ("ACK", "")] {
+        let mut request = invite.clone();
+        request.set_body("application/sdp", body.as_bytes().to_vec()).unwrap();
+        let to = format!("{}{tag}", invite.headers().first("To").unwrap());
+        let head = String::from_utf8(request.to_bytes().to_vec()).unwrap();
+        let text = head
+            .replacen("INVITE ", &format!("{method} "), 1)
+            .replace("CSeq: 1 INVITE", &format!("CSeq: {number} {method}"))
+            .replace("z9hG4bK", &format!("z9hG4bK{number}{method}"))
+            .replace(&format!("To: {}", invite.headers().first("To").unwrap()), &format!("To: {to}"));
+        let bytes = text.into_bytes();
+        let from = SocketAddr::new("192.168.1.1".parse().unwrap(), 5060);
+        world.wire.send(world.now.mono, Parcel::Sip { stream: None, from, to: at(BOB), bytes });
+        world.run_for(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_protected_call_that_is_held_goes_on_under_the_same_keys() {
+    let mut world = World::new(9, Link::GOOD);
+    world.add("bob", agent("bob", BOB, ESP));
+    let alice = world.add("alice", agent("alice", "192.168.1.1", ESP));
+    let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 60);
+    assert!(world.run_until(MINUTE, |world| world.the_call(alice, call).state == CallState::Active));
+    world.run_for(Duration::from_secs(1));
+    let agreed = |answer: &Response| body(answer).lines().find(|line| line.contains("x-sv-sa")).map(str::to_owned);
+    let first = agreed(&answer(&world, 200)).unwrap();
+    let invite = world.wire.overheard.iter().find_map(|parcel| match parcel {
+        Parcel::Sip { bytes, .. } => match Message::parse(bytes) {
+            Ok(Message::Request(request)) if request.method().as_str() == "INVITE" => Some(request),
+            _ => None,
+        },
+        Parcel::Media { .. } => None,
+    });
+    let invite = invite.unwrap();
+    hold_protected(&mut world, &invite, 20, "a=sendonly\r\n");
+    assert_eq!(agreed(&answer(&world, 200)), Some(first.clone()));
+    assert!(body(&answer(&world, 200)).contains("a=recvonly"));
+    let before = the_call(&world).counters.sent;
+    world.run_for(Duration::from_secs(5));
+    assert_eq!(the_call(&world).counters.sent, before, "Bob is silent");
+    hold_protected(&mut world, &invite, 21, "a=sendrecv\r\n");
+    world.run_for(Duration::from_secs(2));
+    assert!(the_call(&world).counters.sent > before + 90);
+    let heard = world.the_call(alice, call).counters.clone();
+    assert_eq!(heard.dropped.values().sum::<u64>(), 0, "{heard:?}");
+    assert!(world.wire.seen.iter().all(|bytes| bytes[0] >> 6 == 3), "nothing in clear");
+    // Without the attribute it is somebody on the way who would like to have it out.
+    let mut stripped = invite.clone();
+    let clear: String = String::from_utf8(invite.body().to_vec())
+        .unwrap()
+        .lines()
+        .filter(|line| !line.contains("x-sv-sa"))
+        .fold(String::new(), |text, line| text + line + "\r\n");
+    stripped.set_body("application/sdp", clear.into_bytes()).unwrap();
+    hold_protected(&mut world, &stripped, 22, "a=sendonly\r\n");
+    answer(&world, 488);
 }
