@@ -211,6 +211,22 @@ mod tests {
         assert_eq!(table.rows().count(), 256);
     }
 
+    /// Every prefix, and every octet with a bit flipped: read or refused, and never more than there was.
+    #[test]
+    fn damage_is_read_or_refused() {
+        let whole = document(7, "full", &(watcher("bob", "active") + &watcher("carol", "pending")));
+        for at in 0..whole.len() {
+            assert!(WatcherInfo::read(&whole[..at]).is_err(), "{at}");
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1 << (at % 7);
+            let mut table = WatcherTable::default();
+            if let Ok(info) = WatcherInfo::read(&flipped) {
+                table.take(info);
+            }
+            assert!(table.rows().count() <= 2, "{at}");
+        }
+    }
+
     #[test]
     fn lists_of_other_packages_are_passed_over() {
         let text = String::from_utf8(document(0, "full", &watcher("bob", "active"))).unwrap();
