@@ -221,7 +221,7 @@ fn a_text_is_sent_on_only_where_it_may_be_read() {
             let text = format!("spdadd any 133.134.10.10/32 udp -P out {ESP}; # sv: priority=10");
             world.command(0, Command::PolicyAdd { text }).unwrap();
         }
-        let request = TextRequest { peer: "bob@192.168.1.2".into(), text: "hello".into(), clear: false };
+        let request = TextRequest { peer: "bob@192.168.1.2".into(), text: "hello".into(), clear: false, account: None };
         let Ok(Accepted::Text(id)) = world.command(0, Command::Text(request)) else { panic!() };
         let done = |world: &World| world.nodes[0].agent.text(id).unwrap().state != TextState::Sending;
         assert!(world.run_until(MINUTE, done));
