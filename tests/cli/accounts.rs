@@ -11,7 +11,7 @@ use sottovoce::sip::{HeaderName, Message, Method, Response};
 
 use crate::dns::Zone;
 use crate::locate::{name_server, use_dns};
-use crate::process::{finish, look_until, own_address, Answering, Home};
+use crate::process::{finish, look_until, own_address, wait_until, Answering, Home};
 use crate::schema::{check, refused};
 use crate::terminal::Terminal;
 
@@ -73,7 +73,7 @@ fn an_account_is_added_registers_survives_a_restart_and_is_removed() {
     look_until(|| (alice.run(&show).expect(0).json()["state"] == "registered").then_some(()));
     let left = check(&alice.run(&["account", "remove", "sip:alice@example.org"]).expect(0), "AccountList");
     assert_eq!(left["accounts"].as_array().map(Vec::len), Some(0), "{left}");
-    look_until(|| (heard.lock().unwrap().last()? == "0").then_some(()));
+    wait_until(|| heard.lock().unwrap().last().is_some_and(|last| last == "0"));
     refused(alice.run(&["account", "remove", "alice@example.org"]), 2, "no-such-account");
     let audit = alice.run(&["audit"]).expect(0).stdout;
     assert!(audit.contains("account-added") && audit.contains("account-removed"), "{audit}");
@@ -298,7 +298,7 @@ fn an_e_mail_address_is_looked_for_in_the_book_and_then_by_sip() {
         "{call}"
     );
     assert_eq!(bob.signal("KILL"), None);
-    let failure = refused(alice.run(&["ask", "bob@nowhere.example"]), 5, "peer-unreachable").to_string();
+    let failure = refused(alice.run(&["ask", "bob@nowhere.example"]), 5, "peer-silent").to_string();
     assert!(
         failure.contains(&format!("the contact book (it is {}), SIP at udp:{}:5060", bob.entity(), bob.address)),
         "{failure}"
