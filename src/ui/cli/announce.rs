@@ -95,7 +95,7 @@ mod tests {
             serde_json::from_value(serde_json::json!({
                 "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": "udp:192.0.2.1:5060",
                 "user": "alice", "state": state, "until": null, "again": null, "failure": null,
-                "publication": publication, "service_route": [], "gruu": null,
+                "publication": publication, "service_route": [], "flows": [], "gruu": null,
             }))
             .unwrap()
         };
