@@ -151,10 +151,21 @@ impl Agent {
                     duration: None,
                     account: None,
                 };
-                self.ask_first(now, id, request)?;
+                if let Err(failure) = self.ask_first(now, id, request) {
+                    self.forget_wanted(id);
+                    return Err(failure);
+                }
             }
         }
         Ok(())
+    }
+
+    /// It could not even be begun, and is no call any more.
+    fn forget_wanted(&mut self, id: CallId) {
+        let by = self.calls.transfers.wanted.get(&id).map(|wanted| wanted.by);
+        if let Some(calling) = by.and_then(|by| self.calls.all.get_mut(&by)) {
+            calling.call.wants = None;
+        }
     }
 
     pub(in crate::agent) fn refuse_wanted(&mut self, now: Now, id: CallId) {

@@ -125,8 +125,8 @@ async fn goes_on(door: &Door, call: &CallView) -> Result<Option<String>, ErrorVi
         return Ok(call.successor.clone().filter(|_| call.is_over()));
     }
     let Some(next) = &call.wants else { return Ok(None) };
-    let wanted: CallView = door.get(&format!("/v1/calls/{next}")).await?.view()?;
-    Ok((!wanted.is_over()).then(|| next.clone()))
+    let wanted = wanted::look(door, next).await.ok().filter(|wanted| !wanted.is_over());
+    Ok(wanted.map(|wanted| wanted.id))
 }
 
 /// The call in whose place there are others by now.

@@ -10,10 +10,7 @@ use crate::app::control::view::{CallStateView, CallView, ErrorView};
 /// end the call.
 pub async fn decide(door: &Door, output: Output, call: &CallView) -> Result<(), ErrorView> {
     let Some(id) = &call.wants else { return Ok(()) };
-    let wanted = look(door, id).await?;
-    if wanted.is_over() {
-        return Ok(());
-    }
+    let Some(wanted) = look(door, id).await.ok().filter(|wanted| !wanted.is_over()) else { return Ok(()) };
     if wanted.state != CallStateView::Wanted {
         let CallView { id, peer, .. } = &wanted;
         output.say(&format!("call {}: its peer has you call {peer}, whom you approved, as call {id}", call.id));
@@ -84,6 +81,6 @@ async fn leaves(door: &Door, id: &str, through: &str) -> Result<Reply, ErrorView
     }
 }
 
-async fn look(door: &Door, id: &str) -> Result<CallView, ErrorView> {
+pub async fn look(door: &Door, id: &str) -> Result<CallView, ErrorView> {
     door.get(&format!("/v1/calls/{}", segment(id))).await?.view()
 }
