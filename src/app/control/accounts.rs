@@ -117,7 +117,7 @@ fn configured(body: &AccountBody) -> Result<AccountConfig, Failure> {
 /// As the user typed it: the scheme may be left out. What is refused is not repeated when it may hold a password.
 pub(super) fn named(text: &str) -> Result<Entity, Failure> {
     let text = text.trim();
-    let bare = ["sip:", "sips:"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
+    let bare = ["sip:", "sips:", "pres:"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
     if bare.split_once('@').is_some_and(|(user, _)| user.contains(':')) {
         let what = "an account's name has no password in it: others can read it there".to_owned();
         let next =
