@@ -4,16 +4,16 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-STEPS=(fmt clippy unit world malformed strangers scenarios flood)
+STEPS=(fmt clippy unit world malformed peers scenarios flood)
 LOGS=target/test-logs
-PYTHON=target/strangers
+PYTHON=target/peers
 
 fmt() { cargo fmt --check; }
 clippy() { cargo clippy --locked --all-targets -- -D warnings; }
 unit() { tests --lib --test architecture --test allocation --doc; }
 world() { tests --test world; }
 malformed() { tests --test malformed; }
-strangers() { tests --test cli --test wire --test strangers && demo; }
+peers() { tests --test cli --test wire --test peers && demo; }
 
 # A few seconds of each; `make flood` takes longer.
 flood() { tests --test flood; }
@@ -37,9 +37,9 @@ tests() {
     if $doc; then cargo test --locked --doc; fi
 }
 
-# The strangers in Python. Where Python cannot do that their tests skip.
+# The peers in Python. Where Python cannot do that their tests skip.
 prepare() {
-    local wanted=tests/strangers/requirements.txt
+    local wanted=tests/peers/requirements.txt
     python3 -m ensurepip --version >/dev/null 2>&1 || { echo "no python3-venv here"; return 0; }
     cmp -s "$wanted" "$PYTHON/installed.txt" && return 0
     python3 -m venv "$PYTHON" && "$PYTHON/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" \

@@ -1,5 +1,5 @@
 //! A registrar and presence server that believes everybody, for what an agent does over time. What real servers make of our
-//! messages is for `tests/strangers`.
+//! messages is for `tests/peers.rs`.
 
 use std::net::SocketAddr;
 

@@ -8,7 +8,7 @@ use sottovoce::policy::Suite;
 use sottovoce::vocab::Spi;
 use zeroize::Zeroizing;
 
-use crate::python::{interpreter, stranger};
+use crate::peers_python::{interpreter, stranger};
 
 const ESP: u32 = 0xc000_0001;
 const AH: u32 = 0xc000_0002;

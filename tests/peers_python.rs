@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::process::skip;
 
-const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers");
+const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
 
 /// The interpreter that `make test` sets up.
 pub fn interpreter() -> Option<PathBuf> {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/strangers/bin/python");
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
     if !python.exists() {
-        skip("target/strangers is missing: `make test` makes it");
+        skip("target/peers is missing: `make test` makes it");
         return None;
     }
     Some(python)

@@ -1,0 +1,16 @@
+//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, Kamailio and OpenSSL. One file a
+//! peer, one program for all: linking takes longer than running. (sipp has `scenarios`.)
+
+#[path = "common/certificates.rs"]
+mod certificates;
+#[path = "common/process.rs"]
+mod process;
+#[path = "cli/terminal.rs"]
+#[allow(dead_code)] // a part of it is used
+mod terminal;
+
+mod peers_calls;
+mod peers_kamailio;
+mod peers_openssl;
+mod peers_packets;
+mod peers_python;
