@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::{json, Value};
 
-use crate::process::{finish, installed, skip, write_pcap, Capture, Home, Seen};
 use crate::peers_python::{interpreter, stranger};
+use crate::process::{finish, installed, skip, write_pcap, Capture, Home, Seen};
 
 /// A call of two seconds under `action`: its protected datagrams, and the caller's home with its key log.
 fn called(action: &str) -> Option<(Vec<Seen>, Home)> {

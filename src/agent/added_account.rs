@@ -37,7 +37,7 @@ impl Agent {
         };
         let audit = audit(now, "account-added", &config.entity, &format!("at {} as {}", config.proxy, config.user));
         let id = self.expect(Waiting::AddAccount(Box::new(config)));
-        self.effect(Effect::Store { id, op: StoreOp::AddAccount { account, audit } });
+        self.effect(Effect::Store { id, op: StoreOp::AddAccount { account: Box::new(account), audit } });
         Ok(id)
     }
 

@@ -450,7 +450,7 @@ impl Agent {
         if wanted.presence {
             let effect = self.expect(Waiting::Presence { ask: id, record: record.clone() });
             let body = read.own_body.as_ref().unwrap_or(body);
-            let op = StoreOp::RememberPresence { record: record.clone(), document: body.bytes.to_vec() };
+            let op = StoreOp::RememberPresence { record: Box::new(record.clone()), document: body.bytes.to_vec() };
             self.effect(Effect::Store { id: effect, op });
         }
         if wanted.policy {

@@ -110,7 +110,7 @@ pub enum Done {
 pub enum StoreOp {
     /// An account that the user added, with its audit row.
     AddAccount {
-        account: AddedAccount,
+        account: Box<AddedAccount>,
         audit: AuditRow,
     },
     /// A row of the append-only audit table.
@@ -144,7 +144,7 @@ pub enum StoreOp {
         audit: AuditRow,
     },
     RememberPresence {
-        record: PresenceRecord,
+        record: Box<PresenceRecord>,
         document: Vec<u8>,
     },
     /// The account that the user added, its password included.

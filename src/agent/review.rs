@@ -324,7 +324,10 @@ impl Agent {
         }
         self.book.put_presence(record.clone());
         let effect = self.expect(Waiting::Nobody);
-        self.effect(Effect::Store { id: effect, op: StoreOp::RememberPresence { record, document: Vec::new() } });
+        self.effect(Effect::Store {
+            id: effect,
+            op: StoreOp::RememberPresence { record: Box::new(record), document: Vec::new() },
+        });
     }
 
     fn finish_review(&mut self, now: Now, id: ReviewId, generation: Generation) {

@@ -186,7 +186,7 @@ impl Agent {
             self.watch_step(now, key, moved);
         }
         let id = self.expect(Waiting::Heard(record.clone()));
-        let op = StoreOp::RememberPresence { record: record.clone(), document: body.bytes.to_vec() };
+        let op = StoreOp::RememberPresence { record: Box::new(record.clone()), document: body.bytes.to_vec() };
         self.effect(Effect::Store { id, op });
         record
     }

@@ -138,12 +138,13 @@ fn a_presence_keeps_its_document_when_only_a_name_changes() {
         expires: Wall(0),
         names: Names::default(),
     };
-    run(&store, StoreOp::RememberPresence { record: record.clone(), document: b"<presence/>".to_vec() }).unwrap();
+    run(&store, StoreOp::RememberPresence { record: Box::new(record.clone()), document: b"<presence/>".to_vec() })
+        .unwrap();
     let renamed = PresenceRecord {
         names: Names { user: Some("Bobby".to_owned()), place: None, mail: Some("b@b.example".to_owned()) },
         ..record
     };
-    run(&store, StoreOp::RememberPresence { record: renamed.clone(), document: Vec::new() }).unwrap();
+    run(&store, StoreOp::RememberPresence { record: Box::new(renamed.clone()), document: Vec::new() }).unwrap();
     assert_eq!(loaded(&store).presences, std::slice::from_ref(&renamed));
     let document = |database: &rusqlite::Connection| {
         database
@@ -395,12 +396,12 @@ fn an_account_that_was_added_is_there_again_until_it_is_removed() {
         ..AccountConfig::new(entity.clone(), Hop::parse("tls:[2001:db8::1]:5061"))
     };
     let account = AddedAccount { config, sealed: Some(vec![1, 2, 3]) };
-    let add = StoreOp::AddAccount { account: account.clone(), audit: audit_row("added") };
+    let add = StoreOp::AddAccount { account: Box::new(account.clone()), audit: audit_row("added") };
     run(&store, add.clone()).unwrap();
     run(&store, add).unwrap_err();
     let bare = AccountConfig::new(Entity::parse("sip:al@b.example").unwrap(), None);
     let bare = AddedAccount { config: bare, sealed: None };
-    run(&store, StoreOp::AddAccount { account: bare.clone(), audit: audit_row("added") }).unwrap();
+    run(&store, StoreOp::AddAccount { account: Box::new(bare.clone()), audit: audit_row("added") }).unwrap();
     reopened(store);
     let (store, loaded, _) = on_disk(dir.path()).unwrap();
     assert_eq!(loaded.accounts, [account, bare.clone()]);
