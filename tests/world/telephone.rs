@@ -303,6 +303,10 @@ fn a_protected_call_that_is_held_goes_on_under_the_same_keys() {
         .filter(|line| !line.contains("x-sv-sa"))
         .fold(String::new(), |text, line| text + line + "\r\n");
     stripped.set_body("application/sdp", clear.into_bytes()).unwrap();
-    hold_protected(&mut world, &stripped, 22, "a=sendonly\r\n");
+    for number in [22, 23] {
+        hold_protected(&mut world, &stripped, number, "a=sendonly\r\n");
+    }
     answer(&world, 488);
+    let told = |event: &&Event| matches!(event, Event::Notice(failure) if failure.code == "downgrade");
+    assert_eq!(world.nodes[0].events.iter().filter(told).count(), 1, "the user is told, once");
 }

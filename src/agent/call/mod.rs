@@ -110,6 +110,8 @@ pub(super) struct Calling {
     described: Option<SocketAddr>,
     /// The peer does not send: it holds the call, and is not gone.
     quiet_allowed: bool,
+    /// The user knows that somebody offers anew without the keys of the call.
+    told_stripped: bool,
     /// Our 200 offers, and the ACK has to answer.
     offers: bool,
     /// A stream that begins when our 200 is acknowledged.
@@ -281,6 +283,7 @@ impl Agent {
             offered: None,
             described: None,
             quiet_allowed: false,
+            told_stripped: false,
             offers: false,
             ready: None,
             stated: false,

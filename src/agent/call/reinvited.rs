@@ -2,10 +2,10 @@
 
 use super::caller::gone;
 use super::media::PeerSdp;
-use crate::agent::{Agent, Effect};
+use crate::agent::{Agent, Effect, Event};
 use crate::sdp::RemoteAudio;
 use crate::sip::{Body, Refusal, SessionId};
-use crate::vocab::{CallId, Failure, Now};
+use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 impl Agent {
     /// A refresh with an unchanged o= line and attribute gets the same answer; one that only holds the call, or takes it up
@@ -26,6 +26,12 @@ impl Agent {
         }
         let described = calling.described.unwrap_or(before.media());
         let only_held = before.changes_only_direction(&again, described);
+        let stripped = before.has_agreement() && !again.has_agreement();
+        if stripped && !std::mem::replace(&mut calling.told_stripped, true) {
+            let notice = downgrade(id, &calling.call.peer);
+            self.audit_notice(now, &notice);
+            self.event(Event::Notice(notice));
+        }
         if !only_held || self.hold(now, id, session, again, described).is_err() {
             self.refuse_reoffer(now, session);
         }
@@ -60,4 +66,14 @@ impl Agent {
         self.effect(Effect::HoldStream { call: id, held });
         Ok(())
     }
+}
+
+fn downgrade(id: CallId, peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "downgrade",
+        format!("a new offer within call {id} with {peer} lacks the keys of the call; it was refused"),
+        peer,
+        "the call goes on as it was agreed; somebody on the way may have taken them out, so reach the peer by another network",
+    )
 }
