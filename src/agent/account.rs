@@ -426,7 +426,7 @@ impl Agent {
 fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
     let param = match transport {
         Transport::Udp => String::new(),
-        // The same over TLS (RFC 7118 section 5.4).
+        // The same over TLS (RFC 7118 section 5.2).
         Transport::Ws | Transport::Wss => ";transport=ws".to_owned(),
         Transport::Tcp | Transport::Tls => format!(";transport={transport}"),
     };

@@ -148,7 +148,7 @@ pub struct Endpoint {
     /// Connections that are dead.
     hangups: VecDeque<(Transport, SocketAddr)>,
     stun_server: StunServer,
-    /// Where nobody is: our host where we are reached on a WebSocket of ours alone (RFC 7118 section 5.2).
+    /// Where nobody is: our host where we are reached on a WebSocket of ours alone (RFC 7118 appendix B.1).
     nowhere: Host,
     counters: EndpointCounters,
 }

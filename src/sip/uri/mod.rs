@@ -184,7 +184,7 @@ impl Uri {
         self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"))
     }
 
-    /// Its transport parameter is WebSocket (RFC 7118 section 5.4), whether over TLS or not.
+    /// Its transport parameter is WebSocket (RFC 7118 section 5.2), whether over TLS or not.
     pub(crate) fn asks_for_websocket(&self) -> bool {
         self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("ws"))
     }
