@@ -71,10 +71,20 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
     Failure::new(kind, code, message, target, next)
 }
 
+/// What a proxy may have against us.
+pub(super) const OTHER_NAME: &str =
+    "many proxies let an account write under its own name only, and this agent writes as the `entity` that `sottovoce status` \
+     shows: they have to be the same";
+
 /// Between us and the peer stands the proxy, and it may be that which is silent.
 pub(super) fn by_proxy(failure: Failure) -> Failure {
-    match failure.kind {
-        FailureKind::Unreachable => Failure {
+    match (failure.kind, failure.code) {
+        (_, "asking-refused") => Failure {
+            kind: FailureKind::Failed,
+            next: format!("the peer refused, or your account's proxy: {}", OTHER_NAME),
+            ..failure
+        },
+        (FailureKind::Unreachable, _) => Failure {
             next:
                 "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then ask again"
                     .into(),

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::account::Route;
+use super::ask_failures::OTHER_NAME;
 use super::redirect::{astray, direct, goes_on, Reach, Redirects};
 use super::ruling::some_port;
 use super::target::Target;
@@ -319,6 +320,12 @@ fn not_delivered(peer: &str, cause: EndCause) -> Failure {
             "no-texts",
             format!("{peer} takes no texts: {status} {}", escape(&reason)),
             "call instead",
+        ),
+        EndCause::Rejected { status: 403, reason, .. } => fails(
+            FailureKind::RefusedByUser,
+            "text-rejected",
+            format!("{peer} answered 403 {}", escape(&reason)),
+            &format!("its user takes no texts of yours; or, by an account's proxy: {OTHER_NAME}"),
         ),
         EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => fails(
             if matches!(status, 403 | 603) { FailureKind::RefusedByUser } else { FailureKind::Unreachable },

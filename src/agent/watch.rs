@@ -360,6 +360,6 @@ fn too_many(peer: &str) -> Failure {
 
 fn no_such_watch(peer: &str) -> Failure {
     let peer = escape(peer);
-    let message = format!("{peer} is not watched");
+    let message = format!("`{peer}` is not watched");
     Failure::new(FailureKind::Usage, "no-such-watch", message, peer, "see `sottovoce presence watching`")
 }

@@ -389,12 +389,12 @@ impl Agent {
         let Some(id) = self.calls.sessions.remove(&session) else { return };
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.session = None;
-        let peer = calling.call.peer.clone();
+        let (peer, by_proxy) = (calling.call.peer.clone(), calling.login.is_some());
         calling.redirects.keep_ids(ids);
         if self.call_elsewhere(now, id, &cause) || calling_on(&cause) && self.call_onward(now, id) {
             return;
         }
-        let failure = self.with_what_was_tried(id, failed(&peer, cause));
+        let failure = self.with_what_was_tried(id, failed(&peer, cause, by_proxy));
         self.end_call(now, id, CallState::Failed(failure));
     }
 
@@ -422,13 +422,18 @@ fn unspecified(like: SocketAddr) -> std::net::IpAddr {
     }
 }
 
-fn failed(peer: &str, cause: EndCause) -> Failure {
+fn failed(peer: &str, cause: EndCause, by_proxy: bool) -> Failure {
     let (code, message) = match cause {
         EndCause::TimedOut => ("peer-silent", format!("{peer} did not answer")),
         EndCause::Transport { why } => ("peer-unreachable", format!("{peer} cannot be reached: {}", escape(&why))),
         other => ("call-failed", format!("the call to {peer} could not be placed ({other:?})")),
     };
-    let next = "check that the peer's agent runs and that its address is still the same: `sottovoce ask` tells";
+    let next = match by_proxy {
+        true => {
+            "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then call again"
+        }
+        false => "check that the peer's agent runs and that its address is still the same: `sottovoce ask` tells",
+    };
     Failure::new(FailureKind::Unreachable, code, message, peer, next)
 }
 

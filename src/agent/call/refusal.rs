@@ -2,6 +2,7 @@
 
 use super::caller::gone;
 use super::CallState;
+use crate::agent::ask_failures::OTHER_NAME;
 use crate::agent::book::Standing;
 use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
 use crate::agent::review::Opening;
@@ -48,6 +49,7 @@ impl Agent {
             None if no.status == 488 && !calling.retried => self.ask_why(now, id, &no),
             _ => {
                 let failure = refused(&calling.call.peer, &no);
+                let failure = if calling.login.is_some() { by_proxy(failure) } else { failure };
                 self.end_call(now, id, CallState::Failed(failure));
             }
         }
@@ -186,6 +188,18 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
         _ => (FailureKind::Failed, "call-refused", "see the peer's log for why"),
     };
     Failure::new(kind, code, message, peer, next)
+}
+
+/// It may be the proxy that refused: no reason for alarm.
+fn by_proxy(failure: Failure) -> Failure {
+    match failure.code {
+        "caller-refused" => Failure {
+            kind: FailureKind::Failed,
+            next: format!("the peer does not accept who you are, or your account's proxy does not: {OTHER_NAME}"),
+            ..failure
+        },
+        _ => failure,
+    }
 }
 
 fn another_statement(peer: &str) -> Failure {

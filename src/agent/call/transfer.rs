@@ -109,6 +109,7 @@ fn failed(failure: &Failure) -> (u16, &'static str) {
     match (failure.kind, failure.code) {
         (_, "busy") => (486, "Busy Here"),
         (FailureKind::RefusedByUser, _) => (603, "Decline"),
+        (FailureKind::Trust, _) => (403, "Forbidden"),
         (FailureKind::RefusedByPolicy, _) => (488, "Not Acceptable Here"),
         (FailureKind::Unreachable, _) => (480, "Temporarily Unavailable"),
         _ => (503, "Service Unavailable"),

@@ -30,7 +30,10 @@ pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Resul
         AccountCommand::Remove { entity } => {
             let reply = door.delete(&format!("/v1/accounts/{}", segment(entity))).await?;
             output.body(reply.body());
-            output.line(&format!("{} is removed, and with it its password", escape(&spelled(entity))));
+            output.line(&format!(
+                "{} is removed, and with it the password that it may have had",
+                escape(&spelled(entity))
+            ));
             list(output, &reply.view()?);
         }
         AccountCommand::Show { entity: None } => {

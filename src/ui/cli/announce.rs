@@ -73,7 +73,12 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
     let CallView { id, peer, .. } = call;
     let peer = if call.known { peer.clone() } else { format!("somebody who says to be {peer} (no approved key)") };
     match call.state {
-        CallStateView::Active => Some(format!("call {id}: talking with {peer}, protected by {}", call.bundle)),
+        CallStateView::Active => {
+            let place = call.replaces.as_ref().map(|old| format!(" takes the place of call {old}")).unwrap_or_default();
+            let wanted =
+                call.wanted_by.as_ref().map(|by| format!(", as the peer of call {by} wanted")).unwrap_or_default();
+            Some(format!("call {id}{place}: talking with {peer}, protected by {}{wanted}", call.bundle))
+        }
         CallStateView::Ended | CallStateView::Failed => Some(format!("call {id}: over")),
         CallStateView::Wanted => Some(super::call::told(call)),
         CallStateView::Incoming if prompting => {

@@ -253,6 +253,7 @@ pub struct CallArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "sottovoce transfer <CALL> <PEER>\n       sottovoce transfer <CALL> --to-call <CALL>")]
 pub struct TransferArgs {
     /// The call, as c1
     pub call: String,
