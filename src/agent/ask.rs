@@ -133,6 +133,11 @@ impl Asking {
     fn is_open(&self) -> bool {
         matches!(self.ask.state, AskState::Asking | AskState::Reviewing(_))
     }
+
+    /// For the peer.
+    pub fn waits(&self) -> bool {
+        self.ask.state == AskState::Asking
+    }
 }
 
 impl Agent {
@@ -262,7 +267,7 @@ impl Agent {
         asking.subscription = Some(subscription);
         asking.sent = now.mono;
         asking.tried.push(hop);
-        asking.by_tls = hop.transport == Transport::Tls;
+        asking.by_tls = hop.transport.is_secure();
         asking.tick = Some(now.mono + TICK);
         self.asks.subscriptions.insert(subscription, id);
         let by = if hop.transport == Transport::Udp { String::new() } else { format!(" by {}", hop.transport) };

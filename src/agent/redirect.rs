@@ -77,6 +77,11 @@ impl Agent {
     fn reach(&self, place: &Uri, by_tls: bool) -> Option<Reach> {
         let by_tls = by_tls || place.asks_for_tls();
         let host = contact_host(place.as_str())?;
+        // What we cannot do is not done in another way.
+        let known = |name: &str| ["udp", "tcp", "tls"].iter().any(|known| known.eq_ignore_ascii_case(name));
+        if place.param("transport").is_some_and(|name| !known(name)) {
+            return None;
+        }
         if let Some(route) = self.route_to(&host).ok()? {
             return (!by_tls || route.domain.is_some()).then_some(Reach::Proxy(route));
         }

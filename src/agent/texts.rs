@@ -149,7 +149,7 @@ impl Agent {
         let (tcp, text, resumes) =
             (hop.transport == Transport::Tcp, outgoing.request.text.clone(), redirects.resumed());
         let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, login, resumes };
-        outgoing.by_tls = hop.transport == Transport::Tls;
+        outgoing.by_tls = hop.transport.is_secure();
         let message = self.endpoint.message(now, message);
         self.texts.sent.insert(message, outgoing);
     }

@@ -102,9 +102,17 @@ pub(crate) struct Early {
     pub dialog: Dialog,
     /// Of the last one that was acknowledged.
     pub rseq: Option<u32>,
+    /// How many were.
+    pub count: u32,
     /// The answer to our offer, which the 2xx need not repeat (RFC 3262 section 5).
     pub answer: Option<Body>,
 }
+
+/// Reliable provisional answers of one callee that are acknowledged; one rings and is forwarded a few times.
+pub(crate) const MOST: u32 = 16;
+
+/// Octets of the proxies that a provisional answer records: each PRACK has them, and nobody is proven yet.
+pub(crate) const LONGEST_ROUTE: usize = 4096;
 
 /// What a provisional answer to our INVITE is to the order of those before it (RFC 3262 section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

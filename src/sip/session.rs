@@ -100,6 +100,8 @@ pub(crate) struct Refresh {
     pub again: Option<Mono>,
     /// Of its last provisional answer that was acknowledged.
     pub rseq: Option<u32>,
+    /// How many were.
+    pub pracks: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +180,11 @@ impl Session {
             super::send::push(&mut ack, name.as_str(), value);
         }
         ack
+    }
+
+    /// Our INVITE went there, to which its login belongs.
+    pub fn asked_by(&self, remote: std::net::SocketAddr) -> bool {
+        self.proven.as_ref().is_some_and(|proven| proven.invite.remote == remote)
     }
 
     /// A callee must not send BYE before its caller confirmed (RFC 3261 section 15).

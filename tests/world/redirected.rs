@@ -259,3 +259,18 @@ fn a_registrar_sends_an_account_to_another() {
     let first = again.iter().filter(|one| header(one, "Route").is_empty() && one.uri().as_str() == "sip:example.org");
     assert!(first.count() > 1, "{}", again.len());
 }
+
+/// The first of two places is silent. Whoever hung up meanwhile is not connected to the second one.
+#[test]
+fn a_call_that_was_hung_up_goes_nowhere_else() {
+    let mut world = approved("none");
+    let away = bob_is_away(&mut world);
+    moves(&mut world, "<sip:bob@133.134.10.99>;q=1, <sip:bob@133.134.10.10>;q=0.5");
+    let call = world.call(0, "bob@192.168.1.2", None, 2);
+    world.run_for(Duration::from_secs(5));
+    assert!(!world.call_is_over(0, call));
+    world.command(0, Command::Hangup { call: Some(call) }).unwrap();
+    world.run_for(2 * MINUTE);
+    assert!(matches!(world.the_call(0, call).state, CallState::Ended { .. }), "{:?}", world.the_call(0, call));
+    assert_eq!(world.nodes[away].agent.calls().count(), 0);
+}

@@ -121,7 +121,7 @@ impl Agent {
     }
 
     pub(in crate::agent) fn call_waits_for_review(&mut self, id: CallId, review: ReviewId) {
-        if let Some(calling) = self.calls.all.get_mut(&id) {
+        if let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) {
             calling.call.review = Some(review);
         }
         self.set_call(id, CallState::Reviewing(review));
@@ -197,6 +197,9 @@ impl Agent {
         id: CallId,
         result: Result<Vec<Candidate>, Failure>,
     ) {
+        if self.calls.all.get(&id).is_none_or(|calling| !calling.is_open()) {
+            return;
+        }
         let found = result.map(|all| self.reachable(all));
         match found.map(|mut untried| (untried.next(), untried)) {
             Ok((Some(first), untried)) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{CallState, KeyState, Side};
+use crate::agent::ask::Asking;
 use crate::agent::desk::brief;
 use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::media::Counters;
@@ -44,6 +45,11 @@ impl Agent {
             Side::Callee => calling.said.is_some(),
         };
         calling.ending = Some(last);
+        let ask = calling.call.ask;
+        if let Some(ask) = ask.filter(|ask| self.asks.all.get(ask).is_some_and(Asking::waits)) {
+            // It was for this call alone.
+            let _ = self.cancel_ask(now, ask);
+        }
         if let Some(session) = session {
             self.leave(now, session, side, answered, id);
         }

@@ -52,6 +52,9 @@ const MAX_STRANGERS: usize = 16;
 /// A call on which nothing authentic came for so long is given up: the peer is gone, or was never there.
 pub const SILENCE: Duration = Duration::from_secs(30);
 
+/// The same for a stranger who holds the call, and may be silent.
+pub const HELD_SILENCE: Duration = Duration::from_secs(300);
+
 /// And after so long it is shown: peers send a packet every 20 ms, and RTCP every few seconds.
 pub const QUIET: Duration = Duration::from_secs(5);
 
@@ -181,7 +184,8 @@ impl Calls {
     fn strangers(&self) -> usize {
         let stranger =
             |calling: &&Calling| calling.is_open() && calling.call.side == Side::Callee && !calling.call.known;
-        self.all.values().filter(stranger).count()
+        let wanted = self.transfers.wanted.values().filter(|wanted| !wanted.known);
+        self.all.values().filter(stranger).count() + wanted.count()
     }
 
     /// The call whose sound is written to this file now, or will be.
@@ -300,8 +304,9 @@ impl Agent {
         id
     }
 
+    /// What has ended stays so.
     fn set_call(&mut self, id: CallId, state: CallState) {
-        if let Some(calling) = self.calls.all.get_mut(&id) {
+        if let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) {
             calling.call.state = state;
             self.event(Event::CallChanged(id));
         }
@@ -326,7 +331,9 @@ impl Agent {
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
             EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
             EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
-            EndpointEvent::Referred { id, session, to, by } => self.handle_referred(now, id, session, &to, by),
+            EndpointEvent::Referred { id, session, to, by, from_peer } => {
+                self.handle_referred(now, id, (session, from_peer), &to, by);
+            }
             EndpointEvent::ReferralProgress { id, status, .. } => self.handle_referral_progress(id, status),
             EndpointEvent::ReferralEnded { id, end } => self.handle_referral_ended(now, id, end),
             EndpointEvent::Cancelled { id, reason } => self.handle_taken_back(now, id, reason),
@@ -357,14 +364,20 @@ impl Agent {
         let heard = counters.received + counters.rtcp_received;
         calling.call.counters = counters;
         let since = match calling.heard {
-            Some((before, since)) if before == heard && !calling.quiet_allowed => since,
+            Some((before, since)) if before == heard => since,
             _ => now.mono,
         };
         calling.heard = Some((heard, since));
         let silence = now.mono - since;
-        let turned = calling.call.quiet != (silence >= QUIET);
-        calling.call.quiet = silence >= QUIET;
-        if silence >= SILENCE {
+        // Calls of strangers who hold them would keep their places for ever.
+        let (quiet, over) = match (calling.quiet_allowed, calling.call.known) {
+            (true, true) => (false, false),
+            (true, false) => (false, silence >= HELD_SILENCE),
+            (false, _) => (silence >= QUIET, silence >= SILENCE),
+        };
+        let turned = calling.call.quiet != quiet;
+        calling.call.quiet = quiet;
+        if over {
             let failure = nothing_heard(&calling.call.peer, silence);
             return self.end_call(now, id, CallState::Failed(failure));
         }

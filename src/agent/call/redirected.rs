@@ -7,8 +7,8 @@ use crate::agent::waiting::Waiting;
 use crate::agent::Agent;
 use crate::policy::{tighten, Entry};
 use crate::sip::headers::NameAddr;
-use crate::sip::{redirects, Candidate, RequestIds, Transport};
-use crate::vocab::{CallId, Now};
+use crate::sip::{redirects, Candidate, RequestIds};
+use crate::vocab::{escape, CallId, Now};
 use std::net::SocketAddr;
 
 impl Agent {
@@ -33,7 +33,7 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id) else { return false };
         calling.redirects.keep_ids(ids);
         if redirects(status) {
-            let by_tls = asked.asks_for_tls() || calling.hop.is_some_and(|hop| hop.transport == Transport::Tls);
+            let by_tls = asked.asks_for_tls() || calling.hop.is_some_and(|hop| hop.transport.is_secure());
             calling.redirects.handle_redirection(&asked, by_tls, status, contacts);
         }
         if self.call_onward(now, id) {
@@ -50,10 +50,10 @@ impl Agent {
 
     /// To the next place that a redirection named.
     pub(super) fn call_onward(&mut self, now: Now, id: CallId) -> bool {
-        let Some(calling) = self.calls.all.get_mut(&id) else { return false };
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return false };
         let mut redirects = std::mem::take(&mut calling.redirects);
         let next = self.next_redirect(&mut redirects);
-        let place = redirects.now().map(|now| now.place().to_string()).unwrap_or_default();
+        let place = redirects.now().map(|now| escape(now.place().as_str())).unwrap_or_default();
         let Some(calling) = self.calls.all.get_mut(&id) else { return false };
         calling.redirects = redirects;
         let Some(next) = next else { return false };

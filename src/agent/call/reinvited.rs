@@ -61,6 +61,8 @@ impl Agent {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.described = Some(described);
             calling.quiet_allowed = again.is_partial();
+            // Silence counts from here.
+            calling.heard = None;
             calling.offered = Some(again);
         }
         self.effect(Effect::HoldStream { call: id, held });

@@ -33,6 +33,8 @@ pub(super) struct Wanted {
     pub referral: ReferralId,
     /// The call of whoever wants it.
     pub by: CallId,
+    /// Who is one whom our user approved.
+    pub known: bool,
     /// The status of which it was told last.
     pub told: u16,
     /// For our INVITE.

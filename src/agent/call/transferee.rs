@@ -7,7 +7,7 @@ use super::{CallState, MAX_OPEN, MAX_STRANGERS};
 use crate::agent::target::Target;
 use crate::agent::{Agent, AnswerMode, CallRequest, Event, Side};
 use crate::sip::headers::{NameAddr, Replaces, TypedHeader};
-use crate::sip::{ReferralId, Refusal, Scheme, SessionId, Uri, RINGING};
+use crate::sip::{Host, ReferralId, Refusal, Scheme, SessionId, Uri, RINGING};
 use crate::vocab::{escape, CallId, Failure, Now};
 
 /// A REFER that we take.
@@ -24,11 +24,11 @@ impl Agent {
         &mut self,
         now: Now,
         id: ReferralId,
-        session: SessionId,
+        (session, from_peer): (SessionId, bool),
         to: &NameAddr,
         said_by: Option<NameAddr>,
     ) {
-        match self.judge_referral(session, &to.uri) {
+        match self.judge_referral(session, from_peer, &to.uri) {
             Ok(referral) => self.take_referral(now, id, referral, said_by),
             Err(refusal) => {
                 self.count("transfers_refused");
@@ -37,11 +37,12 @@ impl Agent {
         }
     }
 
-    fn judge_referral(&mut self, session: SessionId, to: &Uri) -> Result<Referral, Refusal> {
+    /// Tags prove nothing where signalling can be read: what comes from elsewhere waits for our user, as a stranger's does.
+    fn judge_referral(&mut self, session: SessionId, from_peer: bool, to: &Uri) -> Result<Referral, Refusal> {
         let calling = self.calls.by_session(session);
         let calling = calling.filter(|calling| calling.is_open() && calling.call.state == CallState::Active);
         let calling = calling.ok_or_else(|| Refusal::new(481, "Call/Transaction Does Not Exist"))?;
-        let (by, known) = (calling.call.id, calling.call.known);
+        let (by, known) = (calling.call.id, calling.call.known && from_peer);
         if self.config.answer == AnswerMode::Reject {
             return Err(Refusal::new(603, "Decline"));
         }
@@ -49,7 +50,7 @@ impl Agent {
         if self.calls.transfers.wanted_by(by) > 0 {
             return Err(Refusal::new(500, "The referral before is not decided yet").with("Retry-After", "10"));
         }
-        let crowd = !known && self.calls.strangers() + self.calls.transfers.wanted.len() >= MAX_STRANGERS;
+        let crowd = !known && self.calls.strangers() >= MAX_STRANGERS;
         if self.stopping.is_some() || crowd || self.calls.open_count() >= MAX_OPEN {
             return Err(Refusal::new(486, "Busy Here"));
         }
@@ -64,6 +65,9 @@ impl Agent {
         }
         if to.param("method").is_some_and(|method| method != "INVITE") {
             return Err(Refusal::new(403, "Only calls are placed for others"));
+        }
+        if to.host().is_none_or(nowhere) {
+            return Err(Refusal::new(403, "Refer-To names no peer"));
         }
         let replaces = to.header_unescaped("Replaces").map(|value| Replaces::read(&value)).transpose();
         let replaces = replaces.map_err(|_| Refusal::new(400, "Replaces in Refer-To is unreadable"))?;
@@ -111,7 +115,7 @@ impl Agent {
         // Without what would prove it, which was for us.
         let said_by = said_by.map(|by| NameAddr::new(by.uri));
         let referred_by = said_by.or_else(|| Uri::parse(&peer).ok().map(NameAddr::new));
-        let wanted = Wanted { referral, by, told: 100, replaces, referred_by };
+        let wanted = Wanted { referral, by, known, told: 100, replaces, referred_by };
         self.calls.transfers.wanted.insert(id, wanted);
         let detail = format!("wants us to call {shown} in place of call {by}: call {id}");
         match known {
@@ -170,5 +174,14 @@ impl Agent {
 
     pub(in crate::agent) fn refuse_wanted(&mut self, now: Now, id: CallId) {
         self.end_call(now, id, CallState::Ended { reason: "you refused it".into() });
+    }
+}
+
+/// Where no peer can be: everybody, nobody, or this machine by a name that each machine has.
+fn nowhere(host: &Host) -> bool {
+    match host {
+        Host::Ipv4(ip) => ip.is_unspecified() || ip.is_broadcast() || ip.is_multicast(),
+        Host::Ipv6(ip) => ip.is_unspecified() || ip.is_multicast(),
+        Host::Name(name) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
     }
 }

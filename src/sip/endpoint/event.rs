@@ -112,6 +112,8 @@ pub enum EndpointEvent {
         session: SessionId,
         to: NameAddr,
         by: Option<NameAddr>,
+        /// It came from where the call's requests go; tags alone can be read on the way.
+        from_peer: bool,
     },
     /// How a referral of ours ended. It comes once.
     ReferralEnded {

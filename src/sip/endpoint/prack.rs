@@ -1,5 +1,5 @@
 use super::inbound::Inbound;
-use super::{limits, Endpoint, EndpointEvent};
+use super::{Endpoint, EndpointEvent};
 use crate::sip::headers::RAck;
 use crate::sip::reliable::{self, Early, Manner, Order, Unpracked, RELIABLE};
 use crate::sip::session::Session;
@@ -86,12 +86,20 @@ impl Endpoint {
             Order::Next(rseq) => rseq,
         };
         if known.is_none() {
+            let route = read::record_route(response.headers(), false);
+            if route.iter().map(String::len).sum::<usize>() > reliable::LONGEST_ROUTE {
+                return false;
+            }
             let mut dialog = session.dialog.clone();
-            dialog.establish(tag, read::record_route(response.headers(), false));
-            session.early.push(Early { dialog, rseq: None, answer: None });
+            dialog.establish(tag, route);
+            session.early.push(Early { dialog, rseq: None, count: 0, answer: None });
         }
         let at = known.unwrap_or(session.early.len() - 1);
         let Some(early) = session.early.get_mut(at) else { return false };
+        if early.count >= reliable::MOST {
+            return false;
+        }
+        early.count += 1;
         early.rseq = Some(rseq);
         early.dialog.retarget(read::contact(response.headers()));
         early.answer = early.answer.take().or_else(|| read::response_body(response));
@@ -107,6 +115,10 @@ impl Endpoint {
         let Some(session) = self.sessions.get_mut(&id).filter(|_| reliable) else { return };
         let Some(refresh) = session.refresh.as_mut() else { return };
         let Order::Next(rseq) = reliable::order(response, refresh.rseq) else { return };
+        if refresh.pracks >= reliable::MOST {
+            return;
+        }
+        refresh.pracks += 1;
         refresh.rseq = Some(rseq);
         let Some(request) = reliable::prack(&mut session.dialog, rseq, response) else { return };
         let to = session.dialog.destination();
@@ -121,7 +133,7 @@ impl Endpoint {
             proven.authentication.prove(&mut request, &cnonce);
         }
         self.dress_plainly(&mut request);
-        if self.transactions.clients() < limits::CLIENT_TRANSACTIONS {
+        if self.transactions.clients() < self.config.limits.client_transactions {
             self.send_request(now, request, to, Owner::Session(id));
         }
     }

@@ -32,6 +32,7 @@ impl Endpoint {
         if !calling.dialog.accept_cseq(inbound.cseq) {
             return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
         }
+        let from_peer = calling.dialog.destination().remote.ip() == inbound.from.remote.ip();
         let mut event = Event::new(PACKAGE);
         if std::mem::replace(&mut calling.referred, true) {
             event.params.set("id", Some(&inbound.cseq.to_string()));
@@ -53,7 +54,7 @@ impl Endpoint {
         self.referred.insert(id, referred);
         self.remember(now, inbound, Owner::Referral(id));
         let by = headers.typed::<ReferredBy>().ok().flatten().map(|by| by.0);
-        self.events.push_back(EndpointEvent::Referred { id, session, to, by });
+        self.events.push_back(EndpointEvent::Referred { id, session, to, by, from_peer });
     }
 
     /// 200, not 202 (RFC 7647 section 5), and news at once, even if there is nothing new (RFC 3515 section 2.4.4).

@@ -37,7 +37,10 @@ impl Endpoint {
         send::push(&mut request, "Referred-By", &referring.what.by.to_string());
         send::push(&mut request, "Accept", SIPFRAG);
         referring.cseq = read::cseq(request.headers()).map_or(0, |cseq| cseq.number);
-        referring.authentication.prove(&mut request, &cnonce);
+        // Only to whoever asked for them: the peer could try passwords against them.
+        if session.asked_by(to.remote) {
+            referring.authentication.prove(&mut request, &cnonce);
+        }
         self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Referral(id));
     }
@@ -67,8 +70,11 @@ impl Endpoint {
 
     fn handle_refer_challenge(&mut self, now: Mono, id: ReferralId, response: &Response, by_proxy: bool) {
         let Some(referring) = self.referring.get_mut(&id) else { return };
+        let session = self.sessions.get(&referring.session);
+        let ours = session.is_some_and(|session| session.asked_by(session.dialog.destination().remote));
         match referring.authentication.challenged(response.headers(), by_proxy) {
-            Ok(()) => self.send_refer(now, id),
+            Ok(()) if ours => self.send_refer(now, id),
+            Ok(()) => self.end_referral(id, ReferralEnd::Refused(EndCause::rejected(response))),
             Err(why) => {
                 let cause = EndCause::Unproven { status: response.status(), why };
                 self.end_referral(id, ReferralEnd::Refused(cause));

@@ -30,7 +30,7 @@ impl Endpoint {
             send::set_body(&mut request, body);
         }
         let cseq = read::cseq(request.headers()).map_or(0, |cseq| cseq.number);
-        session.refresh = Some(Refresh { method, cseq, again: None, rseq: None });
+        session.refresh = Some(Refresh { method, cseq, again: None, rseq: None, pracks: 0 });
         let to = session.dialog.destination();
         self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Session(id));

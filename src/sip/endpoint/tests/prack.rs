@@ -262,3 +262,13 @@ fn what_is_offered_while_it_rings_is_put_off() {
     world.at(BOB, |end, now| end.answer(now, theirs, body("answer")));
     world.run_until(BOB, |e| matches!(e, EndpointEvent::Confirmed { .. }));
 }
+
+#[test]
+fn a_callee_that_counts_on_without_end_is_acknowledged_a_few_times() {
+    let mut world = calling();
+    for rseq in 1..100 {
+        let ringing = provisional(&world, 183, "one", rseq, None);
+        world.inject(ALICE, &ringing);
+    }
+    assert_eq!(acknowledged(&world).len(), 16);
+}

@@ -250,3 +250,42 @@ fn the_subscription_can_be_left_and_runs_out() {
     world.run_for(limits::REFERRAL);
     assert_eq!(states(&world).last().unwrap(), "refer;id=21 terminated: SIP/2.0 100 Trying");
 }
+
+/// A call by the proxy of an account: the peer itself has no business with what proves us there.
+#[test]
+fn a_peer_that_asks_for_a_password_gets_none() {
+    let mut world = World::perfect();
+    let login = crate::sip::digest::Login {
+        user: "alice".to_owned(),
+        password: crate::vocab::Redacted("secret".to_owned()),
+        realm: Some("b.example".to_owned()),
+    };
+    let proxy = std::net::SocketAddr::new(super::wire::address(BOB).ip(), 5090);
+    let invite = crate::sip::Invite { remote: proxy, login: Some(login), ..invite() };
+    let session = world.at(ALICE, |end, now| end.invite(now, invite));
+    world.reply(&Method::Invite, 200, &[("To-tag", "t"), ("Contact", "<sip:bob@192.168.1.2:5070>")]);
+    world.at(ALICE, |end, now| end.refer(now, session, to_carol()));
+    let challenge = "Digest realm=\"b.example\", nonce=\"n\", algorithm=MD5, qop=\"auth\"";
+    world.reply(&Method::Refer, 401, &[("WWW-Authenticate", challenge)]);
+    let refers = world.times(ALICE, "REFER").len();
+    assert_eq!((refers, ends(&world).len()), (1, 1), "{:?}", world.first_lines(ALICE));
+    assert_eq!(world.request(&Method::Refer).headers().count("Authorization"), 0);
+}
+
+#[test]
+fn a_refer_from_elsewhere_is_not_taken_for_the_peers() {
+    for (elsewhere, from_peer) in [(false, true), (true, false)] {
+        let mut world = World::perfect();
+        let (session, _) = connected(&mut world);
+        world.mute[ALICE] = true;
+        world.at(ALICE, |end, now| end.refer(now, session, to_carol()));
+        let refer = world.request(&Method::Refer).to_bytes();
+        let from = if elsewhere { "192.0.2.66:5060".parse().unwrap() } else { super::wire::address(ALICE) };
+        world.inject_from(BOB, from, &refer);
+        let seen = world.events[BOB].iter().find_map(|e| match e {
+            EndpointEvent::Referred { from_peer, .. } => Some(*from_peer),
+            _ => None,
+        });
+        assert_eq!(seen, Some(from_peer));
+    }
+}
