@@ -25,7 +25,8 @@ impl Agent {
         if self.accounts.get(&config.entity).is_some() {
             return Err(is_there(&config.entity));
         }
-        if self.accounts.all().count() >= MAX_ACCOUNTS {
+        let on_their_way = self.waiting.values().filter(|waiting| matches!(waiting, Waiting::AddAccount(_))).count();
+        if self.accounts.all().count() + on_their_way >= MAX_ACCOUNTS {
             return Err(too_many(&config.entity));
         }
         let mut nonce = [0; 24];

@@ -19,7 +19,7 @@ use super::ruling::some_port;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Event, TextMessage, TextRequest, TextState, UnknownWatchers};
-use crate::policy::{Entry, Guarantee, Strength};
+use crate::policy::{Direction, Entry, Guarantee, Strength};
 use crate::sip::headers::NameAddr;
 use crate::sip::{self, Candidate, EndCause, Locate, MessageId, Refusal, RequestIds, Transport};
 use crate::vocab::{escape, Entity, Failure, FailureKind, Now, TextId};
@@ -218,6 +218,10 @@ impl Agent {
             if self.is_meant(target, pin) || is_there {
                 let address = there.or(address).unwrap_or(unknown);
                 entries.push(out(Some((&pin.entity, &pin.device)), address));
+                // Wherever the text goes now, what was approved for its reader holds.
+                let approved = self.book.entries_of(&pin.entity, &pin.device);
+                let approved = approved.filter(|entry| entry.direction == Direction::Out && !entry.expired(now.wall));
+                entries.extend(approved.cloned());
             }
         }
         // Whoever has an entry of his own is ruled by that, and by no one's.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use super::ask::{key_state, PIDF};
 use super::book::Standing;
+use super::contact::contact_host;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
 use super::review::Opening;
+use super::target::host_address;
 use super::waiting::Waiting;
 use super::watch::{WatchKey, Watching};
 use super::{Agent, Effect, Event, StoreOp, WatchState};
@@ -20,6 +22,9 @@ use crate::vocab::{Device, Digest, Failure, Now};
 
 /// Devices of one peer of which the last statement is remembered.
 const MAX_JUDGED: usize = 32;
+
+/// Devices of one peer that have a row before our user approved them.
+const MAX_UNPINNED: usize = 8;
 
 /// The last statement of each device, of either purpose, and the last failure that was told.
 #[derive(Default)]
@@ -144,7 +149,10 @@ impl Agent {
         let same = watching.judged.says_the_same(&statement, &hash);
         self.note_version(&statement);
         if !self.is_outranked(key, &statement) {
-            let record = self.hear(now, key, observed, body, &statement);
+            let record = match self.has_a_row_for(&read) {
+                true => self.hear(now, key, observed, body, &statement),
+                false => PresenceRecord::from_statement(&statement, observed, None),
+            };
             if !same && !self.stands_approved(now, &read, &record, hash) {
                 self.put_news(now, key, observed, read, record);
             }
@@ -153,6 +161,15 @@ impl Agent {
             watching.judged.take(&statement, hash);
         }
         self.follow_device(now, key, &statement);
+    }
+
+    /// Whoever invents devices fills no database; one that is approved makes its row (`keep_contact`).
+    fn has_a_row_for(&self, read: &ReadDocument) -> bool {
+        let statement = &read.signed.statement;
+        let pinned = matches!(read.standing, Standing::Pinned { .. });
+        let known = || self.book.presence(&statement.entity, &statement.device).is_some();
+        let others = || self.book.presences().filter(|row| row.entity == statement.entity).count();
+        pinned || known() || others() < MAX_UNPINNED
     }
 
     /// What the device says to us by itself counts for more than what it published (PROTOCOL section 4).
@@ -174,7 +191,12 @@ impl Agent {
         statement: &Statement,
     ) -> PresenceRecord {
         let previous = self.book.presence(&statement.entity, &statement.device).cloned();
-        let record = PresenceRecord::from_statement(statement, observed, previous.as_ref());
+        let mut record = PresenceRecord::from_statement(statement, observed, previous.as_ref());
+        // Entries are looked up by this address. Of a NOTIFY only its tags are known to be right, and a statement says what its
+        // device likes: only both together move it, or the user by asking.
+        if let Some(before) = previous.as_ref().filter(|_| !observed.is_some_and(|seen| says_so(statement, seen))) {
+            (record.address, record.observed) = (before.address, before.observed);
+        }
         // What is published for everybody mostly has no place: it takes none away that the device told us.
         let poorer = statement.purpose == Purpose::Publish
             && statement.environment.is_none()
@@ -225,8 +247,7 @@ impl Agent {
         read: ReadDocument,
         record: PresenceRecord,
     ) {
-        let statement = &read.signed.statement;
-        self.audit_statement(now, statement);
+        let statement = read.signed.statement.clone();
         if self.reviews.is_asked_about(&statement.entity, &statement.device) {
             return self.watch_step(now, key, "it says something new, and a review of it waits already".into());
         }
@@ -239,6 +260,9 @@ impl Agent {
             );
         }
         let opened = self.open_review(now, opening(now, observed, &read, record));
+        if opened.is_ok() {
+            self.audit_statement(now, &statement);
+        }
         let what = match opened {
             Ok(review) if known => format!("its policy has changed: `sottovoce review show {review}`"),
             Ok(review) => format!("its policy waits for your answer: `sottovoce review show {review}`"),
@@ -269,11 +293,20 @@ impl Agent {
     }
 }
 
+/// It is where it says that it is.
+fn says_so(statement: &Statement, seen: IpAddr) -> bool {
+    let place = statement.environment.and_then(|environment| environment.address);
+    let contact = contact_host(statement.contact.raw()).and_then(|host| host_address(&host));
+    place == Some(seen) || contact.is_some_and(|contact| contact.ip() == seen)
+}
+
 /// The URI of this one device at the registrar of its domain (RFC 5627).
 pub fn gruu_of(statement: &Statement) -> Option<Uri> {
     let contact = Uri::parse(statement.contact.raw()).ok()?;
     let host = contact.host()?.to_string();
-    (contact.params().has("gr") && host.eq_ignore_ascii_case(statement.entity.host())).then_some(contact)
+    // Whoever signs for himself sends us to nobody else.
+    let own = host.eq_ignore_ascii_case(statement.entity.host()) && contact.user() == statement.entity.user();
+    (contact.params().has("gr") && own).then_some(contact)
 }
 
 fn opening(now: Now, observed: Option<IpAddr>, read: &ReadDocument, record: PresenceRecord) -> Opening {

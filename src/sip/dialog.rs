@@ -204,6 +204,11 @@ impl Dialog {
         &self.target
     }
 
+    /// Its next request goes where the first one went.
+    pub fn is_where_it_began(&self) -> bool {
+        self.destination().remote == self.fallback
+    }
+
     pub fn destination(&self) -> Destination {
         let hop = self.route.first().filter(|_| !self.preloaded).and_then(|hop| route_uri(hop));
         let uri = hop.as_ref().unwrap_or(&self.target);

@@ -117,7 +117,11 @@ impl Agent {
         let record = self.book.presence(&pin.entity, &pin.device);
         let contact = record.and_then(|record| contact_host(record.contact.raw()));
         let host = contact.unwrap_or_else(|| pin.entity.host().to_owned());
-        target.socket().is_some() && host_address(&host) == target.socket()
+        // A device says for itself where it is reached; it must have been seen there to be meant by the address alone.
+        let seen = record.and_then(|record| record.address);
+        let is_there =
+            |socket: SocketAddr| host_address(&host) == Some(socket) && seen.is_none_or(|ip| ip == socket.ip());
+        target.socket().is_some_and(is_there)
     }
 
     pub(in crate::agent) fn call_waits_for_review(&mut self, id: CallId, review: ReviewId) {

@@ -41,7 +41,7 @@ impl Control {
 
     /// One account, once its registrar has spoken, or after the wait.
     pub async fn account(&self, entity: &str, wait: &Wait) -> Result<AccountView, Failure> {
-        let wanted = named(entity).map_err(|_| no_account(entity))?;
+        let wanted = found(entity)?;
         let read = move |known: &dyn super::brain::Known| {
             known.accounts().into_iter().find(|account| account.entity == wanted).map(AccountView::from)
         };
@@ -59,7 +59,7 @@ impl Control {
 
     /// Removes one that was added; its registration and publication are taken back. Those of the configuration stay.
     pub async fn account_remove(&self, entity: &str) -> Result<AccountList, Failure> {
-        let wanted = named(entity).map_err(|_| no_account(entity))?;
+        let wanted = found(entity)?;
         let account = self.account(entity, &Wait::default()).await?;
         if !account.added {
             return Err(self.of_the_configuration(&wanted));
@@ -136,6 +136,14 @@ fn field<T>(name: &str, text: &str, expected: &str, read: impl FnOnce(&str) -> O
     read(text).ok_or_else(|| {
         let text = escape(&text.chars().take(80).collect::<String>());
         usage("bad-account", format!("{name} is \"{text}\""), name, &format!("write {expected}"))
+    })
+}
+
+/// What may hold a password is not repeated.
+fn found(text: &str) -> Result<Entity, Failure> {
+    named(text).map_err(|failure| match failure.code {
+        "password-in-uri" => failure,
+        _ => no_account(text),
     })
 }
 

@@ -81,7 +81,10 @@ impl Endpoint {
         if let Some(body) = subscription.body.as_ref().filter(|_| !subscription.notified) {
             send::set_body(&mut request, body);
         }
-        subscription.authentication.prove(&mut request, &cnonce);
+        // The notifier named itself meanwhile, perhaps: what proves us is for whoever was asked.
+        if subscription.dialog.is_where_it_began() {
+            subscription.authentication.prove(&mut request, &cnonce);
+        }
         let to = subscription.dialog.destination();
         self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Subscription(id));
