@@ -159,6 +159,8 @@ impl Agent {
         calling.call.known = true;
         calling.untried = Untried::default();
         calling.redirects = Redirects::default();
+        // Both were for the way that the call before this review took.
+        (calling.login, calling.domain) = (None, None);
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
