@@ -27,8 +27,8 @@ impl Agent {
             return Err(in_clear(&target));
         }
         self.refuse_ourselves(&target)?;
-        if self.calls.open_count() >= super::MAX_OPEN {
-            return Err(too_many(&request.peer));
+        if self.calls.open_count() >= self.most_calls() {
+            return Err(too_many(&request.peer, self.most_calls()));
         }
         if let Some(other) = request.sink.as_ref().and_then(|sink| self.calls.recorded_in(sink)) {
             return Err(recorded_already(other));
@@ -509,8 +509,8 @@ fn played_already(file: &str) -> Failure {
     )
 }
 
-fn too_many(peer: &str) -> Failure {
-    let message = format!("{} calls are open already", super::MAX_OPEN);
+fn too_many(peer: &str, most: usize) -> Failure {
+    let message = format!("{most} calls are open already");
     Failure::new(FailureKind::Failed, "too-many-calls", message, escape(peer), "hang up some of them first")
 }
 

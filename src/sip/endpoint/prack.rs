@@ -1,5 +1,5 @@
 use super::inbound::Inbound;
-use super::{limits, Endpoint, EndpointEvent};
+use super::{Endpoint, EndpointEvent};
 use crate::sip::headers::RAck;
 use crate::sip::reliable::{self, Early, Manner, Order, Unpracked, RELIABLE};
 use crate::sip::session::Session;
@@ -121,7 +121,7 @@ impl Endpoint {
             proven.authentication.prove(&mut request, &cnonce);
         }
         self.dress_plainly(&mut request);
-        if self.transactions.clients() < limits::CLIENT_TRANSACTIONS {
+        if self.transactions.clients() < self.config.limits.client_transactions {
             self.send_request(now, request, to, Owner::Session(id));
         }
     }
