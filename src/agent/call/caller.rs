@@ -210,21 +210,10 @@ impl Agent {
             }
             _ if self.call_onward(now, id) => {}
             Ok((None, _)) => {
-                let failure = self.with_what_was_tried(id, no_address(&self.peer_name(id)));
+                let failure = no_address(&self.peer_name(id));
                 self.end_call(now, id, CallState::Failed(failure));
             }
-            Err(failure) => {
-                let failure = self.with_what_was_tried(id, failure);
-                self.end_call(now, id, CallState::Failed(failure));
-            }
-        }
-    }
-
-    fn with_what_was_tried(&self, id: CallId, failure: Failure) -> Failure {
-        let Some(calling) = self.calls.all.get(&id) else { return failure };
-        match &calling.target {
-            Some(target) => target.tried(failure, &calling.tried),
-            None => failure,
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
         }
     }
 
@@ -244,7 +233,6 @@ impl Agent {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.hop = Some(hop);
-        calling.tried.push(hop);
         if !calling.media_open {
             calling.media_open = true;
             return self.effect(Effect::OpenMedia { call: id, local });
@@ -279,6 +267,7 @@ impl Agent {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
                     calling.session = Some(session);
                     calling.invited = Some(now.mono);
+                    calling.tried.extend(calling.hop);
                 }
                 self.count("calls_placed");
             }
@@ -396,8 +385,7 @@ impl Agent {
         if self.call_elsewhere(now, id, &cause) || calling_on(&cause) && self.call_onward(now, id) {
             return;
         }
-        let failure = self.with_what_was_tried(id, failed(&peer, cause));
-        self.end_call(now, id, CallState::Failed(failure));
+        self.end_call(now, id, CallState::Failed(failed(&peer, cause)));
     }
 
     pub(super) fn peer_name(&self, id: CallId) -> String {
