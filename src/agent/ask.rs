@@ -21,7 +21,7 @@ use super::ask_failures::{
 use super::book::Standing;
 use super::by_itself::Direct;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
-use super::fail_over::{calls_for_another, Untried};
+use super::fail_over::{calls_for_another, with_tried, Untried};
 use super::further::Further;
 use super::own::random_nonce;
 use super::question::Question;
@@ -214,8 +214,8 @@ impl Agent {
                 self.send_directly(now, id, first);
             }
             _ if self.ask_onward(now, id) => {}
-            Ok((None, _)) => self.fail_unreached(now, id, no_address(&host)),
-            Err(failure) => self.fail_unreached(now, id, failure),
+            Ok((None, _)) => self.fail_ask(now, id, no_address(&host)),
+            Err(failure) => self.fail_ask(now, id, failure),
         }
     }
 
@@ -351,7 +351,7 @@ impl Agent {
                 cause if asking.by_server => by_proxy(ended(&asking.ask.target, cause)),
                 cause => ended(&asking.ask.target, cause),
             };
-            self.fail_unreached(now, ask, failure);
+            self.fail_ask(now, ask, failure);
         }
     }
 
@@ -552,16 +552,11 @@ impl Agent {
         Ok(())
     }
 
-    /// With what was tried.
-    fn fail_unreached(&mut self, now: Now, id: AskId, failure: Failure) {
-        let Some(asking) = self.asks.all.get(&id) else { return };
-        let failure = asking.target.tried(failure, &asking.tried);
-        self.fail_ask(now, id, failure);
-    }
-
     pub(super) fn fail_ask(&mut self, now: Now, id: AskId, failure: Failure) {
         self.count("asks_failed");
-        let call = self.asks.all.get(&id).and_then(|asking| asking.call);
+        let Some(asking) = self.asks.all.get(&id) else { return };
+        let failure = with_tried(&asking.target, failure, &asking.tried);
+        let call = asking.call;
         self.set_ask(id, AskState::Failed(failure.clone()));
         if let Some(call) = call {
             self.ask_failed_for_call(now, call, failure);

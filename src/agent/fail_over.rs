@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::target::Target;
 use super::Agent;
 use crate::sip::{Candidate, EndCause};
+use crate::vocab::{Failure, FailureKind};
 
 /// The status by which a server sends its clients to the next one (RFC 3263 section 4.3).
 pub const UNAVAILABLE: u16 = 503;
@@ -30,6 +32,14 @@ impl Agent {
             all.retain(ours);
         }
         Untried(all.into())
+    }
+}
+
+/// With what was tried, for whoever named an e-mail address. Before anybody was asked, only what finds nobody is about that.
+pub fn with_tried(target: &Target, failure: Failure, tried: &[Candidate]) -> Failure {
+    match tried.is_empty() && failure.kind != FailureKind::Unreachable {
+        true => failure,
+        false => target.tried(failure, tried),
     }
 }
 

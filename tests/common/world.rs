@@ -34,6 +34,8 @@ pub struct World {
     pub dead: Option<std::net::IpAddr>,
     /// Somebody before this address answers every first INVITE to it with an empty 488.
     pub forge_refusals: Option<std::net::IpAddr>,
+    /// Somebody before this address wants a password of every INVITE to it, as proxies do.
+    pub challenges: Option<std::net::IpAddr>,
     /// Whoever is asked at these addresses says 302 and this Contact.
     pub moved: BTreeMap<std::net::IpAddr, String>,
     pub server: Option<Server>,
@@ -55,6 +57,7 @@ impl World {
             sample: 0,
             dead: None,
             forge_refusals: None,
+            challenges: None,
             moved: BTreeMap::new(),
             server: None,
             dns: BTreeMap::new(),
@@ -199,6 +202,9 @@ impl World {
                 if self.forge_refusals == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
                     return self.refuse_in_his_name(stream, from, to, &bytes);
                 }
+                if self.challenges == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
+                    return self.challenge(stream, from, to, &bytes);
+                }
                 if let Some(contact) = self.moved.get(&to.ip()).cloned() {
                     return self.send_on(stream, from, to, (&bytes, &contact));
                 }
@@ -219,6 +225,15 @@ impl World {
         let Ok(sottovoce::sip::Message::Request(request)) = sottovoce::sip::Message::parse(invite) else { return };
         let bytes = sottovoce::sip::Response::to(&request, 488, "Not Acceptable Here").to_bytes().to_vec();
         self.forge_refusals = None;
+        self.wire.send(self.now.mono, Parcel::Sip { stream, from: callee, to: caller, bytes });
+    }
+
+    fn challenge(&mut self, stream: Option<u64>, caller: SocketAddr, callee: SocketAddr, invite: &[u8]) {
+        let Ok(sottovoce::sip::Message::Request(request)) = sottovoce::sip::Message::parse(invite) else { return };
+        let mut response = sottovoce::sip::Response::to(&request, 407, "Proxy Authentication Required");
+        let asks = "Digest realm=\"example.org\", nonce=\"n\", algorithm=SHA-256, qop=\"auth\"";
+        response.headers_mut().push("Proxy-Authenticate", asks).unwrap();
+        let bytes = response.to_bytes().to_vec();
         self.wire.send(self.now.mono, Parcel::Sip { stream, from: callee, to: caller, bytes });
     }
 

@@ -74,7 +74,7 @@ impl Agent {
         body: Option<Body>,
     ) {
         self.count("calls_received");
-        if self.stopping.is_some() || self.calls.open_count() >= super::MAX_OPEN.saturating_mul(self.config.limits) {
+        if self.stopping.is_some() || self.calls.open_count() >= self.most_calls() {
             return self.endpoint.refuse(now, session, Refusal::new(486, "Busy Here"));
         }
         let judged = self.judge_offer(now, invitation, body).and_then(|taken| {
@@ -230,7 +230,7 @@ impl Agent {
 
     /// Strangers together take half of all places, so that the user can call, and be called by whom he approved.
     pub(super) fn refuse_crowd(&self) -> Result<(), No> {
-        match self.calls.strangers() < super::MAX_STRANGERS.saturating_mul(self.config.limits) {
+        match self.calls.strangers() < self.most_strangers() {
             true => Ok(()),
             false => Err(No::plain(486, "too many calls of strangers are open")),
         }

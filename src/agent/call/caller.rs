@@ -27,8 +27,8 @@ impl Agent {
             return Err(in_clear(&target));
         }
         self.refuse_ourselves(&target)?;
-        if self.calls.open_count() >= super::MAX_OPEN {
-            return Err(too_many(&request.peer));
+        if self.calls.open_count() >= self.most_calls() {
+            return Err(too_many(&request.peer, self.most_calls()));
         }
         if let Some(other) = request.sink.as_ref().and_then(|sink| self.calls.recorded_in(sink)) {
             return Err(recorded_already(other));
@@ -163,6 +163,8 @@ impl Agent {
         calling.call.known = true;
         calling.untried = Untried::default();
         calling.redirects = Redirects::default();
+        // Both were for the way that the call before this review took.
+        (calling.login, calling.domain) = (None, None);
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
@@ -215,21 +217,10 @@ impl Agent {
             }
             _ if self.call_onward(now, id) => {}
             Ok((None, _)) => {
-                let failure = self.with_what_was_tried(id, no_address(&self.peer_name(id)));
+                let failure = no_address(&self.peer_name(id));
                 self.end_call(now, id, CallState::Failed(failure));
             }
-            Err(failure) => {
-                let failure = self.with_what_was_tried(id, failure);
-                self.end_call(now, id, CallState::Failed(failure));
-            }
-        }
-    }
-
-    fn with_what_was_tried(&self, id: CallId, failure: Failure) -> Failure {
-        let Some(calling) = self.calls.all.get(&id) else { return failure };
-        match &calling.target {
-            Some(target) => target.tried(failure, &calling.tried),
-            None => failure,
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
         }
     }
 
@@ -249,7 +240,6 @@ impl Agent {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.hop = Some(hop);
-        calling.tried.push(hop);
         if !calling.media_open {
             calling.media_open = true;
             return self.effect(Effect::OpenMedia { call: id, local });
@@ -284,6 +274,7 @@ impl Agent {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
                     calling.session = Some(session);
                     calling.invited = Some(now.mono);
+                    calling.tried.extend(calling.hop);
                 }
                 self.count("calls_placed");
             }
@@ -401,8 +392,7 @@ impl Agent {
         if self.call_elsewhere(now, id, &cause) || calling_on(&cause) && self.call_onward(now, id) {
             return;
         }
-        let failure = self.with_what_was_tried(id, failed(&peer, cause, by_proxy));
-        self.end_call(now, id, CallState::Failed(failure));
+        self.end_call(now, id, CallState::Failed(failed(&peer, cause, by_proxy)));
     }
 
     pub(super) fn peer_name(&self, id: CallId) -> String {
@@ -519,8 +509,8 @@ fn played_already(file: &str) -> Failure {
     )
 }
 
-fn too_many(peer: &str) -> Failure {
-    let message = format!("{} calls are open already", super::MAX_OPEN);
+fn too_many(peer: &str, most: usize) -> Failure {
+    let message = format!("{most} calls are open already");
     Failure::new(FailureKind::Failed, "too-many-calls", message, escape(peer), "hang up some of them first")
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{CallState, KeyState, Side};
 use crate::agent::ask::Asking;
 use crate::agent::desk::brief;
+use crate::agent::fail_over::with_tried;
 use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::media::Counters;
 use crate::sip::headers::Reason;
@@ -36,6 +37,7 @@ impl Agent {
 
     /// Ends a call in whatever state it is: the peer is told, media is closed, and then it is `last`.
     pub(super) fn end_call(&mut self, now: Now, id: CallId, last: CallState) {
+        let last = self.with_what_was_tried(id, last);
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
         let session = calling.session.take();
@@ -56,6 +58,18 @@ impl Agent {
         self.withdraw_review(now, id);
         self.close_media(id);
         self.finish_unless_open(now, id);
+    }
+
+    /// Where the call itself was being placed; an ask before it says that of itself.
+    fn with_what_was_tried(&self, id: CallId, last: CallState) -> CallState {
+        let Some(calling) = self.calls.all.get(&id) else { return last };
+        let is_placed = matches!(calling.call.state, CallState::Inviting | CallState::Ringing);
+        match (last, &calling.target) {
+            (CallState::Failed(failure), Some(target)) if is_placed => {
+                CallState::Failed(with_tried(target, failure, &calling.tried))
+            }
+            (last, _) => last,
+        }
     }
 
     fn leave(&mut self, now: Now, session: SessionId, side: Side, answered: bool, id: CallId) {

@@ -43,7 +43,7 @@ use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Finge
 use media::{PeerSdp, Ready};
 use transfer::Transfers;
 
-/// Calls at once; a further one is refused, ours and theirs.
+/// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.
 const MAX_OPEN: usize = 32;
 
 /// Of them, calls by whom our user has not approved.
@@ -236,6 +236,16 @@ impl Calling {
 }
 
 impl Agent {
+    /// How many calls may be open at once.
+    fn most_calls(&self) -> usize {
+        MAX_OPEN.saturating_mul(self.config.limits)
+    }
+
+    /// Of them, by whom our user has not approved.
+    fn most_strangers(&self) -> usize {
+        MAX_STRANGERS.saturating_mul(self.config.limits)
+    }
+
     /// A new call in its first state.
     fn new_call(&mut self, now: Now, side: Side, peer: String, state: CallState) -> CallId {
         self.calls.last += 1;

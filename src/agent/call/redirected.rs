@@ -1,6 +1,7 @@
 //! The callee is elsewhere: the INVITE follows, and still means the device that our user approved.
 
 use super::{CallState, Calling};
+use crate::agent::fail_over::Untried;
 use crate::agent::redirect::{astray, direct, goes_on, Reach};
 use crate::agent::ruling::some_port;
 use crate::agent::waiting::Waiting;
@@ -58,6 +59,8 @@ impl Agent {
         calling.redirects = redirects;
         let Some(next) = next else { return false };
         calling.until = None;
+        // The other addresses are those of the place before.
+        calling.untried = Untried::default();
         (calling.login, calling.domain) = (None, None);
         let peer = calling.call.peer.clone();
         self.audit(now, "redirected", &peer, &format!("its call goes to {place}"));

@@ -3,7 +3,7 @@
 
 use super::end::no_call;
 use super::transfer::Wanted;
-use super::{CallState, MAX_OPEN, MAX_STRANGERS};
+use super::CallState;
 use crate::agent::target::Target;
 use crate::agent::{Agent, AnswerMode, CallRequest, Event, Side};
 use crate::sip::headers::{NameAddr, Replaces, TypedHeader};
@@ -50,8 +50,8 @@ impl Agent {
         if self.calls.transfers.wanted_by(by) > 0 {
             return Err(Refusal::new(500, "The referral before is not decided yet").with("Retry-After", "10"));
         }
-        let crowd = !known && self.calls.strangers() >= MAX_STRANGERS;
-        if self.stopping.is_some() || crowd || self.calls.open_count() >= MAX_OPEN {
+        let crowd = !known && self.calls.strangers() >= self.most_strangers();
+        if self.stopping.is_some() || crowd || self.calls.open_count() >= self.most_calls() {
             return Err(Refusal::new(486, "Busy Here"));
         }
         Ok(Referral { by, known, target, replaces })

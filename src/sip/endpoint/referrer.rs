@@ -164,7 +164,7 @@ impl Endpoint {
     }
 
     pub(super) fn has_room_for_referral(&self) -> bool {
-        self.referring.len() + self.referred.len() < limits::REFERRALS
+        self.referring.len() + self.referred.len() < self.config.limits.referrals
     }
 
     /// The dialog of a call, which lives on for its referrals when the call is over (RFC 5057 section 4.1).

@@ -202,6 +202,20 @@ fn several_referrals_of_one_call_are_told_apart_and_counted() {
     assert_eq!(states(&world).len(), 2, "who refuses a NOTIFY is told no more");
 }
 
+#[test]
+fn referrals_of_all_calls_are_as_many_as_the_limits_say() {
+    let mut world = World::perfect();
+    let mut config = super::wire::config(BOB);
+    config.limits = crate::sip::endpoint::Limits { referrals: 1, ..crate::sip::endpoint::Limits::times(2) };
+    world.ends[BOB] = Endpoint::new(config, [9; 32]);
+    connected(&mut world);
+    for cseq in [11, 12] {
+        world.inject(BOB, refer_by_hand(&world, cseq, "Refer-To: <sip:carol@192.0.2.9>\r\n").as_bytes());
+    }
+    assert_eq!(world.times(BOB, "SIP/2.0 503").len(), 1);
+    assert_eq!(crate::sip::endpoint::Limits::times(2).referrals, 2 * limits::REFERRALS);
+}
+
 /// RFC 4488: the 200 says that nothing more will.
 #[test]
 fn without_a_subscription_nothing_is_told() {

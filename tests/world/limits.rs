@@ -1,0 +1,61 @@
+//! `[limits] times`: whoever serves more than one user's telephone takes so many times more, of theirs and of ours.
+
+use std::time::Duration;
+
+use sottovoce::agent::{AgentConfig, AnswerMode, AskState, CallRequest, Command};
+use sottovoce::vocab::Failure;
+
+use crate::common::config::agent;
+use crate::common::wire::Link;
+use crate::common::world::World;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn times(limits: usize, config: AgentConfig) -> AgentConfig {
+    AgentConfig { limits, answer: AnswerMode::Prompt, ..config }
+}
+
+/// To somebody who is not there, and so for a while nothing but open.
+fn call(world: &mut World, peer: &str) -> Result<(), Failure> {
+    let request = CallRequest {
+        peer: peer.into(),
+        answer: None,
+        accept_key: None,
+        source: None,
+        sink: None,
+        duration: None,
+        account: None,
+    };
+    world.command(0, Command::Call(request)).map(|_| ())
+}
+
+#[test]
+fn our_own_calls_are_so_many_times_more() {
+    for (limits, most) in [(1, 32), (2, 64)] {
+        let mut world = World::new(5, Link::GOOD);
+        world.add("alice", times(limits, agent("alice", "192.168.1.1", "none")));
+        for number in 0..most {
+            let placed = call(&mut world, &format!("b{number}@192.168.1.77"));
+            assert!(placed.is_ok(), "{limits}, {number}: {placed:?}");
+        }
+        let failure = call(&mut world, "one-more@192.168.1.77").unwrap_err();
+        assert_eq!(failure.code, "too-many-calls");
+        assert!(failure.message.contains(&format!("{most} calls are open")), "{failure:?}");
+    }
+}
+
+#[test]
+fn calls_of_strangers_are_so_many_times_more() {
+    for (limits, most) in [(1, 16), (2, 20)] {
+        let mut world = World::new(5, Link::GOOD);
+        world.add("bob", times(2, agent("bob", "192.168.1.2", "none")));
+        world.add("alice", times(limits, agent("alice", "192.168.1.1", "none")));
+        let ask = world.ask(0, "alice@192.168.1.1", Some("approve"));
+        assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(0, ask).state, AskState::Registered { .. })));
+        for _ in 0..20 {
+            call(&mut world, "alice@192.168.1.1").unwrap();
+        }
+        world.run_for(Duration::from_secs(5));
+        assert_eq!(world.nodes[1].agent.calls().count(), most, "{limits}");
+    }
+}
