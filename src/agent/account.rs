@@ -146,8 +146,12 @@ impl Accounting {
     /// That is not found yet.
     pub fn route(&self) -> Result<Route, Failure> {
         let hop = self.hop().ok_or_else(|| not_found_yet(&self.account))?;
-        let login = self.config.login(Some(self.config.realm.clone()));
-        Ok(Route { hop, domain: self.config.domain(hop.transport), login })
+        Ok(Route { hop, domain: self.config.domain(hop.transport), login: self.login() })
+    }
+
+    /// For all but REGISTER.
+    pub fn login(&self) -> Option<Login> {
+        self.config.login(Some(self.config.realm.clone()))
     }
 
     pub fn registrations(&self) -> impl Iterator<Item = RegistrationId> + '_ {

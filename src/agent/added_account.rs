@@ -6,7 +6,7 @@
 //! | `Command::AddAccount` -> `add_account` | `StoreOp::AddAccount` |
 //! | `Stored` -> `account_added` | the registration begins, see `account.rs` |
 //! | `Command::RemoveAccount` -> `remove_account` | `StoreOp::RemoveAccount` |
-//! | `Stored` -> `account_removed` | PUBLISH and REGISTER with Expires: 0 |
+//! | `Stored` -> `account_removed` | PUBLISH, SUBSCRIBE and REGISTER with Expires: 0, and no other use of its password |
 
 use rand_core::RngCore;
 
@@ -67,10 +67,25 @@ impl Agent {
         if let Some(id) = gone.publishing.id {
             self.endpoint.unpublish(now, id);
         }
+        self.end_server_watchers(now, entity);
+        self.watch_without(now, entity);
         for id in gone.registrations() {
             self.endpoint.unregister(now, id);
         }
+        self.forget_login(&gone);
+        if gone.gruu.is_some() {
+            self.sayings_changed(now);
+        }
         self.event(Event::AccountChanged(entity.clone()));
+    }
+
+    /// What goes by its proxy yet does not prove itself again, unless another account proves itself by the same.
+    fn forget_login(&mut self, gone: &Accounting) {
+        let Some(login) = gone.login() else { return };
+        if self.accounts.all().all(|other| other.login().as_ref() != Some(&login)) {
+            self.endpoint.forget_login(&login);
+            self.calls.forget_login(&login);
+        }
     }
 }
 

@@ -86,7 +86,7 @@ impl Agent {
             event: "presence".into(),
             expires: accounting.config.expires,
             body,
-            login: accounting.config.login(Some(accounting.config.realm.clone())),
+            login: accounting.login(),
         };
         accounting.publishing.id = Some(self.endpoint.publish(now, what));
         self.set_publication(entity, PublicationState::Publishing);

@@ -61,7 +61,8 @@ impl Agent {
     }
 
     fn ask_server(&mut self, now: Now, entity: &Entity) {
-        let (Ok(Some(route)), Ok(target)) = (self.route_to(entity.host()), Uri::parse(entity.as_str())) else { return };
+        let route = self.accounts.get(entity).and_then(|accounting| accounting.route().ok());
+        let (Some(route), Ok(target)) = (route, Uri::parse(entity.as_str())) else { return };
         let what = Subscribe {
             target,
             remote: route.hop.address,
@@ -79,6 +80,14 @@ impl Agent {
         at.subscription = Some(id);
         at.stood = false;
         at.table.begin_anew();
+    }
+
+    /// The account is gone: its server is not asked again.
+    pub(super) fn end_server_watchers(&mut self, now: Now, entity: &Entity) {
+        let gone = self.at_servers.0.remove(entity);
+        if let Some(id) = gone.and_then(|at| at.subscription) {
+            self.endpoint.unsubscribe(now, id);
+        }
     }
 
     /// Whose list of watchers it is about.

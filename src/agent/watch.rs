@@ -77,6 +77,13 @@ pub struct Watching {
     pub judged: Judged,
 }
 
+impl Watching {
+    /// It goes by the proxy of this account.
+    fn is_of(&self, entity: &Entity) -> bool {
+        host_of(&self.uri).eq_ignore_ascii_case(entity.host())
+    }
+}
+
 impl Agent {
     /// Follows a peer from now on; once more when it is followed already, without waiting.
     pub(super) fn watch(&mut self, now: Now, peer: &str) -> Result<EffectId, Failure> {
@@ -256,6 +263,7 @@ impl Agent {
         let Some(watching) = self.watches.all.get_mut(key) else { return };
         watching.by_server = by_server;
         watching.began = now.mono;
+        watching.next = None;
         let question = Question {
             target: watching.target.clone(),
             uri: watching.uri.clone(),
@@ -293,9 +301,8 @@ impl Agent {
     /// The account of this domain is registered: what waits for that, or for a server that was silent, begins. `again`:
     /// the server was away, and may have forgotten what stands there.
     pub(super) fn watch_by_account(&mut self, now: Now, entity: &Entity, again: bool) {
-        let here = |watching: &Watching| host_of(&watching.uri).eq_ignore_ascii_case(entity.host());
         let mut seed = self.rng.next_u32();
-        for watching in self.watches.all.values_mut().filter(|watching| here(watching)) {
+        for watching in self.watches.all.values_mut().filter(|watching| watching.is_of(entity)) {
             let spread = Duration::from_millis(u64::from(seed % SPREAD));
             seed = seed.rotate_left(7) ^ 0x5bd1_e995;
             let waits = watching.watch.state == WatchState::NoServer;
@@ -305,6 +312,35 @@ impl Agent {
                 _ => {}
             }
         }
+    }
+
+    /// The account is gone: what went by its proxy, or waited for it, goes where DNS says, without its login. Single devices
+    /// are found anew.
+    pub(super) fn watch_without(&mut self, now: Now, entity: &Entity) {
+        let concerned = |watching: &&Watching| {
+            let waits = !matches!(watching.watch.state, WatchState::Idle | WatchState::Subscribing);
+            watching.is_of(entity) && (watching.by_server || watching.subscription.is_none() && waits)
+        };
+        let concerned = self.watches.all.iter().filter(|(_, watching)| concerned(watching));
+        let keys: Vec<WatchKey> = concerned.map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            match key.device {
+                Some(_) => self.end_one_watch(now, &key),
+                None => self.begin_watch_anew(now, &key),
+            }
+        }
+    }
+
+    fn begin_watch_anew(&mut self, now: Now, key: &WatchKey) {
+        let spread = Duration::from_millis(u64::from(self.rng.next_u32() % SPREAD));
+        let Some(watching) = self.watches.all.get_mut(key) else { return };
+        watching.next = Some(now.mono + spread);
+        watching.failures = 0;
+        if let Some(id) = watching.subscription.take() {
+            self.watches.subscriptions.remove(&id);
+            self.endpoint.unsubscribe(now, id);
+        }
+        self.set_watch(key, WatchState::Subscribing);
     }
 
     pub(super) fn handle_watch_timeout(&mut self, now: Now) {

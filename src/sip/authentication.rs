@@ -19,6 +19,13 @@ impl Authentication {
         Self { login, ..Self::default() }
     }
 
+    /// This login holds no more.
+    pub fn forget(&mut self, login: &Login) {
+        if self.login.as_ref() == Some(login) {
+            *self = Self::default();
+        }
+    }
+
     /// A request of its own comes next, and no answer to a challenge.
     pub fn begin(&mut self) {
         self.challenged = 0;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::authentication::Authentication;
 use super::dialog::Dialog;
+use super::digest::Login;
 use super::endpoint::Invite;
 use super::headers::Reason;
 use super::reliable::{Early, Unpracked};
@@ -31,6 +32,14 @@ impl Proven {
     pub fn new(invite: Invite) -> Self {
         let authentication = Authentication::of(invite.login.clone());
         Self { invite, authentication, credentials: Vec::new(), cseq: 0 }
+    }
+
+    pub fn forget_login(&mut self, login: &Login) {
+        self.authentication.forget(login);
+        if self.invite.login.as_ref() == Some(login) {
+            self.invite.login = None;
+            self.credentials.clear();
+        }
     }
 
     pub fn keep_credentials(&mut self, request: &Request) {

@@ -22,6 +22,12 @@ pub struct Server {
     pub contacts: Vec<(SocketAddr, String)>,
     /// It answers nothing.
     pub down: bool,
+    /// It wants every request proven, and believes whatever comes then.
+    pub challenges: bool,
+    /// It takes subscriptions, and has nothing to tell.
+    pub subscribes: bool,
+    /// REGISTER that comes at the first address is sent on to this Contact.
+    pub registers_at: Option<String>,
     /// It answers 503.
     pub unavailable: bool,
     /// Every PUBLISH with a body, and when it came.
@@ -43,6 +49,9 @@ impl Server {
             outbound: false,
             contacts: Vec::new(),
             down: false,
+            challenges: false,
+            subscribes: false,
+            registers_at: None,
             unavailable: false,
             published: Vec::new(),
             etag: None,
@@ -71,20 +80,33 @@ impl Server {
         stream: Option<u64>,
         (from, at): (SocketAddr, SocketAddr),
         bytes: &[u8],
-    ) -> Option<Parcel> {
+    ) -> Vec<Parcel> {
         if self.down || self.away == Some(at) {
-            return None;
+            return Vec::new();
         }
-        let parcel = |bytes: Vec<u8>| Some(Parcel::Sip { stream, from: at, to: from, bytes });
+        let parcel = |bytes: Vec<u8>| vec![Parcel::Sip { stream, from: at, to: from, bytes }];
         if let Some(Stun::Request { id, .. }) = Stun::read(bytes).filter(|_| self.outbound) {
             return parcel(stun::success(id, from).to_vec());
         }
-        let Ok(Message::Request(request)) = Message::parse(bytes) else { return None };
+        let Ok(Message::Request(request)) = Message::parse(bytes) else { return Vec::new() };
         if *request.method() == Method::Register {
             self.contacts.push((at, header(&request, HeaderName::CONTACT).unwrap_or_default()));
         }
         let response = match request.method() {
             _ if self.unavailable => Response::to(&request, 503, "Service Unavailable"),
+            Method::Ack => return Vec::new(),
+            Method::Register if at == self.address && self.registers_at.is_some() => {
+                let contact = self.registers_at.clone().unwrap_or_default();
+                with(Response::to(&request, 302, "Moved Temporarily"), &[("Contact", &contact)])
+            }
+            _ if self.challenges && !is_proven(&request) => {
+                let challenge = r#"Digest realm="example.org", nonce="n", algorithm=SHA-256, qop="auth""#;
+                with(Response::to(&request, 401, "Unauthorized"), &[("WWW-Authenticate", challenge)])
+            }
+            Method::Subscribe if self.subscribes => {
+                let accepted = accepted(&request).to_bytes().to_vec();
+                return [accepted, notify(&request, at)].into_iter().flat_map(parcel).collect();
+            }
             Method::Register => self.register(now, &request),
             Method::Publish => self.publish(now, &request),
             _ => Response::to(&request, 404, "Not Here"),
@@ -118,6 +140,39 @@ impl Server {
         self.etag = (expires != "0").then(|| etag.clone());
         with(Response::to(request, 200, "OK"), &[("SIP-ETag", &etag), ("Expires", &expires)])
     }
+}
+
+pub fn is_proven(request: &Request) -> bool {
+    [HeaderName::AUTHORIZATION, HeaderName::PROXY_AUTHORIZATION].into_iter().any(|name| header(request, name).is_some())
+}
+
+fn accepted(request: &Request) -> Response {
+    let expires = header(request, HeaderName::EXPIRES).unwrap_or_default();
+    with(Response::to(request, 200, "OK"), &[("Expires", &expires)])
+}
+
+/// The first and only one of its subscription.
+fn notify(request: &Request, at: SocketAddr) -> Vec<u8> {
+    let value = |name| header(request, name).unwrap_or_default();
+    let to = value(HeaderName::TO);
+    let from = if to.contains(";tag=") { to } else { format!("{to};tag=server") };
+    let contact = value(HeaderName::CONTACT);
+    let uri = contact.split(['<', '>']).nth(1).unwrap_or(&contact);
+    let state = match value(HeaderName::EXPIRES).as_str() {
+        "0" => "terminated;reason=timeout".to_owned(),
+        expires => format!("active;expires={expires}"),
+    };
+    let cseq = value(HeaderName::CSEQ).split(' ').next().unwrap_or_default().to_owned();
+    format!(
+        "NOTIFY {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{cseq}{}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {}\r\n\
+         Call-ID: {}\r\nCSeq: {cseq} NOTIFY\r\nContact: <sip:{at}>\r\nEvent: {}\r\nSubscription-State: {state}\r\n\
+         Content-Length: 0\r\n\r\n",
+        value(HeaderName::CALL_ID),
+        value(HeaderName::FROM),
+        value(HeaderName::CALL_ID),
+        value(HeaderName::EVENT),
+    )
+    .into_bytes()
 }
 
 fn header(request: &Request, name: HeaderName) -> Option<String> {

@@ -159,6 +159,13 @@ impl Calls {
         }
     }
 
+    /// The account of this login is gone.
+    pub fn forget_login(&mut self, login: &Login) {
+        for calling in self.all.values_mut() {
+            calling.login.take_if(|own| own == login);
+        }
+    }
+
     pub fn call(&self, id: CallId) -> Option<&Call> {
         self.all.get(&id).map(|calling| &calling.call)
     }

@@ -12,7 +12,7 @@ const MAX_REALMS: usize = 8;
 const MAX_CHALLENGES: usize = 16;
 
 /// Who logs in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     pub user: String,
     pub password: Redacted<String>,

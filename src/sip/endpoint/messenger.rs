@@ -36,6 +36,12 @@ pub(crate) struct Sending {
     authentication: Authentication,
 }
 
+impl Sending {
+    pub fn forget_login(&mut self, login: &Login) {
+        self.authentication.forget(login);
+    }
+}
+
 /// Pager mode (RFC 3428 sections 4 and 7).
 impl Endpoint {
     pub(super) fn open_message(&mut self, now: Mono, id: MessageId, what: Text) {

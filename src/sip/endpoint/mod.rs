@@ -16,6 +16,7 @@ mod counters;
 mod crowd;
 mod event;
 mod flows;
+mod forget;
 mod inbound;
 pub mod limits;
 mod messenger;
@@ -368,6 +369,12 @@ impl Endpoint {
     /// Takes it out again. [`EndpointEvent::Unregistered`] comes in the end.
     pub fn unregister(&mut self, now: Now, id: RegistrationId) {
         self.leave_registration(now.mono, id);
+    }
+
+    /// No subscription, session, referral or text proves itself with this login any more. What is being taken back (SUBSCRIBE
+    /// with Expires: 0) still does; publications and registrations are ended by their own names.
+    pub fn forget_login(&mut self, login: &Login) {
+        self.forget_everywhere(login);
     }
 
     /// Publishes, and keeps it published (RFC 3903). What fails is tried again, unless

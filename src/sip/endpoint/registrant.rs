@@ -226,6 +226,11 @@ impl Endpoint {
 
     fn handle_register_challenge(&mut self, now: Mono, id: RegistrationId, response: &Response, by_proxy: bool) {
         let Some(registration) = self.registrations.get_mut(&id) else { return };
+        // What is not wanted any more is not proven.
+        if registration.phase == Phase::Leaving {
+            registration.asking = false;
+            return if registration.bound { self.close_registration(now, id) } else { self.forget_registration(id) };
+        }
         match registration.authentication.challenged(response.headers(), by_proxy) {
             Ok(()) => self.send_register(now, id),
             Err(why) => {
