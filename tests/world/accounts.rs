@@ -144,3 +144,48 @@ fn a_watch_does_not_wait_for_an_account_that_was_removed() {
     let goes_on = |world: &World| methods_to(world, BOBS).contains(&"SUBSCRIBE".to_owned());
     assert!(world.run_until(MINUTE, goes_on), "{:?}", watch_state(&world));
 }
+
+fn sent_on(to: &str, challenges: bool) -> World {
+    let mut world = with_server();
+    world.dns.insert("evil.example".into(), vec![at(ELSEWHERE)]);
+    world.dns.insert("sip2.example.org".into(), vec![at(ELSEWHERE)]);
+    let beside = at(ELSEWHERE).address;
+    let server = world.server.as_mut().unwrap();
+    (server.beside, server.registers_at, server.challenges) = (Some(beside), Some(to.into()), challenges);
+    world.add("alice", alice(vec![account_of()]));
+    world
+}
+
+#[test]
+fn a_registrar_sends_on_the_registration_and_nothing_else() {
+    let mut world = sent_on("<sip:evil.example>", false);
+    assert!(world.run_until(MINUTE, stands), "{:?}", account(&world));
+    watch(&mut world, "bob@example.org");
+    world.ask(0, "sip:carol@example.org", None);
+    world.run_for(2 * 60 * MINUTE);
+    assert_eq!(methods_to(&world, ELSEWHERE), ["REGISTER"]);
+    for method in ["PUBLISH", "SUBSCRIBE"] {
+        assert!(methods_to(&world, SERVER).contains(&method.to_owned()), "{method}");
+    }
+}
+
+#[test]
+fn the_password_is_not_for_whoever_a_registrar_names() {
+    for to in ["<sip:evil.example>", "<sip:example.org.evil.example>", "<sip:evilexample.org>", "<sip:192.168.1.10>"] {
+        let mut world = sent_on(to, true);
+        world.nodes[0].dns.insert("example.org.evil.example".into(), vec![at(ELSEWHERE)]);
+        world.nodes[0].dns.insert("evilexample.org".into(), vec![at(ELSEWHERE)]);
+        assert!(world.run_until(MINUTE, |world| matches!(account(world).state, AccountState::Refused(_))), "{to}");
+        let AccountState::Refused(failure) = &account(&world).state else { panic!() };
+        assert_eq!(failure.code, "registration-sent-away");
+        let there: Vec<_> = sent(&world, 0).into_iter().filter(|(to, _)| to == ELSEWHERE).collect();
+        assert!(!there.is_empty() && there.iter().all(|(_, request)| !is_proven(request)), "{to}");
+    }
+}
+
+#[test]
+fn another_registrar_of_the_same_domain_gets_it() {
+    let mut world = sent_on("<sip:sip2.example.org>", true);
+    assert!(world.run_until(MINUTE, |world| matches!(account(world).state, AccountState::Registered { .. })));
+    assert_eq!(methods_to(&world, ELSEWHERE), ["REGISTER"]);
+}
