@@ -189,3 +189,37 @@ fn another_registrar_of_the_same_domain_gets_it() {
     assert!(world.run_until(MINUTE, |world| matches!(account(world).state, AccountState::Registered { .. })));
     assert_eq!(methods_to(&world, ELSEWHERE), ["REGISTER"]);
 }
+
+#[test]
+fn numbers_and_e_mail_addresses_are_watched() {
+    let mut world = with_server();
+    world.add("alice", alice(vec![account_of()]));
+    assert!(world.run_until(MINUTE, stands));
+    for peer in ["mailto:bob@example.org", "+493012345678"] {
+        watch(&mut world, peer);
+    }
+    let mut watched: Vec<String> = world.nodes[0].agent.watches().map(|watch| watch.peer.to_string()).collect();
+    watched.sort();
+    assert_eq!(watched, ["sip:+493012345678@example.org;user=phone", "sip:bob@example.org"]);
+    let active =
+        |world: &World| world.nodes[0].agent.watches().all(|watch| matches!(watch.state, WatchState::Active { .. }));
+    assert!(world.run_until(MINUTE, active));
+    for peer in ["bob@example.org", "tel:+49-30-12345678"] {
+        world.command(0, Command::Unwatch { peer: peer.into() }).unwrap();
+    }
+    assert_eq!(world.nodes[0].agent.watches().count(), 0);
+}
+
+#[test]
+fn a_watched_number_is_watched_again_after_a_restart() {
+    let mut world = with_server();
+    world.add_on_disk("alice", alice(vec![account_of()]));
+    world.run_for(MINUTE / 60);
+    watch(&mut world, "+493012345678");
+    world.restart(0, alice(vec![account_of()]));
+    let active =
+        |world: &World| world.nodes[0].agent.watches().any(|watch| matches!(watch.state, WatchState::Active { .. }));
+    assert!(world.run_until(MINUTE, active));
+    let last = sent(&world, 0).into_iter().rev().find(|(_, r)| header(r, "Event") == "presence").unwrap();
+    assert_eq!(last.1.uri().as_str(), "sip:+493012345678@example.org;user=phone");
+}
