@@ -240,7 +240,7 @@ fn no_phones(typed: &str, refused: Option<&Entity>) -> Failure {
     )
 }
 
-fn no_account(entity: &Entity) -> Failure {
+pub(super) fn no_account(entity: &Entity) -> Failure {
     let message = format!("there is no account {entity}");
     let next = "see `sottovoce account list` for those there are";
     Failure::new(FailureKind::Usage, "no-such-account", message, entity.as_str(), next)
