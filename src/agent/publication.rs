@@ -188,6 +188,7 @@ impl Agent {
         let Some(accounting) = self.accounts.by_publication(id) else { return };
         // Not where its registrar may have sent the registration.
         let hop = accounting.hop().map(|hop| hop.to_string());
+        let added = accounting.account.added;
         let (entity, proxy) = (accounting.config.entity.clone(), reached(&accounting.account.proxy, hop.as_deref()));
         let state = match event {
             EndpointEvent::Published { expires, .. } => {
@@ -198,10 +199,13 @@ impl Agent {
                 PublicationState::Waiting { failure, again: now.wall.saturating_add(again) }
             }
             EndpointEvent::PublicationRefused { cause, .. } => {
+                let how = match added {
+                    true => "remove the account and add it with --no-publish",
+                    false => "write `publish = false` in its [[account]]",
+                };
                 let next =
-                    "with a server that takes no publications write `publish = false` in its [[account]]; askers \
-                    then reach this device itself";
-                PublicationState::Refused(not_published(&entity, &proxy, cause, next))
+                    format!("with a server that takes no publications {how}; askers then reach this device itself");
+                PublicationState::Refused(not_published(&entity, &proxy, cause, &next))
             }
             _ => PublicationState::Left,
         };

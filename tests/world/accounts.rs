@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sottovoce::agent::{
-    Account, AccountConfig, AccountState, AgentConfig, AskState, Command, PublicationState, TextRequest, WatchState,
+    Account, AccountConfig, AccountState, AgentConfig, AskState, Command, PublicationState, ServerWatchersState,
+    TextRequest, WatchState,
 };
 use sottovoce::sip::{Candidate, Message, Request, Transport};
 use sottovoce::vocab::{Entity, Redacted};
@@ -222,4 +223,17 @@ fn a_watched_number_is_watched_again_after_a_restart() {
     assert!(world.run_until(MINUTE, active));
     let last = sent(&world, 0).into_iter().rev().find(|(_, r)| header(r, "Event") == "presence").unwrap();
     assert_eq!(last.1.uri().as_str(), "sip:+493012345678@example.org;user=phone");
+}
+
+#[test]
+fn an_added_account_is_not_told_to_change_a_configuration() {
+    let mut world = with_server();
+    world.server.as_mut().unwrap().subscribes = false;
+    world.add("alice", alice(Vec::new()));
+    add(&mut world, account_of());
+    assert!(world.run_until(MINUTE, stands));
+    world.run_for(MINUTE / 60);
+    let told = world.nodes[0].agent.server_watchers().remove(0);
+    let (ServerWatchersState::Waiting(failure) | ServerWatchersState::Refused(failure)) = told.state else { panic!() };
+    assert!(!failure.next.contains("[[account]]"), "{failure:?}");
 }
