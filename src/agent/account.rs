@@ -163,9 +163,11 @@ impl Flow {
     /// Its requests go there from now on.
     fn go(&mut self, config: &AccountConfig, there: Candidate) -> Option<Next> {
         self.hop = Some(there);
+        self.elsewhere = None;
         self.shown.address = Some(there.to_string());
         let registrar = registrar_of(&config.entity, there.transport)?;
-        Some(Next { registrar, remote: there.address, domain: config.domain(there.transport) })
+        let (domain, login) = (config.domain(there.transport), config.login(None));
+        Some(Next { registrar, remote: there.address, domain, login })
     }
 
     fn reached(&self) -> String {
@@ -273,8 +275,8 @@ impl Agent {
             return self.set_account(which, AccountState::Registering);
         }
         let Ok(aor) = Uri::parse(which.0.as_str()) else { return };
-        let Next { registrar, remote, domain } = next;
-        let (login, expires, number) = (config.login(None), config.expires, which.1 as u32 + 1);
+        let Next { registrar, remote, domain, login } = next;
+        let (expires, number) = (config.expires, which.1 as u32 + 1);
         let aor = NameAddr::new(aor).with_display(&name);
         let what = Register { aor, registrar, remote, domain, login, expires, number };
         flow.registration = Some(self.endpoint.register(now, what));
@@ -372,7 +374,11 @@ impl Agent {
             }
             EndpointEvent::RegistrationRefused { why, .. } => {
                 flow.registration = None;
-                let failure = refused(&accounting.account, &flow.reached(), &why);
+                let (reached, elsewhere) = (flow.reached(), flow.elsewhere);
+                let failure = match elsewhere.filter(|_| !accounting.trusts_its_registrar()) {
+                    Some(there) => sent_away(&accounting.account, there),
+                    None => refused(&accounting.account, &reached, &why),
+                };
                 self.event(Event::Notice(failure.clone()));
                 self.set_account(which, AccountState::Refused(failure));
             }
@@ -461,6 +467,22 @@ fn refused(account: &Account, proxy: &str, why: &str) -> Failure {
         false => "correct `user` and the password of this [[account]], then start the agent again".to_owned(),
     };
     Failure::new(FailureKind::RefusedByPolicy, "registration-refused", message, entity.as_str(), next)
+}
+
+/// Who is there wants the password, which is not for whoever a registrar names.
+fn sent_away(account: &Account, there: Candidate) -> Failure {
+    let (entity, proxy) = (&account.entity, &account.proxy);
+    let message = format!(
+        "{entity} is not registered: {proxy} sends it on to {there}, which wants its password, and is no host of its domain"
+    );
+    let next = match account.added {
+        true => format!(
+            "if its provider says so too, `sottovoce account remove {entity}`, then add it with that as --proxy"
+        ),
+        false => "if its provider says so too, make that the `proxy` of this [[account]], then start the agent again"
+            .to_owned(),
+    };
+    Failure::new(FailureKind::RefusedByPolicy, "registration-sent-away", message, entity.as_str(), next)
 }
 
 fn not_found_yet(account: &Account) -> Failure {

@@ -11,6 +11,7 @@
 use rand_core::RngCore;
 
 use super::account::Accounting;
+use super::naming::no_account;
 use super::waiting::Waiting;
 use super::{AccountConfig, AccountState, AddedAccount, Agent, AuditRow, Effect, Event, StoreOp};
 use crate::keys::sealed::{self, Belongs};
@@ -52,7 +53,7 @@ impl Agent {
 
     pub(super) fn remove_account(&mut self, now: Now, entity: &Entity) -> Result<EffectId, Failure> {
         match self.accounts.get(entity) {
-            None => return Err(is_nowhere(entity)),
+            None => return Err(no_account(entity)),
             Some(accounting) if !accounting.account.added => return Err(is_configured(entity)),
             Some(_) => {}
         }
@@ -118,12 +119,6 @@ fn is_there(entity: &Entity) -> Failure {
     let message = format!("there is an account {entity} already");
     let next = format!("see `sottovoce account show {entity}`; to change it, remove it first");
     Failure::new(FailureKind::Usage, "account-exists", message, entity.as_str(), next)
-}
-
-fn is_nowhere(entity: &Entity) -> Failure {
-    let message = format!("there is no account {entity}");
-    let next = "see `sottovoce account list` for those there are";
-    Failure::new(FailureKind::Usage, "no-such-account", message, entity.as_str(), next)
 }
 
 /// `app::control` says the same with the file.

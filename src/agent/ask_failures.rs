@@ -27,7 +27,7 @@ pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
             "not-authenticated",
             format!("the way to {target} asks who you are ({status}): {}", escape(&why)),
             target,
-            "see `sottovoce account list`; `user` and the password of that [[account]] go with its proxy",
+            "see `sottovoce account list`; the user and password of that account go with its proxy",
         ),
         EndCause::Terminated { reason, .. } => {
             let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();
@@ -123,7 +123,8 @@ pub(super) fn no_address(host: &str) -> Failure {
 
 pub(super) fn clear_proxy(target: &Target) -> Failure {
     let message = format!("the proxy of {} is not reached by TLS, and sips: goes by nothing else", target.entity);
-    let next = "set proxy = \"tls:HOST\" in this [[account]], or ask by sip:";
+    let next =
+        "give its account the proxy tls:HOST (in its [[account]], or with --proxy when it is added), or ask by sip:";
     Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
 }
 

@@ -61,7 +61,7 @@ impl Agent {
     fn ask_device(&mut self, now: Now, id: AskId, gruu: Uri) -> Option<(SubscriptionId, Nonce)> {
         let nonce = random_nonce(&mut self.rng);
         let asking = self.asks.all.get(&id)?;
-        let route = self.route_to(asking.target.entity.host()).ok()??;
+        let route = self.route_of(&asking.target).ok()??;
         let question = Question {
             target: asking.target.clone(),
             uri: gruu,

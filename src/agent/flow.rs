@@ -20,6 +20,8 @@ pub struct Flow {
     pub registration: Option<RegistrationId>,
     /// Where the proxy is: what was tried last.
     pub hop: Option<Candidate>,
+    /// Where REGISTER goes instead, and nothing else: its registrar said so.
+    pub elsewhere: Option<Candidate>,
     /// Where else it is.
     pub untried: Untried,
     pub look_again: Option<Mono>,
@@ -38,7 +40,12 @@ impl Flow {
             service_route: Vec::new(),
         };
         let untried = Untried::default();
-        Self { proxy: proxy.clone(), registration: None, hop: None, untried, look_again: None, shown }
+        Self { proxy: proxy.clone(), registration: None, hop: None, elsewhere: None, untried, look_again: None, shown }
+    }
+
+    /// Where REGISTER goes.
+    pub fn registrar(&self) -> Option<Candidate> {
+        self.elsewhere.or(self.hop)
     }
 
     pub fn is_registered(&self) -> bool {

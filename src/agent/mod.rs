@@ -1,8 +1,8 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `added_account`, `publication`, `ask`, `by_itself`, `further`, `review`, `answer_watcher`, `watch`, `watchers`,
-//! `call`, `texts`, `own_policy`.
+//! `account`, `added_account`, `flow`, `redirect`, `naming`, `publication`, `server_watchers`, `ask`, `by_itself`, `further`,
+//! `review`, `answer_watcher`, `watch`, `watchers`, `call`, `texts`, `own_policy`.
 
 mod account;
 mod added_account;

@@ -10,7 +10,7 @@ use super::account::{Accounting, Route};
 use super::book::Book;
 use super::target::Target;
 use super::{AccountState, Agent};
-use crate::sip::{Candidate, Phone, Uri};
+use crate::sip::{Candidate, Host, Phone, Uri};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
 
 /// How an e-mail address came to mean a peer.
@@ -52,6 +52,17 @@ impl Agent {
             },
         };
         Ok(Target { account: target.account.or_else(|| account.cloned()), ..target })
+    }
+
+    /// One that was kept by its URI. A number whose account is gone is looked for at its domain.
+    pub(super) fn kept_target(&self, uri: &str) -> Result<Target, Failure> {
+        self.target(uri, None).or_else(|failure| {
+            let named = Uri::parse(uri).map_err(|_| failure)?;
+            let host = named.host().map(Host::to_string).unwrap_or_default();
+            let port = named.port().map(|port| format!(":{port}")).unwrap_or_default();
+            let user = named.user().map(|user| format!("{user}@")).unwrap_or_default();
+            Ok(Target { uri: Some(named), ..Target::parse(&format!("sip:{user}{host}{port}"))? })
+        })
     }
 
     /// By the proxy of the account that was chosen; else by that of the account whose domain the peer is of; `None` goes to the
@@ -229,7 +240,7 @@ fn no_phones(typed: &str, refused: Option<&Entity>) -> Failure {
     )
 }
 
-fn no_account(entity: &Entity) -> Failure {
+pub(super) fn no_account(entity: &Entity) -> Failure {
     let message = format!("there is no account {entity}");
     let next = "see `sottovoce account list` for those there are";
     Failure::new(FailureKind::Usage, "no-such-account", message, entity.as_str(), next)

@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::account::Accounting;
 use super::answer_watcher::{document_body, AskersPlace};
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
+use super::snapshot::reached;
 use super::{Agent, Event, Given, PublicationState, StoreOp};
 use crate::policy::{publish_policy, tightens_somewhere, Audience, Entry, Purpose, Spd, Statement, View};
 use crate::presence;
@@ -185,7 +186,10 @@ impl Agent {
             _ => return,
         };
         let Some(accounting) = self.accounts.by_publication(id) else { return };
-        let (entity, proxy) = (accounting.config.entity.clone(), accounting.account.reached());
+        // Not where its registrar may have sent the registration.
+        let hop = accounting.hop().map(|hop| hop.to_string());
+        let added = accounting.account.added;
+        let (entity, proxy) = (accounting.config.entity.clone(), reached(&accounting.account.proxy, hop.as_deref()));
         let state = match event {
             EndpointEvent::Published { expires, .. } => {
                 PublicationState::Published { until: now.wall.saturating_add(expires) }
@@ -195,10 +199,13 @@ impl Agent {
                 PublicationState::Waiting { failure, again: now.wall.saturating_add(again) }
             }
             EndpointEvent::PublicationRefused { cause, .. } => {
+                let how = match added {
+                    true => "remove the account and add it with --no-publish",
+                    false => "write `publish = false` in its [[account]]",
+                };
                 let next =
-                    "with a server that takes no publications write `publish = false` in its [[account]]; askers \
-                    then reach this device itself";
-                PublicationState::Refused(not_published(&entity, &proxy, cause, next))
+                    format!("with a server that takes no publications {how}; askers then reach this device itself");
+                PublicationState::Refused(not_published(&entity, &proxy, cause, &next))
             }
             _ => PublicationState::Left,
         };

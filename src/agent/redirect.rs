@@ -1,15 +1,19 @@
 //! Redirections (RFC 3261 section 8.1.3.4). They change where a request goes, and nothing of whom it is for: entries, keys
 //! and what the user approved stay those of the peer that he named (`docs/protocol.md`, section 4).
 
-use super::account::Route;
+use std::net::IpAddr;
+
+use super::account::{Accounting, Route};
+use super::config::AccountConfig;
 use super::contact::{contact_host, contact_place};
+use super::flow::Flow;
 use super::target::host_address;
 use super::waiting::Waiting;
 use super::Agent;
 use crate::sip::headers::NameAddr;
 use crate::sip::{
-    redirects, Candidate, EndCause, Exhausted, Locate, Next, Redirect, RegistrationId, RequestIds, Resumed, TargetSet,
-    Transport, Uri,
+    redirects, Candidate, EndCause, Exhausted, Host, Locate, Next, Redirect, RegistrationId, RequestIds, Resumed,
+    TargetSet, Transport, Uri,
 };
 use crate::vocab::{escape, Entity, Failure, FailureKind, Now};
 
@@ -111,7 +115,7 @@ impl Agent {
         let mut redirects = std::mem::take(&mut accounting.redirects);
         if let EndCause::Redirected { status, contacts, .. } = cause {
             let by_tls =
-                accounting.flows.first().and_then(|flow| flow.hop).is_some_and(|hop| hop.transport.is_secure());
+                accounting.flows.first().and_then(Flow::registrar).is_some_and(|hop| hop.transport.is_secure());
             let asked = Uri::parse(format!("sip:{}", entity.host()));
             if let Ok(asked) = asked {
                 redirects.handle_redirection(&asked, by_tls, *status, contacts);
@@ -151,12 +155,17 @@ impl Agent {
         }
     }
 
+    /// The registration alone: all else goes by the proxy that the user named.
     fn register_elsewhere(&mut self, now: Now, entity: &Entity, id: RegistrationId, there: Candidate) {
         let Some(accounting) = self.accounts.get(entity) else { return };
         let Some(place) = accounting.redirects.now().map(|now| now.place().clone()) else { return };
         let Some(host) = place.host().cloned() else { return };
+        let login = match accounting.trusts_its_registrar() {
+            true => accounting.login(),
+            false => None,
+        };
         if let Some(flow) = accounting.flows.first_mut() {
-            flow.hop = Some(there);
+            flow.elsewhere = Some(there);
             flow.shown.address = Some(there.to_string());
         }
         accounting.settle();
@@ -167,8 +176,26 @@ impl Agent {
         }
         let registrar = if place.is_sips() { registrar.secured() } else { registrar };
         let domain = (there.transport == Transport::Tls).then_some(host);
-        self.endpoint.move_registration(now, id, Next { registrar, remote: there.address, domain });
+        self.endpoint.move_registration(now, id, Next { registrar, remote: there.address, domain, login });
     }
+}
+
+impl Accounting {
+    /// Whoever its registrar named is one to whom its password may be proven.
+    pub fn trusts_its_registrar(&self) -> bool {
+        self.redirects.now().and_then(|now| now.place().host()).is_none_or(|host| trusts(&self.config, host))
+    }
+}
+
+/// 3xx is not authenticated: its own domain and what is under that, and the proxy that the user named, and nobody else.
+fn trusts(config: &AccountConfig, host: &Host) -> bool {
+    let host = host.to_string().trim_matches(['[', ']']).to_ascii_lowercase();
+    let is = |name: &str| name.eq_ignore_ascii_case(&host);
+    let domain = config.entity.host();
+    let is_name = domain.parse::<IpAddr>().is_err();
+    let beside = config.beside.as_ref().is_some_and(|proxy| is(&proxy.host));
+    let under = host.strip_suffix(&domain.to_ascii_lowercase()).is_some_and(|rest| rest.ends_with('.'));
+    is(domain) || is(&config.proxy.host) || beside || is_name && under
 }
 
 /// Straight to whoever is there, who has no business with a password of ours.

@@ -124,10 +124,11 @@ impl Agent {
         let Some(at) = self.at_servers.0.get_mut(entity).filter(|_| !stopping) else { return };
         at.subscription = None;
         let back = after(&cause, at.stood);
+        let added = self.accounts.get(entity).is_some_and(|accounting| accounting.account.added);
         let failure = ended(entity.as_str(), cause);
         let wait = match back {
             Return::Never => {
-                at.state = ServerWatchersState::Refused(not_told(entity, &failure));
+                at.state = ServerWatchersState::Refused(not_told(entity, added, &failure));
                 return;
             }
             Return::AtOnce if at.failures == 0 => Duration::from_millis(u64::from(random % 1000)),
@@ -136,7 +137,7 @@ impl Agent {
         };
         at.failures = at.failures.saturating_add(1);
         at.next = Some(now.mono + wait);
-        at.state = ServerWatchersState::Waiting(not_told(entity, &failure));
+        at.state = ServerWatchersState::Waiting(not_told(entity, added, &failure));
     }
 
     pub(super) fn handle_server_watchers_timeout(&mut self, now: Now) {
@@ -185,9 +186,12 @@ fn shown(row: &ServerWatcher, heard: Option<Wall>) -> Follower {
     }
 }
 
-fn not_told(entity: &Entity, failure: &Failure) -> Failure {
+fn not_told(entity: &Entity, added: bool, failure: &Failure) -> Failure {
     let message = format!("the presence server does not tell who follows {entity}: {}", failure.message);
-    let next = "with a server that knows no presence.winfo write `watchers = false` in this [[account]]";
+    let next = match added {
+        true => "some servers know no presence.winfo: nothing else of the account depends on it",
+        false => "with a server that knows no presence.winfo write `watchers = false` in this [[account]]",
+    };
     Failure { code: "watchers-unknown", message, next: next.into(), ..failure.clone() }
 }
 

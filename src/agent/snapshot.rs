@@ -28,13 +28,6 @@ pub struct Account {
     pub publication: PublicationState,
 }
 
-impl Account {
-    /// The proxy, and where that is.
-    pub fn reached(&self) -> String {
-        reached(&self.proxy, self.address.as_deref())
-    }
-}
-
 /// `example.org (udp:192.0.2.1:5060)`.
 pub(super) fn reached(proxy: &str, address: Option<&str>) -> String {
     match address.filter(|address| *address != proxy) {

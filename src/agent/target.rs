@@ -68,6 +68,11 @@ impl Target {
         Some(if self.secure { uri.secured() } else { uri })
     }
 
+    /// So that it is read again as what it is: a number stays one.
+    pub fn typed(&self) -> String {
+        self.uri.as_ref().map_or_else(|| self.entity.to_string(), Uri::to_string)
+    }
+
     pub fn locate(&self) -> Locate {
         Locate { secure: self.secure, ..Locate::host(&self.host, self.port) }
     }

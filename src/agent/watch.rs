@@ -23,7 +23,7 @@ use super::target::Target;
 use super::waiting::Waiting;
 use super::watch_news::Judged;
 use super::watch_return::Return;
-use super::{AccountState, Agent, Effect, Event, StoreOp, Watch, WatchState, Watched};
+use super::{Account, AccountState, Agent, Effect, Event, StoreOp, Watch, WatchState, Watched};
 use crate::policy::Wanted;
 use crate::sip::{Candidate, SubscriptionId, Uri};
 use crate::vocab::{escape, Deadline, Device, EffectId, Entity, Failure, FailureKind, Mono, Nonce, Now};
@@ -80,14 +80,17 @@ pub struct Watching {
 impl Watching {
     /// It goes by the proxy of this account.
     fn is_of(&self, entity: &Entity) -> bool {
-        host_of(&self.uri).eq_ignore_ascii_case(entity.host())
+        match &self.target.account {
+            Some(account) => account == entity,
+            None => self.target.entity.host().eq_ignore_ascii_case(entity.host()),
+        }
     }
 }
 
 impl Agent {
     /// Follows a peer from now on; once more when it is followed already, without waiting.
     pub(super) fn watch(&mut self, now: Now, peer: &str) -> Result<EffectId, Failure> {
-        let target = Target::parse(peer)?;
+        let target = self.target(peer, None)?;
         self.refuse_ourselves(&target)?;
         let key = key_of(&target)?;
         let many = self.watches.all.keys().filter(|key| key.device.is_none()).count() >= MAX_WATCHES;
@@ -102,7 +105,7 @@ impl Agent {
     }
 
     pub(super) fn unwatch(&mut self, peer: &str) -> Result<EffectId, Failure> {
-        let key = key_of(&Target::parse(peer)?)?;
+        let key = key_of(&self.kept_target(peer)?)?;
         if !self.watches.all.contains_key(&key) {
             return Err(no_such_watch(peer));
         }
@@ -132,7 +135,7 @@ impl Agent {
     }
 
     fn add_watch(&mut self, now: Now, watched: &Watched) -> Option<WatchKey> {
-        let target = Target::parse(&watched.peer).ok()?;
+        let target = self.kept_target(&watched.peer).ok()?;
         let key = key_of(&target).ok()?;
         let uri = target.uri()?;
         let watch = Watch {
@@ -211,15 +214,15 @@ impl Agent {
         watching.nonce = nonce;
         watching.answered = false;
         watching.notified = false;
-        let (target, host) = (watching.target.clone(), host_of(&watching.uri));
+        let target = watching.target.clone();
         if !self.config.stays {
             return self.set_watch(key, WatchState::Idle);
         }
-        if !self.is_there_for(&host) {
+        if !self.is_there_for(&target) {
             return self.set_watch(key, WatchState::NoServer);
         }
         self.set_watch(key, WatchState::Subscribing);
-        match (self.route_to(&host), target.locate().address()) {
+        match (self.route_of(&target), target.locate().address()) {
             (Err(failure), _) => self.return_later(now, key, failure, Return::Later(None)),
             (Ok(Some(route)), _) if target.secure && route.domain.is_none() => {
                 self.give_watch_up(now, key, super::ask_failures::clear_proxy(&target));
@@ -230,9 +233,13 @@ impl Agent {
         }
     }
 
-    /// No account is of this domain, or one that is registered.
-    fn is_there_for(&self, host: &str) -> bool {
-        let mut of_domain = self.accounts().filter(|account| account.entity.host().eq_ignore_ascii_case(host));
+    /// No account is of its domain, or one that is registered.
+    fn is_there_for(&self, target: &Target) -> bool {
+        let of_it = |account: &&Account| match &target.account {
+            Some(chosen) => account.entity == *chosen,
+            None => account.entity.host().eq_ignore_ascii_case(target.entity.host()),
+        };
+        let mut of_domain = self.accounts().filter(of_it);
         of_domain.next().is_none_or(|account| matches!(account.state, AccountState::Registered { .. }))
     }
 
@@ -333,7 +340,10 @@ impl Agent {
 
     fn begin_watch_anew(&mut self, now: Now, key: &WatchKey) {
         let spread = Duration::from_millis(u64::from(self.rng.next_u32() % SPREAD));
+        let Some(watching) = self.watches.all.get(key) else { return };
+        let target = self.kept_target(&key.peer).unwrap_or_else(|_| watching.target.clone());
         let Some(watching) = self.watches.all.get_mut(key) else { return };
+        watching.target = target;
         watching.next = Some(now.mono + spread);
         watching.failures = 0;
         if let Some(id) = watching.subscription.take() {
@@ -382,10 +392,6 @@ impl Agent {
 fn key_of(target: &Target) -> Result<WatchKey, Failure> {
     let uri = target.uri().ok_or_else(|| no_such_watch(target.entity.as_str()))?;
     Ok(WatchKey { peer: uri.to_string(), device: None })
-}
-
-fn host_of(uri: &Uri) -> String {
-    uri.host().map(|host| host.to_string().trim_matches(['[', ']']).to_owned()).unwrap_or_default()
 }
 
 fn too_many(peer: &str) -> Failure {

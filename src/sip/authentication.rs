@@ -19,6 +19,13 @@ impl Authentication {
         Self { login, ..Self::default() }
     }
 
+    /// Whose requests are proven from now on. What another login was asked, it does not answer.
+    pub fn change(&mut self, login: Option<Login>) {
+        if self.login != login {
+            *self = Self::of(login);
+        }
+    }
+
     /// This login holds no more.
     pub fn forget(&mut self, login: &Login) {
         if self.login.as_ref() == Some(login) {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sottovoce::agent::{
-    Account, AccountConfig, AccountState, AgentConfig, AskState, Command, PublicationState, TextRequest, WatchState,
+    Account, AccountConfig, AccountState, AgentConfig, AskState, Command, PublicationState, ServerWatchersState,
+    TextRequest, WatchState,
 };
 use sottovoce::sip::{Candidate, Message, Request, Transport};
 use sottovoce::vocab::{Entity, Redacted};
@@ -143,4 +144,96 @@ fn a_watch_does_not_wait_for_an_account_that_was_removed() {
     remove(&mut world);
     let goes_on = |world: &World| methods_to(world, BOBS).contains(&"SUBSCRIBE".to_owned());
     assert!(world.run_until(MINUTE, goes_on), "{:?}", watch_state(&world));
+}
+
+fn sent_on(to: &str, challenges: bool) -> World {
+    let mut world = with_server();
+    world.dns.insert("evil.example".into(), vec![at(ELSEWHERE)]);
+    world.dns.insert("sip2.example.org".into(), vec![at(ELSEWHERE)]);
+    let beside = at(ELSEWHERE).address;
+    let server = world.server.as_mut().unwrap();
+    (server.beside, server.registers_at, server.challenges) = (Some(beside), Some(to.into()), challenges);
+    world.add("alice", alice(vec![account_of()]));
+    world
+}
+
+#[test]
+fn a_registrar_sends_on_the_registration_and_nothing_else() {
+    let mut world = sent_on("<sip:evil.example>", false);
+    assert!(world.run_until(MINUTE, stands), "{:?}", account(&world));
+    watch(&mut world, "bob@example.org");
+    world.ask(0, "sip:carol@example.org", None);
+    world.run_for(2 * 60 * MINUTE);
+    assert_eq!(methods_to(&world, ELSEWHERE), ["REGISTER"]);
+    for method in ["PUBLISH", "SUBSCRIBE"] {
+        assert!(methods_to(&world, SERVER).contains(&method.to_owned()), "{method}");
+    }
+}
+
+#[test]
+fn the_password_is_not_for_whoever_a_registrar_names() {
+    for to in ["<sip:evil.example>", "<sip:example.org.evil.example>", "<sip:evilexample.org>", "<sip:192.168.1.10>"] {
+        let mut world = sent_on(to, true);
+        world.nodes[0].dns.insert("example.org.evil.example".into(), vec![at(ELSEWHERE)]);
+        world.nodes[0].dns.insert("evilexample.org".into(), vec![at(ELSEWHERE)]);
+        assert!(world.run_until(MINUTE, |world| matches!(account(world).state, AccountState::Refused(_))), "{to}");
+        let AccountState::Refused(failure) = &account(&world).state else { panic!() };
+        assert_eq!(failure.code, "registration-sent-away");
+        let there: Vec<_> = sent(&world, 0).into_iter().filter(|(to, _)| to == ELSEWHERE).collect();
+        assert!(!there.is_empty() && there.iter().all(|(_, request)| !is_proven(request)), "{to}");
+    }
+}
+
+#[test]
+fn another_registrar_of_the_same_domain_gets_it() {
+    let mut world = sent_on("<sip:sip2.example.org>", true);
+    assert!(world.run_until(MINUTE, |world| matches!(account(world).state, AccountState::Registered { .. })));
+    assert_eq!(methods_to(&world, ELSEWHERE), ["REGISTER"]);
+}
+
+#[test]
+fn numbers_and_e_mail_addresses_are_watched() {
+    let mut world = with_server();
+    world.add("alice", alice(vec![account_of()]));
+    assert!(world.run_until(MINUTE, stands));
+    for peer in ["mailto:bob@example.org", "+493012345678"] {
+        watch(&mut world, peer);
+    }
+    let mut watched: Vec<String> = world.nodes[0].agent.watches().map(|watch| watch.peer.to_string()).collect();
+    watched.sort();
+    assert_eq!(watched, ["sip:+493012345678@example.org;user=phone", "sip:bob@example.org"]);
+    let active =
+        |world: &World| world.nodes[0].agent.watches().all(|watch| matches!(watch.state, WatchState::Active { .. }));
+    assert!(world.run_until(MINUTE, active));
+    for peer in ["bob@example.org", "tel:+49-30-12345678"] {
+        world.command(0, Command::Unwatch { peer: peer.into() }).unwrap();
+    }
+    assert_eq!(world.nodes[0].agent.watches().count(), 0);
+}
+
+#[test]
+fn a_watched_number_is_watched_again_after_a_restart() {
+    let mut world = with_server();
+    world.add_on_disk("alice", alice(vec![account_of()]));
+    world.run_for(MINUTE / 60);
+    watch(&mut world, "+493012345678");
+    world.restart(0, alice(vec![account_of()]));
+    let active =
+        |world: &World| world.nodes[0].agent.watches().any(|watch| matches!(watch.state, WatchState::Active { .. }));
+    assert!(world.run_until(MINUTE, active));
+    let last = sent(&world, 0).into_iter().rev().find(|(_, r)| header(r, "Event") == "presence").unwrap();
+    assert_eq!(last.1.uri().as_str(), "sip:+493012345678@example.org;user=phone");
+}
+
+#[test]
+fn an_added_account_is_not_told_to_change_a_configuration() {
+    let mut world = with_server();
+    world.server.as_mut().unwrap().subscribes = false;
+    world.add("alice", alice(Vec::new()));
+    add(&mut world, account_of());
+    assert!(world.run_until(MINUTE, stands));
+    world.run_for(MINUTE / 60);
+    let told = world.nodes[0].agent.server_watchers().remove(0);
+    let (ServerWatchersState::Waiting(failure) | ServerWatchersState::Refused(failure)) = told.state else { panic!() };
+    assert!(!failure.next.contains("[[account]]"), "{failure:?}");
 }

@@ -291,3 +291,22 @@ fn who_rejects_calls_is_not_transferred() {
     assert_eq!(failure.code, "transfer-declined");
     assert_eq!(world.nodes[ALICE].agent.calls().count(), 1);
 }
+
+#[test]
+fn somebody_is_named_by_the_e_mail_address_that_the_book_knows() {
+    let mut world = three(AnswerMode::Auto);
+    approve(&mut world, BOB, CAROL);
+    let mail = Some("carol@example.org".to_owned());
+    let rename = Command::PresenceRename {
+        entity: sottovoce::vocab::Entity::parse(&entity(CAROL)).unwrap(),
+        user: None,
+        place: None,
+        mail,
+    };
+    world.command(BOB, rename).unwrap();
+    let (_, bobs) = talking(&mut world, ALICE, BOB);
+    let failure = transfer(&mut world, bobs, TransferTo::Peer("+493012345678".into())).unwrap_err();
+    assert_eq!(failure.code, "no-phone-account");
+    transfer(&mut world, bobs, TransferTo::Peer("mailto:carol@example.org".into())).unwrap();
+    assert_eq!(world.the_call(BOB, bobs).transfer.as_ref().unwrap().target, entity(CAROL));
+}

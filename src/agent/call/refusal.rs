@@ -6,6 +6,7 @@ use crate::agent::ask_failures::OTHER_NAME;
 use crate::agent::book::Standing;
 use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
 use crate::agent::review::Opening;
+use crate::agent::target::Target;
 use crate::agent::{Agent, AskRequest};
 use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, Rule, Wanted};
 use crate::presence::PresenceRecord;
@@ -61,9 +62,12 @@ impl Agent {
         calling.retried = true;
         let refusal = refused(&calling.call.peer, no);
         let Some((entity, _)) = calling.peer.clone() else { return };
+        let target = calling.target.as_ref().filter(|target| target.entity == entity);
+        let peer = target.map_or_else(|| entity.to_string(), Target::typed);
+        let account = calling.target.as_ref().and_then(|target| target.account.clone());
         let wanted = Wanted { presence: true, policy: true };
         let (answer, accept_key) = (calling.answer.clone(), calling.accept_key);
-        let ask = AskRequest { peer: entity.to_string(), wanted, answer, accept_key, account: None };
+        let ask = AskRequest { peer, wanted, answer, accept_key, account };
         match self.begin_ask(now, ask, Some(id)) {
             Ok(ask) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
@@ -178,7 +182,7 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
         401 | 407 => (
             FailureKind::RefusedByPolicy,
             "not-authenticated",
-            "see `sottovoce account list`; `user`, `realm` and the password of that [[account]] go with its proxy",
+            "see `sottovoce account list`; the user, realm and password of that account go with its proxy",
         ),
         403 => (FailureKind::Trust, "caller-refused", "the peer does not accept who you are; compare keys with its user"),
         486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),

@@ -147,13 +147,13 @@ impl Agent {
             Some(pin) => self.dial(now, id, &pin),
             None => {
                 let request = CallRequest {
-                    peer: target.entity.to_string(),
+                    peer: target.typed(),
                     answer: None,
                     accept_key: None,
                     source: None,
                     sink: None,
                     duration: None,
-                    account: None,
+                    account: target.account.clone(),
                 };
                 if let Err(failure) = self.ask_first(now, id, request) {
                     self.forget_wanted(id);

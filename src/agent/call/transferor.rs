@@ -2,7 +2,6 @@
 
 use super::end::no_call;
 use super::{CallState, Calling};
-use crate::agent::target::Target;
 use crate::agent::{Agent, Event, Transfer, TransferRequest, TransferState, TransferTo};
 use crate::sip::headers::{NameAddr, Replaces};
 use crate::sip::{EndCause, Refer, ReferralEnd, ReferralId, SessionId, Uri};
@@ -37,7 +36,7 @@ impl Agent {
     }
 
     fn somebody_else(&self, id: CallId, typed: &str) -> Result<Uri, Failure> {
-        let target = Target::parse(typed)?;
+        let target = self.target(typed, None)?;
         self.refuse_ourselves(&target)?;
         let same = |calling: &Calling| calling.call.entity.as_ref() == Some(&target.entity);
         if self.calls.all.get(&id).is_some_and(same) {

@@ -81,7 +81,7 @@ impl Control {
 fn configured(body: &AccountBody) -> Result<AccountConfig, Failure> {
     let entity = named(&body.entity)?;
     let hop = |text: &str| Hop::parse(text);
-    let expected = "HOST, udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT";
+    let expected = "HOST, or HOST:PORT after udp:, tcp:, tls:, ws: or wss:";
     let proxy = body.proxy.as_deref().map(|text| field("proxy", text, expected, hop)).transpose()?;
     let usual = AccountConfig::new(entity, proxy);
     if usual.contradicts_its_proxy() {

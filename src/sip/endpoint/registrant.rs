@@ -50,6 +50,8 @@ pub struct Next {
     pub remote: SocketAddr,
     /// By TLS, to whoever proves this domain.
     pub domain: Option<Host>,
+    /// `None`: whoever is there gets no proof of a password.
+    pub login: Option<Login>,
 }
 
 /// The user agent's side of registration (RFC 3261 section 10.2).
@@ -110,6 +112,7 @@ impl Endpoint {
             return;
         }
         (registration.registrar, registration.remote, registration.domain) = (to.registrar, to.remote, to.domain);
+        registration.authentication.change(to.login);
         registration.outbound = Outbound::Offered;
         registration.followed = false;
         registration.service_route.clear();

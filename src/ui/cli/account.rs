@@ -201,7 +201,7 @@ fn published(publication: &PublicationView) -> String {
     match publication.state {
         PublicationStateView::Left => "not any more".to_owned(),
         PublicationStateView::None => "not yet: it is not registered".to_owned(),
-        PublicationStateView::Off => "no, as the configuration says".to_owned(),
+        PublicationStateView::Off => "no, it is switched off for this account".to_owned(),
         PublicationStateView::Published => {
             format!("what strangers may know, until {}", publication.until.clone().unwrap_or_default())
         }

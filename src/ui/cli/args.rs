@@ -174,7 +174,7 @@ pub enum AccountCommand {
 pub struct AccountArgs {
     /// sip:user@domain, or user@domain
     pub entity: String,
-    /// Where its requests go: HOST, HOST:PORT, or either after udp:, tcp: or tls: [default: DNS tells for the domain]
+    /// Where its requests go: HOST, HOST:PORT, or either after udp:, tcp:, tls:, ws: or wss: [default: DNS tells for the domain]
     #[arg(long, value_name = "PROXY")]
     pub proxy: Option<String>,
     /// The user that goes with the password [default: the account's]

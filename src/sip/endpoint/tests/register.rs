@@ -127,6 +127,7 @@ fn a_registration_goes_on_at_another_server_at_once_or_when_it_has_been_held() {
         registrar: Uri::parse("sip:b.example").unwrap(),
         remote: ([192, 168, 1, last], 5060).into(),
         domain: None,
+        login: None,
     };
     world.at(ALICE, |end, now| end.move_registration(now, id, to(7)));
     assert_eq!(header(&last(&world), "CSeq"), "1 REGISTER", "nobody answered yet");
