@@ -25,7 +25,7 @@ use super::fail_over::{calls_for_another, with_tried, Untried};
 use super::further::Further;
 use super::own::random_nonce;
 use super::question::Question;
-use super::redirect::{astray, direct, goes_on, Reach, Redirects};
+use super::redirect::{astray, direct, ends_onward, Reach, Redirects};
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
@@ -33,13 +33,19 @@ use crate::policy::{Answer, KeyState, Provenance};
 use crate::presence::PresenceRecord;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, Candidate, EndCause, RequestIds, SubscriptionId, Transport};
-use crate::vocab::{escape, AskId, CallId, Deadline, Failure, Fingerprint, Mono, Nonce, Now, ReviewId};
+use crate::vocab::{escape, AskId, CallId, Deadline, Failure, Fingerprint, Mono, Nonce, Now, ReviewId, Wall};
 
 /// Asks under way at once; more are refused.
 pub(super) const MAX_OPEN: usize = 64;
 
 /// Asks that are remembered after their end.
 const MAX_KEPT: usize = 256;
+
+/// Steps of an ask that are remembered.
+const MAX_STEPS: usize = 64;
+
+/// Of them, those that say how it began.
+const FIRST_STEPS: usize = 8;
 
 /// How often a wait is shown.
 const TICK: Duration = Duration::from_secs(4);
@@ -353,12 +359,7 @@ impl Agent {
     /// `true`: it goes on elsewhere, or is over.
     fn ask_redirected(&mut self, now: Now, id: AskId, cause: &EndCause) -> bool {
         let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        let sent_on = asking.redirects.now().is_some();
-        let goes_on = match cause {
-            EndCause::Rejected { status, .. } | EndCause::Redirected { status, .. } => goes_on(*status, sent_on),
-            cause => sent_on && calls_for_another(cause),
-        };
-        if !goes_on || asking.accepted {
+        if !ends_onward(cause, asking.redirects.now().is_some()) || asking.accepted {
             return false;
         }
         if let (EndCause::Redirected { status, contacts, .. }, Some(asked)) = (cause, asking.target.uri()) {
@@ -570,8 +571,7 @@ impl Agent {
 
     pub(super) fn step(&mut self, now: Now, id: AskId, what: String) {
         if let Some(asking) = self.asks.all.get_mut(&id) {
-            asking.ask.steps.push((now.wall, what));
-            asking.ask.steps.truncate(64);
+            keep_step(&mut asking.ask.steps, (now.wall, what));
             self.event(Event::AskChanged(id));
         }
     }
@@ -586,6 +586,14 @@ impl Agent {
     }
 }
 
+/// How it began stays, and what happened last; of what was between the oldest goes.
+fn keep_step(steps: &mut Vec<(Wall, String)>, step: (Wall, String)) {
+    if steps.len() >= MAX_STEPS {
+        steps.remove(FIRST_STEPS);
+    }
+    steps.push(step);
+}
+
 /// A changed key that reached a review is one that the user accepted by its fingerprint.
 pub(super) fn key_state(standing: Standing) -> KeyState {
     match standing {
@@ -593,5 +601,19 @@ pub(super) fn key_state(standing: Standing) -> KeyState {
         Standing::Pinned { verified: false } => KeyState::Pinned,
         Standing::Changed(pinned) => KeyState::Accepted { pinned },
         Standing::Unknown => KeyState::New,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_steps_the_first_and_the_newest_are_kept() {
+        let mut steps = Vec::new();
+        (0..100).for_each(|number| keep_step(&mut steps, (Wall(number), number.to_string())));
+        let kept: Vec<u64> = steps.iter().map(|(at, _)| at.0).collect();
+        let expected: Vec<u64> = (0..8).chain(44..100).collect();
+        assert_eq!(kept, expected);
     }
 }
