@@ -8,7 +8,7 @@ use super::media::random_spis;
 use super::{CallState, Calling, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, contact_place, OPTION_TAG};
 use crate::agent::fail_over::{calls_for_another, Untried};
-use crate::agent::redirect::Redirects;
+use crate::agent::redirect::{ends_onward, Redirects};
 use crate::agent::ruling::some_port;
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
@@ -382,7 +382,8 @@ impl Agent {
         calling.session = None;
         let peer = calling.call.peer.clone();
         calling.redirects.keep_ids(ids);
-        if self.call_elsewhere(now, id, &cause) || calling_on(&cause) && self.call_onward(now, id) {
+        let onward = ends_onward(&cause, calling.redirects.now().is_some());
+        if self.call_elsewhere(now, id, &cause) || onward && self.call_onward(now, id) {
             return;
         }
         self.end_call(now, id, CallState::Failed(failed(&peer, cause)));
@@ -391,11 +392,6 @@ impl Agent {
     pub(super) fn peer_name(&self, id: CallId) -> String {
         self.calls.call(id).map(|call| call.peer.clone()).unwrap_or_default()
     }
-}
-
-/// Another place may do better than this one.
-fn calling_on(cause: &EndCause) -> bool {
-    matches!(cause, EndCause::TimedOut | EndCause::Transport { .. })
 }
 
 /// What both entries allow, in the order of the outgoing one.
