@@ -15,17 +15,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::account::Route;
-use super::ask_failures::{
-    by_proxy, clear_proxy, ended, no_address, no_such_ask, nothing_published, nothing_wanted, too_many,
-};
+use super::ask_failures::{by_proxy, clear_proxy, ended, no_such_ask, nothing_published, nothing_wanted, too_many};
 use super::book::Standing;
 use super::by_itself::Direct;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
-use super::fail_over::{calls_for_another, with_tried, Untried};
+use super::fail_over::{with_tried, Untried};
 use super::further::Further;
 use super::own::random_nonce;
 use super::question::Question;
-use super::redirect::{astray, direct, ends_onward, Reach, Redirects};
+use super::redirect::Redirects;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
@@ -73,22 +71,22 @@ pub struct Asking {
     pub accept_key: Option<Fingerprint>,
     subscription: Option<SubscriptionId>,
     /// Where else the peer is.
-    untried: Untried,
+    pub untried: Untried,
     /// Where it was asked.
-    tried: Vec<Candidate>,
-    redirects: Redirects,
+    pub tried: Vec<Candidate>,
+    pub redirects: Redirects,
     /// When SUBSCRIBE was sent, the last time.
     sent: Mono,
     /// It went by TLS.
-    by_tls: bool,
+    pub by_tls: bool,
     /// And accepted: whoever did that is the right one.
-    accepted: bool,
+    pub accepted: bool,
     /// When to say again that it still waits.
     tick: Option<Mono>,
     /// The call that had to wait for this.
     pub call: Option<CallId>,
     /// It was asked by an account's proxy, where a presence server may answer.
-    by_server: bool,
+    pub by_server: bool,
     /// What else was in the answer.
     pub further: Further,
     /// What a server answered, while the devices themselves are asked.
@@ -203,46 +201,6 @@ impl Agent {
         Ok(id)
     }
 
-    pub(super) fn handle_ask_located(&mut self, now: Now, id: AskId, result: Result<Vec<Candidate>, Failure>) {
-        let found = result.map(|all| self.reachable(all));
-        let Some(asking) = self.asks.all.get_mut(&id).filter(|asking| asking.ask.state == AskState::Asking) else {
-            return;
-        };
-        let host = asking.target.host.clone();
-        match found.map(|mut untried| (untried.next(), untried)) {
-            Ok((Some(first), untried)) => {
-                asking.untried = untried;
-                self.send_directly(now, id, first);
-            }
-            _ if self.ask_onward(now, id) => {}
-            Ok((None, _)) => self.fail_ask(now, id, no_address(&host)),
-            Err(failure) => self.fail_ask(now, id, failure),
-        }
-    }
-
-    /// To the peer itself, or to the servers of its domain.
-    fn send_directly(&mut self, now: Now, id: AskId, there: Candidate) {
-        let Some(asking) = self.asks.all.get(&id) else { return };
-        let route = match asking.redirects.now() {
-            Some(now) => direct(now.place(), there),
-            None => Route { hop: there, domain: asking.target.domain(there.transport), login: None },
-        };
-        self.send_request(now, id, route);
-    }
-
-    /// The next address of the peer, when this cause is one for it.
-    fn try_elsewhere(&mut self, now: Now, id: AskId, cause: &EndCause) -> bool {
-        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        if asking.accepted || !calls_for_another(cause) {
-            return false;
-        }
-        let Some(next) = asking.untried.next() else { return false };
-        let failure = ended(&asking.ask.target, cause.clone());
-        self.step(now, id, format!("{}; there is another address", failure.message));
-        self.send_directly(now, id, next);
-        true
-    }
-
     pub(super) fn handle_subscription_accepted(&mut self, id: SubscriptionId) {
         let ask = self.asks.subscriptions.get(&id);
         if let Some(asking) = ask.and_then(|ask| self.asks.all.get_mut(ask)) {
@@ -250,7 +208,7 @@ impl Agent {
         }
     }
 
-    fn send_request(&mut self, now: Now, id: AskId, route: Route) {
+    pub(super) fn send_request(&mut self, now: Now, id: AskId, route: Route) {
         let Some(asking) = self.asks.all.get(&id) else { return };
         let Some(uri) = asking.target.uri() else { return };
         let question = Question {
@@ -354,45 +312,6 @@ impl Agent {
             };
             self.fail_ask(now, ask, failure);
         }
-    }
-
-    /// `true`: it goes on elsewhere, or is over.
-    fn ask_redirected(&mut self, now: Now, id: AskId, cause: &EndCause) -> bool {
-        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        if !ends_onward(cause, asking.redirects.now().is_some()) || asking.accepted {
-            return false;
-        }
-        if let (EndCause::Redirected { status, contacts, .. }, Some(asked)) = (cause, asking.target.uri()) {
-            asking.redirects.handle_redirection(&asked, asking.by_tls, *status, contacts);
-        }
-        if self.ask_onward(now, id) {
-            return true;
-        }
-        let Some(asking) = self.asks.all.get(&id) else { return false };
-        let EndCause::Redirected { status, reason, .. } = cause else { return false };
-        let failure = astray(&asking.ask.target, *status, reason, &asking.redirects);
-        self.fail_ask(now, id, failure);
-        true
-    }
-
-    /// To the next place that a redirection named. Whoever answers there is still asked as the peer that the user named.
-    fn ask_onward(&mut self, now: Now, id: AskId) -> bool {
-        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        let mut redirects = std::mem::take(&mut asking.redirects);
-        let next = self.next_redirect(&mut redirects);
-        let place = redirects.now().map(|now| escape(now.place().as_str())).unwrap_or_default();
-        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        asking.redirects = redirects;
-        let Some(next) = next else { return false };
-        asking.untried = Untried::default();
-        asking.by_server = matches!(next, Reach::Proxy(_));
-        self.step(now, id, format!("sent on to {place}"));
-        match next {
-            Reach::Proxy(route) => self.send_request(now, id, route),
-            Reach::There(there) => self.send_directly(now, id, there),
-            Reach::Looked(what) => self.locate(Waiting::AskAddress(id), what),
-        }
-        true
     }
 
     fn take_document(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body) {
