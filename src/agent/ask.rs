@@ -15,17 +15,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::account::Route;
-use super::ask_failures::{
-    by_proxy, clear_proxy, ended, no_address, no_such_ask, nothing_published, nothing_wanted, too_many,
-};
+use super::ask_failures::{by_proxy, clear_proxy, ended, no_such_ask, nothing_published, nothing_wanted, too_many};
 use super::book::Standing;
 use super::by_itself::Direct;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
-use super::fail_over::{calls_for_another, with_tried, Untried};
+use super::fail_over::{with_tried, Untried};
 use super::further::Further;
 use super::own::random_nonce;
 use super::question::Question;
-use super::redirect::{astray, direct, goes_on, Reach, Redirects};
+use super::redirect::Redirects;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
@@ -33,13 +31,19 @@ use crate::policy::{Answer, KeyState, Provenance};
 use crate::presence::PresenceRecord;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, Candidate, EndCause, RequestIds, SubscriptionId, Transport};
-use crate::vocab::{escape, AskId, CallId, Deadline, Failure, Fingerprint, Mono, Nonce, Now, ReviewId};
+use crate::vocab::{escape, AskId, CallId, Deadline, Failure, Fingerprint, Mono, Nonce, Now, ReviewId, Wall};
 
 /// Asks under way at once; more are refused.
 pub(super) const MAX_OPEN: usize = 64;
 
 /// Asks that are remembered after their end.
 const MAX_KEPT: usize = 256;
+
+/// Steps of an ask that are remembered.
+const MAX_STEPS: usize = 64;
+
+/// Of them, those that say how it began.
+const FIRST_STEPS: usize = 8;
 
 /// How often a wait is shown.
 const TICK: Duration = Duration::from_secs(4);
@@ -67,22 +71,22 @@ pub struct Asking {
     pub accept_key: Option<Fingerprint>,
     subscription: Option<SubscriptionId>,
     /// Where else the peer is.
-    untried: Untried,
+    pub untried: Untried,
     /// Where it was asked.
-    tried: Vec<Candidate>,
-    redirects: Redirects,
+    pub tried: Vec<Candidate>,
+    pub redirects: Redirects,
     /// When SUBSCRIBE was sent, the last time.
     sent: Mono,
     /// It went by TLS.
-    by_tls: bool,
+    pub by_tls: bool,
     /// And accepted: whoever did that is the right one.
-    accepted: bool,
+    pub accepted: bool,
     /// When to say again that it still waits.
     tick: Option<Mono>,
     /// The call that had to wait for this.
     pub call: Option<CallId>,
     /// It was asked by an account's proxy, where a presence server may answer.
-    by_server: bool,
+    pub by_server: bool,
     /// What else was in the answer.
     pub further: Further,
     /// What a server answered, while the devices themselves are asked.
@@ -202,46 +206,6 @@ impl Agent {
         Ok(id)
     }
 
-    pub(super) fn handle_ask_located(&mut self, now: Now, id: AskId, result: Result<Vec<Candidate>, Failure>) {
-        let found = result.map(|all| self.reachable(all));
-        let Some(asking) = self.asks.all.get_mut(&id).filter(|asking| asking.ask.state == AskState::Asking) else {
-            return;
-        };
-        let host = asking.target.host.clone();
-        match found.map(|mut untried| (untried.next(), untried)) {
-            Ok((Some(first), untried)) => {
-                asking.untried = untried;
-                self.send_directly(now, id, first);
-            }
-            _ if self.ask_onward(now, id) => {}
-            Ok((None, _)) => self.fail_ask(now, id, no_address(&host)),
-            Err(failure) => self.fail_ask(now, id, failure),
-        }
-    }
-
-    /// To the peer itself, or to the servers of its domain.
-    fn send_directly(&mut self, now: Now, id: AskId, there: Candidate) {
-        let Some(asking) = self.asks.all.get(&id) else { return };
-        let route = match asking.redirects.now() {
-            Some(now) => direct(now.place(), there),
-            None => Route { hop: there, domain: asking.target.domain(there.transport), login: None },
-        };
-        self.send_request(now, id, route);
-    }
-
-    /// The next address of the peer, when this cause is one for it.
-    fn try_elsewhere(&mut self, now: Now, id: AskId, cause: &EndCause) -> bool {
-        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        if asking.accepted || !calls_for_another(cause) {
-            return false;
-        }
-        let Some(next) = asking.untried.next() else { return false };
-        let failure = ended(&asking.ask.target, cause.clone());
-        self.step(now, id, format!("{}; there is another address", failure.message));
-        self.send_directly(now, id, next);
-        true
-    }
-
     pub(super) fn handle_subscription_accepted(&mut self, id: SubscriptionId) {
         let ask = self.asks.subscriptions.get(&id);
         if let Some(asking) = ask.and_then(|ask| self.asks.all.get_mut(ask)) {
@@ -249,7 +213,7 @@ impl Agent {
         }
     }
 
-    fn send_request(&mut self, now: Now, id: AskId, route: Route) {
+    pub(super) fn send_request(&mut self, now: Now, id: AskId, route: Route) {
         let Some(asking) = self.asks.all.get(&id) else { return };
         let Some(uri) = asking.target.uri() else { return };
         let question = Question {
@@ -353,50 +317,6 @@ impl Agent {
             };
             self.fail_ask(now, ask, failure);
         }
-    }
-
-    /// `true`: it goes on elsewhere, or is over.
-    fn ask_redirected(&mut self, now: Now, id: AskId, cause: &EndCause) -> bool {
-        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        let sent_on = asking.redirects.now().is_some();
-        let goes_on = match cause {
-            EndCause::Rejected { status, .. } | EndCause::Redirected { status, .. } => goes_on(*status, sent_on),
-            cause => sent_on && calls_for_another(cause),
-        };
-        if !goes_on || asking.accepted {
-            return false;
-        }
-        if let (EndCause::Redirected { status, contacts, .. }, Some(asked)) = (cause, asking.target.uri()) {
-            asking.redirects.handle_redirection(&asked, asking.by_tls, *status, contacts);
-        }
-        if self.ask_onward(now, id) {
-            return true;
-        }
-        let Some(asking) = self.asks.all.get(&id) else { return false };
-        let EndCause::Redirected { status, reason, .. } = cause else { return false };
-        let failure = astray(&asking.ask.target, *status, reason, &asking.redirects);
-        self.fail_ask(now, id, failure);
-        true
-    }
-
-    /// To the next place that a redirection named. Whoever answers there is still asked as the peer that the user named.
-    fn ask_onward(&mut self, now: Now, id: AskId) -> bool {
-        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        let mut redirects = std::mem::take(&mut asking.redirects);
-        let next = self.next_redirect(&mut redirects);
-        let place = redirects.now().map(|now| escape(now.place().as_str())).unwrap_or_default();
-        let Some(asking) = self.asks.all.get_mut(&id) else { return false };
-        asking.redirects = redirects;
-        let Some(next) = next else { return false };
-        asking.untried = Untried::default();
-        asking.by_server = matches!(next, Reach::Proxy(_));
-        self.step(now, id, format!("sent on to {place}"));
-        match next {
-            Reach::Proxy(route) => self.send_request(now, id, route),
-            Reach::There(there) => self.send_directly(now, id, there),
-            Reach::Looked(what) => self.locate(Waiting::AskAddress(id), what),
-        }
-        true
     }
 
     fn take_document(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body) {
@@ -575,8 +495,7 @@ impl Agent {
 
     pub(super) fn step(&mut self, now: Now, id: AskId, what: String) {
         if let Some(asking) = self.asks.all.get_mut(&id) {
-            asking.ask.steps.push((now.wall, what));
-            asking.ask.steps.truncate(64);
+            keep_step(&mut asking.ask.steps, (now.wall, what));
             self.event(Event::AskChanged(id));
         }
     }
@@ -591,6 +510,14 @@ impl Agent {
     }
 }
 
+/// How it began stays, and what happened last; of what was between the oldest goes.
+fn keep_step(steps: &mut Vec<(Wall, String)>, step: (Wall, String)) {
+    if steps.len() >= MAX_STEPS {
+        steps.remove(FIRST_STEPS);
+    }
+    steps.push(step);
+}
+
 /// A changed key that reached a review is one that the user accepted by its fingerprint.
 pub(super) fn key_state(standing: Standing) -> KeyState {
     match standing {
@@ -598,5 +525,19 @@ pub(super) fn key_state(standing: Standing) -> KeyState {
         Standing::Pinned { verified: false } => KeyState::Pinned,
         Standing::Changed(pinned) => KeyState::Accepted { pinned },
         Standing::Unknown => KeyState::New,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_steps_the_first_and_the_newest_are_kept() {
+        let mut steps = Vec::new();
+        (0..100).for_each(|number| keep_step(&mut steps, (Wall(number), number.to_string())));
+        let kept: Vec<u64> = steps.iter().map(|(at, _)| at.0).collect();
+        let expected: Vec<u64> = (0..8).chain(44..100).collect();
+        assert_eq!(kept, expected);
     }
 }

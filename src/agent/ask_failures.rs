@@ -48,8 +48,16 @@ pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
 
 fn rejected(target: &str, status: u16, reason: &str) -> Failure {
     let reason = escape(reason);
-    let message = format!("{target} answered {status} {reason}");
+    let mut message = format!("{target} answered {status} {reason}");
+    if (300..400).contains(&status) {
+        message.push_str(", so it is elsewhere, and it is not followed there");
+    }
     let (kind, code, next) = match status {
+        300..=399 => (
+            FailureKind::Unreachable,
+            "not-followed",
+            "ask its user how it is reached now; `sottovoce ask` follows where that is safe",
+        ),
         489 | 405 | 501 => (
             FailureKind::Failed,
             "no-presence",

@@ -9,6 +9,7 @@ mod added_account;
 mod answer_watcher;
 mod ask;
 mod ask_failures;
+mod ask_places;
 mod book;
 mod by_itself;
 mod call;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::account::{Accounting, Route};
 use super::config::AccountConfig;
 use super::contact::{contact_host, contact_place};
+use super::fail_over::calls_for_another;
 use super::flow::Flow;
 use super::target::host_address;
 use super::waiting::Waiting;
@@ -208,6 +209,14 @@ pub fn direct(place: &Uri, hop: Candidate) -> Route {
 /// unless it speaks for all of them (RFC 3261 section 21.6).
 pub fn goes_on(status: u16, redirected: bool) -> bool {
     redirects(status) || redirected && (300..600).contains(&status) && status != 488
+}
+
+/// The same of a request that ended so.
+pub fn ends_onward(cause: &EndCause, redirected: bool) -> bool {
+    match cause {
+        EndCause::Rejected { status, .. } | EndCause::Redirected { status, .. } => goes_on(*status, redirected),
+        cause => redirected && calls_for_another(cause),
+    }
 }
 
 /// Where a redirection leads to nobody.

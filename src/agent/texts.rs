@@ -4,7 +4,7 @@
 //! | step | carries |
 //! | --- | --- |
 //! | `Command::Text` -> `begin_text` | target, text |
-//! | `Effect::Locate` -> `Done::Located` | addresses |
+//! | `Effect::Locate` -> `Done::Located` | addresses, each tried when the one before is silent |
 //! | `Endpoint::message` -> MESSAGE | text |
 //! | `EndpointEvent::MessageDelivered` and its sibling | what became of it |
 //! | `EndpointEvent::Messaged` -> `handle_messaged` | somebody's text |
@@ -14,14 +14,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::account::Route;
 use super::ask_failures::OTHER_NAME;
-use super::redirect::{astray, direct, goes_on, Reach, Redirects};
+use super::fail_over::{calls_for_another, with_tried, Untried};
+use super::redirect::{astray, direct, ends_onward, Reach, Redirects};
 use super::ruling::some_port;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, Event, TextMessage, TextRequest, TextState, UnknownWatchers};
 use crate::policy::{Direction, Entry, Guarantee, Strength};
 use crate::sip::headers::NameAddr;
-use crate::sip::{self, Candidate, EndCause, Locate, MessageId, Refusal, RequestIds, Transport};
+use crate::sip::{self, redirects, Candidate, EndCause, Locate, MessageId, Refusal, RequestIds, Transport};
 use crate::vocab::{escape, Entity, Failure, FailureKind, Now, TextId};
 
 /// Texts that are remembered, ours and theirs; the oldest gives way. None is kept on disk.
@@ -45,6 +46,10 @@ struct Outgoing {
     id: TextId,
     target: Target,
     request: TextRequest,
+    /// Where else the peer is.
+    untried: Untried,
+    /// Where it was sent.
+    tried: Vec<Candidate>,
     redirects: Redirects,
     /// It went by TLS.
     by_tls: bool,
@@ -96,7 +101,8 @@ impl Agent {
         }
         let id = self.texts.add(now, target.entity.to_string(), true, &request.text, TextState::Sending);
         let what = target.locate();
-        let outgoing = Outgoing { id, target, request, redirects: Redirects::default(), by_tls: false };
+        let (untried, tried, redirects) = (Untried::default(), Vec::new(), Redirects::default());
+        let outgoing = Outgoing { id, target, request, untried, tried, redirects, by_tls: false };
         match (route, there) {
             (Some(route), _) => self.send_text(now, outgoing, route),
             (None, Some(there)) => self.send_text_directly(now, outgoing, there),
@@ -106,11 +112,18 @@ impl Agent {
     }
 
     pub(super) fn handle_text_located(&mut self, now: Now, id: TextId, result: Result<Vec<Candidate>, Failure>) {
-        let Some(outgoing) = self.texts.looked_for.remove(&id) else { return };
-        let found = result.and_then(|all| all.into_iter().next().ok_or_else(|| no_address(&outgoing.target)));
-        match found {
-            Ok(there) => self.send_allowed_text(now, outgoing, there),
-            Err(failure) => self.set_text(id, TextState::Failed(failure)),
+        let Some(mut outgoing) = self.texts.looked_for.remove(&id) else { return };
+        let found = result.map(|all| self.reachable(all));
+        let failure = match found.map(|mut untried| (untried.next(), untried)) {
+            Ok((Some(first), untried)) => {
+                outgoing.untried = untried;
+                return self.send_allowed_text(now, outgoing, first);
+            }
+            Ok((None, _)) => no_address(&outgoing.target),
+            Err(failure) => failure,
+        };
+        if let Some(outgoing) = self.text_onward(now, outgoing) {
+            self.fail_text(outgoing, failure);
         }
     }
 
@@ -122,14 +135,14 @@ impl Agent {
 
     /// Only now is it known which entries are about the address.
     fn send_allowed_text(&mut self, now: Now, outgoing: Outgoing, there: Candidate) {
-        let Outgoing { target, request, id, .. } = &outgoing;
+        let Outgoing { target, request, .. } = &outgoing;
         let refused = match request.clear {
             true => Ok(()),
             false => self.refuse_clear_text(now, target, Some(there.address.ip())),
         };
         match refused {
             Ok(()) => self.send_text_directly(now, outgoing, there),
-            Err(failure) => self.set_text(*id, TextState::Failed(failure)),
+            Err(failure) => self.fail_text(outgoing, failure),
         }
     }
 
@@ -142,50 +155,46 @@ impl Agent {
     }
 
     fn send_text(&mut self, now: Now, mut outgoing: Outgoing, route: Route) {
-        let Outgoing { id, target, redirects, .. } = &outgoing;
-        let Some(uri) = target.uri() else { return self.set_text(*id, TextState::Failed(no_address(target))) };
+        let Outgoing { target, redirects, .. } = &outgoing;
+        let Some(uri) = target.uri() else {
+            let failure = no_address(target);
+            return self.fail_text(outgoing, failure);
+        };
         let uri = redirects.now().map_or(uri, |now| now.uri.clone());
         let Route { hop, domain, login } = route;
         let (tcp, text, resumes) =
             (hop.transport == Transport::Tcp, outgoing.request.text.clone(), redirects.resumed());
         let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, login, resumes };
         outgoing.by_tls = hop.transport.is_secure();
+        outgoing.tried.push(hop);
         let message = self.endpoint.message(now, message);
         self.texts.sent.insert(message, outgoing);
     }
 
     /// `None`: it goes on elsewhere, or that is refused. What was allowed at the first place may not be at this one.
-    fn text_redirected(
-        &mut self,
-        now: Now,
-        mut outgoing: Outgoing,
-        cause: &EndCause,
-    ) -> Option<(TextId, Option<Failure>)> {
-        let sent_on = outgoing.redirects.now().is_some();
-        let goes_on = match cause {
-            EndCause::Rejected { status, .. } | EndCause::Redirected { status, .. } => goes_on(*status, sent_on),
-            cause => sent_on && matches!(cause, EndCause::TimedOut | EndCause::Transport { .. }),
-        };
-        if !goes_on {
-            return Some((outgoing.id, None));
+    fn text_elsewhere(&mut self, now: Now, mut outgoing: Outgoing, cause: &EndCause) -> Option<Outgoing> {
+        let next = if calls_for_another(cause) { outgoing.untried.next() } else { None };
+        if let Some(next) = next {
+            self.send_allowed_text(now, outgoing, next);
+            return None;
+        }
+        if !ends_onward(cause, outgoing.redirects.now().is_some()) {
+            return Some(outgoing);
         }
         if let (EndCause::Redirected { status, contacts, .. }, Some(asked)) = (cause, outgoing.target.uri()) {
             outgoing.redirects.handle_redirection(&asked, outgoing.by_tls, *status, contacts);
         }
+        self.text_onward(now, outgoing)
+    }
+
+    /// To the next place that a redirection named; `Some`: there is none.
+    fn text_onward(&mut self, now: Now, mut outgoing: Outgoing) -> Option<Outgoing> {
+        outgoing.untried = Untried::default();
         match self.next_redirect(&mut outgoing.redirects) {
             Some(Reach::Proxy(route)) => self.send_text(now, outgoing, route),
             Some(Reach::There(there)) => self.send_allowed_text(now, outgoing, there),
             Some(Reach::Looked(what)) => self.look_for_text(outgoing, what),
-            None => {
-                let peer = outgoing.target.entity.as_str();
-                let astray = match cause {
-                    EndCause::Redirected { status, reason, .. } => {
-                        Some(astray(peer, *status, reason, &outgoing.redirects))
-                    }
-                    _ => None,
-                };
-                return Some((outgoing.id, astray));
-            }
+            None => return Some(outgoing),
         }
         None
     }
@@ -238,9 +247,20 @@ impl Agent {
     pub(super) fn handle_message_failed(&mut self, now: Now, id: MessageId, cause: EndCause, ids: RequestIds) {
         let Some(mut outgoing) = self.texts.sent.remove(&id) else { return };
         outgoing.redirects.keep_ids(Some(ids));
-        let peer = outgoing.target.entity.to_string();
-        let Some((id, astray)) = self.text_redirected(now, outgoing, &cause) else { return };
-        self.set_text(id, TextState::Failed(astray.unwrap_or_else(|| not_delivered(&peer, cause))));
+        let Some(outgoing) = self.text_elsewhere(now, outgoing, &cause) else { return };
+        let peer = outgoing.target.entity.as_str();
+        let failure = match &cause {
+            EndCause::Redirected { status, reason, .. } if redirects(*status) => {
+                astray(peer, *status, reason, &outgoing.redirects)
+            }
+            _ => not_delivered(peer, cause),
+        };
+        self.fail_text(outgoing, failure);
+    }
+
+    fn fail_text(&mut self, outgoing: Outgoing, failure: Failure) {
+        let failure = with_tried(&outgoing.target, failure, &outgoing.tried);
+        self.set_text(outgoing.id, TextState::Failed(failure));
     }
 
     fn settle_text(&mut self, id: MessageId, state: TextState) {

@@ -2,17 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use rand_core::RngCore;
-
-use super::caller::gone;
-use super::media::{media_address, random_spis, PeerSdp, Ready};
+use super::media::{media_address, PeerSdp};
 use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, AskersPlace, Watcher};
 use crate::agent::book::Standing;
 use crate::agent::own::random_nonce;
 use crate::agent::ruling::{some_port, Demands, Protected};
-use crate::agent::{Agent, AnswerMode, Effect, Event, Seen, Side, StoreOp};
-use crate::keys::agreement::{Bundles, Choice, Offered, ResponderInput, Spis};
+use crate::agent::{Agent, AnswerMode, Event, Seen, Side, StoreOp};
+use crate::keys::agreement::{Bundles, Offered, ResponderInput};
 use crate::keys::Responder;
 use crate::policy::{Audience, Bundle, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
@@ -32,7 +29,7 @@ pub(super) struct Invitation<'a> {
 
 /// Why an offer is not taken; said to the caller.
 pub(super) struct No {
-    refusal: Refusal,
+    pub(super) refusal: Refusal,
     /// For our own user, when it is worth knowing.
     notice: Option<Box<Failure>>,
 }
@@ -335,136 +332,6 @@ impl Agent {
             AnswerMode::Reject => self.decline(now, id, "calls are rejected here"),
         }
     }
-
-    pub(in crate::agent) fn answer_call(&mut self, id: CallId) -> Result<(), Failure> {
-        let waiting = self.calls.all.get(&id).filter(|c| c.waits_for_us());
-        if waiting.is_none() {
-            return Err(super::end::no_call(Some(id)));
-        }
-        self.open_callee_media(id);
-        Ok(())
-    }
-
-    pub(in crate::agent) fn reject_call(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
-        let waiting = self.calls.all.get(&id).filter(|c| c.waits_for_us());
-        if waiting.is_none() {
-            return Err(super::end::no_call(Some(id)));
-        }
-        self.decline(now, id, "you rejected it");
-        Ok(())
-    }
-
-    fn open_callee_media(&mut self, id: CallId) {
-        let local = self.config.media_address;
-        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
-        calling.media_open = true;
-        self.effect(Effect::OpenMedia { call: id, local });
-    }
-
-    /// The socket is bound: 200 with our half of the agreement, unless the entries for these very ports say otherwise.
-    pub(super) fn answer_invite(&mut self, now: Now, id: CallId) {
-        let offerless = self.calls.all.get(&id).is_some_and(|calling| calling.offered.is_none());
-        let answered = match offerless {
-            true => self.offer_in_answer(now, id),
-            false => self.refuse_for_ports(now, id).and_then(|()| self.try_answer(now, id)),
-        };
-        if let Err(failure) = answered {
-            self.end_call(now, id, CallState::Failed(failure));
-        }
-    }
-
-    /// What could not be judged when INVITE came: our own port. The caller is told as it was told then.
-    fn refuse_for_ports(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
-        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let offered = calling.offered.as_ref().ok_or_else(|| gone(id))?;
-        let (protected, suite, remote) = match &calling.key {
-            KeyState::Asked(responder, suite) => {
-                let offer = responder.offer();
-                let suite = suite.filter(|_| offer.bundles.esp());
-                (protected(offer.bundles), suite, media_address(offer.media, offered.media()))
-            }
-            _ => (Protected::default(), None, offered.media()),
-        };
-        let Err(failure) = self.refuse_unruly(now, id, (protected, suite), remote) else { return Ok(()) };
-        let missing = self.demands_of_call(now, id, remote)?.missing(protected, self.config.default_level);
-        let no = No::missing(&missing, Some(()));
-        if let Some(session) = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take()) {
-            self.calls.sessions.remove(&session);
-            self.endpoint.refuse(now, session, no.refusal);
-        }
-        Err(failure)
-    }
-
-    fn try_answer(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
-        let spis = random_spis(&mut self.rng);
-        let mut seed = [0; 32];
-        self.rng.fill_bytes(&mut seed);
-        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
-        let session = calling.session.ok_or_else(|| gone(id))?;
-        let local = calling.local.ok_or_else(|| gone(id))?;
-        let offered = calling.offered.clone().ok_or_else(|| gone(id))?;
-        let known = calling.call.known;
-        let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {
-            KeyState::Asked(responder, suite) => {
-                let choice = choose(responder.offer(), suite, spis, local);
-                let (message, confirmed) =
-                    responder.answer(choice, seed).map_err(|why| unanswerable(id, &why.to_string()))?;
-                (Some(message), Some(Box::new(confirmed)))
-            }
-            KeyState::Plain => (None, None),
-            other => {
-                calling.key = other;
-                return Ok(());
-            }
-        };
-        let answer = self.sdp_answer(&offered, local, message).map_err(|why| unanswerable(id, &why))?;
-        self.say_answer(now, id, session, answer);
-        let ready = Ready { confirmed, remote: offered.media(), codec: offered.codec() };
-        // Who has to be heard first is listened to from now on: nothing goes anywhere before.
-        match known {
-            true => self.begin_stream(now, id, ready),
-            false => {
-                self.hold_stream(id, ready);
-                Ok(())
-            }
-        }
-    }
-
-    /// Whoever wrote a false source address does not see our answer and cannot acknowledge it: a stranger's stream waits
-    /// for that, or it would be aimed at whom that address belongs to.
-    fn hold_stream(&mut self, id: CallId, ready: Ready) {
-        if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.ready = Some(ready);
-        }
-    }
-
-    /// ACK came.
-    pub(super) fn handle_confirmed(&mut self, now: Now, session: SessionId, body: Option<Body>) {
-        let open = self.calls.by_session(session).filter(|calling| calling.is_open());
-        let Some(calling) = open else { return };
-        let id = calling.call.id;
-        if std::mem::take(&mut calling.offers) {
-            return self.take_late_answer(now, session, body);
-        }
-        let Some(ready) = calling.ready.take() else { return };
-        if let Err(failure) = self.begin_stream(now, id, ready) {
-            self.end_call(now, id, CallState::Failed(failure));
-        }
-    }
-
-    pub(super) fn say_answer(
-        &mut self,
-        now: Now,
-        id: CallId,
-        session: SessionId,
-        answer: crate::sdp::SessionDescription,
-    ) {
-        let bytes = answer.to_string().into_bytes();
-        self.endpoint.answer(now, session, Body::new("application/sdp", bytes));
-        if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.said = Some(answer);
-        }
-    }
 }
 
 impl No {
@@ -482,7 +349,7 @@ impl No {
     }
 
     /// Names the rules that are missing, not only that something changed.
-    fn missing(rules: &[Rule], agreed: Option<()>) -> Self {
+    pub(super) fn missing(rules: &[Rule], agreed: Option<()>) -> Self {
         let rules: Vec<String> = rules.iter().map(Rule::to_string).collect();
         match (rules.is_empty(), agreed) {
             (false, _) => Self::plain(488, &format!("missing: {}", rules.join(" "))),
@@ -511,14 +378,8 @@ fn action_shown(demands: &Demands) -> String {
 }
 
 /// Of a caller's offer: we are the responder.
-fn protected(bundles: Bundles) -> Protected {
+pub(super) fn protected(bundles: Bundles) -> Protected {
     Protected { outbound: bundles.to_initiator, inbound: bundles.to_responder }
-}
-
-/// Per direction what the caller demands; it has all that we insist on, or it would not have come this far.
-fn choose(offer: &Offered, suite: Option<Suite>, spis: Spis, local: SocketAddr) -> Choice {
-    let suite = suite.filter(|_| offer.bundles.esp());
-    Choice { bundles: offer.bundles, suite, spis, media: local }
 }
 
 fn stripped(entity: &Entity) -> Failure {
@@ -529,9 +390,4 @@ fn stripped(entity: &Entity) -> Failure {
         entity.as_str(),
         "it is another caller, or somebody on the way took the keys out; call back to find out",
     )
-}
-
-fn unanswerable(id: CallId, why: &str) -> Failure {
-    let message = format!("call {id} cannot be answered: {}", escape(why));
-    Failure::new(FailureKind::Failed, "unanswerable", message, id.to_string(), "ask the caller to call again")
 }

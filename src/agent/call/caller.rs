@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::media::random_spis;
-use super::{CallState, Calling, KeyState, MEDIA_ID, RINGING};
+use super::{CallState, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, contact_place, OPTION_TAG};
-use crate::agent::fail_over::{calls_for_another, Untried};
+use crate::agent::fail_over::Untried;
 use crate::agent::redirect::Redirects;
 use crate::agent::ruling::some_port;
 use crate::agent::target::{host_address, Target};
@@ -17,7 +17,7 @@ use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::policy::{Action, Answer, Bundle, Entry, Suite, Wanted};
 use crate::sdp::SvSa;
-use crate::sip::{Body, Candidate, EndCause, Invite, Locate, RequestIds, SessionId, Transport, Uri};
+use crate::sip::{Body, Candidate, Invite, Locate, SessionId, Transport, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
 
 impl Agent {
@@ -197,45 +197,6 @@ impl Agent {
         }
     }
 
-    pub(in crate::agent) fn handle_call_located(
-        &mut self,
-        now: Now,
-        id: CallId,
-        result: Result<Vec<Candidate>, Failure>,
-    ) {
-        if self.calls.all.get(&id).is_none_or(|calling| !calling.is_open()) {
-            return;
-        }
-        let found = result.map(|all| self.reachable(all));
-        match found.map(|mut untried| (untried.next(), untried)) {
-            Ok((Some(first), untried)) => {
-                if let Some(calling) = self.calls.all.get_mut(&id) {
-                    calling.untried = untried;
-                }
-                self.prove_redirect(id, first);
-                self.open_media(now, id, first);
-            }
-            _ if self.call_onward(now, id) => {}
-            Ok((None, _)) => {
-                let failure = no_address(&self.peer_name(id));
-                self.end_call(now, id, CallState::Failed(failure));
-            }
-            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
-        }
-    }
-
-    /// The next address of the peer, when this cause is one for it and nobody rings yet. The offer is a new one: what was
-    /// offered elsewhere is not offered twice.
-    pub(super) fn call_elsewhere(&mut self, now: Now, id: CallId, cause: &EndCause) -> bool {
-        let waits = |calling: &&mut Calling| calling.is_open() && calling.call.state == CallState::Inviting;
-        let Some(calling) = self.calls.all.get_mut(&id).filter(waits) else { return false };
-        let next = if calls_for_another(cause) { calling.untried.next() } else { None };
-        let Some(next) = next else { return false };
-        calling.until = None;
-        self.open_media(now, id, next);
-        true
-    }
-
     pub(super) fn open_media(&mut self, now: Now, id: CallId, hop: Candidate) {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
@@ -377,32 +338,9 @@ impl Agent {
         }
     }
 
-    pub(super) fn handle_invite_failed(
-        &mut self,
-        now: Now,
-        session: SessionId,
-        cause: EndCause,
-        ids: Option<RequestIds>,
-    ) {
-        let Some(id) = self.calls.sessions.remove(&session) else { return };
-        let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        calling.session = None;
-        let (peer, by_proxy) = (calling.call.peer.clone(), calling.login.is_some());
-        calling.redirects.keep_ids(ids);
-        if self.call_elsewhere(now, id, &cause) || calling_on(&cause) && self.call_onward(now, id) {
-            return;
-        }
-        self.end_call(now, id, CallState::Failed(failed(&peer, cause, by_proxy)));
-    }
-
     pub(super) fn peer_name(&self, id: CallId) -> String {
         self.calls.call(id).map(|call| call.peer.clone()).unwrap_or_default()
     }
-}
-
-/// Another place may do better than this one.
-fn calling_on(cause: &EndCause) -> bool {
-    matches!(cause, EndCause::TimedOut | EndCause::Transport { .. })
 }
 
 /// What both entries allow, in the order of the outgoing one.
@@ -417,21 +355,6 @@ fn unspecified(like: SocketAddr) -> std::net::IpAddr {
         SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
     }
-}
-
-fn failed(peer: &str, cause: EndCause, by_proxy: bool) -> Failure {
-    let (code, message) = match cause {
-        EndCause::TimedOut => ("peer-silent", format!("{peer} did not answer")),
-        EndCause::Transport { why } => ("peer-unreachable", format!("{peer} cannot be reached: {}", escape(&why))),
-        other => ("call-failed", format!("the call to {peer} could not be placed ({other:?})")),
-    };
-    let next = match by_proxy {
-        true => {
-            "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then call again"
-        }
-        false => "check that the peer's agent runs and that its address is still the same: `sottovoce ask` tells",
-    };
-    Failure::new(FailureKind::Unreachable, code, message, peer, next)
 }
 
 fn no_agreement(entity: &Entity, why: &str) -> Failure {
@@ -486,7 +409,7 @@ fn discarded(entity: &Entity) -> Failure {
     )
 }
 
-fn no_address(peer: &str) -> Failure {
+pub(super) fn no_address(peer: &str) -> Failure {
     let message = format!("no address of {peer} is known");
     Failure::new(FailureKind::Unreachable, "no-address", message, peer, "ask the peer anew")
 }

@@ -11,11 +11,13 @@
 //! | end | BYE -> `Effect::CloseMedia` -> `Done::MediaClosed` | the same |
 
 mod answered;
+mod answering;
 mod callee;
 mod caller;
 mod end;
 mod media;
 mod offerless;
+mod places;
 mod redirected;
 mod refusal;
 mod reinvited;
