@@ -147,7 +147,8 @@ fn a_peer_is_followed_for_as_long_as_it_is_wanted() {
     let left = check(&alice.run(&["presence", "unwatch", &peer]).expect(0), "WatchList");
     assert_eq!(left["watches"].as_array().unwrap().len(), 0);
     refused(alice.run(&["presence", "unwatch", &peer]), 2, "no-such-watch");
-    refused(alice.run(&["presence", "watch", "tel:+4930"]), 2, "peer-unreadable");
+    refused(alice.run(&["presence", "watch", "http://bob"]), 2, "peer-unreadable");
+    refused(alice.run(&["presence", "watch", "tel:+4930"]), 5, "no-phone-account");
 }
 
 #[test]
