@@ -7,6 +7,7 @@ use super::view::{AccountList, AccountView};
 use super::{Control, Wait};
 use crate::agent::{AccountConfig, Command, Hop};
 use crate::app::password;
+use crate::sip::Uri;
 use crate::vocab::{escape, Entity, Failure, FailureKind, Redacted};
 
 /// Where a password is that a user wants to be kept: never on the command line, which others can read.
@@ -125,7 +126,9 @@ pub(super) fn named(text: &str) -> Result<Entity, Failure> {
         return Err(usage("password-in-uri", what, "account", next));
     }
     let read = Entity::parse(text).or_else(|_| Entity::parse(&format!("sip:{text}"))).ok();
-    let read = read.filter(|entity| entity.user().is_some() && !entity.as_str().starts_with("pres:"));
+    let reachable = |entity: &Entity| Uri::parse(entity.as_str()).is_ok_and(|uri| uri.host().is_some());
+    let fits = |entity: &Entity| entity.user().is_some() && !entity.as_str().starts_with("pres:") && reachable(entity);
+    let read = read.filter(fits);
     read.ok_or_else(|| {
         let shown = escape(&text.chars().take(80).collect::<String>());
         usage("bad-account", format!("`{shown}` is no account"), &shown, "name it as sip:user@domain")
@@ -194,6 +197,7 @@ mod tests {
             (body("sip:alice:hunter2@example.org"), "password-in-uri"),
             (body("alice:hunter2@example.org"), "password-in-uri"),
             (body("example.org"), "bad-account"),
+            (body("alice@example.org:99999"), "bad-account"),
             (body("pres:alice@example.org"), "bad-account"),
             (with(&|body| body.proxy = Some("sctp:h".into())), "bad-account"),
             (with(&|body| body.user = Some("a\nb".into())), "bad-account"),
