@@ -45,6 +45,7 @@ mod min_expires;
 mod min_se;
 mod name;
 mod name_addr;
+mod number;
 mod one_token;
 mod organization;
 mod p_asserted_identity;
