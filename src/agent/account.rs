@@ -389,6 +389,17 @@ impl Agent {
         }
     }
 
+    /// It was sent to where nobody is: it begins again where the user said.
+    pub(super) fn begin_anew_later(&mut self, now: Now, entity: &Entity, id: RegistrationId, failure: Failure) {
+        self.endpoint.hold_registration(id);
+        let Some(accounting) = self.accounts.get(entity) else { return };
+        accounting.redirects = Redirects::default();
+        if let Some(flow) = accounting.flows.first_mut() {
+            flow.look_again = Some(now.mono + LOOK_AGAIN);
+        }
+        self.wait_for_account(now, (entity, 0), failure, LOOK_AGAIN);
+    }
+
     /// Told once, and not at every further try.
     fn wait_for_account(&mut self, now: Now, which: (&Entity, usize), failure: Failure, again: Duration) {
         let Some((_, flow)) = self.accounts.flow(which) else { return };
@@ -491,7 +502,7 @@ fn not_found_yet(account: &Account) -> Failure {
     Failure::new(FailureKind::Unreachable, "no-proxy", message, account.entity.as_str(), next)
 }
 
-fn no_proxy(entity: &Entity) -> Failure {
+pub(super) fn no_proxy(entity: &Entity) -> Failure {
     let message = format!("the proxy of {entity} has no address that can be reached from here");
     Failure::new(FailureKind::Unreachable, "no-proxy", message, entity.as_str(), "check the account's proxy")
 }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::account::{Accounting, Route};
+use super::account::{no_proxy, Accounting, Route};
 use super::config::AccountConfig;
 use super::contact::{contact_host, contact_place};
 use super::fail_over::calls_for_another;
@@ -148,11 +148,11 @@ impl Agent {
         id: RegistrationId,
         result: Result<Vec<Candidate>, Failure>,
     ) {
-        let found = result.ok().and_then(|all| self.reachable(all).next());
+        let found = result.and_then(|all| self.reachable(all).next().ok_or_else(|| no_proxy(entity)));
         match found {
-            Some(there) => self.register_elsewhere(now, entity, id, there),
-            // It fails there, and is tried again where the user said.
-            None => self.endpoint.hold_registration(id),
+            Ok(there) => self.register_elsewhere(now, entity, id, there),
+            Err(_) if self.registration_redirected(now, entity, id, &EndCause::TimedOut) => {}
+            Err(failure) => self.begin_anew_later(now, entity, id, failure),
         }
     }
 

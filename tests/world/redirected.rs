@@ -260,6 +260,28 @@ fn a_registrar_sends_an_account_to_another() {
     assert!(first.count() > 1, "{}", again.len());
 }
 
+/// A name that DNS does not know is no place: the account is tried again where the user said.
+#[test]
+fn a_registrar_that_sends_an_account_nowhere_is_asked_again() {
+    let mut world = World::new(7, Link::GOOD);
+    world.moved.insert("192.168.1.8".parse().unwrap(), "<sip:nowhere.example.org>".to_owned());
+    let mut config = agent("alice", ALICE, "none");
+    config.entity = Entity::parse("sip:alice@example.org").unwrap();
+    let proxy = Hop { host: "192.168.1.8".into(), port: Some(5060), transport: Some(Transport::Udp) };
+    config.accounts = vec![AccountConfig { proxy, ..account_at(&config.entity, "192.168.1.8") }];
+    world.add("alice", config);
+    let state = |world: &World| world.nodes[0].agent.accounts().next().unwrap().state.clone();
+    assert!(
+        world.run_until(MINUTE, |world| matches!(state(world), AccountState::Waiting { .. })),
+        "{:?}",
+        state(&world)
+    );
+    world.moved.clear();
+    world.server = Some(Server::new("192.168.1.8"));
+    let registered = |world: &World| matches!(state(world), AccountState::Registered { .. });
+    assert!(world.run_until(5 * MINUTE, registered), "{:?}", state(&world));
+}
+
 /// The first of two places is silent. Whoever hung up meanwhile is not connected to the second one.
 #[test]
 fn a_call_that_was_hung_up_goes_nowhere_else() {
