@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use super::shares::{Place, Shares};
+use super::fair_queue::FairQueue;
 use super::signalling_loop::Inbound;
 use super::sockets::bind_failure;
 use crate::sip::{Received, Transport};
@@ -15,8 +15,8 @@ use crate::vocab::Failure;
 /// The longest UDP datagram that IP can carry, with room to spare, in octets.
 pub const MAX_DATAGRAM: usize = 65_535;
 
-/// What came, and its place in the queue.
-pub type Datagram = (Inbound, Place);
+/// Datagrams that are read before others have their turn.
+const AT_ONCE: usize = 64;
 
 /// SIP over UDP (RFC 3261 section 18): a task a socket reads; sending is done by whoever calls.
 #[derive(Debug)]
@@ -30,15 +30,12 @@ pub async fn bind(address: SocketAddr) -> Result<UdpSocket, Failure> {
 }
 
 impl Udp {
-    /// Reads until `open` is dropped at its other end. Of one address no more than its [share](super::shares::SHARE) waits
-    /// in `inbound`: what comes above that is dropped, and SIP sends it again. While all of `inbound` is full nobody reads,
-    /// and the kernel drops what comes.
-    pub fn start(sockets: Vec<UdpSocket>, inbound: &mpsc::Sender<Datagram>, open: &watch::Receiver<()>) -> Self {
+    /// Reads until `open` is dropped at its other end. What finds no room in `inbound` is dropped, and SIP sends it again.
+    pub fn start(sockets: Vec<UdpSocket>, inbound: &FairQueue, open: &watch::Receiver<()>) -> Self {
         let with_address = |socket: UdpSocket| socket.local_addr().ok().map(|local| (local, Arc::new(socket)));
         let sockets: Vec<_> = sockets.into_iter().filter_map(with_address).collect();
-        let shares = Shares::default();
         for (local, socket) in &sockets {
-            tokio::spawn(read(*local, Arc::clone(socket), shares.clone(), inbound.clone(), open.clone()));
+            tokio::spawn(read(*local, Arc::clone(socket), inbound.clone(), open.clone()));
         }
         Self { sockets }
     }
@@ -64,57 +61,57 @@ impl Udp {
     }
 }
 
-async fn read(
-    local: SocketAddr,
-    socket: Arc<UdpSocket>,
-    shares: Shares,
-    inbound: mpsc::Sender<Datagram>,
-    mut open: watch::Receiver<()>,
-) {
+async fn read(local: SocketAddr, socket: Arc<UdpSocket>, inbound: FairQueue, mut open: watch::Receiver<()>) {
     let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
         let received = tokio::select! {
             received = socket.recv_from(&mut buffer) => received,
             _ = open.changed() => return,
         };
-        match received {
-            Ok((len, remote)) => {
-                let Some(place) = shares.take(remote.ip()) else { continue };
-                let from = Received { transport: Transport::Udp, local, remote, connection: None };
-                let bytes = Bytes::copy_from_slice(buffer.get(..len).unwrap_or_default());
-                if inbound.send((Inbound::Message { from, bytes }, place)).await.is_err() {
-                    return;
-                }
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a datagram could not be read");
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+        let first = received.map(|from| take(local, &inbound, &buffer, from));
+        // What has come meanwhile, without asking the runtime for each.
+        let mut more = || socket.try_recv_from(&mut buffer).map(|from| take(local, &inbound, &buffer, from));
+        if let Some(error) = first.err().or_else(|| read_more(&mut more)) {
+            tracing::debug!(%error, "a datagram could not be read");
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+}
+
+/// Until nothing is there, or others have to have their turn.
+fn read_more(mut more: impl FnMut() -> std::io::Result<()>) -> Option<std::io::Error> {
+    let failed = std::iter::repeat_with(&mut more).take(AT_ONCE).find_map(Result::err);
+    failed.filter(|error| error.kind() != std::io::ErrorKind::WouldBlock)
+}
+
+fn take(local: SocketAddr, inbound: &FairQueue, buffer: &[u8], (length, remote): (usize, SocketAddr)) {
+    let from = Received { transport: Transport::Udp, local, remote, connection: None };
+    let bytes = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
+    if !inbound.push(remote.ip(), length, Inbound::Message { from, bytes }) {
+        tracing::trace!(%remote, "a datagram was dropped: too many of this sender wait");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::io::shares::SHARE;
 
-    async fn pair() -> (Udp, SocketAddr, mpsc::Receiver<Datagram>, watch::Sender<()>) {
+    async fn pair() -> (Udp, SocketAddr, FairQueue, watch::Sender<()>) {
         let socket = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = socket.local_addr().unwrap();
-        let (inbound, received) = mpsc::channel(4);
+        let inbound = FairQueue::default();
         let (closer, open) = watch::channel(());
-        (Udp::start(vec![socket], &inbound, &open), address, received, closer)
+        (Udp::start(vec![socket], &inbound, &open), address, inbound, closer)
     }
 
     #[tokio::test]
     async fn datagrams_arrive_whole_with_their_source() {
         let (alice, alice_at, _alice_received, _open) = pair().await;
-        let (_bob, bob_at, mut received, _open_too) = pair().await;
+        let (_bob, bob_at, received, _open_too) = pair().await;
         let long = vec![b'x'; 65_507];
         for bytes in [&b"OPTIONS"[..], b"", &long] {
             alice.send(bob_at, bytes).await.unwrap();
-            let Some((Inbound::Message { from, bytes: found }, _)) = received.recv().await else { panic!() };
+            let Inbound::Message { from, bytes: found } = received.next().await else { panic!() };
             assert_eq!((from.remote, from.local, from.connection), (alice_at, bob_at, None));
             assert_eq!(&found[..], bytes);
         }
@@ -124,39 +121,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_address_has_its_share_of_the_queue_and_no_more() {
-        let socket = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let there = socket.local_addr().unwrap();
-        let (inbound, mut received) = mpsc::channel(2 * SHARE);
-        let (_closer, open) = watch::channel(());
-        let _bob = Udp::start(vec![socket], &inbound, &open);
-        let (flood, _, _received, _open) = pair().await;
-        let other = bind("127.0.0.2:0".parse().unwrap()).await.unwrap();
-        for _ in 0..SHARE + 9 {
-            flood.send(there, b"flood").await.unwrap();
-        }
-        other.send_to(b"other", there).await.unwrap();
-        let mut seen = Vec::new();
-        loop {
-            // The places are kept, as in a queue that nobody empties.
-            seen.push(received.recv().await.unwrap());
-            if matches!(seen.last(), Some((Inbound::Message { bytes, .. }, _)) if &bytes[..] == b"other") {
-                break;
-            }
-        }
-        assert_eq!(seen.len(), SHARE + 1);
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_loses_datagrams_and_nothing_else() {
+    async fn many_that_come_at_once_all_arrive_in_their_order() {
         let (alice, _, _alice_received, _open) = pair().await;
-        let (_bob, bob_at, mut received, open) = pair().await;
-        for number in 0..32u8 {
+        let (_bob, bob_at, received, _open_too) = pair().await;
+        for number in 0..128u8 {
             alice.send(bob_at, &[number]).await.unwrap();
         }
-        let Some((Inbound::Message { bytes, .. }, _)) = received.recv().await else { panic!() };
-        assert_eq!(&bytes[..], [0]);
-        drop(open);
-        while received.recv().await.is_some() {}
+        for number in 0..128u8 {
+            let Inbound::Message { bytes, .. } = received.next().await else { panic!() };
+            assert_eq!(&bytes[..], [number]);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The task that owns the [`Agent`]: one input at a time, then everything that the agent wants done, then the next.
 //!
 //! Inputs are UDP, TCP and TLS messages, answers to effects, requests of the user interfaces and the agent's own deadline. One
-//! of each is taken in turn, so that no busy source starves another, and a deadline that has passed goes before all.
+//! of each is taken in turn ([`queues`]), so that no busy source starves another, and a deadline that has passed goes before all.
 //!
 //! What the agent wants stored waits in the backlog until the store has a place for it. When that has grown long the
 //! network has to wait as well; peers send again what was not answered.
@@ -9,6 +9,7 @@
 mod backlog;
 mod effects;
 mod handle;
+mod queues;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +20,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{broadcast, mpsc, watch, Semaphore};
 
+use super::fair_queue::FairQueue;
 use super::media_loop::MediaLoops;
 use super::tcp::Tcp;
-use super::udp::{Datagram, Udp};
+use super::udp::Udp;
 use super::{Clock, KeyLog, Resolver, SipSockets, Store, Tls};
 use crate::agent::{Agent, AgentConfig, Command, Done, Event, Loaded, Output};
 use crate::sip::{Received, Transmit, Transport};
@@ -31,12 +33,14 @@ pub use handle::SignallingHandle;
 
 use backlog::Backlog;
 use handle::Request;
+use queues::{Input, Queues};
 
 /// Requests of user interfaces that may wait; one more waits outside.
 pub const REQUESTS: usize = 64;
 /// Events that a slow receiver may fall behind.
 pub const EVENTS: usize = 1024;
-/// Messages that may wait from each transport; a full queue stops the reading of sockets.
+/// Messages that may wait from TCP, TLS and WebSocket; a full queue stops the reading of connections. Of UDP:
+/// [`fair_queue`](super::fair_queue).
 pub const INBOUND: usize = 256;
 /// Answers to effects that may wait; whoever answers waits while it is full.
 pub const DONES: usize = 256;
@@ -105,14 +109,6 @@ pub struct Signalling {
     _open: watch::Sender<()>,
 }
 
-/// The receiving ends.
-struct Queues {
-    requests: mpsc::Receiver<Request>,
-    dones: mpsc::Receiver<Done>,
-    udp: mpsc::Receiver<Datagram>,
-    tcp: mpsc::Receiver<Inbound>,
-}
-
 impl Signalling {
     /// Must be called inside a tokio runtime. Fails when the machine gives no random numbers.
     pub fn start(parts: Parts) -> Result<SignallingHandle, Failure> {
@@ -128,7 +124,7 @@ impl Signalling {
         let clock = Clock::start();
         let (requests, from_users) = mpsc::channel(REQUESTS);
         let (dones, from_hands) = mpsc::channel(DONES);
-        let (to_udp, from_udp) = mpsc::channel(INBOUND);
+        let by_udp = FairQueue::default();
         let (to_tcp, from_tcp) = mpsc::channel(INBOUND);
         let (events, first) = broadcast::channel(EVENTS);
         let first = Arc::new(Mutex::new(Some(first)));
@@ -137,7 +133,7 @@ impl Signalling {
         let signalling = Self {
             agent: Agent::new(parts.config, parts.loaded, seed, clock.now()),
             clock,
-            udp: Udp::start(parts.sockets.udp, &to_udp, &while_open),
+            udp: Udp::start(parts.sockets.udp, &by_udp, &while_open),
             tcp: Tcp::start(parts.sockets.tcp, parts.tls, to_tcp, while_open),
             store: parts.store,
             media: MediaLoops::new(clock, dones.clone()),
@@ -153,7 +149,7 @@ impl Signalling {
             stopped: false,
             _open: open,
         };
-        let queues = Queues { requests: from_users, dones: from_hands, udp: from_udp, tcp: from_tcp };
+        let queues = Queues::new(from_users, from_hands, by_udp, from_tcp);
         Ok((signalling, queues, handle))
     }
 
@@ -177,17 +173,24 @@ impl Signalling {
         if self.is_due() {
             return self.agent.handle_timeout(self.clock.now());
         }
+        // Others on this thread have their turns too.
+        tokio::task::consume_budget().await;
         let listens = !self.backlog.is_long();
+        if let Some(input) = queues.take(listens) {
+            return self.input(input);
+        }
         tokio::select! {
-            Some(request) = queues.requests.recv() => self.request(request),
-            Some(done) = queues.dones.recv() => self.done(done),
-            Some((inbound, place)) = queues.udp.recv(), if listens => {
-                drop(place);
-                self.inbound(inbound);
-            }
-            Some(inbound) = queues.tcp.recv(), if listens => self.inbound(inbound),
+            input = queues.next(listens) => self.input(input),
             place = self.store.wait_for_place(), if !self.backlog.is_empty() => self.store_next(place),
             () = tokio::time::sleep(self.sleep()) => {}
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        match input {
+            Input::Done(done) => self.done(done),
+            Input::Inbound(inbound) => self.inbound(inbound),
+            Input::Request(request) => self.request(request),
         }
     }
 

@@ -262,7 +262,7 @@ async fn the_network_waits_while_much_is_to_be_stored() {
     let eve = crate::io::udp::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     eve.send_to(&options(eve.local_addr().unwrap()), entity.host()).await.unwrap();
     let arrives = async {
-        while queues.udp.is_empty() {
+        while queues.udp.len() == 0 {
             tokio::task::yield_now().await;
         }
     };
@@ -270,7 +270,7 @@ async fn the_network_waits_while_much_is_to_be_stored() {
     signalling.turn(&mut queues).await;
     assert_eq!((queues.udp.len(), signalling.storing), (1, backlog::PAUSE), "nothing was taken");
     drop(go);
-    turns(&mut signalling, &mut queues, |signalling, queues| queues.udp.is_empty() && signalling.storing == 0).await;
+    turns(&mut signalling, &mut queues, |signalling, queues| queues.udp.len() == 0 && signalling.storing == 0).await;
     signalling.drain().await;
     let mut answer = [0; 2000];
     let length = timeout(PATIENCE, eve.recv(&mut answer)).await.expect("an answer").unwrap();

@@ -6,6 +6,7 @@ use rusqlite::{params, Connection, Transaction};
 
 use super::columns::{signed, Columns};
 use super::load;
+use super::statement::run;
 use crate::agent::{AccountConfig, AddedAccount, Hop};
 use crate::vocab::{Entity, Failure};
 
@@ -23,11 +24,11 @@ pub fn add(step: &Transaction<'_>, account: &AddedAccount) -> rusqlite::Result<(
         config.phone_context,
         sealed,
     ];
-    step.execute(insert, row).map(drop)
+    run(step, insert, row).map(drop)
 }
 
 pub fn remove(step: &Transaction<'_>, entity: &Entity) -> rusqlite::Result<()> {
-    step.execute("DELETE FROM account WHERE entity = ?1", [entity.as_str()]).map(drop)
+    run(step, "DELETE FROM account WHERE entity = ?1", [entity.as_str()]).map(drop)
 }
 
 pub fn load(database: &Connection) -> Result<Vec<AddedAccount>, Failure> {

@@ -46,7 +46,8 @@ pub fn device(database: &mut Connection) -> Result<Device, Failure> {
 /// A number of the `meta` table.
 pub fn meta_number(database: &Connection, name: &str) -> Result<u64, Failure> {
     let text: String = database
-        .query_row("SELECT value FROM meta WHERE name = ?1", params![name], |row| row.get(0))
+        .prepare_cached("SELECT value FROM meta WHERE name = ?1")
+        .and_then(|mut select| select.query_row(params![name], |row| row.get(0)))
         .map_err(|error| failures::sqlite("be read", &error))?;
     text.parse().map_err(|_| failures::damaged(format!("meta.{name}")))
 }

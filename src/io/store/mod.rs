@@ -1,8 +1,9 @@
 //! What must survive: one SQLite database on its own thread, the lock that keeps a second agent out of the data
 //! directory, and the device's secret key.
 //!
-//! Every [`StoreOp`] is one transaction, its audit row and the new generation included; its answer comes after the
-//! commit has reached the disk (`synchronous = FULL`). Whatever fails leaves the old state in force.
+//! Every [`StoreOp`] is kept whole, its audit row and the new generation included, or not at all; its answer comes after
+//! the commit has reached the disk (`synchronous = FULL`). Operations that wait together share a commit, because the disk
+//! takes longer than all of them. Whatever fails leaves the old state in force.
 //!
 //! What waits for the thread is bounded by [`QUEUE`]. A read that finds it full fails with `store-busy`; operations of
 //! the agent wait for their turn in the signalling loop's backlog, which says what becomes of them when that is full too.
@@ -23,6 +24,7 @@ mod reads;
 mod register;
 mod schema;
 mod seen;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -142,7 +144,7 @@ impl Place {
     /// Queues one operation. `reply` is called on the store's thread, after the commit; it must not wait for whoever
     /// calls `execute`.
     pub fn execute(self, op: StoreOp, reply: impl FnOnce(Result<Stored, Failure>) + Send + 'static) {
-        self.0.send(Box::new(move |database| reply(database.and_then(|database| ops::execute(database, &op)))));
+        self.0.write(op, Box::new(reply));
     }
 }
 

@@ -1,8 +1,9 @@
-//! Each [`StoreOp`] in one transaction.
+//! Each [`StoreOp`] whole or not at all, several of them in one transaction.
 
 use rusqlite::{params, Connection, Transaction};
 
 use super::columns::signed;
+use super::statement::run;
 use super::{account_rows, failures, load, register, seen};
 use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
@@ -14,15 +15,46 @@ pub const GIVEN_LIMIT: i64 = 10_000;
 /// Calls of strangers that are remembered; the oldest gives way. Our own calls and those of approved peers all stay.
 pub const STRANGERS_CALLS_LIMIT: i64 = 1_000;
 
+/// Every one, durable, or nothing of it. They share a transaction unless one of them cannot be: then each has its own, so
+/// that one that fails takes nothing from the others.
+pub fn execute_all(database: &mut Connection, ops: &[StoreOp]) -> Vec<Result<Stored, Failure>> {
+    let several = (ops.len() > 1).then(|| together(database, ops));
+    match several {
+        Some(Ok(stored)) => stored.into_iter().map(Ok).collect(),
+        _ => ops.iter().map(|op| execute(database, op)).collect(),
+    }
+}
+
 /// All of `op`, durable, or nothing.
 pub fn execute(database: &mut Connection, op: &StoreOp) -> Result<Stored, Failure> {
+    together(database, std::slice::from_ref(op)).map(|stored| stored.into_iter().next().unwrap_or(Stored::Done))
+}
+
+/// All of them, or nothing of any.
+fn together(database: &mut Connection, ops: &[StoreOp]) -> Result<Vec<Stored>, Failure> {
     let step = database.transaction().map_err(|error| failures::sqlite("begin", &error))?;
-    let stored = apply(&step, op)?;
-    step.commit().map_err(|error| failures::sqlite(name(op), &error))?;
+    let stored = ops.iter().map(|op| apply(&step, op)).collect::<Result<_, _>>()?;
+    forget(&step, ops)?;
+    let last = ops.last().map_or("keep its state", name);
+    step.commit().map_err(|error| failures::sqlite(last, &error))?;
     Ok(stored)
 }
 
-/// Everything but the commit.
+/// What is too much, once for all of them.
+pub fn forget(step: &Transaction<'_>, ops: &[StoreOp]) -> Result<(), Failure> {
+    if ops.iter().any(|op| matches!(op, StoreOp::RecordGiven { .. })) {
+        let forget = "DELETE FROM given WHERE number <= (SELECT max(number) FROM given) - ?1";
+        run(step, forget, [GIVEN_LIMIT]).map_err(|error| failures::sqlite("forget old watchers", &error))?;
+    }
+    if ops.iter().any(|op| matches!(op, StoreOp::RecordCall(record) if !record.known)) {
+        let forget = "DELETE FROM call_history WHERE known = 0 AND number <= \
+            (SELECT number FROM call_history WHERE known = 0 ORDER BY number DESC LIMIT 1 OFFSET ?1)";
+        run(step, forget, [STRANGERS_CALLS_LIMIT]).map_err(|error| failures::sqlite("forget old calls", &error))?;
+    }
+    Ok(())
+}
+
+/// Everything but the commit, and without forgetting what is too much.
 pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite(name(op), &error);
     match op {
@@ -32,15 +64,15 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
         }
         StoreOp::Audit(row) => audit(step, row).map_err(failed)?,
         StoreOp::ForgetWatch { peer } => {
-            step.execute("DELETE FROM watch WHERE peer = ?1", [peer]).map_err(failed)?;
+            run(step, "DELETE FROM watch WHERE peer = ?1", [peer]).map_err(failed)?;
         }
         StoreOp::KeepWatch(watched) => {
             let insert = "INSERT OR IGNORE INTO watch VALUES (?1, ?2)";
-            step.execute(insert, params![watched.peer, signed(watched.since.0)]).map_err(failed)?;
+            run(step, insert, params![watched.peer, signed(watched.since.0)]).map_err(failed)?;
         }
         StoreOp::KeepVouch(vouch) => {
             let replace = "INSERT OR REPLACE INTO vouch VALUES (1, ?1, ?2)";
-            step.execute(replace, params![vouch.key.0, vouch.signature.0]).map_err(failed)?;
+            run(step, replace, params![vouch.key.0, vouch.signature.0]).map_err(failed)?;
         }
         StoreOp::RecordCall(record) => record_call(step, record).map_err(failed)?,
         StoreOp::RecordGiven { given, .. } => record_given(step, given)?,
@@ -56,20 +88,20 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
         }
         StoreOp::RemoveEntries { entries, audit } => return remove_entries(step, entries, audit),
         StoreOp::RemovePresence { entity } => {
-            step.execute("DELETE FROM presence WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
+            run(step, "DELETE FROM presence WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
         }
         StoreOp::RenamePresence { entity, names } => {
             let update = "UPDATE presence SET own_user = CASE WHEN ?1 IS NULL THEN own_user ELSE nullif(?1, '') END, \
                 own_place = CASE WHEN ?2 IS NULL THEN own_place ELSE nullif(?2, '') END, \
                 own_mail = CASE WHEN ?4 IS NULL THEN own_mail ELSE nullif(?4, '') END WHERE entity = ?3";
             let row = params![names.user, names.place, entity.as_str(), names.mail];
-            step.execute(update, row).map_err(failed)?;
+            run(step, update, row).map_err(failed)?;
         }
         StoreOp::SetOwnPresence { user, place } => {
             let upsert = "INSERT INTO own VALUES (1, nullif(?1, ''), nullif(?2, '')) ON CONFLICT (one) DO UPDATE SET \
                 user = CASE WHEN ?1 IS NULL THEN user ELSE nullif(?1, '') END, \
                 place = CASE WHEN ?2 IS NULL THEN place ELSE nullif(?2, '') END";
-            step.execute(upsert, params![user, place]).map_err(failed)?;
+            run(step, upsert, params![user, place]).map_err(failed)?;
         }
         StoreOp::UpdatePin(pin) => update_pin(step, pin)?,
         StoreOp::VerifyPins { pins, audit: row } => {
@@ -117,7 +149,7 @@ pub fn next_generation(step: &Transaction<'_>) -> Result<Generation, Failure> {
 }
 
 fn set_meta(step: &Transaction<'_>, name: &str, value: u64) -> Result<(), Failure> {
-    step.execute("UPDATE meta SET value = ?2 WHERE name = ?1", params![name, value.to_string()])
+    run(step, "UPDATE meta SET value = ?2 WHERE name = ?1", params![name, value.to_string()])
         .map(drop)
         .map_err(|error| failures::sqlite("count its changes", &error))
 }
@@ -125,7 +157,7 @@ fn set_meta(step: &Transaction<'_>, name: &str, value: u64) -> Result<(), Failur
 fn remove_entries(step: &Transaction<'_>, entries: &[EntryId], row: &AuditRow) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite("remove the entry", &error);
     for entry in entries {
-        let removed = step.execute("DELETE FROM policy_entry WHERE id = ?1", [signed(entry.0)]).map_err(failed)?;
+        let removed = run(step, "DELETE FROM policy_entry WHERE id = ?1", [signed(entry.0)]).map_err(failed)?;
         if removed == 0 {
             return Err(no_entry(*entry));
         }
@@ -183,16 +215,16 @@ fn record_given(step: &Transaction<'_>, given: &Given) -> Result<(), Failure> {
                 given.nonce.map(|nonce| nonce.0),
             ])
         })
-        .map_err(failed)?;
-    let forget = "DELETE FROM given WHERE number <= (SELECT max(number) FROM given) - ?1";
-    step.execute(forget, [GIVEN_LIMIT]).map(drop).map_err(failed)
+        .map(drop)
+        .map_err(failed)
 }
 
 fn record_call(step: &Transaction<'_>, record: &CallRecord) -> rusqlite::Result<()> {
     let insert =
         "INSERT INTO call_history (call, peer, outgoing, started, ended, outcome, action, bundle, suite, sent, \
         received, known) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-    step.execute(
+    run(
+        step,
         insert,
         params![
             signed(record.call.0),
@@ -211,21 +243,17 @@ fn record_call(step: &Transaction<'_>, record: &CallRecord) -> rusqlite::Result<
     )?;
     let number = step.last_insert_rowid();
     for (reason, packets) in &record.counters.dropped {
-        step.execute("INSERT INTO call_dropped VALUES (?1, ?2, ?3)", params![number, reason, signed(*packets)])?;
+        run(step, "INSERT INTO call_dropped VALUES (?1, ?2, ?3)", params![number, reason, signed(*packets)])?;
     }
-    if record.known {
-        return Ok(());
-    }
-    let forget = "DELETE FROM call_history WHERE known = 0 AND number <= \
-        (SELECT number FROM call_history WHERE known = 0 ORDER BY number DESC LIMIT 1 OFFSET ?1)";
-    step.execute(forget, [STRANGERS_CALLS_LIMIT]).map(drop)
+    Ok(())
 }
 
 /// Only with the pinned keys: a changed key gets in by [`StoreOp::Register`] alone.
 fn update_pin(step: &Transaction<'_>, pin: &Pin) -> Result<(), Failure> {
     let update = "UPDATE pin SET last_version = ?5, statement = ?6, last_published = ?7 \
         WHERE entity = ?1 AND device = ?2 AND signing_key = ?3 AND agreement_key = ?4";
-    let changed = step.execute(
+    let changed = run(
+        step,
         update,
         params![
             pin.entity.as_str(),
@@ -245,7 +273,7 @@ fn verify_pin(step: &Transaction<'_>, pin: &Pin) -> Result<(), Failure> {
     let update = "UPDATE pin SET verified = 1 \
         WHERE entity = ?1 AND device = ?2 AND signing_key = ?3 AND agreement_key = ?4";
     let keys = (pin.signing_key.0, pin.agreement_key.0);
-    expect_pinned(pin, step.execute(update, params![pin.entity.as_str(), pin.device.as_str(), keys.0, keys.1]))
+    expect_pinned(pin, run(step, update, params![pin.entity.as_str(), pin.device.as_str(), keys.0, keys.1]))
 }
 
 fn expect_pinned(pin: &Pin, changed: rusqlite::Result<usize>) -> Result<(), Failure> {

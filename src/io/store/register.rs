@@ -3,6 +3,7 @@
 use rusqlite::{params, OptionalExtension, Transaction};
 
 use super::columns::signed;
+use super::statement::run;
 use super::{entry_rows, failures, load, ops};
 use crate::agent::{AuditRow, Stored};
 use crate::keys;
@@ -72,11 +73,11 @@ fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Result<(), Fail
 
 fn remove_entries_of(step: &Transaction<'_>, peer: &ApprovedPeer) -> rusqlite::Result<()> {
     let delete = "DELETE FROM policy_entry WHERE is_default = 0 AND peer_entity = ?1 AND peer_device = ?2";
-    step.execute(delete, params![peer.entity.as_str(), peer.device.as_str()]).map(drop)
+    run(step, delete, params![peer.entity.as_str(), peer.device.as_str()]).map(drop)
 }
 
 fn remove_default(step: &Transaction<'_>) -> rusqlite::Result<()> {
-    step.execute("DELETE FROM policy_entry WHERE is_default = 1", []).map(drop)
+    run(step, "DELETE FROM policy_entry WHERE is_default = 1", []).map(drop)
 }
 
 /// Pins the peer's keys, and says what the audit table is to say of it. With the same keys pinned already nothing
@@ -132,7 +133,7 @@ fn insert_pin(step: &Transaction<'_>, peer: &ApprovedPeer, at: Wall) -> rusqlite
         keys::fingerprint(&peer.signing_key, &peer.agreement_key).0,
         signed(at.0),
     ];
-    step.execute(insert, values).map(drop)
+    run(step, insert, values).map(drop)
 }
 
 fn changed(peer: &ApprovedPeer) -> Failure {

@@ -80,7 +80,11 @@ fn is_no_database(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase)
 }
 
+/// Statements that stay prepared: more than there are.
+const STATEMENTS: usize = 64;
+
 fn configure(database: &Connection) -> rusqlite::Result<()> {
+    database.set_prepared_statement_cache_capacity(STATEMENTS);
     database.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     database.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",

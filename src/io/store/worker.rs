@@ -4,16 +4,24 @@ use rusqlite::Connection;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{data_dir::DataDir, failures, QUEUE};
+use super::{data_dir::DataDir, failures, ops, QUEUE};
+use crate::agent::{StoreOp, Stored};
 use crate::vocab::Failure;
 
 /// Something to do with the database, or with the reason why there is none any more; its answer included.
 pub type Job = Box<dyn FnOnce(Result<&mut Connection, Failure>) + Send>;
 
+/// Hears what became of an operation, after its commit.
+pub type Reply = Box<dyn FnOnce(Result<Stored, Failure>) + Send>;
+
 enum Message {
     Close(oneshot::Sender<()>),
     Do(Job),
+    Write(StoreOp, Reply),
 }
+
+/// Operations that share a commit.
+const GROUP: usize = 64;
 
 /// The bounded queue to the store's thread. The thread ends when the last clone is gone.
 #[derive(Clone, Debug)]
@@ -43,6 +51,10 @@ impl Place {
         self.0.send(Message::Do(job));
     }
 
+    pub fn write(self, op: StoreOp, reply: Reply) {
+        self.0.send(Message::Write(op, reply));
+    }
+
     /// `done` is told, or dropped, when the database is closed.
     pub fn close(self, done: oneshot::Sender<()>) {
         self.0.send(Message::Close(done));
@@ -64,13 +76,42 @@ pub fn start(database: Connection, files: Option<DataDir>) -> Result<Jobs, Failu
 }
 
 fn run(mut database: Connection, jobs: &mut mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
-    while let Some(message) = jobs.blocking_recv() {
-        match message {
+    let mut next = jobs.blocking_recv();
+    while let Some(message) = next {
+        next = match message {
             Message::Close(done) => return Some(done),
-            Message::Do(job) => job(Ok(&mut database)),
+            Message::Do(job) => {
+                job(Ok(&mut database));
+                None
+            }
+            Message::Write(op, reply) => write(&mut database, (op, reply), jobs),
         }
+        .or_else(|| jobs.blocking_recv());
     }
     None
+}
+
+/// Carries it out, with those that wait behind it. What waits and is something else is given back.
+fn write(
+    database: &mut Connection,
+    first: (StoreOp, Reply),
+    jobs: &mut mpsc::Receiver<Message>,
+) -> Option<Message> {
+    let (mut ops, mut replies) = (vec![first.0], vec![first.1]);
+    let mut other = None;
+    while ops.len() < GROUP && other.is_none() {
+        match jobs.try_recv() {
+            Ok(Message::Write(op, reply)) => {
+                ops.push(op);
+                replies.push(reply);
+            }
+            Ok(message) => other = Some(message),
+            Err(_) => break,
+        }
+    }
+    let results = ops::execute_all(database, &ops);
+    replies.into_iter().zip(results).for_each(|(reply, result)| reply(result));
+    other
 }
 
 /// Nobody waits in vain for an answer: what comes after the end is refused.
@@ -79,6 +120,7 @@ fn refuse(jobs: &mut mpsc::Receiver<Message>) {
         match message {
             Message::Close(done) => drop(done.send(())),
             Message::Do(job) => job(Err(failures::closed())),
+            Message::Write(_, reply) => reply(Err(failures::closed())),
         }
     }
 }

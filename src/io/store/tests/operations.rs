@@ -228,6 +228,7 @@ fn calls_of_strangers_give_way_to_newer_ones_and_to_nothing_else() {
     for number in 2..limit + 4 {
         ops::apply(&step, &StoreOp::RecordCall(call(number, false))).unwrap();
     }
+    ops::forget(&step, &[StoreOp::RecordCall(call(limit + 3, false))]).unwrap();
     ops::apply(&step, &StoreOp::RecordCall(call(limit + 4, true))).unwrap();
     step.commit().unwrap();
     let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
@@ -303,12 +304,35 @@ fn a_row_that_cannot_be_read_stops_the_start_and_is_named() {
     }
 }
 
+/// The store's thread waits in its answer to an audit row, until what comes back is dropped.
+fn hold(store: &Store) -> mpsc::Sender<()> {
+    let ((go, wait), (begun, begins)) = (mpsc::channel::<()>(), mpsc::channel());
+    let held = move |_| {
+        begun.send(()).unwrap();
+        assert!(wait.recv().is_err());
+    };
+    store.place().unwrap().unwrap().execute(StoreOp::Audit(audit_row("first")), held);
+    begins.recv().unwrap();
+    go
+}
+
+#[test]
+fn one_of_several_that_fails_takes_nothing_from_the_others() {
+    let mut database = schema::open(None).unwrap();
+    let nobody = StoreOp::RemoveEntries { entries: vec![EntryId(7)], audit: audit_row("not done") };
+    let ops = [StoreOp::Audit(audit_row("before")), nobody, StoreOp::RecordCall(call(1, false))];
+    let results = ops::execute_all(&mut database, &ops);
+    let told: Vec<_> = results.into_iter().map(|result| result.map_err(|failure| failure.code)).collect();
+    assert_eq!(told, [Ok(Stored::Done), Err("no-such-entry"), Ok(Stored::Done)]);
+    let details = "SELECT group_concat(detail) FROM audit";
+    assert_eq!(database.query_row(details, [], |row| row.get::<_, String>(0)).unwrap(), "before");
+    assert_eq!(load::load(&database).unwrap().last_call, 1);
+}
+
 #[test]
 fn a_full_queue_is_told_to_readers_and_waited_for_by_the_rest() {
     let store = in_memory();
-    let (go, wait) = mpsc::channel::<()>();
-    let held = move |_| assert!(wait.recv().is_err());
-    store.place().unwrap().unwrap().execute(StoreOp::Audit(audit_row("first")), held);
+    let go = hold(&store);
     let mut queued = 0;
     while let Some(place) = store.place().unwrap() {
         queued += 1;
@@ -332,9 +356,7 @@ fn a_full_queue_is_told_to_readers_and_waited_for_by_the_rest() {
 fn closing_finishes_what_is_queued_even_when_the_queue_is_full() {
     let dir = tempfile::tempdir().unwrap();
     let (store, ..) = on_disk(dir.path()).unwrap();
-    let (go, wait) = mpsc::channel::<()>();
-    let held = move |_| assert!(wait.recv().is_err());
-    store.place().unwrap().unwrap().execute(StoreOp::Audit(audit_row("first")), held);
+    let go = hold(&store);
     let mut queued = 1;
     while let Some(place) = store.place().unwrap() {
         queued += 1;

@@ -1,0 +1,195 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::signalling_loop::Inbound;
+
+/// Octets that may wait, what each takes besides its text included.
+pub const LIMIT: usize = 4 << 20;
+
+/// What one that waits takes besides its octets.
+const EACH: usize = 256;
+
+/// Messages that came by UDP and wait for the signalling loop, a line for each address they came from. The lines take
+/// turns, so whoever sends without end makes nobody wait but himself. A line may be as long as what is still free (the
+/// dynamic threshold of Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998): one alone gets a half, and a newcomer always finds room.
+#[derive(Clone, Debug, Default)]
+pub struct FairQueue(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    lines: Mutex<Lines>,
+    some: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    of: BTreeMap<IpAddr, Line>,
+    /// Who has a line, the next to be served first.
+    turns: VecDeque<IpAddr>,
+    octets: usize,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    waiting: VecDeque<(Inbound, usize)>,
+    octets: usize,
+}
+
+impl FairQueue {
+    /// `false`: the line of its address is too long, and it is dropped.
+    pub fn push(&self, from: IpAddr, length: usize, inbound: Inbound) -> bool {
+        let pushed = self.lines().push(site(from), length + EACH, inbound);
+        if pushed {
+            self.0.some.notify_one();
+        }
+        pushed
+    }
+
+    /// The next whose turn it is, if any waits.
+    pub fn pop(&self) -> Option<Inbound> {
+        self.lines().pop()
+    }
+
+    /// Waits for the next. One task alone may wait.
+    pub async fn next(&self) -> Inbound {
+        loop {
+            match self.pop() {
+                Some(inbound) => return inbound,
+                None => self.0.some.notified().await,
+            }
+        }
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.lines().of.values().map(|line| line.waiting.len()).sum()
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lines {
+    fn push(&mut self, from: IpAddr, octets: usize, inbound: Inbound) -> bool {
+        let before = self.of.get(&from).map_or(0, |line| line.octets);
+        if before + octets > LIMIT.saturating_sub(self.octets) {
+            return false;
+        }
+        let line = self.of.entry(from).or_default();
+        if line.waiting.is_empty() {
+            self.turns.push_back(from);
+        }
+        line.waiting.push_back((inbound, octets));
+        line.octets += octets;
+        self.octets += octets;
+        true
+    }
+
+    fn pop(&mut self) -> Option<Inbound> {
+        let from = self.turns.pop_front()?;
+        let line = self.of.get_mut(&from)?;
+        let (inbound, octets) = line.waiting.pop_front()?;
+        line.octets -= octets;
+        self.octets -= octets;
+        match line.waiting.is_empty() {
+            true => drop(self.of.remove(&from)),
+            false => self.turns.push_back(from),
+        }
+        Some(inbound)
+    }
+}
+
+/// Whose line: of IPv6 the network of one site (RFC 6177: a user has a /64 at least), which is one sender's to choose from.
+fn site(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => {
+            let network = address.to_bits() >> 64 << 64;
+            Ipv6Addr::from_bits(network).into()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::{Received, Transport};
+
+    const SOME: usize = 744;
+
+    fn from(address: &str, number: u8) -> Inbound {
+        let remote = (address.parse::<IpAddr>().unwrap(), 5060).into();
+        let from = Received { transport: Transport::Udp, local: remote, remote, connection: None };
+        Inbound::Message { from, bytes: vec![number].into() }
+    }
+
+    fn push(queue: &FairQueue, address: &str, number: u8) -> bool {
+        queue.push(address.parse().unwrap(), SOME, from(address, number))
+    }
+
+    fn pop(queue: &FairQueue) -> Option<(String, u8)> {
+        let Inbound::Message { from, bytes } = queue.pop()? else { panic!() };
+        Some((from.remote.ip().to_string(), bytes[0]))
+    }
+
+    fn fill(queue: &FairQueue, address: &str) -> usize {
+        (0..).take_while(|number| push(queue, address, *number as u8)).count()
+    }
+
+    #[test]
+    fn who_comes_later_is_served_next_and_each_in_its_own_order() {
+        let queue = FairQueue::default();
+        for (address, number) in [("192.0.2.1", 0), ("192.0.2.1", 1), ("192.0.2.1", 2), ("192.0.2.2", 3)] {
+            assert!(push(&queue, address, number));
+        }
+        let served: Vec<_> = std::iter::from_fn(|| pop(&queue)).map(|(_, number)| number).collect();
+        assert_eq!(served, [0, 3, 1, 2]);
+        assert!(queue.lines().of.is_empty(), "nobody is remembered without a message");
+        assert_eq!(queue.lines().octets, 0);
+    }
+
+    #[test]
+    fn one_alone_gets_a_half_and_a_newcomer_always_finds_room() {
+        let queue = FairQueue::default();
+        let all = LIMIT / (SOME + EACH);
+        let first = fill(&queue, "192.0.2.1");
+        assert_eq!(first, all / 2);
+        let second = fill(&queue, "192.0.2.2");
+        assert!(second >= all / 4 - 1, "{second} of {all}");
+        for host in 3..10 {
+            assert!(push(&queue, &format!("192.0.2.{host}"), 0), "{host}");
+        }
+        assert!(!push(&queue, "192.0.2.1", 0));
+        // What is taken out may come in again, and no more.
+        while queue.pop().is_some() {}
+        assert_eq!(fill(&queue, "192.0.2.1"), first);
+    }
+
+    #[test]
+    fn the_addresses_of_one_network_are_one_sender() {
+        let queue = FairQueue::default();
+        let taken: usize = (1..9).map(|host| fill(&queue, &format!("2001:db8::{host}"))).sum();
+        assert_eq!(taken, LIMIT / (SOME + EACH) / 2);
+        assert!(push(&queue, "2001:db8:0:1::1", 0));
+        let queue = FairQueue::default();
+        fill(&queue, "::ffff:192.0.2.1");
+        assert!(push(&queue, "::ffff:192.0.2.2", 0), "these are IPv4");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_hears_of_the_next() {
+        let queue = FairQueue::default();
+        let waits = tokio::spawn({
+            let queue = queue.clone();
+            async move { matches!(queue.next().await, Inbound::Message { .. }) }
+        });
+        tokio::task::yield_now().await;
+        assert!(push(&queue, "192.0.2.1", 0));
+        assert!(waits.await.unwrap());
+    }
+}
