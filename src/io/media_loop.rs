@@ -1,6 +1,7 @@
 //! The streams of calls: a UDP socket and a thread each. A thread sends and plays one frame every 20 ms, by absolute
 //! deadlines so that it never drifts, and receives in between. It alone owns the call's [`Stream`].
 
+mod crew;
 mod mailbox;
 mod socket;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::media::{Counters, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
+use crew::Crew;
 use mailbox::Mailbox;
 use thread::MediaThread;
 
@@ -27,20 +29,18 @@ pub struct MediaLoops {
     clock: Clock,
     dones: mpsc::Sender<Done>,
     legs: BTreeMap<CallId, Leg>,
+    crew: Crew,
 }
 
 enum Leg {
     /// Bound; what comes waits in the socket's buffer.
     Opened(UdpSocket),
-    Running {
-        mailbox: Arc<Mailbox>,
-        thread: std::thread::JoinHandle<()>,
-    },
+    Running(Arc<Mailbox>),
 }
 
 impl MediaLoops {
     pub fn new(clock: Clock, dones: mpsc::Sender<Done>) -> Self {
-        Self { clock, dones, legs: BTreeMap::new() }
+        Self { clock, dones, legs: BTreeMap::new(), crew: Crew::default() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -54,7 +54,7 @@ impl MediaLoops {
         Ok(address)
     }
 
-    /// Gives the stream to a thread of its own.
+    /// Gives the stream to a thread that has no other.
     pub fn start(
         &mut self,
         call: CallId,
@@ -78,17 +78,18 @@ impl MediaLoops {
             mailbox: Arc::clone(&mailbox),
             socket,
             stream,
+            source,
+            sink,
         };
-        let named = std::thread::Builder::new().name(format!("media-{call}"));
-        let thread = named.spawn(move || media.run(&source, &sink)).map_err(|error| no_thread(call, &error))?;
-        self.legs.insert(call, Leg::Running { mailbox, thread });
+        self.crew.run(media).map_err(|error| no_thread(call, &error))?;
+        self.legs.insert(call, Leg::Running(mailbox));
         Ok(())
     }
 
     /// Every stream looks up in this snapshot before its next packet.
     pub fn set_spd(&self, spd: &Arc<Spd>) {
         for leg in self.legs.values() {
-            if let Leg::Running { mailbox, .. } = leg {
+            if let Leg::Running(mailbox) = leg {
                 mailbox.set_spd(Arc::clone(spd));
             }
         }
@@ -96,7 +97,7 @@ impl MediaLoops {
 
     /// Its stream sends no sound while it is held.
     pub fn hold(&self, call: CallId, held: bool) {
-        if let Some(Leg::Running { mailbox, .. }) = self.legs.get(&call) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
             mailbox.hold(held);
         }
     }
@@ -104,7 +105,7 @@ impl MediaLoops {
     /// A running leg tells its end by itself, within a frame; for any other the answer is here.
     pub fn close(&mut self, call: CallId) -> Option<Done> {
         match self.legs.get(&call) {
-            Some(Leg::Running { mailbox, .. }) => {
+            Some(Leg::Running(mailbox)) => {
                 mailbox.close();
                 None
             }
@@ -122,19 +123,13 @@ impl MediaLoops {
 
     /// Ends every leg, and waits until recordings are complete.
     pub async fn close_all(&mut self) {
-        let legs = std::mem::take(&mut self.legs);
-        let end = move || {
-            let running = legs.into_values().filter_map(|leg| match leg {
-                Leg::Opened(_) => None,
-                Leg::Running { mailbox, thread } => {
-                    mailbox.close();
-                    Some(thread)
-                }
-            });
-            let threads: Vec<_> = running.collect();
-            threads.into_iter().for_each(|thread| drop(thread.join()));
-        };
-        let _ = tokio::task::spawn_blocking(end).await;
+        for leg in std::mem::take(&mut self.legs).into_values() {
+            if let Leg::Running(mailbox) = leg {
+                mailbox.close();
+            }
+        }
+        let crew = self.crew.clone();
+        let _ = tokio::task::spawn_blocking(move || crew.wait_until_over()).await;
     }
 }
 

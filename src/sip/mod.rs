@@ -65,6 +65,7 @@ pub use resumed::{RequestIds, Resumed};
 pub use session::SessionId;
 pub use subscription::SubscriptionId;
 pub use target_set::{redirects, Exhausted, Redirect, TargetSet};
+pub(crate) use timed::{Timed, TimedMap};
 pub use token::Token;
 pub use transport::{ConnectionId, Received, Transmit, Transport};
 pub use uri::{Host, Scheme, Uri};

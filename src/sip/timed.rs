@@ -14,7 +14,8 @@ pub(crate) trait Timed {
 /// until then whoever asks the map asks it too.
 #[derive(Debug)]
 pub(crate) struct TimedMap<K, V> {
-    values: BTreeMap<K, Held<V>>,
+    /// Boxed: they are large, and the map moves them about.
+    values: BTreeMap<K, Box<Held<V>>>,
     order: BTreeSet<(Mono, K)>,
     lent: Option<K>,
 }
@@ -33,7 +34,7 @@ impl<K: Ord + Clone, V: Timed> TimedMap<K, V> {
 
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         let before = self.remove(&key);
-        self.values.insert(key.clone(), Held { value, at: None });
+        self.values.insert(key.clone(), Box::new(Held { value, at: None }));
         self.lend(key);
         before
     }

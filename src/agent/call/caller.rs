@@ -80,6 +80,7 @@ impl Agent {
             }
             Err(failure) => {
                 self.calls.all.remove(&id);
+                self.calls.open.remove(&id);
                 Err(failure)
             }
         }

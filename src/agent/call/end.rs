@@ -48,6 +48,7 @@ impl Agent {
         };
         calling.ending = Some(last);
         let ask = calling.call.ask;
+        self.calls.open.remove(&id);
         if let Some(ask) = ask.filter(|ask| self.asks.all.get(ask).is_some_and(Asking::waits)) {
             // It was for this call alone.
             let _ = self.cancel_ask(now, ask);

@@ -26,7 +26,7 @@ mod transfer;
 mod transferee;
 mod transferor;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ use crate::media::{Counters, StreamEvent};
 use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
-use crate::sip::{Candidate, EndpointEvent, Host, SessionId};
+use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use media::{PeerSdp, Ready};
 use transfer::Transfers;
@@ -71,7 +71,9 @@ const MAX_KEPT: usize = 256;
 pub const MEDIA_ID: &str = "0";
 
 pub struct Calls {
-    all: BTreeMap<CallId, Calling>,
+    all: TimedMap<CallId, Calling>,
+    /// Those that are open ([`Calling::is_open`]).
+    open: BTreeSet<CallId>,
     sessions: BTreeMap<SessionId, CallId>,
     transfers: Transfers,
     last: u64,
@@ -153,7 +155,8 @@ enum KeyState {
 impl Calls {
     pub fn new(last: u64) -> Self {
         Self {
-            all: BTreeMap::new(),
+            all: TimedMap::new(),
+            open: BTreeSet::new(),
             sessions: BTreeMap::new(),
             transfers: Transfers::default(),
             last,
@@ -163,8 +166,11 @@ impl Calls {
 
     /// The account of this login is gone.
     pub fn forget_login(&mut self, login: &Login) {
-        for calling in self.all.values_mut() {
-            calling.login.take_if(|own| own == login);
+        let ids: Vec<_> = self.all.keys().copied().collect();
+        for id in ids {
+            if let Some(calling) = self.all.get_mut(&id) {
+                calling.login.take_if(|own| own == login);
+            }
         }
     }
 
@@ -187,14 +193,14 @@ impl Calls {
     }
 
     fn open_count(&self) -> usize {
-        self.all.values().filter(|calling| calling.is_open()).count()
+        self.open.len()
     }
 
     fn strangers(&self) -> usize {
-        let stranger =
-            |calling: &&Calling| calling.is_open() && calling.call.side == Side::Callee && !calling.call.known;
+        let open = self.open.iter().filter_map(|id| self.all.get(id));
+        let strangers = open.filter(|calling| calling.call.side == Side::Callee && !calling.call.known);
         let wanted = self.transfers.wanted.values().filter(|wanted| !wanted.known);
-        self.all.values().filter(stranger).count() + wanted.count()
+        strangers.count() + wanted.count()
     }
 
     /// The call whose sound is written to this file now, or will be.
@@ -219,6 +225,12 @@ impl Calls {
                 self.forgotten = add(std::mem::take(&mut self.forgotten), &gone.call.counters);
             }
         }
+    }
+}
+
+impl Timed for Calling {
+    fn deadline(&self) -> Option<(Mono, &'static str)> {
+        self.until.map(|at| (at, "call duration"))
     }
 }
 
@@ -319,6 +331,7 @@ impl Agent {
             ending: None,
         };
         self.calls.all.insert(id, calling);
+        self.calls.open.insert(id);
         self.calls.forget_old();
         id
     }
@@ -362,9 +375,7 @@ impl Agent {
     }
 
     pub(super) fn handle_call_timeout(&mut self, now: Now) {
-        let due = |calling: &&Calling| calling.until.is_some_and(|until| until <= now.mono);
-        let due: Vec<CallId> = self.calls.all.values().filter(due).map(|calling| calling.call.id).collect();
-        for id in due {
+        for id in self.calls.all.all_due(now.mono) {
             if let Some(last) = self.calls.all.get(&id).map(|calling| calling.time_is_over(now.mono)) {
                 self.end_call(now, id, last);
             }
@@ -372,8 +383,7 @@ impl Agent {
     }
 
     pub(super) fn call_deadline(&self) -> Option<Deadline> {
-        let all = self.calls.all.values().filter_map(|calling| calling.until);
-        all.map(|at| Deadline { at, why: "call duration" }).min()
+        self.calls.all.deadline()
     }
 
     /// A running stream says what it has counted so far; one on which nothing is heard any more is a call without a

@@ -1,4 +1,7 @@
-use tokio::sync::broadcast::{error::RecvError, Receiver};
+use std::collections::VecDeque;
+
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::broadcast::Receiver;
 
 use super::brain::Known;
 use super::view::{
@@ -12,12 +15,25 @@ use crate::vocab::{escape, Failure, FailureKind};
 pub struct Events {
     control: Control,
     facts: Receiver<Event>,
+    /// Read, and not told yet: each once, because its noun is told as it is then.
+    waiting: VecDeque<Event>,
+    /// More happened than could be read.
+    lost: bool,
     ended: bool,
 }
 
+/// Facts that are read at once.
+const AT_ONCE: usize = 256;
+
 impl Control {
     pub fn events(&self) -> Events {
-        Events { control: self.clone(), facts: self.brain.events(), ended: false }
+        Events {
+            control: self.clone(),
+            facts: self.brain.events(),
+            waiting: VecDeque::new(),
+            lost: false,
+            ended: false,
+        }
     }
 }
 
@@ -25,17 +41,35 @@ impl Events {
     /// `None` after [`EventView::Stopped`]. Who reads too slowly is told so, and should read the lists again.
     pub async fn next(&mut self) -> Option<EventView> {
         while !self.ended {
-            let fact = match self.facts.recv().await {
-                Ok(fact) => fact,
-                Err(RecvError::Lagged(_)) => return Some(EventView::Notice(lost())),
-                Err(RecvError::Closed) => Event::Stopped,
+            let fact = match self.waiting.pop_front() {
+                Some(fact) => fact,
+                None if std::mem::take(&mut self.lost) => return Some(EventView::Notice(lost())),
+                None => match self.facts.recv().await {
+                    Ok(fact) => fact,
+                    Err(RecvError::Lagged(_)) => return Some(EventView::Notice(lost())),
+                    Err(RecvError::Closed) => Event::Stopped,
+                },
             };
+            self.read_more(&fact);
             self.ended = fact == Event::Stopped;
             if let Some(view) = self.view(fact).await {
                 return Some(view);
             }
         }
         None
+    }
+
+    /// What has happened meanwhile: a call that has changed four times is looked at once.
+    fn read_more(&mut self, fact: &Event) {
+        while self.waiting.len() < AT_ONCE && !self.lost {
+            match self.facts.try_recv() {
+                Ok(more) if more == *fact || self.waiting.contains(&more) => {}
+                Ok(more) => self.waiting.push_back(more),
+                Err(TryRecvError::Lagged(_)) => self.lost = true,
+                // The next reading waits, or hears the end.
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+        }
     }
 
     async fn view(&self, fact: Event) -> Option<EventView> {

@@ -10,7 +10,6 @@ use crate::agent::{AudioSink, AudioSource, Done};
 use crate::io::audio::{Sink, Source};
 use crate::io::os;
 use crate::io::packet_log::packet_log;
-use crate::io::udp::MAX_DATAGRAM;
 use crate::io::Clock;
 use crate::media::{Codec, Stream};
 use crate::vocab::{CallId, Failure, Mono, Now};
@@ -31,6 +30,8 @@ pub struct MediaThread {
     /// Does not block.
     pub socket: UdpSocket,
     pub stream: Box<Stream>,
+    pub source: AudioSource,
+    pub sink: AudioSink,
 }
 
 /// When frames are due. The n-th is due n times 20 ms after the first, however late the one before was.
@@ -60,17 +61,17 @@ impl Pace {
 }
 
 impl MediaThread {
-    pub fn run(mut self, source: &AudioSource, sink: &AudioSink) {
-        let mut source = self.or_silence(Source::open(source), Source::Silence);
-        let mut sink = self.or_silence(Sink::open(sink), Sink::Discard);
-        let mut buffer = vec![0; MAX_DATAGRAM];
+    /// `buffer` has room for a datagram.
+    pub fn run(mut self, buffer: &mut [u8]) {
+        let mut source = self.or_silence(Source::open(&self.source), Source::Silence);
+        let mut sink = self.or_silence(Sink::open(&self.sink), Sink::Discard);
         let mut pace = Pace::start(self.clock.now().mono);
         let mut frames = 0u64;
         while !self.mailbox.is_closing() {
             let now = self.clock.now();
             let wait = pace.wait(now.mono);
             if !wait.is_zero() {
-                self.receive(&mut buffer, wait);
+                self.receive(buffer, wait);
                 continue;
             }
             pace.advance(now.mono);

@@ -12,8 +12,12 @@ use crate::vocab::{Device, EntryId, Failure, FailureKind, Generation};
 /// Statements that are remembered for watchers; the oldest gives way, so that strangers cannot fill the disk.
 pub const GIVEN_LIMIT: i64 = 10_000;
 
-/// Calls of strangers that are remembered; the oldest gives way. Our own calls and those of approved peers all stay.
+/// Calls of strangers that are remembered; the oldest give way, [`STRANGERS_CALLS_MORE`] at once. Our own calls and those of
+/// approved peers all stay.
 pub const STRANGERS_CALLS_LIMIT: i64 = 1_000;
+
+/// So many more may stand there meanwhile: looking for the oldest takes longer than writing one.
+pub const STRANGERS_CALLS_MORE: i64 = 64;
 
 /// Every one, durable, or nothing of it. They share a transaction unless one of them cannot be: then each has its own, so
 /// that one that fails takes nothing from the others.
@@ -46,12 +50,23 @@ pub fn forget(step: &Transaction<'_>, ops: &[StoreOp]) -> Result<(), Failure> {
         let forget = "DELETE FROM given WHERE number <= (SELECT max(number) FROM given) - ?1";
         run(step, forget, [GIVEN_LIMIT]).map_err(|error| failures::sqlite("forget old watchers", &error))?;
     }
-    if ops.iter().any(|op| matches!(op, StoreOp::RecordCall(record) if !record.known)) {
-        let forget = "DELETE FROM call_history WHERE known = 0 AND number <= \
-            (SELECT number FROM call_history WHERE known = 0 ORDER BY number DESC LIMIT 1 OFFSET ?1)";
-        run(step, forget, [STRANGERS_CALLS_LIMIT]).map_err(|error| failures::sqlite("forget old calls", &error))?;
+    let calls = ops.iter().filter(|op| matches!(op, StoreOp::RecordCall(_))).count();
+    match i64::try_from(calls) {
+        Ok(0) | Err(_) => Ok(()),
+        Ok(calls) => forget_calls(step, calls).map_err(|error| failures::sqlite("forget old calls", &error)),
     }
-    Ok(())
+}
+
+/// When so many rows more make another [`STRANGERS_CALLS_MORE`] full.
+fn forget_calls(step: &Transaction<'_>, more: i64) -> rusqlite::Result<()> {
+    let last = "SELECT coalesce(max(number), 0) FROM call_history";
+    let last: i64 = step.prepare_cached(last)?.query_row([], |row| row.get(0))?;
+    if last / STRANGERS_CALLS_MORE == (last - more) / STRANGERS_CALLS_MORE {
+        return Ok(());
+    }
+    let forget = "DELETE FROM call_history WHERE known = 0 AND number <= \
+        (SELECT number FROM call_history WHERE known = 0 ORDER BY number DESC LIMIT 1 OFFSET ?1)";
+    run(step, forget, [STRANGERS_CALLS_LIMIT]).map(drop)
 }
 
 /// Everything but the commit, and without forgetting what is too much.

@@ -92,11 +92,7 @@ fn run(mut database: Connection, jobs: &mut mpsc::Receiver<Message>) -> Option<o
 }
 
 /// Carries it out, with those that wait behind it. What waits and is something else is given back.
-fn write(
-    database: &mut Connection,
-    first: (StoreOp, Reply),
-    jobs: &mut mpsc::Receiver<Message>,
-) -> Option<Message> {
+fn write(database: &mut Connection, first: (StoreOp, Reply), jobs: &mut mpsc::Receiver<Message>) -> Option<Message> {
     let (mut ops, mut replies) = (vec![first.0], vec![first.1]);
     let mut other = None;
     while ops.len() < GROUP && other.is_none() {

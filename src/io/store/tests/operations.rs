@@ -1,6 +1,8 @@
 use super::*;
 use std::collections::BTreeMap;
 
+use rusqlite::Connection;
+
 use crate::agent::{AccountConfig, AddedAccount, CallRecord, Given, Hop, Pin, Watched};
 use crate::media::Counters;
 use crate::policy::{Environment, Evidence, PlaceCondition, Scope, Suite};
@@ -222,20 +224,24 @@ fn call(number: u64, known: bool) -> CallRecord {
 #[test]
 fn calls_of_strangers_give_way_to_newer_ones_and_to_nothing_else() {
     let mut database = schema::open(None).unwrap();
-    let limit = ops::STRANGERS_CALLS_LIMIT as u64;
-    let step = database.transaction().unwrap();
-    ops::apply(&step, &StoreOp::RecordCall(call(1, true))).unwrap();
-    for number in 2..limit + 4 {
-        ops::apply(&step, &StoreOp::RecordCall(call(number, false))).unwrap();
+    let (limit, more) = (ops::STRANGERS_CALLS_LIMIT as u64, ops::STRANGERS_CALLS_MORE as u64);
+    let record = |number, known| StoreOp::RecordCall(call(number, known));
+    let count =
+        |database: &Connection, sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
+    let strangers = "SELECT count(*) FROM call_history WHERE known = 0";
+    ops::execute(&mut database, &record(1, true)).unwrap();
+    for number in 2..limit + 3 * more {
+        // Several together forget as one does.
+        ops::execute_all(&mut database, &[record(number, false), record(number, number % 7 == 0)]);
+        assert!(count(&database, strangers) < limit + more);
     }
-    ops::forget(&step, &[StoreOp::RecordCall(call(limit + 3, false))]).unwrap();
-    ops::apply(&step, &StoreOp::RecordCall(call(limit + 4, true))).unwrap();
-    step.commit().unwrap();
-    let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
-    assert_eq!(count("SELECT count(*) FROM call_history WHERE known = 0"), limit);
-    assert_eq!(count("SELECT min(call) FROM call_history WHERE known = 0"), 4, "the oldest are gone");
-    assert_eq!(count("SELECT count(*) FROM call_history WHERE known = 1"), 2);
-    assert_eq!(count("SELECT count(*) FROM call_dropped"), 2 * (limit + 2), "and what they dropped with them");
+    assert!(count(&database, strangers) >= limit);
+    let oldest = count(&database, "SELECT min(call) FROM call_history WHERE known = 0");
+    assert!(oldest > limit / 3, "the oldest are gone: {oldest}");
+    let known = (2..limit + 3 * more).filter(|number| number % 7 == 0).count() as u64 + 1;
+    assert_eq!(count(&database, "SELECT count(*) FROM call_history WHERE known = 1"), known);
+    let all = count(&database, "SELECT count(*) FROM call_history");
+    assert_eq!(count(&database, "SELECT count(*) FROM call_dropped"), 2 * all, "and what they dropped with them");
 }
 
 #[test]
