@@ -41,6 +41,8 @@ impl Crew {
         if state.idle > state.legs.len() {
             state.busy += 1;
             state.legs.push_back(leg);
+            // Or the thread would wake up to wait for us.
+            drop(state);
             self.0.work.notify_one();
             return Ok(());
         }

@@ -168,7 +168,7 @@ impl MediaThread {
 fn send(socket: &UdpSocket, now: Now, to: SocketAddr, bytes: &[u8]) {
     if let Err(error) = socket.send_to(bytes, to) {
         tracing::trace!(%error, "a media packet was not sent");
-    } else if let (Some(log), Ok(from)) = (packet_log(), socket.local_addr()) {
+    } else if let Some((log, from)) = packet_log().and_then(|log| Some((log, socket.local_addr().ok()?))) {
         log.write(now.wall, from, to, bytes);
     }
 }

@@ -14,11 +14,13 @@ mod queues;
 mod tests;
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{broadcast, mpsc, watch, Semaphore};
+use tokio::time::Sleep;
 
 use super::fair_queue::FairQueue;
 use super::media_loop::MediaLoops;
@@ -154,9 +156,10 @@ impl Signalling {
     }
 
     async fn run(mut self, mut queues: Queues, ended: watch::Sender<bool>) {
+        let mut alarm = std::pin::pin!(tokio::time::sleep(LONGEST_SLEEP));
         self.drain().await;
         while !self.is_over() {
-            self.turn(&mut queues).await;
+            self.turn(&mut queues, alarm.as_mut()).await;
             self.drain().await;
         }
         // Nobody reads answers any more: whoever waits to give one must not wait for us.
@@ -169,7 +172,7 @@ impl Signalling {
     }
 
     /// Waits for one input, and gives it to the agent.
-    async fn turn(&mut self, queues: &mut Queues) {
+    async fn turn(&mut self, queues: &mut Queues, mut alarm: Pin<&mut Sleep>) {
         if self.is_due() {
             return self.agent.handle_timeout(self.clock.now());
         }
@@ -179,10 +182,19 @@ impl Signalling {
         if let Some(input) = queues.take(listens) {
             return self.input(input);
         }
+        self.set(alarm.as_mut());
         tokio::select! {
             input = queues.next(listens) => self.input(input),
             place = self.store.wait_for_place(), if !self.backlog.is_empty() => self.store_next(place),
-            () = tokio::time::sleep(self.sleep()) => {}
+            () = alarm => {}
+        }
+    }
+
+    /// One that rings too early costs less than one that is set anew with every message.
+    fn set(&self, alarm: Pin<&mut Sleep>) {
+        let at = tokio::time::Instant::now() + self.sleep();
+        if alarm.is_elapsed() || at < alarm.deadline() {
+            alarm.reset(at);
         }
     }
 

@@ -239,9 +239,10 @@ async fn a_stop_that_cannot_wait_for_the_store_still_keeps_everything() {
 
 /// Takes turns until `done`.
 async fn turns(signalling: &mut Signalling, queues: &mut Queues, done: impl Fn(&Signalling, &Queues) -> bool) {
+    let mut alarm = std::pin::pin!(tokio::time::sleep(LONGEST_SLEEP));
     let all = async {
         while !done(signalling, queues) {
-            signalling.turn(queues).await;
+            signalling.turn(queues, alarm.as_mut()).await;
             signalling.drain().await;
         }
     };
@@ -267,7 +268,7 @@ async fn the_network_waits_while_much_is_to_be_stored() {
         }
     };
     timeout(PATIENCE, arrives).await.expect("it arrives");
-    signalling.turn(&mut queues).await;
+    signalling.turn(&mut queues, std::pin::pin!(tokio::time::sleep(LONGEST_SLEEP))).await;
     assert_eq!((queues.udp.len(), signalling.storing), (1, backlog::PAUSE), "nothing was taken");
     drop(go);
     turns(&mut signalling, &mut queues, |signalling, queues| queues.udp.len() == 0 && signalling.storing == 0).await;

@@ -109,7 +109,8 @@ impl Output {
     /// A message beside the result.
     pub fn say(self, line: &str) {
         end_question();
-        let _ = writeln!(std::io::stderr(), "{line}");
+        // In one piece: other programs write to this terminal too.
+        let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
     }
 
     pub fn error(self, error: &ErrorView) {
