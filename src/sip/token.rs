@@ -163,10 +163,23 @@ pub fn quote(text: &str) -> String {
 
 /// Cuts linear white space (space and tab; lines are joined already) at both ends.
 pub(super) fn trim(text: &str) -> &str {
-    let is_text = |octet: u8| !is_white_space(octet);
-    let start = text.bytes().position(is_text).unwrap_or(text.len());
-    let end = text.bytes().rposition(is_text).map_or(start, |last| last + 1);
-    text.get(start..end).unwrap_or("")
+    let octets = text.as_bytes();
+    let start = octets.len() - trim_start(octets).len();
+    text.get(start..start + trim_end(octets.get(start..).unwrap_or(&[])).len()).unwrap_or("")
+}
+
+pub(super) fn trim_start(mut octets: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = octets {
+        octets = rest;
+    }
+    octets
+}
+
+pub(super) fn trim_end(mut octets: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = octets {
+        octets = rest;
+    }
+    octets
 }
 
 pub(super) fn is_white_space(octet: u8) -> bool {
