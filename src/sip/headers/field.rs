@@ -40,25 +40,29 @@ struct Odd {
 
 impl Field {
     /// Takes a field off the wire: `raw`, which begins at octet `start` of its head, ends with CRLF and holds line ends only
-    /// before white space. Whether it is text is for the caller to see: if not, the field must be taken [`apart`](Self::apart).
+    /// before white space. Whether it is text, on one line, is for the caller to see: if not, it must be
+    /// [`taken_apart`](Self::taken_apart).
     #[inline]
-    pub(in crate::sip) fn read(raw: &[u8], start: usize, folded: bool) -> Option<Self> {
+    pub(in crate::sip) fn read(raw: &[u8], start: usize) -> Option<Self> {
         let name = raw.get(..token::token_len(raw)).filter(|name| !name.is_empty())?;
-        let rest = token::trim_start(raw.get(name.len()..)?).strip_prefix(b":")?;
-        let field = Self::of_line(HeaderName::of_token(name), raw, raw.len() - rest.len(), start)?;
-        Some(if folded { field.taken_apart(raw) } else { field })
+        let rest = raw.get(name.len()..)?;
+        let colon = name.len() + token::white_space_len(rest);
+        if raw.get(colon) != Some(&b':') {
+            return None;
+        }
+        Self::of_line(HeaderName::of_token(name), raw, colon + 1, start)
     }
 
     /// One line with its CRLF, which begins at octet `start` of the text. Its value begins after `before_value` octets.
     #[inline]
     pub(super) fn of_line(name: HeaderName, raw: &[u8], before_value: usize, start: usize) -> Option<Self> {
         let value = raw.get(before_value..raw.len().checked_sub(2)?)?;
-        let trimmed = token::trim_start(value);
-        let value_start = before_value + value.len() - trimmed.len();
+        let space = token::white_space_len(value);
+        let value_end = before_value + token::after_trimming_end(value).max(space);
         let line = Line {
             start: u32::try_from(start).ok()?,
-            value_start: u16::try_from(value_start).ok()?,
-            value_end: u16::try_from(value_start + token::trim_end(trimmed).len()).ok()?,
+            value_start: u16::try_from(before_value + space).ok()?,
+            value_end: u16::try_from(value_end).ok()?,
             end: u16::try_from(raw.len()).ok()?,
         };
         Some(Self { name, form: Form::Line(line) })
@@ -72,7 +76,8 @@ impl Field {
         }
     }
 
-    fn taken_apart(self, raw: &[u8]) -> Self {
+    /// The same field, which is `raw`, with octets of its own.
+    pub(in crate::sip) fn taken_apart(self, raw: &[u8]) -> Self {
         let joined = join_lines(after_colon(raw));
         let value = token::trim(&String::from_utf8_lossy(&joined)).to_owned();
         Self { name: self.name, form: Form::Odd(Box::new(Odd { raw: Bytes::copy_from_slice(raw), value })) }
@@ -172,8 +177,7 @@ mod tests {
     use super::*;
 
     fn read(octets: &[u8]) -> Option<Field> {
-        let folded = octets.iter().filter(|octet| **octet == b'\n').count() > 1;
-        Field::read(octets, 0, folded).map(|field| field.apart(octets))
+        Field::read(octets, 0).map(|field| field.taken_apart(octets))
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Headers {
 
     /// Reads the first value of the header; `None` when there is none.
     pub fn typed<H: TypedHeader>(&self) -> Result<Option<H>, HeaderError> {
-        self.typed_each().next().transpose()
+        self.first_value(Wanted::constant(&H::NAME)).map(read).transpose()
     }
 
     /// Reads every value of the header.
@@ -143,6 +143,13 @@ impl Headers {
         self.named(name).flat_map(|field| values(field, &self.text))
     }
 
+    fn first_value(&self, name: Wanted<'_>) -> Option<&str> {
+        let has_one = |field: &&Field| !field.name().is_list() || !field.value(&self.text).is_empty();
+        let field = self.named(name).find(has_one)?;
+        let value = field.value(&self.text);
+        Some(if field.name().is_list() { token::trim(token::cut_piece(value, b',').0) } else { value })
+    }
+
     fn named<'a, 'n>(&'a self, name: Wanted<'n>) -> impl Iterator<Item = &'a Field> + use<'a, 'n> {
         self.fields.iter().filter(move |field| name.is(field.name()))
     }
@@ -178,12 +185,18 @@ fn checked(name: HeaderName, line: &str, start: usize) -> Result<Field, WriteErr
     Field::of_line(name, line.as_bytes(), before_value, start).ok_or(WriteError::TooLong)
 }
 
-fn values<'a>(field: &'a Field, head: &'a str) -> impl Iterator<Item = &'a str> {
-    let value = field.value(head);
+fn values<'a>(field: &'a Field, text: &'a str) -> impl Iterator<Item = &'a str> {
+    let value = field.value(text);
     let is_list = field.name().is_list();
-    let whole = (!is_list).then_some(value);
-    let pieces = (is_list && !value.is_empty()).then(|| token::pieces(value, b',').map(token::trim));
-    whole.into_iter().chain(pieces.into_iter().flatten())
+    let mut rest = (!is_list || !value.is_empty()).then_some(value);
+    std::iter::from_fn(move || {
+        if !is_list {
+            return rest.take();
+        }
+        let piece;
+        (piece, rest) = token::cut_piece(rest?, b',');
+        Some(token::trim(piece))
+    })
 }
 
 fn read<H: TypedHeader>(value: &str) -> Result<H, HeaderError> {

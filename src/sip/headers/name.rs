@@ -92,27 +92,25 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Where each of [`KNOWN`] is found: at its own place, or, when that is taken, at one of the next ones. Every field of a
-/// message is asked for.
+/// Where each of [`KNOWN`] is found: every field of a message is asked for.
 static PLACES: [Option<Known>; PLACES_LEN] = places();
-/// More than there are names.
-const PLACES_LEN: usize = 256;
+const PLACES_LEN: usize = 512;
 
 /// A name in any case, long or compact.
 #[inline]
 fn known(name: &[u8]) -> Option<Known> {
-    if let [letter] = name {
-        return compact(*letter);
-    }
-    let mut at = place(name);
-    loop {
-        let known = (*PLACES.get(at)?)?;
-        let text = known.as_str().as_bytes();
+    match PLACES.get(place(name)).copied().flatten() {
         // Nearly everybody writes names as the RFCs do.
-        if text == name || text.eq_ignore_ascii_case(name) {
-            return Some(known);
-        }
-        at = (at + 1) % PLACES_LEN;
+        Some(known) if known.as_str().as_bytes() == name => Some(known),
+        found => written_otherwise(name, found),
+    }
+}
+
+#[cold]
+fn written_otherwise(name: &[u8], found: Option<Known>) -> Option<Known> {
+    match name {
+        [letter] => compact(*letter),
+        _ => found.filter(|known| known.as_str().as_bytes().eq_ignore_ascii_case(name)),
     }
 }
 
@@ -121,10 +119,8 @@ const fn places() -> [Option<Known>; PLACES_LEN] {
     let mut places = [None; PLACES_LEN];
     let mut next = 0;
     while next < KNOWN.len() {
-        let mut at = place(TEXTS[next].as_bytes());
-        while places[at].is_some() {
-            at = (at + 1) % PLACES_LEN;
-        }
+        let at = place(TEXTS[next].as_bytes());
+        assert!(places[at].is_none(), "two names have one place: other factors in `place` would part them");
         places[at] = Some(KNOWN[next]);
         next += 1;
     }
@@ -142,14 +138,16 @@ const fn lists() -> [bool; KNOWN.len()] {
     lists
 }
 
-/// The place of a name, whatever its case: of its length and its outer letters.
+/// The place of a name, whatever its case: of its length and three of its letters.
+#[expect(clippy::indexing_slicing, reason = "half of a length is within it")]
 const fn place(name: &[u8]) -> usize {
     match name {
-        [first, .., before, last] => {
-            let letters = (*first | 32) as usize * 7 + (*before | 32) as usize * 31 + (*last | 32) as usize * 3;
-            (letters + name.len() * 61) % PLACES_LEN
+        [first, .., last] => {
+            let middle = name[name.len() / 2];
+            let letters = (*first | 32) as usize * 62 + (middle | 32) as usize * 77 + (*last | 32) as usize * 203;
+            (letters + name.len() * 38) % PLACES_LEN
         }
-        _ => name.len(),
+        _ => 0,
     }
 }
 

@@ -59,15 +59,18 @@ pub(in crate::sip) fn read_headers(head: &[u8]) -> Result<Headers, ParseError> {
 
 /// Reads a head up to its empty line; how long it is.
 fn read_head(octets: &[u8]) -> Result<(StartLine, Headers, usize), ParseError> {
-    let mut lines = Lines { octets, at: 0, line: 0 };
-    let line = lines.next_field()?.ok_or(ParseError::Empty)?;
-    let start = StartLine::read(line.raw)?;
+    let mut lines = Lines { octets, at: 0 };
+    // The start line is not folded: white space after it starts a field without a name.
+    let start = match lines.take_line()? {
+        b"\r\n" => return Err(ParseError::Empty),
+        line => StartLine::read(line)?,
+    };
     Ok((start, fields(&mut lines)?, lines.at))
 }
 
 /// Reads the header fields of one part of a multipart body, up to the empty line; where its content begins.
 pub(in crate::sip) fn read_part_headers(part: &[u8]) -> Result<(Headers, usize), ParseError> {
-    let mut lines = Lines { octets: part, at: 0, line: 1 };
+    let mut lines = Lines { octets: part, at: 0 };
     let headers = fields(&mut lines)?;
     Ok((headers, lines.at))
 }
@@ -78,8 +81,10 @@ fn fields(lines: &mut Lines<'_>) -> Result<Headers, ParseError> {
         if fields.len() == MAX_HEADERS {
             return Err(ParseError::TooManyHeaders { limit: MAX_HEADERS });
         }
-        let field = Field::read(line.raw, line.start, line.folded);
-        fields.push(field.ok_or(ParseError::HeaderLine { line: lines.line })?);
+        let Some(field) = Field::read(line.raw, line.start) else {
+            return Err(ParseError::HeaderLine { line: lines.number() });
+        };
+        fields.push(if line.folded { field.taken_apart(line.raw) } else { field });
     }
     Ok(Headers::read(lines.octets.get(..lines.at).unwrap_or(&[]), fields))
 }
@@ -104,8 +109,6 @@ fn body<'a>(headers: &Headers, rest: &'a [u8]) -> Result<&'a [u8], ParseError> {
 struct Lines<'a> {
     octets: &'a [u8],
     at: usize,
-    /// The number of the last line taken, from 1.
-    line: usize,
 }
 
 /// One field, with its CRLF.
@@ -119,33 +122,42 @@ struct Line<'a> {
 
 impl<'a> Lines<'a> {
     /// The next field; `None` at the empty line.
-    #[inline]
     fn next_field(&mut self) -> Result<Option<Line<'a>>, ParseError> {
         let start = self.at;
         let line = self.take_line()?;
-        if line == b"\r\n" {
+        if line.len() == 2 {
             return Ok(None);
         }
-        // The start line is not folded: white space after it starts a field without a name.
-        while self.line > 1 && matches!(self.octets.get(self.at), Some(b' ' | b'\t')) {
+        let mut folded = false;
+        while matches!(self.octets.get(self.at), Some(b' ' | b'\t')) {
             self.take_line()?;
+            folded = true;
         }
-        let raw = self.octets.get(start..self.at).unwrap_or(&[]);
+        let raw = if folded { self.octets.get(start..self.at).unwrap_or(&[]) } else { line };
         if raw.len() > MAX_LINE {
-            return Err(ParseError::LineTooLong { line: self.line, limit: MAX_LINE });
+            return Err(ParseError::LineTooLong { line: self.number(), limit: MAX_LINE });
         }
-        Ok(Some(Line { raw, start, folded: raw.len() > line.len() }))
+        Ok(Some(Line { raw, start, folded }))
     }
 
     /// The next line, with its CRLF.
     #[inline]
     fn take_line(&mut self) -> Result<&'a [u8], ParseError> {
-        self.line += 1;
         let rest = self.octets.get(self.at..).unwrap_or(&[]);
         let end = memchr2(b'\r', b'\n', rest).ok_or(ParseError::HeadOpen)?;
-        let line = rest.get(..end + 2).filter(|line| line.ends_with(b"\r\n"));
-        let line = line.ok_or(ParseError::BareLineEnd { line: self.line })?;
-        self.at += line.len();
-        Ok(line)
+        match rest.get(..end + 2) {
+            Some(line @ [.., b'\r', b'\n']) => {
+                self.at += line.len();
+                Ok(line)
+            }
+            _ => Err(ParseError::BareLineEnd { line: self.number() + 1 }),
+        }
+    }
+
+    /// The number of the last line taken, from 1 and from the start line on.
+    #[cold]
+    fn number(&self) -> usize {
+        let taken = self.octets.get(..self.at).unwrap_or(&[]);
+        taken.iter().filter(|octet| **octet == b'\n').count()
     }
 }

@@ -61,6 +61,6 @@ impl Request {
     }
 
     pub fn to_bytes(&self) -> Bytes {
-        self.rest.write(&self.line.raw)
+        self.rest.write(&self.line.pieces())
     }
 }

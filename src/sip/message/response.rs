@@ -75,7 +75,7 @@ impl Response {
     }
 
     pub fn to_bytes(&self) -> Bytes {
-        self.rest.write(&self.line.raw)
+        self.rest.write(&[&self.line.raw])
     }
 }
 

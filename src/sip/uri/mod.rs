@@ -9,7 +9,8 @@ mod tests;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Range;
+
+use compact_str::{format_compact, CompactString};
 
 use super::error::UriError;
 use super::params::Params;
@@ -22,7 +23,7 @@ pub use host::Host;
 /// is not transitive and so cannot be `==`.
 #[derive(Clone)]
 pub struct Uri {
-    text: String,
+    text: CompactString,
     scheme: Scheme,
     form: Form,
 }
@@ -35,7 +36,7 @@ pub enum Scheme {
     Sips,
     Tel,
     /// Any other, in lower case.
-    Other(String),
+    Other(Box<str>),
 }
 
 #[derive(Clone)]
@@ -47,16 +48,17 @@ enum Form {
     Unreadable(UriError),
 }
 
-/// Where the parts of a `sip:`, `sips:` or `pres:` URI stand in its text, escapes as written, and what they mean.
+/// How long the parts of a `sip:`, `sips:` or `pres:` URI are in its text, in octets, escapes as written, and what they mean.
+/// No text has more than 4 GiB.
 #[derive(Clone)]
 struct Address {
-    user: Option<Range<usize>>,
-    password: Option<Range<usize>>,
-    host: Host,
+    user: Option<u32>,
+    password: Option<u32>,
+    /// `name=value&name=value`, with which the text ends.
+    headers: u32,
     port: Option<u16>,
+    host: Host,
     params: Params,
-    /// `name=value&name=value`.
-    headers: Range<usize>,
 }
 
 /// What such a URI is built of.
@@ -72,9 +74,13 @@ struct Parts<'a> {
 impl Uri {
     /// Reads a URI. `sip:`, `sips:` and `pres:` are taken apart, other schemes are kept as they stand.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, UriError> {
-        let text = std::str::from_utf8(text.as_ref()).map_err(|_| UriError::Character)?;
+        Self::read(std::str::from_utf8(text.as_ref()).map_err(|_| UriError::Character)?)
+    }
+
+    /// The same of a text.
+    pub(super) fn read(text: &str) -> Result<Self, UriError> {
         let (scheme, form) = read::uri(text)?;
-        Ok(Self { text: text.to_owned(), scheme, form })
+        Ok(Self { text: text.into(), scheme, form })
     }
 
     /// Builds a `sip:` URI; characters that a user part may not hold are escaped.
@@ -86,9 +92,9 @@ impl Uri {
 
     /// Keeps what stood in the place of a Request-URI and cannot be read, so that the request can
     /// be answered. `validate` refuses it.
-    pub(super) fn unreadable(text: String, problem: UriError) -> Self {
-        let scheme = text.split_once(':').map_or(text.as_str(), |(scheme, _)| scheme);
-        Self { scheme: Scheme::new(scheme), form: Form::Unreadable(problem), text }
+    pub(super) fn unreadable(text: &str, problem: UriError) -> Self {
+        let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
+        Self { scheme: Scheme::new(scheme), form: Form::Unreadable(problem), text: text.into() }
     }
 
     pub fn as_str(&self) -> &str {
@@ -109,7 +115,7 @@ impl Uri {
 
     /// The user part as written, escapes included.
     pub fn user(&self) -> Option<&str> {
-        self.address()?.user.clone().and_then(|user| self.text.get(user))
+        self.rest().get(..self.address()?.user? as usize)
     }
 
     /// The user part with its escapes resolved. It may hold any character: it is peer text.
@@ -118,7 +124,8 @@ impl Uri {
     }
 
     pub fn password(&self) -> Option<&str> {
-        self.address()?.password.clone().and_then(|password| self.text.get(password))
+        let (user, password) = (self.address()?.user?, self.address()?.password?);
+        self.rest().get(user as usize + 1..).and_then(|rest| rest.get(..password as usize))
     }
 
     /// The host; `None` for schemes that are not taken apart.
@@ -143,8 +150,7 @@ impl Uri {
 
     /// The `?name=value&...` part, escapes as written.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let headers = self.address().and_then(|a| self.text.get(a.headers.clone())).unwrap_or("");
-        headers.split('&').filter_map(|header| header.split_once('='))
+        self.headers_text().split('&').filter_map(|header| header.split_once('='))
     }
 
     /// What follows the scheme and its colon.
@@ -217,26 +223,21 @@ impl Uri {
     }
 
     fn of(scheme: Scheme, parts: Parts<'_>) -> Self {
-        let mut text = format!("{scheme}:");
-        let put = |text: &mut String, part: &str| {
-            text.push_str(part);
-            text.len() - part.len()..text.len()
-        };
-        let user = parts.user.map(|user| put(&mut text, user));
-        let password = parts.user.and(parts.password).map(|password| {
-            text.push(':');
-            put(&mut text, password)
-        });
+        let Parts { user, password, host, port, params, headers } = parts;
+        let password = user.and(password);
+        let mut text = format_compact!("{scheme}:");
+        text.extend(user);
+        text.extend(password.iter().flat_map(|password| [":", password]));
         text.push_str(if user.is_some() { "@" } else { "" });
-        text.push_str(&parts.host.to_string());
-        if let Some(port) = parts.port {
-            text.push_str(&format!(":{port}"));
+        text.push_str(&host.to_string());
+        if let Some(port) = port {
+            text.push_str(&format_compact!(":{port}"));
         }
-        text.push_str(&parts.params.to_string());
-        text.push_str(if parts.headers.is_empty() { "" } else { "?" });
-        let headers = put(&mut text, parts.headers);
-        let Parts { host, port, params, .. } = parts;
-        Self { text, scheme, form: Form::Address(Address { user, password, host, port, params, headers }) }
+        text.push_str(&params.to_string());
+        text.push_str(if headers.is_empty() { "" } else { "?" });
+        text.push_str(headers);
+        let (user, password, headers) = (user.map(octets), password.map(octets), octets(headers));
+        Self { text, scheme, form: Form::Address(Address { user, password, headers, port, host, params }) }
     }
 
     fn address(&self) -> Option<&Address> {
@@ -246,10 +247,14 @@ impl Uri {
         }
     }
 
+    fn headers_text(&self) -> &str {
+        let len = self.address().map_or(0, |address| address.headers as usize);
+        self.text.get(self.text.len().saturating_sub(len)..).unwrap_or("")
+    }
+
     fn parts(&self) -> Option<Parts<'_>> {
-        let Address { host, port, params, headers, .. } = self.address()?.clone();
-        let headers = self.text.get(headers).unwrap_or("");
-        Some(Parts { user: self.user(), password: self.password(), host, port, params, headers })
+        let Address { host, port, params, .. } = self.address()?.clone();
+        Some(Parts { user: self.user(), password: self.password(), host, port, params, headers: self.headers_text() })
     }
 
     fn change(&mut self, how: impl FnOnce(&mut Parts<'_>)) {
@@ -260,14 +265,20 @@ impl Uri {
     }
 }
 
+fn octets(part: &str) -> u32 {
+    u32::try_from(part.len()).unwrap_or(u32::MAX)
+}
+
 impl Scheme {
     fn new(text: &str) -> Self {
         match text {
+            "sip" => Self::Sip,
+            "sips" => Self::Sips,
             _ if text.eq_ignore_ascii_case("sip") => Self::Sip,
             _ if text.eq_ignore_ascii_case("sips") => Self::Sips,
             _ if text.eq_ignore_ascii_case("tel") => Self::Tel,
             _ if text.eq_ignore_ascii_case("pres") => Self::Pres,
-            other => Self::Other(other.to_ascii_lowercase()),
+            other => Self::Other(other.to_ascii_lowercase().into()),
         }
     }
 
