@@ -14,10 +14,6 @@ use super::token;
 pub struct Params(CompactString);
 
 impl Params {
-    pub(super) const fn empty() -> Self {
-        Self(CompactString::const_new(""))
-    }
-
     /// Reads `;a=b;c`, or nothing. White space may stand around `;` and `=`.
     pub fn read(text: &str) -> Result<Self, FieldProblem> {
         let text = token::trim(text);
@@ -60,7 +56,7 @@ impl Params {
 
     /// The value as written; `None` when there is no such parameter or it has no value.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
+        value(&self.0, name)
     }
 
     /// The value, taken out of its quotes when it has them.
@@ -100,11 +96,7 @@ impl Params {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        let inner = self.0.strip_prefix(';');
-        inner.into_iter().flat_map(|inner| token::pieces(inner, b';')).map(|param| match token::cut(param, b'=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (param, None),
-        })
+        each(&self.0)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -127,6 +119,19 @@ impl fmt::Display for Params {
             f.write_str(piece)
         })
     }
+}
+
+/// The value of one of the parameters that `;a=b;c` are.
+pub(super) fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    each(text).find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
+}
+
+fn each(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let inner = text.strip_prefix(';');
+    inner.into_iter().flat_map(|inner| token::pieces(inner, b';')).map(|param| match token::cut(param, b'=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (param, None),
+    })
 }
 
 /// Reads the parameter with which `text` starts: its name, its value, and what follows it.

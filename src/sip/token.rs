@@ -13,11 +13,11 @@ static WORD: Octets = Octets::alphanumeric_and(b"-.!%*_+`'~()<>:\\\"/[]?{}");
 
 /// A non-empty `token`: letters, digits and ``-.!%*_+`'~``.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Token(String);
+pub struct Token(Box<str>);
 
 impl Token {
     pub fn new(text: &str) -> Option<Self> {
-        is_token(text).then(|| Self(text.to_owned()))
+        is_token(text).then(|| Self(text.into()))
     }
 
     pub fn as_str(&self) -> &str {

@@ -7,20 +7,16 @@ use super::HeaderName;
 use crate::sip::token;
 
 /// One header field: the octets that stand on the wire, and what they mean.
-#[derive(Clone, Debug)]
-pub(in crate::sip) struct Field {
-    name: HeaderName,
-    form: Form,
-}
-
+///
 /// Octets: name, colon, value and every line end, exactly as read or as to be written. Value: lines joined, white space
 /// around it cut.
 #[derive(Clone, Debug)]
-enum Form {
+pub(in crate::sip) struct Field {
+    name: HeaderName,
     /// Where both stand in the text of the [`Headers`](super::Headers): one line, and text.
-    Line(Line),
-    /// It was folded, or octets of it are no UTF-8, which show as U+FFFD.
-    Odd(Box<Odd>),
+    line: Line,
+    /// Both, when it was folded, or octets of it are no UTF-8, which show as U+FFFD. Then it stands in no text.
+    odd: Option<Box<Odd>>,
 }
 
 /// In octets: `start` from the beginning of the text, the others from `start`.
@@ -65,14 +61,17 @@ impl Field {
             value_end: u16::try_from(value_end).ok()?,
             end: u16::try_from(raw.len()).ok()?,
         };
-        Some(Self { name, form: Form::Line(line) })
+        Some(Self { name, line, odd: None })
     }
 
     /// The same field without its head.
     pub(super) fn apart(self, head: &[u8]) -> Self {
-        match self.form {
-            Form::Line(line) => self.taken_apart(head.get(line.raw()).unwrap_or(&[])),
-            Form::Odd(_) => self,
+        match self.odd {
+            None => {
+                let raw = self.line.raw();
+                self.taken_apart(head.get(raw).unwrap_or(&[]))
+            }
+            Some(_) => self,
         }
     }
 
@@ -80,7 +79,7 @@ impl Field {
     pub(in crate::sip) fn taken_apart(self, raw: &[u8]) -> Self {
         let joined = join_lines(after_colon(raw));
         let value = token::trim(&String::from_utf8_lossy(&joined)).to_owned();
-        Self { name: self.name, form: Form::Odd(Box::new(Odd { raw: Bytes::copy_from_slice(raw), value })) }
+        Self { odd: Some(Box::new(Odd { raw: Bytes::copy_from_slice(raw), value })), ..self }
     }
 
     pub(in crate::sip) fn name(&self) -> &HeaderName {
@@ -88,35 +87,33 @@ impl Field {
     }
 
     pub(super) fn value<'a>(&'a self, text: &'a str) -> &'a str {
-        match &self.form {
-            Form::Line(line) => text.get(line.value()).unwrap_or(""),
-            Form::Odd(odd) => &odd.value,
+        match &self.odd {
+            None => text.get(self.line.value()).unwrap_or(""),
+            Some(odd) => &odd.value,
         }
     }
 
     pub(super) fn raw<'a>(&'a self, text: &'a str) -> &'a [u8] {
-        match &self.form {
-            Form::Line(line) => text.as_bytes().get(line.raw()).unwrap_or(&[]),
-            Form::Odd(odd) => &odd.raw,
+        match &self.odd {
+            None => text.as_bytes().get(self.line.raw()).unwrap_or(&[]),
+            Some(odd) => &odd.raw,
         }
     }
 
     /// What of it stands in the text.
     pub(super) fn line<'a>(&self, text: &'a str) -> &'a str {
-        match &self.form {
-            Form::Line(line) => text.get(line.raw()).unwrap_or(""),
-            Form::Odd(_) => "",
+        match self.odd {
+            None => text.get(self.line.raw()).unwrap_or(""),
+            Some(_) => "",
         }
     }
 
     /// The same field of another text, where its [`line`](Self::line) begins at octet `start`. It is on one line: folding is
     /// read, never written (RFC 3261 section 7.3.1).
     pub(super) fn unfolded(&self, start: usize) -> Option<Self> {
-        let form = match &self.form {
-            Form::Line(line) => Form::Line(Line { start: u32::try_from(start).ok()?, ..*line }),
-            Form::Odd(odd) => Form::Odd(Box::new(Odd { raw: self.on_one_line(&odd.raw), value: odd.value.clone() })),
-        };
-        Some(Self { name: self.name.clone(), form })
+        let line = Line { start: u32::try_from(start).ok()?, ..self.line };
+        let unfolded = |odd: &Odd| Box::new(Odd { raw: self.on_one_line(&odd.raw), value: odd.value.clone() });
+        Some(Self { name: self.name.clone(), line, odd: self.odd.as_deref().map(unfolded) })
     }
 
     fn on_one_line(&self, octets: &Bytes) -> Bytes {

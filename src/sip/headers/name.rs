@@ -1,18 +1,15 @@
 use std::fmt;
 
 use crate::sip::error::WriteError;
-use crate::sip::token::is_token;
+use crate::sip::token::{is_token, Token};
 
 /// The name of a header field. Names are equal without regard to case, and the compact form of a
 /// name is equal to the long one (RFC 3261 section 7.3.3).
 #[derive(Clone)]
-pub struct HeaderName(Name);
-
-#[derive(Clone)]
-enum Name {
-    Known(Known),
-    /// As it was written.
-    Other(Box<str>),
+pub struct HeaderName {
+    known: Option<Known>,
+    /// As it was written, when it is not known.
+    other: Option<Box<Token>>,
 }
 
 impl HeaderName {
@@ -26,9 +23,10 @@ impl HeaderName {
 
     /// The long name, as RFCs write it when it is known here.
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Name::Known(known) => known.as_str(),
-            Name::Other(name) => name,
+        match (self.known, &self.other) {
+            (Some(known), _) => known.as_str(),
+            (None, Some(other)) => other.as_str(),
+            (None, None) => "",
         }
     }
 
@@ -41,20 +39,18 @@ impl HeaderName {
     /// here are never cut: `Subject` or `Date` may hold commas.
     pub fn is_list(&self) -> bool {
         static IS_LIST: [bool; KNOWN.len()] = lists();
-        match self.0 {
-            Name::Known(known) => IS_LIST.get(known as usize).copied().unwrap_or(false),
-            Name::Other(_) => false,
-        }
+        self.known.and_then(|known| IS_LIST.get(known as usize)).copied().unwrap_or(false)
     }
 
     /// `name` is a token.
     #[inline]
     pub(super) fn of_token(name: &[u8]) -> Self {
         match known(name) {
-            Some(known) => Self(Name::Known(known)),
-            None => Self(Name::Other(String::from_utf8_lossy(name).into())),
+            Some(known) => Self { known: Some(known), other: None },
+            None => Self { known: None, other: Token::new(&String::from_utf8_lossy(name)).map(Box::new) },
         }
     }
+
 }
 
 impl Known {
@@ -77,17 +73,15 @@ impl<'a> Wanted<'a> {
 
     /// The name of a constant, which is a known one.
     pub(super) fn constant(name: &HeaderName) -> Wanted<'static> {
-        match name.0 {
-            Name::Known(known) => Wanted::Known(known),
-            Name::Other(_) => Wanted::Other(""),
-        }
+        name.known.map_or(Wanted::Other(""), Wanted::Known)
     }
 
     pub(super) fn is(&self, name: &HeaderName) -> bool {
-        match (self, &name.0) {
-            (Self::Known(wanted), Name::Known(known)) => wanted == known,
-            (Self::Other(wanted), Name::Other(name)) => wanted.eq_ignore_ascii_case(name),
-            _ => false,
+        match self {
+            Self::Known(wanted) => name.known == Some(*wanted),
+            Self::Other(wanted) => {
+                name.other.as_ref().is_some_and(|other| other.as_str().eq_ignore_ascii_case(wanted))
+            }
         }
     }
 }
@@ -161,7 +155,7 @@ macro_rules! names {
         }
 
         impl HeaderName {
-            $(pub const $constant: Self = Self(Name::Known(Known::$constant));)*
+            $(pub const $constant: Self = Self { known: Some(Known::$constant), other: None };)*
         }
 
         const KNOWN: &[Known] = &[$(Known::$constant,)*];
@@ -306,11 +300,7 @@ fn compact(letter: u8) -> Option<Known> {
 
 impl PartialEq for HeaderName {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Name::Known(one), Name::Known(other)) => one == other,
-            (Name::Other(one), Name::Other(other)) => one.eq_ignore_ascii_case(other),
-            _ => false,
-        }
+        self.known == other.known && self.as_str().eq_ignore_ascii_case(other.as_str())
     }
 }
 

@@ -34,6 +34,7 @@ pub(in crate::sip) fn content_length(headers: &Headers) -> Result<Option<usize>,
 }
 
 /// Reads the head with which a datagram begins, empty lines before it skipped; what follows it.
+#[inline]
 fn read_start(octets: &[u8]) -> Result<(StartLine, Headers, &[u8]), ParseError> {
     let mut octets = octets;
     while let Some(rest) = octets.strip_prefix(b"\r\n") {
@@ -58,6 +59,7 @@ pub(in crate::sip) fn read_headers(head: &[u8]) -> Result<Headers, ParseError> {
 }
 
 /// Reads a head up to its empty line; how long it is.
+#[inline]
 fn read_head(octets: &[u8]) -> Result<(StartLine, Headers, usize), ParseError> {
     let mut lines = Lines { octets, at: 0 };
     // The start line is not folded: white space after it starts a field without a name.
@@ -84,7 +86,11 @@ fn fields(lines: &mut Lines<'_>) -> Result<Headers, ParseError> {
         let Some(field) = Field::read(line.raw, line.start) else {
             return Err(ParseError::HeaderLine { line: lines.number() });
         };
-        fields.push(if line.folded { field.taken_apart(line.raw) } else { field });
+        if line.folded {
+            fields.push(field.taken_apart(line.raw));
+        } else {
+            fields.push(field);
+        }
     }
     Ok(Headers::read(lines.octets.get(..lines.at).unwrap_or(&[]), fields))
 }

@@ -20,14 +20,14 @@ pub(super) enum StartLine {
 pub(super) struct RequestLine {
     pub(super) method: Method,
     pub(super) uri: Uri,
-    pub(super) version: Cow<'static, str>,
+    pub(super) version: Version,
     /// The line as it was read, when it is no text.
     odd: Option<Box<[u8]>>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct StatusLine {
-    pub(super) version: Cow<'static, str>,
+    pub(super) version: Version,
     pub(super) status: u16,
     pub(super) reason: String,
     pub(super) raw: Bytes,
@@ -49,7 +49,7 @@ impl StartLine {
 
 impl RequestLine {
     pub(super) fn new(method: Method, uri: Uri) -> Self {
-        Self { method, uri, version: VERSION.into(), odd: None }
+        Self { method, uri, version: Version::USUAL, odd: None }
     }
 
     /// The pieces that make the line, with its CRLF.
@@ -57,7 +57,7 @@ impl RequestLine {
         match &self.odd {
             Some(line) => [line, b"", b"", b"", b"", b""],
             None => {
-                let (method, uri, version) = (self.method.as_str(), self.uri.as_str(), self.version.as_ref());
+                let (method, uri, version) = (self.method.as_str(), self.uri.as_str(), self.version.as_str());
                 [method.as_bytes(), b" ", uri.as_bytes(), b" ", version.as_bytes(), b"\r\n"]
             }
         }
@@ -72,7 +72,7 @@ impl RequestLine {
         let (uri, version) = rest.split_at(at);
         let method = Method::new(method).ok_or(ParseError::StartLine)?;
         let uri = Uri::read(uri).unwrap_or_else(|problem| Uri::unreadable(uri, problem));
-        Ok(Self { method, uri, version: as_version(version.get(1..).unwrap_or("")), odd: None })
+        Ok(Self { method, uri, version: Version::new(version.get(1..).unwrap_or("")), odd: None })
     }
 }
 
@@ -80,7 +80,7 @@ impl StatusLine {
     pub(super) fn new(status: u16, reason: &str) -> Self {
         let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let raw = Bytes::from(format!("{VERSION} {status:03} {reason}\r\n"));
-        Self { version: VERSION.into(), status, reason, raw }
+        Self { version: Version::USUAL, status, reason, raw }
     }
 
     fn read(text: &str, raw: Bytes) -> Result<Self, ParseError> {
@@ -90,15 +90,23 @@ impl StatusLine {
             return Err(ParseError::StatusCode);
         }
         let status = status.parse().map_err(|_| ParseError::StatusCode)?;
-        Ok(Self { version: as_version(version), status, reason: reason.to_owned(), raw })
+        Ok(Self { version: Version::new(version), status, reason: reason.to_owned(), raw })
     }
 }
 
-fn as_version(text: &str) -> Cow<'static, str> {
-    if text == VERSION {
-        Cow::Borrowed(VERSION)
-    } else {
-        Cow::Owned(text.to_owned())
+/// `SIP/2.0`, or whatever stood in its place.
+#[derive(Clone, Debug)]
+pub(super) struct Version(Option<Box<str>>);
+
+impl Version {
+    const USUAL: Self = Self(None);
+
+    fn new(text: &str) -> Self {
+        Self((text != VERSION).then(|| text.into()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or(VERSION)
     }
 }
 

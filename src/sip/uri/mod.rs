@@ -13,7 +13,7 @@ use std::hash::{Hash, Hasher};
 use compact_str::{format_compact, CompactString};
 
 use super::error::UriError;
-use super::params::Params;
+use super::params::{self, Params};
 
 pub use host::Host;
 
@@ -24,7 +24,6 @@ pub use host::Host;
 #[derive(Clone)]
 pub struct Uri {
     text: CompactString,
-    scheme: Scheme,
     form: Form,
 }
 
@@ -43,22 +42,26 @@ pub enum Scheme {
 enum Form {
     Address(Address),
     /// `tel:` and unknown schemes: what follows the colon is not looked into.
-    Opaque,
+    Opaque(Scheme),
     /// Stood where a URI belongs, and is none.
-    Unreadable(UriError),
+    Unreadable(Scheme, UriError),
 }
 
 /// How long the parts of a `sip:`, `sips:` or `pres:` URI are in its text, in octets, escapes as written, and what they mean.
-/// No text has more than 4 GiB.
+/// It is small, because it is moved often. No text has more than 4 GiB.
 #[derive(Clone)]
 struct Address {
-    user: Option<u32>,
-    password: Option<u32>,
-    /// `name=value&name=value`, with which the text ends.
+    scheme: &'static Scheme,
+    /// None without a user.
+    user: u32,
+    /// User, colon and password; the user alone without a password.
+    info: u32,
+    /// `;name=value;name=value`.
+    params: u32,
+    /// `name=value&name=value`, after a `?`.
     headers: u32,
     port: Option<u16>,
     host: Host,
-    params: Params,
 }
 
 /// What such a URI is built of.
@@ -79,22 +82,21 @@ impl Uri {
 
     /// The same of a text.
     pub(super) fn read(text: &str) -> Result<Self, UriError> {
-        let (scheme, form) = read::uri(text)?;
-        Ok(Self { text: text.into(), scheme, form })
+        Ok(Self { form: read::form(text)?, text: text.into() })
     }
 
     /// Builds a `sip:` URI; characters that a user part may not hold are escaped.
     pub fn sip(user: Option<&str>, host: impl Into<Host>, port: Option<u16>) -> Self {
         let user = user.filter(|u| !u.is_empty()).map(escape::user);
         let (host, params) = (host.into(), Params::default());
-        Self::of(Scheme::Sip, Parts { user: user.as_deref(), password: None, host, port, params, headers: "" })
+        Self::of(&Scheme::Sip, Parts { user: user.as_deref(), password: None, host, port, params, headers: "" })
     }
 
     /// Keeps what stood in the place of a Request-URI and cannot be read, so that the request can
     /// be answered. `validate` refuses it.
     pub(super) fn unreadable(text: &str, problem: UriError) -> Self {
         let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
-        Self { scheme: Scheme::new(scheme), form: Form::Unreadable(problem), text: text.into() }
+        Self { form: Form::Unreadable(Scheme::new(scheme), problem), text: text.into() }
     }
 
     pub fn as_str(&self) -> &str {
@@ -102,20 +104,23 @@ impl Uri {
     }
 
     pub fn scheme(&self) -> &Scheme {
-        &self.scheme
+        match &self.form {
+            Form::Address(address) => address.scheme,
+            Form::Opaque(scheme) | Form::Unreadable(scheme, _) => scheme,
+        }
     }
 
     /// Why this cannot be read as a URI; only a Request-URI off the wire can be so.
     pub fn problem(&self) -> Option<UriError> {
         match self.form {
-            Form::Unreadable(problem) => Some(problem),
+            Form::Unreadable(_, problem) => Some(problem),
             _ => None,
         }
     }
 
     /// The user part as written, escapes included.
     pub fn user(&self) -> Option<&str> {
-        self.rest().get(..self.address()?.user? as usize)
+        self.rest().get(..self.address()?.user as usize).filter(|user| !user.is_empty())
     }
 
     /// The user part with its escapes resolved. It may hold any character: it is peer text.
@@ -124,8 +129,8 @@ impl Uri {
     }
 
     pub fn password(&self) -> Option<&str> {
-        let (user, password) = (self.address()?.user?, self.address()?.password?);
-        self.rest().get(user as usize + 1..).and_then(|rest| rest.get(..password as usize))
+        let Address { user, info, .. } = self.address()?;
+        self.rest().get(*user as usize..*info as usize)?.strip_prefix(':')
     }
 
     /// The host; `None` for schemes that are not taken apart.
@@ -138,14 +143,13 @@ impl Uri {
         self.address().and_then(|a| a.port)
     }
 
-    pub fn params(&self) -> &Params {
-        static NONE: Params = Params::empty();
-        self.address().map_or(&NONE, |a| &a.params)
+    pub fn params(&self) -> Params {
+        Params::checked(self.params_text())
     }
 
     /// The value of a parameter, as written. See [`Params::has`] for those without a value.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params().value(name)
+        params::value(self.params_text(), name)
     }
 
     /// The `?name=value&...` part, escapes as written.
@@ -174,10 +178,10 @@ impl Uri {
 
     /// Adds a header that the request is to have (RFC 3261 section 19.1.1), escaped as needed.
     pub fn add_header(&mut self, name: &str, value: &str) {
-        let Some(parts) = self.parts() else { return };
+        let Some((scheme, parts)) = self.parts() else { return };
         let added = format!("{}={}", escape::header(name), escape::header(value));
         let headers = [parts.headers, &added].join(if parts.headers.is_empty() { "" } else { "&" });
-        *self = Self::of(self.scheme.clone(), Parts { headers: &headers, ..parts });
+        *self = Self::of(scheme, Parts { headers: &headers, ..parts });
     }
 
     /// Takes the `?...` part away: a Request-URI has none (RFC 3261 section 19.1.1, table 1).
@@ -187,30 +191,30 @@ impl Uri {
 
     /// Its transport parameter is TCP (RFC 3261 section 19.1.1).
     pub(crate) fn asks_for_tcp(&self) -> bool {
-        self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"))
+        self.param("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"))
     }
 
     /// Its transport parameter is WebSocket (RFC 7118 section 5.2), whether over TLS or not.
     pub(crate) fn asks_for_websocket(&self) -> bool {
-        self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("ws"))
+        self.param("transport").is_some_and(|t| t.eq_ignore_ascii_case("ws"))
     }
 
     /// Only TLS may carry what goes there, and on every further hop too (RFC 3261 section 26.2.2).
     pub(crate) fn is_sips(&self) -> bool {
-        self.scheme == Scheme::Sips
+        *self.scheme() == Scheme::Sips
     }
 
     /// Its scheme, or its transport parameter, is of TLS.
     pub(crate) fn asks_for_tls(&self) -> bool {
-        self.is_sips() || self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tls"))
+        self.is_sips() || self.param("transport").is_some_and(|t| t.eq_ignore_ascii_case("tls"))
     }
 
     /// The same as a `sips:` URI, where `transport` has no place (RFC 5630 section 3.1.4). Other schemes than `sip:` stay.
     pub(crate) fn secured(&self) -> Self {
-        match (&self.scheme, self.parts()) {
-            (Scheme::Sip, Some(mut parts)) => {
+        match self.parts() {
+            Some((Scheme::Sip, mut parts)) => {
                 parts.params.remove("transport");
-                Self::of(Scheme::Sips, parts)
+                Self::of(&Scheme::Sips, parts)
             }
             _ => self.clone(),
         }
@@ -222,22 +226,19 @@ impl Uri {
         same::equivalent(self, other)
     }
 
-    fn of(scheme: Scheme, parts: Parts<'_>) -> Self {
+    fn of(scheme: &'static Scheme, parts: Parts<'_>) -> Self {
         let Parts { user, password, host, port, params, headers } = parts;
-        let password = user.and(password);
-        let mut text = format_compact!("{scheme}:");
-        text.extend(user);
-        text.extend(password.iter().flat_map(|password| [":", password]));
-        text.push_str(if user.is_some() { "@" } else { "" });
-        text.push_str(&host.to_string());
-        if let Some(port) = port {
-            text.push_str(&format_compact!(":{port}"));
-        }
-        text.push_str(&params.to_string());
-        text.push_str(if headers.is_empty() { "" } else { "?" });
-        text.push_str(headers);
-        let (user, password, headers) = (user.map(octets), password.map(octets), octets(headers));
-        Self { text, scheme, form: Form::Address(Address { user, password, headers, port, host, params }) }
+        let mut info = CompactString::from(user.unwrap_or(""));
+        info.extend(password.filter(|_| user.is_some()).iter().flat_map(|password| [":", password]));
+        let at = if user.is_some() { "@" } else { "" };
+        let mut text = format_compact!("{scheme}:{info}{at}{host}");
+        text.extend(port.map(|port| format_compact!(":{port}")));
+        let params = params.to_string();
+        text.push_str(&params);
+        text.extend((!headers.is_empty()).then_some(["?", headers]).into_iter().flatten());
+        let (user, info) = (octets(user.unwrap_or("")), octets(&info));
+        let (params, headers) = (octets(&params), octets(headers));
+        Self { text, form: Form::Address(Address { scheme, user, info, params, headers, port, host }) }
     }
 
     fn address(&self) -> Option<&Address> {
@@ -247,20 +248,28 @@ impl Uri {
         }
     }
 
+    fn params_text(&self) -> &str {
+        let Some(Address { params, headers, .. }) = self.address() else { return "" };
+        let after = if *headers == 0 { 0 } else { 1 + *headers as usize };
+        let end = self.text.len().saturating_sub(after);
+        self.text.get(end.saturating_sub(*params as usize)..end).unwrap_or("")
+    }
+
     fn headers_text(&self) -> &str {
         let len = self.address().map_or(0, |address| address.headers as usize);
         self.text.get(self.text.len().saturating_sub(len)..).unwrap_or("")
     }
 
-    fn parts(&self) -> Option<Parts<'_>> {
-        let Address { host, port, params, .. } = self.address()?.clone();
-        Some(Parts { user: self.user(), password: self.password(), host, port, params, headers: self.headers_text() })
+    fn parts(&self) -> Option<(&'static Scheme, Parts<'_>)> {
+        let Address { scheme, host, port, .. } = self.address()?.clone();
+        let (user, password, params, headers) = (self.user(), self.password(), self.params(), self.headers_text());
+        Some((scheme, Parts { user, password, host, port, params, headers }))
     }
 
     fn change(&mut self, how: impl FnOnce(&mut Parts<'_>)) {
-        if let Some(mut parts) = self.parts() {
+        if let Some((scheme, mut parts)) = self.parts() {
             how(&mut parts);
-            *self = Self::of(self.scheme.clone(), parts);
+            *self = Self::of(scheme, parts);
         }
     }
 }

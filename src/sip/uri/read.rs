@@ -2,21 +2,22 @@ use super::escape::{check, span, ANYWHERE, HEADER, PARAM, PASSWORD, USER_READ};
 use super::{octets, Address, Form, Host, Scheme};
 use crate::sip::error::UriError;
 use crate::sip::octets::Octets;
-use crate::sip::params::Params;
 use crate::sip::token::{self, cut};
 
 static SCHEME: Octets = Octets::alphanumeric_and(b"+-.");
 
-pub(super) fn uri(text: &str) -> Result<(Scheme, Form), UriError> {
+pub(super) fn form(text: &str) -> Result<Form, UriError> {
     // What may stand nowhere is told first. No part of an address may hold it.
     let character = |problem| if ANYWHERE.all(text.as_bytes()) { problem } else { UriError::Character };
     let (scheme, rest) = scheme(text).map_err(character)?;
-    let form = match scheme {
-        Scheme::Pres | Scheme::Sip | Scheme::Sips => Form::Address(address(rest).map_err(character)?),
-        Scheme::Tel | Scheme::Other(_) if ANYWHERE.all(text.as_bytes()) => Form::Opaque,
-        Scheme::Tel | Scheme::Other(_) => return Err(UriError::Character),
+    let scheme = match scheme {
+        Scheme::Pres => &Scheme::Pres,
+        Scheme::Sip => &Scheme::Sip,
+        Scheme::Sips => &Scheme::Sips,
+        other if ANYWHERE.all(text.as_bytes()) => return Ok(Form::Opaque(other)),
+        _ => return Err(UriError::Character),
     };
-    Ok((scheme, form))
+    address(scheme, rest).map(Form::Address).map_err(character)
 }
 
 /// The scheme, and what follows its colon.
@@ -28,8 +29,9 @@ fn scheme(text: &str) -> Result<(Scheme, &str), UriError> {
 }
 
 /// Reads what follows the scheme and its colon.
-fn address(rest: &str) -> Result<Address, UriError> {
-    let (user, password, rest) = cut(rest, b'@').map_or(Ok((None, None, rest)), userinfo)?;
+fn address(scheme: &'static Scheme, rest: &str) -> Result<Address, UriError> {
+    let (info, rest) = cut(rest, b'@').map_or((None, rest), |(info, rest)| (Some(info), rest));
+    let user = info.map_or(Ok(0), user_len)?;
     let (host, rest) = Host::cut(rest).ok_or(UriError::Host)?;
     let (port, rest) = port(rest)?;
     let (params, rest) = rest.split_at(params_len(rest)?);
@@ -42,12 +44,13 @@ fn address(rest: &str) -> Result<Address, UriError> {
         _ if params.is_empty() => return Err(UriError::Host),
         _ => return Err(UriError::Character),
     }
-    Ok(Address { user, password, headers: octets(headers), port, host, params: Params::checked(params) })
+    let (info, params, headers) = (octets(info.unwrap_or("")), octets(params), octets(headers));
+    Ok(Address { scheme, user, info, params, headers, port, host })
 }
 
-/// Cuts `user:password`, which an `@` ends. A user may hold `;`, `?` and `/`, so nothing before the `@` is looked at for
+/// How long the user of `user:password` is. A user may hold `;`, `?` and `/`, so nothing before the `@` is looked at for
 /// another purpose.
-fn userinfo<'a>((info, rest): (&str, &'a str)) -> Result<(Option<u32>, Option<u32>, &'a str), UriError> {
+fn user_len(info: &str) -> Result<u32, UriError> {
     let (user, after) = info.split_at(span(info.as_bytes(), &USER_READ)?);
     let password = after.strip_prefix(':');
     if user.is_empty() {
@@ -57,7 +60,7 @@ fn userinfo<'a>((info, rest): (&str, &'a str)) -> Result<(Option<u32>, Option<u3
         return Err(UriError::Character);
     }
     check(password.unwrap_or(""), &PASSWORD)?;
-    Ok((Some(octets(user)), password.map(octets), rest))
+    Ok(octets(user))
 }
 
 /// The port with which `text` begins, if there is one, and what follows it.
