@@ -65,7 +65,10 @@ impl Headers {
 
     /// Reads the first value of the header; `None` when there is none.
     pub fn typed<H: TypedHeader>(&self) -> Result<Option<H>, HeaderError> {
-        self.first_value(Wanted::constant(&H::NAME)).map(read).transpose()
+        match self.first_value(Wanted::constant(&H::NAME)) {
+            Some(value) => read(value).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Reads every value of the header.

@@ -53,20 +53,22 @@ impl NameAddr {
     pub fn read(text: &str) -> Result<Self, FieldProblem> {
         let text = token::trim(text);
         let (display, address) = cut_display(text)?;
-        let Some(address) = address else { return Self::read_bare(text) };
-        let (uri, params) = token::cut(address, b'>').ok_or(FieldProblem::Syntax)?;
+        let (uri, params) = match address {
+            Some(address) => token::cut(address, b'>').ok_or(FieldProblem::Syntax)?,
+            None => cut_bare(text)?,
+        };
         Ok(Self { display, uri: Uri::read(uri)?, params: Params::read(params)? })
     }
+}
 
-    /// Without brackets every parameter belongs to the header, and a comma or question mark may
-    /// not stand in the URI (RFC 3261 section 20.10).
-    fn read_bare(text: &str) -> Result<Self, FieldProblem> {
-        let (uri, params) = token::cut_before(text, b';');
-        if uri.contains([',', '?']) {
-            return Err(FieldProblem::Syntax);
-        }
-        Ok(Self { display: None, uri: Uri::read(token::trim(uri))?, params: Params::read(params)? })
+/// Without brackets every parameter belongs to the header, and a comma or question mark may
+/// not stand in the URI (RFC 3261 section 20.10).
+fn cut_bare(text: &str) -> Result<(&str, &str), FieldProblem> {
+    let (uri, params) = token::cut_before(text, b';');
+    if uri.contains([',', '?']) {
+        return Err(FieldProblem::Syntax);
     }
+    Ok((token::trim(uri), params))
 }
 
 impl fmt::Display for NameAddr {

@@ -81,6 +81,7 @@ impl Uri {
     }
 
     /// The same of a text.
+    #[inline]
     pub(super) fn read(text: &str) -> Result<Self, UriError> {
         Ok(Self { form: read::form(text)?, text: text.into() })
     }
