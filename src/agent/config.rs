@@ -120,7 +120,7 @@ impl AccountConfig {
         let uri = Uri::parse(self.entity.as_str()).ok();
         let host = uri.and_then(|uri| uri.host().cloned());
         // One that cannot be read is proven by nobody.
-        let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().to_owned()));
+        let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().into()));
         by.is_secure().then_some(domain)
     }
 }

@@ -1,6 +1,9 @@
 use std::fmt;
 
+use compact_str::CompactString;
+
 use super::error::FieldProblem;
+use super::octets::Octets;
 use super::token;
 
 /// The `;name=value` tail of a header value or of a URI, in order. Names are compared without
@@ -8,31 +11,43 @@ use super::token;
 ///
 /// It is held as it is written, `;name=value;name`, and taken apart when it is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Params(String);
+pub struct Params(CompactString);
 
 impl Params {
-    pub(super) const fn empty() -> Self {
-        Self(String::new())
-    }
-
     /// Reads `;a=b;c`, or nothing. White space may stand around `;` and `=`.
     pub fn read(text: &str) -> Result<Self, FieldProblem> {
         let text = token::trim(text);
-        if text.is_empty() {
-            return Ok(Self::default());
+        if !text.is_empty() && !text.starts_with(';') {
+            return Err(FieldProblem::Syntax);
         }
-        let inner = text.strip_prefix(';').ok_or(FieldProblem::Syntax)?;
-        let mut params = Self(String::with_capacity(text.len()));
-        for param in token::pieces(inner, b';') {
-            let (name, value) = read_one(param)?;
+        let (mut rest, mut octets) = (text, 0);
+        while !rest.is_empty() {
+            let (name, value, after) = read_one(rest)?;
+            octets += 1 + name.len() + value.map_or(0, |value| 1 + value.len());
+            rest = after;
+        }
+        // Most write no white space.
+        if octets == text.len() {
+            Ok(Self(text.into()))
+        } else {
+            Self::without_space(text, octets)
+        }
+    }
+
+    fn without_space(text: &str, octets: usize) -> Result<Self, FieldProblem> {
+        let mut params = Self(CompactString::with_capacity(octets));
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (name, value, after) = read_one(rest)?;
             params.push(name, value);
+            rest = after;
         }
         Ok(params)
     }
 
     /// Takes `;a=b;c` that the caller has checked already: no white space, nothing quoted.
     pub(super) fn checked(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(text.into())
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -41,14 +56,14 @@ impl Params {
 
     /// The value as written; `None` when there is no such parameter or it has no value.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
+        value(&self.0, name)
     }
 
     /// The value, taken out of its quotes when it has them.
     pub fn unquoted(&self, name: &str) -> Option<String> {
         let value = self.value(name)?;
         match token::quoted(value) {
-            Ok((meaning, _)) => Some(meaning),
+            Ok((meaning, _)) => Some(meaning.into_owned()),
             Err(_) => Some(value.to_owned()),
         }
     }
@@ -81,11 +96,7 @@ impl Params {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        let inner = self.0.strip_prefix(';');
-        inner.into_iter().flat_map(|inner| token::pieces(inner, b';')).map(|param| match token::cut(param, b'=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (param, None),
-        })
+        each(&self.0)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -110,26 +121,58 @@ impl fmt::Display for Params {
     }
 }
 
-fn read_one(text: &str) -> Result<(&str, Option<&str>), FieldProblem> {
-    let (name, value) = match token::cut(text, b'=') {
-        Some((name, value)) => (name, Some(token::trim(value))),
-        None => (text, None),
-    };
-    let name = token::trim(name);
-    if !token::is_token(name) || value.is_some_and(|value| !is_value(value)) {
-        return Err(FieldProblem::Parameter);
+/// The value of one of the parameters that `;a=b;c` are.
+pub(super) fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    each(text).find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
+}
+
+fn each(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let inner = text.strip_prefix(';');
+    inner.into_iter().flat_map(|inner| token::pieces(inner, b';')).map(|param| match token::cut(param, b'=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (param, None),
+    })
+}
+
+/// Reads the parameter with which `text` starts: its name, its value, and what follows it.
+fn read_one(text: &str) -> Result<(&str, Option<&str>, &str), FieldProblem> {
+    let text = text.strip_prefix(';').ok_or(FieldProblem::Parameter)?;
+    let (name, rest) = cut_token(token::trim_start(text))?;
+    let rest = token::trim_start(rest);
+    let Some(value) = rest.strip_prefix('=') else { return Ok((name, None, rest)) };
+    let (value, rest) = cut_value(token::trim_start(value))?;
+    Ok((name, Some(value), token::trim_start(rest)))
+}
+
+fn cut_token(text: &str) -> Result<(&str, &str), FieldProblem> {
+    match text.split_at(token::token_len(text.as_bytes())) {
+        ("", _) => Err(FieldProblem::Parameter),
+        parts => Ok(parts),
     }
-    Ok((name, value))
 }
 
 /// `gen-value` of RFC 3261 section 25.1: token, host or quoted string. IPv6 addresses may stand
 /// with and without brackets, because `received` is written in both ways (RFC 5118 section 4.5).
-fn is_value(text: &str) -> bool {
+fn cut_value(text: &str) -> Result<(&str, &str), FieldProblem> {
     if text.starts_with('"') {
-        return matches!(token::quoted(text), Ok((_, "")));
+        let (_, rest) = token::quoted(text).map_err(|_| FieldProblem::Parameter)?;
+        return Ok(text.split_at(text.len() - rest.len()));
     }
-    token::is_token(text) || (!text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit() || b"[]:.".contains(&b)))
+    let mut len = token::token_len(text.as_bytes());
+    if matches!(text.as_bytes().get(len), Some(b'[' | b']' | b':')) {
+        len = ADDRESS.prefix(text.as_bytes()).max(len);
+    }
+    match text.split_at(len) {
+        ("", _) => Err(FieldProblem::Parameter),
+        parts => Ok(parts),
+    }
 }
+
+fn is_value(text: &str) -> bool {
+    matches!(cut_value(text), Ok((_, "")))
+}
+
+static ADDRESS: Octets = Octets::hexadecimal_and(b"[]:.");
 
 #[cfg(test)]
 mod tests {

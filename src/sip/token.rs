@@ -1,5 +1,6 @@
 //! The small words of the grammar (RFC 3261 section 25.1) that many headers share.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use memchr::{memchr, memchr2, memchr3};
@@ -12,11 +13,11 @@ static WORD: Octets = Octets::alphanumeric_and(b"-.!%*_+`'~()<>:\\\"/[]?{}");
 
 /// A non-empty `token`: letters, digits and ``-.!%*_+`'~``.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Token(String);
+pub struct Token(Box<str>);
 
 impl Token {
     pub fn new(text: &str) -> Option<Self> {
-        is_token(text).then(|| Self(text.to_owned()))
+        is_token(text).then(|| Self(text.into()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -56,9 +57,13 @@ pub(super) fn checked(text: &str) -> Result<&str, FieldProblem> {
     is_token(text).then_some(text).ok_or(FieldProblem::Token)
 }
 
-/// Reads a number of digits only: no sign, no space inside.
+/// Reads a number of digits only, white space around it allowed: no sign, no space inside.
 pub(super) fn number<N: std::str::FromStr>(text: &str) -> Result<N, FieldProblem> {
-    let text = trim(text);
+    digits(trim(text))
+}
+
+/// The same without white space.
+pub(super) fn digits<N: std::str::FromStr>(text: &str) -> Result<N, FieldProblem> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(FieldProblem::Number);
     }
@@ -74,11 +79,18 @@ pub(super) fn split(text: &str, separator: u8) -> Vec<&str> {
 pub(super) fn pieces(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
-        let text = rest?;
-        let Some(at) = find(text, separator) else { return rest.take() };
-        rest = text.get(at + 1..);
-        text.get(..at)
+        let piece;
+        (piece, rest) = cut_piece(rest?, separator);
+        Some(piece)
     })
+}
+
+/// The first piece, and what follows its separator.
+pub(super) fn cut_piece(text: &str, separator: u8) -> (&str, Option<&str>) {
+    match find(text, separator) {
+        Some(at) => (text.get(..at).unwrap_or(""), text.get(at + 1..)),
+        None => (text, None),
+    }
 }
 
 /// Where the first `wanted` octet (ASCII) outside quoted strings and angle brackets stands.
@@ -121,11 +133,11 @@ pub(super) fn cut_before(text: &str, octet: u8) -> (&str, &str) {
 }
 
 /// Reads the quoted string with which `text` starts: its meaning, and what follows it.
-pub(super) fn quoted(text: &str) -> Result<(String, &str), FieldProblem> {
+pub(super) fn quoted(text: &str) -> Result<(Cow<'_, str>, &str), FieldProblem> {
     let inner = text.strip_prefix('"').ok_or(FieldProblem::Quote)?;
     match cut(inner, b'"') {
-        Some((plain, rest)) if memchr(b'\\', plain.as_bytes()).is_none() => Ok((plain.to_owned(), rest)),
-        _ => unescape(inner),
+        Some((plain, rest)) if memchr(b'\\', plain.as_bytes()).is_none() => Ok((plain.into(), rest)),
+        _ => unescape(inner).map(|(meaning, rest)| (meaning.into(), rest)),
     }
 }
 
@@ -163,10 +175,22 @@ pub fn quote(text: &str) -> String {
 
 /// Cuts linear white space (space and tab; lines are joined already) at both ends.
 pub(super) fn trim(text: &str) -> &str {
-    let is_text = |octet: u8| !is_white_space(octet);
-    let start = text.bytes().position(is_text).unwrap_or(text.len());
-    let end = text.bytes().rposition(is_text).map_or(start, |last| last + 1);
-    text.get(start..end).unwrap_or("")
+    let text = trim_start(text);
+    text.get(..after_trimming_end(text.as_bytes())).unwrap_or("")
+}
+
+pub(super) fn trim_start(text: &str) -> &str {
+    text.get(white_space_len(text.as_bytes())..).unwrap_or("")
+}
+
+/// How many octets of linear white space `octets` begins with.
+pub(super) fn white_space_len(octets: &[u8]) -> usize {
+    octets.iter().position(|octet| !is_white_space(*octet)).unwrap_or(octets.len())
+}
+
+/// How many octets stand before the linear white space with which `octets` ends.
+pub(super) fn after_trimming_end(octets: &[u8]) -> usize {
+    octets.iter().rposition(|octet| !is_white_space(*octet)).map_or(0, |last| last + 1)
 }
 
 pub(super) fn is_white_space(octet: u8) -> bool {
@@ -179,7 +203,7 @@ pub(super) fn is_token_octet(octet: u8) -> bool {
 
 /// How many octets of a token `octets` begins with.
 pub(super) fn token_len(octets: &[u8]) -> usize {
-    octets.iter().position(|octet| !TOKEN.has(*octet)).unwrap_or(octets.len())
+    TOKEN.prefix(octets)
 }
 
 /// `name=token` or `name="quoted"` of a challenge and what answers it, the value without its quotes (RFC 3261 section
@@ -191,7 +215,7 @@ pub fn auth_param(text: &str) -> Result<(String, String), FieldProblem> {
         return Ok((name, token(value)?));
     }
     match quoted(value)? {
-        (meaning, "") => Ok((name, meaning)),
+        (meaning, "") => Ok((name, meaning.into_owned())),
         _ => Err(FieldProblem::Quote),
     }
 }
@@ -211,10 +235,10 @@ mod tests {
     #[test]
     fn a_quoted_string_means_what_was_quoted() {
         for text in ["", "plain", "a \"b\" \\ c", "Zoë 雪"] {
-            assert_eq!(quoted(&quote(text)), Ok((text.to_owned(), "")));
+            assert_eq!(quoted(&quote(text)), Ok((text.into(), "")));
         }
         assert_eq!(quote("a\r\n\0b"), "\"a   b\"");
-        assert_eq!(quoted("\"a\" rest"), Ok(("a".to_owned(), " rest")));
+        assert_eq!(quoted("\"a\" rest"), Ok(("a".into(), " rest")));
         for open in ["\"a", "\"a\\", "\"a\\\"", "a", "", "\"\\é\""] {
             assert_eq!(quoted(open), Err(FieldProblem::Quote), "{open}");
         }

@@ -168,7 +168,7 @@ impl Endpoint {
     pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
         let timing = Timing::new(config.t1);
         let secret = Secret::new(seed);
-        let nowhere = Host::Name(format!("{}.invalid", secret.tag_for(&["nowhere"])));
+        let nowhere = Host::Name(format!("{}.invalid", secret.tag_for(&["nowhere"])).into());
         Self {
             config,
             timing,

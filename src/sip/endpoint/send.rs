@@ -192,7 +192,7 @@ impl Endpoint {
             Some(local) => Via::new(transport, local.ip(), Some(local.port()), branch),
             None => {
                 let host = self.config.contact.host().cloned();
-                let host = host.unwrap_or_else(|| Host::Name("invalid".to_owned()));
+                let host = host.unwrap_or_else(|| Host::Name("invalid".into()));
                 Via::new(transport, host, self.config.contact.port(), branch)
             }
         }

@@ -21,8 +21,9 @@ impl TypedHeader for CSeq {
     const NAME: HeaderName = HeaderName::CSEQ;
 
     fn read(value: &str) -> Result<Self, FieldProblem> {
-        let (number, method) = value.split_once([' ', '\t']).ok_or(FieldProblem::Syntax)?;
-        let number = token::number(number)?;
+        let space = memchr::memchr2(b' ', b'\t', value.as_bytes()).ok_or(FieldProblem::Syntax)?;
+        let (number, method) = value.split_at(space);
+        let number = token::digits(number)?;
         if number > Self::MAX {
             return Err(FieldProblem::Number);
         }

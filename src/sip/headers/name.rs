@@ -1,13 +1,16 @@
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::sip::error::WriteError;
-use crate::sip::token::is_token;
+use crate::sip::token::{is_token, Token};
 
 /// The name of a header field. Names are equal without regard to case, and the compact form of a
 /// name is equal to the long one (RFC 3261 section 7.3.3).
 #[derive(Clone)]
-pub struct HeaderName(Cow<'static, str>);
+pub struct HeaderName {
+    known: Option<Known>,
+    /// As it was written, when it is not known.
+    other: Option<Box<Token>>,
+}
 
 impl HeaderName {
     /// Any name; it must be a token.
@@ -15,94 +18,156 @@ impl HeaderName {
         if !is_token(name) {
             return Err(WriteError::Name);
         }
-        Ok(Self::canonical(name))
+        Ok(Self::of_token(name.as_bytes()))
     }
 
     /// The long name, as RFCs write it when it is known here.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match (self.known, &self.other) {
+            (Some(known), _) => known.as_str(),
+            (None, Some(other)) => other.as_str(),
+            (None, None) => "",
+        }
     }
 
     /// Whether `name`, in any case or in compact form, names this header.
     pub fn is(&self, name: &str) -> bool {
-        self.0.eq_ignore_ascii_case(long(name))
+        Wanted::new(name).is(self)
     }
 
     /// Whether a comma in a value of this header starts another value. Headers that are not known
     /// here are never cut: `Subject` or `Date` may hold commas.
     pub fn is_list(&self) -> bool {
-        LISTS.iter().any(|list| self.0.eq_ignore_ascii_case(&list.0))
-    }
-
-    fn canonical(name: &str) -> Self {
-        Self::of_token(name.as_bytes())
+        static IS_LIST: [bool; KNOWN.len()] = lists();
+        self.known.and_then(|known| IS_LIST.get(known as usize)).copied().unwrap_or(false)
     }
 
     /// `name` is a token.
+    #[inline]
     pub(super) fn of_token(name: &[u8]) -> Self {
-        match compact(name).or_else(|| known(name)) {
-            Some(known) => Self(Cow::Borrowed(known)),
-            None => Self(Cow::Owned(String::from_utf8_lossy(name).into_owned())),
+        match known(name) {
+            Some(known) => Self { known: Some(known), other: None },
+            None => Self { known: None, other: Token::new(&String::from_utf8_lossy(name)).map(Box::new) },
+        }
+    }
+
+}
+
+impl Known {
+    fn as_str(self) -> &'static str {
+        TEXTS.get(self as usize).copied().unwrap_or("")
+    }
+}
+
+/// A name that fields are compared with: looked up once for all of them.
+pub(super) enum Wanted<'a> {
+    Known(Known),
+    Other(&'a str),
+}
+
+impl<'a> Wanted<'a> {
+    /// A name in any case, long or compact.
+    pub(super) fn new(name: &'a str) -> Self {
+        known(name.as_bytes()).map_or(Self::Other(name), Self::Known)
+    }
+
+    /// The name of a constant, which is a known one.
+    pub(super) fn constant(name: &HeaderName) -> Wanted<'static> {
+        name.known.map_or(Wanted::Other(""), Wanted::Known)
+    }
+
+    pub(super) fn is(&self, name: &HeaderName) -> bool {
+        match self {
+            Self::Known(wanted) => name.known == Some(*wanted),
+            Self::Other(wanted) => {
+                name.other.as_ref().is_some_and(|other| other.as_str().eq_ignore_ascii_case(wanted))
+            }
         }
     }
 }
 
-/// Where each of [`KNOWN`] is found: at its own place, or, when that is taken, at one of the next ones. Every field of a
-/// message is asked for.
-static PLACES: [Option<&str>; PLACES_LEN] = places();
-/// More than there are names.
-const PLACES_LEN: usize = 256;
+/// Where each of [`KNOWN`] is found: every field of a message is asked for.
+static PLACES: [Option<Known>; PLACES_LEN] = places();
+const PLACES_LEN: usize = 512;
 
-fn known(name: &[u8]) -> Option<&'static str> {
-    let mut at = place(name);
-    loop {
-        let known = (*PLACES.get(at)?)?;
+/// A name in any case, long or compact.
+#[inline]
+fn known(name: &[u8]) -> Option<Known> {
+    match PLACES.get(place(name)).copied().flatten() {
         // Nearly everybody writes names as the RFCs do.
-        if known.as_bytes() == name || known.as_bytes().eq_ignore_ascii_case(name) {
-            return Some(known);
-        }
-        at = (at + 1) % PLACES_LEN;
+        Some(known) if known.as_str().as_bytes() == name => Some(known),
+        found => written_otherwise(name, found),
+    }
+}
+
+#[cold]
+fn written_otherwise(name: &[u8], found: Option<Known>) -> Option<Known> {
+    match name {
+        [letter] => compact(*letter),
+        _ => found.filter(|known| known.as_str().as_bytes().eq_ignore_ascii_case(name)),
     }
 }
 
 #[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which refuses an index out of bounds")]
-const fn places() -> [Option<&'static str>; PLACES_LEN] {
+const fn places() -> [Option<Known>; PLACES_LEN] {
     let mut places = [None; PLACES_LEN];
     let mut next = 0;
     while next < KNOWN.len() {
-        let mut at = place(KNOWN[next].as_bytes());
-        while places[at].is_some() {
-            at = (at + 1) % PLACES_LEN;
-        }
+        let at = place(TEXTS[next].as_bytes());
+        assert!(places[at].is_none(), "two names have one place: other factors in `place` would part them");
         places[at] = Some(KNOWN[next]);
         next += 1;
     }
     places
 }
 
-/// The place of a name, whatever its case: of its length and its outer letters.
+#[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which refuses an index out of bounds")]
+const fn lists() -> [bool; KNOWN.len()] {
+    let mut lists = [false; KNOWN.len()];
+    let mut next = 0;
+    while next < LISTS.len() {
+        lists[LISTS[next] as usize] = true;
+        next += 1;
+    }
+    lists
+}
+
+/// The place of a name, whatever its case: of its length and three of its letters.
+#[expect(clippy::indexing_slicing, reason = "half of a length is within it")]
 const fn place(name: &[u8]) -> usize {
     match name {
-        [first, .., before, last] => {
-            let letters = (*first | 32) as usize * 7 + (*before | 32) as usize * 31 + (*last | 32) as usize * 3;
-            (letters + name.len() * 61) % PLACES_LEN
+        [first, .., last] => {
+            let middle = name[name.len() / 2];
+            let letters = (*first | 32) as usize * 62 + (middle | 32) as usize * 77 + (*last | 32) as usize * 203;
+            (letters + name.len() * 38) % PLACES_LEN
         }
-        _ => name.len(),
+        _ => 0,
     }
 }
 
 macro_rules! names {
     ($($constant:ident = $text:literal,)*) => {
-        impl HeaderName {
-            $(pub const $constant: Self = Self(Cow::Borrowed($text));)*
+        #[expect(non_camel_case_types, reason = "each has the name of its constant")]
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(super) enum Known {
+            $($constant,)*
         }
 
-        const KNOWN: &[&str] = &[$($text,)*];
+        impl HeaderName {
+            $(pub const $constant: Self = Self { known: Some(Known::$constant), other: None };)*
+        }
+
+        const KNOWN: &[Known] = &[$(Known::$constant,)*];
+
+        /// In the order of their numbers.
+        static TEXTS: [&str; KNOWN.len()] = [$($text,)*];
     };
 }
 
 names! {
     ACCEPT = "Accept",
+    ACCEPT_CONTACT = "Accept-Contact",
     ACCEPT_ENCODING = "Accept-Encoding",
     ACCEPT_LANGUAGE = "Accept-Language",
     ALERT_INFO = "Alert-Info",
@@ -124,6 +189,8 @@ names! {
     EVENT = "Event",
     EXPIRES = "Expires",
     FROM = "From",
+    HISTORY_INFO = "History-Info",
+    IDENTITY = "Identity",
     IN_REPLY_TO = "In-Reply-To",
     MAX_FORWARDS = "Max-Forwards",
     MIME_VERSION = "MIME-Version",
@@ -143,8 +210,10 @@ names! {
     REFER_SUB = "Refer-Sub",
     REFER_TO = "Refer-To",
     REFERRED_BY = "Referred-By",
+    REJECT_CONTACT = "Reject-Contact",
     REPLACES = "Replaces",
     REPLY_TO = "Reply-To",
+    REQUEST_DISPOSITION = "Request-Disposition",
     REQUIRE = "Require",
     RETRY_AFTER = "Retry-After",
     ROUTE = "Route",
@@ -169,75 +238,69 @@ names! {
     WWW_AUTHENTICATE = "WWW-Authenticate",
 }
 
-const LISTS: [HeaderName; 29] = [
-    HeaderName::ACCEPT,
-    HeaderName::ACCEPT_ENCODING,
-    HeaderName::ACCEPT_LANGUAGE,
-    HeaderName::ALERT_INFO,
-    HeaderName::ALLOW,
-    HeaderName::ALLOW_EVENTS,
-    HeaderName::CALL_INFO,
-    HeaderName::CONTACT,
-    HeaderName::CONTENT_ENCODING,
-    HeaderName::CONTENT_LANGUAGE,
-    HeaderName::ERROR_INFO,
-    HeaderName::IN_REPLY_TO,
-    HeaderName::P_ASSERTED_IDENTITY,
-    HeaderName::P_PREFERRED_IDENTITY,
-    HeaderName::PATH,
-    HeaderName::PROXY_REQUIRE,
-    HeaderName::REASON,
-    HeaderName::RECORD_ROUTE,
-    HeaderName::REQUIRE,
-    HeaderName::ROUTE,
-    HeaderName::SECURITY_CLIENT,
-    HeaderName::SECURITY_SERVER,
-    HeaderName::SECURITY_VERIFY,
-    HeaderName::SERVICE_ROUTE,
-    HeaderName::SUPPORTED,
-    HeaderName::UNSUPPORTED,
-    HeaderName::VIA,
-    HeaderName::WARNING,
+const LISTS: &[Known] = &[
+    Known::ACCEPT,
+    Known::ACCEPT_ENCODING,
+    Known::ACCEPT_LANGUAGE,
+    Known::ALERT_INFO,
+    Known::ALLOW,
+    Known::ALLOW_EVENTS,
+    Known::CALL_INFO,
+    Known::CONTACT,
+    Known::CONTENT_ENCODING,
+    Known::CONTENT_LANGUAGE,
+    Known::ERROR_INFO,
+    Known::IN_REPLY_TO,
+    Known::P_ASSERTED_IDENTITY,
+    Known::P_PREFERRED_IDENTITY,
+    Known::PATH,
+    Known::PROXY_REQUIRE,
+    Known::REASON,
+    Known::RECORD_ROUTE,
+    Known::REQUIRE,
+    Known::ROUTE,
+    Known::SECURITY_CLIENT,
+    Known::SECURITY_SERVER,
+    Known::SECURITY_VERIFY,
+    Known::SERVICE_ROUTE,
+    Known::SUPPORTED,
+    Known::UNSUPPORTED,
+    Known::VIA,
+    Known::WARNING,
     // Written by others, read by nobody here, but named so that `all` cuts them as the RFCs do.
-    HeaderName(Cow::Borrowed("History-Info")),
+    Known::HISTORY_INFO,
 ];
 
 /// Compact forms: RFC 3261 section 20, and RFC 6665 section 8.2 for `o` and `u`, RFC 3515 for `r`,
 /// RFC 3892 for `b`, RFC 4028 for `x`, RFC 3841 for `a`, `d` and `j`, RFC 8224 for `y`.
-const COMPACT: [(u8, &str); 19] = [
-    (b'b', "Referred-By"),
-    (b'd', "Request-Disposition"),
-    (b'j', "Reject-Contact"),
-    (b'y', "Identity"),
-    (b'c', "Content-Type"),
-    (b'e', "Content-Encoding"),
-    (b'f', "From"),
-    (b'i', "Call-ID"),
-    (b'k', "Supported"),
-    (b'l', "Content-Length"),
-    (b'm', "Contact"),
-    (b'o', "Event"),
-    (b'r', "Refer-To"),
-    (b's', "Subject"),
-    (b't', "To"),
-    (b'u', "Allow-Events"),
-    (b'v', "Via"),
-    (b'x', "Session-Expires"),
-    (b'a', "Accept-Contact"),
-];
-
-fn compact(name: &[u8]) -> Option<&'static str> {
-    let [letter] = name else { return None };
-    COMPACT.iter().find(|(known, _)| *known == letter.to_ascii_lowercase()).map(|(_, long)| *long)
-}
-
-fn long(name: &str) -> &str {
-    compact(name.as_bytes()).unwrap_or(name)
+fn compact(letter: u8) -> Option<Known> {
+    Some(match letter.to_ascii_lowercase() {
+        b'a' => Known::ACCEPT_CONTACT,
+        b'b' => Known::REFERRED_BY,
+        b'c' => Known::CONTENT_TYPE,
+        b'd' => Known::REQUEST_DISPOSITION,
+        b'e' => Known::CONTENT_ENCODING,
+        b'f' => Known::FROM,
+        b'i' => Known::CALL_ID,
+        b'j' => Known::REJECT_CONTACT,
+        b'k' => Known::SUPPORTED,
+        b'l' => Known::CONTENT_LENGTH,
+        b'm' => Known::CONTACT,
+        b'o' => Known::EVENT,
+        b'r' => Known::REFER_TO,
+        b's' => Known::SUBJECT,
+        b't' => Known::TO,
+        b'u' => Known::ALLOW_EVENTS,
+        b'v' => Known::VIA,
+        b'x' => Known::SESSION_EXPIRES,
+        b'y' => Known::IDENTITY,
+        _ => return None,
+    })
 }
 
 impl PartialEq for HeaderName {
     fn eq(&self, other: &Self) -> bool {
-        self.is(&other.0)
+        self.known == other.known && self.as_str().eq_ignore_ascii_case(other.as_str())
     }
 }
 
@@ -245,19 +308,19 @@ impl Eq for HeaderName {}
 
 impl AsRef<str> for HeaderName {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl fmt::Display for HeaderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
 impl fmt::Debug for HeaderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use compact_str::CompactString;
+
 use crate::sip::error::FieldProblem;
 use crate::sip::params::Params;
 use crate::sip::token;
@@ -12,7 +14,7 @@ use crate::sip::uri::Uri;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NameAddr {
     /// Without its quotes. Peer text.
-    pub display: Option<String>,
+    pub display: Option<CompactString>,
     pub uri: Uri,
     /// Those of the header, not of the URI.
     pub params: Params,
@@ -24,7 +26,7 @@ impl NameAddr {
     }
 
     pub fn with_display(mut self, display: &str) -> Self {
-        self.display = (!display.is_empty()).then(|| display.to_owned());
+        self.display = (!display.is_empty()).then(|| display.into());
         self
     }
 
@@ -50,27 +52,23 @@ impl NameAddr {
 
     pub fn read(text: &str) -> Result<Self, FieldProblem> {
         let text = token::trim(text);
-        match open_bracket(text)? {
-            Some(at) => Self::read_bracketed(text, at),
-            None => Self::read_bare(text),
-        }
+        let (display, address) = cut_display(text)?;
+        let (uri, params) = match address {
+            Some(address) => token::cut(address, b'>').ok_or(FieldProblem::Syntax)?,
+            None => cut_bare(text)?,
+        };
+        Ok(Self { display, uri: Uri::read(uri)?, params: Params::read(params)? })
     }
+}
 
-    fn read_bracketed(text: &str, at: usize) -> Result<Self, FieldProblem> {
-        let (display, rest) = text.split_at(at);
-        let (uri, params) = rest.strip_prefix('<').and_then(|r| token::cut(r, b'>')).ok_or(FieldProblem::Syntax)?;
-        Ok(Self { display: read_display(display)?, uri: Uri::parse(uri)?, params: Params::read(params)? })
+/// Without brackets every parameter belongs to the header, and a comma or question mark may
+/// not stand in the URI (RFC 3261 section 20.10).
+fn cut_bare(text: &str) -> Result<(&str, &str), FieldProblem> {
+    let (uri, params) = token::cut_before(text, b';');
+    if uri.contains([',', '?']) {
+        return Err(FieldProblem::Syntax);
     }
-
-    /// Without brackets every parameter belongs to the header, and a comma or question mark may
-    /// not stand in the URI (RFC 3261 section 20.10).
-    fn read_bare(text: &str) -> Result<Self, FieldProblem> {
-        let (uri, params) = token::cut_before(text, b';');
-        if uri.contains([',', '?']) {
-            return Err(FieldProblem::Syntax);
-        }
-        Ok(Self { display: None, uri: Uri::parse(token::trim(uri))?, params: Params::read(params)? })
-    }
+    Ok((token::trim(uri), params))
 }
 
 impl fmt::Display for NameAddr {
@@ -82,35 +80,21 @@ impl fmt::Display for NameAddr {
     }
 }
 
-/// Where the `<` of the address is: not in a quoted string, and before any parameter.
-fn open_bracket(text: &str) -> Result<Option<usize>, FieldProblem> {
-    let start = match text.strip_prefix('"') {
-        Some(inner) => token::end_of_quote(inner.as_bytes()).ok_or(FieldProblem::Quote)? + 2,
-        None => 0,
-    };
-    let rest = text.get(start..).unwrap_or("");
-    let end = token::cut_before(rest, b';').0.len();
-    match memchr::memchr(b'<', rest.as_bytes()) {
-        Some(at) if at <= end => Ok(Some(start + at)),
-        _ if start > 0 => Err(FieldProblem::Syntax),
-        _ => Ok(None),
-    }
-}
-
-/// A quoted string, or words. Letters beyond ASCII are let through in words: many phones do not
-/// quote them.
-fn read_display(text: &str) -> Result<Option<String>, FieldProblem> {
-    let text = token::trim(text);
+/// The display name, which is a quoted string or words, and what follows the `<`, which stands before any parameter. Letters
+/// beyond ASCII are let through in words: many phones do not quote them.
+fn cut_display(text: &str) -> Result<(Option<CompactString>, Option<&str>), FieldProblem> {
     if text.starts_with('"') {
-        return match token::quoted(text)? {
-            (display, rest) if token::trim(rest).is_empty() => Ok(Some(display)),
-            _ => Err(FieldProblem::Syntax),
-        };
+        let (display, rest) = token::quoted(text)?;
+        let address = token::trim_start(rest).strip_prefix('<').ok_or(FieldProblem::Syntax)?;
+        return Ok((Some(display.into()), Some(address)));
     }
-    if !text.bytes().all(|b| !b.is_ascii() || token::is_token_octet(b) || token::is_white_space(b)) {
+    let (display, rest) = text.split_at(memchr::memchr2(b'<', b';', text.as_bytes()).unwrap_or(text.len()));
+    let Some(address) = rest.strip_prefix('<') else { return Ok((None, None)) };
+    let display = token::trim(display);
+    if !display.bytes().all(|b| !b.is_ascii() || token::is_token_octet(b) || token::is_white_space(b)) {
         return Err(FieldProblem::Syntax);
     }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+    Ok(((!display.is_empty()).then(|| display.into()), Some(address)))
 }
 
 #[cfg(test)]

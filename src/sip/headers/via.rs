@@ -97,19 +97,31 @@ impl TypedHeader for Via {
     const NAME: HeaderName = HeaderName::VIA;
 
     fn read(value: &str) -> Result<Self, FieldProblem> {
-        let (name, rest) = token::cut(value, b'/').ok_or(FieldProblem::Syntax)?;
-        let (version, rest) = token::cut(rest, b'/').ok_or(FieldProblem::Syntax)?;
-        let (name, version, rest) = (token::checked(name)?, token::checked(version)?, token::trim(rest));
-        let space = memchr::memchr2(b' ', b'\t', rest.as_bytes()).ok_or(FieldProblem::Syntax)?;
-        let (transport, rest) = rest.split_at(space);
+        let (protocol, rest) = match value.strip_prefix("SIP/2.0/") {
+            Some(rest) => (Cow::Borrowed(VERSION), rest),
+            None => cut_protocol(value)?,
+        };
+        let rest = token::trim_start(rest);
+        let (transport, rest) = rest.split_at(token::token_len(rest.as_bytes()));
         let transport = ViaTransport::new(transport).ok_or(FieldProblem::Token)?;
-        let (sent_by, params) = token::cut_before(rest, b';');
-        let (host, port) = Host::parse_with_port(token::trim(sent_by)).ok_or(FieldProblem::Host)?;
+        let sent_by = token::trim_start(rest);
+        if sent_by.len() == rest.len() {
+            return Err(FieldProblem::Syntax);
+        }
+        let (sent_by, params) = token::cut_before(sent_by, b';');
+        let (host, port) = Host::parse_with_port(sent_by).ok_or(FieldProblem::Host)?;
         let port = port.transpose().map_err(|()| FieldProblem::Number)?;
-        let usual = (name, version) == ("SIP", "2.0");
-        let protocol = if usual { Cow::Borrowed(VERSION) } else { Cow::Owned(format!("{name}/{version}")) };
         Ok(Self { protocol, transport, host, port, params: Params::read(params)? })
     }
+}
+
+/// The name and version of a protocol, and what follows them.
+fn cut_protocol(text: &str) -> Result<(Cow<'static, str>, &str), FieldProblem> {
+    let (name, rest) = token::cut(text, b'/').ok_or(FieldProblem::Syntax)?;
+    let (version, rest) = token::cut(rest, b'/').ok_or(FieldProblem::Syntax)?;
+    let (name, version) = (token::checked(name)?, token::checked(version)?);
+    let usual = (name, version) == ("SIP", "2.0");
+    Ok((if usual { VERSION.into() } else { format!("{name}/{version}").into() }, rest))
 }
 
 impl ViaTransport {
@@ -126,12 +138,14 @@ impl ViaTransport {
     }
 
     fn new(text: &str) -> Option<Self> {
-        let known = [("UDP", Self::Udp), ("TCP", Self::Tcp), ("TLS", Self::Tls), ("WS", Self::Ws), ("WSS", Self::Wss)];
-        let mut known = known.into_iter();
-        match known.find(|(name, _)| name.eq_ignore_ascii_case(text)) {
-            Some((_, known)) => Some(known),
-            None => Token::new(text).map(Self::Other),
-        }
+        Some(match text {
+            _ if text.eq_ignore_ascii_case("UDP") => Self::Udp,
+            _ if text.eq_ignore_ascii_case("TCP") => Self::Tcp,
+            _ if text.eq_ignore_ascii_case("TLS") => Self::Tls,
+            _ if text.eq_ignore_ascii_case("WS") => Self::Ws,
+            _ if text.eq_ignore_ascii_case("WSS") => Self::Wss,
+            other => Self::Other(Token::new(other)?),
+        })
     }
 }
 

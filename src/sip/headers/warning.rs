@@ -26,7 +26,7 @@ impl TypedHeader for Warning {
             return Err(FieldProblem::Syntax);
         }
         let code = token::number(code).ok().filter(|c| (100..1000).contains(c)).ok_or(FieldProblem::Number)?;
-        Ok(Self { code, agent: agent.to_owned(), text })
+        Ok(Self { code, agent: agent.to_owned(), text: text.into_owned() })
     }
 }
 

@@ -106,14 +106,15 @@ struct Rest {
 }
 
 impl Rest {
-    fn write(&self, start_line: &[u8]) -> Bytes {
+    fn write(&self, start_line: &[&[u8]]) -> Bytes {
         let length = match self.as_read || self.headers.has(HeaderName::CONTENT_LENGTH) {
             true => String::new(),
             false => format!("Content-Length: {}\r\n", self.body.len()),
         };
-        let octets = start_line.len() + self.headers.octets() + length.len() + 2 + self.body.len();
+        let start: usize = start_line.iter().map(|piece| piece.len()).sum();
+        let octets = start + self.headers.octets() + length.len() + 2 + self.body.len();
         let mut out = Vec::with_capacity(octets);
-        out.extend_from_slice(start_line);
+        start_line.iter().for_each(|piece| out.extend_from_slice(piece));
         self.headers.write(&mut out);
         out.extend_from_slice(length.as_bytes());
         out.extend_from_slice(b"\r\n");

@@ -1,6 +1,3 @@
-use std::ops::Range;
-use std::sync::LazyLock;
-
 use bytes::Bytes;
 use memchr::{memchr2, memmem};
 
@@ -10,22 +7,17 @@ use super::{Message, Request, Response};
 use crate::sip::error::ParseError;
 use crate::sip::headers::{ContentLength, Field, Headers};
 
-/// Where a head ends.
-static END: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"\r\n\r\n"));
-
-/// Header fields that a message has room for at once.
-const USUAL: usize = 16;
+/// Header fields that a message has room for at once: most have fewer.
+const USUAL: usize = 24;
 
 pub(super) fn message(octets: &[u8]) -> Result<Message, ParseError> {
-    let (head, rest) = split_head(octets)?;
-    let (start, headers) = read_head(head)?;
+    let (start, headers, rest) = read_start(octets)?;
     let body = body(&headers, rest)?;
     Ok(assemble(start, headers, Bytes::copy_from_slice(body)))
 }
 
 pub(super) fn head_only(octets: &[u8]) -> Result<Message, ParseError> {
-    let (head, _) = split_head(octets)?;
-    let (start, headers) = read_head(head)?;
+    let (start, headers, _) = read_start(octets)?;
     Ok(assemble(start, headers, Bytes::new()))
 }
 
@@ -41,22 +33,46 @@ pub(in crate::sip) fn content_length(headers: &Headers) -> Result<Option<usize>,
     first.map(|length| usize::try_from(length.0).map_err(|_| ParseError::ContentLength)).transpose()
 }
 
-/// Reads the header fields of a head that ends with its empty line.
-pub(in crate::sip) fn read_headers(head: &[u8]) -> Result<Headers, ParseError> {
-    read_head(head).map(|(_, headers)| headers)
+/// Reads the head with which a datagram begins, empty lines before it skipped; what follows it.
+#[inline]
+fn read_start(octets: &[u8]) -> Result<(StartLine, Headers, &[u8]), ParseError> {
+    let mut octets = octets;
+    while let Some(rest) = octets.strip_prefix(b"\r\n") {
+        octets = rest;
+    }
+    if octets.is_empty() {
+        return Err(ParseError::Empty);
+    }
+    let within = octets.get(..MAX_HEAD).unwrap_or(octets);
+    let (start, headers, len) = read_head(within).map_err(|problem| match memmem::find(within, b"\r\n\r\n") {
+        Some(_) => problem,
+        // That a head has no end is told first, whatever else is wrong with it.
+        None if octets.len() > MAX_HEAD => ParseError::HeadTooLong { limit: MAX_HEAD },
+        None => ParseError::HeadOpen,
+    })?;
+    Ok((start, headers, octets.get(len..).unwrap_or(&[])))
 }
 
-/// Reads a head that ends with its empty line.
-fn read_head(head: &[u8]) -> Result<(StartLine, Headers), ParseError> {
-    let mut lines = Lines { head, at: 0, line: 0 };
-    let line = lines.next_field()?.ok_or(ParseError::Empty)?;
-    let start = StartLine::read(head.get(line.octets).unwrap_or(&[]))?;
-    Ok((start, fields(&mut lines)?))
+/// Reads the header fields of a head that ends with its empty line.
+pub(in crate::sip) fn read_headers(head: &[u8]) -> Result<Headers, ParseError> {
+    read_head(head).map(|(_, headers, _)| headers)
+}
+
+/// Reads a head up to its empty line; how long it is.
+#[inline]
+fn read_head(octets: &[u8]) -> Result<(StartLine, Headers, usize), ParseError> {
+    let mut lines = Lines { octets, at: 0 };
+    // The start line is not folded: white space after it starts a field without a name.
+    let start = match lines.take_line()? {
+        b"\r\n" => return Err(ParseError::Empty),
+        line => StartLine::read(line)?,
+    };
+    Ok((start, fields(&mut lines)?, lines.at))
 }
 
 /// Reads the header fields of one part of a multipart body, up to the empty line; where its content begins.
 pub(in crate::sip) fn read_part_headers(part: &[u8]) -> Result<(Headers, usize), ParseError> {
-    let mut lines = Lines { head: part, at: 0, line: 1 };
+    let mut lines = Lines { octets: part, at: 0 };
     let headers = fields(&mut lines)?;
     Ok((headers, lines.at))
 }
@@ -67,33 +83,22 @@ fn fields(lines: &mut Lines<'_>) -> Result<Headers, ParseError> {
         if fields.len() == MAX_HEADERS {
             return Err(ParseError::TooManyHeaders { limit: MAX_HEADERS });
         }
-        let field = Field::read(lines.head, line.octets, line.folded);
-        fields.push(field.ok_or(ParseError::HeaderLine { line: lines.line })?);
+        let Some(field) = Field::read(line.raw, line.start) else {
+            return Err(ParseError::HeaderLine { line: lines.number() });
+        };
+        if line.folded {
+            fields.push(field.taken_apart(line.raw));
+        } else {
+            fields.push(field);
+        }
     }
-    Ok(Headers::read(lines.head.get(..lines.at).unwrap_or(&[]), fields))
+    Ok(Headers::read(lines.octets.get(..lines.at).unwrap_or(&[]), fields))
 }
 
 fn assemble(start: StartLine, headers: Headers, body: Bytes) -> Message {
     match start {
         StartLine::Request(line) => Message::Request(Request::read(line, headers, body)),
         StartLine::Status(line) => Message::Response(Response::read(line, headers, body)),
-    }
-}
-
-/// Cuts a datagram after the empty line; empty lines at its start are skipped.
-fn split_head(octets: &[u8]) -> Result<(&[u8], &[u8]), ParseError> {
-    let mut octets = octets;
-    while let Some(rest) = octets.strip_prefix(b"\r\n") {
-        octets = rest;
-    }
-    if octets.is_empty() {
-        return Err(ParseError::Empty);
-    }
-    let within = octets.get(..MAX_HEAD).unwrap_or(octets);
-    match END.find(within) {
-        Some(at) => octets.split_at_checked(at + 4).ok_or(ParseError::HeadOpen),
-        None if octets.len() > MAX_HEAD => Err(ParseError::HeadTooLong { limit: MAX_HEAD }),
-        None => Err(ParseError::HeadOpen),
     }
 }
 
@@ -108,46 +113,57 @@ fn body<'a>(headers: &Headers, rest: &'a [u8]) -> Result<&'a [u8], ParseError> {
 
 /// Cuts a head into the start line and the fields, each with the lines folded into it.
 struct Lines<'a> {
-    head: &'a [u8],
+    octets: &'a [u8],
     at: usize,
-    /// The number of the last line taken, from 1.
-    line: usize,
 }
 
-/// Where a field stands, with its CRLF.
-struct Line {
-    octets: Range<usize>,
+/// One field, with its CRLF.
+struct Line<'a> {
+    raw: &'a [u8],
+    /// The octet at which it begins.
+    start: usize,
     /// It is several lines.
     folded: bool,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
     /// The next field; `None` at the empty line.
-    fn next_field(&mut self) -> Result<Option<Line>, ParseError> {
+    fn next_field(&mut self) -> Result<Option<Line<'a>>, ParseError> {
         let start = self.at;
-        self.take_line()?;
-        if self.head.get(start..self.at) == Some(b"\r\n") {
+        let line = self.take_line()?;
+        if line.len() == 2 {
             return Ok(None);
         }
-        let one_line = self.at;
-        // The start line is not folded: white space after it starts a field without a name.
-        while self.line > 1 && matches!(self.head.get(self.at), Some(b' ' | b'\t')) {
+        let mut folded = false;
+        while matches!(self.octets.get(self.at), Some(b' ' | b'\t')) {
             self.take_line()?;
+            folded = true;
         }
-        if self.at - start > MAX_LINE {
-            return Err(ParseError::LineTooLong { line: self.line, limit: MAX_LINE });
+        let raw = if folded { self.octets.get(start..self.at).unwrap_or(&[]) } else { line };
+        if raw.len() > MAX_LINE {
+            return Err(ParseError::LineTooLong { line: self.number(), limit: MAX_LINE });
         }
-        Ok(Some(Line { octets: start..self.at, folded: self.at > one_line }))
+        Ok(Some(Line { raw, start, folded }))
     }
 
-    fn take_line(&mut self) -> Result<(), ParseError> {
-        self.line += 1;
-        let rest = self.head.get(self.at..).unwrap_or(&[]);
+    /// The next line, with its CRLF.
+    #[inline]
+    fn take_line(&mut self) -> Result<&'a [u8], ParseError> {
+        let rest = self.octets.get(self.at..).unwrap_or(&[]);
         let end = memchr2(b'\r', b'\n', rest).ok_or(ParseError::HeadOpen)?;
-        if rest.get(end..end + 2) != Some(b"\r\n") {
-            return Err(ParseError::BareLineEnd { line: self.line });
+        match rest.get(..end + 2) {
+            Some(line @ [.., b'\r', b'\n']) => {
+                self.at += line.len();
+                Ok(line)
+            }
+            _ => Err(ParseError::BareLineEnd { line: self.number() + 1 }),
         }
-        self.at += end + 2;
-        Ok(())
+    }
+
+    /// The number of the last line taken, from 1 and from the start line on.
+    #[cold]
+    fn number(&self) -> usize {
+        let taken = self.octets.get(..self.at).unwrap_or(&[]);
+        taken.iter().filter(|octet| **octet == b'\n').count()
     }
 }

@@ -35,7 +35,7 @@ impl Request {
 
     /// `SIP/2.0`, or whatever stood there.
     pub fn version(&self) -> &str {
-        &self.line.version
+        self.line.version.as_str()
     }
 
     pub fn headers(&self) -> &Headers {
@@ -61,6 +61,6 @@ impl Request {
     }
 
     pub fn to_bytes(&self) -> Bytes {
-        self.rest.write(&self.line.raw)
+        self.rest.write(&self.line.pieces())
     }
 }

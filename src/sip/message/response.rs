@@ -49,7 +49,7 @@ impl Response {
 
     /// `SIP/2.0`, or whatever stood there.
     pub fn version(&self) -> &str {
-        &self.line.version
+        self.line.version.as_str()
     }
 
     pub fn headers(&self) -> &Headers {
@@ -75,7 +75,7 @@ impl Response {
     }
 
     pub fn to_bytes(&self) -> Bytes {
-        self.rest.write(&self.line.raw)
+        self.rest.write(&[&self.line.raw])
     }
 }
 

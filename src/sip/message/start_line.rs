@@ -20,13 +20,14 @@ pub(super) enum StartLine {
 pub(super) struct RequestLine {
     pub(super) method: Method,
     pub(super) uri: Uri,
-    pub(super) version: Cow<'static, str>,
-    pub(super) raw: Bytes,
+    pub(super) version: Version,
+    /// The line as it was read, when it is no text.
+    odd: Option<Box<[u8]>>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct StatusLine {
-    pub(super) version: Cow<'static, str>,
+    pub(super) version: Version,
     pub(super) status: u16,
     pub(super) reason: String,
     pub(super) raw: Bytes,
@@ -35,36 +36,43 @@ pub(super) struct StatusLine {
 impl StartLine {
     /// Reads a first line with its CRLF.
     pub(super) fn read(octets: &[u8]) -> Result<Self, ParseError> {
-        let raw = Bytes::copy_from_slice(octets);
         let line = octets.strip_suffix(b"\r\n").unwrap_or(octets);
         let text = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         if is_version(&text) {
-            StatusLine::read(&text, raw).map(Self::Status)
-        } else {
-            RequestLine::read(&text, raw).map(Self::Request)
+            return StatusLine::read(&text, Bytes::copy_from_slice(octets)).map(Self::Status);
         }
+        let mut line = RequestLine::read(&text)?;
+        line.odd = matches!(text, Cow::Owned(_)).then(|| octets.into());
+        Ok(Self::Request(line))
     }
 }
 
 impl RequestLine {
     pub(super) fn new(method: Method, uri: Uri) -> Self {
-        let raw = Bytes::from(format!("{method} {uri} {VERSION}\r\n"));
-        Self { method, uri, version: VERSION.into(), raw }
+        Self { method, uri, version: Version::USUAL, odd: None }
+    }
+
+    /// The pieces that make the line, with its CRLF.
+    pub(super) fn pieces(&self) -> [&[u8]; 6] {
+        match &self.odd {
+            Some(line) => [line, b"", b"", b"", b"", b""],
+            None => {
+                let (method, uri, version) = (self.method.as_str(), self.uri.as_str(), self.version.as_str());
+                [method.as_bytes(), b" ", uri.as_bytes(), b" ", version.as_bytes(), b"\r\n"]
+            }
+        }
     }
 
     /// The version is what follows the last `SP "SIP/"`: a URI that holds spaces is kept as an
     /// unreadable one, so that the request can be answered.
-    fn read(text: &str, raw: Bytes) -> Result<Self, ParseError> {
+    fn read(text: &str) -> Result<Self, ParseError> {
         let (method, rest) = token::cut(text, b' ').ok_or(ParseError::NotSip)?;
         let mut windows = rest.as_bytes().windows(5);
         let at = windows.rposition(|window| window.eq_ignore_ascii_case(b" SIP/")).ok_or(ParseError::NotSip)?;
         let (uri, version) = rest.split_at(at);
         let method = Method::new(method).ok_or(ParseError::StartLine)?;
-        let uri = match Uri::parse(uri) {
-            Ok(uri) => uri,
-            Err(problem) => Uri::unreadable(uri.to_owned(), problem),
-        };
-        Ok(Self { method, uri, version: as_version(version.get(1..).unwrap_or("")), raw })
+        let uri = Uri::read(uri).unwrap_or_else(|problem| Uri::unreadable(uri, problem));
+        Ok(Self { method, uri, version: Version::new(version.get(1..).unwrap_or("")), odd: None })
     }
 }
 
@@ -72,7 +80,7 @@ impl StatusLine {
     pub(super) fn new(status: u16, reason: &str) -> Self {
         let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let raw = Bytes::from(format!("{VERSION} {status:03} {reason}\r\n"));
-        Self { version: VERSION.into(), status, reason, raw }
+        Self { version: Version::USUAL, status, reason, raw }
     }
 
     fn read(text: &str, raw: Bytes) -> Result<Self, ParseError> {
@@ -82,15 +90,23 @@ impl StatusLine {
             return Err(ParseError::StatusCode);
         }
         let status = status.parse().map_err(|_| ParseError::StatusCode)?;
-        Ok(Self { version: as_version(version), status, reason: reason.to_owned(), raw })
+        Ok(Self { version: Version::new(version), status, reason: reason.to_owned(), raw })
     }
 }
 
-fn as_version(text: &str) -> Cow<'static, str> {
-    if text == VERSION {
-        Cow::Borrowed(VERSION)
-    } else {
-        Cow::Owned(text.to_owned())
+/// `SIP/2.0`, or whatever stood in its place.
+#[derive(Clone, Debug)]
+pub(super) struct Version(Option<Box<str>>);
+
+impl Version {
+    const USUAL: Self = Self(None);
+
+    fn new(text: &str) -> Self {
+        Self((text != VERSION).then(|| text.into()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or(VERSION)
     }
 }
 

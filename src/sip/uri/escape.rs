@@ -17,19 +17,21 @@ pub(super) static HEADER: Octets = Octets::alphanumeric_and(b"-_.!~*'()[]/?:+$")
 
 /// Checks that `text` holds what may stand unescaped and well-formed escapes only.
 pub(super) fn check(text: &str, unescaped: &Octets) -> Result<(), UriError> {
-    let mut octets = text.bytes();
-    while let Some(octet) = octets.next() {
-        if octet == b'%' {
-            let pair = (octets.next(), octets.next());
-            let (Some(high), Some(low)) = pair else { return Err(UriError::Escape) };
-            if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
-                return Err(UriError::Escape);
-            }
-        } else if !unescaped.has(octet) {
-            return Err(UriError::Character);
+    let checked = span(text.as_bytes(), unescaped)?;
+    (checked == text.len()).then_some(()).ok_or(UriError::Character)
+}
+
+/// How many octets `octets` begins with that may stand unescaped or are well-formed escapes.
+pub(super) fn span(octets: &[u8], unescaped: &Octets) -> Result<usize, UriError> {
+    let mut rest = octets;
+    loop {
+        rest = rest.get(unescaped.prefix(rest)..).unwrap_or(&[]);
+        match rest {
+            [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => rest = after,
+            [b'%', ..] => return Err(UriError::Escape),
+            _ => return Ok(octets.len() - rest.len()),
         }
     }
-    Ok(())
 }
 
 pub(super) fn user(text: &str) -> String {

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use compact_str::CompactString;
+
 use crate::sip::octets::Octets;
 use crate::sip::token;
 
@@ -11,7 +13,7 @@ pub enum Host {
     /// Written in brackets.
     Ipv6(Ipv6Addr),
     /// A domain name, in lower case: names are compared without regard to case.
-    Name(String),
+    Name(CompactString),
 }
 
 impl Host {
@@ -20,24 +22,33 @@ impl Host {
 
     /// Reads a name, an IPv4 address, or an IPv6 address in brackets.
     pub fn parse(text: &str) -> Option<Self> {
-        if let Some(inner) = text.strip_prefix('[') {
-            return ipv6(inner.strip_suffix(']')?).map(Self::Ipv6);
+        match Self::cut(text)? {
+            (host, "") => Some(host),
+            _ => None,
         }
-        if text.starts_with(|first: char| first.is_ascii_digit()) {
-            if let Ok(address) = text.parse() {
-                return Some(Self::Ipv4(address));
-            }
-        }
-        is_name(text).then(|| Self::Name(text.to_ascii_lowercase()))
     }
 
-    /// Reads `host` or `host:port`.
+    /// Reads the host with which `text` begins; what follows it.
+    pub(in crate::sip) fn cut(text: &str) -> Option<(Self, &str)> {
+        if let Some(inner) = text.strip_prefix('[') {
+            let (inner, rest) = token::cut(inner, b']')?;
+            return Some((Self::Ipv6(ipv6(inner)?), rest));
+        }
+        if let Some((address, rest)) = cut_ipv4(text) {
+            return Some((Self::Ipv4(address), rest));
+        }
+        let (name, rest) = text.split_at_checked(name_len(text.as_bytes())?)?;
+        let has_capitals = name.bytes().any(|octet| octet.is_ascii_uppercase());
+        let mut name = CompactString::from(name);
+        if has_capitals {
+            name.make_ascii_lowercase();
+        }
+        Some((Self::Name(name), rest))
+    }
+
+    /// Reads `host` or `host:port`, with white space around each.
     pub(in crate::sip) fn parse_with_port(text: &str) -> Option<(Self, Option<Result<u16, ()>>)> {
-        let (host, tail) = match memchr::memrchr(b']', text.as_bytes()) {
-            Some(at) => text.split_at(at + 1),
-            None => token::cut_before(text, b':'),
-        };
-        let host = Self::parse(token::trim(host))?;
+        let (host, tail) = Self::cut(text)?;
         let tail = token::trim(tail);
         if tail.is_empty() {
             return Some((host, None));
@@ -84,18 +95,43 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
     }
 }
 
-/// Labels of letters, digits, `-` and (as real networks have it) `_`; a last label that starts
-/// with a digit would be a broken IPv4 address (RFC 3261 section 25.1, `toplabel`).
-fn is_name(text: &str) -> bool {
-    let labels = text.strip_suffix('.').unwrap_or(text).as_bytes();
-    let last = memchr::memrchr(b'.', labels).map_or(0, |dot| dot + 1);
-    text.len() <= Host::MAX_NAME
-        && labels.split(|octet| *octet == b'.').all(is_label)
-        && !labels.get(last).is_some_and(u8::is_ascii_digit)
+/// The IPv4 address with which `text` begins, if it is not the beginning of a name; what follows it.
+fn cut_ipv4(text: &str) -> Option<(Ipv4Addr, &str)> {
+    let (first, rest) = cut_decimal(text)?;
+    let (second, rest) = cut_decimal(rest.strip_prefix('.')?)?;
+    let (third, rest) = cut_decimal(rest.strip_prefix('.')?)?;
+    let (fourth, rest) = cut_decimal(rest.strip_prefix('.')?)?;
+    let ends = !rest.as_bytes().first().is_some_and(|octet| *octet == b'.' || LABEL.has(*octet));
+    ends.then_some((Ipv4Addr::new(first, second, third, fourth), rest))
 }
 
-fn is_label(label: &[u8]) -> bool {
-    !label.is_empty() && LABEL.all(label) && !label.starts_with(b"-") && !label.ends_with(b"-")
+/// A number below 256 that no needless zero leads.
+fn cut_decimal(text: &str) -> Option<(u8, &str)> {
+    let len = text.bytes().take(3).take_while(u8::is_ascii_digit).count();
+    let (digits, rest) = text.split_at_checked(len)?;
+    let zero_leads = len > 1 && digits.starts_with('0');
+    Some((digits.parse().ok().filter(|_| !zero_leads)?, rest))
+}
+
+/// How long the name is with which `octets` begins: labels of letters, digits, `-` and (as real networks have it) `_`; a last
+/// label that starts with a digit would be a broken IPv4 address (RFC 3261 section 25.1, `toplabel`).
+fn name_len(octets: &[u8]) -> Option<usize> {
+    let mut rest = octets;
+    loop {
+        let (label, after) = rest.split_at_checked(LABEL.prefix(rest))?;
+        let first = match label {
+            [] | [b'-', ..] | [.., b'-'] => return None,
+            [first, ..] => first,
+        };
+        match after {
+            [b'.', next, ..] if LABEL.has(*next) => rest = after.get(1..)?,
+            _ if first.is_ascii_digit() => return None,
+            _ => {
+                let len = octets.len() - after.len() + usize::from(after.starts_with(b"."));
+                return (len <= Host::MAX_NAME).then_some(len);
+            }
+        }
+    }
 }
 
 static LABEL: Octets = Octets::alphanumeric_and(b"-_");

@@ -9,10 +9,11 @@ mod tests;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Range;
+
+use compact_str::{format_compact, CompactString};
 
 use super::error::UriError;
-use super::params::Params;
+use super::params::{self, Params};
 
 pub use host::Host;
 
@@ -22,8 +23,7 @@ pub use host::Host;
 /// is not transitive and so cannot be `==`.
 #[derive(Clone)]
 pub struct Uri {
-    text: String,
-    scheme: Scheme,
+    text: CompactString,
     form: Form,
 }
 
@@ -35,28 +35,33 @@ pub enum Scheme {
     Sips,
     Tel,
     /// Any other, in lower case.
-    Other(String),
+    Other(Box<str>),
 }
 
 #[derive(Clone)]
 enum Form {
     Address(Address),
     /// `tel:` and unknown schemes: what follows the colon is not looked into.
-    Opaque,
+    Opaque(Scheme),
     /// Stood where a URI belongs, and is none.
-    Unreadable(UriError),
+    Unreadable(Scheme, UriError),
 }
 
-/// Where the parts of a `sip:`, `sips:` or `pres:` URI stand in its text, escapes as written, and what they mean.
+/// How long the parts of a `sip:`, `sips:` or `pres:` URI are in its text, in octets, escapes as written, and what they mean.
+/// It is small, because it is moved often. No text has more than 4 GiB.
 #[derive(Clone)]
 struct Address {
-    user: Option<Range<usize>>,
-    password: Option<Range<usize>>,
-    host: Host,
+    scheme: &'static Scheme,
+    /// None without a user.
+    user: u32,
+    /// User, colon and password; the user alone without a password.
+    info: u32,
+    /// `;name=value;name=value`.
+    params: u32,
+    /// `name=value&name=value`, after a `?`.
+    headers: u32,
     port: Option<u16>,
-    params: Params,
-    /// `name=value&name=value`.
-    headers: Range<usize>,
+    host: Host,
 }
 
 /// What such a URI is built of.
@@ -72,23 +77,27 @@ struct Parts<'a> {
 impl Uri {
     /// Reads a URI. `sip:`, `sips:` and `pres:` are taken apart, other schemes are kept as they stand.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, UriError> {
-        let text = std::str::from_utf8(text.as_ref()).map_err(|_| UriError::Character)?;
-        let (scheme, form) = read::uri(text)?;
-        Ok(Self { text: text.to_owned(), scheme, form })
+        Self::read(std::str::from_utf8(text.as_ref()).map_err(|_| UriError::Character)?)
+    }
+
+    /// The same of a text.
+    #[inline]
+    pub(super) fn read(text: &str) -> Result<Self, UriError> {
+        Ok(Self { form: read::form(text)?, text: text.into() })
     }
 
     /// Builds a `sip:` URI; characters that a user part may not hold are escaped.
     pub fn sip(user: Option<&str>, host: impl Into<Host>, port: Option<u16>) -> Self {
         let user = user.filter(|u| !u.is_empty()).map(escape::user);
         let (host, params) = (host.into(), Params::default());
-        Self::of(Scheme::Sip, Parts { user: user.as_deref(), password: None, host, port, params, headers: "" })
+        Self::of(&Scheme::Sip, Parts { user: user.as_deref(), password: None, host, port, params, headers: "" })
     }
 
     /// Keeps what stood in the place of a Request-URI and cannot be read, so that the request can
     /// be answered. `validate` refuses it.
-    pub(super) fn unreadable(text: String, problem: UriError) -> Self {
-        let scheme = text.split_once(':').map_or(text.as_str(), |(scheme, _)| scheme);
-        Self { scheme: Scheme::new(scheme), form: Form::Unreadable(problem), text }
+    pub(super) fn unreadable(text: &str, problem: UriError) -> Self {
+        let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
+        Self { form: Form::Unreadable(Scheme::new(scheme), problem), text: text.into() }
     }
 
     pub fn as_str(&self) -> &str {
@@ -96,20 +105,23 @@ impl Uri {
     }
 
     pub fn scheme(&self) -> &Scheme {
-        &self.scheme
+        match &self.form {
+            Form::Address(address) => address.scheme,
+            Form::Opaque(scheme) | Form::Unreadable(scheme, _) => scheme,
+        }
     }
 
     /// Why this cannot be read as a URI; only a Request-URI off the wire can be so.
     pub fn problem(&self) -> Option<UriError> {
         match self.form {
-            Form::Unreadable(problem) => Some(problem),
+            Form::Unreadable(_, problem) => Some(problem),
             _ => None,
         }
     }
 
     /// The user part as written, escapes included.
     pub fn user(&self) -> Option<&str> {
-        self.address()?.user.clone().and_then(|user| self.text.get(user))
+        self.rest().get(..self.address()?.user as usize).filter(|user| !user.is_empty())
     }
 
     /// The user part with its escapes resolved. It may hold any character: it is peer text.
@@ -118,7 +130,8 @@ impl Uri {
     }
 
     pub fn password(&self) -> Option<&str> {
-        self.address()?.password.clone().and_then(|password| self.text.get(password))
+        let Address { user, info, .. } = self.address()?;
+        self.rest().get(*user as usize..*info as usize)?.strip_prefix(':')
     }
 
     /// The host; `None` for schemes that are not taken apart.
@@ -131,20 +144,18 @@ impl Uri {
         self.address().and_then(|a| a.port)
     }
 
-    pub fn params(&self) -> &Params {
-        static NONE: Params = Params::empty();
-        self.address().map_or(&NONE, |a| &a.params)
+    pub fn params(&self) -> Params {
+        Params::checked(self.params_text())
     }
 
     /// The value of a parameter, as written. See [`Params::has`] for those without a value.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params().value(name)
+        params::value(self.params_text(), name)
     }
 
     /// The `?name=value&...` part, escapes as written.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let headers = self.address().and_then(|a| self.text.get(a.headers.clone())).unwrap_or("");
-        headers.split('&').filter_map(|header| header.split_once('='))
+        self.headers_text().split('&').filter_map(|header| header.split_once('='))
     }
 
     /// What follows the scheme and its colon.
@@ -168,10 +179,10 @@ impl Uri {
 
     /// Adds a header that the request is to have (RFC 3261 section 19.1.1), escaped as needed.
     pub fn add_header(&mut self, name: &str, value: &str) {
-        let Some(parts) = self.parts() else { return };
+        let Some((scheme, parts)) = self.parts() else { return };
         let added = format!("{}={}", escape::header(name), escape::header(value));
         let headers = [parts.headers, &added].join(if parts.headers.is_empty() { "" } else { "&" });
-        *self = Self::of(self.scheme.clone(), Parts { headers: &headers, ..parts });
+        *self = Self::of(scheme, Parts { headers: &headers, ..parts });
     }
 
     /// Takes the `?...` part away: a Request-URI has none (RFC 3261 section 19.1.1, table 1).
@@ -181,30 +192,30 @@ impl Uri {
 
     /// Its transport parameter is TCP (RFC 3261 section 19.1.1).
     pub(crate) fn asks_for_tcp(&self) -> bool {
-        self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"))
+        self.param("transport").is_some_and(|t| t.eq_ignore_ascii_case("tcp"))
     }
 
     /// Its transport parameter is WebSocket (RFC 7118 section 5.2), whether over TLS or not.
     pub(crate) fn asks_for_websocket(&self) -> bool {
-        self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("ws"))
+        self.param("transport").is_some_and(|t| t.eq_ignore_ascii_case("ws"))
     }
 
     /// Only TLS may carry what goes there, and on every further hop too (RFC 3261 section 26.2.2).
     pub(crate) fn is_sips(&self) -> bool {
-        self.scheme == Scheme::Sips
+        *self.scheme() == Scheme::Sips
     }
 
     /// Its scheme, or its transport parameter, is of TLS.
     pub(crate) fn asks_for_tls(&self) -> bool {
-        self.is_sips() || self.params().value("transport").is_some_and(|t| t.eq_ignore_ascii_case("tls"))
+        self.is_sips() || self.param("transport").is_some_and(|t| t.eq_ignore_ascii_case("tls"))
     }
 
     /// The same as a `sips:` URI, where `transport` has no place (RFC 5630 section 3.1.4). Other schemes than `sip:` stay.
     pub(crate) fn secured(&self) -> Self {
-        match (&self.scheme, self.parts()) {
-            (Scheme::Sip, Some(mut parts)) => {
+        match self.parts() {
+            Some((Scheme::Sip, mut parts)) => {
                 parts.params.remove("transport");
-                Self::of(Scheme::Sips, parts)
+                Self::of(&Scheme::Sips, parts)
             }
             _ => self.clone(),
         }
@@ -216,27 +227,19 @@ impl Uri {
         same::equivalent(self, other)
     }
 
-    fn of(scheme: Scheme, parts: Parts<'_>) -> Self {
-        let mut text = format!("{scheme}:");
-        let put = |text: &mut String, part: &str| {
-            text.push_str(part);
-            text.len() - part.len()..text.len()
-        };
-        let user = parts.user.map(|user| put(&mut text, user));
-        let password = parts.user.and(parts.password).map(|password| {
-            text.push(':');
-            put(&mut text, password)
-        });
-        text.push_str(if user.is_some() { "@" } else { "" });
-        text.push_str(&parts.host.to_string());
-        if let Some(port) = parts.port {
-            text.push_str(&format!(":{port}"));
-        }
-        text.push_str(&parts.params.to_string());
-        text.push_str(if parts.headers.is_empty() { "" } else { "?" });
-        let headers = put(&mut text, parts.headers);
-        let Parts { host, port, params, .. } = parts;
-        Self { text, scheme, form: Form::Address(Address { user, password, host, port, params, headers }) }
+    fn of(scheme: &'static Scheme, parts: Parts<'_>) -> Self {
+        let Parts { user, password, host, port, params, headers } = parts;
+        let mut info = CompactString::from(user.unwrap_or(""));
+        info.extend(password.filter(|_| user.is_some()).iter().flat_map(|password| [":", password]));
+        let at = if user.is_some() { "@" } else { "" };
+        let mut text = format_compact!("{scheme}:{info}{at}{host}");
+        text.extend(port.map(|port| format_compact!(":{port}")));
+        let params = params.to_string();
+        text.push_str(&params);
+        text.extend((!headers.is_empty()).then_some(["?", headers]).into_iter().flatten());
+        let (user, info) = (octets(user.unwrap_or("")), octets(&info));
+        let (params, headers) = (octets(&params), octets(headers));
+        Self { text, form: Form::Address(Address { scheme, user, info, params, headers, port, host }) }
     }
 
     fn address(&self) -> Option<&Address> {
@@ -246,28 +249,46 @@ impl Uri {
         }
     }
 
-    fn parts(&self) -> Option<Parts<'_>> {
-        let Address { host, port, params, headers, .. } = self.address()?.clone();
-        let headers = self.text.get(headers).unwrap_or("");
-        Some(Parts { user: self.user(), password: self.password(), host, port, params, headers })
+    fn params_text(&self) -> &str {
+        let Some(Address { params, headers, .. }) = self.address() else { return "" };
+        let after = if *headers == 0 { 0 } else { 1 + *headers as usize };
+        let end = self.text.len().saturating_sub(after);
+        self.text.get(end.saturating_sub(*params as usize)..end).unwrap_or("")
+    }
+
+    fn headers_text(&self) -> &str {
+        let len = self.address().map_or(0, |address| address.headers as usize);
+        self.text.get(self.text.len().saturating_sub(len)..).unwrap_or("")
+    }
+
+    fn parts(&self) -> Option<(&'static Scheme, Parts<'_>)> {
+        let Address { scheme, host, port, .. } = self.address()?.clone();
+        let (user, password, params, headers) = (self.user(), self.password(), self.params(), self.headers_text());
+        Some((scheme, Parts { user, password, host, port, params, headers }))
     }
 
     fn change(&mut self, how: impl FnOnce(&mut Parts<'_>)) {
-        if let Some(mut parts) = self.parts() {
+        if let Some((scheme, mut parts)) = self.parts() {
             how(&mut parts);
-            *self = Self::of(self.scheme.clone(), parts);
+            *self = Self::of(scheme, parts);
         }
     }
+}
+
+fn octets(part: &str) -> u32 {
+    u32::try_from(part.len()).unwrap_or(u32::MAX)
 }
 
 impl Scheme {
     fn new(text: &str) -> Self {
         match text {
+            "sip" => Self::Sip,
+            "sips" => Self::Sips,
             _ if text.eq_ignore_ascii_case("sip") => Self::Sip,
             _ if text.eq_ignore_ascii_case("sips") => Self::Sips,
             _ if text.eq_ignore_ascii_case("tel") => Self::Tel,
             _ if text.eq_ignore_ascii_case("pres") => Self::Pres,
-            other => Self::Other(other.to_ascii_lowercase()),
+            other => Self::Other(other.to_ascii_lowercase().into()),
         }
     }
 

@@ -1,85 +1,111 @@
-use super::escape::{check, ANYWHERE, HEADER, PARAM, PASSWORD, USER_READ};
-use super::{Address, Form, Host, Scheme};
+use super::escape::{check, span, ANYWHERE, HEADER, PARAM, PASSWORD, USER_READ};
+use super::{octets, Address, Form, Host, Scheme};
 use crate::sip::error::UriError;
-use crate::sip::params::Params;
-use crate::sip::token::{cut, cut_before};
+use crate::sip::octets::Octets;
+use crate::sip::token::{self, cut};
 
-pub(super) fn uri(text: &str) -> Result<(Scheme, Form), UriError> {
-    if !ANYWHERE.all(text.as_bytes()) {
-        return Err(UriError::Character);
-    }
-    let (name, rest) = cut(text, b':').ok_or(UriError::Scheme)?;
-    if !is_scheme(name) || rest.is_empty() {
-        return Err(UriError::Scheme);
-    }
-    let scheme = Scheme::new(name);
-    let form = match scheme {
-        Scheme::Pres | Scheme::Sip | Scheme::Sips => Form::Address(address(text, name.len() + 1)?),
-        Scheme::Tel | Scheme::Other(_) => Form::Opaque,
+static SCHEME: Octets = Octets::alphanumeric_and(b"+-.");
+
+pub(super) fn form(text: &str) -> Result<Form, UriError> {
+    // What may stand nowhere is told first. No part of an address may hold it.
+    let character = |problem| if ANYWHERE.all(text.as_bytes()) { problem } else { UriError::Character };
+    let (scheme, rest) = scheme(text).map_err(character)?;
+    let scheme = match scheme {
+        Scheme::Pres => &Scheme::Pres,
+        Scheme::Sip => &Scheme::Sip,
+        Scheme::Sips => &Scheme::Sips,
+        other if ANYWHERE.all(text.as_bytes()) => return Ok(Form::Opaque(other)),
+        _ => return Err(UriError::Character),
     };
-    Ok((scheme, form))
+    address(scheme, rest).map(Form::Address).map_err(character)
 }
 
-/// Reads what follows the scheme and its colon, which are `start` octets.
-fn address(text: &str, start: usize) -> Result<Address, UriError> {
-    let (user, password, rest) = userinfo(text.get(start..).unwrap_or(""))?;
-    let (rest, headers) = cut(rest, b'?').map_or((rest, None), |(rest, headers)| (rest, Some(headers)));
-    headers.map_or(Ok(()), check_headers)?;
-    let (hostport, params) = cut_before(rest, b';');
-    params.strip_prefix(';').map_or(Ok(()), check_params)?;
-    let (host, port) = Host::parse_with_port(hostport).ok_or(UriError::Host)?;
-    let port = port.transpose().map_err(|()| UriError::Port)?;
-    let user = user.map(|user| start..start + user.len());
-    let password = password.zip(user.as_ref()).map(|(password, user)| user.end + 1..user.end + 1 + password.len());
-    let headers = text.len() - headers.map_or(0, str::len)..text.len();
-    Ok(Address { user, password, host, port, params: Params::checked(params), headers })
+/// The scheme, and what follows its colon.
+fn scheme(text: &str) -> Result<(Scheme, &str), UriError> {
+    let (name, rest) = text.split_at(SCHEME.prefix(text.as_bytes()));
+    let rest = rest.strip_prefix(':').filter(|rest| !rest.is_empty());
+    let is_scheme = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    rest.filter(|_| is_scheme).map(|rest| (Scheme::new(name), rest)).ok_or(UriError::Scheme)
 }
 
-/// Cuts `user:password@`. A user may hold `;`, `?` and `/`, so nothing before the `@` is looked
-/// at for another purpose; no other part may hold an `@`.
-fn userinfo(text: &str) -> Result<(Option<&str>, Option<&str>, &str), UriError> {
-    let Some((info, rest)) = cut(text, b'@') else { return Ok((None, None, text)) };
-    let (user, password) = match cut(info, b':') {
-        Some((user, password)) => (user, Some(password)),
-        None => (info, None),
-    };
-    if user.is_empty() || cut(rest, b'@').is_some() {
+/// Reads what follows the scheme and its colon.
+fn address(scheme: &'static Scheme, rest: &str) -> Result<Address, UriError> {
+    let (info, rest) = cut(rest, b'@').map_or((None, rest), |(info, rest)| (Some(info), rest));
+    let user = info.map_or(Ok(0), user_len)?;
+    let (host, rest) = Host::cut(rest).ok_or(UriError::Host)?;
+    let (port, rest) = port(rest)?;
+    let (params, rest) = rest.split_at(params_len(rest)?);
+    let headers = rest.strip_prefix('?').unwrap_or("");
+    match rest.as_bytes() {
+        [] => {}
+        [b'?', ..] => check_headers(headers)?,
+        // Nothing but a user ends with an `@`.
+        [b'@', ..] if params.is_empty() => return Err(UriError::User),
+        _ if params.is_empty() => return Err(UriError::Host),
+        _ => return Err(UriError::Character),
+    }
+    let (info, params, headers) = (octets(info.unwrap_or("")), octets(params), octets(headers));
+    Ok(Address { scheme, user, info, params, headers, port, host })
+}
+
+/// How long the user of `user:password` is. A user may hold `;`, `?` and `/`, so nothing before the `@` is looked at for
+/// another purpose.
+fn user_len(info: &str) -> Result<u32, UriError> {
+    let (user, after) = info.split_at(span(info.as_bytes(), &USER_READ)?);
+    let password = after.strip_prefix(':');
+    if user.is_empty() {
         return Err(UriError::User);
     }
-    check(user, &USER_READ)?;
+    if password.is_none() && !after.is_empty() {
+        return Err(UriError::Character);
+    }
     check(password.unwrap_or(""), &PASSWORD)?;
-    Ok((Some(user), password, rest))
+    Ok(octets(user))
 }
 
-fn check_params(text: &str) -> Result<(), UriError> {
-    text.split(';').try_for_each(|param| {
-        let (name, value) = pair(param);
-        check(name, &PARAM)?;
-        check(value.unwrap_or(""), &PARAM)?;
+/// The port with which `text` begins, if there is one, and what follows it.
+fn port(text: &str) -> Result<(Option<u16>, &str), UriError> {
+    let Some(text) = text.strip_prefix(':') else { return Ok((None, text)) };
+    let (digits, rest) = text.split_at(text.bytes().position(|b| matches!(b, b';' | b'?')).unwrap_or(text.len()));
+    match token::digits(digits) {
+        Ok(port) if port != 0 => Ok((Some(port), rest)),
+        _ => Err(UriError::Port),
+    }
+}
+
+/// How long the `;name=value;name` is with which `text` begins: no value is empty.
+fn params_len(text: &str) -> Result<usize, UriError> {
+    let mut rest = text;
+    while let Some(param) = rest.strip_prefix(';') {
+        let (name, value, after) = pair(param, &PARAM)?;
         if name.is_empty() || value == Some("") {
             return Err(UriError::Parameter);
         }
-        Ok(())
-    })
+        rest = after;
+    }
+    Ok(text.len() - rest.len())
 }
 
+/// `name=value&name=value`: a value may be empty.
 fn check_headers(text: &str) -> Result<(), UriError> {
-    text.split('&').try_for_each(|header| {
-        let (name, value) = pair(header);
-        check(name, &HEADER)?;
-        check(value.ok_or(UriError::Parameter)?, &HEADER)?;
-        if name.is_empty() {
+    let mut rest = text;
+    loop {
+        let (name, value, after) = pair(rest, &HEADER)?;
+        if name.is_empty() || value.is_none() {
             return Err(UriError::Parameter);
         }
-        Ok(())
-    })
+        match after.strip_prefix('&') {
+            Some(next) => rest = next,
+            None if after.is_empty() => return Ok(()),
+            None => return Err(UriError::Character),
+        }
+    }
 }
 
-fn pair(text: &str) -> (&str, Option<&str>) {
-    cut(text, b'=').map_or((text, None), |(name, value)| (name, Some(value)))
-}
-
-fn is_scheme(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+/// The name and the value with which `text` begins, and what follows them.
+fn pair<'a>(text: &'a str, unescaped: &Octets) -> Result<(&'a str, Option<&'a str>, &'a str), UriError> {
+    let (name, after) = text.split_at(span(text.as_bytes(), unescaped)?);
+    let Some(value) = after.strip_prefix('=') else { return Ok((name, None, after)) };
+    let (value, after) = value.split_at(span(value.as_bytes(), unescaped)?);
+    Ok((name, Some(value), after))
 }

@@ -5,7 +5,7 @@ use super::Uri;
 use crate::sip::params::Params;
 
 pub(super) fn equivalent(a: &Uri, b: &Uri) -> bool {
-    if a.scheme != b.scheme {
+    if a.scheme() != b.scheme() {
         return false;
     }
     match (a.address(), b.address()) {
@@ -20,7 +20,7 @@ fn addresses(a: &Uri, b: &Uri) -> bool {
         && same(a.password(), b.password())
         && a.host() == b.host()
         && a.port() == b.port()
-        && params(a.params(), b.params())
+        && params(&a.params(), &b.params())
         && headers(a) == headers(b)
 }
 
