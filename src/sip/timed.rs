@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::vocab::{Deadline, Mono};
 
@@ -16,7 +16,8 @@ pub(crate) trait Timed {
 pub(crate) struct TimedMap<K, V> {
     /// Boxed: they are large, and the map moves them about.
     values: BTreeMap<K, Box<Held<V>>>,
-    order: BTreeSet<(Mono, K)>,
+    /// When each is due, and why.
+    order: BTreeMap<(Mono, K), &'static str>,
     lent: Option<K>,
 }
 
@@ -29,7 +30,7 @@ struct Held<V> {
 
 impl<K: Ord + Clone, V: Timed> TimedMap<K, V> {
     pub fn new() -> Self {
-        Self { values: BTreeMap::new(), order: BTreeSet::new(), lent: None }
+        Self { values: BTreeMap::new(), order: BTreeMap::new(), lent: None }
     }
 
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
@@ -87,21 +88,21 @@ impl<K: Ord + Clone, V: Timed> TimedMap<K, V> {
     pub fn deadline(&self) -> Option<Deadline> {
         let lent = self.lent.as_ref().and_then(|key| self.get(key)).and_then(V::deadline);
         // What stands in the order of the one that is lent may be no longer true.
-        let first = self.order.iter().find(|(_, key)| Some(key) != self.lent.as_ref());
-        let first = first.and_then(|(_, key)| self.get(key)).and_then(V::deadline);
+        let first = self.order.iter().find(|((_, key), _)| Some(key) != self.lent.as_ref());
+        let first = first.map(|((at, _), why)| (*at, *why));
         lent.into_iter().chain(first).min().map(|(at, why)| Deadline { at, why })
     }
 
     /// One that is due.
     pub fn due(&mut self, now: Mono) -> Option<K> {
         self.settle();
-        self.order.first().filter(|(at, _)| *at <= now).map(|(_, key)| key.clone())
+        self.order.keys().next().filter(|(at, _)| *at <= now).map(|(_, key)| key.clone())
     }
 
     /// All that are due, the earliest first.
     pub fn all_due(&mut self, now: Mono) -> Vec<K> {
         self.settle();
-        self.order.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key.clone()).collect()
+        self.order.keys().take_while(|(at, _)| *at <= now).map(|(_, key)| key.clone()).collect()
     }
 
     fn lend(&mut self, key: K) {
@@ -115,15 +116,13 @@ impl<K: Ord + Clone, V: Timed> TimedMap<K, V> {
     fn settle(&mut self) {
         let Some(key) = self.lent.take() else { return };
         let Some(held) = self.values.get_mut(&key) else { return };
-        let at = held.value.deadline().map(|(at, _)| at);
-        if at == held.at {
-            return;
-        }
-        if let Some(before) = std::mem::replace(&mut held.at, at) {
+        let due = held.value.deadline();
+        let before = std::mem::replace(&mut held.at, due.map(|(at, _)| at));
+        if let Some(before) = before.filter(|before| Some(*before) != held.at) {
             self.order.remove(&(before, key.clone()));
         }
-        if let Some(at) = at {
-            self.order.insert((at, key));
+        if let Some((at, why)) = due {
+            self.order.insert((at, key), why);
         }
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{broadcast, mpsc, watch, Semaphore};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::fair_queue::FairQueue;
 use super::media_loop::MediaLoops;
@@ -173,8 +173,10 @@ impl Signalling {
 
     /// Waits for one input, and gives it to the agent.
     async fn turn(&mut self, queues: &mut Queues, mut alarm: Pin<&mut Sleep>) {
-        if self.is_due() {
-            return self.agent.handle_timeout(self.clock.now());
+        let deadline = self.agent.poll_timeout().map(|deadline| deadline.at);
+        let now = self.clock.now();
+        if deadline.is_some_and(|at| at <= now.mono) {
+            return self.agent.handle_timeout(now);
         }
         // Others on this thread have their turns too.
         tokio::task::consume_budget().await;
@@ -182,19 +184,11 @@ impl Signalling {
         if let Some(input) = queues.take(listens) {
             return self.input(input);
         }
-        self.set(alarm.as_mut());
+        set(alarm.as_mut(), deadline.map_or(LONGEST_SLEEP, |at| at - now.mono));
         tokio::select! {
             input = queues.next(listens) => self.input(input),
             place = self.store.wait_for_place(), if !self.backlog.is_empty() => self.store_next(place),
             () = alarm => {}
-        }
-    }
-
-    /// One that rings too early costs less than one that is set anew with every message.
-    fn set(&self, alarm: Pin<&mut Sleep>) {
-        let at = tokio::time::Instant::now() + self.sleep();
-        if alarm.is_elapsed() || at < alarm.deadline() {
-            alarm.reset(at);
         }
     }
 
@@ -204,17 +198,6 @@ impl Signalling {
             Input::Inbound(inbound) => self.inbound(inbound),
             Input::Request(request) => self.request(request),
         }
-    }
-
-    fn is_due(&self) -> bool {
-        let now = self.clock.now().mono;
-        self.agent.poll_timeout().is_some_and(|deadline| deadline.at <= now)
-    }
-
-    fn sleep(&self) -> Duration {
-        let now = self.clock.now().mono;
-        let left = self.agent.poll_timeout().map_or(LONGEST_SLEEP, |deadline| deadline.at - now);
-        left.min(LONGEST_SLEEP)
     }
 
     fn request(&mut self, request: Request) {
@@ -287,6 +270,14 @@ impl Signalling {
     fn is_over(&self) -> bool {
         let settled = self.stopped && self.storing == 0 && self.media.is_empty();
         settled || self.stop_by.is_some_and(|by| by <= self.clock.now().mono)
+    }
+}
+
+/// Rings after so long, or earlier: one that rings in vain costs less than one that is set anew with every message.
+fn set(alarm: Pin<&mut Sleep>, after: Duration) {
+    let at = Instant::now() + after.min(LONGEST_SLEEP);
+    if alarm.is_elapsed() || at < alarm.deadline() {
+        alarm.reset(at);
     }
 }
 
