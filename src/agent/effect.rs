@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::nonces;
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Stream, StreamEvent};
+use crate::media::{Counters, Held, Stream, StreamEvent};
 use crate::policy::{Approved, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
@@ -45,12 +45,12 @@ pub enum Effect {
         call: CallId,
         local: IpAddr,
     },
-    /// Every stream looks up in this snapshot from now on.
-    /// The peer holds the call, or takes it up again: its stream sends no sound, or does.
+    /// A call is held, or taken up again: its stream sends no sound, or does.
     HoldStream {
         call: CallId,
-        held: bool,
+        held: Held,
     },
+    /// Every stream looks up in this snapshot from now on.
     SetSpd {
         spd: Arc<Spd>,
     },

@@ -68,7 +68,7 @@ pub use metrics::Metric;
 pub use naming::is_mail;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
 pub use snapshot::{
-    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, OpenReview,
+    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState, OpenReview,
     PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Transfer,
     TransferState, Watch, WatchState,
 };
@@ -269,6 +269,7 @@ impl Agent {
             Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
             Command::Hangup { call } => self.hangup(now, call).map(done),
+            Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
             Command::PolicyAdd { text } => self.add_policy(now, &text, false),
             Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),
             Command::PolicyDefaultRemove => self.remove_default(now).map(Accepted::Storing),

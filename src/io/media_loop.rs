@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, Done};
-use crate::media::{Counters, Stream};
+use crate::media::{Counters, Held, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -95,7 +95,7 @@ impl MediaLoops {
     }
 
     /// Its stream sends no sound while it is held.
-    pub fn hold(&self, call: CallId, held: bool) {
+    pub fn hold(&self, call: CallId, held: Held) {
         if let Some(Leg::Running { mailbox, .. }) = self.legs.get(&call) {
             mailbox.hold(held);
         }

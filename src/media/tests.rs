@@ -53,7 +53,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
     StreamConfig {
         heard_first: false,
         only_from: None,
-        held: false,
+        held: Held::default(),
         local,
         remote,
         peer,

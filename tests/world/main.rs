@@ -8,6 +8,7 @@ mod ask;
 mod calls;
 mod fail_over;
 mod flows;
+mod holds;
 mod limits;
 mod loss;
 mod onward;

@@ -36,7 +36,7 @@ impl Agent {
     }
 }
 
-fn downgrade(peer: &str) -> Failure {
+pub(super) fn downgrade(peer: &str) -> Failure {
     Failure::new(
         FailureKind::Trust,
         "downgrade",

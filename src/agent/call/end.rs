@@ -40,6 +40,7 @@ impl Agent {
         let last = self.with_what_was_tried(id, last);
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
+        calling.end_hold();
         let session = calling.session.take();
         let side = calling.call.side;
         let answered = match side {

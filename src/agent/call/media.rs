@@ -108,6 +108,7 @@ impl Agent {
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
+        calling.call.held_by_peer = calling.offered.as_ref().is_some_and(PeerSdp::held);
         let config = StreamConfig {
             local,
             remote,
@@ -122,7 +123,7 @@ impl Agent {
             inbound: protected.inbound,
             heard_first: calling.heard_first,
             only_from: (!calling.call.known).then_some(remote.ip()),
-            held: calling.offered.as_ref().is_some_and(PeerSdp::held),
+            held: calling.held(),
         };
         calling.quiet_allowed = calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
         let stream = Box::new(Stream::new(config, protection));
@@ -201,7 +202,7 @@ impl Agent {
         let session_id = u64::from(self.rng.next_u32());
         let device = self.config.device.clone();
         let sv_sa = message.map(|message| SvSa { device, message });
-        let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa };
+        let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa, held: false };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -212,9 +213,11 @@ impl Agent {
         local: SocketAddr,
         sv_sa: Option<SvSa>,
         (session_id, session_version): (u64, u64),
+        held: bool,
     ) -> Result<SessionDescription, String> {
         let ours = Ours { session_version, ..self.ours(session_id, local) };
-        sdp::answer(&offered.whole, AnswerInput { ours, formats: &FORMATS, sv_sa }).map_err(|why| why.to_string())
+        let input = AnswerInput { ours, formats: &FORMATS, sv_sa, held };
+        sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
     fn ours(&self, session_id: u64, address: SocketAddr) -> Ours<'_> {

@@ -1,5 +1,5 @@
 //! Journey two: a call. [`caller`] and [`callee`] are its two sides, [`media`] makes the stream that both end in;
-//! [`transfer`] lets one call lead to another.
+//! [`hold`] stops its sound for a while, [`transfer`] lets one call lead to another.
 //!
 //! | step | caller | callee |
 //! | --- | --- | --- |
@@ -15,6 +15,7 @@ mod answering;
 mod callee;
 mod caller;
 mod end;
+mod hold;
 mod media;
 mod offerless;
 mod places;
@@ -111,6 +112,8 @@ pub(super) struct Calling {
     /// Our offer, or our answer: a refresh gets the same again.
     said: Option<SessionDescription>,
     offered: Option<PeerSdp>,
+    /// Our new offer within the call, which is not answered yet.
+    reoffered: Option<SessionDescription>,
     /// Where the peer's media was at first: it may be taken back for a while.
     described: Option<SocketAddr>,
     /// The peer does not send: it holds the call, and is not gone.
@@ -274,6 +277,9 @@ impl Agent {
             setup: None,
             counters: Counters::default(),
             quiet: false,
+            on_hold: false,
+            held_by_peer: false,
+            hold: None,
             ask: None,
             review: None,
             transfer: None,
@@ -304,6 +310,7 @@ impl Agent {
             key: KeyState::None,
             said: None,
             offered: None,
+            reoffered: None,
             described: None,
             quiet_allowed: false,
             told_stripped: false,
@@ -350,6 +357,12 @@ impl Agent {
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
             EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
             EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
+            EndpointEvent::OfferAnswered { id, body } => self.handle_offer_answered(now, id, body),
+            EndpointEvent::OfferDue { id } => self.handle_offer_due(now, id),
+            EndpointEvent::OfferRefused { id, status, reason, warnings } => {
+                let why: Vec<String> = warnings.iter().map(|warning| warning.text.to_string()).collect();
+                self.handle_offer_refused(id, (status, &reason), &why);
+            }
             EndpointEvent::Referred { id, session, to, by, from_peer } => {
                 self.handle_referred(now, id, (session, from_peer), &to, by);
             }
@@ -389,7 +402,8 @@ impl Agent {
         calling.heard = Some((heard, since));
         let silence = now.mono - since;
         // Calls of strangers who hold them would keep their places for ever.
-        let (quiet, over) = match (calling.quiet_allowed, calling.call.known) {
+        let waits = calling.call.known || calling.call.on_hold;
+        let (quiet, over) = match (calling.quiet_allowed, waits) {
             (true, true) => (false, false),
             (true, false) => (false, silence >= HELD_SILENCE),
             (false, _) => (silence >= QUIET, silence >= SILENCE),

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::media::Held;
 use crate::policy::Spd;
 
 /// What a media thread must know, the newest only: it holds one snapshot, one word on hold and one wish to end, so it is never full.
@@ -9,7 +10,8 @@ use crate::policy::Spd;
 pub struct Mailbox {
     spd: Mutex<Option<Arc<Spd>>>,
     has_spd: AtomicBool,
-    held: AtomicBool,
+    held_by_peer: AtomicBool,
+    held_by_us: AtomicBool,
     holds: AtomicBool,
     closing: AtomicBool,
 }
@@ -20,14 +22,17 @@ impl Mailbox {
         self.has_spd.store(true, Ordering::Release);
     }
 
-    pub fn hold(&self, held: bool) {
-        self.held.store(held, Ordering::Relaxed);
+    pub fn hold(&self, held: Held) {
+        self.held_by_peer.store(held.by_peer, Ordering::Relaxed);
+        self.held_by_us.store(held.by_us, Ordering::Relaxed);
         self.holds.store(true, Ordering::Release);
     }
 
-    /// Whether the stream is held, when that was not taken yet.
-    pub fn take_hold(&self) -> Option<bool> {
-        self.holds.swap(false, Ordering::AcqRel).then(|| self.held.load(Ordering::Relaxed))
+    /// Who holds the stream, when that was not taken yet.
+    pub fn take_hold(&self) -> Option<Held> {
+        let load = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        let held = || Held { by_peer: load(&self.held_by_peer), by_us: load(&self.held_by_us) };
+        self.holds.swap(false, Ordering::AcqRel).then(held)
     }
 
     pub fn close(&self) {

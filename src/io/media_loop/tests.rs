@@ -4,7 +4,7 @@ use super::thread::Pace;
 use super::*;
 use crate::io::audio::read_wav;
 use crate::ipsec::Protection;
-use crate::media::{Codec, StreamConfig, StreamEvent};
+use crate::media::{Codec, Held, StreamConfig, StreamEvent};
 use crate::policy::{Action, Bundle, Level};
 use crate::vocab::Mono;
 
@@ -72,7 +72,7 @@ fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
-        held: false,
+        held: Held::default(),
         local,
         remote,
         peer: None,

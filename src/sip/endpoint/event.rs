@@ -90,6 +90,22 @@ pub enum EndpointEvent {
         state: SubscriptionState,
         body: Option<Body>,
     },
+    /// The peer took our new offer, and was acknowledged: this is its answer.
+    OfferAnswered {
+        id: SessionId,
+        body: Option<Body>,
+    },
+    /// Now the new offer that we want can be made: `offer`.
+    OfferDue {
+        id: SessionId,
+    },
+    /// The peer does not take our new offer; the session is as it was.
+    OfferRefused {
+        id: SessionId,
+        status: u16,
+        reason: String,
+        warnings: Vec<Warning>,
+    },
     /// A PUBLISH was not accepted, and is tried again in so long.
     PublicationFailed {
         id: PublicationId,

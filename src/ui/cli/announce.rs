@@ -77,7 +77,8 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
             let place = call.replaces.as_ref().map(|old| format!(" takes the place of call {old}")).unwrap_or_default();
             let wanted =
                 call.wanted_by.as_ref().map(|by| format!(", as the peer of call {by} wanted")).unwrap_or_default();
-            Some(format!("call {id}{place}: talking with {peer}, protected by {}{wanted}", call.bundle))
+            let held = super::call::held(call).map(|held| format!("; {held}")).unwrap_or_default();
+            Some(format!("call {id}{place}: talking with {peer}, protected by {}{wanted}{held}", call.bundle))
         }
         CallStateView::Ended | CallStateView::Failed => Some(format!("call {id}: over")),
         CallStateView::Wanted => Some(super::call::told(call)),

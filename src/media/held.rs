@@ -1,0 +1,15 @@
+/// Who holds a call (RFC 3264 section 8.4). Without either sound goes both ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// The peer wants no sound from us.
+    pub by_peer: bool,
+    /// Our user hears nothing, and is not heard.
+    pub by_us: bool,
+}
+
+impl Held {
+    /// No sound of ours goes out.
+    pub fn is_silent(self) -> bool {
+        self.by_peer || self.by_us
+    }
+}
