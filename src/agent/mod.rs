@@ -68,9 +68,9 @@ pub use metrics::Metric;
 pub use naming::is_mail;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
 pub use snapshot::{
-    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState, OpenReview,
-    PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Transfer,
-    TransferState, Watch, WatchState,
+    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
+    OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState,
+    Transfer, TransferState, Watch, WatchState,
 };
 
 use account::Accounts;

@@ -180,7 +180,8 @@ mod tests {
     }
 
     fn our_answer(offer: &SessionDescription) -> Result<SessionDescription, MediaError> {
-        let input = AnswerInput { ours: ours("[2001:db8::2]:30000"), formats: &FORMATS, sv_sa: Some(sv_sa("b1")), held: false };
+        let input =
+            AnswerInput { ours: ours("[2001:db8::2]:30000"), formats: &FORMATS, sv_sa: Some(sv_sa("b1")), held: false };
         answer(offer, input)
     }
 

@@ -75,7 +75,9 @@ fn attributes(world: &World) -> Vec<String> {
             Parcel::Media { .. } => None,
         })
         .filter(|text| text.contains("application/sdp"))
-        .flat_map(|text| text.lines().filter(|line| line.starts_with("a=x-sv-sa")).map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|text| {
+            text.lines().filter(|line| line.starts_with("a=x-sv-sa")).map(str::to_owned).collect::<Vec<_>>()
+        })
         .collect();
     found.sort();
     found.dedup();
@@ -99,7 +101,10 @@ fn a_call_on_hold_is_silent_both_ways_and_goes_on_under_the_same_keys() {
         hold(&mut world, holder, call, false);
         assert_eq!(settled(&mut world, holder, call), HoldState::Done);
         world.run_for(SECOND);
-        assert_eq!((holds(world.the_call(holder, call)), holds(world.the_call(peer, other))), ((false, false), (false, false)));
+        assert_eq!(
+            (holds(world.the_call(holder, call)), holds(world.the_call(peer, other))),
+            ((false, false), (false, false))
+        );
         let (sent, heard) = voice(&mut world, holder, call, 2);
         assert!(sent >= 95 && heard >= 95, "{sent} {heard}");
         assert_eq!(world.the_call(holder, call).counters.dropped.values().sum::<u64>(), 0);
@@ -143,7 +148,10 @@ fn both_sides_can_hold_and_each_ends_its_own() {
     hold(&mut world, ALICE, call, false);
     assert_eq!(settled(&mut world, ALICE, call), HoldState::Done);
     world.run_for(SECOND);
-    assert_eq!((holds(world.the_call(ALICE, call)), holds(world.the_call(BOB, theirs))), ((false, true), (true, false)));
+    assert_eq!(
+        (holds(world.the_call(ALICE, call)), holds(world.the_call(BOB, theirs))),
+        ((false, true), (true, false))
+    );
     assert_eq!(voice(&mut world, ALICE, call, 5), (0, 0), "Bob still holds");
     hold(&mut world, BOB, theirs, false);
     assert_eq!(settled(&mut world, BOB, theirs), HoldState::Done);
@@ -220,7 +228,8 @@ fn a_hold_that_is_not_answered_ends_the_call() {
 /// Somebody on the way answers the hold in Bob's name, and would like to have the keys out, or the sound elsewhere.
 #[test]
 fn an_answer_to_a_hold_that_loosens_the_call_ends_it() {
-    let strip = |text: &str| text.lines().filter(|line| !line.starts_with("a=x-sv-sa")).collect::<Vec<_>>().join("\r\n");
+    let strip =
+        |text: &str| text.lines().filter(|line| !line.starts_with("a=x-sv-sa")).collect::<Vec<_>>().join("\r\n");
     let aim = |text: &str| text.replace("c=IN IP4 192.168.1.2", "c=IN IP4 192.168.1.99");
     let edits: [(&dyn Fn(&str) -> String, &str); 2] = [(&strip, "downgrade"), (&aim, "answer-unusable")];
     for (edit, code) in edits {

@@ -111,7 +111,10 @@ fn offers_that_meet_are_told_apart() {
             world.at(ALICE, |end, now| end.offer(now, ours, body("hold once more")));
         }
     }
-    assert!(matches!(world.events[ALICE].last(), Some(EndpointEvent::OfferRefused { status: 491, .. })), "not for ever");
+    assert!(
+        matches!(world.events[ALICE].last(), Some(EndpointEvent::OfferRefused { status: 491, .. })),
+        "not for ever"
+    );
 }
 
 #[test]
