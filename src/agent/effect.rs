@@ -7,7 +7,7 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `HoldStream`, `Keylog` | none |
+//! | `SetSpd`, `HoldStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -26,6 +26,10 @@ use crate::vocab::{
 
 pub enum Effect {
     CloseMedia {
+        call: CallId,
+    },
+    /// The stream ends, and its keys with it; its socket stays open for another.
+    DropStream {
         call: CallId,
     },
     /// Lines for the key log: the rows of Wireshark's `esp_sa` table, and one JSON object for every SA.
@@ -54,6 +58,7 @@ pub enum Effect {
     SetSpd {
         spd: Arc<Spd>,
     },
+    /// In the place of the one that runs, if there is one: source and sink go on then.
     StartStream {
         call: CallId,
         stream: Box<Stream>,

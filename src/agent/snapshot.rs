@@ -299,6 +299,8 @@ pub struct Call {
     pub counters: Counters,
     /// Nothing was heard of the peer for some seconds now.
     pub quiet: bool,
+    /// The callee is heard, and has not picked up yet.
+    pub early: bool,
     /// Our user holds it: nothing is heard, and nothing is said.
     pub on_hold: bool,
     /// The peer holds it: it wants no sound from us.

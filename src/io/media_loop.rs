@@ -54,7 +54,8 @@ impl MediaLoops {
         Ok(address)
     }
 
-    /// Gives the stream to a thread of its own.
+    /// Gives the stream to a thread of its own; or to the one that runs, where it takes the place of the stream before, and source
+    /// and sink go on.
     pub fn start(
         &mut self,
         call: CallId,
@@ -64,9 +65,10 @@ impl MediaLoops {
     ) -> Result<(), Failure> {
         let socket = match self.legs.remove(&call) {
             Some(Leg::Opened(socket)) => socket,
-            Some(running) => {
-                self.legs.insert(call, running);
-                return Err(not_open(call));
+            Some(Leg::Running { mailbox, thread }) => {
+                mailbox.replace(Some(stream));
+                self.legs.insert(call, Leg::Running { mailbox, thread });
+                return Ok(());
             }
             None => return Err(not_open(call)),
         };
@@ -77,12 +79,19 @@ impl MediaLoops {
             dones: self.dones.clone(),
             mailbox: Arc::clone(&mailbox),
             socket,
-            stream,
+            stream: Some(stream),
         };
         let named = std::thread::Builder::new().name(format!("media-{call}"));
         let thread = named.spawn(move || media.run(&source, &sink)).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running { mailbox, thread });
         Ok(())
+    }
+
+    /// Its stream ends; its socket stays open for another.
+    pub fn drop_stream(&self, call: CallId) {
+        if let Some(Leg::Running { mailbox, .. }) = self.legs.get(&call) {
+            mailbox.replace(None);
+        }
     }
 
     /// Every stream looks up in this snapshot before its next packet.

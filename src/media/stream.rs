@@ -224,6 +224,10 @@ impl Stream {
         self.held = held;
     }
 
+    pub fn held(&self) -> Held {
+        self.held
+    }
+
     pub fn counters(&self) -> &Counters {
         &self.counters
     }

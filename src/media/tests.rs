@@ -118,7 +118,7 @@ fn who_has_to_be_heard_first_gets_nothing_before() {
 /// RFC 3264 section 8.4; RTCP goes on (section 5.1).
 #[test]
 fn a_held_stream_neither_speaks_nor_plays_and_is_not_silent_on_rtcp() {
-    for held in [Held { by_peer: true, by_us: false }, Held { by_peer: false, by_us: true }] {
+    for held in [Held { by_peer: true, ..Held::default() }, Held { by_us: true, ..Held::default() }] {
         let (mut from, mut to) = pair("ipsec esp/transport//require", ESP);
         let hear = |to: &mut Stream, from: &mut Stream, n| {
             to.handle_datagram(at(n * 20), alice(), &mut sent(from, n).unwrap())

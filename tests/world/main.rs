@@ -6,6 +6,7 @@ mod common;
 mod accounts;
 mod ask;
 mod calls;
+mod early;
 mod fail_over;
 mod flows;
 mod holds;

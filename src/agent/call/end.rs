@@ -41,6 +41,7 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
         calling.end_hold();
+        calling.call.early = false;
         let session = calling.session.take();
         let side = calling.call.side;
         let answered = match side {

@@ -94,7 +94,11 @@ impl Calling {
 
     /// Who holds the call for its stream: our user, from the moment when he wants it.
     pub(super) fn held(&self) -> Held {
-        Held { by_peer: self.call.held_by_peer, by_us: self.call.on_hold || self.hold_wanted() == Some(true) }
+        Held {
+            by_peer: self.call.held_by_peer,
+            by_us: self.call.on_hold || self.hold_wanted() == Some(true),
+            early: self.call.early,
+        }
     }
 
     fn agreed(&mut self, held: bool, offer: SessionDescription, answer: PeerSdp) -> &mut Self {

@@ -125,16 +125,26 @@ impl Agent {
             only_from: (!calling.call.known).then_some(remote.ip()),
             held: calling.held(),
         };
-        calling.quiet_allowed = calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
+        let early = calling.call.early;
+        calling.quiet_allowed = early || calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
         let stream = Box::new(Stream::new(config, protection));
-        calling.call.setup = calling.invited.map(|invited| now.mono - invited);
-        calling.until = calling.duration.map(|duration| now.mono + duration);
         let source = calling.source.clone();
         let sink = self.sink_for(id);
         self.effect(Effect::StartStream { call: id, stream, source, sink });
+        match early {
+            true => self.event(Event::CallChanged(id)),
+            false => self.establish(now, id),
+        }
+        Ok(())
+    }
+
+    /// The call stands.
+    pub(super) fn establish(&mut self, now: Now, id: CallId) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.call.setup = calling.invited.map(|invited| now.mono - invited);
+        calling.until = calling.duration.map(|duration| now.mono + duration);
         self.count("calls_established");
         self.set_call(id, CallState::Active);
-        Ok(())
     }
 
     /// Now that every port is known, the entries must be those that both sides agreed for: nothing would pass otherwise.

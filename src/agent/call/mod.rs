@@ -14,6 +14,7 @@ mod answered;
 mod answering;
 mod callee;
 mod caller;
+mod early;
 mod end;
 mod hold;
 mod media;
@@ -43,6 +44,7 @@ use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
+use early::Early;
 use media::{PeerSdp, Ready};
 use transfer::Transfers;
 
@@ -118,6 +120,8 @@ pub(super) struct Calling {
     described: Option<SocketAddr>,
     /// The peer does not send: it holds the call, and is not gone.
     quiet_allowed: bool,
+    /// Answers that came before the call was answered.
+    early_tries: u32,
     /// The user knows that somebody offers anew without the keys of the call.
     told_stripped: bool,
     /// Our 200 offers, and the ACK has to answer.
@@ -146,6 +150,8 @@ pub(super) struct Calling {
 enum KeyState {
     None,
     Offered(Box<Initiator>),
+    /// Agreed with a callee that has not picked up yet.
+    Early(Box<Early>),
     /// With the suite that both sides' entries allow.
     Asked(Box<Responder>, Option<Suite>),
     /// The peer offered no agreement, and policy allows a clear call.
@@ -277,6 +283,7 @@ impl Agent {
             setup: None,
             counters: Counters::default(),
             quiet: false,
+            early: false,
             on_hold: false,
             held_by_peer: false,
             hold: None,
@@ -313,6 +320,7 @@ impl Agent {
             reoffered: None,
             described: None,
             quiet_allowed: false,
+            early_tries: 0,
             told_stripped: false,
             offers: false,
             ready: None,
@@ -345,6 +353,7 @@ impl Agent {
                 self.handle_invited(now, id, &invitation, body);
             }
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),
+            EndpointEvent::EarlyAnswered { id, body } => self.handle_early_answer(now, id, &body),
             EndpointEvent::Answered { id, body, .. } => self.handle_answered(now, id, body),
             EndpointEvent::Rejected { id, from, status, reason, warnings, contacts, body, ids } => {
                 let warnings = warnings.iter().map(|warning| warning.text.to_string()).collect();

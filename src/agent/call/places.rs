@@ -60,6 +60,8 @@ impl Agent {
         calling.session = None;
         let (peer, by_proxy) = (calling.call.peer.clone(), calling.login.is_some());
         calling.redirects.keep_ids(ids);
+        self.drop_early(id);
+        let Some(calling) = self.calls.all.get(&id) else { return };
         let onward = ends_onward(&cause, calling.redirects.now().is_some());
         if self.call_elsewhere(now, id, &cause) || onward && self.call_onward(now, id) {
             return;

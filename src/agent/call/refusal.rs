@@ -34,6 +34,7 @@ impl Agent {
         if !calling.is_open() {
             return self.close_media(id);
         }
+        self.drop_early(id);
         let cause = EndCause::Rejected { status: no.status, reason: no.reason.clone(), retry_after: None };
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.redirects.keep_ids(Some(no.ids.clone()));

@@ -274,6 +274,7 @@ pub(crate) fn call(state: CallState) -> Call {
         quiet: false,
         ask: None,
         review: None,
+        early: false,
         on_hold: false,
         held_by_peer: false,
         hold: None,

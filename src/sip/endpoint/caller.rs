@@ -118,7 +118,10 @@ impl Endpoint {
         let (status, reason) = (response.status(), response.reason().to_string());
         match status {
             100..=199 if !self.acknowledge_progress(now, id, response) => {}
-            100..=199 => self.handle_progress(now, id, status, reason),
+            100..=199 => {
+                self.handle_progress(now, id, status, reason);
+                self.tell_early_answer(id, response);
+            }
             200..=299 => self.handle_call_answered(now, id, from, response),
             401 | 407 if self.prove_invite(now, id, response) => {}
             422 if self.lengthen_invite(now, id, response) => {}
@@ -140,6 +143,16 @@ impl Endpoint {
         self.events.push_back(EndpointEvent::InviteProgress { id, status, reason });
         if leaving {
             self.send_cancel(now, id);
+        }
+    }
+
+    /// Only who has a tag can be told from others; 100 is of the next hop.
+    fn tell_early_answer(&mut self, id: SessionId, response: &Response) {
+        let calling = |session: &Session| matches!(session.phase, Phase::Calling { .. }) && session.leaving.is_none();
+        let wanted = self.sessions.get(&id).is_some_and(calling) && response.status() > 100;
+        let body = read::response_body(response).filter(|body| body.part("application/sdp").is_some());
+        if let (true, Some(_), Some(body)) = (wanted, read::to_tag(response.headers()), body) {
+            self.events.push_back(EndpointEvent::EarlyAnswered { id, body });
         }
     }
 

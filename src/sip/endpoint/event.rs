@@ -26,6 +26,12 @@ pub enum EndpointEvent {
         id: SessionId,
         body: Option<Body>,
     },
+    /// A provisional answer to our INVITE holds a session description: the callee could be heard before it picks up (RFC 3261
+    /// section 13.2.1).
+    EarlyAnswered {
+        id: SessionId,
+        body: Body,
+    },
     /// A session that was answered is gone; or one of ours was cancelled and the answer crossed the CANCEL.
     Ended {
         id: SessionId,

@@ -33,7 +33,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 /// Tells each state as it comes, answers reviews on the way, until the call is over.
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     let (mut id, mut last, mut wants) = (id.to_owned(), None, None);
-    let (mut asked, mut quiet, mut waited, mut on_hold) = (None, false, 0, None);
+    let (mut asked, mut quiet, mut waited, mut on_hold, mut early) = (None, false, 0, None, false);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
         let reply = door.get(&format!("/v1/calls/{id}?wait={}{through}", if last.is_some() { 1 } else { 0 })).await?;
@@ -50,6 +50,9 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if quiet != call.quiet && call.state == CallStateView::Active {
             output.say(&told_quiet(&call));
             quiet = call.quiet;
+        }
+        if call.early && !std::mem::replace(&mut early, true) {
+            output.say(&told_early(&call));
         }
         if on_hold != held(&call) {
             on_hold = held(&call);
@@ -234,6 +237,11 @@ pub(super) fn held(call: &CallView) -> Option<&'static str> {
         (CallStateView::Active, false, true) => Some("held by the peer"),
         _ => None,
     }
+}
+
+fn told_early(call: &CallView) -> String {
+    let CallView { id, peer, bundle, .. } = call;
+    format!("call {id} to {peer}: heard before it picks up, protected by {bundle}; it does not hear you yet")
 }
 
 fn told_held(call: &CallView) -> String {

@@ -38,6 +38,8 @@ pub struct CallView {
     pub packets: PacketsView,
     /// Nothing has been heard of the peer for five seconds or more: it may be gone.
     pub quiet: bool,
+    /// The callee is heard, and has not picked up yet: it does not hear us.
+    pub early: bool,
     /// Our user holds it: he hears nothing and is not heard.
     pub on_hold: bool,
     /// The peer holds it, and wants no sound from us.
@@ -184,6 +186,7 @@ impl From<&Call> for CallView {
             setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
             packets: (&call.counters).into(),
             quiet: call.quiet,
+            early: call.early,
             on_hold: call.on_hold,
             held_by_peer: call.held_by_peer,
             hold: HoldView::of(call),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::wire::{body, header, invite, World, ALICE, BOB};
+use super::wire::{body, header, invite, World, ALICE};
 use crate::sip::endpoint::EndpointEvent;
 use crate::sip::{send, Method, Request, SessionId};
 
