@@ -194,14 +194,34 @@ impl Endpoint {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.ack = Some((cseq, ack));
         }
-        match leaving {
-            Some(reason) => self.send_bye(now, id, reason),
-            None => {
+        match (leaving, self.in_clear(id, response)) {
+            (Some(reason), _) => self.send_bye(now, id, reason),
+            (None, Some(why)) => {
+                let ids = self.sessions.get(&id).map(|session| session.dialog.ids());
+                self.events.push_back(EndpointEvent::InviteFailed { id, cause: EndCause::InClear { why }, ids });
+                self.send_bye(now, id, Some(Reason::sip(488, why)));
+            }
+            (None, None) => {
                 // What was answered reliably before is the answer, whatever the 2xx repeats of it.
                 let body = early.or_else(|| read::response_body(response));
                 self.events.push_back(EndpointEvent::Answered { id, from, body });
             }
         }
+    }
+
+    /// Why requests within this call, which began by `sips:`, would not go by TLS on every hop (RFC 3261 sections 12.1.1 and 16.6,
+    /// step 4).
+    fn in_clear(&self, id: SessionId, response: &Response) -> Option<&'static str> {
+        let proven = self.sessions.get(&id).and_then(|session| session.proven.as_ref());
+        proven.filter(|proven| proven.invite.target.is_sips())?;
+        if !read::contact(response.headers()).is_some_and(|contact| contact.is_sips()) {
+            return Some("the Contact of its answer is no sips: URI");
+        }
+        let routes = read::record_route(response.headers(), false);
+        let secure = |hop: &String| {
+            hop.trim_start_matches(|c| c != '<').get(..6).is_some_and(|s| s.eq_ignore_ascii_case("<sips:"))
+        };
+        (!routes.iter().all(secure)).then_some("a proxy on the way is recorded by no sips: URI")
     }
 
     fn dismiss_fork(&mut self, now: Mono, id: SessionId, tag: String, response: &Response) {

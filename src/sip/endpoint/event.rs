@@ -239,6 +239,8 @@ pub enum EndpointEvent {
 pub enum EndCause {
     /// This endpoint holds as many as it may.
     Full,
+    /// What began by `sips:` would not go by TLS on every hop; `why` is ours.
+    InClear { why: &'static str },
     /// The peer answered that it is elsewhere.
     Redirected { status: u16, reason: String, contacts: Vec<NameAddr> },
     /// The peer answered 300 or more.
