@@ -70,6 +70,8 @@ pub(crate) struct Session {
     pub has_offer: bool,
     /// What callees of our INVITE answered provisionally, and reliably.
     pub early: Vec<Early>,
+    /// Tags of callees of our INVITE that have not picked up.
+    pub ringing: Vec<String>,
     /// Our 2xx, sent again until its ACK comes.
     pub unacked: Option<Unacked>,
     /// The ACK that we sent, and its number: a 2xx that comes again gets it again.
@@ -174,6 +176,7 @@ impl Session {
             rseq: None,
             has_offer: false,
             early: Vec::new(),
+            ringing: Vec::new(),
             unacked: None,
             ack: None,
             leaving: None,

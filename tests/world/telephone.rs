@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sottovoce::agent::{AskState, Call, CallState, Command, Event};
+use sottovoce::agent::{AgentConfig, AnswerMode, AskState, Call, CallState, Command, Event};
 use sottovoce::sip::{Message, Request, Response};
 
 use crate::common::config::agent;
@@ -227,6 +227,75 @@ fn a_telephone_that_wants_no_sound_yet_gets_none() {
     say(&mut world, &request("ACK", 1, &tag, ""));
     assert_eq!(the_call(&world).state, CallState::Active);
     assert_eq!(sent_in(&mut world, 2), 0);
+}
+
+/// RFC 3891 section 3: Bob calls somebody who rings, and the telephone picks up for them.
+#[test]
+fn a_call_of_ours_that_rings_is_taken_by_who_picks_up_for_the_callee() {
+    let mut world = World::new(9, Link::GOOD);
+    for (name, ip) in [("bob", BOB), ("alice", "192.168.1.1")] {
+        world.add(name, AgentConfig { answer: AnswerMode::Prompt, ..agent(name, ip, "none") });
+    }
+    let call = world.call(0, "alice@192.168.1.1", Some("approve"), 60);
+    assert!(world.run_until(MINUTE, |world| world.the_call(0, call).state == CallState::Ringing));
+    let rings = world.wire.overheard.iter().rev().find_map(|parcel| match parcel {
+        Parcel::Sip { bytes, .. } if bytes.starts_with(b"SIP/2.0 180") => Message::parse(bytes).ok(),
+        _ => None,
+    });
+    let Some(Message::Response(rings)) = rings else { panic!() };
+    let header = |name: &str| rings.headers().first(name).unwrap().to_owned();
+    let tag = |name: &str| header(name).rsplit_once(";tag=").unwrap().1.to_owned();
+    let replaces = |from_tag: &str| {
+        format!(
+            "Contact: <sip:phone@{PHONE}>\r\nReplaces: {};to-tag={};from-tag={from_tag}",
+            header("Call-ID"),
+            tag("From")
+        )
+    };
+    let pick_up = |from_tag: &str, number| {
+        request("INVITE", number, "", &usual()).replace(&format!("Contact: <sip:phone@{PHONE}>"), &replaces(from_tag))
+    };
+    say(&mut world, &pick_up("other", 7).replace("Call-ID: c", "Call-ID: d"));
+    answer(&world, 481);
+    say(&mut world, &pick_up(&tag("To"), 1));
+    assert_eq!((the_call(&world).state.clone(), the_call(&world).replaces), (CallState::Incoming, Some(call)));
+    let new = the_call(&world).id;
+    world.command(0, Command::AnswerCall { call: new }).unwrap();
+    world.run_for(Duration::from_millis(100));
+    let taken = self::tag(&world);
+    say(&mut world, &request("ACK", 1, &taken, ""));
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.the_call(0, new).state, CallState::Active);
+    let CallState::Ended { reason } = &world.the_call(0, call).state else { panic!() };
+    assert!(reason.contains("took its place"), "{reason}");
+    let theirs = &world.nodes[1].agent.calls().last().unwrap().state;
+    assert!(matches!(theirs, CallState::Ended { .. }), "it rings no more: {theirs:?}");
+}
+
+/// Nobody is called for strangers; the user is told, and not for each of many.
+#[test]
+fn who_refers_outside_of_a_call_is_refused_and_shown() {
+    let mut world = bob("none");
+    let told = |world: &World| {
+        let notices = world.nodes[0].events.iter().filter_map(|event| match event {
+            Event::Notice(failure) if failure.code == "referred-outside" => Some(failure.clone()),
+            _ => None,
+        });
+        notices.collect::<Vec<_>>()
+    };
+    for number in 1..5 {
+        let to = "Refer-To: <sip:carol@192.0.2.7>\r\nContent-Length";
+        say(&mut world, &request("REFER", number, "", "").replace("Content-Length", to));
+    }
+    let refused = said_by_bob(&world);
+    let refused = refused.iter().filter(|message| matches!(message, Message::Response(r) if r.status() == 403));
+    assert_eq!(refused.count(), 4);
+    assert_eq!(told(&world).len(), 1);
+    assert!(told(&world)[0].message.contains("sip:carol@192.0.2.7"), "{}", told(&world)[0]);
+    world.run_for(MINUTE);
+    say(&mut world, &request("REFER", 9, "", ""));
+    assert_eq!(told(&world).len(), 2);
+    assert_eq!(world.nodes[0].agent.calls().count(), 0);
 }
 
 /// The 200 is on its way when Bob's user hangs up: BYE waits for the ACK (RFC 3261 section 15), and no sound begins by it.

@@ -375,6 +375,7 @@ impl Agent {
             EndpointEvent::Referred { id, session, to, by, from_peer } => {
                 self.handle_referred(now, id, (session, from_peer), &to, by);
             }
+            EndpointEvent::ReferredOutside { sender, to } => self.handle_referred_outside(now, &sender, to.as_ref()),
             EndpointEvent::ReferralProgress { id, status, .. } => self.handle_referral_progress(id, status),
             EndpointEvent::ReferralEnded { id, end } => self.handle_referral_ended(now, id, end),
             EndpointEvent::Cancelled { id, reason } => self.handle_taken_back(now, id, reason),

@@ -8,7 +8,11 @@ use crate::agent::target::Target;
 use crate::agent::{Agent, AnswerMode, CallRequest, Event, Side};
 use crate::sip::headers::{NameAddr, Replaces, TypedHeader};
 use crate::sip::{Host, ReferralId, Refusal, Scheme, SessionId, Uri, RINGING};
-use crate::vocab::{escape, CallId, Failure, Now};
+use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use std::time::Duration;
+
+/// The user is told of REFERs outside of every call so often at most.
+const OUTSIDE_AGAIN: Duration = Duration::from_secs(60);
 
 /// A REFER that we take.
 struct Referral {
@@ -35,6 +39,19 @@ impl Agent {
                 self.endpoint.reject_referral(now, id, &refusal);
             }
         }
+    }
+
+    /// It was refused. Whoever sends many of them fills no screen.
+    pub(super) fn handle_referred_outside(&mut self, now: Now, sender: &NameAddr, to: Option<&NameAddr>) {
+        self.count("transfers_refused");
+        let told = self.calls.transfers.outside_told;
+        if told.is_some_and(|told| now.mono - told < OUTSIDE_AGAIN) {
+            return;
+        }
+        self.calls.transfers.outside_told = Some(now.mono);
+        let notice = referred_outside(sender, to);
+        self.audit_notice(now, &notice);
+        self.event(Event::Notice(notice));
     }
 
     /// Tags prove nothing where signalling can be read: what comes from elsewhere waits for our user, as a stranger's does.
@@ -175,6 +192,15 @@ impl Agent {
     pub(in crate::agent) fn refuse_wanted(&mut self, now: Now, id: CallId) {
         self.end_call(now, id, CallState::Ended { reason: "you refused it".into() });
     }
+}
+
+fn referred_outside(sender: &NameAddr, to: Option<&NameAddr>) -> Failure {
+    let sender = escape(&sender.uri.to_string());
+    let whom = to.map_or_else(|| "somebody".to_owned(), |to| escape(&to.uri.to_string()));
+    let message =
+        format!("{sender} (as it says) wants you to call {whom}, though no call with it stands; it was refused");
+    let next = "if you want that, call there yourself; only the peer of a call can transfer it";
+    Failure::new(FailureKind::RefusedByPolicy, "referred-outside", message, sender, next)
 }
 
 /// Where no peer can be: everybody, nobody, or this machine by a name that each machine has.

@@ -1,5 +1,5 @@
 use super::refresher::{allows_update, push_interval};
-use super::{EndCause, Endpoint, EndpointEvent, Invite, Usage};
+use super::{limits, EndCause, Endpoint, EndpointEvent, Invite, Usage};
 use crate::sip::dialog::Dialog;
 use crate::sip::headers::Reason;
 use crate::sip::session::{Phase, Proven, Session};
@@ -119,6 +119,7 @@ impl Endpoint {
         match status {
             100..=199 if !self.acknowledge_progress(now, id, response) => {}
             100..=199 => {
+                self.note_ringing(id, response);
                 self.handle_progress(now, id, status, reason);
                 self.tell_early_answer(id, response);
             }
@@ -143,6 +144,15 @@ impl Endpoint {
         self.events.push_back(EndpointEvent::InviteProgress { id, status, reason });
         if leaving {
             self.send_cancel(now, id);
+        }
+    }
+
+    /// An early dialog (RFC 3261 section 12.1.2), of which there is no more to know than its tag.
+    fn note_ringing(&mut self, id: SessionId, response: &Response) {
+        let tag = read::to_tag(response.headers()).filter(|tag| tag.len() <= limits::TOKEN && response.status() > 100);
+        let Some((tag, session)) = tag.zip(self.sessions.get_mut(&id)) else { return };
+        if session.ringing.len() < FORKS && !session.ringing.contains(&tag) {
+            session.ringing.push(tag);
         }
     }
 

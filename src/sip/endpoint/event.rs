@@ -137,6 +137,11 @@ pub enum EndpointEvent {
         /// It came from where the call's requests go; tags alone can be read on the way.
         from_peer: bool,
     },
+    /// Somebody with whom no call stands wanted us to call somebody else, and was refused.
+    ReferredOutside {
+        sender: NameAddr,
+        to: Option<NameAddr>,
+    },
     /// How a referral of ours ended. It comes once.
     ReferralEnded {
         id: ReferralId,

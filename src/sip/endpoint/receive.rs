@@ -131,7 +131,7 @@ impl Endpoint {
             Method::Invite => self.handle_first_invite(now, inbound),
             Method::Message => self.handle_first_message(now, inbound),
             Method::Options => self.answer_options(inbound),
-            Method::Refer => self.refuse_statelessly(inbound, 403, "REFER is taken within a call only"),
+            Method::Refer => self.refuse_refer(inbound),
             Method::Subscribe => self.handle_first_subscribe(now, inbound),
             _ => self.refuse_unknown(inbound),
         }
