@@ -269,7 +269,13 @@ fn a_call_of_ours_that_rings_is_taken_by_who_picks_up_for_the_callee() {
     let CallState::Ended { reason } = &world.the_call(0, call).state else { panic!() };
     assert!(reason.contains("took its place"), "{reason}");
     let theirs = &world.nodes[1].agent.calls().last().unwrap().state;
-    assert!(matches!(theirs, CallState::Ended { .. }), "it rings no more: {theirs:?}");
+    let CallState::Ended { reason } = theirs else { panic!("it rings no more: {theirs:?}") };
+    assert!(reason.contains("Call completed elsewhere"), "{reason}");
+    let cancel = said_by_bob(&world).into_iter().find_map(|message| match message {
+        Message::Request(request) if request.method().as_str() == "CANCEL" => Some(request),
+        _ => None,
+    });
+    assert!(cancel.unwrap().headers().first("Reason").unwrap().starts_with("SIP;cause=200;"));
 }
 
 /// Nobody is called for strangers; the user is told, and not for each of many.

@@ -88,6 +88,10 @@ impl Agent {
         });
         match (side, answered) {
             (_, true) => self.endpoint.bye(now, session, reason),
+            // Whose telephone rang need not think that it missed a call (RFC 3326 section 3.1).
+            (Side::Caller, false) if self.is_succeeded(id) => {
+                self.endpoint.bye(now, session, Some(Reason::sip(200, "Call completed elsewhere")));
+            }
             (Side::Caller, false) => self.endpoint.cancel(now, session),
             (Side::Callee, false) => {
                 // Nothing more is heard of a session that was refused.
@@ -95,6 +99,10 @@ impl Agent {
                 self.endpoint.refuse(now, session, Refusal::new(480, "Temporarily Unavailable"));
             }
         }
+    }
+
+    fn is_succeeded(&self, id: CallId) -> bool {
+        self.calls.all.get(&id).is_some_and(|calling| calling.call.successor.is_some())
     }
 
     /// Our user does not want this call (RFC 3261 section 21.6.2); 480 would say that nobody was there.

@@ -189,6 +189,7 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
         486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),
         487 | 603 => (FailureKind::RefusedByUser, "declined", "the peer did not want the call; try later"),
         404 | 410 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask the peer anew"),
+        482 | 483 => (FailureKind::Unreachable, "call-in-a-circle", "proxies send the call round: tell who runs them"),
         // An endpoint should never see it, and takes it for 400 (RFC 5626 section 11.5).
         430 => (FailureKind::Unreachable, "peer-unreachable", "the peer's server has lost the way to it; try again in a minute"),
         408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "try again later"),

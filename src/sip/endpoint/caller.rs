@@ -107,7 +107,8 @@ impl Endpoint {
         let Phase::Calling { invite } = &session.phase else { return };
         let Some(client) = self.transactions.client(invite).filter(|c| c.is_proceeding()) else { return };
         session.cancelled = Some(deadline);
-        let outgoing = send::cancel(client, invite, Owner::Session(id));
+        let reason = session.leaving.clone().flatten();
+        let outgoing = send::cancel(client, invite, Owner::Session(id), reason.as_ref());
         self.launch(now, outgoing);
     }
 

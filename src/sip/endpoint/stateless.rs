@@ -51,7 +51,9 @@ impl Endpoint {
 
     /// RFC 3261 section 11.2.
     pub(super) fn answer_options(&mut self, inbound: &Inbound) {
-        let mut answer = Refusal::new(200, "OK").with("Allow", send::allow());
+        let answer = Refusal::new(200, "OK").with("Allow", send::allow());
+        // RFC 3261 section 11.2.
+        let mut answer = answer.with("Accept-Encoding", "identity".to_owned()).with("Accept-Language", "en".to_owned());
         let lists = [
             ("Accept", &self.config.accept),
             ("Supported", &self.config.supported),
