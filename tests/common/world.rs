@@ -65,7 +65,7 @@ pub struct World {
     /// What this callee answers is heard before it picks up.
     pub early: Option<Early>,
     /// Somebody behind this callee changes the session descriptions of its answers so.
-    pub forge_answers: Option<(std::net::IpAddr, fn(&str) -> String)>,
+    pub forge_answers: Option<Early>,
     /// And their tags, as if another had answered.
     pub other_tag: bool,
     /// Somebody before this address wants a password of every INVITE to it, as proxies do.
@@ -273,8 +273,7 @@ impl World {
     }
 
     fn forged(&self, from: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
-        let (callee, edit) = self.forge_answers?;
-        let forged = Early { callee, reliable: false, edit }.of(from, bytes, 0)?;
+        let forged = self.forge_answers?.of(from, bytes, 0)?;
         let text = String::from_utf8(forged).ok()?.replace("183 Session Progress", "200 OK");
         let lines = text.split_inclusive("\n");
         let other = |line: &str| match self.other_tag && line.starts_with("To:") {

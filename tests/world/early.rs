@@ -132,7 +132,7 @@ fn what_was_said_early_is_what_picks_up_or_the_call_ends() {
     ] {
         let (mut world, call) = calling(3, ESP, false, as_it_is);
         assert!(world.the_call(ALICE, call).early);
-        world.forge_answers = Some((bob_at(), edit));
+        world.forge_answers = Some(Early { callee: bob_at(), reliable: false, edit });
         picked_up(&mut world, call);
         world.run_for(SECOND);
         let CallState::Failed(failure) = &world.the_call(ALICE, call).state else { panic!("{code}") };
@@ -147,7 +147,7 @@ fn what_was_said_early_is_what_picks_up_or_the_call_ends() {
 fn who_takes_the_call_in_another_dialog_has_to_have_the_keys() {
     let (mut world, call) = calling(4, ESP, false, as_it_is);
     assert!(world.the_call(ALICE, call).early);
-    world.forge_answers = Some((bob_at(), without_keys));
+    world.forge_answers = Some(Early { callee: bob_at(), reliable: false, edit: without_keys });
     world.other_tag = true;
     picked_up(&mut world, call);
     world.run_for(SECOND);

@@ -231,8 +231,7 @@ fn an_answer_to_a_hold_that_loosens_the_call_ends_it() {
     let strip =
         |text: &str| text.lines().filter(|line| !line.starts_with("a=x-sv-sa")).collect::<Vec<_>>().join("\r\n");
     let aim = |text: &str| text.replace("c=IN IP4 192.168.1.2", "c=IN IP4 192.168.1.99");
-    let edits: [(&dyn Fn(&str) -> String, &str); 2] = [(&strip, "downgrade"), (&aim, "answer-unusable")];
-    for (edit, code) in edits {
+    for (edit, code) in [(strip as fn(&str) -> String, "downgrade"), (aim, "answer-unusable")] {
         let (mut world, [call, _]) = talking(6, Link::GOOD);
         let offered = responses(&world).into_iter().rev().find(|r| r.status() == 200 && !r.body().is_empty()).unwrap();
         world.dead = Some("192.168.1.2".parse().unwrap());

@@ -24,6 +24,7 @@ mod redirected;
 mod refusal;
 mod reinvited;
 mod replacement;
+mod running;
 mod transfer;
 mod transferee;
 mod transferor;
@@ -38,7 +39,7 @@ use super::redirect::Redirects;
 use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
 use crate::keys::{Initiator, Responder};
-use crate::media::{Counters, StreamEvent};
+use crate::media::Counters;
 use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
@@ -46,6 +47,7 @@ use crate::sip::{Candidate, EndpointEvent, Host, SessionId};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use early::Early;
 use media::{PeerSdp, Ready};
+use running::nothing_heard;
 use transfer::Transfers;
 
 /// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.
@@ -398,60 +400,6 @@ impl Agent {
         let all = self.calls.all.values().filter_map(|calling| calling.until);
         all.map(|at| Deadline { at, why: "call duration" }).min()
     }
-
-    /// A running stream says what it has counted so far; one on which nothing is heard any more is a call without a
-    /// peer. Who shows the counters reads them when it likes; only silence is an event.
-    pub(super) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
-        let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let heard = counters.received + counters.rtcp_received;
-        calling.call.counters = counters;
-        let since = match calling.heard {
-            Some((before, since)) if before == heard => since,
-            _ => now.mono,
-        };
-        calling.heard = Some((heard, since));
-        let silence = now.mono - since;
-        // Calls of strangers who hold them would keep their places for ever.
-        let waits = calling.call.known || calling.call.on_hold;
-        let (quiet, over) = match (calling.quiet_allowed, waits) {
-            (true, true) => (false, false),
-            (true, false) => (false, silence >= HELD_SILENCE),
-            (false, _) => (silence >= QUIET, silence >= SILENCE),
-        };
-        let turned = calling.call.quiet != quiet;
-        calling.call.quiet = quiet;
-        if over {
-            let failure = nothing_heard(&calling.call.peer, silence);
-            return self.end_call(now, id, CallState::Failed(failure));
-        }
-        if turned && calling.is_open() {
-            self.event(Event::CallChanged(id));
-        }
-    }
-
-    pub(super) fn handle_stream_event(&mut self, id: CallId, event: StreamEvent, counters: Counters) {
-        let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        calling.call.counters = counters;
-        let peer = calling.call.peer.clone();
-        match event {
-            StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
-            StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
-            StreamEvent::Unprotected => self.event(Event::Notice(unprotected(id, &peer))),
-        }
-        self.event(Event::CallChanged(id));
-    }
-
-    /// Played to the end: a caller who named no duration hangs up.
-    pub(super) fn handle_source_ended(&mut self, now: Now, id: CallId) {
-        let Some(calling) = self.calls.all.get(&id) else { return };
-        if calling.call.side == Side::Caller && calling.duration.is_none() && calling.is_open() {
-            self.end_call(now, id, CallState::Ended { reason: "played to the end".into() });
-        }
-    }
-
-    pub(super) fn handle_stream_failed(&mut self, now: Now, id: CallId, failure: Failure) {
-        self.end_call(now, id, CallState::Failed(failure));
-    }
 }
 
 fn add(mut sum: Counters, one: &Counters) -> Counters {
@@ -467,32 +415,6 @@ fn add(mut sum: Counters, one: &Counters) -> Counters {
 fn nobody_answered(peer: &str, said: &str) -> Failure {
     let message = format!("nobody answered at {peer}{said}");
     Failure::new(FailureKind::Unreachable, "nobody-answered", message, peer, "try again later")
-}
-
-fn nothing_heard(peer: &str, silence: Duration) -> Failure {
-    let message = format!("nothing was heard of {peer} for {} s", silence.as_secs());
-    let next = "its agent or the network is gone: ask it, then call again";
-    Failure::new(FailureKind::Unreachable, "peer-gone", message, peer, next)
-}
-
-fn forbidden(id: CallId, peer: &str) -> Failure {
-    Failure::new(
-        FailureKind::RefusedByPolicy,
-        "stream-discarded",
-        format!("your policy discards what call {id} would send to {peer}"),
-        peer,
-        "see `sottovoce policy list`, or hang up",
-    )
-}
-
-fn unprotected(id: CallId, peer: &str) -> Failure {
-    Failure::new(
-        FailureKind::RefusedByPolicy,
-        "no-association",
-        format!("your policy demands more protection than call {id} with {peer} agreed; nothing is sent"),
-        peer,
-        "hang up and call again, so that both sides agree anew",
-    )
 }
 
 fn suite_name(suite: Option<Suite>) -> Option<String> {

@@ -77,7 +77,7 @@ impl Agent {
     /// Of the URI only who is meant, and what is to be replaced: other headers in it would be the peer's words in our mouth (RFC
     /// 3261 section 19.1.5).
     fn read_refer_to(&self, to: &Uri) -> Result<(Target, Option<Replaces>), Refusal> {
-        if *to.scheme() != Scheme::Sip {
+        if !matches!(to.scheme(), Scheme::Sip | Scheme::Sips) {
             return Err(Refusal::new(416, "Unsupported URI Scheme"));
         }
         if to.param("method").is_some_and(|method| method != "INVITE") {
@@ -104,13 +104,15 @@ impl Agent {
             let record = self.book.presence(&pin.entity, &pin.device);
             record.is_some_and(|record| names(record.contact.raw()))
         };
-        if let Some(pin) = self.book.pins().find(contact) {
+        if let Some(pin) = self.book.pins().find(contact).filter(|_| !bare.is_sips()) {
             return pin.entity.to_string();
         }
+        // By TLS on every hop, or not at all.
+        let scheme = if bare.is_sips() { "sips" } else { "sip" };
         let host = bare.host().map(ToString::to_string).unwrap_or_default();
         let user = bare.user().map(|user| format!("{user}@")).unwrap_or_default();
         let port = bare.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("sip:{user}{host}{port}")
+        format!("{scheme}:{user}{host}{port}")
     }
 
     fn take_referral(&mut self, now: Now, referral: ReferralId, what: Referral, said_by: Option<NameAddr>) {
