@@ -157,6 +157,11 @@ pub struct CallList {
 }
 
 impl CallView {
+    /// It stands, and somebody holds it.
+    pub fn is_held(&self) -> bool {
+        self.state == CallStateView::Active && (self.on_hold || self.held_by_peer)
+    }
+
     pub fn is_over(&self) -> bool {
         matches!(self.state, CallStateView::Ended | CallStateView::Failed)
     }
