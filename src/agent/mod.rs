@@ -177,6 +177,9 @@ impl Agent {
 
     /// One whole SIP message, or garbage, which is counted and never an error.
     pub fn handle_message(&mut self, now: Now, from: Received, bytes: &[u8]) {
+        if bytes.starts_with(b"OPTIONS ") {
+            self.endpoint.set_unwilling(self.unwilling());
+        }
         self.endpoint.handle_message(now, from, bytes);
         self.drain_endpoint(now);
     }

@@ -229,6 +229,25 @@ fn a_telephone_that_wants_no_sound_yet_gets_none() {
     assert_eq!(sent_in(&mut world, 2), 0);
 }
 
+/// RFC 3261 section 11.2: OPTIONS is answered as a call would be.
+#[test]
+fn who_asks_for_abilities_learns_whether_a_call_would_be_taken() {
+    for (answer, status) in [(AnswerMode::Auto, 200), (AnswerMode::Prompt, 200), (AnswerMode::Reject, 603)] {
+        let mut world = World::new(9, Link::GOOD);
+        world.add("bob", AgentConfig { answer, ..agent("bob", BOB, "none") });
+        say(&mut world, &request("OPTIONS", 1, "", ""));
+        let Some(Message::Response(options)) = said_by_bob(&world).pop() else { panic!() };
+        assert_eq!(options.status(), status);
+        for name in ["Allow", "Accept", "Accept-Encoding", "Accept-Language", "Supported"] {
+            assert!(options.headers().first(name).is_some(), "{name}");
+        }
+        if answer != AnswerMode::Prompt {
+            say(&mut world, &request("INVITE", 2, "", &usual()));
+            self::answer(&world, status);
+        }
+    }
+}
+
 /// RFC 3891 section 3: Bob calls somebody who rings, and the telephone picks up for them.
 #[test]
 fn a_call_of_ours_that_rings_is_taken_by_who_picks_up_for_the_callee() {

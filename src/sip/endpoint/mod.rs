@@ -150,6 +150,8 @@ pub struct Endpoint {
     /// Connections that are dead.
     hangups: VecDeque<(Transport, SocketAddr)>,
     stun_server: StunServer,
+    /// How a call would be answered that came now, when it would not be taken.
+    unwilling: Option<(u16, &'static str)>,
     /// Where nobody is: our host where we are reached on a WebSocket of ours alone (RFC 7118 appendix B.1).
     nowhere: Host,
     counters: EndpointCounters,
@@ -194,6 +196,7 @@ impl Endpoint {
             transmits: VecDeque::new(),
             hangups: VecDeque::new(),
             stun_server: StunServer::default(),
+            unwilling: None,
             counters: EndpointCounters::default(),
         }
     }
@@ -201,6 +204,11 @@ impl Endpoint {
     /// One whole message, or garbage, which is counted.
     pub fn handle_message(&mut self, now: Now, from: Received, bytes: &[u8]) {
         self.receive(now.mono, from, bytes);
+    }
+
+    /// What OPTIONS is answered from now on: how a call would be refused, if it would (RFC 3261 section 11.2).
+    pub fn set_unwilling(&mut self, refusal: Option<(u16, &'static str)>) {
+        self.unwilling = refusal;
     }
 
     /// `what` could not be sent. A request that took TCP only for its size goes by UDP (RFC 3261 section 18.1.1);

@@ -67,7 +67,10 @@ impl Endpoint {
         if !session.refresh.as_ref().is_some_and(ours) {
             return false;
         }
+        let ending = session.phase == Phase::Ending;
         match response.status() {
+            // BYE is on its way already.
+            300.. if ending => {}
             100..=199 => self.acknowledge_refreshing(now, id, response),
             200..=299 => self.handle_refreshed(now, id, response),
             401 | 407 if self.prove_within(now, id, response) => {}
@@ -186,6 +189,29 @@ impl Endpoint {
         match body {
             Some(body) => self.events.push_back(EndpointEvent::Reinvited { id, body: Some(body) }),
             None => self.answer_refresh(now, id, &inbound.key),
+        }
+    }
+
+    /// UPDATE of a callee that has not picked up: what it offers instead of the answer that we wait for meets our offer, and what it
+    /// offers after that is not taken before its 2xx (RFC 3311 section 5.2).
+    pub(super) fn answer_early_update(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
+        if !self.has_room(inbound.from.remote.ip()) {
+            return self.refuse_overload(inbound);
+        }
+        let tag = &inbound.from_tag;
+        let answered =
+            |session: &Session| session.early.iter().any(|e| e.dialog.remote_tag == *tag && e.answer.is_some());
+        let answered = self.sessions.get(&id).is_some_and(answered);
+        match (read::body(&inbound.request), answered) {
+            (None, _) => {
+                self.remember(now, inbound, Owner::None);
+                let Some(mut response) = self.response(&inbound.key, 200, "OK", None) else { return };
+                send::push_to(&mut response, "Contact", &self.contact(self.way_back(&inbound.key)));
+                self.push_abilities(&mut response);
+                self.send_response(now, &inbound.key, &response);
+            }
+            (Some(_), true) => self.refuse_statelessly(inbound, 488, "Not Acceptable Here"),
+            (Some(_), false) => self.refuse_statelessly(inbound, 491, "Request Pending"),
         }
     }
 
