@@ -158,8 +158,8 @@ fn said(status: u16, reason: &str, why: &[String]) -> String {
 fn refused(call: &crate::agent::Call, hold: bool, said: &str) -> Failure {
     let (id, peer) = (call.id, &call.peer);
     let (code, what, next) = match hold {
-        true => ("hold-refused", "lets itself not be held, and the call goes on as it was", "talk on, or hang up"),
-        false => ("resume-refused", "does not take the call up again, and it stays on hold", "try again, or hang up"),
+        true => ("hold-refused", "does not take the hold, and the call goes on as it was", "talk on, or hang up"),
+        false => ("resume-refused", "does not take the call up again, which stays on hold", "try again, or hang up"),
     };
     let message = format!("{peer} {what}: it answered {said}");
     Failure::new(FailureKind::Failed, code, message, id.to_string(), format!("{next} with `sottovoce hangup {id}`"))
