@@ -22,6 +22,11 @@ fn bob_at() -> IpAddr {
 
 /// Alice calls Bob, who has approved her too, and whose answer comes early.
 fn calling(seed: u64, policy: &str, reliable: bool, edit: fn(&str) -> String) -> (World, CallId) {
+    calling_by(seed, policy, reliable, edit, Link::GOOD)
+}
+
+/// The same, by a network that is bad from the call on.
+fn calling_by(seed: u64, policy: &str, reliable: bool, edit: fn(&str) -> String, link: Link) -> (World, CallId) {
     let mut world = World::new(seed, Link::GOOD);
     world.add("alice", agent("alice", "192.168.1.1", policy));
     world.add("bob", agent("bob", "192.168.1.2", policy));
@@ -30,6 +35,7 @@ fn calling(seed: u64, policy: &str, reliable: bool, edit: fn(&str) -> String) ->
         let registered = |world: &World| matches!(world.the_ask(node, ask).state, AskState::Registered { .. });
         assert!(world.run_until(MINUTE, registered));
     }
+    world.wire.link = link;
     world.early = Some(Early { callee: bob_at(), reliable, edit });
     let call = world.call(ALICE, "bob@192.168.1.2", None, 3600);
     world.run_for(SECOND * 2);
@@ -116,6 +122,33 @@ fn what_cannot_be_opened_early_is_passed_over_with_a_reason_and_the_call_goes_on
             world.run_for(SECOND);
             assert!(counted(&world, call).1 > 40);
         }
+    }
+}
+
+/// Another phone rings too and answers in clear, or somebody on the way does; then the device itself is heard.
+#[test]
+fn what_was_passed_over_spoils_nothing_that_comes_after_it() {
+    let (mut world, call) = calling(7, ESP, false, without_keys);
+    assert!(!world.the_call(ALICE, call).early && unheard(&world).len() == 1);
+    world.early = Some(Early { callee: bob_at(), reliable: false, edit: as_it_is });
+    assert!(world.run_until(MINUTE, |world| world.the_call(ALICE, call).early), "{:?}", world.the_call(ALICE, call));
+    picked_up(&mut world, call);
+    assert_eq!(world.the_call(ALICE, call).state, CallState::Active);
+    world.run_for(2 * SECOND);
+    assert!(counted(&world, call).0 > 80);
+}
+
+#[test]
+fn early_media_survives_a_lossy_network() {
+    for seed in 0..20 {
+        let (mut world, call) = calling_by(seed, ESP, seed % 2 == 0, as_it_is, Link::lossy(20));
+        world.run_for(4 * SECOND);
+        picked_up(&mut world, call);
+        assert_eq!(world.the_call(ALICE, call).state, CallState::Active, "seed {seed}");
+        world.run_for(2 * SECOND);
+        let (sent, received) = counted(&world, call);
+        assert!(sent > 80 && received > 60, "seed {seed}: {sent} {received}");
+        assert!(world.wire.seen.iter().all(|bytes| bytes[0] >> 6 == 3), "seed {seed}: nothing in clear");
     }
 }
 

@@ -169,7 +169,12 @@ fn who_has_approved_keys_must_use_them_without_an_offer_too() {
 
 #[test]
 fn a_reinvite_without_an_offer_gets_the_session_as_it_is() {
-    for (answered, goes_on) in [(usual(), true), (String::new(), false), (sdp(2, "192.168.1.99", "sendrecv"), false)] {
+    for (answered, goes_on) in [
+        (usual(), true),
+        (sdp(2, PHONE, "sendonly"), true),
+        (String::new(), false),
+        (sdp(2, "192.168.1.99", "sendrecv"), false),
+    ] {
         let mut world = bob("none");
         let tag = talking(&mut world);
         let before = body(&answer(&world, 200));
@@ -178,6 +183,12 @@ fn a_reinvite_without_an_offer_gets_the_session_as_it_is() {
         say(&mut world, &request("ACK", 2, &tag, &answered));
         assert_eq!(bye(&world).is_none(), goes_on, "{answered}");
         assert_eq!(the_call(&world).state == CallState::Active, goes_on);
+        let held = answered.contains("sendonly");
+        assert_eq!(
+            (the_call(&world).held_by_peer, sent_in(&mut world, 2) > 90),
+            (held, goes_on && !held),
+            "{answered}"
+        );
     }
 }
 
