@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
-use sottovoce::media::{Codec, Stream, StreamConfig};
+use sottovoce::media::{Codec, Held, Stream, StreamConfig};
 use sottovoce::policy::setkey::parse;
 use sottovoce::policy::{Bundle, Level, Spd, Suite};
 use sottovoce::vocab::{Generation, Mono, Now, Spi, Wall};
@@ -51,7 +51,7 @@ fn stream(suite: Option<Suite>, ah: bool, first: bool) -> Stream {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
-        held: false,
+        held: Held::default(),
         local,
         remote,
         peer: None,

@@ -365,6 +365,36 @@ fn a_peer_is_asked_by_its_name_through_the_proxy_and_then_called() {
     }
 }
 
+/// The newest call of an agent, once it is so.
+fn call_that(home: &Home, is: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+    look_until(|| home.run(&["calls"]).expect(0).json()["calls"].as_array()?.last().cloned().filter(&is))
+}
+
+/// Re-INVITEs along the route that the proxy recorded, from either end.
+#[test]
+fn a_call_through_the_proxy_is_held_and_taken_up_by_either_side() {
+    let Some(kamailio) = Kamailio::start_without_presence() else { return };
+    for transport in ["udp", "tcp"] {
+        let mut alice = account("alice", &kamailio, transport, "secret", "ipsec esp/transport//require");
+        let mut bob = account("bob", &kamailio, transport, "secret", "ipsec esp/transport//require");
+        registered(&mut alice);
+        registered(&mut bob);
+        let mut call = alice.command(&["call", "bob@example.org", "--approve", "--duration", "60"]);
+        let mut call = call.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let active = |call: &serde_json::Value| call["state"] == "active";
+        let (hers, his) = (call_that(&alice, active), call_that(&bob, active));
+        for (holder, id, other) in [(&alice, &hers["id"], &bob), (&bob, &his["id"], &alice)] {
+            let id = id.as_str().unwrap();
+            holder.run(&["hold", id]).expect(0);
+            call_that(other, |call| call["held_by_peer"] == true && call["state"] == "active");
+            holder.run(&["resume", id]).expect(0);
+            call_that(other, |call| call["held_by_peer"] == false && call["state"] == "active");
+        }
+        bob.run(&["hangup"]).expect(0);
+        assert_eq!(call.wait().unwrap().code(), Some(0));
+    }
+}
+
 /// Journey one through a presence server: what Bob published is asked for, reviewed, and what a call bears. He has never
 /// heard of Alice, and is called through the proxy, by the name that the registrar gave his device.
 #[test]
@@ -544,6 +574,33 @@ fn with_tls_an_agent_is_registered_and_asked_on_its_own_connection() {
         let to_proxy = seen.iter().find(|seen| [seen.from.ip(), seen.to.ip()].contains(&kamailio.address.into()));
         assert!(to_proxy.is_none(), "{to_proxy:?}");
     }
+}
+
+/// Proxy and callee keep to `sips:` in Record-Route and Contact, and no hop is in clear; by a proxy that is not reached by TLS
+/// nothing is sent.
+#[test]
+fn a_call_by_sips_goes_through_the_proxy_by_tls_or_not_at_all() {
+    let Some(kamailio) = Kamailio::start_secure("example.org") else { return };
+    let esp = "ipsec esp/transport//require";
+    let mut alice = account("alice", &kamailio, "tls", "secret", esp);
+    let mut bob = account("bob", &kamailio, "tls", "secret", esp);
+    registered(&mut alice);
+    registered(&mut bob);
+    published(&bob);
+    alice.run(&["ask", "bob@example.org", "--approve"]).expect(0);
+    let capture = Capture::start(&kamailio.dir.path().join("capture"), &[&alice, &bob]);
+    let call = alice.run(&["call", "sips:bob@example.org", "--duration", "0.5"]).expect(0).json();
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    if let Some(capture) = capture {
+        let seen = capture.stop();
+        let to_proxy = seen.iter().find(|seen| [seen.from.ip(), seen.to.ip()].contains(&kamailio.address.into()));
+        assert!(to_proxy.is_none(), "{to_proxy:?}");
+    }
+    assert_eq!(alice.signal("TERM"), Some(0));
+    let mut clear = account("alice", &kamailio, "tcp", "secret", esp);
+    registered(&mut clear);
+    let refused = clear.run(&["call", "sips:bob@example.org", "--approve"]).expect(4);
+    assert!(refused.stdout.contains("not-by-tls") && refused.stdout.contains("tls:HOST"), "{refused:?}");
 }
 
 #[test]

@@ -39,6 +39,13 @@ pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
                 "the peer lets only those know whom it has approved; ask its user to ask you first",
             )
         }
+        EndCause::InClear { why } => Failure::new(
+            FailureKind::RefusedByPolicy,
+            "not-by-tls",
+            format!("the way to {target} would not go by TLS: {why}"),
+            target,
+            "ask by sip:",
+        ),
         EndCause::Full => {
             unreachable("too-busy", format!("too much is under way to ask {target}"), "try again in a moment")
         }
@@ -132,7 +139,7 @@ pub(super) fn no_address(host: &str) -> Failure {
 pub(super) fn clear_proxy(target: &Target) -> Failure {
     let message = format!("the proxy of {} is not reached by TLS, and sips: goes by nothing else", target.entity);
     let next =
-        "give its account the proxy tls:HOST (in its [[account]], or with --proxy when it is added), or ask by sip:";
+        "give its account the proxy tls:HOST (in its [[account]], or with --proxy when it is added), or name the peer by sip:";
     Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
 }
 

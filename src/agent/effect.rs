@@ -7,7 +7,7 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `HoldStream`, `Keylog` | none |
+//! | `SetSpd`, `HoldStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::nonces;
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Stream, StreamEvent};
+use crate::media::{Counters, Held, Stream, StreamEvent};
 use crate::policy::{Approved, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
@@ -26,6 +26,10 @@ use crate::vocab::{
 
 pub enum Effect {
     CloseMedia {
+        call: CallId,
+    },
+    /// The stream ends, and its keys with it; its socket stays open for another.
+    DropStream {
         call: CallId,
     },
     /// Lines for the key log: the rows of Wireshark's `esp_sa` table, and one JSON object for every SA.
@@ -45,15 +49,16 @@ pub enum Effect {
         call: CallId,
         local: IpAddr,
     },
-    /// Every stream looks up in this snapshot from now on.
-    /// The peer holds the call, or takes it up again: its stream sends no sound, or does.
+    /// A call is held, or taken up again: its stream sends no sound, or does.
     HoldStream {
         call: CallId,
-        held: bool,
+        held: Held,
     },
+    /// Every stream looks up in this snapshot from now on.
     SetSpd {
         spd: Arc<Spd>,
     },
+    /// In the place of the one that runs, if there is one: source and sink go on then.
     StartStream {
         call: CallId,
         stream: Box<Stream>,

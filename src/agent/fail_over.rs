@@ -49,6 +49,7 @@ pub fn calls_for_another(cause: &EndCause) -> bool {
         EndCause::Rejected { status, .. } => *status == UNAVAILABLE,
         EndCause::TimedOut | EndCause::Transport { .. } => true,
         EndCause::Full
+        | EndCause::InClear { .. }
         | EndCause::Redirected { .. }
         | EndCause::Terminated { .. }
         | EndCause::Unproven { .. }

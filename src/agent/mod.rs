@@ -68,9 +68,9 @@ pub use metrics::Metric;
 pub use naming::is_mail;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
 pub use snapshot::{
-    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, OpenReview,
-    PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState, Transfer,
-    TransferState, Watch, WatchState,
+    Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
+    OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState,
+    Transfer, TransferState, Watch, WatchState,
 };
 
 use account::Accounts;
@@ -177,6 +177,9 @@ impl Agent {
 
     /// One whole SIP message, or garbage, which is counted and never an error.
     pub fn handle_message(&mut self, now: Now, from: Received, bytes: &[u8]) {
+        if bytes.starts_with(b"OPTIONS ") {
+            self.endpoint.set_unwilling(self.unwilling());
+        }
         self.endpoint.handle_message(now, from, bytes);
         self.drain_endpoint(now);
     }
@@ -269,6 +272,7 @@ impl Agent {
             Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
             Command::Hangup { call } => self.hangup(now, call).map(done),
+            Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
             Command::PolicyAdd { text } => self.add_policy(now, &text, false),
             Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),
             Command::PolicyDefaultRemove => self.remove_default(now).map(Accepted::Storing),

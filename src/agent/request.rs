@@ -28,6 +28,11 @@ pub enum Command {
     Hangup {
         call: Option<CallId>,
     },
+    /// A call is to be held (`wanted`), or to be taken up again.
+    Hold {
+        call: CallId,
+        wanted: bool,
+    },
     /// One or more `spdadd` lines; own entries, origin user.
     PolicyAdd {
         text: String,

@@ -299,6 +299,14 @@ pub struct Call {
     pub counters: Counters,
     /// Nothing was heard of the peer for some seconds now.
     pub quiet: bool,
+    /// The callee is heard, and has not picked up yet.
+    pub early: bool,
+    /// Our user holds it: nothing is heard, and nothing is said.
+    pub on_hold: bool,
+    /// The peer holds it: it wants no sound from us.
+    pub held_by_peer: bool,
+    /// What our user wanted of hold last.
+    pub hold: Option<Hold>,
     /// The ask that had to come first, or that a refusal led to.
     pub ask: Option<AskId>,
     pub review: Option<ReviewId>,
@@ -312,6 +320,23 @@ pub struct Call {
     pub replaces: Option<CallId>,
     /// That one took its place: it was transferred.
     pub successor: Option<CallId>,
+}
+
+/// A call is to be held, or to be taken up again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hold {
+    /// To be held.
+    pub wanted: bool,
+    pub state: HoldState,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum HoldState {
+    /// The peer has not answered yet.
+    Asking,
+    Done,
+    /// The call is as it was, or over.
+    Failed(Failure),
 }
 
 /// What the peer of a call was asked to do. Texts are escaped.

@@ -68,9 +68,10 @@ impl Target {
         Some(if self.secure { uri.secured() } else { uri })
     }
 
-    /// So that it is read again as what it is: a number stays one.
+    /// So that it is read again as what it is: a number stays one, and so does `sips:`.
     pub fn typed(&self) -> String {
-        self.uri.as_ref().map_or_else(|| self.entity.to_string(), Uri::to_string)
+        let named = self.uri.clone().or_else(|| self.uri().filter(|_| self.secure));
+        named.map_or_else(|| self.entity.to_string(), |uri| uri.to_string())
     }
 
     pub fn locate(&self) -> Locate {
@@ -193,6 +194,7 @@ mod tests {
             assert_eq!(read, (entity, host, port, bare), "{typed}");
             let secure = typed.to_ascii_lowercase().starts_with("sips:");
             assert_eq!((target.secure, target.domain(Transport::Udp).is_some()), (secure, secure), "{typed}");
+            assert_eq!(Target::parse(&target.typed()).unwrap().secure, secure, "{typed}");
             assert!(target.domain(Transport::Tls).is_some(), "what DNS finds by TLS proves the name too: {typed}");
             assert_eq!(target.uri().unwrap().as_str().starts_with("sips:"), secure, "{typed}");
         }

@@ -39,7 +39,7 @@ pub fn after(cause: &EndCause, stood: bool) -> Return {
         // Not followed: whoever is asked for long is asked where the user said.
         EndCause::Redirected { .. } => Return::Later(None),
         EndCause::Full | EndCause::TimedOut | EndCause::Transport { .. } => Return::Later(None),
-        EndCause::Unproven { .. } => Return::Never,
+        EndCause::InClear { .. } | EndCause::Unproven { .. } => Return::Never,
         EndCause::Unsubscribed => Return::Never,
     }
 }

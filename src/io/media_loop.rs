@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, Done};
-use crate::media::{Counters, Stream};
+use crate::media::{Counters, Held, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -54,7 +54,8 @@ impl MediaLoops {
         Ok(address)
     }
 
-    /// Gives the stream to a thread that has no other.
+    /// Gives the stream to a thread that has no other; or to the one that runs, where it takes the place of the stream before, and source
+    /// and sink go on.
     pub fn start(
         &mut self,
         call: CallId,
@@ -64,9 +65,10 @@ impl MediaLoops {
     ) -> Result<(), Failure> {
         let socket = match self.legs.remove(&call) {
             Some(Leg::Opened(socket)) => socket,
-            Some(running) => {
-                self.legs.insert(call, running);
-                return Err(not_open(call));
+            Some(Leg::Running(mailbox)) => {
+                mailbox.replace(Some(stream));
+                self.legs.insert(call, Leg::Running(mailbox));
+                return Ok(());
             }
             None => return Err(not_open(call)),
         };
@@ -77,13 +79,20 @@ impl MediaLoops {
             dones: self.dones.clone(),
             mailbox: Arc::clone(&mailbox),
             socket,
-            stream,
+            stream: Some(stream),
             source,
             sink,
         };
         self.crew.run(media).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));
         Ok(())
+    }
+
+    /// Its stream ends; its socket stays open for another.
+    pub fn drop_stream(&self, call: CallId) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.replace(None);
+        }
     }
 
     /// Every stream looks up in this snapshot before its next packet.
@@ -96,7 +105,7 @@ impl MediaLoops {
     }
 
     /// Its stream sends no sound while it is held.
-    pub fn hold(&self, call: CallId, held: bool) {
+    pub fn hold(&self, call: CallId, held: Held) {
         if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
             mailbox.hold(held);
         }

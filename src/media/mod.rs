@@ -10,6 +10,7 @@ mod clear;
 pub mod codec;
 mod counters;
 mod egress;
+mod held;
 mod ingress;
 mod jitter;
 mod reports;
@@ -21,6 +22,7 @@ pub mod stream;
 pub use codec::Codec;
 pub use counters::Counters;
 pub use egress::{Egress, Withheld};
+pub use held::Held;
 pub use ingress::{Arrival, Ingress};
 pub use stream::{Datagram, Stream, StreamConfig, StreamEvent};
 

@@ -8,7 +8,7 @@ use super::jitter::{Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::spd_view::SpdView;
-use super::{Codec, Counters};
+use super::{Codec, Counters, Held};
 use crate::ipsec::{DropReason, Kind, PacketBuffer, Path, Protection};
 use crate::policy::{Bundle, Direction, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
@@ -20,8 +20,7 @@ pub struct Stream {
     remote: SocketAddr,
     /// Until the peer is heard nothing is sent.
     waits: bool,
-    /// The peer wants no sound now.
-    held: bool,
+    held: Held,
     only_from: Option<IpAddr>,
     egress: Egress,
     ingress: Ingress,
@@ -61,7 +60,7 @@ pub struct StreamConfig {
     /// where they are and nowhere else.
     pub only_from: Option<IpAddr>,
     /// It begins without sound of ours: the peer wants none yet.
-    pub held: bool,
+    pub held: Held,
 }
 
 /// What happened on a stream, for the agent to know.
@@ -140,7 +139,7 @@ impl Stream {
     pub fn send(&mut self, now: Now, frame: &[i16; Codec::FRAME]) -> Option<Datagram<'_>> {
         let header = self.next;
         self.next.timestamp = header.timestamp.wrapping_add(Codec::FRAME as u32);
-        if self.waits || self.held {
+        if self.waits || self.held.is_silent() {
             return None;
         }
         let packet = self.buffer.begin(rtp::HEADER_LEN + Codec::FRAME)?;
@@ -216,9 +215,17 @@ impl Stream {
         self.ingress.set_spd(spd);
     }
 
-    /// The peer wants no sound from now on, or wants it again. RTCP goes on (RFC 3264 section 5.1).
-    pub fn set_held(&mut self, held: bool) {
+    /// Who holds the call from now on. RTCP goes on (RFC 3264 section 5.1).
+    pub fn set_held(&mut self, held: Held) {
+        if held.by_us != self.held.by_us {
+            // Nothing of before is heard when the call is taken up again.
+            self.jitter = JitterBuffer::new();
+        }
         self.held = held;
+    }
+
+    pub fn held(&self) -> Held {
+        self.held
     }
 
     pub fn counters(&self) -> &Counters {
@@ -259,6 +266,9 @@ impl Stream {
             self.jitter = JitterBuffer::new();
         }
         self.reports.note_heard(now.mono, &header);
+        if self.held.by_us {
+            return;
+        }
         let mut frame: Frame = [0; Codec::FRAME];
         self.codec.decode(payload, &mut frame);
         match self.jitter.insert(header.sequence, &frame) {

@@ -53,7 +53,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
     StreamConfig {
         heard_first: false,
         only_from: None,
-        held: false,
+        held: Held::default(),
         local,
         remote,
         peer,
@@ -113,6 +113,32 @@ fn who_has_to_be_heard_first_gets_nothing_before() {
     to.handle_datagram(at(503 * 20), alice(), &mut genuine);
     assert!(sent(&mut to, 504).is_some());
     assert_eq!(dropped(&to), [("bad-icv", 1)]);
+}
+
+/// RFC 3264 section 8.4; RTCP goes on (section 5.1).
+#[test]
+fn a_held_stream_neither_speaks_nor_plays_and_is_not_silent_on_rtcp() {
+    for held in [Held { by_peer: true, ..Held::default() }, Held { by_us: true, ..Held::default() }] {
+        let (mut from, mut to) = pair("ipsec esp/transport//require", ESP);
+        let hear = |to: &mut Stream, from: &mut Stream, n| {
+            to.handle_datagram(at(n * 20), alice(), &mut sent(from, n).unwrap())
+        };
+        (1..20).for_each(|n| hear(&mut to, &mut from, n));
+        to.set_held(held);
+        let (mut reports, mut loud) = (0, 0);
+        for n in 20..600 {
+            assert!(sent(&mut to, n).is_none());
+            reports += u32::from(to.poll_rtcp(at(n * 20)).is_some());
+            hear(&mut to, &mut from, n);
+            loud += u32::from(to.play(at(n * 20)).iter().any(|sample| *sample != 0));
+        }
+        assert!(reports > 0, "{held:?}");
+        assert_eq!(loud > 500, !held.by_us, "{held:?}: {loud}");
+        assert_eq!((to.counters().received, to.counters().dropped.len()), (599, 0), "it is opened and counted");
+        to.set_held(Held::default());
+        (600..620).for_each(|n| hear(&mut to, &mut from, n));
+        assert!(sent(&mut to, 620).is_some() && to.play(at(620 * 20)).iter().any(|sample| *sample != 0));
+    }
 }
 
 /// With the keys anybody can prove his own address by AH, while our sound would go to the one that he stated.

@@ -65,6 +65,14 @@ impl MediaDirection {
         }
     }
 
+    /// The same without anything that comes in.
+    pub(super) fn held(self) -> Self {
+        match self {
+            Self::Sendrecv | Self::Sendonly => Self::Sendonly,
+            Self::Recvonly | Self::Inactive => Self::Inactive,
+        }
+    }
+
     /// The same flow as the other side sees it (RFC 3264 section 6.1).
     pub fn mirror(self) -> Self {
         match self {

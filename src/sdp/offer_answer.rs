@@ -33,6 +33,8 @@ pub struct AnswerInput<'a> {
     /// Those that we speak; the answer keeps the offer's order.
     pub formats: &'a [AudioFormat],
     pub sv_sa: Option<SvSa>,
+    /// We hold the call: no sound comes in, whatever is offered.
+    pub held: bool,
 }
 
 /// Why an answer does not fit its offer.
@@ -67,8 +69,10 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     if theirs.rtcp_mux {
         joined.attributes.push(Attribute::flag("rtcp-mux"));
     }
-    if theirs.direction != MediaDirection::Sendrecv {
-        joined.attributes.push(Attribute::flag(theirs.direction.mirror().name()));
+    let mirrored = theirs.direction.mirror();
+    let direction = if input.held { mirrored.held() } else { mirrored };
+    if direction != MediaDirection::Sendrecv {
+        joined.attributes.push(Attribute::flag(direction.name()));
     }
     joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
@@ -76,6 +80,21 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     // The times of an answer are those of the offer (RFC 3264 section 6).
     let times = offer.other.iter().filter(|line| matches!(line.kind, 't' | 'r' | 'z')).cloned().collect();
     Ok(session(input.ours, times, media))
+}
+
+/// An offer within the session of what `said` described, ours in an offer or an answer: the stream goes another way, and nothing
+/// else differs (RFC 3264 section 8). `None` when it joined no stream.
+pub fn reoffer(said: &SessionDescription, direction: MediaDirection) -> Option<SessionDescription> {
+    let index = RemoteAudio::of(said).ok()?.index;
+    let mut offer = said.clone();
+    let version = offer.origin.session_version.parse::<u64>().unwrap_or(1);
+    offer.origin.session_version = version.wrapping_add(1).to_string();
+    let media = offer.media.get_mut(index)?;
+    media.attributes.retain(|attribute| MediaDirection::of(std::slice::from_ref(attribute)).is_none());
+    if direction != MediaDirection::Sendrecv {
+        media.attributes.push(Attribute::flag(direction.name()));
+    }
+    Some(offer)
 }
 
 /// Reads the answer to our own `offer`.
@@ -161,7 +180,8 @@ mod tests {
     }
 
     fn our_answer(offer: &SessionDescription) -> Result<SessionDescription, MediaError> {
-        let input = AnswerInput { ours: ours("[2001:db8::2]:30000"), formats: &FORMATS, sv_sa: Some(sv_sa("b1")) };
+        let input =
+            AnswerInput { ours: ours("[2001:db8::2]:30000"), formats: &FORMATS, sv_sa: Some(sv_sa("b1")), held: false };
         answer(offer, input)
     }
 
@@ -229,6 +249,36 @@ mod tests {
         assert_eq!(RemoteAudio::of(&answer).unwrap().direction, MediaDirection::Recvonly);
         let old = changed("c=IN IP4 192.168.1.1", "c=IN IP4 0.0.0.0");
         assert!(RemoteAudio::of(&old).unwrap().held());
+    }
+
+    #[test]
+    fn who_holds_the_call_takes_no_sound_whatever_is_offered() {
+        for (theirs, ours) in [
+            ("a=sendrecv", MediaDirection::Sendonly),
+            ("a=recvonly", MediaDirection::Sendonly),
+            ("a=sendonly", MediaDirection::Inactive),
+            ("a=inactive", MediaDirection::Inactive),
+        ] {
+            let offer = changed("a=ptime:20", theirs);
+            let address = self::ours("192.0.2.2:30000");
+            let answer = answer(&offer, AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, held: true });
+            assert_eq!(RemoteAudio::of(&answer.unwrap()).unwrap().direction, ours, "{theirs}");
+        }
+    }
+
+    #[test]
+    fn an_offer_within_the_session_differs_in_nothing_but_direction_and_version() {
+        let first = our_offer();
+        let held = reoffer(&first, MediaDirection::Sendonly).unwrap();
+        let text = first.to_string().replace(" 7 1 IN", " 7 2 IN");
+        assert_eq!(held.to_string(), text + "a=sendonly\r\n");
+        let again = reoffer(&held, MediaDirection::Sendrecv).unwrap();
+        assert_eq!(again.to_string(), first.to_string().replace(" 7 1 IN", " 7 3 IN"));
+        // An answer of ours that joined the last of three streams keeps all of them.
+        let offer = changed("m=audio", "m=video 9 RTP/AVP 31\r\nm=audio 5 RTP/SAVP 0\r\nm=audio");
+        let held = reoffer(&our_answer(&offer).unwrap(), MediaDirection::Inactive).unwrap();
+        assert_eq!(held.media.iter().map(|media| media.port).collect::<Vec<_>>(), [0, 0, 30000]);
+        assert_eq!(RemoteAudio::of(&held).unwrap().direction, MediaDirection::Inactive);
     }
 
     #[test]

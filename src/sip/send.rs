@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::headers::{NameAddr, Via};
+use super::headers::{NameAddr, Reason, Via};
 use super::transaction::{Client, ClientKey, Outgoing, Owner};
 use super::{Body, HeaderName, Method, Refusal, Request, Response, Transmit, Uri};
 
@@ -105,8 +105,11 @@ pub(super) fn ack_for_refusal(invite: &Request, response: &Response) -> Bytes {
 }
 
 /// CANCEL has the URI, Via, Route and number of its INVITE, and goes where that went (RFC 3261 section 9.1).
-pub(super) fn cancel(invite: &Client, key: &ClientKey, owner: Owner) -> Outgoing {
-    let request = sibling(&invite.request, Method::Cancel);
+pub(super) fn cancel(invite: &Client, key: &ClientKey, owner: Owner, reason: Option<&Reason>) -> Outgoing {
+    let mut request = sibling(&invite.request, Method::Cancel);
+    if let Some(reason) = reason {
+        push(&mut request, "Reason", &reason.to_string());
+    }
     let transmit = Transmit { bytes: request.to_bytes(), ..invite.transmit.clone() };
     let key = ClientKey { branch: key.branch.clone(), method: Method::Cancel };
     Outgoing { key, owner, request, transmit, by_datagram: None }

@@ -70,6 +70,8 @@ pub(crate) struct Session {
     pub has_offer: bool,
     /// What callees of our INVITE answered provisionally, and reliably.
     pub early: Vec<Early>,
+    /// Tags of callees of our INVITE that have not picked up.
+    pub ringing: Vec<String>,
     /// Our 2xx, sent again until its ACK comes.
     pub unacked: Option<Unacked>,
     /// The ACK that we sent, and its number: a 2xx that comes again gets it again.
@@ -90,8 +92,10 @@ pub(crate) struct Session {
     pub timer: Option<SessionTimer>,
     /// The peer's 422 asked for at least so many seconds.
     pub least: Option<u32>,
-    /// A refresh of ours that is not answered, or waits for another try.
+    /// A refresh or offer of ours that is not answered, or a refresh that waits for another try.
     pub refresh: Option<Refresh>,
+    /// Our user wants another session than there is.
+    pub offering: Option<Offering>,
     /// The peer knows UPDATE.
     pub peer_updates: bool,
     /// The peer has referred us to somebody before: what we notify of later ones says which (RFC 3515 section 2.4.6).
@@ -111,6 +115,17 @@ pub(crate) struct Refresh {
     pub rseq: Option<u32>,
     /// How many were.
     pub pracks: u32,
+    /// It offers anew, and is no mere refresh.
+    pub offer: Option<Body>,
+}
+
+/// An offer within the session that is wanted, or on its way (RFC 3261 section 14.1).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Offering {
+    /// To be made then; `None` once that was said.
+    pub due: Option<Mono>,
+    /// How often it met an offer of the peer's.
+    pub glares: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +176,7 @@ impl Session {
             rseq: None,
             has_offer: false,
             early: Vec::new(),
+            ringing: Vec::new(),
             unacked: None,
             ack: None,
             leaving: None,
@@ -172,6 +188,7 @@ impl Session {
             timer: None,
             least: None,
             refresh: None,
+            offering: None,
             peer_updates: false,
             referred: false,
             said: None,
@@ -211,6 +228,13 @@ impl Session {
         }
     }
 
+    /// When an offer of ours can be made: not before a pause that the last one was told to make is over.
+    pub fn offer_at(&self) -> Option<Mono> {
+        let due = self.offering.and_then(|offering| offering.due).filter(|_| self.is_calm())?;
+        let again = self.refresh.as_ref().and_then(|refresh| refresh.again);
+        Some(again.map_or(due, |again| due.max(again)))
+    }
+
     pub fn over_at(&self) -> Option<Mono> {
         self.timer.filter(|_| self.phase == Phase::Established).map(|timer| timer.over_at())
     }
@@ -225,6 +249,7 @@ impl Timed for Session {
             (self.ringing_until, "call rings too long"),
             (self.cancelled, "CANCEL without final answer"),
             (self.refresh_at(), "session to be refreshed"),
+            (self.offer_at(), "session to be changed"),
             (self.over_at(), "session without a refresh"),
         ];
         all.into_iter().filter_map(|(at, why)| at.map(|at| (at, why))).min()

@@ -36,6 +36,12 @@ impl SessionTimer {
         self.since + (self.interval() - margin)
     }
 
+    /// What our request within the session says of it: whoever refreshes goes on doing so (RFC 4028 section 7.4).
+    pub fn expires(&self) -> SessionExpires {
+        let refresher = if self.ours { Refresher::Uac } else { Refresher::Uas };
+        SessionExpires::new(self.seconds, Some(refresher))
+    }
+
     fn interval(&self) -> Duration {
         Duration::from_secs(self.seconds.into())
     }

@@ -13,6 +13,7 @@ mod commands;
 mod defaults;
 mod door;
 mod ends;
+mod holds;
 mod locate;
 mod prompt;
 mod reach;

@@ -26,7 +26,7 @@ fn acquaint(homes: [&Home; 2]) {
 
 /// SUBSCRIBE one way and NOTIFY the other, each on a connection whose other end has proven its address.
 #[test]
-fn a_peer_is_asked_by_sips_and_not_called_by_it() {
+fn a_peer_is_asked_and_called_by_sips() {
     let (mut alice, mut bob) = (agent("alice", None), agent("bob", None));
     acquaint([&alice, &bob]);
     alice.start();
@@ -34,8 +34,26 @@ fn a_peer_is_asked_by_sips_and_not_called_by_it() {
     let name = format!("sips:bob@{}", bob.address);
     let ask = alice.run(&["ask", &name, "--approve"]).expect(0).json();
     assert_eq!((ask["state"].as_str(), ask["target"].as_str()), (Some("registered"), Some(bob.entity().as_str())));
-    let call = alice.run(&["call", &name, "--duration", "0.5"]).expect(4);
-    assert!(call.stdout.contains("not-by-tls"), "{call:?}");
+    let call = alice.run(&["call", &name, "--duration", "0.5"]).expect(0).json();
+    assert_eq!((call["state"].as_str(), call["entity"].as_str()), (Some("ended"), Some(bob.entity().as_str())));
+    assert!(call["packets"]["received"].as_u64() > Some(10), "{call}");
+    // By sip: it was approved as well; without TLS at the other end nothing is sent there.
+    let mut clear = Home::new("carol", "none");
+    clear.start();
+    alice.run(&["ask", &clear.entity(), "--approve"]).expect(0);
+    let call = alice.run(&["call", &clear.entity().replace("sip:", "sips:"), "--duration", "0.5"]).expect(5);
+    assert!(call.stdout.contains("has to listen for TLS"), "{call:?}");
+}
+
+/// The policy is asked first, by the same way.
+#[test]
+fn a_call_by_sips_asks_by_it_too() {
+    let (mut alice, mut bob) = (agent("alice", None), agent("bob", None));
+    acquaint([&alice, &bob]);
+    alice.start();
+    bob.start();
+    let call = alice.run(&["call", &format!("sips:bob@{}", bob.address), "--approve", "--duration", "0.5"]).expect(0);
+    assert_eq!(call.json()["state"], "ended");
 }
 
 #[test]

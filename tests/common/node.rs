@@ -166,6 +166,12 @@ impl Node {
                 let closed = self.media.remove(&call).and_then(|media| media.stream);
                 Some(Done::MediaClosed { call, counters: closed.map(|s| s.counters().clone()).unwrap_or_default() })
             }
+            Effect::DropStream { call } => {
+                if let Some(media) = self.media.get_mut(&call) {
+                    media.stream = None;
+                }
+                None
+            }
             Effect::HoldStream { call, held } => {
                 if let Some(stream) = self.media.get_mut(&call).and_then(|media| media.stream.as_mut()) {
                     stream.set_held(held);

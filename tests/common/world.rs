@@ -20,6 +20,34 @@ const GENESIS: Wall = Wall(1_767_225_600_000);
 /// Steps after which a world that does not come to rest is broken.
 const MAX_STEPS: u32 = 200_000;
 
+/// A callee that lets itself be heard first: its 200 comes as a 183, until this is taken back.
+#[derive(Clone, Copy)]
+pub struct Early {
+    pub callee: std::net::IpAddr,
+    /// With RSeq, which makes them reliable (RFC 3262).
+    pub reliable: bool,
+    /// What somebody on the way makes of its session description.
+    pub edit: fn(&str) -> String,
+}
+
+impl Early {
+    /// `rseq`: of the provisional answer before.
+    fn of(self, from: SocketAddr, bytes: &[u8], rseq: u32) -> Option<Vec<u8>> {
+        let text = std::str::from_utf8(bytes).ok()?.strip_prefix("SIP/2.0 200 OK\r\n")?;
+        let (head, body) = text.split_once("\r\n\r\n").filter(|_| from.ip() == self.callee)?;
+        if !head.contains(" INVITE") || body.is_empty() {
+            return None;
+        }
+        let rseq = format!("Require: 100rel\r\nRSeq: {}\r\n", rseq + 1);
+        let rseq = if self.reliable { rseq } else { String::new() };
+        let others = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length"));
+        let head: String = others.map(|line| format!("{line}\r\n")).collect();
+        let body = (self.edit)(body);
+        let length = body.len();
+        Some(format!("SIP/2.0 183 Session Progress\r\n{rseq}{head}Content-Length: {length}\r\n\r\n{body}").into_bytes())
+    }
+}
+
 pub struct World {
     pub now: Now,
     pub wire: Wire,
@@ -34,6 +62,12 @@ pub struct World {
     pub dead: Option<std::net::IpAddr>,
     /// Somebody before this address answers every first INVITE to it with an empty 488.
     pub forge_refusals: Option<std::net::IpAddr>,
+    /// What this callee answers is heard before it picks up.
+    pub early: Option<Early>,
+    /// Somebody behind this callee changes the session descriptions of its answers so.
+    pub forge_answers: Option<Early>,
+    /// And their tags, as if another had answered.
+    pub other_tag: bool,
     /// Somebody before this address wants a password of every INVITE to it, as proxies do.
     pub challenges: Option<std::net::IpAddr>,
     /// Whoever is asked at these addresses says 302 and this Contact.
@@ -57,6 +91,9 @@ impl World {
             sample: 0,
             dead: None,
             forge_refusals: None,
+            early: None,
+            forge_answers: None,
+            other_tag: false,
             challenges: None,
             moved: BTreeMap::new(),
             server: None,
@@ -212,6 +249,8 @@ impl World {
                     let answer = server.answer(self.now.mono, stream, (from, to), &bytes);
                     return answer.into_iter().for_each(|answer| self.wire.send(self.now.mono, answer));
                 }
+                let early = self.early.and_then(|early| early.of(from, &bytes, self.last_rseq()));
+                let bytes = early.or_else(|| self.forged(from, &bytes)).unwrap_or(bytes);
                 let Some(node) = self.node_at(to) else { return };
                 let (transport, connection) = arrived_by(stream);
                 let received = Received { transport, local: to, remote: from, connection };
@@ -219,6 +258,30 @@ impl World {
                 self.flush(node);
             }
         }
+    }
+
+    /// The number of the newest reliable provisional answer.
+    pub fn last_rseq(&self) -> u32 {
+        let number = |parcel: &Parcel| match parcel {
+            Parcel::Sip { bytes, .. } => {
+                let text = String::from_utf8_lossy(bytes);
+                text.lines().find_map(|line| line.strip_prefix("RSeq: ")?.parse().ok())
+            }
+            Parcel::Media { .. } => None,
+        };
+        self.wire.overheard.iter().rev().find_map(number).unwrap_or(0)
+    }
+
+    fn forged(&self, from: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
+        let forged = self.forge_answers?.of(from, bytes, 0)?;
+        let text = String::from_utf8(forged).ok()?.replace("183 Session Progress", "200 OK");
+        let lines = text.split_inclusive("\n");
+        let other = |line: &str| match self.other_tag && line.starts_with("To:") {
+            true => line.replace(";tag=", ";tag=x"),
+            false => line.to_owned(),
+        };
+        let text: String = lines.map(other).collect();
+        Some(text.into_bytes())
     }
 
     fn refuse_in_his_name(&mut self, stream: Option<u64>, caller: SocketAddr, callee: SocketAddr, invite: &[u8]) {

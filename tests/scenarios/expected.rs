@@ -31,6 +31,8 @@ pub struct Play {
     pub says: Option<String>,
     /// What happens when the scenario makes the file `now`: a command, or `TERM` or `INT`, which stop the agent.
     pub then: Option<Vec<String>>,
+    /// The same after that, for the file `later`.
+    pub later: Option<Vec<String>>,
     /// Further arguments of sipp.
     pub sipp: Vec<String>,
     /// Why it does not come as the standard has it, and that this is known.
@@ -52,6 +54,7 @@ impl Default for Play {
             exit: 0,
             says: None,
             then: None,
+            later: None,
             sipp: Vec::new(),
             known_failure: None,
         }

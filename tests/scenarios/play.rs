@@ -56,8 +56,9 @@ fn perform(play: &Play, agent: &mut Home, (mut sipp, at): (Sipp, Ipv4Addr), dir:
     let command = play.command.as_ref().map(|words| command(agent, words, at));
     let (heard, ran) = std::thread::scope(|scope| {
         let running = command.map(|mut command| scope.spawn(move || finish(&mut command)));
-        if let Some(then) = &play.then {
-            let mark = dir.join("now");
+        for (name, then) in [("now", &play.then), ("later", &play.later)] {
+            let Some(then) = then else { continue };
+            let mark = dir.join(name);
             wait_until(|| mark.exists() || sipp.is_over());
             if mark.exists() {
                 do_then(agent, then, at);

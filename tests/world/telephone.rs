@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sottovoce::agent::{AskState, Call, CallState, Command, Event};
+use sottovoce::agent::{AgentConfig, AnswerMode, AskState, Call, CallState, Command, Event};
 use sottovoce::sip::{Message, Request, Response};
 
 use crate::common::config::agent;
@@ -169,7 +169,12 @@ fn who_has_approved_keys_must_use_them_without_an_offer_too() {
 
 #[test]
 fn a_reinvite_without_an_offer_gets_the_session_as_it_is() {
-    for (answered, goes_on) in [(usual(), true), (String::new(), false), (sdp(2, "192.168.1.99", "sendrecv"), false)] {
+    for (answered, goes_on) in [
+        (usual(), true),
+        (sdp(2, PHONE, "sendonly"), true),
+        (String::new(), false),
+        (sdp(2, "192.168.1.99", "sendrecv"), false),
+    ] {
         let mut world = bob("none");
         let tag = talking(&mut world);
         let before = body(&answer(&world, 200));
@@ -178,6 +183,12 @@ fn a_reinvite_without_an_offer_gets_the_session_as_it_is() {
         say(&mut world, &request("ACK", 2, &tag, &answered));
         assert_eq!(bye(&world).is_none(), goes_on, "{answered}");
         assert_eq!(the_call(&world).state == CallState::Active, goes_on);
+        let held = answered.contains("sendonly");
+        assert_eq!(
+            (the_call(&world).held_by_peer, sent_in(&mut world, 2) > 90),
+            (held, goes_on && !held),
+            "{answered}"
+        );
     }
 }
 
@@ -227,6 +238,100 @@ fn a_telephone_that_wants_no_sound_yet_gets_none() {
     say(&mut world, &request("ACK", 1, &tag, ""));
     assert_eq!(the_call(&world).state, CallState::Active);
     assert_eq!(sent_in(&mut world, 2), 0);
+}
+
+/// RFC 3261 section 11.2: OPTIONS is answered as a call would be.
+#[test]
+fn who_asks_for_abilities_learns_whether_a_call_would_be_taken() {
+    for (answer, status) in [(AnswerMode::Auto, 200), (AnswerMode::Prompt, 200), (AnswerMode::Reject, 603)] {
+        let mut world = World::new(9, Link::GOOD);
+        world.add("bob", AgentConfig { answer, ..agent("bob", BOB, "none") });
+        say(&mut world, &request("OPTIONS", 1, "", ""));
+        let Some(Message::Response(options)) = said_by_bob(&world).pop() else { panic!() };
+        assert_eq!(options.status(), status);
+        for name in ["Allow", "Accept", "Accept-Encoding", "Accept-Language", "Supported"] {
+            assert!(options.headers().first(name).is_some(), "{name}");
+        }
+        if answer != AnswerMode::Prompt {
+            say(&mut world, &request("INVITE", 2, "", &usual()));
+            self::answer(&world, status);
+        }
+    }
+}
+
+/// RFC 3891 section 3: Bob calls somebody who rings, and the telephone picks up for them.
+#[test]
+fn a_call_of_ours_that_rings_is_taken_by_who_picks_up_for_the_callee() {
+    let mut world = World::new(9, Link::GOOD);
+    for (name, ip) in [("bob", BOB), ("alice", "192.168.1.1")] {
+        world.add(name, AgentConfig { answer: AnswerMode::Prompt, ..agent(name, ip, "none") });
+    }
+    let call = world.call(0, "alice@192.168.1.1", Some("approve"), 60);
+    assert!(world.run_until(MINUTE, |world| world.the_call(0, call).state == CallState::Ringing));
+    let rings = world.wire.overheard.iter().rev().find_map(|parcel| match parcel {
+        Parcel::Sip { bytes, .. } if bytes.starts_with(b"SIP/2.0 180") => Message::parse(bytes).ok(),
+        _ => None,
+    });
+    let Some(Message::Response(rings)) = rings else { panic!() };
+    let header = |name: &str| rings.headers().first(name).unwrap().to_owned();
+    let tag = |name: &str| header(name).rsplit_once(";tag=").unwrap().1.to_owned();
+    let replaces = |from_tag: &str| {
+        format!(
+            "Contact: <sip:phone@{PHONE}>\r\nReplaces: {};to-tag={};from-tag={from_tag}",
+            header("Call-ID"),
+            tag("From")
+        )
+    };
+    let pick_up = |from_tag: &str, number| {
+        request("INVITE", number, "", &usual()).replace(&format!("Contact: <sip:phone@{PHONE}>"), &replaces(from_tag))
+    };
+    say(&mut world, &pick_up("other", 7).replace("Call-ID: c", "Call-ID: d"));
+    answer(&world, 481);
+    say(&mut world, &pick_up(&tag("To"), 1));
+    assert_eq!((the_call(&world).state.clone(), the_call(&world).replaces), (CallState::Incoming, Some(call)));
+    let new = the_call(&world).id;
+    world.command(0, Command::AnswerCall { call: new }).unwrap();
+    world.run_for(Duration::from_millis(100));
+    let taken = self::tag(&world);
+    say(&mut world, &request("ACK", 1, &taken, ""));
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.the_call(0, new).state, CallState::Active);
+    let CallState::Ended { reason } = &world.the_call(0, call).state else { panic!() };
+    assert!(reason.contains("took its place"), "{reason}");
+    let theirs = &world.nodes[1].agent.calls().last().unwrap().state;
+    let CallState::Ended { reason } = theirs else { panic!("it rings no more: {theirs:?}") };
+    assert!(reason.contains("Call completed elsewhere"), "{reason}");
+    let cancel = said_by_bob(&world).into_iter().find_map(|message| match message {
+        Message::Request(request) if request.method().as_str() == "CANCEL" => Some(request),
+        _ => None,
+    });
+    assert!(cancel.unwrap().headers().first("Reason").unwrap().starts_with("SIP;cause=200;"));
+}
+
+/// Nobody is called for strangers; the user is told, and not for each of many.
+#[test]
+fn who_refers_outside_of_a_call_is_refused_and_shown() {
+    let mut world = bob("none");
+    let told = |world: &World| {
+        let notices = world.nodes[0].events.iter().filter_map(|event| match event {
+            Event::Notice(failure) if failure.code == "referred-outside" => Some(failure.clone()),
+            _ => None,
+        });
+        notices.collect::<Vec<_>>()
+    };
+    for number in 1..5 {
+        let to = "Refer-To: <sip:carol@192.0.2.7>\r\nContent-Length";
+        say(&mut world, &request("REFER", number, "", "").replace("Content-Length", to));
+    }
+    let refused = said_by_bob(&world);
+    let refused = refused.iter().filter(|message| matches!(message, Message::Response(r) if r.status() == 403));
+    assert_eq!(refused.count(), 4);
+    assert_eq!(told(&world).len(), 1);
+    assert!(told(&world)[0].message.contains("sip:carol@192.0.2.7"), "{}", told(&world)[0]);
+    world.run_for(MINUTE);
+    say(&mut world, &request("REFER", 9, "", ""));
+    assert_eq!(told(&world).len(), 2);
+    assert_eq!(world.nodes[0].agent.calls().count(), 0);
 }
 
 /// The 200 is on its way when Bob's user hangs up: BYE waits for the ACK (RFC 3261 section 15), and no sound begins by it.

@@ -206,11 +206,16 @@ fn a_target_that_refuses_or_is_not_there_keeps_the_call() {
 /// RFC 5589 section 7: Bob talks to both, and steps out.
 #[test]
 fn an_attended_transfer_leaves_one_call_of_three_people() {
-    for answer in [AnswerMode::Auto, AnswerMode::Prompt] {
+    for (answer, held) in [(AnswerMode::Auto, false), (AnswerMode::Prompt, true)] {
         let mut world = three(answer);
         approve(&mut world, ALICE, CAROL);
         approve(&mut world, CAROL, ALICE);
         let (hers, first) = talking(&mut world, ALICE, BOB);
+        if held {
+            world.command(BOB, Command::Hold { call: first, wanted: true }).unwrap();
+            world.run_for(Duration::from_secs(1));
+            assert!(world.the_call(BOB, first).on_hold);
+        }
         let (second, carols) = talking(&mut world, BOB, CAROL);
         transfer(&mut world, first, TransferTo::Call(second)).unwrap();
         assert_eq!(settled(&mut world, first), TransferState::Done, "{answer:?}");

@@ -22,12 +22,15 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id) else { return Ok(()) };
         let peer = calling.call.peer.clone();
         let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
-        let KeyState::Offered(initiator) = std::mem::replace(&mut calling.key, KeyState::Done) else {
-            return Ok(());
-        };
+        let key = std::mem::replace(&mut calling.key, KeyState::Done);
         let body = body.ok_or_else(|| unreadable_sdp(&peer, "it carries no session description"))?;
         let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
         let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
+        let initiator = match key {
+            KeyState::Offered(initiator) => initiator,
+            KeyState::Early(early) => return self.take_early(now, id, *early, accepted),
+            KeyState::None | KeyState::Asked(..) | KeyState::Plain | KeyState::Done => return Ok(()),
+        };
         let message = accepted.message_of(&device).ok_or_else(|| downgrade(&peer))?;
         // A refresh of theirs repeats it.
         calling.offered = Some(accepted.clone());
@@ -36,7 +39,7 @@ impl Agent {
     }
 }
 
-fn downgrade(peer: &str) -> Failure {
+pub(super) fn downgrade(peer: &str) -> Failure {
     Failure::new(
         FailureKind::Trust,
         "downgrade",

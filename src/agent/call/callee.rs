@@ -91,6 +91,14 @@ impl Agent {
         }
     }
 
+    /// How any call would be answered that came now, when none is taken.
+    pub(in crate::agent) fn unwilling(&self) -> Option<(u16, &'static str)> {
+        if self.stopping.is_some() || self.calls.open_count() >= self.most_calls() {
+            return Some((486, "Busy Here"));
+        }
+        (self.config.answer == AnswerMode::Reject).then_some((603, "Decline"))
+    }
+
     fn judge_offer(&mut self, now: Now, invitation: &Invitation<'_>, body: Option<Body>) -> Result<Taken, No> {
         let Some(body) = body else { return self.judge_offerless(now, invitation) };
         let offered = PeerSdp::offer(&body).map_err(|why| No::plain(488, &why))?;

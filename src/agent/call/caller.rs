@@ -6,9 +6,9 @@ use rand_core::RngCore;
 
 use super::media::random_spis;
 use super::{CallState, KeyState, MEDIA_ID, RINGING};
-use crate::agent::contact::{contact_host, contact_place, OPTION_TAG};
+use crate::agent::contact::{contact_host, OPTION_TAG};
 use crate::agent::fail_over::Untried;
-use crate::agent::redirect::Redirects;
+use crate::agent::redirect::{Reach, Redirects};
 use crate::agent::ruling::some_port;
 use crate::agent::target::{host_address, Target};
 use crate::agent::waiting::Waiting;
@@ -17,15 +17,12 @@ use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::policy::{Action, Answer, Bundle, Entry, Suite, Wanted};
 use crate::sdp::SvSa;
-use crate::sip::{Body, Candidate, Invite, Locate, SessionId, Transport, Uri};
+use crate::sip::{Body, Candidate, Invite, SessionId, Transport, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
 
 impl Agent {
     pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
         let target = self.target(&request.peer, request.account.as_ref())?;
-        if target.secure {
-            return Err(in_clear(&target));
-        }
         self.refuse_ourselves(&target)?;
         if self.calls.open_count() >= self.most_calls() {
             return Err(too_many(&request.peer, self.most_calls()));
@@ -171,30 +168,17 @@ impl Agent {
             calling.call.action = out.action.to_string();
         }
         self.set_call(id, CallState::Inviting);
-        let record = self.book.presence(&pin.entity, &pin.device);
-        let contact = record.map_or(pin.entity.as_str(), |record| record.contact.raw());
-        let host = contact_host(contact).unwrap_or_default();
-        let target = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
-        // A telephone number goes by its account, wherever the device says that it is.
-        let is_phone = target.is_some_and(|target| target.uri.is_some());
-        let route = match target.filter(|target| target.account.is_some()) {
-            Some(target) => self.route_of(target),
-            None => self.route_to(&host),
-        };
-        match (host_address(&host).filter(|_| !is_phone), route) {
-            (Some(address), _) => self.open_media(now, id, Candidate { address, transport: Transport::Udp }),
-            (None, Err(failure)) => self.end_call(now, id, CallState::Failed(failure)),
-            (None, Ok(None)) => {
-                let what = contact_place(contact).unwrap_or_else(|| Locate::host(&host, None));
-                self.locate(Waiting::CallAddress(id), what);
-            }
-            (None, Ok(Some(route))) => {
+        match self.first_reach(id, pin) {
+            Ok(Reach::There(there)) => self.open_media(now, id, there),
+            Ok(Reach::Looked(what)) => self.locate(Waiting::CallAddress(id), what),
+            Ok(Reach::Proxy(route)) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
                     calling.login = route.login;
                     calling.domain = route.domain;
                 }
                 self.open_media(now, id, route.hop);
             }
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
         }
     }
 
@@ -314,12 +298,15 @@ impl Agent {
         })
     }
 
-    /// The approved device's signed contact, or the telephone number: whoever answers that in its place holds other keys than
+    /// The approved device's signed contact, or what the user named by `sips:`, or the telephone number: whoever answers that in its place holds other keys than
     /// the offer is for.
     pub(super) fn invite_target(&self, id: CallId, entity: &Entity, device: &Device) -> Result<Uri, Failure> {
         let typed = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
         if let Some(number) = typed.and_then(|target| target.uri.clone()) {
             return Ok(number);
+        }
+        if let Some(target) = typed.filter(|target| target.secure) {
+            return target.uri().ok_or_else(|| no_address(entity.as_str()));
         }
         let record = self.book.presence(entity, device);
         let contact = record.map_or(entity.as_str(), |record| record.contact.raw());
@@ -370,13 +357,6 @@ pub(super) fn no_agreement_text(peer: &str, why: &str) -> Failure {
         peer,
         "nothing was sent; ask the peer anew, its keys may have changed",
     )
-}
-
-/// What is typed for a peer does not say where its device is: that one does, and by nothing that is TLS.
-fn in_clear(target: &Target) -> Failure {
-    let message = format!("a call to {} goes to the address that its device states, and not by TLS", target.entity);
-    let next = "ask by sips: and call by sip:; what is said is protected as the policy says, either way";
-    Failure::new(FailureKind::RefusedByPolicy, "not-by-tls", message, target.entity.as_str(), next)
 }
 
 fn ambiguous(target: &Target, meant: &[&Pin]) -> Failure {

@@ -40,6 +40,8 @@ impl Agent {
         let last = self.with_what_was_tried(id, last);
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
+        calling.end_hold();
+        calling.call.early = false;
         let session = calling.session.take();
         let side = calling.call.side;
         let answered = match side {
@@ -87,6 +89,10 @@ impl Agent {
         });
         match (side, answered) {
             (_, true) => self.endpoint.bye(now, session, reason),
+            // Whose telephone rang need not think that it missed a call (RFC 3326 section 3.1).
+            (Side::Caller, false) if self.is_succeeded(id) => {
+                self.endpoint.bye(now, session, Some(Reason::sip(200, "Call completed elsewhere")));
+            }
             (Side::Caller, false) => self.endpoint.cancel(now, session),
             (Side::Callee, false) => {
                 // Nothing more is heard of a session that was refused.
@@ -94,6 +100,10 @@ impl Agent {
                 self.endpoint.refuse(now, session, Refusal::new(480, "Temporarily Unavailable"));
             }
         }
+    }
+
+    fn is_succeeded(&self, id: CallId) -> bool {
+        self.calls.all.get(&id).is_some_and(|calling| calling.call.successor.is_some())
     }
 
     /// Our user does not want this call (RFC 3261 section 21.6.2); 480 would say that nobody was there.

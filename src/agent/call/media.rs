@@ -108,6 +108,7 @@ impl Agent {
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
+        calling.call.held_by_peer = calling.offered.as_ref().is_some_and(PeerSdp::held);
         let config = StreamConfig {
             local,
             remote,
@@ -122,18 +123,28 @@ impl Agent {
             inbound: protected.inbound,
             heard_first: calling.heard_first,
             only_from: (!calling.call.known).then_some(remote.ip()),
-            held: calling.offered.as_ref().is_some_and(PeerSdp::held),
+            held: calling.held(),
         };
-        calling.quiet_allowed = calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
+        let early = calling.call.early;
+        calling.quiet_allowed = early || calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
         let stream = Box::new(Stream::new(config, protection));
-        calling.call.setup = calling.invited.map(|invited| now.mono - invited);
-        calling.until = calling.duration.map(|duration| now.mono + duration);
         let source = calling.source.clone();
         let sink = self.sink_for(id);
         self.effect(Effect::StartStream { call: id, stream, source, sink });
+        match early {
+            true => self.event(Event::CallChanged(id)),
+            false => self.establish(now, id),
+        }
+        Ok(())
+    }
+
+    /// The call stands.
+    pub(super) fn establish(&mut self, now: Now, id: CallId) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.call.setup = calling.invited.map(|invited| now.mono - invited);
+        calling.until = calling.duration.map(|duration| now.mono + duration);
         self.count("calls_established");
         self.set_call(id, CallState::Active);
-        Ok(())
     }
 
     /// Now that every port is known, the entries must be those that both sides agreed for: nothing would pass otherwise.
@@ -201,7 +212,7 @@ impl Agent {
         let session_id = u64::from(self.rng.next_u32());
         let device = self.config.device.clone();
         let sv_sa = message.map(|message| SvSa { device, message });
-        let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa };
+        let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa, held: false };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -212,9 +223,11 @@ impl Agent {
         local: SocketAddr,
         sv_sa: Option<SvSa>,
         (session_id, session_version): (u64, u64),
+        held: bool,
     ) -> Result<SessionDescription, String> {
         let ours = Ours { session_version, ..self.ours(session_id, local) };
-        sdp::answer(&offered.whole, AnswerInput { ours, formats: &FORMATS, sv_sa }).map_err(|why| why.to_string())
+        let input = AnswerInput { ours, formats: &FORMATS, sv_sa, held };
+        sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
     fn ours(&self, session_id: u64, address: SocketAddr) -> Ours<'_> {

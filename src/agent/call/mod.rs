@@ -1,5 +1,5 @@
 //! Journey two: a call. [`caller`] and [`callee`] are its two sides, [`media`] makes the stream that both end in;
-//! [`transfer`] lets one call lead to another.
+//! [`hold`] stops its sound for a while, [`transfer`] lets one call lead to another.
 //!
 //! | step | caller | callee |
 //! | --- | --- | --- |
@@ -14,7 +14,9 @@ mod answered;
 mod answering;
 mod callee;
 mod caller;
+mod early;
 mod end;
+mod hold;
 mod media;
 mod offerless;
 mod places;
@@ -22,6 +24,7 @@ mod redirected;
 mod refusal;
 mod reinvited;
 mod replacement;
+mod running;
 mod transfer;
 mod transferee;
 mod transferor;
@@ -36,13 +39,15 @@ use super::redirect::Redirects;
 use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
 use crate::keys::{Initiator, Responder};
-use crate::media::{Counters, StreamEvent};
+use crate::media::Counters;
 use crate::policy::{Answer, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
+use early::Early;
 use media::{PeerSdp, Ready};
+use running::nothing_heard;
 use transfer::Transfers;
 
 /// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.
@@ -113,10 +118,14 @@ pub(super) struct Calling {
     /// Our offer, or our answer: a refresh gets the same again.
     said: Option<SessionDescription>,
     offered: Option<PeerSdp>,
+    /// Our new offer within the call, which is not answered yet.
+    reoffered: Option<SessionDescription>,
     /// Where the peer's media was at first: it may be taken back for a while.
     described: Option<SocketAddr>,
     /// The peer does not send: it holds the call, and is not gone.
     quiet_allowed: bool,
+    /// Answers that came before the call was answered.
+    early_tries: u32,
     /// The user knows that somebody offers anew without the keys of the call.
     told_stripped: bool,
     /// Our 200 offers, and the ACK has to answer.
@@ -145,6 +154,8 @@ pub(super) struct Calling {
 enum KeyState {
     None,
     Offered(Box<Initiator>),
+    /// Agreed with a callee that has not picked up yet.
+    Early(Box<Early>),
     /// With the suite that both sides' entries allow.
     Asked(Box<Responder>, Option<Suite>),
     /// The peer offered no agreement, and policy allows a clear call.
@@ -286,6 +297,10 @@ impl Agent {
             setup: None,
             counters: Counters::default(),
             quiet: false,
+            early: false,
+            on_hold: false,
+            held_by_peer: false,
+            hold: None,
             ask: None,
             review: None,
             transfer: None,
@@ -316,8 +331,10 @@ impl Agent {
             key: KeyState::None,
             said: None,
             offered: None,
+            reoffered: None,
             described: None,
             quiet_allowed: false,
+            early_tries: 0,
             told_stripped: false,
             offers: false,
             ready: None,
@@ -351,6 +368,7 @@ impl Agent {
                 self.handle_invited(now, id, &invitation, body);
             }
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),
+            EndpointEvent::EarlyAnswered { id, body } => self.handle_early_answer(now, id, &body),
             EndpointEvent::Answered { id, body, .. } => self.handle_answered(now, id, body),
             EndpointEvent::Rejected { id, from, status, reason, warnings, contacts, body, ids } => {
                 let warnings = warnings.iter().map(|warning| warning.text.to_string()).collect();
@@ -363,9 +381,16 @@ impl Agent {
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
             EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
             EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
+            EndpointEvent::OfferAnswered { id, body } => self.handle_offer_answered(now, id, body),
+            EndpointEvent::OfferDue { id } => self.handle_offer_due(now, id),
+            EndpointEvent::OfferRefused { id, status, reason, warnings } => {
+                let why: Vec<String> = warnings.iter().map(|warning| warning.text.to_string()).collect();
+                self.handle_offer_refused(id, (status, &reason), &why);
+            }
             EndpointEvent::Referred { id, session, to, by, from_peer } => {
                 self.handle_referred(now, id, (session, from_peer), &to, by);
             }
+            EndpointEvent::ReferredOutside { sender, to } => self.handle_referred_outside(now, &sender, to.as_ref()),
             EndpointEvent::ReferralProgress { id, status, .. } => self.handle_referral_progress(id, status),
             EndpointEvent::ReferralEnded { id, end } => self.handle_referral_ended(now, id, end),
             EndpointEvent::Cancelled { id, reason } => self.handle_taken_back(now, id, reason),
@@ -385,59 +410,6 @@ impl Agent {
     pub(super) fn call_deadline(&self) -> Option<Deadline> {
         self.calls.all.deadline()
     }
-
-    /// A running stream says what it has counted so far; one on which nothing is heard any more is a call without a
-    /// peer. Who shows the counters reads them when it likes; only silence is an event.
-    pub(super) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
-        let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let heard = counters.received + counters.rtcp_received;
-        calling.call.counters = counters;
-        let since = match calling.heard {
-            Some((before, since)) if before == heard => since,
-            _ => now.mono,
-        };
-        calling.heard = Some((heard, since));
-        let silence = now.mono - since;
-        // Calls of strangers who hold them would keep their places for ever.
-        let (quiet, over) = match (calling.quiet_allowed, calling.call.known) {
-            (true, true) => (false, false),
-            (true, false) => (false, silence >= HELD_SILENCE),
-            (false, _) => (silence >= QUIET, silence >= SILENCE),
-        };
-        let turned = calling.call.quiet != quiet;
-        calling.call.quiet = quiet;
-        if over {
-            let failure = nothing_heard(&calling.call.peer, silence);
-            return self.end_call(now, id, CallState::Failed(failure));
-        }
-        if turned && calling.is_open() {
-            self.event(Event::CallChanged(id));
-        }
-    }
-
-    pub(super) fn handle_stream_event(&mut self, id: CallId, event: StreamEvent, counters: Counters) {
-        let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        calling.call.counters = counters;
-        let peer = calling.call.peer.clone();
-        match event {
-            StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
-            StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
-            StreamEvent::Unprotected => self.event(Event::Notice(unprotected(id, &peer))),
-        }
-        self.event(Event::CallChanged(id));
-    }
-
-    /// Played to the end: a caller who named no duration hangs up.
-    pub(super) fn handle_source_ended(&mut self, now: Now, id: CallId) {
-        let Some(calling) = self.calls.all.get(&id) else { return };
-        if calling.call.side == Side::Caller && calling.duration.is_none() && calling.is_open() {
-            self.end_call(now, id, CallState::Ended { reason: "played to the end".into() });
-        }
-    }
-
-    pub(super) fn handle_stream_failed(&mut self, now: Now, id: CallId, failure: Failure) {
-        self.end_call(now, id, CallState::Failed(failure));
-    }
 }
 
 fn add(mut sum: Counters, one: &Counters) -> Counters {
@@ -453,32 +425,6 @@ fn add(mut sum: Counters, one: &Counters) -> Counters {
 fn nobody_answered(peer: &str, said: &str) -> Failure {
     let message = format!("nobody answered at {peer}{said}");
     Failure::new(FailureKind::Unreachable, "nobody-answered", message, peer, "try again later")
-}
-
-fn nothing_heard(peer: &str, silence: Duration) -> Failure {
-    let message = format!("nothing was heard of {peer} for {} s", silence.as_secs());
-    let next = "its agent or the network is gone: ask it, then call again";
-    Failure::new(FailureKind::Unreachable, "peer-gone", message, peer, next)
-}
-
-fn forbidden(id: CallId, peer: &str) -> Failure {
-    Failure::new(
-        FailureKind::RefusedByPolicy,
-        "stream-discarded",
-        format!("your policy discards what call {id} would send to {peer}"),
-        peer,
-        "see `sottovoce policy list`, or hang up",
-    )
-}
-
-fn unprotected(id: CallId, peer: &str) -> Failure {
-    Failure::new(
-        FailureKind::RefusedByPolicy,
-        "no-association",
-        format!("your policy demands more protection than call {id} with {peer} agreed; nothing is sent"),
-        peer,
-        "hang up and call again, so that both sides agree anew",
-    )
 }
 
 fn suite_name(suite: Option<Suite>) -> Option<String> {

@@ -71,15 +71,27 @@ impl Agent {
         self.begin_stream(now, id, Ready { confirmed: None, remote, codec })
     }
 
-    /// Of a re-INVITE without offer, which got what we said before: nothing may have changed, for nothing can be refused any
-    /// more but the call.
+    /// Of a re-INVITE without offer, which got what we said before: nothing but who holds the call may have changed, for nothing
+    /// can be refused any more but the call.
     fn judge_reoffer_answer(&mut self, id: CallId, body: Option<Body>) -> Result<(), Failure> {
         let (accepted, peer) = self.late_answer(id, body)?;
-        let before = self.calls.all.get(&id).and_then(|calling| calling.offered.as_ref());
-        match before.is_some_and(|before| before.is_same_media(&accepted)) {
-            true => Ok(()),
-            false => Err(unusable(&peer, "it changes what the call has agreed on")),
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let before = calling.offered.as_ref().ok_or_else(|| gone(id))?;
+        if before.is_same_media(&accepted) {
+            return Ok(());
         }
+        let described = calling.described.unwrap_or(before.media());
+        if !before.changes_only_direction(&accepted, described) {
+            return Err(unusable(&peer, "it changes what the call has agreed on"));
+        }
+        calling.described = Some(described);
+        // While we hold, an answer cannot tell whether the peer does too.
+        if !calling.call.on_hold {
+            calling.call.held_by_peer = accepted.held();
+        }
+        calling.offered = Some(accepted);
+        self.settle_hold(id);
+        Ok(())
     }
 
     fn late_answer(&self, id: CallId, body: Option<Body>) -> Result<(PeerSdp, String), Failure> {

@@ -34,6 +34,7 @@ impl Agent {
         if !calling.is_open() {
             return self.close_media(id);
         }
+        self.drop_early(id);
         let cause = EndCause::Rejected { status: no.status, reason: no.reason.clone(), retry_after: None };
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.redirects.keep_ids(Some(no.ids.clone()));
@@ -188,6 +189,9 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
         486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),
         487 | 603 => (FailureKind::RefusedByUser, "declined", "the peer did not want the call; try later"),
         404 | 410 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask the peer anew"),
+        482 | 483 => (FailureKind::Unreachable, "call-in-a-circle", "proxies send the call round: tell who runs them"),
+        // An endpoint should never see it, and takes it for 400 (RFC 5626 section 11.5).
+        430 => (FailureKind::Unreachable, "peer-unreachable", "the peer's server has lost the way to it; try again in a minute"),
         408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "try again later"),
         _ => (FailureKind::Failed, "call-refused", "see the peer's log for why"),
     };

@@ -2,7 +2,7 @@
 
 use super::caller::gone;
 use super::media::PeerSdp;
-use crate::agent::{Agent, Effect, Event};
+use crate::agent::{Agent, Event};
 use crate::sdp::RemoteAudio;
 use crate::sip::{Body, Refusal, SessionId};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
@@ -55,17 +55,16 @@ impl Agent {
         let agreement = RemoteAudio::of(said).ok().and_then(|audio| audio.sv_sa.into_iter().next());
         let version = said.origin.session_version.parse::<u64>().unwrap_or(1).saturating_add(1);
         let session_id = said.origin.session_id.parse().unwrap_or(0);
-        let answer = self.sdp_reanswer(&again, local, agreement, (session_id, version)).map_err(|_| gone(id))?;
+        let held = calling.call.on_hold;
+        let version = (session_id, version);
+        let answer = self.sdp_reanswer(&again, local, agreement, version, held).map_err(|_| gone(id))?;
         self.say_answer(now, id, session, answer);
-        let held = again.held();
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.described = Some(described);
-            calling.quiet_allowed = again.is_partial();
-            // Silence counts from here.
-            calling.heard = None;
+            calling.call.held_by_peer = again.held();
             calling.offered = Some(again);
         }
-        self.effect(Effect::HoldStream { call: id, held });
+        self.settle_hold(id);
         Ok(())
     }
 }

@@ -5,6 +5,11 @@ use crate::agent::{Agent, AnswerMode};
 use crate::sip::{Refusal, SessionId};
 use crate::vocab::{CallId, Now};
 
+/// It stands; or it rings there, and whoever calls picks up for the one whom we called (RFC 3891 section 3).
+fn replaceable(state: &CallState) -> bool {
+    matches!(state, CallState::Active | CallState::Inviting | CallState::Ringing)
+}
+
 impl Agent {
     /// The call to be replaced. That its tags are known proves nothing where signalling can be read, so only whom our user
     /// approved takes a place by himself; where the user answers calls, he decides on the others (RFC 3891 section 3).
@@ -15,7 +20,7 @@ impl Agent {
     ) -> Result<Option<CallId>, Refusal> {
         let Some(session) = replaces else { return Ok(None) };
         let calling = self.calls.by_session(session);
-        let calling = calling.filter(|calling| calling.is_open() && calling.call.state == CallState::Active);
+        let calling = calling.filter(|calling| calling.is_open() && replaceable(&calling.call.state));
         let id = calling.map(|calling| calling.call.id);
         let id = id.ok_or_else(|| Refusal::new(481, "Call/Transaction Does Not Exist"))?;
         match known || self.config.answer != AnswerMode::Auto {

@@ -15,7 +15,7 @@ use super::{CallState, Calling};
 use crate::agent::{Agent, Event};
 use crate::sip::headers::{NameAddr, Replaces};
 use crate::sip::ReferralId;
-use crate::vocab::{CallId, Failure, FailureKind, Now};
+use crate::vocab::{CallId, Failure, FailureKind, Mono, Now};
 
 /// What is under way.
 #[derive(Default)]
@@ -24,6 +24,8 @@ pub(super) struct Transfers {
     pub asked: BTreeMap<ReferralId, CallId>,
     /// Calls that the peer of another one wants us to place.
     pub wanted: BTreeMap<CallId, Wanted>,
+    /// When the user was last told of a REFER outside of every call.
+    pub outside_told: Option<Mono>,
     /// Calls to us, and the call whose place each is to take.
     pub replacing: BTreeMap<CallId, CallId>,
 }

@@ -8,7 +8,11 @@ use crate::agent::target::Target;
 use crate::agent::{Agent, AnswerMode, CallRequest, Event, Side};
 use crate::sip::headers::{NameAddr, Replaces, TypedHeader};
 use crate::sip::{Host, ReferralId, Refusal, Scheme, SessionId, Uri, RINGING};
-use crate::vocab::{escape, CallId, Failure, Now};
+use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use std::time::Duration;
+
+/// The user is told of REFERs outside of every call so often at most.
+const OUTSIDE_AGAIN: Duration = Duration::from_secs(60);
 
 /// A REFER that we take.
 struct Referral {
@@ -37,6 +41,19 @@ impl Agent {
         }
     }
 
+    /// It was refused. Whoever sends many of them fills no screen.
+    pub(super) fn handle_referred_outside(&mut self, now: Now, sender: &NameAddr, to: Option<&NameAddr>) {
+        self.count("transfers_refused");
+        let told = self.calls.transfers.outside_told;
+        if told.is_some_and(|told| now.mono - told < OUTSIDE_AGAIN) {
+            return;
+        }
+        self.calls.transfers.outside_told = Some(now.mono);
+        let notice = referred_outside(sender, to);
+        self.audit_notice(now, &notice);
+        self.event(Event::Notice(notice));
+    }
+
     /// Tags prove nothing where signalling can be read: what comes from elsewhere waits for our user, as a stranger's does.
     fn judge_referral(&mut self, session: SessionId, from_peer: bool, to: &Uri) -> Result<Referral, Refusal> {
         let calling = self.calls.by_session(session);
@@ -60,7 +77,7 @@ impl Agent {
     /// Of the URI only who is meant, and what is to be replaced: other headers in it would be the peer's words in our mouth (RFC
     /// 3261 section 19.1.5).
     fn read_refer_to(&self, to: &Uri) -> Result<(Target, Option<Replaces>), Refusal> {
-        if *to.scheme() != Scheme::Sip {
+        if !matches!(to.scheme(), Scheme::Sip | Scheme::Sips) {
             return Err(Refusal::new(416, "Unsupported URI Scheme"));
         }
         if to.param("method").is_some_and(|method| method != "INVITE") {
@@ -87,13 +104,15 @@ impl Agent {
             let record = self.book.presence(&pin.entity, &pin.device);
             record.is_some_and(|record| names(record.contact.raw()))
         };
-        if let Some(pin) = self.book.pins().find(contact) {
+        if let Some(pin) = self.book.pins().find(contact).filter(|_| !bare.is_sips()) {
             return pin.entity.to_string();
         }
+        // By TLS on every hop, or not at all.
+        let scheme = if bare.is_sips() { "sips" } else { "sip" };
         let host = bare.host().map(ToString::to_string).unwrap_or_default();
         let user = bare.user().map(|user| format!("{user}@")).unwrap_or_default();
         let port = bare.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("sip:{user}{host}{port}")
+        format!("{scheme}:{user}{host}{port}")
     }
 
     fn take_referral(&mut self, now: Now, referral: ReferralId, what: Referral, said_by: Option<NameAddr>) {
@@ -175,6 +194,15 @@ impl Agent {
     pub(in crate::agent) fn refuse_wanted(&mut self, now: Now, id: CallId) {
         self.end_call(now, id, CallState::Ended { reason: "you refused it".into() });
     }
+}
+
+fn referred_outside(sender: &NameAddr, to: Option<&NameAddr>) -> Failure {
+    let sender = escape(&sender.uri.to_string());
+    let whom = to.map_or_else(|| "somebody".to_owned(), |to| escape(&to.uri.to_string()));
+    let message =
+        format!("{sender} (as it says) wants you to call {whom}, though no call with it stands; it was refused");
+    let next = "if you want that, call there yourself; only the peer of a call can transfer it";
+    Failure::new(FailureKind::RefusedByPolicy, "referred-outside", message, sender, next)
 }
 
 /// Where no peer can be: everybody, nobody, or this machine by a name that each machine has.

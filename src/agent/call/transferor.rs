@@ -29,7 +29,7 @@ impl Agent {
     }
 
     /// The session and peer of a call that stands.
-    fn talking(&self, id: CallId) -> Result<(SessionId, String), Failure> {
+    pub(super) fn talking(&self, id: CallId) -> Result<(SessionId, String), Failure> {
         let calling = self.calls.all.get(&id).filter(|calling| calling.is_open()).ok_or_else(|| no_call(Some(id)))?;
         let session = calling.session.filter(|_| calling.call.state == CallState::Active);
         session.map(|session| (session, calling.call.peer.clone())).ok_or_else(|| not_talking(id))
@@ -146,7 +146,7 @@ fn of_refer(status: u16) -> (FailureKind, &'static str) {
 }
 
 fn not_talking(id: CallId) -> Failure {
-    let message = format!("call {id} is not talking, so there is nothing to transfer");
+    let message = format!("call {id} is not talking, so it can be neither transferred nor held");
     Failure::new(
         FailureKind::Usage,
         "not-talking",

@@ -81,9 +81,10 @@ impl Events {
                 self.look(of).await.map(EventView::Account)
             }
             Event::AskChanged(id) => self.look(move |known| known.ask(id).map(AskView::from)).await.map(EventView::Ask),
-            Event::CallChanged(id) => {
-                self.look(move |known| known.call(id).map(CallView::from)).await.map(EventView::Call)
-            }
+            Event::CallChanged(id) => self
+                .look(move |known| known.call(id).map(CallView::from))
+                .await
+                .map(|call| EventView::Call(Box::new(call))),
             Event::Notice(failure) => Some(EventView::Notice((&failure).into())),
             Event::PolicyChanged(generation) => Some(EventView::Policy(generation.0)),
             Event::PresenceChanged(entity) => {

@@ -11,6 +11,7 @@ mod doctor;
 mod door;
 mod events;
 mod failures;
+mod holds;
 mod identity;
 mod inspect;
 mod policy;

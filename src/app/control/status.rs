@@ -26,6 +26,7 @@ impl Control {
                 place: known.own_presence().place.map(|place| place.to_string()),
                 generation: known.spd().generation().0,
                 calls: count(known.calls().into_iter().map(CallView::from), |call| !call.is_over()),
+                calls_held: count(known.calls().into_iter().map(CallView::from), CallView::is_held),
                 asks: count(known.asks().into_iter().map(AskView::from), asking),
                 reviews: count(known.reviews().into_iter().map(ReviewView::from), ReviewView::is_open),
                 watches: count(known.watches().into_iter(), |watch| watch.device.is_none()),

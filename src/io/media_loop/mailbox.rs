@@ -1,16 +1,23 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::media::{Held, Stream};
 use crate::policy::Spd;
 
-/// What a media thread must know, the newest only: it holds one snapshot, one word on hold and one wish to end, so it is never full.
+/// What a media thread must know, the newest only: it holds one snapshot, one word on hold, one other stream and one wish to end, so
+/// it is never full.
 /// The flags keep the lock off the packet path.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Mailbox {
     spd: Mutex<Option<Arc<Spd>>>,
     has_spd: AtomicBool,
-    held: AtomicBool,
+    held_by_peer: AtomicBool,
+    held_by_us: AtomicBool,
+    early: AtomicBool,
     holds: AtomicBool,
+    /// Another stream, or none, in the place of what runs.
+    stream: Mutex<Option<Box<Stream>>>,
+    has_stream: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -20,14 +27,32 @@ impl Mailbox {
         self.has_spd.store(true, Ordering::Release);
     }
 
-    pub fn hold(&self, held: bool) {
-        self.held.store(held, Ordering::Relaxed);
+    pub fn hold(&self, held: Held) {
+        self.held_by_peer.store(held.by_peer, Ordering::Relaxed);
+        self.held_by_us.store(held.by_us, Ordering::Relaxed);
+        self.early.store(held.early, Ordering::Relaxed);
         self.holds.store(true, Ordering::Release);
     }
 
-    /// Whether the stream is held, when that was not taken yet.
-    pub fn take_hold(&self) -> Option<bool> {
-        self.holds.swap(false, Ordering::AcqRel).then(|| self.held.load(Ordering::Relaxed))
+    /// Who holds the stream, when that was not taken yet.
+    pub fn take_hold(&self) -> Option<Held> {
+        let load = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        let held =
+            || Held { by_peer: load(&self.held_by_peer), by_us: load(&self.held_by_us), early: load(&self.early) };
+        self.holds.swap(false, Ordering::AcqRel).then(held)
+    }
+
+    /// The stream that runs ends, and its keys with it; this one goes on in its place. What was said of hold was said of the other.
+    pub fn replace(&self, stream: Option<Box<Stream>>) {
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = stream;
+        self.holds.store(false, Ordering::Release);
+        self.has_stream.store(true, Ordering::Release);
+    }
+
+    /// What is to run now, when that was not taken yet.
+    pub fn take_stream(&self) -> Option<Option<Box<Stream>>> {
+        let other = self.has_stream.swap(false, Ordering::AcqRel);
+        other.then(|| self.stream.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
     pub fn close(&self) {

@@ -4,7 +4,7 @@ use super::thread::Pace;
 use super::*;
 use crate::io::audio::read_wav;
 use crate::ipsec::Protection;
-use crate::media::{Codec, StreamConfig, StreamEvent};
+use crate::media::{Codec, Held, StreamConfig, StreamEvent};
 use crate::policy::{Action, Bundle, Level};
 use crate::vocab::Mono;
 
@@ -72,7 +72,7 @@ fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
-        held: false,
+        held: Held::default(),
         local,
         remote,
         peer: None,
@@ -86,6 +86,41 @@ fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
         inbound: Bundle::of(&Action::None),
     };
     Box::new(Stream::new(config, Protection::none()))
+}
+
+/// What a callee would miss is kept until it picks up; and another stream takes the place of one, in the same recording.
+#[test]
+fn what_is_played_waits_for_the_callee_and_streams_can_follow_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let (speech, heard) = (dir.path().join("speech.wav"), dir.path().join("heard.wav"));
+    write_speech(&speech);
+    let (dones, mut answers) = mpsc::channel(64);
+    let mut loops = MediaLoops::new(Clock::start(), dones);
+    let (alice, bob) = (CallId(1), CallId(2));
+    let (at_alice, at_bob) = (loops.open(alice, LOCAL).unwrap(), loops.open(bob, LOCAL).unwrap());
+    loops.start(bob, stream(at_bob, at_alice), AudioSource::Silence, AudioSink::File(heard.clone())).unwrap();
+    loops.start(alice, stream(at_alice, at_bob), AudioSource::File(speech), AudioSink::Discard).unwrap();
+    loops.hold(alice, Held { early: true, ..Held::default() });
+    loops.drop_stream(bob);
+    loops.start(bob, stream(at_bob, at_alice), AudioSource::Silence, AudioSink::Discard).unwrap();
+    let (mut closed, mut sent) = (Vec::new(), 0);
+    while closed.len() < 2 {
+        match answers.blocking_recv().expect("legs are running") {
+            Done::Counted { call, counters } if call == alice && counters.sent <= 1 => {
+                loops.hold(alice, Held::default());
+            }
+            Done::SourceEnded { .. } => drop(loops.close(alice)),
+            Done::MediaClosed { call, counters } => {
+                sent = sent.max(counters.sent);
+                closed.push(call);
+                loops.close(bob);
+            }
+            Done::StreamFailed { failure, .. } => panic!("{failure}"),
+            _ => {}
+        }
+    }
+    let loud = read_wav(&heard).unwrap().iter().filter(|sample| sample.unsigned_abs() > 7000).count();
+    assert!(sent >= 25 && loud >= 3000, "{sent} sent, {loud} of 4000 samples were heard");
 }
 
 /// A WAV file of half a second: a square wave that mu-law carries nearly as it is.

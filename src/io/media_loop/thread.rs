@@ -11,7 +11,7 @@ use crate::io::audio::{Sink, Source};
 use crate::io::os;
 use crate::io::packet_log::packet_log;
 use crate::io::Clock;
-use crate::media::{Codec, Stream};
+use crate::media::{Codec, Counters, Stream};
 use crate::vocab::{CallId, Failure, Mono, Now};
 
 /// One frame.
@@ -29,7 +29,8 @@ pub struct MediaThread {
     pub mailbox: Arc<Mailbox>,
     /// Does not block.
     pub socket: UdpSocket,
-    pub stream: Box<Stream>,
+    /// None between two of them.
+    pub stream: Option<Box<Stream>>,
     pub source: AudioSource,
     pub sink: AudioSink,
 }
@@ -89,16 +90,19 @@ impl MediaThread {
         self.look_at_mailbox();
         let now = self.clock.now();
         let had_ended = source.has_ended();
-        if let Some(datagram) = self.stream.send(now, &source.frame()) {
+        let Some(stream) = self.stream.as_mut() else { return };
+        let said = if stream.held().is_paused() { [0; Codec::FRAME] } else { source.frame() };
+        if let Some(datagram) = stream.send(now, &said) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
-        while let Some(datagram) = self.stream.poll_rtcp(now) {
+        while let Some(datagram) = stream.poll_rtcp(now) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
+        let heard = stream.play(now);
         if source.has_ended() && !had_ended {
             self.tell(Done::SourceEnded { call: self.call });
         }
-        if let Err(failure) = sink.write(&self.stream.play(now)) {
+        if let Err(failure) = sink.write(&heard) {
             *sink = Sink::Discard;
             self.tell(Done::StreamFailed { call: self.call, failure });
         }
@@ -114,32 +118,40 @@ impl MediaThread {
         }
         let Ok((len, from)) = self.socket.recv_from(buffer) else { return };
         self.look_at_mailbox();
-        if let Some(datagram) = buffer.get_mut(..len) {
-            self.stream.handle_datagram(self.clock.now(), from, datagram);
+        if let (Some(stream), Some(datagram)) = (self.stream.as_mut(), buffer.get_mut(..len)) {
+            stream.handle_datagram(self.clock.now(), from, datagram);
         }
         self.tell_events();
     }
 
     fn look_at_mailbox(&mut self) {
+        if let Some(other) = self.mailbox.take_stream() {
+            self.stream = other;
+        }
+        let Some(stream) = self.stream.as_mut() else { return };
         if let Some(spd) = self.mailbox.take_spd() {
-            self.stream.set_spd(spd);
+            stream.set_spd(spd);
         }
         if let Some(held) = self.mailbox.take_hold() {
-            self.stream.set_held(held);
+            stream.set_held(held);
         }
     }
 
     fn tell_events(&mut self) {
-        while let Some(event) = self.stream.poll_event() {
-            let counters = self.stream.counters().clone();
+        while let Some(event) = self.stream.as_mut().and_then(|stream| stream.poll_event()) {
+            let counters = self.counters();
             self.tell(Done::StreamEvent { call: self.call, event, counters });
         }
     }
 
     /// Never waits: when the loop is busy, the next count tells as much.
     fn count(&self) {
-        let counters = self.stream.counters().clone();
+        let counters = self.counters();
         let _ = self.dones.try_send(Done::Counted { call: self.call, counters });
+    }
+
+    fn counters(&self) -> Counters {
+        self.stream.as_ref().map(|stream| stream.counters().clone()).unwrap_or_default()
     }
 
     fn or_silence<T>(&self, opened: Result<T, Failure>, otherwise: T) -> T {
@@ -159,7 +171,7 @@ impl MediaThread {
             self.tell(Done::StreamFailed { call: self.call, failure });
         }
         self.tell_events();
-        let counters = self.stream.counters().clone();
+        let counters = self.counters();
         self.tell(Done::MediaClosed { call: self.call, counters });
     }
 }

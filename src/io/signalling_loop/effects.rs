@@ -10,6 +10,7 @@ impl Signalling {
     pub(super) fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::CloseMedia { call } => self.answered.extend(self.media.close(call)),
+            Effect::DropStream { call } => self.media.drop_stream(call),
             Effect::HoldStream { call, held } => self.media.hold(call, held),
             Effect::Keylog { esp_sa, json } => self.log_keys(&esp_sa, &json),
             Effect::Locate { id, what, seed } => self.locate(id, what, seed),

@@ -82,6 +82,12 @@ impl Initiator {
 
     /// Reads the callee's message and holds its choice against the offer.
     pub fn finish(mut self, answer: &[u8]) -> Result<Confirmed, AgreementError> {
+        self.read(answer)
+    }
+
+    /// The same of a message that may be somebody else's: another can be read after one that is not authentic, and none after one
+    /// that is. So no message makes the same keys twice.
+    pub fn read(&mut self, answer: &[u8]) -> Result<Confirmed, AgreementError> {
         let second = Second::read(&self.handshake.read(answer)?)?;
         let matched = Match {
             demanded: self.bundles,

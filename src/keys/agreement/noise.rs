@@ -83,7 +83,7 @@ impl Handshake {
     }
 
     /// `None` before the second message.
-    pub(super) fn split(mut self) -> Option<Split> {
+    pub(super) fn split(&mut self) -> Option<Split> {
         if !self.state.is_handshake_finished() {
             return None;
         }
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn before_the_second_message_there_are_no_keys() {
-        let bob = Handshake::responder(&[1; 32], b"").unwrap();
+        let mut bob = Handshake::responder(&[1; 32], b"").unwrap();
         assert!(bob.split().is_none());
     }
 }

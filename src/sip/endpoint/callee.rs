@@ -14,6 +14,10 @@ impl Endpoint {
         let (Some(contact), Some(caller)) = (read::contact(headers), read::from(headers)) else {
             return self.refuse_statelessly(inbound, 400, "Contact or From is missing or unreadable");
         };
+        // RFC 3261 section 8.1.1.8: or what we ask within the call could go in clear.
+        if inbound.request.uri().is_sips() && !contact.is_sips() {
+            return self.refuse_statelessly(inbound, 400, "Contact is no sips: URI");
+        }
         if !self.has_room_for_session(inbound) {
             return self.refuse_overload(inbound);
         }

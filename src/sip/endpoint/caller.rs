@@ -1,5 +1,5 @@
 use super::refresher::{allows_update, push_interval};
-use super::{EndCause, Endpoint, EndpointEvent, Invite, Usage};
+use super::{limits, EndCause, Endpoint, EndpointEvent, Invite, Usage};
 use crate::sip::dialog::Dialog;
 use crate::sip::headers::Reason;
 use crate::sip::session::{Phase, Proven, Session};
@@ -107,7 +107,8 @@ impl Endpoint {
         let Phase::Calling { invite } = &session.phase else { return };
         let Some(client) = self.transactions.client(invite).filter(|c| c.is_proceeding()) else { return };
         session.cancelled = Some(deadline);
-        let outgoing = send::cancel(client, invite, Owner::Session(id));
+        let reason = session.leaving.clone().flatten();
+        let outgoing = send::cancel(client, invite, Owner::Session(id), reason.as_ref());
         self.launch(now, outgoing);
     }
 
@@ -118,7 +119,11 @@ impl Endpoint {
         let (status, reason) = (response.status(), response.reason().to_string());
         match status {
             100..=199 if !self.acknowledge_progress(now, id, response) => {}
-            100..=199 => self.handle_progress(now, id, status, reason),
+            100..=199 => {
+                self.note_ringing(id, response);
+                self.handle_progress(now, id, status, reason);
+                self.tell_early_answer(id, response);
+            }
             200..=299 => self.handle_call_answered(now, id, from, response),
             401 | 407 if self.prove_invite(now, id, response) => {}
             422 if self.lengthen_invite(now, id, response) => {}
@@ -140,6 +145,25 @@ impl Endpoint {
         self.events.push_back(EndpointEvent::InviteProgress { id, status, reason });
         if leaving {
             self.send_cancel(now, id);
+        }
+    }
+
+    /// An early dialog (RFC 3261 section 12.1.2), of which there is no more to know than its tag.
+    fn note_ringing(&mut self, id: SessionId, response: &Response) {
+        let tag = read::to_tag(response.headers()).filter(|tag| tag.len() <= limits::TOKEN && response.status() > 100);
+        let Some((tag, session)) = tag.zip(self.sessions.get_mut(&id)) else { return };
+        if session.ringing.len() < FORKS && !session.ringing.contains(&tag) {
+            session.ringing.push(tag);
+        }
+    }
+
+    /// Only who has a tag can be told from others; 100 is of the next hop.
+    fn tell_early_answer(&mut self, id: SessionId, response: &Response) {
+        let calling = |session: &Session| matches!(session.phase, Phase::Calling { .. }) && session.leaving.is_none();
+        let wanted = self.sessions.get(&id).is_some_and(calling) && response.status() > 100;
+        let body = read::response_body(response).filter(|body| body.part("application/sdp").is_some());
+        if let (true, Some(_), Some(body)) = (wanted, read::to_tag(response.headers()), body) {
+            self.events.push_back(EndpointEvent::EarlyAnswered { id, body });
         }
     }
 
@@ -181,14 +205,34 @@ impl Endpoint {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.ack = Some((cseq, ack));
         }
-        match leaving {
-            Some(reason) => self.send_bye(now, id, reason),
-            None => {
+        match (leaving, self.in_clear(id, response)) {
+            (Some(reason), _) => self.send_bye(now, id, reason),
+            (None, Some(why)) => {
+                let ids = self.sessions.get(&id).map(|session| session.dialog.ids());
+                self.events.push_back(EndpointEvent::InviteFailed { id, cause: EndCause::InClear { why }, ids });
+                self.send_bye(now, id, Some(Reason::sip(488, why)));
+            }
+            (None, None) => {
                 // What was answered reliably before is the answer, whatever the 2xx repeats of it.
                 let body = early.or_else(|| read::response_body(response));
                 self.events.push_back(EndpointEvent::Answered { id, from, body });
             }
         }
+    }
+
+    /// Why requests within this call, which began by `sips:`, would not go by TLS on every hop (RFC 3261 sections 12.1.1 and 16.6,
+    /// step 4).
+    fn in_clear(&self, id: SessionId, response: &Response) -> Option<&'static str> {
+        let proven = self.sessions.get(&id).and_then(|session| session.proven.as_ref());
+        proven.filter(|proven| proven.invite.target.is_sips())?;
+        if !read::contact(response.headers()).is_some_and(|contact| contact.is_sips()) {
+            return Some("the Contact of its answer is no sips: URI");
+        }
+        let routes = read::record_route(response.headers(), false);
+        let secure = |hop: &String| {
+            hop.trim_start_matches(|c| c != '<').get(..6).is_some_and(|s| s.eq_ignore_ascii_case("<sips:"))
+        };
+        (!routes.iter().all(secure)).then_some("a proxy on the way is recorded by no sips: URI")
     }
 
     fn dismiss_fork(&mut self, now: Mono, id: SessionId, tag: String, response: &Response) {

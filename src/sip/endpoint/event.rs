@@ -26,6 +26,12 @@ pub enum EndpointEvent {
         id: SessionId,
         body: Option<Body>,
     },
+    /// A provisional answer to our INVITE holds a session description: the callee could be heard before it picks up (RFC 3261
+    /// section 13.2.1).
+    EarlyAnswered {
+        id: SessionId,
+        body: Body,
+    },
     /// A session that was answered is gone; or one of ours was cancelled and the answer crossed the CANCEL.
     Ended {
         id: SessionId,
@@ -90,6 +96,22 @@ pub enum EndpointEvent {
         state: SubscriptionState,
         body: Option<Body>,
     },
+    /// The peer took our new offer, and was acknowledged: this is its answer.
+    OfferAnswered {
+        id: SessionId,
+        body: Option<Body>,
+    },
+    /// Now the new offer that we want can be made: `offer`.
+    OfferDue {
+        id: SessionId,
+    },
+    /// The peer does not take our new offer; the session is as it was.
+    OfferRefused {
+        id: SessionId,
+        status: u16,
+        reason: String,
+        warnings: Vec<Warning>,
+    },
     /// A PUBLISH was not accepted, and is tried again in so long.
     PublicationFailed {
         id: PublicationId,
@@ -114,6 +136,11 @@ pub enum EndpointEvent {
         by: Option<NameAddr>,
         /// It came from where the call's requests go; tags alone can be read on the way.
         from_peer: bool,
+    },
+    /// Somebody with whom no call stands wanted us to call somebody else, and was refused.
+    ReferredOutside {
+        sender: NameAddr,
+        to: Option<NameAddr>,
     },
     /// How a referral of ours ended. It comes once.
     ReferralEnded {
@@ -217,6 +244,8 @@ pub enum EndpointEvent {
 pub enum EndCause {
     /// This endpoint holds as many as it may.
     Full,
+    /// What began by `sips:` would not go by TLS on every hop; `why` is ours.
+    InClear { why: &'static str },
     /// The peer answered that it is elsewhere.
     Redirected { status: u16, reason: String, contacts: Vec<NameAddr> },
     /// The peer answered 300 or more.

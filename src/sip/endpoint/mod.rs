@@ -3,7 +3,7 @@
 //! Change one thing (a verb or a `handle_*`), drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] to the end,
 //! wake at [`Endpoint::poll_timeout`], then change the next.
 //!
-//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `prack`, `refresher`, `messenger`,
+//! One file a role: `subscriber`, `notifier`, `registrant`, `publisher`, `caller`, `callee`, `prack`, `refresher`, `offerer`, `messenger`,
 //! `referrer`, `referee`; `replacement` finds the call whose place a new one takes; `receive` takes messages apart and finds whose they are,
 //! `send` puts ours together, `stateless` answers whatever deserves no memory. A stranger can make us remember a
 //! subscription or a ringing session, and of these only as many as [`limits`] says; every refusal is made without
@@ -21,6 +21,7 @@ mod inbound;
 pub mod limits;
 mod messenger;
 mod notifier;
+mod offerer;
 mod prack;
 mod publisher;
 mod receive;
@@ -149,6 +150,8 @@ pub struct Endpoint {
     /// Connections that are dead.
     hangups: VecDeque<(Transport, SocketAddr)>,
     stun_server: StunServer,
+    /// How a call would be answered that came now, when it would not be taken.
+    unwilling: Option<(u16, &'static str)>,
     /// Where nobody is: our host where we are reached on a WebSocket of ours alone (RFC 7118 appendix B.1).
     nowhere: Host,
     counters: EndpointCounters,
@@ -193,6 +196,7 @@ impl Endpoint {
             transmits: VecDeque::new(),
             hangups: VecDeque::new(),
             stun_server: StunServer::default(),
+            unwilling: None,
             counters: EndpointCounters::default(),
         }
     }
@@ -200,6 +204,11 @@ impl Endpoint {
     /// One whole message, or garbage, which is counted.
     pub fn handle_message(&mut self, now: Now, from: Received, bytes: &[u8]) {
         self.receive(now.mono, from, bytes);
+    }
+
+    /// What OPTIONS is answered from now on: how a call would be refused, if it would (RFC 3261 section 11.2).
+    pub fn set_unwilling(&mut self, refusal: Option<(u16, &'static str)>) {
+        self.unwilling = refusal;
     }
 
     /// `what` could not be sent. A request that took TCP only for its size goes by UDP (RFC 3261 section 18.1.1);
@@ -313,6 +322,18 @@ impl Endpoint {
     /// Refuses the waiting INVITE, and forgets the session; or the waiting re-INVITE, and the session stays as it was.
     pub fn refuse(&mut self, now: Now, id: SessionId, refusal: Refusal) {
         self.refuse_caller(now.mono, id, &refusal);
+    }
+
+    /// Wants the session to be another one. [`EndpointEvent::OfferDue`] comes when that can be offered, at once or later.
+    pub fn want_offer(&mut self, now: Now, id: SessionId) {
+        self.want_offer_at(now.mono, id);
+    }
+
+    /// Offers anew within an answered session, by re-INVITE. [`EndpointEvent::OfferAnswered`] or
+    /// [`EndpointEvent::OfferRefused`] follows; or `OfferDue` once more, when the peer offered at the same time; or the session
+    /// `Ended`.
+    pub fn offer(&mut self, now: Now, id: SessionId, body: Body) {
+        self.send_offer(now.mono, id, body);
     }
 
     /// Asks the peer of an answered call to call somebody else. [`EndpointEvent::ReferralEnded`] always comes in the end; until

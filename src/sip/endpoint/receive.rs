@@ -4,10 +4,11 @@ use super::inbound::{Inbound, Unfit};
 use super::{limits, Endpoint, Usage};
 use crate::sip::error::ParseError;
 use crate::sip::headers::{CSeq, CallId, From, Via};
+use crate::sip::session::Phase;
 use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
     ability, keep_alive, read, send, stun, validate, EndCause, HeaderName, Message, Method, Received, Request,
-    Response, Transmit, Transport,
+    Response, SessionId, Transmit, Transport,
 };
 use crate::vocab::Mono;
 
@@ -131,13 +132,16 @@ impl Endpoint {
             Method::Invite => self.handle_first_invite(now, inbound),
             Method::Message => self.handle_first_message(now, inbound),
             Method::Options => self.answer_options(inbound),
-            Method::Refer => self.refuse_statelessly(inbound, 403, "REFER is taken within a call only"),
+            Method::Refer => self.refuse_refer(inbound),
             Method::Subscribe => self.handle_first_subscribe(now, inbound),
             _ => self.refuse_unknown(inbound),
         }
     }
 
     fn receive_within(&mut self, now: Mono, inbound: &Inbound) {
+        if let (Method::Update, Some(id)) = (inbound.request.method(), self.early_session(inbound)) {
+            return self.answer_early_update(now, id, inbound);
+        }
         let Some(usage) = self.usage_of(inbound) else { return self.refuse_unknown(inbound) };
         let address = inbound.from.remote.ip();
         match (usage, inbound.request.method()) {
@@ -174,6 +178,14 @@ impl Endpoint {
             Usage::Subscription(_) => return Some(usage),
         };
         (dialog.remote_tag == inbound.from_tag).then_some(usage)
+    }
+
+    /// Of a callee of ours that has not picked up.
+    fn early_session(&self, inbound: &Inbound) -> Option<SessionId> {
+        let usage = self.usages.get(&(inbound.call_id.clone(), inbound.to_tag.clone()?))?;
+        let Usage::Session(id) = usage else { return None };
+        let session = self.sessions.get(id).filter(|session| matches!(session.phase, Phase::Calling { .. }))?;
+        session.ringing.contains(&inbound.from_tag).then_some(*id)
     }
 
     /// The ACK for a refusal belongs to the transaction, the one for a 2xx to the session. Both are told: the refusal of

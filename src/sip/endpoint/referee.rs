@@ -12,6 +12,16 @@ use crate::vocab::Mono;
 /// Who is referred to somebody else by the peer of a call (RFC 3515 section 2.4.2, RFC 4488). The subscription that comes with it
 /// shares the dialog of the call, and its numbers.
 impl Endpoint {
+    /// Outside of a call nobody is called for others (RFC 3515 section 2.4.2 lets the agent decide), and no subscription is made.
+    pub(super) fn refuse_refer(&mut self, inbound: &Inbound) {
+        self.refuse_statelessly(inbound, 403, "REFER is taken within a call only");
+        let headers = inbound.request.headers();
+        let to = headers.typed::<ReferTo>().ok().flatten().map(|to| to.0);
+        if let Some(sender) = read::from(headers) {
+            self.events.push_back(EndpointEvent::ReferredOutside { sender, to });
+        }
+    }
+
     pub(super) fn handle_refer(&mut self, now: Mono, session: SessionId, inbound: &Inbound) {
         let headers = inbound.request.headers();
         let talking = self.sessions.get(&session).is_some_and(|s| s.phase == Phase::Established);

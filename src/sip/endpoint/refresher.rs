@@ -6,8 +6,15 @@ use crate::sip::headers::{CSeq, Reason, Refresher, SessionExpires};
 use crate::sip::session::{Phase, Refresh, Session};
 use crate::sip::session_timer::{self, SessionTimer, LEAST, TIMER};
 use crate::sip::transaction::{Owner, ServerKey};
-use crate::sip::{read, send, HeaderName, Method, Refusal, Request, Response, SessionId};
+use crate::sip::{read, send, Body, HeaderName, Method, Refusal, Request, Response, SessionId};
 use crate::vocab::Mono;
+
+/// What a request of ours within a session says.
+pub(super) struct Within {
+    pub expires: Option<SessionExpires>,
+    pub body: Option<Body>,
+    pub is_offer: bool,
+}
 
 /// Refreshing sessions (RFC 4028), and UPDATE (RFC 3311).
 impl Endpoint {
@@ -23,15 +30,29 @@ impl Endpoint {
             (false, Some(said)) => (Method::Invite, Some(said)),
             _ => (Method::Update, None),
         };
-        let mut request = session.dialog.request(method.clone());
         let expires = SessionExpires::new(timer.seconds, Some(Refresher::Uac));
-        send::push(&mut request, "Session-Expires", &expires.to_string());
-        if let Some(body) = &body {
+        self.ask_within(now, id, method, Within { expires: Some(expires), body, is_offer: false });
+    }
+
+    /// A re-INVITE or UPDATE of ours.
+    pub(super) fn ask_within(&mut self, now: Mono, id: SessionId, method: Method, what: Within) {
+        let cnonce = self.secret.tag();
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let mut request = session.dialog.request(method.clone());
+        if let Some(expires) = &what.expires {
+            send::push(&mut request, "Session-Expires", &expires.to_string());
+        }
+        if let Some(body) = &what.body {
             send::set_body(&mut request, body);
         }
         let cseq = read::cseq(request.headers()).map_or(0, |cseq| cseq.number);
-        session.refresh = Some(Refresh { method, cseq, again: None, rseq: None, pracks: 0 });
+        let offer = what.body.filter(|_| what.is_offer);
+        session.refresh = Some(Refresh { method, cseq, again: None, rseq: None, pracks: 0, offer });
         let to = session.dialog.destination();
+        // Only whoever asked for them: the peer could try passwords against them.
+        if let Some(proven) = session.proven.as_mut().filter(|proven| proven.invite.remote == to.remote) {
+            proven.authentication.prove(&mut request, &cnonce);
+        }
         self.dress(&mut request, &to);
         self.send_request(now, request, to, Owner::Session(id));
     }
@@ -46,12 +67,16 @@ impl Endpoint {
         if !session.refresh.as_ref().is_some_and(ours) {
             return false;
         }
+        let ending = session.phase == Phase::Ending;
         match response.status() {
+            // BYE is on its way already.
+            300.. if ending => {}
             100..=199 => self.acknowledge_refreshing(now, id, response),
             200..=299 => self.handle_refreshed(now, id, response),
+            401 | 407 if self.prove_within(now, id, response) => {}
             481 | 408 => self.end_stale(now, id, "the peer does not know the call any more"),
-            491 => self.wait_for_glare(now, id),
-            _ => self.note_refresh_failed(id),
+            491 => self.wait_for_glare(now, id, response),
+            _ => self.note_refused_within(id, response),
         }
         true
     }
@@ -59,6 +84,11 @@ impl Endpoint {
     fn handle_refreshed(&mut self, now: Mono, id: SessionId, response: &Response) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some(refresh) = session.refresh.take() else { return };
+        let offered = refresh.offer.is_some();
+        if let Some(offer) = refresh.offer {
+            session.said = Some(offer);
+            session.offering = None;
+        }
         session.dialog.retarget(read::contact(response.headers()));
         session.timer = session_timer::granted(now, response.headers());
         if refresh.method != Method::Invite {
@@ -70,15 +100,48 @@ impl Endpoint {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.ack = Some((refresh.cseq, ack));
         }
+        if offered {
+            self.events.push_back(EndpointEvent::OfferAnswered { id, body: read::response_body(response) });
+        }
     }
 
     /// Both sides asked at once: the owner of the Call-ID waits longer (RFC 3261 section 14.1).
-    fn wait_for_glare(&mut self, now: Mono, id: SessionId) {
+    fn wait_for_glare(&mut self, now: Mono, id: SessionId, response: &Response) {
         let random = u64::from(self.secret.random());
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let pause = if session.proven.is_some() { 2100 + random % 1900 } else { random % 2000 };
-        if let Some(refresh) = session.refresh.as_mut() {
-            refresh.again = Some(now + Duration::from_millis(pause));
+        let again = now + Duration::from_millis(pause);
+        match session.refresh.as_mut() {
+            Some(refresh) if refresh.offer.is_some() => self.offer_after(id, again, response),
+            Some(refresh) => refresh.again = Some(again),
+            None => {}
+        }
+    }
+
+    /// A proxy on the way wants to know who asks: the same once more. `false` when that is of no use.
+    fn prove_within(&mut self, now: Mono, id: SessionId, response: &Response) -> bool {
+        let by_proxy = response.status() == 407;
+        let Some(session) = self.sessions.get_mut(&id) else { return false };
+        let remote = session.dialog.destination().remote;
+        let (said, timer) = (session.said.clone(), session.timer);
+        let Some(refresh) = session.refresh.clone() else { return false };
+        let proven = session.proven.as_mut().filter(|proven| proven.invite.remote == remote);
+        if proven.is_none_or(|proven| proven.authentication.challenged(response.headers(), by_proxy).is_err()) {
+            return false;
+        }
+        let is_offer = refresh.offer.is_some();
+        let body = refresh.offer.or(said).filter(|_| refresh.method == Method::Invite);
+        let expires = timer.map(|timer| timer.expires());
+        self.ask_within(now, id, refresh.method, Within { expires, body, is_offer });
+        true
+    }
+
+    /// A refused offer leaves the session as it was (RFC 3261 section 14.1).
+    fn note_refused_within(&mut self, id: SessionId, response: &Response) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        match session.refresh.take_if(|refresh| refresh.offer.is_some()) {
+            Some(_) => self.refuse_offering(id, response),
+            None => self.note_refresh_failed(id),
         }
     }
 
@@ -104,6 +167,10 @@ impl Endpoint {
             self.end_stale(now, id, "nobody refreshed the call");
             return true;
         }
+        if due(session.offer_at()) {
+            self.tell_offer_due(id);
+            return true;
+        }
         let refresh = due(session.refresh_at());
         if refresh {
             self.send_refresh(now, id);
@@ -122,6 +189,29 @@ impl Endpoint {
         match body {
             Some(body) => self.events.push_back(EndpointEvent::Reinvited { id, body: Some(body) }),
             None => self.answer_refresh(now, id, &inbound.key),
+        }
+    }
+
+    /// UPDATE of a callee that has not picked up: what it offers instead of the answer that we wait for meets our offer, and what it
+    /// offers after that is not taken before its 2xx (RFC 3311 section 5.2).
+    pub(super) fn answer_early_update(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
+        if !self.has_room(inbound.from.remote.ip()) {
+            return self.refuse_overload(inbound);
+        }
+        let tag = &inbound.from_tag;
+        let answered =
+            |session: &Session| session.early.iter().any(|e| e.dialog.remote_tag == *tag && e.answer.is_some());
+        let answered = self.sessions.get(&id).is_some_and(answered);
+        match (read::body(&inbound.request), answered) {
+            (None, _) => {
+                self.remember(now, inbound, Owner::None);
+                let Some(mut response) = self.response(&inbound.key, 200, "OK", None) else { return };
+                send::push_to(&mut response, "Contact", &self.contact(self.way_back(&inbound.key)));
+                self.push_abilities(&mut response);
+                self.send_response(now, &inbound.key, &response);
+            }
+            (Some(_), true) => self.refuse_statelessly(inbound, 488, "Not Acceptable Here"),
+            (Some(_), false) => self.refuse_statelessly(inbound, 491, "Request Pending"),
         }
     }
 
@@ -176,7 +266,7 @@ impl Session {
         self.refresh.as_ref().is_some_and(|refresh| refresh.again.is_none())
     }
 
-    fn is_calm(&self) -> bool {
+    pub(in crate::sip) fn is_calm(&self) -> bool {
         self.phase == Phase::Established && self.asked.is_none() && self.unacked.is_none() && !self.is_asking()
     }
 }

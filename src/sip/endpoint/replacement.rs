@@ -1,8 +1,7 @@
 use super::inbound::Inbound;
 use super::{Endpoint, Usage};
-use crate::sip::dialog::Dialog;
 use crate::sip::headers::Replaces;
-use crate::sip::session::Phase;
+use crate::sip::session::{Phase, Session};
 use crate::sip::{HeaderName, Method, Refusal, SessionId, Uri};
 
 /// The tag of a peer that has none, in Replaces (RFC 3891 section 6.1).
@@ -39,17 +38,22 @@ impl Endpoint {
         let Some(Usage::Session(id)) = self.usages.get(&(named.call_id.clone(), named.to_tag.clone())) else {
             return Err(unknown());
         };
-        let session = self.sessions.get(id).filter(|session| is_named(&session.dialog, &named.from_tag));
+        let session = self.sessions.get(id).filter(|session| is_named(session, &named.from_tag));
         match session.map(|session| &session.phase) {
             Some(Phase::Established) if named.early_only => Err(Refusal::new(486, "Busy Here")),
             Some(Phase::Established) => Ok(Some(*id)),
             Some(Phase::Ending) => Err(Refusal::new(603, "Declined")),
-            // One that rings here was not begun here; of one that rings there we keep no tag.
-            Some(Phase::Calling { .. } | Phase::Ringing) | None => Err(unknown()),
+            // It rings there, and we began it; one that rings here we did not (RFC 3891 section 3).
+            Some(Phase::Calling { .. }) => Ok(Some(*id)),
+            Some(Phase::Ringing) | None => Err(unknown()),
         }
     }
 }
 
-fn is_named(dialog: &Dialog, from_tag: &str) -> bool {
-    dialog.remote_tag == from_tag || dialog.remote_tag.is_empty() && from_tag == NO_TAG
+fn is_named(session: &Session, from_tag: &str) -> bool {
+    let tag = &session.dialog.remote_tag;
+    match session.phase {
+        Phase::Calling { .. } => session.leaving.is_none() && session.ringing.iter().any(|ringing| ringing == from_tag),
+        _ => tag == from_tag || tag.is_empty() && from_tag == NO_TAG,
+    }
 }

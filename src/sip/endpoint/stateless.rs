@@ -49,9 +49,12 @@ impl Endpoint {
         self.answer_statelessly(inbound, &refusal.with("Allow", send::allow()));
     }
 
-    /// RFC 3261 section 11.2.
+    /// As an INVITE would be answered now (RFC 3261 section 11.2); within a dialog, as one that stands.
     pub(super) fn answer_options(&mut self, inbound: &Inbound) {
-        let mut answer = Refusal::new(200, "OK").with("Allow", send::allow());
+        let unwilling = self.unwilling.filter(|_| inbound.to_tag.is_none());
+        let (status, reason) = unwilling.unwrap_or((200, "OK"));
+        let answer = Refusal::new(status, reason).with("Allow", send::allow());
+        let mut answer = answer.with("Accept-Encoding", "identity".to_owned()).with("Accept-Language", "en".to_owned());
         let lists = [
             ("Accept", &self.config.accept),
             ("Supported", &self.config.supported),

@@ -1,6 +1,6 @@
 //! What a running agent says at its own terminal: who calls, which review waits, what must be seen now.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::output::Output;
 use crate::app::control::view::{
@@ -18,11 +18,14 @@ pub async fn announce(mut events: Events, output: Output, status: StatusView) {
     let prompting = status.answer == "prompt";
     let mut registered = Registered::default();
     status.accounts.iter().for_each(|account| drop(registered.line(account)));
-    let mut said = VecDeque::new();
+    let (mut said, mut held) = (VecDeque::new(), Held::default());
     while let Some(event) = events.next().await {
         if let EventView::Account(account) = &event {
             registered.line(account).iter().for_each(|line| output.say(line));
             continue;
+        }
+        if let EventView::Call(call) = &event {
+            held.line(call).iter().for_each(|line| output.say(line));
         }
         let Some(line) = line(&event, prompting).filter(|line| !said.contains(line)) else { continue };
         output.say(&line);
@@ -44,6 +47,22 @@ impl Registered {
         }
         let address = account.address.as_ref().unwrap_or(&account.proxy);
         self.0.insert(account.entity.clone()).then(|| format!("account {}: registered at {address}", account.entity))
+    }
+}
+
+/// Calls that are held, and by whom: it is said whenever that changes.
+#[derive(Default)]
+struct Held(BTreeMap<String, &'static str>);
+
+impl Held {
+    fn line(&mut self, call: &CallView) -> Option<String> {
+        let before = self.0.get(&call.id).copied();
+        let now = super::call::held(call);
+        match now {
+            Some(held) => self.0.insert(call.id.clone(), held),
+            None => self.0.remove(&call.id),
+        };
+        (before != now && !call.is_over()).then(|| format!("call {}: {}", call.id, now.unwrap_or("talking again")))
     }
 }
 
@@ -91,6 +110,7 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::{Call, CallState};
 
     #[test]
     fn an_account_is_said_to_be_registered_once_and_again_after_an_outage() {
@@ -109,5 +129,25 @@ mod tests {
             .map(|state| registered.line(&account(state)));
         let line = Some("account sip:alice@example.org: registered at udp:192.0.2.1:5060".to_owned());
         assert_eq!(said, [None, line.clone(), None, None, None, line]);
+    }
+
+    #[test]
+    fn who_holds_a_call_is_said_whenever_that_changes() {
+        let call = crate::app::control::tests::call;
+        let view = |state: CallState, on_hold: bool, held_by_peer: bool| {
+            CallView::from(&Call { on_hold, held_by_peer, ..call(state) })
+        };
+        let mut held = Held::default();
+        let mut said = |state: CallState, ours, theirs| held.line(&view(state, ours, theirs));
+        assert_eq!(said(CallState::Ringing, false, false), None);
+        assert_eq!(said(CallState::Active, false, false), None);
+        for _ in 0..2 {
+            assert_eq!(said(CallState::Active, true, false).as_deref(), Some("call c1: on hold"));
+            assert_eq!(said(CallState::Active, true, false), None, "once");
+            assert_eq!(said(CallState::Active, true, true).as_deref(), Some("call c1: held by both"));
+            assert_eq!(said(CallState::Active, false, false).as_deref(), Some("call c1: talking again"));
+        }
+        said(CallState::Active, false, true);
+        assert_eq!(said(CallState::Ended { reason: String::new() }, false, true), None);
     }
 }

@@ -66,6 +66,16 @@ pub enum Command {
         /// Its number, as c1; all without one
         call: Option<String>,
     },
+    /// Hold a call: you hear nothing and are not heard, until you take it up again
+    Hold {
+        /// Its number, as c1
+        call: String,
+    },
+    /// Take a call up again that you hold
+    Resume {
+        /// Its number, as c1
+        call: String,
+    },
     /// Have the peer of a call call somebody else instead of you: it decides, and tells how that goes
     Transfer(TransferArgs),
     /// Send a short text, which everybody on the way can read; or list the last ones

@@ -33,7 +33,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 /// Tells each state as it comes, answers reviews on the way, until the call is over.
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     let (mut id, mut last, mut wants) = (id.to_owned(), None, None);
-    let (mut asked, mut quiet, mut waited) = (None, false, 0);
+    let (mut asked, mut quiet, mut waited, mut on_hold, mut early) = (None, false, 0, None, false);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
         let reply = door.get(&format!("/v1/calls/{id}?wait={}{through}", if last.is_some() { 1 } else { 0 })).await?;
@@ -50,6 +50,13 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if quiet != call.quiet && call.state == CallStateView::Active {
             output.say(&told_quiet(&call));
             quiet = call.quiet;
+        }
+        if call.early && !std::mem::replace(&mut early, true) {
+            output.say(&told_early(&call));
+        }
+        if on_hold != held(&call) {
+            on_hold = held(&call);
+            output.say(&told_held(&call));
         }
         if wants != call.wants {
             wants.clone_from(&call.wants);
@@ -222,6 +229,26 @@ fn told_quiet(call: &CallView) -> String {
     }
 }
 
+/// Who holds it, while it stands.
+pub(super) fn held(call: &CallView) -> Option<&'static str> {
+    match (call.state, call.on_hold, call.held_by_peer) {
+        (CallStateView::Active, true, true) => Some("held by both"),
+        (CallStateView::Active, true, false) => Some("on hold"),
+        (CallStateView::Active, false, true) => Some("held by the peer"),
+        _ => None,
+    }
+}
+
+fn told_early(call: &CallView) -> String {
+    let CallView { id, peer, bundle, .. } = call;
+    format!("call {id} to {peer}: heard before it picks up, protected by {bundle}; it does not hear you yet")
+}
+
+fn told_held(call: &CallView) -> String {
+    let what = held(call).unwrap_or("talking again");
+    format!("call {} with {}: {what}", call.id, call.peer)
+}
+
 fn summary(call: &CallView) -> Vec<String> {
     let dropped: Vec<String> = call.packets.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let dropped = if dropped.is_empty() { "none".to_owned() } else { dropped.join(", ") };
@@ -269,7 +296,10 @@ fn word(state: CallStateView) -> String {
 }
 
 fn row(call: &CallView) -> [String; 6] {
-    let state = word(call.state);
+    let state = match held(call) {
+        Some(held) => format!("{}, {held}", word(call.state)),
+        None => word(call.state),
+    };
     let dropped: u64 = call.packets.dropped.values().sum();
     let packets = format!("{}/{}/{dropped}", call.packets.sent, call.packets.received);
     let suite = call.suite.clone().unwrap_or_default();

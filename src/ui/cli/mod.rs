@@ -9,6 +9,7 @@ mod call;
 mod door;
 mod edit;
 mod exit;
+mod hold;
 mod identity;
 mod interrupt;
 mod keyboard;
@@ -82,6 +83,8 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         | Command::Answer { .. }
         | Command::Reject { .. }
         | Command::Hangup { .. }
+        | Command::Hold { .. }
+        | Command::Resume { .. }
         | Command::Transfer(_) => with(Door::open_running(&options).await?, cli, output).await,
         _ => with(Door::open(&options).await?, cli, output).await,
     }
@@ -112,12 +115,14 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Call(args) => call::call(door, output, args).await,
         Command::Calls => call::list(door, output).await,
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
+        Command::Hold { call } => hold::run(door, output, call, "hold").await,
         Command::History(limit) => records::history(door, output, limit).await,
         Command::Identity(command) => identity::run(door, output, command).await,
         Command::Message(args) => message::run(door, output, args).await,
         Command::Policy(command) => policy::run(door, output, command).await,
         Command::Presence(command) => presence::run(door, output, command).await,
         Command::Reject { call } => call::order(door, output, call, "reject").await,
+        Command::Resume { call } => hold::run(door, output, call, "resume").await,
         Command::Review(command) => records::reviews(door, output, command).await,
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,

@@ -114,12 +114,14 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
         _ => status.data_dir.clone().unwrap_or_default(),
     };
     page.field("keeps", &kept);
+    let held = if status.calls_held > 0 { format!(", {} on hold", status.calls_held) } else { String::new() };
+    let open = format!("{} open{held}", status.calls);
     page.field(
         "calls",
         &match status.answer.as_str() {
-            "auto" => format!("{} open; answered automatically", status.calls),
-            "reject" => format!("{} open; further ones are rejected", status.calls),
-            _ => format!("{} open; `sottovoce answer CALL` takes one that rings", status.calls),
+            "auto" => format!("{open}; answered automatically"),
+            "reject" => format!("{open}; further ones are rejected"),
+            _ => format!("{open}; `sottovoce answer CALL` takes one that rings"),
         },
     );
     page.field("waiting", &format!("{}, {}", several(status.asks, "ask"), several(status.reviews, "review")));

@@ -6,7 +6,7 @@ use super::asks::WaitQuery;
 use super::error::Refusal;
 use super::extract::{Asked, Body, Id};
 use crate::app::control::request::{CallBody, TransferBody};
-use crate::app::control::view::{CallList, CallView, ErrorBody, TransferView};
+use crate::app::control::view::{CallList, CallView, ErrorBody, HoldView, TransferView};
 use crate::app::control::Control;
 
 /// Every call, oldest first.
@@ -52,6 +52,34 @@ pub async fn answer(State(control): State<Control>, Id(id): Id) -> Result<Json<C
     responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
 pub async fn reject(State(control): State<Control>, Id(id): Id) -> Result<Json<CallView>, Refusal> {
     Ok(Json(control.reject_call(&id).await?))
+}
+
+/// Holds a call: nothing is heard and nothing is said until it is taken up again.
+#[utoipa::path(post, path = "/v1/calls/{id}/hold", operation_id = "hold", tag = "calls",
+    params(("id" = String, Path, description = "`c1`")),
+    responses((status = 202, body = HoldView), (status = "default", body = ErrorBody)))]
+pub async fn hold(State(control): State<Control>, Id(id): Id) -> Result<(StatusCode, Json<HoldView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(control.hold(&id, true).await?)))
+}
+
+/// Takes a call up again that was held.
+#[utoipa::path(post, path = "/v1/calls/{id}/resume", operation_id = "resume", tag = "calls",
+    params(("id" = String, Path, description = "`c1`")),
+    responses((status = 202, body = HoldView), (status = "default", body = ErrorBody)))]
+pub async fn resume(State(control): State<Control>, Id(id): Id) -> Result<(StatusCode, Json<HoldView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(control.hold(&id, false).await?)))
+}
+
+/// What became of holding a call, or of taking it up again; with `wait` once that is known.
+#[utoipa::path(get, path = "/v1/calls/{id}/hold", operation_id = "hold-show", tag = "calls",
+    params(("id" = String, Path, description = "`c1`"), WaitQuery),
+    responses((status = 200, body = HoldView), (status = "default", body = ErrorBody)))]
+pub async fn held(
+    State(control): State<Control>,
+    Id(id): Id,
+    Asked(wait): Asked<WaitQuery>,
+) -> Result<Json<HoldView>, Refusal> {
+    Ok(Json(control.hold_view(&id, &wait.into()).await?))
 }
 
 /// Asks the peer of a call to call somebody else.

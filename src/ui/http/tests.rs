@@ -8,8 +8,8 @@ use tower::ServiceExt;
 use super::guard::{guarded, Gate};
 use super::{app, MAX_BODY};
 use crate::agent::{
-    Accepted, AskState, Call, CallState, Command, Event, ReviewState, Transfer, TransferRequest, TransferState,
-    TransferTo,
+    Accepted, AskState, Call, CallState, Command, Event, Hold, HoldState, ReviewState, Transfer, TransferRequest,
+    TransferState, TransferTo,
 };
 use crate::app::control::tests::{ask, call, presence, review, Cardboard};
 use crate::app::control::{Control, Token};
@@ -194,6 +194,30 @@ async fn a_transfer_is_begun_and_looked_at() {
     agent.state().calls = vec![call(CallState::Active)];
     assert_eq!(code(&get(&door, "/v1/calls/c1/transfer").await.1), "no-such-transfer");
     assert_eq!(code(&get(&door, "/v1/calls/c9/transfer").await.1), "no-such-call");
+}
+
+#[tokio::test]
+async fn a_call_is_held_taken_up_again_and_looked_at() {
+    let (agent, control) = Cardboard::new();
+    let door = app(control);
+    let held = |wanted, state| vec![Call { hold: Some(Hold { wanted, state }), ..call(CallState::Active) }];
+    for (verb, wanted) in [("hold", true), ("resume", false)] {
+        agent.state().calls = held(wanted, HoldState::Done);
+        agent.state().answers.push_back(Ok(Accepted::Call(CallId(1))));
+        let (status, body) = post(&door, &format!("/v1/calls/c1/{verb}"), &json!({})).await;
+        assert_eq!((status, &body["state"], &body["wanted"]), (StatusCode::ACCEPTED, &json!("done"), &json!(wanted)));
+        conforms(&body, "HoldView");
+        assert_eq!(get(&door, "/v1/calls/c1/hold").await.1, body);
+        let asked = Command::Hold { call: CallId(1), wanted };
+        assert_eq!(format!("{:?}", agent.state().commands.last().unwrap()), format!("{asked:?}"));
+    }
+    let failure = Failure::new(FailureKind::Failed, "hold-refused", "no", "c1", "talk on");
+    agent.state().calls = held(true, HoldState::Failed(failure));
+    let (_, body) = get(&door, "/v1/calls/c1/hold?wait=1").await;
+    assert_eq!((&body["state"], &body["failure"]["code"]), (&json!("failed"), &json!("hold-refused")));
+    agent.state().calls = vec![call(CallState::Active)];
+    assert_eq!(code(&get(&door, "/v1/calls/c1/hold").await.1), "no-such-hold");
+    assert_eq!(code(&get(&door, "/v1/calls/c9/hold").await.1), "no-such-call");
 }
 
 #[tokio::test]

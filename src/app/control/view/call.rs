@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use super::ErrorView;
-use crate::agent::{Call, CallState, Side, TransferState};
+use crate::agent::{Call, CallState, HoldState, Side, TransferState};
 /// After how long a call is quiet, is given up for that, and stops ringing: screens say so.
 pub use crate::agent::{QUIET, RINGING, SILENCE};
 use crate::media::Counters;
@@ -38,6 +38,14 @@ pub struct CallView {
     pub packets: PacketsView,
     /// Nothing has been heard of the peer for five seconds or more: it may be gone.
     pub quiet: bool,
+    /// The callee is heard, and has not picked up yet: it does not hear us.
+    pub early: bool,
+    /// Our user holds it: he hears nothing and is not heard.
+    pub on_hold: bool,
+    /// The peer holds it, and wants no sound from us.
+    pub held_by_peer: bool,
+    /// What our user wanted of hold last.
+    pub hold: Option<HoldView>,
     /// The ask that had to come first, or that a refusal led to.
     pub ask: Option<String>,
     /// The review that the user has to answer, or answered, for this call.
@@ -52,6 +60,31 @@ pub struct CallView {
     pub replaces: Option<String>,
     /// The call that took its place, when it was transferred.
     pub successor: Option<String>,
+}
+
+/// What became of a hold that our user wanted, or of taking the call up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HoldView {
+    /// The call: `c1`.
+    pub call: String,
+    /// With whom it is.
+    pub peer: String,
+    /// It was to be held; otherwise it was to be taken up again.
+    pub wanted: bool,
+    pub state: HoldStateView,
+    /// The peer holds the call too, as far as it has said.
+    pub held_by_peer: bool,
+    /// Why it failed, when it did; the call is as it was, or over.
+    pub failure: Option<ErrorView>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldStateView {
+    /// The peer has not answered yet.
+    Asking,
+    Done,
+    Failed,
 }
 
 /// What became of a transfer that our user wanted.
@@ -124,6 +157,11 @@ pub struct CallList {
 }
 
 impl CallView {
+    /// It stands, and somebody holds it.
+    pub fn is_held(&self) -> bool {
+        self.state == CallStateView::Active && (self.on_hold || self.held_by_peer)
+    }
+
     pub fn is_over(&self) -> bool {
         matches!(self.state, CallStateView::Ended | CallStateView::Failed)
     }
@@ -153,6 +191,10 @@ impl From<&Call> for CallView {
             setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
             packets: (&call.counters).into(),
             quiet: call.quiet,
+            early: call.early,
+            on_hold: call.on_hold,
+            held_by_peer: call.held_by_peer,
+            hold: HoldView::of(call),
             ask: call.ask.map(|ask| ask.to_string()),
             review: call.review.map(|review| review.to_string()),
             transfer: TransferView::of(call),
@@ -161,6 +203,19 @@ impl From<&Call> for CallView {
             replaces: call.replaces.map(|old| old.to_string()),
             successor: call.successor.map(|new| new.to_string()),
         }
+    }
+}
+
+impl HoldView {
+    pub fn of(call: &Call) -> Option<Self> {
+        let hold = call.hold.as_ref()?;
+        let (state, failure) = match &hold.state {
+            HoldState::Asking => (HoldStateView::Asking, None),
+            HoldState::Done => (HoldStateView::Done, None),
+            HoldState::Failed(failure) => (HoldStateView::Failed, Some(failure.into())),
+        };
+        let (call, peer, held_by_peer) = (call.id.to_string(), escape(&call.peer), call.held_by_peer);
+        Some(Self { call, peer, wanted: hold.wanted, state, held_by_peer, failure })
     }
 }
 

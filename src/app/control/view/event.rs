@@ -9,7 +9,7 @@ use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ReviewView,
 pub enum EventView {
     Account(AccountView),
     Ask(AskView),
-    Call(CallView),
+    Call(Box<CallView>),
     /// Something the user should see now.
     Notice(ErrorView),
     /// The policy database changed: its new generation.

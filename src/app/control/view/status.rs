@@ -28,6 +28,8 @@ pub struct StatusView {
     pub generation: u64,
     /// Calls that are not over.
     pub calls: u64,
+    /// Those of them that are on hold, by whichever side.
+    pub calls_held: u64,
     /// Asks under way.
     pub asks: u64,
     /// Reviews that wait for an answer.

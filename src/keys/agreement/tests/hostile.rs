@@ -50,6 +50,22 @@ fn every_truncation_is_refused() {
     }
 }
 
+/// Anybody on the way can answer provisionally before the callee does.
+#[test]
+fn what_is_forged_does_not_spoil_what_is_genuine_and_keys_are_made_once() {
+    let (mut initiator, offer) = offer();
+    let bob = Agent::bob();
+    let (genuine, theirs) = bob.read(&offer).unwrap().answer(bob.choice(ESP, Suite::Aes128Gcm), [0x22; 32]).unwrap();
+    for at in [0, 31, 32, genuine.len() - 1] {
+        let mut forged = genuine.clone();
+        forged[at] ^= 1;
+        assert_eq!(initiator.read(&forged).err(), Some(AgreementError::Unauthentic), "octet {at}");
+    }
+    assert!(initiator.read(b"").is_err());
+    assert_eq!(initiator.read(&genuine).unwrap().handshake_hash(), theirs.handshake_hash());
+    assert_eq!(initiator.read(&genuine).err(), Some(AgreementError::Unauthentic), "never twice");
+}
+
 #[test]
 fn an_offer_is_for_one_device_and_one_stream() {
     let (_, message) = offer();

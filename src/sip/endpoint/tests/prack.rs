@@ -31,6 +31,45 @@ fn value(response: &Response, name: &str) -> String {
     response.headers().first(name).unwrap_or_default().to_owned()
 }
 
+/// RFC 3311 section 5.2: one who rings refreshes, or offers before it has answered, or after.
+#[test]
+fn an_update_of_who_rings_is_answered_and_changes_nothing() {
+    for (early, offers, status) in [(false, false, 200), (false, true, 491), (true, true, 488), (true, false, 200)] {
+        let mut world = world();
+        world.mute = [true, true];
+        world.at(ALICE, |end, now| end.invite(now, invite()));
+        let invite = world.request(&Method::Invite);
+        let mut rings = Response::to(&invite, 183, "Session Progress");
+        send::add_to_tag(&mut rings, "b");
+        for (name, value) in [("Contact", "<sip:bob@192.168.1.2>"), ("Require", "100rel"), ("RSeq", "1")] {
+            rings.headers_mut().push(name, value).unwrap();
+        }
+        if early {
+            rings.set_body("application/sdp", b"answer".to_vec()).unwrap();
+        }
+        world.inject(ALICE, &rings.to_bytes());
+        let mut update = Request::new(Method::Update, invite.uri().clone());
+        for (name, value) in [
+            ("Via", "SIP/2.0/UDP 192.168.1.2:5060;branch=z9hG4bKu".to_owned()),
+            ("Max-Forwards", "70".to_owned()),
+            ("From", format!("{};tag=b", header(&invite, "To"))),
+            ("To", header(&invite, "From")),
+            ("Call-ID", header(&invite, "Call-ID")),
+            ("CSeq", "1 UPDATE".to_owned()),
+            ("Contact", "<sip:bob@192.168.1.2>".to_owned()),
+        ] {
+            send::push(&mut update, name, &value);
+        }
+        if offers {
+            send::set_body(&mut update, &body("other"));
+        }
+        world.inject(ALICE, &update.to_bytes());
+        let said = world.first_lines(ALICE).pop().unwrap();
+        assert!(said.starts_with(&format!("SIP/2.0 {status}")), "{early} {offers}: {said}");
+        assert!(!world.events[ALICE].iter().any(|event| matches!(event, EndpointEvent::Reinvited { .. })));
+    }
+}
+
 /// ```text
 /// alice          bob
 ///   | INVITE ---> |

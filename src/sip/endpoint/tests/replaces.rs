@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::wire::{body, invite, World, ALICE, BOB};
+use super::wire::{address, body, invite, uri, World, ALICE, BOB};
 use crate::sip::headers::Replaces;
 use crate::sip::{EndpointEvent, Invite, Message, SessionId};
 
@@ -67,6 +67,37 @@ fn one_that_rings_or_ends_is_not_replaced() {
     world.at(BOB, |end, now| end.bye(now, theirs, None));
     world.mute[BOB] = false;
     assert_eq!(refused(&mut world, named), 603, "it is on its way out");
+}
+
+/// RFC 3891 section 3: whoever we called rings, and somebody else picks up for it.
+#[test]
+fn one_of_ours_that_rings_there_is_replaced_and_not_once_it_is_given_up() {
+    let mut world = World::perfect();
+    let (ours, theirs, _) = invited(&mut world, invite());
+    let invite_sent = world.request(&crate::sip::Method::Invite);
+    world.at(BOB, |end, now| end.ring(now, theirs));
+    world.run_for(Duration::from_secs(1));
+    let tags = |end: &crate::sip::endpoint::Endpoint, id| end.sessions.get(&id).unwrap().dialog.local_tag.clone();
+    let (hers, his) = (tags(&world.ends[ALICE], ours), tags(&world.ends[BOB], theirs));
+    let call_id = invite_sent.headers().first("Call-ID").unwrap().to_owned();
+    let named = Replaces { early_only: true, ..Replaces::new(&call_id, &hers, &his) };
+    // Bob's end invites Alice's, for somebody who picks up.
+    let pick_up = |world: &mut World, named: Replaces| {
+        world.events[ALICE].clear();
+        world.at(BOB, |end, now| {
+            end.invite(now, Invite { replaces: Some(named), target: uri(ALICE), remote: address(ALICE), ..invite() })
+        });
+        world.run_for(Duration::from_secs(1));
+        world.events[ALICE].iter().rev().find_map(|event| match event {
+            EndpointEvent::Invited { replaces, .. } => Some(*replaces),
+            _ => None,
+        })
+    };
+    assert_eq!(pick_up(&mut world, named.clone()), Some(Some(ours)));
+    assert_eq!(pick_up(&mut world, Replaces { from_tag: "other".to_owned(), ..named.clone() }), None);
+    assert!(world.times(ALICE, "SIP/2.0 481").len() == 1);
+    world.at(ALICE, |end, now| end.cancel(now, ours));
+    assert_eq!(pick_up(&mut world, named), None, "it was given up");
 }
 
 #[test]

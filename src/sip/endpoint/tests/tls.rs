@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::wire::{address, body, header, subscribe, uri, World, ALICE, BOB};
-use crate::sip::endpoint::{EndCause, EndpointEvent, Register, Subscribe};
+use super::wire::{address, body, header, invite, subscribe, uri, World, ALICE, BOB};
+use crate::sip::endpoint::{EndCause, EndpointEvent, Invite, Register, Subscribe};
 use crate::sip::headers::NameAddr;
 use crate::sip::{ConnectionId, Host, Message, Method, NotifyState, Received, Transmit, Transport, Uri};
 use crate::vocab::Now;
@@ -181,6 +181,59 @@ fn a_sips_request_that_came_in_clear_is_refused() {
         let from = Received { transport, local: address(ALICE), remote: address(BOB), connection: None };
         world.at(ALICE, |end, now: Now| end.handle_message(now, from, request.as_bytes()));
         assert!(last(&world).bytes.starts_with(format!("SIP/2.0 {status}").as_bytes()), "{transport} {listens}");
+    }
+}
+
+/// RFC 3261 sections 12.1.1, 16.6 and 26.2.2: what answers a call by `sips:` has to keep to it.
+#[test]
+fn a_call_by_sips_stays_with_it_or_is_ended() {
+    let [sips, sip] = ["<sips:bob@192.168.1.2:5061>", "<sip:bob@192.168.1.2:5061;transport=tls>"];
+    for (contact, route, stays) in [
+        (sips, None, true),
+        (sips, Some("<sips:192.168.1.2:5061;lr>"), true),
+        (sip, None, false),
+        (sips, Some("<sip:192.168.1.2:5061;transport=tls;lr>"), false),
+    ] {
+        let mut world = quiet();
+        let target = Uri::parse("sips:bob@192.168.1.2").unwrap();
+        let ours = world.at(ALICE, |end, now| end.invite(now, Invite { target, ..invite() }));
+        assert_eq!(how(last(&world)), (Transport::Tls, Host::parse("192.168.1.2"), "192.168.1.2:5061".to_owned()));
+        let sent = world.request(&Method::Invite);
+        assert!(header(&sent, "Contact").starts_with("<sips:alice@"), "{}", header(&sent, "Contact"));
+        let headers = [Some(("To-tag", "b")), Some(("Contact", contact)), route.map(|route| ("Record-Route", route))];
+        world.reply(&Method::Invite, 200, &headers.into_iter().flatten().collect::<Vec<_>>());
+        let by_tls = |transmit: &&Transmit| transmit.transport == Transport::Tls;
+        assert!(world.sent.iter().all(|transmit| by_tls(&transmit)), "ACK and BYE too");
+        assert_eq!(world.request(&Method::Ack).uri().as_str(), contact.trim_matches(['<', '>']));
+        match world.events[ALICE].last() {
+            Some(EndpointEvent::Answered { id, .. }) => assert!(stays && *id == ours),
+            Some(EndpointEvent::InviteFailed { cause: EndCause::InClear { .. }, .. }) => {
+                assert!(!stays);
+                assert!(header(&world.request(&Method::Bye), "Reason").contains("cause=488"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// RFC 3261 section 8.1.1.8.
+#[test]
+fn who_calls_by_sips_is_reached_by_it() {
+    for (contact, answer) in [("sips:bob@192.168.1.2", None), ("sip:bob@192.168.1.2", Some("SIP/2.0 400"))] {
+        let mut world = quiet();
+        let request = format!(
+            "INVITE sips:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/TLS 192.168.1.2:5060;branch=z9hG4bK1\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:bob@b.example>;tag=b\r\nTo: <sip:alice@b.example>\r\nCall-ID: c\r\n\
+             CSeq: 1 INVITE\r\nContact: <{contact}>\r\nContent-Length: 0\r\n\r\n"
+        );
+        let (local, remote) = (address(ALICE), address(BOB));
+        let from = Received { transport: Transport::Tls, local, remote, connection: Some(ConnectionId(7)) };
+        world.at(ALICE, |end, now: Now| end.handle_message(now, from, request.as_bytes()));
+        let invited = matches!(world.events[ALICE].last(), Some(EndpointEvent::Invited { .. }));
+        assert_eq!(invited, answer.is_none());
+        if let Some(answer) = answer {
+            assert!(last(&world).bytes.starts_with(answer.as_bytes()));
+        }
     }
 }
 

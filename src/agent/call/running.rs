@@ -1,0 +1,89 @@
+//! What the stream of a call tells while it runs: counters, silence, and why nothing is sent.
+
+use super::{CallState, Side, HELD_SILENCE, QUIET, SILENCE};
+use crate::agent::{Agent, Event};
+use crate::media::{Counters, StreamEvent};
+use crate::vocab::{CallId, Failure, FailureKind, Now};
+use std::time::Duration;
+
+impl Agent {
+    /// A running stream says what it has counted so far; one on which nothing is heard any more is a call without a
+    /// peer. Who shows the counters reads them when it likes; only silence is an event.
+    pub(in crate::agent) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        let heard = counters.received + counters.rtcp_received;
+        calling.call.counters = counters;
+        let since = match calling.heard {
+            Some((before, since)) if before == heard => since,
+            _ => now.mono,
+        };
+        calling.heard = Some((heard, since));
+        let silence = now.mono - since;
+        // Calls of strangers who hold them would keep their places for ever.
+        let waits = calling.call.known || calling.call.on_hold;
+        let (quiet, over) = match (calling.quiet_allowed, waits) {
+            (true, true) => (false, false),
+            (true, false) => (false, silence >= HELD_SILENCE),
+            (false, _) => (silence >= QUIET, silence >= SILENCE),
+        };
+        let turned = calling.call.quiet != quiet;
+        calling.call.quiet = quiet;
+        if over {
+            let failure = nothing_heard(&calling.call.peer, silence);
+            return self.end_call(now, id, CallState::Failed(failure));
+        }
+        if turned && calling.is_open() {
+            self.event(Event::CallChanged(id));
+        }
+    }
+
+    pub(in crate::agent) fn handle_stream_event(&mut self, id: CallId, event: StreamEvent, counters: Counters) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.call.counters = counters;
+        let peer = calling.call.peer.clone();
+        match event {
+            StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
+            StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
+            StreamEvent::Unprotected => self.event(Event::Notice(unprotected(id, &peer))),
+        }
+        self.event(Event::CallChanged(id));
+    }
+
+    /// Played to the end: a caller who named no duration hangs up.
+    pub(in crate::agent) fn handle_source_ended(&mut self, now: Now, id: CallId) {
+        let Some(calling) = self.calls.all.get(&id) else { return };
+        if calling.call.side == Side::Caller && calling.duration.is_none() && calling.is_open() {
+            self.end_call(now, id, CallState::Ended { reason: "played to the end".into() });
+        }
+    }
+
+    pub(in crate::agent) fn handle_stream_failed(&mut self, now: Now, id: CallId, failure: Failure) {
+        self.end_call(now, id, CallState::Failed(failure));
+    }
+}
+
+pub(super) fn nothing_heard(peer: &str, silence: Duration) -> Failure {
+    let message = format!("nothing was heard of {peer} for {} s", silence.as_secs());
+    let next = "its agent or the network is gone: ask it, then call again";
+    Failure::new(FailureKind::Unreachable, "peer-gone", message, peer, next)
+}
+
+fn forbidden(id: CallId, peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "stream-discarded",
+        format!("your policy discards what call {id} would send to {peer}"),
+        peer,
+        "see `sottovoce policy list`, or hang up",
+    )
+}
+
+fn unprotected(id: CallId, peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "no-association",
+        format!("your policy demands more protection than call {id} with {peer} agreed; nothing is sent"),
+        peer,
+        "hang up and call again, so that both sides agree anew",
+    )
+}
