@@ -146,7 +146,8 @@ impl Accounting {
     /// That is not found yet.
     pub fn route(&self) -> Result<Route, Failure> {
         let hop = self.hop().ok_or_else(|| not_found_yet(&self.account))?;
-        Ok(Route { hop, domain: self.config.domain(hop.transport), login: self.login() })
+        let account = Some(self.config.entity.clone());
+        Ok(Route { hop, domain: self.config.domain(hop.transport), login: self.login(), account })
     }
 
     /// For all but REGISTER.
@@ -181,6 +182,8 @@ pub struct Route {
     /// By TLS: what it must prove.
     pub domain: Option<Host>,
     pub login: Option<Login>,
+    /// Whose proxy it is; `None` is none's.
+    pub account: Option<Entity>,
 }
 
 impl AccountConfig {
@@ -197,9 +200,12 @@ impl Agent {
     /// # Errors
     /// There is such an account, and its proxy is not found yet.
     pub(super) fn route_to(&self, host: &str) -> Result<Option<Route>, Failure> {
-        let of_domain = |accounting: &&Accounting| accounting.config.entity.host().eq_ignore_ascii_case(host);
-        let Some(accounting) = self.accounts.all.iter().find(of_domain) else { return Ok(None) };
-        accounting.route().map(Some)
+        self.account_at(host).map(Accounting::route).transpose()
+    }
+
+    /// The account of this domain.
+    pub(super) fn account_at(&self, host: &str) -> Option<&Accounting> {
+        self.accounts.all.iter().find(|accounting| accounting.config.entity.host().eq_ignore_ascii_case(host))
     }
 
     /// The URI by which one of this domain reaches this device, through the registrar: our own contact where there is none.

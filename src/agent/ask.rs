@@ -324,10 +324,11 @@ impl Agent {
         if asking.ask.state != AskState::Asking || asking.ask.presence.is_some() || asking.direct.is_some() {
             return;
         }
+        let names = self.names();
         let expected = DocumentExpected {
             target: Some(&asking.target),
             nonce: Some(asking.nonce),
-            entity: &self.config.entity,
+            entities: &names,
             device: &self.config.device,
             accept_key: asking.accept_key,
             published: asking.by_server,
@@ -389,6 +390,7 @@ impl Agent {
         let call = asking.call;
         let answer = asking.answer.clone();
         let opening = super::review::Opening {
+            ours: self.name_to(&asking.target),
             wanted_presence: asking.ask.wanted.presence,
             key_state: key_state(read.standing),
             statement: read.signed.statement,

@@ -1,7 +1,7 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `added_account`, `flow`, `redirect`, `naming`, `publication`, `server_watchers`, `ask`, `by_itself`, `further`,
+//! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `by_itself`, `further`,
 //! `review`, `answer_watcher`, `watch`, `watchers`, `call`, `texts`, `own_policy`.
 
 mod account;
@@ -22,6 +22,7 @@ mod fail_over;
 mod flow;
 mod further;
 mod metrics;
+mod names;
 mod naming;
 mod nonces;
 mod offers;
@@ -393,9 +394,10 @@ impl Agent {
             | EndpointEvent::Published { .. }
             | EndpointEvent::Unpublished { .. } => self.handle_publication(now, event),
             EndpointEvent::Subscribed { id, expires, refresh: true, .. } => self.handle_resubscribed(now, id, expires),
-            EndpointEvent::Subscribed { id, from, relayed, contact, expires, body, .. } => {
+            EndpointEvent::Subscribed { id, from, relayed, asked, contact, expires, body, .. } => {
                 let place = AskersPlace::of(&from, relayed, &contact);
-                self.handle_subscribed(now, id, place, expires, body);
+                let meant = self.name_meant(asked.as_ref());
+                self.handle_subscribed(now, id, (place, meant), expires, body);
             }
             call => self.handle_call_event(now, call),
         }

@@ -11,7 +11,7 @@ use crate::policy::{
     Statement, Suite, Wanted,
 };
 use crate::presence::{self, Names, PresenceRecord, Signed, Vouch};
-use crate::vocab::{Nonce, PeerText, Wall};
+use crate::vocab::{Entity, Nonce, PeerText, Wall};
 
 /// How long a statement of ours may be acted on.
 pub const STATEMENT_LIFE: Duration = Duration::from_secs(3600);
@@ -33,6 +33,8 @@ pub struct Own {
 
 /// What one statement is to say; the rest is always the same.
 pub struct Saying {
+    /// Which of our names it is about.
+    pub entity: Entity,
     pub purpose: Purpose,
     pub audience: Audience,
     pub nonce: Nonce,
@@ -123,7 +125,12 @@ impl Own {
         let issued = Wall::from_secs(now.as_secs());
         let person = Person { user: self.user.as_deref().map(PeerText::new), place: Some(PeerText::new(self.place())) };
         Statement {
-            entity: config.entity.clone(),
+            // An older device vouched for one name of ours, and no other.
+            signed_by: self
+                .vouch
+                .filter(|_| saying.entity == config.entity)
+                .map(|vouch| (vouch.key, vouch.signature)),
+            entity: saying.entity,
             contact: PeerText::new(contact),
             device: config.device.clone(),
             version: self.version,
@@ -136,7 +143,6 @@ impl Own {
             environment: saying.presence.then_some(self.environment),
             signing_key: config.identity.verify_key(),
             agreement_key: config.identity.agreement_key(),
-            signed_by: self.vouch.map(|vouch| (vouch.key, vouch.signature)),
             supports: capabilities(),
             policies: saying.policies,
             request: saying.request,

@@ -97,7 +97,7 @@ impl Agent {
     }
 
     pub(super) fn remove_presence(&mut self, entity: &Entity) -> Result<EffectId, Failure> {
-        if *entity == self.config.entity {
+        if self.is_our_name(entity) {
             return Err(own_record(entity));
         }
         self.known_presence(entity)?;

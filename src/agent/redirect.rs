@@ -202,7 +202,7 @@ fn trusts(config: &AccountConfig, host: &Host) -> bool {
 /// Straight to whoever is there, who has no business with a password of ours.
 pub fn direct(place: &Uri, hop: Candidate) -> Route {
     let domain = place.host().filter(|_| hop.transport == Transport::Tls).cloned();
-    Route { hop, domain, login: None }
+    Route { hop, domain, login: None, account: None }
 }
 
 /// Whether the next target is tried after this answer: a redirection, or any other failure of one that we were sent to,

@@ -42,6 +42,8 @@ pub struct Reviewing {
 /// What a review is opened with.
 #[derive(Clone)]
 pub struct Opening {
+    /// Who we are to the peer.
+    pub ours: Entity,
     pub statement: Statement,
     pub provenance: Provenance,
     pub key_state: KeyState,
@@ -98,6 +100,7 @@ impl Agent {
             id,
             ask: opening.ask,
             review,
+            ours: Some(opening.ours.clone()).filter(|ours| *ours != self.config.entity),
             presence: opening.record.clone(),
             opened: now.wall,
             deadline: now.wall.saturating_add(PATIENCE),

@@ -72,6 +72,7 @@ impl Agent {
             expires: LIFE,
             accept: vec![WATCHER_INFO.into()],
             body: None,
+            from: self.from_as(entity),
             login: route.login,
             resumes: None,
         };

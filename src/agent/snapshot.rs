@@ -218,6 +218,8 @@ pub struct OpenReview {
     pub id: ReviewId,
     pub ask: Option<AskId>,
     pub review: Review,
+    /// Who we are to the peer, when that is another than the agent's own name.
+    pub ours: Option<Entity>,
     /// The peer's row of the presence database, with our user's own names.
     pub presence: PresenceRecord,
     pub opened: Wall,

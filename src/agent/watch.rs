@@ -263,7 +263,7 @@ impl Agent {
 
     pub(super) fn send_watch_directly(&mut self, now: Now, key: &WatchKey, there: Candidate) {
         let domain = self.watches.all.get(key).and_then(|watching| watching.target.domain(there.transport));
-        self.send_watch(now, key, Route { hop: there, domain, login: None }, false);
+        self.send_watch(now, key, Route { hop: there, domain, login: None, account: None }, false);
     }
 
     fn send_watch(&mut self, now: Now, key: &WatchKey, route: Route, by_server: bool) {

@@ -18,7 +18,7 @@ use crate::policy::{Entry, Provenance, Purpose, Statement};
 use crate::presence::{statement_hash, PresenceRecord};
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, Uri};
-use crate::vocab::{Device, Digest, Failure, Now};
+use crate::vocab::{Device, Digest, Entity, Failure, Now};
 
 /// Devices of one peer of which the last statement is remembered.
 const MAX_JUDGED: usize = 32;
@@ -98,10 +98,11 @@ impl Agent {
     fn take_news(&mut self, now: Now, key: &WatchKey, observed: Option<IpAddr>, body: &Body) {
         let Some(watching) = self.watches.all.get(key) else { return };
         let published = watching.by_server && key.device.is_none();
+        let names = self.names();
         let expected = DocumentExpected {
             target: Some(&watching.target),
             nonce: Some(watching.nonce),
-            entity: &self.config.entity,
+            entities: &names,
             device: &self.config.device,
             accept_key: None,
             published,
@@ -234,7 +235,7 @@ impl Agent {
     }
 
     fn would_register(&self, now: Now, read: &ReadDocument, record: &PresenceRecord) -> Option<Vec<String>> {
-        let opening = opening(now, None, read, record.clone());
+        let opening = opening(now, None, read, record.clone(), self.config.entity.clone());
         let review = self.make_review(now, &opening).ok()?;
         Some(review.proposed.iter().map(words).collect())
     }
@@ -259,7 +260,9 @@ impl Agent {
                 "a further device of it waits until the review before is answered".into(),
             );
         }
-        let opened = self.open_review(now, opening(now, observed, &read, record));
+        let Some(watching) = self.watches.all.get(key) else { return };
+        let ours = self.name_to(&watching.target);
+        let opened = self.open_review(now, opening(now, observed, &read, record, ours));
         if opened.is_ok() {
             self.audit_statement(now, &statement);
         }
@@ -309,8 +312,15 @@ pub fn gruu_of(statement: &Statement) -> Option<Uri> {
     (contact.params().has("gr") && own).then_some(contact)
 }
 
-fn opening(now: Now, observed: Option<IpAddr>, read: &ReadDocument, record: PresenceRecord) -> Opening {
+fn opening(
+    now: Now,
+    observed: Option<IpAddr>,
+    read: &ReadDocument,
+    record: PresenceRecord,
+    ours: Entity,
+) -> Opening {
     Opening {
+        ours,
         statement: read.signed.statement.clone(),
         provenance: Provenance { observed, received: now.wall },
         key_state: key_state(read.standing),

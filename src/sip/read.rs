@@ -47,6 +47,11 @@ pub(super) fn from(headers: &Headers) -> Option<NameAddr> {
     typed::<From>(headers).map(|f| f.0)
 }
 
+/// Whom a request is for, by the name that its sender knows.
+pub(super) fn to(headers: &Headers) -> Option<Uri> {
+    typed::<To>(headers).map(|to| to.0.uri)
+}
+
 pub(super) fn to_tag(headers: &Headers) -> Option<String> {
     typed::<To>(headers).and_then(|to| to.tag().map(str::to_owned))
 }

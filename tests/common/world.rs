@@ -38,6 +38,8 @@ pub struct World {
     pub challenges: Option<std::net::IpAddr>,
     /// Whoever is asked at these addresses says 302 and this Contact.
     pub moved: BTreeMap<std::net::IpAddr, String>,
+    /// Somebody on the way writes the second name for the first into From of every INVITE.
+    pub renames: Option<(String, String)>,
     pub server: Option<Server>,
     /// What DNS tells those who are added.
     pub dns: BTreeMap<String, Vec<Candidate>>,
@@ -59,6 +61,7 @@ impl World {
             forge_refusals: None,
             challenges: None,
             moved: BTreeMap::new(),
+            renames: None,
             server: None,
             dns: BTreeMap::new(),
         }
@@ -199,6 +202,7 @@ impl World {
                 self.drain_streams(node);
             }
             Parcel::Sip { stream, from, to, bytes } => {
+                let bytes = self.renamed(bytes);
                 if self.forge_refusals == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
                     return self.refuse_in_his_name(stream, from, to, &bytes);
                 }
@@ -219,6 +223,13 @@ impl World {
                 self.flush(node);
             }
         }
+    }
+
+    fn renamed(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let Some((name, other)) = self.renames.as_ref().filter(|_| bytes.starts_with(b"INVITE ")) else { return bytes };
+        let text = String::from_utf8(bytes).unwrap();
+        let line = text.lines().find(|line| line.starts_with("From: ")).unwrap();
+        text.replacen(line, &line.replace(name, other), 1).into_bytes()
     }
 
     fn refuse_in_his_name(&mut self, stream: Option<u64>, caller: SocketAddr, callee: SocketAddr, invite: &[u8]) {

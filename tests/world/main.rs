@@ -10,6 +10,7 @@ mod fail_over;
 mod flows;
 mod limits;
 mod loss;
+mod names;
 mod onward;
 mod pinning;
 mod redirected;

@@ -6,6 +6,7 @@ use rand_core::RngCore;
 
 use super::media::random_spis;
 use super::{CallState, KeyState, MEDIA_ID, RINGING};
+use crate::agent::account::Route;
 use crate::agent::contact::{contact_host, contact_place, OPTION_TAG};
 use crate::agent::fail_over::Untried;
 use crate::agent::redirect::Redirects;
@@ -180,7 +181,12 @@ impl Agent {
             Some(target) => self.route_of(target),
             None => self.route_to(&host),
         };
-        match (host_address(&host).filter(|_| !is_phone), route) {
+        let straight = host_address(&host).filter(|_| !is_phone);
+        let name = self.name_in_call(pin, target, route.as_ref().ok().filter(|_| straight.is_none()));
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.name = name;
+        }
+        match (straight, route) {
             (Some(address), _) => self.open_media(now, id, Candidate { address, transport: Transport::Udp }),
             (None, Err(failure)) => self.end_call(now, id, CallState::Failed(failure)),
             (None, Ok(None)) => {
@@ -195,6 +201,13 @@ impl Agent {
                 self.open_media(now, id, route.hop);
             }
         }
+    }
+
+    /// What goes by an account's proxy bears its name; what goes straight to the device that by which the device knows us.
+    fn name_in_call(&self, pin: &Pin, target: Option<&Target>, route: Option<&Option<Route>>) -> Entity {
+        let by_proxy = route.and_then(Option::as_ref).and_then(|route| route.account.clone());
+        let chosen = || target.and_then(|target| target.account.clone()).filter(|account| self.is_our_name(account));
+        by_proxy.or_else(chosen).unwrap_or_else(|| self.name_to_entity(&pin.entity))
     }
 
     pub(super) fn open_media(&mut self, now: Now, id: CallId, hop: Candidate) {
@@ -247,6 +260,7 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (entity, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
         let hop = calling.hop.ok_or_else(|| gone(id))?;
+        let name = calling.name.clone();
         let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
         let (out, inbound) = self.entries_towards(now, &entity, &device, Some(local));
         let entry = out.digest();
@@ -259,7 +273,7 @@ impl Agent {
         self.rng.fill_bytes(&mut seed);
         let input = OfferInput {
             identity: &self.config.identity,
-            entity: &self.config.entity,
+            entity: &name,
             device: &self.config.device,
             peer: &PeerKeys {
                 entity: entity.clone(),
@@ -307,6 +321,7 @@ impl Agent {
             body: Body::new("application/sdp", bytes),
             replaces,
             referred_by,
+            from: self.from_as(&name),
             // None for the peer itself, who has no business with our password.
             login,
             resumes,

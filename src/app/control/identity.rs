@@ -83,6 +83,7 @@ fn pin_view(known: &dyn Known, pin: &Pin) -> PinView {
         fingerprint: pin.fingerprint.to_string(),
         since: timestamp(pin.since),
         verified: pin.verified,
+        you: known.name_to(pin).to_string(),
         phrase: known.safety_phrase(pin).into_iter().map(str::to_owned).collect(),
     }
 }

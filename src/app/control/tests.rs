@@ -187,6 +187,10 @@ impl Known for State {
         None
     }
 
+    fn name_to(&self, _pin: &Pin) -> Entity {
+        Entity::parse("sip:alice@192.168.1.1").unwrap()
+    }
+
     fn safety_phrase(&self, _pin: &Pin) -> Vec<&'static str> {
         vec!["acid", "badge"]
     }
@@ -328,6 +332,7 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         id: ReviewId(1),
         ask: Some(AskId(1)),
         review,
+        ours: None,
         presence: presence("sip:bob@192.168.1.2"),
         opened: Wall(0),
         deadline: Wall(0),

@@ -180,6 +180,8 @@ pub enum EndpointEvent {
         /// A proxy stands between, and `from` is its address.
         relayed: bool,
         subscriber: NameAddr,
+        /// Whom the subscriber named.
+        asked: Option<Uri>,
         contact: Uri,
         event: String,
         expires: Duration,

@@ -28,7 +28,7 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
         IdentityCommand::Verify { entity, yes } => {
             let entity = spelled(entity);
             let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity == entity).collect();
-            show_phrases(output, &pins);
+            show_phrases(output, &pins, &identity.entity);
             if !pins.is_empty() && pins.iter().all(|pin| pin.verified) {
                 output.body(reply.body());
                 output.line(&format!("{} was verified before: nothing is left to do", crate::vocab::escape(&entity)));
@@ -48,15 +48,19 @@ fn page(identity: &IdentityView, width: usize) -> Vec<String> {
         .field("vouched by", identity.vouched_by.as_deref().unwrap_or("no other device of yours"));
     for pin in &identity.pins {
         page.blank().heading("Pinned");
-        pinned(&mut page, pin);
+        pinned(&mut page, pin, &identity.entity);
     }
     page.lines()
 }
 
-fn pinned(page: &mut Page, pin: &PinView) {
+/// `own` is the agent's own name.
+fn pinned(page: &mut Page, pin: &PinView, own: &str) {
     page.field("entity", &pin.entity).field("device", &pin.device).fingerprint("fingerprint", &pin.fingerprint);
     page.field("since", &pin.since);
     page.field("verified", if pin.verified { "yes" } else { "no: compare the safety phrase" });
+    if pin.you != own {
+        page.field("you are", &pin.you);
+    }
     page.field("phrase", &pin.phrase.join(" "));
 }
 
@@ -102,13 +106,13 @@ fn not_vouched() -> ErrorView {
     }
 }
 
-fn show_phrases(output: Output, pins: &[&PinView]) {
+fn show_phrases(output: Output, pins: &[&PinView], own: &str) {
     if pins.is_empty() {
         return;
     }
     let mut page = Page::new(output.width(), 11);
     page.heading("Safety phrase: the same words must be on both screens");
-    pins.iter().for_each(|pin| pinned(&mut page, pin));
+    pins.iter().for_each(|pin| pinned(&mut page, pin, own));
     output.lines(&page.lines());
 }
 

@@ -39,6 +39,8 @@ pub struct PinView {
     pub since: String,
     /// The user compared the safety phrase.
     pub verified: bool,
+    /// By which of your names this peer knows you, as the phrase has it.
+    pub you: String,
     /// The safety phrase: the same words on both screens.
     pub phrase: Vec<String>,
 }

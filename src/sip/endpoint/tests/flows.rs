@@ -178,6 +178,7 @@ fn requests_to_the_domain_follow_its_service_route_and_others_do_not() {
         tcp: false,
         domain: None,
         text: "x".to_owned(),
+        from: None,
         login: None,
         resumes: None,
     };
