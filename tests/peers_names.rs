@@ -38,7 +38,8 @@ fn ask_call_and_write(kamailio: &Kamailio, transport: &str, publishes: bool) {
     let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
     assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
     assert!(call["packets"]["received"].as_u64().unwrap() > 5, "Bob is heard: {call}");
-    let heard = look_until(|| Some(bob.run(&["history"]).expect(0).json()["calls"][0].clone()).filter(|c| !c.is_null()));
+    let heard =
+        look_until(|| Some(bob.run(&["history"]).expect(0).json()["calls"][0].clone()).filter(|c| !c.is_null()));
     assert_eq!(heard["peer"], "sip:alice@example.org", "{heard}");
     assert!(heard["packets"]["received"].as_u64().unwrap() > 5, "Alice is heard: {heard}");
 

@@ -136,7 +136,8 @@ impl Agent {
         let contact = contact::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
         let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take(), mail: None };
-        let own = Own::new(&config, &typed, loaded.vouch, loaded.own_version, now.wall);
+        let vouches = std::mem::take(&mut loaded.vouches);
+        let own = Own::new(&config, &typed, vouches, loaded.own_version, now.wall);
         let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
         for seen in loaded.seen {
             match seen {
@@ -297,7 +298,7 @@ impl Agent {
             Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
             Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),
             Command::Transfer(request) => self.transfer(now, request).map(Accepted::Call),
-            Command::Vouch(new) => self.vouch_for(now, &new).map(Accepted::Vouched),
+            Command::Vouch { new, account } => self.vouch_for(now, &new, account.as_ref()).map(Accepted::Vouched),
             Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
         }
     }

@@ -1,5 +1,6 @@
 //! What we say of ourselves: presence, surroundings, and signed statements.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -27,8 +28,8 @@ pub struct Own {
     environment: Environment,
     version: u64,
     since: Wall,
-    /// The word of an older device of ours.
-    vouch: Option<Vouch>,
+    /// The word of an older device of ours, for each name of which it gave one.
+    vouches: BTreeMap<Entity, Vouch>,
 }
 
 /// What one statement is to say; the rest is always the same.
@@ -45,7 +46,17 @@ pub struct Saying {
 }
 
 impl Own {
-    pub fn new(config: &AgentConfig, typed: &Names, vouch: Option<Vouch>, version: u64, now: Wall) -> Self {
+    pub fn new(
+        config: &AgentConfig,
+        typed: &Names,
+        vouches: Vec<(Option<Entity>, Vouch)>,
+        version: u64,
+        now: Wall,
+    ) -> Self {
+        // What has a name comes last, and counts.
+        let mut vouches = vouches;
+        vouches.sort_by_key(|(name, _)| name.is_some());
+        let own = |name: Option<Entity>| name.unwrap_or_else(|| config.entity.clone());
         let mut own = Self {
             typed: Names::default(),
             user: None,
@@ -57,7 +68,7 @@ impl Own {
             },
             version,
             since: now,
-            vouch,
+            vouches: vouches.into_iter().map(|(name, vouch)| (own(name), vouch)).collect(),
         };
         own.set(config, typed, now);
         own
@@ -78,12 +89,12 @@ impl Own {
         self.since = now;
     }
 
-    pub fn vouch(&self) -> Option<Vouch> {
-        self.vouch
+    pub fn vouches(&self) -> &BTreeMap<Entity, Vouch> {
+        &self.vouches
     }
 
-    pub fn take_vouch(&mut self, vouch: Vouch) {
-        self.vouch = Some(vouch);
+    pub fn take_vouch(&mut self, name: Entity, vouch: Vouch) {
+        self.vouches.insert(name, vouch);
     }
 
     pub fn environment(&self) -> Environment {
@@ -125,11 +136,7 @@ impl Own {
         let issued = Wall::from_secs(now.as_secs());
         let person = Person { user: self.user.as_deref().map(PeerText::new), place: Some(PeerText::new(self.place())) };
         Statement {
-            // An older device vouched for one name of ours, and no other.
-            signed_by: self
-                .vouch
-                .filter(|_| saying.entity == config.entity)
-                .map(|vouch| (vouch.key, vouch.signature)),
+            signed_by: self.vouches.get(&saying.entity).map(|vouch| (vouch.key, vouch.signature)),
             entity: saying.entity,
             contact: PeerText::new(contact),
             device: config.device.clone(),

@@ -312,13 +312,7 @@ pub fn gruu_of(statement: &Statement) -> Option<Uri> {
     (contact.params().has("gr") && own).then_some(contact)
 }
 
-fn opening(
-    now: Now,
-    observed: Option<IpAddr>,
-    read: &ReadDocument,
-    record: PresenceRecord,
-    ours: Entity,
-) -> Opening {
+fn opening(now: Now, observed: Option<IpAddr>, read: &ReadDocument, record: PresenceRecord, ours: Entity) -> Opening {
     Opening {
         ours,
         statement: read.signed.statement.clone(),

@@ -40,7 +40,8 @@ fn both() -> World {
 
 fn approve(world: &mut World, node: usize, peer: &str) {
     let ask = world.ask(node, peer, Some("approve"));
-    let registered = |world: &World| matches!(world.nodes[node].agent.ask(ask).unwrap().state, AskState::Registered { .. });
+    let registered =
+        |world: &World| matches!(world.nodes[node].agent.ask(ask).unwrap().state, AskState::Registered { .. });
     assert!(world.run_until(MINUTE, registered), "{:?}", world.nodes[node].agent.ask(ask));
 }
 
@@ -149,6 +150,35 @@ fn an_account_of_another_name_publishes_a_statement_of_that_name() {
     let signed = document.tuples[0].signed.clone().unwrap().unwrap();
     let statement = signed.verify().unwrap();
     assert_eq!((document.entity.as_str(), statement.entity.as_str()), ("sip:al@example.org", "sip:al@example.org"));
+}
+
+/// One word for each name: an older device vouches by that of an account, and the statement of that name bears it.
+#[test]
+fn a_device_vouches_for_another_by_the_name_of_their_account() {
+    let mut world = World::new(4, Link::GOOD);
+    world.add("desk", named("desk", "192.168.1.3", "al", SERVER));
+    world.add("pocket", named("pocket", ALICE, "al", SERVER));
+    world.add("bob", named("bob", BOB, "bo", ALICE));
+    let new = world.nodes[1].agent.introduction();
+    let mut word = |account: Option<Entity>| {
+        let Ok(Accepted::Vouched(vouch)) = world.command(0, Command::Vouch { new: new.clone(), account }) else {
+            panic!()
+        };
+        vouch
+    };
+    let (own, by_account) = (word(None), word(Some(entity("sip:al@example.org"))));
+    let misfit = world.command(1, Command::TakeVouch(own)).map(drop).unwrap_err();
+    assert_eq!(misfit.code, "vouch-misfit", "they have no other name in common");
+    world.command(1, Command::TakeVouch(by_account)).unwrap();
+    let taken: Vec<&str> = world.nodes[1].agent.vouches().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(taken, ["sip:al@example.org"]);
+
+    for (peer, vouched) in [("al@example.org", true), (ALICE, false)] {
+        let ask = world.ask(2, peer, None);
+        assert!(world.run_until(MINUTE, |world| world.nodes[2].agent.ask(ask).unwrap().review.is_some()));
+        let review = world.nodes[2].agent.reviews().last().unwrap();
+        assert_eq!(review.review.statement.signed_by.is_some(), vouched, "{peer}");
+    }
 }
 
 #[test]

@@ -44,7 +44,8 @@ pub(in crate::app) trait Known {
     fn presences(&self) -> Vec<&PresenceRecord>;
     fn own_presence(&self) -> PresenceRecord;
     fn environment(&self) -> Environment;
-    fn vouch(&self) -> Option<Vouch>;
+    /// The words of older devices of ours, by name.
+    fn vouches(&self) -> Vec<(&Entity, &Vouch)>;
     fn pins(&self) -> Vec<&PinnedKeys>;
     /// Who we are to that device.
     fn name_to(&self, pin: &PinnedKeys) -> Entity;
@@ -144,8 +145,8 @@ impl Known for Agent {
         self.pins().collect()
     }
 
-    fn vouch(&self) -> Option<Vouch> {
-        self.vouch()
+    fn vouches(&self) -> Vec<(&Entity, &Vouch)> {
+        self.vouches().collect()
     }
 
     fn name_to(&self, pin: &PinnedKeys) -> Entity {

@@ -12,9 +12,12 @@ use zeroize::Zeroize;
 pub struct AccountBody {
     /// `sip:alice@example.org`, or without `sip:`.
     pub entity: String,
-    /// `HOST`, `udp:HOST:PORT`, `tcp:HOST:PORT` or `tls:HOST:PORT`; without it DNS tells for the domain.
+    /// `HOST`, or `HOST:PORT` after `udp:`, `tcp:`, `tls:`, `ws:` or `wss:`; without it DNS tells for the domain.
     #[serde(default)]
     pub proxy: Option<String>,
+    /// A second one beside it, where the registrar knows outbound (RFC 5626).
+    #[serde(default)]
+    pub second_proxy: Option<String>,
     /// The user that goes with the password: the entity's without it.
     #[serde(default)]
     pub user: Option<String>,
@@ -30,6 +33,9 @@ pub struct AccountBody {
     /// What unknown watchers may learn stands at the server too, without it as well.
     #[serde(default)]
     pub publish: Option<bool>,
+    /// Its server is asked who follows what is published there, without it as well.
+    #[serde(default)]
+    pub watchers: Option<bool>,
     /// Where local phone numbers are valid: `+4930`, or a domain (RFC 3966).
     #[serde(default)]
     pub phone_context: Option<String>,
@@ -201,6 +207,9 @@ pub struct VouchBody {
     pub word: String,
     #[serde(default)]
     pub confirmed: bool,
+    /// The account by whose name both devices are known; without it the agent's own `entity`.
+    #[serde(default)]
+    pub account: Option<String>,
 }
 
 /// A short text (RFC 3428).

@@ -183,8 +183,8 @@ impl Known for State {
         self.pins.iter().collect()
     }
 
-    fn vouch(&self) -> Option<crate::presence::Vouch> {
-        None
+    fn vouches(&self) -> Vec<(&Entity, &crate::presence::Vouch)> {
+        Vec::new()
     }
 
     fn name_to(&self, _pin: &Pin) -> Entity {

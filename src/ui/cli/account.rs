@@ -11,7 +11,6 @@ use super::screen::Page;
 use crate::app::control::request::{AccountBody, PasswordBody};
 use crate::app::control::view::{
     AccountList, AccountStateView, AccountView, ErrorKind, ErrorView, FlowView, PublicationStateView, PublicationView,
-    StatusView,
 };
 use crate::app::control::PasswordSource;
 use crate::vocab::{escape, Entity};
@@ -68,6 +67,7 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
     let body = AccountBody {
         entity: args.entity.clone(),
         proxy: args.proxy.clone(),
+        second_proxy: args.second_proxy.clone(),
         user: args.user.clone(),
         realm: args.realm.clone(),
         // What is no name is left for the agent to refuse, before anybody types a password for it.
@@ -77,6 +77,7 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
         },
         expires: args.expires,
         publish: args.no_publish.then_some(false),
+        watchers: args.no_watchers.then_some(false),
         phone_context: args.phone_context.clone(),
     };
     door.post("/v1/accounts", &body).await?;
@@ -89,14 +90,6 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
     output.body(reply.body());
     let account: AccountView = reply.view()?;
     output.lines(&page(&account, output.width()));
-    let status: StatusView = door.get("/v1/status").await?.view()?;
-    if status.entity != account.entity {
-        output.say(&format!(
-            "this agent says of itself that it is {}: who asks for {} is told that name; write entity = \"{}\" into the \
-             configuration, if that is to be you",
-            status.entity, account.entity, account.entity
-        ));
-    }
     if door.is_own() {
         output.say("no agent runs: it is registered again by `sottovoce run`");
     }

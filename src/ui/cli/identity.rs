@@ -24,7 +24,7 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
             Ok(Exit::Done)
         }
         IdentityCommand::Take { word } => take(door, output, word).await,
-        IdentityCommand::Vouch { word, yes } => vouch(door, output, &identity, word, *yes).await,
+        IdentityCommand::Vouch { word, account, yes } => vouch(door, output, (word, account.as_deref()), *yes).await,
         IdentityCommand::Verify { entity, yes } => {
             let entity = spelled(entity);
             let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity == entity).collect();
@@ -46,6 +46,9 @@ fn page(identity: &IdentityView, width: usize) -> Vec<String> {
         .field("device", &identity.device)
         .fingerprint("fingerprint", &identity.fingerprint)
         .field("vouched by", identity.vouched_by.as_deref().unwrap_or("no other device of yours"));
+    for name in identity.vouched_names.iter().filter(|_| identity.vouched_names != [identity.entity.clone()]) {
+        page.field("as", name);
+    }
     for pin in &identity.pins {
         page.blank().heading("Pinned");
         pinned(&mut page, pin, &identity.entity);
@@ -65,8 +68,8 @@ fn pinned(page: &mut Page, pin: &PinView, own: &str) {
 }
 
 /// Whoever is vouched for is trusted by all who trust this device.
-async fn vouch(door: &Door, output: Output, own: &IdentityView, word: &str, yes: bool) -> Result<Exit, ErrorView> {
-    let read: VouchView = post_vouch(door, word, false).await?.view()?;
+async fn vouch(door: &Door, output: Output, what: (&str, Option<&str>), yes: bool) -> Result<Exit, ErrorView> {
+    let read: VouchView = post_vouch(door, what, false).await?.view()?;
     if !yes && !output.is_interactive() {
         return Err(not_vouched());
     }
@@ -74,19 +77,20 @@ async fn vouch(door: &Door, output: Output, own: &IdentityView, word: &str, yes:
     page.heading("The new device");
     page.field("device", &read.device).fingerprint("fingerprint", &read.fingerprint);
     output.lines(&page.lines());
-    let question = format!("does it show the same, and is it yours, of {}? [y/N] ", own.entity);
+    let question = format!("does it show the same, and is it yours, of {}? [y/N] ", read.entity);
     if !yes && !said_yes(output, &question).await {
         return Err(not_vouched());
     }
-    let reply = post_vouch(door, word, true).await?;
+    let reply = post_vouch(door, what, true).await?;
     output.body(reply.body());
     let given: VouchView = reply.view()?;
     output.line(&format!("on that device: sottovoce identity take {}", given.word.unwrap_or_default()));
     Ok(Exit::Done)
 }
 
-async fn post_vouch(door: &Door, word: &str, confirmed: bool) -> Result<Reply, ErrorView> {
-    door.post("/v1/identity/vouch", &VouchBody { word: word.to_owned(), confirmed }).await
+async fn post_vouch(door: &Door, (word, account): (&str, Option<&str>), confirmed: bool) -> Result<Reply, ErrorView> {
+    let body = VouchBody { word: word.to_owned(), confirmed, account: account.map(str::to_owned) };
+    door.post("/v1/identity/vouch", &body).await
 }
 
 async fn take(door: &Door, output: Output, word: &str) -> Result<Exit, ErrorView> {
