@@ -127,6 +127,7 @@ impl Accounting {
                 address: None,
                 user: escape(&config.user),
                 state: AccountState::Resolving,
+                heard: None,
                 service_route: Vec::new(),
                 flows: Vec::new(),
                 gruu: None,
@@ -221,14 +222,19 @@ impl Agent {
             secure && hop.address.ip().to_canonical() == from.remote.ip().to_canonical()
         };
         let all = self.accounts.all().flat_map(|accounting| &accounting.flows);
-        all.into_iter().any(|flow| flow.is_registered() && flow.hop.is_some_and(same))
+        all.into_iter().any(|flow| flow.is_known() && flow.hop.is_some_and(same))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
         // One whose password does not open is refused already.
         let all = self.accounts.all.iter().filter(|accounting| accounting.account.state == AccountState::Resolving);
         let all: Vec<Entity> = all.map(|accounting| accounting.config.entity.clone()).collect();
-        all.iter().for_each(|entity| self.find_proxy(now, (entity, 0)));
+        for entity in all {
+            match self.config.only_looks {
+                true => self.set_account((&entity, 0), AccountState::NotRunning),
+                false => self.find_proxy(now, (&entity, 0)),
+            }
+        }
     }
 
     /// Not before an earlier registration of that name is taken back: what takes that back would take this with it.
@@ -342,6 +348,8 @@ impl Agent {
     pub(super) fn handle_registration(&mut self, now: Now, event: EndpointEvent) {
         let id = match &event {
             EndpointEvent::Registered { id, .. }
+            | EndpointEvent::RegistrationAtRisk { id }
+            | EndpointEvent::RegistrationHeard { id }
             | EndpointEvent::RegistrationFailed { id, .. }
             | EndpointEvent::RegistrationRefused { id, .. }
             | EndpointEvent::Unregistered { id } => *id,
@@ -358,6 +366,7 @@ impl Agent {
             EndpointEvent::Registered { expires, service_route, path, gruu, outbound, seen, .. } => {
                 let escaped = |hops: Vec<String>| hops.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
                 (flow.shown.outbound, flow.shown.seen) = (outbound, seen);
+                flow.shown.heard = Some(now.wall);
                 (flow.shown.service_route, flow.shown.path) = (escaped(service_route), escaped(path));
                 let gruu = gruu.map(|gruu| gruu.to_string());
                 accounting.redirects.handle_accepted();
@@ -374,6 +383,15 @@ impl Agent {
                 if moved {
                     self.sayings_changed(now);
                 }
+            }
+            EndpointEvent::RegistrationAtRisk { .. } => {
+                if flow.is_registered() {
+                    self.set_account(which, AccountState::Recovering);
+                }
+            }
+            EndpointEvent::RegistrationHeard { .. } => {
+                flow.shown.heard = Some(now.wall);
+                accounting.settle();
             }
             EndpointEvent::RegistrationFailed { cause, again, .. } => {
                 self.handle_registration_failed(now, which, cause, again);

@@ -33,6 +33,8 @@ pub struct AgentConfig {
     pub default_policy: Vec<Entry>,
     /// It runs until it is stopped, and not for one command: it follows whom its user watches.
     pub stays: bool,
+    /// It is there for a look into its database: it registers nothing and publishes nothing.
+    pub only_looks: bool,
     /// How many times what a telephone of one user needs may be remembered for others.
     pub limits: usize,
     /// Write the SAs of each call for a packet analyser. Dangerous.

@@ -383,7 +383,14 @@ impl Agent {
                     (None, None) => self.handle_subscription_ended(now, id, cause, ids),
                 }
             }
+            EndpointEvent::SubscriptionAtRisk { id } => {
+                if let Some(key) = self.watch_of(id) {
+                    self.handle_watch_at_risk(&key);
+                }
+            }
             EndpointEvent::Registered { .. }
+            | EndpointEvent::RegistrationAtRisk { .. }
+            | EndpointEvent::RegistrationHeard { .. }
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
             | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),

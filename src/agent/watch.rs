@@ -143,6 +143,8 @@ impl Agent {
             device: None,
             since: watched.since,
             state: if self.config.stays { WatchState::Subscribing } else { WatchState::Idle },
+            heard: None,
+            told: false,
             steps: Vec::new(),
         };
         self.put_watch(now, &key, watch, target, uri);
@@ -160,6 +162,8 @@ impl Agent {
             device: Some(device.clone()),
             since: now.wall,
             state: WatchState::Subscribing,
+            heard: None,
+            told: false,
             steps: Vec::new(),
             ..parent.watch.clone()
         };
@@ -299,9 +303,18 @@ impl Agent {
     pub(super) fn handle_watch_accepted(&mut self, now: Now, key: &WatchKey, expires: Duration) {
         let Some(watching) = self.watches.all.get_mut(key) else { return };
         watching.answered = true;
+        watching.watch.heard = Some(now.wall);
         let until = now.wall.saturating_add(expires);
-        if let WatchState::Active { until: stands } = &mut watching.watch.state {
-            *stands = until;
+        if matches!(watching.watch.state, WatchState::Active { .. } | WatchState::Recovering) {
+            self.set_watch(key, WatchState::Active { until });
+        }
+    }
+
+    /// Its connection broke.
+    pub(super) fn handle_watch_at_risk(&mut self, key: &WatchKey) {
+        let active = |watching: &Watching| matches!(watching.watch.state, WatchState::Active { .. });
+        if self.watches.all.get(key).is_some_and(active) {
+            self.set_watch(key, WatchState::Recovering);
         }
     }
 

@@ -67,17 +67,21 @@ impl Agent {
         let Some(watching) = self.watches.all.get_mut(key) else { return };
         watching.answered = true;
         watching.notified = true;
-        self.show_state(now, key, state);
-        if let Some(body) = body.and_then(|body| body.part(PIDF)).filter(|body| !body.bytes.is_empty()) {
+        watching.watch.heard = Some(now.wall);
+        let body = body.and_then(|body| body.part(PIDF)).filter(|body| !body.bytes.is_empty());
+        self.show_state(now, key, state, body.is_some());
+        if let Some(body) = body {
             self.take_news(now, key, observed, &body);
         }
     }
 
-    fn show_state(&mut self, now: Now, key: &WatchKey, state: &SubscriptionState) {
+    /// `says`: with a document.
+    fn show_state(&mut self, now: Now, key: &WatchKey, state: &SubscriptionState, says: bool) {
         let Some(watching) = self.watches.all.get(key) else { return };
         let lasts = state.expires.map(|seconds| Duration::from_secs(u64::from(seconds)));
         let until = now.wall.saturating_add(lasts.unwrap_or(super::watch::LIFE).min(super::watch::LIFE));
-        let was_active = matches!(watching.watch.state, WatchState::Active { .. });
+        let was_active = matches!(watching.watch.state, WatchState::Active { .. } | WatchState::Recovering);
+        let known = says || watching.watch.told;
         match state.state {
             SubscriptionStatus::Terminated => {}
             SubscriptionStatus::Pending => {
@@ -89,7 +93,11 @@ impl Agent {
             _ => {
                 self.set_watch(key, WatchState::Active { until });
                 if !was_active {
-                    self.watch_step(now, key, "it stands, and changes are told from now on".into());
+                    let what = match known {
+                        true => "it stands, and changes are told from now on",
+                        false => "it is followed from now on, and nothing of it is known yet: it is away, or its name is mistyped",
+                    };
+                    self.watch_step(now, key, what.into());
                 }
             }
         }
@@ -160,6 +168,7 @@ impl Agent {
         }
         if let Some(watching) = self.watches.all.get_mut(key) {
             watching.judged.take(&statement, hash);
+            watching.watch.told = true;
         }
         self.follow_device(now, key, &statement);
     }
@@ -177,7 +186,8 @@ impl Agent {
     fn is_outranked(&self, key: &WatchKey, statement: &Statement) -> bool {
         let device = WatchKey { device: Some(statement.device.clone()), ..key.clone() };
         let heard = |watching: &Watching| {
-            matches!(watching.watch.state, WatchState::Active { .. }) && !watching.judged.last.is_empty()
+            matches!(watching.watch.state, WatchState::Active { .. } | WatchState::Recovering)
+                && !watching.judged.last.is_empty()
         };
         statement.purpose == Purpose::Publish && self.watches.all.get(&device).is_some_and(heard)
     }

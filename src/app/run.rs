@@ -17,6 +17,8 @@ pub struct Options {
     pub places: Places,
     /// With a control door, for `run`; an agent inside one command has none.
     pub door: bool,
+    /// For a look into the database: nothing is registered or published.
+    pub only_looks: bool,
 }
 
 /// An agent at work.
@@ -33,11 +35,16 @@ pub struct Running {
 pub async fn start(options: &Options) -> Result<Running, Failure> {
     let config = Config::load(&options.places, &Machine::this())?;
     let keylog = std::env::var_os("SOTTOVOCE_KEYLOG").filter(|file| !file.is_empty()).map(PathBuf::from);
-    start_with(config, options.door, keylog).await
+    start_as(config, options, keylog).await
 }
 
 /// The same, with a configuration at hand; `keylog` names the file for the keys of every call.
 pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> Result<Running, Failure> {
+    start_as(config, &Options { door, ..Options::default() }, keylog).await
+}
+
+async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) -> Result<Running, Failure> {
+    let door = options.door;
     let mut notices = notices(&config, keylog.as_deref());
     if door {
         notices.extend(unheard(&config));
@@ -70,7 +77,7 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
     };
     let resolver = Resolver::new(&config.dns);
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
-    let config = AgentConfig { stays: door.is_some(), ..config };
+    let config = AgentConfig { stays: door.is_some(), only_looks: options.only_looks, ..config };
     let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, resolver, keylog: log };
     let signalling = Signalling::start(parts)?;
     let control = Control::new(Arc::new(signalling.clone()), about, Clock::start());

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Places of one queue that whoever sends from one address may have at once.
+use crate::vocab::neighbourhood;
+
+/// Places of one queue that whoever sends from one address, or one /64 of IPv6, may have at once.
 pub const SHARE: usize = 64;
 
 /// Who has how many places in a queue, so that one who sends without end leaves places to others.
@@ -17,8 +19,9 @@ pub struct Place {
 }
 
 impl Shares {
-    /// `None` while this address has its share.
+    /// `None` while this address, or its neighbourhood, has its share.
     pub fn take(&self, address: IpAddr) -> Option<Place> {
+        let address = neighbourhood(address);
         let mut taken = self.taken();
         let places = taken.entry(address).or_default();
         if *places >= SHARE {
@@ -60,5 +63,14 @@ mod tests {
         assert!(shares.take(one).is_some());
         drop(places);
         assert!(shares.taken().is_empty(), "nobody is remembered without a place");
+    }
+
+    #[test]
+    fn the_addresses_of_one_host_have_one_share() {
+        let shares = Shares::default();
+        let host = |number: u128| IpAddr::V6(std::net::Ipv6Addr::from((0x2001_0db8_u128 << 96) + number));
+        let places: Vec<_> = (0..100).filter_map(|number| shares.take(host(number))).collect();
+        assert_eq!(places.len(), SHARE);
+        assert!(shares.take(host(1 << 64)).is_some(), "the next /64");
     }
 }

@@ -141,6 +141,14 @@ impl World {
         matches!(self.the_call(node, id).state, CallState::Ended { .. } | CallState::Failed(_))
     }
 
+    /// The connections that a node opened there break.
+    pub fn breaks(&mut self, node: usize, transport: Transport, address: &str) {
+        let remote = SocketAddr::new(address.parse().unwrap(), 5060);
+        self.streams.retain(|_, ends| ends.1 != remote);
+        self.nodes[node].agent.handle_connection_ended(self.now, transport, remote);
+        self.flush(node);
+    }
+
     /// Runs until `done` holds; says whether it did before the world came to rest or `limit` passed.
     pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
         let end = self.now.mono + limit;

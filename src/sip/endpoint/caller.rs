@@ -119,7 +119,7 @@ impl Endpoint {
         if self.handle_refresh_response(now, id, response) {
             return;
         }
-        let (status, reason) = (response.status(), response.reason().to_string());
+        let (status, reason) = (response.status(), read::reason_phrase(response));
         match status {
             100..=199 if !self.acknowledge_progress(now, id, response) => {}
             100..=199 => self.handle_progress(now, id, status, reason),

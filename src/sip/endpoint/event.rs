@@ -115,6 +115,18 @@ pub enum EndpointEvent {
         /// It came from where the call's requests go; tags alone can be read on the way.
         from_peer: bool,
     },
+    /// What a registration stands on broke: its server may not reach us. It is asked for anew within seconds.
+    RegistrationAtRisk {
+        id: RegistrationId,
+    },
+    /// Its server gave a sign of life on the way that we keep open to it.
+    RegistrationHeard {
+        id: RegistrationId,
+    },
+    /// The connection that a subscription of ours stands on broke. It is asked for anew.
+    SubscriptionAtRisk {
+        id: SubscriptionId,
+    },
     /// How a referral of ours ended. It comes once.
     ReferralEnded {
         id: ReferralId,
@@ -237,7 +249,7 @@ pub enum EndCause {
 
 impl EndCause {
     pub(super) fn rejected(response: &Response) -> Self {
-        let (status, reason) = (response.status(), response.reason().to_string());
+        let (status, reason) = (response.status(), read::reason_phrase(response));
         if redirects(status) {
             return Self::Redirected { status, reason, contacts: read::contacts(response.headers()) };
         }

@@ -155,7 +155,7 @@ impl Endpoint {
                 self.send_subscribe(now, id, least);
             }
             _ => {
-                let reason = response.reason().to_string();
+                let reason = read::reason_phrase(response);
                 let cause = EndCause::Rejected { status: response.status(), reason, retry_after: None };
                 self.handle_subscribe_failure(now, id, cause, true);
             }

@@ -154,7 +154,8 @@ pub struct AnswerFlags {
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Add an account beside those of the configuration, at once and for good; its password is asked for, or is one line of
-    /// standard input, and is kept encrypted
+    /// standard input, and is kept encrypted. Ends well once it is registered; else it says why, and the account is kept all
+    /// the same (`account remove` takes it away)
     Add(AccountArgs),
     /// Every account, and whether it is registered
     List,
