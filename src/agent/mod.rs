@@ -1,18 +1,21 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `by_itself`, `further`,
+//! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
 //! `review`, `answer_watcher`, `watch`, `watchers`, `call`, `texts`, `own_policy`.
 
 mod account;
 mod added_account;
 mod answer_watcher;
 mod ask;
+mod ask_answer;
 mod ask_failures;
 mod ask_places;
+mod asks;
 mod book;
 mod by_itself;
 mod call;
+mod comeback;
 pub mod config;
 mod contact;
 mod desk;
@@ -76,7 +79,7 @@ pub use snapshot::{
 
 use account::Accounts;
 use answer_watcher::AskersPlace;
-use ask::Asks;
+use asks::Asks;
 use book::Book;
 use call::Calls;
 use nonces::Nonces;

@@ -46,7 +46,7 @@ impl Agent {
     }
 
     /// For From; `None` is the agent's own, which it bears anyway.
-    pub(super) fn from_as(&self, name: &Entity) -> Option<NameAddr> {
+    pub(super) fn written_as(&self, name: &Entity) -> Option<NameAddr> {
         let uri = Uri::parse(name.as_str()).ok().filter(|_| *name != self.config.entity)?;
         Some(NameAddr::new(uri).with_display(self.config.display_name.as_deref().unwrap_or_default()))
     }

@@ -37,7 +37,7 @@ impl Agent {
             false => self.contact.clone(),
         };
         let known = self.book.pins().any(|pin| pin.entity == question.target.entity);
-        let from = self.from_as(&name);
+        let from = self.written_as(&name);
         let saying = Saying {
             entity: name,
             purpose: Purpose::Request,

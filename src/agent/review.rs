@@ -236,7 +236,7 @@ impl Agent {
         let Some(reviewing) = self.reviews.all.get_mut(&id) else { return Err(no_such_review(id)) };
         let statement = &reviewing.opening.statement;
         let keys = (statement.signing_key, statement.agreement_key);
-        let state = super::ask::key_state(standing);
+        let state = super::ask_answer::key_state(standing);
         match standing {
             Standing::Changed(pinned) if reviewing.opening.key_state != state => {
                 let print = crate::keys::fingerprint(&keys.0, &keys.1);

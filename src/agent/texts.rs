@@ -162,7 +162,7 @@ impl Agent {
         };
         let uri = redirects.now().map_or(uri, |now| now.uri.clone());
         let Route { hop, domain, login, .. } = route;
-        let from = self.from_as(&self.name_to(target));
+        let from = self.written_as(&self.name_to(target));
         let (tcp, text, resumes) =
             (hop.transport == Transport::Tcp, outgoing.request.text.clone(), redirects.resumed());
         let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, from, login, resumes };

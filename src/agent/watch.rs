@@ -16,13 +16,13 @@ use std::time::Duration;
 use rand_core::RngCore;
 
 use super::account::Route;
+use super::comeback::Return;
 use super::fail_over::Untried;
 use super::own::random_nonce;
 use super::question::Question;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::watch_news::Judged;
-use super::watch_return::Return;
 use super::{Account, AccountState, Agent, Effect, Event, StoreOp, Watch, WatchState, Watched};
 use crate::policy::Wanted;
 use crate::sip::{Candidate, SubscriptionId, Uri};

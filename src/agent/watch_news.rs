@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::ask::{key_state, PIDF};
+use super::ask::PIDF;
+use super::ask_answer::key_state;
 use super::book::Standing;
 use super::contact::contact_host;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};

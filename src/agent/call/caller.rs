@@ -321,7 +321,7 @@ impl Agent {
             body: Body::new("application/sdp", bytes),
             replaces,
             referred_by,
-            from: self.from_as(&name),
+            from: self.written_as(&name),
             // None for the peer itself, who has no business with our password.
             login,
             resumes,
