@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::signal::unix::{signal, SignalKind};
+use tokio::signal::unix::{signal, Signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
@@ -29,6 +29,21 @@ pub struct Running {
     /// What a user should see at start: assumed configuration, a store that forgets, a key log that tells.
     pub notices: Vec<String>,
     signalling: SignallingHandle,
+}
+
+/// Listened for from when this is made: make it before anybody is told that the agent runs, and could stop it.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// # Errors
+    /// The system does not let us listen.
+    pub fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| no_signals(&error));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
 }
 
 /// Reads the configuration and starts an agent in this tokio runtime. On failure nothing is left running.
@@ -86,16 +101,13 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
 
 impl Running {
     /// Until somebody stops the agent: SIGINT, SIGTERM, or the control door. Then every peer has been told goodbye.
-    pub async fn wait(&self) -> Result<(), Failure> {
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| no_signals(&error))?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(|error| no_signals(&error))?;
+    pub async fn wait(&self, mut signals: Signals) {
         tokio::select! {
-            () = self.signalling.stopped() => return Ok(()),
-            _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
-            _ = terminate.recv() => tracing::info!("terminated: stopping"),
+            () = self.signalling.stopped() => return,
+            _ = signals.interrupt.recv() => tracing::info!("interrupted: stopping"),
+            _ = signals.terminate.recv() => tracing::info!("terminated: stopping"),
         }
         self.stop().await;
-        Ok(())
     }
 
     /// Says goodbye to every peer, closes the store, frees the sockets.

@@ -262,6 +262,21 @@ fn an_account_that_is_not_registered_is_kept_and_the_command_fails() {
 }
 
 #[test]
+fn who_does_not_want_to_wait_leaves_and_the_account_is_kept() {
+    let mut alice = Home::new("alice", "none");
+    let mute = crate::process::silent(own_address());
+    alice.start();
+    let proxy = format!("udp:{}", mute.local_addr().unwrap());
+    let add = ["account", "add", "al@example.org", "--proxy", &proxy, "--no-password"];
+    let mut terminal = Terminal::start(&alice, 200, "", &add);
+    terminal.wait_for("asking its server, for 5 s at most");
+    terminal.type_in("\u{3}");
+    let (code, shown, _) = terminal.end();
+    assert!(code == 5 && shown.contains("the account is kept"), "{code} {shown}");
+    assert_eq!(alice.run(&["account", "show", "al@example.org"]).expect(0).json()["added"], true);
+}
+
+#[test]
 fn a_stored_password_does_not_open_with_another_key_and_that_is_told() {
     let mut alice = Home::new("alice", "none");
     let (proxy, _registrar, heard) = counting();

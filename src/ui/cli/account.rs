@@ -189,7 +189,10 @@ fn state(account: &AccountView) -> String {
             _ => "refused: the password is wrong, or there is none".to_owned(),
         },
         AccountStateView::Registered => {
-            let heard = account.heard.as_ref().map(|heard| format!(", heard of at {heard}")).unwrap_or_default();
+            // By datagrams nothing tells that a server is gone before it is asked again.
+            let by_datagrams = account.address.as_ref().is_some_and(|address| address.starts_with("udp:"));
+            let heard = account.heard.as_ref().filter(|_| by_datagrams);
+            let heard = heard.map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
             format!("registered until {}{heard}", account.until.clone().unwrap_or_default())
         }
         AccountStateView::Registering => "registering".to_owned(),
@@ -216,7 +219,7 @@ fn flow(flow: &FlowView) -> String {
     };
     let again = flow.again.as_ref().map(|again| format!(" {again}")).unwrap_or_default();
     let seen = flow.seen.as_ref().map(|seen| format!(", seen at {seen}")).unwrap_or_default();
-    let heard = flow.heard.as_ref().map(|heard| format!(", heard of at {heard}")).unwrap_or_default();
+    let heard = flow.heard.as_ref().map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
     format!("{}, {state}{again}{seen}{heard}", flow.address.as_ref().unwrap_or(&flow.proxy))
 }
 

@@ -110,9 +110,9 @@ fn row(watch: &WatchView) -> [String; 3] {
 fn state(watch: &WatchView) -> String {
     match watch.state {
         WatchStateView::Active => {
-            let what = if watch.told { "followed" } else { "asked, nothing known of it yet," };
-            let heard = watch.heard.as_ref().map(|heard| format!(", heard of at {heard}")).unwrap_or_default();
-            format!("{what} until {}{heard}", watch.until.clone().unwrap_or_default())
+            let what = if watch.told { "followed" } else { "asked, nothing known of it yet" };
+            let heard = watch.heard.as_ref().map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
+            format!("{what}{heard}")
         }
         WatchStateView::Recovering => "its connection broke: being asked anew".into(),
         WatchStateView::Idle => "followed by an agent that stays: `sottovoce run`".into(),

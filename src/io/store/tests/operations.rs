@@ -307,8 +307,14 @@ fn a_row_that_cannot_be_read_stops_the_start_and_is_named() {
 fn a_full_queue_is_told_to_readers_and_waited_for_by_the_rest() {
     let store = in_memory();
     let (go, wait) = mpsc::channel::<()>();
-    let held = move |_| assert!(wait.recv().is_err());
+    let (tell, is_held) = mpsc::channel::<()>();
+    let held = move |_| {
+        tell.send(()).unwrap();
+        assert!(wait.recv().is_err());
+    };
     store.place().unwrap().unwrap().execute(StoreOp::Audit(audit_row("first")), held);
+    // Its place is free again, and will not be so while the queue is looked at.
+    is_held.recv().unwrap();
     let mut queued = 0;
     while let Some(place) = store.place().unwrap() {
         queued += 1;
