@@ -211,8 +211,8 @@ impl Agent {
 
     /// The URI by which one of this domain reaches this device, through the registrar: our own contact where there is none.
     pub(super) fn contact_for(&self, entity: &Entity) -> String {
-        let gruu = self.accounts.all().find(|accounting| accounting.config.entity == *entity);
-        gruu.and_then(|accounting| accounting.gruu.clone()).unwrap_or_else(|| self.contact.clone())
+        let mut of_name = self.accounts.all().filter(|accounting| accounting.config.is_named(entity));
+        of_name.find_map(|accounting| accounting.gruu.clone()).unwrap_or_else(|| self.contact.clone())
     }
 
     /// It came by a proxy that is ours, where we are registered: who sent it proved a name there.

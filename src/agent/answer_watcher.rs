@@ -110,7 +110,7 @@ impl Agent {
         presence::check(statement, &expected).map_err(refusal_of)?;
         // What it signed counts for more than To, which anybody on the way may write.
         let asked = match &statement.audience {
-            Audience::Entity(entity) if self.is_our_name(entity) => entity.clone(),
+            Audience::Entity(entity) => self.our_name(entity).unwrap_or(meant),
             _ => meant,
         };
         let pinned = self.is_pinned(now, statement);

@@ -3,7 +3,7 @@
 //! that it is about.
 
 use super::target::Target;
-use super::Agent;
+use super::{AccountConfig, Agent};
 use crate::sip::headers::NameAddr;
 use crate::sip::Uri;
 use crate::vocab::Entity;
@@ -13,21 +13,37 @@ impl Agent {
     pub(super) fn names(&self) -> Vec<Entity> {
         let mut names = vec![self.config.entity.clone()];
         for accounting in self.accounts.all() {
-            if !names.contains(&accounting.config.entity) {
-                names.push(accounting.config.entity.clone());
+            if !names.iter().any(|name| accounting.config.is_named(name)) {
+                names.push(accounting.config.name());
             }
         }
         names
     }
 
+    /// Which of our names this is, in the one way in which we write it.
+    pub(super) fn our_name(&self, entity: &Entity) -> Option<Entity> {
+        if *entity == self.config.entity {
+            return Some(entity.clone());
+        }
+        let account = self.accounts.all().find(|accounting| accounting.config.is_named(entity))?;
+        Some(self.name_of(&account.config))
+    }
+
     pub(super) fn is_our_name(&self, entity: &Entity) -> bool {
-        *entity == self.config.entity || self.accounts.all().any(|accounting| accounting.config.entity == *entity)
+        self.our_name(entity).is_some()
+    }
+
+    fn name_of(&self, account: &AccountConfig) -> Entity {
+        match account.is_named(&self.config.entity) {
+            true => self.config.entity.clone(),
+            false => account.name(),
+        }
     }
 
     /// Who we are to this peer.
     pub(super) fn name_to(&self, target: &Target) -> Entity {
         let account = self.account_of(target).ok().flatten();
-        account.map_or_else(|| self.config.entity.clone(), |accounting| accounting.config.entity.clone())
+        account.map_or_else(|| self.config.entity.clone(), |accounting| self.name_of(&accounting.config))
     }
 
     /// The same, of one whom we know by its entity alone.

@@ -95,7 +95,8 @@ impl Agent {
     fn say_to_everybody(&mut self, now: Now, entity: &Entity) -> Body {
         let entries = self.entries_for_everybody(now);
         let nonce = random_nonce(&mut self.rng);
-        let saying = self.saying_to_everybody(entity, &entries, nonce);
+        let name = self.our_name(entity).unwrap_or_else(|| entity.clone());
+        let saying = self.saying_to_everybody(name, &entries, nonce);
         let contact = self.contact_for(entity);
         let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let given = Given {
@@ -115,9 +116,9 @@ impl Agent {
         document_body(&signed)
     }
 
-    fn saying_to_everybody(&self, entity: &Entity, entries: &[Entry], nonce: crate::vocab::Nonce) -> Saying {
+    fn saying_to_everybody(&self, entity: Entity, entries: &[Entry], nonce: crate::vocab::Nonce) -> Saying {
         Saying {
-            entity: entity.clone(),
+            entity,
             purpose: Purpose::Publish,
             audience: Audience::Any,
             nonce,
@@ -138,11 +139,12 @@ impl Agent {
 
     /// What we would publish now of the account of this name.
     pub(super) fn published_today(&self, now: Now, entity: &Entity) -> Option<Statement> {
-        let is = |accounting: &Accounting| accounting.config.entity == *entity && accounting.publishing.id.is_some();
+        let is = |accounting: &Accounting| accounting.config.is_named(entity) && accounting.publishing.id.is_some();
         if !self.accounts.all().any(is) {
             return None;
         }
-        let saying = self.saying_to_everybody(entity, &self.entries_for_everybody(now), crate::vocab::Nonce([0; 16]));
+        let name = self.our_name(entity)?;
+        let saying = self.saying_to_everybody(name, &self.entries_for_everybody(now), crate::vocab::Nonce([0; 16]));
         Some(self.own.statement(&self.config, &self.contact_for(entity), saying, now.wall))
     }
 

@@ -28,10 +28,8 @@ impl Agent {
         new: &Introduction,
         account: Option<&Entity>,
     ) -> Result<Vouch, Failure> {
-        let name = account.unwrap_or(&self.config.entity).clone();
-        if !self.is_our_name(&name) {
-            return Err(no_account(&name));
-        }
+        let name = account.unwrap_or(&self.config.entity);
+        let name = self.our_name(name).ok_or_else(|| no_account(name))?;
         let own = self.introduction();
         if new.device == own.device || new.signing_key == own.signing_key {
             return Err(of_no_use("vouch-own", "this device needs no word of its own"));

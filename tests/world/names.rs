@@ -181,6 +181,43 @@ fn a_device_vouches_for_another_by_the_name_of_their_account() {
     }
 }
 
+/// `sips:` is a way to somebody, and no other name.
+#[test]
+fn an_account_by_sips_is_the_name_of_sip() {
+    let mut world = World::new(4, Link::GOOD);
+    let mut config = named("alice", ALICE, "al", BOB);
+    config.accounts[0].entity = entity("sips:al@example.org");
+    world.add("alice", config);
+    world.add("bob", named("bob", BOB, "bo", ALICE));
+    world.ask(0, "bo@example.org", None);
+    world.run_for(MINUTE);
+    let asked = sent(&world, ALICE, "SUBSCRIBE");
+    assert!(!asked.is_empty() && asked.iter().all(|one| from_of(one) == "sip:al@example.org"), "{asked:?}");
+    approve(&mut world, 1, "al@example.org");
+    assert_eq!(world.nodes[1].agent.pins().next().unwrap().entity.as_str(), "sip:al@example.org");
+}
+
+/// An ordinary presence client has no document of ours in its SUBSCRIBE: To says whom it means.
+#[test]
+fn an_ordinary_watcher_of_the_accounts_name_is_told_of_that_name() {
+    for (to, about) in [("sip:bo@example.org", "sip:bo@example.org"), ("sip:192.168.1.2", "sip:bob@192.168.1.2")] {
+        let mut world = World::new(4, Link::GOOD);
+        world.add("bob", named("bob", BOB, "bo", SERVER));
+        let request = format!(
+            "SUBSCRIBE sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.5:5060;branch=z9hG4bKw\r\nMax-Forwards: 70\r\n\
+             From: <sip:phone@192.168.1.5>;tag=p\r\nTo: <{to}>\r\nCall-ID: w\r\nCSeq: 1 SUBSCRIBE\r\nExpires: 0\r\n\
+             Event: presence\r\nContact: <sip:phone@192.168.1.5>\r\nContent-Length: 0\r\n\r\n"
+        );
+        let [from, to] = ["192.168.1.5:5060", "192.168.1.2:5060"].map(|text| text.parse().unwrap());
+        world.wire.send(world.now.mono, Parcel::Sip { stream: None, from, to, bytes: request.into_bytes() });
+        world.run_for(Duration::from_secs(1));
+        let told = sent(&world, BOB, "NOTIFY");
+        let document = sottovoce::presence::read(told[0].body()).unwrap();
+        let signed = document.tuples[0].signed.clone().unwrap().unwrap();
+        assert_eq!(signed.verify().unwrap().entity.as_str(), about);
+    }
+}
+
 #[test]
 fn nobody_asks_himself_by_the_name_of_an_account() {
     let mut world = both();

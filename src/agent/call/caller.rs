@@ -206,8 +206,9 @@ impl Agent {
     /// What goes by an account's proxy bears its name; what goes straight to the device that by which the device knows us.
     fn name_in_call(&self, pin: &Pin, target: Option<&Target>, route: Option<&Option<Route>>) -> Entity {
         let by_proxy = route.and_then(Option::as_ref).and_then(|route| route.account.clone());
-        let chosen = || target.and_then(|target| target.account.clone()).filter(|account| self.is_our_name(account));
-        by_proxy.or_else(chosen).unwrap_or_else(|| self.name_to_entity(&pin.entity))
+        let chosen = || target.and_then(|target| target.account.clone());
+        let account = by_proxy.or_else(chosen).and_then(|account| self.our_name(&account));
+        account.unwrap_or_else(|| self.name_to_entity(&pin.entity))
     }
 
     pub(super) fn open_media(&mut self, now: Now, id: CallId, hop: Candidate) {
