@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use super::account_failures::{no_proxy, not_found_yet, not_registered, refused, sent_away};
 use super::config::{AccountConfig, AgentConfig};
 use super::effect::AddedAccount;
 use super::fail_over::calls_for_another;
@@ -25,7 +26,7 @@ use crate::sip::headers::NameAddr;
 use crate::sip::{
     Candidate, EndCause, EndpointEvent, Host, Next, PublicationId, Received, Register, RegistrationId, Transport, Uri,
 };
-use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Mono, Now};
+use crate::vocab::{escape, Deadline, Entity, Failure, Mono, Now};
 
 /// A proxy whose name is not found is looked for again after so long.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -476,57 +477,4 @@ fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
         Transport::Tcp | Transport::Tls => format!(";transport={transport}"),
     };
     Uri::parse(format!("sip:{}{param}", entity.host())).ok()
-}
-
-/// `beside`: by another way than this it is.
-fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause, beside: bool) -> Failure {
-    let (code, why) = match cause {
-        EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => {
-            ("registration-rejected", format!("{proxy} answered {status} {}", escape(reason)))
-        }
-        EndCause::TimedOut => ("registrar-silent", format!("{proxy} did not answer")),
-        EndCause::Transport { why } => ("registrar-unreachable", format!("{proxy} cannot be reached: {}", escape(why))),
-        _ => ("registration-rejected", format!("{proxy} did not keep it")),
-    };
-    let what = if beside { "is registered by one of its two ways only" } else { "is not registered" };
-    let message = format!("{entity} {what}: {why}");
-    let next = "it is tried again by itself; check the account's proxy and that its server runs";
-    Failure::new(FailureKind::Unreachable, code, message, entity.as_str(), next)
-}
-
-fn refused(account: &Account, proxy: &str, why: &str) -> Failure {
-    let entity = &account.entity;
-    let message = format!("{entity} is not registered at {proxy}: {}", escape(why));
-    let next = match account.added {
-        true => format!("`sottovoce account remove {entity}`, then `sottovoce account add {entity}` with the right user and password"),
-        false => "correct `user` and the password of this [[account]], then start the agent again".to_owned(),
-    };
-    Failure::new(FailureKind::RefusedByPolicy, "registration-refused", message, entity.as_str(), next)
-}
-
-/// Who is there wants the password, which is not for whoever a registrar names.
-fn sent_away(account: &Account, there: Candidate) -> Failure {
-    let (entity, proxy) = (&account.entity, &account.proxy);
-    let message = format!(
-        "{entity} is not registered: {proxy} sends it on to {there}, which wants its password, and is no host of its domain"
-    );
-    let next = match account.added {
-        true => format!(
-            "if its provider says so too, `sottovoce account remove {entity}`, then add it with that as --proxy"
-        ),
-        false => "if its provider says so too, make that the `proxy` of this [[account]], then start the agent again"
-            .to_owned(),
-    };
-    Failure::new(FailureKind::RefusedByPolicy, "registration-sent-away", message, entity.as_str(), next)
-}
-
-fn not_found_yet(account: &Account) -> Failure {
-    let message = format!("the proxy {} of {} is not found yet", account.proxy, account.entity);
-    let next = "see `sottovoce account list`; ask again when it is found";
-    Failure::new(FailureKind::Unreachable, "no-proxy", message, account.entity.as_str(), next)
-}
-
-pub(super) fn no_proxy(entity: &Entity) -> Failure {
-    let message = format!("the proxy of {entity} has no address that can be reached from here");
-    Failure::new(FailureKind::Unreachable, "no-proxy", message, entity.as_str(), "check the account's proxy")
 }

@@ -5,6 +5,7 @@
 //! `review`, `answer_watcher`, `watch`, `watchers`, `call`, `texts`, `own_policy`.
 
 mod account;
+mod account_failures;
 mod added_account;
 mod answer_watcher;
 mod ask;

@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use super::account::{no_proxy, Accounting, Route};
+use super::account::{Accounting, Route};
+use super::account_failures::no_proxy;
 use super::config::AccountConfig;
 use super::contact::{contact_host, contact_place};
 use super::fail_over::calls_for_another;
