@@ -11,6 +11,7 @@ mod terminal;
 
 mod peers_calls;
 mod peers_kamailio;
+mod peers_names;
 mod peers_openssl;
 mod peers_packets;
 mod peers_python;

@@ -10,8 +10,8 @@ use crate::terminal::Terminal;
 
 const TABLES: &str = "/usr/share/kamailio/db_sqlite";
 
-struct Kamailio {
-    address: std::net::Ipv4Addr,
+pub struct Kamailio {
+    pub address: std::net::Ipv4Addr,
     dir: tempfile::TempDir,
     command: Command,
     process: Child,
@@ -19,12 +19,12 @@ struct Kamailio {
 
 impl Kamailio {
     /// For example.org, where the password of alice and of bob is `secret`. `None` when it is not installed.
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         Self::start_with(None, &[])
     }
 
     /// SUBSCRIBE goes on to the device, which answers itself.
-    fn start_without_presence() -> Option<Self> {
+    pub fn start_without_presence() -> Option<Self> {
         Self::start_with(None, &["WITHOUT_PRESENCE"])
     }
 
@@ -141,7 +141,7 @@ impl Kamailio {
     }
 
     /// Where it would send a call for somebody.
-    fn contacts(&self) -> String {
+    pub fn contacts(&self) -> String {
         self.tell(&["ul.dump"]).expect(0).stdout
     }
 }
@@ -157,7 +157,7 @@ impl Drop for Kamailio {
 }
 
 /// Somebody's agent with an account there, and this password; its default is `action`.
-fn account(name: &'static str, kamailio: &Kamailio, transport: &str, password: &str, action: &str) -> Home {
+pub fn account(name: &'static str, kamailio: &Kamailio, transport: &str, password: &str, action: &str) -> Home {
     account_at(name, kamailio, &format!("{transport}:{}", kamailio.address), password, action)
 }
 
@@ -177,16 +177,16 @@ fn account_at(name: &'static str, kamailio: &Kamailio, proxy: &str, password: &s
     home
 }
 
-fn state(home: &Home) -> serde_json::Value {
+pub fn state(home: &Home) -> serde_json::Value {
     home.run(&["account", "show", &format!("{}@example.org", home.name)]).expect(0).json()
 }
 
-fn registered(home: &mut Home) -> serde_json::Value {
+pub fn registered(home: &mut Home) -> serde_json::Value {
     home.start();
     look_until(|| Some(state(home)).filter(|account| account["state"] == "registered"))
 }
 
-fn published(home: &Home) -> serde_json::Value {
+pub fn published(home: &Home) -> serde_json::Value {
     look_until(|| Some(state(home)["publication"].clone()).filter(|publication| publication["state"] == "published"))
 }
 

@@ -70,6 +70,7 @@ fn config(number: usize) -> AgentConfig {
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").expect("a policy")),
         stays: false,
+        only_looks: false,
         limits: number,
         keylog: false,
     }

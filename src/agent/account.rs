@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use super::account_failures::{no_proxy, not_found_yet, not_registered, refused, sent_away};
 use super::config::{AccountConfig, AgentConfig};
 use super::effect::AddedAccount;
 use super::fail_over::calls_for_another;
@@ -25,7 +26,7 @@ use crate::sip::headers::NameAddr;
 use crate::sip::{
     Candidate, EndCause, EndpointEvent, Host, Next, PublicationId, Received, Register, RegistrationId, Transport, Uri,
 };
-use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Mono, Now};
+use crate::vocab::{escape, Deadline, Entity, Failure, Mono, Now};
 
 /// A proxy whose name is not found is looked for again after so long.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -127,6 +128,7 @@ impl Accounting {
                 address: None,
                 user: escape(&config.user),
                 state: AccountState::Resolving,
+                heard: None,
                 service_route: Vec::new(),
                 flows: Vec::new(),
                 gruu: None,
@@ -146,7 +148,8 @@ impl Accounting {
     /// That is not found yet.
     pub fn route(&self) -> Result<Route, Failure> {
         let hop = self.hop().ok_or_else(|| not_found_yet(&self.account))?;
-        Ok(Route { hop, domain: self.config.domain(hop.transport), login: self.login() })
+        let account = Some(self.config.entity.clone());
+        Ok(Route { hop, domain: self.config.domain(hop.transport), login: self.login(), account })
     }
 
     /// For all but REGISTER.
@@ -181,6 +184,8 @@ pub struct Route {
     /// By TLS: what it must prove.
     pub domain: Option<Host>,
     pub login: Option<Login>,
+    /// Whose proxy it is; `None` is none's.
+    pub account: Option<Entity>,
 }
 
 impl AccountConfig {
@@ -197,15 +202,18 @@ impl Agent {
     /// # Errors
     /// There is such an account, and its proxy is not found yet.
     pub(super) fn route_to(&self, host: &str) -> Result<Option<Route>, Failure> {
-        let of_domain = |accounting: &&Accounting| accounting.config.entity.host().eq_ignore_ascii_case(host);
-        let Some(accounting) = self.accounts.all.iter().find(of_domain) else { return Ok(None) };
-        accounting.route().map(Some)
+        self.account_at(host).map(Accounting::route).transpose()
+    }
+
+    /// The account of this domain.
+    pub(super) fn account_at(&self, host: &str) -> Option<&Accounting> {
+        self.accounts.all.iter().find(|accounting| accounting.config.entity.host().eq_ignore_ascii_case(host))
     }
 
     /// The URI by which one of this domain reaches this device, through the registrar: our own contact where there is none.
     pub(super) fn contact_for(&self, entity: &Entity) -> String {
-        let gruu = self.accounts.all().find(|accounting| accounting.config.entity == *entity);
-        gruu.and_then(|accounting| accounting.gruu.clone()).unwrap_or_else(|| self.contact.clone())
+        let mut of_name = self.accounts.all().filter(|accounting| accounting.config.is_named(entity));
+        of_name.find_map(|accounting| accounting.gruu.clone()).unwrap_or_else(|| self.contact.clone())
     }
 
     /// It came by a proxy that is ours, where we are registered: who sent it proved a name there.
@@ -215,14 +223,19 @@ impl Agent {
             secure && hop.address.ip().to_canonical() == from.remote.ip().to_canonical()
         };
         let all = self.accounts.all().flat_map(|accounting| &accounting.flows);
-        all.into_iter().any(|flow| flow.is_registered() && flow.hop.is_some_and(same))
+        all.into_iter().any(|flow| flow.is_known() && flow.hop.is_some_and(same))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {
         // One whose password does not open is refused already.
         let all = self.accounts.all.iter().filter(|accounting| accounting.account.state == AccountState::Resolving);
         let all: Vec<Entity> = all.map(|accounting| accounting.config.entity.clone()).collect();
-        all.iter().for_each(|entity| self.find_proxy(now, (entity, 0)));
+        for entity in all {
+            match self.config.only_looks {
+                true => self.set_account((&entity, 0), AccountState::NotRunning),
+                false => self.find_proxy(now, (&entity, 0)),
+            }
+        }
     }
 
     /// Not before an earlier registration of that name is taken back: what takes that back would take this with it.
@@ -336,6 +349,8 @@ impl Agent {
     pub(super) fn handle_registration(&mut self, now: Now, event: EndpointEvent) {
         let id = match &event {
             EndpointEvent::Registered { id, .. }
+            | EndpointEvent::RegistrationAtRisk { id }
+            | EndpointEvent::RegistrationHeard { id }
             | EndpointEvent::RegistrationFailed { id, .. }
             | EndpointEvent::RegistrationRefused { id, .. }
             | EndpointEvent::Unregistered { id } => *id,
@@ -352,6 +367,7 @@ impl Agent {
             EndpointEvent::Registered { expires, service_route, path, gruu, outbound, seen, .. } => {
                 let escaped = |hops: Vec<String>| hops.iter().take(MAX_HOPS).map(|hop| escape(hop)).collect();
                 (flow.shown.outbound, flow.shown.seen) = (outbound, seen);
+                flow.shown.heard = Some(now.wall);
                 (flow.shown.service_route, flow.shown.path) = (escaped(service_route), escaped(path));
                 let gruu = gruu.map(|gruu| gruu.to_string());
                 accounting.redirects.handle_accepted();
@@ -368,6 +384,15 @@ impl Agent {
                 if moved {
                     self.sayings_changed(now);
                 }
+            }
+            EndpointEvent::RegistrationAtRisk { .. } => {
+                if flow.is_registered() {
+                    self.set_account(which, AccountState::Recovering);
+                }
+            }
+            EndpointEvent::RegistrationHeard { .. } => {
+                flow.shown.heard = Some(now.wall);
+                accounting.settle();
             }
             EndpointEvent::RegistrationFailed { cause, again, .. } => {
                 self.handle_registration_failed(now, which, cause, again);
@@ -452,57 +477,4 @@ fn registrar_of(entity: &Entity, transport: Transport) -> Option<Uri> {
         Transport::Tcp | Transport::Tls => format!(";transport={transport}"),
     };
     Uri::parse(format!("sip:{}{param}", entity.host())).ok()
-}
-
-/// `beside`: by another way than this it is.
-fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause, beside: bool) -> Failure {
-    let (code, why) = match cause {
-        EndCause::Rejected { status, reason, .. } | EndCause::Redirected { status, reason, .. } => {
-            ("registration-rejected", format!("{proxy} answered {status} {}", escape(reason)))
-        }
-        EndCause::TimedOut => ("registrar-silent", format!("{proxy} did not answer")),
-        EndCause::Transport { why } => ("registrar-unreachable", format!("{proxy} cannot be reached: {}", escape(why))),
-        _ => ("registration-rejected", format!("{proxy} did not keep it")),
-    };
-    let what = if beside { "is registered by one of its two ways only" } else { "is not registered" };
-    let message = format!("{entity} {what}: {why}");
-    let next = "it is tried again by itself; check the account's proxy and that its server runs";
-    Failure::new(FailureKind::Unreachable, code, message, entity.as_str(), next)
-}
-
-fn refused(account: &Account, proxy: &str, why: &str) -> Failure {
-    let entity = &account.entity;
-    let message = format!("{entity} is not registered at {proxy}: {}", escape(why));
-    let next = match account.added {
-        true => format!("`sottovoce account remove {entity}`, then `sottovoce account add {entity}` with the right user and password"),
-        false => "correct `user` and the password of this [[account]], then start the agent again".to_owned(),
-    };
-    Failure::new(FailureKind::RefusedByPolicy, "registration-refused", message, entity.as_str(), next)
-}
-
-/// Who is there wants the password, which is not for whoever a registrar names.
-fn sent_away(account: &Account, there: Candidate) -> Failure {
-    let (entity, proxy) = (&account.entity, &account.proxy);
-    let message = format!(
-        "{entity} is not registered: {proxy} sends it on to {there}, which wants its password, and is no host of its domain"
-    );
-    let next = match account.added {
-        true => format!(
-            "if its provider says so too, `sottovoce account remove {entity}`, then add it with that as --proxy"
-        ),
-        false => "if its provider says so too, make that the `proxy` of this [[account]], then start the agent again"
-            .to_owned(),
-    };
-    Failure::new(FailureKind::RefusedByPolicy, "registration-sent-away", message, entity.as_str(), next)
-}
-
-fn not_found_yet(account: &Account) -> Failure {
-    let message = format!("the proxy {} of {} is not found yet", account.proxy, account.entity);
-    let next = "see `sottovoce account list`; ask again when it is found";
-    Failure::new(FailureKind::Unreachable, "no-proxy", message, account.entity.as_str(), next)
-}
-
-pub(super) fn no_proxy(entity: &Entity) -> Failure {
-    let message = format!("the proxy of {entity} has no address that can be reached from here");
-    Failure::new(FailureKind::Unreachable, "no-proxy", message, entity.as_str(), "check the account's proxy")
 }

@@ -30,6 +30,8 @@ pub const MAX_EXPIRES: Duration = Duration::from_secs(3600);
 pub struct Watcher {
     /// Names the row of what was given.
     pub name: String,
+    /// Which of our names it asked for.
+    pub asked: Entity,
     pub audience: Audience,
     /// Proven to hold the keys that our user pinned.
     pub known: Option<(Entity, Device)>,
@@ -53,12 +55,12 @@ impl Agent {
         &mut self,
         now: Now,
         id: NotifierId,
-        place: AskersPlace,
+        (place, meant): (AskersPlace, Entity),
         expires: Duration,
         body: Option<Body>,
     ) {
         self.count("askers");
-        let watcher = match self.know(now, place, body) {
+        let watcher = match self.know(now, place, meant, body) {
             Ok(watcher) => watcher,
             Err((status, reason)) => {
                 let refusal = Refusal::new(status, reason);
@@ -81,16 +83,22 @@ impl Agent {
 
     /// Reads the asker's request. A request that is garbage, for another or not its author's own is refused; one
     /// that is merely unknown or stale is answered as a stranger's.
-    fn know(&mut self, now: Now, place: AskersPlace, body: Option<Body>) -> Result<Watcher, (u16, &'static str)> {
-        let Some(body) = body else { return Ok(self.silent_watcher(place)) };
+    fn know(
+        &mut self,
+        now: Now,
+        place: AskersPlace,
+        meant: Entity,
+        body: Option<Body>,
+    ) -> Result<Watcher, (u16, &'static str)> {
+        let Some(body) = body else { return Ok(self.silent_watcher(place, meant)) };
         let body = body.part(PIDF).ok_or((415, "Unsupported Media Type"))?;
         let document = presence::read(&body.bytes).map_err(|_| (400, "Unreadable Document"))?;
         let signed = document.tuples.into_iter().find_map(|tuple| tuple.signed);
-        let Some(signed) = signed else { return Ok(self.silent_watcher(place)) };
+        let Some(signed) = signed else { return Ok(self.silent_watcher(place, meant)) };
         let signed = signed.map_err(|_| (400, "Unreadable Statement"))?;
         signed.verify().map_err(|_| (403, "Bad Signature"))?;
         let statement = &signed.statement;
-        let names = self.our_names();
+        let names = self.names_and_addresses();
         let expected = Expected {
             purpose: Purpose::Request,
             entity: None,
@@ -100,6 +108,11 @@ impl Agent {
             now: now.wall,
         };
         presence::check(statement, &expected).map_err(refusal_of)?;
+        // What it signed counts for more than To, which anybody on the way may write.
+        let asked = match &statement.audience {
+            Audience::Entity(entity) => self.our_name(entity).unwrap_or(meant),
+            _ => meant,
+        };
         let pinned = self.is_pinned(now, statement);
         let known = pinned && self.is_first(now, statement);
         let claim = Claim {
@@ -111,6 +124,7 @@ impl Agent {
         };
         Ok(Watcher {
             name: watcher_name(&statement.signing_key),
+            asked,
             audience: Audience::Device(statement.device.clone()),
             known: known.then(|| (statement.entity.clone(), statement.device.clone())),
             claim: Some(claim),
@@ -149,9 +163,10 @@ impl Agent {
     }
 
     /// An ordinary presence client: it proves nothing and names nobody that we could believe.
-    fn silent_watcher(&mut self, place: AskersPlace) -> Watcher {
+    fn silent_watcher(&mut self, place: AskersPlace, asked: Entity) -> Watcher {
         Watcher {
             name: place.address.to_string(),
+            asked,
             audience: Audience::Any,
             known: None,
             claim: None,
@@ -161,8 +176,8 @@ impl Agent {
         }
     }
 
-    /// Names under which we may be asked: our entity, and each address that we listen at, with our user and without.
-    fn our_names(&self) -> Vec<Entity> {
+    /// Names under which we may be asked: our own, and each address that we listen at, with our user and without.
+    fn names_and_addresses(&self) -> Vec<Entity> {
         let user = self.config.entity.user().map(|user| format!("{user}@")).unwrap_or_default();
         let bare = self.config.listen.iter().flat_map(|listen| {
             let (host, port) = (super::own::uri_host(listen.address.ip()), listen.address.port());
@@ -171,7 +186,7 @@ impl Agent {
                 .flat_map(move |user| [format!("sip:{user}{host}"), format!("sip:{user}{host}:{port}")])
         });
         let bare = bare.filter_map(|text| Entity::parse(&text).ok());
-        std::iter::once(self.config.entity.clone()).chain(bare).collect()
+        self.names().into_iter().chain(bare).collect()
     }
 
     fn keep_waiting(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: Watcher) {
@@ -216,7 +231,7 @@ impl Agent {
     pub(super) fn contact_to(&self, watcher: &Watcher) -> String {
         match watcher.place.observed {
             true => self.contact.clone(),
-            false => self.contact_for(&self.config.entity),
+            false => self.contact_for(&watcher.asked),
         }
     }
 
@@ -241,6 +256,7 @@ impl Agent {
         let place = watcher.known.is_some() || self.config.unknown_watchers.may_learn_place();
         let policies = if watcher.wanted.policy { self.policy_for(now, watcher) } else { Vec::new() };
         Saying {
+            entity: watcher.asked.clone(),
             purpose: Purpose::Notify,
             audience: watcher.audience.clone(),
             nonce: watcher.nonce,
@@ -257,7 +273,8 @@ impl Agent {
             let saying = self.saying_to(now, watcher);
             presence::statement_hash(&self.own.statement(&self.config, &self.contact, saying, now.wall))
         };
-        let published = || self.published_today(now).is_some_and(|today| presence::statement_hash(&today) == *hash);
+        let published =
+            || self.published_today(now, &watcher.asked).is_some_and(|today| presence::statement_hash(&today) == *hash);
         let given = |name: &str| self.book.was_given(name, hash, now.wall);
         given(&watcher.name) || given(EVERYBODY) || today() == *hash || published()
     }

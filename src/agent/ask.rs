@@ -6,32 +6,27 @@
 //! | `Effect::Locate` -> `Done::Located` | addresses, each tried when the one before is silent |
 //! | `send_request` -> SUBSCRIBE | signed request |
 //! | NOTIFY -> `handle_notified` | document |
-//! | `read_document` | statement, checked |
+//! | `take_document`, see `ask_answer.rs` | statement, checked |
 //! | `StoreOp::RememberPresence` -> `Stored` | row |
 //! | `open_review`, see `review.rs` | |
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::account::Route;
 use super::ask_failures::{by_proxy, clear_proxy, ended, no_such_ask, nothing_published, nothing_wanted, too_many};
-use super::book::Standing;
-use super::by_itself::Direct;
-use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
+use super::asks::{keep_step, Asking};
 use super::fail_over::{with_tried, Untried};
 use super::further::Further;
 use super::own::random_nonce;
 use super::question::Question;
 use super::redirect::Redirects;
-use super::target::Target;
 use super::waiting::Waiting;
-use super::{Agent, Ask, AskRequest, AskState, Effect, Event, StoreOp};
-use crate::policy::{Answer, KeyState, Provenance};
-use crate::presence::PresenceRecord;
+use super::{Agent, Ask, AskRequest, AskState, Event};
+use crate::policy::Answer;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
-use crate::sip::{Body, Candidate, EndCause, RequestIds, SubscriptionId, Transport};
-use crate::vocab::{escape, AskId, CallId, Deadline, Failure, Fingerprint, Mono, Nonce, Now, ReviewId, Wall};
+use crate::sip::{Body, EndCause, RequestIds, SubscriptionId, Transport};
+use crate::vocab::{escape, AskId, CallId, Deadline, Failure, Now, ReviewId};
 
 /// Asks under way at once; more are refused.
 pub(super) const MAX_OPEN: usize = 64;
@@ -39,110 +34,11 @@ pub(super) const MAX_OPEN: usize = 64;
 /// Asks that are remembered after their end.
 const MAX_KEPT: usize = 256;
 
-/// Steps of an ask that are remembered.
-const MAX_STEPS: usize = 64;
-
-/// Of them, those that say how it began.
-const FIRST_STEPS: usize = 8;
-
 /// How often a wait is shown.
 const TICK: Duration = Duration::from_secs(4);
 
 /// Media type of every document of ours (RFC 3863 section 3).
 pub const PIDF: &str = "application/pidf+xml";
-
-#[derive(Default)]
-pub struct Asks {
-    pub all: BTreeMap<AskId, Asking>,
-    subscriptions: BTreeMap<SubscriptionId, AskId>,
-    /// Single devices that are asked besides.
-    pub devices: BTreeMap<SubscriptionId, AskId>,
-    last: u64,
-    /// Ended just now.
-    pub ended: Vec<AskId>,
-}
-
-/// An ask with what only its story needs.
-pub struct Asking {
-    pub ask: Ask,
-    pub target: Target,
-    nonce: Nonce,
-    answer: Option<Answer>,
-    pub accept_key: Option<Fingerprint>,
-    subscription: Option<SubscriptionId>,
-    /// Where else the peer is.
-    pub untried: Untried,
-    /// Where it was asked.
-    pub tried: Vec<Candidate>,
-    pub redirects: Redirects,
-    /// When SUBSCRIBE was sent, the last time.
-    sent: Mono,
-    /// It went by TLS.
-    pub by_tls: bool,
-    /// And accepted: whoever did that is the right one.
-    pub accepted: bool,
-    /// When to say again that it still waits.
-    tick: Option<Mono>,
-    /// The call that had to wait for this.
-    pub call: Option<CallId>,
-    /// It was asked by an account's proxy, where a presence server may answer.
-    pub by_server: bool,
-    /// What else was in the answer.
-    pub further: Further,
-    /// What a server answered, while the devices themselves are asked.
-    pub direct: Option<Direct>,
-}
-
-impl Asks {
-    pub fn next_id(&mut self) -> AskId {
-        self.last += 1;
-        AskId(self.last)
-    }
-}
-
-impl Asking {
-    /// The same question, for another device that answered it.
-    pub fn beside(&self, id: AskId, now: Now, further: Further) -> Self {
-        let ask = Ask {
-            id,
-            started: now.wall,
-            state: AskState::Asking,
-            steps: Vec::new(),
-            presence: None,
-            review: None,
-            next: None,
-            ..self.ask.clone()
-        };
-        Self {
-            ask,
-            target: self.target.clone(),
-            nonce: self.nonce,
-            answer: self.answer.clone(),
-            accept_key: self.accept_key,
-            subscription: None,
-            untried: Untried::default(),
-            tried: self.tried.clone(),
-            redirects: Redirects::default(),
-            sent: self.sent,
-            by_tls: self.by_tls,
-            accepted: self.accepted,
-            tick: None,
-            call: None,
-            by_server: self.by_server,
-            further,
-            direct: None,
-        }
-    }
-
-    fn is_open(&self) -> bool {
-        matches!(self.ask.state, AskState::Asking | AskState::Reviewing(_))
-    }
-
-    /// For the peer.
-    pub fn waits(&self) -> bool {
-        self.ask.state == AskState::Asking
-    }
-}
 
 impl Agent {
     pub(super) fn begin_ask(&mut self, now: Now, request: AskRequest, call: Option<CallId>) -> Result<AskId, Failure> {
@@ -319,137 +215,15 @@ impl Agent {
         }
     }
 
-    fn take_document(&mut self, now: Now, id: AskId, observed: Option<IpAddr>, body: &Body) {
-        let Some(asking) = self.asks.all.get(&id) else { return };
-        if asking.ask.state != AskState::Asking || asking.ask.presence.is_some() || asking.direct.is_some() {
-            return;
-        }
-        let expected = DocumentExpected {
-            target: Some(&asking.target),
-            nonce: Some(asking.nonce),
-            entity: &self.config.entity,
-            device: &self.config.device,
-            accept_key: asking.accept_key,
-            published: asking.by_server,
-        };
-        let read = match asking.by_server {
-            true => read_published(&self.book, &expected, &body.bytes, now.wall),
-            false => read_document(&self.book, &expected, &body.bytes, now.wall)
-                .map(|one| ReadPublished { usable: vec![one], unusable: Vec::new() }),
-        };
-        // Of a server's address nothing follows for the peer's.
-        let observed = observed.filter(|_| !asking.by_server);
-        match read {
-            Ok(read) if asking.by_server => self.ask_devices(now, id, body, read),
-            Ok(read) => self.keep_answers(now, id, observed, body, read),
-            Err(failure) => {
-                self.audit_changed_key(now, &failure);
-                self.fail_ask(now, id, failure);
-            }
-        }
-    }
-
-    pub(super) fn audit_changed_key(&mut self, now: Now, failure: &Failure) {
-        if failure.code == "key-changed" {
-            self.audit(now, "key-changed", &failure.subject, &failure.message);
-        }
-    }
-
-    pub(super) fn keep_answer(
-        &mut self,
-        now: Now,
-        id: AskId,
-        observed: Option<IpAddr>,
-        body: &Body,
-        read: ReadDocument,
-    ) {
-        self.note_version(&read.signed.statement);
-        self.audit_statement(now, &read.signed.statement);
-        let Some(asking) = self.asks.all.get_mut(&id) else { return };
-        let statement = read.signed.statement.clone();
-        let previous = self.book.presence(&statement.entity, &statement.device);
-        let record = PresenceRecord::from_statement(&statement, observed, previous);
-        asking.ask.presence = Some(record.clone());
-        let wanted = asking.ask.wanted;
-        self.step(now, id, "the answer came, signed and checked".into());
-        if wanted.presence {
-            let effect = self.expect(Waiting::Presence { ask: id, record: record.clone() });
-            let body = read.own_body.as_ref().unwrap_or(body);
-            let op = StoreOp::RememberPresence { record: Box::new(record.clone()), document: body.bytes.to_vec() };
-            self.effect(Effect::Store { id: effect, op });
-        }
-        if wanted.policy {
-            let provenance = Provenance { observed, received: now.wall };
-            self.put_to_user(now, id, read, provenance, record);
-        }
-    }
-
-    fn put_to_user(&mut self, now: Now, id: AskId, read: ReadDocument, provenance: Provenance, record: PresenceRecord) {
-        let Some(asking) = self.asks.all.get(&id) else { return };
-        let call = asking.call;
-        let answer = asking.answer.clone();
-        let opening = super::review::Opening {
-            wanted_presence: asking.ask.wanted.presence,
-            key_state: key_state(read.standing),
-            statement: read.signed.statement,
-            provenance,
-            record,
-            ask: Some(id),
-            call,
-            missing: Vec::new(),
-        };
-        let review = match self.open_review(now, opening) {
-            Ok(review) => review,
-            Err(failure) => return self.fail_ask(now, id, failure),
-        };
-        if let Some(asking) = self.asks.all.get_mut(&id) {
-            asking.ask.review = Some(review);
-        }
-        // With an answer at hand nobody is waited for: the ask goes on until the store has spoken.
-        if let Some(answer) = answer {
-            let answer = if call.is_some() { self.never_looser(review, answer) } else { answer };
-            if let Err(failure) = self.answer_review(now, review, answer, "command") {
-                self.fail_ask(now, id, failure);
-            }
-            return;
-        }
-        self.set_ask(id, AskState::Reviewing(review));
-        if let Some(call) = call {
-            self.call_waits_for_review(call, review);
-        }
-    }
-
-    /// The row is durable: presence alone ends here.
-    pub(super) fn handle_presence_stored(
-        &mut self,
-        now: Now,
-        id: AskId,
-        record: PresenceRecord,
-        result: Result<(), Failure>,
-    ) {
-        if let Err(failure) = result {
-            let review = self.review_of(id);
-            self.fail_ask(now, id, failure);
-            // A late answer to its review must not make a registered ask of a failed one.
-            return self.withdraw(now, review, "nobody: the ask failed");
-        }
-        self.event(Event::PresenceChanged(record.entity.clone()));
-        self.book.put_presence(record);
-        let only_presence = self.asks.all.get(&id).is_some_and(|asking| !asking.ask.wanted.policy);
-        if only_presence {
-            self.set_ask(id, AskState::PresenceStored);
-        }
-    }
-
     /// The open review that an ask waits for.
-    fn review_of(&self, id: AskId) -> Option<ReviewId> {
+    pub(super) fn review_of(&self, id: AskId) -> Option<ReviewId> {
         match self.asks.all.get(&id)?.ask.state {
             AskState::Reviewing(review) => Some(review),
             _ => None,
         }
     }
 
-    fn withdraw(&mut self, now: Now, review: Option<ReviewId>, by: &'static str) {
+    pub(super) fn withdraw(&mut self, now: Now, review: Option<ReviewId>, by: &'static str) {
         if let Some(review) = review {
             let _ = self.answer_review(now, review, Answer::Refuse, by);
         }
@@ -507,37 +281,5 @@ impl Agent {
             };
             self.asks.all.remove(&id);
         }
-    }
-}
-
-/// How it began stays, and what happened last; of what was between the oldest goes.
-fn keep_step(steps: &mut Vec<(Wall, String)>, step: (Wall, String)) {
-    if steps.len() >= MAX_STEPS {
-        steps.remove(FIRST_STEPS);
-    }
-    steps.push(step);
-}
-
-/// A changed key that reached a review is one that the user accepted by its fingerprint.
-pub(super) fn key_state(standing: Standing) -> KeyState {
-    match standing {
-        Standing::Pinned { verified: true } => KeyState::Verified,
-        Standing::Pinned { verified: false } => KeyState::Pinned,
-        Standing::Changed(pinned) => KeyState::Accepted { pinned },
-        Standing::Unknown => KeyState::New,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_many_steps_the_first_and_the_newest_are_kept() {
-        let mut steps = Vec::new();
-        (0..100).for_each(|number| keep_step(&mut steps, (Wall(number), number.to_string())));
-        let kept: Vec<u64> = steps.iter().map(|(at, _)| at.0).collect();
-        let expected: Vec<u64> = (0..8).chain(44..100).collect();
-        assert_eq!(kept, expected);
     }
 }

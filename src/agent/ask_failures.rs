@@ -88,8 +88,8 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
 
 /// What a proxy may have against us.
 pub(super) const OTHER_NAME: &str =
-    "many proxies let an account write under its own name only, and this agent writes as the `entity` that `sottovoce status` \
-     shows: they have to be the same";
+    "the account that `sottovoce account list` shows may have no right to reach it, or be another one than its user approved; \
+     `--account` chooses another";
 
 /// Between us and the peer stands the proxy, and it may be that which is silent.
 pub(super) fn by_proxy(failure: Failure) -> Failure {

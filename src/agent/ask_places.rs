@@ -32,7 +32,7 @@ impl Agent {
         let Some(asking) = self.asks.all.get(&id) else { return };
         let route = match asking.redirects.now() {
             Some(now) => direct(now.place(), there),
-            None => Route { hop: there, domain: asking.target.domain(there.transport), login: None },
+            None => Route { hop: there, domain: asking.target.domain(there.transport), login: None, account: None },
         };
         self.send_request(now, id, route);
     }

@@ -82,10 +82,11 @@ impl Agent {
             return true;
         };
         let Some(body) = body else { return true };
+        let names = self.names();
         let expected = DocumentExpected {
             target: Some(&asking.target),
             nonce: Some(nonce),
-            entity: &self.config.entity,
+            entities: &names,
             device: &self.config.device,
             accept_key: asking.accept_key,
             published: false,

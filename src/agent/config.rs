@@ -33,6 +33,8 @@ pub struct AgentConfig {
     pub default_policy: Vec<Entry>,
     /// It runs until it is stopped, and not for one command: it follows whom its user watches.
     pub stays: bool,
+    /// It is there for a look into its database: it registers nothing and publishes nothing.
+    pub only_looks: bool,
     /// How many times what a telephone of one user needs may be remembered for others.
     pub limits: usize,
     /// Write the SAs of each call for a packet analyser. Dangerous.
@@ -84,6 +86,16 @@ impl AccountConfig {
         }
     }
 
+    /// Who we are by it. `sips:` says by which way somebody is reached, and names nobody else.
+    pub fn name(&self) -> Entity {
+        Entity::parse(&format!("sip:{}", without_scheme(&self.entity))).unwrap_or_else(|_| self.entity.clone())
+    }
+
+    /// Whether that is this name, by `sip:` or `sips:`.
+    pub fn is_named(&self, name: &Entity) -> bool {
+        without_scheme(&self.entity) == without_scheme(name)
+    }
+
     /// With a second proxy beside the first (RFC 5626 section 4.2).
     pub fn with_beside(mut self, beside: Option<Hop>) -> Self {
         self.beside = beside.map(|proxy| proxy.settled(self.entity.as_str().starts_with("sips:")));
@@ -123,6 +135,11 @@ impl AccountConfig {
         let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().into()));
         by.is_secure().then_some(domain)
     }
+}
+
+fn without_scheme(entity: &Entity) -> &str {
+    let text = entity.as_str();
+    text.strip_prefix("sips:").or_else(|| text.strip_prefix("sip:")).unwrap_or(text)
 }
 
 /// The next hop, by name or address. What is not named is found by RFC 3263.

@@ -15,8 +15,8 @@ pub struct DocumentExpected<'a> {
     /// Whom we asked; `None` when the entity is held to `entity_of` by the caller.
     pub target: Option<&'a Target>,
     pub nonce: Option<Nonce>,
-    /// Ourselves.
-    pub entity: &'a Entity,
+    /// Ourselves, by each of our names.
+    pub entities: &'a [Entity],
     pub device: &'a Device,
     /// The changed key that our user accepts.
     pub accept_key: Option<Fingerprint>,
@@ -88,7 +88,7 @@ fn read_signed(
     let wants = Expected {
         purpose: if published { Purpose::Publish } else { Purpose::Notify },
         entity: expected.target.filter(|target| published || !target.bare).map(|target| &target.entity),
-        our_entities: std::slice::from_ref(expected.entity),
+        our_entities: expected.entities,
         our_device: expected.device,
         nonce: expected.nonce.filter(|_| !published),
         now,

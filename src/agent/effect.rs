@@ -123,8 +123,11 @@ pub enum StoreOp {
     ForgetWatch {
         peer: String,
     },
-    /// An older device of ours vouches for this one.
-    KeepVouch(Vouch),
+    /// An older device of ours vouches for this one, by this name of ours.
+    KeepVouch {
+        entity: Entity,
+        vouch: Vouch,
+    },
     /// A peer is followed from now on, over restarts too.
     KeepWatch(Watched),
     RecordCall(CallRecord),
@@ -207,7 +210,7 @@ impl StoreOp {
             | Self::UpdatePin(_) => Care::Kept,
             Self::AddAccount { .. }
             | Self::ForgetWatch { .. }
-            | Self::KeepVouch(_)
+            | Self::KeepVouch { .. }
             | Self::KeepWatch(_)
             | Self::Register { .. }
             | Self::RememberPresence { .. }
@@ -367,7 +370,8 @@ pub struct Loaded {
     pub pins: Vec<Pin>,
     pub given: Vec<Given>,
     pub seen: Vec<Seen>,
-    pub vouch: Option<Vouch>,
+    /// Of older devices, each for one name of ours; `None` is the agent's own.
+    pub vouches: Vec<(Option<Entity>, Vouch)>,
     pub watches: Vec<Watched>,
     /// In the order in which they were added.
     pub accounts: Vec<AddedAccount>,

@@ -34,6 +34,7 @@ impl Flow {
             proxy: proxy.to_string(),
             address: None,
             state,
+            heard: None,
             outbound: false,
             path: Vec::new(),
             seen: None,
@@ -52,6 +53,11 @@ impl Flow {
         matches!(self.shown.state, AccountState::Registered { .. })
     }
 
+    /// Its registrar has us, whether or not it still reaches us.
+    pub fn is_known(&self) -> bool {
+        self.is_registered() || self.shown.state == AccountState::Recovering
+    }
+
     /// There is no need of it.
     pub fn is_idle(&self) -> bool {
         self.shown.state == AccountState::Idle
@@ -68,7 +74,8 @@ pub fn flows(config: &AccountConfig) -> Vec<Flow> {
 impl Accounting {
     /// The one that requests of ours take: the first that stands.
     pub fn in_use(&self) -> Option<&Flow> {
-        self.flows.iter().find(|flow| flow.is_registered()).or(self.flows.first())
+        let known = || self.flows.iter().find(|flow| flow.is_known());
+        self.flows.iter().find(|flow| flow.is_registered()).or_else(known).or(self.flows.first())
     }
 
     pub fn hop(&self) -> Option<Candidate> {
@@ -108,6 +115,7 @@ impl Accounting {
         self.account.proxy = shown.proxy;
         self.account.address = shown.address;
         self.account.state = shown.state;
+        self.account.heard = shown.heard;
         self.account.service_route = shown.service_route;
         self.account.flows = self.flows.iter().map(|flow| flow.shown.clone()).collect();
     }

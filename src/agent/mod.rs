@@ -1,18 +1,22 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
-//! `account`, `added_account`, `flow`, `redirect`, `naming`, `publication`, `server_watchers`, `ask`, `by_itself`, `further`,
+//! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
 //! `review`, `answer_watcher`, `watch`, `watchers`, `call`, `texts`, `own_policy`.
 
 mod account;
+mod account_failures;
 mod added_account;
 mod answer_watcher;
 mod ask;
+mod ask_answer;
 mod ask_failures;
 mod ask_places;
+mod asks;
 mod book;
 mod by_itself;
 mod call;
+mod comeback;
 pub mod config;
 mod contact;
 mod desk;
@@ -22,6 +26,7 @@ mod fail_over;
 mod flow;
 mod further;
 mod metrics;
+mod names;
 mod naming;
 mod nonces;
 mod offers;
@@ -75,7 +80,7 @@ pub use snapshot::{
 
 use account::Accounts;
 use answer_watcher::AskersPlace;
-use ask::Asks;
+use asks::Asks;
 use book::Book;
 use call::Calls;
 use nonces::Nonces;
@@ -135,7 +140,8 @@ impl Agent {
         let contact = contact::contact_of(&config);
         let book = Book::new(&mut loaded, config.default_policy.clone());
         let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take(), mail: None };
-        let own = Own::new(&config, &typed, loaded.vouch, loaded.own_version, now.wall);
+        let vouches = std::mem::take(&mut loaded.vouches);
+        let own = Own::new(&config, &typed, vouches, loaded.own_version, now.wall);
         let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
         for seen in loaded.seen {
             match seen {
@@ -300,7 +306,7 @@ impl Agent {
             Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
             Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),
             Command::Transfer(request) => self.transfer(now, request).map(Accepted::Call),
-            Command::Vouch(new) => self.vouch_for(now, &new).map(Accepted::Vouched),
+            Command::Vouch { new, account } => self.vouch_for(now, &new, account.as_ref()).map(Accepted::Vouched),
             Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
         }
     }
@@ -385,7 +391,14 @@ impl Agent {
                     (None, None) => self.handle_subscription_ended(now, id, cause, ids),
                 }
             }
+            EndpointEvent::SubscriptionAtRisk { id } => {
+                if let Some(key) = self.watch_of(id) {
+                    self.handle_watch_at_risk(&key);
+                }
+            }
             EndpointEvent::Registered { .. }
+            | EndpointEvent::RegistrationAtRisk { .. }
+            | EndpointEvent::RegistrationHeard { .. }
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
             | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),
@@ -397,9 +410,10 @@ impl Agent {
             | EndpointEvent::Published { .. }
             | EndpointEvent::Unpublished { .. } => self.handle_publication(now, event),
             EndpointEvent::Subscribed { id, expires, refresh: true, .. } => self.handle_resubscribed(now, id, expires),
-            EndpointEvent::Subscribed { id, from, relayed, contact, expires, body, .. } => {
+            EndpointEvent::Subscribed { id, from, relayed, asked, contact, expires, body, .. } => {
                 let place = AskersPlace::of(&from, relayed, &contact);
-                self.handle_subscribed(now, id, place, expires, body);
+                let meant = self.name_meant(asked.as_ref());
+                self.handle_subscribed(now, id, (place, meant), expires, body);
             }
             call => self.handle_call_event(now, call),
         }

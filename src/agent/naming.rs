@@ -71,9 +71,17 @@ impl Agent {
     /// # Errors
     /// There is such an account, and its proxy is not found yet.
     pub(super) fn route_of(&self, target: &Target) -> Result<Option<Route>, Failure> {
+        self.account_of(target)?.map(Accounting::route).transpose()
+    }
+
+    /// The account that was chosen for it; else that whose domain it is of.
+    ///
+    /// # Errors
+    /// The one that was chosen is gone.
+    pub(super) fn account_of(&self, target: &Target) -> Result<Option<&Accounting>, Failure> {
         match &target.account {
-            Some(account) => self.accounting(account)?.route().map(Some),
-            None => self.route_to(target.entity.host()),
+            Some(account) => self.accounting(account).map(Some),
+            None => Ok(self.account_at(target.entity.host())),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What we say of ourselves: presence, surroundings, and signed statements.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::policy::{
     Statement, Suite, Wanted,
 };
 use crate::presence::{self, Names, PresenceRecord, Signed, Vouch};
-use crate::vocab::{Nonce, PeerText, Wall};
+use crate::vocab::{Entity, Nonce, PeerText, Wall};
 
 /// How long a statement of ours may be acted on.
 pub const STATEMENT_LIFE: Duration = Duration::from_secs(3600);
@@ -27,12 +28,14 @@ pub struct Own {
     environment: Environment,
     version: u64,
     since: Wall,
-    /// The word of an older device of ours.
-    vouch: Option<Vouch>,
+    /// The word of an older device of ours, for each name of which it gave one.
+    vouches: BTreeMap<Entity, Vouch>,
 }
 
 /// What one statement is to say; the rest is always the same.
 pub struct Saying {
+    /// Which of our names it is about.
+    pub entity: Entity,
     pub purpose: Purpose,
     pub audience: Audience,
     pub nonce: Nonce,
@@ -43,7 +46,17 @@ pub struct Saying {
 }
 
 impl Own {
-    pub fn new(config: &AgentConfig, typed: &Names, vouch: Option<Vouch>, version: u64, now: Wall) -> Self {
+    pub fn new(
+        config: &AgentConfig,
+        typed: &Names,
+        vouches: Vec<(Option<Entity>, Vouch)>,
+        version: u64,
+        now: Wall,
+    ) -> Self {
+        // What has a name comes last, and counts.
+        let mut vouches = vouches;
+        vouches.sort_by_key(|(name, _)| name.is_some());
+        let own = |name: Option<Entity>| name.unwrap_or_else(|| config.entity.clone());
         let mut own = Self {
             typed: Names::default(),
             user: None,
@@ -55,7 +68,7 @@ impl Own {
             },
             version,
             since: now,
-            vouch,
+            vouches: vouches.into_iter().map(|(name, vouch)| (own(name), vouch)).collect(),
         };
         own.set(config, typed, now);
         own
@@ -76,12 +89,12 @@ impl Own {
         self.since = now;
     }
 
-    pub fn vouch(&self) -> Option<Vouch> {
-        self.vouch
+    pub fn vouches(&self) -> &BTreeMap<Entity, Vouch> {
+        &self.vouches
     }
 
-    pub fn take_vouch(&mut self, vouch: Vouch) {
-        self.vouch = Some(vouch);
+    pub fn take_vouch(&mut self, name: Entity, vouch: Vouch) {
+        self.vouches.insert(name, vouch);
     }
 
     pub fn environment(&self) -> Environment {
@@ -123,7 +136,8 @@ impl Own {
         let issued = Wall::from_secs(now.as_secs());
         let person = Person { user: self.user.as_deref().map(PeerText::new), place: Some(PeerText::new(self.place())) };
         Statement {
-            entity: config.entity.clone(),
+            signed_by: self.vouches.get(&saying.entity).map(|vouch| (vouch.key, vouch.signature)),
+            entity: saying.entity,
             contact: PeerText::new(contact),
             device: config.device.clone(),
             version: self.version,
@@ -136,7 +150,6 @@ impl Own {
             environment: saying.presence.then_some(self.environment),
             signing_key: config.identity.verify_key(),
             agreement_key: config.identity.agreement_key(),
-            signed_by: self.vouch.map(|vouch| (vouch.key, vouch.signature)),
             supports: capabilities(),
             policies: saying.policies,
             request: saying.request,

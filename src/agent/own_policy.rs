@@ -97,7 +97,7 @@ impl Agent {
     }
 
     pub(super) fn remove_presence(&mut self, entity: &Entity) -> Result<EffectId, Failure> {
-        if *entity == self.config.entity {
+        if self.is_our_name(entity) {
             return Err(own_record(entity));
         }
         self.known_presence(entity)?;
@@ -179,8 +179,8 @@ impl Agent {
             }
             (Waiting::AddAccount(config), _) => self.account_added(now, *config),
             (Waiting::RemoveAccount(entity), _) => self.account_removed(now, &entity),
-            (Waiting::Vouch(vouch), _) => {
-                self.own.take_vouch(vouch);
+            (Waiting::Vouch(name, vouch), _) => {
+                self.own.take_vouch(name, vouch);
                 self.sayings_changed(now);
             }
             (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),

@@ -55,13 +55,11 @@ impl Agent {
     /// The account is registered, for the first time or again.
     pub(super) fn begin_publication(&mut self, now: Now, entity: &Entity) {
         let discloses = self.config.unknown_watchers.may_learn_policy();
-        let own = self.config.entity.clone();
         let Some(accounting) = self.accounts.get(entity).filter(|accounting| accounting.publishing.id.is_none()) else {
             return;
         };
         let state = match accounting.config.publish {
             false => PublicationState::Off,
-            true if *entity != own => PublicationState::Withheld("the statement of this device names another entity"),
             true if !discloses => PublicationState::Withheld("[watchers] unknown lets nobody unknown learn it"),
             true => return self.publish_first(now, entity),
         };
@@ -97,7 +95,8 @@ impl Agent {
     fn say_to_everybody(&mut self, now: Now, entity: &Entity) -> Body {
         let entries = self.entries_for_everybody(now);
         let nonce = random_nonce(&mut self.rng);
-        let saying = self.saying_to_everybody(&entries, nonce);
+        let name = self.our_name(entity).unwrap_or_else(|| entity.clone());
+        let saying = self.saying_to_everybody(name, &entries, nonce);
         let contact = self.contact_for(entity);
         let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let given = Given {
@@ -117,8 +116,9 @@ impl Agent {
         document_body(&signed)
     }
 
-    fn saying_to_everybody(&self, entries: &[Entry], nonce: crate::vocab::Nonce) -> Saying {
+    fn saying_to_everybody(&self, entity: Entity, entries: &[Entry], nonce: crate::vocab::Nonce) -> Saying {
         Saying {
+            entity,
             purpose: Purpose::Publish,
             audience: Audience::Any,
             nonce,
@@ -137,21 +137,24 @@ impl Agent {
         self.entries_for(now, None, AskersPlace { address: nowhere, observed: false })
     }
 
-    /// What we would publish now.
-    pub(super) fn published_today(&self, now: Now) -> Option<Statement> {
-        let publishes = self.accounts.all().any(|accounting| accounting.publishing.id.is_some());
-        let saying = || self.saying_to_everybody(&self.entries_for_everybody(now), crate::vocab::Nonce([0; 16]));
-        let contact = self.contact_for(&self.config.entity);
-        publishes.then(|| self.own.statement(&self.config, &contact, saying(), now.wall))
+    /// What we would publish now of the account of this name.
+    pub(super) fn published_today(&self, now: Now, entity: &Entity) -> Option<Statement> {
+        let is = |accounting: &Accounting| accounting.config.is_named(entity) && accounting.publishing.id.is_some();
+        if !self.accounts.all().any(is) {
+            return None;
+        }
+        let name = self.our_name(entity)?;
+        let saying = self.saying_to_everybody(name, &self.entries_for_everybody(now), crate::vocab::Nonce([0; 16]));
+        Some(self.own.statement(&self.config, &self.contact_for(entity), saying, now.wall))
     }
 
     /// Entries or presence may be others: what is published follows, at once when it tightens.
     pub(super) fn published_changed(&mut self, now: Now) {
-        let Some(today) = self.published_today(now) else { return };
         let entries = self.entries_for_everybody(now);
         let all: Vec<Entity> = self.accounts.all().map(|accounting| accounting.config.entity.clone()).collect();
         for entity in all {
             let level = self.config.default_level;
+            let Some(today) = self.published_today(now, &entity) else { continue };
             let Some(accounting) = self.accounts.get(&entity) else { continue };
             let Some(said) = &accounting.publishing.said else { continue };
             if says_the_same(&said.statement, &today) {

@@ -30,13 +30,16 @@ pub struct Question {
 
 impl Agent {
     pub(super) fn put_question(&mut self, now: Now, question: Question, route: Route) -> SubscriptionId {
-        let Route { hop, domain, login } = route;
+        let Route { hop, domain, login, .. } = route;
+        let name = self.name_to(&question.target);
         let contact = match question.by_server {
-            true => self.contact_for(&self.config.entity),
+            true => self.contact_for(&name),
             false => self.contact.clone(),
         };
         let known = self.book.pins().any(|pin| pin.entity == question.target.entity);
+        let from = self.written_as(&name);
         let saying = Saying {
+            entity: name,
             purpose: Purpose::Request,
             audience: Audience::Entity(question.target.entity.clone()),
             nonce: question.nonce,
@@ -54,6 +57,7 @@ impl Agent {
             expires: question.expires,
             accept: vec![PIDF.into()],
             body: Some(Body { content_type: PIDF.into(), bytes: presence::write(&signed).into() }),
+            from,
             login,
             resumes: question.resumes,
         };

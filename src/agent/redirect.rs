@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use super::account::{no_proxy, Accounting, Route};
+use super::account::{Accounting, Route};
+use super::account_failures::no_proxy;
 use super::config::AccountConfig;
 use super::contact::{contact_host, contact_place};
 use super::fail_over::calls_for_another;
@@ -202,7 +203,7 @@ fn trusts(config: &AccountConfig, host: &Host) -> bool {
 /// Straight to whoever is there, who has no business with a password of ours.
 pub fn direct(place: &Uri, hop: Candidate) -> Route {
     let domain = place.host().filter(|_| hop.transport == Transport::Tls).cloned();
-    Route { hop, domain, login: None }
+    Route { hop, domain, login: None, account: None }
 }
 
 /// Whether the next target is tried after this answer: a redirection, or any other failure of one that we were sent to,

@@ -80,8 +80,11 @@ pub enum Command {
     TakeVouch(Vouch),
     Text(TextRequest),
     Transfer(TransferRequest),
-    /// Sign for a newer device of ours.
-    Vouch(Introduction),
+    /// Sign for a newer device of ours, by the agent's own name or that of an account.
+    Vouch {
+        new: Introduction,
+        account: Option<Entity>,
+    },
     /// A peer that is followed no longer.
     Unwatch {
         peer: String,

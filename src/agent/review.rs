@@ -42,6 +42,8 @@ pub struct Reviewing {
 /// What a review is opened with.
 #[derive(Clone)]
 pub struct Opening {
+    /// Who we are to the peer.
+    pub ours: Entity,
     pub statement: Statement,
     pub provenance: Provenance,
     pub key_state: KeyState,
@@ -98,6 +100,7 @@ impl Agent {
             id,
             ask: opening.ask,
             review,
+            ours: Some(opening.ours.clone()).filter(|ours| *ours != self.config.entity),
             presence: opening.record.clone(),
             opened: now.wall,
             deadline: now.wall.saturating_add(PATIENCE),
@@ -233,7 +236,7 @@ impl Agent {
         let Some(reviewing) = self.reviews.all.get_mut(&id) else { return Err(no_such_review(id)) };
         let statement = &reviewing.opening.statement;
         let keys = (statement.signing_key, statement.agreement_key);
-        let state = super::ask::key_state(standing);
+        let state = super::ask_answer::key_state(standing);
         match standing {
             Standing::Changed(pinned) if reviewing.opening.key_state != state => {
                 let print = crate::keys::fingerprint(&keys.0, &keys.1);

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `EndpointEvent::Published` -> `begin_server_watchers` | SUBSCRIBE for our own entity |
 //! | NOTIFY -> `handle_server_watchers` | `presence::WatcherInfo`, whole or in part |
-//! | `EndpointEvent::SubscriptionEnded` | as for any subscription of ours, see `watch_return` |
+//! | `EndpointEvent::SubscriptionEnded` | as for any subscription of ours, see `comeback` |
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use std::time::Duration;
 use rand_core::RngCore;
 
 use super::ask_failures::ended;
-use super::watch_return::{after, Return};
+use super::comeback::{after, Return};
 use super::{Agent, Follower, FollowerState, ServerWatchers, ServerWatchersState};
 use crate::presence::{ServerWatcher, Taken, WatcherInfo, WatcherStatus, WatcherTable};
-use crate::sip::{back_off, Body, EndCause, Subscribe, SubscriptionId, Transport, Uri};
+use crate::sip::{Body, EndCause, Subscribe, SubscriptionId, Transport, Uri};
 use crate::vocab::{escape, Deadline, Entity, Failure, Mono, Now, Wall};
 
 /// RFC 3858.
@@ -72,6 +72,7 @@ impl Agent {
             expires: LIFE,
             accept: vec![WATCHER_INFO.into()],
             body: None,
+            from: self.written_as(entity),
             login: route.login,
             resumes: None,
         };
@@ -126,15 +127,11 @@ impl Agent {
         let back = after(&cause, at.stood);
         let added = self.accounts.get(entity).is_some_and(|accounting| accounting.account.added);
         let failure = ended(entity.as_str(), cause);
-        let wait = match back {
-            Return::Never => {
-                at.state = ServerWatchersState::Refused(not_told(entity, added, &failure));
-                return;
-            }
-            Return::AtOnce if at.failures == 0 => Duration::from_millis(u64::from(random % 1000)),
-            Return::AtOnce => back_off::delay(at.failures, random, None),
-            Return::Later(asked) => back_off::delay(at.failures, random, asked),
-        };
+        if back == Return::Never {
+            at.state = ServerWatchersState::Refused(not_told(entity, added, &failure));
+            return;
+        }
+        let wait = back.delay(at.failures, random);
         at.failures = at.failures.saturating_add(1);
         at.next = Some(now.mono + wait);
         at.state = ServerWatchersState::Waiting(not_told(entity, added, &failure));
@@ -189,7 +186,7 @@ fn shown(row: &ServerWatcher, heard: Option<Wall>) -> Follower {
 fn not_told(entity: &Entity, added: bool, failure: &Failure) -> Failure {
     let message = format!("the presence server does not tell who follows {entity}: {}", failure.message);
     let next = match added {
-        true => "some servers know no presence.winfo: nothing else of the account depends on it",
+        true => "some servers know no presence.winfo: remove the account and add it with --no-watchers; nothing else depends on it",
         false => "with a server that knows no presence.winfo write `watchers = false` in this [[account]]",
     };
     Failure { code: "watchers-unknown", message, next: next.into(), ..failure.clone() }

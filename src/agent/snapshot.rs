@@ -20,6 +20,8 @@ pub struct Account {
     pub address: Option<String>,
     pub user: String,
     pub state: AccountState,
+    /// When its server was last heard of.
+    pub heard: Option<Wall>,
     pub service_route: Vec<String>,
     /// The ways to it (RFC 5626): of the one in use are proxy, address, state and service route above.
     pub flows: Vec<AccountFlow>,
@@ -42,6 +44,8 @@ pub struct AccountFlow {
     pub proxy: String,
     pub address: Option<String>,
     pub state: AccountState,
+    /// When its server was last heard of on it.
+    pub heard: Option<Wall>,
     /// Requests come to us on it, wherever our Contact leads.
     pub outbound: bool,
     /// Proxies that they pass (RFC 3327).
@@ -57,6 +61,10 @@ pub enum AccountState {
     Idle,
     /// We stop, and have taken it back.
     Left,
+    /// This agent only looks into its database, and registers nothing.
+    NotRunning,
+    /// It was registered on a connection that broke: the server may not reach us, and is asked anew within seconds.
+    Recovering,
     /// It is of no use to try again.
     Refused(Failure),
     Registered {
@@ -117,6 +125,10 @@ pub struct Watch {
     pub device: Option<Device>,
     pub since: Wall,
     pub state: WatchState,
+    /// When whoever is asked was last heard of.
+    pub heard: Option<Wall>,
+    /// A document of the peer came that could be used.
+    pub told: bool,
     /// What happened, in words of ours, the newest last.
     pub steps: Vec<(Wall, String)>,
 }
@@ -133,6 +145,8 @@ pub enum WatchState {
     NoServer,
     /// The peer's user is being asked whether we may know.
     Pending,
+    /// It stood on a connection that broke, and is asked for anew.
+    Recovering,
     /// It is of no use to try again by itself.
     Refused(Failure),
     Subscribing,
@@ -218,6 +232,8 @@ pub struct OpenReview {
     pub id: ReviewId,
     pub ask: Option<AskId>,
     pub review: Review,
+    /// Who we are to the peer, when that is another than the agent's own name.
+    pub ours: Option<Entity>,
     /// The peer's row of the presence database, with our user's own names.
     pub presence: PresenceRecord,
     pub opened: Wall,

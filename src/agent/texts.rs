@@ -149,7 +149,7 @@ impl Agent {
     fn send_text_directly(&mut self, now: Now, outgoing: Outgoing, there: Candidate) {
         let route = match outgoing.redirects.now() {
             Some(now) => direct(now.place(), there),
-            None => Route { hop: there, domain: outgoing.target.domain(there.transport), login: None },
+            None => Route { hop: there, domain: outgoing.target.domain(there.transport), login: None, account: None },
         };
         self.send_text(now, outgoing, route);
     }
@@ -161,10 +161,11 @@ impl Agent {
             return self.fail_text(outgoing, failure);
         };
         let uri = redirects.now().map_or(uri, |now| now.uri.clone());
-        let Route { hop, domain, login } = route;
+        let Route { hop, domain, login, .. } = route;
+        let from = self.written_as(&self.name_to(target));
         let (tcp, text, resumes) =
             (hop.transport == Transport::Tcp, outgoing.request.text.clone(), redirects.resumed());
-        let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, login, resumes };
+        let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, from, login, resumes };
         outgoing.by_tls = hop.transport.is_secure();
         outgoing.tried.push(hop);
         let message = self.endpoint.message(now, message);

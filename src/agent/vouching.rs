@@ -1,9 +1,10 @@
 //! One user, several devices (PROTOCOL section 9): the older signs for the newer, and the newer says so in its statements.
 
+use super::naming::no_account;
 use super::waiting::Waiting;
 use super::{Agent, Effect, StoreOp};
 use crate::presence::{vouch_text, Introduction, Vouch, VOUCH};
-use crate::vocab::{EffectId, Failure, FailureKind, Now};
+use crate::vocab::{EffectId, Entity, Failure, FailureKind, Now};
 
 impl Agent {
     /// Our own keys, for an older device of ours to sign.
@@ -15,36 +16,43 @@ impl Agent {
         }
     }
 
-    /// The word of the older device that stands in our statements.
-    pub fn vouch(&self) -> Option<Vouch> {
-        self.own.vouch()
+    /// The words of older devices that stand in our statements, by name.
+    pub fn vouches(&self) -> impl Iterator<Item = (&Entity, &Vouch)> {
+        self.own.vouches().iter()
     }
 
-    /// Signs for another device of our own entity.
-    pub(super) fn vouch_for(&mut self, now: Now, new: &Introduction) -> Result<Vouch, Failure> {
+    /// Signs for another device of our own entity, or of an account.
+    pub(super) fn vouch_for(
+        &mut self,
+        now: Now,
+        new: &Introduction,
+        account: Option<&Entity>,
+    ) -> Result<Vouch, Failure> {
+        let name = account.unwrap_or(&self.config.entity);
+        let name = self.our_name(name).ok_or_else(|| no_account(name))?;
         let own = self.introduction();
         if new.device == own.device || new.signing_key == own.signing_key {
             return Err(of_no_use("vouch-own", "this device needs no word of its own"));
         }
-        let text = vouch_text(&self.config.entity, new);
+        let text = vouch_text(&name, new);
         let signature = self.config.identity.sign(VOUCH, text.as_bytes());
         let print = crate::keys::fingerprint(&new.signing_key, &new.agreement_key);
         let detail = format!("device {}: {print}", new.device);
-        self.audit(now, "vouched", &self.config.entity.to_string(), &detail);
+        self.audit(now, "vouched", name.as_str(), &detail);
         Ok(Vouch { key: own.signing_key, signature })
     }
 
-    /// Takes the word of an older device of ours.
+    /// Takes the word of an older device of ours, for whichever of our names it was signed.
     pub(super) fn take_vouch(&mut self, vouch: Vouch) -> Result<EffectId, Failure> {
         let own = self.introduction();
         if vouch.key == own.signing_key {
             return Err(of_no_use("vouch-own", "it was signed by this device itself"));
         }
-        if !vouch.holds_for(&self.config.entity, &own) {
-            return Err(of_no_use("vouch-misfit", "it was signed for another entity, device or key"));
-        }
-        let id = self.expect(Waiting::Vouch(vouch));
-        self.effect(Effect::Store { id, op: StoreOp::KeepVouch(vouch) });
+        let entity = self.names().into_iter().find(|name| vouch.holds_for(name, &own));
+        let entity =
+            entity.ok_or_else(|| of_no_use("vouch-misfit", "it was signed for another entity, device or key"))?;
+        let id = self.expect(Waiting::Vouch(entity.clone(), vouch));
+        self.effect(Effect::Store { id, op: StoreOp::KeepVouch { entity, vouch } });
         Ok(id)
     }
 }
@@ -52,6 +60,6 @@ impl Agent {
 fn of_no_use(code: &'static str, why: &str) -> Failure {
     let next =
         "on the new device: `sottovoce identity show`; on the older: `sottovoce identity vouch sv-device:...`; on the \
-        new one again: `sottovoce identity take sv-vouch:...`. Both need the same `entity` in their configuration";
+        new one again: `sottovoce identity take sv-vouch:...`. Both need the same `entity` in their configuration, or with `--account` the same account";
     Failure::new(FailureKind::Usage, code, format!("the word of another device is of no use: {why}"), "vouch", next)
 }

@@ -48,7 +48,7 @@ pub enum Waiting {
     Stranger,
     TextAddress(TextId),
     Unwatch(String),
-    Vouch(Vouch),
+    Vouch(Entity, Vouch),
     Watch(Watched),
     WatchAddress(WatchKey),
 }

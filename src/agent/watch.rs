@@ -16,13 +16,13 @@ use std::time::Duration;
 use rand_core::RngCore;
 
 use super::account::Route;
+use super::comeback::Return;
 use super::fail_over::Untried;
 use super::own::random_nonce;
 use super::question::Question;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::watch_news::Judged;
-use super::watch_return::Return;
 use super::{Account, AccountState, Agent, Effect, Event, StoreOp, Watch, WatchState, Watched};
 use crate::policy::Wanted;
 use crate::sip::{Candidate, SubscriptionId, Uri};
@@ -143,6 +143,8 @@ impl Agent {
             device: None,
             since: watched.since,
             state: if self.config.stays { WatchState::Subscribing } else { WatchState::Idle },
+            heard: None,
+            told: false,
             steps: Vec::new(),
         };
         self.put_watch(now, &key, watch, target, uri);
@@ -160,6 +162,8 @@ impl Agent {
             device: Some(device.clone()),
             since: now.wall,
             state: WatchState::Subscribing,
+            heard: None,
+            told: false,
             steps: Vec::new(),
             ..parent.watch.clone()
         };
@@ -263,7 +267,7 @@ impl Agent {
 
     pub(super) fn send_watch_directly(&mut self, now: Now, key: &WatchKey, there: Candidate) {
         let domain = self.watches.all.get(key).and_then(|watching| watching.target.domain(there.transport));
-        self.send_watch(now, key, Route { hop: there, domain, login: None }, false);
+        self.send_watch(now, key, Route { hop: there, domain, login: None, account: None }, false);
     }
 
     fn send_watch(&mut self, now: Now, key: &WatchKey, route: Route, by_server: bool) {
@@ -299,9 +303,18 @@ impl Agent {
     pub(super) fn handle_watch_accepted(&mut self, now: Now, key: &WatchKey, expires: Duration) {
         let Some(watching) = self.watches.all.get_mut(key) else { return };
         watching.answered = true;
+        watching.watch.heard = Some(now.wall);
         let until = now.wall.saturating_add(expires);
-        if let WatchState::Active { until: stands } = &mut watching.watch.state {
-            *stands = until;
+        if matches!(watching.watch.state, WatchState::Active { .. } | WatchState::Recovering) {
+            self.set_watch(key, WatchState::Active { until });
+        }
+    }
+
+    /// Its connection broke.
+    pub(super) fn handle_watch_at_risk(&mut self, key: &WatchKey) {
+        let active = |watching: &Watching| matches!(watching.watch.state, WatchState::Active { .. });
+        if self.watches.all.get(key).is_some_and(active) {
+            self.set_watch(key, WatchState::Recovering);
         }
     }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::ask::{key_state, PIDF};
+use super::ask::PIDF;
+use super::ask_answer::key_state;
 use super::book::Standing;
 use super::contact::contact_host;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
@@ -18,7 +19,7 @@ use crate::policy::{Entry, Provenance, Purpose, Statement};
 use crate::presence::{statement_hash, PresenceRecord};
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, Uri};
-use crate::vocab::{Device, Digest, Failure, Now};
+use crate::vocab::{Device, Digest, Entity, Failure, Now};
 
 /// Devices of one peer of which the last statement is remembered.
 const MAX_JUDGED: usize = 32;
@@ -67,17 +68,21 @@ impl Agent {
         let Some(watching) = self.watches.all.get_mut(key) else { return };
         watching.answered = true;
         watching.notified = true;
-        self.show_state(now, key, state);
-        if let Some(body) = body.and_then(|body| body.part(PIDF)).filter(|body| !body.bytes.is_empty()) {
+        watching.watch.heard = Some(now.wall);
+        let body = body.and_then(|body| body.part(PIDF)).filter(|body| !body.bytes.is_empty());
+        self.show_state(now, key, state, body.is_some());
+        if let Some(body) = body {
             self.take_news(now, key, observed, &body);
         }
     }
 
-    fn show_state(&mut self, now: Now, key: &WatchKey, state: &SubscriptionState) {
+    /// `says`: with a document.
+    fn show_state(&mut self, now: Now, key: &WatchKey, state: &SubscriptionState, says: bool) {
         let Some(watching) = self.watches.all.get(key) else { return };
         let lasts = state.expires.map(|seconds| Duration::from_secs(u64::from(seconds)));
         let until = now.wall.saturating_add(lasts.unwrap_or(super::watch::LIFE).min(super::watch::LIFE));
-        let was_active = matches!(watching.watch.state, WatchState::Active { .. });
+        let was_active = matches!(watching.watch.state, WatchState::Active { .. } | WatchState::Recovering);
+        let known = says || watching.watch.told;
         match state.state {
             SubscriptionStatus::Terminated => {}
             SubscriptionStatus::Pending => {
@@ -89,7 +94,11 @@ impl Agent {
             _ => {
                 self.set_watch(key, WatchState::Active { until });
                 if !was_active {
-                    self.watch_step(now, key, "it stands, and changes are told from now on".into());
+                    let what = match known {
+                        true => "it stands, and changes are told from now on",
+                        false => "it is followed from now on, and nothing of it is known yet: it is away, or its name is mistyped",
+                    };
+                    self.watch_step(now, key, what.into());
                 }
             }
         }
@@ -98,10 +107,11 @@ impl Agent {
     fn take_news(&mut self, now: Now, key: &WatchKey, observed: Option<IpAddr>, body: &Body) {
         let Some(watching) = self.watches.all.get(key) else { return };
         let published = watching.by_server && key.device.is_none();
+        let names = self.names();
         let expected = DocumentExpected {
             target: Some(&watching.target),
             nonce: Some(watching.nonce),
-            entity: &self.config.entity,
+            entities: &names,
             device: &self.config.device,
             accept_key: None,
             published,
@@ -159,6 +169,7 @@ impl Agent {
         }
         if let Some(watching) = self.watches.all.get_mut(key) {
             watching.judged.take(&statement, hash);
+            watching.watch.told = true;
         }
         self.follow_device(now, key, &statement);
     }
@@ -176,7 +187,8 @@ impl Agent {
     fn is_outranked(&self, key: &WatchKey, statement: &Statement) -> bool {
         let device = WatchKey { device: Some(statement.device.clone()), ..key.clone() };
         let heard = |watching: &Watching| {
-            matches!(watching.watch.state, WatchState::Active { .. }) && !watching.judged.last.is_empty()
+            matches!(watching.watch.state, WatchState::Active { .. } | WatchState::Recovering)
+                && !watching.judged.last.is_empty()
         };
         statement.purpose == Purpose::Publish && self.watches.all.get(&device).is_some_and(heard)
     }
@@ -234,7 +246,7 @@ impl Agent {
     }
 
     fn would_register(&self, now: Now, read: &ReadDocument, record: &PresenceRecord) -> Option<Vec<String>> {
-        let opening = opening(now, None, read, record.clone());
+        let opening = opening(now, None, read, record.clone(), self.config.entity.clone());
         let review = self.make_review(now, &opening).ok()?;
         Some(review.proposed.iter().map(words).collect())
     }
@@ -259,7 +271,9 @@ impl Agent {
                 "a further device of it waits until the review before is answered".into(),
             );
         }
-        let opened = self.open_review(now, opening(now, observed, &read, record));
+        let Some(watching) = self.watches.all.get(key) else { return };
+        let ours = self.name_to(&watching.target);
+        let opened = self.open_review(now, opening(now, observed, &read, record, ours));
         if opened.is_ok() {
             self.audit_statement(now, &statement);
         }
@@ -309,8 +323,9 @@ pub fn gruu_of(statement: &Statement) -> Option<Uri> {
     (contact.params().has("gr") && own).then_some(contact)
 }
 
-fn opening(now: Now, observed: Option<IpAddr>, read: &ReadDocument, record: PresenceRecord) -> Opening {
+fn opening(now: Now, observed: Option<IpAddr>, read: &ReadDocument, record: PresenceRecord, ours: Entity) -> Opening {
     Opening {
+        ours,
         statement: read.signed.statement.clone(),
         provenance: Provenance { observed, received: now.wall },
         key_state: key_state(read.standing),

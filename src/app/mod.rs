@@ -6,4 +6,4 @@ pub mod logging;
 pub mod password;
 pub mod run;
 
-pub use run::{start, start_with, Options, Running};
+pub use run::{start, start_with, Options, Running, Signals};

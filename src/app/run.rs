@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::signal::unix::{signal, SignalKind};
+use tokio::signal::unix::{signal, Signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
@@ -17,6 +17,8 @@ pub struct Options {
     pub places: Places,
     /// With a control door, for `run`; an agent inside one command has none.
     pub door: bool,
+    /// For a look into the database: nothing is registered or published.
+    pub only_looks: bool,
 }
 
 /// An agent at work.
@@ -29,15 +31,35 @@ pub struct Running {
     signalling: SignallingHandle,
 }
 
+/// Listened for from when this is made: make it before anybody is told that the agent runs, and could stop it.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// # Errors
+    /// The system does not let us listen.
+    pub fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| no_signals(&error));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+}
+
 /// Reads the configuration and starts an agent in this tokio runtime. On failure nothing is left running.
 pub async fn start(options: &Options) -> Result<Running, Failure> {
     let config = Config::load(&options.places, &Machine::this())?;
     let keylog = std::env::var_os("SOTTOVOCE_KEYLOG").filter(|file| !file.is_empty()).map(PathBuf::from);
-    start_with(config, options.door, keylog).await
+    start_as(config, options, keylog).await
 }
 
 /// The same, with a configuration at hand; `keylog` names the file for the keys of every call.
 pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> Result<Running, Failure> {
+    start_as(config, &Options { door, ..Options::default() }, keylog).await
+}
+
+async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) -> Result<Running, Failure> {
+    let door = options.door;
     let mut notices = notices(&config, keylog.as_deref());
     if door {
         notices.extend(unheard(&config));
@@ -70,7 +92,7 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
     };
     let resolver = Resolver::new(&config.dns);
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
-    let config = AgentConfig { stays: door.is_some(), ..config };
+    let config = AgentConfig { stays: door.is_some(), only_looks: options.only_looks, ..config };
     let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, resolver, keylog: log };
     let signalling = Signalling::start(parts)?;
     let control = Control::new(Arc::new(signalling.clone()), about, Clock::start());
@@ -79,16 +101,13 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
 
 impl Running {
     /// Until somebody stops the agent: SIGINT, SIGTERM, or the control door. Then every peer has been told goodbye.
-    pub async fn wait(&self) -> Result<(), Failure> {
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| no_signals(&error))?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(|error| no_signals(&error))?;
+    pub async fn wait(&self, mut signals: Signals) {
         tokio::select! {
-            () = self.signalling.stopped() => return Ok(()),
-            _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
-            _ = terminate.recv() => tracing::info!("terminated: stopping"),
+            () = self.signalling.stopped() => return,
+            _ = signals.interrupt.recv() => tracing::info!("interrupted: stopping"),
+            _ = signals.terminate.recv() => tracing::info!("terminated: stopping"),
         }
         self.stop().await;
-        Ok(())
     }
 
     /// Says goodbye to every peer, closes the store, frees the sockets.

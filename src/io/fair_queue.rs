@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use super::signalling_loop::Inbound;
+use crate::vocab::neighbourhood;
 
 /// Octets that may wait, what each takes besides its text included.
 pub const LIMIT: usize = 4 << 20;
@@ -12,7 +13,7 @@ pub const LIMIT: usize = 4 << 20;
 /// What one that waits takes besides its octets.
 const EACH: usize = 256;
 
-/// Messages that came by UDP and wait for the signalling loop, a line for each address they came from. The lines take
+/// Messages that came by UDP and wait for the signalling loop, a line for each [neighbourhood] they came from. The lines take
 /// turns, so whoever sends without end makes nobody wait but himself. A line may be as long as what is still free (the
 /// dynamic threshold of Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998): one alone gets a half, and a newcomer always finds room.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +42,7 @@ struct Line {
 impl FairQueue {
     /// `false`: the line of its address is too long, and it is dropped.
     pub fn push(&self, from: IpAddr, length: usize, inbound: Inbound) -> bool {
-        let pushed = self.lines().push(site(from), length + EACH, inbound);
+        let pushed = self.lines().push(neighbourhood(from), length + EACH, inbound);
         if pushed {
             self.0.some.notify_one();
         }
@@ -101,17 +102,6 @@ impl Lines {
             false => self.turns.push_back(from),
         }
         Some(inbound)
-    }
-}
-
-/// Whose line: of IPv6 the network of one site (RFC 6177: a user has a /64 at least), which is one sender's to choose from.
-fn site(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(address) if address.to_ipv4_mapped().is_none() => {
-            let network = address.to_bits() >> 64 << 64;
-            Ipv6Addr::from_bits(network).into()
-        }
-        other => other,
     }
 }
 

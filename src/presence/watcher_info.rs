@@ -112,11 +112,15 @@ fn watcher(element: &Element) -> Result<(String, ServerWatcher), Unreadable> {
 impl WatcherTable {
     /// A document of the subscription that runs now.
     pub fn take(&mut self, info: WatcherInfo) -> Taken {
-        match self.version {
-            Some(last) if info.version <= last => return Taken::Old,
-            None if !info.full => return Taken::Gap,
-            Some(last) if !info.full && info.version - last > 1 => return Taken::Gap,
-            _ => {}
+        // After the highest number comes 0 again, or the list would stand still for ever.
+        let ahead = self.version.map(|last| info.version.wrapping_sub(last));
+        match ahead {
+            Some(0) => return Taken::Old,
+            // Whole, it is the list of now, whatever was counted before: NOTIFY come in their order (RFC 6665 section 4.1.3).
+            _ if info.full => {}
+            Some(1) => {}
+            Some(ahead) if ahead > u32::MAX / 2 => return Taken::Old,
+            _ => return Taken::Gap,
         }
         self.version = Some(info.version);
         if info.full {
@@ -189,6 +193,18 @@ mod tests {
         table.begin_anew();
         assert_eq!(take(&mut table, 0, "full", ""), Taken::Applied);
         assert_eq!(names(&table), []);
+    }
+
+    #[test]
+    fn the_highest_version_freezes_nothing() {
+        let mut table = WatcherTable::default();
+        assert_eq!(take(&mut table, u32::MAX, "full", &watcher("bob", "active")), Taken::Applied);
+        assert_eq!(take(&mut table, u32::MAX, "partial", ""), Taken::Old);
+        assert_eq!(take(&mut table, 0, "partial", &watcher("carol", "active")), Taken::Applied);
+        assert_eq!(names(&table).len(), 2);
+        assert_eq!(take(&mut table, u32::MAX, "partial", ""), Taken::Old, "it was before");
+        assert_eq!(take(&mut table, u32::MAX - 7, "full", &watcher("bob", "active")), Taken::Applied, "a new start");
+        assert_eq!(names(&table), [("sip:bob@x", WatcherStatus::Active)]);
     }
 
     #[test]

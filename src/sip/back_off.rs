@@ -8,8 +8,9 @@ const FIRST_DELAY: u64 = 30;
 const FIRST_DELAY_BESIDE: u64 = 90;
 /// And the longest, seconds.
 const LONGEST_DELAY: u64 = 1800;
-/// Longest wait that a server can ask for.
-const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
+/// Longest wait that a server, or whoever answers in its place, can ask for: more would silence a telephone for a day with one
+/// forged 503, and a server that is busy for so long is asked 24 times a day.
+const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 
 /// Between half and the whole of a delay that doubles with the `failures` in a row before this one, or what the server asks
 /// for if that is later. `random` spreads those who fail together.
@@ -39,7 +40,7 @@ mod tests {
         assert!((15..=30).contains(&seconds(0, None)) && (30..=60).contains(&seconds(1, None)));
         assert!((900..=1800).contains(&seconds(u32::MAX, None)));
         assert_eq!(seconds(0, Some(Duration::from_secs(120))), 120);
-        assert_eq!(seconds(0, Some(Duration::MAX)), 24 * 3600);
+        assert_eq!(seconds(0, Some(Duration::MAX)), 3600);
         assert!((45..=90).contains(&delay_beside(0, 7, None).as_secs()));
         assert!((900..=1800).contains(&delay_beside(u32::MAX, 7, None).as_secs()));
     }

@@ -85,6 +85,11 @@ impl Dialog {
         }
     }
 
+    /// By another name of ours; before the first request.
+    pub fn speak_as(&mut self, name: &NameAddr) {
+        self.local = format!("{name};tag={}", self.local_tag);
+    }
+
     /// The side that asks, once more: the number goes on from there.
     pub fn resume(&mut self, what: &Resumed) {
         self.remote.clone_from(&what.ids.to);

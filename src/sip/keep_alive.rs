@@ -133,6 +133,11 @@ impl KeepAlive {
         !std::mem::replace(&mut self.answered, true)
     }
 
+    /// This Binding request has no answer yet.
+    pub fn waits_for(&self, id: TransactionId) -> bool {
+        matches!(self.waiting, Some(Waiting::Binding { id: ours, .. }) if ours == id)
+    }
+
     /// An answer to a Binding request, without address when it is an error; [`Due::Failed`] for that, and when we are seen at
     /// another address than before (RFC 5626 section 4.4.2).
     pub fn handle_binding(&mut self, now: Mono, random: u32, id: TransactionId, seen: Option<SocketAddr>) -> Due {

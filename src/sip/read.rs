@@ -12,6 +12,9 @@ use super::{Body, HeaderName, Request, Response, Uri};
 const WARNINGS: usize = 8;
 /// Values of one list that are read: option tags, media types, hops.
 const VALUES: usize = 64;
+/// Longest reason phrase that is shown, in characters; what a Reason or Warning header says may be a sentence.
+const LONGEST_PHRASE: usize = 80;
+const LONGEST_SENTENCE: usize = 240;
 
 fn typed<H: TypedHeader>(headers: &Headers) -> Option<H> {
     headers.typed().ok().flatten()
@@ -45,6 +48,24 @@ pub(super) fn contacts(headers: &Headers) -> Vec<NameAddr> {
 
 pub(super) fn from(headers: &Headers) -> Option<NameAddr> {
     typed::<From>(headers).map(|f| f.0)
+}
+
+/// The reason phrase of an answer, for people: cut when somebody wrote a page.
+pub(super) fn reason_phrase(response: &Response) -> String {
+    shortened(response.reason(), LONGEST_PHRASE)
+}
+
+/// A peer's word that is to be shown: its first so many characters.
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Whom a request is for, by the name that its sender knows.
+pub(super) fn to(headers: &Headers) -> Option<Uri> {
+    typed::<To>(headers).map(|to| to.0.uri)
 }
 
 pub(super) fn to_tag(headers: &Headers) -> Option<String> {
@@ -88,12 +109,13 @@ pub(super) fn state_expires(state: &SubscriptionState) -> Option<Duration> {
 
 pub(super) fn reason_text(headers: &Headers) -> Option<String> {
     let reason: Reason = typed(headers)?;
-    Some(reason.text.clone().unwrap_or_else(|| reason.to_string()))
+    Some(shortened(&reason.text.clone().unwrap_or_else(|| reason.to_string()), LONGEST_SENTENCE))
 }
 
 pub(super) fn warnings(headers: &Headers) -> Vec<Warning> {
     let values = headers.all(HeaderName::WARNING).into_iter().take(WARNINGS);
-    values.filter_map(|value| Warning::read(value).ok()).collect()
+    let read = values.filter_map(|value| Warning::read(value).ok());
+    read.map(|warning| Warning { text: shortened(&warning.text, LONGEST_SENTENCE), ..warning }).collect()
 }
 
 pub(super) fn body(request: &Request) -> Option<Body> {
@@ -121,4 +143,23 @@ pub(super) fn record_route(headers: &Headers, asked: bool) -> Vec<String> {
 /// Answers after which nothing is left of a subscription (RFC 6665 sections 4.1.2.2 and 4.2.2; RFC 5057).
 pub(super) fn ends_usage(status: u16) -> bool {
     matches!(status, 404 | 405 | 410 | 416 | 480..=485 | 489 | 501 | 604)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_in_the_place_of_a_phrase_is_cut() {
+        let response = |reason: &str| {
+            let text = format!("SIP/2.0 486 {reason}\r\nContent-Length: 0\r\n\r\n");
+            match crate::sip::Message::parse(text.as_bytes()) {
+                Ok(crate::sip::Message::Response(response)) => reason_phrase(&response),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(response("Busy Here"), "Busy Here");
+        assert_eq!(response(&"ü".repeat(80)), "ü".repeat(80));
+        assert_eq!(response(&"ü".repeat(5000)), format!("{}...", "ü".repeat(80)));
+    }
 }

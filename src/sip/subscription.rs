@@ -18,6 +18,8 @@ pub(crate) struct Subscription {
     pub dialog: Dialog,
     pub event: Event,
     pub accept: Vec<String>,
+    /// The name that a server of ours is to show.
+    pub preferred: Option<String>,
     pub body: Option<Body>,
     pub authentication: Authentication,
     /// What we ask for; zero to fetch once.

@@ -207,6 +207,75 @@ fn without_a_running_agent_an_account_is_added_for_the_next_one() {
     });
 }
 
+/// A look is no reason to register, and to be gone again.
+#[test]
+fn without_a_running_agent_a_list_registers_nothing_and_says_so() {
+    let alice = Home::new("alice", "none");
+    let (proxy, _registrar, heard) = counting();
+    alice.configure(
+        &(alice.usual("none;") + &format!("[[account]]\nentity = \"sip:alice@example.org\"\nproxy = \"{proxy}\"\n")),
+    );
+    for words in
+        [&["account", "list"][..], &["account", "show"], &["presence", "list"], &["policy", "list"], &["message"]]
+    {
+        alice.run(words).expect(0);
+    }
+    let listed = check(&alice.run(&["account", "list"]).expect(0), "AccountList");
+    assert_eq!(listed["accounts"][0]["state"], "not-running", "{listed}");
+    let shown = finish(&mut alice.command(&["account", "list"])).expect(0).stdout;
+    assert!(shown.contains("not running"), "{shown}");
+    let file = password_file(&alice, 0o600);
+    let words = ["account", "add", "al@example.org", "--proxy", &proxy, "--password-file", &file];
+    alice.run(&words).expect(0);
+    let before = heard.lock().unwrap().len();
+    alice.run(&["account", "remove", "al@example.org"]).expect(0);
+    assert_eq!(heard.lock().unwrap().len(), before, "nothing stood any more");
+    assert_eq!(alice.run(&["account", "list"]).expect(0).json()["accounts"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn an_account_that_is_not_registered_is_kept_and_the_command_fails() {
+    let mut alice = Home::new("alice", "none");
+    let address = own_address();
+    let _forbids = Answering::start((address, 5060).into(), |bytes| {
+        let Ok(Message::Request(request)) = Message::parse(bytes) else { return None };
+        let mut response = Response::to(&request, 401, "Unauthorized");
+        let asks = "Digest realm=\"example.org\", nonce=\"n\", algorithm=SHA-256";
+        response.headers_mut().push("WWW-Authenticate", asks).unwrap();
+        Some(response.to_bytes().to_vec())
+    });
+    let mute = crate::process::silent(own_address());
+    let file = password_file(&alice, 0o600);
+    alice.start();
+    for (name, proxy, code, why, state) in [
+        ("alice@example.org", format!("udp:{address}:5060"), 4, "registration-refused", "refused"),
+        ("al@example.org", format!("udp:{}", mute.local_addr().unwrap()), 5, "registrar-silent", "registering"),
+    ] {
+        let words =
+            ["account", "add", name, "--proxy", &proxy, "--password-file", &file, "--no-publish", "--no-watchers"];
+        let failure = refused(alice.run(&words), code, why);
+        assert!(failure["message"].as_str().unwrap().contains("the account is kept"), "{failure}");
+        assert!(!failure["next"].as_str().unwrap().is_empty());
+        let kept = alice.run(&["account", "show", name]).expect(0).json();
+        assert_eq!(kept["state"], state, "{kept}");
+    }
+}
+
+#[test]
+fn who_does_not_want_to_wait_leaves_and_the_account_is_kept() {
+    let mut alice = Home::new("alice", "none");
+    let mute = crate::process::silent(own_address());
+    alice.start();
+    let proxy = format!("udp:{}", mute.local_addr().unwrap());
+    let add = ["account", "add", "al@example.org", "--proxy", &proxy, "--no-password"];
+    let mut terminal = Terminal::start(&alice, 200, "", &add);
+    terminal.wait_for("asking its server, for 5 s at most");
+    terminal.type_in("\u{3}");
+    let (code, shown, _) = terminal.end();
+    assert!(code == 5 && shown.contains("the account is kept"), "{code} {shown}");
+    assert_eq!(alice.run(&["account", "show", "al@example.org"]).expect(0).json()["added"], true);
+}
+
 #[test]
 fn a_stored_password_does_not_open_with_another_key_and_that_is_told() {
     let mut alice = Home::new("alice", "none");

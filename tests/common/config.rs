@@ -34,6 +34,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),
         stays: true,
+        only_looks: false,
         keylog: true,
     }
 }

@@ -72,6 +72,8 @@ pub struct World {
     pub challenges: Option<std::net::IpAddr>,
     /// Whoever is asked at these addresses says 302 and this Contact.
     pub moved: BTreeMap<std::net::IpAddr, String>,
+    /// Somebody on the way writes the second name for the first into From of every INVITE.
+    pub renames: Option<(String, String)>,
     pub server: Option<Server>,
     /// What DNS tells those who are added.
     pub dns: BTreeMap<String, Vec<Candidate>>,
@@ -96,6 +98,7 @@ impl World {
             other_tag: false,
             challenges: None,
             moved: BTreeMap::new(),
+            renames: None,
             server: None,
             dns: BTreeMap::new(),
         }
@@ -175,6 +178,14 @@ impl World {
         matches!(self.the_call(node, id).state, CallState::Ended { .. } | CallState::Failed(_))
     }
 
+    /// The connections that a node opened there break.
+    pub fn breaks(&mut self, node: usize, transport: Transport, address: &str) {
+        let remote = SocketAddr::new(address.parse().unwrap(), 5060);
+        self.streams.retain(|_, ends| ends.1 != remote);
+        self.nodes[node].agent.handle_connection_ended(self.now, transport, remote);
+        self.flush(node);
+    }
+
     /// Runs until `done` holds; says whether it did before the world came to rest or `limit` passed.
     pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
         let end = self.now.mono + limit;
@@ -236,6 +247,7 @@ impl World {
                 self.drain_streams(node);
             }
             Parcel::Sip { stream, from, to, bytes } => {
+                let bytes = self.renamed(bytes);
                 if self.forge_refusals == Some(to.ip()) && bytes.starts_with(b"INVITE ") {
                     return self.refuse_in_his_name(stream, from, to, &bytes);
                 }
@@ -282,6 +294,13 @@ impl World {
         };
         let text: String = lines.map(other).collect();
         Some(text.into_bytes())
+    }
+
+    fn renamed(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let Some((name, other)) = self.renames.as_ref().filter(|_| bytes.starts_with(b"INVITE ")) else { return bytes };
+        let text = String::from_utf8(bytes).unwrap();
+        let line = text.lines().find(|line| line.starts_with("From: ")).unwrap();
+        text.replacen(line, &line.replace(name, other), 1).into_bytes()
     }
 
     fn refuse_in_his_name(&mut self, stream: Option<u64>, caller: SocketAddr, callee: SocketAddr, invite: &[u8]) {

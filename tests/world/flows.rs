@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{Account, AccountConfig, AccountFlow, AccountState, Hop};
+use sottovoce::agent::{Account, AccountConfig, AccountFlow, AccountState, Command, Hop, WatchState};
 use sottovoce::sip::Transport;
 use sottovoce::vocab::Entity;
 
@@ -106,4 +106,35 @@ fn where_it_is_not_granted_the_second_stands_in_for_the_first_only() {
     assert_eq!(flow(&world, 1).state, AccountState::Idle);
     let taken_back = server(&mut world).registered.iter().any(|(_, expires)| expires == "0");
     assert!(!taken_back, "the registrar would forget the Contact that the first one holds");
+}
+
+/// What is known of a broken connection is said at once, and not as if nothing had happened.
+#[test]
+fn an_account_whose_connection_broke_is_recovering_until_it_is_registered_anew() {
+    let mut world = World::new(11, Link { tcp: true, ..Link::GOOD });
+    world.server = Some(Server::new(FIRST));
+    server(&mut world).subscribes = true;
+    let mut config = agent("alice", ALICE, "none");
+    config.entity = Entity::parse("sip:alice@example.org").unwrap();
+    let proxy = Hop { host: FIRST.into(), port: Some(5060), transport: Some(Transport::Tcp) };
+    config.accounts = vec![AccountConfig { proxy, publish: false, ..account_at(&config.entity, FIRST) }];
+    world.add("alice", config);
+    assert!(world.run_until(MINUTE, |world| stands(world, 0)), "{:?}", account(&world));
+    world.command(0, Command::Watch { peer: "bob@example.org".into() }).unwrap();
+    let watch = |world: &World| world.nodes[0].agent.watches().next().unwrap().clone();
+    assert!(world.run_until(MINUTE, |world| matches!(watch(world).state, WatchState::Active { .. })));
+    assert!(!watch(&world).told, "nothing of Bob has come");
+    let heard = account(&world).heard.unwrap();
+    world.run_for(MINUTE);
+
+    world.breaks(0, Transport::Tcp, FIRST);
+    assert_eq!(account(&world).state, AccountState::Recovering);
+    assert_eq!(watch(&world).state, WatchState::Recovering);
+    assert!(world.run_until(MINUTE, |world| stands(world, 0)));
+    assert!(account(&world).heard.unwrap() > heard, "and the server was heard of");
+    assert!(world.run_until(MINUTE, |world| matches!(watch(world).state, WatchState::Active { .. })));
+
+    world.breaks(0, Transport::Tcp, FIRST);
+    server(&mut world).down = true;
+    assert!(world.run_until(2 * MINUTE, |world| matches!(account(world).state, AccountState::Waiting { .. })));
 }

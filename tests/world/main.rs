@@ -12,6 +12,7 @@ mod flows;
 mod holds;
 mod limits;
 mod loss;
+mod names;
 mod onward;
 mod pinning;
 mod redirected;

@@ -9,7 +9,7 @@ use crate::agent::book::Standing;
 use crate::agent::own::random_nonce;
 use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Event, Seen, Side, StoreOp};
-use crate::keys::agreement::{Bundles, Offered, ResponderInput};
+use crate::keys::agreement::{AgreementError, Bundles, Offered, ResponderInput};
 use crate::keys::Responder;
 use crate::policy::{Audience, Bundle, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
@@ -36,6 +36,8 @@ pub(super) struct No {
 
 /// An offer that our policy lets through.
 pub(super) struct Taken {
+    /// Which of our names is called.
+    pub(super) name: Entity,
     pub(super) key: KeyState,
     /// None: our 200 has to offer.
     pub(super) offered: Option<PeerSdp>,
@@ -119,7 +121,8 @@ impl Agent {
         let way = Way { stated: false, heard_first: false };
         let action = self.judge_clear(now, offered.media(), way)?;
         let offered = Some(offered);
-        Ok(Taken { key: KeyState::Plain, offered, entity: None, known: None, device: None, way, action })
+        let name = self.config.entity.clone();
+        Ok(Taken { name, key: KeyState::Plain, offered, entity: None, known: None, device: None, way, action })
     }
 
     /// Who holds keys that our user approved has to use them.
@@ -149,14 +152,8 @@ impl Agent {
         message: &[u8],
     ) -> Result<Taken, No> {
         let Invitation { caller, accept, .. } = *invitation;
-        let input = ResponderInput {
-            identity: &self.config.identity,
-            entity: &self.config.entity,
-            device: &self.config.device,
-            media_id: MEDIA_ID,
-            previous: None,
-        };
-        let responder = Responder::read(input, message, now.wall)
+        let (name, responder) = self
+            .read_agreement(now, message)
             .map_err(|why| No::plain(488, &format!("the key agreement cannot be used: {why}")))?;
         let offer = responder.offer().clone();
         let differs = claimed_entity(caller).as_ref() != Some(&offer.entity);
@@ -182,6 +179,7 @@ impl Agent {
         let demands = self.demands_before_answer(now, known.as_ref(), media, way);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
+            asked: name.clone(),
             audience: Audience::Device(offer.device.clone()),
             known: known.clone(),
             claim: None,
@@ -201,6 +199,7 @@ impl Agent {
             return Err(self.refuse_for_policy(now, &watcher, accept, &[]));
         }
         Ok(Taken {
+            name,
             key: KeyState::Asked(Box::new(responder), suites.first().copied()),
             offered: Some(sdp),
             entity: Some(offer.entity),
@@ -209,6 +208,25 @@ impl Agent {
             way,
             action: action_shown(&demands),
         })
+    }
+
+    /// A caller's message is for one name of ours, and does not say for which before it is opened.
+    fn read_agreement(&self, now: Now, message: &[u8]) -> Result<(Entity, Responder), AgreementError> {
+        for name in self.names() {
+            let input = ResponderInput {
+                identity: &self.config.identity,
+                entity: &name,
+                device: &self.config.device,
+                media_id: MEDIA_ID,
+                previous: None,
+            };
+            match Responder::read(input, message, now.wall) {
+                Ok(responder) => return Ok((name, responder)),
+                Err(AgreementError::Unauthentic) => {}
+                Err(why) => return Err(why),
+            }
+        }
+        Err(AgreementError::Unauthentic)
     }
 
     /// A stranger could aim our sound at somebody who never asked for it. So it goes to where he calls from, and nowhere
@@ -316,6 +334,7 @@ impl Agent {
             calling.session = Some(session);
             calling.invited = Some(now.mono);
             calling.invited_from = Some(invitation.from.remote.ip());
+            calling.name = taken.name;
             calling.call.entity = taken.entity;
             calling.call.device = taken.device;
             calling.call.action = taken.action;

@@ -168,7 +168,17 @@ impl Agent {
             calling.call.action = out.action.to_string();
         }
         self.set_call(id, CallState::Inviting);
-        match self.first_reach(id, pin) {
+        let reach = self.first_reach(id, pin);
+        let by_proxy = match &reach {
+            Ok(Reach::Proxy(route)) => route.account.clone(),
+            _ => None,
+        };
+        let target = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
+        let name = self.name_in_call(pin, target, by_proxy);
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.name = name;
+        }
+        match reach {
             Ok(Reach::There(there)) => self.open_media(now, id, there),
             Ok(Reach::Looked(what)) => self.locate(Waiting::CallAddress(id), what),
             Ok(Reach::Proxy(route)) => {
@@ -180,6 +190,13 @@ impl Agent {
             }
             Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
         }
+    }
+
+    /// What goes by an account's proxy bears its name; what goes straight to the device that by which the device knows us.
+    fn name_in_call(&self, pin: &Pin, target: Option<&Target>, by_proxy: Option<Entity>) -> Entity {
+        let chosen = || target.and_then(|target| target.account.clone());
+        let account = by_proxy.or_else(chosen).and_then(|account| self.our_name(&account));
+        account.unwrap_or_else(|| self.name_to_entity(&pin.entity))
     }
 
     pub(super) fn open_media(&mut self, now: Now, id: CallId, hop: Candidate) {
@@ -232,6 +249,7 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (entity, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
         let hop = calling.hop.ok_or_else(|| gone(id))?;
+        let name = calling.name.clone();
         let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
         let (out, inbound) = self.entries_towards(now, &entity, &device, Some(local));
         let entry = out.digest();
@@ -244,7 +262,7 @@ impl Agent {
         self.rng.fill_bytes(&mut seed);
         let input = OfferInput {
             identity: &self.config.identity,
-            entity: &self.config.entity,
+            entity: &name,
             device: &self.config.device,
             peer: &PeerKeys {
                 entity: entity.clone(),
@@ -292,6 +310,7 @@ impl Agent {
             body: Body::new("application/sdp", bytes),
             replaces,
             referred_by,
+            from: self.written_as(&name),
             // None for the peer itself, who has no business with our password.
             login,
             resumes,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{CallState, KeyState, Side};
-use crate::agent::ask::Asking;
+use crate::agent::asks::Asking;
 use crate::agent::desk::brief;
 use crate::agent::fail_over::with_tried;
 use crate::agent::{Agent, CallRecord, Effect, StoreOp};

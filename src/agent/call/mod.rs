@@ -104,6 +104,8 @@ pub(super) struct Calling {
     source: AudioSource,
     sink: AudioSink,
     duration: Option<Duration>,
+    /// Who we are in it.
+    name: Entity,
     /// Packets heard when that last changed, and when.
     heard: Option<(u64, Mono)>,
     /// Give up then: nobody answers, or the call has had its time.
@@ -323,6 +325,7 @@ impl Agent {
             source: self.config.audio_source.clone(),
             sink: self.config.audio_sink.clone(),
             duration: None,
+            name: self.config.entity.clone(),
             heard: None,
             until: None,
             invited: None,

@@ -19,6 +19,7 @@ impl Agent {
         let way = Way { stated: false, heard_first: false };
         let media = some_port(invitation.from.remote.ip());
         self.judge_clear(now, media, way).map(|action| Taken {
+            name: self.config.entity.clone(),
             key: KeyState::Plain,
             offered: None,
             entity: None,

@@ -107,10 +107,12 @@ impl Agent {
     fn open_refusal_review(&mut self, now: Now, id: CallId, no: &Rejection, body: &Body) -> Result<ReviewId, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let peer = calling.peer.clone().ok_or_else(|| gone(id))?;
+        let ours = calling.name.clone();
+        let names = self.names();
         let expected = DocumentExpected {
             target: None,
             nonce: None,
-            entity: &self.config.entity,
+            entities: &names,
             device: &self.config.device,
             published: false,
             accept_key: None,
@@ -132,6 +134,7 @@ impl Agent {
         }
         let verified = standing == Standing::Pinned { verified: true };
         let opening = Opening {
+            ours,
             wanted_presence: statement.person.is_some(),
             key_state: if verified { ReviewKeyState::Verified } else { ReviewKeyState::Pinned },
             statement,

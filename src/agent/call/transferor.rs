@@ -19,7 +19,8 @@ impl Agent {
             TransferTo::Peer(typed) => (self.somebody_else(id, typed)?, None, None),
         };
         let target = escape(to.as_str());
-        let by = Uri::parse(self.config.entity.as_str()).map(NameAddr::new).map_err(|_| unnamed(&target))?;
+        let name = self.calls.all.get(&id).map_or(&self.config.entity, |calling| &calling.name);
+        let by = Uri::parse(name.as_str()).map(NameAddr::new).map_err(|_| unnamed(&target))?;
         let referral = self.endpoint.refer(now, session, Refer { to, replaces, by });
         self.calls.transfers.asked.insert(referral, id);
         self.audit(now, "transfer", &peer, &format!("asked to call {target} in place of call {id}"));

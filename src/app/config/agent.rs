@@ -28,6 +28,7 @@ impl Config {
             default_level: self.default_level,
             default_policy: self.default_policy,
             stays: false,
+            only_looks: false,
             limits: self.limits,
             keylog,
         }

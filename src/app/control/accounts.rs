@@ -84,9 +84,14 @@ fn configured(body: &AccountBody) -> Result<AccountConfig, Failure> {
     let hop = |text: &str| Hop::parse(text);
     let expected = "HOST, or HOST:PORT after udp:, tcp:, tls:, ws: or wss:";
     let proxy = body.proxy.as_deref().map(|text| field("proxy", text, expected, hop)).transpose()?;
-    let usual = AccountConfig::new(entity, proxy);
+    let beside = body.second_proxy.as_deref().map(|text| field("second-proxy", text, expected, hop)).transpose()?;
+    if beside.is_some() && (proxy.is_none() || proxy == beside) {
+        let what = "a second proxy stands beside a first one that differs".to_owned();
+        return Err(usage("bad-account", what, "second-proxy", "name both: --proxy HOST1 --second-proxy HOST2"));
+    }
+    let usual = AccountConfig::new(entity, proxy).with_beside(beside);
     if usual.contradicts_its_proxy() {
-        let what = format!("{} goes by TLS only, and {} is none", usual.entity, usual.proxy);
+        let what = format!("{} goes by TLS only, and its proxy does not", usual.entity);
         return Err(usage("bad-account", what, "proxy", "name the proxy as tls:HOST, or the account by sip:"));
     }
     let name = |text: &str| {
@@ -110,6 +115,7 @@ fn configured(body: &AccountBody) -> Result<AccountConfig, Failure> {
         password: password.transpose()?,
         expires: body.expires.map_or(usual.expires, Duration::from_secs),
         publish: body.publish.unwrap_or(usual.publish),
+        watchers: body.watchers.unwrap_or(usual.watchers),
         phone_context: context.transpose()?,
         ..usual
     })
@@ -169,11 +175,13 @@ mod tests {
         AccountBody {
             entity: entity.into(),
             proxy: None,
+            second_proxy: None,
             user: None,
             realm: None,
             password,
             expires: None,
             publish: None,
+            watchers: None,
             phone_context: None,
         }
     }
@@ -184,6 +192,16 @@ mod tests {
         let usual = AccountConfig::new(Entity::parse("sip:alice@example.org").unwrap(), None);
         assert_eq!(AccountConfig { password: None, ..config.clone() }, usual);
         assert_eq!(config.password.unwrap().0, "hunter2");
+    }
+
+    #[test]
+    fn a_second_proxy_and_no_watchers_are_as_in_the_configuration() {
+        let mut body = body("alice@example.org");
+        (body.proxy, body.second_proxy) = (Some("tls:a.example".into()), Some("tls:b.example".into()));
+        (body.watchers, body.publish) = (Some(false), Some(false));
+        let config = configured(&body).unwrap();
+        assert_eq!(config.beside.map(|hop| hop.to_string()).as_deref(), Some("tls:b.example"));
+        assert_eq!((config.watchers, config.publish), (false, false));
     }
 
     #[test]
@@ -200,6 +218,11 @@ mod tests {
             (body("alice@example.org:99999"), "bad-account"),
             (body("pres:alice@example.org"), "bad-account"),
             (with(&|body| body.proxy = Some("sctp:h".into())), "bad-account"),
+            (with(&|body| body.second_proxy = Some("tls:h".into())), "bad-account"),
+            (
+                with(&|body| (body.proxy, body.second_proxy) = (Some("tls:h".into()), Some("tls:h".into()))),
+                "bad-account",
+            ),
             (with(&|body| body.user = Some("a\nb".into())), "bad-account"),
             (with(&|body| body.expires = Some(1)), "bad-account"),
             (with(&|body| body.phone_context = Some("+49-30".into())), "bad-account"),

@@ -12,7 +12,7 @@ use crate::agent::{
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Spd};
 use crate::presence::{PresenceRecord, Vouch};
-use crate::vocab::{AskId, CallId, Failure, ReviewId, TextId};
+use crate::vocab::{AskId, CallId, Entity, Failure, ReviewId, TextId};
 
 pub(in crate::app) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A look at the agent's state; it is called once, or dropped when the agent is gone.
@@ -44,8 +44,11 @@ pub(in crate::app) trait Known {
     fn presences(&self) -> Vec<&PresenceRecord>;
     fn own_presence(&self) -> PresenceRecord;
     fn environment(&self) -> Environment;
-    fn vouch(&self) -> Option<Vouch>;
+    /// The words of older devices of ours, by name.
+    fn vouches(&self) -> Vec<(&Entity, &Vouch)>;
     fn pins(&self) -> Vec<&PinnedKeys>;
+    /// Who we are to that device.
+    fn name_to(&self, pin: &PinnedKeys) -> Entity;
     fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str>;
     fn watches(&self) -> Vec<&Watch>;
     fn followers(&self) -> Vec<Follower>;
@@ -142,8 +145,12 @@ impl Known for Agent {
         self.pins().collect()
     }
 
-    fn vouch(&self) -> Option<Vouch> {
-        self.vouch()
+    fn vouches(&self) -> Vec<(&Entity, &Vouch)> {
+        self.vouches().collect()
+    }
+
+    fn name_to(&self, pin: &PinnedKeys) -> Entity {
+        self.name_to_entity(&pin.entity)
     }
 
     fn safety_phrase(&self, pin: &PinnedKeys) -> Vec<&'static str> {

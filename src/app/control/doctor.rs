@@ -36,6 +36,8 @@ fn account(account: &AccountView) -> CheckView {
         AccountStateView::Waiting => warn("account", &failure("not registered"), next),
         AccountStateView::Idle
         | AccountStateView::Left
+        | AccountStateView::NotRunning
+        | AccountStateView::Recovering
         | AccountStateView::Registering
         | AccountStateView::Resolving => {
             warn("account", &found("not registered yet"), "look again in a moment: `sottovoce account list`")

@@ -1,5 +1,6 @@
 use base64::prelude::{Engine, BASE64_STANDARD};
 
+use super::accounts::named;
 use super::brain::Known;
 use super::failures::no_such;
 use super::request::{VerifyBody, VouchBody, WordBody};
@@ -13,6 +14,13 @@ use crate::vocab::{escape, Entity, Failure, FailureKind};
 impl Control {
     pub async fn identity(&self) -> Result<IdentityView, Failure> {
         let pins = self.look(|known| known.pins().into_iter().map(|pin| pin_view(known, pin)).collect()).await?;
+        let own = self.about.entity.clone();
+        let vouches = self.look(move |known| {
+            let mut all = known.vouches();
+            all.sort_by_key(|(name, _)| **name != own);
+            all.into_iter().map(|(name, vouch)| (name.to_string(), BASE64_STANDARD.encode(vouch.key.0))).collect()
+        });
+        let vouches: Vec<(String, String)> = vouches.await?;
         Ok(IdentityView {
             entity: self.about.entity.to_string(),
             device: self.about.device.to_string(),
@@ -20,7 +28,8 @@ impl Control {
             agreement_key: BASE64_STANDARD.encode(self.about.agreement_key.0),
             fingerprint: self.about.fingerprint.to_string(),
             introduction: self.introduction().to_string(),
-            vouched_by: self.look(|known| known.vouch()).await?.map(|vouch| BASE64_STANDARD.encode(vouch.key.0)),
+            vouched_by: vouches.first().map(|(_, key)| key.clone()),
+            vouched_names: vouches.into_iter().map(|(name, _)| name).collect(),
             pins,
         })
     }
@@ -38,11 +47,12 @@ impl Control {
         let new = Introduction::parse(&body.word).ok_or_else(|| no_word(&body.word, "sv-device:"))?;
         let fingerprint = keys::fingerprint(&new.signing_key, &new.agreement_key).to_string();
         let device = new.device.to_string();
-        let entity = self.about.entity.to_string();
+        let account = body.account.as_deref().map(named).transpose()?;
+        let entity = account.as_ref().unwrap_or(&self.about.entity).to_string();
         if !body.confirmed {
             return Ok(VouchView { entity, device, fingerprint, word: None });
         }
-        match self.brain.command(Command::Vouch(new)).await? {
+        match self.brain.command(Command::Vouch { new, account }).await? {
             Accepted::Vouched(vouch) => Ok(VouchView { entity, device, fingerprint, word: Some(vouch.to_string()) }),
             other => Err(unexpected("vouch", &other)),
         }
@@ -83,6 +93,7 @@ fn pin_view(known: &dyn Known, pin: &Pin) -> PinView {
         fingerprint: pin.fingerprint.to_string(),
         since: timestamp(pin.since),
         verified: pin.verified,
+        you: known.name_to(pin).to_string(),
         phrase: known.safety_phrase(pin).into_iter().map(str::to_owned).collect(),
     }
 }

@@ -47,7 +47,7 @@ pub use wait::Wait;
 // A user interface knows this module only: what it needs to find or to start an agent is named here too.
 pub use super::config::Places;
 pub use super::logging;
-pub use super::run::{start, Options, Running};
+pub use super::run::{start, Options, Running, Signals};
 
 use crate::agent::Accepted;
 use crate::io::Clock;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroize;
 
@@ -12,9 +13,12 @@ use zeroize::Zeroize;
 pub struct AccountBody {
     /// `sip:alice@example.org`, or without `sip:`.
     pub entity: String,
-    /// `HOST`, `udp:HOST:PORT`, `tcp:HOST:PORT` or `tls:HOST:PORT`; without it DNS tells for the domain.
+    /// `HOST`, or `HOST:PORT` after `udp:`, `tcp:`, `tls:`, `ws:` or `wss:`; without it DNS tells for the domain.
     #[serde(default)]
     pub proxy: Option<String>,
+    /// A second one beside it, where the registrar knows outbound (RFC 5626).
+    #[serde(default)]
+    pub second_proxy: Option<String>,
     /// The user that goes with the password: the entity's without it.
     #[serde(default)]
     pub user: Option<String>,
@@ -30,15 +34,25 @@ pub struct AccountBody {
     /// What unknown watchers may learn stands at the server too, without it as well.
     #[serde(default)]
     pub publish: Option<bool>,
+    /// Its server is asked who follows what is published there, without it as well.
+    #[serde(default)]
+    pub watchers: Option<bool>,
     /// Where local phone numbers are valid: `+4930`, or a domain (RFC 3966).
     #[serde(default)]
     pub phone_context: Option<String>,
 }
 
 /// 1 to 512 octets without control characters. Its `Debug` does not show it, and its memory is overwritten at its end.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
 pub struct PasswordBody(pub String);
+
+/// The usual error of a value that is no string repeats it.
+impl<'de> Deserialize<'de> for PasswordBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("the password is no string"))
+    }
+}
 
 impl fmt::Debug for PasswordBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -201,6 +215,9 @@ pub struct VouchBody {
     pub word: String,
     #[serde(default)]
     pub confirmed: bool,
+    /// The account by whose name both devices are known; without it the agent's own `entity`.
+    #[serde(default)]
+    pub account: Option<String>,
 }
 
 /// A short text (RFC 3428).
@@ -238,4 +255,23 @@ pub struct InspectFile {
     pub name: String,
     /// The octets, base64 (RFC 4648 section 4).
     pub content: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_password_is_not_repeated() {
+        for text in ["12345", "[\"hunter2\"]", "{\"a\":\"hunter2\"}", "true"] {
+            let body = format!("{{\"entity\":\"sip:a@h\",\"password\":{text}}}");
+            let why = serde_json::from_str::<AccountBody>(&body).unwrap_err().to_string();
+            assert!(
+                why.contains("the password is no string") && !why.contains("hunter2") && !why.contains("12345"),
+                "{why}"
+            );
+        }
+        let read: AccountBody = serde_json::from_str("{\"entity\":\"sip:a@h\",\"password\":\"hunter2\"}").unwrap();
+        assert_eq!(read.password.map(|password| password.0.clone()).as_deref(), Some("hunter2"));
+    }
 }

@@ -183,8 +183,12 @@ impl Known for State {
         self.pins.iter().collect()
     }
 
-    fn vouch(&self) -> Option<crate::presence::Vouch> {
-        None
+    fn vouches(&self) -> Vec<(&Entity, &crate::presence::Vouch)> {
+        Vec::new()
+    }
+
+    fn name_to(&self, _pin: &Pin) -> Entity {
+        Entity::parse("sip:alice@192.168.1.1").unwrap()
     }
 
     fn safety_phrase(&self, _pin: &Pin) -> Vec<&'static str> {
@@ -332,6 +336,7 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         id: ReviewId(1),
         ask: Some(AskId(1)),
         review,
+        ours: None,
         presence: presence("sip:bob@192.168.1.2"),
         opened: Wall(0),
         deadline: Wall(0),

@@ -49,6 +49,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),
         stays: true,
+        only_looks: false,
         keylog: false,
     };
     let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();

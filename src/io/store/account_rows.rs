@@ -12,8 +12,9 @@ use crate::vocab::{Entity, Failure};
 
 pub fn add(step: &Transaction<'_>, account: &AddedAccount) -> rusqlite::Result<()> {
     let AddedAccount { config, sealed } = account;
-    let insert = "INSERT INTO account (entity, proxy, user, realm, expires, publish, phone_context, password) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let insert =
+        "INSERT INTO account (entity, proxy, user, realm, expires, publish, phone_context, password, watchers, \
+        beside) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let row = params![
         config.entity.as_str(),
         config.proxy.to_string(),
@@ -23,6 +24,8 @@ pub fn add(step: &Transaction<'_>, account: &AddedAccount) -> rusqlite::Result<(
         config.publish,
         config.phone_context,
         sealed,
+        config.watchers,
+        config.beside.as_ref().map(ToString::to_string),
     ];
     run(step, insert, row).map(drop)
 }
@@ -36,13 +39,18 @@ pub fn load(database: &Connection) -> Result<Vec<AddedAccount>, Failure> {
 }
 
 fn account(row: &Columns<'_>) -> Result<AddedAccount, Failure> {
+    let beside = match row.value::<Option<String>>("beside")? {
+        None => None,
+        Some(text) => Some(Hop::parse(&text).ok_or_else(|| row.unreadable("beside"))?),
+    };
     let config = AccountConfig {
         user: row.value("user")?,
         realm: row.value("realm")?,
         expires: Duration::from_secs(row.number("expires")?),
         publish: row.value("publish")?,
+        watchers: row.value("watchers")?,
         phone_context: row.value("phone_context")?,
-        ..AccountConfig::new(row.entity()?, Some(row.word("proxy", Hop::parse)?))
+        ..AccountConfig::new(row.entity()?, Some(row.word("proxy", Hop::parse)?)).with_beside(beside)
     };
     Ok(AddedAccount { config, sealed: row.value("password")? })
 }

@@ -8,7 +8,9 @@ use super::{account_rows, entry_rows, failures, seen};
 use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
-use crate::vocab::{AgreementKey, Device, Digest, Failure, Fingerprint, Generation, Nonce, SignatureBytes, VerifyKey};
+use crate::vocab::{
+    AgreementKey, Device, Digest, Entity, Failure, Fingerprint, Generation, Nonce, SignatureBytes, VerifyKey,
+};
 
 pub fn load(database: &Connection) -> Result<Loaded, Failure> {
     let (own_user, own_place) = own(database)?;
@@ -18,7 +20,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         pins: rows(database, "pin", "entity, device", pin)?,
         given: rows(database, "given", "number", given)?,
         seen: seen::load(database)?,
-        vouch: rows(database, "vouch", "one", vouch)?.into_iter().next(),
+        vouches: rows(database, "vouch", "entity", vouch)?,
         watches: rows(database, "watch", "peer", watched)?,
         accounts: account_rows::load(database)?,
         own_user,
@@ -119,11 +121,17 @@ fn pin(row: &Columns<'_>) -> Result<Pin, Failure> {
     })
 }
 
-fn vouch(row: &Columns<'_>) -> Result<Vouch, Failure> {
-    Ok(Vouch {
+/// For which name of ours; `None` is the agent's own.
+fn vouch(row: &Columns<'_>) -> Result<(Option<Entity>, Vouch), Failure> {
+    let name = match row.value::<String>("entity")?.is_empty() {
+        true => None,
+        false => Some(row.entity()?),
+    };
+    let vouch = Vouch {
         key: row.octets("signing_key", VerifyKey::from_slice)?,
         signature: row.octets("signature", SignatureBytes::from_slice)?,
-    })
+    };
+    Ok((name, vouch))
 }
 
 fn watched(row: &Columns<'_>) -> Result<Watched, Failure> {

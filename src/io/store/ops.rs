@@ -85,9 +85,9 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             let insert = "INSERT OR IGNORE INTO watch VALUES (?1, ?2)";
             run(step, insert, params![watched.peer, signed(watched.since.0)]).map_err(failed)?;
         }
-        StoreOp::KeepVouch(vouch) => {
-            let replace = "INSERT OR REPLACE INTO vouch VALUES (1, ?1, ?2)";
-            run(step, replace, params![vouch.key.0, vouch.signature.0]).map_err(failed)?;
+        StoreOp::KeepVouch { entity, vouch } => {
+            let replace = "INSERT OR REPLACE INTO vouch VALUES (?1, ?2, ?3)";
+            run(step, replace, params![entity.as_str(), vouch.key.0, vouch.signature.0]).map_err(failed)?;
         }
         StoreOp::RecordCall(record) => record_call(step, record).map_err(failed)?,
         StoreOp::RecordGiven { given, .. } => record_given(step, given)?,
@@ -133,7 +133,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::AddAccount { .. } => "keep the account",
         StoreOp::Audit(_) => "keep an audit row",
         StoreOp::ForgetWatch { .. } | StoreOp::KeepWatch(_) => "keep whom you follow",
-        StoreOp::KeepVouch(_) => "keep the word of your other device",
+        StoreOp::KeepVouch { .. } => "keep the word of your other device",
         StoreOp::RecordCall(_) => "keep the call's record",
         StoreOp::RecordGiven { .. } => "remember what was told to a watcher",
         StoreOp::RecordSeen { .. } => "remember what must not be taken twice",

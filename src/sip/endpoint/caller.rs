@@ -23,6 +23,7 @@ impl Endpoint {
         }
         let mut dialog = self.new_dialog(what.target.clone(), what.remote, what.domain.clone(), what.resumes.as_ref());
         dialog.by_tcp(what.tcp);
+        what.from.iter().for_each(|from| dialog.speak_as(from));
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Session(id));
         let mut proven = Proven::new(what);
         let invite = self.send_invite(now, id, &mut dialog, &mut proven, None);
@@ -48,6 +49,9 @@ impl Endpoint {
         }
         if let Some(by) = &proven.invite.referred_by {
             send::push(&mut request, "Referred-By", &by.to_string());
+        }
+        if let Some(preferred) = self.preferred(proven.invite.from.as_ref(), proven.invite.remote) {
+            send::push(&mut request, "P-Preferred-Identity", &preferred);
         }
         push_interval(&mut request, least);
         send::set_body(&mut request, &proven.invite.body);
@@ -116,7 +120,7 @@ impl Endpoint {
         if self.handle_refresh_response(now, id, response) {
             return;
         }
-        let (status, reason) = (response.status(), response.reason().to_string());
+        let (status, reason) = (response.status(), read::reason_phrase(response));
         match status {
             100..=199 if !self.acknowledge_progress(now, id, response) => {}
             100..=199 => {

@@ -142,6 +142,18 @@ pub enum EndpointEvent {
         sender: NameAddr,
         to: Option<NameAddr>,
     },
+    /// What a registration stands on broke: its server may not reach us. It is asked for anew within seconds.
+    RegistrationAtRisk {
+        id: RegistrationId,
+    },
+    /// Its server gave a sign of life on the way that we keep open to it.
+    RegistrationHeard {
+        id: RegistrationId,
+    },
+    /// The connection that a subscription of ours stands on broke. It is asked for anew.
+    SubscriptionAtRisk {
+        id: SubscriptionId,
+    },
     /// How a referral of ours ended. It comes once.
     ReferralEnded {
         id: ReferralId,
@@ -207,6 +219,8 @@ pub enum EndpointEvent {
         /// A proxy stands between, and `from` is its address.
         relayed: bool,
         subscriber: NameAddr,
+        /// Whom the subscriber named.
+        asked: Option<Uri>,
         contact: Uri,
         event: String,
         expires: Duration,
@@ -264,7 +278,7 @@ pub enum EndCause {
 
 impl EndCause {
     pub(super) fn rejected(response: &Response) -> Self {
-        let (status, reason) = (response.status(), response.reason().to_string());
+        let (status, reason) = (response.status(), read::reason_phrase(response));
         if redirects(status) {
             return Self::Redirected { status, reason, contacts: read::contacts(response.headers()) };
         }

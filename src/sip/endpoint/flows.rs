@@ -1,4 +1,5 @@
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -6,17 +7,19 @@ use bytes::Bytes;
 use super::config::Way;
 use super::recovery::goes_by;
 use super::registrant::destination_of;
-use super::Endpoint;
+use super::{Endpoint, EndpointEvent};
 use crate::sip::dialog::By;
 use crate::sip::headers::{NameAddr, Via};
 use crate::sip::keep_alive::{Due, Kind, PING};
 use crate::sip::registration::{Outbound, Registration};
 use crate::sip::stun::{self, Stun, TransactionId};
 use crate::sip::{read, send, HeaderName, Host, Received, RegistrationId, Request, Response, Transmit, Transport, Uri};
-use crate::vocab::Mono;
+use crate::vocab::{neighbourhood, Mono};
 
-/// Binding requests of others that are answered in one second.
+/// Binding requests of one neighbourhood that are answered in one second, and how many of these are told apart; nobody else is
+/// answered then.
 const STUN_ANSWERS: u32 = 20;
+const STUN_ASKERS: usize = 256;
 
 /// The flows to our registrars (RFC 5626): which of our addresses stands there, what goes along them, and how they are kept.
 ///
@@ -183,9 +186,12 @@ impl Endpoint {
 
     /// Of whoever accepted a connection of ours.
     pub(super) fn handle_pong(&mut self, from: Received) {
-        for registration in self.registrations.values_mut() {
+        for (id, registration) in &mut self.registrations {
             let here = goes_by(&destination_of(registration), from.transport, from.remote);
             let first = here && registration.keep.handle_pong();
+            if here && registration.bound {
+                self.events.push_back(EndpointEvent::RegistrationHeard { id: *id });
+            }
             // Nothing needs to be said on it any more but pings.
             let waits = registration.failures == 0 && !registration.asking && registration.next.is_some();
             if let Some(since) = registration.since.filter(|_| first && waits) {
@@ -210,14 +216,18 @@ impl Endpoint {
             let Some(there) = self.registrations.get_mut(&registration).filter(|r| r.remote == from.remote) else {
                 continue;
             };
+            let answers = there.keep.waits_for(id);
             let due = there.keep.handle_binding(now, random, id, seen);
+            if answers && due == Due::Nothing {
+                self.events.push_back(EndpointEvent::RegistrationHeard { id: registration });
+            }
             self.act_on(now, registration, due);
         }
     }
 
     /// Whoever keeps a flow to us may see how we see it (RFC 5626 section 8). The answer is hardly longer than the request.
     fn answer_stun(&mut self, now: Mono, from: Received, id: TransactionId) {
-        if self.stun_server.takes(now) {
+        if self.stun_server.takes(now, from.remote.ip()) {
             let bytes = stun::success(id, from.remote);
             let (transport, remote) = (from.transport, from.remote);
             self.transmit(Transmit { transport, remote, connection: None, domain: None, bytes });
@@ -233,20 +243,25 @@ impl Endpoint {
     }
 }
 
-/// Answers so many Binding requests and no more.
+/// Answers so many Binding requests of each neighbourhood in a second, so that one who asks without end silences nobody else.
 #[derive(Debug, Default)]
 pub(super) struct StunServer {
     second: Mono,
-    answered: u32,
+    answered: BTreeMap<IpAddr, u32>,
 }
 
 impl StunServer {
-    fn takes(&mut self, now: Mono) -> bool {
+    fn takes(&mut self, now: Mono, asker: IpAddr) -> bool {
         if now >= self.second + Duration::from_secs(1) {
-            *self = Self { second: now, answered: 0 };
+            *self = Self { second: now, answered: BTreeMap::new() };
         }
-        self.answered += 1;
-        self.answered <= STUN_ANSWERS
+        let asker = neighbourhood(asker);
+        if self.answered.len() >= STUN_ASKERS && !self.answered.contains_key(&asker) {
+            return false;
+        }
+        let answered = self.answered.entry(asker).or_default();
+        *answered += 1;
+        *answered <= STUN_ANSWERS
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Text {
     /// By TLS, to whoever proves this.
     pub domain: Option<Host>,
     pub text: String,
+    /// Who writes, where that is another name of ours than the usual one.
+    pub from: Option<NameAddr>,
     /// For proxies and servers that want to know who writes.
     pub login: Option<Login>,
     /// It was sent elsewhere before, and redirected.
@@ -59,8 +61,9 @@ impl Endpoint {
 
     fn send_message(&mut self, now: Mono, id: MessageId) {
         let cnonce = self.secret.tag();
-        let from = self.config.aor.clone();
-        let Some(Sending { what: Text { target, remote, .. }, .. }) = self.sending.get(&id) else { return };
+        let Some(Sending { what: Text { target, remote, from, .. }, .. }) = self.sending.get(&id) else { return };
+        let preferred = self.preferred(from.as_ref(), *remote);
+        let from = from.clone().unwrap_or_else(|| self.config.aor.clone());
         let service = self.service_route(target, *remote);
         let Some(sending) = self.sending.get_mut(&id) else { return };
         sending.ids.cseq += 1;
@@ -68,6 +71,7 @@ impl Endpoint {
         let to = NameAddr::read(to).unwrap_or_else(|_| NameAddr::new(what.target.clone()));
         let mut request = send::outside_dialog(Method::Message, &what.target, (&from, &to), tag, call_id, *cseq);
         send::push_list(&mut request, "Route", if route.is_empty() { &service } else { route });
+        send::push_list(&mut request, "P-Preferred-Identity", preferred.as_slice());
         send::set_body(&mut request, &Body::new(format!("{TEXT};charset=UTF-8"), what.text.clone().into_bytes()));
         let by = match &what.domain {
             Some(domain) => By::Tls(domain.clone()),

@@ -88,6 +88,8 @@ pub struct Subscribe {
     pub expires: Duration,
     pub accept: Vec<String>,
     pub body: Option<Body>,
+    /// Who asks, where that is another name of ours than the usual one.
+    pub from: Option<NameAddr>,
     /// For proxies and servers that want to know who asks.
     pub login: Option<Login>,
     /// It was sent elsewhere before, and redirected.
@@ -112,6 +114,8 @@ pub struct Invite {
     pub replaces: Option<Replaces>,
     /// Who wanted this call (RFC 3892).
     pub referred_by: Option<NameAddr>,
+    /// Who calls, where that is another name of ours than the usual one.
+    pub from: Option<NameAddr>,
     /// For proxies and servers that want to know who calls.
     pub login: Option<Login>,
     /// It was sent elsewhere before, and redirected.

@@ -2,8 +2,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::registrant::destination_of;
-use super::Endpoint;
+use super::{Endpoint, EndpointEvent};
 use crate::sip::dialog::{By, Destination};
+use crate::sip::subscription::Subscription;
 use crate::sip::Transport;
 use crate::vocab::Mono;
 
@@ -28,7 +29,7 @@ impl Endpoint {
     pub(super) fn recover(&mut self, now: Mono, transport: Transport, remote: SocketAddr) {
         let spread = Duration::from_millis(1000 + u64::from(self.secret.random() % SPREAD));
         let mut found = false;
-        for registration in self.registrations.values_mut() {
+        for (id, registration) in &mut self.registrations {
             let here = goes_by(&destination_of(registration), transport, remote);
             if here {
                 registration.keep.stop();
@@ -37,6 +38,7 @@ impl Endpoint {
             let again = (now + spread).max(since + PACE);
             registration.next = registration.next.map(|next| next.min(again));
             found = true;
+            self.events.push_back(EndpointEvent::RegistrationAtRisk { id: *id });
         }
         self.recover_subscriptions(now, transport, remote, spread, found);
         if !found {
@@ -63,8 +65,13 @@ impl Endpoint {
         let here = |to: &Destination| to.remote == remote && (to.by == By::Size || goes_by(to, transport, remote));
         let pace = if at_registrar { PACE } else { PACE_AT_PEER };
         let all: Vec<_> = self.subscriptions.iter().filter(|(_, s)| here(&s.dialog.destination())).collect();
-        let all: Vec<_> = all.iter().filter_map(|(id, s)| Some((**id, s.accepted_at?))).collect();
-        for (id, accepted) in all {
+        // What goes by datagrams stands without a connection.
+        let at_risk = |s: &Subscription| goes_by(&s.dialog.destination(), transport, remote);
+        let all: Vec<_> = all.iter().filter_map(|(id, s)| Some((**id, s.accepted_at?, at_risk(s)))).collect();
+        for (id, accepted, at_risk) in all {
+            if at_risk {
+                self.events.push_back(EndpointEvent::SubscriptionAtRisk { id });
+            }
             // After the registration, by which a server knows us again.
             let least = if at_registrar { now + spread + PACE } else { now + spread };
             self.refresh_early(least.max(accepted + pace), id);

@@ -67,6 +67,13 @@ impl Endpoint {
         dialog
     }
 
+    /// Which of our names a server where we are registered is to show to others (RFC 3325 section 9.2): one that is not the
+    /// usual one. Nobody else is told.
+    pub(super) fn preferred(&self, from: Option<&NameAddr>, remote: SocketAddr) -> Option<String> {
+        let is_server = self.registrations.values().any(|registration| registration.remote == remote);
+        from.filter(|_| is_server).map(|from| NameAddr::new(from.uri.clone()).to_string())
+    }
+
     /// The domain that we know to be at this address by TLS: that of a registration through it.
     pub(super) fn domain_at(&self, remote: SocketAddr) -> Option<Host> {
         let there = self.registrations.values().filter(|registration| registration.remote == remote);

@@ -19,6 +19,8 @@ impl Endpoint {
         }
         let mut dialog = self.new_dialog(what.target, what.remote, what.domain, what.resumes.as_ref());
         dialog.by_tcp(what.tcp);
+        what.from.iter().for_each(|from| dialog.speak_as(from));
+        let preferred = self.preferred(what.from.as_ref(), what.remote);
         self.usages.insert((dialog.call_id.clone(), dialog.local_tag.clone()), Usage::Subscription(id));
         let phase = if what.expires.is_zero() { Phase::Closing } else { Phase::Open };
         self.subscriptions.insert(
@@ -27,6 +29,7 @@ impl Endpoint {
                 dialog,
                 event: Event::read(&what.event).unwrap_or_else(|_| Event::new(&what.event)),
                 accept: what.accept,
+                preferred,
                 body: what.body,
                 authentication: Authentication::of(what.login),
                 asked: what.expires,
@@ -77,6 +80,9 @@ impl Endpoint {
         send::push(&mut request, "Event", &subscription.event.to_string());
         send::push(&mut request, "Expires", &expires.as_secs().to_string());
         send::push_list(&mut request, "Accept", &subscription.accept);
+        if let Some(preferred) = subscription.preferred.as_ref().filter(|_| !subscription.notified) {
+            send::push(&mut request, "P-Preferred-Identity", preferred);
+        }
         // What we have to say is said once: a refresh without body leaves it in force.
         if let Some(body) = subscription.body.as_ref().filter(|_| !subscription.notified) {
             send::set_body(&mut request, body);
@@ -149,7 +155,7 @@ impl Endpoint {
                 self.send_subscribe(now, id, least);
             }
             _ => {
-                let reason = response.reason().to_string();
+                let reason = read::reason_phrase(response);
                 let cause = EndCause::Rejected { status: response.status(), reason, retry_after: None };
                 self.handle_subscribe_failure(now, id, cause, true);
             }

@@ -15,6 +15,8 @@
 //! ```
 
 mod accept;
+mod accept_encoding;
+mod accept_language;
 mod address;
 mod alert_info;
 mod allow;
@@ -41,6 +43,7 @@ mod list;
 mod max_forwards;
 mod mechanism;
 mod media_type;
+mod mime_version;
 mod min_expires;
 mod min_se;
 mod name;
@@ -91,6 +94,8 @@ use std::fmt;
 use super::error::FieldProblem;
 
 pub use accept::Accept;
+pub use accept_encoding::AcceptEncoding;
+pub use accept_language::AcceptLanguage;
 pub use alert_info::AlertInfo;
 pub use allow::Allow;
 pub use allow_events::AllowEvents;
@@ -113,6 +118,7 @@ pub use in_reply_to::InReplyTo;
 pub use list::Headers;
 pub use max_forwards::MaxForwards;
 pub use media_type::MediaType;
+pub use mime_version::MimeVersion;
 pub use min_expires::MinExpires;
 pub use min_se::MinSe;
 pub use name::HeaderName;

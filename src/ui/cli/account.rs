@@ -5,19 +5,19 @@ use std::io::IsTerminal;
 use super::args::{AccountArgs, AccountCommand, PasswordFlags};
 use super::door::{segment, view, Door};
 use super::exit::Exit;
+use super::interrupt::interrupted;
 use super::keyboard::{piped_line, secret, Left};
 use super::output::Output;
 use super::screen::Page;
 use crate::app::control::request::{AccountBody, PasswordBody};
 use crate::app::control::view::{
     AccountList, AccountStateView, AccountView, ErrorKind, ErrorView, FlowView, PublicationStateView, PublicationView,
-    StatusView,
 };
 use crate::app::control::PasswordSource;
 use crate::vocab::{escape, Entity};
 
-/// Seconds until the registrar has spoken: as long as SIP itself waits for an answer, and a little longer.
-const PATIENCE: u32 = 40;
+/// Seconds until the registrar has spoken; whoever is silent for so long mostly stays so.
+const PATIENCE: u32 = 5;
 
 pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Result<Exit, ErrorView> {
     match command {
@@ -68,6 +68,7 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
     let body = AccountBody {
         entity: args.entity.clone(),
         proxy: args.proxy.clone(),
+        second_proxy: args.second_proxy.clone(),
         user: args.user.clone(),
         realm: args.realm.clone(),
         // What is no name is left for the agent to refuse, before anybody types a password for it.
@@ -77,6 +78,7 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
         },
         expires: args.expires,
         publish: args.no_publish.then_some(false),
+        watchers: args.no_watchers.then_some(false),
         phone_context: args.phone_context.clone(),
     };
     door.post("/v1/accounts", &body).await?;
@@ -85,22 +87,35 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
         None => "added, without a password",
     });
     output.say(&format!("asking its server, for {PATIENCE} s at most ..."));
-    let reply = door.get(&format!("{path}?wait={PATIENCE}")).await?;
-    output.body(reply.body());
+    let waited = format!("{path}?wait={PATIENCE}");
+    let reply = tokio::select! {
+        reply = door.get(&waited) => reply?,
+        () = interrupted() => door.get(&path).await?,
+    };
     let account: AccountView = reply.view()?;
-    output.lines(&page(&account, output.width()));
-    let status: StatusView = door.get("/v1/status").await?.view()?;
-    if status.entity != account.entity {
-        output.say(&format!(
-            "this agent says of itself that it is {}: who asks for {} is told that name; write entity = \"{}\" into the \
-             configuration, if that is to be you",
-            status.entity, account.entity, account.entity
-        ));
+    if account.state != AccountStateView::Registered {
+        return Err(kept(&account));
     }
+    output.body(reply.body());
+    output.lines(&page(&account, output.width()));
     if door.is_own() {
         output.say("no agent runs: it is registered again by `sottovoce run`");
     }
     Ok(Exit::Done)
+}
+
+/// It is in the database all the same, as the user wanted.
+fn kept(account: &AccountView) -> ErrorView {
+    let entity = &account.entity;
+    let silent = || ErrorView {
+        code: "registrar-silent".into(),
+        message: format!("{entity} is not registered yet: {} has not answered", account.proxy),
+        next: "it is tried again by itself, by an agent that runs; `sottovoce account show` tells how it stands".into(),
+        subject: entity.clone(),
+        kind: ErrorKind::Unreachable,
+    };
+    let why = account.failure.clone().unwrap_or_else(silent);
+    ErrorView { message: format!("{}; the account is kept", why.message), ..why }
 }
 
 /// From wherever the user says; else it is typed, unseen, or comes through a pipe as one line.
@@ -167,11 +182,19 @@ fn state(account: &AccountView) -> String {
     match account.state {
         AccountStateView::Idle => "not needed".to_owned(),
         AccountStateView::Left => "not registered any more".to_owned(),
+        AccountStateView::NotRunning => "not running: no agent runs, `sottovoce run` registers it".to_owned(),
+        AccountStateView::Recovering => "its connection broke: being registered anew".to_owned(),
         AccountStateView::Refused => match account.failure.as_ref().map(|failure| failure.code.as_str()) {
             Some("password-unopened") => "refused: its stored password cannot be decrypted".to_owned(),
             _ => "refused: the password is wrong, or there is none".to_owned(),
         },
-        AccountStateView::Registered => format!("registered until {}", account.until.clone().unwrap_or_default()),
+        AccountStateView::Registered => {
+            // By datagrams nothing tells that a server is gone before it is asked again.
+            let by_datagrams = account.address.as_ref().is_some_and(|address| address.starts_with("udp:"));
+            let heard = account.heard.as_ref().filter(|_| by_datagrams);
+            let heard = heard.map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
+            format!("registered until {}{heard}", account.until.clone().unwrap_or_default())
+        }
         AccountStateView::Registering => "registering".to_owned(),
         AccountStateView::Resolving => "looking for its proxy".to_owned(),
         AccountStateView::Waiting => {
@@ -185,6 +208,8 @@ fn flow(flow: &FlowView) -> String {
     let state = match flow.state {
         AccountStateView::Idle => "not needed: the registrar knows one way at a time",
         AccountStateView::Left => "not registered any more",
+        AccountStateView::NotRunning => "not running",
+        AccountStateView::Recovering => "its connection broke: being registered anew",
         AccountStateView::Refused => "refused",
         AccountStateView::Registered if flow.outbound => "registered, calls come on this way",
         AccountStateView::Registered => "registered",
@@ -194,7 +219,8 @@ fn flow(flow: &FlowView) -> String {
     };
     let again = flow.again.as_ref().map(|again| format!(" {again}")).unwrap_or_default();
     let seen = flow.seen.as_ref().map(|seen| format!(", seen at {seen}")).unwrap_or_default();
-    format!("{}, {state}{again}{seen}", flow.address.as_ref().unwrap_or(&flow.proxy))
+    let heard = flow.heard.as_ref().map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
+    format!("{}, {state}{again}{seen}{heard}", flow.address.as_ref().unwrap_or(&flow.proxy))
 }
 
 fn published(publication: &PublicationView) -> String {

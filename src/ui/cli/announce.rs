@@ -41,11 +41,13 @@ struct Registered(BTreeSet<String>);
 impl Registered {
     /// That it is not, a notice tells.
     fn line(&mut self, account: &AccountView) -> Option<String> {
-        if account.state != AccountStateView::Registered {
-            self.0.remove(&account.entity);
-            return None;
-        }
         let address = account.address.as_ref().unwrap_or(&account.proxy);
+        if account.state != AccountStateView::Registered {
+            let broke = self.0.remove(&account.entity) && account.state == AccountStateView::Recovering;
+            let line =
+                || format!("account {}: its connection to {address} broke, and it registers anew", account.entity);
+            return broke.then(line);
+        }
         self.0.insert(account.entity.clone()).then(|| format!("account {}: registered at {address}", account.entity))
     }
 }
@@ -128,7 +130,10 @@ mod tests {
         let said = ["registering", "registered", "registered", "waiting", "registering", "registered"]
             .map(|state| registered.line(&account(state)));
         let line = Some("account sip:alice@example.org: registered at udp:192.0.2.1:5060".to_owned());
-        assert_eq!(said, [None, line.clone(), None, None, None, line]);
+        assert_eq!(said, [None, line.clone(), None, None, None, line.clone()]);
+        let broke = "account sip:alice@example.org: its connection to udp:192.0.2.1:5060 broke, and it registers anew";
+        let said = ["recovering", "recovering", "registered"].map(|state| registered.line(&account(state)));
+        assert_eq!(said, [Some(broke.to_owned()), None, line]);
     }
 
     #[test]

@@ -164,7 +164,8 @@ pub struct AnswerFlags {
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Add an account beside those of the configuration, at once and for good; its password is asked for, or is one line of
-    /// standard input, and is kept encrypted
+    /// standard input, and is kept encrypted. Ends well once it is registered; else it says why, and the account is kept all
+    /// the same (`account remove` takes it away)
     Add(AccountArgs),
     /// Every account, and whether it is registered
     List,
@@ -187,6 +188,9 @@ pub struct AccountArgs {
     /// Where its requests go: HOST, HOST:PORT, or either after udp:, tcp:, tls:, ws: or wss: [default: DNS tells for the domain]
     #[arg(long, value_name = "PROXY")]
     pub proxy: Option<String>,
+    /// A second proxy beside it: you are reached by both where the registrar knows outbound (RFC 5626)
+    #[arg(long, value_name = "PROXY", requires = "proxy")]
+    pub second_proxy: Option<String>,
     /// The user that goes with the password [default: the account's]
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
@@ -201,6 +205,9 @@ pub struct AccountArgs {
     /// Publish nothing at its server: askers reach this device itself
     #[arg(long)]
     pub no_publish: bool,
+    /// Do not ask its server who follows you there: for one that knows no presence.winfo
+    #[arg(long)]
+    pub no_watchers: bool,
     /// Where local phone numbers are valid, as +4930 or example.org: without it they are refused
     #[arg(long, value_name = "CONTEXT")]
     pub phone_context: Option<String>,
@@ -396,6 +403,9 @@ pub enum IdentityCommand {
     Vouch {
         /// As `identity show` prints it there
         word: String,
+        /// By the name of this account, which both devices have [default: the agent's own `entity`]
+        #[arg(long, value_name = "ENTITY")]
+        account: Option<String>,
         /// It is mine: do not ask
         #[arg(long)]
         yes: bool,

@@ -24,11 +24,11 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
             Ok(Exit::Done)
         }
         IdentityCommand::Take { word } => take(door, output, word).await,
-        IdentityCommand::Vouch { word, yes } => vouch(door, output, &identity, word, *yes).await,
+        IdentityCommand::Vouch { word, account, yes } => vouch(door, output, (word, account.as_deref()), *yes).await,
         IdentityCommand::Verify { entity, yes } => {
             let entity = spelled(entity);
             let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity == entity).collect();
-            show_phrases(output, &pins);
+            show_phrases(output, &pins, &identity.entity);
             if !pins.is_empty() && pins.iter().all(|pin| pin.verified) {
                 output.body(reply.body());
                 output.line(&format!("{} was verified before: nothing is left to do", crate::vocab::escape(&entity)));
@@ -46,23 +46,30 @@ fn page(identity: &IdentityView, width: usize) -> Vec<String> {
         .field("device", &identity.device)
         .fingerprint("fingerprint", &identity.fingerprint)
         .field("vouched by", identity.vouched_by.as_deref().unwrap_or("no other device of yours"));
+    for name in identity.vouched_names.iter().filter(|_| identity.vouched_names != [identity.entity.clone()]) {
+        page.field("as", name);
+    }
     for pin in &identity.pins {
         page.blank().heading("Pinned");
-        pinned(&mut page, pin);
+        pinned(&mut page, pin, &identity.entity);
     }
     page.lines()
 }
 
-fn pinned(page: &mut Page, pin: &PinView) {
+/// `own` is the agent's own name.
+fn pinned(page: &mut Page, pin: &PinView, own: &str) {
     page.field("entity", &pin.entity).field("device", &pin.device).fingerprint("fingerprint", &pin.fingerprint);
     page.field("since", &pin.since);
     page.field("verified", if pin.verified { "yes" } else { "no: compare the safety phrase" });
+    if pin.you != own {
+        page.field("you are", &pin.you);
+    }
     page.field("phrase", &pin.phrase.join(" "));
 }
 
 /// Whoever is vouched for is trusted by all who trust this device.
-async fn vouch(door: &Door, output: Output, own: &IdentityView, word: &str, yes: bool) -> Result<Exit, ErrorView> {
-    let read: VouchView = post_vouch(door, word, false).await?.view()?;
+async fn vouch(door: &Door, output: Output, what: (&str, Option<&str>), yes: bool) -> Result<Exit, ErrorView> {
+    let read: VouchView = post_vouch(door, what, false).await?.view()?;
     if !yes && !output.is_interactive() {
         return Err(not_vouched());
     }
@@ -70,19 +77,20 @@ async fn vouch(door: &Door, output: Output, own: &IdentityView, word: &str, yes:
     page.heading("The new device");
     page.field("device", &read.device).fingerprint("fingerprint", &read.fingerprint);
     output.lines(&page.lines());
-    let question = format!("does it show the same, and is it yours, of {}? [y/N] ", own.entity);
+    let question = format!("does it show the same, and is it yours, of {}? [y/N] ", read.entity);
     if !yes && !said_yes(output, &question).await {
         return Err(not_vouched());
     }
-    let reply = post_vouch(door, word, true).await?;
+    let reply = post_vouch(door, what, true).await?;
     output.body(reply.body());
     let given: VouchView = reply.view()?;
     output.line(&format!("on that device: sottovoce identity take {}", given.word.unwrap_or_default()));
     Ok(Exit::Done)
 }
 
-async fn post_vouch(door: &Door, word: &str, confirmed: bool) -> Result<Reply, ErrorView> {
-    door.post("/v1/identity/vouch", &VouchBody { word: word.to_owned(), confirmed }).await
+async fn post_vouch(door: &Door, (word, account): (&str, Option<&str>), confirmed: bool) -> Result<Reply, ErrorView> {
+    let body = VouchBody { word: word.to_owned(), confirmed, account: account.map(str::to_owned) };
+    door.post("/v1/identity/vouch", &body).await
 }
 
 async fn take(door: &Door, output: Output, word: &str) -> Result<Exit, ErrorView> {
@@ -102,13 +110,13 @@ fn not_vouched() -> ErrorView {
     }
 }
 
-fn show_phrases(output: Output, pins: &[&PinView]) {
+fn show_phrases(output: Output, pins: &[&PinView], own: &str) {
     if pins.is_empty() {
         return;
     }
     let mut page = Page::new(output.width(), 11);
     page.heading("Safety phrase: the same words must be on both screens");
-    pins.iter().for_each(|pin| pinned(&mut page, pin));
+    pins.iter().for_each(|pin| pinned(&mut page, pin, own));
     output.lines(&page.lines());
 }
 

@@ -58,8 +58,9 @@ const LONGEST_SECRET: usize = 4096;
 /// A line typed at a question, of which nothing is shown. The question goes to standard error: the line may be for a program
 /// whose result is read by another.
 pub async fn secret(output: Output, question: &str) -> Result<Redacted<String>, Left> {
-    output.ask_aside(question);
+    // First, or what is typed as soon as the question is there could be shown.
     let raw = Raw::enter().ok_or(Left)?;
+    output.ask_aside(question);
     let mut line = Redacted(String::with_capacity(LONGEST_SECRET));
     let ended = 'line: loop {
         while poll(Duration::ZERO).map_err(|_| Left)? {

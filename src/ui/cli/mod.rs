@@ -33,7 +33,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::app::control::view::{CompletionsView, ErrorKind, ErrorView};
 use crate::app::control::{Options, Places};
-use args::{Cli, Command};
+use args::{AccountCommand, Cli, Command};
 use door::Door;
 use exit::Exit;
 use interrupt::interrupted;
@@ -67,7 +67,7 @@ pub fn main() -> ExitCode {
 
 async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
     let places = Places { data_dir: cli.data_dir.clone(), config: cli.config.clone() };
-    let options = Options { places, door: false };
+    let options = Options { places, door: false, only_looks: looks(&cli.command) };
     match &cli.command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -87,6 +87,22 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         | Command::Resume { .. }
         | Command::Transfer(_) => with(Door::open_running(&options).await?, cli, output).await,
         _ => with(Door::open(&options).await?, cli, output).await,
+    }
+}
+
+/// It asks nobody: without a running agent it reads or writes the database, and registers nothing.
+fn looks(command: &Command) -> bool {
+    match command {
+        Command::Account(command) => !matches!(command, AccountCommand::Add(_)),
+        Command::Message(args) => args.peer.is_none(),
+        Command::Audit(_)
+        | Command::Calls
+        | Command::History(_)
+        | Command::Identity(_)
+        | Command::Policy(_)
+        | Command::Presence(_)
+        | Command::Review(_) => true,
+        _ => false,
     }
 }
 

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::screen::Page;
 use crate::app::control::view::{CheckStatus, DoctorView, ErrorKind, ErrorView, StatusView};
-use crate::app::control::{start, Options};
+use crate::app::control::{start, Options, Signals};
 use crate::ui::http;
 
 /// How long `stop` waits for the agent's goodbyes.
@@ -18,6 +18,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(6);
 /// The agent, with its door, until it is stopped.
 pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
     let options = Options { door: true, ..options.clone() };
+    let signals = Signals::listen().map_err(view)?;
     let mut running = start(&options).await.map_err(view)?;
     let door = running.door.take();
     // What happens from here on is told, and what happened before stands in the status.
@@ -36,7 +37,7 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
         let until = async { drop(until.await) };
         tokio::spawn(http::serve(running.control.clone(), door, until))
     });
-    running.wait().await.map_err(view)?;
+    running.wait(signals).await;
     announcing.abort();
     drop(stopped);
     if let Some(serving) = serving {

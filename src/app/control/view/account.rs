@@ -21,6 +21,8 @@ pub struct AccountView {
     pub state: AccountStateView,
     /// Registered until then, unless it is refreshed before, which the agent does.
     pub until: Option<String>,
+    /// When its server was last heard of: it may be gone since.
+    pub heard: Option<String>,
     /// Tried again then.
     pub again: Option<String>,
     /// Why it is not registered.
@@ -48,6 +50,8 @@ pub struct FlowView {
     pub path: Vec<String>,
     /// The address at which the registrar sees this device, and has it registered, when a NAT changes it.
     pub seen: Option<String>,
+    /// When its server was last heard of on it.
+    pub heard: Option<String>,
     /// Tried again then.
     pub again: Option<String>,
     /// Why it is not registered.
@@ -61,6 +65,11 @@ pub enum AccountStateView {
     Idle,
     /// The agent stops, and has taken its registration back.
     Left,
+    /// No agent runs.
+    #[serde(rename = "not-running")]
+    NotRunning,
+    /// It was registered on a connection that broke: the server may not reach this device, and is asked anew within seconds.
+    Recovering,
     /// It will not be tried again: the password is wrong.
     Refused,
     Registered,
@@ -121,6 +130,7 @@ impl From<&Account> for AccountView {
             user: account.user.clone(),
             state,
             until: until.map(timestamp),
+            heard: account.heard.map(timestamp),
             again: again.map(timestamp),
             failure: failure.map(Into::into),
             publication: (&account.publication).into(),
@@ -141,6 +151,7 @@ impl From<&AccountFlow> for FlowView {
             outbound: flow.outbound,
             path: flow.path.clone(),
             seen: flow.seen.map(|seen| seen.to_string()),
+            heard: flow.heard.map(timestamp),
             again: again.map(timestamp),
             failure: failure.map(Into::into),
         }
@@ -152,6 +163,8 @@ fn parts(state: &AccountState) -> (AccountStateView, Option<Wall>, Option<Wall>,
     match state {
         AccountState::Idle => (AccountStateView::Idle, None, None, None),
         AccountState::Left => (AccountStateView::Left, None, None, None),
+        AccountState::NotRunning => (AccountStateView::NotRunning, None, None, None),
+        AccountState::Recovering => (AccountStateView::Recovering, None, None, None),
         AccountState::Refused(failure) => (AccountStateView::Refused, None, None, Some(failure)),
         AccountState::Registered { until } => (AccountStateView::Registered, Some(*until), None, None),
         AccountState::Registering => (AccountStateView::Registering, None, None, None),

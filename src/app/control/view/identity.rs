@@ -16,6 +16,8 @@ pub struct IdentityView {
     pub introduction: String,
     /// The older device's signing key (Ed25519, base64) whose word stands in this device's statements.
     pub vouched_by: Option<String>,
+    /// By which of this device's names it did, and other older ones: the agent's own first, then those of accounts.
+    pub vouched_names: Vec<String>,
     pub pins: Vec<PinView>,
 }
 
@@ -39,6 +41,8 @@ pub struct PinView {
     pub since: String,
     /// The user compared the safety phrase.
     pub verified: bool,
+    /// By which of your names this peer knows you, as the phrase has it.
+    pub you: String,
     /// The safety phrase: the same words on both screens.
     pub phrase: Vec<String>,
 }

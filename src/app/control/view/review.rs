@@ -33,6 +33,8 @@ pub struct ReviewView {
     pub presence: PresenceView,
     pub surroundings: SurroundingsView,
     pub own_environment: EnvironmentView,
+    /// By which of your names the peer knows you: that of an account. `null` is the agent's own.
+    pub you: Option<String>,
     pub statement: StatementView,
     /// What approving as it is would register, out then in.
     pub proposed: Vec<EntryView>,
@@ -177,6 +179,7 @@ impl From<&OpenReview> for ReviewView {
             presence: PresenceView::of_peer(&open.presence),
             surroundings: (&review.surroundings).into(),
             own_environment: (&review.own_environment).into(),
+            you: open.ours.as_ref().map(ToString::to_string),
             statement: review.into(),
             proposed: review.proposed.iter().map(EntryView::from).collect(),
             current: review.current.iter().map(EntryView::from).collect(),

@@ -15,6 +15,10 @@ pub struct WatchView {
     pub state: WatchStateView,
     /// It stands until then, unless it is refreshed before, which the agent does.
     pub until: Option<String>,
+    /// When whoever is asked was last heard of: it may be gone since.
+    pub heard: Option<String>,
+    /// Something signed of the peer has come.
+    pub told: bool,
     /// Tried again then.
     pub again: Option<String>,
     /// Why it does not stand.
@@ -34,6 +38,8 @@ pub enum WatchStateView {
     NoServer,
     /// The peer's user is being asked whether you may know.
     Pending,
+    /// It stood on a connection that broke, and is asked for anew.
+    Recovering,
     /// It will not be tried again by itself.
     Refused,
     Subscribing,
@@ -94,6 +100,7 @@ impl From<&Watch> for WatchView {
             WatchState::Idle => (WatchStateView::Idle, None, None, None),
             WatchState::NoServer => (WatchStateView::NoServer, None, None, None),
             WatchState::Pending => (WatchStateView::Pending, None, None, None),
+            WatchState::Recovering => (WatchStateView::Recovering, None, None, None),
             WatchState::Refused(failure) => (WatchStateView::Refused, None, None, Some(failure)),
             WatchState::Subscribing => (WatchStateView::Subscribing, None, None, None),
             WatchState::Waiting { failure, again } => (WatchStateView::Waiting, None, Some(*again), Some(failure)),
@@ -105,6 +112,8 @@ impl From<&Watch> for WatchView {
             since: timestamp(watch.since),
             state,
             until: until.map(timestamp),
+            heard: watch.heard.map(timestamp),
+            told: watch.told,
             again: again.map(timestamp),
             failure: failure.map(Into::into),
             steps: watch.steps.iter().map(step).collect(),

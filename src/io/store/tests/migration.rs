@@ -7,6 +7,7 @@ const VERSION_1: &str = include_str!("version-1.sql");
 const VERSION_3: &str = include_str!("version-3.sql");
 const VERSION_4: &str = include_str!("version-4.sql");
 const VERSION_5: &str = include_str!("version-5.sql");
+const VERSION_8: &str = include_str!("version-8.sql");
 
 /// A directory with the database that `sql` makes.
 fn left_by(sql: &str) -> tempfile::TempDir {
@@ -48,7 +49,17 @@ fn pins_of_version_5_have_seen_nothing_published() {
     let (_, loaded, _) = on_disk(dir.path()).unwrap();
     assert_eq!(version_on_disk(dir.path()).unwrap(), Some(SCHEMA_VERSION));
     assert_eq!((loaded.pins[0].last_version, loaded.pins[0].last_published), (12, 0));
-    assert_eq!((loaded.seen.len(), loaded.vouch), (2, None));
+    assert_eq!((loaded.seen.len(), loaded.vouches.len()), (2, 0));
+}
+
+#[test]
+fn the_word_that_version_8_kept_is_for_the_agents_own_name_and_its_accounts_have_the_defaults() {
+    let dir = left_by(VERSION_8);
+    let (_, loaded, _) = on_disk(dir.path()).unwrap();
+    assert_eq!(version_on_disk(dir.path()).unwrap(), Some(SCHEMA_VERSION));
+    assert_eq!(loaded.vouches.iter().map(|(name, vouch)| (name, vouch.key.0)).collect::<Vec<_>>(), [(&None, [0; 32])]);
+    let account = &loaded.accounts[0].config;
+    assert_eq!((account.entity.as_str(), account.watchers, &account.beside), ("sip:alice@example.org", true, &None));
 }
 
 #[test]

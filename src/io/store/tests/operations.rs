@@ -420,8 +420,10 @@ fn an_account_that_was_added_is_there_again_until_it_is_removed() {
         realm: "r".to_owned(),
         expires: std::time::Duration::from_secs(60),
         publish: false,
+        watchers: false,
         phone_context: Some("+4930".to_owned()),
         ..AccountConfig::new(entity.clone(), Hop::parse("tls:[2001:db8::1]:5061"))
+            .with_beside(Hop::parse("tls:b.example"))
     };
     let account = AddedAccount { config, sealed: Some(vec![1, 2, 3]) };
     let add = StoreOp::AddAccount { account: Box::new(account.clone()), audit: audit_row("added") };

@@ -151,7 +151,8 @@ fn the_word_of_another_device_is_kept_and_the_newest_counts() {
     let mut database = Database::new();
     for key in [1, 2] {
         let vouch = Vouch { key: VerifyKey([key; 32]), signature: SignatureBytes([key; 64]) };
-        ops::execute(&mut database.0, &StoreOp::KeepVouch(vouch)).unwrap();
-        assert_eq!(database.loaded().vouch, Some(vouch));
+        let entity = Entity::parse("sip:alice@a").unwrap();
+        ops::execute(&mut database.0, &StoreOp::KeepVouch { entity: entity.clone(), vouch }).unwrap();
+        assert_eq!(database.loaded().vouches, [(Some(entity), vouch)]);
     }
 }

@@ -178,6 +178,7 @@ fn requests_to_the_domain_follow_its_service_route_and_others_do_not() {
         tcp: false,
         domain: None,
         text: "x".to_owned(),
+        from: None,
         login: None,
         resumes: None,
     };
@@ -363,12 +364,15 @@ fn binding_requests_are_answered_and_not_without_limit() {
         world.inject_from(ALICE, remote, &stun::request([number; 12]));
     }
     assert_eq!(world.sent.len(), 20);
+    // And that is no reason to leave others alone.
+    world.inject_from(ALICE, "192.0.2.10:4000".parse().unwrap(), &stun::request([98; 12]));
+    assert_eq!(world.sent.len(), 21);
     let first = &world.sent[0];
     assert_eq!((first.remote, Stun::read(&first.bytes)), (remote, Some(Stun::Success([0; 12], Some(remote)))));
     world.run_for(Duration::from_secs(1));
     world.inject_from(ALICE, remote, &stun::request([99; 12]));
     world.inject_from(ALICE, remote, &stun::success([99; 12], remote));
-    assert_eq!((world.sent.len(), world.ends[ALICE].counters().garbage), (21, 0));
+    assert_eq!((world.sent.len(), world.ends[ALICE].counters().garbage), (22, 0));
 }
 
 /// RFC 7118 section 5.

@@ -7,7 +7,8 @@ use crate::vocab::Redacted;
 fn write(world: &mut World, text: &str) -> MessageId {
     let login = Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()), realm: None };
     let (target, remote, login) = (uri(BOB), address(BOB), Some(login));
-    let what = Text { target, remote, tcp: false, domain: None, text: text.to_owned(), login, resumes: None };
+    let what =
+        Text { target, remote, tcp: false, domain: None, text: text.to_owned(), from: None, login, resumes: None };
     world.at(ALICE, |end, now| end.message(now, what))
 }
 

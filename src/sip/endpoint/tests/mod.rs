@@ -7,6 +7,7 @@ mod flooded;
 mod flows;
 mod lossy;
 mod message;
+mod names;
 mod offer;
 mod prack;
 mod proven;

@@ -74,6 +74,7 @@ fn subscribe_and_message_are_told_where_to_go_and_carry_on() {
         tcp: false,
         domain: None,
         text: "hello".to_owned(),
+        from: None,
         login: None,
         resumes,
     };

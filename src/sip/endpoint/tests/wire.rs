@@ -254,6 +254,7 @@ pub fn subscribe(seconds: u64) -> Subscribe {
         expires: Duration::from_secs(seconds),
         accept: vec!["application/pidf+xml".to_owned()],
         body: Some(body("request")),
+        from: None,
         login: None,
         resumes: None,
     }
@@ -270,6 +271,7 @@ pub fn invite() -> Invite {
         body: body("offer"),
         replaces: None,
         referred_by: None,
+        from: None,
         login: None,
         resumes: None,
     }

@@ -25,6 +25,9 @@ fn whereabouts(review: &ReviewView, width: usize) -> Vec<String> {
     page.field("time", &presence.time);
     page.field("surroundings", &theirs(surroundings));
     page.field("yours", &environment(&review.own_environment, "you said so"));
+    if let Some(you) = &review.you {
+        page.field("you are", &format!("{you} to this peer"));
+    }
     page.lines()
 }
 

@@ -28,6 +28,8 @@ pub struct Case {
     pub current: String,
     /// What a refused call lacked.
     pub missing: Vec<Rule>,
+    /// By which name of an account the peer knows us.
+    pub known_as: Option<String>,
     pub names: Names,
     pub state: ReviewState,
 }
@@ -54,6 +56,7 @@ impl Case {
             ours: environment(Scope::Private, ours),
             current: demands("ipsec esp/transport//require"),
             missing: Vec::new(),
+            known_as: None,
             names: Names::default(),
             state: ReviewState::Pending,
         }
@@ -108,6 +111,7 @@ impl Case {
             id: ReviewId(1),
             ask: Some(AskId(1)),
             review: review.unwrap(),
+            ours: self.known_as.as_deref().map(|name| Entity::parse(name).unwrap()),
             presence: self.record(),
             opened: NOW,
             deadline: Wall(NOW.0 + 10 * MINUTE),

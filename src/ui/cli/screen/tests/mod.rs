@@ -51,6 +51,7 @@ fn situations() -> Vec<(&'static str, Case)> {
         ("withheld", Case::outside().withheld()),
         ("policy-only", Case { asked_for_presence: false, ..Case::office().withheld() }),
         ("told-unasked", Case { asked_for_presence: false, ..Case::office() }),
+        ("by-account", Case { known_as: Some("sip:alice@example.org".into()), ..Case::office() }),
         ("renamed", Case { names: renamed, ..Case::office() }),
         ("typed-in", typed),
         ("ipv6", Case::at("2001:db8:1234:5678:9abc:def0:1234:5678", Scope::Public, "external")),

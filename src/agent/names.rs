@@ -1,0 +1,69 @@
+//! Our names: the entity of this agent, and one more for each account of another name. Whoever is reached by an account's proxy
+//! knows us by the account's; everybody else by the agent's own. The keys are the same, and every statement names the entity
+//! that it is about.
+
+use super::target::Target;
+use super::{AccountConfig, Agent};
+use crate::sip::headers::NameAddr;
+use crate::sip::Uri;
+use crate::vocab::Entity;
+
+impl Agent {
+    /// The agent's own first, each once.
+    pub(super) fn names(&self) -> Vec<Entity> {
+        let mut names = vec![self.config.entity.clone()];
+        for accounting in self.accounts.all() {
+            if !names.iter().any(|name| accounting.config.is_named(name)) {
+                names.push(accounting.config.name());
+            }
+        }
+        names
+    }
+
+    /// Which of our names this is, in the one way in which we write it.
+    pub(super) fn our_name(&self, entity: &Entity) -> Option<Entity> {
+        if *entity == self.config.entity {
+            return Some(entity.clone());
+        }
+        let account = self.accounts.all().find(|accounting| accounting.config.is_named(entity))?;
+        Some(self.name_of(&account.config))
+    }
+
+    pub(super) fn is_our_name(&self, entity: &Entity) -> bool {
+        self.our_name(entity).is_some()
+    }
+
+    fn name_of(&self, account: &AccountConfig) -> Entity {
+        match account.is_named(&self.config.entity) {
+            true => self.config.entity.clone(),
+            false => account.name(),
+        }
+    }
+
+    /// Who we are to this peer.
+    pub(super) fn name_to(&self, target: &Target) -> Entity {
+        let account = self.account_of(target).ok().flatten();
+        account.map_or_else(|| self.config.entity.clone(), |accounting| self.name_of(&accounting.config))
+    }
+
+    /// The same, of one whom we know by its entity alone.
+    pub fn name_to_entity(&self, peer: &Entity) -> Entity {
+        Target::parse(peer.as_str()).map_or_else(|_| self.config.entity.clone(), |target| self.name_to(&target))
+    }
+
+    /// Which of our names the sender of a request means by the URI that it names us by.
+    pub(super) fn name_meant(&self, asked: Option<&Uri>) -> Entity {
+        let meant = asked.and_then(|uri| {
+            let named = (uri.user().map(str::to_owned), uri.host()?.to_string());
+            let is = |name: &Entity| name.user() == named.0.as_deref() && name.host().eq_ignore_ascii_case(&named.1);
+            self.names().into_iter().find(is)
+        });
+        meant.unwrap_or_else(|| self.config.entity.clone())
+    }
+
+    /// For From; `None` is the agent's own, which it bears anyway.
+    pub(super) fn written_as(&self, name: &Entity) -> Option<NameAddr> {
+        let uri = Uri::parse(name.as_str()).ok().filter(|_| *name != self.config.entity)?;
+        Some(NameAddr::new(uri).with_display(self.config.display_name.as_deref().unwrap_or_default()))
+    }
+}
