@@ -74,9 +74,7 @@ impl Agent {
             self.endpoint.unregister(now, id);
         }
         self.forget_login(&gone);
-        if gone.gruu.is_some() {
-            self.sayings_changed(now);
-        }
+        self.sayings_changed(now);
         self.event(Event::AccountChanged(entity.clone()));
     }
 

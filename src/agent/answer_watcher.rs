@@ -15,7 +15,6 @@ use super::ask::PIDF;
 use super::book::Standing;
 use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
-use super::publication::EVERYBODY;
 use super::watchers::Claim;
 use super::{Agent, Event, Given, Seen, StoreOp};
 use crate::policy::{state_policy, Asked, Asker, Audience, Entry, Purpose, Statement, Wanted};
@@ -276,7 +275,7 @@ impl Agent {
         let published =
             || self.published_today(now, &watcher.asked).is_some_and(|today| presence::statement_hash(&today) == *hash);
         let given = |name: &str| self.book.was_given(name, hash, now.wall);
-        given(&watcher.name) || given(EVERYBODY) || today() == *hash || published()
+        given(&watcher.name) || given(&self.everybody(&watcher.asked)) || today() == *hash || published()
     }
 
     fn policy_for(&self, now: Now, watcher: &Watcher) -> Vec<crate::policy::StatedPolicy> {

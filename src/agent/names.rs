@@ -30,7 +30,7 @@ impl Agent {
     }
 
     pub(super) fn is_our_name(&self, entity: &Entity) -> bool {
-        self.our_name(entity).is_some()
+        *entity == self.config.entity || self.accounts.all().any(|accounting| accounting.config.is_named(entity))
     }
 
     fn name_of(&self, account: &AccountConfig) -> Entity {

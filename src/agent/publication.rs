@@ -26,8 +26,9 @@ use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Generation, M
 pub(super) const PACE: Duration = Duration::from_secs(5);
 /// A statement is said anew when half of its life is over.
 const SAY_AGAIN: Duration = Duration::from_secs(STATEMENT_LIFE.as_secs() / 2);
-/// The name under which statements for everybody are remembered as given.
-pub const EVERYBODY: &str = "everybody";
+/// The name under which statements for everybody are remembered as given; of accounts of other names than the agent's, with
+/// that name after it, so that none pushes out another's.
+const EVERYBODY: &str = "everybody";
 
 /// An account's publication.
 #[derive(Default)]
@@ -100,7 +101,7 @@ impl Agent {
         let contact = self.contact_for(entity);
         let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let given = Given {
-            watcher: EVERYBODY.into(),
+            watcher: self.everybody(&signed.statement.entity),
             version: signed.statement.version,
             hash: presence::statement_hash(&signed.statement),
             expires: signed.statement.expires,
@@ -114,6 +115,13 @@ impl Agent {
             accounting.publishing.due = Some(now.mono + SAY_AGAIN);
         }
         document_body(&signed)
+    }
+
+    pub(super) fn everybody(&self, name: &Entity) -> String {
+        match *name == self.config.entity {
+            true => EVERYBODY.to_owned(),
+            false => format!("{EVERYBODY} {name}"),
+        }
     }
 
     fn saying_to_everybody(&self, entity: Entity, entries: &[Entry], nonce: crate::vocab::Nonce) -> Saying {

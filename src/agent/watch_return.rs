@@ -48,7 +48,8 @@ impl Agent {
         watching.next = Some(now.mono + wait);
         let again = now.wall.saturating_add(wait);
         let when = if wait < Duration::from_secs(1) { "at once".into() } else { format!("in {} s", wait.as_secs()) };
-        let hint = if failure.code == "no-such-peer" { "check its name; " } else { "" };
+        let mistyped = failure.code == "no-such-peer" && key.device.is_none() && !watching.watch.told;
+        let hint = if mistyped { "check its name; " } else { "" };
         let what = format!("{}; {hint}it is tried again {when}", failure.message);
         let failure = Failure { next: "it is tried again by itself".into(), ..failure };
         self.set_watch(key, WatchState::Waiting { failure, again });

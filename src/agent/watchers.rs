@@ -94,15 +94,19 @@ impl Agent {
         self.handle_watchers_timeout(now);
     }
 
+    /// And we are still whom it asked for.
     fn is_still_who_it_was(&self, id: NotifierId) -> bool {
-        let claim = self.watchers.0.get(&id).and_then(|following| following.watcher.claim.as_ref());
-        claim.is_none_or(|claim| {
+        let Some(Following { watcher, .. }) = self.watchers.0.get(&id) else { return true };
+        if !self.is_our_name(&watcher.asked) {
+            return false;
+        }
+        watcher.claim.as_ref().is_none_or(|claim| {
             let standing = self.book.standing(&claim.entity, &claim.device, claim.keys, claim.vouched);
             matches!(standing, Standing::Pinned { .. }) == claim.pinned
         })
     }
 
-    /// Its keys were approved, or are no more. A fresh request has to prove that it holds them: the one that stands here
+    /// Its keys were approved, or are no more, or the account is gone by whose name it knows us. A fresh request has to prove that it holds them: the one that stands here
     /// could have been repeated by anybody. `deactivated` asks for that (RFC 6665 section 4.1.3).
     fn let_come_back(&mut self, now: Now, id: NotifierId) {
         self.watchers.0.remove(&id);

@@ -64,6 +64,8 @@ fn an_account_is_added_registers_survives_a_restart_and_is_removed() {
     assert_eq!(status["accounts"][0]["entity"], "sip:alice@example.org");
     let shown = finish(&mut alice.command(&["status"])).expect(0).stdout;
     assert!(shown.contains("sip:alice@example.org: registered until"), "{shown}");
+    let listed = finish(&mut alice.command(&["account", "list"])).expect(0).stdout;
+    assert!(listed.contains("last heard of at"), "by UDP nothing else tells: {listed}");
     let doctor = finish(&mut alice.command(&["doctor"])).stdout;
     assert!(doctor.contains("sip:alice@example.org at") && doctor.contains("registered"), "{doctor}");
     assert_eq!(alice.signal("TERM"), Some(0));

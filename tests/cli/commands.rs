@@ -147,6 +147,10 @@ fn a_peer_is_followed_for_as_long_as_it_is_wanted() {
     let left = check(&alice.run(&["presence", "unwatch", &peer]).expect(0), "WatchList");
     assert_eq!(left["watches"].as_array().unwrap().len(), 0);
     refused(alice.run(&["presence", "unwatch", &peer]), 2, "no-such-watch");
+    let mute = crate::process::silent(crate::process::own_address());
+    let silent = format!("sip:nobody@{}", mute.local_addr().unwrap());
+    let ran = crate::process::finish(&mut alice.command(&["presence", "watch", &silent])).expect(0);
+    assert!(ran.stderr.contains("asking, for 5 s at most") && ran.stdout.contains("asking: no answer yet"), "{ran:?}");
     refused(alice.run(&["presence", "watch", "http://bob"]), 2, "peer-unreadable");
     refused(alice.run(&["presence", "watch", "tel:+4930"]), 5, "no-phone-account");
 }

@@ -62,6 +62,18 @@ fn from_of(request: &Request) -> &str {
     from.split(['<', '>']).nth(1).unwrap()
 }
 
+/// An ordinary presence client asks Bob for `to`.
+fn subscribes(world: &mut World, to: &str, seconds: u32) {
+    let request = format!(
+        "SUBSCRIBE sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.5:5060;branch=z9hG4bKw\r\nMax-Forwards: 70\r\n\
+         From: <sip:phone@192.168.1.5>;tag=p\r\nTo: <{to}>\r\nCall-ID: w\r\nCSeq: 1 SUBSCRIBE\r\nExpires: {seconds}\r\n\
+         Event: presence\r\nContact: <sip:phone@192.168.1.5>\r\nContent-Length: 0\r\n\r\n"
+    );
+    let [from, to] = ["192.168.1.5:5060", "192.168.1.2:5060"].map(|text| text.parse().unwrap());
+    world.wire.send(world.now.mono, Parcel::Sip { stream: None, from, to, bytes: request.into_bytes() });
+    world.run_for(Duration::from_secs(1));
+}
+
 #[test]
 fn who_is_asked_by_an_account_is_told_the_name_of_the_account() {
     let mut world = both();
@@ -181,6 +193,20 @@ fn a_device_vouches_for_another_by_the_name_of_their_account() {
     }
 }
 
+/// Nobody is told of a name that is ours no more.
+#[test]
+fn who_follows_a_removed_account_is_let_go() {
+    let mut world = World::new(4, Link::GOOD);
+    let bob = named("bob", BOB, "bo", SERVER);
+    let account = bob.accounts[0].clone();
+    world.add("bob", AgentConfig { accounts: Vec::new(), ..bob });
+    world.command(0, Command::AddAccount(Box::new(account))).unwrap();
+    subscribes(&mut world, "sip:bo@example.org", 600);
+    assert_eq!(world.nodes[0].agent.followers().len(), 1);
+    world.command(0, Command::RemoveAccount { entity: entity("sip:bo@example.org") }).unwrap();
+    assert!(world.nodes[0].agent.followers().is_empty());
+}
+
 /// `sips:` is a way to somebody, and no other name.
 #[test]
 fn an_account_by_sips_is_the_name_of_sip() {
@@ -203,14 +229,7 @@ fn an_ordinary_watcher_of_the_accounts_name_is_told_of_that_name() {
     for (to, about) in [("sip:bo@example.org", "sip:bo@example.org"), ("sip:192.168.1.2", "sip:bob@192.168.1.2")] {
         let mut world = World::new(4, Link::GOOD);
         world.add("bob", named("bob", BOB, "bo", SERVER));
-        let request = format!(
-            "SUBSCRIBE sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.5:5060;branch=z9hG4bKw\r\nMax-Forwards: 70\r\n\
-             From: <sip:phone@192.168.1.5>;tag=p\r\nTo: <{to}>\r\nCall-ID: w\r\nCSeq: 1 SUBSCRIBE\r\nExpires: 0\r\n\
-             Event: presence\r\nContact: <sip:phone@192.168.1.5>\r\nContent-Length: 0\r\n\r\n"
-        );
-        let [from, to] = ["192.168.1.5:5060", "192.168.1.2:5060"].map(|text| text.parse().unwrap());
-        world.wire.send(world.now.mono, Parcel::Sip { stream: None, from, to, bytes: request.into_bytes() });
-        world.run_for(Duration::from_secs(1));
+        subscribes(&mut world, to, 0);
         let told = sent(&world, BOB, "NOTIFY");
         let document = sottovoce::presence::read(told[0].body()).unwrap();
         let signed = document.tuples[0].signed.clone().unwrap().unwrap();

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AgentConfig, AskState, Command, Event, ReviewState, UnknownWatchers, WatchState};
+use sottovoce::agent::{AccountState, AgentConfig, AskState, Command, Event, ReviewState, UnknownWatchers, WatchState};
 use sottovoce::policy::Answer;
 use sottovoce::presence::PresenceRecord;
+use sottovoce::vocab::Entity;
 
-use crate::common::config::agent;
+use crate::common::config::{account, agent};
+use crate::common::server::Server;
 use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
 
@@ -240,4 +242,24 @@ fn a_changed_key_is_told_once_and_changes_nothing() {
     assert_eq!((row(&world), open_reviews(&world)), (known, 0));
     let changed = |event: &&Event| matches!(event, Event::Notice(failure) if failure.code == "key-changed");
     assert_eq!(world.nodes[0].events.iter().filter(changed).count(), 1);
+}
+
+/// Its server knows nobody of that name: nothing stands, and the user is told what to look at.
+#[test]
+fn a_name_that_the_server_does_not_know_is_asked_for_and_never_said_to_stand() {
+    let mut world = World::new(35, Link::GOOD);
+    world.server = Some(Server::new("192.168.1.9"));
+    let entity = Entity::parse("sip:alice@example.org").unwrap();
+    world.add("alice", AgentConfig { accounts: vec![account(&entity, "192.168.1.9")], entity, ..alice() });
+    let registered = |world: &World| {
+        let mut accounts = world.nodes[0].agent.accounts();
+        accounts.all(|account| matches!(account.state, AccountState::Registered { .. }))
+    };
+    assert!(world.run_until(MINUTE, registered));
+    world.command(0, Command::Watch { peer: "bobb@example.org".into() }).unwrap();
+    assert_eq!(state(&world), WatchState::Subscribing, "nobody has answered");
+    let waits = |world: &World| matches!(state(world), WatchState::Waiting { .. });
+    assert!(world.run_until(MINUTE, waits), "{:?}", state(&world));
+    assert!(last_step(&world).contains("404 Not Here; check its name; it is tried again in"), "{:?}", steps(&world));
+    assert!(!steps(&world).iter().any(|step| step.contains("stands")), "{:?}", steps(&world));
 }

@@ -86,7 +86,7 @@ fn configured(body: &AccountBody) -> Result<AccountConfig, Failure> {
     let proxy = body.proxy.as_deref().map(|text| field("proxy", text, expected, hop)).transpose()?;
     let beside = body.second_proxy.as_deref().map(|text| field("second-proxy", text, expected, hop)).transpose()?;
     if beside.is_some() && (proxy.is_none() || proxy == beside) {
-        let what = "a second proxy stands beside a first one that differs".to_owned();
+        let what = "a second proxy stands beside a first one, which is another".to_owned();
         return Err(usage("bad-account", what, "second-proxy", "name both: --proxy HOST1 --second-proxy HOST2"));
     }
     let usual = AccountConfig::new(entity, proxy).with_beside(beside);
