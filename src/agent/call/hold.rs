@@ -173,7 +173,7 @@ fn refused(call: &crate::agent::Call, hold: bool, said: &str) -> Failure {
 fn over(call: &crate::agent::Call, hold: bool) -> Failure {
     let what = if hold { "was held" } else { "was taken up again" };
     let message = format!("call {} with {} ended before it {what}", call.id, call.peer);
-    Failure::new(FailureKind::Failed, "call-over", message, call.id.to_string(), "see `sottovoce calls` for why")
+    Failure::new(FailureKind::Failed, "call-over", message, call.id.to_string(), "see `sottovoce history` for why")
 }
 
 fn asked_already(id: CallId) -> Failure {
