@@ -14,7 +14,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::account::Route;
-use super::ask_failures::{by_proxy, clear_proxy, ended, no_such_ask, nothing_published, nothing_wanted, too_many};
+use super::ask_failures::{
+    by_proxy, by_tls, clear_proxy, ended, no_such_ask, nothing_published, nothing_wanted, too_many,
+};
 use super::asks::{keep_step, Asking};
 use super::fail_over::{with_tried, Untried};
 use super::further::Further;
@@ -209,6 +211,7 @@ impl Agent {
             let failure = match cause {
                 EndCause::Terminated { .. } if asking.by_server => nothing_published(&asking.ask.target),
                 cause if asking.by_server => by_proxy(ended(&asking.ask.target, cause)),
+                cause if asking.target.secure => by_tls(ended(&asking.ask.target, cause)),
                 cause => ended(&asking.ask.target, cause),
             };
             self.fail_ask(now, ask, failure);

@@ -136,6 +136,17 @@ pub(super) fn no_address(host: &str) -> Failure {
     Failure::new(FailureKind::Unreachable, "no-address", message, host, "check the name, or ask by IP address")
 }
 
+/// What to do when a peer that was named by `sips:` is not reached.
+pub(super) const LISTEN_FOR_TLS: &str = "the peer's agent has to listen for TLS ([sip] listen, with a certificate in [tls]); or name it by sip:, which the policy protects as well";
+
+/// It was asked by `sips:`, and by nothing else.
+pub(super) fn by_tls(failure: Failure) -> Failure {
+    match failure.code {
+        "peer-unreachable" => Failure { next: LISTEN_FOR_TLS.to_owned(), ..failure },
+        _ => failure,
+    }
+}
+
 pub(super) fn clear_proxy(target: &Target) -> Failure {
     let message = format!("the proxy of {} is not reached by TLS, and sips: goes by nothing else", target.entity);
     let next =

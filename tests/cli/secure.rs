@@ -74,7 +74,7 @@ fn a_peer_that_listens_for_no_tls_is_not_asked_in_clear() {
     alice.start();
     bob.start();
     let ran = alice.run(&["ask", &format!("sips:bob@{}", bob.address), "--approve"]).expect(5);
-    assert!(ran.stdout.contains("refused"), "{ran:?}");
+    assert!(ran.stdout.contains("refused") && ran.stdout.contains("has to listen for TLS"), "{ran:?}");
 }
 
 /// DNS says which host has the domain, and whoever is there proves the domain and not the host (RFC 5922 section 4).

@@ -214,6 +214,23 @@ fn holds_survive_a_lossy_network() {
     }
 }
 
+/// The ACK of the one may be lost when the next comes: the peer says when to come again.
+#[test]
+fn holds_that_follow_each_other_at_once_survive_a_lossy_network() {
+    for seed in 0..15 {
+        let (mut world, [call, theirs]) = talking(seed, Link::GOOD);
+        world.wire.link = Link::lossy(20).without_tcp();
+        for wanted in [true, false, true, false, true] {
+            hold(&mut world, ALICE, call, wanted);
+            assert_eq!(settled(&mut world, ALICE, call), HoldState::Done, "seed {seed}");
+        }
+        world.run_for(40 * SECOND);
+        assert_eq!(holds(world.the_call(ALICE, call)), (true, false), "seed {seed}");
+        assert_eq!(holds(world.the_call(BOB, theirs)), (false, true), "seed {seed}");
+        nothing_in_clear(&world);
+    }
+}
+
 #[test]
 fn a_hold_that_is_not_answered_ends_the_call() {
     let (mut world, [call, _]) = talking(5, Link::GOOD);

@@ -14,6 +14,10 @@ use crate::sip::{Body, SessionId};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
 
 impl Agent {
+    /// Holds a call (`wanted`), or takes it up again. [`HoldState`] tells what comes of it; what is so already is done.
+    ///
+    /// # Errors
+    /// It does not stand, or the peer has not answered yet to what was wanted before.
     pub(in crate::agent) fn hold_call(&mut self, now: Now, id: CallId, wanted: bool) -> Result<CallId, Failure> {
         let (session, _) = self.talking(id)?;
         let Some(calling) = self.calls.all.get_mut(&id) else { return Err(gone(id)) };
@@ -34,9 +38,10 @@ impl Agent {
     pub(super) fn handle_offer_due(&mut self, now: Now, session: SessionId) {
         let Some(calling) = self.calls.by_session(session) else { return };
         let Some(wanted) = calling.hold_wanted() else { return };
-        let said = calling.said.as_ref();
-        let Some(offer) = said.and_then(|said| sdp::reoffer(said, direction(wanted, calling.call.held_by_peer))) else {
-            return;
+        let (id, way) = (calling.call.id, direction(wanted, calling.call.held_by_peer));
+        let Some(offer) = calling.said.as_ref().and_then(|said| sdp::reoffer(said, way)) else {
+            calling.end_hold();
+            return self.settle_hold(id);
         };
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
         calling.reoffered = Some(offer);
@@ -168,7 +173,7 @@ fn refused(call: &crate::agent::Call, hold: bool, said: &str) -> Failure {
 fn over(call: &crate::agent::Call, hold: bool) -> Failure {
     let what = if hold { "was held" } else { "was taken up again" };
     let message = format!("call {} with {} ended before it {what}", call.id, call.peer);
-    Failure::new(FailureKind::Failed, "call-over", message, call.id.to_string(), "see `sottovoce calls` for why")
+    Failure::new(FailureKind::Failed, "call-over", message, call.id.to_string(), "see `sottovoce history` for why")
 }
 
 fn asked_already(id: CallId) -> Failure {

@@ -2,7 +2,7 @@
 
 use super::caller::no_address;
 use super::{CallState, Calling};
-use crate::agent::ask_failures::clear_proxy;
+use crate::agent::ask_failures::{clear_proxy, LISTEN_FOR_TLS};
 use crate::agent::contact::{contact_host, contact_place};
 use crate::agent::fail_over::calls_for_another;
 use crate::agent::redirect::{ends_onward, Reach};
@@ -116,9 +116,7 @@ fn failed(peer: &str, cause: EndCause, by_proxy: bool, secure: bool) -> Failure 
         other => ("call-failed", format!("the call to {peer} could not be placed ({other:?})")),
     };
     let next = match by_proxy {
-        false if secure => {
-            "the peer's agent has to listen for TLS ([sip] listen, with a certificate in [tls]); or call it by sip:, which the policy protects as well"
-        }
+        false if secure => LISTEN_FOR_TLS,
         true => {
             "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then call again"
         }

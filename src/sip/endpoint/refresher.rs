@@ -9,6 +9,9 @@ use crate::sip::transaction::{Owner, ServerKey};
 use crate::sip::{read, send, Body, HeaderName, Method, Refusal, Request, Response, SessionId};
 use crate::vocab::Mono;
 
+/// Whoever wants a longer pause before a request of ours within a session refuses it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(32);
+
 /// What a request of ours within a session says.
 pub(super) struct Within {
     pub expires: Option<SessionExpires>,
@@ -76,6 +79,10 @@ impl Endpoint {
             401 | 407 if self.prove_within(now, id, response) => {}
             481 | 408 => self.end_stale(now, id, "the peer does not know the call any more"),
             491 => self.wait_for_glare(now, id, response),
+            // Something before it is not finished there: our ACK was lost, or theirs is on its way.
+            500 if read::retry_after(response.headers()).is_some_and(|pause| pause <= LONGEST_PAUSE) => {
+                self.ask_again(now + read::retry_after(response.headers()).unwrap_or_default(), id, response);
+            }
             _ => self.note_refused_within(id, response),
         }
         true
@@ -108,9 +115,13 @@ impl Endpoint {
     /// Both sides asked at once: the owner of the Call-ID waits longer (RFC 3261 section 14.1).
     fn wait_for_glare(&mut self, now: Mono, id: SessionId, response: &Response) {
         let random = u64::from(self.secret.random());
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get(&id) else { return };
         let pause = if session.proven.is_some() { 2100 + random % 1900 } else { random % 2000 };
-        let again = now + Duration::from_millis(pause);
+        self.ask_again(now + Duration::from_millis(pause), id, response);
+    }
+
+    fn ask_again(&mut self, again: Mono, id: SessionId, response: &Response) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
         match session.refresh.as_mut() {
             Some(refresh) if refresh.offer.is_some() => self.offer_after(id, again, response),
             Some(refresh) => refresh.again = Some(again),

@@ -117,6 +117,21 @@ fn offers_that_meet_are_told_apart() {
     );
 }
 
+/// Our ACK of the offer before was lost, and the peer says when to ask again (RFC 3261 section 14.2).
+#[test]
+fn an_offer_that_comes_too_early_is_made_again_when_the_peer_says() {
+    for (pause, again) in [("5", true), ("600", false)] {
+        let (mut world, ours) = answered_by_hand(&[]);
+        offer(&mut world, ours, "hold");
+        world.reply(&Method::Invite, 500, &[("Retry-After", pause)]);
+        assert_eq!(matches!(world.events[ALICE].last(), Some(EndpointEvent::OfferRefused { .. })), !again);
+        world.run_for(Duration::from_millis(4900));
+        assert!(!is_due(&mut world), "not yet");
+        world.run_for(Duration::from_millis(200));
+        assert_eq!(is_due(&mut world), again);
+    }
+}
+
 #[test]
 fn an_offer_waits_until_the_peers_is_answered_and_acknowledged() {
     let (mut world, ours) = answered_by_hand(&[]);

@@ -46,6 +46,37 @@ fn an_invite_that_is_challenged_comes_again_with_its_proof() {
     assert!(matches!(world.events[ALICE].last(), Some(EndpointEvent::Answered { .. })));
 }
 
+/// Without a login the offer is refused, and the call stays as it was.
+#[test]
+fn an_offer_within_the_call_that_is_challenged_comes_again_with_its_proof() {
+    for (status, header_name, proven) in
+        [(407, "Proxy-Authorization", true), (401, "Authorization", true), (407, "", false)]
+    {
+        let mut world = calling(login("b.example").filter(|_| proven));
+        let contact = format!("<{}>", uri(BOB));
+        world.reply(&Method::Invite, 200, &[("To-tag", "b"), ("Contact", &contact)]);
+        let Some(EndpointEvent::Answered { id, .. }) = world.events[ALICE].last() else { panic!() };
+        let id = *id;
+        world.at(ALICE, |end, now| end.want_offer(now, id));
+        world.at(ALICE, |end, now| end.offer(now, id, super::wire::body("hold")));
+        let first = world.request(&Method::Invite);
+        let asks = if status == 407 { CHALLENGE.0 } else { "WWW-Authenticate" };
+        world.reply(&Method::Invite, status, &[(asks, CHALLENGE.1)]);
+        let second = world.request(&Method::Invite);
+        if !proven {
+            let refused = |event: &EndpointEvent| matches!(event, EndpointEvent::OfferRefused { status: 407, .. });
+            assert!(world.events[ALICE].last().is_some_and(refused));
+            continue;
+        }
+        assert_eq!((header(&first, "CSeq").as_str(), header(&second, "CSeq").as_str()), ("2 INVITE", "3 INVITE"));
+        assert_eq!((second.body(), header(&second, "To")), (first.body(), header(&first, "To")));
+        assert!(header(&second, header_name).contains("realm=\"b.example\""), "{status}");
+        world.reply(&Method::Invite, 200, &[("Contact", &contact)]);
+        assert_eq!(header(&world.request(&Method::Ack), "CSeq"), "3 ACK");
+        assert!(matches!(world.events[ALICE].last(), Some(EndpointEvent::OfferAnswered { .. })));
+    }
+}
+
 #[test]
 fn who_has_no_password_for_the_realm_or_a_wrong_one_is_rejected() {
     for (login, tries) in [(None, 1), (login("c.example"), 1), (login("b.example"), 2)] {
