@@ -124,7 +124,7 @@ fn server_name(domain: &Host) -> Option<ServerName<'static>> {
     match domain {
         Host::Ipv4(address) => Some(ServerName::from(std::net::IpAddr::from(*address))),
         Host::Ipv6(address) => Some(ServerName::from(std::net::IpAddr::from(*address))),
-        Host::Name(name) => DnsName::try_from(name.clone()).ok().map(ServerName::DnsName),
+        Host::Name(name) => DnsName::try_from(name.to_string()).ok().map(ServerName::DnsName),
     }
 }
 

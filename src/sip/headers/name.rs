@@ -50,7 +50,6 @@ impl HeaderName {
             None => Self { known: None, other: Token::new(&String::from_utf8_lossy(name)).map(Box::new) },
         }
     }
-
 }
 
 impl Known {
@@ -79,9 +78,7 @@ impl<'a> Wanted<'a> {
     pub(super) fn is(&self, name: &HeaderName) -> bool {
         match self {
             Self::Known(wanted) => name.known == Some(*wanted),
-            Self::Other(wanted) => {
-                name.other.as_ref().is_some_and(|other| other.as_str().eq_ignore_ascii_case(wanted))
-            }
+            Self::Other(wanted) => name.other.as_ref().is_some_and(|other| other.as_str().eq_ignore_ascii_case(wanted)),
         }
     }
 }
