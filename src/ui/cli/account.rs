@@ -86,11 +86,12 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
         Some(_) => "added; its password is kept encrypted with the key of this device",
         None => "added, without a password",
     });
+    let interrupted = interrupted();
     output.say(&format!("asking its server, for {PATIENCE} s at most ..."));
     let waited = format!("{path}?wait={PATIENCE}");
     let reply = tokio::select! {
         reply = door.get(&waited) => reply?,
-        () = interrupted() => door.get(&path).await?,
+        () = interrupted => door.get(&path).await?,
     };
     let account: AccountView = reply.view()?;
     if account.state != AccountStateView::Registered {

@@ -1,3 +1,4 @@
+use std::future::Future;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 
@@ -8,11 +9,15 @@ use tokio::sync::watch;
 /// for it ends whoever waits next.
 static CAME: OnceLock<watch::Receiver<bool>> = OnceLock::new();
 
-/// Ctrl-C, a polite kill, or the end of the terminal at which this command was typed.
-pub async fn interrupted() {
-    let came = CAME.get_or_init(listen).clone().wait_for(|came| *came).await.is_ok();
-    if !came {
-        std::future::pending().await
+/// Ctrl-C, a polite kill, or the end of the terminal at which this command was typed. It is listened for from the call on:
+/// make the future before saying that one may leave.
+pub fn interrupted() -> impl Future<Output = ()> {
+    let mut came = CAME.get_or_init(listen).clone();
+    async move {
+        let came = came.wait_for(|came| *came).await.is_ok();
+        if !came {
+            std::future::pending().await
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub async fn watch(door: &Door, output: Output, peer: &str) -> Result<Exit, Erro
     let known = |watch: &WatchView| before.watches.iter().any(|other| other.peer == watch.peer);
     let asking =
         |list: &WatchList| list.watches.iter().any(|watch| watch.state == WatchStateView::Subscribing && !known(watch));
+    let mut interrupted = std::pin::pin!(interrupted());
     if asking(&reply.view()?) {
         output.say(&format!("asking, for {} s at most ...", PATIENCE.as_secs()));
     }
@@ -31,7 +32,7 @@ pub async fn watch(door: &Door, output: Output, peer: &str) -> Result<Exit, Erro
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => {}
             // What was asked for is kept, and goes on.
-            () = interrupted() => break,
+            () = &mut interrupted => break,
         }
         reply = door.get("/v1/watches").await?;
     }
