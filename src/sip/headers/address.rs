@@ -9,6 +9,7 @@ macro_rules! address {
         impl $crate::sip::headers::TypedHeader for $name {
             const NAME: $crate::sip::HeaderName = $crate::sip::HeaderName::$constant;
 
+            #[inline]
             fn read(value: &str) -> Result<Self, $crate::sip::error::FieldProblem> {
                 $crate::sip::headers::NameAddr::read(value).map(Self)
             }

@@ -133,14 +133,14 @@ impl Field {
 
 impl Line {
     fn raw(self) -> Range<usize> {
-        self.from_start(0, self.end)
+        self.octets(0, self.end)
     }
 
     fn value(self) -> Range<usize> {
-        self.from_start(self.value_start, self.value_end)
+        self.octets(self.value_start, self.value_end)
     }
 
-    fn from_start(self, start: u16, end: u16) -> Range<usize> {
+    fn octets(self, start: u16, end: u16) -> Range<usize> {
         self.start as usize + usize::from(start)..self.start as usize + usize::from(end)
     }
 }

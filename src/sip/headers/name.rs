@@ -144,7 +144,7 @@ const fn place(name: &[u8]) -> usize {
 
 macro_rules! names {
     ($($constant:ident = $text:literal,)*) => {
-        #[expect(non_camel_case_types, reason = "each has the name of its constant")]
+        #[expect(clippy::upper_case_acronyms, non_camel_case_types, reason = "each has the name of its constant")]
         #[derive(Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
         pub(super) enum Known {

@@ -22,7 +22,11 @@ pub use host::Host;
 /// `==` compares the texts; [`Uri::is_equivalent`] compares as RFC 3261 section 19.1.4 says, which
 /// is not transitive and so cannot be `==`.
 #[derive(Clone)]
-pub struct Uri {
+pub struct Uri(Box<Read>);
+
+/// In a box, because URIs are moved often.
+#[derive(Clone)]
+struct Read {
     text: CompactString,
     form: Form,
 }
@@ -81,9 +85,8 @@ impl Uri {
     }
 
     /// The same of a text.
-    #[inline]
     pub(super) fn read(text: &str) -> Result<Self, UriError> {
-        Ok(Self { form: read::form(text)?, text: text.into() })
+        Ok(Self(Box::new(Read { form: read::form(text)?, text: text.into() })))
     }
 
     /// Builds a `sip:` URI; characters that a user part may not hold are escaped.
@@ -97,15 +100,15 @@ impl Uri {
     /// be answered. `validate` refuses it.
     pub(super) fn unreadable(text: &str, problem: UriError) -> Self {
         let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
-        Self { form: Form::Unreadable(Scheme::new(scheme), problem), text: text.into() }
+        Self(Box::new(Read { form: Form::Unreadable(Scheme::new(scheme), problem), text: text.into() }))
     }
 
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     pub fn scheme(&self) -> &Scheme {
-        match &self.form {
+        match &self.0.form {
             Form::Address(address) => address.scheme,
             Form::Opaque(scheme) | Form::Unreadable(scheme, _) => scheme,
         }
@@ -113,7 +116,7 @@ impl Uri {
 
     /// Why this cannot be read as a URI; only a Request-URI off the wire can be so.
     pub fn problem(&self) -> Option<UriError> {
-        match self.form {
+        match self.0.form {
             Form::Unreadable(_, problem) => Some(problem),
             _ => None,
         }
@@ -160,7 +163,7 @@ impl Uri {
 
     /// What follows the scheme and its colon.
     pub fn rest(&self) -> &str {
-        self.text.split_once(':').map_or("", |(_, rest)| rest)
+        self.0.text.split_once(':').map_or("", |(_, rest)| rest)
     }
 
     /// Sets or adds a URI parameter, escaped as needed. Does nothing to schemes that are not taken apart.
@@ -239,11 +242,11 @@ impl Uri {
         text.extend((!headers.is_empty()).then_some(["?", headers]).into_iter().flatten());
         let (user, info) = (octets(user.unwrap_or("")), octets(&info));
         let (params, headers) = (octets(&params), octets(headers));
-        Self { text, form: Form::Address(Address { scheme, user, info, params, headers, port, host }) }
+        Self(Box::new(Read { text, form: Form::Address(Address { scheme, user, info, params, headers, port, host }) }))
     }
 
     fn address(&self) -> Option<&Address> {
-        match &self.form {
+        match &self.0.form {
             Form::Address(address) => Some(address),
             _ => None,
         }
@@ -252,13 +255,13 @@ impl Uri {
     fn params_text(&self) -> &str {
         let Some(Address { params, headers, .. }) = self.address() else { return "" };
         let after = if *headers == 0 { 0 } else { 1 + *headers as usize };
-        let end = self.text.len().saturating_sub(after);
-        self.text.get(end.saturating_sub(*params as usize)..end).unwrap_or("")
+        let end = self.0.text.len().saturating_sub(after);
+        self.0.text.get(end.saturating_sub(*params as usize)..end).unwrap_or("")
     }
 
     fn headers_text(&self) -> &str {
         let len = self.address().map_or(0, |address| address.headers as usize);
-        self.text.get(self.text.len().saturating_sub(len)..).unwrap_or("")
+        self.0.text.get(self.0.text.len().saturating_sub(len)..).unwrap_or("")
     }
 
     fn parts(&self) -> Option<(&'static Scheme, Parts<'_>)> {
@@ -311,19 +314,19 @@ impl fmt::Display for Scheme {
 
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
+        f.pad(&self.0.text)
     }
 }
 
 impl fmt::Debug for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Uri({:?})", self.text)
+        write!(f, "Uri({:?})", self.0.text)
     }
 }
 
 impl PartialEq for Uri {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.0.text == other.0.text
     }
 }
 
@@ -331,7 +334,7 @@ impl Eq for Uri {}
 
 impl Hash for Uri {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
+        self.0.text.hash(state);
     }
 }
 

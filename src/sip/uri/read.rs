@@ -6,6 +6,7 @@ use crate::sip::token::{self, cut};
 
 static SCHEME: Octets = Octets::alphanumeric_and(b"+-.");
 
+#[inline]
 pub(super) fn form(text: &str) -> Result<Form, UriError> {
     // What may stand nowhere is told first. No part of an address may hold it.
     let character = |problem| if ANYWHERE.all(text.as_bytes()) { problem } else { UriError::Character };
@@ -17,7 +18,10 @@ pub(super) fn form(text: &str) -> Result<Form, UriError> {
         other if ANYWHERE.all(text.as_bytes()) => return Ok(Form::Opaque(other)),
         _ => return Err(UriError::Character),
     };
-    address(scheme, rest).map(Form::Address).map_err(character)
+    match address(scheme, rest) {
+        Err(problem) => Err(character(problem)),
+        read => read,
+    }
 }
 
 /// The scheme, and what follows its colon.
@@ -29,7 +33,7 @@ fn scheme(text: &str) -> Result<(Scheme, &str), UriError> {
 }
 
 /// Reads what follows the scheme and its colon.
-fn address(scheme: &'static Scheme, rest: &str) -> Result<Address, UriError> {
+fn address(scheme: &'static Scheme, rest: &str) -> Result<Form, UriError> {
     let (info, rest) = cut(rest, b'@').map_or((None, rest), |(info, rest)| (Some(info), rest));
     let user = info.map_or(Ok(0), user_len)?;
     let (host, rest) = Host::cut(rest).ok_or(UriError::Host)?;
@@ -45,7 +49,7 @@ fn address(scheme: &'static Scheme, rest: &str) -> Result<Address, UriError> {
         _ => return Err(UriError::Character),
     }
     let (info, params, headers) = (octets(info.unwrap_or("")), octets(params), octets(headers));
-    Ok(Address { scheme, user, info, params, headers, port, host })
+    Ok(Form::Address(Address { scheme, user, info, params, headers, port, host }))
 }
 
 /// How long the user of `user:password` is. A user may hold `;`, `?` and `/`, so nothing before the `@` is looked at for
