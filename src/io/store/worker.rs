@@ -17,7 +17,7 @@ pub type Reply = Box<dyn FnOnce(Result<Stored, Failure>) + Send>;
 enum Message {
     Close(oneshot::Sender<()>),
     Do(Job),
-    Write(StoreOp, Reply),
+    Write(Box<StoreOp>, Reply),
 }
 
 /// Operations that share a commit.
@@ -52,7 +52,7 @@ impl Place {
     }
 
     pub fn write(self, op: StoreOp, reply: Reply) {
-        self.0.send(Message::Write(op, reply));
+        self.0.send(Message::Write(Box::new(op), reply));
     }
 
     /// `done` is told, or dropped, when the database is closed.
@@ -84,7 +84,7 @@ fn run(mut database: Connection, jobs: &mut mpsc::Receiver<Message>) -> Option<o
                 job(Ok(&mut database));
                 None
             }
-            Message::Write(op, reply) => write(&mut database, (op, reply), jobs),
+            Message::Write(op, reply) => write(&mut database, (*op, reply), jobs),
         }
         .or_else(|| jobs.blocking_recv());
     }
@@ -98,7 +98,7 @@ fn write(database: &mut Connection, first: (StoreOp, Reply), jobs: &mut mpsc::Re
     while ops.len() < GROUP && other.is_none() {
         match jobs.try_recv() {
             Ok(Message::Write(op, reply)) => {
-                ops.push(op);
+                ops.push(*op);
                 replies.push(reply);
             }
             Ok(message) => other = Some(message),
