@@ -147,10 +147,15 @@ impl Headers {
     }
 
     fn first_value(&self, name: Wanted<'_>) -> Option<&str> {
-        let has_one = |field: &&Field| !field.name().is_list() || !field.value(&self.text).is_empty();
-        let field = self.named(name).find(has_one)?;
-        let value = field.value(&self.text);
-        Some(if field.name().is_list() { token::trim(token::cut_piece(value, b',').0) } else { value })
+        let mut named = self.named(name);
+        let mut field = named.next()?;
+        if !field.name().is_list() {
+            return Some(field.value(&self.text));
+        }
+        while field.value(&self.text).is_empty() {
+            field = named.next()?;
+        }
+        Some(token::trim(token::cut_piece(field.value(&self.text), b',').0))
     }
 
     fn named<'a, 'n>(&'a self, name: Wanted<'n>) -> impl Iterator<Item = &'a Field> + use<'a, 'n> {

@@ -59,27 +59,25 @@ impl Known {
 }
 
 /// A name that fields are compared with: looked up once for all of them.
-pub(super) enum Wanted<'a> {
-    Known(Known),
-    Other(&'a str),
+pub(super) struct Wanted<'a> {
+    known: Option<Known>,
+    name: &'a str,
 }
 
 impl<'a> Wanted<'a> {
     /// A name in any case, long or compact.
     pub(super) fn new(name: &'a str) -> Self {
-        known(name.as_bytes()).map_or(Self::Other(name), Self::Known)
+        Self { known: known(name.as_bytes()), name }
     }
 
     /// The name of a constant, which is a known one.
     pub(super) fn constant(name: &HeaderName) -> Wanted<'static> {
-        name.known.map_or(Wanted::Other(""), Wanted::Known)
+        Wanted { known: name.known, name: "" }
     }
 
+    #[inline]
     pub(super) fn is(&self, name: &HeaderName) -> bool {
-        match self {
-            Self::Known(wanted) => name.known == Some(*wanted),
-            Self::Other(wanted) => name.other.as_ref().is_some_and(|other| other.as_str().eq_ignore_ascii_case(wanted)),
-        }
+        self.known == name.known && (self.known.is_some() || name.as_str().eq_ignore_ascii_case(self.name))
     }
 }
 
