@@ -182,7 +182,9 @@ impl Signalling {
         tokio::task::consume_budget().await;
         let listens = !self.backlog.is_long();
         if let Some(input) = queues.take(listens) {
-            return self.input(input);
+            self.input(input);
+            // Or the backlog would wait until the queues are empty.
+            return self.store_at_once();
         }
         set(alarm.as_mut(), deadline.map_or(LONGEST_SLEEP, |at| at - now.mono));
         tokio::select! {

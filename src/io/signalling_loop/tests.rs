@@ -280,6 +280,31 @@ async fn the_network_waits_while_much_is_to_be_stored() {
     assert_eq!(store.audit(1, None).await.unwrap()[0].number, backlog::PAUSE as u64);
 }
 
+/// Who floods the network keeps nothing of others from being stored.
+#[tokio::test]
+async fn what_waits_for_the_store_goes_on_while_messages_come_without_end() {
+    let (parts, _) = parts("alice", &Location::Memory).await;
+    let store = parts.store.clone();
+    let (mut signalling, mut queues, _handle) = Signalling::make(parts, watch::channel(false).1).unwrap();
+    signalling.drain().await;
+    let go = hold(&store);
+    let row = AuditRow { at: Wall(1), kind: "call", subject: String::new(), detail: String::new() };
+    signalling.effect(Effect::Store { id: EffectId(1), op: StoreOp::Audit(row.clone()) });
+    signalling.effect(Effect::Store { id: EffectId(2), op: StoreOp::Audit(row) });
+    drop(go);
+    let remote = "127.0.0.1:5060".parse().unwrap();
+    let from = Received { transport: Transport::Udp, local: remote, remote, connection: None };
+    let stored = async {
+        let mut alarm = std::pin::pin!(tokio::time::sleep(LONGEST_SLEEP));
+        while signalling.storing > 0 {
+            queues.udp.push(remote.ip(), 0, Inbound::Message { from, bytes: Bytes::new() });
+            signalling.turn(&mut queues, alarm.as_mut()).await;
+            signalling.drain().await;
+        }
+    };
+    timeout(PATIENCE, stored).await.expect("it is stored");
+}
+
 fn options(from: std::net::SocketAddr) -> Vec<u8> {
     format!(
         "OPTIONS sip:alice@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK1;rport\r\nMax-Forwards: 70\r\n\
