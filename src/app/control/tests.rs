@@ -577,6 +577,23 @@ async fn events_carry_the_noun_as_it_is_and_end_with_the_agent() {
 }
 
 #[tokio::test]
+async fn what_changed_several_times_before_it_was_read_is_told_once() {
+    let (agent, control) = Cardboard::new();
+    agent.state().calls = vec![call(CallState::Active)];
+    let mut events = control.events();
+    for _ in 0..3 {
+        agent.happen(Event::CallChanged(CallId(1)));
+        agent.happen(Event::PolicyChanged(Generation(5)));
+    }
+    agent.happen(Event::PolicyChanged(Generation(6)));
+    assert!(matches!(events.next().await, Some(EventView::Call(_))));
+    assert_eq!(events.next().await, Some(EventView::Policy(5)));
+    assert_eq!(events.next().await, Some(EventView::Policy(6)));
+    agent.happen(Event::CallChanged(CallId(1)));
+    assert!(matches!(events.next().await, Some(EventView::Call(_))), "and again when it changes again");
+}
+
+#[tokio::test]
 async fn who_listens_too_slowly_is_told() {
     let (agent, control) = Cardboard::new();
     let mut events = control.events();

@@ -58,6 +58,12 @@ impl Crew {
         drop(self.0.rest.wait_while(state, |state| state.busy > 0));
     }
 
+    /// Threads that wait.
+    #[cfg(test)]
+    pub fn idle(&self) -> usize {
+        self.0.state().idle
+    }
+
     fn work(self, first: MediaThread) {
         let mut buffer = vec![0; MAX_DATAGRAM];
         let mut next = Some(first);

@@ -123,6 +123,23 @@ fn what_is_played_waits_for_the_callee_and_streams_can_follow_each_other() {
     assert!(sent >= 25 && loud >= 3000, "{sent} sent, {loud} of 4000 samples were heard");
 }
 
+#[test]
+fn a_thread_whose_leg_is_over_runs_the_next() {
+    let (dones, mut answers) = mpsc::channel(64);
+    let mut loops = MediaLoops::new(Clock::start(), dones);
+    for call in (1..=3).map(CallId) {
+        let here = loops.open(call, LOCAL).unwrap();
+        loops.start(call, stream(here, here), AudioSource::Silence, AudioSink::Discard).unwrap();
+        loops.close(call);
+        while !matches!(answers.blocking_recv(), Some(Done::MediaClosed { .. })) {}
+        while loops.crew.idle() == 0 {
+            std::thread::yield_now();
+        }
+    }
+    loops.crew.wait_until_over();
+    assert_eq!(loops.crew.idle(), 1, "one thread ran all three");
+}
+
 /// A WAV file of half a second: a square wave that mu-law carries nearly as it is.
 fn write_speech(path: &std::path::Path) {
     let format =

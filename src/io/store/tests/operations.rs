@@ -336,6 +336,25 @@ fn one_of_several_that_fails_takes_nothing_from_the_others() {
 }
 
 #[test]
+fn operations_that_wait_together_share_a_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, ..) = on_disk(dir.path()).unwrap();
+    let go = hold(&store);
+    let (tell, told) = mpsc::channel();
+    for detail in ["a", "b", "c"] {
+        let (tell, path) = (tell.clone(), dir.path().join(data_dir::DATABASE));
+        let count = move |_| {
+            let other = Connection::open(path).unwrap();
+            let rows = other.query_row("SELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0));
+            tell.send(rows.unwrap()).unwrap();
+        };
+        store.place().unwrap().unwrap().execute(StoreOp::Audit(audit_row(detail)), count);
+    }
+    drop((go, tell));
+    assert_eq!(told.iter().collect::<Vec<_>>(), [4; 3], "whoever hears first finds all of them");
+}
+
+#[test]
 fn a_full_queue_is_told_to_readers_and_waited_for_by_the_rest() {
     let store = in_memory();
     let go = hold(&store);
