@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use sottovoce::agent::{AskState, CallState, Command, Event};
+use sottovoce::sip::{Message, Response};
 use sottovoce::vocab::{CallId, Failure, FailureKind};
 
 use crate::common::config::agent;
@@ -138,6 +139,42 @@ fn what_was_passed_over_spoils_nothing_that_comes_after_it() {
     assert!(counted(&world, call).0 > 80);
 }
 
+/// Each look costs a Diffie-Hellman, and anybody on the way can send such answers. The 200 repeats what was not looked at.
+#[test]
+fn eight_answers_are_looked_at_before_the_call_is_answered() {
+    let (mut world, call) = calling(8, ESP, false, without_keys);
+    // Bob's 200 comes eight times within 20 s (RFC 3261 section 13.3.1.4).
+    world.run_for(19 * SECOND);
+    world.early = Some(Early { callee: bob_at(), reliable: false, edit: as_it_is });
+    world.run_for(5 * SECOND);
+    assert!(!world.the_call(ALICE, call).early && unheard(&world).len() == 1);
+    picked_up(&mut world, call);
+    assert_eq!(world.the_call(ALICE, call).state, CallState::Active);
+}
+
+/// A proxy has let it be heard and sends the call elsewhere after all.
+#[test]
+fn what_was_heard_falls_silent_while_the_call_goes_on_elsewhere() {
+    let (mut world, call) = calling(9, ESP, false, as_it_is);
+    assert!(world.the_call(ALICE, call).early);
+    let read = |parcel: &Parcel| match parcel {
+        Parcel::Sip { bytes, .. } if bytes.starts_with(b"INVITE ") => Message::parse(bytes).ok(),
+        _ => None,
+    };
+    let Some(Message::Request(invite)) = world.wire.overheard.iter().rev().find_map(read) else { panic!() };
+    let mut moved = Response::to(&invite, 302, "Moved Temporarily");
+    moved.headers_mut().push("Contact", "<sip:bob@192.168.1.3>").unwrap();
+    let (from, to) = ("192.168.1.2:5060".parse().unwrap(), "192.168.1.1:5060".parse().unwrap());
+    world.wire.send(world.now.mono, Parcel::Sip { stream: None, from, to, bytes: moved.to_bytes().to_vec() });
+    world.run_for(SECOND);
+    let received = counted(&world, call).1;
+    world.run_for(2 * SECOND);
+    let seen = world.the_call(ALICE, call);
+    assert!(seen.state == CallState::Inviting && !seen.early, "{seen:?}");
+    assert_eq!(counted(&world, call).1, received);
+    assert!(world.nodes[ALICE].media.values().all(|media| media.stream.is_none()), "its keys are erased");
+}
+
 #[test]
 fn early_media_survives_a_lossy_network() {
     for seed in 0..20 {
@@ -173,6 +210,18 @@ fn what_was_said_early_is_what_picks_up_or_the_call_ends() {
         assert!(world.nodes[ALICE].media.is_empty() && !world.the_call(ALICE, call).early);
         assert_eq!(counted(&world, call).0, 0, "not one packet of ours");
     }
+}
+
+#[test]
+fn who_picks_up_and_holds_at_once_is_shown_as_holding() {
+    let (mut world, call) = calling(10, ESP, false, as_it_is);
+    let holding = |body: &str| format!("{body}a=sendonly\r\n");
+    world.forge_answers = Some(Early { callee: bob_at(), reliable: false, edit: holding });
+    picked_up(&mut world, call);
+    assert!(world.the_call(ALICE, call).held_by_peer);
+    let sent = counted(&world, call).0;
+    world.run_for(2 * SECOND);
+    assert_eq!(counted(&world, call).0, sent, "it wants no sound");
 }
 
 /// The device answers in one dialog, and another phone takes the call: what was heard falls silent (RFC 3261 section 13.2.2.4).

@@ -218,6 +218,20 @@ fn a_call_on_hold_is_silent_until_it_is_taken_up() {
     }
 }
 
+/// Or his call would keep its place for ever.
+#[test]
+fn a_stranger_who_holds_a_call_and_is_silent_is_given_up_after_five_minutes() {
+    let mut world = bob("none");
+    let tag = talking(&mut world);
+    say(&mut world, &request("INVITE", 2, &tag, &sdp(2, PHONE, "inactive")));
+    say(&mut world, &request("ACK", 2, &tag, ""));
+    world.run_for(Duration::from_secs(290));
+    assert_eq!(the_call(&world).state, CallState::Active);
+    world.run_for(Duration::from_secs(20));
+    let CallState::Failed(failure) = &the_call(&world).state else { panic!("{:?}", the_call(&world).state) };
+    assert_eq!(failure.code, "peer-gone");
+}
+
 #[test]
 fn hold_is_no_way_to_aim_the_sound_elsewhere() {
     let mut world = bob("none");
