@@ -1,8 +1,8 @@
 //! INVITE, 200, ACK, BYE, 200: how many a second one agent serves on one core, answering each at once with real sockets for
 //! voice. Run `cargo bench --bench sip_calls`; numbers as its arguments are other rates than the usual ones.
 //!
-//! Core 0 has the agent, core 1 whoever calls: sipp up to [`SIPP`] calls a second, where it ends, and above that a driver of
-//! our own. Beside it what sipp itself serves on that core, which has no voice, no policy and no memory of what it answered.
+//! Core 0 has the agent, core 1 whoever calls: a driver of our own at every rate, and sipp before it up to [`SIPP`] calls a
+//! second, where it ends. Beside it what sipp itself serves on that core, which has no voice, no policy and no memory of what it answered.
 #![allow(clippy::disallowed_methods)] // real clocks and real sockets, around the program and not in it
 
 mod driver;

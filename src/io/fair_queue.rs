@@ -15,7 +15,8 @@ const EACH: usize = 256;
 
 /// Messages that came by UDP and wait for the signalling loop, a line for each [neighbourhood] they came from. The lines take
 /// turns, so whoever sends without end makes nobody wait but himself. A line may be as long as what is still free (the
-/// dynamic threshold of Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998): one alone gets a half, and a newcomer always finds room.
+/// dynamic threshold of Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998): one alone gets a half, and `n` of them leave a newcomer one
+/// part in `n + 1`, which is a message until thousands of addresses are forged.
 #[derive(Clone, Debug, Default)]
 pub struct FairQueue(Arc<Shared>);
 
@@ -40,7 +41,7 @@ struct Line {
 }
 
 impl FairQueue {
-    /// `false`: the line of its address is too long, and it is dropped.
+    /// `false`: the line of its address would be longer than what is free, and it is dropped.
     pub fn push(&self, from: IpAddr, length: usize, inbound: Inbound) -> bool {
         let pushed = self.lines().push(neighbourhood(from), length + EACH, inbound);
         if pushed {
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn one_alone_gets_a_half_and_a_newcomer_always_finds_room() {
+    fn one_alone_gets_a_half_and_newcomers_find_room() {
         let queue = FairQueue::default();
         let all = LIMIT / (SOME + EACH);
         let first = fill(&queue, "192.0.2.1");

@@ -51,7 +51,7 @@ pub(super) fn downgrade(peer: &str) -> Failure {
     )
 }
 
-fn unreadable_sdp(peer: &str, why: &str) -> Failure {
+pub(super) fn unreadable_sdp(peer: &str, why: &str) -> Failure {
     let message = format!("the answer of {peer} cannot be used: {}", escape(why));
     Failure::new(
         FailureKind::Failed,

@@ -229,8 +229,8 @@ impl Agent {
         Err(AgreementError::Unauthentic)
     }
 
-    /// A stranger could aim our sound at somebody who never asked for it. So it goes to where he calls from, and nowhere
-    /// else; or, where a proxy of ours has let him through, to where his own packets prove that he is.
+    /// Where a proxy of ours has let a stranger through, our sound goes to where his own packets prove that he is; else to where
+    /// [`refuse_aimed`] lets it.
     fn judge_way(
         &self,
         invitation: &Invitation<'_>,

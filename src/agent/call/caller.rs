@@ -317,8 +317,8 @@ impl Agent {
         })
     }
 
-    /// The approved device's signed contact, or what the user named by `sips:`, or the telephone number: whoever answers that in its place holds other keys than
-    /// the offer is for.
+    /// The approved device's signed contact, or what the user named by `sips:`, or the telephone number: whoever answers that in
+    /// its place holds other keys than the offer is for.
     pub(super) fn invite_target(&self, id: CallId, entity: &Entity, device: &Device) -> Result<Uri, Failure> {
         let typed = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
         if let Some(number) = typed.and_then(|target| target.uri.clone()) {

@@ -3,13 +3,13 @@
 //!
 //! The offer is for one device, so one early dialog at most can open it; what others on the way answer is passed over.
 
-use super::answered::downgrade;
+use super::answered::{downgrade, unreadable_sdp};
 use super::caller::{gone, no_agreement_text};
 use super::media::PeerSdp;
 use super::{CallState, KeyState};
 use crate::agent::{Agent, Effect, Event};
 use crate::sip::{Body, SessionId};
-use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 /// Answers before the call is answered that are looked at: each costs a Diffie-Hellman, and anybody on the way can send them.
 const MOST: u32 = 8;
@@ -43,7 +43,7 @@ impl Agent {
         let peer = calling.call.peer.clone();
         let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
         let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
-        let answer = PeerSdp::answer(body, offer).map_err(|why| unreadable(&peer, &why))?;
+        let answer = PeerSdp::answer(body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
         let message = answer.message_of(&device).ok_or_else(|| downgrade(&peer))?.to_vec();
         let KeyState::Offered(initiator) = &mut calling.key else { return Ok(()) };
         let confirmed = initiator.read(&message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
@@ -74,7 +74,7 @@ impl Agent {
             return Err(failure);
         }
         if !early.answer.changes_only_direction(&answer, early.answer.media()) {
-            return Err(unreadable(&peer, "it changes what it said before it picked up"));
+            return Err(unreadable_sdp(&peer, "it changes what it said before it picked up"));
         }
         calling.call.early = false;
         calling.call.held_by_peer = answer.held();
@@ -106,16 +106,5 @@ fn unheard(peer: &str, why: &Failure) -> Failure {
         message,
         peer,
         "wait: the call goes on, and its answer counts",
-    )
-}
-
-fn unreadable(peer: &str, why: &str) -> Failure {
-    let message = format!("the answer of {peer} cannot be used: {}", escape(why));
-    Failure::new(
-        FailureKind::Failed,
-        "answer-unusable",
-        message,
-        peer,
-        "call again, or ask the peer which agent it runs",
     )
 }

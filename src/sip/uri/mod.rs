@@ -213,7 +213,8 @@ impl Uri {
         self.is_sips() || self.param("transport").is_some_and(|t| t.eq_ignore_ascii_case("tls"))
     }
 
-    /// The same as a `sips:` URI, where `transport` has no place (RFC 5630 section 3.1.4). Other schemes than `sip:` stay.
+    /// The same as a `sips:` URI, by TLS whatever `transport` said: `tls` is deprecated there (RFC 5630 section 3.1.4). Other
+    /// schemes than `sip:` stay.
     pub(crate) fn secured(&self) -> Self {
         match self.parts() {
             Some((Scheme::Sip, mut parts)) => {
