@@ -1,6 +1,7 @@
 //! SIP over TCP, plain and with TLS (RFC 3261 section 18): a task a connection, a bounded queue before each, and a limit on
 //! how many there are, those included whose handshake has not ended.
 
+mod alias;
 mod connection;
 mod table;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use super::tls::Tls;
 use crate::sip::{keep_alive, ConnectionId, Host, Transmit, Transport};
 use crate::vocab::Failure;
 
+use alias::Aliases;
 use connection::Connection;
 use table::{Origin, Peer, Table};
 
@@ -31,6 +33,8 @@ pub const KEPT_FOR_OURS: usize = 64;
 pub const MAX_PER_REMOTE: usize = 16;
 /// Connections at once that we opened to one address: who lets its own break has our responses open new ones.
 pub const MAX_OPENED_TO: usize = 16;
+/// Names by which one accepted connection is found for requests of ours (RFC 5923); what asks for one more is not obeyed.
+pub const MAX_ALIASES: usize = 4;
 /// Messages that wait for a connection; one more fails.
 pub const QUEUE: usize = 64;
 /// A connection without a whole message in either direction for so long is closed. Longer than anybody rings
@@ -203,7 +207,7 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let connection = Connection::new(id, origin, peer.transport, &stream, shared.inbound.clone());
     let why = tokio::select! {
-        why = run(&shared.tls, &connection, (origin, &peer), stream, &mut messages) => why,
+        why = run(&shared, (id, &connection), (origin, &peer), stream, &mut messages) => why,
         _ = open.changed() => return,
     };
     tracing::debug!(connection = id.0, why, "a connection has ended");
@@ -229,15 +233,21 @@ fn named(domain: &Host, remote: SocketAddr) -> String {
 
 /// The handshake, when there is one, and then messages. Says why it ended.
 async fn run(
-    tls: &Tls,
-    connection: &Connection,
+    shared: &Arc<Shared>,
+    (id, connection): (ConnectionId, &Connection),
     whose: (Origin, &Peer),
     stream: TcpStream,
     messages: &mut mpsc::Receiver<Transmit>,
 ) -> String {
+    let tls = &shared.tls;
     match (whose.1.transport, whose.0, &whose.1.domain) {
         (Transport::Tls, Origin::Accepted, _) => match tls.accept(stream).await {
-            Ok(stream) => connection.run(stream, messages).await,
+            Ok(stream) => {
+                if let Some(proof) = tls.proof(&stream).await {
+                    connection.honour(Aliases { shared: Arc::clone(shared), id, proof });
+                }
+                connection.run(stream, messages).await
+            }
             Err(why) => why,
         },
         (Transport::Tls, Origin::Opened, Some(domain)) => match tls.connect(stream, domain).await {
