@@ -20,7 +20,8 @@ pub enum Origin {
     Opened,
 }
 
-/// What a connection of ours leads to. A message goes on another one than it names only if all of this is the same: what one name has proven is not said to another (RFC 5923).
+/// What a connection of ours leads to. A message goes on another one than it names only if all of this is the same: what
+/// one name has proven is not said to another (RFC 5923).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub transport: Transport,

@@ -113,7 +113,7 @@ async fn when_it_is_closed_another_is_opened() {
     let via = format!("TLS a.example:{};alias", alice.address.port());
     ask(&alice, &mut bob, &via).await;
     alice.tcp.disconnect(Transport::Tls, bob.address);
-    alice.failure().await;
+    while !matches!(alice.received.recv().await, Some(Inbound::Ended { .. })) {}
     while bob.tcp.connections() > 0 {
         tokio::task::yield_now().await;
     }
