@@ -92,26 +92,12 @@ impl Tcp {
     /// Queues one message on its connection, or on one that is opened to its remote address. What becomes of it later is
     /// told by [`Inbound::Failed`]; what is refused at once comes back with the reason.
     pub fn send(&self, what: Transmit) -> Result<(), Box<(Transmit, String)>> {
-        let mut table = self.shared.table();
-        let what = match table.queue(what) {
-            table::Queued::Yes => return Ok(()),
-            table::Queued::Full(what) => return Err(refused(what, "the peer does not read what we send")),
-            table::Queued::NoConnection(what) => what,
-        };
-        let peer = Peer::of(&what);
-        if what.bytes == keep_alive::PING {
-            return Err(refused(what, "the connection that it was to keep is gone"));
+        let queued = self.shared.table().queue(what);
+        match queued {
+            table::Queued::Yes => Ok(()),
+            table::Queued::Full(what) => Err(refused(what, "the peer does not read what we send")),
+            table::Queued::NoConnection(what) => self.shared.send_anew(what),
         }
-        if peer.transport.is_secure() && peer.domain.is_none() {
-            return Err(refused(what, "the connection that it belongs to is gone"));
-        }
-        let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
-            return Err(refused(what, "too many connections are open"));
-        };
-        // A new queue has room.
-        let _ = table.queue(what);
-        tokio::spawn(open(Arc::clone(&self.shared), id, peer, messages));
-        Ok(())
     }
 
     /// Closes the connections that we opened there; what waits for them fails.
@@ -134,12 +120,47 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// On a connection that is opened for it.
+    fn send_anew(self: &Arc<Self>, what: Transmit) -> Result<(), Box<(Transmit, String)>> {
+        let peer = Peer::of(&what);
+        if what.bytes == keep_alive::PING {
+            return Err(refused(what, "the connection that it was to keep is gone"));
+        }
+        if peer.transport.is_secure() && peer.domain.is_none() {
+            return Err(refused(what, "the connection that it belongs to is gone"));
+        }
+        let mut table = self.table();
+        let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
+            return Err(refused(what, "too many connections are open"));
+        };
+        // A new queue has room.
+        let _ = table.queue(what);
+        tokio::spawn(open(Arc::clone(self), id, peer, messages));
+        Ok(())
+    }
+
     /// Removes the connection, and tells the fate of what still waited for it.
-    async fn end(&self, id: ConnectionId, mut messages: mpsc::Receiver<Transmit>, why: &str) {
+    async fn end(
+        self: &Arc<Self>,
+        id: ConnectionId,
+        mut messages: mpsc::Receiver<Transmit>,
+        (origin, why): (Origin, &str),
+    ) {
         self.table().remove(id);
         messages.close();
         while let Ok(what) = messages.try_recv() {
-            self.fail(what, why).await;
+            self.lose(what, origin, why).await;
+        }
+    }
+
+    /// Nobody answers it any more. A request of ours on a connection that the peer had opened gets one of its own: who asked for that
+    /// is no worse off than who did not.
+    async fn lose(self: &Arc<Self>, what: Transmit, origin: Origin, why: &str) {
+        let has_another_way = origin == Origin::Accepted && what.connection.is_none() && why != connection::IDLE;
+        let lost = if has_another_way { self.send_anew(what) } else { Err(refused(what, why)) };
+        if let Err(lost) = lost {
+            let (what, why) = *lost;
+            self.fail(what, &why).await;
         }
     }
 
@@ -180,8 +201,8 @@ async fn open(shared: Arc<Shared>, id: ConnectionId, peer: Peer, messages: mpsc:
     let opened = tokio::time::timeout(CONNECT_LIMIT, connect(&shared.locals, peer.remote)).await;
     match opened {
         Ok(Ok(stream)) => serve(shared, id, (Origin::Opened, peer), stream, messages).await,
-        Ok(Err(error)) => shared.end(id, messages, &error.to_string()).await,
-        Err(_) => shared.end(id, messages, "the peer does not accept a connection").await,
+        Ok(Err(error)) => shared.end(id, messages, (Origin::Opened, &error.to_string())).await,
+        Err(_) => shared.end(id, messages, (Origin::Opened, "the peer does not accept a connection")).await,
     }
 }
 
@@ -214,9 +235,9 @@ async fn serve(
     // First, or what is sent again because of it would be put on this very connection.
     shared.table().remove(id);
     if let Some(what) = connection.unanswered() {
-        shared.fail(what, &why).await;
+        shared.lose(what, origin, &why).await;
     }
-    shared.end(id, messages, &why).await;
+    shared.end(id, messages, (origin, &why)).await;
     if origin == Origin::Opened && why != connection::IDLE {
         let ended = Inbound::Ended { transport: peer.transport, remote: peer.remote };
         let _ = shared.inbound.send(ended).await;

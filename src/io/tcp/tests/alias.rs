@@ -122,6 +122,23 @@ async fn when_it_is_closed_another_is_opened() {
     assert_eq!((&bytes[..], there.local), (MESSAGE, alice.address), "accepted by her listener");
 }
 
+/// Its peer may have been gone for long: that is found out by writing.
+#[tokio::test]
+async fn a_request_that_is_lost_with_it_goes_on_another_once() {
+    let authority = Authority::new();
+    let (mut alice, mut bob) = (alice(&authority).await, bob(&authority).await);
+    let via = format!("TLS a.example:{};alias", alice.address.port());
+    ask(&alice, &mut bob, &via).await;
+    bob.tcp.send(secure(alice.address, "a.example", MESSAGE)).unwrap();
+    assert_eq!(alice.message().await.0.remote, bob.address);
+    alice.tcp.disconnect(Transport::Tls, bob.address);
+    while !matches!(alice.received.recv().await, Some(Inbound::Ended { .. })) {}
+    let (there, bytes) = alice.message().await;
+    assert_eq!((&bytes[..], there.local), (MESSAGE, alice.address), "accepted by her listener");
+    drop(alice);
+    bob.failure().await;
+}
+
 #[tokio::test]
 async fn one_connection_has_no_more_names_than_its_share() {
     let authority = Authority::new();
