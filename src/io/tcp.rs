@@ -43,6 +43,8 @@ pub const IDLE_LIMIT: Duration = Duration::from_secs(240);
 /// How long a peer may take to accept a connection.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
+const DOES_NOT_READ: &str = "the peer does not read what we send";
+
 /// Every connection of ours.
 #[derive(Debug)]
 pub struct Tcp {
@@ -95,7 +97,7 @@ impl Tcp {
         let queued = self.shared.table().queue(what);
         match queued {
             table::Queued::Yes => Ok(()),
-            table::Queued::Full(what) => Err(refused(what, "the peer does not read what we send")),
+            table::Queued::Full(what) => Err(refused(what, DOES_NOT_READ)),
             table::Queued::NoConnection(what) => self.shared.send_anew(what),
         }
     }
@@ -120,7 +122,7 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// On a connection that is opened for it.
+    /// On a connection that is opened for it, or was for another meanwhile.
     fn send_anew(self: &Arc<Self>, what: Transmit) -> Result<(), Box<(Transmit, String)>> {
         let peer = Peer::of(&what);
         if what.bytes == keep_alive::PING {
@@ -130,11 +132,16 @@ impl Shared {
             return Err(refused(what, "the connection that it belongs to is gone"));
         }
         let mut table = self.table();
+        let what = match table.queue_on_ours(what) {
+            table::Queued::Yes => return Ok(()),
+            table::Queued::Full(what) => return Err(refused(what, DOES_NOT_READ)),
+            table::Queued::NoConnection(what) => what,
+        };
         let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
             return Err(refused(what, "too many connections are open"));
         };
         // A new queue has room.
-        let _ = table.queue(what);
+        let _ = table.queue_on_ours(what);
         tokio::spawn(open(Arc::clone(self), id, peer, messages));
         Ok(())
     }
@@ -153,7 +160,7 @@ impl Shared {
         }
     }
 
-    /// Nobody answers it any more. A request of ours on a connection that the peer had opened gets one of its own: who asked for that
+    /// Nobody answers it where it is. A request of ours on a connection that the peer had opened gets one of its own: who asked for that
     /// is no worse off than who did not.
     async fn lose(self: &Arc<Self>, what: Transmit, origin: Origin, why: &str) {
         let has_another_way = origin == Origin::Accepted && what.connection.is_none() && why != connection::IDLE;

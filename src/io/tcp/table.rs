@@ -103,25 +103,37 @@ impl Table {
 
     /// On the connection that the message names, else on one that was opened to the same peer, else on one that the peer opened.
     pub fn queue(&self, what: Transmit) -> Queued {
-        let Some(row) = self.row_for(&what) else { return Queued::NoConnection(what) };
-        match row.messages.try_send(what) {
-            Ok(()) => Queued::Yes,
-            Err(TrySendError::Closed(what)) => Queued::NoConnection(what),
-            Err(TrySendError::Full(what)) => Queued::Full(what),
-        }
+        queue_on(self.row_for(&what), what)
+    }
+
+    /// On one that was opened to the same peer, whatever the message names.
+    pub fn queue_on_ours(&self, what: Transmit) -> Queued {
+        queue_on(self.opened_to(&what), what)
+    }
+
+    fn row_for(&self, what: &Transmit) -> Option<&Row> {
+        let named = what.connection.and_then(|id| self.rows.get(&id)).filter(|row| !row.messages.is_closed());
+        let aliased = |row: &&Row| row.aliases.iter().any(|alias| alias.serves(what)) && !row.messages.is_closed();
+        named.or_else(|| self.opened_to(what)).or_else(|| self.rows.values().rev().find(aliased))
     }
 
     /// The newest one: an older one to the same address may be about to end.
-    fn row_for(&self, what: &Transmit) -> Option<&Row> {
-        let named = what.connection.and_then(|id| self.rows.get(&id)).filter(|row| !row.messages.is_closed());
+    fn opened_to(&self, what: &Transmit) -> Option<&Row> {
         let peer = Peer::of(what);
         let opened = |row: &&Row| row.origin == Origin::Opened && row.peer == peer && !row.messages.is_closed();
-        let aliased = |row: &&Row| row.aliases.iter().any(|alias| alias.serves(what)) && !row.messages.is_closed();
-        let newest = || self.rows.values().rev();
-        named.or_else(|| newest().find(opened)).or_else(|| newest().find(aliased))
+        self.rows.values().rev().find(opened)
     }
 
     fn with(&self, remote: IpAddr, origin: Origin) -> usize {
         self.rows.values().filter(|row| row.origin == origin && row.peer.remote.ip() == remote).count()
+    }
+}
+
+fn queue_on(row: Option<&Row>, what: Transmit) -> Queued {
+    let Some(row) = row else { return Queued::NoConnection(what) };
+    match row.messages.try_send(what) {
+        Ok(()) => Queued::Yes,
+        Err(TrySendError::Closed(what)) => Queued::NoConnection(what),
+        Err(TrySendError::Full(what)) => Queued::Full(what),
     }
 }
