@@ -1,6 +1,7 @@
 //! SIP over TCP, plain and with TLS (RFC 3261 section 18): a task a connection, a bounded queue before each, and a limit on
 //! how many there are, those included whose handshake has not ended.
 
+mod alias;
 mod connection;
 mod table;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use super::tls::Tls;
 use crate::sip::{keep_alive, ConnectionId, Host, Transmit, Transport};
 use crate::vocab::Failure;
 
+use alias::Aliases;
 use connection::Connection;
 use table::{Origin, Peer, Table};
 
@@ -31,6 +33,8 @@ pub const KEPT_FOR_OURS: usize = 64;
 pub const MAX_PER_REMOTE: usize = 16;
 /// Connections at once that we opened to one address: who lets its own break has our responses open new ones.
 pub const MAX_OPENED_TO: usize = 16;
+/// Names by which one accepted connection is found for requests of ours (RFC 5923); what asks for one more is not obeyed.
+pub const MAX_ALIASES: usize = 4;
 /// Messages that wait for a connection; one more fails.
 pub const QUEUE: usize = 64;
 /// A connection without a whole message in either direction for so long is closed. Longer than anybody rings
@@ -38,6 +42,8 @@ pub const QUEUE: usize = 64;
 pub const IDLE_LIMIT: Duration = Duration::from_secs(240);
 /// How long a peer may take to accept a connection.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+const DOES_NOT_READ: &str = "the peer does not read what we send";
 
 /// Every connection of ours.
 #[derive(Debug)]
@@ -88,26 +94,12 @@ impl Tcp {
     /// Queues one message on its connection, or on one that is opened to its remote address. What becomes of it later is
     /// told by [`Inbound::Failed`]; what is refused at once comes back with the reason.
     pub fn send(&self, what: Transmit) -> Result<(), Box<(Transmit, String)>> {
-        let mut table = self.shared.table();
-        let what = match table.queue(what) {
-            table::Queued::Yes => return Ok(()),
-            table::Queued::Full(what) => return Err(refused(what, "the peer does not read what we send")),
-            table::Queued::NoConnection(what) => what,
-        };
-        let peer = Peer::of(&what);
-        if what.bytes == keep_alive::PING {
-            return Err(refused(what, "the connection that it was to keep is gone"));
+        let queued = self.shared.table().queue(what);
+        match queued {
+            table::Queued::Yes => Ok(()),
+            table::Queued::Full(what) => Err(refused(what, DOES_NOT_READ)),
+            table::Queued::NoConnection(what) => self.shared.send_anew(what),
         }
-        if peer.transport.is_secure() && peer.domain.is_none() {
-            return Err(refused(what, "the connection that it belongs to is gone"));
-        }
-        let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
-            return Err(refused(what, "too many connections are open"));
-        };
-        // A new queue has room.
-        let _ = table.queue(what);
-        tokio::spawn(open(Arc::clone(&self.shared), id, peer, messages));
-        Ok(())
     }
 
     /// Closes the connections that we opened there; what waits for them fails.
@@ -130,12 +122,52 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// On a connection that is opened for it, or was for another meanwhile.
+    fn send_anew(self: &Arc<Self>, what: Transmit) -> Result<(), Box<(Transmit, String)>> {
+        let peer = Peer::of(&what);
+        if what.bytes == keep_alive::PING {
+            return Err(refused(what, "the connection that it was to keep is gone"));
+        }
+        if peer.transport.is_secure() && peer.domain.is_none() {
+            return Err(refused(what, "the connection that it belongs to is gone"));
+        }
+        let mut table = self.table();
+        let what = match table.queue_on_ours(what) {
+            table::Queued::Yes => return Ok(()),
+            table::Queued::Full(what) => return Err(refused(what, DOES_NOT_READ)),
+            table::Queued::NoConnection(what) => what,
+        };
+        let Some((id, messages)) = table.add(peer.clone(), Origin::Opened) else {
+            return Err(refused(what, "too many connections are open"));
+        };
+        // A new queue has room.
+        let _ = table.queue_on_ours(what);
+        tokio::spawn(open(Arc::clone(self), id, peer, messages));
+        Ok(())
+    }
+
     /// Removes the connection, and tells the fate of what still waited for it.
-    async fn end(&self, id: ConnectionId, mut messages: mpsc::Receiver<Transmit>, why: &str) {
+    async fn end(
+        self: &Arc<Self>,
+        id: ConnectionId,
+        mut messages: mpsc::Receiver<Transmit>,
+        (origin, why): (Origin, &str),
+    ) {
         self.table().remove(id);
         messages.close();
         while let Ok(what) = messages.try_recv() {
-            self.fail(what, why).await;
+            self.lose(what, origin, why).await;
+        }
+    }
+
+    /// Nobody answers it where it is. A request of ours on a connection that the peer had opened gets one of its own: who asked for that
+    /// is no worse off than who did not.
+    async fn lose(self: &Arc<Self>, what: Transmit, origin: Origin, why: &str) {
+        let has_another_way = origin == Origin::Accepted && what.connection.is_none() && why != connection::IDLE;
+        let lost = if has_another_way { self.send_anew(what) } else { Err(refused(what, why)) };
+        if let Err(lost) = lost {
+            let (what, why) = *lost;
+            self.fail(what, &why).await;
         }
     }
 
@@ -176,8 +208,8 @@ async fn open(shared: Arc<Shared>, id: ConnectionId, peer: Peer, messages: mpsc:
     let opened = tokio::time::timeout(CONNECT_LIMIT, connect(&shared.locals, peer.remote)).await;
     match opened {
         Ok(Ok(stream)) => serve(shared, id, (Origin::Opened, peer), stream, messages).await,
-        Ok(Err(error)) => shared.end(id, messages, &error.to_string()).await,
-        Err(_) => shared.end(id, messages, "the peer does not accept a connection").await,
+        Ok(Err(error)) => shared.end(id, messages, (Origin::Opened, &error.to_string())).await,
+        Err(_) => shared.end(id, messages, (Origin::Opened, "the peer does not accept a connection")).await,
     }
 }
 
@@ -203,16 +235,16 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let connection = Connection::new(id, origin, peer.transport, &stream, shared.inbound.clone());
     let why = tokio::select! {
-        why = run(&shared.tls, &connection, (origin, &peer), stream, &mut messages) => why,
+        why = run(&shared, (id, &connection), (origin, &peer), stream, &mut messages) => why,
         _ = open.changed() => return,
     };
     tracing::debug!(connection = id.0, why, "a connection has ended");
     // First, or what is sent again because of it would be put on this very connection.
     shared.table().remove(id);
     if let Some(what) = connection.unanswered() {
-        shared.fail(what, &why).await;
+        shared.lose(what, origin, &why).await;
     }
-    shared.end(id, messages, &why).await;
+    shared.end(id, messages, (origin, &why)).await;
     if origin == Origin::Opened && why != connection::IDLE {
         let ended = Inbound::Ended { transport: peer.transport, remote: peer.remote };
         let _ = shared.inbound.send(ended).await;
@@ -229,15 +261,21 @@ fn named(domain: &Host, remote: SocketAddr) -> String {
 
 /// The handshake, when there is one, and then messages. Says why it ended.
 async fn run(
-    tls: &Tls,
-    connection: &Connection,
+    shared: &Arc<Shared>,
+    (id, connection): (ConnectionId, &Connection),
     whose: (Origin, &Peer),
     stream: TcpStream,
     messages: &mut mpsc::Receiver<Transmit>,
 ) -> String {
+    let tls = &shared.tls;
     match (whose.1.transport, whose.0, &whose.1.domain) {
         (Transport::Tls, Origin::Accepted, _) => match tls.accept(stream).await {
-            Ok(stream) => connection.run(stream, messages).await,
+            Ok(stream) => {
+                if let Some(proof) = tls.proof(&stream).await {
+                    connection.honour(Aliases { shared: Arc::clone(shared), id, proof });
+                }
+                connection.run(stream, messages).await
+            }
             Err(why) => why,
         },
         (Transport::Tls, Origin::Opened, Some(domain)) => match tls.connect(stream, domain).await {

@@ -38,7 +38,7 @@ pub struct Transmit {
     pub remote: SocketAddr,
     /// Send on this connection if it is still open, else open one to `remote`.
     pub connection: Option<ConnectionId>,
-    /// By TLS on a connection that we open: the domain or address that the certificate must prove, as the user or the URI
+    /// By TLS on any other connection: the domain or address that the certificate must prove, as the user or the URI
     /// named it and never what DNS made of it (RFC 5922 section 7). By TLS without it only `connection` will do.
     pub domain: Option<Host>,
     pub bytes: Bytes,

@@ -1,5 +1,7 @@
 //! Peers that are named by `sips:`: each listens for TLS and has a certificate for its address.
 
+use std::net::Ipv4Addr;
+
 use crate::certificates::certify;
 use crate::dns::Zone;
 use crate::locate::{name_server, use_dns};
@@ -24,7 +26,19 @@ fn acquaint(homes: [&Home; 2]) {
     homes.iter().for_each(|home| std::fs::write(home.path("trusted.pem"), &all).unwrap());
 }
 
-/// SUBSCRIBE one way and NOTIFY the other, each on a connection whose other end has proven its address.
+/// Those by TCP that stand between two addresses, whoever opened them (proc(5), /proc/net/tcp).
+fn connections(one: Ipv4Addr, other: Ipv4Addr) -> usize {
+    let written = |address: Ipv4Addr| format!("{:08X}:", u32::from_ne_bytes(address.octets()));
+    let (one, other) = (written(one), written(other));
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let stands = |line: &&str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words[1].starts_with(&one) && words[2].starts_with(&other) && words[3] == "01"
+    };
+    table.lines().skip(1).filter(stands).count()
+}
+
+/// SUBSCRIBE one way and NOTIFY the other, on the connection that Alice opened: both ends have proven their addresses (RFC 5923).
 #[test]
 fn a_peer_is_asked_and_called_by_sips() {
     let (mut alice, mut bob) = (agent("alice", None), agent("bob", None));
@@ -37,6 +51,7 @@ fn a_peer_is_asked_and_called_by_sips() {
     let call = alice.run(&["call", &name, "--duration", "0.5"]).expect(0).json();
     assert_eq!((call["state"].as_str(), call["entity"].as_str()), (Some("ended"), Some(bob.entity().as_str())));
     assert!(call["packets"]["received"].as_u64() > Some(10), "{call}");
+    assert_eq!(connections(bob.address, alice.address), 1);
     // By sip: it was approved as well; without TLS at the other end nothing is sent there.
     let mut clear = Home::new("carol", "none");
     clear.start();

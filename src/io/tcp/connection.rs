@@ -1,6 +1,6 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, Notify};
 
+use super::alias::Aliases;
 use super::table::Origin;
 use super::IDLE_LIMIT;
 use crate::io::signalling_loop::Inbound;
@@ -34,6 +35,7 @@ pub struct Connection {
     /// A keep-alive ping came (RFC 5626 section 3.5.1).
     pinged: Notify,
     unanswered: Mutex<Option<Transmit>>,
+    aliases: OnceLock<Aliases>,
 }
 
 impl Connection {
@@ -56,7 +58,13 @@ impl Connection {
             active: Notify::new(),
             pinged: Notify::new(),
             unanswered: Mutex::new(None),
+            aliases: OnceLock::new(),
         }
+    }
+
+    /// Requests that come on it may have it used for ours.
+    pub fn honour(&self, aliases: Aliases) {
+        let _ = self.aliases.set(aliases);
     }
 
     /// Until the connection is of no more use; says why.
@@ -113,6 +121,9 @@ impl Connection {
     pub(super) async fn receive(&self, bytes: Bytes) {
         self.active.notify_one();
         self.set_unanswered(None);
+        if let Some(aliases) = self.aliases.get() {
+            aliases.learn(&bytes);
+        }
         self.hand_over(bytes).await;
     }
 

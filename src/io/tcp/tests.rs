@@ -1,10 +1,13 @@
 //! Real loopback connections.
 
+mod alias;
+
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::io::tls::tests::Authority;
+use crate::io::TlsFiles;
 use crate::sip::{Host, Received};
 
 const MESSAGE: &[u8] = b"OPTIONS sip:bob@b SIP/2.0\r\nContent-Length: 4\r\n\r\nbody";
@@ -23,7 +26,7 @@ fn plain(remote: SocketAddr) -> table::Peer {
 }
 
 fn no_tls() -> Tls {
-    Tls::new(&crate::io::TlsFiles::default()).unwrap()
+    Tls::new(&TlsFiles::default()).unwrap()
 }
 
 impl Peer {

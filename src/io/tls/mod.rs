@@ -2,8 +2,9 @@
 //!
 //! A connection that we open is worth nothing before the peer's certificate has been followed to somebody whom we trust
 //! ([`verifier`]), and then proven the name that was asked for ([`identity`]). Sessions are not resumed: every connection
-//! proves it anew. Revocation is not looked up.
+//! proves it anew. Revocation is not looked up. Who connects to us is asked for a certificate, and need not have one ([`client`]).
 
+mod client;
 mod files;
 mod identity;
 #[cfg(test)]
@@ -19,13 +20,15 @@ use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
-use tokio_rustls::{client, server, TlsAcceptor, TlsConnector};
+use tokio_rustls::{client::TlsStream as OpenedStream, server::TlsStream as AcceptedStream, TlsAcceptor, TlsConnector};
 
 use crate::sip::Host;
 use crate::vocab::escape;
 
+pub use client::Proof;
 pub use files::TlsFiles;
 
+use client::Asker;
 use identity::WrongName;
 use verifier::Verifier;
 
@@ -37,9 +40,9 @@ pub const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 pub struct Tls {
     acceptor: Option<TlsAcceptor>,
     own: Option<Arc<Own>>,
-    /// `None` trusts whom this machine trusts.
-    ca: Option<Arc<RootCertStore>>,
-    /// Made for the first connection: the certificates of a machine are many to read.
+    /// Empty until it is known whom this machine trusts: its certificates are many to read.
+    roots: Arc<OnceCell<Arc<RootCertStore>>>,
+    /// Made for the first connection.
     connector: Arc<OnceCell<TlsConnector>>,
 }
 
@@ -60,7 +63,8 @@ impl Tls {
         };
         let acceptor = own.as_deref().map(acceptor).transpose()?;
         let ca = files.ca.as_deref().map(files::roots).transpose()?.map(Arc::new);
-        Ok(Self { acceptor, own, ca, connector: Arc::default() })
+        let roots = Arc::new(OnceCell::new_with(ca));
+        Ok(Self { acceptor, own, roots, connector: Arc::default() })
     }
 
     /// Can be listened with.
@@ -69,22 +73,37 @@ impl Tls {
     }
 
     /// The peer's certificate proves `domain`, or this fails and says why.
-    pub async fn connect(&self, stream: TcpStream, domain: &Host) -> Result<client::TlsStream<TcpStream>, String> {
+    pub async fn connect(&self, stream: TcpStream, domain: &Host) -> Result<OpenedStream<TcpStream>, String> {
         let name = server_name(domain).ok_or_else(|| format!("{domain} is no name that a certificate could prove"))?;
         let connector = self.connector.get_or_try_init(|| self.make_connector()).await?;
         within_limit(connector.connect(name, stream)).await
     }
 
-    pub async fn accept(&self, stream: TcpStream) -> Result<server::TlsStream<TcpStream>, String> {
+    pub async fn accept(&self, stream: TcpStream) -> Result<AcceptedStream<TcpStream>, String> {
         let acceptor = self.acceptor.as_ref().ok_or("there is no certificate to listen with")?;
         within_limit(acceptor.accept(stream)).await
     }
 
-    async fn make_connector(&self) -> Result<TlsConnector, String> {
-        let roots = match &self.ca {
-            Some(ca) => Arc::clone(ca),
-            None => Arc::new(tokio::task::spawn_blocking(files::platform_roots).await.map_err(|e| e.to_string())??),
+    /// What the certificate is worth that was shown on an accepted connection; `None` without one, and when it leads to nobody whom
+    /// we trust.
+    pub async fn proof(&self, stream: &AcceptedStream<TcpStream>) -> Option<Proof> {
+        let shown = stream.get_ref().1.peer_certificates()?;
+        let now = self.acceptor.as_ref()?.config().time_provider.current_time()?;
+        let roots = self.roots().await.map_err(|why| tracing::debug!(why, "a certificate was shown in vain")).ok()?;
+        let proof = Proof::of(shown, roots, &provider().signature_verification_algorithms, now);
+        proof.map_err(|error| tracing::debug!(%error, "a certificate was shown in vain")).ok()
+    }
+
+    async fn roots(&self) -> Result<&Arc<RootCertStore>, String> {
+        let read = || async {
+            let roots = tokio::task::spawn_blocking(files::platform_roots).await.map_err(|e| e.to_string())??;
+            Ok(Arc::new(roots))
         };
+        self.roots.get_or_try_init(read).await
+    }
+
+    async fn make_connector(&self) -> Result<TlsConnector, String> {
+        let roots = Arc::clone(self.roots().await?);
         let provider = provider();
         let verifier = Verifier::new(roots, provider.signature_verification_algorithms);
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -113,8 +132,10 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn acceptor(own: &Own) -> Result<TlsAcceptor, String> {
-    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| error.to_string())?.with_no_client_auth();
+    let provider = provider();
+    let asker = Arc::new(Asker::new(provider.signature_verification_algorithms));
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| error.to_string())?.with_client_cert_verifier(asker);
     let config = builder.with_single_cert(own.chain.clone(), own.key.clone_key());
     let config = config.map_err(|error| format!("certificate and key do not fit together: {error}"))?;
     Ok(TlsAcceptor::from(Arc::new(config)))

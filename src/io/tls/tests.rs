@@ -1,5 +1,7 @@
 //! Certificates that are made here and now; and real loopback connections.
 
+mod client;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
