@@ -35,7 +35,7 @@ impl Signalling {
     }
 
     /// Gives the store what it has places for now.
-    fn store_at_once(&mut self) {
+    pub(super) fn store_at_once(&mut self) {
         while !self.backlog.is_empty() {
             let Some(place) = self.store.place().transpose() else { return };
             self.store_next(place);

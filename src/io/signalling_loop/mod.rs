@@ -180,6 +180,8 @@ impl Signalling {
         }
         // Others on this thread have their turns too.
         tokio::task::consume_budget().await;
+        // While inputs come without a pause nobody waits for a place below.
+        self.store_at_once();
         let listens = !self.backlog.is_long();
         if let Some(input) = queues.take(listens) {
             return self.input(input);
