@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::headers::NameAddr;
-use super::{Host, Method, Request, RequestIds, Resumed, Transport, Uri};
+use super::{token, Host, Method, Request, RequestIds, Resumed, Transport, Uri};
 
 /// A peer-to-peer relation, seen from our side.
 #[derive(Clone, Debug)]
@@ -263,9 +263,9 @@ impl Dialog {
     }
 }
 
-/// The URI of a Route value: what stands between the angle brackets.
-fn route_uri(hop: &str) -> Option<Uri> {
-    let (_, rest) = hop.split_once('<')?;
+/// The URI of a Route value: what stands between the angle brackets, which a quoted name before it may hold as well.
+pub(crate) fn route_uri(hop: &str) -> Option<Uri> {
+    let rest = hop.get(token::find(hop, b'<')? + 1..)?;
     let (uri, _) = rest.split_once('>')?;
     Uri::parse(uri).ok()
 }

@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::media::{Held, Stream};
 use crate::policy::Spd;
@@ -27,7 +27,11 @@ impl Mailbox {
         self.has_spd.store(true, Ordering::Release);
     }
 
+    /// Of the stream that waits to take the place of what runs, or else of what runs.
     pub fn hold(&self, held: Held) {
+        if let Some(waiting) = self.waiting().as_mut() {
+            return waiting.set_held(held);
+        }
         self.held_by_peer.store(held.by_peer, Ordering::Relaxed);
         self.held_by_us.store(held.by_us, Ordering::Relaxed);
         self.early.store(held.early, Ordering::Relaxed);
@@ -44,7 +48,8 @@ impl Mailbox {
 
     /// The stream that runs ends, and its keys with it; this one goes on in its place. What was said of hold was said of the other.
     pub fn replace(&self, stream: Option<Box<Stream>>) {
-        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = stream;
+        let mut waiting = self.waiting();
+        *waiting = stream;
         self.holds.store(false, Ordering::Release);
         self.has_stream.store(true, Ordering::Release);
     }
@@ -52,7 +57,11 @@ impl Mailbox {
     /// What is to run now, when that was not taken yet.
     pub fn take_stream(&self) -> Option<Option<Box<Stream>>> {
         let other = self.has_stream.swap(false, Ordering::AcqRel);
-        other.then(|| self.stream.lock().unwrap_or_else(PoisonError::into_inner).take())
+        other.then(|| self.waiting().take())
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Option<Box<Stream>>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn close(&self) {

@@ -140,6 +140,21 @@ fn a_thread_whose_leg_is_over_runs_the_next() {
     assert_eq!(loops.crew.idle(), 1, "one thread ran all three");
 }
 
+/// The thread may look for another stream, be stopped there, and look for what was said of hold after that.
+#[test]
+fn what_is_said_of_hold_is_said_of_the_stream_that_was_given_last() {
+    let mailbox = mailbox::Mailbox::default();
+    let [here, there] = ["127.0.0.1:16384", "127.0.0.1:16386"].map(|address| address.parse().unwrap());
+    let held = Held { by_us: true, ..Held::default() };
+    assert!(mailbox.take_stream().is_none());
+    mailbox.replace(Some(stream(here, there)));
+    mailbox.hold(held);
+    assert_eq!(mailbox.take_hold(), None, "the stream before has nothing to do with it");
+    assert_eq!(mailbox.take_stream().unwrap().unwrap().held(), held);
+    mailbox.hold(Held::default());
+    assert_eq!((mailbox.take_stream().is_none(), mailbox.take_hold()), (true, Some(Held::default())));
+}
+
 /// A WAV file of half a second: a square wave that mu-law carries nearly as it is.
 fn write_speech(path: &std::path::Path) {
     let format =

@@ -180,11 +180,11 @@ impl Signalling {
         }
         // Others on this thread have their turns too.
         tokio::task::consume_budget().await;
+        // While inputs come without a pause nobody waits for a place below.
+        self.store_at_once();
         let listens = !self.backlog.is_long();
         if let Some(input) = queues.take(listens) {
-            self.input(input);
-            // Or the backlog would wait until the queues are empty.
-            return self.store_at_once();
+            return self.input(input);
         }
         set(alarm.as_mut(), deadline.map_or(LONGEST_SLEEP, |at| at - now.mono));
         tokio::select! {

@@ -313,3 +313,29 @@ fn options(from: std::net::SocketAddr) -> Vec<u8> {
     )
     .into_bytes()
 }
+
+/// A place in the store is taken as soon as there is one: nobody whose operation waits has to wait for the end of a flood.
+#[tokio::test]
+async fn what_is_to_be_stored_does_not_wait_until_the_network_is_silent() {
+    const FLOOD: usize = 3000;
+    let (parts, entity) = parts("alice", &Location::Memory).await;
+    let store = parts.store.clone();
+    let (mut signalling, mut queues, _handle) = Signalling::make(parts, watch::channel(false).1).unwrap();
+    signalling.drain().await;
+    let go = hold(&store);
+    for number in 1..=10 {
+        let row = AuditRow { at: Wall(number), kind: "call", subject: String::new(), detail: String::new() };
+        signalling.effect(Effect::Store { id: EffectId(number), op: StoreOp::Audit(row) });
+    }
+    let eve = crate::io::udp::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let remote = eve.local_addr().unwrap();
+    let from = Received { transport: Transport::Udp, local: entity.host().parse().unwrap(), remote, connection: None };
+    let octets = Bytes::from(options(remote));
+    for _ in 0..FLOOD {
+        assert!(queues.udp.push(remote.ip(), octets.len(), Inbound::Message { from, bytes: octets.clone() }));
+    }
+    drop(go);
+    turns(&mut signalling, &mut queues, |signalling, _| signalling.storing == 0).await;
+    let left = queues.udp.len();
+    assert!(left > 0, "the flood had to end first");
+}

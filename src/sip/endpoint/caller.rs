@@ -1,6 +1,6 @@
 use super::refresher::{allows_update, push_interval};
 use super::{limits, EndCause, Endpoint, EndpointEvent, Invite, Usage};
-use crate::sip::dialog::Dialog;
+use crate::sip::dialog::{route_uri, Dialog};
 use crate::sip::headers::Reason;
 use crate::sip::session::{Phase, Proven, Session};
 use crate::sip::session_timer;
@@ -233,9 +233,7 @@ impl Endpoint {
             return Some("the Contact of its answer is no sips: URI");
         }
         let routes = read::record_route(response.headers(), false);
-        let secure = |hop: &String| {
-            hop.trim_start_matches(|c| c != '<').get(..6).is_some_and(|s| s.eq_ignore_ascii_case("<sips:"))
-        };
+        let secure = |hop: &String| route_uri(hop).is_some_and(|uri| uri.is_sips());
         (!routes.iter().all(secure)).then_some("a proxy on the way is recorded by no sips: URI")
     }
 

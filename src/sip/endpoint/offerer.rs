@@ -54,7 +54,7 @@ impl Endpoint {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.offering = None;
         }
-        let (status, reason) = (response.status(), response.reason().to_string());
+        let (status, reason) = (response.status(), read::reason_phrase(response));
         let warnings = read::warnings(response.headers());
         self.events.push_back(EndpointEvent::OfferRefused { id, status, reason, warnings });
     }

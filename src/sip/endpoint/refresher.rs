@@ -11,6 +11,8 @@ use crate::vocab::Mono;
 
 /// Whoever wants a longer pause before a request of ours within a session refuses it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(32);
+/// Whoever wants none at all is asked no faster than this.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a request of ours within a session says.
 pub(super) struct Within {
@@ -81,7 +83,8 @@ impl Endpoint {
             491 => self.wait_for_glare(now, id, response),
             // Something before it is not finished there: our ACK was lost, or theirs is on its way.
             500 if read::retry_after(response.headers()).is_some_and(|pause| pause <= LONGEST_PAUSE) => {
-                self.ask_again(now + read::retry_after(response.headers()).unwrap_or_default(), id, response);
+                let pause = read::retry_after(response.headers()).unwrap_or_default().max(SHORTEST_PAUSE);
+                self.ask_again(now + pause, id, response);
             }
             _ => self.note_refused_within(id, response),
         }

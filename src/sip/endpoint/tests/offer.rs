@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::wire::{body, header, invite, World, ALICE};
 use crate::sip::endpoint::EndpointEvent;
-use crate::sip::{send, Method, Request, SessionId};
+use crate::sip::{send, Method, Request, Response, SessionId};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -148,4 +148,31 @@ fn an_offer_waits_until_the_peers_is_answered_and_acknowledged() {
     world.inject(ALICE, &ack.to_bytes());
     world.run_for(Duration::from_millis(1));
     assert!(is_due(&mut world));
+}
+
+/// Whoever says so without end would otherwise have us ask as fast as the network is.
+#[test]
+fn a_refresh_that_is_to_come_again_at_once_waits_a_little() {
+    let (mut world, _) = answered_by_hand(&[("Session-Expires", "90;refresher=uac")]);
+    world.run_for(46 * SECOND);
+    for number in 2..5 {
+        assert_eq!(header(&world.request(&Method::Invite), "CSeq"), format!("{number} INVITE"));
+        world.reply(&Method::Invite, 500, &[("Retry-After", "0")]);
+        world.run_for(Duration::from_millis(900));
+        assert_eq!(header(&world.request(&Method::Invite), "CSeq"), format!("{number} INVITE"), "not yet");
+        world.run_for(Duration::from_millis(200));
+    }
+}
+
+/// It reaches the screen: a page is cut, as of every other answer.
+#[test]
+fn a_page_in_the_place_of_a_refusals_phrase_is_cut() {
+    let (mut world, ours) = answered_by_hand(&[]);
+    offer(&mut world, ours, "hold");
+    let refusal = Response::to(&world.request(&Method::Invite), 488, &"x".repeat(5000));
+    world.inject(ALICE, &refusal.to_bytes());
+    match world.events[ALICE].last() {
+        Some(EndpointEvent::OfferRefused { reason, .. }) => assert!(reason.len() < 100, "{}", reason.len()),
+        other => panic!("{other:?}"),
+    }
 }

@@ -193,6 +193,8 @@ fn a_call_by_sips_stays_with_it_or_is_ended() {
         (sips, Some("<sips:192.168.1.2:5061;lr>"), true),
         (sip, None, false),
         (sips, Some("<sip:192.168.1.2:5061;transport=tls;lr>"), false),
+        (sips, Some("\"<sips:192.168.1.2>\" <sip:192.168.1.2:5061;transport=tls;lr>"), false),
+        (sips, Some("\"<sip:a proxy>\" <sips:192.168.1.2:5061;lr>"), true),
     ] {
         let mut world = quiet();
         let target = Uri::parse("sips:bob@192.168.1.2").unwrap();
