@@ -8,7 +8,6 @@
 //! | SUBSCRIBE within the dialog -> `handle_resubscribed` | the same, for as long again |
 //! | `EndpointEvent::NotifierEnded` | nobody |
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::answer_watcher::{document_body, Watcher, MAX_EXPIRES};
@@ -16,12 +15,17 @@ use super::book::Standing;
 use super::publication::{compiled, says_the_same, PACE};
 use super::{Agent, Follower, FollowerState};
 use crate::policy::{tightens_somewhere, Entry, Statement, View};
-use crate::sip::{Body, NotifierId, NotifyState, Refusal};
+use crate::sip::{Body, NotifierId, NotifyState, Refusal, Timed, TimedMap};
 use crate::vocab::{AgreementKey, Deadline, Device, Entity, Mono, Now, VerifyKey, Wall};
 
 /// As many as the endpoint holds, and no more.
-#[derive(Default)]
-pub struct Watchers(BTreeMap<NotifierId, Following>);
+pub struct Watchers(TimedMap<NotifierId, Following>);
+
+impl Default for Watchers {
+    fn default() -> Self {
+        Self(TimedMap::new())
+    }
+}
 
 struct Following {
     watcher: Watcher,
@@ -106,8 +110,9 @@ impl Agent {
         })
     }
 
-    /// Its keys were approved, or are no more, or the account is gone by whose name it knows us. A fresh request has to prove that it holds them: the one that stands here
-    /// could have been repeated by anybody. `deactivated` asks for that (RFC 6665 section 4.1.3).
+    /// Its keys were approved, or are no more, or the account is gone by whose name it knows us. A fresh request has to prove
+    /// that it holds them: the one that stands here could have been repeated by anybody. `deactivated` asks for that (RFC 6665
+    /// section 4.1.3).
     fn let_come_back(&mut self, now: Now, id: NotifierId) {
         self.watchers.0.remove(&id);
         let state = NotifyState::Terminated { reason: "deactivated".into(), retry_after: None };
@@ -134,9 +139,7 @@ impl Agent {
     }
 
     pub(super) fn handle_watchers_timeout(&mut self, now: Now) {
-        let due = |following: &Following| following.due.is_some_and(|at| at <= now.mono);
-        let due: Vec<NotifierId> = self.watchers.0.iter().filter(|(_, f)| due(f)).map(|(id, _)| *id).collect();
-        due.into_iter().for_each(|id| self.tell_again(now, id));
+        self.watchers.0.all_due(now.mono).into_iter().for_each(|id| self.tell_again(now, id));
     }
 
     fn tell_again(&mut self, now: Now, id: NotifierId) {
@@ -156,13 +159,18 @@ impl Agent {
     }
 
     pub(super) fn watchers_deadline(&self) -> Option<Deadline> {
-        let due = self.watchers.0.values().filter_map(|following| following.due);
-        due.min().map(|at| Deadline { at, why: "watchers to be told" })
+        self.watchers.0.deadline()
     }
 
     /// Who follows this device itself, longest first.
     pub fn followers(&self) -> Vec<Follower> {
         self.watchers.0.values().map(Following::shown).collect()
+    }
+}
+
+impl Timed for Following {
+    fn deadline(&self) -> Option<(Mono, &'static str)> {
+        self.due.map(|at| (at, "watchers to be told"))
     }
 }
 
