@@ -101,7 +101,7 @@ pub enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Check configuration, data directory, keys, ports and sound
+    /// Check configuration, data directory, keys, ports, sound, and the accounts of the agent that runs
     Doctor,
     /// Print a completion script for a shell
     Completions {
@@ -132,7 +132,7 @@ pub struct AskArgs {
 
 #[derive(Debug, Args)]
 pub struct MessageArgs {
-    /// sip:user@host, user@host, IP address, telephone number or e-mail address; without it the last messages are listed
+    /// sip:user@host, user@host, host, IP address, telephone number or e-mail address; without it the last messages are listed
     pub peer: Option<String>,
     /// What to say
     #[arg(requires = "peer", value_name = "TEXT")]
@@ -274,7 +274,7 @@ pub struct CallArgs {
 pub struct TransferArgs {
     /// The call, as c1
     pub call: String,
-    /// Whom its peer is to call: sip:user@host, user@host, host, or IP address
+    /// Whom its peer is to call: sip:user@host, user@host, host, IP address, or telephone number
     #[arg(required_unless_present = "to_call", conflicts_with = "to_call")]
     pub peer: Option<String>,
     /// The peer of this other call of yours, as c2, whose place the new call takes
@@ -376,12 +376,12 @@ pub enum PresenceCommand {
     },
     /// Follow a peer: where it is stays up to date, and another policy is put to you; needs an agent that stays
     Watch {
-        /// sip:user@host, user@host, host, or IP address
+        /// sip:user@host, user@host, host, IP address, or telephone number
         peer: String,
     },
     /// Follow a peer no longer
     Unwatch {
-        /// As `presence watching` names it
+        /// As `presence watching` names it, without its device
         peer: String,
     },
     /// Whom you follow, and how that stands
