@@ -25,6 +25,17 @@ impl Endpoint {
         }
     }
 
+    /// A server that did not answer may have been away, and may have forgotten us. Where pings are answered, they tell.
+    pub(super) fn doubt(&mut self, now: Mono, remote: SocketAddr) {
+        let spread = Duration::from_millis(1000 + u64::from(self.secret.random() % SPREAD));
+        for registration in self.registrations.values_mut() {
+            let doubted = registration.remote == remote && registration.failures == 0 && registration.is_untold();
+            let Some(since) = registration.since.filter(|_| doubted) else { continue };
+            let again = (now + spread).max(since + PACE);
+            registration.next = registration.next.map(|next| next.min(again));
+        }
+    }
+
     /// The registrar reached us on it, or is gone and may have forgotten us; the same goes for what it holds for us.
     pub(super) fn recover(&mut self, now: Mono, transport: Transport, remote: SocketAddr) {
         let spread = Duration::from_millis(1000 + u64::from(self.secret.random() % SPREAD));

@@ -21,6 +21,9 @@ const ONCE_MORE: Duration = Duration::from_millis(500);
 /// so often at least something is (RFC 5626 section 4.4.1 has 95 to 120 seconds), until pings are seen to be answered.
 const KEEP_OPEN: Duration = Duration::from_secs(95);
 
+/// Where nothing is kept open, nothing else tells that a server has forgotten us, because it was started anew.
+const UNTOLD: Duration = Duration::from_secs(600);
+
 /// Longest Service-Route that is followed, in hops; a path has few proxies.
 const MAX_HOPS: usize = 8;
 
@@ -294,12 +297,20 @@ impl Endpoint {
 }
 
 impl Registration {
-    /// Before it runs out, or before its connection is forgotten.
+    /// Before it runs out, or before its connection is forgotten, or while it may be without our knowing.
     pub(super) fn set_refresh(&mut self, since: Mono) {
-        let on_ours_alone = self.domain.is_some() || self.registrar.asks_for_websocket();
-        let silent = on_ours_alone && !self.keep.is_answered();
-        let longest = if silent { KEEP_OPEN } else { Duration::MAX };
+        let longest = match (self.keep.is_answered(), self.is_untold()) {
+            (true, _) => Duration::MAX,
+            (false, true) => UNTOLD,
+            (false, false) => KEEP_OPEN,
+        };
         self.next = Some(since + self.refresh.min(longest));
+    }
+
+    /// No connection of ours alone is kept open to the server, and no ping of ours is answered: if it forgets us, nobody tells.
+    pub(super) fn is_untold(&self) -> bool {
+        let on_ours_alone = self.domain.is_some() || self.registrar.asks_for_websocket();
+        !on_ours_alone && !self.keep.is_answered()
     }
 }
 

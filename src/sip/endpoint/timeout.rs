@@ -47,7 +47,13 @@ impl Endpoint {
                     _ => {}
                 }
             }
-            Happened::TimedOut { owner, method } => self.give_up(now, owner, &method, EndCause::TimedOut),
+            Happened::TimedOut { owner, method, remote } => {
+                self.give_up(now, owner, &method, EndCause::TimedOut);
+                // A registration that was not answered comes again by its own rule.
+                if !matches!(owner, Owner::None | Owner::Registration(_)) {
+                    self.doubt(now, remote);
+                }
+            }
             Happened::Unanswered { owner: Owner::Notifier(id) } => self.handle_unanswered_subscribe(id),
             Happened::Unanswered { owner: Owner::Referral(id) } => self.drop_referred(id),
             Happened::Unanswered { .. } => {}

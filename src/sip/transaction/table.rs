@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 
@@ -33,7 +33,7 @@ pub(crate) enum Happened {
     /// A request of ours goes again, for the `sent`th time.
     Resent { owner: Owner, method: Method, sent: u32, transmit: Transmit },
     /// Nobody answered our request.
-    TimedOut { owner: Owner, method: Method },
+    TimedOut { owner: Owner, method: Method, remote: SocketAddr },
     /// We never answered a request; its client has given up.
     Unanswered { owner: Owner },
 }
@@ -246,7 +246,7 @@ fn expire_client(now: Mono, key: &ClientKey, client: &mut Client) -> Option<Happ
         Expiry::Resend => {
             Some(Happened::Resent { owner, method, sent: client.sent, transmit: client.transmit.clone() })
         }
-        Expiry::TimedOut => Some(Happened::TimedOut { owner, method }),
+        Expiry::TimedOut => Some(Happened::TimedOut { owner, method, remote: client.transmit.remote }),
         Expiry::Over | Expiry::Trying => None,
     }
 }

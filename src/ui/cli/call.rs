@@ -56,7 +56,9 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         }
         if on_hold != held(&call) {
             on_hold = held(&call);
-            output.say(&told_held(&call));
+            if !call.is_over() {
+                output.say(&told_held(&call));
+            }
         }
         if wants != call.wants {
             wants.clone_from(&call.wants);

@@ -29,7 +29,10 @@ impl Output {
         if !std::io::stdout().is_terminal() {
             return told(std::env::var("COLUMNS").ok().as_deref());
         }
-        crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+        crossterm::terminal::size()
+            .ok()
+            .filter(|(columns, _)| *columns > 0)
+            .map_or(80, |(columns, _)| usize::from(columns))
     }
 
     /// Rows under a head. Fitted to a terminal, or to COLUMNS; other programs get one row a line.

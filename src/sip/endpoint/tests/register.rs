@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::wire::{address, header, uri, World, ALICE, BOB};
 use crate::sip::digest::Login;
-use crate::sip::endpoint::{EndCause, EndpointEvent, Next, Register};
+use crate::sip::endpoint::{EndCause, EndpointEvent, Next, Register, Text};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Method, RegistrationId, Request, Transport, Uri};
 use crate::vocab::Redacted;
@@ -16,6 +16,10 @@ fn registering() -> (World, RegistrationId) {
 }
 
 fn registering_at(registrar: &str) -> (World, RegistrationId) {
+    registering_for(registrar, 600)
+}
+
+fn registering_for(registrar: &str, seconds: u64) -> (World, RegistrationId) {
     let mut world = World::perfect();
     world.mute = [true, true];
     let what = Register {
@@ -24,7 +28,7 @@ fn registering_at(registrar: &str) -> (World, RegistrationId) {
         remote: address(BOB),
         domain: None,
         login: Some(Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()), realm: None }),
-        expires: Duration::from_secs(600),
+        expires: Duration::from_secs(seconds),
         number: 1,
     };
     let id = world.at(ALICE, |end, now| end.register(now, what));
@@ -211,6 +215,39 @@ fn what_fails_is_tried_again_later_and_later_until_it_succeeds() {
     world.run_for(again);
     answer(&mut world, 200, &[]);
     assert_eq!(registered(&world), [(Duration::from_secs(600), Vec::new())]);
+}
+
+/// Where it keeps no way open to us, nothing tells that it was started anew.
+#[test]
+fn a_registration_for_an_hour_by_datagrams_is_refreshed_every_ten_minutes() {
+    let (mut world, _) = registering_for("sip:b.example", 3600);
+    answer(&mut world, 200, &[]);
+    world.run_for(Duration::from_secs(599));
+    assert_eq!(header(&last(&world), "CSeq"), "1 REGISTER");
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(header(&last(&world), "CSeq"), "2 REGISTER");
+}
+
+#[test]
+fn a_server_that_does_not_answer_something_else_is_registered_at_anew() {
+    let (mut world, _) = registering();
+    answer(&mut world, 200, &[]);
+    world.run_for(Duration::from_secs(100));
+    let text = Text {
+        target: uri(BOB),
+        remote: address(BOB),
+        tcp: false,
+        domain: None,
+        text: "x".to_owned(),
+        from: None,
+        login: None,
+        resumes: None,
+    };
+    world.at(ALICE, |end, now| end.message(now, text));
+    world.run_for(Duration::from_secs(31));
+    assert_eq!(header(&last(&world), "CSeq"), "1 REGISTER", "it has time to answer");
+    world.run_for(Duration::from_secs(8));
+    assert_eq!(header(&last(&world), "CSeq"), "2 REGISTER");
 }
 
 /// The registrar went away with the connection on which it reached us; it may close each one at once.
