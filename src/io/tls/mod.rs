@@ -177,6 +177,11 @@ fn why(error: &std::io::Error) -> String {
         }
         CertificateError::Other(other) => match other.0.downcast_ref::<WrongName>() {
             Some(wrong) => wrong.to_string(),
+            // What `openssl req -x509` makes when nothing else is said.
+            None if certificate.to_string().contains("CaUsedAsEndEntity") => {
+                "its certificate is that of an authority, and no server's (make one with basicConstraints=CA:FALSE)"
+                    .to_owned()
+            }
             None => format!("its certificate is refused: {}", escape(&certificate.to_string())),
         },
         other => format!("its certificate is refused: {}", escape(&other.to_string())),
