@@ -137,6 +137,12 @@ impl Dialog {
         self.route = route;
     }
 
+    /// It began by `sips:`, and a proxy that recorded itself would send on in clear (RFC 3261 sections 12.1.2 and 16.6, step 4).
+    pub fn leaves_tls(&self) -> bool {
+        let secure = |hop: &String| route_uri(hop).is_some_and(|uri| uri.is_sips());
+        self.secure && !self.route.iter().all(secure)
+    }
+
     /// The side that is asked: by TLS through somebody of ours, who proves `domain`; by a `sips:` URI.
     pub fn secure(&mut self, domain: Option<Host>, by_sips: bool) {
         self.domain = domain;

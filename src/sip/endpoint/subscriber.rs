@@ -193,6 +193,11 @@ impl Endpoint {
         if !subscription.notified {
             subscription.notified = true;
             subscription.dialog.establish(inbound.from_tag.clone(), read::record_route(headers, true));
+            if subscription.dialog.leaves_tls() {
+                let why = "a proxy on the way is recorded by no sips: URI";
+                self.refuse_unknown(inbound);
+                return self.end_subscription(id, EndCause::InClear { why });
+            }
             if subscription.phase == Phase::Open || subscription.phase == Phase::Leaving {
                 subscription.timer_n = None;
             }

@@ -218,6 +218,35 @@ fn a_call_by_sips_stays_with_it_or_is_ended() {
     }
 }
 
+/// The same of a subscription, before anything that came on such a way is believed.
+#[test]
+fn a_subscription_by_sips_ends_where_a_proxy_would_leave_tls() {
+    for (route, stays) in [("sips:192.168.1.2:5061;lr", true), ("sip:192.168.1.2:5061;transport=tls;lr", false)] {
+        let mut world = quiet();
+        let target = Uri::parse("sips:bob@192.168.1.2").unwrap();
+        world.at(ALICE, |end, now| end.subscribe(now, Subscribe { target, ..subscribe(60) }));
+        let asked = world.request(&Method::Subscribe);
+        let notify = format!(
+            "NOTIFY sips:alice@192.168.1.1:5060 SIP/2.0\r\nVia: SIP/2.0/TLS 192.168.1.2:5061;branch=z9hG4bK2\r\nMax-Forwards: 70\r\n\
+             From: {};tag=b\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 1 NOTIFY\r\nContact: <sips:bob@192.168.1.2:5061>\r\n\
+             Record-Route: <{route}>\r\nEvent: presence\r\nSubscription-State: active;expires=60\r\nContent-Length: 0\r\n\r\n",
+            header(&asked, "To"),
+            header(&asked, "From"),
+            header(&asked, "Call-ID"),
+        );
+        let (local, remote) = (address(ALICE), address(BOB));
+        let from = Received { transport: Transport::Tls, local, remote, connection: Some(ConnectionId(7)) };
+        world.at(ALICE, |end, now: Now| end.handle_message(now, from, notify.as_bytes()));
+        let answer = if stays { "SIP/2.0 200" } else { "SIP/2.0 481" };
+        assert!(last(&world).bytes.starts_with(answer.as_bytes()), "{:?}", last(&world));
+        let ended = |event: &EndpointEvent| {
+            matches!(event, EndpointEvent::SubscriptionEnded { cause: EndCause::InClear { .. }, .. })
+        };
+        assert_eq!(world.events[ALICE].iter().any(ended), !stays);
+        assert_eq!(world.events[ALICE].iter().any(|event| matches!(event, EndpointEvent::Notified { .. })), stays);
+    }
+}
+
 /// RFC 3261 section 8.1.1.8.
 #[test]
 fn who_calls_by_sips_is_reached_by_it() {
