@@ -253,9 +253,9 @@ impl Agent {
 
     /// Strangers together take half of all places, so that the user can call, and be called by whom he approved.
     pub(super) fn refuse_crowd(&self) -> Result<(), No> {
-        match self.calls.strangers() < self.most_strangers() {
-            true => Ok(()),
-            false => Err(No::plain(486, "too many calls of strangers are open")),
+        match self.calls.strangers_reach(self.most_strangers()) {
+            false => Ok(()),
+            true => Err(No::plain(486, "too many calls of strangers are open")),
         }
     }
 

@@ -209,6 +209,13 @@ impl Calls {
         self.open.len()
     }
 
+    /// Strangers have as many places as that.
+    fn strangers_reach(&self, most: usize) -> bool {
+        // Counting takes longer than all else that a call needs, on an agent that serves many.
+        let all = self.open.len() + self.transfers.wanted.len();
+        all >= most && self.strangers() >= most
+    }
+
     fn strangers(&self) -> usize {
         let open = self.open.iter().filter_map(|id| self.all.get(id));
         let strangers = open.filter(|calling| calling.call.side == Side::Callee && !calling.call.known);

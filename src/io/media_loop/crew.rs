@@ -9,7 +9,7 @@ use super::thread::MediaThread;
 use crate::io::udp::MAX_DATAGRAM;
 
 /// Threads that wait for a leg; one more ends.
-const IDLE: usize = 64;
+const IDLE: usize = 256;
 /// How long one waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 

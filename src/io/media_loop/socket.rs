@@ -1,5 +1,6 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::OnceLock;
 
 use crate::io::sockets::bind_failure;
 use crate::media::PORTS;
@@ -40,10 +41,13 @@ fn open(address: SocketAddr) -> std::io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Two agents on one machine start in different places.
+/// Two agents on one machine start in different places, and each goes on from its own.
 fn start() -> u16 {
-    let mut octets = [0; 2];
-    // Without randomness the search merely starts at the same place.
-    let _ = getrandom::fill(&mut octets);
-    u16::from_ne_bytes(octets)
+    static START: OnceLock<u16> = OnceLock::new();
+    *START.get_or_init(|| {
+        let mut octets = [0; 2];
+        // Without randomness the search merely starts at the same place.
+        let _ = getrandom::fill(&mut octets);
+        u16::from_ne_bytes(octets)
+    })
 }
