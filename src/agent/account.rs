@@ -218,12 +218,8 @@ impl Agent {
 
     /// It came by a proxy that is ours, where we are registered: who sent it proved a name there.
     pub(super) fn is_own_proxy(&self, from: &Received) -> bool {
-        let same = |hop: Candidate| {
-            let secure = !hop.transport.is_secure() || from.transport.is_secure();
-            secure && hop.address.ip().to_canonical() == from.remote.ip().to_canonical()
-        };
         let all = self.accounts.all().flat_map(|accounting| &accounting.flows);
-        all.into_iter().any(|flow| flow.is_known() && flow.hop.is_some_and(same))
+        all.into_iter().any(|flow| flow.is_known() && flow.leads_to(from))
     }
 
     pub(super) fn begin_accounts(&mut self, now: Now) {

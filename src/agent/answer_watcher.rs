@@ -41,6 +41,14 @@ pub struct Watcher {
     pub wanted: Wanted,
 }
 
+/// By what a request names us.
+pub(super) struct Meant {
+    /// Our names that its sender may hear of; who proved his keys may hear of all.
+    pub names: Vec<Entity>,
+    /// In To, which anybody on the way may write.
+    pub uri: Option<Uri>,
+}
+
 /// Where an asker's packets will come from.
 #[derive(Clone, Copy, Debug)]
 pub struct AskersPlace {
@@ -54,7 +62,7 @@ impl Agent {
         &mut self,
         now: Now,
         id: NotifierId,
-        (place, meant): (AskersPlace, Entity),
+        (place, meant): (AskersPlace, Meant),
         expires: Duration,
         body: Option<Body>,
     ) {
@@ -86,18 +94,21 @@ impl Agent {
         &mut self,
         now: Now,
         place: AskersPlace,
-        meant: Entity,
+        meant: Meant,
         body: Option<Body>,
     ) -> Result<Watcher, (u16, &'static str)> {
-        let Some(body) = body else { return Ok(self.silent_watcher(place, meant)) };
+        let named = self.name_meant(&meant.names, meant.uri.as_ref());
+        let Some(body) = body else { return Ok(self.silent_watcher(place, named)) };
         let body = body.part(PIDF).ok_or((415, "Unsupported Media Type"))?;
         let document = presence::read(&body.bytes).map_err(|_| (400, "Unreadable Document"))?;
         let signed = document.tuples.into_iter().find_map(|tuple| tuple.signed);
-        let Some(signed) = signed else { return Ok(self.silent_watcher(place, meant)) };
+        let Some(signed) = signed else { return Ok(self.silent_watcher(place, named)) };
         let signed = signed.map_err(|_| (400, "Unreadable Statement"))?;
         signed.verify().map_err(|_| (403, "Bad Signature"))?;
         let statement = &signed.statement;
-        let names = self.names_and_addresses();
+        let names = if self.holds_pinned_keys(statement) { self.names() } else { meant.names };
+        let named = self.name_meant(&names, meant.uri.as_ref());
+        let names = self.with_addresses(names);
         let expected = Expected {
             purpose: Purpose::Request,
             entity: None,
@@ -109,8 +120,8 @@ impl Agent {
         presence::check(statement, &expected).map_err(refusal_of)?;
         // What it signed counts for more than To, which anybody on the way may write.
         let asked = match &statement.audience {
-            Audience::Entity(entity) => self.our_name(entity).unwrap_or(meant),
-            _ => meant,
+            Audience::Entity(entity) => self.our_name(entity).unwrap_or(named),
+            _ => named,
         };
         let pinned = self.is_pinned(now, statement);
         let known = pinned && self.is_first(now, statement);
@@ -144,6 +155,12 @@ impl Agent {
         true
     }
 
+    fn holds_pinned_keys(&self, statement: &Statement) -> bool {
+        let keys = (statement.signing_key, statement.agreement_key);
+        let vouched = presence::vouched(statement);
+        matches!(self.book.standing(&statement.entity, &statement.device, keys, vouched), Standing::Pinned { .. })
+    }
+
     /// Whether the keys are those that our user approved; tells the user when they are not but should be.
     fn is_pinned(&mut self, now: Now, statement: &Statement) -> bool {
         let keys = (statement.signing_key, statement.agreement_key);
@@ -175,8 +192,8 @@ impl Agent {
         }
     }
 
-    /// Names under which we may be asked: our own, and each address that we listen at, with our user and without.
-    fn names_and_addresses(&self) -> Vec<Entity> {
+    /// Names under which we may be asked: these, and each address that we listen at, with our user and without.
+    fn with_addresses(&self, names: Vec<Entity>) -> Vec<Entity> {
         let user = self.config.entity.user().map(|user| format!("{user}@")).unwrap_or_default();
         let bare = self.config.listen.iter().flat_map(|listen| {
             let (host, port) = (super::own::uri_host(listen.address.ip()), listen.address.port());
@@ -185,7 +202,7 @@ impl Agent {
                 .flat_map(move |user| [format!("sip:{user}{host}"), format!("sip:{user}{host}:{port}")])
         });
         let bare = bare.filter_map(|text| Entity::parse(&text).ok());
-        self.names().into_iter().chain(bare).collect()
+        names.into_iter().chain(bare).collect()
     }
 
     fn keep_waiting(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: Watcher) {

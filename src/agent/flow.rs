@@ -6,11 +6,13 @@
 //! | registered, not granted | idle: the registrar would hold one Contact only, twice |
 //! | failed | registered as well as can be, until the first is back |
 
+use std::net::IpAddr;
+
 use super::account::Accounting;
 use super::config::{AccountConfig, Hop};
 use super::fail_over::Untried;
 use super::{AccountFlow, AccountState};
-use crate::sip::{Candidate, RegistrationId};
+use crate::sip::{Candidate, Received, RegistrationId};
 use crate::vocab::Mono;
 
 /// One of them.
@@ -56,6 +58,17 @@ impl Flow {
     /// Its registrar has us, whether or not it still reaches us.
     pub fn is_known(&self) -> bool {
         self.is_registered() || self.shown.state == AccountState::Recovering
+    }
+
+    /// This came from its proxy, by a transport that proves it where that is demanded.
+    pub fn leads_to(&self, from: &Received) -> bool {
+        let secure = self.hop.is_some_and(|hop| !hop.transport.is_secure() || from.transport.is_secure());
+        secure && self.is_at(from.remote.ip())
+    }
+
+    /// Its proxy has this address.
+    pub fn is_at(&self, address: IpAddr) -> bool {
+        self.hop.is_some_and(|hop| hop.address.ip().to_canonical() == address.to_canonical())
     }
 
     /// There is no need of it.

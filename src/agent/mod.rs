@@ -79,7 +79,7 @@ pub use snapshot::{
 };
 
 use account::Accounts;
-use answer_watcher::AskersPlace;
+use answer_watcher::{AskersPlace, Meant};
 use asks::Asks;
 use book::Book;
 use call::Calls;
@@ -412,7 +412,7 @@ impl Agent {
             EndpointEvent::Subscribed { id, expires, refresh: true, .. } => self.handle_resubscribed(now, id, expires),
             EndpointEvent::Subscribed { id, from, relayed, asked, contact, expires, body, .. } => {
                 let place = AskersPlace::of(&from, relayed, &contact);
-                let meant = self.name_meant(asked.as_ref());
+                let meant = Meant { names: self.names_told_to(&from), uri: asked };
                 self.handle_subscribed(now, id, (place, meant), expires, body);
             }
             call => self.handle_call_event(now, call),

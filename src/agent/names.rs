@@ -2,10 +2,12 @@
 //! knows us by the account's; everybody else by the agent's own. The keys are the same, and every statement names the entity
 //! that it is about.
 
+use super::account::Accounting;
+use super::snapshot::PublicationState;
 use super::target::Target;
 use super::{AccountConfig, Agent};
 use crate::sip::headers::NameAddr;
-use crate::sip::Uri;
+use crate::sip::{Received, Uri};
 use crate::vocab::Entity;
 
 impl Agent {
@@ -51,12 +53,24 @@ impl Agent {
         Target::parse(peer.as_str()).map_or_else(|_| self.config.entity.clone(), |target| self.name_to(&target))
     }
 
-    /// Which of our names the sender of a request means by the URI that it names us by.
-    pub(super) fn name_meant(&self, asked: Option<&Uri>) -> Entity {
+    /// Our names that whoever sent this may hear of: the agent's own, and of the accounts those by whose proxy it came, or that tell of
+    /// this device at a presence server anyway. By any other a stranger could find out whose device this is: he would only have to
+    /// ask for all whom it might belong to.
+    pub(super) fn names_told_to(&self, from: &Received) -> Vec<Entity> {
+        let mut names = self.names();
+        names.retain(|name| {
+            let mut of_name = self.accounts.all().filter(|accounting| accounting.config.is_named(name));
+            *name == self.config.entity || of_name.any(|accounting| accounting.is_told_to(from))
+        });
+        names
+    }
+
+    /// Which of these names the sender of a request means by the URI that it names us by.
+    pub(super) fn name_meant(&self, names: &[Entity], asked: Option<&Uri>) -> Entity {
         let meant = asked.and_then(|uri| {
             let named = (uri.user().map(str::to_owned), uri.host()?.to_string());
-            let is = |name: &Entity| name.user() == named.0.as_deref() && name.host().eq_ignore_ascii_case(&named.1);
-            self.names().into_iter().find(is)
+            let is = |name: &&Entity| name.user() == named.0.as_deref() && name.host().eq_ignore_ascii_case(&named.1);
+            names.iter().find(is).cloned()
         });
         meant.unwrap_or_else(|| self.config.entity.clone())
     }
@@ -65,5 +79,12 @@ impl Agent {
     pub(super) fn written_as(&self, name: &Entity) -> Option<NameAddr> {
         let uri = Uri::parse(name.as_str()).ok().filter(|_| *name != self.config.entity)?;
         Some(NameAddr::new(uri).with_display(self.config.display_name.as_deref().unwrap_or_default()))
+    }
+}
+
+impl Accounting {
+    fn is_told_to(&self, from: &Received) -> bool {
+        let published = matches!(self.account.publication, PublicationState::Published { .. });
+        published || self.flows.iter().any(|flow| flow.is_at(from.remote.ip()))
     }
 }

@@ -24,6 +24,9 @@ fn entity(text: &str) -> Entity {
     Entity::parse(text).unwrap()
 }
 
+/// Where an ordinary presence client is.
+const PHONE: &str = "192.168.1.5";
+
 /// An agent `sip:NAME@ADDRESS` with the account `sip:account@example.org`, whose proxy is at `proxy`.
 fn named(name: &str, address: &str, account: &str, proxy: &str) -> AgentConfig {
     let account = account_at(&entity(&format!("sip:{account}@example.org")), proxy);
@@ -65,11 +68,11 @@ fn from_of(request: &Request) -> &str {
 /// An ordinary presence client asks Bob for `to`.
 fn subscribes(world: &mut World, to: &str, seconds: u32) {
     let request = format!(
-        "SUBSCRIBE sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.5:5060;branch=z9hG4bKw\r\nMax-Forwards: 70\r\n\
-         From: <sip:phone@192.168.1.5>;tag=p\r\nTo: <{to}>\r\nCall-ID: w\r\nCSeq: 1 SUBSCRIBE\r\nExpires: {seconds}\r\n\
-         Event: presence\r\nContact: <sip:phone@192.168.1.5>\r\nContent-Length: 0\r\n\r\n"
+        "SUBSCRIBE sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bKw\r\nMax-Forwards: 70\r\n\
+         From: <sip:phone@{PHONE}>;tag=p\r\nTo: <{to}>\r\nCall-ID: w\r\nCSeq: 1 SUBSCRIBE\r\nExpires: {seconds}\r\n\
+         Event: presence\r\nContact: <sip:phone@{PHONE}>\r\nContent-Length: 0\r\n\r\n"
     );
-    let [from, to] = ["192.168.1.5:5060", "192.168.1.2:5060"].map(|text| text.parse().unwrap());
+    let [from, to] = [PHONE, BOB].map(|address| format!("{address}:5060").parse().unwrap());
     world.wire.send(world.now.mono, Parcel::Sip { stream: None, from, to, bytes: request.into_bytes() });
     world.run_for(Duration::from_secs(1));
 }
@@ -169,7 +172,7 @@ fn an_account_of_another_name_publishes_a_statement_of_that_name() {
 fn a_device_vouches_for_another_by_the_name_of_their_account() {
     let mut world = World::new(4, Link::GOOD);
     world.add("desk", named("desk", "192.168.1.3", "al", SERVER));
-    world.add("pocket", named("pocket", ALICE, "al", SERVER));
+    world.add("pocket", named("pocket", ALICE, "al", BOB));
     world.add("bob", named("bob", BOB, "bo", ALICE));
     let new = world.nodes[1].agent.introduction();
     let mut word = |account: Option<Entity>| {
@@ -197,7 +200,7 @@ fn a_device_vouches_for_another_by_the_name_of_their_account() {
 #[test]
 fn who_follows_a_removed_account_is_let_go() {
     let mut world = World::new(4, Link::GOOD);
-    let bob = named("bob", BOB, "bo", SERVER);
+    let bob = named("bob", BOB, "bo", PHONE);
     let account = bob.accounts[0].clone();
     world.add("bob", AgentConfig { accounts: Vec::new(), ..bob });
     world.command(0, Command::AddAccount(Box::new(account))).unwrap();
@@ -223,17 +226,45 @@ fn an_account_by_sips_is_the_name_of_sip() {
     assert_eq!(world.nodes[1].agent.pins().next().unwrap().entity.as_str(), "sip:al@example.org");
 }
 
+/// Of whom an ordinary presence client is told that asks Bob for `to`; `proxy` is that of his account.
+fn told_of(to: &str, proxy: &str) -> String {
+    let mut world = World::new(4, Link::GOOD);
+    world.add("bob", named("bob", BOB, "bo", proxy));
+    subscribes(&mut world, to, 0);
+    let told = sent(&world, BOB, "NOTIFY");
+    let document = sottovoce::presence::read(told[0].body()).unwrap();
+    let signed = document.tuples[0].signed.clone().unwrap().unwrap();
+    signed.verify().unwrap().entity.to_string()
+}
+
 /// An ordinary presence client has no document of ours in its SUBSCRIBE: To says whom it means.
 #[test]
-fn an_ordinary_watcher_of_the_accounts_name_is_told_of_that_name() {
+fn an_ordinary_watcher_by_the_proxy_is_told_of_the_name_that_it_asks_for() {
     for (to, about) in [("sip:bo@example.org", "sip:bo@example.org"), ("sip:192.168.1.2", "sip:bob@192.168.1.2")] {
+        assert_eq!(told_of(to, PHONE), about);
+    }
+}
+
+/// Or he would ask for everybody whom this device might belong to.
+#[test]
+fn a_stranger_who_guesses_the_accounts_name_hears_the_agents_own_as_for_any_other() {
+    for to in ["sip:bo@example.org", "sip:somebody@example.org"] {
+        assert_eq!(told_of(to, SERVER), "sip:bob@192.168.1.2");
+    }
+}
+
+/// The same for those who sign: their request is for somebody who is not here, whether he is or not.
+#[test]
+fn a_stranger_who_guesses_the_accounts_name_and_signs_is_refused_as_for_any_other() {
+    for account in ["bo", "somebody"] {
         let mut world = World::new(4, Link::GOOD);
-        world.add("bob", named("bob", BOB, "bo", SERVER));
-        subscribes(&mut world, to, 0);
-        let told = sent(&world, BOB, "NOTIFY");
-        let document = sottovoce::presence::read(told[0].body()).unwrap();
-        let signed = document.tuples[0].signed.clone().unwrap().unwrap();
-        assert_eq!(signed.verify().unwrap().entity.as_str(), about);
+        world.add("alice", named("alice", ALICE, "al", BOB));
+        world.add("bob", named("bob", BOB, account, SERVER));
+        let ask = world.ask(0, "bo@example.org", Some("approve"));
+        let over = |world: &World| matches!(world.nodes[0].agent.ask(ask).unwrap().state, AskState::Failed(_));
+        assert!(world.run_until(MINUTE, over), "{:?}", world.nodes[0].agent.ask(ask));
+        let AskState::Failed(failure) = &world.nodes[0].agent.ask(ask).unwrap().state else { unreachable!() };
+        assert!(failure.message.contains("404"), "{failure:?}");
     }
 }
 

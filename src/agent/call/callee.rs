@@ -151,16 +151,17 @@ impl Agent {
         sdp: PeerSdp,
         message: &[u8],
     ) -> Result<Taken, No> {
-        let Invitation { caller, accept, .. } = *invitation;
-        let (name, responder) = self
-            .read_agreement(now, message)
-            .map_err(|why| No::plain(488, &format!("the key agreement cannot be used: {why}")))?;
+        let Invitation { caller, accept, from, .. } = *invitation;
+        let (name, responder) = self.read_agreement(now, message).map_err(|why| unusable(&why))?;
         let offer = responder.offer().clone();
         let differs = claimed_entity(caller).as_ref() != Some(&offer.entity);
         if differs {
             return Err(No::plain(403, "From names another than the key agreement does"));
         }
         let known = self.know_caller(&offer)?;
+        if known.is_none() && !self.names_told_to(&from).contains(&name) {
+            return Err(unusable(&AgreementError::Unauthentic));
+        }
         let media = media_address(offer.media, sdp.media());
         let way = self.judge_way(invitation, known.is_some(), &[sdp.media(), media], offer.bundles)?;
         if known.is_none() {
@@ -351,10 +352,8 @@ impl Agent {
         let mode = self.mode_of_answer(id, replaced, known);
         self.event(Event::CallChanged(id));
         match mode {
-            AnswerMode::Auto => {
-                self.endpoint.ring(now, session);
-                self.open_callee_media(id);
-            }
+            // Nothing rings: the answer follows at once (RFC 3261 section 13.3.1.1).
+            AnswerMode::Auto => self.open_callee_media(id),
             AnswerMode::Prompt => self.endpoint.ring(now, session),
             AnswerMode::Reject => self.decline(now, id, "calls are rejected here"),
         }
@@ -384,6 +383,10 @@ impl No {
             (true, None) => Self::plain(488, "the policy discards this call"),
         }
     }
+}
+
+fn unusable(why: &AgreementError) -> No {
+    No::plain(488, &format!("the key agreement cannot be used: {why}"))
 }
 
 /// A stranger could aim our sound at somebody who never asked for it: it goes to where he calls from, and nowhere else.
