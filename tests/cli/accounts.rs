@@ -140,6 +140,10 @@ fn a_password_comes_from_where_the_user_says_and_never_from_the_command_line() {
     let mut alice = Home::new("alice", "none");
     let (proxy, _registrar, _) = counting();
     alice.start();
+    for words in [["account", "show"], ["account", "list"]] {
+        let none = finish(&mut alice.command(&words)).expect(0).stdout;
+        assert!(none.contains("no account; `sottovoce account add"), "{none}");
+    }
     let add = |more: &[&str]| {
         alice.command(&[&["--json", "account", "add", "alice@example.org", "--proxy", &proxy], more].concat())
     };

@@ -19,6 +19,9 @@ use crate::vocab::{escape, Entity};
 /// Seconds until the registrar has spoken; whoever is silent for so long mostly stays so.
 const PATIENCE: u32 = 5;
 
+const NO_ACCOUNT: &str =
+    "no account; `sottovoce account add sip:USER@DOMAIN` makes one, as does an [[account]] in the configuration";
+
 pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Result<Exit, ErrorView> {
     match command {
         AccountCommand::Add(args) => return add(door, output, args).await,
@@ -40,6 +43,9 @@ pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Resul
             let reply = door.get("/v1/accounts").await?;
             output.body(reply.body());
             let list: AccountList = reply.view()?;
+            if list.accounts.is_empty() {
+                output.line(NO_ACCOUNT);
+            }
             list.accounts.iter().for_each(|account| output.lines(&page(account, output.width())));
         }
         AccountCommand::Show { entity: Some(entity) } => {
@@ -53,7 +59,7 @@ pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Resul
 
 fn list(output: Output, list: &AccountList) {
     if list.accounts.is_empty() {
-        return output.line("no account; `sottovoce account add sip:USER@DOMAIN` makes one, as does an [[account]] in the configuration");
+        return output.line(NO_ACCOUNT);
     }
     let rows: Vec<[String; 4]> = list.accounts.iter().map(row).collect();
     output.table(["entity", "proxy", "user", "state"], &rows);
