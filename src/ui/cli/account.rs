@@ -196,10 +196,8 @@ fn state(account: &AccountView) -> String {
             _ => "refused: the password is wrong, or there is none".to_owned(),
         },
         AccountStateView::Registered => {
-            // By datagrams nothing tells that a server is gone before it is asked again.
-            let by_datagrams = account.address.as_ref().is_some_and(|address| address.starts_with("udp:"));
-            let heard = account.heard.as_ref().filter(|_| by_datagrams);
-            let heard = heard.map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
+            // That a server stands still is known later, by a connection too.
+            let heard = account.heard.as_ref().map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
             format!("registered until {}{heard}", account.until.clone().unwrap_or_default())
         }
         AccountStateView::Registering => "registering".to_owned(),
@@ -278,5 +276,25 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
             page.field("path", hop);
         }
     }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that stands still keeps its connections.
+    #[test]
+    fn when_its_server_was_last_heard_of_is_shown_by_whatever_transport() {
+        for address in ["udp:192.0.2.1:5060", "tcp:192.0.2.1:5060", "tls:192.0.2.1:5061", "wss:192.0.2.1:443"] {
+            let account: AccountView = serde_json::from_value(serde_json::json!({
+                "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": address,
+                "user": "alice", "state": "registered", "until": "later", "again": null, "failure": null, "heard": "now",
+                "publication": {"state": "off", "until": null, "again": null, "failure": null, "reason": null},
+                "service_route": [], "flows": [], "gruu": null,
+            }))
+            .unwrap();
+            assert_eq!(row(&account)[3], "registered until later, last heard of at now");
+        }
+    }
+}
     page.lines()
 }
