@@ -402,7 +402,7 @@ impl Agent {
                 let (reached, elsewhere) = (flow.reached(), flow.elsewhere);
                 let failure = match elsewhere.filter(|_| !accounting.trusts_its_registrar()) {
                     Some(there) => sent_away(&accounting.account, there),
-                    None => refused(&accounting.account, &reached, &why),
+                    None => refused(accounting, &reached, &why),
                 };
                 self.event(Event::Notice(failure.clone()));
                 self.set_account(which, AccountState::Refused(failure));

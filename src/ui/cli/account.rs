@@ -13,7 +13,7 @@ use crate::app::control::request::{AccountBody, PasswordBody};
 use crate::app::control::view::{
     AccountList, AccountStateView, AccountView, ErrorKind, ErrorView, FlowView, PublicationStateView, PublicationView,
 };
-use crate::app::control::PasswordSource;
+use crate::app::control::{check_account, PasswordSource};
 use crate::vocab::{escape, Entity};
 
 /// Seconds until the registrar has spoken; whoever is silent for so long mostly stays so.
@@ -67,26 +67,24 @@ fn list(output: Output, list: &AccountList) {
 
 async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, ErrorView> {
     let path = format!("/v1/accounts/{}", segment(&args.entity));
-    // Nobody is asked for a password that nobody wants.
-    if door.get(&path).await.is_ok() {
-        return Err(is_there(&spelled(&args.entity)));
-    }
     let body = AccountBody {
         entity: args.entity.clone(),
         proxy: args.proxy.clone(),
         second_proxy: args.second_proxy.clone(),
         user: args.user.clone(),
         realm: args.realm.clone(),
-        // What is no name is left for the agent to refuse, before anybody types a password for it.
-        password: match Entity::parse(&spelled(&args.entity)) {
-            Ok(_) => password(output, &args.password, &args.entity).await?,
-            Err(_) => None,
-        },
+        password: None,
         expires: args.expires,
         publish: args.no_publish.then_some(false),
         watchers: args.no_watchers.then_some(false),
         phone_context: args.phone_context.clone(),
     };
+    // Nobody is asked for a password that nobody wants.
+    check_account(&body).map_err(view)?;
+    if door.get(&path).await.is_ok() {
+        return Err(is_there(&spelled(&args.entity)));
+    }
+    let body = AccountBody { password: password(output, &args.password, &args.entity).await?, ..body };
     door.post("/v1/accounts", &body).await?;
     output.line(match body.password {
         Some(_) => "added; its password is kept encrypted with the key of this device",
@@ -276,6 +274,8 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
             page.field("path", hop);
         }
     }
+    page.lines()
+}
 
 #[cfg(test)]
 mod tests {
@@ -295,6 +295,4 @@ mod tests {
             assert_eq!(row(&account)[3], "registered until later, last heard of at now");
         }
     }
-}
-    page.lines()
 }
