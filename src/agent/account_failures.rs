@@ -55,6 +55,17 @@ pub(super) fn not_found_yet(account: &Account) -> Failure {
     Failure::new(FailureKind::Unreachable, "no-proxy", message, account.entity.as_str(), next)
 }
 
+/// DNS knows nothing of its proxy, or is not there itself.
+pub(super) fn not_found(entity: &Entity, failure: Failure) -> Failure {
+    Failure {
+        message: format!("{entity} is not registered: {}", failure.message),
+        subject: entity.to_string(),
+        next: "it is looked for again by itself; check the account's proxy, or its domain, and your name server"
+            .to_owned(),
+        ..failure
+    }
+}
+
 pub(super) fn no_proxy(entity: &Entity) -> Failure {
     let message = format!("the proxy of {entity} has no address that can be reached from here");
     Failure::new(FailureKind::Unreachable, "no-proxy", message, entity.as_str(), "check the account's proxy")
