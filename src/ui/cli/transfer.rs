@@ -97,7 +97,7 @@ fn untold(transfer: &TransferView, call: &CallView) -> ErrorView {
         code: "call-over".into(),
         message: format!("call {id} is over{why}, and its peer has not told whether it reached {target}"),
         subject: id.clone(),
-        next: format!("ask them; or call {target} yourself"),
+        next: format!("ask either of them, or call {target} yourself"),
         kind: ErrorKind::Failed,
     }
 }
