@@ -151,8 +151,13 @@ pub(super) struct Worked(Arc<Mutex<Work>>);
 #[derive(Default)]
 struct Work {
     pair: Option<Pair>,
-    /// With this public key; a result of zeros is none.
-    shared: Option<([u8; 32], Option<Zeroizing<[u8; 32]>>)>,
+    shared: Option<Shared>,
+}
+
+struct Shared {
+    with: [u8; 32],
+    /// A result of zeros is none.
+    secret: Option<Zeroizing<[u8; 32]>>,
 }
 
 struct Pair {
@@ -176,12 +181,12 @@ impl Worked {
     fn shared(&self, secret: &[u8; 32], public: [u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
         let Ok(mut work) = self.0.lock() else { return diffie_hellman(secret, public) };
         let is_ours = work.pair.as_ref().is_some_and(|pair| *pair.secret == *secret);
-        if let Some((_, shared)) = work.shared.as_ref().filter(|(with, _)| is_ours && *with == public) {
-            return shared.clone();
+        if let Some(shared) = work.shared.as_ref().filter(|shared| is_ours && shared.with == public) {
+            return shared.secret.clone();
         }
         let shared = diffie_hellman(secret, public);
         if is_ours && work.shared.is_none() {
-            work.shared = Some((public, shared.clone()));
+            work.shared = Some(Shared { with: public, secret: shared.clone() });
         }
         shared
     }
