@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use super::account_failures::{no_proxy, not_found_yet, not_registered, refused, sent_away};
+use super::account_failures::{no_proxy, not_found, not_found_yet, not_registered, refused, sent_away};
 use super::config::{AccountConfig, AgentConfig};
 use super::effect::AddedAccount;
 use super::fail_over::calls_for_another;
@@ -265,7 +265,7 @@ impl Agent {
                 return self.register_account(now, which, first);
             }
             Ok((None, _)) => no_proxy(which.0),
-            Err(failure) => failure,
+            Err(failure) => not_found(which.0, failure),
         };
         flow.look_again = Some(now.mono + LOOK_AGAIN);
         self.wait_for_account(now, which, failure, LOOK_AGAIN);
@@ -398,7 +398,7 @@ impl Agent {
                 let (reached, elsewhere) = (flow.reached(), flow.elsewhere);
                 let failure = match elsewhere.filter(|_| !accounting.trusts_its_registrar()) {
                     Some(there) => sent_away(&accounting.account, there),
-                    None => refused(&accounting.account, &reached, &why),
+                    None => refused(accounting, &reached, &why),
                 };
                 self.event(Event::Notice(failure.clone()));
                 self.set_account(which, AccountState::Refused(failure));

@@ -1,5 +1,6 @@
 //! Why an account is not registered, in the words that its user sees.
 
+use super::account::Accounting;
 use super::Account;
 use crate::sip::{Candidate, EndCause};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
@@ -20,11 +21,13 @@ pub(super) fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause, bes
     Failure::new(FailureKind::Unreachable, code, message, entity.as_str(), next)
 }
 
-pub(super) fn refused(account: &Account, proxy: &str, why: &str) -> Failure {
-    let entity = &account.entity;
+pub(super) fn refused(accounting: &Accounting, proxy: &str, why: &str) -> Failure {
+    let Accounting { account: Account { entity, added, .. }, config, .. } = accounting;
     let message = format!("{entity} is not registered at {proxy}: {}", escape(why));
-    let next = match account.added {
-        true => format!("`sottovoce account remove {entity}`, then `sottovoce account add {entity}` with the right user and password"),
+    let next = match added {
+        true => {
+            format!("`sottovoce account remove {entity}`, then `{}` with the right user and password", config.adding())
+        }
         false => "correct `user` and the password of this [[account]], then start the agent again".to_owned(),
     };
     Failure::new(FailureKind::RefusedByPolicy, "registration-refused", message, entity.as_str(), next)
@@ -50,6 +53,17 @@ pub(super) fn not_found_yet(account: &Account) -> Failure {
     let message = format!("the proxy {} of {} is not found yet", account.proxy, account.entity);
     let next = "see `sottovoce account list`; ask again when it is found";
     Failure::new(FailureKind::Unreachable, "no-proxy", message, account.entity.as_str(), next)
+}
+
+/// DNS knows nothing of its proxy, or is not there itself.
+pub(super) fn not_found(entity: &Entity, failure: Failure) -> Failure {
+    Failure {
+        message: format!("{entity} is not registered: {}", failure.message),
+        subject: entity.to_string(),
+        next: "it is looked for again by itself; check the account's proxy, or its domain, and your name server"
+            .to_owned(),
+        ..failure
+    }
 }
 
 pub(super) fn no_proxy(entity: &Entity) -> Failure {

@@ -94,7 +94,7 @@ impl AddedAccount {
         let opened = self.sealed.map(|sealed| sealed::open(identity, &belongs(&self.config), &sealed)).transpose();
         let (password, failure) = match opened {
             Ok(password) => (password, None),
-            Err(why) => (None, Some(unopened(&self.config.entity, &why.to_string()))),
+            Err(why) => (None, Some(unopened(&self.config, &why.to_string()))),
         };
         let mut accounting = Accounting::new(AccountConfig { password, ..self.config }, true);
         if let (Some(failure), Some(flow)) = (failure, accounting.flows.first_mut()) {
@@ -132,7 +132,8 @@ fn too_many(entity: &Entity) -> Failure {
     Failure::new(FailureKind::Usage, "too-many-accounts", message, entity.as_str(), next)
 }
 
-fn unopened(entity: &Entity, why: &str) -> Failure {
+fn unopened(config: &AccountConfig, why: &str) -> Failure {
+    let (entity, adding) = (&config.entity, config.adding());
     Failure::new(
         FailureKind::Trust,
         "password-unopened",
@@ -140,7 +141,7 @@ fn unopened(entity: &Entity, why: &str) -> Failure {
         entity.as_str(),
         format!(
             "put back the identity.key and the database that belong together and start the agent again; or `sottovoce account \
-             remove {entity}` and `sottovoce account add {entity}`, with the password"
+             remove {entity}` and `{adding}`, with the password"
         ),
     )
 }

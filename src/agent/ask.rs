@@ -18,13 +18,11 @@ use super::ask_failures::{
     by_proxy, by_tls, clear_proxy, ended, no_such_ask, nothing_published, nothing_wanted, too_many,
 };
 use super::asks::{keep_step, Asking};
-use super::fail_over::{with_tried, Untried};
-use super::further::Further;
+use super::fail_over::with_tried;
 use super::own::random_nonce;
 use super::question::Question;
-use super::redirect::Redirects;
 use super::waiting::Waiting;
-use super::{Agent, Ask, AskRequest, AskState, Event};
+use super::{Agent, AskRequest, AskState, Event};
 use crate::policy::Answer;
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, EndCause, RequestIds, SubscriptionId, Transport};
@@ -53,43 +51,18 @@ impl Agent {
             return Err(too_many(&request.peer));
         }
         let id = self.asks.next_id();
-        let ask = Ask {
-            id,
-            peer: escape(&request.peer),
-            target: target.entity.to_string(),
-            wanted: request.wanted,
-            started: now.wall,
-            state: AskState::Asking,
-            steps: Vec::new(),
-            presence: None,
-            review: None,
-            next: None,
-        };
         let route = self.route_of(&target)?;
         if target.secure && route.as_ref().is_some_and(|route| route.domain.is_none()) {
             return Err(clear_proxy(&target));
         }
         let what = target.locate();
         let nonce = random_nonce(&mut self.rng);
-        let (answer, accept_key) = (request.answer, request.accept_key);
         let asking = Asking {
-            ask,
-            target,
-            nonce,
-            answer,
-            accept_key,
-            subscription: None,
-            untried: Untried::default(),
-            tried: Vec::new(),
-            redirects: Redirects::default(),
-            sent: now.mono,
-            by_tls: false,
-            accepted: false,
-            tick: None,
+            answer: request.answer,
+            accept_key: request.accept_key,
             call,
             by_server: route.is_some(),
-            further: Further::default(),
-            direct: None,
+            ..Asking::new(id, now, (escape(&request.peer), target), request.wanted, nonce)
         };
         self.asks.all.insert(id, asking);
         self.forget_old_asks();

@@ -8,7 +8,7 @@ use super::further::Further;
 use super::redirect::Redirects;
 use super::target::Target;
 use super::{Ask, AskState};
-use crate::policy::Answer;
+use crate::policy::{Answer, Wanted};
 use crate::sip::{Candidate, SubscriptionId};
 use crate::vocab::{AskId, CallId, Fingerprint, Mono, Nonce, Now, Wall};
 
@@ -68,36 +68,54 @@ impl Asks {
 }
 
 impl Asking {
-    /// The same question, for another device that answered it.
-    pub fn beside(&self, id: AskId, now: Now, further: Further) -> Self {
+    /// A question that nobody was asked yet; `peer` is whom the user typed, escaped.
+    pub fn new(id: AskId, now: Now, (peer, target): (String, Target), wanted: Wanted, nonce: Nonce) -> Self {
         let ask = Ask {
             id,
+            peer,
+            target: target.entity.to_string(),
+            wanted,
             started: now.wall,
             state: AskState::Asking,
             steps: Vec::new(),
             presence: None,
             review: None,
             next: None,
-            ..self.ask.clone()
         };
         Self {
             ask,
-            target: self.target.clone(),
-            nonce: self.nonce,
-            answer: self.answer.clone(),
-            accept_key: self.accept_key,
+            target,
+            nonce,
+            answer: None,
+            accept_key: None,
             subscription: None,
             untried: Untried::default(),
-            tried: self.tried.clone(),
+            tried: Vec::new(),
             redirects: Redirects::default(),
+            sent: now.mono,
+            by_tls: false,
+            accepted: false,
+            tick: None,
+            call: None,
+            by_server: false,
+            further: Further::default(),
+            direct: None,
+        }
+    }
+
+    /// The same question, for another device that answered it.
+    pub fn beside(&self, id: AskId, now: Now, further: Further) -> Self {
+        let named = (self.ask.peer.clone(), self.target.clone());
+        Self {
+            answer: self.answer.clone(),
+            accept_key: self.accept_key,
+            tried: self.tried.clone(),
             sent: self.sent,
             by_tls: self.by_tls,
             accepted: self.accepted,
-            tick: None,
-            call: None,
             by_server: self.by_server,
             further,
-            direct: None,
+            ..Self::new(id, now, named, self.ask.wanted, self.nonce)
         }
     }
 

@@ -122,6 +122,14 @@ impl AccountConfig {
         text.len() <= 128 && text.strip_prefix('+').map_or(domain, digits)
     }
 
+    /// The command that adds it where it is.
+    pub(super) fn adding(&self) -> String {
+        let usual = self.beside.is_none() && self.proxy == Self::new(self.entity.clone(), None).proxy;
+        let first = if usual { String::new() } else { format!(" --proxy {}", self.proxy) };
+        let second = self.beside.as_ref().map(|proxy| format!(" --second-proxy {proxy}")).unwrap_or_default();
+        format!("sottovoce account add {}{first}{second}", self.entity)
+    }
+
     pub fn locate(&self, proxy: &Hop) -> Locate {
         let Hop { host, port, transport } = proxy.clone();
         Locate { host, port, transport, secure: self.entity.as_str().starts_with("sips:") }
@@ -174,6 +182,13 @@ impl Hop {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
         let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(fits);
         fits.then(|| Self { host: host.to_owned(), port, transport })
+    }
+
+    /// The same where a user wrote it: machines take any number for an address, 5060 for 0.0.19.196, and that is not meant.
+    pub fn typed(text: &str) -> Option<Self> {
+        let is_host =
+            |hop: &Self| hop.host.parse::<IpAddr>().is_ok() || matches!(Host::parse(&hop.host), Some(Host::Name(_)));
+        Self::parse(text).filter(is_host)
     }
 
     /// With an address there is nothing to look for.

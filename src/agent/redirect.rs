@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::account::{Accounting, Route};
-use super::account_failures::no_proxy;
+use super::account_failures::{no_proxy, not_found};
 use super::config::AccountConfig;
 use super::contact::{contact_host, contact_place};
 use super::fail_over::calls_for_another;
@@ -149,7 +149,8 @@ impl Agent {
         id: RegistrationId,
         result: Result<Vec<Candidate>, Failure>,
     ) {
-        let found = result.and_then(|all| self.reachable(all).next().ok_or_else(|| no_proxy(entity)));
+        let found = result.map_err(|failure| not_found(entity, failure));
+        let found = found.and_then(|all| self.reachable(all).next().ok_or_else(|| no_proxy(entity)));
         match found {
             Ok(there) => self.register_elsewhere(now, entity, id, there),
             Err(_) if self.registration_redirected(now, entity, id, &EndCause::TimedOut) => {}

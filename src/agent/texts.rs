@@ -51,6 +51,8 @@ struct Outgoing {
     /// Where it was sent.
     tried: Vec<Candidate>,
     redirects: Redirects,
+    /// By the proxy of which account it went.
+    account: Option<Entity>,
     /// It went by TLS.
     by_tls: bool,
 }
@@ -102,7 +104,7 @@ impl Agent {
         let id = self.texts.add(now, target.entity.to_string(), true, &request.text, TextState::Sending);
         let what = target.locate();
         let (untried, tried, redirects) = (Untried::default(), Vec::new(), Redirects::default());
-        let outgoing = Outgoing { id, target, request, untried, tried, redirects, by_tls: false };
+        let outgoing = Outgoing { id, target, request, untried, tried, redirects, account: None, by_tls: false };
         match (route, there) {
             (Some(route), _) => self.send_text(now, outgoing, route),
             (None, Some(there)) => self.send_text_directly(now, outgoing, there),
@@ -161,12 +163,13 @@ impl Agent {
             return self.fail_text(outgoing, failure);
         };
         let uri = redirects.now().map_or(uri, |now| now.uri.clone());
-        let Route { hop, domain, login, .. } = route;
+        let Route { hop, domain, login, account } = route;
         let from = self.written_as(&self.name_to(target));
         let (tcp, text, resumes) =
             (hop.transport == Transport::Tcp, outgoing.request.text.clone(), redirects.resumed());
         let message = sip::Text { target: uri, remote: hop.address, tcp, domain, text, from, login, resumes };
         outgoing.by_tls = hop.transport.is_secure();
+        outgoing.account = account;
         outgoing.tried.push(hop);
         let message = self.endpoint.message(now, message);
         self.texts.sent.insert(message, outgoing);
@@ -254,7 +257,7 @@ impl Agent {
             EndCause::Redirected { status, reason, .. } if redirects(*status) => {
                 astray(peer, *status, reason, &outgoing.redirects)
             }
-            _ => not_delivered(peer, cause),
+            _ => by_account(not_delivered(peer, cause), outgoing.account.as_ref()),
         };
         self.fail_text(outgoing, failure);
     }
@@ -377,4 +380,16 @@ fn not_delivered(peer: &str, cause: EndCause) -> Failure {
             "it may have arrived all the same; check the address and that the peer's agent runs",
         ),
     }
+}
+
+/// Between us and the peer stands the proxy of this account, and it may be that which is not there.
+fn by_account(failure: Failure, account: Option<&Entity>) -> Failure {
+    let next = match (account, failure.code) {
+        (Some(account), "peer-silent") => {
+            format!("it may have arrived all the same; it went by your account {account}")
+        }
+        (Some(account), "peer-unreachable") => format!("it goes by your account {account}"),
+        _ => return failure,
+    };
+    Failure { next: format!("{next}: `sottovoce account list` tells whether its proxy is there"), ..failure }
 }

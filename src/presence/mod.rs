@@ -8,9 +8,9 @@
 //! 2. [`Signed::verify`] checks the Ed25519 signature over the [`canonical_text`], which is rebuilt from the
 //!    values that were read, because presence servers write the XML anew. Whether the key is one that
 //!    the user trusts is the agent's matter.
-//! 3. [`check`] holds the statement against what was expected: whose, for whom, when, in answer to what.
+//! 3. [`check()`] holds the statement against what was expected: whose, for whom, when, in answer to what.
 //!
-//! [`write()`] is the way back, [`inspect`] tells a person all of it at once. The grammar of the canonical
+//! [`write()`] is the way back, [`inspect()`] tells a person all of it at once. The grammar of the canonical
 //! text, with vectors, is in `docs/protocol.md`; the schemas are in `config/`.
 
 mod canonical;

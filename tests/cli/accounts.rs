@@ -140,6 +140,10 @@ fn a_password_comes_from_where_the_user_says_and_never_from_the_command_line() {
     let mut alice = Home::new("alice", "none");
     let (proxy, _registrar, _) = counting();
     alice.start();
+    for words in [["account", "show"], ["account", "list"]] {
+        let none = finish(&mut alice.command(&words)).expect(0).stdout;
+        assert!(none.contains("no account; `sottovoce account add"), "{none}");
+    }
     let add = |more: &[&str]| {
         alice.command(&[&["--json", "account", "add", "alice@example.org", "--proxy", &proxy], more].concat())
     };
@@ -184,6 +188,24 @@ fn a_typed_password_is_not_shown_and_ctrl_c_adds_nothing() {
     terminal.wait_for("registered until");
     let (code, shown, cooked) = terminal.end();
     assert!(code == 0 && cooked && !shown.contains("hunter2"), "{code} {shown}");
+}
+
+/// Nobody types a password for what cannot be an account.
+#[test]
+fn what_can_be_no_account_is_refused_before_its_password_is_asked_for() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    for (words, message) in [
+        (&["example.org"][..], "`example.org` is no account"),
+        (&["alice@example.org", "--proxy", "5060"], "proxy is \"5060\""),
+        (&["alice@example.org", "--proxy", "udp:192.0.2"], "proxy is \"udp:192.0.2\""),
+        (&["alice@example.org", "--proxy", "sctp:h"], "proxy is \"sctp:h\""),
+        (&["sips:alice@example.org", "--proxy", "udp:192.0.2.1"], "goes by TLS only"),
+    ] {
+        let terminal = Terminal::start(&alice, 200, "\r", &[&["account", "add"], words].concat());
+        let (code, shown, _) = terminal.end();
+        assert!(code == 2 && shown.contains(message) && !shown.contains("password of"), "{words:?}: {code} {shown}");
+    }
 }
 
 #[test]
@@ -257,7 +279,11 @@ fn an_account_that_is_not_registered_is_kept_and_the_command_fails() {
             ["account", "add", name, "--proxy", &proxy, "--password-file", &file, "--no-publish", "--no-watchers"];
         let failure = refused(alice.run(&words), code, why);
         assert!(failure["message"].as_str().unwrap().contains("the account is kept"), "{failure}");
-        assert!(!failure["next"].as_str().unwrap().is_empty());
+        let next = failure["next"].as_str().unwrap();
+        assert!(
+            !next.is_empty() && (code != 4 || next.contains(&format!("add sip:{name} --proxy {proxy}`"))),
+            "{next}"
+        );
         let kept = alice.run(&["account", "show", name]).expect(0).json();
         assert_eq!(kept["state"], state, "{kept}");
     }

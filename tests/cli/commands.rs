@@ -232,6 +232,17 @@ fn a_command_without_a_running_agent_starts_one_or_says_that_it_cannot() {
     }
 }
 
+/// Sentences are folded as on the other screens, whatever takes them.
+#[test]
+fn without_a_terminal_no_screen_of_sentences_is_wider_than_eighty_columns() {
+    let alice = Home::new("alice", "none");
+    alice.run(&["presence", "watch", "somebody.with.a.long.name@192.0.2.1"]).expect(0);
+    for words in [&["doctor"][..], &["presence", "watching"]] {
+        let shown = finish(&mut alice.command(words)).expect(0).stdout;
+        assert!(shown.lines().count() > 1 && shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    }
+}
+
 #[test]
 fn the_key_log_is_announced_loudly() {
     let alice = Home::new("alice", "none");

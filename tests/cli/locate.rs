@@ -90,6 +90,23 @@ fn an_account_without_proxy_registers_at_the_second_server_when_the_first_is_dea
     assert!(page.stdout.contains(&format!("udp:{alive}:5070")), "{page:?}");
 }
 
+/// Which of several accounts it is.
+#[test]
+fn an_account_whose_domain_is_nowhere_is_named() {
+    let mut alice = Home::new("alice", "none");
+    let (dns, _server) = name_server(Zone::default());
+    configure(&alice, dns, "");
+    alice.start();
+    let failure = alice.run(&["account", "add", "alice@nowhere.example", "--no-password"]).expect(5).json();
+    let failure = &failure["error"];
+    assert_eq!(
+        (failure["code"].as_str(), failure["subject"].as_str()),
+        (Some("host-unknown"), Some("sip:alice@nowhere.example"))
+    );
+    let message = failure["message"].as_str().unwrap();
+    assert!(message.starts_with("sip:alice@nowhere.example is not registered: the host nowhere.example"), "{message}");
+}
+
 /// By SRV alone: there is no NAPTR record.
 #[test]
 fn a_peer_is_asked_by_name_where_dns_has_it_and_the_next_address_is_tried() {

@@ -72,6 +72,25 @@ fn an_unapproved_target_waits_for_the_user_and_a_refusal_keeps_the_call() {
     assert_eq!(call.wait().unwrap().code(), Some(0));
 }
 
+/// Alice's user has not decided: nobody tells any more what came of it.
+#[test]
+fn a_transfer_whose_call_has_ended_is_not_waited_for() {
+    let [alice, bob, carol] = three();
+    let (mut call, his) = talking(&alice, &bob);
+    let transfer = bob.command(&["--json", "transfer", &his, &carol.entity()]);
+    let ran = std::thread::scope(|scope| {
+        let transfer = scope.spawn(move || finish(&mut { transfer }));
+        look_until(|| newest(&alice).filter(|call| call["state"] == "wanted"));
+        bob.run(&["hangup", &his]).expect(0);
+        transfer.join().unwrap()
+    });
+    let failure = refused(ran, 1, "call-over");
+    let message = failure["message"].as_str().unwrap();
+    assert!(message.contains(&his) && message.contains(&carol.entity()), "{failure}");
+    alice.run(&["hangup"]);
+    assert!(call.wait().unwrap().code().is_some());
+}
+
 #[test]
 fn an_attended_transfer_ends_both_calls_of_who_steps_out() {
     let [alice, bob, carol] = three();

@@ -1,9 +1,10 @@
 //! Several addresses of one name (RFC 3263 section 4.3).
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use sottovoce::agent::{AccountConfig, AccountState, AgentConfig, AskState, CallState, Command, Event, Hop};
-use sottovoce::sip::{Candidate, Transport};
+use sottovoce::sip::{Candidate, Message, Request, Response, Transport};
 use sottovoce::vocab::{AskId, Entity};
 
 use crate::common::config::{account as account_at, agent};
@@ -124,6 +125,55 @@ fn a_call_by_name_goes_to_the_next_address_with_an_offer_of_its_own() {
     assert!(matches!(state, CallState::Ended { .. }), "{state:?}");
     assert_eq!(sent_anyhow(&world, "INVITE "), [NOBODY, BOB]);
     assert_eq!(world.nodes[bob].agent.calls().count(), 1);
+}
+
+/// Somebody rings there already: what he refuses then is refused, and nobody else is rung for it.
+#[test]
+fn a_call_that_rang_at_one_address_is_not_tried_at_the_next() {
+    const PHONE: &str = "192.168.1.5";
+    let (mut world, alice, bob) = bob_at(&[at(Transport::Udp, BOB)]);
+    let (_, state) = asked(&mut world, alice);
+    assert!(matches!(state, AskState::Registered { .. }), "{state:?}");
+    world.command(alice, Command::PresenceRemove { entity: Entity::parse("sip:bob@bob.example").unwrap() }).unwrap();
+    // A telephone that takes datagrams.
+    world.wire.link = Link::GOOD.without_tcp();
+    for rings in [true, false] {
+        let places = vec![at(Transport::Udp, PHONE), at(Transport::Udp, BOB)];
+        world.nodes[alice].dns.insert("bob.example".into(), places);
+        let call = world.call(alice, "bob@bob.example", None, 2);
+        assert!(world.run_until(MINUTE, |world| last_invite(world, PHONE).is_some()));
+        let invite = last_invite(&world, PHONE).unwrap();
+        let before = world.wire.overheard.len();
+        for status in [180, 503].into_iter().skip(usize::from(!rings)) {
+            let mut response = Response::to(&invite, status, "As It Is");
+            let to = format!("{};tag=phone", invite.headers().first("To").unwrap());
+            response.headers_mut().set("To", to).unwrap();
+            let [from, to] = [PHONE, ALICE].map(|ip| SocketAddr::new(ip.parse().unwrap(), 5060));
+            world
+                .wire
+                .send(world.now.mono, Parcel::Sip { stream: None, from, to, bytes: response.to_bytes().to_vec() });
+            world.run_for(Duration::from_millis(100));
+        }
+        assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
+        let failed = matches!(world.the_call(alice, call).state, CallState::Failed(_));
+        assert_eq!(failed, rings, "{:?}", world.the_call(alice, call).state);
+        world.wire.overheard.drain(..before);
+        assert_eq!(sent(&world, "INVITE ").contains(&BOB.to_owned()), !rings);
+        world.wire.overheard.clear();
+    }
+    assert_eq!(world.nodes[bob].agent.calls().count(), 1);
+}
+
+/// The newest that went there, by UDP.
+fn last_invite(world: &World, to: &str) -> Option<Request> {
+    let read = |parcel: &Parcel| match parcel {
+        Parcel::Sip { stream: None, to: at, bytes, .. } if at.ip().to_string() == to => match Message::parse(bytes) {
+            Ok(Message::Request(request)) if request.method().as_str() == "INVITE" => Some(request),
+            _ => None,
+        },
+        _ => None,
+    };
+    world.wire.overheard.iter().rev().find_map(read)
 }
 
 /// Alice alone, with an account whose proxy is left to DNS.

@@ -142,6 +142,10 @@ fn an_answer_that_is_missing_or_leads_elsewhere_ends_the_call() {
         world.run_for(MINUTE);
         let CallState::Failed(failure) = &the_call(&world).state else { panic!("{answer}: {:?}", the_call(&world)) };
         assert_eq!(failure.code, "answer-unusable");
+        let said =
+            "the call with sip:phone@192.168.1.5 was ended: its telephone let yours say how sound is to be sent, and ";
+        assert!(failure.message.starts_with(said), "{failure}");
+        assert!(failure.next.starts_with("call back"), "{failure:?}");
         assert!(world.wire.seen.is_empty(), "nothing was sent");
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sottovoce::agent::{Accepted, Command, TextMessage, TextRequest, TextState, UnknownWatchers};
 use sottovoce::sip::{Candidate, Transport};
-use sottovoce::vocab::{Failure, FailureKind, TextId};
+use sottovoce::vocab::{Entity, Failure, FailureKind, TextId};
 
-use crate::common::config::agent;
+use crate::common::config::{account, agent};
 use crate::common::wire::Link;
 use crate::common::world::World;
 
@@ -106,6 +106,21 @@ fn a_text_to_a_name_goes_where_the_name_is() {
         };
         assert_eq!(found, state, "{peer}");
     }
+}
+
+/// Of several accounts the user has to know which one to look at.
+#[test]
+fn a_text_that_a_dead_proxy_swallowed_names_the_account_that_it_went_by() {
+    let mut world = World::new(3, Link::GOOD);
+    let mut alice = agent("alice", "192.168.1.1", "none");
+    let entity = Entity::parse("sip:alice@example.org").unwrap();
+    alice.accounts = vec![account(&entity, "192.168.1.9")];
+    world.add("alice", alice);
+    let request = TextRequest { peer: "bob@example.org".into(), text: "hello".into(), clear: false, account: None };
+    let Ok(Accepted::Text(id)) = world.command(0, Command::Text(request)) else { panic!() };
+    let TextState::Failed(failure) = settled(&mut world, id).state else { panic!() };
+    assert_eq!(failure.code, "peer-silent");
+    assert!(failure.next.contains("your account sip:alice@example.org"), "{failure:?}");
 }
 
 #[test]

@@ -213,21 +213,15 @@ impl Agent {
 
     /// A caller's message is for one name of ours, and does not say for which before it is opened.
     fn read_agreement(&self, now: Now, message: &[u8]) -> Result<(Entity, Responder), AgreementError> {
-        for name in self.names() {
-            let input = ResponderInput {
-                identity: &self.config.identity,
-                entity: &name,
-                device: &self.config.device,
-                media_id: MEDIA_ID,
-                previous: None,
-            };
-            match Responder::read(input, message, now.wall) {
-                Ok(responder) => return Ok((name, responder)),
-                Err(AgreementError::Unauthentic) => {}
-                Err(why) => return Err(why),
-            }
-        }
-        Err(AgreementError::Unauthentic)
+        let input = ResponderInput {
+            identity: &self.config.identity,
+            entity: &self.config.entity,
+            device: &self.config.device,
+            media_id: MEDIA_ID,
+            previous: None,
+        };
+        let names = self.names();
+        Responder::read_by(&names, input, message, now.wall).map(|(name, read)| (name.clone(), read))
     }
 
     /// Where a proxy of ours has let a stranger through, our sound goes to where his own packets prove that he is; else to where

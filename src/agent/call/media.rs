@@ -363,3 +363,31 @@ pub(super) fn random_spis(rng: &mut impl RngCore) -> Spis {
     }
     Spis { esp: Some(esp), ah: Some(ah) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(direction: &str, keys: &str) -> PeerSdp {
+        let text = format!(
+            "v=0\r\no=p 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n\
+             a=rtcp-mux\r\na={direction}\r\n{keys}"
+        );
+        PeerSdp::offer(&Body::new("application/sdp", text.into_bytes())).unwrap()
+    }
+
+    /// Another agreement is no hold, nor is none: somebody on the way may want other keys, or no keys.
+    #[test]
+    fn a_hold_leaves_the_key_agreement_as_it_is() {
+        let keys = "a=x-sv-sa:1 desk AQID\r\n";
+        let before = described("sendrecv", keys);
+        let there = before.media();
+        for (again, only) in
+            [(keys, true), ("a=x-sv-sa:1 desk AQIE\r\n", false), ("a=x-sv-sa:1 pocket AQID\r\n", false), ("", false)]
+        {
+            let again = described("sendonly", again);
+            assert_eq!(before.changes_only_direction(&again, there), only);
+            assert_eq!(again.changes_only_direction(&before, there), only);
+        }
+    }
+}

@@ -61,10 +61,10 @@ impl Agent {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let from = calling.invited_from.ok_or_else(|| gone(id))?;
         if accepted.has_agreement() {
-            return Err(unusable(&peer, "it has a key agreement that was not offered"));
+            return Err(unusable(&peer, "it agrees on keys that were not offered"));
         }
         if refuse_aimed(&[accepted.media()], from).is_err() {
-            return Err(unusable(&peer, "its media would go elsewhere than to where the call came from"));
+            return Err(unusable(&peer, "sound would go elsewhere than to where the call came from"));
         }
         calling.key = KeyState::Done;
         calling.offered = Some(accepted.clone());
@@ -99,14 +99,18 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let peer = calling.call.peer.clone();
         let said = calling.said.as_ref().ok_or_else(|| gone(id))?;
-        let body = body.ok_or_else(|| unusable(&peer, "its ACK carries none"))?;
+        let body = body.ok_or_else(|| unusable(&peer, "there is none in its ACK"))?;
         let accepted = PeerSdp::answer(&body, said).map_err(|why| unusable(&peer, &why))?;
         Ok((accepted, peer))
     }
 }
 
+/// Our user knows nothing of offers and answers.
 fn unusable(peer: &str, why: &str) -> Failure {
-    let message = format!("{peer} called without an offer, and its answer to ours cannot be used: {}", escape(why));
-    let next = "ask the caller to call again, or call back";
+    let message = format!(
+        "the call with {peer} was ended: its telephone let yours say how sound is to be sent, and its answer cannot be used: {}",
+        escape(why)
+    );
+    let next = "call back, then your telephone begins; if that fails too, the peer's telephone is at fault";
     Failure::new(FailureKind::Failed, "answer-unusable", message, peer, next)
 }

@@ -59,7 +59,7 @@ fn account(
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());
     let expected = "\"HOST\", or \"HOST:PORT\" after udp:, tcp:, tls:, ws: or wss:";
-    let proxy = section.read("proxy", |v| v.text(expected, Hop::parse))?;
+    let proxy = section.read("proxy", |v| v.text(expected, Hop::typed))?;
     let pair = section.read("proxies", proxies)?;
     if proxy.is_some() && pair.is_some() {
         return Err(section.refuse("its proxies are given twice", "either proxy or proxies"));
@@ -98,7 +98,7 @@ fn proxies(value: &Value<'_, '_>) -> Result<(Hop, Option<Hop>), Failure> {
     let expected = "one or two proxies that differ, [\"tls:HOST1\", \"tls:HOST2\"]";
     let mut hops = Vec::new();
     for item in value.items(expected)? {
-        hops.push(item.text(expected, Hop::parse)?);
+        hops.push(item.text(expected, Hop::typed)?);
     }
     match &hops[..] {
         [first] => Ok((first.clone(), None)),

@@ -185,6 +185,8 @@ fn an_account_has_its_password_out_of_a_private_file_or_a_variable() {
         ("password-file = \"absent\"", "cannot be read"),
         ("password-file = \"secret\"\npassword-env = \"PW\"", "twice"),
         ("proxy = \"sctp:192.0.2.1\"", "account.proxy"),
+        ("proxy = \"5060\"", "account.proxy"),
+        ("proxy = \"tcp:[5060]\"", "account.proxy"),
         ("entity = \"sips:alice@example.org\"\nproxy = \"udp:example.org\"", "sips: goes by TLS only"),
         ("password = \"x\"", "no key"),
         ("user = \"a\"\n[[account]]\nuser = \"b\"", "two accounts"),

@@ -78,13 +78,19 @@ impl Control {
     }
 }
 
+/// Whether that can be an account, whatever its password is.
+///
+/// # Errors
+/// Its name, a proxy or another field cannot be used.
+pub fn check_account(body: &AccountBody) -> Result<(), Failure> {
+    configured(&AccountBody { password: None, ..body.clone() }).map(drop)
+}
+
 /// As the configuration would read it.
 fn configured(body: &AccountBody) -> Result<AccountConfig, Failure> {
     let entity = named(&body.entity)?;
-    let hop = |text: &str| Hop::parse(text);
-    let expected = "HOST, or HOST:PORT after udp:, tcp:, tls:, ws: or wss:";
-    let proxy = body.proxy.as_deref().map(|text| field("proxy", text, expected, hop)).transpose()?;
-    let beside = body.second_proxy.as_deref().map(|text| field("second-proxy", text, expected, hop)).transpose()?;
+    let proxy = body.proxy.as_deref().map(|text| hop("proxy", text)).transpose()?;
+    let beside = body.second_proxy.as_deref().map(|text| hop("second-proxy", text)).transpose()?;
     if beside.is_some() && (proxy.is_none() || proxy == beside) {
         let what = "a second proxy stands beside a first one, which is another".to_owned();
         return Err(usage("bad-account", what, "second-proxy", "name both: --proxy HOST1 --second-proxy HOST2"));
@@ -141,6 +147,18 @@ pub(super) fn named(text: &str) -> Result<Entity, Failure> {
     })
 }
 
+fn hop(name: &str, text: &str) -> Result<Hop, Failure> {
+    let before = text.rfind(':').map_or(0, |colon| colon + 1);
+    let expected = match text.split_at_checked(before) {
+        // Most likely a port.
+        Some((transport, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("the host before the port: {}HOST:{port}", escape(transport))
+        }
+        _ => "HOST, or HOST:PORT after udp:, tcp:, tls:, ws: or wss:".to_owned(),
+    };
+    field(name, text, &expected, Hop::typed)
+}
+
 fn field<T>(name: &str, text: &str, expected: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Failure> {
     read(text).ok_or_else(|| {
         let text = escape(&text.chars().take(80).collect::<String>());
@@ -183,6 +201,16 @@ mod tests {
             publish: None,
             watchers: None,
             phone_context: None,
+        }
+    }
+
+    #[test]
+    fn a_port_alone_is_no_proxy_and_what_to_write_is_said() {
+        for (proxy, next) in [("5060", "HOST:5060"), ("tls:5061", "tls:HOST:5061"), ("192.0.2", "HOST, or HOST:PORT")] {
+            let body = AccountBody { proxy: Some(proxy.into()), ..body("alice@example.org") };
+            let failure = configured(&body).unwrap_err();
+            assert_eq!((failure.code, failure.subject.as_str()), ("bad-account", "proxy"), "{proxy}");
+            assert!(failure.message.contains(proxy) && failure.next.contains(next), "{failure:?}");
         }
     }
 

@@ -33,7 +33,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 pub(in crate::app) use about::About;
-pub use accounts::PasswordSource;
+pub use accounts::{check_account, PasswordSource};
 pub use answer::{is_policy, suites};
 pub(in crate::app) use brain::{Brain, Known};
 pub use doctor::doctor;

@@ -1,7 +1,7 @@
 //! The task that owns the [`Agent`]: one input at a time, then everything that the agent wants done, then the next.
 //!
 //! Inputs are UDP, TCP and TLS messages, answers to effects, requests of the user interfaces and the agent's own deadline. One
-//! of each is taken in turn ([`queues`]), so that no busy source starves another, and a deadline that has passed goes before all.
+//! of each is taken in turn (`queues`), so that no busy source starves another, and a deadline that has passed goes before all.
 //!
 //! What the agent wants stored waits in the backlog until the store has a place for it. When that has grown long the
 //! network has to wait as well; peers send again what was not answered.
@@ -42,7 +42,7 @@ pub const REQUESTS: usize = 64;
 /// Events that a slow receiver may fall behind.
 pub const EVENTS: usize = 1024;
 /// Messages that may wait from TCP, TLS and WebSocket; a full queue stops the reading of connections. Of UDP:
-/// [`fair_queue`](super::fair_queue).
+/// `fair_queue`.
 pub const INBOUND: usize = 256;
 /// Answers to effects that may wait; whoever answers waits while it is full.
 pub const DONES: usize = 256;

@@ -1,8 +1,8 @@
 //! SIP over TLS (RFC 3261 section 26.3.1): rustls with aws-lc-rs, TLS 1.2 and 1.3.
 //!
 //! A connection that we open is worth nothing before the peer's certificate has been followed to somebody whom we trust
-//! ([`verifier`]), and then proven the name that was asked for ([`identity`]). Sessions are not resumed: every connection
-//! proves it anew. Revocation is not looked up. Who connects to us is asked for a certificate, and need not have one ([`client`]).
+//! (`verifier`), and then proven the name that was asked for (`identity`). Sessions are not resumed: every connection
+//! proves it anew. Revocation is not looked up. Who connects to us is asked for a certificate, and need not have one (`client`).
 
 mod client;
 mod files;

@@ -35,21 +35,25 @@ pub(super) struct Split {
 
 impl Handshake {
     pub(super) fn initiator(secret: &[u8; 32], remote: &AgreementKey, prologue: &[u8]) -> Result<Self, AgreementError> {
-        Self::build(secret, prologue, |builder| builder.remote_public_key(&remote.0)?.build_initiator())
+        Self::build(secret, prologue, &Worked::default(), |builder| {
+            builder.remote_public_key(&remote.0)?.build_initiator()
+        })
     }
 
-    pub(super) fn responder(secret: &[u8; 32], prologue: &[u8]) -> Result<Self, AgreementError> {
-        Self::build(secret, prologue, snow::Builder::build_responder)
+    /// `worked` is that of other handshakes for the same message, with the same secret.
+    pub(super) fn responder(secret: &[u8; 32], prologue: &[u8], worked: &Worked) -> Result<Self, AgreementError> {
+        Self::build(secret, prologue, worked, snow::Builder::build_responder)
     }
 
     fn build<'a>(
         secret: &'a [u8; 32],
         prologue: &'a [u8],
+        worked: &Worked,
         finish: impl FnOnce(snow::Builder<'a>) -> Result<snow::HandshakeState, snow::Error>,
     ) -> Result<Self, AgreementError> {
         let ephemeral = Ephemeral::default();
         let pattern = PATTERN.parse().expect("snow knows the pattern");
-        let builder = snow::Builder::with_resolver(pattern, Box::new(Resolver(ephemeral.clone())));
+        let builder = snow::Builder::with_resolver(pattern, Box::new(Resolver(ephemeral.clone(), worked.clone())));
         let build = || finish(builder.local_private_key(secret)?.prologue(prologue)?);
         Ok(Self { state: build().map_err(unauthentic)?, ephemeral })
     }
@@ -119,7 +123,7 @@ impl Random for Ephemeral {
     }
 }
 
-struct Resolver(Ephemeral);
+struct Resolver(Ephemeral, Worked);
 
 impl CryptoResolver for Resolver {
     fn resolve_rng(&self) -> Option<Box<dyn Random>> {
@@ -127,7 +131,8 @@ impl CryptoResolver for Resolver {
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
-        matches!(choice, DHChoice::Curve25519).then(|| Box::new(X25519::default()) as Box<dyn Dh>)
+        matches!(choice, DHChoice::Curve25519)
+            .then(|| Box::new(X25519 { worked: self.1.clone(), ..X25519::default() }) as Box<dyn Dh>)
     }
 
     fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
@@ -139,11 +144,73 @@ impl CryptoResolver for Resolver {
     }
 }
 
+/// What was worked out for one name of ours and is the same for the next: the first key pair, and its first Diffie-Hellman.
+#[derive(Clone, Default)]
+pub(super) struct Worked(Arc<Mutex<Work>>);
+
+#[derive(Default)]
+struct Work {
+    pair: Option<Pair>,
+    shared: Option<Shared>,
+}
+
+struct Shared {
+    with: [u8; 32],
+    /// A result of zeros is none.
+    secret: Option<Zeroizing<[u8; 32]>>,
+}
+
+struct Pair {
+    secret: Zeroizing<[u8; 32]>,
+    public: [u8; 32],
+}
+
+impl Worked {
+    fn public_of(&self, secret: &[u8; 32]) -> [u8; 32] {
+        let make = || PublicKey::from(&StaticSecret::from(*secret)).to_bytes();
+        let Ok(mut work) = self.0.lock() else { return make() };
+        let pair = work.pair.get_or_insert_with(|| Pair { secret: Zeroizing::new(*secret), public: make() });
+        if *pair.secret == *secret {
+            pair.public
+        } else {
+            make()
+        }
+    }
+
+    /// `None` for a result of zeros.
+    fn shared(&self, secret: &[u8; 32], public: [u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+        let Ok(mut work) = self.0.lock() else { return diffie_hellman(secret, public) };
+        let is_ours = work.pair.as_ref().is_some_and(|pair| *pair.secret == *secret);
+        if let Some(shared) = work.shared.as_ref().filter(|shared| is_ours && shared.with == public) {
+            return shared.secret.clone();
+        }
+        let shared = diffie_hellman(secret, public);
+        if is_ours && work.shared.is_none() {
+            work.shared = Some(Shared { with: public, secret: shared.clone() });
+        }
+        shared
+    }
+}
+
+fn diffie_hellman(secret: &[u8; 32], public: [u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+    #[cfg(test)]
+    MADE.set(MADE.get() + 1);
+    let shared = StaticSecret::from(*secret).diffie_hellman(&PublicKey::from(public));
+    shared.was_contributory().then(|| Zeroizing::new(shared.to_bytes()))
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Diffie-Hellmans on this thread.
+    pub(super) static MADE: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
 /// X25519 (RFC 7748).
 #[derive(Default)]
 struct X25519 {
     secret: Zeroizing<[u8; 32]>,
     public: [u8; 32],
+    worked: Worked,
 }
 
 impl Dh for X25519 {
@@ -161,7 +228,7 @@ impl Dh for X25519 {
 
     fn set(&mut self, secret: &[u8]) {
         self.secret.copy_from_slice(secret);
-        self.public = PublicKey::from(&StaticSecret::from(*self.secret)).to_bytes();
+        self.public = self.worked.public_of(&self.secret);
     }
 
     fn generate(&mut self, rng: &mut dyn Random) -> Result<(), snow::Error> {
@@ -181,11 +248,8 @@ impl Dh for X25519 {
 
     fn dh(&self, public: &[u8], out: &mut [u8]) -> Result<(), snow::Error> {
         let public: [u8; 32] = *public.first_chunk().ok_or(snow::Error::Dh)?;
-        let shared = StaticSecret::from(*self.secret).diffie_hellman(&PublicKey::from(public));
-        if !shared.was_contributory() {
-            return Err(snow::Error::Dh);
-        }
-        out.get_mut(..32).ok_or(snow::Error::Dh)?.copy_from_slice(shared.as_bytes());
+        let shared = self.worked.shared(&self.secret, public).ok_or(snow::Error::Dh)?;
+        out.get_mut(..32).ok_or(snow::Error::Dh)?.copy_from_slice(&*shared);
         Ok(())
     }
 }
@@ -213,7 +277,7 @@ mod tests {
         let prologue = octets(&vector, "init_prologue");
         let remote = AgreementKey(key(&vector, "init_remote_static"));
         let mut alice = Handshake::initiator(&key(&vector, "init_static"), &remote, &prologue).unwrap();
-        let mut bob = Handshake::responder(&key(&vector, "resp_static"), &prologue).unwrap();
+        let mut bob = Handshake::responder(&key(&vector, "resp_static"), &prologue, &Worked::default()).unwrap();
 
         let [first, second, third, fourth] = [0, 1, 2, 3].map(|i| &vector["messages"][i]);
         let one = alice.write(&octets(first, "payload"), key(&vector, "init_ephemeral")).unwrap();
@@ -263,7 +327,7 @@ mod tests {
 
     #[test]
     fn before_the_second_message_there_are_no_keys() {
-        let mut bob = Handshake::responder(&[1; 32], b"").unwrap();
+        let mut bob = Handshake::responder(&[1; 32], b"", &Worked::default()).unwrap();
         assert!(bob.split().is_none());
     }
 }

@@ -7,7 +7,7 @@ use super::bundles::{Bundles, Match, Spis};
 use super::confirmed::{Confirmed, Outcome};
 use super::error::AgreementError;
 use super::memory::fresh;
-use super::noise::Handshake;
+use super::noise::{Handshake, Worked};
 use super::offered::Offered;
 use super::payload::{First, Second};
 use super::prologue::Prologue;
@@ -54,6 +54,36 @@ impl Responder {
     /// [`AgreementError::Unauthentic`] when it is not for us or was changed, then in this order `Payload`,
     /// `Reflected`, `Signature`, `Clock`.
     pub fn read(input: ResponderInput, message: &[u8], now: Wall) -> Result<Self, AgreementError> {
+        Self::read_with(input, message, now, &Worked::default())
+    }
+
+    /// The same for one of several names of ours, which have one key: a message does not say for which it is before it is opened.
+    /// What cannot be opened by any of them costs no more than one name would: one Diffie-Hellman.
+    ///
+    /// # Errors
+    /// As [`Responder::read`].
+    pub fn read_by<'a>(
+        names: &'a [Entity],
+        input: ResponderInput<'_>,
+        message: &[u8],
+        now: Wall,
+    ) -> Result<(&'a Entity, Self), AgreementError> {
+        let worked = Worked::default();
+        for entity in names {
+            match Self::read_with(ResponderInput { entity, ..input }, message, now, &worked) {
+                Err(AgreementError::Unauthentic) => {}
+                read => return read.map(|read| (entity, read)),
+            }
+        }
+        Err(AgreementError::Unauthentic)
+    }
+
+    fn read_with(
+        input: ResponderInput<'_>,
+        message: &[u8],
+        now: Wall,
+        worked: &Worked,
+    ) -> Result<Self, AgreementError> {
         let prologue = Prologue {
             callee: input.entity,
             device: input.device,
@@ -61,7 +91,7 @@ impl Responder {
             media_id: input.media_id,
             previous: input.previous,
         };
-        let mut handshake = Handshake::responder(input.identity.agreement_secret(), &prologue.octets())?;
+        let mut handshake = Handshake::responder(input.identity.agreement_secret(), &prologue.octets(), worked)?;
         let payload = handshake.read(message)?;
         let caller = handshake.remote_static().ok_or(AgreementError::Unauthentic)?;
         let first = First::read(&payload, caller)?;

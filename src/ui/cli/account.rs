@@ -13,11 +13,14 @@ use crate::app::control::request::{AccountBody, PasswordBody};
 use crate::app::control::view::{
     AccountList, AccountStateView, AccountView, ErrorKind, ErrorView, FlowView, PublicationStateView, PublicationView,
 };
-use crate::app::control::PasswordSource;
+use crate::app::control::{check_account, PasswordSource};
 use crate::vocab::{escape, Entity};
 
 /// Seconds until the registrar has spoken; whoever is silent for so long mostly stays so.
 const PATIENCE: u32 = 5;
+
+const NO_ACCOUNT: &str =
+    "no account; `sottovoce account add sip:USER@DOMAIN` makes one, as does an [[account]] in the configuration";
 
 pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Result<Exit, ErrorView> {
     match command {
@@ -40,6 +43,9 @@ pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Resul
             let reply = door.get("/v1/accounts").await?;
             output.body(reply.body());
             let list: AccountList = reply.view()?;
+            if list.accounts.is_empty() {
+                output.line(NO_ACCOUNT);
+            }
             list.accounts.iter().for_each(|account| output.lines(&page(account, output.width())));
         }
         AccountCommand::Show { entity: Some(entity) } => {
@@ -53,7 +59,7 @@ pub async fn run(door: &Door, output: Output, command: &AccountCommand) -> Resul
 
 fn list(output: Output, list: &AccountList) {
     if list.accounts.is_empty() {
-        return output.line("no account; `sottovoce account add sip:USER@DOMAIN` makes one, as does an [[account]] in the configuration");
+        return output.line(NO_ACCOUNT);
     }
     let rows: Vec<[String; 4]> = list.accounts.iter().map(row).collect();
     output.table(["entity", "proxy", "user", "state"], &rows);
@@ -61,26 +67,24 @@ fn list(output: Output, list: &AccountList) {
 
 async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, ErrorView> {
     let path = format!("/v1/accounts/{}", segment(&args.entity));
-    // Nobody is asked for a password that nobody wants.
-    if door.get(&path).await.is_ok() {
-        return Err(is_there(&spelled(&args.entity)));
-    }
     let body = AccountBody {
         entity: args.entity.clone(),
         proxy: args.proxy.clone(),
         second_proxy: args.second_proxy.clone(),
         user: args.user.clone(),
         realm: args.realm.clone(),
-        // What is no name is left for the agent to refuse, before anybody types a password for it.
-        password: match Entity::parse(&spelled(&args.entity)) {
-            Ok(_) => password(output, &args.password, &args.entity).await?,
-            Err(_) => None,
-        },
+        password: None,
         expires: args.expires,
         publish: args.no_publish.then_some(false),
         watchers: args.no_watchers.then_some(false),
         phone_context: args.phone_context.clone(),
     };
+    // Nobody is asked for a password that nobody wants.
+    check_account(&body).map_err(view)?;
+    if door.get(&path).await.is_ok() {
+        return Err(is_there(&spelled(&args.entity)));
+    }
+    let body = AccountBody { password: password(output, &args.password, &args.entity).await?, ..body };
     door.post("/v1/accounts", &body).await?;
     output.line(match body.password {
         Some(_) => "added; its password is kept encrypted with the key of this device",
@@ -190,10 +194,8 @@ fn state(account: &AccountView) -> String {
             _ => "refused: the password is wrong, or there is none".to_owned(),
         },
         AccountStateView::Registered => {
-            // By datagrams nothing tells that a server is gone before it is asked again.
-            let by_datagrams = account.address.as_ref().is_some_and(|address| address.starts_with("udp:"));
-            let heard = account.heard.as_ref().filter(|_| by_datagrams);
-            let heard = heard.map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
+            // That a server stands still is known later, by a connection too.
+            let heard = account.heard.as_ref().map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
             format!("registered until {}{heard}", account.until.clone().unwrap_or_default())
         }
         AccountStateView::Registering => "registering".to_owned(),
@@ -273,4 +275,24 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
         }
     }
     page.lines()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that stands still keeps its connections.
+    #[test]
+    fn when_its_server_was_last_heard_of_is_shown_by_whatever_transport() {
+        for address in ["udp:192.0.2.1:5060", "tcp:192.0.2.1:5060", "tls:192.0.2.1:5061", "wss:192.0.2.1:443"] {
+            let account: AccountView = serde_json::from_value(serde_json::json!({
+                "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": address,
+                "user": "alice", "state": "registered", "until": "later", "again": null, "failure": null, "heard": "now",
+                "publication": {"state": "off", "until": null, "again": null, "failure": null, "reason": null},
+                "service_route": [], "flows": [], "gruu": null,
+            }))
+            .unwrap();
+            assert_eq!(row(&account)[3], "registered until later, last heard of at now");
+        }
+    }
 }

@@ -100,7 +100,9 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
                 call.wanted_by.as_ref().map(|by| format!(", as the peer of call {by} wanted")).unwrap_or_default();
             Some(format!("call {id}{place}: talking with {peer}, protected by {}{wanted}", call.bundle))
         }
-        CallStateView::Ended | CallStateView::Failed => Some(format!("call {id}: over")),
+        CallStateView::Ended | CallStateView::Failed => {
+            Some(format!("call {id}: over{}", call.why_over().map(|why| format!(": {why}")).unwrap_or_default()))
+        }
         CallStateView::Wanted => Some(super::call::told(call)),
         CallStateView::Incoming if prompting => {
             Some(format!("call {id}: {peer} calls: `sottovoce answer {id}` or `sottovoce reject {id}`"))
@@ -113,6 +115,7 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
 mod tests {
     use super::*;
     use crate::agent::{Call, CallState};
+    use crate::vocab::{Failure, FailureKind};
 
     #[test]
     fn an_account_is_said_to_be_registered_once_and_again_after_an_outage() {
@@ -134,6 +137,22 @@ mod tests {
         let broke = "account sip:alice@example.org: its connection to udp:192.0.2.1:5060 broke, and it registers anew";
         let said = ["recovering", "recovering", "registered"].map(|state| registered.line(&account(state)));
         assert_eq!(said, [Some(broke.to_owned()), None, line]);
+    }
+
+    #[test]
+    fn why_a_call_is_over_is_said_in_short() {
+        let call = |state| CallView::from(&crate::app::control::tests::call(state));
+        let failed = |message: &str| {
+            CallState::Failed(Failure::new(FailureKind::Unreachable, "peer-silent", message, "sip:bob@h", "call again"))
+        };
+        for (state, said) in [
+            (failed("sip:bob@h did not answer"), "call c1: over: sip:bob@h did not answer"),
+            (failed("nobody is there; tried: the contact book, SIP at h"), "call c1: over: nobody is there"),
+            (CallState::Ended { reason: "the peer hung up".into() }, "call c1: over: the peer hung up"),
+            (CallState::Ended { reason: String::new() }, "call c1: over"),
+        ] {
+            assert_eq!(told(&call(state), true).as_deref(), Some(said));
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy (or a review waits), 5 peer
-/// unreachable, 6 trust problem.
+/// Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy (or a review waits, or a
+/// password is wrong), 5 peer unreachable, 6 trust problem.
 #[derive(Debug, Parser)]
 #[command(name = "sottovoce", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
@@ -29,7 +29,7 @@ const EXIT_CODES: &str = "\
 Begin with `sottovoce run` at one terminal, and `sottovoce ask 192.168.1.2` and `sottovoce call 192.168.1.2` at another.\n\
 Every command talks to the agent that runs on the data directory, or starts one of its own for as long as it takes.\n\
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy \
-(or a review waits for its answer), 5 peer unreachable, 6 trust problem.";
+(or a review waits for its answer, or a password is wrong), 5 peer unreachable, 6 trust problem.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

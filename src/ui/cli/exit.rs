@@ -9,7 +9,7 @@ pub enum Exit {
     Failed = 1,
     Usage = 2,
     RefusedByUser = 3,
-    /// Also: a review waits for its answer.
+    /// Also: a review waits for its answer; a server does not take the user and password of an account.
     RefusedByPolicy = 4,
     Unreachable = 5,
     Trust = 6,

@@ -42,6 +42,11 @@ impl Output {
         self.lines(&table(head, rows, width));
     }
 
+    /// The same with sentences in it, which nobody reads by the column: fitted whatever takes it.
+    pub fn sentences<const N: usize>(self, head: [&str; N], rows: &[[String; N]]) {
+        self.lines(&table(head, rows, self.width()));
+    }
+
     pub fn lines(self, lines: &[String]) {
         if !self.json {
             lines.iter().for_each(|line| put(line));

@@ -86,7 +86,7 @@ pub async fn doctor(options: &Options, output: Output) -> Result<Exit, ErrorView
         .iter()
         .map(|check| [word(check.status).into(), check.name.clone(), check.found.clone(), check.next.clone()])
         .collect();
-    output.table(["state", "check", "found", "what to do"], &rows);
+    output.sentences(["state", "check", "found", "what to do"], &rows);
     Ok(if view.ok { Exit::Done } else { Exit::Failed })
 }
 

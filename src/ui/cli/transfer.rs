@@ -5,7 +5,10 @@ use super::door::{segment, Door};
 use super::exit::Exit;
 use super::output::Output;
 use crate::app::control::request::TransferBody;
-use crate::app::control::view::{ErrorKind, ErrorView, TransferStateView, TransferView};
+use crate::app::control::view::{CallView, ErrorKind, ErrorView, TransferStateView, TransferView};
+
+/// A peer may hang up and tell what came of it right after: so many seconds are left for that.
+const AFTERWARDS: u32 = 3;
 
 pub async fn run(door: &Door, output: Output, args: &TransferArgs) -> Result<Exit, ErrorView> {
     let body = TransferBody { peer: args.peer.clone(), call: args.to_call.clone() };
@@ -20,7 +23,7 @@ pub async fn run(door: &Door, output: Output, args: &TransferArgs) -> Result<Exi
 
 /// Tells each state as it comes, until it is known what became of it.
 async fn follow(door: &Door, output: Output, path: &str, begun: TransferStateView) -> Result<Exit, ErrorView> {
-    let (mut last, mut waited) = (begun, 0);
+    let (mut last, mut waited, mut alone) = (begun, 0, 0);
     loop {
         let reply = door.get(&format!("{path}?wait=1&while={}", word(last))).await?;
         let transfer: TransferView = reply.view()?;
@@ -34,6 +37,11 @@ async fn follow(door: &Door, output: Output, path: &str, begun: TransferStateVie
             state if state == last => {
                 // Each look took a second.
                 waited += 1;
+                let call: CallView = door.get(&format!("/v1/calls/{}", segment(&transfer.call))).await?.view()?;
+                alone = if call.is_over() { alone + 1 } else { 0 };
+                if alone >= AFTERWARDS {
+                    return Err(untold(&transfer, &call));
+                }
                 told_waiting(output, &transfer, waited);
             }
             state => {
@@ -77,6 +85,19 @@ fn left(transfer: &TransferView) -> ErrorView {
         message: format!("the peer of call {call} was asked to call {target}, and that cannot be taken back"),
         subject: call.clone(),
         next: format!("call {call} ends when it succeeds and is kept when not; `sottovoce hangup {call}` ends it now"),
+        kind: ErrorKind::Failed,
+    }
+}
+
+/// Its call has ended meanwhile, and whoever was asked owes nobody any news.
+fn untold(transfer: &TransferView, call: &CallView) -> ErrorView {
+    let TransferView { call: id, target, .. } = transfer;
+    let why = call.why_over().map(|why| format!(" ({why})")).unwrap_or_default();
+    ErrorView {
+        code: "call-over".into(),
+        message: format!("call {id} is over{why}, and its peer has not told whether it reached {target}"),
+        subject: id.clone(),
+        next: format!("ask either of them, or call {target} yourself"),
         kind: ErrorKind::Failed,
     }
 }

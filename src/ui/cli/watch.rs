@@ -95,7 +95,7 @@ fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     let rows: Vec<[String; 3]> = list.watches.iter().map(row).collect();
     match rows.is_empty() {
         true => output.line("nobody is followed: `sottovoce presence watch PEER` begins"),
-        false => output.table(["peer", "state", "last"], &rows),
+        false => output.sentences(["peer", "state", "last"], &rows),
     }
     Ok(Exit::Done)
 }

@@ -165,6 +165,12 @@ impl CallView {
     pub fn is_over(&self) -> bool {
         matches!(self.state, CallStateView::Ended | CallStateView::Failed)
     }
+
+    /// Why it is over, in short.
+    pub fn why_over(&self) -> Option<&str> {
+        let why = self.failure.as_ref().map(|failure| failure.message.as_str()).or(self.reason.as_deref())?;
+        why.split("; ").next().filter(|why| !why.is_empty())
+    }
 }
 
 impl From<&Call> for CallView {

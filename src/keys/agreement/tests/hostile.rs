@@ -1,4 +1,4 @@
-use super::super::noise::Handshake;
+use super::super::noise::{Handshake, Worked, MADE};
 use super::super::offered::Offered;
 use super::super::payload::{First, Second};
 use super::super::prologue::Prologue;
@@ -35,6 +35,24 @@ fn a_bit_flipped_anywhere_in_the_answer_is_refused() {
         let mut bad = message.clone();
         bad[at] ^= 1 << (at % 8);
         assert_eq!(offer().0.finish(&bad).err(), Some(AgreementError::Unauthentic), "octet {at}");
+    }
+}
+
+/// Anybody can send such a message, and an agent may have 33 names.
+#[test]
+fn a_message_for_none_of_many_names_costs_one_diffie_hellman_and_one_for_the_last_one_more() {
+    let (bob, (_, message)) = (Agent::bob(), offer());
+    let others: Vec<Entity> = (0..32).map(|n| Entity::parse(&format!("sip:bob{n}@example.org")).unwrap()).collect();
+    let whole = [&others[..], std::slice::from_ref(&bob.entity)].concat();
+    // Its ephemeral key is of small order.
+    let zero = [&[0; 32], &message[32..]].concat();
+    for (names, message, name, cost) in
+        [(&others, &message, None, 1), (&others, &zero, None, 1), (&whole, &message, Some(&bob.entity), 2)]
+    {
+        let before = MADE.get();
+        let read = Responder::read_by(names, bob.responder_input(), message, NOW);
+        assert_eq!(read.ok().map(|(name, _)| name), name);
+        assert_eq!(MADE.get() - before, cost);
     }
 }
 
@@ -241,7 +259,8 @@ fn finish_with(second: &Second) -> Option<AgreementError> {
     let signing = bob.identity.verify_key();
     let prologue =
         Prologue { callee: &bob.entity, device: &bob.device, signing: &signing, media_id: "0", previous: None };
-    let mut handshake = Handshake::responder(bob.identity.agreement_secret(), &prologue.octets()).unwrap();
+    let mut handshake =
+        Handshake::responder(bob.identity.agreement_secret(), &prologue.octets(), &Worked::default()).unwrap();
     handshake.read(&message).unwrap();
     initiator.finish(&handshake.write(&second.write(), [0x22; 32]).unwrap()).err()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::wire::{address, body, header, invite, subscribe, uri, World, ALICE, BOB};
 use crate::sip::endpoint::{EndCause, EndpointEvent, Invite, Register, Subscribe};
 use crate::sip::headers::NameAddr;
-use crate::sip::{ConnectionId, Host, Message, Method, NotifyState, Received, Transmit, Transport, Uri};
+use crate::sip::{ConnectionId, Host, Message, Method, NotifyState, Received, Request, Transmit, Transport, Uri};
 use crate::vocab::Now;
 
 const DOMAIN: &str = "b.example";
@@ -226,17 +226,8 @@ fn a_subscription_by_sips_ends_where_a_proxy_would_leave_tls() {
         let target = Uri::parse("sips:bob@192.168.1.2").unwrap();
         world.at(ALICE, |end, now| end.subscribe(now, Subscribe { target, ..subscribe(60) }));
         let asked = world.request(&Method::Subscribe);
-        let notify = format!(
-            "NOTIFY sips:alice@192.168.1.1:5060 SIP/2.0\r\nVia: SIP/2.0/TLS 192.168.1.2:5061;branch=z9hG4bK2\r\nMax-Forwards: 70\r\n\
-             From: {};tag=b\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 1 NOTIFY\r\nContact: <sips:bob@192.168.1.2:5061>\r\n\
-             Record-Route: <{route}>\r\nEvent: presence\r\nSubscription-State: active;expires=60\r\nContent-Length: 0\r\n\r\n",
-            header(&asked, "To"),
-            header(&asked, "From"),
-            header(&asked, "Call-ID"),
-        );
-        let (local, remote) = (address(ALICE), address(BOB));
-        let from = Received { transport: Transport::Tls, local, remote, connection: Some(ConnectionId(7)) };
-        world.at(ALICE, |end, now: Now| end.handle_message(now, from, notify.as_bytes()));
+        let record_route = format!("Record-Route: <{route}>\r\n");
+        notified(&mut world, &asked, "<sips:bob@192.168.1.2:5061>", &record_route);
         let answer = if stays { "SIP/2.0 200" } else { "SIP/2.0 481" };
         assert!(last(&world).bytes.starts_with(answer.as_bytes()), "{:?}", last(&world));
         let ended = |event: &EndpointEvent| {
@@ -244,6 +235,41 @@ fn a_subscription_by_sips_ends_where_a_proxy_would_leave_tls() {
         };
         assert_eq!(world.events[ALICE].iter().any(ended), !stays);
         assert_eq!(world.events[ALICE].iter().any(|event| matches!(event, EndpointEvent::Notified { .. })), stays);
+    }
+}
+
+/// Presence servers name themselves by sip: all the same, and are not refused for it: nothing goes there but by TLS, from NOTIFY or
+/// from the 200 of a refresh.
+#[test]
+fn a_subscription_by_sips_is_refreshed_and_ended_by_tls_whatever_its_contact_says() {
+    let sips = "<sips:bob@192.168.1.2:5061>";
+    for contact in [
+        "<sip:bob@192.168.1.2>",
+        "<sip:bob@192.168.1.2:5060;transport=udp>",
+        "<sip:bob@192.168.1.9:7000;transport=tcp>",
+        "<sip:bob@name.example>",
+    ] {
+        for (first, later) in [(contact, None), (sips, Some(contact))] {
+            let mut world = quiet();
+            let target = Uri::parse("sips:bob@192.168.1.2").unwrap();
+            let id = world.at(ALICE, |end, now| end.subscribe(now, Subscribe { target, ..subscribe(600) }));
+            let asked = world.request(&Method::Subscribe);
+            notified(&mut world, &asked, first, "");
+            let headers = [Some(("To-tag", "b")), Some(("Expires", "600")), later.map(|later| ("Contact", later))];
+            world.reply(&Method::Subscribe, 200, &headers.into_iter().flatten().collect::<Vec<_>>());
+            world.run_for(Duration::from_secs(560));
+            let refresh = world.request(&Method::Subscribe);
+            assert_eq!(refresh.uri().as_str(), contact.trim_matches(['<', '>']), "{first} {later:?}");
+            world.reply(&Method::Subscribe, 200, &[("Expires", "600")]);
+            world.at(ALICE, |end, now| end.unsubscribe(now, id));
+            assert_eq!(header(&world.request(&Method::Subscribe), "Expires"), "0");
+            let lost = last(&world).clone();
+            world.at(ALICE, |end, now| end.handle_transport_failure(now, &lost, "refused"));
+            let in_clear = |transmit: &&Transmit| transmit.transport != Transport::Tls || transmit.domain.is_none();
+            let ours = world.sent.iter().filter(|transmit| transmit.bytes.starts_with(b"SUBSCRIBE"));
+            assert_eq!(ours.clone().count(), 3);
+            assert!(!ours.clone().any(|transmit| in_clear(&transmit)), "{:?}", ours.last());
+        }
     }
 }
 
@@ -285,6 +311,21 @@ fn a_registrar_of_tls_is_never_told_in_clear() {
         world.at(ALICE, |end, now| end.register(now, what));
         assert_eq!(how(last(&world)), (Transport::Tls, domain(), address(BOB).to_string()));
     }
+}
+
+/// Bob's first NOTIFY reaches Alice by TLS.
+fn notified(world: &mut World, asked: &Request, contact: &str, route: &str) {
+    let notify = format!(
+        "NOTIFY sips:alice@192.168.1.1:5060 SIP/2.0\r\nVia: SIP/2.0/TLS 192.168.1.2:5061;branch=z9hG4bK2\r\nMax-Forwards: 70\r\n\
+         From: {};tag=b\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 1 NOTIFY\r\nContact: {contact}\r\n{route}\
+         Event: presence\r\nSubscription-State: active;expires=600\r\nContent-Length: 0\r\n\r\n",
+        header(asked, "To"),
+        header(asked, "From"),
+        header(asked, "Call-ID"),
+    );
+    let (local, remote) = (address(ALICE), address(BOB));
+    let from = Received { transport: Transport::Tls, local, remote, connection: Some(ConnectionId(7)) };
+    world.at(ALICE, |end, now: Now| end.handle_message(now, from, notify.as_bytes()));
 }
 
 /// Bob's SUBSCRIBE reaches Alice by TLS.
