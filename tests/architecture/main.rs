@@ -6,6 +6,7 @@ mod lexer;
 mod names;
 mod paths;
 mod purity;
+mod scenarios;
 
 use std::path::{Path, PathBuf};
 
