@@ -3,6 +3,7 @@
 
 mod arrows;
 mod lexer;
+mod limits;
 mod names;
 mod paths;
 mod purity;
