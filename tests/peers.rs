@@ -15,4 +15,7 @@ mod peers_kamailio;
 mod peers_names;
 mod peers_openssl;
 mod peers_packets;
+mod peers_presence;
+mod peers_proxy;
 mod peers_python;
+mod peers_registrar;

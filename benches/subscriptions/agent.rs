@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use sottovoce::agent::{
-    Agent, AgentConfig, AnswerMode, AudioSink, AudioSource, Done, Effect, Listen, Loaded, Output, Stored,
-    UnknownWatchers,
+    Agent, AgentConfig, AnswerMode, AudioSink, AudioSource, Command, Done, Effect, Listen, Loaded, Output, StoreOp,
+    Stored, UnknownWatchers,
 };
 use sottovoce::keys::Identity;
 use sottovoce::policy::{both_directions, setkey, Level};
-use sottovoce::sip::Transport;
-use sottovoce::vocab::{Device, Entity};
+use sottovoce::sip::{Received, Transmit, Transport};
+use sottovoce::vocab::{Device, Entity, Generation};
 
 use super::{counting, minute, octets, timed, watchers};
 
@@ -15,38 +15,65 @@ pub fn measure(number: usize) {
     println!("{number} subscriptions to one agent:");
     let before = counting::held();
     let mut agent = Agent::new(config(number), Loaded::default(), [7; 32], minute(0));
-    settle(&mut agent, 0, None);
+    taken(&mut agent, 0);
     timed("accept SUBSCRIBE, sign, NOTIFY and its 200", number, || {
         for watcher in 0..number {
             agent.handle_message(minute(0), watchers::from(watcher), watchers::subscribe(watcher).as_bytes());
-            assert_eq!(settle(&mut agent, 0, Some(watcher)), 1, "the {watcher}th gets one NOTIFY");
+            let sent = taken(&mut agent, 0);
+            assert_eq!(answered(&mut agent, 0, &sent), 1, "the {watcher}th gets one NOTIFY");
         }
     });
     octets("with their transactions, for 32 s", number, counting::held() - before);
     agent.handle_timeout(minute(1));
+    taken(&mut agent, 1);
     octets("after that", number, counting::held() - before);
+    let notifies = timed("the policy changes: sign for all, notify all", number, || changed(&mut agent));
+    timed("take all answers", number, || assert_eq!(answered(&mut agent, 1, &notifies), number));
     timed("next deadline, once a subscription", number, || {
         (0..number).for_each(|_| assert!(agent.poll_timeout().is_some()));
     });
 }
 
-/// Does what the agent wants done; says how many NOTIFYs there were, each answered by `watcher`.
-fn settle(agent: &mut Agent, at: u64, watcher: Option<usize>) -> usize {
-    let mut notifies = 0;
+/// It tightens for everybody, so that nobody waits for the pace of five seconds.
+fn changed(agent: &mut Agent) -> Vec<Transmit> {
+    let text = "spdadd any any udp -P out ipsec esp/transport//require;".to_owned();
+    agent.command(minute(1), Command::PolicyDefault { text }).expect("a policy");
+    taken(agent, 1)
+}
+
+/// Does what the agent wants done; what it sends meanwhile.
+fn taken(agent: &mut Agent, at: u64) -> Vec<Transmit> {
+    let mut sent = Vec::new();
     while let Some(output) = agent.poll() {
         match output {
-            Output::Effect(Effect::Store { id, .. }) => {
-                agent.handle_done(minute(at), Done::Stored { id, result: Ok(Stored::Done) });
+            Output::Effect(Effect::Store { id, op }) => {
+                agent.handle_done(minute(at), Done::Stored { id, result: Ok(stored(op)) });
             }
-            Output::Transmit(sent) => {
-                let answer = watchers::answer(&sent.bytes);
-                if let Some((answer, watcher)) = answer.zip(watcher) {
-                    notifies += 1;
-                    agent.handle_message(minute(at), watchers::from(watcher), &answer);
-                }
-            }
+            Output::Transmit(transmit) => sent.push(transmit),
             Output::Effect(_) | Output::Event(_) | Output::Disconnect(..) => {}
         }
+    }
+    sent
+}
+
+fn stored(op: StoreOp) -> Stored {
+    match op {
+        StoreOp::Register { approved, .. } => {
+            Stored::Registered { generation: Generation(1), entries: approved.entries().to_vec() }
+        }
+        _ => Stored::Done,
+    }
+}
+
+/// Whoever was sent a NOTIFY answers 200; how many that were.
+fn answered(agent: &mut Agent, at: u64, sent: &[Transmit]) -> usize {
+    let mut notifies = 0;
+    for transmit in sent {
+        let Some(answer) = watchers::answer(&transmit.bytes) else { continue };
+        let from = Received { remote: transmit.remote, ..watchers::from(0) };
+        agent.handle_message(minute(at), from, &answer);
+        assert!(taken(agent, at).is_empty(), "nothing follows an answer");
+        notifies += 1;
     }
     notifies
 }

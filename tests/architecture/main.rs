@@ -3,9 +3,11 @@
 
 mod arrows;
 mod lexer;
+mod limits;
 mod names;
 mod paths;
 mod purity;
+mod scenarios;
 
 use std::path::{Path, PathBuf};
 

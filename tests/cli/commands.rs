@@ -204,6 +204,27 @@ fn files_are_inspected() {
     refused(alice.run(&["inspect", "sdp", "/nonexistent"]), 2, "file-unreadable");
 }
 
+/// That they are no SIP is what was to be found out; only a file that cannot be opened is a failure, whatever stands beside it.
+#[test]
+fn files_that_are_no_sip_at_all_are_told_and_are_no_failure() {
+    let alice = Home::new("alice", "none");
+    let file = |name: &str, octets: &[u8]| {
+        std::fs::write(alice.path(name), octets).unwrap();
+        alice.path(name).display().to_string()
+    };
+    let binary: Vec<u8> = (0..=u8::MAX).rev().cycle().take(1000).collect();
+    let (binary, empty, text) = (file("binary", &binary), file("empty", b""), file("text", b"no SIP\r\n\r\n"));
+    let seen = check(&alice.run(&["inspect", "sip", &binary, &empty, &text]).expect(0), "InspectView");
+    let files = seen["files"].as_array().unwrap();
+    assert_eq!(files.len(), 3, "{seen}");
+    for (file, name) in files.iter().zip([&binary, &empty, &text]) {
+        assert!(file["file"] == **name && file["kind"].is_null() && file["valid"] == false, "{file}");
+        assert!(file["status"].is_null() && file["problems"][0].is_string(), "{file}");
+    }
+    let missing = alice.path("missing").display().to_string();
+    refused(alice.run(&["inspect", "sip", &binary, &missing]), 2, "file-unreadable");
+}
+
 #[test]
 fn completions_are_one_object_too() {
     let alice = Home::new("alice", "none");

@@ -13,23 +13,40 @@ use socket2::{Domain, SockAddr, Socket, Type};
 /// Something that is done so many times a second, until it is stopped.
 pub struct Flood {
     ended: Arc<AtomicBool>,
-    thread: JoinHandle<u64>,
+    thread: JoinHandle<Offered>,
+}
+
+/// What left the one who floods.
+pub struct Offered {
+    /// How many were meant, a second.
+    pub meant: u64,
+    pub number: u64,
+    pub took: Duration,
+}
+
+impl Offered {
+    pub fn a_second(&self) -> u64 {
+        (self.number as f64 / self.took.as_secs_f64()) as u64
+    }
 }
 
 impl Flood {
-    fn start(rate: u64, mut each: impl FnMut(u64) + Send + 'static) -> Self {
+    /// `each` says whether it could.
+    fn start(rate: u64, mut each: impl FnMut(u64) -> bool + Send + 'static) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let end = Arc::clone(&ended);
         let thread = std::thread::spawn(move || {
             let begun = Instant::now();
-            let mut done = 0;
+            let (mut tried, mut number) = (0, 0);
             while !end.load(Ordering::Relaxed) {
                 let due = begun.elapsed().as_micros() as u64 * rate / 1_000_000;
-                (done..due).for_each(&mut each);
-                done = done.max(due);
+                while tried < due && !end.load(Ordering::Relaxed) {
+                    number += u64::from(each(tried));
+                    tried += 1;
+                }
                 std::thread::sleep(Duration::from_millis(1));
             }
-            done
+            Offered { meant: rate, number, took: begun.elapsed() }
         });
         Self { ended, thread }
     }
@@ -42,9 +59,7 @@ impl Flood {
         make: impl Fn(u64) -> String + Send + 'static,
     ) -> Self {
         let socket = UdpSocket::bind((from, 5060)).unwrap();
-        Self::start(rate, move |number| {
-            let _ = socket.send_to(make(number).as_bytes(), to);
-        })
+        Self::start(rate, move |number| socket.send_to(make(number).as_bytes(), to).is_ok())
     }
 
     /// Connections that are opened, say half of a message, and then nothing; the last thousand of them are held.
@@ -52,15 +67,16 @@ impl Flood {
         let mut held = VecDeque::new();
         Self::start(rate, move |number| {
             let from = from[number as usize % from.len()];
-            held.extend(half_open(from, to));
+            let Some(connection) = half_open(from, to) else { return false };
+            held.push_back(connection);
             if held.len() > 1000 {
                 held.pop_front();
             }
+            true
         })
     }
 
-    /// How many there were.
-    pub fn stop(self) -> u64 {
+    pub fn stop(self) -> Offered {
         self.ended.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

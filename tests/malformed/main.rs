@@ -12,5 +12,7 @@ mod aimed;
 mod bench;
 mod corpus;
 mod documents;
+mod held;
 mod parts;
+mod samples;
 mod sweeps;

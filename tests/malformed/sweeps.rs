@@ -11,7 +11,7 @@ use crate::bench::{Bench, Letter, ALICE, BOB};
 const BOUND: usize = 1100;
 
 /// Every prefix, and every octet with one of its bits flipped, another bit each time.
-fn damaged(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+pub fn damaged(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     let prefixes = (0..bytes.len()).map(|len| bytes[..len].to_vec());
     let flips = (0..bytes.len()).map(|at| {
         let mut flipped = bytes.to_vec();

@@ -12,11 +12,14 @@ mod sipp;
 use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use expected::{every, Scenario};
 
 /// Played at once: most of them wait for timers.
 const AT_ONCE: usize = 5;
+/// All of them together take no longer.
+const LONGEST: Duration = Duration::from_secs(20 * 60);
 
 fn main() -> ExitCode {
     if !process::installed("sipp") {
@@ -34,7 +37,14 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let (passed, failed) = play_all(all);
+    #[expect(clippy::disallowed_methods, reason = "the real clock, around the agents and not in them")]
+    let begun = Instant::now();
+    let (passed, mut failed) = play_all(all);
+    let took = begun.elapsed();
+    if took > LONGEST {
+        println!("FAIL all together: they took {} s, more than {} s", took.as_secs(), LONGEST.as_secs());
+        failed += 1;
+    }
     println!("{passed} passed, {failed} failed");
     ExitCode::from(u8::from(failed > 0 || passed == 0))
 }

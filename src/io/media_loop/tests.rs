@@ -88,38 +88,71 @@ fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
     Box::new(Stream::new(config, Protection::none()))
 }
 
+const ALICE: CallId = CallId(1);
+const BOB: CallId = CallId(2);
+
+/// Two legs that run: what Alice plays from a file, Bob records into another.
+struct Pair {
+    loops: MediaLoops,
+    answers: mpsc::Receiver<Done>,
+    at_alice: SocketAddr,
+    at_bob: SocketAddr,
+    dir: tempfile::TempDir,
+}
+
+impl Pair {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (speech, heard) = (dir.path().join("speech.wav"), dir.path().join("heard.wav"));
+        write_speech(&speech);
+        let (dones, answers) = mpsc::channel(64);
+        let mut loops = MediaLoops::new(Clock::start(), dones);
+        let (at_alice, at_bob) = (loops.open(ALICE, LOCAL).unwrap(), loops.open(BOB, LOCAL).unwrap());
+        loops.start(BOB, stream(at_bob, at_alice), AudioSource::Silence, AudioSink::File(heard)).unwrap();
+        loops.start(ALICE, stream(at_alice, at_bob), AudioSource::File(speech), AudioSink::Discard).unwrap();
+        Self { loops, answers, at_alice, at_bob, dir }
+    }
+}
+
+/// A WAV file of half a second: a square wave that mu-law carries nearly as it is.
+fn write_speech(path: &std::path::Path) {
+    let format =
+        hound::WavSpec { channels: 1, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let mut writer = hound::WavWriter::create(path, format).unwrap();
+    (0..4000).for_each(|n| writer.write_sample(if n / 20 % 2 == 0 { 8000i16 } else { -8000 }).unwrap());
+    writer.finalize().unwrap();
+}
+
+/// Of what Bob recorded.
+fn loud_samples(dir: &tempfile::TempDir) -> usize {
+    let heard = read_wav(&dir.path().join("heard.wav")).unwrap();
+    heard.iter().filter(|sample| sample.unsigned_abs() > 7000).count()
+}
+
 /// What a callee would miss is kept until it picks up; and another stream takes the place of one, in the same recording.
 #[test]
 fn what_is_played_waits_for_the_callee_and_streams_can_follow_each_other() {
-    let dir = tempfile::tempdir().unwrap();
-    let (speech, heard) = (dir.path().join("speech.wav"), dir.path().join("heard.wav"));
-    write_speech(&speech);
-    let (dones, mut answers) = mpsc::channel(64);
-    let mut loops = MediaLoops::new(Clock::start(), dones);
-    let (alice, bob) = (CallId(1), CallId(2));
-    let (at_alice, at_bob) = (loops.open(alice, LOCAL).unwrap(), loops.open(bob, LOCAL).unwrap());
-    loops.start(bob, stream(at_bob, at_alice), AudioSource::Silence, AudioSink::File(heard.clone())).unwrap();
-    loops.start(alice, stream(at_alice, at_bob), AudioSource::File(speech), AudioSink::Discard).unwrap();
-    loops.hold(alice, Held { early: true, ..Held::default() });
-    loops.drop_stream(bob);
-    loops.start(bob, stream(at_bob, at_alice), AudioSource::Silence, AudioSink::Discard).unwrap();
+    let Pair { mut loops, mut answers, at_alice, at_bob, dir } = Pair::start();
+    loops.hold(ALICE, Held { early: true, ..Held::default() });
+    loops.drop_stream(BOB);
+    loops.start(BOB, stream(at_bob, at_alice), AudioSource::Silence, AudioSink::Discard).unwrap();
     let (mut closed, mut sent) = (Vec::new(), 0);
     while closed.len() < 2 {
         match answers.blocking_recv().expect("legs are running") {
-            Done::Counted { call, counters } if call == alice && counters.sent <= 1 => {
-                loops.hold(alice, Held::default());
+            Done::Counted { call, counters } if call == ALICE && counters.sent <= 1 => {
+                loops.hold(ALICE, Held::default());
             }
-            Done::SourceEnded { .. } => drop(loops.close(alice)),
+            Done::SourceEnded { .. } => drop(loops.close(ALICE)),
             Done::MediaClosed { call, counters } => {
                 sent = sent.max(counters.sent);
                 closed.push(call);
-                loops.close(bob);
+                loops.close(BOB);
             }
             Done::StreamFailed { failure, .. } => panic!("{failure}"),
             _ => {}
         }
     }
-    let loud = read_wav(&heard).unwrap().iter().filter(|sample| sample.unsigned_abs() > 7000).count();
+    let loud = loud_samples(&dir);
     assert!(sent >= 25 && loud >= 3000, "{sent} sent, {loud} of 4000 samples were heard");
 }
 
@@ -155,48 +188,31 @@ fn what_is_said_of_hold_is_said_of_the_stream_that_was_given_last() {
     assert_eq!((mailbox.take_stream().is_none(), mailbox.take_hold()), (true, Some(Held::default())));
 }
 
-/// A WAV file of half a second: a square wave that mu-law carries nearly as it is.
-fn write_speech(path: &std::path::Path) {
-    let format =
-        hound::WavSpec { channels: 1, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
-    let mut writer = hound::WavWriter::create(path, format).unwrap();
-    (0..4000).for_each(|n| writer.write_sample(if n / 20 % 2 == 0 { 8000i16 } else { -8000 }).unwrap());
-    writer.finalize().unwrap();
-}
-
 #[test]
 fn what_one_leg_plays_from_a_file_the_other_records() {
-    let dir = tempfile::tempdir().unwrap();
-    let (speech, heard) = (dir.path().join("speech.wav"), dir.path().join("heard.wav"));
-    write_speech(&speech);
-    let (dones, mut answers) = mpsc::channel(64);
-    let mut loops = MediaLoops::new(Clock::start(), dones);
-    let (alice, bob) = (CallId(1), CallId(2));
-    let (at_alice, at_bob) = (loops.open(alice, LOCAL).unwrap(), loops.open(bob, LOCAL).unwrap());
-    loops.start(bob, stream(at_bob, at_alice), AudioSource::Silence, AudioSink::File(heard.clone())).unwrap();
-    loops.start(alice, stream(at_alice, at_bob), AudioSource::File(speech), AudioSink::Discard).unwrap();
+    let Pair { mut loops, mut answers, at_alice, at_bob, dir } = Pair::start();
     let (mut ended, mut closed, mut first, mut counted) = (0, Vec::new(), Vec::new(), Vec::new());
     while closed.len() < 2 {
         match answers.blocking_recv().expect("legs are running") {
             Done::Counted { call, counters } => counted.push((call, counters.sent)),
             Done::SourceEnded { call } => {
                 ended += 1;
-                assert_eq!(call, alice);
-                loops.close(alice);
+                assert_eq!(call, ALICE);
+                loops.close(ALICE);
             }
             Done::MediaClosed { call, counters } => {
                 assert!(counters.dropped.is_empty(), "{counters:?}");
                 assert!(counters.received > 0 && counters.sent > 0, "{counters:?}");
                 closed.push(call);
-                loops.close(bob);
+                loops.close(BOB);
             }
             Done::StreamEvent { call, event: StreamEvent::FirstPacket { from }, .. } => first.push((call, from)),
             _ => panic!("neither a failure nor anything else was to happen"),
         }
     }
-    assert!(counted.contains(&(alice, 25)), "half a second was counted: {counted:?}");
+    assert!(counted.contains(&(ALICE, 25)), "half a second was counted: {counted:?}");
     first.sort();
-    assert_eq!((ended, first), (1, vec![(alice, at_bob), (bob, at_alice)]));
-    let loud = read_wav(&heard).unwrap().iter().filter(|sample| sample.unsigned_abs() > 7000).count();
+    assert_eq!((ended, first), (1, vec![(ALICE, at_bob), (BOB, at_alice)]));
+    let loud = loud_samples(&dir);
     assert!(loud >= 3000, "{loud} of 4000 samples were heard");
 }
