@@ -154,14 +154,14 @@ impl Agent {
         let Invitation { caller, accept, from, .. } = *invitation;
         let (name, responder) = self.read_agreement(now, message).map_err(|why| unusable(&why))?;
         let offer = responder.offer().clone();
+        if !self.names_told_to(&from).contains(&name) && !self.is_pinned_caller(&offer) {
+            return Err(unusable(&AgreementError::Unauthentic));
+        }
         let differs = claimed_entity(caller).as_ref() != Some(&offer.entity);
         if differs {
             return Err(No::plain(403, "From names another than the key agreement does"));
         }
         let known = self.know_caller(&offer)?;
-        if known.is_none() && !self.names_told_to(&from).contains(&name) {
-            return Err(unusable(&AgreementError::Unauthentic));
-        }
         let media = media_address(offer.media, sdp.media());
         let way = self.judge_way(invitation, known.is_some(), &[sdp.media(), media], offer.bundles)?;
         if known.is_none() {
@@ -252,6 +252,11 @@ impl Agent {
             false => Ok(()),
             true => Err(No::plain(486, "too many calls of strangers are open")),
         }
+    }
+
+    fn is_pinned_caller(&self, offer: &Offered) -> bool {
+        let keys = (offer.signing_key, offer.agreement_key);
+        matches!(self.book.standing(&offer.entity, &offer.device, keys, None), Standing::Pinned { .. })
     }
 
     /// The caller's device, when its keys are those that our user pinned; a stranger is `None`.

@@ -1,4 +1,6 @@
 use std::collections::VecDeque;
+use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::Receiver;
@@ -24,6 +26,9 @@ pub struct Events {
 
 /// Facts that are read at once.
 const AT_ONCE: usize = 256;
+
+/// Between two readings of what is let go: no more happens in so short a time than waits to be read.
+const GLANCE: Duration = Duration::from_millis(20);
 
 impl Control {
     pub fn events(&self) -> Events {
@@ -57,6 +62,30 @@ impl Events {
             }
         }
         None
+    }
+
+    /// Tells nothing until then, for who has enough of calls. What happens to them meanwhile is let go, and told as lost; all else
+    /// waits.
+    pub async fn let_calls_go(&mut self, until: impl Future<Output = ()>) {
+        let mut until = std::pin::pin!(until);
+        loop {
+            tokio::select! {
+                () = &mut until => return,
+                () = tokio::time::sleep(GLANCE) => self.glance(),
+            }
+        }
+    }
+
+    fn glance(&mut self) {
+        loop {
+            match self.facts.try_recv() {
+                Ok(Event::CallChanged(_)) | Err(TryRecvError::Lagged(_)) => self.lost = true,
+                Ok(fact) if self.waiting.contains(&fact) => {}
+                Ok(fact) if self.waiting.len() < AT_ONCE => self.waiting.push_back(fact),
+                Ok(_) => self.lost = true,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+        }
     }
 
     /// What has happened meanwhile: a call that has changed four times is looked at once.

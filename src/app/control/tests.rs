@@ -604,3 +604,25 @@ async fn who_listens_too_slowly_is_told() {
     assert_eq!(notice.code, "events-lost");
     assert!(matches!(events.next().await, Some(EventView::Policy(_))));
 }
+
+#[tokio::test]
+async fn who_has_enough_of_calls_hears_of_everything_else() {
+    let (agent, control) = Cardboard::new();
+    agent.state().calls = vec![call(CallState::Active)];
+    let mut events = control.events();
+    agent.happen(Event::PolicyChanged(Generation(5)));
+    for _ in 0..3 {
+        agent.happen(Event::CallChanged(CallId(1)));
+    }
+    let all_is_read = async {
+        while !agent.events.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    events.let_calls_go(all_is_read).await;
+    assert_eq!(events.next().await, Some(EventView::Policy(5)));
+    let Some(EventView::Notice(notice)) = events.next().await else { panic!() };
+    assert_eq!(notice.code, "events-lost");
+    agent.happen(Event::CallChanged(CallId(1)));
+    assert!(matches!(events.next().await, Some(EventView::Call(_))), "and of those that come afterwards");
+}

@@ -1,6 +1,9 @@
 //! What a running agent says at its own terminal: who calls, which review waits, what must be seen now.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use tokio::time::{interval, MissedTickBehavior};
 
 use super::output::Output;
 use crate::app::control::view::{
@@ -12,25 +15,56 @@ use crate::app::control::Events;
 /// A noun changes more often than what is said of it: so many lines are remembered, to be said once.
 const REMEMBERED: usize = 64;
 
+/// Of calls so much is said in [`A_WHILE`], and no more: who calls a thousand times a second must not fill a terminal or a journal, nor
+/// take the time of those calls that are answered.
+const CALLS_SAID: u32 = 16;
+const A_WHILE: Duration = Duration::from_millis(100);
+
 /// Until the agent stops. `status` is what was said of it at its start.
 pub async fn announce(mut events: Events, output: Output, status: StatusView) {
-    // A call that rings waits for somebody to answer it.
-    let prompting = status.answer == "prompt";
-    let mut registered = Registered::default();
-    status.accounts.iter().for_each(|account| drop(registered.line(account)));
-    let (mut said, mut held) = (VecDeque::new(), Held::default());
+    let mut announcer = Announcer::new(&status);
+    let (mut calls, mut while_ends) = (0_u32, interval(A_WHILE));
+    while_ends.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while let Some(event) = events.next().await {
-        if let EventView::Account(account) = &event {
-            registered.line(account).iter().for_each(|line| output.say(line));
-            continue;
+        announcer.lines(&event).iter().for_each(|line| output.say(line));
+        if matches!(event, EventView::Call(_)) {
+            calls = calls.wrapping_add(1);
+            if calls.is_multiple_of(CALLS_SAID) {
+                events.let_calls_go(async { _ = while_ends.tick().await }).await;
+            }
         }
-        if let EventView::Call(call) = &event {
-            held.line(call).iter().for_each(|line| output.say(line));
+    }
+}
+
+/// What was said already.
+struct Announcer {
+    /// A call that rings waits for somebody to answer it.
+    prompting: bool,
+    registered: Registered,
+    held: Held,
+    said: VecDeque<String>,
+}
+
+impl Announcer {
+    fn new(status: &StatusView) -> Self {
+        let mut registered = Registered::default();
+        status.accounts.iter().for_each(|account| drop(registered.line(account)));
+        let prompting = status.answer == "prompt";
+        Self { prompting, registered, held: Held::default(), said: VecDeque::new() }
+    }
+
+    fn lines(&mut self, event: &EventView) -> Vec<String> {
+        let first = match event {
+            EventView::Account(account) => return self.registered.line(account).into_iter().collect(),
+            EventView::Call(call) => self.held.line(call),
+            _ => None,
+        };
+        let second = line(event, self.prompting).filter(|line| !self.said.contains(line));
+        if let Some(line) = &second {
+            self.said.truncate(REMEMBERED - 1);
+            self.said.push_front(line.clone());
         }
-        let Some(line) = line(&event, prompting).filter(|line| !said.contains(line)) else { continue };
-        output.say(&line);
-        said.truncate(REMEMBERED - 1);
-        said.push_front(line);
+        first.into_iter().chain(second).collect()
     }
 }
 
