@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AnswerMode, AskRequest, AskState, CallRequest, CallState, Command, Done, Event, Side};
+use sottovoce::agent::{
+    AgentConfig, AnswerMode, AskRequest, AskState, CallRequest, CallState, Command, Done, Event, Side,
+};
 use sottovoce::policy::{setkey, Action, Answer, Wanted};
 use sottovoce::vocab::{CallId, Failure, FailureKind, ReviewId};
 
@@ -653,21 +655,45 @@ fn on_a_full_disk_strangers_take_no_place_and_a_stop_writes_what_waits() {
     assert_eq!(world.nodes[bob].store.calls.len(), kept + 1);
 }
 
-/// Where the callee's own port decides, it says so before it answers: nobody's call is put through and dropped.
+/// Where the callee's own port decides, it says so before it answers: nobody's call is put through and dropped. The caller's user is
+/// shown what is missing, for as long as he needs to decide, also when it rang there before.
 #[test]
 fn a_callee_whose_own_port_has_another_entry_refuses_before_it_answers() {
-    let (mut world, alice, bob) = two(BOB, "none");
-    let first = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
-    ended(&mut world, alice, first);
-    let text = "spdadd any any[16386-32767] udp -P in ipsec esp/transport//require; # sv: priority=10".to_owned();
-    world.command(bob, Command::PolicyAdd { text }).unwrap();
-    world.wire.overheard.clear();
-    let call = world.call(alice, "bob@192.168.1.2", None, 2);
-    let state = ended(&mut world, alice, call);
-    let texts = messages(&world);
-    let refused = |text: &String| text.starts_with("SIP/2.0 488") && text.contains("missing: esp/transport//require");
-    assert!(texts.iter().any(refused), "{state:?}");
-    assert!(!texts.iter().any(|text| text.starts_with("BYE")));
+    for answer in [AnswerMode::Auto, AnswerMode::Prompt] {
+        let mut world = World::new(2, Link::GOOD);
+        let alice = world.add("alice", agent("alice", ALICE, "none"));
+        let bob = world.add("bob", AgentConfig { answer, ..agent("bob", BOB, "none") });
+        let first = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
+        answers(&mut world, bob, answer);
+        ended(&mut world, alice, first);
+        let text = "spdadd any any[16386-32767] udp -P in ipsec esp/transport//require; # sv: priority=10".to_owned();
+        world.command(bob, Command::PolicyAdd { text }).unwrap();
+        world.wire.overheard.clear();
+        let call = world.call(alice, "bob@192.168.1.2", None, 2);
+        answers(&mut world, bob, answer);
+        world.run_for(5 * MINUTE);
+        let texts = messages(&world);
+        let refused =
+            |text: &String| text.starts_with("SIP/2.0 488") && text.contains("missing: esp/transport//require");
+        assert!(texts.iter().any(refused), "{texts:?}");
+        assert_eq!(texts.iter().any(|text| text.starts_with("SIP/2.0 180")), answer == AnswerMode::Prompt);
+        assert!(!texts.iter().any(|text| text.starts_with("BYE")));
+        let state = &world.the_call(alice, call).state;
+        assert!(matches!(state, CallState::Reviewing(_)), "{answer:?}: {state:?}");
+    }
+}
+
+/// Its user answers what rings.
+fn answers(world: &mut World, node: usize, mode: AnswerMode) {
+    if mode != AnswerMode::Prompt {
+        return;
+    }
+    let ringing = |world: &World| {
+        world.nodes[node].agent.calls().find(|call| call.state == CallState::Incoming).map(|call| call.id)
+    };
+    assert!(world.run_until(MINUTE, |world| ringing(world).is_some()));
+    let call = ringing(world).unwrap();
+    world.command(node, Command::AnswerCall { call }).unwrap();
 }
 
 /// PROTOCOL section 2: an entry for an address loosens nothing as long as nothing but the address speaks for it.

@@ -174,6 +174,7 @@ impl Agent {
     fn finish_unless_open(&mut self, now: Now, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
         let Some(last) = calling.ending.take() else { return };
+        self.calls.over.insert(id);
         let outcome = match &last {
             CallState::Failed(failure) => failure.message.clone(),
             CallState::Ended { reason } => reason.clone(),

@@ -79,6 +79,8 @@ pub struct Calls {
     all: TimedMap<CallId, Calling>,
     /// Those that are open ([`Calling::is_open`]).
     open: BTreeSet<CallId>,
+    /// Those that ended, with their media closed.
+    over: BTreeSet<CallId>,
     sessions: BTreeMap<SessionId, CallId>,
     transfers: Transfers,
     last: u64,
@@ -170,6 +172,7 @@ impl Calls {
         Self {
             all: TimedMap::new(),
             open: BTreeSet::new(),
+            over: BTreeSet::new(),
             sessions: BTreeMap::new(),
             transfers: Transfers::default(),
             last,
@@ -237,16 +240,9 @@ impl Calls {
         self.all.get_mut(id)
     }
 
-    /// Side by side, because a look at each open call would take longer than all else on an agent that has many.
-    fn oldest_over(&self) -> Option<CallId> {
-        let mut open = self.open.iter().peekable();
-        let mut ended = self.all.keys().filter(|id| open.next_if_eq(id).is_none());
-        ended.find(|id| self.all.get(id).is_some_and(|calling| !calling.media_open)).copied()
-    }
-
     fn forget_old(&mut self) {
         while self.all.len() > MAX_KEPT {
-            let Some(id) = self.oldest_over() else { return };
+            let Some(id) = self.over.pop_first() else { return };
             if let Some(gone) = self.all.remove(&id) {
                 self.forgotten = add(std::mem::take(&mut self.forgotten), &gone.call.counters);
             }

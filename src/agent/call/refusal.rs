@@ -45,6 +45,8 @@ impl Agent {
             return;
         }
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        // Nobody is waited for there any more.
+        calling.until = None;
         let document = no.body.as_ref().and_then(|body| body.part(crate::agent::ask::PIDF));
         match document {
             Some(body) if no.status == 488 && !calling.retried => self.review_refusal(now, id, &no, &body),

@@ -1,4 +1,5 @@
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc::error::TrySendError;
@@ -6,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{data_dir::DataDir, failures, ops, QUEUE};
 use crate::agent::{StoreOp, Stored};
+use crate::io::Clock;
 use crate::vocab::Failure;
 
 /// Something to do with the database, or with the reason why there is none any more; its answer included.
@@ -22,6 +24,9 @@ enum Message {
 
 /// Operations that share a commit.
 const GROUP: usize = 64;
+
+/// Between two commits: what comes meanwhile shares the second. Whoever is alone does not wait.
+const PAUSE: Duration = Duration::from_millis(3);
 
 /// The bounded queue to the store's thread. The thread ends when the last clone is gone.
 #[derive(Clone, Debug)]
@@ -76,6 +81,8 @@ pub fn start(database: Connection, files: Option<DataDir>) -> Result<Jobs, Failu
 }
 
 fn run(mut database: Connection, jobs: &mut mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
+    let clock = Clock::start();
+    let mut open_again = clock.now().mono;
     let mut next = jobs.blocking_recv();
     while let Some(message) = next {
         next = match message {
@@ -84,7 +91,12 @@ fn run(mut database: Connection, jobs: &mut mpsc::Receiver<Message>) -> Option<o
                 job(Ok(&mut database));
                 None
             }
-            Message::Write(op, reply) => write(&mut database, (*op, reply), jobs),
+            Message::Write(op, reply) => {
+                thread::sleep(open_again - clock.now().mono);
+                let other = write(&mut database, (*op, reply), jobs);
+                open_again = clock.now().mono + PAUSE;
+                other
+            }
         }
         .or_else(|| jobs.blocking_recv());
     }
