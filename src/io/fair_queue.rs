@@ -17,6 +17,9 @@ const EACH: usize = 256;
 /// turns, so whoever sends without end makes nobody wait but himself. A line may be as long as what is still free (the
 /// dynamic threshold of Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998): one alone gets a half, and `n` of them leave a newcomer one
 /// part in `n + 1`, which is a message until thousands of addresses are forged.
+///
+/// In a line, what goes on with a call or a transaction passes what begins one. Else whoever is late once stays so: more and more calls
+/// would be open whose BYE waits behind further INVITEs, each of them sending voice meanwhile.
 #[derive(Clone, Debug, Default)]
 pub struct FairQueue(Arc<Shared>);
 
@@ -36,9 +39,17 @@ struct Lines {
 
 #[derive(Debug, Default)]
 struct Line {
-    waiting: VecDeque<(Inbound, usize)>,
+    /// What begins something.
+    new: VecDeque<(Inbound, usize)>,
+    /// All else.
+    on: VecDeque<(Inbound, usize)>,
+    /// How many of the second were served in a row.
+    passed: usize,
     octets: usize,
 }
+
+/// Then one that begins something has its turn: a flood of the others by a proxy must not keep its callers out.
+const PASS: usize = 4;
 
 impl FairQueue {
     /// `false`: the line of its address would be longer than what is free, and it is dropped.
@@ -68,7 +79,7 @@ impl FairQueue {
     /// How many wait.
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        self.lines().of.values().map(|line| line.waiting.len()).sum()
+        self.lines().of.values().map(|line| line.new.len() + line.on.len()).sum()
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -83,10 +94,10 @@ impl Lines {
             return false;
         }
         let line = self.of.entry(from).or_default();
-        if line.waiting.is_empty() {
+        if line.is_empty() {
             self.turns.push_back(from);
         }
-        line.waiting.push_back((inbound, octets));
+        line.push(inbound, octets);
         line.octets += octets;
         self.octets += octets;
         true
@@ -95,15 +106,44 @@ impl Lines {
     fn pop(&mut self) -> Option<Inbound> {
         let from = self.turns.pop_front()?;
         let line = self.of.get_mut(&from)?;
-        let (inbound, octets) = line.waiting.pop_front()?;
+        let (inbound, octets) = line.pop()?;
         line.octets -= octets;
         self.octets -= octets;
-        match line.waiting.is_empty() {
+        match line.is_empty() {
             true => drop(self.of.remove(&from)),
             false => self.turns.push_back(from),
         }
         Some(inbound)
     }
+}
+
+impl Line {
+    fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.on.is_empty()
+    }
+
+    fn push(&mut self, inbound: Inbound, octets: usize) {
+        match begins(&inbound) {
+            true => self.new.push_back((inbound, octets)),
+            false => self.on.push_back((inbound, octets)),
+        }
+    }
+
+    fn pop(&mut self) -> Option<(Inbound, usize)> {
+        let waits_long = self.passed >= PASS && !self.new.is_empty();
+        if waits_long || self.on.is_empty() {
+            self.passed = 0;
+            return self.new.pop_front();
+        }
+        self.passed += 1;
+        self.on.pop_front()
+    }
+}
+
+/// By its first word alone: what it means is read when its turn comes.
+fn begins(inbound: &Inbound) -> bool {
+    let Inbound::Message { bytes, .. } = inbound else { return false };
+    [&b"INVITE "[..], b"SUBSCRIBE "].iter().any(|method| bytes.starts_with(method))
 }
 
 #[cfg(test)]
@@ -142,6 +182,36 @@ mod tests {
         assert_eq!(served, [0, 3, 1, 2]);
         assert!(queue.lines().of.is_empty(), "nobody is remembered without a message");
         assert_eq!(queue.lines().octets, 0);
+    }
+
+    /// The order in which these of one sender are served, by their places.
+    fn served(texts: &[&str]) -> Vec<usize> {
+        let queue = FairQueue::default();
+        let remote: std::net::SocketAddr = "192.0.2.1:5060".parse().unwrap();
+        for text in texts {
+            let from = Received { transport: Transport::Udp, local: remote, remote, connection: None };
+            let bytes = text.as_bytes().to_vec().into();
+            assert!(queue.push(remote.ip(), text.len(), Inbound::Message { from, bytes }));
+        }
+        let order = std::iter::from_fn(|| queue.pop()).map(|inbound| {
+            let Inbound::Message { bytes, .. } = inbound else { panic!() };
+            texts.iter().position(|text| text.as_bytes() == &bytes[..]).unwrap()
+        });
+        order.collect()
+    }
+
+    #[test]
+    fn what_goes_on_passes_what_begins() {
+        let texts = ["INVITE sip:a", "SUBSCRIBE sip:b", "INVITE sip:c", "BYE sip:d", "SIP/2.0 200 OK", "ACK sip:e"];
+        assert_eq!(served(&texts), [3, 4, 5, 0, 1, 2]);
+    }
+
+    #[test]
+    fn and_does_not_keep_it_out() {
+        let byes: Vec<String> = (0..9).map(|number| format!("BYE sip:{number}")).collect();
+        let texts: Vec<&str> =
+            ["INVITE sip:a", "INVITE sip:b"].into_iter().chain(byes.iter().map(String::as_str)).collect();
+        assert_eq!(served(&texts), [2, 3, 4, 5, 0, 6, 7, 8, 9, 1, 10]);
     }
 
     #[test]
