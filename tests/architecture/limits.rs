@@ -4,9 +4,11 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 54] = [
+const SAID: [(&str, &str, &str, &str); 56] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
+    ("messages that came by UDP", "in a line {} of", "io/fair_queue.rs", "PASS"),
+    ("calls told at", "| {} each", "ui/cli/announce.rs", "CALLS_SAID"),
     ("messages that came by TCP", "| {} |", "io/signalling_loop/mod.rs", "INBOUND"),
     ("TCP and TLS connections", "| {}:", "io/tcp.rs", "MAX_CONNECTIONS"),
     ("TCP and TLS connections", "one address {};", "io/tcp.rs", "MAX_PER_REMOTE"),
