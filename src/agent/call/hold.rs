@@ -184,5 +184,6 @@ fn asked_already(id: CallId) -> Failure {
 
 fn unusable(peer: &str, why: &str) -> Failure {
     let message = format!("the answer of {peer} to a hold cannot be used: {}", escape(why));
-    Failure::new(FailureKind::Failed, "answer-unusable", message, peer, "call again")
+    let next = "the call is over, because neither side knows what the other plays; call again";
+    Failure::new(FailureKind::Failed, "answer-unusable", message, peer, next)
 }

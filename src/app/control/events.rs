@@ -21,11 +21,16 @@ pub struct Events {
     waiting: VecDeque<Event>,
     /// More happened than could be read.
     lost: bool,
+    /// What happened to calls was let go.
+    let_go: bool,
     ended: bool,
 }
 
 /// Facts that are read at once.
 const AT_ONCE: usize = 256;
+
+/// The code of what is told in the place of what was let go.
+pub const CALLS_UNTOLD: &str = "calls-untold";
 
 /// Between two readings of what is let go: no more happens in so short a time than waits to be read.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -37,6 +42,7 @@ impl Control {
             facts: self.brain.events(),
             waiting: VecDeque::new(),
             lost: false,
+            let_go: false,
             ended: false,
         }
     }
@@ -49,6 +55,7 @@ impl Events {
             let fact = match self.waiting.pop_front() {
                 Some(fact) => fact,
                 None if std::mem::take(&mut self.lost) => return Some(EventView::Notice(lost())),
+                None if std::mem::take(&mut self.let_go) => return Some(EventView::Notice(let_go())),
                 None => match self.facts.recv().await {
                     Ok(fact) => fact,
                     Err(RecvError::Lagged(_)) => return Some(EventView::Notice(lost())),
@@ -64,7 +71,7 @@ impl Events {
         None
     }
 
-    /// Tells nothing until then, for who has enough of calls. What happens to them meanwhile is let go, and told as lost; all else
+    /// Tells nothing until then, for who has enough of calls. What happens to them meanwhile is let go, and that is told; all else
     /// waits.
     pub async fn let_calls_go(&mut self, until: impl Future<Output = ()>) {
         let mut until = std::pin::pin!(until);
@@ -79,7 +86,8 @@ impl Events {
     fn glance(&mut self) {
         loop {
             match self.facts.try_recv() {
-                Ok(Event::CallChanged(_)) | Err(TryRecvError::Lagged(_)) => self.lost = true,
+                Ok(Event::CallChanged(_)) => self.let_go = true,
+                Err(TryRecvError::Lagged(_)) => self.lost = true,
                 Ok(fact) if self.waiting.contains(&fact) => {}
                 Ok(fact) if self.waiting.len() < AT_ONCE => self.waiting.push_back(fact),
                 Ok(_) => self.lost = true,
@@ -155,4 +163,15 @@ fn lost() -> ErrorView {
         "read the lists again: asks, reviews, calls",
     );
     (&lost).into()
+}
+
+fn let_go() -> ErrorView {
+    let let_go = Failure::new(
+        FailureKind::Failed,
+        CALLS_UNTOLD,
+        "more happens to calls than can be told here",
+        "events",
+        "`sottovoce calls` and `sottovoce history` have them all",
+    );
+    (&let_go).into()
 }

@@ -40,7 +40,7 @@ pub use doctor::doctor;
 pub(in crate::app) use doctor::listens;
 pub(in crate::app) use door::reachable;
 pub use door::{dial, Dialed, Door, Token};
-pub use events::Events;
+pub use events::{Events, CALLS_UNTOLD};
 pub use inspect::inspect;
 pub use wait::Wait;
 

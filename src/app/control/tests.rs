@@ -622,7 +622,7 @@ async fn who_has_enough_of_calls_hears_of_everything_else() {
     events.let_calls_go(all_is_read).await;
     assert_eq!(events.next().await, Some(EventView::Policy(5)));
     let Some(EventView::Notice(notice)) = events.next().await else { panic!() };
-    assert_eq!(notice.code, "events-lost");
+    assert_eq!(notice.code, "calls-untold");
     agent.happen(Event::CallChanged(CallId(1)));
     assert!(matches!(events.next().await, Some(EventView::Call(_))), "and of those that come afterwards");
 }

@@ -10,7 +10,7 @@ use crate::app::control::view::{
     AccountStateView, AccountView, CallStateView, CallView, EventView, ReviewStateView, StatusView, TextStateView,
     WatchView,
 };
-use crate::app::control::Events;
+use crate::app::control::{Events, CALLS_UNTOLD};
 
 /// A noun changes more often than what is said of it: so many lines are remembered, to be said once.
 const REMEMBERED: usize = 64;
@@ -59,7 +59,9 @@ impl Announcer {
             EventView::Call(call) => self.held.line(call),
             _ => None,
         };
-        let second = line(event, self.prompting).filter(|line| !self.said.contains(line));
+        // What was not told must be known every time.
+        let again = matches!(event, EventView::Notice(notice) if notice.code == CALLS_UNTOLD);
+        let second = line(event, self.prompting).filter(|line| again || !self.said.contains(line));
         if let Some(line) = &second {
             self.said.truncate(REMEMBERED - 1);
             self.said.push_front(line.clone());
