@@ -122,12 +122,25 @@ impl AccountConfig {
         text.len() <= 128 && text.strip_prefix('+').map_or(domain, digits)
     }
 
-    /// The command that adds it where it is.
+    /// The command that adds it as it is, its password excepted.
     pub(super) fn adding(&self) -> String {
-        let usual = self.beside.is_none() && self.proxy == Self::new(self.entity.clone(), None).proxy;
-        let first = if usual { String::new() } else { format!(" --proxy {}", self.proxy) };
-        let second = self.beside.as_ref().map(|proxy| format!(" --second-proxy {proxy}")).unwrap_or_default();
-        format!("sottovoce account add {}{first}{second}", self.entity)
+        let usual = Self::new(self.entity.clone(), None);
+        let option = |name: &str, value: Option<String>| value.map(|value| format!(" --{name} {value}"));
+        let flag = |name: &str, set: bool| set.then(|| format!(" --{name}"));
+        // A first proxy that is usual has to be named beside a second all the same.
+        let first = self.proxy != usual.proxy || self.beside.is_some();
+        let said = [
+            option("proxy", first.then(|| self.proxy.to_string())),
+            option("second-proxy", self.beside.as_ref().map(ToString::to_string)),
+            option("user", (self.user != usual.user).then(|| quoted(&self.user))),
+            option("realm", (self.realm != usual.realm).then(|| quoted(&self.realm))),
+            option("expires", (self.expires != usual.expires).then(|| self.expires.as_secs().to_string())),
+            option("phone-context", self.phone_context.clone()),
+            flag("no-publish", !self.publish),
+            flag("no-watchers", !self.watchers),
+        ];
+        let said: String = said.into_iter().flatten().collect();
+        format!("sottovoce account add {}{said}", self.entity)
     }
 
     pub fn locate(&self, proxy: &Hop) -> Locate {
@@ -142,6 +155,15 @@ impl AccountConfig {
         // One that cannot be read is proven by nobody.
         let domain = host.unwrap_or_else(|| Host::Name(self.entity.host().into()));
         by.is_secure().then_some(domain)
+    }
+}
+
+/// As a shell takes it for one word.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._@+:".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", crate::vocab::escape(text).replace('\'', r"'\''")),
     }
 }
 

@@ -35,11 +35,11 @@ impl Agent {
     }
 }
 
-/// With what was tried, for whoever named an e-mail address and reached nobody. A refusal is of somebody who was reached.
+/// With what was tried, for whoever named an e-mail address. Before anybody was asked, only what finds nobody is about that.
 pub fn with_tried(target: &Target, failure: Failure, tried: &[Candidate]) -> Failure {
-    match failure.kind {
-        FailureKind::Unreachable => target.tried(failure, tried),
-        _ => failure,
+    match tried.is_empty() && failure.kind != FailureKind::Unreachable {
+        true => failure,
+        false => target.tried(failure, tried),
     }
 }
 

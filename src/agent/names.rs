@@ -53,9 +53,9 @@ impl Agent {
         Target::parse(peer.as_str()).map_or_else(|_| self.config.entity.clone(), |target| self.name_to(&target))
     }
 
-    /// Our names that whoever sent this may hear of: the agent's own, and of the accounts those by whose proxy it came, or that tell of
-    /// this device at a presence server anyway. By any other a stranger could find out whose device this is: he would only have to
-    /// ask for all whom it might belong to.
+    /// Our names that whoever sent this may hear of: the agent's own, and of the accounts those whose proxy it came from, or that tell of
+    /// this device at a presence server anyway. If a stranger heard of the others, he could find out whose device this is: he would ask for
+    /// everybody whom it might belong to. (Whoever forges the address of a proxy does not get the answer.)
     pub(super) fn names_told_to(&self, from: &Received) -> Vec<Entity> {
         let mut names = self.names();
         names.retain(|name| {

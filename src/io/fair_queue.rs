@@ -140,11 +140,22 @@ impl Line {
     }
 }
 
-/// By its first word alone: what it means is read when its turn comes.
+/// INVITE or SUBSCRIBE that is of no dialog yet. Within one everything keeps its order, or CSeq would count backwards (RFC 3261 section
+/// 12.2.2). A guess: what it means is read when its turn comes.
 fn begins(inbound: &Inbound) -> bool {
     let Inbound::Message { bytes, .. } = inbound else { return false };
-    [&b"INVITE "[..], b"SUBSCRIBE "].iter().any(|method| bytes.starts_with(method))
+    [&b"INVITE "[..], b"SUBSCRIBE "].iter().any(|method| bytes.starts_with(method)) && !has_to_tag(bytes)
 }
+
+fn has_to_tag(bytes: &[u8]) -> bool {
+    let head = bytes.split(|octet| *octet == b'\n').take_while(|line| !matches!(**line, [] | [b'\r']));
+    let to = head.filter_map(|line| line.split_at_checked(line.iter().position(|octet| *octet == b':')?));
+    let is_to = |name: &[u8]| [&b"to"[..], b"t"].iter().any(|to| name.trim_ascii().eq_ignore_ascii_case(to));
+    let mut to = to.filter(|(name, _)| is_to(name)).map(|(_, value)| value);
+    to.next().is_some_and(|value| value.windows(TAG.len()).any(|part| part.eq_ignore_ascii_case(TAG)))
+}
+
+const TAG: &[u8] = b";tag=";
 
 #[cfg(test)]
 mod tests {
@@ -204,6 +215,16 @@ mod tests {
     fn what_goes_on_passes_what_begins() {
         let texts = ["INVITE sip:a", "SUBSCRIBE sip:b", "INVITE sip:c", "BYE sip:d", "SIP/2.0 200 OK", "ACK sip:e"];
         assert_eq!(served(&texts), [3, 4, 5, 0, 1, 2]);
+    }
+
+    #[test]
+    fn what_is_of_one_dialog_keeps_its_order() {
+        for to in ["To: <sip:b>;tag=1", "t:<sip:b>;TAG=1", "TO : <sip:b>;tag=1"] {
+            let again = format!("INVITE sip:a SIP/2.0\r\nFrom: <sip:a>;tag=2\r\n{to}\r\n\r\n");
+            assert_eq!(served(&[&again, "UPDATE sip:a"]), [0, 1], "{to}");
+        }
+        let first = "INVITE sip:a SIP/2.0\r\nFrom: <sip:a>;tag=2\r\nTo: <sip:b>\r\n\r\nto:;tag=1";
+        assert_eq!(served(&[first, "UPDATE sip:a"]), [1, 0]);
     }
 
     #[test]

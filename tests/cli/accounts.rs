@@ -281,7 +281,8 @@ fn an_account_that_is_not_registered_is_kept_and_the_command_fails() {
         assert!(failure["message"].as_str().unwrap().contains("the account is kept"), "{failure}");
         let next = failure["next"].as_str().unwrap();
         assert!(
-            !next.is_empty() && (code != 4 || next.contains(&format!("add sip:{name} --proxy {proxy}`"))),
+            !next.is_empty()
+                && (code != 4 || next.contains(&format!("add sip:{name} --proxy {proxy} --no-publish --no-watchers`"))),
             "{next}"
         );
         let kept = alice.run(&["account", "show", name]).expect(0).json();

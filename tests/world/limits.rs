@@ -59,3 +59,22 @@ fn calls_of_strangers_are_so_many_times_more() {
         assert_eq!(world.nodes[1].agent.calls().count(), most, "{limits}");
     }
 }
+
+/// Of calls that are over so many are remembered; one that goes on is not forgotten, however old.
+#[test]
+fn the_oldest_calls_that_are_over_are_forgotten() {
+    const KEPT: usize = 256;
+    let mut world = World::new(2, Link::GOOD);
+    world.add("alice", agent("alice", "192.168.1.1", "none"));
+    world.add("bob", agent("bob", "192.168.1.2", "none"));
+    world.add("carol", AgentConfig { answer: AnswerMode::Reject, ..agent("carol", "192.168.1.3", "none") });
+    let long = world.call(0, "bob@192.168.1.2", Some("approve"), 3600);
+    for number in 0..KEPT + 9 {
+        let call = world.call(0, "carol@192.168.1.3", (number == 0).then_some("approve"), 1);
+        assert!(world.run_until(MINUTE, |world| world.call_is_over(0, call)));
+    }
+    let remembered: Vec<_> = world.nodes[0].agent.calls().map(|call| call.id).collect();
+    assert_eq!((remembered.len(), remembered[0]), (KEPT, long));
+    assert_eq!(world.the_call(0, long).state, sottovoce::agent::CallState::Active);
+    assert!(remembered[1].0 > long.0 + 9, "{remembered:?}");
+}

@@ -24,7 +24,7 @@ fn entity(text: &str) -> Entity {
     Entity::parse(text).unwrap()
 }
 
-/// Where an ordinary presence client is.
+/// Where an ordinary presence client is. An account whose proxy is there tells its name to it.
 const PHONE: &str = "192.168.1.5";
 
 /// An agent `sip:NAME@ADDRESS` with the account `sip:account@example.org`, whose proxy is at `proxy`.
@@ -265,6 +265,38 @@ fn a_stranger_who_guesses_the_accounts_name_and_signs_is_refused_as_for_any_othe
         assert!(world.run_until(MINUTE, over), "{:?}", world.nodes[0].agent.ask(ask));
         let AskState::Failed(failure) = &world.nodes[0].agent.ask(ask).unwrap().state else { unreachable!() };
         assert!(failure.message.contains("404"), "{failure:?}");
+    }
+}
+
+/// A call tells no more than an ask: whose keys are not approved hears what he hears of a name that is nobody's.
+#[test]
+fn a_stranger_who_calls_by_the_accounts_name_past_its_proxy_is_refused() {
+    for known in [false, true] {
+        let mut world = World::new(4, Link::GOOD);
+        world.add("alice", named("alice", ALICE, "al", BOB));
+        let bob = named("bob", BOB, "bo", ALICE);
+        let account = bob.accounts[0].clone();
+        world.add("bob", AgentConfig { accounts: Vec::new(), ..bob });
+        world.command(1, Command::AddAccount(Box::new(account))).unwrap();
+        approve(&mut world, 0, "bo@example.org");
+        if known {
+            approve(&mut world, 1, "al@example.org");
+        }
+        let name = entity("sip:bo@example.org");
+        world.command(1, Command::RemoveAccount { entity: name.clone() }).unwrap();
+        world.run_for(MINUTE);
+        world.command(1, Command::AddAccount(Box::new(account_at(&name, SERVER)))).unwrap();
+        let call = world.call(0, "bo@example.org", None, 2);
+        assert!(world.run_until(5 * MINUTE, |world| world.call_is_over(0, call)), "{:?}", world.the_call(0, call));
+        let refused = world.wire.overheard.iter().any(|parcel| match parcel {
+            Parcel::Sip { bytes, .. } => {
+                let text = String::from_utf8_lossy(bytes);
+                text.starts_with("SIP/2.0 488") && text.contains("the key agreement cannot be used")
+            }
+            _ => false,
+        });
+        assert_eq!(refused, !known);
+        assert_eq!(world.the_call(0, call).counters.received > 0, known, "{:?}", world.the_call(0, call));
     }
 }
 

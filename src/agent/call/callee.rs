@@ -248,7 +248,7 @@ impl Agent {
 
     /// Strangers together take half of all places, so that the user can call, and be called by whom he approved.
     pub(super) fn refuse_crowd(&self) -> Result<(), No> {
-        match self.calls.strangers_reach(self.most_strangers()) {
+        match self.calls.strangers_fill(self.most_strangers()) {
             false => Ok(()),
             true => Err(No::plain(486, "too many calls of strangers are open")),
         }

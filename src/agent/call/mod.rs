@@ -212,8 +212,8 @@ impl Calls {
         self.open.len()
     }
 
-    /// Strangers have as many places as that.
-    fn strangers_reach(&self, most: usize) -> bool {
+    /// Strangers have so many calls open, or wanted, or more.
+    fn strangers_fill(&self, most: usize) -> bool {
         // Counting takes longer than all else that a call needs, on an agent that serves many.
         let all = self.open.len() + self.transfers.wanted.len();
         all >= most && self.strangers() >= most

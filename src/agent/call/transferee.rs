@@ -67,7 +67,7 @@ impl Agent {
         if self.calls.transfers.wanted_by(by) > 0 {
             return Err(Refusal::new(500, "The referral before is not decided yet").with("Retry-After", "10"));
         }
-        let crowd = !known && self.calls.strangers_reach(self.most_strangers());
+        let crowd = !known && self.calls.strangers_fill(self.most_strangers());
         if self.stopping.is_some() || crowd || self.calls.open_count() >= self.most_calls() {
             return Err(Refusal::new(486, "Busy Here"));
         }

@@ -25,7 +25,7 @@ enum Message {
 /// Operations that share a commit.
 const GROUP: usize = 64;
 
-/// Between two commits: what comes meanwhile shares the second. Whoever is alone does not wait.
+/// Between two commits: what comes meanwhile shares the second. What comes later than that does not wait.
 const PAUSE: Duration = Duration::from_millis(3);
 
 /// The bounded queue to the store's thread. The thread ends when the last clone is gone.
