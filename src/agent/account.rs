@@ -82,7 +82,9 @@ impl Accounts {
     pub fn remove(&mut self, entity: &Entity) -> Option<Accounting> {
         let at = self.all.iter().position(|accounting| accounting.config.entity == *entity)?;
         let gone = self.all.remove(at);
-        self.leaving.extend(gone.registrations().map(|id| (id, entity.clone())));
+        // Where nobody ever answered there is nothing to be forgotten, and who corrects a proxy does not wait for the wrong one.
+        let known = gone.flows.iter().filter(|flow| flow.is_known()).filter_map(|flow| flow.registration);
+        self.leaving.extend(known.map(|id| (id, entity.clone())));
         Some(gone)
     }
 

@@ -17,7 +17,12 @@ pub(super) fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause, bes
     };
     let what = if beside { "is registered by one of its two ways only" } else { "is not registered" };
     let message = format!("{entity} {what}: {why}");
-    let next = "it is tried again by itself; check the account's proxy and that its server runs";
+    let next = match cause {
+        EndCause::Rejected { status: 400..500, .. } => {
+            "it is tried again by itself; its server does not want this account: check its name, its user and its proxy"
+        }
+        _ => "it is tried again by itself; check the account's proxy and that its server runs",
+    };
     Failure::new(FailureKind::Unreachable, code, message, entity.as_str(), next)
 }
 

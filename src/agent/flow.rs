@@ -6,8 +6,6 @@
 //! | registered, not granted | idle: the registrar would hold one Contact only, twice |
 //! | failed | registered as well as can be, until the first is back |
 
-use std::net::IpAddr;
-
 use super::account::Accounting;
 use super::config::{AccountConfig, Hop};
 use super::fail_over::Untried;
@@ -62,13 +60,10 @@ impl Flow {
 
     /// This came from its proxy, by a transport that proves it where that is demanded.
     pub fn leads_to(&self, from: &Received) -> bool {
-        let secure = self.hop.is_some_and(|hop| !hop.transport.is_secure() || from.transport.is_secure());
-        secure && self.is_at(from.remote.ip())
-    }
-
-    /// Its proxy has this address.
-    pub fn is_at(&self, address: IpAddr) -> bool {
-        self.hop.is_some_and(|hop| hop.address.ip().to_canonical() == address.to_canonical())
+        self.hop.is_some_and(|hop| {
+            let secure = !hop.transport.is_secure() || from.transport.is_secure();
+            secure && hop.address.ip().to_canonical() == from.remote.ip().to_canonical()
+        })
     }
 
     /// There is no need of it.

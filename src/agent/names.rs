@@ -55,7 +55,7 @@ impl Agent {
 
     /// Our names that whoever sent this may hear of: the agent's own, and of the accounts those whose proxy it came from, or that tell of
     /// this device at a presence server anyway. If a stranger heard of the others, he could find out whose device this is: he would ask for
-    /// everybody whom it might belong to. (Whoever forges the address of a proxy does not get the answer.)
+    /// everybody whom it might belong to.
     pub(super) fn names_told_to(&self, from: &Received) -> Vec<Entity> {
         let mut names = self.names();
         names.retain(|name| {
@@ -85,6 +85,6 @@ impl Agent {
 impl Accounting {
     fn is_told_to(&self, from: &Received) -> bool {
         let published = matches!(self.account.publication, PublicationState::Published { .. });
-        published || self.flows.iter().any(|flow| flow.is_at(from.remote.ip()))
+        published || self.flows.iter().any(|flow| flow.leads_to(from))
     }
 }

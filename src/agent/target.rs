@@ -95,14 +95,19 @@ impl Target {
 }
 
 impl Agent {
-    /// Nobody asks or calls himself: what comes back would be his own policy, approved as another's.
-    pub(super) fn refuse_ourselves(&self, target: &Target) -> Result<(), Failure> {
+    /// It is the agent itself, by its own name or by where it listens.
+    pub(super) fn is_own_place(&self, target: &Target) -> bool {
         let at_ours = target.socket().is_some_and(|socket| {
             let socket = SocketAddr::new(socket.ip().to_canonical(), socket.port());
             self.config.listen.iter().any(|listen| listen.address == socket)
         });
         let names_us = target.bare || target.entity.user() == self.config.entity.user();
-        let is_us = self.is_our_name(&target.entity) || at_ours && names_us;
+        target.entity == self.config.entity || at_ours && names_us
+    }
+
+    /// Nobody asks or calls himself: what comes back would be his own policy, approved as another's.
+    pub(super) fn refuse_ourselves(&self, target: &Target) -> Result<(), Failure> {
+        let is_us = self.is_our_name(&target.entity) || self.is_own_place(target);
         if is_us {
             return Err(that_is_you(target.entity.as_str(), self.config.entity.as_str()));
         }

@@ -18,7 +18,7 @@ const EACH: usize = 256;
 /// dynamic threshold of Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998): one alone gets a half, and `n` of them leave a newcomer one
 /// part in `n + 1`, which is a message until thousands of addresses are forged.
 ///
-/// In a line, what goes on with a call or a transaction passes what begins one. Else whoever is late once stays so: more and more calls
+/// In a line, what belongs to a dialog and answers pass what begins something. Else whoever is late once stays so: more and more calls
 /// would be open whose BYE waits behind further INVITEs, each of them sending voice meanwhile.
 #[derive(Clone, Debug, Default)]
 pub struct FairQueue(Arc<Shared>);
@@ -140,15 +140,16 @@ impl Line {
     }
 }
 
-/// INVITE or SUBSCRIBE that is of no dialog yet. Within one everything keeps its order, or CSeq would count backwards (RFC 3261 section
-/// 12.2.2). A guess: what it means is read when its turn comes.
+/// All but answers and requests within a dialog, which keep their order among themselves, or CSeq would count backwards (RFC 3261
+/// section 12.2.2); as a CANCEL keeps behind its INVITE. A guess: what it means is read when its turn comes.
 fn begins(inbound: &Inbound) -> bool {
     let Inbound::Message { bytes, .. } = inbound else { return false };
-    [&b"INVITE "[..], b"SUBSCRIBE "].iter().any(|method| bytes.starts_with(method)) && !has_to_tag(bytes)
+    !bytes.starts_with(b"SIP/2.0 ") && !has_to_tag(bytes)
 }
 
 fn has_to_tag(bytes: &[u8]) -> bool {
-    let head = bytes.split(|octet| *octet == b'\n').take_while(|line| !matches!(**line, [] | [b'\r']));
+    let head =
+        bytes.trim_ascii_start().split(|octet| *octet == b'\n').take_while(|line| !matches!(**line, [] | [b'\r']));
     let to = head.filter_map(|line| line.split_at_checked(line.iter().position(|octet| *octet == b':')?));
     let is_to = |name: &[u8]| [&b"to"[..], b"t"].iter().any(|to| name.trim_ascii().eq_ignore_ascii_case(to));
     let mut to = to.filter(|(name, _)| is_to(name)).map(|(_, value)| value);
@@ -211,28 +212,34 @@ mod tests {
         order.collect()
     }
 
+    fn request(method: &str, to: &str) -> String {
+        format!("{method} sip:a SIP/2.0\r\nFrom: <sip:a>;tag=2\r\n{to}\r\n\r\nTo: ;tag=1")
+    }
+
     #[test]
     fn what_goes_on_passes_what_begins() {
-        let texts = ["INVITE sip:a", "SUBSCRIBE sip:b", "INVITE sip:c", "BYE sip:d", "SIP/2.0 200 OK", "ACK sip:e"];
-        assert_eq!(served(&texts), [3, 4, 5, 0, 1, 2]);
+        let (new, within) = ("To: <sip:b>", "To: <sip:b>;tag=1");
+        let first = ["INVITE", "CANCEL", "OPTIONS", "\r\n\r\nINVITE"].map(|method| request(method, new));
+        let later = ["BYE", "ACK"].map(|method| request(method, within));
+        let mut texts: Vec<&str> = first.iter().chain(&later).map(String::as_str).collect();
+        texts.push("SIP/2.0 200 OK");
+        assert_eq!(served(&texts), [4, 5, 6, 0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn and_does_not_keep_it_out() {
+        let byes: Vec<String> = (0..9).map(|number| request("BYE", &format!("To: <sip:{number}>;tag=1"))).collect();
+        let texts: Vec<&str> =
+            ["INVITE sip:a", "INVITE sip:b"].into_iter().chain(byes.iter().map(String::as_str)).collect();
+        assert_eq!(served(&texts), [2, 3, 4, 5, 0, 6, 7, 8, 9, 1, 10]);
     }
 
     #[test]
     fn what_is_of_one_dialog_keeps_its_order() {
         for to in ["To: <sip:b>;tag=1", "t:<sip:b>;TAG=1", "TO : <sip:b>;tag=1"] {
-            let again = format!("INVITE sip:a SIP/2.0\r\nFrom: <sip:a>;tag=2\r\n{to}\r\n\r\n");
-            assert_eq!(served(&[&again, "UPDATE sip:a"]), [0, 1], "{to}");
+            let texts = ["INVITE", "UPDATE"].map(|method| request(method, to));
+            assert_eq!(served(&[&texts[0], &texts[1]]), [0, 1], "{to}");
         }
-        let first = "INVITE sip:a SIP/2.0\r\nFrom: <sip:a>;tag=2\r\nTo: <sip:b>\r\n\r\nto:;tag=1";
-        assert_eq!(served(&[first, "UPDATE sip:a"]), [1, 0]);
-    }
-
-    #[test]
-    fn and_does_not_keep_it_out() {
-        let byes: Vec<String> = (0..9).map(|number| format!("BYE sip:{number}")).collect();
-        let texts: Vec<&str> =
-            ["INVITE sip:a", "INVITE sip:b"].into_iter().chain(byes.iter().map(String::as_str)).collect();
-        assert_eq!(served(&texts), [2, 3, 4, 5, 0, 6, 7, 8, 9, 1, 10]);
     }
 
     #[test]

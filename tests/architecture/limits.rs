@@ -7,7 +7,7 @@ use std::path::Path;
 const SAID: [(&str, &str, &str, &str); 56] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
-    ("messages that came by UDP", "in a line {} of", "io/fair_queue.rs", "PASS"),
+    ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
     ("calls told at", "| {} each", "ui/cli/announce.rs", "CALLS_SAID"),
     ("messages that came by TCP", "| {} |", "io/signalling_loop/mod.rs", "INBOUND"),
     ("TCP and TLS connections", "| {}:", "io/tcp.rs", "MAX_CONNECTIONS"),

@@ -52,6 +52,14 @@ fn a_blind_transfer_of_an_approved_target_goes_by_itself_and_whoever_called_foll
 }
 
 #[test]
+fn the_number_of_a_call_is_no_peer_to_transfer_to() {
+    let mut bob = Home::new("bob", ESP);
+    bob.start();
+    let failure = refused(bob.run(&["transfer", "c1", "c2"]), 2, "transfer-unclear");
+    assert!(failure["next"].as_str().unwrap().contains("`sottovoce transfer c1 --to-call c2`"), "{failure}");
+}
+
+#[test]
 fn an_unapproved_target_waits_for_the_user_and_a_refusal_keeps_the_call() {
     let [alice, bob, carol] = three();
     let (mut call, his) = talking(&alice, &bob);

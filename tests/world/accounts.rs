@@ -146,6 +146,18 @@ fn a_watch_does_not_wait_for_an_account_that_was_removed() {
     assert!(world.run_until(MINUTE, goes_on), "{:?}", watch_state(&world));
 }
 
+#[test]
+fn who_corrects_the_proxy_of_an_account_does_not_wait_for_the_one_that_never_answered() {
+    let mut world = with_server();
+    world.add("alice", alice(Vec::new()));
+    add(&mut world, AccountConfig { password: Some(Redacted("secret".into())), ..account_at(&entity(), ELSEWHERE) });
+    world.run_for(MINUTE / 60);
+    remove(&mut world);
+    add(&mut world, account_of());
+    let registered = |world: &World| matches!(account(world).state, AccountState::Registered { .. });
+    assert!(world.run_until(MINUTE / 30, registered), "{:?}", account(&world));
+}
+
 fn sent_on(to: &str, challenges: bool) -> World {
     let mut world = with_server();
     world.dns.insert("evil.example".into(), vec![at(ELSEWHERE)]);

@@ -152,11 +152,10 @@ impl Agent {
         message: &[u8],
     ) -> Result<Taken, No> {
         let Invitation { caller, accept, from, .. } = *invitation;
-        let (name, responder) = self.read_agreement(now, message).map_err(|why| unusable(&why))?;
+        let (name, responder) = self
+            .read_agreement(now, &from, message)
+            .map_err(|why| No::plain(488, &format!("the key agreement cannot be used: {why}")))?;
         let offer = responder.offer().clone();
-        if !self.names_told_to(&from).contains(&name) && !self.is_pinned_caller(&offer) {
-            return Err(unusable(&AgreementError::Unauthentic));
-        }
         let differs = claimed_entity(caller).as_ref() != Some(&offer.entity);
         if differs {
             return Err(No::plain(403, "From names another than the key agreement does"));
@@ -211,8 +210,9 @@ impl Agent {
         })
     }
 
-    /// A caller's message is for one name of ours, and does not say for which before it is opened.
-    fn read_agreement(&self, now: Now, message: &[u8]) -> Result<(Entity, Responder), AgreementError> {
+    /// A caller's message is for one name of ours, and does not say for which before it is opened. One for a name that its sender may not
+    /// hear of is for nobody, whatever it has in it, unless he holds pinned keys.
+    fn read_agreement(&self, now: Now, from: &Received, message: &[u8]) -> Result<(Entity, Responder), AgreementError> {
         let input = ResponderInput {
             identity: &self.config.identity,
             entity: &self.config.entity,
@@ -221,7 +221,14 @@ impl Agent {
             previous: None,
         };
         let names = self.names();
-        Responder::read_by(&names, input, message, now.wall).map(|(name, read)| (name.clone(), read))
+        let read = Responder::read_by(&names, input, message, now.wall);
+        let (name, read) = read.ok_or(AgreementError::Unauthentic)?;
+        let is_told = self.names_told_to(from).contains(name);
+        match read {
+            Ok(responder) if is_told || self.is_pinned_caller(responder.offer()) => Ok((name.clone(), responder)),
+            Err(why) if is_told => Err(why),
+            _ => Err(AgreementError::Unauthentic),
+        }
     }
 
     /// Where a proxy of ours has let a stranger through, our sound goes to where his own packets prove that he is; else to where
@@ -382,10 +389,6 @@ impl No {
             (true, None) => Self::plain(488, "the policy discards this call"),
         }
     }
-}
-
-fn unusable(why: &AgreementError) -> No {
-    No::plain(488, &format!("the key agreement cannot be used: {why}"))
 }
 
 /// A stranger could aim our sound at somebody who never asked for it: it goes to where he calls from, and nowhere else.

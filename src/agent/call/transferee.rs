@@ -63,7 +63,7 @@ impl Agent {
         if self.config.answer == AnswerMode::Reject {
             return Err(Refusal::new(603, "Decline"));
         }
-        let (target, replaces) = self.read_refer_to(to)?;
+        let (target, replaces) = self.read_refer_to(to, known)?;
         if self.calls.transfers.wanted_by(by) > 0 {
             return Err(Refusal::new(500, "The referral before is not decided yet").with("Retry-After", "10"));
         }
@@ -76,7 +76,7 @@ impl Agent {
 
     /// Of the URI only who is meant, and what is to be replaced: other headers in it would be the peer's words in our mouth (RFC
     /// 3261 section 19.1.5).
-    fn read_refer_to(&self, to: &Uri) -> Result<(Target, Option<Replaces>), Refusal> {
+    fn read_refer_to(&self, to: &Uri, known: bool) -> Result<(Target, Option<Replaces>), Refusal> {
         if !matches!(to.scheme(), Scheme::Sip | Scheme::Sips) {
             return Err(Refusal::new(416, "Unsupported URI Scheme"));
         }
@@ -89,9 +89,10 @@ impl Agent {
         let replaces = to.header_unescaped("Replaces").map(|value| Replaces::read(&value)).transpose();
         let replaces = replaces.map_err(|_| Refusal::new(400, "Replaces in Refer-To is unreadable"))?;
         let target = Target::parse(&self.meant_by(to)).map_err(|_| Refusal::new(400, "Refer-To names nobody"))?;
-        match self.refuse_ourselves(&target) {
-            Ok(()) => Ok((target, replaces)),
-            Err(_) => Err(Refusal::new(403, "Refer-To names this agent")),
+        // A stranger would hear which names of accounts are ours. Before our user's call goes out this is looked at again.
+        match known && self.refuse_ourselves(&target).is_err() || self.is_own_place(&target) {
+            false => Ok((target, replaces)),
+            true => Err(Refusal::new(403, "Refer-To names this agent")),
         }
     }
 

@@ -148,13 +148,15 @@ pub(super) fn named(text: &str) -> Result<Entity, Failure> {
 }
 
 fn hop(name: &str, text: &str) -> Result<Hop, Failure> {
-    let before = text.rfind(':').map_or(0, |colon| colon + 1);
-    let expected = match text.split_at_checked(before) {
-        // Most likely a port.
-        Some((transport, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
-            format!("the host before the port: {}HOST:{port}", escape(transport))
-        }
-        _ => "HOST, or HOST:PORT after udp:, tcp:, tls:, ws: or wss:".to_owned(),
+    let is_transport = |word: &str| ["udp", "tcp", "tls", "ws", "wss"].contains(&word);
+    let (transport, rest) = match text.split_once(':') {
+        Some((transport, rest)) if is_transport(transport) => (format!("{transport}:"), rest),
+        _ => (String::new(), text),
+    };
+    // Most likely a port.
+    let expected = match rest.parse::<u16>() {
+        Ok(port) => format!("the host before the port: {transport}HOST:{port}"),
+        Err(_) => "HOST, or HOST:PORT, after udp:, tcp:, tls:, ws: or wss: if one of these is to be taken".to_owned(),
     };
     field(name, text, &expected, Hop::typed)
 }

@@ -10,8 +10,8 @@ use super::view::{
     AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView, TextView, WatchView,
 };
 use super::Control;
-use crate::agent::Event;
-use crate::vocab::{escape, Failure, FailureKind};
+use crate::agent::{Call, CallState, Event};
+use crate::vocab::{escape, CallId, Failure, FailureKind};
 
 /// What happens from now on, each with the noun as it is when it is read.
 pub struct Events {
@@ -77,10 +77,23 @@ impl Events {
         let mut until = std::pin::pin!(until);
         loop {
             tokio::select! {
-                () = &mut until => return,
+                () = &mut until => break,
                 () = tokio::time::sleep(GLANCE) => self.glance(),
             }
         }
+        if self.let_go {
+            self.look_who_waits().await;
+        }
+    }
+
+    /// Calls that want something of the user are told all the same: whoever floods him with others must not hide them.
+    async fn look_who_waits(&mut self) {
+        let waits = |call: &&&Call| matches!(call.state, CallState::Incoming | CallState::Wanted);
+        let ids = move |known: &dyn Known| Some(known.calls().iter().filter(waits).map(|call| call.id).collect());
+        let ids: Vec<CallId> = self.look(ids).await.unwrap_or_default();
+        let facts = ids.into_iter().take(AT_ONCE).map(Event::CallChanged);
+        let new: Vec<Event> = facts.filter(|fact| !self.waiting.contains(fact)).collect();
+        self.waiting.extend(new);
     }
 
     fn glance(&mut self) {

@@ -608,7 +608,7 @@ async fn who_listens_too_slowly_is_told() {
 #[tokio::test]
 async fn who_has_enough_of_calls_hears_of_everything_else() {
     let (agent, control) = Cardboard::new();
-    agent.state().calls = vec![call(CallState::Active)];
+    agent.state().calls = vec![call(CallState::Active), Call { id: CallId(2), ..call(CallState::Incoming) }];
     let mut events = control.events();
     agent.happen(Event::PolicyChanged(Generation(5)));
     for _ in 0..3 {
@@ -621,6 +621,8 @@ async fn who_has_enough_of_calls_hears_of_everything_else() {
     };
     events.let_calls_go(all_is_read).await;
     assert_eq!(events.next().await, Some(EventView::Policy(5)));
+    let Some(EventView::Call(rings)) = events.next().await else { panic!() };
+    assert_eq!(rings.id, "c2", "one that waits for the user is told");
     let Some(EventView::Notice(notice)) = events.next().await else { panic!() };
     assert_eq!(notice.code, "calls-untold");
     agent.happen(Event::CallChanged(CallId(1)));

@@ -8,6 +8,7 @@ impl Control {
     /// Asks the peer of a call to call somebody else.
     pub async fn transfer(&self, id: &str, body: &TransferBody) -> Result<TransferView, Failure> {
         let to = match (&body.peer, &body.call) {
+            (Some(peer), None) if call_id(peer).is_ok() => return Err(call_as_peer(id, peer)),
             (Some(peer), None) => TransferTo::Peer(peer.clone()),
             (None, Some(call)) => TransferTo::Call(call_id(call)?),
             _ => return Err(unclear(id)),
@@ -33,6 +34,13 @@ fn unclear(id: &str) -> Failure {
     let message = "a transfer names either a peer or another call";
     let next = "name a peer, or a call of yours that the new one is to take the place of";
     Failure::new(FailureKind::Usage, "transfer-unclear", message, crate::vocab::escape(id), next)
+}
+
+fn call_as_peer(id: &str, peer: &str) -> Failure {
+    let message = format!("{peer} is the number of a call, and no peer");
+    let next =
+        format!("to join the two calls: `sottovoce transfer {id} --to-call {peer}`; a host of that name is sip:{peer}");
+    Failure::new(FailureKind::Usage, "transfer-unclear", message, peer, next)
 }
 
 fn no_transfer(id: &str) -> Failure {

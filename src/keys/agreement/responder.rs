@@ -57,25 +57,22 @@ impl Responder {
         Self::read_with(input, message, now, &Worked::default())
     }
 
-    /// The same for one of several names of ours, which have one key: a message does not say for which it is before it is opened.
-    /// What cannot be opened by any of them costs no more than one name would: one Diffie-Hellman.
-    ///
-    /// # Errors
-    /// As [`Responder::read`].
+    /// The same for one of several names of ours, which have one key: a message does not say for which it is before it is opened. With the
+    /// name that it is for, whatever else is wrong with it; `None` is `Unauthentic` for all of them, and costs no more than one name
+    /// would: one Diffie-Hellman. The entity of `input` is none of its own.
     pub fn read_by<'a>(
         names: &'a [Entity],
         input: ResponderInput<'_>,
         message: &[u8],
         now: Wall,
-    ) -> Result<(&'a Entity, Self), AgreementError> {
+    ) -> Option<(&'a Entity, Result<Self, AgreementError>)> {
         let worked = Worked::default();
-        for entity in names {
+        names.iter().find_map(|entity| {
             match Self::read_with(ResponderInput { entity, ..input }, message, now, &worked) {
-                Err(AgreementError::Unauthentic) => {}
-                read => return read.map(|read| (entity, read)),
+                Err(AgreementError::Unauthentic) => None,
+                read => Some((entity, read)),
             }
-        }
-        Err(AgreementError::Unauthentic)
+        })
     }
 
     fn read_with(

@@ -13,7 +13,7 @@ use crate::app::control::view::{
 use crate::app::control::{Events, CALLS_UNTOLD};
 
 /// A noun changes more often than what is said of it: so many lines are remembered, to be said once.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 256;
 
 /// Of calls so much is said in [`A_WHILE`], and no more: who calls a thousand times a second must not fill a terminal or a journal, nor
 /// take the time of those calls that are answered.

@@ -169,7 +169,7 @@ impl CallView {
     /// Why it is over, in short.
     pub fn why_over(&self) -> Option<&str> {
         let why = self.failure.as_ref().map(|failure| failure.message.as_str()).or(self.reason.as_deref())?;
-        why.split("; ").next().filter(|why| !why.is_empty())
+        why.split("; tried: ").next().filter(|why| !why.is_empty())
     }
 }
 
