@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::failures::{no_such, usage};
 use super::request::{AccountBody, PasswordBody};
-use super::view::{AccountList, AccountView};
+use super::view::{AccountList, AccountView, PublicationStateView};
 use super::{Control, Wait};
 use crate::agent::{AccountConfig, Command, Hop};
 use crate::app::password;
@@ -40,14 +40,17 @@ impl Control {
         self.look(|known| AccountList { accounts: known.accounts().into_iter().map(AccountView::from).collect() }).await
     }
 
-    /// One account, once its registrar has spoken, or after the wait.
+    /// One account, once its registrar has spoken, and its presence server too, or after the wait.
     pub async fn account(&self, entity: &str, wait: &Wait) -> Result<AccountView, Failure> {
         let wanted = found(entity)?;
         let read = move |known: &dyn super::brain::Known| {
             known.accounts().into_iter().find(|account| account.entity == wanted).map(AccountView::from)
         };
-        let found =
-            self.until(wait.limit, read, |account| wait.is_over(&account.state, &["registering", "resolving"])).await?;
+        let is_over = |account: &AccountView| {
+            let publishes = account.publication.state == PublicationStateView::Publishing;
+            wait.is_over(&account.state, &["registering", "resolving"]) && !publishes
+        };
+        let found = self.until(wait.limit, read, is_over).await?;
         found.ok_or_else(|| no_account(entity))
     }
 
