@@ -6,7 +6,7 @@ use sottovoce::agent::{
     AnswerMode, AskState, Call, CallState, Command, Event, TransferRequest, TransferState, TransferTo,
 };
 use sottovoce::policy::Answer;
-use sottovoce::vocab::{CallId, Failure, FailureKind};
+use sottovoce::vocab::{CallId, Entity, Failure, FailureKind};
 
 use crate::common::config::agent;
 use crate::common::wire::{Link, Parcel};
@@ -156,6 +156,26 @@ fn a_stranger_who_transfers_is_always_the_users_decision() {
     assert_eq!(settled(&mut world, his), TransferState::Done);
 }
 
+/// Or he would hear which accounts are Alice's. She does not call herself all the same.
+#[test]
+fn a_stranger_who_transfers_to_an_account_of_hers_is_answered_as_for_anybody() {
+    for target in ["sip:al@secret.example", "sip:nobody@secret.example"] {
+        let mut world = three(AnswerMode::Auto);
+        let account = crate::common::config::account(&Entity::parse("sip:al@secret.example").unwrap(), "192.168.1.9");
+        world.command(ALICE, Command::AddAccount(Box::new(account))).unwrap();
+        let (his, hers) = talking(&mut world, BOB, ALICE);
+        assert!(!world.the_call(ALICE, hers).known);
+        transfer(&mut world, his, TransferTo::Peer(target.into())).unwrap();
+        world.run_for(Duration::from_secs(5));
+        let wanted = newest(&world, ALICE);
+        assert_eq!(wanted.state, CallState::Wanted, "{target}");
+        let answered = world.command(ALICE, Command::AnswerCall { call: wanted.id });
+        let herself = answered.is_err_and(|failure| failure.code == "that-is-you");
+        assert_eq!(herself, target.contains(":al@"));
+        assert!(is_over(&settled(&mut world, his)), "{target}");
+    }
+}
+
 #[test]
 fn a_refused_and_an_undecided_transfer_keep_the_call() {
     let mut world = three(AnswerMode::Auto);
@@ -302,12 +322,8 @@ fn somebody_is_named_by_the_e_mail_address_that_the_book_knows() {
     let mut world = three(AnswerMode::Auto);
     approve(&mut world, BOB, CAROL);
     let mail = Some("carol@example.org".to_owned());
-    let rename = Command::PresenceRename {
-        entity: sottovoce::vocab::Entity::parse(&entity(CAROL)).unwrap(),
-        user: None,
-        place: None,
-        mail,
-    };
+    let rename =
+        Command::PresenceRename { entity: Entity::parse(&entity(CAROL)).unwrap(), user: None, place: None, mail };
     world.command(BOB, rename).unwrap();
     let (_, bobs) = talking(&mut world, ALICE, BOB);
     let failure = transfer(&mut world, bobs, TransferTo::Peer("+493012345678".into())).unwrap_err();
