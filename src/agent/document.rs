@@ -164,7 +164,6 @@ fn another_entity(subject: &str, address: IpAddr, entity: &Entity) -> Failure {
     )
 }
 
-/// Keys and version against what is pinned.
 /// What waited for our user may have run out meanwhile.
 pub fn still_lives(statement: &Statement, now: Wall) -> Result<(), Failure> {
     match statement.expires > now {
@@ -173,6 +172,7 @@ pub fn still_lives(statement: &Statement, now: Wall) -> Result<(), Failure> {
     }
 }
 
+/// Keys and version against what is pinned.
 pub fn trusted(book: &Book, accept_key: Option<Fingerprint>, statement: &Statement) -> Result<Standing, Failure> {
     let keys = (statement.signing_key, statement.agreement_key);
     let standing = book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement));
@@ -184,7 +184,8 @@ pub fn trusted(book: &Book, accept_key: Option<Fingerprint>, statement: &Stateme
     }
     if let (Standing::Pinned { .. }, Some(pin)) = (standing, book.pin(&statement.entity, &statement.device)) {
         if statement.version < pin.last_of(statement.purpose) {
-            let why = "it is older than one that came before: somebody may be sending you yesterday's policy";
+            let why = "it is older than one that came before: a server has what the device left there when it was not ended in order, \
+                       or somebody sends you yesterday's policy";
             return Err(untrusted("older-statement", statement.entity.as_str(), why));
         }
     }
