@@ -41,7 +41,7 @@ struct Lines {
 struct Line {
     /// What begins something.
     new: VecDeque<(Inbound, usize)>,
-    /// All else.
+    /// Answers, and what is of a dialog.
     on: VecDeque<(Inbound, usize)>,
     /// How many of the second were served in a row.
     passed: usize,
