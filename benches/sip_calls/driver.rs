@@ -7,9 +7,14 @@ use std::time::{Duration, Instant};
 
 const T1: Duration = Duration::from_millis(500);
 const GIVE_UP: u32 = 6;
+/// Port of the session descriptions.
+const VOICE: u16 = 9000;
 
 pub struct Driver {
     socket: UdpSocket,
+    /// Where it would hear voice, as a telephone does; what its buffer cannot hold is lost. Without it every packet would come back as
+    /// an ICMP error, and the agent would be charged for that.
+    _voice: UdpSocket,
     here: SocketAddr,
     to: SocketAddr,
     calls: BTreeMap<u64, Call>,
@@ -51,7 +56,17 @@ impl Driver {
         let socket = UdpSocket::bind((from, 5060)).expect("the address is free");
         socket.set_nonblocking(true).expect("a socket");
         let here = socket.local_addr().expect("a socket");
-        Self { socket, here, to, calls: BTreeMap::new(), timers: VecDeque::new(), last: 0, done: Done::default() }
+        let voice = UdpSocket::bind((from, VOICE)).expect("the address is free");
+        Self {
+            socket,
+            _voice: voice,
+            here,
+            to,
+            calls: BTreeMap::new(),
+            timers: VecDeque::new(),
+            last: 0,
+            done: Done::default(),
+        }
     }
 
     /// So many calls a second for so long, and then until the last is over.
@@ -186,7 +201,7 @@ fn tag_of(text: &str) -> &str {
 fn offer(here: SocketAddr) -> String {
     let host = here.ip();
     format!(
-        "v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0\r\n\
+        "v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio {VOICE} RTP/AVP 0\r\n\
          a=rtpmap:0 PCMU/8000\r\n"
     )
 }

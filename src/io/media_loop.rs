@@ -1,12 +1,15 @@
-//! The streams of calls: a UDP socket and a thread each. A thread sends and plays one frame every 20 ms, by absolute
-//! deadlines so that it never drifts, and receives in between. It alone owns the call's [`Stream`].
+//! The streams of calls: a UDP socket each, carried by threads. A leg sends and plays one frame every 20 ms, by absolute
+//! deadlines so that it never drifts, and receives in between. Its thread alone owns the call's [`Stream`].
 
+mod carrier;
 mod crew;
+mod leg;
 mod mailbox;
+mod outbox;
+mod pace;
 mod socket;
 #[cfg(test)]
 mod tests;
-mod thread;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -21,13 +24,11 @@ use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
 use crew::Crew;
+use leg::MediaLeg;
 use mailbox::Mailbox;
-use thread::MediaThread;
 
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {
-    clock: Clock,
-    dones: mpsc::Sender<Done>,
     legs: BTreeMap<CallId, Leg>,
     crew: Crew,
 }
@@ -40,7 +41,7 @@ enum Leg {
 
 impl MediaLoops {
     pub fn new(clock: Clock, dones: mpsc::Sender<Done>) -> Self {
-        Self { clock, dones, legs: BTreeMap::new(), crew: Crew::default() }
+        Self { legs: BTreeMap::new(), crew: Crew::new(clock, dones) }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -54,7 +55,7 @@ impl MediaLoops {
         Ok(address)
     }
 
-    /// Gives the stream to a thread that has no other; or to the one that runs, where it takes the place of the stream before, and source
+    /// Gives the stream to a thread that has room; or to the leg that runs, where it takes the place of the stream before, and source
     /// and sink go on.
     pub fn start(
         &mut self,
@@ -73,17 +74,9 @@ impl MediaLoops {
             None => return Err(not_open(call)),
         };
         let mailbox = Arc::new(Mailbox::default());
-        let media = MediaThread {
-            call,
-            clock: self.clock,
-            dones: self.dones.clone(),
-            mailbox: Arc::clone(&mailbox),
-            socket,
-            stream: Some(stream),
-            source,
-            sink,
-        };
-        self.crew.run(media).map_err(|error| no_thread(call, &error))?;
+        let stream = Some(stream);
+        let leg = MediaLeg { call, mailbox: Arc::clone(&mailbox), socket, stream, source, sink };
+        self.crew.run(leg).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));
         Ok(())
     }

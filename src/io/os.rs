@@ -1,8 +1,8 @@
 //! The few calls of the operating system that the standard library lacks; all `unsafe` code of this room.
 
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 /// Time since the machine started, suspend included (`CLOCK_BOOTTIME`).
@@ -32,19 +32,69 @@ pub fn user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// Waits until there is something to read. `false`: the time was up, or a signal came.
-pub fn wait_readable(socket: BorrowedFd<'_>, limit: Duration) -> io::Result<bool> {
-    let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let limit = libc::timespec {
-        tv_sec: limit.as_secs() as libc::time_t,
-        tv_nsec: libc::c_long::from(limit.subsec_nanos() as i32),
-    };
-    // SAFETY: one pollfd is passed and counted, both structures outlive the call, a null mask changes no signal.
-    match unsafe { libc::ppoll(&mut poll, 1, &limit, std::ptr::null()) } {
-        -1 => match io::Error::last_os_error() {
-            error if error.kind() == io::ErrorKind::Interrupted => Ok(false),
-            error => Err(error),
-        },
-        ready => Ok(ready > 0),
+/// Wakes a thread that waits in [`Readiness::wait`].
+pub struct Bell(File);
+
+impl Bell {
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: it takes no pointer; a descriptor that it gives is nobody else's.
+        let descriptor = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: it was opened above, and nothing else owns it.
+        Ok(Self(File::from(unsafe { OwnedFd::from_raw_fd(descriptor) })))
+    }
+
+    pub fn ring(&self) {
+        // It fails only where it was rung 2^64 times and never heard (eventfd(2)).
+        let _ = (&self.0).write(&1u64.to_ne_bytes());
+    }
+
+    /// It is heard, and can ring anew.
+    pub fn hush(&self) {
+        let _ = (&self.0).read(&mut [0; 8]);
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Which of several descriptors have something to read.
+#[derive(Default)]
+pub struct Readiness(Vec<libc::pollfd>);
+
+impl Readiness {
+    /// Longest time to wait.
+    const LONGEST: Duration = Duration::from_secs(3600);
+
+    /// Waits until one of them has something to read, a signal came or the time is up.
+    pub fn wait<'a>(&mut self, files: impl Iterator<Item = BorrowedFd<'a>>, limit: Duration) -> io::Result<()> {
+        self.0.clear();
+        self.0.extend(files.map(|file| libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 }));
+        let limit = limit.min(Self::LONGEST);
+        let limit = libc::timespec {
+            tv_sec: limit.as_secs() as libc::time_t,
+            tv_nsec: libc::c_long::from(limit.subsec_nanos() as i32),
+        };
+        let count = self.0.len() as libc::nfds_t;
+        // SAFETY: the vector has `count` elements, both it and the time outlive the call, a null mask changes no signal.
+        if unsafe { libc::ppoll(self.0.as_mut_ptr(), count, &limit, std::ptr::null()) } >= 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        self.0.clear();
+        if error.kind() == io::ErrorKind::Interrupted {
+            return Ok(());
+        }
+        Err(error)
+    }
+
+    /// Of the `index`th one in the last wait.
+    pub fn is_ready(&self, index: usize) -> bool {
+        self.0.get(index).is_some_and(|poll| poll.revents != 0)
     }
 }

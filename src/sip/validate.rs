@@ -162,7 +162,7 @@ fn typed<H: TypedHeader>(headers: &Headers) -> Result<Option<H>, Rejection> {
 }
 
 fn all<H: TypedHeader>(headers: &Headers) -> Result<(), Rejection> {
-    headers.typed_all::<H>().map(drop).map_err(broken)
+    headers.typed_each::<H>().try_for_each(|value| value.map(drop)).map_err(broken)
 }
 
 fn broken(error: HeaderError) -> Rejection {

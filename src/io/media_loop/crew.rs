@@ -1,105 +1,126 @@
-//! The threads that run the legs. One whose leg is over waits a while for the next: on a busy agent making a thread takes
-//! longer than all else that a call needs of it.
+//! The threads that carry legs. Few legs are spread over the processors; many share threads, so that one awakening serves
+//! several. A thread without a leg waits a while for the next: making one takes longer than all else that a call needs of it.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::thread::MediaThread;
-use crate::io::udp::MAX_DATAGRAM;
+use tokio::sync::mpsc;
 
-/// Threads that wait for a leg; one more ends.
-const IDLE: usize = 256;
-/// How long one waits.
+use super::carrier::{Carrier, Journey};
+use super::leg::MediaLeg;
+use crate::agent::Done;
+use crate::io::Clock;
+
+/// How long a thread waits without a leg.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Crew(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
-    state: Mutex<State>,
-    work: Condvar,
+    clock: Clock,
+    dones: mpsc::Sender<Done>,
+    /// Threads that serve one leg each before legs share.
+    processors: usize,
+    carriers: Mutex<Vec<Arc<Carrier>>>,
+    /// Legs that are not over.
+    busy: Mutex<usize>,
     rest: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    /// For those that wait; never more than they are.
-    legs: VecDeque<MediaThread>,
-    idle: usize,
-    busy: usize,
+/// A carrier's thread; also when it panics it has left, and its legs are over.
+struct Aboard<'a> {
+    shared: &'a Shared,
+    carrier: &'a Arc<Carrier>,
 }
 
-/// A leg under way; also when its thread panics, it is over.
-struct Busy<'a>(&'a Shared);
-
 impl Crew {
-    /// Gives the leg to a thread that waits, or to a new one.
-    pub fn run(&self, leg: MediaThread) -> std::io::Result<()> {
-        let mut state = self.0.state();
-        if state.idle > state.legs.len() {
-            state.busy += 1;
-            state.legs.push_back(leg);
-            // Or the thread would wake up to wait for us.
-            drop(state);
-            self.0.work.notify_one();
-            return Ok(());
-        }
-        let crew = self.clone();
-        std::thread::Builder::new().name("media".to_owned()).spawn(move || crew.work(leg))?;
-        state.busy += 1;
+    pub fn new(clock: Clock, dones: mpsc::Sender<Done>) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let (carriers, busy, rest) = (Mutex::default(), Mutex::default(), Condvar::new());
+        Self(Arc::new(Shared { clock, dones, processors, carriers, busy, rest }))
+    }
+
+    /// Gives the leg to a thread that has room, or to a new one.
+    pub fn run(&self, leg: MediaLeg) -> std::io::Result<()> {
+        let shared = &self.0;
+        let mut carriers = shared.carriers();
+        let having_room = carriers.iter().filter(|carrier| carrier.takes(leg.may_block()));
+        let least = having_room.min_by_key(|carrier| carrier.legs());
+        let carrier = match least {
+            Some(carrier) if carrier.legs() == 0 || carriers.len() >= shared.processors => Arc::clone(carrier),
+            _ => {
+                let carrier = Arc::new(Carrier::new()?);
+                self.start(Arc::clone(&carrier))?;
+                carriers.push(Arc::clone(&carrier));
+                carrier
+            }
+        };
+        *shared.busy() += 1;
+        carrier.give(leg, shared.clock.now().mono);
         Ok(())
     }
 
     /// Returns when every leg is over.
     pub fn wait_until_over(&self) {
-        let state = self.0.state();
-        drop(self.0.rest.wait_while(state, |state| state.busy > 0));
+        let busy = self.0.busy();
+        drop(self.0.rest.wait_while(busy, |busy| *busy > 0));
     }
 
-    /// Threads that wait.
+    /// Threads there are.
     #[cfg(test)]
-    pub fn idle(&self) -> usize {
-        self.0.state().idle
+    pub fn carriers(&self) -> usize {
+        self.0.carriers().len()
     }
 
-    fn work(self, first: MediaThread) {
-        let mut buffer = vec![0; MAX_DATAGRAM];
-        let mut next = Some(first);
-        while let Some(leg) = next {
-            let busy = Busy(&self.0);
-            leg.run(&mut buffer);
-            drop(busy);
-            next = self.next();
-        }
-    }
-
-    fn next(&self) -> Option<MediaThread> {
-        let mut state = self.0.state();
-        if state.idle >= IDLE {
-            return None;
-        }
-        state.idle += 1;
-        let waited = self.0.work.wait_timeout_while(state, PATIENCE, |state| state.legs.is_empty());
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.idle -= 1;
-        state.legs.pop_front()
+    fn start(&self, carrier: Arc<Carrier>) -> std::io::Result<()> {
+        let shared = Arc::clone(&self.0);
+        let work = move || {
+            let aboard = Aboard { shared: &shared, carrier: &carrier };
+            let mut journey = Journey::new(&carrier, shared.clock, shared.dones.clone());
+            loop {
+                journey.run(PATIENCE, || shared.is_over(1));
+                if shared.lets_go(&carrier) {
+                    break;
+                }
+            }
+            drop(aboard);
+        };
+        std::thread::Builder::new().name("media".to_owned()).spawn(work).map(drop)
     }
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn carriers(&self) -> MutexGuard<'_, Vec<Arc<Carrier>>> {
+        self.carriers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn busy(&self) -> MutexGuard<'_, usize> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_over(&self, legs: usize) {
+        let mut busy = self.busy();
+        *busy -= legs;
+        if *busy == 0 {
+            self.rest.notify_all();
+        }
+    }
+
+    /// Unless a leg was given to it just now.
+    fn lets_go(&self, carrier: &Arc<Carrier>) -> bool {
+        let mut carriers = self.carriers();
+        let lets_go = carrier.legs() == 0;
+        if lets_go {
+            carriers.retain(|other| !Arc::ptr_eq(other, carrier));
+        }
+        lets_go
     }
 }
 
-impl Drop for Busy<'_> {
+impl Drop for Aboard<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.busy -= 1;
-        if state.busy == 0 {
-            self.0.rest.notify_all();
-        }
+        self.shared.carriers().retain(|other| !Arc::ptr_eq(other, self.carrier));
+        self.shared.is_over(self.carrier.legs());
     }
 }

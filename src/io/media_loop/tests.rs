@@ -1,48 +1,14 @@
-use std::time::Duration;
-
-use super::thread::Pace;
 use super::*;
 use crate::io::audio::read_wav;
 use crate::ipsec::Protection;
 use crate::media::{Codec, Held, StreamConfig, StreamEvent};
 use crate::policy::{Action, Bundle, Level};
-use crate::vocab::Mono;
 
 const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-
-fn at(milliseconds: u64) -> Mono {
-    Mono(Duration::from_millis(milliseconds))
-}
 
 fn loops() -> MediaLoops {
     let (dones, _) = mpsc::channel(1);
     MediaLoops::new(Clock::start(), dones)
-}
-
-#[test]
-fn frames_are_due_by_absolute_deadlines_however_late_each_one_was() {
-    let mut pace = Pace::start(at(1000));
-    for frame in 0..5000u64 {
-        let due = at(1000 + 20 * frame);
-        assert_eq!(pace.wait(due), Duration::ZERO);
-        let late = due + Duration::from_millis(frame % 15);
-        pace.advance(late);
-        assert_eq!(pace.wait(due), Duration::from_millis(20), "frame {frame}");
-    }
-}
-
-#[test]
-fn after_a_long_halt_the_missed_frames_are_skipped_and_the_rhythm_is_kept() {
-    let mut pace = Pace::start(at(0));
-    pace.advance(at(5005));
-    assert_eq!(pace.wait(at(5005)), Duration::ZERO);
-    let mut burst = 0;
-    while pace.wait(at(5005)).is_zero() {
-        pace.advance(at(5005));
-        burst += 1;
-    }
-    assert!(burst <= 11, "{burst} frames at once");
-    assert_eq!(pace.wait(at(5005)), Duration::from_millis(15));
 }
 
 #[test]
@@ -156,21 +122,105 @@ fn what_is_played_waits_for_the_callee_and_streams_can_follow_each_other() {
     assert!(sent >= 25 && loud >= 3000, "{sent} sent, {loud} of 4000 samples were heard");
 }
 
+/// Legs of silence to themselves.
+fn start(loops: &mut MediaLoops, calls: std::ops::RangeInclusive<u64>, sink: &AudioSink) {
+    for call in calls.map(CallId) {
+        let here = loops.open(call, LOCAL).unwrap();
+        loops.start(call, stream(here, here), AudioSource::Silence, sink.clone()).unwrap();
+    }
+}
+
+fn until_closed(answers: &mut mpsc::Receiver<Done>, mut legs: usize) {
+    while legs > 0 {
+        match answers.blocking_recv().expect("legs are running") {
+            Done::MediaClosed { counters, .. } => {
+                assert!(counters.dropped.is_empty(), "{counters:?}");
+                legs -= 1;
+            }
+            Done::StreamFailed { failure, .. } => panic!("{failure}"),
+            _ => {}
+        }
+    }
+}
+
 #[test]
 fn a_thread_whose_leg_is_over_runs_the_next() {
     let (dones, mut answers) = mpsc::channel(64);
     let mut loops = MediaLoops::new(Clock::start(), dones);
-    for call in (1..=3).map(CallId) {
-        let here = loops.open(call, LOCAL).unwrap();
-        loops.start(call, stream(here, here), AudioSource::Silence, AudioSink::Discard).unwrap();
-        loops.close(call);
-        while !matches!(answers.blocking_recv(), Some(Done::MediaClosed { .. })) {}
-        while loops.crew.idle() == 0 {
-            std::thread::yield_now();
-        }
+    for call in 1..=3 {
+        start(&mut loops, call..=call, &AudioSink::Discard);
+        loops.close(CallId(call));
+        until_closed(&mut answers, 1);
     }
     loops.crew.wait_until_over();
-    assert_eq!(loops.crew.idle(), 1, "one thread ran all three");
+    assert_eq!(loops.crew.carriers(), 1, "one thread ran all three");
+}
+
+#[test]
+fn many_legs_share_threads_and_each_is_served_in_time() {
+    let (dones, mut answers) = mpsc::channel(64);
+    let mut loops = MediaLoops::new(Clock::start(), dones);
+    start(&mut loops, 1..=100, &AudioSink::Discard);
+    let threads = std::thread::available_parallelism().unwrap().get();
+    assert!(loops.crew.carriers() <= threads.max(100usize.div_ceil(carrier::MOST)), "{}", loops.crew.carriers());
+    let mut counted = std::collections::BTreeMap::new();
+    while counted.len() < 100 {
+        if let Done::Counted { call, counters } = answers.blocking_recv().expect("legs are running") {
+            counted.entry(call).or_insert((counters.sent, counters.received));
+        }
+    }
+    // The first count comes with frame 25, and what was sent to itself is heard at once.
+    for (call, (sent, received)) in counted {
+        assert!(sent == 25 && received >= 20, "{call}: {sent} sent, {received} received");
+        loops.close(call);
+    }
+    until_closed(&mut answers, 100);
+}
+
+/// A disk that stands still stops the voice of nobody else.
+#[test]
+fn a_leg_with_a_file_has_its_thread_for_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let (dones, mut answers) = mpsc::channel(64);
+    let mut loops = MediaLoops::new(Clock::start(), dones);
+    let cores = std::thread::available_parallelism().unwrap().get() as u64;
+    start(&mut loops, 1..=cores, &AudioSink::Discard);
+    let before = loops.crew.carriers();
+    for call in [cores + 1, cores + 2] {
+        start(&mut loops, call..=call, &AudioSink::File(dir.path().join(call.to_string())));
+    }
+    assert_eq!(loops.crew.carriers(), before + 2);
+    start(&mut loops, cores + 3..=cores + 4, &AudioSink::Discard);
+    assert_eq!(loops.crew.carriers(), before + 2);
+    for call in 1..=cores + 4 {
+        loops.close(CallId(call));
+    }
+    until_closed(&mut answers, cores as usize + 4);
+}
+
+/// The agent that has no time for its answers loses none of them, and no voice either.
+#[test]
+fn answers_wait_while_the_voice_goes_on() {
+    let (dones, mut answers) = mpsc::channel(1);
+    let mut loops = MediaLoops::new(Clock::start(), dones);
+    start(&mut loops, 1..=8, &AudioSink::Discard);
+    // Nothing is taken: each has told its first packet, and only one answer has room.
+    let here = loops.open(CallId(9), LOCAL).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the other end")]
+    let listener = UdpSocket::bind((LOCAL, 0)).unwrap();
+    listener.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    loops
+        .start(CallId(9), stream(here, listener.local_addr().unwrap()), AudioSource::Silence, AudioSink::Discard)
+        .unwrap();
+    for packet in 0..50 {
+        listener.recv(&mut [0; 2048]).unwrap_or_else(|error| panic!("packet {packet}: {error}"));
+    }
+    for call in 1..=9 {
+        loops.close(CallId(call));
+    }
+    // Ends without anybody who listens.
+    loops.crew.wait_until_over();
+    until_closed(&mut answers, 9);
 }
 
 /// The thread may look for another stream, be stopped there, and look for what was said of hold after that.

@@ -1,0 +1,165 @@
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+use super::mailbox::Mailbox;
+use super::outbox::Outbox;
+use super::pace::Pace;
+use crate::agent::{AudioSink, AudioSource, Done};
+use crate::io::audio::{Sink, Source};
+use crate::io::packet_log::packet_log;
+use crate::media::{Codec, Counters, Stream};
+use crate::vocab::{CallId, Failure, Mono, Now};
+
+/// Frames between two tellings of the counters: half a second.
+const FRAMES_A_COUNT: u64 = 25;
+
+/// One call's media leg, before it runs.
+pub struct MediaLeg {
+    pub call: CallId,
+    pub mailbox: Arc<Mailbox>,
+    /// Does not block.
+    pub socket: UdpSocket,
+    /// None between two of them.
+    pub stream: Option<Box<Stream>>,
+    pub source: AudioSource,
+    pub sink: AudioSink,
+}
+
+/// One that runs, until the mailbox says that it is over.
+pub struct RunningLeg {
+    call: CallId,
+    mailbox: Arc<Mailbox>,
+    socket: UdpSocket,
+    stream: Option<Box<Stream>>,
+    source: Source,
+    sink: Sink,
+    pace: Pace,
+    frames: u64,
+}
+
+impl MediaLeg {
+    /// It reads or writes a file: others would wait for the disk with it.
+    pub fn may_block(&self) -> bool {
+        matches!(self.source, AudioSource::File(_)) || matches!(self.sink, AudioSink::File(_))
+    }
+
+    /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
+    pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
+        let Self { call, mailbox, socket, stream, source, sink } = self;
+        let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
+        let source = or_else(Source::open(&source), Source::Silence, &mut told);
+        let sink = or_else(Sink::open(&sink), Sink::Discard, &mut told);
+        RunningLeg { call, mailbox, socket, stream, source, sink, pace: Pace::start(now.mono), frames: 0 }
+    }
+}
+
+fn or_else<T>(opened: Result<T, Failure>, otherwise: T, told: &mut impl FnMut(Failure)) -> T {
+    opened.unwrap_or_else(|failure| {
+        told(failure);
+        otherwise
+    })
+}
+
+impl RunningLeg {
+    pub fn is_over(&self) -> bool {
+        self.mailbox.is_closing()
+    }
+
+    /// When its next frame is due.
+    pub fn next(&self) -> Mono {
+        self.pace.next()
+    }
+
+    /// Sends the frame that is due, and plays one.
+    pub fn frame(&mut self, now: Now, outbox: &mut Outbox) {
+        self.pace.advance(now.mono);
+        self.look_at_mailbox();
+        self.send_and_play(now, outbox);
+        self.frames += 1;
+        if self.frames.is_multiple_of(FRAMES_A_COUNT) {
+            outbox.count(self.call, || self.counters());
+        }
+    }
+
+    fn send_and_play(&mut self, now: Now, outbox: &mut Outbox) {
+        let had_ended = self.source.has_ended();
+        let Some(stream) = self.stream.as_mut() else { return };
+        let said = if stream.held().is_paused() { [0; Codec::FRAME] } else { self.source.frame() };
+        if let Some(datagram) = stream.send(now, &said) {
+            send(&self.socket, now, datagram.to, datagram.bytes);
+        }
+        while let Some(datagram) = stream.poll_rtcp(now) {
+            send(&self.socket, now, datagram.to, datagram.bytes);
+        }
+        let heard = stream.play(now);
+        if self.source.has_ended() && !had_ended {
+            outbox.push(Done::SourceEnded { call: self.call });
+        }
+        if let Err(failure) = self.sink.write(&heard) {
+            self.sink = Sink::Discard;
+            outbox.push(Done::StreamFailed { call: self.call, failure });
+        }
+        self.tell_events(outbox);
+    }
+
+    /// Opens one datagram that came; the next is opened after the frames that are due by then.
+    pub fn receive(&mut self, now: Now, buffer: &mut [u8], outbox: &mut Outbox) {
+        let Ok((len, from)) = self.socket.recv_from(buffer) else { return };
+        self.look_at_mailbox();
+        if let (Some(stream), Some(datagram)) = (self.stream.as_mut(), buffer.get_mut(..len)) {
+            stream.handle_datagram(now, from, datagram);
+        }
+        self.tell_events(outbox);
+    }
+
+    /// Completes the recording, and frees the port.
+    pub fn end(mut self, outbox: &mut Outbox) {
+        self.tell_events(outbox);
+        let counters = self.counters();
+        let Self { call, sink, socket, .. } = self;
+        if let Err(failure) = sink.finish() {
+            outbox.push(Done::StreamFailed { call, failure });
+        }
+        drop(socket);
+        outbox.push(Done::MediaClosed { call, counters });
+    }
+
+    fn look_at_mailbox(&mut self) {
+        if let Some(other) = self.mailbox.take_stream() {
+            self.stream = other;
+        }
+        let Some(stream) = self.stream.as_mut() else { return };
+        if let Some(spd) = self.mailbox.take_spd() {
+            stream.set_spd(spd);
+        }
+        if let Some(held) = self.mailbox.take_hold() {
+            stream.set_held(held);
+        }
+    }
+
+    fn tell_events(&mut self, outbox: &mut Outbox) {
+        while let Some(event) = self.stream.as_mut().and_then(|stream| stream.poll_event()) {
+            outbox.push(Done::StreamEvent { call: self.call, event, counters: self.counters() });
+        }
+    }
+
+    fn counters(&self) -> Counters {
+        self.stream.as_ref().map(|stream| stream.counters().clone()).unwrap_or_default()
+    }
+}
+
+impl AsFd for RunningLeg {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Voice that cannot be sent now is late later: a failure is as good as a lost packet.
+fn send(socket: &UdpSocket, now: Now, to: SocketAddr, bytes: &[u8]) {
+    if let Err(error) = socket.send_to(bytes, to) {
+        tracing::trace!(%error, "a media packet was not sent");
+    } else if let Some((log, from)) = packet_log().and_then(|log| Some((log, socket.local_addr().ok()?))) {
+        log.write(now.wall, from, to, bytes);
+    }
+}
