@@ -17,7 +17,7 @@ use process::{own_address, wait_until, Home};
 /// Requests a second.
 const REQUESTS: u64 = 20_000;
 /// Connections a second.
-const CONNECTIONS: u64 = 2_000;
+const CONNECTIONS: u64 = 20_000;
 /// What an agent may take for the sake of strangers, octets: the limits of `sip::endpoint::limits` and the queues before it.
 const MEMORY: u64 = 64 << 20;
 /// Until an answer is there, for half of those who ask.

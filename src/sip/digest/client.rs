@@ -33,8 +33,11 @@ pub struct Asked<'a> {
 /// Why a challenge gets no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswerable {
-    #[error("it asks for nothing that is known here, or in a realm that the password is not for")]
+    #[error("it asks for nothing that is known here")]
     Nothing,
+    /// Peer text is in it.
+    #[error("it asks for the password of \"{theirs}\", and ours is for \"{ours}\" (its `realm`)")]
+    OtherRealm { theirs: String, ours: String },
     #[error("it names more than {MAX_REALMS} realms")]
     TooManyRealms,
     /// The nonce is fresh and the answer was refused: another try would be refused as well.
@@ -71,15 +74,19 @@ impl Client {
         let name = if by_proxy { HeaderName::PROXY_AUTHENTICATE } else { HeaderName::WWW_AUTHENTICATE };
         let values = headers.all(name).into_iter().take(MAX_CHALLENGES);
         let mut strongest: BTreeMap<String, Challenge> = BTreeMap::new();
-        let ours = |challenge: &Challenge| login.realm.as_ref().is_none_or(|realm| *realm == challenge.realm);
-        for challenge in values.filter_map(|value| Challenge::read(value).ok().flatten()).filter(ours) {
+        let mut other = Unanswerable::Nothing;
+        for challenge in values.filter_map(|value| Challenge::read(value).ok().flatten()) {
+            if let Some(ours) = login.realm.as_ref().filter(|realm| **realm != challenge.realm) {
+                other = Unanswerable::OtherRealm { theirs: challenge.realm, ours: ours.clone() };
+                continue;
+            }
             let weaker = strongest.get(&challenge.realm).is_none_or(|known| known.algorithm < challenge.algorithm);
             if weaker {
                 strongest.insert(challenge.realm.clone(), challenge);
             }
         }
         if strongest.is_empty() {
-            return Err(Unanswerable::Nothing);
+            return Err(other);
         }
         if strongest.len() > MAX_REALMS {
             return Err(Unanswerable::TooManyRealms);

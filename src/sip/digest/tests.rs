@@ -181,7 +181,8 @@ fn only_the_realm_of_the_password_is_answered() {
     let ours = Login { realm: Some("a.example".to_owned()), ..anybody() };
     let both = ["Digest realm=\"evil.example\", nonce=\"1\"", "Digest realm=\"a.example\", nonce=\"2\""];
     let mut client = Client::default();
-    assert_eq!(client.challenged(&ours, &challenged(&both[..1]), false), Err(Unanswerable::Nothing));
+    let other = Unanswerable::OtherRealm { theirs: "evil.example".into(), ours: "a.example".into() };
+    assert_eq!(client.challenged(&ours, &challenged(&both[..1]), false), Err(other));
     client.challenged(&ours, &challenged(&both), false).unwrap();
     let answers = client.answer(&ours, &Asked { method: &get(), uri: "/", body: b"" }, CNONCE);
     let realms: Vec<&str> = answers.iter().map(|(_, credentials)| credentials.realm.as_str()).collect();

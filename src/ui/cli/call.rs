@@ -330,9 +330,16 @@ pub async fn order(door: &Door, output: Output, call: &str, verb: &str) -> Resul
 
 /// One call, or all.
 pub async fn hangup(door: &Door, output: Output, call: Option<&str>) -> Result<Exit, ErrorView> {
+    let before: CallList = door.get("/v1/calls").await?.view()?;
     let path = call.map_or_else(|| "/v1/calls".to_owned(), |call| format!("/v1/calls/{}", segment(call)));
     let reply = door.delete(&path).await?;
     output.body(reply.body());
-    output.line("hanging up");
+    let wanted = |one: &&CallView| !one.is_over() && call.is_none_or(|call| one.id == call);
+    let said: Vec<String> =
+        before.calls.iter().filter(wanted).map(|one| format!("hanging up {}, {}", one.id, one.peer)).collect();
+    match said.is_empty() {
+        true => output.line("no call is open; see `sottovoce history`"),
+        false => output.lines(&said),
+    }
     Ok(Exit::Done)
 }
