@@ -202,11 +202,7 @@ mod tests {
         assert_eq!(rows.len(), MAX_WATCHERS);
         let host = "&".repeat(MAX_TEXT - "sip:".len());
         let long: Vec<ToldWatcher> = (0..MAX_WATCHERS)
-            .map(|id| ToldWatcher {
-                uri: format!("sip:{host}"),
-                display_name: Some("\"".repeat(MAX_TEXT)),
-                ..one(id)
-            })
+            .map(|id| ToldWatcher { uri: format!("sip:{host}"), display_name: Some("\"".repeat(MAX_TEXT)), ..one(id) })
             .collect();
         let document = write_watchers(0, &of_alice(), &long);
         assert!(document.len() <= MAX_OCTETS && document.len() > MAX_OCTETS - 2 * LONGEST, "{}", document.len());
