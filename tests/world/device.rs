@@ -62,7 +62,7 @@ impl Keys {
         Self { vouched: Some((vouch.key, vouch.signature)), ..self }
     }
 
-    /// A request to whoever has this name.
+    /// A request to whoever has this name, or to one device.
     pub fn request(&self, now: Now, audience: &str, nonce: u8) -> Body {
         let issued = sottovoce::vocab::Wall::from_secs(now.wall.as_secs());
         let statement = Statement {
@@ -73,7 +73,10 @@ impl Keys {
             issued,
             expires: issued.saturating_add(Duration::from_secs(3600)),
             purpose: Purpose::Request,
-            audience: Audience::Entity(Entity::parse(audience).unwrap()),
+            audience: match Entity::parse(audience) {
+                Ok(entity) => Audience::Entity(entity),
+                Err(_) => Audience::Device(DeviceId::new(audience).unwrap()),
+            },
             nonce: Nonce([nonce; 16]),
             person: None,
             environment: None,

@@ -224,6 +224,18 @@ fn whoever_proves_no_key_of_the_user_gets_one_and_the_same_403() {
     assert_eq!(notices.count(), 0, "nor can they fill the screen");
 }
 
+/// A name may have several devices: whoever means one says so, and nobody can bring it to another.
+#[test]
+fn a_request_for_one_device_is_for_no_other() {
+    for (nonce, device, lists) in [(1, "device-of-alice", 1), (2, "device-of-bob", 0)] {
+        let mut world = alone();
+        let mut laptop = laptop();
+        let body = own().request(world.now, device, nonce);
+        laptop.subscribe(&mut world, (NAME, ALICE), 600, Some(body));
+        assert_eq!(laptop.lists.len(), lists, "{device}");
+    }
+}
+
 #[test]
 fn a_request_counts_once() {
     let mut world = alone();
@@ -329,7 +341,6 @@ fn who_waits_for_the_user_is_told_as_pending() {
     assert!(rows.contains(&"terminated giveup sip:192.168.1.5 [unknown, seen there]".to_owned()), "{rows:?}");
 }
 
-/// The default of the package (RFC 3857), and the end of a subscription that nobody refreshes.
 #[test]
 fn a_device_that_does_not_come_back_is_forgotten() {
     let mut world = alone();
