@@ -43,18 +43,28 @@ fn alone() -> World {
 
 /// Alice has approved Bob, who follows her.
 fn followed() -> World {
+    let mut world = friends();
+    follow(&mut world);
+    world
+}
+
+/// Alice and Bob have approved each other.
+fn friends() -> World {
     let mut world = alone();
     world.add("bob", agent("bob", BOB, "none"));
     for (node, peer) in [(0, "bob@192.168.1.2"), (1, "alice@192.168.1.1")] {
         let ask = world.ask(node, peer, Some("approve"));
         assert!(world.run_until(MINUTE, |w| matches!(w.the_ask(node, ask).state, AskState::Registered { .. })));
     }
+    world
+}
+
+fn follow(world: &mut World) {
     world.command(1, Command::Watch { peer: NAME.into() }).unwrap();
     let follows = |world: &World| {
         world.nodes[1].agent.watches().next().is_some_and(|watch| matches!(watch.state, WatchState::Active { .. }))
     };
     assert!(world.run_until(MINUTE, follows));
-    world
 }
 
 /// With the agent's own key.
@@ -173,6 +183,50 @@ fn lists_are_paced_and_never_skip_a_number_though_the_device_sleeps() {
     device.run(&mut world, 3 * SECOND);
     let sizes: Vec<(u32, usize)> = lists(&device).into_iter().map(|(version, rows)| (version, rows.len())).collect();
     assert_eq!(sizes, [(0, 0), (1, 4), (2, 5), (3, 7)]);
+}
+
+/// Strangers who were there before push nobody out, and a farewell in a list that was never sent stands in the next one.
+#[test]
+fn a_farewell_is_not_lost_with_the_list_that_it_stood_in() {
+    let mut world = friends();
+    telephone(&mut world, 1, 600, NAME);
+    world.run_for(SECOND);
+    follow(&mut world);
+    let mut device = laptop();
+    let body = own().request(world.now, NAME, 1);
+    device.subscribe(&mut world, (NAME, ALICE), 600, Some(body));
+    assert_eq!(newest(&device).1, [BOB_FOLLOWS, PHONE_FOLLOWS]);
+    device.asleep = true;
+    telephone(&mut world, 2, 600, NAME);
+    device.run(&mut world, 6 * SECOND);
+    world.command(1, Command::Unwatch { peer: NAME.into() }).unwrap();
+    device.run(&mut world, 6 * SECOND);
+    telephone(&mut world, 3, 600, NAME);
+    device.run(&mut world, 6 * SECOND);
+    device.asleep = false;
+    device.run(&mut world, 2 * SECOND);
+    let left = "terminated timeout sip:bob@192.168.1.2";
+    assert_eq!(
+        (device.lists.len(), newest(&device)),
+        (3, (2, [&[PHONE_FOLLOWS; 3][..], &[left]].concat().iter().map(ToString::to_string).collect()))
+    );
+}
+
+/// Approval makes a peer, and no device of the user: unless it was approved under a name that is the user's.
+#[test]
+fn who_is_approved_is_told_nothing_but_for_his_own_name() {
+    let mut world = friends();
+    let bob = Keys::new("bob", "device-of-bob", "sip:bob@192.168.1.2");
+    let told = |world: &mut World, name: &str, nonce: u8| {
+        let mut device = Device::at(LAPTOP, NAME, nonce);
+        let body = bob.request(world.now, name, nonce);
+        device.subscribe(world, (name, ALICE), 600, Some(body));
+        device.lists.len()
+    };
+    assert_eq!(told(&mut world, NAME, 1), 0);
+    let account = account(&Entity::parse("sip:bob@192.168.1.2").unwrap(), "192.168.1.9");
+    world.command(0, Command::AddAccount(Box::new(account))).unwrap();
+    assert_eq!(told(&mut world, "sip:bob@192.168.1.2", 2), 1);
 }
 
 #[test]
