@@ -125,13 +125,7 @@ impl Agent {
         };
         let pinned = self.is_pinned(now, statement);
         let known = pinned && self.is_first(now, statement);
-        let claim = Claim {
-            entity: statement.entity.clone(),
-            device: statement.device.clone(),
-            keys: (statement.signing_key, statement.agreement_key),
-            vouched: presence::vouched(statement),
-            pinned,
-        };
+        let claim = Claim { pinned, ..Claim::of(statement) };
         Ok(Watcher {
             name: watcher_name(&statement.signing_key),
             asked,
@@ -146,7 +140,7 @@ impl Agent {
 
     /// Whether the request of a pinned device came for the first time: others could fill the memory of nonces. It
     /// counts as seen at once; the answer does not wait until that is durable.
-    fn is_first(&mut self, now: Now, statement: &Statement) -> bool {
+    pub(super) fn is_first(&mut self, now: Now, statement: &Statement) -> bool {
         let nonce = statement.nonce;
         let Some(ends) = self.nonces.take(statement.signing_key, nonce, statement.issued, now.wall) else {
             return false;

@@ -66,7 +66,7 @@ pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
             .chain([OPTION_TAG.into()])
             .collect(),
         accept: vec!["application/sdp".into(), super::ask::PIDF.into()],
-        events: vec!["presence".into()],
+        events: vec!["presence".into(), super::watcher_info::PACKAGE.into()],
         listen: config.listen.iter().map(|listen| (listen.transport, listen.address)).collect(),
         limits: Limits::times(config.limits),
     }

@@ -2,7 +2,7 @@
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
-//! `review`, `answer_watcher`, `watch`, `watchers`, `call`, `texts`, `own_policy`.
+//! `review`, `answer_watcher`, `watch`, `watchers`, `watcher_info`, `call`, `texts`, `own_policy`.
 
 mod account;
 mod account_failures;
@@ -50,6 +50,7 @@ mod waiting;
 mod watch;
 mod watch_news;
 mod watch_return;
+mod watcher_info;
 mod watchers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -92,6 +93,7 @@ use strangers::StrangersRows;
 use texts::Texts;
 use waiting::Waiting;
 use watch::Watches;
+use watcher_info::Informed;
 use watchers::Watchers;
 
 /// What the caller must do next.
@@ -125,6 +127,7 @@ pub struct Agent {
     strangers_rows: StrangersRows,
     watches: Watches,
     watchers: Watchers,
+    informed: Informed,
     at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
     unkept: unkept::Unkept,
@@ -168,6 +171,7 @@ impl Agent {
             strangers_rows: StrangersRows::default(),
             watches: Watches::default(),
             watchers: Watchers::default(),
+            informed: Informed::default(),
             at_servers: AtServers::default(),
             counts: BTreeMap::new(),
             unkept: unkept::Unkept::default(),
@@ -361,7 +365,7 @@ impl Agent {
 
     fn handle_endpoint_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
-            EndpointEvent::NotifierEnded { id, .. } => self.handle_watcher_ended(id),
+            EndpointEvent::NotifierEnded { id, .. } => self.handle_watcher_ended(now, id),
             EndpointEvent::SubscriptionAccepted { id, expires } => match self.watch_of(id) {
                 Some(key) => self.handle_watch_accepted(now, &key, expires),
                 None => self.handle_subscription_accepted(id),
@@ -410,6 +414,9 @@ impl Agent {
             | EndpointEvent::Published { .. }
             | EndpointEvent::Unpublished { .. } => self.handle_publication(now, event),
             EndpointEvent::Subscribed { id, expires, refresh: true, .. } => self.handle_resubscribed(now, id, expires),
+            EndpointEvent::Subscribed { id, event, asked, expires, body, .. } if event == watcher_info::PACKAGE => {
+                self.handle_watchers_asked(now, id, asked.as_ref(), expires, body);
+            }
             EndpointEvent::Subscribed { id, from, relayed, asked, contact, expires, body, .. } => {
                 let place = AskersPlace::of(&from, relayed, &contact);
                 let meant = Meant { names: self.names_told_to(&from), uri: asked };

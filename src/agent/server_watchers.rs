@@ -14,13 +14,12 @@ use rand_core::RngCore;
 
 use super::ask_failures::ended;
 use super::comeback::{after, Return};
+use super::watcher_info::{PACKAGE, WATCHER_INFO};
 use super::{Agent, Follower, FollowerState, ServerWatchers, ServerWatchersState};
 use crate::presence::{ServerWatcher, Taken, WatcherInfo, WatcherStatus, WatcherTable};
 use crate::sip::{Body, EndCause, Subscribe, SubscriptionId, Transport, Uri};
 use crate::vocab::{escape, Deadline, Entity, Failure, Mono, Now, Wall};
 
-/// RFC 3858.
-const WATCHER_INFO: &str = "application/watcherinfo+xml";
 /// An hour is the package's own default (RFC 3857).
 const LIFE: Duration = Duration::from_secs(3600);
 /// Least time between two questions for the whole list.
@@ -68,7 +67,7 @@ impl Agent {
             remote: route.hop.address,
             domain: route.domain,
             tcp: route.hop.transport == Transport::Tcp,
-            event: "presence.winfo".into(),
+            event: PACKAGE.into(),
             expires: LIFE,
             accept: vec![WATCHER_INFO.into()],
             body: None,

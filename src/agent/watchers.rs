@@ -10,11 +10,14 @@
 
 use std::time::Duration;
 
+use rand_core::RngCore;
+
 use super::answer_watcher::{document_body, Watcher, MAX_EXPIRES};
 use super::book::Standing;
 use super::publication::{compiled, says_the_same, PACE};
 use super::{Agent, Follower, FollowerState};
 use crate::policy::{tightens_somewhere, Entry, Statement, View};
+use crate::presence::{self, WatcherEvent};
 use crate::sip::{Body, NotifierId, NotifyState, Refusal, Timed, TimedMap};
 use crate::vocab::{AgreementKey, Deadline, Device, Entity, Mono, Now, VerifyKey, Wall};
 
@@ -27,17 +30,19 @@ impl Default for Watchers {
     }
 }
 
-struct Following {
-    watcher: Watcher,
-    since: Wall,
+pub struct Following {
+    /// By which our user's other devices know it.
+    pub mark: u64,
+    pub watcher: Watcher,
+    pub since: Wall,
     /// It has been told nothing and waits for our user: nothing changes that but a subscription that proves more.
-    said: Option<Said>,
+    pub said: Option<Said>,
     /// When it is told what has changed.
     due: Option<Mono>,
 }
 
 /// What it was told last.
-struct Said {
+pub struct Said {
     at: Mono,
     statement: Statement,
     entries: Vec<Entry>,
@@ -53,17 +58,36 @@ pub struct Claim {
     pub pinned: bool,
 }
 
+impl Claim {
+    /// Of a statement whose signature was verified; nothing is pinned.
+    pub fn of(statement: &Statement) -> Self {
+        Self {
+            entity: statement.entity.clone(),
+            device: statement.device.clone(),
+            keys: (statement.signing_key, statement.agreement_key),
+            vouched: presence::vouched(statement),
+            pinned: false,
+        }
+    }
+}
+
 impl Agent {
     /// A subscription that stays was answered, with this or with nothing yet.
     pub(super) fn follow(&mut self, now: Now, id: NotifierId, watcher: Watcher, said: Option<Statement>) {
         let entries = self.entries_for(now, watcher.known.as_ref(), watcher.place);
         let said = said.map(|statement| Said { at: now.mono, statement, entries });
-        self.watchers.0.insert(id, Following { watcher, since: now.wall, said, due: None });
+        let asked = watcher.asked.clone();
+        let mark = self.rng.next_u64();
+        self.watchers.0.insert(id, Following { mark, watcher, since: now.wall, said, due: None });
+        self.watchers_changed(now, &asked, None);
     }
 
     /// A refresh, or the end: what stands is told once more (RFC 6665 section 4.2.1.2). It is who it was, whoever it
     /// says to be by now: another would have to subscribe anew.
     pub(super) fn handle_resubscribed(&mut self, now: Now, id: NotifierId, expires: Duration) {
+        if self.is_informed(id) {
+            return self.inform_again(now, id, expires);
+        }
         let Some(following) = self.watchers.0.get_mut(&id) else {
             return self.endpoint.reject_subscription(now, id, Refusal::new(481, "Subscription Does Not Exist"));
         };
@@ -81,8 +105,12 @@ impl Agent {
         }
     }
 
-    pub(super) fn handle_watcher_ended(&mut self, id: NotifierId) {
-        self.watchers.0.remove(&id);
+    pub(super) fn handle_watcher_ended(&mut self, now: Now, id: NotifierId) {
+        self.inform_no_more(id);
+        if let Some(following) = self.watchers.0.remove(&id) {
+            let event = if following.said.is_some() { WatcherEvent::Timeout } else { WatcherEvent::Giveup };
+            self.watcher_left(now, &following, event);
+        }
     }
 
     /// Entries, presence or pins may be others: what is published and what was told follow.
@@ -95,6 +123,7 @@ impl Agent {
                 false => self.let_come_back(now, id),
             }
         }
+        self.own_devices_changed(now);
         self.handle_watchers_timeout(now);
     }
 
@@ -114,7 +143,9 @@ impl Agent {
     /// that it holds them: the one that stands here could have been repeated by anybody. `deactivated` asks for that (RFC 6665
     /// section 4.1.3).
     fn let_come_back(&mut self, now: Now, id: NotifierId) {
-        self.watchers.0.remove(&id);
+        if let Some(following) = self.watchers.0.remove(&id) {
+            self.watcher_left(now, &following, WatcherEvent::Deactivated);
+        }
         let state = NotifyState::Terminated { reason: "deactivated".into(), retry_after: None };
         self.endpoint.notify(now, id, state, None);
     }
@@ -140,6 +171,7 @@ impl Agent {
 
     pub(super) fn handle_watchers_timeout(&mut self, now: Now) {
         self.watchers.0.all_due(now.mono).into_iter().for_each(|id| self.tell_again(now, id));
+        self.handle_informed_timeout(now);
     }
 
     fn tell_again(&mut self, now: Now, id: NotifierId) {
@@ -159,7 +191,12 @@ impl Agent {
     }
 
     pub(super) fn watchers_deadline(&self) -> Option<Deadline> {
-        self.watchers.0.deadline()
+        Deadline::earliest(self.watchers.0.deadline(), self.informed_deadline())
+    }
+
+    /// The subscriptions that stay, longest first.
+    pub(super) fn following(&self) -> impl Iterator<Item = (&NotifierId, &Following)> {
+        self.watchers.0.iter()
     }
 
     /// Who follows this device itself, longest first.

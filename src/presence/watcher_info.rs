@@ -1,5 +1,5 @@
 //! Who watches a presentity at a presence server: `application/watcherinfo+xml` (RFC 3858), within the limits of every other
-//! document. Nothing in it is signed: it is the server's word.
+//! document. Nothing in it is signed: it is the server's word. `watcher_list` writes it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::xml::{self, Element};
 use crate::vocab::PeerText;
 
 /// Most watchers of one document, and of one list (our own bound).
-const MAX_WATCHERS: usize = 256;
+pub(super) const MAX_WATCHERS: usize = 256;
 /// Longest text of a watcher that is kept, in octets.
-const MAX_TEXT: usize = 256;
+pub(super) const MAX_TEXT: usize = 256;
 
 /// One document: all watchers, or those whose state has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

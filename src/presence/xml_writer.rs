@@ -26,9 +26,18 @@ impl XmlWriter {
     }
 
     pub(super) fn leaf(&mut self, name: &str, text: impl Display) {
-        self.start(name, &[]);
+        self.leaf_with(name, &[], text);
+    }
+
+    pub(super) fn leaf_with(&mut self, name: &str, attributes: &[(&str, &str)], text: impl Display) {
+        self.start(name, attributes);
         self.escaped(&text.to_string());
         self.end(name);
+    }
+
+    /// Octets so far.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {

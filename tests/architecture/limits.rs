@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 56] = [
+const SAID: [(&str, &str, &str, &str); 58] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
@@ -51,6 +51,8 @@ const SAID: [(&str, &str, &str, &str); 56] = [
     ("devices of one peer", "| {} |", "agent/by_itself.rs", "MAX_DEVICES"),
     ("devices of one peer", "| {} |", "agent/watch.rs", "MAX_DEVICES"),
     ("watches", "| {} peers", "agent/watch.rs", "MAX_WATCHES"),
+    ("followers in one list", "| {}, in", "presence/watcher_info.rs", "MAX_WATCHERS"),
+    ("followers in one list", "; {} that left", "agent/watcher_info.rs", "MAX_GONE"),
     ("texts of ours", "| {};", "agent/texts.rs", "MAX_OPEN"),
     ("texts of ours", "; {} texts", "agent/texts.rs", "MAX_KEPT"),
     ("texts of others", "| {} a minute", "agent/texts.rs", "MOST_A_MINUTE"),

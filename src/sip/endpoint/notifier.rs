@@ -6,13 +6,10 @@ use crate::sip::notifier::Notifier;
 use crate::sip::timed::Timed;
 use crate::sip::transaction::Owner;
 use crate::sip::{ability, read, send, Body, Method, NotifierId, NotifyState, Refusal, Response};
-use crate::vocab::Mono;
+use crate::vocab::{Mono, Now};
 
-/// Without Expires the package decides; an hour is presence's (RFC 3856 section 6.4).
+/// Without Expires the package decides; an hour is presence's (RFC 3856 section 6.4), and that of who watches it (RFC 3857).
 const DEFAULT_EXPIRES: Duration = Duration::from_secs(3600);
-
-/// What NOTIFY carries (RFC 3856 section 6.7).
-const DOCUMENT: &str = "application/pidf+xml";
 
 /// The notifier (RFC 6665 section 4.2).
 impl Endpoint {
@@ -25,7 +22,7 @@ impl Endpoint {
         let Some(contact) = read::contact(headers) else {
             return self.refuse_statelessly(inbound, 400, "Contact is missing or unreadable");
         };
-        if !ability::reads(headers, DOCUMENT) {
+        if !ability::reads(headers, document_of(&package)) {
             return self.refuse_statelessly(inbound, 406, "Not Acceptable");
         }
         let expires = read::expires(headers).unwrap_or(DEFAULT_EXPIRES);
@@ -147,6 +144,16 @@ impl Endpoint {
         self.pump_notifier(now, id);
     }
 
+    /// A NOTIFY waits for the answer to the one before it: what is notified next replaces it, and it is never sent.
+    pub fn notify_waits(&self, id: NotifierId) -> bool {
+        self.notifiers.get(&id).is_some_and(|notifier| notifier.next.is_some())
+    }
+
+    /// What is left of an accepted subscription, unless it is refreshed.
+    pub fn subscription_lasts(&self, now: Now, id: NotifierId) -> Option<Duration> {
+        Some(self.notifiers.get(&id)?.expires? - now.mono)
+    }
+
     /// We are leaving: an unanswered SUBSCRIBE is refused, an accepted one gets its last NOTIFY. `probation` asks to come back later.
     pub(super) fn dismiss_subscriber(&mut self, now: Mono, id: NotifierId) {
         let Some(notifier) = self.notifiers.get(&id) else { return };
@@ -247,6 +254,14 @@ impl Endpoint {
         let least = EndpointConfig::MIN_EXPIRES.as_secs().to_string();
         let refusal = Refusal::new(423, "Interval Too Brief").with("Min-Expires", least);
         self.answer_statelessly(inbound, &refusal);
+    }
+}
+
+/// What NOTIFY carries: PIDF (RFC 3856 section 6.7), and of the template package a list (RFC 3857, RFC 3858).
+fn document_of(package: &str) -> &'static str {
+    match package.ends_with(".winfo") {
+        true => "application/watcherinfo+xml",
+        false => "application/pidf+xml",
     }
 }
 
