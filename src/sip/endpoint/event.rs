@@ -146,9 +146,16 @@ pub enum EndpointEvent {
     RegistrationAtRisk {
         id: RegistrationId,
     },
-    /// Its server gave a sign of life on the way that we keep open to it.
+    /// Its server gave a sign of life on the way that we keep open to it; or answered something else, after it was silent.
     RegistrationHeard {
         id: RegistrationId,
+    },
+    /// What failed is tried again now.
+    RegistrationRetried {
+        id: RegistrationId,
+    },
+    PublicationRetried {
+        id: PublicationId,
     },
     /// The connection that a subscription of ours stands on broke. It is asked for anew.
     SubscriptionAtRisk {

@@ -169,8 +169,7 @@ impl Endpoint {
             return self.handle_publish_failure(now, id, cause);
         }
         publication.next = Some(now + refresh_after(expires));
-        let (overtaken, remote) = (publication.is_new, publication.remote);
-        self.register_soon(now, remote);
+        let overtaken = publication.is_new;
         self.events.push_back(EndpointEvent::Published { id, expires });
         if overtaken {
             self.publish_anew(now, id);
@@ -238,6 +237,9 @@ impl Endpoint {
     pub(super) fn expire_publication(&mut self, now: Mono, id: PublicationId) {
         let due = self.publications.get(&id).and_then(Publication::deadline).is_some_and(|(at, _)| at <= now);
         if due {
+            if self.publications.get(&id).is_some_and(|publication| publication.failures > 0) {
+                self.events.push_back(EndpointEvent::PublicationRetried { id });
+            }
             self.publish_anew(now, id);
         }
     }
