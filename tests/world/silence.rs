@@ -146,6 +146,7 @@ fn a_server_that_answers_something_else_is_registered_at_soon() {
         server(&mut world).down = false;
         write(&mut world);
         assert!(world.run_until(2 * SECOND, stands), "{host}: {:?}", account(&world));
+        assert!(world.run_until(2 * SECOND, is_published), "{host}: {:?}", account(&world));
     }
 }
 

@@ -292,6 +292,11 @@ impl EndCause {
         Self::Rejected { status, reason, retry_after: read::retry_after(response.headers()) }
     }
 
+    /// Nobody answered.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::TimedOut | Self::Transport { .. })
+    }
+
     /// When the peer or server wants to be asked again.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {

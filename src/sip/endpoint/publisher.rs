@@ -59,6 +59,8 @@ impl Endpoint {
                 etag: None,
                 bargained: false,
                 failures: 0,
+                silent: false,
+                hastened: None,
                 next: None,
             },
         );
@@ -154,6 +156,7 @@ impl Endpoint {
         let Some(publication) = self.publications.get_mut(&id) else { return };
         let step = publication.asking.take();
         publication.failures = 0;
+        publication.silent = false;
         publication.bargained = false;
         publication.authentication.accepted(response.headers());
         if step == Some(Step::Remove) {
@@ -223,6 +226,7 @@ impl Endpoint {
         }
         let again = back_off::delay(publication.failures, random, cause.retry_after());
         publication.failures = publication.failures.saturating_add(1);
+        publication.silent = cause.is_silence();
         publication.is_new = true;
         publication.next = Some(now + again);
         self.events.push_back(EndpointEvent::PublicationFailed { id, cause, again });

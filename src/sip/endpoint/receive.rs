@@ -239,7 +239,7 @@ impl Endpoint {
     }
 
     fn deliver(&mut self, now: Mono, owner: Owner, method: &Method, from: Received, response: &Response) {
-        self.register_soon(now, from.remote);
+        self.resume_soon(now, from.remote);
         match (owner, method) {
             (Owner::Message(id), _) => self.handle_message_response(now, id, response),
             (Owner::Notifier(id), _) => self.handle_notify_response(now, id, response),

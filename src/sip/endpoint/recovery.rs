@@ -20,14 +20,17 @@ const SOON: Duration = Duration::from_millis(500);
 /// A connection of ours broke (RFC 5626 section 4.5).
 impl Endpoint {
     /// A server that was silent and answers something else is there again. One that refused us has its time.
-    pub(super) fn register_soon(&mut self, now: Mono, remote: SocketAddr) {
+    pub(super) fn resume_soon(&mut self, now: Mono, remote: SocketAddr) {
         for (id, registration) in self.registrations.iter_mut().filter(|(_, r)| r.remote == remote && r.silent) {
-            if registration.asking || registration.hastened.is_some_and(|at| now < at + PACE) {
-                continue;
+            if !registration.asking && hastens(&mut registration.hastened, now) {
+                registration.next = registration.next.map(|next| next.min(now + SOON));
+                self.events.push_back(EndpointEvent::RegistrationHeard { id: *id });
             }
-            registration.hastened = Some(now);
-            registration.next = registration.next.map(|next| next.min(now + SOON));
-            self.events.push_back(EndpointEvent::RegistrationHeard { id: *id });
+        }
+        for publication in self.publications.values_mut().filter(|p| p.remote == remote && p.silent) {
+            if publication.asking.is_none() && hastens(&mut publication.hastened, now) {
+                publication.next = publication.next.map(|next| next.min(now + SOON));
+            }
         }
     }
 
@@ -104,6 +107,15 @@ impl Endpoint {
             self.refresh_early(least.max(accepted + pace), id);
         }
     }
+}
+
+/// Not more often than that, whatever the server leaves unanswered.
+fn hastens(last: &mut Option<Mono>, now: Mono) -> bool {
+    let may = last.is_none_or(|last| now >= last + PACE);
+    if may {
+        *last = Some(now);
+    }
+    may
 }
 
 /// What goes by datagrams uses a connection for its size only.

@@ -284,7 +284,7 @@ impl Endpoint {
         let delay = if beside { back_off::delay_beside } else { back_off::delay };
         let again = delay(registration.failures, random, cause.retry_after());
         registration.failures = registration.failures.saturating_add(1);
-        registration.silent = matches!(cause, EndCause::TimedOut | EndCause::Transport { .. });
+        registration.silent = cause.is_silence();
         registration.next = Some(now + again);
         self.events.push_back(EndpointEvent::RegistrationFailed { id, cause, again });
     }
