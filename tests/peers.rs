@@ -10,6 +10,7 @@ mod process;
 mod terminal;
 
 mod peers_calls;
+mod peers_comeback;
 mod peers_guards;
 mod peers_kamailio;
 mod peers_names;

@@ -116,15 +116,14 @@ impl Kamailio {
         });
     }
 
-    /// It forgets who is where; users and publications stand in its database.
-    pub fn restart(&mut self) {
-        self.stop();
+    /// It has forgotten who was where; users and publications stand in its database.
+    pub fn start_again(&mut self) {
         self.process = self.command.spawn().unwrap();
         self.wait();
     }
 
     /// Its main process ends the others when it is asked politely.
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let _ = Command::new("sh").args(["-c", &format!("kill {}", self.process.id())]).status();
         let _ = self.process.wait();
     }

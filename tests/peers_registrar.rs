@@ -1,10 +1,10 @@
-//! Accounts at Kamailio as registrar: by UDP, TCP, TLS and WebSocket, over its death, and when it does not believe us.
+//! Accounts at Kamailio as registrar: by UDP, TCP, TLS and WebSocket, and when it does not believe us.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::peers_kamailio::{account, account_at, published, registered, state, Kamailio};
-use crate::process::{look_long_until, look_until, Home};
+use crate::peers_kamailio::{account, account_at, registered, state, Kamailio};
+use crate::process::{look_until, Home};
 use crate::terminal::Terminal;
 
 #[test]
@@ -19,21 +19,6 @@ fn an_account_is_registered_with_its_password_and_taken_back_at_the_end() {
         assert_eq!(alice.signal("TERM"), Some(0));
         assert!(!kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
     }
-}
-
-/// The server dies, and comes back without memory of who was there.
-#[test]
-fn a_server_that_comes_back_is_told_everything_again() {
-    let Some(mut kamailio) = Kamailio::start() else { return };
-    let mut alice = account("alice", &kamailio, "tcp", "secret", "none");
-    registered(&mut alice);
-    published(&alice);
-    kamailio.restart();
-    let contact = format!("sip:alice@{}:5060", alice.address);
-    assert!(!kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
-    look_long_until(|| kamailio.contacts().contains(&contact).then_some(()));
-    assert_eq!(alice.signal("TERM"), Some(0));
-    assert!(!kamailio.contacts().contains(&contact), "{}", kamailio.contacts());
 }
 
 /// Alice's agent runs already when she adds her account, and types the password.

@@ -30,6 +30,8 @@ use crate::vocab::{escape, Deadline, Entity, Failure, Mono, Now};
 
 /// A proxy whose name is not found is looked for again after so long.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// And after so long where one of its servers was heard of.
+const LOOK_SOON: Duration = Duration::from_millis(500);
 
 /// Longest Service-Route that is kept, in hops; a path has few proxies.
 const MAX_HOPS: usize = 8;
@@ -349,12 +351,19 @@ impl Agent {
             EndpointEvent::Registered { id, .. }
             | EndpointEvent::RegistrationAtRisk { id }
             | EndpointEvent::RegistrationHeard { id }
+            | EndpointEvent::RegistrationRetried { id }
             | EndpointEvent::RegistrationFailed { id, .. }
             | EndpointEvent::RegistrationRefused { id, .. }
             | EndpointEvent::Unregistered { id } => *id,
             _ => return,
         };
-        if let Some(entity) = self.accounts.has_left(id) {
+        let left = match event {
+            EndpointEvent::RegistrationAtRisk { .. }
+            | EndpointEvent::RegistrationHeard { .. }
+            | EndpointEvent::RegistrationRetried { .. } => None,
+            _ => self.accounts.has_left(id),
+        };
+        if let Some(entity) = left {
             return self.find_proxy(now, (&entity, 0));
         }
         let Some((accounting, at)) = self.accounts.by_registration(id) else { return };
@@ -390,7 +399,13 @@ impl Agent {
             }
             EndpointEvent::RegistrationHeard { .. } => {
                 flow.shown.heard = Some(now.wall);
+                flow.look_again = flow.look_again.map(|at| at.min(now.mono + LOOK_SOON));
                 accounting.settle();
+            }
+            EndpointEvent::RegistrationRetried { .. } => {
+                if let AccountState::Waiting { failure, .. } = flow.shown.state.clone() {
+                    self.set_account(which, AccountState::Waiting { failure, again: None });
+                }
             }
             EndpointEvent::RegistrationFailed { cause, again, .. } => {
                 self.handle_registration_failed(now, which, cause, again);
@@ -431,7 +446,7 @@ impl Agent {
         if !known {
             self.event(Event::Notice(failure.clone()));
         }
-        self.set_account(which, AccountState::Waiting { failure, again: now.wall.saturating_add(again) });
+        self.set_account(which, AccountState::Waiting { failure, again: Some(now.wall.saturating_add(again)) });
         self.look_beside(now, which.0);
         self.publication_follows(which.0);
     }

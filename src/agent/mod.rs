@@ -403,6 +403,7 @@ impl Agent {
             EndpointEvent::Registered { .. }
             | EndpointEvent::RegistrationAtRisk { .. }
             | EndpointEvent::RegistrationHeard { .. }
+            | EndpointEvent::RegistrationRetried { .. }
             | EndpointEvent::RegistrationFailed { .. }
             | EndpointEvent::RegistrationRefused { .. }
             | EndpointEvent::Unregistered { .. } => self.handle_registration(now, event),
@@ -410,6 +411,7 @@ impl Agent {
             EndpointEvent::MessageFailed { id, cause, ids } => self.handle_message_failed(now, id, cause, ids),
             EndpointEvent::Messaged { id, sender, text, .. } => self.handle_messaged(now, id, &sender, &text),
             EndpointEvent::PublicationFailed { .. }
+            | EndpointEvent::PublicationRetried { .. }
             | EndpointEvent::PublicationRefused { .. }
             | EndpointEvent::Published { .. }
             | EndpointEvent::Unpublished { .. } => self.handle_publication(now, event),

@@ -191,6 +191,7 @@ impl Agent {
     pub(super) fn handle_publication(&mut self, now: Now, event: EndpointEvent) {
         let id = match &event {
             EndpointEvent::PublicationFailed { id, .. }
+            | EndpointEvent::PublicationRetried { id }
             | EndpointEvent::PublicationRefused { id, .. }
             | EndpointEvent::Published { id, .. }
             | EndpointEvent::Unpublished { id } => *id,
@@ -207,8 +208,12 @@ impl Agent {
             }
             EndpointEvent::PublicationFailed { cause, again, .. } => {
                 let failure = not_published(&entity, &proxy, cause, "it is tried again by itself");
-                PublicationState::Waiting { failure, again: now.wall.saturating_add(again) }
+                PublicationState::Waiting { failure, again: Some(now.wall.saturating_add(again)) }
             }
+            EndpointEvent::PublicationRetried { .. } => match accounting.account.publication.clone() {
+                PublicationState::Waiting { failure, .. } => PublicationState::Waiting { failure, again: None },
+                state => state,
+            },
             EndpointEvent::PublicationRefused { cause, .. } => {
                 let how = match added {
                     true => "remove the account and add it with --no-publish",

@@ -63,7 +63,7 @@ pub enum AccountState {
     Left,
     /// This agent only looks into its database, and registers nothing.
     NotRunning,
-    /// It was registered on a connection that broke: the server may not reach us, and is asked anew within seconds.
+    /// It was registered on a connection that broke, or its server does not answer: that may not reach us, and is asked anew.
     Recovering,
     /// It is of no use to try again.
     Refused(Failure),
@@ -75,7 +75,8 @@ pub enum AccountState {
     Resolving,
     Waiting {
         failure: Failure,
-        again: Wall,
+        /// `None`: it is being tried.
+        again: Option<Wall>,
     },
 }
 
@@ -96,7 +97,8 @@ pub enum PublicationState {
     Refused(Failure),
     Waiting {
         failure: Failure,
-        again: Wall,
+        /// `None`: it is being tried.
+        again: Option<Wall>,
     },
     /// It is nobody's business, or not this account's; why.
     Withheld(&'static str),

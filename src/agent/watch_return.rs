@@ -19,7 +19,7 @@ impl Agent {
     pub(super) fn handle_watch_ended(&mut self, now: Now, key: &WatchKey, cause: EndCause) {
         let Some(watching) = self.watches.all.get_mut(key) else { return };
         watching.subscription = None;
-        watching.in_silence = matches!(cause, EndCause::TimedOut | EndCause::Transport { .. });
+        watching.in_silence = cause.is_silence();
         if self.stopping.is_some() {
             return;
         }

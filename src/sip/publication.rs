@@ -40,6 +40,9 @@ pub(crate) struct Publication {
     pub bargained: bool,
     /// In a row.
     pub failures: u32,
+    /// As of a registration.
+    pub silent: bool,
+    pub hastened: Option<Mono>,
     /// Refresh, or another try.
     pub next: Option<Mono>,
 }

@@ -49,6 +49,10 @@ pub(crate) struct Registration {
     pub left_once: bool,
     /// In a row.
     pub failures: u32,
+    /// The last of them was no answer at all: whoever answers something else then is there again.
+    pub silent: bool,
+    /// When it was tried before its time, because of that.
+    pub hastened: Option<Mono>,
     /// It was accepted once: the registrar may hold it, whatever failed since.
     pub bound: bool,
     /// When it was last accepted.

@@ -2,12 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use sottovoce::sip::{HeaderName, Message, Method, Response};
 
-use crate::dns::Zone;
+use crate::dns::{asks, Zone};
 use crate::process::{look_until, own_address, silent, Answering, Home};
 
 const DNS: u16 = 5353;
@@ -134,6 +134,73 @@ fn a_peer_is_asked_by_name_where_dns_has_it_and_the_next_address_is_tried() {
     assert_eq!(answered.load(Ordering::Relaxed), asked, "within their TTL records are not asked for again");
     let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
     assert_eq!(call["state"], "ended", "{call}");
+}
+
+/// Takes nothing, and counts what came.
+fn refusing(address: Ipv4Addr) -> (Answering, Arc<AtomicUsize>) {
+    let came = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&came);
+    let answering = Answering::start((address, 5060).into(), move |bytes| {
+        let Ok(Message::Request(request)) = Message::parse(bytes) else { return None };
+        count.fetch_add(1, Ordering::Relaxed);
+        Some(Response::to(&request, 404, "Not Here").to_bytes().to_vec())
+    });
+    (answering, came)
+}
+
+#[allow(clippy::disallowed_methods)] // the clock of the name server, which is not the program's
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// ```text
+/// _sip._udp.example.org  3 s     SRV one.example.org, and whenever it is asked for again two.example.org
+/// one, two.example.org   3600 s  A
+/// ```
+#[test]
+fn what_dns_says_is_kept_for_its_ttl_and_then_asked_for_anew() {
+    const TTL: u32 = 3;
+    const SERVICE: &str = "_sip._udp.example.org";
+    let mut alice = Home::new("alice", "none");
+    let [one, two] = [own_address(), own_address()];
+    let (_one, at_one) = refusing(one);
+    let (_two, at_two) = refusing(two);
+    let zone = move |target| {
+        let zone = Zone::default().srv(SERVICE, 1, 5060, target).for_seconds(TTL);
+        zone.a("one.example.org", one).for_seconds(3600).a("two.example.org", two).for_seconds(3600)
+    };
+    let services = Arc::<Mutex<Vec<Instant>>>::default();
+    let [moved, addresses] = [Arc::<AtomicUsize>::default(), Arc::default()];
+    let (asked, has_moved, of_one) = (Arc::clone(&services), Arc::clone(&moved), Arc::clone(&addresses));
+    let dns = own_address();
+    let _server = Answering::start((dns, DNS).into(), move |query| {
+        if asks(query, SERVICE) {
+            asked.lock().unwrap().push(now());
+        }
+        of_one.fetch_add(usize::from(asks(query, "one.example.org")), Ordering::Relaxed);
+        let moved = has_moved.load(Ordering::Relaxed) > 0;
+        zone(if moved { "two.example.org" } else { "one.example.org" }).answer(query)
+    });
+    configure(&alice, dns, "");
+    alice.start();
+    let ask = || alice.run(&["ask", "bob@example.org"]).expect(5).failure();
+    assert_eq!(ask(), "no-such-peer");
+    assert_eq!(at_two.load(Ordering::Relaxed), 0);
+    moved.store(1, Ordering::Relaxed);
+    // A query may have been sent twice: what is kept is as old as the first answer at most.
+    let before = services.lock().unwrap().clone();
+    let addresses_before = addresses.load(Ordering::Relaxed);
+    assert!(!before.is_empty() && addresses_before > 0);
+    let mut by_memory = 0;
+    look_until(|| {
+        ask();
+        by_memory += usize::from(at_two.load(Ordering::Relaxed) == 0);
+        (at_two.load(Ordering::Relaxed) > 0).then_some(())
+    });
+    let kept = services.lock().unwrap()[before.len()] - before[0];
+    assert!(kept >= Duration::from_secs(TTL.into()), "{kept:?}");
+    assert!(by_memory > 0 && at_one.load(Ordering::Relaxed) > by_memory, "{by_memory}");
+    assert_eq!(addresses.load(Ordering::Relaxed), addresses_before, "its hour is not over");
 }
 
 #[test]

@@ -272,9 +272,15 @@ pub fn look_until<T>(look: impl FnMut() -> Option<T>) -> T {
     look_up_to(2000, look)
 }
 
-/// The same for what takes half a minute.
-pub fn look_long_until<T>(look: impl FnMut() -> Option<T>) -> T {
-    look_up_to(50_000, look)
+/// The same for what takes half a minute, with a pause between that leaves the machine to others.
+pub fn look_long_until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    look_up_to(2000, || {
+        let found = look();
+        if found.is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        found
+    })
 }
 
 fn look_up_to<T>(times: u32, mut look: impl FnMut() -> Option<T>) -> T {

@@ -22,6 +22,8 @@ pub struct Server {
     pub contacts: Vec<(SocketAddr, String)>,
     /// It answers nothing.
     pub down: bool,
+    /// It answers no REGISTER.
+    pub deaf: bool,
     /// It wants every request proven, and believes whatever comes then.
     pub challenges: bool,
     /// It takes subscriptions, and has nothing to tell.
@@ -49,6 +51,7 @@ impl Server {
             outbound: false,
             contacts: Vec::new(),
             down: false,
+            deaf: false,
             challenges: false,
             subscribes: false,
             registers_at: None,
@@ -95,6 +98,7 @@ impl Server {
         let response = match request.method() {
             _ if self.unavailable => Response::to(&request, 503, "Service Unavailable"),
             Method::Ack => return Vec::new(),
+            Method::Register if self.deaf => return Vec::new(),
             Method::Register if at == self.address && self.registers_at.is_some() => {
                 let contact = self.registers_at.clone().unwrap_or_default();
                 with(Response::to(&request, 302, "Moved Temporarily"), &[("Contact", &contact)])

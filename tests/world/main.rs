@@ -19,6 +19,7 @@ mod pinning;
 mod redirected;
 mod restart;
 mod server;
+mod silence;
 mod telephone;
 mod texts;
 mod transfers;

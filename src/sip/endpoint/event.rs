@@ -146,9 +146,16 @@ pub enum EndpointEvent {
     RegistrationAtRisk {
         id: RegistrationId,
     },
-    /// Its server gave a sign of life on the way that we keep open to it.
+    /// Its server gave a sign of life on the way that we keep open to it; or answered something else, after it was silent.
     RegistrationHeard {
         id: RegistrationId,
+    },
+    /// What failed is tried again now.
+    RegistrationRetried {
+        id: RegistrationId,
+    },
+    PublicationRetried {
+        id: PublicationId,
     },
     /// The connection that a subscription of ours stands on broke. It is asked for anew.
     SubscriptionAtRisk {
@@ -283,6 +290,11 @@ impl EndCause {
             return Self::Redirected { status, reason, contacts: read::contacts(response.headers()) };
         }
         Self::Rejected { status, reason, retry_after: read::retry_after(response.headers()) }
+    }
+
+    /// Nobody answered.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::TimedOut | Self::Transport { .. })
     }
 
     /// When the peer or server wants to be asked again.

@@ -59,6 +59,8 @@ impl Endpoint {
                 etag: None,
                 bargained: false,
                 failures: 0,
+                silent: false,
+                hastened: None,
                 next: None,
             },
         );
@@ -154,6 +156,7 @@ impl Endpoint {
         let Some(publication) = self.publications.get_mut(&id) else { return };
         let step = publication.asking.take();
         publication.failures = 0;
+        publication.silent = false;
         publication.bargained = false;
         publication.authentication.accepted(response.headers());
         if step == Some(Step::Remove) {
@@ -169,8 +172,7 @@ impl Endpoint {
             return self.handle_publish_failure(now, id, cause);
         }
         publication.next = Some(now + refresh_after(expires));
-        let (overtaken, remote) = (publication.is_new, publication.remote);
-        self.register_soon(now, remote);
+        let overtaken = publication.is_new;
         self.events.push_back(EndpointEvent::Published { id, expires });
         if overtaken {
             self.publish_anew(now, id);
@@ -224,6 +226,7 @@ impl Endpoint {
         }
         let again = back_off::delay(publication.failures, random, cause.retry_after());
         publication.failures = publication.failures.saturating_add(1);
+        publication.silent = cause.is_silence();
         publication.is_new = true;
         publication.next = Some(now + again);
         self.events.push_back(EndpointEvent::PublicationFailed { id, cause, again });
@@ -238,6 +241,9 @@ impl Endpoint {
     pub(super) fn expire_publication(&mut self, now: Mono, id: PublicationId) {
         let due = self.publications.get(&id).and_then(Publication::deadline).is_some_and(|(at, _)| at <= now);
         if due {
+            if self.publications.get(&id).is_some_and(|publication| publication.failures > 0) {
+                self.events.push_back(EndpointEvent::PublicationRetried { id });
+            }
             self.publish_anew(now, id);
         }
     }

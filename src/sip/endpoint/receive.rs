@@ -239,6 +239,7 @@ impl Endpoint {
     }
 
     fn deliver(&mut self, now: Mono, owner: Owner, method: &Method, from: Received, response: &Response) {
+        self.resume_soon(now, from.remote);
         match (owner, method) {
             (Owner::Message(id), _) => self.handle_message_response(now, id, response),
             (Owner::Notifier(id), _) => self.handle_notify_response(now, id, response),

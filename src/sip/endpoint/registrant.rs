@@ -86,6 +86,8 @@ impl Endpoint {
                 bargained: false,
                 left_once: false,
                 failures: 0,
+                silent: false,
+                hastened: None,
                 bound: false,
                 since: None,
                 refresh: expires,
@@ -191,6 +193,7 @@ impl Endpoint {
         registration.asking = false;
         registration.stale = None;
         registration.failures = 0;
+        registration.silent = false;
         registration.bound = true;
         registration.since = Some(now);
         registration.bargained = false;
@@ -281,6 +284,7 @@ impl Endpoint {
         let delay = if beside { back_off::delay_beside } else { back_off::delay };
         let again = delay(registration.failures, random, cause.retry_after());
         registration.failures = registration.failures.saturating_add(1);
+        registration.silent = cause.is_silence();
         registration.next = Some(now + again);
         self.events.push_back(EndpointEvent::RegistrationFailed { id, cause, again });
     }
@@ -290,6 +294,9 @@ impl Endpoint {
         if due {
             if let Some(registration) = self.registrations.get_mut(&id) {
                 registration.followed = false;
+                if registration.failures > 0 {
+                    self.events.push_back(EndpointEvent::RegistrationRetried { id });
+                }
             }
             self.register_anew(now, id);
         }

@@ -1,7 +1,10 @@
-use super::{EndCause, Endpoint};
+use super::{EndCause, Endpoint, EndpointEvent};
 use crate::sip::transaction::{Happened, Owner};
 use crate::sip::Method;
 use crate::vocab::{Deadline, Mono};
+
+/// A REGISTER that has to be sent so often, after 3.5 s, has found nobody so far.
+const SILENT: u32 = 4;
 
 /// Time passes.
 impl Endpoint {
@@ -44,6 +47,9 @@ impl Endpoint {
                 match (owner, method) {
                     (Owner::Session(id), Method::Invite) => self.report_invite_resent(id, sent),
                     (Owner::Subscription(id), _) => self.report_subscribe_resent(id, sent),
+                    (Owner::Registration(id), _) if sent == SILENT => {
+                        self.events.push_back(EndpointEvent::RegistrationAtRisk { id });
+                    }
                     _ => {}
                 }
             }

@@ -188,7 +188,7 @@ fn state(account: &AccountView) -> String {
         AccountStateView::Idle => "not needed".to_owned(),
         AccountStateView::Left => "not registered any more".to_owned(),
         AccountStateView::NotRunning => "not running: no agent runs, `sottovoce run` registers it".to_owned(),
-        AccountStateView::Recovering => "its connection broke: being registered anew".to_owned(),
+        AccountStateView::Recovering => recovering(account.address.as_deref()).to_owned(),
         AccountStateView::Refused => match account.failure.as_ref().map(|failure| failure.code.as_str()) {
             Some("password-unopened") => "refused: its stored password cannot be decrypted".to_owned(),
             _ => "refused: the password is wrong, or there is none".to_owned(),
@@ -201,9 +201,26 @@ fn state(account: &AccountView) -> String {
         AccountStateView::Registering => "registering".to_owned(),
         AccountStateView::Resolving => "looking for its proxy".to_owned(),
         AccountStateView::Waiting => {
-            format!("not registered, tried again at {}", account.again.clone().unwrap_or_default())
+            format!("not registered, {}", again(account.again.as_deref()))
         }
     }
+}
+
+/// By UDP there is none that could break.
+pub fn is_by_udp(address: Option<&str>) -> bool {
+    address.is_some_and(|address| address.starts_with("udp:"))
+}
+
+fn recovering(address: Option<&str>) -> &'static str {
+    match is_by_udp(address) {
+        true => "its server does not answer: being registered anew",
+        false => "its connection broke: being registered anew",
+    }
+}
+
+/// Of what waits.
+fn again(at: Option<&str>) -> String {
+    at.map_or_else(|| "being tried again now".to_owned(), |at| format!("tried again at {at}"))
 }
 
 /// `tls:192.0.2.1:5061, registered, calls come on this connection`.
@@ -212,15 +229,16 @@ fn flow(flow: &FlowView) -> String {
         AccountStateView::Idle => "not needed: the registrar knows one way at a time",
         AccountStateView::Left => "not registered any more",
         AccountStateView::NotRunning => "not running",
-        AccountStateView::Recovering => "its connection broke: being registered anew",
+        AccountStateView::Recovering => recovering(flow.address.as_deref()),
         AccountStateView::Refused => "refused",
         AccountStateView::Registered if flow.outbound => "registered, calls come on this way",
         AccountStateView::Registered => "registered",
         AccountStateView::Registering => "registering",
         AccountStateView::Resolving => "looking for its proxy",
-        AccountStateView::Waiting => "not registered, tried again at",
+        AccountStateView::Waiting => "not registered, ",
     };
-    let again = flow.again.as_ref().map(|again| format!(" {again}")).unwrap_or_default();
+    let waits = flow.state == AccountStateView::Waiting;
+    let again = if waits { again(flow.again.as_deref()) } else { String::new() };
     let seen = flow.seen.as_ref().map(|seen| format!(", seen at {seen}")).unwrap_or_default();
     let heard = flow.heard.as_ref().map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
     format!("{}, {state}{again}{seen}{heard}", flow.address.as_ref().unwrap_or(&flow.proxy))
@@ -237,7 +255,7 @@ fn published(publication: &PublicationView) -> String {
         PublicationStateView::Publishing => "the server has not answered yet".to_owned(),
         PublicationStateView::Refused => "no: the server does not take it".to_owned(),
         PublicationStateView::Waiting => {
-            format!("not now, tried again at {}", publication.again.clone().unwrap_or_default())
+            format!("not now, {}", again(publication.again.as_deref()))
         }
         PublicationStateView::Withheld => format!("no: {}", publication.reason.clone().unwrap_or_default()),
     }
@@ -281,18 +299,41 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn account_by(address: &str, more: serde_json::Value) -> AccountView {
+        let mut account = serde_json::json!({
+            "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": address,
+            "user": "alice", "until": null, "again": null, "failure": null, "heard": null,
+            "publication": {"state": "off", "until": null, "again": null, "failure": null, "reason": null},
+            "service_route": [], "flows": [], "gruu": null,
+        });
+        let members = more.as_object().cloned().unwrap_or_default();
+        account.as_object_mut().unwrap().extend(members);
+        serde_json::from_value(account).unwrap()
+    }
+
     /// A server that stands still keeps its connections.
     #[test]
     fn when_its_server_was_last_heard_of_is_shown_by_whatever_transport() {
         for address in ["udp:192.0.2.1:5060", "tcp:192.0.2.1:5060", "tls:192.0.2.1:5061", "wss:192.0.2.1:443"] {
-            let account: AccountView = serde_json::from_value(serde_json::json!({
-                "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": address,
-                "user": "alice", "state": "registered", "until": "later", "again": null, "failure": null, "heard": "now",
-                "publication": {"state": "off", "until": null, "again": null, "failure": null, "reason": null},
-                "service_route": [], "flows": [], "gruu": null,
-            }))
-            .unwrap();
-            assert_eq!(row(&account)[3], "registered until later, last heard of at now");
+            let more = serde_json::json!({"state": "registered", "until": "later", "heard": "now"});
+            assert_eq!(row(&account_by(address, more))[3], "registered until later, last heard of at now");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_said_to_be_tried_then_or_now_and_a_datagram_has_no_connection() {
+        for (address, more, said) in [
+            ("udp:192.0.2.1:5060", serde_json::json!({"state": "recovering"}), "its server does not answer: being"),
+            ("tls:192.0.2.1:5061", serde_json::json!({"state": "recovering"}), "its connection broke: being"),
+            ("udp:192.0.2.1:5060", serde_json::json!({"state": "waiting"}), "not registered, being tried again now"),
+            (
+                "udp:192.0.2.1:5060",
+                serde_json::json!({"state": "waiting", "again": "later"}),
+                "not registered, tried again at later",
+            ),
+        ] {
+            let account = account_by(address, more);
+            assert!(row(&account)[3].starts_with(said), "{}", row(&account)[3]);
         }
     }
 }

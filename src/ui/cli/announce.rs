@@ -80,9 +80,11 @@ impl Registered {
         let address = account.address.as_ref().unwrap_or(&account.proxy);
         if account.state != AccountStateView::Registered {
             let broke = self.0.remove(&account.entity) && account.state == AccountStateView::Recovering;
-            let line =
-                || format!("account {}: its connection to {address} broke, and it registers anew", account.entity);
-            return broke.then(line);
+            let why = match super::account::is_by_udp(Some(address)) {
+                true => format!("{address} does not answer"),
+                false => format!("its connection to {address} broke"),
+            };
+            return broke.then(|| format!("account {}: {why}, and it registers anew", account.entity));
         }
         self.0.insert(account.entity.clone()).then(|| format!("account {}: registered at {address}", account.entity))
     }
@@ -155,24 +157,28 @@ mod tests {
 
     #[test]
     fn an_account_is_said_to_be_registered_once_and_again_after_an_outage() {
-        let account = |state: &str| -> AccountView {
+        let account_by = |transport: &str, state: &str| -> AccountView {
+            let address = format!("{transport}:192.0.2.1:5060");
             let publication =
                 serde_json::json!({"state": "off", "until": null, "again": null, "failure": null, "reason": null});
             serde_json::from_value(serde_json::json!({
-                "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": "udp:192.0.2.1:5060",
+                "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": address,
                 "user": "alice", "state": state, "until": null, "again": null, "failure": null,
                 "publication": publication, "service_route": [], "flows": [], "gruu": null,
             }))
             .unwrap()
         };
+        let account = |state: &str| account_by("udp", state);
         let mut registered = Registered::default();
         let said = ["registering", "registered", "registered", "waiting", "registering", "registered"]
             .map(|state| registered.line(&account(state)));
         let line = Some("account sip:alice@example.org: registered at udp:192.0.2.1:5060".to_owned());
         assert_eq!(said, [None, line.clone(), None, None, None, line.clone()]);
-        let broke = "account sip:alice@example.org: its connection to udp:192.0.2.1:5060 broke, and it registers anew";
+        let silent = "account sip:alice@example.org: udp:192.0.2.1:5060 does not answer, and it registers anew";
         let said = ["recovering", "recovering", "registered"].map(|state| registered.line(&account(state)));
-        assert_eq!(said, [Some(broke.to_owned()), None, line]);
+        assert_eq!(said, [Some(silent.to_owned()), None, line]);
+        let broke = "account sip:alice@example.org: its connection to tcp:192.0.2.1:5060 broke, and it registers anew";
+        assert_eq!(registered.line(&account_by("tcp", "recovering")).as_deref(), Some(broke));
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn state(watch: &WatchView) -> String {
             let heard = watch.heard.as_ref().map(|heard| format!(", last heard of at {heard}")).unwrap_or_default();
             format!("{what}{heard}")
         }
-        WatchStateView::Recovering => "its connection broke: being asked anew".into(),
+        WatchStateView::Recovering => "the way there is lost: being asked anew".into(),
         WatchStateView::Idle => "followed by an agent that stays: `sottovoce run`".into(),
         WatchStateView::NoServer => "its account is not registered yet".into(),
         WatchStateView::Pending => "its user is being asked".into(),

@@ -23,7 +23,7 @@ pub struct AccountView {
     pub until: Option<String>,
     /// When its server was last heard of: it may be gone since.
     pub heard: Option<String>,
-    /// Tried again then.
+    /// Tried again then; `null` while it waits: it is being tried.
     pub again: Option<String>,
     /// Why it is not registered.
     pub failure: Option<ErrorView>,
@@ -52,7 +52,7 @@ pub struct FlowView {
     pub seen: Option<String>,
     /// When its server was last heard of on it.
     pub heard: Option<String>,
-    /// Tried again then.
+    /// Tried again then; `null` while it waits: it is being tried.
     pub again: Option<String>,
     /// Why it is not registered.
     pub failure: Option<ErrorView>,
@@ -68,7 +68,8 @@ pub enum AccountStateView {
     /// No agent runs.
     #[serde(rename = "not-running")]
     NotRunning,
-    /// It was registered on a connection that broke: the server may not reach this device, and is asked anew within seconds.
+    /// It was registered on a connection that broke, or its server does not answer: that may not reach this device, and is asked
+    /// anew.
     Recovering,
     /// It will not be tried again: the password is wrong.
     Refused,
@@ -86,7 +87,7 @@ pub struct PublicationView {
     pub state: PublicationStateView,
     /// It stands until then, unless it is refreshed before, which the agent does.
     pub until: Option<String>,
-    /// Tried again then.
+    /// Tried again then; `null` while it waits: it is being tried.
     pub again: Option<String>,
     /// Why nothing is published.
     pub failure: Option<ErrorView>,
@@ -169,7 +170,7 @@ fn parts(state: &AccountState) -> (AccountStateView, Option<Wall>, Option<Wall>,
         AccountState::Registered { until } => (AccountStateView::Registered, Some(*until), None, None),
         AccountState::Registering => (AccountStateView::Registering, None, None, None),
         AccountState::Resolving => (AccountStateView::Resolving, None, None, None),
-        AccountState::Waiting { failure, again } => (AccountStateView::Waiting, None, Some(*again), Some(failure)),
+        AccountState::Waiting { failure, again } => (AccountStateView::Waiting, None, *again, Some(failure)),
     }
 }
 
@@ -177,7 +178,7 @@ impl From<&PublicationState> for PublicationView {
     fn from(state: &PublicationState) -> Self {
         let (until, again, reason) = match state {
             PublicationState::Published { until } => (Some(*until), None, None),
-            PublicationState::Waiting { again, .. } => (None, Some(*again), None),
+            PublicationState::Waiting { again, .. } => (None, *again, None),
             PublicationState::Withheld(why) => (None, None, Some((*why).to_owned())),
             _ => (None, None, None),
         };
