@@ -240,6 +240,20 @@ fn a_kill_the_end_of_input_and_a_closed_window_leave_the_review_waiting() {
     assert_eq!(states, ["pending"; 4]);
 }
 
+/// Or a Ctrl-D that comes with the question would end a line that nobody reads, and be lost.
+#[test]
+fn keys_are_read_one_by_one_as_soon_as_they_are_shown() {
+    let (alice, bob) = pair("none");
+    for _ in 0..10 {
+        let mut terminal = Terminal::start(&alice, 120, "", &["ask", &bob.entity()]);
+        // The beginning of the line.
+        terminal.wait_for("[a]");
+        assert!(terminal.is_raw());
+        terminal.type_in(CTRL_D);
+        ends(terminal, 4, "waits for an answer");
+    }
+}
+
 /// Typed while the peer was still asked, it cannot have been meant for this question.
 #[test]
 fn a_key_that_was_pressed_before_the_review_was_shown_does_not_answer_it() {

@@ -60,6 +60,11 @@ impl Terminal {
         self.master.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Keys come one by one, and no line is made of them.
+    pub fn is_raw(&self) -> bool {
+        !is_cooked(self.master.as_ref().unwrap())
+    }
+
     pub fn signal(&self, signal: i32) {
         // SAFETY: a signal to a child that has not been waited for.
         assert_eq!(unsafe { libc::kill(self.child.id() as i32, signal) }, 0);

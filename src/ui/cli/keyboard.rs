@@ -14,10 +14,20 @@ use crate::vocab::Redacted;
 /// The user left a question: Ctrl-C, the end of input, or a polite kill.
 pub struct Left;
 
+/// Shows a question that a key answers. The terminal is raw before it can be seen: it would keep what is pressed then for a line
+/// that nobody reads, and a Ctrl-D would be lost. What was pressed before is no answer to it.
+pub fn ask_for_key(output: Output, question: &str) -> Option<Raw> {
+    output.end_question();
+    let raw = Raw::enter();
+    forget_the_rest();
+    output.ask(&question.replace('\n', "\r\n"));
+    raw
+}
+
 /// One key, in raw mode for as long as it takes; `None` when there will be none. What came with it, as of a word that was
 /// pasted, is thrown away: none of it is a key for the next question.
-pub async fn press() -> Option<KeyEvent> {
-    let _raw = Raw::enter()?;
+pub async fn press(raw: Option<Raw>) -> Option<KeyEvent> {
+    let _raw = raw.or_else(Raw::enter)?;
     loop {
         while poll(Duration::ZERO).ok()? {
             match read().ok()? {
@@ -135,7 +145,7 @@ async fn readable() -> Option<()> {
 }
 
 /// Raw mode, left also when the question is dropped.
-struct Raw;
+pub struct Raw;
 
 impl Raw {
     fn enter() -> Option<Self> {

@@ -83,6 +83,11 @@ impl Output {
         })
     }
 
+    /// The line of a question that stands there, if one does.
+    pub fn end_question(self) {
+        end_question();
+    }
+
     /// A question, whose answer is typed on its last line.
     pub fn ask(self, question: &str) {
         end_question();

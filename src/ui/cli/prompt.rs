@@ -6,7 +6,7 @@ use super::answer;
 use super::door::{Door, Reply};
 use super::edit::{self, Drafts};
 use super::exit::Exit;
-use super::keyboard::{forget_what_was_typed, press, Left};
+use super::keyboard::{ask_for_key, press, Left};
 use super::output::Output;
 use super::screen::fill;
 use super::screen::review::{self, Side};
@@ -124,14 +124,13 @@ fn show(output: Output, view: &ReviewView, side: Side) {
 }
 
 async fn key(output: Output, review: &ReviewView, later: &'static str) -> Key {
-    forget_what_was_typed();
-    output.ask(&format!("\n{}", keys(review, later, output.width()).join("\n")));
+    let mut raw = ask_for_key(output, &format!("\n{}", keys(review, later, output.width()).join("\n")));
     let mut told = false;
     loop {
-        let Some(pressed) = press().await else { return Key::Later };
+        let Some(pressed) = press(raw.take()).await else { return Key::Later };
         match meant(&pressed) {
             Some(key) => return key,
-            None if !std::mem::replace(&mut told, true) => output.ask("keys: a, t, e, r, l, Tab: "),
+            None if !std::mem::replace(&mut told, true) => raw = ask_for_key(output, "keys: a, t, e, r, l, Tab: "),
             None => output.ring(),
         }
     }
