@@ -41,7 +41,11 @@ enum Leg {
 
 impl MediaLoops {
     pub fn new(clock: Clock, dones: mpsc::Sender<Done>) -> Self {
-        Self { legs: BTreeMap::new(), crew: Crew::new(clock, dones) }
+        Self::on(std::thread::available_parallelism().map_or(1, usize::from), clock, dones)
+    }
+
+    fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
+        Self { legs: BTreeMap::new(), crew: Crew::new(clock, dones, processors) }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -9,7 +9,7 @@
 //! | [`resolver`] | ask name servers |
 //! | [`store`] | touch the data directory: database, lock, secret key |
 //! | [`disk`] | try whether a directory takes a file |
-//! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, one thread a call |
+//! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, threads that share them |
 //! | [`audio`] | read and write sound files |
 //! | [`keylog`] | write session keys, only when told to |
 //! | `packet_log` | write media datagrams as the network sees them, only when told to |

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::process::{look_until, silent, Home};
+use crate::process::{finish, look_until, silent, Home};
 use crate::schema::{check, refused};
 
 const ESP: &str = "ipsec esp/transport//require";
@@ -79,7 +79,8 @@ fn a_call_that_nobody_answers_shows_that_it_waits_and_ends_as_given_up() {
     let mut child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.any(|line| line.ends_with("no answer yet after 5 s")));
-    alice.run(&["hangup"]).expect(0);
+    let ended = finish(&mut alice.command(&["hangup"])).expect(0);
+    assert_eq!(ended.stdout, format!("hanging up c1, {}\n", nobody.entity()));
     assert!(lines.any(|line| line.contains("was given up before it came about")));
     assert_eq!(child.wait().unwrap().code(), Some(3));
 }

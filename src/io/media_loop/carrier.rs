@@ -36,7 +36,7 @@ struct Inbox {
 }
 
 /// The thread's own side.
-pub struct Journey<'a> {
+pub struct CarrierLoop<'a> {
     carrier: &'a Carrier,
     clock: Clock,
     dones: mpsc::Sender<Done>,
@@ -87,7 +87,7 @@ impl Carrier {
     }
 }
 
-impl<'a> Journey<'a> {
+impl<'a> CarrierLoop<'a> {
     pub fn new(carrier: &'a Carrier, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let (legs, outbox) = (Vec::new(), Outbox::default());
         Self { carrier, clock, dones, legs, outbox, readiness: Readiness::default(), buffer: vec![0; MAX_DATAGRAM] }
@@ -122,7 +122,7 @@ impl<'a> Journey<'a> {
         let now = self.clock.now();
         for leg in &mut self.legs {
             while !leg.is_over() && leg.next() <= now.mono {
-                leg.frame(now, &mut self.outbox);
+                leg.guarded(|leg| leg.frame(now, &mut self.outbox));
             }
         }
     }
@@ -164,7 +164,7 @@ impl<'a> Journey<'a> {
         for (index, leg) in self.legs.iter_mut().enumerate() {
             if self.readiness.is_ready(index + 1) {
                 came = true;
-                leg.receive(now, &mut self.buffer, &mut self.outbox);
+                leg.guarded(|leg| leg.receive(now, &mut self.buffer, &mut self.outbox));
             }
         }
         rang || came

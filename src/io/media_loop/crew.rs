@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::carrier::{Carrier, Journey};
+use super::carrier::{Carrier, CarrierLoop};
 use super::leg::MediaLeg;
 use crate::agent::Done;
 use crate::io::Clock;
 
 /// How long a thread waits without a leg.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub struct Crew(Arc<Shared>);
@@ -35,8 +35,8 @@ struct Aboard<'a> {
 }
 
 impl Crew {
-    pub fn new(clock: Clock, dones: mpsc::Sender<Done>) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    /// On so many processors.
+    pub fn new(clock: Clock, dones: mpsc::Sender<Done>, processors: usize) -> Self {
         let (carriers, busy, rest) = (Mutex::default(), Mutex::default(), Condvar::new());
         Self(Arc::new(Shared { clock, dones, processors, carriers, busy, rest }))
     }
@@ -77,9 +77,9 @@ impl Crew {
         let shared = Arc::clone(&self.0);
         let work = move || {
             let aboard = Aboard { shared: &shared, carrier: &carrier };
-            let mut journey = Journey::new(&carrier, shared.clock, shared.dones.clone());
+            let mut carrying = CarrierLoop::new(&carrier, shared.clock, shared.dones.clone());
             loop {
-                journey.run(PATIENCE, || shared.is_over(1));
+                carrying.run(PATIENCE, || shared.is_over(1));
                 if shared.lets_go(&carrier) {
                     break;
                 }

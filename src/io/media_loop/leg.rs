@@ -1,5 +1,6 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use super::mailbox::Mailbox;
@@ -36,6 +37,7 @@ pub struct RunningLeg {
     sink: Sink,
     pace: Pace,
     frames: u64,
+    failed: bool,
 }
 
 impl MediaLeg {
@@ -50,7 +52,17 @@ impl MediaLeg {
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
         let source = or_else(Source::open(&source), Source::Silence, &mut told);
         let sink = or_else(Sink::open(&sink), Sink::Discard, &mut told);
-        RunningLeg { call, mailbox, socket, stream, source, sink, pace: Pace::start(now.mono), frames: 0 }
+        RunningLeg {
+            call,
+            mailbox,
+            socket,
+            stream,
+            source,
+            sink,
+            pace: Pace::start(now.mono),
+            frames: 0,
+            failed: false,
+        }
     }
 }
 
@@ -63,7 +75,15 @@ fn or_else<T>(opened: Result<T, Failure>, otherwise: T, told: &mut impl FnMut(Fa
 
 impl RunningLeg {
     pub fn is_over(&self) -> bool {
-        self.mailbox.is_closing()
+        self.failed || self.mailbox.is_closing()
+    }
+
+    /// Does something with it. If that panics its call ends, and the other legs of the thread go on.
+    pub fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            tracing::error!(call = %self.call, "the voice of a call has failed inside: the call ends");
+            self.failed = true;
+        }
     }
 
     /// When its next frame is due.

@@ -143,10 +143,16 @@ fn until_closed(answers: &mut mpsc::Receiver<Done>, mut legs: usize) {
     }
 }
 
+fn loops_on(processors: usize) -> (MediaLoops, mpsc::Receiver<Done>) {
+    let (dones, answers) = mpsc::channel(64);
+    (MediaLoops::on(processors, Clock::start(), dones), answers)
+}
+
+/// It is woken for it, and does not find it when its patience is over.
 #[test]
 fn a_thread_whose_leg_is_over_runs_the_next() {
-    let (dones, mut answers) = mpsc::channel(64);
-    let mut loops = MediaLoops::new(Clock::start(), dones);
+    let (mut loops, mut answers) = loops_on(2);
+    let clock = Clock::start();
     for call in 1..=3 {
         start(&mut loops, call..=call, &AudioSink::Discard);
         loops.close(CallId(call));
@@ -154,15 +160,18 @@ fn a_thread_whose_leg_is_over_runs_the_next() {
     }
     loops.crew.wait_until_over();
     assert_eq!(loops.crew.carriers(), 1, "one thread ran all three");
+    assert!(clock.now().mono.0 < crew::PATIENCE);
 }
 
 #[test]
 fn many_legs_share_threads_and_each_is_served_in_time() {
-    let (dones, mut answers) = mpsc::channel(64);
-    let mut loops = MediaLoops::new(Clock::start(), dones);
-    start(&mut loops, 1..=100, &AudioSink::Discard);
-    let threads = std::thread::available_parallelism().unwrap().get();
-    assert!(loops.crew.carriers() <= threads.max(100usize.div_ceil(carrier::MOST)), "{}", loops.crew.carriers());
+    let (mut loops, mut answers) = loops_on(2);
+    start(&mut loops, 1..=1, &AudioSink::Discard);
+    assert_eq!(loops.crew.carriers(), 1);
+    start(&mut loops, 2..=2, &AudioSink::Discard);
+    assert_eq!(loops.crew.carriers(), 2, "each processor has one before they share");
+    start(&mut loops, 3..=100, &AudioSink::Discard);
+    assert_eq!(loops.crew.carriers(), 100usize.div_ceil(carrier::MOST));
     let mut counted = std::collections::BTreeMap::new();
     while counted.len() < 100 {
         if let Done::Counted { call, counters } = answers.blocking_recv().expect("legs are running") {
@@ -181,21 +190,38 @@ fn many_legs_share_threads_and_each_is_served_in_time() {
 #[test]
 fn a_leg_with_a_file_has_its_thread_for_itself() {
     let dir = tempfile::tempdir().unwrap();
-    let (dones, mut answers) = mpsc::channel(64);
-    let mut loops = MediaLoops::new(Clock::start(), dones);
-    let cores = std::thread::available_parallelism().unwrap().get() as u64;
-    start(&mut loops, 1..=cores, &AudioSink::Discard);
-    let before = loops.crew.carriers();
-    for call in [cores + 1, cores + 2] {
-        start(&mut loops, call..=call, &AudioSink::File(dir.path().join(call.to_string())));
+    let file = |name: &str| AudioSink::File(dir.path().join(name));
+    let (mut loops, mut answers) = loops_on(1);
+    let mut threads = Vec::new();
+    for (call, sink) in [(1, file("1")), (2, AudioSink::Discard), (3, file("3")), (4, AudioSink::Discard)] {
+        start(&mut loops, call..=call, &sink);
+        threads.push(loops.crew.carriers());
     }
-    assert_eq!(loops.crew.carriers(), before + 2);
-    start(&mut loops, cores + 3..=cores + 4, &AudioSink::Discard);
-    assert_eq!(loops.crew.carriers(), before + 2);
-    for call in 1..=cores + 4 {
+    assert_eq!(threads, [1, 2, 3, 3], "only the two without one share");
+    for call in 1..=4 {
         loops.close(CallId(call));
     }
-    until_closed(&mut answers, cores as usize + 4);
+    until_closed(&mut answers, 4);
+}
+
+#[test]
+fn a_leg_that_panics_ends_alone() {
+    let (mut loops, _) = loops_on(1);
+    let here = loops.open(ALICE, LOCAL).unwrap();
+    let Some(Leg::Opened(socket)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
+    let leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, stream: Some(stream(here, here)), source, sink };
+    let mut outbox = outbox::Outbox::default();
+    let mut leg = leg.start(Clock::start().now(), &mut outbox);
+    leg.guarded(|leg| leg.frame(Clock::start().now(), &mut outbox));
+    assert!(!leg.is_over());
+    leg.guarded(|_| panic!("as a mistake in it would"));
+    assert!(leg.is_over());
+    leg.end(&mut outbox);
+    let (dones, mut answers) = mpsc::channel(4);
+    outbox.tell(&dones);
+    let told = answers.blocking_recv();
+    assert!(matches!(told, Some(Done::MediaClosed { call: ALICE, counters }) if counters.sent == 1));
 }
 
 /// The agent that has no time for its answers loses none of them, and no voice either.

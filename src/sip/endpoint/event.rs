@@ -142,7 +142,8 @@ pub enum EndpointEvent {
         sender: NameAddr,
         to: Option<NameAddr>,
     },
-    /// What a registration stands on broke: its server may not reach us. It is asked for anew within seconds.
+    /// Its server may not reach us: what it stands on broke, and it is asked for anew within seconds; or the REGISTER that is
+    /// under way finds nobody.
     RegistrationAtRisk {
         id: RegistrationId,
     },

@@ -1,3 +1,5 @@
+//! What is asked for anew after a connection broke (RFC 5626 section 4.5), or a server was silent.
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -17,7 +19,6 @@ const SPREAD: u32 = 4000;
 /// What waits for a server begins so long after that was heard of.
 const SOON: Duration = Duration::from_millis(500);
 
-/// A connection of ours broke (RFC 5626 section 4.5).
 impl Endpoint {
     /// A server that was silent and answers something else is there again. One that refused us has its time.
     pub(super) fn resume_soon(&mut self, now: Mono, remote: SocketAddr) {
@@ -51,7 +52,7 @@ impl Endpoint {
         }
     }
 
-    /// The registrar reached us on it, or is gone and may have forgotten us; the same goes for what it holds for us.
+    /// A connection broke. The registrar reached us on it, or is gone and may have forgotten us; the same goes for what it holds for us.
     pub(super) fn recover(&mut self, now: Mono, transport: Transport, remote: SocketAddr) {
         let spread = Duration::from_millis(1000 + u64::from(self.secret.random() % SPREAD));
         let mut found = false;

@@ -206,7 +206,7 @@ fn state(account: &AccountView) -> String {
     }
 }
 
-/// By UDP there is none that could break.
+/// By UDP there is no connection that could break.
 pub fn is_by_udp(address: Option<&str>) -> bool {
     address.is_some_and(|address| address.starts_with("udp:"))
 }
@@ -214,7 +214,7 @@ pub fn is_by_udp(address: Option<&str>) -> bool {
 fn recovering(address: Option<&str>) -> &'static str {
     match is_by_udp(address) {
         true => "its server does not answer: being registered anew",
-        false => "its connection broke: being registered anew",
+        false => "its connection broke, or its server does not answer: being registered anew",
     }
 }
 
@@ -324,7 +324,11 @@ mod tests {
     fn what_waits_is_said_to_be_tried_then_or_now_and_a_datagram_has_no_connection() {
         for (address, more, said) in [
             ("udp:192.0.2.1:5060", serde_json::json!({"state": "recovering"}), "its server does not answer: being"),
-            ("tls:192.0.2.1:5061", serde_json::json!({"state": "recovering"}), "its connection broke: being"),
+            (
+                "tls:192.0.2.1:5061",
+                serde_json::json!({"state": "recovering"}),
+                "its connection broke, or its server does not answer: being",
+            ),
             ("udp:192.0.2.1:5060", serde_json::json!({"state": "waiting"}), "not registered, being tried again now"),
             (
                 "udp:192.0.2.1:5060",

@@ -335,11 +335,7 @@ pub async fn hangup(door: &Door, output: Output, call: Option<&str>) -> Result<E
     let reply = door.delete(&path).await?;
     output.body(reply.body());
     let wanted = |one: &&CallView| !one.is_over() && call.is_none_or(|call| one.id == call);
-    let said: Vec<String> =
-        before.calls.iter().filter(wanted).map(|one| format!("hanging up {}, {}", one.id, one.peer)).collect();
-    match said.is_empty() {
-        true => output.line("no call is open; see `sottovoce history`"),
-        false => output.lines(&said),
-    }
+    let said = before.calls.iter().filter(wanted).map(|one| format!("hanging up {}, {}", one.id, one.peer));
+    output.lines(&said.collect::<Vec<_>>());
     Ok(Exit::Done)
 }
