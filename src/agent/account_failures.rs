@@ -31,9 +31,12 @@ pub(super) fn refused(accounting: &Accounting, proxy: &str, why: &str) -> Failur
     let message = format!("{entity} is not registered at {proxy}: {}", escape(why));
     let next = match added {
         true => {
-            format!("`sottovoce account remove {entity}`, then `{}` with the right user and password", config.adding())
+            format!(
+                "`sottovoce account remove {entity}`, then `{}` with the right user, password and realm",
+                config.adding()
+            )
         }
-        false => "correct `user` and the password of this [[account]], then start the agent again".to_owned(),
+        false => "correct `user`, the password and `realm` of this [[account]], then start the agent again".to_owned(),
     };
     Failure::new(FailureKind::RefusedByPolicy, "registration-refused", message, entity.as_str(), next)
 }

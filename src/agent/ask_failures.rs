@@ -27,7 +27,7 @@ pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
             "not-authenticated",
             format!("the way to {target} asks who you are ({status}): {}", escape(&why)),
             target,
-            "see `sottovoce account list`; the user and password of that account go with its proxy",
+            "see `sottovoce account list`; the user, password and realm of that account must be those that its server asks for",
         ),
         EndCause::Terminated { reason, .. } => {
             let why = reason.map(|reason| format!(" ({})", escape(&reason))).unwrap_or_default();

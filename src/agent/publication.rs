@@ -214,6 +214,9 @@ impl Agent {
                 PublicationState::Waiting { failure, .. } => PublicationState::Waiting { failure, again: None },
                 state => state,
             },
+            EndpointEvent::PublicationRefused { cause: cause @ EndCause::Unproven { .. }, .. } => {
+                PublicationState::Refused(not_published(&entity, &proxy, cause, &proving(&entity, added)))
+            }
             EndpointEvent::PublicationRefused { cause, .. } => {
                 let how = match added {
                     true => "remove the account and add it with --no-publish",
@@ -255,6 +258,16 @@ pub(super) fn says_the_same(one: &Statement, other: &Statement) -> bool {
 
 pub(super) fn compiled(entries: &[Entry]) -> Spd {
     Spd::compile(Generation::default(), entries.to_vec(), Vec::new())
+}
+
+/// The registrar may have asked for no password at all.
+fn proving(entity: &Entity, added: bool) -> String {
+    match added {
+        true => format!(
+            "`sottovoce account remove {entity}`, then add it with the user, password and realm (--realm) that its server wants"
+        ),
+        false => "correct `user`, password and `realm` of this [[account]], then start the agent again".to_owned(),
+    }
 }
 
 fn not_published(entity: &Entity, proxy: &str, cause: EndCause, next: &str) -> Failure {

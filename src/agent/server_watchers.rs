@@ -133,7 +133,7 @@ impl Agent {
         let wait = back.delay(at.failures, random);
         at.failures = at.failures.saturating_add(1);
         at.next = Some(now.mono + wait);
-        at.state = ServerWatchersState::Waiting(not_told(entity, added, &failure));
+        at.state = ServerWatchersState::Waiting(not_told_yet(entity, &failure));
     }
 
     pub(super) fn handle_server_watchers_timeout(&mut self, now: Now) {
@@ -180,6 +180,11 @@ fn shown(row: &ServerWatcher, heard: Option<Wall>) -> Follower {
             WatcherStatus::Terminated | WatcherStatus::Waiting => FollowerState::Waiting,
         },
     }
+}
+
+fn not_told_yet(entity: &Entity, failure: &Failure) -> Failure {
+    let message = format!("the presence server does not tell who follows {entity}: {}", failure.message);
+    Failure { code: "watchers-unknown", message, next: "it is asked again by itself".into(), ..failure.clone() }
 }
 
 fn not_told(entity: &Entity, added: bool, failure: &Failure) -> Failure {

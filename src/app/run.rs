@@ -100,13 +100,15 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
 }
 
 impl Running {
-    /// Until somebody stops the agent: SIGINT, SIGTERM, or the control door. Then every peer has been told goodbye.
-    pub async fn wait(&self, mut signals: Signals) {
+    /// Until somebody stops the agent: SIGINT, SIGTERM, or the control door. Then every peer has been told goodbye; `stopping` is called
+    /// before that, where a signal was it.
+    pub async fn wait(&self, mut signals: Signals, stopping: impl FnOnce()) {
         tokio::select! {
             () = self.signalling.stopped() => return,
             _ = signals.interrupt.recv() => tracing::info!("interrupted: stopping"),
             _ = signals.terminate.recv() => tracing::info!("terminated: stopping"),
         }
+        stopping();
         self.stop().await;
     }
 

@@ -53,19 +53,24 @@ impl Endpoint {
     }
 
     /// A connection broke. The registrar reached us on it, or is gone and may have forgotten us; the same goes for what it holds for us.
+    /// One that was opened for the size of a message says as much of a registrar that is reached by datagrams.
     pub(super) fn recover(&mut self, now: Mono, transport: Transport, remote: SocketAddr) {
         let spread = Duration::from_millis(1000 + u64::from(self.secret.random() % SPREAD));
         let mut found = false;
         for (id, registration) in &mut self.registrations {
-            let here = goes_by(&destination_of(registration), transport, remote);
+            let to = destination_of(registration);
+            let here = goes_by(&to, transport, remote);
             if here {
                 registration.keep.stop();
             }
-            let Some(since) = registration.since.filter(|_| here && registration.failures == 0) else { continue };
+            let doubted = here || (to.by == By::Size && to.remote == remote && transport == Transport::Tcp);
+            let Some(since) = registration.since.filter(|_| doubted && registration.failures == 0) else { continue };
             let again = (now + spread).max(since + PACE);
             registration.next = registration.next.map(|next| next.min(again));
             found = true;
-            self.events.push_back(EndpointEvent::RegistrationAtRisk { id: *id });
+            if here {
+                self.events.push_back(EndpointEvent::RegistrationAtRisk { id: *id });
+            }
         }
         self.recover_subscriptions(now, Some(transport), remote, spread, found);
         if found {

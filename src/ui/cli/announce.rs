@@ -8,7 +8,7 @@ use tokio::time::{interval, MissedTickBehavior};
 use super::output::Output;
 use crate::app::control::view::{
     AccountStateView, AccountView, CallStateView, CallView, EventView, ReviewStateView, StatusView, TextStateView,
-    WatchView,
+    WatchStateView, WatchView,
 };
 use crate::app::control::{Events, CALLS_UNTOLD};
 
@@ -54,6 +54,7 @@ impl Announcer {
     }
 
     fn lines(&mut self, event: &EventView) -> Vec<String> {
+        self.forget_what_is_over(event);
         let first = match event {
             EventView::Account(account) => return self.registered.line(account).into_iter().collect(),
             EventView::Call(call) => self.held.line(call),
@@ -70,6 +71,22 @@ impl Announcer {
     }
 }
 
+impl Announcer {
+    /// What is well again may fail again, with the same words.
+    fn forget_what_is_over(&mut self, event: &EventView) {
+        match event {
+            EventView::Account(account) if account.state == AccountStateView::Registered => {
+                self.said.retain(|line| !line.contains(&account.entity));
+            }
+            EventView::Watch(watch) if watch.state == WatchStateView::Active => {
+                let (of, now) = (watching(watch), followed(watch));
+                self.said.retain(|line| !line.starts_with(&of) || now.as_ref() == Some(line));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Accounts of which it was said that they are registered: it is said again when they were not meanwhile.
 #[derive(Default)]
 struct Registered(BTreeSet<String>);
@@ -82,7 +99,7 @@ impl Registered {
             let broke = self.0.remove(&account.entity) && account.state == AccountStateView::Recovering;
             let why = match super::account::is_by_udp(Some(address)) {
                 true => format!("{address} does not answer"),
-                false => format!("its connection to {address} broke"),
+                false => format!("its connection to {address} broke, or nobody answers there"),
             };
             return broke.then(|| format!("account {}: {why}, and it registers anew", account.entity));
         }
@@ -124,8 +141,12 @@ fn line(event: &EventView, prompting: bool) -> Option<String> {
 }
 
 fn followed(watch: &WatchView) -> Option<String> {
+    watch.steps.last().map(|step| format!("{} {}", watching(watch), step.text))
+}
+
+fn watching(watch: &WatchView) -> String {
     let device = watch.device.as_ref().map(|device| format!(" device {device}")).unwrap_or_default();
-    watch.steps.last().map(|step| format!("watching {}{device}: {}", watch.peer, step.text))
+    format!("watching {}{device}:", watch.peer)
 }
 
 fn told(call: &CallView, prompting: bool) -> Option<String> {
@@ -177,8 +198,20 @@ mod tests {
         let silent = "account sip:alice@example.org: udp:192.0.2.1:5060 does not answer, and it registers anew";
         let said = ["recovering", "recovering", "registered"].map(|state| registered.line(&account(state)));
         assert_eq!(said, [Some(silent.to_owned()), None, line]);
-        let broke = "account sip:alice@example.org: its connection to tcp:192.0.2.1:5060 broke, and it registers anew";
+        let broke = "account sip:alice@example.org: its connection to tcp:192.0.2.1:5060 broke, or nobody answers there, and it \
+                     registers anew";
         assert_eq!(registered.line(&account_by("tcp", "recovering")).as_deref(), Some(broke));
+        let said = VecDeque::new();
+        let mut announcer = Announcer { prompting: false, registered, held: Held::default(), said };
+        let failure =
+            Failure::new(FailureKind::Unreachable, "x", "sip:alice@example.org is not registered", "a", "wait");
+        let other = Failure::new(FailureKind::Unreachable, "x", "sip:bob@example.org is not registered", "a", "wait");
+        for again in [true, false] {
+            let mut told = |failure: &Failure| announcer.lines(&EventView::Notice(failure.into())).len();
+            assert_eq!((told(&failure), told(&failure)), (1, 0), "once in an outage");
+            assert_eq!(told(&other), usize::from(again), "which is not over");
+            announcer.lines(&EventView::Account(account("registered")));
+        }
     }
 
     #[test]

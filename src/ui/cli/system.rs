@@ -37,7 +37,9 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
         let until = async { drop(until.await) };
         tokio::spawn(http::serve(running.control.clone(), door, until))
     });
-    running.wait(signals).await;
+    running
+        .wait(signals, || output.say("stopping: calls, subscriptions and accounts are ended first, within 6 s"))
+        .await;
     announcing.abort();
     drop(stopped);
     if let Some(serving) = serving {
