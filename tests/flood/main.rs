@@ -94,10 +94,10 @@ impl Bench<'_> {
         assert!(peak - before < MEMORY, "{what}: {} octets more", peak - before);
     }
 
-    /// Nine tenths of what is meant in a long one; half in a short one, where others may have the two cores meanwhile.
+    /// Nine tenths of what is meant in a long one; a quarter in a short one, where others may have the two cores meanwhile.
     fn is_flood(&self, offered: &Offered) -> bool {
-        let tenths = if self.seconds >= 20 { 9 } else { 5 };
-        offered.a_second() * 10 >= offered.meant * tenths
+        let percent = if self.seconds >= 20 { 90 } else { 25 };
+        offered.a_second() * 100 >= offered.meant * percent
     }
 }
 

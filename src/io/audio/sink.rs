@@ -75,7 +75,10 @@ impl Sink {
 
 impl Recording {
     fn create(path: &Path) -> Result<Self, Failure> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        // Without O_NONBLOCK a FIFO would be waited for, and the call with it.
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NONBLOCK);
+        let file = options.open(path);
         let file = file.and_then(emptied);
         let file = file.map_err(|error| failure(path, &hound::Error::IoError(error)))?;
         let mut writer = WavWriter::new(BufWriter::new(file), FORMAT).map_err(|error| failure(path, &error))?;

@@ -30,6 +30,9 @@ pub struct Asked<'a> {
     pub body: &'a [u8],
 }
 
+/// Characters of another's realm that are told.
+const MAX_SHOWN: usize = 80;
+
 /// Why a challenge gets no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswerable {
@@ -77,7 +80,8 @@ impl Client {
         let mut other = Unanswerable::Nothing;
         for challenge in values.filter_map(|value| Challenge::read(value).ok().flatten()) {
             if let Some(ours) = login.realm.as_ref().filter(|realm| **realm != challenge.realm) {
-                other = Unanswerable::OtherRealm { theirs: challenge.realm, ours: ours.clone() };
+                let theirs = challenge.realm.chars().take(MAX_SHOWN).collect();
+                other = Unanswerable::OtherRealm { theirs, ours: ours.clone() };
                 continue;
             }
             let weaker = strongest.get(&challenge.realm).is_none_or(|known| known.algorithm < challenge.algorithm);

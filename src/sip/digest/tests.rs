@@ -183,6 +183,9 @@ fn only_the_realm_of_the_password_is_answered() {
     let mut client = Client::default();
     let other = Unanswerable::OtherRealm { theirs: "evil.example".into(), ours: "a.example".into() };
     assert_eq!(client.challenged(&ours, &challenged(&both[..1]), false), Err(other));
+    let long = format!("Digest realm=\"{}\", nonce=\"1\"", "e".repeat(3000));
+    let told = client.challenged(&ours, &challenged(&[&long]), false).unwrap_err().to_string();
+    assert!(told.len() < 200 && told.contains("eee"), "{told}");
     client.challenged(&ours, &challenged(&both), false).unwrap();
     let answers = client.answer(&ours, &Asked { method: &get(), uri: "/", body: b"" }, CNONCE);
     let realms: Vec<&str> = answers.iter().map(|(_, credentials)| credentials.realm.as_str()).collect();

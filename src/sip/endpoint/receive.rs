@@ -5,7 +5,7 @@ use super::{limits, Endpoint, Usage};
 use crate::sip::error::ParseError;
 use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::session::Phase;
-use crate::sip::transaction::{ClientKey, Failed, Owner, Reaction};
+use crate::sip::transaction::{Answered, ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
     ability, keep_alive, read, send, stun, validate, EndCause, HeaderName, Message, Method, Received, Request,
     Response, SessionId, Transmit, Transport,
@@ -214,9 +214,13 @@ impl Endpoint {
         let key = ClientKey { branch, method };
         let ack = |request: &Request| send::ack_for_refusal(request, response);
         match self.transactions.handle_response(now, &key, response.status(), ack) {
-            Some((reaction, owner, ack)) => {
+            Some(Answered { reaction, owner, ack, asked }) => {
                 ack.into_iter().for_each(|ack| self.transmit(ack));
                 if matches!(reaction, Reaction::AckAndDeliver | Reaction::Deliver) {
+                    // Whoever else was asked can write an answer that seems to come from there.
+                    if asked == from.remote {
+                        self.resume_soon(now, asked);
+                    }
                     self.deliver(now, owner, &key.method, from, response);
                 }
             }
@@ -239,7 +243,6 @@ impl Endpoint {
     }
 
     fn deliver(&mut self, now: Mono, owner: Owner, method: &Method, from: Received, response: &Response) {
-        self.resume_soon(now, from.remote);
         match (owner, method) {
             (Owner::Message(id), _) => self.handle_message_response(now, id, response),
             (Owner::Notifier(id), _) => self.handle_notify_response(now, id, response),

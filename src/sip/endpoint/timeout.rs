@@ -55,8 +55,9 @@ impl Endpoint {
             }
             Happened::TimedOut { owner, method, remote } => {
                 self.give_up(now, owner, &method, EndCause::TimedOut);
-                // A registration that was not answered comes again by its own rule.
-                if !matches!(owner, Owner::None | Owner::Registration(_)) {
+                // A registration that was not answered comes again by its own rule. Where our NOTIFY goes a stranger may have said,
+                // and who would not answer it.
+                if !matches!(owner, Owner::None | Owner::Notifier(_) | Owner::Registration(_)) {
                     self.doubt(now, remote);
                 }
             }

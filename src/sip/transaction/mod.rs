@@ -26,7 +26,7 @@ pub(crate) use client::{Client, Outgoing, Owner};
 pub(crate) use key::{ClientKey, ServerKey};
 pub(crate) use reply::Reply;
 pub(crate) use server::Incoming;
-pub(crate) use table::{Failed, Happened, Transactions};
+pub(crate) use table::{Answered, Failed, Happened, Transactions};
 
 /// What to do with a response that reached a client transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

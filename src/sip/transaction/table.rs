@@ -38,6 +38,16 @@ pub(crate) enum Happened {
     Unanswered { owner: Owner },
 }
 
+/// What a response is to a request of ours.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub reaction: Reaction,
+    pub owner: Owner,
+    pub ack: Option<Transmit>,
+    /// Where the request went.
+    pub asked: SocketAddr,
+}
+
 /// What came of a request that could not be sent.
 #[derive(Debug)]
 pub(crate) enum Failed {
@@ -76,7 +86,7 @@ impl Transactions {
         key: &ClientKey,
         status: u16,
         ack: impl FnOnce(&Request) -> Bytes,
-    ) -> Option<(Reaction, Owner, Option<Transmit>)> {
+    ) -> Option<Answered> {
         let client = self.clients.get_mut(key)?;
         let before = client.octets();
         let reaction = client.handle_response(now, status);
@@ -85,9 +95,10 @@ impl Transactions {
         }
         self.client_octets = self.client_octets.saturating_sub(before) + client.octets();
         let acks = matches!(reaction, Reaction::Ack | Reaction::AckAndDeliver);
-        let outcome = (reaction, client.owner, client.ack.clone().filter(|_| acks));
+        let (owner, asked) = (client.owner, client.transmit.remote);
+        let ack = client.ack.clone().filter(|_| acks);
         self.sweep_client(key);
-        Some(outcome)
+        Some(Answered { reaction, owner, ack, asked })
     }
 
     /// A request could not be sent. One whose answer began to come is left alone.

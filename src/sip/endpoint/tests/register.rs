@@ -4,7 +4,7 @@ use super::wire::{address, header, uri, World, ALICE, BOB};
 use crate::sip::digest::Login;
 use crate::sip::endpoint::{EndCause, EndpointEvent, Next, Register, Text};
 use crate::sip::headers::NameAddr;
-use crate::sip::{Method, RegistrationId, Request, Transport, Uri};
+use crate::sip::{Method, NotifyState, RegistrationId, Request, Transport, Uri};
 use crate::vocab::Redacted;
 
 const CHALLENGE: (&str, &str) =
@@ -248,6 +248,53 @@ fn a_server_that_does_not_answer_something_else_is_registered_at_anew() {
     assert_eq!(header(&last(&world), "CSeq"), "1 REGISTER", "it has time to answer");
     world.run_for(Duration::from_secs(8));
     assert_eq!(header(&last(&world), "CSeq"), "2 REGISTER");
+}
+
+/// Alice's registrar is silent, and who is asked something else answers with its source address.
+#[test]
+fn an_answer_that_was_not_asked_for_there_hastens_nothing() {
+    let there = "192.168.1.9:5060".parse().unwrap();
+    for (remote, hastened) in [(there, false), (address(BOB), true)] {
+        let (mut world, _) = registering();
+        world.run_for(Duration::from_secs(33));
+        let next = |world: &World| world.times(ALICE, "REGISTER").len();
+        let before = next(&world);
+        let text = Text {
+            target: uri(BOB),
+            remote,
+            tcp: false,
+            domain: None,
+            text: "x".to_owned(),
+            from: None,
+            login: None,
+            resumes: None,
+        };
+        world.at(ALICE, |end, now| end.message(now, text));
+        world.reply(&Method::Message, 200, &[]);
+        world.run_for(Duration::from_secs(1));
+        assert_eq!(next(&world) > before, hastened, "asked at {remote}");
+    }
+}
+
+/// It asked for them, and does not answer them: where they go it has said itself.
+#[test]
+fn a_notify_without_answer_puts_no_registration_in_doubt() {
+    let (mut world, _) = registering();
+    answer(&mut world, 200, &[]);
+    world.run_for(Duration::from_secs(100));
+    let before = registers(&world);
+    world.at(BOB, |end, now| end.subscribe(now, super::wire::subscribe(3600)));
+    let subscribe = world.request(&Method::Subscribe).to_bytes();
+    world.inject(ALICE, &subscribe);
+    let Some(EndpointEvent::Subscribed { id, .. }) = world.events[ALICE].last() else { panic!() };
+    let id = *id;
+    world.at(ALICE, |end, now| {
+        end.accept_subscription(now, id, Duration::from_secs(3600));
+        end.notify(now, id, NotifyState::Active, None);
+    });
+    world.run_for(Duration::from_secs(60));
+    assert!(world.times(ALICE, "NOTIFY").len() > 5, "it was sent, and again");
+    assert_eq!(registers(&world), before);
 }
 
 /// The registrar went away with the connection on which it reached us, or that was opened for the size of a message; it may close
