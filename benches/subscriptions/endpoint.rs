@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use sottovoce::sip::headers::NameAddr;
 use sottovoce::sip::{
-    Body, Endpoint, EndpointConfig, EndpointEvent, Limits, NotifierId, NotifyState, Transmit, Transport, Uri,
+    Body, Endpoint, EndpointConfig, EndpointEvent, EventPackages, Limits, NotifierId, NotifyState, Transmit, Transport,
+    Uri,
 };
 
 use super::{counting, minute, octets, timed, watchers};
@@ -83,7 +84,7 @@ fn config(number: usize) -> EndpointConfig {
         t1: Duration::from_millis(500),
         supported: Vec::new(),
         accept: vec![DOCUMENT.to_owned()],
-        events: vec!["presence".to_owned()],
+        events: EventPackages::new([("presence", DOCUMENT)]),
         listen: vec![(Transport::Udp, watchers::AGENT.into())],
         limits: Limits::times(number),
     }

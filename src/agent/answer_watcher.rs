@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use super::ask::PIDF;
 use super::book::Standing;
+use super::claim::{Claim, JudgedClaim};
 use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
-use super::watchers::Claim;
 use super::{Agent, Event, Given, Seen, StoreOp};
 use crate::policy::{state_policy, Asked, Asker, Audience, Entry, Purpose, Statement, Wanted};
 use crate::presence::{self, Expected, Signed, Unfit};
@@ -35,7 +35,7 @@ pub struct Watcher {
     /// Proven to hold the keys that our user pinned.
     pub known: Option<(Entity, Device)>,
     /// Whose keys signed the request.
-    pub claim: Option<Claim>,
+    pub claim: Option<JudgedClaim>,
     pub place: AskersPlace,
     pub nonce: Nonce,
     pub wanted: Wanted,
@@ -106,7 +106,7 @@ impl Agent {
         let signed = signed.map_err(|_| (400, "Unreadable Statement"))?;
         signed.verify().map_err(|_| (403, "Bad Signature"))?;
         let statement = &signed.statement;
-        let names = if self.holds_pinned_keys(statement) { self.names() } else { meant.names };
+        let names = if Claim::of(statement).is_pinned(&self.book) { self.names() } else { meant.names };
         let named = self.name_meant(&names, meant.uri.as_ref());
         let names = self.with_addresses(names);
         let expected = Expected {
@@ -125,13 +125,12 @@ impl Agent {
         };
         let pinned = self.is_pinned(now, statement);
         let known = pinned && self.is_first(now, statement);
-        let claim = Claim { pinned, ..Claim::of(statement) };
         Ok(Watcher {
             name: watcher_name(&statement.signing_key),
             asked,
             audience: Audience::Device(statement.device.clone()),
             known: known.then(|| (statement.entity.clone(), statement.device.clone())),
-            claim: Some(claim),
+            claim: Some(JudgedClaim { claim: Claim::of(statement), pinned }),
             place,
             nonce: statement.nonce,
             wanted: statement.request.unwrap_or(Wanted { presence: true, policy: true }),
@@ -147,12 +146,6 @@ impl Agent {
         };
         self.keep(StoreOp::RecordSeen { seen: Seen::Nonce { nonce, ends }, at: now.wall });
         true
-    }
-
-    fn holds_pinned_keys(&self, statement: &Statement) -> bool {
-        let keys = (statement.signing_key, statement.agreement_key);
-        let vouched = presence::vouched(statement);
-        matches!(self.book.standing(&statement.entity, &statement.device, keys, vouched), Standing::Pinned { .. })
     }
 
     /// Whether the keys are those that our user approved; tells the user when they are not but should be.
@@ -208,7 +201,7 @@ impl Agent {
         self.endpoint.notify(now, id, state, None);
         let (address, observed) = (watcher.place.address, watcher.place.observed);
         if !expires.is_zero() {
-            self.follow(now, id, watcher, None);
+            self.let_follow(now, id, watcher, None);
         }
         self.event(Event::Notice(Failure::new(
             FailureKind::RefusedByUser,
@@ -233,7 +226,7 @@ impl Agent {
         };
         self.endpoint.notify(now, id, state, Some(document_body(&signed)));
         if !expires.is_zero() {
-            self.follow(now, id, watcher, Some(signed.statement));
+            self.let_follow(now, id, watcher, Some(signed.statement));
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use super::ask::PIDF;
 use super::config::AgentConfig;
 use super::own::uri_host;
 use super::target::host_address;
 use super::Agent;
-use crate::presence::PresenceRecord;
+use crate::presence::{PresenceRecord, WATCHER_INFO, WATCHER_INFO_PACKAGE};
 use crate::sip::headers::NameAddr;
-use crate::sip::{EndpointConfig, Host, Limits, Locate, Transport, Uri};
+use crate::sip::{EndpointConfig, EventPackages, Host, Limits, Locate, Transport, Uri};
 
 /// The option tag of our key agreement (**ours**, PROTOCOL section 7).
 pub const OPTION_TAG: &str = "x-sv-sa";
@@ -65,8 +66,8 @@ pub fn endpoint_config(config: &AgentConfig, contact: &str) -> EndpointConfig {
             .into_iter()
             .chain([OPTION_TAG.into()])
             .collect(),
-        accept: vec!["application/sdp".into(), super::ask::PIDF.into()],
-        events: vec!["presence".into(), super::watcher_info::PACKAGE.into()],
+        accept: vec!["application/sdp".into(), PIDF.into()],
+        events: EventPackages::new([("presence", PIDF), (WATCHER_INFO_PACKAGE, WATCHER_INFO)]),
         listen: config.listen.iter().map(|listen| (listen.transport, listen.address)).collect(),
         limits: Limits::times(config.limits),
     }

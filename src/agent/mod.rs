@@ -2,7 +2,7 @@
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
-//! `review`, `answer_watcher`, `watch`, `watchers`, `watcher_info`, `call`, `texts`, `own_policy`.
+//! `review`, `notifying`, `answer_watcher`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`.
 
 mod account;
 mod account_failures;
@@ -16,6 +16,7 @@ mod asks;
 mod book;
 mod by_itself;
 mod call;
+mod claim;
 mod comeback;
 pub mod config;
 mod contact;
@@ -25,10 +26,12 @@ pub mod effect;
 mod fail_over;
 mod flow;
 mod further;
+mod informed;
 mod metrics;
 mod names;
 mod naming;
 mod nonces;
+mod notifying;
 mod offers;
 mod own;
 mod own_policy;
@@ -50,7 +53,6 @@ mod waiting;
 mod watch;
 mod watch_news;
 mod watch_return;
-mod watcher_info;
 mod watchers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -80,10 +82,10 @@ pub use snapshot::{
 };
 
 use account::Accounts;
-use answer_watcher::{AskersPlace, Meant};
 use asks::Asks;
 use book::Book;
 use call::Calls;
+use informed::Informed;
 use nonces::Nonces;
 use offers::Offers;
 use own::Own;
@@ -93,7 +95,6 @@ use strangers::StrangersRows;
 use texts::Texts;
 use waiting::Waiting;
 use watch::Watches;
-use watcher_info::Informed;
 use watchers::Watchers;
 
 /// What the caller must do next.
@@ -244,7 +245,7 @@ impl Agent {
         self.handle_ask_timeout(now);
         self.handle_review_timeout(now);
         self.handle_call_timeout(now);
-        self.handle_watchers_timeout(now);
+        self.handle_notifying_timeout(now);
         self.handle_watch_timeout(now);
         self.handle_server_watchers_timeout(now);
         self.drain_endpoint(now);
@@ -365,7 +366,6 @@ impl Agent {
 
     fn handle_endpoint_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
-            EndpointEvent::NotifierEnded { id, .. } => self.handle_watcher_ended(now, id),
             EndpointEvent::SubscriptionAccepted { id, expires } => match self.watch_of(id) {
                 Some(key) => self.handle_watch_accepted(now, &key, expires),
                 None => self.handle_subscription_accepted(id),
@@ -415,15 +415,7 @@ impl Agent {
             | EndpointEvent::PublicationRefused { .. }
             | EndpointEvent::Published { .. }
             | EndpointEvent::Unpublished { .. } => self.handle_publication(now, event),
-            EndpointEvent::Subscribed { id, expires, refresh: true, .. } => self.handle_resubscribed(now, id, expires),
-            EndpointEvent::Subscribed { id, event, asked, expires, body, .. } if event == watcher_info::PACKAGE => {
-                self.handle_watchers_asked(now, id, asked.as_ref(), expires, body);
-            }
-            EndpointEvent::Subscribed { id, from, relayed, asked, contact, expires, body, .. } => {
-                let place = AskersPlace::of(&from, relayed, &contact);
-                let meant = Meant { names: self.names_told_to(&from), uri: asked };
-                self.handle_subscribed(now, id, (place, meant), expires, body);
-            }
+            EndpointEvent::NotifierEnded { .. } | EndpointEvent::Subscribed { .. } => self.handle_notifying(now, event),
             call => self.handle_call_event(now, call),
         }
     }
@@ -435,7 +427,7 @@ impl Agent {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let stop = self.stopping.map(|at| Deadline { at, why: "stopping" });
         let stories = [self.account_deadline(), self.ask_deadline(), self.review_deadline(), self.call_deadline()];
-        let watches = [self.watchers_deadline(), self.watch_deadline(), self.server_watchers_deadline()];
+        let watches = [self.notifying_deadline(), self.watch_deadline(), self.server_watchers_deadline()];
         stories.into_iter().chain(watches).chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
     }
 

@@ -14,9 +14,10 @@ use rand_core::RngCore;
 
 use super::ask_failures::ended;
 use super::comeback::{after, Return};
-use super::watcher_info::{PACKAGE, WATCHER_INFO};
 use super::{Agent, Follower, FollowerState, ServerWatchers, ServerWatchersState};
-use crate::presence::{ServerWatcher, Taken, WatcherInfo, WatcherStatus, WatcherTable};
+use crate::presence::{
+    ServerWatcher, Taken, WatcherInfo, WatcherStatus, WatcherTable, WATCHER_INFO, WATCHER_INFO_PACKAGE,
+};
 use crate::sip::{Body, EndCause, Subscribe, SubscriptionId, Transport, Uri};
 use crate::vocab::{escape, Deadline, Entity, Failure, Mono, Now, Wall};
 
@@ -67,7 +68,7 @@ impl Agent {
             remote: route.hop.address,
             domain: route.domain,
             tcp: route.hop.transport == Transport::Tcp,
-            event: PACKAGE.into(),
+            event: WATCHER_INFO_PACKAGE.into(),
             expires: LIFE,
             accept: vec![WATCHER_INFO.into()],
             body: None,

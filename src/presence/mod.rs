@@ -30,7 +30,6 @@ mod timestamp;
 mod unreadable;
 mod vouch;
 mod watcher_info;
-mod watcher_list;
 mod words;
 mod write;
 mod xml;
@@ -44,7 +43,9 @@ pub use record::{Names, PresenceRecord};
 pub use signed::{BadSignature, Signed};
 pub use unreadable::Unreadable;
 pub use vouch::{vouch_text, vouched, Introduction, Vouch, VOUCH};
-pub use watcher_info::{ServerWatcher, Taken, WatcherInfo, WatcherStatus, WatcherTable};
-pub use watcher_list::{write_watchers, ToldWatcher, WatcherEvent};
+pub use watcher_info::{
+    write_watchers, ServerWatcher, Taken, ToldWatcher, WatcherEvent, WatcherInfo, WatcherStatus, WatcherTable,
+    WATCHER_INFO, WATCHER_INFO_PACKAGE,
+};
 pub use write::write;
 pub use xml_writer::is_writable;

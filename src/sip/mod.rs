@@ -8,6 +8,7 @@ mod dialog;
 pub mod digest;
 pub mod endpoint;
 pub mod error;
+mod event_packages;
 pub mod framer;
 pub mod headers;
 pub mod inspect;
@@ -47,6 +48,7 @@ pub use endpoint::{
     Subscribe, Text, RINGING,
 };
 pub use error::{FieldProblem, FrameError, HeaderError, ParseError, UriError, WriteError};
+pub use event_packages::EventPackages;
 pub use framer::{Frame, Framer};
 pub use headers::{HeaderName, Headers, TypedHeader};
 pub use inspect::{inspect, Inspection};

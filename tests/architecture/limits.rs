@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 58] = [
+const SAID: [(&str, &str, &str, &str); 59] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
@@ -51,8 +51,9 @@ const SAID: [(&str, &str, &str, &str); 58] = [
     ("devices of one peer", "| {} |", "agent/by_itself.rs", "MAX_DEVICES"),
     ("devices of one peer", "| {} |", "agent/watch.rs", "MAX_DEVICES"),
     ("watches", "| {} peers", "agent/watch.rs", "MAX_WATCHES"),
-    ("followers in one list", "| {}, in", "presence/watcher_info.rs", "MAX_WATCHERS"),
-    ("followers in one list", "; {} that left", "agent/watcher_info.rs", "MAX_GONE"),
+    ("followers in one list", "| {}, in", "presence/watcher_info/mod.rs", "MAX_WATCHERS"),
+    ("followers in one list", "in {} KiB", "presence/xml.rs", "MAX_OCTETS"),
+    ("followers in one list", "; {} that left", "agent/informed.rs", "MAX_GONE"),
     ("texts of ours", "| {};", "agent/texts.rs", "MAX_OPEN"),
     ("texts of ours", "; {} texts", "agent/texts.rs", "MAX_KEPT"),
     ("texts of others", "| {} a minute", "agent/texts.rs", "MOST_A_MINUTE"),
@@ -75,7 +76,8 @@ fn read(path: &str) -> String {
 /// What is wrong with one line of [`SAID`].
 fn disagreement(rows: &str, source: &str, (row, says, file, name): (&str, &str, &str, &str)) -> Option<String> {
     let Some(number) = constant(source, name) else { return Some(format!("{file}: there is no number {name}")) };
-    let unit = if says.contains("{} M") { 1 << 20 } else { 1 };
+    let unit =
+        [("{} M", 1 << 20), ("{} K", 1 << 10)].iter().find(|(unit, _)| says.contains(unit)).map_or(1, |unit| unit.1);
     let expected = says.replace("{}", &with_commas(number / unit));
     let agrees = rows.lines().any(|line| begins(line, row) && line.contains(&expected) && number % unit == 0);
     (!agrees).then(|| {
@@ -131,11 +133,14 @@ fn a_number_that_is_not_that_of_the_code_is_found() {
     let source = "const ONE: usize = 1024;\npub(crate) const TWO: u64 = 3 * 1024 * 1024;\nconst T: Duration = Duration::from_secs(2 * 60);";
     assert_eq!(["ONE", "TWO", "T"].map(|name| constant(source, name)), [Some(1024), Some(3 << 20), Some(120)]);
     assert_eq!(constant("const A: usize = 4 << 20;", "A"), Some(4 << 20));
-    let row = "| things | 1,024, for 120 s, 3 MiB | they wait |";
+    let row = "| things | 1,024, for 120 s, 3 MiB, 1 KiB | they wait |";
     for (says, name, right) in [
         ("| {}, for", "ONE", true),
         ("for {} s", "T", true),
         ("{} MiB", "TWO", true),
+        ("{} KiB", "ONE", true),
+        ("{} KiB", "TWO", false),
+        ("{} KiB", "T", false),
         ("| {}, for", "T", false),
         ("| {}, for", "THREE", false),
     ] {

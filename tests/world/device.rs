@@ -8,8 +8,8 @@ use sottovoce::policy::{Audience, Capabilities, Purpose, Statement, Wanted};
 use sottovoce::presence::{self, Introduction, Signed, VOUCH};
 use sottovoce::sip::headers::NameAddr;
 use sottovoce::sip::{
-    Body, EndCause, Endpoint, EndpointConfig, EndpointEvent, Limits, Message, Received, Subscribe, SubscriptionId,
-    Transport, Uri,
+    Body, EndCause, Endpoint, EndpointConfig, EndpointEvent, EventPackages, Limits, Message, Received, Subscribe,
+    SubscriptionId, Transport, Uri,
 };
 use sottovoce::vocab::{Device as DeviceId, Entity, Nonce, Now, PeerText, SignatureBytes, VerifyKey};
 
@@ -117,7 +117,7 @@ impl Device {
             t1: Duration::from_millis(500),
             supported: Vec::new(),
             accept: Vec::new(),
-            events: Vec::new(),
+            events: EventPackages::default(),
             listen: [Transport::Udp, Transport::Tcp].map(|by| (by, address)).to_vec(),
             limits: Limits::default(),
         };

@@ -25,3 +25,4 @@ mod texts;
 mod transfers;
 mod watch;
 mod watcher_info;
+mod watcher_info_bounds;

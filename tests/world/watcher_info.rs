@@ -22,20 +22,20 @@ use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
 use crate::device::{answers, read, Device, Keys};
 
-const ALICE: &str = "192.168.1.1";
+pub const ALICE: &str = "192.168.1.1";
 const BOB: &str = "192.168.1.2";
-const PHONE: &str = "192.168.1.5";
-const LAPTOP: &str = "192.168.1.7";
-const NAME: &str = "sip:alice@192.168.1.1";
+pub const PHONE: &str = "192.168.1.5";
+pub const LAPTOP: &str = "192.168.1.7";
+pub const NAME: &str = "sip:alice@192.168.1.1";
 const BY_ACCOUNT: &str = "sip:al@example.org";
-const SECOND: Duration = Duration::from_secs(1);
+pub const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn alice() -> AgentConfig {
     agent("alice", ALICE, "none")
 }
 
-fn alone() -> World {
+pub fn alone() -> World {
     let mut world = World::new(51, Link::GOOD);
     world.add("alice", alice());
     world
@@ -68,23 +68,27 @@ fn follow(world: &mut World) {
 }
 
 /// With the agent's own key.
-fn own() -> Keys {
+pub fn own() -> Keys {
     Keys::new("alice", "laptop", NAME)
 }
 
-fn laptop() -> Device {
+pub fn laptop() -> Device {
     Device::at(LAPTOP, NAME, 0)
 }
 
-/// An ordinary presence client follows Alice, or leaves.
+/// An ordinary presence client follows Alice, and answers no NOTIFY.
 fn telephone(world: &mut World, number: u32, expires: u32, to: &str) {
+    telephone_at(world, PHONE, number, expires, to);
+}
+
+pub fn telephone_at(world: &mut World, address: &str, number: u32, expires: u32, to: &str) {
     let request = format!(
-        "SUBSCRIBE sip:alice@{ALICE} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bKp{number}\r\n\
+        "SUBSCRIBE sip:alice@{ALICE} SIP/2.0\r\nVia: SIP/2.0/UDP {address}:5060;branch=z9hG4bKp{number}\r\n\
          Max-Forwards: 70\r\nFrom: <sip:president@example.com>;tag=p{number}\r\nTo: <{to}>\r\nCall-ID: p{number}\r\n\
-         CSeq: 1 SUBSCRIBE\r\nExpires: {expires}\r\nEvent: presence\r\nContact: <sip:president@{PHONE}>\r\n\
+         CSeq: 1 SUBSCRIBE\r\nExpires: {expires}\r\nEvent: presence\r\nContact: <sip:president@{address}>\r\n\
          Content-Length: 0\r\n\r\n"
     );
-    let [from, to] = [PHONE, ALICE].map(|address| format!("{address}:5060").parse().unwrap());
+    let [from, to] = [address, ALICE].map(|address| format!("{address}:5060").parse().unwrap());
     world.wire.send(world.now.mono, Parcel::Sip { stream: None, from, to, bytes: request.into_bytes() });
 }
 
@@ -92,7 +96,7 @@ fn lists(device: &Device) -> Vec<(u32, Vec<String>)> {
     device.lists.iter().map(|list| read(list)).collect()
 }
 
-fn newest(device: &Device) -> (u32, Vec<String>) {
+pub fn newest(device: &Device) -> (u32, Vec<String>) {
     lists(device).pop().expect("a list")
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::Limits;
 use crate::sip::headers::NameAddr;
-use crate::sip::{Transport, Uri};
+use crate::sip::{EventPackages, Transport, Uri};
 
 /// Who this endpoint is, and what it can do.
 #[derive(Clone, Debug)]
@@ -22,8 +22,8 @@ pub struct EndpointConfig {
     pub supported: Vec<String>,
     /// Media types that we read.
     pub accept: Vec<String>,
-    /// Event packages that we notify of.
-    pub events: Vec<String>,
+    /// What we notify of.
+    pub events: EventPackages,
     /// Where we listen; the first of the same transport and address family, or else of the same family, is the Via's sent-by.
     pub listen: Vec<(Transport, SocketAddr)>,
     /// How much others can make us remember.

@@ -16,13 +16,13 @@ impl Endpoint {
     /// A SUBSCRIBE without To tag.
     pub(super) fn handle_first_subscribe(&mut self, now: Mono, inbound: &Inbound) {
         let headers = inbound.request.headers();
-        let event = read::event(headers).filter(|event| self.config.events.contains(&event.package));
-        let Some(event) = event else { return self.refuse_event(inbound) };
+        let Some(event) = read::event(headers) else { return self.refuse_event(inbound) };
         let package = event.package.clone();
+        let Some(document) = self.config.events.document_of(&package) else { return self.refuse_event(inbound) };
         let Some(contact) = read::contact(headers) else {
             return self.refuse_statelessly(inbound, 400, "Contact is missing or unreadable");
         };
-        if !ability::reads(headers, document_of(&package)) {
+        if !ability::reads(headers, document) {
             return self.refuse_statelessly(inbound, 406, "Not Acceptable");
         }
         let expires = read::expires(headers).unwrap_or(DEFAULT_EXPIRES);
@@ -254,14 +254,6 @@ impl Endpoint {
         let least = EndpointConfig::MIN_EXPIRES.as_secs().to_string();
         let refusal = Refusal::new(423, "Interval Too Brief").with("Min-Expires", least);
         self.answer_statelessly(inbound, &refusal);
-    }
-}
-
-/// What NOTIFY carries: PIDF (RFC 3856 section 6.7), and of the template package a list (RFC 3857, RFC 3858).
-fn document_of(package: &str) -> &'static str {
-    match package.ends_with(".winfo") {
-        true => "application/watcherinfo+xml",
-        false => "application/pidf+xml",
     }
 }
 

@@ -99,7 +99,10 @@ impl Endpoint {
         send::push(request, "Contact", &contact);
         send::push(request, "Allow", &send::allow());
         send::push_list(request, "Supported", &self.config.supported);
-        send::push_list(request, "Allow-Events", &self.config.events);
+        let events = self.config.events.listed();
+        if !events.is_empty() {
+            send::push(request, "Allow-Events", events);
+        }
         self.dress_plainly(request);
     }
 

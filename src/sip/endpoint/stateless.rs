@@ -30,7 +30,7 @@ impl Endpoint {
 
     /// RFC 6665 section 4.2.1.1.
     pub(super) fn refuse_event(&mut self, inbound: &Inbound) {
-        let events = self.config.events.join(", ");
+        let events = self.config.events.listed().to_owned();
         self.answer_statelessly(inbound, &Refusal::new(489, "Bad Event").with("Allow-Events", events));
     }
 
@@ -55,14 +55,10 @@ impl Endpoint {
         let (status, reason) = unwilling.unwrap_or((200, "OK"));
         let answer = Refusal::new(status, reason).with("Allow", send::allow());
         let mut answer = answer.with("Accept-Encoding", "identity".to_owned()).with("Accept-Language", "en".to_owned());
-        let lists = [
-            ("Accept", &self.config.accept),
-            ("Supported", &self.config.supported),
-            ("Allow-Events", &self.config.events),
-        ];
-        for (name, values) in lists {
+        for (name, values) in [("Accept", &self.config.accept), ("Supported", &self.config.supported)] {
             answer = answer.with(name, values.join(", "));
         }
+        let answer = answer.with("Allow-Events", self.config.events.listed().to_owned());
         self.answer_statelessly(inbound, &answer);
     }
 }

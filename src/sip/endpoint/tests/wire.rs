@@ -9,7 +9,9 @@ use rand_core::{RngCore, SeedableRng};
 
 use crate::sip::endpoint::{Endpoint, EndpointConfig, EndpointEvent, Invite, Limits, Subscribe};
 use crate::sip::headers::NameAddr;
-use crate::sip::{send, Body, ConnectionId, Message, Method, Received, Request, Response, Transmit, Transport, Uri};
+use crate::sip::{
+    send, Body, ConnectionId, EventPackages, Message, Method, Received, Request, Response, Transmit, Transport, Uri,
+};
 use crate::vocab::{Mono, Now};
 
 pub const ALICE: usize = 0;
@@ -68,7 +70,7 @@ pub fn config(side: usize) -> EndpointConfig {
         t1: Duration::from_millis(500),
         supported: ["x-sv-sa", "timer", "replaces", "norefersub"].map(str::to_owned).to_vec(),
         accept: vec!["application/sdp".to_owned()],
-        events: vec!["presence".to_owned()],
+        events: EventPackages::new([("presence", "application/pidf+xml")]),
         listen: vec![(Transport::Udp, address(side))],
         limits: Limits::default(),
     }

@@ -1,18 +1,13 @@
-//! Who watches a presentity at a presence server: `application/watcherinfo+xml` (RFC 3858), within the limits of every other
-//! document. Nothing in it is signed: it is the server's word. `watcher_list` writes it.
+//! Who watches us, as a presence server tells it. Nothing of it is signed: it is the server's word.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::namespace::Namespace::WatcherInfo as Here;
-use super::unreadable::Unreadable;
-use super::xml::{self, Element};
+use super::{WatcherStatus, MAX_TEXT, MAX_WATCHERS};
+use crate::presence::namespace::Namespace::WatcherInfo as Here;
+use crate::presence::unreadable::Unreadable;
+use crate::presence::xml::{self, Element};
 use crate::vocab::PeerText;
-
-/// Most watchers of one document, and of one list (our own bound).
-pub(super) const MAX_WATCHERS: usize = 256;
-/// Longest text of a watcher that is kept, in octets.
-pub(super) const MAX_TEXT: usize = 256;
 
 /// One document: all watchers, or those whose state has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,15 +25,6 @@ pub struct ServerWatcher {
     pub status: WatcherStatus,
     /// For how long it has been subscribed.
     pub subscribed: Option<Duration>,
-}
-
-/// RFC 3858 section 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WatcherStatus {
-    Active,
-    Pending,
-    Terminated,
-    Waiting,
 }
 
 /// The list that documents amount to (RFC 3858 section 4).
@@ -86,14 +72,8 @@ impl WatcherInfo {
 
 fn watcher(element: &Element) -> Result<(String, ServerWatcher), Unreadable> {
     let id = element.attribute("id").filter(|id| id.len() <= MAX_TEXT).ok_or(Unreadable::Missing("id"))?;
-    let status = match element.attribute("status") {
-        Some("active") => WatcherStatus::Active,
-        Some("pending") => WatcherStatus::Pending,
-        Some("terminated") => WatcherStatus::Terminated,
-        Some("waiting") => WatcherStatus::Waiting,
-        Some(_) => return Err(Unreadable::UnknownValue("status")),
-        None => return Err(Unreadable::Missing("status")),
-    };
+    let status = element.attribute("status").ok_or(Unreadable::Missing("status"))?;
+    let status = WatcherStatus::named(status).ok_or(Unreadable::UnknownValue("status"))?;
     let uri = element.trimmed();
     if uri.len() > MAX_TEXT {
         return Err(Unreadable::Malformed("watcher"));

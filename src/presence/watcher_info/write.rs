@@ -1,12 +1,11 @@
-//! Who watches us, written as `application/watcherinfo+xml` (RFC 3858): always the whole list, and never more than
-//! [`WatcherInfo`](super::WatcherInfo) reads.
+//! Who watches us, as we tell it to others: always the whole list, and never more than [`WatcherInfo`](super::WatcherInfo) reads.
 
 use std::time::Duration;
 
-use super::namespace::Namespace;
-use super::watcher_info::{WatcherStatus, MAX_TEXT, MAX_WATCHERS};
-use super::xml::MAX_OCTETS;
-use super::xml_writer::XmlWriter;
+use super::{WatcherStatus, MAX_TEXT, MAX_WATCHERS};
+use crate::presence::namespace::Namespace;
+use crate::presence::xml::MAX_OCTETS;
+use crate::presence::xml_writer::XmlWriter;
 use crate::vocab::Entity;
 
 /// What the longest watcher takes, in octets: two texts, each octet of them written by six, and the rest.
@@ -33,7 +32,9 @@ pub struct ToldWatcher {
 pub enum WatcherEvent {
     /// It was asked to come back at once.
     Deactivated,
-    /// It left while it waited for an answer.
+    /// It left before our user had decided. Whoever ends while `pending` is `waiting` (RFC 3857 section 4.7.1), so that the user
+    /// hears of it later, and `giveup` leads from there to `terminated`. Here nobody is kept as `waiting`: that state lasts no
+    /// time, and is never told.
     Giveup,
     Subscribe,
     /// It left, ran out, or was not reached any more.
@@ -76,17 +77,6 @@ fn watcher(xml: &mut XmlWriter, told: &ToldWatcher) {
     let name = told.display_name.as_deref().filter(|name| name.len() <= MAX_TEXT);
     attributes.extend(name.map(|name| ("display-name", name)));
     xml.leaf_with("watcher", &attributes, &told.uri);
-}
-
-impl WatcherStatus {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Pending => "pending",
-            Self::Terminated => "terminated",
-            Self::Waiting => "waiting",
-        }
-    }
 }
 
 impl WatcherEvent {

@@ -1,11 +1,11 @@
 //! Who follows us, told to the other devices of our own user and to nobody else: `presence.winfo`, the notifier (RFC 3857).
-//! Our own part as a subscriber is `server_watchers`.
+//! Our own part as a subscriber is `server_watchers`; `notifying` routes to here.
 //!
 //! | step | carries |
 //! | --- | --- |
 //! | SUBSCRIBE -> `handle_watchers_asked` | a request, signed as any (PROTOCOL section 4) |
 //! | `is_of_our_user` | whether its keys are of one of our user's devices; 403 |
-//! | `follow`, `handle_watcher_ended`, `let_come_back` -> `watchers_changed` | who came or left |
+//! | `let_follow`, `handle_watcher_ended`, `let_come_back` -> `watchers_changed` | who came or left |
 //! | `handle_informed_timeout` -> NOTIFY | the whole list, paced as any |
 //! | SUBSCRIBE within the dialog -> `inform_again` | the whole list at once |
 //! | pins, names or accounts change -> `own_devices_changed` | whoever proves nothing any more |
@@ -14,20 +14,16 @@ use std::time::Duration;
 
 use super::answer_watcher::MAX_EXPIRES;
 use super::ask::PIDF;
-use super::book::Standing;
+use super::claim::Claim;
 use super::own::uri_host;
 use super::publication::PACE;
-use super::watchers::{Claim, Following};
+use super::watchers::StayingWatcher;
 use super::Agent;
 use crate::policy::{Audience, Purpose};
-use crate::presence::{self, Expected, ToldWatcher, WatcherEvent, WatcherStatus};
+use crate::presence::{self, Expected, ToldWatcher, WatcherEvent, WatcherStatus, WATCHER_INFO};
 use crate::sip::{Body, NotifierId, NotifyState, Refusal, Timed, TimedMap, Uri};
 use crate::vocab::{Deadline, Entity, Mono, Now};
 
-/// The template package, applied to presence (RFC 3857).
-pub const PACKAGE: &str = "presence.winfo";
-/// RFC 3858.
-pub const WATCHER_INFO: &str = "application/watcherinfo+xml";
 /// Of those who left between two lists so many are told; of the others the list says enough.
 const MAX_GONE: usize = 64;
 
@@ -109,8 +105,7 @@ impl Agent {
         let Some(name) = self.our_name(&claim.entity) else { return false };
         let older = self.own.vouches().get(&name).map(|vouch| vouch.key);
         let speaks = |key| key == ours || Some(key) == older;
-        let standing = self.book.standing(&claim.entity, &claim.device, claim.keys, claim.vouched);
-        speaks(claim.keys.0) || claim.vouched.is_some_and(speaks) || matches!(standing, Standing::Pinned { .. })
+        speaks(claim.keys.0) || claim.vouched.is_some_and(speaks) || claim.is_pinned(&self.book)
     }
 
     pub(super) fn is_informed(&self, id: NotifierId) -> bool {
@@ -146,12 +141,12 @@ impl Agent {
 
     /// Who is proven first, and then who came first: strangers push nobody out of a list that is too long.
     fn told_watchers(&self, now: Now, of: &Entity) -> Vec<ToldWatcher> {
-        let mine = self.following().filter(|(_, following)| following.watcher.asked == *of);
+        let mine = self.all_who_follow().filter(|(_, staying)| staying.watcher.asked == *of);
         let mut all: Vec<(bool, ToldWatcher)> = mine
-            .map(|(id, following)| {
+            .map(|(id, staying)| {
                 let lasts = self.endpoint.subscription_lasts(now, *id);
-                let told = ToldWatcher { lasts, ..self.told_watcher(now, following) };
-                (following.watcher.known.is_none(), told)
+                let told = ToldWatcher { lasts, ..self.told_watcher(now, staying) };
+                (staying.watcher.known.is_none(), told)
             })
             .collect();
         all.sort_by_key(|(unknown, _)| *unknown);
@@ -159,8 +154,8 @@ impl Agent {
     }
 
     /// As `followers` shows it: who is proven by its name, everybody else by an address, and whether somebody saw it there.
-    fn told_watcher(&self, now: Now, following: &Following) -> ToldWatcher {
-        let watcher = &following.watcher;
+    fn told_watcher(&self, now: Now, staying: &StayingWatcher) -> ToldWatcher {
+        let watcher = &staying.watcher;
         let (uri, display_name) = match &watcher.known {
             Some((entity, device)) => {
                 let ours = self.book.presence(entity, device).and_then(|row| row.names.user.clone());
@@ -172,23 +167,23 @@ impl Agent {
             }
         };
         ToldWatcher {
-            id: format!("{:016x}", following.mark),
+            id: format!("{:016x}", staying.mark),
             uri,
             display_name,
-            status: if following.said.is_some() { WatcherStatus::Active } else { WatcherStatus::Pending },
+            status: if staying.said.is_some() { WatcherStatus::Active } else { WatcherStatus::Pending },
             event: WatcherEvent::Subscribe,
-            subscribed: now.wall.since(following.since),
+            subscribed: now.wall.since(staying.since),
             lasts: None,
         }
     }
 
-    pub(super) fn watcher_left(&mut self, now: Now, following: &Following, event: WatcherEvent) {
+    pub(super) fn watcher_left(&mut self, now: Now, staying: &StayingWatcher, event: WatcherEvent) {
         if self.informed.0.is_empty() {
             return;
         }
-        let told = self.told_watcher(now, following);
+        let told = self.told_watcher(now, staying);
         let gone = ToldWatcher { status: WatcherStatus::Terminated, event, ..told };
-        self.watchers_changed(now, &following.watcher.asked, Some(gone));
+        self.watchers_changed(now, &staying.watcher.asked, Some(gone));
     }
 
     /// Somebody came, or left.

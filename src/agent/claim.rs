@@ -1,0 +1,42 @@
+use super::book::{Book, Standing};
+use crate::policy::Statement;
+use crate::presence;
+use crate::vocab::{AgreementKey, Device, Entity, VerifyKey};
+
+/// Whose keys a signed request bore.
+pub struct Claim {
+    pub entity: Entity,
+    pub device: Device,
+    pub keys: (VerifyKey, AgreementKey),
+    pub vouched: Option<VerifyKey>,
+}
+
+impl Claim {
+    /// Of a statement whose signature was verified.
+    pub fn of(statement: &Statement) -> Self {
+        Self {
+            entity: statement.entity.clone(),
+            device: statement.device.clone(),
+            keys: (statement.signing_key, statement.agreement_key),
+            vouched: presence::vouched(statement),
+        }
+    }
+
+    /// Whether our user approved these keys, and they are those of today.
+    pub fn is_pinned(&self, book: &Book) -> bool {
+        let standing = book.standing(&self.entity, &self.device, self.keys, self.vouched);
+        matches!(standing, Standing::Pinned { .. })
+    }
+}
+
+/// And whether our user had approved them when it came.
+pub struct JudgedClaim {
+    pub claim: Claim,
+    pub pinned: bool,
+}
+
+impl JudgedClaim {
+    pub fn is_as_it_was(&self, book: &Book) -> bool {
+        self.claim.is_pinned(book) == self.pinned
+    }
+}
