@@ -118,6 +118,10 @@ impl Agent {
             now: now.wall,
         };
         presence::check(statement, &expected).map_err(refusal_of)?;
+        let wanted = statement.request.unwrap_or(Wanted::BOTH);
+        if !wanted.presence && !wanted.policy {
+            return Err((400, "Asks For No Presence"));
+        }
         // What it signed counts for more than To, which anybody on the way may write.
         let asked = match &statement.audience {
             Audience::Entity(entity) => self.our_name(entity).unwrap_or(named),
@@ -133,7 +137,7 @@ impl Agent {
             claim: Some(JudgedClaim { claim: Claim::of(statement), pinned }),
             place,
             nonce: statement.nonce,
-            wanted: statement.request.unwrap_or(Wanted { presence: true, policy: true }),
+            wanted,
         })
     }
 
@@ -175,7 +179,7 @@ impl Agent {
             claim: None,
             place,
             nonce: random_nonce(&mut self.rng),
-            wanted: Wanted { presence: true, policy: true },
+            wanted: Wanted::BOTH,
         }
     }
 

@@ -24,8 +24,16 @@ impl Claim {
 
     /// Whether our user approved these keys, and they are those of today.
     pub fn is_pinned(&self, book: &Book) -> bool {
-        let standing = book.standing(&self.entity, &self.device, self.keys, self.vouched);
-        matches!(standing, Standing::Pinned { .. })
+        matches!(self.standing(book), Standing::Pinned { .. })
+    }
+
+    /// Whether our user approved other keys of this device.
+    pub fn is_changed(&self, book: &Book) -> bool {
+        book.pin(&self.entity, &self.device).is_some() && matches!(self.standing(book), Standing::Changed(_))
+    }
+
+    fn standing(&self, book: &Book) -> Standing {
+        book.standing(&self.entity, &self.device, self.keys, self.vouched)
     }
 }
 

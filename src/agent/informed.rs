@@ -92,17 +92,22 @@ impl Agent {
             Audience::Entity(entity) => self.our_name(entity)?,
             _ => self.name_meant(&names, asked),
         };
-        (self.is_of_our_user(&claim) && self.is_first(now, statement)).then_some((claim, of))
+        // Or a request for presence, brought here by somebody on its way, would be one for this.
+        let asks = statement.request.is_some_and(|wanted| wanted.watchers);
+        (asks && self.is_of_our_user(&claim, &of) && self.is_first(now, statement)).then_some((claim, of))
     }
 
-    /// It signs with our own key; or it is, under one of our names, an older device that vouched for us, one for which that one or
-    /// we ourselves vouched, or one whose keys our user approved.
-    fn is_of_our_user(&self, claim: &Claim) -> bool {
+    /// It signs with our own key; or it is, under the name whose watchers it asks for, an older device that vouched for us, one for
+    /// which that one or we ourselves vouched, or one whose keys our user approved. A word is for one name.
+    fn is_of_our_user(&self, claim: &Claim, of: &Entity) -> bool {
         let ours = self.config.identity.verify_key();
         if claim.keys.0 == ours {
             return true;
         }
-        let Some(name) = self.our_name(&claim.entity) else { return false };
+        let Some(name) = self.our_name(&claim.entity).filter(|name| name == of) else { return false };
+        if claim.is_changed(&self.book) {
+            return false;
+        }
         let older = self.own.vouches().get(&name).map(|vouch| vouch.key);
         let speaks = |key| key == ours || Some(key) == older;
         speaks(claim.keys.0) || claim.vouched.is_some_and(speaks) || claim.is_pinned(&self.book)
@@ -212,7 +217,7 @@ impl Agent {
     pub(super) fn own_devices_changed(&mut self, now: Now) {
         let why = |device: &InformedDevice| match () {
             () if !self.is_our_name(&device.of) => Some("noresource"),
-            () if !self.is_of_our_user(&device.claim) => Some("rejected"),
+            () if !self.is_of_our_user(&device.claim, &device.of) => Some("rejected"),
             () => None,
         };
         let ends = self.informed.0.iter().filter_map(|(id, device)| Some((*id, why(device)?)));

@@ -279,7 +279,7 @@ impl Agent {
             target: watching.target.clone(),
             uri: watching.uri.clone(),
             nonce: watching.nonce,
-            wanted: Wanted { presence: true, policy: true },
+            wanted: Wanted::BOTH,
             by_server,
             expires: LIFE,
             resumes: None,

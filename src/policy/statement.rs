@@ -93,9 +93,17 @@ impl StatedPolicy {
     }
 }
 
-/// What an asker wants to know; at least one of both (FIG. 4).
+/// What an asker wants to know; at least one of them (FIG. 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub presence: bool,
     pub policy: bool,
+    /// Who follows: a question of another device of the same user only.
+    pub watchers: bool,
+}
+
+impl Wanted {
+    /// Presence and policy.
+    pub const BOTH: Self = Self { presence: true, policy: true, watchers: false };
+    pub const WATCHERS: Self = Self { presence: false, policy: false, watchers: true };
 }

@@ -125,6 +125,9 @@ fn request(lines: &mut Lines, request: Option<Wanted>) {
     if wanted.policy {
         lines.field("request", "policy");
     }
+    if wanted.watchers {
+        lines.field("request", "watchers");
+    }
 }
 
 /// `name value` lines; no value can make a line of its own, because white space in it is percent-encoded.

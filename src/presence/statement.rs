@@ -177,11 +177,12 @@ fn policies(element: &Element) -> Result<Vec<StatedPolicy>, Unreadable> {
 }
 
 fn request(element: &Element) -> Result<Wanted, Unreadable> {
-    element.only(&["presence", "policy"], &[])?;
+    element.only(&["presence", "policy", "watchers"], &[])?;
     let presence = element.maybe("presence")?.map(|it| it.empty("presence")).transpose()?.is_some();
     let policy = element.maybe("policy")?.map(|it| it.empty("policy")).transpose()?.is_some();
-    if !presence && !policy {
+    let watchers = element.maybe("watchers")?.map(|it| it.empty("watchers")).transpose()?.is_some();
+    if !presence && !policy && !watchers {
         return Err(Unreadable::Missing("request"));
     }
-    Ok(Wanted { presence, policy })
+    Ok(Wanted { presence, policy, watchers })
 }

@@ -179,6 +179,9 @@ fn request(xml: &mut XmlWriter, wanted: Wanted) {
     if wanted.policy {
         xml.leaf("sv:policy", "");
     }
+    if wanted.watchers {
+        xml.leaf("sv:watchers", "");
+    }
 }
 
 fn octets(xml: &mut XmlWriter, name: &str, value: &[u8]) {

@@ -131,7 +131,7 @@ impl World {
     }
 
     pub fn ask(&mut self, node: usize, peer: &str, answer: Option<&str>) -> AskId {
-        self.ask_for(node, peer, answer, Wanted { presence: true, policy: true }, None)
+        self.ask_for(node, peer, answer, Wanted::BOTH, None)
     }
 
     pub fn ask_for(

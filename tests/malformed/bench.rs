@@ -68,7 +68,7 @@ impl Bench {
     }
 
     pub fn ask_for(&mut self, peer: &str) -> AskId {
-        let wanted = Wanted { presence: true, policy: true };
+        let wanted = Wanted::BOTH;
         let request = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None, account: None };
         let accepted = self.nodes[ALICE].agent.command(self.now, Command::Ask(request)).unwrap();
         self.collect(ALICE);

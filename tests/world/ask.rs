@@ -89,7 +89,7 @@ fn approval_registers_both_directions_and_pins_the_key() {
 #[test]
 fn presence_alone_is_shown_and_stored() {
     let (mut world, alice, _) = office("none");
-    let id = world.ask_for(alice, BOB, None, Wanted { presence: true, policy: false }, None);
+    let id = world.ask_for(alice, BOB, None, Wanted { presence: true, policy: false, watchers: false }, None);
     assert!(world.run_until(MINUTE, |world| settled(world, alice, id)));
     assert_eq!(world.the_ask(alice, id).state, AskState::PresenceStored);
     assert_eq!(world.nodes[alice].agent.presences().count(), 1);
@@ -99,7 +99,7 @@ fn presence_alone_is_shown_and_stored() {
 #[test]
 fn policy_alone_is_reviewed_with_surroundings_not_asked() {
     let (mut world, alice, _) = office("none");
-    let id = world.ask_for(alice, BOB, None, Wanted { presence: false, policy: true }, None);
+    let id = world.ask_for(alice, BOB, None, Wanted { presence: false, policy: true, watchers: false }, None);
     let review = reviewing(&mut world, alice, id);
     let open = world.nodes[alice].agent.review(review).unwrap();
     assert_eq!(open.review.surroundings, Surroundings::NotAsked);
@@ -188,7 +188,7 @@ fn asked_by_a_stranger(unknown: UnknownWatchers, policy: bool) -> (World, AskId)
     let mut config = agent("bob", BOB, "none");
     config.unknown_watchers = unknown;
     world.add("bob", config);
-    let wanted = Wanted { presence: true, policy };
+    let wanted = Wanted { presence: true, policy, watchers: false };
     let id = world.ask_for(alice, "bob@192.168.1.2", Some("approve"), wanted, None);
     assert!(world.run_until(MINUTE, |world| settled(world, alice, id)));
     (world, id)

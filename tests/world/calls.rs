@@ -233,7 +233,7 @@ fn an_agent_that_is_stopping_begins_nothing_new() {
     let (answer, accept_key, source, sink, duration) = (None, None, None, None, None);
     let call = CallRequest { peer: BOB.into(), answer, accept_key, source, sink, duration, account: None };
     assert_eq!(world.command(alice, Command::Call(call)).unwrap_err().code, "agent-stops");
-    let wanted = Wanted { presence: true, policy: true };
+    let wanted = Wanted::BOTH;
     let ask = AskRequest { peer: BOB.into(), wanted, answer: None, accept_key: None, account: None };
     assert_eq!(world.command(alice, Command::Ask(ask)).unwrap_err().code, "agent-stops");
     assert_eq!(world.nodes[bob].agent.calls().count(), 0);
@@ -257,7 +257,7 @@ fn hanging_up_while_it_rings_cancels() {
 #[test]
 fn presence_alone_lets_nobody_call() {
     let (mut world, alice, _) = two(BOB, "none");
-    let ask = world.ask_for(alice, BOB, None, Wanted { presence: true, policy: false }, None);
+    let ask = world.ask_for(alice, BOB, None, Wanted { presence: true, policy: false, watchers: false }, None);
     assert!(world.run_until(MINUTE, |world| world.the_ask(alice, ask).state == AskState::PresenceStored));
     let call = world.call(alice, BOB, None, 2);
     review_of_call(&mut world, alice, call);
@@ -497,7 +497,7 @@ fn nobody_asks_or_calls_himself() {
     let mut world = World::new(2, Link::GOOD);
     let alice = world.add("alice", agent("alice", ALICE, "none"));
     for peer in ["alice@192.168.1.1", "alice@192.168.1.1:5060", ALICE, "192.168.1.1:5060", "[::ffff:192.168.1.1]"] {
-        let wanted = Wanted { presence: true, policy: true };
+        let wanted = Wanted::BOTH;
         let ask = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None, account: None };
         assert_eq!(world.command(alice, Command::Ask(ask)).unwrap_err().code, "that-is-you", "{peer}");
         let (answer, accept_key, source, sink, duration) = (None, None, None, None, None);
@@ -546,7 +546,7 @@ fn a_peer_of_whom_only_the_policy_was_asked_is_called_at_its_signed_contact() {
     let mut config = agent("bob", BOB, "none");
     config.listen.iter_mut().for_each(|listen| listen.address.set_port(5066));
     world.add("bob", config);
-    let wanted = Wanted { presence: false, policy: true };
+    let wanted = Wanted { presence: false, policy: true, watchers: false };
     let ask = world.ask_for(alice, "192.168.1.2:5066", Some("approve"), wanted, None);
     let done = |world: &World| world.the_ask(alice, ask).state != AskState::Asking;
     assert!(world.run_until(MINUTE, done));

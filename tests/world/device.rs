@@ -62,8 +62,12 @@ impl Keys {
         Self { vouched: Some((vouch.key, vouch.signature)), ..self }
     }
 
-    /// A request to whoever has this name, or to one device.
+    /// A request for the watchers of whoever has this name, or of one device.
     pub fn request(&self, now: Now, audience: &str, nonce: u8) -> Body {
+        self.request_for(Wanted::WATCHERS, now, audience, nonce)
+    }
+
+    pub fn request_for(&self, wanted: Wanted, now: Now, audience: &str, nonce: u8) -> Body {
         let issued = sottovoce::vocab::Wall::from_secs(now.wall.as_secs());
         let statement = Statement {
             entity: self.entity.clone(),
@@ -85,7 +89,7 @@ impl Keys {
             signed_by: self.vouched,
             supports: Capabilities::default(),
             policies: Vec::new(),
-            request: Some(Wanted { presence: true, policy: false }),
+            request: Some(wanted),
         };
         let text = presence::canonical_text(&statement);
         let signature = self.identity().sign("sottovoce-statement-1", text.as_bytes());

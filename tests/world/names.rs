@@ -309,7 +309,7 @@ fn nobody_asks_himself_by_the_name_of_an_account() {
     let mut world = both();
     let request = sottovoce::agent::AskRequest {
         peer: "al@example.org".into(),
-        wanted: sottovoce::policy::Wanted { presence: true, policy: true },
+        wanted: sottovoce::policy::Wanted::BOTH,
         answer: None,
         accept_key: None,
         account: None,

@@ -13,7 +13,7 @@ use crate::common::wire::Link;
 use crate::common::world::World;
 
 const ESP: &str = "ipsec esp/transport//require";
-const BOTH: Wanted = Wanted { presence: true, policy: true };
+const BOTH: Wanted = Wanted::BOTH;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Bob's place among the nodes.
 const BOB: usize = 1;

@@ -14,6 +14,7 @@
 use std::time::Duration;
 
 use sottovoce::agent::{AgentConfig, AskState, Command, UnknownWatchers, WatchState};
+use sottovoce::policy::Wanted;
 use sottovoce::sip::EndCause;
 use sottovoce::vocab::Entity;
 
@@ -231,6 +232,12 @@ fn who_is_approved_is_told_nothing_but_for_his_own_name() {
     let account = account(&Entity::parse("sip:bob@192.168.1.2").unwrap(), "192.168.1.9");
     world.command(0, Command::AddAccount(Box::new(account))).unwrap();
     assert_eq!(told(&mut world, "sip:bob@192.168.1.2", 2), 1);
+    let other = Keys::new("thief", "device-of-bob", "sip:bob@192.168.1.2");
+    let other = other.clone().vouched_by(Keys::new("alice", "x", "sip:bob@192.168.1.2").vouch(&other.introduction()));
+    let mut device = Device::at(LAPTOP, NAME, 3);
+    let body = other.request(world.now, "sip:bob@192.168.1.2", 3);
+    device.subscribe(&mut world, ("sip:bob@192.168.1.2", ALICE), 600, Some(body));
+    assert!(device.lists.is_empty(), "other keys than those that were approved");
 }
 
 #[test]
@@ -254,8 +261,14 @@ fn whoever_proves_no_key_of_the_user_gets_one_and_the_same_403() {
     let mut forged = own().request(now, NAME, 8);
     forged.bytes = String::from_utf8(forged.bytes.to_vec()).unwrap().replace("laptop", "table1").into_bytes().into();
     let garbage = |content_type: &str| sottovoce::sip::Body { content_type: content_type.into(), bytes: "<x".into() };
+    let of_another_name = {
+        let work = Keys::new("work", "work", BY_ACCOUNT);
+        work.clone().vouched_by(Keys::new("alice", "x", BY_ACCOUNT).vouch(&work.introduction()))
+    };
     let requests = [
         (NAME, None),
+        (NAME, Some(of_another_name.request(now, NAME, 10))),
+        (NAME, Some(own().request_for(Wanted::BOTH, now, NAME, 11))),
         (NAME, Some(garbage("application/pidf+xml"))),
         (NAME, Some(garbage("text/plain"))),
         (NAME, Some(stranger.request(now, NAME, 1))),
@@ -280,6 +293,9 @@ fn whoever_proves_no_key_of_the_user_gets_one_and_the_same_403() {
     assert!(answers.len() == count && answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     let notices = world.nodes[0].events.iter().filter(|event| matches!(event, sottovoce::agent::Event::Notice(_)));
     assert_eq!(notices.count(), 0, "nor can they fill the screen");
+    let mut device = Device::at(LAPTOP, BY_ACCOUNT, 99);
+    device.subscribe(&mut world, (BY_ACCOUNT, ALICE), 600, Some(of_another_name.request(now, BY_ACCOUNT, 12)));
+    assert_eq!(device.lists.len(), 1, "for its own name it is one");
 }
 
 /// A name may have several devices: whoever means one says so, and nobody can bring it to another.

@@ -185,7 +185,7 @@ impl Agent {
             claim: None,
             place: way.place(invitation.from.remote.ip(), media.ip()),
             nonce: random_nonce(&mut self.rng),
-            wanted: Wanted { presence: true, policy: true },
+            wanted: Wanted::BOTH,
         };
         if let Err(missing) = self.judge_protection(protected(offer.bundles), &demands) {
             return Err(self.refuse_for_policy(now, &watcher, accept, &missing));

@@ -58,7 +58,7 @@ impl Agent {
 
     /// Journey one comes before the first call.
     pub(super) fn ask_first(&mut self, now: Now, id: CallId, request: CallRequest) -> Result<(), Failure> {
-        let wanted = Wanted { presence: true, policy: true };
+        let wanted = Wanted::BOTH;
         let ask = AskRequest {
             peer: request.peer,
             wanted,

@@ -68,7 +68,7 @@ impl Agent {
         let target = calling.target.as_ref().filter(|target| target.entity == entity);
         let peer = target.map_or_else(|| entity.to_string(), Target::typed);
         let account = calling.target.as_ref().and_then(|target| target.account.clone());
-        let wanted = Wanted { presence: true, policy: true };
+        let wanted = Wanted::BOTH;
         let (answer, accept_key) = (calling.answer.clone(), calling.accept_key);
         let ask = AskRequest { peer, wanted, answer, accept_key, account };
         match self.begin_ask(now, ask, Some(id)) {

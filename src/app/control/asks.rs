@@ -10,7 +10,7 @@ impl Control {
         let neither = !body.presence && !body.policy;
         let request = AskRequest {
             peer: body.peer.clone(),
-            wanted: Wanted { presence: body.presence || neither, policy: body.policy || neither },
+            wanted: Wanted { presence: body.presence || neither, policy: body.policy || neither, watchers: false },
             answer: body.answer.as_ref().map(answer::answer).transpose()?.map(|(answer, _)| answer),
             accept_key: body.accept_key.as_deref().map(answer::fingerprint).transpose()?,
             account: body.account.as_deref().map(accounts::named).transpose()?,

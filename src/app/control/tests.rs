@@ -248,7 +248,7 @@ pub(crate) fn ask(state: AskState) -> Ask {
         id: AskId(1),
         peer: "192.168.1.2".to_owned(),
         target: "sip:192.168.1.2".to_owned(),
-        wanted: Wanted { presence: true, policy: true },
+        wanted: Wanted::BOTH,
         started: Wall(0),
         review: match &state {
             AskState::Reviewing(review) => Some(*review),

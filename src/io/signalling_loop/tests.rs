@@ -96,7 +96,7 @@ impl Running {
 
     /// Asks, with the answer at hand; says how it ended.
     async fn ask(&mut self, peer: &Entity, answer: Answer) -> AskState {
-        let wanted = Wanted { presence: true, policy: true };
+        let wanted = Wanted::BOTH;
         let request =
             AskRequest { peer: peer.to_string(), wanted, answer: Some(answer), accept_key: None, account: None };
         let Ok(Accepted::Ask(id)) = self.handle.command(Command::Ask(request)).await else { panic!() };

@@ -198,7 +198,7 @@ prop_compose! {
         signed_by in option::of((any::<[u8; 32]>(), any::<([u8; 32], [u8; 32])>())),
         supports in supports(),
         policies in vec(stated_policy(), 0..4),
-        request in option::of(select(vec![(true, true), (true, false), (false, true)])),
+        request in option::of((any::<bool>(), any::<bool>(), any::<bool>()).prop_filter("one", |(a, b, c)| *a || *b || *c)),
     ) -> Statement {
         Statement {
             entity, device, version, issued, expires, purpose, audience, environment, supports,
@@ -213,7 +213,7 @@ prop_compose! {
             policies: policies.into_iter().enumerate().map(|(i, policy)| StatedPolicy {
                 id: PeerText::new(format!("{i}{}", policy.id.raw())), ..policy
             }).collect(),
-            request: request.map(|(presence, policy)| Wanted { presence, policy }),
+            request: request.map(|(presence, policy, watchers)| Wanted { presence, policy, watchers }),
         }
     }
 }

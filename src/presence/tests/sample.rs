@@ -74,7 +74,7 @@ pub fn full() -> Statement {
     let vouch = vouch_text(&full.entity, &new);
     full.signed_by = Some((verify_key(8), SignatureBytes(key(8).sign(vouch.as_bytes()).to_bytes())));
     full.supports.kem = vec![PeerText::new("ML-KEM-768")];
-    full.request = Some(Wanted { presence: true, policy: true });
+    full.request = Some(Wanted::BOTH);
     full.person = Some(Person {
         user: Some(PeerText::new(" Zoë & <Co>\t\r\n\u{202e}\u{9b} 100% ")),
         place: Some(PeerText::new("external")),
