@@ -24,4 +24,5 @@ mod telephone;
 mod texts;
 mod transfers;
 mod watch;
+mod watched_devices;
 mod watcher_info;
