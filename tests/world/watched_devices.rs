@@ -191,21 +191,6 @@ fn a_watch_says_that_its_review_was_answered_and_which_still_waits() {
     assert_eq!((waits, last_step(&world).contains("waits")), (2, false), "{:?}", the_watch(&world).steps);
 }
 
-/// The server is away when the watch is refreshed, and there again while it still stands.
-#[test]
-fn a_watch_that_is_refreshed_after_all_does_not_go_on_saying_that_it_was_not() {
-    let desk = desk();
-    let mut world = with(&[(&desk, "none")]);
-    let review = the_review_of(&world, "desk");
-    world.server.as_mut().unwrap().unavailable = true;
-    assert!(world.run_until(59 * MINUTE, |world| last_step(world).starts_with("not refreshed")), "{}", last_step(&world));
-    assert!(matches!(the_watch(&world).state, WatchState::Active { .. }));
-    world.server.as_mut().unwrap().unavailable = false;
-    let again = |world: &World| last_step(world).starts_with("it stands again, and changes are told");
-    assert!(world.run_until(10 * MINUTE, again), "{:?}", the_watch(&world).steps);
-    assert!(matches!(world.nodes[0].agent.review(review).unwrap().state, ReviewState::Refused { .. }), "long ago");
-}
-
 /// Nothing of Bob is known at first, and the watch does not say so any more once something is.
 #[test]
 fn a_watch_whose_peer_publishes_later_says_that_it_stands() {
@@ -228,10 +213,29 @@ fn a_watch_whose_peer_publishes_later_says_that_it_stands() {
 /// More devices than are kept in waiting are named, and how they come to be put.
 #[test]
 fn devices_beyond_those_that_can_wait_are_not_passed_over_in_silence() {
-    let all: Vec<Keys> = (0..10).map(|number| Keys::new(&format!("secret{number}"), &format!("d{number}"), BOB)).collect();
+    let all: Vec<Keys> =
+        (0..10).map(|number| Keys::new(&format!("secret{number}"), &format!("d{number}"), BOB)).collect();
     let devices: Vec<(&Keys, &str)> = all.iter().map(|keys| (keys, "none")).collect();
     let world = with(&devices);
     assert_eq!(open(&world).len(), 1);
     let last = last_step(&world);
     assert_eq!(last, "more of its devices wait than are kept: `sottovoce ask sip:bob@example.org` puts them to you");
+}
+
+/// The user's own entries change while it waits: the watch names the review that took its place.
+#[test]
+fn a_watch_names_the_review_that_took_the_place_of_its_own() {
+    let (desk, pocket) = (desk(), pocket());
+    let mut world = with(&[(&desk, "none"), (&pocket, "none")]);
+    let first = the_review_of(&world, "desk");
+    let text = "spdadd any any udp -P out ipsec esp/transport//require;".into();
+    world.command(0, Command::PolicyAdd { text }).unwrap();
+    world.run_for(Duration::from_secs(1));
+    let next = the_review_of(&world, "desk");
+    assert!(next > first);
+    let last = last_step(&world);
+    assert!(last.starts_with(&format!("your entries changed since review {first} was put")), "{last}");
+    assert!(last.ends_with(&format!("`sottovoce review show {next}`")), "{last}");
+    answer(&mut world, next, Answer::Approve);
+    the_review_of(&world, "pocket");
 }
