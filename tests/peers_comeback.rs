@@ -36,7 +36,11 @@ fn everything_is_told_again(transport: &str) {
     kamailio.stop();
     alice.run(&["presence", "set", "--place", "cellar"]).expect(0);
     look_long_until(|| (state(&alice)["state"] == "recovering").then_some(()));
-    let why = if transport == "udp" { "its server does not answer" } else { "its connection broke" };
+    let why = if transport == "udp" {
+        "its server does not answer"
+    } else {
+        "its connection broke, or its server does not answer"
+    };
     let list = says(&alice, &["account", "list"]);
     assert!(list.contains(&format!("{why}: being registered anew")), "{list}");
     let waits = look_long_until(|| Some(state(&alice)).filter(|account| account["state"] == "waiting"));

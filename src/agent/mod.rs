@@ -53,6 +53,7 @@ mod waiting;
 mod watch;
 mod watch_news;
 mod watch_return;
+mod watch_reviews;
 mod watchers;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -356,11 +357,15 @@ impl Agent {
             }
             match self.endpoint.poll_event() {
                 Some(event) => self.handle_endpoint_event(now, event),
-                None if self.settle_transfers(now) => {}
-                None => break,
+                None => {
+                    // What an ask has further to put comes before the same of a watch.
+                    self.put_further_devices(now);
+                    if !self.settle_transfers(now) && !self.settle_watches(now) {
+                        break;
+                    }
+                }
             }
         }
-        self.put_further_devices(now);
         self.check_stopped(now);
     }
 
@@ -397,7 +402,7 @@ impl Agent {
             }
             EndpointEvent::SubscriptionAtRisk { id } => {
                 if let Some(key) = self.watch_of(id) {
-                    self.handle_watch_at_risk(&key);
+                    self.handle_watch_at_risk(now, &key);
                 }
             }
             EndpointEvent::Registered { .. }

@@ -29,6 +29,8 @@ const MAX_KEPT: usize = 256;
 pub struct Reviews {
     pub all: BTreeMap<ReviewId, Reviewing>,
     last: u64,
+    /// Ended just now.
+    pub ended: Vec<ReviewId>,
 }
 
 /// A review with what only its story needs.
@@ -70,22 +72,25 @@ impl Opening {
 }
 
 impl Reviews {
-    /// What this device says waits for an answer already.
-    pub fn is_asked_about(&self, entity: &Entity, device: &Device) -> bool {
-        self.open_about(entity).any(|statement| statement.device == *device)
+    /// The one in which what this device says waits for an answer.
+    pub fn open_of(&self, entity: &Entity, device: &Device) -> Option<ReviewId> {
+        self.open_about(entity).find(|reviewing| reviewing.statement().device == *device).map(|r| r.open.id)
     }
 
-    pub fn is_asked_about_somebody_of(&self, entity: &Entity) -> bool {
-        self.open_about(entity).next().is_some()
+    pub fn open_of_somebody_of(&self, entity: &Entity) -> Option<ReviewId> {
+        self.open_about(entity).next().map(|reviewing| reviewing.open.id)
     }
 
-    fn open_about<'a>(&'a self, entity: &'a Entity) -> impl Iterator<Item = &'a Statement> {
-        let open = self.all.values().filter(|reviewing| reviewing.is_open());
-        open.map(|reviewing| &reviewing.opening.statement).filter(move |statement| statement.entity == *entity)
+    fn open_about<'a>(&'a self, entity: &'a Entity) -> impl Iterator<Item = &'a Reviewing> {
+        self.all.values().filter(|reviewing| reviewing.is_open() && reviewing.statement().entity == *entity)
     }
 }
 
 impl Reviewing {
+    pub fn statement(&self) -> &Statement {
+        &self.opening.statement
+    }
+
     pub fn is_open(&self) -> bool {
         matches!(self.open.state, ReviewState::Pending | ReviewState::Looser { .. } | ReviewState::Failed(_))
     }
@@ -419,6 +424,9 @@ impl Agent {
     fn set_review(&mut self, id: ReviewId, state: ReviewState) {
         if let Some(reviewing) = self.reviews.all.get_mut(&id) {
             reviewing.open.state = state;
+            if !reviewing.is_open() && reviewing.open.state != ReviewState::Storing {
+                self.reviews.ended.push(id);
+            }
             self.event(Event::ReviewChanged(id));
         }
     }

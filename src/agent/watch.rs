@@ -23,6 +23,7 @@ use super::question::Question;
 use super::target::Target;
 use super::waiting::Waiting;
 use super::watch_news::Judged;
+use super::watch_reviews::Put;
 use super::{Account, AccountState, Agent, Effect, Event, StoreOp, Watch, WatchState, Watched};
 use crate::policy::Wanted;
 use crate::sip::{Candidate, SubscriptionId, Uri};
@@ -75,6 +76,9 @@ pub struct Watching {
     pub in_silence: bool,
     pub next: Option<Mono>,
     pub judged: Judged,
+    pub put: Put,
+    /// Its last step says that it may not stand any more.
+    pub troubled: bool,
 }
 
 impl Watching {
@@ -189,6 +193,8 @@ impl Agent {
             in_silence: false,
             next: None,
             judged: Judged::default(),
+            put: Put::default(),
+            troubled: false,
         };
         self.watches.all.entry(key.clone()).or_insert_with(fresh);
     }
@@ -218,12 +224,18 @@ impl Agent {
         watching.nonce = nonce;
         watching.answered = false;
         watching.notified = false;
+        watching.troubled = false;
+        let waits = watching.watch.state == WatchState::NoServer;
         let target = watching.target.clone();
         if !self.config.stays {
             return self.set_watch(key, WatchState::Idle);
         }
         if !self.is_there_for(&target) {
-            return self.set_watch(key, WatchState::NoServer);
+            self.set_watch(key, WatchState::NoServer);
+            if !waits {
+                self.watch_step(now, key, "its account is not registered: it is asked for as soon as it is".into());
+            }
+            return;
         }
         self.set_watch(key, WatchState::Subscribing);
         match (self.route_of(&target), target.locate().address()) {
@@ -305,16 +317,22 @@ impl Agent {
         watching.answered = true;
         watching.watch.heard = Some(now.wall);
         let until = now.wall.saturating_add(expires);
+        let troubled = watching.troubled;
         if matches!(watching.watch.state, WatchState::Active { .. } | WatchState::Recovering) {
             self.set_watch(key, WatchState::Active { until });
+            if troubled {
+                self.tell_it_stands_again(now, key);
+            }
         }
     }
 
     /// Its connection broke.
-    pub(super) fn handle_watch_at_risk(&mut self, key: &WatchKey) {
-        let active = |watching: &Watching| matches!(watching.watch.state, WatchState::Active { .. });
-        if self.watches.all.get(key).is_some_and(active) {
+    pub(super) fn handle_watch_at_risk(&mut self, now: Now, key: &WatchKey) {
+        let active = |watching: &&mut Watching| matches!(watching.watch.state, WatchState::Active { .. });
+        if let Some(watching) = self.watches.all.get_mut(key).filter(active) {
+            watching.troubled = true;
             self.set_watch(key, WatchState::Recovering);
+            self.watch_step(now, key, "the way there is lost, and it is asked for anew".into());
         }
     }
 
@@ -364,6 +382,7 @@ impl Agent {
             self.endpoint.unsubscribe(now, id);
         }
         self.set_watch(key, WatchState::Subscribing);
+        self.watch_step(now, key, "its account was removed: it is asked for anew without it".into());
     }
 
     pub(super) fn handle_watch_timeout(&mut self, now: Now) {

@@ -6,20 +6,21 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::ask::PIDF;
-use super::ask_answer::key_state;
 use super::book::Standing;
 use super::contact::contact_host;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
-use super::review::Opening;
 use super::target::host_address;
 use super::waiting::Waiting;
 use super::watch::{WatchKey, Watching};
+use super::watch_reviews::{opening, News};
 use super::{Agent, Effect, Event, StoreOp, WatchState};
-use crate::policy::{Entry, Provenance, Purpose, Statement};
+use crate::policy::{Entry, Purpose, Statement};
 use crate::presence::{statement_hash, PresenceRecord};
 use crate::sip::headers::{SubscriptionState, SubscriptionStatus};
 use crate::sip::{Body, Uri};
-use crate::vocab::{Device, Digest, Entity, Failure, Now};
+use crate::vocab::{Device, Digest, Failure, Now};
+
+const STANDS: &str = "it stands, and changes are told from now on";
 
 /// Devices of one peer of which the last statement is remembered.
 const MAX_JUDGED: usize = 32;
@@ -30,17 +31,23 @@ const MAX_UNPINNED: usize = 8;
 /// The last statement of each device, of either purpose, and the last failure that was told.
 #[derive(Default)]
 pub struct Judged {
-    last: BTreeMap<(Device, bool), (u64, Digest)>,
+    last: BTreeMap<(Device, bool), Last>,
     told: Option<String>,
+}
+
+struct Last {
+    version: u64,
+    hash: Digest,
+    gruu: Option<Uri>,
 }
 
 impl Judged {
     fn is_news(&self, statement: &Statement) -> bool {
-        self.last.get(&place_of(statement)).is_none_or(|(version, _)| *version < statement.version)
+        self.last.get(&place_of(statement)).is_none_or(|last| last.version < statement.version)
     }
 
     fn says_the_same(&self, statement: &Statement, hash: &Digest) -> bool {
-        self.last.get(&place_of(statement)).is_some_and(|(_, last)| last == hash)
+        self.last.get(&place_of(statement)).is_some_and(|last| last.hash == *hash)
     }
 
     fn take(&mut self, statement: &Statement, hash: Digest) {
@@ -48,7 +55,17 @@ impl Judged {
         if self.last.len() >= MAX_JUDGED && !self.last.contains_key(&place) {
             self.last.pop_first();
         }
-        self.last.insert(place, (statement.version, hash));
+        self.last.insert(place, Last { version: statement.version, hash, gruu: gruu_of(statement) });
+    }
+
+    /// It counts as news when it comes once more.
+    pub fn forget(&mut self, statement: &Statement) {
+        self.last.remove(&place_of(statement));
+    }
+
+    /// Where the device is asked by itself, as it published.
+    fn gruu(&self, device: &Device) -> Option<Uri> {
+        self.last.get(&(device.clone(), true)).and_then(|last| last.gruu.clone())
     }
 }
 
@@ -82,6 +99,7 @@ impl Agent {
         let lasts = state.expires.map(|seconds| Duration::from_secs(u64::from(seconds)));
         let until = now.wall.saturating_add(lasts.unwrap_or(super::watch::LIFE).min(super::watch::LIFE));
         let was_active = matches!(watching.watch.state, WatchState::Active { .. } | WatchState::Recovering);
+        let troubled = watching.troubled;
         let known = says || watching.watch.told;
         match state.state {
             SubscriptionStatus::Terminated => {}
@@ -93,9 +111,12 @@ impl Agent {
             }
             _ => {
                 self.set_watch(key, WatchState::Active { until });
+                if was_active && troubled {
+                    self.tell_it_stands_again(now, key);
+                }
                 if !was_active {
                     let what = match known {
-                        true => "it stands, and changes are told from now on",
+                        true => STANDS,
                         false => "it is followed from now on, and nothing of it is known yet: it is away, or its name is mistyped",
                     };
                     self.watch_step(now, key, what.into());
@@ -124,6 +145,9 @@ impl Agent {
         // Of a server's address nothing follows for the peer's.
         let observed = observed.filter(|_| !watching.by_server);
         let read = read.unwrap_or_else(|failure| ReadPublished { usable: Vec::new(), unusable: vec![failure] });
+        if read.unusable.is_empty() {
+            self.tell_usable_again(now, key);
+        }
         read.unusable.into_iter().for_each(|failure| self.tell_unusable(now, key, failure));
         for one in read.usable {
             self.take_one(now, key, observed, body, one);
@@ -131,7 +155,7 @@ impl Agent {
     }
 
     /// Once, and not with every document.
-    fn tell_unusable(&mut self, now: Now, key: &WatchKey, failure: Failure) {
+    pub(super) fn tell_unusable(&mut self, now: Now, key: &WatchKey, failure: Failure) {
         let Some(watching) = self.watches.all.get_mut(key) else { return };
         if watching.judged.told.as_ref() == Some(&failure.message) {
             return;
@@ -148,6 +172,25 @@ impl Agent {
         }
     }
 
+    fn tell_usable_again(&mut self, now: Now, key: &WatchKey) {
+        let told = self.watches.all.get_mut(key).and_then(|watching| watching.judged.told.take());
+        if told.is_some() {
+            let what = self.with_what_waits(key, "what it says can be used again".into());
+            self.watch_step(now, key, what);
+        }
+    }
+
+    /// The first document that could be used.
+    fn note_told(&mut self, now: Now, key: &WatchKey) {
+        let Some(watching) = self.watches.all.get_mut(key) else { return };
+        let first = !std::mem::replace(&mut watching.watch.told, true);
+        let active = matches!(watching.watch.state, WatchState::Active { .. });
+        let said = watching.watch.steps.last().is_some_and(|(_, step)| step == STANDS);
+        if first && active && !said {
+            self.watch_step(now, key, STANDS.into());
+        }
+    }
+
     fn take_one(&mut self, now: Now, key: &WatchKey, observed: Option<IpAddr>, body: &Body, read: ReadDocument) {
         let statement = read.signed.statement.clone();
         let of_device = key.device.as_ref().is_none_or(|device| *device == statement.device);
@@ -156,22 +199,22 @@ impl Agent {
             return;
         }
         let hash = statement_hash(&statement);
-        let same = watching.judged.says_the_same(&statement, &hash);
+        let settled = watching.judged.says_the_same(&statement, &hash) && !watching.put.waits(&statement);
+        self.note_told(now, key);
         self.note_version(&statement);
         if !self.is_outranked(key, &statement) {
             let record = match self.has_a_row_for(&read) {
                 true => self.hear(now, key, observed, body, &statement),
                 false => PresenceRecord::from_statement(&statement, observed, None),
             };
-            if !same && !self.stands_approved(now, &read, &record, hash) {
-                self.put_news(now, key, observed, read, record);
+            if !settled && !self.stands_approved(now, &read, &record, hash) {
+                self.put_news(now, key, News { observed, read, record });
             }
         }
         if let Some(watching) = self.watches.all.get_mut(key) {
             watching.judged.take(&statement, hash);
-            watching.watch.told = true;
         }
-        self.follow_device(now, key, &statement);
+        self.follow_device(now, key, &statement.device);
     }
 
     /// Whoever invents devices fills no database; one that is approved makes its row (`keep_contact`).
@@ -226,7 +269,13 @@ impl Agent {
     }
 
     /// Whether our user has approved this already, in this or in other words.
-    fn stands_approved(&mut self, now: Now, read: &ReadDocument, record: &PresenceRecord, hash: Digest) -> bool {
+    pub(super) fn stands_approved(
+        &mut self,
+        now: Now,
+        read: &ReadDocument,
+        record: &PresenceRecord,
+        hash: Digest,
+    ) -> bool {
         let statement = &read.signed.statement;
         let Standing::Pinned { .. } = read.standing else { return false };
         let Some(mut pin) = self.book.pin(&statement.entity, &statement.device).cloned() else { return false };
@@ -251,46 +300,12 @@ impl Agent {
         Some(review.proposed.iter().map(words).collect())
     }
 
-    fn put_news(
-        &mut self,
-        now: Now,
-        key: &WatchKey,
-        observed: Option<IpAddr>,
-        read: ReadDocument,
-        record: PresenceRecord,
-    ) {
-        let statement = read.signed.statement.clone();
-        if self.reviews.is_asked_about(&statement.entity, &statement.device) {
-            return self.watch_step(now, key, "it says something new, and a review of it waits already".into());
-        }
-        let known = matches!(read.standing, Standing::Pinned { .. });
-        if !known && self.reviews.is_asked_about_somebody_of(&statement.entity) {
-            return self.watch_step(
-                now,
-                key,
-                "a further device of it waits until the review before is answered".into(),
-            );
-        }
-        let Some(watching) = self.watches.all.get(key) else { return };
-        let ours = self.name_to(&watching.target);
-        let opened = self.open_review(now, opening(now, observed, &read, record, ours));
-        if opened.is_ok() {
-            self.audit_statement(now, &statement);
-        }
-        let what = match opened {
-            Ok(review) if known => format!("its policy has changed: `sottovoce review show {review}`"),
-            Ok(review) => format!("its policy waits for your answer: `sottovoce review show {review}`"),
-            Err(failure) => format!("{}; {}", failure.message, failure.next),
-        };
-        self.watch_step(now, key, what);
-    }
-
     /// Only the device itself tells its place to those whom it knows.
-    fn follow_device(&mut self, now: Now, key: &WatchKey, statement: &Statement) {
-        let published = statement.purpose == Purpose::Publish && key.device.is_none();
-        let pinned = self.book.pin(&statement.entity, &statement.device).is_some();
-        if let Some(gruu) = gruu_of(statement).filter(|_| published && pinned) {
-            self.watch_device(now, key, &statement.device, gruu);
+    pub(super) fn follow_device(&mut self, now: Now, key: &WatchKey, device: &Device) {
+        let Some(watching) = self.watches.all.get(key).filter(|_| key.device.is_none()) else { return };
+        let pinned = self.book.pin(&watching.target.entity, device).is_some();
+        if let Some(gruu) = watching.judged.gruu(device).filter(|_| pinned) {
+            self.watch_device(now, key, device, gruu);
         }
     }
 
@@ -321,20 +336,6 @@ pub fn gruu_of(statement: &Statement) -> Option<Uri> {
     // Whoever signs for himself sends us to nobody else.
     let own = host.eq_ignore_ascii_case(statement.entity.host()) && contact.user() == statement.entity.user();
     (contact.params().has("gr") && own).then_some(contact)
-}
-
-fn opening(now: Now, observed: Option<IpAddr>, read: &ReadDocument, record: PresenceRecord, ours: Entity) -> Opening {
-    Opening {
-        ours,
-        statement: read.signed.statement.clone(),
-        provenance: Provenance { observed, received: now.wall },
-        key_state: key_state(read.standing),
-        wanted_presence: true,
-        record,
-        ask: None,
-        call: None,
-        missing: Vec::new(),
-    }
 }
 
 /// What it does to packets; who it is for, and where both were when it was approved, are other matters.

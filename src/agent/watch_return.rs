@@ -66,9 +66,22 @@ impl Agent {
 
     /// The endpoint keeps the subscription, and asks again while it stands (RFC 6665 section 4.1.2.2).
     pub(super) fn handle_refresh_failed(&mut self, now: Now, key: &WatchKey, cause: EndCause) {
-        let Some(watching) = self.watches.all.get(key) else { return };
+        let Some(watching) = self.watches.all.get_mut(key) else { return };
+        watching.troubled = true;
         let failure = ended(watching.target.entity.as_str(), cause);
         let what = format!("not refreshed, because {}; it is tried again while it stands", failure.message);
+        self.watch_step(now, key, what);
+    }
+
+    /// What was said of its trouble is over.
+    pub(super) fn tell_it_stands_again(&mut self, now: Now, key: &WatchKey) {
+        let Some(watching) = self.watches.all.get_mut(key) else { return };
+        watching.troubled = false;
+        let what = match watching.watch.told {
+            true => "it stands again, and changes are told from now on",
+            false => "it stands again, and nothing of it is known yet",
+        };
+        let what = self.with_what_waits(key, what.into());
         self.watch_step(now, key, what);
     }
 }

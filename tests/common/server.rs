@@ -28,6 +28,8 @@ pub struct Server {
     pub challenges: bool,
     /// It takes subscriptions, and has nothing to tell.
     pub subscribes: bool,
+    /// The presence document that it tells whoever asks for a name; of a single device it knows nothing.
+    pub tells: Option<Vec<u8>>,
     /// REGISTER that comes at the first address is sent on to this Contact.
     pub registers_at: Option<String>,
     /// It answers 503.
@@ -54,6 +56,7 @@ impl Server {
             deaf: false,
             challenges: false,
             subscribes: false,
+            tells: None,
             registers_at: None,
             unavailable: false,
             published: Vec::new(),
@@ -109,7 +112,12 @@ impl Server {
             }
             Method::Subscribe if self.subscribes => {
                 let accepted = accepted(&request).to_bytes().to_vec();
-                return [accepted, notify(&request, at)].into_iter().flat_map(parcel).collect();
+                return [accepted, notify(&request, at, &[])].into_iter().flat_map(parcel).collect();
+            }
+            Method::Subscribe if self.tells.is_some() && asks_for_a_name(&request) => {
+                let accepted = accepted(&request).to_bytes().to_vec();
+                let told = self.tells.clone().unwrap_or_default();
+                return [accepted, notify(&request, at, &told)].into_iter().flat_map(parcel).collect();
             }
             Method::Register => self.register(now, &request),
             Method::Publish => self.publish(now, &request),
@@ -155,8 +163,14 @@ fn accepted(request: &Request) -> Response {
     with(Response::to(request, 200, "OK"), &[("Expires", &expires)])
 }
 
-/// The first and only one of its subscription.
-fn notify(request: &Request, at: SocketAddr) -> Vec<u8> {
+/// And for its presence.
+fn asks_for_a_name(request: &Request) -> bool {
+    let presence = header(request, HeaderName::EVENT).is_some_and(|event| event == "presence");
+    presence && !request.uri().to_string().contains(";gr=")
+}
+
+/// The first and only one of its subscription, or of a refresh.
+fn notify(request: &Request, at: SocketAddr, body: &[u8]) -> Vec<u8> {
     let value = |name| header(request, name).unwrap_or_default();
     let to = value(HeaderName::TO);
     let from = if to.contains(";tag=") { to } else { format!("{to};tag=server") };
@@ -167,16 +181,18 @@ fn notify(request: &Request, at: SocketAddr) -> Vec<u8> {
         expires => format!("active;expires={expires}"),
     };
     let cseq = value(HeaderName::CSEQ).split(' ').next().unwrap_or_default().to_owned();
-    format!(
+    let content_type = if body.is_empty() { "" } else { "Content-Type: application/pidf+xml\r\n" };
+    let head = format!(
         "NOTIFY {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{cseq}{}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {}\r\n\
          Call-ID: {}\r\nCSeq: {cseq} NOTIFY\r\nContact: <sip:{at}>\r\nEvent: {}\r\nSubscription-State: {state}\r\n\
-         Content-Length: 0\r\n\r\n",
+         {content_type}Content-Length: {}\r\n\r\n",
         value(HeaderName::CALL_ID),
         value(HeaderName::FROM),
         value(HeaderName::CALL_ID),
         value(HeaderName::EVENT),
-    )
-    .into_bytes()
+        body.len(),
+    );
+    [head.as_bytes(), body].concat()
 }
 
 fn header(request: &Request, name: HeaderName) -> Option<String> {

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sottovoce::keys::Identity;
-use sottovoce::policy::{Audience, Capabilities, Purpose, Statement, Wanted};
+use sottovoce::policy::{
+    both_directions, publish_policy, setkey, Audience, Capabilities, Environment, Evidence, Level, Purpose, Scope,
+    Statement, Wanted,
+};
 use sottovoce::presence::{self, Introduction, Signed, VOUCH};
 use sottovoce::sip::headers::NameAddr;
 use sottovoce::sip::{
@@ -13,7 +16,7 @@ use sottovoce::sip::{
 };
 use sottovoce::vocab::{Device as DeviceId, Entity, Nonce, Now, PeerText, SignatureBytes, VerifyKey};
 
-use crate::common::config::secret;
+use crate::common::config::{default_text, secret};
 use crate::common::wire::{arrived_by, Parcel};
 use crate::common::world::World;
 
@@ -68,20 +71,45 @@ impl Keys {
     }
 
     pub fn request_for(&self, wanted: Wanted, now: Now, audience: &str, nonce: u8) -> Body {
+        let audience = match Entity::parse(audience) {
+            Ok(entity) => Audience::Entity(entity),
+            Err(_) => Audience::Device(DeviceId::new(audience).unwrap()),
+        };
+        let request = Some(wanted);
+        let statement = self.statement(now, Purpose::Request, audience);
+        let document = self.document(Statement { nonce: Nonce([nonce; 16]), request, ..statement });
+        Body { content_type: PIDF.into(), bytes: document.into() }
+    }
+
+    /// What this device publishes for everybody, as one that is reached at a GRUU and is at `address`.
+    pub fn publication(&self, now: Now, address: &str, action: &str) -> Vec<u8> {
+        let gruu = format!("{};gr={}", self.entity, self.device);
+        let address = address.parse().unwrap();
+        let entries = both_directions(setkey::parse(&default_text(action)).unwrap());
+        self.document(Statement {
+            contact: PeerText::new(&gruu),
+            environment: Some(Environment {
+                scope: Scope::Private,
+                evidence: Evidence::Address,
+                address: Some(address),
+            }),
+            policies: publish_policy(&entries, address, Level::Require),
+            ..self.statement(now, Purpose::Publish, Audience::Any)
+        })
+    }
+
+    fn statement(&self, now: Now, purpose: Purpose, audience: Audience) -> Statement {
         let issued = sottovoce::vocab::Wall::from_secs(now.wall.as_secs());
-        let statement = Statement {
+        Statement {
             entity: self.entity.clone(),
             contact: PeerText::new("sip:192.168.1.7"),
             device: self.device.clone(),
             version: now.wall.0,
             issued,
             expires: issued.saturating_add(Duration::from_secs(3600)),
-            purpose: Purpose::Request,
-            audience: match Entity::parse(audience) {
-                Ok(entity) => Audience::Entity(entity),
-                Err(_) => Audience::Device(DeviceId::new(audience).unwrap()),
-            },
-            nonce: Nonce([nonce; 16]),
+            purpose,
+            audience,
+            nonce: Nonce([0; 16]),
             person: None,
             environment: None,
             signing_key: self.identity().verify_key(),
@@ -89,11 +117,14 @@ impl Keys {
             signed_by: self.vouched,
             supports: Capabilities::default(),
             policies: Vec::new(),
-            request: Some(wanted),
-        };
+            request: None,
+        }
+    }
+
+    fn document(&self, statement: Statement) -> Vec<u8> {
         let text = presence::canonical_text(&statement);
         let signature = self.identity().sign("sottovoce-statement-1", text.as_bytes());
-        Body { content_type: PIDF.into(), bytes: presence::write(&Signed { statement, signature }).into() }
+        presence::write(&Signed { statement, signature })
     }
 }
 

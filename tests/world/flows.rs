@@ -130,9 +130,12 @@ fn an_account_whose_connection_broke_is_recovering_until_it_is_registered_anew()
     world.breaks(0, Transport::Tcp, FIRST);
     assert_eq!(account(&world).state, AccountState::Recovering);
     assert_eq!(watch(&world).state, WatchState::Recovering);
+    let last_step = |world: &World| watch(world).steps.last().unwrap().1.clone();
+    assert_eq!(last_step(&world), "the way there is lost, and it is asked for anew");
     assert!(world.run_until(MINUTE, |world| stands(world, 0)));
     assert!(account(&world).heard.unwrap() > heard, "and the server was heard of");
     assert!(world.run_until(MINUTE, |world| matches!(watch(world).state, WatchState::Active { .. })));
+    assert!(last_step(&world).starts_with("it stands again"), "{}", last_step(&world));
 
     world.breaks(0, Transport::Tcp, FIRST);
     server(&mut world).down = true;

@@ -24,5 +24,6 @@ mod telephone;
 mod texts;
 mod transfers;
 mod watch;
+mod watched_devices;
 mod watcher_info;
 mod watcher_info_bounds;
