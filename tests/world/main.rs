@@ -10,6 +10,7 @@ mod device;
 mod early;
 mod fail_over;
 mod flows;
+mod forked;
 mod holds;
 mod limits;
 mod loss;

@@ -18,6 +18,7 @@ mod refused;
 mod register;
 mod replaces;
 mod silent;
+mod spread;
 mod timer;
 mod tls;
 mod wire;
