@@ -92,7 +92,10 @@ impl Endpoint {
         if !matches!(session.phase, Phase::Established | Phase::Ringing) {
             return unknown();
         }
-        if session.is_asking() {
+        let unanswered = session.unacked.as_ref().is_some_and(|unacked| unacked.offers);
+        let offers = *inbound.request.method() == Method::Update && !inbound.request.body().is_empty();
+        // An offer meets ours, which is in a request, or in a 2xx whose ACK brings the answer.
+        if session.is_asking() || offers && unanswered {
             return Some(Refusal::new(491, "Request Pending"));
         }
         if session.asked.is_some() || session.unacked.is_some() {
@@ -127,6 +130,7 @@ impl Endpoint {
         self.set_timer(now, id, &key, &mut response);
         send::set_response_body(&mut response, &body);
         let cseq = read::cseq(response.headers()).map_or(0, |cseq| cseq.number);
+        let offers = self.transactions.server(&key).is_some_and(|server| server.request.body().is_empty());
         let Some(answer) = self.send_response(now, &key, &response) else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let first = session.phase == Phase::Ringing;
@@ -137,7 +141,7 @@ impl Endpoint {
         if *key.method() == Method::Update {
             return;
         }
-        session.unacked = Some(Unacked::new(now, &self.timing, answer, cseq, first));
+        session.unacked = Some(Unacked::new(now, &self.timing, answer, cseq, first, offers));
     }
 
     pub(super) fn refuse_caller(&mut self, now: Mono, id: SessionId, refusal: &Refusal) {
