@@ -9,6 +9,7 @@ mod process;
 #[allow(dead_code)] // a part of it is used
 mod terminal;
 
+mod peers_accounts;
 mod peers_calls;
 mod peers_comeback;
 mod peers_guards;

@@ -166,6 +166,13 @@ impl Kamailio {
         finish(&mut command)
     }
 
+    /// A further user of example.org.
+    pub fn enrol(&self, name: &str, password: &str) {
+        let users = rusqlite::Connection::open(self.dir.path().join("kamailio.sqlite")).unwrap();
+        let user = "insert into subscriber (username, domain, password) values (?1, 'example.org', ?2)";
+        users.execute(user, [name, password]).unwrap();
+    }
+
     /// Where it would send a call for somebody.
     pub fn contacts(&self) -> String {
         self.tell(&["ul.dump"]).expect(0).stdout
