@@ -16,6 +16,7 @@ mod limits;
 mod loss;
 mod names;
 mod onward;
+mod passwords;
 mod pinning;
 mod redirected;
 mod restart;
