@@ -44,7 +44,7 @@ fn of_loser(winner: &Parcel) -> Parcel {
     let Ok(Message::Response(mut response)) = Message::parse(&bytes) else { panic!("an answer") };
     let tagged = response.headers().first(HeaderName::TO).unwrap().replace(";tag=", ";tag=loser-");
     response.headers_mut().set(HeaderName::TO, &tagged).unwrap();
-    response.headers_mut().set(HeaderName::CONTACT, &format!("<sip:bob@{LOSER}:5060>")).unwrap();
+    response.headers_mut().set(HeaderName::CONTACT, format!("<sip:bob@{LOSER}:5060>")).unwrap();
     Parcel::Sip { stream, from, to, bytes: response.to_bytes().to_vec() }
 }
 

@@ -21,4 +21,5 @@ mod silent;
 mod spread;
 mod timer;
 mod tls;
+mod update;
 mod wire;
