@@ -9,13 +9,16 @@ mod process;
 #[allow(dead_code)] // a part of it is used
 mod terminal;
 
+mod peers_accounts;
 mod peers_calls;
 mod peers_comeback;
 mod peers_guards;
+mod peers_ipv6;
 mod peers_kamailio;
 mod peers_names;
 mod peers_openssl;
 mod peers_packets;
+mod peers_passwords;
 mod peers_presence;
 mod peers_proxy;
 mod peers_python;

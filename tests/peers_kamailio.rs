@@ -16,10 +16,33 @@ pub struct Kamailio {
     process: Child,
 }
 
+/// What it has beyond the usual.
+#[derive(Default)]
+struct Beyond<'a> {
+    /// TLS, and a certificate for this domain.
+    domain: Option<&'a str>,
+    /// What is defined.
+    defines: &'a [&'a str],
+    /// Texts of the configuration, and what stands in their place.
+    changes: &'a [(&'a str, &'a str)],
+    /// Where it listens, in place of its own address.
+    listen: Option<std::net::SocketAddr>,
+}
+
 impl Kamailio {
     /// For example.org, where the password of alice and of bob is `secret`. `None` when it is not installed.
     pub fn start() -> Option<Self> {
         Self::start_with(None, &[])
+    }
+
+    /// With a configuration that is changed so: each text by what stands after it.
+    pub fn start_changed(changes: &[(&str, &str)]) -> Option<Self> {
+        Self::start_beyond(&Beyond { changes, ..Beyond::default() })
+    }
+
+    /// At this address and port, and nowhere else.
+    pub fn start_at(listen: std::net::SocketAddr) -> Option<Self> {
+        Self::start_beyond(&Beyond { listen: Some(listen), ..Beyond::default() })
     }
 
     /// SUBSCRIBE goes on to the device, which answers itself.
@@ -51,6 +74,11 @@ impl Kamailio {
     }
 
     fn start_with(domain: Option<&str>, defines: &[&str]) -> Option<Self> {
+        Self::start_beyond(&Beyond { domain, defines, ..Beyond::default() })
+    }
+
+    fn start_beyond(beyond: &Beyond<'_>) -> Option<Self> {
+        let Beyond { domain, defines, changes, listen } = beyond;
         let complete = installed("kamailio") && std::path::Path::new(TABLES).exists() && has_module("presence");
         if !complete {
             skip("kamailio, kamailio-sqlite-modules and kamailio-presence-modules are not all installed");
@@ -72,17 +100,17 @@ impl Kamailio {
         let define = |name: &str, value: &str| format!("{name}={value}");
         let mut command = Command::new("kamailio");
         command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]);
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/config/kamailio/kamailio.cfg"));
+        command.arg(configuration(dir.path(), changes));
         for defined in [
             define("DBURL", &format!("\"sqlite:///{}\"", database.display())),
             define("DOMAIN", "\"example.org\""),
             define("SECRET", "\"known to the test\""),
-            define("LISTEN", &format!("{address}:5060")),
+            define("LISTEN", &listen.unwrap_or((address, 5060).into()).to_string()),
             define("CTL", &format!("\"unix:{}\"", dir.path().join("ctl").display())),
         ] {
             command.args(["-A", &defined]);
         }
-        for name in defines {
+        for name in *defines {
             match *name {
                 "WITH_WEBSOCKET" => command.args(["-A", &define("WSLISTEN", &format!("{address}:8088"))]),
                 name => command.args(["-A", name]),
@@ -138,10 +166,33 @@ impl Kamailio {
         finish(&mut command)
     }
 
+    /// A further user of example.org.
+    pub fn enrol(&self, name: &str, password: &str) {
+        let users = rusqlite::Connection::open(self.dir.path().join("kamailio.sqlite")).unwrap();
+        let user = "insert into subscriber (username, domain, password) values (?1, 'example.org', ?2)";
+        users.execute(user, [name, password]).unwrap();
+    }
+
     /// Where it would send a call for somebody.
     pub fn contacts(&self) -> String {
         self.tell(&["ul.dump"]).expect(0).stdout
     }
+}
+
+/// The one that we ship, or a changed one in `dir`.
+fn configuration(dir: &std::path::Path, changes: &[(&str, &str)]) -> std::path::PathBuf {
+    let ours = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/kamailio/kamailio.cfg"));
+    if changes.is_empty() {
+        return ours.to_owned();
+    }
+    let mut text = std::fs::read_to_string(ours).unwrap();
+    for (was, is) in changes {
+        assert!(text.contains(was), "{was}");
+        text = text.replace(was, is);
+    }
+    let changed = dir.join("kamailio.cfg");
+    std::fs::write(&changed, text).unwrap();
+    changed
 }
 
 fn has_module(name: &str) -> bool {

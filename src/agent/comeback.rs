@@ -88,6 +88,15 @@ mod tests {
         assert_eq!(longest(Return::Later(Some(Duration::from_secs(90))), 0), 90);
     }
 
+    /// A server that stops lets everybody go at one moment.
+    #[test]
+    fn whom_one_server_let_go_together_come_back_within_a_second_and_not_together() {
+        let wait = |random| Return::AtOnce.delay(0, random).as_millis();
+        assert_eq!([wait(0), wait(1), wait(999), wait(1000)], [0, 1, 999, 0]);
+        let later = |random| Return::Later(None).delay(0, random).as_millis();
+        assert_eq!([later(0), later(1), later(15_000)], [15_000, 15_001, 30_000]);
+    }
+
     #[test]
     fn a_status_that_nothing_changes_is_not_tried_again() {
         let rejected = |status| EndCause::Rejected { status, reason: String::new(), retry_after: None };

@@ -44,4 +44,29 @@ mod tests {
         assert!((45..=90).contains(&delay_beside(0, 7, None).as_secs()));
         assert!((900..=1800).contains(&delay_beside(u32::MAX, 7, None).as_secs()));
     }
+
+    /// Whatever falls on them, those who fail together do not come together again: every millisecond of the upper half can be met.
+    #[test]
+    fn what_is_random_spreads_them_over_the_upper_half_of_the_delay() {
+        let first: fn(u32) -> Duration = |random| delay(0, random, None);
+        let later: fn(u32) -> Duration = |random| delay(3, random, None);
+        let longest: fn(u32) -> Duration = |random| delay(u32::MAX, random, None);
+        let beside: fn(u32) -> Duration = |random| delay_beside(0, random, None);
+        for (wait, whole) in [(first, 30_000), (later, 240_000), (longest, 1_800_000), (beside, 90_000)] {
+            let half = whole / 2;
+            let waits = |random: u32| wait(random).as_millis() as u64;
+            assert_eq!((waits(0), waits(1), waits(half as u32)), (half, half + 1, whole));
+            assert_eq!(waits(half as u32 + 1), half, "and begins anew");
+            assert!((0..u32::MAX).step_by(9_999_991).all(|random| (half..=whole).contains(&waits(random))));
+        }
+    }
+
+    /// A server that asks for more than that gets what it asks for, and one that asks for less does not gather them.
+    #[test]
+    fn what_a_server_asks_for_takes_the_spread_away_only_where_it_is_longer() {
+        let waits = |random, asked| delay(0, random, Some(Duration::from_secs(asked)));
+        assert_ne!(waits(0, 1), waits(1000, 1));
+        assert_eq!(waits(0, 20), Duration::from_secs(20));
+        assert_eq!(waits(10_000, 20), Duration::from_secs(25));
+    }
 }

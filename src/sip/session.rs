@@ -149,13 +149,15 @@ pub(crate) struct Unacked {
     pub give_up: Mono,
     /// It answers the INVITE that made the session.
     pub first: bool,
+    /// It holds our offer, whose answer comes with the ACK (RFC 3261 section 13.2.1).
+    pub offers: bool,
     pause: Duration,
 }
 
 impl Unacked {
-    pub fn new(now: Mono, timing: &Timing, answer: Transmit, cseq: u32, first: bool) -> Self {
+    pub fn new(now: Mono, timing: &Timing, answer: Transmit, cseq: u32, first: bool, offers: bool) -> Self {
         let pause = timing.t1;
-        Self { answer, cseq, resend: now + pause, give_up: now + timing.patience(), first, pause }
+        Self { answer, cseq, resend: now + pause, give_up: now + timing.patience(), first, offers, pause }
     }
 
     /// The pause doubles up to T2.

@@ -40,7 +40,7 @@ fn counting(zone: Zone, answered: Arc<AtomicUsize>) -> (Ipv4Addr, Answering) {
 }
 
 /// Takes every registration, and nothing else.
-fn registrar(address: SocketAddr) -> Answering {
+pub fn registrar(address: SocketAddr) -> Answering {
     Answering::start(address, |bytes| {
         let Ok(Message::Request(request)) = Message::parse(bytes) else { return None };
         let status = if *request.method() == Method::Register { 200 } else { 404 };

@@ -14,6 +14,7 @@ mod defaults;
 mod door;
 mod ends;
 mod holds;
+mod ipv6;
 mod locate;
 mod prompt;
 mod reach;

@@ -20,7 +20,7 @@ fn agent_at(name: &'static str, host: &str, address: IpAddr) -> (Home, String) {
     (home, entity)
 }
 
-fn asks_and_calls(alice: &Home, bob: &str) {
+pub fn asks_and_calls(alice: &Home, bob: &str) {
     check(&alice.run(&["ask", bob, "--approve"]).expect(0), "AskView");
     let call = check(&alice.run(&["call", bob, "--duration", "0.5"]).expect(0), "CallView");
     assert_eq!((call["bundle"].as_str(), call["state"].as_str()), (Some("esp"), Some("ended")), "{call}");

@@ -1,8 +1,9 @@
 //! A name server's answers out of a table (RFC 1035 section 4), for names that no real one has.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 const A: u16 = 1;
+const AAAA: u16 = 28;
 const SRV: u16 = 33;
 const NAPTR: u16 = 35;
 const IN: u16 = 1;
@@ -34,6 +35,11 @@ pub fn asks(query: &[u8], name: &str) -> bool {
 impl Zone {
     pub fn a(self, name: &str, address: Ipv4Addr) -> Self {
         self.record(name, A, address.octets().to_vec())
+    }
+
+    /// RFC 3596.
+    pub fn aaaa(self, name: &str, address: Ipv6Addr) -> Self {
+        self.record(name, AAAA, address.octets().to_vec())
     }
 
     /// RFC 2782.

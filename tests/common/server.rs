@@ -24,8 +24,13 @@ pub struct Server {
     pub down: bool,
     /// It answers no REGISTER.
     pub deaf: bool,
-    /// It wants every request proven, and believes whatever comes then.
+    /// It wants every request proven, as `asks` says, and believes what `believes` does.
     pub challenges: bool,
+    /// The challenge, with `NONCE` in it for another each time.
+    pub asks: String,
+    /// Whether a request is proven: whatever looks like it, if nothing else is said.
+    pub believes: fn(&Request) -> bool,
+    nonces: u32,
     /// It takes subscriptions, and has nothing to tell.
     pub subscribes: bool,
     /// The presence document that it tells whoever asks for a name; of a single device it knows nothing.
@@ -55,6 +60,9 @@ impl Server {
             down: false,
             deaf: false,
             challenges: false,
+            asks: r#"Digest realm="example.org", nonce="n", algorithm=SHA-256, qop="auth""#.to_owned(),
+            believes: is_proven,
+            nonces: 0,
             subscribes: false,
             tells: None,
             registers_at: None,
@@ -106,9 +114,10 @@ impl Server {
                 let contact = self.registers_at.clone().unwrap_or_default();
                 with(Response::to(&request, 302, "Moved Temporarily"), &[("Contact", &contact)])
             }
-            _ if self.challenges && !is_proven(&request) => {
-                let challenge = r#"Digest realm="example.org", nonce="n", algorithm=SHA-256, qop="auth""#;
-                with(Response::to(&request, 401, "Unauthorized"), &[("WWW-Authenticate", challenge)])
+            _ if self.challenges && !(self.believes)(&request) => {
+                self.nonces += 1;
+                let challenge = self.asks.replace("NONCE", &format!("n{}", self.nonces));
+                with(Response::to(&request, 401, "Unauthorized"), &[("WWW-Authenticate", &challenge)])
             }
             Method::Subscribe if self.subscribes => {
                 let accepted = accepted(&request).to_bytes().to_vec();

@@ -265,3 +265,26 @@ fn a_name_that_the_server_does_not_know_is_asked_for_and_never_said_to_stand() {
     assert!(last_step(&world).contains("404 Not Here; check its name; it is tried again in"), "{:?}", steps(&world));
     assert!(!steps(&world).iter().any(|step| step.contains("stands")), "{:?}", steps(&world));
 }
+
+/// Agents that one server refuses at one moment do not ask it again at one moment: after 15 to 30 s.
+#[test]
+fn watches_that_one_server_refuses_together_begin_again_at_different_times() {
+    let wait = |seed: u64| {
+        let mut world = World::new(seed, Link::GOOD);
+        let mut server = Server::new("192.168.1.9");
+        server.unavailable = true;
+        world.server = Some(server);
+        world.add("alice", alice());
+        world.command(0, Command::Watch { peer: "bob@192.168.1.9".into() }).unwrap();
+        assert!(
+            world.run_until(MINUTE, |world| matches!(state(world), WatchState::Waiting { .. })),
+            "{:?}",
+            state(&world)
+        );
+        let WatchState::Waiting { again, .. } = state(&world) else { unreachable!("just seen") };
+        again.0 - world.now.wall.0
+    };
+    let waits: Vec<_> = (0..40).map(wait).collect();
+    let (first, last) = (*waits.iter().min().unwrap(), *waits.iter().max().unwrap());
+    assert!(first >= 15_000 && last <= 30_000 && last - first > 7_500, "{waits:?}");
+}

@@ -6,6 +6,10 @@ use crate::sip::transaction::{Owner, ServerKey};
 use crate::sip::{read, send, Body, HeaderName, Method, Refusal, SessionId};
 use crate::vocab::Mono;
 
+/// Whoever comes too early is told to come again within so many seconds, chosen at random (RFC 3261 section 14.2, RFC 3311 section
+/// 5.2).
+const LONGEST_PUT_OFF: u32 = 10;
+
 /// The callee (RFC 3261 sections 9.2, 13.3, 14.2 and 15.1.2).
 impl Endpoint {
     /// An INVITE without To tag.
@@ -84,6 +88,7 @@ impl Endpoint {
 
     fn refuse_within(&mut self, id: SessionId, inbound: &Inbound) -> Option<Refusal> {
         let too_brief = self.refuse_interval(inbound);
+        let pause = self.secret.random() % (LONGEST_PUT_OFF + 1);
         let unknown = || Some(Refusal::new(481, "Call/Transaction Does Not Exist"));
         let Some(session) = self.sessions.get_mut(&id) else { return unknown() };
         if too_brief.is_some() {
@@ -92,11 +97,13 @@ impl Endpoint {
         if !matches!(session.phase, Phase::Established | Phase::Ringing) {
             return unknown();
         }
-        if session.is_asking() {
+        let offers = *inbound.request.method() == Method::Invite || !inbound.request.body().is_empty();
+        if session.is_asking() || offers && session.meets_offer(inbound.request.method()) {
             return Some(Refusal::new(491, "Request Pending"));
         }
-        if session.asked.is_some() || session.unacked.is_some() {
-            return Some(Refusal::new(500, "The offer before is not finished yet").with("Retry-After", "5"));
+        if session.is_busy(offers) {
+            let refusal = Refusal::new(500, "The offer before is not finished yet");
+            return Some(refusal.with("Retry-After", pause.to_string()));
         }
         let in_order = session.dialog.accept_cseq(inbound.cseq);
         (!in_order).then(|| Refusal::new(500, "CSeq is out of order"))
@@ -127,6 +134,7 @@ impl Endpoint {
         self.set_timer(now, id, &key, &mut response);
         send::set_response_body(&mut response, &body);
         let cseq = read::cseq(response.headers()).map_or(0, |cseq| cseq.number);
+        let offers = self.transactions.server(&key).is_some_and(|server| server.request.body().is_empty());
         let Some(answer) = self.send_response(now, &key, &response) else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let first = session.phase == Phase::Ringing;
@@ -137,7 +145,7 @@ impl Endpoint {
         if *key.method() == Method::Update {
             return;
         }
-        session.unacked = Some(Unacked::new(now, &self.timing, answer, cseq, first));
+        session.unacked = Some(Unacked::new(now, &self.timing, answer, cseq, first, offers));
     }
 
     pub(super) fn refuse_caller(&mut self, now: Mono, id: SessionId, refusal: &Refusal) {
@@ -253,5 +261,20 @@ impl Endpoint {
         self.sessions.len() < self.config.limits.sessions
             && self.calling.of(address) < self.config.limits.sessions_per_address
             && self.has_room(address)
+    }
+}
+
+impl Session {
+    /// An UPDATE that offers meets our offer, which is in a 2xx whose ACK brings the answer (RFC 3311 section 5.2).
+    fn meets_offer(&self, method: &Method) -> bool {
+        *method == Method::Update && self.unacked.as_ref().is_some_and(|unacked| unacked.offers)
+    }
+
+    /// What comes has to wait; an UPDATE that `offers` nothing only for the answer to another one (RFC 3311 section 5.2).
+    fn is_busy(&self, offers: bool) -> bool {
+        match &self.asked {
+            Some(asked) => offers || *asked.method() == Method::Update,
+            None => offers && self.unacked.is_some(),
+        }
     }
 }

@@ -18,6 +18,8 @@ mod refused;
 mod register;
 mod replaces;
 mod silent;
+mod spread;
 mod timer;
 mod tls;
+mod update;
 mod wire;

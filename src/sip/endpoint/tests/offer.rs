@@ -9,7 +9,7 @@ use crate::sip::{send, Method, Request, Response, SessionId};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Calls a telephone that the test answers for by hand.
-fn answered_by_hand(headers: &[(&str, &str)]) -> (World, SessionId) {
+pub fn answered_by_hand(headers: &[(&str, &str)]) -> (World, SessionId) {
     let mut world = World::perfect();
     world.mute = [true, true];
     let ours = world.at(ALICE, |end, now| end.invite(now, invite()));
@@ -27,7 +27,7 @@ fn is_due(world: &mut World) -> bool {
     world.events[ALICE].pop_if(|event| matches!(event, EndpointEvent::OfferDue { .. })).is_some()
 }
 
-fn from_bob(world: &World, method: Method, number: u32) -> Request {
+pub fn from_bob(world: &World, method: Method, number: u32) -> Request {
     let ours = world.request(&Method::Ack);
     let mut theirs = Request::new(method.clone(), ours.uri().clone());
     let fields = [

@@ -1,0 +1,75 @@
+//! UPDATE of the peer within a call that stands (RFC 3311 section 5.2).
+
+use std::time::Duration;
+
+use super::offer::{answered_by_hand, from_bob};
+use super::wire::{body, World, ALICE};
+use crate::sip::endpoint::EndpointEvent;
+use crate::sip::{send, Message, Method, Response, SessionId};
+
+const OFFERS: Option<&str> = Some("hold");
+
+fn update(world: &mut World, number: u32, offer: Option<&str>) {
+    let mut theirs = from_bob(world, Method::Update, number);
+    if let Some(offer) = offer {
+        send::set_body(&mut theirs, &body(offer));
+    }
+    world.inject(ALICE, &theirs.to_bytes());
+}
+
+fn said(world: &World, start: &str) -> Response {
+    match world.last(ALICE, start) {
+        Message::Response(response) => response,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn offered(world: &World, id: SessionId) -> usize {
+    let by = |event: &&EndpointEvent| matches!(event, EndpointEvent::Reinvited { id: of, body: Some(_) } if *of == id);
+    world.events[ALICE].iter().filter(by).count()
+}
+
+/// There is no ACK: the answer goes once, and a request that comes again gets it again.
+#[test]
+fn an_offer_in_an_update_is_answered_once() {
+    let (mut world, ours) = answered_by_hand(&[]);
+    update(&mut world, 1, OFFERS);
+    assert_eq!(offered(&world, ours), 1);
+    world.at(ALICE, |end, now| end.answer(now, ours, body("held")));
+    let answer = said(&world, "SIP/2.0 200");
+    assert_eq!((answer.headers().first("CSeq"), answer.body()), (Some("1 UPDATE"), &body("held").bytes));
+    assert!(answer.headers().first("Contact").is_some());
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.times(ALICE, "SIP/2.0 200").len(), 1);
+    update(&mut world, 1, OFFERS);
+    assert_eq!((world.times(ALICE, "SIP/2.0 200").len(), offered(&world, ours)), (2, 1));
+    update(&mut world, 2, OFFERS);
+    assert_eq!(offered(&world, ours), 2, "and the next is taken at once");
+}
+
+#[test]
+fn an_update_before_the_last_one_is_answered_is_put_off() {
+    let (mut world, ours) = answered_by_hand(&[]);
+    update(&mut world, 1, OFFERS);
+    for (number, offer) in [(2, OFFERS), (3, None)] {
+        update(&mut world, number, offer);
+        assert_eq!(world.times(ALICE, "SIP/2.0 500").len(), number as usize - 1);
+        let pause = said(&world, "SIP/2.0 500").headers().first("Retry-After").unwrap().parse::<u32>().unwrap();
+        assert!(pause <= 10);
+    }
+    world.at(ALICE, |end, now| end.answer(now, ours, body("held")));
+    update(&mut world, 4, OFFERS);
+    assert_eq!(offered(&world, ours), 2);
+}
+
+#[test]
+fn an_offer_that_meets_ours_is_refused_and_taken_later() {
+    let (mut world, ours) = answered_by_hand(&[]);
+    world.at(ALICE, |end, now| end.want_offer(now, ours));
+    world.at(ALICE, |end, now| end.offer(now, ours, body("ours")));
+    update(&mut world, 1, OFFERS);
+    assert_eq!((world.times(ALICE, "SIP/2.0 491").len(), offered(&world, ours)), (1, 0));
+    world.reply(&Method::Invite, 200, &[]);
+    update(&mut world, 2, OFFERS);
+    assert_eq!(offered(&world, ours), 1);
+}
