@@ -1,7 +1,7 @@
 //! What is typed at the terminal. Every wait for it may be dropped: nothing is taken that nobody waits for any more, and
 //! what was typed ahead of a question is no answer to it.
 
-use std::io::{BufRead, Read, Stdin};
+use std::io::{BufRead, IsTerminal, Read, Stdin};
 use std::time::Duration;
 
 use crossterm::event::{poll, read, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -29,7 +29,7 @@ pub fn ask_for_key(output: Output, question: &str) -> Option<Raw> {
 pub async fn press(raw: Option<Raw>) -> Option<KeyEvent> {
     let _raw = raw.or_else(Raw::enter)?;
     loop {
-        while poll(Duration::ZERO).ok()? {
+        while is_there()? {
             match read().ok()? {
                 Event::Key(key) if key.kind == KeyEventKind::Press => {
                     forget_the_rest();
@@ -73,7 +73,7 @@ pub async fn secret(output: Output, question: &str) -> Result<Redacted<String>, 
     output.ask_aside(question);
     let mut line = Redacted(String::with_capacity(LONGEST_SECRET));
     let ended = 'line: loop {
-        while poll(Duration::ZERO).map_err(|_| Left)? {
+        while is_there().ok_or(Left)? {
             let Event::Key(key) = read().map_err(|_| Left)? else { continue };
             if let Some(ended) = take(&mut line, &key) {
                 break 'line ended;
@@ -125,7 +125,12 @@ pub fn forget_what_was_typed() {
 }
 
 fn forget_the_rest() {
-    while poll(Duration::ZERO).is_ok_and(|more| more) && read().is_ok() {}
+    while is_there() == Some(true) && read().is_ok() {}
+}
+
+/// Whether something was typed; `None` when nothing will be any more. Of a terminal that is gone crossterm would read for ever.
+fn is_there() -> Option<bool> {
+    std::io::stdin().is_terminal().then(|| poll(Duration::ZERO).ok())?
 }
 
 /// Waits until something was typed; `None` when nothing will be any more.
