@@ -1,5 +1,5 @@
 //! Who watches a presentity: `application/watcherinfo+xml` (RFC 3858), the document of `presence.winfo` (RFC 3857), within the limits
-//! of every other document. [`read`] is for whoever subscribes to it, [`write`] for whoever notifies of it.
+//! of every other document. [`read`] is for whoever subscribes to it, [`mod@write`] for whoever notifies of it.
 
 mod read;
 mod write;
