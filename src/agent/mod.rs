@@ -62,7 +62,7 @@ use std::net::SocketAddr;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::policy::{Entry, Environment, Spd};
+use crate::policy::{Entry, Environment, Level, Spd};
 use crate::presence::{Names, PresenceRecord};
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono, Now, ReviewId};
@@ -477,6 +477,10 @@ impl Agent {
 
     pub fn spd(&self) -> &Spd {
         self.book.spd()
+    }
+
+    pub fn default_level(&self) -> Level {
+        self.config.default_level
     }
 
     pub fn presences(&self) -> impl Iterator<Item = &PresenceRecord> {

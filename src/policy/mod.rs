@@ -19,6 +19,7 @@ pub mod statement;
 #[cfg(test)]
 pub(crate) mod strategies;
 pub mod suite;
+pub mod xfrm;
 
 pub use action::{Action, Carried, Level, Mode, Protocol, Rule, RulesError};
 pub use advice::{Advice, Verdict};
@@ -37,3 +38,4 @@ pub use setkey::SetkeyError;
 pub use spd::{publish_policy, state_policy, Asked, Asker, Flow, Ruling, Spd, Why};
 pub use statement::{Audience, Capabilities, Person, Purpose, StatedPolicy, Statement, Wanted};
 pub use suite::Suite;
+pub use xfrm::Xfrm;

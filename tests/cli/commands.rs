@@ -52,6 +52,10 @@ fn the_policy_database_can_be_kept_by_hand() {
     );
     assert_eq!(test["action"], "discard");
     let exported = check(&alice.run(&["policy", "export"]).expect(0), "ExportView");
+    assert_eq!(exported["left_out"].as_array().map(Vec::len), Some(0), "{exported}");
+    let kernels = check(&alice.run(&["policy", "export", "--format", "xfrm"]).expect(0), "ExportView");
+    let command = "ip xfrm policy add src 0.0.0.0/0 dst 10.9.8.7/32 proto udp dir out priority ";
+    assert!(kernels["text"].as_str().unwrap().contains(command), "{kernels}");
     let file = alice.path("entries.txt");
     std::fs::write(&file, "spdadd any 10.9.8.6 udp -P out discard;\n").unwrap();
     check(&alice.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "RegisteredView");

@@ -10,7 +10,7 @@ use crate::agent::{
     ServerWatchers, TextMessage, Watch,
 };
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
-use crate::policy::{Entry, Environment, Spd};
+use crate::policy::{Entry, Environment, Level, Spd};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::vocab::{AskId, CallId, Entity, Failure, ReviewId, TextId};
 
@@ -41,6 +41,8 @@ pub(in crate::app) trait Known {
     fn calls(&self) -> Vec<&Call>;
     fn entries(&self) -> Vec<Entry>;
     fn spd(&self) -> &Spd;
+    /// What `default` means in an entry.
+    fn default_level(&self) -> Level;
     fn presences(&self) -> Vec<&PresenceRecord>;
     fn own_presence(&self) -> PresenceRecord;
     fn environment(&self) -> Environment;
@@ -127,6 +129,10 @@ impl Known for Agent {
 
     fn spd(&self) -> &Spd {
         self.spd()
+    }
+
+    fn default_level(&self) -> Level {
+        self.default_level()
     }
 
     fn presences(&self) -> Vec<&PresenceRecord> {

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use super::failures::{no_such, usage};
-use super::request::{PolicyBody, TestBody};
-use super::view::{EntryView, ExportView, PolicyView, RegisteredView, SkippedView, TestView};
+use super::request::{ExportFormat, PolicyBody, TestBody};
+use super::view::{EntryView, ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
-use crate::policy::{setkey, Direction, Entry, Flow, Selector, Spd, Upper};
+use crate::policy::{setkey, xfrm, Direction, Entry, Flow, Selector, Spd, Upper, Xfrm};
 use crate::vocab::{escape, EntryId, Failure};
 
 impl Control {
@@ -55,8 +55,21 @@ impl Control {
         self.change(Command::PolicyRemove { entry: entry_id(id)? }).await
     }
 
-    pub async fn policy_export(&self) -> Result<ExportView, Failure> {
-        self.look(|known| ExportView { generation: known.spd().generation().0, text: exported(known.spd()) }).await
+    pub async fn policy_export(&self, format: ExportFormat) -> Result<ExportView, Failure> {
+        let now = self.clock.now().wall;
+        self.look(move |known| {
+            let generation = known.spd().generation().0;
+            match format {
+                ExportFormat::Setkey => ExportView { generation, text: exported(known.spd()), left_out: Vec::new() },
+                ExportFormat::Xfrm => {
+                    let Xfrm { text, left_out } = xfrm::write(known.spd().entries(), known.default_level(), now);
+                    let left_out = left_out.into_iter();
+                    let left_out = left_out.map(|(id, why)| LeftOutView { id: id.to_string(), why: why.to_string() });
+                    ExportView { generation, text, left_out: left_out.collect() }
+                }
+            }
+        })
+        .await
     }
 
     /// The entry that would rule a packet. Where a peer's own entry is the first that speaks of such packets, it is taken

@@ -7,6 +7,17 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroize;
 
+/// A language that the policy database can be told in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportFormat {
+    /// `spdadd` lines, which import reads back.
+    #[default]
+    Setkey,
+    /// Commands of ip-xfrm(8).
+    Xfrm,
+}
+
 /// An account to be added beside those of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -155,6 +155,10 @@ impl Known for State {
         self.spd.as_ref().unwrap()
     }
 
+    fn default_level(&self) -> Level {
+        Level::Require
+    }
+
     fn presences(&self) -> Vec<&PresenceRecord> {
         self.presences.iter().collect()
     }

@@ -331,8 +331,12 @@ pub enum PolicyCommand {
         /// The file; - is standard input
         file: PathBuf,
     },
-    /// Print the database as spdadd lines
-    Export,
+    /// Print the database: as spdadd lines, which import reads back, or as commands for a kernel
+    Export {
+        /// setkey, or xfrm: commands of `ip xfrm policy`, for those entries that a kernel can follow to the letter
+        #[arg(long, value_enum, default_value_t = ExportAs::Setkey)]
+        format: ExportAs,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -425,6 +429,21 @@ pub struct Limit {
     /// How many rows at most
     #[arg(long, default_value_t = 50, value_name = "ROWS", value_parser = rows)]
     pub limit: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportAs {
+    Setkey,
+    Xfrm,
+}
+
+impl ExportAs {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Setkey => "setkey",
+            Self::Xfrm => "xfrm",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

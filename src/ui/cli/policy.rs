@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::args::PolicyCommand;
+use super::args::{ExportAs, PolicyCommand};
 use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
@@ -23,7 +23,7 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
             registered(output, &door.post("/v1/policy/default", &body).await?, false)
         }
         PolicyCommand::Default { text: None } => default(door, output).await,
-        PolicyCommand::Export => export(door, output).await,
+        PolicyCommand::Export { format } => export(door, output, *format).await,
         PolicyCommand::Import { file } => {
             registered(output, &send(door, "/v1/policy/import", &read(file)?).await?, true)
         }
@@ -156,11 +156,15 @@ fn test(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     Ok(Exit::Done)
 }
 
-async fn export(door: &Door, output: Output) -> Result<Exit, ErrorView> {
-    let reply = door.get("/v1/policy/export").await?;
+/// What could not be told is said beside it too: who pipes the text elsewhere reads no comments in it.
+async fn export(door: &Door, output: Output, format: ExportAs) -> Result<Exit, ErrorView> {
+    let reply = door.get(&format!("/v1/policy/export?format={}", format.name())).await?;
     output.body(reply.body());
     let view: ExportView = reply.view()?;
     output.line(view.text.trim_end());
+    for entry in &view.left_out {
+        output.say(&format!("WARNING: {} is left out: {}", entry.id, entry.why));
+    }
     Ok(Exit::Done)
 }
 

@@ -1,9 +1,11 @@
 use axum::extract::State;
 use axum::Json;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::error::Refusal;
-use super::extract::{Body, Id};
-use crate::app::control::request::{PolicyBody, TestBody};
+use super::extract::{Asked, Body, Id};
+use crate::app::control::request::{ExportFormat, PolicyBody, TestBody};
 use crate::app::control::view::{EntryView, ErrorBody, ExportView, PolicyView, RegisteredView, TestView};
 use crate::app::control::Control;
 
@@ -51,11 +53,23 @@ pub async fn import(
     Ok(Json(control.policy_import(&body).await?))
 }
 
-/// Every entry in setkey's language.
-#[utoipa::path(get, path = "/v1/policy/export", operation_id = "policy-export", tag = "policy",
-    responses((status = 200, body = ExportView)))]
-pub async fn export(State(control): State<Control>) -> Result<Json<ExportView>, Refusal> {
-    Ok(Json(control.policy_export().await?))
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ExportQuery {
+    /// setkey's without it.
+    #[serde(default)]
+    format: ExportFormat,
+}
+
+/// Every entry in one of several languages.
+#[utoipa::path(get, path = "/v1/policy/export", operation_id = "policy-export", tag = "policy", params(ExportQuery),
+    responses((status = 200, body = ExportView), (status = "default", body = ErrorBody)))]
+pub async fn export(
+    State(control): State<Control>,
+    Asked(query): Asked<ExportQuery>,
+) -> Result<Json<ExportView>, Refusal> {
+    Ok(Json(control.policy_export(query.format).await?))
 }
 
 /// The entry that would rule a packet, and why.

@@ -157,6 +157,7 @@ async fn the_rest_of_the_rooms_answer() {
         ("/v1/reviews/r1", "ReviewView"),
         ("/v1/policy", "PolicyView"),
         ("/v1/policy/export", "ExportView"),
+        ("/v1/policy/export?format=xfrm", "ExportView"),
         ("/v1/presence", "PresenceList"),
         ("/v1/presence/sip:bob@192.168.1.2", "PresenceList"),
         ("/v1/presence/sip%3Abob%40192.168.1.2", "PresenceList"),

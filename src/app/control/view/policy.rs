@@ -32,11 +32,21 @@ pub struct SkippedView {
     pub id: String,
 }
 
-/// The database in setkey's language.
+/// The database in one of the languages that it can be told in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExportView {
     pub generation: u64,
     pub text: String,
+    /// Entries for which that language has no words; they stand in the text as comments.
+    pub left_out: Vec<LeftOutView>,
+}
+
+/// An entry that was not told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftOutView {
+    /// `e1`
+    pub id: String,
+    pub why: String,
 }
 
 /// The entry that would rule a packet, and why.

@@ -1,0 +1,78 @@
+use super::*;
+use crate::policy::setkey;
+
+fn written(text: &str) -> Xfrm {
+    write(&setkey::parse(text).unwrap(), Level::Require, Wall::from_secs(1_000))
+}
+
+fn commands(text: &str) -> Vec<String> {
+    written(text).text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_action_mode_and_level_has_its_words() {
+    let ends = "192.168.1.1/32[any] 192.168.1.2/32[5060] udp -P out";
+    let said = "ip xfrm policy add src 192.168.1.1/32 dst 192.168.1.2/32 proto udp dport 5060 dir out priority 1";
+    for (action, expected) in [
+        ("discard", "action block"),
+        ("none", "action allow"),
+        ("ipsec esp/transport//require", "action allow tmpl proto esp mode transport level required"),
+        ("ipsec esp/transport//default", "action allow tmpl proto esp mode transport level required"),
+        ("ipsec ah/transport//use", "action allow tmpl proto ah mode transport level use"),
+        ("ipsec esp/transport//unique", "action allow tmpl proto esp reqid 1 mode transport level required"),
+        (
+            "ipsec ipcomp/transport//use esp/tunnel/192.0.2.1-192.0.2.2/require ah/transport//require",
+            "action allow tmpl proto comp mode transport level use tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel \
+             level required tmpl proto ah mode transport level required",
+        ),
+    ] {
+        assert_eq!(commands(&format!("spdadd {ends} {action};")), [format!("{said} {expected}")]);
+    }
+}
+
+#[test]
+fn the_kernel_looks_at_them_in_our_order_and_for_each_family() {
+    let text = "spdadd 192.168.1.0/24 any tcp -P in discard; spdadd any any any -P out none;";
+    assert_eq!(
+        commands(text),
+        [
+            "ip xfrm policy add src 192.168.1.0/24 dst 0.0.0.0/0 proto tcp dir in priority 1 action block",
+            "ip xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir out priority 2 action allow",
+            "ip xfrm policy add src ::/0 dst ::/0 dir out priority 2 action allow",
+        ]
+    );
+}
+
+#[test]
+fn what_the_kernel_could_not_follow_to_the_letter_is_left_out_and_named() {
+    for (entry, why) in [
+        ("spdadd any any[5060-5061] udp -P out none;", Unsaid::Range),
+        ("spdadd any any[0] udp -P out none;", Unsaid::Range),
+        ("spdadd any any[5060] any -P out none;", Unsaid::PortOfAny),
+        ("spdadd any any udp -P out none; # sv: entity=sip:bob@example.org", Unsaid::Peer),
+        ("spdadd any any udp -P out none; # sv: place=private/public", Unsaid::Place),
+        ("spdadd 192.168.1.1 2001:db8::1 udp -P out none;", Unsaid::Families),
+    ] {
+        let Ok(entries) = setkey::parse(entry) else { panic!("{entry} is no entry") };
+        let all = write(&entries, Level::Require, Wall::default());
+        assert_eq!(all.left_out, [(entries[0].id, why)], "{entry}");
+        assert!(
+            all.text.lines().all(|line| line.starts_with("# ")) && all.text.contains(&why.to_string()),
+            "{}",
+            all.text
+        );
+    }
+    let his = "spdadd any 192.168.1.2 udp -P out none; # sv: entity=sip:bob@example.org";
+    assert_eq!(commands(his).len(), 1, "he has one address");
+}
+
+#[test]
+fn what_ends_ends_in_the_kernel_too_and_what_is_over_is_nowhere() {
+    let mut entries =
+        setkey::parse("spdadd any 192.168.1.2 udp -P out none; spdadd any any udp -P out discard;").unwrap();
+    entries[0].expires = Some(Wall(1_001_500));
+    let text = |now| write(&entries, Level::Require, Wall(now)).text;
+    assert!(text(1_000_000).contains("priority 1 action allow limit time-hard 2\n"), "{}", text(1_000_000));
+    assert!(!text(1_001_500).contains("192.168.1.2"), "{}", text(1_001_500));
+    assert!(text(1_001_500).contains("priority 1 action block"));
+}
