@@ -307,7 +307,7 @@ impl Agent {
                 self.stop(now);
                 Ok(Accepted::Done)
             }
-            Command::TakeVouch(vouch) => self.take_vouch(vouch).map(Accepted::Storing),
+            Command::TakeVouch { vouch, account } => self.take_vouch(vouch, account).map(Accepted::Storing),
             Command::Text(request) => self.begin_text(now, request).map(Accepted::Text),
             Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
             Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),

@@ -76,8 +76,11 @@ pub enum Command {
     },
     /// Byes, ended subscriptions; [`Event::Stopped`] follows.
     Stop,
-    /// An older device of ours has signed for this one.
-    TakeVouch(Vouch),
+    /// An older device of ours has signed for this one, by a name that is ours, or by that of an account that is to be added.
+    TakeVouch {
+        vouch: Vouch,
+        account: Option<Entity>,
+    },
     Text(TextRequest),
     Transfer(TransferRequest),
     /// Sign for a newer device of ours, by the agent's own name or that of an account.

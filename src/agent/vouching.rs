@@ -42,13 +42,15 @@ impl Agent {
         Ok(Vouch { key: own.signing_key, signature })
     }
 
-    /// Takes the word of an older device of ours, for whichever of our names it was signed.
-    pub(super) fn take_vouch(&mut self, vouch: Vouch) -> Result<EffectId, Failure> {
+    /// Takes the word of an older device of ours, for whichever of our names it was signed. By the name of an account that is not there
+    /// yet it is kept for that: what it publishes first bears the word already.
+    pub(super) fn take_vouch(&mut self, vouch: Vouch, account: Option<Entity>) -> Result<EffectId, Failure> {
         let own = self.introduction();
         if vouch.key == own.signing_key {
             return Err(of_no_use("vouch-own", "it was signed by this device itself"));
         }
-        let entity = self.names().into_iter().find(|name| vouch.holds_for(name, &own));
+        let names = account.map_or_else(|| self.names(), |account| vec![account]);
+        let entity = names.into_iter().find(|name| vouch.holds_for(name, &own));
         let entity =
             entity.ok_or_else(|| of_no_use("vouch-misfit", "it was signed for another entity, device or key"))?;
         let id = self.expect(Waiting::Vouch(entity.clone(), vouch));
@@ -60,6 +62,7 @@ impl Agent {
 fn of_no_use(code: &'static str, why: &str) -> Failure {
     let next =
         "on the new device: `sottovoce identity show`; on the older: `sottovoce identity vouch sv-device:...`; on the \
-        new one again: `sottovoce identity take sv-vouch:...`. Both need the same `entity` in their configuration, or with `--account` the same account";
+        new one again: `sottovoce identity take sv-vouch:...`. Both need the same `entity` in their configuration; for the name of an account both commands take `--account ENTITY`, on the new \
+        device before that account is added, so that what it publishes bears the word from the first";
     Failure::new(FailureKind::Usage, code, format!("the word of another device is of no use: {why}"), "vouch", next)
 }

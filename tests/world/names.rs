@@ -182,9 +182,9 @@ fn a_device_vouches_for_another_by_the_name_of_their_account() {
         vouch
     };
     let (own, by_account) = (word(None), word(Some(entity("sip:al@example.org"))));
-    let misfit = world.command(1, Command::TakeVouch(own)).map(drop).unwrap_err();
+    let misfit = world.command(1, Command::TakeVouch { vouch: own, account: None }).map(drop).unwrap_err();
     assert_eq!(misfit.code, "vouch-misfit", "they have no other name in common");
-    world.command(1, Command::TakeVouch(by_account)).unwrap();
+    world.command(1, Command::TakeVouch { vouch: by_account, account: None }).unwrap();
     let taken: Vec<&str> = world.nodes[1].agent.vouches().map(|(name, _)| name.as_str()).collect();
     assert_eq!(taken, ["sip:al@example.org"]);
 
@@ -194,6 +194,34 @@ fn a_device_vouches_for_another_by_the_name_of_their_account() {
         let review = world.nodes[2].agent.reviews().last().unwrap();
         assert_eq!(review.review.statement.signed_by.is_some(), vouched, "{peer}");
     }
+}
+
+/// What it publishes first bears the word: to whoever approved the older device it never is one with a changed key.
+#[test]
+fn a_word_is_taken_before_the_account_is_there_that_it_is_for() {
+    let mut world = World::new(4, Link::GOOD);
+    world.server = Some(Server::new(SERVER));
+    world.add("desk", named("desk", "192.168.1.3", "al", PHONE));
+    let pocket = named("pocket", ALICE, "al", SERVER);
+    let account = pocket.accounts[0].clone();
+    world.add("pocket", AgentConfig { accounts: Vec::new(), ..pocket });
+    let al = entity("sip:al@example.org");
+    let new = world.nodes[1].agent.introduction();
+    let Ok(Accepted::Vouched(vouch)) = world.command(0, Command::Vouch { new, account: Some(al.clone()) }) else {
+        panic!()
+    };
+    let misfit = world.command(1, Command::TakeVouch { vouch, account: None }).map(drop).unwrap_err();
+    assert!(misfit.code == "vouch-misfit" && misfit.next.contains("before that account is added"), "{misfit}");
+    let other = Some(entity("sip:bo@example.org"));
+    let misfit = world.command(1, Command::TakeVouch { vouch, account: other }).map(drop).unwrap_err();
+    assert_eq!(misfit.code, "vouch-misfit", "it is for one name");
+    world.command(1, Command::TakeVouch { vouch, account: Some(al) }).unwrap();
+    world.command(1, Command::AddAccount(Box::new(account))).unwrap();
+    let published = |world: &World| world.server.as_ref().unwrap().published.first().is_some();
+    assert!(world.run_until(MINUTE, published));
+    let document = &world.server.as_ref().unwrap().published.first().unwrap().1;
+    let statement = document.tuples[0].signed.clone().unwrap().unwrap();
+    assert!(statement.verify().unwrap().signed_by.is_some());
 }
 
 /// Nobody is told of a name that is ours no more.

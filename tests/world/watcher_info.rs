@@ -345,13 +345,13 @@ fn devices_are_known_by_the_words_that_the_user_carried_between_them() {
     assert_eq!(told(&mut world, &telephone.clone().vouched_by(word), 3).lists.len(), 1);
     // And his desk for this device.
     let word = desk.vouch(&world.nodes[0].agent.introduction());
-    world.command(0, Command::TakeVouch(word)).unwrap();
+    world.command(0, Command::TakeVouch { vouch: word, account: None }).unwrap();
     let mut at_desk = told(&mut world, &desk, 4);
     assert_eq!(at_desk.lists.len(), 1);
     assert_eq!(told(&mut world, &tablet, 5).lists.len(), 1, "the desk vouched for both");
     // Another word takes the place of the desk's: it is known no more.
     let word = Keys::new("server", "server", NAME).vouch(&world.nodes[0].agent.introduction());
-    world.command(0, Command::TakeVouch(word)).unwrap();
+    world.command(0, Command::TakeVouch { vouch: word, account: None }).unwrap();
     at_desk.run(&mut world, SECOND);
     assert!(
         matches!(&at_desk.ends[..], [EndCause::Terminated { reason: Some(why), .. }] if why == "rejected"),

@@ -61,7 +61,8 @@ impl Control {
     /// Takes the word of an older device of our user's.
     pub async fn identity_take(&self, body: &WordBody) -> Result<IdentityView, Failure> {
         let vouch = Vouch::parse(&body.word).ok_or_else(|| no_word(&body.word, "sv-vouch:"))?;
-        self.change_store(Command::TakeVouch(vouch)).await?;
+        let account = body.account.as_deref().map(named).transpose()?;
+        self.change_store(Command::TakeVouch { vouch, account }).await?;
         self.identity().await
     }
 

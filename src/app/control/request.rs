@@ -252,6 +252,9 @@ pub struct TextBody {
 #[serde(deny_unknown_fields)]
 pub struct WordBody {
     pub word: String,
+    /// The account by whose name it was signed, which may be added later; without it one of the names that there are.
+    #[serde(default)]
+    pub account: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

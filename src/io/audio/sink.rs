@@ -116,13 +116,12 @@ fn emptied(file: File) -> io::Result<File> {
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let name = escape(&path.to_string_lossy());
-    Failure::new(
-        FailureKind::Usage,
-        "recording-impossible",
-        format!("the recording {name} cannot be written: {error}"),
-        name,
-        "choose a file in a directory that you may write to; nobody was called",
-    )
+    let next = match error.kind() {
+        ErrorKind::ResourceBusy => "choose another file, one for each call; nobody was called",
+        _ => "choose a file in a directory that you may write to; nobody was called",
+    };
+    let message = format!("the recording {name} cannot be written: {error}");
+    Failure::new(FailureKind::Usage, "recording-impossible", message, name, next)
 }
 
 fn failure(path: &Path, error: &hound::Error) -> Failure {
@@ -165,6 +164,7 @@ mod tests {
         std::os::unix::fs::symlink(&path, &other).unwrap();
         let failure = check_sink(&AudioSink::File(other.clone())).unwrap_err();
         assert!(failure.code == "recording-impossible" && failure.message.contains("another recording"), "{failure}");
+        assert!(failure.next.contains("another file"), "{failure}");
         assert_eq!(Sink::open(&AudioSink::File(other.clone())).err().unwrap().code, "recording-failed");
         first.finish().unwrap();
         assert_eq!(read_wav(&path).unwrap()[..3], [7, 7, 7]);

@@ -402,6 +402,9 @@ pub enum IdentityCommand {
     Take {
         /// As `identity vouch` printed it there
         word: String,
+        /// It was signed by the name of this account, which may be added afterwards [default: a name that there is]
+        #[arg(long, value_name = "ENTITY")]
+        account: Option<String>,
     },
     /// Vouch for a new device of yours: only for one that you hold in your hands
     Vouch {

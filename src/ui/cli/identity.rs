@@ -23,7 +23,7 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
             output.line(&format!("sottovoce identity vouch {}", identity.introduction));
             Ok(Exit::Done)
         }
-        IdentityCommand::Take { word } => take(door, output, word).await,
+        IdentityCommand::Take { word, account } => take(door, output, word, account.clone()).await,
         IdentityCommand::Vouch { word, account, yes } => vouch(door, output, (word, account.as_deref()), *yes).await,
         IdentityCommand::Verify { entity, yes } => {
             let entity = spelled(entity);
@@ -93,8 +93,8 @@ async fn post_vouch(door: &Door, (word, account): (&str, Option<&str>), confirme
     door.post("/v1/identity/vouch", &body).await
 }
 
-async fn take(door: &Door, output: Output, word: &str) -> Result<Exit, ErrorView> {
-    let reply = door.post("/v1/identity/take", &WordBody { word: word.to_owned() }).await?;
+async fn take(door: &Door, output: Output, word: &str, account: Option<String>) -> Result<Exit, ErrorView> {
+    let reply = door.post("/v1/identity/take", &WordBody { word: word.to_owned(), account }).await?;
     output.body(reply.body());
     output.line("taken: what this device says of itself bears it from now on");
     Ok(Exit::Done)
