@@ -217,7 +217,7 @@ fn a_word_is_taken_before_the_account_is_there_that_it_is_for() {
     assert_eq!(misfit.code, "vouch-misfit", "it is for one name");
     world.command(1, Command::TakeVouch { vouch, account: Some(al) }).unwrap();
     world.command(1, Command::AddAccount(Box::new(account))).unwrap();
-    let published = |world: &World| world.server.as_ref().unwrap().published.first().is_some();
+    let published = |world: &World| !world.server.as_ref().unwrap().published.is_empty();
     assert!(world.run_until(MINUTE, published));
     let document = &world.server.as_ref().unwrap().published.first().unwrap().1;
     let statement = document.tuples[0].signed.clone().unwrap().unwrap();
