@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::wire::{address, header, uri, World, ALICE, BOB};
@@ -33,6 +34,20 @@ fn registering_for(registrar: &str, seconds: u64) -> (World, RegistrationId) {
     };
     let id = world.at(ALICE, |end, now| end.register(now, what));
     (world, id)
+}
+
+/// For Bob, by way of `remote`.
+fn text(remote: SocketAddr) -> Text {
+    Text {
+        target: uri(BOB),
+        remote,
+        tcp: false,
+        domain: None,
+        text: "x".to_owned(),
+        from: None,
+        login: None,
+        resumes: None,
+    }
 }
 
 fn last(world: &World) -> Request {
@@ -233,17 +248,7 @@ fn a_server_that_does_not_answer_something_else_is_registered_at_anew() {
     let (mut world, _) = registering();
     answer(&mut world, 200, &[]);
     world.run_for(Duration::from_secs(100));
-    let text = Text {
-        target: uri(BOB),
-        remote: address(BOB),
-        tcp: false,
-        domain: None,
-        text: "x".to_owned(),
-        from: None,
-        login: None,
-        resumes: None,
-    };
-    world.at(ALICE, |end, now| end.message(now, text));
+    world.at(ALICE, |end, now| end.message(now, text(address(BOB))));
     world.run_for(Duration::from_secs(31));
     assert_eq!(header(&last(&world), "CSeq"), "1 REGISTER", "it has time to answer");
     world.run_for(Duration::from_secs(8));
@@ -259,17 +264,7 @@ fn an_answer_that_was_not_asked_for_there_hastens_nothing() {
         world.run_for(Duration::from_secs(33));
         let next = |world: &World| world.times(ALICE, "REGISTER").len();
         let before = next(&world);
-        let text = Text {
-            target: uri(BOB),
-            remote,
-            tcp: false,
-            domain: None,
-            text: "x".to_owned(),
-            from: None,
-            login: None,
-            resumes: None,
-        };
-        world.at(ALICE, |end, now| end.message(now, text));
+        world.at(ALICE, |end, now| end.message(now, text(remote)));
         world.reply(&Method::Message, 200, &[]);
         world.run_for(Duration::from_secs(1));
         assert_eq!(next(&world) > before, hastened, "asked at {remote}");
