@@ -109,14 +109,7 @@ impl Agent {
         let names = if Claim::of(statement).is_pinned(&self.book) { self.names() } else { meant.names };
         let named = self.name_meant(&names, meant.uri.as_ref());
         let names = self.with_addresses(names);
-        let expected = Expected {
-            purpose: Purpose::Request,
-            entity: None,
-            our_entities: &names,
-            our_device: &self.config.device,
-            nonce: None,
-            now: now.wall,
-        };
+        let expected = Expected::request(&names, &self.config.device, now.wall);
         presence::check(statement, &expected).map_err(refusal_of)?;
         let wanted = statement.request.unwrap_or(Wanted::BOTH);
         if !wanted.presence && !wanted.policy {

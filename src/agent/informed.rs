@@ -19,7 +19,7 @@ use super::own::uri_host;
 use super::publication::PACE;
 use super::watchers::StayingWatcher;
 use super::Agent;
-use crate::policy::{Audience, Purpose};
+use crate::policy::Audience;
 use crate::presence::{self, Expected, ToldWatcher, WatcherEvent, WatcherStatus, WATCHER_INFO};
 use crate::sip::{Body, NotifierId, NotifyState, Refusal, Timed, TimedMap, Uri};
 use crate::vocab::{Deadline, Entity, Mono, Now};
@@ -78,15 +78,8 @@ impl Agent {
         let statement = signed.verify().ok()?;
         let claim = Claim::of(statement);
         let names = self.names();
-        let expected = Expected {
-            purpose: Purpose::Request,
-            entity: None,
-            // No address of ours: our own request to whoever had it before would be one for us.
-            our_entities: &names,
-            our_device: &self.config.device,
-            nonce: None,
-            now: now.wall,
-        };
+        // No address of ours: our own request to whoever had it before would be one for us.
+        let expected = Expected::request(&names, &self.config.device, now.wall);
         presence::check(statement, &expected).ok()?;
         let of = match &statement.audience {
             Audience::Entity(entity) => self.our_name(entity)?,

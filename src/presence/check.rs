@@ -24,6 +24,13 @@ pub struct Expected<'a> {
     pub now: Wall,
 }
 
+impl<'a> Expected<'a> {
+    /// A question to us, by one of these names or by our device.
+    pub fn request(our_entities: &'a [Entity], our_device: &'a Device, now: Wall) -> Self {
+        Self { purpose: Purpose::Request, entity: None, our_entities, our_device, nonce: None, now }
+    }
+}
+
 /// Why a statement, though signed, is not the one that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::media::{Held, Stream};
 use crate::policy::Spd;
 
-/// What a media thread must know, the newest only: it holds one snapshot, one word on hold, one other stream and one wish to end, so
+/// What a leg must know, the newest only: it holds one snapshot, one word on hold, one other stream and one wish to end, so
 /// it is never full.
 /// The flags keep the lock off the packet path.
 #[derive(Default)]

@@ -14,8 +14,15 @@ const CHALLENGE: (&str, &str) =
 fn publishing() -> (World, PublicationId) {
     let mut world = World::perfect();
     world.mute = [true, true];
+    let login = Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()), realm: None };
+    let id = world.at(ALICE, |end, now| end.publish(now, Publish { login: Some(login), ..publication() }));
+    (world, id)
+}
+
+/// At Bob's address, without a password.
+pub(super) fn publication() -> Publish {
     let presentity = Uri::parse("sip:alice@b.example").unwrap();
-    let what = Publish {
+    Publish {
         presentity: NameAddr::new(presentity.clone()),
         target: presentity,
         remote: address(BOB),
@@ -24,10 +31,8 @@ fn publishing() -> (World, PublicationId) {
         event: "presence".to_owned(),
         expires: Duration::from_secs(600),
         body: body("one"),
-        login: Some(Login { user: "alice".to_owned(), password: Redacted("secret".to_owned()), realm: None }),
-    };
-    let id = world.at(ALICE, |end, now| end.publish(now, what));
-    (world, id)
+        login: None,
+    }
 }
 
 /// What the newest PUBLISH says: CSeq, entity tag, body, interval.

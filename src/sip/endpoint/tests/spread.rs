@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::wire::{address, body, Link, World, ALICE, BOB};
-use crate::sip::endpoint::{EndpointEvent, Publish, Register};
+use super::publish::publication;
+use super::wire::{address, Link, World, ALICE, BOB};
+use crate::sip::endpoint::{EndpointEvent, Register};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Method, Transport, Uri};
 
@@ -52,19 +53,7 @@ fn what_a_server_does_not_take_of_many_is_published_again_at_different_times() {
     let wait = |seed: u16| {
         let mut world = World::new(seed, Link::default());
         world.mute = [true, true];
-        let presentity = Uri::parse("sip:alice@b.example").unwrap();
-        let what = Publish {
-            presentity: NameAddr::new(presentity.clone()),
-            target: presentity,
-            remote: address(BOB),
-            tcp: false,
-            domain: None,
-            event: "presence".to_owned(),
-            expires: Duration::from_secs(600),
-            body: body("one"),
-            login: None,
-        };
-        world.at(ALICE, |end, now| end.publish(now, what));
+        world.at(ALICE, |end, now| end.publish(now, publication()));
         world.reply(&Method::Publish, 503, &[]);
         let Some(EndpointEvent::PublicationFailed { again, .. }) = world.events[ALICE].last() else { panic!() };
         again.as_millis() as u64
