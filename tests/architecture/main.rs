@@ -4,6 +4,7 @@
 mod arrows;
 mod lexer;
 mod limits;
+mod locks;
 mod names;
 mod paths;
 mod purity;
