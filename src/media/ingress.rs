@@ -48,6 +48,12 @@ impl Ingress {
         self.rules.set_spd(spd);
     }
 
+    /// Whether the entry in this snapshot asks for more than the peer's associations give, and those are something.
+    pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
+        let guarantee = self.rules.guarantee_in(spd, now);
+        !guarantee.discard && !self.associations.is_none() && !guarantee.accepts(&self.associations.carried())
+    }
+
     #[inline]
     fn open<'a>(&mut self, from: SocketAddr, datagram: &'a mut [u8]) -> Result<(Carried, Arrival<'a>), DropReason> {
         let arrived = Path::new(from, self.rules.flow.destination);

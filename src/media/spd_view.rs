@@ -37,17 +37,25 @@ impl SpdView {
         }
     }
 
+    /// The same in another snapshot.
+    pub(super) fn guarantee_in(&self, spd: &Spd, now: Wall) -> Guarantee {
+        Guarantee::of(&spd.lookup(&self.packet(), now).entry.action, self.default_level)
+    }
+
     fn look_up(&mut self, now: Wall) -> Guarantee {
-        let flow = Flow {
+        let entry = self.spd.lookup(&self.packet(), now).entry;
+        let guarantee = Guarantee::of(&entry.action, self.default_level);
+        self.remembered = Some(Remembered { guarantee, expires: entry.expires });
+        guarantee
+    }
+
+    fn packet(&self) -> Flow<'_> {
+        Flow {
             source: self.flow.source,
             destination: self.flow.destination,
             upper: Upper::Udp,
             direction: self.direction,
             peer: self.peer.as_ref().map(|(entity, device)| (entity, device)),
-        };
-        let entry = self.spd.lookup(&flow, now).entry;
-        let guarantee = Guarantee::of(&entry.action, self.default_level);
-        self.remembered = Some(Remembered { guarantee, expires: entry.expires });
-        guarantee
+        }
     }
 }

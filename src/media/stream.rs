@@ -3,27 +3,25 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::egress::{Egress, Withheld};
+use super::generation::{Generation, Terms};
+use super::generations::Generations;
 use super::ingress::Ingress;
 use super::jitter::{Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::spd_view::SpdView;
-use super::{Codec, Counters, Held};
-use crate::ipsec::{DropReason, Kind, PacketBuffer, Path, Protection};
-use crate::policy::{Bundle, Direction, Level, Spd};
+use super::{Codec, Counters, Held, Rekeying};
+use crate::ipsec::{DropReason, Kind, PacketBuffer, Protection};
+use crate::policy::{Bundle, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
     codec: Codec,
-    /// Where the peer is reached.
-    remote: SocketAddr,
     /// Until the peer is heard nothing is sent.
     waits: bool,
     held: Held,
     only_from: Option<IpAddr>,
-    egress: Egress,
-    ingress: Ingress,
+    generations: Generations,
     /// The header of the next packet.
     next: RtpHeader,
     buffer: PacketBuffer,
@@ -90,28 +88,14 @@ struct Told {
 
 impl Stream {
     pub fn new(config: StreamConfig, protection: Protection) -> Self {
-        let flow = Path::new(config.local, config.remote);
-        let (outbound, inbound) = protection.split();
-        let rules = |direction, flow| SpdView {
-            spd: config.spd.clone(),
-            direction,
-            flow,
-            peer: config.peer.clone(),
-            default_level: config.default_level,
-            remembered: None,
-        };
+        let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, .. } = config;
+        let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound };
         Self {
             codec: config.codec,
-            remote: config.remote,
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
-            egress: Egress { rules: rules(Direction::Out, flow), associations: outbound, agreed: config.outbound },
-            ingress: Ingress {
-                rules: rules(Direction::In, flow.reversed()),
-                associations: inbound,
-                agreed: config.inbound,
-            },
+            generations: Generations::new(Generation::new(terms, protection)),
             next: RtpHeader {
                 marker: true,
                 payload_type: config.codec.payload_type(),
@@ -131,12 +115,14 @@ impl Stream {
 
     /// The two doors alone, without codec and RTP.
     pub fn into_doors(self) -> (Egress, Ingress) {
-        (self.egress, self.ingress)
+        let Generation { egress, ingress, .. } = self.generations.into_current();
+        (egress, ingress)
     }
 
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
     /// first.
     pub fn send(&mut self, now: Now, frame: &[i16; Codec::FRAME]) -> Option<Datagram<'_>> {
+        self.generations.settle(now.mono);
         let header = self.next;
         self.next.timestamp = header.timestamp.wrapping_add(Codec::FRAME as u32);
         if self.waits || self.held.is_silent() {
@@ -145,13 +131,14 @@ impl Stream {
         let packet = self.buffer.begin(rtp::HEADER_LEN + Codec::FRAME)?;
         header.write(packet)?;
         self.codec.encode(frame, packet.get_mut(rtp::HEADER_LEN..)?);
-        match self.egress.protect(now.wall, &mut self.buffer) {
+        let (egress, to) = self.generations.way_out();
+        match egress.protect(now.wall, &mut self.buffer) {
             Ok(bytes) => {
                 self.next.sequence = header.sequence.wrapping_add(1);
                 self.next.marker = false;
                 self.counters.sent += 1;
                 self.reports.note_sent(now.mono, header.timestamp, Codec::FRAME);
-                Some(Datagram { to: self.remote, bytes })
+                Some(Datagram { to, bytes })
             }
             Err(why) => {
                 note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
@@ -165,12 +152,10 @@ impl Stream {
         if self.only_from.is_some_and(|only| only != from.ip().to_canonical()) {
             return self.counters.drop_one(DropReason::Source.name());
         }
-        match self.ingress.unprotect(now.wall, from, datagram) {
+        self.generations.settle(now.mono);
+        match self.generations.unprotect(now, from, datagram) {
             Ok(None) => {}
             Ok(Some(arrival)) => {
-                if arrival.moves_remote {
-                    self.remote = from;
-                }
                 self.note_first(from);
                 self.handle_packet(now, arrival.payload);
             }
@@ -193,10 +178,11 @@ impl Stream {
         let mut report = [0; reports::MAX_LEN];
         let len = self.reports.poll(now, &mut report)?;
         self.buffer.begin(len)?.copy_from_slice(report.get(..len)?);
-        match self.egress.protect(now.wall, &mut self.buffer) {
+        let (egress, to) = self.generations.way_out();
+        match egress.protect(now.wall, &mut self.buffer) {
             Ok(bytes) => {
                 self.counters.rtcp_sent += 1;
-                Some(Datagram { to: self.remote, bytes })
+                Some(Datagram { to, bytes })
             }
             Err(why) => {
                 note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
@@ -209,10 +195,23 @@ impl Stream {
         self.events.pop_front()
     }
 
-    /// Look up in this snapshot from the next packet on.
-    pub fn set_spd(&mut self, spd: Arc<Spd>) {
-        self.egress.set_spd(spd.clone());
-        self.ingress.set_spd(spd);
+    /// Look up in this snapshot from the next packet on; entries that ask for more than the stream's associations give rule when
+    /// it was rekeyed, or after [`OVERLAP`](super::OVERLAP) at the latest.
+    pub fn set_spd(&mut self, now: Now, spd: Arc<Spd>) {
+        self.generations.set_spd(now, spd);
+    }
+
+    /// Goes on under what both sides agreed anew. Sound and its numbers go on as they were. Who speaks first does so at once, by RTCP
+    /// while nothing else is to be said.
+    pub fn rekey(&mut self, now: Now, rekeying: Rekeying) {
+        let speaks_first = rekeying.speaks_first;
+        // Whoever is taken at his word of where he is, is so of the new place too.
+        self.only_from = self.only_from.map(|_| rekeying.remote.ip().to_canonical());
+        self.generations.settle(now.mono);
+        self.generations.rekey(now.mono, rekeying.into(), speaks_first);
+        if speaks_first {
+            self.reports.hurry(now.mono);
+        }
     }
 
     /// Who holds the call from now on. RTCP goes on (RFC 3264 section 5.1).
@@ -234,12 +233,12 @@ impl Stream {
 
     /// Where the peer is reached: as offered, until an authenticated packet comes from elsewhere.
     pub fn remote(&self) -> SocketAddr {
-        self.remote
+        self.generations.remote()
     }
 
     fn note_first(&mut self, from: SocketAddr) {
         // AH proves the address that it came by, which need not be where our sound would go.
-        self.waits = self.waits && from != self.remote;
+        self.waits = self.waits && from != self.generations.remote();
         if !std::mem::replace(&mut self.told.first_packet, true) {
             self.events.push_back(StreamEvent::FirstPacket { from });
         }
