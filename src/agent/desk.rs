@@ -80,6 +80,7 @@ impl Agent {
     pub(super) fn policy_changed(&mut self, now: Now, generation: Generation) {
         self.effect(Effect::SetSpd { spd: self.book.spd().clone() });
         self.event(Event::PolicyChanged(generation));
+        self.rekey_calls(now);
         self.put_reviews_anew(now);
         self.sayings_changed(now);
     }

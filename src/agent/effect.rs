@@ -7,7 +7,7 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `HoldStream`, `DropStream`, `Keylog` | none |
+//! | `SetSpd`, `HoldStream`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::nonces;
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Held, Stream, StreamEvent};
+use crate::media::{Counters, Held, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
@@ -53,6 +53,11 @@ pub enum Effect {
     HoldStream {
         call: CallId,
         held: Held,
+    },
+    /// The call's stream goes on under new keys; at another place, on the socket that was opened for it there.
+    RekeyStream {
+        call: CallId,
+        rekeying: Box<Rekeying>,
     },
     /// Every stream looks up in this snapshot from now on.
     SetSpd {

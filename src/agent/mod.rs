@@ -78,8 +78,8 @@ pub use naming::is_mail;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
 pub use snapshot::{
     Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
-    OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState,
-    Transfer, TransferState, Watch, WatchState,
+    Moved, OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage,
+    TextState, Transfer, TransferState, Watch, WatchState,
 };
 
 use account::Accounts;
@@ -284,6 +284,7 @@ impl Agent {
             Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
             Command::Hangup { call } => self.hangup(now, call).map(done),
+            Command::Tighten { call, rules } => self.tighten_call(now, call, rules).map(Accepted::Storing),
             Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
             Command::PolicyAdd { text } => self.add_policy(now, &text, false),
             Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::config::{AccountConfig, AudioSink, AudioSource};
-use crate::policy::{Answer, Entry, Wanted};
+use crate::policy::{Action, Answer, Entry, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId};
 
@@ -29,6 +29,11 @@ pub enum Command {
         call: Option<CallId>,
     },
     /// A call is to be held (`wanted`), or to be taken up again.
+    /// Protect a running call better: by these rules, or as is advised.
+    Tighten {
+        call: CallId,
+        rules: Option<Action>,
+    },
     Hold {
         call: CallId,
         wanted: bool,

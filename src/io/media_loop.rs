@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, Done};
-use crate::media::{Counters, Held, Stream};
+use crate::media::{Counters, Held, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -105,6 +105,13 @@ impl MediaLoops {
     pub fn hold(&self, call: CallId, held: Held) {
         if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
             mailbox.hold(held);
+        }
+    }
+
+    /// Its stream goes on under new keys.
+    pub fn rekey(&self, call: CallId, rekeying: Box<Rekeying>) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.rekey(rekeying);
         }
     }
 

@@ -262,7 +262,7 @@ fn what_is_in_clear_and_what_is_discarded_stops_at_once() {
     ] {
         let (mut from, mut to) = pair(before, bundle);
         let mut packet = sent(&mut from, 0).unwrap();
-        [&mut from, &mut to].map(|stream| stream.set_spd(at(1), spd(after)));
+        [&mut from, &mut to].into_iter().for_each(|stream| stream.set_spd(at(1), spd(after)));
         to.handle_datagram(at(2), alice(), &mut packet);
         assert!(sent(&mut from, 1).is_none());
         assert_eq!((dropped(&to), dropped(&from)), (vec![("policy", 1)], vec![(reason, 1)]), "{before}, {after}");

@@ -17,6 +17,11 @@ impl Bundle {
         Self { esp: action.rule(Protocol::Esp).is_some(), ah: action.rule(Protocol::Ah).is_some() }
     }
 
+    /// The protocols of both.
+    pub fn with(self, other: Self) -> Self {
+        Self { esp: self.esp || other.esp, ah: self.ah || other.ah }
+    }
+
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }

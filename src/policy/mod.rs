@@ -23,7 +23,7 @@ pub mod suite;
 pub mod xfrm;
 
 pub use action::{Action, Carried, Level, Mode, Protocol, Rule, RulesError};
-pub use advice::{Advice, Verdict};
+pub use advice::{advise, Advice, Verdict};
 pub use demand::Bundle;
 pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceCondition};
 pub use environment::{Environment, Evidence, Scope};

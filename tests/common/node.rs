@@ -193,9 +193,18 @@ impl Node {
                 self.located.push(what);
                 Some(Done::Located { id, result: Ok(found) })
             }
+            Effect::RekeyStream { call, rekeying } => {
+                if let Some(media) = self.media.get_mut(&call) {
+                    media.local = rekeying.local;
+                    if let Some(stream) = media.stream.as_mut() {
+                        stream.rekey(now, *rekeying);
+                    }
+                }
+                None
+            }
             Effect::SetSpd { spd } => {
                 let streams = self.media.values_mut().filter_map(|media| media.stream.as_mut());
-                streams.for_each(|stream| stream.set_spd(spd.clone()));
+                streams.for_each(|stream| stream.set_spd(now, spd.clone()));
                 None
             }
             Effect::StartStream { call, stream, .. } => {

@@ -19,6 +19,7 @@ mod onward;
 mod passwords;
 mod pinning;
 mod redirected;
+mod rekey;
 mod restart;
 mod server;
 mod silence;

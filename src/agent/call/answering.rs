@@ -148,7 +148,7 @@ impl Agent {
 }
 
 /// Per direction what the caller demands; it has all that we insist on, or it would not have come this far.
-fn choose(offer: &Offered, suite: Option<Suite>, spis: Spis, local: SocketAddr) -> Choice {
+pub(super) fn choose(offer: &Offered, suite: Option<Suite>, spis: Spis, local: SocketAddr) -> Choice {
     let suite = suite.filter(|_| offer.bundles.esp());
     Choice { bundles: offer.bundles, suite, spis, media: local }
 }

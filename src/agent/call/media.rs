@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::caller::gone;
+use super::rekey::Agreed;
 use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
 use crate::agent::ruling::{Demands, Protected};
@@ -71,6 +72,8 @@ impl Agent {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         calling.call.bundle = protected.outbound.to_string();
         calling.call.suite = suite_name(confirmed.suite());
+        let (hash, suite) = (Some(confirmed.handshake_hash()), confirmed.suite());
+        calling.agreed = Some(Agreed { hash, protected, suite, remote });
         if self.config.keylog {
             let (rows, objects) = confirmed.keylog(local, remote);
             self.effect(Effect::Keylog {
@@ -93,6 +96,7 @@ impl Agent {
         self.refuse_unruly(now, id, Default::default(), remote)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.bundle = Bundle::default().to_string();
+            calling.agreed = Some(Agreed { hash: None, protected: Protected::default(), suite: None, remote });
         }
         self.run_stream(now, id, Protection::none(), Protected::default(), (remote, codec))
     }
@@ -289,6 +293,11 @@ impl PeerSdp {
 
     pub fn has_agreement(&self) -> bool {
         !self.audio.sv_sa.is_empty()
+    }
+
+    /// The messages of both are the same.
+    pub fn has_keys_of(&self, other: &Self) -> bool {
+        self.audio.sv_sa == other.audio.sv_sa
     }
 
     pub fn media(&self) -> SocketAddr {

@@ -18,13 +18,17 @@ mod early;
 mod end;
 mod hold;
 mod media;
+mod moved;
 mod offerless;
 mod places;
 mod redirected;
 mod refusal;
 mod reinvited;
+mod rekey;
+mod rekeyed;
 mod replacement;
 mod running;
+mod tighten;
 mod transfer;
 mod transferee;
 mod transferor;
@@ -38,6 +42,7 @@ use super::fail_over::Untried;
 use super::redirect::Redirects;
 use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
+use crate::keys::agreement::PeerKeys;
 use crate::keys::{Initiator, Responder};
 use crate::media::Counters;
 use crate::policy::{Answer, Suite};
@@ -47,6 +52,7 @@ use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use early::Early;
 use media::{PeerSdp, Ready};
+use rekey::{Agreed, Rekey};
 use running::nothing_heard;
 use transfer::Transfers;
 
@@ -119,6 +125,12 @@ pub(super) struct Calling {
     /// Our media socket.
     local: Option<SocketAddr>,
     key: KeyState,
+    /// Of the device at the other end, once it has been named in a key agreement.
+    peer_keys: Option<PeerKeys>,
+    /// What its stream runs under.
+    agreed: Option<Agreed>,
+    /// New keys that our side wants.
+    rekey: Option<Rekey>,
     /// Our offer, or our answer: a refresh gets the same again.
     said: Option<SessionDescription>,
     offered: Option<PeerSdp>,
@@ -319,6 +331,8 @@ impl Agent {
             wanted_by: None,
             replaces: None,
             successor: None,
+            moved: None,
+            rekeying: false,
         };
         let calling = Calling {
             call,
@@ -341,6 +355,9 @@ impl Agent {
             invited_from: None,
             local: None,
             key: KeyState::None,
+            peer_keys: None,
+            agreed: None,
+            rekey: None,
             said: None,
             offered: None,
             reoffered: None,
@@ -397,7 +414,7 @@ impl Agent {
             EndpointEvent::OfferDue { id } => self.handle_offer_due(now, id),
             EndpointEvent::OfferRefused { id, status, reason, warnings } => {
                 let why: Vec<String> = warnings.iter().map(|warning| warning.text.to_string()).collect();
-                self.handle_offer_refused(id, (status, &reason), &why);
+                self.handle_offer_refused(now, id, (status, &reason), &why);
             }
             EndpointEvent::Referred { id, session, to, by, from_peer } => {
                 self.handle_referred(now, id, (session, from_peer), &to, by);

@@ -153,6 +153,9 @@ impl RunningLeg {
         if let Some(spd) = self.mailbox.take_spd() {
             stream.set_spd(now, spd);
         }
+        for rekeying in self.mailbox.take_rekeyings() {
+            stream.rekey(now, *rekeying);
+        }
         if let Some(held) = self.mailbox.take_hold() {
             stream.set_held(held);
         }

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::media::{Held, Stream};
+use crate::media::{Held, Rekeying, Stream};
 use crate::policy::Spd;
 
 /// What a leg must know, the newest only: it holds one snapshot, one word on hold, one other stream and one wish to end, so
@@ -18,11 +18,15 @@ pub struct Mailbox {
     /// Another stream, or none, in the place of what runs.
     stream: Mutex<Option<Box<Stream>>>,
     has_stream: AtomicBool,
+    /// New keys for the stream that runs, in their order.
+    rekeyings: Mutex<Vec<Box<Rekeying>>>,
+    has_rekeyings: AtomicBool,
     closing: AtomicBool,
 }
 
 impl Mailbox {
     pub fn set_spd(&self, spd: Arc<Spd>) {
+        self.waiting_rekeyings().iter_mut().for_each(|rekeying| rekeying.spd = Arc::clone(&spd));
         *self.spd.lock().unwrap_or_else(PoisonError::into_inner) = Some(spd);
         self.has_spd.store(true, Ordering::Release);
     }
@@ -62,6 +66,23 @@ impl Mailbox {
 
     fn waiting(&self) -> MutexGuard<'_, Option<Box<Stream>>> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn rekey(&self, rekeying: Box<Rekeying>) {
+        self.waiting_rekeyings().push(rekeying);
+        self.has_rekeyings.store(true, Ordering::Release);
+    }
+
+    /// What both sides agreed and was not taken yet. Take the snapshot first: what was agreed later has a later one.
+    pub fn take_rekeyings(&self) -> Vec<Box<Rekeying>> {
+        match self.has_rekeyings.swap(false, Ordering::AcqRel) {
+            true => std::mem::take(&mut *self.waiting_rekeyings()),
+            false => Vec::new(),
+        }
+    }
+
+    fn waiting_rekeyings(&self) -> MutexGuard<'_, Vec<Box<Rekeying>>> {
+        self.rekeyings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn close(&self) {

@@ -18,6 +18,7 @@ impl Signalling {
                 let result = self.media.open(call, local);
                 self.answered.push_back(Done::MediaOpened { call, result });
             }
+            Effect::RekeyStream { call, rekeying } => self.media.rekey(call, rekeying),
             Effect::SetSpd { spd } => self.media.set_spd(&spd),
             Effect::StartStream { call, stream, source, sink } => {
                 let started = self.media.start(call, stream, source, sink);
