@@ -3,7 +3,8 @@
 //! | effect | done |
 //! | --- | --- |
 //! | `Store` | `Stored` |
-//! | `OpenMedia` | `MediaOpened` |
+//! | `OpenMedia`, `MoveMedia` | `MediaOpened` |
+//! | `Listen` | `Listening` |
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
@@ -12,11 +13,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::config::{AccountConfig, AudioSink, AudioSource};
+use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Held, Rekeying, Stream, StreamEvent};
-use crate::policy::{Approved, Purpose, Spd, Statement};
+use crate::policy::{Approved, Network, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
@@ -43,6 +44,15 @@ pub enum Effect {
         what: Locate,
         /// For the choice among equals.
         seed: [u8; 32],
+    },
+    /// Listen for SIP there, and nowhere else any more. Connections that were open are gone.
+    Listen {
+        wanted: Vec<Listen>,
+    },
+    /// Bind another UDP socket for the media of a running call, at another address; its stream goes on there when it is rekeyed.
+    MoveMedia {
+        call: CallId,
+        local: IpAddr,
     },
     /// Bind a UDP socket for one call's media.
     OpenMedia {
@@ -95,6 +105,12 @@ pub enum Done {
         call: CallId,
         result: Result<SocketAddr, Failure>,
     },
+    /// What really is bound, in the order in which it was wanted.
+    Listening {
+        result: Result<Vec<Listen>, Failure>,
+    },
+    /// The networks that the machine is attached to: at the start, and whenever they changed.
+    NetworkLooked(Box<Network>),
     /// The WAV file that was played is at its end.
     SourceEnded {
         call: CallId,

@@ -28,6 +28,7 @@ mod flow;
 mod further;
 mod informed;
 mod metrics;
+mod movement;
 mod names;
 mod naming;
 mod nonces;
@@ -87,6 +88,7 @@ use asks::Asks;
 use book::Book;
 use call::Calls;
 use informed::Informed;
+use movement::Movement;
 use nonces::Nonces;
 use offers::Offers;
 use own::Own;
@@ -130,6 +132,7 @@ pub struct Agent {
     watches: Watches,
     watchers: Watchers,
     informed: Informed,
+    movement: Movement,
     at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
     unkept: unkept::Unkept,
@@ -174,6 +177,7 @@ impl Agent {
             watches: Watches::default(),
             watchers: Watchers::default(),
             informed: Informed::default(),
+            movement: Movement::default(),
             at_servers: AtServers::default(),
             counts: BTreeMap::new(),
             unkept: unkept::Unkept::default(),
@@ -227,6 +231,8 @@ impl Agent {
             },
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
             Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
+            Done::Listening { result } => self.handle_listening(now, result),
+            Done::NetworkLooked(network) => self.handle_network(now, *network),
             Done::SourceEnded { call } => self.handle_source_ended(now, call),
             Done::Stored { id, result } => {
                 if let Some(waiting) = self.waiting.remove(&id) {
@@ -249,6 +255,7 @@ impl Agent {
         self.handle_notifying_timeout(now);
         self.handle_watch_timeout(now);
         self.handle_server_watchers_timeout(now);
+        self.handle_movement_timeout(now);
         self.drain_endpoint(now);
     }
 
@@ -433,7 +440,12 @@ impl Agent {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let stop = self.stopping.map(|at| Deadline { at, why: "stopping" });
         let stories = [self.account_deadline(), self.ask_deadline(), self.review_deadline(), self.call_deadline()];
-        let watches = [self.notifying_deadline(), self.watch_deadline(), self.server_watchers_deadline()];
+        let watches = [
+            self.notifying_deadline(),
+            self.watch_deadline(),
+            self.server_watchers_deadline(),
+            self.movement_deadline(),
+        ];
         stories.into_iter().chain(watches).chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
     }
 

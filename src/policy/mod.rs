@@ -11,6 +11,7 @@ pub mod environment;
 pub mod groups;
 pub mod guarantee;
 pub mod judgement;
+pub mod network;
 pub mod pieces;
 pub mod review;
 pub mod selector;
@@ -30,6 +31,7 @@ pub use environment::{Environment, Evidence, Scope};
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
+pub use network::{Gateway, HardwareAddress, Interface, InterfaceKind, Network, Whereabouts};
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
 pub use review::{
     Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, ReviewInput,

@@ -25,6 +25,9 @@ impl Agent {
     pub(in crate::agent) fn handle_media_opened(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
         let open = self.calls.all.get_mut(&id);
         let Some(calling) = open else { return };
+        if std::mem::take(&mut calling.moving) {
+            return self.handle_media_moved(now, id, result);
+        }
         match result {
             Ok(local) => {
                 calling.local = Some(local);

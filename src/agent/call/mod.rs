@@ -129,6 +129,8 @@ pub(super) struct Calling {
     peer_keys: Option<PeerKeys>,
     /// What its stream runs under.
     agreed: Option<Agreed>,
+    /// Another socket is being opened, at the address to which we moved.
+    moving: bool,
     /// New keys that our side wants.
     rekey: Option<Rekey>,
     /// Our offer, or our answer: a refresh gets the same again.
@@ -357,6 +359,7 @@ impl Agent {
             key: KeyState::None,
             peer_keys: None,
             agreed: None,
+            moving: false,
             rekey: None,
             said: None,
             offered: None,

@@ -3,7 +3,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::agent::{Agent, Event, Moved};
+use super::rekey::Why;
+use super::CallState;
+use crate::agent::{Agent, Effect, Event, Moved};
 use crate::policy::{advise, infer, scope_of, Environment, Scope, Surroundings, Verdict};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
 
@@ -54,6 +56,44 @@ impl Agent {
             Surroundings::Stated,
         )
     }
+}
+
+/// Our own move.
+impl Agent {
+    /// This device is elsewhere: every call goes on from there, or ends where it cannot.
+    pub(in crate::agent) fn move_calls(&mut self, now: Now, to: IpAddr) {
+        let open: Vec<CallId> = self.calls.open.iter().copied().collect();
+        for id in open {
+            let Some(calling) = self.calls.all.get_mut(&id) else { continue };
+            match (calling.call.state.clone(), calling.media_open) {
+                (CallState::Active, _) => {
+                    calling.moving = true;
+                    self.effect(Effect::MoveMedia { call: id, local: to });
+                }
+                (_, true) => {
+                    let failure = moved_before(&calling.call.peer);
+                    self.end_call(now, id, CallState::Failed(failure));
+                }
+                // Its media is opened there when it is time.
+                (_, false) => {}
+            }
+        }
+    }
+
+    /// The socket at the new address is bound: the peer learns of it.
+    pub(super) fn handle_media_moved(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
+        let session = self.calls.all.get(&id).filter(|calling| calling.is_open()).and_then(|calling| calling.session);
+        match (result, session) {
+            (Ok(local), Some(session)) => self.want_rekey(now, id, session, (Why::Moved, local)),
+            (Ok(_), None) => {}
+            (Err(failure), _) => self.end_call(now, id, CallState::Failed(failure)),
+        }
+    }
+}
+
+fn moved_before(peer: &str) -> Failure {
+    let message = format!("this device went to another address before {peer} had answered");
+    Failure::new(FailureKind::Failed, "moved-before", message, peer, "call again")
 }
 
 fn notice(id: CallId, peer: &str, bundle: &str, moved: &Moved) -> Failure {

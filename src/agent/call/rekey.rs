@@ -35,12 +35,14 @@ pub(super) struct Rekey {
     /// Where we shall receive.
     local: SocketAddr,
     stage: Stage,
-    /// Entries changed again since it was offered.
-    again: bool,
+    /// What came up since it was offered, and is offered when it was answered.
+    again: Option<(Why, SocketAddr)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
+    /// We are elsewhere.
+    Moved,
     /// Our entries ask for more than the call has.
     Policy,
 }
@@ -88,17 +90,23 @@ impl Agent {
         if agreed.hash.is_none() || calling.peer_keys.is_none() {
             return Err(unable(&calling.call.peer, &entry));
         }
-        self.want_rekey(now, id, session, Why::Policy);
+        let Some(local) = calling.local else { return Ok(()) };
+        self.want_rekey(now, id, session, (Why::Policy, local));
         Ok(())
     }
 
-    fn want_rekey(&mut self, now: Now, id: CallId, session: SessionId, why: Why) {
+    /// Why, and where we shall receive.
+    pub(super) fn want_rekey(&mut self, now: Now, id: CallId, session: SessionId, (why, local): (Why, SocketAddr)) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let Some(local) = calling.local else { return };
         match &mut calling.rekey {
-            Some(Rekey { stage: Stage::Offered(_), again, .. }) => *again = true,
+            // Who moves offers what the policy wants as well.
+            Some(Rekey { stage: Stage::Offered(_), again, .. }) if again.is_none() || why == Why::Moved => {
+                *again = Some((why, local));
+            }
+            Some(Rekey { stage: Stage::Offered(_), .. }) => {}
+            Some(wanted) if why == Why::Policy => wanted.stage = Stage::Wanted,
             wanted => {
-                *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: false });
+                *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: None });
                 calling.call.rekeying = true;
                 self.endpoint.want_offer(now, session);
             }
@@ -166,11 +174,12 @@ impl Agent {
     pub(super) fn take_rekey_answer(&mut self, now: Now, id: CallId, answer: &PeerSdp) -> Result<(), Failure> {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let peer = calling.call.peer.clone();
-        let Some(Rekey { local, stage: Stage::Offered(initiator), again, .. }) = calling.rekey.take() else {
+        let Some(Rekey { why, local, stage: Stage::Offered(initiator), again }) = calling.rekey.take() else {
             return Ok(());
         };
         calling.call.rekeying = false;
-        calling.local = Some(local);
+        let before = calling.local.replace(local);
+        let session = calling.session;
         let confirmed = match (initiator, &calling.peer_keys) {
             (Some(mut initiator), Some(keys)) => {
                 let message = answer.message_of(&keys.device).ok_or_else(|| downgrade(&peer))?;
@@ -182,10 +191,17 @@ impl Agent {
             _ => None,
         };
         self.rekey_stream(now, id, confirmed, answer.media(), true)?;
-        if again {
-            self.rekey_call(now, id)?;
+        if let Some(before) = before.filter(|_| why == Why::Moved) {
+            self.note_moved(now, id, false, (before.ip(), local.ip()));
         }
-        Ok(())
+        match (again, session) {
+            (Some((Why::Policy, _)), _) => self.rekey_call(now, id),
+            (Some(again), Some(session)) => {
+                self.want_rekey(now, id, session, again);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Both sides hold the new keys: the stream goes on under them. `speaks_first` is who offered.
@@ -252,6 +268,7 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let (Some(rekey), peer) = (calling.rekey.take(), calling.call.peer.clone()) else { return };
         let failure = match rekey.why {
+            Why::Moved => left_behind(&peer, said),
             Why::Policy => refused(&peer, said),
         };
         self.end_call(now, id, CallState::Failed(failure));
@@ -278,6 +295,12 @@ fn unable(peer: &str, entry: &Entry) -> Failure {
     );
     let next = "call a sottovoce agent, or change that entry, then call again";
     Failure::new(FailureKind::RefusedByPolicy, "peer-cannot", message, peer, next)
+}
+
+fn left_behind(peer: &str, said: &str) -> Failure {
+    let message = format!("you are at another address, and {peer} does not go on with the call from there: it answered {said}");
+    let next = "ask for its policy as it is for you there, then call again";
+    Failure::new(FailureKind::RefusedByPolicy, "move-refused", message, peer, next)
 }
 
 fn refused(peer: &str, said: &str) -> Failure {

@@ -153,7 +153,10 @@ impl RunningLeg {
         if let Some(spd) = self.mailbox.take_spd() {
             stream.set_spd(now, spd);
         }
-        for rekeying in self.mailbox.take_rekeyings() {
+        for (rekeying, socket) in self.mailbox.take_rekeyings() {
+            if let Some(socket) = socket {
+                self.socket = socket;
+            }
             stream.rekey(now, *rekeying);
         }
         if let Some(held) = self.mailbox.take_hold() {
