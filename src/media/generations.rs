@@ -49,6 +49,11 @@ impl Generations {
         (&mut self.current.egress, self.current.remote)
     }
 
+    /// Nothing came yet under what was agreed last.
+    pub(super) fn awaits_next(&self) -> bool {
+        matches!(self.overlap, Some(Overlap::Next { .. }))
+    }
+
     pub(super) fn into_current(self) -> Generation {
         self.current
     }

@@ -22,4 +22,6 @@ pub struct Rekeying {
     pub protection: Protection,
     /// We offered: the peer receives under these keys already.
     pub speaks_first: bool,
+    /// Nothing is sent before something authentic came under these keys: the peer has only said that it is at `remote`.
+    pub heard_first: bool,
 }

@@ -207,6 +207,7 @@ impl Stream {
         let speaks_first = rekeying.speaks_first;
         // Whoever is taken at his word of where he is, is so of the new place too.
         self.only_from = self.only_from.map(|_| rekeying.remote.ip().to_canonical());
+        self.waits |= rekeying.heard_first;
         self.generations.settle(now.mono);
         self.generations.rekey(now.mono, rekeying.into(), speaks_first);
         if speaks_first {
@@ -238,7 +239,7 @@ impl Stream {
 
     fn note_first(&mut self, from: SocketAddr) {
         // AH proves the address that it came by, which need not be where our sound would go.
-        self.waits = self.waits && from != self.generations.remote();
+        self.waits = self.waits && (from != self.generations.remote() || self.generations.awaits_next());
         if !std::mem::replace(&mut self.told.first_packet, true) {
             self.events.push_back(StreamEvent::FirstPacket { from });
         }

@@ -206,7 +206,15 @@ mod tests {
         for text in ["00:1b:63:84:45:e6", "00-1B-63-84-45-E6"] {
             assert_eq!(HardwareAddress::parse(text).unwrap().to_string(), "00:1b:63:84:45:e6");
         }
-        for text in ["", "00:1b:63:84:45", "00:1b:63:84:45:e6:00", "0:1b:63:84:45:e6", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "+0:1b:63:84:45:e6"] {
+        for text in [
+            "",
+            "00:1b:63:84:45",
+            "00:1b:63:84:45:e6:00",
+            "0:1b:63:84:45:e6",
+            "ff:ff:ff:ff:ff:ff",
+            "00:00:00:00:00:00",
+            "+0:1b:63:84:45:e6",
+        ] {
             assert_eq!(HardwareAddress::parse(text), None, "{text}");
         }
     }

@@ -182,6 +182,14 @@ impl Node {
                 self.keylog.extend(json.iter().map(|line| line.0.clone()));
                 None
             }
+            Effect::Listen { wanted } => {
+                self.ip = wanted[0].address.ip();
+                Some(Done::Listening { result: Ok(wanted) })
+            }
+            Effect::MoveMedia { call, local } => {
+                self.next_port += 2;
+                Some(Done::MediaOpened { call, result: Ok(SocketAddr::new(local, self.next_port)) })
+            }
             Effect::OpenMedia { call, local } => {
                 self.next_port += 2;
                 let local = SocketAddr::new(local, self.next_port);

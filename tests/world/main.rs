@@ -14,6 +14,7 @@ mod forked;
 mod holds;
 mod limits;
 mod loss;
+mod movement;
 mod names;
 mod onward;
 mod passwords;

@@ -412,7 +412,7 @@ impl Agent {
             }
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
             EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
-            EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
+            EndpointEvent::Reinvited { id, from, body } => self.handle_reinvited(now, id, from.remote.ip(), body),
             EndpointEvent::OfferAnswered { id, body } => self.handle_offer_answered(now, id, body),
             EndpointEvent::OfferDue { id } => self.handle_offer_due(now, id),
             EndpointEvent::OfferRefused { id, status, reason, warnings } => {

@@ -1,6 +1,6 @@
 //! The peer offers anew within a call: the same again, hold (RFC 3264 section 8.4), or something that is refused.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::caller::gone;
 use super::media::PeerSdp;
@@ -13,7 +13,7 @@ use crate::vocab::{CallId, Failure, FailureKind, Now};
 impl Agent {
     /// A refresh with an unchanged o= line and attribute gets the same answer; one that only holds the call, or takes it up
     /// again, is answered; anything else is refused, and the call goes on.
-    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, body: Option<Body>) {
+    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, from: IpAddr, body: Option<Body>) {
         let Some(calling) = self.calls.by_session(session) else { return self.refuse_reoffer(now, session) };
         let (id, said) = (calling.call.id, calling.said.as_ref().map(ToString::to_string));
         let Some(said) = said else { return self.refuse_reoffer(now, session) };
@@ -31,7 +31,7 @@ impl Agent {
         let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
         let is_moved_in_clear = !before.has_agreement() && before.media() != again.media();
         if is_active && (has_new_keys || is_moved_in_clear && !again.media().ip().is_unspecified()) {
-            return self.handle_rekey(now, id, session, again);
+            return self.handle_rekey(now, id, (session, from), again);
         }
         let described = calling.described.unwrap_or(before.media());
         let only_held = before.changes_only_direction(&again, described);

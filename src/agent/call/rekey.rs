@@ -47,6 +47,15 @@ pub(super) enum Why {
     Policy,
 }
 
+/// Who speaks first under new keys: whoever offered.
+pub(super) enum Speaker {
+    /// And it has to, before it hears us, where it only says that it is there.
+    Peer {
+        heard_first: bool,
+    },
+    Us,
+}
+
 enum Stage {
     /// The session is not free for it yet.
     Wanted,
@@ -190,7 +199,7 @@ impl Agent {
             }
             _ => None,
         };
-        self.rekey_stream(now, id, confirmed, answer.media(), true)?;
+        self.rekey_stream(now, id, confirmed, answer.media(), Speaker::Us)?;
         if let Some(before) = before.filter(|_| why == Why::Moved) {
             self.note_moved(now, id, false, (before.ip(), local.ip()));
         }
@@ -204,19 +213,23 @@ impl Agent {
         }
     }
 
-    /// Both sides hold the new keys: the stream goes on under them. `speaks_first` is who offered.
+    /// Both sides hold the new keys: the stream goes on under them.
     pub(super) fn rekey_stream(
         &mut self,
         now: Now,
         id: CallId,
         confirmed: Option<Confirmed>,
         described: SocketAddr,
-        speaks_first: bool,
+        first: Speaker,
     ) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
         let remote = confirmed.as_ref().map_or(described, |sa| media_address(sa.peer_media(), described));
         let bundles = confirmed.as_ref().map(Confirmed::bundles).unwrap_or_default();
+        let (speaks_first, heard_first) = match first {
+            Speaker::Peer { heard_first } => (false, heard_first),
+            Speaker::Us => (true, false),
+        };
         let (outbound, inbound) = match speaks_first {
             true => (bundles.to_responder, bundles.to_initiator),
             false => (bundles.to_initiator, bundles.to_responder),
@@ -234,8 +247,18 @@ impl Agent {
         }
         let protection = confirmed.map_or_else(Protection::none, Confirmed::into_protection);
         let default_level = self.config.default_level;
-        let rekeying =
-            Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, speaks_first };
+        let rekeying = Rekeying {
+            local,
+            remote,
+            peer,
+            spd,
+            default_level,
+            outbound,
+            inbound,
+            protection,
+            speaks_first,
+            heard_first,
+        };
         self.effect(Effect::RekeyStream { call: id, rekeying: Box::new(rekeying) });
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.agreed = Some(Agreed { hash, protected, suite, remote });
@@ -298,7 +321,8 @@ fn unable(peer: &str, entry: &Entry) -> Failure {
 }
 
 fn left_behind(peer: &str, said: &str) -> Failure {
-    let message = format!("you are at another address, and {peer} does not go on with the call from there: it answered {said}");
+    let message =
+        format!("you are at another address, and {peer} does not go on with the call from there: it answered {said}");
     let next = "ask for its policy as it is for you there, then call again";
     Failure::new(FailureKind::RefusedByPolicy, "move-refused", message, peer, next)
 }

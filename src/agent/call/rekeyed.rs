@@ -1,27 +1,28 @@
 //! The peer of a running call offers new keys (PROTOCOL section 7, "Mid-call"): it has moved, or its policy asks for more. Our own
 //! entries decide, as they do when a call comes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use rand_core::RngCore;
 
 use super::answering::choose;
-use super::callee::{protected, No};
+use super::callee::{protected, refuse_aimed, No};
 use super::media::{media_address, random_spis, PeerSdp};
+use super::rekey::Speaker;
 use super::MEDIA_ID;
 use crate::agent::{Agent, Seen, StoreOp};
-use crate::keys::agreement::{Offered, PeerKeys, ResponderInput};
+use crate::keys::agreement::{Bundles, Choice, Offered, PeerKeys, ResponderInput};
 use crate::keys::{Confirmed, Responder};
-use crate::policy::Suite;
+use crate::policy::{Bundle, Suite};
 use crate::sdp::SvSa;
 use crate::sip::SessionId;
 use crate::vocab::{CallId, Now};
 
 impl Agent {
     /// An offer with new keys, or with another place for a call that has none. Answered, or refused and the call goes on as it was.
-    pub(super) fn handle_rekey(&mut self, now: Now, id: CallId, session: SessionId, again: PeerSdp) {
+    pub(super) fn handle_rekey(&mut self, now: Now, id: CallId, (session, from): (SessionId, IpAddr), again: PeerSdp) {
         let taken = match again.message_of(&self.config.device).map(<[u8]>::to_vec) {
-            Some(message) => self.judge_rekey(now, id, &again, &message).map(Some),
+            Some(message) => self.judge_rekey(now, id, from, &again, &message).map(Some),
             None => self.judge_moved_in_clear(now, id, &again).map(|()| None),
         };
         let agreed = taken.and_then(|taken| self.answer_rekey(now, id, session, again, taken));
@@ -35,9 +36,10 @@ impl Agent {
         &mut self,
         now: Now,
         id: CallId,
+        from: IpAddr,
         again: &PeerSdp,
         message: &[u8],
-    ) -> Result<(Responder, Option<Suite>), No> {
+    ) -> Result<Taken, No> {
         let calling = self.calls.all.get(&id).ok_or_else(|| No::plain(481, "the call is over"))?;
         let previous = calling.agreed.as_ref().and_then(|agreed| agreed.hash);
         let keys = calling.peer_keys.as_ref().filter(|_| previous.is_some());
@@ -59,18 +61,28 @@ impl Agent {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
         let media = media_address(offer.media, again.media());
-        self.refuse_elsewhere(id, media)?;
+        let has_to_prove = self.is_stranger_elsewhere(id, media);
+        let by_proxy = calling.stated;
+        if has_to_prove && !by_proxy {
+            refuse_aimed(&[media, again.media()], from)?;
+        }
+        let mut bundles = offer.bundles;
+        if has_to_prove && bundles.to_responder.is_empty() {
+            let esp = Bundle { esp: true, ..Bundle::default() };
+            bundles = Bundles { to_responder: esp, to_initiator: bundles.to_initiator.with(esp) };
+        }
         let demands = self.demands_of_call(now, id, media).map_err(|why| No::plain(488, &why.message))?;
         let missing = demands.missing(protected(offer.bundles), self.config.default_level);
         if !missing.is_empty() || demands.discard() {
             return Err(No::missing(&missing, Some(())));
         }
         let suites = demands.suites(&offer.suites);
-        if offer.bundles.esp() && suites.is_empty() {
+        if bundles.esp() && suites.is_empty() {
             return Err(No::plain(488, "no suite in common"));
         }
         self.note_rekey_offer(now, id, &responder, message)?;
-        Ok((responder, suites.first().copied()))
+        let suite = suites.first().copied();
+        Ok(Taken { responder, bundles, suite, has_to_prove })
     }
 
     /// Each offer counts once, whenever it comes.
@@ -87,14 +99,12 @@ impl Agent {
         Ok(())
     }
 
-    /// Strangers could aim our sound at somebody who never asked for it.
-    fn refuse_elsewhere(&self, id: CallId, media: SocketAddr) -> Result<(), No> {
+    /// Strangers could aim our sound at somebody who never asked for it: who is elsewhere now has to be heard from there first, under the
+    /// new keys, which only whoever got our answer has. So it is protected, whatever was agreed before.
+    fn is_stranger_elsewhere(&self, id: CallId, media: SocketAddr) -> bool {
         let calling = self.calls.all.get(&id).filter(|calling| !calling.call.known);
         let before = calling.and_then(|calling| calling.agreed.as_ref());
-        match before.is_some_and(|agreed| agreed.remote.ip().to_canonical() != media.ip().to_canonical()) {
-            true => Err(No::plain(488, "media of strangers stays where it was")),
-            false => Ok(()),
-        }
+        before.is_some_and(|agreed| agreed.remote.ip().to_canonical() != media.ip().to_canonical())
     }
 
     /// An ordinary telephone receives at another port.
@@ -104,7 +114,9 @@ impl Agent {
         if agreed.is_none() || again.has_agreement() {
             return Err(No::plain(488, "the offer lacks the keys of the call"));
         }
-        self.refuse_elsewhere(id, again.media())?;
+        if self.is_stranger_elsewhere(id, again.media()) {
+            return Err(No::plain(488, "media of an ordinary telephone stays where it was"));
+        }
         let demands = self.demands_of_call(now, id, again.media()).map_err(|why| No::plain(488, &why.message))?;
         let missing = demands.missing(Default::default(), self.config.default_level);
         match missing.is_empty() && !demands.discard() {
@@ -119,14 +131,15 @@ impl Agent {
         id: CallId,
         session: SessionId,
         again: PeerSdp,
-        taken: Option<(Responder, Option<Suite>)>,
+        taken: Option<Taken>,
     ) -> Result<(), No> {
         let over = |_| No::plain(481, "the call is over");
         let local = self.calls.all.get(&id).and_then(|calling| calling.local);
         let local = local.ok_or_else(|| No::plain(481, "the call is over"))?;
+        let heard_first = taken.as_ref().is_some_and(|taken| taken.has_to_prove);
         let (message, confirmed) = match taken {
-            Some((responder, suite)) => {
-                let (message, confirmed) = self.answer_agreement(responder, suite, local)?;
+            Some(taken) => {
+                let (message, confirmed) = self.answer_agreement(taken, local)?;
                 (Some(SvSa { device: self.config.device.clone(), message }), Some(confirmed))
             }
             None => (None, None),
@@ -134,7 +147,8 @@ impl Agent {
         let said = self.reanswer(id, &again, local, message).map_err(over)?;
         let (was, described) = (self.remote_of(id), again.media());
         // Before the answer goes out: what comes under the new keys then is opened.
-        self.rekey_stream(now, id, confirmed, described, false).map_err(|why| No::plain(488, &why.message))?;
+        let first = Speaker::Peer { heard_first };
+        self.rekey_stream(now, id, confirmed, described, first).map_err(|why| No::plain(488, &why.message))?;
         self.say_answer(now, id, session, said);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.described = None;
@@ -146,16 +160,13 @@ impl Agent {
         Ok(())
     }
 
-    fn answer_agreement(
-        &mut self,
-        responder: Responder,
-        suite: Option<Suite>,
-        local: SocketAddr,
-    ) -> Result<(Vec<u8>, Confirmed), No> {
+    fn answer_agreement(&mut self, taken: Taken, local: SocketAddr) -> Result<(Vec<u8>, Confirmed), No> {
+        let Taken { responder, bundles, suite, .. } = taken;
         let spis = random_spis(&mut self.rng);
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        let choice = choose(responder.offer(), suite, spis, local);
+        let choice =
+            Choice { bundles, suite: suite.filter(|_| bundles.esp()), ..choose(responder.offer(), None, spis, local) };
         responder.answer(choice, seed).map_err(|why| No::plain(488, &why.to_string()))
     }
 
@@ -163,6 +174,15 @@ impl Agent {
     pub(super) fn remote_of(&self, id: CallId) -> Option<SocketAddr> {
         self.calls.all.get(&id)?.agreed.as_ref().map(|agreed| agreed.remote)
     }
+}
+
+/// An offer that our entries let through.
+struct Taken {
+    responder: Responder,
+    bundles: Bundles,
+    suite: Option<Suite>,
+    /// It says that it is at another address, and nobody here knows it.
+    has_to_prove: bool,
 }
 
 /// The keys of whoever is at the other end, whichever side called.

@@ -6,7 +6,10 @@ use super::document::{Section, Source, Value};
 use super::{account, tls, value, Config, Machine, StoreKind};
 use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
 use crate::io::TlsFiles;
-use crate::policy::{both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule, Scope, Selector};
+use crate::policy::{
+    both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
+    Scope, Selector,
+};
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
@@ -46,8 +49,11 @@ pub(super) fn read(
     people(&top, &mut config)?;
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
-    config.places =
-        top.sections("place", &["name", "scope", "networks", "gateways"])?.iter().map(place).collect::<Result<_, _>>()?;
+    config.places = top
+        .sections("place", &["name", "scope", "networks", "gateways"])?
+        .iter()
+        .map(place)
+        .collect::<Result<_, _>>()?;
     let accounts = top.sections("account", &account::KEYS)?;
     config.accounts = account::accounts(&accounts, &config.entity, &base, machine)?;
     Ok(config)

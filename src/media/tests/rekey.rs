@@ -77,7 +77,18 @@ fn rekeying(end: usize, action: &str, bundle: Bundle) -> Rekeying {
     let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, .. } =
         config(local, remote, spd(action), bundle);
     let protection = Protection::from_keys(keys(bundle, out), keys(bundle, inward)).unwrap();
-    Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, speaks_first: end == ALICE }
+    Rekeying {
+        local,
+        remote,
+        peer,
+        spd,
+        default_level,
+        outbound,
+        inbound,
+        protection,
+        speaks_first: end == ALICE,
+        heard_first: false,
+    }
 }
 
 const ESP_REQUIRED: &str = "ipsec esp/transport//require";
@@ -195,4 +206,21 @@ fn who_offered_speaks_at_once_when_it_is_silent_too() {
     link.rekey(BOTH_REQUIRED, BOTH);
     link.run(20);
     assert_eq!(link.last_spi(ALICE), 11, "a report");
+}
+
+/// A stranger says that it is elsewhere now: it gets nothing there before it was heard under the new keys, which it has from our answer
+/// alone.
+#[test]
+fn who_only_says_that_he_has_moved_is_heard_under_the_new_keys_first() {
+    let (mut alice_end, mut bob_end) = pair(ESP_REQUIRED, ESP);
+    bob_end.rekey(at(0), Rekeying { heard_first: true, ..rekeying(BOB, ESP_REQUIRED, ESP) });
+    assert!(bob_end.send(at(1), &frame(1)).is_none());
+    bob_end.handle_datagram(at(2), alice(), &mut sent(&mut alice_end, 0).unwrap());
+    assert!(bob_end.send(at(3), &frame(1)).is_none(), "the old keys prove nothing");
+    assert!(bob_end.send(at(OVERLAP.as_millis() as u64 + 1), &frame(1)).is_none(), "nor does time");
+    let (mut alice_end, mut bob_end) = pair(ESP_REQUIRED, ESP);
+    bob_end.rekey(at(0), Rekeying { heard_first: true, ..rekeying(BOB, ESP_REQUIRED, ESP) });
+    alice_end.rekey(at(0), rekeying(ALICE, ESP_REQUIRED, ESP));
+    bob_end.handle_datagram(at(2), alice(), &mut sent(&mut alice_end, 0).unwrap());
+    assert_eq!(bob_end.send(at(3), &frame(1)).unwrap().bytes[2], 12);
 }
