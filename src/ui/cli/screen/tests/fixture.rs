@@ -150,6 +150,7 @@ fn statement(address: &str, environment: Environment) -> Statement {
         signed_by: None,
         supports: Capabilities {
             protocols: vec![Protocol::Esp, Protocol::Ah],
+            tunnel: false,
             suites: Suite::ALL.to_vec(),
             codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],
             kem: Vec::new(),
