@@ -12,7 +12,9 @@ pub mod framing;
 pub mod groups;
 pub mod guarantee;
 pub mod judgement;
+pub mod permission;
 pub mod pieces;
+pub mod relation;
 pub mod review;
 pub mod selector;
 pub mod setkey;
@@ -33,7 +35,9 @@ pub use framing::Framing;
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
+pub use permission::Permission;
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
+pub use relation::Relation;
 pub use review::{
     Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, ReviewInput,
     Surroundings, Unreviewable,
