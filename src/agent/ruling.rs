@@ -65,9 +65,9 @@ impl Demands {
     }
 
     /// Every rule for packets of this direction, whatever its level.
-    pub fn bundle(&self, direction: Direction) -> Bundle {
+    pub fn bundle(&self, direction: Direction, variable_rate: bool) -> Bundle {
         let entries = self.0.iter().filter(|entry| entry.direction == direction);
-        entries.fold(Bundle::default(), |all, entry| all.with(Bundle::of(&entry.action)))
+        entries.fold(Bundle::NONE, |all, entry| all.with(Bundle::of_entry(entry, variable_rate)))
     }
 
     /// Of these suites, those that every entry allows.
@@ -83,6 +83,17 @@ impl Demands {
 
     pub fn entries(&self) -> &[Entry] {
         &self.0
+    }
+
+    /// An entry that tunnels to somewhere else than the two ends of the call, and the rule that would fit.
+    pub fn tunnels_elsewhere(&self, ours: IpAddr, theirs: IpAddr) -> Option<(&Entry, Rule)> {
+        self.0.iter().find_map(|entry| Some((entry, entry.tunnel_elsewhere(ours, theirs)?.1)))
+    }
+
+    /// Whether an entry wants packets of this direction padded to one size.
+    pub fn pads(&self, direction: Direction, variable_rate: bool) -> bool {
+        let wants = |entry: &Entry| Bundle::of_entry(entry, variable_rate).framing.tfc;
+        self.0.iter().any(|entry| entry.direction == direction && wants(entry))
     }
 
     /// The first for packets that we send; of a caller's, what it is told.

@@ -1,5 +1,7 @@
+use super::address_book::{ContactGroup, SavedContact};
 use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp, Watched};
+use super::permissions::WatcherRule;
 use super::watch::WatchKey;
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -14,6 +16,12 @@ pub enum Waiting {
     AccountRedirect(Entity, RegistrationId),
     AskAddress(AskId),
     CallAddress(CallId),
+    Contact {
+        contact: Box<SavedContact>,
+        before: Option<Entity>,
+    },
+    ForgetWatcherRules(Vec<String>),
+    Group(ContactGroup),
     /// A peer that is followed said something new.
     Heard(PresenceRecord),
     /// Nobody waits; a failure is told to the user.
@@ -31,6 +39,9 @@ pub enum Waiting {
     },
     Remove(Vec<EntryId>),
     RemoveAccount(Entity),
+    RevokeVouch(Entity),
+    RemoveContact(Entity),
+    RemoveGroup(String),
     RemovePresence(Entity),
     /// A row that is not to be lost.
     Row {
@@ -51,4 +62,5 @@ pub enum Waiting {
     Vouch(Entity, Vouch),
     Watch(Watched),
     WatchAddress(WatchKey),
+    WatcherRules(Vec<WatcherRule>),
 }

@@ -61,6 +61,11 @@ impl Generation {
         self.ingress.associations.receives(spi)
     }
 
+    /// The octets of room that unpacking what the peer compressed takes.
+    pub(super) fn room(&self) -> usize {
+        self.ingress.associations.room()
+    }
+
     /// Its packets are looked up in this snapshot from now on. A packet is held against the entry of its SA's generation
     /// (PROTOCOL section 7, "Mid-call"): entries that ask for more than its associations give rule it `later`, when others have taken
     /// its place. What has no associations, and what is discarded now, waits for nothing.

@@ -80,13 +80,14 @@ impl Generations {
         now: Now,
         from: SocketAddr,
         datagram: &'a mut [u8],
+        room: &'a mut [u8],
     ) -> Result<Option<Arrival<'a>>, DropReason> {
         let which = self.which(datagram);
         let generation = match (&mut self.overlap, which) {
             (Some(Overlap::Before { generation, .. } | Overlap::Next { generation, .. }), Which::Other) => generation,
             _ => &mut self.current,
         };
-        let arrival = generation.ingress.unprotect(now.wall, from, datagram)?;
+        let arrival = generation.ingress.unprotect(now.wall, from, datagram, room)?;
         if let Some(arrival) = &arrival {
             if arrival.moves_remote {
                 generation.remote = from;

@@ -25,6 +25,8 @@ pub struct Stream {
     /// The header of the next packet.
     next: RtpHeader,
     buffer: PacketBuffer,
+    /// Where what the peer compressed is unpacked; empty without IPComp.
+    room: Box<[u8]>,
     jitter: JitterBuffer,
     heard_ssrc: Option<u32>,
     reports: Reports,
@@ -90,12 +92,14 @@ impl Stream {
     pub fn new(config: StreamConfig, protection: Protection) -> Self {
         let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, .. } = config;
         let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound };
+        let first = Generation::new(terms, protection);
+        let room = vec![0; first.room()].into_boxed_slice();
         Self {
             codec: config.codec,
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
-            generations: Generations::new(Generation::new(terms, protection)),
+            generations: Generations::new(first),
             next: RtpHeader {
                 marker: true,
                 payload_type: config.codec.payload_type(),
@@ -104,6 +108,7 @@ impl Stream {
                 ssrc: config.ssrc,
             },
             buffer: PacketBuffer::new((rtp::HEADER_LEN + Codec::FRAME).max(reports::MAX_LEN)),
+            room,
             jitter: JitterBuffer::new(),
             heard_ssrc: None,
             reports: Reports::new(config.ssrc),
@@ -152,8 +157,14 @@ impl Stream {
         if self.only_from.is_some_and(|only| only != from.ip().to_canonical()) {
             return self.counters.drop_one(DropReason::Source.name());
         }
+        let mut room = std::mem::take(&mut self.room);
+        self.take_in(now, from, datagram, &mut room);
+        self.room = room;
+    }
+
+    fn take_in(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8], room: &mut [u8]) {
         self.generations.settle(now.mono);
-        match self.generations.unprotect(now, from, datagram) {
+        match self.generations.unprotect(now, from, datagram, room) {
             Ok(None) => {}
             Ok(Some(arrival)) => {
                 self.note_first(from);
@@ -209,7 +220,11 @@ impl Stream {
         self.only_from = self.only_from.map(|_| rekeying.remote.ip().to_canonical());
         self.waits |= rekeying.heard_first;
         self.generations.settle(now.mono);
-        self.generations.rekey(now.mono, rekeying.into(), speaks_first);
+        let next = Generation::from(rekeying);
+        if next.room() > self.room.len() {
+            self.room = vec![0; next.room()].into_boxed_slice();
+        }
+        self.generations.rekey(now.mono, next, speaks_first);
         if speaks_first {
             self.reports.hurry(now.mono);
         }

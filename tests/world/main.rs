@@ -5,7 +5,9 @@ mod common;
 
 mod accounts;
 mod ask;
+mod bundles;
 mod calls;
+mod contacts;
 mod device;
 mod early;
 mod fail_over;
@@ -18,6 +20,7 @@ mod movement;
 mod names;
 mod onward;
 mod passwords;
+mod permissions;
 mod pinning;
 mod redirected;
 mod rekey;

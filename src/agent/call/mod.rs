@@ -32,6 +32,7 @@ mod tighten;
 mod transfer;
 mod transferee;
 mod transferor;
+mod tunnel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};

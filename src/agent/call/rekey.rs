@@ -24,7 +24,7 @@ use crate::ipsec::Protection;
 use crate::keys::agreement::{Bundles, OfferInput};
 use crate::keys::{Confirmed, Initiator};
 use crate::media::Rekeying;
-use crate::policy::{Direction, Entry, Suite};
+use crate::policy::{Bundle, Direction, Entry, Suite};
 use crate::sdp::{self, SessionDescription, SvSa};
 use crate::sip::SessionId;
 use crate::vocab::{CallId, Digest, Failure, FailureKind, Now, Redacted};
@@ -151,11 +151,13 @@ impl Agent {
         let agreed = calling.agreed.as_ref().ok_or_else(|| gone(id))?;
         let (peer, name) = (calling.peer_keys.clone().ok_or_else(|| gone(id))?, calling.name.clone());
         let demands = self.demands_of_call(now, id, agreed.remote)?;
-        let of = |direction| agreed.protected.towards(direction).with(demands.bundle(direction));
+        let variable_rate = calling.offered.as_ref().is_some_and(|offered| offered.codec().is_variable_rate());
+        let of = |direction| grown(agreed.protected.towards(direction), demands.bundle(direction, variable_rate));
         let bundles = Bundles { to_responder: of(Direction::Out), to_initiator: of(Direction::In) };
         let statement = self.book.pin(&peer.entity, &peer.device).and_then(|pin| pin.statement);
         let entry = demands.outgoing().map(Entry::digest).ok_or_else(|| gone(id))?;
         let suites = demands.suites(&Suite::ALL);
+        let tunnel = self.tunnel_of(&demands, bundles, (local.ip(), agreed.remote.ip()))?;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         let input = OfferInput {
@@ -173,6 +175,7 @@ impl Agent {
             entry,
             statement,
             ah_nat: false,
+            tunnel,
         };
         let (initiator, message) =
             Initiator::offer(input, seed).map_err(|why| no_agreement_text(peer.entity.as_str(), &why.to_string()))?;
@@ -303,6 +306,12 @@ impl Calling {
     pub(super) fn offers_rekey(&self) -> bool {
         matches!(self.rekey, Some(Rekey { stage: Stage::Offered(_), .. }))
     }
+}
+
+/// No protocol that runs is given up; how they are laid around a packet is for the entries to say, where they demand any.
+fn grown(runs: Bundle, demanded: Bundle) -> Bundle {
+    let framing = if demanded.is_empty() { runs.framing } else { demanded.framing };
+    Bundle { framing, ..runs.with(demanded) }
 }
 
 fn discarded(peer: &str, entry: &Entry) -> Failure {

@@ -68,7 +68,7 @@ impl Agent {
         }
         let mut bundles = offer.bundles;
         if has_to_prove && bundles.to_responder.is_empty() {
-            let esp = Bundle { esp: true, ..Bundle::default() };
+            let esp = Bundle::ESP;
             bundles = Bundles { to_responder: esp, to_initiator: bundles.to_initiator.with(esp) };
         }
         let demands = self.demands_of_call(now, id, media).map_err(|why| No::plain(488, &why.message))?;
@@ -165,8 +165,11 @@ impl Agent {
         let spis = random_spis(&mut self.rng);
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        let choice =
-            Choice { bundles, suite: suite.filter(|_| bundles.esp()), ..choose(responder.offer(), None, spis, local) };
+        let choice = Choice {
+            bundles,
+            suite: suite.filter(|_| bundles.esp()),
+            ..choose(responder.offer(), None, spis, local, [false; 2])
+        };
         responder.answer(choice, seed).map_err(|why| No::plain(488, &why.to_string()))
     }
 

@@ -1,5 +1,6 @@
 //! The store as its callers see it, and as a crash, a full disk and an older program leave it.
 
+mod contacts;
 mod crash;
 mod migration;
 mod operations;
@@ -51,6 +52,7 @@ fn entry(direction: Direction, action: Action) -> Entry {
         direction,
         action,
         suites: Vec::new(),
+        tfc: Some(true),
         keying: Keying::Agreement,
         priority: 0,
         peer: PeerScope::default(),
