@@ -132,7 +132,7 @@ impl HardwareAddress {
         let mut octets = [0; 6];
         let mut parts = text.split([':', '-']);
         for octet in &mut octets {
-            let part = parts.next().filter(|part| part.len() == 2)?;
+            let part = parts.next().filter(|part| part.len() == 2 && part.bytes().all(|c| c.is_ascii_hexdigit()))?;
             *octet = u8::from_str_radix(part, 16).ok()?;
         }
         let is_one = octets != [0; 6] && octets.first().is_some_and(|first| first & 1 == 0);
