@@ -16,7 +16,7 @@ use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::nonces;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Held, Stream, StreamEvent};
-use crate::policy::{Approved, Purpose, Spd, Statement};
+use crate::policy::{Approved, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
@@ -128,6 +128,19 @@ pub enum StoreOp {
         entity: Entity,
         vouch: Vouch,
     },
+    /// What was agreed, and has not been used, is gone.
+    ForgetPending {
+        entity: Entity,
+        device: Device,
+        audit: AuditRow,
+    },
+    /// What our user agreed to, in the place of what he agreed to with the same device before. `generation` is the one that it was
+    /// judged against.
+    KeepPending {
+        pending: Box<Pending>,
+        generation: Generation,
+        audit: AuditRow,
+    },
     /// A peer is followed from now on, over restarts too.
     KeepWatch(Watched),
     RecordCall(CallRecord),
@@ -180,6 +193,11 @@ pub enum StoreOp {
     },
     /// What was said last under a pin: its last seen version, and the statement that was approved.
     UpdatePin(Pin),
+    /// What was agreed is in force, in the place of all that stands for the same peer.
+    UsePending {
+        pending: Box<Pending>,
+        audit: AuditRow,
+    },
     /// The user compared the safety phrases: the pins are marked, and the audit row written.
     VerifyPins {
         pins: Vec<Pin>,
@@ -209,7 +227,9 @@ impl StoreOp {
             | Self::RecordSeen { .. }
             | Self::UpdatePin(_) => Care::Kept,
             Self::AddAccount { .. }
+            | Self::ForgetPending { .. }
             | Self::ForgetWatch { .. }
+            | Self::KeepPending { .. }
             | Self::KeepVouch { .. }
             | Self::KeepWatch(_)
             | Self::Register { .. }
@@ -219,6 +239,7 @@ impl StoreOp {
             | Self::RemovePresence { .. }
             | Self::RenamePresence { .. }
             | Self::SetOwnPresence { .. }
+            | Self::UsePending { .. }
             | Self::VerifyPins { .. } => Care::Asked,
         }
     }
@@ -238,6 +259,10 @@ impl StoreOp {
 pub enum Stored {
     /// Nothing to tell but that it is durable.
     Done,
+    /// What was agreed is kept, or gone.
+    Pending {
+        generation: Generation,
+    },
     /// The entries with the numbers that they were given.
     Registered {
         generation: Generation,
@@ -283,14 +308,14 @@ impl Pin {
     pub fn last_of(&self, purpose: Purpose) -> u64 {
         match purpose {
             Purpose::Publish => self.last_published,
-            Purpose::Notify | Purpose::Request => self.last_version,
+            Purpose::Answer | Purpose::Notify | Purpose::Proposal | Purpose::Request => self.last_version,
         }
     }
 
     pub fn saw(&mut self, statement: &Statement) {
         let last = match statement.purpose {
             Purpose::Publish => &mut self.last_published,
-            Purpose::Notify | Purpose::Request => &mut self.last_version,
+            Purpose::Answer | Purpose::Notify | Purpose::Proposal | Purpose::Request => &mut self.last_version,
         };
         *last = (*last).max(statement.version);
     }
@@ -335,8 +360,9 @@ impl Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `account-added`, `account-removed`, `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`,
-    /// `key-verified`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `vouched`.
+    /// `account-added`, `account-removed`, `agreed`, `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`,
+    /// `key-verified`, `lapsed`, `not-agreed`, `proposal`,
+    /// `proposal-answered`, `proposal-decided`, `proposed`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `vouched`.
     pub kind: &'static str,
     pub subject: String,
     pub detail: String,
@@ -366,6 +392,8 @@ pub struct Loaded {
     pub entries: Vec<Approved>,
     /// The default that a user set; the configuration's is used without one.
     pub default: Option<Approved>,
+    /// Agreed to, and not used yet.
+    pub pending: Vec<Pending>,
     pub presences: Vec<PresenceRecord>,
     pub pins: Vec<Pin>,
     pub given: Vec<Given>,

@@ -46,6 +46,8 @@ impl Agent {
             presence: known || self.config.unknown_watchers.may_learn_place(),
             policies: Vec::new(),
             request: Some(question.wanted),
+            proposal: None,
+            answer: None,
         };
         let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let what = Subscribe {

@@ -1,10 +1,11 @@
 use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp, Watched};
 use super::watch::WatchKey;
-use crate::policy::Approved;
+use super::agreed::Agreed;
+use crate::policy::{Approved, Pending};
 use crate::presence::{Names, PresenceRecord, Vouch};
 use crate::sip::RegistrationId;
-use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
+use crate::vocab::{AskId, CallId, Entity, EntryId, ProposalId, ReviewId, TextId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
@@ -12,6 +13,11 @@ pub enum Waiting {
     AccountAddress(Entity, usize),
     AddAccount(Box<AccountConfig>),
     AccountRedirect(Entity, RegistrationId),
+    /// What our user agreed to, and to whom that is said.
+    Agreed {
+        pending: Box<Pending>,
+        agreed: Box<Agreed>,
+    },
     AskAddress(AskId),
     CallAddress(CallId),
     /// A peer that is followed said something new.
@@ -32,6 +38,7 @@ pub enum Waiting {
     Remove(Vec<EntryId>),
     RemoveAccount(Entity),
     RemovePresence(Entity),
+    ProposalAddress(ProposalId),
     /// A row that is not to be lost.
     Row {
         op: StoreOp,
@@ -48,6 +55,8 @@ pub enum Waiting {
     Stranger,
     TextAddress(TextId),
     Unwatch(String),
+    /// The peer uses what was agreed.
+    Used(Box<Pending>),
     Vouch(Entity, Vouch),
     Watch(Watched),
     WatchAddress(WatchKey),

@@ -11,7 +11,9 @@ pub mod environment;
 pub mod groups;
 pub mod guarantee;
 pub mod judgement;
+pub mod pending;
 pub mod pieces;
+pub mod proposal;
 pub mod review;
 pub mod selector;
 pub mod setkey;
@@ -30,10 +32,12 @@ pub use environment::{Environment, Evidence, Scope};
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
+pub use pending::{agreed_terms, Pending, Terms};
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
+pub use proposal::{Proposal, ProposalAnswer, ProposalDecision};
 pub use review::{
-    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, ReviewInput,
-    Surroundings, Unreviewable,
+    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, NotAgreed, Proposed, Provenance, Review,
+    ReviewInput, ReviewKind, Surroundings, Unreviewable,
 };
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;

@@ -176,6 +176,9 @@ impl Agent {
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
+        if let Some(peer) = &known {
+            self.use_agreed(now, peer, &offer.entry);
+        }
         let demands = self.demands_before_answer(now, known.as_ref(), media, way);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),

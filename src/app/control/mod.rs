@@ -16,6 +16,7 @@ mod identity;
 mod inspect;
 mod policy;
 mod presence;
+mod proposals;
 mod records;
 pub mod request;
 mod reviews;

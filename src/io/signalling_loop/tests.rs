@@ -46,6 +46,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         accounts: Vec::new(),
         places: Vec::new(),
         unknown_watchers: UnknownWatchers::Place,
+        take_proposals: true,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),
         stays: true,

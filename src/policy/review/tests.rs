@@ -52,11 +52,14 @@ fn statement(policy: &str, environment: Option<Environment>) -> Statement {
         },
         policies: parse(policy).unwrap().into_iter().enumerate().map(state).collect(),
         request: None,
+        proposal: None,
+        answer: None,
     }
 }
 
 fn input(statement: Statement, peer: &str) -> ReviewInput {
     ReviewInput {
+        kind: ReviewKind::Statement,
         statement,
         provenance: Provenance { observed: Some(ip(peer)), received: NOW },
         key_state: KeyState::New,
@@ -387,7 +390,7 @@ proptest! {
         match review.answer(&Answer::Rules(said), NOW) {
             Ok(Decision::Approved(_)) => prop_assert!(tight && !compressed),
             Ok(Decision::Looser { fields }) => prop_assert!(!tight && !fields.is_empty()),
-            Ok(Decision::Refused) => prop_assert!(false),
+            Ok(Decision::Countered { .. } | Decision::Proposed(_) | Decision::Refused) => prop_assert!(false),
             Err(_) => prop_assert!(compressed),
         }
     }

@@ -17,6 +17,7 @@ mod messages;
 mod openapi;
 mod policy;
 mod presence;
+mod proposals;
 mod records;
 mod reviews;
 mod status;
@@ -58,6 +59,8 @@ fn asking() -> Router<Control> {
         .route("/v1/reviews", get(reviews::list))
         .route("/v1/reviews/{id}", get(reviews::one))
         .route("/v1/reviews/{id}/answer", post(reviews::answer))
+        .route("/v1/proposals", get(proposals::list))
+        .route("/v1/proposals/{id}", get(proposals::one).delete(proposals::cancel))
 }
 
 fn calling() -> Router<Control> {

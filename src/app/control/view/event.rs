@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ReviewView, TextView, WatchView};
+use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ProposalView, ReviewView, TextView, WatchView};
 
 /// What happened, with the whole noun as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -15,6 +15,7 @@ pub enum EventView {
     /// The policy database changed: its new generation.
     Policy(u64),
     Presence(PresenceView),
+    Proposal(ProposalView),
     /// A text came, or it is known what became of ours.
     Message(TextView),
     Review(Box<ReviewView>),
@@ -34,6 +35,7 @@ impl EventView {
             Self::Notice(_) => "notice",
             Self::Policy(_) => "policy",
             Self::Presence(_) => "presence",
+            Self::Proposal(_) => "proposal",
             Self::Review(_) => "review",
             Self::Stopped => "stopped",
             Self::Watch(_) => "watch",

@@ -19,6 +19,7 @@ mod identity;
 mod inspect;
 mod policy;
 mod presence;
+mod proposal;
 mod review;
 mod status;
 mod text;
@@ -43,8 +44,9 @@ pub use identity::{IdentityView, PinView, VouchView};
 pub use inspect::{InspectView, InspectedFieldView, InspectedFileView};
 pub use policy::{ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
 pub use presence::{PresenceList, PresenceView};
+pub use proposal::{PendingView, ProposalList, ProposalStateView, ProposalView};
 pub use review::{
-    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewList, ReviewStateView, ReviewView,
+    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList, ReviewStateView, ReviewView,
     StatementView, VerdictView,
 };
 pub use status::{StatusView, StopView};
