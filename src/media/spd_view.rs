@@ -25,11 +25,6 @@ pub(super) struct Remembered {
 }
 
 impl Remembered {
-    /// In doubt the tighter policy holds: what is sent has what both demand.
-    fn to_send(self) -> Guarantee {
-        self.pending.map_or(self.guarantee, |pending| self.guarantee.join(&pending))
-    }
-
     /// The peer may have begun to use what was agreed on, or not know of it yet.
     fn lets_in(self, carried: &Carried) -> bool {
         self.guarantee.accepts(carried) || self.pending.is_some_and(|pending| pending.accepts(carried))
@@ -42,10 +37,11 @@ impl SpdView {
         self.remembered = None;
     }
 
-    /// What a packet that is sent at this moment must have.
+    /// What a packet that is sent at this moment must have: what is in force, whatever was agreed beside it. What the peer demands
+    /// stands in the bundle of the call.
     #[inline]
     pub(super) fn to_send(&mut self, now: Wall) -> Guarantee {
-        self.now(now).to_send()
+        self.now(now).guarantee
     }
 
     /// Whether a packet that really had `carried` may be delivered at this moment.
