@@ -97,7 +97,10 @@ impl Agent {
             at: now.wall,
             kind: "agreed",
             subject: entity.to_string(),
-            detail: format!("an offer bears {hash}: what was agreed by proposal {} is in force", pending.terms().proposal),
+            detail: format!(
+                "an offer bears {hash}: what was agreed by proposal {} is in force",
+                pending.terms().proposal
+            ),
         };
         let id = self.expect(Waiting::Used(Box::new(pending.clone())));
         self.effect(Effect::Store { id, op: StoreOp::UsePending { pending: Box::new(pending), audit } });
@@ -162,9 +165,8 @@ impl Agent {
     pub(super) fn agreed_before(&self, asker: &Asker, policies: &[StatedPolicy]) -> Option<Decided> {
         let hash = presence::entry_hash(policies);
         let own: Vec<Entry> = self.book.entries_of(&asker.entity, &asker.device).cloned().collect();
-        let in_force = || {
-            !own.is_empty() && presence::entry_hash(&agreed_terms(&own, false, self.config.default_level)) == hash
-        };
+        let in_force =
+            || !own.is_empty() && presence::entry_hash(&agreed_terms(&own, false, self.config.default_level)) == hash;
         let pending = self.book.pending_of(&asker.entity, &asker.device);
         let agreed = pending.is_some_and(|pending| pending.terms().hash == hash) || in_force();
         agreed.then(|| Decided { decision: ProposalDecision::Accepted, policies: Vec::new(), note: None })
@@ -200,7 +202,8 @@ impl Agent {
 
     /// Our user's newer word counts: what was agreed against other entries than those in force is gone.
     pub(super) fn lapse_pending(&mut self, now: Now) {
-        let stale: Vec<Pending> = self.book.pendings().filter(|pending| self.is_overtaken(now, pending)).cloned().collect();
+        let stale: Vec<Pending> =
+            self.book.pendings().filter(|pending| self.is_overtaken(now, pending)).cloned().collect();
         for pending in stale {
             self.forget_pending(now, &pending, "other entries rule this peer by now");
         }

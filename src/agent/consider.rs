@@ -19,8 +19,7 @@ use super::own::Saying;
 use super::review::Opening;
 use super::{Agent, Event};
 use crate::policy::{
-    agreed_terms, Approved, Audience, Provenance, ProposalAnswer, ProposalDecision, Purpose, ReviewKind,
-    Statement,
+    agreed_terms, Approved, Audience, ProposalAnswer, ProposalDecision, Provenance, Purpose, ReviewKind, Statement,
 };
 use crate::presence::{self, PresenceRecord};
 use crate::sip::{NotifierId, NotifyState, Refusal};
@@ -75,7 +74,8 @@ impl Agent {
             let refusal = Refusal::new(491, "Request Pending");
             return self.endpoint.reject_subscription(now, id, refusal);
         }
-        let before = self.negotiations.decided(&hash).cloned().or_else(|| self.agreed_before(&asker, &proposal.policies));
+        let before =
+            self.negotiations.decided(&hash).cloned().or_else(|| self.agreed_before(&asker, &proposal.policies));
         if let Some(decided) = before {
             self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
             return self.say_decision(now, &asker, hash, &decided);
@@ -356,4 +356,3 @@ fn came(subject: &str, review: ReviewId) -> Failure {
         ),
     )
 }
-

@@ -81,7 +81,9 @@ pub use effect::{
 pub use metrics::Metric;
 pub use naming::is_mail;
 pub use negotiate::{Negotiated, ProposalState};
-pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest, TransferTo};
+pub use request::{
+    Accepted, AskRequest, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest, TransferTo,
+};
 pub use snapshot::{
     Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
     OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState,

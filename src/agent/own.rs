@@ -8,8 +8,8 @@ use rand_core::RngCore;
 
 use super::config::AgentConfig;
 use crate::policy::{
-    judge, Audience, Capabilities, Environment, Evidence, KnownPlace, Person, Proposal, ProposalAnswer, Protocol, Purpose,
-    Scope, StatedPolicy, Statement, Suite, Wanted,
+    judge, Audience, Capabilities, Environment, Evidence, KnownPlace, Person, Proposal, ProposalAnswer, Protocol,
+    Purpose, Scope, StatedPolicy, Statement, Suite, Wanted,
 };
 use crate::presence::{self, Names, PresenceRecord, Signed, Vouch};
 use crate::vocab::{Entity, Nonce, PeerText, Wall};

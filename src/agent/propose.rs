@@ -20,9 +20,7 @@ use super::review::Opening;
 use super::target::host_address;
 use super::waiting::Waiting;
 use super::{Agent, Event, ReviewState};
-use crate::policy::{
-    Answer, Audience, Decision, Proposal, ProposalDecision, Proposed, Purpose, ReviewKind, Statement,
-};
+use crate::policy::{Answer, Audience, Decision, Proposal, ProposalDecision, Proposed, Purpose, ReviewKind, Statement};
 use crate::presence::{self, Expected};
 use crate::sip::{Body, Candidate, EndCause, Subscribe, SubscriptionId, Transport, Uri};
 use crate::vocab::{Digest, Failure, FailureKind, Mono, Nonce, Now, PeerText, ProposalId, ReviewId};
@@ -292,7 +290,11 @@ impl Agent {
         let subject = statement.entity.to_string();
         let opening = Opening {
             kind: ReviewKind::Counter,
-            statement: Statement { policies: answer.policies, environment: before.statement.environment, ..statement.clone() },
+            statement: Statement {
+                policies: answer.policies,
+                environment: before.statement.environment,
+                ..statement.clone()
+            },
             said: Some(statement),
             note: answer.note,
             proposal: Some(id),
@@ -353,7 +355,8 @@ impl Agent {
     }
 
     pub(super) fn handle_proposing_timeout(&mut self, now: Now) {
-        let due = |proposing: &Proposing| proposing.deadline <= now.mono || proposing.next.is_some_and(|at| at <= now.mono);
+        let due =
+            |proposing: &Proposing| proposing.deadline <= now.mono || proposing.next.is_some_and(|at| at <= now.mono);
         let due: Vec<ProposalId> =
             self.negotiations.ours.iter().filter(|(_, proposing)| due(proposing)).map(|(id, _)| *id).collect();
         for id in due {
@@ -414,7 +417,8 @@ impl Agent {
 /// Longest note, in octets.
 pub const MAX_NOTE: usize = 256;
 
-const TIGHTER_STANDS: &str = "what was in force stays in force; approve the policy as the peer asks, or propose another one";
+const TIGHTER_STANDS: &str =
+    "what was in force stays in force; approve the policy as the peer asks, or propose another one";
 
 fn refused(subject: &str, said: &str) -> Failure {
     let message = format!("the user of {subject} refused the looser policy{said}");
@@ -439,7 +443,8 @@ fn cancelled(subject: &str) -> Failure {
 
 fn not_agreed(subject: &str, why: &str) -> Failure {
     let message = format!("{subject} accepted the looser policy, and it was not registered: {why}");
-    let next = "what was in force stays in force; ask again, and propose it again: what the peer's user accepted stands";
+    let next =
+        "what was in force stays in force; ask again, and propose it again: what the peer's user accepted stands";
     Failure::new(FailureKind::Failed, "not-agreed", message, subject, next)
 }
 
@@ -467,7 +472,8 @@ fn rejected(subject: &str, status: u16, reason: &str) -> Failure {
 
 fn countered(subject: &str, review: ReviewId) -> Failure {
     let message = format!("the user of {subject} would accept another policy than the one that you proposed");
-    let next = format!("look at it with `sottovoce review show {review}`, and answer it: `sottovoce review answer {review}`");
+    let next =
+        format!("look at it with `sottovoce review show {review}`, and answer it: `sottovoce review answer {review}`");
     Failure::new(FailureKind::RefusedByUser, "proposal-countered", message, subject, next)
 }
 

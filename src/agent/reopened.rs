@@ -33,7 +33,8 @@ impl Agent {
     /// Who waits for the review hears that the peer's user is asked.
     pub(super) fn tell_waiters(&mut self, now: Now, id: ReviewId, proposal: ProposalId) {
         let minutes = PATIENCE.as_secs() / 60;
-        let what = format!("less than the peer asks: its user is asked by proposal {proposal}, and has {minutes} minutes");
+        let what =
+            format!("less than the peer asks: its user is asked by proposal {proposal}, and has {minutes} minutes");
         self.step_waiters(now, id, what);
     }
 

@@ -21,7 +21,8 @@ use crate::policy::{
 };
 use crate::presence::PresenceRecord;
 use crate::vocab::{
-    AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, PeerText, ProposalId, ReviewId,
+    AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, PeerText, ProposalId,
+    ReviewId,
 };
 
 /// Without an answer for so long a review counts as refused.

@@ -6,9 +6,7 @@ use std::time::Duration;
 use crate::media::Counters;
 use crate::policy::{Review, Wanted};
 use crate::presence::PresenceRecord;
-use crate::vocab::{
-    AskId, CallId, Device, Entity, Failure, Generation, PeerText, ProposalId, ReviewId, TextId, Wall,
-};
+use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, PeerText, ProposalId, ReviewId, TextId, Wall};
 
 /// An account, and how it stands with its registrar. Texts are escaped.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
+use super::agreed::Agreed;
 use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp, Watched};
 use super::watch::WatchKey;
-use super::agreed::Agreed;
 use crate::policy::{Approved, Pending};
 use crate::presence::{Names, PresenceRecord, Vouch};
 use crate::sip::RegistrationId;

@@ -237,7 +237,7 @@ pub(super) fn opening(
     ours: Entity,
 ) -> Opening {
     Opening {
-            kind: ReviewKind::Statement,
+        kind: ReviewKind::Statement,
         ours,
         statement: read.signed.statement.clone(),
         provenance: Provenance { observed, received: now.wall },
@@ -247,8 +247,8 @@ pub(super) fn opening(
         ask: None,
         call: None,
         missing: Vec::new(),
-            said: None,
-            note: None,
-            proposal: None,
+        said: None,
+        note: None,
+        proposal: None,
     }
 }

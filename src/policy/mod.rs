@@ -36,8 +36,8 @@ pub use pending::{agreed_terms, Pending, Terms};
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
 pub use proposal::{Proposal, ProposalAnswer, ProposalDecision};
 pub use review::{
-    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, NotAgreed, Proposed, Provenance, Review,
-    ReviewInput, ReviewKind, Surroundings, Unreviewable,
+    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, NotAgreed, Proposed, Provenance,
+    Review, ReviewInput, ReviewKind, Surroundings, Unreviewable,
 };
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;

@@ -7,7 +7,7 @@ pub(super) mod order;
 use std::net::SocketAddr;
 
 use super::entry::both_directions;
-use super::{Action, Direction, Entry, Pending, PeerScope, Selector, Upper};
+use super::{Action, Direction, Entry, PeerScope, Pending, Selector, Upper};
 use crate::vocab::{Device, Entity, Generation, Wall};
 
 pub(crate) use asker::{cut, ends};

@@ -9,8 +9,8 @@ use super::words;
 use crate::policy::{
     Action, Audience, Capabilities, Environment, Person, Proposal, ProposalAnswer, StatedPolicy, Statement, Wanted,
 };
-use crate::vocab::{Device, Entity};
 use crate::vocab::Digest;
+use crate::vocab::{Device, Entity};
 
 const FIRST_LINE: &str = "sottovoce-statement-1";
 const PROPOSAL_LINE: &str = "sottovoce-proposal-1";

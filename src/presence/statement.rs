@@ -113,7 +113,11 @@ pub(super) fn unique<T: PartialEq>(
     Ok(list)
 }
 
-pub(super) fn octets<T>(name: &'static str, element: &Element, read: impl Fn(&[u8]) -> Option<T>) -> Result<T, Unreadable> {
+pub(super) fn octets<T>(
+    name: &'static str,
+    element: &Element,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<T, Unreadable> {
     element.value(name, |text| BASE64_STANDARD.decode(text).ok().and_then(|octets| read(&octets)))
 }
 

@@ -9,8 +9,8 @@ use super::timestamp;
 use super::words;
 use super::xml_writer::XmlWriter;
 use crate::policy::{
-    Audience, Capabilities, Environment, Mode, Person, Proposal, ProposalAnswer, Rule, Selector, StatedPolicy, Statement,
-    Wanted,
+    Audience, Capabilities, Environment, Mode, Person, Proposal, ProposalAnswer, Rule, Selector, StatedPolicy,
+    Statement, Wanted,
 };
 use crate::vocab::Device;
 

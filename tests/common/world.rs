@@ -231,7 +231,9 @@ impl World {
             self.deliver(parcel);
         }
         for node in 0..self.nodes.len() {
-            if !self.nodes[node].dead && self.nodes[node].agent.poll_timeout().is_some_and(|deadline| deadline.at <= self.now.mono) {
+            if !self.nodes[node].dead
+                && self.nodes[node].agent.poll_timeout().is_some_and(|deadline| deadline.at <= self.now.mono)
+            {
                 self.nodes[node].agent.handle_timeout(self.now);
                 self.flush(node);
             }

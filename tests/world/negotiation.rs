@@ -146,7 +146,10 @@ fn what_the_peer_accepts_is_pending_there_until_a_call_bears_it() {
     let put = world.nodes[BOB].agent.review(shown.review.unwrap()).unwrap();
     assert_eq!(put.review.kind, ReviewKind::Proposal);
     let said: Vec<String> = put.review.differences.iter().map(|d| format!("{} {:?}", d.field, d.relation)).collect();
-    assert!(said.contains(&"in action Looser".to_owned()) && said.contains(&"out action Looser".to_owned()), "{said:?}");
+    assert!(
+        said.contains(&"in action Looser".to_owned()) && said.contains(&"out action Looser".to_owned()),
+        "{said:?}"
+    );
     // Until he has decided nothing has changed on either side.
     assert_eq!((in_force(&world, ALICE), in_force(&world, BOB), pending(&world, BOB)), (ESP.into(), ESP.into(), None));
     answer_theirs(&mut world, BOB, Answer::Approve);
@@ -208,7 +211,10 @@ fn a_counter_proposal_is_another_review_and_binds_its_author() {
     assert_eq!(counter.note.as_ref().unwrap().to_string(), "the line is slow");
     assert_eq!(counter.review.proposed[0].action.to_string(), AH);
     let review = counter.id;
-    assert_eq!((in_force(&world, ALICE), in_force(&world, BOB), pending(&world, BOB)), (ESP.into(), ESP.into(), Some(AH.into())));
+    assert_eq!(
+        (in_force(&world, ALICE), in_force(&world, BOB), pending(&world, BOB)),
+        (ESP.into(), ESP.into(), Some(AH.into()))
+    );
     // Bob, who may not know whether Alice takes it, sends what both demand; she takes it either way.
     assert_eq!(call(&mut world, BOB).unwrap(), "ah+esp");
     assert_eq!(call(&mut world, ALICE).unwrap(), "esp");
@@ -389,13 +395,19 @@ fn a_proposal_that_is_replayed_is_no_proposal() {
     until_considered(&mut world, BOB);
     answer_theirs(&mut world, BOB, Answer::Refuse);
     until(&mut world, ALICE, ProposalState::Refused);
-    let proposes = |parcel: &&Parcel| matches!(parcel, Parcel::Sip { bytes, .. }
-        if bytes.starts_with(b"SUBSCRIBE ") && String::from_utf8_lossy(bytes).contains("<sv:proposal "));
-    let Parcel::Sip { stream, from, to, bytes } = world.wire.overheard.iter().rev().find(proposes).unwrap().clone() else {
+    let proposes = |parcel: &&Parcel| {
+        matches!(parcel, Parcel::Sip { bytes, .. }
+        if bytes.starts_with(b"SUBSCRIBE ") && String::from_utf8_lossy(bytes).contains("<sv:proposal "))
+    };
+    let Parcel::Sip { stream, from, to, bytes } = world.wire.overheard.iter().rev().find(proposes).unwrap().clone()
+    else {
         panic!()
     };
     // Another transaction, so that it is not taken for a retransmission.
-    let bytes = String::from_utf8(bytes).unwrap().replace("branch=z9hG4bK", "branch=z9hG4bKx").replace("Call-ID: ", "Call-ID: x");
+    let bytes = String::from_utf8(bytes)
+        .unwrap()
+        .replace("branch=z9hG4bK", "branch=z9hG4bKx")
+        .replace("Call-ID: ", "Call-ID: x");
     let (reviews, before) = (world.nodes[BOB].agent.reviews().count(), world.wire.overheard.len() + 1);
     world.wire.send(world.now.mono, Parcel::Sip { stream, from, to, bytes: bytes.into_bytes() });
     assert!(world.run_until(MINUTE, |world| world.wire.overheard.len() > before));
@@ -417,7 +429,9 @@ fn both_sides_write_down_what_was_said_with_its_hash() {
     until(&mut world, ALICE, ProposalState::Accepted);
     assert_eq!(call(&mut world, ALICE).unwrap(), "none");
     let hash = last_proposal(&world, ALICE).hash.to_string();
-    for (node, kinds) in [(ALICE, &["proposed", "proposal-answered"][..]), (BOB, &["proposal", "proposal-decided", "agreed"])] {
+    for (node, kinds) in
+        [(ALICE, &["proposed", "proposal-answered"][..]), (BOB, &["proposal", "proposal-decided", "agreed"])]
+    {
         for kind in kinds {
             assert!(audited(&world, node, kind) > 0, "{kind}");
             let mut rows = world.nodes[node].store.audit.iter().filter(|row| row.kind == *kind);

@@ -88,7 +88,12 @@ mod tests {
 
     #[test]
     fn rules_are_read_inside_out_whatever_their_order() {
-        let body = |rules: &str| AnswerBody::Approve { rules: Some(rules.to_owned()), by: Some(AnsweredBy::Flag), propose: false, note: None };
+        let body = |rules: &str| AnswerBody::Approve {
+            rules: Some(rules.to_owned()),
+            by: Some(AnsweredBy::Flag),
+            propose: false,
+            note: None,
+        };
         let (read, by) = answer(&body("ipsec ah/transport//require esp/transport//require")).unwrap();
         let Answer::Rules(action) = read else { panic!("{read:?}") };
         assert_eq!(action.to_string(), "ipsec esp/transport//require ah/transport//require");
@@ -97,11 +102,18 @@ mod tests {
 
     #[test]
     fn a_text_that_cannot_be_read_says_where() {
-        let rules = AnswerBody::Approve { rules: Some("ipsec esp/transport//maybe".to_owned()), by: None, propose: false, note: None };
+        let rules = AnswerBody::Approve {
+            rules: Some("ipsec esp/transport//maybe".to_owned()),
+            by: None,
+            propose: false,
+            note: None,
+        };
         let failure = answer(&rules).unwrap_err();
         assert!(failure.message.contains("column") && failure.message.contains("maybe"), "{failure:?}");
         assert!(answer(&AnswerBody::Edit { entries: " ".to_owned(), by: None, propose: false, note: None }).is_err());
-        let failure = answer(&AnswerBody::Edit { entries: "spdadd any any".to_owned(), by: None, propose: false, note: None }).unwrap_err();
+        let failure =
+            answer(&AnswerBody::Edit { entries: "spdadd any any".to_owned(), by: None, propose: false, note: None })
+                .unwrap_err();
         assert_eq!(failure.code, "bad-policy-text");
     }
 

@@ -5,7 +5,8 @@ use crate::vocab::{Entity, Failure, ProposalId};
 
 impl Control {
     pub async fn proposals(&self) -> Result<ProposalList, Failure> {
-        self.look(|known| ProposalList { proposals: known.proposals().into_iter().map(ProposalView::from).collect() }).await
+        self.look(|known| ProposalList { proposals: known.proposals().into_iter().map(ProposalView::from).collect() })
+            .await
     }
 
     /// One proposal, once it has its end, or after the wait.

@@ -24,7 +24,8 @@ fn pending(row: &Columns<'_>, generation: Generation) -> Result<Pending, Failure
         since: row.time("since")?,
     };
     let found = Pending::of(&Approved::restore(entries, Origin::Review, generation), terms);
-    let whole = found.filter(|found| row.entity().ok().zip(row.device().ok()).is_some_and(|(e, d)| found.is_of(&e, &d)));
+    let whole =
+        found.filter(|found| row.entity().ok().zip(row.device().ok()).is_some_and(|(e, d)| found.is_of(&e, &d)));
     whole.ok_or_else(|| row.unreadable("entries"))
 }
 

@@ -124,7 +124,7 @@ fn proposals_and_answers_are_as_strict() {
         (&answers, "<sv:decision>countered", "<sv:decision>refused", Unreadable::Malformed("policy")),
         (&answers, "<sv:decision>countered", "<sv:decision>perhaps", Unreadable::UnknownValue("decision")),
         (&answers, "</sv:decision>", &second("decision"), Unreadable::Repeated("decision")),
-        (&answers, "<sv:answer><sv:proposal>", "<sv:answer><sv:proposal>AAAA", Unreadable::Malformed("proposal")),
+        (&answers, "<sv:proposal>", "<sv:proposal>AAAA", Unreadable::Malformed("proposal")),
     ] {
         assert!(document.contains(from), "{from}");
         assert_eq!(why(&document.replacen(from, to, 1)), expected, "{from} -> {to}");

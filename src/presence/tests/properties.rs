@@ -265,8 +265,11 @@ fn numbered(policies: Vec<StatedPolicy>) -> Vec<StatedPolicy> {
 
 fn negotiated() -> impl Strategy<Value = (Option<Proposal>, Option<ProposalAnswer>)> {
     let policies = || vec(stated_policy(), 1..3).prop_map(numbered);
-    let proposal = ("[a-z]{1,8}", policies(), option::of(free_text()))
-        .prop_map(|(id, policies, note)| Proposal { id: PeerText::new(id), policies, note });
+    let proposal = ("[a-z]{1,8}", policies(), option::of(free_text())).prop_map(|(id, policies, note)| Proposal {
+        id: PeerText::new(id),
+        policies,
+        note,
+    });
     let answer = (any::<[u8; 32]>(), select(ProposalDecision::ALL.to_vec()), policies(), option::of(free_text()))
         .prop_map(|(hash, decision, policies, note)| {
             let policies = if decision == ProposalDecision::Countered { policies } else { Vec::new() };

@@ -61,7 +61,7 @@ fn the_schema_refuses_what_it_should() {
     let text = String::from_utf8(write(&sign(answer(), 7))).unwrap();
     for (from, to) in [
         ("<sv:decision>countered", "<sv:decision>perhaps"),
-        ("<sv:answer><sv:proposal>", "<sv:answer><sv:proposal>AAAA"),
+        ("<sv:proposal>", "<sv:proposal>AAAA"),
         ("<sv:note>", "<sv:note></sv:note><sv:note>"),
     ] {
         assert!(text.contains(from), "{from}");

@@ -1,10 +1,10 @@
 //! The vectors of `docs/protocol.md`, and what a presence server may do to a document.
 
 use super::sample::{answer, fig5, full, proposal, sign, verify_key};
+use crate::policy::Statement;
 use crate::presence::{
     canonical_text, entry_hash, inspect, is_writable, proposal_hash, read, statement_hash, vouched, write, Signed,
 };
-use crate::policy::Statement;
 use crate::vocab::PeerText;
 
 const FIG5_XML: &str = include_str!("../../../tests/data/presence/fig5.xml");

@@ -44,14 +44,12 @@ pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) ->
 /// Waits until a review is over, whoever answers it, or nobody. One that could not be registered may be answered again;
 /// one that was overtaken stays until the user answers it, so that no key meets a question that came under his fingers.
 pub async fn over(door: &Door, id: &str) -> Result<Reply, ErrorView> {
-    let open =
-        [ReviewStateView::Declined, ReviewStateView::Failed, ReviewStateView::Looser, ReviewStateView::Stale];
+    let open = [ReviewStateView::Declined, ReviewStateView::Failed, ReviewStateView::Looser, ReviewStateView::Stale];
     left(door, id, &[STORING.as_slice(), &open].concat()).await
 }
 
 /// Of a review that was answered, until it is durable.
-const STORING: [ReviewStateView; 3] =
-    [ReviewStateView::Pending, ReviewStateView::Proposed, ReviewStateView::Storing];
+const STORING: [ReviewStateView; 3] = [ReviewStateView::Pending, ReviewStateView::Proposed, ReviewStateView::Storing];
 
 /// Waits until a review is in none of these states.
 async fn left(door: &Door, id: &str, through: &[ReviewStateView]) -> Result<Reply, ErrorView> {

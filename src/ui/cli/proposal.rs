@@ -29,6 +29,11 @@ fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
 fn row(one: &ProposalView) -> [String; 6] {
     let by = if one.outgoing { "you" } else { "peer" };
     let until = if one.state == ProposalStateView::Waiting { one.deadline.clone() } else { String::new() };
-    let policy: Vec<String> = one.entries.iter().map(|entry| summary(entry, false)).map(|[_, way, .., action]| format!("{way} {action}")).collect();
+    let policy: Vec<String> = one
+        .entries
+        .iter()
+        .map(|entry| summary(entry, false))
+        .map(|[_, way, .., action]| format!("{way} {action}"))
+        .collect();
     [one.id.clone(), by.into(), one.peer.clone(), policy.join("; "), one.state.word().into(), until]
 }

@@ -46,8 +46,8 @@ pub use policy::{ExportView, LeftOutView, PolicyView, RegisteredView, SkippedVie
 pub use presence::{PresenceList, PresenceView};
 pub use proposal::{PendingView, ProposalList, ProposalStateView, ProposalView};
 pub use review::{
-    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList, ReviewStateView, ReviewView,
-    StatementView, VerdictView,
+    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList,
+    ReviewStateView, ReviewView, StatementView, VerdictView,
 };
 pub use status::{StatusView, StopView};
 pub use text::{TextList, TextStateView, TextView};

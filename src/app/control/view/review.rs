@@ -236,9 +236,7 @@ type Fate = (Option<String>, Option<u64>, Option<ErrorView>, Vec<String>);
 /// Who answered, in which generation it was registered, why that failed, which fields were looser.
 fn fate(state: &ReviewState) -> Fate {
     match state {
-        ReviewState::Declined(failure) | ReviewState::Failed(failure) => {
-            (None, None, Some(failure.into()), Vec::new())
-        }
+        ReviewState::Declined(failure) | ReviewState::Failed(failure) => (None, None, Some(failure.into()), Vec::new()),
         ReviewState::Looser { fields } => (None, None, None, fields.iter().map(|field| escape(field)).collect()),
         ReviewState::Refused { by } => (Some((*by).to_owned()), None, None, Vec::new()),
         ReviewState::Registered { generation, by } => (Some((*by).to_owned()), Some(generation.0), None, Vec::new()),

@@ -96,7 +96,9 @@ fn standing(review: &ReviewView) -> String {
         ReviewStateView::Registered => {
             format!("approved{by}, registered as generation {}", review.generation.unwrap_or_default())
         }
-        ReviewStateView::Stale if review.proposal.is_some() => "the peer would accept another policy: see the next review".into(),
+        ReviewStateView::Stale if review.proposal.is_some() => {
+            "the peer would accept another policy: see the next review".into()
+        }
         ReviewStateView::Stale => "your entries have changed since: ask again".into(),
         ReviewStateView::Storing => format!("approved{by}, on its way to the disk"),
     }
