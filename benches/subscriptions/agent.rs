@@ -93,6 +93,7 @@ fn config(number: usize) -> AgentConfig {
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         places: Vec::new(),
+        prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
         default_level: Level::Require,

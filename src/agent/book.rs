@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effect::{Given, Loaded, Pin};
-use crate::policy::{Approved, ApprovedPeer, Entry, Pending, Spd};
+use crate::policy::{Approved, ApprovedPeer, Entry, Groups, Pending, Spd};
 use crate::presence::{Names, PresenceRecord};
 use crate::vocab::{AgreementKey, Device, Digest, Entity, EntryId, Fingerprint, Generation, VerifyKey, Wall};
 
@@ -24,6 +24,7 @@ pub struct Book {
     spd: Arc<Spd>,
     /// What our user agreed to and the peer has not used yet, one for each device.
     pending: Vec<Pending>,
+    groups: Groups,
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
     given: BTreeMap<String, Vec<Given>>,
@@ -55,6 +56,7 @@ impl Book {
             entries,
             default,
             configured,
+            groups: Groups::default(),
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
             presences: loaded.presences.drain(..).map(|row| (key(&row.entity, &row.device), row)).collect(),
             given: BTreeMap::new(),
@@ -65,6 +67,12 @@ impl Book {
 
     pub fn spd(&self) -> &Arc<Spd> {
         &self.spd
+    }
+
+    /// Which contact belongs to which group, from now on.
+    pub fn set_groups(&mut self, groups: Groups) {
+        self.groups = groups;
+        self.compile(self.generation);
     }
 
     pub fn generation(&self) -> Generation {

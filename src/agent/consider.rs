@@ -110,7 +110,7 @@ impl Agent {
         if !self.config.take_proposals {
             self.audit_proposal(now, &statement, hash, "refused by the configuration");
             self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
-            return self.decide(now, &asker, hash, refusal(None));
+            return self.decide_proposal(now, &asker, hash, refusal(None));
         }
         if let Some(wait) = self.crowded(now, &asker) {
             let refusal = Refusal::new(480, "Temporarily Unavailable").with("Retry-After", wait.as_secs().to_string());
@@ -130,7 +130,7 @@ impl Agent {
                 };
                 self.audit_proposal(now, &statement, hash, &why);
                 self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
-                return self.decide(now, &asker, hash, refusal(Some("it cannot be put to the user here")));
+                return self.decide_proposal(now, &asker, hash, refusal(Some("it cannot be put to the user here")));
             }
         };
         self.audit_proposal(now, &statement, hash, &format!("put as review {review}"));
@@ -255,7 +255,7 @@ impl Agent {
         let asker = self.negotiations.theirs.remove(&agreed.id).map_or(agreed.asker, |considering| considering.asker);
         self.negotiations.notifiers.remove(&asker.notifier);
         self.set_proposal(agreed.id, state);
-        self.decide(now, &asker, agreed.proposal, agreed.decided);
+        self.decide_proposal(now, &asker, agreed.proposal, agreed.decided);
     }
 
     /// Our user refused, or did not answer in time.
@@ -264,10 +264,10 @@ impl Agent {
         let Some(considering) = self.negotiations.theirs.remove(&id) else { return };
         self.negotiations.notifiers.remove(&considering.asker.notifier);
         self.set_proposal(id, ProposalState::Refused);
-        self.decide(now, &considering.asker, considering.hash, refusal(None));
+        self.decide_proposal(now, &considering.asker, considering.hash, refusal(None));
     }
 
-    fn decide(&mut self, now: Now, asker: &Asker, hash: Digest, decided: Decided) {
+    fn decide_proposal(&mut self, now: Now, asker: &Asker, hash: Digest, decided: Decided) {
         let detail = format!("proposal {hash}: {}", decided.decision.name());
         self.audit(now, "proposal-decided", asker.entity.as_str(), &detail);
         self.negotiations.decide(hash, decided.clone());

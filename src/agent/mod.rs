@@ -2,11 +2,13 @@
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
-//! `review`, `reopened`, `negotiate`, `propose`, `consider`, `agreed`, `notifying`, `answer_watcher`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`.
+//! `review`, `reopened`, `negotiate`, `propose`, `consider`, `agreed`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`,
+//! `own_contacts`.
 
 mod account;
 mod account_failures;
 mod added_account;
+mod address_book;
 mod agreed;
 mod answer_watcher;
 mod ask;
@@ -37,7 +39,9 @@ mod nonces;
 mod notifying;
 mod offers;
 mod own;
+mod own_contacts;
 mod own_policy;
+mod permissions;
 mod propose;
 mod publication;
 mod question;
@@ -55,6 +59,7 @@ mod texts;
 mod unkept;
 mod vouching;
 mod waiting;
+mod waiting_watchers;
 mod watch;
 mod watch_news;
 mod watch_return;
@@ -72,8 +77,11 @@ use crate::presence::{Names, PresenceRecord};
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono, Now, ReviewId};
 
+pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
-pub use config::{AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, UnknownWatchers};
+pub use config::{
+    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, Prompts, UnknownWatchers,
+};
 pub use contact::OPTION_TAG;
 pub use effect::{
     AddedAccount, AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored, Watched,
@@ -81,6 +89,8 @@ pub use effect::{
 pub use metrics::Metric;
 pub use naming::is_mail;
 pub use negotiate::{Negotiated, ProposalState};
+pub use own_contacts::{ContactChange, ContactCommand, GroupChange, GroupCommand};
+pub use permissions::{WatcherCommand, WatcherRule};
 pub use request::{
     Accepted, AskRequest, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest, TransferTo,
 };
@@ -91,6 +101,7 @@ pub use snapshot::{
 };
 
 use account::Accounts;
+use address_book::AddressBook;
 use asks::Asks;
 use book::Book;
 use call::Calls;
@@ -99,6 +110,7 @@ use negotiate::Negotiations;
 use nonces::Nonces;
 use offers::Offers;
 use own::Own;
+use permissions::WatcherRules;
 use review::Reviews;
 use server_watchers::AtServers;
 use strangers::StrangersRows;
@@ -139,6 +151,8 @@ pub struct Agent {
     strangers_rows: StrangersRows,
     watches: Watches,
     watchers: Watchers,
+    watcher_rules: WatcherRules,
+    address_book: AddressBook,
     informed: Informed,
     at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
@@ -158,12 +172,14 @@ impl Agent {
         let vouches = std::mem::take(&mut loaded.vouches);
         let own = Own::new(&config, &typed, vouches, loaded.own_version, now.wall);
         let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
-        for seen in loaded.seen {
+        for seen in std::mem::take(&mut loaded.seen) {
             match seen {
                 Seen::Nonce { nonce, ends } => nonces.recall(nonce, ends),
                 Seen::Offer { device, ephemeral, time } => offers.recall(device, ephemeral, time),
             }
         }
+        let watcher_rules = WatcherRules::new(&mut loaded);
+        let address_book = AddressBook::new(&mut loaded);
         let mut agent = Self {
             accounts: Accounts::new(&config, loaded.accounts),
             endpoint: Endpoint::new(contact::endpoint_config(&config, &contact), endpoint_seed),
@@ -184,6 +200,8 @@ impl Agent {
             strangers_rows: StrangersRows::default(),
             watches: Watches::default(),
             watchers: Watchers::default(),
+            watcher_rules,
+            address_book,
             informed: Informed::default(),
             at_servers: AtServers::default(),
             counts: BTreeMap::new(),
@@ -192,6 +210,8 @@ impl Agent {
             stopped: false,
             config,
         };
+        let groups = agent.address_book.to_groups(&agent.names());
+        agent.book.set_groups(groups);
         agent.lapse_pending(now);
         agent.begin_accounts(now);
         agent.begin_watches(now, loaded.watches);
@@ -297,6 +317,8 @@ impl Agent {
             Command::Ask(request) => self.begin_ask(now, request, None).map(Accepted::Ask),
             Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
+            Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
+            Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
             Command::Hangup { call } => self.hangup(now, call).map(done),
             Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
             Command::PolicyAdd { text } => self.add_policy(now, &text, false),
@@ -317,6 +339,7 @@ impl Agent {
             }
             Command::RejectCall { call } => self.reject_call(now, call).map(done),
             Command::RemoveAccount { entity } => self.remove_account(now, &entity).map(Accepted::Storing),
+            Command::RevokeVouch { account } => self.revoke_vouch(now, account).map(Accepted::Storing),
             Command::Stop => {
                 self.stop(now);
                 Ok(Accepted::Done)
@@ -326,6 +349,7 @@ impl Agent {
             Command::Text(request) => self.begin_text(now, request).map(Accepted::Text),
             Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
             Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),
+            Command::Watchers(what) => self.watcher_command(now, what),
             Command::Transfer(request) => self.transfer(now, request).map(Accepted::Call),
             Command::Vouch { new, account } => self.vouch_for(now, &new, account.as_ref()).map(Accepted::Vouched),
             Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),

@@ -99,6 +99,10 @@ impl Own {
         self.vouches.insert(name, vouch);
     }
 
+    pub fn forget_vouch(&mut self, name: &Entity) {
+        self.vouches.remove(name);
+    }
+
     pub fn environment(&self) -> Environment {
         self.environment
     }

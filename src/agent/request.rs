@@ -1,10 +1,12 @@
 use std::time::Duration;
 
 use super::config::{AccountConfig, AudioSink, AudioSource};
+use super::own_contacts::{ContactCommand, GroupCommand};
+use super::permissions::WatcherCommand;
 use crate::policy::{Answer, Entry, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
-    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId,
+    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, WatcherId,
 };
 
 /// What a user can want. Verbs.
@@ -26,6 +28,8 @@ pub enum Command {
     CancelAsk {
         ask: AskId,
     },
+    Contact(ContactCommand),
+    Group(GroupCommand),
     /// `None`: every call.
     Hangup {
         call: Option<CallId>,
@@ -76,6 +80,10 @@ pub enum Command {
     RemoveAccount {
         entity: Entity,
     },
+    /// The word of an older device of ours, which was taken by this name, or by the agent's own, is to stand in no statement any more.
+    RevokeVouch {
+        account: Option<Entity>,
+    },
     /// Byes, ended subscriptions; [`Event::Stopped`] follows.
     Stop,
     /// An older device of ours has signed for this one, by a name that is ours, or by that of an account that is to be added.
@@ -104,6 +112,7 @@ pub enum Command {
     Watch {
         peer: String,
     },
+    Watchers(WatcherCommand),
 }
 
 /// What the user takes back of a negotiation.
@@ -198,6 +207,10 @@ pub enum Event {
     AccountChanged(Entity),
     AskChanged(AskId),
     CallChanged(CallId),
+    /// Saved, changed, or removed.
+    ContactChanged(Entity),
+    /// By its name: made, changed, or removed.
+    GroupChanged(String),
     /// Something the user should see now, in words of ours.
     Notice(Failure),
     PolicyChanged(Generation),
@@ -216,4 +229,6 @@ pub enum Event {
         peer: String,
         device: Option<Device>,
     },
+    /// Somebody who follows us, or wants to.
+    WatcherChanged(WatcherId),
 }

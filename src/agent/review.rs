@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::book::Standing;
 use super::reopened::another_policy;
@@ -24,9 +23,6 @@ use crate::vocab::{
     AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, PeerText, ProposalId,
     ReviewId,
 };
-
-/// Without an answer for so long a review counts as refused.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Reviews that are remembered after their end.
 const MAX_KEPT: usize = 256;
@@ -139,6 +135,7 @@ impl Agent {
         let review = self.make_review(now, &opening)?;
         self.reviews.last += 1;
         let id = ReviewId(self.reviews.last);
+        let deadline = now.mono + self.config.prompts.review_limit;
         let open = OpenReview {
             id,
             ask: opening.ask,
@@ -146,13 +143,13 @@ impl Agent {
             ours: Some(opening.ours.clone()).filter(|ours| *ours != self.config.entity),
             presence: opening.record.clone(),
             opened: now.wall,
-            deadline: now.wall.saturating_add(PATIENCE),
+            deadline: now.wall.saturating_add(self.config.prompts.review_limit),
             state: ReviewState::Pending,
             missing: opening.missing.iter().map(Rule::to_string).collect(),
             note: opening.note.clone(),
             proposal: opening.proposal,
         };
-        self.reviews.all.insert(id, Reviewing { open, opening, deadline: now.mono + PATIENCE, answered_by: "" });
+        self.reviews.all.insert(id, Reviewing { open, opening, deadline, answered_by: "" });
         self.forget_old_reviews();
         self.count("reviews_opened");
         self.event(Event::ReviewChanged(id));

@@ -1,6 +1,8 @@
+use super::address_book::{ContactGroup, SavedContact};
 use super::agreed::Agreed;
 use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp, Watched};
+use super::permissions::WatcherRule;
 use super::watch::WatchKey;
 use crate::policy::{Approved, Pending};
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -20,6 +22,12 @@ pub enum Waiting {
     },
     AskAddress(AskId),
     CallAddress(CallId),
+    Contact {
+        contact: Box<SavedContact>,
+        before: Option<Entity>,
+    },
+    ForgetWatcherRules(Vec<String>),
+    Group(ContactGroup),
     /// A peer that is followed said something new.
     Heard(PresenceRecord),
     /// Nobody waits; a failure is told to the user.
@@ -37,6 +45,9 @@ pub enum Waiting {
     },
     Remove(Vec<EntryId>),
     RemoveAccount(Entity),
+    RevokeVouch(Entity),
+    RemoveContact(Entity),
+    RemoveGroup(String),
     RemovePresence(Entity),
     ProposalAddress(ProposalId),
     /// A row that is not to be lost.
@@ -60,4 +71,5 @@ pub enum Waiting {
     Vouch(Entity, Vouch),
     Watch(Watched),
     WatchAddress(WatchKey),
+    WatcherRules(Vec<WatcherRule>),
 }

@@ -186,6 +186,8 @@ impl Agent {
             audience: Audience::Device(offer.device.clone()),
             known: known.clone(),
             claim: None,
+            fresh: known.is_some(),
+            answered: None,
             place: way.place(invitation.from.remote.ip(), media.ip()),
             nonce: random_nonce(&mut self.rng),
             wanted: Wanted::BOTH,
@@ -309,7 +311,7 @@ impl Agent {
     fn refuse_for_policy(&mut self, now: Now, watcher: &Watcher, accept: &[String], missing: &[Rule]) -> No {
         let mut no = No::missing(missing, Some(()));
         let reads = accept.iter().any(|kind| kind.starts_with(crate::agent::ask::PIDF));
-        let told = watcher.known.is_some() || self.config.unknown_watchers.may_learn_policy();
+        let told = self.permission_of(watcher).tells_policy();
         if reads && told {
             let signed = self.statement_for(now, watcher);
             no.refusal.body = Some(document_body(&signed));

@@ -14,6 +14,7 @@
 
 mod account_rows;
 mod columns;
+mod contact_rows;
 mod data_dir;
 mod entry_rows;
 mod failures;

@@ -1,11 +1,28 @@
--- What our user agreed to and the peer has not used yet: one for each device. The entries are spdadd lines.
-CREATE TABLE pending (
-    entity   TEXT NOT NULL,
-    device   TEXT NOT NULL,
-    hash     BLOB NOT NULL CHECK (length(hash) = 32),
-    proposal BLOB NOT NULL CHECK (length(proposal) = 32),
-    against  BLOB NOT NULL CHECK (length(against) % 32 = 0),
-    since    INTEGER NOT NULL,
-    entries  TEXT NOT NULL,
-    PRIMARY KEY (entity, device)
+-- Whom the user knows. Of the groups only those stand here that he made or changed; four are always there.
+CREATE TABLE contact_group (
+    name     TEXT NOT NULL PRIMARY KEY,
+    relation TEXT NOT NULL,
+    watchers TEXT NOT NULL,
+    approve  TEXT,
+    rings    INTEGER NOT NULL CHECK (rings IN (0, 1))
+) STRICT;
+CREATE TABLE contact (
+    entity        TEXT NOT NULL PRIMARY KEY,
+    name          TEXT NOT NULL,
+    contact_group TEXT,
+    note          TEXT,
+    since         INTEGER NOT NULL
+) STRICT;
+-- E-mail addresses and telephone numbers, in the order in which they were given.
+CREATE TABLE contact_address (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity  TEXT NOT NULL REFERENCES contact (entity) ON DELETE CASCADE,
+    address TEXT NOT NULL
+) STRICT;
+-- What the user answered about one watcher, by the key that signed its requests; it outranks what its group says.
+CREATE TABLE watcher_rule (
+    watcher    TEXT NOT NULL PRIMARY KEY,
+    entity     TEXT NOT NULL,
+    permission TEXT NOT NULL,
+    since      INTEGER NOT NULL
 ) STRICT;

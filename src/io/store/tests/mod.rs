@@ -1,5 +1,6 @@
 //! The store as its callers see it, and as a crash, a full disk and an older program leave it.
 
+mod contacts;
 mod crash;
 mod migration;
 mod operations;
