@@ -40,7 +40,7 @@ impl SpdView {
     /// What a packet that is sent at this moment must have: what is in force, whatever was agreed beside it. What the peer demands
     /// stands in the bundle of the call.
     #[inline]
-    pub(super) fn to_send(&mut self, now: Wall) -> Guarantee {
+    pub(super) fn sending(&mut self, now: Wall) -> Guarantee {
         self.now(now).guarantee
     }
 
