@@ -8,6 +8,7 @@ pub mod advice;
 pub mod demand;
 pub mod entry;
 pub mod environment;
+pub mod framing;
 pub mod groups;
 pub mod guarantee;
 pub mod judgement;
@@ -24,6 +25,7 @@ pub mod statement;
 #[cfg(test)]
 pub(crate) mod strategies;
 pub mod suite;
+mod tunnel;
 pub mod xfrm;
 
 pub use action::{Action, Carried, Level, Mode, Protocol, Rule, RulesError};
@@ -31,6 +33,7 @@ pub use advice::{Advice, Verdict};
 pub use demand::Bundle;
 pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceCondition};
 pub use environment::{Environment, Evidence, Scope};
+pub use framing::Framing;
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};

@@ -5,6 +5,7 @@ mod common;
 
 mod accounts;
 mod ask;
+mod bundles;
 mod calls;
 mod contacts;
 mod device;

@@ -227,7 +227,7 @@ fn proposals_may_cross_at_any_moment() {
         let crossed = world.command(BOB, Command::AnswerReview { review, answer: proposing(AH), by: "test" });
         match crossed {
             Ok(_) => {
-                world.run_until(Duration::from_secs(20), |world| settled(world));
+                world.run_until(Duration::from_secs(20), settled);
                 assert_eq!(last_proposal(&world, ALICE).state, ProposalState::Crossed, "{what}");
                 assert_eq!((in_force(&world, ALICE), in_force(&world, BOB)), (ESP.into(), ESP.into()), "{what}");
             }

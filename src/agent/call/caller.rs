@@ -15,6 +15,7 @@ use crate::agent::waiting::Waiting;
 use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effect, Event, Pin, Side};
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
+use crate::media::Codec;
 use crate::policy::{Action, Answer, Bundle, Entry, Suite, Wanted};
 use crate::sdp::SvSa;
 use crate::sip::{Body, Candidate, Invite, SessionId, Transport, Uri};
@@ -103,7 +104,7 @@ impl Agent {
         let (out, inbound) = self.entries_towards(now, &pin.entity, &pin.device, None);
         match answer {
             None | Some(Answer::Approve) => true,
-            Some(Answer::Rules(action)) => out.action == *action && inbound.action == *action,
+            Some(Answer::Rules(action)) => out.action == *action && inbound.action == action.mirror(),
             // Whether the peer must be asked is seen once its policy is.
             Some(Answer::Propose { answer, .. }) => self.rules_already(now, pin, &Some(answer.as_ref().clone())),
             Some(Answer::Edit(_) | Answer::Refuse) => false,
@@ -229,10 +230,7 @@ impl Agent {
 
     /// Where this device's media is, as far as we know before it answers.
     fn media_end(&self, entity: &Entity, device: &Device, ours: SocketAddr) -> std::net::IpAddr {
-        let record = self.book.presence(entity, device);
-        let peer = record.and_then(|record| self.peer_address(record));
-        let peer = peer.or_else(|| host_address(entity.host()).map(|socket| socket.ip()));
-        peer.unwrap_or(unspecified(ours))
+        self.address_of(entity, device).unwrap_or(unspecified(ours))
     }
 
     /// The socket is bound: the offer can name it.
@@ -266,7 +264,12 @@ impl Agent {
         if [&out, &inbound].iter().any(|entry| entry.action == Action::Discard) {
             return Err(discarded(&entity));
         }
-        let bundles = Bundles { to_responder: Bundle::of(&out.action), to_initiator: Bundle::of(&inbound.action) };
+        let variable_rate = Codec::ALL.iter().any(|codec| codec.is_variable_rate());
+        let bundles = Bundles {
+            to_responder: Bundle::of_entry(&out, variable_rate),
+            to_initiator: Bundle::of_entry(&inbound, variable_rate),
+        };
+        let tunnel = self.tunnel_ends((&entity, &device), [&out, &inbound], local.ip())?;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         let input = OfferInput {
@@ -289,6 +292,7 @@ impl Agent {
             entry,
             statement: pin.statement,
             ah_nat: false,
+            tunnel,
         };
         let (initiator, message) =
             Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;
