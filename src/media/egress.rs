@@ -58,12 +58,12 @@ impl Egress {
 
     /// Whether the entry in this snapshot asks for more than our associations give, and those are something.
     pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
-        let guarantee = self.rules.guarantee_in(spd, now);
+        let guarantee = self.rules.sending_in(spd, now);
         !guarantee.discard && !self.associations.is_none() && !guarantee.accepts(&self.associations.carried())
     }
 
     fn decide(&mut self, now: Wall) -> Result<Outgoing, Withheld> {
-        let guarantee = self.rules.guarantee(now);
+        let guarantee = self.rules.sending(now);
         if guarantee.discard {
             return Err(Withheld::Forbidden);
         }

@@ -42,7 +42,7 @@ impl Ingress {
             Kind::Rtcp | Kind::Rtp => self.take_clear(from, datagram)?,
             Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
         };
-        let passes = self.rules.guarantee(now).accepts(&carried) && reaches(carried, self.agreed.carried());
+        let passes = self.rules.lets_in(now, &carried) && reaches(carried, self.agreed.carried());
         if passes {
             Ok(Some(arrival))
         } else {
@@ -56,8 +56,8 @@ impl Ingress {
 
     /// Whether the entry in this snapshot asks for more than the peer's associations give, and those are something.
     pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
-        let guarantee = self.rules.guarantee_in(spd, now);
-        !guarantee.discard && !self.associations.is_none() && !guarantee.accepts(&self.associations.carried())
+        let (carried, discard) = (self.associations.carried(), self.rules.sending_in(spd, now).discard);
+        !discard && !self.associations.is_none() && !self.rules.lets_in_by(spd, now, &carried)
     }
 
     #[inline]

@@ -18,6 +18,8 @@ mod limits;
 mod loss;
 mod movement;
 mod names;
+mod negotiation;
+mod negotiation_crash;
 mod onward;
 mod passwords;
 mod permissions;
