@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effect::{Given, Loaded, Pin};
-use crate::policy::{Approved, ApprovedPeer, Entry, Spd};
+use crate::policy::{Approved, ApprovedPeer, Entry, Groups, Spd};
 use crate::presence::{Names, PresenceRecord};
 use crate::vocab::{AgreementKey, Device, Digest, Entity, EntryId, Fingerprint, Generation, VerifyKey, Wall};
 
@@ -16,11 +16,11 @@ const MAX_GIVEN: usize = 1024;
 const MAX_GIVEN_EACH: usize = 8;
 
 pub struct Book {
-    generation: Generation,
-    entries: Vec<Entry>,
-    default: Vec<Entry>,
     /// The default of the configuration, in force while the store has no other.
     configured: Vec<Entry>,
+    /// What was set, or else what is configured.
+    default: Vec<Entry>,
+    /// Every entry; the default's as they are enforced.
     spd: Arc<Spd>,
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
@@ -40,14 +40,12 @@ pub enum Standing {
 
 impl Book {
     pub fn new(loaded: &mut Loaded, configured: Vec<Entry>) -> Self {
-        let entries: Vec<Entry> =
-            std::mem::take(&mut loaded.entries).iter().flat_map(|a| a.entries().to_vec()).collect();
+        let entries: Vec<Arc<Entry>> =
+            std::mem::take(&mut loaded.entries).into_iter().flat_map(Approved::into_entries).map(Arc::new).collect();
         let default = loaded.default.take().map_or_else(|| configured.clone(), |approved| approved.entries().to_vec());
         let key = |entity: &Entity, device: &Device| (entity.clone(), device.clone());
         let mut book = Self {
-            generation: loaded.generation,
-            spd: Arc::new(Spd::compile(loaded.generation, entries.clone(), default.clone())),
-            entries,
+            spd: Arc::new(Spd::of_shared(loaded.generation, entries, default.clone())),
             default,
             configured,
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
@@ -63,24 +61,19 @@ impl Book {
     }
 
     pub fn generation(&self) -> Generation {
-        self.generation
-    }
-
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+        self.spd.generation()
     }
 
     /// The store has registered an approval: the same change here.
     pub fn register(&mut self, approved: &Approved, default: bool, stored: Vec<Entry>, generation: Generation) {
         if default {
-            self.default = stored;
-        } else {
-            if let Some(peer) = approved.peer() {
-                self.entries.retain(|entry| !entry.is_scoped_to(&peer.entity, &peer.device));
-            }
-            self.entries.extend(stored);
+            return self.set_default(stored, generation);
         }
-        self.compile(generation);
+        let replaced: Vec<EntryId> = match approved.peer() {
+            Some(peer) => self.entries_of(&peer.entity, &peer.device).map(|entry| entry.id).collect(),
+            None => Vec::new(),
+        };
+        self.spd = Arc::new(self.spd.changed(generation, &replaced, stored));
     }
 
     /// What is in force for everybody without an entry of his own.
@@ -88,30 +81,38 @@ impl Book {
         &self.default
     }
 
-    /// With its last entry a default of the store is gone, and the configuration's is in force again.
-    pub fn remove_entries(&mut self, ids: &[EntryId], generation: Generation) {
-        self.entries.retain(|entry| !ids.contains(&entry.id));
-        self.default.retain(|entry| !ids.contains(&entry.id));
-        if self.default.is_empty() {
-            self.default = self.configured.clone();
+    /// The store has taken entries away, and put others in the place of those that have their numbers, or among them.
+    pub fn change(&mut self, default: bool, gone: &[EntryId], put: Vec<Entry>, generation: Generation) {
+        if !default {
+            self.spd = Arc::new(self.spd.changed(generation, gone, put));
+            return;
         }
-        self.compile(generation);
+        let stays = |entry: &&Entry| {
+            entry.id != EntryId(0) && !gone.contains(&entry.id) && put.iter().all(|other| other.id != entry.id)
+        };
+        let default = self.default.iter().filter(stays).cloned().chain(put.iter().cloned()).collect();
+        self.set_default(default, generation);
     }
 
-    fn compile(&mut self, generation: Generation) {
-        self.generation = generation;
-        self.spd = Arc::new(Spd::compile(generation, self.entries.clone(), self.default.clone()));
+    /// With its last entry a default of the store is gone, and the configuration's is in force again.
+    fn set_default(&mut self, default: Vec<Entry>, generation: Generation) {
+        self.default = if default.is_empty() { self.configured.clone() } else { default };
+        self.spd = Arc::new(self.spd.with_default(generation, self.default.clone()));
     }
 
-    /// What is in force for this device's streams alone.
+    /// Contacts belong elsewhere now: entries for a group rule the streams of others.
+    pub fn set_groups(&mut self, groups: Arc<Groups>) {
+        self.spd = Arc::new(self.spd.with_groups(groups));
+    }
+
+    /// What is kept for this device's streams alone, disabled and expired entries too.
     pub fn entries_of<'a>(&'a self, entity: &'a Entity, device: &'a Device) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().filter(move |entry| entry.is_scoped_to(entity, device))
+        self.spd.entries_of(entity, device)
     }
 
-    /// Whether the user has approved entries for this device's streams.
+    /// Whether the user has approved entries for this device's streams, and they are in force.
     pub fn has_entry_for(&self, entity: &Entity, device: &Device, now: Wall) -> bool {
-        let lives = |entry: &&Entry| entry.expires.is_none_or(|end| end > now);
-        self.entries.iter().filter(lives).any(|entry| entry.is_scoped_to(entity, device))
+        self.entries_of(entity, device).any(|entry| entry.in_force(now))
     }
 
     pub fn pins(&self) -> impl Iterator<Item = &Pin> {
@@ -228,11 +229,5 @@ impl Book {
     pub fn was_given(&self, watcher: &str, hash: &Digest, now: Wall) -> bool {
         let lives = |given: &&Given| given.expires > now && given.hash == *hash;
         self.given.get(watcher).is_some_and(|all| all.iter().any(|given| lives(&given)))
-    }
-}
-
-impl Entry {
-    fn is_scoped_to(&self, entity: &Entity, device: &Device) -> bool {
-        self.peer.entity.as_ref() == Some(entity) && self.peer.device.as_ref() == Some(device)
     }
 }

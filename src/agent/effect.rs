@@ -120,6 +120,16 @@ pub enum StoreOp {
     },
     /// A row of the append-only audit table.
     Audit(AuditRow),
+    /// Entries are taken away (`gone`) and put there: one with a number in the place of the entry that has it, or again. Answered
+    /// by `Registered`. Nothing of it when the database is of another generation.
+    ChangePolicy {
+        put: Option<Approved>,
+        gone: Vec<EntryId>,
+        /// They belong to the default for everybody else.
+        default: bool,
+        generation: Generation,
+        audit: AuditRow,
+    },
     ForgetWatch {
         peer: String,
     },
@@ -158,10 +168,6 @@ pub enum StoreOp {
     /// The account that the user added, its password included.
     RemoveAccount {
         entity: Entity,
-        audit: AuditRow,
-    },
-    RemoveEntries {
-        entries: Vec<EntryId>,
         audit: AuditRow,
     },
     RemovePresence {
@@ -215,7 +221,7 @@ impl StoreOp {
             | Self::Register { .. }
             | Self::RememberPresence { .. }
             | Self::RemoveAccount { .. }
-            | Self::RemoveEntries { .. }
+            | Self::ChangePolicy { .. }
             | Self::RemovePresence { .. }
             | Self::RenamePresence { .. }
             | Self::SetOwnPresence { .. }
@@ -239,13 +245,7 @@ pub enum Stored {
     /// Nothing to tell but that it is durable.
     Done,
     /// The entries with the numbers that they were given.
-    Registered {
-        generation: Generation,
-        entries: Vec<crate::policy::Entry>,
-    },
-    Removed {
-        generation: Generation,
-    },
+    Registered { generation: Generation, entries: Vec<crate::policy::Entry> },
     /// It was not carried out: a later operation that [replaces](StoreOp::replaces) it will be.
     Replaced,
 }
@@ -335,8 +335,9 @@ impl Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `account-added`, `account-removed`, `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`,
-    /// `key-verified`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `vouched`.
+    /// `account-added`, `account-removed`, `approved`, `call`, `disabled`, `downgrade`, `edited`, `enabled`, `expiry`,
+    /// `key-changed`, `key-pinned`, `key-replaced`, `key-verified`, `redirected`, `refused`, `removed`, `statement`,
+    /// `strangers`, `undone`, `vouched`.
     pub kind: &'static str,
     pub subject: String,
     pub detail: String,

@@ -14,6 +14,11 @@ pub enum Waiting {
     AccountRedirect(Entity, RegistrationId),
     AskAddress(AskId),
     CallAddress(CallId),
+    /// Entries that were changed: those that are gone.
+    Change {
+        default: bool,
+        gone: Vec<EntryId>,
+    },
     /// A peer that is followed said something new.
     Heard(PresenceRecord),
     /// Nobody waits; a failure is told to the user.
@@ -29,7 +34,6 @@ pub enum Waiting {
         ask: AskId,
         record: PresenceRecord,
     },
-    Remove(Vec<EntryId>),
     RemoveAccount(Entity),
     RemovePresence(Entity),
     /// A row that is not to be lost.

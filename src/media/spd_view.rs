@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::ipsec::Path;
-use crate::policy::{Direction, Flow, Guarantee, Level, Spd, Upper};
+use crate::policy::{Direction, Flow, Guarantee, Level, Remembered, Spd, Upper};
 use crate::vocab::{Device, Entity, Wall};
 
 /// The SPD as one direction of one stream sees it; what was looked up is remembered until a new snapshot comes or
@@ -13,27 +13,21 @@ pub(super) struct SpdView {
     pub(super) flow: Path,
     pub(super) peer: Option<(Entity, Device)>,
     pub(super) default_level: Level,
-    pub(super) remembered: Option<Remembered>,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Remembered {
-    guarantee: Guarantee,
-    expires: Option<Wall>,
+    pub(super) remembered: Remembered,
 }
 
 impl SpdView {
     pub(super) fn set_spd(&mut self, spd: Arc<Spd>) {
         self.spd = spd;
-        self.remembered = None;
+        self.remembered = Remembered::default();
     }
 
     /// What the entry for a packet at this moment guarantees.
     #[inline]
     pub(super) fn guarantee(&mut self, now: Wall) -> Guarantee {
-        match self.remembered {
-            Some(Remembered { guarantee, expires }) if expires.is_none_or(|at| now < at) => guarantee,
-            _ => self.look_up(now),
+        match self.remembered.guarantee(now) {
+            Some(guarantee) => guarantee,
+            None => self.look_up(now),
         }
     }
 
@@ -45,9 +39,8 @@ impl SpdView {
             direction: self.direction,
             peer: self.peer.as_ref().map(|(entity, device)| (entity, device)),
         };
-        let entry = self.spd.lookup(&flow, now).entry;
-        let guarantee = Guarantee::of(&entry.action, self.default_level);
-        self.remembered = Some(Remembered { guarantee, expires: entry.expires });
-        guarantee
+        let ruling = self.spd.lookup(&flow, now);
+        self.remembered = Remembered::of(&ruling, self.default_level);
+        Guarantee::of(&ruling.entry.action, self.default_level)
     }
 }

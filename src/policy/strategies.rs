@@ -77,8 +77,18 @@ pub fn device() -> impl Strategy<Value = Device> {
     select(vec!["d1", "d2"]).prop_map(|text| Device::new(text).unwrap())
 }
 
+pub fn group() -> impl Strategy<Value = String> {
+    prop_oneof![Just("friends".to_owned()), Just("family".to_owned()), ".{0,8}"]
+}
+
+/// Where the entities of [`entity`] belong.
+pub fn groups() -> impl Strategy<Value = Groups> {
+    vec((entity(), select(vec!["friends", "family"])), 0..3)
+        .prop_map(|all| Groups::new(all.into_iter().map(|(who, group)| (who, group.to_owned())).collect()))
+}
+
 fn peer() -> impl Strategy<Value = PeerScope> {
-    (option::of(entity()), option::of(device()), option::weighted(0.1, ".{0,8}"))
+    (option::of(entity()), option::of(device()), option::weighted(0.2, group()))
         .prop_map(|(entity, device, group)| PeerScope { entity, device, group })
 }
 
@@ -91,14 +101,14 @@ fn place() -> impl Strategy<Value = PlaceCondition> {
 pub fn entry() -> impl Strategy<Value = Entry> {
     let ours = (subsequence(Suite::ALL.to_vec(), 0..=3).prop_shuffle(), -1..=1i32, peer(), option::of(place()));
     let kept = (
-        option::of((0..4000u64).prop_map(Wall)),
+        (option::of((0..4000u64).prop_map(Wall)), proptest::bool::weighted(0.1)),
         select(Origin::ALL.to_vec()),
         option::of(".{0,12}"),
         (0..3u64).prop_map(Wall),
         (0..9u64).prop_map(EntryId),
     );
     (selector(), direction(), action(), ours, kept).prop_map(|(selector, direction, action, ours, kept)| {
-        let ((suites, priority, peer, place), (expires, origin, note, created, id)) = (ours, kept);
+        let ((suites, priority, peer, place), ((expires, disabled), origin, note, created, id)) = (ours, kept);
         Entry {
             id,
             suites,
@@ -106,6 +116,7 @@ pub fn entry() -> impl Strategy<Value = Entry> {
             peer,
             place,
             expires,
+            disabled,
             origin,
             note,
             created,

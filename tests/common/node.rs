@@ -9,7 +9,7 @@ use sottovoce::agent::{
 };
 use sottovoce::io::{Location, Store};
 use sottovoce::media::Stream;
-use sottovoce::policy::Entry;
+use sottovoce::policy::{Approved, Entry};
 use sottovoce::sip::{Candidate, Locate, Transmit};
 use sottovoce::vocab::{CallId, EffectId, EntryId, Failure, FailureKind, Generation, Now};
 
@@ -100,10 +100,11 @@ impl FakeStore {
                 self.registered.push(entries.clone());
                 Ok(Stored::Registered { generation: Generation(self.generation), entries })
             }
-            StoreOp::RemoveEntries { audit, .. } => {
+            StoreOp::ChangePolicy { put, audit, .. } => {
                 self.audit.push(audit);
                 self.generation += 1;
-                Ok(Stored::Removed { generation: Generation(self.generation) })
+                let entries = put.map(Approved::into_entries).unwrap_or_default();
+                Ok(Stored::Registered { generation: Generation(self.generation), entries })
             }
             _ => Ok(Stored::Done),
         }

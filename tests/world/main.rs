@@ -18,6 +18,7 @@ mod names;
 mod onward;
 mod passwords;
 mod pinning;
+mod policies;
 mod redirected;
 mod restart;
 mod server;

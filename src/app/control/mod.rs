@@ -15,6 +15,7 @@ mod holds;
 mod identity;
 mod inspect;
 mod policy;
+mod policy_change;
 mod presence;
 mod records;
 pub mod request;

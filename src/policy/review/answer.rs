@@ -147,7 +147,7 @@ impl Review {
                 return Err(AnswerError::Expired { field: format!("{} expiry", entry.direction) });
             }
             let (peer, origin) = (scope(&self.statement), Origin::Review);
-            Ok(Entry { id: EntryId::default(), action, peer, place, origin, created: now, ..entry })
+            Ok(Entry { id: EntryId::default(), action, peer, place, origin, created: now, disabled: false, ..entry })
         };
         entries.into_iter().map(settle).collect()
     }
@@ -233,9 +233,6 @@ pub(super) fn supported_here(entry: &Entry) -> Result<(), AnswerError> {
         let field = format!("{} {field}", entry.direction);
         Err(AnswerError::UnsupportedHere { field, what: what.to_owned() })
     };
-    if entry.peer.group.is_some() {
-        return refuse("group", "a contact group");
-    }
     for Rule { protocol, mode, .. } in entry.action.rules() {
         match (protocol, mode) {
             (Protocol::Ipcomp, _) => return refuse("protocol", "ipcomp"),

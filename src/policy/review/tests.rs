@@ -364,11 +364,7 @@ fn entries_of_our_own_need_no_peer_and_claim_nothing() {
     let own = Approved::own(entries, Origin::Import, Generation(2), NOW).unwrap();
     assert_eq!((own.peer(), own.origin()), (None, Origin::Import));
     assert_eq!((own.entries()[0].id.0, own.entries()[0].created, own.entries()[0].origin), (0, NOW, Origin::Import));
-    let bad = [
-        "",
-        "spdadd any any any -P out none; # sv: group=friends",
-        "spdadd any any any -P out ipsec ah/tunnel/::1-::2/use;",
-    ];
+    let bad = ["", "spdadd any any any -P out ipsec ah/tunnel/::1-::2/use;"];
     for text in bad {
         assert!(Approved::own(parse(text).unwrap(), Origin::User, Generation(2), NOW).is_err(), "{text}");
     }
