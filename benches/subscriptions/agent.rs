@@ -93,6 +93,7 @@ fn config(number: usize) -> AgentConfig {
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         places: Vec::new(),
+        prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Policy,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").expect("a policy")),

@@ -14,13 +14,14 @@ use std::time::Duration;
 use super::ask::PIDF;
 use super::book::Standing;
 use super::claim::{Claim, JudgedClaim};
-use super::config::UnknownWatchers;
 use super::own::{random_nonce, Saying, STATEMENT_LIFE};
-use super::{Agent, Event, Given, Seen, StoreOp};
-use crate::policy::{state_policy, Asked, Asker, Audience, Entry, Purpose, Statement, Wanted};
+use super::{Agent, Event, Given, Seen, StoreOp, UnknownWatchers};
+use crate::policy::{
+    state_policy, Asked, Asker, Audience, Entry, Permission, Purpose, StatedPolicy, Statement, Wanted,
+};
 use crate::presence::{self, Expected, Signed, Unfit};
 use crate::sip::{Body, NotifierId, NotifyState, Received, Refusal, Uri};
-use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Nonce, Now, VerifyKey};
+use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Nonce, Now, VerifyKey, WatcherId};
 
 /// Longest subscription that is granted.
 pub const MAX_EXPIRES: Duration = Duration::from_secs(3600);
@@ -36,6 +37,10 @@ pub struct Watcher {
     pub known: Option<(Entity, Device)>,
     /// Whose keys signed the request.
     pub claim: Option<JudgedClaim>,
+    /// Nobody repeats a request of theirs: it was held against all that came before.
+    pub fresh: bool,
+    /// What our user answered about this subscription, whose requests nobody signs.
+    pub answered: Option<Permission>,
     pub place: AskersPlace,
     pub nonce: Nonce,
     pub wanted: Wanted,
@@ -79,12 +84,10 @@ impl Agent {
         if watcher.known.is_some() {
             self.endpoint.believe_subscription(id);
         }
-        match self.config.unknown_watchers {
-            UnknownWatchers::Block if watcher.known.is_none() => {
-                self.endpoint.reject_subscription(now, id, Refusal::new(403, "Forbidden"));
-            }
-            UnknownWatchers::Ask if watcher.known.is_none() => self.keep_waiting(now, id, expires, watcher),
-            _ => self.tell(now, id, expires, watcher),
+        match self.permission_of(&watcher) {
+            Permission::Block => self.endpoint.reject_subscription(now, id, Refusal::new(403, "Forbidden")),
+            Permission::Ask => self.keep_waiting(now, id, expires, watcher),
+            permission => self.tell(now, id, expires, (watcher, permission)),
         }
     }
 
@@ -121,13 +124,18 @@ impl Agent {
             _ => named,
         };
         let pinned = self.is_pinned(now, statement);
-        let known = pinned && self.is_first(now, statement);
+        let name = watcher_name(&statement.signing_key);
+        let ruled = self.watcher_rules.of(&name).is_some();
+        let fresh = (pinned || ruled) && self.is_first(now, statement);
+        let known = pinned && fresh;
         Ok(Watcher {
-            name: watcher_name(&statement.signing_key),
+            name,
             asked,
             audience: Audience::Device(statement.device.clone()),
             known: known.then(|| (statement.entity.clone(), statement.device.clone())),
-            claim: Some(JudgedClaim { claim: Claim::of(statement), pinned }),
+            claim: Some(JudgedClaim { claim: Claim::of(statement), pinned, ruled }),
+            fresh,
+            answered: None,
             place,
             nonce: statement.nonce,
             wanted,
@@ -170,6 +178,8 @@ impl Agent {
             audience: Audience::Any,
             known: None,
             claim: None,
+            fresh: false,
+            answered: None,
             place,
             nonce: random_nonce(&mut self.rng),
             wanted: Wanted::BOTH,
@@ -197,33 +207,53 @@ impl Agent {
         };
         self.endpoint.notify(now, id, state, None);
         let (address, observed) = (watcher.place.address, watcher.place.observed);
-        if !expires.is_zero() {
-            self.let_follow(now, id, watcher, None);
-        }
+        let who = self.shown_watcher(&watcher);
+        let number = match expires.is_zero() {
+            true => self.let_wait(now, &watcher),
+            false => Some(self.let_follow(now, id, watcher, None)),
+        };
+        self.tell_of_stranger((address, observed), &who, number);
+    }
+
+    fn tell_of_stranger(&mut self, (address, observed): (IpAddr, bool), who: &str, number: Option<WatcherId>) {
+        let next = match number {
+            Some(id) => format!(
+                "`sottovoce watchers allow {id}`, or policy-only, polite-block, block; without an answer in time it is refused"
+            ),
+            None => format!("to let it know, ask it first: `sottovoce ask {address}`; to ignore it, do nothing"),
+        };
         self.event(Event::Notice(Failure::new(
             FailureKind::RefusedByUser,
             "stranger-asks",
             match observed {
-                true => format!("somebody unknown at {address} asks for your presence and policy, and waits"),
-                false => format!(
-                    "somebody unknown, at {address} as he says, asks for your presence and policy by a proxy, and waits"
-                ),
+                true => format!("{who} at {address} asks for your presence and policy, and waits"),
+                false => {
+                    format!("{who}, at {address} as he says, asks for your presence and policy by a proxy, and waits")
+                }
             },
             address.to_string(),
-            format!("to let it know, ask it first: `sottovoce ask {address}`; to ignore it, do nothing"),
+            next,
         )));
     }
 
-    fn tell(&mut self, now: Now, id: NotifierId, expires: Duration, watcher: Watcher) {
+    fn shown_watcher(&self, watcher: &Watcher) -> String {
+        match (&watcher.known, &watcher.claim) {
+            (Some((entity, _)), _) => entity.to_string(),
+            (None, Some(claimed)) => format!("somebody unknown, who says to be {},", claimed.claim.entity),
+            (None, None) => "somebody unknown".to_owned(),
+        }
+    }
+
+    fn tell(&mut self, now: Now, id: NotifierId, expires: Duration, (watcher, told): (Watcher, Permission)) {
         let signed = self.statement_for(now, &watcher);
         self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
         let state = match expires.is_zero() {
             true => NotifyState::Terminated { reason: "timeout".into(), retry_after: None },
             false => NotifyState::Active,
         };
-        self.endpoint.notify(now, id, state, Some(document_body(&signed)));
+        self.endpoint.notify(now, id, state, Some(told_body(&signed, told)));
         if !expires.is_zero() {
-            self.let_follow(now, id, watcher, Some(signed.statement));
+            self.let_follow(now, id, watcher, Some((signed.statement, told)));
         }
     }
 
@@ -253,14 +283,15 @@ impl Agent {
     }
 
     pub(super) fn saying_to(&self, now: Now, watcher: &Watcher) -> Saying {
-        let place = watcher.known.is_some() || self.config.unknown_watchers.may_learn_place();
-        let policies = if watcher.wanted.policy { self.policy_for(now, watcher) } else { Vec::new() };
+        let told = self.permission_of(watcher);
+        let policies = watcher.wanted.policy && told.tells_policy();
+        let policies = if policies { self.policy_for(now, watcher) } else { Vec::new() };
         Saying {
             entity: watcher.asked.clone(),
             purpose: Purpose::Notify,
             audience: watcher.audience.clone(),
             nonce: watcher.nonce,
-            presence: watcher.wanted.presence && place,
+            presence: watcher.wanted.presence && told.tells_place(),
             policies,
             request: None,
         }
@@ -270,7 +301,8 @@ impl Agent {
     /// what we would say now. An approval does not grow old while nothing changes.
     pub(super) fn stands_behind(&self, now: Now, watcher: &Watcher, hash: &Digest) -> bool {
         let today = || {
-            let saying = self.saying_to(now, watcher);
+            // Whether it may be told is another question.
+            let saying = Saying { policies: self.policy_for(now, watcher), ..self.saying_to(now, watcher) };
             presence::statement_hash(&self.own.statement(&self.config, &self.contact, saying, now.wall))
         };
         let published =
@@ -279,7 +311,7 @@ impl Agent {
         given(&watcher.name) || given(&self.everybody(&watcher.asked)) || today() == *hash || published()
     }
 
-    fn policy_for(&self, now: Now, watcher: &Watcher) -> Vec<crate::policy::StatedPolicy> {
+    fn policy_for(&self, now: Now, watcher: &Watcher) -> Vec<StatedPolicy> {
         let entries = self.entries_for(now, watcher.known.as_ref(), watcher.place);
         state_policy(&entries, self.config.media_address, watcher.place.address, self.config.default_level)
     }
@@ -313,6 +345,14 @@ pub fn watcher_name(key: &VerifyKey) -> String {
 
 pub fn document_body(signed: &Signed) -> Body {
     Body { content_type: PIDF.into(), bytes: presence::write(signed).into() }
+}
+
+/// As one who has this permission gets it.
+pub fn told_body(signed: &Signed, told: Permission) -> Body {
+    match told {
+        Permission::PoliteBlock => Body { content_type: PIDF.into(), bytes: presence::write_away(signed).into() },
+        _ => document_body(signed),
+    }
 }
 
 impl AskersPlace {

@@ -36,7 +36,7 @@ pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
                 "answer-withheld",
                 format!("{target} ended the asking without an answer{why}"),
                 target,
-                "the peer lets only those know whom it has approved; ask its user to ask you first",
+                "its user is asked there: ask again once he has answered, or let `sottovoce presence watch` wait for it",
             )
         }
         EndCause::InClear { why } => Failure::new(

@@ -100,9 +100,9 @@ impl Book {
         self.spd = Arc::new(self.spd.with_default(generation, self.default.clone()));
     }
 
-    /// Contacts belong elsewhere now: entries for a group rule the streams of others.
-    pub fn set_groups(&mut self, groups: Arc<Groups>) {
-        self.spd = Arc::new(self.spd.with_groups(groups));
+    /// Which contact belongs to which group, from now on: entries for a group rule the streams of its contacts.
+    pub fn set_groups(&mut self, groups: Groups) {
+        self.spd = Arc::new(self.spd.with_groups(Arc::new(groups)));
     }
 
     /// What is kept for this device's streams alone, disabled and expired entries too.

@@ -1,4 +1,6 @@
+use super::answer_watcher::watcher_name;
 use super::book::{Book, Standing};
+use super::permissions::WatcherRules;
 use crate::policy::Statement;
 use crate::presence;
 use crate::vocab::{AgreementKey, Device, Entity, VerifyKey};
@@ -37,14 +39,19 @@ impl Claim {
     }
 }
 
-/// And whether our user had approved them when it came.
+/// And how it stood with them when it came.
 pub struct JudgedClaim {
     pub claim: Claim,
+    /// Our user had approved them.
     pub pinned: bool,
+    /// He had answered what their holder is told.
+    pub ruled: bool,
 }
 
 impl JudgedClaim {
-    pub fn is_as_it_was(&self, book: &Book) -> bool {
-        self.claim.is_pinned(book) == self.pinned
+    /// `fresh`: nobody repeats the request, so that what our user answers about the keys holds for it too.
+    pub fn is_as_it_was(&self, book: &Book, rules: &WatcherRules, fresh: bool) -> bool {
+        let ruled = || rules.of(&watcher_name(&self.claim.keys.0)).is_some();
+        self.claim.is_pinned(book) == self.pinned && (fresh || ruled() == self.ruled)
     }
 }

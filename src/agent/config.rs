@@ -37,8 +37,24 @@ pub struct AgentConfig {
     pub only_looks: bool,
     /// How many times what a telephone of one user needs may be remembered for others.
     pub limits: usize,
+    pub prompts: Prompts,
     /// Write the SAs of each call for a packet analyser. Dangerous.
     pub keylog: bool,
+}
+
+/// How our user is asked, and when not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompts {
+    /// Without an answer for so long a review counts as refused.
+    pub review_limit: Duration,
+    /// The same of a watcher that waits.
+    pub watcher_limit: Duration,
+}
+
+impl Default for Prompts {
+    fn default() -> Self {
+        Self { review_limit: Duration::from_secs(600), watcher_limit: Duration::from_secs(600) }
+    }
 }
 
 /// An address of record at a registrar (RFC 3261 section 10).

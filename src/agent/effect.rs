@@ -12,8 +12,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use super::address_book::{ContactGroup, SavedContact};
 use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::nonces;
+use super::permissions::WatcherRule;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Held, Stream, StreamEvent};
 use crate::policy::{Approved, Purpose, Spd, Statement};
@@ -130,8 +132,29 @@ pub enum StoreOp {
         generation: Generation,
         audit: AuditRow,
     },
+    /// The word of an older device of ours is taken back: that for this name, and, where it is the agent's own (`own`), that of
+    /// before words were for a name.
+    ForgetVouch {
+        entity: Entity,
+        own: bool,
+        audit: AuditRow,
+    },
     ForgetWatch {
         peer: String,
+    },
+    ForgetWatcherRules {
+        watchers: Vec<String>,
+        audit: AuditRow,
+    },
+    /// In the place of that of `before`, where it was kept by another entity.
+    KeepContact {
+        contact: Box<SavedContact>,
+        before: Option<Entity>,
+        audit: AuditRow,
+    },
+    KeepGroup {
+        group: ContactGroup,
+        audit: AuditRow,
     },
     /// An older device of ours vouches for this one, by this name of ours.
     KeepVouch {
@@ -140,6 +163,11 @@ pub enum StoreOp {
     },
     /// A peer is followed from now on, over restarts too.
     KeepWatch(Watched),
+    /// What the user answered about watchers, each in the place of what he answered before.
+    KeepWatcherRules {
+        rules: Vec<WatcherRule>,
+        audit: AuditRow,
+    },
     RecordCall(CallRecord),
     /// The last statement that we gave to a watcher, so that it survives a restart.
     RecordGiven {
@@ -168,6 +196,14 @@ pub enum StoreOp {
     /// The account that the user added, its password included.
     RemoveAccount {
         entity: Entity,
+        audit: AuditRow,
+    },
+    RemoveContact {
+        entity: Entity,
+        audit: AuditRow,
+    },
+    RemoveGroup {
+        name: String,
         audit: AuditRow,
     },
     RemovePresence {
@@ -215,13 +251,20 @@ impl StoreOp {
             | Self::RecordSeen { .. }
             | Self::UpdatePin(_) => Care::Kept,
             Self::AddAccount { .. }
+            | Self::ForgetVouch { .. }
             | Self::ForgetWatch { .. }
+            | Self::ForgetWatcherRules { .. }
+            | Self::KeepContact { .. }
+            | Self::KeepGroup { .. }
             | Self::KeepVouch { .. }
             | Self::KeepWatch(_)
+            | Self::KeepWatcherRules { .. }
             | Self::Register { .. }
             | Self::RememberPresence { .. }
             | Self::RemoveAccount { .. }
             | Self::ChangePolicy { .. }
+            | Self::RemoveContact { .. }
+            | Self::RemoveGroup { .. }
             | Self::RemovePresence { .. }
             | Self::RenamePresence { .. }
             | Self::SetOwnPresence { .. }
@@ -335,9 +378,10 @@ impl Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `account-added`, `account-removed`, `approved`, `call`, `disabled`, `downgrade`, `edited`, `enabled`, `expiry`,
-    /// `key-changed`, `key-pinned`, `key-replaced`, `key-verified`, `redirected`, `refused`, `removed`, `statement`,
-    /// `strangers`, `undone`, `vouched`.
+    /// `account-added`, `account-removed`, `approved`, `call`, `contact-added`, `contact-changed`, `contact-removed`,
+    /// `disabled`, `downgrade`, `edited`, `enabled`, `expiry`, `group-added`, `group-changed`, `group-removed`, `key-changed`, `key-pinned`, `key-replaced`,
+    /// `key-verified`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `undone`, `vouch-revoked`, `vouched`,
+    /// `watcher-answered`.
     pub kind: &'static str,
     pub subject: String,
     pub detail: String,
@@ -376,6 +420,10 @@ pub struct Loaded {
     pub watches: Vec<Watched>,
     /// In the order in which they were added.
     pub accounts: Vec<AddedAccount>,
+    pub contacts: Vec<SavedContact>,
+    /// Those that the user made or changed.
+    pub groups: Vec<ContactGroup>,
+    pub watcher_rules: Vec<WatcherRule>,
     pub own_user: Option<String>,
     pub own_place: Option<String>,
     /// The highest version of any statement of ours.

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use super::answer_watcher::MAX_EXPIRES;
+use super::answer_watcher::{AskersPlace, MAX_EXPIRES};
 use super::ask::PIDF;
 use super::claim::Claim;
 use super::own::uri_host;
@@ -148,7 +148,7 @@ impl Agent {
             })
             .collect();
         all.sort_by_key(|(unknown, _)| *unknown);
-        all.into_iter().map(|(_, told)| told).collect()
+        all.into_iter().map(|(_, told)| told).chain(self.watchers.waiting.told(now, of)).collect()
     }
 
     /// As `followers` shows it: who is proven by its name, everybody else by an address, and whether somebody saw it there.
@@ -159,17 +159,14 @@ impl Agent {
                 let ours = self.book.presence(entity, device).and_then(|row| row.names.user.clone());
                 (entity.to_string(), ours)
             }
-            None => {
-                let how = if watcher.place.observed { "unknown, seen there" } else { "unknown, there as it says" };
-                (format!("sip:{}", uri_host(watcher.place.address)), Some(how.to_owned()))
-            }
+            None => (format!("sip:{}", uri_host(watcher.place.address)), Some(how_unknown(watcher.place).to_owned())),
         };
         ToldWatcher {
             id: format!("{:016x}", staying.mark),
             uri,
             display_name,
             status: if staying.said.is_some() { WatcherStatus::Active } else { WatcherStatus::Pending },
-            event: WatcherEvent::Subscribe,
+            event: staying.event,
             subscribed: now.wall.since(staying.since),
             lasts: None,
         }
@@ -219,6 +216,14 @@ impl Agent {
             let state = NotifyState::Terminated { reason: reason.into(), retry_after: None };
             self.endpoint.notify(now, id, state, None);
         }
+    }
+}
+
+/// Where one is who proved nothing.
+pub(super) fn how_unknown(place: AskersPlace) -> &'static str {
+    match place.observed {
+        true => "unknown, seen there",
+        false => "unknown, there as it says",
     }
 }
 

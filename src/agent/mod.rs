@@ -2,11 +2,12 @@
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
-//! `review`, `notifying`, `answer_watcher`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`.
+//! `review`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`, `own_contacts`.
 
 mod account;
 mod account_failures;
 mod added_account;
+mod address_book;
 mod answer_watcher;
 mod ask;
 mod ask_answer;
@@ -34,7 +35,9 @@ mod nonces;
 mod notifying;
 mod offers;
 mod own;
+mod own_contacts;
 mod own_policy;
+mod permissions;
 mod policy_change;
 mod publication;
 mod question;
@@ -51,6 +54,7 @@ mod texts;
 mod unkept;
 mod vouching;
 mod waiting;
+mod waiting_watchers;
 mod watch;
 mod watch_news;
 mod watch_return;
@@ -63,21 +67,26 @@ use std::net::SocketAddr;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::policy::{Environment, Groups, Level, PeerScope, Spd};
+use crate::policy::{Environment, Level, PeerScope, Spd};
 use crate::presence::{Names, PresenceRecord};
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono, Now, ReviewId};
 
+pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
-pub use config::{AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, UnknownWatchers};
+pub use config::{
+    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, Prompts, UnknownWatchers,
+};
 pub use contact::OPTION_TAG;
 pub use effect::{
     AddedAccount, AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored, Watched,
 };
 pub use metrics::Metric;
 pub use naming::is_mail;
+pub use own_contacts::{ContactChange, ContactCommand, GroupChange, GroupCommand};
 use own_policy::Source;
 pub use own_policy::MAX_ENTRIES;
+pub use permissions::{WatcherCommand, WatcherRule};
 pub use policy_change::Restoring;
 pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
 pub use snapshot::{
@@ -87,6 +96,7 @@ pub use snapshot::{
 };
 
 use account::Accounts;
+use address_book::AddressBook;
 use asks::Asks;
 use book::Book;
 use call::Calls;
@@ -94,6 +104,7 @@ use informed::Informed;
 use nonces::Nonces;
 use offers::Offers;
 use own::Own;
+use permissions::WatcherRules;
 use review::Reviews;
 use server_watchers::AtServers;
 use strangers::StrangersRows;
@@ -133,6 +144,8 @@ pub struct Agent {
     strangers_rows: StrangersRows,
     watches: Watches,
     watchers: Watchers,
+    watcher_rules: WatcherRules,
+    address_book: AddressBook,
     informed: Informed,
     at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
@@ -152,12 +165,14 @@ impl Agent {
         let vouches = std::mem::take(&mut loaded.vouches);
         let own = Own::new(&config, &typed, vouches, loaded.own_version, now.wall);
         let (mut nonces, mut offers) = (Nonces::default(), Offers::default());
-        for seen in loaded.seen {
+        for seen in std::mem::take(&mut loaded.seen) {
             match seen {
                 Seen::Nonce { nonce, ends } => nonces.recall(nonce, ends),
                 Seen::Offer { device, ephemeral, time } => offers.recall(device, ephemeral, time),
             }
         }
+        let watcher_rules = WatcherRules::new(&mut loaded);
+        let address_book = AddressBook::new(&mut loaded);
         let mut agent = Self {
             accounts: Accounts::new(&config, loaded.accounts),
             endpoint: Endpoint::new(contact::endpoint_config(&config, &contact), endpoint_seed),
@@ -177,6 +192,8 @@ impl Agent {
             strangers_rows: StrangersRows::default(),
             watches: Watches::default(),
             watchers: Watchers::default(),
+            watcher_rules,
+            address_book,
             informed: Informed::default(),
             at_servers: AtServers::default(),
             counts: BTreeMap::new(),
@@ -185,6 +202,8 @@ impl Agent {
             stopped: false,
             config,
         };
+        let groups = agent.address_book.to_groups(&agent.names());
+        agent.book.set_groups(groups);
         agent.begin_accounts(now);
         agent.begin_watches(now, loaded.watches);
         agent.drain_endpoint(now);
@@ -287,6 +306,8 @@ impl Agent {
             Command::Ask(request) => self.begin_ask(now, request, None).map(Accepted::Ask),
             Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
+            Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
+            Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
             Command::Hangup { call } => self.hangup(now, call).map(done),
             Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
             Command::PolicyAdd { text } => self.add_policy(now, &text, &PeerScope::default(), Source::User),
@@ -315,6 +336,7 @@ impl Agent {
             }
             Command::RejectCall { call } => self.reject_call(now, call).map(done),
             Command::RemoveAccount { entity } => self.remove_account(now, &entity).map(Accepted::Storing),
+            Command::RevokeVouch { account } => self.revoke_vouch(now, account).map(Accepted::Storing),
             Command::Stop => {
                 self.stop(now);
                 Ok(Accepted::Done)
@@ -323,6 +345,7 @@ impl Agent {
             Command::Text(request) => self.begin_text(now, request).map(Accepted::Text),
             Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
             Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),
+            Command::Watchers(what) => self.watcher_command(now, what),
             Command::Transfer(request) => self.transfer(now, request).map(Accepted::Call),
             Command::Vouch { new, account } => self.vouch_for(now, &new, account.as_ref()).map(Accepted::Vouched),
             Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
@@ -480,12 +503,6 @@ impl Agent {
 
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.calls.iter()
-    }
-
-    /// Contacts belong elsewhere: entries for a group rule the streams of others.
-    pub fn set_groups(&mut self, now: Now, groups: Groups) {
-        self.book.set_groups(std::sync::Arc::new(groups));
-        self.policy_changed(now, self.book.generation());
     }
 
     pub fn spd(&self) -> &Spd {

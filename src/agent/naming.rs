@@ -2,11 +2,14 @@
 //!
 //! | typed | means |
 //! | --- | --- |
+//! | the name of a saved contact | that contact |
+//! | a number that one contact has | that contact |
 //! | `tel:`, `+49...`, digits, `sip:...;user=phone` | the number, at the proxy of an account (RFC 3966, RFC 3261 section 19.1.6) |
 //! | `mailto:a@b`, `a@b` | the peer whom the contact book knows by it, else `sip:a@b` (RFC 3263) |
 //! | all else | what `Target::parse` reads |
 
 use super::account::{Accounting, Route};
+use super::address_book::SavedContact;
 use super::book::Book;
 use super::target::Target;
 use super::{AccountState, Agent};
@@ -44,7 +47,9 @@ impl Agent {
         if let Some(account) = account {
             self.accounting(account)?;
         }
+        let known = self.address_book.named(typed).or_else(|| self.known_by_number(typed));
         let target = match phone_of(typed) {
+            _ if known.is_some() => Target::parse(known.map_or("", |contact| contact.entity.as_str()))?,
             Some(phone) => self.phone_target(typed, phone?, account)?,
             None => match mail_of(typed) {
                 Some(mail) => self.mail_target(mail)?,
@@ -90,6 +95,12 @@ impl Agent {
         found.ok_or_else(|| no_account(entity))
     }
 
+    /// The one contact that has this telephone number.
+    fn known_by_number<'a>(&'a self, typed: &'a str) -> Option<&'a SavedContact> {
+        let mut known = self.address_book.known_by(typed).filter(|_| is_phone(typed));
+        known.next().filter(|_| known.next().is_none())
+    }
+
     fn phone_target(&self, typed: &str, dialled: Dialled, account: Option<&Entity>) -> Result<Target, Failure> {
         let account = match (account, &dialled.at) {
             (Some(account), _) => self.accounting(account)?,
@@ -125,7 +136,10 @@ impl Agent {
     }
 
     fn mail_target(&self, mail: &str) -> Result<Target, Failure> {
-        let known = known_by(&self.book, mail);
+        let mut known = known_by(&self.book, mail);
+        known.extend(self.address_book.known_by(mail).map(|contact| contact.entity.clone()));
+        known.sort();
+        known.dedup();
         let (name, found) = match &known[..] {
             [] => (format!("sip:{mail}"), Mail::NotInBook),
             [entity] => (entity.to_string(), Mail::InBook),
@@ -181,6 +195,11 @@ fn phone_of(typed: &str) -> Option<Result<Dialled, Failure>> {
         }
         _ => None,
     }
+}
+
+/// A telephone number, written as one.
+pub fn is_phone(typed: &str) -> bool {
+    matches!(phone_of(typed), Some(Ok(Dialled { at: None, .. })))
 }
 
 /// `None`: it is no e-mail address.

@@ -97,6 +97,10 @@ impl Own {
         self.vouches.insert(name, vouch);
     }
 
+    pub fn forget_vouch(&mut self, name: &Entity) {
+        self.vouches.remove(name);
+    }
+
     pub fn environment(&self) -> Environment {
         self.environment
     }
@@ -160,7 +164,8 @@ impl Own {
 /// What this version can do.
 pub fn capabilities() -> Capabilities {
     Capabilities {
-        protocols: vec![Protocol::Esp, Protocol::Ah],
+        protocols: Protocol::ALL.to_vec(),
+        tunnel: true,
         suites: Suite::ALL.to_vec(),
         codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],
         kem: Vec::new(),

@@ -176,10 +176,20 @@ impl Agent {
                 self.sayings_changed(now);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
+            (Waiting::Contact { contact, before }, _) => self.contact_stored(now, *contact, before),
+            (Waiting::Group(group), _) => self.group_stored(now, group),
+            (Waiting::RemoveContact(entity), _) => self.contact_removed(now, entity),
+            (Waiting::RemoveGroup(name), _) => self.group_removed(now, name),
+            (Waiting::WatcherRules(rules), _) => self.watcher_rules_stored(now, rules),
+            (Waiting::ForgetWatcherRules(watchers), _) => self.watcher_rules_forgotten(now, &watchers),
             (Waiting::AddAccount(config), _) => self.account_added(now, *config),
             (Waiting::RemoveAccount(entity), _) => self.account_removed(now, &entity),
             (Waiting::Vouch(name, vouch), _) => {
                 self.own.take_vouch(name, vouch);
+                self.sayings_changed(now);
+            }
+            (Waiting::RevokeVouch(name), _) => {
+                self.own.forget_vouch(&name);
                 self.sayings_changed(now);
             }
             (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),

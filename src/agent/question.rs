@@ -36,14 +36,13 @@ impl Agent {
             true => self.contact_for(&name),
             false => self.contact.clone(),
         };
-        let known = self.book.pins().any(|pin| pin.entity == question.target.entity);
         let from = self.written_as(&name);
         let saying = Saying {
             entity: name,
             purpose: Purpose::Request,
             audience: Audience::Entity(question.target.entity.clone()),
             nonce: question.nonce,
-            presence: known || self.config.unknown_watchers.may_learn_place(),
+            presence: self.discloses_to(&question.target.entity),
             policies: Vec::new(),
             request: Some(question.wanted),
         };

@@ -1,10 +1,14 @@
 use std::time::Duration;
 
 use super::config::{AccountConfig, AudioSink, AudioSource};
+use super::own_contacts::{ContactCommand, GroupCommand};
+use super::permissions::WatcherCommand;
 use super::policy_change::Restoring;
 use crate::policy::{Answer, Entry, PeerScope, Wanted};
 use crate::presence::{Introduction, Vouch};
-use crate::vocab::{AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId, Wall};
+use crate::vocab::{
+    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId, Wall, WatcherId,
+};
 
 /// What a user can want. Verbs.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub enum Command {
     CancelAsk {
         ask: AskId,
     },
+    Contact(ContactCommand),
+    Group(GroupCommand),
     /// `None`: every call.
     Hangup {
         call: Option<CallId>,
@@ -98,6 +104,10 @@ pub enum Command {
     RemoveAccount {
         entity: Entity,
     },
+    /// The word of an older device of ours, which was taken by this name, or by the agent's own, is to stand in no statement any more.
+    RevokeVouch {
+        account: Option<Entity>,
+    },
     /// Byes, ended subscriptions; [`Event::Stopped`] follows.
     Stop,
     /// An older device of ours has signed for this one, by a name that is ours, or by that of an account that is to be added.
@@ -124,6 +134,7 @@ pub enum Command {
     Watch {
         peer: String,
     },
+    Watchers(WatcherCommand),
 }
 
 /// FIG. 4: the peer, and what is wanted.
@@ -209,6 +220,10 @@ pub enum Event {
     AccountChanged(Entity),
     AskChanged(AskId),
     CallChanged(CallId),
+    /// Saved, changed, or removed.
+    ContactChanged(Entity),
+    /// By its name: made, changed, or removed.
+    GroupChanged(String),
     /// Something the user should see now, in words of ours.
     Notice(Failure),
     PolicyChanged(Generation),
@@ -226,4 +241,6 @@ pub enum Event {
         peer: String,
         device: Option<Device>,
     },
+    /// Somebody who follows us, or wants to.
+    WatcherChanged(WatcherId),
 }

@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::book::Standing;
 use super::ruling::some_port;
@@ -18,9 +17,6 @@ use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, S
 use crate::policy::{Answer, Approved, Decision, Entry, KeyState, Provenance, Review, ReviewInput, Rule, Statement};
 use crate::presence::PresenceRecord;
 use crate::vocab::{AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, ReviewId};
-
-/// Without an answer for so long a review counts as refused.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Reviews that are remembered after their end.
 const MAX_KEPT: usize = 256;
@@ -101,6 +97,7 @@ impl Agent {
         let review = self.make_review(now, &opening)?;
         self.reviews.last += 1;
         let id = ReviewId(self.reviews.last);
+        let deadline = now.mono + self.config.prompts.review_limit;
         let open = OpenReview {
             id,
             ask: opening.ask,
@@ -108,11 +105,11 @@ impl Agent {
             ours: Some(opening.ours.clone()).filter(|ours| *ours != self.config.entity),
             presence: opening.record.clone(),
             opened: now.wall,
-            deadline: now.wall.saturating_add(PATIENCE),
+            deadline: now.wall.saturating_add(self.config.prompts.review_limit),
             state: ReviewState::Pending,
             missing: opening.missing.iter().map(Rule::to_string).collect(),
         };
-        self.reviews.all.insert(id, Reviewing { open, opening, deadline: now.mono + PATIENCE, answered_by: "" });
+        self.reviews.all.insert(id, Reviewing { open, opening, deadline, answered_by: "" });
         self.forget_old_reviews();
         self.count("reviews_opened");
         self.event(Event::ReviewChanged(id));
@@ -168,7 +165,7 @@ impl Agent {
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         let subject = reviewing.opening.statement.entity.to_string();
         let decision = reviewing.open.review.answer(&answer, now.wall).map_err(|why| {
-            let next = "change the answer; the review is still open";
+            let next = format!("{}; the review is still open", why.failure(&subject).next);
             Failure::new(FailureKind::RefusedByPolicy, "answer-impossible", why.to_string(), &subject, next)
         })?;
         match decision {

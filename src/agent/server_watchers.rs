@@ -172,6 +172,13 @@ fn shown(row: &ServerWatcher, heard: Option<Wall>) -> Follower {
         Wall(heard.0.saturating_sub(u64::try_from(for_so_long.as_millis()).unwrap_or(u64::MAX)))
     });
     Follower {
+        id: None,
+        claims: None,
+        contact: None,
+        group: None,
+        key: None,
+        told: None,
+        until: None,
         who: Some(row.uri.to_string()),
         address: None,
         since,

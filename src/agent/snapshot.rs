@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::media::Counters;
-use crate::policy::{Review, Wanted};
+use crate::policy::{Permission, Review, Wanted};
 use crate::presence::PresenceRecord;
-use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId, TextId, Wall};
+use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId, TextId, Wall, WatcherId};
 
 /// An account, and how it stands with its registrar. Texts are escaped.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,11 +161,24 @@ pub enum WatchState {
 /// Who follows what we say of ourselves: at this device, or at a presence server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Follower {
+    /// By which our user names it; `None` at a server.
+    pub id: Option<WatcherId>,
     /// Its entity: proven at this device, as the server says there. `None` for one who proved nothing.
     pub who: Option<String>,
+    /// Who one says to be who proved nothing.
+    pub claims: Option<String>,
+    /// Our user's name for it.
+    pub contact: Option<String>,
+    pub group: Option<String>,
+    /// Its signing key, in hexadecimal digits.
+    pub key: Option<String>,
     pub address: Option<IpAddr>,
     pub since: Option<Wall>,
     pub state: FollowerState,
+    /// What it is told; `None` where it was told nothing yet, or at a server.
+    pub told: Option<Permission>,
+    /// Without an answer until then it is refused.
+    pub until: Option<Wall>,
 }
 
 /// What the presence server of an account tells of our watchers there.

@@ -2,7 +2,7 @@
 
 use super::naming::no_account;
 use super::waiting::Waiting;
-use super::{Agent, Effect, StoreOp};
+use super::{Agent, AuditRow, Effect, StoreOp};
 use crate::presence::{vouch_text, Introduction, Vouch, VOUCH};
 use crate::vocab::{EffectId, Entity, Failure, FailureKind, Now};
 
@@ -55,6 +55,22 @@ impl Agent {
             entity.ok_or_else(|| of_no_use("vouch-misfit", "it was signed for another entity, device or key"))?;
         let id = self.expect(Waiting::Vouch(entity.clone(), vouch));
         self.effect(Effect::Store { id, op: StoreOp::KeepVouch { entity, vouch } });
+        Ok(id)
+    }
+
+    /// Our statements bear it no more. Who pinned this device because of it has it pinned all the same.
+    pub(super) fn revoke_vouch(&mut self, now: Now, account: Option<Entity>) -> Result<EffectId, Failure> {
+        let entity = account.unwrap_or_else(|| self.config.entity.clone());
+        if !self.own.vouches().contains_key(&entity) {
+            let message = format!("no device vouches for this one by the name {entity}");
+            let next = "see `sottovoce identity show` for the names; another than the agent's own is given as --account ENTITY";
+            return Err(Failure::new(FailureKind::Usage, "no-vouch", message, entity.as_str(), next));
+        }
+        let own = entity == self.config.entity;
+        let detail = "taken back by the user".to_owned();
+        let audit = AuditRow { at: now.wall, kind: "vouch-revoked", subject: entity.to_string(), detail };
+        let id = self.expect(Waiting::RevokeVouch(entity.clone()));
+        self.effect(Effect::Store { id, op: StoreOp::ForgetVouch { entity, own, audit } });
         Ok(id)
     }
 }

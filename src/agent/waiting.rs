@@ -1,5 +1,7 @@
+use super::address_book::{ContactGroup, SavedContact};
 use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp, Watched};
+use super::permissions::WatcherRule;
 use super::watch::WatchKey;
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -19,6 +21,12 @@ pub enum Waiting {
         default: bool,
         gone: Vec<EntryId>,
     },
+    Contact {
+        contact: Box<SavedContact>,
+        before: Option<Entity>,
+    },
+    ForgetWatcherRules(Vec<String>),
+    Group(ContactGroup),
     /// A peer that is followed said something new.
     Heard(PresenceRecord),
     /// Nobody waits; a failure is told to the user.
@@ -35,6 +43,9 @@ pub enum Waiting {
         record: PresenceRecord,
     },
     RemoveAccount(Entity),
+    RevokeVouch(Entity),
+    RemoveContact(Entity),
+    RemoveGroup(String),
     RemovePresence(Entity),
     /// A row that is not to be lost.
     Row {
@@ -55,4 +66,5 @@ pub enum Waiting {
     Vouch(Entity, Vouch),
     Watch(Watched),
     WatchAddress(WatchKey),
+    WatcherRules(Vec<WatcherRule>),
 }

@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn costs_are_those_of_the_framing() {
-        let octets = |esp, ah| overhead(Bundle { esp, ah });
+        let octets = |esp, ah| overhead(Bundle { esp, ah, ..Bundle::NONE });
         assert_eq!(
             (octets(false, false), octets(true, false), octets(false, true), octets(true, true)),
             (0, 42, 40, 74)

@@ -8,10 +8,13 @@ pub mod advice;
 pub mod demand;
 pub mod entry;
 pub mod environment;
+pub mod framing;
 pub mod groups;
 pub mod guarantee;
 pub mod judgement;
+pub mod permission;
 pub mod pieces;
+pub mod relation;
 pub mod review;
 pub mod selector;
 pub mod setkey;
@@ -20,6 +23,7 @@ pub mod statement;
 #[cfg(test)]
 pub(crate) mod strategies;
 pub mod suite;
+mod tunnel;
 pub mod xfrm;
 
 pub use action::{Action, Carried, Level, Mode, Protocol, Rule, RulesError};
@@ -27,10 +31,13 @@ pub use advice::{Advice, Verdict};
 pub use demand::Bundle;
 pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceCondition};
 pub use environment::{Environment, Evidence, Scope};
+pub use framing::Framing;
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
+pub use permission::Permission;
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
+pub use relation::Relation;
 pub use review::{
     Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, ReviewInput,
     Surroundings, Unreviewable,

@@ -48,5 +48,5 @@ pub use watcher_info::{
     write_watchers, ServerWatcher, Taken, ToldWatcher, WatcherEvent, WatcherInfo, WatcherStatus, WatcherTable,
     WATCHER_INFO, WATCHER_INFO_PACKAGE,
 };
-pub use write::write;
+pub use write::{write, write_away};
 pub use xml_writer::is_writable;

@@ -17,6 +17,15 @@ use crate::vocab::Device;
 /// place, a `person` for watchers that know no statements. [`read`](super::read) gives the same statement back if all its texts are
 /// [writable](super::is_writable) and its times whole seconds.
 pub fn write(signed: &Signed) -> Vec<u8> {
+    write_as(signed, "open")
+}
+
+/// The same of a device that wants to be taken for one that is away: its status is `closed` (RFC 3863 section 4.1.4).
+pub fn write_away(signed: &Signed) -> Vec<u8> {
+    write_as(signed, "closed")
+}
+
+fn write_as(signed: &Signed, basic: &str) -> Vec<u8> {
     let statement = &signed.statement;
     let mut xml = XmlWriter::new();
     let namespaces = [
@@ -29,7 +38,7 @@ pub fn write(signed: &Signed) -> Vec<u8> {
         ("entity", statement.entity.as_str()),
     ];
     xml.element("presence", &namespaces, |xml| {
-        tuple(xml, signed);
+        tuple(xml, signed, basic);
         if let Some(person) = &statement.person {
             public_person(xml, &statement.device, person);
         }
@@ -38,9 +47,9 @@ pub fn write(signed: &Signed) -> Vec<u8> {
 }
 
 /// RFC 3863 section 4.1.2 wants extensions behind `status` and before `contact`.
-fn tuple(xml: &mut XmlWriter, signed: &Signed) {
+fn tuple(xml: &mut XmlWriter, signed: &Signed, basic: &str) {
     xml.element("tuple", &[("id", &xml_id('t', &signed.statement.device))], |xml| {
-        xml.element("status", &[], |xml| xml.leaf("basic", "open"));
+        xml.element("status", &[], |xml| xml.leaf("basic", basic));
         xml.element("sv:statement", &[], |xml| {
             statement(xml, &signed.statement);
             octets(xml, "sv:signature", &signed.signature.0);
@@ -132,6 +141,9 @@ fn identity(xml: &mut XmlWriter, statement: &Statement) {
 
 fn supports(xml: &mut XmlWriter, supports: &Capabilities) {
     supports.protocols.iter().for_each(|protocol| xml.leaf("sv:protocol", protocol));
+    if supports.tunnel {
+        xml.leaf("sv:mode", words::TUNNEL);
+    }
     supports.suites.iter().for_each(|suite| xml.leaf("sv:suite", suite));
     supports.codecs.iter().for_each(|codec| xml.leaf("sv:codec", codec.raw()));
     supports.kem.iter().for_each(|kem| xml.leaf("sv:kem", kem.raw()));

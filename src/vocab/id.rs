@@ -29,9 +29,18 @@ number!(/// One call of ours, `c1`.
     CallId, "c");
 number!(/// One short text, ours or theirs, `t1`.
     TextId, "t");
+number!(/// One watcher of ours, `w1`.
+    WatcherId, "w");
 number!(/// One row of the policy database, `e1`; zero before it is stored.
     EntryId, "e");
 number!(/// Pairs an effect with the answer to it.
     EffectId, "x");
 number!(/// Numbers the states of the policy database; every registration or removal makes the next.
     Generation, "g");
+
+impl WatcherId {
+    /// With its letter only: a number alone can be the beginning of a key.
+    pub fn parse_marked(text: &str) -> Option<Self> {
+        text.starts_with('w').then(|| Self::parse(text)).flatten()
+    }
+}

@@ -10,6 +10,7 @@ mod process;
 mod accounts;
 mod answers;
 mod commands;
+mod contacts;
 mod defaults;
 mod door;
 mod ends;

@@ -30,6 +30,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         audio_sink: AudioSink::Discard,
         accounts: Vec::new(),
         places: vec![office()],
+        prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Place,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),

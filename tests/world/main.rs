@@ -5,7 +5,9 @@ mod common;
 
 mod accounts;
 mod ask;
+mod bundles;
 mod calls;
+mod contacts;
 mod device;
 mod early;
 mod fail_over;
@@ -17,6 +19,7 @@ mod loss;
 mod names;
 mod onward;
 mod passwords;
+mod permissions;
 mod pinning;
 mod policies;
 mod redirected;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{Accepted, AskState, CallState, Command, Event};
-use sottovoce::policy::{Entry, Groups, PeerScope};
-use sottovoce::vocab::{Entity, EntryId, Failure, Wall};
+use sottovoce::agent::{Accepted, AskState, CallState, Command, ContactChange, ContactCommand, Event};
+use sottovoce::policy::{Entry, PeerScope};
+use sottovoce::vocab::{EntryId, Failure, Wall};
 
 use crate::common::config::agent;
 use crate::common::wire::Link;
@@ -142,7 +142,7 @@ fn the_default_can_be_changed_and_not_taken_away() {
 #[test]
 fn an_entry_for_a_group_rules_the_calls_of_its_contacts() {
     let (mut world, alice) = approved("none");
-    let scope = PeerScope { group: Some("foes".into()), ..PeerScope::default() };
+    let scope = PeerScope { group: Some("friend".into()), ..PeerScope::default() };
     let text = "spdadd any any udp -P out discard; # sv: priority=1".to_owned();
     change(&mut world, alice, Command::PolicyAddFor { text: text.clone(), scope: scope.clone() }).unwrap();
     let over = |world: &mut World| {
@@ -151,12 +151,15 @@ fn an_entry_for_a_group_rules_the_calls_of_its_contacts() {
         matches!(&world.the_call(alice, call).state, CallState::Failed(failure) if failure.code == "discarded")
     };
     assert!(!over(&mut world));
-    let bob = Entity::parse("sip:bob@192.168.1.2").unwrap();
-    let now = world.now;
-    world.nodes[alice].agent.set_groups(now, Groups::new([(bob, "foes".to_owned())].into()));
+    let contact = ContactChange { group: Some("friend".into()), ..ContactChange::default() };
+    let add = ContactCommand::Add { name: "Bob".into(), peer: BOB.into(), change: contact };
+    change(&mut world, alice, Command::Contact(add)).unwrap();
     assert!(over(&mut world));
-    world.nodes[alice].agent.set_groups(now, Groups::default());
+    world.restart(alice, agent("alice", "192.168.1.1", "none"));
+    assert!(over(&mut world), "after a restart too");
+    let none = ContactChange { group: Some(String::new()), ..ContactChange::default() };
+    change(&mut world, alice, Command::Contact(ContactCommand::Set { contact: "Bob".into(), change: none })).unwrap();
     assert!(!over(&mut world));
-    let other = Command::PolicyAddFor { text: text.replace("priority", "group=friends priority"), scope };
+    let other = Command::PolicyAddFor { text: text.replace("priority", "group=family priority"), scope };
     assert_eq!(change(&mut world, alice, other).unwrap_err().code, "policy-text-unreadable");
 }

@@ -4,6 +4,7 @@ mod account;
 mod agent;
 mod document;
 mod paths;
+mod prompts;
 mod read;
 mod spelling;
 #[cfg(test)]
@@ -15,7 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::agent::{AccountConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
+use crate::agent::{AccountConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, Prompts, UnknownWatchers};
 use crate::io::TlsFiles;
 use crate::policy::{Entry, Level};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
@@ -42,6 +43,7 @@ pub struct Config {
     pub answer: AnswerMode,
     pub places: Vec<Place>,
     pub unknown_watchers: UnknownWatchers,
+    pub prompts: Prompts,
     pub default_level: Level,
     /// Out, then in.
     pub default_policy: Vec<Entry>,

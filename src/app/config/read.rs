@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::{Section, Source, Value};
-use super::{account, tls, value, Config, Machine, StoreKind};
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, Place, UnknownWatchers};
+use super::{account, prompts, tls, value, Config, Machine, StoreKind};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, Place, Prompts, UnknownWatchers};
 use crate::io::TlsFiles;
 use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, Level, Mode, Origin, Prefix, Protocol, Rule, Scope, Selector,
@@ -12,7 +12,7 @@ use crate::policy::{
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "account",
     "entity",
     "display-name",
@@ -26,6 +26,7 @@ const SECTIONS: [&str; 13] = [
     "policy",
     "store",
     "limits",
+    "prompts",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -48,6 +49,7 @@ pub(super) fn read(
     people(&top, &mut config)?;
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
+    config.prompts = prompts::prompts(&top)?;
     config.places =
         top.sections("place", &["name", "scope", "networks"])?.iter().map(place).collect::<Result<_, _>>()?;
     let accounts = top.sections("account", &account::KEYS)?;
@@ -80,6 +82,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         limits: 1,
         places: Vec::new(),
         unknown_watchers: UnknownWatchers::Policy,
+        prompts: Prompts::default(),
         default_level: Level::Require,
         default_policy: default_policy(),
         store: StoreKind::Sqlite,

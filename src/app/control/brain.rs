@@ -6,8 +6,8 @@ use std::pin::Pin;
 use tokio::sync::broadcast;
 
 use crate::agent::{
-    Accepted, Account, Agent, Ask, Call, Command, Event, Follower, Metric, OpenReview, Pin as PinnedKeys, Restoring,
-    ServerWatchers, TextMessage, Watch,
+    Accepted, Account, Agent, Ask, Call, Command, ContactGroup, Event, Follower, Metric, OpenReview, Pin as PinnedKeys,
+    Restoring, SavedContact, ServerWatchers, TextMessage, UnknownWatchers, Watch, WatcherRule,
 };
 use crate::io::{AuditEntry, ChangeEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Environment, Level, Spd};
@@ -56,6 +56,11 @@ pub(in crate::app) trait Known {
     fn watches(&self) -> Vec<&Watch>;
     fn followers(&self) -> Vec<Follower>;
     fn server_watchers(&self) -> Vec<ServerWatchers>;
+    fn watcher_rules(&self) -> Vec<&WatcherRule>;
+    fn contacts(&self) -> Vec<&SavedContact>;
+    fn groups(&self) -> Vec<&ContactGroup>;
+    /// What strangers may learn.
+    fn unknown_watchers(&self) -> UnknownWatchers;
     fn metrics(&self) -> Vec<Metric>;
 }
 
@@ -178,6 +183,22 @@ impl Known for Agent {
 
     fn server_watchers(&self) -> Vec<ServerWatchers> {
         self.server_watchers()
+    }
+
+    fn watcher_rules(&self) -> Vec<&WatcherRule> {
+        self.watcher_rules().collect()
+    }
+
+    fn contacts(&self) -> Vec<&SavedContact> {
+        self.contacts().collect()
+    }
+
+    fn groups(&self) -> Vec<&ContactGroup> {
+        self.groups().collect()
+    }
+
+    fn unknown_watchers(&self) -> UnknownWatchers {
+        self.config().unknown_watchers
     }
 
     fn metrics(&self) -> Vec<Metric> {

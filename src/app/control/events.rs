@@ -7,7 +7,8 @@ use tokio::sync::broadcast::Receiver;
 
 use super::brain::Known;
 use super::view::{
-    AccountView, AskView, CallView, ErrorView, EventView, PresenceView, ReviewView, TextView, WatchView,
+    AccountView, AskView, CallView, ContactView, ErrorView, EventView, GroupView, PresenceView, ReviewView, TextView,
+    WatchView, WatcherView,
 };
 use super::Control;
 use crate::agent::{Call, CallState, Event};
@@ -135,6 +136,26 @@ impl Events {
                 .look(move |known| known.call(id).map(CallView::from))
                 .await
                 .map(|call| EventView::Call(Box::new(call))),
+            Event::ContactChanged(entity) => {
+                let gone = EventView::ContactGone(entity.to_string());
+                let is = move |saved: &&crate::agent::SavedContact| saved.entity == entity;
+                let of = move |known: &dyn Known| known.contacts().into_iter().find(is).map(ContactView::from);
+                Some(self.look(of).await.map_or(gone, EventView::Contact))
+            }
+            Event::GroupChanged(name) => {
+                let gone = EventView::GroupGone(name.clone());
+                let of = move |known: &dyn Known| {
+                    let group = known.groups().into_iter().find(|group| group.name == name)?;
+                    Some(GroupView::of(group, &known.contacts()))
+                };
+                Some(self.look(of).await.map_or(gone, EventView::Group))
+            }
+            Event::WatcherChanged(id) => {
+                let of = move |known: &dyn Known| {
+                    known.followers().iter().find(|follower| follower.id == Some(id)).map(WatcherView::from)
+                };
+                Some(self.look(of).await.map_or(EventView::WatcherGone(id.to_string()), EventView::Watcher))
+            }
             Event::Notice(failure) => Some(EventView::Notice((&failure).into())),
             Event::PolicyChanged(generation) => Some(EventView::Policy(generation.0)),
             Event::PresenceChanged(entity) => {

@@ -3,13 +3,13 @@ use base64::prelude::{Engine, BASE64_STANDARD};
 use super::accounts::named;
 use super::brain::Known;
 use super::failures::no_such;
-use super::request::{VerifyBody, VouchBody, WordBody};
+use super::request::{RevokeBody, VerifyBody, VouchBody, WordBody};
 use super::view::{timestamp, IdentityView, PinView, VouchView};
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command, Pin};
 use crate::keys;
 use crate::presence::{Introduction, Vouch};
-use crate::vocab::{escape, Entity, Failure, FailureKind};
+use crate::vocab::{escape, Failure, FailureKind};
 
 impl Control {
     pub async fn identity(&self) -> Result<IdentityView, Failure> {
@@ -66,10 +66,17 @@ impl Control {
         self.identity().await
     }
 
+    /// Takes back what was taken: statements bear the older device's word no more.
+    pub async fn identity_revoke(&self, body: &RevokeBody) -> Result<IdentityView, Failure> {
+        let account = body.account.as_deref().map(named).transpose()?;
+        self.change_store(Command::RevokeVouch { account }).await?;
+        self.identity().await
+    }
+
     /// The user compared the safety phrase with this peer, and it was the same.
     pub async fn identity_verify(&self, body: &VerifyBody) -> Result<IdentityView, Failure> {
         let unknown = || no_such("no-such-pin", "pinned device of", &body.entity, "identity show");
-        let entity = Entity::parse(&body.entity).map_err(|_| unknown())?;
+        let entity = self.entity_named(&body.entity).await.ok_or_else(unknown)?;
         let sought = entity.clone();
         if !self.look(move |known| known.pins().iter().any(|pin| pin.entity == sought)).await? {
             return Err(unknown());

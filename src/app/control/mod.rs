@@ -7,6 +7,7 @@ mod answer;
 mod asks;
 mod brain;
 mod calls;
+mod contacts;
 mod doctor;
 mod door;
 mod events;

@@ -19,7 +19,7 @@ impl Control {
 
     /// Every device of one entity.
     pub async fn presence(&self, entity: &str) -> Result<PresenceList, Failure> {
-        let wanted = peer(entity)?;
+        let wanted = self.peer(entity).await?;
         let mut list = self.presences().await?;
         list.presences.retain(|presence| presence.entity == wanted.as_str());
         if list.presences.is_empty() {
@@ -39,13 +39,13 @@ impl Control {
     pub async fn presence_rename(&self, entity: &str, body: &NamesBody) -> Result<PresenceList, Failure> {
         self.presence(entity).await?;
         let NamesBody { user, place, mail } = checked(body)?;
-        self.change_store(Command::PresenceRename { entity: peer(entity)?, user, place, mail }).await?;
+        self.change_store(Command::PresenceRename { entity: self.peer(entity).await?, user, place, mail }).await?;
         self.presence(entity).await
     }
 
     /// Forgets a peer's records; our own cannot be removed, peers ask for it.
     pub async fn presence_remove(&self, entity: &str) -> Result<PresenceList, Failure> {
-        let wanted = peer(entity)?;
+        let wanted = self.peer(entity).await?;
         let is = |record: &PresenceRecord, wanted: &Entity| record.entity == *wanted;
         let sought = wanted.clone();
         let (own, known) = self
@@ -60,6 +60,13 @@ impl Control {
         }
         self.change_store(Command::PresenceRemove { entity: wanted }).await?;
         self.presences().await
+    }
+}
+
+impl Control {
+    /// As the user typed it: a contact's name, or an entity, whose scheme may be left out.
+    async fn peer(&self, text: &str) -> Result<Entity, Failure> {
+        self.entity_named(text).await.ok_or_else(|| no_presence(text))
     }
 }
 
@@ -82,11 +89,6 @@ fn checked(body: &NamesBody) -> Result<NamesBody, Failure> {
         }
     }
     Ok(body.clone())
-}
-
-/// As the user typed it: the scheme may be left out.
-fn peer(text: &str) -> Result<Entity, Failure> {
-    Entity::parse(text).or_else(|_| Entity::parse(&format!("sip:{text}"))).map_err(|_| no_presence(text))
 }
 
 fn no_presence(entity: &str) -> Failure {

@@ -290,6 +290,77 @@ pub struct NamesBody {
     pub mail: Option<String>,
 }
 
+/// Somebody who gets a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactBody {
+    /// 1 to 64 octets that are not read as an address, a number or the name of a machine.
+    pub name: String,
+    /// `sip:bob@192.168.1.2`, `bob@example.org`, or the address of somebody who was asked before.
+    pub peer: String,
+    /// Further e-mail addresses and telephone numbers, at most 8.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    #[serde(default)]
+    pub group: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// What is to be another; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactChangeBody {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub peer: Option<String>,
+    /// All of them anew.
+    #[serde(default)]
+    pub addresses: Option<Vec<String>>,
+    /// An empty text: none.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// An empty text: none.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// A further group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupBody {
+    /// 1 to 32 of a-z, 0-9 and -.
+    pub name: String,
+    /// `own`, `family`, `friend` or `acquaintance`.
+    pub relation: String,
+    #[serde(default)]
+    pub change: GroupChangeBody,
+}
+
+/// What is to be another; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupChangeBody {
+    /// `allow`, `policy-only`, `ask`, `polite-block` or `block`.
+    #[serde(default)]
+    pub watchers: Option<String>,
+    /// The least that is approved without asking, as `ipsec esp/transport//require`; `never`.
+    #[serde(default)]
+    pub approve: Option<String>,
+    /// Its members may call and ask in quiet hours.
+    #[serde(default)]
+    pub rings: Option<bool>,
+}
+
+/// What a watcher is told from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WatcherBody {
+    /// `allow`, `policy-only`, `polite-block` or `block`.
+    pub watchers: String,
+}
+
 /// Whom to follow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -339,6 +410,15 @@ pub struct TextBody {
 pub struct WordBody {
     pub word: String,
     /// The account by whose name it was signed, which may be added later; without it one of the names that there are.
+    #[serde(default)]
+    pub account: Option<String>,
+}
+
+/// Which word of an older device is taken back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeBody {
+    /// That for the name of this account; without it that for the agent's own `entity`.
     #[serde(default)]
     pub account: Option<String>,
 }

@@ -194,6 +194,22 @@ impl Known for State {
         Vec::new()
     }
 
+    fn watcher_rules(&self) -> Vec<&WatcherRule> {
+        Vec::new()
+    }
+
+    fn contacts(&self) -> Vec<&SavedContact> {
+        Vec::new()
+    }
+
+    fn groups(&self) -> Vec<&ContactGroup> {
+        Vec::new()
+    }
+
+    fn unknown_watchers(&self) -> UnknownWatchers {
+        UnknownWatchers::Policy
+    }
+
     fn server_watchers(&self) -> Vec<crate::agent::ServerWatchers> {
         Vec::new()
     }

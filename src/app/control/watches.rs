@@ -1,7 +1,8 @@
-use super::request::WatchBody;
-use super::view::{ServerWatchersView, WatchList, WatchView, WatcherList, WatcherView};
+use super::contacts::permission;
+use super::request::{WatchBody, WatcherBody};
+use super::view::{ServerWatchersView, WatchList, WatchView, WatcherList, WatcherRuleView, WatcherView};
 use super::Control;
-use crate::agent::Command;
+use crate::agent::{Command, WatcherCommand};
 use crate::vocab::Failure;
 
 impl Control {
@@ -25,8 +26,23 @@ impl Control {
     pub async fn watchers(&self) -> Result<WatcherList, Failure> {
         self.look(|known| WatcherList {
             watchers: known.followers().iter().map(WatcherView::from).collect(),
+            answers: known.watcher_rules().into_iter().map(WatcherRuleView::from).collect(),
             servers: known.server_watchers().iter().map(ServerWatchersView::from).collect(),
         })
         .await
+    }
+
+    /// What one of them is told from now on; comes back when that is durable.
+    pub async fn watcher_answer(&self, whom: &str, body: &WatcherBody) -> Result<WatcherList, Failure> {
+        let permission = permission(&body.watchers)?;
+        let what = WatcherCommand::Decide { whom: whom.to_owned(), permission };
+        self.change_store(Command::Watchers(what)).await?;
+        self.watchers().await
+    }
+
+    /// What was answered counts no more.
+    pub async fn watcher_forget(&self, whom: &str) -> Result<WatcherList, Failure> {
+        self.change_store(Command::Watchers(WatcherCommand::Forget { whom: whom.to_owned() })).await?;
+        self.watchers().await
     }
 }

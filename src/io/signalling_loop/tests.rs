@@ -45,6 +45,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         audio_sink: AudioSink::Discard,
         accounts: Vec::new(),
         places: Vec::new(),
+        prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Place,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),

@@ -4,7 +4,7 @@
 use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
-use super::{account_rows, entry_rows, failures, seen};
+use super::{account_rows, contact_rows, entry_rows, failures, seen};
 use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -23,6 +23,9 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         vouches: rows(database, "vouch", "entity", vouch)?,
         watches: rows(database, "watch", "peer", watched)?,
         accounts: account_rows::load(database)?,
+        contacts: contact_rows::load(database)?,
+        groups: contact_rows::load_groups(database)?,
+        watcher_rules: contact_rows::load_rules(database)?,
         own_user,
         own_place,
         own_version: meta_number(database, "own-version")?,

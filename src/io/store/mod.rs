@@ -15,6 +15,7 @@
 mod account_rows;
 mod change;
 mod columns;
+mod contact_rows;
 mod data_dir;
 mod entry_rows;
 mod failures;

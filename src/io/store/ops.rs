@@ -4,7 +4,7 @@ use rusqlite::{params, Connection, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{account_rows, change, failures, load, register, seen};
+use super::{account_rows, change, contact_rows, failures, load, register, seen};
 use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
 use crate::vocab::{Device, Failure, FailureKind, Generation};
@@ -81,6 +81,37 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
         StoreOp::ForgetWatch { peer } => {
             run(step, "DELETE FROM watch WHERE peer = ?1", [peer]).map_err(failed)?;
         }
+        StoreOp::ForgetVouch { entity, own, audit: row } => {
+            run(step, "DELETE FROM vouch WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
+            if *own {
+                run(step, "DELETE FROM vouch WHERE entity = ''", []).map_err(failed)?;
+            }
+            audit(step, row).map_err(failed)?;
+        }
+        StoreOp::ForgetWatcherRules { watchers, audit: row } => {
+            watchers.iter().try_for_each(|watcher| contact_rows::forget_rule(step, watcher)).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
+        StoreOp::KeepContact { contact, before, audit: row } => {
+            contact_rows::keep(step, contact, before.as_ref()).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
+        StoreOp::KeepGroup { group, audit: row } => {
+            contact_rows::keep_group(step, group).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
+        StoreOp::KeepWatcherRules { rules, audit: row } => {
+            rules.iter().try_for_each(|rule| contact_rows::keep_rule(step, rule)).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
+        StoreOp::RemoveContact { entity, audit: row } => {
+            contact_rows::remove(step, entity).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
+        StoreOp::RemoveGroup { name, audit: row } => {
+            contact_rows::remove_group(step, name).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
         StoreOp::KeepWatch(watched) => {
             let insert = "INSERT OR IGNORE INTO watch VALUES (?1, ?2)";
             run(step, insert, params![watched.peer, signed(watched.since.0)]).map_err(failed)?;
@@ -136,6 +167,12 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::AddAccount { .. } => "keep the account",
         StoreOp::Audit(_) => "keep an audit row",
         StoreOp::ForgetWatch { .. } | StoreOp::KeepWatch(_) => "keep whom you follow",
+        StoreOp::ForgetWatcherRules { .. } | StoreOp::KeepWatcherRules { .. } => "keep your answer about the watcher",
+        StoreOp::ForgetVouch { .. } => "forget the word of your other device",
+        StoreOp::KeepContact { .. } => "keep the contact",
+        StoreOp::KeepGroup { .. } => "keep the group",
+        StoreOp::RemoveContact { .. } => "remove the contact",
+        StoreOp::RemoveGroup { .. } => "remove the group",
         StoreOp::KeepVouch { .. } => "keep the word of your other device",
         StoreOp::ChangePolicy { .. } => "change the policy database",
         StoreOp::RecordCall(_) => "keep the call's record",

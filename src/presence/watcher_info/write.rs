@@ -27,15 +27,19 @@ pub struct ToldWatcher {
     pub lasts: Option<Duration>,
 }
 
-/// Those of RFC 3858 that happen here: nobody of whom our user has decided stays in the same subscription.
+/// Those of RFC 3858 that happen here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WatcherEvent {
+    /// Our user answered that it may know.
+    Approved,
     /// It was asked to come back at once.
     Deactivated,
-    /// It left before our user had decided. Whoever ends while `pending` is `waiting` (RFC 3857 section 4.7.1), so that the user
-    /// hears of it later, and `giveup` leads from there to `terminated`. Here nobody is kept as `waiting`: that state lasts no
-    /// time, and is never told.
+    /// Our user did not answer in time. Whoever ends while `pending` is `waiting` (RFC 3857 section 4.7.1), so that the user can
+    /// still answer, and `giveup` leads from there to `terminated`. One whose requests nobody signs could not be known again: it
+    /// is `waiting` for no time, and that is never told.
     Giveup,
+    /// Our user answered that it may not know.
+    Rejected,
     Subscribe,
     /// It left, ran out, or was not reached any more.
     Timeout,
@@ -82,8 +86,10 @@ fn watcher(xml: &mut XmlWriter, told: &ToldWatcher) {
 impl WatcherEvent {
     fn name(self) -> &'static str {
         match self {
+            Self::Approved => "approved",
             Self::Deactivated => "deactivated",
             Self::Giveup => "giveup",
+            Self::Rejected => "rejected",
             Self::Subscribe => "subscribe",
             Self::Timeout => "timeout",
         }

@@ -87,6 +87,15 @@ pub enum Command {
     /// The presence database
     #[command(subcommand)]
     Presence(PresenceCommand),
+    /// Whom you know: a saved name works wherever a peer is typed
+    #[command(subcommand)]
+    Contact(ContactCommand),
+    /// What holds for which contacts: what they are told, what is approved by itself, who rings in quiet hours
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Who follows you, what each is told, and your answers to those who ask
+    #[command(subcommand)]
+    Watchers(WatchersCommand),
     /// Who this device is, and whose keys are pinned
     #[command(subcommand)]
     Identity(IdentityCommand),
@@ -150,7 +159,8 @@ pub struct MessageArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[group(multiple = false)]
 pub struct AnswerFlags {
-    /// Approve the policy as the peer asks, or with RULES in both directions, as 'ipsec esp/transport//require'
+    /// Approve the policy as the peer asks, or with RULES in both directions, as 'ipsec esp/transport//require' or, written as
+    /// for packets of yours, 'ipsec esp/tunnel/192.168.1.1-192.168.1.2/require'
     #[arg(long, value_name = "RULES", num_args = 0..=1, default_missing_value = "")]
     pub approve: Option<String>,
     /// Approve these entries instead, as 'spdadd any any any -P out ipsec esp/transport//require;'; they must speak of all that the
@@ -334,8 +344,135 @@ pub enum PresenceCommand {
     },
     /// Whom you follow, and how that stands
     Watching,
-    /// Who follows you
+    /// Who follows you, as `watchers list`
     Watchers,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ContactCommand {
+    /// Save somebody under a name
+    Add {
+        /// As Bob: not one that is read as an address, a number or the name of a machine
+        name: String,
+        /// sip:user@host, user@host, or the IP address of somebody whom you asked before
+        peer: String,
+        /// A further e-mail address or telephone number of his; may be given again
+        #[arg(long, value_name = "ADDRESS")]
+        address: Vec<String>,
+        /// The group that he belongs to, one at most: own, family, friend, acquaintance, or one that you made
+        #[arg(long)]
+        group: Option<String>,
+        /// A note for yourself
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Every contact, by name
+    List,
+    /// One contact
+    Show {
+        /// His name, or sip:user@host
+        contact: String,
+    },
+    /// Change a contact; what is left out stays, and "" is none
+    Set {
+        /// His name, or sip:user@host
+        contact: String,
+        /// Another name
+        #[arg(long)]
+        name: Option<String>,
+        /// Another sip:user@host, user@host, or IP address
+        #[arg(long)]
+        peer: Option<String>,
+        /// His further e-mail addresses and telephone numbers, all of them anew
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "no_address")]
+        address: Vec<String>,
+        /// He has no further addresses any more
+        #[arg(long)]
+        no_address: bool,
+        /// The group that he belongs to; "" is none
+        #[arg(long)]
+        group: Option<String>,
+        /// A note for yourself; "" is none
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Forget a contact; his keys and the policy for him stay
+    Remove {
+        /// His name, or sip:user@host
+        contact: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GroupCommand {
+    /// Every group with what it says and its members; unknown is everybody else
+    List,
+    /// Make a further group
+    Add {
+        /// 1 to 32 of a-z, 0-9 and -, as work
+        name: String,
+        /// Who its members are to you
+        #[arg(long, value_parser = ["own", "family", "friend", "acquaintance"])]
+        relation: String,
+        #[command(flatten)]
+        flags: GroupFlags,
+    },
+    /// Change what a group says; who follows you is told at once what he may know from then on
+    Set {
+        /// As friend
+        name: String,
+        #[command(flatten)]
+        flags: GroupFlags,
+    },
+    /// Remove a group that you made and that has no members
+    Remove {
+        /// As work
+        name: String,
+    },
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct GroupFlags {
+    /// What its members are told who ask or follow you
+    #[arg(long, value_name = "WHAT", value_parser = ["allow", "policy-only", "ask", "polite-block", "block"])]
+    pub watchers: Option<String>,
+    /// Approve by itself what a member asks if it is at least as tight as RULES, as 'ipsec esp/transport//require'; or never
+    #[arg(long, value_name = "RULES")]
+    pub approve: Option<String>,
+    /// Whether its members may call and ask in quiet hours
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+    pub rings: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WatchersCommand {
+    /// Who follows you or asked to, since when, what each is told, and your answers
+    List,
+    /// Let one know your policy and your place
+    Allow {
+        /// Its number, as w1; the first 8 digits of its key, or more; or a contact or sip:user@host whose keys are pinned
+        whom: String,
+    },
+    /// Let one know your policy, and not your place
+    PolicyOnly {
+        /// As for allow
+        whom: String,
+    },
+    /// Let one believe that you are away
+    PoliteBlock {
+        /// As for allow
+        whom: String,
+    },
+    /// Refuse one
+    Block {
+        /// As for allow
+        whom: String,
+    },
+    /// Take an answer back: its group decides again, or the configuration
+    Forget {
+        /// As for allow
+        whom: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -347,6 +484,12 @@ pub enum IdentityCommand {
         /// As `identity vouch` printed it there
         word: String,
         /// It was signed by the name of this account, which may be added afterwards [default: a name that there is]
+        #[arg(long, value_name = "ENTITY")]
+        account: Option<String>,
+    },
+    /// Take back what `identity take` took: what you say bears the older device's word no more
+    Revoke {
+        /// The word for the name of this account [default: that for the agent's own `entity`]
         #[arg(long, value_name = "ENTITY")]
         account: Option<String>,
     },

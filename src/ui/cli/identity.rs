@@ -1,12 +1,13 @@
 //! `identity`: who this device is, whose keys are pinned, and the safety phrase.
 
 use super::args::IdentityCommand;
+use super::contact;
 use super::door::{Door, Reply};
 use super::exit::Exit;
 use super::keyboard::line;
 use super::output::Output;
 use super::screen::Page;
-use crate::app::control::request::{VerifyBody, VouchBody, WordBody};
+use crate::app::control::request::{RevokeBody, VerifyBody, VouchBody, WordBody};
 use crate::app::control::view::{ErrorKind, ErrorView, IdentityView, PinView, VouchView};
 use crate::vocab::Entity;
 
@@ -23,10 +24,11 @@ pub async fn run(door: &Door, output: Output, command: &IdentityCommand) -> Resu
             output.line(&format!("sottovoce identity vouch {}", identity.introduction));
             Ok(Exit::Done)
         }
+        IdentityCommand::Revoke { account } => revoke(door, output, account.clone()).await,
         IdentityCommand::Take { word, account } => take(door, output, word, account.clone()).await,
         IdentityCommand::Vouch { word, account, yes } => vouch(door, output, (word, account.as_deref()), *yes).await,
         IdentityCommand::Verify { entity, yes } => {
-            let entity = spelled(entity);
+            let entity = spelled(&contact::entity_of(door, entity).await?);
             let pins: Vec<&PinView> = identity.pins.iter().filter(|pin| pin.entity == entity).collect();
             show_phrases(output, &pins, &identity.entity);
             if !pins.is_empty() && pins.iter().all(|pin| pin.verified) {
@@ -91,6 +93,15 @@ async fn vouch(door: &Door, output: Output, what: (&str, Option<&str>), yes: boo
 async fn post_vouch(door: &Door, (word, account): (&str, Option<&str>), confirmed: bool) -> Result<Reply, ErrorView> {
     let body = VouchBody { word: word.to_owned(), confirmed, account: account.map(str::to_owned) };
     door.post("/v1/identity/vouch", &body).await
+}
+
+async fn revoke(door: &Door, output: Output, account: Option<String>) -> Result<Exit, ErrorView> {
+    let reply = door.post("/v1/identity/revoke", &RevokeBody { account }).await?;
+    output.body(reply.body());
+    output.line(
+        "taken back: what this device says of itself bears it no more; who trusts this device because of it still does",
+    );
+    Ok(Exit::Done)
 }
 
 async fn take(door: &Door, output: Output, word: &str, account: Option<String>) -> Result<Exit, ErrorView> {

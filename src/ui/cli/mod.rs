@@ -6,6 +6,7 @@ mod answer;
 mod args;
 mod ask;
 mod call;
+mod contact;
 mod door;
 mod edit;
 mod exit;
@@ -29,6 +30,7 @@ mod transfer;
 mod usage;
 mod wanted;
 mod watch;
+mod watchers;
 
 use std::process::ExitCode;
 
@@ -100,11 +102,14 @@ fn looks(command: &Command) -> bool {
         Command::Message(args) => args.peer.is_none(),
         Command::Audit(_)
         | Command::Calls
+        | Command::Contact(_)
+        | Command::Group(_)
         | Command::History(_)
         | Command::Identity(_)
         | Command::Policy(_)
         | Command::Presence(_)
-        | Command::Review(_) => true,
+        | Command::Review(_)
+        | Command::Watchers(_) => true,
         _ => false,
     }
 }
@@ -133,6 +138,8 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Audit(limit) => records::audit(door, output, limit).await,
         Command::Call(args) => call::call(door, output, args).await,
         Command::Calls => call::list(door, output).await,
+        Command::Contact(command) => contact::run(door, output, command).await,
+        Command::Group(command) => contact::groups(door, output, command).await,
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
         Command::Hold { call } => hold::run(door, output, call, "hold").await,
         Command::History(limit) => records::history(door, output, limit).await,
@@ -145,6 +152,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Review(command) => records::reviews(door, output, command).await,
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,
+        Command::Watchers(command) => watchers::run(door, output, command).await,
         Command::Transfer(args) => transfer::run(door, output, args).await,
         Command::Completions { .. } | Command::Doctor | Command::Inspect { .. } | Command::Run => Ok(Exit::Done),
     }

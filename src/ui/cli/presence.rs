@@ -1,11 +1,11 @@
 //! `presence`: what peers said of themselves, and what we say.
 
-use super::args::PresenceCommand;
+use super::args::{PresenceCommand, WatchersCommand};
 use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::presence::record;
-use super::watch;
+use super::{watch, watchers};
 use crate::app::control::request::NamesBody;
 use crate::app::control::view::{ErrorView, PresenceList, PresenceView};
 
@@ -23,7 +23,7 @@ pub async fn run(door: &Door, output: Output, command: &PresenceCommand) -> Resu
         }
         PresenceCommand::Unwatch { peer } => watch::unwatch(door, output, peer).await,
         PresenceCommand::Watch { peer } => watch::watch(door, output, peer).await,
-        PresenceCommand::Watchers => watch::watchers(door, output).await,
+        PresenceCommand::Watchers => watchers::run(door, output, &WatchersCommand::List).await,
         PresenceCommand::Watching => watch::watching(door, output).await,
         PresenceCommand::Show { entity } => show(output, &door.get(&path(entity)).await?),
     }

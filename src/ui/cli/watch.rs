@@ -1,4 +1,4 @@
-//! `presence watch`, `unwatch`, `watching`, `watchers`: whom we follow, and who follows us.
+//! `presence watch`, `unwatch`, `watching`: whom we follow.
 
 use std::time::Duration;
 
@@ -7,9 +7,7 @@ use super::exit::Exit;
 use super::interrupt::interrupted;
 use super::output::Output;
 use crate::app::control::request::WatchBody;
-use crate::app::control::view::{
-    ErrorView, ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherStateView, WatcherView,
-};
+use crate::app::control::view::{ErrorView, WatchList, WatchStateView, WatchView};
 
 /// How long the first answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,48 +43,6 @@ pub async fn unwatch(door: &Door, output: Output, peer: &str) -> Result<Exit, Er
 
 pub async fn watching(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     list(output, &door.get("/v1/watches").await?)
-}
-
-pub async fn watchers(door: &Door, output: Output) -> Result<Exit, ErrorView> {
-    let reply = door.get("/v1/watchers").await?;
-    output.body(reply.body());
-    let list: WatcherList = reply.view()?;
-    let rows: Vec<[String; 4]> = list.watchers.iter().map(watcher).collect();
-    match rows.is_empty() {
-        true => output.line("nobody follows this device"),
-        false => output.table(["who", "IP address", "since", "state"], &rows),
-    }
-    list.servers.iter().for_each(|server| at_server(output, server));
-    Ok(Exit::Done)
-}
-
-/// Nothing of it is proven.
-fn at_server(output: Output, server: &ServerWatchersView) {
-    let what = format!("what {} publishes", server.entity);
-    match (&server.failure, server.told, server.watchers.is_empty()) {
-        (Some(failure), ..) => output.line(&format!("{}: {}", failure.message, failure.next)),
-        (None, false, _) => output.line(&format!("{what}: its server has not told yet who follows it")),
-        (None, true, true) => output.line(&format!("{what}: nobody follows it, as its server tells")),
-        (None, true, false) => {
-            output.line(&format!("{what}, as its server tells:"));
-            let rows: Vec<[String; 4]> = server.watchers.iter().map(watcher).collect();
-            output.table(["who", "IP address", "since", "state"], &rows);
-        }
-    }
-}
-
-fn watcher(view: &WatcherView) -> [String; 4] {
-    let state = match view.state {
-        WatcherStateView::Active => "is told what changes",
-        WatcherStateView::Pending => "waits for your answer",
-        WatcherStateView::Waiting => "gone, without an answer",
-    };
-    [
-        view.who.clone().unwrap_or_else(|| "somebody unknown".into()),
-        view.address.clone().unwrap_or_default(),
-        view.since.clone().unwrap_or_default(),
-        state.into(),
-    ]
 }
 
 fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {

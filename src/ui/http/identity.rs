@@ -3,7 +3,7 @@ use axum::Json;
 
 use super::error::Refusal;
 use super::extract::Body;
-use crate::app::control::request::{VerifyBody, VouchBody, WordBody};
+use crate::app::control::request::{RevokeBody, VerifyBody, VouchBody, WordBody};
 use crate::app::control::view::{ErrorBody, IdentityView, VouchView};
 use crate::app::control::Control;
 
@@ -36,4 +36,14 @@ pub async fn vouch(State(control): State<Control>, Body(body): Body<VouchBody>) 
     request_body = WordBody, responses((status = 200, body = IdentityView), (status = "default", body = ErrorBody)))]
 pub async fn take(State(control): State<Control>, Body(body): Body<WordBody>) -> Result<Json<IdentityView>, Refusal> {
     Ok(Json(control.identity_take(&body).await?))
+}
+
+/// Takes back the word of an older device.
+#[utoipa::path(post, path = "/v1/identity/revoke", operation_id = "identity-revoke", tag = "identity",
+    request_body = RevokeBody, responses((status = 200, body = IdentityView), (status = "default", body = ErrorBody)))]
+pub async fn revoke(
+    State(control): State<Control>,
+    Body(body): Body<RevokeBody>,
+) -> Result<Json<IdentityView>, Refusal> {
+    Ok(Json(control.identity_revoke(&body).await?))
 }

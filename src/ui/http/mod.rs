@@ -6,6 +6,7 @@
 mod accounts;
 mod asks;
 mod calls;
+mod contacts;
 mod error;
 mod events;
 mod extract;
@@ -93,7 +94,13 @@ fn databases() -> Router<Control> {
         .route("/v1/watches", get(watches::list).post(watches::start))
         .route("/v1/watches/{peer}", delete(watches::end))
         .route("/v1/watchers", get(watches::watchers))
+        .route("/v1/watchers/{whom}", post(watches::answer).delete(watches::forget))
+        .route("/v1/contacts", get(contacts::list).post(contacts::add))
+        .route("/v1/contacts/{name}", get(contacts::one).post(contacts::set).delete(contacts::remove))
+        .route("/v1/groups", get(contacts::groups).post(contacts::group_add))
+        .route("/v1/groups/{name}", post(contacts::group_set).delete(contacts::group_remove))
         .route("/v1/identity", get(identity::show))
+        .route("/v1/identity/revoke", post(identity::revoke))
         .route("/v1/identity/take", post(identity::take))
         .route("/v1/identity/verify", post(identity::verify))
         .route("/v1/identity/vouch", post(identity::vouch))

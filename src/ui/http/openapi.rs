@@ -4,7 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, asks, calls, events, identity, inspect, messages, policy, presence, records, reviews, status, watches,
+    accounts, asks, calls, contacts, events, identity, inspect, messages, policy, presence, records, reviews, status,
+    watches,
 };
 use crate::app::control::view::{CompletionsView, ErrorBody};
 
@@ -20,9 +21,11 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         policy::list, policy::add, policy::default, policy::default_remove, policy::import, policy::export, policy::test, policy::one,
         policy::remove, policy::edit, policy::disable, policy::enable, policy::expire, policy::history, policy::undo,
         presence::list, presence::set, presence::one, presence::rename, presence::remove,
-        watches::list, watches::start, watches::end, watches::watchers,
+        watches::list, watches::start, watches::end, watches::watchers, watches::answer, watches::forget,
+        contacts::list, contacts::add, contacts::one, contacts::set, contacts::remove,
+        contacts::groups, contacts::group_add, contacts::group_set, contacts::group_remove,
         messages::list, messages::one, messages::send,
-        identity::show, identity::take, identity::verify, identity::vouch,
+        identity::show, identity::revoke, identity::take, identity::verify, identity::vouch,
         records::history, records::audit,
         inspect::inspect,
         status::status, status::doctor, status::stop, status::metrics,

@@ -3,7 +3,7 @@ use axum::Json;
 
 use super::error::Refusal;
 use super::extract::{Body, Id};
-use crate::app::control::request::WatchBody;
+use crate::app::control::request::{WatchBody, WatcherBody};
 use crate::app::control::view::{ErrorBody, WatchList, WatcherList};
 use crate::app::control::Control;
 
@@ -34,4 +34,24 @@ pub async fn end(State(control): State<Control>, Id(peer): Id) -> Result<Json<Wa
     responses((status = 200, body = WatcherList)))]
 pub async fn watchers(State(control): State<Control>) -> Result<Json<WatcherList>, Refusal> {
     Ok(Json(control.watchers().await?))
+}
+
+/// Says what a watcher is told from now on: by its number, the beginning of its key, or a contact or entity whose keys are pinned.
+#[utoipa::path(post, path = "/v1/watchers/{whom}", operation_id = "watcher-answer", tag = "presence",
+    params(("whom" = String, Path, description = "`w1`, percent-encoded")), request_body = WatcherBody,
+    responses((status = 200, body = WatcherList), (status = "default", body = ErrorBody)))]
+pub async fn answer(
+    State(control): State<Control>,
+    Id(whom): Id,
+    Body(body): Body<WatcherBody>,
+) -> Result<Json<WatcherList>, Refusal> {
+    Ok(Json(control.watcher_answer(&whom, &body).await?))
+}
+
+/// Takes an answer back: the group decides again, or the configuration.
+#[utoipa::path(delete, path = "/v1/watchers/{whom}", operation_id = "watcher-forget", tag = "presence",
+    params(("whom" = String, Path, description = "`w1`, percent-encoded")),
+    responses((status = 200, body = WatcherList), (status = "default", body = ErrorBody)))]
+pub async fn forget(State(control): State<Control>, Id(whom): Id) -> Result<Json<WatcherList>, Refusal> {
+    Ok(Json(control.watcher_forget(&whom).await?))
 }

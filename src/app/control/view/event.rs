@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountView, AskView, CallView, ErrorView, PresenceView, ReviewView, TextView, WatchView};
+use super::{
+    AccountView, AskView, CallView, ContactView, ErrorView, GroupView, PresenceView, ReviewView, TextView, WatchView,
+    WatcherView,
+};
 
 /// What happened, with the whole noun as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -10,6 +13,12 @@ pub enum EventView {
     Account(AccountView),
     Ask(AskView),
     Call(Box<CallView>),
+    Contact(ContactView),
+    /// The entity of a contact that is there no more.
+    ContactGone(String),
+    Group(GroupView),
+    /// The name of a group that is there no more.
+    GroupGone(String),
     /// Something the user should see now.
     Notice(ErrorView),
     /// The policy database changed: its new generation.
@@ -21,6 +30,10 @@ pub enum EventView {
     /// The agent is gone; no event follows.
     Stopped,
     Watch(WatchView),
+    /// Somebody who follows you, or waits for your answer.
+    Watcher(WatcherView),
+    /// The number of one who does so no more.
+    WatcherGone(String),
 }
 
 impl EventView {
@@ -30,6 +43,10 @@ impl EventView {
             Self::Account(_) => "account",
             Self::Ask(_) => "ask",
             Self::Call(_) => "call",
+            Self::Contact(_) => "contact",
+            Self::ContactGone(_) => "contact-gone",
+            Self::Group(_) => "group",
+            Self::GroupGone(_) => "group-gone",
             Self::Message(_) => "message",
             Self::Notice(_) => "notice",
             Self::Policy(_) => "policy",
@@ -37,6 +54,8 @@ impl EventView {
             Self::Review(_) => "review",
             Self::Stopped => "stopped",
             Self::Watch(_) => "watch",
+            Self::Watcher(_) => "watcher",
+            Self::WatcherGone(_) => "watcher-gone",
         }
     }
 }

@@ -9,6 +9,7 @@ mod ask;
 mod audit;
 mod call;
 mod completions;
+mod contact;
 mod doctor;
 mod entry;
 mod environment;
@@ -33,6 +34,7 @@ pub use call::{
     QUIET, RINGING, SILENCE,
 };
 pub use completions::CompletionsView;
+pub use contact::{ContactList, ContactView, GroupList, GroupView};
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};
 pub use environment::{EnvironmentView, SurroundingsKind, SurroundingsView};
@@ -53,4 +55,7 @@ pub use review::{
 pub use status::{StatusView, StopView};
 pub use text::{TextList, TextStateView, TextView};
 pub use time::timestamp;
-pub use watch::{ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherStateView, WatcherView};
+pub use watch::{
+    ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherRuleView, WatcherStateView,
+    WatcherView,
+};

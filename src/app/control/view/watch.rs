@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{timestamp, ErrorView, StepView};
-use crate::agent::{Follower, FollowerState, ServerWatchers, ServerWatchersState, Watch, WatchState};
+use crate::agent::{Follower, FollowerState, ServerWatchers, ServerWatchersState, Watch, WatchState, WatcherRule};
+use crate::vocab::escape;
 
 /// A peer that you follow, or one device of it by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -55,11 +56,24 @@ pub struct WatchList {
 /// Somebody who follows what you say of yourself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WatcherView {
+    /// `w1`; absent at a server.
+    pub id: Option<String>,
     /// Who: proven at this device, as the server says there. Absent for one who proved nothing.
     pub who: Option<String>,
+    /// Who it says to be, where nothing proves it.
+    pub claims: Option<String>,
+    /// Your name for it.
+    pub contact: Option<String>,
+    pub group: Option<String>,
+    /// Its signing key, in hexadecimal digits.
+    pub key: Option<String>,
     pub address: Option<String>,
     pub since: Option<String>,
     pub state: WatcherStateView,
+    /// What it is told: `allow` (policy and place), `policy-only`, `polite-block`.
+    pub told: Option<String>,
+    /// Without an answer until then it is refused.
+    pub until: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -77,8 +91,22 @@ pub enum WatcherStateView {
 pub struct WatcherList {
     /// Those of this device.
     pub watchers: Vec<WatcherView>,
+    /// What you answered, by key.
+    pub answers: Vec<WatcherRuleView>,
     /// Those of what is published, as the presence servers of your accounts tell.
     pub servers: Vec<ServerWatchersView>,
+}
+
+/// What you answered about the watcher that holds a key; it outranks what its group says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WatcherRuleView {
+    /// In hexadecimal digits.
+    pub key: String,
+    /// Who it is, or said to be when you answered.
+    pub entity: String,
+    /// `allow`, `policy-only`, `polite-block` or `block`.
+    pub watchers: String,
+    pub since: String,
 }
 
 /// Who follows what stands at a presence server: its word, and nothing of it is proven.
@@ -139,6 +167,13 @@ impl From<&ServerWatchers> for ServerWatchersView {
 impl From<&Follower> for WatcherView {
     fn from(follower: &Follower) -> Self {
         Self {
+            id: follower.id.map(|id| id.to_string()),
+            claims: follower.claims.clone(),
+            contact: follower.contact.as_deref().map(escape),
+            group: follower.group.clone(),
+            key: follower.key.clone(),
+            told: follower.told.map(|told| told.name().to_owned()),
+            until: follower.until.map(timestamp),
             who: follower.who.clone(),
             address: follower.address.map(|address| address.to_string()),
             since: follower.since.map(timestamp),
@@ -147,6 +182,17 @@ impl From<&Follower> for WatcherView {
                 FollowerState::Pending => WatcherStateView::Pending,
                 FollowerState::Waiting => WatcherStateView::Waiting,
             },
+        }
+    }
+}
+
+impl From<&WatcherRule> for WatcherRuleView {
+    fn from(rule: &WatcherRule) -> Self {
+        Self {
+            key: rule.watcher.clone(),
+            entity: rule.entity.to_string(),
+            watchers: rule.permission.name().to_owned(),
+            since: timestamp(rule.since),
         }
     }
 }

@@ -4,6 +4,10 @@ use super::operations::loaded;
 use super::*;
 use crate::agent::Restoring;
 
+fn plain(direction: Direction, action: Action) -> Entry {
+    Entry { tfc: None, ..entry(direction, action) }
+}
+
 fn changing(store: &Store, put: Vec<Entry>, gone: Vec<EntryId>, default: bool) -> Vec<Entry> {
     let generation = loaded(store).generation;
     let put = if put.is_empty() { None } else { Some(Approved::changed(put, generation).unwrap()) };
@@ -41,8 +45,8 @@ fn all(store: &Store) -> Vec<Entry> {
 #[test]
 fn a_change_is_taken_back_and_that_again() {
     let store = in_memory();
-    let none = || entry(Direction::Out, Action::None);
-    run(&store, registering(vec![none(), entry(Direction::In, ah_and_esp())])).unwrap();
+    let none = || plain(Direction::Out, Action::None);
+    run(&store, registering(vec![none(), plain(Direction::In, ah_and_esp())])).unwrap();
     let first = all(&store);
     changing(&store, vec![Entry { disabled: true, ..first[0].clone() }], vec![], false);
     let second = all(&store);
@@ -67,7 +71,7 @@ fn a_change_is_taken_back_and_that_again() {
 #[test]
 fn a_change_that_was_overtaken_is_not_taken_back() {
     let store = in_memory();
-    run(&store, registering(vec![entry(Direction::Out, Action::None)])).unwrap();
+    run(&store, registering(vec![plain(Direction::Out, Action::None)])).unwrap();
     let first = all(&store).remove(0);
     changing(&store, vec![Entry { priority: 1, ..first.clone() }], vec![], false);
     changing(&store, vec![Entry { priority: 2, ..first.clone() }], vec![], false);
@@ -85,7 +89,7 @@ fn a_change_that_was_overtaken_is_not_taken_back() {
 fn a_default_is_taken_back_as_a_default_and_a_peers_entries_as_they_were() {
     let store = in_memory();
     let default = |action: Action| StoreOp::Register {
-        approved: own(vec![entry(Direction::Out, action)]),
+        approved: own(vec![plain(Direction::Out, action)]),
         default: true,
         replace_keys: false,
         audit: audit_row("default"),
@@ -105,7 +109,7 @@ fn a_default_is_taken_back_as_a_default_and_a_peers_entries_as_they_were() {
 fn the_history_shows_each_entry_before_and_after_and_is_never_changed() {
     let dir = tempfile::tempdir().unwrap();
     let (store, ..) = on_disk(dir.path()).unwrap();
-    run(&store, registering(vec![entry(Direction::Out, Action::None); 30])).unwrap();
+    run(&store, registering(vec![plain(Direction::Out, Action::None); 30])).unwrap();
     let first = all(&store).remove(0);
     changing(&store, vec![Entry { disabled: true, ..first.clone() }], vec![EntryId(30)], false);
     let history = changes(&store, None);
@@ -131,7 +135,7 @@ fn the_history_shows_each_entry_before_and_after_and_is_never_changed() {
 #[test]
 fn a_change_is_kept_whole_or_not_at_all() {
     let store = in_memory();
-    run(&store, registering(vec![entry(Direction::Out, Action::None)])).unwrap();
+    run(&store, registering(vec![plain(Direction::Out, Action::None)])).unwrap();
     let before = all(&store);
     let put = Some(Approved::changed(vec![Entry { priority: 9, ..before[0].clone() }], Generation(1)).unwrap());
     let op = StoreOp::ChangePolicy {

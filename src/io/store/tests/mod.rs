@@ -1,6 +1,7 @@
 //! The store as its callers see it, and as a crash, a full disk and an older program leave it.
 
 mod changes;
+mod contacts;
 mod crash;
 mod migration;
 mod operations;
@@ -52,6 +53,7 @@ fn entry(direction: Direction, action: Action) -> Entry {
         direction,
         action,
         suites: Vec::new(),
+        tfc: Some(true),
         keying: Keying::Agreement,
         priority: 0,
         peer: PeerScope::default(),

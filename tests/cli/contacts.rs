@@ -1,0 +1,103 @@
+//! Contacts, groups and watchers, typed as a user does.
+
+use crate::process::{finish, look_until, Home};
+use crate::schema::{check, refused};
+
+const ESP: &str = "ipsec esp/transport//require";
+
+#[test]
+fn a_contact_is_saved_called_by_its_name_changed_and_removed() {
+    let (mut alice, mut bob) = (Home::new("alice", ESP), Home::new("bob", ESP));
+    alice.start();
+    bob.start();
+    let peer = bob.entity();
+    let add = ["contact", "add", "Bob", &peer, "--group", "friend", "--address", "bob@example.org"];
+    let saved = check(&alice.run(&add).expect(0), "ContactView");
+    assert_eq!((saved["entity"].as_str(), saved["group"].as_str()), (Some(peer.as_str()), Some("friend")));
+    check(&alice.run(&["ask", "bob", "--approve"]).expect(0), "AskView");
+    let call = check(&alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0), "CallView");
+    assert_eq!(call["bundle"], "esp", "{call}");
+    check(&alice.run(&["presence", "show", "bob"]).expect(0), "PresenceList");
+    check(&alice.run(&["identity", "verify", "bob", "--yes"]).expect(0), "IdentityView");
+    refused(alice.run(&["contact", "add", "bob", "sip:other@h"]), 2, "contact-there");
+    refused(alice.run(&["contact", "set", "carol", "--note", "x"]), 2, "no-such-contact");
+    let set = check(&alice.run(&["contact", "set", "bob", "--group", "", "--note", "tall"]).expect(0), "ContactView");
+    assert_eq!((set["group"].as_str(), set["note"].as_str()), (None, Some("tall")), "{set}");
+    let shown = finish(&mut alice.command(&["contact", "show", "Bob"])).expect(0).stdout;
+    assert!(shown.contains("in no group") && shown.contains("note tall"), "{shown}");
+    let left = check(&alice.run(&["contact", "remove", "bob"]).expect(0), "ContactList");
+    assert_eq!(left["contacts"].as_array().map(Vec::len), Some(0));
+    let kinds = alice.run(&["audit"]).expect(0).json().to_string();
+    for kind in ["contact-added", "contact-changed", "contact-removed"] {
+        assert!(kinds.contains(kind), "{kind}: {kinds}");
+    }
+}
+
+#[test]
+fn groups_are_made_changed_and_removed() {
+    let mut alice = Home::new("alice", ESP);
+    alice.start();
+    let made = ["group", "add", "work", "--relation", "acquaintance", "--watchers", "policy-only", "--rings", "yes"];
+    let made = check(&alice.run(&made).expect(0), "GroupView");
+    assert_eq!((made["watchers"].as_str(), made["rings"].as_bool()), (Some("policy-only"), Some(true)), "{made}");
+    let set = check(&alice.run(&["group", "set", "work", "--approve", ESP]).expect(0), "GroupView");
+    assert_eq!((set["approve"].as_str(), set["watchers"].as_str()), (Some(ESP), Some("policy-only")), "{set}");
+    let never = check(&alice.run(&["group", "set", "work", "--approve", "never"]).expect(0), "GroupView");
+    assert!(never["approve"].is_null(), "{never}");
+    refused(alice.run(&["group", "set", "unknown", "--watchers", "block"]), 2, "group-unknown");
+    refused(alice.run(&["group", "remove", "family"]), 2, "group-built-in");
+    refused(alice.run(&["group", "set", "work"]), 2, "nothing-to-change");
+    let list = check(&alice.run(&["group", "remove", "work"]).expect(0), "GroupList");
+    let names: Vec<_> = list["groups"].as_array().unwrap().iter().map(|group| group["name"].clone()).collect();
+    assert_eq!(names, ["acquaintance", "family", "friend", "own", "unknown"]);
+}
+
+/// Without an agent that runs the address book is read and written all the same.
+#[test]
+fn the_address_book_can_be_kept_without_a_running_agent() {
+    let alice = Home::new("alice", ESP);
+    check(&alice.run(&["contact", "add", "Bob", "sip:bob@192.0.2.7"]).expect(0), "ContactView");
+    let list = check(&alice.run(&["contact", "list"]).expect(0), "ContactList");
+    assert_eq!(list["contacts"][0]["name"], "Bob");
+}
+
+#[test]
+fn a_watcher_waits_until_its_number_is_answered() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    bob.configure(&(bob.usual("none;").replace("unknown = \"place\"", "unknown = \"ask\"")));
+    alice.start();
+    bob.start();
+    alice.run(&["presence", "watch", &bob.entity()]).expect(0);
+    let list = || check(&bob.run(&["watchers", "list"]).expect(0), "WatcherList");
+    look_until(|| (list()["watchers"][0]["state"] == "pending").then_some(()));
+    let waits = list()["watchers"][0].clone();
+    assert_eq!(waits["claims"].as_str(), Some(alice.entity().as_str()), "{waits}");
+    let shown = finish(&mut bob.command(&["watchers", "list"])).expect(0).stdout;
+    assert!(shown.contains("waits for your answer until"), "{shown}");
+    let id = waits["id"].as_str().unwrap();
+    let answered = check(&bob.run(&["watchers", "policy-only", id]).expect(0), "WatcherList");
+    assert_eq!(answered["answers"][0]["watchers"], "policy-only", "{answered}");
+    look_until(|| (list()["watchers"][0]["told"] == "policy-only").then_some(()));
+    refused(bob.run(&["watchers", "allow", "w99"]), 2, "no-such-watcher");
+    let key = answered["answers"][0]["key"].as_str().unwrap()[..12].to_owned();
+    let forgotten = check(&bob.run(&["watchers", "forget", &key]).expect(0), "WatcherList");
+    assert_eq!(forgotten["answers"].as_array().map(Vec::len), Some(0));
+    look_until(|| (list()["watchers"][0]["state"] == "pending").then_some(()));
+}
+
+#[test]
+fn the_word_of_an_older_device_is_taken_back() {
+    let (new, old) = (Home::new("alice", "none"), Home::new("older", "none"));
+    // One user: both have the same name.
+    let (usual, name) = (new.usual("none;"), old.entity());
+    let listen = format!("[sip]\nlisten = [\"udp:{0}:5060\"]\n[control]\nlisten = \"{0}:8060\"\n", new.address);
+    std::fs::write(new.config(), format!("entity = \"{name}\"\n{listen}{usual}")).unwrap();
+    refused(new.run(&["identity", "revoke"]), 2, "no-vouch");
+    let word = check(&new.run(&["identity", "show"]).expect(0), "IdentityView")["introduction"].clone();
+    let given = check(&old.run(&["identity", "vouch", word.as_str().unwrap(), "--yes"]).expect(0), "VouchView");
+    let taken = check(&new.run(&["identity", "take", given["word"].as_str().unwrap()]).expect(0), "IdentityView");
+    assert!(taken["vouched_by"].is_string(), "{taken}");
+    let back = check(&new.run(&["identity", "revoke"]).expect(0), "IdentityView");
+    assert!(back["vouched_by"].is_null(), "{back}");
+    assert!(new.run(&["audit"]).expect(0).stdout.contains("vouch-revoked"));
+}
