@@ -22,7 +22,10 @@ const WARM: usize = 1024;
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let sizes: &[usize] = if quick { &[10, 1000] } else { &[10, 100, 1000, 10_000, 100_000, 1_000_000] };
-    println!("{:>9}  {:>9} {:>9} {:>9} {:>9}  {:>9} {:>9}", "entries", "cached", "uncached", "cold", "walk", "compile", "change");
+    println!(
+        "{:>9}  {:>9} {:>9} {:>9} {:>9}  {:>9} {:>9}",
+        "entries", "cached", "uncached", "cold", "walk", "compile", "change"
+    );
     eprintln!("{}", std::mem::size_of::<Entry>());
     let rows: Vec<Row> = sizes.iter().map(|size| measure(*size, quick)).collect();
     rows.iter().for_each(Row::print);
@@ -155,7 +158,8 @@ fn entry(at: usize) -> Entry {
     let (source, destination) = if direction == Direction::Out { (ours, theirs) } else { (theirs, ours) };
     let selector =
         Selector { source, source_ports: Ports::Any, destination, destination_ports: Ports::Any, upper: Upper::Udp };
-    let mut entry = Entry::new(selector, direction, Action::Ipsec(vec![Rule::transport(Protocol::Esp, Level::Require)]));
+    let mut entry =
+        Entry::new(selector, direction, Action::Ipsec(vec![Rule::transport(Protocol::Esp, Level::Require)]));
     entry.id = EntryId(at as u64 + 1);
     entry.created = Wall(at as u64 / 2);
     entry.peer.entity = (kind(at) != Kind::Network).then(|| entity(at));

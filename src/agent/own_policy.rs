@@ -48,7 +48,8 @@ impl Agent {
         if self.book.spd().ordinary_len().saturating_add(added.len()) > MAX_ENTRIES {
             return Err(full());
         }
-        self.refuse_disagreed(now.wall, &[], &added)?;
+        let newest: Vec<Entry> = added.iter().map(|entry| Entry { created: now.wall, ..entry.clone() }).collect();
+        self.refuse_disagreed(now.wall, &[], &newest)?;
         let effect =
             if added.is_empty() { None } else { Some(self.register_own(now, added.clone(), origin, false)?) };
         Ok(Accepted::Registering { effect, added, skipped })

@@ -158,7 +158,12 @@ impl Agent {
             };
             let before: Vec<Entry> = self.book.entries_of(entity, device).cloned().collect();
             let stay = before.iter().filter(|entry| !taken.contains(&entry.id));
-            let after: Vec<Entry> = stay.chain(put.iter().filter(theirs)).cloned().collect();
+            // The store gives what is new the highest number.
+            let numbered = |entry: &Entry| match entry.id {
+                EntryId(0) => Entry { id: EntryId(u64::MAX), ..entry.clone() },
+                _ => entry.clone(),
+            };
+            let after: Vec<Entry> = stay.cloned().chain(put.iter().filter(theirs).map(numbered)).collect();
             self.refuse_disagreed_for((entity, device), now, &before, &after)?;
         }
         Ok(())

@@ -204,12 +204,19 @@ impl Spd {
     /// The ordinary entry that was registered together with this one, for packets the other way.
     pub fn other_direction_of(&self, entry: &Entry) -> Option<&Entry> {
         let back = self.speaking(Probe::of(&entry.mirror()));
-        back.into_iter().find(|other| self.is_ordinary(other) && other.is_other_direction_of(entry))
+        let others = back.into_iter().filter(|other| self.is_ordinary(other) && other.is_other_direction_of(entry));
+        // Of several for the same packets, the one that demands the same: several lines may come at one time.
+        others.min_by_key(|other| other.action != entry.action.mirror())
     }
 
     fn is_ordinary(&self, entry: &Entry) -> bool {
         !self.default_entries().any(|default| std::ptr::eq(default, entry))
     }
+}
+
+/// Whether, their age apart, an entry stands before another in lookup order.
+pub(super) fn looked_at_before(one: &Entry, other: &Entry) -> bool {
+    order::decide(one, other).is_some_and(|(criterion, order)| criterion != Criterion::Age && order.is_lt())
 }
 
 /// Two lists in lookup order, as one.
@@ -269,5 +276,7 @@ impl PeerScope {
     }
 }
 
+#[cfg(test)]
+mod documented;
 #[cfg(test)]
 mod tests;

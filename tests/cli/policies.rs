@@ -67,3 +67,38 @@ fn a_long_list_is_cut_and_says_so() {
     assert!(told.stdout.contains("and 50 more"), "{told:?}");
     refused(alice.run(&["policy", "list", "--origin", "nobody"]), 2, "bad-option");
 }
+
+#[test]
+fn the_database_goes_out_and_comes_back_in_every_language_that_has_words_for_it() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let add = |text: &str| check(&alice.run(&["policy", "add", text]).expect(0), "RegisteredView");
+    add("spdadd 192.168.1.1 192.168.1.2[5060] udp -P out ipsec esp/transport//require; # sv: suites=aes-128-gcm");
+    add("spdadd any 10.0.0.0/8 udp -P out ipsec esp/transport//require ah/transport//require;");
+    add("spdadd any any tcp -P out discard; # sv: entity=sip:eve@h note=not%20her");
+    let ours = entries(&alice, &["--origin", "user"]);
+    let export = |format: &str| {
+        let view = check(&alice.run(&["policy", "export", "--format", format]).expect(0), "ExportView");
+        let left = view["left_out"].as_array().unwrap().len();
+        (view["text"].as_str().unwrap().to_owned(), left)
+    };
+    for format in ["setkey", "json"] {
+        let (text, left) = export(format);
+        let file = bob.path(format);
+        std::fs::write(&file, text).unwrap();
+        let imported = check(&bob.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "RegisteredView");
+        let (added, skipped) =
+            (imported["added"].as_array().unwrap().len(), imported["skipped"].as_array().unwrap().len());
+        assert_eq!((left, added, skipped), if format == "setkey" { (0, 6, 0) } else { (0, 0, 6) }, "{format}");
+    }
+    let rules = |lines: Vec<String>| lines.into_iter().map(|line| line.split(" # ").next().unwrap().to_owned());
+    assert!(rules(entries(&bob, &["--origin", "import"])).eq(rules(ours)));
+    let (swanctl, left) = export("swanctl");
+    assert!(swanctl.contains("esp_proposals = aes128gcm16\n") && left == 3, "{swanctl}");
+    assert!(export("json").0.contains("ietf-i2nsf-ikeless:ipsec-ikeless"));
+    let file = bob.path("bad.json");
+    std::fs::write(&file, "{\"ietf-i2nsf-ikeless:ipsec-ikeless\": {\"spd\": {\"spd-entry\": [{\"name\": \"x\"}]}}}")
+        .unwrap();
+    refused(bob.run(&["policy", "import", file.to_str().unwrap()]), 2, "policy-text-unreadable");
+}

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 
 use sottovoce::agent::{
-    Agent, AgentConfig, AuditRow, CallRecord, Done, Effect, Event, Loaded, Output, StoreOp, Stored,
+    Agent, AgentConfig, AuditRow, CallRecord, Done, Effect, Event, Loaded, Output, Restoring, StoreOp, Stored,
 };
 use sottovoce::io::{Location, Store};
 use sottovoce::media::Stream;
@@ -51,6 +51,11 @@ impl Disk {
         let (reply, answer) = mpsc::channel();
         self.store.place()?.expect("a place").execute(op, move |result| reply.send(result).unwrap());
         answer.recv().expect("an answer")
+    }
+
+    fn restoring(&self, change: Option<u64>) -> Result<Restoring, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(self.store.policy_restoring(change))
     }
 
     fn close(self) -> tempfile::TempDir {
@@ -126,6 +131,11 @@ impl Node {
         let dir = self.disk.expect("a store on a disk").close();
         let (disk, loaded) = Disk::open(dir);
         Self::with(name, config, seed, now, (loaded, Some(disk)))
+    }
+
+    /// What takes back a change of the policy database, or the last one.
+    pub fn restoring(&self, change: Option<u64>) -> Result<Restoring, Failure> {
+        self.disk.as_ref().expect("a store on a disk").restoring(change)
     }
 
     fn with(name: &'static str, config: AgentConfig, seed: u64, now: Now, kept: (Loaded, Option<Disk>)) -> Self {

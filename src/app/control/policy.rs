@@ -2,11 +2,13 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::failures::{no_such, usage};
-use super::request::{AddBody, ExportFormat, ImportBody, PolicyBody, PolicyFilter, TestBody};
+use super::request::{AddBody, ExportFormat, ImportBody, ImportFormat, PolicyBody, PolicyFilter, TestBody};
 use super::view::{EntryView, ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
-use crate::policy::{setkey, xfrm, Direction, Entry, Flow, Origin, PeerScope, Prefix, Selector, Spd, Upper, Xfrm};
+use crate::policy::{
+    json, setkey, swanctl, xfrm, Direction, Entry, Flow, Origin, PeerScope, Prefix, Selector, Spd, Swanctl, Upper, Xfrm,
+};
 use crate::vocab::{escape, Device, Entity, EntryId, Failure};
 
 /// Entries that are listed at most, unless more is asked for; and even then.
@@ -74,7 +76,10 @@ impl Control {
 
     /// As [`Control::policy_add`], for entries of a file.
     pub async fn policy_import(&self, body: &ImportBody) -> Result<RegisteredView, Failure> {
-        let text = body.text.clone();
+        let text = match body.format {
+            ImportFormat::Json => setkey::write(&json::read(&body.text).map_err(|why| not_json(&why.to_string()))?),
+            ImportFormat::Setkey => body.text.clone(),
+        };
         self.register(Command::PolicyImport { text, part: body.part }).await
     }
 
@@ -86,18 +91,27 @@ impl Control {
     pub async fn policy_export(&self, format: ExportFormat) -> Result<ExportView, Failure> {
         let now = self.clock.now().wall;
         self.look(move |known| {
-            let generation = known.spd().generation().0;
+            let (spd, level) = (known.spd(), known.default_level());
+            let generation = spd.generation().0;
+            let left = |id: EntryId, why: String| LeftOutView { id: id.to_string(), why };
+            let whole = |text| ExportView { generation, text, left_out: Vec::new() };
             match format {
-                ExportFormat::Setkey => ExportView { generation, text: exported(known.spd()), left_out: Vec::new() },
+                ExportFormat::Json => Ok(whole(json::write(spd.ordinary()))),
+                ExportFormat::Setkey => Ok(whole(exported(spd))),
+                ExportFormat::Swanctl if spd.ordinary_len() > MOST_LISTED => Err(too_many(spd.ordinary_len())),
+                ExportFormat::Swanctl => {
+                    let Swanctl { text, left_out } = swanctl::write(spd.entries(), level, now);
+                    let left_out = left_out.into_iter().map(|(id, why)| left(id, why.to_string())).collect();
+                    Ok(ExportView { generation, text, left_out })
+                }
                 ExportFormat::Xfrm => {
-                    let Xfrm { text, left_out } = xfrm::write(known.spd().entries(), known.default_level(), now);
-                    let left_out = left_out.into_iter();
-                    let left_out = left_out.map(|(id, why)| LeftOutView { id: id.to_string(), why: why.to_string() });
-                    ExportView { generation, text, left_out: left_out.collect() }
+                    let Xfrm { text, left_out } = xfrm::write(spd.entries(), level, now);
+                    let left_out = left_out.into_iter().map(|(id, why)| left(id, why.to_string())).collect();
+                    Ok(ExportView { generation, text, left_out })
                 }
             }
         })
-        .await
+        .await?
     }
 
     /// The entry that would rule a packet. Where a peer's own entry is the first that speaks of such packets, it is taken
@@ -276,6 +290,16 @@ pub(super) fn field<T>(
 
 pub(super) fn entry_id(id: &str) -> Result<EntryId, Failure> {
     EntryId::parse(id).ok_or_else(|| no_entry(id))
+}
+
+fn not_json(why: &str) -> Failure {
+    let next = "write it as `sottovoce policy export --format json` does; nothing was changed";
+    usage("policy-text-unreadable", format!("this policy cannot be read: {why}"), "the JSON text", next)
+}
+
+fn too_many(entries: usize) -> Failure {
+    let message = format!("there are {entries} entries, and for this language at most {MOST_LISTED} are told");
+    usage("too-many-entries", message, "export", "export them as setkey, json or xfrm")
 }
 
 fn no_entry(id: &str) -> Failure {

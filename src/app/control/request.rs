@@ -11,9 +11,13 @@ use zeroize::Zeroize;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {
+    /// JSON (RFC 7951) of the data model of RFC 9061, which import reads back.
+    Json,
     /// `spdadd` lines, which import reads back.
     #[default]
     Setkey,
+    /// `swanctl.conf` of strongSwan.
+    Swanctl,
     /// Commands of ip-xfrm(8).
     Xfrm,
 }

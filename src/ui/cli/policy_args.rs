@@ -146,6 +146,10 @@ pub struct ListArgs {
 pub enum ExportAs {
     /// spdadd lines
     Setkey,
+    /// JSON with the names of RFC 9061
+    Json,
+    /// strongSwan's swanctl.conf, for those entries that it can follow to the letter
+    Swanctl,
     /// Commands of `ip xfrm policy`, for those entries that a kernel can follow to the letter
     Xfrm,
 }
@@ -153,7 +157,9 @@ pub enum ExportAs {
 impl ExportAs {
     pub fn name(self) -> &'static str {
         match self {
+            Self::Json => "json",
             Self::Setkey => "setkey",
+            Self::Swanctl => "swanctl",
             Self::Xfrm => "xfrm",
         }
     }

@@ -18,9 +18,11 @@ const PART: usize = 400 << 10;
 
 pub async fn run(door: &Door, output: Output, file: &Path) -> Result<Exit, ErrorView> {
     let text = read(file)?;
-    let parts = parts(&text);
+    let is_json = text.trim_start().starts_with('{');
+    let parts = if is_json { Vec::new() } else { parts(&text) };
     if let [_] | [] = parts[..] {
-        let body = ImportBody { text, format: ImportFormat::Setkey, part: false };
+        let format = if is_json { ImportFormat::Json } else { ImportFormat::Setkey };
+        let body = ImportBody { text, format, part: false };
         return registered(output, &door.post("/v1/policy/import", &body).await?, true);
     }
     in_parts(door, output, &text, &parts).await
