@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sottovoce::policy::{
-    Action, Direction, Entry, Flow, Level, Ports, Prefix, Protocol, Remembered, Rule, Selector, Spd, Upper, Why,
+    Action, Direction, Entry, Flow, Level, Ports, Prefix, Protocol, Remembered, Rule, Seen, Selector, Spd, Upper, Why,
 };
 use sottovoce::vocab::{Device, Entity, EntryId, Generation, Wall};
 
@@ -71,8 +71,8 @@ fn measure(size: usize, quick: bool) -> Row {
     let walked: Vec<&Stream> = streams.iter().take((20_000_000 / size).clamp(10, WARM)).collect();
     let walk = time(1, &walked, |stream| walk(&spd, &stream.flow()).id);
     let remembered: Vec<Remembered> =
-        warm.iter().map(|stream| Remembered::of(&spd.lookup(&stream.flow(), NOW), Level::Require)).collect();
-    let cached = time(rounds, &remembered, |remembered| remembered.guarantee(NOW));
+        warm.iter().map(|stream| Remembered::new(Seen::of(&spd, &stream.flow(), NOW, Level::Require))).collect();
+    let cached = time(rounds, &remembered, |remembered| remembered.at(NOW).map(Seen::sending));
     let started = Instant::now();
     let changed = spd.changed(Generation(2), &[EntryId(1)], vec![Entry { id: EntryId(2), ..entry(1) }]);
     let change = started.elapsed();

@@ -12,7 +12,7 @@ LONGEST=2100
 fmt() { cargo fmt --check; }
 clippy() { cargo clippy --locked --all-targets -- -D warnings; }
 unit() { tests --lib --test architecture --test allocation --doc; }
-world() { tests --test world --test model_policy; }
+world() { tests --test world; }
 malformed() { tests --test malformed; }
 peers() { tests --test cli --test wire --test peers && demo; }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effect::{Given, Loaded, Pin};
-use crate::policy::{Approved, ApprovedPeer, Entry, Groups, Spd};
+use crate::policy::{Approved, ApprovedPeer, Entry, Groups, Pending, Spd};
 use crate::presence::{Names, PresenceRecord};
 use crate::vocab::{AgreementKey, Device, Digest, Entity, EntryId, Fingerprint, Generation, VerifyKey, Wall};
 
@@ -22,6 +22,8 @@ pub struct Book {
     default: Vec<Entry>,
     /// Every entry; the default's as they are enforced.
     spd: Arc<Spd>,
+    /// What our user agreed to and the peer has not used yet, one for each device.
+    pending: Vec<Pending>,
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
     given: BTreeMap<String, Vec<Given>>,
@@ -45,7 +47,10 @@ impl Book {
         let default = loaded.default.take().map_or_else(|| configured.clone(), |approved| approved.entries().to_vec());
         let key = |entity: &Entity, device: &Device| (entity.clone(), device.clone());
         let mut book = Self {
-            spd: Arc::new(Spd::of_shared(loaded.generation, entries, default.clone())),
+            spd: Arc::new(
+                Spd::of_shared(loaded.generation, entries, default.clone()).with_pending(loaded.pending.clone()),
+            ),
+            pending: std::mem::take(&mut loaded.pending),
             default,
             configured,
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
@@ -69,11 +74,14 @@ impl Book {
         if default {
             return self.set_default(stored, generation);
         }
-        let replaced: Vec<EntryId> = match approved.peer() {
-            Some(peer) => self.entries_of(&peer.entity, &peer.device).map(|entry| entry.id).collect(),
-            None => Vec::new(),
+        let Some(peer) = approved.peer() else {
+            self.spd = Arc::new(self.spd.changed(generation, &[], stored));
+            return;
         };
-        self.spd = Arc::new(self.spd.changed(generation, &replaced, stored));
+        let replaced = self.numbers_of(&peer.entity, &peer.device);
+        // Our user's newer word.
+        self.pending.retain(|pending| !pending.is_of(&peer.entity, &peer.device));
+        self.spd = Arc::new(self.spd.changed(generation, &replaced, stored).with_pending(self.pending.clone()));
     }
 
     /// What is in force for everybody without an entry of his own.
@@ -98,6 +106,49 @@ impl Book {
     fn set_default(&mut self, default: Vec<Entry>, generation: Generation) {
         self.default = if default.is_empty() { self.configured.clone() } else { default };
         self.spd = Arc::new(self.spd.with_default(generation, self.default.clone()));
+    }
+
+    pub fn pendings(&self) -> impl Iterator<Item = &Pending> {
+        self.pending.iter()
+    }
+
+    pub fn pending_of(&self, entity: &Entity, device: &Device) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.is_of(entity, device))
+    }
+
+    /// The store keeps what our user agreed to.
+    pub fn put_pending(&mut self, pending: Pending, generation: Generation) {
+        self.pending.retain(|other| !other.is_of(pending.entity(), pending.device()));
+        self.pending.push(pending);
+        self.spd = Arc::new(self.spd.changed(generation, &[], Vec::new()).with_pending(self.pending.clone()));
+    }
+
+    pub fn drop_pending(&mut self, entity: &Entity, device: &Device, generation: Generation) {
+        self.pending.retain(|pending| !pending.is_of(entity, device));
+        self.spd = Arc::new(self.spd.changed(generation, &[], Vec::new()).with_pending(self.pending.clone()));
+    }
+
+    /// The store has put in force what was agreed.
+    pub fn use_pending(&mut self, used: &Pending, stored: Vec<Entry>, generation: Generation) {
+        let replaced = self.numbers_of(used.entity(), used.device());
+        self.spd = Arc::new(self.spd.changed(generation, &replaced, stored));
+        self.drop_pending(used.entity(), used.device(), generation);
+    }
+
+    /// The entries as they will be once this device has used what was agreed with it.
+    pub fn spd_once_used(&self, entity: &Entity, device: &Device) -> Spd {
+        let spd = match self.pending_of(entity, device) {
+            Some(pending) => {
+                let replaced = self.numbers_of(entity, device);
+                self.spd.changed(self.generation(), &replaced, pending.entries().to_vec())
+            }
+            None => self.spd.as_ref().clone(),
+        };
+        spd.with_pending(Vec::new())
+    }
+
+    fn numbers_of(&self, entity: &Entity, device: &Device) -> Vec<EntryId> {
+        self.entries_of(entity, device).map(|entry| entry.id).collect()
     }
 
     /// Which contact belongs to which group, from now on: entries for a group rule the streams of its contacts.
@@ -139,6 +190,7 @@ impl Book {
     pub fn pin_approved(&mut self, peer: &ApprovedPeer, fingerprint: Fingerprint, replace: bool, now: Wall) {
         if replace {
             self.pins.retain(|(entity, _), _| *entity != peer.entity);
+            self.pending.retain(|pending| *pending.entity() != peer.entity);
         }
         let same = |pin: &&Pin| pin.signing_key == peer.signing_key && pin.agreement_key == peer.agreement_key;
         if self.pin(&peer.entity, &peer.device).as_ref().is_some_and(same) {

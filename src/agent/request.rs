@@ -7,7 +7,8 @@ use super::policy_change::Restoring;
 use crate::policy::{Answer, Entry, PeerScope, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
-    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId, Wall, WatcherId,
+    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, Wall,
+    WatcherId,
 };
 
 /// What a user can want. Verbs.
@@ -115,6 +116,8 @@ pub enum Command {
         vouch: Vouch,
         account: Option<Entity>,
     },
+    /// What was proposed, or agreed to and not used yet, is to hold no more.
+    TakeBack(TakeBack),
     Text(TextRequest),
     Transfer(TransferRequest),
     /// Sign for a newer device of ours, by the agent's own name or that of an account.
@@ -135,6 +138,15 @@ pub enum Command {
         peer: String,
     },
     Watchers(WatcherCommand),
+}
+
+/// What the user takes back of a negotiation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakeBack {
+    /// What he agreed to with this entity, and it has not used yet.
+    Agreed(Entity),
+    /// A proposal of his own that waits.
+    Proposal(ProposalId),
 }
 
 /// FIG. 4: the peer, and what is wanted.
@@ -228,6 +240,7 @@ pub enum Event {
     Notice(Failure),
     PolicyChanged(Generation),
     PresenceChanged(Entity),
+    ProposalChanged(ProposalId),
     ReviewChanged(ReviewId),
     Stopped,
     /// How the store operation of [`Accepted::Storing`] went.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::ipsec::Path;
-use crate::policy::{Direction, Flow, Guarantee, Level, Remembered, Spd, Upper};
+use crate::policy::{Carried, Direction, Flow, Guarantee, Level, Remembered, Seen, Spd, Upper};
 use crate::vocab::{Device, Entity, Wall};
 
 /// The SPD as one direction of one stream sees it; what was looked up is remembered until a new snapshot comes or
@@ -22,16 +22,28 @@ impl SpdView {
         self.remembered = Remembered::default();
     }
 
-    /// What the entry for a packet at this moment guarantees.
+    /// What a packet that is sent at this moment must have: what is in force, whatever was agreed beside it. What the peer demands
+    /// stands in the bundle of the call.
     #[inline]
-    pub(super) fn guarantee(&mut self, now: Wall) -> Guarantee {
-        match self.remembered.guarantee(now) {
-            Some(guarantee) => guarantee,
+    pub(super) fn sending(&mut self, now: Wall) -> Guarantee {
+        self.now(now).sending()
+    }
+
+    /// Whether a packet that really had `carried` may be delivered at this moment.
+    #[inline]
+    pub(super) fn lets_in(&mut self, now: Wall, carried: &Carried) -> bool {
+        self.now(now).lets_in(carried)
+    }
+
+    #[inline]
+    fn now(&mut self, now: Wall) -> Seen {
+        match self.remembered.at(now) {
+            Some(seen) => seen,
             None => self.look_up(now),
         }
     }
 
-    fn look_up(&mut self, now: Wall) -> Guarantee {
+    fn look_up(&mut self, now: Wall) -> Seen {
         let flow = Flow {
             source: self.flow.source,
             destination: self.flow.destination,
@@ -39,8 +51,8 @@ impl SpdView {
             direction: self.direction,
             peer: self.peer.as_ref().map(|(entity, device)| (entity, device)),
         };
-        let ruling = self.spd.lookup(&flow, now);
-        self.remembered = Remembered::of(&ruling, self.default_level);
-        Guarantee::of(&ruling.entry.action, self.default_level)
+        let seen = Seen::of(&self.spd, &flow, now, self.default_level);
+        self.remembered = Remembered::new(seen);
+        seen
     }
 }

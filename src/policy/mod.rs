@@ -13,8 +13,10 @@ pub mod groups;
 pub mod guarantee;
 pub mod json;
 pub mod judgement;
+pub mod pending;
 pub mod permission;
 pub mod pieces;
+pub mod proposal;
 pub mod relation;
 pub mod review;
 pub mod selector;
@@ -38,16 +40,18 @@ pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use json::JsonError;
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
+pub use pending::{agreed_terms, Pending, Terms};
 pub use permission::Permission;
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
+pub use proposal::{Proposal, ProposalAnswer, ProposalDecision};
 pub use relation::Relation;
 pub use review::{
-    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, ReviewInput,
-    Surroundings, Unreviewable,
+    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, NotAgreed, Proposed, Provenance,
+    Review, ReviewInput, ReviewKind, Surroundings, Unreviewable,
 };
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;
-pub use spd::{publish_policy, state_policy, Asked, Asker, Criterion, Flow, Remembered, Ruling, Spd, Why};
+pub use spd::{publish_policy, state_policy, Asked, Asker, Criterion, Flow, Remembered, Ruling, Seen, Spd, Why};
 pub use statement::{Audience, Capabilities, Person, Purpose, StatedPolicy, Statement, Wanted};
 pub use suite::Suite;
 pub use swanctl::Swanctl;

@@ -5,7 +5,7 @@ mod change;
 mod explain;
 mod hash;
 mod layer;
-mod order;
+pub(super) mod order;
 mod remembered;
 mod shape;
 mod table;
@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::entry::both_directions;
-use super::{Action, Direction, Entry, Groups, PeerScope, Selector, Upper};
+use super::{Action, Direction, Entry, Groups, PeerScope, Pending, Selector, Upper};
 use crate::vocab::{Device, Entity, EntryId, Generation, Wall};
 
 pub(crate) use asker::{cut, ends};
@@ -23,7 +23,7 @@ pub use asker::{publish_policy, state_policy, Asked, Asker};
 use layer::Layer;
 pub use order::Criterion;
 use order::Place;
-pub use remembered::Remembered;
+pub use remembered::{Remembered, Seen};
 use shape::Probe;
 
 /// Approved entries compiled for lookup: immutable, numbered by generation. A packet is looked up by one hash for each
@@ -41,6 +41,8 @@ pub struct Spd {
     /// Discards what not even the default covers, out and in.
     floor: Arc<[Entry; 2]>,
     groups: Arc<Groups>,
+    /// What our user agreed to and the peer has not used yet: at most one for each device.
+    pending: Arc<Vec<Pending>>,
 }
 
 /// What a packet is looked up by.
@@ -93,7 +95,19 @@ impl Spd {
             default: Arc::new(default_layer(default, &floor)),
             floor: Arc::new(floor),
             groups: Arc::default(),
+            pending: Arc::default(),
         }
+    }
+
+    pub fn with_pending(self, pending: Vec<Pending>) -> Self {
+        Self { pending: Arc::new(pending), ..self }
+    }
+
+    /// What is agreed on beside `ruling`, which [`Spd::lookup`] found for the same packet: it may arrive under that as well, and
+    /// must be sent under both (PROTOCOL section 6).
+    pub fn pending_beside(&self, ruling: &Entry, flow: &Flow<'_>, now: Wall) -> Option<&Entry> {
+        let (entity, device) = flow.peer?;
+        self.pending.iter().find(|pending| pending.is_of(entity, device))?.beside(ruling, flow, now)
     }
 
     pub fn generation(&self) -> Generation {
@@ -242,7 +256,7 @@ fn default_layer(default: Vec<Entry>, floor: &[Entry; 2]) -> Layer {
 }
 
 impl Flow<'_> {
-    fn ruled_by(&self, entry: &Entry, group: Option<&str>, now: Wall) -> bool {
+    pub(super) fn ruled_by(&self, entry: &Entry, group: Option<&str>, now: Wall) -> bool {
         entry.direction == self.direction
             && entry.selector.matches(self)
             && entry.peer.matches(self.peer, group)

@@ -18,6 +18,7 @@ mod inspect;
 mod policy;
 mod policy_change;
 mod presence;
+mod proposals;
 mod records;
 pub mod request;
 mod reviews;

@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::failures::{no_such, usage};
 use super::request::{AddBody, ExportFormat, ImportBody, ImportFormat, PolicyBody, PolicyFilter, TestBody};
-use super::view::{EntryView, ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
+use super::view::{EntryView, ExportView, LeftOutView, PendingView, PolicyView, RegisteredView, SkippedView, TestView};
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
 use crate::policy::{
@@ -38,7 +38,8 @@ impl Control {
             let defaults = spd.default_entries().filter(|_| wanted.everything).map(EntryView::from);
             let listed = entries.len();
             entries.extend(defaults);
-            PolicyView { generation: spd.generation().0, defaults: entries.len() - listed, entries, more }
+            let pending = known.pendings().into_iter().filter(|_| wanted.everything).map(PendingView::from).collect();
+            PolicyView { generation: spd.generation().0, defaults: entries.len() - listed, entries, more, pending }
         })
         .await
     }

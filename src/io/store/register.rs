@@ -4,11 +4,11 @@ use rusqlite::{params, OptionalExtension, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{change, entry_rows, failures, load, ops};
+use super::{change, entry_rows, failures, load, ops, pending_rows};
 use crate::agent::{AuditRow, Stored};
 use crate::keys;
 use crate::policy::{Approved, ApprovedPeer, Entry};
-use crate::vocab::{Failure, FailureKind, Fingerprint, Generation, Wall};
+use crate::vocab::{Device, Entity, Failure, FailureKind, Fingerprint, Generation, Wall};
 
 #[derive(Clone, Copy, Debug)]
 pub struct How {
@@ -43,7 +43,8 @@ pub(super) fn write(
         Some(Reviewed { peer, generation }) => {
             refuse_stale(step, generation)?;
             pinned = pin(step, peer, how.replace_keys, row.at)?;
-            entries_of(step, peer)?
+            pending_rows::forget(step, &peer.entity, &peer.device).map_err(failed)?;
+            entries_of(step, &peer.entity, &peer.device)?
         }
         None if how.default => entry_rows::some(step, "SELECT * FROM policy_entry WHERE is_default = 1", [])?,
         None => Vec::new(),
@@ -59,7 +60,7 @@ pub(super) fn write(
 }
 
 /// A review names the generation that it was made against; another one may have put something else in force.
-fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Result<(), Failure> {
+pub(super) fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Result<(), Failure> {
     let current = Generation(load::meta_number(step, "generation")?);
     if current == reviewed {
         return Ok(());
@@ -73,9 +74,9 @@ fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Result<(), Fail
     ))
 }
 
-fn entries_of(step: &Transaction<'_>, peer: &ApprovedPeer) -> Result<Vec<Entry>, Failure> {
+pub(super) fn entries_of(step: &Transaction<'_>, entity: &Entity, device: &Device) -> Result<Vec<Entry>, Failure> {
     let select = "SELECT * FROM policy_entry WHERE is_default = 0 AND peer_entity = ?1 AND peer_device = ?2";
-    entry_rows::some(step, select, params![peer.entity.as_str(), peer.device.as_str()])
+    entry_rows::some(step, select, params![entity.as_str(), device.as_str()])
 }
 
 /// Pins the peer's keys, and says what the audit table is to say of it. With the same keys pinned already nothing
@@ -91,6 +92,9 @@ fn pin(step: &Transaction<'_>, peer: &ApprovedPeer, replace: bool, at: Wall) -> 
         _ => {}
     }
     let old = if replace { unpin(step, peer).map_err(failed)? } else { Vec::new() };
+    if replace {
+        pending_rows::forget_all_of(step, &peer.entity).map_err(failed)?;
+    }
     insert_pin(step, peer, at).map_err(failed)?;
     Ok(Some(audit_pin(peer, &old, at)))
 }

@@ -59,6 +59,11 @@ impl Place {
     }
 }
 
+/// Less is looked at first.
+pub(in crate::policy) fn compare(a: &Entry, b: &Entry) -> Ordering {
+    Place::of(a).cmp(&Place::of(b))
+}
+
 /// The first criterion that tells two entries apart, and which of them it puts first.
 pub(super) fn decide(a: &Entry, b: &Entry) -> Option<(Criterion, Ordering)> {
     let (a, b) = (Place::of(a), Place::of(b));

@@ -22,6 +22,7 @@ mod policy_change;
 mod policy_import;
 mod presence;
 mod prompt;
+mod proposal;
 mod records;
 mod screen;
 mod system;
@@ -108,6 +109,7 @@ fn looks(command: &Command) -> bool {
         | Command::Identity(_)
         | Command::Policy(_)
         | Command::Presence(_)
+        | Command::Proposal(_)
         | Command::Review(_)
         | Command::Watchers(_) => true,
         _ => false,
@@ -147,6 +149,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Message(args) => message::run(door, output, args).await,
         Command::Policy(command) => policy::run(door, output, command).await,
         Command::Presence(command) => presence::run(door, output, command).await,
+        Command::Proposal(command) => proposal::run(door, output, command).await,
         Command::Reject { call } => call::order(door, output, call, "reject").await,
         Command::Resume { call } => hold::run(door, output, call, "resume").await,
         Command::Review(command) => records::reviews(door, output, command).await,

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{timestamp, EntryView};
+use super::{timestamp, EntryView, PendingView};
 use crate::io::{ChangeEntry, Changed};
 use crate::vocab::escape;
 
@@ -15,6 +15,8 @@ pub struct PolicyView {
     /// So many more are there that were asked for, behind those that are listed and before the default.
     #[serde(default)]
     pub more: usize,
+    /// What you agreed to and the peer has not used yet: not in force for what is sent.
+    pub pending: Vec<PendingView>,
 }
 
 /// Changes of the policy database, the newest first.

@@ -1,9 +1,6 @@
 //! The policy database against a dull model of it: a list of entries, and of what each change found. Random edits, disables,
 //! ends, removals, undos, imports, reviews, approvals and restarts of a whole agent with a real store.
 
-#[path = "common/mod.rs"]
-mod common;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,9 +10,9 @@ use sottovoce::agent::{Accepted, AskState, Command, Event};
 use sottovoce::policy::{both_directions, setkey, Direction, Entry, Flow, Guarantee, Level, Origin, Upper};
 use sottovoce::vocab::{Device, Entity, EntryId, Failure, Wall};
 
-use common::config::agent;
-use common::wire::Link;
-use common::world::World;
+use crate::common::config::agent;
+use crate::common::wire::Link;
+use crate::common::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const ALICE: &str = "192.168.1.1";
