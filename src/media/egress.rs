@@ -58,7 +58,7 @@ impl Egress {
 
     /// Whether the entry in this snapshot asks for more than our associations give, and those are something.
     pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
-        let guarantee = self.rules.sending_in(spd, now);
+        let guarantee = self.rules.seen_in(spd, now).sending();
         !guarantee.discard && !self.associations.is_none() && !guarantee.accepts(&self.associations.carried())
     }
 

@@ -40,7 +40,7 @@ impl Generation {
             flow,
             peer: peer.clone(),
             default_level,
-            remembered: None,
+            remembered: crate::policy::Remembered::default(),
         };
         let (sealing, opening) = protection.split();
         Self {

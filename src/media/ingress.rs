@@ -56,8 +56,8 @@ impl Ingress {
 
     /// Whether the entry in this snapshot asks for more than the peer's associations give, and those are something.
     pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
-        let (carried, discard) = (self.associations.carried(), self.rules.sending_in(spd, now).discard);
-        !discard && !self.associations.is_none() && !self.rules.lets_in_by(spd, now, &carried)
+        let (carried, seen) = (self.associations.carried(), self.rules.seen_in(spd, now));
+        !seen.sending().discard && !self.associations.is_none() && !seen.lets_in(&carried)
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::ipsec::Path;
-use crate::policy::{Carried, Direction, Flow, Guarantee, Level, Spd, Upper};
+use crate::policy::{Carried, Direction, Flow, Guarantee, Level, Remembered, Seen, Spd, Upper};
 use crate::vocab::{Device, Entity, Wall};
 
 /// The SPD as one direction of one stream sees it; what was looked up is remembered until a new snapshot comes or
@@ -13,35 +13,20 @@ pub(super) struct SpdView {
     pub(super) flow: Path,
     pub(super) peer: Option<(Entity, Device)>,
     pub(super) default_level: Level,
-    pub(super) remembered: Option<Remembered>,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Remembered {
-    guarantee: Guarantee,
-    /// What our user agreed to and the peer has not used yet.
-    pending: Option<Guarantee>,
-    expires: Option<Wall>,
-}
-
-impl Remembered {
-    /// The peer may have begun to use what was agreed on, or not know of it yet.
-    fn lets_in(self, carried: &Carried) -> bool {
-        self.guarantee.accepts(carried) || self.pending.is_some_and(|pending| pending.accepts(carried))
-    }
+    pub(super) remembered: Remembered,
 }
 
 impl SpdView {
     pub(super) fn set_spd(&mut self, spd: Arc<Spd>) {
         self.spd = spd;
-        self.remembered = None;
+        self.remembered = Remembered::default();
     }
 
     /// What a packet that is sent at this moment must have: what is in force, whatever was agreed beside it. What the peer demands
     /// stands in the bundle of the call.
     #[inline]
     pub(super) fn sending(&mut self, now: Wall) -> Guarantee {
-        self.now(now).guarantee
+        self.now(now).sending()
     }
 
     /// Whether a packet that really had `carried` may be delivered at this moment.
@@ -51,44 +36,31 @@ impl SpdView {
     }
 
     #[inline]
-    fn now(&mut self, now: Wall) -> Remembered {
-        match self.remembered {
-            Some(remembered) if remembered.expires.is_none_or(|at| now < at) => remembered,
-            _ => self.look_up(now),
+    fn now(&mut self, now: Wall) -> Seen {
+        match self.remembered.at(now) {
+            Some(seen) => seen,
+            None => self.look_up(now),
         }
     }
 
-    /// The same in another snapshot: what a packet that is sent must have.
-    pub(super) fn sending_in(&self, spd: &Spd, now: Wall) -> Guarantee {
-        self.found_in(spd, now).guarantee
+    /// The same in another snapshot.
+    pub(super) fn seen_in(&self, spd: &Spd, now: Wall) -> Seen {
+        Seen::of(spd, &self.packet(), now, self.default_level)
     }
 
-    /// The same in another snapshot: whether a packet that really had `carried` may be delivered.
-    pub(super) fn lets_in_by(&self, spd: &Spd, now: Wall, carried: &Carried) -> bool {
-        self.found_in(spd, now).lets_in(carried)
+    fn look_up(&mut self, now: Wall) -> Seen {
+        let seen = self.seen_in(&self.spd, now);
+        self.remembered = Remembered::new(seen);
+        seen
     }
 
-    fn look_up(&mut self, now: Wall) -> Remembered {
-        let found = self.found_in(&self.spd, now);
-        self.remembered = Some(found);
-        found
-    }
-
-    fn found_in(&self, spd: &Spd, now: Wall) -> Remembered {
-        let flow = Flow {
+    fn packet(&self) -> Flow<'_> {
+        Flow {
             source: self.flow.source,
             destination: self.flow.destination,
             upper: Upper::Udp,
             direction: self.direction,
             peer: self.peer.as_ref().map(|(entity, device)| (entity, device)),
-        };
-        let entry = spd.lookup(&flow, now).entry;
-        let pending = spd.pending_beside(entry, &flow, now);
-        let expires = [entry.expires, pending.and_then(|pending| pending.expires)];
-        Remembered {
-            guarantee: Guarantee::of(&entry.action, self.default_level),
-            pending: pending.map(|pending| Guarantee::of(&pending.action, self.default_level)),
-            expires: expires.into_iter().flatten().min(),
         }
     }
 }
