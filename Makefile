@@ -3,6 +3,7 @@
 # make test: everything
 # make scenarios: what sipp plays against an agent
 # make flood: 20,000 requests a second against an agent in a call, 20 s each
+# make lab:   agents in networks of namespaces: office, outside, a cafe, on the move (needs root)
 # make bench: the measures of benches/README.md; NAME="sip_message calls" takes some of them
 # make aarch64: sottovoce for aarch64, built here
 
@@ -14,7 +15,7 @@ BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
 NETWORK := ip=iproute2 unshare=util-linux tcpdump=tcpdump
 
-.PHONY: demo run test aarch64 scenarios flood bench
+.PHONY: demo run test aarch64 scenarios flood lab bench
 
 demo:
 	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- $(NETWORK)
@@ -34,7 +35,7 @@ aarch64:
 
 # ---- test: only what follows belongs to it ----
 
-STRANGERS := $(SPEECH) $(NETWORK) xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark \
+STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark \
 	kamailio=kamailio /usr/share/kamailio/db_sqlite=kamailio-sqlite-modules \
 	'ls /usr/lib/*/kamailio/modules/presence.so=kamailio-presence-modules' \
 	'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
@@ -58,6 +59,13 @@ flood:
 	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages)
 	@config/make/cargo.sh
 	@FLOOD_SECONDS=20 cargo test --locked --quiet --test flood -- --nocapture
+
+# lab: the scenarios of tests/lab/, in namespaces that they make and remove; NAME="office cafe" plays some of them
+lab:
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) -- $(NETWORK) nft=nftables tshark=tshark python3=python3
+	@config/make/cargo.sh
+	@$(BUILD)
+	@tests/lab/run.sh $(NAME)
 
 # bench: what benches/README.md describes; NAME="sip_message subscriptions" takes some of it
 bench:

@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-STEPS=(fmt clippy unit world malformed peers scenarios flood)
+STEPS=(fmt clippy unit world malformed peers scenarios lab flood)
 LOGS=target/test-logs
 PYTHON=target/peers
 LONGEST=2100
@@ -18,6 +18,9 @@ peers() { tests --test cli --test wire --test peers && demo; }
 
 # A few seconds of each; `make flood` takes longer.
 flood() { tests --test flood; }
+
+# Networks of namespaces.
+lab() { cargo build --locked --quiet --bin sottovoce --example demo && tests/lab/run.sh; }
 
 scenarios() { cargo test --locked --quiet --test scenarios; }
 

@@ -77,8 +77,11 @@ impl Agent {
 
     fn go(&mut self, to: IpAddr) {
         let at = |listen: &Listen| Listen { address: SocketAddr::new(to, listen.address.port()), ..*listen };
-        let same_family = |listen: &&Listen| !listen.address.ip().is_loopback();
-        let wanted = self.config.listen.iter().filter(same_family).map(at).collect();
+        let all = &self.config.listen;
+        let by_udp = |address| all.iter().any(|other| other.transport == Transport::Udp && other.address == address);
+        // TCP is listened for beside UDP, without being wanted.
+        let is_wanted = |listen: &&Listen| listen.transport != Transport::Tcp || !by_udp(listen.address);
+        let wanted = all.iter().filter(is_wanted).map(at).collect();
         self.effect(Effect::Listen { wanted });
     }
 

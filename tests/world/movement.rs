@@ -255,3 +255,20 @@ fn a_call_that_rings_ends_with_a_reason() {
     let CallState::Failed(failure) = &world.the_call(ALICE, call).state else { panic!() };
     assert_eq!(failure.code, "moved-before");
 }
+
+/// The entry that Alice approved is for Bob's address in the office. Out there her default rules, and the call goes on under it.
+#[test]
+fn what_the_other_side_demands_out_there_is_added() {
+    let mut world = World::new(10, Link::GOOD);
+    world.add("alice", following("alice", "192.168.1.1", ESP));
+    world.add("bob", following("bob", OFFICE, NONE));
+    let call = world.call(ALICE, "bob@192.168.1.2", Some("approve"), 3600);
+    let active = |world: &World| world.the_call(ALICE, call).state == CallState::Active;
+    assert!(world.run_until(2 * MINUTE, active), "{:?}", world.the_call(ALICE, call));
+    world.run_for(SECOND);
+    let calls = [call, world.nodes[BOB].agent.calls().last().unwrap().id];
+    assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["none", "none"]);
+    world.moves(BOB, OUTSIDE, GATEWAY);
+    gap(&mut world, calls);
+    assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["esp", "esp"]);
+}

@@ -13,7 +13,7 @@ use super::MEDIA_ID;
 use crate::agent::{Agent, Seen, StoreOp};
 use crate::keys::agreement::{Bundles, Choice, Offered, PeerKeys, ResponderInput};
 use crate::keys::{Confirmed, Responder};
-use crate::policy::{Bundle, Suite};
+use crate::policy::{Bundle, Direction, Suite};
 use crate::sdp::SvSa;
 use crate::sip::SessionId;
 use crate::vocab::{CallId, Now};
@@ -72,7 +72,16 @@ impl Agent {
             bundles = Bundles { to_responder: esp, to_initiator: bundles.to_initiator.with(esp) };
         }
         let demands = self.demands_of_call(now, id, media).map_err(|why| No::plain(488, &why.message))?;
-        let missing = demands.missing(protected(offer.bundles), self.config.default_level);
+        // The union of what both sides demand (PROTOCOL section 2.1): the call goes on, and tighter.
+        let add = |bundle: Bundle, direction| Bundle {
+            framing: bundle.framing,
+            ..bundle.with(demands.bundle(direction, false))
+        };
+        let bundles = Bundles {
+            to_responder: add(bundles.to_responder, Direction::In),
+            to_initiator: add(bundles.to_initiator, Direction::Out),
+        };
+        let missing = demands.missing(protected(bundles), self.config.default_level);
         if !missing.is_empty() || demands.discard() {
             return Err(No::missing(&missing, Some(())));
         }

@@ -168,6 +168,9 @@ pub enum CallStateView {
 pub struct PacketsView {
     pub sent: u64,
     pub received: u64,
+    /// Reports beside the sound (RTCP), while the call is remembered.
+    pub rtcp_sent: Option<u64>,
+    pub rtcp_received: Option<u64>,
     /// By reason: `replay`, `bad-icv`, `unknown-spi`, `policy`, `malformed`, ...
     pub dropped: BTreeMap<String, u64>,
 }
@@ -306,6 +309,7 @@ impl From<Side> for SideView {
 impl From<&Counters> for PacketsView {
     fn from(counters: &Counters) -> Self {
         let dropped = counters.dropped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
-        Self { sent: counters.sent, received: counters.received, dropped }
+        let Counters { sent, received, rtcp_sent, rtcp_received, .. } = *counters;
+        Self { sent, received, rtcp_sent: Some(rtcp_sent), rtcp_received: Some(rtcp_received), dropped }
     }
 }

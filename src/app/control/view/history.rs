@@ -39,7 +39,13 @@ impl From<HistoryEntry> for HistoryRowView {
             action: escape(&row.action),
             bundle: row.bundle,
             suite: row.suite,
-            packets: PacketsView { sent: row.sent, received: row.received, dropped: row.dropped },
+            packets: PacketsView {
+                sent: row.sent,
+                received: row.received,
+                rtcp_sent: None,
+                rtcp_received: None,
+                dropped: row.dropped,
+            },
         }
     }
 }

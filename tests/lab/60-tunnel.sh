@@ -1,0 +1,26 @@
+# A tunnel between the two devices: what tshark opens with the key log are whole IP packets with the addresses inside.
+source "$(dirname "$0")/lib.sh"
+networks alice bob
+plug alice router office 192.168.1.1
+plug bob router public 133.134.10.10
+agent alice 192.168.1.1
+agent bob 133.134.10.10 '[policy]
+default = ["spdadd any any udp -P out none;"]'
+rules="ipsec esp/tunnel/192.168.1.1-133.134.10.10/require"
+sv alice ask bob@133.134.10.10 --edit "spdadd any any udp -P out $rules; # sv: suites=aes-256-gcm" >"$WORK/ask.log"
+capture alice
+call alice bob@133.134.10.10 60
+sleep 2
+hang_up alice
+same "packets in clear" "$(captured alice "$CLEAR")" 0
+counters_match alice 192.168.1.1
+keys=()
+while read -r row; do keys+=(-o "uat:esp_sa:$row"); done <"$WORK/alice.keys"
+same "rows of the key log" "${#keys[@]}" 4
+# tshark takes ESP in UDP for what goes by port 4500.
+python3 "$(dirname "$0")/to_4500.py" "$WORK/alice.pcap" "$WORK/4500.pcap"
+tshark -r "$WORK/4500.pcap" -n -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE "${keys[@]}" \
+    -Y esp -T fields -e ip.src -e ip.dst -e udp.length >"$WORK/opened" 2>"$WORK/tshark.log"
+inner() { grep -c "^$1,$1	$2,$2	" "$WORK/opened" || true; }
+more "IP packets inside, from alice" "$(inner 192.168.1.1 133.134.10.10)" 90
+more "IP packets inside, from bob" "$(inner 133.134.10.10 192.168.1.1)" 90
