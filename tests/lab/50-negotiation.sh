@@ -19,7 +19,7 @@ sv alice ask bob@192.168.1.2 --approve none --propose >"$WORK/propose.log" 2>&1 
 PIDS+=($!)
 proposed() { [ "$(json bob review list | field "['reviews'][-1]['state']")" = pending ]; }
 until_true "bob is asked" proposed
-sv bob review approve "$(json bob review list | field "['reviews'][-1]['id']")" >"$WORK/agree.log"
+sv bob review answer "$(json bob review list | field "['reviews'][-1]['id']")" --approve >"$WORK/agree.log"
 wait "${PIDS[-1]}" || fail "the proposal came to nothing: $(tail -n 3 "$WORK/propose.log")"
 call alice bob@192.168.1.2 60
 sleep 2

@@ -5,7 +5,7 @@
 #   cafe    192.168.1.0/24 as well, gateway .254, another hardware address     /  one of its own
 #
 # Everything is made by the scenario and removed at its end, however it ends.
-set -euo pipefail
+set -eEuo pipefail
 
 BIN=${SOTTOVOCE:?the program under test}
 WORK=$(mktemp -d)
@@ -16,7 +16,9 @@ CLEAR='udp portrange 16384-32767 and udp[8] & 0xc0 = 0x80'
 SEALED='udp portrange 16384-32767 and udp[8] & 0xc0 = 0xc0'
 PIDS=() SPACES=()
 
-fail() { echo "$*" >&2; exit 1; }
+WHY=
+fail() { WHY=$*; exit 1; }
+trap 'WHY=${WHY:-line $LINENO of ${BASH_SOURCE##*/} failed: $BASH_COMMAND}' ERR
 at() { local space=$1; shift; ip netns exec "$TAG-$space" "$@"; }
 
 finish() {
@@ -26,6 +28,7 @@ finish() {
     for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
     for space in "${SPACES[@]}"; do ip netns del "$TAG-$space" 2>/dev/null || true; done
     rm -rf "$WORK"
+    [ $status = 0 ] || echo "${WHY:-it ended with $status}" >&2
     exit $status
 }
 trap finish EXIT

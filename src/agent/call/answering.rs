@@ -14,7 +14,7 @@ use crate::agent::{Agent, Effect};
 use crate::keys::agreement::{Choice, Offered, Spis};
 use crate::policy::{Direction, Suite};
 use crate::sip::{Body, SessionId};
-use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
 
 impl Agent {
     pub(in crate::agent) fn answer_call(&mut self, id: CallId) -> Result<(), Failure> {
@@ -33,6 +33,27 @@ impl Agent {
         }
         self.decline(now, id, "you rejected it");
         Ok(())
+    }
+
+    /// What was agreed with its peer comes into force by this call, and is not durable yet: what we would send until then stays here.
+    pub(super) fn waits_for_agreed(&mut self, id: CallId) -> bool {
+        let peer = self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref());
+        let waits = peer.is_some_and(|peer| self.is_coming_into_force(peer));
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.waits_for_agreed = waits;
+        }
+        waits
+    }
+
+    /// Calls of this device that nothing but that has kept from being answered.
+    pub(in crate::agent) fn answer_what_waited(&mut self, peer: &(Entity, Device)) {
+        let ids: Vec<CallId> = self.calls.open.iter().copied().collect();
+        for id in ids {
+            let mine = self.calls.all.get_mut(&id).filter(|calling| calling.peer.as_ref() == Some(peer));
+            if mine.is_some_and(|calling| std::mem::take(&mut calling.waits_for_agreed) && calling.waits_for_us()) {
+                self.open_callee_media(id);
+            }
+        }
     }
 
     pub(super) fn open_callee_media(&mut self, id: CallId) {

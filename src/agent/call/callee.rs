@@ -376,6 +376,7 @@ impl Agent {
         self.event(Event::CallChanged(id));
         match mode {
             // Nothing rings: the answer follows at once (RFC 3261 section 13.3.1.1).
+            AnswerMode::Auto if self.waits_for_agreed(id) => {}
             AnswerMode::Auto => self.open_callee_media(id),
             AnswerMode::Prompt => self.endpoint.ring(now, session),
             AnswerMode::Reject => self.decline(now, id, "calls are rejected here"),

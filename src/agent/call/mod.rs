@@ -132,6 +132,8 @@ pub(super) struct Calling {
     agreed: Option<Agreed>,
     /// Another socket is being opened, at the address to which we moved.
     moving: bool,
+    /// It is answered as soon as what was agreed with its peer is durable.
+    waits_for_agreed: bool,
     /// New keys that our side wants.
     rekey: Option<Rekey>,
     /// Our offer, or our answer: a refresh gets the same again.
@@ -361,6 +363,7 @@ impl Agent {
             peer_keys: None,
             agreed: None,
             moving: false,
+            waits_for_agreed: false,
             rekey: None,
             said: None,
             offered: None,
