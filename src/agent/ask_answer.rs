@@ -86,6 +86,7 @@ impl Agent {
         let opening = Opening {
             ours: self.name_to(&asking.target),
             wanted_presence: asking.ask.wanted.presence,
+            intent: asking.intent,
             key_state: key_state(read.standing),
             statement: read.signed.statement,
             provenance,
@@ -131,6 +132,7 @@ impl Agent {
         }
         self.event(Event::PresenceChanged(record.entity.clone()));
         self.book.put_presence(record);
+        self.places_changed(now);
         let only_presence = self.asks.all.get(&id).is_some_and(|asking| !asking.ask.wanted.policy);
         if only_presence {
             self.set_ask(id, AskState::PresenceStored);

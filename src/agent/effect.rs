@@ -378,7 +378,7 @@ impl Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `account-added`, `account-removed`, `approved`, `call`, `contact-added`, `contact-changed`, `contact-removed`,
+    /// `account-added`, `account-removed`, `another-place`, `approved`, `call`, `contact-added`, `contact-changed`, `contact-removed`,
     /// `downgrade`, `group-added`, `group-changed`, `group-removed`, `key-changed`, `key-pinned`, `key-replaced`,
     /// `key-verified`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `vouch-revoked`, `vouched`,
     /// `watcher-answered`.

@@ -2,7 +2,7 @@
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
-//! `review`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`, `own_contacts`.
+//! `review`, `elsewhere`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`, `own_contacts`.
 
 mod account;
 mod account_failures;
@@ -24,6 +24,7 @@ mod contact;
 mod desk;
 mod document;
 pub mod effect;
+mod elsewhere;
 mod fail_over;
 mod flow;
 mod further;
@@ -142,6 +143,7 @@ pub struct Agent {
     watchers: Watchers,
     watcher_rules: WatcherRules,
     address_book: AddressBook,
+    elsewhere: elsewhere::Elsewhere,
     informed: Informed,
     at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
@@ -190,6 +192,7 @@ impl Agent {
             watchers: Watchers::default(),
             watcher_rules,
             address_book,
+            elsewhere: elsewhere::Elsewhere::default(),
             informed: Informed::default(),
             at_servers: AtServers::default(),
             counts: BTreeMap::new(),
@@ -349,7 +352,7 @@ impl Agent {
             Waiting::Review { review, approved, replace_keys } => {
                 self.handle_registered(now, review, &approved, replace_keys, result);
             }
-            Waiting::Heard(record) => self.handle_heard(record, result.map(|_| ())),
+            Waiting::Heard(record) => self.handle_heard(now, record, result.map(|_| ())),
             Waiting::Nobody => {
                 if let Err(failure) = result {
                     self.event(Event::Notice(failure));

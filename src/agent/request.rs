@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::own_contacts::{ContactCommand, GroupCommand};
 use super::permissions::WatcherCommand;
-use crate::policy::{Answer, Entry, Wanted};
+use crate::policy::{Answer, Entry, Intent, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
     AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId, WatcherId,
@@ -123,6 +123,8 @@ pub struct AskRequest {
     pub answer: Option<Answer>,
     /// The one changed key that the user accepts.
     pub accept_key: Option<Fingerprint>,
+    /// What it is for, and what will be said.
+    pub intent: Intent,
     /// By whose proxy it goes; without one by that of the peer's domain, or for a telephone number the first that is registered.
     pub account: Option<Entity>,
 }
@@ -163,6 +165,8 @@ pub struct CallRequest {
     pub sink: Option<AudioSink>,
     /// Hang up so long after the call was established.
     pub duration: Option<Duration>,
+    /// As in [`AskRequest`].
+    pub intent: Intent,
     /// As in [`AskRequest`].
     pub account: Option<Entity>,
 }

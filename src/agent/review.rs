@@ -14,7 +14,10 @@ use super::book::Standing;
 use super::ruling::some_port;
 use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
-use crate::policy::{Answer, Approved, Decision, Entry, KeyState, Provenance, Review, ReviewInput, Rule, Statement};
+use crate::policy::{
+    Answer, Approved, Circumstances, Decision, Entry, Intent, KeyState, Provenance, Review, ReviewInput, Rule,
+    Statement,
+};
 use crate::presence::PresenceRecord;
 use crate::vocab::{AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, ReviewId};
 
@@ -46,6 +49,7 @@ pub struct Opening {
     pub provenance: Provenance,
     pub key_state: KeyState,
     pub wanted_presence: bool,
+    pub intent: Intent,
     pub record: PresenceRecord,
     pub ask: Option<AskId>,
     pub call: Option<CallId>,
@@ -125,6 +129,7 @@ impl Agent {
             provenance: opening.provenance,
             key_state: opening.key_state,
             wanted_presence: opening.wanted_presence,
+            circumstances: self.circumstances(opening),
             own_environment: self.own.environment(),
             own_address: self.config.media_address,
             peer_address: peer,
@@ -141,6 +146,11 @@ impl Agent {
                 "your policy stands as it was; ask the peer's user to mend its policy, then ask again",
             )
         })
+    }
+
+    fn circumstances(&self, opening: &Opening) -> Circumstances {
+        let proven = matches!(opening.key_state, KeyState::Pinned | KeyState::Verified);
+        Circumstances { relation: self.relation_of(&opening.statement.entity, proven), intent: opening.intent }
     }
 
     /// Our own entries for this peer's media, out then in.
@@ -266,12 +276,13 @@ impl Agent {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
         let replace_keys = reviewing.opening.replaces_keys();
         let entries = approved.entries().iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
+        let intent = reviewing.opening.intent;
         let keys = reviewing.opening.replacement().map(|words| format!(", {words}")).unwrap_or_default();
         let audit = AuditRow {
             at: now.wall,
             kind: "approved",
             subject: reviewing.opening.statement.entity.to_string(),
-            detail: format!("review {id} answered by {by}{keys}: {entries}"),
+            detail: format!("review {id} answered by {by}{keys}; {intent}: {entries}"),
         };
         let effect = self.expect(Waiting::Review { review: id, approved: approved.clone(), replace_keys });
         self.effect(Effect::Store {

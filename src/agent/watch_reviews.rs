@@ -16,7 +16,7 @@ use super::document::{still_lives, trusted, ReadDocument};
 use super::review::Opening;
 use super::watch::WatchKey;
 use super::{Agent, ReviewState};
-use crate::policy::{Provenance, Statement};
+use crate::policy::{Intent, Provenance, Statement};
 use crate::presence::{statement_hash, PresenceRecord};
 use crate::vocab::{Entity, Failure, Now, ReviewId};
 
@@ -242,6 +242,7 @@ pub(super) fn opening(
         provenance: Provenance { observed, received: now.wall },
         key_state: key_state(read.standing),
         wanted_presence: true,
+        intent: Intent::default(),
         record,
         ask: None,
         call: None,

@@ -5,14 +5,17 @@
 
 pub mod action;
 pub mod advice;
+pub mod approval;
 pub mod demand;
 pub mod entry;
 pub mod environment;
 pub mod groups;
 pub mod guarantee;
+pub mod intent;
 pub mod judgement;
 pub mod permission;
 pub mod pieces;
+pub mod place;
 pub mod relation;
 pub mod review;
 pub mod selector;
@@ -25,12 +28,14 @@ pub mod suite;
 pub mod xfrm;
 
 pub use action::{Action, Carried, Level, Mode, Protocol, Rule, RulesError};
-pub use advice::{Advice, Verdict};
+pub use advice::{Advice, Circumstances, Verdict};
+pub use approval::{ApprovalRule, Whom};
 pub use demand::Bundle;
 pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceCondition};
 pub use environment::{Environment, Evidence, Scope};
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
+pub use intent::{Aim, Content, Intent};
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
 pub use permission::Permission;
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};

@@ -7,7 +7,7 @@ mod differences;
 
 use std::net::IpAddr;
 
-use super::advice::{advise, Advice};
+use super::advice::{advise, Advice, Circumstances};
 use super::guarantee::Tightness;
 use super::{infer, Action, Entry, Environment, Level, PlaceCondition, RulesError, Scope, Spd, Statement};
 use crate::vocab::{Device, Entity, Fingerprint, Generation, Wall};
@@ -31,6 +31,7 @@ pub struct Review {
     pub cuts: Vec<String>,
     pub differences: Vec<Difference>,
     pub advice: Advice,
+    pub circumstances: Circumstances,
     /// The generation that it was made against; a stale one is asked again.
     pub generation: Generation,
     /// Ours, theirs.
@@ -47,6 +48,7 @@ pub struct ReviewInput {
     pub key_state: KeyState,
     /// False when only the policy was asked for.
     pub wanted_presence: bool,
+    pub circumstances: Circumstances,
     pub own_environment: Environment,
     /// The two ends of the streams to come.
     pub own_address: IpAddr,
@@ -82,7 +84,7 @@ impl Review {
         let surroundings = surroundings(&input, ends);
         let place = PlaceCondition { ours: input.own_environment.scope, theirs: surroundings.scope() };
         let (proposed, cuts) = cut::propose(&input.statement, ends, place)?;
-        let advice = advise(&surroundings, &input.own_environment, &proposed, input.default_level);
+        let advice = advise(&surroundings, &input.own_environment, input.circumstances, &proposed, input.default_level);
         let mut review = Self {
             statement: input.statement,
             provenance: input.provenance,
@@ -94,6 +96,7 @@ impl Review {
             cuts,
             differences: Vec::new(),
             advice,
+            circumstances: input.circumstances,
             generation: input.generation,
             ends,
             default_level: input.default_level,

@@ -4,6 +4,7 @@
 mod common;
 
 mod accounts;
+mod advice;
 mod ask;
 mod calls;
 mod contacts;

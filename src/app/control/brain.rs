@@ -12,7 +12,7 @@ use crate::agent::{
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Level, Spd};
 use crate::presence::{PresenceRecord, Vouch};
-use crate::vocab::{AskId, CallId, Entity, Failure, ReviewId, TextId};
+use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, ReviewId, TextId};
 
 pub(in crate::app) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A look at the agent's state; it is called once, or dropped when the agent is gone.
@@ -41,6 +41,8 @@ pub(in crate::app) trait Known {
     fn calls(&self) -> Vec<&Call>;
     fn entries(&self) -> Vec<Entry>;
     fn spd(&self) -> &Spd;
+    /// Entries that were approved for another place.
+    fn elsewhere(&self) -> Vec<EntryId>;
     /// What `default` means in an entry.
     fn default_level(&self) -> Level;
     fn presences(&self) -> Vec<&PresenceRecord>;
@@ -134,6 +136,10 @@ impl Known for Agent {
 
     fn spd(&self) -> &Spd {
         self.spd()
+    }
+
+    fn elsewhere(&self) -> Vec<EntryId> {
+        self.entries().iter().filter(|entry| self.entry_is_elsewhere(entry)).map(|entry| entry.id).collect()
     }
 
     fn default_level(&self) -> Level {

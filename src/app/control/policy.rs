@@ -14,6 +14,7 @@ impl Control {
         self.look(|known| PolicyView {
             generation: known.spd().generation().0,
             entries: known.entries().iter().map(EntryView::from).collect(),
+            elsewhere: known.elsewhere().iter().map(ToString::to_string).collect(),
             defaults: known.spd().default_entries().len(),
         })
         .await

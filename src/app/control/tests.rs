@@ -155,6 +155,10 @@ impl Known for State {
         self.spd.as_ref().unwrap()
     }
 
+    fn elsewhere(&self) -> Vec<EntryId> {
+        Vec::new()
+    }
+
     fn default_level(&self) -> Level {
         Level::Require
     }
@@ -343,6 +347,7 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         statement,
         provenance: Provenance { observed: None, received: Wall(0) },
         key_state: KeyState::Changed { pinned: Fingerprint([9; 32]) },
+        circumstances: Default::default(),
         wanted_presence: false,
         own_environment: environment(),
         own_address: "192.168.1.1".parse().unwrap(),
@@ -382,6 +387,8 @@ async fn an_ask_wants_both_when_neither_is_named() {
         policy,
         answer: Some(approve()),
         accept_key: None,
+        purpose: None,
+        content: None,
         account: None,
     };
     for (presence, policy, expected) in
@@ -565,6 +572,8 @@ async fn a_call_names_whole_paths() {
         peer: "192.168.1.2".to_owned(),
         answer: None,
         accept_key: None,
+        purpose: None,
+        content: None,
         play: None,
         record: Some("heard.wav".to_owned()),
         duration_ms: Some(1500),

@@ -46,8 +46,8 @@ pub use inspect::{InspectView, InspectedFieldView, InspectedFileView};
 pub use policy::{ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
 pub use presence::{PresenceList, PresenceView};
 pub use review::{
-    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewList, ReviewStateView, ReviewView,
-    StatementView, VerdictView,
+    AboutView, AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewList, ReviewStateView,
+    ReviewView, StatementView, VerdictView,
 };
 pub use status::{StatusView, StopView};
 pub use text::{TextList, TextStateView, TextView};

@@ -188,6 +188,9 @@ fn advice(review: &ReviewView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, names(width));
     let advice = &review.advice;
     page.heading("Advice");
+    if let Some(about) = about(review) {
+        page.field("about", &about);
+    }
     page.field("at least", &advice.least);
     let verdict = match advice.verdict {
         VerdictView::BelowAdvice => "TOO WEAK for these surroundings: tighten it",
@@ -200,6 +203,17 @@ fn advice(review: &ReviewView, width: usize) -> Vec<String> {
         page.text(&format!("- {why}"));
     });
     page.lines()
+}
+
+/// Who the peer is and what it is about, where that is known or was said.
+fn about(review: &ReviewView) -> Option<String> {
+    let about = &review.about;
+    let who =
+        Some(about.relation.as_str()).filter(|relation| *relation != "unknown").map(|who| format!("{who} of yours"));
+    let purpose = about.purpose.as_ref().map(|purpose| format!("purpose {purpose}"));
+    let content = about.content.as_ref().map(|content| format!("content {content}"));
+    let parts: Vec<String> = [who, purpose, content].into_iter().flatten().collect();
+    Some(parts.join(", ")).filter(|parts| !parts.is_empty())
 }
 
 /// In what the last answer was looser than the peer asks.
