@@ -32,13 +32,13 @@ fn address(first: bool) -> SocketAddr {
 fn keys(suite: Suite, direction: u8) -> DirectionKeys {
     let spi = Spi::from_random(u32::from(direction));
     let key = Zeroizing::new(vec![direction; suite.key_len()]);
-    DirectionKeys { esp: Some(EspKey { spi, suite, key, salt: [direction; 4] }), ah: None }
+    DirectionKeys { esp: Some(EspKey { spi, suite, key, salt: [direction; 4] }), ..DirectionKeys::default() }
 }
 
 fn doors(suite: Suite, first: bool) -> (Egress, Ingress) {
     let text = "spdadd any any udp -P out ipsec esp/transport//require; spdadd any any udp -P in ipsec esp/transport//require;";
     let (here, there) = if first { (1, 2) } else { (2, 1) };
-    let bundle = Bundle { esp: true, ah: false };
+    let bundle = Bundle::ESP;
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
@@ -131,7 +131,7 @@ fn unprotect(criterion: &mut Criterion) {
             octets
         };
         let open = |octets: &mut [u8; ROOM]| {
-            let arrival = ingress.unprotect(Wall(1), from, black_box(&mut octets[..datagram]));
+            let arrival = ingress.unprotect(Wall(1), from, black_box(&mut octets[..datagram]), &mut []);
             black_box(arrival.expect("it opens").expect("a packet").payload.len())
         };
         bencher.iter_batched_ref(seal, open, BATCH);

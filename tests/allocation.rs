@@ -8,7 +8,7 @@ use std::time::Duration;
 use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
 use sottovoce::media::{Codec, Held, Stream, StreamConfig};
 use sottovoce::policy::setkey::parse;
-use sottovoce::policy::{Bundle, Level, Spd, Suite};
+use sottovoce::policy::{Bundle, Framing, Level, Spd, Suite};
 use sottovoce::vocab::{Generation, Mono, Now, Spi, Wall};
 use zeroize::Zeroizing;
 
@@ -33,21 +33,21 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-fn keys(suite: Option<Suite>, ah: bool, direction: u8) -> DirectionKeys {
+fn keys(bundle: Bundle, suite: Suite, direction: u8) -> DirectionKeys {
     let spi = |n| Spi::new(u32::from_be_bytes([200, 0, direction, n])).unwrap();
     let key = |suite: Suite| Zeroizing::new(vec![direction; suite.key_len()]);
     DirectionKeys {
-        esp: suite.map(|suite| EspKey { spi: spi(1), suite, key: key(suite), salt: [direction; 4] }),
-        ah: ah.then(|| AhKey { spi: spi(2), key: Zeroizing::new([direction; 32]) }),
+        esp: bundle.esp.then(|| EspKey { spi: spi(1), suite, key: key(suite), salt: [direction; 4] }),
+        ah: bundle.ah.then(|| AhKey { spi: spi(2), key: Zeroizing::new([direction; 32]) }),
+        framing: bundle.framing,
     }
 }
 
-fn stream(suite: Option<Suite>, ah: bool, first: bool) -> Stream {
+fn stream(bundle: Bundle, suite: Suite, first: bool) -> Stream {
     let addresses = ["192.168.1.1:4000".parse().unwrap(), "192.168.1.2:4002".parse().unwrap()];
     let (here, there, local, remote) =
         if first { (1, 2, addresses[0], addresses[1]) } else { (2, 1, addresses[1], addresses[0]) };
     let default = parse("spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap();
-    let bundle = Bundle { esp: suite.is_some(), ah };
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
@@ -64,14 +64,26 @@ fn stream(suite: Option<Suite>, ah: bool, first: bool) -> Stream {
         outbound: bundle,
         inbound: bundle,
     };
-    Stream::new(config, Protection::from_keys(keys(suite, ah, here), keys(suite, ah, there)).unwrap())
+    Stream::new(config, Protection::from_keys(keys(bundle, suite, here), keys(bundle, suite, there)).unwrap())
+}
+
+/// Each bundle as such, in tunnel mode, and with what goes beside it.
+fn bundles() -> Vec<Bundle> {
+    let framed = |bundle: Bundle, framing: Framing| Bundle { framing, ..bundle };
+    let ipcomp = Framing { ipcomp: true, ..Framing::PLAIN };
+    let mut all = vec![Bundle::NONE];
+    for bundle in [Bundle::ESP, Bundle::AH, Bundle::AH_ESP] {
+        let tunnel = Framing { esp_tunnel: bundle.esp, ah_tunnel: !bundle.esp, ..Framing::PLAIN };
+        all.extend([bundle, framed(bundle, tunnel), framed(bundle, ipcomp)]);
+    }
+    all.push(framed(Bundle::ESP, Framing { tfc: true, ..Framing::PLAIN }));
+    all
 }
 
 #[test]
 fn the_packet_path_does_not_allocate() {
-    let suites = Suite::ALL.map(Some).into_iter().chain([None]);
-    for (suite, ah) in suites.flat_map(|suite| [(suite, false), (suite, true)]) {
-        let (mut from, mut to) = (stream(suite, ah, true), stream(suite, ah, false));
+    for (bundle, suite) in bundles().into_iter().flat_map(|bundle| Suite::ALL.map(|suite| (bundle, suite))) {
+        let (mut from, mut to) = (stream(bundle, suite, true), stream(bundle, suite, false));
         let source = "192.168.1.1:4000".parse().unwrap();
         let mut datagram = [0; 2048];
         let mut turn = |n: u64| {
@@ -85,7 +97,7 @@ fn the_packet_path_does_not_allocate() {
         turn(0);
         let before = COUNT.with(Cell::get);
         (1..1000).for_each(&mut turn);
-        assert_eq!(COUNT.with(Cell::get) - before, 0, "{suite:?} ah {ah}");
+        assert_eq!(COUNT.with(Cell::get) - before, 0, "{bundle} {suite}");
         assert_eq!((to.counters().received, to.counters().dropped.len()), (1000, 0));
     }
 }

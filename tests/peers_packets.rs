@@ -27,7 +27,7 @@ fn direction(suite: Option<Suite>, ah: bool) -> DirectionKeys {
         salt: [1, 2, 3, 4],
     };
     let ah_key = || AhKey { spi: Spi::new(AH).unwrap(), key: Zeroizing::new(octets(32, 0x80).try_into().unwrap()) };
-    DirectionKeys { esp: suite.map(esp), ah: ah.then(ah_key) }
+    DirectionKeys { esp: suite.map(esp), ah: ah.then(ah_key), ..DirectionKeys::default() }
 }
 
 fn pair(suite: Option<Suite>, ah: bool) -> (Outbound, Inbound) {
@@ -128,9 +128,9 @@ fn we_open_what_strangers_seal_and_nothing_that_was_touched() {
             let packet = hex::decode(packet["hex"].as_str().unwrap_or_else(|| panic!("{packet}"))).unwrap();
             refuse_damaged(&mut inbound, &packet, ends);
             let mut datagram = packet.clone();
-            let opened = inbound.open(&mut datagram, &path(ends), &path(ends)).unwrap();
+            let opened = inbound.open(&mut datagram, &mut [], &path(ends), &path(ends)).unwrap();
             assert_eq!(opened.payload, &payload[..], "{suite:?} {ends:?}");
-            assert!(inbound.open(&mut packet.clone(), &path(ends), &path(ends)).is_err(), "a replay");
+            assert!(inbound.open(&mut packet.clone(), &mut [], &path(ends), &path(ends)).is_err(), "a replay");
         }
     }
 }
@@ -139,7 +139,7 @@ fn refuse_damaged(inbound: &mut Inbound, packet: &[u8], ends: (&str, &str)) {
     for at in 0..packet.len() {
         let mut flipped = packet.to_vec();
         flipped[at] ^= 1 << (at % 8);
-        assert!(inbound.open(&mut flipped, &path(ends), &path(ends)).is_err(), "octet {at}");
-        assert!(inbound.open(&mut packet[..at].to_vec(), &path(ends), &path(ends)).is_err(), "{at} octets");
+        assert!(inbound.open(&mut flipped, &mut [], &path(ends), &path(ends)).is_err(), "octet {at}");
+        assert!(inbound.open(&mut packet[..at].to_vec(), &mut [], &path(ends), &path(ends)).is_err(), "{at} octets");
     }
 }

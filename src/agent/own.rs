@@ -164,7 +164,8 @@ impl Own {
 /// What this version can do.
 pub fn capabilities() -> Capabilities {
     Capabilities {
-        protocols: vec![Protocol::Esp, Protocol::Ah],
+        protocols: Protocol::ALL.to_vec(),
+        tunnel: true,
         suites: Suite::ALL.to_vec(),
         codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],
         kem: Vec::new(),

@@ -175,7 +175,7 @@ impl Agent {
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         let subject = reviewing.opening.statement.entity.to_string();
         let decision = reviewing.open.review.answer(&answer, now.wall).map_err(|why| {
-            let next = "change the answer; the review is still open";
+            let next = format!("{}; the review is still open", why.failure(&subject).next);
             Failure::new(FailureKind::RefusedByPolicy, "answer-impossible", why.to_string(), &subject, next)
         })?;
         match decision {

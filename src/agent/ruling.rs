@@ -70,6 +70,17 @@ impl Demands {
         self.0.iter().find(|entry| Suite::common(&[suite], &[&entry.suites]).is_empty())
     }
 
+    /// An entry that tunnels to somewhere else than the two ends of the call, and the rule that would fit.
+    pub fn tunnels_elsewhere(&self, ours: IpAddr, theirs: IpAddr) -> Option<(&Entry, Rule)> {
+        self.0.iter().find_map(|entry| Some((entry, entry.tunnel_elsewhere(ours, theirs)?.1)))
+    }
+
+    /// Whether an entry wants packets of this direction padded to one size.
+    pub fn pads(&self, direction: Direction, variable_rate: bool) -> bool {
+        let wants = |entry: &Entry| Bundle::of_entry(entry, variable_rate).framing.tfc;
+        self.0.iter().any(|entry| entry.direction == direction && wants(entry))
+    }
+
     /// The first for packets that we send; of a caller's, what it is told.
     pub fn outgoing(&self) -> Option<&Entry> {
         self.0.iter().find(|entry| entry.direction == Direction::Out)

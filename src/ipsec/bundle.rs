@@ -1,7 +1,8 @@
 use super::ah::{AhIn, AhOut};
-use super::esp::{self, EspIn, EspOut, Unwrapped};
-use super::{udp, Backend, DirectionKeys, DropReason, KeyError, Kind, PacketBuffer, Path};
-use crate::policy::Carried;
+use super::esp::{self, EspIn, EspOut};
+use super::ipcomp::{self, Packer, Unpacker};
+use super::{inner, udp, Backend, DirectionKeys, DropReason, KeyError, Kind, PacketBuffer, Path};
+use crate::policy::{Carried, Framing};
 use crate::vocab::Spi;
 
 /// All security associations of one stream. Made of keys by the room `keys` alone.
@@ -23,17 +24,25 @@ impl Protection {
             outbound: Outbound {
                 esp: outbound.esp.as_ref().map(|key| EspOut::new(key, backend)).transpose()?,
                 ah: outbound.ah.as_ref().map(AhOut::new),
+                framing: outbound.framing,
+                packer: outbound.framing.ipcomp.then(Packer::new),
             },
             inbound: Inbound {
                 esp: inbound.esp.as_ref().map(|key| EspIn::new(key, backend)).transpose()?,
                 ah: inbound.ah.as_ref().map(AhIn::new),
+                framing: inbound.framing,
+                unpacker: inbound.framing.ipcomp.then(Unpacker::new),
             },
         })
     }
 
     /// No security association in either direction: the bundle `none`.
     pub fn none() -> Self {
-        Self { outbound: Outbound { esp: None, ah: None }, inbound: Inbound { esp: None, ah: None } }
+        let framing = Framing::PLAIN;
+        Self {
+            outbound: Outbound { esp: None, ah: None, framing, packer: None },
+            inbound: Inbound { esp: None, ah: None, framing, unpacker: None },
+        }
     }
 
     pub fn split(self) -> (Outbound, Inbound) {
@@ -48,10 +57,12 @@ fn check_spis(keys: &DirectionKeys) -> Result<(), KeyError> {
     }
 }
 
-/// What we seal with: AH outside, ESP inside.
+/// What we seal with: AH outside, ESP in it, IPComp innermost.
 pub struct Outbound {
     esp: Option<EspOut>,
     ah: Option<AhOut>,
+    framing: Framing,
+    packer: Option<Packer>,
 }
 
 /// Why a packet cannot be sealed. It must not be sent.
@@ -77,20 +88,45 @@ impl Outbound {
     }
 
     /// Seals the payload in the buffer in place, and gives the datagram. `flow` is the media flow, whose ports go into
-    /// the inner UDP header and, with its addresses, under the ICV of AH.
+    /// the inner UDP header, and its addresses under the ICV of AH and into the inner packet of a tunnel.
     #[inline]
     pub fn seal<'a>(&mut self, buffer: &'a mut PacketBuffer, flow: &Path) -> Result<&'a [u8], SealError> {
+        self.seal_between(buffer, flow, flow)
+    }
+
+    /// The same where the tunnel ends at a gateway: `outer` is the path of the datagram itself.
+    pub fn seal_between<'a>(
+        &mut self,
+        buffer: &'a mut PacketBuffer,
+        flow: &Path,
+        outer: &Path,
+    ) -> Result<&'a [u8], SealError> {
         if self.is_none() {
             return Err(SealError::NoAssociation);
         }
+        let framing = self.framing;
+        let tfc = if framing.tfc { buffer.capacity().saturating_sub(buffer.len()) } else { 0 };
         push_udp(buffer, flow).ok_or(SealError::TooLong)?;
-        let mut next_header = udp::NEXT_HEADER;
+        let (mut next_header, mut ends) = (udp::NEXT_HEADER, flow);
+        let mut enter = |buffer: &mut PacketBuffer, tunnel: bool, next_header: &mut u8| -> Result<(), SealError> {
+            if tunnel {
+                *next_header = inner::push(buffer, *next_header, ends).ok_or(SealError::TooLong)?;
+                ends = outer;
+            }
+            Ok(())
+        };
+        if let Some(packer) = &mut self.packer {
+            enter(buffer, framing.ipcomp_tunnel, &mut next_header)?;
+            next_header = packer.pack(buffer, next_header);
+        }
         if let Some(esp) = &mut self.esp {
-            esp.seal(buffer, next_header)?;
+            enter(buffer, framing.esp_tunnel, &mut next_header)?;
+            esp.seal(buffer, next_header, tfc)?;
             next_header = esp::NEXT_HEADER;
         }
         if let Some(ah) = &mut self.ah {
-            ah.seal(buffer, next_header, flow)?;
+            enter(buffer, framing.ah_tunnel, &mut next_header)?;
+            ah.seal(buffer, next_header, outer)?;
         }
         Ok(buffer.octets())
     }
@@ -119,6 +155,8 @@ fn push_udp(buffer: &mut PacketBuffer, flow: &Path) -> Option<()> {
 pub struct Inbound {
     esp: Option<EspIn>,
     ah: Option<AhIn>,
+    framing: Framing,
+    unpacker: Option<Unpacker>,
 }
 
 /// A packet that authenticated and was not there before.
@@ -131,7 +169,25 @@ pub struct Opened<'a> {
     pub newest: bool,
 }
 
+/// A packet while it is opened.
+struct Opening<'a> {
+    next_header: u8,
+    packet: &'a mut [u8],
+    esp: bool,
+    ah: bool,
+    newest: bool,
+}
+
 impl Inbound {
+    /// The octets of room that [`Inbound::open`] needs to unpack what the peer compressed; none without IPComp.
+    pub fn room(&self) -> usize {
+        if self.unpacker.is_some() {
+            ipcomp::MAX_PACKET
+        } else {
+            0
+        }
+    }
+
     /// What a packet carries that has the whole bundle.
     pub fn carried(&self) -> Carried {
         carried(self.esp.is_some(), self.ah.is_some())
@@ -142,46 +198,99 @@ impl Inbound {
         self.esp.is_none() && self.ah.is_none()
     }
 
-    /// Opens a datagram in place. `arrived` is the path that it was seen to come by, which AH checks; `flow` is the
-    /// media flow as both sides agreed it, whose ports the inner UDP header must have.
+    /// Opens a datagram in place, or into `room` what was compressed. `arrived` is the path that it was seen to come by, which AH
+    /// checks; `flow` is the media flow as both sides agreed it, whose ports, and in a tunnel whose addresses, it must have.
     #[inline]
-    pub fn open<'a>(&mut self, datagram: &'a mut [u8], arrived: &Path, flow: &Path) -> Result<Opened<'a>, DropReason> {
-        let Kind::Protected(spi) = Kind::of(datagram) else { return Err(DropReason::Malformed) };
-        match &mut self.ah {
-            Some(ah) if ah.spi == spi => {
-                let outer = ah.open(datagram, arrived)?;
-                self.open_under_ah(outer, flow)
-            }
-            // Its ESP is good only inside its AH: refused before it can move the replay window of the ESP SA.
-            Some(_) if self.esp.as_ref().is_some_and(|esp| esp.spi == spi) => Err(DropReason::Policy),
-            _ => self.open_esp(datagram, spi, flow),
-        }
+    pub fn open<'a>(
+        &mut self,
+        datagram: &'a mut [u8],
+        room: &'a mut [u8],
+        arrived: &Path,
+        flow: &Path,
+    ) -> Result<Opened<'a>, DropReason> {
+        self.open_between(datagram, room, arrived, flow, flow)
     }
 
-    fn open_under_ah<'a>(&mut self, outer: Unwrapped<'a>, flow: &Path) -> Result<Opened<'a>, DropReason> {
-        match outer.next_header {
-            udp::NEXT_HEADER => {
-                let payload = udp::read(outer.payload, flow)?;
-                Ok(Opened { carried: carried(false, true), payload, newest: outer.newest })
+    /// The same where the tunnel ends at a gateway: `outer` is the path between the tunnel's two ends.
+    pub fn open_between<'a>(
+        &mut self,
+        datagram: &'a mut [u8],
+        room: &'a mut [u8],
+        arrived: &Path,
+        flow: &Path,
+        outer: &Path,
+    ) -> Result<Opened<'a>, DropReason> {
+        let framing = self.framing;
+        // The innermost header has the ends of the flow, those around it the ends of the tunnel.
+        let ends = |further_in: bool| if further_in { outer } else { flow };
+        let mut opening = self.authenticate(datagram, arrived)?;
+        if opening.ah {
+            opening.leave_tunnel(framing.ah_tunnel, ends(framing.esp_tunnel || framing.ipcomp_tunnel))?;
+            if opening.next_header == esp::NEXT_HEADER {
+                let Kind::Protected(spi) = Kind::of(opening.packet) else { return Err(DropReason::Malformed) };
+                opening = self.decrypt(opening, spi)?;
             }
-            esp::NEXT_HEADER => {
-                let Kind::Protected(spi) = Kind::of(outer.payload) else { return Err(DropReason::Malformed) };
-                let opened = self.open_esp(outer.payload, spi, flow)?;
-                Ok(Opened { carried: carried(true, true), newest: outer.newest && opened.newest, ..opened })
-            }
+        }
+        if opening.esp {
+            opening.leave_tunnel(framing.esp_tunnel, ends(framing.ipcomp_tunnel))?;
+        }
+        if let Some(unpacker) = &mut self.unpacker {
+            opening = opening.unpacked(unpacker, room)?;
+            opening.leave_tunnel(framing.ipcomp_tunnel, flow)?;
+        }
+        let Opening { next_header, packet, esp, ah, newest } = opening;
+        match next_header {
+            udp::NEXT_HEADER => Ok(Opened { carried: carried(esp, ah), payload: udp::read(packet, flow)?, newest }),
+            next if inner::is_ip(next) => Err(DropReason::Mode),
             _ => Err(DropReason::Malformed),
         }
     }
 
+    /// The outermost protocol.
     #[inline]
-    fn open_esp<'a>(&mut self, packet: &'a mut [u8], spi: Spi, flow: &Path) -> Result<Opened<'a>, DropReason> {
-        let esp = self.esp.as_mut().filter(|esp| esp.spi == spi).ok_or(DropReason::UnknownSpi)?;
-        let inner = esp.open(packet)?;
-        if inner.next_header != udp::NEXT_HEADER {
-            return Err(DropReason::Malformed);
+    fn authenticate<'a>(&mut self, datagram: &'a mut [u8], arrived: &Path) -> Result<Opening<'a>, DropReason> {
+        let Kind::Protected(spi) = Kind::of(datagram) else { return Err(DropReason::Malformed) };
+        match &mut self.ah {
+            Some(ah) if ah.spi == spi => {
+                let outer = ah.open(datagram, arrived)?;
+                let (next_header, packet, newest) = (outer.next_header, outer.payload, outer.newest);
+                Ok(Opening { next_header, packet, esp: false, ah: true, newest })
+            }
+            // Its ESP is good only inside its AH: refused before it can move the replay window of the ESP SA.
+            Some(_) if self.esp.as_ref().is_some_and(|esp| esp.spi == spi) => Err(DropReason::Policy),
+            _ => {
+                let packet =
+                    Opening { next_header: esp::NEXT_HEADER, packet: datagram, esp: false, ah: false, newest: true };
+                self.decrypt(packet, spi)
+            }
         }
-        let payload = udp::read(inner.payload, flow)?;
-        Ok(Opened { carried: carried(true, false), payload, newest: inner.newest })
+    }
+
+    #[inline]
+    fn decrypt<'a>(&mut self, opening: Opening<'a>, spi: Spi) -> Result<Opening<'a>, DropReason> {
+        let esp = self.esp.as_mut().filter(|esp| esp.spi == spi).ok_or(DropReason::UnknownSpi)?;
+        let inside = esp.open(opening.packet)?;
+        let newest = opening.newest && inside.newest;
+        Ok(Opening { next_header: inside.next_header, packet: inside.payload, esp: true, ah: opening.ah, newest })
+    }
+}
+
+impl<'a> Opening<'a> {
+    /// Takes the inner IP header off where the SA is one of tunnel mode.
+    #[inline]
+    fn leave_tunnel(&mut self, tunnel: bool, ends: &Path) -> Result<(), DropReason> {
+        if tunnel {
+            (self.next_header, self.packet) = inner::read(self.next_header, std::mem::take(&mut self.packet), ends)?;
+        }
+        Ok(())
+    }
+
+    fn unpacked(self, unpacker: &mut Unpacker, room: &'a mut [u8]) -> Result<Self, DropReason> {
+        if self.next_header != ipcomp::NEXT_HEADER {
+            return Ok(self);
+        }
+        let (next_header, len) = unpacker.unpack(self.packet, room)?;
+        Ok(Self { next_header, packet: room.get_mut(..len).ok_or(DropReason::Compression)?, ..self })
     }
 }
 

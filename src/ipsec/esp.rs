@@ -42,10 +42,14 @@ impl EspOut {
         Ok(Self { spi: key.spi, cipher, salt: key.salt, sequence: Sequence::new() })
     }
 
-    /// Makes the packet in the buffer, of the protocol `next_header`, the payload of an ESP packet.
+    /// Makes the packet in the buffer, of the protocol `next_header`, the payload of an ESP packet, behind it `tfc` octets of
+    /// traffic flow confidentiality padding (RFC 4303 section 2.7). What is padded has to say its own length.
     #[inline]
-    pub(super) fn seal(&mut self, buffer: &mut PacketBuffer, next_header: u8) -> Result<(), SealError> {
+    pub(super) fn seal(&mut self, buffer: &mut PacketBuffer, next_header: u8, tfc: usize) -> Result<(), SealError> {
         let sequence = self.sequence.advance().ok_or(SealError::Exhausted)?;
+        if tfc > 0 {
+            buffer.push_back(tfc).ok_or(SealError::TooLong)?.fill(0);
+        }
         push_trailer(buffer, next_header).ok_or(SealError::TooLong)?;
         let len = buffer.len();
         let header = buffer.push_front::<HEADER_LEN>().ok_or(SealError::TooLong)?;

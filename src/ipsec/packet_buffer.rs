@@ -6,8 +6,8 @@ pub struct PacketBuffer {
 }
 
 impl PacketBuffer {
-    /// AH in UDP 32, ESP with its IV 16, the inner UDP header 8; in octets.
-    const HEADROOM: usize = 56;
+    /// AH in UDP 32, ESP with its IV 16, IPComp 4, the inner UDP header 8, three inner IPv6 headers 120; in octets.
+    const HEADROOM: usize = 180;
     /// ESP padding at most 3, its trailer 2, ICV 16; in octets.
     const TAILROOM: usize = 21;
 
@@ -44,6 +44,14 @@ impl PacketBuffer {
         self.end - self.start
     }
 
+    /// Puts `octets` in the place of a packet that is at least as long; `None` when it is not.
+    pub(super) fn replace(&mut self, octets: &[u8]) -> Option<()> {
+        let end = self.start.checked_add(octets.len()).filter(|end| *end <= self.end)?;
+        self.octets.get_mut(self.start..end)?.copy_from_slice(octets);
+        self.end = end;
+        Some(())
+    }
+
     /// Grows the packet by `N` octets in front, and gives them; `None` when the room is used up.
     pub(super) fn push_front<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
         self.start = self.start.checked_sub(N)?;
@@ -69,7 +77,7 @@ mod tests {
         buffer.begin(10).unwrap().fill(7);
         assert!(buffer.push_back(21).is_some());
         assert!(buffer.push_back(1).is_none());
-        assert!(buffer.push_front::<56>().is_some());
+        assert!(buffer.push_front::<180>().is_some());
         assert!(buffer.push_front::<1>().is_none());
         assert_eq!((buffer.capacity(), buffer.begin(0).unwrap().len()), (10, 0));
     }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::policy::Suite;
+use crate::policy::{Framing, Suite};
 use crate::vocab::Spi;
 
 /// The keys of one ESP security association.
@@ -25,6 +25,8 @@ pub struct AhKey {
 pub struct DirectionKeys {
     pub esp: Option<EspKey>,
     pub ah: Option<AhKey>,
+    /// How they are laid around packets.
+    pub framing: Framing,
 }
 
 /// Why keys make no security association.

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::esp::EspIn;
 use super::*;
-use crate::policy::{Carried, Suite};
+use crate::policy::{Carried, Framing, Suite};
 use crate::vocab::Spi;
 
 const ESP_SPI: u32 = 0xdead_beef;
@@ -21,7 +21,7 @@ fn ah_key() -> AhKey {
 }
 
 fn keys(esp: Option<Suite>, ah: bool) -> DirectionKeys {
-    DirectionKeys { esp: esp.map(esp_key), ah: ah.then(ah_key) }
+    DirectionKeys { esp: esp.map(esp_key), ah: ah.then(ah_key), framing: Framing::PLAIN }
 }
 
 fn pair_by(backend: Backend, esp: Option<Suite>, ah: bool) -> (Outbound, Inbound) {
@@ -49,8 +49,8 @@ fn seal(outbound: &mut Outbound, payload: &[u8]) -> Vec<u8> {
 }
 
 fn open(inbound: &mut Inbound, datagram: &[u8]) -> Result<(Vec<u8>, Carried, bool), DropReason> {
-    let mut datagram = datagram.to_vec();
-    let opened = inbound.open(&mut datagram, &flow(), &flow())?;
+    let (mut datagram, mut room) = (datagram.to_vec(), vec![0; inbound.room()]);
+    let opened = inbound.open(&mut datagram, &mut room, &flow(), &flow())?;
     Ok((opened.payload.to_vec(), opened.carried, opened.newest))
 }
 
@@ -131,7 +131,7 @@ fn an_ipv6_flow_has_an_inner_checksum_and_opens() {
     buffer.begin(5).unwrap().copy_from_slice(b"hello");
     let mut packet = outbound.seal(&mut buffer, &flow).unwrap().to_vec();
     assert_ne!(packet[38..40], [0, 0]);
-    assert_eq!(inbound.open(&mut packet, &flow, &flow).unwrap().payload, b"hello");
+    assert_eq!(inbound.open(&mut packet, &mut [], &flow, &flow).unwrap().payload, b"hello");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn ah_fixes_addresses_and_ports() {
         Path::new(source, "133.134.10.10:16387".parse().unwrap()),
     ];
     for path in elsewhere {
-        assert_eq!(inbound.open(&mut packet.clone(), &path, &flow()).unwrap_err(), DropReason::BadIcv);
+        assert_eq!(inbound.open(&mut packet.clone(), &mut [], &path, &flow()).unwrap_err(), DropReason::BadIcv);
     }
     assert!(open(&mut inbound, &packet).is_ok());
 }
@@ -224,9 +224,9 @@ fn ah_fixes_addresses_and_ports() {
 fn esp_comes_from_anywhere_but_for_its_own_ports() {
     let (mut outbound, mut inbound) = pair(Some(Suite::Aes256Gcm), false);
     let nat = Path::new("198.51.100.1:999".parse().unwrap(), flow().destination);
-    assert!(inbound.open(&mut seal(&mut outbound, b"x"), &nat, &flow()).is_ok());
+    assert!(inbound.open(&mut seal(&mut outbound, b"x"), &mut [], &nat, &flow()).is_ok());
     let other = Path::new("192.168.1.1:16388".parse().unwrap(), flow().destination);
-    assert_eq!(inbound.open(&mut seal(&mut outbound, b"x"), &nat, &other).unwrap_err(), DropReason::Ports);
+    assert_eq!(inbound.open(&mut seal(&mut outbound, b"x"), &mut [], &nat, &other).unwrap_err(), DropReason::Ports);
 }
 
 /// Whoever strips AH off a packet neither gets its ESP in, nor spoils the whole packet for its turn.
@@ -266,7 +266,8 @@ fn wrong_padding_dummies_and_foreign_protocols_are_dropped() {
     assert_eq!(sealed(&[&inner[..], &[2, 1, 17]].concat()), Err(DropReason::Padding));
     assert_eq!(sealed(&[&inner[..], &[1, 200, 17]].concat()), Err(DropReason::Padding));
     assert_eq!(sealed(&[&inner[..], &[1, 1, 59]].concat()), Err(DropReason::Dummy));
-    assert_eq!(sealed(&[&inner[..], &[1, 1, 4]].concat()), Err(DropReason::Malformed));
+    assert_eq!(sealed(&[&inner[..], &[1, 1, 4]].concat()), Err(DropReason::Mode));
+    assert_eq!(sealed(&[&inner[..], &[1, 1, 108]].concat()), Err(DropReason::Malformed));
     assert_eq!(sealed(&[&inner[..], &[9, 9, 9, 0, 0, 0, 17]].concat()), Ok(b"x".to_vec()), "TFC padding");
     assert_eq!(sealed(&[1, 1, 0, 17]), Err(DropReason::Malformed));
 }

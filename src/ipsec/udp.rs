@@ -1,4 +1,4 @@
-//! The inner UDP header of transport mode (RFC 768; RFC 3948 section 3.1.2).
+//! The inner UDP header (RFC 768; in transport mode RFC 3948 section 3.1.2).
 
 use super::path::Path;
 use super::DropReason;
@@ -43,11 +43,11 @@ pub(super) fn read<'a>(datagram: &'a mut [u8], flow: &Path) -> Result<&'a mut [u
     rest.get_mut(..data).ok_or(DropReason::Malformed)
 }
 
-fn sum(octets: &[u8]) -> u64 {
+pub(super) fn sum(octets: &[u8]) -> u64 {
     octets.chunks(2).map(|pair| u64::from(pair[0]) << 8 | u64::from(*pair.get(1).unwrap_or(&0))).sum()
 }
 
-fn fold(mut total: u64) -> u16 {
+pub(super) fn fold(mut total: u64) -> u16 {
     while total > 0xffff {
         total = (total & 0xffff) + (total >> 16);
     }

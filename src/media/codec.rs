@@ -8,6 +8,15 @@ pub enum Codec {
 }
 
 impl Codec {
+    pub const ALL: [Self; 2] = [Self::Pcma, Self::Pcmu];
+
+    /// Whether its packets differ in size with what is said (RFC 6562 section 2).
+    pub fn is_variable_rate(self) -> bool {
+        match self {
+            Self::Pcma | Self::Pcmu => false,
+        }
+    }
+
     /// Samples a second.
     pub const RATE: u32 = 8000;
     /// Samples in one frame of 20 ms; octets too, one a sample.

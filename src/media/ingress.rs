@@ -22,17 +22,23 @@ pub struct Arrival<'a> {
 }
 
 impl Ingress {
-    /// Opens a datagram in place. `Ok(None)` is a keep-alive, which is nothing.
+    /// The octets of room that [`Ingress::unprotect`] needs.
+    pub fn room(&self) -> usize {
+        self.associations.room()
+    }
+
+    /// Opens a datagram in place, or into `room` what was compressed. `Ok(None)` is a keep-alive, which is nothing.
     #[inline]
     pub fn unprotect<'a>(
         &mut self,
         now: Wall,
         from: SocketAddr,
         datagram: &'a mut [u8],
+        room: &'a mut [u8],
     ) -> Result<Option<Arrival<'a>>, DropReason> {
         let (carried, arrival) = match Kind::of(datagram) {
             Kind::KeepAlive => return Ok(None),
-            Kind::Protected(_) => self.open(from, datagram)?,
+            Kind::Protected(_) => self.open(from, datagram, room)?,
             Kind::Rtcp | Kind::Rtp => self.take_clear(from, datagram)?,
             Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
         };
@@ -49,9 +55,14 @@ impl Ingress {
     }
 
     #[inline]
-    fn open<'a>(&mut self, from: SocketAddr, datagram: &'a mut [u8]) -> Result<(Carried, Arrival<'a>), DropReason> {
+    fn open<'a>(
+        &mut self,
+        from: SocketAddr,
+        datagram: &'a mut [u8],
+        room: &'a mut [u8],
+    ) -> Result<(Carried, Arrival<'a>), DropReason> {
         let arrived = Path::new(from, self.rules.flow.destination);
-        let opened = self.associations.open(datagram, &arrived, &self.rules.flow)?;
+        let opened = self.associations.open(datagram, room, &arrived, &self.rules.flow)?;
         let moves_remote = opened.newest && !opened.carried.header_integrity;
         Ok((opened.carried, Arrival { payload: opened.payload, moves_remote }))
     }

@@ -27,6 +27,8 @@ pub struct Stream {
     /// The header of the next packet.
     next: RtpHeader,
     buffer: PacketBuffer,
+    /// Where what the peer compressed is unpacked; empty without IPComp.
+    room: Box<[u8]>,
     jitter: JitterBuffer,
     heard_ssrc: Option<u32>,
     reports: Reports,
@@ -92,6 +94,7 @@ impl Stream {
     pub fn new(config: StreamConfig, protection: Protection) -> Self {
         let flow = Path::new(config.local, config.remote);
         let (outbound, inbound) = protection.split();
+        let room = vec![0; inbound.room()].into_boxed_slice();
         let rules = |direction, flow| SpdView {
             spd: config.spd.clone(),
             direction,
@@ -120,6 +123,7 @@ impl Stream {
                 ssrc: config.ssrc,
             },
             buffer: PacketBuffer::new((rtp::HEADER_LEN + Codec::FRAME).max(reports::MAX_LEN)),
+            room,
             jitter: JitterBuffer::new(),
             heard_ssrc: None,
             reports: Reports::new(config.ssrc),
@@ -165,7 +169,13 @@ impl Stream {
         if self.only_from.is_some_and(|only| only != from.ip().to_canonical()) {
             return self.counters.drop_one(DropReason::Source.name());
         }
-        match self.ingress.unprotect(now.wall, from, datagram) {
+        let mut room = std::mem::take(&mut self.room);
+        self.take_in(now, from, datagram, &mut room);
+        self.room = room;
+    }
+
+    fn take_in(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8], room: &mut [u8]) {
+        match self.ingress.unprotect(now.wall, from, datagram, room) {
             Ok(None) => {}
             Ok(Some(arrival)) => {
                 if arrival.moves_remote {

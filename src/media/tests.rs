@@ -13,10 +13,10 @@ use crate::policy::setkey::parse;
 use crate::policy::{strategies, Action, Bundle, Direction, Entry, Guarantee, Level, Selector, Spd, Suite};
 use crate::vocab::{Device, Entity, Generation, Mono, Now, Spi, Wall};
 
-const NONE: Bundle = Bundle { esp: false, ah: false };
-const ESP: Bundle = Bundle { esp: true, ah: false };
-const AH: Bundle = Bundle { esp: false, ah: true };
-const BOTH: Bundle = Bundle { esp: true, ah: true };
+const NONE: Bundle = Bundle::NONE;
+const ESP: Bundle = Bundle::ESP;
+const AH: Bundle = Bundle::AH;
+const BOTH: Bundle = Bundle::AH_ESP;
 
 fn alice() -> SocketAddr {
     "192.168.1.1:16384".parse().unwrap()
@@ -45,6 +45,7 @@ fn keys(bundle: Bundle, direction: u8) -> DirectionKeys {
             salt: [direction; 4],
         }),
         ah: bundle.ah.then(|| AhKey { spi: spi(2), key: Zeroizing::new([direction; 32]) }),
+        framing: bundle.framing,
     }
 }
 
@@ -361,10 +362,11 @@ proptest! {
         let (mut egress, mut ingress) = (sender.into_doors().0, receiver.into_doors().1);
         let mut buffer = PacketBuffer::new(200);
         buffer.begin(172).unwrap().fill(0x80);
+        let mut room = vec![0; ingress.room()];
         let left = egress.protect(at(0).wall, &mut buffer).map(<[u8]>::to_vec);
         if let Ok(mut datagram) = left {
             prop_assert!(!theirs.discard);
-            let arrived = ingress.unprotect(at(0).wall, alice(), &mut datagram);
+            let arrived = ingress.unprotect(at(0).wall, alice(), &mut datagram, &mut room);
             if theirs.at_least_as_tight_as(&ours) {
                 prop_assert!(matches!(arrived, Ok(Some(_))), "{} -> {}", p, q);
             }
@@ -374,13 +376,15 @@ proptest! {
             }
         }
         // A sender that does not keep the agreement: what it leaves out is noticed.
-        let weaker = Bundle { esp: agreed.esp && less.0, ah: agreed.ah && less.1 };
+        let mut weaker = Bundle { esp: agreed.esp && less.0, ah: agreed.ah && less.1, ..agreed };
+        weaker.framing.ipcomp &= !weaker.is_empty();
         let cheat = Protection::from_keys(keys(weaker, 1), keys(weaker, 2)).unwrap();
         let open = |action| Stream::new(config(alice(), bob(), action, weaker), cheat);
         let (mut egress, _) = open(under(&Action::None)).into_doors();
         buffer.begin(172).unwrap().fill(0x80);
         let mut datagram = egress.protect(at(0).wall, &mut buffer).unwrap().to_vec();
-        let arrived = ingress.unprotect(at(0).wall, alice(), &mut datagram);
+        let mut room = vec![0; ingress.room()];
+        let arrived = ingress.unprotect(at(0).wall, alice(), &mut datagram, &mut room);
         if weaker != agreed || !ours.accepts(&weaker.carried()) {
             prop_assert!(arrived.is_err());
         }

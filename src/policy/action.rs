@@ -1,6 +1,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::Direction;
+
 /// What becomes of a packet (item 716).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -138,7 +140,7 @@ impl Level {
 pub enum RulesError {
     #[error("at least one of ah, esp, ipcomp")]
     Empty,
-    #[error("ah or esp beside ipcomp, which protects nothing")]
+    #[error("esp or ah beside ipcomp, which only makes packets shorter and protects nothing")]
     IpcompAlone,
     #[error("{0} once only")]
     Twice(Protocol),
@@ -194,7 +196,16 @@ impl Rule {
         Self { protocol, mode: Mode::Transport, level }
     }
 
-    fn mirror(&self) -> Self {
+    /// Of a rule for packets of `direction`, that for packets which we send.
+    pub fn as_sent(self, direction: Direction) -> Self {
+        match direction {
+            Direction::In => self.mirror(),
+            Direction::Out => self,
+        }
+    }
+
+    /// The same for packets on their way back: a tunnel's ends change places.
+    pub fn mirror(&self) -> Self {
         let mode = match self.mode {
             Mode::Transport => Mode::Transport,
             Mode::Tunnel { source, destination } => Mode::Tunnel { source: destination, destination: source },

@@ -13,6 +13,8 @@ pub struct Entry {
     pub action: Action,
     /// Which suites may serve an ESP rule, the best first; empty means every suite that we have.
     pub suites: Vec<Suite>,
+    /// Whether ESP pads packets to one size (RFC 4303 section 2.7); `None` does where the codec's rate varies.
+    pub tfc: Option<bool>,
     pub keying: Keying,
     /// Higher is looked at first.
     pub priority: i32,
@@ -83,6 +85,7 @@ impl Entry {
             direction,
             action,
             suites: Vec::new(),
+            tfc: None,
             keying: Keying::default(),
             priority: 0,
             peer: PeerScope::default(),

@@ -170,12 +170,12 @@ mod tests {
 
     #[test]
     fn a_packet_needs_every_always_and_nothing_more() {
-        let (clear, esp) = (Carried::default(), Bundle { esp: true, ah: false }.carried());
+        let (clear, esp) = (Carried::default(), Bundle::ESP.carried());
         assert!(guarantee("none").accepts(&clear) && guarantee("none").accepts(&esp));
         assert!(!guarantee("ipsec esp/transport//require").accepts(&clear));
         assert!(guarantee("ipsec esp/transport//use").accepts(&clear));
         assert!(!guarantee("ipsec ah/transport//require").accepts(&esp));
-        let all = Bundle { esp: true, ah: true }.carried();
+        let all = Bundle::AH_ESP.carried();
         assert!(guarantee("ipsec ah/transport//require esp/transport//require").accepts(&all));
         assert!(!guarantee("discard").accepts(&all));
     }

@@ -9,6 +9,7 @@ pub mod approval;
 pub mod demand;
 pub mod entry;
 pub mod environment;
+pub mod framing;
 pub mod groups;
 pub mod guarantee;
 pub mod intent;
@@ -25,6 +26,7 @@ pub mod statement;
 #[cfg(test)]
 pub(crate) mod strategies;
 pub mod suite;
+mod tunnel;
 pub mod xfrm;
 
 pub use action::{Action, Carried, Level, Mode, Protocol, Rule, RulesError};
@@ -33,6 +35,7 @@ pub use approval::{ApprovalRule, Whom};
 pub use demand::Bundle;
 pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceCondition};
 pub use environment::{Environment, Evidence, Scope};
+pub use framing::Framing;
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
 pub use intent::{Aim, Content, Intent};

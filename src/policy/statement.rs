@@ -61,6 +61,8 @@ pub struct Person {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     pub protocols: Vec<Protocol>,
+    /// Tunnel mode too; transport mode goes without saying.
+    pub tunnel: bool,
     pub suites: Vec<Suite>,
     /// Static names of RTP payload formats, as `PCMU`.
     pub codecs: Vec<PeerText>,

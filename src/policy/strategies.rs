@@ -89,7 +89,13 @@ fn place() -> impl Strategy<Value = PlaceCondition> {
 
 /// Every field, ties in priority and age included.
 pub fn entry() -> impl Strategy<Value = Entry> {
-    let ours = (subsequence(Suite::ALL.to_vec(), 0..=3).prop_shuffle(), -1..=1i32, peer(), option::of(place()));
+    let ours = (
+        subsequence(Suite::ALL.to_vec(), 0..=3).prop_shuffle(),
+        -1..=1i32,
+        peer(),
+        option::of(place()),
+        option::of(any::<bool>()),
+    );
     let kept = (
         option::of((0..4000u64).prop_map(Wall)),
         select(Origin::ALL.to_vec()),
@@ -98,10 +104,11 @@ pub fn entry() -> impl Strategy<Value = Entry> {
         (0..9u64).prop_map(EntryId),
     );
     (selector(), direction(), action(), ours, kept).prop_map(|(selector, direction, action, ours, kept)| {
-        let ((suites, priority, peer, place), (expires, origin, note, created, id)) = (ours, kept);
+        let ((suites, priority, peer, place, tfc), (expires, origin, note, created, id)) = (ours, kept);
         Entry {
             id,
             suites,
+            tfc,
             priority,
             peer,
             place,

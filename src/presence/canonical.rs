@@ -87,6 +87,9 @@ fn identity(lines: &mut Lines, statement: &Statement) {
 
 fn supports(lines: &mut Lines, supports: &Capabilities) {
     lines.each("supports-protocol", &supports.protocols);
+    if supports.tunnel {
+        lines.field("supports-mode", words::TUNNEL);
+    }
     lines.each("supports-suite", &supports.suites);
     lines.each("supports-codec", supports.codecs.iter().map(|codec| codec.raw()));
     lines.each("supports-kem", supports.kem.iter().map(|kem| kem.raw()));

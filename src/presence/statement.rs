@@ -152,13 +152,14 @@ fn signed_by(element: &Element) -> Result<(VerifyKey, SignatureBytes), Unreadabl
 }
 
 fn supports(element: &Element) -> Result<Capabilities, Unreadable> {
-    element.only(&["protocol", "suite", "codec", "kem"], &[])?;
+    element.only(&["protocol", "mode", "suite", "codec", "kem"], &[])?;
     let protocols = element.many("protocol", MAX_PROTOCOLS)?;
     let suites = element.many("suite", Suite::ALL.len())?;
     let codecs = element.many("codec", MAX_CODECS)?;
     let kems = element.many("kem", MAX_KEMS)?;
     Ok(Capabilities {
         protocols: unique("protocol", protocols.iter().map(|p| p.choice("protocol", words::protocol)))?,
+        tunnel: element.maybe("mode")?.map(|mode| mode.choice("mode", words::tunnel)).transpose()?.is_some(),
         suites: unique("suite", suites.iter().map(|suite| suite.choice("suite", Suite::from_name)))?,
         codecs: unique("codec", codecs.iter().map(|codec| codec.value("codec", token)))?,
         kem: unique("kem", kems.iter().map(|kem| kem.value("kem", token)))?,

@@ -15,6 +15,13 @@ pub(super) fn protocol(word: &str) -> Option<Protocol> {
     [Protocol::Ipcomp, Protocol::Esp, Protocol::Ah].into_iter().find(|protocol| protocol.to_string() == word)
 }
 
+/// The one mode that is stated: transport mode goes without saying.
+pub(super) const TUNNEL: &str = "tunnel";
+
+pub(super) fn tunnel(word: &str) -> Option<()> {
+    (word == TUNNEL).then_some(())
+}
+
 pub(super) fn upper(word: &str) -> Option<Upper> {
     [Upper::Any, Upper::Tcp, Upper::Udp].into_iter().find(|upper| upper.to_string() == word)
 }

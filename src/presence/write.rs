@@ -141,6 +141,9 @@ fn identity(xml: &mut XmlWriter, statement: &Statement) {
 
 fn supports(xml: &mut XmlWriter, supports: &Capabilities) {
     supports.protocols.iter().for_each(|protocol| xml.leaf("sv:protocol", protocol));
+    if supports.tunnel {
+        xml.leaf("sv:mode", words::TUNNEL);
+    }
     supports.suites.iter().for_each(|suite| xml.leaf("sv:suite", suite));
     supports.codecs.iter().for_each(|codec| xml.leaf("sv:codec", codec.raw()));
     supports.kem.iter().for_each(|kem| xml.leaf("sv:kem", kem.raw()));

@@ -6,6 +6,7 @@ mod common;
 mod accounts;
 mod advice;
 mod ask;
+mod bundles;
 mod calls;
 mod contacts;
 mod device;

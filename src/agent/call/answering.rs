@@ -7,11 +7,12 @@ use rand_core::RngCore;
 use super::callee::{protected, No};
 use super::caller::gone;
 use super::media::{media_address, random_spis, Ready};
+use super::tunnel::ELSEWHERE;
 use super::{CallState, KeyState};
 use crate::agent::ruling::Protected;
 use crate::agent::{Agent, Effect};
 use crate::keys::agreement::{Choice, Offered, Spis};
-use crate::policy::Suite;
+use crate::policy::{Direction, Suite};
 use crate::sip::{Body, SessionId};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
 
@@ -67,7 +68,10 @@ impl Agent {
         };
         let Err(failure) = self.refuse_unruly(now, id, (protected, suite), remote) else { return Ok(()) };
         let missing = self.demands_of_call(now, id, remote)?.missing(protected, self.config.default_level);
-        let no = No::missing(&missing, Some(()));
+        let no = match failure.code {
+            ELSEWHERE => No::plain(488, "a tunnel of the policy here ends elsewhere"),
+            _ => No::missing(&missing, Some(())),
+        };
         if let Some(session) = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take()) {
             self.calls.sessions.remove(&session);
             self.endpoint.refuse(now, session, no.refusal);
@@ -79,6 +83,7 @@ impl Agent {
         let spis = random_spis(&mut self.rng);
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
+        let pads = self.pads(now, id)?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let session = calling.session.ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
@@ -86,7 +91,7 @@ impl Agent {
         let known = calling.call.known;
         let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder, suite) => {
-                let choice = choose(responder.offer(), suite, spis, local);
+                let choice = choose(responder.offer(), suite, spis, local, pads);
                 let (message, confirmed) =
                     responder.answer(choice, seed).map_err(|why| unanswerable(id, &why.to_string()))?;
                 (Some(message), Some(Box::new(confirmed)))
@@ -108,6 +113,15 @@ impl Agent {
                 Ok(())
             }
         }
+    }
+
+    /// Whether our own entries want packets padded, those that we send and those that come.
+    fn pads(&self, now: Now, id: CallId) -> Result<[bool; 2], Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let offered = calling.offered.as_ref().ok_or_else(|| gone(id))?;
+        let demands = self.demands_of_call(now, id, offered.media())?;
+        let variable_rate = offered.codec().is_variable_rate();
+        Ok([Direction::Out, Direction::In].map(|direction| demands.pads(direction, variable_rate)))
     }
 
     /// Whoever wrote a false source address does not see our answer and cannot acknowledge it: a stranger's stream waits
@@ -147,10 +161,15 @@ impl Agent {
     }
 }
 
-/// Per direction what the caller demands; it has all that we insist on, or it would not have come this far.
-fn choose(offer: &Offered, suite: Option<Suite>, spis: Spis, local: SocketAddr) -> Choice {
+/// Per direction what the caller demands; it has all that we insist on, or it would not have come this far. What our own
+/// entries add is padding of the packets that we send, and of those that we get.
+fn choose(offer: &Offered, suite: Option<Suite>, spis: Spis, local: SocketAddr, pads: [bool; 2]) -> Choice {
+    let mut bundles = offer.bundles;
+    for (bundle, pads) in [&mut bundles.to_initiator, &mut bundles.to_responder].into_iter().zip(pads) {
+        bundle.framing.tfc |= pads && bundle.esp && !bundle.framing.ipcomp;
+    }
     let suite = suite.filter(|_| offer.bundles.esp());
-    Choice { bundles: offer.bundles, suite, spis, media: local }
+    Choice { bundles, suite, spis, media: local }
 }
 
 fn unanswerable(id: CallId, why: &str) -> Failure {

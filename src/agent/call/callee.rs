@@ -11,7 +11,7 @@ use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Event, Seen, Side, StoreOp};
 use crate::keys::agreement::{AgreementError, Bundles, Offered, ResponderInput};
 use crate::keys::Responder;
-use crate::policy::{Audience, Bundle, Rule, Suite, Wanted};
+use crate::policy::{Audience, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
@@ -176,6 +176,13 @@ impl Agent {
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
+        let ours = self.config.media_address;
+        if let Some(ends) = offer.tunnel.filter(|ends| ends.responder.to_canonical() != ours.to_canonical()) {
+            return Err(No::plain(
+                488,
+                &format!("the tunnel would end at {}, this device is at {ours}", ends.responder),
+            ));
+        }
         let demands = self.demands_before_answer(now, known.as_ref(), media, way);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
@@ -248,7 +255,7 @@ impl Agent {
         match (known, stated) {
             (true, _) => Ok(at_once),
             (false, false) => refuse_aimed(media, from).map(|()| at_once),
-            (false, true) if bundles.to_responder == Bundle::default() => {
+            (false, true) if bundles.to_responder.is_empty() => {
                 Err(No::plain(488, "strangers who call by a proxy are heard protected, or not at all"))
             }
             (false, true) => Ok(Way { stated, heard_first: true }),
@@ -369,7 +376,7 @@ impl Agent {
 }
 
 impl No {
-    fn plain(status: u16, why: &str) -> Self {
+    pub(super) fn plain(status: u16, why: &str) -> Self {
         let reason = match status {
             403 => "Forbidden",
             486 => "Busy Here",

@@ -15,6 +15,7 @@ use crate::agent::waiting::Waiting;
 use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effect, Event, Pin, Side};
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
+use crate::media::Codec;
 use crate::policy::{Action, Answer, Bundle, Entry, Intent, Suite, Wanted};
 use crate::sdp::SvSa;
 use crate::sip::{Body, Candidate, Invite, SessionId, Transport, Uri};
@@ -107,7 +108,7 @@ impl Agent {
         let (out, inbound) = self.entries_towards(now, &pin.entity, &pin.device, None);
         match answer {
             None | Some(Answer::Approve) => true,
-            Some(Answer::Rules(action)) => out.action == *action && inbound.action == *action,
+            Some(Answer::Rules(action)) => out.action == *action && inbound.action == action.mirror(),
             Some(Answer::Edit(_) | Answer::Refuse) => false,
         }
     }
@@ -224,9 +225,7 @@ impl Agent {
         device: &Device,
         local: Option<SocketAddr>,
     ) -> (Entry, Entry) {
-        let record = self.book.presence(entity, device);
-        let peer = record.and_then(|record| self.peer_address(record));
-        let peer = peer.or_else(|| host_address(entity.host()).map(|socket| socket.ip()));
+        let peer = self.address_of(entity, device);
         let ours = local.unwrap_or(some_port(self.config.media_address));
         let theirs = some_port(peer.unwrap_or(unspecified(ours)));
         self.entries_between(now, Some((entity, device)), ours, theirs)
@@ -261,7 +260,12 @@ impl Agent {
         if [&out, &inbound].iter().any(|entry| entry.action == Action::Discard) {
             return Err(discarded(&entity));
         }
-        let bundles = Bundles { to_responder: Bundle::of(&out.action), to_initiator: Bundle::of(&inbound.action) };
+        let variable_rate = Codec::ALL.iter().any(|codec| codec.is_variable_rate());
+        let bundles = Bundles {
+            to_responder: Bundle::of_entry(&out, variable_rate),
+            to_initiator: Bundle::of_entry(&inbound, variable_rate),
+        };
+        let tunnel = self.tunnel_ends((&entity, &device), [&out, &inbound], local.ip())?;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         let input = OfferInput {
@@ -284,6 +288,7 @@ impl Agent {
             entry,
             statement: pin.statement,
             ah_nat: false,
+            tunnel,
         };
         let (initiator, message) =
             Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::caller::gone;
+use super::tunnel::elsewhere;
 use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
 use crate::agent::ruling::{Demands, Protected};
@@ -157,6 +158,10 @@ impl Agent {
     ) -> Result<(), Failure> {
         let demands = self.demands_of_call(now, id, remote)?;
         let peer = self.peer_name(id);
+        let local = self.calls.all.get(&id).and_then(|calling| calling.local).ok_or_else(|| gone(id))?;
+        if let Some((entry, fits)) = demands.tunnels_elsewhere(local.ip(), remote.ip()) {
+            return Err(elsewhere(&peer, entry, &fits));
+        }
         if let Some(entry) = demands.broken(protected, self.config.default_level) {
             return Err(unruly(&peer, &protected.towards(entry.direction).to_string(), entry));
         }

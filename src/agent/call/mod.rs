@@ -28,6 +28,7 @@ mod running;
 mod transfer;
 mod transferee;
 mod transferor;
+mod tunnel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};

@@ -159,6 +159,7 @@ impl Agent {
         for policy in &statement.policies {
             let ours = if policy.direction == Direction::Out { &out } else { &inbound };
             for rule in Bundle::of(&ours.action).missing_for(&policy.action, level) {
+                let rule = rule.as_sent(policy.direction);
                 if !missing.contains(&rule) {
                     missing.push(rule);
                 }

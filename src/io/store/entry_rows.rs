@@ -33,6 +33,7 @@ pub fn insert(
         entry.direction.to_string(),
         action_name(&entry.action),
         suite_names(&entry.suites),
+        entry.tfc,
         entry.priority,
         peer.entity.as_ref().map(Entity::as_str),
         peer.device.as_ref().map(Device::as_str),
@@ -62,9 +63,9 @@ pub fn all(database: &Connection) -> Result<Vec<Row>, Failure> {
 }
 
 const INSERT_ENTRY: &str = "INSERT INTO policy_entry (generation, is_default, source_address, source_port, \
-    destination_address, destination_port, upper_protocol, direction, action, suites, keying, priority, peer_entity, \
+    destination_address, destination_port, upper_protocol, direction, action, suites, tfc, keying, priority, peer_entity, \
     peer_device, peer_group, place_ours, place_theirs, expires, origin, note, created) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'agreement', ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'agreement', ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
 
 fn insert_rules(step: &Transaction<'_>, entry: i64, rules: &[Rule]) -> rusqlite::Result<()> {
     let mut insert = step.prepare_cached("INSERT INTO policy_rule VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
@@ -94,6 +95,7 @@ fn read(database: &Connection, row: &Columns<'_>) -> Result<Row, Failure> {
         direction: row.word("direction", columns::direction)?,
         action: read_action(database, row, id)?,
         suites: row.word("suites", read_suites)?,
+        tfc: row.value("tfc")?,
         keying: Keying::Agreement,
         priority: row.value("priority")?,
         peer: read_scope(row)?,

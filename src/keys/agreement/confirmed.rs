@@ -8,7 +8,7 @@ use super::keylog;
 use super::noise::Split;
 use super::schedule::{Algorithm, Role, Sa, Schedule, Way};
 use crate::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
-use crate::policy::Suite;
+use crate::policy::{Bundle, Suite};
 use crate::vocab::{Digest, Spi};
 
 /// The proof that both sides hold the same keys, and the only maker of security associations.
@@ -39,7 +39,12 @@ impl Confirmed {
 
     /// Both directions' security associations, in place of the proof: they are made once.
     pub fn into_protection(self) -> Protection {
-        let (mut outbound, mut inbound) = (DirectionKeys::default(), DirectionKeys::default());
+        let Bundles { to_responder, to_initiator } = self.outcome.bundles;
+        let keys = |bundle: Bundle| DirectionKeys { framing: bundle.framing, ..DirectionKeys::default() };
+        let (mut outbound, mut inbound) = match self.outcome.role {
+            Role::Initiator => (keys(to_responder), keys(to_initiator)),
+            Role::Responder => (keys(to_initiator), keys(to_responder)),
+        };
         for sa in self.sas {
             let keys = if self.outcome.is_outbound(sa.way) { &mut outbound } else { &mut inbound };
             add(keys, sa);

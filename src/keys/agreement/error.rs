@@ -27,6 +27,8 @@ pub enum AgreementError {
 /// Why a bundle cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChoiceError {
+    #[error("the protection is laid around packets in another way than was offered")]
+    Framing,
     #[error("the chosen protection is looser than the offer demands")]
     Looser,
     #[error("the chosen protection was not offered")]
@@ -41,6 +43,10 @@ pub enum ChoiceError {
     SuiteNotOffered,
     #[error("a suite is chosen without ESP")]
     SuiteUnneeded,
+    #[error("a tunnel does not end where its side receives media")]
+    TunnelEnd,
+    #[error("the offered parts of the protection do not fit together")]
+    Unsound,
 }
 
 /// Why an authentic payload cannot be read.

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::bundles::{check_offer, Bundles, Match, Spis};
+use super::bundles::{check_offer, Bundles, Match, Spis, TunnelEnds};
 use super::confirmed::{Confirmed, Outcome};
 use super::error::AgreementError;
 use super::noise::Handshake;
@@ -19,6 +19,7 @@ pub struct Initiator {
     bundles: Bundles,
     spis: Spis,
     suites: Vec<Suite>,
+    tunnel: Option<TunnelEnds>,
 }
 
 /// Everything that a first message says.
@@ -46,6 +47,8 @@ pub struct OfferInput<'a> {
     /// Hash of the callee's statement as we saw it.
     pub statement: Option<Digest>,
     pub ah_nat: bool,
+    /// Where the tunnels of the bundles end, if they have any: each at the media address of its side.
+    pub tunnel: Option<TunnelEnds>,
 }
 
 /// The callee, from the statement that our user approved.
@@ -64,7 +67,7 @@ impl Initiator {
     /// [`AgreementError::Choice`] when the offer demands what it has no SPI or suite for,
     /// [`AgreementError::Unauthentic`] when the callee's key is no key.
     pub fn offer(input: OfferInput, seed: [u8; 32]) -> Result<(Self, Vec<u8>), AgreementError> {
-        check_offer(input.bundles, input.spis, &input.suites)?;
+        check_offer(input.bundles, input.spis, &input.suites, (input.tunnel, input.media))?;
         let prologue = Prologue {
             callee: &input.peer.entity,
             device: &input.peer.device,
@@ -76,8 +79,8 @@ impl Initiator {
         let mut handshake = Handshake::initiator(secret, &input.peer.agreement, &prologue.octets())?;
         let first = first_payload(input);
         let message = handshake.write(&first.write(), seed)?;
-        let Offered { bundles, spis, suites, .. } = first.offered;
-        Ok((Self { handshake, bundles, spis, suites }, message))
+        let Offered { bundles, spis, suites, tunnel, .. } = first.offered;
+        Ok((Self { handshake, bundles, spis, suites, tunnel }, message))
     }
 
     /// Reads the callee's message and holds its choice against the offer.
@@ -93,9 +96,11 @@ impl Initiator {
             demanded: self.bundles,
             initiator: self.spis,
             suites: &self.suites,
+            tunnel: self.tunnel,
             chosen: second.bundles,
             responder: second.spis,
             suite: second.suite,
+            media: second.media,
         };
         matched.check()?;
         let split = self.handshake.split().ok_or(AgreementError::Unauthentic)?;
@@ -133,6 +138,7 @@ fn first_payload(input: OfferInput) -> First {
         entry: input.entry,
         statement: input.statement,
         ah_nat: input.ah_nat,
+        tunnel: input.tunnel,
     };
     First { offered, signature: input.identity.sign_agreement(input.entity, input.device) }
 }

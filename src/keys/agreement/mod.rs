@@ -23,7 +23,7 @@ mod schedule;
 mod tests;
 mod tlv;
 
-pub use bundles::{Bundles, Spis};
+pub use bundles::{Bundles, Spis, TunnelEnds};
 pub use confirmed::Confirmed;
 pub use error::{AgreementError, ChoiceError, PayloadError};
 pub use initiator::{Initiator, OfferInput, PeerKeys};

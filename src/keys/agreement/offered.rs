@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use super::bundles::{Bundles, Spis};
+use super::bundles::{Bundles, Spis, TunnelEnds};
 use crate::policy::Suite;
 use crate::vocab::{AgreementKey, Device, Digest, Entity, VerifyKey, Wall};
 
@@ -27,4 +27,6 @@ pub struct Offered {
     pub statement: Option<Digest>,
     /// The caller's AH guards the payload only, because a NAT changes the addresses.
     pub ah_nat: bool,
+    /// Where its tunnels end, if the bundles have any.
+    pub tunnel: Option<TunnelEnds>,
 }

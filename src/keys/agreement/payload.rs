@@ -1,10 +1,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::bundles::{Bundles, Spis};
+use super::bundles::{Bundles, Spis, TunnelEnds};
 use super::error::PayloadError;
 use super::offered::Offered;
 use super::tlv::{Fields, Kind, Writer};
-use crate::policy::{Bundle, Suite};
+use crate::policy::{Bundle, Framing, Suite};
 use crate::vocab::{AgreementKey, Device, Digest, Entity, SignatureBytes, Spi, VerifyKey, Wall};
 
 /// Suites that are read from one offer; what follows is refused.
@@ -36,6 +36,9 @@ impl First {
         if offered.ah_nat {
             out = out.field(Kind::AH_NAT, &[]);
         }
+        if let Some(ends) = offered.tunnel {
+            out = out.field(Kind::TUNNEL, &tunnel_octets(ends));
+        }
         out.finish()
     }
 
@@ -55,7 +58,12 @@ impl First {
             entry: fields.value(Kind::ENTRY, Digest::from_slice)?,
             statement: optional(&mut fields, Kind::STATEMENT, Digest::from_slice)?,
             ah_nat: optional(&mut fields, Kind::AH_NAT, |octets| octets.is_empty().then_some(()))?.is_some(),
+            tunnel: optional(&mut fields, Kind::TUNNEL, read_tunnel)?,
         };
+        let has_ends = offered.tunnel.is_some_and(|ends| ends.initiator == offered.media.ip());
+        if has_ends != offered.bundles.has_tunnel() || has_ends != offered.tunnel.is_some() {
+            return Err(PayloadError::Value(Kind::TUNNEL));
+        }
         let signature = fields.value(Kind::SIGNATURE, SignatureBytes::from_slice)?;
         fields.end()?;
         Ok(Self { offered, signature })
@@ -131,23 +139,75 @@ fn read_media(octets: &[u8]) -> Option<SocketAddr> {
     (port != 0 && !address.is_unspecified() && !address.is_multicast()).then_some(SocketAddr::new(address, port))
 }
 
-const ESP: u8 = 1;
-const AH: u8 = 2;
-
-fn bundles_octets(bundles: Bundles) -> [u8; 2] {
-    let bits = |bundle: Bundle| (if bundle.esp { ESP } else { 0 }) | (if bundle.ah { AH } else { 0 });
-    [bits(bundles.to_responder), bits(bundles.to_initiator)]
+/// Both ends are of one family: the initiator's end, then the responder's, each 4 or 16 octets.
+fn tunnel_octets(ends: TunnelEnds) -> Vec<u8> {
+    let octets = |end: IpAddr| match end {
+        IpAddr::V4(end) => end.octets().to_vec(),
+        IpAddr::V6(end) => end.octets().to_vec(),
+    };
+    [octets(ends.initiator), octets(ends.responder)].concat()
 }
 
-/// A bit that we do not know is a protection that we would not give: refused.
+fn read_tunnel(octets: &[u8]) -> Option<TunnelEnds> {
+    let (initiator, responder) = octets.split_at_checked(octets.len() / 2)?;
+    let end = |octets: &[u8]| match octets.len() {
+        4 => <[u8; 4]>::try_from(octets).ok().map(IpAddr::from),
+        16 => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
+        _ => None,
+    };
+    let is_end = |end: &IpAddr| !end.is_unspecified() && !end.is_multicast();
+    let ends = TunnelEnds { initiator: end(initiator)?, responder: end(responder)? };
+    (is_end(&ends.initiator) && is_end(&ends.responder)).then_some(ends)
+}
+
+const ESP: u8 = 1;
+const AH: u8 = 1 << 1;
+const IPCOMP: u8 = 1 << 2;
+const ESP_TUNNEL: u8 = 1 << 3;
+const AH_TUNNEL: u8 = 1 << 4;
+const IPCOMP_TUNNEL: u8 = 1 << 5;
+const TFC: u8 = 1 << 6;
+const KNOWN: u8 = ESP | AH | IPCOMP | ESP_TUNNEL | AH_TUNNEL | IPCOMP_TUNNEL | TFC;
+
+fn bundles_octets(bundles: Bundles) -> [u8; 2] {
+    [bundle_bits(bundles.to_responder), bundle_bits(bundles.to_initiator)]
+}
+
+fn bundle_bits(Bundle { esp, ah, framing }: Bundle) -> u8 {
+    let Framing { ipcomp, ipcomp_tunnel, esp_tunnel, ah_tunnel, tfc } = framing;
+    let bits = [
+        (esp, ESP),
+        (ah, AH),
+        (ipcomp, IPCOMP),
+        (esp_tunnel, ESP_TUNNEL),
+        (ah_tunnel, AH_TUNNEL),
+        (ipcomp_tunnel, IPCOMP_TUNNEL),
+        (tfc, TFC),
+    ];
+    bits.into_iter().filter_map(|(set, bit)| set.then_some(bit)).sum()
+}
+
 fn read_bundles(octets: &[u8]) -> Option<Bundles> {
-    let bundle = |bits: u8| (bits & !(ESP | AH) == 0).then_some(Bundle { esp: bits & ESP != 0, ah: bits & AH != 0 });
     match octets {
         [to_responder, to_initiator] => {
-            Some(Bundles { to_responder: bundle(*to_responder)?, to_initiator: bundle(*to_initiator)? })
+            Some(Bundles { to_responder: read_bundle(*to_responder)?, to_initiator: read_bundle(*to_initiator)? })
         }
         _ => None,
     }
+}
+
+/// A bit that we do not know is a protection that we would not give: refused, as bits that contradict each other.
+fn read_bundle(bits: u8) -> Option<Bundle> {
+    let has = |bit: u8| bits & bit != 0;
+    let framing = Framing {
+        ipcomp: has(IPCOMP),
+        ipcomp_tunnel: has(IPCOMP_TUNNEL),
+        esp_tunnel: has(ESP_TUNNEL),
+        ah_tunnel: has(AH_TUNNEL),
+        tfc: has(TFC),
+    };
+    let bundle = Bundle { esp: has(ESP), ah: has(AH), framing };
+    (bits & !KNOWN == 0 && bundle.is_sound()).then_some(bundle)
 }
 
 /// ESP, then AH; zero for a protocol that the writer cannot do.
@@ -200,14 +260,21 @@ mod tests {
             agreement_key: AgreementKey([2; 32]),
             media: "192.168.1.1:20000".parse().unwrap(),
             bundles: Bundles {
-                to_responder: Bundle { esp: true, ah: false },
-                to_initiator: Bundle { esp: true, ah: true },
+                to_responder: Bundle { framing: Framing { tfc: true, ..Framing::PLAIN }, ..Bundle::ESP },
+                to_initiator: Bundle {
+                    framing: Framing { ah_tunnel: true, ipcomp: true, ..Framing::PLAIN },
+                    ..Bundle::AH_ESP
+                },
             },
             suites: Suite::ALL.to_vec(),
             spis: Spis { esp: Spi::new(0xc000_0001), ah: Spi::new(0xff00_0002) },
             entry: Digest([3; 32]),
             statement: Some(Digest([4; 32])),
             ah_nat: true,
+            tunnel: Some(TunnelEnds {
+                initiator: "192.168.1.1".parse().unwrap(),
+                responder: "192.168.1.2".parse().unwrap(),
+            }),
         };
         First { offered, signature: SignatureBytes([5; 64]) }
     }
@@ -260,7 +327,7 @@ mod tests {
     #[test]
     fn bad_values_are_refused() {
         let payload = first().write();
-        let bad: [(Kind, &[u8]); 14] = [
+        let bad: [(Kind, &[u8]); 20] = [
             (Kind::TIME, &[0; 7]),
             (Kind::ENTITY, b"SIP:alice@192.168.1.1"),
             (Kind::ENTITY, b"sip:\xff@h"),
@@ -270,7 +337,13 @@ mod tests {
             (Kind::MEDIA, &[4, 0, 9, 0, 0, 0, 0]),
             (Kind::MEDIA, &[4, 0, 9, 239, 0, 0, 1]),
             (Kind::MEDIA, &[6, 0, 9, 1, 2, 3, 4]),
-            (Kind::BUNDLES, &[4, 0]),
+            (Kind::BUNDLES, &[0x80, 0]),
+            (Kind::BUNDLES, &[IPCOMP, 0]),
+            (Kind::BUNDLES, &[ESP | AH_TUNNEL, 0]),
+            (Kind::BUNDLES, &[ESP | IPCOMP | TFC, 0]),
+            (Kind::TUNNEL, &[192, 168, 1, 1, 192, 168, 1]),
+            (Kind::TUNNEL, &[192, 168, 1, 9, 192, 168, 1, 2]),
+            (Kind::TUNNEL, &[192, 168, 1, 1, 0, 0, 0, 0]),
             (Kind::SPIS, &[0x3f, 0, 0, 1, 0, 0, 0, 0]),
             (Kind::SUITES, &[0; 3]),
             (Kind::SUITES, &[0; 34]),

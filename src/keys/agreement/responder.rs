@@ -115,9 +115,11 @@ impl Responder {
             demanded: self.offered.bundles,
             initiator: self.offered.spis,
             suites: &self.offered.suites,
+            tunnel: self.offered.tunnel,
             chosen: choice.bundles,
             responder: choice.spis,
             suite: choice.suite,
+            media: choice.media,
         };
         matched.check()?;
         let Choice { bundles, suite, spis, media } = choice;

@@ -21,6 +21,8 @@ impl Kind {
     pub(super) const ENTRY: Self = Self(0x800a);
     pub(super) const STATEMENT: Self = Self(0x800b);
     pub(super) const AH_NAT: Self = Self(0x800c);
+    // 0x800d is kept for ML-KEM.
+    pub(super) const TUNNEL: Self = Self(0x800e);
 
     fn critical(self) -> bool {
         self.0 & Self::CRITICAL != 0
@@ -45,6 +47,7 @@ impl Kind {
             Self::STATEMENT => "statement hash",
             Self::SUITES => "suites",
             Self::TIME => "time",
+            Self::TUNNEL => "tunnel ends",
             _ => return None,
         })
     }

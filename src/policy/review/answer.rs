@@ -22,6 +22,10 @@ pub enum AnswerError {
     NotBetweenUs { words: String },
     #[error("the action needs {0}")]
     Rules(#[from] RulesError),
+    #[error("{field}: {rule} does not end at the two of you, and a gateway cannot be its end yet")]
+    TunnelElsewhere { field: String, rule: Rule, fits: Rule },
+    #[error("{field}: padding (tfc=on) needs esp, and no ipcomp beside it")]
+    Padding { field: String },
     #[error(transparent)]
     TooManyPieces(#[from] TooManyPieces),
     #[error("{field}: the peer does not support {what}")]
@@ -42,11 +46,16 @@ impl AnswerError {
             Self::UnsupportedByPeer { .. } | Self::UnsupportedHere { .. } => (
                 FailureKind::RefusedByPolicy,
                 "unsupported",
-                "use esp or ah in transport mode, with a suite of the peer's",
+                "use what the peer says that it supports, as esp in transport mode with a suite of the peer's",
             ),
+            Self::TunnelElsewhere { fits, .. } => {
+                let next = format!("write {fits}, or use transport mode");
+                return Failure::new(FailureKind::RefusedByPolicy, "tunnel-elsewhere", self.to_string(), subject, next);
+            }
             Self::Expired { .. }
             | Self::Nothing
             | Self::NotBetweenUs { .. }
+            | Self::Padding { .. }
             | Self::Rules(_)
             | Self::TooManyPieces(_) => (
                 FailureKind::Usage,
@@ -75,6 +84,7 @@ impl Review {
         for entry in &entries {
             supported_here(entry)?;
             self.supported_by_peer(entry)?;
+            self.tunnels_between_us(entry)?;
         }
         let fields = self.looser(&entries, now)?;
         if !fields.is_empty() {
@@ -83,12 +93,13 @@ impl Review {
         Ok(Decision::Approved(Approved::of_peer(entries, self.approved_peer(), self.generation)))
     }
 
-    /// The rules that the peer insists on and that no entry of ours for it serves today, inside out.
+    /// The rules that the peer insists on and that no entry of ours for it serves today, inside out, as packets of ours have them.
     pub fn missing_rules(&self) -> Vec<Rule> {
         let spd = self.current_spd();
         let lacking = |theirs: &Entry| {
             let ours = ruling(&spd, self, theirs);
-            Bundle::of(&ours.action).missing_for(&theirs.action, self.default_level)
+            let missing = Bundle::of(&ours.action).missing_for(&theirs.action, self.default_level);
+            missing.into_iter().map(|rule| rule.as_sent(theirs.direction)).collect::<Vec<_>>()
         };
         let mut missing: Vec<Rule> = self.proposed.iter().flat_map(lacking).collect();
         missing.sort_by_key(|rule| (rule.protocol, std::cmp::Reverse(rule.level)));
@@ -96,11 +107,16 @@ impl Review {
         missing
     }
 
-    /// The answer that adds `rules` to what the peer asks and to what was approved for it before, in one step.
+    /// The answer that adds `rules`, as packets of ours have them, to what the peer asks and to what was approved for it before, in one step.
     pub fn tightened_to(&self, rules: &[Rule]) -> Answer {
         let join = |sum: Action, action: &Action| tighten(&sum, action, self.default_level);
         let before = self.current.iter().filter(|entry| entry.peer == scope(&self.statement));
-        let asked = self.proposed.iter().chain(before).map(|entry| &entry.action).fold(Action::None, join);
+        let as_out = |entry: &Entry| match entry.direction {
+            Direction::In => entry.action.mirror(),
+            Direction::Out => entry.action.clone(),
+        };
+        let all: Vec<Action> = self.proposed.iter().chain(before).map(as_out).collect();
+        let asked = all.iter().fold(Action::None, join);
         let single = |rule: &Rule| Action::Ipsec(vec![rule.clone()]);
         Answer::Rules(rules.iter().map(single).fold(asked, |sum, action| join(sum, &action)))
     }
@@ -111,7 +127,9 @@ impl Review {
             Answer::Edit(entries) => self.edited(entries),
             Answer::Refuse => Err(AnswerError::Nothing),
             Answer::Rules(action) => {
-                let with = |entry: &Entry| Entry { action: action.clone(), ..entry.clone() };
+                // Written as for packets of ours: a tunnel's ends change places on the way back.
+                let towards = |direction| if direction == Direction::In { action.mirror() } else { action.clone() };
+                let with = |entry: &Entry| Entry { action: towards(entry.direction), ..entry.clone() };
                 Ok(self.proposed.iter().map(with).collect())
             }
         }
@@ -155,9 +173,12 @@ impl Review {
     fn supported_by_peer(&self, entry: &Entry) -> Result<(), AnswerError> {
         let supports = &self.statement.supports;
         let lacks = |field: String, what: String| Err(AnswerError::UnsupportedByPeer { field, what });
-        for Rule { protocol, .. } in entry.action.rules() {
+        for Rule { protocol, mode, .. } in entry.action.rules() {
             if !supports.protocols.contains(protocol) {
                 return lacks(format!("{} protocol", entry.direction), protocol.to_string());
+            }
+            if *mode != Mode::Transport && !supports.tunnel {
+                return lacks(format!("{} {protocol} mode", entry.direction), "tunnel mode".to_owned());
             }
         }
         let wanted = if entry.suites.is_empty() { &Suite::ALL[..] } else { &entry.suites };
@@ -167,6 +188,16 @@ impl Review {
             return lacks(format!("{} suites", entry.direction), names.join(", "));
         }
         Ok(())
+    }
+
+    fn tunnels_between_us(&self, entry: &Entry) -> Result<(), AnswerError> {
+        match entry.tunnel_elsewhere(self.ends.0, self.ends.1) {
+            None => Ok(()),
+            Some((rule, fits)) => {
+                let field = format!("{} {} mode", entry.direction, rule.protocol);
+                Err(AnswerError::TunnelElsewhere { field, rule: rule.clone(), fits })
+            }
+        }
     }
 
     fn stated_suites(&self, direction: Direction) -> &[Suite] {
@@ -236,12 +267,9 @@ pub(super) fn supported_here(entry: &Entry) -> Result<(), AnswerError> {
     if entry.peer.group.is_some() {
         return refuse("group", "a contact group");
     }
-    for Rule { protocol, mode, .. } in entry.action.rules() {
-        match (protocol, mode) {
-            (Protocol::Ipcomp, _) => return refuse("protocol", "ipcomp"),
-            (_, Mode::Tunnel { .. }) => return refuse(&format!("{protocol} mode"), "tunnel mode"),
-            (Protocol::Ah | Protocol::Esp, Mode::Transport) => {}
-        }
+    let fits = entry.action.rule(Protocol::Esp).is_some() && entry.action.rule(Protocol::Ipcomp).is_none();
+    if entry.tfc == Some(true) && !fits {
+        return Err(AnswerError::Padding { field: format!("{} tfc", entry.direction) });
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ fn statement(policy: &str, environment: Option<Environment>) -> Statement {
         signed_by: None,
         supports: Capabilities {
             protocols: vec![Protocol::Esp, Protocol::Ah],
+            tunnel: false,
             suites: vec![Suite::Chacha20Poly1305],
             ..Capabilities::default()
         },
@@ -331,9 +332,7 @@ fn a_changed_key_that_the_user_accepted_may_be_answered() {
 fn what_a_side_cannot_do_is_named() {
     let unsupported = |review: &Review, answer: &Answer| review.answer(answer, NOW).unwrap_err().to_string();
     let tunnel = rules("ipsec esp/tunnel/192.0.2.1-192.0.2.2/require");
-    assert_eq!(unsupported(&stating("none"), &tunnel), "out esp mode: tunnel mode is not supported by this version");
-    let packed = rules("ipsec ipcomp/transport//use esp/transport//require");
-    assert_eq!(unsupported(&stating("none"), &packed), "out protocol: ipcomp is not supported by this version");
+    assert_eq!(unsupported(&stating("none"), &tunnel), "out esp mode: the peer does not support tunnel mode");
     let mut stated = statement("spdadd any any any -P out none;", None);
     stated.supports.protocols = vec![Protocol::Esp];
     let review = Review::new(input(stated, "192.168.1.2")).unwrap();
@@ -343,6 +342,29 @@ fn what_a_side_cannot_do_is_named() {
         unsupported(&review, &Answer::Edit(parse(gcm).unwrap())),
         "out suites: the peer does not support aes-128-gcm"
     );
+}
+
+#[test]
+fn a_tunnel_is_approved_between_the_two_ends_and_turned_round_on_the_way_back() {
+    let mut stated = statement("spdadd any any any -P out none;", None);
+    stated.supports.tunnel = true;
+    stated.supports.protocols = Protocol::ALL.to_vec();
+    let review = Review::new(input(stated, "192.168.1.2")).unwrap();
+    let ours = review.ends().0;
+    let here = rules(&format!("ipsec ipcomp/transport//use esp/tunnel/{ours}-192.168.1.2/require"));
+    let said: Vec<String> = approved(&review, &here).iter().map(|entry| entry.action.to_string()).collect();
+    assert_eq!(
+        said,
+        [
+            format!("ipsec ipcomp/transport//use esp/tunnel/{ours}-192.168.1.2/require"),
+            format!("ipsec ipcomp/transport//use esp/tunnel/192.168.1.2-{ours}/require"),
+        ]
+    );
+    let why = review.answer(&rules("ipsec esp/tunnel/192.0.2.1-192.0.2.2/require"), NOW).unwrap_err();
+    let failure = why.failure("bob");
+    assert_eq!(failure.code, "tunnel-elsewhere");
+    assert!(failure.message.contains("a gateway cannot be its end yet"), "{}", failure.message);
+    assert!(failure.next.contains(&format!("esp/tunnel/{ours}-192.168.1.2/require")), "{}", failure.next);
 }
 
 #[test]
@@ -368,7 +390,8 @@ fn entries_of_our_own_need_no_peer_and_claim_nothing() {
     let bad = [
         "",
         "spdadd any any any -P out none; # sv: group=friends",
-        "spdadd any any any -P out ipsec ah/tunnel/::1-::2/use;",
+        "spdadd any any any -P out ipsec ah/transport//use; # sv: tfc=on",
+        "spdadd any any any -P out ipsec ipcomp/transport//use esp/transport//use; # sv: tfc=on",
     ];
     for text in bad {
         assert!(Approved::own(parse(text).unwrap(), Origin::User, Generation(2), NOW).is_err(), "{text}");

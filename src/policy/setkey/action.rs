@@ -52,7 +52,8 @@ fn mode(mode: &str, ends: &str) -> Option<Mode> {
         "tunnel" => {
             let (source, destination) = ends.split_once('-')?;
             let end = |text: &str| text.parse::<IpAddr>().ok().map(|address| address.to_canonical());
-            Some(Mode::Tunnel { source: end(source)?, destination: end(destination)? })
+            let (source, destination) = (end(source)?, end(destination)?);
+            (source.is_ipv4() == destination.is_ipv4()).then_some(Mode::Tunnel { source, destination })
         }
         _ => None,
     }

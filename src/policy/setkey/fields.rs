@@ -7,7 +7,7 @@ use crate::policy::{Entry, Keying, Origin, PlaceCondition, Scope, Suite};
 use crate::vocab::{Device, Entity, EntryId, Wall};
 
 const KEYS: &str =
-    "one of id, entity, device, group, priority, suites, keying, place, expires, origin, created, note, each once";
+    "one of id, entity, device, group, priority, suites, tfc, keying, place, expires, origin, created, note, each once";
 
 /// Fills `entry` from `key=value` pairs. An unknown key is refused: it could be a restriction.
 pub(super) fn read(comment: &Token<'_>, entry: &mut Entry) -> Result<(), SetkeyError> {
@@ -34,6 +34,7 @@ fn expected(key: &str) -> Option<&'static str> {
         "place" => "two of private, public, unknown, as private/public",
         "priority" => "a number from -2147483648 to 2147483647",
         "suites" => "suites as chacha20-poly1305,aes-256-gcm,aes-128-gcm, each once",
+        "tfc" => "on or off",
         _ => return None,
     })
 }
@@ -52,6 +53,7 @@ fn set(entry: &mut Entry, key: &str, value: &str) -> Option<()> {
         "place" => entry.place = Some(place(value)?),
         "priority" => entry.priority = value.parse().ok()?,
         "suites" => entry.suites = suites(value)?,
+        "tfc" => entry.tfc = Some(switch(value)?),
         _ => return None,
     }
     Some(())
@@ -60,6 +62,14 @@ fn set(entry: &mut Entry, key: &str, value: &str) -> Option<()> {
 fn place(text: &str) -> Option<PlaceCondition> {
     let (ours, theirs) = text.split_once('/')?;
     Some(PlaceCondition { ours: Scope::from_name(ours)?, theirs: Scope::from_name(theirs)? })
+}
+
+fn switch(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
 }
 
 fn suites(text: &str) -> Option<Vec<Suite>> {
@@ -103,6 +113,7 @@ fn pairs(entry: &Entry) -> impl Iterator<Item = (&'static str, String)> {
         ("group", entry.peer.group.clone()),
         ("priority", named(entry.priority != 0, entry.priority.to_string())),
         ("suites", named(!suites.is_empty(), suites.join(","))),
+        ("tfc", entry.tfc.map(|tfc| if tfc { "on" } else { "off" }.to_owned())),
         ("place", entry.place.map(|place| format!("{}/{}", place.ours, place.theirs))),
         ("expires", entry.expires.map(write_time)),
         ("origin", named(entry.origin != Origin::User, entry.origin.name().to_owned())),

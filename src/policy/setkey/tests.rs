@@ -29,7 +29,7 @@ fn setkeys_own_line_is_read_and_written_octet_for_octet() {
 fn rules_in_any_order_are_stored_inside_out() {
     let action = parse_action("ipsec ah/transport//require esp/transport//require").unwrap();
     assert_eq!(action.to_string(), "ipsec esp/transport//require ah/transport//require");
-    let tunnel = "ipsec ipcomp/transport//use esp/tunnel/192.0.2.1-2001:db8::2/unique";
+    let tunnel = "ipsec ipcomp/transport//use esp/tunnel/2001:db8::1-2001:db8::2/unique";
     assert_eq!(parse_action(tunnel).unwrap().to_string(), tunnel);
 }
 

@@ -81,7 +81,7 @@ const REPLACE: [(&str, Replace); 17] = [
 ];
 
 /// Parts of fields; where either statement lacks the field nothing changes.
-const PARTS: [(&str, Replace); 20] = [
+const PARTS: [(&str, Replace); 21] = [
     ("user", |s, o| both(&mut s.person, &o.person, |s, o| s.user = o.user.clone())),
     ("place", |s, o| both(&mut s.person, &o.person, |s, o| s.place = o.place.clone())),
     ("scope", |s, o| both(&mut s.environment, &o.environment, |s, o| s.scope = o.scope)),
@@ -90,6 +90,7 @@ const PARTS: [(&str, Replace); 20] = [
     ("key", |s, o| both(&mut s.signed_by, &o.signed_by, |s, o| s.0 = o.0)),
     ("vouch", |s, o| both(&mut s.signed_by, &o.signed_by, |s, o| s.1 = o.1)),
     ("protocols", |s, o| s.supports.protocols = o.supports.protocols.clone()),
+    ("tunnel", |s, o| s.supports.tunnel = o.supports.tunnel),
     ("suites", |s, o| s.supports.suites = o.supports.suites.clone()),
     ("codecs", |s, o| s.supports.codecs = o.supports.codecs.clone()),
     ("kem", |s, o| s.supports.kem = o.supports.kem.clone()),
@@ -145,7 +146,7 @@ fn every_field_is_in_the_list() {
 /// What the generator of whole fields might miss: each part of a field, changed by the least step.
 #[test]
 fn no_part_of_a_field_can_be_changed() {
-    let changes: [(&str, Change); 24] = [
+    let changes: [(&str, Change); 25] = [
         ("user", |s| s.person.as_mut().unwrap().user = None),
         ("place", |s| s.person.as_mut().unwrap().place = Some(PeerText::new("office"))),
         ("empty user", |s| s.person.as_mut().unwrap().user = Some(PeerText::new(""))),
@@ -155,6 +156,7 @@ fn no_part_of_a_field_can_be_changed() {
         ("vouching key", |s| s.signed_by.as_mut().unwrap().0 .0[0] ^= 1),
         ("vouch", |s| s.signed_by.as_mut().unwrap().1 .0[63] ^= 1),
         ("protocols", |s| s.supports.protocols.reverse()),
+        ("tunnel", |s| s.supports.tunnel = !s.supports.tunnel),
         ("suites", |s| s.supports.suites.truncate(1)),
         ("codecs", |s| s.supports.codecs.reverse()),
         ("kem", |s| s.supports.kem.clear()),
@@ -248,9 +250,10 @@ fn supports() -> impl Strategy<Value = Capabilities> {
     let tokens = || subsequence(vec!["PCMU", "PCMA", "opus", "<&>"], 0..=4);
     let protocols = subsequence(vec![Protocol::Ipcomp, Protocol::Esp, Protocol::Ah], 0..=3).prop_shuffle();
     let texts = |tokens: Vec<&str>| tokens.into_iter().map(PeerText::new).collect();
-    (protocols, subsequence(Suite::ALL.to_vec(), 0..=3), tokens(), tokens()).prop_map(
-        move |(protocols, suites, codecs, kem)| Capabilities {
+    (protocols, any::<bool>(), subsequence(Suite::ALL.to_vec(), 0..=3), tokens(), tokens()).prop_map(
+        move |(protocols, tunnel, suites, codecs, kem)| Capabilities {
             protocols,
+            tunnel,
             suites,
             codecs: texts(codecs),
             kem: texts(kem),

@@ -43,6 +43,7 @@ pub fn fig5() -> Statement {
         signed_by: None,
         supports: Capabilities {
             protocols: vec![Protocol::Esp, Protocol::Ah],
+            tunnel: false,
             suites: vec![Suite::Chacha20Poly1305, Suite::Aes128Gcm],
             codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],
             kem: vec![],
@@ -73,6 +74,7 @@ pub fn full() -> Statement {
         Introduction { device: full.device.clone(), signing_key: full.signing_key, agreement_key: full.agreement_key };
     let vouch = vouch_text(&full.entity, &new);
     full.signed_by = Some((verify_key(8), SignatureBytes(key(8).sign(vouch.as_bytes()).to_bytes())));
+    full.supports.tunnel = true;
     full.supports.kem = vec![PeerText::new("ML-KEM-768")];
     full.request = Some(Wanted::BOTH);
     full.person = Some(Person {

@@ -171,7 +171,8 @@ pub struct IntentFlags {
 #[derive(Clone, Debug, Default, Args)]
 #[group(multiple = false)]
 pub struct AnswerFlags {
-    /// Approve the policy as the peer asks, or with RULES in both directions, as 'ipsec esp/transport//require'
+    /// Approve the policy as the peer asks, or with RULES in both directions, as 'ipsec esp/transport//require' or, written as
+    /// for packets of yours, 'ipsec esp/tunnel/192.168.1.1-192.168.1.2/require'
     #[arg(long, value_name = "RULES", num_args = 0..=1, default_missing_value = "")]
     pub approve: Option<String>,
     /// Approve these entries instead, as 'spdadd any any any -P out ipsec esp/transport//require;'; they must speak of all that the

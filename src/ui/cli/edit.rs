@@ -10,8 +10,24 @@ use crate::app::control::view::{EntryView, ReviewView};
 use crate::app::control::{is_policy, suites};
 
 /// The fields of FIG. 8 that can be changed, as the user names them.
-const FIELDS: [&str; 9] =
-    ["source", "source-ports", "destination", "destination-ports", "protocol", "action", "ah", "esp", "suites"];
+const FIELDS: [&str; 14] = [
+    "source",
+    "source-ports",
+    "destination",
+    "destination-ports",
+    "protocol",
+    "action",
+    "ah",
+    "ah-mode",
+    "esp",
+    "esp-mode",
+    "ipcomp",
+    "ipcomp-mode",
+    "suites",
+    "tfc",
+];
+/// Inside out, as setkey lists them.
+const PROTOCOLS: [&str; 3] = ["ipcomp", "esp", "ah"];
 
 /// The proposed entries with the user's changes; empty until he made any. They outlive an `ok` that was refused.
 #[derive(Default)]
@@ -80,6 +96,12 @@ impl Draft {
             let rule = entry.rules.iter().find(|rule| rule.protocol == protocol);
             rule.map_or("-".to_owned(), |rule| rule.level.clone())
         };
+        let mode = |protocol: &str| {
+            let rule = entry.rules.iter().find(|rule| rule.protocol == protocol);
+            let ends = rule.and_then(|rule| rule.endpoint.as_ref());
+            ends.map_or("transport".to_owned(), |ends| format!("tunnel {}-{}", ends.source, ends.destination))
+        };
+        let tfc = entry.tfc.map_or("-", |tfc| if tfc { "on" } else { "off" });
         let values = vec![
             entry.source.clone(),
             entry.source_ports.clone(),
@@ -88,8 +110,13 @@ impl Draft {
             entry.upper.clone(),
             entry.action.clone(),
             level("ah"),
+            mode("ah"),
             level("esp"),
+            mode("esp"),
+            level("ipcomp"),
+            mode("ipcomp"),
             entry.suites.join(","),
+            tfc.to_owned(),
         ];
         let expires = entry.setkey.split_whitespace().find(|word| word.starts_with("expires="));
         Self { direction: entry.direction.clone(), number, values, expires: expires.map(str::to_owned) }
@@ -118,18 +145,44 @@ impl Draft {
         }
     }
 
+    /// `tunnel` alone is between the two ends of this very entry.
+    fn set_mode(&mut self, field: &str, value: &str, mirrored: bool) {
+        let host = |end: &str| end.split('/').next().unwrap_or_default().to_owned();
+        let value = match value.strip_prefix("tunnel").map(str::trim) {
+            None => value.to_owned(),
+            Some("") => format!("tunnel {}-{}", host(self.value("source")), host(self.value("destination"))),
+            Some(ends) if !mirrored => format!("tunnel {ends}"),
+            Some(ends) => {
+                let (source, destination) = ends.split_once('-').unwrap_or((ends, ""));
+                format!("tunnel {destination}-{source}")
+            }
+        };
+        self.set(field, &value);
+    }
+
+    /// The mode of one protocol, and a tunnel's ends.
+    fn mode(&self, protocol: &str) -> (&str, &str) {
+        let value = self.value(&format!("{protocol}-mode"));
+        value.split_once(' ').unwrap_or((value, ""))
+    }
+
     fn setkey(&self) -> String {
-        let rules: String = ["esp", "ah"]
+        let rules: String = PROTOCOLS
             .iter()
             .filter(|protocol| self.value("action") == "ipsec" && self.value(protocol) != "-")
-            .map(|protocol| format!(" {protocol}/transport//{}", self.value(protocol)))
+            .map(|protocol| {
+                let (mode, ends) = self.mode(protocol);
+                format!(" {protocol}/{mode}/{ends}/{}", self.value(protocol))
+            })
             .collect();
         let suites = Some(self.value("suites")).filter(|suites| !suites.is_empty());
-        let more: String =
-            [suites.map(|suites| format!(" suites={suites}")), self.expires.as_ref().map(|e| format!(" {e}"))]
-                .into_iter()
-                .flatten()
-                .collect();
+        let tfc = Some(self.value("tfc")).filter(|tfc| *tfc != "-");
+        let more = [
+            suites.map(|suites| format!(" suites={suites}")),
+            tfc.map(|tfc| format!(" tfc={tfc}")),
+            self.expires.as_ref().map(|e| format!(" {e}")),
+        ];
+        let more: String = more.into_iter().flatten().collect();
         let comment = if more.is_empty() { String::new() } else { format!(" # sv:{more}") };
         format!(
             "spdadd {}[{}] {}[{}] {} -P {} {}{rules};{comment}",
@@ -207,7 +260,10 @@ fn apply(drafts: &mut [Draft], change: &str) -> Result<(), String> {
     }
     for draft in found {
         let mirrored = meant.direction.is_none() && draft.direction == "in";
-        draft.set(if mirrored { mirror(field) } else { field }, &value);
+        match field.ends_with("-mode") {
+            true => draft.set_mode(field, &value, mirrored),
+            false => draft.set(if mirrored { mirror(field) } else { field }, &value),
+        }
     }
     Ok(())
 }
@@ -233,6 +289,16 @@ fn fits(field: &str, value: &str) -> bool {
     if value.is_empty() {
         return field == "suites";
     }
+    if field.ends_with("-mode") {
+        return match value.strip_prefix("tunnel").map(str::trim) {
+            None => value == "transport",
+            Some("") => true,
+            Some(ends) => {
+                !ends.contains(|c: char| c.is_whitespace() || "/[];#=".contains(c))
+                    && is_policy(&format!("spdadd any any udp -P out ipsec esp/tunnel/{ends}/require;"))
+            }
+        };
+    }
     let plain = !value.contains(|c: char| c.is_whitespace() || "[];#=".contains(c));
     let line = match field {
         "suites" => format!("spdadd any any udp -P out none; # sv: suites={value}"),
@@ -246,6 +312,9 @@ fn choices(field: &str) -> String {
     match field {
         "suites" => format!("one or more of {}, the best first, or - for every suite", suites().join(",")),
         "source" | "destination" => "an IP address, a network as 192.168.1.0/24, or any".to_owned(),
+        field if field.ends_with("-mode") => {
+            "transport, tunnel for one between source and destination, or tunnel 192.0.2.1-192.0.2.2".to_owned()
+        }
         "source-ports" | "destination-ports" => "a port, ports as 5000-5999, or any".to_owned(),
         field => format!("one of {}", words_of(field).unwrap_or_default().join(", ")),
     }
@@ -255,7 +324,8 @@ fn choices(field: &str) -> String {
 fn words_of(field: &str) -> Option<&'static [&'static str]> {
     match field {
         "action" => Some(&["discard", "none", "ipsec"]),
-        "ah" | "esp" => Some(&["-", "default", "use", "require", "unique"]),
+        "tfc" => Some(&["-", "on", "off"]),
+        "ah" | "esp" | "ipcomp" => Some(&["-", "default", "use", "require", "unique"]),
         "protocol" => Some(&["tcp", "udp", "any"]),
         _ => None,
     }
@@ -276,8 +346,18 @@ mod tests {
     use super::*;
 
     fn draft(direction: &str) -> Draft {
-        let values = ["192.168.1.1/32", "any", "192.168.1.2/32", "any", "udp", "none", "-", "-", ""];
-        Draft { direction: direction.into(), number: 0, values: values.map(str::to_owned).to_vec(), expires: None }
+        let ends = match direction {
+            "in" => ["192.168.1.2/32", "any", "192.168.1.1/32", "any"],
+            _ => ["192.168.1.1/32", "any", "192.168.1.2/32", "any"],
+        };
+        let rules = ["udp", "none", "-", "transport", "-", "transport", "-", "transport", "", "-"];
+        let values = ends.iter().chain(&rules);
+        Draft {
+            direction: direction.into(),
+            number: 0,
+            values: values.map(|value| (*value).to_owned()).collect(),
+            expires: None,
+        }
     }
 
     #[test]
@@ -292,6 +372,31 @@ mod tests {
         assert!(drafts[1].setkey().ends_with("-P in ipsec esp/transport//require;"));
         apply(&mut drafts, "esp = -").unwrap();
         assert!(drafts[1].setkey().ends_with("-P in none;"));
+    }
+
+    #[test]
+    fn a_tunnel_is_between_the_two_ends_and_turns_round_on_the_way_back() {
+        let mut drafts = [draft("out"), draft("in")];
+        apply(&mut drafts, "esp = require").unwrap();
+        apply(&mut drafts, "esp-mode = tunnel").unwrap();
+        let rules = |draft: &Draft| draft.setkey().split_once(" ipsec ").unwrap().1.to_owned();
+        assert_eq!(rules(&drafts[0]), "esp/tunnel/192.168.1.1-192.168.1.2/require;");
+        assert_eq!(rules(&drafts[1]), "esp/tunnel/192.168.1.2-192.168.1.1/require;");
+        apply(&mut drafts, "esp-mode = tunnel 192.0.2.1-192.0.2.2").unwrap();
+        assert_eq!(rules(&drafts[1]), "esp/tunnel/192.0.2.2-192.0.2.1/require;");
+        apply(&mut drafts, "esp-mode = transport").unwrap();
+        apply(&mut drafts, "ipcomp = use").unwrap();
+        assert_eq!(rules(&drafts[1]), "ipcomp/transport//use esp/transport//require;");
+        apply(&mut drafts, "ipcomp = -").unwrap();
+        apply(&mut drafts, "out tfc = on").unwrap();
+        assert!(drafts[0].setkey().ends_with("; # sv: tfc=on") && !drafts[1].setkey().contains("tfc"));
+        for (wrong, said) in [
+            ("esp-mode = beet", "between source and destination"),
+            ("esp-mode = tunnel 1-2", "192.0.2.1"),
+            ("tfc = maybe", "on, off"),
+        ] {
+            assert!(apply(&mut drafts, wrong).unwrap_err().contains(said), "{wrong}");
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct EntryView {
     pub rules: Vec<RuleView>,
     /// Suites that may serve an ESP rule, the best first; empty means every suite that we have.
     pub suites: Vec<String>,
+    /// Whether ESP pads packets to one size; without it, where the codec's rate varies.
+    pub tfc: Option<bool>,
     pub keying: String,
     /// Higher is looked at first.
     pub priority: i32,
@@ -84,6 +86,7 @@ impl From<&Entry> for EntryView {
             action: action_name(&entry.action).to_owned(),
             rules: entry.action.rules().iter().map(RuleView::from).collect(),
             suites: entry.suites.iter().map(ToString::to_string).collect(),
+            tfc: entry.tfc,
             keying: keying_name(entry.keying).to_owned(),
             priority: entry.priority,
             entity: entry.peer.entity.as_ref().map(ToString::to_string),

@@ -101,6 +101,8 @@ pub enum KeyStateView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CapabilitiesView {
     pub protocols: Vec<String>,
+    /// Tunnel mode too; transport mode goes without saying.
+    pub tunnel: bool,
     pub suites: Vec<String>,
     pub codecs: Vec<String>,
     pub kem: Vec<String>,
@@ -275,6 +277,7 @@ impl From<&Capabilities> for CapabilitiesView {
     fn from(supports: &Capabilities) -> Self {
         Self {
             protocols: supports.protocols.iter().map(ToString::to_string).collect(),
+            tunnel: supports.tunnel,
             suites: supports.suites.iter().map(ToString::to_string).collect(),
             codecs: supports.codecs.iter().map(ToString::to_string).collect(),
             kem: supports.kem.iter().map(ToString::to_string).collect(),

@@ -24,7 +24,7 @@ fn a_database_of_version_1_is_brought_to_this_version_with_all_that_it_held() {
     assert_eq!(version_on_disk(dir.path()).unwrap(), Some(SCHEMA_VERSION));
     assert_eq!(device.as_str(), "0b5e3d56-8a35-4d9c-8a3e-2f0c3f9d4c11");
     assert_eq!(loaded.generation, Generation(7));
-    let expected = Entry { id: EntryId(3), ..entry(Direction::Out, ah_and_esp()) };
+    let expected = Entry { id: EntryId(3), tfc: None, ..entry(Direction::Out, ah_and_esp()) };
     assert_eq!(loaded.entries, [Approved::restore(vec![expected], Origin::User, Generation(7))]);
     assert_eq!((loaded.presences[0].entity.as_str(), loaded.pins[0].last_version), ("sip:bob@b", 12));
     assert_eq!((loaded.given.len(), loaded.last_call, loaded.own_user), (0, 0, None));

@@ -52,6 +52,7 @@ fn entry(direction: Direction, action: Action) -> Entry {
         direction,
         action,
         suites: Vec::new(),
+        tfc: Some(true),
         keying: Keying::Agreement,
         priority: 0,
         peer: PeerScope::default(),

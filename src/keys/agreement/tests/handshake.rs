@@ -102,7 +102,8 @@ fn the_longest_names_fit_and_more_does_not() {
 
 #[test]
 fn protection_is_made_of_any_bundle() {
-    for bundle in [NONE, ESP, Bundle { esp: false, ah: true }, BOTH] {
+    let tunnel = crate::policy::Framing { esp_tunnel: true, ipcomp: true, ..Default::default() };
+    for bundle in [NONE, ESP, Bundle::AH, BOTH, Bundle { framing: tunnel, ..ESP }] {
         for suite in Suite::ALL {
             let (alice, bob) = agree(bundle, suite);
             let _ = (alice.into_protection(), bob.into_protection());

@@ -186,6 +186,7 @@ impl Stranger {
             entry: Digest([0; 32]),
             statement: None,
             ah_nat: false,
+            tunnel: None,
         };
         First { offered, signature: agent.identity.sign_agreement(&agent.entity, &agent.device) }
     }

@@ -12,9 +12,9 @@ use crate::keys::Identity;
 use crate::policy::{Bundle, Suite};
 use crate::vocab::{Device, Digest, Entity, Spi, Wall};
 
-pub(super) const NONE: Bundle = Bundle { esp: false, ah: false };
-pub(super) const ESP: Bundle = Bundle { esp: true, ah: false };
-pub(super) const BOTH: Bundle = Bundle { esp: true, ah: true };
+pub(super) const NONE: Bundle = Bundle::NONE;
+pub(super) const ESP: Bundle = Bundle::ESP;
+pub(super) const BOTH: Bundle = Bundle::AH_ESP;
 
 /// 2023-11-14T22:13:20Z.
 pub(super) const NOW: Wall = Wall(1_700_000_000_000);
@@ -70,6 +70,7 @@ impl Agent {
             entry: Digest([0xe1; 32]),
             statement: Some(Digest([0x5a; 32])),
             ah_nat: false,
+            tunnel: bundle.framing.has_tunnel().then(ends),
         }
     }
 
@@ -99,6 +100,11 @@ pub(super) fn both(bundle: Bundle) -> Bundles {
 
 pub(super) fn spis(first: u32) -> Spis {
     Spis { esp: Spi::new(first), ah: Spi::new(first + 1) }
+}
+
+/// The ends of a tunnel between the two.
+pub(super) fn ends() -> TunnelEnds {
+    TunnelEnds { initiator: Agent::alice().media.ip(), responder: Agent::bob().media.ip() }
 }
 
 /// Alice calls Bob: offer, choice, and what both hold.

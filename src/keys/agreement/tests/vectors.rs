@@ -7,6 +7,7 @@ use super::super::schedule::Way;
 use super::*;
 use crate::keys::identity::agreement_text;
 use crate::keys::{fingerprint, safety_phrase, Party};
+use crate::policy::Framing;
 use serde_json::{json, Value};
 
 const VECTORS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/keys/agreement.json"));
@@ -34,12 +35,14 @@ fn phrase(a: &Agent, b: &Agent) -> String {
     safety_phrase(&a, &b).join(" ")
 }
 
-fn made() -> Value {
+const TUNNEL: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/keys/agreement-tunnel.json"));
+
+fn made(demanded: Bundle, chosen: Bundle) -> Value {
     let (alice, bob) = (Agent::alice(), Agent::bob());
     let peer = bob.peer();
-    let (_, offer) = Initiator::offer(alice.offer_input(&peer, ESP), [0x11; 32]).unwrap();
+    let (_, offer) = Initiator::offer(alice.offer_input(&peer, demanded), [0x11; 32]).unwrap();
     let responder = bob.read(&offer).unwrap();
-    let (answer, confirmed) = responder.answer(bob.choice(BOTH, Suite::Aes256Gcm), [0x22; 32]).unwrap();
+    let (answer, confirmed) = responder.answer(bob.choice(chosen, Suite::Aes256Gcm), [0x22; 32]).unwrap();
     let prologue =
         Prologue { callee: &bob.entity, device: &bob.device, signing: &peer.signing, media_id: "0", previous: None };
     let sas: Vec<Value> = confirmed.sas().iter().map(sa).collect();
@@ -69,8 +72,11 @@ fn sa(sa: &super::super::schedule::Sa) -> Value {
 }
 
 #[test]
-fn the_published_agreement_comes_out_again() {
-    let made = made();
-    let published: Value = serde_json::from_str(VECTORS).unwrap();
-    assert_eq!(made, published, "{made:#}");
+fn the_published_agreements_come_out_again() {
+    let ipcomp_in_tunnel = Framing { esp_tunnel: true, ipcomp: true, ..Framing::PLAIN };
+    let tunnel = Bundle { framing: ipcomp_in_tunnel, ..ESP };
+    for (made, published) in [(made(ESP, BOTH), VECTORS), (made(tunnel, tunnel), TUNNEL)] {
+        let published: Value = serde_json::from_str(published).unwrap();
+        assert_eq!(made, published, "{made:#}");
+    }
 }

@@ -18,6 +18,9 @@ pub fn entry(page: &mut Page, entry: &EntryView) {
         [] => page,
         suites => page.field("suites", &suites.join(", ")),
     };
+    if let Some(tfc) = entry.tfc {
+        page.field("one size", if tfc { "every packet is padded to it" } else { "no" });
+    }
     if let Some(expires) = &entry.expires {
         page.field("expires", expires);
     }
@@ -76,10 +79,15 @@ fn action(entry: &EntryView) -> String {
     if entry.rules.iter().all(alike) {
         let mut protocols: Vec<&str> = entry.rules.iter().map(|rule| rule.protocol.as_str()).collect();
         protocols.sort_unstable();
-        return format!("{}/{}//{}", protocols.join("+"), first.mode, first.level);
+        return format!("{}/{}/{}/{}", protocols.join("+"), first.mode, ends(first), first.level);
     }
-    let rule = |rule: &RuleView| format!("{}/{}//{}", rule.protocol, rule.mode, rule.level);
+    let rule = |rule: &RuleView| format!("{}/{}/{}/{}", rule.protocol, rule.mode, ends(rule), rule.level);
     entry.rules.iter().map(rule).collect::<Vec<_>>().join(" ")
+}
+
+/// Of a tunnel.
+fn ends(rule: &RuleView) -> String {
+    rule.endpoint.as_ref().map(|ends| format!("{}-{}", ends.source, ends.destination)).unwrap_or_default()
 }
 
 #[cfg(test)]

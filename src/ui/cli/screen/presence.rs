@@ -52,7 +52,11 @@ fn keys(statement: &StatementView, presence: &PresenceView, width: usize) -> Vec
 }
 
 fn supports(supports: &CapabilitiesView) -> String {
-    let protocols = if supports.protocols.is_empty() { "no protection".into() } else { supports.protocols.join(", ") };
+    let mut protocols =
+        if supports.protocols.is_empty() { "no protection".into() } else { supports.protocols.join(", ") };
+    if supports.tunnel {
+        protocols.push_str(", tunnel mode");
+    }
     match &supports.suites[..] {
         [] => protocols,
         suites => format!("{protocols} with {}", suites.join(", ")),

@@ -152,7 +152,8 @@ fn statement(address: &str, environment: Environment) -> Statement {
         agreement_key: AgreementKey(octets(5)),
         signed_by: None,
         supports: Capabilities {
-            protocols: vec![Protocol::Esp, Protocol::Ah],
+            protocols: Protocol::ALL.to_vec(),
+            tunnel: true,
             suites: Suite::ALL.to_vec(),
             codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],
             kem: Vec::new(),
