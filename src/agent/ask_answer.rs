@@ -111,6 +111,10 @@ impl Agent {
             return;
         }
         self.set_ask(id, AskState::Reviewing(review));
+        if self.approve_by_rule(now, review) {
+            self.step(now, id, "a rule of yours approves it".into());
+            return;
+        }
         if let Some(call) = call {
             self.call_waits_for_review(call, review);
         }

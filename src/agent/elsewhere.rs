@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::{Agent, Event};
 use crate::policy::advice::{danger, grade, Circumstances};
 use crate::policy::place::is_for_another_place;
-use crate::policy::{infer, Action, Entry, Intent, PlaceCondition, Surroundings};
+use crate::policy::{infer, Entry, Intent, PlaceCondition, Surroundings};
 use crate::vocab::{Device, Entity, Failure, FailureKind, Now};
 
 /// The devices whose entries are marked, as our user was told.
@@ -21,34 +21,36 @@ pub struct Elsewhere(BTreeSet<(Entity, Device)>);
 impl Agent {
     /// Whether the entries for this device were approved for another place, as a call for `intent` needs them.
     pub(super) fn is_elsewhere(&self, (entity, device): (&Entity, &Device), intent: Intent) -> bool {
-        let (place, least) = self.place_of(entity, device, intent);
-        let level = self.config.default_level;
-        self.book.entries_of(entity, device).any(|entry| is_for_another_place(entry, place, &least, level))
+        self.book.entries_of(entity, device).any(|entry| self.is_for_another_place(entry, (entity, device), intent))
     }
 
     /// For a list of entries.
     pub fn entry_is_elsewhere(&self, entry: &Entry) -> bool {
         let (Some(entity), Some(device)) = (&entry.peer.entity, &entry.peer.device) else { return false };
-        let (place, least) = self.place_of(entity, device, Intent::default());
-        is_for_another_place(entry, place, &least, self.config.default_level)
+        self.is_for_another_place(entry, (entity, device), Intent::default())
     }
 
-    /// Where both are, and the least that is advised there.
-    fn place_of(&self, entity: &Entity, device: &Device, intent: Intent) -> (PlaceCondition, Action) {
+    fn is_for_another_place(&self, entry: &Entry, (entity, device): (&Entity, &Device), intent: Intent) -> bool {
+        let Some(then) = entry.place else { return false };
         let ours = self.own.environment();
-        let theirs = match self.book.presence(entity, device) {
-            None => Surroundings::NotAsked,
-            Some(record) => match record.environment {
-                Some(environment) => Surroundings::Stated(environment),
-                None => {
-                    let address = record.address.unwrap_or(self.config.media_address);
-                    Surroundings::Withheld { inference: infer(address, self.config.media_address).text }
-                }
-            },
-        };
+        let heard = self.heard_surroundings(entity, device);
+        // Of whom nothing is known any more it is not known either that he has moved.
+        let theirs = heard.as_ref().map_or(then.theirs, Surroundings::scope);
         let circumstances = Circumstances { relation: self.relation_of(entity, true), intent };
-        let least = grade(danger(&theirs, &ours).0, circumstances).action();
-        (PlaceCondition { ours: ours.scope, theirs: theirs.scope() }, least)
+        let least = grade(danger(&heard.unwrap_or(Surroundings::NotAsked), &ours).0, circumstances).action();
+        is_for_another_place(entry, PlaceCondition { ours: ours.scope, theirs }, &least, self.config.default_level)
+    }
+
+    /// What the peer said last of where it is.
+    fn heard_surroundings(&self, entity: &Entity, device: &Device) -> Option<Surroundings> {
+        let record = self.book.presence(entity, device)?;
+        Some(match record.environment {
+            Some(environment) => Surroundings::Stated(environment),
+            None => {
+                let address = record.address.unwrap_or(self.config.media_address);
+                Surroundings::Withheld { inference: infer(address, self.config.media_address).text }
+            }
+        })
     }
 
     /// Our own surroundings, or what a peer says of its own, are others now.

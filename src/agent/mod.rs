@@ -2,13 +2,14 @@
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
-//! `review`, `elsewhere`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`, `own_contacts`.
+//! `review`, `approving`, `elsewhere`, `quiet`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`, `own_contacts`.
 
 mod account;
 mod account_failures;
 mod added_account;
 mod address_book;
 mod answer_watcher;
+mod approving;
 mod ask;
 mod ask_answer;
 mod ask_failures;
@@ -41,6 +42,7 @@ mod own_policy;
 mod permissions;
 mod publication;
 mod question;
+mod quiet;
 mod redirect;
 pub mod request;
 mod review;
@@ -144,6 +146,7 @@ pub struct Agent {
     watcher_rules: WatcherRules,
     address_book: AddressBook,
     elsewhere: elsewhere::Elsewhere,
+    quiet: quiet::Quiet,
     informed: Informed,
     at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
@@ -193,6 +196,7 @@ impl Agent {
             watcher_rules,
             address_book,
             elsewhere: elsewhere::Elsewhere::default(),
+            quiet: quiet::Quiet::default(),
             informed: Informed::default(),
             at_servers: AtServers::default(),
             counts: BTreeMap::new(),
@@ -271,6 +275,7 @@ impl Agent {
         self.handle_notifying_timeout(now);
         self.handle_watch_timeout(now);
         self.handle_server_watchers_timeout(now);
+        self.handle_quiet_timeout(now);
         self.drain_endpoint(now);
     }
 
@@ -458,7 +463,8 @@ impl Agent {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let stop = self.stopping.map(|at| Deadline { at, why: "stopping" });
         let stories = [self.account_deadline(), self.ask_deadline(), self.review_deadline(), self.call_deadline()];
-        let watches = [self.notifying_deadline(), self.watch_deadline(), self.server_watchers_deadline()];
+        let watches =
+            [self.notifying_deadline(), self.watch_deadline(), self.server_watchers_deadline(), self.quiet_deadline()];
         stories.into_iter().chain(watches).chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
     }
 

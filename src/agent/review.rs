@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::book::Standing;
 use super::ruling::some_port;
@@ -91,6 +92,10 @@ impl Reviewing {
         &self.opening.statement
     }
 
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
     pub fn is_open(&self) -> bool {
         matches!(self.open.state, ReviewState::Pending | ReviewState::Looser { .. } | ReviewState::Failed(_))
     }
@@ -101,7 +106,8 @@ impl Agent {
         let review = self.make_review(now, &opening)?;
         self.reviews.last += 1;
         let id = ReviewId(self.reviews.last);
-        let deadline = now.mono + self.config.prompts.review_limit;
+        let limit = self.review_patience(now, &opening);
+        let deadline = now.mono + limit;
         let open = OpenReview {
             id,
             ask: opening.ask,
@@ -109,7 +115,8 @@ impl Agent {
             ours: Some(opening.ours.clone()).filter(|ours| *ours != self.config.entity),
             presence: opening.record.clone(),
             opened: now.wall,
-            deadline: now.wall.saturating_add(self.config.prompts.review_limit),
+            deadline: now.wall.saturating_add(limit),
+            rule: None,
             state: ReviewState::Pending,
             missing: opening.missing.iter().map(Rule::to_string).collect(),
         };
@@ -118,6 +125,15 @@ impl Agent {
         self.count("reviews_opened");
         self.event(Event::ReviewChanged(id));
         Ok(id)
+    }
+
+    /// What the user began himself is no disturbance.
+    fn review_patience(&mut self, now: Now, opening: &Opening) -> Duration {
+        let known = matches!(opening.key_state, KeyState::Pinned | KeyState::Verified);
+        let begun = opening.ask.is_some() || opening.call.is_some();
+        let known = Some(&opening.statement.entity).filter(|_| known);
+        let quiet = self.quiet_until(now, known).filter(|_| !begun);
+        self.put_off(now, quiet, self.config.prompts.review_limit)
     }
 
     pub(super) fn make_review(&self, now: Now, opening: &Opening) -> Result<Review, Failure> {
@@ -277,12 +293,13 @@ impl Agent {
         let replace_keys = reviewing.opening.replaces_keys();
         let entries = approved.entries().iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
         let intent = reviewing.opening.intent;
+        let rule = reviewing.open.rule.as_ref().map(|rule| format!(" {rule}")).unwrap_or_default();
         let keys = reviewing.opening.replacement().map(|words| format!(", {words}")).unwrap_or_default();
         let audit = AuditRow {
             at: now.wall,
             kind: "approved",
             subject: reviewing.opening.statement.entity.to_string(),
-            detail: format!("review {id} answered by {by}{keys}; {intent}: {entries}"),
+            detail: format!("review {id} answered by {by}{rule}{keys}; {intent}: {entries}"),
         };
         let effect = self.expect(Waiting::Review { review: id, approved: approved.clone(), replace_keys });
         self.effect(Effect::Store {

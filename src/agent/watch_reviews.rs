@@ -92,7 +92,11 @@ impl Agent {
                 watching.put.open.insert(review);
             }
         }
+        let ruled = opened.as_ref().is_ok_and(|review| self.approve_by_rule(now, *review));
         let what = match opened {
+            Ok(review) if ruled => {
+                format!("its policy was approved by a rule of yours: `sottovoce review show {review}`")
+            }
             Ok(review) if known => format!("its policy has changed: `sottovoce review show {review}`"),
             Ok(review) => format!("its policy waits for your answer: `sottovoce review show {review}`"),
             Err(failure) => format!("{}; {}", failure.message, failure.next),

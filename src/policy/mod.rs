@@ -17,6 +17,7 @@ pub mod judgement;
 pub mod permission;
 pub mod pieces;
 pub mod place;
+pub mod quiet;
 pub mod relation;
 pub mod review;
 pub mod selector;
@@ -42,6 +43,7 @@ pub use intent::{Aim, Content, Intent};
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
 pub use permission::Permission;
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
+pub use quiet::QuietHours;
 pub use relation::Relation;
 pub use review::{
     Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, Provenance, Review, ReviewInput,

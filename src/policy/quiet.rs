@@ -75,7 +75,8 @@ mod tests {
             let hours = quiet(from, to, TimeZone::UTC);
             for minute in 0..QuietHours::DAY {
                 let (first, last) = (from * 60, to * 60);
-                let inside = if first < last { (first..last).contains(&minute) } else { minute >= first || minute < last };
+                let inside =
+                    if first < last { (first..last).contains(&minute) } else { minute >= first || minute < last };
                 assert_eq!(hours.end(at(0, u64::from(minute))).is_some(), inside, "{from}-{to} {minute}");
             }
         }

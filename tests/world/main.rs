@@ -5,6 +5,7 @@ mod common;
 
 mod accounts;
 mod advice;
+mod approvals;
 mod ask;
 mod bundles;
 mod calls;

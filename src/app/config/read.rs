@@ -12,7 +12,7 @@ use crate::policy::{
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 16] = [
     "account",
     "entity",
     "display-name",
@@ -27,6 +27,8 @@ const SECTIONS: [&str; 14] = [
     "store",
     "limits",
     "prompts",
+    "quiet",
+    "approve",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -49,7 +51,7 @@ pub(super) fn read(
     people(&top, &mut config)?;
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
-    config.prompts = prompts::prompts(&top)?;
+    config.prompts = prompts::prompts(&top, machine)?;
     config.places =
         top.sections("place", &["name", "scope", "networks"])?.iter().map(place).collect::<Result<_, _>>()?;
     let accounts = top.sections("account", &account::KEYS)?;

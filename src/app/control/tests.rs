@@ -358,6 +358,7 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
     });
     let review = review.unwrap();
     OpenReview {
+        rule: None,
         id: ReviewId(1),
         ask: Some(AskId(1)),
         review,

@@ -18,6 +18,8 @@ pub struct ReviewView {
     pub state: ReviewStateView,
     /// Who answered: `terminal`, `flag`, `control`, `timeout`, ...
     pub by: Option<String>,
+    /// The rule of yours that approved it without asking.
+    pub rule: Option<String>,
     /// The generation in which the answer was registered.
     pub generation: Option<u64>,
     /// Why registering failed.
@@ -186,6 +188,7 @@ impl From<&OpenReview> for ReviewView {
             ask: open.ask.map(|ask| ask.to_string()),
             state: (&open.state).into(),
             by,
+            rule: open.rule.clone(),
             generation,
             failure,
             looser,

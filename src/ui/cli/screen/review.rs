@@ -54,7 +54,8 @@ fn title(review: &ReviewView, width: usize) -> Vec<String> {
 
 /// What has become of it.
 fn standing(review: &ReviewView) -> String {
-    let by = review.by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
+    let rule = review.rule.as_ref().map(|rule| format!(" {rule}")).unwrap_or_default();
+    let by = review.by.as_ref().map(|by| format!(" ({by}{rule})")).unwrap_or_default();
     match review.state {
         ReviewStateView::Failed => {
             let why = review.failure.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();

@@ -111,6 +111,7 @@ impl Case {
             default_level: Level::Require,
         });
         ReviewView::from(&OpenReview {
+            rule: None,
             id: ReviewId(1),
             ask: Some(AskId(1)),
             review: review.unwrap(),
