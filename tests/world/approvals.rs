@@ -211,6 +211,11 @@ fn a_watcher_of_the_night_waits_unheard_and_is_told_of_in_the_morning() {
     assert_eq!((world.nodes[1].agent.followers().len(), heard(&world, "quiet-over")), (1, 0), "its time has not begun");
     world.run_for(HOUR + MINUTE);
     assert_eq!((heard(&world, "quiet-over"), world.nodes[1].agent.followers().len()), (1, 1));
+    let given_up = |world: &World| {
+        let gave_up = |parcel: &Parcel| matches!(parcel, Parcel::Sip { bytes, .. } if String::from_utf8_lossy(bytes).contains("reason=giveup"));
+        world.wire.overheard.iter().any(gave_up)
+    };
+    assert!(!given_up(&world));
     world.run_for(11 * MINUTE);
-    assert_eq!(world.nodes[1].agent.followers().iter().filter(|f| f.state == FollowerState::Pending).count(), 0);
+    assert!(given_up(&world), "ten minutes after seven");
 }

@@ -123,7 +123,7 @@ impl Agent {
         if let Some(session) = session {
             self.calls.sessions.remove(&session);
             let refusal = Refusal::new(480, "Temporarily Unavailable");
-            self.endpoint.refuse(now, session, refusal.with("Retry-After", &wait.as_secs().max(1).to_string()));
+            self.endpoint.refuse(now, session, refusal.with("Retry-After", wait.as_secs().max(1).to_string()));
         }
         self.end_call(now, id, CallState::Ended { reason: "it is quiet here now".to_owned() });
     }
