@@ -2,7 +2,7 @@
 
 use super::review::Opening;
 use super::{Agent, Event};
-use crate::policy::{Answer, ApprovalRule, KeyState, Whom};
+use crate::policy::{Answer, ApprovalRule, KeyState, ReviewKind, Whom};
 use crate::vocab::{Now, ReviewId};
 
 /// By whom a review was answered that a rule approved.
@@ -27,8 +27,8 @@ impl Agent {
     fn rule_for(&self, id: ReviewId) -> Option<String> {
         let reviewing = self.reviews.all.get(&id).filter(|reviewing| reviewing.is_open())?;
         let (review, opening) = (&reviewing.open.review, reviewing.opening());
-        // A call that was refused is mended by its user.
-        if !opening.missing.is_empty() {
+        // A call that was refused is mended by its user, and what is looser is for him to agree to.
+        if !opening.missing.is_empty() || review.kind != ReviewKind::Statement {
             return None;
         }
         let group = self.proven_group(opening);

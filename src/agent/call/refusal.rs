@@ -8,7 +8,7 @@ use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
 use crate::agent::review::Opening;
 use crate::agent::target::Target;
 use crate::agent::{Agent, AskRequest};
-use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, Rule, Wanted};
+use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, ReviewKind, Rule, Wanted};
 use crate::presence::PresenceRecord;
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, EndCause, Received, RequestIds, SessionId};
@@ -137,6 +137,7 @@ impl Agent {
         }
         let verified = standing == Standing::Pinned { verified: true };
         let opening = Opening {
+            kind: ReviewKind::Statement,
             ours,
             wanted_presence: statement.person.is_some(),
             intent,
@@ -147,6 +148,9 @@ impl Agent {
             ask: None,
             call: Some(id),
             missing,
+            said: None,
+            note: None,
+            proposal: None,
         };
         self.open_review(now, opening)
     }

@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::failures::{no_such, usage};
 use super::request::{ExportFormat, PolicyBody, TestBody};
-use super::view::{EntryView, ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
+use super::view::{EntryView, ExportView, LeftOutView, PendingView, PolicyView, RegisteredView, SkippedView, TestView};
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
 use crate::policy::{setkey, xfrm, Direction, Entry, Flow, Selector, Spd, Upper, Xfrm};
@@ -16,6 +16,7 @@ impl Control {
             entries: known.entries().iter().map(EntryView::from).collect(),
             elsewhere: known.elsewhere().iter().map(ToString::to_string).collect(),
             defaults: known.spd().default_entries().len(),
+            pending: known.pendings().into_iter().map(PendingView::from).collect(),
         })
         .await
     }

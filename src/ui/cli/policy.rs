@@ -115,6 +115,16 @@ fn print(output: Output, policy: &PolicyView) {
         let which = policy.elsewhere.join(", ");
         output.line(&format!("approved for another place, the next call is reviewed first: {which}"));
     }
+    for pending in &policy.pending {
+        output.line("");
+        output.line(&format!(
+            "pending, agreed with {}: packets may come so already, and go so once a call of it bears {}",
+            pending.entity,
+            pending.hash.get(..16).unwrap_or(&pending.hash)
+        ));
+        let rows: Vec<[String; 7]> = pending.entries.iter().map(|entry| summary(entry, false)).collect();
+        output.table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows);
+    }
 }
 
 fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
