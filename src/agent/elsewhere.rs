@@ -20,8 +20,9 @@ pub struct Elsewhere(BTreeSet<(Entity, Device)>);
 
 impl Agent {
     /// Whether the entries for this device were approved for another place, as a call for `intent` needs them.
-    pub(super) fn is_elsewhere(&self, (entity, device): (&Entity, &Device), intent: Intent) -> bool {
-        self.book.entries_of(entity, device).any(|entry| self.is_for_another_place(entry, (entity, device), intent))
+    pub(super) fn is_elsewhere(&self, now: Now, (entity, device): (&Entity, &Device), intent: Intent) -> bool {
+        let mut in_force = self.book.entries_of(entity, device).filter(|entry| entry.in_force(now.wall));
+        in_force.any(|entry| self.is_for_another_place(entry, (entity, device), intent))
     }
 
     /// For a list of entries.
@@ -59,7 +60,7 @@ impl Agent {
             .book
             .pins()
             .map(|pin| (pin.entity.clone(), pin.device.clone()))
-            .filter(|(entity, device)| self.is_elsewhere((entity, device), Intent::default()))
+            .filter(|(entity, device)| self.is_elsewhere(now, (entity, device), Intent::default()))
             .collect();
         let before = std::mem::replace(&mut self.elsewhere.0, marked.clone());
         for (entity, device) in marked.difference(&before) {

@@ -38,7 +38,7 @@ impl Agent {
         }
         let known = self.approved_device(&target, now)?;
         let known = known.filter(|pin| request.accept_key.is_none() && self.rules_already(now, pin, &request.answer));
-        let known = known.filter(|pin| !self.is_elsewhere((&pin.entity, &pin.device), request.intent));
+        let known = known.filter(|pin| !self.is_elsewhere(now, (&pin.entity, &pin.device), request.intent));
         let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.target = Some(target);
@@ -92,7 +92,7 @@ impl Agent {
     /// # Errors
     /// Several approved peers at one address: the user has to name one.
     pub(super) fn approved_device(&self, target: &Target, now: Now) -> Result<Option<Pin>, Failure> {
-        let here = |pin: &Pin| !self.is_elsewhere((&pin.entity, &pin.device), Intent::default());
+        let here = |pin: &Pin| !self.is_elsewhere(now, (&pin.entity, &pin.device), Intent::default());
         let approved = |pin: &&Pin| self.book.has_entry_for(&pin.entity, &pin.device, now.wall) && here(pin);
         let meant: Vec<&Pin> = self.book.pins().filter(|pin| self.is_meant(target, pin)).filter(approved).collect();
         match meant[..] {
