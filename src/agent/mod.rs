@@ -34,6 +34,7 @@ mod flow;
 mod further;
 mod informed;
 mod metrics;
+mod movement;
 mod names;
 mod naming;
 mod negotiate;
@@ -103,8 +104,8 @@ pub use request::{
 };
 pub use snapshot::{
     Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
-    OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState,
-    Transfer, TransferState, Watch, WatchState,
+    Moved, OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage,
+    TextState, Transfer, TransferState, Watch, WatchState,
 };
 
 use account::Accounts;
@@ -113,6 +114,7 @@ use asks::Asks;
 use book::Book;
 use call::Calls;
 use informed::Informed;
+use movement::Movement;
 use negotiate::Negotiations;
 use nonces::Nonces;
 use offers::Offers;
@@ -163,6 +165,7 @@ pub struct Agent {
     elsewhere: elsewhere::Elsewhere,
     quiet: quiet::Quiet,
     informed: Informed,
+    movement: Movement,
     at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
     unkept: unkept::Unkept,
@@ -214,6 +217,7 @@ impl Agent {
             elsewhere: elsewhere::Elsewhere::default(),
             quiet: quiet::Quiet::default(),
             informed: Informed::default(),
+            movement: Movement::default(),
             at_servers: AtServers::default(),
             counts: BTreeMap::new(),
             unkept: unkept::Unkept::default(),
@@ -271,6 +275,8 @@ impl Agent {
             },
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
             Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
+            Done::Listening { result } => self.handle_listening(now, result),
+            Done::NetworkLooked(network) => self.handle_network(now, *network),
             Done::SourceEnded { call } => self.handle_source_ended(now, call),
             Done::Stored { id, result } => {
                 if let Some(waiting) = self.waiting.remove(&id) {
@@ -295,6 +301,7 @@ impl Agent {
         self.handle_watch_timeout(now);
         self.handle_server_watchers_timeout(now);
         self.handle_quiet_timeout(now);
+        self.handle_movement_timeout(now);
         self.drain_endpoint(now);
     }
 
@@ -332,6 +339,7 @@ impl Agent {
             Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
             Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
             Command::Hangup { call } => self.hangup(now, call).map(done),
+            Command::Tighten { call, rules } => self.tighten_call(now, call, rules).map(Accepted::Storing),
             Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
             Command::PolicyAdd { text } => self.add_policy(now, &text, &PeerScope::default(), Source::User),
             Command::PolicyAddFor { text, scope } => self.add_policy(now, &text, &scope, Source::User),
@@ -503,6 +511,7 @@ impl Agent {
             self.notifying_deadline(),
             self.watch_deadline(),
             self.server_watchers_deadline(),
+            self.movement_deadline(),
             self.negotiation_deadline(),
             self.quiet_deadline(),
         ];
