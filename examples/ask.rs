@@ -42,8 +42,16 @@ fn config(own: IpAddr) -> Result<Config, Failure> {
 }
 
 async fn ask(control: &Control, peer: &str) -> Result<(), Failure> {
-    let body =
-        AskBody { peer: peer.to_owned(), presence: true, policy: true, answer: None, accept_key: None, account: None };
+    let body = AskBody {
+        peer: peer.to_owned(),
+        presence: true,
+        policy: true,
+        answer: None,
+        accept_key: None,
+        purpose: None,
+        content: None,
+        account: None,
+    };
     let started = control.ask(&body).await?;
     let ask = control.ask_view(&started.id, &Wait { limit: PATIENCE, through: None }).await?;
     match &ask.review {

@@ -247,11 +247,14 @@ impl Agent {
         self.endpoint.notify(now, id, state, None);
         let (address, observed) = (watcher.place.address, watcher.place.observed);
         let who = self.shown_watcher(&watcher);
+        let quiet = self.quiet_for_watcher(now, &watcher).is_some();
         let number = match expires.is_zero() {
             true => self.let_wait(now, &watcher),
             false => Some(self.let_follow(now, id, watcher, None)),
         };
-        self.tell_of_stranger((address, observed), &who, number);
+        if !quiet {
+            self.tell_of_stranger((address, observed), &who, number);
+        }
     }
 
     fn tell_of_stranger(&mut self, (address, observed): (IpAddr, bool), who: &str, number: Option<WatcherId>) {

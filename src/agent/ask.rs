@@ -60,6 +60,7 @@ impl Agent {
         let asking = Asking {
             answer: request.answer,
             accept_key: request.accept_key,
+            intent: request.intent,
             call,
             by_server: route.is_some(),
             ..Asking::new(id, now, (escape(&request.peer), target), request.wanted, nonce)

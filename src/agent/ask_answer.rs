@@ -87,6 +87,7 @@ impl Agent {
             kind: ReviewKind::Statement,
             ours: self.name_to(&asking.target),
             wanted_presence: asking.ask.wanted.presence,
+            intent: asking.intent,
             key_state: key_state(read.standing),
             statement: read.signed.statement,
             provenance,
@@ -114,6 +115,10 @@ impl Agent {
             return;
         }
         self.set_ask(id, AskState::Reviewing(review));
+        if self.approve_by_rule(now, review) {
+            self.step(now, id, "a rule of yours approves it".into());
+            return;
+        }
         if let Some(call) = call {
             self.call_waits_for_review(call, review);
         }
@@ -135,6 +140,7 @@ impl Agent {
         }
         self.event(Event::PresenceChanged(record.entity.clone()));
         self.book.put_presence(record);
+        self.places_changed(now);
         let only_presence = self.asks.all.get(&id).is_some_and(|asking| !asking.ask.wanted.policy);
         if only_presence {
             self.set_ask(id, AskState::PresenceStored);

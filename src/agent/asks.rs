@@ -8,7 +8,7 @@ use super::further::Further;
 use super::redirect::Redirects;
 use super::target::Target;
 use super::{Ask, AskState};
-use crate::policy::{Answer, Wanted};
+use crate::policy::{Answer, Intent, Wanted};
 use crate::sip::{Candidate, SubscriptionId};
 use crate::vocab::{AskId, CallId, Fingerprint, Mono, Nonce, Now, Wall};
 
@@ -36,6 +36,7 @@ pub struct Asking {
     pub nonce: Nonce,
     pub answer: Option<Answer>,
     pub accept_key: Option<Fingerprint>,
+    pub intent: Intent,
     pub subscription: Option<SubscriptionId>,
     /// Where else the peer is.
     pub untried: Untried,
@@ -88,6 +89,7 @@ impl Asking {
             nonce,
             answer: None,
             accept_key: None,
+            intent: Intent::default(),
             subscription: None,
             untried: Untried::default(),
             tried: Vec::new(),
@@ -108,6 +110,7 @@ impl Asking {
         let named = (self.ask.peer.clone(), self.target.clone());
         Self {
             answer: self.answer.clone(),
+            intent: self.intent,
             accept_key: self.accept_key,
             tried: self.tried.clone(),
             sent: self.sent,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::keys::Identity;
-use crate::policy::{Entry, HardwareAddress, Level, Prefix, Scope};
+use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
 use crate::sip::{Host, Locate, Transport, Uri};
 use crate::vocab::{Device, Entity, Redacted};
 
@@ -53,11 +53,15 @@ pub struct Prompts {
     pub review_limit: Duration,
     /// The same of a watcher that waits.
     pub watcher_limit: Duration,
+    pub quiet: Option<QuietHours>,
+    /// In the order in which they are tried.
+    pub approvals: Vec<ApprovalRule>,
 }
 
 impl Default for Prompts {
     fn default() -> Self {
-        Self { review_limit: Duration::from_secs(600), watcher_limit: Duration::from_secs(600) }
+        let limit = Duration::from_secs(600);
+        Self { review_limit: limit, watcher_limit: limit, quiet: None, approvals: Vec::new() }
     }
 }
 

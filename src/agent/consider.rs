@@ -19,7 +19,8 @@ use super::own::Saying;
 use super::review::Opening;
 use super::{Agent, Event};
 use crate::policy::{
-    agreed_terms, Approved, Audience, ProposalAnswer, ProposalDecision, Provenance, Purpose, ReviewKind, Statement,
+    agreed_terms, Approved, Audience, Intent, ProposalAnswer, ProposalDecision, Provenance, Purpose, ReviewKind,
+    Statement,
 };
 use crate::presence::{self, PresenceRecord};
 use crate::sip::{NotifierId, NotifyState, Refusal};
@@ -169,6 +170,7 @@ impl Agent {
             kind: ReviewKind::Proposal,
             ours: asker.ours.clone(),
             key_state: key_state(standing),
+            intent: Intent::default(),
             wanted_presence: statement.environment.is_some(),
             provenance: Provenance { observed, received: now.wall },
             record,

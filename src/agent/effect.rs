@@ -422,7 +422,7 @@ impl Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `account-added`, `account-removed`, `agreed`, `approved`, `call`, `contact-added`, `contact-changed`,
+    /// `account-added`, `account-removed`, `agreed`, `another-place`, `approved`, `call`, `contact-added`, `contact-changed`,
     /// `contact-removed`, `disabled`, `downgrade`, `edited`, `enabled`, `expiry`, `group-added`, `group-changed`, `group-removed`, `key-changed`, `key-pinned`,
     /// `key-replaced`, `key-verified`, `lapsed`, `not-agreed`, `proposal`, `proposal-answered`, `proposal-decided`,
     /// `proposed`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `undone`, `vouch-revoked`, `vouched`,

@@ -2,8 +2,8 @@
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
-//! `review`, `reopened`, `negotiate`, `propose`, `consider`, `agreed`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`,
-//! `own_contacts`.
+//! `review`, `approving`, `elsewhere`, `quiet`, `reopened`, `negotiate`, `propose`, `consider`, `agreed`, `notifying`, `answer_watcher`,
+//! `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`, `own_contacts`.
 
 mod account;
 mod account_failures;
@@ -11,6 +11,7 @@ mod added_account;
 mod address_book;
 mod agreed;
 mod answer_watcher;
+mod approving;
 mod ask;
 mod ask_answer;
 mod ask_failures;
@@ -27,6 +28,7 @@ mod contact;
 mod desk;
 mod document;
 pub mod effect;
+mod elsewhere;
 mod fail_over;
 mod flow;
 mod further;
@@ -47,6 +49,7 @@ mod policy_change;
 mod propose;
 mod publication;
 mod question;
+mod quiet;
 mod redirect;
 mod reopened;
 pub mod request;
@@ -159,6 +162,8 @@ pub struct Agent {
     watchers: Watchers,
     watcher_rules: WatcherRules,
     address_book: AddressBook,
+    elsewhere: elsewhere::Elsewhere,
+    quiet: quiet::Quiet,
     informed: Informed,
     movement: Movement,
     at_servers: AtServers,
@@ -209,6 +214,8 @@ impl Agent {
             watchers: Watchers::default(),
             watcher_rules,
             address_book,
+            elsewhere: elsewhere::Elsewhere::default(),
+            quiet: quiet::Quiet::default(),
             informed: Informed::default(),
             movement: Movement::default(),
             at_servers: AtServers::default(),
@@ -293,6 +300,7 @@ impl Agent {
         self.handle_notifying_timeout(now);
         self.handle_watch_timeout(now);
         self.handle_server_watchers_timeout(now);
+        self.handle_quiet_timeout(now);
         self.handle_movement_timeout(now);
         self.drain_endpoint(now);
     }
@@ -387,7 +395,7 @@ impl Agent {
             }
             Waiting::Agreed { pending, agreed } => self.handle_pending_kept(now, *pending, *agreed, result),
             Waiting::Used(pending) => self.handle_pending_used(now, &pending, result),
-            Waiting::Heard(record) => self.handle_heard(record, result.map(|_| ())),
+            Waiting::Heard(record) => self.handle_heard(now, record, result.map(|_| ())),
             Waiting::Nobody => {
                 if let Err(failure) = result {
                     self.event(Event::Notice(failure));
@@ -505,6 +513,7 @@ impl Agent {
             self.server_watchers_deadline(),
             self.movement_deadline(),
             self.negotiation_deadline(),
+            self.quiet_deadline(),
         ];
         stories.into_iter().chain(watches).chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
     }

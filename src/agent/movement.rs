@@ -72,6 +72,7 @@ impl Agent {
         let subject = self.config.entity.to_string();
         self.audit(now, "place", &subject, &detail);
         self.sayings_changed(now);
+        self.places_changed(now);
         self.event(Event::PresenceChanged(self.config.entity.clone()));
     }
 

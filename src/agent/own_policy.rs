@@ -175,6 +175,7 @@ impl Agent {
             (Waiting::OwnPresence(names), _) => {
                 self.own.set(&self.config, &names, now.wall);
                 self.sayings_changed(now);
+                self.places_changed(now);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
             (Waiting::Contact { contact, before }, _) => self.contact_stored(now, *contact, before),

@@ -95,6 +95,14 @@ impl Agent {
         pins.iter().all(|pin| tells(&pin.signing_key).tells_place())
     }
 
+    /// Who the peer is to our user, as far as its keys prove that it is that one.
+    pub(super) fn relation_of(&self, entity: &Entity, proven: bool) -> Relation {
+        match self.group_named_of(entity) {
+            Some(group) if proven => self.address_book.group(&group).map_or(Relation::Unknown, |group| group.relation),
+            _ => Relation::Unknown,
+        }
+    }
+
     /// The group that it belongs to: that of its contact; `own`, where the name is ours and no contact says otherwise.
     pub(super) fn group_named_of(&self, entity: &Entity) -> Option<String> {
         let saved = self.address_book.contact(entity);

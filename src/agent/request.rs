@@ -4,7 +4,7 @@ use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::own_contacts::{ContactCommand, GroupCommand};
 use super::permissions::WatcherCommand;
 use super::policy_change::Restoring;
-use crate::policy::{Action, Answer, Entry, PeerScope, Wanted};
+use crate::policy::{Action, Answer, Entry, Intent, PeerScope, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
     AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, Wall,
@@ -164,6 +164,8 @@ pub struct AskRequest {
     pub answer: Option<Answer>,
     /// The one changed key that the user accepts.
     pub accept_key: Option<Fingerprint>,
+    /// What it is for, and what will be said.
+    pub intent: Intent,
     /// By whose proxy it goes; without one by that of the peer's domain, or for a telephone number the first that is registered.
     pub account: Option<Entity>,
 }
@@ -204,6 +206,8 @@ pub struct CallRequest {
     pub sink: Option<AudioSink>,
     /// Hang up so long after the call was established.
     pub duration: Option<Duration>,
+    /// As in [`AskRequest`].
+    pub intent: Intent,
     /// As in [`AskRequest`].
     pub account: Option<Entity>,
 }

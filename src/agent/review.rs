@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::book::Standing;
 use super::reopened::another_policy;
@@ -16,7 +17,8 @@ use super::ruling::some_port;
 use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
 use crate::policy::{
-    Answer, Approved, Decision, Entry, KeyState, Provenance, Review, ReviewInput, ReviewKind, Rule, Statement,
+    Answer, Approved, Circumstances, Decision, Entry, Intent, KeyState, Provenance, Review, ReviewInput, ReviewKind,
+    Rule, Statement,
 };
 use crate::presence::PresenceRecord;
 use crate::vocab::{
@@ -53,6 +55,7 @@ pub struct Opening {
     pub provenance: Provenance,
     pub key_state: KeyState,
     pub wanted_presence: bool,
+    pub intent: Intent,
     pub record: PresenceRecord,
     pub ask: Option<AskId>,
     pub call: Option<CallId>,
@@ -135,7 +138,8 @@ impl Agent {
         let review = self.make_review(now, &opening)?;
         self.reviews.last += 1;
         let id = ReviewId(self.reviews.last);
-        let deadline = now.mono + self.config.prompts.review_limit;
+        let limit = self.review_patience(now, &opening);
+        let deadline = now.mono + limit;
         let open = OpenReview {
             id,
             ask: opening.ask,
@@ -143,7 +147,8 @@ impl Agent {
             ours: Some(opening.ours.clone()).filter(|ours| *ours != self.config.entity),
             presence: opening.record.clone(),
             opened: now.wall,
-            deadline: now.wall.saturating_add(self.config.prompts.review_limit),
+            deadline: now.wall.saturating_add(limit),
+            rule: None,
             state: ReviewState::Pending,
             missing: opening.missing.iter().map(Rule::to_string).collect(),
             note: opening.note.clone(),
@@ -156,6 +161,15 @@ impl Agent {
         Ok(id)
     }
 
+    /// What the user began himself is no disturbance.
+    fn review_patience(&mut self, now: Now, opening: &Opening) -> Duration {
+        let known = matches!(opening.key_state, KeyState::Pinned | KeyState::Verified);
+        let begun = opening.ask.is_some() || opening.call.is_some();
+        let known = Some(&opening.statement.entity).filter(|_| known);
+        let quiet = self.quiet_until(now, known).filter(|_| !begun);
+        self.put_off(now, quiet, self.config.prompts.review_limit)
+    }
+
     pub(super) fn make_review(&self, now: Now, opening: &Opening) -> Result<Review, Failure> {
         let statement = &opening.statement;
         let subject = statement.entity.as_str();
@@ -166,6 +180,7 @@ impl Agent {
             provenance: opening.provenance,
             key_state: opening.key_state,
             wanted_presence: opening.wanted_presence,
+            circumstances: self.circumstances(opening),
             own_environment: self.own.environment(),
             own_address: self.config.media_address,
             peer_address: peer,
@@ -182,6 +197,11 @@ impl Agent {
                 "your policy stands as it was; ask the peer's user to mend its policy, then ask again",
             )
         })
+    }
+
+    fn circumstances(&self, opening: &Opening) -> Circumstances {
+        let proven = matches!(opening.key_state, KeyState::Pinned | KeyState::Verified);
+        Circumstances { relation: self.relation_of(&opening.statement.entity, proven), intent: opening.intent }
     }
 
     /// Our own entries for this peer's media, out then in.
@@ -316,12 +336,14 @@ impl Agent {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
         let replace_keys = reviewing.opening.replaces_keys();
         let entries = approved.entries().iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
+        let intent = reviewing.opening.intent;
+        let rule = reviewing.open.rule.as_ref().map(|rule| format!(" {rule}")).unwrap_or_default();
         let keys = reviewing.opening.replacement().map(|words| format!(", {words}")).unwrap_or_default();
         let audit = AuditRow {
             at: now.wall,
             kind: "approved",
             subject: reviewing.opening.statement.entity.to_string(),
-            detail: format!("review {id} answered by {by}{keys}: {entries}"),
+            detail: format!("review {id} answered by {by}{rule}{keys}; {intent}: {entries}"),
         };
         let effect = self.expect(Waiting::Review { review: id, approved: approved.clone(), replace_keys });
         self.effect(Effect::Store {

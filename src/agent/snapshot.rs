@@ -257,6 +257,8 @@ pub struct OpenReview {
     /// Without an answer until then it is refused.
     pub deadline: Wall,
     pub state: ReviewState,
+    /// The rule that approved it without asking, in words of ours.
+    pub rule: Option<String>,
     /// What a refused call said was missing: rules in setkey's form. Empty otherwise.
     pub missing: Vec<String>,
     /// The peer's user to ours, with a proposal.

@@ -2,6 +2,7 @@
 //! known when it comes again, and so it can still be answered.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rand_core::RngCore;
 
@@ -77,7 +78,7 @@ impl Agent {
     /// One asked once, and its answer is up to our user. `None`: it proves nothing by which it could be known again.
     pub(super) fn let_wait(&mut self, now: Now, watcher: &Watcher) -> Option<WatcherId> {
         let entity = watcher.claim.as_ref()?.claim.entity.clone();
-        let limit = self.config.prompts.watcher_limit;
+        let limit = self.watcher_patience(now, watcher);
         let before = self.watchers.waiting.0.iter().find(|(_, waiting)| waiting.name == watcher.name);
         let id = before.map(|(id, _)| *id);
         let id = id.unwrap_or_else(|| self.watchers.next_id());
@@ -110,6 +111,16 @@ impl Agent {
         };
         self.put_waiting_watcher(staying.number, waiting);
         true
+    }
+
+    /// How long it waits for our user's answer.
+    pub(super) fn watcher_patience(&mut self, now: Now, watcher: &Watcher) -> Duration {
+        let quiet = self.quiet_for_watcher(now, watcher);
+        self.put_off(now, quiet, self.config.prompts.watcher_limit)
+    }
+
+    pub(super) fn quiet_for_watcher(&self, now: Now, watcher: &Watcher) -> Option<Wall> {
+        self.quiet_until(now, watcher.known.as_ref().map(|(entity, _)| entity))
     }
 
     fn put_waiting_watcher(&mut self, id: WatcherId, waiting: WaitingWatcher) {

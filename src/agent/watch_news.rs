@@ -310,11 +310,12 @@ impl Agent {
     }
 
     /// It is durable.
-    pub(super) fn handle_heard(&mut self, record: PresenceRecord, result: Result<(), Failure>) {
+    pub(super) fn handle_heard(&mut self, now: Now, record: PresenceRecord, result: Result<(), Failure>) {
         match result {
             Ok(()) => {
                 let entity = record.entity.clone();
                 self.book.put_presence(record);
+                self.places_changed(now);
                 self.event(Event::PresenceChanged(entity));
             }
             Err(failure) => self.event(Event::Notice(failure)),

@@ -16,7 +16,7 @@ use super::document::{still_lives, trusted, ReadDocument};
 use super::review::Opening;
 use super::watch::WatchKey;
 use super::{Agent, ReviewState};
-use crate::policy::{Provenance, ReviewKind, Statement};
+use crate::policy::{Intent, Provenance, ReviewKind, Statement};
 use crate::presence::{statement_hash, PresenceRecord};
 use crate::vocab::{Entity, Failure, Now, ReviewId};
 
@@ -92,7 +92,11 @@ impl Agent {
                 watching.put.open.insert(review);
             }
         }
+        let ruled = opened.as_ref().is_ok_and(|review| self.approve_by_rule(now, *review));
         let what = match opened {
+            Ok(review) if ruled => {
+                format!("its policy was approved by a rule of yours: `sottovoce review show {review}`")
+            }
             Ok(review) if known => format!("its policy has changed: `sottovoce review show {review}`"),
             Ok(review) => format!("its policy waits for your answer: `sottovoce review show {review}`"),
             Err(failure) => format!("{}; {}", failure.message, failure.next),
@@ -243,6 +247,7 @@ pub(super) fn opening(
         provenance: Provenance { observed, received: now.wall },
         key_state: key_state(read.standing),
         wanted_presence: true,
+        intent: Intent::default(),
         record,
         ask: None,
         call: None,

@@ -84,7 +84,10 @@ impl Agent {
         let entries = self.entries_for(now, watcher.known.as_ref(), watcher.place);
         let said = said.map(|(statement, told)| Said { at: now.mono, told, statement, entries });
         let asked = watcher.asked.clone();
-        let limit = self.config.prompts.watcher_limit;
+        let limit = match said {
+            Some(_) => Duration::ZERO,
+            None => self.watcher_patience(now, &watcher),
+        };
         let staying = StayingWatcher {
             number: self.watchers.next_id(),
             mark: self.rng.next_u64(),

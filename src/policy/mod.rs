@@ -5,19 +5,23 @@
 
 pub mod action;
 pub mod advice;
+pub mod approval;
 pub mod demand;
 pub mod entry;
 pub mod environment;
 pub mod framing;
 pub mod groups;
 pub mod guarantee;
+pub mod intent;
 pub mod json;
 pub mod judgement;
 pub mod network;
 pub mod pending;
 pub mod permission;
 pub mod pieces;
+pub mod place;
 pub mod proposal;
+pub mod quiet;
 pub mod relation;
 pub mod review;
 pub mod selector;
@@ -32,13 +36,15 @@ mod tunnel;
 pub mod xfrm;
 
 pub use action::{Action, Carried, Level, Mode, Protocol, Rule, RulesError};
-pub use advice::{advise, Advice, Verdict};
+pub use advice::{advise, Advice, Circumstances, Verdict};
+pub use approval::{ApprovalRule, Whom};
 pub use demand::Bundle;
 pub use entry::{both_directions, Entry, Keying, Origin, PeerScope, PlaceCondition};
 pub use environment::{Environment, Evidence, Scope};
 pub use framing::Framing;
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
+pub use intent::{Aim, Content, Intent};
 pub use json::JsonError;
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
 pub use network::{Gateway, HardwareAddress, Interface, InterfaceKind, Network, Whereabouts};
@@ -46,6 +52,7 @@ pub use pending::{agreed_terms, Pending, Terms};
 pub use permission::Permission;
 pub use pieces::{at_least_as_tight, compare_sets, tightens_somewhere, Piece, PieceDifference, TooManyPieces, View};
 pub use proposal::{Proposal, ProposalAnswer, ProposalDecision};
+pub use quiet::QuietHours;
 pub use relation::Relation;
 pub use review::{
     Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, NotAgreed, Proposed, Provenance,

@@ -8,7 +8,7 @@ mod proposed;
 
 use std::net::IpAddr;
 
-use super::advice::{advise, Advice};
+use super::advice::{advise, Advice, Circumstances};
 use super::guarantee::Tightness;
 use super::{infer, Action, Entry, Environment, Level, PlaceCondition, RulesError, Scope, Spd, Statement};
 use crate::vocab::{Device, Entity, Fingerprint, Generation, Wall};
@@ -34,6 +34,7 @@ pub struct Review {
     pub cuts: Vec<String>,
     pub differences: Vec<Difference>,
     pub advice: Advice,
+    pub circumstances: Circumstances,
     /// The generation that it was made against; a stale one is asked again.
     pub generation: Generation,
     /// Ours, theirs.
@@ -51,6 +52,7 @@ pub struct ReviewInput {
     pub key_state: KeyState,
     /// False when only the policy was asked for.
     pub wanted_presence: bool,
+    pub circumstances: Circumstances,
     pub own_environment: Environment,
     /// The two ends of the streams to come.
     pub own_address: IpAddr,
@@ -86,7 +88,7 @@ impl Review {
         let surroundings = surroundings(&input, ends);
         let place = PlaceCondition { ours: input.own_environment.scope, theirs: surroundings.scope() };
         let (proposed, cuts) = cut::propose(&input.statement, ends, place)?;
-        let advice = advise(&surroundings, &input.own_environment, &proposed, input.default_level);
+        let advice = advise(&surroundings, &input.own_environment, input.circumstances, &proposed, input.default_level);
         let mut review = Self {
             kind: input.kind,
             statement: input.statement,
@@ -99,6 +101,7 @@ impl Review {
             cuts,
             differences: Vec::new(),
             advice,
+            circumstances: input.circumstances,
             generation: input.generation,
             ends,
             default_level: input.default_level,

@@ -142,8 +142,14 @@ impl World {
         wanted: Wanted,
         accept_key: Option<Fingerprint>,
     ) -> AskId {
-        let request =
-            AskRequest { peer: peer.into(), wanted, answer: answer.map(read_answer), accept_key, account: None };
+        let request = AskRequest {
+            intent: Default::default(),
+            peer: peer.into(),
+            wanted,
+            answer: answer.map(read_answer),
+            accept_key,
+            account: None,
+        };
         match self.command(node, Command::Ask(request)) {
             Ok(Accepted::Ask(id)) => id,
             other => panic!("ask was {other:?}"),
@@ -152,6 +158,7 @@ impl World {
 
     pub fn call(&mut self, node: usize, peer: &str, answer: Option<&str>, seconds: u64) -> CallId {
         let request = CallRequest {
+            intent: Default::default(),
             peer: peer.into(),
             answer: answer.map(read_answer),
             accept_key: None,

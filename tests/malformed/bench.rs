@@ -69,7 +69,14 @@ impl Bench {
 
     pub fn ask_for(&mut self, peer: &str) -> AskId {
         let wanted = Wanted::BOTH;
-        let request = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None, account: None };
+        let request = AskRequest {
+            intent: Default::default(),
+            peer: peer.into(),
+            wanted,
+            answer: None,
+            accept_key: None,
+            account: None,
+        };
         let accepted = self.nodes[ALICE].agent.command(self.now, Command::Ask(request)).unwrap();
         self.collect(ALICE);
         let Accepted::Ask(id) = accepted else { panic!("{accepted:?}") };
@@ -79,6 +86,7 @@ impl Bench {
     /// Calls after a whole ask that was approved on the way.
     pub fn call(&mut self) -> CallId {
         let request = CallRequest {
+            intent: Default::default(),
             peer: "bob@192.168.1.2".into(),
             answer: Some(read_answer("approve")),
             accept_key: None,

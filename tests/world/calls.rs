@@ -231,10 +231,26 @@ fn an_agent_that_is_stopping_begins_nothing_new() {
     world.ask(alice, "192.168.1.99", None);
     world.command(alice, Command::Stop).unwrap();
     let (answer, accept_key, source, sink, duration) = (None, None, None, None, None);
-    let call = CallRequest { peer: BOB.into(), answer, accept_key, source, sink, duration, account: None };
+    let call = CallRequest {
+        intent: Default::default(),
+        peer: BOB.into(),
+        answer,
+        accept_key,
+        source,
+        sink,
+        duration,
+        account: None,
+    };
     assert_eq!(world.command(alice, Command::Call(call)).unwrap_err().code, "agent-stops");
     let wanted = Wanted::BOTH;
-    let ask = AskRequest { peer: BOB.into(), wanted, answer: None, accept_key: None, account: None };
+    let ask = AskRequest {
+        intent: Default::default(),
+        peer: BOB.into(),
+        wanted,
+        answer: None,
+        accept_key: None,
+        account: None,
+    };
     assert_eq!(world.command(alice, Command::Ask(ask)).unwrap_err().code, "agent-stops");
     assert_eq!(world.nodes[bob].agent.calls().count(), 0);
 }
@@ -497,10 +513,26 @@ fn nobody_asks_or_calls_himself() {
     let alice = world.add("alice", agent("alice", ALICE, "none"));
     for peer in ["alice@192.168.1.1", "alice@192.168.1.1:5060", ALICE, "192.168.1.1:5060", "[::ffff:192.168.1.1]"] {
         let wanted = Wanted::BOTH;
-        let ask = AskRequest { peer: peer.into(), wanted, answer: None, accept_key: None, account: None };
+        let ask = AskRequest {
+            intent: Default::default(),
+            peer: peer.into(),
+            wanted,
+            answer: None,
+            accept_key: None,
+            account: None,
+        };
         assert_eq!(world.command(alice, Command::Ask(ask)).unwrap_err().code, "that-is-you", "{peer}");
         let (answer, accept_key, source, sink, duration) = (None, None, None, None, None);
-        let call = CallRequest { peer: peer.into(), answer, accept_key, source, sink, duration, account: None };
+        let call = CallRequest {
+            intent: Default::default(),
+            peer: peer.into(),
+            answer,
+            accept_key,
+            source,
+            sink,
+            duration,
+            account: None,
+        };
         assert_eq!(world.command(alice, Command::Call(call)).unwrap_err().code, "that-is-you", "{peer}");
     }
 }

@@ -18,6 +18,7 @@ fn times(limits: usize, config: AgentConfig) -> AgentConfig {
 /// To somebody who is not there, and so for a while nothing but open.
 fn call(world: &mut World, peer: &str) -> Result<(), Failure> {
     let request = CallRequest {
+        intent: Default::default(),
         peer: peer.into(),
         answer: None,
         accept_key: None,

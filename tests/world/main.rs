@@ -4,6 +4,8 @@
 mod common;
 
 mod accounts;
+mod advice;
+mod approvals;
 mod ask;
 mod bundles;
 mod calls;

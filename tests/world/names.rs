@@ -336,6 +336,7 @@ fn a_stranger_who_calls_by_the_accounts_name_past_its_proxy_is_refused() {
 fn nobody_asks_himself_by_the_name_of_an_account() {
     let mut world = both();
     let request = sottovoce::agent::AskRequest {
+        intent: Default::default(),
         peer: "al@example.org".into(),
         wanted: sottovoce::policy::Wanted::BOTH,
         answer: None,

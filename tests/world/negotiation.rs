@@ -364,6 +364,7 @@ fn a_call_can_wait_for_the_peers_user() {
         let mut world = friends(13, Link::GOOD);
         // Whoever names rules for a call is put the peer's policy first.
         let request = sottovoce::agent::CallRequest {
+            intent: Default::default(),
             peer: name(BOB).into(),
             answer: Some(proposing("none")),
             accept_key: None,

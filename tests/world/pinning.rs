@@ -54,6 +54,7 @@ fn pins(world: &World, node: usize) -> Vec<Fingerprint> {
 
 fn call_accepting(world: &mut World, node: usize, key: Fingerprint, answer: Option<Answer>) -> CallId {
     let request = CallRequest {
+        intent: Default::default(),
         peer: "bob@192.168.1.2".into(),
         answer,
         accept_key: Some(key),

@@ -373,12 +373,17 @@ impl Agent {
             calling.offered = taken.offered;
         }
         let mode = self.mode_of_answer(id, replaced, known);
+        let caller =
+            self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref().map(|(entity, _)| entity.clone()));
         self.event(Event::CallChanged(id));
         match mode {
             // Nothing rings: the answer follows at once (RFC 3261 section 13.3.1.1).
             AnswerMode::Auto if self.waits_for_agreed(id) => {}
             AnswerMode::Auto => self.open_callee_media(id),
-            AnswerMode::Prompt => self.endpoint.ring(now, session),
+            AnswerMode::Prompt => match self.quiet_until(now, caller.as_ref()) {
+                Some(end) => self.let_sleep(now, id, end),
+                None => self.endpoint.ring(now, session),
+            },
             AnswerMode::Reject => self.decline(now, id, "calls are rejected here"),
         }
     }

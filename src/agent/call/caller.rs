@@ -16,7 +16,7 @@ use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effec
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::media::Codec;
-use crate::policy::{Action, Answer, Bundle, Entry, Suite, Wanted};
+use crate::policy::{Action, Answer, Bundle, Entry, Intent, Suite, Wanted};
 use crate::sdp::SvSa;
 use crate::sip::{Body, Candidate, Invite, SessionId, Transport, Uri};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
@@ -38,11 +38,13 @@ impl Agent {
         }
         let known = self.approved_device(&target, now)?;
         let known = known.filter(|pin| request.accept_key.is_none() && self.rules_already(now, pin, &request.answer));
+        let known = known.filter(|pin| !self.is_elsewhere(now, (&pin.entity, &pin.device), request.intent));
         let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.target = Some(target);
             calling.answer = request.answer.clone();
             calling.accept_key = request.accept_key;
+            calling.intent = request.intent;
             calling.duration = request.duration;
             calling.source = request.source.clone().unwrap_or_else(|| calling.source.clone());
             if let Some(sink) = request.sink.clone() {
@@ -65,6 +67,7 @@ impl Agent {
             wanted,
             answer: request.answer,
             accept_key: request.accept_key,
+            intent: request.intent,
             account: request.account,
         };
         let asked = self.begin_ask(now, ask, Some(id));
@@ -89,7 +92,8 @@ impl Agent {
     /// # Errors
     /// Several approved peers at one address: the user has to name one.
     pub(super) fn approved_device(&self, target: &Target, now: Now) -> Result<Option<Pin>, Failure> {
-        let approved = |pin: &&Pin| self.book.has_entry_for(&pin.entity, &pin.device, now.wall);
+        let here = |pin: &Pin| !self.is_elsewhere(now, (&pin.entity, &pin.device), Intent::default());
+        let approved = |pin: &&Pin| self.book.has_entry_for(&pin.entity, &pin.device, now.wall) && here(pin);
         let meant: Vec<&Pin> = self.book.pins().filter(|pin| self.is_meant(target, pin)).filter(approved).collect();
         match meant[..] {
             [] => Ok(None),

@@ -10,7 +10,7 @@ use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::media::Counters;
 use crate::sip::headers::Reason;
 use crate::sip::{Refusal, SessionId};
-use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use crate::vocab::{escape, CallId, Failure, FailureKind, Now, Wall};
 
 impl Agent {
     pub(in crate::agent) fn hangup(&mut self, now: Now, id: Option<CallId>) -> Result<(), Failure> {
@@ -114,6 +114,18 @@ impl Agent {
             self.endpoint.refuse(now, session, Refusal::new(603, "Decline"));
         }
         self.end_call(now, id, CallState::Ended { reason: reason.to_owned() });
+    }
+
+    /// Our user is not to be disturbed: he can be reached again at the `end` of the quiet hours (RFC 3261 section 21.4.18).
+    pub(super) fn let_sleep(&mut self, now: Now, id: CallId, end: Wall) {
+        let wait = self.put_off(now, Some(end), Duration::ZERO);
+        let session = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take());
+        if let Some(session) = session {
+            self.calls.sessions.remove(&session);
+            let refusal = Refusal::new(480, "Temporarily Unavailable");
+            self.endpoint.refuse(now, session, refusal.with("Retry-After", wait.as_secs().max(1).to_string()));
+        }
+        self.end_call(now, id, CallState::Ended { reason: "it is quiet here now".to_owned() });
     }
 
     /// A review that a dead call waited for is not asked any longer.

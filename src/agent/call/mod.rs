@@ -46,7 +46,7 @@ use super::{Agent, Call, CallState, Event, Side};
 use crate::keys::agreement::PeerKeys;
 use crate::keys::{Initiator, Responder};
 use crate::media::Counters;
-use crate::policy::{Answer, Suite};
+use crate::policy::{Answer, Intent, Suite};
 use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
@@ -110,6 +110,7 @@ pub(super) struct Calling {
     redirects: Redirects,
     answer: Option<Answer>,
     accept_key: Option<Fingerprint>,
+    intent: Intent,
     source: AudioSource,
     sink: AudioSink,
     duration: Option<Duration>,
@@ -350,6 +351,7 @@ impl Agent {
             redirects: Redirects::default(),
             answer: None,
             accept_key: None,
+            intent: Intent::default(),
             source: self.config.audio_source.clone(),
             sink: self.config.audio_sink.clone(),
             duration: None,

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::rekey::Why;
 use super::CallState;
 use crate::agent::{Agent, Effect, Event, Moved};
-use crate::policy::{advise, infer, scope_of, Environment, Scope, Surroundings, Verdict};
+use crate::policy::{advise, infer, scope_of, Circumstances, Environment, Scope, Surroundings, Verdict};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 impl Agent {
@@ -41,8 +41,16 @@ impl Agent {
         let remote = self.remote_of(id)?;
         let entries = self.demands_of_call(now, id, remote).ok()?;
         let theirs = self.surroundings_in_call(id, remote.ip());
-        let advice = advise(&theirs, &self.own.environment(), entries.entries(), self.config.default_level);
+        let about = self.circumstances_of_call(id);
+        let advice = advise(&theirs, &self.own.environment(), about, entries.entries(), self.config.default_level);
         Some(Moved { by_peer, from, to, scope: scope_of(to), advice })
+    }
+
+    /// Who the peer is to our user, and what he said that the call is about.
+    pub(super) fn circumstances_of_call(&self, id: CallId) -> Circumstances {
+        let Some(calling) = self.calls.all.get(&id) else { return Circumstances::default() };
+        let peer = calling.peer.as_ref().map(|(entity, _)| self.relation_of(entity, calling.call.known));
+        Circumstances { relation: peer.unwrap_or_default(), intent: calling.intent }
     }
 
     /// What the peer says of where it is, if that is where it receives; else what its address tells.

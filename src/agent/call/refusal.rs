@@ -69,8 +69,8 @@ impl Agent {
         let peer = target.map_or_else(|| entity.to_string(), Target::typed);
         let account = calling.target.as_ref().and_then(|target| target.account.clone());
         let wanted = Wanted::BOTH;
-        let (answer, accept_key) = (calling.answer.clone(), calling.accept_key);
-        let ask = AskRequest { peer, wanted, answer, accept_key, account };
+        let (answer, accept_key, intent) = (calling.answer.clone(), calling.accept_key, calling.intent);
+        let ask = AskRequest { peer, wanted, answer, accept_key, intent, account };
         match self.begin_ask(now, ask, Some(id)) {
             Ok(ask) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {
@@ -110,6 +110,7 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let peer = calling.peer.clone().ok_or_else(|| gone(id))?;
         let ours = calling.name.clone();
+        let intent = calling.intent;
         let names = self.names();
         let expected = DocumentExpected {
             target: None,
@@ -139,6 +140,7 @@ impl Agent {
             kind: ReviewKind::Statement,
             ours,
             wanted_presence: statement.person.is_some(),
+            intent,
             key_state: if verified { ReviewKeyState::Verified } else { ReviewKeyState::Pinned },
             statement,
             provenance: Provenance { observed, received: now.wall },

@@ -29,7 +29,8 @@ impl Agent {
             None => {
                 let theirs = self.surroundings_in_call(id, remote.ip());
                 let both = [out.clone(), inward.clone()];
-                advise(&theirs, &self.own.environment(), &both, self.config.default_level).least
+                let about = self.circumstances_of_call(id);
+                advise(&theirs, &self.own.environment(), about, &both, self.config.default_level).least
             }
         };
         let level = self.config.default_level;

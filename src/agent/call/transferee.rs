@@ -6,6 +6,7 @@ use super::transfer::Wanted;
 use super::CallState;
 use crate::agent::target::Target;
 use crate::agent::{Agent, AnswerMode, CallRequest, Event, Side};
+use crate::policy::Intent;
 use crate::sip::headers::{NameAddr, Replaces, TypedHeader};
 use crate::sip::{Host, ReferralId, Refusal, Scheme, SessionId, Uri, RINGING};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
@@ -170,6 +171,7 @@ impl Agent {
                     peer: target.typed(),
                     answer: None,
                     accept_key: None,
+                    intent: Intent::default(),
                     source: None,
                     sink: None,
                     duration: None,

@@ -11,6 +11,7 @@ mod spelling;
 mod tests;
 mod tls;
 mod value;
+mod zone;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ use crate::policy::{
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 16] = [
     "account",
     "entity",
     "display-name",
@@ -28,6 +28,8 @@ const SECTIONS: [&str; 14] = [
     "store",
     "limits",
     "prompts",
+    "quiet",
+    "approve",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -50,7 +52,7 @@ pub(super) fn read(
     people(&top, &mut config)?;
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
-    config.prompts = prompts::prompts(&top)?;
+    config.prompts = prompts::prompts(&top, machine)?;
     config.places = top
         .sections("place", &["name", "scope", "networks", "gateways"])?
         .iter()

@@ -63,6 +63,15 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ("[answer]\nmode = \"maybe\"", 2, "answer.mode", "prompt"),
         ("[watchers]\nunknown = true", 2, "watchers.unknown", "block"),
         ("[limits]\ntimes = 0", 2, "limits.times", "1 to 10000"),
+        ("[prompts]\nreview-limit = 5", 2, "prompts.review-limit", "10 to 604800"),
+        ("[quiet]\nfrom = \"22:00\"", 2, "quiet", "07:00"),
+        ("[quiet]\nfrom = \"24:00\"\nto = \"07:00\"", 2, "quiet.from", "22:00"),
+        ("[quiet]\nfrom = \"07:00\"\nto = \"07:00\"", 2, "quiet", "leave [quiet] out"),
+        ("[quiet]\nfrom = \"22:00\"\nto = \"07:00\"\nzone = \"../etc/passwd\"", 4, "quiet.zone", "+02:00"),
+        ("[[approve]]\nname = \"x\"", 2, "approve", "least"),
+        ("[[approve]]\nleast = \"ipsec\"", 2, "approve.least", "esp/transport"),
+        ("[[approve]]\nleast = \"none\"\ngroups = []", 3, "approve.groups", "leave it out"),
+        ("[[approve]]\nleast = \"none\"\ntheirs = [\"office\"]", 3, "approve.theirs", "private"),
         ("[store]\nkind = \"disk\"", 2, "store.kind", "memory"),
         ("[[place]]\nnetworks = [\"192.168.1.0/33\"]", 2, "place.networks", "192.168.1.0/24"),
         ("[place]\nname = \"x\"", 1, "place", "[[place]]"),
@@ -289,5 +298,54 @@ fn name_servers_are_addresses() {
     assert_eq!(dns, ["127.0.0.1:5353", "[2001:db8::53]:53", "192.0.2.53:53"]);
     for wrong in ["[]", "[\"dns.example\"]", "[\"udp:dns.example\"]", "[\"udp:0.0.0.0\"]", "[\"udp:192.0.2.1:0\"]"] {
         assert_eq!(read(&format!("[sip]\ndns = {wrong}")).unwrap_err().subject, "sip.dns", "{wrong}");
+    }
+}
+
+#[test]
+fn quiet_hours_and_rules_of_approval_are_read() {
+    let config = read(
+        "[prompts]\nreview-limit = 60\n[quiet]\nfrom = \"22:30\"\nto = \"07:00\"\nzone = \"+02:00\"\n\
+         [[approve]]\nleast = \"none\"\nrelations = [\"family\"]\n[[approve]]\nname = \"esp\"\nleast = \"ipsec esp/transport//require\"\n",
+    )
+    .unwrap();
+    let prompts = &config.prompts;
+    assert_eq!((prompts.review_limit.as_secs(), prompts.watcher_limit.as_secs()), (60, 600));
+    let quiet = prompts.quiet.as_ref().unwrap();
+    assert_eq!((quiet.from, quiet.to), (22 * 60 + 30, 7 * 60));
+    // 2026-01-01T20:30:00Z is half past ten there.
+    assert!(quiet.end(crate::vocab::Wall::from_secs(1_767_299_400)).is_some());
+    assert!(quiet.end(crate::vocab::Wall::from_secs(1_767_299_399)).is_none());
+    let names: Vec<&str> = prompts.approvals.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["rule 1", "esp"]);
+    assert_eq!(prompts.approvals[0].relations, [crate::policy::Relation::Family]);
+    assert!(prompts.approvals.iter().all(|rule| !rule.new_keys));
+}
+
+/// The zone file of a place, where the machine has one.
+#[test]
+fn a_zone_is_an_offset_or_a_file_below_the_directory_of_zone_files() {
+    let dir = tempfile::tempdir().unwrap();
+    // RFC 9636, version 1, no transitions: one hour east.
+    let mut file = b"TZif".to_vec();
+    file.extend([0; 16]);
+    for count in [0u32, 0, 0, 0, 1, 4] {
+        file.extend(count.to_be_bytes());
+    }
+    file.extend(3600i32.to_be_bytes());
+    file.extend([0, 0]);
+    file.extend(b"CET\0");
+    std::fs::write(dir.path().join("Here"), file).unwrap();
+    let base = dir.path().to_str().unwrap().to_owned();
+    let variable = move |name: &str| (name == "TZDIR").then(|| base.clone());
+    let machine = Machine { variable: &variable, address: "127.0.0.1".parse().unwrap() };
+    let zone = super::zone::named("Here", &machine).expect("the file");
+    assert_eq!(zone.to_offset(jiff::Timestamp::UNIX_EPOCH).seconds(), 3600);
+    for bad in ["/etc/localtime", "../Here", "", "Nowhere", "a b"] {
+        assert!(super::zone::named(bad, &machine).is_none(), "{bad}");
+    }
+    let east = super::zone::offset("-03:30").unwrap();
+    assert_eq!(east.to_offset(jiff::Timestamp::UNIX_EPOCH).seconds(), -12_600);
+    for bad in ["02:00", "+2:00", "+24:00", "+02:60", "+", "", "+aa:bb", "é"] {
+        assert!(super::zone::offset(bad).is_none(), "{bad}");
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::failures::usage;
 use super::request::{AnswerBody, AnsweredBy};
-use crate::policy::{setkey, Action, Answer, Suite};
+use crate::policy::{setkey, Action, Aim, Answer, Content, Intent, Suite};
 use crate::vocab::{escape, Failure, Fingerprint};
 
 /// The answer and through which user interface it came.
@@ -37,6 +37,21 @@ pub(super) fn fingerprint(text: &str) -> Result<Fingerprint, Failure> {
             "give all 64 hexadecimal digits of the new key; the message about the changed key shows them",
         )
     })
+}
+
+/// What an ask or a call is for, and what will be said.
+pub(super) fn intent(purpose: Option<&str>, content: Option<&str>) -> Result<Intent, Failure> {
+    let bad = |text: &str, option: &str, next: &str| {
+        let shown = escape(&text.chars().take(80).collect::<String>());
+        usage("bad-intent", format!("{shown} is no {option}"), option, next)
+    };
+    let aim = |text: &str| {
+        Aim::from_name(text).ok_or_else(|| bad(text, "purpose", "write private, business, advertising or own"))
+    };
+    let said = |text: &str| {
+        Content::from_name(text).ok_or_else(|| bad(text, "content", "write public, personal or confidential"))
+    };
+    Ok(Intent { purpose: purpose.map(aim).transpose()?, content: content.map(said).transpose()? })
 }
 
 /// A file for the agent to open: absolute, for the agent has another working directory than its user.

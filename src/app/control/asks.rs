@@ -13,6 +13,7 @@ impl Control {
             wanted: Wanted { presence: body.presence || neither, policy: body.policy || neither, watchers: false },
             answer: body.answer.as_ref().map(answer::answer).transpose()?.map(|(answer, _)| answer),
             accept_key: body.accept_key.as_deref().map(answer::fingerprint).transpose()?,
+            intent: answer::intent(body.purpose.as_deref(), body.content.as_deref())?,
             account: body.account.as_deref().map(accounts::named).transpose()?,
         };
         match self.brain.command(Command::Ask(request)).await? {

@@ -10,7 +10,7 @@ use crate::agent::{
     Pin as PinnedKeys, Restoring, SavedContact, ServerWatchers, TextMessage, UnknownWatchers, Watch, WatcherRule,
 };
 use crate::io::{AuditEntry, ChangeEntry, HistoryEntry, SignallingHandle};
-use crate::policy::{Environment, Level, Spd};
+use crate::policy::{Entry, Environment, Level, Spd};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, ReviewId, TextId};
 
@@ -45,6 +45,8 @@ pub(in crate::app) trait Known {
     fn call(&self, id: CallId) -> Option<&Call>;
     fn calls(&self) -> Vec<&Call>;
     fn spd(&self) -> &Spd;
+    /// Whether it was approved for another place.
+    fn is_elsewhere(&self, entry: &Entry) -> bool;
     /// What `default` means in an entry.
     fn default_level(&self) -> Level;
     fn presences(&self) -> Vec<&PresenceRecord>;
@@ -150,6 +152,10 @@ impl Known for Agent {
 
     fn spd(&self) -> &Spd {
         self.spd()
+    }
+
+    fn is_elsewhere(&self, entry: &Entry) -> bool {
+        self.entry_is_elsewhere(entry)
     }
 
     fn default_level(&self) -> Level {

@@ -25,6 +25,7 @@ impl Control {
             source,
             sink,
             duration: body.duration_ms.map(Duration::from_millis),
+            intent: answer::intent(body.purpose.as_deref(), body.content.as_deref())?,
             account: body.account.as_deref().map(accounts::named).transpose()?,
         };
         match self.brain.command(Command::Call(request)).await? {

@@ -27,10 +27,11 @@ impl Control {
         self.look(move |known| {
             let spd = known.spd();
             let found = spd.ordinary().filter(|entry| wanted.includes(entry));
-            let (mut entries, mut more) = (Vec::new(), 0);
+            let (mut entries, mut elsewhere, mut more) = (Vec::new(), Vec::new(), 0);
             for entry in found {
                 if entries.len() < limit {
                     entries.push(EntryView::from(entry));
+                    elsewhere.extend(known.is_elsewhere(entry).then(|| entry.id.to_string()));
                 } else {
                     more += 1;
                 }
@@ -39,7 +40,14 @@ impl Control {
             let listed = entries.len();
             entries.extend(defaults);
             let pending = known.pendings().into_iter().filter(|_| wanted.everything).map(PendingView::from).collect();
-            PolicyView { generation: spd.generation().0, defaults: entries.len() - listed, entries, more, pending }
+            PolicyView {
+                generation: spd.generation().0,
+                defaults: entries.len() - listed,
+                entries,
+                elsewhere,
+                more,
+                pending,
+            }
         })
         .await
     }

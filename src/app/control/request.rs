@@ -97,6 +97,12 @@ pub struct AskBody {
     /// The fingerprint of the one changed key that the user accepts.
     #[serde(default)]
     pub accept_key: Option<String>,
+    /// What it is for, for the advice: `private` (without it too), `business`, `advertising`, `own`.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// What will be said: `public`, `personal` (without it too), `confidential`.
+    #[serde(default)]
+    pub content: Option<String>,
     /// By whose proxy it goes, `sip:alice@example.org`; without it by that of the peer's domain, or for a telephone number the
     /// first that is registered.
     #[serde(default)]
@@ -157,6 +163,12 @@ pub struct CallBody {
     pub answer: Option<AnswerBody>,
     #[serde(default)]
     pub accept_key: Option<String>,
+    /// As for an ask.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// As for an ask.
+    #[serde(default)]
+    pub content: Option<String>,
     /// Absolute path of a WAV file to play.
     #[serde(default)]
     pub play: Option<String>,

@@ -178,6 +178,10 @@ impl Known for State {
         self.spd.as_ref().unwrap()
     }
 
+    fn is_elsewhere(&self, _: &Entry) -> bool {
+        false
+    }
+
     fn default_level(&self) -> Level {
         Level::Require
     }
@@ -371,6 +375,7 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         statement,
         provenance: Provenance { observed: None, received: Wall(0) },
         key_state: KeyState::Changed { pinned: Fingerprint([9; 32]) },
+        circumstances: Default::default(),
         wanted_presence: false,
         own_environment: environment(),
         own_address: "192.168.1.1".parse().unwrap(),
@@ -381,6 +386,7 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
     });
     let review = review.unwrap();
     OpenReview {
+        rule: None,
         id: ReviewId(1),
         ask: Some(AskId(1)),
         review,
@@ -412,6 +418,8 @@ async fn an_ask_wants_both_when_neither_is_named() {
         policy,
         answer: Some(approve()),
         accept_key: None,
+        purpose: None,
+        content: None,
         account: None,
     };
     for (presence, policy, expected) in
@@ -596,6 +604,8 @@ async fn a_call_names_whole_paths() {
         peer: "192.168.1.2".to_owned(),
         answer: None,
         accept_key: None,
+        purpose: None,
+        content: None,
         play: None,
         record: Some("heard.wav".to_owned()),
         duration_ms: Some(1500),

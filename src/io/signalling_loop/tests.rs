@@ -100,8 +100,14 @@ impl Running {
     /// Asks, with the answer at hand; says how it ended.
     async fn ask(&mut self, peer: &Entity, answer: Answer) -> AskState {
         let wanted = Wanted::BOTH;
-        let request =
-            AskRequest { peer: peer.to_string(), wanted, answer: Some(answer), accept_key: None, account: None };
+        let request = AskRequest {
+            intent: Default::default(),
+            peer: peer.to_string(),
+            wanted,
+            answer: Some(answer),
+            accept_key: None,
+            account: None,
+        };
         let Ok(Accepted::Ask(id)) = self.handle.command(Command::Ask(request)).await else { panic!() };
         loop {
             let state = self.state(id).await;
@@ -119,6 +125,7 @@ impl Running {
     /// A call that its user gives up at once.
     async fn call_in_vain(&self) {
         let request = CallRequest {
+            intent: Default::default(),
             peer: "nobody@127.0.0.1:9".to_owned(),
             answer: None,
             accept_key: None,

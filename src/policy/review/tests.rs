@@ -65,6 +65,7 @@ fn input(statement: Statement, peer: &str) -> ReviewInput {
         provenance: Provenance { observed: Some(ip(peer)), received: NOW },
         key_state: KeyState::New,
         wanted_presence: true,
+        circumstances: Default::default(),
         own_environment: at(Scope::Private, "192.168.1.1"),
         own_address: ip("192.168.1.1"),
         peer_address: ip(peer),

@@ -142,6 +142,8 @@ pub struct AskArgs {
     pub policy: bool,
     #[command(flatten)]
     pub answer: AnswerFlags,
+    #[command(flatten)]
+    pub intent: IntentFlags,
     /// Accept the peer's changed key, named by its whole fingerprint: compare that with the peer first
     #[arg(long, value_name = "FINGERPRINT")]
     pub accept_key: Option<String>,
@@ -163,6 +165,17 @@ pub struct MessageArgs {
     /// By this account's proxy [default: that of the peer's domain; for a telephone number the first that is registered]
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
+}
+
+/// What it is about, for the advice of the review; the peer is told nothing of it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct IntentFlags {
+    /// What it is for [default: private]
+    #[arg(long, value_name = "WHAT", value_parser = ["private", "business", "advertising", "own"])]
+    pub purpose: Option<String>,
+    /// What will be said: public may be known to everybody, confidential does harm when others know it [default: personal]
+    #[arg(long, value_name = "WHAT", value_parser = ["public", "personal", "confidential"])]
+    pub content: Option<String>,
 }
 
 /// The answer to a review, given beforehand or without a terminal.
@@ -299,6 +312,8 @@ pub struct CallArgs {
     pub duration: Option<u64>,
     #[command(flatten)]
     pub answer: AnswerFlags,
+    #[command(flatten)]
+    pub intent: IntentFlags,
     /// Accept the peer's changed key, named by its whole fingerprint: compare that with the peer first
     #[arg(long, value_name = "FINGERPRINT")]
     pub accept_key: Option<String>,

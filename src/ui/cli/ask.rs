@@ -21,6 +21,8 @@ pub async fn ask(door: &Door, output: Output, args: &AskArgs) -> Result<Exit, Er
         policy: args.policy || both,
         answer: answer_body(&args.answer)?,
         accept_key: args.accept_key.clone(),
+        purpose: args.intent.purpose.clone(),
+        content: args.intent.content.clone(),
         account: args.account.clone(),
     };
     if let (false, Some(_)) = (body.policy, &body.answer) {

@@ -144,6 +144,10 @@ fn print(output: Output, policy: &PolicyView) {
     let row = |(at, entry)| summary(entry, at >= ordinary);
     let rows: Vec<[String; 7]> = policy.entries.iter().enumerate().map(row).collect();
     output.table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows);
+    if !policy.elsewhere.is_empty() {
+        let which = policy.elsewhere.join(", ");
+        output.line(&format!("approved for another place, the next call is reviewed first: {which}"));
+    }
     if policy.more > 0 {
         let more = "--peer, --group, --address, --origin or --disabled name some, --limit shows more";
         output.line(&format!("and {} more: {more}", policy.more));

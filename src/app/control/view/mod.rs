@@ -51,7 +51,7 @@ pub use policy::{
 pub use presence::{PresenceList, PresenceView};
 pub use proposal::{PendingView, ProposalList, ProposalStateView, ProposalView};
 pub use review::{
-    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList,
+    AboutView, AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList,
     ReviewStateView, ReviewView, StatementView, VerdictView,
 };
 pub use status::{StatusView, StopView};

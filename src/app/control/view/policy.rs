@@ -10,6 +10,8 @@ use crate::vocab::escape;
 pub struct PolicyView {
     pub generation: u64,
     pub entries: Vec<EntryView>,
+    /// Those of them that were approved for another place, and are too weak where both sides are now: the next call is reviewed first.
+    pub elsewhere: Vec<String>,
     /// So many of them, the last ones, are the default for everybody else.
     pub defaults: usize,
     /// So many more are there that were asked for, behind those that are listed and before the default.

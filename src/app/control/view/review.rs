@@ -5,7 +5,9 @@ use super::timestamp;
 use super::{EntryView, EnvironmentView, ErrorView, PresenceView, SurroundingsView};
 use crate::agent::{OpenReview, ReviewState};
 use crate::keys;
-use crate::policy::{Advice, Answer, Capabilities, Difference, KeyState, Review, ReviewKind, Tightness, Verdict};
+use crate::policy::{
+    Advice, Answer, Capabilities, Circumstances, Difference, KeyState, Review, ReviewKind, Tightness, Verdict,
+};
 use crate::vocab::{escape, Fingerprint};
 
 /// The question put to the user: the peer's presence (FIG. 9, 11) and policy (FIG. 8, 12, 13), held against our own.
@@ -24,6 +26,8 @@ pub struct ReviewView {
     pub state: ReviewStateView,
     /// Who answered: `terminal`, `flag`, `control`, `timeout`, ...
     pub by: Option<String>,
+    /// The rule of yours that approved it without asking.
+    pub rule: Option<String>,
     /// The generation in which the answer was registered.
     pub generation: Option<u64>,
     /// Why registering failed, or why nothing was agreed with the peer.
@@ -48,6 +52,8 @@ pub struct ReviewView {
     pub current: Vec<EntryView>,
     pub differences: Vec<DifferenceView>,
     pub advice: AdviceView,
+    /// Who the peer is to you and what it is about: the advice depends on it.
+    pub about: AboutView,
     /// Each selector of the peer that reached beyond the two ends, in words.
     pub cuts: Vec<String>,
     /// Rules that a refused call said were missing, in setkey's form.
@@ -152,8 +158,20 @@ pub struct AdviceView {
     /// The least action that we recommend, in setkey's form.
     pub least: String,
     pub why: Vec<String>,
+    /// What is inferred of a peer that does not tell where it is: no fact.
+    pub inference: Option<String>,
     pub octets_per_packet: u16,
     pub verdict: VerdictView,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AboutView {
+    /// By its contact group, once its keys are pinned: `own`, `family`, `friend`, `acquaintance`; else `unknown`.
+    pub relation: String,
+    /// What it is for, as you said; absent: private is assumed.
+    pub purpose: Option<String>,
+    /// What will be said, as you said; absent: personal is assumed.
+    pub content: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -203,6 +221,7 @@ impl From<&OpenReview> for ReviewView {
             ask: open.ask.map(|ask| ask.to_string()),
             state: (&open.state).into(),
             by,
+            rule: open.rule.clone(),
             generation,
             failure,
             looser,
@@ -218,6 +237,7 @@ impl From<&OpenReview> for ReviewView {
             current: review.current.iter().map(EntryView::from).collect(),
             differences: review.differences.iter().map(DifferenceView::from).collect(),
             advice: (&review.advice).into(),
+            about: (&review.circumstances).into(),
             cuts: review.cuts.iter().map(|cut| escape(cut)).collect(),
             missing: open.missing.iter().map(|rule| escape(rule)).collect(),
             one_step: one_step(open),
@@ -335,11 +355,22 @@ impl From<Tightness> for RelationView {
     }
 }
 
+impl From<&Circumstances> for AboutView {
+    fn from(about: &Circumstances) -> Self {
+        Self {
+            relation: about.relation.name().to_owned(),
+            purpose: about.intent.purpose.map(|aim| aim.name().to_owned()),
+            content: about.intent.content.map(|content| content.name().to_owned()),
+        }
+    }
+}
+
 impl From<&Advice> for AdviceView {
     fn from(advice: &Advice) -> Self {
         Self {
             least: advice.least.to_string(),
             why: advice.why.clone(),
+            inference: advice.inference.clone(),
             octets_per_packet: advice.octets_per_packet,
             verdict: match advice.verdict {
                 Verdict::BelowAdvice => VerdictView::BelowAdvice,

@@ -73,7 +73,8 @@ fn about(review: &ReviewView) -> Vec<String> {
 
 /// What has become of it.
 fn standing(review: &ReviewView) -> String {
-    let by = review.by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
+    let rule = review.rule.as_ref().map(|rule| format!(" {rule}")).unwrap_or_default();
+    let by = review.by.as_ref().map(|by| format!(" ({by}{rule})")).unwrap_or_default();
     match review.state {
         ReviewStateView::Declined => {
             let why = review.failure.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
@@ -221,6 +222,9 @@ fn advice(review: &ReviewView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, names(width));
     let advice = &review.advice;
     page.heading("Advice");
+    if let Some(about) = circumstances(review) {
+        page.field("about", &about);
+    }
     page.field("at least", &advice.least);
     let verdict = match advice.verdict {
         VerdictView::BelowAdvice => "TOO WEAK for these surroundings: tighten it",
@@ -233,6 +237,17 @@ fn advice(review: &ReviewView, width: usize) -> Vec<String> {
         page.text(&format!("- {why}"));
     });
     page.lines()
+}
+
+/// Who the peer is and what it is about, where that is known or was said.
+fn circumstances(review: &ReviewView) -> Option<String> {
+    let about = &review.about;
+    let who =
+        Some(about.relation.as_str()).filter(|relation| *relation != "unknown").map(|who| format!("{who} of yours"));
+    let purpose = about.purpose.as_ref().map(|purpose| format!("purpose {purpose}"));
+    let content = about.content.as_ref().map(|content| format!("content {content}"));
+    let parts: Vec<String> = [who, purpose, content].into_iter().flatten().collect();
+    Some(parts.join(", ")).filter(|parts| !parts.is_empty())
 }
 
 /// In what the last answer was looser than the peer asks.

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use crate::agent::{OpenReview, ReviewState};
 use crate::app::control::view::ReviewView;
 use crate::policy::{
-    setkey, Audience, Capabilities, Entry, Environment, Evidence, KeyState, Level, Person, Protocol, Provenance,
-    Purpose, Review, ReviewInput, Rule, Scope, StatedPolicy, Statement, Suite,
+    setkey, Audience, Capabilities, Circumstances, Entry, Environment, Evidence, KeyState, Level, Person, Protocol,
+    Provenance, Purpose, Review, ReviewInput, Rule, Scope, StatedPolicy, Statement, Suite,
 };
 use crate::presence::{Names, PresenceRecord};
 use crate::vocab::{AgreementKey, AskId, Device, Entity, Generation, Nonce, PeerText, ReviewId, VerifyKey, Wall};
@@ -23,6 +23,7 @@ pub struct Case {
     pub address: IpAddr,
     pub key_state: KeyState,
     pub asked_for_presence: bool,
+    pub about: Circumstances,
     pub ours: Environment,
     /// Our entries for the peer, as spdadd lines.
     pub current: String,
@@ -53,6 +54,7 @@ impl Case {
             address: theirs,
             key_state: KeyState::New,
             asked_for_presence: true,
+            about: Circumstances::default(),
             ours: environment(Scope::Private, ours),
             current: demands("ipsec esp/transport//require"),
             missing: Vec::new(),
@@ -101,6 +103,7 @@ impl Case {
             provenance: Provenance { observed: Some(self.address), received: NOW },
             key_state: self.key_state,
             wanted_presence: self.asked_for_presence,
+            circumstances: self.about,
             own_environment: self.ours,
             own_address: ip(ALICE),
             peer_address: self.address,
@@ -109,6 +112,7 @@ impl Case {
             default_level: Level::Require,
         });
         ReviewView::from(&OpenReview {
+            rule: None,
             id: ReviewId(1),
             ask: Some(AskId(1)),
             review: review.unwrap(),

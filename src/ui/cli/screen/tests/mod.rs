@@ -11,7 +11,9 @@ use unicode_width::UnicodeWidthStr;
 use super::presence::record;
 use super::review::{review, Side};
 use crate::agent::ReviewState;
-use crate::policy::{Evidence, KeyState, Level, Person, Protocol, Rule, Scope, Suite};
+use crate::policy::{
+    Aim, Circumstances, Content, Evidence, Intent, KeyState, Level, Person, Protocol, Relation, Rule, Scope, Suite,
+};
 use crate::presence::Names;
 use crate::vocab::{Failure, FailureKind, Fingerprint, Generation, PeerText};
 use fixture::{demands, Case, NOW};
@@ -37,6 +39,8 @@ fn situations() -> Vec<(&'static str, Case)> {
         ..Case::office().demanding("ipsec esp/transport//require;")
     };
     let renamed = Names { user: Some("Bob from work".into()), place: Some("the third floor".into()), mail: None };
+    let intent = Intent { purpose: Some(Aim::Business), content: Some(Content::Confidential) };
+    let confidential = Circumstances { relation: Relation::Friend, intent };
     let mut typed = Case::at("192.168.1.2", Scope::Private, "train");
     typed.statement.environment.as_mut().unwrap().evidence = Evidence::User;
     typed.ours.evidence = Evidence::User;
@@ -54,6 +58,7 @@ fn situations() -> Vec<(&'static str, Case)> {
         ("by-account", Case { known_as: Some("sip:alice@example.org".into()), ..Case::office() }),
         ("renamed", Case { names: renamed, ..Case::office() }),
         ("typed-in", typed),
+        ("confidential", Case { about: confidential, key_state: KeyState::Pinned, ..Case::office() }),
         ("ipv6", Case::at("2001:db8:1234:5678:9abc:def0:1234:5678", Scope::Public, "external")),
     ]
 }

@@ -1,0 +1,89 @@
+//! Entries that were approved for another place: one of the two sides is less safe now than it was then, and the entry is too weak
+//! for that (PROTOCOL section 5). The next call is reviewed first; nothing is loosened or tightened by itself.
+//!
+//! | step | carries |
+//! | --- | --- |
+//! | our place, or what a peer says of its own, changes -> `places_changed` | whose entries are marked now; each told once |
+//! | `begin_call` -> `is_elsewhere` | a marked entry is as good as none: the peer is asked first |
+
+use std::collections::BTreeSet;
+
+use super::{Agent, Event};
+use crate::policy::advice::{danger, grade, Circumstances};
+use crate::policy::place::is_for_another_place;
+use crate::policy::{infer, Entry, Intent, PlaceCondition, Surroundings};
+use crate::vocab::{Device, Entity, Failure, FailureKind, Now};
+
+/// The devices whose entries are marked, as our user was told.
+#[derive(Default)]
+pub struct Elsewhere(BTreeSet<(Entity, Device)>);
+
+impl Agent {
+    /// Whether the entries for this device were approved for another place, as a call for `intent` needs them.
+    pub(super) fn is_elsewhere(&self, now: Now, (entity, device): (&Entity, &Device), intent: Intent) -> bool {
+        let mut in_force = self.book.entries_of(entity, device).filter(|entry| entry.in_force(now.wall));
+        in_force.any(|entry| self.is_for_another_place(entry, (entity, device), intent))
+    }
+
+    /// For a list of entries.
+    pub fn entry_is_elsewhere(&self, entry: &Entry) -> bool {
+        let (Some(entity), Some(device)) = (&entry.peer.entity, &entry.peer.device) else { return false };
+        self.is_for_another_place(entry, (entity, device), Intent::default())
+    }
+
+    fn is_for_another_place(&self, entry: &Entry, (entity, device): (&Entity, &Device), intent: Intent) -> bool {
+        let Some(then) = entry.place else { return false };
+        let ours = self.own.environment();
+        let heard = self.heard_surroundings(entity, device);
+        // Of whom nothing is known any more it is not known either that he has moved.
+        let theirs = heard.as_ref().map_or(then.theirs, Surroundings::scope);
+        let circumstances = Circumstances { relation: self.relation_of(entity, true), intent };
+        let least = grade(danger(&heard.unwrap_or(Surroundings::NotAsked), &ours).0, circumstances).action();
+        is_for_another_place(entry, PlaceCondition { ours: ours.scope, theirs }, &least, self.config.default_level)
+    }
+
+    /// What the peer said last of where it is.
+    fn heard_surroundings(&self, entity: &Entity, device: &Device) -> Option<Surroundings> {
+        let record = self.book.presence(entity, device)?;
+        Some(match record.environment {
+            Some(environment) => Surroundings::Stated(environment),
+            None => {
+                let address = record.address.unwrap_or(self.config.media_address);
+                Surroundings::Withheld { inference: infer(address, self.config.media_address).text }
+            }
+        })
+    }
+
+    /// Our own surroundings, or what a peer says of its own, are others now.
+    pub(super) fn places_changed(&mut self, now: Now) {
+        let marked: BTreeSet<(Entity, Device)> = self
+            .book
+            .pins()
+            .map(|pin| (pin.entity.clone(), pin.device.clone()))
+            .filter(|(entity, device)| self.is_elsewhere(now, (entity, device), Intent::default()))
+            .collect();
+        let before = std::mem::replace(&mut self.elsewhere.0, marked.clone());
+        for (entity, device) in marked.difference(&before) {
+            let talks = self
+                .calls()
+                .any(|call| matches!(call.state, super::CallState::Active) && call.entity.as_ref() == Some(entity));
+            let notice = for_another_place(entity, device, talks);
+            self.audit(now, notice.code, &notice.subject, &notice.message);
+            self.event(Event::Notice(notice));
+        }
+        if marked != before {
+            self.event(Event::PolicyChanged(self.book.generation()));
+        }
+    }
+}
+
+fn for_another_place(entity: &Entity, device: &Device, talks: bool) -> Failure {
+    let talking = if talks { ", and you are talking with it" } else { "" };
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "another-place",
+        format!("the policy for {entity} (device {device}) was approved for another place, and is too weak where you both are now{talking}"),
+        entity.as_str(),
+        format!("the next call is reviewed first; tighten it at once with `sottovoce ask {entity}`"),
+    )
+}
