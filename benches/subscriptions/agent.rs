@@ -95,6 +95,7 @@ fn config(number: usize) -> AgentConfig {
         places: Vec::new(),
         prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Policy,
+        take_proposals: true,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").expect("a policy")),
         stays: false,

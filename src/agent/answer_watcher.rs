@@ -46,6 +46,19 @@ pub struct Watcher {
     pub wanted: Wanted,
 }
 
+/// What a SUBSCRIBE is about.
+enum Asks {
+    /// The proposal of a looser policy, and which of our names it is for.
+    Policy(Entity, Box<Statement>),
+    Presence(Box<Watcher>),
+}
+
+impl Asks {
+    fn presence(watcher: Watcher) -> Self {
+        Self::Presence(Box::new(watcher))
+    }
+}
+
 /// By what a request names us.
 pub(super) struct Meant {
     /// Our names that its sender may hear of; who proved his keys may hear of all.
@@ -73,7 +86,10 @@ impl Agent {
     ) {
         self.count("askers");
         let watcher = match self.know(now, place, meant, body) {
-            Ok(watcher) => watcher,
+            Ok(Asks::Presence(watcher)) => *watcher,
+            Ok(Asks::Policy(ours, statement)) => {
+                return self.handle_proposed(now, id, (place, ours), expires, *statement);
+            }
             Err((status, reason)) => {
                 let refusal = Refusal::new(status, reason);
                 // RFC 3261 section 21.4.13.
@@ -99,18 +115,21 @@ impl Agent {
         place: AskersPlace,
         meant: Meant,
         body: Option<Body>,
-    ) -> Result<Watcher, (u16, &'static str)> {
+    ) -> Result<Asks, (u16, &'static str)> {
         let named = self.name_meant(&meant.names, meant.uri.as_ref());
-        let Some(body) = body else { return Ok(self.silent_watcher(place, named)) };
+        let Some(body) = body else { return Ok(Asks::presence(self.silent_watcher(place, named))) };
         let body = body.part(PIDF).ok_or((415, "Unsupported Media Type"))?;
         let document = presence::read(&body.bytes).map_err(|_| (400, "Unreadable Document"))?;
         let signed = document.tuples.into_iter().find_map(|tuple| tuple.signed);
-        let Some(signed) = signed else { return Ok(self.silent_watcher(place, named)) };
+        let Some(signed) = signed else { return Ok(Asks::presence(self.silent_watcher(place, named))) };
         let signed = signed.map_err(|_| (400, "Unreadable Statement"))?;
         signed.verify().map_err(|_| (403, "Bad Signature"))?;
         let statement = &signed.statement;
         let names = if Claim::of(statement).is_pinned(&self.book) { self.names() } else { meant.names };
         let named = self.name_meant(&names, meant.uri.as_ref());
+        if statement.purpose == Purpose::Proposal {
+            return self.know_proposer(now, &names, statement);
+        }
         let names = self.with_addresses(names);
         let expected = Expected::request(&names, &self.config.device, now.wall);
         presence::check(statement, &expected).map_err(refusal_of)?;
@@ -128,7 +147,7 @@ impl Agent {
         let ruled = self.watcher_rules.of(&name).is_some();
         let fresh = (pinned || ruled) && self.is_first(now, statement);
         let known = pinned && fresh;
-        Ok(Watcher {
+        Ok(Asks::presence(Watcher {
             name,
             asked,
             audience: Audience::Device(statement.device.clone()),
@@ -139,7 +158,27 @@ impl Agent {
             place,
             nonce: statement.nonce,
             wanted,
-        })
+        }))
+    }
+
+    /// Who proposes a policy must hold keys that our user approved. Whatever is wrong with it, the same is said.
+    fn know_proposer(
+        &mut self,
+        now: Now,
+        names: &[Entity],
+        statement: &Statement,
+    ) -> Result<Asks, (u16, &'static str)> {
+        const NO: (u16, &str) = (403, "Forbidden");
+        let expected = Expected::proposal(names, &self.config.device, now.wall);
+        presence::check(statement, &expected).map_err(|_| NO)?;
+        if !self.is_pinned(now, statement) || !self.is_first(now, statement) {
+            return Err(NO);
+        }
+        let ours = match &statement.audience {
+            Audience::Entity(entity) => self.our_name(entity),
+            _ => None,
+        };
+        Ok(Asks::Policy(ours.unwrap_or_else(|| self.name_to_entity(&statement.entity)), Box::new(statement.clone())))
     }
 
     /// Whether the request of a pinned device came for the first time: others could fill the memory of nonces. It
@@ -294,6 +333,8 @@ impl Agent {
             presence: watcher.wanted.presence && told.tells_place(),
             policies,
             request: None,
+            proposal: None,
+            answer: None,
         }
     }
 

@@ -191,6 +191,13 @@ impl Agent {
         }
     }
 
+    /// The review whose answer waits for the peer, and this ask with it.
+    fn proposed_for(&self, id: AskId) -> Option<ReviewId> {
+        let review = self.asks.all.get(&id)?.ask.review?;
+        let proposed = matches!(self.review(review)?.state, super::ReviewState::Proposed { .. });
+        proposed.then_some(review)
+    }
+
     /// The open review that an ask waits for.
     pub(super) fn review_of(&self, id: AskId) -> Option<ReviewId> {
         match self.asks.all.get(&id)?.ask.state {
@@ -217,7 +224,7 @@ impl Agent {
             self.endpoint.unsubscribe(now, subscription);
         }
         self.end_direct(now, id);
-        self.withdraw(now, self.review_of(id), "cancelled");
+        self.withdraw(now, self.review_of(id).or_else(|| self.proposed_for(id)), "cancelled");
         self.set_ask(id, AskState::Cancelled);
         Ok(())
     }

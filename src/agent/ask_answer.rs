@@ -7,7 +7,7 @@ use super::document::{read_document, read_published, DocumentExpected, ReadDocum
 use super::review::Opening;
 use super::waiting::Waiting;
 use super::{Agent, AskState, Effect, Event, StoreOp};
-use crate::policy::{KeyState, Provenance};
+use crate::policy::{KeyState, Provenance, ReviewKind};
 use crate::presence::PresenceRecord;
 use crate::sip::Body;
 use crate::vocab::{AskId, Failure, Now};
@@ -84,6 +84,7 @@ impl Agent {
         let call = asking.call;
         let answer = asking.answer.clone();
         let opening = Opening {
+            kind: ReviewKind::Statement,
             ours: self.name_to(&asking.target),
             wanted_presence: asking.ask.wanted.presence,
             key_state: key_state(read.standing),
@@ -93,6 +94,9 @@ impl Agent {
             ask: Some(id),
             call,
             missing: Vec::new(),
+            said: None,
+            note: None,
+            proposal: None,
         };
         let review = match self.open_review(now, opening) {
             Ok(review) => review,

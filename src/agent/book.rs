@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effect::{Given, Loaded, Pin};
-use crate::policy::{Approved, ApprovedPeer, Entry, Groups, Spd};
+use crate::policy::{Approved, ApprovedPeer, Entry, Groups, Pending, Spd};
 use crate::presence::{Names, PresenceRecord};
 use crate::vocab::{AgreementKey, Device, Digest, Entity, EntryId, Fingerprint, Generation, VerifyKey, Wall};
 
@@ -22,6 +22,8 @@ pub struct Book {
     /// The default of the configuration, in force while the store has no other.
     configured: Vec<Entry>,
     spd: Arc<Spd>,
+    /// What our user agreed to and the peer has not used yet, one for each device.
+    pending: Vec<Pending>,
     groups: Groups,
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
@@ -47,7 +49,10 @@ impl Book {
         let key = |entity: &Entity, device: &Device| (entity.clone(), device.clone());
         let mut book = Self {
             generation: loaded.generation,
-            spd: Arc::new(Spd::compile(loaded.generation, entries.clone(), default.clone())),
+            spd: Arc::new(
+                Spd::compile(loaded.generation, entries.clone(), default.clone()).with_pending(loaded.pending.clone()),
+            ),
+            pending: std::mem::take(&mut loaded.pending),
             entries,
             default,
             configured,
@@ -85,6 +90,8 @@ impl Book {
         } else {
             if let Some(peer) = approved.peer() {
                 self.entries.retain(|entry| !entry.is_scoped_to(&peer.entity, &peer.device));
+                // Our user's newer word.
+                self.pending.retain(|pending| !pending.is_of(&peer.entity, &peer.device));
             }
             self.entries.extend(stored);
         }
@@ -108,7 +115,45 @@ impl Book {
 
     fn compile(&mut self, generation: Generation) {
         self.generation = generation;
-        self.spd = Arc::new(Spd::compile(generation, self.entries.clone(), self.default.clone()));
+        let spd = Spd::compile(generation, self.entries.clone(), self.default.clone());
+        self.spd = Arc::new(spd.with_pending(self.pending.clone()));
+    }
+
+    pub fn pendings(&self) -> impl Iterator<Item = &Pending> {
+        self.pending.iter()
+    }
+
+    pub fn pending_of(&self, entity: &Entity, device: &Device) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.is_of(entity, device))
+    }
+
+    /// The store keeps what our user agreed to.
+    pub fn put_pending(&mut self, pending: Pending, generation: Generation) {
+        self.pending.retain(|other| !other.is_of(pending.entity(), pending.device()));
+        self.pending.push(pending);
+        self.compile(generation);
+    }
+
+    pub fn drop_pending(&mut self, entity: &Entity, device: &Device, generation: Generation) {
+        self.pending.retain(|pending| !pending.is_of(entity, device));
+        self.compile(generation);
+    }
+
+    /// The store has put in force what was agreed.
+    pub fn use_pending(&mut self, used: &Pending, stored: Vec<Entry>, generation: Generation) {
+        self.entries.retain(|entry| !entry.is_scoped_to(used.entity(), used.device()));
+        self.entries.extend(stored);
+        self.drop_pending(used.entity(), used.device(), generation);
+    }
+
+    /// The entries as they will be once this device has used what was agreed with it.
+    pub fn spd_once_used(&self, entity: &Entity, device: &Device) -> Spd {
+        let mut entries = self.entries.clone();
+        if let Some(pending) = self.pending_of(entity, device) {
+            entries.retain(|entry| !entry.is_scoped_to(entity, device));
+            entries.extend(pending.entries().iter().cloned());
+        }
+        Spd::compile(self.generation, entries, self.default.clone())
     }
 
     /// What is in force for this device's streams alone.
@@ -146,6 +191,7 @@ impl Book {
     pub fn pin_approved(&mut self, peer: &ApprovedPeer, fingerprint: Fingerprint, replace: bool, now: Wall) {
         if replace {
             self.pins.retain(|(entity, _), _| *entity != peer.entity);
+            self.pending.retain(|pending| *pending.entity() != peer.entity);
         }
         let same = |pin: &&Pin| pin.signing_key == peer.signing_key && pin.agreement_key == peer.agreement_key;
         if self.pin(&peer.entity, &peer.device).as_ref().is_some_and(same) {

@@ -27,6 +27,8 @@ pub struct AgentConfig {
     pub audio_sink: AudioSink,
     pub places: Vec<Place>,
     pub unknown_watchers: UnknownWatchers,
+    /// Peers may put proposals of a looser policy to our user; without it they are refused.
+    pub take_proposals: bool,
     /// What `default` means in an entry: never itself `Default`.
     pub default_level: Level,
     /// The default entry for everybody else, out then in.

@@ -78,6 +78,7 @@ impl Agent {
 
     /// The entries in force are others: every stream and every UI must know.
     pub(super) fn policy_changed(&mut self, now: Now, generation: Generation) {
+        self.lapse_pending(now);
         self.effect(Effect::SetSpd { spd: self.book.spd().clone() });
         self.event(Event::PolicyChanged(generation));
         self.put_reviews_anew(now);

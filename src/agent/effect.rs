@@ -18,7 +18,7 @@ use super::nonces;
 use super::permissions::WatcherRule;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Held, Stream, StreamEvent};
-use crate::policy::{Approved, Purpose, Spd, Statement};
+use crate::policy::{Approved, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
@@ -151,6 +151,19 @@ pub enum StoreOp {
         entity: Entity,
         vouch: Vouch,
     },
+    /// What was agreed, and has not been used, is gone.
+    ForgetPending {
+        entity: Entity,
+        device: Device,
+        audit: AuditRow,
+    },
+    /// What our user agreed to, in the place of what he agreed to with the same device before. `generation` is the one that it was
+    /// judged against.
+    KeepPending {
+        pending: Box<Pending>,
+        generation: Generation,
+        audit: AuditRow,
+    },
     /// A peer is followed from now on, over restarts too.
     KeepWatch(Watched),
     /// What the user answered about watchers, each in the place of what he answered before.
@@ -216,6 +229,11 @@ pub enum StoreOp {
     },
     /// What was said last under a pin: its last seen version, and the statement that was approved.
     UpdatePin(Pin),
+    /// What was agreed is in force, in the place of all that stands for the same peer.
+    UsePending {
+        pending: Box<Pending>,
+        audit: AuditRow,
+    },
     /// The user compared the safety phrases: the pins are marked, and the audit row written.
     VerifyPins {
         pins: Vec<Pin>,
@@ -245,8 +263,10 @@ impl StoreOp {
             | Self::RecordSeen { .. }
             | Self::UpdatePin(_) => Care::Kept,
             Self::AddAccount { .. }
-            | Self::ForgetVouch { .. }
+            | Self::ForgetPending { .. }
             | Self::ForgetWatch { .. }
+            | Self::KeepPending { .. }
+            | Self::ForgetVouch { .. }
             | Self::ForgetWatcherRules { .. }
             | Self::KeepContact { .. }
             | Self::KeepGroup { .. }
@@ -262,6 +282,7 @@ impl StoreOp {
             | Self::RemovePresence { .. }
             | Self::RenamePresence { .. }
             | Self::SetOwnPresence { .. }
+            | Self::UsePending { .. }
             | Self::VerifyPins { .. } => Care::Asked,
         }
     }
@@ -281,6 +302,10 @@ impl StoreOp {
 pub enum Stored {
     /// Nothing to tell but that it is durable.
     Done,
+    /// What was agreed is kept, or gone.
+    Pending {
+        generation: Generation,
+    },
     /// The entries with the numbers that they were given.
     Registered {
         generation: Generation,
@@ -326,14 +351,14 @@ impl Pin {
     pub fn last_of(&self, purpose: Purpose) -> u64 {
         match purpose {
             Purpose::Publish => self.last_published,
-            Purpose::Notify | Purpose::Request => self.last_version,
+            Purpose::Answer | Purpose::Notify | Purpose::Proposal | Purpose::Request => self.last_version,
         }
     }
 
     pub fn saw(&mut self, statement: &Statement) {
         let last = match statement.purpose {
             Purpose::Publish => &mut self.last_published,
-            Purpose::Notify | Purpose::Request => &mut self.last_version,
+            Purpose::Answer | Purpose::Notify | Purpose::Proposal | Purpose::Request => &mut self.last_version,
         };
         *last = (*last).max(statement.version);
     }
@@ -378,9 +403,10 @@ impl Seen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     pub at: Wall,
-    /// `account-added`, `account-removed`, `approved`, `call`, `contact-added`, `contact-changed`, `contact-removed`,
-    /// `downgrade`, `group-added`, `group-changed`, `group-removed`, `key-changed`, `key-pinned`, `key-replaced`,
-    /// `key-verified`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `vouch-revoked`, `vouched`,
+    /// `account-added`, `account-removed`, `agreed`, `approved`, `call`, `contact-added`, `contact-changed`,
+    /// `contact-removed`, `downgrade`, `group-added`, `group-changed`, `group-removed`, `key-changed`, `key-pinned`,
+    /// `key-replaced`, `key-verified`, `lapsed`, `not-agreed`, `proposal`, `proposal-answered`, `proposal-decided`,
+    /// `proposed`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `vouch-revoked`, `vouched`,
     /// `watcher-answered`.
     pub kind: &'static str,
     pub subject: String,
@@ -411,6 +437,8 @@ pub struct Loaded {
     pub entries: Vec<Approved>,
     /// The default that a user set; the configuration's is used without one.
     pub default: Option<Approved>,
+    /// Agreed to, and not used yet.
+    pub pending: Vec<Pending>,
     pub presences: Vec<PresenceRecord>,
     pub pins: Vec<Pin>,
     pub given: Vec<Given>,

@@ -2,12 +2,14 @@
 //!
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
-//! `review`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`, `own_contacts`.
+//! `review`, `reopened`, `negotiate`, `propose`, `consider`, `agreed`, `notifying`, `answer_watcher`, `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`,
+//! `own_contacts`.
 
 mod account;
 mod account_failures;
 mod added_account;
 mod address_book;
+mod agreed;
 mod answer_watcher;
 mod ask;
 mod ask_answer;
@@ -20,6 +22,7 @@ mod call;
 mod claim;
 mod comeback;
 pub mod config;
+mod consider;
 mod contact;
 mod desk;
 mod document;
@@ -31,6 +34,7 @@ mod informed;
 mod metrics;
 mod names;
 mod naming;
+mod negotiate;
 mod nonces;
 mod notifying;
 mod offers;
@@ -38,9 +42,11 @@ mod own;
 mod own_contacts;
 mod own_policy;
 mod permissions;
+mod propose;
 mod publication;
 mod question;
 mod redirect;
+mod reopened;
 pub mod request;
 mod review;
 mod ruling;
@@ -82,9 +88,12 @@ pub use effect::{
 };
 pub use metrics::Metric;
 pub use naming::is_mail;
+pub use negotiate::{Negotiated, ProposalState};
 pub use own_contacts::{ContactChange, ContactCommand, GroupChange, GroupCommand};
 pub use permissions::{WatcherCommand, WatcherRule};
-pub use request::{Accepted, AskRequest, CallRequest, Command, Event, TextRequest, TransferRequest, TransferTo};
+pub use request::{
+    Accepted, AskRequest, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest, TransferTo,
+};
 pub use snapshot::{
     Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
     OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState,
@@ -97,6 +106,7 @@ use asks::Asks;
 use book::Book;
 use call::Calls;
 use informed::Informed;
+use negotiate::Negotiations;
 use nonces::Nonces;
 use offers::Offers;
 use own::Own;
@@ -133,6 +143,7 @@ pub struct Agent {
     accounts: Accounts,
     asks: Asks,
     reviews: Reviews,
+    negotiations: Negotiations,
     calls: Calls,
     texts: Texts,
     nonces: Nonces,
@@ -181,6 +192,7 @@ impl Agent {
             own,
             asks: Asks::default(),
             reviews: Reviews::default(),
+            negotiations: Negotiations::default(),
             calls: Calls::new(loaded.last_call),
             texts: Texts::default(),
             nonces,
@@ -200,6 +212,7 @@ impl Agent {
         };
         let groups = agent.address_book.to_groups(&agent.names());
         agent.book.set_groups(groups);
+        agent.lapse_pending(now);
         agent.begin_accounts(now);
         agent.begin_watches(now, loaded.watches);
         agent.drain_endpoint(now);
@@ -240,6 +253,7 @@ impl Agent {
                 }
                 Some(Waiting::TextAddress(text)) => self.handle_text_located(now, text, result),
                 Some(Waiting::AskAddress(ask)) => self.handle_ask_located(now, ask, result),
+                Some(Waiting::ProposalAddress(proposal)) => self.handle_proposal_located(now, proposal, result),
                 Some(Waiting::WatchAddress(key)) => self.handle_watch_located(now, &key, result),
                 Some(Waiting::CallAddress(call)) => self.handle_call_located(now, call, result),
                 _ => {}
@@ -264,6 +278,7 @@ impl Agent {
         self.handle_publication_timeout(now);
         self.handle_ask_timeout(now);
         self.handle_review_timeout(now);
+        self.handle_negotiation_timeout(now);
         self.handle_call_timeout(now);
         self.handle_notifying_timeout(now);
         self.handle_watch_timeout(now);
@@ -330,6 +345,7 @@ impl Agent {
                 Ok(Accepted::Done)
             }
             Command::TakeVouch { vouch, account } => self.take_vouch(vouch, account).map(Accepted::Storing),
+            Command::TakeBack(what) => self.take_back(now, &what).map(done),
             Command::Text(request) => self.begin_text(now, request).map(Accepted::Text),
             Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
             Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),
@@ -349,6 +365,8 @@ impl Agent {
             Waiting::Review { review, approved, replace_keys } => {
                 self.handle_registered(now, review, &approved, replace_keys, result);
             }
+            Waiting::Agreed { pending, agreed } => self.handle_pending_kept(now, *pending, *agreed, result),
+            Waiting::Used(pending) => self.handle_pending_used(now, &pending, result),
             Waiting::Heard(record) => self.handle_heard(record, result.map(|_| ())),
             Waiting::Nobody => {
                 if let Err(failure) = result {
@@ -407,11 +425,17 @@ impl Agent {
             EndpointEvent::Notified { id, from, relayed, state, body } => {
                 // A proxy's address says nothing of where the peer is.
                 let observed = (!relayed).then(|| from.remote.ip());
+                if self.handle_proposal_notified(now, id, body.as_ref()) {
+                    return;
+                }
                 match (self.watch_of(id), self.server_watchers_of(id)) {
                     (Some(key), _) => self.handle_watch_notified(now, &key, observed, &state, body),
                     (None, Some(entity)) => self.handle_server_watchers(now, &entity, body),
                     (None, None) => self.handle_notified(now, id, observed, &state, body),
                 }
+            }
+            EndpointEvent::SubscriptionEnded { id, cause, .. } if self.is_of_proposal(id) => {
+                self.handle_proposal_ended(now, id, cause);
             }
             EndpointEvent::SubscriptionEnded { id, cause, ids } => {
                 match (self.watch_of(id), self.server_watchers_of(id)) {
@@ -455,7 +479,12 @@ impl Agent {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let stop = self.stopping.map(|at| Deadline { at, why: "stopping" });
         let stories = [self.account_deadline(), self.ask_deadline(), self.review_deadline(), self.call_deadline()];
-        let watches = [self.notifying_deadline(), self.watch_deadline(), self.server_watchers_deadline()];
+        let watches = [
+            self.notifying_deadline(),
+            self.watch_deadline(),
+            self.server_watchers_deadline(),
+            self.negotiation_deadline(),
+        ];
         stories.into_iter().chain(watches).chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
     }
 

@@ -17,10 +17,14 @@ use crate::vocab::{Deadline, Now};
 impl Agent {
     pub(super) fn handle_notifying(&mut self, now: Now, event: EndpointEvent) {
         match event {
+            EndpointEvent::NotifierEnded { id, .. } if self.is_considered(id) => self.consider_no_more(id),
             EndpointEvent::NotifierEnded { id, .. } => match self.is_informed(id) {
                 true => self.inform_no_more(id),
                 false => self.handle_watcher_ended(now, id),
             },
+            EndpointEvent::Subscribed { id, expires, refresh: true, .. } if self.is_considered(id) => {
+                self.consider_again(now, id, expires);
+            }
             EndpointEvent::Subscribed { id, expires, refresh: true, .. } => match self.is_informed(id) {
                 true => self.inform_again(now, id, expires),
                 false => self.handle_resubscribed(now, id, expires),

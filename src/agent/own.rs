@@ -8,8 +8,8 @@ use rand_core::RngCore;
 
 use super::config::AgentConfig;
 use crate::policy::{
-    judge, Audience, Capabilities, Environment, Evidence, KnownPlace, Person, Protocol, Purpose, Scope, StatedPolicy,
-    Statement, Suite, Wanted,
+    judge, Audience, Capabilities, Environment, Evidence, KnownPlace, Person, Proposal, ProposalAnswer, Protocol,
+    Purpose, Scope, StatedPolicy, Statement, Suite, Wanted,
 };
 use crate::presence::{self, Names, PresenceRecord, Signed, Vouch};
 use crate::vocab::{Entity, Nonce, PeerText, Wall};
@@ -43,6 +43,8 @@ pub struct Saying {
     pub presence: bool,
     pub policies: Vec<StatedPolicy>,
     pub request: Option<Wanted>,
+    pub proposal: Option<Proposal>,
+    pub answer: Option<ProposalAnswer>,
 }
 
 impl Own {
@@ -157,6 +159,8 @@ impl Own {
             supports: capabilities(),
             policies: saying.policies,
             request: saying.request,
+            proposal: saying.proposal,
+            answer: saying.answer,
         }
     }
 }

@@ -133,6 +133,8 @@ impl Agent {
             presence: self.config.unknown_watchers.may_learn_place(),
             policies: publish_policy(entries, self.config.media_address, self.config.default_level),
             request: None,
+            proposal: None,
+            answer: None,
         }
     }
 

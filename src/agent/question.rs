@@ -45,6 +45,8 @@ impl Agent {
             presence: self.discloses_to(&question.target.entity),
             policies: Vec::new(),
             request: Some(question.wanted),
+            proposal: None,
+            answer: None,
         };
         let signed = self.own.sign(&self.config, &contact, saying, now.wall);
         let what = Subscribe {

@@ -6,7 +6,7 @@ use super::permissions::WatcherCommand;
 use crate::policy::{Answer, Entry, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
-    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ReviewId, TextId, WatcherId,
+    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, WatcherId,
 };
 
 /// What a user can want. Verbs.
@@ -91,6 +91,8 @@ pub enum Command {
         vouch: Vouch,
         account: Option<Entity>,
     },
+    /// What was proposed, or agreed to and not used yet, is to hold no more.
+    TakeBack(TakeBack),
     Text(TextRequest),
     Transfer(TransferRequest),
     /// Sign for a newer device of ours, by the agent's own name or that of an account.
@@ -111,6 +113,15 @@ pub enum Command {
         peer: String,
     },
     Watchers(WatcherCommand),
+}
+
+/// What the user takes back of a negotiation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakeBack {
+    /// What he agreed to with this entity, and it has not used yet.
+    Agreed(Entity),
+    /// A proposal of his own that waits.
+    Proposal(ProposalId),
 }
 
 /// FIG. 4: the peer, and what is wanted.
@@ -204,6 +215,7 @@ pub enum Event {
     Notice(Failure),
     PolicyChanged(Generation),
     PresenceChanged(Entity),
+    ProposalChanged(ProposalId),
     ReviewChanged(ReviewId),
     Stopped,
     /// How the store operation of [`Accepted::Storing`] went.

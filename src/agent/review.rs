@@ -11,12 +11,18 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::book::Standing;
+use super::reopened::another_policy;
 use super::ruling::some_port;
 use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
-use crate::policy::{Answer, Approved, Decision, Entry, KeyState, Provenance, Review, ReviewInput, Rule, Statement};
+use crate::policy::{
+    Answer, Approved, Decision, Entry, KeyState, Provenance, Review, ReviewInput, ReviewKind, Rule, Statement,
+};
 use crate::presence::PresenceRecord;
-use crate::vocab::{AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, ReviewId};
+use crate::vocab::{
+    AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, PeerText, ProposalId,
+    ReviewId,
+};
 
 /// Reviews that are remembered after their end.
 const MAX_KEPT: usize = 256;
@@ -33,13 +39,14 @@ pub struct Reviews {
 pub struct Reviewing {
     pub open: OpenReview,
     opening: Opening,
-    deadline: Mono,
+    pub(super) deadline: Mono,
     answered_by: &'static str,
 }
 
 /// What a review is opened with.
 #[derive(Clone)]
 pub struct Opening {
+    pub kind: ReviewKind,
     /// Who we are to the peer.
     pub ours: Entity,
     pub statement: Statement,
@@ -51,6 +58,12 @@ pub struct Opening {
     pub call: Option<CallId>,
     /// Rules that a refused call lacked.
     pub missing: Vec<Rule>,
+    /// What the peer signed, where `statement` has a proposed policy in the place of its own.
+    pub said: Option<Statement>,
+    /// The peer's user to ours, with a proposal.
+    pub note: Option<PeerText>,
+    /// The proposal that is put, or that it counters.
+    pub proposal: Option<ProposalId>,
 }
 
 impl Opening {
@@ -87,8 +100,33 @@ impl Reviewing {
         &self.opening.statement
     }
 
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    /// Who we are to the peer.
+    pub fn ours(&self) -> &Entity {
+        &self.opening.ours
+    }
+
+    pub fn record(&self) -> &PresenceRecord {
+        &self.opening.record
+    }
+
+    pub fn answered_by(&self) -> &'static str {
+        self.answered_by
+    }
+
+    /// What the peer said when it accepted.
+    pub fn agreed(&mut self, statement: Statement) {
+        self.opening.said = Some(statement);
+    }
+
     pub fn is_open(&self) -> bool {
-        matches!(self.open.state, ReviewState::Pending | ReviewState::Looser { .. } | ReviewState::Failed(_))
+        matches!(
+            self.open.state,
+            ReviewState::Pending | ReviewState::Looser { .. } | ReviewState::Declined(_) | ReviewState::Failed(_)
+        )
     }
 }
 
@@ -108,6 +146,8 @@ impl Agent {
             deadline: now.wall.saturating_add(self.config.prompts.review_limit),
             state: ReviewState::Pending,
             missing: opening.missing.iter().map(Rule::to_string).collect(),
+            note: opening.note.clone(),
+            proposal: opening.proposal,
         };
         self.reviews.all.insert(id, Reviewing { open, opening, deadline, answered_by: "" });
         self.forget_old_reviews();
@@ -121,6 +161,7 @@ impl Agent {
         let subject = statement.entity.as_str();
         let peer = self.peer_address(&opening.record).ok_or_else(|| no_peer_address(subject))?;
         let input = ReviewInput {
+            kind: opening.kind,
             statement: statement.clone(),
             provenance: opening.provenance,
             key_state: opening.key_state,
@@ -157,6 +198,7 @@ impl Agent {
         answer: Answer,
         by: &'static str,
     ) -> Result<(), Failure> {
+        self.take_proposal_of(now, id, &answer);
         // A refusal is the same against any entries, and must not put a new question.
         let is_open = self.reviews.all.get(&id).is_some_and(Reviewing::is_open);
         if answer != Answer::Refuse || !is_open {
@@ -169,8 +211,13 @@ impl Agent {
             Failure::new(FailureKind::RefusedByPolicy, "answer-impossible", why.to_string(), &subject, next)
         })?;
         match decision {
+            Decision::Approved(approved) if reviewing.open.review.kind == ReviewKind::Proposal => {
+                self.accept_proposal(now, id, approved, by, None);
+            }
             Decision::Approved(approved) => self.register(now, id, approved, by),
+            Decision::Countered { approved, note } => self.accept_proposal(now, id, approved, by, Some(note)),
             Decision::Looser { fields } => return Err(self.refuse_looser(id, &subject, fields)),
+            Decision::Proposed(proposed) => return self.propose(now, id, answer, &proposed, by),
             Decision::Refused => self.refuse_review(now, id, by),
         }
         Ok(())
@@ -179,6 +226,9 @@ impl Agent {
     /// An approval that was given before a call was refused must not loosen what was approved earlier: anybody on the way
     /// can refuse a call, and the honest peer may then ask for less than our user demanded.
     pub(super) fn never_looser(&self, id: ReviewId, answer: Answer) -> Answer {
+        if let Answer::Propose { answer, note } = answer {
+            return Answer::Propose { answer: Box::new(self.never_looser(id, *answer)), note };
+        }
         match (self.reviews.all.get(&id), &answer) {
             (Some(reviewing), Answer::Approve) => {
                 let review = &reviewing.open.review;
@@ -194,7 +244,7 @@ impl Agent {
     }
 
     /// An answer counts only against the entries in force: a review that they have changed is put anew.
-    fn refresh_review(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
+    pub(super) fn refresh_review(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         if !reviewing.is_open() {
             return Err(answered_already(&reviewing.open));
@@ -232,7 +282,7 @@ impl Agent {
 
     /// Another review may have pinned keys since this one was put: what was new then can be a changed key by now, and
     /// one that the user accepted took the place of a pin that is no more.
-    fn judge_keys_anew(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
+    pub(super) fn judge_keys_anew(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         let standing = self.standing_now(&reviewing.opening.statement);
         let Some(reviewing) = self.reviews.all.get_mut(&id) else { return Err(no_such_review(id)) };
@@ -262,7 +312,7 @@ impl Agent {
         self.book.standing(&statement.entity, &statement.device, keys, crate::presence::vouched(statement))
     }
 
-    fn register(&mut self, now: Now, id: ReviewId, approved: Approved, by: &'static str) {
+    pub(super) fn register(&mut self, now: Now, id: ReviewId, approved: Approved, by: &'static str) {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
         let replace_keys = reviewing.opening.replaces_keys();
         let entries = approved.entries().iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
@@ -313,7 +363,7 @@ impl Agent {
     /// The statement that was approved is the one whose hash a call bears, and whose version counts.
     fn remember_reviewed(&mut self, id: ReviewId) {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
-        let statement = reviewing.opening.statement.clone();
+        let statement = reviewing.opening.said.as_ref().unwrap_or(&reviewing.opening.statement).clone();
         let Some(mut pin) = self.book.pin(&statement.entity, &statement.device).cloned() else { return };
         pin.statement = Some(crate::presence::statement_hash(&statement));
         pin.saw(&statement);
@@ -354,17 +404,25 @@ impl Agent {
             "nothing was registered; ask again when you want to decide anew",
         );
         self.settle_waiters(now, id, Err(failure));
+        self.refuse_proposal(now, id);
     }
 
     fn refuse_looser(&mut self, id: ReviewId, subject: &str, fields: Vec<String>) -> Failure {
         let named = fields.join("; ");
+        let kind = self.reviews.all.get(&id).map_or(ReviewKind::Statement, |reviewing| reviewing.open.review.kind);
         self.set_review(id, ReviewState::Looser { fields });
+        if kind != ReviewKind::Statement {
+            return another_policy(id, subject, &named);
+        }
         Failure::new(
             FailureKind::RefusedByPolicy,
             "looser-than-asked",
             format!("this is looser than {subject} asks, which would discard your packets: {named}"),
             subject,
-            format!("approve review {id} as it is or tighten it; it is still open, and nothing was changed"),
+            format!(
+                "approve review {id} as it is or tighten it, or let the peer's user be asked with --propose; it is still open, and \
+                 nothing was changed"
+            ),
         )
     }
 
@@ -386,7 +444,11 @@ impl Agent {
     }
 
     /// Ask and call wait for another review than before.
-    fn follow_review(&mut self, new: ReviewId) {
+    pub(super) fn follow_review(&mut self, new: ReviewId) {
+        let Some(reviewing) = self.reviews.all.get(&new) else { return };
+        if let Some(proposal) = reviewing.opening.proposal {
+            self.consider_in(proposal, new);
+        }
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
         let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
         if let Some(ask) = ask {
@@ -411,17 +473,18 @@ impl Agent {
         open.map(|reviewing| Deadline { at: reviewing.deadline, why: "review unanswered" }).min()
     }
 
-    fn set_answered(&mut self, id: ReviewId, state: ReviewState, by: &'static str) {
+    pub(super) fn set_answered(&mut self, id: ReviewId, state: ReviewState, by: &'static str) {
         if let Some(reviewing) = self.reviews.all.get_mut(&id) {
             reviewing.answered_by = by;
         }
         self.set_review(id, state);
     }
 
-    fn set_review(&mut self, id: ReviewId, state: ReviewState) {
+    pub(super) fn set_review(&mut self, id: ReviewId, state: ReviewState) {
         if let Some(reviewing) = self.reviews.all.get_mut(&id) {
             reviewing.open.state = state;
-            if !reviewing.is_open() && reviewing.open.state != ReviewState::Storing {
+            let goes_on = matches!(reviewing.open.state, ReviewState::Proposed { .. } | ReviewState::Storing);
+            if !reviewing.is_open() && !goes_on {
                 self.reviews.ended.push(id);
             }
             self.event(Event::ReviewChanged(id));
@@ -430,13 +493,14 @@ impl Agent {
 
     fn forget_old_reviews(&mut self) {
         while self.reviews.all.len() > MAX_KEPT {
-            let Some(id) = self.reviews.all.values().find(|r| !r.is_open()).map(|r| r.open.id) else { return };
+            let over = |r: &&Reviewing| !r.is_open() && !matches!(r.open.state, ReviewState::Proposed { .. });
+            let Some(id) = self.reviews.all.values().find(over).map(|r| r.open.id) else { return };
             self.reviews.all.remove(&id);
         }
     }
 }
 
-fn no_such_review(id: ReviewId) -> Failure {
+pub(super) fn no_such_review(id: ReviewId) -> Failure {
     let next = "see `sottovoce review list` for those that wait";
     Failure::new(FailureKind::Usage, "no-such-review", format!("there is no review {id}"), id.to_string(), next)
 }
@@ -453,6 +517,7 @@ fn answered_already(open: &OpenReview) -> Failure {
     }
     let how = match &open.state {
         ReviewState::Refused { by } => format!("was refused ({by})"),
+        ReviewState::Proposed { proposal } => format!("waits for the peer's answer to proposal {proposal}"),
         ReviewState::Registered { by, .. } => format!("was approved ({by})"),
         _ => "is being stored".into(),
     };
@@ -466,7 +531,7 @@ fn answered_already(open: &OpenReview) -> Failure {
     )
 }
 
-fn stale(id: ReviewId, next: ReviewId) -> Failure {
+pub(super) fn stale(id: ReviewId, next: ReviewId) -> Failure {
     Failure::new(
         FailureKind::Failed,
         "review-stale",

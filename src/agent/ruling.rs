@@ -127,6 +127,11 @@ impl Agent {
     ) -> Demands {
         let peer = known.map(|(entity, device)| (entity, device));
         let (out, inbound) = self.entries_between(now, peer, ours, theirs);
+        // What was agreed and is used just now stands in the place of what it was agreed against.
+        let agreed = |entry: Entry| {
+            let coming = self.coming_into_force(now, peer, &entry, &flow(entry.direction, ours, theirs, peer));
+            coming.unwrap_or(entry)
+        };
         let told = self.entries_for(now, known, place);
         let first = |direction| {
             let flow = flow(direction, ours, theirs, peer);
@@ -134,11 +139,11 @@ impl Agent {
             let nothing = || Entry::new(Selector::ANY, direction, Action::Discard);
             told.iter().find(fits).cloned().unwrap_or_else(nothing)
         };
-        Demands(vec![first(Direction::Out), first(Direction::In), out, inbound])
+        Demands([first(Direction::Out), first(Direction::In), out, inbound].into_iter().map(agreed).collect())
     }
 }
 
-fn flow<'a>(
+pub(super) fn flow<'a>(
     direction: Direction,
     ours: SocketAddr,
     theirs: SocketAddr,

@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::media::Counters;
 use crate::policy::{Permission, Review, Wanted};
 use crate::presence::PresenceRecord;
-use crate::vocab::{AskId, CallId, Device, Entity, Failure, Generation, ReviewId, TextId, Wall, WatcherId};
+use crate::vocab::{
+    AskId, CallId, Device, Entity, Failure, Generation, PeerText, ProposalId, ReviewId, TextId, Wall, WatcherId,
+};
 
 /// An account, and how it stands with its registrar. Texts are escaped.
 #[derive(Clone, Debug, PartialEq)]
@@ -257,16 +259,26 @@ pub struct OpenReview {
     pub state: ReviewState,
     /// What a refused call said was missing: rules in setkey's form. Empty otherwise.
     pub missing: Vec<String>,
+    /// The peer's user to ours, with a proposal.
+    pub note: Option<PeerText>,
+    /// The proposal that it puts, or that it counters.
+    pub proposal: Option<ProposalId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReviewState {
+    /// The answer was looser, the peer was asked, and nothing was agreed: why. Open for another answer.
+    Declined(Failure),
     Failed(Failure),
     /// The answer was looser than the peer asked, in these fields; still open for another answer.
     Looser {
         fields: Vec<String>,
     },
     Pending,
+    /// The answer is looser than the peer asks, and the peer has been asked.
+    Proposed {
+        proposal: ProposalId,
+    },
     Refused {
         by: &'static str,
     },

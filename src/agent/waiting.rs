@@ -1,12 +1,13 @@
 use super::address_book::{ContactGroup, SavedContact};
+use super::agreed::Agreed;
 use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp, Watched};
 use super::permissions::WatcherRule;
 use super::watch::WatchKey;
-use crate::policy::Approved;
+use crate::policy::{Approved, Pending};
 use crate::presence::{Names, PresenceRecord, Vouch};
 use crate::sip::RegistrationId;
-use crate::vocab::{AskId, CallId, Entity, EntryId, ReviewId, TextId};
+use crate::vocab::{AskId, CallId, Entity, EntryId, ProposalId, ReviewId, TextId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
@@ -14,6 +15,11 @@ pub enum Waiting {
     AccountAddress(Entity, usize),
     AddAccount(Box<AccountConfig>),
     AccountRedirect(Entity, RegistrationId),
+    /// What our user agreed to, and to whom that is said.
+    Agreed {
+        pending: Box<Pending>,
+        agreed: Box<Agreed>,
+    },
     AskAddress(AskId),
     CallAddress(CallId),
     Contact {
@@ -43,6 +49,7 @@ pub enum Waiting {
     RemoveContact(Entity),
     RemoveGroup(String),
     RemovePresence(Entity),
+    ProposalAddress(ProposalId),
     /// A row that is not to be lost.
     Row {
         op: StoreOp,
@@ -59,6 +66,8 @@ pub enum Waiting {
     Stranger,
     TextAddress(TextId),
     Unwatch(String),
+    /// The peer uses what was agreed.
+    Used(Box<Pending>),
     Vouch(Entity, Vouch),
     Watch(Watched),
     WatchAddress(WatchKey),

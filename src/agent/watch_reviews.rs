@@ -16,7 +16,7 @@ use super::document::{still_lives, trusted, ReadDocument};
 use super::review::Opening;
 use super::watch::WatchKey;
 use super::{Agent, ReviewState};
-use crate::policy::{Provenance, Statement};
+use crate::policy::{Provenance, ReviewKind, Statement};
 use crate::presence::{statement_hash, PresenceRecord};
 use crate::vocab::{Entity, Failure, Now, ReviewId};
 
@@ -237,6 +237,7 @@ pub(super) fn opening(
     ours: Entity,
 ) -> Opening {
     Opening {
+        kind: ReviewKind::Statement,
         ours,
         statement: read.signed.statement.clone(),
         provenance: Provenance { observed, received: now.wall },
@@ -246,5 +247,8 @@ pub(super) fn opening(
         ask: None,
         call: None,
         missing: Vec::new(),
+        said: None,
+        note: None,
+        proposal: None,
     }
 }

@@ -57,7 +57,7 @@ impl Egress {
     }
 
     fn decide(&mut self, now: Wall) -> Result<Outgoing, Withheld> {
-        let guarantee = self.rules.guarantee(now);
+        let guarantee = self.rules.sending(now);
         if guarantee.discard {
             return Err(Withheld::Forbidden);
         }

@@ -42,7 +42,7 @@ impl Ingress {
             Kind::Rtcp | Kind::Rtp => self.take_clear(from, datagram)?,
             Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
         };
-        let passes = self.rules.guarantee(now).accepts(&carried) && reaches(carried, self.agreed.carried());
+        let passes = self.rules.lets_in(now, &carried) && reaches(carried, self.agreed.carried());
         if passes {
             Ok(Some(arrival))
         } else {

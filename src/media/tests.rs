@@ -409,3 +409,39 @@ proptest! {
         }
     }
 }
+
+/// What was agreed and has not been used lets the peer's packets in, and ours leave as before (PROTOCOL section 6).
+#[test]
+fn a_pending_entry_is_for_what_arrives() {
+    let agreed = |spd: &str, loose: &str| {
+        let peer = "entity=sip:peer@host device=d1";
+        let text =
+            format!("spdadd any any any -P out {loose}; # sv: {peer}\nspdadd any any any -P in {loose}; # sv: {peer}");
+        let approved =
+            crate::policy::Approved::own(parse(&text).unwrap(), crate::policy::Origin::User, Generation(1), Wall(0));
+        let before = parse(&format!("spdadd any any any -P out {spd};spdadd any any any -P in {spd};")).unwrap();
+        let digest = |n| crate::vocab::Digest([n; 32]);
+        let against = before.iter().map(Entry::digest).collect();
+        let terms = crate::policy::Terms { hash: digest(1), proposal: digest(2), against, since: Wall(0) };
+        let pending = crate::policy::Pending::of(&approved.unwrap(), terms).unwrap();
+        Arc::new(Spd::compile(Generation(1), vec![], before).with_pending(vec![pending]))
+    };
+    let frame = [7_i16; Codec::FRAME];
+    // (in force, agreed, what the peer's packets have) -> let in, and whether ours under it leave.
+    for (tight, loose, bundle, enters, leaves) in [
+        ("ipsec esp/transport//require", "none", NONE, true, false),
+        ("ipsec esp/transport//require", "none", ESP, true, true),
+        ("ipsec esp/transport//require", "ipsec ah/transport//require", AH, true, false),
+        ("ipsec esp/transport//require", "ipsec ah/transport//require", NONE, false, false),
+        ("ipsec esp/transport//require ah/transport//require", "ipsec esp/transport//require", ESP, true, false),
+        ("discard", "none", NONE, true, false),
+    ] {
+        let what = format!("{tight}, agreed {loose}, {bundle:?}");
+        let mut peer = from_alice(spd("none"), bundle, bundle);
+        let mut ours = to_bob(agreed(tight, loose), bundle, bundle);
+        let mut bytes = peer.send(at(0), &frame).unwrap().bytes.to_vec();
+        ours.handle_datagram(at(0), alice(), &mut bytes);
+        assert_eq!(ours.counters().received == 1, enters, "{what}: {:?}", ours.counters());
+        assert_eq!(ours.send(at(20), &frame).is_some(), leaves, "{what}");
+    }
+}

@@ -4,6 +4,7 @@ mod answer;
 mod approved;
 mod cut;
 mod differences;
+mod proposed;
 
 use std::net::IpAddr;
 
@@ -14,10 +15,12 @@ use crate::vocab::{Device, Entity, Fingerprint, Generation, Wall};
 
 pub use answer::AnswerError;
 pub use approved::{Approved, ApprovedPeer};
+pub use proposed::{NotAgreed, Proposed};
 
 /// A peer's statement held against our own entries. Answering it is [`Review::answer`].
 #[derive(Clone, Debug)]
 pub struct Review {
+    pub kind: ReviewKind,
     pub statement: Statement,
     pub provenance: Provenance,
     pub key_state: KeyState,
@@ -41,6 +44,7 @@ pub struct Review {
 /// What a review is made of.
 #[derive(Clone, Debug)]
 pub struct ReviewInput {
+    pub kind: ReviewKind,
     /// Its signature is verified.
     pub statement: Statement,
     pub provenance: Provenance,
@@ -84,6 +88,7 @@ impl Review {
         let (proposed, cuts) = cut::propose(&input.statement, ends, place)?;
         let advice = advise(&surroundings, &input.own_environment, &proposed, input.default_level);
         let mut review = Self {
+            kind: input.kind,
             statement: input.statement,
             provenance: input.provenance,
             key_state: input.key_state,
@@ -137,6 +142,18 @@ fn surroundings(input: &ReviewInput, (ours, theirs): (IpAddr, IpAddr)) -> Surrou
         (true, Some(environment)) => Surroundings::Stated(environment),
         (true, None) => Surroundings::Withheld { inference: infer(theirs, ours).text },
     }
+}
+
+/// What is put to the user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ReviewKind {
+    /// What the peer would accept in place of what we proposed: its statement has that for its policy.
+    Counter,
+    /// A looser policy that the peer would like to have from us: its statement has that for its policy.
+    Proposal,
+    /// What the peer says of itself.
+    #[default]
+    Statement,
 }
 
 /// How a statement came to us.
@@ -196,6 +213,12 @@ pub enum Answer {
     Rules(Action),
     /// With these entries instead; the peer's scope is set on each, a missing direction is mirrored.
     Edit(Vec<Entry>),
+    /// This, and where only the peer can make that possible it is to be asked: a looser policy is proposed, and another
+    /// than the one that it proposed is its counter-proposal.
+    Propose {
+        answer: Box<Answer>,
+        note: Option<String>,
+    },
     Refuse,
 }
 
@@ -203,10 +226,17 @@ pub enum Answer {
 #[derive(Clone, Debug)]
 pub enum Decision {
     Approved(Approved),
+    /// Not what the peer proposed, but this would be accepted.
+    Countered {
+        approved: Approved,
+        note: Option<String>,
+    },
     /// Looser than the peer asked: nothing is approved; negotiation comes first (PROTOCOL section 6).
     Looser {
         fields: Vec<String>,
     },
+    /// The same, and the peer is to be asked.
+    Proposed(Proposed),
     Refused,
 }
 

@@ -2,12 +2,12 @@
 
 mod asker;
 mod explain;
-mod order;
+pub(super) mod order;
 
 use std::net::SocketAddr;
 
 use super::entry::both_directions;
-use super::{Action, Direction, Entry, PeerScope, Selector, Upper};
+use super::{Action, Direction, Entry, PeerScope, Pending, Selector, Upper};
 use crate::vocab::{Device, Entity, Generation, Wall};
 
 pub(crate) use asker::{cut, ends};
@@ -24,6 +24,8 @@ pub struct Spd {
     ordinary: usize,
     /// Discards what not even the default covers, out and in.
     floor: [Entry; 2],
+    /// What our user agreed to and the peer has not used yet: at most one for each device.
+    pending: Vec<Pending>,
 }
 
 /// What a packet is looked up by.
@@ -72,7 +74,18 @@ impl Spd {
         entries.sort_by(order::compare);
         default.sort_by(order::compare);
         entries.append(&mut default);
-        Self { generation, entries, ordinary, floor }
+        Self { generation, entries, ordinary, floor, pending: Vec::new() }
+    }
+
+    pub fn with_pending(self, pending: Vec<Pending>) -> Self {
+        Self { pending, ..self }
+    }
+
+    /// What is agreed on beside `ruling`, which [`Spd::lookup`] found for the same packet: it may arrive under that as well, and
+    /// must be sent under both (PROTOCOL section 6).
+    pub fn pending_beside(&self, ruling: &Entry, flow: &Flow<'_>, now: Wall) -> Option<&Entry> {
+        let (entity, device) = flow.peer?;
+        self.pending.iter().find(|pending| pending.is_of(entity, device))?.beside(ruling, flow, now)
     }
 
     pub fn generation(&self) -> Generation {
@@ -120,7 +133,7 @@ impl Spd {
 }
 
 impl Flow<'_> {
-    fn ruled_by(&self, entry: &Entry, now: Wall) -> bool {
+    pub(super) fn ruled_by(&self, entry: &Entry, now: Wall) -> bool {
         entry.direction == self.direction
             && entry.selector.matches(self)
             && entry.peer.matches(self.peer)

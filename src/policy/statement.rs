@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::{Action, Direction, Environment, Keying, Protocol, Selector, Suite};
+use super::{Action, Direction, Environment, Keying, Proposal, ProposalAnswer, Protocol, Selector, Suite};
 use crate::vocab::{AgreementKey, Device, Entity, Nonce, PeerText, SignatureBytes, VerifyKey, Wall};
 
 /// What a device says of itself (PROTOCOL section 3): its presence, its surroundings, its policy for the
@@ -29,12 +29,20 @@ pub struct Statement {
     pub supports: Capabilities,
     pub policies: Vec<StatedPolicy>,
     pub request: Option<Wanted>,
+    /// With [`Purpose::Proposal`], and only with it.
+    pub proposal: Option<Proposal>,
+    /// With [`Purpose::Answer`], and only with it.
+    pub answer: Option<ProposalAnswer>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
+    /// What became of a proposal, to its author.
+    Answer,
     /// An answer, to whoever asked.
     Notify,
+    /// A looser policy is proposed.
+    Proposal,
     /// For whoever asks a presence server (RFC 3903).
     Publish,
     /// A question.

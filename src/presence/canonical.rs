@@ -6,10 +6,15 @@ use base64::prelude::{Engine, BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 
 use super::words;
-use crate::policy::{Action, Audience, Capabilities, Environment, Person, StatedPolicy, Statement, Wanted};
+use crate::policy::{
+    Action, Audience, Capabilities, Environment, Person, Proposal, ProposalAnswer, StatedPolicy, Statement, Wanted,
+};
 use crate::vocab::Digest;
+use crate::vocab::{Device, Entity};
 
 const FIRST_LINE: &str = "sottovoce-statement-1";
+const PROPOSAL_LINE: &str = "sottovoce-proposal-1";
+const ENTRY_LINE: &str = "sottovoce-entry-1";
 
 /// The text over which a statement is signed: rebuilt from its values, so that it does not depend on how the XML was
 /// written. A first line that names its version, then one `name value` line a field, in fixed order; a field that the
@@ -31,7 +36,34 @@ pub fn canonical_text(statement: &Statement) -> String {
     supports(&mut lines, &statement.supports);
     statement.policies.iter().for_each(|stated| policy(&mut lines, stated));
     request(&mut lines, statement.request);
+    statement.proposal.iter().for_each(|proposed| proposal(&mut lines, proposed));
+    statement.answer.iter().for_each(|answered| answer(&mut lines, answered));
     lines.0
+}
+
+/// The hash by which an answer names its proposal (PROTOCOL section 6): SHA-256 over `sottovoce-proposal-1`, entity and device
+/// of its author, and the canonical lines of `proposal`. Sent again it is the same.
+pub fn proposal_hash(author: (&Entity, &Device), proposed: &Proposal) -> Digest {
+    let mut lines = Lines::beginning(PROPOSAL_LINE);
+    lines.field("entity", author.0);
+    lines.field("device", author.1);
+    proposal(&mut lines, proposed);
+    Digest(Sha256::digest(lines.0.as_bytes()).into())
+}
+
+/// The hash of an approved entry in an offer (PROTOCOL section 7): SHA-256 over `sottovoce-entry-1` and the canonical lines of
+/// the policies without their ids, those of each policy together and the policies in the order of their octets. Both sides
+/// compute the same of the same policy, as the callee sees it.
+pub fn entry_hash(policies: &[StatedPolicy]) -> Digest {
+    let one = |stated: &StatedPolicy| {
+        let mut lines = Lines(String::new());
+        rules(&mut lines, stated);
+        lines.0
+    };
+    let mut all: Vec<String> = policies.iter().map(one).collect();
+    all.sort();
+    let text = format!("{ENTRY_LINE}\n{}", all.concat());
+    Digest(Sha256::digest(text.as_bytes()).into())
 }
 
 /// The hash by which an offer names the statement that its caller saw (PROTOCOL section 7): SHA-256 over the canonical
@@ -97,6 +129,10 @@ fn supports(lines: &mut Lines, supports: &Capabilities) {
 
 fn policy(lines: &mut Lines, policy: &StatedPolicy) {
     lines.field("policy", policy.id.raw());
+    rules(lines, policy);
+}
+
+fn rules(lines: &mut Lines, policy: &StatedPolicy) {
     lines.field("policy-direction", policy.direction);
     lines.field("policy-action", action_name(&policy.action));
     lines.field("policy-source", policy.selector.source);
@@ -130,6 +166,23 @@ fn request(lines: &mut Lines, request: Option<Wanted>) {
     }
     if wanted.watchers {
         lines.field("request", "watchers");
+    }
+}
+
+fn proposal(lines: &mut Lines, proposed: &Proposal) {
+    lines.field("proposal", proposed.id.raw());
+    proposed.policies.iter().for_each(|stated| policy(lines, stated));
+    if let Some(note) = &proposed.note {
+        lines.field("proposal-note", note.raw());
+    }
+}
+
+fn answer(lines: &mut Lines, answered: &ProposalAnswer) {
+    lines.octets("answer", &answered.proposal.0);
+    lines.field("answer-decision", answered.decision.name());
+    answered.policies.iter().for_each(|stated| policy(lines, stated));
+    if let Some(note) = &answered.note {
+        lines.field("answer-note", note.raw());
     }
 }
 

@@ -25,6 +25,11 @@ pub struct Expected<'a> {
 }
 
 impl<'a> Expected<'a> {
+    /// A proposal to us, as a question.
+    pub fn proposal(our_entities: &'a [Entity], our_device: &'a Device, now: Wall) -> Self {
+        Self { purpose: Purpose::Proposal, ..Self::request(our_entities, our_device, now) }
+    }
+
     /// A question to us, by one of these names or by our device.
     pub fn request(our_entities: &'a [Entity], our_device: &'a Device, now: Wall) -> Self {
         Self { purpose: Purpose::Request, entity: None, our_entities, our_device, nonce: None, now }
@@ -98,7 +103,8 @@ fn check_time(statement: &Statement, now: Wall) -> Result<(), Unfit> {
     if !lives || statement.expires.saturating_add(CLOCK_SKEW) <= now {
         return Err(Unfit::Expired);
     }
-    if statement.purpose == Purpose::Request && now.since(statement.issued) > MAX_REQUEST_AGE {
+    let asks = matches!(statement.purpose, Purpose::Proposal | Purpose::Request);
+    if asks && now.since(statement.issued) > MAX_REQUEST_AGE {
         return Err(Unfit::StaleRequest);
     }
     Ok(())

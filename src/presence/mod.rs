@@ -19,6 +19,7 @@ mod document;
 mod fields;
 mod inspect;
 mod namespace;
+mod negotiation;
 mod place_type;
 pub mod record;
 mod signed;
@@ -35,7 +36,7 @@ mod write;
 mod xml;
 mod xml_writer;
 
-pub use canonical::{canonical_text, statement_hash};
+pub use canonical::{canonical_text, entry_hash, proposal_hash, statement_hash};
 pub use check::{check, entity_host_is, Expected, Unfit, CLOCK_SKEW, MAX_REQUEST_AGE};
 pub use document::{read, Basic, Document, Tuple};
 pub use inspect::{inspect, InspectedTuple, Inspection};

@@ -3,6 +3,7 @@
 use base64::prelude::{Engine, BASE64_STANDARD};
 
 use super::fields::number;
+use super::negotiation;
 use super::signed::Signed;
 use super::stated_policy::stated_policy;
 use super::unreadable::Unreadable;
@@ -25,7 +26,7 @@ const MAX_TOKEN: usize = 64;
 /// The last second of the year 9999, the last that RFC 3339 can write.
 const MAX_SECONDS: u64 = 253_402_300_799;
 
-const CHILDREN: [&str; 14] = [
+const CHILDREN: [&str; 16] = [
     "version",
     "issued",
     "expires",
@@ -39,6 +40,8 @@ const CHILDREN: [&str; 14] = [
     "supports",
     "policy",
     "request",
+    "proposal",
+    "answer",
     "signature",
 ];
 
@@ -65,7 +68,10 @@ pub(super) fn statement(element: &Element, entity: &Entity, contact: PeerText) -
         supports: supports(element.one("supports")?)?,
         policies: policies(element)?,
         request: element.maybe("request")?.map(request).transpose()?,
+        proposal: element.maybe("proposal")?.map(negotiation::proposal).transpose()?,
+        answer: element.maybe("answer")?.map(negotiation::answer).transpose()?,
     };
+    negotiation::fits_purpose(&statement)?;
     let signature = element.maybe("signature")?.ok_or(Unreadable::Unsigned)?;
     Ok(Signed { statement, signature: octets("signature", signature, SignatureBytes::from_slice)? })
 }
@@ -107,7 +113,11 @@ pub(super) fn unique<T: PartialEq>(
     Ok(list)
 }
 
-fn octets<T>(name: &'static str, element: &Element, read: impl Fn(&[u8]) -> Option<T>) -> Result<T, Unreadable> {
+pub(super) fn octets<T>(
+    name: &'static str,
+    element: &Element,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<T, Unreadable> {
     element.value(name, |text| BASE64_STANDARD.decode(text).ok().and_then(|octets| read(&octets)))
 }
 
@@ -170,7 +180,7 @@ fn token(text: &str) -> Option<PeerText> {
     is_name(text, MAX_TOKEN).then(|| PeerText::new(text))
 }
 
-fn policies(element: &Element) -> Result<Vec<StatedPolicy>, Unreadable> {
+pub(super) fn policies(element: &Element) -> Result<Vec<StatedPolicy>, Unreadable> {
     let found = element.many("policy", MAX_POLICIES)?;
     let policies: Vec<_> = found.into_iter().map(stated_policy).collect::<Result<_, _>>()?;
     unique("policy", policies.iter().map(|policy| Ok(&policy.id)))?;

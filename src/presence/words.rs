@@ -1,6 +1,6 @@
 //! The words of enumerations, as statements write them.
 
-use crate::policy::{Direction, Keying, Level, Protocol, Purpose, Upper};
+use crate::policy::{Direction, Keying, Level, ProposalDecision, Protocol, Purpose, Upper};
 
 pub(super) fn direction(word: &str) -> Option<Direction> {
     [Direction::In, Direction::Out].into_iter().find(|direction| direction.to_string() == word)
@@ -37,12 +37,19 @@ pub(super) fn keying_name(keying: Keying) -> &'static str {
 }
 
 pub(super) fn purpose(word: &str) -> Option<Purpose> {
-    [Purpose::Notify, Purpose::Publish, Purpose::Request].into_iter().find(|purpose| purpose_name(*purpose) == word)
+    let all = [Purpose::Answer, Purpose::Notify, Purpose::Proposal, Purpose::Publish, Purpose::Request];
+    all.into_iter().find(|purpose| purpose_name(*purpose) == word)
+}
+
+pub(super) fn decision(word: &str) -> Option<ProposalDecision> {
+    ProposalDecision::from_name(word)
 }
 
 pub(super) fn purpose_name(purpose: Purpose) -> &'static str {
     match purpose {
+        Purpose::Answer => "answer",
         Purpose::Notify => "notify",
+        Purpose::Proposal => "proposal",
         Purpose::Publish => "publish",
         Purpose::Request => "request",
     }

@@ -9,7 +9,8 @@ use super::timestamp;
 use super::words;
 use super::xml_writer::XmlWriter;
 use crate::policy::{
-    Audience, Capabilities, Environment, Mode, Person, Rule, Selector, StatedPolicy, Statement, Wanted,
+    Audience, Capabilities, Environment, Mode, Person, Proposal, ProposalAnswer, Rule, Selector, StatedPolicy,
+    Statement, Wanted,
 };
 use crate::vocab::Device;
 
@@ -95,11 +96,37 @@ fn statement(xml: &mut XmlWriter, statement: &Statement) {
     }
     xml.element("sv:identity", &[], |xml| identity(xml, statement));
     xml.element("sv:supports", &[], |xml| supports(xml, &statement.supports));
-    for stated in &statement.policies {
-        xml.element("sv:policy", &[("id", stated.id.raw())], |xml| policy(xml, stated));
-    }
+    policies(xml, &statement.policies);
     if let Some(wanted) = statement.request {
         xml.element("sv:request", &[], |xml| request(xml, wanted));
+    }
+    if let Some(proposed) = &statement.proposal {
+        xml.element("sv:proposal", &[("id", proposed.id.raw())], |xml| proposal(xml, proposed));
+    }
+    if let Some(answered) = &statement.answer {
+        xml.element("sv:answer", &[], |xml| answer(xml, answered));
+    }
+}
+
+fn policies(xml: &mut XmlWriter, policies: &[StatedPolicy]) {
+    for stated in policies {
+        xml.element("sv:policy", &[("id", stated.id.raw())], |xml| policy(xml, stated));
+    }
+}
+
+fn proposal(xml: &mut XmlWriter, proposed: &Proposal) {
+    policies(xml, &proposed.policies);
+    if let Some(note) = &proposed.note {
+        xml.leaf("sv:note", note.raw());
+    }
+}
+
+fn answer(xml: &mut XmlWriter, answered: &ProposalAnswer) {
+    octets(xml, "sv:proposal", &answered.proposal.0);
+    xml.leaf("sv:decision", answered.decision.name());
+    policies(xml, &answered.policies);
+    if let Some(note) = &answered.note {
+        xml.leaf("sv:note", note.raw());
     }
 }
 

@@ -23,6 +23,8 @@ macro_rules! number {
 
 number!(/// One asking of a peer, `a1`.
     AskId, "a");
+number!(/// One proposal of a looser policy, ours or a peer's, `n1`.
+    ProposalId, "n");
 number!(/// One question put to the user, `r1`.
     ReviewId, "r");
 number!(/// One call of ours, `c1`.

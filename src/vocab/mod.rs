@@ -14,7 +14,7 @@ mod time;
 pub use device::Device;
 pub use entity::{Entity, EntityError};
 pub use failure::{Failure, FailureKind};
-pub use id::{AskId, CallId, EffectId, EntryId, Generation, ReviewId, TextId, WatcherId};
+pub use id::{AskId, CallId, EffectId, EntryId, Generation, ProposalId, ReviewId, TextId, WatcherId};
 pub use key::{AgreementKey, Digest, Fingerprint, Nonce, SignatureBytes, VerifyKey};
 pub use neighbourhood::neighbourhood;
 pub use peer_text::{escape, PeerText};

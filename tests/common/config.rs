@@ -32,6 +32,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         places: vec![office()],
         prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Place,
+        take_proposals: true,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),
         stays: true,

@@ -28,6 +28,17 @@ pub struct Node {
     /// What it looked for.
     pub located: Vec<Locate>,
     next_port: u16,
+    /// It dies at its store: after so many more operations, before or after the last of them is durable.
+    pub dies: Option<Dies>,
+    /// Operations of its store so far.
+    pub stored: u32,
+    pub dead: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Dies {
+    pub at: u32,
+    pub durable: bool,
 }
 
 pub struct Media {
@@ -105,6 +116,18 @@ impl FakeStore {
                 self.generation += 1;
                 Ok(Stored::Removed { generation: Generation(self.generation) })
             }
+            StoreOp::KeepPending { audit, .. } | StoreOp::ForgetPending { audit, .. } => {
+                self.audit.push(audit);
+                self.generation += 1;
+                Ok(Stored::Pending { generation: Generation(self.generation) })
+            }
+            StoreOp::UsePending { pending, audit } => {
+                self.audit.push(audit);
+                self.generation += 1;
+                let entries = pending.entries().to_vec();
+                self.registered.push(entries.clone());
+                Ok(Stored::Registered { generation: Generation(self.generation), entries })
+            }
             _ => Ok(Stored::Done),
         }
     }
@@ -143,6 +166,9 @@ impl Node {
             dns: BTreeMap::new(),
             located: Vec::new(),
             next_port: 20_000,
+            dies: None,
+            stored: 0,
+            dead: false,
         }
     }
 
@@ -150,12 +176,18 @@ impl Node {
     pub fn drain(&mut self, now: Now) -> Vec<Transmit> {
         let mut transmits = Vec::new();
         while let Some(output) = self.agent.poll() {
+            if self.dead {
+                continue;
+            }
             match output {
                 Output::Disconnect(transport, remote) => self.agent.handle_connection_ended(now, transport, remote),
                 Output::Effect(effect) => self.perform(now, effect),
                 Output::Event(event) => self.events.push(event),
                 Output::Transmit(transmit) => transmits.push(transmit),
             }
+        }
+        if self.dead {
+            self.media.clear();
         }
         transmits
     }
@@ -204,14 +236,26 @@ impl Node {
                 }
                 None
             }
-            Effect::Store { id, op } => Some(self.stored(id, op)),
+            Effect::Store { id, op } => {
+                let dies = self.dies.filter(|dies| dies.at == self.stored);
+                self.stored += 1;
+                self.dead = dies.is_some();
+                match dies {
+                    Some(Dies { durable: false, .. }) => None,
+                    Some(_) => {
+                        self.store_it(id, op);
+                        None
+                    }
+                    None => Some(self.store_it(id, op)),
+                }
+            }
         };
         if let Some(done) = done {
             self.agent.handle_done(now, done);
         }
     }
 
-    fn stored(&mut self, id: EffectId, op: StoreOp) -> Done {
+    fn store_it(&mut self, id: EffectId, op: StoreOp) -> Done {
         let result = match &self.disk {
             Some(disk) => disk.execute(op),
             None => self.store.execute(op),

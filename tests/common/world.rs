@@ -200,6 +200,14 @@ impl World {
         panic!("the world does not come to rest");
     }
 
+    /// The next moment at which anything happens, and what does.
+    pub fn step(&mut self) -> bool {
+        let Some(next) = self.next_moment() else { return false };
+        self.jump(next);
+        self.happen();
+        true
+    }
+
     /// Runs for so long, whatever happens.
     pub fn run_for(&mut self, span: Duration) {
         let end = self.now.mono + span;
@@ -208,7 +216,8 @@ impl World {
     }
 
     fn next_moment(&self) -> Option<Mono> {
-        let timeouts = self.nodes.iter().filter_map(|node| node.agent.poll_timeout()).map(|deadline| deadline.at);
+        let alive = self.nodes.iter().filter(|node| !node.dead);
+        let timeouts = alive.filter_map(|node| node.agent.poll_timeout()).map(|deadline| deadline.at);
         timeouts.chain(self.wire.next_arrival()).chain(self.frame).min()
     }
 
@@ -222,7 +231,9 @@ impl World {
             self.deliver(parcel);
         }
         for node in 0..self.nodes.len() {
-            if self.nodes[node].agent.poll_timeout().is_some_and(|deadline| deadline.at <= self.now.mono) {
+            if !self.nodes[node].dead
+                && self.nodes[node].agent.poll_timeout().is_some_and(|deadline| deadline.at <= self.now.mono)
+            {
                 self.nodes[node].agent.handle_timeout(self.now);
                 self.flush(node);
             }
@@ -332,7 +343,7 @@ impl World {
 
     fn node_at(&self, address: SocketAddr) -> Option<usize> {
         let alive = self.dead != Some(address.ip());
-        self.nodes.iter().position(|node| alive && node.ip == address.ip())
+        self.nodes.iter().position(|node| alive && !node.dead && node.ip == address.ip())
     }
 
     /// Puts on the wire what a node wants to send.

@@ -118,6 +118,8 @@ impl Keys {
             supports: Capabilities::default(),
             policies: Vec::new(),
             request: None,
+            proposal: None,
+            answer: None,
         }
     }
 

@@ -17,6 +17,8 @@ mod holds;
 mod limits;
 mod loss;
 mod names;
+mod negotiation;
+mod negotiation_crash;
 mod onward;
 mod passwords;
 mod permissions;

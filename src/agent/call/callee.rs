@@ -183,6 +183,9 @@ impl Agent {
                 &format!("the tunnel would end at {}, this device is at {ours}", ends.responder),
             ));
         }
+        if let Some(peer) = &known {
+            self.use_agreed(now, peer, &offer.entry);
+        }
         let demands = self.demands_before_answer(now, known.as_ref(), media, way);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),

@@ -105,6 +105,8 @@ impl Agent {
         match answer {
             None | Some(Answer::Approve) => true,
             Some(Answer::Rules(action)) => out.action == *action && inbound.action == action.mirror(),
+            // Whether the peer must be asked is seen once its policy is.
+            Some(Answer::Propose { answer, .. }) => self.rules_already(now, pin, &Some(answer.as_ref().clone())),
             Some(Answer::Edit(_) | Answer::Refuse) => false,
         }
     }
@@ -221,10 +223,14 @@ impl Agent {
         device: &Device,
         local: Option<SocketAddr>,
     ) -> (Entry, Entry) {
-        let peer = self.address_of(entity, device);
         let ours = local.unwrap_or(some_port(self.config.media_address));
-        let theirs = some_port(peer.unwrap_or(unspecified(ours)));
+        let theirs = some_port(self.media_end(entity, device, ours));
         self.entries_between(now, Some((entity, device)), ours, theirs)
+    }
+
+    /// Where this device's media is, as far as we know before it answers.
+    fn media_end(&self, entity: &Entity, device: &Device, ours: SocketAddr) -> std::net::IpAddr {
+        self.address_of(entity, device).unwrap_or(unspecified(ours))
     }
 
     /// The socket is bound: the offer can name it.
@@ -251,7 +257,9 @@ impl Agent {
         let name = calling.name.clone();
         let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
         let (out, inbound) = self.entries_towards(now, &entity, &device, Some(local));
-        let entry = out.digest();
+        let entry = self.offered_hash(now, (&entity, &device), &[out.clone(), inbound.clone()]);
+        let theirs = some_port(self.media_end(&entity, &device, local));
+        let (out, inbound) = self.with_pending(now, (&entity, &device), (out, inbound), (local, theirs));
         let (out, inbound) = self.tightened_for_place(now, id, (out, inbound), local);
         if [&out, &inbound].iter().any(|entry| entry.action == Action::Discard) {
             return Err(discarded(&entity));

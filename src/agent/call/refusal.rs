@@ -8,7 +8,7 @@ use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
 use crate::agent::review::Opening;
 use crate::agent::target::Target;
 use crate::agent::{Agent, AskRequest};
-use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, Rule, Wanted};
+use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, ReviewKind, Rule, Wanted};
 use crate::presence::PresenceRecord;
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, EndCause, Received, RequestIds, SessionId};
@@ -136,6 +136,7 @@ impl Agent {
         }
         let verified = standing == Standing::Pinned { verified: true };
         let opening = Opening {
+            kind: ReviewKind::Statement,
             ours,
             wanted_presence: statement.person.is_some(),
             key_state: if verified { ReviewKeyState::Verified } else { ReviewKeyState::Pinned },
@@ -145,6 +146,9 @@ impl Agent {
             ask: None,
             call: Some(id),
             missing,
+            said: None,
+            note: None,
+            proposal: None,
         };
         self.open_review(now, opening)
     }

@@ -25,6 +25,7 @@ impl Config {
             audio_sink: self.audio_sink,
             places: self.places,
             unknown_watchers: self.unknown_watchers,
+            take_proposals: self.take_proposals,
             prompts: self.prompts,
             default_level: self.default_level,
             default_policy: self.default_policy,

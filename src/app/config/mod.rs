@@ -43,6 +43,8 @@ pub struct Config {
     pub answer: AnswerMode,
     pub places: Vec<Place>,
     pub unknown_watchers: UnknownWatchers,
+    /// Proposals of a looser policy are put to the user; otherwise they are refused.
+    pub take_proposals: bool,
     pub prompts: Prompts,
     pub default_level: Level,
     /// Out, then in.

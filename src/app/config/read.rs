@@ -82,6 +82,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         limits: 1,
         places: Vec::new(),
         unknown_watchers: UnknownWatchers::Policy,
+        take_proposals: true,
         prompts: Prompts::default(),
         default_level: Level::Require,
         default_policy: default_policy(),
@@ -213,8 +214,10 @@ fn networks(value: &Value<'_, '_>) -> Result<Vec<Prefix>, Failure> {
 }
 
 fn policy(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
-    let Some(section) = top.section("policy", &["default-level", "default"])? else { return Ok(()) };
+    let Some(section) = top.section("policy", &["default-level", "default", "proposals"])? else { return Ok(()) };
     let expected = "\"use\", \"require\" or \"unique\"";
+    let proposals = section.read("proposals", |v| v.text("\"ask\" or \"refuse\"", value::proposals))?;
+    set(&mut config.take_proposals, proposals);
     set(&mut config.default_level, section.read("default-level", |v| v.text(expected, value::level))?);
     set(&mut config.default_policy, section.read("default", default_entries)?);
     Ok(())

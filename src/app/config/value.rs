@@ -74,6 +74,14 @@ pub(super) fn watchers(text: &str) -> Option<UnknownWatchers> {
     }
 }
 
+pub(super) fn proposals(text: &str) -> Option<bool> {
+    match text {
+        "ask" => Some(true),
+        "refuse" => Some(false),
+        _ => None,
+    }
+}
+
 /// What `default` means: so it cannot be `default`.
 pub(super) fn level(text: &str) -> Option<Level> {
     [Level::Require, Level::Unique, Level::Use].into_iter().find(|level| level.to_string() == text)

@@ -10,11 +10,22 @@ use crate::vocab::{escape, Failure, Fingerprint};
 /// The answer and through which user interface it came.
 pub(super) fn answer(body: &AnswerBody) -> Result<(Answer, &'static str), Failure> {
     Ok(match body {
-        AnswerBody::Approve { rules: None, by } => (Answer::Approve, through(*by)),
-        AnswerBody::Approve { rules: Some(rules), by } => (rules_answer(rules)?, through(*by)),
-        AnswerBody::Edit { entries, by } => (edit_answer(entries)?, through(*by)),
+        AnswerBody::Approve { rules, by, propose, note } => {
+            let answer = rules.as_ref().map_or(Ok(Answer::Approve), |rules| rules_answer(rules))?;
+            (proposed(answer, *propose, note.as_ref()), through(*by))
+        }
+        AnswerBody::Edit { entries, by, propose, note } => {
+            (proposed(edit_answer(entries)?, *propose, note.as_ref()), through(*by))
+        }
         AnswerBody::Refuse { by } => (Answer::Refuse, through(*by)),
     })
+}
+
+fn proposed(answer: Answer, propose: bool, note: Option<&String>) -> Answer {
+    match propose {
+        true => Answer::Propose { answer: Box::new(answer), note: note.cloned() },
+        false => answer,
+    }
 }
 
 pub(super) fn fingerprint(text: &str) -> Result<Fingerprint, Failure> {
@@ -77,7 +88,12 @@ mod tests {
 
     #[test]
     fn rules_are_read_inside_out_whatever_their_order() {
-        let body = |rules: &str| AnswerBody::Approve { rules: Some(rules.to_owned()), by: Some(AnsweredBy::Flag) };
+        let body = |rules: &str| AnswerBody::Approve {
+            rules: Some(rules.to_owned()),
+            by: Some(AnsweredBy::Flag),
+            propose: false,
+            note: None,
+        };
         let (read, by) = answer(&body("ipsec ah/transport//require esp/transport//require")).unwrap();
         let Answer::Rules(action) = read else { panic!("{read:?}") };
         assert_eq!(action.to_string(), "ipsec esp/transport//require ah/transport//require");
@@ -86,11 +102,18 @@ mod tests {
 
     #[test]
     fn a_text_that_cannot_be_read_says_where() {
-        let rules = AnswerBody::Approve { rules: Some("ipsec esp/transport//maybe".to_owned()), by: None };
+        let rules = AnswerBody::Approve {
+            rules: Some("ipsec esp/transport//maybe".to_owned()),
+            by: None,
+            propose: false,
+            note: None,
+        };
         let failure = answer(&rules).unwrap_err();
         assert!(failure.message.contains("column") && failure.message.contains("maybe"), "{failure:?}");
-        assert!(answer(&AnswerBody::Edit { entries: " ".to_owned(), by: None }).is_err());
-        let failure = answer(&AnswerBody::Edit { entries: "spdadd any any".to_owned(), by: None }).unwrap_err();
+        assert!(answer(&AnswerBody::Edit { entries: " ".to_owned(), by: None, propose: false, note: None }).is_err());
+        let failure =
+            answer(&AnswerBody::Edit { entries: "spdadd any any".to_owned(), by: None, propose: false, note: None })
+                .unwrap_err();
         assert_eq!(failure.code, "bad-policy-text");
     }
 

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use tokio::sync::broadcast;
 
 use crate::agent::{
-    Accepted, Account, Agent, Ask, Call, Command, ContactGroup, Event, Follower, Metric, OpenReview, Pin as PinnedKeys,
-    SavedContact, ServerWatchers, TextMessage, UnknownWatchers, Watch, WatcherRule,
+    Accepted, Account, Agent, Ask, Call, Command, ContactGroup, Event, Follower, Metric, Negotiated, OpenReview,
+    Pin as PinnedKeys, SavedContact, ServerWatchers, TextMessage, UnknownWatchers, Watch, WatcherRule,
 };
 use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Level, Spd};
@@ -35,6 +35,9 @@ pub(in crate::app) trait Known {
     fn asks(&self) -> Vec<&Ask>;
     fn review(&self, id: ReviewId) -> Option<&OpenReview>;
     fn reviews(&self) -> Vec<&OpenReview>;
+    fn proposals(&self) -> Vec<&Negotiated>;
+    /// What was agreed and is not used yet.
+    fn pendings(&self) -> Vec<&crate::policy::Pending>;
     fn text(&self, id: TextId) -> Option<&TextMessage>;
     fn texts(&self) -> Vec<&TextMessage>;
     fn call(&self, id: CallId) -> Option<&Call>;
@@ -110,6 +113,14 @@ impl Known for Agent {
 
     fn reviews(&self) -> Vec<&OpenReview> {
         self.reviews().collect()
+    }
+
+    fn proposals(&self) -> Vec<&Negotiated> {
+        self.proposals().collect()
+    }
+
+    fn pendings(&self) -> Vec<&crate::policy::Pending> {
+        self.pendings().collect()
     }
 
     fn text(&self, id: TextId) -> Option<&TextMessage> {

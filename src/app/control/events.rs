@@ -7,8 +7,8 @@ use tokio::sync::broadcast::Receiver;
 
 use super::brain::Known;
 use super::view::{
-    AccountView, AskView, CallView, ContactView, ErrorView, EventView, GroupView, PresenceView, ReviewView, TextView,
-    WatchView, WatcherView,
+    AccountView, AskView, CallView, ContactView, ErrorView, EventView, GroupView, PresenceView, ProposalView,
+    ReviewView, TextView, WatchView, WatcherView,
 };
 use super::Control;
 use crate::agent::{Call, CallState, Event};
@@ -165,6 +165,12 @@ impl Events {
                     newest.map(PresenceView::of_peer).or_else(|| own.as_ref().map(PresenceView::of_ours))
                 };
                 self.look(of).await.map(EventView::Presence)
+            }
+            Event::ProposalChanged(id) => {
+                let of = move |known: &dyn Known| {
+                    known.proposals().into_iter().find(|one| one.id == id).map(ProposalView::from)
+                };
+                self.look(of).await.map(EventView::Proposal)
             }
             Event::ReviewChanged(id) => {
                 let found = self.look(move |known| known.review(id).map(ReviewView::from)).await;

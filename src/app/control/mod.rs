@@ -17,6 +17,7 @@ mod identity;
 mod inspect;
 mod policy;
 mod presence;
+mod proposals;
 mod records;
 pub mod request;
 mod reviews;

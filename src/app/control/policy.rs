@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::failures::{no_such, usage};
 use super::request::{ExportFormat, PolicyBody, TestBody};
-use super::view::{EntryView, ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
+use super::view::{EntryView, ExportView, LeftOutView, PendingView, PolicyView, RegisteredView, SkippedView, TestView};
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
 use crate::policy::{setkey, xfrm, Direction, Entry, Flow, Selector, Spd, Upper, Xfrm};
@@ -15,6 +15,7 @@ impl Control {
             generation: known.spd().generation().0,
             entries: known.entries().iter().map(EntryView::from).collect(),
             defaults: known.spd().default_entries().len(),
+            pending: known.pendings().into_iter().map(PendingView::from).collect(),
         })
         .await
     }

@@ -111,12 +111,23 @@ pub enum AnswerBody {
         /// Which user interface asked; `control` without one.
         #[serde(default)]
         by: Option<AnsweredBy>,
+        /// Where that is looser than the peer asks, its user is to be asked; to a proposal of the peer it is your counter-proposal.
+        #[serde(default)]
+        propose: bool,
+        /// To the peer's user, with a proposal or counter-proposal: at most 256 octets.
+        #[serde(default)]
+        note: Option<String>,
     },
     /// With these `spdadd` lines instead.
     Edit {
         entries: String,
         #[serde(default)]
         by: Option<AnsweredBy>,
+        /// As above.
+        #[serde(default)]
+        propose: bool,
+        #[serde(default)]
+        note: Option<String>,
     },
     Refuse {
         #[serde(default)]

@@ -13,12 +13,13 @@ impl Control {
     pub async fn review(&self, id: &str, wait: &Wait) -> Result<ReviewView, Failure> {
         let number = review_id(id)?;
         let read = move |known: &dyn super::brain::Known| known.review(number).map(ReviewView::from);
-        let usual = ["pending", "looser", "storing"];
+        let usual = ["pending", "looser", "declined", "proposed", "storing"];
         let found = self.until(wait.limit, read, |review| wait.is_over(&review.state, &usual)).await?;
         found.ok_or_else(|| no_review(id))
     }
 
-    /// Answers a review, and comes back when the answer is durable. A looser answer is a failure; the review stays open.
+    /// Answers a review, and comes back when the answer is durable, or the peer is being asked. A looser answer is a failure unless
+    /// the peer is to be asked; the review stays open.
     pub async fn answer_review(&self, id: &str, body: &AnswerBody) -> Result<ReviewView, Failure> {
         let (answer, by) = answer::answer(body)?;
         let review = review_id(id)?;
@@ -26,7 +27,7 @@ impl Control {
         let storing = Wait { limit: STORE_LIMIT, through: Some(vec!["storing".to_owned()]) };
         let view = self.review(id, &storing).await?;
         match view.state {
-            ReviewStateView::Registered | ReviewStateView::Refused => Ok(view),
+            ReviewStateView::Proposed | ReviewStateView::Registered | ReviewStateView::Refused => Ok(view),
             _ => Err(self.why_not(review).await?),
         }
     }
@@ -35,7 +36,7 @@ impl Control {
     async fn why_not(&self, review: ReviewId) -> Result<Failure, Failure> {
         let failure = self
             .look(move |known| match &known.review(review)?.state {
-                ReviewState::Failed(failure) => Some(failure.clone()),
+                ReviewState::Declined(failure) | ReviewState::Failed(failure) => Some(failure.clone()),
                 _ => None,
             })
             .await?;

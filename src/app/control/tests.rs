@@ -131,6 +131,14 @@ impl Known for State {
         self.reviews.iter().collect()
     }
 
+    fn proposals(&self) -> Vec<&crate::agent::Negotiated> {
+        Vec::new()
+    }
+
+    fn pendings(&self) -> Vec<&crate::policy::Pending> {
+        Vec::new()
+    }
+
     fn text(&self, _: crate::vocab::TextId) -> Option<&crate::agent::TextMessage> {
         None
     }
@@ -338,8 +346,11 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         supports: Capabilities { protocols: vec![Protocol::Esp], suites: vec![Suite::Aes128Gcm], ..Default::default() },
         policies: vec![none],
         request: None,
+        proposal: None,
+        answer: None,
     };
     let review = Review::new(ReviewInput {
+        kind: crate::policy::ReviewKind::Statement,
         statement,
         provenance: Provenance { observed: None, received: Wall(0) },
         key_state: KeyState::Changed { pinned: Fingerprint([9; 32]) },
@@ -362,6 +373,8 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         deadline: Wall(0),
         state,
         missing: Vec::new(),
+        note: None,
+        proposal: None,
     }
 }
 
@@ -370,7 +383,7 @@ fn refused(code: &'static str) -> Failure {
 }
 
 fn approve() -> AnswerBody {
-    AnswerBody::Approve { rules: None, by: None }
+    AnswerBody::Approve { rules: None, by: None, propose: false, note: None }
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         places: Vec::new(),
         prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Place,
+        take_proposals: true,
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),
         stays: true,

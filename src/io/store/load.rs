@@ -4,7 +4,7 @@
 use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
-use super::{account_rows, contact_rows, entry_rows, failures, seen};
+use super::{account_rows, contact_rows, entry_rows, failures, pending_rows, seen};
 use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -32,6 +32,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         last_call: last_call(database)?,
         ..Loaded::default()
     };
+    loaded.pending = pending_rows::load(database, loaded.generation)?;
     load_entries(database, &mut loaded)?;
     Ok(loaded)
 }

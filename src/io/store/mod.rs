@@ -21,6 +21,7 @@ mod failures;
 mod key_file;
 mod load;
 mod ops;
+mod pending_rows;
 mod reads;
 mod register;
 mod schema;

@@ -4,7 +4,7 @@ use rusqlite::{params, Connection, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{account_rows, contact_rows, failures, load, register, seen};
+use super::{account_rows, contact_rows, failures, load, pending_rows, register, seen};
 use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
 use crate::vocab::{Device, EntryId, Failure, FailureKind, Generation};
@@ -78,6 +78,14 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             audit(step, row).map_err(failed)?;
         }
         StoreOp::Audit(row) => audit(step, row).map_err(failed)?,
+        StoreOp::ForgetPending { entity, device, audit: row } => {
+            pending_rows::forget(step, entity, device).map_err(failed)?;
+            audit(step, row).map_err(failed)?;
+        }
+        StoreOp::KeepPending { pending, generation, audit } => {
+            return pending_rows::keep(step, pending, *generation, audit);
+        }
+        StoreOp::UsePending { pending, audit } => return pending_rows::put_in_force(step, pending, audit),
         StoreOp::ForgetWatch { peer } => {
             run(step, "DELETE FROM watch WHERE peer = ?1", [peer]).map_err(failed)?;
         }
@@ -163,6 +171,8 @@ fn name(op: &StoreOp) -> &'static str {
     match op {
         StoreOp::AddAccount { .. } => "keep the account",
         StoreOp::Audit(_) => "keep an audit row",
+        StoreOp::ForgetPending { .. } | StoreOp::KeepPending { .. } => "keep what was agreed",
+        StoreOp::UsePending { .. } => "put in force what was agreed",
         StoreOp::ForgetWatch { .. } | StoreOp::KeepWatch(_) => "keep whom you follow",
         StoreOp::ForgetWatcherRules { .. } | StoreOp::KeepWatcherRules { .. } => "keep your answer about the watcher",
         StoreOp::ForgetVouch { .. } => "forget the word of your other device",

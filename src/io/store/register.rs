@@ -4,7 +4,7 @@ use rusqlite::{params, OptionalExtension, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{entry_rows, failures, load, ops};
+use super::{entry_rows, failures, load, ops, pending_rows};
 use crate::agent::{AuditRow, Stored};
 use crate::keys;
 use crate::policy::{Approved, ApprovedPeer, Entry};
@@ -44,6 +44,7 @@ pub(super) fn write(
             refuse_stale(step, generation)?;
             pinned = pin(step, peer, how.replace_keys, row.at)?;
             remove_entries_of(step, peer).map_err(failed)?;
+            pending_rows::forget(step, &peer.entity, &peer.device).map_err(failed)?;
         }
         None if how.default => remove_default(step).map_err(failed)?,
         None => {}
@@ -57,7 +58,7 @@ pub(super) fn write(
 }
 
 /// A review names the generation that it was made against; another one may have put something else in force.
-fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Result<(), Failure> {
+pub(super) fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Result<(), Failure> {
     let current = Generation(load::meta_number(step, "generation")?);
     if current == reviewed {
         return Ok(());
@@ -93,6 +94,9 @@ fn pin(step: &Transaction<'_>, peer: &ApprovedPeer, replace: bool, at: Wall) -> 
         _ => {}
     }
     let old = if replace { unpin(step, peer).map_err(failed)? } else { Vec::new() };
+    if replace {
+        pending_rows::forget_all_of(step, &peer.entity).map_err(failed)?;
+    }
     insert_pin(step, peer, at).map_err(failed)?;
     Ok(Some(audit_pin(peer, &old, at)))
 }

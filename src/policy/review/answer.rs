@@ -2,7 +2,7 @@
 
 use super::cut::{cut_to, scope};
 use super::differences::ruling;
-use super::{Answer, Approved, ApprovedPeer, Decision, KeyState, Review};
+use super::{Answer, Approved, ApprovedPeer, Decision, KeyState, Proposed, Review, ReviewKind};
 use crate::policy::{
     both_directions, compare_sets, tighten, Action, Bundle, Direction, Entry, Guarantee, Mode, Origin, PieceDifference,
     Protocol, Rule, RulesError, Selector, Spd, Suite, TooManyPieces, View,
@@ -77,7 +77,14 @@ const MAX_FIELDS: usize = 16;
 impl Review {
     /// Acts on the user's answer. What is at least as tight as the peer asks on every piece of its policy, and
     /// within what both sides can do, is approved; what is looser anywhere, or incomparable, has to be negotiated first.
+    ///
+    /// A proposal of the peer is accepted as it is or not at all: whatever else is answered is a counter-proposal, or, to
+    /// what the peer countered with, another proposal.
     pub fn answer(&self, answer: &Answer, now: Wall) -> Result<Decision, AnswerError> {
+        let (answer, ask_peer) = match answer {
+            Answer::Propose { answer, note } => (answer.as_ref(), Some(note.clone())),
+            plain => (plain, None),
+        };
         if *answer == Answer::Refuse {
             return Ok(Decision::Refused);
         }
@@ -90,11 +97,39 @@ impl Review {
             self.supported_by_peer(entry)?;
             self.tunnels_between_us(entry)?;
         }
-        let fields = self.looser(&entries, now)?;
-        if !fields.is_empty() {
-            return Ok(Decision::Looser { fields });
-        }
-        Ok(Decision::Approved(Approved::of_peer(entries, self.approved_peer(), self.generation)))
+        let fields = match self.kind {
+            ReviewKind::Statement => self.looser(&entries, now)?,
+            ReviewKind::Counter | ReviewKind::Proposal => self.other(&entries),
+        };
+        let (peer, generation) = (self.approved_peer(), self.generation);
+        Ok(match (fields.is_empty(), self.kind, ask_peer) {
+            (true, ..) => Decision::Approved(Approved::of_peer(entries, peer, generation)),
+            (false, _, None) => Decision::Looser { fields },
+            (false, ReviewKind::Proposal, Some(note)) => {
+                Decision::Countered { approved: Approved::of_peer(entries, peer, generation), note }
+            }
+            (false, _, Some(note)) => Decision::Proposed(Proposed { entries, peer, generation, fields, note }),
+        })
+    }
+
+    /// In which `entries` are other rules than what was put, each direction by itself.
+    fn other(&self, entries: &[Entry]) -> Vec<String> {
+        let of = |all: &[Entry], direction| {
+            let same = all.iter().filter(|entry| entry.direction == direction);
+            let mut texts: Vec<String> = same.map(Entry::rule_text).collect();
+            texts.sort();
+            texts
+        };
+        let words = |all: &[Entry], direction| {
+            let same = all.iter().filter(|entry| entry.direction == direction);
+            same.map(|entry| entry.action.to_string()).collect::<Vec<_>>().join(", ")
+        };
+        let differs = |direction: &Direction| of(entries, *direction) != of(&self.proposed, *direction);
+        [Direction::Out, Direction::In]
+            .into_iter()
+            .filter(differs)
+            .map(|way| format!("{way}: you said {}, the peer says {}", words(entries, way), words(&self.proposed, way)))
+            .collect()
     }
 
     /// The rules that the peer insists on and that no entry of ours for it serves today, inside out, as packets of ours have them.
@@ -129,6 +164,7 @@ impl Review {
         match answer {
             Answer::Approve => Ok(self.proposed.clone()),
             Answer::Edit(entries) => self.edited(entries),
+            Answer::Propose { answer, .. } => self.answered(answer),
             Answer::Refuse => Err(AnswerError::Nothing),
             Answer::Rules(action) => {
                 // Written as for packets of ours: a tunnel's ends change places on the way back.

@@ -4,10 +4,10 @@ use super::*;
 use crate::policy::setkey::{parse, parse_action, write};
 use crate::policy::strategies;
 use crate::policy::{
-    Audience, Capabilities, Direction, Evidence, Flow, Guarantee, Origin, Person, Protocol, Purpose, Rule,
-    StatedPolicy, Suite, Upper, Verdict, Why,
+    Audience, Capabilities, Direction, Evidence, Flow, Guarantee, Origin, Pending, Person, Prefix, ProposalAnswer,
+    ProposalDecision, Protocol, Purpose, Rule, StatedPolicy, Suite, Terms, Upper, Verdict, Why,
 };
-use crate::vocab::{AgreementKey, Nonce, PeerText, VerifyKey};
+use crate::vocab::{AgreementKey, Digest, Nonce, PeerText, VerifyKey};
 
 const NOW: Wall = Wall(1_700_000_000_000);
 const BOTH: &str = "ipsec ah/transport//require esp/transport//require";
@@ -53,11 +53,14 @@ fn statement(policy: &str, environment: Option<Environment>) -> Statement {
         },
         policies: parse(policy).unwrap().into_iter().enumerate().map(state).collect(),
         request: None,
+        proposal: None,
+        answer: None,
     }
 }
 
 fn input(statement: Statement, peer: &str) -> ReviewInput {
     ReviewInput {
+        kind: ReviewKind::Statement,
         statement,
         provenance: Provenance { observed: Some(ip(peer)), received: NOW },
         key_state: KeyState::New,
@@ -410,7 +413,7 @@ proptest! {
         match review.answer(&Answer::Rules(said), NOW) {
             Ok(Decision::Approved(_)) => prop_assert!(tight && !compressed),
             Ok(Decision::Looser { fields }) => prop_assert!(!tight && !fields.is_empty()),
-            Ok(Decision::Refused) => prop_assert!(false),
+            Ok(Decision::Countered { .. } | Decision::Proposed(_) | Decision::Refused) => prop_assert!(false),
             Err(_) => prop_assert!(compressed),
         }
     }
@@ -423,4 +426,98 @@ proptest! {
         let looser = matches!(review.answer(&answer, NOW), Ok(Decision::Looser { .. }));
         prop_assert!(!looser, "{answer:?}");
     }
+}
+
+fn proposing(text: &str) -> Answer {
+    Answer::Propose { answer: Box::new(rules(text)), note: Some("please".into()) }
+}
+
+/// Bob's word on a proposal: whose it is, what it answers, and what he says.
+fn said(key: u8, decision: ProposalDecision, hash: u8) -> Statement {
+    let answer = ProposalAnswer { proposal: Digest([hash; 32]), decision, policies: vec![], note: None };
+    Statement {
+        purpose: Purpose::Answer,
+        answer: Some(answer),
+        signing_key: VerifyKey([key; 32]),
+        ..statement("spdadd 192.168.1.1 192.168.1.2 udp -P out none", None)
+    }
+}
+
+#[test]
+fn what_is_looser_is_approved_by_the_peers_word_alone() {
+    let review = stating(BOTH);
+    let propose = || match review.answer(&proposing("ipsec esp/transport//require"), NOW) {
+        Ok(Decision::Proposed(proposed)) => proposed,
+        other => panic!("{other:?}"),
+    };
+    let proposed = propose();
+    assert_eq!(proposed.note(), Some("please"));
+    assert_eq!(proposed.fields()[0], "out ah: you left it out, the peer asks require");
+    let policies = proposed.policies(Level::Require);
+    let ways: Vec<Direction> = policies.iter().map(|policy| policy.direction).collect();
+    assert_eq!(ways, [Direction::Out, Direction::In]);
+    assert_eq!(policies[0].selector.source, Prefix::host(ip("192.168.1.2")), "as the peer sees it");
+    let hash = Digest([7; 32]);
+    use ProposalDecision::{Accepted, Countered, Refused};
+    for (answer, why) in [
+        (said(9, Accepted, 7), NotAgreed::Another),
+        (said(2, Accepted, 8), NotAgreed::AnotherProposal),
+        (said(2, Refused, 7), NotAgreed::NotAccepted),
+        (said(2, Countered, 7), NotAgreed::NotAccepted),
+        (Statement { purpose: Purpose::Notify, ..said(2, Accepted, 7) }, NotAgreed::Another),
+    ] {
+        assert_eq!(propose().agreed(&answer, &hash), Err(why));
+    }
+    let agreed = propose().agreed(&said(2, Accepted, 7), &hash).unwrap();
+    assert_eq!(agreed.entries()[0].action.to_string(), "ipsec esp/transport//require");
+    assert!(agreed.peer().is_some());
+    // What is not looser needs nobody's word.
+    assert!(matches!(review.answer(&proposing(BOTH), NOW), Ok(Decision::Approved(_))));
+}
+
+#[test]
+fn a_proposal_is_accepted_as_it_is_or_countered() {
+    for kind in [ReviewKind::Proposal, ReviewKind::Counter] {
+        let stated = statement("spdadd 192.168.1.1 192.168.1.2 udp -P out none", None);
+        let review = Review::new(ReviewInput { kind, ..input(stated, "192.168.1.2") }).unwrap();
+        assert_eq!(approved(&review, &Answer::Approve)[0].action, Action::None);
+        assert_eq!(approved(&review, &rules("none"))[0].action, Action::None);
+        // Tighter than proposed is another policy all the same: the peer would offer one hash, and we expect another.
+        let fields = looser(&review, &rules(BOTH));
+        assert!(fields[0].starts_with("out: you said ipsec"), "{fields:?}");
+        match (kind, review.answer(&proposing(BOTH), NOW)) {
+            (ReviewKind::Proposal, Ok(Decision::Countered { approved, note })) => {
+                assert_eq!((approved.entries().len(), note.as_deref()), (2, Some("please")));
+            }
+            (ReviewKind::Counter, Ok(Decision::Proposed(_))) => {}
+            (kind, other) => panic!("{kind:?} {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_pending_entry_is_beside_what_it_was_agreed_against_and_nothing_else() {
+    let review = stating("none");
+    let Ok(Decision::Approved(approved)) = review.answer(&Answer::Approve, NOW) else { panic!() };
+    let against: Vec<Digest> = review.current.iter().map(Entry::digest).collect();
+    let terms = Terms { hash: Digest([1; 32]), proposal: Digest([2; 32]), against, since: NOW };
+    let pending = Pending::of(&approved, terms.clone()).unwrap();
+    let spd = |text: &str| {
+        Spd::compile(Generation(1), parse(text).unwrap(), review.current.clone()).with_pending(vec![pending.clone()])
+    };
+    let (entity, device) = (review.statement.entity.clone(), review.statement.device.clone());
+    let peer = Some((&entity, &device));
+    let [source, destination] = ["192.168.1.2:16384", "192.168.1.1:16384"].map(|end| end.parse().unwrap());
+    let flow = Flow { source, destination, upper: Upper::Udp, direction: Direction::In, peer };
+    let beside = |spd: &Spd, flow: Flow<'_>| {
+        let ruling = spd.lookup(&flow, NOW).entry.clone();
+        spd.pending_beside(&ruling, &flow, NOW).map(|entry| entry.action.clone())
+    };
+    assert_eq!(beside(&spd(""), flow), Some(Action::None));
+    assert_eq!(beside(&spd("spdadd any any udp -P in discard; # sv: priority=1"), flow), None, "a newer entry rules");
+    assert_eq!(beside(&spd(""), Flow { peer: None, ..flow }), None, "somebody else's packet");
+    let elsewhere = Flow { source: "192.168.1.3:16384".parse().unwrap(), ..flow };
+    assert_eq!(beside(&spd(""), elsewhere), None);
+    let own = Approved::own(parse("spdadd any any udp -P in none").unwrap(), Origin::User, Generation(1), NOW).unwrap();
+    assert!(Pending::of(&own, terms).is_none(), "nobody's");
 }

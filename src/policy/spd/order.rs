@@ -18,7 +18,7 @@ pub enum Criterion {
 }
 
 /// Less is looked at first.
-pub(super) fn compare(a: &Entry, b: &Entry) -> Ordering {
+pub(in crate::policy) fn compare(a: &Entry, b: &Entry) -> Ordering {
     decide(a, b).map_or(Ordering::Equal, |(_, order)| order)
 }
 

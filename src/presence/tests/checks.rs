@@ -80,6 +80,12 @@ fn a_request_lives_two_minutes() {
     };
     assert_eq!(checked(120, request), Ok(()));
     assert_eq!(checked(121, request), Err(Unfit::StaleRequest));
+    let proposal = |s: &mut Statement, e: &mut Expected<'_>| {
+        s.purpose = Purpose::Proposal;
+        (e.purpose, e.nonce) = (Purpose::Proposal, None);
+    };
+    assert_eq!(checked(120, proposal), Ok(()));
+    assert_eq!(checked(121, proposal), Err(Unfit::StaleRequest));
 }
 
 #[test]

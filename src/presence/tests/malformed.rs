@@ -1,6 +1,6 @@
 //! Documents that are wrong: refused with the precise reason, and never a panic.
 
-use super::sample::{fig5, full, sign};
+use super::sample::{answer, fig5, full, proposal, sign};
 use crate::presence::{inspect, read, write, Unreadable};
 use crate::vocab::PeerText;
 
@@ -65,7 +65,7 @@ fn unknown_and_repeated_things_inside_of_a_statement_are_refused() {
 #[test]
 fn values_are_bounded_and_enumerations_are_closed() {
     for (from, to, name) in [
-        ("<sv:purpose>notify", "<sv:purpose>proposal", "purpose"),
+        ("<sv:purpose>notify", "<sv:purpose>propose", "purpose"),
         ("<sv:scope>private", "<sv:scope>home", "scope"),
         ("<sv:evidence>network", "<sv:evidence>hope", "evidence"),
         ("<sv:direction>out", "<sv:direction>both", "direction"),
@@ -98,6 +98,47 @@ fn values_are_bounded_and_enumerations_are_closed() {
     ] {
         let expected = if name.is_empty() { Unreadable::Missing("rule") } else { Unreadable::Malformed(name) };
         assert_eq!(changed(from, to), expected, "{to}");
+    }
+}
+
+/// What is proposed and what is answered stand in a statement of that purpose and in no other.
+#[test]
+fn proposals_and_answers_are_as_strict() {
+    let text = |statement| String::from_utf8(write(&sign(statement, 7))).unwrap();
+    let (proposes, answers) = (text(proposal()), text(answer()));
+    let unknown = |name| Unreadable::Unknown(PeerText::new(name));
+    let hash = proposes.find("<sv:proposal ").map(|at| proposes[at..].find("</sv:proposal>").unwrap() + at).unwrap();
+    let second = |name: &str| format!("</sv:{name}><sv:{name}/>");
+    for (document, from, to, expected) in [
+        (&proposes, "<sv:purpose>proposal", "<sv:purpose>notify", Unreadable::Malformed("proposal")),
+        (&proposes, "<sv:purpose>proposal", "<sv:purpose>answer", Unreadable::Malformed("proposal")),
+        (&proposes, "<sv:proposal id=", "<sv:proposal by=", unknown("by")),
+        (&proposes, "<sv:proposal id=\"", "<sv:proposal id=\"a b", Unreadable::Malformed("id")),
+        (&proposes, "<sv:note>", "<sv:reason/><sv:note>", unknown("reason")),
+        (&proposes, "</sv:note>", &second("note"), Unreadable::Repeated("note")),
+        (&proposes, "</sv:proposal>", &second("proposal"), Unreadable::Repeated("proposal")),
+        (&proposes, "id=\"p2\"", "id=\"p1\"", Unreadable::Repeated("policy")),
+        (&answers, "<sv:purpose>answer", "<sv:purpose>request", Unreadable::Malformed("answer")),
+        (&answers, "<sv:purpose>answer", "<sv:purpose>proposal", Unreadable::Missing("proposal")),
+        (&answers, "<sv:decision>countered", "<sv:decision>accepted", Unreadable::Malformed("policy")),
+        (&answers, "<sv:decision>countered", "<sv:decision>refused", Unreadable::Malformed("policy")),
+        (&answers, "<sv:decision>countered", "<sv:decision>perhaps", Unreadable::UnknownValue("decision")),
+        (&answers, "</sv:decision>", &second("decision"), Unreadable::Repeated("decision")),
+        (&answers, "<sv:proposal>", "<sv:proposal>AAAA", Unreadable::Malformed("proposal")),
+    ] {
+        assert!(document.contains(from), "{from}");
+        assert_eq!(why(&document.replacen(from, to, 1)), expected, "{from} -> {to}");
+    }
+    let nothing = proposes[..proposes.find("<sv:policy ").unwrap()].to_owned() + &proposes[hash..];
+    assert_eq!(why(&nothing), Unreadable::Missing("policy"));
+    let long = proposes.replace("<sv:note>", &format!("<sv:note>{}", "x".repeat(257)));
+    assert_eq!(why(&long), Unreadable::Malformed("note"));
+    let mut silent = answer();
+    silent.answer.as_mut().unwrap().policies.clear();
+    assert_eq!(why(&text(silent)), Unreadable::Missing("policy"));
+    for (mut bare, name) in [(proposal(), "proposal"), (answer(), "answer")] {
+        (bare.proposal, bare.answer) = (None, None);
+        assert_eq!(why(&text(bare)), Unreadable::Missing(name));
     }
 }
 

@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::sample::{fig5, full, sign, verify_key};
+use super::sample::{answer, fig5, full, proposal, sign, verify_key};
 use crate::policy::*;
 use crate::presence::{canonical_text, is_writable, read, write};
 use crate::vocab::*;
@@ -60,7 +60,7 @@ type Change = fn(&mut Statement);
 type Replace = fn(&mut Statement, &Statement);
 
 /// Every field of a statement. [`every_field_is_in_the_list`] does not compile when one is added.
-const REPLACE: [(&str, Replace); 17] = [
+const REPLACE: [(&str, Replace); 19] = [
     ("entity", |s, o| s.entity = o.entity.clone()),
     ("contact", |s, o| s.contact = o.contact.clone()),
     ("device", |s, o| s.device = o.device.clone()),
@@ -78,6 +78,8 @@ const REPLACE: [(&str, Replace); 17] = [
     ("supports", |s, o| s.supports = o.supports.clone()),
     ("policies", |s, o| s.policies = o.policies.clone()),
     ("request", |s, o| s.request = o.request),
+    ("proposal", |s, o| s.proposal = o.proposal.clone()),
+    ("answer", |s, o| s.answer = o.answer.clone()),
 ];
 
 /// Parts of fields; where either statement lacks the field nothing changes.
@@ -139,8 +141,10 @@ fn every_field_is_in_the_list() {
         supports: _,
         policies: _,
         request: _,
+        proposal: _,
+        answer: _,
     } = fig5();
-    assert_eq!(REPLACE.len(), 17);
+    assert_eq!(REPLACE.len(), 19);
 }
 
 /// What the generator of whole fields might miss: each part of a field, changed by the least step.
@@ -182,6 +186,35 @@ fn no_part_of_a_field_can_be_changed() {
     }
 }
 
+#[test]
+fn no_part_of_a_proposal_or_its_answer_can_be_changed() {
+    let proposed = |change: fn(&mut Proposal)| {
+        let mut statement = proposal();
+        change(statement.proposal.as_mut().unwrap());
+        (statement, proposal())
+    };
+    let answered = |change: fn(&mut ProposalAnswer)| {
+        let mut statement = answer();
+        change(statement.answer.as_mut().unwrap());
+        (statement, answer())
+    };
+    for (changed, original) in [
+        proposed(|p| p.id = PeerText::new("x")),
+        proposed(|p| p.note = None),
+        proposed(|p| p.policies.truncate(1)),
+        proposed(|p| p.policies.reverse()),
+        proposed(|p| p.policies[0].action = Action::Discard),
+        answered(|a| a.proposal.0[0] ^= 1),
+        answered(|a| a.note = Some(PeerText::new(""))),
+        answered(|a| a.policies.clear()),
+        answered(|a| a.decision = ProposalDecision::Accepted),
+    ] {
+        assert_ne!(changed, original);
+        let signature = sign(original, 7).signature;
+        assert!(crate::presence::Signed { statement: changed, signature }.verify().is_err());
+    }
+}
+
 /// The tunnelled rule of the sample.
 fn with_rule(statement: &mut Statement, change: impl Fn(&mut Rule)) {
     let Action::Ipsec(rules) = &mut statement.policies[1].action else { panic!("the sample has rules") };
@@ -200,10 +233,16 @@ prop_compose! {
         signed_by in option::of((any::<[u8; 32]>(), any::<([u8; 32], [u8; 32])>())),
         supports in supports(),
         policies in vec(stated_policy(), 0..4),
+        negotiated in negotiated(),
         request in option::of((any::<bool>(), any::<bool>(), any::<bool>()).prop_filter("one", |(a, b, c)| *a || *b || *c)),
     ) -> Statement {
+        let (purpose, proposal, answer) = match negotiated {
+            (Some(proposal), _) => (Purpose::Proposal, Some(proposal), None),
+            (None, Some(answer)) => (Purpose::Answer, None, Some(answer)),
+            (None, None) => (purpose, None, None),
+        };
         Statement {
-            entity, device, version, issued, expires, purpose, audience, environment, supports,
+            entity, device, version, issued, expires, purpose, proposal, answer, audience, environment, supports,
             contact: PeerText::new(contact),
             nonce: Nonce(nonce),
             person: person.map(|(user, place)| Person { user, place }),
@@ -212,12 +251,33 @@ prop_compose! {
             signed_by: signed_by.map(|(key, (r, s))| {
                 (VerifyKey(key), SignatureBytes::from_slice(&[r, s].concat()).unwrap())
             }),
-            policies: policies.into_iter().enumerate().map(|(i, policy)| StatedPolicy {
-                id: PeerText::new(format!("{i}{}", policy.id.raw())), ..policy
-            }).collect(),
+            policies: numbered(policies),
             request: request.map(|(presence, policy, watchers)| Wanted { presence, policy, watchers }),
         }
     }
+}
+
+fn numbered(policies: Vec<StatedPolicy>) -> Vec<StatedPolicy> {
+    let number = |(i, policy): (usize, StatedPolicy)| StatedPolicy {
+        id: PeerText::new(format!("{i}{}", policy.id.raw())),
+        ..policy
+    };
+    policies.into_iter().enumerate().map(number).collect()
+}
+
+fn negotiated() -> impl Strategy<Value = (Option<Proposal>, Option<ProposalAnswer>)> {
+    let policies = || vec(stated_policy(), 1..3).prop_map(numbered);
+    let proposal = ("[a-z]{1,8}", policies(), option::of(free_text())).prop_map(|(id, policies, note)| Proposal {
+        id: PeerText::new(id),
+        policies,
+        note,
+    });
+    let answer = (any::<[u8; 32]>(), select(ProposalDecision::ALL.to_vec()), policies(), option::of(free_text()))
+        .prop_map(|(hash, decision, policies, note)| {
+            let policies = if decision == ProposalDecision::Countered { policies } else { Vec::new() };
+            ProposalAnswer { proposal: Digest(hash), decision, policies, note }
+        });
+    (option::of(proposal), option::of(answer))
 }
 
 fn entity() -> impl Strategy<Value = Entity> {

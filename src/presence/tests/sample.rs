@@ -64,6 +64,8 @@ pub fn fig5() -> Statement {
             expires: None,
         }],
         request: None,
+        proposal: None,
+        answer: None,
     }
 }
 
@@ -101,6 +103,41 @@ pub fn full() -> Statement {
         expires: Some(Wall::from_secs(1_790_009_999)),
     });
     full
+}
+
+/// Alice proposes to Bob that their packets go in clear, both ways.
+pub fn proposal() -> Statement {
+    let policies = full().policies;
+    Statement {
+        entity: Entity::parse("sip:alice@192.168.1.1").unwrap(),
+        contact: PeerText::new("sip:alice@192.168.1.1:5060"),
+        device: Device::new("0a9b8c7d-alice").unwrap(),
+        purpose: Purpose::Proposal,
+        audience: Audience::Device(Device::new("6f1d2c3b-bob").unwrap()),
+        policies: Vec::new(),
+        proposal: Some(Proposal {
+            id: PeerText::new("6e65676f74696174"),
+            policies,
+            note: Some(PeerText::new("the line is slow\u{202e} & long\n")),
+        }),
+        ..fig5()
+    }
+}
+
+/// Bob's answer: he would take the first of the two policies.
+pub fn answer() -> Statement {
+    let proposed = proposal();
+    let hash = crate::presence::proposal_hash((&proposed.entity, &proposed.device), &proposed.proposal.unwrap());
+    Statement {
+        purpose: Purpose::Answer,
+        answer: Some(ProposalAnswer {
+            proposal: hash,
+            decision: ProposalDecision::Countered,
+            policies: fig5().policies,
+            note: Some(PeerText::new("not inwards")),
+        }),
+        ..fig5()
+    }
 }
 
 fn tunnel() -> Mode {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use super::sample::{fig5, full, sign};
+use super::sample::{answer, fig5, full, proposal, sign};
 use crate::presence::write;
 
 /// Whether the document is valid; `None` where there is no `xmllint`, which is a failure under CI.
@@ -36,7 +36,7 @@ fn valid(document: &[u8]) -> Option<bool> {
 fn the_documents_that_we_write_are_valid() {
     let mut bare = fig5();
     (bare.person, bare.environment, bare.policies) = (None, None, vec![]);
-    for statement in [fig5(), full(), bare] {
+    for statement in [fig5(), full(), bare, proposal(), answer()] {
         assert_ne!(valid(&write(&sign(statement, 7))), Some(false));
     }
 }
@@ -57,5 +57,14 @@ fn the_schema_refuses_what_it_should() {
     ] {
         let broken = text.replace("<rpid:other>external</rpid:other>", "<lt:office/>").replace(from, to);
         assert_ne!(valid(broken.as_bytes()), Some(true), "{from}");
+    }
+    let text = String::from_utf8(write(&sign(answer(), 7))).unwrap();
+    for (from, to) in [
+        ("<sv:decision>countered", "<sv:decision>perhaps"),
+        ("<sv:proposal>", "<sv:proposal>AAAA"),
+        ("<sv:note>", "<sv:note></sv:note><sv:note>"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        assert_ne!(valid(text.replace(from, to).as_bytes()), Some(true), "{from}");
     }
 }

@@ -1,7 +1,10 @@
 //! The vectors of `docs/protocol.md`, and what a presence server may do to a document.
 
-use super::sample::{fig5, full, sign, verify_key};
-use crate::presence::{canonical_text, inspect, is_writable, read, statement_hash, vouched, write, Signed};
+use super::sample::{answer, fig5, full, proposal, sign, verify_key};
+use crate::policy::Statement;
+use crate::presence::{
+    canonical_text, entry_hash, inspect, is_writable, proposal_hash, read, statement_hash, vouched, write, Signed,
+};
 use crate::vocab::PeerText;
 
 const FIG5_XML: &str = include_str!("../../../tests/data/presence/fig5.xml");
@@ -38,6 +41,43 @@ fn a_statement_with_every_field_is_written_and_read_as_the_vector_says() {
     assert_eq!(only(FULL_XML.as_bytes()), signed);
     assert!(only(FULL_XML.as_bytes()).verify().is_ok());
     assert_eq!(vouched(&full()), Some(verify_key(8)));
+}
+
+/// The hashes were made by another program, from the texts alone.
+#[test]
+fn a_proposal_and_its_answer_are_written_and_read_as_the_vectors_say() {
+    for (statement, name) in [(proposal(), "proposal"), (answer(), "answer")] {
+        let signed = sign(statement.clone(), 7);
+        let file = |end: &str| format!("{}/tests/data/presence/{name}.{end}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("SOTTOVOCE_WRITE_VECTORS").is_some() {
+            std::fs::write(file("txt"), canonical_text(&statement)).unwrap();
+            std::fs::write(file("xml"), write(&signed)).unwrap();
+        }
+        assert_eq!(canonical_text(&statement), std::fs::read_to_string(file("txt")).unwrap());
+        let document = std::fs::read(file("xml")).unwrap();
+        assert_eq!(write(&signed), document);
+        assert_eq!(only(&document), signed);
+        assert!(only(&document).verify().is_ok());
+    }
+    let Statement { entity, device, proposal, .. } = proposal();
+    let proposal = proposal.unwrap();
+    let hashes = include_str!("../../../tests/data/presence/proposal.hashes");
+    let told = [proposal_hash((&entity, &device), &proposal), entry_hash(&proposal.policies)];
+    assert_eq!(told.map(|hash| hash.to_string()).join("\n"), hashes.trim());
+}
+
+/// Which names its author gave the policies, and in which order they stand, makes no other entry of them.
+#[test]
+fn an_entry_hash_is_of_the_rules_alone() {
+    let policies = full().policies;
+    let hash = entry_hash(&policies);
+    let mut other = policies.clone();
+    other.reverse();
+    other[0].id = PeerText::new("x");
+    assert_eq!(entry_hash(&other), hash);
+    other[0].suites.clear();
+    assert_ne!(entry_hash(&other), hash);
+    assert_ne!(entry_hash(&policies[..1]), hash);
 }
 
 #[test]

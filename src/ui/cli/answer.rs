@@ -5,19 +5,22 @@ use super::door::{Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::policy::summary;
-use super::screen::Page;
+use super::screen::{wrap, Page};
 use crate::app::control::request::{AnswerBody, AnsweredBy};
 use crate::app::control::view::{
-    EntryView, ErrorKind, ErrorView, PolicyView, PresenceView, ReviewStateView, ReviewView,
+    EntryView, ErrorKind, ErrorView, PolicyView, PresenceView, ReviewKindView, ReviewStateView, ReviewView,
 };
 
 /// `None` when no flag was given.
 pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
     let by = Some(AnsweredBy::Flag);
+    let (propose, note) = (flags.propose, flags.note.clone());
     Ok(match (&flags.approve, &flags.edit, flags.refuse) {
-        (Some(rules), _, _) if rules.is_empty() => Some(AnswerBody::Approve { rules: None, by }),
-        (Some(rules), _, _) => Some(AnswerBody::Approve { rules: Some(rules.clone()), by }),
-        (_, Some(entries), _) => Some(AnswerBody::Edit { entries: entries.clone(), by }),
+        (Some(rules), _, _) => {
+            let rules = Some(rules.clone()).filter(|rules| !rules.is_empty());
+            Some(AnswerBody::Approve { rules, by, propose, note })
+        }
+        (_, Some(entries), _) => Some(AnswerBody::Edit { entries: entries.clone(), by, propose, note }),
         (_, _, true) => Some(AnswerBody::Refuse { by }),
         _ => None,
     })
@@ -25,7 +28,14 @@ pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
 
 /// Sends an answer, and waits until it is durable or refused.
 pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) -> Result<Exit, ErrorView> {
-    door.post(&format!("/v1/reviews/{id}/answer"), answer).await?;
+    let view: ReviewView = door.post(&format!("/v1/reviews/{id}/answer"), answer).await?.view()?;
+    if let (ReviewStateView::Proposed, Some(proposal)) = (view.state, &view.proposal) {
+        let peer = &view.presence.entity;
+        output.say(&format!(
+            "less than {peer} asks: its user is asked by proposal {proposal}, and has ten minutes; until then and without a yes \
+             what is in force stays; `sottovoce proposal cancel {proposal}` takes it back"
+        ));
+    }
     let exit = settled(door, output, &left(door, id, &STORING).await?).await?;
     let refuses = matches!(answer, AnswerBody::Refuse { .. });
     Ok(if refuses && exit == Exit::RefusedByUser { Exit::Done } else { exit })
@@ -34,12 +44,12 @@ pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) ->
 /// Waits until a review is over, whoever answers it, or nobody. One that could not be registered may be answered again;
 /// one that was overtaken stays until the user answers it, so that no key meets a question that came under his fingers.
 pub async fn over(door: &Door, id: &str) -> Result<Reply, ErrorView> {
-    let open = [ReviewStateView::Failed, ReviewStateView::Looser, ReviewStateView::Stale];
+    let open = [ReviewStateView::Declined, ReviewStateView::Failed, ReviewStateView::Looser, ReviewStateView::Stale];
     left(door, id, &[STORING.as_slice(), &open].concat()).await
 }
 
 /// Of a review that was answered, until it is durable.
-const STORING: [ReviewStateView; 2] = [ReviewStateView::Pending, ReviewStateView::Storing];
+const STORING: [ReviewStateView; 3] = [ReviewStateView::Pending, ReviewStateView::Proposed, ReviewStateView::Storing];
 
 /// Waits until a review is in none of these states.
 async fn left(door: &Door, id: &str, through: &[ReviewStateView]) -> Result<Reply, ErrorView> {
@@ -76,6 +86,18 @@ pub async fn registered(door: &Door, output: Output, review: &ReviewView) -> Res
     if output.json {
         return Ok(());
     }
+    if review.kind == ReviewKindView::Proposal {
+        let peer = &review.presence.entity;
+        output.lines(&wrap(
+            &format!(
+                "agreed: packets of {peer} may come so from now on; yours go as before until a call of {peer} uses it \
+                 (`sottovoce policy list` shows it as pending)"
+            ),
+            output.width(),
+            "  ",
+        ));
+        return Ok(());
+    }
     output.line(&format!("registered, both directions, as generation {}", review.generation.unwrap_or_default()));
     let policy: PolicyView = door.get("/v1/policy").await?.view()?;
     output.lines(&in_force(&policy, &review.presence, output.width()));
@@ -110,9 +132,13 @@ fn failure(review: &ReviewView) -> ErrorView {
 pub const STALE: &str = "review-stale";
 
 fn stale(review: &ReviewView) -> ErrorView {
+    let message = match &review.proposal {
+        Some(proposal) => format!("the peer's user would accept another policy than your proposal {proposal}"),
+        None => format!("your entries have changed since review {} was put", review.id),
+    };
     ErrorView {
         code: STALE.into(),
-        message: format!("your entries have changed since review {} was put", review.id),
+        message,
         subject: review.id.clone(),
         next: "see `sottovoce review list` for the review that took its place".into(),
         kind: ErrorKind::Failed,

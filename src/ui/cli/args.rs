@@ -47,6 +47,9 @@ pub enum Command {
     /// List, show and answer reviews that wait
     #[command(subcommand)]
     Review(ReviewCommand),
+    /// Looser policies that you proposed to peers (--propose), and they to you
+    #[command(subcommand)]
+    Proposal(ProposalCommand),
     /// Call a peer under the approved policy; an unapproved peer is asked first
     Call(CallArgs),
     /// List calls
@@ -156,19 +159,25 @@ pub struct MessageArgs {
 
 /// The answer to a review, given beforehand or without a terminal.
 #[derive(Clone, Debug, Default, Args)]
-#[group(multiple = false)]
 pub struct AnswerFlags {
     /// Approve the policy as the peer asks, or with RULES in both directions, as 'ipsec esp/transport//require' or, written as
     /// for packets of yours, 'ipsec esp/tunnel/192.168.1.1-192.168.1.2/require'
-    #[arg(long, value_name = "RULES", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "RULES", num_args = 0..=1, default_missing_value = "", group = "given")]
     pub approve: Option<String>,
     /// Approve these entries instead, as 'spdadd any any any -P out ipsec esp/transport//require;'; they must speak of all that the
     /// peer speaks of
-    #[arg(long, value_name = "SPDADD")]
+    #[arg(long, value_name = "SPDADD", group = "given")]
     pub edit: Option<String>,
     /// Refuse: nothing is registered
-    #[arg(long)]
+    #[arg(long, group = "given")]
     pub refuse: bool,
+    /// Where that is looser than the peer asks, have its user asked, and wait for the answer (ten minutes at most); to a proposal
+    /// of the peer it is your counter-proposal
+    #[arg(long, requires = "given", conflicts_with = "refuse")]
+    pub propose: bool,
+    /// A word to the peer's user with it
+    #[arg(long, requires = "propose", value_name = "TEXT")]
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -253,6 +262,17 @@ pub enum ReviewCommand {
         id: String,
         #[command(flatten)]
         answer: AnswerFlags,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProposalCommand {
+    /// Every proposal since the agent began, yours and those of peers, and what became of it
+    List,
+    /// Take back a proposal of yours that waits; or what you agreed to with a peer that has not used it yet
+    Cancel {
+        /// Its number, as n1; or the peer, as sip:user@host
+        what: String,
     },
 }
 

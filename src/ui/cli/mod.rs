@@ -19,6 +19,7 @@ mod output;
 mod policy;
 mod presence;
 mod prompt;
+mod proposal;
 mod records;
 mod screen;
 mod system;
@@ -105,6 +106,7 @@ fn looks(command: &Command) -> bool {
         | Command::Identity(_)
         | Command::Policy(_)
         | Command::Presence(_)
+        | Command::Proposal(_)
         | Command::Review(_)
         | Command::Watchers(_) => true,
         _ => false,
@@ -144,6 +146,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Message(args) => message::run(door, output, args).await,
         Command::Policy(command) => policy::run(door, output, command).await,
         Command::Presence(command) => presence::run(door, output, command).await,
+        Command::Proposal(command) => proposal::run(door, output, command).await,
         Command::Reject { call } => call::order(door, output, call, "reject").await,
         Command::Resume { call } => hold::run(door, output, call, "resume").await,
         Command::Review(command) => records::reviews(door, output, command).await,

@@ -111,6 +111,16 @@ fn print(output: Output, policy: &PolicyView) {
     let row = |(at, entry)| summary(entry, at >= ordinary);
     let rows: Vec<[String; 7]> = policy.entries.iter().enumerate().map(row).collect();
     output.table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows);
+    for pending in &policy.pending {
+        output.line("");
+        output.line(&format!(
+            "pending, agreed with {}: packets may come so already, and go so once a call of it bears {}",
+            pending.entity,
+            pending.hash.get(..16).unwrap_or(&pending.hash)
+        ));
+        let rows: Vec<[String; 7]> = pending.entries.iter().map(|entry| summary(entry, false)).collect();
+        output.table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows);
+    }
 }
 
 fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {

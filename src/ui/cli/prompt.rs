@@ -51,7 +51,20 @@ pub async fn answer(door: &Door, output: Output, review: ReviewView, later: &'st
             ended = answer::over(door, &review.id) => return ended_elsewhere(door, output, &review.id, &ended?).await,
         };
         let Some(answer) = chosen.map_err(|Left| answer::pending(&review, door.is_own()))? else { continue };
-        match answer::send(door, output, &review.id, &answer).await {
+        let mut answer = answer;
+        let mut sent = answer::send(door, output, &review.id, &answer).await;
+        if let Err(error) = &sent {
+            if LOOSER.contains(&error.code.as_str()) && wants_to_ask(output, error).await {
+                answer = proposing(answer);
+                sent = answer::send(door, output, &review.id, &answer).await;
+            }
+        }
+        match sent {
+            Err(error) if LOOSER.contains(&error.code.as_str()) => {
+                if drafts.are_kept() {
+                    output.say("your changes are kept: go on with them, or go back with an empty line");
+                }
+            }
             Err(error) if MENDED_HERE.contains(&error.code.as_str()) => {
                 output.error(&error);
                 if drafts.are_kept() {
@@ -72,8 +85,42 @@ async fn ended_elsewhere(door: &Door, output: Output, id: &str, ended: &Reply) -
 }
 
 /// Failures of an answer that leave the review open, for the user to answer it otherwise.
-const MENDED_HERE: [&str; 6] =
-    ["answer-impossible", "bad-answer", "bad-policy-text", "bad-rules", "looser-than-asked", "policy-text-unreadable"];
+const MENDED_HERE: [&str; 14] = [
+    "answer-impossible",
+    "bad-answer",
+    "bad-note",
+    "bad-policy-text",
+    "bad-rules",
+    "not-agreed",
+    "peer-unreachable",
+    "policy-text-unreadable",
+    "proposal-cancelled",
+    "proposal-expired",
+    "proposal-refused",
+    "proposal-rejected",
+    "proposal-waits",
+    "proposals-crossed",
+];
+
+/// Only the peer's user can make these possible.
+const LOOSER: [&str; 2] = ["another-policy", "looser-than-asked"];
+
+/// Says which fields are looser, and that the peer would be asked.
+async fn wants_to_ask(output: Output, error: &ErrorView) -> bool {
+    output.error(error);
+    let mut raw = ask_for_key(output, "have the peer's user asked? [y]es, any other key goes back: ");
+    let Some(pressed) = press(raw.take()).await else { return false };
+    matches!(pressed.code, KeyCode::Char('y' | 'Y'))
+        && !pressed.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+}
+
+fn proposing(answer: AnswerBody) -> AnswerBody {
+    match answer {
+        AnswerBody::Approve { rules, by, note, .. } => AnswerBody::Approve { rules, by, propose: true, note },
+        AnswerBody::Edit { entries, by, note, .. } => AnswerBody::Edit { entries, by, propose: true, note },
+        refuse @ AnswerBody::Refuse { .. } => refuse,
+    }
+}
 
 /// One key and what it asks for; `None` when the user is back at the keys.
 async fn choose(
@@ -107,7 +154,7 @@ async fn tightened(output: Output, review: &ReviewView, goes_on: &mut bool) -> R
 
 async fn edited(output: Output, review: &ReviewView, drafts: &mut Drafts) -> Result<Option<AnswerBody>, Left> {
     let entries = edit::entries(output, review, drafts).await?;
-    Ok(entries.map(|entries| AnswerBody::Edit { entries, by: at_terminal() }))
+    Ok(entries.map(|entries| AnswerBody::Edit { entries, by: at_terminal(), propose: false, note: None }))
 }
 
 fn at_terminal() -> Option<AnsweredBy> {
@@ -115,7 +162,7 @@ fn at_terminal() -> Option<AnsweredBy> {
 }
 
 fn approve(rules: Option<String>) -> AnswerBody {
-    AnswerBody::Approve { rules, by: at_terminal() }
+    AnswerBody::Approve { rules, by: at_terminal(), propose: false, note: None }
 }
 
 fn show(output: Output, view: &ReviewView, side: Side) {

@@ -18,6 +18,7 @@ mod messages;
 mod openapi;
 mod policy;
 mod presence;
+mod proposals;
 mod records;
 mod reviews;
 mod status;
@@ -59,6 +60,8 @@ fn asking() -> Router<Control> {
         .route("/v1/reviews", get(reviews::list))
         .route("/v1/reviews/{id}", get(reviews::one))
         .route("/v1/reviews/{id}/answer", post(reviews::answer))
+        .route("/v1/proposals", get(proposals::list))
+        .route("/v1/proposals/{id}", get(proposals::one).delete(proposals::cancel))
 }
 
 fn calling() -> Router<Control> {

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, asks, calls, contacts, events, identity, inspect, messages, policy, presence, records, reviews, status,
-    watches,
+    accounts, asks, calls, contacts, events, identity, inspect, messages, policy, presence, proposals, records,
+    reviews, status, watches,
 };
 use crate::app::control::view::{CompletionsView, ErrorBody};
 
@@ -17,6 +17,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         accounts::list, accounts::one, accounts::add, accounts::remove,
         asks::list, asks::start, asks::one, asks::cancel,
         reviews::list, reviews::one, reviews::answer,
+        proposals::list, proposals::one, proposals::cancel,
         calls::list, calls::start, calls::one, calls::answer, calls::reject, calls::hold, calls::held, calls::resume, calls::transfer, calls::transferred, calls::hangup, calls::hangup_all,
         policy::list, policy::add, policy::default, policy::default_remove, policy::import, policy::export, policy::test, policy::one,
         policy::remove,

@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AccountView, AskView, CallView, ContactView, ErrorView, GroupView, PresenceView, ReviewView, TextView, WatchView,
-    WatcherView,
+    AccountView, AskView, CallView, ContactView, ErrorView, GroupView, PresenceView, ProposalView, ReviewView,
+    TextView, WatchView, WatcherView,
 };
 
 /// What happened, with the whole noun as it is now.
@@ -24,6 +24,7 @@ pub enum EventView {
     /// The policy database changed: its new generation.
     Policy(u64),
     Presence(PresenceView),
+    Proposal(ProposalView),
     /// A text came, or it is known what became of ours.
     Message(TextView),
     Review(Box<ReviewView>),
@@ -51,6 +52,7 @@ impl EventView {
             Self::Notice(_) => "notice",
             Self::Policy(_) => "policy",
             Self::Presence(_) => "presence",
+            Self::Proposal(_) => "proposal",
             Self::Review(_) => "review",
             Self::Stopped => "stopped",
             Self::Watch(_) => "watch",

@@ -20,6 +20,7 @@ mod identity;
 mod inspect;
 mod policy;
 mod presence;
+mod proposal;
 mod review;
 mod status;
 mod text;
@@ -45,9 +46,10 @@ pub use identity::{IdentityView, PinView, VouchView};
 pub use inspect::{InspectView, InspectedFieldView, InspectedFileView};
 pub use policy::{ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
 pub use presence::{PresenceList, PresenceView};
+pub use proposal::{PendingView, ProposalList, ProposalStateView, ProposalView};
 pub use review::{
-    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewList, ReviewStateView, ReviewView,
-    StatementView, VerdictView,
+    AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList,
+    ReviewStateView, ReviewView, StatementView, VerdictView,
 };
 pub use status::{StatusView, StopView};
 pub use text::{TextList, TextStateView, TextView};

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::EntryView;
+use super::{EntryView, PendingView};
 
 /// The security policy database: every entry in force, in lookup order, the default last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -10,6 +10,8 @@ pub struct PolicyView {
     pub entries: Vec<EntryView>,
     /// So many of them, the last ones, are the default for everybody else.
     pub defaults: usize,
+    /// What you agreed to and the peer has not used yet: not in force for what is sent.
+    pub pending: Vec<PendingView>,
 }
 
 /// What became of entries of our own, and the database as it is then.

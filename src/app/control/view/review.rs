@@ -5,7 +5,7 @@ use super::timestamp;
 use super::{EntryView, EnvironmentView, ErrorView, PresenceView, SurroundingsView};
 use crate::agent::{OpenReview, ReviewState};
 use crate::keys;
-use crate::policy::{Advice, Answer, Capabilities, Difference, KeyState, Review, Tightness, Verdict};
+use crate::policy::{Advice, Answer, Capabilities, Difference, KeyState, Review, ReviewKind, Tightness, Verdict};
 use crate::vocab::{escape, Fingerprint};
 
 /// The question put to the user: the peer's presence (FIG. 9, 11) and policy (FIG. 8, 12, 13), held against our own.
@@ -13,6 +13,12 @@ use crate::vocab::{escape, Fingerprint};
 pub struct ReviewView {
     /// `r1`.
     pub id: String,
+    /// What is put.
+    pub kind: ReviewKindView,
+    /// The proposal that it puts, or that it counters, or that its answer led to.
+    pub proposal: Option<String>,
+    /// The peer's user to you, with a proposal.
+    pub note: Option<String>,
     /// The ask that led to it.
     pub ask: Option<String>,
     pub state: ReviewStateView,
@@ -20,7 +26,7 @@ pub struct ReviewView {
     pub by: Option<String>,
     /// The generation in which the answer was registered.
     pub generation: Option<u64>,
-    /// Why registering failed.
+    /// Why registering failed, or why nothing was agreed with the peer.
     pub failure: Option<ErrorView>,
     /// The fields in which the last answer was looser than the peer asks; it is still open.
     pub looser: Vec<String>,
@@ -53,16 +59,31 @@ pub struct ReviewView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReviewStateView {
+    /// The peer was asked for a looser policy, and nothing was agreed; open for another answer.
+    Declined,
     Failed,
     /// The last answer was looser than the peer asks; open for another one.
     Looser,
     Pending,
+    /// The answer is looser than the peer asks, and waits for the peer's user.
+    Proposed,
     Refused,
     Registered,
     /// The entries changed meanwhile: ask again.
     Stale,
     /// Approved, on its way to the disk.
     Storing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewKindView {
+    /// What the peer would accept in the place of what you proposed.
+    Counter,
+    /// A looser policy that the peer would like to have from you.
+    Proposal,
+    /// What the peer says of itself.
+    Statement,
 }
 
 /// Who says it, and how sure we are.
@@ -159,7 +180,10 @@ fn one_step(open: &OpenReview) -> Option<String> {
 impl ReviewView {
     /// Whether an answer can still be given.
     pub fn is_open(&self) -> bool {
-        matches!(self.state, ReviewStateView::Failed | ReviewStateView::Looser | ReviewStateView::Pending)
+        matches!(
+            self.state,
+            ReviewStateView::Declined | ReviewStateView::Failed | ReviewStateView::Looser | ReviewStateView::Pending
+        )
     }
 }
 
@@ -169,6 +193,13 @@ impl From<&OpenReview> for ReviewView {
         let review = &open.review;
         Self {
             id: open.id.to_string(),
+            kind: match review.kind {
+                ReviewKind::Counter => ReviewKindView::Counter,
+                ReviewKind::Proposal => ReviewKindView::Proposal,
+                ReviewKind::Statement => ReviewKindView::Statement,
+            },
+            proposal: proposal_of(open),
+            note: open.note.as_ref().map(ToString::to_string),
             ask: open.ask.map(|ask| ask.to_string()),
             state: (&open.state).into(),
             by,
@@ -194,25 +225,37 @@ impl From<&OpenReview> for ReviewView {
     }
 }
 
+fn proposal_of(open: &OpenReview) -> Option<String> {
+    let sent = match &open.state {
+        ReviewState::Proposed { proposal } => Some(*proposal),
+        _ => None,
+    };
+    sent.or(open.proposal).map(|proposal| proposal.to_string())
+}
+
 type Fate = (Option<String>, Option<u64>, Option<ErrorView>, Vec<String>);
 
 /// Who answered, in which generation it was registered, why that failed, which fields were looser.
 fn fate(state: &ReviewState) -> Fate {
     match state {
-        ReviewState::Failed(failure) => (None, None, Some(failure.into()), Vec::new()),
+        ReviewState::Declined(failure) | ReviewState::Failed(failure) => (None, None, Some(failure.into()), Vec::new()),
         ReviewState::Looser { fields } => (None, None, None, fields.iter().map(|field| escape(field)).collect()),
         ReviewState::Refused { by } => (Some((*by).to_owned()), None, None, Vec::new()),
         ReviewState::Registered { generation, by } => (Some((*by).to_owned()), Some(generation.0), None, Vec::new()),
-        ReviewState::Pending | ReviewState::Stale | ReviewState::Storing => (None, None, None, Vec::new()),
+        ReviewState::Pending | ReviewState::Proposed { .. } | ReviewState::Stale | ReviewState::Storing => {
+            (None, None, None, Vec::new())
+        }
     }
 }
 
 impl From<&ReviewState> for ReviewStateView {
     fn from(state: &ReviewState) -> Self {
         match state {
+            ReviewState::Declined(_) => Self::Declined,
             ReviewState::Failed(_) => Self::Failed,
             ReviewState::Looser { .. } => Self::Looser,
             ReviewState::Pending => Self::Pending,
+            ReviewState::Proposed { .. } => Self::Proposed,
             ReviewState::Refused { .. } => Self::Refused,
             ReviewState::Registered { .. } => Self::Registered,
             ReviewState::Stale => Self::Stale,

@@ -156,3 +156,52 @@ fn the_word_of_another_device_is_kept_and_the_newest_counts() {
         assert_eq!(database.loaded().vouches, [(Some(entity), vouch)]);
     }
 }
+
+fn agreed_with(peer: &ApprovedPeer, hash: u8) -> crate::policy::Pending {
+    let approved = Approved::restore(entries_for(peer, Action::None), Origin::Review, Generation(1));
+    let digest = |n| crate::vocab::Digest([n; 32]);
+    let terms = crate::policy::Terms {
+        hash: digest(hash),
+        proposal: digest(9),
+        against: vec![digest(3), digest(4)],
+        since: Wall(5_000),
+    };
+    crate::policy::Pending::of(&approved, terms).unwrap()
+}
+
+#[test]
+fn what_was_agreed_is_kept_used_once_and_ended_by_a_newer_word() {
+    let mut database = Database::new();
+    let (peer, other) = (bob("d1", 1), bob("d2", 2));
+    database.register(&peer, ah_and_esp(), 0, false).unwrap();
+    let keep = |database: &mut Database, hash, judged| {
+        let op = StoreOp::KeepPending {
+            pending: Box::new(agreed_with(&peer, hash)),
+            generation: Generation(judged),
+            audit: audit_row("agreed"),
+        };
+        ops::execute(&mut database.0, &op)
+    };
+    assert_eq!(keep(&mut database, 7, 0).unwrap_err().code, "review-stale");
+    assert_eq!(keep(&mut database, 7, 1).unwrap(), Stored::Pending { generation: Generation(2) });
+    assert_eq!(database.loaded().pending, [agreed_with(&peer, 7)]);
+    assert_eq!(database.actions(), [ah_and_esp(), ah_and_esp()], "what is in force stays");
+    // Only what is kept is used, and once.
+    let using = |hash| StoreOp::UsePending { pending: Box::new(agreed_with(&peer, hash)), audit: audit_row("agreed") };
+    assert_eq!(ops::execute(&mut database.0, &using(8)).unwrap_err().code, "agreement-lapsed");
+    let Ok(Stored::Registered { generation, entries }) = ops::execute(&mut database.0, &using(7)) else { panic!() };
+    assert_eq!((generation, entries.len()), (Generation(3), 2));
+    assert_eq!(database.actions(), [Action::None, Action::None]);
+    assert_eq!(ops::execute(&mut database.0, &using(7)).unwrap_err().code, "agreement-lapsed");
+    // The user's own word for the same device, or other keys of its entity, end it.
+    keep(&mut database, 7, 3).unwrap();
+    database.register(&peer, ah_and_esp(), 4, false).unwrap();
+    assert_eq!(database.loaded().pending, []);
+    keep(&mut database, 7, 5).unwrap();
+    database.register(&other, ah_and_esp(), 6, true).unwrap();
+    assert_eq!(database.loaded().pending, []);
+    keep(&mut database, 7, 7).unwrap();
+    let (entity, device) = (peer.entity.clone(), peer.device.clone());
+    ops::execute(&mut database.0, &StoreOp::ForgetPending { entity, device, audit: audit_row("lapsed") }).unwrap();
+    assert_eq!(database.loaded().pending, []);
+}

@@ -3,7 +3,9 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::{beside, policy, presence, wrap, Page};
-use crate::app::control::view::{DifferenceView, EntryView, RelationView, ReviewStateView, ReviewView, VerdictView};
+use crate::app::control::view::{
+    DifferenceView, EntryView, RelationView, ReviewKindView, ReviewStateView, ReviewView, VerdictView,
+};
 
 /// From so many columns on, presence and policy stand side by side.
 pub const WIDE: usize = 100;
@@ -33,7 +35,9 @@ impl Side {
 pub fn review(review: &ReviewView, width: usize, side: Side) -> Vec<String> {
     let width = width.clamp(40, 160);
     let mut lines = title(review, width);
-    lines.extend(wrap(&standing(review), width - 4, "").into_iter().map(|line| format!("    {line}")));
+    let indented = |text: &str| wrap(text, width - 4, "").into_iter().map(|line| format!("    {line}"));
+    lines.extend(indented(&standing(review)));
+    about(review).iter().for_each(|line| lines.extend(indented(line)));
     lines.push(String::new());
     lines.extend(pages(review, width, side));
     lines.push(String::new());
@@ -52,19 +56,48 @@ fn title(review: &ReviewView, width: usize) -> Vec<String> {
     lines
 }
 
+/// What is put, where that is not what the peer says of itself.
+fn about(review: &ReviewView) -> Vec<String> {
+    let peer = &review.presence.entity;
+    let what = match review.kind {
+        ReviewKindView::Statement => return Vec::new(),
+        ReviewKindView::Counter => format!("{peer} would accept this policy in place of the one that you proposed"),
+        ReviewKindView::Proposal => format!(
+            "{peer} would like YOUR policy for it to be this one. Until you accept, and until it calls under it, what you have \
+             stays in force"
+        ),
+    };
+    let note = review.note.as_ref().map(|note| format!("its user says: \"{note}\""));
+    std::iter::once(what).chain(note).collect()
+}
+
 /// What has become of it.
 fn standing(review: &ReviewView) -> String {
     let by = review.by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
     match review.state {
+        ReviewStateView::Declined => {
+            let why = review.failure.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
+            format!("nothing was agreed{why}; give another answer until {}", review.deadline)
+        }
         ReviewStateView::Failed => {
             let why = review.failure.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
             format!("approved, but not registered{why}")
         }
         ReviewStateView::Looser => format!("your answer is too loose; give another one until {}", review.deadline),
         ReviewStateView::Pending => format!("waits for your answer until {}", review.deadline),
+        ReviewStateView::Proposed => {
+            let proposal = review.proposal.as_deref().unwrap_or("?");
+            format!("your answer is looser than the peer asks, and waits for its user: proposal {proposal}")
+        }
         ReviewStateView::Refused => format!("refused{by}: nothing was registered"),
+        ReviewStateView::Registered if review.kind == ReviewKindView::Proposal => {
+            format!("agreed{by}; in force once the peer calls under it")
+        }
         ReviewStateView::Registered => {
             format!("approved{by}, registered as generation {}", review.generation.unwrap_or_default())
+        }
+        ReviewStateView::Stale if review.proposal.is_some() => {
+            "the peer would accept another policy: see the next review".into()
         }
         ReviewStateView::Stale => "your entries have changed since: ask again".into(),
         ReviewStateView::Storing => format!("approved{by}, on its way to the disk"),

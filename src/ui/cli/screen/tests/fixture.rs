@@ -96,6 +96,7 @@ impl Case {
 
     pub fn view(&self) -> ReviewView {
         let review = Review::new(ReviewInput {
+            kind: crate::policy::ReviewKind::Statement,
             statement: self.statement.clone(),
             provenance: Provenance { observed: Some(self.address), received: NOW },
             key_state: self.key_state,
@@ -117,6 +118,8 @@ impl Case {
             deadline: Wall(NOW.0 + 10 * MINUTE),
             state: self.state.clone(),
             missing: self.missing.iter().map(Rule::to_string).collect(),
+            note: None,
+            proposal: None,
         })
     }
 }
@@ -157,6 +160,8 @@ fn statement(address: &str, environment: Environment) -> Statement {
         },
         policies: Vec::new(),
         request: None,
+        proposal: None,
+        answer: None,
     }
 }
 
