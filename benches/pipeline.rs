@@ -127,8 +127,14 @@ fn doors(case: Case, first: bool) -> (Egress, Ingress) {
 
 /// RTP as it looks, of silence or of what cannot be made shorter.
 fn payload(len: usize, silence: bool) -> Vec<u8> {
-    let noise = |at: usize| ((at as u32).wrapping_mul(2_654_435_761) >> 11) as u8;
-    let mut payload: Vec<u8> = (0..len).map(|at| if silence { 0xff } else { noise(at) }).collect();
+    let mut state = 0x2545_f491_u32;
+    let mut noise = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    };
+    let mut payload: Vec<u8> = (0..len).map(|_| if silence { 0xff } else { noise() }).collect();
     payload[..2].copy_from_slice(&[0x80, 0]);
     payload
 }

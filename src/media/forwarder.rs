@@ -131,7 +131,7 @@ impl Forwarder {
             Ok(opened) => opened,
             Err(why) => return drop_one(&mut self.done, why.name()),
         };
-        if !self.outside.guarantee(now.wall).accepts(&opened.carried) {
+        if !self.outside.lets_in(now.wall, &opened.carried) {
             return drop_one(&mut self.done, DropReason::Policy.name());
         }
         if opened.newest && !opened.carried.header_integrity {
@@ -144,7 +144,7 @@ impl Forwarder {
             Ok(at) => at,
             Err(why) => return drop_one(&mut self.done, why),
         };
-        let passes = self.peers.get_mut(at).is_some_and(|peer| lets_through(&mut peer.out, now));
+        let passes = self.peers.get_mut(at).is_some_and(|peer| peer.out.sending(now.wall).accepts(&BARE));
         match (passes, passes && self.rate.takes(now.mono)) {
             (false, _) => drop_one(&mut self.done, DropReason::Policy.name()),
             (true, false) => drop_one(&mut self.done, RATE),
@@ -157,7 +157,7 @@ impl Forwarder {
 
     fn back<'a>(&'a mut self, now: Now, at: usize, datagram: &[u8]) -> Option<Datagram<'a>> {
         let peer = self.peers.get_mut(at)?;
-        if !lets_through(&mut peer.back, now) {
+        if !peer.back.lets_in(now.wall, &BARE) {
             return drop_one(&mut self.done, DropReason::Policy.name());
         }
         if !self.rate.takes(now.mono) {
@@ -178,6 +178,8 @@ impl Forwarder {
     }
 }
 
+/// We add no protection of our own.
+const BARE: Carried = Carried { confidentiality: false, payload_integrity: false, header_integrity: false };
 const RATE: &str = "rate";
 const UNSEALED: &str = "unsealed";
 /// Where the configuration lets nobody send.
@@ -187,11 +189,6 @@ const TOO_MANY: &str = "too-many-peers";
 fn drop_one<T>(done: &mut Forwarded, why: &'static str) -> Option<T> {
     *done.dropped.entry(why).or_default() += 1;
     None
-}
-
-/// We add no protection of our own.
-fn lets_through(view: &mut SpdView, now: Now) -> bool {
-    view.guarantee(now.wall).accepts(&Carried::default())
 }
 
 /// The place of a peer, which is remembered when it is a new one.
