@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::spd_view::SpdView;
 use super::stream::Datagram;
 use crate::ipsec::{DropReason, Inbound, Outbound, PacketBuffer, Path, Protection};
-use crate::policy::{Carried, Direction, Level, Prefix, Spd};
+use crate::policy::{Carried, Direction, Level, Prefix, Remembered, Spd};
 use crate::vocab::{Device, Entity, Mono, Now};
 
 /// Most peers behind the gateway that one user has at a time.
@@ -212,7 +212,14 @@ fn admit(config: &ForwarderConfig, peers: &mut Vec<Peer>, address: SocketAddr) -
 }
 
 fn view(config: &ForwarderConfig, direction: Direction, flow: Path, peer: Option<(Entity, Device)>) -> SpdView {
-    SpdView { spd: config.spd.clone(), direction, flow, peer, default_level: config.default_level, remembered: None }
+    SpdView {
+        spd: config.spd.clone(),
+        direction,
+        flow,
+        peer,
+        default_level: config.default_level,
+        remembered: Remembered::default(),
+    }
 }
 
 /// So many packets a second, and as many at once (the generic cell rate algorithm).
