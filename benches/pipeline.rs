@@ -183,7 +183,7 @@ fn address_of_first() -> SocketAddr {
 }
 
 fn main() {
-    let mut worst: f64 = 0.0;
+    let mut worst = Suite::ALL.map(|suite| (suite, 0.0_f64));
     for len in LENGTHS {
         println!("\n{len} octets of RTP                  out ns    in ns   octets on the wire (of one in clear, octets a packet saved by none)");
         let mut esp = Vec::new();
@@ -205,12 +205,17 @@ fn main() {
             if case.bundle == Bundle::AH_ESP {
                 let alone = esp.iter().find(|(suite, _)| *suite == case.suite).map_or(f64::NAN, |(_, sum)| *sum);
                 let times = (out + inward) / alone;
-                worst = worst.max(times);
+                worst
+                    .iter_mut()
+                    .filter(|(suite, _)| *suite == case.suite)
+                    .for_each(|(_, most)| *most = most.max(times));
                 print!("   {times:.2} times esp alone");
             }
             println!();
         }
     }
-    let kept = if worst <= GOAL { "kept" } else { "MISSED" };
-    println!("\nnothing allocates; ah+esp takes at most {worst:.2} times what esp alone takes (goal {GOAL}: {kept})");
+    println!("\nnothing allocates; ah+esp takes at most so many times what esp alone takes (goal {GOAL}):");
+    for (suite, most) in worst {
+        println!("{suite} {most:.2}");
+    }
 }
