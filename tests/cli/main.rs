@@ -17,6 +17,7 @@ mod ends;
 mod holds;
 mod ipv6;
 mod locate;
+mod negotiation;
 mod prompt;
 mod reach;
 mod readme;

@@ -85,7 +85,7 @@ async fn ended_elsewhere(door: &Door, output: Output, id: &str, ended: &Reply) -
 }
 
 /// Failures of an answer that leave the review open, for the user to answer it otherwise.
-const MENDED_HERE: [&str; 14] = [
+const MENDED_HERE: [&str; 13] = [
     "answer-impossible",
     "bad-answer",
     "bad-note",
@@ -98,7 +98,6 @@ const MENDED_HERE: [&str; 14] = [
     "proposal-expired",
     "proposal-refused",
     "proposal-rejected",
-    "proposal-waits",
     "proposals-crossed",
 ];
 
