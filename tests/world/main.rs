@@ -18,6 +18,7 @@ mod limits;
 mod loss;
 mod names;
 mod negotiation;
+mod negotiation_chaos;
 mod negotiation_crash;
 mod onward;
 mod passwords;
