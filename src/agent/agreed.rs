@@ -107,7 +107,8 @@ impl Agent {
     }
 
     pub(super) fn handle_pending_used(&mut self, now: Now, pending: &Pending, result: Result<Stored, Failure>) {
-        self.negotiations.promoting.remove(&(pending.entity().clone(), pending.device().clone()));
+        let peer = (pending.entity().clone(), pending.device().clone());
+        self.negotiations.promoting.remove(&peer);
         match result {
             Ok(Stored::Registered { generation, entries }) => {
                 self.book.use_pending(pending, entries, generation);
@@ -117,6 +118,11 @@ impl Agent {
             Ok(_) => {}
             Err(failure) => self.event(Event::Notice(failure)),
         }
+        self.answer_those_of(now, &peer);
+    }
+
+    pub(super) fn is_coming_into_force(&self, peer: &(Entity, Device)) -> bool {
+        self.negotiations.promoting.contains(peer)
     }
 
     /// The entry beside `ruling` that was agreed with this peer and comes into force just now.

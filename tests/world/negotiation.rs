@@ -442,3 +442,48 @@ fn both_sides_write_down_what_was_said_with_its_hash() {
     assert!(world.nodes[BOB].events.iter().any(told));
     assert!(setkey::parse(&last_proposal(&world, BOB).entries[0].to_setkey()).is_ok());
 }
+
+/// What is agreed is used once that is durable, and not before: a full disk leaves the tighter policy in force.
+#[test]
+fn what_the_disk_does_not_take_is_not_used() {
+    let mut world = World::new(16, Link::GOOD);
+    world.add("alice", config(ALICE));
+    world.add("bob", config(BOB));
+    approve(&mut world, ALICE, name(BOB));
+    approve(&mut world, BOB, name(ALICE));
+    propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    world.nodes[BOB].store.full = true;
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    world.run_for(MINUTE);
+    assert_eq!((last_proposal(&world, ALICE).state, pending(&world, BOB)), (ProposalState::Waiting, None));
+    world.nodes[BOB].store.full = false;
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    until(&mut world, ALICE, ProposalState::Accepted);
+    world.nodes[BOB].store.full = true;
+    assert_eq!(call(&mut world, ALICE).unwrap_err(), "review");
+    assert_eq!((in_force(&world, BOB), pending(&world, BOB)), (ESP.into(), Some("none".into())));
+    world.nodes[BOB].store.full = false;
+    assert_eq!(call(&mut world, ALICE).unwrap(), "none");
+}
+
+/// A call that runs while its policy is negotiated goes on, and so does it when another one uses what was agreed.
+#[test]
+fn a_call_that_runs_meanwhile_is_not_disturbed() {
+    let mut world = friends(17, Link::GOOD);
+    let running = world.call(ALICE, name(BOB), None, 600);
+    world.run_for(Duration::from_secs(2));
+    propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    until(&mut world, ALICE, ProposalState::Accepted);
+    world.run_for(Duration::from_secs(2));
+    // Looks at the counters of all calls, on both sides.
+    assert_eq!(call(&mut world, ALICE).unwrap(), "none");
+    assert_eq!(in_force(&world, BOB), "none");
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.the_call(ALICE, running).bundle, "esp");
+    world.command(ALICE, Command::Hangup { call: Some(running) }).unwrap();
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(call(&mut world, BOB).unwrap(), "none");
+}
