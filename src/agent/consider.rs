@@ -136,6 +136,7 @@ impl Agent {
         self.audit_proposal(now, &statement, hash, &format!("put as review {review}"));
         self.count("proposals_received");
         self.prompted(now, &asker);
+        let put = self.reviews.all.get(&review).map(|one| one.open.deadline);
         let entries = self.reviews.all.get(&review).map(|one| one.open.review.proposed.clone()).unwrap_or_default();
         let note = statement.proposal.as_ref().and_then(|proposal| proposal.note.clone());
         self.open_negotiation(Negotiated {
@@ -147,7 +148,7 @@ impl Agent {
             entries,
             note,
             opened: now.wall,
-            deadline: now.wall.saturating_add(PATIENCE),
+            deadline: put.unwrap_or_default().min(now.wall.saturating_add(PATIENCE)),
             state: ProposalState::Waiting,
             review: Some(review),
         });

@@ -33,8 +33,10 @@ fn open(world: &World, node: usize, rng: &mut ChaCha20Rng) -> Option<(ReviewId, 
     let waits = |state: &ReviewState| matches!(state, ReviewState::Pending | ReviewState::Declined(_));
     let all: Vec<_> = world.nodes[node].agent.reviews().filter(|open| waits(&open.state)).collect();
     // What a peer would like is answered before what one would like oneself, mostly.
-    let of_peer =
-        all.iter().position(|open| open.review.kind != ReviewKind::Statement).filter(|_| rng.next_u32() % 4 != 0);
+    let of_peer = all
+        .iter()
+        .position(|open| open.review.kind != ReviewKind::Statement)
+        .filter(|_| !rng.next_u32().is_multiple_of(4));
     let at = of_peer.unwrap_or(rng.next_u32() as usize % all.len().max(1));
     all.get(at).map(|open| (open.id, open.review.kind))
 }
