@@ -16,15 +16,14 @@ const MAX_GIVEN: usize = 1024;
 const MAX_GIVEN_EACH: usize = 8;
 
 pub struct Book {
-    generation: Generation,
-    entries: Vec<Entry>,
-    default: Vec<Entry>,
     /// The default of the configuration, in force while the store has no other.
     configured: Vec<Entry>,
+    /// What was set, or else what is configured.
+    default: Vec<Entry>,
+    /// Every entry; the default's as they are enforced.
     spd: Arc<Spd>,
     /// What our user agreed to and the peer has not used yet, one for each device.
     pending: Vec<Pending>,
-    groups: Groups,
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
     given: BTreeMap<String, Vec<Given>>,
@@ -43,20 +42,17 @@ pub enum Standing {
 
 impl Book {
     pub fn new(loaded: &mut Loaded, configured: Vec<Entry>) -> Self {
-        let entries: Vec<Entry> =
-            std::mem::take(&mut loaded.entries).iter().flat_map(|a| a.entries().to_vec()).collect();
+        let entries: Vec<Arc<Entry>> =
+            std::mem::take(&mut loaded.entries).into_iter().flat_map(Approved::into_entries).map(Arc::new).collect();
         let default = loaded.default.take().map_or_else(|| configured.clone(), |approved| approved.entries().to_vec());
         let key = |entity: &Entity, device: &Device| (entity.clone(), device.clone());
         let mut book = Self {
-            generation: loaded.generation,
             spd: Arc::new(
-                Spd::compile(loaded.generation, entries.clone(), default.clone()).with_pending(loaded.pending.clone()),
+                Spd::of_shared(loaded.generation, entries, default.clone()).with_pending(loaded.pending.clone()),
             ),
             pending: std::mem::take(&mut loaded.pending),
-            entries,
             default,
             configured,
-            groups: Groups::default(),
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
             presences: loaded.presences.drain(..).map(|row| (key(&row.entity, &row.device), row)).collect(),
             given: BTreeMap::new(),
@@ -69,33 +65,23 @@ impl Book {
         &self.spd
     }
 
-    /// Which contact belongs to which group, from now on.
-    pub fn set_groups(&mut self, groups: Groups) {
-        self.groups = groups;
-        self.compile(self.generation);
-    }
-
     pub fn generation(&self) -> Generation {
-        self.generation
-    }
-
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+        self.spd.generation()
     }
 
     /// The store has registered an approval: the same change here.
     pub fn register(&mut self, approved: &Approved, default: bool, stored: Vec<Entry>, generation: Generation) {
         if default {
-            self.default = stored;
-        } else {
-            if let Some(peer) = approved.peer() {
-                self.entries.retain(|entry| !entry.is_scoped_to(&peer.entity, &peer.device));
-                // Our user's newer word.
-                self.pending.retain(|pending| !pending.is_of(&peer.entity, &peer.device));
-            }
-            self.entries.extend(stored);
+            return self.set_default(stored, generation);
         }
-        self.compile(generation);
+        let Some(peer) = approved.peer() else {
+            self.spd = Arc::new(self.spd.changed(generation, &[], stored));
+            return;
+        };
+        let replaced = self.numbers_of(&peer.entity, &peer.device);
+        // Our user's newer word.
+        self.pending.retain(|pending| !pending.is_of(&peer.entity, &peer.device));
+        self.spd = Arc::new(self.spd.changed(generation, &replaced, stored).with_pending(self.pending.clone()));
     }
 
     /// What is in force for everybody without an entry of his own.
@@ -103,20 +89,23 @@ impl Book {
         &self.default
     }
 
-    /// With its last entry a default of the store is gone, and the configuration's is in force again.
-    pub fn remove_entries(&mut self, ids: &[EntryId], generation: Generation) {
-        self.entries.retain(|entry| !ids.contains(&entry.id));
-        self.default.retain(|entry| !ids.contains(&entry.id));
-        if self.default.is_empty() {
-            self.default = self.configured.clone();
+    /// The store has taken entries away, and put others in the place of those that have their numbers, or among them.
+    pub fn change(&mut self, default: bool, gone: &[EntryId], put: Vec<Entry>, generation: Generation) {
+        if !default {
+            self.spd = Arc::new(self.spd.changed(generation, gone, put));
+            return;
         }
-        self.compile(generation);
+        let stays = |entry: &&Entry| {
+            entry.id != EntryId(0) && !gone.contains(&entry.id) && put.iter().all(|other| other.id != entry.id)
+        };
+        let default = self.default.iter().filter(stays).cloned().chain(put.iter().cloned()).collect();
+        self.set_default(default, generation);
     }
 
-    fn compile(&mut self, generation: Generation) {
-        self.generation = generation;
-        let spd = Spd::compile(generation, self.entries.clone(), self.default.clone());
-        self.spd = Arc::new(spd.with_pending(self.pending.clone()));
+    /// With its last entry a default of the store is gone, and the configuration's is in force again.
+    fn set_default(&mut self, default: Vec<Entry>, generation: Generation) {
+        self.default = if default.is_empty() { self.configured.clone() } else { default };
+        self.spd = Arc::new(self.spd.with_default(generation, self.default.clone()));
     }
 
     pub fn pendings(&self) -> impl Iterator<Item = &Pending> {
@@ -131,40 +120,50 @@ impl Book {
     pub fn put_pending(&mut self, pending: Pending, generation: Generation) {
         self.pending.retain(|other| !other.is_of(pending.entity(), pending.device()));
         self.pending.push(pending);
-        self.compile(generation);
+        self.spd = Arc::new(self.spd.changed(generation, &[], Vec::new()).with_pending(self.pending.clone()));
     }
 
     pub fn drop_pending(&mut self, entity: &Entity, device: &Device, generation: Generation) {
         self.pending.retain(|pending| !pending.is_of(entity, device));
-        self.compile(generation);
+        self.spd = Arc::new(self.spd.changed(generation, &[], Vec::new()).with_pending(self.pending.clone()));
     }
 
     /// The store has put in force what was agreed.
     pub fn use_pending(&mut self, used: &Pending, stored: Vec<Entry>, generation: Generation) {
-        self.entries.retain(|entry| !entry.is_scoped_to(used.entity(), used.device()));
-        self.entries.extend(stored);
+        let replaced = self.numbers_of(used.entity(), used.device());
+        self.spd = Arc::new(self.spd.changed(generation, &replaced, stored));
         self.drop_pending(used.entity(), used.device(), generation);
     }
 
     /// The entries as they will be once this device has used what was agreed with it.
     pub fn spd_once_used(&self, entity: &Entity, device: &Device) -> Spd {
-        let mut entries = self.entries.clone();
-        if let Some(pending) = self.pending_of(entity, device) {
-            entries.retain(|entry| !entry.is_scoped_to(entity, device));
-            entries.extend(pending.entries().iter().cloned());
-        }
-        Spd::compile(self.generation, entries, self.default.clone())
+        let spd = match self.pending_of(entity, device) {
+            Some(pending) => {
+                let replaced = self.numbers_of(entity, device);
+                self.spd.changed(self.generation(), &replaced, pending.entries().to_vec())
+            }
+            None => self.spd.as_ref().clone(),
+        };
+        spd.with_pending(Vec::new())
     }
 
-    /// What is in force for this device's streams alone.
+    fn numbers_of(&self, entity: &Entity, device: &Device) -> Vec<EntryId> {
+        self.entries_of(entity, device).map(|entry| entry.id).collect()
+    }
+
+    /// Which contact belongs to which group, from now on: entries for a group rule the streams of its contacts.
+    pub fn set_groups(&mut self, groups: Groups) {
+        self.spd = Arc::new(self.spd.with_groups(Arc::new(groups)));
+    }
+
+    /// What is kept for this device's streams alone, disabled and expired entries too.
     pub fn entries_of<'a>(&'a self, entity: &'a Entity, device: &'a Device) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().filter(move |entry| entry.is_scoped_to(entity, device))
+        self.spd.entries_of(entity, device)
     }
 
-    /// Whether the user has approved entries for this device's streams.
+    /// Whether the user has approved entries for this device's streams, and they are in force.
     pub fn has_entry_for(&self, entity: &Entity, device: &Device, now: Wall) -> bool {
-        let lives = |entry: &&Entry| entry.expires.is_none_or(|end| end > now);
-        self.entries.iter().filter(lives).any(|entry| entry.is_scoped_to(entity, device))
+        self.entries_of(entity, device).any(|entry| entry.in_force(now))
     }
 
     pub fn pins(&self) -> impl Iterator<Item = &Pin> {
@@ -282,11 +281,5 @@ impl Book {
     pub fn was_given(&self, watcher: &str, hash: &Digest, now: Wall) -> bool {
         let lives = |given: &&Given| given.expires > now && given.hash == *hash;
         self.given.get(watcher).is_some_and(|all| all.iter().any(|given| lives(&given)))
-    }
-}
-
-impl Entry {
-    fn is_scoped_to(&self, entity: &Entity, device: &Device) -> bool {
-        self.peer.entity.as_ref() == Some(entity) && self.peer.device.as_ref() == Some(device)
     }
 }

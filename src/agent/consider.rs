@@ -75,7 +75,7 @@ impl Agent {
             return self.endpoint.reject_subscription(now, id, refusal);
         }
         let before =
-            self.negotiations.decided(&hash).cloned().or_else(|| self.agreed_before(&asker, &proposal.policies));
+            self.said_before(now, &asker, &hash).or_else(|| self.agreed_before(now, &asker, &proposal.policies));
         if let Some(decided) = before {
             self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
             return self.say_decision(now, &asker, hash, &decided);

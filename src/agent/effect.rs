@@ -122,6 +122,16 @@ pub enum StoreOp {
     },
     /// A row of the append-only audit table.
     Audit(AuditRow),
+    /// Entries are taken away (`gone`) and put there: one with a number in the place of the entry that has it, or again. Answered
+    /// by `Registered`. Nothing of it when the database is of another generation.
+    ChangePolicy {
+        put: Option<Approved>,
+        gone: Vec<EntryId>,
+        /// They belong to the default for everybody else.
+        default: bool,
+        generation: Generation,
+        audit: AuditRow,
+    },
     /// The word of an older device of ours is taken back: that for this name, and, where it is the agent's own (`own`), that of
     /// before words were for a name.
     ForgetVouch {
@@ -205,10 +215,6 @@ pub enum StoreOp {
         entity: Entity,
         audit: AuditRow,
     },
-    RemoveEntries {
-        entries: Vec<EntryId>,
-        audit: AuditRow,
-    },
     RemoveGroup {
         name: String,
         audit: AuditRow,
@@ -276,8 +282,8 @@ impl StoreOp {
             | Self::Register { .. }
             | Self::RememberPresence { .. }
             | Self::RemoveAccount { .. }
+            | Self::ChangePolicy { .. }
             | Self::RemoveContact { .. }
-            | Self::RemoveEntries { .. }
             | Self::RemoveGroup { .. }
             | Self::RemovePresence { .. }
             | Self::RenamePresence { .. }
@@ -303,17 +309,9 @@ pub enum Stored {
     /// Nothing to tell but that it is durable.
     Done,
     /// What was agreed is kept, or gone.
-    Pending {
-        generation: Generation,
-    },
+    Pending { generation: Generation },
     /// The entries with the numbers that they were given.
-    Registered {
-        generation: Generation,
-        entries: Vec<crate::policy::Entry>,
-    },
-    Removed {
-        generation: Generation,
-    },
+    Registered { generation: Generation, entries: Vec<crate::policy::Entry> },
     /// It was not carried out: a later operation that [replaces](StoreOp::replaces) it will be.
     Replaced,
 }
@@ -404,9 +402,9 @@ impl Seen {
 pub struct AuditRow {
     pub at: Wall,
     /// `account-added`, `account-removed`, `agreed`, `approved`, `call`, `contact-added`, `contact-changed`,
-    /// `contact-removed`, `downgrade`, `group-added`, `group-changed`, `group-removed`, `key-changed`, `key-pinned`,
+    /// `contact-removed`, `disabled`, `downgrade`, `edited`, `enabled`, `expiry`, `group-added`, `group-changed`, `group-removed`, `key-changed`, `key-pinned`,
     /// `key-replaced`, `key-verified`, `lapsed`, `not-agreed`, `proposal`, `proposal-answered`, `proposal-decided`,
-    /// `proposed`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `vouch-revoked`, `vouched`,
+    /// `proposed`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `undone`, `vouch-revoked`, `vouched`,
     /// `watcher-answered`.
     pub kind: &'static str,
     pub subject: String,

@@ -42,6 +42,7 @@ mod own;
 mod own_contacts;
 mod own_policy;
 mod permissions;
+mod policy_change;
 mod propose;
 mod publication;
 mod question;
@@ -72,7 +73,7 @@ use std::net::SocketAddr;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::policy::{Entry, Environment, Level, Spd};
+use crate::policy::{Entry, Environment, Level, PeerScope, Spd};
 use crate::presence::{Names, PresenceRecord};
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
 use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono, Now, ReviewId};
@@ -90,7 +91,10 @@ pub use metrics::Metric;
 pub use naming::is_mail;
 pub use negotiate::{Negotiated, ProposalState};
 pub use own_contacts::{ContactChange, ContactCommand, GroupChange, GroupCommand};
+use own_policy::Source;
+pub use own_policy::MAX_ENTRIES;
 pub use permissions::{WatcherCommand, WatcherRule};
+pub use policy_change::Restoring;
 pub use request::{
     Accepted, AskRequest, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest, TransferTo,
 };
@@ -321,11 +325,19 @@ impl Agent {
             Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
             Command::Hangup { call } => self.hangup(now, call).map(done),
             Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
-            Command::PolicyAdd { text } => self.add_policy(now, &text, false),
+            Command::PolicyAdd { text } => self.add_policy(now, &text, &PeerScope::default(), Source::User),
+            Command::PolicyAddFor { text, scope } => self.add_policy(now, &text, &scope, Source::User),
             Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),
             Command::PolicyDefaultRemove => self.remove_default(now).map(Accepted::Storing),
-            Command::PolicyImport { text } => self.add_policy(now, &text, true),
+            Command::PolicyEdit { entry, text } => self.edit_policy(now, entry, &text),
+            Command::PolicyEnable { entry, enabled } => self.enable_policy(now, entry, enabled),
+            Command::PolicyExpire { entry, at } => self.expire_policy(now, entry, at),
+            Command::PolicyImport { text, part } => {
+                let source = if part { Source::Part } else { Source::File };
+                self.add_policy(now, &text, &PeerScope::default(), source)
+            }
             Command::PolicyRemove { entry } => self.remove_policy(now, entry).map(Accepted::Storing),
+            Command::PolicyRestore(what) => self.restore_policy(now, what).map(Accepted::Storing),
             Command::PresenceRemove { entity } => self.remove_presence(&entity).map(Accepted::Storing),
             Command::PresenceRename { entity, user, place, mail } => {
                 self.rename_presence(entity, Names { user, place, mail }).map(Accepted::Storing)
@@ -522,9 +534,9 @@ impl Agent {
         self.calls.iter()
     }
 
-    /// Every entry in force, in lookup order, the default last.
+    /// Every entry, in lookup order, the default last.
     pub fn entries(&self) -> Vec<Entry> {
-        self.book.spd().entries().to_vec()
+        self.book.spd().entries().cloned().collect()
     }
 
     pub fn spd(&self) -> &Spd {

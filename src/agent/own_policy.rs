@@ -5,24 +5,51 @@ use std::collections::BTreeSet;
 
 use super::waiting::Waiting;
 use super::{Accepted, Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
-use crate::policy::{both_directions, setkey, Approved, Direction, Entry, Origin, Selector, Upper};
+use crate::policy::{both_directions, setkey, Approved, Direction, Entry, Origin, PeerScope, Selector, Upper};
 use crate::presence::{self, Names};
-use crate::vocab::{escape, EffectId, Entity, EntryId, Failure, FailureKind, Now};
+use crate::vocab::{escape, EffectId, Entity, Failure, FailureKind, Now};
+
+/// Most entries of the database: each takes some 600 octets of memory.
+pub const MAX_ENTRIES: usize = 1_000_000;
 
 /// Longest user or place of our own, in octets.
 const MAX_OWN_TEXT: usize = 128;
 
+/// Where entries of our own come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    File,
+    /// A part of a file that speaks of both directions: none is made up.
+    Part,
+    User,
+}
+
 impl Agent {
     /// Registers the entries of `text` that are not there yet: a twin would stay in force when the other is removed.
-    pub(super) fn add_policy(&mut self, now: Now, text: &str, import: bool) -> Result<Accepted, Failure> {
-        let entries = setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?;
+    pub(super) fn add_policy(
+        &mut self,
+        now: Now,
+        text: &str,
+        scope: &PeerScope,
+        source: Source,
+    ) -> Result<Accepted, Failure> {
+        let mut entries = setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?;
         if entries.is_empty() {
             return Err(unreadable(text, "it holds no spdadd line"));
         }
-        let origin = if import { Origin::Import } else { Origin::User };
-        let mut there: BTreeSet<String> = self.book.entries().iter().map(Entry::rule_text).collect();
-        let (added, skipped): (Vec<Entry>, Vec<Entry>) =
-            both_directions(entries).into_iter().partition(|entry| there.insert(entry.rule_text()));
+        let origin = if source == Source::User { Origin::User } else { Origin::Import };
+        for entry in &mut entries {
+            narrow(&mut entry.peer, scope).map_err(|why| unreadable(text, why))?;
+        }
+        let mut there: BTreeSet<String> = BTreeSet::new();
+        let mut is_new = |entry: &Entry| self.book.spd().twin_of(entry).is_none() && there.insert(entry.rule_text());
+        let entries = if source == Source::Part { entries } else { both_directions(entries) };
+        let (added, skipped): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| is_new(entry));
+        if self.book.spd().ordinary_len().saturating_add(added.len()) > MAX_ENTRIES {
+            return Err(full());
+        }
+        let newest: Vec<Entry> = added.iter().map(|entry| Entry { created: now.wall, ..entry.clone() }).collect();
+        self.refuse_disagreed(now.wall, &[], &newest)?;
         let effect =
             if added.is_empty() { None } else { Some(self.register_own(now, added.clone(), origin, false)?) };
         Ok(Accepted::Registering { effect, added, skipped })
@@ -41,8 +68,8 @@ impl Agent {
             }
             selectors.into_iter().map(|selector| Entry::new(selector, Direction::Out, action.clone())).collect()
         };
-        if entries.iter().any(|entry| entry.peer != Default::default() || entry.expires.is_some()) {
-            return Err(unreadable(text, "a default is for everybody and does not expire"));
+        if entries.iter().any(|entry| entry.peer != Default::default() || entry.expires.is_some() || entry.disabled) {
+            return Err(unreadable(text, "a default is for everybody, does not expire and cannot be disabled"));
         }
         self.register_own(now, both_directions(entries), Origin::User, true)
     }
@@ -55,7 +82,7 @@ impl Agent {
         origin: Origin,
         default: bool,
     ) -> Result<EffectId, Failure> {
-        let lines = entries.iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
+        let lines = super::policy_change::told(&entries);
         let approved = Approved::own(entries, origin, self.book.generation(), now.wall)
             .map_err(|why| why.failure("own entries"))?;
         let audit = AuditRow {
@@ -67,33 +94,6 @@ impl Agent {
         let id = self.expect(Waiting::Own { approved: approved.clone(), default });
         self.effect(Effect::Store { id, op: StoreOp::Register { approved, default, replace_keys: false, audit } });
         Ok(id)
-    }
-
-    /// Forgets the default that was set: that of the configuration is in force again.
-    pub(super) fn remove_default(&mut self, now: Now) -> Result<EffectId, Failure> {
-        let set: Vec<&Entry> = self.book.default_entries().iter().filter(|entry| entry.id != EntryId(0)).collect();
-        if set.is_empty() {
-            return Err(no_default());
-        }
-        Ok(self.remove(now, &set.into_iter().cloned().collect::<Vec<_>>(), "the default policy"))
-    }
-
-    /// Removes an entry together with its other direction, as they were registered: one alone would rule half a call.
-    pub(super) fn remove_policy(&mut self, now: Now, entry: EntryId) -> Result<EffectId, Failure> {
-        let known = self.book.entries().iter().find(|known| known.id == entry);
-        let Some(known) = known else { return Err(no_such_entry(entry)) };
-        let other = self.book.entries().iter().find(|other| other.is_other_direction_of(known));
-        let gone: Vec<Entry> = std::iter::once(known).chain(other).cloned().collect();
-        Ok(self.remove(now, &gone, &entry.to_string()))
-    }
-
-    fn remove(&mut self, now: Now, gone: &[Entry], subject: &str) -> EffectId {
-        let detail = gone.iter().map(Entry::to_setkey).collect::<Vec<_>>().join(" ");
-        let entries: Vec<EntryId> = gone.iter().map(|entry| entry.id).collect();
-        let audit = AuditRow { at: now.wall, kind: "removed", subject: subject.to_owned(), detail };
-        let id = self.expect(Waiting::Remove(entries.clone()));
-        self.effect(Effect::Store { id, op: StoreOp::RemoveEntries { entries, audit } });
-        id
     }
 
     pub(super) fn remove_presence(&mut self, entity: &Entity) -> Result<EffectId, Failure> {
@@ -168,8 +168,8 @@ impl Agent {
                 self.book.register(&approved, default, entries, generation);
                 self.policy_changed(now, generation);
             }
-            (Waiting::Remove(entries), Stored::Removed { generation }) => {
-                self.book.remove_entries(&entries, generation);
+            (Waiting::Change { default, gone }, Stored::Registered { generation, entries }) => {
+                self.book.change(default, &gone, entries, generation);
                 self.policy_changed(now, generation);
             }
             (Waiting::OwnPresence(names), _) => {
@@ -209,7 +209,7 @@ impl Agent {
     }
 }
 
-fn unreadable(text: &str, why: &str) -> Failure {
+pub(super) fn unreadable(text: &str, why: &str) -> Failure {
     let text = if text.trim().is_empty() { "the policy" } else { text };
     Failure::new(
         FailureKind::Usage,
@@ -220,22 +220,37 @@ fn unreadable(text: &str, why: &str) -> Failure {
     )
 }
 
+/// Whose streams an entry is for: what the command says, and what its line says must not contradict each other.
+fn narrow(own: &mut PeerScope, scope: &PeerScope) -> Result<(), &'static str> {
+    fn take<T: Clone + PartialEq>(
+        own: &mut Option<T>,
+        said: &Option<T>,
+        why: &'static str,
+    ) -> Result<(), &'static str> {
+        match (&own, said) {
+            (Some(own), Some(said)) if own != said => Err(why),
+            (None, Some(said)) => {
+                *own = Some(said.clone());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+    take(&mut own.entity, &scope.entity, "its line names another entity")?;
+    take(&mut own.device, &scope.device, "its line names another device")?;
+    take(&mut own.group, &scope.group, "its line names another group")
+}
+
+fn full() -> Failure {
+    let message = format!("the policy database holds {MAX_ENTRIES} entries at most; nothing was added");
+    let next = "remove some, or write one entry for a network in the place of many for its hosts";
+    Failure::new(FailureKind::Failed, "policy-full", message, "the policy database", next)
+}
+
 fn no_rules(text: &str, why: &str) -> Failure {
     let next = "write rules, as `ipsec esp/transport//require`; \
         `sottovoce policy remove default` takes the configuration's again; nothing was changed";
     Failure { next: next.to_owned(), ..unreadable(text, why) }
-}
-
-fn no_such_entry(entry: EntryId) -> Failure {
-    let message = format!("there is no entry {entry}");
-    let next = "see `sottovoce policy list`; the default is changed with `sottovoce policy default` and `sottovoce policy remove default`";
-    Failure::new(FailureKind::Usage, "no-such-entry", message, entry.to_string(), next)
-}
-
-fn no_default() -> Failure {
-    let message = "no default was set: the one of the configuration is in force";
-    let next = "change it with `sottovoce policy default`, or in the configuration";
-    Failure::new(FailureKind::Usage, "no-such-entry", message, "default", next)
 }
 
 fn own_record(entity: &Entity) -> Failure {

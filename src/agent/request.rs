@@ -3,10 +3,12 @@ use std::time::Duration;
 use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::own_contacts::{ContactCommand, GroupCommand};
 use super::permissions::WatcherCommand;
-use crate::policy::{Answer, Entry, Wanted};
+use super::policy_change::Restoring;
+use crate::policy::{Answer, Entry, PeerScope, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
-    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, WatcherId,
+    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, Wall,
+    WatcherId,
 };
 
 /// What a user can want. Verbs.
@@ -43,18 +45,41 @@ pub enum Command {
     PolicyAdd {
         text: String,
     },
+    /// The same for the streams of somebody alone, beside what the lines say.
+    PolicyAddFor {
+        text: String,
+        scope: PeerScope,
+    },
     /// The default for everybody else.
     PolicyDefault {
         text: String,
     },
     /// The configuration's default is to be in force again.
     PolicyDefaultRemove,
+    /// `spdadd` lines in the place of an entry and its other direction.
+    PolicyEdit {
+        entry: EntryId,
+        text: String,
+    },
+    PolicyEnable {
+        entry: EntryId,
+        enabled: bool,
+    },
+    /// `None`: it does not end.
+    PolicyExpire {
+        entry: EntryId,
+        at: Option<Wall>,
+    },
     PolicyImport {
         text: String,
+        /// A part of a larger text, which speaks of both directions.
+        part: bool,
     },
     PolicyRemove {
         entry: EntryId,
     },
+    /// The state before a change.
+    PolicyRestore(Restoring),
     PresenceRemove {
         entity: Entity,
     },

@@ -22,6 +22,11 @@ pub enum Waiting {
     },
     AskAddress(AskId),
     CallAddress(CallId),
+    /// Entries that were changed: those that are gone.
+    Change {
+        default: bool,
+        gone: Vec<EntryId>,
+    },
     Contact {
         contact: Box<SavedContact>,
         before: Option<Entity>,
@@ -43,7 +48,6 @@ pub enum Waiting {
         ask: AskId,
         record: PresenceRecord,
     },
-    Remove(Vec<EntryId>),
     RemoveAccount(Entity),
     RevokeVouch(Entity),
     RemoveContact(Entity),

@@ -101,7 +101,7 @@ impl Stream {
             flow,
             peer: config.peer.clone(),
             default_level: config.default_level,
-            remembered: None,
+            remembered: crate::policy::Remembered::default(),
         };
         Self {
             codec: config.codec,

@@ -7,6 +7,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
+mod law;
+
 use super::*;
 use crate::ipsec::{AhKey, DirectionKeys, EspKey, PacketBuffer, Protection};
 use crate::policy::setkey::parse;

@@ -21,6 +21,8 @@ pub struct Entry {
     pub peer: PeerScope,
     pub place: Option<PlaceCondition>,
     pub expires: Option<Wall>,
+    /// Kept, and not enforced.
+    pub disabled: bool,
     pub origin: Origin,
     pub note: Option<String>,
     /// When it was approved: in lookup the older of two equals wins.
@@ -91,6 +93,7 @@ impl Entry {
             peer: PeerScope::default(),
             place: None,
             expires: None,
+            disabled: false,
             origin: Origin::User,
             note: None,
             created: Wall::default(),
@@ -112,6 +115,11 @@ impl Entry {
 
     pub fn expired(&self, now: Wall) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// Neither disabled nor expired.
+    pub fn in_force(&self, now: Wall) -> bool {
+        !self.disabled && !self.expired(now)
     }
 
     /// The entry for the same packets on their way back: ends and direction swapped, all else the same.

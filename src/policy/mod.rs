@@ -11,6 +11,7 @@ pub mod environment;
 pub mod framing;
 pub mod groups;
 pub mod guarantee;
+pub mod json;
 pub mod judgement;
 pub mod pending;
 pub mod permission;
@@ -25,6 +26,7 @@ pub mod statement;
 #[cfg(test)]
 pub(crate) mod strategies;
 pub mod suite;
+pub mod swanctl;
 mod tunnel;
 pub mod xfrm;
 
@@ -36,6 +38,7 @@ pub use environment::{Environment, Evidence, Scope};
 pub use framing::Framing;
 pub use groups::Groups;
 pub use guarantee::{compare, tighten, Guarantee, Strength, Tightness};
+pub use json::JsonError;
 pub use judgement::{infer, judge, scope_of, Inference, Judgement, KnownPlace};
 pub use pending::{agreed_terms, Pending, Terms};
 pub use permission::Permission;
@@ -48,7 +51,8 @@ pub use review::{
 };
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;
-pub use spd::{publish_policy, state_policy, Asked, Asker, Flow, Ruling, Spd, Why};
+pub use spd::{publish_policy, state_policy, Asked, Asker, Criterion, Flow, Remembered, Ruling, Seen, Spd, Why};
 pub use statement::{Audience, Capabilities, Person, Purpose, StatedPolicy, Statement, Wanted};
 pub use suite::Suite;
+pub use swanctl::Swanctl;
 pub use xfrm::Xfrm;

@@ -67,7 +67,7 @@ impl Pending {
 
     /// The entry that a packet may arrive under as well, when `ruling` is what rules it.
     pub fn beside(&self, ruling: &Entry, flow: &Flow<'_>, now: Wall) -> Option<&Entry> {
-        let found = self.entries.iter().find(|entry| flow.ruled_by(entry, now))?;
+        let found = self.entries.iter().find(|entry| flow.ruled_by(entry, None, now))?;
         self.terms.against.contains(&ruling.digest()).then_some(found)
     }
 }

@@ -86,10 +86,12 @@ struct Cuts {
 
 impl Cuts {
     fn new(p: &Spd, q: &Spd, view: &View<'_>, direction: Direction) -> Self {
-        let rules =
-            |entry: &&Entry| entry.direction == direction && entry.peer.matches(view.peer) && !entry.expired(view.now);
-        let selectors: Vec<_> =
-            p.entries().iter().chain(q.entries()).filter(rules).map(|entry| &entry.selector).collect();
+        let of = |spd: &'_ Spd, entry: &Entry| {
+            let matches = entry.peer.matches(view.peer, spd.group_of(view.peer));
+            entry.direction == direction && matches && entry.in_force(view.now)
+        };
+        let (p, q) = (p.entries().filter(|entry| of(p, entry)), q.entries().filter(|entry| of(q, entry)));
+        let selectors: Vec<_> = p.chain(q).map(|entry| &entry.selector).collect();
         let (sources, destinations) = match view.ends.map(|(ours, theirs)| ends(direction, ours, theirs)) {
             Some((source, destination)) => (vec![source], vec![destination]),
             None => (

@@ -77,8 +77,18 @@ pub fn device() -> impl Strategy<Value = Device> {
     select(vec!["d1", "d2"]).prop_map(|text| Device::new(text).unwrap())
 }
 
+pub fn group() -> impl Strategy<Value = String> {
+    prop_oneof![Just("friends".to_owned()), Just("family".to_owned()), ".{0,8}"]
+}
+
+/// Where the entities of [`entity`] belong.
+pub fn groups() -> impl Strategy<Value = Groups> {
+    vec((entity(), select(vec!["friends", "family"])), 0..3)
+        .prop_map(|all| Groups::new(all.into_iter().map(|(who, group)| (who, group.to_owned())).collect()))
+}
+
 fn peer() -> impl Strategy<Value = PeerScope> {
-    (option::of(entity()), option::of(device()), option::weighted(0.1, ".{0,8}"))
+    (option::of(entity()), option::of(device()), option::weighted(0.2, group()))
         .prop_map(|(entity, device, group)| PeerScope { entity, device, group })
 }
 
@@ -97,14 +107,14 @@ pub fn entry() -> impl Strategy<Value = Entry> {
         option::of(any::<bool>()),
     );
     let kept = (
-        option::of((0..4000u64).prop_map(Wall)),
+        (option::of((0..4000u64).prop_map(Wall)), proptest::bool::weighted(0.1)),
         select(Origin::ALL.to_vec()),
         option::of(".{0,12}"),
         (0..3u64).prop_map(Wall),
         (0..9u64).prop_map(EntryId),
     );
     (selector(), direction(), action(), ours, kept).prop_map(|(selector, direction, action, ours, kept)| {
-        let ((suites, priority, peer, place, tfc), (expires, origin, note, created, id)) = (ours, kept);
+        let ((suites, priority, peer, place, tfc), ((expires, disabled), origin, note, created, id)) = (ours, kept);
         Entry {
             id,
             suites,
@@ -113,6 +123,7 @@ pub fn entry() -> impl Strategy<Value = Entry> {
             peer,
             place,
             expires,
+            disabled,
             origin,
             note,
             created,

@@ -37,10 +37,10 @@ pub enum Unsaid {
 }
 
 /// `entries` in lookup order: the first gets the lowest number, which the kernel looks at first. `default_level` is what an
-/// entry that names none means. Entries that are over are nowhere.
-pub fn write(entries: &[Entry], default_level: Level, now: Wall) -> Xfrm {
+/// entry that names none means. Entries that are over or disabled are nowhere.
+pub fn write<'a>(entries: impl IntoIterator<Item = &'a Entry>, default_level: Level, now: Wall) -> Xfrm {
     let mut all = Xfrm::default();
-    for (entry, priority) in entries.iter().filter(|entry| !entry.expired(now)).zip(1u32..) {
+    for (entry, priority) in entries.into_iter().filter(|entry| entry.in_force(now)).zip(1u32..) {
         // A String takes everything.
         let _ = writeln!(all.text, "# {}: {}", entry.id, entry.to_setkey());
         match commands(entry, priority, default_level, now) {

@@ -42,6 +42,7 @@ pub use document::{read, Basic, Document, Tuple};
 pub use inspect::{inspect, InspectedTuple, Inspection};
 pub use record::{Names, PresenceRecord};
 pub use signed::{BadSignature, Signed};
+pub use timestamp::read as read_timestamp;
 pub use unreadable::Unreadable;
 pub use vouch::{vouch_text, vouched, Introduction, Vouch, VOUCH};
 pub use watcher_info::{

@@ -14,7 +14,7 @@ pub(super) fn write(time: Wall) -> String {
 }
 
 /// Reads any offset and drops fractions of a second; `None` before 1970 or when it is no time.
-pub(super) fn read(text: &str) -> Option<Wall> {
+pub fn read(text: &str) -> Option<Wall> {
     let (date, time) = text.split_once(['T', 't'])?;
     let days = days(date)?;
     let split = time.find(['Z', 'z', '+', '-'])?;

@@ -18,6 +18,7 @@ mod holds;
 mod ipv6;
 mod locate;
 mod negotiation;
+mod policies;
 mod prompt;
 mod reach;
 mod readme;

@@ -160,3 +160,18 @@ fn what_waits_can_be_taken_back_by_another_process() {
         (list["proposals"][0]["state"] == "cancelled").then_some(())
     });
 }
+
+/// What a peer agreed to is loosened by an edit only when its user agrees to that too.
+#[test]
+fn an_edit_that_loosens_asks_the_peers_user_when_told_to() {
+    let (alice, bob) = friends();
+    let line = format!("spdadd {} {} any -P out none;", alice.address, bob.address);
+    let edit = ["policy", "edit", "e1", "--with", &line];
+    let error = refused(alice.run(&edit), 4, "looser-than-asked");
+    assert!(error["next"].as_str().unwrap().contains("--propose"), "{error}");
+    let proposing = begun(&alice, &[&edit[..], &["--propose"]].concat());
+    let review = waiting(&bob)["review"].as_str().unwrap().to_owned();
+    bob.run(&["review", "answer", &review, "--approve"]).expect(0);
+    check(&ended(proposing).expect(0), "AskView");
+    assert_eq!(call(&alice, &bob).0["bundle"], "none");
+}

@@ -5,11 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 
 use sottovoce::agent::{
-    Agent, AgentConfig, AuditRow, CallRecord, Done, Effect, Event, Loaded, Output, StoreOp, Stored,
+    Agent, AgentConfig, AuditRow, CallRecord, Done, Effect, Event, Loaded, Output, Restoring, StoreOp, Stored,
 };
 use sottovoce::io::{Location, Store};
 use sottovoce::media::Stream;
-use sottovoce::policy::Entry;
+use sottovoce::policy::{Approved, Entry};
 use sottovoce::sip::{Candidate, Locate, Transmit};
 use sottovoce::vocab::{CallId, EffectId, EntryId, Failure, FailureKind, Generation, Now};
 
@@ -64,6 +64,11 @@ impl Disk {
         answer.recv().expect("an answer")
     }
 
+    fn restoring(&self, change: Option<u64>) -> Result<Restoring, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(self.store.policy_restoring(change))
+    }
+
     fn close(self) -> tempfile::TempDir {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(self.store.close());
         self.dir
@@ -111,10 +116,11 @@ impl FakeStore {
                 self.registered.push(entries.clone());
                 Ok(Stored::Registered { generation: Generation(self.generation), entries })
             }
-            StoreOp::RemoveEntries { audit, .. } => {
+            StoreOp::ChangePolicy { put, audit, .. } => {
                 self.audit.push(audit);
                 self.generation += 1;
-                Ok(Stored::Removed { generation: Generation(self.generation) })
+                let entries = put.map(Approved::into_entries).unwrap_or_default();
+                Ok(Stored::Registered { generation: Generation(self.generation), entries })
             }
             StoreOp::KeepPending { audit, .. } | StoreOp::ForgetPending { audit, .. } => {
                 self.audit.push(audit);
@@ -148,6 +154,11 @@ impl Node {
         let dir = self.disk.expect("a store on a disk").close();
         let (disk, loaded) = Disk::open(dir);
         Self::with(name, config, seed, now, (loaded, Some(disk)))
+    }
+
+    /// What takes back a change of the policy database, or the last one.
+    pub fn restoring(&self, change: Option<u64>) -> Result<Restoring, Failure> {
+        self.disk.as_ref().expect("a store on a disk").restoring(change)
     }
 
     fn with(name: &'static str, config: AgentConfig, seed: u64, now: Now, kept: (Loaded, Option<Disk>)) -> Self {

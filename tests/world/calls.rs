@@ -359,8 +359,7 @@ fn a_forged_refusal_cannot_loosen_what_was_approved() {
     world.forge_refusals = Some(world.nodes[bob].ip);
     let call = world.call(alice, "bob@192.168.1.2", Some("approve"), 1);
     ended(&mut world, alice, call);
-    let actions: Vec<String> =
-        world.nodes[alice].agent.spd().entries().iter().take(2).map(|e| e.action.to_string()).collect();
+    let actions: Vec<String> = world.nodes[alice].agent.spd().entries().take(2).map(|e| e.action.to_string()).collect();
     assert_eq!(actions, [ESP, ESP], "{:?}", world.the_call(alice, call));
     assert_eq!(clear_on_the_wire(&world), 0);
 }

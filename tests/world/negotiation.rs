@@ -487,3 +487,24 @@ fn a_call_that_runs_meanwhile_is_not_disturbed() {
     world.run_for(Duration::from_secs(2));
     assert_eq!(call(&mut world, BOB).unwrap(), "none");
 }
+
+/// Bob's yes did not arrive, and he has taken it back when the proposal comes again: it is a question again.
+#[test]
+fn a_yes_that_was_taken_back_is_not_said_again() {
+    let mut world = friends(18, Link::GOOD);
+    propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    world.run_for(Duration::from_secs(1));
+    world.dead = Some("192.168.1.1".parse().unwrap());
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    world.run_for(Duration::from_secs(40));
+    assert_eq!(
+        (last_proposal(&world, ALICE).state, pending(&world, BOB)),
+        (ProposalState::Waiting, Some("none".into()))
+    );
+    let alice = Entity::parse("sip:alice@192.168.1.1").unwrap();
+    world.command(BOB, Command::TakeBack(TakeBack::Agreed(alice))).unwrap();
+    world.dead = None;
+    assert!(world.run_until(5 * MINUTE, |world| considered(world, BOB).is_some()), "it is put again");
+    assert_eq!((last_proposal(&world, ALICE).state, in_force(&world, ALICE)), (ProposalState::Waiting, ESP.into()));
+}

@@ -7,12 +7,12 @@ use tokio::sync::broadcast;
 
 use crate::agent::{
     Accepted, Account, Agent, Ask, Call, Command, ContactGroup, Event, Follower, Metric, Negotiated, OpenReview,
-    Pin as PinnedKeys, SavedContact, ServerWatchers, TextMessage, UnknownWatchers, Watch, WatcherRule,
+    Pin as PinnedKeys, Restoring, SavedContact, ServerWatchers, TextMessage, UnknownWatchers, Watch, WatcherRule,
 };
-use crate::io::{AuditEntry, HistoryEntry, SignallingHandle};
-use crate::policy::{Entry, Environment, Level, Spd};
+use crate::io::{AuditEntry, ChangeEntry, HistoryEntry, SignallingHandle};
+use crate::policy::{Environment, Level, Spd};
 use crate::presence::{PresenceRecord, Vouch};
-use crate::vocab::{AskId, CallId, Entity, Failure, ReviewId, TextId};
+use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, ReviewId, TextId};
 
 pub(in crate::app) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A look at the agent's state; it is called once, or dropped when the agent is gone.
@@ -25,6 +25,8 @@ pub(in crate::app) trait Brain: Send + Sync + 'static {
     fn events(&self) -> broadcast::Receiver<Event>;
     fn audit(&self, limit: u32, before: Option<u64>) -> Pending<'_, Result<Vec<AuditEntry>, Failure>>;
     fn history(&self, limit: u32) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>>;
+    fn policy_changes(&self, limit: u32, entry: Option<EntryId>) -> Pending<'_, Result<Vec<ChangeEntry>, Failure>>;
+    fn policy_restoring(&self, change: Option<u64>) -> Pending<'_, Result<Restoring, Failure>>;
     fn stop(&self) -> Pending<'_, ()>;
 }
 
@@ -42,7 +44,6 @@ pub(in crate::app) trait Known {
     fn texts(&self) -> Vec<&TextMessage>;
     fn call(&self, id: CallId) -> Option<&Call>;
     fn calls(&self) -> Vec<&Call>;
-    fn entries(&self) -> Vec<Entry>;
     fn spd(&self) -> &Spd;
     /// What `default` means in an entry.
     fn default_level(&self) -> Level;
@@ -87,6 +88,14 @@ impl Brain for SignallingHandle {
 
     fn history(&self, limit: u32) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>> {
         Box::pin(self.history(limit))
+    }
+
+    fn policy_changes(&self, limit: u32, entry: Option<EntryId>) -> Pending<'_, Result<Vec<ChangeEntry>, Failure>> {
+        Box::pin(self.policy_changes(limit, entry))
+    }
+
+    fn policy_restoring(&self, change: Option<u64>) -> Pending<'_, Result<Restoring, Failure>> {
+        Box::pin(self.policy_restoring(change))
     }
 
     fn stop(&self) -> Pending<'_, ()> {
@@ -137,10 +146,6 @@ impl Known for Agent {
 
     fn calls(&self) -> Vec<&Call> {
         self.calls().collect()
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        self.entries()
     }
 
     fn spd(&self) -> &Spd {

@@ -16,6 +16,7 @@ mod holds;
 mod identity;
 mod inspect;
 mod policy;
+mod policy_change;
 mod presence;
 mod proposals;
 mod records;

@@ -1,43 +1,72 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::failures::{no_such, usage};
-use super::request::{ExportFormat, PolicyBody, TestBody};
+use super::request::{AddBody, ExportFormat, ImportBody, ImportFormat, PolicyBody, PolicyFilter, TestBody};
 use super::view::{EntryView, ExportView, LeftOutView, PendingView, PolicyView, RegisteredView, SkippedView, TestView};
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
-use crate::policy::{setkey, xfrm, Direction, Entry, Flow, Selector, Spd, Upper, Xfrm};
-use crate::vocab::{escape, EntryId, Failure};
+use crate::policy::{
+    json, setkey, swanctl, xfrm, Direction, Entry, Flow, Origin, PeerScope, Prefix, Selector, Spd, Swanctl, Upper, Xfrm,
+};
+use crate::vocab::{escape, Device, Entity, EntryId, Failure};
+
+/// Entries that are listed at most, unless more is asked for; and even then.
+const LISTED: usize = 1000;
+const MOST_LISTED: usize = 10_000;
 
 impl Control {
     pub async fn policy(&self) -> Result<PolicyView, Failure> {
-        self.look(|known| PolicyView {
-            generation: known.spd().generation().0,
-            entries: known.entries().iter().map(EntryView::from).collect(),
-            defaults: known.spd().default_entries().len(),
-            pending: known.pendings().into_iter().map(PendingView::from).collect(),
+        self.policy_listed(&PolicyFilter::default()).await
+    }
+
+    /// The entries that the filter lets through, and the default.
+    pub async fn policy_listed(&self, filter: &PolicyFilter) -> Result<PolicyView, Failure> {
+        let wanted = Wanted::read(filter)?;
+        let limit = filter.limit.unwrap_or(LISTED).min(MOST_LISTED);
+        self.look(move |known| {
+            let spd = known.spd();
+            let found = spd.ordinary().filter(|entry| wanted.includes(entry));
+            let (mut entries, mut more) = (Vec::new(), 0);
+            for entry in found {
+                if entries.len() < limit {
+                    entries.push(EntryView::from(entry));
+                } else {
+                    more += 1;
+                }
+            }
+            let defaults = spd.default_entries().filter(|_| wanted.everything).map(EntryView::from);
+            let listed = entries.len();
+            entries.extend(defaults);
+            let pending = known.pendings().into_iter().filter(|_| wanted.everything).map(PendingView::from).collect();
+            PolicyView { generation: spd.generation().0, defaults: entries.len() - listed, entries, more, pending }
         })
         .await
     }
 
     pub async fn policy_entry(&self, id: &str) -> Result<EntryView, Failure> {
         let number = entry_id(id)?;
-        let find = move |entries: Vec<crate::policy::Entry>| entries.into_iter().find(|entry| entry.id == number);
-        let found = self.look(move |known| find(known.entries()).as_ref().map(EntryView::from)).await?;
+        let shown = move |spd: &Spd| -> Option<EntryView> {
+            let entry = spd.entry(number)?;
+            let other = spd.other_direction_of(entry).map(|other| other.id.to_string());
+            Some(EntryView { other, ..EntryView::from(entry) })
+        };
+        let found = self.look(move |known| shown(known.spd())).await?;
         found.ok_or_else(|| no_entry(id))
     }
 
     /// Adds entries of our own, those that are not there yet. Comes back when they are durable, with the policy in force
     /// then; so do the next three.
-    pub async fn policy_add(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
-        self.register(Command::PolicyAdd { text: body.text.clone() }).await
+    pub async fn policy_add(&self, body: &AddBody) -> Result<RegisteredView, Failure> {
+        let scope = scope(body)?;
+        self.register(Command::PolicyAddFor { text: body.text.clone(), scope }).await
     }
 
     pub async fn policy_default(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
         self.change_store(Command::PolicyDefault { text: body.text.clone() }).await?;
         let policy = self.policy().await?;
-        let ordinary = policy.entries.len().saturating_sub(policy.defaults);
-        let added = policy.entries.iter().skip(ordinary).map(|entry| entry.id.clone()).collect();
+        let listed = policy.entries.len().saturating_sub(policy.defaults);
+        let added = policy.entries.iter().skip(listed).map(|entry| entry.id.clone()).collect();
         Ok(RegisteredView { policy, added, skipped: Vec::new(), default_changed: true })
     }
 
@@ -47,8 +76,12 @@ impl Control {
     }
 
     /// As [`Control::policy_add`], for entries of a file.
-    pub async fn policy_import(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
-        self.register(Command::PolicyImport { text: body.text.clone() }).await
+    pub async fn policy_import(&self, body: &ImportBody) -> Result<RegisteredView, Failure> {
+        let text = match body.format {
+            ImportFormat::Json => setkey::write(&json::read(&body.text).map_err(|why| not_json(&why.to_string()))?),
+            ImportFormat::Setkey => body.text.clone(),
+        };
+        self.register(Command::PolicyImport { text, part: body.part }).await
     }
 
     pub async fn policy_remove(&self, id: &str) -> Result<PolicyView, Failure> {
@@ -59,18 +92,27 @@ impl Control {
     pub async fn policy_export(&self, format: ExportFormat) -> Result<ExportView, Failure> {
         let now = self.clock.now().wall;
         self.look(move |known| {
-            let generation = known.spd().generation().0;
+            let (spd, level) = (known.spd(), known.default_level());
+            let generation = spd.generation().0;
+            let left = |id: EntryId, why: String| LeftOutView { id: id.to_string(), why };
+            let whole = |text| ExportView { generation, text, left_out: Vec::new() };
             match format {
-                ExportFormat::Setkey => ExportView { generation, text: exported(known.spd()), left_out: Vec::new() },
+                ExportFormat::Json => Ok(whole(json::write(spd.ordinary()))),
+                ExportFormat::Setkey => Ok(whole(exported(spd))),
+                ExportFormat::Swanctl if spd.ordinary_len() > MOST_LISTED => Err(too_many(spd.ordinary_len())),
+                ExportFormat::Swanctl => {
+                    let Swanctl { text, left_out } = swanctl::write(spd.entries(), level, now);
+                    let left_out = left_out.into_iter().map(|(id, why)| left(id, why.to_string())).collect();
+                    Ok(ExportView { generation, text, left_out })
+                }
                 ExportFormat::Xfrm => {
-                    let Xfrm { text, left_out } = xfrm::write(known.spd().entries(), known.default_level(), now);
-                    let left_out = left_out.into_iter();
-                    let left_out = left_out.map(|(id, why)| LeftOutView { id: id.to_string(), why: why.to_string() });
-                    ExportView { generation, text, left_out: left_out.collect() }
+                    let Xfrm { text, left_out } = xfrm::write(spd.entries(), level, now);
+                    let left_out = left_out.into_iter().map(|(id, why)| left(id, why.to_string())).collect();
+                    Ok(ExportView { generation, text, left_out })
                 }
             }
         })
-        .await
+        .await?
     }
 
     /// The entry that would rule a packet. Where a peer's own entry is the first that speaks of such packets, it is taken
@@ -90,24 +132,25 @@ impl Control {
     async fn register(&self, command: Command) -> Result<RegisteredView, Failure> {
         let events = self.brain.events();
         let accepted = self.brain.command(command).await?;
-        let Accepted::Registering { effect, added, skipped } = accepted else {
+        let Accepted::Registering { effect, added, skipped: skipped_before } = accepted else {
             return Err(unexpected("entries of our own", &accepted));
         };
         if let Some(effect) = effect {
             self.stored(events, effect).await?;
         }
         let policy = self.policy().await?;
-        let ids = self.look(|known| ids_by_rule(&known.entries())).await?;
-        let id = |entry: &Entry| ids.get(&entry.rule_text()).map(EntryId::to_string).unwrap_or_default();
-        Ok(RegisteredView {
-            policy,
-            added: added.iter().map(id).collect(),
-            skipped: skipped.iter().map(|entry| SkippedView { setkey: entry.to_setkey(), id: id(entry) }).collect(),
-            default_changed: false,
-        })
+        let (added, skipped) = self
+            .look(move |known| {
+                let number = |entry: &Entry| known.spd().twin_of(entry).map(|twin| twin.id);
+                let id = |entry: &Entry| number(entry).as_ref().map(EntryId::to_string).unwrap_or_default();
+                let skipped = |entry: &Entry| SkippedView { setkey: entry.to_setkey(), id: id(entry) };
+                (added.iter().map(id).collect(), skipped_before.iter().map(skipped).collect())
+            })
+            .await?;
+        Ok(RegisteredView { policy, added, skipped, default_changed: false })
     }
 
-    async fn change(&self, command: Command) -> Result<PolicyView, Failure> {
+    pub(super) async fn change(&self, command: Command) -> Result<PolicyView, Failure> {
         self.change_store(command).await?;
         self.policy().await
     }
@@ -122,25 +165,73 @@ impl Control {
     }
 }
 
-/// The number of each entry by what it rules; of two that rule the same, the one that is looked at first.
-fn ids_by_rule(entries: &[Entry]) -> BTreeMap<String, EntryId> {
-    entries.iter().rev().map(|entry| (entry.rule_text(), entry.id)).collect()
-}
-
 /// What import reads back. The default stands in a comment: read back, it would become an ordinary entry.
 fn exported(spd: &Spd) -> String {
     let defaults = spd.default_entries();
-    let ordinary = spd.entries().len().saturating_sub(defaults.len());
-    let mut text = setkey::write(spd.entries().get(..ordinary).unwrap_or_default());
+    let mut text: String = spd.ordinary().map(|entry| entry.to_setkey() + "\n").collect();
     let everything = Selector { upper: Upper::Udp, ..Selector::ANY };
     let rules =
         |entry: &Entry| (entry.selector == everything && entry.suites.is_empty()).then(|| entry.action.to_string());
-    let spelled: BTreeSet<String> =
-        defaults.iter().map(|entry| rules(entry).unwrap_or_else(|| entry.to_setkey())).collect();
+    let spelled: BTreeSet<String> = defaults.map(|entry| rules(entry).unwrap_or_else(|| entry.to_setkey())).collect();
     for default in spelled {
         text += &format!("# default: {default} (set it with sottovoce policy default)\n");
     }
     text
+}
+
+/// A filter, read.
+struct Wanted {
+    peer: Option<String>,
+    group: Option<String>,
+    address: Option<IpAddr>,
+    origin: Option<Origin>,
+    disabled: bool,
+    everything: bool,
+}
+
+impl Wanted {
+    fn read(filter: &PolicyFilter) -> Result<Self, Failure> {
+        let origin = |text: &String| field("--origin", text, "config, import, review or user", Origin::from_name);
+        let address = |text: &String| field("--address", text, "an IP address", |text| text.parse().ok());
+        Ok(Self {
+            peer: filter.peer.clone(),
+            group: filter.group.clone(),
+            address: filter.address.as_ref().map(address).transpose()?,
+            origin: filter.origin.as_ref().map(origin).transpose()?,
+            disabled: filter.disabled,
+            everything: PolicyFilter { limit: None, ..filter.clone() } == PolicyFilter::default(),
+        })
+    }
+
+    fn includes(&self, entry: &Entry) -> bool {
+        let named = |name: &String| {
+            let entity = entry.peer.entity.as_ref().map(Entity::as_str);
+            let bare = entity.and_then(|entity| entity.split_once(':')).map(|(_, bare)| bare);
+            let device = entry.peer.device.as_ref().map(Device::as_str);
+            [entity, bare, device].contains(&Some(name.as_str()))
+        };
+        let holds = |prefix: Prefix, address| prefix != Prefix::Any && prefix.contains(address);
+        let between =
+            |address: IpAddr| holds(entry.selector.source, address) || holds(entry.selector.destination, address);
+        self.peer.as_ref().is_none_or(named)
+            && self.group.as_ref().is_none_or(|group| entry.peer.group.as_ref() == Some(group))
+            && self.address.is_none_or(between)
+            && self.origin.is_none_or(|origin| entry.origin == origin)
+            && (!self.disabled || entry.disabled)
+    }
+}
+
+fn scope(body: &AddBody) -> Result<PeerScope, Failure> {
+    let entity = |text: &String| {
+        let whole = if text.contains(':') { text.clone() } else { format!("sip:{text}") };
+        field("--entity", &whole, "an entity as sip:bob@192.168.1.2", |text| Entity::parse(text).ok())
+    };
+    let device = |text: &String| field("--device", text, "a device as `sottovoce policy show` names it", Device::new);
+    Ok(PeerScope {
+        entity: body.entity.as_ref().map(entity).transpose()?,
+        device: body.device.as_ref().map(device).transpose()?,
+        group: body.group.clone().filter(|group| !group.is_empty()),
+    })
 }
 
 /// A packet's attributes.
@@ -185,15 +276,31 @@ fn upper(text: &str) -> Option<Upper> {
     [Upper::Tcp, Upper::Udp].into_iter().find(|upper| upper.to_string() == text)
 }
 
-fn field<T>(name: &str, text: &str, expected: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Failure> {
+pub(super) fn field<T>(
+    name: &str,
+    text: &str,
+    expected: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, Failure> {
     read(text).ok_or_else(|| {
         let text = escape(&text.chars().take(80).collect::<String>());
-        usage("bad-packet", format!("{name} is \"{text}\""), name, &format!("write {expected}"))
+        let code = if name.starts_with("--") { "bad-option" } else { "bad-packet" };
+        usage(code, format!("{name} is \"{text}\""), name, &format!("write {expected}"))
     })
 }
 
-fn entry_id(id: &str) -> Result<EntryId, Failure> {
+pub(super) fn entry_id(id: &str) -> Result<EntryId, Failure> {
     EntryId::parse(id).ok_or_else(|| no_entry(id))
+}
+
+fn not_json(why: &str) -> Failure {
+    let next = "write it as `sottovoce policy export --format json` does; nothing was changed";
+    usage("policy-text-unreadable", format!("this policy cannot be read: {why}"), "the JSON text", next)
+}
+
+fn too_many(entries: usize) -> Failure {
+    let message = format!("there are {entries} entries, and for this language at most {MOST_LISTED} are told");
+    usage("too-many-entries", message, "export", "export them as setkey, json or xfrm")
 }
 
 fn no_entry(id: &str) -> Failure {

@@ -11,9 +11,13 @@ use zeroize::Zeroize;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {
+    /// JSON (RFC 7951) of the data model of RFC 9061, which import reads back.
+    Json,
     /// `spdadd` lines, which import reads back.
     #[default]
     Setkey,
+    /// `swanctl.conf` of strongSwan.
+    Swanctl,
     /// Commands of ip-xfrm(8).
     Xfrm,
 }
@@ -185,6 +189,92 @@ pub struct TransferBody {
 #[serde(deny_unknown_fields)]
 pub struct PolicyBody {
     pub text: String,
+}
+
+/// `spdadd` lines of our own, and whose streams they are for; without entity, device and group everybody's, or whose their
+/// comments say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddBody {
+    pub text: String,
+    /// `sip:bob@192.168.1.2`
+    #[serde(default)]
+    pub entity: Option<String>,
+    #[serde(default)]
+    pub device: Option<String>,
+    /// A contact group, as `friend`.
+    #[serde(default)]
+    pub group: Option<String>,
+}
+
+/// Entries of a file, or of a part of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportBody {
+    pub text: String,
+    #[serde(default)]
+    pub format: ImportFormat,
+    /// The text is a part of a larger one, which speaks of both directions: none is made up.
+    #[serde(default)]
+    pub part: bool,
+}
+
+/// A language that entries can be read in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ImportFormat {
+    /// JSON (RFC 7951) of the data model of RFC 9061.
+    Json,
+    /// `spdadd` lines.
+    #[default]
+    Setkey,
+}
+
+/// When an entry is to end: one of the three.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpiryBody {
+    /// RFC 3339, `2026-11-24T18:00:00Z`.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// In so many seconds.
+    #[serde(default)]
+    pub seconds: Option<u64>,
+    #[serde(default)]
+    pub never: bool,
+}
+
+/// Which change of the policy database is to be taken back; the last one without it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UndoBody {
+    #[serde(default)]
+    pub change: Option<u64>,
+}
+
+/// Which entries are to be listed: those for which all of it is so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyFilter {
+    /// They name this entity, or this device.
+    #[serde(default)]
+    pub peer: Option<String>,
+    /// They are for this contact group.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// This IP address is in their source or destination, and that is not `any`.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// `config`, `import`, `review` or `user`.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// They are disabled.
+    #[serde(default)]
+    pub disabled: bool,
+    /// So many at most, beside the default's, up to 10,000; 1,000 without it.
+    #[serde(default)]
+    pub limit: Option<usize>,
 }
 
 /// A packet's attributes: `policy test SRC SPORT DST DPORT PROTO DIR`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::brain::{Brain, Known, Look, Pending};
-use super::request::{AnswerBody, AskBody, CallBody, NamesBody, PolicyBody, TestBody, VerifyBody};
+use super::request::{AddBody, AnswerBody, AskBody, CallBody, NamesBody, TestBody, VerifyBody};
 use super::view::{AskStateView, CallStateView, EventView, ReviewStateView, SurroundingsKind};
 use super::{About, Control, Wait};
 use crate::agent::*;
@@ -104,6 +104,25 @@ impl Brain for Cardboard {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn policy_changes(
+        &self,
+        _limit: u32,
+        _entry: Option<crate::vocab::EntryId>,
+    ) -> Pending<'_, Result<Vec<crate::io::ChangeEntry>, Failure>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn policy_restoring(&self, change: Option<u64>) -> Pending<'_, Result<crate::agent::Restoring, Failure>> {
+        let restoring = crate::agent::Restoring {
+            change: change.unwrap_or(7),
+            generation: Generation(4),
+            default: false,
+            put: Vec::new(),
+            gone: Vec::new(),
+        };
+        Box::pin(async move { Ok(restoring) })
+    }
+
     fn stop(&self) -> Pending<'_, ()> {
         self.happen(Event::Stopped);
         Box::pin(async {})
@@ -153,10 +172,6 @@ impl Known for State {
 
     fn calls(&self) -> Vec<&Call> {
         self.calls.iter().collect()
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        self.spd().entries().to_vec()
     }
 
     fn spd(&self) -> &Spd {
@@ -494,7 +509,8 @@ async fn a_review_is_shown_whole_and_safe_to_print() {
 #[tokio::test]
 async fn a_policy_change_is_done_when_the_store_says_so() {
     let (agent, control) = Cardboard::new();
-    let body = PolicyBody { text: "spdadd any any any -P out none;".to_owned() };
+    let text = "spdadd any any any -P out none;".to_owned();
+    let body = AddBody { text, entity: None, device: None, group: None };
     let settle = |result: Result<(), Failure>| {
         let other = Event::StoreSettled { effect: EffectId(6), result: Err(refused("other")) };
         vec![other, Event::StoreSettled { effect: EffectId(7), result }]

@@ -2,9 +2,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::agent::{Accepted, Agent, Command, Event};
-use crate::io::store::{AuditEntry, HistoryEntry, Store};
-use crate::vocab::{Failure, FailureKind};
+use crate::agent::{Accepted, Agent, Command, Event, Restoring};
+use crate::io::store::{AuditEntry, ChangeEntry, HistoryEntry, Store};
+use crate::vocab::{EntryId, Failure, FailureKind};
 
 /// What the loop is asked to do.
 pub enum Request {
@@ -72,6 +72,16 @@ impl SignallingHandle {
     /// The newest calls first.
     pub async fn history(&self, limit: u32) -> Result<Vec<HistoryEntry>, Failure> {
         self.store.history(limit).await
+    }
+
+    /// The newest changes of the policy database first; with `entry`, those that touched it.
+    pub async fn policy_changes(&self, limit: u32, entry: Option<EntryId>) -> Result<Vec<ChangeEntry>, Failure> {
+        self.store.policy_changes(limit, entry).await
+    }
+
+    /// What brings back the state before a change of the policy database, or before the last one.
+    pub async fn policy_restoring(&self, change: Option<u64>) -> Result<Restoring, Failure> {
+        self.store.policy_restoring(change).await
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Row {
     pub is_default: bool,
 }
 
-/// Writes one entry and gives it its number.
+/// Writes one entry, under its number or with a new one.
 pub fn insert(
     step: &Transaction<'_>,
     entry: &Entry,
@@ -44,6 +44,8 @@ pub fn insert(
         entry.origin.name(),
         entry.note,
         columns::signed(entry.created.0),
+        (entry.id != EntryId(0)).then(|| columns::signed(entry.id.0)),
+        entry.disabled,
     ])?;
     let id = step.last_insert_rowid();
     insert_rules(step, id, entry.action.rules())?;
@@ -52,20 +54,72 @@ pub fn insert(
 
 /// Every entry, in the order in which they were approved.
 pub fn all(database: &Connection) -> Result<Vec<Row>, Failure> {
-    let unread = |error: rusqlite::Error| failures::sqlite("be read", &error);
     let mut query = database.prepare("SELECT * FROM policy_entry ORDER BY id").map_err(unread)?;
+    let mut rules = database.prepare("SELECT * FROM policy_rule ORDER BY entry, position").map_err(unread)?;
+    let mut rules = Rules { rows: rules.query([]).map_err(unread)?, next: None };
     let mut rows = query.query([]).map_err(unread)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(unread)? {
-        entries.push(read(database, &Columns { table: "policy_entry", row })?);
+        let row = Columns { table: "policy_entry", row };
+        entries.push(read(&row, rules.of(row.value("id")?)?)?);
     }
     Ok(entries)
 }
 
+/// The entry with this number, if there is one.
+pub fn one(database: &Connection, id: EntryId) -> Result<Option<Entry>, Failure> {
+    Ok(some(database, "SELECT * FROM policy_entry WHERE id = ?1", [columns::signed(id.0)])?.pop())
+}
+
+/// The entries that `select` finds.
+pub fn some(database: &Connection, select: &str, params: impl rusqlite::Params) -> Result<Vec<Entry>, Failure> {
+    let mut query = database.prepare_cached(select).map_err(unread)?;
+    let mut rows = query.query(params).map_err(unread)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next().map_err(unread)? {
+        let row = Columns { table: "policy_entry", row };
+        entries.push(read(&row, read_rules(database, row.value("id")?)?)?.entry);
+    }
+    Ok(entries)
+}
+
+/// The rules of all entries, in the order of these: one question for all takes less than one for each.
+struct Rules<'a> {
+    rows: rusqlite::Rows<'a>,
+    next: Option<(i64, Rule)>,
+}
+
+impl Rules<'_> {
+    fn of(&mut self, entry: i64) -> Result<Vec<Rule>, Failure> {
+        let mut rules = Vec::new();
+        loop {
+            match self.next.take() {
+                Some((of, rule)) if of == entry => rules.push(rule),
+                Some(later) if later.0 > entry => {
+                    self.next = Some(later);
+                    return Ok(rules);
+                }
+                _ => {}
+            }
+            match self.rows.next().map_err(unread)? {
+                Some(row) => {
+                    let row = Columns { table: "policy_rule", row };
+                    self.next = Some((row.value("entry")?, row.rule()?));
+                }
+                None => return Ok(rules),
+            }
+        }
+    }
+}
+
+fn unread(error: rusqlite::Error) -> Failure {
+    failures::sqlite("be read", &error)
+}
+
 const INSERT_ENTRY: &str = "INSERT INTO policy_entry (generation, is_default, source_address, source_port, \
     destination_address, destination_port, upper_protocol, direction, action, suites, tfc, keying, priority, peer_entity, \
-    peer_device, peer_group, place_ours, place_theirs, expires, origin, note, created) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'agreement', ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+    peer_device, peer_group, place_ours, place_theirs, expires, origin, note, created, id, disabled) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'agreement', ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
 
 fn insert_rules(step: &Transaction<'_>, entry: i64, rules: &[Rule]) -> rusqlite::Result<()> {
     let mut insert = step.prepare_cached("INSERT INTO policy_rule VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
@@ -87,19 +141,20 @@ fn insert_rules(step: &Transaction<'_>, entry: i64, rules: &[Rule]) -> rusqlite:
     Ok(())
 }
 
-fn read(database: &Connection, row: &Columns<'_>) -> Result<Row, Failure> {
+fn read(row: &Columns<'_>, rules: Vec<Rule>) -> Result<Row, Failure> {
     let id: i64 = row.value("id")?;
     let entry = Entry {
         id: EntryId(id.unsigned_abs()),
         selector: read_selector(row)?,
         direction: row.word("direction", columns::direction)?,
-        action: read_action(database, row, id)?,
+        action: read_action(row, rules)?,
         suites: row.word("suites", read_suites)?,
         tfc: row.value("tfc")?,
         keying: Keying::Agreement,
         priority: row.value("priority")?,
         peer: read_scope(row)?,
         place: read_place(row)?,
+        disabled: row.value("disabled")?,
         expires: row.value::<Option<i64>>("expires")?.map(|_| row.time("expires")).transpose()?,
         origin: row.word("origin", Origin::from_name)?,
         note: row.value("note")?,
@@ -119,8 +174,7 @@ fn read_selector(row: &Columns<'_>) -> Result<Selector, Failure> {
 }
 
 /// An `ipsec` without rules, or another action with some, would protect less than was approved: damage.
-fn read_action(database: &Connection, row: &Columns<'_>, id: i64) -> Result<Action, Failure> {
-    let rules = read_rules(database, id)?;
+fn read_action(row: &Columns<'_>, rules: Vec<Rule>) -> Result<Action, Failure> {
     match (row.value::<String>("action")?.as_str(), rules.is_empty()) {
         ("discard", true) => Ok(Action::Discard),
         ("none", true) => Ok(Action::None),
@@ -130,7 +184,6 @@ fn read_action(database: &Connection, row: &Columns<'_>, id: i64) -> Result<Acti
 }
 
 fn read_rules(database: &Connection, entry: i64) -> Result<Vec<Rule>, Failure> {
-    let unread = |error: rusqlite::Error| failures::sqlite("be read", &error);
     let mut query =
         database.prepare_cached("SELECT * FROM policy_rule WHERE entry = ?1 ORDER BY position").map_err(unread)?;
     let mut rows = query.query([entry]).map_err(unread)?;

@@ -60,15 +60,20 @@ pub fn meta_number(database: &Connection, name: &str) -> Result<u64, Failure> {
 
 /// Entries that were approved together come back together, in the order of their approval.
 fn load_entries(database: &Connection, loaded: &mut Loaded) -> Result<(), Failure> {
-    let all = entry_rows::all(database)?;
-    for group in all.chunk_by(|a, b| (a.generation, a.is_default) == (b.generation, b.is_default)) {
-        let Some(first) = group.first() else { continue };
-        let entries = group.iter().map(|row| row.entry.clone()).collect();
-        let approved = Approved::restore(entries, first.entry.origin, first.generation);
-        if first.is_default {
-            loaded.default = Some(approved);
-        } else {
-            loaded.entries.push(approved);
+    let mut all = entry_rows::all(database)?.into_iter().peekable();
+    while let Some(first) = all.next() {
+        let together = (first.generation, first.is_default);
+        let (origin, mut entries) = (first.entry.origin, vec![first.entry]);
+        while let Some(row) = all.next_if(|row| (row.generation, row.is_default) == together) {
+            entries.push(row.entry);
+        }
+        match together {
+            (generation, false) => loaded.entries.push(Approved::restore(entries, origin, generation)),
+            // One that was edited in part has more than one generation.
+            (generation, true) => {
+                entries.splice(0..0, loaded.default.take().into_iter().flat_map(Approved::into_entries));
+                loaded.default = Some(Approved::restore(entries, origin, generation));
+            }
         }
     }
     Ok(())

@@ -13,6 +13,7 @@
 //! cause is the agent's matter.
 
 mod account_rows;
+mod change;
 mod columns;
 mod contact_rows;
 mod data_dir;
@@ -29,18 +30,20 @@ mod seen;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod worker;
 
 use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
 
-use crate::agent::{Loaded, StoreOp, Stored};
+use crate::agent::{Loaded, Restoring, StoreOp, Stored};
 use crate::keys::Identity;
-use crate::vocab::{Device, Failure};
+use crate::vocab::{Device, EntryId, Failure};
 
 pub(in crate::io) use failures::{behind, busy};
 pub use reads::{AuditEntry, HistoryEntry};
+pub use undo::{ChangeEntry, Changed};
 
 /// Where the store keeps what it keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +122,16 @@ impl Store {
     /// The newest calls first, at most `limit`.
     pub async fn history(&self, limit: u32) -> Result<Vec<HistoryEntry>, Failure> {
         self.read(move |database| reads::history(database, limit)).await
+    }
+
+    /// The newest changes of the policy database first, at most `limit`; with `entry`, those that touched it.
+    pub async fn policy_changes(&self, limit: u32, entry: Option<EntryId>) -> Result<Vec<ChangeEntry>, Failure> {
+        self.read(move |database| undo::changes(database, limit, entry)).await
+    }
+
+    /// What brings back the state before a change, or before the last one.
+    pub async fn policy_restoring(&self, change: Option<u64>) -> Result<Restoring, Failure> {
+        self.read(move |database| undo::restoring(database, change)).await
     }
 
     /// Finishes what is queued, then closes the database and gives the lock back. Everything after fails with `store-closed`.

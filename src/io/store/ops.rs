@@ -4,10 +4,10 @@ use rusqlite::{params, Connection, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{account_rows, contact_rows, failures, load, pending_rows, register, seen};
+use super::{account_rows, change, contact_rows, failures, load, pending_rows, register, seen};
 use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
-use crate::vocab::{Device, EntryId, Failure, FailureKind, Generation};
+use crate::vocab::{Device, Failure, FailureKind, Generation};
 
 /// Statements that are remembered for watchers; the oldest gives way, so that strangers cannot fill the disk.
 pub const GIVEN_LIMIT: i64 = 10_000;
@@ -77,7 +77,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             account_rows::add(step, account).map_err(failed)?;
             audit(step, row).map_err(failed)?;
         }
-        StoreOp::Audit(row) => audit(step, row).map_err(failed)?,
+        StoreOp::Audit(row) => audit(step, row).map(drop).map_err(failed)?,
         StoreOp::ForgetPending { entity, device, audit: row } => {
             pending_rows::forget(step, entity, device).map_err(failed)?;
             audit(step, row).map_err(failed)?;
@@ -128,6 +128,10 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             let replace = "INSERT OR REPLACE INTO vouch VALUES (?1, ?2, ?3)";
             run(step, replace, params![entity.as_str(), vouch.key.0, vouch.signature.0]).map_err(failed)?;
         }
+        StoreOp::ChangePolicy { put, gone, default, generation, audit } => {
+            let what = change::Change { put: put.as_ref(), gone, default: *default, generation: *generation };
+            return change::change(step, &what, audit);
+        }
         StoreOp::RecordCall(record) => record_call(step, record).map_err(failed)?,
         StoreOp::RecordGiven { given, .. } => record_given(step, given)?,
         StoreOp::RecordSeen { seen, at } => seen::record(step, seen, *at).map_err(failed)?,
@@ -140,7 +144,6 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             account_rows::remove(step, entity).map_err(failed)?;
             audit(step, row).map_err(failed)?;
         }
-        StoreOp::RemoveEntries { entries, audit } => return remove_entries(step, entries, audit),
         StoreOp::RemovePresence { entity } => {
             run(step, "DELETE FROM presence WHERE entity = ?1", [entity.as_str()]).map_err(failed)?;
         }
@@ -181,13 +184,13 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::RemoveContact { .. } => "remove the contact",
         StoreOp::RemoveGroup { .. } => "remove the group",
         StoreOp::KeepVouch { .. } => "keep the word of your other device",
+        StoreOp::ChangePolicy { .. } => "change the policy database",
         StoreOp::RecordCall(_) => "keep the call's record",
         StoreOp::RecordGiven { .. } => "remember what was told to a watcher",
         StoreOp::RecordSeen { .. } => "remember what must not be taken twice",
         StoreOp::Register { .. } => "register the entry",
         StoreOp::RememberPresence { .. } => "keep the peer's presence",
         StoreOp::RemoveAccount { .. } => "remove the account",
-        StoreOp::RemoveEntries { .. } => "remove the entry",
         StoreOp::RemovePresence { .. } => "remove the presence",
         StoreOp::RenamePresence { .. } => "keep your names for the peer",
         StoreOp::SetOwnPresence { .. } => "keep your own presence",
@@ -196,11 +199,12 @@ fn name(op: &StoreOp) -> &'static str {
     }
 }
 
-/// Writes the audit row with the generation that now stands.
-pub fn audit(step: &Transaction<'_>, row: &AuditRow) -> rusqlite::Result<()> {
+/// Writes the audit row with the generation that now stands; its number comes back.
+pub fn audit(step: &Transaction<'_>, row: &AuditRow) -> rusqlite::Result<i64> {
     let insert = "INSERT INTO audit (at, kind, subject, detail, generation) \
         VALUES (?1, ?2, ?3, ?4, (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'generation'))";
-    step.prepare_cached(insert)?.execute(params![signed(row.at.0), row.kind, row.subject, row.detail]).map(drop)
+    step.prepare_cached(insert)?.execute(params![signed(row.at.0), row.kind, row.subject, row.detail])?;
+    Ok(step.last_insert_rowid())
 }
 
 /// The generation grows by one.
@@ -214,24 +218,6 @@ fn set_meta(step: &Transaction<'_>, name: &str, value: u64) -> Result<(), Failur
     run(step, "UPDATE meta SET value = ?2 WHERE name = ?1", params![name, value.to_string()])
         .map(drop)
         .map_err(|error| failures::sqlite("count its changes", &error))
-}
-
-fn remove_entries(step: &Transaction<'_>, entries: &[EntryId], row: &AuditRow) -> Result<Stored, Failure> {
-    let failed = |error: rusqlite::Error| failures::sqlite("remove the entry", &error);
-    for entry in entries {
-        let removed = run(step, "DELETE FROM policy_entry WHERE id = ?1", [signed(entry.0)]).map_err(failed)?;
-        if removed == 0 {
-            return Err(no_entry(*entry));
-        }
-    }
-    let generation = next_generation(step)?;
-    audit(step, row).map_err(failed)?;
-    Ok(Stored::Removed { generation })
-}
-
-fn no_entry(entry: EntryId) -> Failure {
-    let message = format!("there is no entry {entry} in the policy database");
-    Failure::new(FailureKind::Usage, "no-such-entry", message, entry.to_string(), "see `sottovoce policy list`")
 }
 
 /// An empty document leaves the one that is kept: only the policy was asked for, and presence is not news.

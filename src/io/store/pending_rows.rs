@@ -4,7 +4,7 @@ use rusqlite::{params, Connection, Transaction};
 
 use super::columns::{signed, Columns};
 use super::statement::run;
-use super::{entry_rows, failures, load, ops, register};
+use super::{change, entry_rows, failures, load, ops, register};
 use crate::agent::{AuditRow, Stored};
 use crate::policy::{setkey, Approved, Entry, Origin, Pending, Terms};
 use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Generation};
@@ -60,12 +60,13 @@ pub fn put_in_force(step: &Transaction<'_>, used: &Pending, row: &AuditRow) -> R
     if run(step, gone, of).map_err(failed)? == 0 {
         return Err(lapsed(used.entity()));
     }
-    let replaced = "DELETE FROM policy_entry WHERE is_default = 0 AND peer_entity = ?1 AND peer_device = ?2";
-    run(step, replaced, params![used.entity().as_str(), used.device().as_str()]).map_err(failed)?;
+    let replaced = register::entries_of(step, used.entity(), used.device())?;
+    change::remove(step, &replaced).map_err(failed)?;
     let generation = ops::next_generation(step)?;
     let insert = |entry: &Entry| entry_rows::insert(step, entry, generation, false);
-    let entries = used.entries().iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
-    ops::audit(step, row).map_err(failed)?;
+    let entries: Vec<Entry> = used.entries().iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
+    let number = ops::audit(step, row).map_err(failed)?;
+    change::record(step, number, false, &replaced, &entries).map_err(failed)?;
     Ok(Stored::Registered { generation, entries })
 }
 

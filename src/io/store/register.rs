@@ -4,11 +4,11 @@ use rusqlite::{params, OptionalExtension, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{entry_rows, failures, load, ops, pending_rows};
+use super::{change, entry_rows, failures, load, ops, pending_rows};
 use crate::agent::{AuditRow, Stored};
 use crate::keys;
 use crate::policy::{Approved, ApprovedPeer, Entry};
-use crate::vocab::{Failure, FailureKind, Fingerprint, Generation, Wall};
+use crate::vocab::{Device, Entity, Failure, FailureKind, Fingerprint, Generation, Wall};
 
 #[derive(Clone, Copy, Debug)]
 pub struct How {
@@ -39,21 +39,23 @@ pub(super) fn write(
 ) -> Result<Stored, Failure> {
     let failed = |error: rusqlite::Error| failures::sqlite("register the entry", &error);
     let mut pinned = None;
-    match reviewed {
+    let replaced = match reviewed {
         Some(Reviewed { peer, generation }) => {
             refuse_stale(step, generation)?;
             pinned = pin(step, peer, how.replace_keys, row.at)?;
-            remove_entries_of(step, peer).map_err(failed)?;
             pending_rows::forget(step, &peer.entity, &peer.device).map_err(failed)?;
+            entries_of(step, &peer.entity, &peer.device)?
         }
-        None if how.default => remove_default(step).map_err(failed)?,
-        None => {}
-    }
+        None if how.default => entry_rows::some(step, "SELECT * FROM policy_entry WHERE is_default = 1", [])?,
+        None => Vec::new(),
+    };
+    change::remove(step, &replaced).map_err(failed)?;
     let generation = ops::next_generation(step)?;
     let insert = |entry: &Entry| entry_rows::insert(step, entry, generation, how.default);
-    let entries = entries.iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
-    ops::audit(step, row).map_err(failed)?;
-    pinned.map_or(Ok(()), |pinned| ops::audit(step, &pinned)).map_err(failed)?;
+    let entries: Vec<Entry> = entries.iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
+    let number = ops::audit(step, row).map_err(failed)?;
+    change::record(step, number, how.default, &replaced, &entries).map_err(failed)?;
+    pinned.map_or(Ok(()), |pinned| ops::audit(step, &pinned).map(drop)).map_err(failed)?;
     Ok(Stored::Registered { generation, entries })
 }
 
@@ -72,13 +74,9 @@ pub(super) fn refuse_stale(step: &Transaction<'_>, reviewed: Generation) -> Resu
     ))
 }
 
-fn remove_entries_of(step: &Transaction<'_>, peer: &ApprovedPeer) -> rusqlite::Result<()> {
-    let delete = "DELETE FROM policy_entry WHERE is_default = 0 AND peer_entity = ?1 AND peer_device = ?2";
-    run(step, delete, params![peer.entity.as_str(), peer.device.as_str()]).map(drop)
-}
-
-fn remove_default(step: &Transaction<'_>) -> rusqlite::Result<()> {
-    run(step, "DELETE FROM policy_entry WHERE is_default = 1", []).map(drop)
+pub(super) fn entries_of(step: &Transaction<'_>, entity: &Entity, device: &Device) -> Result<Vec<Entry>, Failure> {
+    let select = "SELECT * FROM policy_entry WHERE is_default = 0 AND peer_entity = ?1 AND peer_device = ?2";
+    entry_rows::some(step, select, params![entity.as_str(), device.as_str()])
 }
 
 /// Pins the peer's keys, and says what the audit table is to say of it. With the same keys pinned already nothing

@@ -201,7 +201,7 @@ impl Review {
                 return Err(AnswerError::Expired { field: format!("{} expiry", entry.direction) });
             }
             let (peer, origin) = (scope(&self.statement), Origin::Review);
-            Ok(Entry { id: EntryId::default(), action, peer, place, origin, created: now, ..entry })
+            Ok(Entry { id: EntryId::default(), action, peer, place, origin, created: now, disabled: false, ..entry })
         };
         entries.into_iter().map(settle).collect()
     }
@@ -296,13 +296,6 @@ impl Review {
 
 /// Refuses what this version could not enforce: approved, it would drop every packet or, worse, be passed over.
 pub(super) fn supported_here(entry: &Entry) -> Result<(), AnswerError> {
-    let refuse = |field: &str, what: &str| {
-        let field = format!("{} {field}", entry.direction);
-        Err(AnswerError::UnsupportedHere { field, what: what.to_owned() })
-    };
-    if entry.peer.group.is_some() {
-        return refuse("group", "a contact group");
-    }
     let fits = entry.action.rule(Protocol::Esp).is_some() && entry.action.rule(Protocol::Ipcomp).is_none();
     if entry.tfc == Some(true) && !fits {
         return Err(AnswerError::Padding { field: format!("{} tfc", entry.direction) });

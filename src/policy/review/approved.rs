@@ -34,6 +34,12 @@ impl Approved {
         Ok(Self { entries: entries.into_iter().map(ours).collect(), peer: None, origin, generation })
     }
 
+    /// Entries of the database that our user has changed: they keep their number and their age.
+    pub fn changed(entries: Vec<Entry>, generation: Generation) -> Result<Self, AnswerError> {
+        entries.iter().try_for_each(supported_here)?;
+        Ok(Self { entries, peer: None, origin: Origin::User, generation })
+    }
+
     /// What a review's user said yes to.
     pub(super) fn of_peer(entries: Vec<Entry>, peer: ApprovedPeer, generation: Generation) -> Self {
         Self { entries, peer: Some(peer), origin: Origin::Review, generation }
@@ -46,6 +52,10 @@ impl Approved {
 
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
     }
 
     /// `None` for entries of our own (command, import, configuration).

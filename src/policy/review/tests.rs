@@ -391,7 +391,6 @@ fn entries_of_our_own_need_no_peer_and_claim_nothing() {
     assert_eq!((own.entries()[0].id.0, own.entries()[0].created, own.entries()[0].origin), (0, NOW, Origin::Import));
     let bad = [
         "",
-        "spdadd any any any -P out none; # sv: group=friends",
         "spdadd any any any -P out ipsec ah/transport//use; # sv: tfc=on",
         "spdadd any any any -P out ipsec ipcomp/transport//use esp/transport//use; # sv: tfc=on",
     ];

@@ -7,14 +7,22 @@ use crate::policy::{Entry, Keying, Origin, PlaceCondition, Scope, Suite};
 use crate::vocab::{Device, Entity, EntryId, Wall};
 
 const KEYS: &str =
-    "one of id, entity, device, group, priority, suites, tfc, keying, place, expires, origin, created, note, each once";
+    "one of id, entity, device, group, priority, suites, tfc, keying, place, expires, disabled, origin, created, note, each once";
+
+/// The one word that stands without a value.
+const DISABLED: &str = "disabled";
 
 /// Fills `entry` from `key=value` pairs. An unknown key is refused: it could be a restriction.
 pub(super) fn read(comment: &Token<'_>, entry: &mut Entry) -> Result<(), SetkeyError> {
     let mut seen: Vec<&str> = Vec::new();
     for pair in comment.text.split_whitespace() {
         let error = |expected: &str| SetkeyError::new(comment.line, comment.column, Some(pair), expected);
-        let (key, value) = pair.split_once('=').ok_or_else(|| error("key=value"))?;
+        let (key, value) = match pair.split_once('=') {
+            None if pair == DISABLED => (pair, ""),
+            None => return Err(error("key=value")),
+            Some((DISABLED, _)) => return Err(error("disabled, without a value")),
+            Some(both) => both,
+        };
         let expected = expected(key).filter(|_| !seen.contains(&key)).ok_or_else(|| error(KEYS))?;
         seen.push(key);
         decode(value).and_then(|value| set(entry, key, &value)).ok_or_else(|| error(expected))?;
@@ -25,6 +33,7 @@ pub(super) fn read(comment: &Token<'_>, entry: &mut Entry) -> Result<(), SetkeyE
 fn expected(key: &str) -> Option<&'static str> {
     Some(match key {
         "created" | "expires" => "a time in Unix seconds, as 1700000000 or 1700000000.250",
+        DISABLED => "disabled, without a value",
         "device" => "a device, 1 to 128 visible characters",
         "entity" => "an entity as sip:bob@example.com",
         "group" | "note" => "some percent-encoded text",
@@ -43,6 +52,7 @@ fn set(entry: &mut Entry, key: &str, value: &str) -> Option<()> {
     match key {
         "created" => entry.created = time(value)?,
         "device" => entry.peer.device = Some(Device::new(value)?),
+        DISABLED => entry.disabled = true,
         "entity" => entry.peer.entity = Some(Entity::parse(value).ok()?),
         "expires" => entry.expires = Some(time(value)?),
         "group" => entry.peer.group = Some(value.to_owned()),
@@ -97,8 +107,10 @@ pub(super) fn write(entry: &Entry) -> String {
     for (key, value) in pairs(entry) {
         out.push_str(if out.is_empty() { " # sv: " } else { " " });
         out.push_str(key);
-        out.push('=');
-        encode(&value, &mut out);
+        if key != DISABLED {
+            out.push('=');
+            encode(&value, &mut out);
+        }
     }
     out
 }
@@ -116,6 +128,7 @@ fn pairs(entry: &Entry) -> impl Iterator<Item = (&'static str, String)> {
         ("tfc", entry.tfc.map(|tfc| if tfc { "on" } else { "off" }.to_owned())),
         ("place", entry.place.map(|place| format!("{}/{}", place.ours, place.theirs))),
         ("expires", entry.expires.map(write_time)),
+        (DISABLED, named(entry.disabled, String::new())),
         ("origin", named(entry.origin != Origin::User, entry.origin.name().to_owned())),
         ("created", named(entry.created != Wall::default(), write_time(entry.created))),
         ("note", entry.note.clone()),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::Spd;
+use super::{Probe, Spd};
 use crate::policy::{Direction, Entry, Evidence, Guarantee, Level, Prefix, Selector, StatedPolicy};
 use crate::vocab::{Device, Entity, PeerText, Wall};
 
@@ -39,10 +39,14 @@ impl Spd {
 
     fn answer_one_way(&self, asker: &Asker<'_>, asked: &Asked, way: Direction, now: Wall) -> Vec<Entry> {
         let ends = ends(way, asked.address, asker.address);
-        let speaks =
-            |entry: &&Entry| entry.direction == way && entry.peer.matches(asker.verified) && !entry.expired(now);
-        let all: Vec<(Selector, &Entry)> =
-            self.entries.iter().filter(speaks).filter_map(|entry| Some((cut(&entry.selector, ends)?, entry))).collect();
+        let group = self.group_of(asker.verified);
+        let speaks = |entry: &&Entry| entry.peer.matches(asker.verified, group) && entry.in_force(now);
+        let all: Vec<(Selector, &Entry)> = self
+            .speaking(Probe::new(way, ends, asker.verified, group))
+            .into_iter()
+            .filter(speaks)
+            .filter_map(|entry| Some((cut(&entry.selector, ends)?, entry)))
+            .collect();
         let known = asked.evidence == Evidence::Network && asker.observed;
         let trusted = |entry: &Entry| known || !is_for_an_address(entry);
         let mut shown: Vec<(&Selector, &Entry)> = Vec::new();

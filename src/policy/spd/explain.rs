@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{order, Flow, Ruling, Why};
+use super::{order, Flow, Probe, Ruling, Why};
 use crate::policy::Entry;
 
 /// How many of the entries that lost are named.
@@ -16,8 +16,9 @@ impl Ruling<'_> {
         for loser in self.losers() {
             text += &self.beat(loser);
         }
-        for expired in self.expired() {
-            text += &format!("{} would match, but it has expired\n", name(expired));
+        for idle in self.idle() {
+            let why = if idle.disabled { "is disabled" } else { "has expired" };
+            text += &format!("{} would match, but it {why}\n", name(idle));
         }
         text
     }
@@ -43,25 +44,31 @@ impl Ruling<'_> {
     }
 
     /// Entries behind the winner that match too, the nearest first.
-    fn losers(&self) -> impl Iterator<Item = &Entry> {
-        let matching = |entry: &&Entry| self.flow.ruled_by(entry, self.now) && !std::ptr::eq(*entry, self.entry);
-        self.spd.entries.iter().filter(matching).take(LOSERS)
+    fn losers(&self) -> Vec<&Entry> {
+        let group = self.spd.group_of(self.flow.peer);
+        let matching = |entry: &&Entry| self.flow.ruled_by(entry, group, self.now) && !std::ptr::eq(*entry, self.entry);
+        self.speaking().into_iter().filter(matching).take(LOSERS).collect()
     }
 
-    fn expired(&self) -> impl Iterator<Item = &Entry> {
-        let lapsed = |entry: &&Entry| {
-            entry.expired(self.now) && entry.expires.is_some_and(|end| self.flow.ruled_by(entry, before(end)))
+    /// Entries that would match if they were in force.
+    fn idle(&self) -> Vec<&Entry> {
+        let group = self.spd.group_of(self.flow.peer);
+        let matching = |entry: &&Entry| {
+            let lively = Entry { disabled: false, expires: None, ..(*entry).clone() };
+            !entry.in_force(self.now) && self.flow.ruled_by(&lively, group, self.now)
         };
-        self.spd.entries.iter().filter(lapsed).take(LOSERS)
+        self.speaking().into_iter().filter(matching).take(LOSERS).collect()
+    }
+
+    fn speaking(&self) -> Vec<&Entry> {
+        let (flow, spd) = (&self.flow, self.spd);
+        let ends = (flow.source.ip(), flow.destination.ip());
+        spd.speaking(Probe::new(flow.direction, ends, flow.peer, spd.group_of(flow.peer)))
     }
 
     fn is_default(&self, entry: &Entry) -> bool {
-        self.spd.default_entries().iter().any(|default| std::ptr::eq(default, entry))
+        !self.spd.is_ordinary(entry)
     }
-}
-
-fn before(end: crate::vocab::Wall) -> crate::vocab::Wall {
-    crate::vocab::Wall(end.0.saturating_sub(1))
 }
 
 fn name(entry: &Entry) -> String {

@@ -76,12 +76,13 @@ fn each_criterion_outweighs_those_behind_it() {
         "spdadd any any[5000-6000] any -P out none; # sv: created=9 note=ports",
         "spdadd any 192.168.1.0/24 any -P out none; # sv: created=9 note=destination",
         "spdadd 192.168.0.0/16 any any -P out none; # sv: created=9 note=source",
+        "spdadd any any any -P out none; # sv: created=9 note=group group=friends",
         "spdadd any any any -P out none; # sv: created=9 note=entity entity=sip:bob@192.168.1.2",
         "spdadd any any any -P out none; # sv: created=9 note=device device=d1",
         "spdadd any any any -P out none; # sv: created=9 note=priority priority=1",
     ];
     for end in 1..=ladder.len() {
-        let spd = compile(&ladder[..end].join("\n"), ESP);
+        let spd = compile(&ladder[..end].join("\n"), ESP).with_groups(groups(&entity, "friends"));
         let expected = parse(ladder[end - 1]).unwrap().remove(0);
         assert_eq!(spd.lookup(&flow, Wall(0)).entry, &expected);
     }
@@ -101,12 +102,31 @@ fn an_entry_of_somebody_matches_nobody_else() {
 }
 
 #[test]
-fn nobody_belongs_to_a_group_yet() {
+fn an_entry_for_a_group_rules_the_streams_of_its_contacts_alone() {
     let (entity, device) = bob();
     let spd = compile("spdadd any any any -P out none; # sv: group=friends", ESP);
+    let why = |spd: &Spd, peer| spd.lookup(&Flow { peer, ..out() }, Wall(0)).why;
     for peer in [None, Some((&entity, &device))] {
-        assert_eq!(spd.lookup(&Flow { peer, ..out() }, Wall(0)).why, Why::Default);
+        assert_eq!(why(&spd, peer), Why::Default, "nobody is anybody's contact");
     }
+    let spd = spd.with_groups(groups(&entity, "friends"));
+    assert_eq!(why(&spd, Some((&entity, &device))), Why::First);
+    assert_eq!(why(&spd, None), Why::Default);
+    let spd = spd.with_groups(groups(&entity, "family"));
+    assert_eq!(why(&spd, Some((&entity, &device))), Why::Default);
+}
+
+fn groups(who: &Entity, group: &str) -> Arc<Groups> {
+    Arc::new(Groups::new([(who.clone(), group.to_owned())].into()))
+}
+
+#[test]
+fn a_disabled_entry_rules_nothing_and_is_told_of() {
+    let spd = compile("spdadd any any any -P out discard; # sv: id=e7 disabled", ESP);
+    let ruling = spd.lookup(&out(), Wall(0));
+    assert_eq!(ruling.why, Why::Default);
+    assert!(ruling.explain().ends_with("entry e7 would match, but it is disabled\n"), "{}", ruling.explain());
+    assert_eq!(spd.ordinary_len(), 1);
 }
 
 #[test]
@@ -151,7 +171,7 @@ fn a_packet_between_us_and_a_peer_with_an_entry_is_taken_for_its_own() {
 }
 
 /// The rule of PROTOCOL section 2 said again, slowly: of all that match, no other comes before the chosen one.
-fn dull_lookup<'a>(entries: &'a [Entry], flow: &Flow<'_>, now: Wall) -> Option<&'a Entry> {
+fn dull_lookup<'a>(entries: &'a [Entry], groups: &Groups, flow: &Flow<'_>, now: Wall) -> Option<&'a Entry> {
     let len = |prefix: &Prefix| match prefix {
         Prefix::Any => 0,
         Prefix::Net { len, .. } => i64::from(*len),
@@ -162,6 +182,7 @@ fn dull_lookup<'a>(entries: &'a [Entry], flow: &Flow<'_>, now: Wall) -> Option<&
             -i64::from(e.priority),
             -i64::from(e.peer.device.is_some()),
             -i64::from(e.peer.entity.is_some()),
+            -i64::from(e.peer.group.is_some()),
             -len(&e.selector.source),
             -len(&e.selector.destination),
             width(&e.selector.source_ports),
@@ -185,8 +206,12 @@ fn dull_lookup<'a>(entries: &'a [Entry], flow: &Flow<'_>, now: Wall) -> Option<&
             && e.selector.destination.contains(flow.destination.ip())
             && e.selector.source_ports.contains(flow.source.port())
             && e.selector.destination_ports.contains(flow.destination.port())
-            && e.peer.group.is_none()
+            && e.peer
+                .group
+                .as_deref()
+                .is_none_or(|group| flow.peer.and_then(|(e, _)| groups.group_of(e)) == Some(group))
             && peer(e)
+            && !e.disabled
             && e.expires.is_none_or(|end| end > now)
     };
     entries.iter().filter(matches).min_by_key(|e| rank(e))
@@ -195,24 +220,61 @@ fn dull_lookup<'a>(entries: &'a [Entry], flow: &Flow<'_>, now: Wall) -> Option<&
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
+    /// Compiled at once, or one change after the other: every packet is ruled as the dull model says.
     #[test]
     fn lookup_finds_what_the_dull_model_finds(
-        entries in vec(strategies::entry(), 0..12),
+        entries in vec(strategies::entry(), 0..24),
+        later in vec((strategies::entry(), 0..24u64), 0..8),
+        groups in strategies::groups(),
         ends in ((strategies::address(), strategies::port()), (strategies::address(), strategies::port())),
         (upper, direction) in (strategies::upper(), strategies::direction()),
         peer in option::of((strategies::entity(), strategies::device())),
         now in (0..4000u64).prop_map(Wall),
     ) {
+        let mut all: Vec<Entry> = (1..).zip(entries).map(|(id, entry)| Entry { id: EntryId(id), ..entry }).collect();
         let peer = peer.as_ref().map(|(entity, device)| (entity, device));
         let flow = Flow { source: ends.0.into(), destination: ends.1.into(), upper, direction, peer };
-        let spd = Spd::compile(Generation(1), entries.clone(), Vec::new());
-        let ruling = spd.lookup(&flow, now);
-        match dull_lookup(&entries, &flow, now) {
-            Some(expected) => prop_assert_eq!(ruling.entry, expected),
-            None => prop_assert_eq!(ruling.why, Why::Default),
+        let mut spd = Spd::compile(Generation(1), all.clone(), Vec::new()).with_groups(Arc::new(groups.clone()));
+        for (entry, id) in later {
+            let ruling = spd.lookup(&flow, now);
+            match dull_lookup(&all, &groups, &flow, now) {
+                Some(expected) => prop_assert_eq!(ruling.entry, expected),
+                None => prop_assert_eq!(ruling.why, Why::Default),
+            }
+            ruling.explain();
+            // An entry of that number is changed, a new one comes, and the one after is taken away.
+            let entry = Entry { id: EntryId(id + 1), ..entry };
+            all.retain(|other| ![id + 1, id + 2].contains(&other.id.0));
+            all.push(entry.clone());
+            spd = spd.changed(Generation(2), &[EntryId(id + 2)], vec![entry.clone()]);
+            prop_assert_eq!(spd.entry(entry.id), Some(&entry));
+            prop_assert_eq!(spd.entry(EntryId(id + 2)), None);
+            prop_assert!(spd.twin_of(&entry).is_some_and(|twin| twin.rule_text() == entry.rule_text()));
+            let sorted = Spd::compile(Generation(2), all.clone(), Vec::new());
+            prop_assert!(spd.ordinary().eq(sorted.ordinary()));
+            if let Some((entity, device)) = peer {
+                let theirs = |e: &&Entry| (e.peer.entity.as_ref(), e.peer.device.as_ref()) == (Some(entity), Some(device));
+                prop_assert!(spd.entries_of(entity, device).eq(sorted.ordinary().filter(theirs)));
+            }
         }
-        ruling.explain();
     }
+}
+
+#[test]
+fn after_many_changes_all_is_compiled_anew() {
+    let entry = |id: u64| {
+        let text = format!("spdadd 10.0.{}.{} any udp -P in none; # sv: id=e{id}", id / 256, id % 256);
+        parse(&text).unwrap().remove(0)
+    };
+    let mut spd = Spd::compile(Generation(1), (1..=1000).map(entry).collect(), Vec::new());
+    for id in 1001..=3000 {
+        spd = spd.changed(Generation(id), &[EntryId(id - 1000)], vec![entry(id)]);
+    }
+    assert_eq!(spd.ordinary_len(), 1000);
+    assert!(spd.changed.len() + spd.gone.len() <= 1024 && spd.base.len() >= 1000);
+    assert!(spd.ordinary().map(|entry| entry.id.0).eq(2001..=3000));
+    let flow = flow(Direction::In, "10.0.10.0:1", "10.9.9.9:1");
+    assert_eq!(spd.lookup(&flow, Wall(0)).entry.id, EntryId(2560));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The answer to a review, out of flags or of what was chosen at the prompt.
 
 use super::args::AnswerFlags;
-use super::door::{Door, Reply};
+use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
 use super::screen::policy::summary;
@@ -122,7 +122,8 @@ pub async fn registered(door: &Door, output: Output, review: &ReviewView) -> Res
         return Ok(());
     }
     output.line(&format!("registered, both directions, as generation {}", review.generation.unwrap_or_default()));
-    let policy: PolicyView = door.get("/v1/policy").await?.view()?;
+    let policy: PolicyView =
+        door.get(&format!("/v1/policy?peer={}", segment(&review.presence.entity))).await?.view()?;
     output.lines(&in_force(&policy, &review.presence, output.width()));
     Ok(())
 }

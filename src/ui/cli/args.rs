@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::policy_args::PolicyCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy (or a review waits, or a
@@ -313,63 +314,6 @@ pub struct TransferArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Every entry in force, in lookup order, the default last
-    List,
-    /// One entry, whole
-    Show {
-        /// Its number, as e1, or default
-        id: String,
-    },
-    /// Add entries of your own: spdadd lines
-    Add {
-        /// As 'spdadd any 192.168.1.9 udp -P out discard;'
-        text: String,
-    },
-    /// Remove an entry, both directions, or the default that was set: the configuration's comes back
-    Remove {
-        /// Its number, as e1, or default
-        id: String,
-    },
-    /// Show the default for everybody else, or set it
-    Default {
-        /// As 'ipsec esp/transport//require', or spdadd lines
-        text: Option<String>,
-    },
-    /// Which entry would rule this packet, and why
-    Test {
-        /// IP address that the packet comes from
-        #[arg(value_name = "SRC")]
-        source: String,
-        /// Its port
-        #[arg(value_name = "SPORT")]
-        source_port: String,
-        /// IP address that the packet goes to
-        #[arg(value_name = "DST")]
-        destination: String,
-        /// Its port
-        #[arg(value_name = "DPORT")]
-        destination_port: String,
-        /// udp or tcp
-        proto: String,
-        /// in or out
-        #[arg(value_name = "DIR")]
-        direction: String,
-    },
-    /// Add every entry of a file of spdadd lines
-    Import {
-        /// The file; - is standard input
-        file: PathBuf,
-    },
-    /// Print the database: as spdadd lines, which import reads back, or as commands for a kernel
-    Export {
-        /// setkey, or xfrm: commands of `ip xfrm policy`, for those entries that a kernel can follow to the letter
-        #[arg(long, value_enum, default_value_t = ExportAs::Setkey)]
-        format: ExportAs,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub enum PresenceCommand {
     /// Your own record, and those of every peer that was asked
     List,
@@ -598,21 +542,6 @@ pub struct Limit {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ExportAs {
-    Setkey,
-    Xfrm,
-}
-
-impl ExportAs {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Setkey => "setkey",
-            Self::Xfrm => "xfrm",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum InspectKind {
     Sip,
     Pidf,
@@ -629,7 +558,7 @@ impl InspectKind {
     }
 }
 
-fn rows(text: &str) -> Result<u32, String> {
+pub(super) fn rows(text: &str) -> Result<u32, String> {
     text.parse().ok().filter(|rows| *rows > 0).ok_or_else(|| "a number from 1, as 50".to_owned())
 }
 

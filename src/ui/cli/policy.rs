@@ -1,43 +1,49 @@
 //! `policy`: the security policy database.
 
-use std::io::Read;
-use std::path::Path;
-
-use super::args::{ExportAs, PolicyCommand};
 use super::door::{segment, Door, Reply};
 use super::exit::Exit;
 use super::output::Output;
+use super::policy_args::{ExportAs, ListArgs, PolicyCommand};
 use super::screen::policy::{entry, summary};
 use super::screen::{wrap, Page};
-use crate::app::control::request::{PolicyBody, TestBody};
-use crate::app::control::view::{EntryView, ErrorKind, ErrorView, ExportView, PolicyView, RegisteredView, TestView};
-
-/// Longest file of entries that is read, in octets.
-const MAX_IMPORT: u64 = 1 << 20;
+use super::{policy_change, policy_import};
+use crate::app::control::request::{AddBody, ExpiryBody, PolicyBody, TestBody, UndoBody};
+use crate::app::control::view::{EntryView, ErrorView, ExportView, PolicyView, RegisteredView, TestView};
 
 pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result<Exit, ErrorView> {
     match command {
-        PolicyCommand::Add { text } => registered(output, &send(door, "/v1/policy", text).await?, false),
+        PolicyCommand::Add { text, entity, device, group } => {
+            let (entity, device, group) = (entity.clone(), device.clone(), group.clone());
+            let body = AddBody { text: text.clone(), entity, device, group };
+            registered(output, &door.post("/v1/policy", &body).await?, false)
+        }
         PolicyCommand::Default { text: Some(text) } => {
             let body = PolicyBody { text: text.clone() };
             registered(output, &door.post("/v1/policy/default", &body).await?, false)
         }
         PolicyCommand::Default { text: None } => default(door, output).await,
         PolicyCommand::Export { format } => export(door, output, *format).await,
-        PolicyCommand::Import { file } => {
-            registered(output, &send(door, "/v1/policy/import", &read(file)?).await?, true)
+        PolicyCommand::Disable { id } => change(door, output, id, "disable").await,
+        PolicyCommand::Edit { id, with, propose, note } => {
+            let asks = policy_change::Asks { propose: *propose, note: note.clone() };
+            policy_change::edit(door, output, id, with.as_deref(), asks).await
         }
-        PolicyCommand::List => list(output, &door.get("/v1/policy").await?),
+        PolicyCommand::Enable { id } => change(door, output, id, "enable").await,
+        PolicyCommand::Expire { id, at, within, never } => {
+            let body = ExpiryBody { at: at.clone(), seconds: *within, never: *never };
+            changed(output, &door.post(&format!("{}/expiry", path(id)), &body).await?)
+        }
+        PolicyCommand::History { id, limit } => policy_change::history(door, output, id.as_deref(), *limit).await,
+        PolicyCommand::Import { file } => policy_import::run(door, output, file).await,
+        PolicyCommand::List(args) => list(output, &door.get(&listed(args)).await?),
         PolicyCommand::Remove { id } if id == "default" => changed(output, &door.delete("/v1/policy/default").await?),
-        PolicyCommand::Remove { id } => {
-            changed(output, &door.delete(&format!("/v1/policy/entries/{}", segment(id))).await?)
-        }
+        PolicyCommand::Remove { id } => changed(output, &door.delete(&path(id)).await?),
         PolicyCommand::Show { id } if id == "default" => {
             let default = defaults(door, output).await?;
             default.entries.iter().for_each(|entry| output.lines(&page(entry, output.width())));
             Ok(Exit::Done)
         }
-        PolicyCommand::Show { id } => show(output, &door.get(&format!("/v1/policy/entries/{}", segment(id))).await?),
+        PolicyCommand::Show { id } => show(output, &door.get(&path(id)).await?),
         PolicyCommand::Test { source, source_port, destination, destination_port, proto, direction } => {
             let body = TestBody {
                 source: source.clone(),
@@ -49,26 +55,48 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
             };
             test(output, &door.post("/v1/policy/test", &body).await?)
         }
+        PolicyCommand::Undo { change } => {
+            changed(output, &door.post("/v1/policy/undo", &UndoBody { change: *change }).await?)
+        }
     }
 }
 
-async fn send(door: &Door, path: &str, text: &str) -> Result<Reply, ErrorView> {
-    door.post(path, &PolicyBody { text: text.to_owned() }).await
+async fn change(door: &Door, output: Output, id: &str, how: &str) -> Result<Exit, ErrorView> {
+    changed(output, &door.post_empty(&format!("{}/{how}", path(id))).await?)
 }
 
-fn registered(output: Output, reply: &Reply, import: bool) -> Result<Exit, ErrorView> {
+pub(super) fn path(id: &str) -> String {
+    format!("/v1/policy/entries/{}", segment(id))
+}
+
+fn listed(args: &ListArgs) -> String {
+    let mut path = format!("/v1/policy?limit={}&disabled={}", args.limit, args.disabled);
+    let options = [("peer", &args.peer), ("group", &args.group), ("address", &args.address), ("origin", &args.origin)];
+    for (name, value) in options {
+        path += &value.as_ref().map(|value| format!("&{name}={}", segment(value))).unwrap_or_default();
+    }
+    path
+}
+
+pub(super) fn registered(output: Output, reply: &Reply, import: bool) -> Result<Exit, ErrorView> {
     output.body(reply.body());
-    let view: RegisteredView = reply.view()?;
-    output.lines(&told(&view, import).iter().flat_map(|line| wrap(line, output.width(), "  ")).collect::<Vec<_>>());
-    print(output, &view.policy);
+    tell(output, &reply.view()?, import);
     Ok(Exit::Done)
 }
+
+pub(super) fn tell(output: Output, view: &RegisteredView, import: bool) {
+    output.lines(&told(view, import).iter().flat_map(|line| wrap(line, output.width(), "  ")).collect::<Vec<_>>());
+    print(output, &view.policy);
+}
+
+/// Numbers of entries that are named at most.
+const NAMED: usize = 12;
 
 /// What became of the entries.
 fn told(view: &RegisteredView, import: bool) -> Vec<String> {
     let count = |ids: &[String]| match ids {
         [one] => format!("1 entry ({one})"),
-        many => format!("{} entries ({})", many.len(), many.join(", ")),
+        many => format!("{} entries ({})", many.len(), names(many)),
     };
     let generation = view.policy.generation;
     let mut lines = Vec::new();
@@ -82,7 +110,7 @@ fn told(view: &RegisteredView, import: bool) -> Vec<String> {
     if !view.skipped.is_empty() {
         let there: Vec<String> = view.skipped.iter().map(|skipped| skipped.id.clone()).collect();
         let entries = if there.len() == 1 { "entry" } else { "entries" };
-        lines.push(format!("skipped {} {entries}: already there as {}", there.len(), there.join(", ")));
+        lines.push(format!("skipped {} {entries}: already there as {}", there.len(), names(&there)));
     }
     if import {
         lines.push("the default was left alone; `sottovoce policy default` sets it".to_owned());
@@ -90,7 +118,15 @@ fn told(view: &RegisteredView, import: bool) -> Vec<String> {
     lines
 }
 
-fn changed(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+/// The first of them, and the last.
+fn names(ids: &[String]) -> String {
+    match ids.get(..NAMED).zip(ids.last()) {
+        Some((first, last)) if ids.len() > NAMED => format!("{}, ... {last}", first.join(", ")),
+        _ => ids.join(", "),
+    }
+}
+
+pub(super) fn changed(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     output.body(reply.body());
     let policy: PolicyView = reply.view()?;
     output.line(&format!("registered as generation {}", policy.generation));
@@ -111,6 +147,10 @@ fn print(output: Output, policy: &PolicyView) {
     let row = |(at, entry)| summary(entry, at >= ordinary);
     let rows: Vec<[String; 7]> = policy.entries.iter().enumerate().map(row).collect();
     output.table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows);
+    if policy.more > 0 {
+        let more = "--peer, --group, --address, --origin or --disabled name some, --limit shows more";
+        output.line(&format!("and {} more: {more}", policy.more));
+    }
     for pending in &policy.pending {
         output.line("");
         output.line(&format!(
@@ -136,10 +176,14 @@ fn page(view: &EntryView, width: usize) -> Vec<String> {
     entry(&mut page, view);
     page.field("peer", view.entity.as_deref().unwrap_or("everybody"));
     page.field("device", view.device.as_deref().unwrap_or("any"));
+    if let Some(group) = &view.group {
+        page.field("group", group);
+    }
     page.field("priority", &view.priority.to_string());
     page.field("origin", &view.origin);
     page.field("approved", if view.id == "e0" { "with the configuration" } else { &view.created });
     page.field("expires", view.expires.as_deref().unwrap_or("never"));
+    page.field("in force", if view.disabled { "no: disabled" } else { "yes" });
     page.field("note", view.note.as_deref().unwrap_or(""));
     page.blank().text(&view.setkey);
     page.lines()
@@ -176,29 +220,4 @@ async fn export(door: &Door, output: Output, format: ExportAs) -> Result<Exit, E
         output.say(&format!("WARNING: {} is left out: {}", entry.id, entry.why));
     }
     Ok(Exit::Done)
-}
-
-fn read(file: &Path) -> Result<String, ErrorView> {
-    let open: std::io::Result<Box<dyn Read>> = match file.to_str() {
-        Some("-") => Ok(Box::new(std::io::stdin())),
-        _ => std::fs::File::open(file).map(|file| Box::new(file) as Box<dyn Read>),
-    };
-    let mut text = String::new();
-    let read = open.and_then(|file| file.take(MAX_IMPORT + 1).read_to_string(&mut text));
-    read.map_err(|why| unreadable(file, &why.to_string()))?;
-    if text.len() as u64 > MAX_IMPORT {
-        return Err(unreadable(file, "it is larger than 1 MiB"));
-    }
-    Ok(text)
-}
-
-fn unreadable(file: &Path, why: &str) -> ErrorView {
-    let name = crate::vocab::escape(&file.to_string_lossy());
-    ErrorView {
-        code: "file-unreadable".into(),
-        message: format!("{name} cannot be read: {why}"),
-        subject: name,
-        next: "name a file of spdadd lines".into(),
-        kind: ErrorKind::Usage,
-    }
 }

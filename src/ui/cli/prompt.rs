@@ -105,7 +105,7 @@ const MENDED_HERE: [&str; 13] = [
 const LOOSER: [&str; 2] = ["another-policy", "looser-than-asked"];
 
 /// Says which fields are looser, and that the peer would be asked.
-async fn wants_to_ask(output: Output, error: &ErrorView) -> bool {
+pub async fn wants_to_ask(output: Output, error: &ErrorView) -> bool {
     output.error(error);
     let mut raw = ask_for_key(output, "have the peer's user asked? [y]es, any other key goes back: ");
     let Some(pressed) = press(raw.take()).await else { return false };

@@ -20,7 +20,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         proposals::list, proposals::one, proposals::cancel,
         calls::list, calls::start, calls::one, calls::answer, calls::reject, calls::hold, calls::held, calls::resume, calls::transfer, calls::transferred, calls::hangup, calls::hangup_all,
         policy::list, policy::add, policy::default, policy::default_remove, policy::import, policy::export, policy::test, policy::one,
-        policy::remove,
+        policy::remove, policy::edit, policy::disable, policy::enable, policy::expire, policy::history, policy::undo,
         presence::list, presence::set, presence::one, presence::rename, presence::remove,
         watches::list, watches::start, watches::end, watches::watchers, watches::answer, watches::forget,
         contacts::list, contacts::add, contacts::one, contacts::set, contacts::remove,

@@ -15,8 +15,8 @@ pub struct AuditRowView {
     /// Grows by one a row; `before` of the next question.
     pub number: u64,
     pub time: String,
-    /// `approved`, `call`, `downgrade`, `key-changed`, `key-pinned`, `key-replaced`, `key-verified`, `redirected`,
-    /// `refused`, `removed`, `statement`, `strangers`.
+    /// `approved`, `call`, `disabled`, `downgrade`, `edited`, `enabled`, `expiry`, `key-changed`, `key-pinned`, `key-replaced`,
+    /// `key-verified`, `redirected`, `refused`, `removed`, `statement`, `strangers`, `undone`.
     pub kind: String,
     pub subject: String,
     pub detail: String,

@@ -39,12 +39,18 @@ pub struct EntryView {
     pub group: Option<String>,
     pub place: Option<PlaceConditionView>,
     pub expires: Option<String>,
+    /// It is kept, and not enforced.
+    #[serde(default)]
+    pub disabled: bool,
     /// `config`, `import`, `review` or `user`.
     pub origin: String,
     pub note: Option<String>,
     pub created: String,
     /// The whole entry as one `spdadd` line.
     pub setkey: String,
+    /// The number of its other direction, when it is shown alone and was registered with one.
+    #[serde(default)]
+    pub other: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -94,10 +100,12 @@ impl From<&Entry> for EntryView {
             group: entry.peer.group.as_deref().map(escape),
             place,
             expires: entry.expires.map(timestamp),
+            disabled: entry.disabled,
             origin: entry.origin.name().to_owned(),
             note: entry.note.as_deref().map(escape),
             created: timestamp(entry.created),
             setkey: entry.to_setkey(),
+            other: None,
         }
     }
 }

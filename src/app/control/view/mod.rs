@@ -44,7 +44,10 @@ pub use event::EventView;
 pub use history::{HistoryRowView, HistoryView};
 pub use identity::{IdentityView, PinView, VouchView};
 pub use inspect::{InspectView, InspectedFieldView, InspectedFileView};
-pub use policy::{ExportView, LeftOutView, PolicyView, RegisteredView, SkippedView, TestView};
+pub use policy::{
+    ChangedEntryView, ExportView, LeftOutView, PolicyChangeView, PolicyHistoryView, PolicyView, RegisteredView,
+    SkippedView, TestView,
+};
 pub use presence::{PresenceList, PresenceView};
 pub use proposal::{PendingView, ProposalList, ProposalStateView, ProposalView};
 pub use review::{

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{EntryView, PendingView};
+use super::{timestamp, EntryView, PendingView};
+use crate::io::{ChangeEntry, Changed};
+use crate::vocab::escape;
 
 /// The security policy database: every entry in force, in lookup order, the default last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -10,8 +12,66 @@ pub struct PolicyView {
     pub entries: Vec<EntryView>,
     /// So many of them, the last ones, are the default for everybody else.
     pub defaults: usize,
+    /// So many more are there that were asked for, behind those that are listed and before the default.
+    #[serde(default)]
+    pub more: usize,
     /// What you agreed to and the peer has not used yet: not in force for what is sent.
     pub pending: Vec<PendingView>,
+}
+
+/// Changes of the policy database, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PolicyHistoryView {
+    pub changes: Vec<PolicyChangeView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PolicyChangeView {
+    /// Of its audit row: `change` of what takes it back.
+    pub number: u64,
+    pub time: String,
+    /// `approved`, `disabled`, `edited`, `enabled`, `expiry`, `removed` or `undone`.
+    pub kind: String,
+    /// Whose entries, or which one.
+    pub subject: String,
+    /// Who, and what.
+    pub detail: String,
+    /// The generation that it made.
+    pub generation: u64,
+    /// It is about the default for everybody else.
+    pub default: bool,
+    pub entries: Vec<ChangedEntryView>,
+    /// So many entries more were changed.
+    pub more: u64,
+}
+
+/// An entry before and after a change, as `spdadd` lines; without one it was not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChangedEntryView {
+    pub id: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl From<&ChangeEntry> for PolicyChangeView {
+    fn from(change: &ChangeEntry) -> Self {
+        let entry = |changed: &Changed| ChangedEntryView {
+            id: changed.id.to_string(),
+            before: changed.before.as_deref().map(escape),
+            after: changed.after.as_deref().map(escape),
+        };
+        Self {
+            number: change.number,
+            time: timestamp(change.at),
+            kind: change.kind.clone(),
+            subject: escape(&change.subject),
+            detail: escape(&change.detail),
+            generation: change.generation.0,
+            default: change.default,
+            entries: change.entries.iter().map(entry).collect(),
+            more: change.more,
+        }
+    }
 }
 
 /// What became of entries of our own, and the database as it is then.

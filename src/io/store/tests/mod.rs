@@ -1,5 +1,6 @@
 //! The store as its callers see it, and as a crash, a full disk and an older program leave it.
 
+mod changes;
 mod contacts;
 mod crash;
 mod migration;
@@ -60,6 +61,7 @@ fn entry(direction: Direction, action: Action) -> Entry {
         expires: None,
         origin: Origin::User,
         note: None,
+        disabled: false,
         created: Wall(1),
     }
 }
@@ -79,4 +81,9 @@ fn own(entries: Vec<Entry>) -> Approved {
 
 fn registering(entries: Vec<Entry>) -> StoreOp {
     StoreOp::Register { approved: own(entries), default: false, replace_keys: false, audit: audit_row("own") }
+}
+
+fn removing(entry: EntryId, generation: Generation, detail: &str) -> StoreOp {
+    let audit = audit_row(detail);
+    StoreOp::ChangePolicy { put: None, gone: vec![entry], default: false, generation, audit }
 }

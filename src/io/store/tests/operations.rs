@@ -23,6 +23,7 @@ fn everything() -> Entry {
         },
         place: Some(PlaceCondition { ours: Scope::Private, theirs: Scope::Unknown }),
         expires: Some(Wall(u64::MAX)),
+        disabled: true,
         note: Some("a 'quoted' note".to_owned()),
         ..entry(Direction::In, Action::Ipsec(rules))
     }
@@ -90,10 +91,13 @@ fn a_new_default_replaces_the_old_one_and_no_other_entry() {
 #[test]
 fn a_removed_entry_is_gone_and_its_number_is_never_given_again() {
     let store = in_memory();
-    let remove = || StoreOp::RemoveEntries { entries: vec![EntryId(1)], audit: audit_row("removed") };
+    let remove = |generation| removing(EntryId(1), Generation(generation), "removed");
     run(&store, registering(vec![everything()])).unwrap();
-    assert_eq!(run(&store, remove()).unwrap(), Stored::Removed { generation: Generation(2) });
-    let failure = run(&store, remove()).unwrap_err();
+    let gone = Stored::Registered { generation: Generation(2), entries: Vec::new() };
+    assert_eq!(run(&store, remove(1)).unwrap(), gone);
+    let failure = run(&store, remove(1)).unwrap_err();
+    assert_eq!(failure.code, "policy-stale", "it was decided against another state");
+    let failure = run(&store, remove(2)).unwrap_err();
     assert_eq!((failure.code, failure.subject.as_str()), ("no-such-entry", "e1"));
     let Ok(Stored::Registered { entries, generation }) = run(&store, registering(vec![everything()])) else { panic!() };
     assert_eq!((entries[0].id, generation), (EntryId(2), Generation(3)), "the refused removal made no generation");
@@ -325,7 +329,7 @@ fn hold(store: &Store) -> mpsc::Sender<()> {
 #[test]
 fn one_of_several_that_fails_takes_nothing_from_the_others() {
     let mut database = schema::open(None).unwrap();
-    let nobody = StoreOp::RemoveEntries { entries: vec![EntryId(7)], audit: audit_row("not done") };
+    let nobody = removing(EntryId(7), Generation(0), "not done");
     let ops = [StoreOp::Audit(audit_row("before")), nobody, StoreOp::RecordCall(call(1, false))];
     let results = ops::execute_all(&mut database, &ops);
     let told: Vec<_> = results.into_iter().map(|result| result.map_err(|failure| failure.code)).collect();
@@ -416,7 +420,7 @@ fn a_data_directory_keeps_device_and_keys_and_admits_one_agent() {
     assert_eq!(again.identity.fingerprint(), first.identity.fingerprint());
 }
 
-fn loaded(store: &Store) -> Loaded {
+pub(super) fn loaded(store: &Store) -> Loaded {
     block(store.read(load::load)).unwrap()
 }
 

@@ -1,0 +1,217 @@
+//! What it takes to find the entry that rules a packet, among 10 to 1,000,000 entries; remembered by its stream, and looked up.
+
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sottovoce::policy::{
+    Action, Direction, Entry, Flow, Level, Ports, Prefix, Protocol, Remembered, Rule, Seen, Selector, Spd, Upper, Why,
+};
+use sottovoce::vocab::{Device, Entity, EntryId, Generation, Wall};
+
+/// As in the program: where entries stand in memory counts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Goals of the project, in nanoseconds.
+const CACHED: f64 = 15.0;
+const UNCACHED: f64 = 200.0;
+/// A million entries may take so many times what ten take.
+const GROWTH: f64 = 2.0;
+
+/// Flows that are looked up again and again.
+const WARM: usize = 1024;
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--test");
+    let sizes: &[usize] = if quick { &[10, 1000] } else { &[10, 100, 1000, 10_000, 100_000, 1_000_000] };
+    println!(
+        "{:>9}  {:>9} {:>9} {:>9} {:>9}  {:>9} {:>9}",
+        "entries", "cached", "uncached", "cold", "walk", "compile", "change"
+    );
+    let rows: Vec<Row> = sizes.iter().map(|size| measure(*size, quick)).collect();
+    rows.iter().for_each(Row::print);
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
+    println!("goal, cached: {CACHED} ns; measured {:.1}", last.cached);
+    println!("goal, uncached among {}: {UNCACHED} ns; measured {:.1}", last.entries, last.uncached);
+    println!("goal, against ten entries: {GROWTH} times; measured {:.2}", last.uncached / first.uncached);
+}
+
+struct Row {
+    entries: usize,
+    /// In nanoseconds a packet: the stream remembers; it looks up, again and again the same flows; it looks up flows that
+    /// nobody looked up for long; all entries are walked over until one fits.
+    cached: f64,
+    uncached: f64,
+    cold: f64,
+    walk: f64,
+    compile: Duration,
+    change: Duration,
+}
+
+impl Row {
+    fn print(&self) {
+        let Self { entries, cached, uncached, cold, walk, compile, change } = self;
+        println!("{entries:>9}  {cached:>6.1} ns {uncached:>6.1} ns {cold:>6.1} ns {walk:>6.0} ns  {compile:>9.2?} {change:>9.2?}");
+    }
+}
+
+fn measure(size: usize, quick: bool) -> Row {
+    let entries: Vec<Arc<Entry>> = (0..size).map(|at| Arc::new(entry(at))).collect();
+    let started = Instant::now();
+    let spd = Spd::of_shared(Generation(1), entries, vec![default()]);
+    let compile = started.elapsed();
+    let order = shuffled(size);
+    let streams: Vec<Stream> = order.iter().map(|at| Stream::of(*at)).collect();
+    for stream in streams.iter().take(2000) {
+        assert_eq!(walk(&spd, &stream.flow()).id, spd.lookup(&stream.flow(), NOW).entry.id);
+    }
+    let warm: Vec<&Stream> = streams.iter().take(WARM).collect();
+    let rounds = if quick { 10 } else { 2_000_000 / warm.len().max(1) };
+    let uncached = time(rounds, &warm, |stream| look_up(&spd, stream));
+    let cold = time(1, &streams.iter().collect::<Vec<_>>(), |stream| look_up(&spd, stream));
+    let walked: Vec<&Stream> = streams.iter().take((20_000_000 / size).clamp(10, WARM)).collect();
+    let walk = time(1, &walked, |stream| walk(&spd, &stream.flow()).id);
+    let remembered: Vec<Remembered> =
+        warm.iter().map(|stream| Remembered::new(Seen::of(&spd, &stream.flow(), NOW, Level::Require))).collect();
+    let cached = time(rounds, &remembered, |remembered| remembered.at(NOW).map(Seen::sending));
+    let started = Instant::now();
+    let changed = spd.changed(Generation(2), &[EntryId(1)], vec![Entry { id: EntryId(2), ..entry(1) }]);
+    let change = started.elapsed();
+    drop(black_box(changed));
+    Row { entries: size, cached, uncached, cold, walk, compile, change }
+}
+
+const NOW: Wall = Wall(1);
+
+fn look_up(spd: &Spd, stream: &Stream) -> (EntryId, Why) {
+    let ruling = spd.lookup(&stream.flow(), NOW);
+    (ruling.entry.id, ruling.why)
+}
+
+/// What was done before there were tables.
+fn walk<'a>(spd: &'a Spd, flow: &Flow<'_>) -> &'a Entry {
+    let rules = |entry: &&Entry| {
+        entry.direction == flow.direction && entry.selector.matches(flow) && entry.peer.matches(flow.peer, None)
+    };
+    spd.entries().find(rules).expect("the default")
+}
+
+/// Parts of a measure: the fastest counts, for others use these processors too.
+const PARTS: usize = 16;
+
+fn time<T, R>(rounds: usize, all: &[T], what: impl Fn(&T) -> R) -> f64 {
+    let part = || {
+        let started = Instant::now();
+        for _ in 0..rounds.div_ceil(PARTS) {
+            for one in all {
+                black_box(what(black_box(one)));
+            }
+        }
+        started.elapsed().as_nanos() as f64 / (rounds.div_ceil(PARTS) * all.len()) as f64
+    };
+    let parts = if rounds == 1 { 1 } else { PARTS };
+    (0..parts).map(|_| part()).fold(f64::INFINITY, f64::min)
+}
+
+/// What a stream knows of itself.
+struct Stream {
+    peer: Option<(Entity, Device)>,
+    ours: SocketAddr,
+    theirs: SocketAddr,
+    direction: Direction,
+}
+
+impl Stream {
+    /// One of those that the entry with this number is for.
+    fn of(at: usize) -> Self {
+        let entry = entry(at);
+        let peer = Some((entity(at), device(at))).filter(|_| kind(at) != Kind::Network);
+        Self { peer, ours: (own(), 5004).into(), theirs: (address(at), 5006).into(), direction: entry.direction }
+    }
+
+    fn flow(&self) -> Flow<'_> {
+        let (source, destination) = match self.direction {
+            Direction::Out => (self.ours, self.theirs),
+            Direction::In => (self.theirs, self.ours),
+        };
+        let peer = self.peer.as_ref().map(|(entity, device)| (entity, device));
+        Flow { source, destination, upper: Upper::Udp, direction: self.direction, peer }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Device,
+    Entity,
+    Network,
+}
+
+/// Of ten, eight are for devices, both directions, as approvals make them, one for an entity wherever it is, one for a network.
+fn kind(at: usize) -> Kind {
+    match at % 10 {
+        0..8 => Kind::Device,
+        8 => Kind::Entity,
+        _ => Kind::Network,
+    }
+}
+
+fn entry(at: usize) -> Entry {
+    let direction = match at % 2 {
+        0 => Direction::Out,
+        _ => Direction::In,
+    };
+    let theirs = match kind(at) {
+        Kind::Device => Prefix::host(address(at)),
+        Kind::Entity => Prefix::Any,
+        Kind::Network => Prefix::new(address(at), 28).expect("a prefix"),
+    };
+    let ours = if kind(at) == Kind::Device { Prefix::host(own()) } else { Prefix::Any };
+    let (source, destination) = if direction == Direction::Out { (ours, theirs) } else { (theirs, ours) };
+    let selector =
+        Selector { source, source_ports: Ports::Any, destination, destination_ports: Ports::Any, upper: Upper::Udp };
+    let mut entry =
+        Entry::new(selector, direction, Action::Ipsec(vec![Rule::transport(Protocol::Esp, Level::Require)]));
+    entry.id = EntryId(at as u64 + 1);
+    entry.created = Wall(at as u64 / 2);
+    entry.peer.entity = (kind(at) != Kind::Network).then(|| entity(at));
+    entry.peer.device = (kind(at) == Kind::Device).then(|| device(at));
+    entry
+}
+
+fn default() -> Entry {
+    Entry::new(Selector::ANY, Direction::Out, Action::Discard)
+}
+
+fn own() -> IpAddr {
+    IpAddr::from([192, 168, 1, 1])
+}
+
+/// Sixteen apart, so that networks do not overlap.
+fn address(at: usize) -> IpAddr {
+    Ipv4Addr::from(0x0a00_0000 + (at as u32 / 2) * 16 + 5).into()
+}
+
+fn entity(at: usize) -> Entity {
+    Entity::parse(&format!("sip:user{}@{}", at / 2, address(at))).expect("an entity")
+}
+
+fn device(at: usize) -> Device {
+    Device::new(&format!("{:08x}-5fd1-409c-9163-{:012x}", at / 2, at / 2)).expect("a device")
+}
+
+/// 0 to `size`, in an order that no prefetcher follows (xorshift).
+fn shuffled(size: usize) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..size).collect();
+    let mut state = 0x2545_f491_4f6c_dd1du64;
+    for at in (1..size).rev() {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        all.swap(at, (state % (at as u64 + 1)) as usize);
+    }
+    all
+}

@@ -1,0 +1,22 @@
+//! Entries as JSON (RFC 7951) of the data model of RFC 9061, the IKE-less case: `spd-entry` of `ietf-i2nsf-ikeless`.
+//!
+//! An entry that these leaves say whole has nothing else. Any other carries its whole `spdadd` line in a leaf of our own
+//! (`config/sottovoce-policy.yang`); where the leaves could only say something weaker than the entry, or bind it to nobody,
+//! they say `discard`, so that a reader who knows only them fails closed. The list is in lookup order.
+
+mod read;
+mod write;
+
+pub use read::{read, JsonError};
+pub use write::write;
+
+/// The module of the list, and that of our leaf.
+const MODULE: &str = "ietf-i2nsf-ikeless:ipsec-ikeless";
+const SETKEY: &str = "sottovoce-policy:setkey";
+
+/// `encr-alg-t`: transform IDs of IKEv2, and key lengths in bits.
+const CHACHA20_POLY1305: u64 = 28;
+const AES_GCM_16: u64 = 20;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! The policy database by hand: edit, disable, expire, history, undo, filters.
+
+use crate::process::Home;
+use crate::schema::{check, refused};
+
+fn entries(home: &Home, args: &[&str]) -> Vec<String> {
+    let listed = check(&home.run(&[&["policy", "list"], args].concat()).expect(0), "PolicyView");
+    let entries = listed["entries"].as_array().unwrap();
+    entries.iter().map(|entry| entry["setkey"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn entries_are_edited_disabled_given_an_end_and_brought_back() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    let run = |args: &[&str]| alice.run(&[&["policy"], args].concat());
+    check(
+        &run(&["add", "spdadd any 10.9.8.7 udp -P out none;", "--entity", "bob@10.9.8.7"]).expect(0),
+        "RegisteredView",
+    );
+    check(&run(&["edit", "e1", "--with", "spdadd any 10.9.8.7 udp -P out discard;"]).expect(0), "PolicyView");
+    assert_eq!(entries(&alice, &["--address", "10.9.8.7"]).len(), 2);
+    let discarded = entries(&alice, &["--origin", "user"]);
+    assert!(discarded.iter().all(|line| line.contains(" discard;")), "both directions: {discarded:?}");
+    assert!(discarded.iter().all(|line| !line.contains("entity=")), "an edit is the whole entry: {discarded:?}");
+    check(&run(&["undo"]).expect(0), "PolicyView");
+    let back = entries(&alice, &["--peer", "bob@10.9.8.7"]);
+    assert!(back.len() == 2 && back.iter().all(|line| line.contains(" none;")), "{back:?}");
+    check(&run(&["disable", "e2"]).expect(0), "PolicyView");
+    assert_eq!(entries(&alice, &["--disabled"]).len(), 2);
+    let xfrm = check(&run(&["export", "--format", "xfrm"]).expect(0), "ExportView");
+    assert!(!xfrm["text"].as_str().unwrap().contains("10.9.8.7"), "{xfrm}");
+    let setkey = check(&run(&["export"]).expect(0), "ExportView");
+    assert!(setkey["text"].as_str().unwrap().contains(" disabled"), "{setkey}");
+    check(&run(&["enable", "e1"]).expect(0), "PolicyView");
+    check(&run(&["expire", "e1", "--in", "2h"]).expect(0), "PolicyView");
+    assert!(entries(&alice, &["--address", "10.9.8.7"]).iter().all(|line| line.contains("expires=")));
+    check(&run(&["expire", "e1", "--never"]).expect(0), "PolicyView");
+    refused(run(&["expire", "e1", "--at", "2001-01-01T00:00:00Z"]), 2, "bad-expiry");
+    refused(run(&["expire", "e1", "--at", "tomorrow"]), 2, "bad-option");
+    refused(run(&["disable", "e99"]), 2, "no-such-entry");
+    refused(run(&["edit", "e1"]), 2, "no-terminal");
+    refused(run(&["edit", "e1", "--with", "spdadd nonsense"]), 2, "policy-text-unreadable");
+    refused(run(&["remove", "default"]), 2, "the-default");
+    let history = check(&run(&["history"]).expect(0), "PolicyHistoryView");
+    let kinds: Vec<&str> =
+        history["changes"].as_array().unwrap().iter().map(|change| change["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["expiry", "expiry", "enabled", "disabled", "undone", "edited", "approved"]);
+    let of_one = check(&run(&["history", "e2", "--limit", "1"]).expect(0), "PolicyHistoryView");
+    assert_eq!(of_one["changes"].as_array().map(Vec::len), Some(1));
+    let first = history["changes"][6]["number"].to_string();
+    refused(run(&["undo", &first]), 1, "change-overtaken");
+    refused(run(&["undo", "999"]), 2, "no-such-change");
+}
+
+#[test]
+fn a_long_list_is_cut_and_says_so() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    let text: String = (0..30).map(|n| format!("spdadd any 10.1.1.{n} udp -P out discard;\n")).collect();
+    let file = alice.path("entries.txt");
+    std::fs::write(&file, text).unwrap();
+    check(&alice.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "RegisteredView");
+    let listed = check(&alice.run(&["policy", "list", "--limit", "10"]).expect(0), "PolicyView");
+    assert_eq!((listed["more"].as_u64(), listed["entries"].as_array().map(Vec::len)), (Some(50), Some(12)));
+    let told = crate::process::finish(&mut alice.command(&["policy", "list", "--limit", "10"])).expect(0);
+    assert!(told.stdout.contains("and 50 more"), "{told:?}");
+    refused(alice.run(&["policy", "list", "--origin", "nobody"]), 2, "bad-option");
+}
+
+#[test]
+fn the_database_goes_out_and_comes_back_in_every_language_that_has_words_for_it() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let add = |text: &str| check(&alice.run(&["policy", "add", text]).expect(0), "RegisteredView");
+    add("spdadd 192.168.1.1 192.168.1.2[5060] udp -P out ipsec esp/transport//require; # sv: suites=aes-128-gcm");
+    add("spdadd any 10.0.0.0/8 udp -P out ipsec esp/transport//require ah/transport//require;");
+    add("spdadd any any tcp -P out discard; # sv: entity=sip:eve@h note=not%20her");
+    let ours = entries(&alice, &["--origin", "user"]);
+    let export = |format: &str| {
+        let view = check(&alice.run(&["policy", "export", "--format", format]).expect(0), "ExportView");
+        let left = view["left_out"].as_array().unwrap().len();
+        (view["text"].as_str().unwrap().to_owned(), left)
+    };
+    for format in ["setkey", "json"] {
+        let (text, left) = export(format);
+        let file = bob.path(format);
+        std::fs::write(&file, text).unwrap();
+        let imported = check(&bob.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "RegisteredView");
+        let (added, skipped) =
+            (imported["added"].as_array().unwrap().len(), imported["skipped"].as_array().unwrap().len());
+        assert_eq!((left, added, skipped), if format == "setkey" { (0, 6, 0) } else { (0, 0, 6) }, "{format}");
+    }
+    let rules = |lines: Vec<String>| lines.into_iter().map(|line| line.split(" # ").next().unwrap().to_owned());
+    assert!(rules(entries(&bob, &["--origin", "import"])).eq(rules(ours)));
+    let (swanctl, left) = export("swanctl");
+    assert!(swanctl.contains("esp_proposals = aes128gcm16\n") && left == 3, "{swanctl}");
+    assert!(export("json").0.contains("ietf-i2nsf-ikeless:ipsec-ikeless"));
+    let file = bob.path("bad.json");
+    std::fs::write(&file, "{\"ietf-i2nsf-ikeless:ipsec-ikeless\": {\"spd\": {\"spd-entry\": [{\"name\": \"x\"}]}}}")
+        .unwrap();
+    refused(bob.run(&["policy", "import", file.to_str().unwrap()]), 2, "policy-text-unreadable");
+}

@@ -1,0 +1,165 @@
+//! What a user changes of the policy database, and what a peer that agreed to it may rely on.
+
+use std::time::Duration;
+
+use sottovoce::agent::{Accepted, AskState, CallState, Command, ContactChange, ContactCommand, Event};
+use sottovoce::policy::{Entry, PeerScope};
+use sottovoce::vocab::{EntryId, Failure, Wall};
+
+use crate::common::config::agent;
+use crate::common::wire::Link;
+use crate::common::world::World;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const BOB: &str = "bob@192.168.1.2";
+const BOTH: &str = "ipsec esp/transport//require ah/transport//require";
+
+/// Alice has approved what Bob asks: `asked`. Her database is on a disk.
+fn approved(asked: &str) -> (World, usize) {
+    let mut world = World::new(5, Link::GOOD);
+    let alice = world.add_on_disk("alice", agent("alice", "192.168.1.1", "none"));
+    world.add("bob", agent("bob", "192.168.1.2", asked));
+    ask(&mut world, alice);
+    (world, alice)
+}
+
+fn ask(world: &mut World, alice: usize) {
+    let ask = world.ask(alice, BOB, Some("approve"));
+    let registered = |world: &World| matches!(world.the_ask(alice, ask).state, AskState::Registered { .. });
+    assert!(world.run_until(MINUTE, registered), "{:?}", world.the_ask(alice, ask).state);
+}
+
+fn entries(world: &World, alice: usize) -> Vec<Entry> {
+    world.nodes[alice].agent.spd().ordinary().cloned().collect()
+}
+
+fn actions(world: &World, alice: usize) -> Vec<String> {
+    entries(world, alice).iter().map(|entry| entry.action.to_string()).collect()
+}
+
+/// A command that changes the store, until it is durable.
+fn change(world: &mut World, alice: usize, what: Command) -> Result<(), Failure> {
+    let accepted = world.command(alice, what)?;
+    let effect = match accepted {
+        Accepted::Storing(effect) | Accepted::Registering { effect: Some(effect), .. } => effect,
+        _ => return Ok(()),
+    };
+    let settled = |event: &Event| match event {
+        Event::StoreSettled { effect: of, result } if *of == effect => Some(result.clone()),
+        _ => None,
+    };
+    assert!(world.run_until(MINUTE, |world| world.nodes[alice].events.iter().any(|event| settled(event).is_some())));
+    world.nodes[alice].events.iter().find_map(settled).unwrap()
+}
+
+fn edit(world: &mut World, alice: usize, text: &str) -> Result<(), Failure> {
+    let entry = entries(world, alice)[0].id;
+    change(world, alice, Command::PolicyEdit { entry, text: text.to_owned() })
+}
+
+#[test]
+fn an_edit_may_tighten_what_a_peer_agreed_to_and_may_not_loosen_it() {
+    let (mut world, alice) = approved("ipsec esp/transport//require");
+    let line = |world: &World| entries(world, alice)[0].to_setkey();
+    let with = |text: String, action: &str| text.replace("ipsec esp/transport//require", action);
+    let tighter = with(line(&world), BOTH);
+    edit(&mut world, alice, &tighter).unwrap();
+    assert_eq!(actions(&world, alice), [BOTH, BOTH]);
+    assert!(entries(&world, alice).iter().all(|entry| entry.origin.name() == "user"));
+    for looser in ["none", "ipsec esp/transport//use", "ipsec esp/transport//require"] {
+        let text = line(&world).replace(BOTH, looser);
+        let failure = edit(&mut world, alice, &text).unwrap_err();
+        assert_eq!(failure.code, "looser-than-asked", "{looser}");
+        assert!(failure.message.contains("out udp 192.168.1.1"), "{failure}");
+    }
+    let away = line(&world).replace("192.168.1.2/32[any]", "192.168.1.2/32[5000-5999]");
+    assert_eq!(
+        edit(&mut world, alice, &away).unwrap_err().code,
+        "looser-than-asked",
+        "other ports fall to the default"
+    );
+    let call = world.call(alice, BOB, None, 1);
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
+    assert_eq!(world.the_call(alice, call).bundle, "ah+esp", "the peer serves what is tighter");
+}
+
+#[test]
+fn what_is_disabled_is_kept_and_the_peer_is_asked_anew() {
+    let (mut world, alice) = approved("ipsec esp/transport//require");
+    let entry = entries(&world, alice)[1].id;
+    change(&mut world, alice, Command::PolicyEnable { entry, enabled: false }).unwrap();
+    assert!(entries(&world, alice).iter().all(|entry| entry.disabled), "both directions");
+    let call = world.call(alice, BOB, None, 1);
+    let asks = |world: &World| matches!(world.the_call(alice, call).state, CallState::Reviewing(_));
+    assert!(world.run_until(MINUTE, asks), "{:?}", world.the_call(alice, call).state);
+    world.restart(alice, agent("alice", "192.168.1.1", "none"));
+    assert!(entries(&world, alice).iter().all(|entry| entry.disabled), "after a restart too");
+    change(&mut world, alice, Command::PolicyEnable { entry, enabled: true }).unwrap();
+    let call = world.call(alice, BOB, None, 1);
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
+    assert_eq!(world.the_call(alice, call).bundle, "esp");
+}
+
+#[test]
+fn an_end_takes_effect_by_itself_and_what_a_peer_agreed_to_is_not_prolonged() {
+    let (mut world, alice) = approved("ipsec esp/transport//require");
+    let entry = entries(&world, alice)[0].id;
+    let soon = world.now.wall.saturating_add(Duration::from_secs(30));
+    let expire = |at: Option<Wall>| Command::PolicyExpire { entry, at };
+    let past = world.now.wall;
+    assert_eq!(change(&mut world, alice, expire(Some(past))).unwrap_err().code, "bad-expiry");
+    change(&mut world, alice, expire(Some(soon))).unwrap();
+    assert!(entries(&world, alice).iter().all(|entry| entry.expires == Some(soon)));
+    let failure = change(&mut world, alice, expire(None)).unwrap_err();
+    assert_eq!(failure.code, "looser-than-asked", "nobody has said yes to that");
+    world.run_for(MINUTE);
+    let call = world.call(alice, BOB, None, 1);
+    let asks = |world: &World| matches!(world.the_call(alice, call).state, CallState::Reviewing(_));
+    assert!(world.run_until(MINUTE, asks), "{:?}", world.the_call(alice, call).state);
+}
+
+#[test]
+fn the_default_can_be_changed_and_not_taken_away() {
+    let (mut world, alice) = approved("none");
+    change(&mut world, alice, Command::PolicyDefault { text: "discard".into() }).unwrap();
+    let default = world.nodes[alice].agent.spd().default_entries().next().unwrap().id;
+    for command in [
+        Command::PolicyRemove { entry: default },
+        Command::PolicyEnable { entry: default, enabled: false },
+        Command::PolicyExpire { entry: default, at: None },
+        Command::PolicyEdit { entry: default, text: "spdadd any any any -P out none;".into() },
+    ] {
+        assert_eq!(change(&mut world, alice, command).unwrap_err().code, "the-default");
+    }
+    change(&mut world, alice, Command::PolicyDefaultRemove).unwrap();
+    let failure = change(&mut world, alice, Command::PolicyDefaultRemove).unwrap_err();
+    assert_eq!(failure.code, "the-default", "that of the configuration stays");
+    let unknown = change(&mut world, alice, Command::PolicyRemove { entry: EntryId(99) });
+    assert_eq!(unknown.unwrap_err().code, "no-such-entry");
+}
+
+/// An entry for a group rules its contacts' calls and nobody else's, from the moment when they belong to it.
+#[test]
+fn an_entry_for_a_group_rules_the_calls_of_its_contacts() {
+    let (mut world, alice) = approved("none");
+    let scope = PeerScope { group: Some("friend".into()), ..PeerScope::default() };
+    let text = "spdadd any any udp -P out discard; # sv: priority=1".to_owned();
+    change(&mut world, alice, Command::PolicyAddFor { text: text.clone(), scope: scope.clone() }).unwrap();
+    let over = |world: &mut World| {
+        let call = world.call(alice, BOB, None, 1);
+        assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
+        matches!(&world.the_call(alice, call).state, CallState::Failed(failure) if failure.code == "discarded")
+    };
+    assert!(!over(&mut world));
+    let contact = ContactChange { group: Some("friend".into()), ..ContactChange::default() };
+    let add = ContactCommand::Add { name: "Bob".into(), peer: BOB.into(), change: contact };
+    change(&mut world, alice, Command::Contact(add)).unwrap();
+    assert!(over(&mut world));
+    world.restart(alice, agent("alice", "192.168.1.1", "none"));
+    assert!(over(&mut world), "after a restart too");
+    let none = ContactChange { group: Some(String::new()), ..ContactChange::default() };
+    change(&mut world, alice, Command::Contact(ContactCommand::Set { contact: "Bob".into(), change: none })).unwrap();
+    assert!(!over(&mut world));
+    let other = Command::PolicyAddFor { text: text.replace("priority", "group=family priority"), scope };
+    assert_eq!(change(&mut world, alice, other).unwrap_err().code, "policy-text-unreadable");
+}
