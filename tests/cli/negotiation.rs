@@ -165,7 +165,8 @@ fn what_waits_can_be_taken_back_by_another_process() {
 #[test]
 fn an_edit_that_loosens_asks_the_peers_user_when_told_to() {
     let (alice, bob) = friends();
-    let line = format!("spdadd {} {} any -P out none;", alice.address, bob.address);
+    let shown = check(&alice.run(&["policy", "show", "e1"]).expect(0), "EntryView");
+    let line = shown["setkey"].as_str().unwrap().replace(ESP, "none");
     let edit = ["policy", "edit", "e1", "--with", &line];
     let error = refused(alice.run(&edit), 4, "looser-than-asked");
     assert!(error["next"].as_str().unwrap().contains("--propose"), "{error}");
