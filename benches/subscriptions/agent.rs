@@ -88,6 +88,7 @@ fn config(number: usize) -> AgentConfig {
         accounts: Vec::new(),
         listen: vec![Listen { transport: Transport::Udp, address }],
         media_address: address.ip(),
+        follows: false,
         t1: Duration::from_millis(500),
         answer: AnswerMode::Reject,
         audio_source: AudioSource::Silence,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::keys::Identity;
-use crate::policy::{Entry, Level, Prefix, Scope};
+use crate::policy::{Entry, HardwareAddress, Level, Prefix, Scope};
 use crate::sip::{Host, Locate, Transport, Uri};
 use crate::vocab::{Device, Entity, Redacted};
 
@@ -20,6 +20,8 @@ pub struct AgentConfig {
     pub listen: Vec<Listen>,
     /// Media sockets are bound here.
     pub media_address: IpAddr,
+    /// When the machine loses that address, we go to the one that it has then.
+    pub follows: bool,
     /// T1 of RFC 3261 section 17.1.1.1.
     pub t1: Duration,
     pub answer: AnswerMode,
@@ -290,6 +292,8 @@ pub struct Place {
     pub name: String,
     pub scope: Scope,
     pub networks: Vec<Prefix>,
+    /// Of its gateways. Any: an address of its networks is there only behind one of these, and that is better evidence.
+    pub gateways: Vec<HardwareAddress>,
 }
 
 /// What a watcher that we do not know may learn (PROTOCOL section 4).

@@ -1,6 +1,6 @@
 //! Where we are reached, and where peers are.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::ask::PIDF;
 use super::config::AgentConfig;
@@ -50,6 +50,12 @@ pub fn contact_of(config: &AgentConfig) -> String {
         Some(listen) => format!("sip:{user}{}:{}", uri_host(listen.address.ip()), listen.address.port()),
         None => format!("sip:{user}{}", uri_host(config.media_address)),
     }
+}
+
+/// Where the endpoint is reached, and where it listens.
+pub fn endpoint_place(config: &AgentConfig, contact: &str) -> (Uri, Vec<(Transport, SocketAddr)>) {
+    let EndpointConfig { contact, listen, .. } = endpoint_config(config, contact);
+    (contact, listen)
 }
 
 /// The endpoint's configuration out of ours.

@@ -81,6 +81,7 @@ impl Agent {
         self.lapse_pending(now);
         self.effect(Effect::SetSpd { spd: self.book.spd().clone() });
         self.event(Event::PolicyChanged(generation));
+        self.rekey_calls(now);
         self.put_reviews_anew(now);
         self.sayings_changed(now);
     }

@@ -3,22 +3,23 @@
 //! | effect | done |
 //! | --- | --- |
 //! | `Store` | `Stored` |
-//! | `OpenMedia` | `MediaOpened` |
+//! | `OpenMedia`, `MoveMedia` | `MediaOpened` |
+//! | `Listen` | `Listening` |
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `HoldStream`, `DropStream`, `Keylog` | none |
+//! | `SetSpd`, `HoldStream`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::address_book::{ContactGroup, SavedContact};
-use super::config::{AccountConfig, AudioSink, AudioSource};
+use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
 use super::permissions::WatcherRule;
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Held, Stream, StreamEvent};
-use crate::policy::{Approved, Pending, Purpose, Spd, Statement};
+use crate::media::{Counters, Held, Rekeying, Stream, StreamEvent};
+use crate::policy::{Approved, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
@@ -46,6 +47,15 @@ pub enum Effect {
         /// For the choice among equals.
         seed: [u8; 32],
     },
+    /// Listen for SIP there, and nowhere else any more. Connections that were open are gone.
+    Listen {
+        wanted: Vec<Listen>,
+    },
+    /// Bind another UDP socket for the media of a running call, at another address; its stream goes on there when it is rekeyed.
+    MoveMedia {
+        call: CallId,
+        local: IpAddr,
+    },
     /// Bind a UDP socket for one call's media.
     OpenMedia {
         call: CallId,
@@ -55,6 +65,11 @@ pub enum Effect {
     HoldStream {
         call: CallId,
         held: Held,
+    },
+    /// The call's stream goes on under new keys; at another place, on the socket that was opened for it there.
+    RekeyStream {
+        call: CallId,
+        rekeying: Box<Rekeying>,
     },
     /// Every stream looks up in this snapshot from now on.
     SetSpd {
@@ -92,6 +107,12 @@ pub enum Done {
         call: CallId,
         result: Result<SocketAddr, Failure>,
     },
+    /// What really is bound, in the order in which it was wanted.
+    Listening {
+        result: Result<Vec<Listen>, Failure>,
+    },
+    /// The networks that the machine is attached to: at the start, and whenever they changed.
+    NetworkLooked(Box<Network>),
     /// The WAV file that was played is at its end.
     SourceEnded {
         call: CallId,

@@ -32,6 +32,7 @@ mod flow;
 mod further;
 mod informed;
 mod metrics;
+mod movement;
 mod names;
 mod naming;
 mod negotiate;
@@ -100,8 +101,8 @@ pub use request::{
 };
 pub use snapshot::{
     Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
-    OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage, TextState,
-    Transfer, TransferState, Watch, WatchState,
+    Moved, OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage,
+    TextState, Transfer, TransferState, Watch, WatchState,
 };
 
 use account::Accounts;
@@ -110,6 +111,7 @@ use asks::Asks;
 use book::Book;
 use call::Calls;
 use informed::Informed;
+use movement::Movement;
 use negotiate::Negotiations;
 use nonces::Nonces;
 use offers::Offers;
@@ -158,6 +160,7 @@ pub struct Agent {
     watcher_rules: WatcherRules,
     address_book: AddressBook,
     informed: Informed,
+    movement: Movement,
     at_servers: AtServers,
     counts: BTreeMap<&'static str, u64>,
     unkept: unkept::Unkept,
@@ -207,6 +210,7 @@ impl Agent {
             watcher_rules,
             address_book,
             informed: Informed::default(),
+            movement: Movement::default(),
             at_servers: AtServers::default(),
             counts: BTreeMap::new(),
             unkept: unkept::Unkept::default(),
@@ -264,6 +268,8 @@ impl Agent {
             },
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
             Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
+            Done::Listening { result } => self.handle_listening(now, result),
+            Done::NetworkLooked(network) => self.handle_network(now, *network),
             Done::SourceEnded { call } => self.handle_source_ended(now, call),
             Done::Stored { id, result } => {
                 if let Some(waiting) = self.waiting.remove(&id) {
@@ -287,6 +293,7 @@ impl Agent {
         self.handle_notifying_timeout(now);
         self.handle_watch_timeout(now);
         self.handle_server_watchers_timeout(now);
+        self.handle_movement_timeout(now);
         self.drain_endpoint(now);
     }
 
@@ -324,6 +331,7 @@ impl Agent {
             Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
             Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
             Command::Hangup { call } => self.hangup(now, call).map(done),
+            Command::Tighten { call, rules } => self.tighten_call(now, call, rules).map(Accepted::Storing),
             Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
             Command::PolicyAdd { text } => self.add_policy(now, &text, &PeerScope::default(), Source::User),
             Command::PolicyAddFor { text, scope } => self.add_policy(now, &text, &scope, Source::User),
@@ -495,6 +503,7 @@ impl Agent {
             self.notifying_deadline(),
             self.watch_deadline(),
             self.server_watchers_deadline(),
+            self.movement_deadline(),
             self.negotiation_deadline(),
         ];
         stories.into_iter().chain(watches).chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)

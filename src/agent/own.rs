@@ -9,7 +9,7 @@ use rand_core::RngCore;
 use super::config::AgentConfig;
 use crate::policy::{
     judge, Audience, Capabilities, Environment, Evidence, KnownPlace, Person, Proposal, ProposalAnswer, Protocol,
-    Purpose, Scope, StatedPolicy, Statement, Suite, Wanted,
+    Purpose, Scope, StatedPolicy, Statement, Suite, Wanted, Whereabouts,
 };
 use crate::presence::{self, Names, PresenceRecord, Signed, Vouch};
 use crate::vocab::{Entity, Nonce, PeerText, Wall};
@@ -26,6 +26,8 @@ pub struct Own {
     /// As typed, else as it was judged.
     place: String,
     environment: Environment,
+    /// As far as the system has told.
+    there: Option<Whereabouts>,
     version: u64,
     since: Wall,
     /// The word of an older device of ours, for each name of which it gave one.
@@ -68,6 +70,7 @@ impl Own {
                 evidence: Evidence::Address,
                 address: Some(config.media_address),
             },
+            there: None,
             version,
             since: now,
             vouches: vouches.into_iter().map(|(name, vouch)| (own(name), vouch)).collect(),
@@ -79,16 +82,36 @@ impl Own {
     /// What the user typed now; what he left out stays. Without a place the address is judged again.
     pub fn set(&mut self, config: &AgentConfig, change: &Names, now: Wall) {
         self.typed.change(change);
+        self.user = self.typed.user.clone().or_else(|| config.display_name.clone());
+        self.judge(config);
+        self.since = now;
+    }
+
+    /// Where we are now.
+    pub fn look_around(&mut self, config: &AgentConfig, there: Whereabouts, now: Wall) {
+        let before = (self.environment, self.place.clone());
+        self.there = Some(there);
+        self.judge(config);
+        if before != (self.environment, self.place.clone()) {
+            self.since = now;
+        }
+    }
+
+    fn judge(&mut self, config: &AgentConfig) {
         let known: Vec<KnownPlace<'_>> = config
             .places
             .iter()
-            .map(|place| KnownPlace { name: &place.name, scope: place.scope, networks: &place.networks })
+            .map(|place| KnownPlace {
+                name: &place.name,
+                scope: place.scope,
+                networks: &place.networks,
+                gateways: &place.gateways,
+            })
             .collect();
-        let judged = judge(config.media_address, &known, self.typed.place.as_deref());
-        self.environment = Environment::of(&judged, config.media_address);
+        let there = self.there.unwrap_or(Whereabouts { address: config.media_address, gateway: None });
+        let judged = judge(there, &known, self.typed.place.as_deref());
+        self.environment = Environment::of(&judged, there.address);
         self.place = judged.place;
-        self.user = self.typed.user.clone().or_else(|| config.display_name.clone());
-        self.since = now;
     }
 
     pub fn vouches(&self) -> &BTreeMap<Entity, Vouch> {

@@ -75,7 +75,7 @@ impl Agent {
     }
 
     /// Takes the entries as they are: an entry whose other direction is there already stays alone.
-    fn register_own(
+    pub(super) fn register_own(
         &mut self,
         now: Now,
         entries: Vec<Entry>,

@@ -4,7 +4,7 @@ use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::own_contacts::{ContactCommand, GroupCommand};
 use super::permissions::WatcherCommand;
 use super::policy_change::Restoring;
-use crate::policy::{Answer, Entry, PeerScope, Wanted};
+use crate::policy::{Action, Answer, Entry, PeerScope, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
     AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, Wall,
@@ -37,6 +37,11 @@ pub enum Command {
         call: Option<CallId>,
     },
     /// A call is to be held (`wanted`), or to be taken up again.
+    /// Protect a running call better: by these rules, or as is advised.
+    Tighten {
+        call: CallId,
+        rules: Option<Action>,
+    },
     Hold {
         call: CallId,
         wanted: bool,

@@ -59,6 +59,17 @@ impl Demands {
         self.0.iter().find(broken)
     }
 
+    /// An entry that is not obeyed by what protects a call, or by the suite that serves it.
+    pub fn unmet(&self, protected: Protected, suite: Option<Suite>, level: Level) -> Option<&Entry> {
+        self.broken(protected, level).or_else(|| self.forbids(suite?))
+    }
+
+    /// Every rule for packets of this direction, whatever its level.
+    pub fn bundle(&self, direction: Direction, variable_rate: bool) -> Bundle {
+        let entries = self.0.iter().filter(|entry| entry.direction == direction);
+        entries.fold(Bundle::NONE, |all, entry| all.with(Bundle::of_entry(entry, variable_rate)))
+    }
+
     /// Of these suites, those that every entry allows.
     pub fn suites(&self, offered: &[Suite]) -> Vec<Suite> {
         let allowed: Vec<&[Suite]> = self.0.iter().map(|entry| entry.suites.as_slice()).collect();
@@ -68,6 +79,10 @@ impl Demands {
     /// An entry that does not allow this suite.
     pub fn forbids(&self, suite: Suite) -> Option<&Entry> {
         self.0.iter().find(|entry| Suite::common(&[suite], &[&entry.suites]).is_empty())
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
     }
 
     /// An entry that tunnels to somewhere else than the two ends of the call, and the rule that would fit.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::media::Counters;
-use crate::policy::{Permission, Review, Wanted};
+use crate::policy::{Advice, Permission, Review, Scope, Wanted};
 use crate::presence::PresenceRecord;
 use crate::vocab::{
     AskId, CallId, Device, Entity, Failure, Generation, PeerText, ProposalId, ReviewId, TextId, Wall, WatcherId,
@@ -363,6 +363,23 @@ pub struct Call {
     pub replaces: Option<CallId>,
     /// That one took its place: it was transferred.
     pub successor: Option<CallId>,
+    /// Our side has asked for new keys, and the peer has not answered yet.
+    pub rekeying: bool,
+    /// One side is elsewhere than at the beginning.
+    pub moved: Option<Moved>,
+}
+
+/// One side of a call went to another address.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// The peer; otherwise we.
+    pub by_peer: bool,
+    pub from: IpAddr,
+    pub to: IpAddr,
+    /// As far as the new address tells.
+    pub scope: Scope,
+    /// For the call as it is now.
+    pub advice: Advice,
 }
 
 /// A call is to be held, or to be taken up again.

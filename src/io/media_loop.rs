@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, Done};
-use crate::media::{Counters, Held, Stream};
+use crate::media::{Counters, Held, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -30,6 +30,8 @@ use mailbox::Mailbox;
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {
     legs: BTreeMap<CallId, Leg>,
+    /// For legs that run elsewhere, until they are rekeyed.
+    moved: BTreeMap<CallId, UdpSocket>,
     crew: Crew,
 }
 
@@ -45,7 +47,7 @@ impl MediaLoops {
     }
 
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
-        Self { legs: BTreeMap::new(), crew: Crew::new(clock, dones, processors) }
+        Self { legs: BTreeMap::new(), moved: BTreeMap::new(), crew: Crew::new(clock, dones, processors) }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -56,6 +58,13 @@ impl MediaLoops {
     pub fn open(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
         let (socket, address) = socket::bind(local)?;
         self.legs.insert(call, Leg::Opened(socket));
+        Ok(address)
+    }
+
+    /// The same for a leg that runs, at another address: it goes there when it is rekeyed.
+    pub fn open_another(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
+        let (socket, address) = socket::bind(local)?;
+        self.moved.insert(call, socket);
         Ok(address)
     }
 
@@ -108,6 +117,15 @@ impl MediaLoops {
         }
     }
 
+    /// Its stream goes on under new keys.
+    pub fn rekey(&mut self, call: CallId, rekeying: Box<Rekeying>) {
+        let is_there = |socket: &UdpSocket| socket.local_addr().is_ok_and(|local| local == rekeying.local);
+        let socket = self.moved.get(&call).is_some_and(is_there).then(|| self.moved.remove(&call)).flatten();
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.rekey(rekeying, socket);
+        }
+    }
+
     /// A running leg tells its end by itself, within a frame; for any other the answer is here.
     pub fn close(&mut self, call: CallId) -> Option<Done> {
         match self.legs.get(&call) {
@@ -124,6 +142,7 @@ impl MediaLoops {
 
     /// The leg has told its end.
     pub fn forget(&mut self, call: CallId) {
+        self.moved.remove(&call);
         self.legs.remove(&call);
     }
 

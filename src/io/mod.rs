@@ -7,6 +7,7 @@
 //! | [`tls`] | look at certificates, and at our own key for TLS |
 //! | `listen` | open the control door's sockets |
 //! | [`resolver`] | ask name servers |
+//! | `network_watch` | ask the system for its networks, and be told of changes |
 //! | [`store`] | touch the data directory: database, lock, secret key |
 //! | [`disk`] | try whether a directory takes a file |
 //! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, threads that share them |
@@ -25,6 +26,7 @@ mod fair_queue;
 pub mod keylog;
 mod listen;
 pub mod media_loop;
+mod network_watch;
 mod os;
 mod owner;
 mod packet_log;

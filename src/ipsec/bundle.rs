@@ -198,6 +198,12 @@ impl Inbound {
         self.esp.is_none() && self.ah.is_none()
     }
 
+    /// Whether packets under this SPI are opened here.
+    pub fn receives(&self, spi: Spi) -> bool {
+        let esp = self.esp.as_ref().is_some_and(|esp| esp.spi == spi);
+        esp || self.ah.as_ref().is_some_and(|ah| ah.spi == spi)
+    }
+
     /// Opens a datagram in place, or into `room` what was compressed. `arrived` is the path that it was seen to come by, which AH
     /// checks; `flow` is the media flow as both sides agreed it, whose ports, and in a tunnel whose addresses, it must have.
     #[inline]

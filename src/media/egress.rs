@@ -56,6 +56,12 @@ impl Egress {
         self.rules.set_spd(spd);
     }
 
+    /// Whether the entry in this snapshot asks for more than our associations give, and those are something.
+    pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
+        let guarantee = self.rules.seen_in(spd, now).sending();
+        !guarantee.discard && !self.associations.is_none() && !guarantee.accepts(&self.associations.carried())
+    }
+
     fn decide(&mut self, now: Wall) -> Result<Outgoing, Withheld> {
         let guarantee = self.rules.sending(now);
         if guarantee.discard {

@@ -54,6 +54,12 @@ impl Ingress {
         self.rules.set_spd(spd);
     }
 
+    /// Whether the entry in this snapshot asks for more than the peer's associations give, and those are something.
+    pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
+        let (carried, seen) = (self.associations.carried(), self.rules.seen_in(spd, now));
+        !seen.sending().discard && !self.associations.is_none() && !seen.lets_in(&carried)
+    }
+
     #[inline]
     fn open<'a>(
         &mut self,

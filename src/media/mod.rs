@@ -10,9 +10,12 @@ mod clear;
 pub mod codec;
 mod counters;
 mod egress;
+mod generation;
+mod generations;
 mod held;
 mod ingress;
 mod jitter;
+mod rekeying;
 mod reports;
 mod rtp;
 mod sequence;
@@ -22,8 +25,10 @@ pub mod stream;
 pub use codec::Codec;
 pub use counters::Counters;
 pub use egress::{Egress, Withheld};
+pub use generations::{OVERLAP, OVERLAP_HEARD};
 pub use held::Held;
 pub use ingress::{Arrival, Ingress};
+pub use rekeying::Rekeying;
 pub use stream::{Datagram, Stream, StreamConfig, StreamEvent};
 
 /// The UDP ports that our media uses, even ones only (RFC 3550 section 11). Until its own is known, a peer is taken to do

@@ -94,6 +94,11 @@ impl Reports {
         true
     }
 
+    /// The next report is due now.
+    pub(super) fn hurry(&mut self, now: Mono) {
+        self.next = Some(now);
+    }
+
     /// Writes the report that is due, if one is, and gives its length.
     pub(super) fn poll(&mut self, now: Now, octets: &mut [u8; MAX_LEN]) -> Option<usize> {
         let due = *self.next.get_or_insert(now.mono + INTERVAL / 2);

@@ -43,16 +43,24 @@ impl SpdView {
         }
     }
 
+    /// The same in another snapshot.
+    pub(super) fn seen_in(&self, spd: &Spd, now: Wall) -> Seen {
+        Seen::of(spd, &self.packet(), now, self.default_level)
+    }
+
     fn look_up(&mut self, now: Wall) -> Seen {
-        let flow = Flow {
+        let seen = self.seen_in(&self.spd, now);
+        self.remembered = Remembered::new(seen);
+        seen
+    }
+
+    fn packet(&self) -> Flow<'_> {
+        Flow {
             source: self.flow.source,
             destination: self.flow.destination,
             upper: Upper::Udp,
             direction: self.direction,
             peer: self.peer.as_ref().map(|(entity, device)| (entity, device)),
-        };
-        let seen = Seen::of(&self.spd, &flow, now, self.default_level);
-        self.remembered = Remembered::new(seen);
-        seen
+        }
     }
 }

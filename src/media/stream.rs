@@ -3,27 +3,25 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::egress::{Egress, Withheld};
+use super::generation::{Generation, Terms};
+use super::generations::Generations;
 use super::ingress::Ingress;
 use super::jitter::{Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::spd_view::SpdView;
-use super::{Codec, Counters, Held};
-use crate::ipsec::{DropReason, Kind, PacketBuffer, Path, Protection};
-use crate::policy::{Bundle, Direction, Level, Spd};
+use super::{Codec, Counters, Held, Rekeying};
+use crate::ipsec::{DropReason, Kind, PacketBuffer, Protection};
+use crate::policy::{Bundle, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
     codec: Codec,
-    /// Where the peer is reached.
-    remote: SocketAddr,
     /// Until the peer is heard nothing is sent.
     waits: bool,
     held: Held,
     only_from: Option<IpAddr>,
-    egress: Egress,
-    ingress: Ingress,
+    generations: Generations,
     /// The header of the next packet.
     next: RtpHeader,
     buffer: PacketBuffer,
@@ -92,29 +90,16 @@ struct Told {
 
 impl Stream {
     pub fn new(config: StreamConfig, protection: Protection) -> Self {
-        let flow = Path::new(config.local, config.remote);
-        let (outbound, inbound) = protection.split();
-        let room = vec![0; inbound.room()].into_boxed_slice();
-        let rules = |direction, flow| SpdView {
-            spd: config.spd.clone(),
-            direction,
-            flow,
-            peer: config.peer.clone(),
-            default_level: config.default_level,
-            remembered: crate::policy::Remembered::default(),
-        };
+        let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, .. } = config;
+        let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound };
+        let first = Generation::new(terms, protection);
+        let room = vec![0; first.room()].into_boxed_slice();
         Self {
             codec: config.codec,
-            remote: config.remote,
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
-            egress: Egress { rules: rules(Direction::Out, flow), associations: outbound, agreed: config.outbound },
-            ingress: Ingress {
-                rules: rules(Direction::In, flow.reversed()),
-                associations: inbound,
-                agreed: config.inbound,
-            },
+            generations: Generations::new(first),
             next: RtpHeader {
                 marker: true,
                 payload_type: config.codec.payload_type(),
@@ -135,12 +120,14 @@ impl Stream {
 
     /// The two doors alone, without codec and RTP.
     pub fn into_doors(self) -> (Egress, Ingress) {
-        (self.egress, self.ingress)
+        let Generation { egress, ingress, .. } = self.generations.into_current();
+        (egress, ingress)
     }
 
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
     /// first.
     pub fn send(&mut self, now: Now, frame: &[i16; Codec::FRAME]) -> Option<Datagram<'_>> {
+        self.generations.settle(now.mono);
         let header = self.next;
         self.next.timestamp = header.timestamp.wrapping_add(Codec::FRAME as u32);
         if self.waits || self.held.is_silent() {
@@ -149,13 +136,14 @@ impl Stream {
         let packet = self.buffer.begin(rtp::HEADER_LEN + Codec::FRAME)?;
         header.write(packet)?;
         self.codec.encode(frame, packet.get_mut(rtp::HEADER_LEN..)?);
-        match self.egress.protect(now.wall, &mut self.buffer) {
+        let (egress, to) = self.generations.way_out();
+        match egress.protect(now.wall, &mut self.buffer) {
             Ok(bytes) => {
                 self.next.sequence = header.sequence.wrapping_add(1);
                 self.next.marker = false;
                 self.counters.sent += 1;
                 self.reports.note_sent(now.mono, header.timestamp, Codec::FRAME);
-                Some(Datagram { to: self.remote, bytes })
+                Some(Datagram { to, bytes })
             }
             Err(why) => {
                 note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
@@ -175,12 +163,10 @@ impl Stream {
     }
 
     fn take_in(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8], room: &mut [u8]) {
-        match self.ingress.unprotect(now.wall, from, datagram, room) {
+        self.generations.settle(now.mono);
+        match self.generations.unprotect(now, from, datagram, room) {
             Ok(None) => {}
             Ok(Some(arrival)) => {
-                if arrival.moves_remote {
-                    self.remote = from;
-                }
                 self.note_first(from);
                 self.handle_packet(now, arrival.payload);
             }
@@ -203,10 +189,11 @@ impl Stream {
         let mut report = [0; reports::MAX_LEN];
         let len = self.reports.poll(now, &mut report)?;
         self.buffer.begin(len)?.copy_from_slice(report.get(..len)?);
-        match self.egress.protect(now.wall, &mut self.buffer) {
+        let (egress, to) = self.generations.way_out();
+        match egress.protect(now.wall, &mut self.buffer) {
             Ok(bytes) => {
                 self.counters.rtcp_sent += 1;
-                Some(Datagram { to: self.remote, bytes })
+                Some(Datagram { to, bytes })
             }
             Err(why) => {
                 note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
@@ -219,10 +206,28 @@ impl Stream {
         self.events.pop_front()
     }
 
-    /// Look up in this snapshot from the next packet on.
-    pub fn set_spd(&mut self, spd: Arc<Spd>) {
-        self.egress.set_spd(spd.clone());
-        self.ingress.set_spd(spd);
+    /// Look up in this snapshot from the next packet on; entries that ask for more than the stream's associations give rule when
+    /// it was rekeyed, or after [`OVERLAP`](super::OVERLAP) at the latest.
+    pub fn set_spd(&mut self, now: Now, spd: Arc<Spd>) {
+        self.generations.set_spd(now, spd);
+    }
+
+    /// Goes on under what both sides agreed anew. Sound and its numbers go on as they were. Who speaks first does so at once, by RTCP
+    /// while nothing else is to be said.
+    pub fn rekey(&mut self, now: Now, rekeying: Rekeying) {
+        let speaks_first = rekeying.speaks_first;
+        // Whoever is taken at his word of where he is, is so of the new place too.
+        self.only_from = self.only_from.map(|_| rekeying.remote.ip().to_canonical());
+        self.waits |= rekeying.heard_first;
+        self.generations.settle(now.mono);
+        let next = Generation::from(rekeying);
+        if next.room() > self.room.len() {
+            self.room = vec![0; next.room()].into_boxed_slice();
+        }
+        self.generations.rekey(now.mono, next, speaks_first);
+        if speaks_first {
+            self.reports.hurry(now.mono);
+        }
     }
 
     /// Who holds the call from now on. RTCP goes on (RFC 3264 section 5.1).
@@ -244,12 +249,12 @@ impl Stream {
 
     /// Where the peer is reached: as offered, until an authenticated packet comes from elsewhere.
     pub fn remote(&self) -> SocketAddr {
-        self.remote
+        self.generations.remote()
     }
 
     fn note_first(&mut self, from: SocketAddr) {
         // AH proves the address that it came by, which need not be where our sound would go.
-        self.waits = self.waits && from != self.remote;
+        self.waits = self.waits && (from != self.generations.remote() || self.generations.awaits_next());
         if !std::mem::replace(&mut self.told.first_packet, true) {
             self.events.push_back(StreamEvent::FirstPacket { from });
         }

@@ -246,12 +246,30 @@ fn a_tightened_snapshot_stops_what_no_longer_reaches_it_both_ways() {
     let (mut first, mut second) = (sent(&mut from, 0).unwrap(), sent(&mut from, 1).unwrap());
     to.handle_datagram(at(1), alice(), &mut first);
     let tighter = spd("ipsec esp/transport//require ah/transport//require");
-    to.set_spd(tighter.clone());
-    to.handle_datagram(at(2), alice(), &mut second);
+    let over = 2 + OVERLAP.as_millis() as u64;
+    to.set_spd(at(2), tighter.clone());
+    from.set_spd(at(2), tighter);
+    assert!(from.send(at(over - 1), &frame(0)).is_some(), "both sides have the time to agree anew");
+    to.handle_datagram(at(over), alice(), &mut second);
     assert_eq!((to.counters().received, dropped(&to)), (1, vec![("policy", 1)]));
-    from.set_spd(tighter);
-    assert!(sent(&mut from, 2).is_none());
+    assert!(from.send(at(over), &frame(0)).is_none());
     assert_eq!(from.poll_event(), Some(StreamEvent::Unprotected));
+}
+
+#[test]
+fn what_is_in_clear_and_what_is_discarded_stops_at_once() {
+    for (before, bundle, after, reason) in [
+        ("none", NONE, "ipsec esp/transport//require", "unprotected"),
+        ("none", NONE, "discard", "forbidden"),
+        ("ipsec esp/transport//require", ESP, "discard", "forbidden"),
+    ] {
+        let (mut from, mut to) = pair(before, bundle);
+        let mut packet = sent(&mut from, 0).unwrap();
+        [&mut from, &mut to].into_iter().for_each(|stream| stream.set_spd(at(1), spd(after)));
+        to.handle_datagram(at(2), alice(), &mut packet);
+        assert!(sent(&mut from, 1).is_none());
+        assert_eq!((dropped(&to), dropped(&from)), (vec![("policy", 1)], vec![(reason, 1)]), "{before}, {after}");
+    }
 }
 
 #[test]
@@ -440,3 +458,5 @@ fn a_pending_entry_is_for_what_arrives() {
         assert_eq!(ours.send(at(20), &frame).is_some(), leaves, "{what}");
     }
 }
+
+mod rekey;

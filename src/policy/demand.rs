@@ -28,6 +28,11 @@ impl Bundle {
         }
     }
 
+    /// The protocols of both, and how both lay them around a packet.
+    pub fn with(self, other: Self) -> Self {
+        Self { esp: self.esp || other.esp, ah: self.ah || other.ah, framing: self.framing.with(other.framing) }
+    }
+
     /// The same of an entry, with the padding that it asks for. An entry that says nothing of it wants padding for sound
     /// whose packets differ in size, because the sizes tell what is said (RFC 6562).
     pub fn of_entry(entry: &Entry, variable_rate: bool) -> Self {

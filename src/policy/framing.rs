@@ -31,6 +31,18 @@ impl Framing {
         }
     }
 
+    /// What either has; without padding where there is compression.
+    pub fn with(self, other: Self) -> Self {
+        let ipcomp = self.ipcomp || other.ipcomp;
+        Self {
+            ipcomp,
+            ipcomp_tunnel: self.ipcomp_tunnel || other.ipcomp_tunnel,
+            esp_tunnel: self.esp_tunnel || other.esp_tunnel,
+            ah_tunnel: self.ah_tunnel || other.ah_tunnel,
+            tfc: (self.tfc || other.tfc) && !ipcomp,
+        }
+    }
+
     /// Some packet in it is an IP packet of its own.
     pub fn has_tunnel(self) -> bool {
         self.tunnels() > 0

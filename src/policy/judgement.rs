@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Evidence, Prefix, Scope};
+use super::{Evidence, HardwareAddress, Prefix, Scope, Whereabouts};
 
 /// A network that has a name.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,8 @@ pub struct KnownPlace<'a> {
     pub name: &'a str,
     pub scope: Scope,
     pub networks: &'a [Prefix],
+    /// Of its gateways: with any, an address of its networks is there only behind one of these.
+    pub gateways: &'a [HardwareAddress],
 }
 
 /// The place of a device.
@@ -29,13 +31,13 @@ pub struct Inference {
     pub text: String,
 }
 
-/// Judges an address (under Mobile IP or a VPN: that of the attached interface). The narrowest configured
-/// network that holds it names the place; without one it is a private network or external. What the user
+/// Judges where a machine is (under Mobile IP or a VPN: its attached interface). A configured place whose gateway it is attached
+/// by names it, else the narrowest network that holds its address; without one it is a private network or external. What the user
 /// `typed` in outweighs both, but lends a scope only when it is the name of a configured place.
-pub fn judge(address: IpAddr, places: &[KnownPlace<'_>], typed: Option<&str>) -> Judgement {
-    let judged = narrowest(address, places).map_or_else(
-        || unconfigured(address),
-        |place| Judgement { scope: place.scope, evidence: Evidence::Address, place: place.name.to_owned() },
+pub fn judge(there: Whereabouts, places: &[KnownPlace<'_>], typed: Option<&str>) -> Judgement {
+    let judged = narrowest(there, places).map_or_else(
+        || unconfigured(there.address),
+        |place| Judgement { scope: place.scope, evidence: place.evidence(), place: place.name.to_owned() },
     );
     match typed {
         None => judged,
@@ -93,13 +95,30 @@ fn unconfigured(address: IpAddr) -> Judgement {
     Judgement { scope, evidence: Evidence::Address, place: place.to_owned() }
 }
 
-fn narrowest<'a, 'b>(address: IpAddr, places: &'a [KnownPlace<'b>]) -> Option<&'a KnownPlace<'b>> {
+/// What a gateway proves goes before what an address does.
+fn narrowest<'a, 'b>(there: Whereabouts, places: &'a [KnownPlace<'b>]) -> Option<&'a KnownPlace<'b>> {
     let width = |place: &KnownPlace<'_>| {
-        let holding = place.networks.iter().filter(|network| network.contains(address));
+        let holding = place.networks.iter().filter(|network| network.contains(there.address));
         holding.map(|network| u16::from(network.specificity()) + 1).max().unwrap_or(0)
     };
+    let fits = |place: &&KnownPlace<'_>| width(place) > 0 && place.is_behind(there.gateway);
     // Of equals `min_by_key` takes the first, which is how the configuration is read.
-    places.iter().filter(|place| width(place) > 0).min_by_key(|place| std::cmp::Reverse(width(place)))
+    places.iter().filter(fits).min_by_key(|place| std::cmp::Reverse((place.evidence(), width(place))))
+}
+
+impl KnownPlace<'_> {
+    fn is_behind(&self, gateway: Option<HardwareAddress>) -> bool {
+        self.gateways.is_empty() || gateway.is_some_and(|gateway| self.gateways.contains(&gateway))
+    }
+
+    /// What it takes to be there.
+    fn evidence(&self) -> Evidence {
+        if self.gateways.is_empty() {
+            Evidence::Address
+        } else {
+            Evidence::Network
+        }
+    }
 }
 
 #[cfg(test)]
@@ -151,11 +170,12 @@ mod tests {
             [Prefix::new(ip(address), len.parse().unwrap()).unwrap()]
         });
         let places = [
-            KnownPlace { name: "office", scope: Scope::Private, networks: &office },
-            KnownPlace { name: "guest lab", scope: Scope::Public, networks: &lab },
+            KnownPlace { name: "office", scope: Scope::Private, networks: &office, gateways: &[] },
+            KnownPlace { name: "guest lab", scope: Scope::Public, networks: &lab, gateways: &[] },
         ];
         let judged = |address, typed| {
-            let Judgement { scope, evidence, place } = judge(ip(address), &places, typed);
+            let there = Whereabouts { address: ip(address), gateway: None };
+            let Judgement { scope, evidence, place } = judge(there, &places, typed);
             (scope, evidence, place)
         };
         assert_eq!(judged("192.168.1.1", None), (Scope::Public, Evidence::Address, "guest lab".to_owned()));
@@ -164,6 +184,28 @@ mod tests {
         assert_eq!(judged("133.134.10.10", None), (Scope::Public, Evidence::Address, "external".to_owned()));
         assert_eq!(judged("133.134.10.10", Some("office")), (Scope::Private, Evidence::User, "office".to_owned()));
         assert_eq!(judged("133.134.10.10", Some("train")), (Scope::Public, Evidence::User, "train".to_owned()));
+    }
+
+    /// The office and a cafe use the same addresses.
+    #[test]
+    fn a_gateway_tells_a_place_from_another_with_the_same_addresses() {
+        let network = [Prefix::new(ip("192.168.1.0"), 24).unwrap()];
+        let [office, cafe] = ["00:1b:63:84:45:e6", "00:1b:63:84:45:e7"].map(|text| HardwareAddress::parse(text));
+        let gateways = [office.unwrap()];
+        let anywhere = KnownPlace { name: "at home", scope: Scope::Private, networks: &network, gateways: &[] };
+        let office_only = KnownPlace { name: "office", scope: Scope::Private, networks: &network, gateways: &gateways };
+        let judged = |places: &[KnownPlace<'_>], gateway| {
+            let Judgement { evidence, place, .. } =
+                judge(Whereabouts { address: ip("192.168.1.2"), gateway }, places, None);
+            (evidence, place)
+        };
+        for places in [&[anywhere, office_only][..], &[office_only, anywhere]] {
+            assert_eq!(judged(places, office), (Evidence::Network, "office".into()));
+            assert_eq!(judged(places, cafe), (Evidence::Address, "at home".into()));
+        }
+        for gateway in [cafe, None] {
+            assert_eq!(judged(&[office_only], gateway), (Evidence::Address, "private network".into()));
+        }
     }
 
     #[test]

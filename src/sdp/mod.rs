@@ -19,7 +19,7 @@ pub use attribute::{Attribute, MediaDirection};
 pub use description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 pub use format::AudioFormat;
 pub use inspect::{inspect, Inspection};
-pub use offer_answer::{accepted, answer, offer, reoffer, AnswerError, AnswerInput, OfferInput, Ours};
+pub use offer_answer::{accepted, answer, offer, renewed, reoffer, AnswerError, AnswerInput, OfferInput, Ours};
 pub use parse::ParseError;
 pub use remote::{MediaError, RemoteAudio};
 pub use sv_sa::{SvSa, SvSaError};

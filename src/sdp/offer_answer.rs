@@ -97,6 +97,20 @@ pub fn reoffer(said: &SessionDescription, direction: MediaDirection) -> Option<S
     Some(offer)
 }
 
+/// What `said` described, at another place and with other keys. The version is the same: [`reoffer`] counts it. `None` when it joined no
+/// stream.
+pub fn renewed(said: &SessionDescription, address: SocketAddr, sv_sa: Vec<SvSa>) -> Option<SessionDescription> {
+    let index = RemoteAudio::of(said).ok()?.index;
+    let mut renewed = said.clone();
+    renewed.connection = Some(Connection::new(address.ip()));
+    let media = renewed.media.get_mut(index)?;
+    media.port = address.port();
+    media.connection = None;
+    media.attributes.retain(|attribute| attribute.name != super::sv_sa::NAME);
+    media.attributes.extend(sv_sa.iter().map(SvSa::attribute));
+    Some(renewed)
+}
+
 /// Reads the answer to our own `offer`.
 pub fn accepted(offer: &SessionDescription, answer: &SessionDescription) -> Result<RemoteAudio, AnswerError> {
     let fits = |(ours, theirs): (&MediaDescription, &MediaDescription)| {

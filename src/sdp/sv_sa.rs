@@ -25,7 +25,7 @@ pub enum SvSaError {
     TooMuch,
 }
 
-const NAME: &str = "x-sv-sa";
+pub(super) const NAME: &str = "x-sv-sa";
 const VERSION: &str = "1";
 /// Devices that one offer addresses at most.
 const MAX: usize = 16;

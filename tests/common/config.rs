@@ -23,6 +23,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         identity: Identity::generate(&secret(name)),
         listen: listen.to_vec(),
         media_address: ip,
+        follows: false,
         t1: Duration::from_millis(500),
         limits: 1,
         answer: AnswerMode::Auto,
@@ -63,7 +64,7 @@ pub fn default_text(action: &str) -> String {
 
 fn office() -> Place {
     let network = Prefix::new("192.168.1.0".parse().unwrap(), 24).unwrap();
-    Place { name: "office".into(), scope: Scope::Private, networks: vec![network] }
+    Place { name: "office".into(), scope: Scope::Private, networks: vec![network], gateways: Vec::new() }
 }
 
 /// 64 octets that differ from name to name.

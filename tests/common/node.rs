@@ -225,6 +225,14 @@ impl Node {
                 self.keylog.extend(json.iter().map(|line| line.0.clone()));
                 None
             }
+            Effect::Listen { wanted } => {
+                self.ip = wanted[0].address.ip();
+                Some(Done::Listening { result: Ok(wanted) })
+            }
+            Effect::MoveMedia { call, local } => {
+                self.next_port += 2;
+                Some(Done::MediaOpened { call, result: Ok(SocketAddr::new(local, self.next_port)) })
+            }
             Effect::OpenMedia { call, local } => {
                 self.next_port += 2;
                 let local = SocketAddr::new(local, self.next_port);
@@ -236,9 +244,18 @@ impl Node {
                 self.located.push(what);
                 Some(Done::Located { id, result: Ok(found) })
             }
+            Effect::RekeyStream { call, rekeying } => {
+                if let Some(media) = self.media.get_mut(&call) {
+                    media.local = rekeying.local;
+                    if let Some(stream) = media.stream.as_mut() {
+                        stream.rekey(now, *rekeying);
+                    }
+                }
+                None
+            }
             Effect::SetSpd { spd } => {
                 let streams = self.media.values_mut().filter_map(|media| media.stream.as_mut());
-                streams.for_each(|stream| stream.set_spd(spd.clone()));
+                streams.for_each(|stream| stream.set_spd(now, spd.clone()));
                 None
             }
             Effect::StartStream { call, stream, .. } => {

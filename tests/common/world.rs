@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sottovoce::agent::{Accepted, AgentConfig, Ask, AskRequest, Call, CallRequest, CallState, Command, Done};
 use sottovoce::media::Codec;
-use sottovoce::policy::{setkey, Answer, Wanted};
+use sottovoce::policy::{setkey, Answer, Gateway, HardwareAddress, Interface, InterfaceKind, Network, Wanted};
 use sottovoce::sip::{Candidate, Received, Transmit, Transport};
 use sottovoce::vocab::{AskId, CallId, Failure, Fingerprint, Mono, Now, Wall};
 
@@ -176,6 +176,18 @@ impl World {
 
     pub fn call_is_over(&self, node: usize, id: CallId) -> bool {
         matches!(self.the_call(node, id).state, CallState::Ended { .. } | CallState::Failed(_))
+    }
+
+    /// The node's only interface has this address from now on, and what went to the other is lost.
+    pub fn moves(&mut self, node: usize, address: &str, gateway: &str) {
+        let address: std::net::IpAddr = address.parse().unwrap();
+        let gateway = Gateway { address: None, hardware: HardwareAddress::parse(gateway), metric: 100 };
+        let kind = InterfaceKind::Attached;
+        let interface = Interface { name: "wlan0".into(), kind, addresses: vec![address], gateways: vec![gateway] };
+        self.streams.clear();
+        let network = Network { interfaces: vec![interface] };
+        self.nodes[node].agent.handle_done(self.now, Done::NetworkLooked(Box::new(network)));
+        self.flush(node);
     }
 
     /// The connections that a node opened there break.
@@ -402,7 +414,9 @@ impl World {
         let frame: [i16; Codec::FRAME] =
             std::array::from_fn(|i| (8000.0 * ((at + i as u32) as f64 * 0.35).sin()) as i16);
         for node in &mut self.nodes {
-            for media in node.media.values_mut() {
+            let ip = node.ip;
+            // From an address that the machine lost nothing goes out.
+            for media in node.media.values_mut().filter(|media| media.local.ip() == ip) {
                 let Some(stream) = media.stream.as_mut() else { continue };
                 if let Some(datagram) = stream.send(self.now, &frame) {
                     let parcel = Parcel::Media { from: media.local, to: datagram.to, bytes: datagram.bytes.to_vec() };

@@ -182,7 +182,7 @@ impl Agent {
 
 /// Per direction what the caller demands; it has all that we insist on, or it would not have come this far. What our own
 /// entries add is padding of the packets that we send, and of those that we get.
-fn choose(offer: &Offered, suite: Option<Suite>, spis: Spis, local: SocketAddr, pads: [bool; 2]) -> Choice {
+pub(super) fn choose(offer: &Offered, suite: Option<Suite>, spis: Spis, local: SocketAddr, pads: [bool; 2]) -> Choice {
     let mut bundles = offer.bundles;
     for (bundle, pads) in [&mut bundles.to_initiator, &mut bundles.to_responder].into_iter().zip(pads) {
         bundle.framing.tfc |= pads && bundle.esp && !bundle.framing.ipcomp;

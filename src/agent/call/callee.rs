@@ -9,7 +9,7 @@ use crate::agent::book::Standing;
 use crate::agent::own::random_nonce;
 use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Event, Seen, Side, StoreOp};
-use crate::keys::agreement::{AgreementError, Bundles, Offered, ResponderInput};
+use crate::keys::agreement::{AgreementError, Bundles, Offered, PeerKeys, ResponderInput};
 use crate::keys::Responder;
 use crate::policy::{Audience, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
@@ -348,6 +348,10 @@ impl Agent {
         let named = || escape(&invitation.caller.uri.to_string());
         let peer = taken.entity.as_ref().map_or_else(named, ToString::to_string);
         let id = self.new_call(now, Side::Callee, peer, CallState::Incoming);
+        let peer_keys = match &taken.key {
+            KeyState::Asked(responder, _) => Some(PeerKeys::from(responder.offer())),
+            _ => None,
+        };
         self.calls.sessions.insert(session, id);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.session = Some(session);
@@ -358,6 +362,7 @@ impl Agent {
             calling.call.device = taken.device;
             calling.call.action = taken.action;
             calling.call.known = taken.known.is_some();
+            calling.peer_keys = peer_keys;
             if taken.known.is_some() {
                 self.endpoint.believe_session(session);
             }

@@ -272,16 +272,17 @@ impl Agent {
         let tunnel = self.tunnel_ends((&entity, &device), [&out, &inbound], local.ip())?;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
+        let peer = PeerKeys {
+            entity: entity.clone(),
+            device: device.clone(),
+            signing: pin.signing_key,
+            agreement: pin.agreement_key,
+        };
         let input = OfferInput {
             identity: &self.config.identity,
             entity: &name,
             device: &self.config.device,
-            peer: &PeerKeys {
-                entity: entity.clone(),
-                device: device.clone(),
-                signing: pin.signing_key,
-                agreement: pin.agreement_key,
-            },
+            peer: &peer,
             media_id: MEDIA_ID,
             previous: None,
             time: now.wall,
@@ -310,6 +311,7 @@ impl Agent {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));
             calling.said = Some(offer);
+            calling.peer_keys = Some(peer);
         }
         // Where DNS names TLS, the host of the contact is proven, and not what DNS made of it (RFC 5922 section 4).
         let named = || target.host().filter(|_| hop.transport == Transport::Tls).cloned();

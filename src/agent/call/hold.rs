@@ -37,11 +37,22 @@ impl Agent {
     /// The session is free for an offer of ours.
     pub(super) fn handle_offer_due(&mut self, now: Now, session: SessionId) {
         let Some(calling) = self.calls.by_session(session) else { return };
-        let Some(wanted) = calling.hold_wanted() else { return };
-        let (id, way) = (calling.call.id, direction(wanted, calling.call.held_by_peer));
-        let Some(offer) = calling.said.as_ref().and_then(|said| sdp::reoffer(said, way)) else {
-            calling.end_hold();
-            return self.settle_hold(id);
+        let (wanted, id) = (calling.hold_wanted(), calling.call.id);
+        let way = direction(wanted.unwrap_or(calling.call.on_hold), calling.call.held_by_peer);
+        // What was offered before met an offer of the peer's, and was not taken.
+        let described = match calling.rekey.is_some() {
+            true => self.make_rekey_offer(now, id),
+            false => calling.said.clone().filter(|_| wanted.is_some()).ok_or_else(|| gone(id)),
+        };
+        let offer = described.and_then(|said| sdp::reoffer(&said, way).ok_or_else(|| gone(id)));
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        let offer = match offer {
+            Ok(offer) => offer,
+            Err(failure) if calling.rekey.is_some() => return self.end_call(now, id, CallState::Failed(failure)),
+            Err(_) => {
+                calling.end_hold();
+                return self.settle_hold(id);
+            }
         };
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
         calling.reoffered = Some(offer);
@@ -50,12 +61,25 @@ impl Agent {
 
     pub(super) fn handle_offer_answered(&mut self, now: Now, session: SessionId, body: Option<Body>) {
         let Some(calling) = self.calls.by_session(session).filter(|calling| calling.is_open()) else { return };
-        let id = calling.call.id;
-        let (Some(offer), Some(wanted)) = (calling.reoffered.take(), calling.hold_wanted()) else { return };
-        match judge_answer(calling, &offer, body) {
+        let (id, wanted, rekeys) = (calling.call.id, calling.hold_wanted(), calling.offers_rekey());
+        let Some(offer) = calling.reoffered.take().filter(|_| wanted.is_some() || rekeys) else { return };
+        let judged = match rekeys {
+            true => judge_rekeyed(calling, &offer, body),
+            false => judge_answer(calling, &offer, body),
+        };
+        let judged = judged.and_then(|answer| match rekeys {
+            true => self.take_rekey_answer(now, id, &answer).map(|()| answer),
+            false => Ok(answer),
+        });
+        match judged {
             Ok(answer) => {
-                let calling = calling.agreed(wanted, offer, answer);
-                calling.call.hold = Some(Hold { wanted, state: HoldState::Done });
+                let Some(calling) = self.calls.all.get_mut(&id) else { return };
+                calling.described = calling.described.filter(|_| !rekeys);
+                let held = wanted.unwrap_or(calling.call.on_hold);
+                let calling = calling.take_answer(held, offer, answer);
+                if let Some(wanted) = wanted {
+                    calling.call.hold = Some(Hold { wanted, state: HoldState::Done });
+                }
                 self.settle_hold(id);
             }
             // It was acknowledged, as every 2xx is, and nothing but the call can be refused any more.
@@ -68,10 +92,19 @@ impl Agent {
         }
     }
 
-    pub(super) fn handle_offer_refused(&mut self, session: SessionId, (status, reason): (u16, &str), why: &[String]) {
+    pub(super) fn handle_offer_refused(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        (status, reason): (u16, &str),
+        why: &[String],
+    ) {
         let Some(calling) = self.calls.by_session(session).filter(|calling| calling.is_open()) else { return };
-        let (id, Some(wanted)) = (calling.call.id, calling.hold_wanted()) else { return };
-        calling.reoffered = None;
+        let id = calling.call.id;
+        if calling.reoffered.take().is_some() && calling.offers_rekey() {
+            return self.rekey_refused(now, id, &said(status, reason, why));
+        }
+        let Some(wanted) = calling.hold_wanted() else { return };
         let failure = refused(&calling.call, wanted, &said(status, reason, why));
         calling.call.hold = Some(Hold { wanted, state: HoldState::Failed(failure.clone()) });
         self.settle_hold(id);
@@ -106,7 +139,7 @@ impl Calling {
         }
     }
 
-    fn agreed(&mut self, held: bool, offer: SessionDescription, answer: PeerSdp) -> &mut Self {
+    fn take_answer(&mut self, held: bool, offer: SessionDescription, answer: PeerSdp) -> &mut Self {
         self.described = Some(self.described.unwrap_or(answer.media()));
         self.call.on_hold = held;
         // While we hold, an answer cannot tell whether the peer does too.
@@ -135,6 +168,13 @@ fn direction(hold: bool, held_by_peer: bool) -> MediaDirection {
         (true, false) => MediaDirection::Sendonly,
         (false, _) => MediaDirection::Sendrecv,
     }
+}
+
+/// With new keys it may say of another place too.
+fn judge_rekeyed(calling: &Calling, offer: &SessionDescription, body: Option<Body>) -> Result<PeerSdp, Failure> {
+    let peer = &calling.call.peer;
+    let body = body.ok_or_else(|| unusable(peer, "it carries no session description"))?;
+    PeerSdp::answer(&body, offer).map_err(|why| unusable(peer, &why))
 }
 
 /// The answer may change the direction, and nothing else.

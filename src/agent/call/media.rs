@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::caller::gone;
+use super::rekey::Agreed;
 use super::tunnel::elsewhere;
 use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
@@ -25,6 +26,9 @@ impl Agent {
     pub(in crate::agent) fn handle_media_opened(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
         let open = self.calls.all.get_mut(&id);
         let Some(calling) = open else { return };
+        if std::mem::take(&mut calling.moving) {
+            return self.handle_media_moved(now, id, result);
+        }
         match result {
             Ok(local) => {
                 calling.local = Some(local);
@@ -72,6 +76,8 @@ impl Agent {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         calling.call.bundle = protected.outbound.to_string();
         calling.call.suite = suite_name(confirmed.suite());
+        let (hash, suite) = (Some(confirmed.handshake_hash()), confirmed.suite());
+        calling.agreed = Some(Agreed { hash, protected, suite, remote });
         if self.config.keylog {
             let (rows, objects) = confirmed.keylog(local, remote);
             self.effect(Effect::Keylog {
@@ -94,6 +100,7 @@ impl Agent {
         self.refuse_unruly(now, id, Default::default(), remote)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.bundle = Bundle::default().to_string();
+            calling.agreed = Some(Agreed { hash: None, protected: Protected::default(), suite: None, remote });
         }
         self.run_stream(now, id, Protection::none(), Protected::default(), (remote, codec))
     }
@@ -294,6 +301,11 @@ impl PeerSdp {
 
     pub fn has_agreement(&self) -> bool {
         !self.audio.sv_sa.is_empty()
+    }
+
+    /// The messages of both are the same.
+    pub fn has_keys_of(&self, other: &Self) -> bool {
+        self.audio.sv_sa == other.audio.sv_sa
     }
 
     pub fn media(&self) -> SocketAddr {

@@ -18,13 +18,17 @@ mod early;
 mod end;
 mod hold;
 mod media;
+mod moved;
 mod offerless;
 mod places;
 mod redirected;
 mod refusal;
 mod reinvited;
+mod rekey;
+mod rekeyed;
 mod replacement;
 mod running;
+mod tighten;
 mod transfer;
 mod transferee;
 mod transferor;
@@ -39,6 +43,7 @@ use super::fail_over::Untried;
 use super::redirect::Redirects;
 use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
+use crate::keys::agreement::PeerKeys;
 use crate::keys::{Initiator, Responder};
 use crate::media::Counters;
 use crate::policy::{Answer, Suite};
@@ -48,6 +53,7 @@ use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use early::Early;
 use media::{PeerSdp, Ready};
+use rekey::{Agreed, Rekey};
 use running::nothing_heard;
 use transfer::Transfers;
 
@@ -120,6 +126,14 @@ pub(super) struct Calling {
     /// Our media socket.
     local: Option<SocketAddr>,
     key: KeyState,
+    /// Of the device at the other end, once it has been named in a key agreement.
+    peer_keys: Option<PeerKeys>,
+    /// What its stream runs under.
+    agreed: Option<Agreed>,
+    /// Another socket is being opened, at the address to which we moved.
+    moving: bool,
+    /// New keys that our side wants.
+    rekey: Option<Rekey>,
     /// Our offer, or our answer: a refresh gets the same again.
     said: Option<SessionDescription>,
     offered: Option<PeerSdp>,
@@ -320,6 +334,8 @@ impl Agent {
             wanted_by: None,
             replaces: None,
             successor: None,
+            moved: None,
+            rekeying: false,
         };
         let calling = Calling {
             call,
@@ -342,6 +358,10 @@ impl Agent {
             invited_from: None,
             local: None,
             key: KeyState::None,
+            peer_keys: None,
+            agreed: None,
+            moving: false,
+            rekey: None,
             said: None,
             offered: None,
             reoffered: None,
@@ -393,12 +413,12 @@ impl Agent {
             }
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
             EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
-            EndpointEvent::Reinvited { id, body } => self.handle_reinvited(now, id, body),
+            EndpointEvent::Reinvited { id, from, body } => self.handle_reinvited(now, id, from.remote.ip(), body),
             EndpointEvent::OfferAnswered { id, body } => self.handle_offer_answered(now, id, body),
             EndpointEvent::OfferDue { id } => self.handle_offer_due(now, id),
             EndpointEvent::OfferRefused { id, status, reason, warnings } => {
                 let why: Vec<String> = warnings.iter().map(|warning| warning.text.to_string()).collect();
-                self.handle_offer_refused(id, (status, &reason), &why);
+                self.handle_offer_refused(now, id, (status, &reason), &why);
             }
             EndpointEvent::Referred { id, session, to, by, from_peer } => {
                 self.handle_referred(now, id, (session, from_peer), &to, by);

@@ -1,16 +1,19 @@
 //! The peer offers anew within a call: the same again, hold (RFC 3264 section 8.4), or something that is refused.
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::caller::gone;
 use super::media::PeerSdp;
+use super::CallState;
 use crate::agent::{Agent, Event};
-use crate::sdp::RemoteAudio;
+use crate::sdp::{RemoteAudio, SessionDescription, SvSa};
 use crate::sip::{Body, Refusal, SessionId};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 impl Agent {
     /// A refresh with an unchanged o= line and attribute gets the same answer; one that only holds the call, or takes it up
     /// again, is answered; anything else is refused, and the call goes on.
-    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, body: Option<Body>) {
+    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, from: IpAddr, body: Option<Body>) {
         let Some(calling) = self.calls.by_session(session) else { return self.refuse_reoffer(now, session) };
         let (id, said) = (calling.call.id, calling.said.as_ref().map(ToString::to_string));
         let Some(said) = said else { return self.refuse_reoffer(now, session) };
@@ -23,6 +26,12 @@ impl Agent {
         let Some(before) = calling.offered.as_ref() else { return self.refuse_reoffer(now, session) };
         if before.is_same_offer(&again) {
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
+        }
+        let is_active = calling.call.state == CallState::Active;
+        let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
+        let is_moved_in_clear = !before.has_agreement() && before.media() != again.media();
+        if is_active && (has_new_keys || is_moved_in_clear && !again.media().ip().is_unspecified()) {
+            return self.handle_rekey(now, id, (session, from), again);
         }
         let described = calling.described.unwrap_or(before.media());
         let only_held = before.changes_only_direction(&again, described);
@@ -48,16 +57,12 @@ impl Agent {
         id: CallId,
         session: SessionId,
         again: PeerSdp,
-        described: std::net::SocketAddr,
+        described: SocketAddr,
     ) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (said, local) = calling.said.as_ref().zip(calling.local).ok_or_else(|| gone(id))?;
         let agreement = RemoteAudio::of(said).ok().and_then(|audio| audio.sv_sa.into_iter().next());
-        let version = said.origin.session_version.parse::<u64>().unwrap_or(1).saturating_add(1);
-        let session_id = said.origin.session_id.parse().unwrap_or(0);
-        let held = calling.call.on_hold;
-        let version = (session_id, version);
-        let answer = self.sdp_reanswer(&again, local, agreement, version, held).map_err(|_| gone(id))?;
+        let answer = self.reanswer(id, &again, local, agreement)?;
         self.say_answer(now, id, session, answer);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.described = Some(described);
@@ -66,6 +71,24 @@ impl Agent {
         }
         self.settle_hold(id);
         Ok(())
+    }
+}
+
+impl Agent {
+    /// What we say now, after what we said before (RFC 3264 section 8).
+    pub(super) fn reanswer(
+        &self,
+        id: CallId,
+        again: &PeerSdp,
+        local: SocketAddr,
+        agreement: Option<SvSa>,
+    ) -> Result<SessionDescription, Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let said = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let version = said.origin.session_version.parse::<u64>().unwrap_or(1).saturating_add(1);
+        let session_id = said.origin.session_id.parse().unwrap_or(0);
+        let held = calling.call.on_hold;
+        self.sdp_reanswer(again, local, agreement, (session_id, version), held).map_err(|_| gone(id))
     }
 }
 

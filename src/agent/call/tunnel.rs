@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use crate::agent::ruling::Demands;
 use crate::agent::Agent;
-use crate::keys::agreement::TunnelEnds;
+use crate::keys::agreement::{Bundles, TunnelEnds};
 use crate::policy::{Entry, Rule};
 use crate::vocab::{Device, Entity, Failure, FailureKind};
 
@@ -26,6 +27,19 @@ impl Agent {
             }
         }
         Ok(Some(TunnelEnds { initiator: ours, responder: named }))
+    }
+
+    /// The same within a call, whose ends are known: ours, and the peer's.
+    pub(super) fn tunnel_of(
+        &self,
+        demands: &Demands,
+        bundles: Bundles,
+        (ours, theirs): (IpAddr, IpAddr),
+    ) -> Result<Option<TunnelEnds>, Failure> {
+        if let Some((entry, fits)) = demands.tunnels_elsewhere(ours, theirs) {
+            return Err(elsewhere(&theirs.to_string(), entry, &fits));
+        }
+        Ok(bundles.has_tunnel().then_some(TunnelEnds { initiator: ours, responder: theirs }))
     }
 
     /// Where a device is, as far as it is known before it answers.

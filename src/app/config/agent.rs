@@ -19,6 +19,7 @@ impl Config {
             accounts: self.accounts,
             listen,
             media_address,
+            follows: self.follows,
             t1: self.t1,
             answer: self.answer,
             audio_source: self.audio_source,

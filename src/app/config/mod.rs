@@ -41,6 +41,8 @@ pub struct Config {
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
     pub answer: AnswerMode,
+    /// When the machine loses the address that is listened on, we go to the one that it has then.
+    pub follows: bool,
     pub places: Vec<Place>,
     pub unknown_watchers: UnknownWatchers,
     /// Proposals of a looser policy are put to the user; otherwise they are refused.

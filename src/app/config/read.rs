@@ -7,7 +7,8 @@ use super::{account, prompts, tls, value, Config, Machine, StoreKind};
 use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, Place, Prompts, UnknownWatchers};
 use crate::io::TlsFiles;
 use crate::policy::{
-    both_directions, setkey, Action, Direction, Entry, Level, Mode, Origin, Prefix, Protocol, Rule, Scope, Selector,
+    both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
+    Scope, Selector,
 };
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
@@ -50,8 +51,11 @@ pub(super) fn read(
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
     config.prompts = prompts::prompts(&top)?;
-    config.places =
-        top.sections("place", &["name", "scope", "networks"])?.iter().map(place).collect::<Result<_, _>>()?;
+    config.places = top
+        .sections("place", &["name", "scope", "networks", "gateways"])?
+        .iter()
+        .map(place)
+        .collect::<Result<_, _>>()?;
     let accounts = top.sections("account", &account::KEYS)?;
     config.accounts = account::accounts(&accounts, &config.entity, &base, machine)?;
     Ok(config)
@@ -80,6 +84,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         audio_sink: AudioSink::Discard,
         answer: AnswerMode::Prompt,
         limits: 1,
+        follows: false,
         places: Vec::new(),
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
@@ -127,12 +132,15 @@ fn identity(top: &Section<'_, '_>, config: &mut Config, machine: &Machine<'_>) -
 }
 
 fn sip(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
-    let section = top.section("sip", &["listen", "t1-ms", "dns"])?;
+    let section = top.section("sip", &["listen", "follow", "t1-ms", "dns"])?;
     let listen = section.as_ref().map(|s| s.read("listen", listen)).transpose()?.flatten();
+    let is_assumed = listen.is_none();
     match listen {
         Some(listen) => config.listen = listen,
         None => config.assumed.push(format!("sip.listen is not configured: udp:{} is used", config.listen[0].address)),
     }
+    let follow = section.as_ref().map(|s| s.read("follow", |v| v.flag())).transpose()?.flatten();
+    config.follows = follow.unwrap_or(is_assumed) && is_one_place(&config.listen);
     let dns = section.as_ref().map(|s| s.read("dns", name_servers)).transpose()?.flatten();
     set(&mut config.dns, dns);
     if let Some(ms) = section.map(|s| s.read("t1-ms", |v| v.number(10..=10_000, "milliseconds"))).transpose()?.flatten()
@@ -205,7 +213,20 @@ fn place(section: &Section<'_, '_>) -> Result<Place, Failure> {
     let scope = section.read("scope", |v| v.text("\"private\", \"public\" or \"unknown\"", Scope::from_name))?;
     let networks = section.read("networks", networks)?.unwrap_or_default();
     let name = name.unwrap_or_else(|| "unnamed".to_owned());
-    Ok(Place { name, scope: scope.unwrap_or_default(), networks })
+    let gateways = section.read("gateways", gateways)?.unwrap_or_default();
+    Ok(Place { name, scope: scope.unwrap_or_default(), networks, gateways })
+}
+
+/// All of it is lost together, and goes elsewhere together. Loopback is never lost.
+fn is_one_place(listen: &[Listen]) -> bool {
+    let mut addresses = listen.iter().map(|listen| listen.address.ip());
+    let first = addresses.next();
+    first.is_some_and(|first| !first.is_loopback() && addresses.all(|address| address == first))
+}
+
+fn gateways(value: &Value<'_, '_>) -> Result<Vec<HardwareAddress>, Failure> {
+    let items = value.items("hardware addresses, [\"00:1b:63:84:45:e6\"]")?;
+    items.iter().map(|item| item.text("a hardware address, \"00:1b:63:84:45:e6\"", HardwareAddress::parse)).collect()
 }
 
 fn networks(value: &Value<'_, '_>) -> Result<Vec<Prefix>, Failure> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::failures::usage;
 use super::request::{AnswerBody, AnsweredBy};
-use crate::policy::{setkey, Answer, Suite};
+use crate::policy::{setkey, Action, Answer, Suite};
 use crate::vocab::{escape, Failure, Fingerprint};
 
 /// The answer and through which user interface it came.
@@ -59,7 +59,12 @@ pub fn suites() -> [&'static str; 3] {
 }
 
 fn rules_answer(rules: &str) -> Result<Answer, Failure> {
-    setkey::parse_action(rules).map(Answer::Rules).map_err(|error| {
+    action(rules).map(Answer::Rules)
+}
+
+/// Rules as they are typed.
+pub(super) fn action(rules: &str) -> Result<Action, Failure> {
+    setkey::parse_action(rules).map_err(|error| {
         let next = "write `none`, `discard`, or `ipsec ah/transport//require esp/transport//require`";
         usage("bad-rules", format!("these rules cannot be read: {error}"), "approve", next)
     })

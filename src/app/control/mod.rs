@@ -26,6 +26,7 @@ mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 mod texts;
+mod tighten;
 mod transfers;
 pub mod view;
 mod wait;

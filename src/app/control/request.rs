@@ -184,6 +184,15 @@ pub struct TransferBody {
     pub call: Option<String>,
 }
 
+/// How a running call is to be protected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TightenBody {
+    /// `ipsec esp/transport//require ah/transport//require`; as is advised without it.
+    #[serde(default)]
+    pub rules: Option<String>,
+}
+
 /// `spdadd` lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -325,6 +325,8 @@ pub(crate) fn call(state: CallState) -> Call {
         on_hold: false,
         held_by_peer: false,
         hold: None,
+        rekeying: false,
+        moved: None,
         transfer: None,
         wants: None,
         wanted_by: None,

@@ -94,7 +94,7 @@ impl RunningLeg {
     /// Sends the frame that is due, and plays one.
     pub fn frame(&mut self, now: Now, outbox: &mut Outbox) {
         self.pace.advance(now.mono);
-        self.look_at_mailbox();
+        self.look_at_mailbox(now);
         self.send_and_play(now, outbox);
         self.frames += 1;
         if self.frames.is_multiple_of(FRAMES_A_COUNT) {
@@ -126,7 +126,7 @@ impl RunningLeg {
     /// Opens one datagram that came; the next is opened after the frames that are due by then.
     pub fn receive(&mut self, now: Now, buffer: &mut [u8], outbox: &mut Outbox) {
         let Ok((len, from)) = self.socket.recv_from(buffer) else { return };
-        self.look_at_mailbox();
+        self.look_at_mailbox(now);
         if let (Some(stream), Some(datagram)) = (self.stream.as_mut(), buffer.get_mut(..len)) {
             stream.handle_datagram(now, from, datagram);
         }
@@ -145,13 +145,19 @@ impl RunningLeg {
         outbox.push(Done::MediaClosed { call, counters });
     }
 
-    fn look_at_mailbox(&mut self) {
+    fn look_at_mailbox(&mut self, now: Now) {
         if let Some(other) = self.mailbox.take_stream() {
             self.stream = other;
         }
         let Some(stream) = self.stream.as_mut() else { return };
         if let Some(spd) = self.mailbox.take_spd() {
-            stream.set_spd(spd);
+            stream.set_spd(now, spd);
+        }
+        for (rekeying, socket) in self.mailbox.take_rekeyings() {
+            if let Some(socket) = socket {
+                self.socket = socket;
+            }
+            stream.rekey(now, *rekeying);
         }
         if let Some(held) = self.mailbox.take_hold() {
             stream.set_held(held);

@@ -1,8 +1,12 @@
+use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::media::{Held, Stream};
+use crate::media::{Held, Rekeying, Stream};
 use crate::policy::Spd;
+
+/// New keys for a stream, and at another address the socket there.
+pub type Renewal = (Box<Rekeying>, Option<UdpSocket>);
 
 /// What a leg must know, the newest only: it holds one snapshot, one word on hold, one other stream and one wish to end, so
 /// it is never full.
@@ -18,11 +22,15 @@ pub struct Mailbox {
     /// Another stream, or none, in the place of what runs.
     stream: Mutex<Option<Box<Stream>>>,
     has_stream: AtomicBool,
+    /// New keys for the stream that runs, in their order.
+    rekeyings: Mutex<Vec<Renewal>>,
+    has_rekeyings: AtomicBool,
     closing: AtomicBool,
 }
 
 impl Mailbox {
     pub fn set_spd(&self, spd: Arc<Spd>) {
+        self.waiting_rekeyings().iter_mut().for_each(|(rekeying, _)| rekeying.spd = Arc::clone(&spd));
         *self.spd.lock().unwrap_or_else(PoisonError::into_inner) = Some(spd);
         self.has_spd.store(true, Ordering::Release);
     }
@@ -62,6 +70,23 @@ impl Mailbox {
 
     fn waiting(&self) -> MutexGuard<'_, Option<Box<Stream>>> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn rekey(&self, rekeying: Box<Rekeying>, socket: Option<UdpSocket>) {
+        self.waiting_rekeyings().push((rekeying, socket));
+        self.has_rekeyings.store(true, Ordering::Release);
+    }
+
+    /// What both sides agreed and was not taken yet. Take the snapshot first: what was agreed later has a later one.
+    pub fn take_rekeyings(&self) -> Vec<Renewal> {
+        match self.has_rekeyings.swap(false, Ordering::AcqRel) {
+            true => std::mem::take(&mut *self.waiting_rekeyings()),
+            false => Vec::new(),
+        }
+    }
+
+    fn waiting_rekeyings(&self) -> MutexGuard<'_, Vec<Renewal>> {
+        self.rekeyings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn close(&self) {

@@ -14,10 +14,17 @@ impl Signalling {
             Effect::HoldStream { call, held } => self.media.hold(call, held),
             Effect::Keylog { esp_sa, json } => self.log_keys(&esp_sa, &json),
             Effect::Locate { id, what, seed } => self.locate(id, what, seed),
+            // It waits for sockets: done in `perform`.
+            Effect::Listen { .. } => {}
+            Effect::MoveMedia { call, local } => {
+                let result = self.media.open_another(call, local);
+                self.answered.push_back(Done::MediaOpened { call, result });
+            }
             Effect::OpenMedia { call, local } => {
                 let result = self.media.open(call, local);
                 self.answered.push_back(Done::MediaOpened { call, result });
             }
+            Effect::RekeyStream { call, rekeying } => self.media.rekey(call, rekeying),
             Effect::SetSpd { spd } => self.media.set_spd(&spd),
             Effect::StartStream { call, stream, source, sink } => {
                 let started = self.media.start(call, stream, source, sink);

@@ -24,10 +24,11 @@ use tokio::time::{Instant, Sleep};
 
 use super::fair_queue::FairQueue;
 use super::media_loop::MediaLoops;
+use super::network_watch;
 use super::tcp::Tcp;
 use super::udp::Udp;
 use super::{Clock, KeyLog, Resolver, SipSockets, Store, Tls};
-use crate::agent::{Agent, AgentConfig, Command, Done, Event, Loaded, Output};
+use crate::agent::{Agent, AgentConfig, Command, Done, Effect, Event, Listen, Loaded, Output};
 use crate::sip::{Received, Transmit, Transport};
 use crate::vocab::{Failure, FailureKind, Mono};
 
@@ -92,6 +93,10 @@ pub struct Signalling {
     clock: Clock,
     udp: Udp,
     tcp: Tcp,
+    /// For the sockets at another address.
+    tls: Tls,
+    by_udp: FairQueue,
+    to_tcp: mpsc::Sender<Inbound>,
     store: Store,
     media: MediaLoops,
     keylog: Option<KeyLog>,
@@ -136,7 +141,10 @@ impl Signalling {
             agent: Agent::new(parts.config, parts.loaded, seed, clock.now()),
             clock,
             udp: Udp::start(parts.sockets.udp, &by_udp, &while_open),
-            tcp: Tcp::start(parts.sockets.tcp, parts.tls, to_tcp, while_open),
+            tcp: Tcp::start(parts.sockets.tcp, parts.tls.clone(), to_tcp.clone(), while_open),
+            tls: parts.tls,
+            by_udp: by_udp.clone(),
+            to_tcp,
             store: parts.store,
             media: MediaLoops::new(clock, dones.clone()),
             keylog: parts.keylog,
@@ -151,6 +159,10 @@ impl Signalling {
             stopped: false,
             _open: open,
         };
+        // One inside a single command is over before it moves.
+        if signalling.agent.config().stays {
+            tokio::spawn(network_watch::watch(signalling.dones.clone()));
+        }
         let queues = Queues::new(from_users, from_hands, by_udp, from_tcp);
         Ok((signalling, queues, handle))
     }
@@ -247,6 +259,7 @@ impl Signalling {
     async fn perform(&mut self, output: Output) {
         match output {
             Output::Disconnect(transport, remote) => self.tcp.disconnect(transport, remote),
+            Output::Effect(Effect::Listen { wanted }) => self.listen(&wanted).await,
             Output::Effect(effect) => self.effect(effect),
             Output::Event(event) => {
                 self.stopped |= event == Event::Stopped;
@@ -266,6 +279,19 @@ impl Signalling {
             tracing::debug!(transport = %what.transport, why, "a message was not sent");
             self.agent.handle_transport_failure(self.clock.now(), &what, &why);
         }
+    }
+
+    /// Opens sockets there, and closes those of before: whoever is connected to them is at an address that is not ours any more.
+    async fn listen(&mut self, wanted: &[Listen]) {
+        let result = SipSockets::bind(wanted).await.map(|sockets| {
+            let listening = sockets.listening().to_vec();
+            let (open, while_open) = watch::channel(());
+            self.udp = Udp::start(sockets.udp, &self.by_udp, &while_open);
+            self.tcp = Tcp::start(sockets.tcp, self.tls.clone(), self.to_tcp.clone(), while_open);
+            self._open = open;
+            listening
+        });
+        self.answered.push_back(Done::Listening { result });
     }
 
     /// The agent has ended its calls and subscriptions, and what it wanted kept is kept; or the time for that is up.

@@ -37,6 +37,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         device,
         identity,
         media_address: listen[0].address.ip(),
+        follows: false,
         listen,
         t1: Duration::from_millis(500),
         limits: 1,

@@ -60,6 +60,15 @@ pub struct PeerKeys {
     pub agreement: AgreementKey,
 }
 
+/// Whoever made the offer, for an offer the other way.
+impl From<&Offered> for PeerKeys {
+    fn from(offered: &Offered) -> Self {
+        let Offered { entity, device, signing_key, agreement_key, .. } = offered;
+        let (entity, device) = (entity.clone(), device.clone());
+        Self { entity, device, signing: *signing_key, agreement: *agreement_key }
+    }
+}
+
 impl Initiator {
     /// Makes the first message. `seed` becomes the ephemeral secret: 32 fresh random octets for every offer.
     ///

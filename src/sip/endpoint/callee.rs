@@ -71,7 +71,7 @@ impl Endpoint {
         let Some(session) = self.session_for(id, inbound) else { return };
         session.asked = Some(inbound.key.clone());
         self.remember(now, inbound, Owner::Session(id));
-        self.events.push_back(EndpointEvent::Reinvited { id, body: read::body(&inbound.request) });
+        self.events.push_back(EndpointEvent::Reinvited { id, from: inbound.from, body: read::body(&inbound.request) });
     }
 
     /// The session, when it can take a re-INVITE or UPDATE now (RFC 3261 section 14.2, RFC 3311 section 5.2); otherwise the

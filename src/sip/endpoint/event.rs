@@ -205,6 +205,7 @@ pub enum EndpointEvent {
     /// The peer offers anew within a session: `answer` or `refuse`.
     Reinvited {
         id: SessionId,
+        from: Received,
         body: Option<Body>,
     },
     /// A final answer of 300 or more came to our INVITE; 487 when we cancelled it. The session is gone. A 3xx sends us to the

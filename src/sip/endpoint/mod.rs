@@ -20,6 +20,7 @@ mod forget;
 mod inbound;
 pub mod limits;
 mod messenger;
+mod moved;
 mod notifier;
 mod offerer;
 mod prack;
@@ -400,6 +401,11 @@ impl Endpoint {
     /// with Expires: 0) still does; publications and registrations are ended by their own names.
     pub fn forget_login(&mut self, login: &Login) {
         self.forget_everywhere(login);
+    }
+
+    /// The device is at another address from now on: where it is reached, and where it listens.
+    pub fn move_to(&mut self, now: Now, contact: Uri, listen: Vec<(Transport, SocketAddr)>) {
+        self.move_here(now.mono, contact, listen);
     }
 
     /// Publishes, and keeps it published (RFC 3903). What fails is tried again, unless

@@ -201,7 +201,7 @@ impl Endpoint {
         }
         self.remember(now, inbound, Owner::Session(id));
         match body {
-            Some(body) => self.events.push_back(EndpointEvent::Reinvited { id, body: Some(body) }),
+            Some(body) => self.events.push_back(EndpointEvent::Reinvited { id, from: inbound.from, body: Some(body) }),
             None => self.answer_refresh(now, id, &inbound.key),
         }
     }

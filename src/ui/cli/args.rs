@@ -80,6 +80,13 @@ pub enum Command {
         /// Its number, as c1
         call: String,
     },
+    /// Protect a running call better: tighter rules for its peer alone, and new keys without a gap
+    Tighten {
+        /// Its number, as c1
+        call: String,
+        /// As "ipsec esp/transport//require ah/transport//require"; without them, what is advised where both sides are now
+        rules: Option<String>,
+    },
     /// Have the peer of a call call somebody else instead of you: it decides, and tells how that goes
     Transfer(TransferArgs),
     /// Send a short text, which everybody on the way can read; or list the last ones

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::prompt;
 use super::wanted;
-use crate::app::control::request::CallBody;
+use crate::app::control::request::{CallBody, TightenBody};
 use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView, QUIET, RINGING, SILENCE};
 
 pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, ErrorView> {
@@ -244,6 +244,25 @@ pub(super) fn held(call: &CallView) -> Option<&'static str> {
 fn told_early(call: &CallView) -> String {
     let CallView { id, peer, bundle, .. } = call;
     format!("call {id} to {peer}: heard before it picks up, protected by {bundle}; it does not hear you yet")
+}
+
+/// Tighter rules for the peer of a running call; said when it goes on under them.
+pub async fn tighten(door: &Door, output: Output, id: &str, rules: Option<String>) -> Result<Exit, ErrorView> {
+    let path = format!("/v1/calls/{}/tighten", segment(id));
+    let reply = door.post(&path, &TightenBody { rules }).await?;
+    let call: CallView = reply.view()?;
+    if let Some(failure) = &call.failure {
+        return Err(failure.clone());
+    }
+    output.body(reply.body());
+    output.line(&match (call.is_over(), call.rekeying) {
+        (true, _) => format!("call {} with {}: over before it was protected better", call.id, call.peer),
+        (false, true) => {
+            format!("call {} with {}: the peer has not answered yet; `sottovoce calls` tells", call.id, call.peer)
+        }
+        (false, false) => format!("call {} with {}: goes on under {}", call.id, call.peer, call.bundle),
+    });
+    Ok(Exit::Done)
 }
 
 fn told_held(call: &CallView) -> String {

@@ -92,6 +92,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         | Command::Hangup { .. }
         | Command::Hold { .. }
         | Command::Resume { .. }
+        | Command::Tighten { .. }
         | Command::Transfer(_) => with(Door::open_running(&options).await?, cli, output).await,
         _ => with(Door::open(&options).await?, cli, output).await,
     }
@@ -156,6 +157,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Review(command) => records::reviews(door, output, command).await,
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,
+        Command::Tighten { call, rules } => call::tighten(door, output, call, rules.clone()).await,
         Command::Watchers(command) => watchers::run(door, output, command).await,
         Command::Transfer(args) => transfer::run(door, output, args).await,
         Command::Completions { .. } | Command::Doctor | Command::Inspect { .. } | Command::Run => Ok(Exit::Done),

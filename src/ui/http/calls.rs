@@ -5,7 +5,7 @@ use axum::Json;
 use super::asks::WaitQuery;
 use super::error::Refusal;
 use super::extract::{Asked, Body, Id};
-use crate::app::control::request::{CallBody, TransferBody};
+use crate::app::control::request::{CallBody, TightenBody, TransferBody};
 use crate::app::control::view::{CallList, CallView, ErrorBody, HoldView, TransferView};
 use crate::app::control::Control;
 
@@ -80,6 +80,18 @@ pub async fn held(
     Asked(wait): Asked<WaitQuery>,
 ) -> Result<Json<HoldView>, Refusal> {
     Ok(Json(control.hold_view(&id, &wait.into()).await?))
+}
+
+/// Protects a running call better: tighter rules for its peer, and new keys.
+#[utoipa::path(post, path = "/v1/calls/{id}/tighten", operation_id = "tighten", tag = "calls",
+    request_body = TightenBody, params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn tighten(
+    State(control): State<Control>,
+    Id(id): Id,
+    Body(body): Body<TightenBody>,
+) -> Result<Json<CallView>, Refusal> {
+    Ok(Json(control.tighten(&id, &body).await?))
 }
 
 /// Asks the peer of a call to call somebody else.

@@ -5,10 +5,11 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use super::ErrorView;
-use crate::agent::{Call, CallState, HoldState, Side, TransferState};
+use crate::agent::{Call, CallState, HoldState, Moved, Side, TransferState};
 /// After how long a call is quiet, is given up for that, and stops ringing: screens say so.
 pub use crate::agent::{QUIET, RINGING, SILENCE};
 use crate::media::Counters;
+use crate::policy::Verdict;
 use crate::vocab::escape;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,6 +47,10 @@ pub struct CallView {
     pub held_by_peer: bool,
     /// What our user wanted of hold last.
     pub hold: Option<HoldView>,
+    /// Our side has asked for new keys, and the peer has not answered yet.
+    pub rekeying: bool,
+    /// One side is elsewhere than at the beginning.
+    pub moved: Option<MovedView>,
     /// The ask that had to come first, or that a refusal led to.
     pub ask: Option<String>,
     /// The review that the user has to answer, or answered, for this call.
@@ -60,6 +65,23 @@ pub struct CallView {
     pub replaces: Option<String>,
     /// The call that took its place, when it was transferred.
     pub successor: Option<String>,
+}
+
+/// One side of a call went to another address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MovedView {
+    /// The peer; otherwise we.
+    pub by_peer: bool,
+    pub from: String,
+    pub to: String,
+    /// As far as the new address tells: `private`, `public` or `unknown`.
+    pub scope: String,
+    /// The least protection that is advised there, in setkey's form.
+    pub least: String,
+    /// One sentence each.
+    pub why: Vec<String>,
+    /// The call had less than that when it happened.
+    pub below_advice: bool,
 }
 
 /// What became of a hold that our user wanted, or of taking the call up again.
@@ -201,6 +223,8 @@ impl From<&Call> for CallView {
             on_hold: call.on_hold,
             held_by_peer: call.held_by_peer,
             hold: HoldView::of(call),
+            rekeying: call.rekeying,
+            moved: call.moved.as_ref().map(MovedView::from),
             ask: call.ask.map(|ask| ask.to_string()),
             review: call.review.map(|review| review.to_string()),
             transfer: TransferView::of(call),
@@ -208,6 +232,20 @@ impl From<&Call> for CallView {
             wanted_by: call.wanted_by.map(|by| by.to_string()),
             replaces: call.replaces.map(|old| old.to_string()),
             successor: call.successor.map(|new| new.to_string()),
+        }
+    }
+}
+
+impl From<&Moved> for MovedView {
+    fn from(moved: &Moved) -> Self {
+        Self {
+            by_peer: moved.by_peer,
+            from: moved.from.to_string(),
+            to: moved.to.to_string(),
+            scope: moved.scope.name().to_owned(),
+            least: moved.advice.least.to_string(),
+            why: moved.advice.why.clone(),
+            below_advice: moved.advice.verdict == Verdict::BelowAdvice,
         }
     }
 }

@@ -31,8 +31,8 @@ pub use account::{AccountList, AccountStateView, AccountView, FlowView, Publicat
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
 pub use call::{
-    CallList, CallStateView, CallView, HoldStateView, HoldView, PacketsView, SideView, TransferStateView, TransferView,
-    QUIET, RINGING, SILENCE,
+    CallList, CallStateView, CallView, HoldStateView, HoldView, MovedView, PacketsView, SideView, TransferStateView,
+    TransferView, QUIET, RINGING, SILENCE,
 };
 pub use completions::CompletionsView;
 pub use contact::{ContactList, ContactView, GroupList, GroupView};

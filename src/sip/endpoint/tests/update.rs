@@ -25,7 +25,8 @@ fn said(world: &World, start: &str) -> Response {
 }
 
 fn offered(world: &World, id: SessionId) -> usize {
-    let by = |event: &&EndpointEvent| matches!(event, EndpointEvent::Reinvited { id: of, body: Some(_) } if *of == id);
+    let by =
+        |event: &&EndpointEvent| matches!(event, EndpointEvent::Reinvited { id: of, body: Some(_), .. } if *of == id);
     world.events[ALICE].iter().filter(by).count()
 }
 

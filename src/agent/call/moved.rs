@@ -1,0 +1,120 @@
+//! One side of a running call is at another address than before: both users are shown that, and what is advised there now
+//! (PROTOCOL section 5, "Place condition"). Nothing is loosened or tightened by it: the user decides.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::rekey::Why;
+use super::CallState;
+use crate::agent::{Agent, Effect, Event, Moved};
+use crate::policy::{advise, infer, scope_of, Environment, Scope, Surroundings, Verdict};
+use crate::vocab::{CallId, Failure, FailureKind, Now};
+
+impl Agent {
+    /// The peer receives elsewhere than it `was`.
+    pub(super) fn note_peer_moved(&mut self, now: Now, id: CallId, was: Option<SocketAddr>) {
+        let there = self.remote_of(id);
+        if let Some((was, there)) = was.zip(there) {
+            self.note_moved(now, id, true, (was.ip(), there.ip()));
+        }
+    }
+
+    /// Where one side of the call was, and where it is.
+    pub(super) fn note_moved(&mut self, now: Now, id: CallId, by_peer: bool, (from, to): (IpAddr, IpAddr)) {
+        if from.to_canonical() == to.to_canonical() {
+            return;
+        }
+        let Some(moved) = self.judge_moved(now, id, by_peer, (from, to)) else { return };
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.call.moved = Some(moved.clone());
+        let (peer, bundle) = (calling.call.peer.clone(), calling.call.bundle.clone());
+        let known = calling.call.known;
+        let notice = notice(id, &peer, &bundle, &moved);
+        match known {
+            true => self.audit(now, "moved", &peer, &notice.message),
+            false => self.audit_stranger(now, "moved", &peer, &notice.message),
+        }
+        self.event(Event::Notice(notice));
+        self.event(Event::CallChanged(id));
+    }
+
+    fn judge_moved(&self, now: Now, id: CallId, by_peer: bool, (from, to): (IpAddr, IpAddr)) -> Option<Moved> {
+        let remote = self.remote_of(id)?;
+        let entries = self.demands_of_call(now, id, remote).ok()?;
+        let theirs = self.surroundings_in_call(id, remote.ip());
+        let advice = advise(&theirs, &self.own.environment(), entries.entries(), self.config.default_level);
+        Some(Moved { by_peer, from, to, scope: scope_of(to), advice })
+    }
+
+    /// What the peer says of where it is, if that is where it receives; else what its address tells.
+    pub(super) fn surroundings_in_call(&self, id: CallId, remote: IpAddr) -> Surroundings {
+        let peer = self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref());
+        let record = peer.and_then(|(entity, device)| self.book.presence(entity, device));
+        let said = record.and_then(|record| record.environment);
+        let fits = |environment: &Environment| environment.address == Some(remote);
+        said.filter(fits).map_or_else(
+            || Surroundings::Withheld { inference: infer(remote, self.config.media_address).text },
+            Surroundings::Stated,
+        )
+    }
+}
+
+/// Our own move.
+impl Agent {
+    /// This device is elsewhere: every call goes on from there, or ends where it cannot.
+    pub(in crate::agent) fn move_calls(&mut self, now: Now, to: IpAddr) {
+        let open: Vec<CallId> = self.calls.open.iter().copied().collect();
+        for id in open {
+            let Some(calling) = self.calls.all.get_mut(&id) else { continue };
+            match (calling.call.state.clone(), calling.media_open) {
+                (CallState::Active, _) => {
+                    calling.moving = true;
+                    self.effect(Effect::MoveMedia { call: id, local: to });
+                }
+                (_, true) => {
+                    let failure = moved_before(&calling.call.peer);
+                    self.end_call(now, id, CallState::Failed(failure));
+                }
+                // Its media is opened there when it is time.
+                (_, false) => {}
+            }
+        }
+    }
+
+    /// The socket at the new address is bound: the peer learns of it.
+    pub(super) fn handle_media_moved(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
+        let session = self.calls.all.get(&id).filter(|calling| calling.is_open()).and_then(|calling| calling.session);
+        match (result, session) {
+            (Ok(local), Some(session)) => self.want_rekey(now, id, session, (Why::Moved, local)),
+            (Ok(_), None) => {}
+            (Err(failure), _) => self.end_call(now, id, CallState::Failed(failure)),
+        }
+    }
+}
+
+fn moved_before(peer: &str) -> Failure {
+    let message = format!("this device went to another address before {peer} had answered");
+    Failure::new(FailureKind::Failed, "moved-before", message, peer, "call again")
+}
+
+fn notice(id: CallId, peer: &str, bundle: &str, moved: &Moved) -> Failure {
+    let Moved { by_peer, from, to, scope, advice } = moved;
+    let who = if *by_peer { peer } else { "you" };
+    let verb = if *by_peer { "is" } else { "are" };
+    let place = match scope {
+        Scope::Private => "a private address",
+        Scope::Public => "external",
+        Scope::Unknown => "nobody knows where",
+    };
+    let message =
+        format!("call {id} with {peer}: {who} {verb} at {to} now, {place} (before: {from}); it runs under {bundle}");
+    let next = match advice.verdict {
+        Verdict::BelowAdvice => {
+            format!("we advise {}: `sottovoce tighten {id}`, and the call goes on under it", advice.least)
+        }
+        Verdict::Enough => "that is what we advise there".to_owned(),
+        Verdict::MoreThanNeeded => {
+            format!("that is more than we advise there ({}); nothing changes by itself", advice.least)
+        }
+    };
+    Failure::new(FailureKind::Failed, "call-moved", message, id.to_string(), next)
+}

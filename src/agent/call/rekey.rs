@@ -1,0 +1,343 @@
+//! A call agrees anew while it runs, at our wish (PROTOCOL section 7, "Mid-call"): our entries ask for more than it has, or we have
+//! moved.
+//!
+//! | step | what follows |
+//! | --- | --- |
+//! | `rekey_calls`: other entries are in force | `Endpoint::want_offer`; the end of a call that may not go on |
+//! | `handle_offer_due`, in `hold` | `make_rekey_offer`: a re-INVITE with fresh keys |
+//! | `handle_offer_answered` | `take_rekey_answer`: `Effect::RekeyStream` |
+//! | `handle_offer_refused` | the end of the call: what it has is not enough any more |
+//!
+//! Nothing becomes looser by it: an offer demands what runs and what our entries demand, together.
+
+use std::net::SocketAddr;
+
+use rand_core::RngCore;
+
+use super::answered::{downgrade, unreadable_sdp};
+use super::caller::{gone, no_agreement_text};
+use super::media::{media_address, random_spis, PeerSdp};
+use super::{suite_name, CallState, Calling, MEDIA_ID};
+use crate::agent::ruling::Protected;
+use crate::agent::{Agent, Effect, Event};
+use crate::ipsec::Protection;
+use crate::keys::agreement::{Bundles, OfferInput};
+use crate::keys::{Confirmed, Initiator};
+use crate::media::Rekeying;
+use crate::policy::{Bundle, Direction, Entry, Suite};
+use crate::sdp::{self, SessionDescription, SvSa};
+use crate::sip::SessionId;
+use crate::vocab::{CallId, Digest, Failure, FailureKind, Now, Redacted};
+
+/// A new agreement that our side wants.
+pub(super) struct Rekey {
+    why: Why,
+    /// Where we shall receive.
+    local: SocketAddr,
+    stage: Stage,
+    /// What came up since it was offered, and is offered when it was answered.
+    again: Option<(Why, SocketAddr)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// We are elsewhere.
+    Moved,
+    /// Our entries ask for more than the call has.
+    Policy,
+}
+
+/// Who speaks first under new keys: whoever offered.
+pub(super) enum Speaker {
+    /// And it has to, before it hears us, where it only says that it is there.
+    Peer {
+        heard_first: bool,
+    },
+    Us,
+}
+
+enum Stage {
+    /// The session is not free for it yet.
+    Wanted,
+    /// `None`: the call has no key agreement.
+    Offered(Option<Box<Initiator>>),
+}
+
+/// What a call runs under.
+pub(super) struct Agreed {
+    /// Of the handshake: the next agreement of the call follows this one. `None`: it has none.
+    pub hash: Option<Digest>,
+    pub protected: Protected,
+    pub suite: Option<Suite>,
+    /// Where the peer said that it receives.
+    pub remote: SocketAddr,
+}
+
+impl Agent {
+    /// Other entries are in force: every call must have what they demand, or end.
+    pub(in crate::agent) fn rekey_calls(&mut self, now: Now) {
+        let open: Vec<CallId> = self.calls.open.iter().copied().collect();
+        for id in open {
+            if let Err(failure) = self.rekey_call(now, id) {
+                self.end_call(now, id, CallState::Failed(failure));
+            }
+        }
+    }
+
+    fn rekey_call(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
+        let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.call.state == CallState::Active) else {
+            return Ok(());
+        };
+        let (Some(agreed), Some(session)) = (&calling.agreed, calling.session) else { return Ok(()) };
+        let demands = self.demands_of_call(now, id, agreed.remote)?;
+        let Some(entry) = demands.unmet(agreed.protected, agreed.suite, self.config.default_level).cloned() else {
+            return Ok(());
+        };
+        if demands.discard() {
+            return Err(discarded(&calling.call.peer, &entry));
+        }
+        if agreed.hash.is_none() || calling.peer_keys.is_none() {
+            return Err(unable(&calling.call.peer, &entry));
+        }
+        let Some(local) = calling.local else { return Ok(()) };
+        self.want_rekey(now, id, session, (Why::Policy, local));
+        Ok(())
+    }
+
+    /// Why, and where we shall receive.
+    pub(super) fn want_rekey(&mut self, now: Now, id: CallId, session: SessionId, (why, local): (Why, SocketAddr)) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        match &mut calling.rekey {
+            // Who moves offers what the policy wants as well.
+            Some(Rekey { stage: Stage::Offered(_), again, .. }) if again.is_none() || why == Why::Moved => {
+                *again = Some((why, local));
+            }
+            Some(Rekey { stage: Stage::Offered(_), .. }) => {}
+            Some(wanted) if why == Why::Policy => wanted.stage = Stage::Wanted,
+            wanted => {
+                *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: None });
+                calling.call.rekeying = true;
+                self.endpoint.want_offer(now, session);
+            }
+        }
+    }
+
+    /// The session is free for an offer of ours, and this is it.
+    pub(super) fn make_rekey_offer(&mut self, now: Now, id: CallId) -> Result<SessionDescription, Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let said = calling.said.clone().ok_or_else(|| gone(id))?;
+        let local = calling.rekey.as_ref().map(|rekey| rekey.local).ok_or_else(|| gone(id))?;
+        let (initiator, agreement) = match calling.agreed.as_ref().and_then(|agreed| agreed.hash) {
+            Some(previous) => {
+                let (initiator, sv_sa) = self.offer_agreement(now, id, local, previous)?;
+                (Some(Box::new(initiator)), vec![sv_sa])
+            }
+            None => (None, Vec::new()),
+        };
+        if let Some(rekey) = self.calls.all.get_mut(&id).and_then(|calling| calling.rekey.as_mut()) {
+            rekey.stage = Stage::Offered(initiator);
+        }
+        sdp::renewed(&said, local, agreement).ok_or_else(|| gone(id))
+    }
+
+    fn offer_agreement(
+        &mut self,
+        now: Now,
+        id: CallId,
+        local: SocketAddr,
+        previous: Digest,
+    ) -> Result<(Initiator, SvSa), Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let agreed = calling.agreed.as_ref().ok_or_else(|| gone(id))?;
+        let (peer, name) = (calling.peer_keys.clone().ok_or_else(|| gone(id))?, calling.name.clone());
+        let demands = self.demands_of_call(now, id, agreed.remote)?;
+        let variable_rate = calling.offered.as_ref().is_some_and(|offered| offered.codec().is_variable_rate());
+        let of = |direction| grown(agreed.protected.towards(direction), demands.bundle(direction, variable_rate));
+        let bundles = Bundles { to_responder: of(Direction::Out), to_initiator: of(Direction::In) };
+        let statement = self.book.pin(&peer.entity, &peer.device).and_then(|pin| pin.statement);
+        let entry = demands.outgoing().map(Entry::digest).ok_or_else(|| gone(id))?;
+        let suites = demands.suites(&Suite::ALL);
+        let tunnel = self.tunnel_of(&demands, bundles, (local.ip(), agreed.remote.ip()))?;
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        let input = OfferInput {
+            identity: &self.config.identity,
+            entity: &name,
+            device: &self.config.device,
+            peer: &peer,
+            media_id: MEDIA_ID,
+            previous: Some(previous),
+            time: now.wall,
+            media: local,
+            bundles,
+            suites,
+            spis: random_spis(&mut self.rng),
+            entry,
+            statement,
+            ah_nat: false,
+            tunnel,
+        };
+        let (initiator, message) =
+            Initiator::offer(input, seed).map_err(|why| no_agreement_text(peer.entity.as_str(), &why.to_string()))?;
+        Ok((initiator, SvSa { device: peer.device, message }))
+    }
+
+    /// The peer took it: from here on the call runs under what was agreed.
+    pub(super) fn take_rekey_answer(&mut self, now: Now, id: CallId, answer: &PeerSdp) -> Result<(), Failure> {
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let peer = calling.call.peer.clone();
+        let Some(Rekey { why, local, stage: Stage::Offered(initiator), again }) = calling.rekey.take() else {
+            return Ok(());
+        };
+        calling.call.rekeying = false;
+        let before = calling.local.replace(local);
+        let session = calling.session;
+        let confirmed = match (initiator, &calling.peer_keys) {
+            (Some(mut initiator), Some(keys)) => {
+                let message = answer.message_of(&keys.device).ok_or_else(|| downgrade(&peer))?;
+                Some(initiator.read(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?)
+            }
+            _ if answer.has_agreement() => {
+                return Err(unreadable_sdp(&peer, "it agrees on keys that were not offered"));
+            }
+            _ => None,
+        };
+        self.rekey_stream(now, id, confirmed, answer.media(), Speaker::Us)?;
+        if let Some(before) = before.filter(|_| why == Why::Moved) {
+            self.note_moved(now, id, false, (before.ip(), local.ip()));
+        }
+        match (again, session) {
+            (Some((Why::Policy, _)), _) => self.rekey_call(now, id),
+            (Some(again), Some(session)) => {
+                self.want_rekey(now, id, session, again);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Both sides hold the new keys: the stream goes on under them.
+    pub(super) fn rekey_stream(
+        &mut self,
+        now: Now,
+        id: CallId,
+        confirmed: Option<Confirmed>,
+        described: SocketAddr,
+        first: Speaker,
+    ) -> Result<(), Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let local = calling.local.ok_or_else(|| gone(id))?;
+        let remote = confirmed.as_ref().map_or(described, |sa| media_address(sa.peer_media(), described));
+        let bundles = confirmed.as_ref().map(Confirmed::bundles).unwrap_or_default();
+        let (speaks_first, heard_first) = match first {
+            Speaker::Peer { heard_first } => (false, heard_first),
+            Speaker::Us => (true, false),
+        };
+        let (outbound, inbound) = match speaks_first {
+            true => (bundles.to_responder, bundles.to_initiator),
+            false => (bundles.to_initiator, bundles.to_responder),
+        };
+        let protected = Protected { outbound, inbound };
+        let suite = confirmed.as_ref().and_then(Confirmed::suite);
+        self.refuse_unruly(now, id, (protected, suite), remote)?;
+        let hash = confirmed.as_ref().map(Confirmed::handshake_hash);
+        let (peer, spd) = (calling.peer.clone(), self.book.spd().clone());
+        if let Some(confirmed) = confirmed.as_ref().filter(|_| self.config.keylog) {
+            let (rows, objects) = confirmed.keylog(local, remote);
+            let (esp_sa, json) =
+                (rows.into_iter().map(Redacted).collect(), objects.into_iter().map(Redacted).collect());
+            self.effect(Effect::Keylog { esp_sa, json });
+        }
+        let protection = confirmed.map_or_else(Protection::none, Confirmed::into_protection);
+        let default_level = self.config.default_level;
+        let rekeying = Rekeying {
+            local,
+            remote,
+            peer,
+            spd,
+            default_level,
+            outbound,
+            inbound,
+            protection,
+            speaks_first,
+            heard_first,
+        };
+        self.effect(Effect::RekeyStream { call: id, rekeying: Box::new(rekeying) });
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.agreed = Some(Agreed { hash, protected, suite, remote });
+            calling.call.bundle = outbound.to_string();
+            calling.call.suite = suite_name(suite);
+        }
+        self.note_rekeyed(now, id);
+        Ok(())
+    }
+
+    /// It stands in the audit table, and whoever looks sees it.
+    fn note_rekeyed(&mut self, now: Now, id: CallId) {
+        self.count("calls_rekeyed");
+        let Some(calling) = self.calls.all.get(&id) else { return };
+        let Some(agreed) = &calling.agreed else { return };
+        let detail = format!(
+            "call {id} goes on under {} out and {} in, to {}",
+            agreed.protected.outbound, agreed.protected.inbound, agreed.remote
+        );
+        let subject = calling.call.entity.as_ref().map_or_else(|| calling.call.peer.clone(), ToString::to_string);
+        match calling.call.known {
+            true => self.audit(now, "rekeyed", &subject, &detail),
+            false => self.audit_stranger(now, "rekeyed", &subject, &detail),
+        }
+        self.event(Event::CallChanged(id));
+    }
+
+    /// The peer does not agree anew. What the call has is not enough any more, so it ends.
+    pub(super) fn rekey_refused(&mut self, now: Now, id: CallId, said: &str) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        let (Some(rekey), peer) = (calling.rekey.take(), calling.call.peer.clone()) else { return };
+        let failure = match rekey.why {
+            Why::Moved => left_behind(&peer, said),
+            Why::Policy => refused(&peer, said),
+        };
+        self.end_call(now, id, CallState::Failed(failure));
+    }
+}
+
+impl Calling {
+    /// The offer that the peer has not answered has new keys.
+    pub(super) fn offers_rekey(&self) -> bool {
+        matches!(self.rekey, Some(Rekey { stage: Stage::Offered(_), .. }))
+    }
+}
+
+/// No protocol that runs is given up; how they are laid around a packet is for the entries to say, where they demand any.
+fn grown(runs: Bundle, demanded: Bundle) -> Bundle {
+    let framing = if demanded.is_empty() { runs.framing } else { demanded.framing };
+    Bundle { framing, ..runs.with(demanded) }
+}
+
+fn discarded(peer: &str, entry: &Entry) -> Failure {
+    let message = format!("your policy discards all that goes between you and {peer} now: `{}`", entry.rule_text());
+    let next = "change that entry if you want to talk to them, then call again";
+    Failure::new(FailureKind::RefusedByPolicy, "policy-discards", message, peer, next)
+}
+
+fn unable(peer: &str, entry: &Entry) -> Failure {
+    let message = format!(
+        "your policy demands more than an ordinary telephone can give, and {peer} is one: `{}`",
+        entry.rule_text()
+    );
+    let next = "call a sottovoce agent, or change that entry, then call again";
+    Failure::new(FailureKind::RefusedByPolicy, "peer-cannot", message, peer, next)
+}
+
+fn left_behind(peer: &str, said: &str) -> Failure {
+    let message =
+        format!("you are at another address, and {peer} does not go on with the call from there: it answered {said}");
+    let next = "ask for its policy as it is for you there, then call again";
+    Failure::new(FailureKind::RefusedByPolicy, "move-refused", message, peer, next)
+}
+
+fn refused(peer: &str, said: &str) -> Failure {
+    let message = format!("{peer} does not protect the call as your policy demands now: it answered {said}");
+    let next = "ask for its policy, then call again";
+    Failure::new(FailureKind::RefusedByPolicy, "rekey-refused", message, peer, next)
+}

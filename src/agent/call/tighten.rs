@@ -1,0 +1,67 @@
+//! Our user wants a running call protected better, in one step: an entry for this peer alone, before the one that rules it now; the
+//! call goes on under it as soon as it is durable (`rekey`).
+
+use super::caller::gone;
+use super::Calling;
+use crate::agent::Agent;
+use crate::policy::{advise, compare, tighten, Action, Entry, Guarantee, Origin, PeerScope, Tightness};
+use crate::vocab::{CallId, EffectId, Entity, Failure, FailureKind, Now};
+
+impl Agent {
+    /// By these rules, or by what is advised where both sides are now. What rules already is never loosened by it.
+    ///
+    /// # Errors
+    /// The call does not stand, its peer is a stranger, or the rules would change nothing.
+    pub(in crate::agent) fn tighten_call(
+        &mut self,
+        now: Now,
+        id: CallId,
+        rules: Option<Action>,
+    ) -> Result<EffectId, Failure> {
+        self.talking(id)?;
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let (entity, device) = calling.peer.clone().filter(|_| calling.call.known).ok_or_else(|| stranger(calling))?;
+        let remote = self.remote_of(id).ok_or_else(|| gone(id))?;
+        let local = calling.local.ok_or_else(|| gone(id))?;
+        let (out, inward) = self.entries_between(now, Some((&entity, &device)), local, remote);
+        let rules = match rules {
+            Some(rules) => rules,
+            None => {
+                let theirs = self.surroundings_in_call(id, remote.ip());
+                let both = [out.clone(), inward.clone()];
+                advise(&theirs, &self.own.environment(), &both, self.config.default_level).least
+            }
+        };
+        let level = self.config.default_level;
+        let peer = PeerScope { entity: Some(entity.clone()), device: Some(device), group: None };
+        let tighter = |entry: &Entry| Entry {
+            action: tighten(&entry.action, &rules, level),
+            priority: entry.priority.saturating_add(1),
+            peer: peer.clone(),
+            expires: None,
+            ..Entry::new(entry.selector.clone(), entry.direction, Action::None)
+        };
+        let changes = |entry: &Entry| {
+            let (before, after) = (Guarantee::of(&entry.action, level), Guarantee::of(&tighter(entry).action, level));
+            compare(&after, &before) == Tightness::Tighter
+        };
+        if ![&out, &inward].into_iter().any(changes) {
+            return Err(nothing_tighter(id, &entity, &rules));
+        }
+        self.register_own(now, vec![tighter(&out), tighter(&inward)], Origin::User, false)
+    }
+}
+
+fn stranger(calling: &Calling) -> Failure {
+    let (id, peer) = (calling.call.id, &calling.call.peer);
+    let message = format!("{peer} is nobody whose keys you approved, so no entry can be for it alone");
+    let next = format!("hang up with `sottovoce hangup {id}`, ask it, approve a policy, and call it");
+    Failure::new(FailureKind::RefusedByPolicy, "peer-unknown", message, id.to_string(), next)
+}
+
+fn nothing_tighter(id: CallId, entity: &Entity, rules: &Action) -> Failure {
+    let message = format!("call {id} with {entity} is protected at least as well as by `{rules}` already");
+    let next =
+        format!("name tighter rules: sottovoce tighten {id} \"ipsec esp/transport//require ah/transport//require\"");
+    Failure::new(FailureKind::Usage, "nothing-to-tighten", message, id.to_string(), next)
+}

@@ -1,0 +1,99 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::egress::Egress;
+use super::ingress::Ingress;
+use super::spd_view::SpdView;
+use super::Rekeying;
+use crate::ipsec::{Path, Protection};
+use crate::policy::{Bundle, Direction, Level, Spd};
+use crate::vocab::{Device, Entity, Mono, Now, Spi};
+
+/// What one agreement protects a stream with, and the entries that both sides agreed for.
+pub(super) struct Generation {
+    pub(super) egress: Egress,
+    pub(super) ingress: Ingress,
+    /// Where the peer is reached.
+    pub(super) remote: SocketAddr,
+    /// Entries that ask more than its associations give, and from when on they rule all the same.
+    tighter: Option<(Arc<Spd>, Mono)>,
+}
+
+/// What a generation is made of, beside its SAs.
+pub(super) struct Terms {
+    pub(super) local: SocketAddr,
+    pub(super) remote: SocketAddr,
+    pub(super) peer: Option<(Entity, Device)>,
+    pub(super) spd: Arc<Spd>,
+    pub(super) default_level: Level,
+    pub(super) outbound: Bundle,
+    pub(super) inbound: Bundle,
+}
+
+impl Generation {
+    pub(super) fn new(terms: Terms, protection: Protection) -> Self {
+        let Terms { local, remote, peer, spd, default_level, outbound, inbound } = terms;
+        let flow = Path::new(local, remote);
+        let rules = |direction, flow| SpdView {
+            spd: spd.clone(),
+            direction,
+            flow,
+            peer: peer.clone(),
+            default_level,
+            remembered: crate::policy::Remembered::default(),
+        };
+        let (sealing, opening) = protection.split();
+        Self {
+            egress: Egress { rules: rules(Direction::Out, flow), associations: sealing, agreed: outbound },
+            ingress: Ingress { rules: rules(Direction::In, flow.reversed()), associations: opening, agreed: inbound },
+            remote,
+            tighter: None,
+        }
+    }
+
+    /// Nothing of it is sealed, either way.
+    pub(super) fn is_clear(&self) -> bool {
+        self.egress.associations.is_none() && self.ingress.associations.is_none()
+    }
+
+    /// Whether packets under this SPI are for it.
+    pub(super) fn receives(&self, spi: Spi) -> bool {
+        self.ingress.associations.receives(spi)
+    }
+
+    /// The octets of room that unpacking what the peer compressed takes.
+    pub(super) fn room(&self) -> usize {
+        self.ingress.associations.room()
+    }
+
+    /// Its packets are looked up in this snapshot from now on. A packet is held against the entry of its SA's generation
+    /// (PROTOCOL section 7, "Mid-call"): entries that ask for more than its associations give rule it `later`, when others have taken
+    /// its place. What has no associations, and what is discarded now, waits for nothing.
+    pub(super) fn set_spd(&mut self, now: Now, spd: Arc<Spd>, later: Mono) {
+        let falls_short = self.egress.falls_short(now.wall, &spd) || self.ingress.falls_short(now.wall, &spd);
+        match falls_short {
+            true => self.tighter = Some((spd, later)),
+            false => self.adopt(spd),
+        }
+    }
+
+    /// The time for others to take its place is over.
+    pub(super) fn settle(&mut self, now: Mono) {
+        if let Some((spd, _)) = self.tighter.take_if(|(_, later)| *later <= now) {
+            self.adopt(spd);
+        }
+    }
+
+    fn adopt(&mut self, spd: Arc<Spd>) {
+        self.tighter = None;
+        self.egress.set_spd(spd.clone());
+        self.ingress.set_spd(spd);
+    }
+}
+
+impl From<Rekeying> for Generation {
+    fn from(rekeying: Rekeying) -> Self {
+        let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, .. } = rekeying;
+        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound }, protection)
+    }
+}

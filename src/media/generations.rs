@@ -1,0 +1,156 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::generation::Generation;
+use super::ingress::Arrival;
+use super::Egress;
+use crate::ipsec::{DropReason, Kind};
+use crate::policy::Spd;
+use crate::vocab::{Mono, Now};
+
+/// An overlap ends so long after the peer was heard under the new keys (PROTOCOL section 7, "Mid-call").
+pub const OVERLAP_HEARD: Duration = Duration::from_secs(2);
+
+/// And so long after it began in any case.
+pub const OVERLAP: Duration = Duration::from_secs(10);
+
+/// The generation that a stream runs under, and during an overlap the one that it takes the place of.
+pub(super) struct Generations {
+    current: Generation,
+    overlap: Option<Overlap>,
+}
+
+enum Overlap {
+    /// We speak under the current one; the peer may still speak under this one.
+    Before { generation: Box<Generation>, until: Mono, heard: bool },
+    /// The peer may speak under this one already; we do when it did, or then.
+    Next { generation: Box<Generation>, until: Mono },
+}
+
+/// Under which generation a datagram came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Current,
+    Other,
+}
+
+impl Generations {
+    pub(super) fn new(first: Generation) -> Self {
+        Self { current: first, overlap: None }
+    }
+
+    pub(super) fn remote(&self) -> SocketAddr {
+        self.current.remote
+    }
+
+    /// The way out, and where it leads.
+    pub(super) fn way_out(&mut self) -> (&mut Egress, SocketAddr) {
+        (&mut self.current.egress, self.current.remote)
+    }
+
+    /// Nothing came yet under what was agreed last.
+    pub(super) fn awaits_next(&self) -> bool {
+        matches!(self.overlap, Some(Overlap::Next { .. }))
+    }
+
+    pub(super) fn into_current(self) -> Generation {
+        self.current
+    }
+
+    /// Both sides agreed anew. Who offered `speaks_first`: it knows that the other receives. The other speaks when it has heard it. What is
+    /// in clear has no overlap.
+    pub(super) fn rekey(&mut self, now: Mono, next: Generation, speaks_first: bool) {
+        if let Some(Overlap::Next { .. }) = self.overlap {
+            self.promote(now);
+        }
+        let until = now + OVERLAP;
+        if !speaks_first && !self.current.is_clear() {
+            self.overlap = Some(Overlap::Next { generation: Box::new(next), until });
+            return;
+        }
+        let before = std::mem::replace(&mut self.current, next);
+        let overlaps = !before.is_clear();
+        self.overlap = overlaps.then(|| Overlap::Before { generation: Box::new(before), until, heard: false });
+    }
+
+    /// Opens a datagram under the generation that it names by its SPI.
+    pub(super) fn unprotect<'a>(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        datagram: &'a mut [u8],
+        room: &'a mut [u8],
+    ) -> Result<Option<Arrival<'a>>, DropReason> {
+        let which = self.which(datagram);
+        let generation = match (&mut self.overlap, which) {
+            (Some(Overlap::Before { generation, .. } | Overlap::Next { generation, .. }), Which::Other) => generation,
+            _ => &mut self.current,
+        };
+        let arrival = generation.ingress.unprotect(now.wall, from, datagram, room)?;
+        if let Some(arrival) = &arrival {
+            if arrival.moves_remote {
+                generation.remote = from;
+            }
+            self.note_heard(now.mono, which);
+        }
+        Ok(arrival)
+    }
+
+    pub(super) fn set_spd(&mut self, now: Now, spd: Arc<Spd>) {
+        let later = now.mono + OVERLAP;
+        self.current.set_spd(now, spd.clone(), later);
+        match &mut self.overlap {
+            Some(Overlap::Before { generation, until, .. }) => generation.set_spd(now, spd, *until),
+            Some(Overlap::Next { generation, .. }) => generation.set_spd(now, spd, later),
+            None => {}
+        }
+    }
+
+    /// Ends what has had its time. Cheap, and called before anything else is done.
+    #[inline]
+    pub(super) fn settle(&mut self, now: Mono) {
+        self.current.settle(now);
+        match &self.overlap {
+            Some(Overlap::Before { until, .. }) if *until <= now => self.overlap = None,
+            Some(Overlap::Next { until, .. }) if *until <= now => {
+                self.promote(now);
+                self.overlap = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn which(&self, datagram: &[u8]) -> Which {
+        let Some(Overlap::Before { generation, .. } | Overlap::Next { generation, .. }) = &self.overlap else {
+            return Which::Current;
+        };
+        match Kind::of(datagram) {
+            Kind::Protected(spi) if generation.receives(spi) => Which::Other,
+            _ => Which::Current,
+        }
+    }
+
+    fn note_heard(&mut self, now: Mono, which: Which) {
+        match (&mut self.overlap, which) {
+            (Some(Overlap::Before { until, heard, .. }), Which::Current) if !*heard => {
+                *heard = true;
+                *until = (*until).min(now + OVERLAP_HEARD);
+            }
+            (Some(Overlap::Next { .. }), Which::Other) => self.promote(now),
+            _ => {}
+        }
+    }
+
+    /// From here on we speak under the next one, too.
+    fn promote(&mut self, now: Mono) {
+        match self.overlap.take() {
+            Some(Overlap::Next { generation, until }) => {
+                let before = std::mem::replace(&mut self.current, *generation);
+                let until = until.min(now + OVERLAP_HEARD);
+                self.overlap = Some(Overlap::Before { generation: Box::new(before), until, heard: true });
+            }
+            other => self.overlap = other,
+        }
+    }
+}
