@@ -508,3 +508,20 @@ fn a_yes_that_was_taken_back_is_not_said_again() {
     assert!(world.run_until(5 * MINUTE, |world| considered(world, BOB).is_some()), "it is put again");
     assert_eq!((last_proposal(&world, ALICE).state, in_force(&world, ALICE)), (ProposalState::Waiting, ESP.into()));
 }
+
+/// What was agreed is neither looser nor tighter than what a call has that runs: it gets both, without a lost packet, and its new
+/// offer is the one that puts in force what was pending.
+#[test]
+fn a_call_that_runs_is_rekeyed_to_what_was_agreed() {
+    let mut world = friends(19, Link::GOOD);
+    let running = world.call(ALICE, name(BOB), None, 600);
+    world.run_for(Duration::from_secs(2));
+    propose(&mut world, ALICE, AH).unwrap();
+    until_considered(&mut world, BOB);
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    until(&mut world, ALICE, ProposalState::Accepted);
+    world.run_for(Duration::from_secs(15));
+    assert_eq!((in_force(&world, ALICE), in_force(&world, BOB)), (AH.into(), AH.into()));
+    assert_eq!(world.the_call(ALICE, running).bundle, "ah+esp");
+    assert_eq!(call(&mut world, BOB).unwrap(), "ah");
+}
