@@ -143,8 +143,9 @@ fn told(change: &PolicyChangeView, width: usize) -> Vec<String> {
     let mut lines = wrap(&format!("{number}  {time}  {kind}: {subject}{by}; generation {generation}"), width, "    ");
     for entry in &change.entries {
         for (mark, text) in [('-', &entry.before), ('+', &entry.after)] {
-            let line = text.as_ref().map(|text| format!("    {mark} {text}"));
-            lines.extend(line.iter().flat_map(|line| wrap(line, width, "        ")));
+            let line = text.as_ref().map(|text| format!("{mark} {text}"));
+            let wrapped = line.iter().flat_map(|line| wrap(line, width.saturating_sub(4), "    "));
+            lines.extend(wrapped.map(|line| format!("    {line}")));
         }
     }
     if change.more > 0 {
