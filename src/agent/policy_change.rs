@@ -41,6 +41,7 @@ impl Agent {
         if put == before {
             return Ok(Accepted::Done);
         }
+        self.refuse_another_peer(&before, &put)?;
         let detail = format!("by user: {} in the place of {}", told(&put), told(&before));
         self.change_policy(now, put, Vec::new(), false, Told { kind: "edited", subject: id.to_string(), detail })
             .map(Accepted::Storing)
@@ -141,6 +142,24 @@ impl Agent {
         let mut both: Vec<Entry> = std::iter::once(known).chain(other).cloned().collect();
         both.sort_by_key(|entry| entry.direction == Direction::In);
         Ok(both)
+    }
+
+    /// What was approved for a device stays for it, or what it agreed to would be gone by a slip.
+    fn refuse_another_peer(&self, before: &[Entry], put: &[Entry]) -> Result<(), Failure> {
+        let Some(PeerScope { entity: Some(entity), device: Some(device), .. }) =
+            before.first().map(|entry| &entry.peer)
+        else {
+            return Ok(());
+        };
+        let stays = before.iter().chain(put).all(|entry| before.iter().all(|other| other.peer == entry.peer));
+        if stays || self.book.pin(entity, device).is_none() {
+            return Ok(());
+        }
+        let message = format!("the entry is for the calls of {entity}, device {device}, and the new text is not");
+        let next = format!(
+            "keep `entity={entity} device={device}` behind `# sv:`; `sottovoce policy remove` lets what was agreed go; nothing was changed"
+        );
+        Err(Failure::new(FailureKind::RefusedByPolicy, "another-peer", message, entity.as_str(), next))
     }
 
     /// Refuses a change after which packets of a peer that agreed to its entries would be less protected than these say, now or
@@ -252,7 +271,7 @@ fn looser(entity: &Entity, fields: &[String]) -> Failure {
         "looser-than-asked",
         format!("this is looser than {entity} agreed to, which would discard your packets: {}", fields.join("; ")),
         entity.as_str(),
-        format!("nothing was changed; `sottovoce ask {entity}` asks what it would agree to now"),
+        format!("nothing was changed; with --propose its user is asked, and `sottovoce ask {entity}` asks what it says by now"),
     )
 }
 

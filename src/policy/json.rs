@@ -10,6 +10,11 @@ mod write;
 pub use read::{read, JsonError};
 pub use write::write;
 
+/// Longest text that is read, in octets.
+pub const MAX_TEXT: usize = 32 << 20;
+/// Most entries of one text: some 800 octets each.
+pub const MAX_ENTRIES: usize = 40_000;
+
 /// The module of the list, and that of our leaf.
 const MODULE: &str = "ietf-i2nsf-ikeless:ipsec-ikeless";
 const SETKEY: &str = "sottovoce-policy:setkey";

@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_gateway_tells_a_place_from_another_with_the_same_addresses() {
         let network = [Prefix::new(ip("192.168.1.0"), 24).unwrap()];
-        let [office, cafe] = ["00:1b:63:84:45:e6", "00:1b:63:84:45:e7"].map(|text| HardwareAddress::parse(text));
+        let [office, cafe] = ["00:1b:63:84:45:e6", "00:1b:63:84:45:e7"].map(HardwareAddress::parse);
         let gateways = [office.unwrap()];
         let anywhere = KnownPlace { name: "at home", scope: Scope::Private, networks: &network, gateways: &[] };
         let office_only = KnownPlace { name: "office", scope: Scope::Private, networks: &network, gateways: &gateways };

@@ -23,7 +23,7 @@ fn a_default_that_is_set_covers_what_the_configured_one_covers_and_can_be_taken_
     let shown = alice.command(&["policy", "show", "default"]).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("with the configuration") && !shown.contains("1970"), "{shown}");
-    refused(alice.run(&["policy", "remove", "default"]), 2, "no-such-entry");
+    refused(alice.run(&["policy", "remove", "default"]), 2, "the-default");
     check(&alice.run(&["policy", "default", "ipsec esp/transport//require"]).expect(0), "RegisteredView");
     let set = default(&alice);
     let speaks = |default: &[(String, String)]| -> Vec<String> {

@@ -300,7 +300,13 @@ impl Run {
         let same = put.len() == pair.len()
             && put.iter().zip(&pair).all(|(new, old)| Entry { origin: old.origin, ..new.clone() } == *old);
         let Some(first) = pair.first() else { return };
+        let pinned = self.world.nodes[self.alice].agent.pins().count() > 0 && first.peer.device.is_some();
+        let other_peer = pinned && put.iter().any(|entry| entry.peer != first.peer);
         let result = self.command(Command::PolicyEdit { entry: first.id, text });
+        if other_peer {
+            assert_eq!(result.unwrap_err().code, "another-peer");
+            return;
+        }
         if same {
             assert_eq!(result, Ok(false));
             return;

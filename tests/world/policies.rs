@@ -78,6 +78,8 @@ fn an_edit_may_tighten_what_a_peer_agreed_to_and_may_not_loosen_it() {
         "looser-than-asked",
         "other ports fall to the default"
     );
+    let anybodys = "spdadd 192.168.1.1 192.168.1.2 udp -P out discard;";
+    assert_eq!(edit(&mut world, alice, anybodys).unwrap_err().code, "another-peer", "not even what is tighter");
     let call = world.call(alice, BOB, None, 1);
     assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
     assert_eq!(world.the_call(alice, call).bundle, "ah+esp", "the peer serves what is tighter");

@@ -14,7 +14,7 @@ use crate::agent::{Agent, Effect};
 use crate::keys::agreement::{Choice, Offered, Spis};
 use crate::policy::{Direction, Suite};
 use crate::sip::{Body, SessionId};
-use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
 
 impl Agent {
     pub(in crate::agent) fn answer_call(&mut self, id: CallId) -> Result<(), Failure> {
@@ -43,7 +43,13 @@ impl Agent {
     }
 
     /// The socket is bound: 200 with our half of the agreement, unless the entries for these very ports say otherwise.
+    ///
+    /// What was agreed and comes into force just now has to be durable first: the answer would promise what is kept back till then.
     pub(super) fn answer_invite(&mut self, now: Now, id: CallId) {
+        let peer = self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref());
+        if peer.is_some_and(|peer| self.is_coming_into_force(peer)) {
+            return;
+        }
         let offerless = self.calls.all.get(&id).is_some_and(|calling| calling.offered.is_none());
         let answered = match offerless {
             true => self.offer_in_answer(now, id),
@@ -51,6 +57,19 @@ impl Agent {
         };
         if let Err(failure) = answered {
             self.end_call(now, id, CallState::Failed(failure));
+        }
+    }
+
+    /// What was agreed with this peer is in force, or will not be: its calls are answered, or refused, now.
+    pub(in crate::agent) fn answer_those_of(&mut self, now: Now, peer: &(Entity, Device)) {
+        let waits = |calling: &&super::Calling| {
+            calling.peer.as_ref() == Some(peer) && calling.local.is_some() && matches!(calling.key, KeyState::Asked(..))
+        };
+        let waiting: Vec<CallId> = self.calls.all.values().filter(waits).map(|calling| calling.call.id).collect();
+        for id in waiting {
+            if self.calls.all.get(&id).is_some_and(super::Calling::is_open) {
+                self.answer_invite(now, id);
+            }
         }
     }
 

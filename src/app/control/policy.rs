@@ -7,13 +7,17 @@ use super::view::{EntryView, ExportView, LeftOutView, PendingView, PolicyView, R
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
 use crate::policy::{
-    json, setkey, swanctl, xfrm, Direction, Entry, Flow, Origin, PeerScope, Prefix, Selector, Spd, Swanctl, Upper, Xfrm,
+    both_directions, json, setkey, swanctl, xfrm, Direction, Entry, Flow, Origin, PeerScope, Prefix, Selector, Spd,
+    Swanctl, Upper, Xfrm,
 };
 use crate::vocab::{escape, Device, Entity, EntryId, Failure};
 
 /// Entries that are listed at most, unless more is asked for; and even then.
 const LISTED: usize = 1000;
 const MOST_LISTED: usize = 10_000;
+
+/// Entries of a JSON text that are registered at once: the agent takes 1 MiB of `spdadd` lines.
+const IMPORTED: usize = 1000;
 
 impl Control {
     pub async fn policy(&self) -> Result<PolicyView, Failure> {
@@ -77,11 +81,18 @@ impl Control {
 
     /// As [`Control::policy_add`], for entries of a file.
     pub async fn policy_import(&self, body: &ImportBody) -> Result<RegisteredView, Failure> {
-        let text = match body.format {
-            ImportFormat::Json => setkey::write(&json::read(&body.text).map_err(|why| not_json(&why.to_string()))?),
-            ImportFormat::Setkey => body.text.clone(),
-        };
-        self.register(Command::PolicyImport { text, part: body.part }).await
+        if body.format == ImportFormat::Setkey {
+            return self.register(Command::PolicyImport { text: body.text.clone(), part: body.part }).await;
+        }
+        let entries = json::read(&body.text).map_err(|why| not_json(&why.to_string()))?;
+        let mut whole: Option<RegisteredView> = None;
+        for part in both_directions(entries).chunks(IMPORTED) {
+            let view = self.register(Command::PolicyImport { text: setkey::write(part), part: true }).await?;
+            let before = whole.take().map(|whole| (whole.added, whole.skipped)).unwrap_or_default();
+            let (added, skipped) = ([before.0, view.added].concat(), [before.1, view.skipped].concat());
+            whole = Some(RegisteredView { added, skipped, policy: view.policy, default_changed: false });
+        }
+        whole.ok_or_else(|| not_json("it holds no entry"))
     }
 
     pub async fn policy_remove(&self, id: &str) -> Result<PolicyView, Failure> {
@@ -97,6 +108,7 @@ impl Control {
             let left = |id: EntryId, why: String| LeftOutView { id: id.to_string(), why };
             let whole = |text| ExportView { generation, text, left_out: Vec::new() };
             match format {
+                ExportFormat::Json if spd.ordinary_len() > json::MAX_ENTRIES / 2 => Err(too_many(spd.ordinary_len())),
                 ExportFormat::Json => Ok(whole(json::write(spd.ordinary()))),
                 ExportFormat::Setkey => Ok(whole(exported(spd))),
                 ExportFormat::Swanctl if spd.ordinary_len() > MOST_LISTED => Err(too_many(spd.ordinary_len())),
@@ -299,8 +311,8 @@ fn not_json(why: &str) -> Failure {
 }
 
 fn too_many(entries: usize) -> Failure {
-    let message = format!("there are {entries} entries, and for this language at most {MOST_LISTED} are told");
-    usage("too-many-entries", message, "export", "export them as setkey, json or xfrm")
+    let message = format!("there are {entries} entries, more than are told in this language");
+    usage("too-many-entries", message, "export", "export them as setkey or xfrm")
 }
 
 fn no_entry(id: &str) -> Failure {

@@ -184,8 +184,7 @@ fn no_change(number: Option<u64>) -> Failure {
         }
         None => ("nothing was changed yet that could be taken back".to_owned(), "the policy database".to_owned()),
     };
-    let next =
-        "see `sottovoce policy history`; changes made before version 10 of the database are in `sottovoce audit` only";
+    let next = "see `sottovoce policy history`; what an older sottovoce changed is in `sottovoce audit` only";
     Failure::new(FailureKind::Usage, "no-such-change", message, subject, next)
 }
 

@@ -1,8 +1,8 @@
 use serde_json::{Map, Value};
 
 use super::write::{algorithm, spd_entries};
-use super::{MODULE, SETKEY};
-use crate::policy::setkey::{self, MAX_ENTRIES, MAX_TEXT};
+use super::{MAX_ENTRIES, MAX_TEXT, MODULE, SETKEY};
+use crate::policy::setkey;
 use crate::policy::spd::looked_at_before;
 use crate::policy::{Action, Direction, Entry, Level, Mode, Ports, Prefix, Protocol, Rule, Selector, Suite, Upper};
 use crate::vocab::escape;
@@ -26,7 +26,7 @@ fn error<T>(place: &str, expected: &str) -> Read<T> {
 /// is kept: where our own order is another, priorities are given.
 pub fn read(text: &str) -> Read<Vec<Entry>> {
     if text.len() > MAX_TEXT {
-        return error("the text", "at most 1 MiB");
+        return error("the text", "at most 32 MiB");
     }
     let whole: Value = serde_json::from_str(text)
         .or_else(|why| error(&format!("line {}, column {}", why.line(), why.column()), "JSON (RFC 8259)"))?;
@@ -35,7 +35,7 @@ pub fn read(text: &str) -> Read<Vec<Entry>> {
     let spd = object(member(model, "spd", MODULE)?, "spd", &["spd-entry"])?;
     let Some(list) = member(spd, "spd-entry", "spd")?.as_array() else { return error("spd-entry", "a list") };
     if list.len() > MAX_ENTRIES {
-        return error("spd-entry", "at most 10000 entries");
+        return error("spd-entry", "at most 40000 entries");
     }
     let mut entries: Vec<Said> = Vec::new();
     for (number, value) in (1..).zip(list) {

@@ -16,8 +16,8 @@ use crate::app::control::{dial, Dialed, Options, Running};
 use crate::ui::http;
 use crate::vocab::Failure;
 
-/// Longest answer that is read, in octets.
-const MAX_ANSWER: usize = 16 << 20;
+/// Longest answer that is read, in octets: a million entries take some 250 MB.
+const MAX_ANSWER: usize = 512 << 20;
 
 /// Between two looks whether an agent is gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);

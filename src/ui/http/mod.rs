@@ -39,6 +39,8 @@ pub use openapi::openapi;
 
 /// Largest body of a request, in octets.
 pub const MAX_BODY: usize = 1 << 20;
+/// Of entries that are imported, in octets: JSON tells each in some 800.
+const MAX_IMPORT: usize = 40 << 20;
 
 /// The whole door, unguarded.
 pub fn app(control: Control) -> Router {
@@ -83,7 +85,7 @@ fn databases() -> Router<Control> {
         .route("/v1/policy", get(policy::list).post(policy::add))
         .route("/v1/policy/default", post(policy::default).delete(policy::default_remove))
         .route("/v1/policy/export", get(policy::export))
-        .route("/v1/policy/import", post(policy::import))
+        .route("/v1/policy/import", post(policy::import).layer(DefaultBodyLimit::max(MAX_IMPORT)))
         .route("/v1/policy/test", post(policy::test))
         .route("/v1/policy/history", get(policy::history))
         .route("/v1/policy/undo", post(policy::undo))

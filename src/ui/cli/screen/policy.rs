@@ -62,7 +62,14 @@ pub fn summary(entry: &EntryView, default: bool) -> [String; 7] {
     };
     let ends =
         format!("{} -> {}", end(&entry.source, &entry.source_ports), end(&entry.destination, &entry.destination_ports));
-    [id, entry.direction.clone(), peer, ends, entry.upper.clone(), entry.origin.clone(), action(entry)]
+    let mut action = action(entry);
+    if entry.disabled {
+        action += ", disabled";
+    }
+    if let Some(end) = &entry.expires {
+        action += &format!(", until {end}");
+    }
+    [id, entry.direction.clone(), peer, ends, entry.upper.clone(), entry.origin.clone(), action]
 }
 
 /// A prefix that is one address, without its length.
