@@ -9,10 +9,11 @@ use crate::peers_python::{interpreter, stranger};
 use crate::process::{finish, installed, skip, write_pcap, Capture, Home, Seen};
 
 /// A call of two seconds under `action`: its protected datagrams, and the caller's home with its key log.
+/// In `action` ENDS are the two of a tunnel, as whoever sends has them.
 fn called(action: &str) -> Option<(Vec<Seen>, Home)> {
     let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
-    for home in [&alice, &bob] {
-        home.configure(&home.usual(action));
+    for (home, other) in [(&alice, &bob), (&bob, &alice)] {
+        home.configure(&home.usual(&action.replace("ENDS", &format!("{}-{}", home.address, other.address))));
     }
     let capture = if installed("tcpdump") { Capture::start(&alice.path("pcap"), &[&alice, &bob]) } else { None };
     if capture.is_none() {
@@ -52,9 +53,10 @@ fn is_voice_or_report(opened: &Value) {
     assert_eq!(octets[0] >> 6, 2, "RTP or RTCP, version 2: {opened}");
 }
 
-fn opened_by_python(action: &str, bundle: &[&str]) {
-    let Some(python) = interpreter() else { return };
-    let Some((media, alice)) = called(action) else { return };
+/// Each datagram, and what the innermost program says of it.
+fn opened_by_python(action: &str, bundle: &[&str]) -> Option<Vec<(Seen, Value)>> {
+    let python = interpreter()?;
+    let (media, alice) = called(action)?;
     let keys = keys(&alice);
     assert_eq!(keys.len(), 2 * bundle.len(), "each direction, each protocol: {keys:?}");
     let mut lines: Vec<Value> = media.iter().map(|seen| line(seen, &hex::encode(&seen.bytes))).collect();
@@ -67,8 +69,10 @@ fn opened_by_python(action: &str, bundle: &[&str]) {
             media.iter().zip(&opened).map(|(seen, opened)| line(seen, opened["payload"].as_str().unwrap())).collect();
         if program == bundle.last().unwrap() {
             opened.iter().for_each(is_voice_or_report);
+            return Some(media.into_iter().zip(opened).collect());
         }
     }
+    None
 }
 
 #[test]
@@ -87,11 +91,41 @@ fn both_open_a_call_under_ah_and_esp() {
 }
 
 #[test]
-fn tshark_reads_a_call_under_aes_gcm_with_the_key_log() {
-    if !installed("tshark") {
-        return skip("tshark is not installed");
+fn scapy_opens_a_call_in_a_tunnel_of_chacha20_poly1305() {
+    let Some(opened) = opened_by_python("ipsec esp/tunnel/ENDS/require;", &["esp.py"]) else { return };
+    for (seen, opened) in opened {
+        assert_eq!(opened["inner"], json!([seen.from.ip().to_string(), seen.to.ip().to_string()]), "{opened}");
     }
-    let Some((media, alice)) = called("ipsec esp/transport//require; # sv: suites=aes-128-gcm") else { return };
+}
+
+/// Silence in G.711 is one octet over and over.
+#[test]
+fn scapy_unpacks_a_call_under_ipcomp_in_esp() {
+    let action = "ipsec ipcomp/transport//use esp/transport//require;";
+    let Some(opened) = opened_by_python(action, &["esp.py"]) else { return };
+    let packed = opened.iter().filter(|(_, opened)| opened["packed"] == true).count();
+    assert!(packed > 160, "{packed} of {}", opened.len());
+    for (seen, opened) in opened.iter().filter(|(_, opened)| opened["packed"] == true) {
+        let payload = opened["payload"].as_str().unwrap().len() / 2;
+        assert!(seen.bytes.len() < payload + 42, "{} octets for {payload}", seen.bytes.len());
+    }
+}
+
+#[test]
+fn scapy_finds_a_padded_call_of_one_size() {
+    let action = "ipsec esp/transport//require; # sv: tfc=on";
+    let Some(opened) = opened_by_python(action, &["esp.py"]) else { return };
+    let sizes: BTreeSet<usize> = opened.iter().map(|(seen, _)| seen.bytes.len()).collect();
+    assert_eq!(sizes.len(), 1, "{sizes:?}");
+}
+
+/// What tshark prints of a call, a line for each RTP packet in it.
+fn shown_by_tshark(action: &str, fields: &[&str]) -> Option<Vec<String>> {
+    if !installed("tshark") {
+        skip("tshark is not installed");
+        return None;
+    }
+    let (media, alice) = called(action)?;
     let rows = std::fs::read_to_string(alice.keylog()).unwrap();
     assert_eq!(rows.lines().count(), 2, "{rows}");
     // The inner ports are the outer ones. tshark knows ESP in UDP by its port, so outside they become 4500.
@@ -107,13 +141,38 @@ fn tshark_reads_a_call_under_aes_gcm_with_the_key_log() {
     for port in ports.iter().filter(|port| *port % 2 == 0) {
         command.arg("-d").arg(format!("udp.port=={port},rtp"));
     }
-    command.args(["-Y", "rtp", "-T", "fields", "-e", "esp.spi", "-e", "rtp.p_type", "-e", "rtp.payload"]);
+    command.args(["-Y", "rtp", "-T", "fields"]);
+    fields.iter().for_each(|field| {
+        command.args(["-e", field]);
+    });
     command.env("XDG_CONFIG_HOME", alice.path("no-config"));
     let shown = finish(&mut command).expect(0);
-    let rtp: Vec<&str> = shown.stdout.lines().collect();
+    let rtp: Vec<String> = shown.stdout.lines().map(str::to_owned).collect();
     assert!(rtp.len() > 160, "tshark shows {} RTP packets of {}: {}", rtp.len(), media.len(), shown.stderr);
+    Some(rtp)
+}
+
+#[test]
+fn tshark_reads_a_call_under_aes_gcm_with_the_key_log() {
+    let action = "ipsec esp/transport//require; # sv: suites=aes-128-gcm";
+    let Some(rtp) = shown_by_tshark(action, &["esp.spi", "rtp.p_type", "rtp.payload"]) else { return };
     let voice = rtp.iter().filter(|line| line.replace(':', "").ends_with(&"ff".repeat(160))).count();
     assert!(voice > 160, "{voice} of {} hold silence in PCMU: {:?}", rtp.len(), rtp.first());
     let spis: BTreeSet<&str> = rtp.iter().filter_map(|line| line.split('\t').next()).collect();
     assert_eq!(spis.len(), 2, "both directions: {spis:?}");
+}
+
+/// Two IP headers, one around ESP and one in it; on loopback both have the same addresses.
+#[test]
+fn tshark_reads_a_tunnel_of_aes_gcm_and_its_inner_addresses() {
+    let action = "ipsec esp/tunnel/ENDS/require; # sv: suites=aes-256-gcm";
+    let fields = ["ip.src", "ip.dst", "ip.proto", "udp.dstport", "rtp.payload"];
+    let Some(rtp) = shown_by_tshark(action, &fields) else { return };
+    for line in &rtp {
+        let columns: Vec<Vec<&str>> = line.split('\t').map(|column| column.split(',').collect()).collect();
+        let (sources, ports) = (&columns[0], &columns[3]);
+        assert_eq!((sources.len(), sources[0]), (2, sources[1]), "{line}");
+        assert_eq!((columns[2].as_slice(), ports.len(), ports[0]), (&["17", "17"][..], 2, "4500"), "{line}");
+        assert!(columns[4][0].replace(':', "").ends_with(&"ff".repeat(160)), "silence in PCMU: {line}");
+    }
 }

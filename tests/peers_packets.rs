@@ -4,7 +4,7 @@ use std::path::Path as File;
 
 use serde_json::{json, Value};
 use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Inbound, Outbound, PacketBuffer, Path, Protection};
-use sottovoce::policy::Suite;
+use sottovoce::policy::{Framing, Suite};
 use sottovoce::vocab::Spi;
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ fn octets(len: usize, first: u8) -> Vec<u8> {
     (0..len).map(|at| first.wrapping_add(at as u8)).collect()
 }
 
-fn direction(suite: Option<Suite>, ah: bool) -> DirectionKeys {
+fn direction(suite: Option<Suite>, ah: bool, framing: Framing) -> DirectionKeys {
     let esp = |suite: Suite| EspKey {
         spi: Spi::new(ESP).unwrap(),
         suite,
@@ -27,11 +27,15 @@ fn direction(suite: Option<Suite>, ah: bool) -> DirectionKeys {
         salt: [1, 2, 3, 4],
     };
     let ah_key = || AhKey { spi: Spi::new(AH).unwrap(), key: Zeroizing::new(octets(32, 0x80).try_into().unwrap()) };
-    DirectionKeys { esp: suite.map(esp), ah: ah.then(ah_key), ..DirectionKeys::default() }
+    DirectionKeys { esp: suite.map(esp), ah: ah.then(ah_key), framing }
 }
 
 fn pair(suite: Option<Suite>, ah: bool) -> (Outbound, Inbound) {
-    Protection::from_keys(direction(suite, ah), direction(suite, ah)).unwrap().split()
+    framed(suite, ah, Framing::PLAIN)
+}
+
+fn framed(suite: Option<Suite>, ah: bool, framing: Framing) -> (Outbound, Inbound) {
+    Protection::from_keys(direction(suite, ah, framing), direction(suite, ah, framing)).unwrap().split()
 }
 
 /// The same keys, as the strangers read them.
@@ -141,5 +145,141 @@ fn refuse_damaged(inbound: &mut Inbound, packet: &[u8], ends: (&str, &str)) {
         flipped[at] ^= 1 << (at % 8);
         assert!(inbound.open(&mut flipped, &mut [], &path(ends), &path(ends)).is_err(), "octet {at}");
         assert!(inbound.open(&mut packet[..at].to_vec(), &mut [], &path(ends), &path(ends)).is_err(), "{at} octets");
+    }
+}
+
+/// The addresses and ports inside of a tunnel, of both families.
+const INNER: [(&str, &str); 2] =
+    [("10.0.0.1:40000", "10.0.0.2:40002"), ("[2001:db8:1::1]:40000", "[2001:db8:1::2]:40002")];
+
+fn tunnel() -> Framing {
+    Framing { esp_tunnel: true, ..Framing::PLAIN }
+}
+
+fn addresses((source, destination): (&str, &str)) -> Value {
+    json!([
+        path((source, destination)).source.ip().to_string(),
+        path((source, destination)).destination.ip().to_string()
+    ])
+}
+
+/// Seals each of them between `inner`, in datagrams between `outer`.
+fn sealed(outbound: &mut Outbound, payloads: &[Vec<u8>], inner: (&str, &str), outer: (&str, &str)) -> Vec<Value> {
+    let seal = |payload: &Vec<u8>| {
+        let mut buffer = PacketBuffer::new(1300);
+        buffer.begin(payload.len()).unwrap().copy_from_slice(payload);
+        let packet = outbound.seal_between(&mut buffer, &path(inner), &path(outer)).unwrap();
+        json!({"hex": hex::encode(packet), "source": outer.0, "destination": outer.1})
+    };
+    payloads.iter().map(seal).collect()
+}
+
+/// IPv4 and IPv6 inside and outside, the same and mixed.
+#[test]
+fn strangers_open_our_tunnels_and_see_the_inner_addresses() {
+    let Some(python) = interpreter() else { return };
+    for (suite, outer) in Suite::ALL.into_iter().flat_map(|suite| ENDS.map(|ends| (suite, ends))) {
+        for inner in INNER {
+            let mut outbound = framed(Some(suite), false, tunnel()).0;
+            let lines = sealed(&mut outbound, &payloads(), inner, outer);
+            for (payload, opened) in payloads().iter().zip(open(&python, "esp.py", &keys(Some(suite), outer), &lines)) {
+                assert_eq!(opened["payload"], hex::encode(payload), "{suite} {inner:?} {outer:?} {opened}");
+                assert_eq!(opened["inner"], addresses(inner), "{opened}");
+            }
+        }
+    }
+}
+
+#[test]
+fn strangers_open_our_ah_in_tunnel_mode_and_around_a_tunnel_of_esp() {
+    let Some(python) = interpreter() else { return };
+    let (suite, outer) = (Suite::Chacha20Poly1305, ENDS[0]);
+    let mut outbound = framed(Some(suite), true, tunnel()).0;
+    let lines = sealed(&mut outbound, &payloads(), INNER[1], outer);
+    let keys = keys(Some(suite), outer);
+    let opened = open(&python, "ah.py", &keys, &lines);
+    let lines: Vec<Value> = opened
+        .iter()
+        .map(|outside| json!({"hex": outside["payload"], "source": outer.0, "destination": outer.1}))
+        .collect();
+    for (payload, opened) in payloads().iter().zip(open(&python, "esp.py", &keys, &lines)) {
+        assert_eq!((&opened["payload"], &opened["inner"]), (&json!(hex::encode(payload)), &addresses(INNER[1])));
+    }
+    let mut outbound = framed(None, true, Framing { ah_tunnel: true, ..Framing::PLAIN }).0;
+    let lines = sealed(&mut outbound, &payloads(), INNER[0], outer);
+    for (payload, opened) in payloads().iter().zip(open(&python, "ah.py", &keys, &lines)) {
+        let whole = hex::decode(opened["payload"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            (opened["next"].as_u64(), whole[0], &whole[12..20]),
+            (Some(4), 0x45, &[10, 0, 0, 1, 10, 0, 0, 2][..])
+        );
+        assert!(whole.ends_with(payload), "{opened}");
+    }
+}
+
+#[test]
+fn strangers_unpack_what_we_packed_and_it_is_shorter() {
+    let Some(python) = interpreter() else { return };
+    for framing in [
+        Framing { ipcomp: true, ..Framing::PLAIN },
+        Framing { ipcomp: true, ..tunnel() },
+        Framing { ipcomp: true, ipcomp_tunnel: true, ..Framing::PLAIN },
+    ] {
+        let suite = Suite::Chacha20Poly1305;
+        let (outer, inner) = (ENDS[0], if framing.has_tunnel() { INNER[0] } else { ENDS[0] });
+        let payloads = [vec![0xd5; 172], vec![0xff; 1200], octets(92, 0x80)];
+        let lines = sealed(&mut framed(Some(suite), false, framing).0, &payloads, inner, outer);
+        let plain = Framing { ipcomp: false, ipcomp_tunnel: false, esp_tunnel: framing.has_tunnel(), ..framing };
+        let whole = sealed(&mut framed(Some(suite), false, plain).0, &payloads, inner, outer);
+        let opened = open(&python, "esp.py", &keys(Some(suite), outer), &lines);
+        for (at, (payload, opened)) in payloads.iter().zip(&opened).enumerate() {
+            assert_eq!(opened["payload"], hex::encode(payload), "{framing:?} {opened}");
+            let (short, long) = (lines[at]["hex"].as_str().unwrap().len(), whole[at]["hex"].as_str().unwrap().len());
+            assert_eq!((opened["packed"].as_bool(), short < long), (Some(at < 2), at < 2), "{framing:?} {opened}");
+        }
+    }
+}
+
+#[test]
+fn strangers_find_padded_packets_of_one_size() {
+    let Some(python) = interpreter() else { return };
+    for framing in [Framing { tfc: true, ..Framing::PLAIN }, Framing { tfc: true, ..tunnel() }] {
+        for suite in Suite::ALL {
+            let inner = if framing.has_tunnel() { INNER[0] } else { ENDS[0] };
+            let lines = sealed(&mut framed(Some(suite), false, framing).0, &payloads(), inner, ENDS[0]);
+            let sizes: std::collections::BTreeSet<usize> =
+                lines.iter().map(|line| line["hex"].as_str().unwrap().len()).collect();
+            assert_eq!(sizes.len(), 1, "{sizes:?}");
+            for (payload, opened) in payloads().iter().zip(open(&python, "esp.py", &keys(Some(suite), ENDS[0]), &lines))
+            {
+                assert_eq!(opened["payload"], hex::encode(payload), "{opened}");
+                assert_eq!(opened["padding"].as_u64(), Some(1300 - payload.len() as u64));
+            }
+        }
+    }
+}
+
+#[test]
+fn we_open_tunnels_and_packed_packets_of_strangers_and_nothing_that_was_touched() {
+    let Some(python) = interpreter() else { return };
+    let (suite, outer) = (Suite::Aes256Gcm, ENDS[1]);
+    for (inner, packs) in [(INNER[0], false), (INNER[1], false), (INNER[0], true), (INNER[1], true)] {
+        let framing = Framing { ipcomp: packs, ..tunnel() };
+        let payload = vec![0xd5; 172];
+        let request = json!({
+            "spi": "0xc0000001", "seq": 1, "payload": hex::encode(&payload), "tunnel": addresses(inner), "pack": packs
+        });
+        let built = stranger(&python, "esp.py", "build", &keys(Some(suite), outer), &[request]).remove(0);
+        let packet = hex::decode(built["hex"].as_str().unwrap_or_else(|| panic!("{built}"))).unwrap();
+        let mut inbound = framed(Some(suite), false, framing).1;
+        let mut room = vec![0; inbound.room()];
+        let (flow, way) = (path(inner), path(outer));
+        for at in 0..packet.len() {
+            let mut flipped = packet.clone();
+            flipped[at] ^= 1 << (at % 8);
+            assert!(inbound.open_between(&mut flipped, &mut room, &way, &flow, &way).is_err(), "octet {at}");
+        }
+        let opened = inbound.open_between(&mut packet.clone(), &mut room, &way, &flow, &way).unwrap().payload.to_vec();
+        assert_eq!(opened, payload, "{inner:?} {packs}");
     }
 }

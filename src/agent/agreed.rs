@@ -118,7 +118,7 @@ impl Agent {
             Ok(_) => {}
             Err(failure) => self.event(Event::Notice(failure)),
         }
-        self.answer_what_waited(&peer);
+        self.answer_those_of(now, &peer);
     }
 
     pub(super) fn is_coming_into_force(&self, peer: &(Entity, Device)) -> bool {
@@ -161,16 +161,30 @@ impl Agent {
     /// The hash of the approved entry in an offer: of all that stands for this device, as it sees it; of what rules it where
     /// nothing does.
     pub(super) fn offered_hash(&self, now: Now, peer: (&Entity, &Device), ruling: &[Entry]) -> Digest {
-        let lives = |entry: &&Entry| !entry.expired(now.wall);
+        let lives = |entry: &&Entry| entry.in_force(now.wall);
         let own: Vec<Entry> = self.book.entries_of(peer.0, peer.1).filter(lives).cloned().collect();
         let entries = if own.is_empty() { ruling } else { &own };
         presence::entry_hash(&agreed_terms(entries, true, self.config.default_level))
     }
 
+    /// What was said to this very proposal, if it is true still: our user may have said something else of this device since.
+    pub(super) fn said_before(&self, now: Now, asker: &Asker, hash: &Digest) -> Option<Decided> {
+        let decided = self.negotiations.decided(hash)?;
+        let waits = self.book.pending_of(&asker.entity, &asker.device).is_some_and(|one| one.terms().proposal == *hash);
+        let counter = || self.agreed_before(now, asker, &mirrored(&decided.policies)).is_some();
+        let stands = match decided.decision {
+            ProposalDecision::Accepted => waits,
+            ProposalDecision::Countered => waits || counter(),
+            ProposalDecision::Refused => true,
+        };
+        stands.then(|| decided.clone())
+    }
+
     /// Our user agreed to these very rules with this device before: they wait for it, or are in force.
-    pub(super) fn agreed_before(&self, asker: &Asker, policies: &[StatedPolicy]) -> Option<Decided> {
+    pub(super) fn agreed_before(&self, now: Now, asker: &Asker, policies: &[StatedPolicy]) -> Option<Decided> {
         let hash = presence::entry_hash(policies);
-        let own: Vec<Entry> = self.book.entries_of(&asker.entity, &asker.device).cloned().collect();
+        let lives = |entry: &&Entry| entry.in_force(now.wall);
+        let own: Vec<Entry> = self.book.entries_of(&asker.entity, &asker.device).filter(lives).cloned().collect();
         let in_force =
             || !own.is_empty() && presence::entry_hash(&agreed_terms(&own, false, self.config.default_level)) == hash;
         let pending = self.book.pending_of(&asker.entity, &asker.device);
@@ -271,6 +285,12 @@ impl Agent {
     pub fn pendings(&self) -> impl Iterator<Item = &Pending> {
         self.book.pendings()
     }
+}
+
+/// As the other side sees them.
+fn mirrored(policies: &[StatedPolicy]) -> Vec<StatedPolicy> {
+    let seen = |policy: &StatedPolicy| StatedPolicy { direction: policy.direction.mirror(), ..policy.clone() };
+    policies.iter().map(seen).collect()
 }
 
 fn nothing_agreed(entity: &Entity) -> Failure {

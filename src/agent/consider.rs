@@ -76,7 +76,7 @@ impl Agent {
             return self.endpoint.reject_subscription(now, id, refusal);
         }
         let before =
-            self.negotiations.decided(&hash).cloned().or_else(|| self.agreed_before(&asker, &proposal.policies));
+            self.said_before(now, &asker, &hash).or_else(|| self.agreed_before(now, &asker, &proposal.policies));
         if let Some(decided) = before {
             self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
             return self.say_decision(now, &asker, hash, &decided);
@@ -137,6 +137,7 @@ impl Agent {
         self.audit_proposal(now, &statement, hash, &format!("put as review {review}"));
         self.count("proposals_received");
         self.prompted(now, &asker);
+        let put = self.reviews.all.get(&review).map(|one| one.open.deadline);
         let entries = self.reviews.all.get(&review).map(|one| one.open.review.proposed.clone()).unwrap_or_default();
         let note = statement.proposal.as_ref().and_then(|proposal| proposal.note.clone());
         self.open_negotiation(Negotiated {
@@ -148,7 +149,7 @@ impl Agent {
             entries,
             note,
             opened: now.wall,
-            deadline: now.wall.saturating_add(PATIENCE),
+            deadline: put.unwrap_or_default().min(now.wall.saturating_add(PATIENCE)),
             state: ProposalState::Waiting,
             review: Some(review),
         });

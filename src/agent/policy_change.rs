@@ -271,7 +271,7 @@ fn looser(entity: &Entity, fields: &[String]) -> Failure {
         "looser-than-asked",
         format!("this is looser than {entity} agreed to, which would discard your packets: {}", fields.join("; ")),
         entity.as_str(),
-        format!("nothing was changed; `sottovoce ask {entity}` asks what it would agree to now"),
+        format!("nothing was changed; with --propose its user is asked, and `sottovoce ask {entity}` asks what it says by now"),
     )
 }
 

@@ -1,3 +1,5 @@
+use std::net::{IpAddr, SocketAddr};
+
 use super::ah::{AhIn, AhOut};
 use super::esp::{self, EspIn, EspOut};
 use super::ipcomp::{self, Packer, Unpacker};
@@ -176,6 +178,8 @@ struct Opening<'a> {
     esp: bool,
     ah: bool,
     newest: bool,
+    /// Of the innermost IP header so far.
+    ends: Option<(IpAddr, IpAddr)>,
 }
 
 impl Inbound {
@@ -226,10 +230,42 @@ impl Inbound {
         flow: &Path,
         outer: &Path,
     ) -> Result<Opened<'a>, DropReason> {
+        let opening = self.authenticate(datagram, arrived)?;
+        let Opening { packet, esp, ah, newest, .. } = self.peel(opening, room, Some(flow), outer)?;
+        Ok(Opened { carried: carried(esp, ah), payload: udp::read(packet, flow)?, newest })
+    }
+
+    /// At a gateway: whatever flow the tunnel holds, which the packet itself tells.
+    ///
+    /// # Errors
+    /// [`DropReason::Mode`] too where nothing is in tunnel mode.
+    pub fn open_any<'a>(
+        &mut self,
+        datagram: &'a mut [u8],
+        room: &'a mut [u8],
+        arrived: &Path,
+        outer: &Path,
+    ) -> Result<(Opened<'a>, Path), DropReason> {
+        let opening = self.authenticate(datagram, arrived)?;
+        let opening = self.peel(opening, room, None, outer)?;
+        let (source, destination) = opening.ends.ok_or(DropReason::Mode)?;
+        let Opening { packet, esp, ah, newest, .. } = opening;
+        let (from, to) = udp::ports(packet).ok_or(DropReason::Malformed)?;
+        let flow = Path::new(SocketAddr::new(source, from), SocketAddr::new(destination, to));
+        Ok((Opened { carried: carried(esp, ah), payload: udp::read(packet, &flow)?, newest }, flow))
+    }
+
+    /// Down to the UDP datagram. The innermost IP header has the ends of the flow, those around it the ends of the tunnel.
+    #[inline]
+    fn peel<'a>(
+        &mut self,
+        mut opening: Opening<'a>,
+        room: &'a mut [u8],
+        flow: Option<&Path>,
+        outer: &Path,
+    ) -> Result<Opening<'a>, DropReason> {
         let framing = self.framing;
-        // The innermost header has the ends of the flow, those around it the ends of the tunnel.
-        let ends = |further_in: bool| if further_in { outer } else { flow };
-        let mut opening = self.authenticate(datagram, arrived)?;
+        let ends = |further_in: bool| if further_in { Some(outer) } else { flow };
         if opening.ah {
             opening.leave_tunnel(framing.ah_tunnel, ends(framing.esp_tunnel || framing.ipcomp_tunnel))?;
             if opening.next_header == esp::NEXT_HEADER {
@@ -244,9 +280,8 @@ impl Inbound {
             opening = opening.unpacked(unpacker, room)?;
             opening.leave_tunnel(framing.ipcomp_tunnel, flow)?;
         }
-        let Opening { next_header, packet, esp, ah, newest } = opening;
-        match next_header {
-            udp::NEXT_HEADER => Ok(Opened { carried: carried(esp, ah), payload: udp::read(packet, flow)?, newest }),
+        match opening.next_header {
+            udp::NEXT_HEADER => Ok(opening),
             next if inner::is_ip(next) => Err(DropReason::Mode),
             _ => Err(DropReason::Malformed),
         }
@@ -260,14 +295,14 @@ impl Inbound {
             Some(ah) if ah.spi == spi => {
                 let outer = ah.open(datagram, arrived)?;
                 let (next_header, packet, newest) = (outer.next_header, outer.payload, outer.newest);
-                Ok(Opening { next_header, packet, esp: false, ah: true, newest })
+                Ok(Opening { next_header, packet, esp: false, ah: true, newest, ends: None })
             }
             // Its ESP is good only inside its AH: refused before it can move the replay window of the ESP SA.
             Some(_) if self.esp.as_ref().is_some_and(|esp| esp.spi == spi) => Err(DropReason::Policy),
             _ => {
-                let packet =
-                    Opening { next_header: esp::NEXT_HEADER, packet: datagram, esp: false, ah: false, newest: true };
-                self.decrypt(packet, spi)
+                let next_header = esp::NEXT_HEADER;
+                let whole = Opening { next_header, packet: datagram, esp: false, ah: false, newest: true, ends: None };
+                self.decrypt(whole, spi)
             }
         }
     }
@@ -277,16 +312,22 @@ impl Inbound {
         let esp = self.esp.as_mut().filter(|esp| esp.spi == spi).ok_or(DropReason::UnknownSpi)?;
         let inside = esp.open(opening.packet)?;
         let newest = opening.newest && inside.newest;
-        Ok(Opening { next_header: inside.next_header, packet: inside.payload, esp: true, ah: opening.ah, newest })
+        Ok(Opening { next_header: inside.next_header, packet: inside.payload, esp: true, newest, ..opening })
     }
 }
 
 impl<'a> Opening<'a> {
-    /// Takes the inner IP header off where the SA is one of tunnel mode.
+    /// Takes the inner IP header off where the SA is one of tunnel mode; `ends` that it has to have, or any.
     #[inline]
-    fn leave_tunnel(&mut self, tunnel: bool, ends: &Path) -> Result<(), DropReason> {
+    fn leave_tunnel(&mut self, tunnel: bool, ends: Option<&Path>) -> Result<(), DropReason> {
         if tunnel {
-            (self.next_header, self.packet) = inner::read(self.next_header, std::mem::take(&mut self.packet), ends)?;
+            let inside = inner::read(self.next_header, std::mem::take(&mut self.packet))?;
+            let inside = match ends {
+                Some(ends) => inside.between(ends)?,
+                None => inside,
+            };
+            self.ends = Some((inside.source, inside.destination));
+            (self.next_header, self.packet) = (inside.next_header, inside.packet);
         }
         Ok(())
     }

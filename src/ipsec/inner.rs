@@ -57,45 +57,54 @@ pub(super) fn is_ip(next_header: u8) -> bool {
     matches!(next_header, IPV4 | IPV6)
 }
 
-/// Takes the IP header off a packet that has to be between these addresses; gives what it carries, and of which protocol. What
-/// follows its length is padding (RFC 4303 section 2.7).
-pub(super) fn read<'a>(next_header: u8, packet: &'a mut [u8], ends: &Path) -> Result<(u8, &'a mut [u8]), DropReason> {
+/// What an IP packet carries, of which protocol, and between which addresses.
+pub(super) struct Inside<'a> {
+    pub(super) next_header: u8,
+    pub(super) packet: &'a mut [u8],
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+}
+
+/// Takes the IP header off a packet. What follows its length is padding (RFC 4303 section 2.7).
+pub(super) fn read(next_header: u8, packet: &mut [u8]) -> Result<Inside<'_>, DropReason> {
     match next_header {
-        IPV4 => read_ipv4(packet, ends),
-        IPV6 => read_ipv6(packet, ends),
+        IPV4 => read_ipv4(packet),
+        IPV6 => read_ipv6(packet),
         _ => Err(DropReason::Mode),
     }
 }
 
-fn read_ipv4<'a>(packet: &'a mut [u8], ends: &Path) -> Result<(u8, &'a mut [u8]), DropReason> {
+fn read_ipv4(packet: &mut [u8]) -> Result<Inside<'_>, DropReason> {
     let (header, rest) = packet.split_first_chunk_mut::<IPV4_LEN>().ok_or(DropReason::Malformed)?;
-    let [version, _, l0, l1, _, _, f0, f1, hops, protocol, _, _, addresses @ ..] = *header;
+    let [version, _, l0, l1, _, _, f0, f1, hops, next_header, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *header;
     let fragment = u16::from_be_bytes([f0, f1]) & FRAGMENT != 0;
     if version != VERSION_4 || fragment || hops == 0 || fold(sum(header)) != 0xffff {
         return Err(DropReason::Malformed);
     }
-    let [s0, s1, s2, s3, d0, d1, d2, d3] = addresses;
-    check([s0, s1, s2, s3].into(), [d0, d1, d2, d3].into(), ends)?;
+    let (source, destination) = ([s0, s1, s2, s3].into(), [d0, d1, d2, d3].into());
     let len = usize::from(u16::from_be_bytes([l0, l1])).checked_sub(IPV4_LEN).ok_or(DropReason::Malformed)?;
-    Ok((protocol, rest.get_mut(..len).ok_or(DropReason::Malformed)?))
+    Ok(Inside { next_header, packet: rest.get_mut(..len).ok_or(DropReason::Malformed)?, source, destination })
 }
 
-fn read_ipv6<'a>(packet: &'a mut [u8], ends: &Path) -> Result<(u8, &'a mut [u8]), DropReason> {
+fn read_ipv6(packet: &mut [u8]) -> Result<Inside<'_>, DropReason> {
     let (header, rest) = packet.split_first_chunk_mut::<IPV6_LEN>().ok_or(DropReason::Malformed)?;
-    let [version, _, _, _, l0, l1, protocol, hops, ..] = *header;
+    let [version, _, _, _, l0, l1, next_header, hops, addresses @ ..] = *header;
     if version >> 4 != 6 || hops == 0 {
         return Err(DropReason::Malformed);
     }
-    let (source, destination) = header[8..].split_at(16);
+    let (source, destination) = addresses.split_at(16);
     let address = |octets: &[u8]| <[u8; 16]>::try_from(octets).map(IpAddr::from).map_err(|_| DropReason::Malformed);
-    check(address(source)?, address(destination)?, ends)?;
+    let (source, destination) = (address(source)?, address(destination)?);
     let len = usize::from(u16::from_be_bytes([l0, l1]));
-    Ok((protocol, rest.get_mut(..len).ok_or(DropReason::Malformed)?))
+    Ok(Inside { next_header, packet: rest.get_mut(..len).ok_or(DropReason::Malformed)?, source, destination })
 }
 
-fn check(source: IpAddr, destination: IpAddr, ends: &Path) -> Result<(), DropReason> {
-    let same = (source, destination) == (ends.source.ip().to_canonical(), ends.destination.ip().to_canonical());
-    same.then_some(()).ok_or(DropReason::Addresses)
+impl<'a> Inside<'a> {
+    /// Only between these.
+    pub(super) fn between(self, ends: &Path) -> Result<Self, DropReason> {
+        let agreed = (ends.source.ip().to_canonical(), ends.destination.ip().to_canonical());
+        ((self.source, self.destination) == agreed).then_some(self).ok_or(DropReason::Addresses)
+    }
 }
 
 #[cfg(test)]
@@ -129,7 +138,9 @@ mod tests {
         for ends in [path("192.0.2.1:1", "192.0.2.2:2"), path("[2001:db8::1]:1", "[2001:db8::2]:2")] {
             let (next, mut packet) = pushed(&ends, b"data");
             packet.extend([0; 9]);
-            assert_eq!(read(next, &mut packet, &ends), Ok((17, &mut b"data".to_vec()[..])));
+            let inside = read(next, &mut packet).unwrap();
+            assert_eq!((inside.next_header, &inside.packet[..]), (17, &b"data"[..]));
+            assert_eq!((inside.source, inside.destination), (ends.source.ip(), ends.destination.ip()));
         }
     }
 
@@ -140,7 +151,9 @@ mod tests {
             (path("[2001:db8::1]:1", "[2001:db8::2]:2"), path("[2001:db8::3]:1", "[2001:db8::2]:2")),
         ] {
             let (next, packet) = pushed(&ends, b"data");
-            let read = |next: u8, packet: &[u8], ends: &Path| read(next, &mut packet.to_vec(), ends).map(|_| ());
+            let read = |next: u8, packet: &[u8], ends: &Path| {
+                read(next, &mut packet.to_vec()).and_then(|inside| inside.between(ends).map(|_| ()))
+            };
             assert_eq!(read(next, &packet, &other), Err(DropReason::Addresses));
             assert_eq!(read(next, &packet, &ends.reversed()), Err(DropReason::Addresses));
             assert_eq!(read(17, &packet, &ends), Err(DropReason::Mode));
@@ -152,7 +165,7 @@ mod tests {
         for (at, octet) in [(0, 0x46), (6, 0x20), (7, 1), (8, 0), (10, 0), (3, 19)] {
             let (_, mut packet) = pushed(&ends, b"data");
             packet[at] = octet;
-            assert_eq!(read(4, &mut packet, &ends).map(|_| ()), Err(DropReason::Malformed), "{at}");
+            assert_eq!(read(4, &mut packet).map(|_| ()), Err(DropReason::Malformed), "{at}");
         }
     }
 

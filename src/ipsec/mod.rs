@@ -20,6 +20,7 @@ mod bundle;
 mod demux;
 mod drop_reason;
 mod esp;
+mod icv;
 mod inner;
 mod ipcomp;
 mod packet_buffer;

@@ -29,6 +29,12 @@ pub(super) fn checksum(datagram: &mut [u8], flow: &Path) {
     }
 }
 
+/// Source and destination port.
+pub(super) fn ports(datagram: &[u8]) -> Option<(u16, u16)> {
+    let [s0, s1, d0, d1] = *datagram.first_chunk()?;
+    Some((u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1])))
+}
+
 /// Checks ports and length, and gives the data. What follows the UDP length is traffic flow confidentiality padding
 /// (RFC 4303 section 2.7).
 #[inline]

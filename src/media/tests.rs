@@ -12,7 +12,7 @@ mod law;
 use super::*;
 use crate::ipsec::{AhKey, DirectionKeys, EspKey, PacketBuffer, Protection};
 use crate::policy::setkey::parse;
-use crate::policy::{strategies, Action, Bundle, Direction, Entry, Guarantee, Level, Selector, Spd, Suite};
+use crate::policy::{strategies, Action, Bundle, Direction, Entry, Framing, Guarantee, Level, Selector, Spd, Suite};
 use crate::vocab::{Device, Entity, Generation, Mono, Now, Spi, Wall};
 
 const NONE: Bundle = Bundle::NONE;
@@ -361,15 +361,16 @@ proptest! {
     /// The law of PROTOCOL section 2.1, through the two doors of real streams: what is sent under P is accepted
     /// under Q when P is at least as tight as Q; and whatever is delivered has all that Q insists on.
     #[test]
-    fn the_law(p in strategies::action(), q in strategies::action(), level in prop_oneof![Just(Level::Use), Just(Level::Require)],
-               fallback: bool, less in any::<(bool, bool)>()) {
+    fn the_law(p in strategies::framed_action(alice().ip(), bob().ip()), q in strategies::framed_action(alice().ip(), bob().ip()), level in prop_oneof![Just(Level::Use), Just(Level::Require)],
+               fallback: bool, pads: bool, less in any::<(bool, bool)>()) {
         let under = |action: &Action| {
             let entries = [Direction::Out, Direction::In].map(|way| Entry::new(Selector::ANY, way, action.clone()));
             Arc::new(Spd::compile(Generation(1), vec![], entries.to_vec()))
         };
         let (theirs, ours) = (Guarantee::of(&p, level), Guarantee::of(&q, level));
         // What the caller offers; a callee that misses something answers 488, and nothing flows (PROTOCOL section 7).
-        let agreed = if fallback { NONE } else { Bundle::of(&p) };
+        let mut agreed = if fallback { NONE } else { Bundle::of(&p) };
+        agreed.framing.tfc = pads && agreed.esp && !agreed.framing.ipcomp;
         let refused = ours.discard || !agreed.missing_for(&q, level).is_empty();
         if refused && !fallback {
             prop_assert!(theirs.discard || !theirs.at_least_as_tight_as(&ours), "{} -> {}", p, q);
@@ -397,7 +398,13 @@ proptest! {
         }
         // A sender that does not keep the agreement: what it leaves out is noticed.
         let mut weaker = Bundle { esp: agreed.esp && less.0, ah: agreed.ah && less.1, ..agreed };
-        weaker.framing.ipcomp &= !weaker.is_empty();
+        weaker.framing = Framing {
+            ipcomp: agreed.framing.ipcomp && !weaker.is_empty(),
+            ipcomp_tunnel: agreed.framing.ipcomp_tunnel && !weaker.is_empty(),
+            esp_tunnel: agreed.framing.esp_tunnel && weaker.esp,
+            ah_tunnel: agreed.framing.ah_tunnel && weaker.ah,
+            tfc: agreed.framing.tfc && weaker.esp,
+        };
         let cheat = Protection::from_keys(keys(weaker, 1), keys(weaker, 2)).unwrap();
         let open = |action| Stream::new(config(alice(), bob(), action, weaker), cheat);
         let (mut egress, _) = open(under(&Action::None)).into_doors();

@@ -31,6 +31,18 @@ pub fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
+/// The same rules, any of them as a tunnel between these two.
+pub fn framed_action(source: IpAddr, destination: IpAddr) -> impl Strategy<Value = Action> {
+    let tunnel = move |(rule, tunnel): (&Rule, bool)| {
+        let mode = if tunnel { Mode::Tunnel { source, destination } } else { Mode::Transport };
+        Rule { mode, ..rule.clone() }
+    };
+    (action(), any::<[bool; 3]>()).prop_map(move |(action, tunnels)| match action {
+        Action::Ipsec(rules) => Action::Ipsec(rules.iter().zip(tunnels).map(tunnel).collect()),
+        plain => plain,
+    })
+}
+
 /// Few addresses, so that selectors meet.
 pub fn address() -> impl Strategy<Value = IpAddr> {
     select(vec!["192.168.1.1", "192.168.1.2", "192.168.2.1", "133.134.10.10", "2001:db8::1", "2001:db8:1::2"])

@@ -17,6 +17,7 @@ mod ends;
 mod holds;
 mod ipv6;
 mod locate;
+mod negotiation;
 mod policies;
 mod prompt;
 mod reach;

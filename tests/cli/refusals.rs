@@ -191,3 +191,28 @@ fn a_result_that_cannot_be_written_is_a_failure() {
         assert!(ran.status.code() == Some(1) && said.contains("No space left"), "{args:?}: {said}");
     }
 }
+
+/// Tunnels end at the two devices of a call, and padding goes with ESP alone.
+#[test]
+fn a_rule_that_cannot_be_says_what_to_write() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let (ours, theirs) = (alice.address.to_string(), bob.address.to_string());
+    let fits = format!("esp/tunnel/{ours}-{theirs}/require");
+    let call = |rules: &str| alice.run(&["call", &theirs, "--approve", rules, "--duration", "0.3"]);
+    let error = refused(call(&format!("ipsec esp/tunnel/{ours}-192.0.2.1/require")), 4, "answer-impossible");
+    assert!(error["next"].as_str().unwrap().contains(&fits), "{error}");
+    let talked = call(&format!("ipsec ipcomp/transport//use {fits}")).expect(0).json();
+    assert_eq!((talked["state"].as_str(), talked["bundle"].as_str()), (Some("ended"), Some("esp/tunnel+ipcomp")));
+    let elsewhere =
+        format!("spdadd any {theirs} udp -P out ipsec esp/tunnel/{ours}-192.0.2.1/require; # sv: priority=1");
+    alice.run(&["policy", "add", &elsewhere]).expect(0);
+    let error = refused(alice.run(&["call", &theirs, "--duration", "0.3"]), 4, "tunnel-elsewhere");
+    assert!(error["next"].as_str().unwrap().contains(&fits), "{error}");
+    let padded = "spdadd any any udp -P out ipsec ipcomp/transport//use esp/transport//use; # sv: tfc=on";
+    let error = refused(alice.run(&["policy", "add", padded]), 2, "bad-answer");
+    assert!(error["next"].as_str().unwrap().contains("tfc=on"), "{error}");
+    let error = refused(alice.run(&["policy", "default", "ipsec ipcomp/transport//use"]), 2, "policy-text-unreadable");
+    assert!(error["message"].as_str().unwrap().contains("protects nothing"), "{error}");
+}

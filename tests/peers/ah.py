@@ -10,7 +10,7 @@ ICV = 16
 HEADER = struct.Struct("!BBHII")  # next header, length field, reserved, SPI, sequence number
 LENGTH_FIELD = 5  # (12 + 16) / 4 - 2
 PAYLOAD_AT = 4 + HEADER.size + ICV
-NEXT_HEADERS = {UDP, 50, 108}
+NEXT_HEADERS = {UDP, 50, 108, 4, 41}
 
 
 def mapped(address):

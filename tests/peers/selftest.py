@@ -8,6 +8,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENDS = [("192.0.2.1:40000", "192.0.2.2:40002"), ("[2001:db8::1]:40000", "[2001:db8::2]:40002")]
+TUNNELS = [("10.0.0.1", "10.0.0.2"), ("2001:db8:1::1", "2001:db8:1::2")]
 # 172 octets as of one G.711 frame, and shorter ones so that every length of padding occurs.
 PAYLOADS = [bytes([0x80, 0, 0, 1]) + bytes(range(n)) for n in (0, 8, 9, 10, 11, 168)]
 
@@ -48,8 +49,13 @@ def elsewhere(packet):
 def check(program, sas, keys):
     requests = [{"spi": sa["spi"], "seq": seq, "payload": payload.hex()}
                 for sa in sas for seq, payload in enumerate(PAYLOADS, start=1)]
+    if program == "esp.py":
+        framings = [{"tunnel": list(TUNNELS[0])}, {"tunnel": list(TUNNELS[1])}, {"pack": True}, {"tunnel": list(TUNNELS[1]), "pack": True}]
+        requests += [{"spi": sa["spi"], "seq": seq, "payload": bytes(200).hex(), **framing}
+                     for sa in sas for seq, framing in enumerate(framings, start=len(PAYLOADS) + 1)]
     packets = run(program, "build", keys, requests)
     for request, opened in zip(requests, run(program, "open", keys, packets), strict=True):
+        assert opened.get("inner") == request.get("tunnel") and opened.get("packed", False) == request.get("pack", False), opened
         assert opened["ok"] and (opened["payload"], opened["seq"]) == (request["payload"], request["seq"]), (request, opened)
     for packet in packets[1::len(PAYLOADS)]:
         for opened in run(program, "open", keys, damaged(packet)):

@@ -22,6 +22,7 @@ mod model_policy;
 mod movement;
 mod names;
 mod negotiation;
+mod negotiation_chaos;
 mod negotiation_crash;
 mod onward;
 mod passwords;

@@ -443,3 +443,86 @@ fn both_sides_write_down_what_was_said_with_its_hash() {
     assert!(world.nodes[BOB].events.iter().any(told));
     assert!(setkey::parse(&last_proposal(&world, BOB).entries[0].to_setkey()).is_ok());
 }
+
+/// What is agreed is used once that is durable, and not before: a full disk leaves the tighter policy in force.
+#[test]
+fn what_the_disk_does_not_take_is_not_used() {
+    let mut world = World::new(16, Link::GOOD);
+    world.add("alice", config(ALICE));
+    world.add("bob", config(BOB));
+    approve(&mut world, ALICE, name(BOB));
+    approve(&mut world, BOB, name(ALICE));
+    propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    world.nodes[BOB].store.full = true;
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    world.run_for(MINUTE);
+    assert_eq!((last_proposal(&world, ALICE).state, pending(&world, BOB)), (ProposalState::Waiting, None));
+    world.nodes[BOB].store.full = false;
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    until(&mut world, ALICE, ProposalState::Accepted);
+    world.nodes[BOB].store.full = true;
+    assert_eq!(call(&mut world, ALICE).unwrap_err(), "review");
+    assert_eq!((in_force(&world, BOB), pending(&world, BOB)), (ESP.into(), Some("none".into())));
+    world.nodes[BOB].store.full = false;
+    assert_eq!(call(&mut world, ALICE).unwrap(), "none");
+}
+
+/// A call that runs while its policy is negotiated goes on, and so does it when another one uses what was agreed.
+#[test]
+fn a_call_that_runs_meanwhile_is_not_disturbed() {
+    let mut world = friends(17, Link::GOOD);
+    let running = world.call(ALICE, name(BOB), None, 600);
+    world.run_for(Duration::from_secs(2));
+    propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    until(&mut world, ALICE, ProposalState::Accepted);
+    world.run_for(Duration::from_secs(2));
+    // Looks at the counters of all calls, on both sides.
+    assert_eq!(call(&mut world, ALICE).unwrap(), "none");
+    assert_eq!(in_force(&world, BOB), "none");
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.the_call(ALICE, running).bundle, "esp");
+    world.command(ALICE, Command::Hangup { call: Some(running) }).unwrap();
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(call(&mut world, BOB).unwrap(), "none");
+}
+
+/// Bob's yes did not arrive, and he has taken it back when the proposal comes again: it is a question again.
+#[test]
+fn a_yes_that_was_taken_back_is_not_said_again() {
+    let mut world = friends(18, Link::GOOD);
+    propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    world.run_for(Duration::from_secs(1));
+    world.dead = Some("192.168.1.1".parse().unwrap());
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    world.run_for(Duration::from_secs(40));
+    assert_eq!(
+        (last_proposal(&world, ALICE).state, pending(&world, BOB)),
+        (ProposalState::Waiting, Some("none".into()))
+    );
+    let alice = Entity::parse("sip:alice@192.168.1.1").unwrap();
+    world.command(BOB, Command::TakeBack(TakeBack::Agreed(alice))).unwrap();
+    world.dead = None;
+    assert!(world.run_until(5 * MINUTE, |world| considered(world, BOB).is_some()), "it is put again");
+    assert_eq!((last_proposal(&world, ALICE).state, in_force(&world, ALICE)), (ProposalState::Waiting, ESP.into()));
+}
+
+/// What was agreed is neither looser nor tighter than what a call has that runs: it gets both, without a lost packet, and its new
+/// offer is the one that puts in force what was pending.
+#[test]
+fn a_call_that_runs_is_rekeyed_to_what_was_agreed() {
+    let mut world = friends(19, Link::GOOD);
+    let running = world.call(ALICE, name(BOB), None, 600);
+    world.run_for(Duration::from_secs(2));
+    propose(&mut world, ALICE, AH).unwrap();
+    until_considered(&mut world, BOB);
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    until(&mut world, ALICE, ProposalState::Accepted);
+    world.run_for(Duration::from_secs(15));
+    assert_eq!((in_force(&world, ALICE), in_force(&world, BOB)), (AH.into(), AH.into()));
+    assert_eq!(world.the_call(ALICE, running).bundle, "ah+esp");
+    assert_eq!(call(&mut world, BOB).unwrap(), "ah");
+}

@@ -35,27 +35,6 @@ impl Agent {
         Ok(())
     }
 
-    /// What was agreed with its peer comes into force by this call, and is not durable yet: what we would send until then stays here.
-    pub(super) fn waits_for_agreed(&mut self, id: CallId) -> bool {
-        let peer = self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref());
-        let waits = peer.is_some_and(|peer| self.is_coming_into_force(peer));
-        if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.waits_for_agreed = waits;
-        }
-        waits
-    }
-
-    /// Calls of this device that nothing but that has kept from being answered.
-    pub(in crate::agent) fn answer_what_waited(&mut self, peer: &(Entity, Device)) {
-        let ids: Vec<CallId> = self.calls.open.iter().copied().collect();
-        for id in ids {
-            let mine = self.calls.all.get_mut(&id).filter(|calling| calling.peer.as_ref() == Some(peer));
-            if mine.is_some_and(|calling| std::mem::take(&mut calling.waits_for_agreed) && calling.waits_for_us()) {
-                self.open_callee_media(id);
-            }
-        }
-    }
-
     pub(super) fn open_callee_media(&mut self, id: CallId) {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
@@ -64,7 +43,13 @@ impl Agent {
     }
 
     /// The socket is bound: 200 with our half of the agreement, unless the entries for these very ports say otherwise.
+    ///
+    /// What was agreed and comes into force just now has to be durable first: the answer would promise what is kept back till then.
     pub(super) fn answer_invite(&mut self, now: Now, id: CallId) {
+        let peer = self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref());
+        if peer.is_some_and(|peer| self.is_coming_into_force(peer)) {
+            return;
+        }
         let offerless = self.calls.all.get(&id).is_some_and(|calling| calling.offered.is_none());
         let answered = match offerless {
             true => self.offer_in_answer(now, id),
@@ -72,6 +57,19 @@ impl Agent {
         };
         if let Err(failure) = answered {
             self.end_call(now, id, CallState::Failed(failure));
+        }
+    }
+
+    /// What was agreed with this peer is in force, or will not be: its calls are answered, or refused, now.
+    pub(in crate::agent) fn answer_those_of(&mut self, now: Now, peer: &(Entity, Device)) {
+        let waits = |calling: &&super::Calling| {
+            calling.peer.as_ref() == Some(peer) && calling.local.is_some() && matches!(calling.key, KeyState::Asked(..))
+        };
+        let waiting: Vec<CallId> = self.calls.all.values().filter(waits).map(|calling| calling.call.id).collect();
+        for id in waiting {
+            if self.calls.all.get(&id).is_some_and(super::Calling::is_open) {
+                self.answer_invite(now, id);
+            }
         }
     }
 

@@ -378,7 +378,6 @@ impl Agent {
         self.event(Event::CallChanged(id));
         match mode {
             // Nothing rings: the answer follows at once (RFC 3261 section 13.3.1.1).
-            AnswerMode::Auto if self.waits_for_agreed(id) => {}
             AnswerMode::Auto => self.open_callee_media(id),
             AnswerMode::Prompt => match self.quiet_until(now, caller.as_ref()) {
                 Some(end) => self.let_sleep(now, id, end),

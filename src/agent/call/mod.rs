@@ -133,8 +133,6 @@ pub(super) struct Calling {
     agreed: Option<Agreed>,
     /// Another socket is being opened, at the address to which we moved.
     moving: bool,
-    /// It is answered as soon as what was agreed with its peer is durable.
-    waits_for_agreed: bool,
     /// New keys that our side wants.
     rekey: Option<Rekey>,
     /// Our offer, or our answer: a refresh gets the same again.
@@ -365,7 +363,6 @@ impl Agent {
             peer_keys: None,
             agreed: None,
             moving: false,
-            waits_for_agreed: false,
             rekey: None,
             said: None,
             offered: None,

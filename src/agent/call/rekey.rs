@@ -155,7 +155,8 @@ impl Agent {
         let of = |direction| grown(agreed.protected.towards(direction), demands.bundle(direction, variable_rate));
         let bundles = Bundles { to_responder: of(Direction::Out), to_initiator: of(Direction::In) };
         let statement = self.book.pin(&peer.entity, &peer.device).and_then(|pin| pin.statement);
-        let entry = demands.outgoing().map(Entry::digest).ok_or_else(|| gone(id))?;
+        let ruling = demands.outgoing().cloned().ok_or_else(|| gone(id))?;
+        let entry = self.offered_hash(now, (&peer.entity, &peer.device), &[ruling]);
         let suites = demands.suites(&Suite::ALL);
         let tunnel = self.tunnel_of(&demands, bundles, (local.ip(), agreed.remote.ip()))?;
         let mut seed = [0; 32];

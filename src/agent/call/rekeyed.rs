@@ -71,6 +71,10 @@ impl Agent {
             let esp = Bundle::ESP;
             bundles = Bundles { to_responder: esp, to_initiator: bundles.to_initiator.with(esp) };
         }
+        let known = self.calls.all.get(&id).and_then(|calling| calling.peer.clone());
+        if let Some(peer) = known {
+            self.use_agreed(now, &peer, &offer.entry);
+        }
         let demands = self.demands_of_call(now, id, media).map_err(|why| No::plain(488, &why.message))?;
         // The union of what both sides demand (PROTOCOL section 2.1): the call goes on, and tighter.
         let add = |bundle: Bundle, direction| Bundle {

@@ -52,10 +52,14 @@ impl AnswerError {
                 let next = format!("write {fits}, or use transport mode");
                 return Failure::new(FailureKind::RefusedByPolicy, "tunnel-elsewhere", self.to_string(), subject, next);
             }
+            Self::Padding { .. } => (
+                FailureKind::Usage,
+                "bad-answer",
+                "leave tfc=on out, or ask for esp and not for ipcomp; nothing was changed",
+            ),
             Self::Expired { .. }
             | Self::Nothing
             | Self::NotBetweenUs { .. }
-            | Self::Padding { .. }
             | Self::Rules(_)
             | Self::TooManyPieces(_) => (
                 FailureKind::Usage,

@@ -7,8 +7,8 @@ use tokio::time::{interval, MissedTickBehavior};
 
 use super::output::Output;
 use crate::app::control::view::{
-    AccountStateView, AccountView, CallStateView, CallView, EventView, ReviewStateView, StatusView, TextStateView,
-    WatchStateView, WatchView,
+    AccountStateView, AccountView, CallStateView, CallView, EventView, ReviewKindView, ReviewStateView, StatusView,
+    TextStateView, WatchStateView, WatchView,
 };
 use crate::app::control::{Events, CALLS_UNTOLD};
 
@@ -131,11 +131,16 @@ fn line(event: &EventView, prompting: bool) -> Option<String> {
         }
         EventView::Notice(notice) => Some(format!("{}: {}", notice.message, notice.next)),
         EventView::Watch(watch) => followed(watch),
-        EventView::Review(review) if review.state == ReviewStateView::Pending => Some(format!(
-            "review {id} of {} waits: `sottovoce review show {id}`",
-            review.presence.entity,
-            id = review.id
-        )),
+        // Of the others a notice says more.
+        EventView::Review(review)
+            if review.state == ReviewStateView::Pending && review.kind == ReviewKindView::Statement =>
+        {
+            Some(format!(
+                "review {id} of {} waits: `sottovoce review show {id}`",
+                review.presence.entity,
+                id = review.id
+            ))
+        }
         _ => None,
     }
 }

@@ -30,15 +30,38 @@ pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
 pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) -> Result<Exit, ErrorView> {
     let view: ReviewView = door.post(&format!("/v1/reviews/{id}/answer"), answer).await?.view()?;
     if let (ReviewStateView::Proposed, Some(proposal)) = (view.state, &view.proposal) {
+        let left_waiting = super::interrupted();
         let peer = &view.presence.entity;
         output.say(&format!(
             "less than {peer} asks: its user is asked by proposal {proposal}, and has ten minutes; until then and without a yes \
              what is in force stays; `sottovoce proposal cancel {proposal}` takes it back"
         ));
+        let answered = left(door, id, &STORING);
+        return tokio::select! {
+            reply = answered => settled(door, output, &reply?).await,
+            () = left_waiting => Err(waits_on(&view, proposal, door.is_own())),
+        };
     }
     let exit = settled(door, output, &left(door, id, &STORING).await?).await?;
     let refuses = matches!(answer, AnswerBody::Refuse { .. });
     Ok(if refuses && exit == Exit::RefusedByUser { Exit::Done } else { exit })
+}
+
+/// Ctrl-C leaves the peer's user to his thoughts.
+fn waits_on(review: &ReviewView, proposal: &str, own_agent: bool) -> ErrorView {
+    let next = match own_agent {
+        true => "the agent of this command ends with it, and the proposal too; start `sottovoce run` first".to_owned(),
+        false => format!(
+            "`sottovoce proposal list` tells what becomes of it; `sottovoce proposal cancel {proposal}` takes it back"
+        ),
+    };
+    ErrorView {
+        code: "proposal-waits".into(),
+        message: format!("proposal {proposal} to {} waits on for its user", review.presence.entity),
+        subject: proposal.into(),
+        next,
+        kind: ErrorKind::RefusedByPolicy,
+    }
 }
 
 /// Waits until a review is over, whoever answers it, or nobody. One that could not be registered may be answered again;

@@ -44,6 +44,7 @@ use door::Door;
 use exit::Exit;
 use interrupt::interrupted;
 use output::Output;
+use policy_args::PolicyCommand;
 
 /// Parses the arguments, carries out the command, and turns the result into an exit code.
 pub fn main() -> ExitCode {
@@ -102,13 +103,13 @@ fn looks(command: &Command) -> bool {
     match command {
         Command::Account(command) => !matches!(command, AccountCommand::Add(_)),
         Command::Message(args) => args.peer.is_none(),
+        Command::Policy(command) => !matches!(command, PolicyCommand::Edit { propose: true, .. }),
         Command::Audit(_)
         | Command::Calls
         | Command::Contact(_)
         | Command::Group(_)
         | Command::History(_)
         | Command::Identity(_)
-        | Command::Policy(_)
         | Command::Presence(_)
         | Command::Proposal(_)
         | Command::Review(_)

@@ -24,7 +24,10 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
         PolicyCommand::Default { text: None } => default(door, output).await,
         PolicyCommand::Export { format } => export(door, output, *format).await,
         PolicyCommand::Disable { id } => change(door, output, id, "disable").await,
-        PolicyCommand::Edit { id, with } => policy_change::edit(door, output, id, with.as_deref()).await,
+        PolicyCommand::Edit { id, with, propose, note } => {
+            let asks = policy_change::Asks { propose: *propose, note: note.clone() };
+            policy_change::edit(door, output, id, with.as_deref(), asks).await
+        }
         PolicyCommand::Enable { id } => change(door, output, id, "enable").await,
         PolicyCommand::Expire { id, at, within, never } => {
             let body = ExpiryBody { at: at.clone(), seconds: *within, never: *never };

@@ -31,13 +31,19 @@ pub enum PolicyCommand {
     },
     /// Change an entry and its other direction, in your editor ($VISUAL or $EDITOR)
     ///
-    /// What a peer agreed to is not loosened.
+    /// What a peer agreed to is not loosened unless its user agrees to that too: see --propose.
     Edit {
         /// Its number, as e1
         id: String,
         /// Put these spdadd lines in its place, without an editor: one, whose mirror is the other direction, or one for each
         #[arg(long, value_name = "TEXT")]
         with: Option<String>,
+        /// Where that is looser than the peer agreed to, have its user asked, and wait for the answer (ten minutes at most)
+        #[arg(long, requires = "with")]
+        propose: bool,
+        /// A word to the peer's user with it
+        #[arg(long, requires = "propose", value_name = "TEXT")]
+        note: Option<String>,
     },
     /// Keep an entry, both directions, and enforce it no longer
     Disable {

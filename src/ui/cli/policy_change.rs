@@ -5,11 +5,14 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use super::args::{AnswerFlags, AskArgs};
+use super::ask;
 use super::door::Door;
 use super::exit::Exit;
 use super::keyboard::line;
 use super::output::Output;
 use super::policy::{changed, path};
+use super::prompt;
 use super::screen::wrap;
 use crate::app::control::request::PolicyBody;
 use crate::app::control::view::{EntryView, ErrorKind, ErrorView, PolicyChangeView, PolicyHistoryView};
@@ -18,9 +21,36 @@ const HOW: &str =
     "# Change the lines, save, and leave the editor; one line alone is mirrored for the other direction.\n\
     # Whoever empties the text, or saves nothing, changes nothing.\n";
 
-pub async fn edit(door: &Door, output: Output, id: &str, with: Option<&str>) -> Result<Exit, ErrorView> {
+/// Whether the peer's user is to be asked for what is looser.
+pub struct Asks {
+    pub propose: bool,
+    /// To that user.
+    pub note: Option<String>,
+}
+
+/// What only the peer's user can make possible is asked of him, as an answer to a review of what the peer says by now.
+async fn propose(
+    door: &Door,
+    output: Output,
+    why: &ErrorView,
+    text: &str,
+    note: Option<String>,
+) -> Result<Exit, ErrorView> {
+    let answer = AnswerFlags { edit: Some(text.to_owned()), propose: true, note, ..AnswerFlags::default() };
+    let peer = why.subject.clone();
+    let args = AskArgs { peer, presence: false, policy: false, answer, accept_key: None, account: None };
+    ask::ask(door, output, &args).await
+}
+
+/// The code of what is refused because a peer agreed to something tighter.
+const LOOSER: &str = "looser-than-asked";
+
+pub async fn edit(door: &Door, output: Output, id: &str, with: Option<&str>, asks: Asks) -> Result<Exit, ErrorView> {
     if let Some(text) = with {
-        return changed(output, &door.post(&path(id), &PolicyBody { text: text.to_owned() }).await?);
+        return match door.post(&path(id), &PolicyBody { text: text.to_owned() }).await {
+            Err(why) if why.code == LOOSER && asks.propose => propose(door, output, &why, text, asks.note).await,
+            reply => changed(output, &reply?),
+        };
     }
     if !output.is_interactive() {
         return Err(no_terminal(id));
@@ -40,8 +70,13 @@ pub async fn edit(door: &Door, output: Output, id: &str, with: Option<&str>) -> 
             output.line("nothing was changed");
             return Ok(Exit::Done);
         }
-        match door.post(&path(id), &PolicyBody { text: meant }).await {
+        match door.post(&path(id), &PolicyBody { text: meant.clone() }).await {
             Ok(reply) => return changed(output, &reply),
+            Err(why) if why.code == LOOSER && !door.is_own() => {
+                if prompt::wants_to_ask(output, &why).await {
+                    return propose(door, output, &why, &meant, None).await;
+                }
+            }
             Err(why) => {
                 output.error(&why);
                 match line(output, "Enter edits it again, anything else leaves: ").await {

@@ -85,7 +85,7 @@ async fn ended_elsewhere(door: &Door, output: Output, id: &str, ended: &Reply) -
 }
 
 /// Failures of an answer that leave the review open, for the user to answer it otherwise.
-const MENDED_HERE: [&str; 14] = [
+const MENDED_HERE: [&str; 13] = [
     "answer-impossible",
     "bad-answer",
     "bad-note",
@@ -98,7 +98,6 @@ const MENDED_HERE: [&str; 14] = [
     "proposal-expired",
     "proposal-refused",
     "proposal-rejected",
-    "proposal-waits",
     "proposals-crossed",
 ];
 
@@ -106,7 +105,7 @@ const MENDED_HERE: [&str; 14] = [
 const LOOSER: [&str; 2] = ["another-policy", "looser-than-asked"];
 
 /// Says which fields are looser, and that the peer would be asked.
-async fn wants_to_ask(output: Output, error: &ErrorView) -> bool {
+pub async fn wants_to_ask(output: Output, error: &ErrorView) -> bool {
     output.error(error);
     let mut raw = ask_for_key(output, "have the peer's user asked? [y]es, any other key goes back: ");
     let Some(pressed) = press(raw.take()).await else { return false };
