@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use super::args::{AnswerFlags, AskArgs};
+use super::args::{AnswerFlags, AskArgs, IntentFlags};
 use super::ask;
 use super::door::Door;
 use super::exit::Exit;
@@ -38,7 +38,8 @@ async fn propose(
 ) -> Result<Exit, ErrorView> {
     let answer = AnswerFlags { edit: Some(text.to_owned()), propose: true, note, ..AnswerFlags::default() };
     let peer = why.subject.clone();
-    let args = AskArgs { peer, presence: false, policy: false, answer, accept_key: None, account: None };
+    let intent = IntentFlags::default();
+    let args = AskArgs { peer, presence: false, policy: false, answer, intent, accept_key: None, account: None };
     ask::ask(door, output, &args).await
 }
 
