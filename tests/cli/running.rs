@@ -6,9 +6,10 @@ use std::process::Stdio;
 use crate::process::{look_until, Home};
 use crate::schema::{check, refused};
 
-/// The policy that was registered last rules the next packet, and the peer notices that nothing comes.
+/// The policy that was registered last rules the next packet: tightened, the call goes on under it; discarded, it ends, and both
+/// sides say why.
 #[test]
-fn a_change_of_policy_silences_a_running_call_and_lets_it_speak_again() {
+fn a_change_of_policy_protects_a_running_call_or_ends_it() {
     let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
     alice.start();
     bob.start();
@@ -16,15 +17,17 @@ fn a_change_of_policy_silences_a_running_call_and_lets_it_speak_again() {
     let mut child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut said = |what: &str| assert!(lines.any(|line| line.contains(what)), "the call never said: {what}");
-    said("protected by");
+    said("protected by none");
+    let tightened = alice.run(&["tighten", "c1", "ipsec esp/transport//require"]);
+    assert_eq!(check(&tightened.expect(0), "CallView")["bundle"], "esp");
+    look_until(|| bob.run(&["calls"]).stdout.contains("\"bundle\":\"esp\"").then_some(()));
+    said("protected by esp from now on");
     let discard = "spdadd any any udp -P out discard; # sv: priority=10";
-    let registered = check(&bob.run(&["policy", "add", discard]).expect(0), "RegisteredView");
-    said("nothing heard for 5 s");
-    let entry = registered["added"][0].as_str().unwrap();
-    check(&bob.run(&["policy", "remove", entry]).expect(0), "PolicyView");
-    said("heard again");
-    alice.run(&["hangup"]).expect(0);
+    check(&bob.run(&["policy", "add", discard]).expect(0), "RegisteredView");
+    said("ended, the peer hung up (not as agreed)");
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    let why = check(&bob.run(&["calls"]).expect(0), "CallList");
+    assert_eq!(why["calls"][0]["failure"]["code"], "policy-discards");
 }
 
 /// Two calls in one file would each spoil what the other has written.

@@ -36,6 +36,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     let (mut id, mut last, mut wants) = (id.to_owned(), None, None);
     let (mut asked, mut quiet, mut waited, mut on_hold, mut early) = (None, false, 0, None, false);
+    let mut bundle: Option<String> = None;
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
         let reply = door.get(&format!("/v1/calls/{id}?wait={}{through}", if last.is_some() { 1 } else { 0 })).await?;
@@ -56,6 +57,12 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if call.early && !std::mem::replace(&mut early, true) {
             output.say(&told_early(&call));
         }
+        if call.state == CallStateView::Active && bundle.as_ref() != Some(&call.bundle) {
+            // The first is said with the state.
+            if bundle.replace(call.bundle.clone()).is_some() {
+                output.say(&told_rekeyed(&call));
+            }
+        }
         if on_hold != held(&call) {
             on_hold = held(&call);
             if !call.is_over() {
@@ -69,6 +76,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if let Some(next) = goes_on(door, &call).await? {
             output.say(&format!("call {id}: goes on as call {next}"));
             (id, last, asked, quiet, waited, wants) = (next, None, None, false, 0, None);
+            bundle = None;
             continue;
         }
         match call.state {
@@ -265,6 +273,10 @@ pub async fn tighten(door: &Door, output: Output, id: &str, rules: Option<String
         (false, false) => format!("call {} with {}: goes on under {}", call.id, call.peer, call.bundle),
     });
     Ok(Exit::Done)
+}
+
+fn told_rekeyed(call: &CallView) -> String {
+    format!("call {} with {}: protected by {} from now on", call.id, call.peer, call.bundle)
 }
 
 fn told_held(call: &CallView) -> String {
