@@ -80,7 +80,7 @@ follow = true
 [answer]
 mode = "auto"
 [audio]
-input = "tone:440"
+input = "${SOUND:-tone:440}"
 [[place]]
 name = "office"
 scope = "private"

@@ -1,0 +1,18 @@
+# Situation 8: the peer does not tell where it is. The review compares the two addresses, says that this is our inference, and advises as if
+# the worst were so.
+source "$(dirname "$0")/lib.sh"
+networks alice bob
+plug alice router office 192.168.1.1
+plug bob router public 133.134.10.10
+agent alice 192.168.1.1
+agent bob 133.134.10.10 '[policy]
+default = ["spdadd any any udp -P out none;"]
+[watchers]
+unknown = "policy"'
+sv alice ask bob@133.134.10.10 --approve "ipsec esp/transport//require" >"$WORK/ask.log"
+same "bob's place" "$(known alice sip:bob@133.134.10.10 "['place']")" None
+tr -s ' \n' ' ' <"$WORK/ask.log" | grep -q "Our inference: yours is private, theirs public: probably outside." \
+    || fail "the review does not tell our inference: $(cat "$WORK/ask.log")"
+call alice bob@133.134.10.10 60
+same "the bundle" "$(of_call alice "['bundle']")" esp
+hang_up alice
