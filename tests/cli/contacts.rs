@@ -1,6 +1,6 @@
 //! Contacts, groups and watchers, typed as a user does.
 
-use crate::process::{finish, look_until, Home};
+use crate::process::{finish, look_long_until, Home};
 use crate::schema::{check, refused};
 
 const ESP: &str = "ipsec esp/transport//require";
@@ -69,7 +69,7 @@ fn a_watcher_waits_until_its_number_is_answered() {
     bob.start();
     alice.run(&["presence", "watch", &bob.entity()]).expect(0);
     let list = || check(&bob.run(&["watchers", "list"]).expect(0), "WatcherList");
-    look_until(|| (list()["watchers"][0]["state"] == "pending").then_some(()));
+    look_long_until(|| (list()["watchers"][0]["state"] == "pending").then_some(()));
     let waits = list()["watchers"][0].clone();
     assert_eq!(waits["claims"].as_str(), Some(alice.entity().as_str()), "{waits}");
     let shown = finish(&mut bob.command(&["watchers", "list"])).expect(0).stdout;
@@ -77,12 +77,12 @@ fn a_watcher_waits_until_its_number_is_answered() {
     let id = waits["id"].as_str().unwrap();
     let answered = check(&bob.run(&["watchers", "policy-only", id]).expect(0), "WatcherList");
     assert_eq!(answered["answers"][0]["watchers"], "policy-only", "{answered}");
-    look_until(|| (list()["watchers"][0]["told"] == "policy-only").then_some(()));
+    look_long_until(|| (list()["watchers"][0]["told"] == "policy-only").then_some(()));
     refused(bob.run(&["watchers", "allow", "w99"]), 2, "no-such-watcher");
     let key = answered["answers"][0]["key"].as_str().unwrap()[..12].to_owned();
     let forgotten = check(&bob.run(&["watchers", "forget", &key]).expect(0), "WatcherList");
     assert_eq!(forgotten["answers"].as_array().map(Vec::len), Some(0));
-    look_until(|| (list()["watchers"][0]["state"] == "pending").then_some(()));
+    look_long_until(|| (list()["watchers"][0]["state"] == "pending").then_some(()));
 }
 
 #[test]
