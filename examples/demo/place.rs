@@ -146,7 +146,7 @@ impl Place {
         // `ip netns` keeps its names below /run; ours is nobody else's.
         run("mount -t tmpfs tmpfs /run")?;
         run("ip link set lo up")?;
-        run("ip link add office type bridge")?;
+        run("ip link add office address 02:00:00:00:01:fe type bridge")?;
         run("ip address add 192.168.1.254/24 dev office")?;
         run("ip link set office up")?;
         for who in [Who::Alice, Who::Bob] {
