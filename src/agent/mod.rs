@@ -3,7 +3,7 @@
 //! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
 //! `review`, `approving`, `elsewhere`, `quiet`, `reopened`, `negotiate`, `propose`, `consider`, `agreed`, `notifying`, `answer_watcher`,
-//! `permissions`, `watchers`, `informed`, `watch`, `call`, `texts`, `own_policy`, `own_contacts`.
+//! `permissions`, `watchers`, `informed`, `watch`, `call`, `movement`, `texts`, `own_policy`, `policy_change`, `own_contacts`.
 
 mod account;
 mod account_failures;

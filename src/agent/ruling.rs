@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::answer_watcher::AskersPlace;
 use super::Agent;
+use crate::keys::agreement::Bundles;
 use crate::media::PORTS;
 use crate::policy::{Action, Bundle, Direction, Entry, Flow, Level, Rule, Selector, Suite, Upper};
 use crate::vocab::{Device, Entity, Now};
@@ -24,6 +25,15 @@ pub struct Protected {
 }
 
 impl Protected {
+    /// Of what an initiator and a responder agreed, one of whom we are.
+    pub fn of(bundles: Bundles, we_offered: bool) -> Self {
+        let Bundles { to_responder, to_initiator } = bundles;
+        match we_offered {
+            true => Self { outbound: to_responder, inbound: to_initiator },
+            false => Self { outbound: to_initiator, inbound: to_responder },
+        }
+    }
+
     pub fn towards(self, direction: Direction) -> Bundle {
         match direction {
             Direction::Out => self.outbound,
@@ -79,10 +89,6 @@ impl Demands {
     /// An entry that does not allow this suite.
     pub fn forbids(&self, suite: Suite) -> Option<&Entry> {
         self.0.iter().find(|entry| Suite::common(&[suite], &[&entry.suites]).is_empty())
-    }
-
-    pub fn entries(&self) -> &[Entry] {
-        &self.0
     }
 
     /// An entry that tunnels to somewhere else than the two ends of the call, and the rule that would fit.

@@ -42,6 +42,13 @@ impl Bundle {
         bundle
     }
 
+    /// The action that demands it, in transport mode.
+    pub fn required(self) -> Action {
+        let rule = |there: bool, protocol| there.then(|| Rule::transport(protocol, Level::Require));
+        let rules = [rule(self.esp, Protocol::Esp), rule(self.ah, Protocol::Ah)];
+        Action::ipsec(rules.into_iter().flatten().collect()).unwrap_or(Action::None)
+    }
+
     /// Packets go in clear.
     pub fn is_empty(self) -> bool {
         !self.esp && !self.ah

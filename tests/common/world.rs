@@ -173,6 +173,22 @@ impl World {
         }
     }
 
+    /// Alice has called Bob, in the office both, and they have talked for a second: what the call is called at both ends.
+    pub fn talking(seed: u64, link: Link, [alice, bob]: [AgentConfig; 2]) -> (Self, [CallId; 2]) {
+        let mut world = Self::new(seed, link);
+        world.add("alice", alice);
+        world.add("bob", bob);
+        let call = world.call(0, "bob@192.168.1.2", Some("approve"), 3600);
+        let is_active = |call: &Call| call.state == CallState::Active;
+        let active = |world: &Self| {
+            is_active(world.the_call(0, call)) && world.nodes[1].agent.calls().last().is_some_and(is_active)
+        };
+        assert!(world.run_until(Duration::from_secs(120), active), "{:?}", world.the_call(0, call));
+        world.run_for(Duration::from_secs(1));
+        let theirs = world.nodes[1].agent.calls().last().unwrap().id;
+        (world, [call, theirs])
+    }
+
     pub fn the_ask(&self, node: usize, id: AskId) -> &Ask {
         self.nodes[node].agent.ask(id).unwrap()
     }

@@ -1,13 +1,6 @@
 # Situation 1 (FIG. 3 to 9): both in the office; the peer says none, the user finds it proper, and the call runs in clear.
 source "$(dirname "$0")/lib.sh"
-networks alice bob
-plug alice router office 192.168.1.1
-plug bob router office 192.168.1.2
-agent alice 192.168.1.1
-agent bob 192.168.1.2 '[policy]
-default = ["spdadd any any udp -P out none;"]
-[watchers]
-unknown = "place"'
+pair 192.168.1.2
 capture alice
 sv alice ask bob@192.168.1.2 --approve >"$WORK/ask.log"
 same "where bob is" "$(known alice sip:bob@192.168.1.2 "['place']")" office

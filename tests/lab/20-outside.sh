@@ -1,13 +1,6 @@
 # Situation 2 (FIG. 10 to 13): the peer is outside and says none; the user sets ipsec, ah and esp, require. No negotiation.
 source "$(dirname "$0")/lib.sh"
-networks alice bob
-plug alice router office 192.168.1.1
-plug bob router public 133.134.10.10
-agent alice 192.168.1.1
-agent bob 133.134.10.10 '[policy]
-default = ["spdadd any any udp -P out none;"]
-[watchers]
-unknown = "place"'
+pair 133.134.10.10
 capture alice
 capture bob
 sv alice ask bob@133.134.10.10 --approve "ipsec esp/transport//require ah/transport//require" >"$WORK/ask.log"

@@ -1,11 +1,7 @@
 # Situation 8: the peer does not tell where it is. The review compares the two addresses, says that this is our inference, and advises as if
 # the worst were so.
 source "$(dirname "$0")/lib.sh"
-networks alice bob
-plug alice router office 192.168.1.1
-plug bob router public 133.134.10.10
-agent alice 192.168.1.1
-agent bob 133.134.10.10 '[policy]
+pair 133.134.10.10 '[policy]
 default = ["spdadd any any udp -P out none;"]
 [watchers]
 unknown = "policy"'

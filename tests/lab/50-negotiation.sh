@@ -1,11 +1,7 @@
 # Situation 3: the user wants less than the peer asks. The peer would drop such packets, so it is asked first; until it has agreed the tighter
 # policy holds on both sides.
 source "$(dirname "$0")/lib.sh"
-networks alice bob
-plug alice router office 192.168.1.1
-plug bob router office 192.168.1.2
-agent alice 192.168.1.1
-agent bob 192.168.1.2 '[watchers]
+pair 192.168.1.2 '[watchers]
 unknown = "place"'
 sv alice ask bob@192.168.1.2 --approve >"$WORK/ask.log"
 sv bob ask alice@192.168.1.1 --approve >"$WORK/ask-back.log"

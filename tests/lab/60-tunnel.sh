@@ -1,11 +1,6 @@
 # A tunnel between the two devices: what tshark opens with the key log are whole IP packets with the addresses inside.
 source "$(dirname "$0")/lib.sh"
-networks alice bob
-plug alice router office 192.168.1.1
-plug bob router public 133.134.10.10
-agent alice 192.168.1.1
-agent bob 133.134.10.10 '[policy]
-default = ["spdadd any any udp -P out none;"]'
+pair 133.134.10.10
 rules="ipsec esp/tunnel/192.168.1.1-133.134.10.10/require"
 sv alice ask bob@133.134.10.10 --edit "spdadd any any udp -P out $rules; # sv: suites=aes-256-gcm" >"$WORK/ask.log"
 capture alice

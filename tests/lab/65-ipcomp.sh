@@ -1,12 +1,7 @@
 # IPComp shrinks what it can: silence, and not speech-like sound. The same call with and without it, sealed both times.
 source "$(dirname "$0")/lib.sh"
 SOUND=silence
-networks alice bob
-plug alice router office 192.168.1.1
-plug bob router office 192.168.1.2
-agent alice 192.168.1.1
-agent bob 192.168.1.2 '[policy]
-default = ["spdadd any any udp -P out none;"]'
+pair 192.168.1.2
 capture alice
 # The octets of UDP of the longest packet of sound from alice, by the capture's newest packets.
 longest() { tcpdump -nr "$WORK/alice.pcap" "src host 192.168.1.1 and $SEALED" 2>/dev/null | tail -n 40 | grep -oE 'length [0-9]+' | sort -k2n | sed -n '20s/length //p'; }

@@ -1,10 +1,6 @@
 # A policy that changes in a running call (point 9): discard ends it on both sides, with the reason, and nothing goes out any more.
 source "$(dirname "$0")/lib.sh"
-networks alice bob
-plug alice router office 192.168.1.1
-plug bob router office 192.168.1.2
-agent alice 192.168.1.1
-agent bob 192.168.1.2
+pair 192.168.1.2 ''
 sv alice ask bob@192.168.1.2 --approve >"$WORK/ask.log"
 capture alice
 call alice bob@192.168.1.2 60

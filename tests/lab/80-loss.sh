@@ -1,9 +1,7 @@
 # A bad network: of a hundred packets ten are lost at the router, both ways. Setting up, tightening and hanging up come through, and no packet
 # falls to the other side's policy.
 source "$(dirname "$0")/lib.sh"
-networks alice bob
-plug alice router office 192.168.1.1
-plug bob router public 133.134.10.10
+pair 133.134.10.10
 at router nft -f - <<'NFT'
 table ip bad {
     chain lossy {
@@ -12,9 +10,6 @@ table ip bad {
     }
 }
 NFT
-agent alice 192.168.1.1
-agent bob 133.134.10.10 '[policy]
-default = ["spdadd any any udp -P out none;"]'
 sv alice ask bob@133.134.10.10 --approve "ipsec esp/transport//require" >"$WORK/ask.log"
 capture bob
 call alice bob@133.134.10.10 90

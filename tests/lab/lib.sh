@@ -24,7 +24,8 @@ at() { local space=$1; shift; ip netns exec "$TAG-$space" "$@"; }
 finish() {
     local status=$?
     [ $status = 0 ] || tail -n 5 "$WORK"/*.log >&2 2>/dev/null || true
-    for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
+    # Whatever runs in a namespace of ours is ours, the children of what was put into the background too.
+    for space in "${SPACES[@]}"; do ip netns pids "$TAG-$space" 2>/dev/null | xargs -r kill 2>/dev/null || true; done
     for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
     for space in "${SPACES[@]}"; do ip netns del "$TAG-$space" 2>/dev/null || true; done
     rm -rf "$WORK"
@@ -94,6 +95,21 @@ TOML
     until_true "$name runs" sv "$name" status
 }
 
+# What most scenarios begin with: Alice in the office, Bob there or outside, who asks for no protection and tells his place.
+pair() {
+    local bob=$1 network=office
+    [[ $bob == 192.* ]] || network=public
+    networks alice bob
+    plug alice router office 192.168.1.1
+    plug bob router $network "$bob"
+    agent alice 192.168.1.1
+    agent bob "$bob" "${2-$EASY}"
+}
+EASY='[policy]
+default = ["spdadd any any udp -P out none;"]
+[watchers]
+unknown = "place"'
+
 # The command line at this agent.
 sv() { local name=$1; shift; at "$name" "$BIN" --config "$WORK/$name.toml" --data-dir "$WORK/$name" "$@" 2>>"$WORK/$name.said"; }
 json() { local name=$1; shift; sv "$name" --json "$@"; }
@@ -132,12 +148,14 @@ same() { [ "$2" = "$3" ] || fail "$1: $2, and not $3"; }
 less() { [ "$2" -le "$3" ] || fail "$1: $2, and at most $3"; }
 more() { [ "$2" -ge "$3" ] || fail "$1: $2, and at least $3"; }
 
+# Packets that an agent did not let in or out, for whatever reason.
+dropped() { of_call "$1" "['packets']['dropped']" | python3 -c 'import ast,sys; print(sum(ast.literal_eval(sys.stdin.read()).values()))'; }
+
 # Every packet that the agent counts was on its wire, and no other: RTP and RTCP, out and in.
 counters_match() {
     local name=$1 address=$2 sent received
     sent=$(($(of_call "$name" "['packets']['sent']") + $(of_call "$name" "['packets']['rtcp_sent']")))
-    received=$(($(of_call "$name" "['packets']['received']") + $(of_call "$name" "['packets']['rtcp_received']") \
-        + $(of_call "$name" "['packets']['dropped']" | python3 -c 'import ast,sys; print(sum(ast.literal_eval(sys.stdin.read()).values()))')))
+    received=$(($(of_call "$name" "['packets']['received']") + $(of_call "$name" "['packets']['rtcp_received']") + $(dropped "$name")))
     same "sent by $name, counted and captured" "$sent" "$(captured "$name" "src host $address and udp portrange 16384-32767")"
     same "received by $name, counted and captured" "$received" "$(captured "$name" "dst host $address and udp portrange 16384-32767")"
 }

@@ -19,19 +19,7 @@ const ESP: &str = "ipsec esp/transport//require";
 
 /// A protected call that has run for a second: the world, and what the call is called at both ends.
 fn talking(seed: u64, link: Link) -> (World, [CallId; 2]) {
-    let mut world = World::new(seed, link);
-    world.add("alice", agent("alice", "192.168.1.1", ESP));
-    world.add("bob", agent("bob", "192.168.1.2", ESP));
-    let call = world.call(ALICE, "bob@192.168.1.2", Some("approve"), 3600);
-    let active = |world: &World| {
-        let theirs = world.nodes[BOB].agent.calls().last();
-        world.the_call(ALICE, call).state == CallState::Active
-            && theirs.is_some_and(|call| call.state == CallState::Active)
-    };
-    assert!(world.run_until(2 * MINUTE, active), "{:?}", world.the_call(ALICE, call));
-    world.run_for(SECOND);
-    let theirs = world.nodes[BOB].agent.calls().last().unwrap().id;
-    (world, [call, theirs])
+    World::talking(seed, link, [agent("alice", "192.168.1.1", ESP), agent("bob", "192.168.1.2", ESP)])
 }
 
 fn hold(world: &mut World, node: usize, call: CallId, wanted: bool) {

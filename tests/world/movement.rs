@@ -30,19 +30,7 @@ fn following(name: &str, address: &str, action: &str) -> AgentConfig {
 
 /// A call between two in the office, under `action`, that has run for a second.
 fn talking(seed: u64, link: Link, action: &str) -> (World, [CallId; 2]) {
-    let mut world = World::new(seed, link);
-    world.add("alice", following("alice", "192.168.1.1", action));
-    world.add("bob", following("bob", OFFICE, action));
-    let call = world.call(ALICE, "bob@192.168.1.2", Some("approve"), 3600);
-    let active = |world: &World| {
-        let theirs = world.nodes[BOB].agent.calls().last();
-        world.the_call(ALICE, call).state == CallState::Active
-            && theirs.is_some_and(|call| call.state == CallState::Active)
-    };
-    assert!(world.run_until(2 * MINUTE, active), "{:?}", world.the_call(ALICE, call));
-    world.run_for(SECOND);
-    let theirs = world.nodes[BOB].agent.calls().last().unwrap().id;
-    (world, [call, theirs])
+    World::talking(seed, link, [following("alice", "192.168.1.1", action), following("bob", OFFICE, action)])
 }
 
 fn heard(world: &World, calls: [CallId; 2]) -> [u64; 2] {
@@ -271,4 +259,7 @@ fn what_the_other_side_demands_out_there_is_added() {
     world.moves(BOB, OUTSIDE, GATEWAY);
     gap(&mut world, calls);
     assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["esp", "esp"]);
+    // What runs is judged, and not what his own entries would let pass.
+    let moved = world.the_call(BOB, calls[BOB]).moved.as_ref().unwrap();
+    assert_eq!(moved.advice.verdict, Verdict::Enough);
 }

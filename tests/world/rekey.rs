@@ -20,19 +20,7 @@ const BOTH: &str = "ipsec esp/transport//require ah/transport//require";
 
 /// A call under `action` that has run for a second: the world, and what the call is called at both ends.
 fn talking(seed: u64, link: Link, action: &str) -> (World, [CallId; 2]) {
-    let mut world = World::new(seed, link);
-    world.add("alice", agent("alice", "192.168.1.1", action));
-    world.add("bob", agent("bob", "192.168.1.2", action));
-    let call = world.call(ALICE, "bob@192.168.1.2", Some("approve"), 3600);
-    let active = |world: &World| {
-        let theirs = world.nodes[BOB].agent.calls().last();
-        world.the_call(ALICE, call).state == CallState::Active
-            && theirs.is_some_and(|call| call.state == CallState::Active)
-    };
-    assert!(world.run_until(2 * MINUTE, active), "{:?}", world.the_call(ALICE, call));
-    world.run_for(SECOND);
-    let theirs = world.nodes[BOB].agent.calls().last().unwrap().id;
-    (world, [call, theirs])
+    World::talking(seed, link, [agent("alice", "192.168.1.1", action), agent("bob", "192.168.1.2", action)])
 }
 
 /// Before every other entry.
@@ -244,4 +232,27 @@ fn a_user_tightens_a_running_call_in_one_step() {
     let registered = world.nodes[ALICE].store.registered.last().unwrap();
     assert!(registered.iter().all(|entry| entry.peer.device.is_some()), "{registered:?}");
     assert!(lost(&mut world, calls).iter().all(|lost| *lost <= 5));
+}
+
+/// What is wanted while another offer is on its way is offered after it.
+#[test]
+fn a_hold_and_new_keys_that_are_wanted_in_one_moment_both_come_about() {
+    for hold_first in [true, false] {
+        let (mut world, calls) = talking(10, Link::GOOD, ESP);
+        let hold = |world: &mut World| {
+            world.command(ALICE, Command::Hold { call: calls[ALICE], wanted: true }).unwrap();
+        };
+        if hold_first {
+            hold(&mut world);
+            rule(&mut world, ALICE, BOTH);
+        } else {
+            rule(&mut world, ALICE, BOTH);
+            hold(&mut world);
+        }
+        world.run_for(5 * SECOND);
+        assert_eq!(bundles(&world, calls), ["ah+esp"; 2], "hold first: {hold_first}");
+        let (ours, theirs) = (world.the_call(ALICE, calls[ALICE]), world.the_call(BOB, calls[BOB]));
+        assert!(ours.on_hold && theirs.held_by_peer, "hold first: {hold_first}: {ours:?}");
+        assert!(!ours.rekeying);
+    }
 }

@@ -166,13 +166,7 @@ impl Agent {
         if known.is_none() {
             self.refuse_crowd()?;
         }
-        let device = known.is_some().then_some(offer.signing_key);
-        let fresh = self.offers.check(device, message, offer.time, now.wall);
-        let ephemeral = fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
-        if let Some(device) = device {
-            let seen = Seen::Offer { device, ephemeral, time: offer.time };
-            self.keep(StoreOp::RecordSeen { seen, at: now.wall });
-        }
+        self.note_offer(now, &offer, known.is_some(), message)?;
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
@@ -220,6 +214,18 @@ impl Agent {
             way,
             action: action_shown(&demands),
         })
+    }
+
+    /// Each offer counts once, whenever it comes; of a device that our user approved over a restart too.
+    pub(super) fn note_offer(&mut self, now: Now, offer: &Offered, known: bool, message: &[u8]) -> Result<(), No> {
+        let device = known.then_some(offer.signing_key);
+        let fresh = self.offers.check(device, message, offer.time, now.wall);
+        let ephemeral = fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
+        if let Some(device) = device {
+            let seen = Seen::Offer { device, ephemeral, time: offer.time };
+            self.keep(StoreOp::RecordSeen { seen, at: now.wall });
+        }
+        Ok(())
     }
 
     /// A caller's message is for one name of ours, and does not say for which before it is opened. One for a name that its sender may not
@@ -433,7 +439,7 @@ fn action_shown(demands: &Demands) -> String {
 
 /// Of a caller's offer: we are the responder.
 pub(super) fn protected(bundles: Bundles) -> Protected {
-    Protected { outbound: bundles.to_initiator, inbound: bundles.to_responder }
+    Protected::of(bundles, false)
 }
 
 fn stripped(entity: &Entity) -> Failure {

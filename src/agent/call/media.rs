@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::caller::gone;
-use super::rekey::Agreed;
+use super::rekey::Agreement;
 use super::tunnel::elsewhere;
 use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
@@ -68,16 +68,20 @@ impl Agent {
         let local = calling.local.ok_or_else(|| gone(id))?;
         let remote = media_address(confirmed.peer_media(), remote);
         let bundles = confirmed.bundles();
-        let protected = match calling.call.side {
-            super::Side::Caller => Protected { outbound: bundles.to_responder, inbound: bundles.to_initiator },
-            super::Side::Callee => Protected { outbound: bundles.to_initiator, inbound: bundles.to_responder },
-        };
+        let protected = Protected::of(bundles, calling.call.side == super::Side::Caller);
         self.refuse_unruly(now, id, (protected, confirmed.suite()), remote)?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         calling.call.bundle = protected.outbound.to_string();
         calling.call.suite = suite_name(confirmed.suite());
         let (hash, suite) = (Some(confirmed.handshake_hash()), confirmed.suite());
-        calling.agreed = Some(Agreed { hash, protected, suite, remote });
+        calling.agreement = Some(Agreement { hash, protected, suite, remote });
+        self.log_keys(&confirmed, local, remote);
+        let protection = confirmed.into_protection();
+        self.run_stream(now, id, protection, protected, (remote, codec))
+    }
+
+    /// Only where the user wants the keys to be written down.
+    pub(super) fn log_keys(&mut self, confirmed: &Confirmed, local: SocketAddr, remote: SocketAddr) {
         if self.config.keylog {
             let (rows, objects) = confirmed.keylog(local, remote);
             self.effect(Effect::Keylog {
@@ -85,8 +89,6 @@ impl Agent {
                 json: objects.into_iter().map(Redacted).collect(),
             });
         }
-        let protection = confirmed.into_protection();
-        self.run_stream(now, id, protection, protected, (remote, codec))
     }
 
     /// An ordinary phone under a policy that lets clear packets through.
@@ -100,7 +102,7 @@ impl Agent {
         self.refuse_unruly(now, id, Default::default(), remote)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.bundle = Bundle::default().to_string();
-            calling.agreed = Some(Agreed { hash: None, protected: Protected::default(), suite: None, remote });
+            calling.agreement = Some(Agreement { hash: None, protected: Protected::default(), suite: None, remote });
         }
         self.run_stream(now, id, Protection::none(), Protected::default(), (remote, codec))
     }

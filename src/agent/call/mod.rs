@@ -26,6 +26,7 @@ mod refusal;
 mod reinvited;
 mod rekey;
 mod rekeyed;
+mod reoffer;
 mod replacement;
 mod running;
 mod tighten;
@@ -53,7 +54,8 @@ use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use early::Early;
 use media::{PeerSdp, Ready};
-use rekey::{Agreed, Rekey};
+use rekey::{Agreement, Rekey};
+use reoffer::Reoffered;
 use running::nothing_heard;
 use transfer::Transfers;
 
@@ -130,7 +132,7 @@ pub(super) struct Calling {
     /// Of the device at the other end, once it has been named in a key agreement.
     peer_keys: Option<PeerKeys>,
     /// What its stream runs under.
-    agreed: Option<Agreed>,
+    agreement: Option<Agreement>,
     /// Another socket is being opened, at the address to which we moved.
     moving: bool,
     /// New keys that our side wants.
@@ -139,7 +141,7 @@ pub(super) struct Calling {
     said: Option<SessionDescription>,
     offered: Option<PeerSdp>,
     /// Our new offer within the call, which is not answered yet.
-    reoffered: Option<SessionDescription>,
+    reoffered: Option<Reoffered>,
     /// Where the peer's media was at first: it may be taken back for a while.
     described: Option<SocketAddr>,
     /// The peer does not send: it holds the call, and is not gone.
@@ -361,7 +363,7 @@ impl Agent {
             local: None,
             key: KeyState::None,
             peer_keys: None,
-            agreed: None,
+            agreement: None,
             moving: false,
             rekey: None,
             said: None,

@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use super::rekey::Why;
 use super::CallState;
 use crate::agent::{Agent, Effect, Event, Moved};
-use crate::policy::{advise, infer, scope_of, Circumstances, Environment, Scope, Surroundings, Verdict};
+use crate::policy::{
+    advise, infer, scope_of, Circumstances, Direction, Entry, Environment, Scope, Selector, Surroundings, Verdict,
+};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 impl Agent {
@@ -23,26 +25,25 @@ impl Agent {
         if from.to_canonical() == to.to_canonical() {
             return;
         }
-        let Some(moved) = self.judge_moved(now, id, by_peer, (from, to)) else { return };
+        let Some(moved) = self.judge_moved(id, by_peer, (from, to)) else { return };
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.call.moved = Some(moved.clone());
         let (peer, bundle) = (calling.call.peer.clone(), calling.call.bundle.clone());
-        let known = calling.call.known;
         let notice = notice(id, &peer, &bundle, &moved);
-        match known {
-            true => self.audit(now, "moved", &peer, &notice.message),
-            false => self.audit_stranger(now, "moved", &peer, &notice.message),
-        }
+        self.audit_call(now, id, "moved", &notice.message);
         self.event(Event::Notice(notice));
         self.event(Event::CallChanged(id));
     }
 
-    fn judge_moved(&self, now: Now, id: CallId, by_peer: bool, (from, to): (IpAddr, IpAddr)) -> Option<Moved> {
+    fn judge_moved(&self, id: CallId, by_peer: bool, (from, to): (IpAddr, IpAddr)) -> Option<Moved> {
         let remote = self.remote_of(id)?;
-        let entries = self.demands_of_call(now, id, remote).ok()?;
+        let protected = self.calls.all.get(&id)?.agreement.as_ref()?.protected;
+        // What runs, whoever of both wanted it.
+        let runs = |way| Entry::new(Selector::ANY, way, protected.towards(way).required());
+        let entries = [Direction::Out, Direction::In].map(runs);
         let theirs = self.surroundings_in_call(id, remote.ip());
         let about = self.circumstances_of_call(id);
-        let advice = advise(&theirs, &self.own.environment(), about, entries.entries(), self.config.default_level);
+        let advice = advise(&theirs, &self.own.environment(), about, &entries, self.config.default_level);
         Some(Moved { by_peer, from, to, scope: scope_of(to), advice })
     }
 
@@ -92,7 +93,7 @@ impl Agent {
     pub(super) fn handle_media_moved(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
         let session = self.calls.all.get(&id).filter(|calling| calling.is_open()).and_then(|calling| calling.session);
         match (result, session) {
-            (Ok(local), Some(session)) => self.want_rekey(now, id, session, (Why::Moved, local)),
+            (Ok(local), Some(_)) => self.want_rekey(now, id, (Why::Moved, local)),
             (Ok(_), None) => {}
             (Err(failure), _) => self.end_call(now, id, CallState::Failed(failure)),
         }

@@ -4,7 +4,7 @@
 //! | step | what follows |
 //! | --- | --- |
 //! | `rekey_calls`: other entries are in force | `Endpoint::want_offer`; the end of a call that may not go on |
-//! | `handle_offer_due`, in `hold` | `make_rekey_offer`: a re-INVITE with fresh keys |
+//! | `handle_offer_due`, in `reoffer` | `make_rekey_offer`: a re-INVITE with fresh keys |
 //! | `handle_offer_answered` | `take_rekey_answer`: `Effect::RekeyStream` |
 //! | `handle_offer_refused` | the end of the call: what it has is not enough any more |
 //!
@@ -26,8 +26,7 @@ use crate::keys::{Confirmed, Initiator};
 use crate::media::Rekeying;
 use crate::policy::{Bundle, Direction, Entry, Suite};
 use crate::sdp::{self, SessionDescription, SvSa};
-use crate::sip::SessionId;
-use crate::vocab::{CallId, Digest, Failure, FailureKind, Now, Redacted};
+use crate::vocab::{CallId, Digest, Failure, FailureKind, Now};
 
 /// A new agreement that our side wants.
 pub(super) struct Rekey {
@@ -64,7 +63,7 @@ enum Stage {
 }
 
 /// What a call runs under.
-pub(super) struct Agreed {
+pub(super) struct Agreement {
     /// Of the handshake: the next agreement of the call follows this one. `None`: it has none.
     pub hash: Option<Digest>,
     pub protected: Protected,
@@ -85,49 +84,52 @@ impl Agent {
     }
 
     fn rekey_call(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
-        let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.call.state == CallState::Active) else {
-            return Ok(());
-        };
-        let (Some(agreed), Some(session)) = (&calling.agreed, calling.session) else { return Ok(()) };
-        let demands = self.demands_of_call(now, id, agreed.remote)?;
-        let Some(entry) = demands.unmet(agreed.protected, agreed.suite, self.config.default_level).cloned() else {
-            return Ok(());
-        };
-        if demands.discard() {
-            return Err(discarded(&calling.call.peer, &entry));
+        if let Some(local) = self.falls_short(now, id)? {
+            self.want_rekey(now, id, (Why::Policy, local));
         }
-        if agreed.hash.is_none() || calling.peer_keys.is_none() {
-            return Err(unable(&calling.call.peer, &entry));
-        }
-        let Some(local) = calling.local else { return Ok(()) };
-        self.want_rekey(now, id, session, (Why::Policy, local));
         Ok(())
     }
 
-    /// Why, and where we shall receive.
-    pub(super) fn want_rekey(&mut self, now: Now, id: CallId, session: SessionId, (why, local): (Why, SocketAddr)) {
+    /// Where we receive, of a call that stands and lacks what our entries demand and new keys would give.
+    ///
+    /// # Errors
+    /// It may not go on.
+    fn falls_short(&self, now: Now, id: CallId) -> Result<Option<SocketAddr>, Failure> {
+        let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.call.state == CallState::Active) else {
+            return Ok(None);
+        };
+        let Some(agreement) = &calling.agreement else { return Ok(None) };
+        let demands = self.demands_of_call(now, id, agreement.remote)?;
+        let Some(entry) = demands.unmet(agreement.protected, agreement.suite, self.config.default_level) else {
+            return Ok(None);
+        };
+        if demands.discard() {
+            return Err(discarded(&calling.call.peer, entry));
+        }
+        if agreement.hash.is_none() || calling.peer_keys.is_none() {
+            return Err(unable(&calling.call.peer, entry));
+        }
+        Ok(calling.local)
+    }
+
+    /// Why, and where we shall receive. While an offer is on its way it is offered after that.
+    pub(super) fn want_rekey(&mut self, now: Now, id: CallId, wish: (Why, SocketAddr)) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        match &mut calling.rekey {
-            // Who moves offers what the policy wants as well.
-            Some(Rekey { stage: Stage::Offered(_), again, .. }) if again.is_none() || why == Why::Moved => {
-                *again = Some((why, local));
-            }
-            Some(Rekey { stage: Stage::Offered(_), .. }) => {}
-            Some(wanted) if why == Why::Policy => wanted.stage = Stage::Wanted,
-            wanted => {
-                *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: None });
-                calling.call.rekeying = true;
-                self.endpoint.want_offer(now, session);
-            }
+        calling.wish_rekey(wish);
+        if let Some(session) = calling.session.filter(|_| calling.reoffered.is_none()) {
+            self.endpoint.want_offer(now, session);
         }
     }
 
     /// The session is free for an offer of ours, and this is it.
     pub(super) fn make_rekey_offer(&mut self, now: Now, id: CallId) -> Result<SessionDescription, Failure> {
-        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        if let Some(rekey) = &mut calling.rekey {
+            (rekey.why, rekey.local) = rekey.again.take().unwrap_or((rekey.why, rekey.local));
+        }
         let said = calling.said.clone().ok_or_else(|| gone(id))?;
         let local = calling.rekey.as_ref().map(|rekey| rekey.local).ok_or_else(|| gone(id))?;
-        let (initiator, agreement) = match calling.agreed.as_ref().and_then(|agreed| agreed.hash) {
+        let (initiator, agreement) = match calling.agreement.as_ref().and_then(|agreed| agreed.hash) {
             Some(previous) => {
                 let (initiator, sv_sa) = self.offer_agreement(now, id, local, previous)?;
                 (Some(Box::new(initiator)), vec![sv_sa])
@@ -148,7 +150,7 @@ impl Agent {
         previous: Digest,
     ) -> Result<(Initiator, SvSa), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let agreed = calling.agreed.as_ref().ok_or_else(|| gone(id))?;
+        let agreed = calling.agreement.as_ref().ok_or_else(|| gone(id))?;
         let (peer, name) = (calling.peer_keys.clone().ok_or_else(|| gone(id))?, calling.name.clone());
         let demands = self.demands_of_call(now, id, agreed.remote)?;
         let variable_rate = calling.offered.as_ref().is_some_and(|offered| offered.codec().is_variable_rate());
@@ -192,7 +194,6 @@ impl Agent {
         };
         calling.call.rekeying = false;
         let before = calling.local.replace(local);
-        let session = calling.session;
         let confirmed = match (initiator, &calling.peer_keys) {
             (Some(mut initiator), Some(keys)) => {
                 let message = answer.message_of(&keys.device).ok_or_else(|| downgrade(&peer))?;
@@ -207,14 +208,14 @@ impl Agent {
         if let Some(before) = before.filter(|_| why == Why::Moved) {
             self.note_moved(now, id, false, (before.ip(), local.ip()));
         }
-        match (again, session) {
-            (Some((Why::Policy, _)), _) => self.rekey_call(now, id),
-            (Some(again), Some(session)) => {
-                self.want_rekey(now, id, session, again);
-                Ok(())
-            }
-            _ => Ok(()),
+        let again = match again {
+            Some((Why::Policy, _)) => self.falls_short(now, id)?.map(|local| (Why::Policy, local)),
+            other => other,
+        };
+        if let (Some(wish), Some(calling)) = (again, self.calls.all.get_mut(&id)) {
+            calling.wish_rekey(wish);
         }
+        Ok(())
     }
 
     /// Both sides hold the new keys: the stream goes on under them.
@@ -234,20 +235,14 @@ impl Agent {
             Speaker::Peer { heard_first } => (false, heard_first),
             Speaker::Us => (true, false),
         };
-        let (outbound, inbound) = match speaks_first {
-            true => (bundles.to_responder, bundles.to_initiator),
-            false => (bundles.to_initiator, bundles.to_responder),
-        };
-        let protected = Protected { outbound, inbound };
+        let protected = Protected::of(bundles, speaks_first);
+        let Protected { outbound, inbound } = protected;
         let suite = confirmed.as_ref().and_then(Confirmed::suite);
         self.refuse_unruly(now, id, (protected, suite), remote)?;
         let hash = confirmed.as_ref().map(Confirmed::handshake_hash);
         let (peer, spd) = (calling.peer.clone(), self.book.spd().clone());
-        if let Some(confirmed) = confirmed.as_ref().filter(|_| self.config.keylog) {
-            let (rows, objects) = confirmed.keylog(local, remote);
-            let (esp_sa, json) =
-                (rows.into_iter().map(Redacted).collect(), objects.into_iter().map(Redacted).collect());
-            self.effect(Effect::Keylog { esp_sa, json });
+        if let Some(confirmed) = &confirmed {
+            self.log_keys(confirmed, local, remote);
         }
         let protection = confirmed.map_or_else(Protection::none, Confirmed::into_protection);
         let default_level = self.config.default_level;
@@ -265,7 +260,7 @@ impl Agent {
         };
         self.effect(Effect::RekeyStream { call: id, rekeying: Box::new(rekeying) });
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.agreed = Some(Agreed { hash, protected, suite, remote });
+            calling.agreement = Some(Agreement { hash, protected, suite, remote });
             calling.call.bundle = outbound.to_string();
             calling.call.suite = suite_name(suite);
         }
@@ -277,17 +272,24 @@ impl Agent {
     fn note_rekeyed(&mut self, now: Now, id: CallId) {
         self.count("calls_rekeyed");
         let Some(calling) = self.calls.all.get(&id) else { return };
-        let Some(agreed) = &calling.agreed else { return };
+        let Some(agreed) = &calling.agreement else { return };
         let detail = format!(
             "call {id} goes on under {} out and {} in, to {}",
             agreed.protected.outbound, agreed.protected.inbound, agreed.remote
         );
-        let subject = calling.call.entity.as_ref().map_or_else(|| calling.call.peer.clone(), ToString::to_string);
-        match calling.call.known {
-            true => self.audit(now, "rekeyed", &subject, &detail),
-            false => self.audit_stranger(now, "rekeyed", &subject, &detail),
-        }
+        self.audit_call(now, id, "rekeyed", &detail);
         self.event(Event::CallChanged(id));
+    }
+
+    /// What happened in a call; of strangers only so much is kept.
+    pub(super) fn audit_call(&mut self, now: Now, id: CallId, kind: &'static str, detail: &str) {
+        let Some(call) = self.calls.call(id) else { return };
+        let (subject, known) =
+            (call.entity.as_ref().map_or_else(|| call.peer.clone(), ToString::to_string), call.known);
+        match known {
+            true => self.audit(now, kind, &subject, detail),
+            false => self.audit_stranger(now, kind, &subject, detail),
+        }
     }
 
     /// The peer does not agree anew. What the call has is not enough any more, so it ends.
@@ -303,9 +305,16 @@ impl Agent {
 }
 
 impl Calling {
-    /// The offer that the peer has not answered has new keys.
-    pub(super) fn offers_rekey(&self) -> bool {
-        matches!(self.rekey, Some(Rekey { stage: Stage::Offered(_), .. }))
+    fn wish_rekey(&mut self, (why, local): (Why, SocketAddr)) {
+        self.call.rekeying = true;
+        match &mut self.rekey {
+            // Who moves offers what the policy wants as well.
+            Some(Rekey { stage: Stage::Offered(_), again, .. }) if again.is_none() || why == Why::Moved => {
+                *again = Some((why, local));
+            }
+            Some(_) if why == Why::Policy => {}
+            wanted => *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: None }),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::callee::{protected, refuse_aimed, No};
 use super::media::{media_address, random_spis, PeerSdp};
 use super::rekey::Speaker;
 use super::MEDIA_ID;
-use crate::agent::{Agent, Seen, StoreOp};
+use crate::agent::Agent;
 use crate::keys::agreement::{Bundles, Choice, Offered, PeerKeys, ResponderInput};
 use crate::keys::{Confirmed, Responder};
 use crate::policy::{Bundle, Direction, Suite};
@@ -41,7 +41,7 @@ impl Agent {
         message: &[u8],
     ) -> Result<Taken, No> {
         let calling = self.calls.all.get(&id).ok_or_else(|| No::plain(481, "the call is over"))?;
-        let previous = calling.agreed.as_ref().and_then(|agreed| agreed.hash);
+        let previous = calling.agreement.as_ref().and_then(|agreed| agreed.hash);
         let keys = calling.peer_keys.as_ref().filter(|_| previous.is_some());
         let keys = keys.ok_or_else(|| No::plain(488, "this call has no keys to follow"))?;
         let input = ResponderInput {
@@ -93,37 +93,24 @@ impl Agent {
         if bundles.esp() && suites.is_empty() {
             return Err(No::plain(488, "no suite in common"));
         }
-        self.note_rekey_offer(now, id, &responder, message)?;
+        let known = self.calls.all.get(&id).is_some_and(|calling| calling.call.known);
+        self.note_offer(now, responder.offer(), known, message)?;
         let suite = suites.first().copied();
         Ok(Taken { responder, bundles, suite, has_to_prove })
-    }
-
-    /// Each offer counts once, whenever it comes.
-    fn note_rekey_offer(&mut self, now: Now, id: CallId, responder: &Responder, message: &[u8]) -> Result<(), No> {
-        let known = self.calls.all.get(&id).is_some_and(|calling| calling.call.known);
-        let offer = responder.offer();
-        let device = known.then_some(offer.signing_key);
-        let fresh = self.offers.check(device, message, offer.time, now.wall);
-        let ephemeral = fresh.map_err(|_| No::plain(488, "this offer came before, or is too old"))?;
-        if let Some(device) = device {
-            let seen = Seen::Offer { device, ephemeral, time: offer.time };
-            self.keep(StoreOp::RecordSeen { seen, at: now.wall });
-        }
-        Ok(())
     }
 
     /// Strangers could aim our sound at somebody who never asked for it: who is elsewhere now has to be heard from there first, under the
     /// new keys, which only whoever got our answer has. So it is protected, whatever was agreed before.
     fn is_stranger_elsewhere(&self, id: CallId, media: SocketAddr) -> bool {
         let calling = self.calls.all.get(&id).filter(|calling| !calling.call.known);
-        let before = calling.and_then(|calling| calling.agreed.as_ref());
+        let before = calling.and_then(|calling| calling.agreement.as_ref());
         before.is_some_and(|agreed| agreed.remote.ip().to_canonical() != media.ip().to_canonical())
     }
 
     /// An ordinary telephone receives at another port.
     fn judge_moved_in_clear(&self, now: Now, id: CallId, again: &PeerSdp) -> Result<(), No> {
         let calling = self.calls.all.get(&id).ok_or_else(|| No::plain(481, "the call is over"))?;
-        let agreed = calling.agreed.as_ref().filter(|agreed| agreed.hash.is_none());
+        let agreed = calling.agreement.as_ref().filter(|agreed| agreed.hash.is_none());
         if agreed.is_none() || again.has_agreement() {
             return Err(No::plain(488, "the offer lacks the keys of the call"));
         }
@@ -188,7 +175,7 @@ impl Agent {
 
     /// Where the peer said that it receives.
     pub(super) fn remote_of(&self, id: CallId) -> Option<SocketAddr> {
-        self.calls.all.get(&id)?.agreed.as_ref().map(|agreed| agreed.remote)
+        self.calls.all.get(&id)?.agreement.as_ref().map(|agreed| agreed.remote)
     }
 }
 
