@@ -25,7 +25,7 @@ finish() {
     local status=$?
     [ $status = 0 ] || tail -n 5 "$WORK"/*.log >&2 2>/dev/null || true
     # Whatever runs in a namespace of ours is ours, the children of what was put into the background too.
-    for space in "${SPACES[@]}"; do ip netns pids "$TAG-$space" 2>/dev/null | xargs -r kill 2>/dev/null || true; done
+    for space in "${SPACES[@]}"; do ip netns pids "$TAG-$space" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true; done
     for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
     for space in "${SPACES[@]}"; do ip netns del "$TAG-$space" 2>/dev/null || true; done
     rm -rf "$WORK"
@@ -74,7 +74,7 @@ networks() {
 agent() {
     local name=$1 address=$2
     cat >"$WORK/$name.toml" <<TOML
-entity = "sip:$name@$address"
+entity = "sip:$name@${DOMAIN:-$address}"
 [sip]
 listen = ["udp:$address:5060"]
 follow = true
@@ -82,6 +82,7 @@ follow = true
 mode = "auto"
 [audio]
 input = "${SOUND:-tone:440}"
+output = "${OUTPUT:-none}"
 [[place]]
 name = "office"
 scope = "private"
@@ -94,6 +95,24 @@ TOML
     PIDS+=($!)
     until_true "$name runs" sv "$name" status
 }
+
+# The second embodiment's server (registrar, proxy, presence) for $DOMAIN at HOST, by the configuration that we ship: kamailio HOST ADDRESS USER...
+# It reaches telephones on the connection that they opened (RFC 5626), which is the way through a NAT.
+kamailio() {
+    local host=$1 address=$2 table user; shift 2
+    for table in standard auth_db usrloc presence; do cat /usr/share/kamailio/db_sqlite/$table-create.sql; done >"$WORK/tables.sql"
+    for user; do echo "insert into subscriber (username, domain, password) values ('$user', '$DOMAIN', 'secret');"; done >>"$WORK/tables.sql"
+    python3 -c 'import sqlite3,sys; d = sqlite3.connect(sys.argv[1]); d.execute("pragma journal_mode = wal"); d.executescript(sys.stdin.read())' \
+        "$WORK/kamailio.sqlite" <"$WORK/tables.sql"
+    at "$host" kamailio -f "$(dirname "$0")/../../config/kamailio/kamailio.cfg" -DD -E -m 64 -M 8 -P "$WORK/kamailio.pid" -w "$WORK" \
+        -A "DBURL=\"sqlite:///$WORK/kamailio.sqlite\"" -A "DOMAIN=\"$DOMAIN\"" -A "LISTEN=$address:5060" -A 'SECRET="of the laboratory"' \
+        -A WITH_OUTBOUND -A "CTL=\"unix:$WORK/kamailio.ctl\"" >"$WORK/kamailio.log" 2>&1 &
+    PIDS+=($!)
+    until_true "kamailio runs" kamcmd -s "unix:$WORK/kamailio.ctl" core.version
+    (umask 077; echo secret >"$WORK/password")
+}
+account() { printf '[[account]]\nproxy = "%s"\npassword-file = "password"\n' "$1"; }
+published() { [ "$(json "$1" account list | field "['accounts'][0]['publication']['state']")" = published ]; }
 
 # What most scenarios begin with: Alice in the office, Bob there or outside, who asks for no protection and tells his place.
 pair() {
@@ -123,13 +142,16 @@ until_true() {
 # What an agent knows of somebody's presence: known NAME ENTITY FIELD.
 known() { json "$1" presence list | field "['presences'] and next(row for row in d['presences'] if row['entity'] == '$2')$3"; }
 
-# What goes through a host's interface, from now on: capture NAME, then captured NAME FILTER counts.
+# What goes through a host's interface, from now on: capture NAME [FILTER, else udp], then captured NAME FILTER counts.
 capture() {
-    at "$1" tcpdump -i eth0 -U -w "$WORK/$1.pcap" udp >/dev/null 2>"$WORK/$1.tcpdump" &
+    at "$1" tcpdump -i eth0 -U -w "$WORK/$1.pcap" "${2:-udp}" >/dev/null 2>"$WORK/$1.tcpdump" &
     PIDS+=($!)
     until_true "a capture at $1" grep -q listening "$WORK/$1.tcpdump"
 }
 captured() { tcpdump -r "$WORK/$1.pcap" "$2" 2>/dev/null | wc -l; }
+
+# Of sealed packets of a call into a host: how many came twice, and how many were overtaken.
+again() { tcpdump -r "$WORK/$1.pcap" -w - "dst host $2 and $SEALED" 2>/dev/null | python3 "$(dirname "$0")/again.py"; }
 
 # call FROM TO SECONDS [FLAGS]: in the background; its words are in $WORK/call.log, its number is c1.
 call() {
