@@ -3,7 +3,7 @@
 # make test: everything
 # make scenarios: what sipp plays against an agent
 # make flood: 20,000 requests a second against an agent in a call, 20 s each
-# make lab:   agents in networks of namespaces: office, outside, a cafe, on the move (needs root)
+# make lab:   agents in networks of namespaces: office, outside, a cafe, on the move, behind a NAT (needs root)
 # make bench: the measures of benches/README.md; NAME="sip_message calls" takes some of them
 # make aarch64: sottovoce for aarch64, built here
 

@@ -1,7 +1,8 @@
 # The laboratory: networks of namespaces, agents in them, and what a stranger's tools saw on the wire. Sourced by each scenario.
 #
 #   office  192.168.1.0/24, gateway .254, hardware address $OFFICE_GATEWAY     \
-#   public  133.134.10.0/24, gateway .254                                       > one router
+#           2001:db8:1::/64, gateway ::fe                                       > one router
+#   public  133.134.10.0/24, gateway .254; 2001:db8:2::/64, gateway ::fe       /
 #   cafe    192.168.1.0/24 as well, gateway .254, another hardware address     /  one of its own
 #
 # Everything is made by the scenario and removed at its end, however it ends.
@@ -12,18 +13,20 @@ WORK=$(mktemp -d)
 TAG=sv$$
 OFFICE_GATEWAY=02:00:00:00:01:fe
 CAFE_GATEWAY=02:00:00:00:02:fe
-CLEAR='udp portrange 16384-32767 and udp[8] & 0xc0 = 0x80'
-SEALED='udp portrange 16384-32767 and udp[8] & 0xc0 = 0xc0'
+CLEAR='udp portrange 16384-32767 and (udp[8] & 0xc0 = 0x80 or ip6[48] & 0xc0 = 0x80)'
+SEALED='udp portrange 16384-32767 and (udp[8] & 0xc0 = 0xc0 or ip6[48] & 0xc0 = 0xc0)'
 PIDS=() SPACES=()
 
 WHY=
 fail() { WHY=$*; exit 1; }
+# What this scenario needs is not here.
+skip() { WHY=$*; exit 77; }
 trap 'WHY=${WHY:-line $LINENO of ${BASH_SOURCE##*/} failed: $BASH_COMMAND}' ERR
 at() { local space=$1; shift; ip netns exec "$TAG-$space" "$@"; }
 
 finish() {
     local status=$?
-    [ $status = 0 ] || tail -n 5 "$WORK"/*.log >&2 2>/dev/null || true
+    [ $status = 0 ] || [ $status = 77 ] || tail -n 5 "$WORK"/*.log >&2 2>/dev/null || true
     # Whatever runs in a namespace of ours is ours, the children of what was put into the background too.
     for space in "${SPACES[@]}"; do ip netns pids "$TAG-$space" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true; done
     for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
@@ -55,24 +58,29 @@ declare -A HOME_OF
 
 # plug HOST ROUTER NETWORK ADDRESS: what it had before is gone.
 plug() {
-    local host=$1 router=$2 network=$3 address=$4
+    local host=$1 router=$2 network=$3 address=$4 prefix=24 gateway=${4%.*}.254
+    [[ $address != *:* ]] || prefix=64 gateway=${address%::*}::fe
     ip -n "$TAG-$host" addr flush dev eth0
     [ "${HOME_OF[$host]}" = "$router" ] || ip -n "$TAG-${HOME_OF[$host]}" link set "$host" netns "$TAG-$router"
     HOME_OF[$host]=$router
     ip -n "$TAG-$router" link set "$host" master "$network" up
     ip -n "$TAG-$host" link set eth0 up
-    ip -n "$TAG-$host" addr add "$address/24" dev eth0
-    ip -n "$TAG-$host" route replace default via "${address%.*}.254"
+    ip -n "$TAG-$host" addr add "$address/$prefix" dev eth0 $([ $prefix = 24 ] || echo nodad)
+    ip -n "$TAG-$host" route replace default via "$gateway"
 }
 
 networks() {
     router router office=192.168.1.254/24=$OFFICE_GATEWAY public=133.134.10.254/24
+    at router sysctl -qw net.ipv6.conf.all.forwarding=1
+    ip -n "$TAG-router" addr add 2001:db8:1::fe/64 dev office nodad
+    ip -n "$TAG-router" addr add 2001:db8:2::fe/64 dev public nodad
     for name; do host "$name"; done
 }
 
 # agent NAME ADDRESS [LINES OF CONFIGURATION]
 agent() {
     local name=$1 address=$2
+    [[ $address != *:* ]] || address="[$address]"
     cat >"$WORK/$name.toml" <<TOML
 entity = "sip:$name@${DOMAIN:-$address}"
 [sip]
@@ -86,7 +94,7 @@ output = "${OUTPUT:-none}"
 [[place]]
 name = "office"
 scope = "private"
-networks = ["192.168.1.0/24"]
+networks = ["192.168.1.0/24", "2001:db8:1::/64"]
 gateways = ["$OFFICE_GATEWAY"]
 ${3:-}
 TOML
@@ -153,6 +161,22 @@ captured() { tcpdump -r "$WORK/$1.pcap" "$2" 2>/dev/null | wc -l; }
 # Of sealed packets of a call into a host: how many came twice, and how many were overtaken.
 again() { tcpdump -r "$WORK/$1.pcap" -w - "dst host $2 and $SEALED" 2>/dev/null | python3 "$(dirname "$0")/again.py"; }
 
+# The rows of $WORK/opened: what tshark opens of a capture with the key log (AES-GCM), as outer and inner sources and destinations in one.
+by_tshark() {
+    local keys=() row
+    while read -r row; do keys+=(-o "uat:esp_sa:$row"); done <"$WORK/$1.keys"
+    # tshark takes ESP in UDP for what goes by port 4500.
+    python3 "$(dirname "$0")/to_4500.py" "$WORK/$1.pcap" "$WORK/4500.pcap"
+    tshark -r "$WORK/4500.pcap" -n -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE "${keys[@]}" \
+        -Y esp -T fields -e ip.src -e ipv6.src -e ip.dst -e ipv6.dst >"$WORK/opened" 2>"$WORK/tshark.log"
+}
+# And what scapy opens: suite, outer ends, inner ends or - -, rtp or rtcp or why it does not open.
+by_scapy() {
+    local python; python=$(dirname "$0")/../../target/peers/bin/python
+    [ -x "$python" ] || skip "it needs scapy in target/peers: make test NAME=lab makes it"
+    "$python" "$(dirname "$0")/by_scapy.py" "$WORK/$1.pcap" "$WORK/$1.keys.json" >"$WORK/opened"
+}
+
 # call FROM TO SECONDS [FLAGS]: in the background; its words are in $WORK/call.log, its number is c1.
 call() {
     local from=$1 to=$2 seconds=$3; shift 3
@@ -173,11 +197,30 @@ more() { [ "$2" -ge "$3" ] || fail "$1: $2, and at least $3"; }
 # Packets that an agent did not let in or out, for whatever reason.
 dropped() { of_call "$1" "['packets']['dropped']" | python3 -c 'import ast,sys; print(sum(ast.literal_eval(sys.stdin.read()).values()))'; }
 
-# Every packet that the agent counts was on its wire, and no other: RTP and RTCP, out and in.
+# One of the counters for Prometheus, all its reasons together: metric AGENT NAME.
+metric() {
+    at "$1" python3 -c 'import sys, urllib.request as u
+token = open(sys.argv[1]).read().strip()
+text = u.urlopen(u.Request("http://127.0.0.1:8060/v1/metrics", headers={"Authorization": "Bearer " + token})).read().decode()
+lines = [line.split() for line in text.splitlines() if line.split("{")[0].split()[0] == "sottovoce_" + sys.argv[2]]
+print(sum(int(line[-1]) for line in lines) if lines else "none of that name")' "$WORK/$1/control.token" "$2"
+}
+
+# Every packet of the agent's first call that it counts was on its wire, and no other: RTP and RTCP, out and in; and what it told of the call,
+# its metrics and its audit table say the same.
 counters_match() {
-    local name=$1 address=$2 sent received
-    sent=$(($(of_call "$name" "['packets']['sent']") + $(of_call "$name" "['packets']['rtcp_sent']")))
-    received=$(($(of_call "$name" "['packets']['received']") + $(of_call "$name" "['packets']['rtcp_received']") + $(dropped "$name")))
-    same "sent by $name, counted and captured" "$sent" "$(captured "$name" "src host $address and udp portrange 16384-32767")"
-    same "received by $name, counted and captured" "$received" "$(captured "$name" "dst host $address and udp portrange 16384-32767")"
+    local name=$1 address=$2 sent received rtcp_out rtcp_in dropped
+    rtcp_out=$(of_call "$name" "['packets']['rtcp_sent']") rtcp_in=$(of_call "$name" "['packets']['rtcp_received']")
+    sent=$(captured "$name" "src host $address and udp portrange 16384-32767")
+    received=$(captured "$name" "dst host $address and udp portrange 16384-32767")
+    dropped=$(dropped "$name")
+    same "sent by $name, counted and captured" $(($(of_call "$name" "['packets']['sent']") + rtcp_out)) "$sent"
+    same "received by $name, counted and captured" $(($(of_call "$name" "['packets']['received']") + rtcp_in + dropped)) "$received"
+    same "RTCP in the metrics of $name" "$(metric "$name" rtcp_sent) $(metric "$name" rtcp_received)" "$rtcp_out $rtcp_in"
+    same "sent in the metrics of $name" "$(metric "$name" packets_sent)" $((sent - rtcp_out))
+    same "received in the metrics of $name" "$(metric "$name" packets_received)" $((received - rtcp_in - dropped))
+    same "dropped in the metrics of $name" "$(metric "$name" packets_dropped)" "$dropped"
+    # Of each call one row, whose newest is first.
+    sv "$name" audit | grep -m 1 "sent [0-9]*, received" | grep -q "sent $((sent - rtcp_out)), received $((received - rtcp_in - dropped)), dropped $dropped" \
+        || fail "the audit table of $name: $(sv "$name" audit | grep -m 1 "sent [0-9]*, received"), and captured were $sent and $received"
 }
