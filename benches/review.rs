@@ -131,7 +131,7 @@ fn input_of(review: &Review) -> ReviewInput {
 /// Each port has rules of its own; both directions are told.
 fn bob(policies: usize) -> AgentConfig {
     let line = |at: usize| {
-        let rules = if at % 2 == 0 { ESP } else { "ipsec esp/transport//require ah/transport//require" };
+        let rules = if at.is_multiple_of(2) { ESP } else { "ipsec esp/transport//require ah/transport//require" };
         format!("spdadd any any[{}] udp -P out {rules};\n", 16_384 + 2 * at)
     };
     let text: String = (0..policies / 2).map(line).collect();
