@@ -17,6 +17,7 @@ mod flows;
 mod forked;
 mod holds;
 mod limits;
+mod loosen;
 mod loss;
 mod model_policy;
 mod movement;

@@ -155,6 +155,7 @@ impl Agent {
         calling.until = calling.duration.map(|duration| now.mono + duration);
         self.count("calls_established");
         self.set_call(id, CallState::Active);
+        self.loosen_call(now, id);
     }
 
     /// Now that every port is known, the entries must be those that both sides agreed for: nothing would pass otherwise.
