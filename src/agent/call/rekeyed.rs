@@ -28,7 +28,7 @@ impl Agent {
                     if self.waits_for_agreed(now, id, &entry, (session, from, &again)) {
                         return;
                     }
-                    self.judge_rekey(now, id, from, &again, responder, &message).map(Some)
+                    self.judge_rekey(now, id, from, &again, responder).map(Some)
                 }
                 Err(no) => Err(no),
             },
@@ -73,7 +73,6 @@ impl Agent {
         from: IpAddr,
         again: &PeerSdp,
         responder: Responder,
-        message: &[u8],
     ) -> Result<Taken, No> {
         let offer = responder.offer();
         let media = media_address(offer.media, again.media());
@@ -106,6 +105,7 @@ impl Agent {
             return Err(No::plain(488, "no suite in common"));
         }
         let known = self.calls.all.get(&id).is_some_and(|calling| calling.call.known);
+        let message = again.message_of(&self.config.device).unwrap_or_default();
         self.note_offer(now, responder.offer(), known, message)?;
         let suite = suites.first().copied();
         Ok(Taken { responder, bundles, suite, has_to_prove })
