@@ -386,9 +386,14 @@ impl Agent {
         }
     }
 
-    /// The peer's user said yes to what was registered by this review.
+    /// The peer's user said yes to what was registered by this review; or it was put for the sake of a running call, and the peer asks
+    /// for no more than that itself.
     fn was_agreed(&self, id: ReviewId) -> bool {
         let Some(reviewing) = self.reviews.all.get(&id) else { return false };
+        let ask = reviewing.opening.ask.and_then(|ask| self.asks.all.get(&ask));
+        if ask.is_some_and(|asking| asking.relaxes.is_some()) {
+            return true;
+        }
         let proposal = reviewing.open.proposal.and_then(|proposal| self.negotiations.all.get(&proposal));
         let agreed =
             |one: &Negotiated| one.outgoing && matches!(one.state, ProposalState::Accepted | ProposalState::Countered);

@@ -42,3 +42,4 @@ mod watch;
 mod watched_devices;
 mod watcher_info;
 mod watcher_info_bounds;
+mod way_back;

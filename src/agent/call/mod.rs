@@ -27,6 +27,7 @@ mod refusal;
 mod reinvited;
 mod rekey;
 mod rekeyed;
+mod relax;
 mod reoffer;
 mod replacement;
 mod running;

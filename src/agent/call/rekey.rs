@@ -169,7 +169,7 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let agreed = calling.agreement.as_ref().ok_or_else(|| gone(id))?;
         let (peer, name) = (calling.peer_keys.clone().ok_or_else(|| gone(id))?, calling.name.clone());
-        let demands = self.demands_of_call(now, id, agreed.remote)?;
+        let demands = self.demands_between(now, id, local, agreed.remote)?;
         let variable_rate = calling.offered.as_ref().is_some_and(|offered| offered.codec().is_variable_rate());
         let looser = calling.rekey.as_ref().is_some_and(|rekey| rekey.why == Why::Agreed);
         let of = |direction| {
