@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::rekey::Why;
+use super::tunnel::moved_away;
 use super::CallState;
 use crate::agent::{Agent, Effect, Event, Moved};
 use crate::policy::{
@@ -37,7 +38,8 @@ impl Agent {
 
     fn judge_moved(&self, id: CallId, by_peer: bool, (from, to): (IpAddr, IpAddr)) -> Option<Moved> {
         let remote = self.remote_of(id)?;
-        let protected = self.calls.all.get(&id)?.agreement.as_ref()?.protected;
+        let calling = self.calls.all.get(&id)?;
+        let protected = calling.all_of(calling.agreement.as_ref()?.protected);
         // What runs, whoever of both wanted it.
         let runs = |way| Entry::new(Selector::ANY, way, protected.towards(way).required());
         let entries = [Direction::Out, Direction::In].map(runs);
@@ -74,6 +76,11 @@ impl Agent {
         let open: Vec<CallId> = self.calls.open.iter().copied().collect();
         for id in open {
             let Some(calling) = self.calls.all.get_mut(&id) else { continue };
+            if calling.through.is_some() || calling.is_tunnel() {
+                let failure = moved_away(&calling.call.peer);
+                self.end_call(now, id, CallState::Failed(failure));
+                continue;
+            }
             match (calling.call.state.clone(), calling.media_open) {
                 (CallState::Active, _) => {
                     calling.moving = true;
