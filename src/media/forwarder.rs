@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::spd_view::SpdView;
 use super::stream::Datagram;
 use super::Counters;
-use crate::ipsec::{DropReason, Inbound, Outbound, PacketBuffer, Path, Protection};
+use crate::ipsec::{DropReason, Inbound, Kind, Outbound, PacketBuffer, Path, Protection};
 use crate::policy::{Carried, Direction, Level, Prefix, Remembered, Spd};
 use crate::vocab::{Device, Entity, Mono, Now};
 
@@ -87,9 +87,11 @@ impl Forwarder {
         datagram: &'a mut [u8],
     ) -> Option<Datagram<'a>> {
         let known = self.peers.iter().position(|peer| peer.address == from && from != self.remote);
-        match known {
-            Some(at) => self.back(now, at, datagram),
-            None => self.out(now, from, datagram),
+        match (known, Kind::of(datagram)) {
+            (_, Kind::KeepAlive) => None,
+            (Some(at), _) => self.back(now, at, datagram),
+            (None, Kind::Protected(_)) => self.out(now, from, datagram),
+            (None, _) => drop_one(&mut self.counters, STRANGER),
         }
     }
 
@@ -170,6 +172,8 @@ impl Forwarder {
 const BARE: Carried = Carried { confidentiality: false, payload_integrity: false, header_integrity: false };
 const RATE: &str = "rate";
 const UNSEALED: &str = "unsealed";
+/// Of nobody whom the user has sent to yet.
+const STRANGER: &str = "stranger";
 /// Where the configuration lets nobody send.
 const DESTINATION: &str = "destination";
 const TOO_MANY: &str = "too-many-peers";
@@ -357,7 +361,7 @@ mod tests {
         let again = replayed.clone();
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut replayed).is_some());
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut again.clone()).is_none());
-        assert_eq!(pair.dropped(), [("addresses", 1), ("destination", 1), ("malformed", 1), ("replay", 1)]);
+        assert_eq!(pair.dropped(), [("addresses", 1), ("destination", 1), ("replay", 1), ("stranger", 1)]);
         for port in 0..20 {
             pair.forwarded(1, SocketAddr::new(peer().ip(), 7000 + port));
         }
