@@ -105,10 +105,10 @@ impl Demands {
     ///
     /// # Errors
     /// The entry of which the tunnel serves too little.
-    pub fn beyond(self, (ours, gateway): (IpAddr, IpAddr), gives: Protected, level: Level) -> Result<Self, Entry> {
+    pub fn beyond(self, (ours, gateway): (IpAddr, IpAddr), gives: Protected, level: Level) -> Result<Self, Box<Entry>> {
         let far = |entry: Entry| match entry.split_at(ours, gateway) {
             Some((near, far)) if gives.lacks(&near, level).is_empty() => Ok(far),
-            Some(_) => Err(entry),
+            Some(_) => Err(Box::new(entry)),
             None => Ok(entry),
         };
         self.0.into_iter().map(far).collect::<Result<_, _>>().map(Self)
