@@ -119,6 +119,7 @@ impl Agent {
             Err(failure) => self.event(Event::Notice(failure)),
         }
         self.answer_those_of(now, &peer);
+        self.take_waiting_offers(now, &peer);
     }
 
     pub(super) fn is_coming_into_force(&self, peer: &(Entity, Device)) -> bool {

@@ -53,6 +53,8 @@ pub struct Asking {
     pub tick: Option<Mono>,
     /// The call that had to wait for this.
     pub call: Option<CallId>,
+    /// The running call that is to have less, if its device agrees.
+    pub relaxes: Option<CallId>,
     /// It was asked by an account's proxy, where a presence server may answer.
     pub by_server: bool,
     /// What else was in the answer.
@@ -65,6 +67,15 @@ impl Asks {
     pub fn next_id(&mut self) -> AskId {
         self.last += 1;
         AskId(self.last)
+    }
+}
+
+impl Asks {
+    /// What comes of this ask is for a running call, and for its device alone.
+    pub fn relaxes(&mut self, id: AskId, call: CallId) {
+        if let Some(asking) = self.all.get_mut(&id) {
+            asking.relaxes = Some(call);
+        }
     }
 }
 
@@ -99,6 +110,7 @@ impl Asking {
             accepted: false,
             tick: None,
             call: None,
+            relaxes: None,
             by_server: false,
             further: Further::default(),
             direct: None,

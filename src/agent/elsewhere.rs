@@ -74,6 +74,7 @@ impl Agent {
         if marked != before {
             self.event(Event::PolicyChanged(self.book.generation()));
         }
+        self.judge_moves_anew(now);
     }
 }
 

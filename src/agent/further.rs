@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::document::{still_lives, trusted, ReadDocument, ReadPublished};
 use super::{Agent, Event};
 use crate::sip::Body;
-use crate::vocab::{AskId, Now};
+use crate::vocab::{AskId, CallId, Failure, FailureKind, Now};
 
 /// What of an answer still has to be put to the user.
 #[derive(Default)]
@@ -31,11 +31,24 @@ impl Agent {
                 self.event(Event::Notice(failure));
             }
         }
-        let mut devices = read.usable.into_iter();
-        let Some(first) = devices.next() else { return };
+        let relaxed = self.asks.all.get(&id).and_then(|asking| asking.relaxes);
+        let is_meant =
+            |one: &ReadDocument| relaxed.is_none_or(|call| self.relaxes_call_with(call, &one.signed.statement.device));
+        let mut devices = read.usable.into_iter().filter(is_meant).collect::<Vec<_>>().into_iter();
+        let Some(first) = devices.next() else { return self.fail_unrelaxed(now, id) };
         let further = Further { devices: devices.collect(), body: Some(body.clone()) };
         self.hold_back(now, id, further);
         self.keep_answer(now, id, observed, body, first);
+    }
+
+    /// Another device answered than that of the call which is to have less.
+    fn fail_unrelaxed(&mut self, now: Now, id: AskId) {
+        let Some((call, target)) =
+            self.asks.all.get(&id).and_then(|asking| Some((asking.relaxes?, asking.ask.target.clone())))
+        else {
+            return;
+        };
+        self.fail_ask(now, id, another_device(call, &target));
     }
 
     /// A call waits for one device, and rings there.
@@ -89,4 +102,13 @@ impl Agent {
         }
         self.event(Event::AskChanged(id));
     }
+}
+
+fn another_device(call: CallId, target: &str) -> Failure {
+    let message = format!(
+        "another device of {target} answered than the one of call {call}, or the call is over: nothing was proposed"
+    );
+    let next =
+        format!("the call stays as it is; `sottovoce ask {target}` puts the policy of the device that answered to you");
+    Failure::new(FailureKind::Failed, "another-device", message, target, next)
 }

@@ -320,6 +320,7 @@ impl Agent {
                 | Command::AnswerCall { .. }
                 | Command::Ask(_)
                 | Command::Call(_)
+                | Command::Relax { .. }
                 | Command::Text(_)
                 | Command::Transfer(_)
         );
@@ -340,6 +341,7 @@ impl Agent {
             Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
             Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
             Command::Hangup { call } => self.hangup(now, call).map(done),
+            Command::Relax { call, rules, note } => self.relax_call(now, call, rules, note).map(Accepted::Ask),
             Command::Tighten { call, rules } => self.tighten_call(now, call, rules).map(Accepted::Storing),
             Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
             Command::PolicyAdd { text } => self.add_policy(now, &text, &PeerScope::default(), Source::User),

@@ -36,12 +36,18 @@ pub enum Command {
     Hangup {
         call: Option<CallId>,
     },
-    /// A call is to be held (`wanted`), or to be taken up again.
+    /// Protect a running call less, by these rules or as is advised, if the peer agrees: its user is asked.
+    Relax {
+        call: CallId,
+        rules: Option<Action>,
+        note: Option<String>,
+    },
     /// Protect a running call better: by these rules, or as is advised.
     Tighten {
         call: CallId,
         rules: Option<Action>,
     },
+    /// A call is to be held (`wanted`), or to be taken up again.
     Hold {
         call: CallId,
         wanted: bool,

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::book::Standing;
+use super::negotiate::{Negotiated, ProposalState};
 use super::reopened::another_policy;
 use super::ruling::some_port;
 use super::waiting::Waiting;
@@ -374,6 +375,9 @@ impl Agent {
                 self.keep_contact(id);
                 self.policy_changed(now, generation);
                 self.finish_review(now, id, generation);
+                if let Some(peer) = approved.peer().filter(|_| self.was_agreed(id)) {
+                    self.loosen_calls(now, (&peer.entity, &peer.device));
+                }
             }
             Ok(_) => {}
             Err(failure) => {
@@ -381,6 +385,20 @@ impl Agent {
                 self.settle_waiters(now, id, Err(failure));
             }
         }
+    }
+
+    /// The peer's user said yes to what was registered by this review; or it was put for the sake of a running call, and the peer asks
+    /// for no more than that itself.
+    fn was_agreed(&self, id: ReviewId) -> bool {
+        let Some(reviewing) = self.reviews.all.get(&id) else { return false };
+        let ask = reviewing.opening.ask.and_then(|ask| self.asks.all.get(&ask));
+        if ask.is_some_and(|asking| asking.relaxes.is_some()) {
+            return true;
+        }
+        let proposal = reviewing.open.proposal.and_then(|proposal| self.negotiations.all.get(&proposal));
+        let agreed =
+            |one: &Negotiated| one.outgoing && matches!(one.state, ProposalState::Accepted | ProposalState::Countered);
+        proposal.is_some_and(agreed)
     }
 
     /// The statement that was approved is the one whose hash a call bears, and whose version counts.

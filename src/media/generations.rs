@@ -24,7 +24,8 @@ pub(super) struct Generations {
 enum Overlap {
     /// We speak under the current one; the peer may still speak under this one.
     Before { generation: Box<Generation>, until: Mono, heard: bool },
-    /// The peer may speak under this one already; we do when it did, or then.
+    /// The peer may speak under this one already; we do when it did, or then. One that is in clear waits for the peer: as long as it
+    /// may not know of it, what we send is sealed.
     Next { generation: Box<Generation>, until: Mono },
 }
 
@@ -113,7 +114,7 @@ impl Generations {
         self.current.settle(now);
         match &self.overlap {
             Some(Overlap::Before { until, .. }) if *until <= now => self.overlap = None,
-            Some(Overlap::Next { until, .. }) if *until <= now => {
+            Some(Overlap::Next { until, generation }) if *until <= now && !self.is_told_by_clear(generation) => {
                 self.promote(now);
                 self.overlap = None;
             }
@@ -122,13 +123,24 @@ impl Generations {
     }
 
     fn which(&self, datagram: &[u8]) -> Which {
-        let Some(Overlap::Before { generation, .. } | Overlap::Next { generation, .. }) = &self.overlap else {
-            return Which::Current;
+        let other = match (&self.overlap, Kind::of(datagram)) {
+            (Some(Overlap::Before { generation, .. } | Overlap::Next { generation, .. }), Kind::Protected(spi)) => {
+                generation.receives(spi)
+            }
+            // What was in clear before is over; what both sides agreed to have in clear from now on is not.
+            (Some(Overlap::Next { generation, .. }), Kind::Rtp | Kind::Rtcp) => self.is_told_by_clear(generation),
+            _ => false,
         };
-        match Kind::of(datagram) {
-            Kind::Protected(spi) if generation.receives(spi) => Which::Other,
-            _ => Which::Current,
+        if other {
+            Which::Other
+        } else {
+            Which::Current
         }
+    }
+
+    /// The peer's first packet in clear will say that it has gone on to this one.
+    fn is_told_by_clear(&self, next: &Generation) -> bool {
+        next.ingress.associations.is_none() && !self.current.ingress.associations.is_none()
     }
 
     fn note_heard(&mut self, now: Mono, which: Which) {

@@ -30,6 +30,37 @@ fn a_change_of_policy_protects_a_running_call_or_ends_it() {
     assert_eq!(why["calls"][0]["failure"]["code"], "policy-discards");
 }
 
+/// Less is proposed: the other user decides, and the running call goes on with it on both sides.
+#[test]
+fn a_running_call_is_relaxed_when_the_other_user_agrees() {
+    let esp = "ipsec esp/transport//require";
+    let (mut alice, mut bob) = (Home::new("alice", esp), Home::new("bob", esp));
+    alice.start();
+    bob.start();
+    alice.run(&["ask", &bob.entity(), "--approve"]).expect(0);
+    bob.run(&["ask", &alice.entity(), "--approve"]).expect(0);
+    let mut call = alice.command(&["call", &bob.entity(), "--duration", "60"]);
+    let mut child = call.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    look_until(|| bob.run(&["calls"]).stdout.contains("\"active\"").then_some(()));
+    refused(alice.run(&["relax", "c1", esp]), 2, "nothing-to-relax");
+    let relax =
+        alice.command(&["relax", "c1", "none", "--note", "the line is slow"]).stdout(Stdio::piped()).spawn().unwrap();
+    let review = look_until(|| {
+        let list = check(&bob.run(&["review", "list"]).expect(0), "ReviewList");
+        let last = list["reviews"].as_array().unwrap().last().cloned()?;
+        (last["state"] == "pending").then(|| last["id"].as_str().unwrap().to_owned())
+    });
+    assert!(alice.run(&["calls"]).stdout.contains("\"bundle\":\"esp\""), "nothing before he has decided");
+    bob.run(&["review", "answer", &review, "--approve"]).expect(0);
+    let said = relax.wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(0));
+    for home in [&alice, &bob] {
+        look_until(|| home.run(&["calls"]).stdout.contains("\"bundle\":\"none\"").then_some(()));
+    }
+    alice.run(&["hangup"]).expect(0);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
 /// Two calls in one file would each spoil what the other has written.
 #[test]
 fn a_recording_belongs_to_one_call_until_that_ends() {

@@ -244,6 +244,27 @@ fn a_call_that_rings_ends_with_a_reason() {
     assert_eq!(failure.code, "moved-before");
 }
 
+/// What was approved is for Alice's own address in the office. Out there her default rules, and her offer from there demands that.
+#[test]
+fn what_our_own_side_demands_out_there_is_offered() {
+    let mut world = World::new(11, Link::GOOD);
+    world.add("alice", following("alice", "192.168.1.1", ESP));
+    world.add("bob", following("bob", OFFICE, NONE));
+    for (node, peer) in [(ALICE, "bob@192.168.1.2"), (BOB, "alice@192.168.1.1")] {
+        world.ask(node, peer, Some("approve"));
+        world.run_for(10 * SECOND);
+    }
+    let call = world.call(ALICE, "bob@192.168.1.2", Some("approve"), 3600);
+    let active = |world: &World| world.the_call(ALICE, call).state == CallState::Active;
+    assert!(world.run_until(2 * MINUTE, active), "{:?}", world.the_call(ALICE, call));
+    world.run_for(SECOND);
+    let calls = [call, world.nodes[BOB].agent.calls().last().unwrap().id];
+    assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["none", "none"]);
+    world.moves(ALICE, OUTSIDE, GATEWAY);
+    gap(&mut world, calls);
+    assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["esp", "esp"]);
+}
+
 /// The entry that Alice approved is for Bob's address in the office. Out there her default rules, and the call goes on under it.
 #[test]
 fn what_the_other_side_demands_out_there_is_added() {

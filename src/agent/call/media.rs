@@ -165,6 +165,7 @@ impl Agent {
         calling.until = calling.duration.map(|duration| now.mono + duration);
         self.count("calls_established");
         self.set_call(id, CallState::Active);
+        self.loosen_call(now, id);
     }
 
     /// Now that every port is known, the entries must be those that both sides agreed for: nothing would pass otherwise.
@@ -192,8 +193,19 @@ impl Agent {
 
     /// What we demand of it, once our socket is bound.
     pub(super) fn demands_of_call(&self, now: Now, id: CallId, remote: SocketAddr) -> Result<Demands, Failure> {
+        let local = self.calls.all.get(&id).and_then(|calling| calling.local).ok_or_else(|| gone(id))?;
+        self.demands_between(now, id, local, remote)
+    }
+
+    /// The same for the place to which our media will go.
+    pub(super) fn demands_between(
+        &self,
+        now: Now,
+        id: CallId,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Result<Demands, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let local = calling.local.ok_or_else(|| gone(id))?;
         let demands = match (calling.call.side, &calling.peer) {
             (super::Side::Caller, Some((entity, device))) => {
                 self.demands_on_callee(now, (entity, device), local, remote)

@@ -18,6 +18,7 @@ mod early;
 mod end;
 mod forwarding;
 mod hold;
+mod loosen;
 mod media;
 mod moved;
 mod offerless;
@@ -27,6 +28,7 @@ mod refusal;
 mod reinvited;
 mod rekey;
 mod rekeyed;
+mod relax;
 mod reoffer;
 mod replacement;
 mod running;
@@ -55,6 +57,7 @@ use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use early::Early;
+use loosen::WaitingOffer;
 use media::{PeerSdp, Ready};
 use rekey::{Agreement, Rekey};
 use reoffer::Reoffered;
@@ -142,6 +145,12 @@ pub(super) struct Calling {
     moving: bool,
     /// New keys that our side wants.
     rekey: Option<Rekey>,
+    /// Both users agreed to other entries since it was offered: it may have more than they demand.
+    loosens: bool,
+    /// A new offer of the peer's uses what was agreed, which is not in force yet.
+    waiting_offer: Option<WaitingOffer>,
+    /// And it has waited for that.
+    waited: bool,
     /// Our offer, or our answer: a refresh gets the same again.
     said: Option<SessionDescription>,
     offered: Option<PeerSdp>,
@@ -375,6 +384,9 @@ impl Agent {
             through: None,
             moving: false,
             rekey: None,
+            loosens: false,
+            waiting_offer: None,
+            waited: false,
             said: None,
             offered: None,
             reoffered: None,

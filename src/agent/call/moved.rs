@@ -6,10 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use super::rekey::Why;
 use super::tunnel::moved_away;
 use super::CallState;
-use crate::agent::{Agent, Effect, Event, Moved};
-use crate::policy::{
-    advise, infer, scope_of, Circumstances, Direction, Entry, Environment, Scope, Selector, Surroundings, Verdict,
-};
+use crate::agent::{Agent, Call, Effect, Event, Moved};
+use crate::policy::{advise, infer, scope_of, Circumstances, Environment, Scope, Surroundings, Verdict};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 impl Agent {
@@ -26,11 +24,28 @@ impl Agent {
         if from.to_canonical() == to.to_canonical() {
             return;
         }
-        let Some(moved) = self.judge_moved(id, by_peer, (from, to)) else { return };
+        if let Some(moved) = self.judge_moved(id, by_peer, (from, to)) {
+            self.tell_moved(now, id, moved);
+        }
+    }
+
+    /// More is known of where both sides are: by which gateway a network is told, or what the peer says of itself, comes after the move.
+    pub(in crate::agent) fn judge_moves_anew(&mut self, now: Now) {
+        let open: Vec<CallId> = self.calls.open.iter().copied().collect();
+        for id in open {
+            let Some(before) = self.calls.call(id).and_then(|call| call.moved.clone()) else { continue };
+            let Some(moved) = self.judge_moved(id, before.by_peer, (before.from, before.to)) else { continue };
+            let said = |moved: &Moved| (moved.advice.verdict, moved.advice.least.clone());
+            if said(&moved) != said(&before) {
+                self.tell_moved(now, id, moved);
+            }
+        }
+    }
+
+    fn tell_moved(&mut self, now: Now, id: CallId, moved: Moved) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.call.moved = Some(moved.clone());
-        let (peer, bundle) = (calling.call.peer.clone(), calling.call.bundle.clone());
-        let notice = notice(id, &peer, &bundle, &moved);
+        let notice = notice(&calling.call, &moved);
         self.audit_call(now, id, "moved", &notice.message);
         self.event(Event::Notice(notice));
         self.event(Event::CallChanged(id));
@@ -38,11 +53,7 @@ impl Agent {
 
     fn judge_moved(&self, id: CallId, by_peer: bool, (from, to): (IpAddr, IpAddr)) -> Option<Moved> {
         let remote = self.remote_of(id)?;
-        let calling = self.calls.all.get(&id)?;
-        let protected = calling.all_of(calling.agreement.as_ref()?.protected);
-        // What runs, whoever of both wanted it.
-        let runs = |way| Entry::new(Selector::ANY, way, protected.towards(way).required());
-        let entries = [Direction::Out, Direction::In].map(runs);
+        let entries = self.what_runs(id)?;
         let theirs = self.surroundings_in_call(id, remote.ip());
         let about = self.circumstances_of_call(id);
         let advice = advise(&theirs, &self.own.environment(), about, &entries, self.config.default_level);
@@ -112,8 +123,9 @@ fn moved_before(peer: &str) -> Failure {
     Failure::new(FailureKind::Failed, "moved-before", message, peer, "call again")
 }
 
-fn notice(id: CallId, peer: &str, bundle: &str, moved: &Moved) -> Failure {
+fn notice(call: &Call, moved: &Moved) -> Failure {
     let Moved { by_peer, from, to, scope, advice } = moved;
+    let Call { id, peer, bundle, .. } = call;
     let who = if *by_peer { peer } else { "you" };
     let verb = if *by_peer { "is" } else { "are" };
     let place = match scope {
@@ -128,9 +140,15 @@ fn notice(id: CallId, peer: &str, bundle: &str, moved: &Moved) -> Failure {
             format!("we advise {}: `sottovoce tighten {id}`, and the call goes on under it", advice.least)
         }
         Verdict::Enough => "that is what we advise there".to_owned(),
-        Verdict::MoreThanNeeded => {
-            format!("that is more than we advise there ({}); nothing changes by itself", advice.least)
+        // Whose keys are not approved is nobody to whom a policy could be proposed.
+        Verdict::MoreThanNeeded if !call.known => {
+            format!("that is more than needed: we advise {} there; nothing changes by itself", advice.least)
         }
+        Verdict::MoreThanNeeded => format!(
+            "that is more than needed: we advise {} there; `sottovoce relax {id}` proposes that to {peer}, whose user decides; nothing \
+             changes by itself",
+            advice.least
+        ),
     };
     Failure::new(FailureKind::Failed, "call-moved", message, id.to_string(), next)
 }

@@ -1,5 +1,5 @@
-//! A call agrees anew while it runs, at our wish (PROTOCOL section 7, "Mid-call"): our entries ask for more than it has, or we have
-//! moved.
+//! A call agrees anew while it runs, at our wish (PROTOCOL section 7, "Mid-call"): our entries ask for more than it has, we have
+//! moved, or both users agreed to less.
 //!
 //! | step | what follows |
 //! | --- | --- |
@@ -8,7 +8,8 @@
 //! | `handle_offer_answered` | `take_rekey_answer`: `Effect::RekeyStream` |
 //! | `handle_offer_refused` | the end of the call: what it has is not enough any more |
 //!
-//! Nothing becomes looser by it: an offer demands what runs and what our entries demand, together.
+//! An offer demands what runs and what our entries demand, together; only one that follows an agreement demands what the entries do
+//! and no more ([`loosen`](super::loosen)).
 
 use std::net::SocketAddr;
 
@@ -31,7 +32,7 @@ use crate::vocab::{CallId, Digest, Failure, FailureKind, Now};
 
 /// A new agreement that our side wants.
 pub(super) struct Rekey {
-    why: Why,
+    pub(super) why: Why,
     /// Where we shall receive.
     local: SocketAddr,
     stage: Stage,
@@ -41,6 +42,8 @@ pub(super) struct Rekey {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
+    /// What both users agreed to is less than the call has.
+    Agreed,
     /// We are elsewhere.
     Moved,
     /// Our entries ask for more than the call has.
@@ -95,7 +98,7 @@ impl Agent {
     ///
     /// # Errors
     /// It may not go on.
-    fn falls_short(&self, now: Now, id: CallId) -> Result<Option<SocketAddr>, Failure> {
+    pub(super) fn falls_short(&self, now: Now, id: CallId) -> Result<Option<SocketAddr>, Failure> {
         let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.call.state == CallState::Active) else {
             return Ok(None);
         };
@@ -116,11 +119,23 @@ impl Agent {
         Ok(calling.local)
     }
 
+    /// The peer's offer gave what ours was wanted for.
+    pub(super) fn drop_needless_wish(&mut self, now: Now, id: CallId) {
+        if !matches!(self.falls_short(now, id), Ok(None)) {
+            return;
+        }
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        if calling.may_ask_for_less() && calling.rekey.take().is_some() {
+            calling.call.rekeying = false;
+        }
+    }
+
     /// Why, and where we shall receive. While an offer is on its way it is offered after that.
     pub(super) fn want_rekey(&mut self, now: Now, id: CallId, wish: (Why, SocketAddr)) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        let is_first = calling.rekey.is_none();
         calling.wish_rekey(wish);
-        if let Some(session) = calling.session.filter(|_| calling.reoffered.is_none()) {
+        if let Some(session) = calling.session.filter(|_| is_first && calling.reoffered.is_none()) {
             self.endpoint.want_offer(now, session);
         }
     }
@@ -129,12 +144,13 @@ impl Agent {
     pub(super) fn make_rekey_offer(&mut self, now: Now, id: CallId) -> Result<SessionDescription, Failure> {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         if let Some(rekey) = &mut calling.rekey {
-            (rekey.why, rekey.local) = rekey.again.take().unwrap_or((rekey.why, rekey.local));
+            let before = rekey.why;
+            (rekey.why, rekey.local) = rekey.again.take().unwrap_or((before, rekey.local));
+            calling.loosens |= before == Why::Agreed && rekey.why != before;
         }
         let said = calling.said.clone().ok_or_else(|| gone(id))?;
-        let wished = calling.rekey.as_ref().map(|rekey| rekey.local);
-        let through = calling.through.as_ref().and_then(|_| calling.described_at());
-        let local = through.or(wished).ok_or_else(|| gone(id))?;
+        let local = calling.rekey.as_ref().map(|rekey| rekey.local).ok_or_else(|| gone(id))?;
+        let media = calling.reached_by_way_of(local);
         let (initiator, agreement) = match calling.agreement.as_ref().and_then(|agreed| agreed.hash) {
             Some(previous) => {
                 let (initiator, sv_sa) = self.offer_agreement(now, id, local, previous)?;
@@ -145,7 +161,7 @@ impl Agent {
         if let Some(rekey) = self.calls.all.get_mut(&id).and_then(|calling| calling.rekey.as_mut()) {
             rekey.stage = Stage::Offered(initiator);
         }
-        sdp::renewed(&said, local, agreement).ok_or_else(|| gone(id))
+        sdp::renewed(&said, media, agreement).ok_or_else(|| gone(id))
     }
 
     fn offer_agreement(
@@ -158,9 +174,17 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let agreed = calling.agreement.as_ref().ok_or_else(|| gone(id))?;
         let (peer, name) = (calling.peer_keys.clone().ok_or_else(|| gone(id))?, calling.name.clone());
-        let demands = self.demands_of_call(now, id, agreed.remote)?;
+        let demands = self.demands_between(now, id, local, agreed.remote)?;
         let variable_rate = calling.offered.as_ref().is_some_and(|offered| offered.codec().is_variable_rate());
-        let of = |direction| grown(agreed.protected.towards(direction), demands.bundle(direction, variable_rate));
+        let looser = calling.rekey.as_ref().is_some_and(|rekey| rekey.why == Why::Agreed);
+        let of = |direction| {
+            let demanded = demands.bundle(direction, variable_rate);
+            if looser {
+                demanded
+            } else {
+                grown(agreed.protected.towards(direction), demanded)
+            }
+        };
         let bundles = Bundles { to_responder: of(Direction::Out), to_initiator: of(Direction::In) };
         let statement = self.book.pin(&peer.entity, &peer.device).and_then(|pin| pin.statement);
         let ruling = demands.outgoing().cloned().ok_or_else(|| gone(id))?;
@@ -177,7 +201,7 @@ impl Agent {
             media_id: MEDIA_ID,
             previous: Some(previous),
             time: now.wall,
-            media: local,
+            media: calling.reached_by_way_of(local),
             bundles,
             suites,
             spis: random_spis(&mut self.rng),
@@ -222,6 +246,7 @@ impl Agent {
         if let (Some(wish), Some(calling)) = (again, self.calls.all.get_mut(&id)) {
             calling.wish_rekey(wish);
         }
+        self.loosen_call(now, id);
         Ok(())
     }
 
@@ -300,11 +325,17 @@ impl Agent {
         }
     }
 
-    /// The peer does not agree anew. What the call has is not enough any more, so it ends.
+    /// The peer does not agree anew. What the call has is not enough any more, so it ends; where it is more than enough it goes on.
     pub(super) fn rekey_refused(&mut self, now: Now, id: CallId, said: &str) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let (Some(rekey), peer) = (calling.rekey.take(), calling.call.peer.clone()) else { return };
+        calling.call.rekeying = false;
         let failure = match rekey.why {
+            Why::Agreed => match self.falls_short(now, id) {
+                Ok(None) => return self.stays_tighter(now, id, said),
+                Ok(Some(_)) => refused(&peer, said),
+                Err(failure) => failure,
+            },
             Why::Moved => left_behind(&peer, said),
             Why::Policy => refused(&peer, said),
         };
@@ -313,6 +344,12 @@ impl Agent {
 }
 
 impl Calling {
+    /// New keys for the sake of our entries are wanted, or none are; and they are not offered yet.
+    pub(super) fn may_ask_for_less(&self) -> bool {
+        let policy = |rekey: &Rekey| rekey.why == Why::Policy && matches!(rekey.stage, Stage::Wanted);
+        self.rekey.as_ref().is_none_or(policy)
+    }
+
     fn wish_rekey(&mut self, (why, local): (Why, SocketAddr)) {
         self.call.rekeying = true;
         match &mut self.rekey {
@@ -320,7 +357,9 @@ impl Calling {
             Some(Rekey { stage: Stage::Offered(_), again, .. }) if again.is_none() || why == Why::Moved => {
                 *again = Some((why, local));
             }
-            Some(_) if why == Why::Policy => {}
+            // Such an offer has what our entries demand, and no more.
+            Some(Rekey { why: before @ Why::Policy, stage: Stage::Wanted, .. }) if why == Why::Agreed => *before = why,
+            Some(_) if why != Why::Moved => {}
             wanted => *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: None }),
         }
     }

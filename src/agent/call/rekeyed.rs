@@ -1,5 +1,5 @@
-//! The peer of a running call offers new keys (PROTOCOL section 7, "Mid-call"): it has moved, or its policy asks for more. Our own
-//! entries decide, as they do when a call comes.
+//! The peer of a running call offers new keys (PROTOCOL section 7, "Mid-call"): it has moved, its policy asks for more, or both users
+//! agreed to less. Our own entries decide, as they do when a call comes.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -22,7 +22,16 @@ impl Agent {
     /// An offer with new keys, or with another place for a call that has none. Answered, or refused and the call goes on as it was.
     pub(super) fn handle_rekey(&mut self, now: Now, id: CallId, (session, from): (SessionId, IpAddr), again: PeerSdp) {
         let taken = match again.message_of(&self.config.device).map(<[u8]>::to_vec) {
-            Some(message) => self.judge_rekey(now, id, from, &again, &message).map(Some),
+            Some(message) => match self.read_rekey(now, id, &message) {
+                Ok(responder) => {
+                    let entry = responder.offer().entry;
+                    if self.waits_for_agreed(now, id, &entry, (session, from, &again)) {
+                        return;
+                    }
+                    self.judge_rekey(now, id, from, &again, responder).map(Some)
+                }
+                Err(no) => Err(no),
+            },
             None => self.judge_moved_in_clear(now, id, &again).map(|()| None),
         };
         let agreed = taken.and_then(|taken| self.answer_rekey(now, id, session, again, taken));
@@ -32,14 +41,8 @@ impl Agent {
         }
     }
 
-    fn judge_rekey(
-        &mut self,
-        now: Now,
-        id: CallId,
-        from: IpAddr,
-        again: &PeerSdp,
-        message: &[u8],
-    ) -> Result<Taken, No> {
+    /// Of the device at the other end, and after the agreement of now.
+    fn read_rekey(&self, now: Now, id: CallId, message: &[u8]) -> Result<Responder, No> {
         let calling = self.calls.all.get(&id).ok_or_else(|| No::plain(481, "the call is over"))?;
         let previous = calling.agreement.as_ref().and_then(|agreed| agreed.hash);
         let keys = calling.peer_keys.as_ref().filter(|_| previous.is_some());
@@ -64,9 +67,21 @@ impl Agent {
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
+        Ok(responder)
+    }
+
+    fn judge_rekey(
+        &mut self,
+        now: Now,
+        id: CallId,
+        from: IpAddr,
+        again: &PeerSdp,
+        responder: Responder,
+    ) -> Result<Taken, No> {
+        let offer = responder.offer();
         let media = media_address(offer.media, again.media());
         let has_to_prove = self.is_stranger_elsewhere(id, media);
-        let by_proxy = calling.stated;
+        let by_proxy = self.calls.all.get(&id).is_some_and(|calling| calling.stated);
         if has_to_prove && !by_proxy {
             refuse_aimed(&[media, again.media()], from)?;
         }
@@ -74,10 +89,6 @@ impl Agent {
         if has_to_prove && bundles.to_responder.is_empty() {
             let esp = Bundle::ESP;
             bundles = Bundles { to_responder: esp, to_initiator: bundles.to_initiator.with(esp) };
-        }
-        let known = self.calls.all.get(&id).and_then(|calling| calling.peer.clone());
-        if let Some(peer) = known {
-            self.use_agreed(now, &peer, &offer.entry);
         }
         let demands = self.demands_of_call(now, id, media).map_err(|why| No::plain(488, &why.message))?;
         // The union of what both sides demand (PROTOCOL section 2.1): the call goes on, and tighter.
@@ -98,6 +109,7 @@ impl Agent {
             return Err(No::plain(488, "no suite in common"));
         }
         let known = self.calls.all.get(&id).is_some_and(|calling| calling.call.known);
+        let message = again.message_of(&self.config.device).unwrap_or_default();
         self.note_offer(now, responder.offer(), known, message)?;
         let suite = suites.first().copied();
         Ok(Taken { responder, bundles, suite, has_to_prove })
@@ -159,6 +171,7 @@ impl Agent {
             calling.call.held_by_peer = again.held();
             calling.offered = Some(again);
         }
+        self.drop_needless_wish(now, id);
         self.settle_hold(id);
         self.note_peer_moved(now, id, was);
         Ok(())

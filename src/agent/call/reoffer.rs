@@ -121,10 +121,14 @@ impl Agent {
         let id = calling.call.id;
         let Some(Reoffered { hold, rekeys, .. }) = calling.reoffered.take() else { return };
         let said = said(status, reason, why);
-        match hold {
-            _ if rekeys => return self.rekey_refused(now, id, &said),
-            Some(wanted) => self.hold_refused(id, wanted, &said),
-            None => {}
+        if rekeys {
+            self.rekey_refused(now, id, &said);
+        }
+        if self.calls.all.get(&id).is_none_or(|calling| !calling.is_open()) {
+            return;
+        }
+        if let Some(wanted) = hold {
+            self.hold_refused(id, wanted, &said);
         }
         self.offer_what_is_left(now, id, session);
     }

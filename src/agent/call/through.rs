@@ -37,7 +37,12 @@ pub(super) struct Through {
 impl Calling {
     /// Where the peer is to send: our socket, or the gateway's.
     pub(super) fn described_at(&self) -> Option<SocketAddr> {
-        self.through.as_ref().map(|through| through.gateway).or(self.local)
+        self.local.map(|local| self.reached_by_way_of(local))
+    }
+
+    /// The same of a socket that may be another by then.
+    pub(super) fn reached_by_way_of(&self, local: SocketAddr) -> SocketAddr {
+        self.through.as_ref().map_or(local, |through| through.gateway)
     }
 
     /// The tunnel for its stream, once.

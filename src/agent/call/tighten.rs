@@ -55,7 +55,7 @@ impl Agent {
     }
 }
 
-fn stranger(calling: &Calling) -> Failure {
+pub(super) fn stranger(calling: &Calling) -> Failure {
     let (id, peer) = (calling.call.id, &calling.call.peer);
     let message = format!("{peer} is nobody whose keys you approved, so no entry can be for it alone");
     let next = format!("hang up with `sottovoce hangup {id}`, ask it, approve a policy, and call it");

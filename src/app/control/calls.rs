@@ -38,12 +38,15 @@ impl Control {
         self.look(|known| CallList { calls: known.calls().into_iter().map(CallView::from).collect() }).await
     }
 
-    /// One call, once it is set up, needs somebody or is over, or after the wait.
+    /// One call, once it is set up, needs somebody or is over, or after the wait; with `rekeying` in `while`, once it has its new keys.
     pub async fn call_view(&self, id: &str, wait: &Wait) -> Result<CallView, Failure> {
         let number = call_id(id)?;
         let read = move |known: &dyn super::brain::Known| known.call(number).map(CallView::from);
         let usual = ["asking", "inviting", "ringing"];
-        let found = self.until(wait.limit, read, |call| wait.is_over(&call.state, &usual)).await?;
+        let rekeying = wait.names("rekeying");
+        let done =
+            |call: &CallView| wait.is_over(&call.state, &usual) && (!rekeying || !call.rekeying || call.is_over());
+        let found = self.until(wait.limit, read, done).await?;
         found.ok_or_else(|| no_call(id))
     }
 

@@ -205,6 +205,18 @@ pub struct TightenBody {
     pub rules: Option<String>,
 }
 
+/// How a running call would do, if its peer agrees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelaxBody {
+    /// `none`, or `ipsec esp/transport//require`; as is advised without it.
+    #[serde(default)]
+    pub rules: Option<String>,
+    /// To the peer's user, at most 256 octets.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
 /// `spdadd` lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

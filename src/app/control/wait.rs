@@ -28,6 +28,11 @@ impl Wait {
             None => !usual.contains(&name.as_str()),
         }
     }
+
+    /// Whether it was asked to wait through this, which is no state.
+    pub(super) fn names(&self, what: &str) -> bool {
+        self.through.iter().flatten().any(|named| named == what)
+    }
 }
 
 /// How long the store may take for one registration.

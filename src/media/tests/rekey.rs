@@ -180,6 +180,43 @@ fn a_clear_call_that_is_protected_falls_silent_in_clear_at_once() {
 }
 
 /// Two offers, one after the other, before the first overlap has ended.
+/// Both users agreed to less: who offered goes on in clear at once, who answered when it has heard that, and neither drops a packet.
+#[test]
+fn a_call_that_is_loosened_to_clear_loses_nothing() {
+    let mut link = Link::new(ESP_REQUIRED, ESP);
+    link.run(1000);
+    link.ends.iter_mut().for_each(|end| end.set_spd(at(1000), spd("none")));
+    link.rekey("none", NONE);
+    assert!(link.spis[BOB].last().unwrap()[0] >= 192, "Alice may not have his answer yet: {:?}", link.spis[BOB].last());
+    link.run(WAY + 20);
+    link.run(WAY + 20);
+    let in_clear = |end: usize| link.spis[end].last().unwrap()[0] < 192;
+    assert!(in_clear(ALICE) && in_clear(BOB));
+    link.run(15_000);
+    assert_eq!(link.lost(), [0, 0]);
+    assert_eq!(link.ends.each_ref().map(dropped), [vec![], vec![]]);
+}
+
+/// The answer is lost: whoever gave it goes on sealed, however long that takes, because the other side would drop what is in clear.
+#[test]
+fn whoever_answered_stays_sealed_until_the_peer_was_heard_in_clear() {
+    let mut link = Link::new(ESP_REQUIRED, ESP);
+    link.run(1000);
+    link.ends[BOB].set_spd(at(1000), spd("none"));
+    link.ends[BOB].rekey(at(1000), rekeying(BOB, "none", NONE));
+    link.run(20_000);
+    assert!(link.spis[BOB].iter().all(|first| first[0] >= 192));
+    assert_eq!((link.lost(), link.ends.each_ref().map(dropped)), ([0, 0], [vec![], vec![]]));
+    // Nobody on the way ends that from another address than the peer's.
+    let mut other = pair("none", NONE).0;
+    let mut forged = sent(&mut other, 1).unwrap();
+    let from = "203.0.113.9:4000".parse().unwrap();
+    link.ends[BOB].handle_datagram(at(link.clock), from, &mut forged);
+    link.run(100);
+    assert!(link.spis[BOB].iter().all(|first| first[0] >= 192));
+    assert_eq!(dropped(&link.ends[BOB]), vec![("source", 1)]);
+}
+
 #[test]
 fn agreeing_twice_in_a_row_loses_nothing() {
     let mut link = Link::new(ESP_REQUIRED, ESP);

@@ -80,6 +80,16 @@ pub enum Command {
         /// Its number, as c1
         call: String,
     },
+    /// Protect a running call less, if its peer agrees: its user is asked, and nothing changes before he has accepted
+    Relax {
+        /// Its number, as c1
+        call: String,
+        /// As none, or "ipsec esp/transport//require"; without them, what is advised where both sides are now
+        rules: Option<String>,
+        /// A word to the peer's user
+        #[arg(long)]
+        note: Option<String>,
+    },
     /// Protect a running call better: tighter rules for its peer alone, and new keys without a gap
     Tighten {
         /// Its number, as c1

@@ -81,6 +81,15 @@ pub async fn follow(door: &Door, output: Output, id: &str) -> Result<AskView, Er
     }
 }
 
+/// One ask: what it comes to is told, and Ctrl-C cancels it.
+pub async fn to_the_end(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
+    let settled = tokio::select! {
+        settled = follow(door, output, id) => settled?,
+        () = super::interrupted() => return cancel(door, id).await,
+    };
+    finish(door, output, &settled).await
+}
+
 async fn cancel(door: &Door, id: &str) -> Result<Exit, ErrorView> {
     door.delete(&format!("/v1/asks/{id}")).await?;
     Err(ErrorView {

@@ -24,6 +24,7 @@ mod presence;
 mod prompt;
 mod proposal;
 mod records;
+mod relax;
 mod screen;
 mod system;
 mod tighten;
@@ -92,6 +93,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         | Command::Hangup { .. }
         | Command::Hold { .. }
         | Command::Resume { .. }
+        | Command::Relax { .. }
         | Command::Tighten { .. }
         | Command::Transfer(_) => with(Door::open_running(&options).await?, cli, output).await,
         _ => with(Door::open(&options).await?, cli, output).await,
@@ -157,6 +159,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Review(command) => records::reviews(door, output, command).await,
         Command::Status => system::status(door, output).await,
         Command::Stop => system::stop(door, output).await,
+        Command::Relax { call, rules, note } => relax::run(door, output, call, (rules.clone(), note.clone())).await,
         Command::Tighten { call, rules } => call::tighten(door, output, call, rules.clone()).await,
         Command::Watchers(command) => watchers::run(door, output, command).await,
         Command::Transfer(args) => transfer::run(door, output, args).await,

@@ -5,8 +5,8 @@ use axum::Json;
 use super::asks::WaitQuery;
 use super::error::Refusal;
 use super::extract::{Asked, Body, Id};
-use crate::app::control::request::{CallBody, TightenBody, TransferBody};
-use crate::app::control::view::{CallList, CallView, ErrorBody, HoldView, TransferView};
+use crate::app::control::request::{CallBody, RelaxBody, TightenBody, TransferBody};
+use crate::app::control::view::{AskView, CallList, CallView, ErrorBody, HoldView, TransferView};
 use crate::app::control::Control;
 
 /// Every call, oldest first.
@@ -26,7 +26,7 @@ pub async fn start(
     Ok((StatusCode::CREATED, Json(control.call(&body).await?)))
 }
 
-/// One call; with `wait` once it is set up, needs somebody or is over.
+/// One call; with `wait` once it is set up, needs somebody or is over; with `while=rekeying` once it goes on under the keys that we asked for.
 #[utoipa::path(get, path = "/v1/calls/{id}", operation_id = "call-show", tag = "calls",
     params(("id" = String, Path, description = "`c1`"), WaitQuery),
     responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
@@ -92,6 +92,19 @@ pub async fn tighten(
     Body(body): Body<TightenBody>,
 ) -> Result<Json<CallView>, Refusal> {
     Ok(Json(control.tighten(&id, &body).await?))
+}
+
+/// Protects a running call less, if the peer agrees: it is asked, and by a proposal its user where it asks for more. What becomes of it
+/// is told by the ask; when that is registered the call goes on under it.
+#[utoipa::path(post, path = "/v1/calls/{id}/relax", operation_id = "relax", tag = "calls",
+    request_body = RelaxBody, params(("id" = String, Path, description = "`c1`")),
+    responses((status = 202, body = AskView), (status = "default", body = ErrorBody)))]
+pub async fn relax(
+    State(control): State<Control>,
+    Id(id): Id,
+    Body(body): Body<RelaxBody>,
+) -> Result<(StatusCode, Json<AskView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(control.relax(&id, &body).await?)))
 }
 
 /// Asks the peer of a call to call somebody else.

@@ -76,6 +76,7 @@ fn calling() -> Router<Control> {
         .route("/v1/calls/{id}/reject", post(calls::reject))
         .route("/v1/calls/{id}/hold", get(calls::held).post(calls::hold))
         .route("/v1/calls/{id}/resume", post(calls::resume))
+        .route("/v1/calls/{id}/relax", post(calls::relax))
         .route("/v1/calls/{id}/tighten", post(calls::tighten))
         .route("/v1/calls/{id}/transfer", get(calls::transferred).post(calls::transfer))
 }

@@ -88,6 +88,8 @@ pub struct MovedView {
     pub why: Vec<String>,
     /// The call had less than that when it happened.
     pub below_advice: bool,
+    /// It had more than that: `relax` would propose less to the peer.
+    pub more_than_needed: bool,
 }
 
 /// What became of a hold that our user wanted, or of taking the call up again.
@@ -258,6 +260,7 @@ impl From<&Moved> for MovedView {
             least: moved.advice.least.to_string(),
             why: moved.advice.why.clone(),
             below_advice: moved.advice.verdict == Verdict::BelowAdvice,
+            more_than_needed: moved.advice.verdict == Verdict::MoreThanNeeded,
         }
     }
 }
