@@ -161,16 +161,7 @@ captured() { tcpdump -r "$WORK/$1.pcap" "$2" 2>/dev/null | wc -l; }
 # Of sealed packets of a call into a host: how many came twice, and how many were overtaken.
 again() { tcpdump -r "$WORK/$1.pcap" -w - "dst host $2 and $SEALED" 2>/dev/null | python3 "$(dirname "$0")/again.py"; }
 
-# The rows of $WORK/opened: what tshark opens of a capture with the key log (AES-GCM), as outer and inner sources and destinations in one.
-by_tshark() {
-    local keys=() row
-    while read -r row; do keys+=(-o "uat:esp_sa:$row"); done <"$WORK/$1.keys"
-    # tshark takes ESP in UDP for what goes by port 4500.
-    python3 "$(dirname "$0")/to_4500.py" "$WORK/$1.pcap" "$WORK/4500.pcap"
-    tshark -r "$WORK/4500.pcap" -n -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE "${keys[@]}" \
-        -Y esp -T fields -e ip.src -e ipv6.src -e ip.dst -e ipv6.dst >"$WORK/opened" 2>"$WORK/tshark.log"
-}
-# And what scapy opens: suite, outer ends, inner ends or - -, rtp or rtcp or why it does not open.
+# What scapy opens with the key log of an agent, rows of $WORK/opened: suite, outer ends, inner ends or - -, rtp or rtcp or why it does not open.
 by_scapy() {
     local python; python=$(dirname "$0")/../../target/peers/bin/python
     [ -x "$python" ] || skip "it needs scapy in target/peers: make test NAME=lab makes it"
@@ -224,3 +215,16 @@ counters_match() {
     sv "$name" audit | grep -m 1 "sent [0-9]*, received" | grep -q "sent $((sent - rtcp_out)), received $((received - rtcp_in - dropped)), dropped $dropped" \
         || fail "the audit table of $name: $(sv "$name" audit | grep -m 1 "sent [0-9]*, received"), and captured were $sent and $received"
 }
+
+# opened NAME ROWS: what tshark opens of a capture with the key log of this agent, of so many SAs of AES-GCM.
+opened() {
+    local row keys=()
+    while read -r row; do keys+=(-o "uat:esp_sa:$row"); done <"$WORK/$1.keys"
+    same "rows of the key log" "${#keys[@]}" "$2"
+    # It takes ESP in UDP for what goes by port 4500.
+    python3 "$(dirname "$0")/to_4500.py" "$WORK/$1.pcap" "$WORK/4500.pcap"
+    tshark -r "$WORK/4500.pcap" -n -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE "${keys[@]}" \
+        -Y esp -T fields -e ip.src -e ip.dst -e udp.length -e ipv6.src -e ipv6.dst >"$WORK/opened" 2>"$WORK/tshark.log"
+}
+# Of those, the whole IP packets: inner SOURCE DESTINATION OUTER-SOURCE.
+inner() { awk -v inside="$1>$2" -v outside="$3" '{ split($1, s, ","); split($2, d, ",") } s[1] == outside && s[2] ">" d[2] == inside' "$WORK/opened" | wc -l; }
