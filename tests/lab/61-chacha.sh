@@ -6,7 +6,7 @@ for rules in esp/transport//require esp/tunnel/192.168.1.1-133.134.10.10/require
     sv alice ask bob@133.134.10.10 --edit "spdadd any any udp -P out ipsec $rules; # sv: suites=chacha20-poly1305" >"$WORK/ask.log"
     call alice bob@133.134.10.10 60
     sleep 2
-    hang_up alice
+    end_quietly alice
     sent=$((${sent:-0} + $(of_call alice "['packets']['sent']") + $(of_call alice "['packets']['rtcp_sent']")))
     received=$((${received:-0} + $(of_call alice "['packets']['received']") + $(of_call alice "['packets']['rtcp_received']")))
 done

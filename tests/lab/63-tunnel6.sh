@@ -13,7 +13,7 @@ for suite in aes-256-gcm chacha20-poly1305; do
     sv alice ask "bob@[$BOB]" --edit "spdadd any any udp -P out $rules" >"$WORK/ask.log"
     call alice "bob@[$BOB]" 60
     sleep 2
-    hang_up alice
+    end_quietly alice
     same "the suite" "$(of_call alice "['suite']")" $suite
     [ $suite != aes-256-gcm ] || counters_match alice $ALICE
 done

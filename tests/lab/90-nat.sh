@@ -35,7 +35,7 @@ done
 call alice bob@example.org 60
 sleep 3
 same "the bundle" "$(of_call alice "['bundle']")" esp
-hang_up alice
+end_quietly alice
 counters_match alice 192.168.1.1
 counters_match bob 133.134.10.10
 same "dropped at alice" "$(of_call alice "['packets']['dropped']")" "{}"
