@@ -43,6 +43,7 @@ fn doors(suite: Suite, first: bool) -> (Egress, Ingress) {
         heard_first: false,
         only_from: None,
         held: Held::default(),
+        tunnel: None,
         local: address(first),
         remote: address(!first),
         peer: None,

@@ -109,6 +109,7 @@ fn doors(case: Case, first: bool) -> (Egress, Ingress) {
         heard_first: false,
         only_from: None,
         held: Held::default(),
+        tunnel: None,
         local: address(first),
         remote: address(!first),
         peer: None,

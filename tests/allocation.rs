@@ -52,6 +52,7 @@ fn stream(bundle: Bundle, suite: Suite, first: bool) -> Stream {
         heard_first: false,
         only_from: None,
         held: Held::default(),
+        tunnel: None,
         local,
         remote,
         peer: None,

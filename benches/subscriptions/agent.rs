@@ -95,6 +95,7 @@ fn config(number: usize) -> AgentConfig {
         audio_sink: AudioSink::Discard,
         places: Vec::new(),
         prompts: Default::default(),
+        gateway: None,
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
         default_level: Level::Require,

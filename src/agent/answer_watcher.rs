@@ -369,7 +369,13 @@ impl Agent {
             evidence: self.own.environment().evidence,
             default_level: self.config.default_level,
         };
-        self.book.spd().answer_for(&asker, &asked, now.wall)
+        let entries = self.book.spd().answer_for(&asker, &asked, now.wall);
+        // What is between us and a gateway is no matter of the peer's.
+        let beyond = |entry: Entry| {
+            let far = entry.beyond(asked.address, |end| self.is_gateway(end, known, place.address));
+            far.unwrap_or(entry)
+        };
+        entries.into_iter().map(beyond).collect()
     }
 }
 

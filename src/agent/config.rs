@@ -42,8 +42,23 @@ pub struct AgentConfig {
     /// How many times what a telephone of one user needs may be remembered for others.
     pub limits: usize,
     pub prompts: Prompts,
+    /// We are a gateway for others.
+    pub gateway: Option<GatewayConfig>,
     /// Write the SAs of each call for a packet analyser. Dangerous.
     pub keylog: bool,
+}
+
+/// For whom we are the far end of a tunnel, and where what is in it may go (item 831).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayConfig {
+    /// By their approved keys.
+    pub users: Vec<Entity>,
+    /// Inner destinations.
+    pub destinations: Vec<Prefix>,
+    /// Packets a second of one tunnel, both ways together.
+    pub rate: u32,
+    /// Most tunnels at once.
+    pub tunnels: usize,
 }
 
 /// How our user is asked, and when not.

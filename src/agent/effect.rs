@@ -5,6 +5,7 @@
 //! | `Store` | `Stored` |
 //! | `OpenMedia`, `MoveMedia` | `MediaOpened` |
 //! | `Listen` | `Listening` |
+//! | `StartForwarder` | `Counted` again and again |
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
@@ -18,7 +19,7 @@ use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
 use super::permissions::WatcherRule;
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Held, Rekeying, Stream, StreamEvent};
+use crate::media::{Counters, Forwarder, Held, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
@@ -74,6 +75,11 @@ pub enum Effect {
     /// Every stream looks up in this snapshot from now on.
     SetSpd {
         spd: Arc<Spd>,
+    },
+    /// A call to us as a gateway: what comes on its socket goes into its tunnel or out of it.
+    StartForwarder {
+        call: CallId,
+        forwarder: Box<Forwarder>,
     },
     /// In the place of the one that runs, if there is one: source and sink go on then.
     StartStream {

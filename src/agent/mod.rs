@@ -85,7 +85,8 @@ use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono
 pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
 pub use config::{
-    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, Prompts, UnknownWatchers,
+    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Hop, Listen, Place, Prompts,
+    UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{

@@ -185,6 +185,7 @@ impl Agent {
             own_environment: self.own.environment(),
             own_address: self.config.media_address,
             peer_address: peer,
+            gateways: self.gateways(peer),
             current: self.ruling_entries(now, statement, peer),
             generation: self.book.generation(),
             default_level: self.config.default_level,

@@ -34,6 +34,11 @@ impl Protected {
         }
     }
 
+    /// What has both: one lies around the other.
+    pub fn with(self, other: Self) -> Self {
+        Self { outbound: self.outbound.with(other.outbound), inbound: self.inbound.with(other.inbound) }
+    }
+
     pub fn towards(self, direction: Direction) -> Bundle {
         match direction {
             Direction::Out => self.outbound,
@@ -94,6 +99,25 @@ impl Demands {
     /// An entry that tunnels to somewhere else than the two ends of the call, and the rule that would fit.
     pub fn tunnels_elsewhere(&self, ours: IpAddr, theirs: IpAddr) -> Option<(&Entry, Rule)> {
         self.0.iter().find_map(|entry| Some((entry, entry.tunnel_elsewhere(ours, theirs)?.1)))
+    }
+
+    /// What they demand of a call whose tunnel, from us to a gateway, `gives` the rest.
+    ///
+    /// # Errors
+    /// The entry of which the tunnel serves too little.
+    pub fn beyond(self, (ours, gateway): (IpAddr, IpAddr), gives: Protected, level: Level) -> Result<Self, Box<Entry>> {
+        let far = |entry: Entry| match entry.split_at(ours, gateway) {
+            Some((near, far)) if gives.lacks(&near, level).is_empty() => Ok(far),
+            Some(_) => Err(Box::new(entry)),
+            None => Ok(entry),
+        };
+        self.0.into_iter().map(far).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The same of a call that has no tunnel yet, where it can get one: to these gateways.
+    pub fn beyond_gateways(self, ours: IpAddr, is_gateway: impl Fn(IpAddr) -> bool) -> Self {
+        let far = |entry: Entry| entry.beyond(ours, &is_gateway).unwrap_or(entry);
+        Self(self.0.into_iter().map(far).collect())
     }
 
     /// Whether an entry wants packets of this direction padded to one size.

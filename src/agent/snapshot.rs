@@ -369,6 +369,12 @@ pub struct Call {
     pub rekeying: bool,
     /// One side is elsewhere than at the beginning.
     pub moved: Option<Moved>,
+    /// Its packets go by the tunnel to a gateway that this call is.
+    pub through: Option<CallId>,
+    /// It is the tunnel for the packets of that call, and has no sound of its own.
+    pub carries: Option<CallId>,
+    /// We are the gateway: what comes in its tunnel goes on, at first to there.
+    pub forwards: Option<IpAddr>,
 }
 
 /// One side of a call went to another address.

@@ -19,12 +19,12 @@ use tokio::sync::mpsc;
 
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, Done};
-use crate::media::{Counters, Held, Rekeying, Stream};
+use crate::media::{Counters, Forwarder, Held, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
 use crew::Crew;
-use leg::MediaLeg;
+use leg::{MediaLeg, Work};
 use mailbox::Mailbox;
 
 /// Every media leg of this agent, opened or running.
@@ -77,18 +77,33 @@ impl MediaLoops {
         source: AudioSource,
         sink: AudioSink,
     ) -> Result<(), Failure> {
-        let socket = match self.legs.remove(&call) {
-            Some(Leg::Opened(socket)) => socket,
+        match self.legs.remove(&call) {
+            Some(Leg::Opened(socket)) => self.run(call, socket, Work::Talk(Some(stream)), source, sink),
             Some(Leg::Running(mailbox)) => {
                 mailbox.replace(Some(stream));
                 self.legs.insert(call, Leg::Running(mailbox));
-                return Ok(());
+                Ok(())
             }
-            None => return Err(not_open(call)),
-        };
+            None => Err(not_open(call)),
+        }
+    }
+
+    /// The leg is one of a gateway: what comes goes on, and nothing is said or heard.
+    pub fn forward(&mut self, call: CallId, forwarder: Box<Forwarder>) -> Result<(), Failure> {
+        let Some(Leg::Opened(socket)) = self.legs.remove(&call) else { return Err(not_open(call)) };
+        self.run(call, socket, Work::Forward(forwarder), AudioSource::Silence, AudioSink::Discard)
+    }
+
+    fn run(
+        &mut self,
+        call: CallId,
+        socket: UdpSocket,
+        work: Work,
+        source: AudioSource,
+        sink: AudioSink,
+    ) -> Result<(), Failure> {
         let mailbox = Arc::new(Mailbox::default());
-        let stream = Some(stream);
-        let leg = MediaLeg { call, mailbox: Arc::clone(&mailbox), socket, stream, source, sink };
+        let leg = MediaLeg { call, mailbox: Arc::clone(&mailbox), socket, work, source, sink };
         self.crew.run(leg).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));
         Ok(())

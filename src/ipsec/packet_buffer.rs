@@ -6,10 +6,11 @@ pub struct PacketBuffer {
 }
 
 impl PacketBuffer {
-    /// AH in UDP 32, ESP with its IV 16, IPComp 4, the inner UDP header 8, three inner IPv6 headers 120; in octets.
-    const HEADROOM: usize = 180;
-    /// ESP padding at most 3, its trailer 2, ICV 16; in octets.
-    const TAILROOM: usize = 21;
+    /// AH in UDP 32, ESP with its IV 16, IPComp 4, the inner UDP header 8, three inner IPv6 headers 120; in octets. Twice: what protects
+    /// a packet from end to end may go through a tunnel to a gateway.
+    const HEADROOM: usize = 2 * 180;
+    /// ESP padding at most 3, its trailer 2, ICV 16; in octets. Twice too.
+    const TAILROOM: usize = 2 * 21;
 
     /// Room for payloads of at most `capacity` octets.
     pub fn new(capacity: usize) -> Self {
@@ -75,9 +76,9 @@ mod tests {
         let mut buffer = PacketBuffer::new(10);
         assert!(buffer.begin(11).is_none());
         buffer.begin(10).unwrap().fill(7);
-        assert!(buffer.push_back(21).is_some());
+        assert!(buffer.push_back(42).is_some());
         assert!(buffer.push_back(1).is_none());
-        assert!(buffer.push_front::<180>().is_some());
+        assert!(buffer.push_front::<360>().is_some());
         assert!(buffer.push_front::<1>().is_none());
         assert_eq!((buffer.capacity(), buffer.begin(0).unwrap().len()), (10, 0));
     }

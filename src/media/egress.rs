@@ -1,14 +1,18 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::clear::ClearAllowed;
 use super::spd_view::SpdView;
-use crate::ipsec::{Outbound, PacketBuffer, SealError};
+use super::tunnel::Tunnel;
+use crate::ipsec::{Outbound, PacketBuffer, Path, SealError};
 use crate::policy::{Bundle, Carried, Spd};
 use crate::vocab::Wall;
 
 /// A stream's way out: what the entry for each packet demands, then its protection.
 pub struct Egress {
     pub(super) rules: SpdView,
+    /// The flow as the peer sees it, which differs from that of the rules where a gateway stands between.
+    pub(super) wire: Path,
     pub(super) associations: Outbound,
     pub(super) agreed: Bundle,
 }
@@ -16,6 +20,7 @@ pub struct Egress {
 /// How a packet leaves. There is no third way.
 enum Outgoing {
     Clear(ClearAllowed),
+    /// By our associations, by the tunnel around them, or by both.
     Sealed,
 }
 
@@ -46,23 +51,39 @@ impl Egress {
     /// Makes the datagram of the packet in the buffer, in place, as the entry that rules it and the agreed bundle demand.
     #[inline]
     pub fn protect<'a>(&mut self, now: Wall, buffer: &'a mut PacketBuffer) -> Result<&'a [u8], Withheld> {
-        match self.decide(now)? {
+        match self.decide(now, Carried::default())? {
             Outgoing::Clear(allowed) => Ok(allowed.datagram(buffer)),
-            Outgoing::Sealed => Ok(self.associations.seal(buffer, &self.rules.flow)?),
+            Outgoing::Sealed => Ok(self.associations.seal(buffer, &self.wire)?),
         }
+    }
+
+    /// The same through a tunnel, to this peer behind its end. Nothing leaves that it does not hold.
+    pub(super) fn protect_within<'a>(
+        &mut self,
+        now: Wall,
+        buffer: &'a mut PacketBuffer,
+        (tunnel, to): (&mut Tunnel, SocketAddr),
+    ) -> Result<&'a [u8], Withheld> {
+        self.decide(now, tunnel.gives())?;
+        if !self.associations.is_none() {
+            self.associations.seal(buffer, &self.wire)?;
+        }
+        Ok(tunnel.seal(buffer, to)?)
     }
 
     pub fn set_spd(&mut self, spd: Arc<Spd>) {
         self.rules.set_spd(spd);
     }
 
-    /// Whether the entry in this snapshot asks for more than our associations give, and those are something.
-    pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
+    /// Whether the entry in this snapshot asks for more than our associations, and what is `around` them, give, and those are something.
+    pub(super) fn falls_short(&self, now: Wall, spd: &Spd, around: Carried) -> bool {
         let guarantee = self.rules.seen_in(spd, now).sending();
-        !guarantee.discard && !self.associations.is_none() && !guarantee.accepts(&self.associations.carried())
+        let carried = self.associations.carried().with(around);
+        !guarantee.discard && carried != Carried::default() && !guarantee.accepts(&carried)
     }
 
-    fn decide(&mut self, now: Wall) -> Result<Outgoing, Withheld> {
+    /// `around` is what a tunnel adds.
+    fn decide(&mut self, now: Wall, around: Carried) -> Result<Outgoing, Withheld> {
         let guarantee = self.rules.sending(now);
         if guarantee.discard {
             return Err(Withheld::Forbidden);
@@ -70,9 +91,10 @@ impl Egress {
         if let Some(allowed) = ClearAllowed::by(&guarantee, self.agreed, &self.associations) {
             return Ok(Outgoing::Clear(allowed));
         }
-        let carried = self.associations.carried();
-        let enough = guarantee.accepts(&carried) && reaches(carried, self.agreed.carried());
-        (enough && !self.associations.is_none()).then_some(Outgoing::Sealed).ok_or(Withheld::Unprotected)
+        let own = self.associations.carried();
+        let carried = own.with(around);
+        let enough = guarantee.accepts(&carried) && reaches(own, self.agreed.carried());
+        (enough && carried != Carried::default()).then_some(Outgoing::Sealed).ok_or(Withheld::Unprotected)
     }
 }
 

@@ -4,17 +4,15 @@
 //! The inner packets of the user have the gateway's own address as their source, so nothing in them is rewritten: whatever
 //! protects them from end to end stays whole. Each obeys the gateway's own entries in both directions, and because the gateway adds
 //! no protection of its own, an entry that insists on any lets none through.
-//!
-//! Nobody makes one yet: docs/gateway.md says what is missing.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::spd_view::SpdView;
 use super::stream::Datagram;
-use crate::ipsec::{DropReason, Inbound, Outbound, PacketBuffer, Path, Protection};
+use super::Counters;
+use crate::ipsec::{DropReason, Inbound, Kind, Outbound, PacketBuffer, Path, Protection};
 use crate::policy::{Carried, Direction, Level, Prefix, Remembered, Spd};
 use crate::vocab::{Device, Entity, Mono, Now};
 
@@ -39,17 +37,6 @@ pub struct ForwarderConfig {
     pub default_level: Level,
 }
 
-/// What it has done, in packets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Forwarded {
-    /// Out of the tunnel.
-    pub out: u64,
-    /// Into it.
-    pub back: u64,
-    /// By reason, both ways.
-    pub dropped: BTreeMap<&'static str, u64>,
-}
-
 /// One tunnel's far end.
 pub struct Forwarder {
     outbound: Outbound,
@@ -63,7 +50,8 @@ pub struct Forwarder {
     rate: Rate,
     buffer: PacketBuffer,
     room: Box<[u8]>,
-    done: Forwarded,
+    /// Received is what came out of the tunnel, sent what went into it.
+    counters: Counters,
 }
 
 /// One whom the user has sent to, and what our entries say of packets there and back.
@@ -83,7 +71,7 @@ impl Forwarder {
             peers: Vec::with_capacity(MAX_PEERS),
             buffer: PacketBuffer::new(MAX_DATAGRAM),
             room: vec![0; inbound.room()].into_boxed_slice(),
-            done: Forwarded::default(),
+            counters: Counters::default(),
             outbound,
             inbound,
             outside,
@@ -99,9 +87,11 @@ impl Forwarder {
         datagram: &'a mut [u8],
     ) -> Option<Datagram<'a>> {
         let known = self.peers.iter().position(|peer| peer.address == from && from != self.remote);
-        match known {
-            Some(at) => self.back(now, at, datagram),
-            None => self.out(now, from, datagram),
+        match (known, Kind::of(datagram)) {
+            (_, Kind::KeepAlive) => None,
+            (Some(at), _) => self.back(now, at, datagram),
+            (None, Kind::Protected(_)) => self.out(now, from, datagram),
+            (None, _) => drop_one(&mut self.counters, STRANGER),
         }
     }
 
@@ -115,8 +105,8 @@ impl Forwarder {
         }
     }
 
-    pub fn done(&self) -> &Forwarded {
-        &self.done
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Where the user is reached: as offered, until an authenticated packet comes from elsewhere.
@@ -129,27 +119,27 @@ impl Forwarder {
         let opened = self.inbound.open_any(datagram, &mut self.room, &arrived, &self.config.tunnel);
         let (opened, flow) = match opened {
             Ok(opened) => opened,
-            Err(why) => return drop_one(&mut self.done, why.name()),
+            Err(why) => return drop_one(&mut self.counters, why.name()),
         };
         if !self.outside.lets_in(now.wall, &opened.carried) {
-            return drop_one(&mut self.done, DropReason::Policy.name());
+            return drop_one(&mut self.counters, DropReason::Policy.name());
         }
         if opened.newest && !opened.carried.header_integrity {
             self.remote = from;
         }
         if flow.source != self.config.inner {
-            return drop_one(&mut self.done, DropReason::Addresses.name());
+            return drop_one(&mut self.counters, DropReason::Addresses.name());
         }
         let at = match admit(&self.config, &mut self.peers, flow.destination) {
             Ok(at) => at,
-            Err(why) => return drop_one(&mut self.done, why),
+            Err(why) => return drop_one(&mut self.counters, why),
         };
         let passes = self.peers.get_mut(at).is_some_and(|peer| peer.out.sending(now.wall).accepts(&BARE));
         match (passes, passes && self.rate.takes(now.mono)) {
-            (false, _) => drop_one(&mut self.done, DropReason::Policy.name()),
-            (true, false) => drop_one(&mut self.done, RATE),
+            (false, _) => drop_one(&mut self.counters, DropReason::Policy.name()),
+            (true, false) => drop_one(&mut self.counters, RATE),
             (true, true) => {
-                self.done.out += 1;
+                self.counters.received += 1;
                 Some(Datagram { to: flow.destination, bytes: opened.payload })
             }
         }
@@ -158,22 +148,22 @@ impl Forwarder {
     fn back<'a>(&'a mut self, now: Now, at: usize, datagram: &[u8]) -> Option<Datagram<'a>> {
         let peer = self.peers.get_mut(at)?;
         if !peer.back.lets_in(now.wall, &BARE) {
-            return drop_one(&mut self.done, DropReason::Policy.name());
+            return drop_one(&mut self.counters, DropReason::Policy.name());
         }
         if !self.rate.takes(now.mono) {
-            return drop_one(&mut self.done, RATE);
+            return drop_one(&mut self.counters, RATE);
         }
         let flow = Path::new(peer.address, self.config.inner);
         let Some(room) = self.buffer.begin(datagram.len()) else {
-            return drop_one(&mut self.done, DropReason::Malformed.name());
+            return drop_one(&mut self.counters, DropReason::Malformed.name());
         };
         room.copy_from_slice(datagram);
         match self.outbound.seal_between(&mut self.buffer, &flow, &self.config.tunnel.reversed()) {
             Ok(bytes) => {
-                self.done.back += 1;
+                self.counters.sent += 1;
                 Some(Datagram { to: self.remote, bytes })
             }
-            Err(_) => drop_one(&mut self.done, UNSEALED),
+            Err(_) => drop_one(&mut self.counters, UNSEALED),
         }
     }
 }
@@ -182,12 +172,14 @@ impl Forwarder {
 const BARE: Carried = Carried { confidentiality: false, payload_integrity: false, header_integrity: false };
 const RATE: &str = "rate";
 const UNSEALED: &str = "unsealed";
+/// Of nobody whom the user has sent to yet.
+const STRANGER: &str = "stranger";
 /// Where the configuration lets nobody send.
 const DESTINATION: &str = "destination";
 const TOO_MANY: &str = "too-many-peers";
 
-fn drop_one<T>(done: &mut Forwarded, why: &'static str) -> Option<T> {
-    *done.dropped.entry(why).or_default() += 1;
+fn drop_one<T>(counters: &mut Counters, why: &'static str) -> Option<T> {
+    counters.drop_one(why);
     None
 }
 
@@ -329,7 +321,7 @@ mod tests {
         }
 
         fn dropped(&self) -> Vec<(&'static str, u64)> {
-            self.gateway.done().dropped.iter().map(|(why, count)| (*why, *count)).collect()
+            self.gateway.counters().dropped.iter().map(|(why, count)| (*why, *count)).collect()
         }
     }
 
@@ -350,7 +342,10 @@ mod tests {
             let flow = Path::new(peer(), inner());
             let opened = pair.inbound.open_between(&mut sealed, &mut [], &way, &flow, &way).unwrap();
             assert_eq!((&opened.payload[..], opened.carried.confidentiality), (&b"well met"[..], true));
-            assert_eq!((pair.gateway.done().out, pair.gateway.done().back, pair.dropped()), (1, 1, vec![]));
+            assert_eq!(
+                (pair.gateway.counters().received, pair.gateway.counters().sent, pair.dropped()),
+                (1, 1, vec![])
+            );
         }
     }
 
@@ -366,11 +361,11 @@ mod tests {
         let again = replayed.clone();
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut replayed).is_some());
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut again.clone()).is_none());
-        assert_eq!(pair.dropped(), [("addresses", 1), ("destination", 1), ("malformed", 1), ("replay", 1)]);
+        assert_eq!(pair.dropped(), [("addresses", 1), ("destination", 1), ("replay", 1), ("stranger", 1)]);
         for port in 0..20 {
             pair.forwarded(1, SocketAddr::new(peer().ip(), 7000 + port));
         }
-        assert_eq!(pair.gateway.done().dropped["too-many-peers"], 20 - (MAX_PEERS as u64 - 1));
+        assert_eq!(pair.gateway.counters().dropped["too-many-peers"], 20 - (MAX_PEERS as u64 - 1));
     }
 
     /// Ours rule too: what is discarded stays here, and what has to be protected cannot be by us.

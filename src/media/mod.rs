@@ -22,16 +22,18 @@ mod rtp;
 mod sequence;
 mod spd_view;
 pub mod stream;
+mod tunnel;
 
 pub use codec::Codec;
 pub use counters::Counters;
 pub use egress::{Egress, Withheld};
-pub use forwarder::{Forwarded, Forwarder, ForwarderConfig};
+pub use forwarder::{Forwarder, ForwarderConfig};
 pub use generations::{OVERLAP, OVERLAP_HEARD};
 pub use held::Held;
 pub use ingress::{Arrival, Ingress};
 pub use rekeying::Rekeying;
 pub use stream::{Datagram, Stream, StreamConfig, StreamEvent};
+pub use tunnel::Tunnel;
 
 /// The UDP ports that our media uses, even ones only (RFC 3550 section 11). Until its own is known, a peer is taken to do
 /// the same.

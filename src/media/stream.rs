@@ -3,15 +3,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::egress::{Egress, Withheld};
-use super::generation::{Generation, Terms};
+use super::generation::{Around, Generation, Terms};
 use super::generations::Generations;
 use super::ingress::Ingress;
 use super::jitter::{Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Held, Rekeying};
+use super::{Codec, Counters, Held, Rekeying, Tunnel};
 use crate::ipsec::{DropReason, Kind, PacketBuffer, Protection};
-use crate::policy::{Bundle, Level, Spd};
+use crate::policy::{Bundle, Carried, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
@@ -21,6 +21,8 @@ pub struct Stream {
     waits: bool,
     held: Held,
     only_from: Option<IpAddr>,
+    /// Around everything, to a gateway.
+    tunnel: Option<Box<Tunnel>>,
     generations: Generations,
     /// The header of the next packet.
     next: RtpHeader,
@@ -61,6 +63,8 @@ pub struct StreamConfig {
     pub only_from: Option<IpAddr>,
     /// It begins without sound of ours: the peer wants none yet.
     pub held: Held,
+    /// To a gateway, through which everything goes. It holds what the entries demand of it.
+    pub tunnel: Option<Box<Tunnel>>,
 }
 
 /// What happened on a stream, for the agent to know.
@@ -90,8 +94,9 @@ struct Told {
 
 impl Stream {
     pub fn new(config: StreamConfig, protection: Protection) -> Self {
-        let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, .. } = config;
-        let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound };
+        let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, tunnel, .. } = config;
+        let inner = tunnel.as_ref().map(|tunnel| tunnel.inner());
+        let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, inner };
         let first = Generation::new(terms, protection);
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
@@ -99,6 +104,7 @@ impl Stream {
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
+            tunnel,
             generations: Generations::new(first),
             next: RtpHeader {
                 marker: true,
@@ -136,14 +142,13 @@ impl Stream {
         let packet = self.buffer.begin(rtp::HEADER_LEN + Codec::FRAME)?;
         header.write(packet)?;
         self.codec.encode(frame, packet.get_mut(rtp::HEADER_LEN..)?);
-        let (egress, to) = self.generations.way_out();
-        match egress.protect(now.wall, &mut self.buffer) {
-            Ok(bytes) => {
+        match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
+            Ok(datagram) => {
                 self.next.sequence = header.sequence.wrapping_add(1);
                 self.next.marker = false;
                 self.counters.sent += 1;
                 self.reports.note_sent(now.mono, header.timestamp, Codec::FRAME);
-                Some(Datagram { to, bytes })
+                Some(datagram)
             }
             Err(why) => {
                 note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
@@ -154,17 +159,28 @@ impl Stream {
 
     /// A datagram came. It is opened in place; what fails is counted and forgotten.
     pub fn handle_datagram(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) {
-        if self.only_from.is_some_and(|only| only != from.ip().to_canonical()) {
-            return self.counters.drop_one(DropReason::Source.name());
-        }
         let mut room = std::mem::take(&mut self.room);
-        self.take_in(now, from, datagram, &mut room);
+        match self.tunnel.take() {
+            None => self.take_in(now, from, (datagram, Carried::default()), &mut room),
+            Some(_) if Kind::of(datagram) == Kind::KeepAlive => {}
+            Some(mut tunnel) => {
+                let around = tunnel.demands();
+                match tunnel.open(from, datagram) {
+                    Ok(inside) => self.take_in(now, inside.from, (inside.packet, around), &mut room),
+                    Err(reason) => self.counters.drop_one(reason.name()),
+                }
+                self.tunnel = Some(tunnel);
+            }
+        }
         self.room = room;
     }
 
-    fn take_in(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8], room: &mut [u8]) {
+    fn take_in(&mut self, now: Now, from: SocketAddr, packet: (&mut [u8], Carried), room: &mut [u8]) {
+        if self.only_from.is_some_and(|only| only != from.ip().to_canonical()) {
+            return self.counters.drop_one(DropReason::Source.name());
+        }
         self.generations.settle(now.mono);
-        match self.generations.unprotect(now, from, datagram, room) {
+        match self.generations.unprotect(now, from, packet, room) {
             Ok(None) => {}
             Ok(Some(arrival)) => {
                 self.note_first(from);
@@ -189,11 +205,10 @@ impl Stream {
         let mut report = [0; reports::MAX_LEN];
         let len = self.reports.poll(now, &mut report)?;
         self.buffer.begin(len)?.copy_from_slice(report.get(..len)?);
-        let (egress, to) = self.generations.way_out();
-        match egress.protect(now.wall, &mut self.buffer) {
-            Ok(bytes) => {
+        match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
+            Ok(datagram) => {
                 self.counters.rtcp_sent += 1;
-                Some(Datagram { to, bytes })
+                Some(datagram)
             }
             Err(why) => {
                 note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
@@ -209,7 +224,11 @@ impl Stream {
     /// Look up in this snapshot from the next packet on; entries that ask for more than the stream's associations give rule when
     /// it was rekeyed, or after [`OVERLAP`](super::OVERLAP) at the latest.
     pub fn set_spd(&mut self, now: Now, spd: Arc<Spd>) {
-        self.generations.set_spd(now, spd);
+        let around = self
+            .tunnel
+            .as_ref()
+            .map_or_else(Around::default, |tunnel| Around { outbound: tunnel.gives(), inbound: tunnel.demands() });
+        self.generations.set_spd(now, spd, around);
     }
 
     /// Goes on under what both sides agreed anew. Sound and its numbers go on as they were. Who speaks first does so at once, by RTCP
@@ -220,7 +239,8 @@ impl Stream {
         self.only_from = self.only_from.map(|_| rekeying.remote.ip().to_canonical());
         self.waits |= rekeying.heard_first;
         self.generations.settle(now.mono);
-        let next = Generation::from(rekeying);
+        let inner = self.tunnel.as_ref().map(|tunnel| tunnel.inner());
+        let next = Generation::next(rekeying, inner);
         if next.room() > self.room.len() {
             self.room = vec![0; next.room()].into_boxed_slice();
         }
@@ -290,6 +310,23 @@ impl Stream {
             Insertion::Accepted => {}
             Insertion::Duplicate => self.counters.duplicate += 1,
             Insertion::Late => self.counters.late += 1,
+        }
+    }
+}
+
+/// The packet in the buffer goes where the current generation, and a tunnel around it, lead.
+fn leave<'a>(
+    generations: &mut Generations,
+    tunnel: &mut Option<Box<Tunnel>>,
+    now: Now,
+    buffer: &'a mut PacketBuffer,
+) -> Result<Datagram<'a>, Withheld> {
+    let (egress, to) = generations.way_out();
+    match tunnel {
+        None => egress.protect(now.wall, buffer).map(|bytes| Datagram { to, bytes }),
+        Some(tunnel) => {
+            let bytes = egress.protect_within(now.wall, buffer, (tunnel, to))?;
+            Ok(Datagram { to: tunnel.gateway(), bytes })
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
+mod gateway;
 mod law;
 
 use super::*;
@@ -57,6 +58,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
         heard_first: false,
         only_from: None,
         held: Held::default(),
+        tunnel: None,
         local,
         remote,
         peer,

@@ -39,6 +39,8 @@ pub struct Review {
     pub generation: Generation,
     /// Ours, theirs.
     ends: (IpAddr, IpAddr),
+    /// Where tunnels may end beside those.
+    gateways: Vec<IpAddr>,
     default_level: Level,
 }
 
@@ -57,6 +59,8 @@ pub struct ReviewInput {
     /// The two ends of the streams to come.
     pub own_address: IpAddr,
     pub peer_address: IpAddr,
+    /// Where devices are that our user approved, the peer's own excepted: a tunnel may end there.
+    pub gateways: Vec<IpAddr>,
     /// The entries of ours that rule this peer today, the default's where there are no others.
     pub current: Vec<Entry>,
     pub generation: Generation,
@@ -104,6 +108,7 @@ impl Review {
             circumstances: input.circumstances,
             generation: input.generation,
             ends,
+            gateways: input.gateways.into_iter().map(|gateway| gateway.to_canonical()).collect(),
             default_level: input.default_level,
         };
         review.differences = differences::differences(&review);
@@ -122,6 +127,11 @@ impl Review {
 
     fn peer(&self) -> (&Entity, &Device) {
         (&self.statement.entity, &self.statement.device)
+    }
+
+    /// What of an entry protects packets as far as the peer, and not to a gateway only.
+    fn beyond(&self, entry: Entry) -> Entry {
+        entry.beyond(self.ends.0, |end| self.gateways.contains(&end.to_canonical())).unwrap_or(entry)
     }
 
     fn current_spd(&self) -> Spd {

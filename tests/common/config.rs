@@ -31,6 +31,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         audio_sink: AudioSink::Discard,
         accounts: Vec::new(),
         places: vec![office()],
+        gateway: None,
         prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,

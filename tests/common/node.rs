@@ -8,7 +8,7 @@ use sottovoce::agent::{
     Agent, AgentConfig, AuditRow, CallRecord, Done, Effect, Event, Loaded, Output, Restoring, StoreOp, Stored,
 };
 use sottovoce::io::{Location, Store};
-use sottovoce::media::Stream;
+use sottovoce::media::{Counters, Forwarder, Stream};
 use sottovoce::policy::{Approved, Entry};
 use sottovoce::sip::{Candidate, Locate, Transmit};
 use sottovoce::vocab::{CallId, EffectId, EntryId, Failure, FailureKind, Generation, Now};
@@ -44,6 +44,24 @@ pub struct Dies {
 pub struct Media {
     pub local: SocketAddr,
     pub stream: Option<Box<Stream>>,
+    pub forwarder: Option<Box<Forwarder>>,
+}
+
+impl Media {
+    /// A datagram came; what is to be sent for it.
+    pub fn receive(&mut self, now: Now, from: SocketAddr, bytes: &mut [u8]) -> Option<(SocketAddr, Vec<u8>)> {
+        if let Some(stream) = self.stream.as_mut() {
+            stream.handle_datagram(now, from, bytes);
+            return None;
+        }
+        let on = self.forwarder.as_mut()?.handle_datagram(now, from, bytes)?;
+        Some((on.to, on.bytes.to_vec()))
+    }
+
+    fn counters(self) -> Option<Counters> {
+        let forwarded = self.forwarder.map(|forwarder| forwarder.counters().clone());
+        self.stream.map(|stream| stream.counters().clone()).or(forwarded)
+    }
 }
 
 /// A store in a directory of its own.
@@ -206,8 +224,9 @@ impl Node {
     fn perform(&mut self, now: Now, effect: Effect) {
         let done = match effect {
             Effect::CloseMedia { call } => {
-                let closed = self.media.remove(&call).and_then(|media| media.stream);
-                Some(Done::MediaClosed { call, counters: closed.map(|s| s.counters().clone()).unwrap_or_default() })
+                let closed = self.media.remove(&call);
+                let counters = closed.and_then(|media| media.counters()).unwrap_or_default();
+                Some(Done::MediaClosed { call, counters })
             }
             Effect::DropStream { call } => {
                 if let Some(media) = self.media.get_mut(&call) {
@@ -236,7 +255,7 @@ impl Node {
             Effect::OpenMedia { call, local } => {
                 self.next_port += 2;
                 let local = SocketAddr::new(local, self.next_port);
-                self.media.insert(call, Media { local, stream: None });
+                self.media.insert(call, Media { local, stream: None, forwarder: None });
                 Some(Done::MediaOpened { call, result: Ok(local) })
             }
             Effect::Locate { id, what, .. } => {
@@ -256,6 +275,14 @@ impl Node {
             Effect::SetSpd { spd } => {
                 let streams = self.media.values_mut().filter_map(|media| media.stream.as_mut());
                 streams.for_each(|stream| stream.set_spd(now, spd.clone()));
+                let forwarders = self.media.values_mut().filter_map(|media| media.forwarder.as_mut());
+                forwarders.for_each(|forwarder| forwarder.set_spd(&spd));
+                None
+            }
+            Effect::StartForwarder { call, forwarder } => {
+                if let Some(media) = self.media.get_mut(&call) {
+                    media.forwarder = Some(forwarder);
+                }
                 None
             }
             Effect::StartStream { call, stream, .. } => {

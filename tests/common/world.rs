@@ -286,9 +286,9 @@ impl World {
         match parcel {
             Parcel::Media { from, to, mut bytes } => {
                 let Some(node) = self.node_at(to) else { return };
-                let stream = self.nodes[node].media.values_mut().find(|media| media.local == to);
-                if let Some(stream) = stream.and_then(|media| media.stream.as_mut()) {
-                    stream.handle_datagram(self.now, from, &mut bytes);
+                let media = self.nodes[node].media.values_mut().find(|media| media.local == to);
+                if let Some((there, bytes)) = media.and_then(|media| media.receive(self.now, from, &mut bytes)) {
+                    self.wire.send(self.now.mono, Parcel::Media { from: to, to: there, bytes });
                 }
                 self.drain_streams(node);
             }
@@ -459,6 +459,9 @@ impl World {
     fn drain_streams(&mut self, node: usize) {
         let mut happened = Vec::new();
         for (call, media) in &mut self.nodes[node].media {
+            if let Some(forwarder) = &media.forwarder {
+                happened.push(Done::Counted { call: *call, counters: forwarder.counters().clone() });
+            }
             let Some(stream) = media.stream.as_mut() else { continue };
             while let Some(event) = stream.poll_event() {
                 happened.push(Done::StreamEvent { call: *call, event, counters: stream.counters().clone() });

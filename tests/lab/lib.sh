@@ -159,3 +159,16 @@ counters_match() {
     same "sent by $name, counted and captured" "$sent" "$(captured "$name" "src host $address and udp portrange 16384-32767")"
     same "received by $name, counted and captured" "$received" "$(captured "$name" "dst host $address and udp portrange 16384-32767")"
 }
+
+# opened NAME ROWS: what tshark opens of a capture with the key log of this agent, of so many SAs of AES-GCM.
+opened() {
+    local row keys=()
+    while read -r row; do keys+=(-o "uat:esp_sa:$row"); done <"$WORK/$1.keys"
+    same "rows of the key log" "${#keys[@]}" "$2"
+    # It takes ESP in UDP for what goes by port 4500.
+    python3 "$(dirname "$0")/to_4500.py" "$WORK/$1.pcap" "$WORK/4500.pcap"
+    tshark -r "$WORK/4500.pcap" -n -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE "${keys[@]}" \
+        -Y esp -T fields -e ip.src -e ip.dst -e udp.length >"$WORK/opened" 2>"$WORK/tshark.log"
+}
+# Of those, the whole IP packets: inner SOURCE DESTINATION OUTER-SOURCE.
+inner() { awk -v inside="$1>$2" -v outside="$3" '{ split($1, s, ","); split($2, d, ",") } s[1] == outside && s[2] ">" d[2] == inside' "$WORK/opened" | wc -l; }

@@ -150,7 +150,7 @@ fn a_tunnel_to_somewhere_else_is_refused_and_says_what_to_write() {
     let elsewhere = "ipsec esp/tunnel/192.168.1.1-133.134.10.1/require";
     let call = world.call(alice, "bob@192.168.1.2", Some(elsewhere), 1);
     let failure = failed(&mut world, alice, call);
-    assert!(failure.message.contains("a gateway cannot be its end yet"), "{failure}");
+    assert!(failure.message.contains("nor at a gateway that you approved"), "{failure}");
     assert!(failure.next.contains("esp/tunnel/192.168.1.1-192.168.1.2/require"), "{failure}");
     // Approved in transport mode; then an entry of Alice's own for everybody at that address comes first.
     let ask = world.ask(alice, "bob@192.168.1.2", Some("approve"));
@@ -161,6 +161,7 @@ fn a_tunnel_to_somewhere_else_is_refused_and_says_what_to_write() {
     let failure = failed(&mut world, alice, call);
     assert_eq!(failure.code, "tunnel-elsewhere");
     assert!(failure.next.contains("esp/tunnel/192.168.1.1-192.168.1.2/require"), "{failure}");
+    assert!(failure.next.contains("sottovoce ask sip:NAME@133.134.10.1"), "{failure}");
     assert_eq!(world.nodes[bob].agent.calls().count(), 0, "it never rang");
 }
 

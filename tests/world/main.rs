@@ -16,6 +16,7 @@ mod early;
 mod fail_over;
 mod flows;
 mod forked;
+mod gateway;
 mod holds;
 mod limits;
 mod loosen;

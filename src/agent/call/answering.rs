@@ -50,6 +50,11 @@ impl Agent {
         if peer.is_some_and(|peer| self.is_coming_into_force(peer)) {
             return;
         }
+        match self.tunnel_wanted(now, id) {
+            Ok(None) => {}
+            Ok(Some(gateway)) => return self.begin_tunnel(now, id, &gateway),
+            Err(failure) => return self.refuse_untunnelled(now, id, failure),
+        }
         let offerless = self.calls.all.get(&id).is_some_and(|calling| calling.offered.is_none());
         let answered = match offerless {
             true => self.offer_in_answer(now, id),
@@ -98,6 +103,15 @@ impl Agent {
         Err(failure)
     }
 
+    /// The caller is told that it is not its fault.
+    fn refuse_untunnelled(&mut self, now: Now, id: CallId, failure: Failure) {
+        if let Some(session) = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take()) {
+            self.calls.sessions.remove(&session);
+            self.endpoint.refuse(now, session, No::plain(488, "a tunnel of the policy here ends elsewhere").refusal);
+        }
+        self.end_call(now, id, CallState::Failed(failure));
+    }
+
     fn try_answer(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
         let spis = random_spis(&mut self.rng);
         let mut seed = [0; 32];
@@ -105,7 +119,7 @@ impl Agent {
         let pads = self.pads(now, id)?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let session = calling.session.ok_or_else(|| gone(id))?;
-        let local = calling.local.ok_or_else(|| gone(id))?;
+        let local = calling.described_at().ok_or_else(|| gone(id))?;
         let offered = calling.offered.clone().ok_or_else(|| gone(id))?;
         let known = calling.call.known;
         let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {

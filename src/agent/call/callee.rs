@@ -47,6 +47,8 @@ pub(super) struct Taken {
     pub(super) way: Way,
     /// Of our entry for the packets that we would send.
     pub(super) action: String,
+    /// We are a gateway for it: where what comes is sent on to.
+    pub(super) forward: Option<IpAddr>,
 }
 
 /// How a call came to us.
@@ -122,7 +124,17 @@ impl Agent {
         let action = self.judge_clear(now, offered.media(), way)?;
         let offered = Some(offered);
         let name = self.config.entity.clone();
-        Ok(Taken { name, key: KeyState::Plain, offered, entity: None, known: None, device: None, way, action })
+        Ok(Taken {
+            name,
+            key: KeyState::Plain,
+            offered,
+            entity: None,
+            known: None,
+            device: None,
+            way,
+            action,
+            forward: None,
+        })
     }
 
     /// Who holds keys that our user approved has to use them.
@@ -177,6 +189,7 @@ impl Agent {
                 &format!("the tunnel would end at {}, this device is at {ours}", ends.responder),
             ));
         }
+        let forward = self.judge_forward(now, known.as_ref(), &offer)?;
         if let Some(peer) = &known {
             self.use_agreed(now, peer, &offer.entry);
         }
@@ -213,6 +226,7 @@ impl Agent {
             known,
             way,
             action: action_shown(&demands),
+            forward,
         })
     }
 
@@ -307,7 +321,10 @@ impl Agent {
         way: Way,
     ) -> Demands {
         let place = way.place(media.ip(), media.ip());
-        self.demands_on_caller(now, known, some_port(self.config.media_address), media, place)
+        let ours = self.config.media_address;
+        let demands = self.demands_on_caller(now, known, some_port(ours), media, place);
+        // What a tunnel will give that is agreed when the call is answered, the caller need not.
+        demands.beyond_gateways(ours, |end| self.is_gateway(end, known, media.ip()))
     }
 
     /// The rules of ours that the offer lacks; `discard` lacks nothing and takes nothing.
@@ -368,6 +385,7 @@ impl Agent {
             calling.call.device = taken.device;
             calling.call.action = taken.action;
             calling.call.known = taken.known.is_some();
+            calling.call.forwards = taken.forward;
             calling.peer_keys = peer_keys;
             if taken.known.is_some() {
                 self.endpoint.believe_session(session);
@@ -378,7 +396,10 @@ impl Agent {
             calling.heard_first = taken.way.heard_first;
             calling.offered = taken.offered;
         }
-        let mode = self.mode_of_answer(id, replaced, known);
+        let mode = match taken.forward {
+            Some(_) => AnswerMode::Auto,
+            None => self.mode_of_answer(id, replaced, known),
+        };
         let caller =
             self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref().map(|(entity, _)| entity.clone()));
         self.event(Event::CallChanged(id));

@@ -1,6 +1,6 @@
 //! The caller's side.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use rand_core::RngCore;
 
@@ -19,7 +19,7 @@ use crate::media::Codec;
 use crate::policy::{Action, Answer, Bundle, Entry, Intent, Suite, Wanted};
 use crate::sdp::SvSa;
 use crate::sip::{Body, Candidate, Invite, SessionId, Transport, Uri};
-use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Generation, Now, ReviewId};
+use crate::vocab::{escape, CallId, Device, Digest, Entity, Failure, FailureKind, Generation, Now, ReviewId};
 
 impl Agent {
     pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
@@ -210,7 +210,8 @@ impl Agent {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.hop = Some(hop);
-        if !calling.media_open {
+        // A tunnel is one for the socket of another call.
+        if !calling.media_open && calling.call.carries.is_none() {
             calling.media_open = true;
             return self.effect(Effect::OpenMedia { call: id, local });
         }
@@ -239,6 +240,11 @@ impl Agent {
 
     /// The socket is bound: the offer can name it.
     pub(super) fn invite(&mut self, now: Now, id: CallId, local: SocketAddr) {
+        match self.tunnel_wanted(now, id) {
+            Ok(None) => {}
+            Ok(Some(gateway)) => return self.begin_tunnel(now, id, &gateway),
+            Err(failure) => return self.end_call(now, id, CallState::Failed(failure)),
+        }
         match self.make_invite(now, id, local) {
             Ok(invite) => {
                 let session = self.endpoint.invite(now, invite);
@@ -254,20 +260,45 @@ impl Agent {
         }
     }
 
+    /// The entries by which a call is offered, or answered, with all that comes to bear on them.
+    pub(super) fn ruling(&self, now: Now, id: CallId) -> Result<Ruling, Failure> {
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let local = calling.local.ok_or_else(|| gone(id))?;
+        let peer = calling.peer.as_ref().map(|(entity, device)| (entity, device));
+        if let (Side::Callee, Some(offered)) = (calling.call.side, &calling.offered) {
+            let theirs = offered.media();
+            let (out, inbound) = self.entries_between(now, peer, local, theirs);
+            let (hash, theirs) = (Digest([0; 32]), theirs.ip());
+            return Ok(Ruling { entries: [out, inbound], hash, ours: local.ip(), theirs });
+        }
+        let (entity, device) = peer.ok_or_else(|| gone(id))?;
+        let (out, inbound) = self.entries_towards(now, entity, device, Some(local));
+        let hash = self.offered_hash(now, (entity, device), &[out.clone(), inbound.clone()]);
+        let theirs = some_port(self.media_end(entity, device, local));
+        let (out, inbound) = self.with_pending(now, (entity, device), (out, inbound), (local, theirs));
+        let (out, inbound) = self.tightened_for_place(now, id, (out, inbound), local);
+        Ok(Ruling { entries: [out, inbound], hash, ours: local.ip(), theirs: theirs.ip() })
+    }
+
     fn make_invite(&mut self, now: Now, id: CallId, local: SocketAddr) -> Result<Invite, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (entity, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
         let hop = calling.hop.ok_or_else(|| gone(id))?;
         let name = calling.name.clone();
         let pin = self.book.pin(&entity, &device).cloned().ok_or_else(|| gone(id))?;
-        let (out, inbound) = self.entries_towards(now, &entity, &device, Some(local));
-        let entry = self.offered_hash(now, (&entity, &device), &[out.clone(), inbound.clone()]);
-        let theirs = some_port(self.media_end(&entity, &device, local));
-        let (out, inbound) = self.with_pending(now, (&entity, &device), (out, inbound), (local, theirs));
-        let (out, inbound) = self.tightened_for_place(now, id, (out, inbound), local);
+        let is_tunnel = calling.call.carries.is_some();
+        let media = calling.described_at().unwrap_or(local);
+        let ruling = if is_tunnel { self.tunnel_ruling(now, id)? } else { self.ruling(now, id)? };
+        let forward = is_tunnel.then_some(ruling.theirs);
+        let Ruling { entries: [out, inbound], hash: entry, .. } = ruling;
         if [&out, &inbound].iter().any(|entry| entry.action == Action::Discard) {
             return Err(discarded(&entity));
         }
+        if let Some(calling) = self.calls.all.get_mut(&id).filter(|_| is_tunnel) {
+            calling.call.action = out.action.to_string();
+        }
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let (out, inbound) = (calling.beyond(out), calling.beyond(inbound));
         let variable_rate = Codec::ALL.iter().any(|codec| codec.is_variable_rate());
         let bundles = Bundles {
             to_responder: Bundle::of_entry(&out, variable_rate),
@@ -290,7 +321,7 @@ impl Agent {
             media_id: MEDIA_ID,
             previous: None,
             time: now.wall,
-            media: local,
+            media,
             bundles,
             suites: suites_of(&out, &inbound),
             spis: random_spis(&mut self.rng),
@@ -298,10 +329,11 @@ impl Agent {
             statement: pin.statement,
             ah_nat: false,
             tunnel,
+            forward,
         };
         let (initiator, message) =
             Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;
-        let offer = self.sdp_offer(local, Some(SvSa { device: device.clone(), message }));
+        let offer = self.sdp_offer(media, Some(SvSa { device: device.clone(), message }));
         let bytes = offer.to_string().into_bytes();
         let level = self.config.default_level;
         let insists =
@@ -367,6 +399,17 @@ impl Agent {
     pub(super) fn peer_name(&self, id: CallId) -> String {
         self.calls.call(id).map(|call| call.peer.clone()).unwrap_or_default()
     }
+}
+
+/// Under which entries a call is offered.
+pub(super) struct Ruling {
+    /// For packets that we send, and for those of the peer.
+    pub(super) entries: [Entry; 2],
+    /// Names them, or what was agreed and they follow from.
+    pub(super) hash: Digest,
+    pub(super) ours: IpAddr,
+    /// Where the peer is, as far as that is known.
+    pub(super) theirs: IpAddr,
 }
 
 /// What both entries allow, in the order of the outgoing one.

@@ -27,7 +27,8 @@ impl Agent {
     pub(super) fn handle_early_answer(&mut self, now: Now, session: SessionId, body: &Body) {
         let Some(calling) = self.calls.by_session(session).filter(|calling| calling.is_open()) else { return };
         let waits = matches!(calling.call.state, CallState::Inviting | CallState::Ringing);
-        if !waits || !matches!(calling.key, KeyState::Offered(_)) || calling.early_tries >= MOST {
+        let is_tunnel = calling.is_tunnel();
+        if !waits || is_tunnel || !matches!(calling.key, KeyState::Offered(_)) || calling.early_tries >= MOST {
             return;
         }
         calling.early_tries += 1;

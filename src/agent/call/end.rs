@@ -61,6 +61,7 @@ impl Agent {
         }
         self.withdraw_review(now, id);
         self.close_media(id);
+        self.end_tunnel(now, id);
         self.finish_unless_open(now, id);
     }
 

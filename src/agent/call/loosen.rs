@@ -32,7 +32,8 @@ impl Agent {
         let open: Vec<CallId> = self.calls.open.iter().copied().collect();
         for id in open {
             let Some(calling) = self.calls.all.get_mut(&id) else { continue };
-            if calling.peer.as_ref().is_some_and(|peer| (&peer.0, &peer.1) == (entity, device)) {
+            let is_with = calling.peer.as_ref().is_some_and(|peer| (&peer.0, &peer.1) == (entity, device));
+            if is_with && !calling.is_tunnel() {
                 calling.loosens = true;
                 self.loosen_call(now, id);
             }

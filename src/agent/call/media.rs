@@ -15,7 +15,7 @@ use crate::ipsec::Protection;
 use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
 use crate::media::{Codec, Stream, StreamConfig, PORTS};
-use crate::policy::{Bundle, Entry, Suite};
+use crate::policy::{Entry, Suite};
 use crate::sdp::{
     self, AnswerInput, AudioFormat, MediaDirection, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa,
 };
@@ -65,13 +65,16 @@ impl Agent {
         codec: Codec,
     ) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let local = calling.local.ok_or_else(|| gone(id))?;
+        if calling.call.carries.is_some() {
+            return self.tunnel_stands(now, id, confirmed, remote);
+        }
+        let local = calling.described_at().ok_or_else(|| gone(id))?;
         let remote = media_address(confirmed.peer_media(), remote);
         let bundles = confirmed.bundles();
         let protected = Protected::of(bundles, calling.call.side == super::Side::Caller);
         self.refuse_unruly(now, id, (protected, confirmed.suite()), remote)?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
-        calling.call.bundle = protected.outbound.to_string();
+        calling.call.bundle = calling.all_of(protected).outbound.to_string();
         calling.call.suite = suite_name(confirmed.suite());
         let (hash, suite) = (Some(confirmed.handshake_hash()), confirmed.suite());
         calling.agreement = Some(Agreement { hash, protected, suite, remote });
@@ -101,7 +104,7 @@ impl Agent {
     ) -> Result<(), Failure> {
         self.refuse_unruly(now, id, Default::default(), remote)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.call.bundle = Bundle::default().to_string();
+            calling.call.bundle = calling.all_of(Protected::default()).outbound.to_string();
             calling.agreement = Some(Agreement { hash: None, protected: Protected::default(), suite: None, remote });
         }
         self.run_stream(now, id, Protection::none(), Protected::default(), (remote, codec))
@@ -118,6 +121,12 @@ impl Agent {
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
+        if calling.call.forwards.is_some() {
+            self.run_forwarder(id, protection, remote)?;
+            self.establish(now, id);
+            return Ok(());
+        }
+        let tunnel = calling.take_tunnel();
         calling.call.held_by_peer = calling.offered.as_ref().is_some_and(PeerSdp::held);
         let config = StreamConfig {
             local,
@@ -134,6 +143,7 @@ impl Agent {
             heard_first: calling.heard_first,
             only_from: (!calling.call.known).then_some(remote.ip()),
             held: calling.held(),
+            tunnel,
         };
         let early = calling.call.early;
         calling.quiet_allowed = early || calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
@@ -196,15 +206,16 @@ impl Agent {
         remote: SocketAddr,
     ) -> Result<Demands, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        match (calling.call.side, &calling.peer) {
+        let demands = match (calling.call.side, &calling.peer) {
             (super::Side::Caller, Some((entity, device))) => {
-                Ok(self.demands_on_callee(now, (entity, device), local, remote))
+                self.demands_on_callee(now, (entity, device), local, remote)
             }
             (_, peer) => {
                 let place = AskersPlace { address: remote.ip(), observed: !calling.stated };
-                Ok(self.demands_on_caller(now, peer.as_ref(), local, remote, place))
+                self.demands_on_caller(now, peer.as_ref(), local, remote, place)
             }
-        }
+        };
+        self.demands_beyond(id, demands)
     }
 
     /// Two calls in one file would each spoil what the other has written.

@@ -16,6 +16,7 @@ mod callee;
 mod caller;
 mod early;
 mod end;
+mod forwarding;
 mod hold;
 mod loosen;
 mod lost;
@@ -32,6 +33,7 @@ mod relax;
 mod reoffer;
 mod replacement;
 mod running;
+mod through;
 mod tighten;
 mod transfer;
 mod transferee;
@@ -62,6 +64,7 @@ use media::{PeerSdp, Ready};
 use rekey::{Agreement, Rekey};
 use reoffer::Reoffered;
 use running::nothing_heard;
+use through::Through;
 use transfer::Transfers;
 
 /// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.
@@ -138,6 +141,8 @@ pub(super) struct Calling {
     peer_keys: Option<PeerKeys>,
     /// What its stream runs under.
     agreement: Option<Agreement>,
+    /// The tunnel by which its packets go.
+    through: Option<Through>,
     /// Another socket is being opened, at the address to which we moved.
     moving: bool,
     /// New keys that our side wants.
@@ -352,6 +357,9 @@ impl Agent {
             replaces: None,
             successor: None,
             moved: None,
+            through: None,
+            carries: None,
+            forwards: None,
             rekeying: false,
         };
         let calling = Calling {
@@ -378,6 +386,7 @@ impl Agent {
             key: KeyState::None,
             peer_keys: None,
             agreement: None,
+            through: None,
             moving: false,
             rekey: None,
             seek: None,

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::rekey::Why;
+use super::tunnel::moved_away;
 use super::CallState;
 use crate::agent::{Agent, Call, Effect, Event, Moved};
 use crate::policy::{advise, infer, scope_of, Circumstances, Environment, Scope, Surroundings, Verdict};
@@ -86,6 +87,11 @@ impl Agent {
         let open: Vec<CallId> = self.calls.open.iter().copied().collect();
         for id in open {
             let Some(calling) = self.calls.all.get_mut(&id) else { continue };
+            if calling.through.is_some() || calling.is_tunnel() {
+                let failure = moved_away(&calling.call.peer);
+                self.end_call(now, id, CallState::Failed(failure));
+                continue;
+            }
             match (calling.call.state.clone(), calling.media_open) {
                 (CallState::Active, _) => {
                     calling.moving = true;

@@ -27,6 +27,7 @@ impl Agent {
             device: None,
             way,
             action,
+            forward: None,
         })
     }
 
@@ -34,7 +35,7 @@ impl Agent {
     pub(super) fn offer_in_answer(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let session = calling.session.ok_or_else(|| gone(id))?;
-        let local = calling.local.ok_or_else(|| gone(id))?;
+        let local = calling.described_at().ok_or_else(|| gone(id))?;
         let offer = self.sdp_offer(local, None);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.offers = true;

@@ -60,7 +60,7 @@ impl Agent {
         described: SocketAddr,
     ) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let (said, local) = calling.said.as_ref().zip(calling.local).ok_or_else(|| gone(id))?;
+        let (said, local) = calling.said.as_ref().zip(calling.described_at()).ok_or_else(|| gone(id))?;
         let agreement = RemoteAudio::of(said).ok().and_then(|audio| audio.sv_sa.into_iter().next());
         let answer = self.reanswer(id, &again, local, agreement)?;
         self.say_answer(now, id, session, answer);

@@ -18,6 +18,7 @@ use rand_core::RngCore;
 use super::answered::{downgrade, unreadable_sdp};
 use super::caller::{gone, no_agreement_text};
 use super::media::{media_address, random_spis, PeerSdp};
+use super::tunnel::short;
 use super::{suite_name, CallState, Calling, MEDIA_ID};
 use crate::agent::ruling::Protected;
 use crate::agent::{Agent, Effect, Event};
@@ -109,6 +110,9 @@ impl Agent {
         if demands.discard() {
             return Err(discarded(&calling.call.peer, entry));
         }
+        if calling.is_tunnel() {
+            return Err(short(&calling.call.peer, entry));
+        }
         if agreement.hash.is_none() || calling.peer_keys.is_none() {
             return Err(unable(&calling.call.peer, entry));
         }
@@ -146,6 +150,7 @@ impl Agent {
         }
         let said = calling.said.clone().ok_or_else(|| gone(id))?;
         let local = calling.rekey.as_ref().map(|rekey| rekey.local).ok_or_else(|| gone(id))?;
+        let media = calling.reached_by_way_of(local);
         let (initiator, agreement) = match calling.agreement.as_ref().and_then(|agreed| agreed.hash) {
             Some(previous) => {
                 let (initiator, sv_sa) = self.offer_agreement(now, id, local, previous)?;
@@ -156,7 +161,7 @@ impl Agent {
         if let Some(rekey) = self.calls.all.get_mut(&id).and_then(|calling| calling.rekey.as_mut()) {
             rekey.stage = Stage::Offered(initiator);
         }
-        sdp::renewed(&said, local, agreement).ok_or_else(|| gone(id))
+        sdp::renewed(&said, media, agreement).ok_or_else(|| gone(id))
     }
 
     fn offer_agreement(
@@ -196,7 +201,7 @@ impl Agent {
             media_id: MEDIA_ID,
             previous: Some(previous),
             time: now.wall,
-            media: local,
+            media: calling.reached_by_way_of(local),
             bundles,
             suites,
             spis: random_spis(&mut self.rng),
@@ -204,6 +209,7 @@ impl Agent {
             statement,
             ah_nat: false,
             tunnel,
+            forward: None,
         };
         let (initiator, message) =
             Initiator::offer(input, seed).map_err(|why| no_agreement_text(peer.entity.as_str(), &why.to_string()))?;
@@ -256,6 +262,7 @@ impl Agent {
     ) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
+        let described_at = calling.described_at().unwrap_or(local);
         let remote = confirmed.as_ref().map_or(described, |sa| media_address(sa.peer_media(), described));
         let bundles = confirmed.as_ref().map(Confirmed::bundles).unwrap_or_default();
         let (speaks_first, heard_first) = match first {
@@ -269,7 +276,7 @@ impl Agent {
         let hash = confirmed.as_ref().map(Confirmed::handshake_hash);
         let (peer, spd) = (calling.peer.clone(), self.book.spd().clone());
         if let Some(confirmed) = &confirmed {
-            self.log_keys(confirmed, local, remote);
+            self.log_keys(confirmed, described_at, remote);
         }
         let protection = confirmed.map_or_else(Protection::none, Confirmed::into_protection);
         let default_level = self.config.default_level;
@@ -288,7 +295,7 @@ impl Agent {
         self.effect(Effect::RekeyStream { call: id, rekeying: Box::new(rekeying) });
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.agreement = Some(Agreement { hash, protected, suite, remote });
-            calling.call.bundle = outbound.to_string();
+            calling.call.bundle = calling.all_of(protected).outbound.to_string();
             calling.call.suite = suite_name(suite);
         }
         self.note_rekeyed(now, id);

@@ -9,7 +9,7 @@ use super::answering::choose;
 use super::callee::{protected, refuse_aimed, No};
 use super::media::{media_address, random_spis, PeerSdp};
 use super::rekey::Speaker;
-use super::MEDIA_ID;
+use super::{Calling, MEDIA_ID};
 use crate::agent::Agent;
 use crate::keys::agreement::{Bundles, Choice, Offered, PeerKeys, ResponderInput};
 use crate::keys::{Confirmed, Responder};
@@ -59,6 +59,10 @@ impl Agent {
         let offer = responder.offer();
         if !is_of(offer, keys) {
             return Err(No::plain(403, "another device than that of the call offers"));
+        }
+        let is_tunnel = self.calls.all.get(&id).is_some_and(Calling::is_tunnel);
+        if is_tunnel || offer.forward.is_some() {
+            return Err(No::plain(488, "a tunnel through a gateway is agreed once, by a call of its own"));
         }
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
@@ -146,7 +150,7 @@ impl Agent {
         taken: Option<Taken>,
     ) -> Result<(), No> {
         let over = |_| No::plain(481, "the call is over");
-        let local = self.calls.all.get(&id).and_then(|calling| calling.local);
+        let local = self.calls.all.get(&id).and_then(Calling::described_at);
         let local = local.ok_or_else(|| No::plain(481, "the call is over"))?;
         let heard_first = taken.as_ref().is_some_and(|taken| taken.has_to_prove);
         let (message, confirmed) = match taken {

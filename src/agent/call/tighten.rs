@@ -4,7 +4,7 @@
 use super::caller::gone;
 use super::Calling;
 use crate::agent::Agent;
-use crate::policy::{advise, compare, tighten, Action, Entry, Guarantee, Origin, PeerScope, Tightness};
+use crate::policy::{advise, compare, tighten, Action, Direction, Entry, Guarantee, Origin, PeerScope, Tightness};
 use crate::vocab::{CallId, EffectId, Entity, Failure, FailureKind, Now};
 
 impl Agent {
@@ -35,8 +35,10 @@ impl Agent {
         };
         let level = self.config.default_level;
         let peer = PeerScope { entity: Some(entity.clone()), device: Some(device), group: None };
+        // Written as for packets of ours: a tunnel's ends change places on the way back.
+        let towards = |direction| if direction == Direction::In { rules.mirror() } else { rules.clone() };
         let tighter = |entry: &Entry| Entry {
-            action: tighten(&entry.action, &rules, level),
+            action: tighten(&entry.action, &towards(entry.direction), level),
             priority: entry.priority.saturating_add(1),
             peer: peer.clone(),
             expires: None,

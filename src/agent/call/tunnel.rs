@@ -1,7 +1,8 @@
-//! Where the tunnels of a call end: at its two devices.
+//! Where the tunnels of a call end: at its two devices, or at a gateway between ([`super::through`]).
 
 use std::net::IpAddr;
 
+use super::CallState;
 use crate::agent::ruling::Demands;
 use crate::agent::Agent;
 use crate::keys::agreement::{Bundles, TunnelEnds};
@@ -57,10 +58,55 @@ pub(super) fn elsewhere(peer: &str, entry: &Entry, fits: &Rule) -> Failure {
         FailureKind::RefusedByPolicy,
         ELSEWHERE,
         format!(
-            "`{}` tunnels to somewhere else than the two devices of this call, and a gateway cannot be its end yet",
+            "`{}` tunnels to somewhere else than the two devices of this call, and not from this one to a gateway",
             entry.rule_text()
         ),
         peer,
         format!("write {fits} in that entry, or transport mode, then call again"),
     )
+}
+
+pub(super) fn nobody_there(peer: &str, entry: &Entry, gateway: IpAddr, fits: &Rule) -> Failure {
+    let message = format!("`{}` tunnels to {gateway}, and no agent that you approved is there", entry.rule_text());
+    let next = format!(
+        "ask the gateway (`sottovoce ask sip:NAME@{gateway}`) and approve it, or write {fits} in that entry; then call again"
+    );
+    Failure::new(FailureKind::RefusedByPolicy, ELSEWHERE, message, peer, next)
+}
+
+pub(super) fn one_way(peer: &str, entry: &Entry) -> Failure {
+    let message =
+        format!("`{}` tunnels to a gateway, and the entry for the other direction does not", entry.rule_text());
+    let next = "write the same tunnel, its ends exchanged, in the entry for the other direction; then call again";
+    Failure::new(FailureKind::RefusedByPolicy, "tunnel-one-way", message, peer, next)
+}
+
+/// The tunnel gives less than the entries demand by now.
+pub(super) fn short(peer: &str, entry: &Entry) -> Failure {
+    let message = format!("`{}` demands more of the tunnel than was agreed with the gateway", entry.rule_text());
+    Failure::new(FailureKind::RefusedByPolicy, "tunnel-short", message, peer, "call again: the tunnel is agreed anew")
+}
+
+/// How the call to the gateway ended.
+pub(super) fn lost(gateway: &str, last: Option<&CallState>) -> Failure {
+    match last {
+        Some(CallState::Failed(failure)) => {
+            let message = format!("there is no tunnel to the gateway {gateway}: {}", failure.message);
+            Failure { message, ..failure.clone() }
+        }
+        Some(CallState::Ended { reason }) => {
+            let message = format!("the tunnel to the gateway {gateway} is gone: {reason}");
+            let next = "`sottovoce ask` tells whether the gateway is there; then call again";
+            Failure::new(FailureKind::Unreachable, "tunnel-lost", message, gateway, next)
+        }
+        _ => Failure::new(FailureKind::Failed, "tunnel-lost", "the tunnel is gone", gateway, "call again"),
+    }
+}
+
+/// The entries name the tunnel's end that was ours.
+pub(super) fn moved_away(peer: &str) -> Failure {
+    let message =
+        format!("this device is at another address, and its tunnel for the call with {peer} began at the one before");
+    let next = "write the tunnel from the new address in the entries for this peer, then call again";
+    Failure::new(FailureKind::RefusedByPolicy, "tunnel-moved", message, peer, next)
 }

@@ -28,6 +28,7 @@ impl Config {
             unknown_watchers: self.unknown_watchers,
             take_proposals: self.take_proposals,
             prompts: self.prompts,
+            gateway: self.gateway,
             default_level: self.default_level,
             default_policy: self.default_policy,
             stays: false,

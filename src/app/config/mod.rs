@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 mod document;
+mod gateway;
 mod paths;
 mod prompts;
 mod read;
@@ -17,7 +18,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::agent::{AccountConfig, AnswerMode, AudioSink, AudioSource, Listen, Place, Prompts, UnknownWatchers};
+use crate::agent::{
+    AccountConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, UnknownWatchers,
+};
 use crate::io::TlsFiles;
 use crate::policy::{Entry, Level};
 use crate::vocab::{escape, Entity, Failure, FailureKind};
@@ -49,6 +52,8 @@ pub struct Config {
     /// Proposals of a looser policy are put to the user; otherwise they are refused.
     pub take_proposals: bool,
     pub prompts: Prompts,
+    /// We are a gateway for others.
+    pub gateway: Option<GatewayConfig>,
     pub default_level: Level,
     /// Out, then in.
     pub default_policy: Vec<Entry>,

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::{Section, Source, Value};
-use super::{account, prompts, tls, value, Config, Machine, StoreKind};
+use super::{account, gateway, prompts, tls, value, Config, Machine, StoreKind};
 use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, Place, Prompts, UnknownWatchers};
 use crate::io::TlsFiles;
 use crate::policy::{
@@ -13,7 +13,7 @@ use crate::policy::{
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 16] = [
+const SECTIONS: [&str; 17] = [
     "account",
     "entity",
     "display-name",
@@ -30,6 +30,7 @@ const SECTIONS: [&str; 16] = [
     "prompts",
     "quiet",
     "approve",
+    "gateway",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -53,6 +54,7 @@ pub(super) fn read(
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
     config.prompts = prompts::prompts(&top, machine)?;
+    config.gateway = gateway::gateway(&top)?;
     config.places = top
         .sections("place", &["name", "scope", "networks", "gateways"])?
         .iter()
@@ -91,6 +93,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
         prompts: Prompts::default(),
+        gateway: None,
         default_level: Level::Require,
         default_policy: default_policy(),
         store: StoreKind::Sqlite,
@@ -231,7 +234,7 @@ fn gateways(value: &Value<'_, '_>) -> Result<Vec<HardwareAddress>, Failure> {
     items.iter().map(|item| item.text("a hardware address, \"00:1b:63:84:45:e6\"", HardwareAddress::parse)).collect()
 }
 
-fn networks(value: &Value<'_, '_>) -> Result<Vec<Prefix>, Failure> {
+pub(super) fn networks(value: &Value<'_, '_>) -> Result<Vec<Prefix>, Failure> {
     let items = value.items("networks, [\"192.168.1.0/24\"]")?;
     items.iter().map(|item| item.text("a network, \"192.168.1.0/24\"", value::prefix)).collect()
 }

@@ -9,7 +9,7 @@ use super::pace::Pace;
 use crate::agent::{AudioSink, AudioSource, Done};
 use crate::io::audio::{Sink, Source};
 use crate::io::packet_log::packet_log;
-use crate::media::{Codec, Counters, Stream};
+use crate::media::{Codec, Counters, Forwarder, Stream, StreamEvent};
 use crate::vocab::{CallId, Failure, Mono, Now};
 
 /// Frames between two tellings of the counters: half a second.
@@ -21,10 +21,17 @@ pub struct MediaLeg {
     pub mailbox: Arc<Mailbox>,
     /// Does not block.
     pub socket: UdpSocket,
-    /// None between two of them.
-    pub stream: Option<Box<Stream>>,
+    pub work: Work,
     pub source: AudioSource,
     pub sink: AudioSink,
+}
+
+/// What a leg does.
+pub enum Work {
+    /// None between two streams.
+    Talk(Option<Box<Stream>>),
+    /// At a gateway.
+    Forward(Box<Forwarder>),
 }
 
 /// One that runs, until the mailbox says that it is over.
@@ -32,7 +39,7 @@ pub struct RunningLeg {
     call: CallId,
     mailbox: Arc<Mailbox>,
     socket: UdpSocket,
-    stream: Option<Box<Stream>>,
+    work: Work,
     source: Source,
     sink: Sink,
     pace: Pace,
@@ -48,21 +55,11 @@ impl MediaLeg {
 
     /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
     pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
-        let Self { call, mailbox, socket, stream, source, sink } = self;
+        let Self { call, mailbox, socket, work, source, sink } = self;
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
         let source = or_else(Source::open(&source), Source::Silence, &mut told);
         let sink = or_else(Sink::open(&sink), Sink::Discard, &mut told);
-        RunningLeg {
-            call,
-            mailbox,
-            socket,
-            stream,
-            source,
-            sink,
-            pace: Pace::start(now.mono),
-            frames: 0,
-            failed: false,
-        }
+        RunningLeg { call, mailbox, socket, work, source, sink, pace: Pace::start(now.mono), frames: 0, failed: false }
     }
 }
 
@@ -104,7 +101,7 @@ impl RunningLeg {
 
     fn send_and_play(&mut self, now: Now, outbox: &mut Outbox) {
         let had_ended = self.source.has_ended();
-        let Some(stream) = self.stream.as_mut() else { return };
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
         let said = if stream.held().is_paused() { [0; Codec::FRAME] } else { self.source.frame() };
         if let Some(datagram) = stream.send(now, &said) {
             send(&self.socket, now, datagram.to, datagram.bytes);
@@ -127,8 +124,15 @@ impl RunningLeg {
     pub fn receive(&mut self, now: Now, buffer: &mut [u8], outbox: &mut Outbox) {
         let Ok((len, from)) = self.socket.recv_from(buffer) else { return };
         self.look_at_mailbox(now);
-        if let (Some(stream), Some(datagram)) = (self.stream.as_mut(), buffer.get_mut(..len)) {
-            stream.handle_datagram(now, from, datagram);
+        let Some(datagram) = buffer.get_mut(..len) else { return };
+        match &mut self.work {
+            Work::Talk(Some(stream)) => stream.handle_datagram(now, from, datagram),
+            Work::Talk(None) => {}
+            Work::Forward(forwarder) => {
+                if let Some(on) = forwarder.handle_datagram(now, from, datagram) {
+                    send(&self.socket, now, on.to, on.bytes);
+                }
+            }
         }
         self.tell_events(outbox);
     }
@@ -146,10 +150,16 @@ impl RunningLeg {
     }
 
     fn look_at_mailbox(&mut self, now: Now) {
-        if let Some(other) = self.mailbox.take_stream() {
-            self.stream = other;
+        if let Work::Forward(forwarder) = &mut self.work {
+            if let Some(spd) = self.mailbox.take_spd() {
+                forwarder.set_spd(&spd);
+            }
+            return;
         }
-        let Some(stream) = self.stream.as_mut() else { return };
+        if let Some(other) = self.mailbox.take_stream() {
+            self.work = Work::Talk(other);
+        }
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
         if let Some(spd) = self.mailbox.take_spd() {
             stream.set_spd(now, spd);
         }
@@ -165,13 +175,23 @@ impl RunningLeg {
     }
 
     fn tell_events(&mut self, outbox: &mut Outbox) {
-        while let Some(event) = self.stream.as_mut().and_then(|stream| stream.poll_event()) {
+        while let Some(event) = self.event() {
             outbox.push(Done::StreamEvent { call: self.call, event, counters: self.counters() });
         }
     }
 
+    fn event(&mut self) -> Option<StreamEvent> {
+        match &mut self.work {
+            Work::Talk(Some(stream)) => stream.poll_event(),
+            Work::Talk(None) | Work::Forward(_) => None,
+        }
+    }
+
     fn counters(&self) -> Counters {
-        self.stream.as_ref().map(|stream| stream.counters().clone()).unwrap_or_default()
+        match &self.work {
+            Work::Talk(stream) => stream.as_ref().map(|stream| stream.counters().clone()).unwrap_or_default(),
+            Work::Forward(forwarder) => forwarder.counters().clone(),
+        }
     }
 }
 

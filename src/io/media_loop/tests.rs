@@ -39,6 +39,7 @@ fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
         heard_first: false,
         only_from: None,
         held: Held::default(),
+        tunnel: None,
         local,
         remote,
         peer: None,
@@ -210,7 +211,14 @@ fn a_leg_that_panics_ends_alone() {
     let here = loops.open(ALICE, LOCAL).unwrap();
     let Some(Leg::Opened(socket)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
     let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
-    let leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, stream: Some(stream(here, here)), source, sink };
+    let leg = MediaLeg {
+        call: ALICE,
+        mailbox: Arc::default(),
+        socket,
+        work: leg::Work::Talk(Some(stream(here, here))),
+        source,
+        sink,
+    };
     let mut outbox = outbox::Outbox::default();
     let mut leg = leg.start(Clock::start().now(), &mut outbox);
     leg.guarded(|leg| leg.frame(Clock::start().now(), &mut outbox));

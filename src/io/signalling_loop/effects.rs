@@ -26,6 +26,10 @@ impl Signalling {
             }
             Effect::RekeyStream { call, rekeying } => self.media.rekey(call, rekeying),
             Effect::SetSpd { spd } => self.media.set_spd(&spd),
+            Effect::StartForwarder { call, forwarder } => {
+                let started = self.media.forward(call, forwarder);
+                self.answered.extend(started.err().map(|failure| Done::StreamFailed { call, failure }));
+            }
             Effect::StartStream { call, stream, source, sink } => {
                 let started = self.media.start(call, stream, source, sink);
                 self.answered.extend(started.err().map(|failure| Done::StreamFailed { call, failure }));

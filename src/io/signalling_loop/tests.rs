@@ -47,6 +47,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         accounts: Vec::new(),
         places: Vec::new(),
         prompts: Default::default(),
+        gateway: None,
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
         default_level: Level::Require,

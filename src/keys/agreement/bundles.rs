@@ -75,6 +75,12 @@ pub(super) fn check_offer(
     Ok(())
 }
 
+/// A gateway reads inside whom a packet is for, so every packet that goes by it is in a tunnel.
+pub(super) fn check_forward(demanded: Bundles, forward: Option<IpAddr>) -> Result<(), ChoiceError> {
+    let both = demanded.to_responder.framing.has_tunnel() && demanded.to_initiator.framing.has_tunnel();
+    (both || forward.is_none()).then_some(()).ok_or(ChoiceError::TunnelEnd)
+}
+
 fn is_at(end: IpAddr, media: SocketAddr) -> bool {
     end.to_canonical() == media.ip().to_canonical()
 }

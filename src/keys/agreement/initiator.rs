@@ -1,7 +1,7 @@
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use super::bundles::{check_offer, Bundles, Match, Spis, TunnelEnds};
+use super::bundles::{check_forward, check_offer, Bundles, Match, Spis, TunnelEnds};
 use super::confirmed::{Confirmed, Outcome};
 use super::error::AgreementError;
 use super::noise::Handshake;
@@ -49,6 +49,8 @@ pub struct OfferInput<'a> {
     pub ah_nat: bool,
     /// Where the tunnels of the bundles end, if they have any: each at the media address of its side.
     pub tunnel: Option<TunnelEnds>,
+    /// The callee is a gateway: what is in the tunnels, which both directions have, is for somebody there.
+    pub forward: Option<IpAddr>,
 }
 
 /// The callee, from the statement that our user approved.
@@ -77,6 +79,7 @@ impl Initiator {
     /// [`AgreementError::Unauthentic`] when the callee's key is no key.
     pub fn offer(input: OfferInput, seed: [u8; 32]) -> Result<(Self, Vec<u8>), AgreementError> {
         check_offer(input.bundles, input.spis, &input.suites, (input.tunnel, input.media))?;
+        check_forward(input.bundles, input.forward)?;
         let prologue = Prologue {
             callee: &input.peer.entity,
             device: &input.peer.device,
@@ -148,6 +151,7 @@ fn first_payload(input: OfferInput) -> First {
         statement: input.statement,
         ah_nat: input.ah_nat,
         tunnel: input.tunnel,
+        forward: input.forward,
     };
     First { offered, signature: input.identity.sign_agreement(input.entity, input.device) }
 }

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::bundles::{Bundles, Spis, TunnelEnds};
 use crate::policy::Suite;
@@ -29,4 +29,6 @@ pub struct Offered {
     pub ah_nat: bool,
     /// Where its tunnels end, if the bundles have any.
     pub tunnel: Option<TunnelEnds>,
+    /// What is in its tunnels is not for us: as a gateway we are to send it on, to there (item 831).
+    pub forward: Option<IpAddr>,
 }

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::bundles::{Bundles, Spis, TunnelEnds};
+use super::bundles::{check_forward, Bundles, Spis, TunnelEnds};
 use super::error::PayloadError;
 use super::offered::Offered;
 use super::tlv::{Fields, Kind, Writer};
@@ -39,6 +39,9 @@ impl First {
         if let Some(ends) = offered.tunnel {
             out = out.field(Kind::TUNNEL, &tunnel_octets(ends));
         }
+        if let Some(destination) = offered.forward {
+            out = out.field(Kind::FORWARD, &address_octets(destination));
+        }
         out.finish()
     }
 
@@ -59,11 +62,13 @@ impl First {
             statement: optional(&mut fields, Kind::STATEMENT, Digest::from_slice)?,
             ah_nat: optional(&mut fields, Kind::AH_NAT, |octets| octets.is_empty().then_some(()))?.is_some(),
             tunnel: optional(&mut fields, Kind::TUNNEL, read_tunnel)?,
+            forward: optional(&mut fields, Kind::FORWARD, read_end)?,
         };
         let has_ends = offered.tunnel.is_some_and(|ends| ends.initiator == offered.media.ip());
         if has_ends != offered.bundles.has_tunnel() || has_ends != offered.tunnel.is_some() {
             return Err(PayloadError::Value(Kind::TUNNEL));
         }
+        check_forward(offered.bundles, offered.forward).map_err(|_| PayloadError::Value(Kind::FORWARD))?;
         let signature = fields.value(Kind::SIGNATURE, SignatureBytes::from_slice)?;
         fields.end()?;
         Ok(Self { offered, signature })
@@ -141,23 +146,29 @@ fn read_media(octets: &[u8]) -> Option<SocketAddr> {
 
 /// Both ends are of one family: the initiator's end, then the responder's, each 4 or 16 octets.
 fn tunnel_octets(ends: TunnelEnds) -> Vec<u8> {
-    let octets = |end: IpAddr| match end {
-        IpAddr::V4(end) => end.octets().to_vec(),
-        IpAddr::V6(end) => end.octets().to_vec(),
-    };
-    [octets(ends.initiator), octets(ends.responder)].concat()
+    [address_octets(ends.initiator), address_octets(ends.responder)].concat()
 }
 
 fn read_tunnel(octets: &[u8]) -> Option<TunnelEnds> {
     let (initiator, responder) = octets.split_at_checked(octets.len() / 2)?;
-    let end = |octets: &[u8]| match octets.len() {
+    Some(TunnelEnds { initiator: read_end(initiator)?, responder: read_end(responder)? })
+}
+
+/// 4 or 16 octets.
+fn address_octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+fn read_end(octets: &[u8]) -> Option<IpAddr> {
+    let end = match octets.len() {
         4 => <[u8; 4]>::try_from(octets).ok().map(IpAddr::from),
         16 => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
         _ => None,
     };
-    let is_end = |end: &IpAddr| !end.is_unspecified() && !end.is_multicast();
-    let ends = TunnelEnds { initiator: end(initiator)?, responder: end(responder)? };
-    (is_end(&ends.initiator) && is_end(&ends.responder)).then_some(ends)
+    end.filter(|end| !end.is_unspecified() && !end.is_multicast())
 }
 
 const ESP: u8 = 1;
@@ -260,7 +271,10 @@ mod tests {
             agreement_key: AgreementKey([2; 32]),
             media: "192.168.1.1:20000".parse().unwrap(),
             bundles: Bundles {
-                to_responder: Bundle { framing: Framing { tfc: true, ..Framing::PLAIN }, ..Bundle::ESP },
+                to_responder: Bundle {
+                    framing: Framing { esp_tunnel: true, tfc: true, ..Framing::PLAIN },
+                    ..Bundle::ESP
+                },
                 to_initiator: Bundle {
                     framing: Framing { ah_tunnel: true, ipcomp: true, ..Framing::PLAIN },
                     ..Bundle::AH_ESP
@@ -275,6 +289,7 @@ mod tests {
                 initiator: "192.168.1.1".parse().unwrap(),
                 responder: "192.168.1.2".parse().unwrap(),
             }),
+            forward: Some("133.134.10.10".parse().unwrap()),
         };
         First { offered, signature: SignatureBytes([5; 64]) }
     }
@@ -327,7 +342,7 @@ mod tests {
     #[test]
     fn bad_values_are_refused() {
         let payload = first().write();
-        let bad: [(Kind, &[u8]); 20] = [
+        let bad: [(Kind, &[u8]); 22] = [
             (Kind::TIME, &[0; 7]),
             (Kind::ENTITY, b"SIP:alice@192.168.1.1"),
             (Kind::ENTITY, b"sip:\xff@h"),
@@ -348,10 +363,22 @@ mod tests {
             (Kind::SUITES, &[0; 3]),
             (Kind::SUITES, &[0; 34]),
             (Kind::AH_NAT, &[0]),
+            (Kind::FORWARD, &[133, 134, 10]),
+            (Kind::FORWARD, &[224, 0, 0, 1]),
         ];
         for (kind, value) in bad {
             assert_eq!(read(&with(&payload, kind, Some(value))).err(), Some(PayloadError::Value(kind)), "{value:?}");
         }
+    }
+
+    /// Both ways, or what comes back would not say whom it is for.
+    #[test]
+    fn what_a_gateway_sends_on_comes_in_tunnels() {
+        let payload = first().write();
+        let one_way = with(&payload, Kind::BUNDLES, Some(&[ESP | ESP_TUNNEL, ESP | AH]));
+        assert_eq!(read(&one_way).err(), Some(PayloadError::Value(Kind::FORWARD)));
+        let forward = |offered: First| offered.offered.forward;
+        assert_eq!(read(&with(&one_way, Kind::FORWARD, None)).ok().and_then(forward), None);
     }
 
     #[test]
@@ -362,7 +389,7 @@ mod tests {
 
     #[test]
     fn no_cut_is_read_as_a_whole_payload() {
-        let payload = with(&first().write(), Kind::AH_NAT, None);
+        let payload = with(&with(&first().write(), Kind::AH_NAT, None), Kind::FORWARD, None);
         for len in 0..payload.len() {
             let whole = read(&payload[..len]).ok().map(|got| got.offered.statement);
             assert!(whole.is_none() || whole == Some(None), "at {len}");

@@ -23,6 +23,7 @@ impl Kind {
     pub(super) const AH_NAT: Self = Self(0x800c);
     // 0x800d is kept for ML-KEM.
     pub(super) const TUNNEL: Self = Self(0x800e);
+    pub(super) const FORWARD: Self = Self(0x800f);
 
     fn critical(self) -> bool {
         self.0 & Self::CRITICAL != 0
@@ -40,6 +41,7 @@ impl Kind {
             Self::DEVICE => "device",
             Self::ENTITY => "entity",
             Self::ENTRY => "entry hash",
+            Self::FORWARD => "inner destination",
             Self::MEDIA => "media address",
             Self::SIGNATURE => "signature",
             Self::SIGNING_KEY => "signing key",

@@ -22,7 +22,7 @@ pub enum AnswerError {
     NotBetweenUs { words: String },
     #[error("the action needs {0}")]
     Rules(#[from] RulesError),
-    #[error("{field}: {rule} does not end at the two of you, and a gateway cannot be its end yet")]
+    #[error("{field}: {rule} ends neither at the two of you nor at a gateway that you approved")]
     TunnelElsewhere { field: String, rule: Rule, fits: Rule },
     #[error("{field}: padding (tfc=on) needs esp, and no ipcomp beside it")]
     Padding { field: String },
@@ -49,7 +49,7 @@ impl AnswerError {
                 "use what the peer says that it supports, as esp in transport mode with a suite of the peer's",
             ),
             Self::TunnelElsewhere { fits, .. } => {
-                let next = format!("write {fits}, or use transport mode");
+                let next = format!("write {fits}, or use transport mode; a gateway is asked and approved before");
                 return Failure::new(FailureKind::RefusedByPolicy, "tunnel-elsewhere", self.to_string(), subject, next);
             }
             Self::Padding { .. } => (
@@ -94,8 +94,9 @@ impl Review {
         let entries = self.settled(self.answered(answer)?, now)?;
         for entry in &entries {
             supported_here(entry)?;
-            self.supported_by_peer(entry)?;
-            self.tunnels_between_us(entry)?;
+            let far = self.beyond(entry.clone());
+            self.supported_by_peer(&far)?;
+            self.tunnels_between_us(&far)?;
         }
         let fields = match self.kind {
             ReviewKind::Statement => self.looser(&entries, now)?,
@@ -136,7 +137,7 @@ impl Review {
     pub fn missing_rules(&self) -> Vec<Rule> {
         let spd = self.current_spd();
         let lacking = |theirs: &Entry| {
-            let ours = ruling(&spd, self, theirs);
+            let ours = self.beyond(ruling(&spd, self, theirs));
             let missing = Bundle::of(&ours.action).missing_for(&theirs.action, self.default_level);
             missing.into_iter().map(|rule| rule.as_sent(theirs.direction)).collect::<Vec<_>>()
         };
@@ -251,7 +252,9 @@ impl Review {
         let open = || vec![Entry::new(Selector::ANY, Direction::Out, Action::None)];
         let forever = |entry: &Entry| Entry { expires: None, ..entry.clone() };
         let asked: Vec<Entry> = self.proposed.iter().map(forever).collect();
-        let p = Spd::compile(self.generation, entries.to_vec(), open());
+        // A gateway's tunnel gives the peer nothing of what it asks.
+        let far = entries.iter().map(|entry| self.beyond(entry.clone())).collect();
+        let p = Spd::compile(self.generation, far, open());
         let q = Spd::compile(self.generation, asked.clone(), open());
         let view = View { peer: Some(self.peer()), ends: Some(self.ends), default_level: self.default_level, now };
         let mut fields: Vec<String> = Vec::new();

@@ -162,7 +162,9 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
             let place = call.replaces.as_ref().map(|old| format!(" takes the place of call {old}")).unwrap_or_default();
             let wanted =
                 call.wanted_by.as_ref().map(|by| format!(", as the peer of call {by} wanted")).unwrap_or_default();
-            Some(format!("call {id}{place}: talking with {peer}, protected by {}{wanted}", call.bundle))
+            let protection = super::call::protection(call);
+            let what = if call.carries.is_some() || call.forwards.is_some() { "connected" } else { "talking" };
+            Some(format!("call {id}{place}: {what} with {peer}, protected by {protection}{wanted}"))
         }
         CallStateView::Ended | CallStateView::Failed => {
             Some(format!("call {id}: over{}", call.why_over().map(|why| format!(": {why}")).unwrap_or_default()))
@@ -179,7 +181,7 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
 mod tests {
     use super::*;
     use crate::agent::{Call, CallState};
-    use crate::vocab::{Failure, FailureKind};
+    use crate::vocab::{CallId, Failure, FailureKind};
 
     #[test]
     fn an_account_is_said_to_be_registered_once_and_again_after_an_outage() {
@@ -233,6 +235,21 @@ mod tests {
         ] {
             assert_eq!(told(&call(state), true).as_deref(), Some(said));
         }
+    }
+
+    /// Who reads `esp/tunnel` has to know where the tunnel ends.
+    #[test]
+    fn a_tunnel_to_a_gateway_is_not_taken_for_one_to_the_peer() {
+        let call = || Call { bundle: "esp/tunnel".into(), ..crate::app::control::tests::call(CallState::Active) };
+        let said = |call: Call| told(&CallView::from(&call), true).unwrap();
+        let (main, other) = (Some(CallId(1)), Some(CallId(2)));
+        assert!(
+            said(Call { through: other, ..call() }).ends_with("esp/tunnel, tunnels as far as the gateway of call c2")
+        );
+        let tunnel = said(Call { carries: main, ..call() });
+        assert!(tunnel.contains("connected with") && tunnel.ends_with("the tunnel for call c1"), "{tunnel}");
+        let there = "133.134.10.10".parse().ok();
+        assert!(said(Call { forwards: there, ..call() }).ends_with("you are its gateway to 133.134.10.10"));
     }
 
     #[test]

@@ -200,7 +200,7 @@ pub(super) fn told(call: &CallView) -> String {
         CallStateView::Active => {
             let suite = call.suite.as_ref().map(|suite| format!(" ({suite})")).unwrap_or_default();
             let setup = call.setup_ms.map(|ms| format!(", set up in {ms} ms")).unwrap_or_default();
-            format!("call {} with {}: talking, protected by {}{suite}{setup}", call.id, call.peer, call.bundle)
+            format!("call {} with {}: talking, protected by {}{suite}{setup}", call.id, call.peer, protection(call))
         }
         CallStateView::Asking => format!("call {} to {}: asking for its policy first", call.id, call.peer),
         CallStateView::Ended => format!("call {}: ended, {}", call.id, call.reason.clone().unwrap_or_default()),
@@ -217,6 +217,17 @@ pub(super) fn told(call: &CallView) -> String {
             let by = call.wanted_by.clone().unwrap_or_default();
             format!("call {id}: the peer of call {by} wants you to call {peer}: `sottovoce answer {id}` or `sottovoce reject {id}`")
         }
+    }
+}
+
+/// What protects it, and where that ends when it is not at the peer.
+pub(super) fn protection(call: &CallView) -> String {
+    let CallView { bundle, through, carries, forwards, .. } = call;
+    match (through, carries, forwards) {
+        (Some(tunnel), ..) => format!("{bundle}, tunnels as far as the gateway of call {tunnel}"),
+        (_, Some(carried), _) => format!("{bundle}, the tunnel for call {carried}"),
+        (.., Some(there)) => format!("{bundle}; you are its gateway to {there}"),
+        _ => bundle.clone(),
     }
 }
 
@@ -270,13 +281,13 @@ pub async fn tighten(door: &Door, output: Output, id: &str, rules: Option<String
         (false, true) => {
             format!("call {} with {}: the peer has not answered yet; `sottovoce calls` tells", call.id, call.peer)
         }
-        (false, false) => format!("call {} with {}: goes on under {}", call.id, call.peer, call.bundle),
+        (false, false) => format!("call {} with {}: goes on under {}", call.id, call.peer, protection(&call)),
     });
     Ok(Exit::Done)
 }
 
 fn told_rekeyed(call: &CallView) -> String {
-    format!("call {} with {}: protected by {} from now on", call.id, call.peer, call.bundle)
+    format!("call {} with {}: protected by {} from now on", call.id, call.peer, protection(call))
 }
 
 fn told_held(call: &CallView) -> String {
@@ -331,10 +342,14 @@ fn word(state: CallStateView) -> String {
 }
 
 fn row(call: &CallView) -> [String; 6] {
-    let state = match held(call) {
-        Some(held) => format!("{}, {held}", word(call.state)),
-        None => word(call.state),
+    let part = match (&call.through, &call.carries, &call.forwards) {
+        (Some(tunnel), ..) => format!(", by tunnel {tunnel}"),
+        (_, Some(carried), _) => format!(", tunnel for {carried}"),
+        (.., Some(there)) => format!(", gateway to {there}"),
+        _ => String::new(),
     };
+    let held = held(call).map(|held| format!(", {held}")).unwrap_or_default();
+    let state = format!("{}{held}{part}", word(call.state));
     let dropped: u64 = call.packets.dropped.values().sum();
     let packets = format!("{}/{}/{dropped}", call.packets.sent, call.packets.received);
     let suite = call.suite.clone().unwrap_or_default();

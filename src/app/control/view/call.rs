@@ -51,6 +51,12 @@ pub struct CallView {
     pub rekeying: bool,
     /// One side is elsewhere than at the beginning.
     pub moved: Option<MovedView>,
+    /// The call to a gateway in whose tunnel its packets go.
+    pub through: Option<String>,
+    /// The call whose packets go in its tunnel; it has no sound of its own.
+    pub carries: Option<String>,
+    /// We are its gateway: where what comes in its tunnel is sent on to.
+    pub forwards: Option<String>,
     /// The ask that had to come first, or that a refusal led to.
     pub ask: Option<String>,
     /// The review that the user has to answer, or answered, for this call.
@@ -230,6 +236,9 @@ impl From<&Call> for CallView {
             hold: HoldView::of(call),
             rekeying: call.rekeying,
             moved: call.moved.as_ref().map(MovedView::from),
+            through: call.through.map(|tunnel| tunnel.to_string()),
+            carries: call.carries.map(|carried| carried.to_string()),
+            forwards: call.forwards.map(|there| there.to_string()),
             ask: call.ask.map(|ask| ask.to_string()),
             review: call.review.map(|review| review.to_string()),
             transfer: TransferView::of(call),

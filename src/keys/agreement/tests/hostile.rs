@@ -187,6 +187,7 @@ impl Stranger {
             statement: None,
             ah_nat: false,
             tunnel: None,
+            forward: None,
         };
         First { offered, signature: agent.identity.sign_agreement(&agent.entity, &agent.device) }
     }

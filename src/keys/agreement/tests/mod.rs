@@ -71,6 +71,7 @@ impl Agent {
             statement: Some(Digest([0x5a; 32])),
             ah_nat: false,
             tunnel: bundle.framing.has_tunnel().then(ends),
+            forward: None,
         }
     }
 

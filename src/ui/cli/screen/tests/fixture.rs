@@ -107,6 +107,7 @@ impl Case {
             own_environment: self.ours,
             own_address: ip(ALICE),
             peer_address: self.address,
+            gateways: Vec::new(),
             current: setkey::parse(&self.current).unwrap(),
             generation: Generation(0),
             default_level: Level::Require,

@@ -1,0 +1,235 @@
+//! A telephone, a gateway and a peer (item 831): the tunnel ends at the gateway, and the peer is as he ever was.
+
+use std::time::Duration;
+
+use sottovoce::agent::{AgentConfig, CallState, Command, GatewayConfig, Side};
+use sottovoce::policy::{setkey, Prefix};
+use sottovoce::vocab::{CallId, Entity, Failure};
+
+use crate::common::config::agent;
+use crate::common::wire::Link;
+use crate::common::world::World;
+
+const ALICE: &str = "192.168.1.1";
+const GATEWAY: &str = "133.134.10.1";
+const BOB: &str = "133.134.10.10";
+const MINUTE: Duration = Duration::from_secs(60);
+const TO_GATEWAY: &str = "ipsec esp/tunnel/192.168.1.1-133.134.10.1/require";
+
+fn gateway(name: &str) -> AgentConfig {
+    let config = GatewayConfig {
+        users: vec![Entity::parse("sip:alice@192.168.1.1").unwrap()],
+        destinations: vec![Prefix::new("133.134.10.0".parse().unwrap(), 24).unwrap()],
+        rate: 250,
+        tunnels: 2,
+    };
+    AgentConfig { gateway: Some(config), ..agent(name, GATEWAY, "none") }
+}
+
+struct Three {
+    world: World,
+    alice: usize,
+    gateway: usize,
+    bob: usize,
+}
+
+/// Alice has approved the gateway and Bob, and they have approved her.
+fn three(gateways: AgentConfig, bobs: &str) -> Three {
+    let mut world = World::new(31, Link::GOOD);
+    let alice = world.add("alice", AgentConfig { follows: true, ..agent("alice", ALICE, "none") });
+    let gateway = world.add("gw", gateways);
+    let bob = world.add("bob", agent("bob", BOB, bobs));
+    for (asks, peer) in [(alice, "gw@133.134.10.1"), (gateway, "alice@192.168.1.1"), (bob, "alice@192.168.1.1")] {
+        let call = world.call(asks, peer, Some("approve"), 1);
+        assert!(world.run_until(MINUTE, |world| world.call_is_over(asks, call)));
+    }
+    world.run_for(Duration::from_secs(2));
+    world.wire.seen.clear();
+    Three { world, alice, gateway, bob }
+}
+
+impl Three {
+    fn call(&mut self, rules: &str, seconds: u64) -> CallId {
+        self.world.call(self.alice, "bob@133.134.10.10", Some(rules), seconds)
+    }
+
+    fn ended(&mut self, call: CallId) -> CallState {
+        let alice = self.alice;
+        assert!(self.world.run_until(5 * MINUTE, |world| world.call_is_over(alice, call)));
+        self.world.run_for(Duration::from_secs(2));
+        self.world.the_call(alice, call).state.clone()
+    }
+
+    fn failed(&mut self, call: CallId) -> Failure {
+        match self.ended(call) {
+            CallState::Failed(failure) => failure,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn last(&self, node: usize) -> &sottovoce::agent::Call {
+        self.world.nodes[node].agent.calls().last().unwrap()
+    }
+}
+
+#[test]
+fn a_call_goes_by_the_gateway_and_the_peer_sees_nobody_else() {
+    let mut three = three(gateway("gw"), "none");
+    let call = three.call(TO_GATEWAY, 5);
+    let how = three.ended(call);
+    assert!(matches!(how, CallState::Ended { .. }), "{how:?}");
+    let (alice, gateway, bob) = (three.alice, three.gateway, three.bob);
+    let talked = three.world.the_call(alice, call).clone();
+    assert_eq!((talked.bundle.as_str(), talked.counters.dropped.is_empty()), ("esp/tunnel", true), "{talked:?}");
+    assert!(talked.counters.received >= 245 && talked.through.is_some());
+    let his = three.last(bob).clone();
+    assert!(his.counters.received >= 245 && his.counters.dropped.is_empty(), "{his:?}");
+    let between = three.last(gateway).clone();
+    assert_eq!(between.forwards, Some(BOB.parse().unwrap()));
+    assert_eq!(between.counters.dropped.len(), 0, "{between:?}");
+    assert!(between.counters.received >= 490 / 2 && between.counters.sent >= 245);
+    let tunnel = three.world.nodes[alice].agent.calls().find(|other| other.carries == Some(call)).unwrap();
+    assert!(matches!(&tunnel.state, CallState::Ended { reason } if reason.contains("which it carried")), "{tunnel:?}");
+    // Half of what went over the wire is in the tunnel, the other half is what Bob asked for: clear.
+    let (sealed, clear): (Vec<_>, Vec<_>) = three.world.wire.seen.iter().partition(|bytes| bytes[0] >= 192);
+    assert!(sealed.len().abs_diff(clear.len()) <= 10, "{} and {}", sealed.len(), clear.len());
+}
+
+/// What the entry demands beyond the tunnel is between the telephone and its peer.
+#[test]
+fn what_is_behind_the_tunnel_is_protected_from_end_to_end() {
+    let mut three = three(gateway("gw"), "none");
+    let call = three.call(&format!("{TO_GATEWAY} ah/transport//require"), 2);
+    let how = three.ended(call);
+    assert!(matches!(how, CallState::Ended { .. }), "{how:?}");
+    let talked = three.world.the_call(three.alice, call).clone();
+    assert_eq!((talked.bundle.as_str(), talked.counters.dropped.is_empty()), ("ah+esp/tunnel", true), "{talked:?}");
+    assert_eq!(three.last(three.bob).bundle, "ah");
+    assert!(three.last(three.bob).counters.received >= 95 && talked.counters.received >= 95);
+    assert!(three.world.wire.seen.iter().all(|bytes| bytes[0] >= 192), "nothing in clear on either leg");
+}
+
+#[test]
+fn a_gateway_refuses_whom_it_does_not_serve_and_says_why() {
+    let with = |change: fn(&mut GatewayConfig)| {
+        let mut config = gateway("gw");
+        change(config.gateway.as_mut().unwrap());
+        config
+    };
+    let elsewhere = || vec![Prefix::new("10.0.0.0".parse().unwrap(), 8).unwrap()];
+    let strict = AgentConfig {
+        default_policy: setkey::parse("spdadd any 133.134.10.10 udp -P out ipsec esp/transport//require; spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap(),
+        ..gateway("gw")
+    };
+    for (config, why) in [
+        (AgentConfig { gateway: None, ..gateway("gw") }, "this is no gateway"),
+        (with(|gateway| gateway.users.clear()), "you are no user of this gateway"),
+        (
+            AgentConfig {
+                gateway: with(|_| ()).gateway.map(|g| GatewayConfig { destinations: elsewhere(), ..g }),
+                ..gateway("gw")
+            },
+            "does not lead to 133.134.10.10",
+        ),
+        (with(|gateway| gateway.tunnels = 0), "has no tunnel left"),
+        (strict, "lets nothing through to 133.134.10.10"),
+    ] {
+        let mut three = three(config, "none");
+        let call = three.call(TO_GATEWAY, 2);
+        let failure = three.failed(call);
+        assert!(failure.message.contains(why), "{why}: {failure:?}");
+        assert!(failure.message.contains("no tunnel to the gateway sip:gw@133.134.10.1"), "{failure:?}");
+        assert_eq!(three.world.wire.seen.len(), 0, "nothing was sent");
+        let called = three.world.nodes[three.bob].agent.calls().any(|call| call.side == Side::Callee);
+        assert!(!called, "Bob was called");
+    }
+}
+
+#[test]
+fn without_an_approved_gateway_there_nobody_is_called() {
+    let mut world = World::new(32, Link::GOOD);
+    let alice = world.add("alice", agent("alice", ALICE, "none"));
+    world.add("gw", gateway("gw"));
+    world.add("bob", agent("bob", BOB, "none"));
+    let call = world.call(alice, "bob@133.134.10.10", Some(TO_GATEWAY), 2);
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
+    let CallState::Failed(failure) = world.the_call(alice, call).state.clone() else { panic!() };
+    assert!(failure.message.contains("nor at a gateway that you approved"), "{failure:?}");
+}
+
+/// One call is nothing without the other.
+#[test]
+fn when_the_gateway_goes_the_call_goes() {
+    let mut three = three(gateway("gw"), "none");
+    let call = three.call(TO_GATEWAY, 60);
+    three.world.run_for(Duration::from_secs(3));
+    assert_eq!(three.world.the_call(three.alice, call).state, CallState::Active);
+    let theirs = three.last(three.gateway).id;
+    three.world.command(three.gateway, Command::Hangup { call: Some(theirs) }).unwrap();
+    let failure = three.failed(call);
+    assert_eq!(failure.code, "tunnel-lost", "{failure:?}");
+    let sent = three.world.wire.seen.len();
+    three.world.run_for(Duration::from_secs(2));
+    assert_eq!(three.world.wire.seen.len(), sent, "nothing goes past it");
+}
+
+/// Bob calls: Alice answers by way of the gateway, because her entries say so.
+#[test]
+fn a_call_that_comes_is_answered_by_way_of_the_gateway() {
+    let mut three = three(gateway("gw"), "none");
+    let call = three.call(TO_GATEWAY, 2);
+    three.ended(call);
+    three.world.wire.seen.clear();
+    let (alice, bob) = (three.alice, three.bob);
+    let call = three.world.call(bob, "alice@192.168.1.1", Some("approve"), 3);
+    assert!(three.world.run_until(2 * MINUTE, |world| world.call_is_over(bob, call)));
+    three.world.run_for(Duration::from_secs(1));
+    let how = three.world.the_call(bob, call).clone();
+    assert!(matches!(how.state, CallState::Ended { .. }) && how.counters.received >= 140, "{how:?}");
+    let answered =
+        three.world.nodes[alice].agent.calls().find(|call| call.through.is_some() && call.counters.received > 0);
+    assert_eq!(answered.map(|call| call.bundle.as_str()), Some("esp/tunnel"));
+    let sealed = three.world.wire.seen.iter().filter(|bytes| bytes[0] >= 192).count();
+    assert!(sealed >= 280, "{sealed} of {}", three.world.wire.seen.len());
+}
+
+/// The tunnel stays, and what is agreed within it changes.
+#[test]
+fn a_call_in_a_tunnel_is_tightened_while_it_runs() {
+    let mut three = three(gateway("gw"), "none");
+    let call = three.call(TO_GATEWAY, 8);
+    three.world.run_for(Duration::from_secs(3));
+    let rules = setkey::parse_action(&format!("{TO_GATEWAY} ah/transport//require")).ok();
+    three.world.command(three.alice, Command::Tighten { call, rules }).unwrap();
+    let how = three.ended(call);
+    assert!(matches!(how, CallState::Ended { .. }), "{how:?}");
+    let talked = three.world.the_call(three.alice, call).clone();
+    assert_eq!((talked.bundle.as_str(), talked.counters.dropped.is_empty()), ("ah+esp/tunnel", true), "{talked:?}");
+    assert_eq!(three.last(three.bob).bundle, "ah");
+    assert!(talked.counters.received >= 390 && three.last(three.bob).counters.received >= 390, "{talked:?}");
+}
+
+/// Its entry names the address that she had.
+#[test]
+fn whoever_moves_loses_the_call_and_is_told_what_to_write() {
+    let mut three = three(gateway("gw"), "none");
+    let call = three.call(TO_GATEWAY, 60);
+    three.world.run_for(Duration::from_secs(3));
+    three.world.moves(three.alice, "133.134.10.77", "02:00:00:00:00:09");
+    let failure = three.failed(call);
+    assert_eq!(failure.code, "tunnel-moved", "{failure:?}");
+}
+
+/// The operator's entries rule what goes through, whenever he writes them.
+#[test]
+fn a_gateway_whose_policy_changes_lets_nothing_more_through() {
+    let mut three = three(gateway("gw"), "none");
+    let call = three.call(TO_GATEWAY, 10);
+    three.world.run_for(Duration::from_secs(3));
+    let text = "spdadd any 133.134.10.10 udp -P out discard; # sv: priority=5".to_owned();
+    three.world.command(three.gateway, Command::PolicyAdd { text }).unwrap();
+    three.ended(call);
+    let between = three.last(three.gateway).clone();
+    assert!(between.counters.dropped.get("policy").is_some_and(|dropped| *dropped >= 300), "{between:?}");
+    assert!(three.last(three.bob).counters.received <= 160, "{:?}", three.last(three.bob));
+}
