@@ -5,14 +5,16 @@
 //! | --- | --- |
 //! | our place, or what a peer says of its own, changes -> `places_changed` | whose entries are marked now; each told once |
 //! | `begin_call` -> `is_elsewhere` | a marked entry is as good as none: the peer is asked first |
+//! | a call comes -> `is_weak_there` | it is not answered by itself: the user decides |
 
 use std::collections::BTreeSet;
 
+use super::ruling::Protected;
 use super::{Agent, Event};
 use crate::policy::advice::{danger, grade, Circumstances};
 use crate::policy::place::is_for_another_place;
-use crate::policy::{infer, Entry, Intent, PlaceCondition, Surroundings};
-use crate::vocab::{Device, Entity, Failure, FailureKind, Now};
+use crate::policy::{infer, Action, Entry, Intent, PlaceCondition, Surroundings};
+use crate::vocab::{CallId, Device, Entity, Failure, FailureKind, Now};
 
 /// The devices whose entries are marked, as our user was told.
 #[derive(Default)]
@@ -37,9 +39,25 @@ impl Agent {
         let heard = self.heard_surroundings(entity, device);
         // Of whom nothing is known any more it is not known either that he has moved.
         let theirs = heard.as_ref().map_or(then.theirs, Surroundings::scope);
-        let circumstances = Circumstances { relation: self.relation_of(entity, true), intent };
-        let least = grade(danger(&heard.unwrap_or(Surroundings::NotAsked), &ours).0, circumstances).action();
+        let least = self.advised_there(entity, heard.unwrap_or(Surroundings::NotAsked), intent);
         is_for_another_place(entry, PlaceCondition { ours: ours.scope, theirs }, &least, self.config.default_level)
+    }
+
+    /// Of an approved peer.
+    fn advised_there(&self, entity: &Entity, theirs: Surroundings, intent: Intent) -> Action {
+        let circumstances = Circumstances { relation: self.relation_of(entity, true), intent };
+        grade(danger(&theirs, &self.own.environment()).0, circumstances).action()
+    }
+
+    /// A call of this device comes under entries that were approved for another place, and has less than is advised now.
+    pub(super) fn is_weak_there(&self, now: Now, (entity, device): &(Entity, Device), has: Protected) -> bool {
+        if !self.is_elsewhere(now, (entity, device), Intent::default()) {
+            return false;
+        }
+        let theirs = self.heard_surroundings(entity, device).unwrap_or(Surroundings::NotAsked);
+        let least = self.advised_there(entity, theirs, Intent::default());
+        let level = self.config.default_level;
+        [has.outbound, has.inbound].iter().any(|bundle| !bundle.missing_for(&least, level).is_empty())
     }
 
     /// What the peer said last of where it is.
@@ -77,6 +95,17 @@ impl Agent {
         self.judge_moves_anew(now);
         self.seek_again(now);
     }
+}
+
+/// Of a call that came.
+pub(super) fn weak_there(id: CallId, entity: &Entity) -> Failure {
+    let message = format!(
+        "call {id} of {entity} is not answered by itself: your policy for it was approved for another place, and is too weak where you both are now"
+    );
+    let next = format!(
+        "`sottovoce answer {id}` takes it as it is; or `sottovoce reject {id}`, then tighten it with `sottovoce ask {entity}` and call back"
+    );
+    Failure::new(FailureKind::RefusedByPolicy, "another-place", message, id.to_string(), next)
 }
 
 fn for_another_place(entity: &Entity, device: &Device, talks: bool) -> Failure {

@@ -138,6 +138,39 @@ fn an_entry_approved_for_another_place_is_reviewed_before_the_next_call() {
     }
 }
 
+/// A machine that answers by itself lets its user decide then; a call that brings what is advised is answered.
+#[test]
+fn a_call_that_comes_under_an_entry_for_another_place_waits_for_the_user() {
+    for (rules, answered) in [("none", false), ("ipsec esp/transport//require", true)] {
+        let mut world = World::new(94, Link::GOOD);
+        for (name, address) in [("alice", "192.168.1.1"), ("bob", "192.168.1.2")] {
+            let mut config = agent(name, address, "none");
+            let mut street = config.places[0].clone();
+            street.name = "street".into();
+            street.scope = sottovoce::policy::Scope::Public;
+            street.networks.clear();
+            config.places.push(street);
+            world.add(name, config);
+        }
+        approve(&mut world);
+        moves(&mut world, 0, "street");
+        world.run_for(10 * SECOND);
+        let bobs = world.call(1, "alice@192.168.1.1", Some(rules), 1);
+        if answered {
+            assert!(world.run_until(MINUTE, |world| world.call_is_over(1, bobs)), "{:?}", world.the_call(1, bobs));
+            assert_eq!(world.the_call(1, bobs).bundle, "esp");
+            continue;
+        }
+        let rings = |world: &World| matches!(world.the_call(1, bobs).state, CallState::Ringing);
+        assert!(world.run_until(MINUTE, rings), "{:?}", world.the_call(1, bobs));
+        assert_eq!(notices(&world, "another-place"), 2, "of the entry, and of this call");
+        let hers = world.nodes[0].agent.calls().last().unwrap().id;
+        world.command(0, Command::AnswerCall { call: hers }).unwrap();
+        assert!(world.run_until(MINUTE, |world| world.call_is_over(1, bobs)));
+        assert!(world.the_call(1, bobs).counters.received > 40, "as she decided: {:?}", world.the_call(1, bobs));
+    }
+}
+
 /// Nothing is asked again where both come to a safer place, or the entry is strong enough wherever they are.
 #[test]
 fn who_moves_with_an_entry_that_is_strong_enough_is_not_asked() {

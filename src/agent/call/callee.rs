@@ -6,6 +6,7 @@ use super::media::{media_address, PeerSdp};
 use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, AskersPlace, Watcher};
 use crate::agent::book::Standing;
+use crate::agent::elsewhere::weak_there;
 use crate::agent::own::random_nonce;
 use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Event, Seen, Side, StoreOp};
@@ -368,6 +369,7 @@ impl Agent {
         replaced: Option<CallId>,
     ) {
         let known = taken.known.is_some();
+        let is_weak = taken.forward.is_none() && self.is_weak_call(now, &taken);
         let named = || escape(&invitation.caller.uri.to_string());
         let peer = taken.entity.as_ref().map_or_else(named, ToString::to_string);
         let id = self.new_call(now, Side::Callee, peer, CallState::Incoming);
@@ -400,6 +402,7 @@ impl Agent {
             Some(_) => AnswerMode::Auto,
             None => self.mode_of_answer(id, replaced, known),
         };
+        let mode = self.mode_of_weak(id, is_weak, mode);
         let caller =
             self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref().map(|(entity, _)| entity.clone()));
         self.event(Event::CallChanged(id));
@@ -411,6 +414,29 @@ impl Agent {
                 None => self.endpoint.ring(now, session),
             },
             AnswerMode::Reject => self.decline(now, id, "calls are rejected here"),
+        }
+    }
+}
+
+impl Agent {
+    /// Our entries for it are those of another place, and what it offers does not make up for that.
+    fn is_weak_call(&self, now: Now, taken: &Taken) -> bool {
+        let has = match &taken.key {
+            KeyState::Asked(responder, _) => protected(responder.offer().bundles),
+            _ => Protected::default(),
+        };
+        taken.known.as_ref().is_some_and(|peer| self.is_weak_there(now, peer, has))
+    }
+
+    /// Such a call waits for our user, whatever else would be done with it.
+    fn mode_of_weak(&mut self, id: CallId, is_weak: bool, mode: AnswerMode) -> AnswerMode {
+        let entity = self.calls.call(id).and_then(|call| call.entity.clone());
+        match (entity, mode) {
+            (Some(entity), AnswerMode::Auto | AnswerMode::Prompt) if is_weak => {
+                self.event(Event::Notice(weak_there(id, &entity)));
+                AnswerMode::Prompt
+            }
+            (_, mode) => mode,
         }
     }
 }
