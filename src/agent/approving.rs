@@ -11,7 +11,7 @@ const BY: &str = "rule";
 impl Agent {
     /// Approves it if a rule says so. Whether one did: what the answer came to is told as any other's.
     pub(super) fn approve_by_rule(&mut self, now: Now, id: ReviewId) -> bool {
-        let Some(rule) = self.rule_for(id) else { return false };
+        let Some(rule) = self.rule_for(now, id) else { return false };
         if let Some(reviewing) = self.reviews.all.get_mut(&id) {
             reviewing.open.rule = Some(rule);
         }
@@ -24,11 +24,14 @@ impl Agent {
     }
 
     /// The name of the first rule that approves it.
-    fn rule_for(&self, id: ReviewId) -> Option<String> {
+    fn rule_for(&self, now: Now, id: ReviewId) -> Option<String> {
         let reviewing = self.reviews.all.get(&id).filter(|reviewing| reviewing.is_open())?;
         let (review, opening) = (&reviewing.open.review, reviewing.opening());
         // A call that was refused is mended by its user, and what is looser is for him to agree to.
         if !opening.missing.is_empty() || review.kind != ReviewKind::Statement {
+            return None;
+        }
+        if review.loosens(self.book.spd(), now.wall) {
             return None;
         }
         let group = self.proven_group(opening);

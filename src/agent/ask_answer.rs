@@ -114,11 +114,12 @@ impl Agent {
             }
             return;
         }
-        self.set_ask(id, AskState::Reviewing(review));
+        // Nor where a rule answers: who waits for the ask hears of its outcome, not of a question.
         if self.approve_by_rule(now, review) {
             self.step(now, id, "a rule of yours approves it".into());
             return;
         }
+        self.set_ask(id, AskState::Reviewing(review));
         if let Some(call) = call {
             self.call_waits_for_review(call, review);
         }

@@ -1,7 +1,8 @@
 //! Rules by which a review is approved without asking (PROTOCOL section 5): only what is at least as tight as they say.
 
 use super::advice::Verdict;
-use super::{compare, Action, Guarantee, KeyState, Relation, Review, Scope, Surroundings, Tightness};
+use super::{at_least_as_tight, Action, Guarantee, KeyState, Relation, Review, Scope, Spd, Surroundings, View};
+use crate::vocab::{EntryId, Wall};
 
 /// One rule. It speaks of a review when everything that it names fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +30,14 @@ pub struct Whom<'a> {
 
 impl ApprovalRule {
     /// Whether the policy under review, as the peer asks for it, is approved by this rule. Never with a changed key; never where the
-    /// surroundings were not asked for or are withheld (PROTOCOL section 4); never below the advice; and never what is looser than
-    /// what our user approved for this device before.
+    /// surroundings were not asked for or are withheld (PROTOCOL section 4); never below the advice. What [`Review::loosens`] an entry of
+    /// our user's is not for any rule to approve.
     pub fn approves(&self, review: &Review, whom: Whom<'_>) -> bool {
         self.trusts(review.key_state)
             && self.speaks_of(whom)
             && self.fits_place(review)
             && review.advice.verdict != Verdict::BelowAdvice
             && self.is_tight_enough(review)
-            && !loosens(review)
     }
 
     fn trusts(&self, keys: KeyState) -> bool {
@@ -68,17 +68,16 @@ impl ApprovalRule {
     }
 }
 
-/// Whether an entry of the user's own for this device would be loosened. The default, or one for everybody, is what a rule is there
-/// to make an exception of.
-fn loosens(review: &Review) -> bool {
-    let own: Vec<_> = review.current.iter().filter(|entry| entry.peer.device.is_some()).collect();
-    let level = review.default_level();
-    let looser = |before: &Action, after: &Action| {
-        let relation = compare(&Guarantee::of(after, level), &Guarantee::of(before, level));
-        matches!(relation, Tightness::Looser | Tightness::Incomparable)
-    };
-    own.iter().any(|before| {
-        let same_way = review.proposed.iter().filter(|entry| entry.direction == before.direction);
-        same_way.into_iter().any(|after| looser(&before.action, &after.action))
-    })
+impl Review {
+    /// Whether approving it as it is would loosen anywhere what `own` says for this peer, for whomever its entries are: the user wrote or
+    /// approved them. The default alone is what a rule is there to make an exception of.
+    pub fn loosens(&self, own: &Spd, now: Wall) -> bool {
+        let (entity, device) = (&self.statement.entity, &self.statement.device);
+        let peer = Some((entity, device));
+        let before = own.between(peer, self.ends());
+        let replaced: Vec<EntryId> = own.entries_of(entity, device).map(|entry| entry.id).collect();
+        let after = before.changed(self.generation, &replaced, self.proposed.clone());
+        let view = View { peer, ends: Some(self.ends()), default_level: self.default_level(), now };
+        !at_least_as_tight(&after, &before, &view)
+    }
 }

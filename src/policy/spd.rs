@@ -11,7 +11,7 @@ mod shape;
 mod table;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::entry::both_directions;
@@ -177,6 +177,17 @@ impl Spd {
     fn speaking(&self, probe: Probe) -> Vec<&Entry> {
         let base = self.base.candidates(probe).filter(|entry| self.stays(entry));
         merged(base, self.changed.candidates(probe)).chain(self.default.candidates(probe)).collect()
+    }
+
+    /// What of it speaks of packets between two ends, ours first, as a database of its own: what no ordinary entry speaks of passes there
+    /// in clear, for the default says nothing of this peer.
+    pub fn between(&self, peer: Option<(&Entity, &Device)>, (ours, theirs): (IpAddr, IpAddr)) -> Self {
+        let group = self.group_of(peer);
+        let probe = |way| Probe::new(way, ends(way, ours, theirs), peer, group);
+        let of = |way| self.speaking(probe(way)).into_iter().filter(|entry| self.is_ordinary(entry)).cloned();
+        let entries = [Direction::Out, Direction::In].into_iter().flat_map(of).collect();
+        let open = vec![Entry::new(Selector::ANY, Direction::Out, Action::None)];
+        Self::compile(self.generation, entries, open).with_groups(Arc::clone(&self.groups))
     }
 
     fn floor_of(&self, direction: Direction) -> &Entry {

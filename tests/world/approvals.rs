@@ -6,9 +6,11 @@ use sottovoce::agent::{
     AgentConfig, AnswerMode, AskState, CallState, Command, ContactChange, ContactCommand, Event, FollowerState,
     GroupChange, GroupCommand, OpenReview, ReviewState, UnknownWatchers,
 };
-use sottovoce::policy::{setkey, Action, ApprovalRule, QuietHours, Scope, Wanted};
+use sottovoce::policy::{setkey, Action, ApprovalRule, PeerScope, QuietHours, Scope, Wanted};
+use sottovoce::vocab::Entity;
 
 use crate::common::config::agent;
+use crate::common::node::Dies;
 use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
 
@@ -135,6 +137,65 @@ fn a_group_approves_what_its_members_ask_once_their_keys_are_pinned() {
     let open = asked(&mut world, Wanted::BOTH);
     assert!(is_approved(&open), "{:?}", open.state);
     assert_eq!(open.rule.as_deref(), Some("of group friend"));
+}
+
+/// Alice has pinned Bob's keys, keeps nothing for his device, and has `own` for everybody, Bob's name or his group.
+fn pinned_only(own: &str, scope: PeerScope) -> World {
+    let mut world = World::new(104, Link::GOOD);
+    world.add("alice", agent("alice", "192.168.1.1", "none"));
+    world.add("bob", agent("bob", "192.168.1.2", ESP));
+    let change = ContactChange { group: Some("friend".into()), ..ContactChange::default() };
+    let add = ContactCommand::Add { name: "Bob".into(), peer: BOB.into(), change };
+    world.command(0, Command::Contact(add)).unwrap();
+    let change = GroupChange { approve: Some(Some(rules(ESP))), ..GroupChange::default() };
+    world.command(0, Command::Group(GroupCommand::Set { name: "friend".into(), change })).unwrap();
+    let ask = world.ask(0, BOB, Some("approve"));
+    assert!(world.run_until(MINUTE, |w| matches!(w.the_ask(0, ask).state, AskState::Registered { .. })));
+    let entry = world.nodes[0].agent.entries()[0].id;
+    world.command(0, Command::PolicyRemove { entry }).unwrap();
+    world.run_for(SECOND);
+    world.command(0, Command::PolicyAddFor { text: own.into(), scope }).unwrap();
+    world.run_for(SECOND);
+    world
+}
+
+#[test]
+fn what_the_user_says_for_an_entity_a_group_or_an_address_is_never_loosened_by_a_rule() {
+    let entity = || PeerScope { entity: Entity::parse(BOB).ok(), ..PeerScope::default() };
+    let group = || PeerScope { group: Some("friend".into()), ..PeerScope::default() };
+    let both = "ipsec esp/transport//require ah/transport//require";
+    for (own, scope, asks) in [
+        (format!("spdadd any any udp -P out {both};"), entity(), true),
+        (format!("spdadd any any udp -P out {both};"), group(), true),
+        (format!("spdadd any 192.168.1.2 udp -P out {both};"), PeerScope::default(), true),
+        (format!("spdadd any 192.168.1.2[5004] udp -P out {both};"), PeerScope::default(), true),
+        ("spdadd any any udp -P out discard;".to_owned(), entity(), true),
+        ("spdadd any any udp -P out ipsec esp/transport//use;".to_owned(), entity(), false),
+        (format!("spdadd any any udp -P out {both}; # sv: priority=7"), entity(), false),
+        (format!("spdadd any 192.168.1.3 udp -P out {both};"), PeerScope::default(), false),
+    ] {
+        let open = asked(&mut pinned_only(&own, scope), Wanted::BOTH);
+        let expected = if asks { None } else { Some("of group friend") };
+        assert_eq!((open.rule.as_deref(), is_approved(&open)), (expected, !asks), "{own}");
+    }
+}
+
+/// Nobody is told to answer what a rule answers.
+#[test]
+fn an_ask_that_a_rule_answers_never_waits_for_its_user() {
+    // The store is slow: what it has not said yet is seen at each of its answers.
+    let mut registers = false;
+    for at in 0..4 {
+        let mut world = ruled(rule(ESP), ESP);
+        world.nodes[0].dies = Some(Dies { at, durable: false });
+        let id = world.ask_for(0, BOB, None, Wanted::BOTH, None);
+        world.run_for(MINUTE);
+        let open = world.the_ask(0, id).review.and_then(|review| world.nodes[0].agent.review(review));
+        registers |= open.is_some_and(|open| open.state == ReviewState::Storing);
+        let waits = matches!(world.the_ask(0, id).state, AskState::Reviewing(_));
+        assert!(!waits, "{at}: {:?}", world.the_ask(0, id));
+    }
+    assert!(registers);
 }
 
 /// The world begins at midnight; it is quiet until seven.
