@@ -22,7 +22,8 @@
 //!
 //! A child speaks of both directions: an entry and its other direction are one, if they say the same. Who proves by what to be
 //! whom stands in sections `local` and `remote` of a connection, which is for the administrator to add: our keys are none of
-//! IKE's. What strongSwan could not follow to the letter is left out and named, as for [`xfrm`](super::xfrm).
+//! IKE's. What strongSwan could not follow to the letter is left out and named, and dropped both ways where it protects, as for
+//! [`xfrm`](super::xfrm).
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -35,6 +36,14 @@ use crate::vocab::{EntryId, Wall};
 pub struct Swanctl {
     pub text: String,
     pub left_out: Vec<(EntryId, Unsaid)>,
+    /// Those of them whose packets are dropped.
+    pub dropped: Vec<EntryId>,
+}
+
+/// A child, where its `out` entry stands or what takes its place.
+struct Child {
+    at: usize,
+    entry: Entry,
 }
 
 /// Why strongSwan has no words for an entry.
@@ -69,31 +78,66 @@ pub enum Unsaid {
 pub fn write<'a>(entries: impl IntoIterator<Item = &'a Entry>, default_level: Level, now: Wall) -> Swanctl {
     let all: Vec<&Entry> = entries.into_iter().filter(|entry| entry.in_force(now)).collect();
     let mut file = Swanctl::default();
-    let mut said = Vec::new();
-    let mut children = String::new();
+    let (mut said, mut drops) = (Vec::new(), Vec::new());
     for (at, entry) in all.iter().enumerate() {
         // A String takes everything.
         let _ = writeln!(file.text, "# {}: {}", entry.id, entry.to_setkey());
         // Its other direction stands for both.
         let told = match entry.direction {
             Direction::Out => paired(&all, at, &said).and_then(|back| {
-                let text = connection(entry, said.len() + 1, default_level)?;
+                connection(entry, 1, default_level)?;
                 said.push((at, back));
-                children += &text;
                 Ok(())
             }),
             Direction::In if is_of_a_pair(&all, at) => Ok(()),
             Direction::In => Err(Unsaid::OneWay),
         };
-        if let Err(why) = told {
-            let _ = writeln!(file.text, "# left out: {why}");
-            file.left_out.push((entry.id, why));
+        let Err(why) = told else { continue };
+        let _ = writeln!(file.text, "# left out: {why}");
+        file.left_out.push((entry.id, why));
+        let drop = drop_of(entry).filter(|drop| connection(drop, 1, default_level).is_ok());
+        if let Some(drop) = drop {
+            file.text += "# dropped in its place, or a later one would let through what it protects\n";
+            file.dropped.push(entry.id);
+            drops.push((at, drop));
         }
     }
-    if !children.is_empty() {
-        let _ = write!(file.text, "connections {{\n{children}}}\n");
+    let mut children: Vec<Child> = drops.into_iter().map(|(at, entry)| placed(&all, &said, at, entry)).collect();
+    children.extend(said.iter().filter_map(|(at, _)| Some(Child { at: *at, entry: (*all.get(*at)?).clone() })));
+    // Stable: what is dropped comes before what stands at the same place.
+    children.sort_by_key(|child| child.at);
+    let texts =
+        children.iter().zip(1..).filter_map(|(child, number)| connection(&child.entry, number, default_level).ok());
+    let texts: String = texts.collect();
+    if !texts.is_empty() {
+        let _ = write!(file.text, "connections {{\n{texts}}}\n");
     }
     file
+}
+
+/// Both ways, as seen from here.
+fn drop_of(entry: &Entry) -> Option<Entry> {
+    let drop = Entry { expires: None, ..super::xfrm::in_its_place(entry)? };
+    Some(if drop.direction == Direction::In { drop.mirror() } else { drop })
+}
+
+/// Before every child that is looked at behind the entry in a direction that it speaks of.
+fn placed(all: &[&Entry], said: &[(usize, usize)], at: usize, drop: Entry) -> Child {
+    let of = |direction| {
+        let is = |entry: &Entry| entry.direction == direction;
+        all.iter().enumerate().position(|(other, entry)| is(entry) && (other == at || mirrors_of(all, at, entry)))
+    };
+    let (own_out, own_in) = (of(Direction::Out), of(Direction::In));
+    let behind = |(out, inward): &&(usize, usize)| {
+        own_out.is_some_and(|own| *out > own) || own_in.is_some_and(|own| *inward > own)
+    };
+    let meets = |(out, _): &&(usize, usize)| all.get(*out).is_some_and(|other| other.selector.meets(&drop.selector));
+    let first = said.iter().filter(behind).filter(meets).map(|(out, _)| *out).min();
+    Child { at: first.map_or(at, |first| first.min(at)), entry: drop }
+}
+
+fn mirrors_of(all: &[&Entry], at: usize, other: &Entry) -> bool {
+    all.get(at).is_some_and(|entry| mirrors(other, entry))
 }
 
 fn mirrors(one: &Entry, other: &Entry) -> bool {

@@ -6,12 +6,13 @@
 //! ```
 //!
 //! An entry that the kernel could not follow to the letter is left out and named: one that is nearly the same would protect
-//! less, or stop what may go.
+//! less. Where it protects, or discards, its packets are blocked in its place, with every port and peer that the kernel cannot tell
+//! apart: a later entry, as the default, would let them go.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{Action, Direction, Entry, Level, Mode, Ports, Prefix, Protocol, Rule, Selector, Upper};
+use super::{Action, Direction, Entry, Level, Mode, PeerScope, Ports, Prefix, Protocol, Rule, Selector, Upper};
 use crate::vocab::{EntryId, Wall};
 
 /// The commands, and which entries have none.
@@ -19,6 +20,8 @@ use crate::vocab::{EntryId, Wall};
 pub struct Xfrm {
     pub text: String,
     pub left_out: Vec<(EntryId, Unsaid)>,
+    /// Those of them whose packets are blocked.
+    pub blocked: Vec<EntryId>,
 }
 
 /// Why the kernel has no words for an entry.
@@ -48,10 +51,28 @@ pub fn write<'a>(entries: impl IntoIterator<Item = &'a Entry>, default_level: Le
             Err(why) => {
                 let _ = writeln!(all.text, "# left out: {why}");
                 all.left_out.push((entry.id, why));
+                let blocks = in_its_place(entry).map(|block| commands(&block, priority, default_level, now));
+                if let Some(Ok(commands)) = blocks {
+                    all.text += "# blocked in its place, or a later one would let through what it protects\n";
+                    all.text += &commands;
+                    all.blocked.push(entry.id);
+                }
             }
         }
     }
     all
+}
+
+/// What stops all packets of an entry that protects or discards some, in words that the kernel has: for everybody and everywhere, and
+/// for every port where it cannot tell them apart.
+pub(super) fn in_its_place(entry: &Entry) -> Option<Entry> {
+    let selector = match ports(&entry.selector) {
+        Ok(_) => entry.selector.clone(),
+        Err(_) => Selector { source_ports: Ports::Any, destination_ports: Ports::Any, ..entry.selector.clone() },
+    };
+    let block =
+        || Entry { selector, action: Action::Discard, peer: PeerScope::default(), place: None, ..entry.clone() };
+    (entry.action != Action::None).then(block)
 }
 
 fn commands(entry: &Entry, priority: u32, default_level: Level, now: Wall) -> Result<String, Unsaid> {

@@ -44,6 +44,13 @@ fn groups_are_made_changed_and_removed() {
     assert_eq!((set["approve"].as_str(), set["watchers"].as_str()), (Some(ESP), Some("policy-only")), "{set}");
     let never = check(&alice.run(&["group", "set", "work", "--approve", "never"]).expect(0), "GroupView");
     assert!(never["approve"].is_null(), "{never}");
+    let none = finish(&mut alice.command(&["group", "set", "work", "--approve", "none"])).expect(0).stdout;
+    assert!(none.contains("whatever is not below the advice"), "{none}");
+    let text = "spdadd any any udp -P out discard;";
+    for (group, warned) in [("work", false), ("wrok", true)] {
+        let added = finish(&mut alice.command(&["policy", "add", text, "--group", group])).expect(0);
+        assert_eq!(added.stderr.contains(&format!("there is no group \"{group}\"")), warned, "{}", added.stderr);
+    }
     refused(alice.run(&["group", "set", "unknown", "--watchers", "block"]), 2, "group-unknown");
     refused(alice.run(&["group", "remove", "family"]), 2, "group-built-in");
     refused(alice.run(&["group", "set", "work"]), 2, "nothing-to-change");

@@ -68,7 +68,7 @@ impl Control {
         let policy = self.policy().await?;
         let listed = policy.entries.len().saturating_sub(policy.defaults);
         let added = policy.entries.iter().skip(listed).map(|entry| entry.id.clone()).collect();
-        Ok(RegisteredView { policy, added, skipped: Vec::new(), default_changed: true })
+        Ok(RegisteredView { policy, added, skipped: Vec::new(), default_changed: true, no_such_groups: Vec::new() })
     }
 
     /// Takes the configuration's default again.
@@ -85,9 +85,10 @@ impl Control {
         let mut whole: Option<RegisteredView> = None;
         for part in both_directions(entries).chunks(IMPORTED) {
             let view = self.register(Command::PolicyImport { text: setkey::write(part), part: true }).await?;
-            let before = whole.take().map(|whole| (whole.added, whole.skipped)).unwrap_or_default();
-            let (added, skipped) = ([before.0, view.added].concat(), [before.1, view.skipped].concat());
-            whole = Some(RegisteredView { added, skipped, policy: view.policy, default_changed: false });
+            whole = Some(match whole {
+                Some(before) => before.and(view),
+                None => view,
+            });
         }
         whole.ok_or_else(|| not_json("it holds no entry"))
     }
@@ -101,7 +102,10 @@ impl Control {
         let now = self.clock.now().wall;
         self.look_beside(move |spd, level| {
             let generation = spd.generation().0;
-            let left = |id: EntryId, why: String| LeftOutView { id: id.to_string(), why };
+            let left = |id: EntryId, why: String, stops: &[EntryId]| {
+                let stopped = if stops.contains(&id) { "; what it protects is stopped there in its place" } else { "" };
+                LeftOutView { id: id.to_string(), why: format!("{why}{stopped}") }
+            };
             let whole = |text| ExportView { generation, text, left_out: Vec::new() };
             match format {
                 ExportFormat::Json if spd.ordinary_len() > json::MAX_ENTRIES / 2 => Err(too_many(spd.ordinary_len())),
@@ -109,13 +113,13 @@ impl Control {
                 ExportFormat::Setkey => Ok(whole(exported(spd))),
                 ExportFormat::Swanctl if spd.ordinary_len() > MOST_LISTED => Err(too_many(spd.ordinary_len())),
                 ExportFormat::Swanctl => {
-                    let Swanctl { text, left_out } = swanctl::write(spd.entries(), level, now);
-                    let left_out = left_out.into_iter().map(|(id, why)| left(id, why.to_string())).collect();
+                    let Swanctl { text, left_out, dropped } = swanctl::write(spd.entries(), level, now);
+                    let left_out = left_out.into_iter().map(|(id, why)| left(id, why.to_string(), &dropped)).collect();
                     Ok(ExportView { generation, text, left_out })
                 }
                 ExportFormat::Xfrm => {
-                    let Xfrm { text, left_out } = xfrm::write(spd.entries(), level, now);
-                    let left_out = left_out.into_iter().map(|(id, why)| left(id, why.to_string())).collect();
+                    let Xfrm { text, left_out, blocked } = xfrm::write(spd.entries(), level, now);
+                    let left_out = left_out.into_iter().map(|(id, why)| left(id, why.to_string(), &blocked)).collect();
                     Ok(ExportView { generation, text, left_out })
                 }
             }
@@ -147,15 +151,19 @@ impl Control {
             self.stored(events, effect).await?;
         }
         let policy = self.policy().await?;
-        let (added, skipped) = self
+        let (added, skipped, no_such_groups) = self
             .look(move |known| {
+                let named: BTreeSet<&String> = added.iter().filter_map(|entry| entry.peer.group.as_ref()).collect();
+                let is_there = |name: &&&String| known.groups().iter().any(|group| group.name == ***name);
+                let missing = named.iter().filter(|name| !is_there(name)).map(|name| escape(name)).collect();
+
                 let number = |entry: &Entry| known.spd().twin_of(entry).map(|twin| twin.id);
                 let id = |entry: &Entry| number(entry).as_ref().map(EntryId::to_string).unwrap_or_default();
                 let skipped = |entry: &Entry| SkippedView { setkey: entry.to_setkey(), id: id(entry) };
-                (added.iter().map(id).collect(), skipped_before.iter().map(skipped).collect())
+                (added.iter().map(id).collect(), skipped_before.iter().map(skipped).collect(), missing)
             })
             .await?;
-        Ok(RegisteredView { policy, added, skipped, default_changed: false })
+        Ok(RegisteredView { policy, added, skipped, default_changed: false, no_such_groups })
     }
 
     pub(super) async fn change(&self, command: Command) -> Result<PolicyView, Failure> {

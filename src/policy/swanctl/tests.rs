@@ -70,11 +70,10 @@ fn what_strongswan_could_not_follow_to_the_letter_is_left_out_and_named() {
     ] {
         let all = written(&text);
         assert!(all.left_out.iter().any(|(_, left)| *left == why), "{text}: {:?}", all.left_out);
-        assert!(
-            all.text.lines().all(|line| line.starts_with("# ")) && all.text.contains(&why.to_string()),
-            "{}",
-            all.text
-        );
+        assert!(all.text.contains(&why.to_string()), "{}", all.text);
+        let opens = ["mode = pass", "mode = transport"].iter().any(|words| all.text.contains(words));
+        let drops = all.text.contains("mode = drop");
+        assert_eq!((opens, drops), (false, text.contains("esp/") || text.contains("ah/")), "{}", all.text);
     }
     assert_eq!(written("spdadd any any udp -P out none; # sv: disabled").text, "");
 }
@@ -88,4 +87,37 @@ fn two_entries_whose_order_turns_around_are_not_both_told() {
     );
     assert_eq!(all.left_out.iter().map(|(_, why)| *why).collect::<Vec<_>>(), [Unsaid::Order]);
     assert!(all.text.contains("mode = drop") && !all.text.contains("mode = pass"), "{}", all.text);
+}
+
+/// Else a later entry would let it pass: the default, as a rule.
+#[test]
+fn what_is_left_out_and_protects_is_dropped_in_its_place() {
+    let esp = "ipsec esp/transport//require";
+    let modes = |text: &str| -> Vec<String> {
+        let all = written(text);
+        let lines = all.text.lines().map(str::trim);
+        lines.filter(|line| line.starts_with("mode = ") || line.starts_with("priority")).map(str::to_owned).collect()
+    };
+    let expected = ["mode = drop", "priority = 1", "mode = pass", "priority = 2"];
+    let default = "spdadd any any udp -P out none; spdadd any any udp -P in none;";
+    for action in [esp, "ipsec esp/transport//use", "discard"] {
+        let his = format!("spdadd 192.168.1.1 192.168.1.2 udp -P out {action}; # sv: place=private/private\n{default}");
+        assert_eq!(modes(&his), expected, "{action}");
+    }
+    let ports = format!("spdadd any 192.168.1.2[5004-5005] udp -P out {esp}; {default}");
+    assert_eq!(modes(&ports), expected);
+    assert!(written(&ports).text.contains("remote_ts = 192.168.1.2/32[udp]\n"), "{}", written(&ports).text);
+    // Only one direction of it protects: both are dropped, before the other entry whichever way it is looked at.
+    let inward = format!(
+        "spdadd 192.168.1.1 any udp -P out none; spdadd any 192.168.1.1 udp -P in none;
+         spdadd 192.168.1.2 any udp -P in {esp}; spdadd any 192.168.1.2 udp -P out none;"
+    );
+    assert_eq!(modes(&inward), expected, "{}", written(&inward).text);
+    // Two whose order turns around: what protects comes first.
+    let crossed = format!(
+        "spdadd 192.168.1.1 any udp -P out none; spdadd any 192.168.1.1 udp -P in none;
+         spdadd any 192.168.1.2 udp -P out {esp}; spdadd 192.168.1.2 any udp -P in {esp};"
+    );
+    assert_eq!(modes(&crossed), expected, "{}", written(&crossed).text);
+    assert!(written(&crossed).text.contains("# dropped in its place"), "{}", written(&crossed).text);
 }

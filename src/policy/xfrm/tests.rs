@@ -76,3 +76,34 @@ fn what_ends_ends_in_the_kernel_too_and_what_is_over_is_nowhere() {
     assert!(!text(1_001_500).contains("192.168.1.2"), "{}", text(1_001_500));
     assert!(text(1_001_500).contains("priority 1 action block"));
 }
+
+/// Else a later entry would let it pass: the default, as a rule.
+#[test]
+fn what_is_left_out_and_protects_is_blocked_in_its_place() {
+    let esp = "ipsec esp/transport//require";
+    let of = |text: &str| commands(&format!("{text} spdadd any any udp -P out none;"));
+    let opened = |text: &str| of(text).len() == 2;
+    for action in [esp, "ipsec ah/transport//use", "discard"] {
+        let text = format!("spdadd 192.168.1.1 192.168.1.2 udp -P out {action}; # sv: place=private/private\n");
+        assert_eq!(
+            of(&text)[0],
+            "ip xfrm policy add src 192.168.1.1/32 dst 192.168.1.2/32 proto udp dir out priority 1 action block",
+            "{action}"
+        );
+    }
+    let back = format!("spdadd 192.168.1.2 192.168.1.1 udp -P in {esp}; # sv: place=private/private\n");
+    assert!(of(&back)[0].contains("proto udp dir in priority 1 action block"), "{:?}", of(&back));
+    let ends = format!("spdadd any 192.168.1.2 udp -P out {esp}; # sv: place=private/private expires=1010\n");
+    assert!(of(&ends)[0].ends_with("action block limit time-hard 10"), "{:?}", of(&ends));
+    // What the kernel cannot tell apart is blocked as a whole.
+    let range = of(&format!("spdadd any 192.168.1.2[5004-5005] udp -P out {esp};"));
+    assert!(range[0].contains("dst 192.168.1.2/32 proto udp dir out priority 1 action block"), "{range:?}");
+    let any = of(&format!("spdadd any 192.168.1.2[5004] any -P out {esp};"));
+    assert!(any[0].contains("dst 192.168.1.2/32 dir out priority 1 action block"), "{any:?}");
+    let his = of(&format!("spdadd any any udp -P out {esp}; # sv: entity=sip:bob@example.org\n"));
+    assert!(his.len() == 4 && his[0].ends_with("proto udp dir out priority 1 action block"), "{his:?}");
+    assert!(opened("spdadd 192.168.1.1 any udp -P out none; # sv: place=private/private\n"), "it protects nothing");
+    assert!(opened(&format!("spdadd 192.168.1.1 2001:db8::1 udp -P out {esp};")), "there are no such packets");
+    let told = written(&back);
+    assert!(told.left_out.len() == 1 && told.text.contains("# blocked in its place"), "{}", told.text);
+}

@@ -488,7 +488,8 @@ pub struct GroupFlags {
     /// What its members are told who ask or follow you
     #[arg(long, value_name = "WHAT", value_parser = ["allow", "policy-only", "ask", "polite-block", "block"])]
     pub watchers: Option<String>,
-    /// Approve by itself what a member asks if it is at least as tight as RULES, as 'ipsec esp/transport//require'; or never
+    /// Approve by itself what a member asks if it is at least as tight as RULES, as 'ipsec esp/transport//require', and not below
+    /// the advice; none: whatever is not below it; or never
     #[arg(long, value_name = "RULES")]
     pub approve: Option<String>,
     /// Whether its members may call and ask in quiet hours

@@ -127,11 +127,20 @@ fn table(output: Output, groups: &[GroupView]) {
             group.name.clone(),
             group.relation.clone(),
             group.watchers.clone(),
-            group.approve.clone().unwrap_or_else(|| "never".to_owned()),
+            approved(group.approve.as_deref()),
             if group.rings { "rings" } else { "waits" }.to_owned(),
             members,
         ]
     };
     let rows: Vec<[String; 6]> = groups.iter().map(row).collect();
     output.table(["group", "relation", "watchers", "approved by itself", "in quiet hours", "members"], &rows);
+}
+
+/// The advice holds beside the rules, so that `none` is not everything.
+fn approved(rules: Option<&str>) -> String {
+    match rules {
+        None => "never".to_owned(),
+        Some("none") => "whatever is not below the advice".to_owned(),
+        Some(rules) => rules.to_owned(),
+    }
 }

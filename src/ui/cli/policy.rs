@@ -87,6 +87,11 @@ pub(super) fn registered(output: Output, reply: &Reply, import: bool) -> Result<
 pub(super) fn tell(output: Output, view: &RegisteredView, import: bool) {
     output.lines(&told(view, import).iter().flat_map(|line| wrap(line, output.width(), "  ")).collect::<Vec<_>>());
     print(output, &view.policy);
+    for group in &view.no_such_groups {
+        output.say(&format!(
+            "WARNING: there is no group {group:?}: entries for it rule nobody until there is; `sottovoce group list` names those that are there"
+        ));
+    }
 }
 
 /// Numbers of entries that are named at most.

@@ -41,13 +41,14 @@ async fn in_parts(door: &Door, output: Output, text: &str, parts: &[&str]) -> Re
             () = &mut stopped => return Err(left(whole.as_ref(), number, parts.len())),
         };
         let view: RegisteredView = reply.view()?;
-        let (mut added, mut skipped) = whole.take().map(|whole| (whole.added, whole.skipped)).unwrap_or_default();
-        added.extend(view.added);
-        skipped.extend(view.skipped);
+        let so_far = match whole.take() {
+            Some(before) => before.and(view),
+            None => view,
+        };
         if std::io::stderr().is_terminal() || number % 10 == 0 {
-            output.say(&format!("part {number} of {}: {} entries added", parts.len(), added.len()));
+            output.say(&format!("part {number} of {}: {} entries added", parts.len(), so_far.added.len()));
         }
-        whole = Some(RegisteredView { added, skipped, ..view });
+        whole = Some(so_far);
     }
     if let Some(whole) = whole {
         output.body(serde_json::to_string(&whole).unwrap_or_default().as_bytes());

@@ -33,7 +33,7 @@ pub struct GroupView {
     pub relation: String,
     /// What its members are told: `allow`, `policy-only`, `ask`, `polite-block`, `block`.
     pub watchers: String,
-    /// A policy of a member that is at least as tight as this is approved without asking.
+    /// A policy of a member that is at least as tight as this, and not below the advice, is approved without asking.
     pub approve: Option<String>,
     /// Its members may call and ask in quiet hours.
     pub rings: bool,

@@ -86,6 +86,21 @@ pub struct RegisteredView {
     pub skipped: Vec<SkippedView>,
     /// `false`: the default for everybody else was left as it was.
     pub default_changed: bool,
+    /// Contact groups that new entries are for and that are not there: these entries rule nobody until they are.
+    #[serde(default)]
+    pub no_such_groups: Vec<String>,
+}
+
+impl RegisteredView {
+    /// What became of two parts of one text, the later one being `next`.
+    pub fn and(mut self, next: Self) -> Self {
+        self.added.extend(next.added);
+        self.skipped.extend(next.skipped);
+        self.no_such_groups.extend(next.no_such_groups);
+        self.no_such_groups.sort();
+        self.no_such_groups.dedup();
+        Self { policy: next.policy, ..self }
+    }
 }
 
 /// An entry that was not added, because an entry that rules the same is there.
