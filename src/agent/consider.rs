@@ -24,14 +24,14 @@ use crate::policy::{
 };
 use crate::presence::{self, PresenceRecord};
 use crate::sip::{NotifierId, NotifyState, Refusal};
-use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Mono, Nonce, Now, PeerText, ProposalId, ReviewId};
+use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Nonce, Now, PeerText, ProposalId, ReviewId};
 
 /// Proposals that wait for our user at once.
 const MAX_WAITING: usize = 16;
-/// Prompts that one device may cause in [`SPAN`].
+/// Proposals of one device that are considered in [`SPAN`], put to our user or not.
 const MAX_PROMPTS: usize = 3;
 const SPAN: Duration = Duration::from_secs(600);
-/// Devices whose prompts are counted.
+/// Devices whose proposals are counted at once; of a further one none is considered until there is room.
 const MAX_PROMPTERS: usize = 256;
 
 /// A proposal of a peer that waits for our user.
@@ -108,14 +108,16 @@ impl Agent {
 
     fn consider(&mut self, now: Now, asker: Asker, expires: Duration, statement: Statement, hash: Digest) {
         let id = asker.notifier;
+        if let Some(wait) = self.crowded(now, &asker) {
+            let refusal = Refusal::new(480, "Temporarily Unavailable").with("Retry-After", wait.as_secs().to_string());
+            return self.endpoint.reject_subscription(now, id, refusal);
+        }
+        // Whatever becomes of it, it leaves rows.
+        self.prompted(now, &asker);
         if !self.config.take_proposals {
             self.audit_proposal(now, &statement, hash, "refused by the configuration");
             self.endpoint.accept_subscription(now, id, expires.min(MAX_EXPIRES));
             return self.decide_proposal(now, &asker, hash, refusal(None));
-        }
-        if let Some(wait) = self.crowded(now, &asker) {
-            let refusal = Refusal::new(480, "Temporarily Unavailable").with("Retry-After", wait.as_secs().to_string());
-            return self.endpoint.reject_subscription(now, id, refusal);
         }
         let proposal = self.negotiations.next_id();
         let opening = self.opening_of(now, proposal, &asker, statement.clone());
@@ -136,7 +138,6 @@ impl Agent {
         };
         self.audit_proposal(now, &statement, hash, &format!("put as review {review}"));
         self.count("proposals_received");
-        self.prompted(now, &asker);
         let put = self.reviews.all.get(&review).map(|one| one.open.deadline);
         let entries = self.reviews.all.get(&review).map(|one| one.open.review.proposed.clone()).unwrap_or_default();
         let note = statement.proposal.as_ref().and_then(|proposal| proposal.note.clone());
@@ -201,18 +202,19 @@ impl Agent {
         if self.negotiations.theirs.len() >= MAX_WAITING {
             return Some(Duration::from_secs(60));
         }
-        let key = (asker.entity.clone(), asker.device.clone());
-        let prompts = self.negotiations.prompts.get_mut(&key)?;
-        prompts.retain(|at| *at + SPAN > now.mono);
+        let all = &mut self.negotiations.prompts;
+        for prompts in all.values_mut() {
+            prompts.retain(|at| *at + SPAN > now.mono);
+        }
+        all.retain(|_, prompts| !prompts.is_empty());
+        let Some(prompts) = all.get(&(asker.entity.clone(), asker.device.clone())) else {
+            return (all.len() >= MAX_PROMPTERS).then_some(SPAN);
+        };
         let first = prompts.first().filter(|_| prompts.len() >= MAX_PROMPTS)?;
         Some((*first + SPAN) - now.mono)
     }
 
     fn prompted(&mut self, now: Now, asker: &Asker) {
-        let stale = |prompts: &Vec<Mono>| prompts.last().is_none_or(|at| *at + SPAN <= now.mono);
-        if self.negotiations.prompts.len() >= MAX_PROMPTERS {
-            self.negotiations.prompts.retain(|_, prompts| !stale(prompts));
-        }
         let key = (asker.entity.clone(), asker.device.clone());
         self.negotiations.prompts.entry(key).or_default().push(now.mono);
     }

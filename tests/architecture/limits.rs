@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 64] = [
+const SAID: [(&str, &str, &str, &str); 71] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
@@ -66,7 +66,14 @@ const SAID: [(&str, &str, &str, &str); 64] = [
     ("looking for a peer", "| {} s,", "agent/call/lost.rs", "LIMIT"),
     ("proposals of peers", "| {}; of one", "agent/consider.rs", "MAX_WAITING"),
     ("proposals of peers", "one device {} in", "agent/consider.rs", "MAX_PROMPTS"),
-    ("proposals of peers", "in {} s |", "agent/consider.rs", "SPAN"),
+    ("proposals of peers", "in {} s,", "agent/consider.rs", "SPAN"),
+    ("proposals of peers", "of {} devices", "agent/consider.rs", "MAX_PROMPTERS"),
+    ("watchers that left", "| {} |", "agent/waiting_watchers.rs", "MAX_WAITING"),
+    ("contacts", "| {}, each", "agent/own_contacts.rs", "MAX_CONTACTS"),
+    ("contacts", "with {} further", "agent/own_contacts.rs", "MAX_ADDRESSES"),
+    ("groups", "| {} |", "agent/own_contacts.rs", "MAX_GROUPS"),
+    ("tunnels of a gateway", "| {}, unless", "app/config/gateway.rs", "TUNNELS"),
+    ("tunnels of a gateway", "number, {} at most", "app/config/gateway.rs", "MAX_TUNNELS"),
     ("places to which", "| {}, of", "sip/target_set.rs", "MOST"),
     ("places to which", "of {} Contacts", "sip/target_set.rs", "CONTACTS"),
 ];

@@ -306,6 +306,24 @@ fn the_configuration_can_refuse_and_never_accept() {
     assert_eq!((world.nodes[BOB].agent.proposals().count(), pending(&world, BOB)), (0, None));
 }
 
+/// Each leaves two rows in the audit table, and the table is for what matters.
+#[test]
+fn who_is_refused_by_the_configuration_cannot_fill_the_audit_table() {
+    let mut world = World::new(23, Link::GOOD);
+    world.add_on_disk("alice", config(ALICE));
+    let off = || AgentConfig { take_proposals: false, ..config(BOB) };
+    world.add("bob", off());
+    approve(&mut world, ALICE, name(BOB));
+    approve(&mut world, BOB, name(ALICE));
+    let rows =
+        |world: &World| world.nodes[BOB].store.audit.iter().filter(|row| row.kind.starts_with("proposal")).count();
+    for round in 1..=4 {
+        propose(&mut world, ALICE, "none").unwrap();
+        world.run_for(Duration::from_secs(10));
+        assert_eq!(rows(&world), 2 * round.min(3));
+    }
+}
+
 #[test]
 fn either_user_can_take_it_back() {
     let mut world = friends(10, Link::GOOD);
