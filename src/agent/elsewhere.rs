@@ -8,6 +8,7 @@
 //! | a call comes -> `is_weak_there` | it is not answered by itself: the user decides |
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::ruling::Protected;
 use super::{Agent, Event};
@@ -40,7 +41,17 @@ impl Agent {
         // Of whom nothing is known any more it is not known either that he has moved.
         let theirs = heard.as_ref().map_or(then.theirs, Surroundings::scope);
         let least = self.advised_there(entity, heard.unwrap_or(Surroundings::NotAsked), intent);
-        is_for_another_place(entry, PlaceCondition { ours: ours.scope, theirs }, &least, self.config.default_level)
+        let far = self.beyond_gateways(entry.clone(), (entity, device));
+        is_for_another_place(&far, PlaceCondition { ours: ours.scope, theirs }, &least, self.config.default_level)
+    }
+
+    /// What of an entry protects packets as far as this device, and not to a gateway only.
+    pub(super) fn beyond_gateways(&self, entry: Entry, peer: (&Entity, &Device)) -> Entry {
+        let Some((ours, _)) = entry.tunnel() else { return entry };
+        let record = self.book.presence(peer.0, peer.1);
+        let theirs = record.and_then(|record| self.peer_address(record)).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let peer = (peer.0.clone(), peer.1.clone());
+        entry.beyond(ours, |end| self.is_gateway(end, Some(&peer), theirs)).unwrap_or(entry)
     }
 
     /// Of an approved peer.

@@ -199,7 +199,9 @@ impl Agent {
         for at in std::iter::once(now).chain(ends) {
             let in_force =
                 |all: &[Entry]| all.iter().filter(|entry| entry.in_force(at)).cloned().collect::<Vec<Entry>>();
-            let (p, q) = (in_force(after), in_force(before));
+            // A gateway opens its tunnel: what that gives is nothing that the peer has.
+            let beyond = |all: Vec<Entry>| all.into_iter().map(|entry| self.beyond_gateways(entry, peer)).collect();
+            let (p, q): (Vec<Entry>, Vec<Entry>) = (beyond(in_force(after)), beyond(in_force(before)));
             if p.is_empty() || (q.is_empty() && at == now) {
                 continue;
             }
@@ -236,7 +238,8 @@ pub(super) fn told(entries: &[Entry]) -> String {
     lines.join(" ")
 }
 
-/// The new entries under the numbers of those that they replace. What only the store can say stays as it was.
+/// The new entries under the numbers of those that they replace. What only the store can say stays as it was, and so does the place
+/// condition where the text names none: an edit is no approval for every place.
 fn edited(before: &[Entry], lines: Vec<Entry>) -> Result<Vec<Entry>, &'static str> {
     let of = |all: &[Entry], direction| -> Option<Entry> { all.iter().find(|e| e.direction == direction).cloned() };
     let count = |direction| lines.iter().filter(|entry| entry.direction == direction).count();
@@ -256,6 +259,7 @@ fn edited(before: &[Entry], lines: Vec<Entry>) -> Result<Vec<Entry>, &'static st
             id: old.as_ref().map_or(EntryId(0), |old| old.id),
             created: known.map_or(new.created, |old| old.created),
             origin: Origin::User,
+            place: new.place.or(known.and_then(|old| old.place)),
             ..new
         });
     }
@@ -334,5 +338,22 @@ mod tests {
         assert_eq!(alone.len(), 1, "an entry without its other direction stays alone");
         assert!(edited(&before, Vec::new()).is_err());
         assert!(edited(&before, parse("spdadd any any any -P in none; spdadd any any udp -P in none;")).is_err());
+    }
+
+    #[test]
+    fn an_edit_keeps_the_place_condition_unless_it_names_another() {
+        let place = "place=private/private";
+        let before = parse(&format!(
+            "spdadd any 10.0.0.1 udp -P out none; # sv: id=e3 {place}
+             spdadd 10.0.0.1 any udp -P in none; # sv: id=e4 {place}",
+        ));
+        let places = |text: &str| {
+            let put = edited(&before, parse(text)).unwrap();
+            put.into_iter().map(|entry| entry.place).collect::<Vec<_>>()
+        };
+        assert_eq!(places("spdadd any 10.0.0.1 udp -P out discard;"), [before[0].place; 2]);
+        let other = parse("spdadd any any any -P out none; # sv: place=private/public")[0].place;
+        assert!(other.is_some() && other != before[0].place);
+        assert_eq!(places("spdadd any 10.0.0.1 udp -P out none; # sv: place=private/public"), [other; 2]);
     }
 }

@@ -138,6 +138,38 @@ fn an_entry_approved_for_another_place_is_reviewed_before_the_next_call() {
     }
 }
 
+/// What a tunnel to a gateway gives ends there: it is not what is advised between the two.
+#[test]
+fn a_tunnel_to_a_gateway_is_too_weak_for_another_place() {
+    for (rules, marked) in [
+        ("ipsec esp/tunnel/192.168.1.1-192.168.1.9/require", 2),
+        ("ipsec esp/tunnel/192.168.1.1-192.168.1.2/require", 0),
+    ] {
+        let mut world = World::new(95, Link::GOOD);
+        for (name, address) in [("alice", "192.168.1.1"), ("bob", "192.168.1.2"), ("gw", "192.168.1.9")] {
+            let mut config = agent(name, address, "none");
+            let mut street = config.places[0].clone();
+            street.name = "street".into();
+            street.scope = sottovoce::policy::Scope::Public;
+            street.networks.clear();
+            config.places.push(street);
+            world.add(name, config);
+        }
+        for (peer, answer) in [("gw@192.168.1.9", "approve"), (BOB, rules)] {
+            let id = world.ask(0, peer, Some(answer));
+            let registered = |world: &World| matches!(world.the_ask(0, id).state, AskState::Registered { .. });
+            assert!(world.run_until(MINUTE, registered), "{:?}", world.the_ask(0, id));
+        }
+        moves(&mut world, 0, "street");
+        world.run_for(10 * SECOND);
+        let agent = &world.nodes[0].agent;
+        let bobs =
+            |entry: &sottovoce::policy::Entry| entry.peer.entity.as_ref().is_some_and(|e| e.as_str().contains("bob"));
+        let found = agent.entries().iter().filter(|entry| bobs(entry) && agent.entry_is_elsewhere(entry)).count();
+        assert_eq!(found, marked, "{rules}");
+    }
+}
+
 /// A machine that answers by itself lets its user decide then; a call that brings what is advised is answered.
 #[test]
 fn a_call_that_comes_under_an_entry_for_another_place_waits_for_the_user() {

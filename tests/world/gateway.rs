@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sottovoce::agent::{AgentConfig, CallState, Command, GatewayConfig, Side};
-use sottovoce::policy::{setkey, Prefix};
+use sottovoce::policy::{setkey, Direction, Prefix};
 use sottovoce::vocab::{CallId, Entity, Failure};
 
 use crate::common::config::agent;
@@ -232,4 +232,37 @@ fn a_gateway_whose_policy_changes_lets_nothing_more_through() {
     let between = three.last(three.gateway).clone();
     assert!(between.counters.dropped.get("policy").is_some_and(|dropped| *dropped >= 300), "{between:?}");
     assert!(three.last(three.bob).counters.received <= 160, "{:?}", three.last(three.bob));
+}
+
+/// A change of the policy for Bob, by hand, until it is stored.
+fn edits(three: &mut Three, action: &str) -> Result<(), Failure> {
+    let alice = three.alice;
+    let bob = Entity::parse("sip:bob@133.134.10.10").unwrap();
+    let his = three.world.nodes[alice].agent.entries().into_iter();
+    let his =
+        his.filter(|entry| entry.direction == Direction::Out).find(|entry| entry.peer.entity.as_ref() == Some(&bob));
+    let his = his.expect("an entry for Bob");
+    let text = his.to_setkey().replace(&his.action.to_string(), action);
+    three.world.command(alice, Command::PolicyEdit { entry: his.id, text })?;
+    three.world.run_for(Duration::from_secs(2));
+    Ok(())
+}
+
+/// The gateway opens the tunnel, so that it gives Bob nothing of what he agreed to, and takes nothing from him.
+#[test]
+fn an_edit_that_ends_the_protection_at_a_gateway_is_looser() {
+    let esp = "ipsec esp/transport//require";
+    let mut his = three(gateway("gw"), "none");
+    let call = his.call(esp, 1);
+    let how = his.ended(call);
+    assert!(matches!(how, CallState::Ended { .. }), "{how:?}");
+    assert_eq!(edits(&mut his, TO_GATEWAY).unwrap_err().code, "looser-than-asked");
+    for taken in [format!("{TO_GATEWAY} ah/transport//require"), "none".to_owned()] {
+        assert_eq!(edits(&mut his, &taken).unwrap_err().code, "looser-than-asked", "{taken}");
+    }
+    let mut free = three(gateway("gw"), "none");
+    let call = free.call(TO_GATEWAY, 1);
+    free.ended(call);
+    edits(&mut free, "none").unwrap();
+    edits(&mut free, TO_GATEWAY).unwrap();
 }
