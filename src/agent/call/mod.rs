@@ -483,6 +483,8 @@ impl Agent {
 fn add(mut sum: Counters, one: &Counters) -> Counters {
     sum.sent += one.sent;
     sum.received += one.received;
+    sum.rtcp_sent += one.rtcp_sent;
+    sum.rtcp_received += one.rtcp_received;
     for (reason, packets) in &one.dropped {
         *sum.dropped.entry(reason).or_default() += packets;
     }
