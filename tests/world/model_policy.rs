@@ -291,11 +291,13 @@ impl Run {
         let is_out = |entry: &Entry| entry.direction == Direction::Out;
         let new = |old: &Entry| {
             let said = if is_out(old) { line.clone() } else { line.mirror() };
-            Entry { id: old.id, created: old.created, ..said }
+            // What was approved for places is not for every place because its rules were edited.
+            Entry { id: old.id, created: old.created, place: said.place.or(old.place), ..said }
         };
         let mut put: Vec<Entry> = pair.iter().map(new).collect();
         if let ([alone], false) = (&pair[..], pair.iter().any(is_out)) {
-            put.insert(0, Entry { id: EntryId(0), created: alone.created, ..line.clone() });
+            let place = line.place.or(alone.place);
+            put.insert(0, Entry { id: EntryId(0), created: alone.created, place, ..line.clone() });
         }
         let same = put.len() == pair.len()
             && put.iter().zip(&pair).all(|(new, old)| Entry { origin: old.origin, ..new.clone() } == *old);
