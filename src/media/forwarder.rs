@@ -174,7 +174,7 @@ const RATE: &str = "rate";
 const UNSEALED: &str = "unsealed";
 /// Of nobody whom the user has sent to yet.
 const STRANGER: &str = "stranger";
-/// Where the configuration lets nobody send.
+/// Where nobody may send.
 const DESTINATION: &str = "destination";
 const TOO_MANY: &str = "too-many-peers";
 
@@ -188,7 +188,9 @@ fn admit(config: &ForwarderConfig, peers: &mut Vec<Peer>, address: SocketAddr) -
     if let Some(at) = peers.iter().position(|peer| peer.address == address) {
         return Ok(at);
     }
-    if !config.allowed.iter().any(|prefix| prefix.contains(address.ip())) {
+    // What comes from our own address is believed to be ours: nobody sends to us in our name.
+    let is_ours = address.ip().to_canonical() == config.inner.ip().to_canonical();
+    if is_ours || !config.allowed.iter().any(|prefix| prefix.contains(address.ip())) {
         return Err(DESTINATION);
     }
     if peers.len() >= MAX_PEERS {
@@ -353,6 +355,7 @@ mod tests {
     fn nothing_goes_where_it_may_not_and_nobody_gets_in_who_was_not_spoken_to() {
         let mut pair = pair("");
         assert_eq!(pair.forwarded(0, address("10.0.0.9:5004")), None);
+        assert_eq!(pair.forwarded(0, address("133.134.10.1:5060")), None, "to us, in our name");
         let mut spoofed = pair.says(address("133.134.10.7:5004"), peer());
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut spoofed).is_none());
         let mut strange = b"let me in".to_vec();
@@ -361,7 +364,7 @@ mod tests {
         let again = replayed.clone();
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut replayed).is_some());
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut again.clone()).is_none());
-        assert_eq!(pair.dropped(), [("addresses", 1), ("destination", 1), ("replay", 1), ("stranger", 1)]);
+        assert_eq!(pair.dropped(), [("addresses", 1), ("destination", 2), ("replay", 1), ("stranger", 1)]);
         for port in 0..20 {
             pair.forwarded(1, SocketAddr::new(peer().ip(), 7000 + port));
         }

@@ -26,8 +26,9 @@ impl Agent {
         if !known.is_some_and(|(entity, _)| gateway.users.contains(entity)) {
             return Err(No::plain(403, "you are no user of this gateway"));
         }
-        let leads = gateway.destinations.iter().any(|prefix| prefix.contains(there));
-        if !leads || there.to_canonical().is_ipv4() != self.config.media_address.to_canonical().is_ipv4() {
+        let ours = self.config.media_address.to_canonical();
+        let leads = gateway.destinations.iter().any(|prefix| prefix.contains(there)) && there.to_canonical() != ours;
+        if !leads || there.to_canonical().is_ipv4() != ours.is_ipv4() {
             return Err(No::plain(403, &format!("this gateway does not lead to {there}")));
         }
         if !self.lets_bare_through(now, there) {
