@@ -164,6 +164,9 @@ fn when_the_gateway_goes_the_call_goes() {
     let call = three.call(TO_GATEWAY, 60);
     three.world.run_for(Duration::from_secs(3));
     assert_eq!(three.world.the_call(three.alice, call).state, CallState::Active);
+    let tunnel = three.world.the_call(three.alice, call).through.unwrap();
+    let held = three.world.command(three.alice, Command::Hold { call: tunnel, wanted: true }).unwrap_err();
+    assert!(held.next.contains(&format!("name call {call}")), "{held:?}");
     let theirs = three.last(three.gateway).id;
     three.world.command(three.gateway, Command::Hangup { call: Some(theirs) }).unwrap();
     let failure = three.failed(call);

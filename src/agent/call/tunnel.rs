@@ -7,7 +7,7 @@ use crate::agent::ruling::Demands;
 use crate::agent::Agent;
 use crate::keys::agreement::{Bundles, TunnelEnds};
 use crate::policy::{Entry, Rule};
-use crate::vocab::{Device, Entity, Failure, FailureKind};
+use crate::vocab::{CallId, Device, Entity, Failure, FailureKind};
 
 impl Agent {
     /// The ends that an offer names, from the entries that rule it; `None` for a call without a tunnel.
@@ -101,6 +101,16 @@ pub(super) fn lost(gateway: &str, last: Option<&CallState>) -> Failure {
         }
         _ => Failure::new(FailureKind::Failed, "tunnel-lost", "the tunnel is gone", gateway, "call again"),
     }
+}
+
+/// It cannot be held, transferred, tightened.
+pub(super) fn voiceless(id: CallId, carries: Option<CallId>) -> Failure {
+    let message = format!("call {id} is a tunnel and has no voice of its own");
+    let next = match carries {
+        Some(carried) => format!("name call {carried}, whose packets go in it; `sottovoce hangup {id}` ends both"),
+        None => format!("its user does that with his own call; `sottovoce hangup {id}` ends it"),
+    };
+    Failure::new(FailureKind::Usage, "call-is-tunnel", message, id.to_string(), next)
 }
 
 /// The entries name the tunnel's end that was ours.
