@@ -27,6 +27,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// A port where nobody listens: whoever is spoken to there has to be found first, and that is what is wanted (RFC 863).
 const DISCARD: u16 = 9;
 
+/// A connection that ended, or does not come about, is opened anew after so long.
+const RECONNECT: Duration = Duration::from_secs(1);
+
 /// Entries of one table of the kernel that are read.
 const MOST: usize = 4096;
 
@@ -41,39 +44,58 @@ const GROUPS: [MulticastGroup; 6] = [
 
 /// Tells how things stand, and again after each change, until nobody listens. Without netlink it says so once in the log, and nothing.
 pub async fn watch(dones: mpsc::Sender<Done>) {
-    let (connection, handle, mut changes) = match rtnetlink::new_multicast_connection(&GROUPS) {
-        Ok(opened) => opened,
-        Err(error) => return tracing::warn!(%error, "the system does not tell of changes of the network"),
-    };
-    let connection = tokio::spawn(connection);
     let mut told = None;
     loop {
-        match look(&handle).await {
+        let (connection, handle, changes) = match rtnetlink::new_multicast_connection(&GROUPS) {
+            Ok(opened) => opened,
+            Err(error) => return tracing::warn!(%error, "the system does not tell of changes of the network"),
+        };
+        let connection = tokio::spawn(connection);
+        follow(&dones, &handle, changes, &mut told).await;
+        connection.abort();
+        tokio::select! {
+            () = dones.closed() => return,
+            () = tokio::time::sleep(RECONNECT) => tracing::warn!("the system has ended its word of the network: asked anew"),
+        }
+    }
+}
+
+/// Until nobody listens, or the system tells no more.
+async fn follow<T>(
+    dones: &mpsc::Sender<Done>,
+    handle: &Handle,
+    mut changes: impl Stream<Item = T> + Unpin,
+    told: &mut Option<Network>,
+) {
+    loop {
+        match look(handle).await {
             Ok(network) if told.as_ref() != Some(&network) => {
                 network.unknown_gateways().for_each(speak_to);
                 if dones.send(Done::NetworkLooked(Box::new(network.clone()))).await.is_err() {
-                    break;
+                    return;
                 }
-                told = Some(network);
+                *told = Some(network);
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the system does not tell of its network"),
         }
         tokio::select! {
-            () = dones.closed() => break,
-            () = settled(&mut changes) => {}
+            () = dones.closed() => return,
+            goes_on = settled(&mut changes) => if !goes_on { return },
         }
     }
-    connection.abort();
 }
 
-/// Until something has changed, and has come to rest.
-async fn settled<T>(changes: &mut (impl Stream<Item = T> + Unpin)) {
-    if !matches!(tokio::time::timeout(LOOK_AGAIN, changes.next()).await, Ok(Some(_))) {
-        return;
+/// Until something has changed, and has come to rest; `false` when nothing will come any more.
+async fn settled<T>(changes: &mut (impl Stream<Item = T> + Unpin)) -> bool {
+    match tokio::time::timeout(LOOK_AGAIN, changes.next()).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return false,
+        Err(_) => return true,
     }
     let rest = async { while let Ok(Some(_)) = tokio::time::timeout(SETTLED, changes.next()).await {} };
     let _ = tokio::time::timeout(LATEST, rest).await;
+    true
 }
 
 async fn look(handle: &Handle) -> Result<Network, rtnetlink::Error> {

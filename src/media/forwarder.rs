@@ -134,7 +134,7 @@ impl Forwarder {
             Ok(at) => at,
             Err(why) => return drop_one(&mut self.counters, why),
         };
-        let passes = self.peers.get_mut(at).is_some_and(|peer| peer.out.sending(now.wall).accepts(&BARE));
+        let passes = self.peers.get_mut(at).is_some_and(|peer| peer.out.sending(now.wall).accepts(&Carried::default()));
         match (passes, passes && self.rate.takes(now.mono)) {
             (false, _) => drop_one(&mut self.counters, DropReason::Policy.name()),
             (true, false) => drop_one(&mut self.counters, RATE),
@@ -147,7 +147,7 @@ impl Forwarder {
 
     fn back<'a>(&'a mut self, now: Now, at: usize, datagram: &[u8]) -> Option<Datagram<'a>> {
         let peer = self.peers.get_mut(at)?;
-        if !peer.back.lets_in(now.wall, &BARE) {
+        if !peer.back.lets_in(now.wall, &Carried::default()) {
             return drop_one(&mut self.counters, DropReason::Policy.name());
         }
         if !self.rate.takes(now.mono) {
@@ -168,8 +168,6 @@ impl Forwarder {
     }
 }
 
-/// We add no protection of our own.
-const BARE: Carried = Carried { confidentiality: false, payload_integrity: false, header_integrity: false };
 const RATE: &str = "rate";
 const UNSEALED: &str = "unsealed";
 /// Of nobody whom the user has sent to yet.

@@ -26,7 +26,7 @@ use crate::ipsec::Protection;
 use crate::keys::agreement::{Bundles, OfferInput};
 use crate::keys::{Confirmed, Initiator};
 use crate::media::Rekeying;
-use crate::policy::{Bundle, Direction, Entry, Suite};
+use crate::policy::{Direction, Entry, Suite};
 use crate::sdp::{self, SessionDescription, SvSa};
 use crate::vocab::{CallId, Digest, Failure, FailureKind, Now};
 
@@ -182,7 +182,8 @@ impl Agent {
             if looser {
                 demanded
             } else {
-                grown(agreed.protected.towards(direction), demanded)
+                // Nothing that runs is given up, nor how it is laid around a packet: either side may have asked for that.
+                agreed.protected.towards(direction).with(demanded)
             }
         };
         let bundles = Bundles { to_responder: of(Direction::Out), to_initiator: of(Direction::In) };
@@ -363,12 +364,6 @@ impl Calling {
             wanted => *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: None }),
         }
     }
-}
-
-/// No protocol that runs is given up; how they are laid around a packet is for the entries to say, where they demand any.
-fn grown(runs: Bundle, demanded: Bundle) -> Bundle {
-    let framing = if demanded.is_empty() { runs.framing } else { demanded.framing };
-    Bundle { framing, ..runs.with(demanded) }
 }
 
 fn discarded(peer: &str, entry: &Entry) -> Failure {
