@@ -3,7 +3,7 @@
 # make test: everything
 # make scenarios: what sipp plays against an agent
 # make flood: 20,000 requests a second against an agent in a call, 20 s each
-# make lab:   agents in networks of namespaces: office, outside, a cafe, on the move (needs root)
+# make lab:   agents in networks of namespaces: office, outside, a cafe, on the move, behind a NAT (needs root)
 # make bench: the measures of benches/README.md; NAME="sip_message calls" takes some of them
 # make aarch64: sottovoce for aarch64, built here
 
@@ -13,6 +13,9 @@ COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev
 # One for both, and with the features that the tests have: cargo would compile half of the dependencies anew for each.
 BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
+KAMAILIO := kamailio=kamailio /usr/share/kamailio/db_sqlite=kamailio-sqlite-modules \
+	'ls /usr/lib/*/kamailio/modules/presence.so=kamailio-presence-modules' \
+	'ls /usr/lib/*/kamailio/modules/outbound.so=kamailio-outbound-modules'
 NETWORK := ip=iproute2 unshare=util-linux tcpdump=tcpdump
 
 .PHONY: demo run test aarch64 scenarios flood lab bench
@@ -36,10 +39,7 @@ aarch64:
 # ---- test: only what follows belongs to it ----
 
 STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark \
-	kamailio=kamailio /usr/share/kamailio/db_sqlite=kamailio-sqlite-modules \
-	'ls /usr/lib/*/kamailio/modules/presence.so=kamailio-presence-modules' \
-	'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
-	'ls /usr/lib/*/kamailio/modules/outbound.so=kamailio-outbound-modules' \
+	$(KAMAILIO) 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it
@@ -62,7 +62,7 @@ flood:
 
 # lab: the scenarios of tests/lab/, in namespaces that they make and remove; NAME="office cafe" plays some of them
 lab:
-	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) -- $(NETWORK) nft=nftables tshark=tshark python3=python3
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) -- $(NETWORK) nft=nftables tshark=tshark python3=python3 $(KAMAILIO)
 	@config/make/cargo.sh
 	@$(BUILD)
 	@tests/lab/run.sh $(NAME)

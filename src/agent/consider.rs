@@ -153,7 +153,10 @@ impl Agent {
             state: ProposalState::Waiting,
             review: Some(review),
         });
-        self.event(Event::Notice(came(asker.entity.as_str(), review)));
+        // In quiet hours it waits, and is told of with all else when they end.
+        if self.quiet_until(now, Some(&asker.entity)).is_none() {
+            self.event(Event::Notice(came(asker.entity.as_str(), review)));
+        }
         let considering = Considering { review, hash, asker: asker.clone() };
         self.negotiations.theirs.insert(proposal, considering);
         self.attach(now, proposal, asker, expires);

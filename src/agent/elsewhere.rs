@@ -93,6 +93,7 @@ impl Agent {
             self.event(Event::PolicyChanged(self.book.generation()));
         }
         self.judge_moves_anew(now);
+        self.seek_again(now);
     }
 }
 

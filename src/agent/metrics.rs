@@ -62,7 +62,13 @@ fn packets(all: &Counters) -> Vec<Metric> {
     dropped.extend(&all.dropped);
     let dropped = dropped.into_iter();
     let dropped = dropped.map(|(reason, value)| Metric { name: "packets_dropped", reason: Some(reason), value });
-    [plain("packets_received", all.received), plain("packets_sent", all.sent)].into_iter().chain(dropped).collect()
+    let whole = [
+        plain("packets_received", all.received),
+        plain("packets_sent", all.sent),
+        plain("rtcp_received", all.rtcp_received),
+        plain("rtcp_sent", all.rtcp_sent),
+    ];
+    whole.into_iter().chain(dropped).collect()
 }
 
 /// SIP's counters under the names of the metrics.

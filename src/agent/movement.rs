@@ -42,13 +42,13 @@ struct Going {
 impl Agent {
     pub(super) fn handle_network(&mut self, now: Now, network: Network) {
         self.movement.network = network;
-        self.look_around(now);
         let own = self.config.media_address;
-        if !self.config.follows || self.stopping.is_some() || self.movement.network.has(own) {
+        let stays = !self.config.follows || self.stopping.is_some() || self.movement.network.has(own);
+        if stays {
             self.movement.going = None;
-            return;
         }
-        let Some(to) = self.movement.network.own_address(own) else { return };
+        let Some(to) = self.movement.network.own_address(own).filter(|_| !stays) else { return self.look_around(now) };
+        // Where we are on our way to is judged on arrival: what is said of it before would have the contact of before.
         if self.movement.going.as_ref().is_none_or(|going| going.to != to) {
             self.movement.going = Some(Going { to, tries: 0, again: None });
             self.go(to);
@@ -100,6 +100,7 @@ impl Agent {
             Err(failure) => {
                 let notice = stuck(going.to, self.config.media_address, &failure);
                 self.movement.going = None;
+                self.look_around(now);
                 self.event(Event::Notice(notice));
             }
         }

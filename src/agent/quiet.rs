@@ -3,7 +3,7 @@
 //! | what comes | becomes |
 //! | --- | --- |
 //! | a call that would ring | 480 with Retry-After, and a row of the history |
-//! | a watcher, or a followed peer's news, that needs an answer | it waits, and its time begins when they end |
+//! | a watcher, a followed peer's news, or a proposal, that needs an answer | it waits, and its time begins when they end; a proposer waits ten minutes |
 //! | the end of the hours -> `handle_quiet_timeout` | one notice of all that waits |
 //!
 //! Contacts of a group that rings are let through, once their keys prove who they are. What the user begins himself is no disturbance.

@@ -168,6 +168,10 @@ impl Dialog {
         }
     }
 
+    pub fn target_host(&self) -> Option<&Host> {
+        self.target.host()
+    }
+
     /// Whether a request with this number is newer than all before. Gaps are fine; only what is older is out of
     /// order (RFC 3261 section 12.2.2).
     pub fn accept_cseq(&mut self, cseq: u32) -> bool {

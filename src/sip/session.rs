@@ -151,13 +151,24 @@ pub(crate) struct Unacked {
     pub first: bool,
     /// It holds our offer, whose answer comes with the ACK (RFC 3261 section 13.2.1).
     pub offers: bool,
+    /// We have moved since, and its ACK goes to where we were.
+    pub left_behind: bool,
     pause: Duration,
 }
 
 impl Unacked {
     pub fn new(now: Mono, timing: &Timing, answer: Transmit, cseq: u32, first: bool, offers: bool) -> Self {
         let pause = timing.t1;
-        Self { answer, cseq, resend: now + pause, give_up: now + timing.patience(), first, offers, pause }
+        Self {
+            answer,
+            cseq,
+            resend: now + pause,
+            give_up: now + timing.patience(),
+            first,
+            offers,
+            left_behind: false,
+            pause,
+        }
     }
 
     /// The pause doubles up to T2.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 60] = [
+const SAID: [(&str, &str, &str, &str); 64] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
@@ -63,6 +63,10 @@ const SAID: [(&str, &str, &str, &str); 60] = [
     ("callees of one INVITE", "| {} |", "sip/endpoint/prack.rs", "EARLY"),
     ("answers to one INVITE", "| {} |", "agent/call/early.rs", "MOST"),
     ("offers of ours", "| {} in a row", "sip/endpoint/offerer.rs", "GLARES"),
+    ("looking for a peer", "| {} s,", "agent/call/lost.rs", "LIMIT"),
+    ("proposals of peers", "| {}; of one", "agent/consider.rs", "MAX_WAITING"),
+    ("proposals of peers", "one device {} in", "agent/consider.rs", "MAX_PROMPTS"),
+    ("proposals of peers", "in {} s |", "agent/consider.rs", "SPAN"),
     ("places to which", "| {}, of", "sip/target_set.rs", "MOST"),
     ("places to which", "of {} Contacts", "sip/target_set.rs", "CONTACTS"),
 ];

@@ -1,6 +1,7 @@
 //! A registrar and presence server that believes everybody, for what an agent does over time. What real servers make of our
 //! messages is for `tests/peers.rs`.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use sottovoce::presence::{self, Document};
@@ -35,6 +36,11 @@ pub struct Server {
     pub subscribes: bool,
     /// The presence document that it tells whoever asks for a name; of a single device it knows nothing.
     pub tells: Option<Vec<u8>>,
+    /// It tells whoever asks for a name what was published under it last, and keeps one publication for each.
+    pub presents: bool,
+    held: BTreeMap<String, Vec<u8>>,
+    /// Of this name it tells nothing.
+    pub hides: Option<String>,
     /// REGISTER that comes at the first address is sent on to this Contact.
     pub registers_at: Option<String>,
     /// It answers 503.
@@ -65,6 +71,9 @@ impl Server {
             nonces: 0,
             subscribes: false,
             tells: None,
+            presents: false,
+            held: BTreeMap::new(),
+            hides: None,
             registers_at: None,
             unavailable: false,
             published: Vec::new(),
@@ -123,6 +132,13 @@ impl Server {
                 let accepted = accepted(&request).to_bytes().to_vec();
                 return [accepted, notify(&request, at, &[])].into_iter().flat_map(parcel).collect();
             }
+            Method::Subscribe if self.presents && asks_for_a_name(&request) => {
+                let accepted = accepted(&request).to_bytes().to_vec();
+                let name = request.uri().to_string();
+                let told = self.held.get(&name).filter(|_| self.hides.as_ref() != Some(&name));
+                let told = told.cloned().unwrap_or_default();
+                return [accepted, notify(&request, at, &told)].into_iter().flat_map(parcel).collect();
+            }
             Method::Subscribe if self.tells.is_some() && asks_for_a_name(&request) => {
                 let accepted = accepted(&request).to_bytes().to_vec();
                 let told = self.tells.clone().unwrap_or_default();
@@ -149,11 +165,12 @@ impl Server {
     /// RFC 3903 section 6.
     fn publish(&mut self, now: Mono, request: &Request) -> Response {
         let named = header(request, HeaderName::SIP_IF_MATCH);
-        if named.is_some() && named != self.etag {
+        if named.is_some() && named != self.etag && !self.presents {
             return Response::to(request, 412, "Conditional Request Failed");
         }
         if !request.body().is_empty() {
             self.published.push((now, presence::read(request.body()).unwrap()));
+            self.held.insert(request.uri().to_string(), request.body().to_vec());
         }
         let expires = header(request, HeaderName::EXPIRES).unwrap_or_default();
         self.etags += 1;

@@ -7,7 +7,7 @@ same "where bob is" "$(known alice sip:bob@192.168.1.2 "['place']")" office
 call alice bob@192.168.1.2 60
 sleep 3
 same "the bundle" "$(of_call alice "['bundle']")" none
-hang_up alice
+end_quietly alice
 more "packets in clear" "$(captured alice "$CLEAR")" 250
 same "packets sealed" "$(captured alice "$SEALED")" 0
 counters_match alice 192.168.1.1

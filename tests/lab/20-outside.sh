@@ -8,7 +8,7 @@ same "where bob is" "$(known alice sip:bob@133.134.10.10 "['place']")" external
 call alice bob@133.134.10.10 60
 sleep 3
 same "the bundle" "$(of_call alice "['bundle']")" ah+esp
-hang_up alice
+end_quietly alice
 for host in alice bob; do
     same "packets in clear at $host" "$(captured $host "$CLEAR")" 0
     more "packets sealed at $host" "$(captured $host "$SEALED")" 250

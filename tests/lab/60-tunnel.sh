@@ -6,7 +6,7 @@ sv alice ask bob@133.134.10.10 --edit "spdadd any any udp -P out $rules; # sv: s
 capture alice
 call alice bob@133.134.10.10 60
 sleep 2
-hang_up alice
+end_quietly alice
 same "packets in clear" "$(captured alice "$CLEAR")" 0
 counters_match alice 192.168.1.1
 opened alice 4

@@ -7,6 +7,7 @@ mod accounts;
 mod advice;
 mod approvals;
 mod ask;
+mod both_move;
 mod bundles;
 mod calls;
 mod contacts;

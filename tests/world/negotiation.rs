@@ -5,7 +5,7 @@ use std::time::Duration;
 use sottovoce::agent::{
     AgentConfig, AskState, CallState, Command, Event, Negotiated, ProposalState, ReviewState, TakeBack,
 };
-use sottovoce::policy::{setkey, Answer, ReviewKind};
+use sottovoce::policy::{setkey, Answer, ApprovalRule, QuietHours, ReviewKind};
 use sottovoce::vocab::{Entity, Failure, ReviewId};
 
 use crate::common::config::agent;
@@ -525,4 +525,94 @@ fn a_call_that_runs_is_rekeyed_to_what_was_agreed() {
     assert_eq!((in_force(&world, ALICE), in_force(&world, BOB)), (AH.into(), AH.into()));
     assert_eq!(world.the_call(ALICE, running).bundle, "ah");
     assert_eq!(call(&mut world, BOB).unwrap(), "ah");
+}
+
+/// Whatever a rule says: what is looser is our user's to agree to.
+#[test]
+fn no_rule_accepts_a_proposal() {
+    let mut world = World::new(20, Link::GOOD);
+    world.add_on_disk("alice", config(ALICE));
+    let mut bob = config(BOB);
+    bob.prompts.approvals = vec![ApprovalRule {
+        name: "everything".into(),
+        groups: Vec::new(),
+        relations: Vec::new(),
+        ours: Vec::new(),
+        theirs: Vec::new(),
+        least: setkey::parse_action("none").unwrap(),
+        new_keys: true,
+    }];
+    world.add_on_disk("bob", bob);
+    approve(&mut world, ALICE, name(BOB));
+    world.ask(BOB, name(ALICE), None);
+    world.run_for(Duration::from_secs(40));
+    assert_eq!(in_force(&world, BOB), ESP, "the rule approves what is a statement");
+    for rules in ["none", AH] {
+        propose(&mut world, ALICE, rules).unwrap();
+        until_considered(&mut world, BOB);
+        world.run_for(Duration::from_secs(5));
+        let review = considered(&world, BOB).unwrap().review.unwrap();
+        let open = world.nodes[BOB].agent.review(review).unwrap();
+        assert_eq!((open.state.clone(), open.rule.clone(), pending(&world, BOB)), (ReviewState::Pending, None, None));
+        answer_theirs(&mut world, BOB, Answer::Refuse);
+        world.run_for(Duration::from_secs(5));
+    }
+}
+
+/// Nobody is woken for less protection: it waits, and is told of when the quiet hours end.
+#[test]
+fn in_quiet_hours_a_proposal_waits_without_a_word() {
+    let mut world = World::new(21, Link::GOOD);
+    world.add_on_disk("alice", config(ALICE));
+    let mut bob = config(BOB);
+    // The world begins at midnight.
+    bob.prompts.quiet = Some(QuietHours { from: 2, to: 6, zone: jiff::tz::TimeZone::UTC });
+    world.add_on_disk("bob", bob);
+    approve(&mut world, ALICE, name(BOB));
+    approve(&mut world, BOB, name(ALICE));
+    let told = |world: &World, code: &str| {
+        let is = |event: &&Event| matches!(event, Event::Notice(notice) if notice.code == code);
+        world.nodes[BOB].events.iter().filter(is).count()
+    };
+    world.run_for(2 * MINUTE);
+    propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    world.run_for(Duration::from_secs(30));
+    assert_eq!((told(&world, "proposal-came"), told(&world, "quiet-over")), (0, 0));
+    world.run_for(4 * MINUTE);
+    assert_eq!((told(&world, "proposal-came"), told(&world, "quiet-over")), (0, 1));
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    until(&mut world, ALICE, ProposalState::Accepted);
+    // And by day it is told at once.
+    propose(&mut world, ALICE, AH).unwrap();
+    until_considered(&mut world, BOB);
+    assert_eq!(told(&world, "proposal-came"), 1);
+}
+
+/// `docs/limits.md`: a seventeenth is put off, and put when there is room.
+#[test]
+fn no_more_than_sixteen_proposals_wait_for_our_user() {
+    const NAMES: [&str; 17] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q"];
+    let mut world = World::new(22, Link::GOOD);
+    let boss = world.add("boss", agent("boss", "192.168.1.200", ESP));
+    let address = |node: usize| format!("192.168.1.{}", 100 + node);
+    for (at, name) in NAMES.iter().enumerate() {
+        let node = world.add(name, agent(name, &address(at + 1), ESP));
+        approve(&mut world, node, "boss@192.168.1.200");
+        approve(&mut world, boss, &format!("{name}@{}", address(at + 1)));
+    }
+    for node in 1..=NAMES.len() {
+        let ask = world.ask(node, "boss@192.168.1.200", None);
+        let waits = |world: &World| matches!(world.the_ask(node, ask).state, AskState::Reviewing(_));
+        assert!(world.run_until(MINUTE, waits));
+        let AskState::Reviewing(review) = world.the_ask(node, ask).state else { panic!() };
+        world.command(node, Command::AnswerReview { review, answer: proposing("none"), by: "test" }).unwrap();
+        world.run_for(Duration::from_secs(1));
+    }
+    let waiting = |world: &World| world.nodes[boss].agent.proposals().filter(|one| one.state.is_open()).count();
+    world.run_for(Duration::from_secs(10));
+    assert_eq!(waiting(&world), 16);
+    assert_eq!(last_proposal(&world, NAMES.len()).state, ProposalState::Waiting, "it is put off, and not refused");
+    answer_theirs(&mut world, boss, Answer::Refuse);
+    assert!(world.run_until(2 * MINUTE, |world| waiting(world) == 16), "the seventeenth is put");
 }

@@ -40,6 +40,7 @@ impl Agent {
         let last = self.with_what_was_tried(id, last);
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
+        calling.end_seek();
         calling.end_hold();
         calling.call.early = false;
         let session = calling.session.take();

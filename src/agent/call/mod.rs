@@ -19,6 +19,7 @@ mod end;
 mod forwarding;
 mod hold;
 mod loosen;
+mod lost;
 mod media;
 mod moved;
 mod offerless;
@@ -58,6 +59,7 @@ use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
 use early::Early;
 use loosen::WaitingOffer;
+use lost::Seek;
 use media::{PeerSdp, Ready};
 use rekey::{Agreement, Rekey};
 use reoffer::Reoffered;
@@ -145,6 +147,8 @@ pub(super) struct Calling {
     moving: bool,
     /// New keys that our side wants.
     rekey: Option<Rekey>,
+    /// The peer does not take our offer from a new address.
+    seek: Option<Seek>,
     /// Both users agreed to other entries since it was offered: it may have more than they demand.
     loosens: bool,
     /// A new offer of the peer's uses what was agreed, which is not in force yet.
@@ -284,7 +288,8 @@ impl Calls {
 
 impl Timed for Calling {
     fn deadline(&self) -> Option<(Mono, &'static str)> {
-        self.until.map(|at| (at, "call duration"))
+        let seek = self.seek.as_ref().map(|seek| (seek.at, "the peer does not answer our new address"));
+        self.until.map(|at| (at, "call duration")).into_iter().chain(seek).min()
     }
 }
 
@@ -384,6 +389,7 @@ impl Agent {
             through: None,
             moving: false,
             rekey: None,
+            seek: None,
             loosens: false,
             waiting_offer: None,
             waited: false,
@@ -459,8 +465,12 @@ impl Agent {
 
     pub(super) fn handle_call_timeout(&mut self, now: Now) {
         for id in self.calls.all.all_due(now.mono) {
-            if let Some(last) = self.calls.all.get(&id).map(|calling| calling.time_is_over(now.mono)) {
+            let Some(calling) = self.calls.all.get(&id) else { continue };
+            if calling.until.is_some_and(|until| until <= now.mono) {
+                let last = calling.time_is_over(now.mono);
                 self.end_call(now, id, last);
+            } else {
+                self.seek_peer(now, id);
             }
         }
     }
@@ -473,6 +483,8 @@ impl Agent {
 fn add(mut sum: Counters, one: &Counters) -> Counters {
     sum.sent += one.sent;
     sum.received += one.received;
+    sum.rtcp_sent += one.rtcp_sent;
+    sum.rtcp_received += one.rtcp_received;
     for (reason, packets) in &one.dropped {
         *sum.dropped.entry(reason).or_default() += packets;
     }

@@ -225,6 +225,7 @@ impl Agent {
             return Ok(());
         };
         calling.call.rekeying = false;
+        calling.end_seek();
         let before = calling.local.replace(local);
         let confirmed = match (initiator, &calling.peer_keys) {
             (Some(mut initiator), Some(keys)) => {
@@ -331,6 +332,7 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let (Some(rekey), peer) = (calling.rekey.take(), calling.call.peer.clone()) else { return };
         calling.call.rekeying = false;
+        calling.end_seek();
         let failure = match rekey.why {
             Why::Agreed => match self.falls_short(now, id) {
                 Ok(None) => return self.stays_tighter(now, id, said),

@@ -33,7 +33,10 @@ impl Agent {
             return;
         }
         match self.reoffer(now, id, hold, rekeys) {
-            Ok(body) => self.endpoint.offer(now, session, body),
+            Ok(body) => {
+                self.endpoint.offer(now, session, body);
+                self.watch_for_loss(now, id);
+            }
             Err(failure) if rekeys => self.end_call(now, id, CallState::Failed(failure)),
             Err(_) => {
                 if let Some(calling) = self.calls.all.get_mut(&id) {

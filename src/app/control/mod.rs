@@ -55,6 +55,7 @@ pub use super::run::{start, Options, Running, Signals};
 
 use crate::agent::Accepted;
 use crate::io::Clock;
+use crate::policy::{Level, Spd};
 use crate::vocab::{Failure, FailureKind};
 
 /// The way to the running agent. Clones share it.
@@ -78,6 +79,16 @@ impl Control {
             }))
             .await;
         sight.await.map_err(|_| failures::stopped())
+    }
+
+    /// As [`Control::look`], at the policy in force alone, for what takes longer than calls and requests may wait: a walk over a
+    /// million entries.
+    async fn look_beside<R: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Spd, Level) -> R + Send + 'static,
+    ) -> Result<R, Failure> {
+        let (spd, level) = self.look(|known| (known.spd().clone(), known.default_level())).await?;
+        tokio::task::spawn_blocking(move || look(&spd, level)).await.map_err(|_| failures::stopped())
     }
 }
 

@@ -27,30 +27,19 @@ impl Control {
     /// The entries that the filter lets through, and the default.
     pub async fn policy_listed(&self, filter: &PolicyFilter) -> Result<PolicyView, Failure> {
         let wanted = Wanted::read(filter)?;
+        let everything = wanted.everything;
         let limit = filter.limit.unwrap_or(LISTED).min(MOST_LISTED);
+        let found = self.look_beside(move |spd, _| Found::of(spd, &wanted, limit)).await?;
         self.look(move |known| {
-            let spd = known.spd();
-            let found = spd.ordinary().filter(|entry| wanted.includes(entry));
-            let (mut entries, mut elsewhere, mut more) = (Vec::new(), Vec::new(), 0);
-            for entry in found {
-                if entries.len() < limit {
-                    entries.push(EntryView::from(entry));
-                    elsewhere.extend(known.is_elsewhere(entry).then(|| entry.id.to_string()));
-                } else {
-                    more += 1;
-                }
-            }
-            let defaults = spd.default_entries().filter(|_| wanted.everything).map(EntryView::from);
-            let listed = entries.len();
-            entries.extend(defaults);
-            let pending = known.pendings().into_iter().filter(|_| wanted.everything).map(PendingView::from).collect();
+            let elsewhere = found.entries.iter().filter(|entry| known.is_elsewhere(entry));
+            let pending = known.pendings().into_iter().filter(|_| everything).map(PendingView::from).collect();
             PolicyView {
-                generation: spd.generation().0,
-                defaults: entries.len() - listed,
-                entries,
-                elsewhere,
-                more,
+                generation: found.generation,
+                defaults: found.defaults.len(),
+                elsewhere: elsewhere.map(|entry| entry.id.to_string()).collect(),
+                more: found.more,
                 pending,
+                entries: found.entries.iter().chain(&found.defaults).map(EntryView::from).collect(),
             }
         })
         .await
@@ -110,8 +99,7 @@ impl Control {
 
     pub async fn policy_export(&self, format: ExportFormat) -> Result<ExportView, Failure> {
         let now = self.clock.now().wall;
-        self.look(move |known| {
-            let (spd, level) = (known.spd(), known.default_level());
+        self.look_beside(move |spd, level| {
             let generation = spd.generation().0;
             let left = |id: EntryId, why: String| LeftOutView { id: id.to_string(), why };
             let whole = |text| ExportView { generation, text, left_out: Vec::new() };
@@ -197,6 +185,25 @@ fn exported(spd: &Spd) -> String {
         text += &format!("# default: {default} (set it with sottovoce policy default)\n");
     }
     text
+}
+
+/// What a filter lets through, of the snapshot of one moment.
+struct Found {
+    generation: u64,
+    entries: Vec<Entry>,
+    /// Those beyond the limit.
+    more: usize,
+    defaults: Vec<Entry>,
+}
+
+impl Found {
+    fn of(spd: &Spd, wanted: &Wanted, limit: usize) -> Self {
+        let mut found = spd.ordinary().filter(|entry| wanted.includes(entry));
+        let entries: Vec<Entry> = found.by_ref().take(limit).cloned().collect();
+        let more = if wanted.everything { spd.ordinary_len().saturating_sub(entries.len()) } else { found.count() };
+        let defaults = spd.default_entries().filter(|_| wanted.everything).cloned().collect();
+        Self { generation: spd.generation().0, entries, more, defaults }
+    }
 }
 
 /// A filter, read.

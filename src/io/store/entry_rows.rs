@@ -56,11 +56,12 @@ pub fn insert(
 pub fn all(database: &Connection) -> Result<Vec<Row>, Failure> {
     let mut query = database.prepare("SELECT * FROM policy_entry ORDER BY id").map_err(unread)?;
     let mut rules = database.prepare("SELECT * FROM policy_rule ORDER BY entry, position").map_err(unread)?;
-    let mut rules = Rules { rows: rules.query([]).map_err(unread)?, next: None };
+    let (names, names_of_rules) = (columns::names(&query), columns::names(&rules));
+    let mut rules = Rules { rows: rules.query([]).map_err(unread)?, names: names_of_rules, next: None };
     let mut rows = query.query([]).map_err(unread)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(unread)? {
-        let row = Columns { table: "policy_entry", row };
+        let row = Columns { table: "policy_entry", row, names: &names };
         entries.push(read(&row, rules.of(row.value("id")?)?)?);
     }
     Ok(entries)
@@ -77,7 +78,7 @@ pub fn some(database: &Connection, select: &str, params: impl rusqlite::Params) 
     let mut rows = query.query(params).map_err(unread)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(unread)? {
-        let row = Columns { table: "policy_entry", row };
+        let row = Columns { table: "policy_entry", row, names: &[] };
         entries.push(read(&row, read_rules(database, row.value("id")?)?)?.entry);
     }
     Ok(entries)
@@ -86,6 +87,7 @@ pub fn some(database: &Connection, select: &str, params: impl rusqlite::Params) 
 /// The rules of all entries, in the order of these: one question for all takes less than one for each.
 struct Rules<'a> {
     rows: rusqlite::Rows<'a>,
+    names: Vec<String>,
     next: Option<(i64, Rule)>,
 }
 
@@ -103,7 +105,7 @@ impl Rules<'_> {
             }
             match self.rows.next().map_err(unread)? {
                 Some(row) => {
-                    let row = Columns { table: "policy_rule", row };
+                    let row = Columns { table: "policy_rule", row, names: &self.names };
                     self.next = Some((row.value("entry")?, row.rule()?));
                 }
                 None => return Ok(rules),
@@ -189,7 +191,7 @@ fn read_rules(database: &Connection, entry: i64) -> Result<Vec<Rule>, Failure> {
     let mut rows = query.query([entry]).map_err(unread)?;
     let mut rules = Vec::new();
     while let Some(row) = rows.next().map_err(unread)? {
-        rules.push(Columns { table: "policy_rule", row }.rule()?);
+        rules.push(Columns { table: "policy_rule", row, names: &[] }.rule()?);
     }
     Ok(rules)
 }

@@ -90,7 +90,7 @@ pub fn rows<T>(
     let mut found = query.query([]).map_err(unread)?;
     let mut list = Vec::new();
     while let Some(row) = found.next().map_err(unread)? {
-        list.push(read(&Columns { table, row })?);
+        list.push(read(&Columns { table, row, names: &[] })?);
     }
     Ok(list)
 }

@@ -99,7 +99,7 @@ fn list<T>(
     let mut found = query.query(params![first, second]).map_err(unread)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(unread)? {
-        rows.push(read(&Columns { table, row })?);
+        rows.push(read(&Columns { table, row, names: &[] })?);
     }
     Ok(rows)
 }

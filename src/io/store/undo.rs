@@ -54,7 +54,7 @@ pub fn changes(database: &Connection, limit: u32, entry: Option<EntryId>) -> Res
         query.query(params![signed(entry.map_or(0, |entry| entry.0)), i64::from(limit.min(LIMIT))]).map_err(unread)?;
     let mut changes = Vec::new();
     while let Some(row) = found.next().map_err(unread)? {
-        let row = Columns { table: "audit", row };
+        let row = Columns { table: "audit", row, names: &[] };
         let number = row.number("number")?;
         let (default, entries, more) = shown(database, number)?;
         changes.push(ChangeEntry {
@@ -126,7 +126,7 @@ fn rows(database: &Connection, number: u64) -> Result<Vec<Row>, Failure> {
     let mut found = query.query([signed(number)]).map_err(unread)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(unread)? {
-        let row = Columns { table: "policy_change", row };
+        let row = Columns { table: "policy_change", row, names: &[] };
         rows.push(Row {
             first: row.number("entry")?,
             last: row.number("last")?,

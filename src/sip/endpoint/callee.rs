@@ -68,6 +68,7 @@ impl Endpoint {
 
     /// An INVITE within the dialog (RFC 3261 section 14.2).
     pub(super) fn handle_reinvite(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
+        self.give_way(now, id, inbound);
         let Some(session) = self.session_for(id, inbound) else { return };
         session.asked = Some(inbound.key.clone());
         self.remember(now, inbound, Owner::Session(id));

@@ -341,6 +341,16 @@ impl Endpoint {
         self.send_offer(now.mono, id, body);
     }
 
+    /// The peer of an answered session is reached at this URI, as it says elsewhere: an offer that it has not answered where it was is made
+    /// anew there, after another `OfferDue`.
+    pub fn lead_elsewhere(&mut self, now: Now, id: SessionId, target: Uri) {
+        self.withdraw_offer(id);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.dialog.retarget(Some(target));
+        }
+        self.want_offer_at(now.mono, id);
+    }
+
     /// Asks the peer of an answered call to call somebody else. [`EndpointEvent::ReferralEnded`] always comes in the end; until
     /// then there is one at a time in a call.
     pub fn refer(&mut self, now: Now, session: SessionId, what: Refer) -> ReferralId {

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use super::Endpoint;
 use crate::sip::registration::Phase as Registering;
 use crate::sip::subscription::Phase as Subscribing;
-use crate::sip::{RegistrationId, SubscriptionId, Transport, Uri};
+use crate::sip::{RegistrationId, SessionId, SubscriptionId, Transport, Uri};
 use crate::vocab::Mono;
 
 /// The device is at another address. Whoever knows us by our Contact learns the new one: registrars at once, which forget the old one
@@ -19,6 +19,11 @@ impl Endpoint {
             self.register_moved(now, id, before);
         }
         self.resubscribe_all(now);
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in sessions {
+            let unacked = self.sessions.get_mut(&id).and_then(|session| session.unacked.as_mut());
+            unacked.into_iter().for_each(|unacked| unacked.left_behind = !unacked.first);
+        }
     }
 
     fn register_moved(&mut self, now: Mono, id: RegistrationId, before: Option<Uri>) {

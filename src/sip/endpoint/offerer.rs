@@ -1,6 +1,8 @@
+use super::inbound::Inbound;
 use super::refresher::Within;
 use super::{Endpoint, EndpointEvent};
-use crate::sip::session::Offering;
+use crate::sip::session::{Offering, Phase};
+use crate::sip::transaction::Owner;
 use crate::sip::{read, Body, Method, Response, SessionId};
 use crate::vocab::Mono;
 
@@ -36,6 +38,30 @@ impl Endpoint {
         session.proven.iter_mut().for_each(|proven| proven.authentication.begin());
         let expires = session.timer.map(|timer| timer.expires());
         self.ask_within(now, id, Method::Invite, Within { expires, body: Some(body), is_offer: true });
+    }
+
+    /// Nobody has answered it, and nobody is waited for any more.
+    pub(super) fn withdraw_offer(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if session.refresh.take_if(|refresh| refresh.offer.is_some()).is_some() {
+            self.transactions.abandon_invites_of(Owner::Session(id));
+        }
+    }
+
+    /// The peer offers from another place than where our own offer went, and is not heard of there: we look for each other, and no two
+    /// offers have met (RFC 3261 section 14.2 has 491 for those). Ours is made anew after its.
+    pub(super) fn give_way(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
+        let Some(session) = self.sessions.get(&id).filter(|session| session.is_asking()) else { return };
+        let offers = session.refresh.as_ref().is_some_and(|refresh| refresh.offer.is_some());
+        let contact = read::contact(inbound.request.headers());
+        let is_elsewhere = contact.is_some_and(|contact| contact.host() != session.dialog.target_host());
+        let is_invite = *inbound.request.method() == Method::Invite && session.phase == Phase::Established;
+        if offers && is_invite && is_elsewhere && self.transactions.is_unheard(Owner::Session(id)) {
+            self.withdraw_offer(id);
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.offering.get_or_insert_default().due = Some(now);
+            }
+        }
     }
 
     /// 491: once more then, unless it was so too often.

@@ -95,6 +95,7 @@ impl Endpoint {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some(refresh) = session.refresh.take() else { return };
         let offered = refresh.offer.is_some();
+        session.unacked.take_if(|unacked| unacked.left_behind);
         if let Some(offer) = refresh.offer {
             session.said = Some(offer);
             session.offering = None;
@@ -281,6 +282,7 @@ impl Session {
     }
 
     pub(in crate::sip) fn is_calm(&self) -> bool {
-        self.phase == Phase::Established && self.asked.is_none() && self.unacked.is_none() && !self.is_asking()
+        let acked = self.unacked.as_ref().is_none_or(|unacked| unacked.left_behind);
+        self.phase == Phase::Established && self.asked.is_none() && acked && !self.is_asking()
     }
 }

@@ -123,6 +123,23 @@ impl Transactions {
         self.client_octets = self.client_octets.saturating_sub(octets);
     }
 
+    /// The same of every INVITE of this owner that has no final answer.
+    pub fn abandon_invites_of(&mut self, owner: Owner) {
+        let keys: Vec<ClientKey> = self.invites_of(owner).map(|(key, _)| key.clone()).collect();
+        keys.iter().for_each(|key| self.abandon(key));
+    }
+
+    /// No response at all has come to the INVITE of this owner that is on its way.
+    pub fn is_unheard(&self, owner: Owner) -> bool {
+        !self.invites_of(owner).any(|(_, client)| client.is_proceeding())
+    }
+
+    fn invites_of(&self, owner: Owner) -> impl Iterator<Item = (&ClientKey, &Client)> {
+        self.clients
+            .iter()
+            .filter(move |(key, client)| key.method == Method::Invite && client.owner == owner && client.is_pending())
+    }
+
     pub fn client(&self, key: &ClientKey) -> Option<&Client> {
         self.clients.get(key)
     }

@@ -12,6 +12,9 @@ use crate::app::control::view::{CheckStatus, DoctorView, ErrorKind, ErrorView, S
 use crate::app::control::{start, Options, Signals};
 use crate::ui::http;
 
+/// After so long a start says what it does.
+const LONG_START: Duration = Duration::from_secs(2);
+
 /// How long `stop` waits for the agent's goodbyes.
 const STOP_LIMIT: Duration = Duration::from_secs(6);
 
@@ -19,7 +22,13 @@ const STOP_LIMIT: Duration = Duration::from_secs(6);
 pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
     let options = Options { door: true, ..options.clone() };
     let signals = Signals::listen().map_err(view)?;
-    let mut running = start(&options).await.map_err(view)?;
+    let reading = tokio::spawn(async move {
+        tokio::time::sleep(LONG_START).await;
+        output.say("starting: the databases are read, which takes some seconds for a million entries");
+    });
+    let started = start(&options).await.map_err(view);
+    reading.abort();
+    let mut running = started?;
     let door = running.door.take();
     // What happens from here on is told, and what happened before stands in the status.
     let events = running.control.events();
