@@ -12,6 +12,7 @@
 //! and no more ([`loosen`](super::loosen)).
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use rand_core::RngCore;
 
@@ -81,9 +82,25 @@ impl Agent {
     pub(in crate::agent) fn rekey_calls(&mut self, now: Now) {
         let open: Vec<CallId> = self.calls.open.iter().copied().collect();
         for id in open {
-            if let Err(failure) = self.rekey_call(now, id) {
-                self.end_call(now, id, CallState::Failed(failure));
-            }
+            self.rule_anew(now, id);
+        }
+    }
+
+    /// Other entries may rule this call.
+    pub(super) fn rule_anew(&mut self, now: Now, id: CallId) {
+        match self.rekey_call(now, id) {
+            Ok(()) => self.note_end_of_entries(now, id),
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
+        }
+    }
+
+    /// What rules a call may end while it runs: no change of the policy tells of that.
+    pub(super) fn note_end_of_entries(&mut self, now: Now, id: CallId) {
+        let remote = self.remote_of(id);
+        let ends = remote.and_then(|remote| self.demands_of_call(now, id, remote).ok()?.end());
+        let at = ends.map(|end| now.mono + Duration::from_millis(end.0.saturating_sub(now.wall.0)));
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.ruled_until = at.filter(|_| calling.is_open());
         }
     }
 
@@ -300,6 +317,7 @@ impl Agent {
             calling.call.suite = suite_name(suite);
         }
         self.note_rekeyed(now, id);
+        self.note_end_of_entries(now, id);
         Ok(())
     }
 

@@ -60,6 +60,9 @@ impl Agent {
         let calling = self.calls.by_session(session);
         let calling = calling.filter(|calling| calling.is_open() && calling.call.state == CallState::Active);
         let calling = calling.ok_or_else(|| Refusal::new(481, "Call/Transaction Does Not Exist"))?;
+        if calling.is_tunnel() {
+            return Err(Refusal::new(403, "Forbidden"));
+        }
         let (by, known) = (calling.call.id, calling.call.known && from_peer);
         if self.config.answer == AnswerMode::Reject {
             return Err(Refusal::new(603, "Decline"));

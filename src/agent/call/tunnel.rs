@@ -67,7 +67,10 @@ pub(super) fn elsewhere(peer: &str, entry: &Entry, fits: &Rule) -> Failure {
 }
 
 pub(super) fn nobody_there(peer: &str, entry: &Entry, gateway: IpAddr, fits: &Rule) -> Failure {
-    let message = format!("`{}` tunnels to {gateway}, and no agent that you approved is there", entry.rule_text());
+    let message = format!(
+        "`{}` tunnels to {gateway}, and there is no agent that you approved, or there are several",
+        entry.rule_text()
+    );
     let next = format!(
         "ask the gateway (`sottovoce ask sip:NAME@{gateway}`) and approve it, or write {fits} in that entry; then call again"
     );
@@ -92,7 +95,11 @@ pub(super) fn lost(gateway: &str, last: Option<&CallState>) -> Failure {
     match last {
         Some(CallState::Failed(failure)) => {
             let message = format!("there is no tunnel to the gateway {gateway}: {}", failure.message);
-            Failure { message, ..failure.clone() }
+            let next = match failure.code {
+                "caller-refused" => "whoever runs the gateway has to approve your key (`sottovoce ask` there), and to name you and that network in [gateway] of its configuration".to_owned(),
+                _ => failure.next.clone(),
+            };
+            Failure { message, next, ..failure.clone() }
         }
         Some(CallState::Ended { reason }) => {
             let message = format!("the tunnel to the gateway {gateway} is gone: {reason}");
