@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 ENTRIES=${1:-1000000}
 BIN=$PWD/target/release/sottovoce
-ADDRESS=127.0.6.1
+ADDRESS=127.0.66.1
 WORK=$(mktemp -d)
 AGENT=
 trap '[ -z "$AGENT" ] || kill "$AGENT" 2>/dev/null || true; wait; rm -rf "$WORK"' EXIT

@@ -194,6 +194,7 @@ impl End {
             statement: Some(Digest([2; 32])),
             ah_nat: false,
             tunnel: None,
+            forward: None,
         }
     }
 

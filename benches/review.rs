@@ -122,6 +122,7 @@ fn input_of(review: &Review) -> ReviewInput {
         own_environment: review.own_environment,
         own_address,
         peer_address,
+        gateways: Vec::new(),
         current: review.current.clone(),
         generation: review.generation,
         default_level: review.default_level(),

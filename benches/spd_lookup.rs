@@ -29,8 +29,7 @@ const MANY: usize = 1024;
 
 /// Octets of memory that an entry takes, with its names and its places in the tables.
 const ENTRY: usize = 600;
-/// What a lookup that nobody made for long cannot do with less of: a place in a table, then the entry that is named there, then the name
-/// that is named there.
+/// What a lookup follows: a place in a table, then the entry that is named there, then the name that is named there.
 const LINES: usize = 3;
 
 fn main() {
@@ -38,7 +37,7 @@ fn main() {
     let sizes: &[usize] = if quick { &[10, 1000] } else { &[10, 100, 1000, 10_000, 100_000, 1_000_000] };
     println!(
         "{:>9}  {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}  {:>9} {:>9}",
-        "entries", "cached", "64 flows", "1,024", "(floor)", "cold", "(floor)", "walk", "compile", "change"
+        "entries", "cached", "64 flows", "1,024", "(memory)", "cold", "(memory)", "walk", "compile", "change"
     );
     let rows: Vec<Row> = sizes.iter().map(|size| measure(*size, quick)).collect();
     rows.iter().for_each(Row::print);
@@ -57,10 +56,9 @@ fn main() {
         times(last.cold, first.uncached)
     );
     println!(
-        "floor: {LINES} lines of memory one after the other, as far apart as the database is large, and nothing done with them; \
-         above it a lookup takes {:.0} ns for {MANY} flows and {:.0} ns cold",
-        last.many - last.many_floor,
-        last.cold - last.cold_floor
+        "memory: {LINES} lines of it one after the other, anywhere in as much as the database takes, and nothing done with them; cold, a \
+         lookup takes {:.2} times that",
+        times(last.cold, last.cold_memory)
     );
 }
 
@@ -71,9 +69,9 @@ struct Row {
     cached: f64,
     uncached: f64,
     many: f64,
-    many_floor: f64,
+    many_memory: f64,
     cold: f64,
-    cold_floor: f64,
+    cold_memory: f64,
     walk: f64,
     compile: Duration,
     change: Duration,
@@ -81,9 +79,9 @@ struct Row {
 
 impl Row {
     fn print(&self) {
-        let Self { entries, cached, uncached, many, many_floor, cold, cold_floor, walk, compile, change } = self;
+        let Self { entries, cached, uncached, many, many_memory, cold, cold_memory, walk, compile, change } = self;
         println!(
-            "{entries:>9}  {cached:>6.1} ns {uncached:>6.1} ns {many:>6.1} ns {many_floor:>6.1} ns {cold:>6.1} ns {cold_floor:>6.1} ns \
+            "{entries:>9}  {cached:>6.1} ns {uncached:>6.1} ns {many:>6.1} ns {many_memory:>6.1} ns {cold:>6.1} ns {cold_memory:>6.1} ns \
              {walk:>6.0} ns  {compile:>9.2?} {change:>9.2?}"
         );
     }
@@ -108,7 +106,7 @@ fn measure(size: usize, quick: bool) -> Row {
     let all: Vec<&Stream> = streams.iter().collect();
     let own = one_by_one(1, &all, |stream| stream.read());
     let cold = one_by_one(1, &all, |stream| look_up(&spd, stream)) - own;
-    let (many_floor, cold_floor) = floors(size, rounds(&flows), (flows.len(), all.len()));
+    let (many_memory, cold_memory) = lines_of_memory(size, rounds(&flows), (flows.len(), all.len()));
     let walked: Vec<&Stream> = streams.iter().take((2_000_000 / size).clamp(3, WARM)).collect();
     let walk = time(1, &walked, |stream| walk(&spd, &stream.flow()).id);
     let remembered: Vec<Remembered> =
@@ -118,7 +116,7 @@ fn measure(size: usize, quick: bool) -> Row {
     let changed = spd.changed(Generation(2), &[EntryId(1)], vec![Entry { id: EntryId(2), ..entry(1) }]);
     let change = started.elapsed();
     drop(black_box(changed));
-    Row { entries: size, cached, uncached, many, many_floor, cold, cold_floor, walk, compile, change }
+    Row { entries: size, cached, uncached, many, many_memory, cold, cold_memory, walk, compile, change }
 }
 
 const NOW: Wall = Wall(1);
@@ -162,7 +160,7 @@ fn one_by_one<T>(rounds: usize, all: &[T], what: impl Fn(&T) -> usize) -> f64 {
 }
 
 /// What as many flows cost that only follow [`LINES`] pointers each, in memory as large as the database: again and again, and once.
-fn floors(size: usize, rounds: usize, (many, all): (usize, usize)) -> (f64, f64) {
+fn lines_of_memory(size: usize, rounds: usize, (many, all): (usize, usize)) -> (f64, f64) {
     let lines = (size * ENTRY / 64).max(LINES * size);
     // Each line names the next one, of all in turn; nothing tells the processor which that is before it has come.
     let order = shuffled(lines);

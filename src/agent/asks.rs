@@ -10,7 +10,7 @@ use super::target::Target;
 use super::{Ask, AskState};
 use crate::policy::{Answer, Intent, Wanted};
 use crate::sip::{Candidate, SubscriptionId};
-use crate::vocab::{AskId, CallId, Fingerprint, Mono, Nonce, Now, Wall};
+use crate::vocab::{AskId, CallId, Device, Fingerprint, Mono, Nonce, Now, Wall};
 
 /// Steps of an ask that are remembered.
 const MAX_STEPS: usize = 64;
@@ -55,6 +55,8 @@ pub struct Asking {
     pub call: Option<CallId>,
     /// The running call that is to have less, if its device agrees.
     pub relaxes: Option<CallId>,
+    /// The one device of the peer that is meant.
+    pub only: Option<Device>,
     /// It was asked by an account's proxy, where a presence server may answer.
     pub by_server: bool,
     /// What else was in the answer.
@@ -72,9 +74,17 @@ impl Asks {
 
 impl Asks {
     /// What comes of this ask is for a running call, and for its device alone.
-    pub fn relaxes(&mut self, id: AskId, call: CallId) {
+    pub fn relaxes(&mut self, id: AskId, call: CallId, device: Device) {
         if let Some(asking) = self.all.get_mut(&id) {
             asking.relaxes = Some(call);
+        }
+        self.only(id, device);
+    }
+
+    /// What other devices of the peer say is not put.
+    pub fn only(&mut self, id: AskId, device: Device) {
+        if let Some(asking) = self.all.get_mut(&id) {
+            asking.only = Some(device);
         }
     }
 }
@@ -111,6 +121,7 @@ impl Asking {
             tick: None,
             call: None,
             relaxes: None,
+            only: None,
             by_server: false,
             further: Further::default(),
             direct: None,

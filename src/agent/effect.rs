@@ -18,6 +18,7 @@ use super::address_book::{ContactGroup, SavedContact};
 use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
 use super::permissions::WatcherRule;
+use super::proposed_before::KeptProposal;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Forwarder, Held, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Network, Pending, Purpose, Spd, Statement};
@@ -201,6 +202,13 @@ pub enum StoreOp {
         generation: Generation,
         audit: AuditRow,
     },
+    /// A proposal of ours has its end.
+    ForgetProposal {
+        entity: Entity,
+        device: Device,
+    },
+    /// A proposal of ours, in the place of one to the same device.
+    KeepProposal(Box<KeptProposal>),
     /// A peer is followed from now on, over restarts too.
     KeepWatch(Watched),
     /// What the user answered about watchers, each in the place of what he answered before.
@@ -297,6 +305,8 @@ impl StoreOp {
             | Self::UpdatePin(_) => Care::Kept,
             Self::AddAccount { .. }
             | Self::ForgetPending { .. }
+            | Self::ForgetProposal { .. }
+            | Self::KeepProposal(_)
             | Self::ForgetWatch { .. }
             | Self::KeepPending { .. }
             | Self::ForgetVouch { .. }
@@ -464,6 +474,8 @@ pub struct Loaded {
     pub default: Option<Approved>,
     /// Agreed to, and not used yet.
     pub pending: Vec<Pending>,
+    /// Of ours, and not answered yet.
+    pub proposals: Vec<KeptProposal>,
     pub presences: Vec<PresenceRecord>,
     pub pins: Vec<Pin>,
     pub given: Vec<Given>,

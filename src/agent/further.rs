@@ -4,9 +4,9 @@
 use std::net::IpAddr;
 
 use super::document::{still_lives, trusted, ReadDocument, ReadPublished};
-use super::{Agent, Event};
+use super::{Agent, AskState, Event};
 use crate::sip::Body;
-use crate::vocab::{AskId, CallId, Failure, FailureKind, Now};
+use crate::vocab::{AskId, Failure, FailureKind, Now};
 
 /// What of an answer still has to be put to the user.
 #[derive(Default)]
@@ -31,24 +31,20 @@ impl Agent {
                 self.event(Event::Notice(failure));
             }
         }
-        let relaxed = self.asks.all.get(&id).and_then(|asking| asking.relaxes);
-        let is_meant =
-            |one: &ReadDocument| relaxed.is_none_or(|call| self.relaxes_call_with(call, &one.signed.statement.device));
-        let mut devices = read.usable.into_iter().filter(is_meant).collect::<Vec<_>>().into_iter();
-        let Some(first) = devices.next() else { return self.fail_unrelaxed(now, id) };
+        let only = self.asks.all.get(&id).and_then(|asking| asking.only.clone());
+        let is_meant = |one: &ReadDocument| only.as_ref().is_none_or(|only| *only == one.signed.statement.device);
+        let mut devices = read.usable.into_iter().filter(is_meant);
+        let Some(first) = devices.next() else { return self.fail_unmeant(now, id) };
         let further = Further { devices: devices.collect(), body: Some(body.clone()) };
         self.hold_back(now, id, further);
         self.keep_answer(now, id, observed, body, first);
     }
 
-    /// Another device answered than that of the call which is to have less.
-    fn fail_unrelaxed(&mut self, now: Now, id: AskId) {
-        let Some((call, target)) =
-            self.asks.all.get(&id).and_then(|asking| Some((asking.relaxes?, asking.ask.target.clone())))
-        else {
-            return;
-        };
-        self.fail_ask(now, id, another_device(call, &target));
+    /// Another device answered than the one that is meant.
+    fn fail_unmeant(&mut self, now: Now, id: AskId) {
+        let Some(asking) = self.asks.all.get(&id).filter(|asking| asking.only.is_some()) else { return };
+        let failure = another_device(&asking.ask.target);
+        self.fail_ask(now, id, failure);
     }
 
     /// A call waits for one device, and rings there.
@@ -69,6 +65,8 @@ impl Agent {
     /// What has ended may have another device behind it.
     pub(super) fn put_further_devices(&mut self, now: Now) {
         while let Some(id) = self.asks.ended.pop() {
+            let failed = self.asks.all.get(&id).is_some_and(|asking| matches!(asking.ask.state, AskState::Failed(_)));
+            self.resuming_ended(now, id, failed);
             self.put_next_device(now, id);
         }
     }
@@ -104,11 +102,10 @@ impl Agent {
     }
 }
 
-fn another_device(call: CallId, target: &str) -> Failure {
-    let message = format!(
-        "another device of {target} answered than the one of call {call}, or the call is over: nothing was proposed"
-    );
+fn another_device(target: &str) -> Failure {
+    let message =
+        format!("another device of {target} answered than the one that you want less of: nothing was proposed");
     let next =
-        format!("the call stays as it is; `sottovoce ask {target}` puts the policy of the device that answered to you");
+        format!("all stays as it is; `sottovoce ask {target}` puts the policy of the device that answered to you");
     Failure::new(FailureKind::Failed, "another-device", message, target, next)
 }

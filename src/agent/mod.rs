@@ -47,6 +47,7 @@ mod own_policy;
 mod permissions;
 mod policy_change;
 mod propose;
+mod proposed_before;
 mod publication;
 mod question;
 mod quiet;
@@ -100,6 +101,7 @@ use own_policy::Source;
 pub use own_policy::MAX_ENTRIES;
 pub use permissions::{WatcherCommand, WatcherRule};
 pub use policy_change::Restoring;
+pub use proposed_before::KeptProposal;
 pub use request::{
     Accepted, AskRequest, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest, TransferTo,
 };
@@ -231,6 +233,7 @@ impl Agent {
         agent.lapse_pending(now);
         agent.begin_accounts(now);
         agent.begin_watches(now, loaded.watches);
+        agent.take_up_proposals(now, loaded.proposals);
         agent.drain_endpoint(now);
         agent
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use super::consider::Considering;
 use super::propose::Proposing;
+use super::proposed_before::Resuming;
 use super::{Agent, Event};
 use crate::policy::{Entry, ProposalDecision, StatedPolicy};
 use crate::sip::{NotifierId, SubscriptionId};
@@ -35,6 +36,8 @@ pub struct Negotiations {
     pub all: BTreeMap<ProposalId, Negotiated>,
     pub ours: BTreeMap<ProposalId, Proposing>,
     pub theirs: BTreeMap<ProposalId, Considering>,
+    /// Of before a restart, until they are proposed again.
+    pub resuming: Vec<Resuming>,
     pub subscriptions: BTreeMap<SubscriptionId, ProposalId>,
     pub notifiers: BTreeMap<NotifierId, ProposalId>,
     /// By the hash of the proposal, the oldest first in `order`.
@@ -172,11 +175,13 @@ impl Agent {
 
     pub(super) fn handle_negotiation_timeout(&mut self, now: Now) {
         self.handle_proposing_timeout(now);
+        self.handle_resuming_timeout(now);
     }
 
     /// The accepter's time limit is that of its review.
     pub(super) fn negotiation_deadline(&self) -> Option<Deadline> {
         let times = self.negotiations.ours.values().flat_map(|proposing| [Some(proposing.deadline), proposing.next]);
-        times.flatten().min().map(|at| Deadline { at, why: "proposal" })
+        let resuming = self.negotiations.resuming.iter().map(|resuming| resuming.next);
+        times.chain(resuming).flatten().min().map(|at| Deadline { at, why: "proposal" })
     }
 }

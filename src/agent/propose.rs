@@ -69,10 +69,15 @@ impl Agent {
         if note.as_ref().is_some_and(|note| note.raw().len() > MAX_NOTE || !presence::is_writable(note.raw())) {
             return Err(bad_note());
         }
-        let name = random_nonce(&mut self.rng).0.iter().take(8).map(|octet| format!("{octet:02x}")).collect::<String>();
+        let ours = reviewing.ours().clone();
+        let fresh =
+            random_nonce(&mut self.rng).0.iter().take(8).map(|octet| format!("{octet:02x}")).collect::<String>();
+        // The same as before a restart is the same to the peer.
+        let (name, patience) = self.resumed(now, &entity, &device).unwrap_or((fresh, PATIENCE));
+        let deadline = now.wall.saturating_add(patience);
+        self.keep_proposed(review, (&name, &answer), deadline);
         let policies = proposed.policies(self.config.default_level);
         let proposal = Proposal { id: PeerText::new(name), policies, note: note.clone() };
-        let ours = reviewing.ours().clone();
         let hash = presence::proposal_hash((&ours, &self.config.device), &proposal);
         let id = self.negotiations.next_id();
         let entries = proposed.entries().to_vec();
@@ -89,7 +94,7 @@ impl Agent {
             entries,
             note,
             opened: now.wall,
-            deadline: now.wall.saturating_add(PATIENCE),
+            deadline,
             state: ProposalState::Waiting,
             review: Some(review),
         });
@@ -102,7 +107,7 @@ impl Agent {
             nonce: random_nonce(&mut self.rng),
             subscription: None,
             failures: 0,
-            deadline: now.mono + PATIENCE,
+            deadline: now.mono + patience,
             next: None,
         };
         self.negotiations.ours.insert(id, proposing);
@@ -303,6 +308,7 @@ impl Agent {
         match self.open_review(now, opening) {
             Ok(next) => {
                 self.close_proposal(now, id, ProposalState::Countered);
+                self.forget_kept(&before.statement.entity, &before.statement.device);
                 self.set_answered(review, ReviewState::Stale, by);
                 self.follow_review(next);
                 self.event(Event::Notice(countered(&subject, next)));
@@ -392,10 +398,12 @@ impl Agent {
     /// Nothing was agreed: what is in force stays, and the review can be answered otherwise.
     fn end_proposal(&mut self, now: Now, id: ProposalId, state: ProposalState, failure: Failure) {
         let review = self.negotiations.ours.get(&id).map(|proposing| proposing.review);
-        let (peer, hash) = match self.negotiations.all.get(&id) {
-            Some(one) => (one.peer.to_string(), one.hash),
+        let (entity, device, hash) = match self.negotiations.all.get(&id) {
+            Some(one) => (one.peer.clone(), one.device.clone(), one.hash),
             None => return,
         };
+        self.forget_kept(&entity, &device);
+        let peer = entity.to_string();
         self.close_proposal(now, id, state);
         self.audit(now, "not-agreed", &peer, &format!("proposal {id} {hash}: {}", failure.message));
         if let Some(review) = review {

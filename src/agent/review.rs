@@ -376,6 +376,7 @@ impl Agent {
                 self.policy_changed(now, generation);
                 self.finish_review(now, id, generation);
                 if let Some(peer) = approved.peer().filter(|_| self.was_agreed(id)) {
+                    self.forget_kept(&peer.entity, &peer.device);
                     self.loosen_calls(now, (&peer.entity, &peer.device));
                 }
             }

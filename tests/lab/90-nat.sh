@@ -29,9 +29,6 @@ for host in alice bob; do until_true "$host has published" published $host; done
 sv alice ask bob@example.org --approve "ipsec esp/transport//require" >"$WORK/ask.log"
 sv bob ask alice@example.org --approve >"$WORK/ask-back.log"
 same "what alice knows of bob" "$(known alice sip:bob@example.org "['address']")" 133.134.10.10
-for method in PUBLISH SUBSCRIBE NOTIFY; do
-    more "$method at the server" "$(tshark -r "$WORK/server.pcap" -Y "sip.Method == $method" 2>/dev/null | wc -l)" 2
-done
 call alice bob@example.org 60
 sleep 3
 same "the bundle" "$(of_call alice "['bundle']")" esp
@@ -55,3 +52,6 @@ same "packets that bob believed" "$(of_call bob "['packets']['received']")" 0
 more "packets with another address than AH guards" "$(of_call bob "['packets']['dropped']['bad-icv']")" 40
 same "in clear on the public side" "$(captured bob "$CLEAR")" 0
 same "with an address of the office on the public side" "$(captured bob "src net 192.168.1.0/24")" 0
+for method in PUBLISH SUBSCRIBE NOTIFY; do
+    more "$method at the server" "$(tshark -r "$WORK/server.pcap" -Y "sip.Method == $method" 2>/dev/null | wc -l)" 2
+done

@@ -152,7 +152,7 @@ known() { json "$1" presence list | field "['presences'] and next(row for row in
 
 # What goes through a host's interface, from now on: capture NAME [FILTER, else udp], then captured NAME FILTER counts.
 capture() {
-    at "$1" tcpdump -i eth0 -U -w "$WORK/$1.pcap" "${2:-udp}" >/dev/null 2>"$WORK/$1.tcpdump" &
+    at "$1" tcpdump -i eth0 --immediate-mode -U -w "$WORK/$1.pcap" "${2:-udp}" >/dev/null 2>"$WORK/$1.tcpdump" &
     PIDS+=($!)
     until_true "a capture at $1" grep -q listening "$WORK/$1.tcpdump"
 }

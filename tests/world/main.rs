@@ -32,6 +32,7 @@ mod passwords;
 mod permissions;
 mod pinning;
 mod policies;
+mod proposed_before;
 mod redirected;
 mod rekey;
 mod restart;

@@ -22,7 +22,7 @@ impl Agent {
     ) -> Result<AskId, Failure> {
         self.talking(id)?;
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let (entity, _) = calling.peer.clone().filter(|_| calling.call.known).ok_or_else(|| stranger(calling))?;
+        let (entity, device) = calling.peer.clone().filter(|_| calling.call.known).ok_or_else(|| stranger(calling))?;
         let rules = match rules {
             Some(rules) => rules,
             None => self.advised_in_call(id).ok_or_else(|| gone(id))?,
@@ -40,7 +40,7 @@ impl Agent {
             account: target.and_then(|target| target.account.clone()),
         };
         let ask = self.begin_ask(now, request, None)?;
-        self.asks.relaxes(ask, id);
+        self.asks.relaxes(ask, id, device);
         Ok(ask)
     }
 
@@ -66,12 +66,6 @@ impl Agent {
         let enough = Guarantee::of(rules, level);
         let more = |entry: &Entry| !enough.at_least_as_tight_as(&Guarantee::of(&entry.action, level));
         self.what_runs(id).is_some_and(|both| both.iter().any(more))
-    }
-
-    /// The call that this ask is to relax is with the device that answered.
-    pub(in crate::agent) fn relaxes_call_with(&self, id: CallId, device: &crate::vocab::Device) -> bool {
-        let peer = self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref());
-        peer.is_some_and(|(_, there)| there == device)
     }
 }
 

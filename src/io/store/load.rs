@@ -4,7 +4,7 @@
 use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
-use super::{account_rows, contact_rows, entry_rows, failures, pending_rows, seen};
+use super::{account_rows, contact_rows, entry_rows, failures, pending_rows, proposal_rows, seen};
 use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -26,6 +26,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         contacts: contact_rows::load(database)?,
         groups: contact_rows::load_groups(database)?,
         watcher_rules: contact_rows::load_rules(database)?,
+        proposals: proposal_rows::load(database)?,
         own_user,
         own_place,
         own_version: meta_number(database, "own-version")?,

@@ -23,6 +23,7 @@ mod key_file;
 mod load;
 mod ops;
 mod pending_rows;
+mod proposal_rows;
 mod reads;
 mod register;
 mod schema;

@@ -4,7 +4,7 @@ use rusqlite::{params, Connection, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{account_rows, change, contact_rows, failures, load, pending_rows, register, seen};
+use super::{account_rows, change, contact_rows, failures, load, pending_rows, proposal_rows, register, seen};
 use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
 use crate::vocab::{Device, Failure, FailureKind, Generation};
@@ -85,6 +85,8 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
         StoreOp::KeepPending { pending, generation, audit } => {
             return pending_rows::keep(step, pending, *generation, audit);
         }
+        StoreOp::ForgetProposal { entity, device } => proposal_rows::forget(step, entity, device).map_err(failed)?,
+        StoreOp::KeepProposal(kept) => proposal_rows::keep(step, kept).map_err(failed)?,
         StoreOp::UsePending { pending, audit } => return pending_rows::put_in_force(step, pending, audit),
         StoreOp::ForgetWatch { peer } => {
             run(step, "DELETE FROM watch WHERE peer = ?1", [peer]).map_err(failed)?;
@@ -175,6 +177,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::AddAccount { .. } => "keep the account",
         StoreOp::Audit(_) => "keep an audit row",
         StoreOp::ForgetPending { .. } | StoreOp::KeepPending { .. } => "keep what was agreed",
+        StoreOp::ForgetProposal { .. } | StoreOp::KeepProposal(_) => "keep what you proposed",
         StoreOp::UsePending { .. } => "put in force what was agreed",
         StoreOp::ForgetWatch { .. } | StoreOp::KeepWatch(_) => "keep whom you follow",
         StoreOp::ForgetWatcherRules { .. } | StoreOp::KeepWatcherRules { .. } => "keep your answer about the watcher",

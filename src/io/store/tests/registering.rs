@@ -1,8 +1,9 @@
 use super::register::{self, How, Reviewed};
 use super::*;
 
+use crate::agent::KeptProposal;
 use crate::keys;
-use crate::policy::ApprovedPeer;
+use crate::policy::{Answer, ApprovedPeer};
 use crate::presence::Vouch;
 use crate::vocab::{AgreementKey, Entity, FailureKind, SignatureBytes, VerifyKey};
 
@@ -204,4 +205,31 @@ fn what_was_agreed_is_kept_used_once_and_ended_by_a_newer_word() {
     let (entity, device) = (peer.entity.clone(), peer.device.clone());
     ops::execute(&mut database.0, &StoreOp::ForgetPending { entity, device, audit: audit_row("lapsed") }).unwrap();
     assert_eq!(database.loaded().pending, []);
+}
+
+/// A proposal of ours is loaded as it was kept, rules or entries, until it is forgotten or another takes its place.
+#[test]
+fn a_proposal_of_ours_is_kept_until_it_is_forgotten() {
+    let mut database = Database::new();
+    let peer = bob("desk", 1);
+    let kept = |answer: Answer, name: &str| KeptProposal {
+        entity: peer.entity.clone(),
+        device: peer.device.clone(),
+        peer: "bob@b".to_owned(),
+        account: Some(Entity::parse("sip:alice@a").unwrap()),
+        name: name.to_owned(),
+        answer,
+        note: Some("the line is\n slow".to_owned()),
+        deadline: Wall(7),
+    };
+    let first = kept(Answer::Rules(ah_and_esp()), "one");
+    let second =
+        KeptProposal { account: None, note: None, ..kept(Answer::Edit(entries_for(&peer, Action::None)), "two") };
+    for proposal in [first, second] {
+        ops::execute(&mut database.0, &StoreOp::KeepProposal(Box::new(proposal.clone()))).unwrap();
+        assert_eq!(database.loaded().proposals, [proposal]);
+    }
+    let (entity, device) = (peer.entity.clone(), peer.device.clone());
+    ops::execute(&mut database.0, &StoreOp::ForgetProposal { entity, device }).unwrap();
+    assert_eq!(database.loaded().proposals, []);
 }
