@@ -84,6 +84,9 @@ pub struct RegisteredView {
     /// Numbers of the entries that are new.
     pub added: Vec<String>,
     pub skipped: Vec<SkippedView>,
+    /// What the new entries do, or do not, beside what was agreed on with peers: in words.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// `false`: the default for everybody else was left as it was.
     pub default_changed: bool,
 }
