@@ -148,7 +148,7 @@ fn an_entry_that_has_ended_is_not_said_to_be_in_force() {
     check(&alice.run(&["policy", "add", "spdadd any 10.9.8.7 udp -P out discard;"]).expect(0), "RegisteredView");
     check(&alice.run(&["policy", "expire", "e1", "--in", "1s"]).expect(0), "PolicyView");
     let told = |args: &[&str]| finish(&mut alice.command(args)).expect(0).stdout;
-    let ended = |text: String| text.contains("in force  no: expired").then_some(text);
+    let ended = |text: String| text.contains("no: expired").then_some(text);
     let page = look_until(|| ended(told(&["policy", "show", "e1"])));
     assert_eq!(page.matches("expires").count(), 1, "{page}");
     assert!(told(&["policy", "list"]).contains("expired 20"));
