@@ -21,6 +21,9 @@ call alice bob@133.134.10.10 60
 sleep 2
 same "what protects the call" "$(json alice calls | field "['calls'][0]['bundle']")" esp/tunnel
 same "where the gateway sends it on to" "$(of_call gw "['forwards']")" 133.134.10.10
+# On hold nobody speaks, and nothing of the call is under way when it ends.
+sv alice hold c1 >>"$WORK/ask.log"
+sleep 0.5
 hang_up alice
 same "packets in clear in the office" "$(captured alice "$CLEAR")" 0
 same "packets past the gateway, in the office" "$(captured alice "host 133.134.10.10 and udp portrange 16384-32767")" 0
