@@ -220,12 +220,15 @@ impl Agent {
     pub(super) fn cancel_ask(&mut self, now: Now, id: AskId) -> Result<(), Failure> {
         let asking = self.asks.all.get(&id).filter(|asking| asking.is_open());
         let Some(asking) = asking else { return Err(no_such_ask(id)) };
+        let call = asking.call;
         if let Some(subscription) = asking.subscription {
             self.asks.subscriptions.remove(&subscription);
             self.endpoint.unsubscribe(now, subscription);
         }
         self.end_direct(now, id);
-        self.withdraw(now, self.review_of(id).or_else(|| self.proposed_for(id)), "cancelled");
+        let review = self.review_of(id).or_else(|| self.proposed_for(id));
+        let alone = |review: &ReviewId| !self.is_waited_for(*review, (Some(id), call));
+        self.withdraw(now, review.filter(alone), "cancelled");
         self.set_ask(id, AskState::Cancelled);
         Ok(())
     }

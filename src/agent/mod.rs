@@ -41,6 +41,7 @@ mod negotiate;
 mod nonces;
 mod notifying;
 mod offers;
+mod overtaken;
 mod own;
 mod own_contacts;
 mod own_policy;

@@ -360,7 +360,7 @@ fn said(group: &ContactGroup) -> String {
     )
 }
 
-fn no_such_group(name: &str) -> Failure {
+pub(super) fn no_such_group(name: &str) -> Failure {
     let name = escape(&name.chars().take(80).collect::<String>());
     usage("no-such-group", format!("there is no group {name}"), &name, "see `sottovoce group list`")
 }

@@ -41,6 +41,9 @@ impl Agent {
         for entry in &mut entries {
             narrow(&mut entry.peer, scope).map_err(|why| unreadable(text, why))?;
         }
+        if source == Source::User {
+            self.refuse_unknown_groups(&entries)?;
+        }
         let mut there: BTreeSet<String> = BTreeSet::new();
         let mut is_new = |entry: &Entry| self.book.spd().twin_of(entry).is_none() && there.insert(entry.rule_text());
         let entries = if source == Source::Part { entries } else { both_directions(entries) };
@@ -53,6 +56,15 @@ impl Agent {
         let effect =
             if added.is_empty() { None } else { Some(self.register_own(now, added.clone(), origin, false)?) };
         Ok(Accepted::Registering { effect, added, skipped })
+    }
+
+    /// An entry for a group that nobody can belong to would never rule.
+    pub(super) fn refuse_unknown_groups(&self, entries: &[Entry]) -> Result<(), Failure> {
+        let mut named = entries.iter().filter_map(|entry| entry.peer.group.as_deref());
+        match named.find(|group| self.address_book.group(group).is_none()) {
+            Some(group) => Err(super::own_contacts::no_such_group(group)),
+            None => Ok(()),
+        }
     }
 
     /// Whole `spdadd` lines, or rules for the packets that the default speaks of now.

@@ -42,6 +42,7 @@ impl Agent {
             return Ok(Accepted::Done);
         }
         self.refuse_another_peer(&before, &put)?;
+        self.refuse_unknown_groups(&put)?;
         let detail = format!("by user: {} in the place of {}", told(&put), told(&before));
         self.change_policy(now, put, Vec::new(), false, Told { kind: "edited", subject: id.to_string(), detail })
             .map(Accepted::Storing)

@@ -44,6 +44,8 @@ pub struct Reviewing {
     opening: Opening,
     pub(super) deadline: Mono,
     answered_by: &'static str,
+    /// What the device said since, and is put in its place.
+    pub(super) newer: Option<ReviewId>,
 }
 
 /// What a review is opened with.
@@ -155,7 +157,8 @@ impl Agent {
             note: opening.note.clone(),
             proposal: opening.proposal,
         };
-        self.reviews.all.insert(id, Reviewing { open, opening, deadline, answered_by: "" });
+        self.reviews.all.insert(id, Reviewing { open, opening, deadline, answered_by: "", newer: None });
+        self.overtake_reviews(id);
         self.forget_old_reviews();
         self.count("reviews_opened");
         self.event(Event::ReviewChanged(id));
@@ -269,8 +272,9 @@ impl Agent {
     pub(super) fn refresh_review(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         if !reviewing.is_open() {
-            return Err(answered_already(&reviewing.open));
+            return Err(answered_already(reviewing));
         }
+        self.refuse_overtaken(now, id)?;
         self.judge_keys_anew(now, id)?;
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         if reviewing.open.review.generation == self.book.generation() {
@@ -469,10 +473,13 @@ impl Agent {
     }
 
     /// Tells the ask and the call that waited for this review.
-    fn settle_waiters(&mut self, now: Now, id: ReviewId, outcome: Result<Generation, Failure>) {
+    pub(super) fn settle_waiters(&mut self, now: Now, id: ReviewId, outcome: Result<Generation, Failure>) {
         let Some(reviewing) = self.reviews.all.get(&id) else { return };
         let (ask, call) = (reviewing.opening.ask, reviewing.opening.call);
-        if let Some(ask) = ask.filter(|ask| self.ask_is_open(*ask)) {
+        let (mut asks, mut calls) = (self.asks_at(id), self.calls_at(id));
+        asks.extend(ask.filter(|ask| self.ask_is_open(*ask) && !asks.contains(ask)));
+        calls.extend(call.filter(|call| !calls.contains(call)));
+        for ask in asks {
             let state = match &outcome {
                 Ok(generation) => AskState::Registered { generation: *generation },
                 Err(failure) if failure.kind == FailureKind::RefusedByUser => AskState::Refused,
@@ -480,9 +487,7 @@ impl Agent {
             };
             self.set_ask(ask, state);
         }
-        if let Some(call) = call {
-            self.review_settled_for_call(now, call, outcome);
-        }
+        calls.into_iter().for_each(|call| self.review_settled_for_call(now, call, outcome.clone()));
     }
 
     /// Ask and call wait for another review than before.
@@ -547,7 +552,11 @@ pub(super) fn no_such_review(id: ReviewId) -> Failure {
     Failure::new(FailureKind::Usage, "no-such-review", format!("there is no review {id}"), id.to_string(), next)
 }
 
-fn answered_already(open: &OpenReview) -> Failure {
+fn answered_already(reviewing: &Reviewing) -> Failure {
+    let open = &reviewing.open;
+    if let Some(newer) = reviewing.newer {
+        return super::overtaken::overtaken(open.id, newer);
+    }
     if open.state == ReviewState::Stale {
         return Failure::new(
             FailureKind::Failed,

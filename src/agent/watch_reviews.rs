@@ -165,7 +165,7 @@ impl Agent {
             (ReviewState::Refused { by }, _) => format!("review {id} was refused ({by})"),
             (_, Some(next)) => {
                 watching.put.open.extend(Some(next).filter(|_| own));
-                format!("your entries changed since review {id} was put")
+                self.reviews.why_overtaken(id)
             }
             (_, None) => return,
         };

@@ -1,6 +1,7 @@
 //! The compiled lookup snapshot (RFC 4301 section 4.4.1; PROTOCOL section 2, "Lookup").
 
 mod asker;
+mod beside;
 mod change;
 mod explain;
 mod hash;
@@ -20,6 +21,7 @@ use crate::vocab::{Device, Entity, EntryId, Generation, Wall};
 
 pub(crate) use asker::{cut, ends};
 pub use asker::{publish_policy, state_policy, Asked, Asker};
+pub use beside::Beside;
 use layer::Layer;
 pub use order::Criterion;
 use order::Place;

@@ -1,6 +1,6 @@
 //! The policy database by hand: edit, disable, expire, history, undo, filters.
 
-use crate::process::Home;
+use crate::process::{finish, look_until, Home};
 use crate::schema::{check, refused};
 
 fn entries(home: &Home, args: &[&str]) -> Vec<String> {
@@ -65,7 +65,7 @@ fn a_long_list_is_cut_and_says_so() {
     check(&alice.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "RegisteredView");
     let listed = check(&alice.run(&["policy", "list", "--limit", "10"]).expect(0), "PolicyView");
     assert_eq!((listed["more"].as_u64(), listed["entries"].as_array().map(Vec::len)), (Some(50), Some(12)));
-    let told = crate::process::finish(&mut alice.command(&["policy", "list", "--limit", "10"])).expect(0);
+    let told = finish(&mut alice.command(&["policy", "list", "--limit", "10"])).expect(0);
     assert!(told.stdout.contains("and 50 more"), "{told:?}");
     refused(alice.run(&["policy", "list", "--origin", "nobody"]), 2, "bad-option");
 }
@@ -103,4 +103,53 @@ fn the_database_goes_out_and_comes_back_in_every_language_that_has_words_for_it(
     std::fs::write(&file, "{\"ietf-i2nsf-ikeless:ipsec-ikeless\": {\"spd\": {\"spd-entry\": [{\"name\": \"x\"}]}}}")
         .unwrap();
     refused(bob.run(&["policy", "import", file.to_str().unwrap()]), 2, "policy-text-unreadable");
+}
+
+/// A name that is kept nowhere would make an entry that never rules.
+#[test]
+fn an_entry_is_for_a_contact_by_name_and_for_a_group_that_is_there() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    check(&alice.run(&["contact", "add", "Bob", "sip:bob@10.9.8.7"]).expect(0), "ContactView");
+    let line = "spdadd any 10.9.8.7 udp -P out discard;";
+    check(&alice.run(&["policy", "add", line, "--entity", "Bob"]).expect(0), "RegisteredView");
+    let of_bob = entries(&alice, &["--peer", "bob"]);
+    assert!(of_bob.len() == 2 && of_bob.iter().all(|line| line.contains("entity=sip:bob@10.9.8.7")), "{of_bob:?}");
+    refused(alice.run(&["policy", "add", line, "--group", "nogroup"]), 2, "no-such-group");
+    refused(alice.run(&["policy", "add", &format!("{line} # sv: group=nogroup")]), 2, "no-such-group");
+    check(&alice.run(&["policy", "add", line, "--group", "friend"]).expect(0), "RegisteredView");
+}
+
+/// Entries are the user's own; but what they do beside what a peer agreed to, or do not, is told.
+#[test]
+fn an_entry_beside_what_a_peer_agreed_to_is_registered_with_a_word() {
+    let esp = "ipsec esp/transport//require";
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", esp));
+    alice.start();
+    bob.start();
+    check(&alice.run(&["ask", &bob.entity(), "--approve"]).expect(0), "AskView");
+    let add = |line: &str| {
+        let view = check(&alice.run(&["policy", "add", line]).expect(0), "RegisteredView");
+        view["warnings"].as_array().cloned().unwrap_or_default()
+    };
+    let warned = |warnings: &[serde_json::Value], words: &str| {
+        assert!(warnings.len() == 1 && warnings[0].as_str().unwrap().contains(words), "{warnings:?}");
+        assert!(warnings[0].as_str().unwrap().contains(&bob.entity()), "{warnings:?}");
+    };
+    warned(&add("spdadd any any udp -P out discard;"), "stands behind");
+    warned(&add("spdadd any any udp -P out none; # sv: priority=3"), "comes before what");
+    assert_eq!(add("spdadd any 10.9.8.7 udp -P out discard;").len(), 0, "of other packets");
+}
+
+#[test]
+fn an_entry_that_has_ended_is_not_said_to_be_in_force() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    check(&alice.run(&["policy", "add", "spdadd any 10.9.8.7 udp -P out discard;"]).expect(0), "RegisteredView");
+    check(&alice.run(&["policy", "expire", "e1", "--in", "1s"]).expect(0), "PolicyView");
+    let told = |args: &[&str]| finish(&mut alice.command(args)).expect(0).stdout;
+    let ended = |text: String| text.contains("no: expired").then_some(text);
+    let page = look_until(|| ended(told(&["policy", "show", "e1"])));
+    assert_eq!(page.matches("expires").count(), 1, "{page}");
+    assert!(told(&["policy", "list"]).contains("expired 20"));
 }

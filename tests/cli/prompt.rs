@@ -239,7 +239,7 @@ fn a_kill_the_end_of_input_and_a_closed_window_leave_the_review_waiting() {
     assert_eq!(asking(&alice, &bob).hang_up(), 4);
     let reviews = check(&alice.run(&["review", "list"]).expect(0), "ReviewList");
     let states: Vec<&str> = reviews["reviews"].as_array().unwrap().iter().filter_map(|r| r["state"].as_str()).collect();
-    assert_eq!(states, ["pending"; 4]);
+    assert_eq!(states, ["stale", "stale", "stale", "pending"], "the newest takes the place of the others");
 }
 
 /// Or a Ctrl-D that comes with the question would end a line that nobody reads, and be lost.

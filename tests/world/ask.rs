@@ -230,3 +230,43 @@ fn an_answer_to_a_review_that_the_entries_have_overtaken_is_not_taken() {
     world.command(alice, Command::AnswerReview { review: next, answer: Answer::Approve, by: "test" }).unwrap();
     assert!(matches!(world.the_ask(alice, id).state, AskState::Registered { .. }));
 }
+
+/// What was said earlier does not come back as the newest, and no ask leaves a question of its own behind.
+#[test]
+fn a_newer_statement_takes_the_place_of_the_older_question() {
+    let (mut world, alice, bob) = office("ipsec ah/transport//require");
+    let first = world.ask(alice, BOB, None);
+    let old = reviewing(&mut world, alice, first);
+    let default = "ipsec esp/transport//require ah/transport//require".to_owned();
+    world.command(bob, Command::PolicyDefault { text: default }).unwrap();
+    let second = world.ask(alice, BOB, Some("approve"));
+    assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(alice, second).state, AskState::Registered { .. })));
+    let open = |world: &World| world.nodes[alice].agent.reviews().filter(|r| r.state == ReviewState::Pending).count();
+    assert_eq!(
+        open(&world),
+        0,
+        "{:?}",
+        world.nodes[alice].agent.reviews().map(|r| (r.id, &r.state)).collect::<Vec<_>>()
+    );
+    let late = Command::AnswerReview { review: old, answer: Answer::Approve, by: "test" };
+    let failure = world.command(alice, late).unwrap_err();
+    assert_eq!(failure.code, "review-stale");
+    assert!(failure.message.contains("said something newer"), "{failure:?}");
+    assert!(matches!(world.the_ask(alice, first).state, AskState::Registered { .. }), "whoever waited has the answer");
+    assert_eq!(world.nodes[alice].store.registered.len(), 1);
+}
+
+#[test]
+fn asks_for_one_device_share_the_newest_question() {
+    let (mut world, alice, _) = office("ipsec ah/transport//require");
+    let first = world.ask(alice, BOB, None);
+    let old = reviewing(&mut world, alice, first);
+    let second = world.ask(alice, BOB, None);
+    let new = reviewing(&mut world, alice, second);
+    assert_eq!(world.the_ask(alice, first).state, AskState::Reviewing(new));
+    assert_eq!(world.nodes[alice].agent.review(old).unwrap().state, ReviewState::Stale);
+    world.command(alice, Command::CancelAsk { ask: second }).unwrap();
+    assert_eq!(world.nodes[alice].agent.review(new).unwrap().state, ReviewState::Pending, "the first still waits");
+    world.command(alice, Command::AnswerReview { review: new, answer: Answer::Approve, by: "test" }).unwrap();
+    assert!(matches!(world.the_ask(alice, first).state, AskState::Registered { .. }));
+}

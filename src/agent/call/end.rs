@@ -134,6 +134,7 @@ impl Agent {
     fn withdraw_review(&mut self, now: Now, id: CallId) {
         let review = self.calls.all.get(&id).and_then(|calling| calling.call.review);
         let open = review.filter(|review| self.reviews.all.get(review).is_some_and(|r| r.is_open()));
+        let open = open.filter(|review| !self.is_waited_for(*review, (None, Some(id))));
         if let Some(review) = open {
             let _ = self.answer_review(now, review, crate::policy::Answer::Refuse, "the end of the call");
         }

@@ -109,7 +109,7 @@ impl Control {
     }
 }
 
-fn saved(known: &dyn Known, name: &str) -> Option<ContactView> {
+pub(super) fn saved(known: &dyn Known, name: &str) -> Option<ContactView> {
     let is_named = |contact: &ContactView| contact.name.to_lowercase() == crate::vocab::escape(name).to_lowercase();
     let is_entity = |contact: &ContactView| contact.entity == name || contact.entity == format!("sip:{name}");
     let all = || known.contacts().into_iter().map(ContactView::from);

@@ -17,6 +17,7 @@ mod identity;
 mod inspect;
 mod policy;
 mod policy_change;
+mod policy_warnings;
 mod presence;
 mod proposals;
 mod records;

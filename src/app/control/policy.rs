@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
+use super::contacts::saved;
 use super::failures::{no_such, usage};
+use super::policy_warnings::warnings;
 use super::request::{AddBody, ExportFormat, ImportBody, ImportFormat, PolicyBody, PolicyFilter, TestBody};
 use super::view::{EntryView, ExportView, LeftOutView, PendingView, PolicyView, RegisteredView, SkippedView, TestView};
 use super::{unexpected, Control};
@@ -26,7 +28,9 @@ impl Control {
 
     /// The entries that the filter lets through, and the default.
     pub async fn policy_listed(&self, filter: &PolicyFilter) -> Result<PolicyView, Failure> {
-        let wanted = Wanted::read(filter)?;
+        let now = self.clock.now().wall;
+        let contact = self.contact_of(filter.peer.as_deref()).await?;
+        let wanted = Wanted { contact, ..Wanted::read(filter)? };
         let everything = wanted.everything;
         let limit = filter.limit.unwrap_or(LISTED).min(MOST_LISTED);
         let found = self.look_beside(move |spd, _| Found::of(spd, &wanted, limit)).await?;
@@ -39,7 +43,7 @@ impl Control {
                 elsewhere: elsewhere.map(|entry| entry.id.to_string()).collect(),
                 more: found.more,
                 pending,
-                entries: found.entries.iter().chain(&found.defaults).map(EntryView::from).collect(),
+                entries: found.entries.iter().chain(&found.defaults).map(|entry| EntryView::at(entry, now)).collect(),
             }
         })
         .await
@@ -47,10 +51,11 @@ impl Control {
 
     pub async fn policy_entry(&self, id: &str) -> Result<EntryView, Failure> {
         let number = entry_id(id)?;
+        let now = self.clock.now().wall;
         let shown = move |spd: &Spd| -> Option<EntryView> {
             let entry = spd.entry(number)?;
             let other = spd.other_direction_of(entry).map(|other| other.id.to_string());
-            Some(EntryView { other, ..EntryView::from(entry) })
+            Some(EntryView { other, ..EntryView::at(entry, now) })
         };
         let found = self.look(move |known| shown(known.spd())).await?;
         found.ok_or_else(|| no_entry(id))
@@ -59,7 +64,8 @@ impl Control {
     /// Adds entries of our own, those that are not there yet. Comes back when they are durable, with the policy in force
     /// then; so do the next three.
     pub async fn policy_add(&self, body: &AddBody) -> Result<RegisteredView, Failure> {
-        let scope = scope(body)?;
+        let contact = self.contact_of(body.entity.as_deref()).await?;
+        let scope = scope(body, contact)?;
         self.register(Command::PolicyAddFor { text: body.text.clone(), scope }).await
     }
 
@@ -68,7 +74,7 @@ impl Control {
         let policy = self.policy().await?;
         let listed = policy.entries.len().saturating_sub(policy.defaults);
         let added = policy.entries.iter().skip(listed).map(|entry| entry.id.clone()).collect();
-        Ok(RegisteredView { policy, added, skipped: Vec::new(), default_changed: true, no_such_groups: Vec::new() })
+        Ok(RegisteredView { policy, added, skipped: Vec::new(), warnings: Vec::new(), default_changed: true })
     }
 
     /// Takes the configuration's default again.
@@ -151,19 +157,24 @@ impl Control {
             self.stored(events, effect).await?;
         }
         let policy = self.policy().await?;
-        let (added, skipped, no_such_groups) = self
+        let now = self.clock.now().wall;
+        let (added, skipped, warnings) = self
             .look(move |known| {
-                let named: BTreeSet<&String> = added.iter().filter_map(|entry| entry.peer.group.as_ref()).collect();
-                let is_there = |name: &&&String| known.groups().iter().any(|group| group.name == ***name);
-                let missing = named.iter().filter(|name| !is_there(name)).map(|name| escape(name)).collect();
-
                 let number = |entry: &Entry| known.spd().twin_of(entry).map(|twin| twin.id);
                 let id = |entry: &Entry| number(entry).as_ref().map(EntryId::to_string).unwrap_or_default();
                 let skipped = |entry: &Entry| SkippedView { setkey: entry.to_setkey(), id: id(entry) };
-                (added.iter().map(id).collect(), skipped_before.iter().map(skipped).collect(), missing)
+                let stored: Vec<Entry> = added.iter().filter_map(|entry| known.spd().twin_of(entry)).cloned().collect();
+                let warnings = warnings(known, &stored, now);
+                (added.iter().map(id).collect(), skipped_before.iter().map(skipped).collect(), warnings)
             })
             .await?;
-        Ok(RegisteredView { policy, added, skipped, default_changed: false, no_such_groups })
+        Ok(RegisteredView { policy, added, skipped, warnings, default_changed: false })
+    }
+
+    /// The entity of the contact by this name.
+    async fn contact_of(&self, name: Option<&str>) -> Result<Option<Entity>, Failure> {
+        let Some(name) = name.map(str::to_owned) else { return Ok(None) };
+        self.look(move |known| saved(known, &name).and_then(|contact| Entity::parse(&contact.entity).ok())).await
     }
 
     pub(super) async fn change(&self, command: Command) -> Result<PolicyView, Failure> {
@@ -217,6 +228,8 @@ impl Found {
 /// A filter, read.
 struct Wanted {
     peer: Option<String>,
+    /// Who is saved by the name of that peer.
+    contact: Option<Entity>,
     group: Option<String>,
     address: Option<IpAddr>,
     origin: Option<Origin>,
@@ -230,6 +243,7 @@ impl Wanted {
         let address = |text: &String| field("--address", text, "an IP address", |text| text.parse().ok());
         Ok(Self {
             peer: filter.peer.clone(),
+            contact: None,
             group: filter.group.clone(),
             address: filter.address.as_ref().map(address).transpose()?,
             origin: filter.origin.as_ref().map(origin).transpose()?,
@@ -244,6 +258,7 @@ impl Wanted {
             let bare = entity.and_then(|entity| entity.split_once(':')).map(|(_, bare)| bare);
             let device = entry.peer.device.as_ref().map(Device::as_str);
             [entity, bare, device].contains(&Some(name.as_str()))
+                || (self.contact.is_some() && self.contact == entry.peer.entity)
         };
         let holds = |prefix: Prefix, address| prefix != Prefix::Any && prefix.contains(address);
         let between =
@@ -256,14 +271,19 @@ impl Wanted {
     }
 }
 
-fn scope(body: &AddBody) -> Result<PeerScope, Failure> {
+fn scope(body: &AddBody, contact: Option<Entity>) -> Result<PeerScope, Failure> {
     let entity = |text: &String| {
         let whole = if text.contains(':') { text.clone() } else { format!("sip:{text}") };
-        field("--entity", &whole, "an entity as sip:bob@192.168.1.2", |text| Entity::parse(text).ok())
+        field("--entity", &whole, "a contact's name, or an entity as sip:bob@192.168.1.2", |text| {
+            Entity::parse(text).ok()
+        })
     };
     let device = |text: &String| field("--device", text, "a device as `sottovoce policy show` names it", Device::new);
     Ok(PeerScope {
-        entity: body.entity.as_ref().map(entity).transpose()?,
+        entity: match contact {
+            Some(contact) => Some(contact),
+            None => body.entity.as_ref().map(entity).transpose()?,
+        },
         device: body.device.as_ref().map(device).transpose()?,
         group: body.group.clone().filter(|group| !group.is_empty()),
     })
@@ -325,6 +345,10 @@ pub(super) fn field<T>(
 }
 
 pub(super) fn entry_id(id: &str) -> Result<EntryId, Failure> {
+    if id == "default" {
+        let message = "the default for everybody else is no entry by itself, and always exists".to_owned();
+        return Err(usage("the-default", message, "default", "`sottovoce policy default` shows and changes it"));
+    }
     EntryId::parse(id).ok_or_else(|| no_entry(id))
 }
 

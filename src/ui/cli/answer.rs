@@ -158,7 +158,7 @@ pub const STALE: &str = "review-stale";
 fn stale(review: &ReviewView) -> ErrorView {
     let message = match &review.proposal {
         Some(proposal) => format!("the peer's user would accept another policy than your proposal {proposal}"),
-        None => format!("your entries have changed since review {} was put", review.id),
+        None => format!("your entries, or what the peer says, have changed since review {} was put", review.id),
     };
     ErrorView {
         code: STALE.into(),

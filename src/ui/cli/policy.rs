@@ -7,7 +7,7 @@ use super::policy_args::{ExportAs, ListArgs, PolicyCommand};
 use super::screen::policy::{entry, summary};
 use super::screen::{wrap, Page};
 use super::{policy_change, policy_import};
-use crate::app::control::request::{AddBody, ExpiryBody, PolicyBody, TestBody, UndoBody};
+use crate::app::control::request::{AddBody, ExpiryBody, PolicyBody, TestBody};
 use crate::app::control::view::{EntryView, ErrorView, ExportView, PolicyView, RegisteredView, TestView};
 
 pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result<Exit, ErrorView> {
@@ -23,21 +23,29 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
         }
         PolicyCommand::Default { text: None } => default(door, output).await,
         PolicyCommand::Export { format } => export(door, output, *format).await,
-        PolicyCommand::Disable { id } => change(door, output, id, "disable").await,
+        PolicyCommand::Disable { id } => enable(door, output, id, false).await,
         PolicyCommand::Edit { id, with, propose, note } => {
             let asks = policy_change::Asks { propose: *propose, note: note.clone() };
             policy_change::edit(door, output, id, with.as_deref(), asks).await
         }
-        PolicyCommand::Enable { id } => change(door, output, id, "enable").await,
+        PolicyCommand::Enable { id } => enable(door, output, id, true).await,
         PolicyCommand::Expire { id, at, within, never } => {
             let body = ExpiryBody { at: at.clone(), seconds: *within, never: *never };
-            changed(output, &door.post(&format!("{}/expiry", path(id)), &body).await?)
+            let which = both(door, id).await?;
+            changed(output, &door.post(&format!("{}/expiry", path(id)), &body).await?, &which)
         }
         PolicyCommand::History { id, limit } => policy_change::history(door, output, id.as_deref(), *limit).await,
         PolicyCommand::Import { file } => policy_import::run(door, output, file).await,
         PolicyCommand::List(args) => list(output, &door.get(&listed(args)).await?),
-        PolicyCommand::Remove { id } if id == "default" => changed(output, &door.delete("/v1/policy/default").await?),
-        PolicyCommand::Remove { id } => changed(output, &door.delete(&path(id)).await?),
+        PolicyCommand::Remove { id } if id == "default" => {
+            changed(output, &door.delete("/v1/policy/default").await?, &[])
+        }
+        PolicyCommand::Remove { id } => {
+            let which = both(door, id).await?;
+            let exit = changed(output, &door.delete(&path(id)).await?, &[])?;
+            output.line(&format!("removed: {}", which.join(", ")));
+            Ok(exit)
+        }
         PolicyCommand::Show { id } if id == "default" => {
             let default = defaults(door, output).await?;
             default.entries.iter().for_each(|entry| output.lines(&page(entry, output.width())));
@@ -55,14 +63,29 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
             };
             test(output, &door.post("/v1/policy/test", &body).await?)
         }
-        PolicyCommand::Undo { change } => {
-            changed(output, &door.post("/v1/policy/undo", &UndoBody { change: *change }).await?)
-        }
+        PolicyCommand::Undo { change } => policy_change::undo(door, output, *change).await,
     }
 }
 
-async fn change(door: &Door, output: Output, id: &str, how: &str) -> Result<Exit, ErrorView> {
-    changed(output, &door.post_empty(&format!("{}/{how}", path(id))).await?)
+async fn enable(door: &Door, output: Output, id: &str, enabled: bool) -> Result<Exit, ErrorView> {
+    let before: EntryView = door.get(&path(id)).await?.view()?;
+    let how = if enabled { "enable" } else { "disable" };
+    let reply = door.post_empty(&format!("{}/{how}", path(id))).await?;
+    if before.disabled != enabled {
+        output.body(reply.body());
+        output.line(&format!("{id} is {how}d already; nothing was changed"));
+        return Ok(Exit::Done);
+    }
+    changed(output, &reply, &both_of(before))
+}
+
+/// The numbers of an entry and of its other direction.
+pub(super) async fn both(door: &Door, id: &str) -> Result<Vec<String>, ErrorView> {
+    Ok(both_of(door.get(&path(id)).await?.view()?))
+}
+
+fn both_of(view: EntryView) -> Vec<String> {
+    std::iter::once(view.id).chain(view.other).collect()
 }
 
 pub(super) fn path(id: &str) -> String {
@@ -86,12 +109,13 @@ pub(super) fn registered(output: Output, reply: &Reply, import: bool) -> Result<
 
 pub(super) fn tell(output: Output, view: &RegisteredView, import: bool) {
     output.lines(&told(view, import).iter().flat_map(|line| wrap(line, output.width(), "  ")).collect::<Vec<_>>());
-    print(output, &view.policy);
-    for group in &view.no_such_groups {
-        output.say(&format!(
-            "WARNING: there is no group {group:?}: entries for it rule nobody until there is; `sottovoce group list` names those that are there"
-        ));
+    for warning in &view.warnings {
+        output.say(&format!("WARNING: {warning}"));
     }
+    if view.default_changed {
+        return print(output, &view.policy);
+    }
+    print_those(output, &view.policy, &view.added);
 }
 
 /// Numbers of entries that are named at most.
@@ -131,13 +155,26 @@ fn names(ids: &[String]) -> String {
     }
 }
 
-pub(super) fn changed(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+/// Tells of a change, and of these entries as they are now.
+pub(super) fn changed(output: Output, reply: &Reply, which: &[String]) -> Result<Exit, ErrorView> {
     output.body(reply.body());
     let policy: PolicyView = reply.view()?;
     output.line(&format!("registered as generation {}", policy.generation));
-    print(output, &policy);
+    print_those(output, &policy, which);
     Ok(Exit::Done)
 }
+
+/// The entries of these numbers alone: in a long list what is new would be lost.
+fn print_those(output: Output, policy: &PolicyView, which: &[String]) {
+    let those = policy.entries.iter().filter(|entry| which.contains(&entry.id));
+    let rows: Vec<[String; 7]> = those.map(|entry| summary(entry, false)).collect();
+    if !rows.is_empty() {
+        output.table(COLUMNS, &rows);
+        output.line("`sottovoce policy list` shows all of them");
+    }
+}
+
+const COLUMNS: [&str; 7] = ["entry", "dir", "peer", "packets", "proto", "from", "action"];
 
 fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     output.body(reply.body());
@@ -151,7 +188,13 @@ fn print(output: Output, policy: &PolicyView) {
     let ordinary = policy.entries.len().saturating_sub(policy.defaults);
     let row = |(at, entry)| summary(entry, at >= ordinary);
     let rows: Vec<[String; 7]> = policy.entries.iter().enumerate().map(row).collect();
-    output.table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows);
+    match rows.is_empty() {
+        true => output.line("no entry fits"),
+        false => output.table(COLUMNS, &rows),
+    }
+    if policy.entries.iter().any(|entry| entry.device.is_some()) {
+        output.line("(device): of one device of that peer; looked at before what names the peer, its group or nobody");
+    }
     if !policy.elsewhere.is_empty() {
         let which = policy.elsewhere.join(", ");
         output.line(&format!("approved for another place, the next call is reviewed first: {which}"));
@@ -167,8 +210,13 @@ fn print(output: Output, policy: &PolicyView) {
             pending.entity,
             pending.hash.get(..16).unwrap_or(&pending.hash)
         ));
-        let rows: Vec<[String; 7]> = pending.entries.iter().map(|entry| summary(entry, false)).collect();
-        output.table(["entry", "dir", "peer", "packets", "proto", "from", "action"], &rows);
+        let row = |entry| {
+            let [_, rest @ ..] = summary(entry, false);
+            let [direction, peer, packets, protocol, from, action] = rest;
+            ["pending".to_owned(), direction, peer, packets, protocol, from, action]
+        };
+        let rows: Vec<[String; 7]> = pending.entries.iter().map(row).collect();
+        output.table(COLUMNS, &rows);
     }
 }
 
@@ -191,8 +239,15 @@ fn page(view: &EntryView, width: usize) -> Vec<String> {
     page.field("priority", &view.priority.to_string());
     page.field("origin", &view.origin);
     page.field("approved", if view.id == "e0" { "with the configuration" } else { &view.created });
-    page.field("expires", view.expires.as_deref().unwrap_or("never"));
-    page.field("in force", if view.disabled { "no: disabled" } else { "yes" });
+    if view.expires.is_none() {
+        page.field("expires", "never");
+    }
+    let in_force = match (view.disabled, view.expired) {
+        (true, _) => "no: disabled",
+        (_, true) => "no: expired",
+        _ => "yes",
+    };
+    page.field("in force", in_force);
     page.field("note", view.note.as_deref().unwrap_or(""));
     page.blank().text(&view.setkey);
     page.lines()

@@ -14,7 +14,7 @@ use super::output::Output;
 use super::policy::{changed, path};
 use super::prompt;
 use super::screen::wrap;
-use crate::app::control::request::PolicyBody;
+use crate::app::control::request::{PolicyBody, UndoBody};
 use crate::app::control::view::{EntryView, ErrorKind, ErrorView, PolicyChangeView, PolicyHistoryView};
 
 const HOW: &str =
@@ -50,7 +50,7 @@ pub async fn edit(door: &Door, output: Output, id: &str, with: Option<&str>, ask
     if let Some(text) = with {
         return match door.post(&path(id), &PolicyBody { text: text.to_owned() }).await {
             Err(why) if why.code == LOOSER && asks.propose => propose(door, output, &why, text, asks.note).await,
-            reply => changed(output, &reply?),
+            reply => changed(output, &reply?, &super::policy::both(door, id).await?),
         };
     }
     if !output.is_interactive() {
@@ -72,7 +72,7 @@ pub async fn edit(door: &Door, output: Output, id: &str, with: Option<&str>, ask
             return Ok(Exit::Done);
         }
         match door.post(&path(id), &PolicyBody { text: meant.clone() }).await {
-            Ok(reply) => return changed(output, &reply),
+            Ok(reply) => return changed(output, &reply, &super::policy::both(door, id).await?),
             Err(why) if why.code == LOOSER && !door.is_own() => {
                 if prompt::wants_to_ask(output, &why).await {
                     return propose(door, output, &why, &meant, None).await;
@@ -129,11 +129,36 @@ pub async fn history(door: &Door, output: Output, id: Option<&str>, limit: u32) 
     let reply = door.get(&format!("/v1/policy/history?limit={limit}{entry}")).await?;
     output.body(reply.body());
     let view: PolicyHistoryView = reply.view()?;
-    if view.changes.is_empty() {
-        output.line("nothing was changed yet");
+    match (view.changes.is_empty(), id) {
+        (true, Some(id)) => output.line(&format!("no change touched {}", crate::vocab::escape(id))),
+        (true, None) => output.line("nothing was changed yet"),
+        _ => {}
     }
     view.changes.iter().for_each(|change| output.lines(&told(change, output.width())));
     Ok(Exit::Done)
+}
+
+/// Most changes among which the one that is taken back is sought.
+const SOUGHT: u32 = 1000;
+
+/// Takes a change back, the last one without a number, and says which it was.
+pub async fn undo(door: &Door, output: Output, change: Option<u64>) -> Result<Exit, ErrorView> {
+    let limit = if change.is_some() { SOUGHT } else { 1 };
+    let before: PolicyHistoryView = door.get(&format!("/v1/policy/history?limit={limit}")).await?.view()?;
+    let number = change.or_else(|| before.changes.first().map(|newest| newest.number));
+    let taken_back = before.changes.into_iter().find(|one| Some(one.number) == number);
+    // By its number: what came in between stays.
+    let reply = door.post("/v1/policy/undo", &UndoBody { change: number }).await?;
+    let which: Vec<String> = taken_back.iter().flat_map(|one| &one.entries).map(|entry| entry.id.clone()).collect();
+    let exit = changed(output, &reply, &which)?;
+    if let Some(PolicyChangeView { number, kind, subject, time, .. }) = taken_back {
+        output.lines(&wrap(
+            &format!("taken back: change {number}, {kind}: {subject}, of {time}"),
+            output.width(),
+            "  ",
+        ));
+    }
+    Ok(exit)
 }
 
 /// A head, and below it each entry before and after.

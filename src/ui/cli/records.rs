@@ -12,9 +12,10 @@ use super::output::Output;
 use super::prompt;
 use super::screen::review;
 use super::screen::Page;
-use crate::app::control::request::{InspectBody, InspectFile};
+use crate::app::control::request::{AnswerBody, InspectBody, InspectFile};
 use crate::app::control::view::{
-    AuditView, ErrorKind, ErrorView, HistoryView, InspectedFileView, ReviewList, ReviewView,
+    AuditView, CallList, CallStateView, CallView, ErrorKind, ErrorView, HistoryView, InspectedFileView, ReviewList,
+    ReviewView,
 };
 
 /// Longest file that is inspected, in octets.
@@ -68,7 +69,15 @@ pub async fn audit(door: &Door, output: Output, limit: &Limit) -> Result<Exit, E
 pub async fn reviews(door: &Door, output: Output, command: &ReviewCommand) -> Result<Exit, ErrorView> {
     match command {
         ReviewCommand::Answer { id, answer: flags } => match answer::body(flags)? {
-            Some(body) => answer::send(door, output, &segment(id), &body).await,
+            Some(body) => {
+                let waiting = waiting(door, id).await?;
+                let exit = answer::send(door, output, &segment(id), &body).await?;
+                let refused = matches!(body, AnswerBody::Refuse { .. });
+                for call in waiting.iter().filter(|_| exit == Exit::Done && !refused) {
+                    output.line(&format!("call {} to {} waited for this and is placed now", call.id, call.peer));
+                }
+                Ok(exit)
+            }
             None => ask::settle(door, output, &segment(id), prompt::LATER).await,
         },
         ReviewCommand::List => {
@@ -85,6 +94,13 @@ pub async fn reviews(door: &Door, output: Output, command: &ReviewCommand) -> Re
             Ok(Exit::Done)
         }
     }
+}
+
+/// The calls that an answer to this review sets going.
+async fn waiting(door: &Door, id: &str) -> Result<Vec<CallView>, ErrorView> {
+    let all: CallList = door.get("/v1/calls").await?.view()?;
+    let waits = |call: &CallView| call.state == CallStateView::Reviewing && call.review.as_deref() == Some(id);
+    Ok(all.calls.into_iter().filter(waits).collect())
 }
 
 fn list(output: Output, list: &ReviewList) {

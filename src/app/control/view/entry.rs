@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use crate::policy::{Action, Entry, Keying, Mode, Rule};
-use crate::vocab::escape;
+use crate::vocab::{escape, Wall};
 
 /// One line of the security policy database (FIG. 7).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,6 +42,9 @@ pub struct EntryView {
     /// It is kept, and not enforced.
     #[serde(default)]
     pub disabled: bool,
+    /// Its end has come: it is kept, and not enforced.
+    #[serde(default)]
+    pub expired: bool,
     /// `config`, `import`, `review` or `user`.
     pub origin: String,
     pub note: Option<String>,
@@ -78,6 +81,13 @@ pub struct PlaceConditionView {
     pub theirs: String,
 }
 
+impl EntryView {
+    /// As it is at one moment.
+    pub fn at(entry: &Entry, now: Wall) -> Self {
+        Self { expired: entry.expires.is_some_and(|end| end <= now), ..Self::from(entry) }
+    }
+}
+
 impl From<&Entry> for EntryView {
     fn from(entry: &Entry) -> Self {
         let place = entry.place.map(|p| PlaceConditionView { ours: p.ours.to_string(), theirs: p.theirs.to_string() });
@@ -101,6 +111,7 @@ impl From<&Entry> for EntryView {
             place,
             expires: entry.expires.map(timestamp),
             disabled: entry.disabled,
+            expired: false,
             origin: entry.origin.name().to_owned(),
             note: entry.note.as_deref().map(escape),
             created: timestamp(entry.created),

@@ -84,11 +84,11 @@ pub struct RegisteredView {
     /// Numbers of the entries that are new.
     pub added: Vec<String>,
     pub skipped: Vec<SkippedView>,
+    /// What the new entries do, or do not, beside what was agreed on with peers: in words.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// `false`: the default for everybody else was left as it was.
     pub default_changed: bool,
-    /// Contact groups that new entries are for and that are not there: these entries rule nobody until they are.
-    #[serde(default)]
-    pub no_such_groups: Vec<String>,
 }
 
 impl RegisteredView {
@@ -96,9 +96,7 @@ impl RegisteredView {
     pub fn and(mut self, next: Self) -> Self {
         self.added.extend(next.added);
         self.skipped.extend(next.skipped);
-        self.no_such_groups.extend(next.no_such_groups);
-        self.no_such_groups.sort();
-        self.no_such_groups.dedup();
+        self.warnings.extend(next.warnings.into_iter().filter(|warning| !self.warnings.contains(warning)).collect::<Vec<_>>());
         Self { policy: next.policy, ..self }
     }
 }

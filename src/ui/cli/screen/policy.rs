@@ -22,7 +22,7 @@ pub fn entry(page: &mut Page, entry: &EntryView) {
         page.field("one size", if tfc { "every packet is padded to it" } else { "no" });
     }
     if let Some(expires) = &entry.expires {
-        page.field("expires", expires);
+        page.field(if entry.expired { "expired" } else { "expires" }, expires);
     }
 }
 
@@ -48,13 +48,19 @@ fn choice(options: &[&str], chosen: &str) -> Vec<String> {
     out
 }
 
+/// Behind a peer whose entry is for one of its devices: it is looked at before those for the peer, or for everybody.
+pub const ONE_DEVICE: &str = " (device)";
+
 /// One entry in short, for lists.
 pub fn summary(entry: &EntryView, default: bool) -> [String; 7] {
     let end = |address: &str, ports: &str| match ports {
         "any" => host(address).to_owned(),
         ports => format!("{}[{ports}]", host(address)),
     };
-    let peer = entry.entity.clone().or_else(|| entry.group.clone()).unwrap_or_else(|| "everybody".into());
+    let mut peer = entry.entity.clone().or_else(|| entry.group.clone()).unwrap_or_else(|| "everybody".into());
+    if entry.device.is_some() {
+        peer += ONE_DEVICE;
+    }
     let id = match (default, entry.id.as_str()) {
         (true, "e0") => "default".to_owned(),
         (true, id) => format!("{id} default"),
@@ -67,7 +73,7 @@ pub fn summary(entry: &EntryView, default: bool) -> [String; 7] {
         action += ", disabled";
     }
     if let Some(end) = &entry.expires {
-        action += &format!(", until {end}");
+        action += &format!(", {} {end}", if entry.expired { "expired" } else { "until" });
     }
     [id, entry.direction.clone(), peer, ends, entry.upper.clone(), entry.origin.clone(), action]
 }

@@ -100,7 +100,7 @@ fn standing(review: &ReviewView) -> String {
         ReviewStateView::Stale if review.proposal.is_some() => {
             "the peer would accept another policy: see the next review".into()
         }
-        ReviewStateView::Stale => "your entries have changed since: ask again".into(),
+        ReviewStateView::Stale => "overtaken since: see `sottovoce review list` for the one in its place".into(),
         ReviewStateView::Storing => format!("approved{by}, on its way to the disk"),
     }
 }

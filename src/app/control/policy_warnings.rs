@@ -1,0 +1,78 @@
+//! What an entry of our own does, or does not, beside what was agreed on with a peer.
+
+use std::collections::BTreeMap;
+
+use super::brain::Known;
+use crate::policy::{Beside, Entry};
+use crate::vocab::{EntryId, Wall};
+
+/// Entries that are looked at, and warnings that are told.
+const LOOKED_AT: usize = 100;
+const TOLD: usize = 4;
+
+/// Of entries that are registered, one sentence for each peer that they concern.
+pub(super) fn warnings(known: &dyn Known, added: &[Entry], now: Wall) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for pin in known.pins() {
+        let peer = (&pin.entity, &pin.device);
+        let mut found: BTreeMap<EntryId, (Beside, Vec<String>)> = BTreeMap::new();
+        for entry in added.iter().take(LOOKED_AT) {
+            let Some((beside, other)) = known.spd().beside(entry, peer, known.default_level(), now) else { continue };
+            found.entry(other.id).or_insert_with(|| (beside, Vec::new())).1.push(entry.id.to_string());
+        }
+        for beside in [Beside::Before, Beside::Behind] {
+            let of = || found.iter().filter(move |(_, (one, _))| *one == beside);
+            let ids: Vec<String> = of().flat_map(|(_, (_, ids))| ids.clone()).collect();
+            let others: Vec<String> = of().map(|(id, _)| id.to_string()).collect();
+            if !ids.is_empty() {
+                told.push(words(beside, &ids.join(", "), &others.join(", "), pin.entity.as_str()));
+            }
+        }
+    }
+    told.extend(unknown(known, added));
+    let more = told.len().saturating_sub(TOLD);
+    told.truncate(TOLD);
+    if more > 0 {
+        told.push(format!("and {more} more such peers"));
+    }
+    told
+}
+
+fn words(beside: Beside, ids: &str, others: &str, entity: &str) -> String {
+    match beside {
+        Beside::Before => format!(
+            "{ids}: comes before what {entity} agreed to ({others}), and is looser: calls with it will be refused, or be \
+             put to you again; `sottovoce policy undo` takes it back"
+        ),
+        Beside::Behind => format!(
+            "{ids}: stands behind {others} in calls with {entity}: what you agreed on with it rules there; \
+             `sottovoce policy edit` changes that"
+        ),
+    }
+}
+
+/// Names under which nobody is kept: a contact's name mistyped looks like a host.
+fn unknown(known: &dyn Known, added: &[Entry]) -> Vec<String> {
+    let is_known = |entry: &&Entry| {
+        let entity = entry.peer.entity.as_ref();
+        entity.is_none()
+            || known.pins().iter().any(|pin| Some(&pin.entity) == entity)
+            || known.contacts().iter().any(|contact| Some(&contact.entity) == entity)
+    };
+    let groups = known.groups();
+    let has_group =
+        |entry: &&Entry| entry.peer.group.as_ref().is_none_or(|name| groups.iter().any(|group| group.name == *name));
+    let mut told: Vec<String> = Vec::new();
+    let looked_at = || added.iter().take(LOOKED_AT);
+    for entity in looked_at().filter(|entry| !is_known(entry)).filter_map(|entry| entry.peer.entity.as_ref()) {
+        told.push(format!(
+            "nobody is known as {entity}: the entry rules once keys of it are approved (`sottovoce ask {entity}`)"
+        ));
+    }
+    for group in looked_at().filter(|entry| !has_group(entry)).filter_map(|entry| entry.peer.group.as_deref()) {
+        let group = crate::vocab::escape(group);
+        told.push(format!("there is no group {group}: the entry rules nobody (`sottovoce group add {group}`)"));
+    }
+    told.dedup();
+    told
+}
