@@ -95,7 +95,7 @@ pub use effect::{
 };
 pub use metrics::Metric;
 pub use naming::is_mail;
-pub use negotiate::{Negotiated, ProposalState};
+pub use negotiate::{Counter, CounterState, Negotiated, ProposalState};
 pub use own_contacts::{ContactChange, ContactCommand, GroupChange, GroupCommand};
 use own_policy::Source;
 pub use own_policy::MAX_ENTRIES;
@@ -453,6 +453,8 @@ impl Agent {
             EndpointEvent::RefreshFailed { id, cause } => {
                 if let Some(key) = self.watch_of(id) {
                     self.handle_refresh_failed(now, &key, cause);
+                } else {
+                    self.handle_proposal_unheard(now, id);
                 }
             }
             EndpointEvent::SubscriptionProgress { id, what } => self.handle_subscription_progress(now, id, what),
