@@ -24,6 +24,9 @@ const LATEST: Duration = Duration::from_millis(300);
 /// Looked at anew after so long without a word: a message can be lost where many come at once.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
+/// A gateway that does not say its hardware address is spoken to again after so long, then after twice that.
+const SPEAK_AGAIN: Duration = Duration::from_secs(1);
+
 /// A port where nobody listens: whoever is spoken to there has to be found first, and that is what is wanted (RFC 863).
 const DISCARD: u16 = 9;
 
@@ -46,30 +49,36 @@ pub async fn watch(dones: mpsc::Sender<Done>) {
         Err(error) => return tracing::warn!(%error, "the system does not tell of changes of the network"),
     };
     let connection = tokio::spawn(connection);
-    let mut told = None;
+    let (mut told, mut pause) = (None, SPEAK_AGAIN);
     loop {
         match look(&handle).await {
             Ok(network) if told.as_ref() != Some(&network) => {
                 network.unknown_gateways().for_each(speak_to);
+                pause = SPEAK_AGAIN;
                 if dones.send(Done::NetworkLooked(Box::new(network.clone()))).await.is_err() {
                     break;
                 }
                 told = Some(network);
             }
-            Ok(_) => {}
+            // What was said just when the link came up may be lost.
+            Ok(network) => {
+                network.unknown_gateways().for_each(speak_to);
+                pause = pause.saturating_mul(2).min(LOOK_AGAIN);
+            }
             Err(error) => tracing::warn!(%error, "the system does not tell of its network"),
         }
+        let all_known = told.as_ref().is_none_or(|network: &Network| network.unknown_gateways().next().is_none());
         tokio::select! {
             () = dones.closed() => break,
-            () = settled(&mut changes) => {}
+            () = settled(&mut changes, if all_known { LOOK_AGAIN } else { pause }) => {}
         }
     }
     connection.abort();
 }
 
-/// Until something has changed, and has come to rest.
-async fn settled<T>(changes: &mut (impl Stream<Item = T> + Unpin)) {
-    if !matches!(tokio::time::timeout(LOOK_AGAIN, changes.next()).await, Ok(Some(_))) {
+/// Until something has changed, and has come to rest; or for so long.
+async fn settled<T>(changes: &mut (impl Stream<Item = T> + Unpin), pause: Duration) {
+    if !matches!(tokio::time::timeout(pause, changes.next()).await, Ok(Some(_))) {
         return;
     }
     let rest = async { while let Ok(Some(_)) = tokio::time::timeout(SETTLED, changes.next()).await {} };

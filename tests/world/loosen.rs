@@ -7,6 +7,7 @@ use sottovoce::agent::{Call, CallState, Command, Event, TakeBack};
 use sottovoce::policy::Answer;
 use sottovoce::vocab::{CallId, Entity};
 
+use crate::common::config::agent;
 use crate::common::node::Dies;
 use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
@@ -134,6 +135,33 @@ fn what_is_taken_back_before_it_is_used_stays_tight() {
     assert_eq!((in_force(&world, ALICE), in_force(&world, BOB)), ("none".into(), ESP.into()));
     assert_eq!((offers(&world, before), bundles(&world, calls), in_clear(&world, seen)), (1, ["esp"; 2], 0));
     assert_eq!([ALICE, BOB].map(|node| dropped(world.the_call(node, calls[node]))), [0, 0]);
+}
+
+/// One is private and one is not, so a NAT stands between, and changes the address that packets in clear would have to come from.
+#[test]
+fn across_a_nat_what_is_sealed_stays_so() {
+    for who in [ALICE, BOB] {
+        let mut world = World::new(12, Link::GOOD);
+        world.add("alice", config(ALICE));
+        world.add("bob", agent("bob", "133.134.10.10", ESP));
+        let names = ["alice@192.168.1.1", "bob@133.134.10.10"];
+        for node in [ALICE, BOB] {
+            world.ask(node, names[1 - node], Some("approve"));
+            world.run_for(10 * SECOND);
+        }
+        let call = world.call(ALICE, names[BOB], None, 36_000);
+        world.run_for(5 * SECOND);
+        let calls = [call, world.nodes[BOB].agent.calls().last().unwrap().id];
+        assert_eq!(bundles(&world, calls), ["esp"; 2]);
+        let relax = Command::Relax { call: calls[who], rules: rules_of("none"), note: None };
+        world.command(who, relax).unwrap();
+        until_considered(&mut world, 1 - who);
+        answer_theirs(&mut world, 1 - who, Answer::Approve);
+        world.run_for(30 * SECOND);
+        assert_eq!(bundles(&world, calls), ["esp"; 2], "{who}");
+        assert_eq!([ALICE, BOB].map(|node| dropped(world.the_call(node, calls[node]))), [0, 0]);
+        assert!(lost(&world, calls).iter().all(|lost| *lost <= 2));
+    }
 }
 
 /// Somebody on the way refuses the offer: what runs is more than Alice demands, so the call goes on.

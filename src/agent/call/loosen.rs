@@ -14,7 +14,7 @@ use super::media::PeerSdp;
 use super::rekey::Why;
 use super::CallState;
 use crate::agent::{Agent, Event};
-use crate::policy::{Bundle, Direction};
+use crate::policy::{scope_of, Bundle, Direction, Scope};
 use crate::sip::SessionId;
 use crate::vocab::{escape, CallId, Device, Digest, Entity, Failure, FailureKind, Now};
 
@@ -114,6 +114,20 @@ impl Agent {
                 self.handle_rekey(now, id, (session, from), offer);
             }
         }
+    }
+}
+
+/// What is in clear counts only from the address that was agreed, which a NAT changes; what is sealed counts from anywhere.
+pub(super) fn crosses_nat(ours: IpAddr, theirs: IpAddr) -> bool {
+    matches!((scope_of(ours), scope_of(theirs)), (Scope::Private, Scope::Public) | (Scope::Public, Scope::Private))
+}
+
+/// What is sealed is not given up for what would not arrive.
+pub(super) fn kept_sealed(runs: Bundle, bundle: Bundle) -> Bundle {
+    if bundle.is_empty() {
+        runs
+    } else {
+        bundle
     }
 }
 

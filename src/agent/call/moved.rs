@@ -34,6 +34,15 @@ impl Agent {
         let open: Vec<CallId> = self.calls.open.iter().copied().collect();
         for id in open {
             let Some(before) = self.calls.call(id).and_then(|call| call.moved.clone()) else { continue };
+            // Who is on his way to somewhere else is told of that, and not of where he was.
+            let there = if before.by_peer {
+                self.remote_of(id).map(|remote| remote.ip())
+            } else {
+                Some(self.config.media_address)
+            };
+            if there.is_none_or(|there| there.to_canonical() != before.to.to_canonical()) {
+                continue;
+            }
             let Some(moved) = self.judge_moved(id, before.by_peer, (before.from, before.to)) else { continue };
             let said = |moved: &Moved| (moved.advice.verdict, moved.advice.least.clone());
             if said(&moved) != said(&before) {

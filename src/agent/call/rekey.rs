@@ -17,6 +17,7 @@ use rand_core::RngCore;
 
 use super::answered::{downgrade, unreadable_sdp};
 use super::caller::{gone, no_agreement_text};
+use super::loosen::{crosses_nat, kept_sealed};
 use super::media::{media_address, random_spis, PeerSdp};
 use super::tunnel::short;
 use super::{suite_name, CallState, Calling, MEDIA_ID};
@@ -178,11 +179,11 @@ impl Agent {
         let variable_rate = calling.offered.as_ref().is_some_and(|offered| offered.codec().is_variable_rate());
         let looser = calling.rekey.as_ref().is_some_and(|rekey| rekey.why == Why::Agreed);
         let of = |direction| {
-            let demanded = demands.bundle(direction, variable_rate);
-            if looser {
-                demanded
-            } else {
-                grown(agreed.protected.towards(direction), demanded)
+            let (runs, demanded) = (agreed.protected.towards(direction), demands.bundle(direction, variable_rate));
+            match looser {
+                true if crosses_nat(local.ip(), agreed.remote.ip()) => kept_sealed(runs, demanded),
+                true => demanded,
+                false => grown(runs, demanded),
             }
         };
         let bundles = Bundles { to_responder: of(Direction::Out), to_initiator: of(Direction::In) };

@@ -7,6 +7,7 @@ use rand_core::RngCore;
 
 use super::answering::choose;
 use super::callee::{protected, refuse_aimed, No};
+use super::loosen::{crosses_nat, kept_sealed};
 use super::media::{media_address, random_spis, PeerSdp};
 use super::rekey::Speaker;
 use super::{Calling, MEDIA_ID};
@@ -100,6 +101,7 @@ impl Agent {
             to_responder: add(bundles.to_responder, Direction::In),
             to_initiator: add(bundles.to_initiator, Direction::Out),
         };
+        let bundles = self.kept_sealed_across_nat(id, (media.ip(), from), bundles);
         let missing = demands.missing(protected(bundles), self.config.default_level);
         if !missing.is_empty() || demands.discard() {
             return Err(No::missing(&missing, Some(())));
@@ -113,6 +115,20 @@ impl Agent {
         self.note_offer(now, responder.offer(), known, message)?;
         let suite = suites.first().copied();
         Ok(Taken { responder, bundles, suite, has_to_prove })
+    }
+
+    /// Where a NAT stands between, as far as the addresses tell, packets in clear would be dropped here or there.
+    fn kept_sealed_across_nat(&self, id: CallId, (media, from): (IpAddr, IpAddr), bundles: Bundles) -> Bundles {
+        let Some(calling) = self.calls.all.get(&id) else { return bundles };
+        let (Some(local), Some(agreed)) = (calling.local, calling.agreement.as_ref()) else { return bundles };
+        let is_seen_elsewhere = !calling.stated && from.to_canonical() != media.to_canonical();
+        if !is_seen_elsewhere && !crosses_nat(local.ip(), media) {
+            return bundles;
+        }
+        Bundles {
+            to_responder: kept_sealed(agreed.protected.inbound, bundles.to_responder),
+            to_initiator: kept_sealed(agreed.protected.outbound, bundles.to_initiator),
+        }
     }
 
     /// Strangers could aim our sound at somebody who never asked for it: who is elsewhere now has to be heard from there first, under the
