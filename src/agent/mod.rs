@@ -453,8 +453,6 @@ impl Agent {
             EndpointEvent::RefreshFailed { id, cause } => {
                 if let Some(key) = self.watch_of(id) {
                     self.handle_refresh_failed(now, &key, cause);
-                } else {
-                    self.handle_proposal_unheard(now, id);
                 }
             }
             EndpointEvent::SubscriptionProgress { id, what } => self.handle_subscription_progress(now, id, what),

@@ -25,7 +25,7 @@ use crate::presence::{self, Expected};
 use crate::sip::{Body, Candidate, EndCause, Subscribe, SubscriptionId, Transport, Uri};
 use crate::vocab::{Digest, Failure, FailureKind, Mono, Nonce, Now, PeerText, ProposalId, ReviewId};
 
-/// The subscription lives so long at a time: a peer that was restarted is found out when it is refreshed.
+/// The subscription lives so long at a time: a peer that died or was restarted is found out when it is refreshed.
 const LIFE: Duration = Duration::from_secs(60);
 /// First pause before a proposal that came to nothing is sent again; doubled each time.
 const PAUSE: Duration = Duration::from_secs(4);
@@ -366,21 +366,9 @@ impl Agent {
         let at = now.mono + doubled.max(after.unwrap_or_default());
         proposing.next = Some(at);
         let what = format!("{}; tried again in {} s", why.message, (at - now.mono).as_secs());
-        self.tell_trouble(now, id, what);
-    }
-
-    fn tell_trouble(&mut self, now: Now, id: ProposalId, what: String) {
-        if let Some(review) = self.negotiations.ours.get(&id).map(|proposing| proposing.review) {
-            self.step_waiters(now, review, what.clone());
-        }
+        let review = proposing.review;
+        self.step_waiters(now, review, what.clone());
         self.set_trouble(id, Some(what));
-    }
-
-    /// The peer has the proposal, and is not heard: it may have died with it. It gets it again when it lives.
-    pub(super) fn handle_proposal_unheard(&mut self, now: Now, id: SubscriptionId) {
-        let Some(proposal) = self.negotiations.subscriptions.get(&id).copied() else { return };
-        let subject = self.negotiations.all.get(&proposal).map(|one| one.peer.to_string()).unwrap_or_default();
-        self.tell_trouble(now, proposal, format!("{subject} is not heard any more; the proposal waits for it"));
     }
 
     pub(super) fn handle_proposing_timeout(&mut self, now: Now) {

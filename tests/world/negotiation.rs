@@ -634,7 +634,11 @@ fn the_proposer_learns_that_the_peer_is_not_heard() {
     assert!(world.run_until(2 * MINUTE, troubled), "{:?}", last_proposal(&world, ALICE));
     assert_eq!(last_proposal(&world, ALICE).state, ProposalState::Waiting);
     let ask = world.nodes[ALICE].agent.asks().find(|ask| ask.review == Some(review)).unwrap();
-    assert!(ask.steps.iter().any(|(_, step)| step.contains("is not heard any more")), "{:?}", ask.steps);
+    assert!(
+        ask.steps.iter().any(|(_, step)| step.contains("does not answer the proposal; tried again in 4 s")),
+        "{:?}",
+        ask.steps
+    );
     world.dead = None;
     assert!(world.run_until(3 * MINUTE, |world| !troubled(world)), "{:?}", last_proposal(&world, ALICE));
     answer_theirs(&mut world, BOB, Answer::Approve);
