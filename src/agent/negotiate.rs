@@ -215,7 +215,7 @@ impl Agent {
     /// Our own counter to the proposal with this hash, if there was one, waits no more.
     pub(super) fn end_counter(&mut self, proposal: &Digest, state: CounterState) {
         let waits = |one: &&mut Negotiated| !one.outgoing && one.hash == *proposal;
-        let Some(one) = self.negotiations.all.values_mut().filter(waits).next_back() else { return };
+        let Some(one) = self.negotiations.all.values_mut().rfind(waits) else { return };
         let Some(counter) = one.counter.as_mut().filter(|counter| counter.state == CounterState::Waiting) else {
             return;
         };
