@@ -11,12 +11,12 @@
 //! | [`app`] | this process: configuration, wiring, and `control`, the typed API of every user interface | all below |
 //! | [`io`] | the hands: clock, sockets, sound files, the store, the signalling and the media loop | all below |
 //! | [`agent`] | pure, the brain: what a user's request means over time | all below |
-//! | [`media`] | pure: codec, RTP, jitter buffer, and the `Stream` | `policy`, `ipsec` |
+//! | [`media`] | pure: codec, RTP, jitter buffer, the `Stream`, and a gateway's `Forwarder` | `policy`, `ipsec` |
 //! | [`keys`] | pure: identity, key agreement, the only maker of SAs | `policy`, `sdp`, `ipsec` |
 //! | [`sip`] | pure: messages, transactions, dialogs, subscriptions, sessions | |
 //! | [`sdp`] | pure: session descriptions, offer and answer | |
 //! | [`presence`] | pure: the PIDF document, its canonical text and signature | `policy` |
-//! | [`ipsec`] | pure: ESP and AH in UDP, anti-replay, SAs | `policy` |
+//! | [`ipsec`] | pure: ESP, AH and IPComp in UDP, transport and tunnel mode, anti-replay, SAs | `policy` |
 //! | [`policy`] | pure, the point of the project: entries, tighter and looser, review, lookup | |
 //! | [`vocab`] | words that several rooms share | |
 //!
@@ -33,7 +33,15 @@
 //!    [`keys::Confirmed`], which alone makes SAs. The [`media::Stream`] moves into the media loop: codec -> RTP -> lookup
 //!    -> seal -> UDP, and back: which protocol -> replay -> open -> inbound policy check -> RTP -> jitter -> codec. A
 //!    callee that demands more answers 488 with its statement, and the caller reviews what is missing.
-//! 3. **The device moves.** A later issue; [`agent`] judges its own environment already.
+//! 3. **The device moves.** `io::network_watch` (netlink) tells how things stand; [`agent`] (`movement.rs`) judges its place anew and, where its
+//!    address is gone, listens at the one that there is: contact, registrations, publication, watchers follow. Each call
+//!    (`call/moved.rs`) is offered anew from there under fresh keys (`call/rekey.rs`, the other side `call/rekeyed.rs`), and its stream goes
+//!    over from one generation of SAs to the next. Both users see what is advised now, and tighten (`call/tighten.rs`) or propose less
+//!    (`call/relax.rs`).
+//!
+//! Two side paths: a **looser policy** is negotiated (`propose.rs`, `consider.rs`, `negotiate.rs`, `agreed.rs`; PROTOCOL section 6), and a running call
+//! goes on under it (`call/loosen.rs`); a **gateway** may be a tunnel's end (`call/through.rs` at the telephone, `call/forwarding.rs` at the
+//! gateway, `docs/gateway.md`).
 //!
 //! # Words
 //!

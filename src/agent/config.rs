@@ -1,5 +1,6 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -53,8 +54,9 @@ pub struct AgentConfig {
 pub struct GatewayConfig {
     /// By their approved keys.
     pub users: Vec<Entity>,
-    /// Inner destinations.
+    /// Inner destinations, and the ports there.
     pub destinations: Vec<Prefix>,
+    pub ports: RangeInclusive<u16>,
     /// Packets a second of one tunnel, both ways together.
     pub rate: u32,
     /// Most tunnels at once.

@@ -6,18 +6,25 @@ use crate::media::Counters;
 use crate::sip::EndpointCounters;
 
 /// What the stories count, so that each is shown from the start, at zero.
-const COUNTED: [&str; 14] = [
+const COUNTED: [&str; 21] = [
+    "agreements_used",
     "askers",
     "asks_failed",
     "calls_established",
     "calls_placed",
     "calls_received",
     "calls_refused",
+    "calls_rekeyed",
+    "moves",
+    "proposals_received",
+    "proposals_sent",
+    "rekeys_refused",
     "reviews_opened",
     "rows_lost",
     "streams_heard",
     "strangers_forgotten",
     "strangers_rows_omitted",
+    "texts_received",
     "transfers_asked",
     "transfers_refused",
     "transfers_taken",

@@ -7,7 +7,7 @@ use super::Agent;
 use crate::keys::agreement::Bundles;
 use crate::media::PORTS;
 use crate::policy::{Action, Bundle, Direction, Entry, Flow, Level, Rule, Selector, Suite, Upper};
-use crate::vocab::{Device, Entity, Now};
+use crate::vocab::{Device, Entity, Now, Wall};
 
 /// An address of media whose port is not known yet: the first of those that media uses stands for all.
 pub fn some_port(address: IpAddr) -> SocketAddr {
@@ -61,6 +61,11 @@ impl Demands {
             }
         }
         missing
+    }
+
+    /// When the first of them ends.
+    pub fn end(&self) -> Option<Wall> {
+        self.0.iter().filter_map(|entry| entry.expires).min()
     }
 
     /// Packets of one direction would never pass.

@@ -30,6 +30,9 @@ const SPEAK_AGAIN: Duration = Duration::from_secs(1);
 /// A port where nobody listens: whoever is spoken to there has to be found first, and that is what is wanted (RFC 863).
 const DISCARD: u16 = 9;
 
+/// A connection that ended, or does not come about, is opened anew after so long.
+const RECONNECT: Duration = Duration::from_secs(1);
+
 /// Entries of one table of the kernel that are read.
 const MOST: usize = 4096;
 
@@ -44,21 +47,39 @@ const GROUPS: [MulticastGroup; 6] = [
 
 /// Tells how things stand, and again after each change, until nobody listens. Without netlink it says so once in the log, and nothing.
 pub async fn watch(dones: mpsc::Sender<Done>) {
-    let (connection, handle, mut changes) = match rtnetlink::new_multicast_connection(&GROUPS) {
-        Ok(opened) => opened,
-        Err(error) => return tracing::warn!(%error, "the system does not tell of changes of the network"),
-    };
-    let connection = tokio::spawn(connection);
-    let (mut told, mut pause) = (None, SPEAK_AGAIN);
+    let mut told = None;
     loop {
-        match look(&handle).await {
+        let (connection, handle, changes) = match rtnetlink::new_multicast_connection(&GROUPS) {
+            Ok(opened) => opened,
+            Err(error) => return tracing::warn!(%error, "the system does not tell of changes of the network"),
+        };
+        let connection = tokio::spawn(connection);
+        follow(&dones, &handle, changes, &mut told).await;
+        connection.abort();
+        tokio::select! {
+            () = dones.closed() => return,
+            () = tokio::time::sleep(RECONNECT) => tracing::warn!("the system has ended its word of the network: asked anew"),
+        }
+    }
+}
+
+/// Until nobody listens, or the system tells no more.
+async fn follow<T>(
+    dones: &mpsc::Sender<Done>,
+    handle: &Handle,
+    mut changes: impl Stream<Item = T> + Unpin,
+    told: &mut Option<Network>,
+) {
+    let mut pause = SPEAK_AGAIN;
+    loop {
+        match look(handle).await {
             Ok(network) if told.as_ref() != Some(&network) => {
                 network.unknown_gateways().for_each(speak_to);
                 pause = SPEAK_AGAIN;
                 if dones.send(Done::NetworkLooked(Box::new(network.clone()))).await.is_err() {
-                    break;
+                    return;
                 }
-                told = Some(network);
+                *told = Some(network);
             }
             // What was said just when the link came up may be lost.
             Ok(network) => {
@@ -69,20 +90,22 @@ pub async fn watch(dones: mpsc::Sender<Done>) {
         }
         let all_known = told.as_ref().is_none_or(|network: &Network| network.unknown_gateways().next().is_none());
         tokio::select! {
-            () = dones.closed() => break,
-            () = settled(&mut changes, if all_known { LOOK_AGAIN } else { pause }) => {}
+            () = dones.closed() => return,
+            goes_on = settled(&mut changes, if all_known { LOOK_AGAIN } else { pause }) => if !goes_on { return },
         }
     }
-    connection.abort();
 }
 
-/// Until something has changed, and has come to rest; or for so long.
-async fn settled<T>(changes: &mut (impl Stream<Item = T> + Unpin), pause: Duration) {
-    if !matches!(tokio::time::timeout(pause, changes.next()).await, Ok(Some(_))) {
-        return;
+/// Until something has changed, and has come to rest; or for so long. `false` when nothing will come any more.
+async fn settled<T>(changes: &mut (impl Stream<Item = T> + Unpin), pause: Duration) -> bool {
+    match tokio::time::timeout(pause, changes.next()).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return false,
+        Err(_) => return true,
     }
     let rest = async { while let Ok(Some(_)) = tokio::time::timeout(SETTLED, changes.next()).await {} };
     let _ = tokio::time::timeout(LATEST, rest).await;
+    true
 }
 
 async fn look(handle: &Handle) -> Result<Network, rtnetlink::Error> {

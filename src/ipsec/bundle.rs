@@ -4,7 +4,7 @@ use super::ah::{AhIn, AhOut};
 use super::esp::{self, EspIn, EspOut};
 use super::ipcomp::{self, Packer, Unpacker};
 use super::{inner, udp, Backend, DirectionKeys, DropReason, KeyError, Kind, PacketBuffer, Path};
-use crate::policy::{Carried, Framing};
+use crate::policy::{Bundle, Carried, Framing};
 use crate::vocab::Spi;
 
 /// All security associations of one stream. Made of keys by the room `keys` alone.
@@ -342,5 +342,5 @@ impl<'a> Opening<'a> {
 }
 
 fn carried(esp: bool, ah: bool) -> Carried {
-    Carried { confidentiality: esp, payload_integrity: esp || ah, header_integrity: ah }
+    Bundle { esp, ah, ..Bundle::NONE }.carried()
 }

@@ -40,5 +40,3 @@ pub use sa::{AhKey, DirectionKeys, EspKey, KeyError};
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tunnels;

@@ -1,5 +1,7 @@
 //! Known answers, then round trips, then everything that must be dropped.
 
+mod tunnels;
+
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 

@@ -10,7 +10,7 @@ pub enum Codec {
 impl Codec {
     pub const ALL: [Self; 2] = [Self::Pcma, Self::Pcmu];
 
-    /// Whether its packets differ in size with what is said (RFC 6562 section 2).
+    /// Whether its packets differ in size with what is said (RFC 6562 section 3).
     pub fn is_variable_rate(self) -> bool {
         match self {
             Self::Pcma | Self::Pcmu => false,

@@ -20,7 +20,6 @@ pub struct Egress {
 /// How a packet leaves. There is no third way.
 enum Outgoing {
     Clear(ClearAllowed),
-    /// By our associations, by the tunnel around them, or by both.
     Sealed,
 }
 
@@ -51,22 +50,22 @@ impl Egress {
     /// Makes the datagram of the packet in the buffer, in place, as the entry that rules it and the agreed bundle demand.
     #[inline]
     pub fn protect<'a>(&mut self, now: Wall, buffer: &'a mut PacketBuffer) -> Result<&'a [u8], Withheld> {
-        match self.decide(now, Carried::default())? {
+        match self.decide(now)? {
             Outgoing::Clear(allowed) => Ok(allowed.datagram(buffer)),
             Outgoing::Sealed => Ok(self.associations.seal(buffer, &self.wire)?),
         }
     }
 
-    /// The same through a tunnel, to this peer behind its end. Nothing leaves that it does not hold.
+    /// The same through a tunnel, to this peer behind its end. What has no other protection has the tunnel's: nothing leaves past it.
     pub(super) fn protect_within<'a>(
         &mut self,
         now: Wall,
         buffer: &'a mut PacketBuffer,
         (tunnel, to): (&mut Tunnel, SocketAddr),
     ) -> Result<&'a [u8], Withheld> {
-        self.decide(now, tunnel.gives())?;
-        if !self.associations.is_none() {
-            self.associations.seal(buffer, &self.wire)?;
+        match self.decide(now)? {
+            Outgoing::Clear(_) => {}
+            Outgoing::Sealed => _ = self.associations.seal(buffer, &self.wire)?,
         }
         Ok(tunnel.seal(buffer, to)?)
     }
@@ -75,15 +74,13 @@ impl Egress {
         self.rules.set_spd(spd);
     }
 
-    /// Whether the entry in this snapshot asks for more than our associations, and what is `around` them, give, and those are something.
-    pub(super) fn falls_short(&self, now: Wall, spd: &Spd, around: Carried) -> bool {
+    /// Whether the entry in this snapshot asks for more than our associations give, and those are something.
+    pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
         let guarantee = self.rules.seen_in(spd, now).sending();
-        let carried = self.associations.carried().with(around);
-        !guarantee.discard && carried != Carried::default() && !guarantee.accepts(&carried)
+        !guarantee.discard && !self.associations.is_none() && !guarantee.accepts(&self.associations.carried())
     }
 
-    /// `around` is what a tunnel adds.
-    fn decide(&mut self, now: Wall, around: Carried) -> Result<Outgoing, Withheld> {
+    fn decide(&mut self, now: Wall) -> Result<Outgoing, Withheld> {
         let guarantee = self.rules.sending(now);
         if guarantee.discard {
             return Err(Withheld::Forbidden);
@@ -91,10 +88,9 @@ impl Egress {
         if let Some(allowed) = ClearAllowed::by(&guarantee, self.agreed, &self.associations) {
             return Ok(Outgoing::Clear(allowed));
         }
-        let own = self.associations.carried();
-        let carried = own.with(around);
-        let enough = guarantee.accepts(&carried) && reaches(own, self.agreed.carried());
-        (enough && carried != Carried::default()).then_some(Outgoing::Sealed).ok_or(Withheld::Unprotected)
+        let carried = self.associations.carried();
+        let enough = guarantee.accepts(&carried) && reaches(carried, self.agreed.carried());
+        (enough && !self.associations.is_none()).then_some(Outgoing::Sealed).ok_or(Withheld::Unprotected)
     }
 }
 

@@ -5,7 +5,8 @@
 //! protects them from end to end stays whole. Each obeys the gateway's own entries in both directions, and because the gateway adds
 //! no protection of its own, an entry that insists on any lets none through.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +30,11 @@ pub struct ForwarderConfig {
     pub tunnel: Path,
     /// The source of the user's inner packets: ours, from which they are sent on, and where peers answer.
     pub inner: SocketAddr,
-    /// Where inner packets may go.
+    /// Where inner packets may go, and to which ports there.
     pub allowed: Vec<Prefix>,
+    pub ports: RangeInclusive<u16>,
+    /// Whom our user approved, and where they are: entries for them rule packets to there and back too.
+    pub known: Vec<(IpAddr, (Entity, Device))>,
     /// Packets a second, both ways together; as many may come at once.
     pub rate: u32,
     pub spd: Arc<Spd>,
@@ -57,8 +61,9 @@ pub struct Forwarder {
 /// One whom the user has sent to, and what our entries say of packets there and back.
 struct Peer {
     address: SocketAddr,
-    out: SpdView,
-    back: SpdView,
+    /// Of whoever is there, and of each that is known to be: the tightest rules.
+    out: Vec<SpdView>,
+    back: Vec<SpdView>,
 }
 
 impl Forwarder {
@@ -100,8 +105,7 @@ impl Forwarder {
         self.config.spd = spd.clone();
         self.outside.set_spd(spd.clone());
         for peer in &mut self.peers {
-            peer.out.set_spd(spd.clone());
-            peer.back.set_spd(spd.clone());
+            peer.out.iter_mut().chain(&mut peer.back).for_each(|view| view.set_spd(spd.clone()));
         }
     }
 
@@ -124,8 +128,13 @@ impl Forwarder {
         if !self.outside.lets_in(now.wall, &opened.carried) {
             return drop_one(&mut self.counters, DropReason::Policy.name());
         }
-        if opened.newest && !opened.carried.header_integrity {
+        let is_fixed = opened.carried.header_integrity;
+        if opened.newest && !is_fixed {
             self.remote = from;
+        }
+        // AH proves the address that a packet came by: what comes back goes there and nowhere else.
+        if is_fixed && from != self.remote {
+            return drop_one(&mut self.counters, DropReason::Addresses.name());
         }
         if flow.source != self.config.inner {
             return drop_one(&mut self.counters, DropReason::Addresses.name());
@@ -134,7 +143,9 @@ impl Forwarder {
             Ok(at) => at,
             Err(why) => return drop_one(&mut self.counters, why),
         };
-        let passes = self.peers.get_mut(at).is_some_and(|peer| peer.out.sending(now.wall).accepts(&BARE));
+        let bare = Carried::default();
+        let sends = |view: &mut SpdView| view.sending(now.wall).accepts(&bare);
+        let passes = self.peers.get_mut(at).is_some_and(|peer| peer.out.iter_mut().all(sends));
         match (passes, passes && self.rate.takes(now.mono)) {
             (false, _) => drop_one(&mut self.counters, DropReason::Policy.name()),
             (true, false) => drop_one(&mut self.counters, RATE),
@@ -147,7 +158,7 @@ impl Forwarder {
 
     fn back<'a>(&'a mut self, now: Now, at: usize, datagram: &[u8]) -> Option<Datagram<'a>> {
         let peer = self.peers.get_mut(at)?;
-        if !peer.back.lets_in(now.wall, &BARE) {
+        if !peer.back.iter_mut().all(|view| view.lets_in(now.wall, &Carried::default())) {
             return drop_one(&mut self.counters, DropReason::Policy.name());
         }
         if !self.rate.takes(now.mono) {
@@ -168,13 +179,11 @@ impl Forwarder {
     }
 }
 
-/// We add no protection of our own.
-const BARE: Carried = Carried { confidentiality: false, payload_integrity: false, header_integrity: false };
 const RATE: &str = "rate";
 const UNSEALED: &str = "unsealed";
 /// Of nobody whom the user has sent to yet.
 const STRANGER: &str = "stranger";
-/// Where the configuration lets nobody send.
+/// Where nobody may send.
 const DESTINATION: &str = "destination";
 const TOO_MANY: &str = "too-many-peers";
 
@@ -188,18 +197,23 @@ fn admit(config: &ForwarderConfig, peers: &mut Vec<Peer>, address: SocketAddr) -
     if let Some(at) = peers.iter().position(|peer| peer.address == address) {
         return Ok(at);
     }
-    if !config.allowed.iter().any(|prefix| prefix.contains(address.ip())) {
+    // What comes from our own address is believed to be ours: nobody sends to us in our name.
+    let is_ours = address.ip().to_canonical() == config.inner.ip().to_canonical();
+    if is_ours
+        || !config.ports.contains(&address.port())
+        || !config.allowed.iter().any(|prefix| prefix.contains(address.ip()))
+    {
         return Err(DESTINATION);
     }
     if peers.len() >= MAX_PEERS {
         return Err(TOO_MANY);
     }
     let flow = Path::new(config.inner, address);
-    peers.push(Peer {
-        address,
-        out: view(config, Direction::Out, flow, None),
-        back: view(config, Direction::In, flow.reversed(), None),
-    });
+    let there = |(known, _): &&(IpAddr, (Entity, Device))| known.to_canonical() == address.ip().to_canonical();
+    let known = config.known.iter().filter(there).map(|(_, peer)| Some(peer.clone()));
+    let all: Vec<Option<(Entity, Device)>> = std::iter::once(None).chain(known).collect();
+    let views = |way, flow| all.iter().map(|peer| view(config, way, flow, peer.clone())).collect();
+    peers.push(Peer { address, out: views(Direction::Out, flow), back: views(Direction::In, flow.reversed()) });
     Ok(peers.len() - 1)
 }
 
@@ -210,6 +224,7 @@ fn view(config: &ForwarderConfig, direction: Direction, flow: Path, peer: Option
         flow,
         peer,
         default_level: config.default_level,
+        enclosing: None,
         remembered: Remembered::default(),
     }
 }
@@ -293,6 +308,8 @@ mod tests {
             tunnel,
             inner: inner(),
             allowed: vec![Prefix::new("133.134.10.0".parse().unwrap(), 24).unwrap()],
+            ports: 1024..=u16::MAX,
+            known: vec![(peer().ip(), (Entity::parse("sip:bob@there").unwrap(), Device::new("b1").unwrap()))],
             rate: 100,
             spd: spd(entries),
             default_level: Level::Require,
@@ -353,6 +370,8 @@ mod tests {
     fn nothing_goes_where_it_may_not_and_nobody_gets_in_who_was_not_spoken_to() {
         let mut pair = pair("");
         assert_eq!(pair.forwarded(0, address("10.0.0.9:5004")), None);
+        assert_eq!(pair.forwarded(0, address("133.134.10.1:5060")), None, "to us, in our name");
+        assert_eq!(pair.forwarded(0, address("133.134.10.10:53")), None, "no port of media");
         let mut spoofed = pair.says(address("133.134.10.7:5004"), peer());
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut spoofed).is_none());
         let mut strange = b"let me in".to_vec();
@@ -361,7 +380,7 @@ mod tests {
         let again = replayed.clone();
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut replayed).is_some());
         assert!(pair.gateway.handle_datagram(at(0), pair.tunnel.source, &mut again.clone()).is_none());
-        assert_eq!(pair.dropped(), [("addresses", 1), ("destination", 1), ("replay", 1), ("stranger", 1)]);
+        assert_eq!(pair.dropped(), [("addresses", 1), ("destination", 3), ("replay", 1), ("stranger", 1)]);
         for port in 0..20 {
             pair.forwarded(1, SocketAddr::new(peer().ip(), 7000 + port));
         }
@@ -374,6 +393,11 @@ mod tests {
         for rules in ["discard", "ipsec esp/transport//require"] {
             let mut pair = pair(&format!("spdadd any 133.134.10.10 udp -P out {rules};"));
             assert_eq!((pair.forwarded(0, peer()), pair.dropped()), (None, vec![("policy", 1)]), "{rules}");
+        }
+        for rules in ["discard", "ipsec ah/transport//require"] {
+            let mut pair = pair(&format!("spdadd any any udp -P out {rules}; # sv: entity=sip:bob@there"));
+            assert_eq!(pair.forwarded(0, peer()), None, "{rules}, for whoever is known to be there");
+            assert!(pair.forwarded(0, address("133.134.10.11:7000")).is_some(), "and for nobody else");
         }
         let mut pair = pair("spdadd 133.134.10.10 any udp -P in discard;");
         assert!(pair.forwarded(0, peer()).is_some());
@@ -390,6 +414,27 @@ mod tests {
         assert_eq!((at_once, pair.dropped()), (100, vec![("rate", 50)]));
         let later = (0..150).filter(|_| pair.forwarded(500, peer()).is_some()).count();
         assert_eq!(later, 50);
+    }
+
+    /// The user could name somebody else's address for his own, and have what comes back sent there.
+    #[test]
+    fn with_ah_nothing_comes_back_to_an_address_that_did_not_send() {
+        let keys = |n: u8| {
+            let ah = crate::ipsec::AhKey { spi: Spi::from_random(u32::from(n)), key: Zeroizing::new([n; 32]) };
+            let framing = Framing { ah_tunnel: true, ..Framing::PLAIN };
+            DirectionKeys { esp: None, ah: Some(ah), framing }
+        };
+        let (victim, really) = (address("198.51.100.9:4000"), address("192.168.1.1:16384"));
+        let tunnel = Path::new(victim, address("192.168.1.254:20000"));
+        let mut pair = pair_over(tunnel, "");
+        pair.gateway = Forwarder::new(pair.gateway.config, Protection::from_keys(keys(2), keys(1)).unwrap());
+        let mut outbound = Protection::from_keys(keys(1), keys(2)).unwrap().split().0;
+        let mut buffer = PacketBuffer::new(200);
+        buffer.begin(5).unwrap().copy_from_slice(b"hello");
+        let path = Path::new(really, tunnel.destination);
+        let mut packet = outbound.seal_between(&mut buffer, &Path::new(inner(), peer()), &path).unwrap().to_vec();
+        assert!(pair.gateway.handle_datagram(at(0), really, &mut packet).is_none());
+        assert_eq!(pair.dropped(), [("addresses", 1)]);
     }
 
     #[test]

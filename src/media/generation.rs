@@ -6,7 +6,7 @@ use super::ingress::Ingress;
 use super::spd_view::SpdView;
 use super::Rekeying;
 use crate::ipsec::{Path, Protection};
-use crate::policy::{Bundle, Carried, Direction, Level, Spd};
+use crate::policy::{Bundle, Direction, Enclosing, Level, Spd};
 use crate::vocab::{Device, Entity, Mono, Now, Spi};
 
 /// What one agreement protects a stream with, and the entries that both sides agreed for.
@@ -28,35 +28,42 @@ pub(super) struct Terms {
     pub(super) default_level: Level,
     pub(super) outbound: Bundle,
     pub(super) inbound: Bundle,
-    /// Where the peer sends to, if that is not `local`.
-    pub(super) inner: Option<SocketAddr>,
+    pub(super) around: Option<Around>,
 }
 
-/// What a tunnel adds to what it holds: to what we send, and to what comes.
-#[derive(Clone, Copy, Default)]
+/// A tunnel to a gateway that packets go by, out and in.
+#[derive(Clone, Copy)]
 pub(super) struct Around {
-    pub(super) outbound: Carried,
-    pub(super) inbound: Carried,
+    /// Where the peer sends to.
+    pub(super) inner: SocketAddr,
+    pub(super) outbound: Enclosing,
+    pub(super) inbound: Enclosing,
 }
 
 impl Generation {
     pub(super) fn new(terms: Terms, protection: Protection) -> Self {
-        let Terms { local, remote, peer, spd, default_level, outbound, inbound, inner } = terms;
+        let Terms { local, remote, peer, spd, default_level, outbound, inbound, around } = terms;
         let flow = Path::new(local, remote);
-        let wire = Path::new(inner.unwrap_or(local), remote);
-        let rules = |direction, flow| SpdView {
+        let wire = Path::new(around.map_or(local, |around| around.inner), remote);
+        let rules = |direction, flow, enclosing| SpdView {
             spd: spd.clone(),
             direction,
             flow,
             peer: peer.clone(),
             default_level,
+            enclosing,
             remembered: crate::policy::Remembered::default(),
         };
         let (sealing, opening) = protection.split();
         Self {
-            egress: Egress { rules: rules(Direction::Out, flow), wire, associations: sealing, agreed: outbound },
+            egress: Egress {
+                rules: rules(Direction::Out, flow, around.map(|around| around.outbound)),
+                wire,
+                associations: sealing,
+                agreed: outbound,
+            },
             ingress: Ingress {
-                rules: rules(Direction::In, flow.reversed()),
+                rules: rules(Direction::In, flow.reversed(), around.map(|around| around.inbound)),
                 wire: wire.reversed(),
                 associations: opening,
                 agreed: inbound,
@@ -84,9 +91,8 @@ impl Generation {
     /// Its packets are looked up in this snapshot from now on. A packet is held against the entry of its SA's generation
     /// (PROTOCOL section 7, "Mid-call"): entries that ask for more than its associations give rule it `later`, when others have taken
     /// its place. What has no associations, and what is discarded now, waits for nothing.
-    pub(super) fn set_spd(&mut self, now: Now, spd: Arc<Spd>, around: Around, later: Mono) {
-        let falls_short = self.egress.falls_short(now.wall, &spd, around.outbound)
-            || self.ingress.falls_short(now.wall, &spd, around.inbound);
+    pub(super) fn set_spd(&mut self, now: Now, spd: Arc<Spd>, later: Mono) {
+        let falls_short = self.egress.falls_short(now.wall, &spd) || self.ingress.falls_short(now.wall, &spd);
         match falls_short {
             true => self.tighter = Some((spd, later)),
             false => self.adopt(spd),
@@ -108,9 +114,9 @@ impl Generation {
 }
 
 impl Generation {
-    /// The one after; `inner` is where the peer sends to, if that is not our socket.
-    pub(super) fn next(rekeying: Rekeying, inner: Option<SocketAddr>) -> Self {
+    /// The one after, in the same tunnel.
+    pub(super) fn next(rekeying: Rekeying, around: Option<Around>) -> Self {
         let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, .. } = rekeying;
-        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound, inner }, protection)
+        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound, around }, protection)
     }
 }

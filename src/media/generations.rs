@@ -2,11 +2,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::generation::{Around, Generation};
+use super::generation::Generation;
 use super::ingress::Arrival;
 use super::Egress;
 use crate::ipsec::{DropReason, Kind};
-use crate::policy::{Carried, Spd};
+use crate::policy::Spd;
 use crate::vocab::{Mono, Now};
 
 /// An overlap ends so long after the peer was heard under the new keys (PROTOCOL section 7, "Mid-call").
@@ -75,12 +75,12 @@ impl Generations {
         self.overlap = overlaps.then(|| Overlap::Before { generation: Box::new(before), until, heard: false });
     }
 
-    /// Opens a datagram under the generation that it names by its SPI; a tunnel gave it what was `around` it.
+    /// Opens a datagram under the generation that it names by its SPI.
     pub(super) fn unprotect<'a>(
         &mut self,
         now: Now,
         from: SocketAddr,
-        (datagram, around): (&'a mut [u8], Carried),
+        datagram: &'a mut [u8],
         room: &'a mut [u8],
     ) -> Result<Option<Arrival<'a>>, DropReason> {
         let which = self.which(datagram);
@@ -88,7 +88,7 @@ impl Generations {
             (Some(Overlap::Before { generation, .. } | Overlap::Next { generation, .. }), Which::Other) => generation,
             _ => &mut self.current,
         };
-        let arrival = generation.ingress.unprotect_within(now.wall, from, (datagram, around), room)?;
+        let arrival = generation.ingress.unprotect(now.wall, from, datagram, room)?;
         if let Some(arrival) = &arrival {
             if arrival.moves_remote {
                 generation.remote = from;
@@ -98,12 +98,12 @@ impl Generations {
         Ok(arrival)
     }
 
-    pub(super) fn set_spd(&mut self, now: Now, spd: Arc<Spd>, around: Around) {
+    pub(super) fn set_spd(&mut self, now: Now, spd: Arc<Spd>) {
         let later = now.mono + OVERLAP;
-        self.current.set_spd(now, spd.clone(), around, later);
+        self.current.set_spd(now, spd.clone(), later);
         match &mut self.overlap {
-            Some(Overlap::Before { generation, until, .. }) => generation.set_spd(now, spd, around, *until),
-            Some(Overlap::Next { generation, .. }) => generation.set_spd(now, spd, around, later),
+            Some(Overlap::Before { generation, until, .. }) => generation.set_spd(now, spd, *until),
+            Some(Overlap::Next { generation, .. }) => generation.set_spd(now, spd, later),
             None => {}
         }
     }

@@ -38,25 +38,13 @@ impl Ingress {
         datagram: &'a mut [u8],
         room: &'a mut [u8],
     ) -> Result<Option<Arrival<'a>>, DropReason> {
-        self.unprotect_within(now, from, (datagram, Carried::default()), room)
-    }
-
-    /// The same of what came out of a tunnel, in which it had what was `around` it.
-    #[inline]
-    pub(super) fn unprotect_within<'a>(
-        &mut self,
-        now: Wall,
-        from: SocketAddr,
-        (datagram, around): (&'a mut [u8], Carried),
-        room: &'a mut [u8],
-    ) -> Result<Option<Arrival<'a>>, DropReason> {
         let (carried, arrival) = match Kind::of(datagram) {
             Kind::KeepAlive => return Ok(None),
             Kind::Protected(_) => self.open(from, datagram, room)?,
             Kind::Rtcp | Kind::Rtp => self.take_clear(from, datagram)?,
             Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
         };
-        let passes = self.rules.lets_in(now, &carried.with(around)) && reaches(carried, self.agreed.carried());
+        let passes = self.rules.lets_in(now, &carried) && reaches(carried, self.agreed.carried());
         if passes {
             Ok(Some(arrival))
         } else {
@@ -68,11 +56,10 @@ impl Ingress {
         self.rules.set_spd(spd);
     }
 
-    /// Whether the entry in this snapshot asks for more than the peer's associations, and what is `around` them, give, and those are
-    /// something.
-    pub(super) fn falls_short(&self, now: Wall, spd: &Spd, around: Carried) -> bool {
-        let (carried, seen) = (self.associations.carried().with(around), self.rules.seen_in(spd, now));
-        !seen.sending().discard && carried != Carried::default() && !seen.lets_in(&carried)
+    /// Whether the entry in this snapshot asks for more than the peer's associations give, and those are something.
+    pub(super) fn falls_short(&self, now: Wall, spd: &Spd) -> bool {
+        let (carried, seen) = (self.associations.carried(), self.rules.seen_in(spd, now));
+        !seen.sending().discard && !self.associations.is_none() && !seen.lets_in(&carried)
     }
 
     #[inline]

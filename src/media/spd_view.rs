@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::ipsec::Path;
-use crate::policy::{Carried, Direction, Flow, Guarantee, Level, Remembered, Seen, Spd, Upper};
+use crate::policy::{Carried, Direction, Enclosing, Flow, Guarantee, Level, Remembered, Seen, Spd, Upper};
 use crate::vocab::{Device, Entity, Wall};
 
 /// The SPD as one direction of one stream sees it; what was looked up is remembered until a new snapshot comes or
@@ -13,6 +13,8 @@ pub(super) struct SpdView {
     pub(super) flow: Path,
     pub(super) peer: Option<(Entity, Device)>,
     pub(super) default_level: Level,
+    /// A tunnel around the packets.
+    pub(super) enclosing: Option<Enclosing>,
     pub(super) remembered: Remembered,
 }
 
@@ -45,7 +47,7 @@ impl SpdView {
 
     /// The same in another snapshot.
     pub(super) fn seen_in(&self, spd: &Spd, now: Wall) -> Seen {
-        Seen::of(spd, &self.packet(), now, self.default_level)
+        Seen::within(spd, &self.packet(), now, (self.default_level, self.enclosing.as_ref()))
     }
 
     fn look_up(&mut self, now: Wall) -> Seen {

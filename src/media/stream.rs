@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::egress::{Egress, Withheld};
-use super::generation::{Around, Generation, Terms};
+use super::generation::{Generation, Terms};
 use super::generations::Generations;
 use super::ingress::Ingress;
 use super::jitter::{Frame, Insertion, JitterBuffer};
@@ -11,7 +11,7 @@ use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Held, Rekeying, Tunnel};
 use crate::ipsec::{DropReason, Kind, PacketBuffer, Protection};
-use crate::policy::{Bundle, Carried, Level, Spd};
+use crate::policy::{Bundle, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
@@ -95,8 +95,8 @@ struct Told {
 impl Stream {
     pub fn new(config: StreamConfig, protection: Protection) -> Self {
         let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, tunnel, .. } = config;
-        let inner = tunnel.as_ref().map(|tunnel| tunnel.inner());
-        let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, inner };
+        let around = tunnel.as_ref().map(|tunnel| tunnel.around());
+        let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
         let first = Generation::new(terms, protection);
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
@@ -161,12 +161,11 @@ impl Stream {
     pub fn handle_datagram(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) {
         let mut room = std::mem::take(&mut self.room);
         match self.tunnel.take() {
-            None => self.take_in(now, from, (datagram, Carried::default()), &mut room),
+            None => self.take_in(now, from, datagram, &mut room),
             Some(_) if Kind::of(datagram) == Kind::KeepAlive => {}
             Some(mut tunnel) => {
-                let around = tunnel.demands();
                 match tunnel.open(from, datagram) {
-                    Ok(inside) => self.take_in(now, inside.from, (inside.packet, around), &mut room),
+                    Ok(inside) => self.take_in(now, inside.from, inside.packet, &mut room),
                     Err(reason) => self.counters.drop_one(reason.name()),
                 }
                 self.tunnel = Some(tunnel);
@@ -175,7 +174,7 @@ impl Stream {
         self.room = room;
     }
 
-    fn take_in(&mut self, now: Now, from: SocketAddr, packet: (&mut [u8], Carried), room: &mut [u8]) {
+    fn take_in(&mut self, now: Now, from: SocketAddr, packet: &mut [u8], room: &mut [u8]) {
         if self.only_from.is_some_and(|only| only != from.ip().to_canonical()) {
             return self.counters.drop_one(DropReason::Source.name());
         }
@@ -224,11 +223,7 @@ impl Stream {
     /// Look up in this snapshot from the next packet on; entries that ask for more than the stream's associations give rule when
     /// it was rekeyed, or after [`OVERLAP`](super::OVERLAP) at the latest.
     pub fn set_spd(&mut self, now: Now, spd: Arc<Spd>) {
-        let around = self
-            .tunnel
-            .as_ref()
-            .map_or_else(Around::default, |tunnel| Around { outbound: tunnel.gives(), inbound: tunnel.demands() });
-        self.generations.set_spd(now, spd, around);
+        self.generations.set_spd(now, spd);
     }
 
     /// Goes on under what both sides agreed anew. Sound and its numbers go on as they were. Who speaks first does so at once, by RTCP
@@ -239,8 +234,8 @@ impl Stream {
         self.only_from = self.only_from.map(|_| rekeying.remote.ip().to_canonical());
         self.waits |= rekeying.heard_first;
         self.generations.settle(now.mono);
-        let inner = self.tunnel.as_ref().map(|tunnel| tunnel.inner());
-        let next = Generation::next(rekeying, inner);
+        let around = self.tunnel.as_ref().map(|tunnel| tunnel.around());
+        let next = Generation::next(rekeying, around);
         if next.room() > self.room.len() {
             self.room = vec![0; next.room()].into_boxed_slice();
         }

@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 
+use super::generation::Around;
 use crate::ipsec::{DropReason, Inbound, Outbound, PacketBuffer, Path, Protection, SealError};
-use crate::policy::Carried;
+use crate::policy::Enclosing;
 
 /// The telephone's end of a tunnel to a gateway (item 831). It lies around whatever protects a call from end to end, and stays when
 /// that is rekeyed.
@@ -41,14 +42,12 @@ impl Tunnel {
         self.outer.destination
     }
 
-    /// What every packet of ours has on the way to the gateway.
-    pub(super) fn gives(&self) -> Carried {
-        self.outbound.carried()
-    }
-
-    /// What every packet of the gateway's has that is opened here.
-    pub(super) fn demands(&self) -> Carried {
-        self.inbound.carried()
+    /// What the entries are held against together with it.
+    pub(super) fn around(&self) -> Around {
+        let ends = (self.outer.source.ip(), self.outer.destination.ip());
+        let [outbound, inbound] =
+            [self.outbound.carried(), self.inbound.carried()].map(|gives| Enclosing { ends, gives });
+        Around { inner: self.inner(), outbound, inbound }
     }
 
     /// Seals what is in the buffer, in place, as a packet to this peer.

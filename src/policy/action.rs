@@ -59,18 +59,6 @@ pub struct Carried {
     pub header_integrity: bool,
 }
 
-impl Carried {
-    /// What a packet has that has both: one lies around the other.
-    #[inline]
-    pub fn with(self, other: Self) -> Self {
-        Self {
-            confidentiality: self.confidentiality || other.confidentiality,
-            payload_integrity: self.payload_integrity || other.payload_integrity,
-            header_integrity: self.header_integrity || other.header_integrity,
-        }
-    }
-}
-
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

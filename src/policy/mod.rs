@@ -60,7 +60,9 @@ pub use review::{
 };
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;
-pub use spd::{publish_policy, state_policy, Asked, Asker, Criterion, Flow, Remembered, Ruling, Seen, Spd, Why};
+pub use spd::{
+    publish_policy, state_policy, Asked, Asker, Criterion, Enclosing, Flow, Remembered, Ruling, Seen, Spd, Why,
+};
 pub use statement::{Audience, Capabilities, Person, Purpose, StatedPolicy, Statement, Wanted};
 pub use suite::Suite;
 pub use swanctl::Swanctl;

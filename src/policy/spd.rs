@@ -23,7 +23,7 @@ pub use asker::{publish_policy, state_policy, Asked, Asker};
 use layer::Layer;
 pub use order::Criterion;
 use order::Place;
-pub use remembered::{Remembered, Seen};
+pub use remembered::{Enclosing, Remembered, Seen};
 use shape::Probe;
 
 /// Approved entries compiled for lookup: immutable, numbered by generation. A packet is looked up by one hash for each

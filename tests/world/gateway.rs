@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AgentConfig, CallState, Command, GatewayConfig, Side};
+use sottovoce::agent::{
+    AgentConfig, AnswerMode, AskState, CallState, Command, Event, GatewayConfig, Side, TransferRequest, TransferTo,
+};
 use sottovoce::policy::{setkey, Prefix};
 use sottovoce::vocab::{CallId, Entity, Failure};
 
 use crate::common::config::agent;
-use crate::common::wire::Link;
+use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
 
 const ALICE: &str = "192.168.1.1";
@@ -20,6 +22,7 @@ fn gateway(name: &str) -> AgentConfig {
     let config = GatewayConfig {
         users: vec![Entity::parse("sip:alice@192.168.1.1").unwrap()],
         destinations: vec![Prefix::new("133.134.10.0".parse().unwrap(), 24).unwrap()],
+        ports: sottovoce::media::PORTS,
         rate: 250,
         tunnels: 2,
     };
@@ -40,8 +43,9 @@ fn three(gateways: AgentConfig, bobs: &str) -> Three {
     let gateway = world.add("gw", gateways);
     let bob = world.add("bob", agent("bob", BOB, bobs));
     for (asks, peer) in [(alice, "gw@133.134.10.1"), (gateway, "alice@192.168.1.1"), (bob, "alice@192.168.1.1")] {
-        let call = world.call(asks, peer, Some("approve"), 1);
-        assert!(world.run_until(MINUTE, |world| world.call_is_over(asks, call)));
+        let ask = world.ask(asks, peer, Some("approve"));
+        let registered = |world: &World| matches!(world.the_ask(asks, ask).state, AskState::Registered { .. });
+        assert!(world.run_until(MINUTE, registered));
     }
     world.run_for(Duration::from_secs(2));
     world.wire.seen.clear();
@@ -140,6 +144,12 @@ fn a_gateway_refuses_whom_it_does_not_serve_and_says_why() {
         assert!(failure.message.contains(why), "{why}: {failure:?}");
         assert!(failure.message.contains("no tunnel to the gateway sip:gw@133.134.10.1"), "{failure:?}");
         assert_eq!(three.world.wire.seen.len(), 0, "nothing was sent");
+        let told = three.world.nodes[three.gateway]
+            .events
+            .iter()
+            .filter(|event| matches!(event, Event::Notice(notice) if notice.code == "tunnel-refused"))
+            .count();
+        assert_eq!(told, usize::from(why != "this is no gateway"), "whoever runs it learns of it");
         let called = three.world.nodes[three.bob].agent.calls().any(|call| call.side == Side::Callee);
         assert!(!called, "Bob was called");
     }
@@ -164,6 +174,9 @@ fn when_the_gateway_goes_the_call_goes() {
     let call = three.call(TO_GATEWAY, 60);
     three.world.run_for(Duration::from_secs(3));
     assert_eq!(three.world.the_call(three.alice, call).state, CallState::Active);
+    let tunnel = three.world.the_call(three.alice, call).through.unwrap();
+    let held = three.world.command(three.alice, Command::Hold { call: tunnel, wanted: true }).unwrap_err();
+    assert!(held.next.contains(&format!("name call {call}")), "{held:?}");
     let theirs = three.last(three.gateway).id;
     three.world.command(three.gateway, Command::Hangup { call: Some(theirs) }).unwrap();
     let failure = three.failed(call);
@@ -204,7 +217,8 @@ fn a_call_in_a_tunnel_is_tightened_while_it_runs() {
     let how = three.ended(call);
     assert!(matches!(how, CallState::Ended { .. }), "{how:?}");
     let talked = three.world.the_call(three.alice, call).clone();
-    assert_eq!((talked.bundle.as_str(), talked.counters.dropped.is_empty()), ("ah+esp/tunnel", true), "{talked:?}");
+    // What has to be protected by now waits until it is, as in clear.
+    assert!(talked.bundle == "ah+esp/tunnel" && talked.counters.dropped.values().sum::<u64>() <= 5, "{talked:?}");
     assert_eq!(three.last(three.bob).bundle, "ah");
     assert!(talked.counters.received >= 390 && three.last(three.bob).counters.received >= 390, "{talked:?}");
 }
@@ -232,4 +246,119 @@ fn a_gateway_whose_policy_changes_lets_nothing_more_through() {
     let between = three.last(three.gateway).clone();
     assert!(between.counters.dropped.get("policy").is_some_and(|dropped| *dropped >= 300), "{between:?}");
     assert!(three.last(three.bob).counters.received <= 160, "{:?}", three.last(three.bob));
+}
+
+/// Entries that change, or end, while the call runs: what does not tunnel to the gateway any more is for the call itself to keep, and what
+/// cannot be kept ends it. Nothing goes on in clear behind the gateway.
+#[test]
+fn behind_the_gateway_nothing_is_in_clear_that_the_entries_protect_by_now() {
+    for bobs in ["none", "discard"] {
+        let mut three = three(gateway("gw"), "none");
+        let call = three.call(TO_GATEWAY, 60);
+        three.world.run_for(Duration::from_secs(3));
+        three.world.wire.seen.clear();
+        if bobs == "discard" {
+            // He does not answer any more.
+            three.world.dead = Some(BOB.parse().unwrap());
+        }
+        let text = "spdadd any any udp -P out ipsec esp/transport//require; # sv: priority=9".to_owned();
+        three.world.command(three.alice, Command::PolicyAdd { text }).unwrap();
+        three.world.run_for(Duration::from_millis(500));
+        three.world.wire.seen.clear();
+        three.world.run_for(Duration::from_secs(5));
+        let clear = three.world.wire.seen.iter().filter(|bytes| bytes[0] < 192).count();
+        let his = if bobs == "none" { 0 } else { clear };
+        assert_eq!(clear, his, "{bobs}");
+        if bobs == "none" {
+            assert_eq!(three.world.the_call(three.alice, call).state, CallState::Active);
+            assert_eq!(three.last(three.bob).bundle, "esp");
+        }
+        let sent = three.world.the_call(three.alice, call).counters.clone();
+        assert!(bobs == "none" || sent.dropped.contains_key("unprotected"), "{sent:?}");
+    }
+}
+
+#[test]
+fn an_entry_that_ends_within_a_call_is_followed_by_the_next() {
+    let mut three = three(
+        AgentConfig {
+            default_policy: setkey::parse("spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap(),
+            ..gateway("gw")
+        },
+        "none",
+    );
+    let (alice, bob) = (three.alice, three.bob);
+    let call = three.call(TO_GATEWAY, 30);
+    three.world.run_for(Duration::from_secs(3));
+    let ends = three.world.now.wall.0 / 1000 + 5;
+    let served = (TO_GATEWAY, format!("priority=9 expires={ends}"));
+    for (rules, option) in [served, ("ipsec esp/transport//require", "priority=8".to_owned())] {
+        let text = format!("spdadd any any udp -P out {rules}; # sv: {option}");
+        three.world.command(alice, Command::PolicyAdd { text }).unwrap();
+    }
+    three.world.run_for(Duration::from_secs(2));
+    assert_eq!(three.last(bob).bundle, "none", "the tunnel serves it");
+    three.world.run_for(Duration::from_secs(6));
+    assert_eq!(three.last(bob).bundle, "esp", "and then it is for the call");
+    three.world.wire.seen.clear();
+    three.world.run_for(Duration::from_secs(2));
+    assert!(three.world.wire.seen.iter().all(|bytes| bytes[0] >= 192));
+    assert_eq!(three.world.the_call(alice, call).state, CallState::Active);
+}
+
+/// It rang for nobody: nothing is called by way of it, and its user does not hold it for ever. Whoever tries is a modified agent.
+#[test]
+fn nobody_is_called_by_way_of_a_tunnel() {
+    let mut three = three(AgentConfig { answer: AnswerMode::Prompt, ..gateway("gw") }, "none");
+    let call = three.call(TO_GATEWAY, 20);
+    three.world.run_for(Duration::from_secs(3));
+    let tunnel = three.world.the_call(three.alice, call).through.unwrap();
+    let theirs = three.last(three.gateway).id;
+    let to = || TransferTo::Peer("sip:bob@133.134.10.10".into());
+    for (node, call) in [(three.alice, tunnel), (three.gateway, theirs)] {
+        let refused = three.world.command(node, Command::Transfer(TransferRequest { call, to: to() })).unwrap_err();
+        assert_eq!(refused.code, "call-is-tunnel");
+    }
+    let calls = |world: &World, node: usize| world.nodes[node].agent.calls().count();
+    let before = [three.alice, three.gateway].map(|node| calls(&three.world, node));
+    let accepted = said(&three.world, |text| {
+        text.starts_with("SIP/2.0 200") && text.contains(" INVITE\r\n") && text.contains("gw@133.134.10.1")
+    });
+    let header = |name: &str| {
+        let line = accepted.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{name} in {accepted}")).to_owned()
+    };
+    let (hers, its, id) = (header("From: "), header("To: "), header("Call-ID: "));
+    for (from, to, [there, here]) in [(&hers, &its, [GATEWAY, ALICE]), (&its, &hers, [ALICE, GATEWAY])] {
+        let lines = [
+            format!("REFER sip:x@{there}:5060 SIP/2.0"),
+            format!("Via: SIP/2.0/UDP {here}:5060;branch=z9hG4bK{here}"),
+            "Max-Forwards: 70".to_owned(),
+            format!("From: {from}"),
+            format!("To: {to}"),
+            format!("Call-ID: {id}"),
+            "CSeq: 77 REFER".to_owned(),
+            format!("Contact: <sip:x@{here}:5060>"),
+            "Refer-To: <sip:bob@133.134.10.10>".to_owned(),
+            "Content-Length: 0".to_owned(),
+        ];
+        let refer = lines.join("\r\n") + "\r\n\r\n";
+        let (from, to) = (format!("{here}:5060").parse().unwrap(), format!("{there}:5060").parse().unwrap());
+        let parcel = Parcel::Sip { stream: None, from, to, bytes: refer.into_bytes() };
+        three.world.wire.send(three.world.now.mono, parcel);
+        three.world.run_for(Duration::from_secs(1));
+        let answer =
+            said(&three.world, |text| text.contains(&format!("branch=z9hG4bK{here}")) && text.starts_with("SIP/2.0"));
+        assert!(answer.starts_with("SIP/2.0 403"), "{answer}");
+    }
+    assert_eq!([three.alice, three.gateway].map(|node| calls(&three.world, node)), before);
+}
+
+/// The last SIP message that is so.
+fn said(world: &World, is_so: impl Fn(&str) -> bool) -> String {
+    let text = |parcel: &Parcel| match parcel {
+        Parcel::Sip { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Parcel::Media { .. } => None,
+    };
+    world.wire.overheard.iter().rev().filter_map(text).find(|text| is_so(text)).expect("it was said")
 }

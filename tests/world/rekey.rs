@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{Call, CallState, Command};
+use sottovoce::agent::{AskState, Call, CallState, Command};
 use sottovoce::vocab::{CallId, Failure};
 
 use crate::common::config::agent;
@@ -61,6 +61,39 @@ fn a_tightened_policy_rekeys_the_call_and_not_a_packet_is_lost() {
         assert_eq!(offers, 1, "and is not offered again");
         assert!(lost(&mut world, calls).iter().all(|lost| *lost <= 1), "on their way: {:?}", lost(&mut world, calls));
         assert_eq!([0, 1].map(|node| dropped(world.the_call(node, calls[node]))), [0, 0]);
+    }
+}
+
+/// Padding, a tunnel, IPComp: whoever asked for them asked for as long as the call runs.
+#[test]
+fn a_rekey_keeps_how_protocols_are_laid_around_packets() {
+    let ends = "192.168.1.1-192.168.1.2";
+    let packed = format!("ipsec ipcomp/transport//use esp/tunnel/{ends}/require; #");
+    for (rules, runs, tightened) in [
+        (packed.as_str(), "esp/tunnel+ipcomp", "ah+esp/tunnel+ipcomp"),
+        ("ipsec esp/transport//require; # sv: tfc=on", "esp+tfc", "ah+esp+tfc"),
+    ] {
+        for who in [ALICE, BOB] {
+            let mut world = World::new(6, Link::GOOD);
+            for (name, address) in [("alice", "192.168.1.1"), ("bob", "192.168.1.2")] {
+                world.add(name, agent(name, address, NONE));
+            }
+            let ask = world.ask(ALICE, "bob@192.168.1.2", Some("approve"));
+            let registered = |world: &World| matches!(world.the_ask(ALICE, ask).state, AskState::Registered { .. });
+            assert!(world.run_until(MINUTE, registered));
+            let text = format!("spdadd any 192.168.1.2 udp -P out {rules}");
+            let text =
+                if text.ends_with('#') { format!("{text} sv: priority=5") } else { format!("{text} priority=5") };
+            world.command(ALICE, Command::PolicyAdd { text }).unwrap();
+            let hers = world.call(ALICE, "bob@192.168.1.2", None, 120);
+            world.run_for(2 * SECOND);
+            let calls = [hers, world.nodes[BOB].agent.calls().last().unwrap().id];
+            assert_eq!(bundles(&world, calls), [runs; 2]);
+            rule(&mut world, who, BOTH);
+            world.run_for(5 * SECOND);
+            assert_eq!(bundles(&world, calls), [tightened; 2], "by {who}");
+            assert_eq!([0, 1].map(|node| dropped(world.the_call(node, calls[node]))), [0, 0]);
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Invitation<'a> {
 pub(super) struct No {
     pub(super) refusal: Refusal,
     /// For our own user, when it is worth knowing.
-    notice: Option<Box<Failure>>,
+    pub(super) notice: Option<Box<Failure>>,
 }
 
 /// An offer that our policy lets through.

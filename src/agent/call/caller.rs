@@ -36,9 +36,8 @@ impl Agent {
                 return Err(played_already(&played.to_string_lossy()));
             }
         }
-        let known = self.approved_device(&target, now)?;
+        let known = self.approved_device(&target, now, request.intent)?;
         let known = known.filter(|pin| request.accept_key.is_none() && self.rules_already(now, pin, &request.answer));
-        let known = known.filter(|pin| !self.is_elsewhere(now, (&pin.entity, &pin.device), request.intent));
         let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.target = Some(target);
@@ -87,12 +86,12 @@ impl Agent {
         }
     }
 
-    /// The pinned device that this target means, when entries for it are approved.
+    /// The pinned device that this target means, when entries for it are approved, and good enough for this where both are now.
     ///
     /// # Errors
     /// Several approved peers at one address: the user has to name one.
-    pub(super) fn approved_device(&self, target: &Target, now: Now) -> Result<Option<Pin>, Failure> {
-        let here = |pin: &Pin| !self.is_elsewhere(now, (&pin.entity, &pin.device), Intent::default());
+    pub(super) fn approved_device(&self, target: &Target, now: Now, intent: Intent) -> Result<Option<Pin>, Failure> {
+        let here = |pin: &Pin| !self.is_elsewhere(now, (&pin.entity, &pin.device), intent);
         let approved = |pin: &&Pin| self.book.has_entry_for(&pin.entity, &pin.device, now.wall) && here(pin);
         let meant: Vec<&Pin> = self.book.pins().filter(|pin| self.is_meant(target, pin)).filter(approved).collect();
         match meant[..] {
@@ -151,8 +150,10 @@ impl Agent {
             return self.end_call(now, id, CallState::Failed(failure));
         }
         let open = self.calls.all.get(&id).filter(|calling| calling.is_open());
-        let Some(target) = open.and_then(|calling| calling.target.clone()) else { return };
-        match self.approved_device(&target, now) {
+        let Some((target, intent)) = open.and_then(|calling| Some((calling.target.clone()?, calling.intent))) else {
+            return;
+        };
+        match self.approved_device(&target, now, intent) {
             Ok(Some(pin)) => self.dial(now, id, &pin),
             Ok(None) => self.end_call(now, id, CallState::Failed(nobody_approved(&target))),
             Err(failure) => self.end_call(now, id, CallState::Failed(failure)),

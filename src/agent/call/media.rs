@@ -6,7 +6,7 @@ use rand_core::RngCore;
 
 use super::caller::gone;
 use super::rekey::Agreement;
-use super::tunnel::elsewhere;
+use super::tunnel::{elsewhere, lost};
 use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
 use crate::agent::ruling::{Demands, Protected};
@@ -127,6 +127,9 @@ impl Agent {
             return Ok(());
         }
         let tunnel = calling.take_tunnel();
+        if calling.through.is_some() && tunnel.is_none() {
+            return Err(lost(&calling.call.peer, None));
+        }
         calling.call.held_by_peer = calling.offered.as_ref().is_some_and(PeerSdp::held);
         let config = StreamConfig {
             local,
@@ -165,6 +168,7 @@ impl Agent {
         calling.until = calling.duration.map(|duration| now.mono + duration);
         self.count("calls_established");
         self.set_call(id, CallState::Active);
+        self.note_end_of_entries(now, id);
         self.loosen_call(now, id);
     }
 

@@ -130,6 +130,8 @@ pub(super) struct Calling {
     heard: Option<(u64, Mono)>,
     /// Give up then: nobody answers, or the call has had its time.
     until: Option<Mono>,
+    /// An entry that rules it ends then.
+    ruled_until: Option<Mono>,
     /// When INVITE was sent, or came.
     invited: Option<Mono>,
     /// From where.
@@ -289,7 +291,8 @@ impl Calls {
 impl Timed for Calling {
     fn deadline(&self) -> Option<(Mono, &'static str)> {
         let seek = self.seek.as_ref().map(|seek| (seek.at, "the peer does not answer our new address"));
-        self.until.map(|at| (at, "call duration")).into_iter().chain(seek).min()
+        let ruled = self.ruled_until.filter(|_| self.is_open()).map(|at| (at, "an entry of a call ends"));
+        self.until.map(|at| (at, "call duration")).into_iter().chain(seek).chain(ruled).min()
     }
 }
 
@@ -380,6 +383,7 @@ impl Agent {
             name: self.config.entity.clone(),
             heard: None,
             until: None,
+            ruled_until: None,
             invited: None,
             invited_from: None,
             local: None,
@@ -469,6 +473,8 @@ impl Agent {
             if calling.until.is_some_and(|until| until <= now.mono) {
                 let last = calling.time_is_over(now.mono);
                 self.end_call(now, id, last);
+            } else if calling.ruled_until.is_some_and(|end| end <= now.mono) {
+                self.rule_anew(now, id);
             } else {
                 self.seek_peer(now, id);
             }

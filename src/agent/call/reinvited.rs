@@ -27,6 +27,9 @@ impl Agent {
         if before.is_same_offer(&again) {
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
         }
+        if calling.is_tunnel() {
+            return self.refuse_reoffer(now, session);
+        }
         let is_active = calling.call.state == CallState::Active;
         let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
         let is_moved_in_clear = !before.has_agreement() && before.media() != again.media();

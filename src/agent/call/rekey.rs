@@ -12,6 +12,7 @@
 //! and no more ([`loosen`](super::loosen)).
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use rand_core::RngCore;
 
@@ -27,7 +28,7 @@ use crate::ipsec::Protection;
 use crate::keys::agreement::{Bundles, OfferInput};
 use crate::keys::{Confirmed, Initiator};
 use crate::media::Rekeying;
-use crate::policy::{Bundle, Direction, Entry, Suite};
+use crate::policy::{Direction, Entry, Suite};
 use crate::sdp::{self, SessionDescription, SvSa};
 use crate::vocab::{CallId, Digest, Failure, FailureKind, Now};
 
@@ -82,9 +83,25 @@ impl Agent {
     pub(in crate::agent) fn rekey_calls(&mut self, now: Now) {
         let open: Vec<CallId> = self.calls.open.iter().copied().collect();
         for id in open {
-            if let Err(failure) = self.rekey_call(now, id) {
-                self.end_call(now, id, CallState::Failed(failure));
-            }
+            self.rule_anew(now, id);
+        }
+    }
+
+    /// Other entries may rule this call.
+    pub(super) fn rule_anew(&mut self, now: Now, id: CallId) {
+        match self.rekey_call(now, id) {
+            Ok(()) => self.note_end_of_entries(now, id),
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
+        }
+    }
+
+    /// What rules a call may end while it runs: no change of the policy tells of that.
+    pub(super) fn note_end_of_entries(&mut self, now: Now, id: CallId) {
+        let remote = self.remote_of(id);
+        let ends = remote.and_then(|remote| self.demands_of_call(now, id, remote).ok()?.end());
+        let at = ends.map(|end| now.mono + Duration::from_millis(end.0.saturating_sub(now.wall.0)));
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.ruled_until = at.filter(|_| calling.is_open());
         }
     }
 
@@ -183,7 +200,8 @@ impl Agent {
             match looser {
                 true if crosses_nat(local.ip(), agreed.remote.ip()) => kept_sealed(runs, demanded),
                 true => demanded,
-                false => grown(runs, demanded),
+                // Nothing that runs is given up, nor how it is laid around a packet: either side may have asked for that.
+                false => runs.with(demanded),
             }
         };
         let bundles = Bundles { to_responder: of(Direction::Out), to_initiator: of(Direction::In) };
@@ -300,6 +318,7 @@ impl Agent {
             calling.call.suite = suite_name(suite);
         }
         self.note_rekeyed(now, id);
+        self.note_end_of_entries(now, id);
         Ok(())
     }
 
@@ -366,12 +385,6 @@ impl Calling {
             wanted => *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: None }),
         }
     }
-}
-
-/// No protocol that runs is given up; how they are laid around a packet is for the entries to say, where they demand any.
-fn grown(runs: Bundle, demanded: Bundle) -> Bundle {
-    let framing = if demanded.is_empty() { runs.framing } else { demanded.framing };
-    Bundle { framing, ..runs.with(demanded) }
 }
 
 fn discarded(peer: &str, entry: &Entry) -> Failure {

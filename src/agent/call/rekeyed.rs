@@ -93,9 +93,13 @@ impl Agent {
         }
         let demands = self.demands_of_call(now, id, media).map_err(|why| No::plain(488, &why.message))?;
         // The union of what both sides demand (PROTOCOL section 2.1): the call goes on, and tighter.
-        let add = |bundle: Bundle, direction| Bundle {
-            framing: bundle.framing,
-            ..bundle.with(demands.bundle(direction, false))
+        let variable_rate = again.codec().is_variable_rate();
+        let add = |bundle: Bundle, direction| {
+            let wanted = demands.bundle(direction, variable_rate);
+            let mut all = Bundle { framing: bundle.framing, ..bundle.with(wanted) };
+            // How it is laid around a packet is for the offer to say, padding excepted.
+            all.framing.tfc |= wanted.framing.tfc && all.esp && !all.framing.ipcomp;
+            all
         };
         let bundles = Bundles {
             to_responder: add(bundles.to_responder, Direction::In),

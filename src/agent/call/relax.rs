@@ -55,8 +55,8 @@ impl Agent {
 
     /// What protects the call, as entries: whoever of both wanted it.
     pub(super) fn what_runs(&self, id: CallId) -> Option<[Entry; 2]> {
-        let calling = self.calls.all.get(&id)?;
-        let protected = calling.all_of(calling.agreement.as_ref()?.protected);
+        // A tunnel to a gateway protects nothing behind it.
+        let protected = self.calls.all.get(&id)?.agreement.as_ref()?.protected;
         let runs = |way| Entry::new(Selector::ANY, way, protected.towards(way).required());
         Some([Direction::Out, Direction::In].map(runs))
     }

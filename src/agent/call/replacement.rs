@@ -20,7 +20,8 @@ impl Agent {
     ) -> Result<Option<CallId>, Refusal> {
         let Some(session) = replaces else { return Ok(None) };
         let calling = self.calls.by_session(session);
-        let calling = calling.filter(|calling| calling.is_open() && replaceable(&calling.call.state));
+        let calling =
+            calling.filter(|calling| calling.is_open() && replaceable(&calling.call.state) && !calling.is_tunnel());
         let id = calling.map(|calling| calling.call.id);
         let id = id.ok_or_else(|| Refusal::new(481, "Call/Transaction Does Not Exist"))?;
         match known || self.config.answer != AnswerMode::Auto {

@@ -109,7 +109,7 @@ impl Agent {
     /// Where a tunnel may end, beside the peer: at devices that our user approved.
     pub(in crate::agent) fn gateways(&self, peer: IpAddr) -> Vec<IpAddr> {
         let all = self.book.pins().filter_map(|pin| self.address_of(&pin.entity, &pin.device));
-        all.filter(|there| there.to_canonical() != peer.to_canonical()).collect()
+        all.filter(|there| there.to_canonical() != peer.to_canonical() && self.approved_at(*there).is_some()).collect()
     }
 
     /// Whether a tunnel of ours can end there that is not the peer's own.
@@ -118,13 +118,16 @@ impl Agent {
         end.to_canonical() != theirs.to_canonical() && self.approved_at(end).is_some_and(|pin| !is_peer(&pin))
     }
 
-    /// The approved device at this address.
+    /// The one approved device at this address: seen there, or named by it. An address that somebody only says to have is anybody's, and of
+    /// several nobody can tell which the user means.
     pub(super) fn approved_at(&self, address: IpAddr) -> Option<Pin> {
         let is_there = |pin: &&Pin| {
-            let there = self.address_of(&pin.entity, &pin.device);
-            there.is_some_and(|there| there.to_canonical() == address.to_canonical())
+            let seen = self.book.presence(&pin.entity, &pin.device).and_then(|record| record.address);
+            let named = crate::agent::target::host_address(pin.entity.host()).map(|socket| socket.ip());
+            seen.or(named).is_some_and(|there| there.to_canonical() == address.to_canonical())
         };
-        self.book.pins().find(is_there).cloned()
+        let mut there = self.book.pins().filter(is_there);
+        there.next().filter(|_| there.next().is_none()).cloned()
     }
 
     /// A call to the gateway; the other goes on when it stands.

@@ -60,6 +60,9 @@ impl Agent {
         let calling = self.calls.by_session(session);
         let calling = calling.filter(|calling| calling.is_open() && calling.call.state == CallState::Active);
         let calling = calling.ok_or_else(|| Refusal::new(481, "Call/Transaction Does Not Exist"))?;
+        if calling.is_tunnel() {
+            return Err(Refusal::new(403, "Forbidden"));
+        }
         let (by, known) = (calling.call.id, calling.call.known && from_peer);
         if self.config.answer == AnswerMode::Reject {
             return Err(Refusal::new(603, "Decline"));
@@ -144,7 +147,7 @@ impl Agent {
             false => self.audit_stranger(now, "transfer", &peer, &detail),
         }
         self.event(Event::CallChanged(id));
-        let approved = known && matches!(self.approved_device(&target, now), Ok(Some(_)));
+        let approved = known && matches!(self.approved_device(&target, now, Intent::default()), Ok(Some(_)));
         if approved {
             let _ = self.place_wanted(now, id);
         }
@@ -159,7 +162,7 @@ impl Agent {
     pub(in crate::agent) fn place_wanted(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
         let target = self.calls.all.get(&id).filter(|_| self.is_wanted(id)).and_then(|calling| calling.target.clone());
         let target = target.ok_or_else(|| no_call(Some(id)))?;
-        let approved = self.approved_device(&target, now)?;
+        let approved = self.approved_device(&target, now, Intent::default())?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.until = None;
             calling.call.state = CallState::Asking;

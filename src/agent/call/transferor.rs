@@ -1,6 +1,7 @@
 //! Our user transfers a call: its peer is asked to call somebody else.
 
 use super::end::no_call;
+use super::tunnel::voiceless;
 use super::{CallState, Calling};
 use crate::agent::{Agent, Event, Transfer, TransferRequest, TransferState, TransferTo};
 use crate::sip::headers::{NameAddr, Replaces};
@@ -32,6 +33,9 @@ impl Agent {
     /// The session and peer of a call that stands.
     pub(super) fn talking(&self, id: CallId) -> Result<(SessionId, String), Failure> {
         let calling = self.calls.all.get(&id).filter(|calling| calling.is_open()).ok_or_else(|| no_call(Some(id)))?;
+        if calling.is_tunnel() {
+            return Err(voiceless(id, calling.call.carries));
+        }
         let session = calling.session.filter(|_| calling.call.state == CallState::Active);
         session.map(|session| (session, calling.call.peer.clone())).ok_or_else(|| not_talking(id))
     }

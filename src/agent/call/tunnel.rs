@@ -7,7 +7,7 @@ use crate::agent::ruling::Demands;
 use crate::agent::Agent;
 use crate::keys::agreement::{Bundles, TunnelEnds};
 use crate::policy::{Entry, Rule};
-use crate::vocab::{Device, Entity, Failure, FailureKind};
+use crate::vocab::{CallId, Device, Entity, Failure, FailureKind};
 
 impl Agent {
     /// The ends that an offer names, from the entries that rule it; `None` for a call without a tunnel.
@@ -67,7 +67,10 @@ pub(super) fn elsewhere(peer: &str, entry: &Entry, fits: &Rule) -> Failure {
 }
 
 pub(super) fn nobody_there(peer: &str, entry: &Entry, gateway: IpAddr, fits: &Rule) -> Failure {
-    let message = format!("`{}` tunnels to {gateway}, and no agent that you approved is there", entry.rule_text());
+    let message = format!(
+        "`{}` tunnels to {gateway}, and there is no agent that you approved, or there are several",
+        entry.rule_text()
+    );
     let next = format!(
         "ask the gateway (`sottovoce ask sip:NAME@{gateway}`) and approve it, or write {fits} in that entry; then call again"
     );
@@ -92,7 +95,11 @@ pub(super) fn lost(gateway: &str, last: Option<&CallState>) -> Failure {
     match last {
         Some(CallState::Failed(failure)) => {
             let message = format!("there is no tunnel to the gateway {gateway}: {}", failure.message);
-            Failure { message, ..failure.clone() }
+            let next = match failure.code {
+                "caller-refused" => "whoever runs the gateway has to approve your key (`sottovoce ask` there), and to name you and that network in [gateway] of its configuration".to_owned(),
+                _ => failure.next.clone(),
+            };
+            Failure { message, next, ..failure.clone() }
         }
         Some(CallState::Ended { reason }) => {
             let message = format!("the tunnel to the gateway {gateway} is gone: {reason}");
@@ -101,6 +108,16 @@ pub(super) fn lost(gateway: &str, last: Option<&CallState>) -> Failure {
         }
         _ => Failure::new(FailureKind::Failed, "tunnel-lost", "the tunnel is gone", gateway, "call again"),
     }
+}
+
+/// It cannot be held, transferred, tightened.
+pub(super) fn voiceless(id: CallId, carries: Option<CallId>) -> Failure {
+    let message = format!("call {id} is a tunnel and has no voice of its own");
+    let next = match carries {
+        Some(carried) => format!("name call {carried}, whose packets go in it; `sottovoce hangup {id}` ends both"),
+        None => format!("its user does that with his own call; `sottovoce hangup {id}` ends it"),
+    };
+    Failure::new(FailureKind::Usage, "call-is-tunnel", message, id.to_string(), next)
 }
 
 /// The entries name the tunnel's end that was ours.

@@ -1,6 +1,9 @@
+use std::ops::RangeInclusive;
+
 use super::document::{Section, Value};
 use super::read::networks;
 use crate::agent::GatewayConfig;
+use crate::media::PORTS;
 use crate::vocab::{Entity, Failure};
 
 /// Packets a second of one tunnel: two calls with their reports.
@@ -13,7 +16,9 @@ const MAX_TUNNELS: u64 = 1_000;
 
 /// For whom this agent is the far end of a tunnel. Nobody and nowhere go without saying, so both have to be named.
 pub(super) fn gateway(top: &Section<'_, '_>) -> Result<Option<GatewayConfig>, Failure> {
-    let Some(section) = top.section("gateway", &["users", "destinations", "rate", "tunnels"])? else { return Ok(None) };
+    let Some(section) = top.section("gateway", &["users", "destinations", "ports", "rate", "tunnels"])? else {
+        return Ok(None);
+    };
     let users = section.read("users", users)?.filter(|users| !users.is_empty());
     let destinations = section.read("destinations", networks)?.filter(|all| !all.is_empty());
     let (Some(users), Some(destinations)) = (users, destinations) else {
@@ -26,7 +31,15 @@ pub(super) fn gateway(top: &Section<'_, '_>) -> Result<Option<GatewayConfig>, Fa
     };
     let rate = u32::try_from(number("rate", MAX_RATE, RATE)?).unwrap_or(u32::MAX);
     let tunnels = usize::try_from(number("tunnels", MAX_TUNNELS, TUNNELS)?).unwrap_or(usize::MAX);
-    Ok(Some(GatewayConfig { users, destinations, rate, tunnels }))
+    let ports = section.read("ports", |v| v.text("ports, \"16384-32767\"", ports))?.unwrap_or(PORTS);
+    Ok(Some(GatewayConfig { users, destinations, ports, rate, tunnels }))
+}
+
+/// `16384-32767`, `4000`.
+fn ports(text: &str) -> Option<RangeInclusive<u16>> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last): (u16, u16) = (first.parse().ok()?, last.parse().ok()?);
+    (first > 0 && first <= last).then_some(first..=last)
 }
 
 fn users(value: &Value<'_, '_>) -> Result<Vec<Entity>, Failure> {

@@ -39,6 +39,8 @@ fn three([out, back]: [&str; 2], tunnel: Bundle, call: Bundle) -> Three {
         tunnel: crate::ipsec::Path::new(alice(), gateway()),
         inner: gateway(),
         allowed: vec![crate::policy::Prefix::new("133.134.10.0".parse().unwrap(), 24).unwrap()],
+        ports: PORTS,
+        known: vec![],
         rate: 200,
         spd: super::spd("none"),
         default_level: Level::Require,
@@ -120,6 +122,27 @@ fn what_does_not_come_through_the_tunnel_is_not_heard() {
     three.alice.handle_datagram(at(0), gateway(), &mut clear);
     three.alice.handle_datagram(at(0), gateway(), &mut [0xff]);
     assert_eq!((three.alice.counters().received, dropped(&three.alice)), (0, vec![("malformed", 2)]));
+}
+
+/// Entries that do not tunnel there any more are for the call to keep, from the next packet on.
+#[test]
+fn a_tunnel_serves_the_entries_that_name_it_and_no_others() {
+    for (after, call, passes) in [
+        ("ipsec esp/transport//require", NONE, false),
+        ("ipsec esp/tunnel/192.168.1.1-10.0.0.1/require", NONE, false),
+        ("ipsec ah/transport//require", NONE, false),
+        ("ipsec esp/transport//require", ESP, true),
+        ("none", NONE, true),
+    ] {
+        let mut three = three(ESP_THERE, ESP, call);
+        three.talk();
+        three.alice.set_spd(at(0), super::spd(after));
+        let (sent, heard) = (three.alice.counters().sent, three.alice.counters().received);
+        let [before, _] = three.talk();
+        let more = (three.alice.counters().sent - sent, three.alice.counters().received - heard);
+        assert_eq!(more, if passes { (50, 50) } else { (0, 0) }, "{after}");
+        assert!(before.iter().all(|bytes| bytes[0] >= 192), "and never past the tunnel");
+    }
 }
 
 /// New entries, new keys: the tunnel stays.

@@ -30,8 +30,6 @@ pub enum AnswerError {
     TooManyPieces(#[from] TooManyPieces),
     #[error("{field}: the peer does not support {what}")]
     UnsupportedByPeer { field: String, what: String },
-    #[error("{field}: {what} is not supported by this version")]
-    UnsupportedHere { field: String, what: String },
 }
 
 impl AnswerError {
@@ -43,7 +41,7 @@ impl AnswerError {
                 "key-changed",
                 "compare fingerprints with the peer, then accept the new key by name or refuse",
             ),
-            Self::UnsupportedByPeer { .. } | Self::UnsupportedHere { .. } => (
+            Self::UnsupportedByPeer { .. } => (
                 FailureKind::RefusedByPolicy,
                 "unsupported",
                 "use what the peer says that it supports, as esp in transport mode with a suite of the peer's",
@@ -93,7 +91,7 @@ impl Review {
         }
         let entries = self.settled(self.answered(answer)?, now)?;
         for entry in &entries {
-            supported_here(entry)?;
+            padding_fits(entry)?;
             let far = self.beyond(entry.clone());
             self.supported_by_peer(&far)?;
             self.tunnels_between_us(&far)?;
@@ -301,8 +299,8 @@ impl Review {
     }
 }
 
-/// Refuses what this version could not enforce: approved, it would drop every packet or, worse, be passed over.
-pub(super) fn supported_here(entry: &Entry) -> Result<(), AnswerError> {
+/// Padding is ESP's (RFC 4303 section 2.7), and hides no sizes where packets are compressed: approved, it would be passed over.
+pub(super) fn padding_fits(entry: &Entry) -> Result<(), AnswerError> {
     let fits = entry.action.rule(Protocol::Esp).is_some() && entry.action.rule(Protocol::Ipcomp).is_none();
     if entry.tfc == Some(true) && !fits {
         return Err(AnswerError::Padding { field: format!("{} tfc", entry.direction) });

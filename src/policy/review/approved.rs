@@ -1,4 +1,4 @@
-use super::answer::supported_here;
+use super::answer::padding_fits;
 use super::AnswerError;
 use crate::policy::{Entry, Origin};
 use crate::vocab::{AgreementKey, Device, Entity, EntryId, Generation, VerifyKey, Wall};
@@ -29,14 +29,14 @@ impl Approved {
         if entries.is_empty() {
             return Err(AnswerError::Nothing);
         }
-        entries.iter().try_for_each(supported_here)?;
+        entries.iter().try_for_each(padding_fits)?;
         let ours = |entry: Entry| Entry { id: EntryId::default(), origin, created: now, ..entry };
         Ok(Self { entries: entries.into_iter().map(ours).collect(), peer: None, origin, generation })
     }
 
     /// Entries of the database that our user has changed: they keep their number and their age.
     pub fn changed(entries: Vec<Entry>, generation: Generation) -> Result<Self, AnswerError> {
-        entries.iter().try_for_each(supported_here)?;
+        entries.iter().try_for_each(padding_fits)?;
         Ok(Self { entries, peer: None, origin: Origin::User, generation })
     }
 

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::*;
+use super::super::*;
 use crate::policy::{Framing, Suite};
 use crate::vocab::Spi;
 
