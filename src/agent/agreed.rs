@@ -8,7 +8,7 @@
 
 use super::answer_watcher::{watcher_name, AskersPlace};
 use super::consider::Asker;
-use super::negotiate::{Decided, ProposalState};
+use super::negotiate::{Counter, CounterState, Decided, ProposalState};
 use super::ruling::some_port;
 use super::waiting::Waiting;
 use super::{Agent, AuditRow, Effect, Event, Given, ReviewState, StoreOp, Stored};
@@ -73,6 +73,10 @@ impl Agent {
         match result {
             Ok(Stored::Pending { generation }) => {
                 let review = agreed.review;
+                if agreed.decided.decision == ProposalDecision::Countered {
+                    let entries = pending.entries().to_vec();
+                    self.set_counter(agreed.id, Counter { entries, state: CounterState::Waiting });
+                }
                 self.book.put_pending(pending, generation);
                 self.say_agreed(now, agreed);
                 self.policy_changed(now, generation);
@@ -112,6 +116,7 @@ impl Agent {
         match result {
             Ok(Stored::Registered { generation, entries }) => {
                 self.book.use_pending(pending, entries, generation);
+                self.end_counter(&pending.terms().proposal, CounterState::Used);
                 self.policy_changed(now, generation);
                 self.count("agreements_used");
             }
@@ -249,6 +254,7 @@ impl Agent {
         let (entity, device) = (pending.entity().clone(), pending.device().clone());
         let generation = self.book.generation();
         self.negotiations.forget_decision(&pending.terms().proposal);
+        self.end_counter(&pending.terms().proposal, CounterState::Lapsed);
         self.book.drop_pending(&entity, &device, generation);
         let audit = AuditRow {
             at: now.wall,

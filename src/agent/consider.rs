@@ -149,6 +149,8 @@ impl Agent {
             hash,
             entries,
             note,
+            counter: None,
+            trouble: None,
             opened: now.wall,
             deadline: put.unwrap_or_default().min(now.wall.saturating_add(PATIENCE)),
             state: ProposalState::Waiting,
@@ -324,7 +326,17 @@ impl Agent {
         let state = NotifyState::Terminated { reason: "timeout".into(), retry_after: None };
         self.endpoint.notify(now, id, state, None);
         if let Some(proposal) = self.negotiations.notifiers.get(&id).copied() {
+            self.tell_of_withdrawal(now, proposal);
             self.withdraw_theirs(now, proposal);
+        }
+    }
+
+    /// Whoever sits before its review sees it vanish.
+    fn tell_of_withdrawal(&mut self, now: Now, proposal: ProposalId) {
+        let Some(considering) = self.negotiations.theirs.get(&proposal) else { return };
+        let (peer, review) = (considering.asker.entity.clone(), considering.review);
+        if self.quiet_until(now, Some(&peer)).is_none() {
+            self.event(Event::Notice(taken_back(peer.as_str(), review)));
         }
     }
 
@@ -362,5 +374,15 @@ fn came(subject: &str, review: ReviewId) -> Failure {
             "look at it with `sottovoce review show {review}`, and answer it: `sottovoce review answer {review}`; without an \
              answer it is refused"
         ),
+    )
+}
+
+fn taken_back(subject: &str, review: ReviewId) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByUser,
+        "proposal-taken-back",
+        format!("{subject} took back its proposal of a looser policy (review {review})"),
+        subject,
+        "there is nothing to answer any more; what you have stays in force",
     )
 }

@@ -96,7 +96,7 @@ pub use effect::{
 };
 pub use metrics::Metric;
 pub use naming::is_mail;
-pub use negotiate::{Negotiated, ProposalState};
+pub use negotiate::{Counter, CounterState, Negotiated, ProposalState};
 pub use own_contacts::{ContactChange, ContactCommand, GroupChange, GroupCommand};
 use own_policy::Source;
 pub use own_policy::MAX_ENTRIES;

@@ -72,12 +72,36 @@ pub struct Negotiated {
     /// What would be in force here, out then in.
     pub entries: Vec<Entry>,
     pub note: Option<PeerText>,
+    /// What would be accepted in its place, once that was said.
+    pub counter: Option<Counter>,
+    /// Ours: why its answer has to wait, while the peer cannot be heard.
+    pub trouble: Option<String>,
     pub opened: Wall,
     /// Without an answer until then the tighter policy stays.
     pub deadline: Wall,
     pub state: ProposalState,
     /// The review that it came from (ours), or that puts it to our user.
     pub review: Option<ReviewId>,
+}
+
+/// What whoever was asked would accept instead.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counter {
+    /// What would be in force here, out then in.
+    pub entries: Vec<Entry>,
+    pub state: CounterState,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CounterState {
+    /// Ours: it was taken back, expired, or other entries rule the peer by now.
+    Lapsed,
+    /// The peer's: this review puts it to our user.
+    Put(ReviewId),
+    /// Ours: the peer has begun to use it, so it is in force.
+    Used,
+    /// Ours: stored as pending until the peer uses it.
+    Waiting,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -169,8 +193,35 @@ impl Agent {
     pub(super) fn set_proposal(&mut self, id: ProposalId, state: ProposalState) {
         if let Some(one) = self.negotiations.all.get_mut(&id) {
             one.state = state;
+            one.trouble = None;
             self.event(Event::ProposalChanged(id));
         }
+    }
+
+    pub(super) fn set_trouble(&mut self, id: ProposalId, trouble: Option<String>) {
+        if let Some(one) = self.negotiations.all.get_mut(&id).filter(|one| one.trouble != trouble) {
+            one.trouble = trouble;
+            self.event(Event::ProposalChanged(id));
+        }
+    }
+
+    pub(super) fn set_counter(&mut self, id: ProposalId, counter: Counter) {
+        if let Some(one) = self.negotiations.all.get_mut(&id) {
+            one.counter = Some(counter);
+            self.event(Event::ProposalChanged(id));
+        }
+    }
+
+    /// Our own counter to the proposal with this hash, if there was one, waits no more.
+    pub(super) fn end_counter(&mut self, proposal: &Digest, state: CounterState) {
+        let waits = |one: &&mut Negotiated| !one.outgoing && one.hash == *proposal;
+        let Some(one) = self.negotiations.all.values_mut().rfind(waits) else { return };
+        let Some(counter) = one.counter.as_mut().filter(|counter| counter.state == CounterState::Waiting) else {
+            return;
+        };
+        counter.state = state;
+        let id = one.id;
+        self.event(Event::ProposalChanged(id));
     }
 
     pub(super) fn handle_negotiation_timeout(&mut self, now: Now) {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::ask::PIDF;
 use super::contact::{contact_host, contact_place};
-use super::negotiate::{Negotiated, ProposalState, PATIENCE};
+use super::negotiate::{Counter, CounterState, Negotiated, ProposalState, PATIENCE};
 use super::own::{random_nonce, Saying};
 use super::redirect::Reach;
 use super::review::Opening;
@@ -25,8 +25,8 @@ use crate::presence::{self, Expected};
 use crate::sip::{Body, Candidate, EndCause, Subscribe, SubscriptionId, Transport, Uri};
 use crate::vocab::{Digest, Failure, FailureKind, Mono, Nonce, Now, PeerText, ProposalId, ReviewId};
 
-/// The subscription lives so long at a time: a peer that was restarted is found out when it is refreshed.
-const LIFE: Duration = Duration::from_secs(120);
+/// The subscription lives so long at a time: a peer that died or was restarted is found out when it is refreshed.
+const LIFE: Duration = Duration::from_secs(60);
 /// First pause before a proposal that came to nothing is sent again; doubled each time.
 const PAUSE: Duration = Duration::from_secs(4);
 const LONGEST_PAUSE: Duration = Duration::from_secs(64);
@@ -93,6 +93,8 @@ impl Agent {
             hash,
             entries,
             note,
+            counter: None,
+            trouble: None,
             opened: now.wall,
             deadline,
             state: ProposalState::Waiting,
@@ -205,6 +207,7 @@ impl Agent {
     /// Whether the NOTIFY belongs to a proposal of ours.
     pub(super) fn handle_proposal_notified(&mut self, now: Now, id: SubscriptionId, body: Option<&Body>) -> bool {
         let Some(proposal) = self.negotiations.subscriptions.get(&id).copied() else { return false };
+        self.set_trouble(proposal, None);
         let document = body.and_then(|body| body.part(PIDF));
         if let Some(statement) = document.and_then(|body| self.read_proposal_answer(now, proposal, &body.bytes)) {
             self.take_proposal_answer(now, proposal, statement);
@@ -308,6 +311,9 @@ impl Agent {
         match self.open_review(now, opening) {
             Ok(next) => {
                 self.close_proposal(now, id, ProposalState::Countered);
+                let entries =
+                    self.reviews.all.get(&next).map(|one| one.open.review.proposed.clone()).unwrap_or_default();
+                self.set_counter(id, Counter { entries, state: CounterState::Put(next) });
                 self.forget_kept(&before.statement.entity, &before.statement.device);
                 self.set_answered(review, ReviewState::Stale, by);
                 self.follow_review(next);
@@ -330,6 +336,9 @@ impl Agent {
             EndCause::Unsubscribed => {}
             EndCause::Rejected { status: 491, .. } => {
                 self.end_proposal(now, proposal, ProposalState::Crossed, crossed(&subject));
+            }
+            EndCause::Rejected { status: 480, retry_after: Some(after), .. } => {
+                self.try_proposal_again(now, proposal, crowded(&subject), Some(after));
             }
             EndCause::Rejected { status, reason, retry_after } => match status {
                 408 | 480 | 481 | 486 | 500 | 503 | 504 => {
@@ -356,8 +365,10 @@ impl Agent {
         proposing.failures += 1;
         let at = now.mono + doubled.max(after.unwrap_or_default());
         proposing.next = Some(at);
+        let what = format!("{}; tried again in {} s", why.message, (at - now.mono).as_secs());
         let review = proposing.review;
-        self.step_waiters(now, review, format!("{}; tried again in {} s", why.message, (at - now.mono).as_secs()));
+        self.step_waiters(now, review, what.clone());
+        self.set_trouble(id, Some(what));
     }
 
     pub(super) fn handle_proposing_timeout(&mut self, now: Now) {
@@ -459,6 +470,13 @@ fn not_agreed(subject: &str, why: &str) -> Failure {
 fn silent(subject: &str) -> Failure {
     let message = format!("{subject} does not answer the proposal");
     Failure::new(FailureKind::Unreachable, "peer-silent", message, subject, TIGHTER_STANDS)
+}
+
+/// 480 with Retry-After.
+fn crowded(subject: &str) -> Failure {
+    let message =
+        format!("{subject} puts no further proposal to its user yet: it takes three of a device in ten minutes");
+    Failure::new(FailureKind::Unreachable, "proposals-crowded", message, subject, TIGHTER_STANDS)
 }
 
 fn unreachable(subject: &str) -> Failure {

@@ -40,7 +40,11 @@ pub fn parse_action(text: &str) -> Result<Action, SetkeyError> {
     let mut tokens = Tokens::new(text)?;
     let action = action::action(&mut tokens)?;
     if tokens.skip_semicolons() {
-        return Err(tokens.error("the end of the text"));
+        let fields = tokens.peek().is_some_and(|token| token.kind == token::Kind::Fields);
+        return Err(tokens.error(match fields {
+            true => "the end of the rules: # sv: belongs to whole entries, which `--edit` and `policy add` take",
+            false => "the end of the text",
+        }));
     }
     Ok(action)
 }

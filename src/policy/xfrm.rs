@@ -47,7 +47,7 @@ pub fn write<'a>(entries: impl IntoIterator<Item = &'a Entry>, default_level: Le
         // A String takes everything.
         let _ = writeln!(all.text, "# {}: {}", entry.id, entry.to_setkey());
         match commands(entry, priority, default_level, now) {
-            Ok(commands) => all.text += &commands,
+            Ok(commands) => all.text += &(told_elsewhere(entry).to_owned() + &commands),
             Err(why) => {
                 let _ = writeln!(all.text, "# left out: {why}");
                 all.left_out.push((entry.id, why));
@@ -100,6 +100,16 @@ fn commands(entry: &Entry, priority: u32, default_level: Level, now: Wall) -> Re
         )
     };
     Ok(ends.iter().map(line).collect())
+}
+
+/// What its policies have no words for, its states have: the administrator sets it there.
+fn told_elsewhere(entry: &Entry) -> &'static str {
+    match (entry.suites.is_empty(), entry.tfc) {
+        (true, None) => "",
+        (true, Some(_)) => "# not told: tfc, which the kernel takes from its states (tfcpad)\n",
+        (false, None) => "# not told: suites, which the kernel takes from its states (aead)\n",
+        (false, Some(_)) => "# not told: suites and tfc, which the kernel takes from its states (aead, tfcpad)\n",
+    }
 }
 
 /// The kernel keeps one policy for each family.

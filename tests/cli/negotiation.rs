@@ -136,13 +136,38 @@ fn at_the_prompt_the_user_says_whether_the_peer_is_asked() {
     let review = waiting(&bob)["review"].as_str().unwrap().to_owned();
     // Bob would take less than what he has, and more than nothing.
     let counter = ["review", "answer", &review, "--approve", "ipsec ah/transport//require", "--propose"];
-    check(&bob.run(&counter).expect(0), "ReviewView");
+    let told = crate::process::finish(&mut bob.command(&counter)).expect(0).stdout;
+    assert!(told.contains("counter-proposed: nothing is agreed yet") && !told.contains("\nagreed:"), "{told}");
+    let counters = |home: &Home| {
+        let list = check(&home.run(&["proposal", "list"]).expect(0), "ProposalList");
+        let counter = &list["proposals"][0]["counter"];
+        (counter["state"].as_str().map(str::to_owned), counter["entries"][0]["rules"][0]["protocol"].clone())
+    };
+    assert_eq!(counters(&bob), (Some("waiting".into()), "ah".into()));
+    let listed = crate::process::finish(&mut bob.command(&["proposal", "list"])).expect(0).stdout;
+    assert!(listed.contains("instead: out ah/transport//require") && listed.contains("waits for the peer"), "{listed}");
     let shown = terminal.wait_for("[l]ater: ");
     assert!(shown.contains("would accept this policy in place of the one that you proposed"), "{shown}");
     terminal.type_in("a");
     let (code, shown, _) = terminal.end();
     assert_eq!(code, 0, "{shown}");
+    assert_eq!(counters(&alice).0.as_deref(), Some("put"));
     assert_eq!(call(&alice, &bob).0["bundle"], "ah");
+    look_until(|| (counters(&bob).0.as_deref() == Some("used")).then_some(()));
+}
+
+#[test]
+fn ctrl_c_takes_the_proposal_back_and_says_so_to_both() {
+    let (alice, bob) = friends();
+    let proposing = begun(&alice, &["ask", &bob.entity(), "--approve", "none", "--propose"]);
+    waiting(&bob);
+    crate::process::send("INT", &proposing);
+    let error = refused(ended(proposing), 3, "cancelled");
+    assert!(error["message"].as_str().unwrap().contains("its proposal n1 was taken back"), "{error}");
+    look_until(|| {
+        let list = bob.run(&["proposal", "list"]).expect(0).json();
+        (list["proposals"][0]["state"] == "cancelled").then_some(())
+    });
 }
 
 #[test]

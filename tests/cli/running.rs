@@ -24,7 +24,7 @@ fn a_change_of_policy_protects_a_running_call_or_ends_it() {
     said("protected by esp from now on");
     let discard = "spdadd any any udp -P out discard; # sv: priority=10";
     check(&bob.run(&["policy", "add", discard]).expect(0), "RegisteredView");
-    said("ended, the peer hung up (not as agreed)");
+    said("ended, the peer hung up (its policy discards the call)");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let why = check(&bob.run(&["calls"]).expect(0), "CallList");
     assert_eq!(why["calls"][0]["failure"]["code"], "policy-discards");

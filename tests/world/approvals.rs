@@ -241,6 +241,10 @@ fn a_call_in_quiet_hours_does_not_ring_unless_its_group_does() {
             Parcel::Media { .. } => false,
         });
         assert_eq!(refused, !through, "{group}: seven hours are 25200 seconds");
+        if let CallState::Failed(failure) = &world.the_call(0, id).state {
+            assert!(failure.next.contains("it can be reached again in 6 h 59 min"), "{failure}");
+        }
+        assert_eq!(matches!(world.the_call(0, id).state, CallState::Failed(_)), !through);
     }
 }
 

@@ -752,5 +752,9 @@ fn a_caller_whose_policy_discards_what_comes_does_not_call() {
     let call = world.call(alice, "bob@192.168.1.2", None, 2);
     let CallState::Failed(failure) = ended(&mut world, alice, call) else { panic!() };
     assert_eq!(failure.code, "discarded");
+    let entry =
+        world.nodes[alice].agent.entries().into_iter().find(|entry| entry.action.to_string() == "discard").unwrap();
+    let next = format!("`sottovoce policy disable {}`", entry.id);
+    assert!(failure.next.contains(&next) && !failure.next.contains("ask"), "{failure}");
     assert!(!messages(&world).iter().any(|text| text.starts_with("INVITE ")));
 }

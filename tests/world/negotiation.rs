@@ -270,7 +270,12 @@ fn a_peer_cannot_prompt_our_user_as_often_as_it_likes() {
         propose(&mut world, ALICE, "none").unwrap();
         world.run_for(Duration::from_secs(5));
         match round {
-            3 => assert!(considered(&world, BOB).is_none(), "three prompts in ten minutes are enough"),
+            3 => {
+                assert!(considered(&world, BOB).is_none(), "three prompts in ten minutes are enough");
+                let trouble = last_proposal(&world, ALICE).trouble.unwrap();
+                assert!(trouble.contains("three of a device in ten minutes"), "{trouble}");
+                assert!(trouble.contains("tried again in 5"), "{trouble}");
+            }
             _ => answer_theirs(&mut world, BOB, Answer::Refuse),
         }
         world.run_for(Duration::from_secs(5));
@@ -633,4 +638,40 @@ fn no_more_than_sixteen_proposals_wait_for_our_user() {
     assert_eq!(last_proposal(&world, NAMES.len()).state, ProposalState::Waiting, "it is put off, and not refused");
     answer_theirs(&mut world, boss, Answer::Refuse);
     assert!(world.run_until(2 * MINUTE, |world| waiting(world) == 16), "the seventeenth is put");
+}
+
+/// Who waits for a user whose agent has died learns it within two minutes, and that it lives again.
+#[test]
+fn the_proposer_learns_that_the_peer_is_not_heard() {
+    let mut world = friends(23, Link::GOOD);
+    let review = propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    world.run_for(Duration::from_secs(1));
+    world.dead = Some("192.168.1.2".parse().unwrap());
+    let troubled = |world: &World| last_proposal(world, ALICE).trouble.is_some();
+    assert!(world.run_until(2 * MINUTE, troubled), "{:?}", last_proposal(&world, ALICE));
+    assert_eq!(last_proposal(&world, ALICE).state, ProposalState::Waiting);
+    let ask = world.nodes[ALICE].agent.asks().find(|ask| ask.review == Some(review)).unwrap();
+    assert!(
+        ask.steps.iter().any(|(_, step)| step.contains("does not answer the proposal; tried again in 4 s")),
+        "{:?}",
+        ask.steps
+    );
+    world.dead = None;
+    assert!(world.run_until(3 * MINUTE, |world| !troubled(world)), "{:?}", last_proposal(&world, ALICE));
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    until(&mut world, ALICE, ProposalState::Accepted);
+    assert_eq!(last_proposal(&world, ALICE).trouble, None);
+}
+
+#[test]
+fn who_is_asked_hears_that_the_proposal_was_taken_back() {
+    let mut world = friends(24, Link::GOOD);
+    propose(&mut world, ALICE, "none").unwrap();
+    until_considered(&mut world, BOB);
+    let proposal = last_proposal(&world, ALICE).id;
+    world.command(ALICE, Command::TakeBack(TakeBack::Proposal(proposal))).unwrap();
+    assert!(world.run_until(MINUTE, |world| considered(world, BOB).is_none()));
+    let told = |event: &Event| matches!(event, Event::Notice(notice) if notice.code == "proposal-taken-back");
+    assert_eq!(world.nodes[BOB].events.iter().filter(|event| told(event)).count(), 1);
 }

@@ -128,7 +128,7 @@ fn a_policy_that_discards_ends_the_call_and_says_why() {
         assert!(failure.code == "policy-discards" && failure.message.contains("discard"), "{failure}");
         let other = world.the_call(1 - who, calls[1 - who]);
         let CallState::Ended { reason } = &other.state else { panic!("{other:?}") };
-        assert!(reason.contains("not as agreed"), "{reason}");
+        assert!(reason.contains("its policy discards the call"), "{reason}");
     }
 }
 
@@ -262,6 +262,8 @@ fn a_user_tightens_a_running_call_in_one_step() {
     tighten(&mut world, ALICE, Some("ipsec ah/transport//require")).unwrap();
     world.run_for(2 * SECOND);
     assert_eq!(bundles(&world, calls), ["ah+esp"; 2], "what rules already stays");
+    let most = tighten(&mut world, ALICE, Some(BOTH)).unwrap_err();
+    assert!(most.code == "nothing-to-tighten" && most.next.contains("there is nothing tighter"), "{most}");
     let registered = world.nodes[ALICE].store.registered.last().unwrap();
     assert!(registered.iter().all(|entry| entry.peer.device.is_some()), "{registered:?}");
     assert!(lost(&mut world, calls).iter().all(|lost| *lost <= 5));

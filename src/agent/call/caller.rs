@@ -16,10 +16,10 @@ use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effec
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::media::Codec;
-use crate::policy::{Action, Answer, Bundle, Entry, Intent, Suite, Wanted};
+use crate::policy::{Action, Answer, Bundle, Entry, Intent, Origin, Suite, Wanted};
 use crate::sdp::SvSa;
 use crate::sip::{Body, Candidate, Invite, SessionId, Transport, Uri};
-use crate::vocab::{escape, CallId, Device, Digest, Entity, Failure, FailureKind, Generation, Now, ReviewId};
+use crate::vocab::{escape, CallId, Device, Digest, Entity, EntryId, Failure, FailureKind, Generation, Now, ReviewId};
 
 impl Agent {
     pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
@@ -292,8 +292,8 @@ impl Agent {
         let ruling = if is_tunnel { self.tunnel_ruling(now, id)? } else { self.ruling(now, id)? };
         let forward = is_tunnel.then_some(ruling.theirs);
         let Ruling { entries: [out, inbound], hash: entry, .. } = ruling;
-        if [&out, &inbound].iter().any(|entry| entry.action == Action::Discard) {
-            return Err(discarded(&entity));
+        if let Some(entry) = [&out, &inbound].into_iter().find(|entry| entry.action == Action::Discard) {
+            return Err(discarded(&entity, entry));
         }
         if let Some(calling) = self.calls.all.get_mut(&id).filter(|_| is_tunnel) {
             calling.call.action = out.action.to_string();
@@ -462,13 +462,23 @@ fn nobody_approved(target: &Target) -> Failure {
     )
 }
 
-fn discarded(entity: &Entity) -> Failure {
+fn discarded(entity: &Entity, entry: &Entry) -> Failure {
+    let (id, rule) = (entry.id, entry.rule_text());
+    let next = match entry.origin {
+        Origin::Review => format!(
+            "`{rule}` ({id}) is what you approved for it: ask it again, if it takes calls by now, and approve its policy"
+        ),
+        _ if id == EntryId::default() => {
+            format!("`{rule}` in force by default discards it: add an entry for it with `sottovoce policy add`")
+        }
+        _ => format!("`{rule}` discards it: `sottovoce policy disable {id}` takes it out of force, `policy edit` changes it"),
+    };
     Failure::new(
         FailureKind::RefusedByPolicy,
         "discarded",
         format!("your policy discards what media with {entity} would send, or receive, so it is not called"),
         entity.as_str(),
-        "see `sottovoce policy list`; ask the peer again to review its policy",
+        next,
     )
 }
 

@@ -83,6 +83,9 @@ impl Agent {
             Some(CallState::Failed(failure)) if failure.code == "answer-unusable" => {
                 Some(Reason::sip(488, "the answer cannot be used"))
             }
+            Some(CallState::Failed(failure)) if failure.code == "policy-discards" => {
+                Some(Reason::sip(488, "its policy discards the call"))
+            }
             Some(CallState::Failed(failure)) if failure.kind == FailureKind::Failed => {
                 Some(Reason::sip(500, "failed at the other end"))
             }

@@ -438,12 +438,12 @@ impl Agent {
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),
             EndpointEvent::EarlyAnswered { id, body } => self.handle_early_answer(now, id, &body),
             EndpointEvent::Answered { id, body, .. } => self.handle_answered(now, id, body),
-            EndpointEvent::Rejected { id, from, status, reason, warnings, contacts, body, ids } => {
+            EndpointEvent::Rejected { id, from, status, reason, warnings, contacts, retry_after, body, ids } => {
                 let warnings = warnings.iter().map(|warning| warning.text.to_string()).collect();
                 self.handle_rejected(
                     now,
                     id,
-                    refusal::Rejection { from, status, reason, warnings, contacts, body, ids },
+                    refusal::Rejection { from, status, reason, warnings, contacts, retry_after, body, ids },
                 );
             }
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),

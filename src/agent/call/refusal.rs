@@ -1,5 +1,7 @@
 //! The callee said no: why, and what would succeed.
 
+use std::time::Duration;
+
 use super::caller::gone;
 use super::CallState;
 use crate::agent::ask_failures::OTHER_NAME;
@@ -22,6 +24,8 @@ pub struct Rejection {
     pub warnings: Vec<String>,
     /// Where the peer is, when it is elsewhere.
     pub contacts: Vec<NameAddr>,
+    /// When it can be reached again, as it says.
+    pub retry_after: Option<Duration>,
     pub body: Option<Body>,
     pub ids: RequestIds,
 }
@@ -52,7 +56,7 @@ impl Agent {
             Some(body) if no.status == 488 && !calling.retried => self.review_refusal(now, id, &no, &body),
             None if no.status == 488 && !calling.retried => self.ask_why(now, id, &no),
             _ => {
-                let failure = refused(&calling.call.peer, &no);
+                let failure = with_retry(refused(&calling.call.peer, &no), no.retry_after);
                 let failure = if calling.login.is_some() { by_proxy(failure) } else { failure };
                 self.end_call(now, id, CallState::Failed(failure));
             }
@@ -208,6 +212,21 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
         _ => (FailureKind::Failed, "call-refused", "see the peer's log for why"),
     };
     Failure::new(kind, code, message, peer, next)
+}
+
+/// The peer's word on when: a telephone in quiet hours says their end.
+fn with_retry(failure: Failure, after: Option<Duration>) -> Failure {
+    match after.map(|after| after.as_secs()) {
+        None => failure,
+        Some(seconds) => {
+            let when = match seconds {
+                0..120 => format!("{seconds} s"),
+                120..7_200 => format!("{} minutes", seconds.div_ceil(60)),
+                _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+            };
+            Failure { next: format!("{}; it says that it can be reached again in {when}", failure.next), ..failure }
+        }
+    }
 }
 
 /// It may be the proxy that refused: no reason for alarm.

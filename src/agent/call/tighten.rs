@@ -4,7 +4,9 @@
 use super::caller::gone;
 use super::Calling;
 use crate::agent::Agent;
-use crate::policy::{advise, compare, tighten, Action, Direction, Entry, Guarantee, Origin, PeerScope, Tightness};
+use crate::policy::{
+    advise, compare, tighten, Action, Bundle, Direction, Entry, Guarantee, Origin, PeerScope, Tightness,
+};
 use crate::vocab::{CallId, EffectId, Entity, Failure, FailureKind, Now};
 
 impl Agent {
@@ -35,6 +37,7 @@ impl Agent {
         };
         let level = self.config.default_level;
         let peer = PeerScope { entity: Some(entity.clone()), device: Some(device), group: None };
+        let guarantee = |action: &Action| Guarantee::of(action, level);
         // Written as for packets of ours: a tunnel's ends change places on the way back.
         let towards = |direction| if direction == Direction::In { rules.mirror() } else { rules.clone() };
         let tighter = |entry: &Entry| Entry {
@@ -45,11 +48,14 @@ impl Agent {
             ..Entry::new(entry.selector.clone(), entry.direction, Action::None)
         };
         let changes = |entry: &Entry| {
-            let (before, after) = (Guarantee::of(&entry.action, level), Guarantee::of(&tighter(entry).action, level));
+            let (before, after) = (guarantee(&entry.action), guarantee(&tighter(entry).action));
             compare(&after, &before) == Tightness::Tighter
         };
         if ![&out, &inward].into_iter().any(changes) {
-            return Err(nothing_tighter(id, &entity, &rules));
+            let most = |entry: &Entry| tighten(&entry.action, &Bundle::AH_ESP.required(), level);
+            let can =
+                |entry: &Entry| compare(&guarantee(&most(entry)), &guarantee(&entry.action)) == Tightness::Tighter;
+            return Err(nothing_tighter(id, &entity, &rules, [&out, &inward].into_iter().any(can)));
         }
         self.register_own(now, vec![tighter(&out), tighter(&inward)], Origin::User, false)
     }
@@ -62,9 +68,11 @@ pub(super) fn stranger(calling: &Calling) -> Failure {
     Failure::new(FailureKind::RefusedByPolicy, "peer-unknown", message, id.to_string(), next)
 }
 
-fn nothing_tighter(id: CallId, entity: &Entity, rules: &Action) -> Failure {
+fn nothing_tighter(id: CallId, entity: &Entity, rules: &Action, more: bool) -> Failure {
     let message = format!("call {id} with {entity} is protected at least as well as by `{rules}` already");
-    let next =
-        format!("name tighter rules: sottovoce tighten {id} \"ipsec esp/transport//require ah/transport//require\"");
+    let next = match more {
+        true => format!("name tighter rules: sottovoce tighten {id} \"{}\"", Bundle::AH_ESP.required()),
+        false => format!("there is nothing tighter: go on as it is, or `sottovoce hangup {id}`"),
+    };
     Failure::new(FailureKind::Usage, "nothing-to-tighten", message, id.to_string(), next)
 }

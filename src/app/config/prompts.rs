@@ -74,7 +74,7 @@ fn approval(number: usize, section: &Section<'_, '_>) -> Result<ApprovalRule, Fa
         );
     };
     let name = section.read("name", |v| v.text("a name of 1 to 128 octets", value::name))?;
-    Ok(ApprovalRule {
+    let rule = ApprovalRule {
         name: name.unwrap_or_else(|| format!("rule {number}")),
         groups: section.read("groups", |v| words(v, "[\"family\"]", |text| Some(text.to_owned())))?.unwrap_or_default(),
         relations: section
@@ -86,7 +86,20 @@ fn approval(number: usize, section: &Section<'_, '_>) -> Result<ApprovalRule, Fa
             .unwrap_or_default(),
         least,
         new_keys: section.read("new-keys", Value::flag)?.unwrap_or(false),
-    })
+    };
+    section.read("new-keys", |v| can_fire(&rule, v))?;
+    Ok(rule)
+}
+
+/// Before its key is pinned a peer has no group, and its relation is unknown.
+fn can_fire(rule: &ApprovalRule, new_keys: &Value<'_, '_>) -> Result<(), Failure> {
+    let everybody = rule.groups.is_empty() && rule.relations.is_empty();
+    if !rule.new_keys || everybody || rule.relations.contains(&Relation::Unknown) {
+        return Ok(());
+    }
+    let what = "a key never seen before proves no contact of yours, so these groups and relations never fit it";
+    Err(new_keys
+        .refuse_because(what, "relations = [\"unknown\"] too, or new-keys = false, or leave groups and relations out"))
 }
 
 /// A list of words. An empty one would speak of everybody where nobody was named.

@@ -71,6 +71,13 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ("[[approve]]\nname = \"x\"", 2, "approve", "least"),
         ("[[approve]]\nleast = \"ipsec\"", 2, "approve.least", "esp/transport"),
         ("[[approve]]\nleast = \"none\"\ngroups = []", 3, "approve.groups", "leave it out"),
+        ("[[approve]]\nleast = \"none\"\ngroups = [\"family\"]\nnew-keys = true", 4, "approve.new-keys", "unknown"),
+        (
+            "[[approve]]\nleast = \"none\"\nnew-keys = true\nrelations = [\"own\"]",
+            3,
+            "approve.new-keys",
+            "leave groups",
+        ),
         ("[[approve]]\nleast = \"none\"\ntheirs = [\"office\"]", 3, "approve.theirs", "private"),
         ("[gateway]\nusers = [\"sip:alice@192.168.1.1\"]", 2, "gateway", "destinations = "),
         (

@@ -19,7 +19,8 @@ pub(super) fn read(comment: &Token<'_>, entry: &mut Entry) -> Result<(), SetkeyE
         let error = |expected: &str| SetkeyError::new(comment.line, comment.column, Some(pair), expected);
         let (key, value) = match pair.split_once('=') {
             None if pair == DISABLED => (pair, ""),
-            None => return Err(error("key=value")),
+            None if seen.is_empty() => return Err(error("key=value")),
+            None => return Err(error("key=value; a space within a value is written %20")),
             Some((DISABLED, _)) => return Err(error("disabled, without a value")),
             Some(both) => both,
         };

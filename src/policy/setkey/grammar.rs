@@ -10,7 +10,7 @@ const END: &str = "an address as 192.168.1.2/32[any], 2001:db8::1[5060] or any";
 
 /// `spdadd SOURCE DESTINATION UPPER -P DIRECTION ACTION [;] [# sv: ...]`
 pub(super) fn entry(tokens: &mut Tokens<'_>) -> Result<Entry, SetkeyError> {
-    keyword(tokens, "spdadd")?;
+    command(tokens)?;
     let (source, source_ports) = end(tokens)?;
     let (destination, destination_ports) = end(tokens)?;
     let upper = upper(tokens)?;
@@ -47,6 +47,20 @@ fn close(tokens: &mut Tokens<'_>, entry: &mut Entry) -> Result<(), SetkeyError> 
         fields::read(&comment, entry)?;
     }
     Ok(())
+}
+
+/// The commands of setkey(8) that bring no entry are told from nonsense: a usual file begins with two of them.
+fn command(tokens: &mut Tokens<'_>) -> Result<(), SetkeyError> {
+    const OTHERS: [&str; 10] =
+        ["add", "delete", "deleteall", "dump", "flush", "get", "spddelete", "spddump", "spdflush", "spdupdate"];
+    let word = tokens.word("spdadd")?;
+    match word.text {
+        "spdadd" => Ok(()),
+        other if OTHERS.contains(&other) => {
+            Err(word.error("spdadd: leave this command of setkey out; nothing is flushed or deleted by an import"))
+        }
+        _ => Err(word.error("spdadd")),
+    }
 }
 
 fn keyword(tokens: &mut Tokens<'_>, keyword: &str) -> Result<(), SetkeyError> {

@@ -194,3 +194,19 @@ proptest! {
         prop_assert_eq!(changed.digest() == entry.digest(), action == entry.action);
     }
 }
+
+/// What a usual file of setkey(8) has that is no entry, and what is easily written: each names the way out.
+#[test]
+fn usual_mistakes_are_told_with_what_to_do() {
+    for (text, told) in [
+        ("flush;\nspdflush;\nspdadd any any udp -P out none;", "leave this command of setkey out"),
+        ("spdflush;", "leave this command of setkey out"),
+        ("spdadd any any udp -P out none; # sv: note=slow line", "%20"),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    let error = parse_action("ipsec esp/transport//require # sv: suites=aes-256-gcm").unwrap_err().to_string();
+    assert!(error.contains("belongs to whole entries"), "{error}");
+    assert!(!parse("nonsense").unwrap_err().to_string().contains("leave this command"));
+}

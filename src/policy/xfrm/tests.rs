@@ -107,3 +107,20 @@ fn what_is_left_out_and_protects_is_blocked_in_its_place() {
     let told = written(&back);
     assert!(told.left_out.len() == 1 && told.text.contains("# blocked in its place"), "{}", told.text);
 }
+
+#[test]
+fn suites_and_padding_are_said_to_be_untold() {
+    let entry = "spdadd any any udp -P out ipsec esp/transport//require;";
+    for (fields, told) in [
+        ("", None),
+        ("# sv: tfc=on", Some("# not told: tfc,")),
+        ("# sv: suites=aes-256-gcm", Some("# not told: suites,")),
+        ("# sv: suites=aes-256-gcm tfc=off", Some("# not told: suites and tfc,")),
+    ] {
+        let all = written(&format!("{entry} {fields}"));
+        let line = all.text.lines().find(|line| line.starts_with("# not told"));
+        assert_eq!(line.is_some(), told.is_some(), "{all:?}");
+        assert!(told.is_none_or(|told| line.unwrap().starts_with(told)), "{all:?}");
+        assert!(all.left_out.is_empty());
+    }
+}

@@ -136,8 +136,9 @@ impl Endpoint {
                 let Some(ids) = calling.map(|session| session.dialog.ids()) else { return };
                 self.drop_session(id);
                 let (warnings, contacts) = (read::warnings(response.headers()), read::contacts(response.headers()));
-                let body = read::response_body(response);
-                let event = EndpointEvent::Rejected { id, from, status, reason, warnings, contacts, body, ids };
+                let (retry_after, body) = (read::retry_after(response.headers()), read::response_body(response));
+                let event =
+                    EndpointEvent::Rejected { id, from, status, reason, warnings, contacts, retry_after, body, ids };
                 self.events.push_back(event);
             }
         }

@@ -217,6 +217,8 @@ pub enum EndpointEvent {
         reason: String,
         warnings: Vec<Warning>,
         contacts: Vec<NameAddr>,
+        /// When the peer can be reached again, as it says (RFC 3261 section 20.33).
+        retry_after: Option<Duration>,
         body: Option<Body>,
         ids: RequestIds,
     },

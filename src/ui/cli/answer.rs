@@ -8,7 +8,8 @@ use super::screen::policy::summary;
 use super::screen::{wrap, Page};
 use crate::app::control::request::{AnswerBody, AnsweredBy};
 use crate::app::control::view::{
-    EntryView, ErrorKind, ErrorView, PolicyView, PresenceView, ReviewKindView, ReviewStateView, ReviewView,
+    EntryView, ErrorKind, ErrorView, PolicyView, PresenceView, ProposalView, ReviewKindView, ReviewStateView,
+    ReviewView,
 };
 
 /// `None` when no flag was given.
@@ -36,7 +37,7 @@ pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) ->
             "less than {peer} asks: its user is asked by proposal {proposal}, and has ten minutes; until then and without a yes \
              what is in force stays; `sottovoce proposal cancel {proposal}` takes it back"
         ));
-        let answered = left(door, id, &STORING);
+        let answered = decided(door, output, id, proposal);
         return tokio::select! {
             reply = answered => settled(door, output, &reply?).await,
             () = left_waiting => Err(waits_on(&view, proposal, door.is_own())),
@@ -45,6 +46,22 @@ pub async fn send(door: &Door, output: Output, id: &str, answer: &AnswerBody) ->
     let exit = settled(door, output, &left(door, id, &STORING).await?).await?;
     let refuses = matches!(answer, AnswerBody::Refuse { .. });
     Ok(if refuses && exit == Exit::RefusedByUser { Exit::Done } else { exit })
+}
+
+/// Waits for the peer's user, and tells meanwhile when the peer is not heard.
+async fn decided(door: &Door, output: Output, id: &str, proposal: &str) -> Result<Reply, ErrorView> {
+    let mut told = None;
+    loop {
+        let reply = door.get(&waiting_path(id, &STORING)).await?;
+        if !STORING.contains(&reply.view::<ReviewView>()?.state) {
+            return Ok(reply);
+        }
+        let now: ProposalView = door.get(&format!("/v1/proposals/{}", segment(proposal))).await?.view()?;
+        if let Some(trouble) = now.trouble.as_ref().filter(|_| told != now.trouble) {
+            output.say(&format!("  {trouble}"));
+        }
+        told = now.trouble;
+    }
 }
 
 /// Ctrl-C leaves the peer's user to his thoughts.
@@ -76,14 +93,19 @@ const STORING: [ReviewStateView; 3] = [ReviewStateView::Pending, ReviewStateView
 
 /// Waits until a review is in none of these states.
 async fn left(door: &Door, id: &str, through: &[ReviewStateView]) -> Result<Reply, ErrorView> {
-    let names: Vec<String> = through.iter().map(|state| format!("{state:?}").to_lowercase()).collect();
-    let path = format!("/v1/reviews/{id}?wait=20&while={}", names.join(","));
+    let path = waiting_path(id, through);
     loop {
         let reply = door.get(&path).await?;
         if !through.contains(&reply.view::<ReviewView>()?.state) {
             return Ok(reply);
         }
     }
+}
+
+/// Answers after 20 s at the latest.
+fn waiting_path(id: &str, through: &[ReviewStateView]) -> String {
+    let names: Vec<String> = through.iter().map(|state| format!("{state:?}").to_lowercase()).collect();
+    format!("/v1/reviews/{id}?wait=20&while={}", names.join(","))
 }
 
 /// Tells how a review ended.
@@ -110,15 +132,8 @@ pub async fn registered(door: &Door, output: Output, review: &ReviewView) -> Res
         return Ok(());
     }
     if review.kind == ReviewKindView::Proposal {
-        let peer = &review.presence.entity;
-        output.lines(&wrap(
-            &format!(
-                "agreed: packets of {peer} may come so from now on; yours go as before until a call of {peer} uses it \
-                 (`sottovoce policy list` shows it as pending)"
-            ),
-            output.width(),
-            "  ",
-        ));
+        let said = agreed(&review.presence.entity, &proposal_of(door, review).await?);
+        output.lines(&wrap(&said, output.width(), "  "));
         return Ok(());
     }
     output.line(&format!("registered, both directions, as generation {}", review.generation.unwrap_or_default()));
@@ -126,6 +141,25 @@ pub async fn registered(door: &Door, output: Output, review: &ReviewView) -> Res
         door.get(&format!("/v1/policy?peer={}", segment(&review.presence.entity))).await?.view()?;
     output.lines(&in_force(&policy, &review.presence, output.width()));
     Ok(())
+}
+
+async fn proposal_of(door: &Door, review: &ReviewView) -> Result<ProposalView, ErrorView> {
+    let id = review.proposal.as_deref().unwrap_or_default();
+    door.get(&format!("/v1/proposals/{}", segment(id))).await?.view()
+}
+
+fn agreed(peer: &str, proposal: &ProposalView) -> String {
+    match proposal.counter {
+        Some(_) => format!(
+            "counter-proposed: nothing is agreed yet. The user of {peer} is asked for a yes to it; packets of {peer} may come \
+             so from now on, yours go as before until a call of {peer} uses it. `sottovoce proposal list` tells what becomes \
+             of it, `sottovoce proposal cancel {peer}` takes it back"
+        ),
+        None => format!(
+            "agreed: packets of {peer} may come so from now on; yours go as before until a call of {peer} uses it \
+             (`sottovoce policy list` shows it as pending)"
+        ),
+    }
 }
 
 fn in_force(policy: &PolicyView, peer: &PresenceView, width: usize) -> Vec<String> {

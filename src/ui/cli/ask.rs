@@ -8,7 +8,7 @@ use super::output::Output;
 use super::prompt;
 use super::screen::{presence, review};
 use crate::app::control::request::AskBody;
-use crate::app::control::view::{AskStateView, AskView, ErrorView, ReviewView};
+use crate::app::control::view::{AskStateView, AskView, ErrorView, ReviewStateView, ReviewView};
 
 /// How long one look at the agent waits for news, in seconds.
 const LOOK: u8 = 1;
@@ -90,13 +90,27 @@ pub async fn to_the_end(door: &Door, output: Output, id: &str) -> Result<Exit, E
     finish(door, output, &settled).await
 }
 
+/// What was proposed for it goes with it.
 async fn cancel(door: &Door, id: &str) -> Result<Exit, ErrorView> {
+    let ask: AskView = door.get(&format!("/v1/asks/{id}")).await?.view()?;
+    let review: Option<ReviewView> = match &ask.review {
+        Some(review) => Some(door.get(&format!("/v1/reviews/{review}")).await?.view()?),
+        None => None,
+    };
+    let proposal = review.filter(|review| review.state == ReviewStateView::Proposed).and_then(|review| review.proposal);
     door.delete(&format!("/v1/asks/{id}")).await?;
+    let (message, next) = match proposal {
+        Some(proposal) => (
+            format!("ask {id} was cancelled, and its proposal {proposal} was taken back"),
+            "nothing was registered, and what was in force stays; ask again",
+        ),
+        None => (format!("ask {id} was cancelled"), "nothing was registered; ask again"),
+    };
     Err(ErrorView {
         code: "cancelled".into(),
-        message: format!("ask {id} was cancelled"),
+        message,
         subject: id.into(),
-        next: "nothing was registered; ask again".into(),
+        next: next.into(),
         kind: crate::app::control::view::ErrorKind::RefusedByUser,
     })
 }

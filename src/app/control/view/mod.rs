@@ -49,7 +49,7 @@ pub use policy::{
     SkippedView, TestView,
 };
 pub use presence::{PresenceList, PresenceView};
-pub use proposal::{PendingView, ProposalList, ProposalStateView, ProposalView};
+pub use proposal::{CounterStateView, CounterView, PendingView, ProposalList, ProposalStateView, ProposalView};
 pub use review::{
     AboutView, AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList,
     ReviewStateView, ReviewView, StatementView, VerdictView,

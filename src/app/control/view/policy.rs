@@ -96,7 +96,8 @@ impl RegisteredView {
     pub fn and(mut self, next: Self) -> Self {
         self.added.extend(next.added);
         self.skipped.extend(next.skipped);
-        self.warnings.extend(next.warnings.into_iter().filter(|warning| !self.warnings.contains(warning)).collect::<Vec<_>>());
+        self.warnings
+            .extend(next.warnings.into_iter().filter(|warning| !self.warnings.contains(warning)).collect::<Vec<_>>());
         Self { policy: next.policy, ..self }
     }
 }

@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use super::{EntryView, ErrorView};
-use crate::agent::{Negotiated, ProposalState};
+use crate::agent::{Counter, CounterState, Negotiated, ProposalState};
 use crate::policy::Pending;
 
 /// A looser policy that one side would like to have from the other.
@@ -21,6 +21,10 @@ pub struct ProposalView {
     pub entries: Vec<EntryView>,
     /// From one user to the other.
     pub note: Option<String>,
+    /// What would be accepted in its place, once that was said.
+    pub counter: Option<CounterView>,
+    /// Yours: why its answer has to wait, while the peer cannot be heard.
+    pub trouble: Option<String>,
     pub opened: String,
     /// Without an answer until then the tighter policy stays.
     pub deadline: String,
@@ -29,6 +33,29 @@ pub struct ProposalView {
     pub review: Option<String>,
     /// Why it could not be put to the peer.
     pub failure: Option<ErrorView>,
+}
+
+/// What whoever was asked would accept instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CounterView {
+    /// What would be in force here, out then in.
+    pub entries: Vec<EntryView>,
+    pub state: CounterStateView,
+    /// That puts the peer's counter-proposal to you.
+    pub review: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CounterStateView {
+    /// Yours: taken back, expired, or overtaken by other entries.
+    Lapsed,
+    /// The peer's: a review puts it to you.
+    Put,
+    /// Yours: a call of the peer used it, and it is in force.
+    Used,
+    /// Yours: pending until a call of the peer uses it.
+    Waiting,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -91,6 +118,8 @@ impl From<&Negotiated> for ProposalView {
             hash: one.hash.to_string(),
             entries: one.entries.iter().map(EntryView::from).collect(),
             note: one.note.as_ref().map(ToString::to_string),
+            counter: one.counter.as_ref().map(CounterView::from),
+            trouble: one.trouble.clone(),
             opened: timestamp(one.opened),
             deadline: timestamp(one.deadline),
             state: (&one.state).into(),
@@ -100,6 +129,18 @@ impl From<&Negotiated> for ProposalView {
                 _ => None,
             },
         }
+    }
+}
+
+impl From<&Counter> for CounterView {
+    fn from(counter: &Counter) -> Self {
+        let (state, review) = match counter.state {
+            CounterState::Lapsed => (CounterStateView::Lapsed, None),
+            CounterState::Put(review) => (CounterStateView::Put, Some(review.to_string())),
+            CounterState::Used => (CounterStateView::Used, None),
+            CounterState::Waiting => (CounterStateView::Waiting, None),
+        };
+        Self { entries: counter.entries.iter().map(EntryView::from).collect(), state, review }
     }
 }
 

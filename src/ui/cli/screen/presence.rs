@@ -24,7 +24,7 @@ fn whereabouts(review: &ReviewView, width: usize) -> Vec<String> {
     page.field("location", &named(place, presence.own_place.as_deref(), untold));
     page.field("time", &presence.time);
     page.field("surroundings", &theirs(surroundings));
-    page.field("yours", &environment(&review.own_environment, "you said so"));
+    page.field("yours", &environment(&review.own_environment, "you named the place"));
     if let Some(you) = &review.you {
         page.field("you are", &format!("{you} to this peer"));
     }
@@ -75,7 +75,7 @@ pub fn record(presence: &PresenceView, width: usize) -> Vec<String> {
     page.field("current user", &named(presence.user.as_deref(), presence.own_user.as_deref(), "not told"));
     page.field("location", &named(presence.place.as_deref(), presence.own_place.as_deref(), "not told"));
     page.field("time", &presence.time);
-    let said = if presence.own { "you said so" } else { "its user said so" };
+    let said = if presence.own { "you named the place" } else { "its user named the place" };
     let surroundings = presence.environment.as_ref().map(|stated| environment(stated, said));
     page.field("surroundings", &surroundings.unwrap_or_else(|| "not told".into()));
     page.field("device", &presence.device);
@@ -131,7 +131,7 @@ fn quoted(word: &str) -> String {
 fn theirs(surroundings: &SurroundingsView) -> String {
     match (&surroundings.environment, &surroundings.inference, surroundings.kind) {
         (_, _, SurroundingsKind::NotAsked) => "not asked: ask again without --policy to learn them".into(),
-        (Some(stated), _, _) => environment(stated, "its user said so"),
+        (Some(stated), _, _) => environment(stated, "its user named the place"),
         (None, Some(inference), _) => format!("withheld. {inference}"),
         (None, None, _) => "withheld".into(),
     }
