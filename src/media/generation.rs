@@ -73,6 +73,12 @@ impl Generation {
         }
     }
 
+    /// The one after, in the same tunnel.
+    pub(super) fn next(rekeying: Rekeying, around: Option<Around>) -> Self {
+        let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, .. } = rekeying;
+        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound, around }, protection)
+    }
+
     /// Nothing of it is sealed, either way.
     pub(super) fn is_clear(&self) -> bool {
         self.egress.associations.is_none() && self.ingress.associations.is_none()
@@ -110,13 +116,5 @@ impl Generation {
         self.tighter = None;
         self.egress.set_spd(spd.clone());
         self.ingress.set_spd(spd);
-    }
-}
-
-impl Generation {
-    /// The one after, in the same tunnel.
-    pub(super) fn next(rekeying: Rekeying, around: Option<Around>) -> Self {
-        let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, .. } = rekeying;
-        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound, around }, protection)
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sottovoce::agent::{
-    Accepted, AskRequest, AskState, CallRequest, CallState, Command, ContactChange, ContactCommand, Event, ReviewState,
+    Accepted, AgentConfig, AskRequest, AskState, CallRequest, CallState, Command, ContactChange, ContactCommand, Event,
+    ReviewState,
 };
 use sottovoce::policy::{Aim, Answer, Content, Intent, Relation, Verdict, Wanted};
 use sottovoce::vocab::{AskId, CallId};
@@ -99,19 +100,24 @@ fn what_was_said_beforehand_and_the_group_stand_in_the_review_and_in_the_audit_t
     assert_eq!(reviewed(&world, third).advice.verdict, Verdict::Enough);
 }
 
+/// Its user can say that it is in the street.
+fn with_street(name: &str, address: &str) -> AgentConfig {
+    let mut config = agent(name, address, "none");
+    let mut street = config.places[0].clone();
+    street.name = "street".into();
+    street.scope = sottovoce::policy::Scope::Public;
+    street.networks.clear();
+    config.places.push(street);
+    config
+}
+
 /// Both were in the office when "none" was approved; Bob has gone outside since, and tells so.
 #[test]
 fn an_entry_approved_for_another_place_is_reviewed_before_the_next_call() {
     for mover in [0, 1] {
         let mut world = World::new(92, Link::GOOD);
         for (name, address) in [("alice", "192.168.1.1"), ("bob", "192.168.1.2")] {
-            let mut config = agent(name, address, "none");
-            let mut street = config.places[0].clone();
-            street.name = "street".into();
-            street.scope = sottovoce::policy::Scope::Public;
-            street.networks.clear();
-            config.places.push(street);
-            world.add(name, config);
+            world.add(name, with_street(name, address));
         }
         approve(&mut world);
         world.command(0, Command::Watch { peer: BOB.into() }).unwrap();
@@ -147,13 +153,7 @@ fn a_tunnel_to_a_gateway_is_too_weak_for_another_place() {
     ] {
         let mut world = World::new(95, Link::GOOD);
         for (name, address) in [("alice", "192.168.1.1"), ("bob", "192.168.1.2"), ("gw", "192.168.1.9")] {
-            let mut config = agent(name, address, "none");
-            let mut street = config.places[0].clone();
-            street.name = "street".into();
-            street.scope = sottovoce::policy::Scope::Public;
-            street.networks.clear();
-            config.places.push(street);
-            world.add(name, config);
+            world.add(name, with_street(name, address));
         }
         for (peer, answer) in [("gw@192.168.1.9", "approve"), (BOB, rules)] {
             let id = world.ask(0, peer, Some(answer));
@@ -176,13 +176,7 @@ fn a_call_that_comes_under_an_entry_for_another_place_waits_for_the_user() {
     for (rules, answered) in [("none", false), ("ipsec esp/transport//require", true)] {
         let mut world = World::new(94, Link::GOOD);
         for (name, address) in [("alice", "192.168.1.1"), ("bob", "192.168.1.2")] {
-            let mut config = agent(name, address, "none");
-            let mut street = config.places[0].clone();
-            street.name = "street".into();
-            street.scope = sottovoce::policy::Scope::Public;
-            street.networks.clear();
-            config.places.push(street);
-            world.add(name, config);
+            world.add(name, with_street(name, address));
         }
         approve(&mut world);
         moves(&mut world, 0, "street");

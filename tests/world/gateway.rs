@@ -186,6 +186,20 @@ fn when_the_gateway_goes_the_call_goes() {
     assert_eq!(three.world.wire.seen.len(), sent, "nothing goes past it");
 }
 
+/// Nobody waits without knowing for whom.
+#[test]
+fn a_gateway_that_is_away_is_named() {
+    let mut three = three(gateway("gw"), "none");
+    three.world.dead = Some(GATEWAY.parse().unwrap());
+    let call = three.call(TO_GATEWAY, 2);
+    let waits = |world: &World| world.the_call(0, call).through.is_some();
+    assert!(three.world.run_until(MINUTE, waits), "while it is called");
+    assert_eq!(three.world.the_call(three.alice, call).state, CallState::Inviting);
+    let failure = three.failed(call);
+    assert_eq!(failure.code, "peer-silent");
+    assert!(failure.message.contains("no tunnel to the gateway sip:gw@133.134.10.1"), "{failure:?}");
+}
+
 /// Bob calls: Alice answers by way of the gateway, because her entries say so.
 #[test]
 fn a_call_that_comes_is_answered_by_way_of_the_gateway() {

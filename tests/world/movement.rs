@@ -244,6 +244,17 @@ fn a_call_that_rings_ends_with_a_reason() {
     assert_eq!(failure.code, "moved-before");
 }
 
+/// Alice has called Bob.
+fn talking_in_clear(world: &mut World) -> [CallId; 2] {
+    let call = world.call(ALICE, "bob@192.168.1.2", Some("approve"), 3600);
+    let active = |world: &World| world.the_call(ALICE, call).state == CallState::Active;
+    assert!(world.run_until(2 * MINUTE, active), "{:?}", world.the_call(ALICE, call));
+    world.run_for(SECOND);
+    let calls = [call, world.nodes[BOB].agent.calls().last().unwrap().id];
+    assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["none", "none"]);
+    calls
+}
+
 /// What was approved is for Alice's own address in the office. Out there her default rules, and her offer from there demands that.
 #[test]
 fn what_our_own_side_demands_out_there_is_offered() {
@@ -254,12 +265,7 @@ fn what_our_own_side_demands_out_there_is_offered() {
         world.ask(node, peer, Some("approve"));
         world.run_for(10 * SECOND);
     }
-    let call = world.call(ALICE, "bob@192.168.1.2", Some("approve"), 3600);
-    let active = |world: &World| world.the_call(ALICE, call).state == CallState::Active;
-    assert!(world.run_until(2 * MINUTE, active), "{:?}", world.the_call(ALICE, call));
-    world.run_for(SECOND);
-    let calls = [call, world.nodes[BOB].agent.calls().last().unwrap().id];
-    assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["none", "none"]);
+    let calls = talking_in_clear(&mut world);
     world.moves(ALICE, OUTSIDE, GATEWAY);
     gap(&mut world, calls);
     assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["esp", "esp"]);
@@ -271,12 +277,7 @@ fn what_the_other_side_demands_out_there_is_added() {
     let mut world = World::new(10, Link::GOOD);
     world.add("alice", following("alice", "192.168.1.1", ESP));
     world.add("bob", following("bob", OFFICE, NONE));
-    let call = world.call(ALICE, "bob@192.168.1.2", Some("approve"), 3600);
-    let active = |world: &World| world.the_call(ALICE, call).state == CallState::Active;
-    assert!(world.run_until(2 * MINUTE, active), "{:?}", world.the_call(ALICE, call));
-    world.run_for(SECOND);
-    let calls = [call, world.nodes[BOB].agent.calls().last().unwrap().id];
-    assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["none", "none"]);
+    let calls = talking_in_clear(&mut world);
     world.moves(BOB, OUTSIDE, GATEWAY);
     gap(&mut world, calls);
     assert_eq!([ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.clone()), ["esp", "esp"]);

@@ -123,10 +123,13 @@ impl Agent {
         self.refuse_crowd()?;
         let way = Way { stated: false, heard_first: false };
         let action = self.judge_clear(now, offered.media(), way)?;
-        let offered = Some(offered);
-        let name = self.config.entity.clone();
-        Ok(Taken {
-            name,
+        Ok(self.taken_in_clear(Some(offered), way, action))
+    }
+
+    /// Of whom nothing is known: an ordinary telephone.
+    pub(super) fn taken_in_clear(&self, offered: Option<PeerSdp>, way: Way, action: String) -> Taken {
+        Taken {
+            name: self.config.entity.clone(),
             key: KeyState::Plain,
             offered,
             entity: None,
@@ -135,7 +138,7 @@ impl Agent {
             way,
             action,
             forward: None,
-        })
+        }
     }
 
     /// Who holds keys that our user approved has to use them.

@@ -18,17 +18,7 @@ impl Agent {
         self.refuse_crowd()?;
         let way = Way { stated: false, heard_first: false };
         let media = some_port(invitation.from.remote.ip());
-        self.judge_clear(now, media, way).map(|action| Taken {
-            name: self.config.entity.clone(),
-            key: KeyState::Plain,
-            offered: None,
-            entity: None,
-            known: None,
-            device: None,
-            way,
-            action,
-            forward: None,
-        })
+        self.judge_clear(now, media, way).map(|action| self.taken_in_clear(None, way, action))
     }
 
     /// The socket is bound: 200 with our offer.

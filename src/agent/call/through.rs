@@ -11,13 +11,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::caller::gone;
-use super::caller::Ruling;
+use super::caller::{gone, Ruling};
 use super::media::media_address;
 use super::tunnel::{elsewhere, lost, nobody_there, one_way, short};
 use super::{CallState, Calling, Side};
 use crate::agent::ruling::{Demands, Protected};
-use crate::agent::{Agent, Pin};
+use crate::agent::{Agent, Event, Pin};
 use crate::ipsec::Protection;
 use crate::keys::Confirmed;
 use crate::media::Tunnel;
@@ -140,6 +139,10 @@ impl Agent {
             // No review of the gateway's policy: the entries of the peer rule.
             calling.retried = true;
         }
+        if let Some(carried) = self.calls.all.get_mut(&id) {
+            carried.call.through = Some(tunnel);
+            self.event(Event::CallChanged(id));
+        }
         self.dial(now, tunnel, gateway);
     }
 
@@ -176,7 +179,6 @@ impl Agent {
         self.establish(now, tunnel);
         let carried = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()).ok_or_else(|| gone(id))?;
         carried.through = Some(Through { gateway, gives, protection });
-        carried.call.through = Some(tunnel);
         match carried.call.side {
             Side::Caller => self.invite(now, id, local),
             Side::Callee => self.answer_invite(now, id),

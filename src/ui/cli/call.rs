@@ -235,8 +235,15 @@ pub(super) fn protection(call: &CallView) -> String {
 fn told_waiting(output: Output, call: &CallView, seconds: u32) {
     let waits = matches!(call.state, CallStateView::Asking | CallStateView::Inviting);
     if waits && seconds.is_multiple_of(5) {
-        output.say(&format!("call {} to {}: no answer yet after {seconds} s", call.id, call.peer));
+        output.say(&no_answer_yet(call, seconds));
     }
+}
+
+/// Where a tunnel comes first it may be its gateway that does not answer.
+fn no_answer_yet(call: &CallView, seconds: u32) -> String {
+    let by =
+        call.through.as_ref().map(|tunnel| format!("; it goes by the gateway of call {tunnel}, see `sottovoce calls`"));
+    format!("call {} to {}: no answer yet after {seconds} s{}", call.id, call.peer, by.unwrap_or_default())
 }
 
 fn told_quiet(call: &CallView) -> String {
