@@ -344,6 +344,8 @@ pub struct Call {
     pub counters: Counters,
     /// Nothing was heard of the peer for some seconds now.
     pub quiet: bool,
+    /// Why nothing of it is heard, as far as that can be told.
+    pub unheard: Option<Failure>,
     /// The callee is heard, and has not picked up yet.
     pub early: bool,
     /// Our user holds it: nothing is heard, and nothing is said.

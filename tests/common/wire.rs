@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
@@ -61,12 +61,15 @@ pub struct Wire {
     pub overheard: Vec<Parcel>,
     /// How many SIP datagrams were lost.
     pub lost: u32,
+    /// Media of the first address comes from the second, and the other way round; nothing else reaches the first.
+    pub nat: Option<(IpAddr, IpAddr)>,
 }
 
 impl Wire {
     pub fn new(seed: u64, link: Link) -> Self {
         let rng = ChaCha20Rng::seed_from_u64(seed);
-        Self { link, rng, flying: BinaryHeap::new(), sent: 0, seen: Vec::new(), overheard: Vec::new(), lost: 0 }
+        let (seen, overheard) = (Vec::new(), Vec::new());
+        Self { link, rng, flying: BinaryHeap::new(), sent: 0, seen, overheard, lost: 0, nat: None }
     }
 
     pub fn next_arrival(&self) -> Option<Mono> {
@@ -79,6 +82,16 @@ impl Wire {
             return None;
         }
         self.flying.pop().map(|Reverse((_, _, parcel))| parcel)
+    }
+
+    /// Where media comes from and goes to once a NAT has had it; `None`: it reaches nobody.
+    pub fn translated(&self, from: SocketAddr, to: SocketAddr) -> Option<(SocketAddr, SocketAddr)> {
+        let Some((inside, outside)) = self.nat else { return Some((from, to)) };
+        match (from.ip() == inside, to.ip() == outside) {
+            (true, _) => Some((SocketAddr::new(outside, from.port()), to)),
+            (false, true) => Some((from, SocketAddr::new(inside, to.port()))),
+            (false, false) => (to.ip() != inside).then_some((from, to)),
+        }
     }
 
     pub fn send(&mut self, now: Mono, parcel: Parcel) {

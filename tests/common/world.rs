@@ -285,6 +285,7 @@ impl World {
         }
         match parcel {
             Parcel::Media { from, to, mut bytes } => {
+                let Some((from, to)) = self.wire.translated(from, to) else { return };
                 let Some(node) = self.node_at(to) else { return };
                 let media = self.nodes[node].media.values_mut().find(|media| media.local == to);
                 if let Some((there, bytes)) = media.and_then(|media| media.receive(self.now, from, &mut bytes)) {

@@ -47,6 +47,8 @@ more "packets from behind the NAT in a call to there" "$(of_call bob "['packets'
 sv alice ask bob@example.org --approve "ipsec esp/transport//require ah/transport//require" >"$WORK/ask-ah.log"
 call alice bob@example.org 60
 sleep 1
+more "words at bob on what spoils it" "$(grep -c "none of them is believed: .ah. guards the addresses" "$WORK/bob.log")" 1
+until_true "a word at alice" grep -q "there may be a NAT" "$WORK/alice.log"
 hang_up alice
 same "packets that bob believed" "$(of_call bob "['packets']['received']")" 0
 more "packets with another address than AH guards" "$(of_call bob "['packets']['dropped']['bad-icv']")" 40

@@ -89,7 +89,7 @@ fn what_the_peer_accepts_loosens_the_running_call_on_both_sides() {
     }
 }
 
-fn rules_of(text: &str) -> Option<sottovoce::policy::Action> {
+pub fn rules_of(text: &str) -> Option<sottovoce::policy::Action> {
     Some(sottovoce::policy::setkey::parse_action(text).unwrap())
 }
 

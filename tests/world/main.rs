@@ -24,6 +24,7 @@ mod loss;
 mod model_policy;
 mod movement;
 mod names;
+mod nat;
 mod negotiation;
 mod negotiation_chaos;
 mod negotiation_crash;

@@ -38,6 +38,7 @@ mod tighten;
 mod transfer;
 mod transferee;
 mod transferor;
+mod translated;
 mod tunnel;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +64,7 @@ use lost::Seek;
 use media::{PeerSdp, Ready};
 use rekey::{Agreement, Rekey};
 use reoffer::Reoffered;
-use running::nothing_heard;
+use running::{nothing_heard, Heard};
 use through::Through;
 use transfer::Transfers;
 
@@ -126,8 +127,7 @@ pub(super) struct Calling {
     duration: Option<Duration>,
     /// Who we are in it.
     name: Entity,
-    /// Packets heard when that last changed, and when.
-    heard: Option<(u64, Mono)>,
+    heard: Option<Heard>,
     /// Give up then: nobody answers, or the call has had its time.
     until: Option<Mono>,
     /// An entry that rules it ends then.
@@ -170,6 +170,8 @@ pub(super) struct Calling {
     early_tries: u32,
     /// The user knows that somebody offers anew without the keys of the call.
     told_stripped: bool,
+    /// And that a NAT spoils what is heard.
+    told_nat: bool,
     /// Our 200 offers, and the ACK has to answer.
     offers: bool,
     /// A stream that begins when our 200 is acknowledged.
@@ -299,7 +301,7 @@ impl Timed for Calling {
 impl Calling {
     /// What becomes of it when nobody answered for so long, or when it has had its time.
     fn time_is_over(&self, now: Mono) -> CallState {
-        let silence = self.heard.map_or(Duration::ZERO, |(_, since)| now - since);
+        let silence = self.heard.map_or(Duration::ZERO, |heard| now - heard.at);
         match self.call.state {
             CallState::Active if silence >= QUIET => CallState::Failed(nothing_heard(&self.call.peer, silence)),
             CallState::Active => CallState::Ended { reason: "its time is over".into() },
@@ -348,6 +350,7 @@ impl Agent {
             setup: None,
             counters: Counters::default(),
             quiet: false,
+            unheard: None,
             early: false,
             on_hold: false,
             held_by_peer: false,
@@ -404,6 +407,7 @@ impl Agent {
             quiet_allowed: false,
             early_tries: 0,
             told_stripped: false,
+            told_nat: false,
             offers: false,
             ready: None,
             stated: false,

@@ -1,24 +1,38 @@
 //! What the stream of a call tells while it runs: counters, silence, and why nothing is sent.
 
+use super::translated::unbelieved;
 use super::{CallState, Side, HELD_SILENCE, QUIET, SILENCE};
 use crate::agent::{Agent, Event};
 use crate::media::{Counters, StreamEvent};
-use crate::vocab::{CallId, Failure, FailureKind, Now};
+use crate::vocab::{CallId, Failure, FailureKind, Mono, Now};
 use std::time::Duration;
+
+/// When a packet of the peer was last believed.
+#[derive(Clone, Copy)]
+pub(super) struct Heard {
+    /// So many had been by then.
+    packets: u64,
+    pub at: Mono,
+    /// And so many had not.
+    pub unbelieved: u64,
+}
 
 impl Agent {
     /// A running stream says what it has counted so far; one on which nothing is heard any more is a call without a
     /// peer. Who shows the counters reads them when it likes; only silence is an event.
     pub(in crate::agent) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let heard = counters.received + counters.rtcp_received;
-        calling.call.counters = counters;
-        let since = match calling.heard {
-            Some((before, since)) if before == heard => since,
-            _ => now.mono,
+        let packets = counters.received + counters.rtcp_received;
+        let heard = match calling.heard {
+            Some(heard) if heard.packets == packets => heard,
+            _ => {
+                calling.call.unheard = None;
+                Heard { packets, at: now.mono, unbelieved: unbelieved(&counters) }
+            }
         };
-        calling.heard = Some((heard, since));
-        let silence = now.mono - since;
+        calling.heard = Some(heard);
+        calling.call.counters = counters;
+        let silence = now.mono - heard.at;
         // Calls of strangers who hold them would keep their places for ever.
         let waits = calling.call.known || calling.call.on_hold;
         let (quiet, over) = match (calling.quiet_allowed, waits) {
@@ -35,6 +49,7 @@ impl Agent {
         if turned && calling.is_open() {
             self.event(Event::CallChanged(id));
         }
+        self.tell_of_nat(id);
     }
 
     pub(in crate::agent) fn handle_stream_event(&mut self, id: CallId, event: StreamEvent, counters: Counters) {

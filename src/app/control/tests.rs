@@ -323,6 +323,7 @@ pub(crate) fn call(state: CallState) -> Call {
         setup: Some(Duration::from_millis(12)),
         counters: Counters { sent: 3, received: 2, dropped: [("replay", 1)].into(), ..Counters::default() },
         quiet: false,
+        unheard: None,
         ask: None,
         review: None,
         early: false,

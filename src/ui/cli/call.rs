@@ -36,7 +36,7 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     let (mut id, mut last, mut wants) = (id.to_owned(), None, None);
     let (mut asked, mut quiet, mut waited, mut on_hold, mut early) = (None, false, 0, None, false);
-    let mut bundle: Option<String> = None;
+    let (mut bundle, mut unheard): (Option<String>, Option<ErrorView>) = (None, None);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
         let reply = door.get(&format!("/v1/calls/{id}?wait={}{through}", if last.is_some() { 1 } else { 0 })).await?;
@@ -53,6 +53,10 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if quiet != call.quiet && call.state == CallStateView::Active {
             output.say(&told_quiet(&call));
             quiet = call.quiet;
+        }
+        if unheard != call.unheard {
+            unheard.clone_from(&call.unheard);
+            told_unheard(output, &call);
         }
         if call.early && !std::mem::replace(&mut early, true) {
             output.say(&told_early(&call));
@@ -256,6 +260,13 @@ fn told_quiet(call: &CallView) -> String {
             SILENCE.as_secs()
         ),
         false => format!("call {} with {}: heard again", call.id, call.peer),
+    }
+}
+
+/// Why nothing of the peer is heard, and what helps.
+fn told_unheard(output: Output, call: &CallView) {
+    if let Some(why) = &call.unheard {
+        output.say(&format!("{}: {}", why.message, why.next));
     }
 }
 

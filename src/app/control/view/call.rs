@@ -39,6 +39,8 @@ pub struct CallView {
     pub packets: PacketsView,
     /// Nothing has been heard of the peer for five seconds or more: it may be gone.
     pub quiet: bool,
+    /// Why nothing of the peer is heard, as far as that can be told: a NAT spoils its packets. Until it is heard.
+    pub unheard: Option<ErrorView>,
     /// The callee is heard, and has not picked up yet: it does not hear us.
     pub early: bool,
     /// Our user holds it: he hears nothing and is not heard.
@@ -230,6 +232,7 @@ impl From<&Call> for CallView {
             setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
             packets: (&call.counters).into(),
             quiet: call.quiet,
+            unheard: call.unheard.as_ref().map(ErrorView::from),
             early: call.early,
             on_hold: call.on_hold,
             held_by_peer: call.held_by_peer,

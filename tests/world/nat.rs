@@ -1,0 +1,106 @@
+//! Media through a NAT that nobody told the agents of: what does not survive it is said, and what helps does help.
+
+use std::time::Duration;
+
+use sottovoce::agent::{Command, Event};
+use sottovoce::policy::Answer;
+use sottovoce::vocab::{CallId, FailureKind};
+
+use crate::common::config::agent;
+use crate::common::wire::Link;
+use crate::common::world::World;
+use crate::loosen::rules_of;
+use crate::negotiation::{answer_theirs, config, considered, ALICE, BOB, ESP, MINUTE};
+
+const SECOND: Duration = Duration::from_secs(1);
+const AH: &str = "ipsec ah/transport//require";
+const BOTH: &str = "ipsec esp/transport//require ah/transport//require";
+const NAMES: [&str; 2] = ["alice@192.168.1.1", "bob@133.134.10.10"];
+
+/// Alice is behind a NAT, Bob is not; both have approved the rules. Who calls whom, and both calls.
+fn talking(rules: &str, caller: usize) -> (World, [CallId; 2]) {
+    let mut world = World::new(40, Link::GOOD);
+    world.add("alice", config(ALICE));
+    world.add("bob", agent("bob", "133.134.10.10", "none"));
+    world.wire.nat = Some(("192.168.1.1".parse().unwrap(), "133.134.10.254".parse().unwrap()));
+    for node in [ALICE, BOB] {
+        world.ask(node, NAMES[1 - node], Some(rules));
+        world.run_for(10 * SECOND);
+    }
+    let call = world.call(caller, NAMES[1 - caller], None, 36_000);
+    world.run_for(2 * SECOND);
+    let theirs = world.nodes[1 - caller].agent.calls().last().unwrap().id;
+    let calls = if caller == ALICE { [call, theirs] } else { [theirs, call] };
+    (world, calls)
+}
+
+fn told<'a>(world: &'a World, node: usize) -> Vec<(FailureKind, &'a str)> {
+    let notice = |event: &'a Event| match event {
+        Event::Notice(failure) => (failure.code == "spoiled-by-nat").then_some((failure.kind, failure.next.as_str())),
+        _ => None,
+    };
+    world.nodes[node].events.iter().filter_map(notice).collect()
+}
+
+fn received(world: &World, calls: [CallId; 2]) -> [u64; 2] {
+    [ALICE, BOB].map(|node| world.the_call(node, calls[node]).counters.received)
+}
+
+fn bundles(world: &World, calls: [CallId; 2]) -> [&str; 2] {
+    [ALICE, BOB].map(|node| world.the_call(node, calls[node]).bundle.as_str())
+}
+
+#[test]
+fn esp_comes_through_without_a_word() {
+    for caller in [ALICE, BOB] {
+        let (mut world, calls) = talking(ESP, caller);
+        world.run_for(20 * SECOND);
+        assert_eq!([told(&world, ALICE), told(&world, BOB)], [vec![], vec![]]);
+        assert!(received(&world, calls).iter().all(|received| *received > 900), "{caller}");
+    }
+}
+
+/// Who is outside sees packets that it does not believe, who is behind the NAT sees none.
+#[test]
+fn ah_is_said_to_be_spoiled_at_both_ends_and_esp_alone_helps() {
+    for (rules, bundle) in [(BOTH, "ah+esp"), (AH, "ah")] {
+        for caller in [ALICE, BOB] {
+            let (mut world, calls) = talking(rules, caller);
+            let [fact] = told(&world, BOB)[..] else { panic!("{rules} {caller}: {:?}", told(&world, BOB)) };
+            assert_eq!(fact.0, FailureKind::Trust);
+            assert_eq!(told(&world, ALICE), [], "it may be that he says nothing");
+            world.run_for(5 * SECOND);
+            let [guess] = told(&world, ALICE)[..] else { panic!("{rules} {caller}") };
+            assert_eq!(guess.0, FailureKind::Unreachable);
+            world.run_for(5 * SECOND);
+            assert_eq!((told(&world, ALICE).len(), told(&world, BOB).len()), (1, 1), "once a call");
+            assert!([ALICE, BOB].iter().all(|node| world.the_call(*node, calls[*node]).unheard.is_some()));
+            assert_eq!((received(&world, calls), bundles(&world, calls)), ([0, 0], [bundle; 2]));
+        }
+    }
+    let (mut world, calls) = talking(BOTH, ALICE);
+    world.run_for(6 * SECOND);
+    let advised = format!("`sottovoce relax {} '{ESP}'`", calls[ALICE]);
+    assert!(told(&world, ALICE)[0].1.contains(&advised), "{:?}", told(&world, ALICE));
+    world.command(ALICE, Command::Relax { call: calls[ALICE], rules: rules_of(ESP), note: None }).unwrap();
+    assert!(world.run_until(MINUTE, |world| considered(world, BOB).is_some()));
+    answer_theirs(&mut world, BOB, Answer::Approve);
+    world.run_for(5 * SECOND);
+    assert_eq!(bundles(&world, calls), ["esp"; 2]);
+    assert!(received(&world, calls).iter().all(|received| *received > 100));
+}
+
+#[test]
+fn what_is_in_clear_is_said_to_be_spoiled_and_tightening_helps() {
+    let (mut world, calls) = talking("none", ALICE);
+    let [fact] = told(&world, BOB)[..] else { panic!("{:?}", told(&world, BOB)) };
+    assert_eq!(fact.0, FailureKind::Trust);
+    assert!(fact.1.contains(&format!("`sottovoce tighten {} '{ESP}'`", calls[BOB])), "{fact:?}");
+    world.run_for(5 * SECOND);
+    assert_eq!((told(&world, ALICE).len(), received(&world, calls), bundles(&world, calls)), (1, [0, 0], ["none"; 2]));
+    world.command(BOB, Command::Tighten { call: calls[BOB], rules: rules_of(ESP) }).unwrap();
+    world.run_for(5 * SECOND);
+    assert!([ALICE, BOB].iter().all(|node| world.the_call(*node, calls[*node]).unheard.is_none()));
+    assert_eq!(bundles(&world, calls), ["esp"; 2]);
+    assert!(received(&world, calls).iter().all(|received| *received > 100), "{:?}", received(&world, calls));
+}
