@@ -89,11 +89,11 @@ fn the_packet_path_does_not_allocate() {
         let mut datagram = [0; 2048];
         let mut turn = |n: u64| {
             let now = Now { mono: Mono(Duration::from_millis(n * 20)), wall: Wall(n * 20) };
-            let sealed = from.send(now, &[n as i16; Codec::FRAME]).expect("the policy lets it out");
+            let sealed = from.send(now, &[n as i16; 160]).expect("the policy lets it out");
             let len = sealed.bytes.len();
             datagram[..len].copy_from_slice(sealed.bytes);
             to.handle_datagram(now, source, &mut datagram[..len]);
-            to.play(now);
+            to.play(now, &mut [0; 160]);
         };
         turn(0);
         let before = COUNT.with(Cell::get);

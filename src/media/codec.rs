@@ -1,6 +1,12 @@
 use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
 
-/// The payload formats of this version (RFC 3551 section 4.5.14): 8 kHz mono, 20 ms frames.
+/// Samples of the longest frame: 20 ms at 48 kHz.
+pub const MAX_FRAME: usize = 960;
+
+/// Frames a second: each is 20 ms of sound, mono, at the rate of its codec.
+pub const FRAMES_A_SECOND: u32 = 50;
+
+/// The payload formats of this version (RFC 3551 section 4.5.14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Codec {
     Pcma,
@@ -18,9 +24,35 @@ impl Codec {
     }
 
     /// Samples a second.
-    pub const RATE: u32 = 8000;
-    /// Samples in one frame of 20 ms; octets too, one a sample.
-    pub const FRAME: usize = 160;
+    pub fn rate(self) -> u32 {
+        match self {
+            Self::Pcma | Self::Pcmu => 8000,
+        }
+    }
+
+    /// Samples in one frame of 20 ms.
+    pub fn frame_len(self) -> usize {
+        (self.rate() / FRAMES_A_SECOND) as usize
+    }
+
+    /// Ticks a second of its RTP timestamps.
+    pub fn clock(self) -> u32 {
+        match self {
+            Self::Pcma | Self::Pcmu => 8000,
+        }
+    }
+
+    /// The same for one frame.
+    pub fn frame_ticks(self) -> u32 {
+        self.clock() / FRAMES_A_SECOND
+    }
+
+    /// Octets of the largest packet of one frame.
+    pub fn max_payload(self) -> usize {
+        match self {
+            Self::Pcma | Self::Pcmu => self.frame_len(),
+        }
+    }
 
     /// The static RTP payload type (RFC 3551 section 6).
     pub fn payload_type(self) -> u8 {

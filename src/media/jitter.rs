@@ -1,8 +1,10 @@
 use super::sequence::Extender;
-use super::Codec;
 
 /// One frame of sound, 20 ms.
-pub type Frame = [i16; Codec::FRAME];
+pub type Frame = [i16; LEN];
+
+/// Samples of a frame of G.711.
+pub const LEN: usize = 160;
 
 /// Puts frames back in order and hands out one every 20 ms.
 ///
@@ -69,7 +71,7 @@ const SHRINK_EVERY: u32 = 250;
 
 impl JitterBuffer {
     pub(super) fn new() -> Self {
-        let empty = Slot { number: 0, filled: false, frame: [0; Codec::FRAME] };
+        let empty = Slot { number: 0, filled: false, frame: [0; LEN] };
         Self {
             slots: Box::new([empty; SLOTS]),
             extender: Extender::default(),
@@ -78,7 +80,7 @@ impl JitterBuffer {
             buffered: 0,
             late_in_a_row: 0,
             least: (SLOTS, 0),
-            last: [0; Codec::FRAME],
+            last: [0; LEN],
             concealed: 0,
         }
     }
@@ -189,7 +191,7 @@ mod tests {
     use super::*;
 
     fn frame(of: u16) -> Frame {
-        [of as i16; Codec::FRAME]
+        [of as i16; LEN]
     }
 
     /// What is played, by the first sample.
@@ -214,7 +216,7 @@ mod tests {
     #[test]
     fn it_waits_then_plays_in_order_whatever_the_order_of_arrival() {
         let mut buffer = filled([101, 100]);
-        assert_eq!(buffer.play(), Played { frame: [0; Codec::FRAME], concealed: false });
+        assert_eq!(buffer.play(), Played { frame: [0; LEN], concealed: false });
         buffer.insert(102, &frame(102));
         assert_eq!([play(&mut buffer), play(&mut buffer), play(&mut buffer)], [100, 101, 102]);
     }

@@ -24,7 +24,7 @@ mod spd_view;
 pub mod stream;
 mod tunnel;
 
-pub use codec::Codec;
+pub use codec::{Codec, FRAMES_A_SECOND, MAX_FRAME};
 pub use counters::Counters;
 pub use egress::{Egress, Withheld};
 pub use forwarder::{Forwarder, ForwarderConfig};

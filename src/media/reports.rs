@@ -10,7 +10,6 @@ use rtcp_types::{
 
 use super::rtp::RtpHeader;
 use super::sequence::Extender;
-use super::Codec;
 use crate::vocab::{Mono, Now, Wall};
 
 /// The mean time between two reports (RFC 3550 section 6.2); each is 0.5 to 1.5 times as long.
@@ -23,6 +22,7 @@ const NTP_OFFSET: u64 = 2_208_988_800;
 /// What is counted between reports.
 pub(super) struct Reports {
     ssrc: u32,
+    clock: u32,
     next: Option<Mono>,
     reports: u32,
     sent_packets: u32,
@@ -50,9 +50,11 @@ struct Heard {
 }
 
 impl Reports {
-    pub(super) fn new(ssrc: u32) -> Self {
+    /// Timestamps have `clock` ticks a second.
+    pub(super) fn new(ssrc: u32, clock: u32) -> Self {
         Self {
             ssrc,
+            clock,
             next: None,
             reports: 0,
             sent_packets: 0,
@@ -74,7 +76,7 @@ impl Reports {
             self.heard = Some(Heard::new(header));
         }
         if let Some(heard) = &mut self.heard {
-            heard.note(now, header);
+            heard.note(now, header, self.clock);
         }
     }
 
@@ -143,7 +145,7 @@ impl Reports {
         (timestamp, at): (u32, Mono),
         block: Option<ReportBlockBuilder>,
     ) -> rtcp_types::SenderReportBuilder {
-        let samples = (now.mono - at).as_micros() as u64 * u64::from(Codec::RATE) / 1_000_000;
+        let samples = (now.mono - at).as_micros() as u64 * u64::from(self.clock) / 1_000_000;
         let report = SenderReport::builder(self.ssrc)
             .ntp_timestamp(ntp(now.wall))
             .rtp_timestamp(timestamp.wrapping_add(samples as u32))
@@ -180,13 +182,13 @@ impl Heard {
     }
 
     /// RFC 3550 appendix A.8, in integers.
-    fn note(&mut self, now: Mono, header: &RtpHeader) {
+    fn note(&mut self, now: Mono, header: &RtpHeader, clock: u32) {
         self.packets += 1;
         self.highest = self.highest.max(self.extender.extend(header.sequence));
-        let arrival = (now.0.as_micros() as i64).wrapping_mul(i64::from(Codec::RATE)) / 1_000_000;
+        let arrival = (now.0.as_micros() as i64).wrapping_mul(i64::from(clock)) / 1_000_000;
         let transit = i64::from((arrival as u32).wrapping_sub(header.timestamp) as i32);
         if let Some(before) = self.transit.replace(transit) {
-            let difference = (transit - before).unsigned_abs().min(u64::from(Codec::RATE) * 60) as u32;
+            let difference = (transit - before).unsigned_abs().min(u64::from(clock) * 60) as u32;
             self.jitter = (self.jitter + difference).saturating_sub((self.jitter + 8) >> 4);
         }
     }
@@ -234,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_report_says_what_was_sent_and_what_was_lost() {
-        let (mut reports, mut octets) = (Reports::new(9), [0; MAX_LEN]);
+        let (mut reports, mut octets) = (Reports::new(9, 8000), [0; MAX_LEN]);
         assert_eq!(reports.poll(at(0), &mut octets), None);
         reports.note_sent(at(0).mono, 1000, 160);
         for sequence in [100, 101, 103] {
@@ -251,12 +253,12 @@ mod tests {
         assert_eq!((block.extended_sequence_number(), block.interarrival_jitter()), (103, 0));
         assert!(matches!(&parts[1], Packet::Sdes(_)));
         assert_eq!(reports.poll(at(2600), &mut octets), None);
-        assert!(Reports::new(1).handle(at(0).mono, &octets[..len]));
+        assert!(Reports::new(1, 8000).handle(at(0).mono, &octets[..len]));
     }
 
     #[test]
     fn who_sends_nothing_makes_a_receiver_report() {
-        let (mut reports, mut octets) = (Reports::new(9), [0; MAX_LEN]);
+        let (mut reports, mut octets) = (Reports::new(9, 8000), [0; MAX_LEN]);
         reports.poll(at(0), &mut octets);
         let len = reports.poll(at(3000), &mut octets).unwrap();
         let first = Compound::parse(&octets[..len]).unwrap().next().unwrap().unwrap();
@@ -266,7 +268,7 @@ mod tests {
     #[test]
     fn the_time_between_reports_is_half_to_one_and_a_half_of_the_mean() {
         for ssrc in [0, 1, 0xdead_beef, u32::MAX] {
-            let mut reports = Reports::new(ssrc);
+            let mut reports = Reports::new(ssrc, 8000);
             for _ in 0..40 {
                 reports.reports += 1;
                 assert!((INTERVAL / 2..=INTERVAL * 3 / 2).contains(&reports.interval()));
@@ -280,7 +282,7 @@ mod tests {
             if let [flags, second, _, low, ..] = &mut octets[..] {
                 (*flags, *second, *low) = (*flags & 0x3f | 0x80, kind, words);
             }
-            Reports::new(1).handle(Mono::default(), &octets);
+            Reports::new(1, 8000).handle(Mono::default(), &octets);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
 use super::ingress::Ingress;
-use super::jitter::{Frame, Insertion, JitterBuffer};
+use super::jitter::{self, Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Held, Rekeying, Tunnel};
@@ -113,11 +113,11 @@ impl Stream {
                 timestamp: config.timestamp,
                 ssrc: config.ssrc,
             },
-            buffer: PacketBuffer::new((rtp::HEADER_LEN + Codec::FRAME).max(reports::MAX_LEN)),
+            buffer: PacketBuffer::new((rtp::HEADER_LEN + config.codec.max_payload()).max(reports::MAX_LEN)),
             room,
             jitter: JitterBuffer::new(),
             heard_ssrc: None,
-            reports: Reports::new(config.ssrc),
+            reports: Reports::new(config.ssrc, config.codec.clock()),
             events: VecDeque::with_capacity(4),
             told: Told::default(),
             counters: Counters::default(),
@@ -130,16 +130,22 @@ impl Stream {
         (egress, ingress)
     }
 
+    /// Samples a second of its frames, which are 20 ms long.
+    pub fn rate(&self) -> u32 {
+        self.codec.rate()
+    }
+
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
     /// first.
-    pub fn send(&mut self, now: Now, frame: &[i16; Codec::FRAME]) -> Option<Datagram<'_>> {
+    pub fn send(&mut self, now: Now, frame: &[i16]) -> Option<Datagram<'_>> {
         self.generations.settle(now.mono);
         let header = self.next;
-        self.next.timestamp = header.timestamp.wrapping_add(Codec::FRAME as u32);
+        self.next.timestamp = header.timestamp.wrapping_add(self.codec.frame_ticks());
         if self.waits || self.held.is_silent() {
             return None;
         }
-        let packet = self.buffer.begin(rtp::HEADER_LEN + Codec::FRAME)?;
+        let len = self.codec.max_payload();
+        let packet = self.buffer.begin(rtp::HEADER_LEN + len)?;
         header.write(packet)?;
         self.codec.encode(frame, packet.get_mut(rtp::HEADER_LEN..)?);
         match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
@@ -147,7 +153,7 @@ impl Stream {
                 self.next.sequence = header.sequence.wrapping_add(1);
                 self.next.marker = false;
                 self.counters.sent += 1;
-                self.reports.note_sent(now.mono, header.timestamp, Codec::FRAME);
+                self.reports.note_sent(now.mono, header.timestamp, len);
                 Some(datagram)
             }
             Err(why) => {
@@ -189,11 +195,11 @@ impl Stream {
         }
     }
 
-    /// The next 20 ms for the speaker; silence or concealment where nothing came.
-    pub fn play(&mut self, _now: Now) -> [i16; Codec::FRAME] {
+    /// The next 20 ms for the speaker, at [`rate`](Self::rate); silence or concealment where nothing came.
+    pub fn play(&mut self, _now: Now, frame: &mut [i16]) {
         let played = self.jitter.play();
         self.counters.concealed += u64::from(played.concealed);
-        played.frame
+        frame.iter_mut().zip(played.frame).for_each(|(to, from)| *to = from);
     }
 
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
@@ -284,7 +290,7 @@ impl Stream {
     }
 
     fn handle_rtp(&mut self, now: Now, packet: &[u8]) {
-        let Some((header, payload)) = RtpHeader::read(packet).filter(|(_, payload)| payload.len() == Codec::FRAME)
+        let Some((header, payload)) = RtpHeader::read(packet).filter(|(_, payload)| payload.len() == jitter::LEN)
         else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
@@ -299,7 +305,7 @@ impl Stream {
         if self.held.by_us {
             return;
         }
-        let mut frame: Frame = [0; Codec::FRAME];
+        let mut frame: Frame = [0; jitter::LEN];
         self.codec.decode(payload, &mut frame);
         match self.jitter.insert(header.sequence, &frame) {
             Insertion::Accepted => {}

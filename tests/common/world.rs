@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sottovoce::agent::{Accepted, AgentConfig, Ask, AskRequest, Call, CallRequest, CallState, Command, Done};
-use sottovoce::media::Codec;
+use sottovoce::media::{FRAMES_A_SECOND, MAX_FRAME};
 use sottovoce::policy::{setkey, Answer, Gateway, HardwareAddress, Interface, InterfaceKind, Network, Wanted};
 use sottovoce::sip::{Candidate, Received, Transmit, Transport};
 use sottovoce::vocab::{AskId, CallId, Failure, Fingerprint, Mono, Now, Wall};
@@ -433,16 +433,17 @@ impl World {
 
     /// Every stream sends one frame of a tone, and what is due of RTCP.
     fn talk(&mut self) {
-        self.sample += Codec::FRAME as u32;
+        self.sample += MAX_FRAME as u32;
         let at = self.sample;
-        let frame: [i16; Codec::FRAME] =
-            std::array::from_fn(|i| (8000.0 * ((at + i as u32) as f64 * 0.35).sin()) as i16);
+        let frame: [i16; MAX_FRAME] = std::array::from_fn(|i| (8000.0 * ((at + i as u32) as f64 * 0.35).sin()) as i16);
+        let mut heard = [0; MAX_FRAME];
         for node in &mut self.nodes {
             let ip = node.ip;
             // From an address that the machine lost nothing goes out.
             for media in node.media.values_mut().filter(|media| media.local.ip() == ip) {
                 let Some(stream) = media.stream.as_mut() else { continue };
-                if let Some(datagram) = stream.send(self.now, &frame) {
+                let len = (stream.rate() / FRAMES_A_SECOND) as usize;
+                if let Some(datagram) = stream.send(self.now, &frame[..len]) {
                     let parcel = Parcel::Media { from: media.local, to: datagram.to, bytes: datagram.bytes.to_vec() };
                     self.wire.send(self.now.mono, parcel);
                 }
@@ -450,7 +451,7 @@ impl World {
                     let parcel = Parcel::Media { from: media.local, to: datagram.to, bytes: datagram.bytes.to_vec() };
                     self.wire.send(self.now.mono, parcel);
                 }
-                stream.play(self.now);
+                stream.play(self.now, &mut heard[..len]);
             }
         }
         self.frame = Some(self.now.mono + Duration::from_millis(20));

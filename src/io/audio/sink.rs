@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 
+use super::resample::FrameConverter;
 use crate::agent::AudioSink;
 use crate::io::os;
-use crate::media::Codec;
+use crate::media::{FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::{escape, Failure, FailureKind};
 
 /// Frames between two updates of a file's header: one second.
-const FRAMES_A_FLUSH: u32 = 50;
-
-const FORMAT: WavSpec =
-    WavSpec { channels: 1, sample_rate: Codec::RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
+const FRAMES_A_FLUSH: u32 = FRAMES_A_SECOND;
 
 /// Where a call's sound goes.
 #[derive(Default)]
@@ -28,6 +26,10 @@ pub enum Sink {
 pub struct Recording {
     path: PathBuf,
     writer: WavWriter<BufWriter<File>>,
+    /// Samples a second of the file.
+    rate: u32,
+    /// Where the call has another rate by now.
+    converter: Option<FrameConverter>,
     since_flush: u32,
 }
 
@@ -48,16 +50,23 @@ pub fn check_sink(sink: &AudioSink) -> Result<(), Failure> {
 }
 
 impl Sink {
-    /// Makes or overwrites the file, 0600: what was said is nobody else's.
-    pub fn open(sink: &AudioSink) -> Result<Self, Failure> {
+    /// Makes or overwrites the file, 0600: what was said is nobody else's. `rate` in hertz, a multiple of 50.
+    pub fn open(sink: &AudioSink, rate: u32) -> Result<Self, Failure> {
         match sink {
             AudioSink::Discard => Ok(Self::Discard),
-            AudioSink::File(path) => Recording::create(path).map(Self::File),
+            AudioSink::File(path) => Recording::create(path, rate).map(Self::File),
+        }
+    }
+
+    /// The call goes on at another rate.
+    pub fn set_rate(&mut self, rate: u32) {
+        if let Self::File(recording) = self {
+            recording.converter = FrameConverter::new(rate, recording.rate);
         }
     }
 
     /// After a failure the rest is to be discarded; what was written until then stays readable.
-    pub fn write(&mut self, frame: &[i16; Codec::FRAME]) -> Result<(), Failure> {
+    pub fn write(&mut self, frame: &[i16]) -> Result<(), Failure> {
         match self {
             Self::Discard => Ok(()),
             Self::File(recording) => recording.write(frame).map_err(|error| failure(&recording.path, &error)),
@@ -74,19 +83,28 @@ impl Sink {
 }
 
 impl Recording {
-    fn create(path: &Path) -> Result<Self, Failure> {
+    fn create(path: &Path, rate: u32) -> Result<Self, Failure> {
+        let format = WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
         // Without O_NONBLOCK a FIFO would be waited for, and the call with it.
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NONBLOCK);
         let file = options.open(path);
         let file = file.and_then(emptied);
         let file = file.map_err(|error| failure(path, &hound::Error::IoError(error)))?;
-        let mut writer = WavWriter::new(BufWriter::new(file), FORMAT).map_err(|error| failure(path, &error))?;
+        let mut writer = WavWriter::new(BufWriter::new(file), format).map_err(|error| failure(path, &error))?;
         writer.flush().map_err(|error| failure(path, &error))?;
-        Ok(Self { path: path.to_owned(), writer, since_flush: 0 })
+        Ok(Self { path: path.to_owned(), writer, rate, converter: None, since_flush: 0 })
     }
 
-    fn write(&mut self, frame: &[i16; Codec::FRAME]) -> hound::Result<()> {
+    fn write(&mut self, frame: &[i16]) -> hound::Result<()> {
+        let mut own = [0; MAX_FRAME];
+        let frame = match (&mut self.converter, own.get_mut(..(self.rate / FRAMES_A_SECOND) as usize)) {
+            (Some(converter), Some(own)) => {
+                converter.convert(frame, own);
+                &*own
+            }
+            _ => frame,
+        };
         frame.iter().try_for_each(|sample| self.writer.write_sample(*sample))?;
         self.since_flush += 1;
         if self.since_flush == FRAMES_A_FLUSH {
@@ -140,34 +158,50 @@ mod tests {
     use super::super::read_wav;
     use super::*;
 
-    fn frame(value: i16) -> [i16; Codec::FRAME] {
-        [value; Codec::FRAME]
+    fn frame(value: i16) -> [i16; 160] {
+        [value; 160]
     }
 
     #[test]
     fn what_is_written_is_read_back() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("heard.wav");
-        let mut sink = Sink::open(&AudioSink::File(path.clone())).unwrap();
+        let mut sink = Sink::open(&AudioSink::File(path.clone()), 8000).unwrap();
         (1..=3).for_each(|value| sink.write(&frame(value)).unwrap());
         sink.finish().unwrap();
-        let found = read_wav(&path).unwrap();
+        let found = read_wav(&path, 8000).unwrap();
         assert_eq!((found.len(), found[0], found[479]), (480, 1, 3));
+    }
+
+    #[test]
+    fn a_file_keeps_its_rate_when_the_call_goes_on_at_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("heard.wav");
+        let mut sink = Sink::open(&AudioSink::File(path.clone()), 8000).unwrap();
+        sink.write(&frame(1000)).unwrap();
+        sink.set_rate(48_000);
+        (0..5).for_each(|_| sink.write(&[1000; 960]).unwrap());
+        sink.set_rate(8000);
+        sink.write(&frame(1000)).unwrap();
+        sink.finish().unwrap();
+        let found = read_wav(&path, 8000).unwrap();
+        assert_eq!((found.len(), found[0], found[7 * 160 - 1]), (7 * 160, 1000, 1000));
+        assert!(found[480..960].iter().all(|sample| sample.abs_diff(1000) < 20));
     }
 
     #[test]
     fn a_file_under_two_names_has_one_recording() {
         let dir = tempfile::tempdir().unwrap();
         let (path, other) = (dir.path().join("heard.wav"), dir.path().join("link.wav"));
-        let mut first = Sink::open(&AudioSink::File(path.clone())).unwrap();
+        let mut first = Sink::open(&AudioSink::File(path.clone()), 8000).unwrap();
         first.write(&frame(7)).unwrap();
         std::os::unix::fs::symlink(&path, &other).unwrap();
         let failure = check_sink(&AudioSink::File(other.clone())).unwrap_err();
         assert!(failure.code == "recording-impossible" && failure.message.contains("another recording"), "{failure}");
         assert!(failure.next.contains("another file"), "{failure}");
-        assert_eq!(Sink::open(&AudioSink::File(other.clone())).err().unwrap().code, "recording-failed");
+        assert_eq!(Sink::open(&AudioSink::File(other.clone()), 8000).err().unwrap().code, "recording-failed");
         first.finish().unwrap();
-        assert_eq!(read_wav(&path).unwrap()[..3], [7, 7, 7]);
+        assert_eq!(read_wav(&path, 8000).unwrap()[..3], [7, 7, 7]);
         check_sink(&AudioSink::File(other)).unwrap();
     }
 
@@ -175,10 +209,10 @@ mod tests {
     fn a_killed_process_leaves_a_file_that_plays_up_to_the_last_second() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("heard.wav");
-        let mut sink = Sink::open(&AudioSink::File(path.clone())).unwrap();
+        let mut sink = Sink::open(&AudioSink::File(path.clone()), 8000).unwrap();
         (0..120).for_each(|value| sink.write(&frame(value)).unwrap());
         std::mem::forget(sink);
-        assert_eq!(read_wav(&path).unwrap().len(), 100 * Codec::FRAME);
+        assert_eq!(read_wav(&path, 8000).unwrap().len(), 100 * 160);
     }
 
     #[test]
@@ -198,10 +232,10 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_and_a_missing_directory_is_named() {
-        let mut sink = Sink::open(&AudioSink::Discard).unwrap();
+        let mut sink = Sink::open(&AudioSink::Discard, 8000).unwrap();
         sink.write(&frame(1)).unwrap();
-        let failure = Sink::open(&AudioSink::File("/nonexistent/heard.wav".into())).err().unwrap();
+        let failure = Sink::open(&AudioSink::File("/nonexistent/heard.wav".into()), 8000).err().unwrap();
         assert_eq!(failure.code, "recording-failed");
-        assert!(Sink::open(&AudioSink::File("/dev/full".into())).is_err());
+        assert!(Sink::open(&AudioSink::File("/dev/full".into()), 8000).is_err());
     }
 }

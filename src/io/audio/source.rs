@@ -1,16 +1,28 @@
 use std::f64::consts::TAU;
 
+use super::resample::FrameConverter;
 use super::wav::read_wav;
 use crate::agent::AudioSource;
-use crate::media::Codec;
+use crate::media::MAX_FRAME;
 use crate::vocab::{Failure, FailureKind};
+
+/// Of all codecs, in hertz: a tone is heard by each.
+const LOWEST_RATE: u32 = 8000;
 
 /// Loudest sample of a tone: a quarter of full scale, -12 dB.
 const TONE_PEAK: f64 = 8192.0;
 
 /// Frames for a call, without end: after a file's last sample comes silence.
+pub struct Source {
+    sound: Sound,
+    /// Samples a second of the sound.
+    rate: u32,
+    /// Where the call wants another rate by now.
+    converter: Option<FrameConverter>,
+}
+
 #[derive(Debug)]
-pub enum Source {
+enum Sound {
     File { samples: Vec<i16>, next: usize },
     Silence,
     Tone { hertz: u32, next: u32 },
@@ -18,43 +30,62 @@ pub enum Source {
 
 /// Reads and checks all of it, before a call is placed.
 pub fn check_source(source: &AudioSource) -> Result<(), Failure> {
-    Source::open(source).map(drop)
+    Source::open(source, LOWEST_RATE).map(drop)
 }
 
 impl Source {
-    /// Reads a file at once and whole, so that nothing waits for the disk during the call.
-    pub fn open(source: &AudioSource) -> Result<Self, Failure> {
-        match source {
-            AudioSource::File(path) => Ok(Self::File { samples: read_wav(path)?, next: 0 }),
-            AudioSource::Silence => Ok(Self::Silence),
-            AudioSource::Tone(hertz) if *hertz == 0 || *hertz >= Codec::RATE / 2 => Err(no_tone(*hertz)),
-            AudioSource::Tone(hertz) => Ok(Self::Tone { hertz: *hertz, next: 0 }),
-        }
+    /// Frames of silence.
+    pub fn silence() -> Self {
+        Self { sound: Sound::Silence, rate: LOWEST_RATE, converter: None }
     }
 
-    /// The next 20 ms.
-    pub fn frame(&mut self) -> [i16; Codec::FRAME] {
-        match self {
-            Self::File { samples, next } => {
-                let rest = samples.get(*next..).unwrap_or_default();
-                let mut frame = [0; Codec::FRAME];
-                frame.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                *next = next.saturating_add(Codec::FRAME).min(samples.len());
-                frame
-            }
-            Self::Silence => [0; Codec::FRAME],
-            Self::Tone { hertz, next } => std::array::from_fn(|_| {
-                let sample = (TAU * f64::from(*next) / f64::from(Codec::RATE)).sin();
-                // The phase is counted in whole samples of one second, so that it never drifts.
-                *next = (*next + *hertz) % Codec::RATE;
-                (sample * TONE_PEAK) as i16
-            }),
-        }
+    /// Reads a file at once and whole, so that nothing waits for the disk during the call. `rate` in hertz, a multiple of 50.
+    pub fn open(source: &AudioSource, rate: u32) -> Result<Self, Failure> {
+        let sound = match source {
+            AudioSource::File(path) => Sound::File { samples: read_wav(path, rate)?, next: 0 },
+            AudioSource::Silence => Sound::Silence,
+            AudioSource::Tone(hertz) if *hertz == 0 || *hertz >= LOWEST_RATE / 2 => return Err(no_tone(*hertz)),
+            AudioSource::Tone(hertz) => Sound::Tone { hertz: *hertz, next: 0 },
+        };
+        Ok(Self { sound, rate, converter: None })
+    }
+
+    /// The call goes on at another rate.
+    pub fn set_rate(&mut self, rate: u32) {
+        self.converter = FrameConverter::new(self.rate, rate);
+    }
+
+    /// The next 20 ms, at the rate that was asked for last.
+    pub fn frame(&mut self, frame: &mut [i16]) {
+        let Some(converter) = &mut self.converter else { return self.sound.frame(self.rate, frame) };
+        let mut own = [0; MAX_FRAME];
+        let own = own.get_mut(..converter.frame_len()).unwrap_or_default();
+        self.sound.frame(self.rate, own);
+        converter.convert(own, frame);
     }
 
     /// A file's last sample has been handed out.
     pub fn has_ended(&self) -> bool {
-        matches!(self, Self::File { samples, next } if *next >= samples.len())
+        matches!(&self.sound, Sound::File { samples, next } if *next >= samples.len())
+    }
+}
+
+impl Sound {
+    fn frame(&mut self, rate: u32, frame: &mut [i16]) {
+        match self {
+            Self::File { samples, next } => {
+                let rest = samples.get(*next..).unwrap_or_default().iter().copied();
+                *next = next.saturating_add(frame.len()).min(samples.len());
+                frame.iter_mut().zip(rest.chain(std::iter::repeat(0))).for_each(|(to, from)| *to = from);
+            }
+            Self::Silence => frame.fill(0),
+            Self::Tone { hertz, next } => frame.fill_with(|| {
+                let sample = (TAU * f64::from(*next) / f64::from(rate)).sin();
+                // The phase is counted in whole samples of one second, so that it never drifts.
+                *next = (*next + *hertz) % rate;
+                (sample * TONE_PEAK) as i16
+            }),
+        }
     }
 }
 
@@ -71,26 +102,38 @@ fn no_tone(hertz: u32) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::FRAMES_A_SECOND;
+
+    fn next(source: &mut Source, rate: u32) -> Vec<i16> {
+        let mut frame = vec![7; (rate / FRAMES_A_SECOND) as usize];
+        source.frame(&mut frame);
+        frame
+    }
 
     #[test]
     fn a_file_is_played_once_and_then_there_is_silence() {
         let samples: Vec<i16> = (1..=200).collect();
-        let mut source = Source::File { samples, next: 0 };
-        assert_eq!(source.frame()[..3], [1, 2, 3]);
+        let mut source = Source { sound: Sound::File { samples, next: 0 }, ..Source::silence() };
+        assert_eq!(next(&mut source, 8000)[..3], [1, 2, 3]);
         assert!(!source.has_ended());
-        let last = source.frame();
+        let last = next(&mut source, 8000);
         assert_eq!((last[39], last[40]), (200, 0));
         assert!(source.has_ended());
-        assert_eq!(source.frame(), [0; Codec::FRAME]);
+        assert_eq!(next(&mut source, 8000), [0; 160]);
     }
 
     #[test]
     fn a_tone_goes_on_over_frames_at_its_pitch() {
-        let mut source = Source::open(&AudioSource::Tone(440)).unwrap();
-        let second: Vec<i16> = (0..50).flat_map(|_| source.frame()).collect();
-        let rising = second.windows(2).filter(|pair| pair[0] < 0 && pair[1] >= 0).count();
-        assert!((439..=440).contains(&rising), "{rising}");
-        assert!(second.windows(2).all(|pair| pair[0].abs_diff(pair[1]) < 3000), "no jump between frames");
+        for (rate, then) in [(8000, 8000), (48_000, 48_000), (8000, 48_000), (48_000, 16_000)] {
+            let mut source = Source::open(&AudioSource::Tone(440), rate).unwrap();
+            source.set_rate(then);
+            // A converter rings while it begins.
+            (0..2).for_each(|_| drop(next(&mut source, then)));
+            let second: Vec<i16> = (0..50).flat_map(|_| next(&mut source, then)).collect();
+            let rising = second.windows(2).filter(|pair| pair[0] < 0 && pair[1] >= 0).count();
+            assert!((439..=441).contains(&rising), "{rate} {then}: {rising}");
+            assert!(second.windows(2).all(|pair| pair[0].abs_diff(pair[1]) < 3000), "no jump between frames");
+        }
         assert_eq!(check_source(&AudioSource::Tone(4000)).unwrap_err().code, "no-such-tone");
     }
 }

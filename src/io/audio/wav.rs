@@ -7,14 +7,14 @@ use hound::{SampleFormat, WavReader, WavSpec};
 use super::resample::Resampler;
 use crate::vocab::{Failure, FailureKind};
 
-/// The longest file that is played, in seconds: an hour is 55 MiB in memory.
+/// The longest file that is played, in seconds: an hour is 55 MiB in memory at 8 kHz, and 330 at 48.
 pub const LONGEST: u32 = 3600;
 
-/// Reads PCM of 16 bits, mono or stereo (mixed), 8 to 48 kHz, as mono of 8 kHz.
-pub fn read_wav(path: &Path) -> Result<Vec<i16>, Failure> {
+/// Reads PCM of 16 bits, mono or stereo (mixed), 8 to 48 kHz, as mono of the `rate`, in hertz.
+pub fn read_wav(path: &Path, rate: u32) -> Result<Vec<i16>, Failure> {
     let mut reader = WavReader::open(path).map_err(|error| unreadable(path, &error))?;
     let spec = check(path, &reader)?;
-    let mut resampler = Resampler::new(spec.sample_rate);
+    let mut resampler = Resampler::new(spec.sample_rate, rate);
     let channels = usize::from(spec.channels);
     let scale = 1.0 / (32768.0 * f32::from(spec.channels));
     let mut sum = 0.0;
@@ -104,11 +104,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wav");
         write(&path, spec(1, 8000, 16, SampleFormat::Int), &[0, 1, -1, i16::MAX, i16::MIN, 1234]);
-        assert_eq!(read_wav(&path).unwrap(), [0, 1, -1, i16::MAX, i16::MIN, 1234]);
+        assert_eq!(read_wav(&path, 8000).unwrap(), [0, 1, -1, i16::MAX, i16::MIN, 1234]);
         write(&path, spec(2, 8000, 16, SampleFormat::Int), &[100, 300, -50, 50, i16::MAX, i16::MAX]);
-        assert_eq!(read_wav(&path).unwrap(), [200, 0, i16::MAX]);
+        assert_eq!(read_wav(&path, 8000).unwrap(), [200, 0, i16::MAX]);
         write(&path, spec(2, 48_000, 16, SampleFormat::Int), &[0; 96_000]);
-        assert_eq!(read_wav(&path).unwrap(), [0; 8000]);
+        assert_eq!(read_wav(&path, 8000).unwrap(), [0; 8000]);
     }
 
     #[test]
@@ -126,13 +126,13 @@ mod tests {
         ];
         for (spec, why) in cases {
             write(&path, spec, &[1, 2, 3]);
-            let failure = read_wav(&path).unwrap_err();
+            let failure = read_wav(&path, 8000).unwrap_err();
             assert_eq!(failure.code, "wav-unfit");
             assert!(failure.message.contains(why) && failure.message.contains("a.wav"), "{failure}");
         }
         write(&path, spec(1, 8000, 16, Int), &[]);
-        assert!(read_wav(&path).unwrap_err().message.contains("no sound"));
-        assert_eq!(read_wav(&dir.path().join("none.wav")).unwrap_err().code, "wav-unreadable");
+        assert!(read_wav(&path, 8000).unwrap_err().message.contains("no sound"));
+        assert_eq!(read_wav(&dir.path().join("none.wav"), 8000).unwrap_err().code, "wav-unreadable");
     }
 
     #[test]
@@ -143,16 +143,16 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for len in 0..whole.len() {
             std::fs::write(&path, &whole[..len]).unwrap();
-            let failure = read_wav(&path).unwrap_err();
+            let failure = read_wav(&path, 8000).unwrap_err();
             assert_eq!(failure.code, "wav-unfit", "{len}: {failure}");
         }
         for bit in 0..44 * 8 {
             let mut flipped = whole.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             std::fs::write(&path, &flipped).unwrap();
-            let _ = read_wav(&path);
+            let _ = read_wav(&path, 8000);
         }
         std::fs::write(&path, "This is a letter, and no sound at all; and quite a long letter it is.").unwrap();
-        assert!(read_wav(&path).unwrap_err().message.contains("no WAV file"));
+        assert!(read_wav(&path, 8000).unwrap_err().message.contains("no WAV file"));
     }
 }

@@ -9,7 +9,7 @@ use super::pace::Pace;
 use crate::agent::{AudioSink, AudioSource, Done};
 use crate::io::audio::{Sink, Source};
 use crate::io::packet_log::packet_log;
-use crate::media::{Codec, Counters, Forwarder, Stream, StreamEvent};
+use crate::media::{Counters, Forwarder, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::{CallId, Failure, Mono, Now};
 
 /// Frames between two tellings of the counters: half a second.
@@ -32,6 +32,17 @@ pub enum Work {
     Talk(Option<Box<Stream>>),
     /// At a gateway.
     Forward(Box<Forwarder>),
+}
+
+impl Work {
+    /// Samples a second of its sound.
+    fn rate(&self) -> u32 {
+        match self {
+            Self::Talk(Some(stream)) => stream.rate(),
+            // Nothing is said or heard.
+            Self::Talk(None) | Self::Forward(_) => 8000,
+        }
+    }
 }
 
 /// One that runs, until the mailbox says that it is over.
@@ -57,8 +68,9 @@ impl MediaLeg {
     pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
         let Self { call, mailbox, socket, work, source, sink } = self;
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
-        let source = or_else(Source::open(&source), Source::Silence, &mut told);
-        let sink = or_else(Sink::open(&sink), Sink::Discard, &mut told);
+        let rate = work.rate();
+        let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
+        let sink = or_else(Sink::open(&sink, rate), Sink::Discard, &mut told);
         RunningLeg { call, mailbox, socket, work, source, sink, pace: Pace::start(now.mono), frames: 0, failed: false }
     }
 }
@@ -102,18 +114,22 @@ impl RunningLeg {
     fn send_and_play(&mut self, now: Now, outbox: &mut Outbox) {
         let had_ended = self.source.has_ended();
         let Work::Talk(Some(stream)) = &mut self.work else { return };
-        let said = if stream.held().is_paused() { [0; Codec::FRAME] } else { self.source.frame() };
-        if let Some(datagram) = stream.send(now, &said) {
+        let mut room = [0; MAX_FRAME];
+        let Some(frame) = room.get_mut(..(stream.rate() / FRAMES_A_SECOND) as usize) else { return };
+        if !stream.held().is_paused() {
+            self.source.frame(frame);
+        }
+        if let Some(datagram) = stream.send(now, frame) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
         while let Some(datagram) = stream.poll_rtcp(now) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
-        let heard = stream.play(now);
+        stream.play(now, frame);
         if self.source.has_ended() && !had_ended {
             outbox.push(Done::SourceEnded { call: self.call });
         }
-        if let Err(failure) = self.sink.write(&heard) {
+        if let Err(failure) = self.sink.write(frame) {
             self.sink = Sink::Discard;
             outbox.push(Done::StreamFailed { call: self.call, failure });
         }
@@ -157,6 +173,10 @@ impl RunningLeg {
             return;
         }
         if let Some(other) = self.mailbox.take_stream() {
+            if let Some(stream) = &other {
+                self.source.set_rate(stream.rate());
+                self.sink.set_rate(stream.rate());
+            }
             self.work = Work::Talk(other);
         }
         let Work::Talk(Some(stream)) = &mut self.work else { return };

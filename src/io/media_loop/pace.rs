@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::media::Codec;
+use crate::media::FRAMES_A_SECOND;
 use crate::vocab::Mono;
 
 /// One frame.
@@ -37,7 +37,7 @@ impl Pace {
     }
 }
 
-const _: () = assert!(Codec::FRAME as u128 * 1000 == FRAME_TIME.as_millis() * Codec::RATE as u128);
+const _: () = assert!(FRAME_TIME.as_millis() * FRAMES_A_SECOND as u128 == 1000);
 
 #[cfg(test)]
 mod tests {

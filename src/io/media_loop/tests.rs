@@ -92,7 +92,7 @@ fn write_speech(path: &std::path::Path) {
 
 /// Of what Bob recorded.
 fn loud_samples(dir: &tempfile::TempDir) -> usize {
-    let heard = read_wav(&dir.path().join("heard.wav")).unwrap();
+    let heard = read_wav(&dir.path().join("heard.wav"), 8000).unwrap();
     heard.iter().filter(|sample| sample.unsigned_abs() > 7000).count()
 }
 
