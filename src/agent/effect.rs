@@ -3,7 +3,7 @@
 //! | effect | done |
 //! | --- | --- |
 //! | `Store` | `Stored` |
-//! | `OpenMedia`, `MoveMedia` | `MediaOpened` |
+//! | `OpenMedia`, `OpenMediaBeside` | `MediaOpened` |
 //! | `Listen` | `Listening` |
 //! | `StartForwarder` | `Counted` again and again |
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
@@ -53,8 +53,8 @@ pub enum Effect {
     Listen {
         wanted: Vec<Listen>,
     },
-    /// Bind another UDP socket for the media of a running call, at another address; its stream goes on there when it is rekeyed.
-    MoveMedia {
+    /// Bind another UDP socket beside the one of a running call, at another address; its stream goes on there when it is rekeyed.
+    OpenMediaBeside {
         call: CallId,
         local: IpAddr,
     },

@@ -248,7 +248,7 @@ impl Node {
                 self.ip = wanted[0].address.ip();
                 Some(Done::Listening { result: Ok(wanted) })
             }
-            Effect::MoveMedia { call, local } => {
+            Effect::OpenMediaBeside { call, local } => {
                 self.next_port += 2;
                 Some(Done::MediaOpened { call, result: Ok(SocketAddr::new(local, self.next_port)) })
             }

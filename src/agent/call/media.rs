@@ -27,7 +27,7 @@ impl Agent {
         let open = self.calls.all.get_mut(&id);
         let Some(calling) = open else { return };
         if std::mem::take(&mut calling.moving) {
-            return self.handle_media_moved(now, id, result);
+            return self.handle_media_beside(now, id, result);
         }
         match result {
             Ok(local) => {

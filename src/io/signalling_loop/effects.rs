@@ -16,8 +16,8 @@ impl Signalling {
             Effect::Locate { id, what, seed } => self.locate(id, what, seed),
             // It waits for sockets: done in `perform`.
             Effect::Listen { .. } => {}
-            Effect::MoveMedia { call, local } => {
-                let result = self.media.open_another(call, local);
+            Effect::OpenMediaBeside { call, local } => {
+                let result = self.media.open_beside(call, local);
                 self.answered.push_back(Done::MediaOpened { call, result });
             }
             Effect::OpenMedia { call, local } => {
