@@ -24,7 +24,7 @@ impl Agent {
         let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
         let key = std::mem::replace(&mut calling.key, KeyState::Done);
         let body = body.ok_or_else(|| unreadable_sdp(&peer, "it carries no session description"))?;
-        let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let offer = calling.said.ours.as_ref().ok_or_else(|| gone(id))?;
         let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
         let initiator = match key {
             KeyState::Offered(initiator) => initiator,
@@ -33,7 +33,7 @@ impl Agent {
         };
         let message = accepted.message_of(&device).ok_or_else(|| downgrade(&peer))?;
         // A refresh of theirs repeats it.
-        calling.offered = Some(accepted.clone());
+        calling.said.describe(accepted.clone());
         let confirmed = initiator.finish(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
         self.start_stream(now, id, confirmed, accepted.media(), accepted.codec())
     }

@@ -399,7 +399,9 @@ impl Agent {
             calling.key = taken.key;
             calling.stated = taken.way.stated;
             calling.heard_first = taken.way.heard_first;
-            calling.offered = taken.offered;
+            if let Some(offered) = taken.offered {
+                calling.said.describe(offered);
+            }
         }
         let mode = match taken.forward {
             Some(_) => AnswerMode::Auto,

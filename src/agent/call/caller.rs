@@ -266,7 +266,7 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
         let peer = calling.peer.as_ref().map(|(entity, device)| (entity, device));
-        if let (Side::Callee, Some(offered)) = (calling.call.side, &calling.offered) {
+        if let (Side::Callee, Some(offered)) = (calling.call.side, calling.said.theirs()) {
             let theirs = offered.media();
             let (out, inbound) = self.entries_between(now, peer, local, theirs);
             let (hash, theirs) = (Digest([0; 32]), theirs.ip());
@@ -347,7 +347,7 @@ impl Agent {
         let target = calling.redirects.now().map_or(approved, |now| now.uri.clone());
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));
-            calling.said = Some(offer);
+            calling.said.ours = Some(offer);
             calling.peer_keys = Some(peer);
         }
         // Where DNS names TLS, the host of the contact is proven, and not what DNS made of it (RFC 5922 section 4).

@@ -40,14 +40,14 @@ impl Agent {
         let last = self.with_what_was_tried(id, last);
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
-        calling.end_seek();
+        calling.renewal.end_seek();
         calling.end_hold();
         calling.call.early = false;
         let session = calling.session.take();
         let side = calling.call.side;
         let answered = match side {
             Side::Caller => calling.call.state == CallState::Active || matches!(calling.key, KeyState::Done),
-            Side::Callee => calling.said.is_some(),
+            Side::Callee => calling.said.ours.is_some(),
         };
         calling.ending = Some(last);
         let ask = calling.call.ask;

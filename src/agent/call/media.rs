@@ -26,7 +26,7 @@ impl Agent {
     pub(in crate::agent) fn handle_media_opened(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
         let open = self.calls.all.get_mut(&id);
         let Some(calling) = open else { return };
-        if std::mem::take(&mut calling.moving) {
+        if std::mem::take(&mut calling.renewal.opens_beside) {
             return self.handle_media_beside(now, id, result);
         }
         match result {
@@ -130,7 +130,7 @@ impl Agent {
         if calling.through.is_some() && tunnel.is_none() {
             return Err(lost(&calling.call.peer, None));
         }
-        calling.call.held_by_peer = calling.offered.as_ref().is_some_and(PeerSdp::held);
+        calling.call.held_by_peer = calling.said.is_held();
         let config = StreamConfig {
             local,
             remote,
@@ -149,7 +149,7 @@ impl Agent {
             tunnel,
         };
         let early = calling.call.early;
-        calling.quiet_allowed = early || calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
+        calling.quiet_allowed = early || calling.said.is_partial();
         let stream = Box::new(Stream::new(config, protection));
         let source = calling.source.clone();
         let sink = self.sink_for(id);

@@ -14,6 +14,7 @@ mod answered;
 mod answering;
 mod callee;
 mod caller;
+mod descriptions;
 mod early;
 mod end;
 mod forwarding;
@@ -30,6 +31,7 @@ mod reinvited;
 mod rekey;
 mod rekeyed;
 mod relax;
+mod renewal;
 mod reoffer;
 mod replacement;
 mod running;
@@ -54,16 +56,14 @@ use crate::keys::agreement::PeerKeys;
 use crate::keys::{Initiator, Responder};
 use crate::media::Counters;
 use crate::policy::{Answer, Intent, Suite};
-use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
 use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
+use descriptions::Descriptions;
 use early::Early;
-use loosen::WaitingOffer;
-use lost::Seek;
-use media::{PeerSdp, Ready};
-use rekey::{Agreement, Rekey};
-use reoffer::Reoffered;
+use media::Ready;
+use rekey::Agreement;
+use renewal::Renewal;
 use running::{nothing_heard, Heard};
 use through::Through;
 use transfer::Transfers;
@@ -130,8 +130,6 @@ pub(super) struct Calling {
     heard: Option<Heard>,
     /// Give up then: nobody answers, or the call has had its time.
     until: Option<Mono>,
-    /// An entry that rules it ends then.
-    ruled_until: Option<Mono>,
     /// When INVITE was sent, or came.
     invited: Option<Mono>,
     /// From where.
@@ -145,25 +143,8 @@ pub(super) struct Calling {
     agreement: Option<Agreement>,
     /// The tunnel by which its packets go.
     through: Option<Through>,
-    /// Another socket is being opened, at the address to which we moved.
-    moving: bool,
-    /// New keys that our side wants.
-    rekey: Option<Rekey>,
-    /// The peer does not take our offer from a new address.
-    seek: Option<Seek>,
-    /// Both users agreed to other entries since it was offered: it may have more than they demand.
-    loosens: bool,
-    /// A new offer of the peer's uses what was agreed, which is not in force yet.
-    waiting_offer: Option<WaitingOffer>,
-    /// And it has waited for that.
-    waited: bool,
-    /// Our offer, or our answer: a refresh gets the same again.
-    said: Option<SessionDescription>,
-    offered: Option<PeerSdp>,
-    /// Our new offer within the call, which is not answered yet.
-    reoffered: Option<Reoffered>,
-    /// Where the peer's media was at first: it may be taken back for a while.
-    described: Option<SocketAddr>,
+    renewal: Renewal,
+    said: Descriptions,
     /// The peer does not send: it holds the call, and is not gone.
     quiet_allowed: bool,
     /// Answers that came before the call was answered.
@@ -292,9 +273,8 @@ impl Calls {
 
 impl Timed for Calling {
     fn deadline(&self) -> Option<(Mono, &'static str)> {
-        let seek = self.seek.as_ref().map(|seek| (seek.at, "the peer does not answer our new address"));
-        let ruled = self.ruled_until.filter(|_| self.is_open()).map(|at| (at, "an entry of a call ends"));
-        self.until.map(|at| (at, "call duration")).into_iter().chain(seek).chain(ruled).min()
+        let until = self.until.map(|at| (at, "call duration"));
+        until.into_iter().chain(self.renewal.deadlines(self.is_open())).min()
     }
 }
 
@@ -312,7 +292,7 @@ impl Calling {
 
     /// It rings here: the user, or the configuration, has not answered.
     fn waits_for_us(&self) -> bool {
-        self.call.state == CallState::Incoming && self.is_open() && self.said.is_none()
+        self.call.state == CallState::Incoming && self.is_open() && self.said.ours.is_none()
     }
 
     pub fn is_open(&self) -> bool {
@@ -386,7 +366,6 @@ impl Agent {
             name: self.config.entity.clone(),
             heard: None,
             until: None,
-            ruled_until: None,
             invited: None,
             invited_from: None,
             local: None,
@@ -394,16 +373,8 @@ impl Agent {
             peer_keys: None,
             agreement: None,
             through: None,
-            moving: false,
-            rekey: None,
-            seek: None,
-            loosens: false,
-            waiting_offer: None,
-            waited: false,
-            said: None,
-            offered: None,
-            reoffered: None,
-            described: None,
+            renewal: Renewal::default(),
+            said: Descriptions::default(),
             quiet_allowed: false,
             early_tries: 0,
             told_stripped: false,
@@ -477,7 +448,7 @@ impl Agent {
             if calling.until.is_some_and(|until| until <= now.mono) {
                 let last = calling.time_is_over(now.mono);
                 self.end_call(now, id, last);
-            } else if calling.ruled_until.is_some_and(|end| end <= now.mono) {
+            } else if calling.renewal.ruled_until.is_some_and(|end| end <= now.mono) {
                 self.rule_anew(now, id);
             } else {
                 self.seek_peer(now, id);

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::rekey::Why;
+use super::renewal::Why;
 use super::tunnel::moved_away;
 use super::CallState;
 use crate::agent::{Agent, Call, Effect, Event, Moved};
@@ -103,7 +103,7 @@ impl Agent {
             }
             match (calling.call.state.clone(), calling.media_open) {
                 (CallState::Active, _) => {
-                    calling.moving = true;
+                    calling.renewal.opens_beside = true;
                     self.effect(Effect::OpenMediaBeside { call: id, local: to });
                 }
                 (_, true) => {

@@ -187,9 +187,8 @@ impl Agent {
         self.rekey_stream(now, id, confirmed, described, first).map_err(|why| No::plain(488, &why.message))?;
         self.say_answer(now, id, session, said);
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.described = None;
             calling.call.held_by_peer = again.held();
-            calling.offered = Some(again);
+            calling.said.describe(again);
         }
         self.drop_needless_wish(now, id);
         self.settle_hold(id);

@@ -77,7 +77,7 @@ impl Agent {
     pub(super) fn tunnel_wanted(&self, now: Now, id: CallId) -> Result<Option<Pin>, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         // Where the peer is, an offer of ours does not know.
-        let offers = calling.call.side == Side::Callee && calling.offered.is_none();
+        let offers = calling.call.side == Side::Callee && calling.said.theirs().is_none();
         if calling.through.is_some() || calling.is_tunnel() || offers {
             return Ok(None);
         }
