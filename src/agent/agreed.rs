@@ -80,7 +80,7 @@ impl Agent {
                 self.book.put_pending(pending, generation);
                 self.say_agreed(now, agreed);
                 self.policy_changed(now, generation);
-                let by = self.reviews.all.get(&review).map_or("", super::review::Reviewing::answered_by);
+                let by = self.reviews.all.get(&review).map_or("", super::reviews::Reviewing::answered_by);
                 self.set_review(review, ReviewState::Registered { generation, by });
             }
             Ok(_) => {}

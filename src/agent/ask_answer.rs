@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::book::Standing;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
-use super::review::Opening;
+use super::reviews::Opening;
 use super::waiting::Waiting;
 use super::{Agent, AskState, Effect, Event, StoreOp};
 use crate::policy::{KeyState, Provenance, ReviewKind};

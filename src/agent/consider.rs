@@ -16,7 +16,7 @@ use super::answer_watcher::{document_body, AskersPlace, MAX_EXPIRES};
 use super::ask_answer::key_state;
 use super::negotiate::{Decided, Negotiated, ProposalState, PATIENCE};
 use super::own::Saying;
-use super::review::Opening;
+use super::reviews::Opening;
 use super::{Agent, Event};
 use crate::policy::{
     agreed_terms, Approved, Audience, Intent, ProposalAnswer, ProposalDecision, Provenance, Purpose, ReviewKind,

@@ -1,7 +1,7 @@
 //! A peer's newer statement takes the place of the older one in every open question: what it said earlier must not come
 //! back as the newest, and whoever waited for the older question waits for the newer.
 
-use super::review::{Reviewing, Reviews};
+use super::reviews::{Reviewing, Reviews};
 use super::{Agent, AskState, CallState, ReviewState};
 use crate::policy::ReviewKind;
 use crate::vocab::{AskId, CallId, Failure, FailureKind, Now, ReviewId};

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use super::ask_answer::key_state;
 use super::book::Standing;
 use super::document::{still_lives, trusted, ReadDocument};
-use super::review::Opening;
+use super::reviews::Opening;
 use super::watch::WatchKey;
 use super::{Agent, ReviewState};
 use crate::policy::{Intent, Provenance, ReviewKind, Statement};

@@ -1,11 +1,11 @@
 //! The callee took the call: what its answer has to have, and then the stream.
 
-use super::caller::{gone, no_agreement_text};
+use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::media::PeerSdp;
 use super::{CallState, KeyState};
 use crate::agent::Agent;
 use crate::sip::{Body, SessionId};
-use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use crate::vocab::{CallId, Failure, Now};
 
 impl Agent {
     pub(super) fn handle_answered(&mut self, now: Now, session: SessionId, body: Option<Body>) {
@@ -37,27 +37,4 @@ impl Agent {
         let confirmed = initiator.finish(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
         self.start_stream(now, id, confirmed, accepted.media(), accepted.codec())
     }
-}
-
-pub(super) fn downgrade(peer: &str) -> Failure {
-    Failure::new(
-        FailureKind::Trust,
-        "downgrade",
-        format!(
-            "the answer of {peer} lacks the protection that was offered; somebody on the way may have taken it out"
-        ),
-        peer,
-        "nothing was sent; call again, and if it stays so, reach the peer by another network",
-    )
-}
-
-pub(super) fn unreadable_sdp(peer: &str, why: &str) -> Failure {
-    let message = format!("the answer of {peer} cannot be used: {}", escape(why));
-    Failure::new(
-        FailureKind::Failed,
-        "answer-unusable",
-        message,
-        peer,
-        "call again, or ask the peer which agent it runs",
-    )
 }

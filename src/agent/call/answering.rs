@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use rand_core::RngCore;
 
-use super::callee::{protected, No};
-use super::caller::gone;
+use super::callee::protected;
+use super::failures::gone;
 use super::media::{media_address, random_spis, Ready};
+use super::no::No;
 use super::tunnel::ELSEWHERE;
 use super::{CallState, KeyState};
 use crate::agent::ruling::Protected;

@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::callee::No;
-use super::caller::gone;
+use super::failures::gone;
+use super::no::No;
 use crate::agent::ruling::some_port;
 use crate::agent::{Agent, Effect, Pin};
 use crate::ipsec::{Path, Protection};

@@ -3,7 +3,7 @@
 //!
 //! Sound stops as soon as our user wants that, and goes on when the peer has agreed to it, or does not take the hold.
 
-use super::caller::gone;
+use super::failures::gone;
 use super::Calling;
 use crate::agent::{Agent, Effect, Event, Hold, HoldState};
 use crate::media::Held;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use rand_core::RngCore;
 
-use super::caller::gone;
+use super::failures::gone;
 use super::rekey::Agreement;
 use super::tunnel::{elsewhere, lost};
 use super::{suite_name, CallState};

@@ -14,15 +14,20 @@ mod answered;
 mod answering;
 mod callee;
 mod caller;
+mod caller_failures;
+mod calls;
 mod descriptions;
 mod early;
 mod end;
+mod failures;
 mod forwarding;
 mod hold;
+mod invitation;
 mod loosen;
 mod lost;
 mod media;
 mod moved;
+mod no;
 mod offerless;
 mod places;
 mod redirected;
@@ -43,7 +48,6 @@ mod transferor;
 mod translated;
 mod tunnel;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -57,16 +61,17 @@ use crate::keys::{Initiator, Responder};
 use crate::media::Counters;
 use crate::policy::{Answer, Intent, Suite};
 use crate::sip::digest::Login;
-use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
-use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
+use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed};
+use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now};
+pub use calls::Calls;
 use descriptions::Descriptions;
 use early::Early;
+use failures::nobody_answered;
 use media::Ready;
 use rekey::Agreement;
 use renewal::Renewal;
 use running::{nothing_heard, Heard};
 use through::Through;
-use transfer::Transfers;
 
 /// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.
 const MAX_OPEN: usize = 32;
@@ -87,24 +92,8 @@ pub const QUIET: Duration = Duration::from_secs(5);
 /// that cannot.
 pub const RINGING: Duration = Duration::from_secs(200);
 
-/// Calls that are remembered after their end.
-const MAX_KEPT: usize = 256;
-
 /// Names the stream in the key agreement: the number of its `m=` line, from zero (`docs/protocol.md`). Ours has one.
 pub const MEDIA_ID: &str = "0";
-
-pub struct Calls {
-    all: TimedMap<CallId, Calling>,
-    /// Those that are open ([`Calling::is_open`]).
-    open: BTreeSet<CallId>,
-    /// Those that ended, with their media closed.
-    over: BTreeSet<CallId>,
-    sessions: BTreeMap<SessionId, CallId>,
-    transfers: Transfers,
-    last: u64,
-    /// Counters of calls that are forgotten.
-    forgotten: Counters,
-}
 
 /// A call with what only its story needs.
 pub(super) struct Calling {
@@ -186,89 +175,6 @@ enum KeyState {
     /// The peer offered no agreement, and policy allows a clear call.
     Plain,
     Done,
-}
-
-impl Calls {
-    pub fn new(last: u64) -> Self {
-        Self {
-            all: TimedMap::new(),
-            open: BTreeSet::new(),
-            over: BTreeSet::new(),
-            sessions: BTreeMap::new(),
-            transfers: Transfers::default(),
-            last,
-            forgotten: Counters::default(),
-        }
-    }
-
-    /// The account of this login is gone.
-    pub fn forget_login(&mut self, login: &Login) {
-        let ids: Vec<_> = self.all.keys().copied().collect();
-        for id in ids {
-            if let Some(calling) = self.all.get_mut(&id) {
-                calling.login.take_if(|own| own == login);
-            }
-        }
-    }
-
-    pub fn call(&self, id: CallId) -> Option<&Call> {
-        self.all.get(&id).map(|calling| &calling.call)
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &Call> {
-        self.all.values().map(|calling| &calling.call)
-    }
-
-    /// No call and no media socket is open.
-    pub fn are_over(&self) -> bool {
-        self.all.values().all(|calling| !calling.is_open() && !calling.media_open)
-    }
-
-    /// Packets of all calls since the start: sent, received, and dropped by reason.
-    pub fn totals(&self) -> Counters {
-        self.iter().fold(self.forgotten.clone(), |sum, call| add(sum, &call.counters))
-    }
-
-    fn open_count(&self) -> usize {
-        self.open.len()
-    }
-
-    /// Strangers have so many calls open, or wanted, or more.
-    fn strangers_fill(&self, most: usize) -> bool {
-        // Counting takes longer than all else that a call needs, on an agent that serves many.
-        let all = self.open.len() + self.transfers.wanted.len();
-        all >= most && self.strangers() >= most
-    }
-
-    fn strangers(&self) -> usize {
-        let open = self.open.iter().filter_map(|id| self.all.get(id));
-        let strangers = open.filter(|calling| calling.call.side == Side::Callee && !calling.call.known);
-        let wanted = self.transfers.wanted.values().filter(|wanted| !wanted.known);
-        strangers.count() + wanted.count()
-    }
-
-    /// The call whose sound is written to this file now, or will be.
-    fn recorded_in(&self, sink: &AudioSink) -> Option<CallId> {
-        let AudioSink::File(_) = sink else { return None };
-        let same = |calling: &&Calling| {
-            calling.recording && (calling.is_open() || calling.media_open) && calling.sink == *sink
-        };
-        self.all.values().find(same).map(|calling| calling.call.id)
-    }
-
-    fn by_session(&mut self, session: SessionId) -> Option<&mut Calling> {
-        let id = self.sessions.get(&session)?;
-        self.all.get_mut(id)
-    }
-
-    fn forget_old(&mut self) {
-        while self.all.len() > MAX_KEPT {
-            let Some(id) = self.over.pop_first() else { return };
-            if let Some(gone) = self.all.remove(&id) {
-                self.forgotten = add(std::mem::take(&mut self.forgotten), &gone.call.counters);
-            }
-        }
-    }
 }
 
 impl Timed for Calling {
@@ -407,7 +313,7 @@ impl Agent {
     pub(super) fn handle_call_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
             EndpointEvent::Invited { id, from, relayed, caller, accept, replaces, body, .. } => {
-                let invitation = callee::Invitation { from, relayed, caller: &caller, accept: &accept, replaces };
+                let invitation = invitation::Invitation { from, relayed, caller: &caller, accept: &accept, replaces };
                 self.handle_invited(now, id, &invitation, body);
             }
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),
@@ -459,23 +365,6 @@ impl Agent {
     pub(super) fn call_deadline(&self) -> Option<Deadline> {
         self.calls.all.deadline()
     }
-}
-
-fn add(mut sum: Counters, one: &Counters) -> Counters {
-    sum.sent += one.sent;
-    sum.received += one.received;
-    sum.rtcp_sent += one.rtcp_sent;
-    sum.rtcp_received += one.rtcp_received;
-    for (reason, packets) in &one.dropped {
-        *sum.dropped.entry(reason).or_default() += packets;
-    }
-    sum
-}
-
-/// `said` is what the peer's telephone had to say, in brackets, or empty.
-fn nobody_answered(peer: &str, said: &str) -> Failure {
-    let message = format!("nobody answered at {peer}{said}");
-    Failure::new(FailureKind::Unreachable, "nobody-answered", message, peer, "try again later")
 }
 
 fn suite_name(suite: Option<Suite>) -> Option<String> {

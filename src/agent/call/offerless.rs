@@ -2,9 +2,10 @@
 //!
 //! Our offer has no key agreement: who holds keys that our user approved has to offer one, and of a stranger we know none.
 
-use super::callee::{refuse_aimed, Invitation, No, Taken, Way};
-use super::caller::gone;
+use super::failures::gone;
+use super::invitation::{Invitation, Taken, Way};
 use super::media::{PeerSdp, Ready};
+use super::no::{refuse_aimed, No};
 use super::{CallState, KeyState};
 use crate::agent::ruling::some_port;
 use crate::agent::Agent;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::caller::gone;
+use super::failures::gone;
 use super::media::PeerSdp;
 use super::CallState;
 use crate::agent::{Agent, Event};

@@ -8,6 +8,8 @@
 //! | `handle_offer_answered` | `take_rekey_answer`: `Effect::RekeyStream` |
 //! | `handle_offer_refused` | the end of the call: what it has is not enough any more |
 //!
+//! Where all that stands is in [`renewal`](super::renewal).
+//!
 //! An offer demands what runs and what our entries demand, together; only one that follows an agreement demands what the entries do
 //! and no more ([`loosen`](super::loosen)).
 
@@ -16,8 +18,7 @@ use std::time::Duration;
 
 use rand_core::RngCore;
 
-use super::answered::{downgrade, unreadable_sdp};
-use super::caller::{gone, no_agreement_text};
+use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::loosen::{crosses_nat, kept_sealed};
 use super::media::{media_address, random_spis, PeerSdp};
 use super::renewal::{Answered, Why, Wish};

@@ -6,9 +6,10 @@ use std::net::{IpAddr, SocketAddr};
 use rand_core::RngCore;
 
 use super::answering::choose;
-use super::callee::{protected, refuse_aimed, No};
+use super::callee::protected;
 use super::loosen::{crosses_nat, kept_sealed};
 use super::media::{media_address, random_spis, PeerSdp};
+use super::no::{refuse_aimed, No};
 use super::rekey::Speaker;
 use super::{Calling, MEDIA_ID};
 use crate::agent::Agent;

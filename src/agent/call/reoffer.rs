@@ -8,8 +8,7 @@
 //! | `handle_offer_answered` | the wish has come true; what is left is wanted again |
 //! | `handle_offer_refused` | a hold is refused, and the call goes on; a call without its new keys ends |
 
-use super::answered::downgrade;
-use super::caller::gone;
+use super::failures::{downgrade, gone};
 use super::media::PeerSdp;
 use super::{CallState, Calling};
 use crate::agent::Agent;
