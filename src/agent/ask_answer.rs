@@ -114,6 +114,9 @@ impl Agent {
             }
             return;
         }
+        if self.resume_proposal(now, id, review) {
+            return self.step(now, id, "proposed again as before the restart".into());
+        }
         // Nor where a rule answers: who waits for the ask hears of its outcome, not of a question.
         if self.approve_by_rule(now, review) {
             self.step(now, id, "a rule of yours approves it".into());

@@ -65,8 +65,11 @@ impl Agent {
     /// What has ended may have another device behind it.
     pub(super) fn put_further_devices(&mut self, now: Now) {
         while let Some(id) = self.asks.ended.pop() {
-            let failed = self.asks.all.get(&id).is_some_and(|asking| matches!(asking.ask.state, AskState::Failed(_)));
-            self.resuming_ended(now, id, failed);
+            let failure = self.asks.all.get(&id).and_then(|asking| match &asking.ask.state {
+                AskState::Failed(failure) => Some(failure.kind),
+                _ => None,
+            });
+            self.resuming_ended(now, id, failure);
             self.put_next_device(now, id);
         }
     }

@@ -79,7 +79,7 @@ impl Agent {
         let fresh =
             random_nonce(&mut self.rng).0.iter().take(8).map(|octet| format!("{octet:02x}")).collect::<String>();
         // The same as before a restart is the same to the peer.
-        let (name, patience) = self.resumed(now, &entity, &device).unwrap_or((fresh, PATIENCE));
+        let (name, patience) = self.resumed(now, review).unwrap_or((fresh, PATIENCE));
         let deadline = now.wall.saturating_add(patience);
         self.keep_proposed(review, (&name, &answer), deadline);
         let policies = proposed.policies(self.config.default_level);

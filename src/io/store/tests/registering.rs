@@ -3,7 +3,7 @@ use super::*;
 
 use crate::agent::KeptProposal;
 use crate::keys;
-use crate::policy::{Answer, ApprovedPeer};
+use crate::policy::{Aim, Answer, ApprovedPeer, Intent};
 use crate::presence::Vouch;
 use crate::vocab::{AgreementKey, Entity, FailureKind, SignatureBytes, VerifyKey};
 
@@ -220,6 +220,8 @@ fn a_proposal_of_ours_is_kept_until_it_is_forgotten() {
         name: name.to_owned(),
         answer,
         note: Some("the line is\n slow".to_owned()),
+        intent: Intent { purpose: Some(Aim::Business), content: None },
+        seen: "a key\nentries".to_owned(),
         deadline: Wall(7),
     };
     let first = kept(Answer::Rules(ah_and_esp()), "one");
