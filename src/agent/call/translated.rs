@@ -28,9 +28,9 @@ pub(super) fn unbelieved(counters: &Counters) -> u64 {
 impl Agent {
     /// A stream has counted.
     pub(super) fn tell_of_nat(&mut self, id: CallId) {
-        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.told_nat) else { return };
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.hearing.told_nat) else { return };
         let Some(failure) = calling.spoiled_by_nat() else { return };
-        calling.told_nat = true;
+        calling.hearing.told_nat = true;
         calling.call.unheard = Some(failure.clone());
         self.event(Event::CallChanged(id));
         self.event(Event::Notice(failure));
@@ -39,8 +39,8 @@ impl Agent {
 
 impl Calling {
     fn spoiled_by_nat(&self) -> Option<Failure> {
-        let (agreed, heard) = self.agreement.as_ref().zip(self.heard)?;
-        let came = unbelieved(&self.call.counters).saturating_sub(heard.unbelieved) >= UNBELIEVED;
+        let (agreed, unbelieved) = self.agreement.as_ref().zip(self.hearing.unbelieved(&self.call.counters))?;
+        let came = unbelieved >= UNBELIEVED;
         match Fragile::of(agreed.protected.inbound).filter(|_| came) {
             Some(fragile) => Some(self.unbelieved(fragile)),
             None if self.call.quiet && self.call.counters.received == 0 => self.perhaps_a_nat(agreed),
