@@ -24,6 +24,8 @@ pub struct Book {
     spd: Arc<Spd>,
     /// What our user agreed to and the peer has not used yet, one for each device.
     pending: Vec<Pending>,
+    /// What a device's entries were when they were agreed on last.
+    agreed: BTreeMap<(Entity, Device), Vec<Entry>>,
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
     given: BTreeMap<String, Vec<Given>>,
@@ -52,6 +54,7 @@ impl Book {
             ),
             pending: std::mem::take(&mut loaded.pending),
             default,
+            agreed: loaded.agreed.drain(..).map(|last| ((last.entity, last.device), last.entries)).collect(),
             configured,
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
             presences: loaded.presences.drain(..).map(|row| (key(&row.entity, &row.device), row)).collect(),
@@ -79,6 +82,7 @@ impl Book {
             return;
         };
         let replaced = self.numbers_of(&peer.entity, &peer.device);
+        self.agreed.insert((peer.entity.clone(), peer.device.clone()), stored.clone());
         // Our user's newer word.
         self.pending.retain(|pending| !pending.is_of(&peer.entity, &peer.device));
         self.spd = Arc::new(self.spd.changed(generation, &replaced, stored).with_pending(self.pending.clone()));
@@ -131,6 +135,7 @@ impl Book {
     /// The store has put in force what was agreed.
     pub fn use_pending(&mut self, used: &Pending, stored: Vec<Entry>, generation: Generation) {
         let replaced = self.numbers_of(used.entity(), used.device());
+        self.agreed.insert((used.entity().clone(), used.device().clone()), stored.clone());
         self.spd = Arc::new(self.spd.changed(generation, &replaced, stored));
         self.drop_pending(used.entity(), used.device(), generation);
     }
@@ -159,6 +164,12 @@ impl Book {
     /// What is kept for this device's streams alone, disabled and expired entries too.
     pub fn entries_of<'a>(&'a self, entity: &'a Entity, device: &'a Device) -> impl Iterator<Item = &'a Entry> {
         self.spd.entries_of(entity, device)
+    }
+
+    /// What was agreed on with this device last, in a review or a proposal, whatever our user made of it since; nothing where that is
+    /// not known.
+    pub fn agreed_of(&self, entity: &Entity, device: &Device) -> &[Entry] {
+        self.agreed.get(&(entity.clone(), device.clone())).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the user has approved entries for this device's streams, and they are in force.
@@ -191,6 +202,7 @@ impl Book {
         if replace {
             self.pins.retain(|(entity, _), _| *entity != peer.entity);
             self.pending.retain(|pending| *pending.entity() != peer.entity);
+            self.agreed.retain(|(entity, device), _| *entity != peer.entity || *device == peer.device);
         }
         let same = |pin: &&Pin| pin.signing_key == peer.signing_key && pin.agreement_key == peer.agreement_key;
         if self.pin(&peer.entity, &peer.device).as_ref().is_some_and(same) {

@@ -381,7 +381,9 @@ fn taken_back(subject: &str, review: ReviewId) -> Failure {
     Failure::new(
         FailureKind::RefusedByUser,
         "proposal-taken-back",
-        format!("{subject} took back its proposal of a looser policy (review {review})"),
+        format!(
+            "{subject} does not propose a looser policy any more (review {review}): taken back, or its time is over"
+        ),
         subject,
         "there is nothing to answer any more; what you have stays in force",
     )

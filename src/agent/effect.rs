@@ -21,7 +21,7 @@ use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Forwarder, Held, Rekeying, Stream, StreamEvent};
-use crate::policy::{Approved, Network, Pending, Purpose, Spd, Statement};
+use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
@@ -465,6 +465,14 @@ pub struct CallRecord {
     pub counters: Counters,
 }
 
+/// A device's entries as they were agreed on last, in a review or a proposal, whatever our user made of them since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAgreed {
+    pub entity: Entity,
+    pub device: Device,
+    pub entries: Vec<Entry>,
+}
+
 /// What the store held when the agent started.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -474,6 +482,8 @@ pub struct Loaded {
     pub default: Option<Approved>,
     /// Agreed to, and not used yet.
     pub pending: Vec<Pending>,
+    /// One for each device.
+    pub agreed: Vec<LastAgreed>,
     /// Of ours, and not answered yet.
     pub proposals: Vec<KeptProposal>,
     pub presences: Vec<PresenceRecord>,

@@ -4,7 +4,7 @@
 //! others read. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
 //! `review`, `approving`, `elsewhere`, `quiet`, `reopened`, `negotiate`, `propose`, `consider`, `agreed`, `notifying`, `answer_watcher`,
-//! `permissions`, `watchers`, `informed`, `watch`, `call`, `movement`, `texts`, `own_policy`, `policy_change`, `own_contacts`.
+//! `permissions`, `watchers`, `informed`, `watch`, `call`, `movement`, `texts`, `own_policy`, `policy_change`, `policy_edit`, `disagreed`, `own_contacts`.
 
 mod account;
 mod account_failures;
@@ -28,6 +28,7 @@ pub mod config;
 mod consider;
 mod contact;
 mod desk;
+mod disagreed;
 mod document;
 pub mod effect;
 mod elsewhere;
@@ -50,6 +51,7 @@ mod own_contacts;
 mod own_policy;
 mod permissions;
 mod policy_change;
+mod policy_edit;
 mod propose;
 mod propose_failures;
 mod proposed_before;
@@ -97,7 +99,8 @@ pub use config::{
 };
 pub use contact::OPTION_TAG;
 pub use effect::{
-    AddedAccount, AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored, Watched,
+    AddedAccount, AuditRow, CallRecord, Care, Done, Effect, Given, LastAgreed, Loaded, Pin, Seen, StoreOp, Stored,
+    Watched,
 };
 pub use metrics::Metric;
 pub use naming::is_mail;

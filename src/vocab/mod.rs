@@ -10,6 +10,7 @@ mod peer_text;
 mod redacted;
 mod spi;
 mod time;
+mod timestamp;
 
 pub use device::Device;
 pub use entity::{Entity, EntityError};
@@ -21,3 +22,4 @@ pub use peer_text::{escape, PeerText};
 pub use redacted::Redacted;
 pub use spi::Spi;
 pub use time::{Deadline, Mono, Now, Wall};
+pub use timestamp::{read as read_timestamp, write as write_timestamp};

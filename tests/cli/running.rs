@@ -17,7 +17,7 @@ fn a_change_of_policy_protects_a_running_call_or_ends_it() {
     let mut child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut said = |what: &str| assert!(lines.any(|line| line.contains(what)), "the call never said: {what}");
-    said("protected by none");
+    said("not protected");
     let tightened = alice.run(&["tighten", "c1", "ipsec esp/transport//require"]);
     assert_eq!(check(&tightened.expect(0), "CallView")["bundle"], "esp");
     look_until(|| bob.run(&["calls"]).stdout.contains("\"bundle\":\"esp\"").then_some(()));

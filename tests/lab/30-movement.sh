@@ -23,7 +23,12 @@ sleep 1
 sv alice tighten c1 "ipsec esp/transport//require ah/transport//require" >"$WORK/tighten.log"
 same "the bundle after tightening" "$(of_call alice "['bundle']")" ah+esp
 sleep 2
-hang_up alice
+end_quietly alice
+# What was sent and not received, but for what went to where bob was no more: lost by new keys, of the move and of the rekey. He was as long unable to send.
+lost() { echo $(($(of_call "$1" "['packets']['sent']") - $(of_call "$2" "['packets']['received']"))); }
+gone=$(tshark -r "$WORK/alice.pcap" -Y "frame.time_epoch >= ${before::-9}.${before: -9} && ip.dst == 192.168.1.2 && udp.srcport >= 16384" 2>/dev/null | wc -l)
+less "lost from alice to bob by new keys" $(($(lost alice bob) - gone)) 5
+less "lost from bob to alice by new keys" $(($(lost bob alice) - gone)) 5
 # After its end a call's counters are whole. What was sent and not let in, and what was withheld: by the move and the rekey together.
 for host in alice bob; do
     less "dropped at $host" "$(dropped $host)" 5

@@ -22,8 +22,11 @@ impl Agent {
         offer: &Offered,
     ) -> Result<Option<IpAddr>, No> {
         let Some(there) = offer.forward else { return Ok(None) };
+        // A stranger does not learn whether this is a gateway.
+        let Some((user, _)) = known else {
+            return Err(No::plain(403, "this is no gateway for a key that is not approved"));
+        };
         let Some(gateway) = &self.config.gateway else { return Err(No::plain(488, "this is no gateway")) };
-        let Some((user, _)) = known else { return Err(No::plain(403, "this gateway has not approved your key")) };
         let no =
             |status, why: &str| No { notice: Some(Box::new(turned_away(user, there, why))), ..No::plain(status, why) };
         if !gateway.users.contains(user) {

@@ -72,9 +72,9 @@ impl Control {
     pub async fn policy_default(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
         self.change_store(Command::PolicyDefault { text: body.text.clone() }).await?;
         let policy = self.policy().await?;
-        let listed = policy.entries.len().saturating_sub(policy.defaults);
-        let added = policy.entries.iter().skip(listed).map(|entry| entry.id.clone()).collect();
-        Ok(RegisteredView { policy, added, skipped: Vec::new(), warnings: Vec::new(), default_changed: true })
+        let added = policy.default_entries().iter().map(|entry| entry.id.clone()).collect();
+        let warnings = policy.default_in_clear().into_iter().collect();
+        Ok(RegisteredView { policy, added, skipped: Vec::new(), warnings, default_changed: true })
     }
 
     /// Takes the configuration's default again.
@@ -85,7 +85,10 @@ impl Control {
     /// As [`Control::policy_add`], for entries of a file.
     pub async fn policy_import(&self, body: &ImportBody) -> Result<RegisteredView, Failure> {
         if body.format == ImportFormat::Setkey {
-            return self.register(Command::PolicyImport { text: body.text.clone(), part: body.part }).await;
+            let mut view = self.register(Command::PolicyImport { text: body.text.clone(), part: body.part }).await?;
+            let not_obeyed = setkey::parse_file(&body.text).map(|file| file.not_obeyed).unwrap_or_default();
+            view.warnings.extend(super::policy_warnings::not_obeyed(&not_obeyed));
+            return Ok(view);
         }
         let entries = json::read(&body.text).map_err(|why| not_json(&why.to_string()))?;
         let mut whole: Option<RegisteredView> = None;

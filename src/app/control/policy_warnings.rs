@@ -1,6 +1,6 @@
 //! What an entry of our own does, or does not, beside what was agreed on with a peer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::brain::Known;
 use crate::policy::{Beside, Entry};
@@ -36,6 +36,18 @@ pub(super) fn warnings(known: &dyn Known, added: &[Entry], now: Wall) -> Vec<Str
         told.push(format!("and {more} more such peers"));
     }
     told
+}
+
+/// Commands of a file that would empty the database if they were obeyed.
+pub(super) fn not_obeyed(commands: &BTreeSet<&'static str>) -> Option<String> {
+    let which: Vec<String> = commands.iter().map(|command| format!("`{command}`")).collect();
+    let which = which.join(" and ");
+    (!commands.is_empty()).then(|| {
+        format!(
+            "{which} of the file: not obeyed; an import adds to the entries that are there, and takes none away \
+             (`sottovoce policy list`, `sottovoce policy remove`)"
+        )
+    })
 }
 
 fn words(beside: Beside, ids: &str, others: &str, entity: &str) -> String {

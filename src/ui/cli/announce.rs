@@ -162,9 +162,9 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
             let place = call.replaces.as_ref().map(|old| format!(" takes the place of call {old}")).unwrap_or_default();
             let wanted =
                 call.wanted_by.as_ref().map(|by| format!(", as the peer of call {by} wanted")).unwrap_or_default();
-            let protection = super::call::protection(call);
+            let protected = super::call::protected_by(call);
             let what = if call.carries.is_some() || call.forwards.is_some() { "connected" } else { "talking" };
-            Some(format!("call {id}{place}: {what} with {peer}, protected by {protection}{wanted}"))
+            Some(format!("call {id}{place}: {what} with {peer}, {protected}{wanted}"))
         }
         CallStateView::Ended | CallStateView::Failed => {
             Some(format!("call {id}: over{}", call.why_over().map(|why| format!(": {why}")).unwrap_or_default()))

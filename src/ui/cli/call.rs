@@ -204,7 +204,7 @@ pub(super) fn told(call: &CallView) -> String {
         CallStateView::Active => {
             let suite = call.suite.as_ref().map(|suite| format!(" ({suite})")).unwrap_or_default();
             let setup = call.setup_ms.map(|ms| format!(", set up in {ms} ms")).unwrap_or_default();
-            format!("call {} with {}: talking, protected by {}{suite}{setup}", call.id, call.peer, protection(call))
+            format!("call {} with {}: talking, {}{suite}{setup}", call.id, call.peer, protected_by(call))
         }
         CallStateView::Asking => format!("call {} to {}: asking for its policy first", call.id, call.peer),
         CallStateView::Ended => format!("call {}: ended, {}", call.id, call.reason.clone().unwrap_or_default()),
@@ -270,6 +270,14 @@ fn told_unheard(output: Output, call: &CallView) {
     }
 }
 
+/// The same as words.
+pub(super) fn protected_by(call: &CallView) -> String {
+    match protection(call) {
+        none if none == "none" => "not protected".to_owned(),
+        some => format!("protected by {some}"),
+    }
+}
+
 /// Who holds it, while it stands.
 pub(super) fn held(call: &CallView) -> Option<&'static str> {
     match (call.state, call.on_hold, call.held_by_peer) {
@@ -281,8 +289,8 @@ pub(super) fn held(call: &CallView) -> Option<&'static str> {
 }
 
 fn told_early(call: &CallView) -> String {
-    let CallView { id, peer, bundle, .. } = call;
-    format!("call {id} to {peer}: heard before it picks up, protected by {bundle}; it does not hear you yet")
+    let (id, peer) = (&call.id, &call.peer);
+    format!("call {id} to {peer}: heard before it picks up, {}; it does not hear you yet", protected_by(call))
 }
 
 /// Tighter rules for the peer of a running call; said when it goes on under them.
@@ -305,7 +313,7 @@ pub async fn tighten(door: &Door, output: Output, id: &str, rules: Option<String
 }
 
 fn told_rekeyed(call: &CallView) -> String {
-    format!("call {} with {}: protected by {} from now on", call.id, call.peer, protection(call))
+    format!("call {} with {}: {} from now on", call.id, call.peer, protected_by(call))
 }
 
 fn told_held(call: &CallView) -> String {

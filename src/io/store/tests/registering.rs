@@ -81,6 +81,25 @@ fn an_approval_registers_both_directions_pins_and_replaces_only_that_device() {
     assert_eq!((pins[0].since, pins[0].verified), (Wall(5), false));
 }
 
+/// A key that was replaced has agreed to nothing; own changes are no agreement.
+#[test]
+fn what_was_agreed_on_last_is_kept_for_each_device_until_its_keys_are_replaced() {
+    let mut database = Database::new();
+    database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
+    database.register(&bob("d2", 2), Action::Discard, 1, false).unwrap();
+    database.register(&bob("d1", 1), ah_and_esp(), 2, false).unwrap();
+    let agreed = |database: &Database| -> Vec<(String, Vec<Action>)> {
+        let of = |last: crate::agent::LastAgreed| {
+            (last.device.to_string(), last.entries.into_iter().map(|entry| entry.action).collect())
+        };
+        database.loaded().agreed.into_iter().map(of).collect()
+    };
+    let each = |device: &str, action: Action| (device.to_owned(), vec![action.clone(), action]);
+    assert_eq!(agreed(&database), [each("d1", ah_and_esp()), each("d2", Action::Discard)]);
+    database.register(&bob("d1", 9), Action::None, 3, true).unwrap();
+    assert_eq!(agreed(&database), [each("d1", Action::None)]);
+}
+
 #[test]
 fn a_new_pin_and_a_replaced_one_have_their_audit_rows_in_the_same_transaction() {
     let mut database = Database::new();
