@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::book::Standing;
-use super::negotiate::{Negotiated, ProposalState};
+use super::negotiate::{CounterState, Negotiated, ProposalState};
 use super::reopened::another_policy;
 use super::ruling::some_port;
 use super::waiting::Waiting;
@@ -379,6 +379,7 @@ impl Agent {
                 self.keep_contact(id);
                 self.policy_changed(now, generation);
                 self.finish_review(now, id, generation);
+                self.tell_of_agreement(id);
                 if let Some(peer) = approved.peer().filter(|_| self.was_agreed(id)) {
                     self.forget_kept(&peer.entity, &peer.device);
                     self.loosen_calls(now, (&peer.entity, &peer.device));
@@ -494,6 +495,7 @@ impl Agent {
     pub(super) fn follow_review(&mut self, new: ReviewId) {
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
         if let Some(proposal) = reviewing.opening.proposal {
+            self.answered_counter(proposal, CounterState::Put(new));
             self.consider_in(proposal, new);
         }
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
@@ -530,9 +532,18 @@ impl Agent {
     pub(super) fn set_review(&mut self, id: ReviewId, state: ReviewState) {
         if let Some(reviewing) = self.reviews.all.get_mut(&id) {
             reviewing.open.state = state;
+            let counters = reviewing.open.proposal.filter(|_| reviewing.open.review.kind == ReviewKind::Counter);
+            let ended = match reviewing.open.state {
+                ReviewState::Registered { .. } => Some(CounterState::Used),
+                ReviewState::Refused { .. } => Some(CounterState::Lapsed),
+                _ => None,
+            };
             let goes_on = matches!(reviewing.open.state, ReviewState::Proposed { .. } | ReviewState::Storing);
             if !reviewing.is_open() && !goes_on {
                 self.reviews.ended.push(id);
+            }
+            if let (Some(proposal), Some(state)) = (counters, ended) {
+                self.answered_counter(proposal, state);
             }
             self.event(Event::ReviewChanged(id));
         }
