@@ -156,6 +156,7 @@ impl Agent {
             missing: opening.missing.iter().map(Rule::to_string).collect(),
             note: opening.note.clone(),
             proposal: opening.proposal,
+            group: self.group_named_of(&opening.statement.entity),
         };
         self.reviews.all.insert(id, Reviewing { open, opening, deadline, answered_by: "", newer: None });
         self.overtake_reviews(id);
