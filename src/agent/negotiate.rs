@@ -22,7 +22,9 @@ use super::proposed_before::Resuming;
 use super::{Agent, Event};
 use crate::policy::{Entry, ProposalDecision, StatedPolicy};
 use crate::sip::{NotifierId, SubscriptionId};
-use crate::vocab::{Deadline, Device, Digest, Entity, Failure, FailureKind, Mono, Now, PeerText, ProposalId, ReviewId, Wall};
+use crate::vocab::{
+    Deadline, Device, Digest, Entity, Failure, FailureKind, Mono, Now, PeerText, ProposalId, ReviewId, Wall,
+};
 
 /// How long the peer's user has for a proposal, and ours for the peer's.
 pub const PATIENCE: Duration = Duration::from_secs(600);
