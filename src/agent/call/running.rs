@@ -113,10 +113,10 @@ fn agreed_anew(id: CallId, peer: &str) -> Failure {
         FailureKind::RefusedByPolicy,
         "agreed-anew",
         format!(
-            "your policy demands more protection than call {id} with {peer} has: it is being agreed anew, and nothing is sent until then"
+            "your policy demands more protection than call {id} with {peer} has; it is being agreed anew, and nothing is sent until then"
         ),
         peer,
-        "there is nothing to do: it goes on when the peer has agreed, and ends when it does not",
+        "you need do nothing: it goes on when the peer has agreed, and ends when it does not",
     )
 }
 
