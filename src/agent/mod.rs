@@ -286,7 +286,7 @@ impl Agent {
                     self.handle_stored(now, id, waiting, result);
                 }
             }
-            Done::StreamEvent { call, event, counters } => self.handle_stream_event(call, event, counters),
+            Done::StreamEvent { call, event, counters } => self.handle_stream_event(now, call, event, counters),
             Done::StreamFailed { call, failure } => self.handle_stream_failed(now, call, failure),
         }
         self.drain_endpoint(now);

@@ -168,6 +168,7 @@ impl Agent {
         let (review, proposal) = (proposing.review, proposing.proposal.clone());
         let Some(reviewing) = self.reviews.all.get(&review) else { return };
         let (name, device) = (reviewing.ours().clone(), reviewing.statement().device.clone());
+        let discloses = self.discloses_to(&reviewing.statement().entity);
         let Ok(target) = Uri::parse(reviewing.record().contact.raw()) else {
             let contact = reviewing.record().contact.to_string();
             return self.fail_proposal(now, id, unreachable(&contact));
@@ -183,7 +184,7 @@ impl Agent {
             purpose: Purpose::Proposal,
             audience: Audience::Device(device),
             nonce,
-            presence: true,
+            presence: discloses,
             policies: Vec::new(),
             request: None,
             proposal: Some(proposal),

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::book::Standing;
-use super::negotiate::{Negotiated, ProposalState};
+use super::negotiate::{CounterState, Negotiated, ProposalState};
 use super::reopened::another_policy;
 use super::review_failures::{
     answered_already, impossible, looser, no_peer_address, no_such_review, refused, stale, unreadable,
@@ -48,6 +48,7 @@ impl Agent {
             missing: opening.missing.iter().map(Rule::to_string).collect(),
             note: opening.note.clone(),
             proposal: opening.proposal,
+            group: self.group_named_of(&opening.statement.entity),
         };
         self.reviews.all.insert(id, Reviewing { open, opening, deadline, answered_by: "", newer: None });
         self.overtake_reviews(id);
@@ -260,6 +261,7 @@ impl Agent {
                 self.keep_contact(id);
                 self.policy_changed(now, generation);
                 self.finish_review(now, id, generation);
+                self.tell_of_agreement(id);
                 if let Some(peer) = approved.peer().filter(|_| self.was_agreed(id)) {
                     self.forget_kept(&peer.entity, &peer.device);
                     self.loosen_calls(now, (&peer.entity, &peer.device));
@@ -359,6 +361,7 @@ impl Agent {
     pub(super) fn follow_review(&mut self, new: ReviewId) {
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
         if let Some(proposal) = reviewing.opening.proposal {
+            self.answered_counter(proposal, CounterState::Put(new));
             self.consider_in(proposal, new);
         }
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
@@ -395,9 +398,18 @@ impl Agent {
     pub(super) fn set_review(&mut self, id: ReviewId, state: ReviewState) {
         if let Some(reviewing) = self.reviews.all.get_mut(&id) {
             reviewing.open.state = state;
+            let counters = reviewing.open.proposal.filter(|_| reviewing.open.review.kind == ReviewKind::Counter);
+            let ended = match reviewing.open.state {
+                ReviewState::Registered { .. } => Some(CounterState::Used),
+                ReviewState::Refused { .. } => Some(CounterState::Lapsed),
+                _ => None,
+            };
             let goes_on = matches!(reviewing.open.state, ReviewState::Proposed { .. } | ReviewState::Storing);
             if !reviewing.is_open() && !goes_on {
                 self.reviews.ended.push(id);
+            }
+            if let (Some(proposal), Some(state)) = (counters, ended) {
+                self.answered_counter(proposal, state);
             }
             self.event(Event::ReviewChanged(id));
         }

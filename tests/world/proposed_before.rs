@@ -45,6 +45,7 @@ fn what_the_peer_is_asked_already_it_is_not_asked_twice() {
     assert_eq!(considered(&world, BOB).unwrap().review, before.review, "the same prompt");
     answer_theirs(&mut world, BOB, Answer::Approve);
     assert!(world.run_until(MINUTE, |world| in_force(world, ALICE) == "none"));
+    assert_eq!(told(&world, "proposal-agreed"), 1, "nobody else says it after a restart");
     assert_eq!(call(&mut world, ALICE).unwrap(), "none");
     // It is over, and is not taken up again.
     world.restart(ALICE, config(ALICE));

@@ -82,16 +82,31 @@ impl Agent {
         self.tell_of_nat(id);
     }
 
-    pub(in crate::agent) fn handle_stream_event(&mut self, id: CallId, event: StreamEvent, counters: Counters) {
+    pub(in crate::agent) fn handle_stream_event(
+        &mut self,
+        now: Now,
+        id: CallId,
+        event: StreamEvent,
+        counters: Counters,
+    ) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.call.counters = counters;
         let peer = calling.call.peer.clone();
         match event {
             StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
             StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
-            StreamEvent::Unprotected => self.event(Event::Notice(unprotected(id, &peer))),
+            StreamEvent::Unprotected => {
+                let notice = if self.is_agreed_anew(now, id) { agreed_anew(id, &peer) } else { unprotected(id, &peer) };
+                self.event(Event::Notice(notice));
+            }
         }
         self.event(Event::CallChanged(id));
+    }
+
+    /// New keys are on their way, or will be as soon as we look: an entry that ends tells nobody.
+    fn is_agreed_anew(&self, now: Now, id: CallId) -> bool {
+        let is_wanted = self.calls.call(id).is_some_and(|call| call.rekeying);
+        is_wanted || matches!(self.falls_short(now, id), Ok(Some(_)))
     }
 
     /// Played to the end: a caller who named no duration hangs up.
@@ -120,6 +135,18 @@ fn forbidden(id: CallId, peer: &str) -> Failure {
         format!("your policy discards what call {id} would send to {peer}"),
         peer,
         "see `sottovoce policy list`, or hang up",
+    )
+}
+
+fn agreed_anew(id: CallId, peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "agreed-anew",
+        format!(
+            "your policy demands more protection than call {id} with {peer} has; it is being agreed anew, and nothing is sent until then"
+        ),
+        peer,
+        "you need do nothing: it goes on when the peer has agreed, and ends when it does not",
     )
 }
 

@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use super::contacts::saved;
 use super::failures::{no_such, usage};
 use super::policy_warnings::warnings;
 use super::request::{AddBody, ExportFormat, ImportBody, ImportFormat, PolicyBody, PolicyFilter, TestBody};
@@ -29,11 +28,15 @@ impl Control {
     /// The entries that the filter lets through, and the default.
     pub async fn policy_listed(&self, filter: &PolicyFilter) -> Result<PolicyView, Failure> {
         let now = self.clock.now().wall;
-        let contact = self.contact_of(filter.peer.as_deref()).await?;
+        let contact = self.named(filter.peer.as_deref()).await?;
+        let nobody = contact.is_none();
         let wanted = Wanted { contact, ..Wanted::read(filter)? };
         let everything = wanted.everything;
         let limit = filter.limit.unwrap_or(LISTED).min(MOST_LISTED);
         let found = self.look_beside(move |spd, _| Found::of(spd, &wanted, limit)).await?;
+        if found.entries.is_empty() {
+            self.refuse_nobody(filter, nobody).await?;
+        }
         self.look(move |known| {
             let elsewhere = found.entries.iter().filter(|entry| known.is_elsewhere(entry));
             let pending = known.pendings().into_iter().filter(|_| everything).map(PendingView::from).collect();
@@ -64,8 +67,7 @@ impl Control {
     /// Adds entries of our own, those that are not there yet. Comes back when they are durable, with the policy in force
     /// then; so do the next three.
     pub async fn policy_add(&self, body: &AddBody) -> Result<RegisteredView, Failure> {
-        let contact = self.contact_of(body.entity.as_deref()).await?;
-        let scope = scope(body, contact)?;
+        let scope = scope(body, self.named(body.entity.as_deref()).await?)?;
         self.register(Command::PolicyAddFor { text: body.text.clone(), scope }).await
     }
 
@@ -174,10 +176,23 @@ impl Control {
         Ok(RegisteredView { policy, added, skipped, warnings, default_changed: false })
     }
 
-    /// The entity of the contact by this name.
-    async fn contact_of(&self, name: Option<&str>) -> Result<Option<Entity>, Failure> {
-        let Some(name) = name.map(str::to_owned) else { return Ok(None) };
-        self.look(move |known| saved(known, &name).and_then(|contact| Entity::parse(&contact.entity).ok())).await
+    /// Who is known by what was typed.
+    async fn named(&self, typed: Option<&str>) -> Result<Option<Entity>, Failure> {
+        match typed {
+            Some(typed) => self.known_by(typed).await,
+            None => Ok(None),
+        }
+    }
+
+    /// That no entry fits a name which is nobody's would be taken for an answer about somebody.
+    async fn refuse_nobody(&self, filter: &PolicyFilter, nobody: bool) -> Result<(), Failure> {
+        if let Some(peer) = filter.peer.as_ref().filter(|peer| nobody && !peer.contains('@')) {
+            return Err(no_such("no-such-peer", "contact or peer", peer, "contact list"));
+        }
+        let Some(group) = filter.group.clone() else { return Ok(()) };
+        let sought = group.clone();
+        let is_there = self.look(move |known| known.groups().iter().any(|group| group.name == sought)).await?;
+        is_there.then_some(()).ok_or_else(|| no_such("no-such-group", "group", &group, "group list"))
     }
 
     pub(super) async fn change(&self, command: Command) -> Result<PolicyView, Failure> {
@@ -277,6 +292,10 @@ impl Wanted {
 fn scope(body: &AddBody, contact: Option<Entity>) -> Result<PeerScope, Failure> {
     let entity = |text: &String| {
         let whole = if text.contains(':') { text.clone() } else { format!("sip:{text}") };
+        // A contact's name mistyped would be read as a machine's.
+        if !text.contains([':', '@', '.']) {
+            return Err(no_such("no-such-contact", "contact", text, "contact list"));
+        }
         field("--entity", &whole, "a contact's name, or an entity as sip:bob@192.168.1.2", |text| {
             Entity::parse(text).ok()
         })
