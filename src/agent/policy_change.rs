@@ -8,7 +8,7 @@ use super::{Accepted, Agent, AuditRow, Effect, StoreOp};
 use crate::policy::{
     compare_sets, setkey, Action, Approved, Direction, Entry, Origin, PeerScope, Selector, Spd, TooManyPieces, View,
 };
-use crate::vocab::{Device, EffectId, Entity, EntryId, Failure, FailureKind, Generation, Now, Wall};
+use crate::vocab::{shell_word, Device, EffectId, Entity, EntryId, Failure, FailureKind, Generation, Now, Wall};
 
 /// What brings back the state before a change of the policy database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -276,7 +276,10 @@ fn looser(entity: &Entity, fields: &[String]) -> Failure {
         "looser-than-asked",
         format!("this is looser than {entity} agreed to, which would discard your packets: {}", fields.join("; ")),
         entity.as_str(),
-        format!("nothing was changed; with --propose its user is asked, and `sottovoce ask {entity}` asks what it says by now"),
+        format!(
+            "nothing was changed; with --propose its user is asked, and `sottovoce ask {}` asks what it says by now",
+            shell_word(entity.as_str())
+        ),
     )
 }
 
