@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Clone, Copy)]
 pub(super) struct Heard {
     /// So many had been by then.
-    packets: u64,
+    pub packets: u64,
     pub at: Mono,
     /// And so many had not.
     pub unbelieved: u64,
@@ -25,8 +25,10 @@ impl Agent {
         let packets = counters.received + counters.rtcp_received;
         let heard = match calling.heard {
             Some(heard) if heard.packets == packets => heard,
-            _ => {
+            before => {
                 calling.call.unheard = None;
+                // What spoils it from now on is news.
+                calling.told_nat &= before.is_none();
                 Heard { packets, at: now.mono, unbelieved: unbelieved(&counters) }
             }
         };
@@ -49,7 +51,7 @@ impl Agent {
         if turned && calling.is_open() {
             self.event(Event::CallChanged(id));
         }
-        self.tell_of_nat(id);
+        self.tell_of_nat(now, id);
     }
 
     pub(in crate::agent) fn handle_stream_event(&mut self, id: CallId, event: StreamEvent, counters: Counters) {

@@ -1,18 +1,18 @@
 //! A NAT on the way of a call whose protection, or lack of it, does not survive one: AH guards the addresses, and what is in clear counts
-//! only from the address that was agreed. Told once a call, at both ends.
+//! only from the address that was agreed. Told at both ends, once until something is heard again; never while the call is held.
 //!
 //! | what is seen | what is told |
 //! | --- | --- |
-//! | packets come, and none of them is believed | that, as a fact, and what guards the addresses |
+//! | packets come, and none of them was believed yet, or none for 5 s | that, as a fact, and what guards the addresses |
 //! | nothing comes, one side is private and the other not | that a NAT between them may be why |
 
 use super::loosen::crosses_nat;
-use super::{Agreement, Calling};
+use super::{Agreement, Calling, QUIET};
 use crate::agent::{Agent, Event};
 use crate::ipsec::DropReason;
 use crate::media::Counters;
 use crate::policy::Bundle;
-use crate::vocab::{CallId, Failure, FailureKind};
+use crate::vocab::{shell_word, CallId, Failure, FailureKind, Now};
 
 const ESP: &str = "ipsec esp/transport//require";
 
@@ -27,9 +27,9 @@ pub(super) fn unbelieved(counters: &Counters) -> u64 {
 
 impl Agent {
     /// A stream has counted.
-    pub(super) fn tell_of_nat(&mut self, id: CallId) {
+    pub(super) fn tell_of_nat(&mut self, now: Now, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.told_nat) else { return };
-        let Some(failure) = calling.spoiled_by_nat() else { return };
+        let Some(failure) = calling.spoiled_by_nat(now) else { return };
         calling.told_nat = true;
         calling.call.unheard = Some(failure.clone());
         self.event(Event::CallChanged(id));
@@ -38,9 +38,13 @@ impl Agent {
 }
 
 impl Calling {
-    fn spoiled_by_nat(&self) -> Option<Failure> {
+    fn spoiled_by_nat(&self, now: Now) -> Option<Failure> {
         let (agreed, heard) = self.agreement.as_ref().zip(self.heard)?;
-        let came = unbelieved(&self.call.counters).saturating_sub(heard.unbelieved) >= UNBELIEVED;
+        // Between two packets that are believed anybody has time to send a few.
+        let silent = heard.packets == 0 || now.mono - heard.at >= QUIET;
+        let came = silent
+            && !self.quiet_allowed
+            && unbelieved(&self.call.counters).saturating_sub(heard.unbelieved) >= UNBELIEVED;
         match Fragile::of(agreed.protected.inbound).filter(|_| came) {
             Some(fragile) => Some(self.unbelieved(fragile)),
             None if self.call.quiet && self.call.counters.received == 0 => self.perhaps_a_nat(agreed),
@@ -103,6 +107,7 @@ impl Fragile {
                 format!("`esp` alone comes through a NAT: `sottovoce relax {id} '{ESP}'` proposes that to the peer, whose user decides")
             }
             Self::Ah { esp: false } => {
+                let peer = shell_word(peer);
                 format!("`esp` comes through a NAT: `sottovoce ask {peer} --approve '{ESP}' --propose` proposes that, and its user decides")
             }
             Self::Clear => {
