@@ -116,3 +116,15 @@ impl Fragile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peer chooses its name, and the user copies the command.
+    #[test]
+    fn the_peer_is_one_word_in_what_is_advised() {
+        let advised = Fragile::Ah { esp: false }.remedy(CallId(1), "sip:$(id)@127.66.9.8");
+        assert!(advised.contains("`sottovoce ask 'sip:$(id)@127.66.9.8' --approve 'ipsec esp"), "{advised}");
+    }
+}
