@@ -29,6 +29,8 @@ pub struct Book {
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
     given: BTreeMap<String, Vec<Given>>,
+    /// Pins, or where their devices are, have changed since that was last asked.
+    places_changed: bool,
 }
 
 /// How the keys in a statement stand to those that are pinned.
@@ -59,6 +61,7 @@ impl Book {
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
             presences: loaded.presences.drain(..).map(|row| (key(&row.entity, &row.device), row)).collect(),
             given: BTreeMap::new(),
+            places_changed: false,
         };
         loaded.given.drain(..).for_each(|given| book.give(given));
         book
@@ -186,6 +189,7 @@ impl Book {
     }
 
     pub fn put_pin(&mut self, pin: Pin) {
+        self.places_changed = true;
         self.pins.insert((pin.entity.clone(), pin.device.clone()), pin);
     }
 
@@ -200,6 +204,7 @@ impl Book {
     /// Pins the keys of an approved peer; with `replace`, every other device of the entity is let go.
     pub fn pin_approved(&mut self, peer: &ApprovedPeer, fingerprint: Fingerprint, replace: bool, now: Wall) {
         if replace {
+            self.places_changed = true;
             self.pins.retain(|(entity, _), _| *entity != peer.entity);
             self.pending.retain(|pending| *pending.entity() != peer.entity);
             self.agreed.retain(|(entity, device), _| *entity != peer.entity || *device == peer.device);
@@ -257,11 +262,18 @@ impl Book {
         self.presences.get(&(entity.clone(), device.clone()))
     }
 
+    /// Whether who is approved, or where somebody is, may be another than when this was last asked.
+    pub fn take_places_changed(&mut self) -> bool {
+        std::mem::take(&mut self.places_changed)
+    }
+
     pub fn put_presence(&mut self, record: PresenceRecord) {
+        self.places_changed = true;
         self.presences.insert((record.entity.clone(), record.device.clone()), record);
     }
 
     pub fn remove_presence(&mut self, entity: &Entity) {
+        self.places_changed = true;
         self.presences.retain(|(of, _), _| of != entity);
     }
 

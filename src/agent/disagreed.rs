@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::Agent;
 use crate::policy::{compare_sets, Action, Direction, Entry, PeerScope, Selector, Spd, TooManyPieces, View};
-use crate::vocab::{Device, Entity, EntryId, Failure, FailureKind, Generation, Wall};
+use crate::vocab::{shell_word, Device, Entity, EntryId, Failure, FailureKind, Generation, Wall};
 
 /// Most pieces that a refusal names.
 const FIELDS: usize = 4;
@@ -110,7 +110,7 @@ fn looser(entity: &Entity, fields: &[String]) -> Failure {
         LOOSER,
         format!("this is looser than {entity} agreed to, which would discard your packets: {}", fields.join("; ")),
         entity.as_str(),
-        format!("nothing was changed; `sottovoce ask {entity}` asks what it says by now"),
+        format!("nothing was changed; `sottovoce ask {}` asks what it says by now", shell_word(entity.as_str())),
     )
 }
 
@@ -121,7 +121,7 @@ pub(super) fn proposable(why: Failure) -> Failure {
     }
     let next = format!(
         "nothing was changed; with --propose its user is asked, and `sottovoce ask {}` asks what it says by now",
-        why.subject
+        shell_word(&why.subject)
     );
     Failure { next, ..why }
 }

@@ -9,7 +9,7 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `HoldStream`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `SetSpd`, `SetKnown`, `HoldStream`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::nonces;
 use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Forwarder, Held, Rekeying, Stream, StreamEvent};
+use crate::media::{Counters, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
@@ -76,6 +76,10 @@ pub enum Effect {
     /// Every stream looks up in this snapshot from now on.
     SetSpd {
         spd: Arc<Spd>,
+    },
+    /// Every forwarder knows from now on who is where.
+    SetKnown {
+        known: Arc<Known>,
     },
     /// A call to us as a gateway: what comes on its socket goes into its tunnel or out of it.
     StartForwarder {

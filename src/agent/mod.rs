@@ -334,6 +334,7 @@ impl Agent {
                 }
             }
         }
+        self.tell_known_places();
         self.check_stopped(now);
     }
 

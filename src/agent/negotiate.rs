@@ -23,7 +23,7 @@ use super::{Agent, Event};
 use crate::policy::{Entry, ProposalDecision, StatedPolicy};
 use crate::sip::{NotifierId, SubscriptionId};
 use crate::vocab::{
-    Deadline, Device, Digest, Entity, Failure, FailureKind, Mono, Now, PeerText, ProposalId, ReviewId, Wall,
+    shell_word, Deadline, Device, Digest, Entity, Failure, FailureKind, Mono, Now, PeerText, ProposalId, ReviewId, Wall,
 };
 
 /// How long the peer's user has for a proposal, and ours for the peer's.
@@ -268,6 +268,9 @@ fn in_force_by_agreement(one: &Negotiated) -> Failure {
         "proposal-agreed",
         format!("the user of {peer} accepted your proposal {id}, and it is in force: {rules}"),
         peer.as_str(),
-        format!("`sottovoce policy list --peer {peer}` shows it; `sottovoce policy undo` takes it back"),
+        format!(
+            "`sottovoce policy list --peer {}` shows it; `sottovoce policy undo` takes it back",
+            shell_word(peer.as_str())
+        ),
     )
 }

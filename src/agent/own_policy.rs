@@ -7,7 +7,7 @@ use super::waiting::Waiting;
 use super::{Accepted, Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
 use crate::policy::{both_directions, setkey, Approved, Direction, Entry, Origin, PeerScope, Selector, Upper};
 use crate::presence::{self, Names};
-use crate::vocab::{escape, EffectId, Entity, Failure, FailureKind, Now};
+use crate::vocab::{escape, shell_word, EffectId, Entity, Failure, FailureKind, Now};
 
 /// Most entries of the database: each takes some 600 octets of memory.
 pub const MAX_ENTRIES: usize = 1_000_000;
@@ -327,6 +327,6 @@ fn not_pinned(entity: &Entity) -> Failure {
         "not-pinned",
         format!("no key of {entity} is pinned yet"),
         entity.as_str(),
-        format!("ask it and approve its policy first: `sottovoce ask {entity}`"),
+        format!("ask it and approve its policy first: `sottovoce ask {}`", shell_word(entity.as_str())),
     )
 }

@@ -17,7 +17,7 @@ use super::negotiate::PATIENCE;
 use super::{Agent, AskRequest, Event, StoreOp};
 use crate::keys::fingerprint;
 use crate::policy::{Answer, Entry, Environment, Intent, Review, Surroundings, Wanted};
-use crate::vocab::{AskId, Device, Entity, Failure, FailureKind, Mono, Now, ReviewId, Wall};
+use crate::vocab::{shell_word, AskId, Device, Entity, Failure, FailureKind, Mono, Now, ReviewId, Wall};
 
 /// After so long a peer that could not be asked is asked again.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -201,7 +201,7 @@ fn shown(review: &Review) -> String {
 fn goes_on(kept: &KeptProposal) -> Failure {
     let peer = &kept.entity;
     let message = format!("what you proposed to {peer} before the restart is proposed again when it answers");
-    let next = format!("`sottovoce proposal cancel {peer}` takes it back");
+    let next = format!("`sottovoce proposal cancel {}` takes it back", shell_word(peer.as_str()));
     Failure::new(FailureKind::RefusedByUser, "proposal-goes-on", message, peer.as_str(), next)
 }
 

@@ -154,7 +154,7 @@ impl Agent {
     pub(super) fn refresh_review(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         if !reviewing.is_open() {
-            return Err(answered_already(reviewing));
+            return Err(answered_already(reviewing, self.reviews.newest_after(id)));
         }
         self.refuse_overtaken(now, id)?;
         self.judge_keys_anew(now, id)?;

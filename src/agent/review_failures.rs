@@ -10,9 +10,9 @@ pub(super) fn no_such_review(id: ReviewId) -> Failure {
     Failure::new(FailureKind::Usage, "no-such-review", format!("there is no review {id}"), id.to_string(), next)
 }
 
-pub(super) fn answered_already(reviewing: &Reviewing) -> Failure {
+pub(super) fn answered_already(reviewing: &Reviewing, newest: Option<ReviewId>) -> Failure {
     let open = &reviewing.open;
-    if let Some(newer) = reviewing.newer {
+    if let Some(newer) = newest {
         return super::overtaken::overtaken(open.id, newer);
     }
     if open.state == ReviewState::Stale {

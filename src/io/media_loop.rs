@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, Done};
-use crate::media::{Counters, Forwarder, Held, Rekeying, Stream};
+use crate::media::{Counters, Forwarder, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -121,6 +121,15 @@ impl MediaLoops {
         for leg in self.legs.values() {
             if let Leg::Running(mailbox) = leg {
                 mailbox.set_spd(Arc::clone(spd));
+            }
+        }
+    }
+
+    /// Every forwarder knows who is where before its next packet.
+    pub fn set_known(&self, known: &Arc<Known>) {
+        for leg in self.legs.values() {
+            if let Leg::Running(mailbox) = leg {
+                mailbox.set_known(Arc::clone(known));
             }
         }
     }

@@ -279,6 +279,11 @@ impl Node {
                 forwarders.for_each(|forwarder| forwarder.set_spd(&spd));
                 None
             }
+            Effect::SetKnown { known } => {
+                let forwarders = self.media.values_mut().filter_map(|media| media.forwarder.as_mut());
+                forwarders.for_each(|forwarder| forwarder.set_known(&known));
+                None
+            }
             Effect::StartForwarder { call, forwarder } => {
                 if let Some(media) = self.media.get_mut(&call) {
                     media.forwarder = Some(forwarder);

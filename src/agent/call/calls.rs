@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::transfer::Transfers;
+use super::turned_away::TurnedAway;
 use super::Calling;
 use crate::agent::{AudioSink, Call, Side};
 use crate::media::Counters;
@@ -21,6 +22,7 @@ pub struct Calls {
     pub(super) over: BTreeSet<CallId>,
     pub(super) sessions: BTreeMap<SessionId, CallId>,
     pub(super) transfers: Transfers,
+    pub(super) turned_away: TurnedAway,
     pub(super) last: u64,
     /// Counters of calls that are forgotten.
     forgotten: Counters,
@@ -34,6 +36,7 @@ impl Calls {
             over: BTreeSet::new(),
             sessions: BTreeMap::new(),
             transfers: Transfers::default(),
+            turned_away: TurnedAway::default(),
             last,
             forgotten: Counters::default(),
         }

@@ -47,6 +47,7 @@ mod transferee;
 mod transferor;
 mod translated;
 mod tunnel;
+mod turned_away;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

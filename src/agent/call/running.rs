@@ -7,6 +7,9 @@ use crate::media::{Counters, StreamEvent};
 use crate::vocab::{CallId, Failure, FailureKind, Mono, Now};
 use std::time::Duration;
 
+/// Packets that were not believed since the last one that was: a few are what forgeries or new keys may bring.
+const UNBELIEVED: u64 = 25;
+
 /// What is heard of the peer.
 #[derive(Default)]
 pub(super) struct Hearing {
@@ -37,9 +40,12 @@ impl Hearing {
         self.last.as_ref().map_or(Duration::ZERO, |heard| now - heard.at)
     }
 
-    /// Packets that were not believed since the last one that was. `None` before the first counters.
-    pub fn unbelieved(&self, counters: &Counters) -> Option<u64> {
-        self.last.as_ref().map(|heard| unbelieved(counters).saturating_sub(heard.unbelieved))
+    /// Packets came, none was believed, yet or for a while, and the peer may well send. Between two that are believed anybody has time to
+    /// send a few.
+    pub fn is_nothing_believed(&self, now: Mono, counters: &Counters) -> bool {
+        let Some(heard) = self.last.as_ref().filter(|_| !self.quiet_allowed) else { return false };
+        let is_silent = heard.packets == 0 || now - heard.at >= QUIET;
+        is_silent && unbelieved(counters).saturating_sub(heard.unbelieved) >= UNBELIEVED
     }
 
     /// Whether more was believed than before.
@@ -47,6 +53,8 @@ impl Hearing {
         let packets = counters.received + counters.rtcp_received;
         let is_more = self.last.as_ref().is_none_or(|heard| heard.packets != packets);
         if is_more {
+            // What spoils it from now on is news.
+            self.told_nat &= self.last.is_none();
             self.last = Some(Heard { packets, at: now, unbelieved: unbelieved(counters) });
         }
         is_more
@@ -79,7 +87,7 @@ impl Agent {
         if turned && calling.is_open() {
             self.event(Event::CallChanged(id));
         }
-        self.tell_of_nat(id);
+        self.tell_of_nat(now, id);
     }
 
     pub(in crate::agent) fn handle_stream_event(

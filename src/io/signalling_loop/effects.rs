@@ -25,6 +25,7 @@ impl Signalling {
                 self.answered.push_back(Done::MediaOpened { call, result });
             }
             Effect::RekeyStream { call, rekeying } => self.media.rekey(call, rekeying),
+            Effect::SetKnown { known } => self.media.set_known(&known),
             Effect::SetSpd { spd } => self.media.set_spd(&spd),
             Effect::StartForwarder { call, forwarder } => {
                 let started = self.media.forward(call, forwarder);
