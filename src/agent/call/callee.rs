@@ -349,8 +349,7 @@ impl Agent {
             }
             calling.peer = taken.known;
             calling.key = taken.key;
-            calling.stated = taken.way.stated;
-            calling.heard_first = taken.way.heard_first;
+            calling.way = taken.way;
             if let Some(offered) = taken.offered {
                 calling.said.describe(offered);
             }

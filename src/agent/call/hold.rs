@@ -50,9 +50,8 @@ impl Agent {
     pub(super) fn settle_hold(&mut self, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let held = calling.held();
-        calling.quiet_allowed = calling.said.is_partial() || held.by_us;
-        // Silence counts from here.
-        calling.heard = None;
+        calling.hearing.quiet_allowed = calling.said.is_partial() || held.by_us;
+        calling.hearing.begin_anew();
         self.effect(Effect::HoldStream { call: id, held });
         self.event(Event::CallChanged(id));
     }

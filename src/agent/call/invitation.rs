@@ -37,12 +37,12 @@ pub(super) struct Taken {
     pub(super) forward: Option<IpAddr>,
 }
 
-/// How a call came to us.
-#[derive(Clone, Copy)]
+/// How a call came to us; one of ours has none.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Way {
-    /// By a proxy: the caller's address was not seen.
+    /// By a proxy: the caller's address was not seen, and it says where it is.
     pub(super) stated: bool,
-    /// It has to be heard before it hears us.
+    /// It proves that by its packets before it hears us.
     pub(super) heard_first: bool,
 }
 

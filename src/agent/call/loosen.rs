@@ -92,7 +92,8 @@ impl Agent {
         self.use_agreed(now, &peer, hash);
         let waits = self.is_coming_into_force(&peer);
         if let Some(calling) = self.calls.all.get_mut(&id).filter(|_| waits) {
-            calling.renewal.peers_offer = PeersOffer::Waits(WaitingOffer { session, from, offer: offer.clone() });
+            let waiting = WaitingOffer { session, from, offer: offer.clone() };
+            calling.renewal.peers_offer = PeersOffer::Waits(Box::new(waiting));
         }
         waits
     }

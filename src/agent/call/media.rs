@@ -143,13 +143,13 @@ impl Agent {
             default_level: self.config.default_level,
             outbound: protected.outbound,
             inbound: protected.inbound,
-            heard_first: calling.heard_first,
+            heard_first: calling.way.heard_first,
             only_from: (!calling.call.known).then_some(remote.ip()),
             held: calling.held(),
             tunnel,
         };
         let early = calling.call.early;
-        calling.quiet_allowed = early || calling.said.is_partial();
+        calling.hearing.quiet_allowed = early || calling.said.is_partial();
         let stream = Box::new(Stream::new(config, protection));
         let source = calling.source.clone();
         let sink = self.sink_for(id);
@@ -215,7 +215,7 @@ impl Agent {
                 self.demands_on_callee(now, (entity, device), local, remote)
             }
             (_, peer) => {
-                let place = AskersPlace { address: remote.ip(), observed: !calling.stated };
+                let place = AskersPlace { address: remote.ip(), observed: !calling.way.stated };
                 self.demands_on_caller(now, peer.as_ref(), local, remote, place)
             }
         };

@@ -68,10 +68,11 @@ pub use calls::Calls;
 use descriptions::Descriptions;
 use early::Early;
 use failures::nobody_answered;
+use invitation::Way;
 use media::Ready;
 use rekey::Agreement;
 use renewal::Renewal;
-use running::{nothing_heard, Heard};
+use running::{nothing_heard, Hearing};
 use through::Through;
 
 /// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.
@@ -117,7 +118,7 @@ pub(super) struct Calling {
     duration: Option<Duration>,
     /// Who we are in it.
     name: Entity,
-    heard: Option<Heard>,
+    hearing: Hearing,
     /// Give up then: nobody answers, or the call has had its time.
     until: Option<Mono>,
     /// When INVITE was sent, or came.
@@ -135,22 +136,16 @@ pub(super) struct Calling {
     through: Option<Through>,
     renewal: Renewal,
     said: Descriptions,
-    /// The peer does not send: it holds the call, and is not gone.
-    quiet_allowed: bool,
     /// Answers that came before the call was answered.
     early_tries: u32,
     /// The user knows that somebody offers anew without the keys of the call.
     told_stripped: bool,
-    /// And that a NAT spoils what is heard.
-    told_nat: bool,
     /// Our 200 offers, and the ACK has to answer.
     offers: bool,
     /// A stream that begins when our 200 is acknowledged.
     ready: Option<Ready>,
-    /// The peer's address was not seen: it says where it is, behind a proxy.
-    stated: bool,
-    /// And proves that by its packets before it hears us.
-    heard_first: bool,
+    /// How it came to us.
+    way: Way,
     /// For the proxy that the call goes by.
     login: Option<Login>,
     /// What that proxy proves, by TLS.
@@ -188,7 +183,7 @@ impl Timed for Calling {
 impl Calling {
     /// What becomes of it when nobody answered for so long, or when it has had its time.
     fn time_is_over(&self, now: Mono) -> CallState {
-        let silence = self.heard.map_or(Duration::ZERO, |heard| now - heard.at);
+        let silence = self.hearing.silence(now);
         match self.call.state {
             CallState::Active if silence >= QUIET => CallState::Failed(nothing_heard(&self.call.peer, silence)),
             CallState::Active => CallState::Ended { reason: "its time is over".into() },
@@ -271,7 +266,7 @@ impl Agent {
             sink: self.config.audio_sink.clone(),
             duration: None,
             name: self.config.entity.clone(),
-            heard: None,
+            hearing: Hearing::default(),
             until: None,
             invited: None,
             invited_from: None,
@@ -282,14 +277,11 @@ impl Agent {
             through: None,
             renewal: Renewal::default(),
             said: Descriptions::default(),
-            quiet_allowed: false,
             early_tries: 0,
             told_stripped: false,
-            told_nat: false,
             offers: false,
             ready: None,
-            stated: false,
-            heard_first: false,
+            way: Way::default(),
             login: None,
             domain: None,
             retried: false,

@@ -83,7 +83,7 @@ impl Agent {
         let offer = responder.offer();
         let media = media_address(offer.media, again.media());
         let has_to_prove = self.is_stranger_elsewhere(id, media);
-        let by_proxy = self.calls.all.get(&id).is_some_and(|calling| calling.stated);
+        let by_proxy = self.calls.all.get(&id).is_some_and(|calling| calling.way.stated);
         if has_to_prove && !by_proxy {
             refuse_aimed(&[media, again.media()], from)?;
         }
@@ -126,7 +126,7 @@ impl Agent {
     fn kept_sealed_across_nat(&self, id: CallId, (media, from): (IpAddr, IpAddr), bundles: Bundles) -> Bundles {
         let Some(calling) = self.calls.all.get(&id) else { return bundles };
         let (Some(local), Some(agreed)) = (calling.local, calling.agreement.as_ref()) else { return bundles };
-        let is_seen_elsewhere = !calling.stated && from.to_canonical() != media.to_canonical();
+        let is_seen_elsewhere = !calling.way.stated && from.to_canonical() != media.to_canonical();
         if !is_seen_elsewhere && !crosses_nat(local.ip(), media) {
             return bundles;
         }

@@ -91,7 +91,7 @@ pub(super) enum PeersOffer {
     #[default]
     None,
     /// Until that is in force here.
-    Waits(WaitingOffer),
+    Waits(Box<WaitingOffer>),
     /// And it does so once: what the disk did not take is not tried again and again.
     Waited,
 }
@@ -142,7 +142,7 @@ impl Renewal {
     /// What it waited for is in force, or will not be.
     pub fn take_waiting_offer(&mut self) -> Option<WaitingOffer> {
         match std::mem::take(&mut self.peers_offer) {
-            PeersOffer::Waits(offer) => Some(offer),
+            PeersOffer::Waits(offer) => Some(*offer),
             other => {
                 self.peers_offer = other;
                 None

@@ -7,14 +7,59 @@ use crate::media::{Counters, StreamEvent};
 use crate::vocab::{CallId, Failure, FailureKind, Mono, Now};
 use std::time::Duration;
 
+/// What is heard of the peer.
+#[derive(Default)]
+pub(super) struct Hearing {
+    last: Option<Heard>,
+    /// The peer does not send: it holds the call, and is not gone.
+    pub quiet_allowed: bool,
+    /// The user knows that a NAT spoils what is heard.
+    pub told_nat: bool,
+}
+
 /// When a packet of the peer was last believed.
-#[derive(Clone, Copy)]
-pub(super) struct Heard {
+struct Heard {
     /// So many had been by then.
-    pub packets: u64,
-    pub at: Mono,
+    packets: u64,
+    at: Mono,
     /// And so many had not.
-    pub unbelieved: u64,
+    unbelieved: u64,
+}
+
+impl Hearing {
+    /// Silence counts from the next counters on.
+    pub fn begin_anew(&mut self) {
+        self.last = None;
+    }
+
+    /// Zero before the first counters.
+    pub fn silence(&self, now: Mono) -> Duration {
+        self.last.as_ref().map_or(Duration::ZERO, |heard| now - heard.at)
+    }
+
+    /// Nothing was believed yet, or nothing for a while, and that is not as agreed. Between two packets that are believed anybody has time to
+    /// send a few.
+    pub fn is_silent(&self, now: Mono) -> bool {
+        let silent = |heard: &Heard| heard.packets == 0 || now - heard.at >= QUIET;
+        !self.quiet_allowed && self.last.as_ref().is_some_and(silent)
+    }
+
+    /// Packets that were not believed since the last one that was. `None` before the first counters.
+    pub fn unbelieved(&self, counters: &Counters) -> Option<u64> {
+        self.last.as_ref().map(|heard| unbelieved(counters).saturating_sub(heard.unbelieved))
+    }
+
+    /// Whether more was believed than before.
+    fn count(&mut self, now: Mono, counters: &Counters) -> bool {
+        let packets = counters.received + counters.rtcp_received;
+        let is_more = self.last.as_ref().is_none_or(|heard| heard.packets != packets);
+        if is_more {
+            // What spoils it from now on is news.
+            self.told_nat &= self.last.is_none();
+            self.last = Some(Heard { packets, at: now, unbelieved: unbelieved(counters) });
+        }
+        is_more
+    }
 }
 
 impl Agent {
@@ -22,22 +67,14 @@ impl Agent {
     /// peer. Who shows the counters reads them when it likes; only silence is an event.
     pub(in crate::agent) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let packets = counters.received + counters.rtcp_received;
-        let heard = match calling.heard {
-            Some(heard) if heard.packets == packets => heard,
-            before => {
-                calling.call.unheard = None;
-                // What spoils it from now on is news.
-                calling.told_nat &= before.is_none();
-                Heard { packets, at: now.mono, unbelieved: unbelieved(&counters) }
-            }
-        };
-        calling.heard = Some(heard);
+        if calling.hearing.count(now.mono, &counters) {
+            calling.call.unheard = None;
+        }
         calling.call.counters = counters;
-        let silence = now.mono - heard.at;
+        let silence = calling.hearing.silence(now.mono);
         // Calls of strangers who hold them would keep their places for ever.
         let waits = calling.call.known || calling.call.on_hold;
-        let (quiet, over) = match (calling.quiet_allowed, waits) {
+        let (quiet, over) = match (calling.hearing.quiet_allowed, waits) {
             (true, true) => (false, false),
             (true, false) => (false, silence >= HELD_SILENCE),
             (false, _) => (silence >= QUIET, silence >= SILENCE),

@@ -7,7 +7,7 @@
 //! | nothing comes, one side is private and the other not | that a NAT between them may be why |
 
 use super::loosen::crosses_nat;
-use super::{Agreement, Calling, QUIET};
+use super::{Agreement, Calling};
 use crate::agent::{Agent, Event};
 use crate::ipsec::DropReason;
 use crate::media::Counters;
@@ -28,9 +28,9 @@ pub(super) fn unbelieved(counters: &Counters) -> u64 {
 impl Agent {
     /// A stream has counted.
     pub(super) fn tell_of_nat(&mut self, now: Now, id: CallId) {
-        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.told_nat) else { return };
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.hearing.told_nat) else { return };
         let Some(failure) = calling.spoiled_by_nat(now) else { return };
-        calling.told_nat = true;
+        calling.hearing.told_nat = true;
         calling.call.unheard = Some(failure.clone());
         self.event(Event::CallChanged(id));
         self.event(Event::Notice(failure));
@@ -39,12 +39,8 @@ impl Agent {
 
 impl Calling {
     fn spoiled_by_nat(&self, now: Now) -> Option<Failure> {
-        let (agreed, heard) = self.agreement.as_ref().zip(self.heard)?;
-        // Between two packets that are believed anybody has time to send a few.
-        let silent = heard.packets == 0 || now.mono - heard.at >= QUIET;
-        let came = silent
-            && !self.quiet_allowed
-            && unbelieved(&self.call.counters).saturating_sub(heard.unbelieved) >= UNBELIEVED;
+        let (agreed, unbelieved) = self.agreement.as_ref().zip(self.hearing.unbelieved(&self.call.counters))?;
+        let came = unbelieved >= UNBELIEVED && self.hearing.is_silent(now.mono);
         match Fragile::of(agreed.protected.inbound).filter(|_| came) {
             Some(fragile) => Some(self.unbelieved(fragile)),
             None if self.call.quiet && self.call.counters.received == 0 => self.perhaps_a_nat(agreed),
