@@ -3,7 +3,7 @@
 use super::account::Accounting;
 use super::Account;
 use crate::sip::{Candidate, EndCause};
-use crate::vocab::{escape, Entity, Failure, FailureKind};
+use crate::vocab::{escape, shell_word, Entity, Failure, FailureKind};
 
 /// `beside`: by another way than this it is.
 pub(super) fn not_registered(entity: &Entity, proxy: &str, cause: &EndCause, beside: bool) -> Failure {
@@ -32,7 +32,8 @@ pub(super) fn refused(accounting: &Accounting, proxy: &str, why: &str) -> Failur
     let next = match added {
         true => {
             format!(
-                "`sottovoce account remove {entity}`, then `{}` with the right user, password and realm",
+                "`sottovoce account remove {}`, then `{}` with the right user, password and realm",
+                shell_word(entity.as_str()),
                 config.adding()
             )
         }
@@ -49,7 +50,8 @@ pub(super) fn sent_away(account: &Account, there: Candidate) -> Failure {
     );
     let next = match account.added {
         true => format!(
-            "if its provider says so too, `sottovoce account remove {entity}`, then add it with that as --proxy"
+            "if its provider says so too, `sottovoce account remove {}`, then add it with that as --proxy",
+            shell_word(entity.as_str())
         ),
         false => "if its provider says so too, make that the `proxy` of this [[account]], then start the agent again"
             .to_owned(),

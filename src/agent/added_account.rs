@@ -16,7 +16,7 @@ use super::waiting::Waiting;
 use super::{AccountConfig, AccountState, AddedAccount, Agent, AuditRow, Effect, Event, StoreOp};
 use crate::keys::sealed::{self, Belongs};
 use crate::keys::Identity;
-use crate::vocab::{EffectId, Entity, Failure, FailureKind, Now};
+use crate::vocab::{shell_word, EffectId, Entity, Failure, FailureKind, Now};
 
 /// How many there may be, those of the configuration included.
 const MAX_ACCOUNTS: usize = 32;
@@ -115,7 +115,7 @@ fn audit(now: Now, kind: &'static str, entity: &Entity, detail: &str) -> AuditRo
 
 fn is_there(entity: &Entity) -> Failure {
     let message = format!("there is an account {entity} already");
-    let next = format!("see `sottovoce account show {entity}`; to change it, remove it first");
+    let next = format!("see `sottovoce account show {}`; to change it, remove it first", shell_word(entity.as_str()));
     Failure::new(FailureKind::Usage, "account-exists", message, entity.as_str(), next)
 }
 

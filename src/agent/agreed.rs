@@ -80,7 +80,7 @@ impl Agent {
                 self.book.put_pending(pending, generation);
                 self.say_agreed(now, agreed);
                 self.policy_changed(now, generation);
-                let by = self.reviews.all.get(&review).map_or("", super::review::Reviewing::answered_by);
+                let by = self.reviews.all.get(&review).map_or("", super::reviews::Reviewing::answered_by);
                 self.set_review(review, ReviewState::Registered { generation, by });
             }
             Ok(_) => {}
@@ -274,7 +274,8 @@ impl Agent {
             super::request::TakeBack::Proposal(id) => self.cancel_proposal(now, *id),
             super::request::TakeBack::Agreed(entity) => {
                 let all: Vec<Pending> = self.book.pendings().filter(|one| one.entity() == entity).cloned().collect();
-                if all.is_empty() {
+                let resumed = self.forget_resuming(now, entity);
+                if all.is_empty() && !resumed {
                     return Err(nothing_agreed(entity));
                 }
                 all.iter().for_each(|pending| self.forget_pending(now, pending, "the user took it back"));

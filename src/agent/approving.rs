@@ -1,6 +1,6 @@
 //! Reviews that a rule approves without asking: those of the configuration first, in their order, then what the peer's group says.
 
-use super::review::Opening;
+use super::reviews::Opening;
 use super::{Agent, Event};
 use crate::policy::{Answer, ApprovalRule, KeyState, ReviewKind, Whom};
 use crate::vocab::{Now, ReviewId};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::book::Standing;
 use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
-use super::review::Opening;
+use super::reviews::Opening;
 use super::waiting::Waiting;
 use super::{Agent, AskState, Effect, Event, StoreOp};
 use crate::policy::{KeyState, Provenance, ReviewKind};
@@ -113,6 +113,9 @@ impl Agent {
                 self.fail_ask(now, id, failure);
             }
             return;
+        }
+        if self.resume_proposal(now, id, review) {
+            return self.step(now, id, "proposed again as before the restart".into());
         }
         // Nor where a rule answers: who waits for the ask hears of its outcome, not of a question.
         if self.approve_by_rule(now, review) {

@@ -24,9 +24,13 @@ pub struct Book {
     spd: Arc<Spd>,
     /// What our user agreed to and the peer has not used yet, one for each device.
     pending: Vec<Pending>,
+    /// What a device's entries were when they were agreed on last.
+    agreed: BTreeMap<(Entity, Device), Vec<Entry>>,
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
     given: BTreeMap<String, Vec<Given>>,
+    /// Pins, or where their devices are, have changed since that was last asked.
+    places_changed: bool,
 }
 
 /// How the keys in a statement stand to those that are pinned.
@@ -52,10 +56,12 @@ impl Book {
             ),
             pending: std::mem::take(&mut loaded.pending),
             default,
+            agreed: loaded.agreed.drain(..).map(|last| ((last.entity, last.device), last.entries)).collect(),
             configured,
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
             presences: loaded.presences.drain(..).map(|row| (key(&row.entity, &row.device), row)).collect(),
             given: BTreeMap::new(),
+            places_changed: false,
         };
         loaded.given.drain(..).for_each(|given| book.give(given));
         book
@@ -79,6 +85,7 @@ impl Book {
             return;
         };
         let replaced = self.numbers_of(&peer.entity, &peer.device);
+        self.agreed.insert((peer.entity.clone(), peer.device.clone()), stored.clone());
         // Our user's newer word.
         self.pending.retain(|pending| !pending.is_of(&peer.entity, &peer.device));
         self.spd = Arc::new(self.spd.changed(generation, &replaced, stored).with_pending(self.pending.clone()));
@@ -131,6 +138,7 @@ impl Book {
     /// The store has put in force what was agreed.
     pub fn use_pending(&mut self, used: &Pending, stored: Vec<Entry>, generation: Generation) {
         let replaced = self.numbers_of(used.entity(), used.device());
+        self.agreed.insert((used.entity().clone(), used.device().clone()), stored.clone());
         self.spd = Arc::new(self.spd.changed(generation, &replaced, stored));
         self.drop_pending(used.entity(), used.device(), generation);
     }
@@ -161,6 +169,12 @@ impl Book {
         self.spd.entries_of(entity, device)
     }
 
+    /// What was agreed on with this device last, in a review or a proposal, whatever our user made of it since; nothing where that is
+    /// not known.
+    pub fn agreed_of(&self, entity: &Entity, device: &Device) -> &[Entry] {
+        self.agreed.get(&(entity.clone(), device.clone())).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether the user has approved entries for this device's streams, and they are in force.
     pub fn has_entry_for(&self, entity: &Entity, device: &Device, now: Wall) -> bool {
         self.entries_of(entity, device).any(|entry| entry.in_force(now))
@@ -175,6 +189,7 @@ impl Book {
     }
 
     pub fn put_pin(&mut self, pin: Pin) {
+        self.places_changed = true;
         self.pins.insert((pin.entity.clone(), pin.device.clone()), pin);
     }
 
@@ -189,8 +204,10 @@ impl Book {
     /// Pins the keys of an approved peer; with `replace`, every other device of the entity is let go.
     pub fn pin_approved(&mut self, peer: &ApprovedPeer, fingerprint: Fingerprint, replace: bool, now: Wall) {
         if replace {
+            self.places_changed = true;
             self.pins.retain(|(entity, _), _| *entity != peer.entity);
             self.pending.retain(|pending| *pending.entity() != peer.entity);
+            self.agreed.retain(|(entity, device), _| *entity != peer.entity || *device == peer.device);
         }
         let same = |pin: &&Pin| pin.signing_key == peer.signing_key && pin.agreement_key == peer.agreement_key;
         if self.pin(&peer.entity, &peer.device).as_ref().is_some_and(same) {
@@ -245,11 +262,18 @@ impl Book {
         self.presences.get(&(entity.clone(), device.clone()))
     }
 
+    /// Whether who is approved, or where somebody is, may be another than when this was last asked.
+    pub fn take_places_changed(&mut self) -> bool {
+        std::mem::take(&mut self.places_changed)
+    }
+
     pub fn put_presence(&mut self, record: PresenceRecord) {
+        self.places_changed = true;
         self.presences.insert((record.entity.clone(), record.device.clone()), record);
     }
 
     pub fn remove_presence(&mut self, entity: &Entity) {
+        self.places_changed = true;
         self.presences.retain(|(of, _), _| of != entity);
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::keys::Identity;
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
 use crate::sip::{Host, Locate, Transport, Uri};
-use crate::vocab::{Device, Entity, Redacted};
+use crate::vocab::{shell_word, Device, Entity, Redacted};
 
 /// What the agent needs to know of its configuration, checked.
 pub struct AgentConfig {
@@ -181,7 +181,7 @@ impl AccountConfig {
             flag("no-watchers", !self.watchers),
         ];
         let said: String = said.into_iter().flatten().collect();
-        format!("sottovoce account add {}{said}", self.entity)
+        format!("sottovoce account add {}{said}", shell_word(self.entity.as_str()))
     }
 
     pub fn locate(&self, proxy: &Hop) -> Locate {
@@ -201,11 +201,7 @@ impl AccountConfig {
 
 /// As a shell takes it for one word.
 fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._@+:".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", crate::vocab::escape(text).replace('\'', r"'\''")),
-    }
+    shell_word(&crate::vocab::escape(text))
 }
 
 fn without_scheme(entity: &Entity) -> &str {

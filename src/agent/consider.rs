@@ -16,8 +16,9 @@ use super::answer_watcher::{document_body, AskersPlace, MAX_EXPIRES};
 use super::ask_answer::key_state;
 use super::negotiate::{Decided, Negotiated, ProposalState, PATIENCE};
 use super::own::Saying;
-use super::review::Opening;
-use super::{Agent, Event};
+use super::reviews::Opening;
+use super::waiting::Waiting;
+use super::{Agent, Effect, Event, StoreOp};
 use crate::policy::{
     agreed_terms, Approved, Audience, Intent, ProposalAnswer, ProposalDecision, Provenance, Purpose, ReviewKind,
     Statement,
@@ -136,6 +137,7 @@ impl Agent {
                 return self.decide_proposal(now, &asker, hash, refusal(Some("it cannot be put to the user here")));
             }
         };
+        self.hear_proposer(review, &statement);
         self.audit_proposal(now, &statement, hash, &format!("put as review {review}"));
         self.count("proposals_received");
         let put = self.reviews.all.get(&review).map(|one| one.open.deadline);
@@ -178,7 +180,7 @@ impl Agent {
             ours: asker.ours.clone(),
             key_state: key_state(standing),
             intent: Intent::default(),
-            wanted_presence: statement.environment.is_some(),
+            wanted_presence: true,
             provenance: Provenance { observed, received: now.wall },
             record,
             ask: None,
@@ -189,6 +191,21 @@ impl Agent {
             proposal: Some(proposal),
             statement: Statement { policies: proposed.map(|one| one.policies).unwrap_or_default(), ..statement },
         }
+    }
+
+    /// What is agreed is for the place that the review names: whether it suits is judged by that from then on.
+    fn hear_proposer(&mut self, review: ReviewId, statement: &Statement) {
+        let Some(reviewing) = self.reviews.all.get(&review).filter(|_| statement.environment.is_some()) else { return };
+        let mut record = reviewing.record().clone();
+        // Entries are looked up by this address, which a proposal does not move.
+        if let Some(before) = self.book.presence(&statement.entity, &statement.device) {
+            (record.address, record.observed) = (before.address, before.observed);
+        }
+        let id = self.expect(Waiting::Heard(record.clone()));
+        self.effect(Effect::Store {
+            id,
+            op: StoreOp::RememberPresence { record: Box::new(record), document: Vec::new() },
+        });
     }
 
     /// What the review would register is what was proposed, to the letter: both sides have to hash the same.
@@ -299,7 +316,7 @@ impl Agent {
             purpose: Purpose::Answer,
             audience: Audience::Device(asker.device.clone()),
             nonce: asker.nonce,
-            presence: true,
+            presence: self.discloses_to(&asker.entity),
             policies,
             request: None,
             proposal: None,

@@ -3,13 +3,13 @@
 //! | effect | done |
 //! | --- | --- |
 //! | `Store` | `Stored` |
-//! | `OpenMedia`, `MoveMedia` | `MediaOpened` |
+//! | `OpenMedia`, `OpenMediaBeside` | `MediaOpened` |
 //! | `Listen` | `Listening` |
 //! | `StartForwarder` | `Counted` again and again |
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `HoldStream`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `SetSpd`, `SetKnown`, `HoldStream`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use super::nonces;
 use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Forwarder, Held, Rekeying, Stream, StreamEvent};
-use crate::policy::{Approved, Network, Pending, Purpose, Spd, Statement};
+use crate::media::{Counters, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
+use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
@@ -53,8 +53,8 @@ pub enum Effect {
     Listen {
         wanted: Vec<Listen>,
     },
-    /// Bind another UDP socket for the media of a running call, at another address; its stream goes on there when it is rekeyed.
-    MoveMedia {
+    /// Bind another UDP socket beside the one of a running call, at another address; its stream goes on there when it is rekeyed.
+    OpenMediaBeside {
         call: CallId,
         local: IpAddr,
     },
@@ -76,6 +76,10 @@ pub enum Effect {
     /// Every stream looks up in this snapshot from now on.
     SetSpd {
         spd: Arc<Spd>,
+    },
+    /// Every forwarder knows from now on who is where.
+    SetKnown {
+        known: Arc<Known>,
     },
     /// A call to us as a gateway: what comes on its socket goes into its tunnel or out of it.
     StartForwarder {
@@ -465,6 +469,14 @@ pub struct CallRecord {
     pub counters: Counters,
 }
 
+/// A device's entries as they were agreed on last, in a review or a proposal, whatever our user made of them since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAgreed {
+    pub entity: Entity,
+    pub device: Device,
+    pub entries: Vec<Entry>,
+}
+
 /// What the store held when the agent started.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -474,6 +486,8 @@ pub struct Loaded {
     pub default: Option<Approved>,
     /// Agreed to, and not used yet.
     pub pending: Vec<Pending>,
+    /// One for each device.
+    pub agreed: Vec<LastAgreed>,
     /// Of ours, and not answered yet.
     pub proposals: Vec<KeptProposal>,
     pub presences: Vec<PresenceRecord>,

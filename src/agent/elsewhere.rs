@@ -15,7 +15,7 @@ use super::{Agent, Event};
 use crate::policy::advice::{danger, grade, Circumstances};
 use crate::policy::place::is_for_another_place;
 use crate::policy::{infer, Action, Entry, Intent, PlaceCondition, Surroundings};
-use crate::vocab::{CallId, Device, Entity, Failure, FailureKind, Now};
+use crate::vocab::{shell_word, CallId, Device, Entity, Failure, FailureKind, Now};
 
 /// The devices whose entries are marked, as our user was told.
 #[derive(Default)]
@@ -114,7 +114,8 @@ pub(super) fn weak_there(id: CallId, entity: &Entity) -> Failure {
         "call {id} of {entity} is not answered by itself: your policy for it was approved for another place, and is too weak where you both are now"
     );
     let next = format!(
-        "`sottovoce answer {id}` takes it as it is; or `sottovoce reject {id}`, then tighten it with `sottovoce ask {entity}` and call back"
+        "`sottovoce answer {id}` takes it as it is; or `sottovoce reject {id}`, then tighten it with `sottovoce ask {}` and call back",
+        shell_word(entity.as_str())
     );
     Failure::new(FailureKind::RefusedByPolicy, "another-place", message, id.to_string(), next)
 }
@@ -126,6 +127,6 @@ fn for_another_place(entity: &Entity, device: &Device, talks: bool) -> Failure {
         "another-place",
         format!("the policy for {entity} (device {device}) was approved for another place, and is too weak where you both are now{talking}"),
         entity.as_str(),
-        format!("the next call is reviewed first; tighten it at once with `sottovoce ask {entity}`"),
+        format!("the next call is reviewed first; tighten it at once with `sottovoce ask {}`", shell_word(entity.as_str())),
     )
 }

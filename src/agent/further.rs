@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::document::{still_lives, trusted, ReadDocument, ReadPublished};
 use super::{Agent, AskState, Event};
 use crate::sip::Body;
-use crate::vocab::{AskId, Failure, FailureKind, Now};
+use crate::vocab::{shell_word, AskId, Failure, FailureKind, Now};
 
 /// What of an answer still has to be put to the user.
 #[derive(Default)]
@@ -53,7 +53,9 @@ impl Agent {
         let Some(asking) = self.asks.all.get_mut(&id).filter(|_| count > 0) else { return };
         let devices = if count == 1 { "1 further device".to_owned() } else { format!("{count} further devices") };
         let what = match asking.call {
-            Some(_) => format!("{devices} answered too; `sottovoce ask {}` puts them to you", asking.ask.target),
+            Some(_) => {
+                format!("{devices} answered too; `sottovoce ask {}` puts them to you", shell_word(&asking.ask.target))
+            }
             None => format!("{devices} answered too, and will be put to you next"),
         };
         if asking.call.is_none() {
@@ -65,8 +67,11 @@ impl Agent {
     /// What has ended may have another device behind it.
     pub(super) fn put_further_devices(&mut self, now: Now) {
         while let Some(id) = self.asks.ended.pop() {
-            let failed = self.asks.all.get(&id).is_some_and(|asking| matches!(asking.ask.state, AskState::Failed(_)));
-            self.resuming_ended(now, id, failed);
+            let failure = self.asks.all.get(&id).and_then(|asking| match &asking.ask.state {
+                AskState::Failed(failure) => Some(failure.kind),
+                _ => None,
+            });
+            self.resuming_ended(now, id, failure);
             self.put_next_device(now, id);
         }
     }
@@ -105,7 +110,7 @@ impl Agent {
 fn another_device(target: &str) -> Failure {
     let message =
         format!("another device of {target} answered than the one that you want less of: nothing was proposed");
-    let next =
-        format!("all stays as it is; `sottovoce ask {target}` puts the policy of the device that answered to you");
+    let word = shell_word(target);
+    let next = format!("all stays as it is; `sottovoce ask {word}` puts the policy of the device that answered to you");
     Failure::new(FailureKind::Failed, "another-device", message, target, next)
 }

@@ -1,9 +1,10 @@
 //! The brain: what a user's request means over time. Change one thing, drain [`Agent::poll`] to the end, then change the next.
 //!
-//! This file only routes. Each story keeps its own state and the table of its steps at the head of its file:
+//! This file only routes what comes from the world, `command` what the user wants, and `waiting` the answers to effects; `getters` is what
+//! others read. Each story keeps its own state and the table of its steps at the head of its file:
 //! `account`, `added_account`, `flow`, `redirect`, `names`, `naming`, `publication`, `server_watchers`, `ask`, `ask_answer`, `by_itself`, `further`,
 //! `review`, `approving`, `elsewhere`, `quiet`, `reopened`, `negotiate`, `propose`, `consider`, `agreed`, `notifying`, `answer_watcher`,
-//! `permissions`, `watchers`, `informed`, `watch`, `call`, `movement`, `texts`, `own_policy`, `policy_change`, `own_contacts`.
+//! `permissions`, `watchers`, `informed`, `watch`, `call`, `movement`, `texts`, `own_policy`, `policy_change`, `policy_edit`, `disagreed`, `own_contacts`.
 
 mod account;
 mod account_failures;
@@ -22,16 +23,19 @@ mod by_itself;
 mod call;
 mod claim;
 mod comeback;
+mod command;
 pub mod config;
 mod consider;
 mod contact;
 mod desk;
+mod disagreed;
 mod document;
 pub mod effect;
 mod elsewhere;
 mod fail_over;
 mod flow;
 mod further;
+mod getters;
 mod informed;
 mod metrics;
 mod movement;
@@ -47,7 +51,9 @@ mod own_contacts;
 mod own_policy;
 mod permissions;
 mod policy_change;
+mod policy_edit;
 mod propose;
+mod propose_failures;
 mod proposed_before;
 mod publication;
 mod question;
@@ -56,6 +62,8 @@ mod redirect;
 mod reopened;
 pub mod request;
 mod review;
+mod review_failures;
+mod reviews;
 mod ruling;
 mod safety;
 mod server_watchers;
@@ -79,10 +87,9 @@ use std::net::SocketAddr;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::policy::{Entry, Environment, Level, PeerScope, Spd};
-use crate::presence::{Names, PresenceRecord};
+use crate::presence::Names;
 use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
-use crate::vocab::{AskId, CallId, Deadline, EffectId, Failure, FailureKind, Mono, Now, ReviewId};
+use crate::vocab::{Deadline, EffectId, Failure, Mono, Now};
 
 pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
@@ -92,13 +99,13 @@ pub use config::{
 };
 pub use contact::OPTION_TAG;
 pub use effect::{
-    AddedAccount, AuditRow, CallRecord, Care, Done, Effect, Given, Loaded, Pin, Seen, StoreOp, Stored, Watched,
+    AddedAccount, AuditRow, CallRecord, Care, Done, Effect, Given, LastAgreed, Loaded, Pin, Seen, StoreOp, Stored,
+    Watched,
 };
 pub use metrics::Metric;
 pub use naming::is_mail;
 pub use negotiate::{Counter, CounterState, Negotiated, ProposalState};
 pub use own_contacts::{ContactChange, ContactCommand, GroupChange, GroupCommand};
-use own_policy::Source;
 pub use own_policy::MAX_ENTRIES;
 pub use permissions::{WatcherCommand, WatcherRule};
 pub use policy_change::Restoring;
@@ -124,7 +131,7 @@ use nonces::Nonces;
 use offers::Offers;
 use own::Own;
 use permissions::WatcherRules;
-use review::Reviews;
+use reviews::Reviews;
 use server_watchers::AtServers;
 use strangers::StrangersRows;
 use texts::Texts;
@@ -264,20 +271,11 @@ impl Agent {
     pub fn handle_done(&mut self, now: Now, done: Done) {
         match done {
             Done::Counted { call, counters } => self.handle_counted(now, call, counters),
-            Done::Located { id, result } => match self.waiting.remove(&id) {
-                Some(Waiting::AccountAddress(entity, flow)) => {
-                    self.handle_account_located(now, (&entity, flow), result)
+            Done::Located { id, result } => {
+                if let Some(waiting) = self.waiting.remove(&id) {
+                    self.handle_located(now, waiting, result);
                 }
-                Some(Waiting::AccountRedirect(entity, registration)) => {
-                    self.handle_registrar_located(now, &entity, registration, result);
-                }
-                Some(Waiting::TextAddress(text)) => self.handle_text_located(now, text, result),
-                Some(Waiting::AskAddress(ask)) => self.handle_ask_located(now, ask, result),
-                Some(Waiting::ProposalAddress(proposal)) => self.handle_proposal_located(now, proposal, result),
-                Some(Waiting::WatchAddress(key)) => self.handle_watch_located(now, &key, result),
-                Some(Waiting::CallAddress(call)) => self.handle_call_located(now, call, result),
-                _ => {}
-            },
+            }
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
             Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
             Done::Listening { result } => self.handle_listening(now, result),
@@ -288,7 +286,7 @@ impl Agent {
                     self.handle_stored(now, id, waiting, result);
                 }
             }
-            Done::StreamEvent { call, event, counters } => self.handle_stream_event(call, event, counters),
+            Done::StreamEvent { call, event, counters } => self.handle_stream_event(now, call, event, counters),
             Done::StreamFailed { call, failure } => self.handle_stream_failed(now, call, failure),
         }
         self.drain_endpoint(now);
@@ -317,112 +315,6 @@ impl Agent {
         accepted
     }
 
-    fn carry_out(&mut self, now: Now, what: Command) -> Result<Accepted, Failure> {
-        let is_new = matches!(
-            what,
-            Command::AddAccount(_)
-                | Command::AnswerCall { .. }
-                | Command::Ask(_)
-                | Command::Call(_)
-                | Command::Relax { .. }
-                | Command::Text(_)
-                | Command::Transfer(_)
-        );
-        if is_new && self.stopping.is_some() {
-            return Err(stops());
-        }
-        let done = |()| Accepted::Done;
-        match what {
-            Command::AddAccount(config) => self.add_account(now, *config).map(Accepted::Storing),
-            Command::AnswerCall { call } if self.is_wanted(call) => self.place_wanted(now, call).map(done),
-            Command::AnswerCall { call } => self.answer_call(call).map(done),
-            Command::AnswerReview { review, answer, by } => {
-                self.answer_review(now, review, answer, by).map(|()| Accepted::Review(review))
-            }
-            Command::Ask(request) => self.begin_ask(now, request, None).map(Accepted::Ask),
-            Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
-            Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
-            Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
-            Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
-            Command::Hangup { call } => self.hangup(now, call).map(done),
-            Command::Relax { call, rules, note } => self.relax_call(now, call, rules, note).map(Accepted::Ask),
-            Command::Tighten { call, rules } => self.tighten_call(now, call, rules).map(Accepted::Storing),
-            Command::Hold { call, wanted } => self.hold_call(now, call, wanted).map(Accepted::Call),
-            Command::PolicyAdd { text } => self.add_policy(now, &text, &PeerScope::default(), Source::User),
-            Command::PolicyAddFor { text, scope } => self.add_policy(now, &text, &scope, Source::User),
-            Command::PolicyDefault { text } => self.set_default(now, &text).map(Accepted::Storing),
-            Command::PolicyDefaultRemove => self.remove_default(now).map(Accepted::Storing),
-            Command::PolicyEdit { entry, text } => self.edit_policy(now, entry, &text),
-            Command::PolicyEnable { entry, enabled } => self.enable_policy(now, entry, enabled),
-            Command::PolicyExpire { entry, at } => self.expire_policy(now, entry, at),
-            Command::PolicyImport { text, part } => {
-                let source = if part { Source::Part } else { Source::File };
-                self.add_policy(now, &text, &PeerScope::default(), source)
-            }
-            Command::PolicyRemove { entry } => self.remove_policy(now, entry).map(Accepted::Storing),
-            Command::PolicyRestore(what) => self.restore_policy(now, what).map(Accepted::Storing),
-            Command::PresenceRemove { entity } => self.remove_presence(&entity).map(Accepted::Storing),
-            Command::PresenceRename { entity, user, place, mail } => {
-                self.rename_presence(entity, Names { user, place, mail }).map(Accepted::Storing)
-            }
-            Command::PresenceSet { user, place } => {
-                self.set_own_presence(Names { user, place, mail: None }).map(Accepted::Storing)
-            }
-            Command::RejectCall { call } if self.is_wanted(call) => {
-                self.refuse_wanted(now, call);
-                Ok(Accepted::Done)
-            }
-            Command::RejectCall { call } => self.reject_call(now, call).map(done),
-            Command::RemoveAccount { entity } => self.remove_account(now, &entity).map(Accepted::Storing),
-            Command::RevokeVouch { account } => self.revoke_vouch(now, account).map(Accepted::Storing),
-            Command::Stop => {
-                self.stop(now);
-                Ok(Accepted::Done)
-            }
-            Command::TakeVouch { vouch, account } => self.take_vouch(vouch, account).map(Accepted::Storing),
-            Command::TakeBack(what) => self.take_back(now, &what).map(done),
-            Command::Text(request) => self.begin_text(now, request).map(Accepted::Text),
-            Command::Unwatch { peer } => self.unwatch(&peer).map(Accepted::Storing),
-            Command::Watch { peer } => self.watch(now, &peer).map(Accepted::Storing),
-            Command::Watchers(what) => self.watcher_command(now, what),
-            Command::Transfer(request) => self.transfer(now, request).map(Accepted::Call),
-            Command::Vouch { new, account } => self.vouch_for(now, &new, account.as_ref()).map(Accepted::Vouched),
-            Command::Verified { entity } => self.mark_verified(now, &entity).map(Accepted::Storing),
-        }
-    }
-
-    fn handle_stored(&mut self, now: Now, id: EffectId, waiting: Waiting, result: Result<Stored, Failure>) {
-        if result.is_ok() {
-            self.keep_what_waited();
-        }
-        match waiting {
-            Waiting::Presence { ask, record } => self.handle_presence_stored(now, ask, record, result.map(|_| ())),
-            Waiting::Review { review, approved, replace_keys } => {
-                self.handle_registered(now, review, &approved, replace_keys, result);
-            }
-            Waiting::Agreed { pending, agreed } => self.handle_pending_kept(now, *pending, *agreed, result),
-            Waiting::Used(pending) => self.handle_pending_used(now, &pending, result),
-            Waiting::Heard(record) => self.handle_heard(now, record, result.map(|_| ())),
-            Waiting::Nobody => {
-                if let Err(failure) = result {
-                    self.event(Event::Notice(failure));
-                }
-            }
-            Waiting::Row { op, again } => {
-                if let Err(failure) = result {
-                    self.handle_row_refused(op, again, failure);
-                }
-            }
-            // Or strangers could fill the screen too.
-            Waiting::Stranger => {
-                if result.is_err() {
-                    self.count("strangers_forgotten");
-                }
-            }
-            own => self.handle_own_stored(now, id, own, result),
-        }
-    }
-
     fn drain_endpoint(&mut self, now: Now) {
         loop {
             while let Some(transmit) = self.endpoint.poll_transmit() {
@@ -442,6 +334,7 @@ impl Agent {
                 }
             }
         }
+        self.tell_known_places();
         self.check_stopped(now);
     }
 
@@ -524,74 +417,4 @@ impl Agent {
         ];
         stories.into_iter().chain(watches).chain([self.endpoint.poll_timeout(), stop]).fold(None, Deadline::earliest)
     }
-
-    pub fn config(&self) -> &AgentConfig {
-        &self.config
-    }
-
-    /// In the order of the configuration, then in that in which they were added.
-    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.iter()
-    }
-
-    pub fn ask(&self, id: AskId) -> Option<&Ask> {
-        self.asks.all.get(&id).map(|asking| &asking.ask)
-    }
-
-    /// Oldest first.
-    pub fn asks(&self) -> impl Iterator<Item = &Ask> {
-        self.asks.all.values().map(|asking| &asking.ask)
-    }
-
-    pub fn review(&self, id: ReviewId) -> Option<&OpenReview> {
-        self.reviews.all.get(&id).map(|reviewing| &reviewing.open)
-    }
-
-    pub fn reviews(&self) -> impl Iterator<Item = &OpenReview> {
-        self.reviews.all.values().map(|reviewing| &reviewing.open)
-    }
-
-    pub fn call(&self, id: CallId) -> Option<&Call> {
-        self.calls.call(id)
-    }
-
-    pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.calls.iter()
-    }
-
-    /// Every entry, in lookup order, the default last.
-    pub fn entries(&self) -> Vec<Entry> {
-        self.book.spd().entries().cloned().collect()
-    }
-
-    pub fn spd(&self) -> &Spd {
-        self.book.spd()
-    }
-
-    pub fn default_level(&self) -> Level {
-        self.config.default_level
-    }
-
-    pub fn presences(&self) -> impl Iterator<Item = &PresenceRecord> {
-        self.book.presences()
-    }
-
-    /// What we say of ourselves.
-    pub fn own_presence(&self) -> PresenceRecord {
-        self.own.record(&self.config, &self.contact)
-    }
-
-    pub fn environment(&self) -> Environment {
-        self.own.environment()
-    }
-
-    pub fn pins(&self) -> impl Iterator<Item = &Pin> {
-        self.book.pins()
-    }
-}
-
-/// What would begin now would be cut off without a BYE.
-fn stops() -> Failure {
-    let next = "wait until it has ended, start it again with `sottovoce run`, and repeat this";
-    Failure::new(FailureKind::Failed, "agent-stops", "the agent is stopping and begins nothing new", "agent", next)
 }

@@ -5,8 +5,8 @@
 //! | --- | --- |
 //! | `Done::NetworkLooked` -> `handle_network` | where we are is judged anew: presence, publication, watchers |
 //! | our address is gone | `Effect::Listen` at the one that the machine has now |
-//! | `Done::Listening` -> `handle_listening` | Contact, registrations, subscriptions; `Effect::MoveMedia` for each call |
-//! | `Done::MediaOpened` -> `handle_media_moved`, in `call` | a re-INVITE with fresh keys from the new address |
+//! | `Done::Listening` -> `handle_listening` | Contact, registrations, subscriptions; `Effect::OpenMediaBeside` for each call |
+//! | `Done::MediaOpened` -> `handle_media_beside`, in `call` | a re-INVITE with fresh keys from the new address |
 //!
 //! Without any address nothing moves: the cable may be back in a moment.
 

@@ -22,7 +22,9 @@ use super::proposed_before::Resuming;
 use super::{Agent, Event};
 use crate::policy::{Entry, ProposalDecision, StatedPolicy};
 use crate::sip::{NotifierId, SubscriptionId};
-use crate::vocab::{Deadline, Device, Digest, Entity, Failure, Mono, Now, PeerText, ProposalId, ReviewId, Wall};
+use crate::vocab::{
+    shell_word, Deadline, Device, Digest, Entity, Failure, FailureKind, Mono, Now, PeerText, ProposalId, ReviewId, Wall,
+};
 
 /// How long the peer's user has for a proposal, and ours for the peer's.
 pub const PATIENCE: Duration = Duration::from_secs(600);
@@ -94,11 +96,11 @@ pub struct Counter {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum CounterState {
-    /// Ours: it was taken back, expired, or other entries rule the peer by now.
+    /// Ours: it was taken back, expired, or other entries rule the peer by now. The peer's: our user does not want it.
     Lapsed,
     /// The peer's: this review puts it to our user.
     Put(ReviewId),
-    /// Ours: the peer has begun to use it, so it is in force.
+    /// Ours: the peer has begun to use it, so it is in force. The peer's: our user approved it, and it is in force.
     Used,
     /// Ours: stored as pending until the peer uses it.
     Waiting,
@@ -224,6 +226,26 @@ impl Agent {
         self.event(Event::ProposalChanged(id));
     }
 
+    /// The peer's counter to a proposal of ours: what became of the review that puts it.
+    pub(super) fn answered_counter(&mut self, id: ProposalId, state: CounterState) {
+        let Some(one) = self.negotiations.all.get_mut(&id).filter(|one| one.outgoing) else { return };
+        let Some(counter) = one.counter.as_mut().filter(|counter| matches!(counter.state, CounterState::Put(_))) else {
+            return;
+        };
+        counter.state = state;
+        self.event(Event::ProposalChanged(id));
+    }
+
+    /// Who proposed may be elsewhere when the peer's user has answered.
+    pub(super) fn tell_of_agreement(&mut self, review: ReviewId) {
+        let proposal = self.reviews.all.get(&review).and_then(|reviewing| reviewing.open.proposal);
+        let one = proposal.and_then(|id| self.negotiations.all.get(&id));
+        if let Some(one) = one.filter(|one| one.outgoing && one.state == ProposalState::Accepted) {
+            let notice = in_force_by_agreement(one);
+            self.event(Event::Notice(notice));
+        }
+    }
+
     pub(super) fn handle_negotiation_timeout(&mut self, now: Now) {
         self.handle_proposing_timeout(now);
         self.handle_resuming_timeout(now);
@@ -235,4 +257,20 @@ impl Agent {
         let resuming = self.negotiations.resuming.iter().map(|resuming| resuming.next);
         times.chain(resuming).flatten().min().map(|at| Deadline { at, why: "proposal" })
     }
+}
+
+fn in_force_by_agreement(one: &Negotiated) -> Failure {
+    let way = |entry: &Entry| format!("{} {}", entry.direction, entry.action);
+    let rules = one.entries.iter().map(way).collect::<Vec<_>>().join("; ");
+    let Negotiated { id, peer, .. } = one;
+    Failure::new(
+        FailureKind::RefusedByUser,
+        "proposal-agreed",
+        format!("the user of {peer} accepted your proposal {id}, and it is in force: {rules}"),
+        peer.as_str(),
+        format!(
+            "`sottovoce policy list --peer {}` shows it; `sottovoce policy undo` takes it back",
+            shell_word(peer.as_str())
+        ),
+    )
 }

@@ -1,7 +1,7 @@
 //! A peer's newer statement takes the place of the older one in every open question: what it said earlier must not come
 //! back as the newest, and whoever waited for the older question waits for the newer.
 
-use super::review::{Reviewing, Reviews};
+use super::reviews::{Reviewing, Reviews};
 use super::{Agent, AskState, CallState, ReviewState};
 use crate::policy::ReviewKind;
 use crate::vocab::{AskId, CallId, Failure, FailureKind, Now, ReviewId};
@@ -33,7 +33,8 @@ impl Agent {
         let counts = |one: &&Reviewing| !matches!(one.open.state, ReviewState::Refused { .. } | ReviewState::Stale);
         let newer =
             |one: &&Reviewing| one.statement().version > reviewing.statement().version && reviewing.is_older_than(one);
-        let Some(new) = self.reviews.all.values().filter(counts).find(newer).map(|one| one.open.id) else {
+        let all = self.reviews.all.values().filter(counts).filter(newer);
+        let Some(new) = all.max_by_key(|one| (one.statement().version, one.open.id)).map(|one| one.open.id) else {
             return Ok(());
         };
         let failure = overtaken(id, new);
@@ -66,6 +67,12 @@ impl Agent {
 }
 
 impl Reviews {
+    /// The review that stands in the place of this one by now. Each has a newer statement than the one before, or was put later.
+    pub(super) fn newest_after(&self, id: ReviewId) -> Option<ReviewId> {
+        let newer = |id: &ReviewId| self.all.get(id).and_then(|reviewing| reviewing.newer);
+        std::iter::successors(newer(&id), newer).take(self.all.len()).last()
+    }
+
     /// Why another review took the place of this one.
     pub(super) fn why_overtaken(&self, id: ReviewId) -> String {
         match self.all.get(&id).and_then(|reviewing| reviewing.newer) {

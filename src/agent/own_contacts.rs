@@ -6,7 +6,7 @@ use super::target::Target;
 use super::waiting::Waiting;
 use super::{Agent, AuditRow, Effect, Event, StoreOp};
 use crate::policy::{Action, Permission, Relation};
-use crate::vocab::{escape, EffectId, Entity, Failure, FailureKind, Now, Wall};
+use crate::vocab::{escape, shell_word, EffectId, Entity, Failure, FailureKind, Now, Wall};
 
 /// Most contacts, and most groups.
 const MAX_CONTACTS: usize = 10_000;
@@ -201,7 +201,11 @@ impl Agent {
             [entity] => Ok(entity.clone()),
             _ => {
                 let message = format!("{} names a place, and nobody, or more than one, is known there", escape(typed));
-                let next = format!("ask there first: `sottovoce ask {0}`; or write sip:USER@{0}", escape(typed));
+                let next = format!(
+                    "ask there first: `sottovoce ask {}`; or write sip:USER@{}",
+                    shell_word(&escape(typed)),
+                    escape(typed)
+                );
                 Err(usage("contact-entity", message, &escape(typed), &next))
             }
         }

@@ -7,7 +7,7 @@ use super::waiting::Waiting;
 use super::{Accepted, Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
 use crate::policy::{both_directions, setkey, Approved, Direction, Entry, Origin, PeerScope, Selector, Upper};
 use crate::presence::{self, Names};
-use crate::vocab::{escape, EffectId, Entity, Failure, FailureKind, Now};
+use crate::vocab::{escape, shell_word, EffectId, Entity, Failure, FailureKind, Now};
 
 /// Most entries of the database: each takes some 600 octets of memory.
 pub const MAX_ENTRIES: usize = 1_000_000;
@@ -33,7 +33,12 @@ impl Agent {
         scope: &PeerScope,
         source: Source,
     ) -> Result<Accepted, Failure> {
-        let mut entries = setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?;
+        let mut entries = match source {
+            Source::User => typed(text, scope)?,
+            Source::File | Source::Part => {
+                setkey::parse_file(text).map_err(|why| unreadable(text, &why.to_string()))?.entries
+            }
+        };
         if entries.is_empty() {
             return Err(unreadable(text, "it holds no spdadd line"));
         }
@@ -72,7 +77,7 @@ impl Agent {
         let entries = if text.trim_start().starts_with("spdadd") {
             setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()))?
         } else {
-            let action = setkey::parse_action(text).map_err(|why| no_rules(text, &why.to_string()))?;
+            let action = setkey::parse_action(text).map_err(|why| no_default_rules(text, &why.to_string()))?;
             let default = self.book.default_entries().iter().filter(|entry| entry.direction == Direction::Out);
             let mut selectors: Vec<Selector> = default.map(|entry| entry.selector.clone()).collect();
             if selectors.is_empty() {
@@ -260,10 +265,34 @@ fn full() -> Failure {
     Failure::new(FailureKind::Failed, "policy-full", message, "the policy database", next)
 }
 
-fn no_rules(text: &str, why: &str) -> Failure {
+fn no_default_rules(text: &str, why: &str) -> Failure {
     let next = "write rules, as `ipsec esp/transport//require`; \
         `sottovoce policy remove default` takes the configuration's again; nothing was changed";
     Failure { next: next.to_owned(), ..unreadable(text, why) }
+}
+
+pub(super) fn no_rules(text: &str, why: &str) -> Failure {
+    let next = "write rules, as `ipsec esp/transport//require`, or whole lines, as `spdadd any any udp -P out none;`; nothing was changed";
+    Failure { next: next.to_owned(), ..unreadable(text, why) }
+}
+
+/// Rules for nobody in particular would be a second default, before the one that there is.
+fn for_nobody(text: &str) -> Failure {
+    let next = "name whose packets they are for (--entity, --device or --group), or write a whole line, as \
+        `spdadd any any udp -P out none;`; `sottovoce policy default` sets the rules for everybody else; nothing was changed";
+    Failure { next: next.to_owned(), ..unreadable(text, "rules alone say nothing of whom they are for") }
+}
+
+/// Whole `spdadd` lines, or rules alone for all packets by UDP of whom the command names.
+fn typed(text: &str, scope: &PeerScope) -> Result<Vec<Entry>, Failure> {
+    if text.trim().is_empty() || text.contains("spdadd") {
+        return setkey::parse(text).map_err(|why| unreadable(text, &why.to_string()));
+    }
+    let action = setkey::parse_action(text).map_err(|why| no_rules(text, &why.to_string()))?;
+    match scope.is_everybody() {
+        true => Err(for_nobody(text)),
+        false => Ok(vec![Entry::new(Selector { upper: Upper::Udp, ..Selector::ANY }, Direction::Out, action)]),
+    }
 }
 
 fn own_record(entity: &Entity) -> Failure {
@@ -298,6 +327,6 @@ fn not_pinned(entity: &Entity) -> Failure {
         "not-pinned",
         format!("no key of {entity} is pinned yet"),
         entity.as_str(),
-        format!("ask it and approve its policy first: `sottovoce ask {entity}`"),
+        format!("ask it and approve its policy first: `sottovoce ask {}`", shell_word(entity.as_str())),
     )
 }

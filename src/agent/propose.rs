@@ -15,16 +15,22 @@ use super::ask::PIDF;
 use super::contact::{contact_host, contact_place};
 use super::negotiate::{Counter, CounterState, Negotiated, ProposalState, PATIENCE};
 use super::own::{random_nonce, Saying};
+use super::propose_failures::{
+    answer_theirs, bad_note, cancelled, countered, crossed, crowded, expired, no_such_proposal, not_agreed, refused,
+    rejected, silent, unreachable, waits_already,
+};
 use super::redirect::Reach;
-use super::review::Opening;
+use super::reviews::Opening;
 use super::target::host_address;
 use super::waiting::Waiting;
 use super::{Agent, Event, ReviewState};
 use crate::policy::{Answer, Audience, Decision, Proposal, ProposalDecision, Proposed, Purpose, ReviewKind, Statement};
 use crate::presence::{self, Expected};
 use crate::sip::{Body, Candidate, EndCause, Subscribe, SubscriptionId, Transport, Uri};
-use crate::vocab::{Digest, Failure, FailureKind, Mono, Nonce, Now, PeerText, ProposalId, ReviewId};
+use crate::vocab::{Digest, Failure, Mono, Nonce, Now, PeerText, ProposalId, ReviewId};
 
+/// Longest note, in octets.
+pub const MAX_NOTE: usize = 256;
 /// The subscription lives so long at a time: a peer that died or was restarted is found out when it is refreshed.
 const LIFE: Duration = Duration::from_secs(60);
 /// First pause before a proposal that came to nothing is sent again; doubled each time.
@@ -73,7 +79,7 @@ impl Agent {
         let fresh =
             random_nonce(&mut self.rng).0.iter().take(8).map(|octet| format!("{octet:02x}")).collect::<String>();
         // The same as before a restart is the same to the peer.
-        let (name, patience) = self.resumed(now, &entity, &device).unwrap_or((fresh, PATIENCE));
+        let (name, patience) = self.resumed(now, review).unwrap_or((fresh, PATIENCE));
         let deadline = now.wall.saturating_add(patience);
         self.keep_proposed(review, (&name, &answer), deadline);
         let policies = proposed.policies(self.config.default_level);
@@ -162,6 +168,7 @@ impl Agent {
         let (review, proposal) = (proposing.review, proposing.proposal.clone());
         let Some(reviewing) = self.reviews.all.get(&review) else { return };
         let (name, device) = (reviewing.ours().clone(), reviewing.statement().device.clone());
+        let discloses = self.discloses_to(&reviewing.statement().entity);
         let Ok(target) = Uri::parse(reviewing.record().contact.raw()) else {
             let contact = reviewing.record().contact.to_string();
             return self.fail_proposal(now, id, unreachable(&contact));
@@ -177,7 +184,7 @@ impl Agent {
             purpose: Purpose::Proposal,
             audience: Audience::Device(device),
             nonce,
-            presence: true,
+            presence: discloses,
             policies: Vec::new(),
             request: None,
             proposal: Some(proposal),
@@ -431,96 +438,4 @@ impl Agent {
         }
         self.set_proposal(id, state);
     }
-}
-
-/// Longest note, in octets.
-pub const MAX_NOTE: usize = 256;
-
-const TIGHTER_STANDS: &str =
-    "what was in force stays in force; approve the policy as the peer asks, or propose another one";
-
-fn refused(subject: &str, said: &str) -> Failure {
-    let message = format!("the user of {subject} refused the looser policy{said}");
-    Failure::new(FailureKind::RefusedByUser, "proposal-refused", message, subject, TIGHTER_STANDS)
-}
-
-fn expired(subject: &str) -> Failure {
-    let message = format!("{subject} did not answer the proposal of a looser policy in time");
-    Failure::new(FailureKind::RefusedByUser, "proposal-expired", message, subject, TIGHTER_STANDS)
-}
-
-fn crossed(subject: &str) -> Failure {
-    let message = format!("{subject} proposed a policy at the same time as you: both proposals lapse");
-    let next = "what was in force stays in force; agree with its user on who proposes, and propose again";
-    Failure::new(FailureKind::Failed, "proposals-crossed", message, subject, next)
-}
-
-fn cancelled(subject: &str) -> Failure {
-    let message = format!("the proposal to {subject} was taken back");
-    Failure::new(FailureKind::RefusedByUser, "proposal-cancelled", message, subject, TIGHTER_STANDS)
-}
-
-fn not_agreed(subject: &str, why: &str) -> Failure {
-    let message = format!("{subject} accepted the looser policy, and it was not registered: {why}");
-    let next =
-        "what was in force stays in force; ask again, and propose it again: what the peer's user accepted stands";
-    Failure::new(FailureKind::Failed, "not-agreed", message, subject, next)
-}
-
-fn silent(subject: &str) -> Failure {
-    let message = format!("{subject} does not answer the proposal");
-    Failure::new(FailureKind::Unreachable, "peer-silent", message, subject, TIGHTER_STANDS)
-}
-
-/// 480 with Retry-After.
-fn crowded(subject: &str) -> Failure {
-    let message =
-        format!("{subject} puts no further proposal to its user yet: it takes three of a device in ten minutes");
-    Failure::new(FailureKind::Unreachable, "proposals-crowded", message, subject, TIGHTER_STANDS)
-}
-
-fn unreachable(subject: &str) -> Failure {
-    let message = format!("{subject} cannot be reached to propose a policy to it");
-    Failure::new(FailureKind::Unreachable, "peer-unreachable", message, subject, TIGHTER_STANDS)
-}
-
-fn rejected(subject: &str, status: u16, reason: &str) -> Failure {
-    let (kind, next) = match status {
-        403 => (
-            FailureKind::RefusedByPolicy,
-            "it takes proposals of devices only that its user approved: have its user ask you and approve, then propose again",
-        ),
-        _ => (FailureKind::Failed, "its agent may not know of proposals; what was in force stays in force"),
-    };
-    let message = format!("{subject} does not take the proposal: it answered {status} {reason}");
-    Failure::new(kind, "proposal-rejected", message, subject, next)
-}
-
-fn countered(subject: &str, review: ReviewId) -> Failure {
-    let message = format!("the user of {subject} would accept another policy than the one that you proposed");
-    let next =
-        format!("look at it with `sottovoce review show {review}`, and answer it: `sottovoce review answer {review}`");
-    Failure::new(FailureKind::RefusedByUser, "proposal-countered", message, subject, next)
-}
-
-fn answer_theirs(subject: &str, other: ProposalId) -> Failure {
-    let message = format!("{subject} has proposed a policy itself ({other}), which waits for your answer");
-    let next = "answer that first: `sottovoce review list` shows its review";
-    Failure::new(FailureKind::RefusedByPolicy, "proposal-waits", message, subject, next)
-}
-
-fn waits_already(subject: &str, before: ProposalId) -> Failure {
-    let message = format!("your proposal {before} to {subject} waits for its answer");
-    let next = format!("wait for it, or take it back: `sottovoce proposal cancel {before}`");
-    Failure::new(FailureKind::RefusedByPolicy, "proposal-waits", message, subject, next)
-}
-
-fn bad_note() -> Failure {
-    let message = format!("a note has at most {MAX_NOTE} octets and no control characters");
-    Failure::new(FailureKind::Usage, "bad-note", message, "note", "write it shorter and plainer")
-}
-
-pub fn no_such_proposal(id: ProposalId) -> Failure {
-    let message = format!("there is no open proposal {id} of yours");
-    Failure::new(FailureKind::Usage, "no-such-proposal", message, id.to_string(), "see `sottovoce proposal list`")
 }

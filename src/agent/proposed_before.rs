@@ -4,7 +4,8 @@
 //! | step | carries |
 //! | --- | --- |
 //! | `propose` -> `StoreOp::KeepProposal` | whom, what, until when |
-//! | start -> `take_up_proposals` -> `begin_ask` | the peer is asked again, and its review answered as it was |
+//! | start -> `take_up_proposals` -> `begin_ask` | the peer is asked again |
+//! | its review shows what it showed then -> `resume_proposal` | it is answered as it was; else our user is asked |
 //! | `propose` again | the same policies and name have the same hash: the peer knows them again, and its answer is the same |
 //! | any end but a yes, or the registration of what was agreed -> `StoreOp::ForgetProposal` | |
 //!
@@ -14,8 +15,9 @@ use std::time::Duration;
 
 use super::negotiate::PATIENCE;
 use super::{Agent, AskRequest, Event, StoreOp};
-use crate::policy::{Answer, Intent, Wanted};
-use crate::vocab::{AskId, Device, Entity, Failure, FailureKind, Mono, Now, ReviewId, Wall};
+use crate::keys::fingerprint;
+use crate::policy::{Answer, Entry, Environment, Intent, Review, Surroundings, Wanted};
+use crate::vocab::{shell_word, AskId, Device, Entity, Failure, FailureKind, Mono, Now, ReviewId, Wall};
 
 /// After so long a peer that could not be asked is asked again.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -33,6 +35,9 @@ pub struct KeptProposal {
     /// What is proposed: rules, or entries.
     pub answer: Answer,
     pub note: Option<String>,
+    pub intent: Intent,
+    /// What the review showed: for anything else our user has to answer anew.
+    pub seen: String,
     /// Without an answer until then it is given up.
     pub deadline: Wall,
 }
@@ -50,6 +55,9 @@ impl Agent {
     pub(super) fn take_up_proposals(&mut self, now: Now, kept: Vec<KeptProposal>) {
         if !self.config.stays {
             return;
+        }
+        for kept in &kept {
+            self.event(Event::Notice(goes_on(kept)));
         }
         self.negotiations.resuming =
             kept.into_iter().map(|kept| Resuming { kept, ask: None, next: Some(now.mono) }).collect();
@@ -78,10 +86,10 @@ impl Agent {
         }
     }
 
-    /// The peer could not be asked, or says something that our user has not seen: once more, or never.
-    pub(super) fn resuming_ended(&mut self, now: Now, ask: AskId, failed: bool) {
+    /// The peer could not be asked: once more. With other keys than those that are pinned never, nor when our user has answered otherwise.
+    pub(super) fn resuming_ended(&mut self, now: Now, ask: AskId, failure: Option<FailureKind>) {
         let Some(at) = self.negotiations.resuming.iter().position(|resuming| resuming.ask == Some(ask)) else { return };
-        if failed {
+        if failure.is_some_and(|kind| kind != FailureKind::Trust) {
             if let Some(resuming) = self.negotiations.resuming.get_mut(at) {
                 (resuming.ask, resuming.next) = (None, Some(now.mono + PAUSE));
             }
@@ -91,12 +99,49 @@ impl Agent {
         self.forget_kept(&kept.entity, &kept.device);
     }
 
-    /// It is proposed again: under which name, and how long it may still take.
-    pub(super) fn resumed(&mut self, now: Now, entity: &Entity, device: &Device) -> Option<(String, Duration)> {
-        let of = |resuming: &Resuming| (&resuming.kept.entity, &resuming.kept.device) == (entity, device);
-        let at = self.negotiations.resuming.iter().position(of)?;
+    /// The review that an ask of ours has led to is answered as before the restart, if it shows what it showed then. `false`: it is not of
+    /// such an ask, or our user has to answer it.
+    pub(super) fn resume_proposal(&mut self, now: Now, ask: AskId, review: ReviewId) -> bool {
+        let of = |resuming: &Resuming| resuming.ask == Some(ask);
+        let Some(at) = self.negotiations.resuming.iter().position(of) else { return false };
+        let shows = self.reviews.all.get(&review).map(|reviewing| shown(&reviewing.open.review));
+        let Some(kept) = self.negotiations.resuming.get(at).map(|resuming| resuming.kept.clone()) else { return false };
+        if shows.as_ref() == Some(&kept.seen) {
+            let answer = Answer::Propose { answer: Box::new(kept.answer), note: kept.note };
+            if let Err(failure) = self.answer_review(now, review, answer, "resumed") {
+                self.fail_ask(now, ask, failure);
+            }
+            return true;
+        }
+        self.negotiations.resuming.remove(at);
+        self.forget_kept(&kept.entity, &kept.device);
+        let notice = otherwise_by_now(&kept.entity, review);
+        self.audit(now, "not-resumed", kept.entity.as_str(), &notice.message);
+        self.event(Event::Notice(notice));
+        false
+    }
+
+    /// It is proposed again by this review: under which name, and how long it may still take.
+    pub(super) fn resumed(&mut self, now: Now, review: ReviewId) -> Option<(String, Duration)> {
+        let ask = self.reviews.all.get(&review)?.opening().ask?;
+        let at = self.negotiations.resuming.iter().position(|resuming| resuming.ask == Some(ask))?;
         let Resuming { kept, .. } = self.negotiations.resuming.remove(at);
         Some((kept.name, kept.deadline.since(now.wall).min(PATIENCE)))
+    }
+
+    /// Our user takes back what was to be proposed again; `false`: there is no such thing for this entity.
+    pub(super) fn forget_resuming(&mut self, now: Now, entity: &Entity) -> bool {
+        let of = |resuming: &Resuming| resuming.kept.entity == *entity;
+        let (of_it, rest): (Vec<Resuming>, Vec<Resuming>) =
+            std::mem::take(&mut self.negotiations.resuming).into_iter().partition(of);
+        self.negotiations.resuming = rest;
+        for Resuming { kept, ask, .. } in &of_it {
+            self.forget_kept(&kept.entity, &kept.device);
+            if let Some(ask) = ask {
+                let _ = self.cancel_ask(now, *ask);
+            }
+        }
+        !of_it.is_empty()
     }
 
     /// So that it is proposed again after a restart.
@@ -116,6 +161,8 @@ impl Agent {
             name: name.to_owned(),
             answer: (**answer).clone(),
             note: note.clone(),
+            intent: reviewing.opening().intent,
+            seen: shown(&reviewing.open.review),
             deadline,
         };
         self.keep(StoreOp::KeepProposal(Box::new(kept)));
@@ -130,11 +177,41 @@ fn request(kept: &KeptProposal) -> AskRequest {
     AskRequest {
         peer: kept.peer.clone(),
         wanted: Wanted::BOTH,
-        answer: Some(Answer::Propose { answer: Box::new(kept.answer.clone()), note: kept.note.clone() }),
+        answer: None,
         accept_key: None,
-        intent: Intent::default(),
+        intent: kept.intent,
         account: kept.account.clone(),
     }
+}
+
+/// Whose keys, what they ask and we have, where both are, and what is advised: an answer stands for this, and nothing else.
+fn shown(review: &Review) -> String {
+    let place = |of: &Environment| format!("{} by {}", of.scope.name(), of.evidence.name());
+    let theirs = match &review.surroundings {
+        Surroundings::NotAsked => "not asked".to_owned(),
+        Surroundings::Stated(environment) => place(environment),
+        Surroundings::Withheld { .. } => "withheld".to_owned(),
+    };
+    let print = fingerprint(&review.statement.signing_key, &review.statement.agreement_key);
+    let mut lines = vec![print.to_string(), theirs, place(&review.own_environment), review.advice.least.to_string()];
+    lines.extend(review.current.iter().chain(&review.proposed).map(Entry::to_setkey));
+    lines.join("\n")
+}
+
+fn goes_on(kept: &KeptProposal) -> Failure {
+    let peer = &kept.entity;
+    let message = format!("what you proposed to {peer} before the restart is proposed again when it answers");
+    let next = format!("`sottovoce proposal cancel {}` takes it back", shell_word(peer.as_str()));
+    Failure::new(FailureKind::RefusedByUser, "proposal-goes-on", message, peer.as_str(), next)
+}
+
+fn otherwise_by_now(entity: &Entity, review: ReviewId) -> Failure {
+    let message = format!(
+        "what you proposed to {entity} before the restart is not proposed again: its keys, what it asks, your entries for it or the place of \
+         either of you are other than then"
+    );
+    let next = format!("answer it anew: `sottovoce review answer {review}`; until then what was in force stays");
+    Failure::new(FailureKind::RefusedByUser, "proposal-not-resumed", message, entity.as_str(), next)
 }
 
 fn expired(entity: &Entity) -> Failure {

@@ -20,7 +20,7 @@ use crate::policy::{publish_policy, tightens_somewhere, Audience, Entry, Purpose
 use crate::presence;
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, EndCause, EndpointEvent, PublicationId, Publish, Transport, Uri};
-use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Generation, Mono, Now};
+use crate::vocab::{escape, shell_word, Deadline, Entity, Failure, FailureKind, Generation, Mono, Now};
 
 /// Least time between two publications, unless the newer one tightens (PROTOCOL section 4).
 pub(super) const PACE: Duration = Duration::from_secs(5);
@@ -266,7 +266,8 @@ pub(super) fn compiled(entries: &[Entry]) -> Spd {
 fn proving(entity: &Entity, added: bool) -> String {
     match added {
         true => format!(
-            "`sottovoce account remove {entity}`, then add it with the user, password and realm (--realm) that its server wants"
+            "`sottovoce account remove {}`, then add it with the user, password and realm (--realm) that its server wants",
+            shell_word(entity.as_str())
         ),
         false => "correct `user`, password and `realm` of this [[account]], then start the agent again".to_owned(),
     }

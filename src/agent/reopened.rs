@@ -9,10 +9,10 @@ impl Agent {
     /// The same answer, held against the entries of now. Those that ruled the peer then must rule it still.
     pub(super) fn judge_again(&mut self, now: Now, id: ReviewId, answer: &Answer) -> Result<Decision, Failure> {
         self.judge_keys_anew(now, id)?;
-        let Some(reviewing) = self.reviews.all.get(&id) else { return Err(super::review::no_such_review(id)) };
+        let Some(reviewing) = self.reviews.all.get(&id) else { return Err(super::review_failures::no_such_review(id)) };
         let fresh = self.make_review(now, reviewing.opening())?;
         if fresh.current != reviewing.open.review.current {
-            return Err(super::review::stale(id, id));
+            return Err(super::review_failures::stale(id, id));
         }
         let decision = fresh.answer(answer, now.wall);
         if let Some(reviewing) = self.reviews.all.get_mut(&id) {

@@ -7,134 +7,26 @@
 //! | `StoreOp::Register` -> `Stored::Registered` | approved entries, pin, audit row, generation |
 //! | `handle_registered` | `Effect::SetSpd`, the ask and the call that wait |
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::book::Standing;
-use super::negotiate::{Negotiated, ProposalState};
+use super::negotiate::{CounterState, Negotiated, ProposalState};
 use super::reopened::another_policy;
+use super::review_failures::{
+    answered_already, impossible, looser, no_peer_address, no_such_review, refused, stale, unreadable,
+};
+use super::reviews::{Opening, Reviewing};
 use super::ruling::some_port;
 use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
 use crate::policy::{
-    Answer, Approved, Circumstances, Decision, Entry, Intent, KeyState, Provenance, Review, ReviewInput, ReviewKind,
-    Rule, Statement,
+    Answer, Approved, Circumstances, Decision, Entry, KeyState, Review, ReviewInput, ReviewKind, Rule, Statement,
 };
-use crate::presence::PresenceRecord;
-use crate::vocab::{
-    AskId, CallId, Deadline, Device, Entity, Failure, FailureKind, Generation, Mono, Now, PeerText, ProposalId,
-    ReviewId,
-};
+use crate::vocab::{Deadline, Failure, FailureKind, Generation, Now, ReviewId};
 
 /// Reviews that are remembered after their end.
 const MAX_KEPT: usize = 256;
-
-#[derive(Default)]
-pub struct Reviews {
-    pub all: BTreeMap<ReviewId, Reviewing>,
-    last: u64,
-    /// Ended just now.
-    pub ended: Vec<ReviewId>,
-}
-
-/// A review with what only its story needs.
-pub struct Reviewing {
-    pub open: OpenReview,
-    opening: Opening,
-    pub(super) deadline: Mono,
-    answered_by: &'static str,
-    /// What the device said since, and is put in its place.
-    pub(super) newer: Option<ReviewId>,
-}
-
-/// What a review is opened with.
-#[derive(Clone)]
-pub struct Opening {
-    pub kind: ReviewKind,
-    /// Who we are to the peer.
-    pub ours: Entity,
-    pub statement: Statement,
-    pub provenance: Provenance,
-    pub key_state: KeyState,
-    pub wanted_presence: bool,
-    pub intent: Intent,
-    pub record: PresenceRecord,
-    pub ask: Option<AskId>,
-    pub call: Option<CallId>,
-    /// Rules that a refused call lacked.
-    pub missing: Vec<Rule>,
-    /// What the peer signed, where `statement` has a proposed policy in the place of its own.
-    pub said: Option<Statement>,
-    /// The peer's user to ours, with a proposal.
-    pub note: Option<PeerText>,
-    /// The proposal that is put, or that it counters.
-    pub proposal: Option<ProposalId>,
-}
-
-impl Opening {
-    /// The user accepted keys that differ from the pinned ones.
-    fn replaces_keys(&self) -> bool {
-        matches!(self.key_state, KeyState::Accepted { .. })
-    }
-
-    /// Which key takes the place of which, for the audit table.
-    fn replacement(&self) -> Option<String> {
-        let KeyState::Accepted { pinned } = self.key_state else { return None };
-        let print = crate::keys::fingerprint(&self.statement.signing_key, &self.statement.agreement_key);
-        Some(format!("key {print} accepted in place of {pinned}"))
-    }
-}
-
-impl Reviews {
-    /// The one in which what this device says waits for an answer.
-    pub fn open_of(&self, entity: &Entity, device: &Device) -> Option<ReviewId> {
-        self.open_about(entity).find(|reviewing| reviewing.statement().device == *device).map(|r| r.open.id)
-    }
-
-    pub fn open_of_somebody_of(&self, entity: &Entity) -> Option<ReviewId> {
-        self.open_about(entity).next().map(|reviewing| reviewing.open.id)
-    }
-
-    fn open_about<'a>(&'a self, entity: &'a Entity) -> impl Iterator<Item = &'a Reviewing> {
-        self.all.values().filter(|reviewing| reviewing.is_open() && reviewing.statement().entity == *entity)
-    }
-}
-
-impl Reviewing {
-    pub fn statement(&self) -> &Statement {
-        &self.opening.statement
-    }
-
-    pub fn opening(&self) -> &Opening {
-        &self.opening
-    }
-
-    /// Who we are to the peer.
-    pub fn ours(&self) -> &Entity {
-        &self.opening.ours
-    }
-
-    pub fn record(&self) -> &PresenceRecord {
-        &self.opening.record
-    }
-
-    pub fn answered_by(&self) -> &'static str {
-        self.answered_by
-    }
-
-    /// What the peer said when it accepted.
-    pub fn agreed(&mut self, statement: Statement) {
-        self.opening.said = Some(statement);
-    }
-
-    pub fn is_open(&self) -> bool {
-        matches!(
-            self.open.state,
-            ReviewState::Pending | ReviewState::Looser { .. } | ReviewState::Declined(_) | ReviewState::Failed(_)
-        )
-    }
-}
 
 impl Agent {
     pub(super) fn open_review(&mut self, now: Now, opening: Opening) -> Result<ReviewId, Failure> {
@@ -156,6 +48,7 @@ impl Agent {
             missing: opening.missing.iter().map(Rule::to_string).collect(),
             note: opening.note.clone(),
             proposal: opening.proposal,
+            group: self.group_named_of(&opening.statement.entity),
         };
         self.reviews.all.insert(id, Reviewing { open, opening, deadline, answered_by: "", newer: None });
         self.overtake_reviews(id);
@@ -193,15 +86,7 @@ impl Agent {
             generation: self.book.generation(),
             default_level: self.config.default_level,
         };
-        Review::new(input).map_err(|why| {
-            Failure::new(
-                FailureKind::RefusedByPolicy,
-                "policy-unreadable",
-                format!("the policy of {subject} cannot be reviewed: {why}"),
-                subject,
-                "your policy stands as it was; ask the peer's user to mend its policy, then ask again",
-            )
-        })
+        Review::new(input).map_err(|why| unreadable(subject, &why.to_string()))
     }
 
     fn circumstances(&self, opening: &Opening) -> Circumstances {
@@ -231,10 +116,7 @@ impl Agent {
         }
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         let subject = reviewing.opening.statement.entity.to_string();
-        let decision = reviewing.open.review.answer(&answer, now.wall).map_err(|why| {
-            let next = format!("{}; the review is still open", why.failure(&subject).next);
-            Failure::new(FailureKind::RefusedByPolicy, "answer-impossible", why.to_string(), &subject, next)
-        })?;
+        let decision = reviewing.open.review.answer(&answer, now.wall).map_err(|why| impossible(&subject, &why))?;
         match decision {
             Decision::Approved(approved) if reviewing.open.review.kind == ReviewKind::Proposal => {
                 self.accept_proposal(now, id, approved, by, None);
@@ -272,7 +154,7 @@ impl Agent {
     pub(super) fn refresh_review(&mut self, now: Now, id: ReviewId) -> Result<(), Failure> {
         let Some(reviewing) = self.reviews.all.get(&id) else { return Err(no_such_review(id)) };
         if !reviewing.is_open() {
-            return Err(answered_already(reviewing));
+            return Err(answered_already(reviewing, self.reviews.newest_after(id)));
         }
         self.refuse_overtaken(now, id)?;
         self.judge_keys_anew(now, id)?;
@@ -379,6 +261,7 @@ impl Agent {
                 self.keep_contact(id);
                 self.policy_changed(now, generation);
                 self.finish_review(now, id, generation);
+                self.tell_of_agreement(id);
                 if let Some(peer) = approved.peer().filter(|_| self.was_agreed(id)) {
                     self.forget_kept(&peer.entity, &peer.device);
                     self.loosen_calls(now, (&peer.entity, &peer.device));
@@ -442,14 +325,7 @@ impl Agent {
         let subject = reviewing.opening.statement.entity.to_string();
         self.audit(now, "refused", &subject, &format!("review {id} refused by {by}"));
         self.set_answered(id, ReviewState::Refused { by }, by);
-        let failure = Failure::new(
-            FailureKind::RefusedByUser,
-            "review-refused",
-            format!("the policy of {subject} was refused"),
-            subject,
-            "nothing was registered; ask again when you want to decide anew",
-        );
-        self.settle_waiters(now, id, Err(failure));
+        self.settle_waiters(now, id, Err(refused(&subject)));
         self.refuse_proposal(now, id);
     }
 
@@ -460,16 +336,7 @@ impl Agent {
         if kind != ReviewKind::Statement {
             return another_policy(id, subject, &named);
         }
-        Failure::new(
-            FailureKind::RefusedByPolicy,
-            "looser-than-asked",
-            format!("this is looser than {subject} asks, which would discard your packets: {named}"),
-            subject,
-            format!(
-                "approve review {id} as it is or tighten it, or let the peer's user be asked with --propose; it is still open, and \
-                 nothing was changed"
-            ),
-        )
+        looser(id, subject, &named)
     }
 
     /// Tells the ask and the call that waited for this review.
@@ -494,6 +361,7 @@ impl Agent {
     pub(super) fn follow_review(&mut self, new: ReviewId) {
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
         if let Some(proposal) = reviewing.opening.proposal {
+            self.answered_counter(proposal, CounterState::Put(new));
             self.consider_in(proposal, new);
         }
         let Some(reviewing) = self.reviews.all.get(&new) else { return };
@@ -530,9 +398,18 @@ impl Agent {
     pub(super) fn set_review(&mut self, id: ReviewId, state: ReviewState) {
         if let Some(reviewing) = self.reviews.all.get_mut(&id) {
             reviewing.open.state = state;
+            let counters = reviewing.open.proposal.filter(|_| reviewing.open.review.kind == ReviewKind::Counter);
+            let ended = match reviewing.open.state {
+                ReviewState::Registered { .. } => Some(CounterState::Used),
+                ReviewState::Refused { .. } => Some(CounterState::Lapsed),
+                _ => None,
+            };
             let goes_on = matches!(reviewing.open.state, ReviewState::Proposed { .. } | ReviewState::Storing);
             if !reviewing.is_open() && !goes_on {
                 self.reviews.ended.push(id);
+            }
+            if let (Some(proposal), Some(state)) = (counters, ended) {
+                self.answered_counter(proposal, state);
             }
             self.event(Event::ReviewChanged(id));
         }
@@ -545,54 +422,4 @@ impl Agent {
             self.reviews.all.remove(&id);
         }
     }
-}
-
-pub(super) fn no_such_review(id: ReviewId) -> Failure {
-    let next = "see `sottovoce review list` for those that wait";
-    Failure::new(FailureKind::Usage, "no-such-review", format!("there is no review {id}"), id.to_string(), next)
-}
-
-fn answered_already(reviewing: &Reviewing) -> Failure {
-    let open = &reviewing.open;
-    if let Some(newer) = reviewing.newer {
-        return super::overtaken::overtaken(open.id, newer);
-    }
-    if open.state == ReviewState::Stale {
-        return Failure::new(
-            FailureKind::Failed,
-            "review-stale",
-            format!("your entries changed since review {} was put", open.id),
-            open.id.to_string(),
-            "see `sottovoce review list` for the one that took its place, and answer that",
-        );
-    }
-    let how = match &open.state {
-        ReviewState::Refused { by } => format!("was refused ({by})"),
-        ReviewState::Proposed { proposal } => format!("waits for the peer's answer to proposal {proposal}"),
-        ReviewState::Registered { by, .. } => format!("was approved ({by})"),
-        _ => "is being stored".into(),
-    };
-    let message = format!("review {} {how}", open.id);
-    Failure::new(
-        FailureKind::Failed,
-        "review-closed",
-        message,
-        open.id.to_string(),
-        "the first answer wins; ask again to decide anew",
-    )
-}
-
-pub(super) fn stale(id: ReviewId, next: ReviewId) -> Failure {
-    Failure::new(
-        FailureKind::Failed,
-        "review-stale",
-        format!("your entries changed since review {id} was put"),
-        id.to_string(),
-        format!("look at review {next}, which takes its place, and answer that"),
-    )
-}
-
-fn no_peer_address(subject: &str) -> Failure {
-    let message = format!("the answer of {subject} names no address that a policy could rule");
-    Failure::new(FailureKind::Failed, "no-peer-address", message, subject, "ask it directly, by its IP address")
 }

@@ -265,6 +265,8 @@ pub struct OpenReview {
     pub note: Option<PeerText>,
     /// The proposal that it puts, or that it counters.
     pub proposal: Option<ProposalId>,
+    /// The group of contacts that the peer belongs to, if its keys are those of whom it says to be.
+    pub group: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,13 +1,16 @@
+//! Who waits for the answer to an effect, and where that answer goes.
+
 use super::address_book::{ContactGroup, SavedContact};
 use super::agreed::Agreed;
 use super::config::AccountConfig;
-use super::effect::{Pin, StoreOp, Watched};
+use super::effect::{Pin, StoreOp, Stored, Watched};
 use super::permissions::WatcherRule;
 use super::watch::WatchKey;
+use super::{Agent, Event};
 use crate::policy::{Approved, Pending};
 use crate::presence::{Names, PresenceRecord, Vouch};
-use crate::sip::RegistrationId;
-use crate::vocab::{AskId, CallId, Entity, EntryId, ProposalId, ReviewId, TextId};
+use crate::sip::{Candidate, RegistrationId};
+use crate::vocab::{AskId, CallId, EffectId, Entity, EntryId, Failure, Now, ProposalId, ReviewId, TextId};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
@@ -76,4 +79,53 @@ pub enum Waiting {
     Watch(Watched),
     WatchAddress(WatchKey),
     WatcherRules(Vec<WatcherRule>),
+}
+
+impl Agent {
+    pub(super) fn handle_located(&mut self, now: Now, waiting: Waiting, result: Result<Vec<Candidate>, Failure>) {
+        match waiting {
+            Waiting::AccountAddress(entity, flow) => self.handle_account_located(now, (&entity, flow), result),
+            Waiting::AccountRedirect(entity, registration) => {
+                self.handle_registrar_located(now, &entity, registration, result);
+            }
+            Waiting::TextAddress(text) => self.handle_text_located(now, text, result),
+            Waiting::AskAddress(ask) => self.handle_ask_located(now, ask, result),
+            Waiting::ProposalAddress(proposal) => self.handle_proposal_located(now, proposal, result),
+            Waiting::WatchAddress(key) => self.handle_watch_located(now, &key, result),
+            Waiting::CallAddress(call) => self.handle_call_located(now, call, result),
+            _ => {}
+        }
+    }
+
+    pub(super) fn handle_stored(&mut self, now: Now, id: EffectId, waiting: Waiting, result: Result<Stored, Failure>) {
+        if result.is_ok() {
+            self.keep_what_waited();
+        }
+        match waiting {
+            Waiting::Presence { ask, record } => self.handle_presence_stored(now, ask, record, result.map(|_| ())),
+            Waiting::Review { review, approved, replace_keys } => {
+                self.handle_registered(now, review, &approved, replace_keys, result);
+            }
+            Waiting::Agreed { pending, agreed } => self.handle_pending_kept(now, *pending, *agreed, result),
+            Waiting::Used(pending) => self.handle_pending_used(now, &pending, result),
+            Waiting::Heard(record) => self.handle_heard(now, record, result.map(|_| ())),
+            Waiting::Nobody => {
+                if let Err(failure) = result {
+                    self.event(Event::Notice(failure));
+                }
+            }
+            Waiting::Row { op, again } => {
+                if let Err(failure) = result {
+                    self.handle_row_refused(op, again, failure);
+                }
+            }
+            // Or strangers could fill the screen too.
+            Waiting::Stranger => {
+                if result.is_err() {
+                    self.count("strangers_forgotten");
+                }
+            }
+            own => self.handle_own_stored(now, id, own, result),
+        }
+    }
 }

@@ -43,6 +43,10 @@ impl WaitingWatchers {
         self.0.get(&id).map(|waiting| (waiting.name.clone(), waiting.entity.clone()))
     }
 
+    pub fn number_of(&self, name: &str) -> Option<WatcherId> {
+        self.0.iter().find(|(_, waiting)| waiting.name == name).map(|(id, _)| *id)
+    }
+
     pub fn shown(&self) -> impl Iterator<Item = Follower> + '_ {
         self.0.iter().map(|(id, waiting)| Follower {
             id: Some(*id),
@@ -79,9 +83,7 @@ impl Agent {
     pub(super) fn let_wait(&mut self, now: Now, watcher: &Watcher) -> Option<WatcherId> {
         let entity = watcher.claim.as_ref()?.claim.entity.clone();
         let limit = self.watcher_patience(now, watcher);
-        let before = self.watchers.waiting.0.iter().find(|(_, waiting)| waiting.name == watcher.name);
-        let id = before.map(|(id, _)| *id);
-        let id = id.unwrap_or_else(|| self.watchers.next_id());
+        let id = self.watchers.number_of(&watcher.name);
         let waiting = WaitingWatcher {
             mark: self.rng.next_u64(),
             name: watcher.name.clone(),

@@ -10,7 +10,7 @@ use super::fail_over::calls_for_another;
 use super::watch::WatchKey;
 use super::{Agent, WatchState};
 use crate::sip::EndCause;
-use crate::vocab::{Failure, Now};
+use crate::vocab::{shell_word, Failure, Now};
 
 /// A subscription that ran so long did not fail: what ended it begins a new count.
 const STEADY: Duration = Duration::from_secs(30);
@@ -59,7 +59,7 @@ impl Agent {
     /// A single device that cannot be followed leaves what its peer published.
     pub(super) fn give_watch_up(&mut self, now: Now, key: &WatchKey, failure: Failure) {
         let what = failure.message.clone();
-        let next = format!("`sottovoce presence watch {}` tries it once more", key.peer);
+        let next = format!("`sottovoce presence watch {}` tries it once more", shell_word(&key.peer));
         self.set_watch(key, WatchState::Refused(Failure { next, ..failure }));
         self.watch_step(now, key, what);
     }

@@ -13,12 +13,12 @@ use std::net::IpAddr;
 use super::ask_answer::key_state;
 use super::book::Standing;
 use super::document::{still_lives, trusted, ReadDocument};
-use super::review::Opening;
+use super::reviews::Opening;
 use super::watch::WatchKey;
 use super::{Agent, ReviewState};
 use crate::policy::{Intent, Provenance, ReviewKind, Statement};
 use crate::presence::{statement_hash, PresenceRecord};
-use crate::vocab::{Entity, Failure, Now, ReviewId};
+use crate::vocab::{shell_word, Entity, Failure, Now, ReviewId};
 
 /// News of one watch that wait for an answer.
 const MAX_WAITING: usize = 8;
@@ -122,7 +122,10 @@ impl Agent {
             }
             (true, false) => format!("a further device of it waits until you answer: `sottovoce review show {before}`"),
             (false, _) => {
-                format!("more of its devices wait than are kept: `sottovoce ask {}` puts them to you", key.peer)
+                format!(
+                    "more of its devices wait than are kept: `sottovoce ask {}` puts them to you",
+                    shell_word(&key.peer)
+                )
             }
         };
         self.watch_step(now, key, what);

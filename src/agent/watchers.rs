@@ -12,6 +12,7 @@
 //!
 //! `notifying` routes to here; who came and who left is told to `informed`.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use rand_core::RngCore;
@@ -30,12 +31,25 @@ pub struct Watchers {
     /// As many as the endpoint holds, and no more.
     staying: TimedMap<NotifierId, StayingWatcher>,
     pub(super) waiting: WaitingWatchers,
+    gone: VecDeque<Gone>,
     last: u64,
 }
 
+/// One that left, and has its number again when it comes back: by that our user knows it.
+struct Gone {
+    number: WatcherId,
+    /// Its key.
+    name: String,
+    /// Who it says to be.
+    entity: Entity,
+}
+
+/// As many are remembered; then the oldest is forgotten.
+const MAX_GONE: usize = 64;
+
 impl Default for Watchers {
     fn default() -> Self {
-        Self { staying: TimedMap::new(), waiting: WaitingWatchers::default(), last: 0 }
+        Self { staying: TimedMap::new(), waiting: WaitingWatchers::default(), gone: VecDeque::new(), last: 0 }
     }
 }
 
@@ -43,6 +57,25 @@ impl Watchers {
     pub(super) fn next_id(&mut self) -> WatcherId {
         self.last += 1;
         WatcherId(self.last)
+    }
+
+    /// That of the same key before, unless another subscription of it has it.
+    pub(super) fn number_of(&mut self, name: &str) -> WatcherId {
+        let gone = self.gone.iter().position(|gone| gone.name == name).and_then(|at| self.gone.remove(at));
+        let before = gone.map(|gone| gone.number).or_else(|| self.waiting.number_of(name));
+        let is_taken = |number: WatcherId| self.staying.values().any(|staying| staying.number == number);
+        match before.filter(|number| !is_taken(*number)) {
+            Some(number) => number,
+            None => self.next_id(),
+        }
+    }
+
+    fn note_gone(&mut self, staying: &StayingWatcher) {
+        let Some(judged) = &staying.watcher.claim else { return };
+        let (name, entity) = (staying.watcher.name.clone(), judged.claim.entity.clone());
+        self.gone.retain(|gone| gone.name != name);
+        self.gone.truncate(MAX_GONE - 1);
+        self.gone.push_front(Gone { number: staying.number, name, entity });
     }
 }
 
@@ -89,7 +122,7 @@ impl Agent {
             None => self.watcher_patience(now, &watcher),
         };
         let staying = StayingWatcher {
-            number: self.watchers.next_id(),
+            number: self.watchers.number_of(&watcher.name),
             mark: self.rng.next_u64(),
             since: now.wall,
             event: WatcherEvent::Subscribe,
@@ -133,6 +166,7 @@ impl Agent {
     /// One that waited, and that can be known again, may still be answered.
     pub(super) fn handle_watcher_ended(&mut self, now: Now, id: NotifierId) {
         let Some(staying) = self.watchers.staying.remove(&id) else { return };
+        self.watchers.note_gone(&staying);
         let waits = staying.said.is_none() && self.keep_waiting_for(&staying);
         match (waits, &staying.said) {
             (true, _) => self.watchers_changed(now, &staying.watcher.asked, None),
@@ -182,6 +216,7 @@ impl Agent {
 
     fn end_watcher(&mut self, now: Now, id: NotifierId, (reason, event): (&str, WatcherEvent)) {
         if let Some(staying) = self.watchers.staying.remove(&id) {
+            self.watchers.note_gone(&staying);
             self.watcher_left(now, &staying, event);
             self.tell_of_end(&staying);
         }
@@ -280,11 +315,15 @@ impl Agent {
         self.watcher_may_differ(now, id);
     }
 
-    /// The key of one that follows us or waits, and who it is, or says to be.
+    /// The key of one that follows us, waits or has left, and who it is, or says to be.
     pub(super) fn key_of_watcher(&self, number: WatcherId) -> Option<(String, Entity)> {
         let key = |watcher: &Watcher| Some((watcher.name.clone(), watcher.claim.as_ref()?.claim.entity.clone()));
         let staying = self.staying(number).and_then(|staying| key(&staying.watcher));
-        staying.or_else(|| self.watchers.waiting.key_of(number))
+        let gone = || {
+            let gone = self.watchers.gone.iter().find(|gone| gone.number == number)?;
+            Some((gone.name.clone(), gone.entity.clone()))
+        };
+        staying.or_else(|| self.watchers.waiting.key_of(number)).or_else(gone)
     }
 
     fn staying(&self, number: WatcherId) -> Option<&StayingWatcher> {

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, Done};
-use crate::media::{Counters, Forwarder, Held, Rekeying, Stream};
+use crate::media::{Counters, Forwarder, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -30,8 +30,8 @@ use mailbox::Mailbox;
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {
     legs: BTreeMap<CallId, Leg>,
-    /// For legs that run elsewhere, until they are rekeyed.
-    moved: BTreeMap<CallId, UdpSocket>,
+    /// For legs that run on another socket until they are rekeyed.
+    beside: BTreeMap<CallId, UdpSocket>,
     crew: Crew,
 }
 
@@ -47,7 +47,7 @@ impl MediaLoops {
     }
 
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
-        Self { legs: BTreeMap::new(), moved: BTreeMap::new(), crew: Crew::new(clock, dones, processors) }
+        Self { legs: BTreeMap::new(), beside: BTreeMap::new(), crew: Crew::new(clock, dones, processors) }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -61,10 +61,10 @@ impl MediaLoops {
         Ok(address)
     }
 
-    /// The same for a leg that runs, at another address: it goes there when it is rekeyed.
-    pub fn open_another(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
+    /// The same for a leg that runs, at another address beside its own: it goes there when it is rekeyed.
+    pub fn open_beside(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
         let (socket, address) = socket::bind(local)?;
-        self.moved.insert(call, socket);
+        self.beside.insert(call, socket);
         Ok(address)
     }
 
@@ -125,6 +125,15 @@ impl MediaLoops {
         }
     }
 
+    /// Every forwarder knows who is where before its next packet.
+    pub fn set_known(&self, known: &Arc<Known>) {
+        for leg in self.legs.values() {
+            if let Leg::Running(mailbox) = leg {
+                mailbox.set_known(Arc::clone(known));
+            }
+        }
+    }
+
     /// Its stream sends no sound while it is held.
     pub fn hold(&self, call: CallId, held: Held) {
         if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
@@ -135,7 +144,7 @@ impl MediaLoops {
     /// Its stream goes on under new keys.
     pub fn rekey(&mut self, call: CallId, rekeying: Box<Rekeying>) {
         let is_there = |socket: &UdpSocket| socket.local_addr().is_ok_and(|local| local == rekeying.local);
-        let socket = self.moved.get(&call).is_some_and(is_there).then(|| self.moved.remove(&call)).flatten();
+        let socket = self.beside.get(&call).is_some_and(is_there).then(|| self.beside.remove(&call)).flatten();
         if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
             mailbox.rekey(rekeying, socket);
         }
@@ -157,7 +166,7 @@ impl MediaLoops {
 
     /// The leg has told its end.
     pub fn forget(&mut self, call: CallId) {
-        self.moved.remove(&call);
+        self.beside.remove(&call);
         self.legs.remove(&call);
     }
 

@@ -22,6 +22,9 @@ const MAX_PEERS: usize = 8;
 /// The longest datagram that is carried, in octets.
 const MAX_DATAGRAM: usize = 1400;
 
+/// Whom our user approved, and where they are: entries for them rule packets to there and back too.
+pub type Known = Vec<(IpAddr, (Entity, Device))>;
+
 /// What a tunnel's far end is made of, beside its SAs.
 pub struct ForwarderConfig {
     /// Whose tunnel it is: its keys are pinned.
@@ -33,8 +36,7 @@ pub struct ForwarderConfig {
     /// Where inner packets may go, and to which ports there.
     pub allowed: Vec<Prefix>,
     pub ports: RangeInclusive<u16>,
-    /// Whom our user approved, and where they are: entries for them rule packets to there and back too.
-    pub known: Vec<(IpAddr, (Entity, Device))>,
+    pub known: Arc<Known>,
     /// Packets a second, both ways together; as many may come at once.
     pub rate: u32,
     pub spd: Arc<Spd>,
@@ -107,6 +109,13 @@ impl Forwarder {
         for peer in &mut self.peers {
             peer.out.iter_mut().chain(&mut peer.back).for_each(|view| view.set_spd(spd.clone()));
         }
+    }
+
+    /// Who is where by now; whoever was sent to already is ruled by it too.
+    pub fn set_known(&mut self, known: &Arc<Known>) {
+        self.config.known = known.clone();
+        let config = &self.config;
+        self.peers.iter_mut().for_each(|peer| *peer = Peer::new(config, peer.address));
     }
 
     pub fn counters(&self) -> &Counters {
@@ -208,13 +217,19 @@ fn admit(config: &ForwarderConfig, peers: &mut Vec<Peer>, address: SocketAddr) -
     if peers.len() >= MAX_PEERS {
         return Err(TOO_MANY);
     }
-    let flow = Path::new(config.inner, address);
-    let there = |(known, _): &&(IpAddr, (Entity, Device))| known.to_canonical() == address.ip().to_canonical();
-    let known = config.known.iter().filter(there).map(|(_, peer)| Some(peer.clone()));
-    let all: Vec<Option<(Entity, Device)>> = std::iter::once(None).chain(known).collect();
-    let views = |way, flow| all.iter().map(|peer| view(config, way, flow, peer.clone())).collect();
-    peers.push(Peer { address, out: views(Direction::Out, flow), back: views(Direction::In, flow.reversed()) });
+    peers.push(Peer::new(config, address));
     Ok(peers.len() - 1)
+}
+
+impl Peer {
+    fn new(config: &ForwarderConfig, address: SocketAddr) -> Self {
+        let flow = Path::new(config.inner, address);
+        let there = |(known, _): &&(IpAddr, (Entity, Device))| known.to_canonical() == address.ip().to_canonical();
+        let known = config.known.iter().filter(there).map(|(_, peer)| Some(peer.clone()));
+        let all: Vec<Option<(Entity, Device)>> = std::iter::once(None).chain(known).collect();
+        let views = |way, flow| all.iter().map(|peer| view(config, way, flow, peer.clone())).collect();
+        Self { address, out: views(Direction::Out, flow), back: views(Direction::In, flow.reversed()) }
+    }
 }
 
 fn view(config: &ForwarderConfig, direction: Direction, flow: Path, peer: Option<(Entity, Device)>) -> SpdView {

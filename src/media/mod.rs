@@ -27,7 +27,7 @@ mod tunnel;
 pub use codec::{Codec, FRAMES_A_SECOND, MAX_FRAME};
 pub use counters::Counters;
 pub use egress::{Egress, Withheld};
-pub use forwarder::{Forwarder, ForwarderConfig};
+pub use forwarder::{Forwarder, ForwarderConfig, Known};
 pub use generations::{OVERLAP, OVERLAP_HEARD};
 pub use held::Held;
 pub use ingress::{Arrival, Ingress};

@@ -19,6 +19,9 @@ pub const MAX_ENTRIES: usize = 40_000;
 const MODULE: &str = "ietf-i2nsf-ikeless:ipsec-ikeless";
 const SETKEY: &str = "sottovoce-policy:setkey";
 
+/// Entries that are kept and not enforced: no entries for whoever knows the standard alone.
+const DISABLED: &str = "sottovoce-policy:disabled";
+
 /// `encr-alg-t`: transform IDs of IKEv2, and key lengths in bits.
 const CHACHA20_POLY1305: u64 = 28;
 const AES_GCM_16: u64 = 20;

@@ -8,10 +8,13 @@
 //! comment is ignored. Port ranges are ours: setkey itself reads single ports only.
 
 mod action;
+mod commands;
 mod error;
 mod fields;
 mod grammar;
 mod token;
+
+use std::collections::BTreeSet;
 
 use super::{Action, Direction, Entry, Ports, Prefix};
 pub use error::SetkeyError;
@@ -22,17 +25,60 @@ pub const MAX_TEXT: usize = 1 << 20;
 /// Most entries that are read from one text.
 pub const MAX_ENTRIES: usize = 10_000;
 
+/// One `spdadd` command as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub entry: Entry,
+    /// The keys of its comment; `priority` too where `prio` stands before the action.
+    pub named: BTreeSet<&'static str>,
+}
+
+/// A file of setkey(8) as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    pub entries: Vec<Entry>,
+    /// Commands that empty the kernel's databases, each once: read, and not obeyed.
+    pub not_obeyed: BTreeSet<&'static str>,
+}
+
 /// Reads any number of `spdadd` commands. Each ends with `;`, with the next `spdadd`, or with the text.
 pub fn parse(text: &str) -> Result<Vec<Entry>, SetkeyError> {
+    Ok(parse_lines(text)?.into_iter().map(|line| line.entry).collect())
+}
+
+/// As [`parse`], and tells what each line names.
+pub fn parse_lines(text: &str) -> Result<Vec<Line>, SetkeyError> {
+    read(text, |_| Ok(false))
+}
+
+/// As [`parse`], for a file that was written for setkey(8): `flush` and `spdflush` are passed over.
+pub fn parse_file(text: &str) -> Result<File, SetkeyError> {
+    let mut not_obeyed = BTreeSet::new();
+    let lines = read(text, |tokens| {
+        let found = commands::flush(tokens)?;
+        not_obeyed.extend(found);
+        Ok(found.is_some())
+    })?;
+    Ok(File { entries: lines.into_iter().map(|line| line.entry).collect(), not_obeyed })
+}
+
+/// `passed_over` takes a command that is no entry.
+fn read<'a>(
+    text: &'a str,
+    mut passed_over: impl FnMut(&mut Tokens<'a>) -> Result<bool, SetkeyError>,
+) -> Result<Vec<Line>, SetkeyError> {
     let mut tokens = Tokens::new(text)?;
-    let mut entries = Vec::new();
+    let mut lines = Vec::new();
     while tokens.skip_semicolons() {
-        if entries.len() == MAX_ENTRIES {
+        if passed_over(&mut tokens)? {
+            continue;
+        }
+        if lines.len() == MAX_ENTRIES {
             return Err(tokens.error("at most 10000 entries"));
         }
-        entries.push(grammar::entry(&mut tokens)?);
+        lines.push(grammar::entry(&mut tokens)?);
     }
-    Ok(entries)
+    Ok(lines)
 }
 
 /// Reads what stands behind the direction: `none`, `discard`, `ipsec esp/transport//require ...`.

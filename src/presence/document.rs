@@ -2,11 +2,10 @@ use super::namespace::Namespace::{Cipid, DataModel, Ours, Pidf};
 use super::place_type;
 use super::signed::Signed;
 use super::statement::{self, MAX_NAME};
-use super::timestamp;
 use super::unreadable::Unreadable;
 use super::xml::{self, Element};
 use crate::policy::Person;
-use crate::vocab::{Entity, PeerText, Wall};
+use crate::vocab::{read_timestamp, Entity, PeerText, Wall};
 
 /// Most tuples in one document.
 const MAX_TUPLES: usize = 16;
@@ -67,7 +66,7 @@ fn tuple(element: &Element, entity: &Entity) -> Tuple {
         id: PeerText::new(element.attribute("id").filter(|id| id.len() <= MAX_ID).unwrap_or("")),
         basic: element.all(Pidf, "status").next().and_then(basic),
         contact,
-        timestamp: element.all(Pidf, "timestamp").next().and_then(|time| timestamp::read(time.trimmed())),
+        timestamp: element.all(Pidf, "timestamp").next().and_then(|time| read_timestamp(time.trimmed())),
         signed: signed(element, entity).transpose(),
     }
 }

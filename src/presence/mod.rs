@@ -27,7 +27,6 @@ mod stated_policy;
 mod statement;
 #[cfg(test)]
 mod tests;
-mod timestamp;
 mod unreadable;
 mod vouch;
 mod watcher_info;
@@ -42,7 +41,6 @@ pub use document::{read, Basic, Document, Tuple};
 pub use inspect::{inspect, InspectedTuple, Inspection};
 pub use record::{Names, PresenceRecord};
 pub use signed::{BadSignature, Signed};
-pub use timestamp::read as read_timestamp;
 pub use unreadable::Unreadable;
 pub use vouch::{vouch_text, vouched, Introduction, Vouch, VOUCH};
 pub use watcher_info::{

@@ -5,7 +5,6 @@ use super::canonical::action_name;
 use super::namespace::Namespace;
 use super::place_type;
 use super::signed::Signed;
-use super::timestamp;
 use super::words;
 use super::xml_writer::XmlWriter;
 use crate::policy::{
@@ -56,7 +55,7 @@ fn tuple(xml: &mut XmlWriter, signed: &Signed, basic: &str) {
             octets(xml, "sv:signature", &signed.signature.0);
         });
         xml.leaf("contact", signed.statement.contact.raw());
-        xml.leaf("timestamp", timestamp::write(signed.statement.issued));
+        xml.leaf("timestamp", crate::vocab::write_timestamp(signed.statement.issued));
     });
 }
 

@@ -94,6 +94,8 @@ pub(crate) struct Session {
     pub least: Option<u32>,
     /// A refresh or offer of ours that is not answered, or a refresh that waits for another try.
     pub refresh: Option<Refresh>,
+    /// The number of the last offer of ours that was withdrawn before its answer: a 2xx to it is acknowledged all the same.
+    pub withdrawn: Option<u32>,
     /// Our user wants another session than there is.
     pub offering: Option<Offering>,
     /// The peer knows UPDATE.
@@ -201,6 +203,7 @@ impl Session {
             timer: None,
             least: None,
             refresh: None,
+            withdrawn: None,
             offering: None,
             peer_updates: false,
             referred: false,

@@ -8,8 +8,10 @@ mod key;
 mod neighbourhood;
 mod peer_text;
 mod redacted;
+mod shell_word;
 mod spi;
 mod time;
+mod timestamp;
 
 pub use device::Device;
 pub use entity::{Entity, EntityError};
@@ -19,5 +21,7 @@ pub use key::{AgreementKey, Digest, Fingerprint, Nonce, SignatureBytes, VerifyKe
 pub use neighbourhood::neighbourhood;
 pub use peer_text::{escape, PeerText};
 pub use redacted::Redacted;
+pub use shell_word::shell_word;
 pub use spi::Spi;
 pub use time::{Deadline, Mono, Now, Wall};
+pub use timestamp::{read as read_timestamp, write as write_timestamp};

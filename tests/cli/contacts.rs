@@ -61,6 +61,52 @@ fn groups_are_made_changed_and_removed() {
     assert_eq!(names, ["acquaintance", "family", "friend", "own", "unknown"]);
 }
 
+/// A group holds for whoever has an approved key, and not for whoever says to be somebody.
+#[test]
+fn that_a_group_does_not_count_yet_is_said_where_it_is_given_and_where_it_is_shown() {
+    let (mut alice, mut bob) = (Home::new("alice", ESP), Home::new("bob", ESP));
+    alice.start();
+    bob.start();
+    let text = |args: &[&str]| finish(&mut alice.command(args)).expect(0).stdout;
+    let peer = bob.entity();
+    assert!(text(&["contact", "add", "Bob", &peer, "--group", "family"]).contains("before a key of theirs is approved"));
+    assert!(text(&["contact", "list"]).contains("family (key not approved)"));
+    assert!(text(&["group", "list"]).contains("Bob (key not approved"));
+    let groups = check(&alice.run(&["group", "list"]).expect(0), "GroupList");
+    assert_eq!(groups["groups"][1]["unproven"][0], "Bob", "{groups}");
+    refused(alice.run(&["ask", "bob"]), 4, "review-pending");
+    let review = text(&["review", "show", "r1"]);
+    assert!(review.contains("family in your contacts"), "{review}");
+    alice.run(&["review", "answer", "r1", "--approve"]).expect(0);
+    let shown = check(&alice.run(&["contact", "show", "bob"]).expect(0), "ContactView");
+    assert_eq!(shown["approved"], true);
+    assert!(text(&["contact", "set", "bob", "--group", "friend"]).contains("group friend\n"));
+    assert!(!text(&["group", "list"]).contains("key not approved"));
+}
+
+/// A name is read the same by every command that takes a peer; one that is nobody's is refused.
+#[test]
+fn whoever_is_meant_is_found_by_every_name() {
+    let (mut alice, mut bob) = (Home::new("alice", ESP), Home::new("bob", ESP));
+    alice.start();
+    bob.start();
+    let (peer, place) = (bob.entity(), bob.address.to_string());
+    check(&alice.run(&["ask", &peer, "--approve"]).expect(0), "AskView");
+    check(&alice.run(&["contact", "add", "Bob", &peer]).expect(0), "ContactView");
+    for typed in ["bob", &place, &peer, peer.trim_start_matches("sip:")] {
+        let list = check(&alice.run(&["policy", "list", "--peer", typed]).expect(0), "PolicyView");
+        assert_eq!(list["entries"].as_array().unwrap().len(), 2, "{typed}: {list}");
+        let failure = refused(alice.run(&["proposal", "cancel", typed]), 2, "no-such-agreement");
+        assert!(failure["message"].as_str().unwrap_or_default().contains(&peer), "{typed}: {failure}");
+    }
+    refused(alice.run(&["proposal", "cancel", "nosuch"]), 2, "no-such-proposal");
+    refused(alice.run(&["policy", "list", "--peer", "nosuch"]), 2, "no-such-peer");
+    refused(alice.run(&["policy", "list", "--peer", "10.9.8.7"]), 2, "no-such-peer");
+    refused(alice.run(&["policy", "list", "--group", "nosuch"]), 2, "no-such-group");
+    let line = "spdadd any 10.9.8.7 udp -P out discard;";
+    refused(alice.run(&["policy", "add", line, "--entity", "carol"]), 2, "no-such-contact");
+}
+
 /// Without an agent that runs the address book is read and written all the same.
 #[test]
 fn the_address_book_can_be_kept_without_a_running_agent() {

@@ -148,10 +148,11 @@ fn at_the_prompt_the_user_says_whether_the_peer_is_asked() {
     assert!(listed.contains("instead: out ah/transport//require") && listed.contains("waits for the peer"), "{listed}");
     let shown = terminal.wait_for("[l]ater: ");
     assert!(shown.contains("would accept this policy in place of the one that you proposed"), "{shown}");
+    assert_eq!(counters(&alice).0.as_deref(), Some("put"));
     terminal.type_in("a");
     let (code, shown, _) = terminal.end();
     assert_eq!(code, 0, "{shown}");
-    assert_eq!(counters(&alice).0.as_deref(), Some("put"));
+    assert_eq!(counters(&alice).0.as_deref(), Some("used"));
     assert_eq!(call(&alice, &bob).0["bundle"], "ah");
     look_until(|| (counters(&bob).0.as_deref() == Some("used")).then_some(()));
 }

@@ -22,7 +22,7 @@ fn entries_are_edited_disabled_given_an_end_and_brought_back() {
     assert_eq!(entries(&alice, &["--address", "10.9.8.7"]).len(), 2);
     let discarded = entries(&alice, &["--origin", "user"]);
     assert!(discarded.iter().all(|line| line.contains(" discard;")), "both directions: {discarded:?}");
-    assert!(discarded.iter().all(|line| !line.contains("entity=")), "an edit is the whole entry: {discarded:?}");
+    assert!(discarded.iter().all(|line| line.contains("entity=")), "an edit widens nothing: {discarded:?}");
     check(&run(&["undo"]).expect(0), "PolicyView");
     let back = entries(&alice, &["--peer", "bob@10.9.8.7"]);
     assert!(back.len() == 2 && back.iter().all(|line| line.contains(" none;")), "{back:?}");
@@ -139,6 +139,35 @@ fn an_entry_beside_what_a_peer_agreed_to_is_registered_with_a_word() {
     warned(&add("spdadd any any udp -P out discard;"), "stands behind");
     warned(&add("spdadd any any udp -P out none; # sv: priority=3"), "comes before what");
     assert_eq!(add("spdadd any 10.9.8.7 udp -P out discard;").len(), 0, "of other packets");
+}
+
+#[test]
+fn a_usual_setkey_file_is_read_and_what_is_not_obeyed_is_said() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    check(&alice.run(&["policy", "add", "discard", "--group", "family"]).expect(0), "RegisteredView");
+    let file = alice.path("setkey.conf");
+    std::fs::write(&file, "flush;\nspdflush;\nspdadd any 10.0.0.1 udp -P out prio 7 discard;\n").unwrap();
+    let view = check(&alice.run(&["policy", "import", file.to_str().unwrap()]).expect(0), "RegisteredView");
+    let warnings = view["warnings"].as_array().unwrap();
+    assert!(warnings.len() == 1 && warnings[0].as_str().unwrap().contains("`flush` and `spdflush`"), "{view}");
+    assert_eq!(entries(&alice, &["--group", "family"]).len(), 2, "nothing was flushed");
+    assert!(entries(&alice, &["--origin", "import"]).iter().all(|line| line.contains("priority=7")));
+}
+
+#[test]
+fn a_default_in_clear_is_said_and_shown_without_the_rest() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    check(&alice.run(&["policy", "add", "spdadd any 10.9.8.7 udp -P out discard;"]).expect(0), "RegisteredView");
+    let told = |args: &[&str]| finish(&mut alice.command(&[&["policy"], args].concat())).expect(0);
+    let tight = told(&["default", "ipsec esp/transport//require"]);
+    assert!(!tight.stdout.contains("10.9.8.7") && !tight.stderr.contains("WARNING"), "{tight:?}");
+    for args in [&["default", "none"][..], &["remove", "default"]] {
+        let told = told(args);
+        assert!(told.stdout.contains("default") && !told.stdout.contains("10.9.8.7"), "{told:?}");
+        assert!(told.stderr.contains("WARNING: the default is `none`"), "{told:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::process::{look_until, Home};
+use crate::process::{finish, look_until, Home};
 use crate::schema::{check, refused};
 
 /// The policy that was registered last rules the next packet: tightened, the call goes on under it; discarded, it ends, and both
@@ -28,6 +28,21 @@ fn a_change_of_policy_protects_a_running_call_or_ends_it() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let why = check(&bob.run(&["calls"]).expect(0), "CallList");
     assert_eq!(why["calls"][0]["failure"]["code"], "policy-discards");
+}
+
+/// Who tightens to `discard` wants the call ended, and is told that it is.
+#[test]
+fn a_call_that_is_tightened_to_discard_is_over_when_that_is_said() {
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let mut call = alice.command(&["call", &bob.entity(), "--approve", "--duration", "60"]);
+    let mut child = call.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    look_until(|| bob.run(&["calls"]).stdout.contains("\"active\"").then_some(()));
+    let said = finish(&mut alice.command(&["tighten", "c1", "discard"]));
+    assert!(said.stdout.contains("ended: your policy discards it now"), "{}{}", said.stdout, said.stderr);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert_ne!(child.wait().unwrap().code(), Some(0), "the call itself failed");
 }
 
 /// Less is proposed: the other user decides, and the running call goes on with it on both sides.

@@ -248,7 +248,7 @@ impl Node {
                 self.ip = wanted[0].address.ip();
                 Some(Done::Listening { result: Ok(wanted) })
             }
-            Effect::MoveMedia { call, local } => {
+            Effect::OpenMediaBeside { call, local } => {
                 self.next_port += 2;
                 Some(Done::MediaOpened { call, result: Ok(SocketAddr::new(local, self.next_port)) })
             }
@@ -277,6 +277,11 @@ impl Node {
                 streams.for_each(|stream| stream.set_spd(now, spd.clone()));
                 let forwarders = self.media.values_mut().filter_map(|media| media.forwarder.as_mut());
                 forwarders.for_each(|forwarder| forwarder.set_spd(&spd));
+                None
+            }
+            Effect::SetKnown { known } => {
+                let forwarders = self.media.values_mut().filter_map(|media| media.forwarder.as_mut());
+                forwarders.for_each(|forwarder| forwarder.set_known(&known));
                 None
             }
             Effect::StartForwarder { call, forwarder } => {

@@ -477,11 +477,12 @@ impl World {
     }
 }
 
-/// `approve`, `refuse`, or rules.
+/// `approve`, `refuse`, whole entries, or rules.
 pub fn read_answer(text: &str) -> Answer {
     match text {
         "approve" => Answer::Approve,
         "refuse" => Answer::Refuse,
+        lines if lines.starts_with("spdadd") => Answer::Edit(setkey::parse(lines).unwrap()),
         rules => Answer::Rules(setkey::parse_action(rules).unwrap()),
     }
 }

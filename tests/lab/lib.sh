@@ -28,7 +28,7 @@ finish() {
     local status=$?
     [ $status = 0 ] || [ $status = 77 ] || tail -n 5 "$WORK"/*.log >&2 2>/dev/null || true
     # Whatever runs in a namespace of ours is ours, the children of what was put into the background too.
-    for space in "${SPACES[@]}"; do ip netns pids "$TAG-$space" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true; done
+    for space in "${SPACES[@]}"; do kill -KILL $(ip netns pids "$TAG-$space" 2>/dev/null) 2>/dev/null || true; done
     for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
     for space in "${SPACES[@]}"; do ip netns del "$TAG-$space" 2>/dev/null || true; done
     rm -rf "$WORK"
@@ -39,11 +39,14 @@ trap finish EXIT
 
 space() { ip netns add "$TAG-$1"; SPACES+=("$1"); ip -n "$TAG-$1" link set lo up; }
 
+# sysctl(8) is in no minimal Debian: forwards SPACE SETTING
+forwards() { at "$1" sh -c 'echo 1 >"/proc/sys/net/$1"' - "$2"; }
+
 # A router with one bridge for each network: router SPACE NETWORK=ADDRESS[=HARDWARE]...
 router() {
     local space=$1 network address hardware; shift
     space "$space"
-    at "$space" sysctl -qw net.ipv4.ip_forward=1
+    forwards "$space" ipv4/ip_forward
     for network; do
         IFS== read -r network address hardware <<<"$network"
         ip -n "$TAG-$space" link add "$network" ${hardware:+address "$hardware"} type bridge
@@ -71,7 +74,7 @@ plug() {
 
 networks() {
     router router office=192.168.1.254/24=$OFFICE_GATEWAY public=133.134.10.254/24
-    at router sysctl -qw net.ipv6.conf.all.forwarding=1
+    forwards router ipv6/conf/all/forwarding
     ip -n "$TAG-router" addr add 2001:db8:1::fe/64 dev office nodad
     ip -n "$TAG-router" addr add 2001:db8:2::fe/64 dev public nodad
     for name; do host "$name"; done

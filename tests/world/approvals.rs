@@ -284,3 +284,22 @@ fn a_watcher_of_the_night_waits_unheard_and_is_told_of_in_the_morning() {
     world.run_for(11 * MINUTE);
     assert!(given_up(&world), "ten minutes after seven");
 }
+
+/// Only our own user is told why somebody whose group rings did not.
+#[test]
+fn who_did_not_ring_for_want_of_an_approved_key_is_said_here_and_not_to_him() {
+    let mut world = night();
+    let change = ContactChange { group: Some("family".into()), ..ContactChange::default() };
+    let add = ContactCommand::Add { name: "Alice".into(), peer: ALICE.into(), change };
+    world.command(1, Command::Contact(add)).unwrap();
+    let id = world.call(0, BOB, Some("approve"), 5);
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(0, id)), "{:?}", world.the_call(0, id));
+    let here = world.nodes[1].agent.calls().last().unwrap();
+    let CallState::Ended { reason } = &here.state else { panic!("{here:?}") };
+    assert!(reason.contains("family in your contacts, but its key is not approved"), "{reason}");
+    let said = world.wire.overheard.iter().any(|parcel| match parcel {
+        Parcel::Sip { bytes, .. } => String::from_utf8_lossy(bytes).contains("family"),
+        Parcel::Media { .. } => false,
+    });
+    assert!(!said, "not on the wire");
+}

@@ -256,6 +256,21 @@ fn a_newer_statement_takes_the_place_of_the_older_question() {
     assert_eq!(world.nodes[alice].store.registered.len(), 1);
 }
 
+/// Of three, the first leads to the third at once.
+#[test]
+fn a_question_that_was_overtaken_twice_leads_to_the_newest() {
+    let (mut world, alice, _) = office("ipsec ah/transport//require");
+    let reviews = [0; 3].map(|_| {
+        let ask = world.ask(alice, BOB, None);
+        reviewing(&mut world, alice, ask)
+    });
+    for review in &reviews[..2] {
+        let late = Command::AnswerReview { review: *review, answer: Answer::Approve, by: "test" };
+        let failure = world.command(alice, late).unwrap_err();
+        assert!(failure.next.contains(&format!("look at review {},", reviews[2])), "{failure:?}");
+    }
+}
+
 #[test]
 fn asks_for_one_device_share_the_newest_question() {
     let (mut world, alice, _) = office("ipsec ah/transport//require");

@@ -155,6 +155,30 @@ fn a_gateway_refuses_whom_it_does_not_serve_and_says_why() {
     }
 }
 
+/// The audit table is never shortened: who comes again and again is one row, and one notice, in ten minutes.
+#[test]
+fn whom_a_gateway_refuses_again_is_no_news() {
+    let mut config = gateway("gw");
+    config.gateway.as_mut().unwrap().users.clear();
+    let mut three = three(config, "none");
+    let told = |world: &World| {
+        let refused = |event: &&Event| matches!(event, Event::Notice(notice) if notice.code == "tunnel-refused");
+        let rows = world.nodes[1].store.audit.iter().filter(|row| row.kind == "tunnel-refused").count();
+        (world.nodes[1].events.iter().filter(refused).count(), rows)
+    };
+    let began = three.world.now.mono;
+    for _ in 0..3 {
+        let call = three.call(TO_GATEWAY, 2);
+        assert!(three.failed(call).message.contains("you are no user of this gateway"));
+    }
+    assert!(three.world.now.mono - began < 5 * MINUTE);
+    assert_eq!(told(&three.world), (1, 1));
+    three.world.run_for(10 * MINUTE);
+    let call = three.call(TO_GATEWAY, 2);
+    three.failed(call);
+    assert_eq!(told(&three.world), (2, 2));
+}
+
 #[test]
 fn without_an_approved_gateway_there_nobody_is_called() {
     let mut world = World::new(32, Link::GOOD);
@@ -260,6 +284,21 @@ fn a_gateway_whose_policy_changes_lets_nothing_more_through() {
     let between = three.last(three.gateway).clone();
     assert!(between.counters.dropped.get("policy").is_some_and(|dropped| *dropped >= 300), "{between:?}");
     assert!(three.last(three.bob).counters.received <= 160, "{:?}", three.last(three.bob));
+}
+
+/// Whom the operator approves while the tunnel runs has entries that rule in it from then on.
+#[test]
+fn whom_a_gateway_learns_of_within_a_call_its_entries_rule_at_once() {
+    let mut three = three(gateway("gw"), "none");
+    let call = three.call(TO_GATEWAY, 10);
+    three.world.run_for(Duration::from_secs(3));
+    let ask = three.world.ask(three.gateway, "bob@133.134.10.10", Some("ipsec esp/transport//require"));
+    let registered = |world: &World| matches!(world.the_ask(1, ask).state, AskState::Registered { .. });
+    assert!(three.world.run_until(Duration::from_secs(2), registered), "{:?}", three.world.the_ask(1, ask).state);
+    three.ended(call);
+    let between = three.last(three.gateway).clone();
+    assert!(between.counters.dropped.get("policy").is_some_and(|dropped| *dropped >= 400), "{between:?}");
+    assert!(three.last(three.bob).counters.received <= 260, "{:?}", three.last(three.bob));
 }
 
 /// A change of the policy for Bob, by hand, until it is stored.

@@ -47,3 +47,4 @@ mod watched_devices;
 mod watcher_info;
 mod watcher_info_bounds;
 mod way_back;
+mod withheld;

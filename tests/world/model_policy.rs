@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sottovoce::agent::{Accepted, AskState, Command, Event};
-use sottovoce::policy::{both_directions, setkey, Direction, Entry, Flow, Guarantee, Level, Origin, Upper};
+use sottovoce::policy::{both_directions, setkey, Direction, Entry, Flow, Guarantee, Level, Origin, PeerScope, Upper};
 use sottovoce::vocab::{Device, Entity, EntryId, Failure, Wall};
 
 use crate::common::config::agent;
@@ -82,6 +82,8 @@ struct Model {
     entries: BTreeMap<EntryId, Entry>,
     default: BTreeMap<EntryId, Entry>,
     last: u64,
+    /// What Bob agreed to last, whatever was made of it since.
+    agreed: Vec<Entry>,
     /// What each change found; `None`: nothing of that number.
     changes: Vec<(bool, BTreeMap<EntryId, Option<Entry>>)>,
 }
@@ -132,8 +134,8 @@ impl Model {
         pair
     }
 
-    /// Those that were approved for the one peer's device, and are in force.
-    fn agreed(&self, now: Wall) -> Vec<&Entry> {
+    /// Those that are for the one peer's device, and in force.
+    fn of_bob(&self, now: Wall) -> Vec<&Entry> {
         let scoped = |entry: &&Entry| entry.peer.device.is_some() && entry.in_force(now);
         self.entries.values().filter(scoped).collect()
     }
@@ -289,15 +291,25 @@ impl Run {
         let pair = self.model.pair(at);
         let line = setkey::parse(&text).unwrap().remove(0);
         let is_out = |entry: &Entry| entry.direction == Direction::Out;
-        let new = |old: &Entry| {
-            let said = if is_out(old) { line.clone() } else { line.mirror() };
-            // What was approved for places is not for every place because its rules were edited.
-            Entry { id: old.id, created: old.created, place: said.place.or(old.place), ..said }
+        // What an entry is bound to is not lost because its rules were edited.
+        let bound = |old: &Entry, said: Entry| Entry {
+            id: old.id,
+            created: old.created,
+            place: old.place,
+            peer: PeerScope {
+                entity: said.peer.entity.clone().or(old.peer.entity.clone()),
+                device: said.peer.device.clone().or(old.peer.device.clone()),
+                group: None,
+            },
+            priority: if text.contains("priority=") { said.priority } else { old.priority },
+            expires: old.expires,
+            disabled: old.disabled,
+            ..said
         };
+        let new = |old: &Entry| bound(old, if is_out(old) { line.clone() } else { line.mirror() });
         let mut put: Vec<Entry> = pair.iter().map(new).collect();
         if let ([alone], false) = (&pair[..], pair.iter().any(is_out)) {
-            let place = line.place.or(alone.place);
-            put.insert(0, Entry { id: EntryId(0), created: alone.created, place, ..line.clone() });
+            put.insert(0, Entry { id: EntryId(0), ..bound(alone, line.clone()) });
         }
         let same = put.len() == pair.len()
             && put.iter().zip(&pair).all(|(new, old)| Entry { origin: old.origin, ..new.clone() } == *old);
@@ -327,7 +339,7 @@ impl Run {
         self.took(result, |model| model.change(false, Vec::new(), put));
     }
 
-    /// What was done is done in the model too; what was refused would have loosened what Bob agreed to, or put off its end.
+    /// What was done is done in the model too; what was refused would have loosened what stood and what Bob agreed to, or put off its end.
     fn took(&mut self, result: Result<bool, Failure>, change: impl FnOnce(&mut Model)) {
         let mut after = self.model.clone();
         change(&mut after);
@@ -345,23 +357,33 @@ impl Run {
         }
     }
 
-    /// Packet by packet, now and at each end: there are entries that Bob agreed to, there still are some, and they guarantee less.
+    /// Packet by packet, now and at each end: there are entries for Bob, and they guarantee less than those that stood, and less than
+    /// those that Bob agreed to.
     fn is_looser(&self, after: &Model) -> bool {
         if self.world.nodes[self.alice].agent.pins().count() == 0 {
             return false;
         }
         let now = self.now();
-        let ends =
-            self.model.entries.values().filter(|entry| entry.peer.device.is_some()).filter_map(|entry| entry.expires);
+        let bobs = self.model.entries.values().filter(|entry| entry.peer.device.is_some());
+        let ends = bobs.chain(&self.model.agreed).filter_map(|entry| entry.expires);
         std::iter::once(now).chain(ends.filter(|end| *end > now)).any(|at| {
-            let (before, after) = (self.model.agreed(at), after.agreed(at));
-            let asked_anew = after.is_empty() || (before.is_empty() && at == now);
+            let (before, after) = (self.model.of_bob(at), after.of_bob(at));
+            let agreed: Vec<&Entry> = self.model.agreed.iter().filter(|entry| entry.in_force(at)).collect();
+            if after.is_empty() {
+                return false;
+            }
+            if before.is_empty() && agreed.is_empty() {
+                return at != now;
+            }
             let guarantee = |all: &[&Entry], flow: &Flow<'_>| {
                 let entry = rules(all.iter().copied(), flow, at);
                 entry.map_or(Guarantee::default(), |entry| Guarantee::of(&entry.action, Level::Require))
             };
-            let less = |flow: &Flow<'_>| !guarantee(&after, flow).at_least_as_tight_as(&guarantee(&before, flow));
-            !asked_anew && (before.is_empty() || flows(&bob()).iter().any(less))
+            let keeps = |word: &[&Entry]| {
+                let holds = |flow: &Flow<'_>| guarantee(&after, flow).at_least_as_tight_as(&guarantee(word, flow));
+                !word.is_empty() && flows(&bob()).iter().all(holds)
+            };
+            !keeps(&before) && !keeps(&agreed)
         })
     }
 
@@ -382,6 +404,7 @@ impl Run {
         numbers.sort_unstable();
         assert_eq!(numbers, [self.model.last + 1, self.model.last + 2]);
         self.model.last += 2;
+        self.model.agreed = put.clone();
         self.model.change(false, gone, put);
     }
 

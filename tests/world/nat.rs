@@ -7,7 +7,7 @@ use sottovoce::policy::Answer;
 use sottovoce::vocab::{CallId, FailureKind};
 
 use crate::common::config::agent;
-use crate::common::wire::Link;
+use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
 use crate::loosen::rules_of;
 use crate::negotiation::{answer_theirs, config, considered, ALICE, BOB, ESP, MINUTE};
@@ -19,10 +19,14 @@ const NAMES: [&str; 2] = ["alice@192.168.1.1", "bob@133.134.10.10"];
 
 /// Alice is behind a NAT, Bob is not; both have approved the rules. Who calls whom, and both calls.
 fn talking(rules: &str, caller: usize) -> (World, [CallId; 2]) {
+    talking_by(rules, caller, true)
+}
+
+fn talking_by(rules: &str, caller: usize, nat: bool) -> (World, [CallId; 2]) {
     let mut world = World::new(40, Link::GOOD);
     world.add("alice", config(ALICE));
     world.add("bob", agent("bob", "133.134.10.10", "none"));
-    world.wire.nat = Some(("192.168.1.1".parse().unwrap(), "133.134.10.254".parse().unwrap()));
+    translate(&mut world, nat);
     for node in [ALICE, BOB] {
         world.ask(node, NAMES[1 - node], Some(rules));
         world.run_for(10 * SECOND);
@@ -32,6 +36,10 @@ fn talking(rules: &str, caller: usize) -> (World, [CallId; 2]) {
     let theirs = world.nodes[1 - caller].agent.calls().last().unwrap().id;
     let calls = if caller == ALICE { [call, theirs] } else { [theirs, call] };
     (world, calls)
+}
+
+fn translate(world: &mut World, nat: bool) {
+    world.wire.nat = nat.then(|| ("192.168.1.1".parse().unwrap(), "133.134.10.254".parse().unwrap()));
 }
 
 fn told<'a>(world: &'a World, node: usize) -> Vec<(FailureKind, &'a str)> {
@@ -103,4 +111,48 @@ fn what_is_in_clear_is_said_to_be_spoiled_and_tightening_helps() {
     assert!([ALICE, BOB].iter().all(|node| world.the_call(*node, calls[*node]).unheard.is_none()));
     assert_eq!(bundles(&world, calls), ["esp"; 2]);
     assert!(received(&world, calls).iter().all(|received| *received > 100), "{:?}", received(&world, calls));
+}
+
+/// So many packets that are not Bob's, within a tenth of a second.
+fn forge(world: &mut World, call: CallId) {
+    let to = world.nodes[ALICE].media[&call].local;
+    for number in 0..60u8 {
+        let mut bytes = vec![0x80, 0, 0, number];
+        bytes.resize(172, 0x55);
+        world.wire.send(world.now.mono, Parcel::Media { from: "198.51.100.66:4000".parse().unwrap(), to, bytes });
+    }
+    world.run_for(SECOND / 10);
+}
+
+/// A call that is held is as quiet as one that is spoiled, and anybody can send to it.
+#[test]
+fn forgeries_tell_of_no_nat_while_the_call_is_held_or_the_peer_is_heard() {
+    let (mut world, calls) = talking_by("none", ALICE, false);
+    forge(&mut world, calls[ALICE]);
+    world.run_for(2 * SECOND);
+    world.command(BOB, Command::Hold { call: calls[BOB], wanted: true }).unwrap();
+    world.run_for(2 * SECOND);
+    assert!(world.the_call(ALICE, calls[ALICE]).held_by_peer);
+    for _ in 0..20 {
+        forge(&mut world, calls[ALICE]);
+        world.run_for(SECOND);
+    }
+    let counters = &world.the_call(ALICE, calls[ALICE]).counters;
+    assert!(counters.dropped.get("source").is_some_and(|dropped| *dropped >= 1000), "{counters:?}");
+    assert_eq!(told(&world, ALICE), []);
+}
+
+/// What was heard again makes it news again.
+#[test]
+fn a_nat_that_comes_later_and_once_more_is_told_each_time() {
+    let (mut world, _) = talking_by("none", ALICE, false);
+    for times in 1..=2 {
+        translate(&mut world, true);
+        world.run_for(4 * SECOND);
+        assert_eq!(told(&world, BOB).len(), times - 1, "a few may be lost");
+        world.run_for(3 * SECOND);
+        assert_eq!(told(&world, BOB).len(), times);
+        translate(&mut world, false);
+        world.run_for(2 * SECOND);
+    }
 }

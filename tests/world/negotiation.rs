@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sottovoce::agent::{
-    AgentConfig, AskState, CallState, Command, Event, Negotiated, ProposalState, ReviewState, TakeBack,
+    AgentConfig, AskState, CallState, Command, CounterState, Event, Negotiated, ProposalState, ReviewState, TakeBack,
 };
 use sottovoce::policy::{setkey, Answer, ApprovalRule, QuietHours, ReviewKind};
 use sottovoce::vocab::{Entity, Failure, ReviewId};
@@ -218,8 +218,11 @@ fn a_counter_proposal_is_another_review_and_binds_its_author() {
     // Bob, who may not know whether Alice takes it, sends what both demand; she takes it either way.
     assert_eq!(call(&mut world, BOB).unwrap(), "ah+esp");
     assert_eq!(call(&mut world, ALICE).unwrap(), "esp");
+    let counter = |world: &World| last_proposal(world, ALICE).counter.unwrap().state;
+    assert_eq!(counter(&world), CounterState::Put(review));
     world.command(ALICE, Command::AnswerReview { review, answer: Answer::Approve, by: "test" }).unwrap();
     assert!(world.run_until(MINUTE, |world| in_force(world, ALICE) == AH));
+    assert_eq!(counter(&world), CounterState::Used);
     assert_eq!(call(&mut world, BOB).unwrap(), "ah+esp");
     assert_eq!(call(&mut world, ALICE).unwrap(), "ah");
     assert_eq!(in_force(&world, BOB), AH);

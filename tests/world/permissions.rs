@@ -255,3 +255,21 @@ fn a_blocked_watcher_still_calls_under_what_was_approved() {
     assert!(world.run_until(MINUTE, |world| matches!(world.the_ask(0, ask).state, AskState::Failed(_))));
     assert!(world.nodes[0].agent.reviews().all(|r| !matches!(r.review.surroundings, Surroundings::Withheld { .. })));
 }
+
+/// By its number our user knows it, so it has the same when it comes back to prove itself.
+#[test]
+fn a_follower_that_is_asked_anew_keeps_its_number() {
+    let mut world = two(UnknownWatchers::Ask);
+    watch(&mut world);
+    let id = follower(&world).id.unwrap();
+    decide(&mut world, &id.to_string(), Permission::Allow);
+    world.run_for(SECOND);
+    world.command(1, Command::Watchers(WatcherCommand::Forget { whom: id.to_string() })).unwrap();
+    assert_eq!(world.nodes[1].agent.followers().len(), 0, "it has to ask anew");
+    world.run_for(MINUTE);
+    assert_eq!((follower(&world).id, follower(&world).state), (Some(id), FollowerState::Pending));
+    decide(&mut world, &id.to_string(), Permission::Block);
+    world.run_for(SECOND);
+    assert_eq!(world.nodes[1].agent.followers().len(), 0);
+    world.command(1, Command::Watchers(WatcherCommand::Forget { whom: id.to_string() })).unwrap();
+}

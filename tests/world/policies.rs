@@ -66,11 +66,13 @@ fn an_edit_may_tighten_what_a_peer_agreed_to_and_may_not_loosen_it() {
     edit(&mut world, alice, &tighter).unwrap();
     assert_eq!(actions(&world, alice), [BOTH, BOTH]);
     assert!(entries(&world, alice).iter().all(|entry| entry.origin.name() == "user"));
-    for looser in ["none", "ipsec esp/transport//use", "ipsec esp/transport//require"] {
-        let text = line(&world).replace(BOTH, looser);
-        let failure = edit(&mut world, alice, &text).unwrap_err();
-        assert_eq!(failure.code, "looser-than-asked", "{looser}");
-        assert!(failure.message.contains("out udp 192.168.1.1"), "{failure}");
+    for looser in ["none", "ipsec esp/transport//use", "ipsec ah/transport//require"] {
+        for text in [looser.to_owned(), line(&world).replace(BOTH, looser)] {
+            let failure = edit(&mut world, alice, &text).unwrap_err();
+            assert_eq!(failure.code, "looser-than-asked", "{looser}");
+            assert!(failure.message.contains("out udp 192.168.1.1"), "{failure}");
+            assert!(failure.next.contains("--propose"), "{failure}");
+        }
     }
     let away = line(&world).replace("192.168.1.2/32[any]", "192.168.1.2/32[5000-5999]");
     assert_eq!(
@@ -78,8 +80,8 @@ fn an_edit_may_tighten_what_a_peer_agreed_to_and_may_not_loosen_it() {
         "looser-than-asked",
         "other ports fall to the default"
     );
-    let anybodys = "spdadd 192.168.1.1 192.168.1.2 udp -P out discard;";
-    assert_eq!(edit(&mut world, alice, anybodys).unwrap_err().code, "another-peer", "not even what is tighter");
+    let anothers = "spdadd 192.168.1.1 192.168.1.2 udp -P out discard; # sv: entity=sip:eve@h";
+    assert_eq!(edit(&mut world, alice, anothers).unwrap_err().code, "another-peer", "not even what is tighter");
     let call = world.call(alice, BOB, None, 1);
     assert!(world.run_until(MINUTE, |world| world.call_is_over(alice, call)));
     assert_eq!(world.the_call(alice, call).bundle, "ah+esp", "the peer serves what is tighter");
@@ -110,14 +112,100 @@ fn an_end_takes_effect_by_itself_and_what_a_peer_agreed_to_is_not_prolonged() {
     let expire = |at: Option<Wall>| Command::PolicyExpire { entry, at };
     let past = world.now.wall;
     assert_eq!(change(&mut world, alice, expire(Some(past))).unwrap_err().code, "bad-expiry");
-    change(&mut world, alice, expire(Some(soon))).unwrap();
-    assert!(entries(&world, alice).iter().all(|entry| entry.expires == Some(soon)));
-    let failure = change(&mut world, alice, expire(None)).unwrap_err();
-    assert_eq!(failure.code, "looser-than-asked", "nobody has said yes to that");
+    let later = soon.saturating_add(Duration::from_secs(1));
+    for own in [Some(soon), Some(later), None, Some(soon)] {
+        change(&mut world, alice, expire(own)).unwrap();
+        assert!(entries(&world, alice).iter().all(|entry| entry.expires == own), "Bob had agreed to no end");
+    }
     world.run_for(MINUTE);
     let call = world.call(alice, BOB, None, 1);
     let asks = |world: &World| matches!(world.the_call(alice, call).state, CallState::Reviewing(_));
     assert!(world.run_until(MINUTE, asks), "{:?}", world.the_call(alice, call).state);
+}
+
+/// The end that was agreed on is Bob's word: our own, before it, is ours.
+#[test]
+fn an_end_of_our_own_is_taken_back_as_far_as_the_one_that_was_agreed_on() {
+    let (mut world, alice) = approved("ipsec esp/transport//require");
+    let agreed = Wall(world.now.wall.as_secs() * 1000 + 100_000);
+    let text = format!(
+        "spdadd 192.168.1.1 192.168.1.2 udp -P out ipsec esp/transport//require; # sv: expires={}",
+        agreed.as_secs()
+    );
+    let again = world.ask(alice, BOB, Some(&text));
+    let registered = |world: &World| matches!(world.the_ask(alice, again).state, AskState::Registered { .. });
+    assert!(world.run_until(MINUTE, registered), "{:?}", world.the_ask(alice, again).state);
+    let entry = entries(&world, alice)[0].id;
+    assert_eq!(entries(&world, alice)[0].expires, Some(agreed));
+    let expire = |at: Option<Wall>| Command::PolicyExpire { entry, at };
+    change(&mut world, alice, expire(Some(Wall(agreed.0 - 50_000)))).unwrap();
+    world.restart(alice, agent("alice", "192.168.1.1", "none"));
+    for off in [None, Some(Wall(agreed.0 + 1000))] {
+        let failure = change(&mut world, alice, expire(off)).unwrap_err();
+        assert_eq!(failure.code, "looser-than-asked", "nobody has said yes to that");
+        assert!(failure.message.contains("put off") && !failure.next.contains("--propose"), "{failure}");
+    }
+    change(&mut world, alice, expire(Some(agreed))).unwrap();
+}
+
+/// What our user tightened by himself he takes back, by every command, and after a restart; and no further than what Bob agreed to.
+#[test]
+fn what_was_tightened_alone_is_taken_back_as_far_as_what_was_agreed_on() {
+    let esp = "ipsec esp/transport//require";
+    let (mut world, alice) = approved(esp);
+    let scope = entries(&world, alice)[0].peer.clone();
+    let discard = "spdadd any any udp -P out discard; # sv: priority=1".to_owned();
+    let add = |world: &mut World| {
+        change(world, alice, Command::PolicyAddFor { text: discard.clone(), scope: scope.clone() }).unwrap();
+        let own = entries(world, alice).into_iter().find(|entry| entry.priority == 1).unwrap();
+        own.id
+    };
+    let undo = |world: &mut World| {
+        let what = world.nodes[alice].restoring(None).unwrap();
+        change(world, alice, Command::PolicyRestore(what))
+    };
+    add(&mut world);
+    world.restart(alice, agent("alice", "192.168.1.1", "none"));
+    undo(&mut world).unwrap();
+    let own = add(&mut world);
+    change(&mut world, alice, Command::PolicyEnable { entry: own, enabled: false }).unwrap();
+    change(&mut world, alice, Command::PolicyEnable { entry: own, enabled: true }).unwrap();
+    let none = Command::PolicyEdit { entry: own, text: "none".into() };
+    assert_eq!(change(&mut world, alice, none).unwrap_err().code, "looser-than-asked");
+    change(&mut world, alice, Command::PolicyEdit { entry: own, text: esp.into() }).unwrap();
+    change(&mut world, alice, Command::PolicyRemove { entry: own }).unwrap();
+    assert_eq!(actions(&world, alice), [esp; 2]);
+    let entry = entries(&world, alice)[0].id;
+    change(&mut world, alice, Command::PolicyEnable { entry, enabled: false }).unwrap();
+    let beside = Command::PolicyAddFor { text: "spdadd any any udp -P out none;".into(), scope: scope.clone() };
+    let failure = change(&mut world, alice, beside).unwrap_err();
+    assert_eq!(failure.code, "looser-than-asked", "what Bob agreed to is not got round by disabling it first");
+}
+
+/// A plain line or rules alone change what they say, and an entry for a group is for that group still.
+#[test]
+fn an_edit_widens_nothing_in_passing() {
+    let (mut world, alice) = approved("none");
+    let add = "spdadd any 10.1.0.0/16 udp -P out discard; # sv: group=friend priority=3 expires=99999999999";
+    change(&mut world, alice, Command::PolicyAdd { text: add.into() }).unwrap();
+    let own = |world: &World| entries(world, alice).into_iter().filter(|e| e.peer.group.is_some()).collect::<Vec<_>>();
+    let entry = own(&world)[0].id;
+    change(&mut world, alice, Command::PolicyEnable { entry, enabled: false }).unwrap();
+    let before = own(&world);
+    let line = "spdadd any 10.2.0.0/16[5000-6000] udp -P out none;".to_owned();
+    change(&mut world, alice, Command::PolicyEdit { entry, text: line }).unwrap();
+    let after = own(&world);
+    assert_eq!(after.len(), 2, "{after:?}");
+    for (old, new) in before.iter().zip(&after) {
+        assert_eq!((&old.peer, old.priority, old.expires, true), (&new.peer, new.priority, new.expires, new.disabled));
+        assert_eq!(new.action.to_string(), "none");
+    }
+    let alone = Command::PolicyAdd { text: "discard".into() };
+    let failure = change(&mut world, alice, alone).unwrap_err();
+    assert!(failure.next.contains("--entity"), "{failure}");
+    let scope = PeerScope { group: Some("family".into()), ..PeerScope::default() };
+    change(&mut world, alice, Command::PolicyAddFor { text: "discard".into(), scope: scope.clone() }).unwrap();
+    assert_eq!(own(&world).iter().filter(|entry| entry.peer == scope).count(), 2, "both directions");
 }
 
 #[test]

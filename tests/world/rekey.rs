@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AskState, Call, CallState, Command};
+use sottovoce::agent::{AskState, Call, CallState, Command, Event};
 use sottovoce::vocab::{CallId, Failure};
 
 use crate::common::config::agent;
@@ -290,4 +290,31 @@ fn a_hold_and_new_keys_that_are_wanted_in_one_moment_both_come_about() {
         assert!(ours.on_hold && theirs.held_by_peer, "hold first: {hold_first}: {ours:?}");
         assert!(!ours.rekeying);
     }
+}
+
+/// What an entry that ended left is agreed anew by itself: nobody is advised to hang up.
+#[test]
+fn a_call_whose_entry_ends_is_said_to_be_agreed_anew() {
+    let ends = World::new(0, Link::GOOD).now.wall.as_secs() + 60;
+    let mut world = World::new(8, Link::GOOD);
+    world.add("alice", agent("alice", "192.168.1.1", ESP));
+    world.add("bob", agent("bob", "192.168.1.2", NONE));
+    for rule in [format!("none; # sv: priority=9 expires={ends}"), format!("{ESP}; # sv: priority=8")] {
+        world.command(ALICE, Command::PolicyAdd { text: format!("spdadd any any udp -P out {rule}") }).unwrap();
+    }
+    let ask = world.ask(ALICE, "bob@192.168.1.2", Some("approve"));
+    let registered = |world: &World| matches!(world.the_ask(ALICE, ask).state, AskState::Registered { .. });
+    assert!(world.run_until(MINUTE, registered));
+    let hers = world.call(ALICE, "bob@192.168.1.2", None, 120);
+    world.run_for(2 * SECOND);
+    let calls = [hers, world.nodes[BOB].agent.calls().last().unwrap().id];
+    assert_eq!(bundles(&world, calls), ["none"; 2]);
+    assert!(world.run_until(MINUTE, |world| bundles(world, calls) == ["esp"; 2]), "{:?}", world.the_call(ALICE, hers));
+    let notice = |event: &Event| match event {
+        Event::Notice(notice) if notice.message.contains("demands more protection") => Some(notice.clone()),
+        _ => None,
+    };
+    let told: Vec<Failure> = world.nodes[ALICE].events.iter().filter_map(notice).collect();
+    assert!(told.iter().all(|notice| notice.code == "agreed-anew" && !notice.next.contains("hang up")), "{told:?}");
+    assert_eq!(told.len(), 1, "it is said");
 }

@@ -1,11 +1,11 @@
 //! The callee took the call: what its answer has to have, and then the stream.
 
-use super::caller::{gone, no_agreement_text};
+use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::media::PeerSdp;
 use super::{CallState, KeyState};
 use crate::agent::Agent;
 use crate::sip::{Body, SessionId};
-use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use crate::vocab::{CallId, Failure, Now};
 
 impl Agent {
     pub(super) fn handle_answered(&mut self, now: Now, session: SessionId, body: Option<Body>) {
@@ -24,7 +24,7 @@ impl Agent {
         let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
         let key = std::mem::replace(&mut calling.key, KeyState::Done);
         let body = body.ok_or_else(|| unreadable_sdp(&peer, "it carries no session description"))?;
-        let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let offer = calling.said.ours.as_ref().ok_or_else(|| gone(id))?;
         let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
         let initiator = match key {
             KeyState::Offered(initiator) => initiator,
@@ -33,31 +33,8 @@ impl Agent {
         };
         let message = accepted.message_of(&device).ok_or_else(|| downgrade(&peer))?;
         // A refresh of theirs repeats it.
-        calling.offered = Some(accepted.clone());
+        calling.said.describe(accepted.clone());
         let confirmed = initiator.finish(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
         self.start_stream(now, id, confirmed, accepted.media(), accepted.codec())
     }
-}
-
-pub(super) fn downgrade(peer: &str) -> Failure {
-    Failure::new(
-        FailureKind::Trust,
-        "downgrade",
-        format!(
-            "the answer of {peer} lacks the protection that was offered; somebody on the way may have taken it out"
-        ),
-        peer,
-        "nothing was sent; call again, and if it stays so, reach the peer by another network",
-    )
-}
-
-pub(super) fn unreadable_sdp(peer: &str, why: &str) -> Failure {
-    let message = format!("the answer of {peer} cannot be used: {}", escape(why));
-    Failure::new(
-        FailureKind::Failed,
-        "answer-unusable",
-        message,
-        peer,
-        "call again, or ask the peer which agent it runs",
-    )
 }

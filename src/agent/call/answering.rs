@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use rand_core::RngCore;
 
-use super::callee::{protected, No};
-use super::caller::gone;
+use super::callee::protected;
+use super::failures::gone;
 use super::media::{media_address, random_spis, Ready};
+use super::no::No;
 use super::tunnel::ELSEWHERE;
 use super::{CallState, KeyState};
 use crate::agent::ruling::Protected;
@@ -55,7 +56,7 @@ impl Agent {
             Ok(Some(gateway)) => return self.begin_tunnel(now, id, &gateway),
             Err(failure) => return self.refuse_untunnelled(now, id, failure),
         }
-        let offerless = self.calls.all.get(&id).is_some_and(|calling| calling.offered.is_none());
+        let offerless = self.calls.all.get(&id).is_some_and(|calling| calling.said.theirs().is_none());
         let answered = match offerless {
             true => self.offer_in_answer(now, id),
             false => self.refuse_for_ports(now, id).and_then(|()| self.try_answer(now, id)),
@@ -81,7 +82,7 @@ impl Agent {
     /// What could not be judged when INVITE came: our own port. The caller is told as it was told then.
     fn refuse_for_ports(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let offered = calling.offered.as_ref().ok_or_else(|| gone(id))?;
+        let offered = calling.said.theirs().ok_or_else(|| gone(id))?;
         let (protected, suite, remote) = match &calling.key {
             KeyState::Asked(responder, suite) => {
                 let offer = responder.offer();
@@ -120,7 +121,7 @@ impl Agent {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let session = calling.session.ok_or_else(|| gone(id))?;
         let local = calling.described_at().ok_or_else(|| gone(id))?;
-        let offered = calling.offered.clone().ok_or_else(|| gone(id))?;
+        let offered = calling.said.theirs().cloned().ok_or_else(|| gone(id))?;
         let known = calling.call.known;
         let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder, suite) => {
@@ -151,7 +152,7 @@ impl Agent {
     /// Whether our own entries want packets padded, those that we send and those that come.
     fn pads(&self, now: Now, id: CallId) -> Result<[bool; 2], Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let offered = calling.offered.as_ref().ok_or_else(|| gone(id))?;
+        let offered = calling.said.theirs().ok_or_else(|| gone(id))?;
         let demands = self.demands_of_call(now, id, offered.media())?;
         let variable_rate = offered.codec().is_variable_rate();
         Ok([Direction::Out, Direction::In].map(|direction| demands.pads(direction, variable_rate)))
@@ -189,7 +190,7 @@ impl Agent {
         let bytes = answer.to_string().into_bytes();
         self.endpoint.answer(now, session, Body::new("application/sdp", bytes));
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.said = Some(answer);
+            calling.said.ours = Some(answer);
         }
     }
 }

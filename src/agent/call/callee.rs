@@ -1,10 +1,12 @@
 //! The callee's side: our own policy decides, before it rings.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
+use super::invitation::{Invitation, Taken, Way};
 use super::media::{media_address, PeerSdp};
+use super::no::{refuse_aimed, No};
 use super::{CallState, KeyState, MEDIA_ID};
-use crate::agent::answer_watcher::{document_body, watcher_name, AskersPlace, Watcher};
+use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
 use crate::agent::elsewhere::weak_there;
 use crate::agent::own::random_nonce;
@@ -16,56 +18,6 @@ use crate::policy::{Audience, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
-
-/// Who invites, from where, and what the caller reads.
-pub(super) struct Invitation<'a> {
-    pub(super) from: Received,
-    /// A proxy stands between.
-    pub(super) relayed: bool,
-    pub(super) caller: &'a NameAddr,
-    pub(super) accept: &'a [String],
-    /// Whose place it is to take.
-    pub(super) replaces: Option<SessionId>,
-}
-
-/// Why an offer is not taken; said to the caller.
-pub(super) struct No {
-    pub(super) refusal: Refusal,
-    /// For our own user, when it is worth knowing.
-    pub(super) notice: Option<Box<Failure>>,
-}
-
-/// An offer that our policy lets through.
-pub(super) struct Taken {
-    /// Which of our names is called.
-    pub(super) name: Entity,
-    pub(super) key: KeyState,
-    /// None: our 200 has to offer.
-    pub(super) offered: Option<PeerSdp>,
-    pub(super) entity: Option<Entity>,
-    pub(super) known: Option<(Entity, Device)>,
-    pub(super) device: Option<Device>,
-    pub(super) way: Way,
-    /// Of our entry for the packets that we would send.
-    pub(super) action: String,
-    /// We are a gateway for it: where what comes is sent on to.
-    pub(super) forward: Option<IpAddr>,
-}
-
-/// How a call came to us.
-#[derive(Clone, Copy)]
-pub(super) struct Way {
-    /// By a proxy: the caller's address was not seen.
-    pub(super) stated: bool,
-    /// It has to be heard before it hears us.
-    pub(super) heard_first: bool,
-}
-
-impl Way {
-    fn place(self, seen: IpAddr, stated: IpAddr) -> AskersPlace {
-        AskersPlace { address: if self.stated { stated } else { seen }, observed: !self.stated }
-    }
-}
 
 impl Agent {
     pub(super) fn handle_invited(
@@ -397,9 +349,10 @@ impl Agent {
             }
             calling.peer = taken.known;
             calling.key = taken.key;
-            calling.stated = taken.way.stated;
-            calling.heard_first = taken.way.heard_first;
-            calling.offered = taken.offered;
+            calling.way = taken.way;
+            if let Some(offered) = taken.offered {
+                calling.said.describe(offered);
+            }
         }
         let mode = match taken.forward {
             Some(_) => AnswerMode::Auto,
@@ -441,39 +394,6 @@ impl Agent {
             }
             (_, mode) => mode,
         }
-    }
-}
-
-impl No {
-    pub(super) fn plain(status: u16, why: &str) -> Self {
-        let reason = match status {
-            403 => "Forbidden",
-            486 => "Busy Here",
-            _ => "Not Acceptable Here",
-        };
-        let text: String = escape(why).replace(['"', '\\'], "'");
-        Self {
-            refusal: Refusal::new(status, reason).with("Warning", format!("399 sottovoce \"{text}\"")),
-            notice: None,
-        }
-    }
-
-    /// Names the rules that are missing, not only that something changed.
-    pub(super) fn missing(rules: &[Rule], agreed: Option<()>) -> Self {
-        let rules: Vec<String> = rules.iter().map(Rule::to_string).collect();
-        match (rules.is_empty(), agreed) {
-            (false, _) => Self::plain(488, &format!("missing: {}", rules.join(" "))),
-            (true, Some(())) => Self::plain(488, "the policy changed since it was asked, or discards this call"),
-            (true, None) => Self::plain(488, "the policy discards this call"),
-        }
-    }
-}
-
-/// A stranger could aim our sound at somebody who never asked for it: it goes to where he calls from, and nowhere else.
-pub(super) fn refuse_aimed(media: &[SocketAddr], from: IpAddr) -> Result<(), No> {
-    match media.iter().all(|address| address.ip().to_canonical() == from.to_canonical()) {
-        true => Ok(()),
-        false => Err(No::plain(488, "media of strangers goes to where they call from only")),
     }
 }
 

@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use rand_core::RngCore;
 
+use super::caller_failures::{ambiguous, discarded, nobody_approved, played_already, recorded_already, too_many};
+use super::failures::{gone, no_address, no_agreement_text};
 use super::media::random_spis;
 use super::{CallState, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, OPTION_TAG};
@@ -16,10 +18,10 @@ use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effec
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
 use crate::media::Codec;
-use crate::policy::{Action, Answer, Bundle, Entry, Intent, Origin, Suite, Wanted};
+use crate::policy::{Action, Answer, Bundle, Entry, Intent, Suite, Wanted};
 use crate::sdp::SvSa;
 use crate::sip::{Body, Candidate, Invite, SessionId, Transport, Uri};
-use crate::vocab::{escape, CallId, Device, Digest, Entity, EntryId, Failure, FailureKind, Generation, Now, ReviewId};
+use crate::vocab::{escape, CallId, Device, Digest, Entity, Failure, Generation, Now, ReviewId};
 
 impl Agent {
     pub(in crate::agent) fn begin_call(&mut self, now: Now, request: CallRequest) -> Result<CallId, Failure> {
@@ -266,7 +268,7 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
         let peer = calling.peer.as_ref().map(|(entity, device)| (entity, device));
-        if let (Side::Callee, Some(offered)) = (calling.call.side, &calling.offered) {
+        if let (Side::Callee, Some(offered)) = (calling.call.side, calling.said.theirs()) {
             let theirs = offered.media();
             let (out, inbound) = self.entries_between(now, peer, local, theirs);
             let (hash, theirs) = (Digest([0; 32]), theirs.ip());
@@ -333,7 +335,7 @@ impl Agent {
             forward,
         };
         let (initiator, message) =
-            Initiator::offer(input, seed).map_err(|why| no_agreement(&entity, &why.to_string()))?;
+            Initiator::offer(input, seed).map_err(|why| no_agreement_text(entity.as_str(), &why.to_string()))?;
         let offer = self.sdp_offer(media, Some(SvSa { device: device.clone(), message }));
         let bytes = offer.to_string().into_bytes();
         let level = self.config.default_level;
@@ -347,7 +349,7 @@ impl Agent {
         let target = calling.redirects.now().map_or(approved, |now| now.uri.clone());
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.key = KeyState::Offered(Box::new(initiator));
-            calling.said = Some(offer);
+            calling.said.ours = Some(offer);
             calling.peer_keys = Some(peer);
         }
         // Where DNS names TLS, the host of the contact is proven, and not what DNS made of it (RFC 5922 section 4).
@@ -425,92 +427,4 @@ fn unspecified(like: SocketAddr) -> std::net::IpAddr {
         SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
     }
-}
-
-fn no_agreement(entity: &Entity, why: &str) -> Failure {
-    no_agreement_text(entity.as_str(), why)
-}
-
-pub(super) fn no_agreement_text(peer: &str, why: &str) -> Failure {
-    Failure::new(
-        FailureKind::Trust,
-        "no-key-agreement",
-        format!("no keys could be agreed with {peer}: {why}"),
-        peer,
-        "nothing was sent; ask the peer anew, its keys may have changed",
-    )
-}
-
-fn ambiguous(target: &Target, meant: &[&Pin]) -> Failure {
-    let names: Vec<&str> = meant.iter().map(|pin| pin.entity.as_str()).collect();
-    Failure::new(
-        FailureKind::Usage,
-        "ambiguous-peer",
-        format!("several approved peers are at {}: {}", target.host, names.join(", ")),
-        target.entity.as_str(),
-        "call the one that you mean by its full name",
-    )
-}
-
-fn nobody_approved(target: &Target) -> Failure {
-    Failure::new(
-        FailureKind::RefusedByPolicy,
-        "nothing-approved",
-        format!("no entry for {} is approved", target.entity),
-        target.entity.as_str(),
-        "ask it, and approve its policy",
-    )
-}
-
-fn discarded(entity: &Entity, entry: &Entry) -> Failure {
-    let (id, rule) = (entry.id, entry.rule_text());
-    let next = match entry.origin {
-        Origin::Review => format!(
-            "`{rule}` ({id}) is what you approved for it: ask it again, if it takes calls by now, and approve its policy"
-        ),
-        _ if id == EntryId::default() => {
-            format!("`{rule}` in force by default discards it: add an entry for it with `sottovoce policy add`")
-        }
-        _ => format!("`{rule}` discards it: `sottovoce policy disable {id}` takes it out of force, `policy edit` changes it"),
-    };
-    Failure::new(
-        FailureKind::RefusedByPolicy,
-        "discarded",
-        format!("your policy discards what media with {entity} would send, or receive, so it is not called"),
-        entity.as_str(),
-        next,
-    )
-}
-
-pub(super) fn no_address(peer: &str) -> Failure {
-    let message = format!("no address of {peer} is known");
-    Failure::new(FailureKind::Unreachable, "no-address", message, peer, "ask the peer anew")
-}
-
-fn recorded_already(other: CallId) -> Failure {
-    let message = format!("call {other} is being recorded in that file");
-    let next = "name another file with --record; nobody was called";
-    Failure::new(FailureKind::Usage, "recording-impossible", message, other.to_string(), next)
-}
-
-fn played_already(file: &str) -> Failure {
-    let file = escape(file);
-    let message = format!("{file} is what this call plays: the recording would overwrite it");
-    Failure::new(
-        FailureKind::Usage,
-        "recording-impossible",
-        message,
-        file,
-        "name another file with --record; nobody was called",
-    )
-}
-
-fn too_many(peer: &str, most: usize) -> Failure {
-    let message = format!("{most} calls are open already");
-    Failure::new(FailureKind::Failed, "too-many-calls", message, escape(peer), "hang up some of them first")
-}
-
-pub(super) fn gone(id: CallId) -> Failure {
-    let message = format!("call {id} has no peer any more");
-    Failure::new(FailureKind::Failed, "call-gone", message, id.to_string(), "call again")
 }

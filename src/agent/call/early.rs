@@ -3,8 +3,7 @@
 //!
 //! The offer is for one device, so one early dialog at most can open it; what others on the way answer is passed over.
 
-use super::answered::{downgrade, unreadable_sdp};
-use super::caller::{gone, no_agreement_text};
+use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::media::PeerSdp;
 use super::{CallState, KeyState};
 use crate::agent::{Agent, Effect, Event};
@@ -43,14 +42,14 @@ impl Agent {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let peer = calling.call.peer.clone();
         let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
-        let offer = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let offer = calling.said.ours.as_ref().ok_or_else(|| gone(id))?;
         let answer = PeerSdp::answer(body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
         let message = answer.message_of(&device).ok_or_else(|| downgrade(&peer))?.to_vec();
         let KeyState::Offered(initiator) = &mut calling.key else { return Ok(()) };
         let confirmed = initiator.read(&message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
         // From here on these are the keys of this call: no other answer makes any.
         calling.call.early = true;
-        calling.offered = Some(answer.clone());
+        calling.said.describe(answer.clone());
         calling.key = KeyState::Early(Box::new(Early { message, answer: answer.clone(), refused: None }));
         let started = self.start_stream(now, id, confirmed, answer.media(), answer.codec());
         if let (Err(failure), Some(calling)) = (&started, self.calls.all.get_mut(&id)) {
@@ -79,7 +78,7 @@ impl Agent {
         }
         calling.call.early = false;
         calling.call.held_by_peer = answer.held();
-        calling.offered = Some(answer);
+        calling.said.describe(answer);
         self.establish(now, id);
         self.settle_hold(id);
         Ok(())
@@ -91,7 +90,7 @@ impl Agent {
         calling.early_tries = 0;
         if let KeyState::Early(_) = calling.key {
             calling.key = KeyState::None;
-            calling.offered = None;
+            calling.said.forget_theirs();
         }
         if std::mem::take(&mut calling.call.early) {
             self.effect(Effect::DropStream { call: id });

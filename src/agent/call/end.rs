@@ -10,7 +10,7 @@ use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::media::Counters;
 use crate::sip::headers::Reason;
 use crate::sip::{Refusal, SessionId};
-use crate::vocab::{escape, CallId, Failure, FailureKind, Now, Wall};
+use crate::vocab::{escape, CallId, Entity, Failure, FailureKind, Now, Wall};
 
 impl Agent {
     pub(in crate::agent) fn hangup(&mut self, now: Now, id: Option<CallId>) -> Result<(), Failure> {
@@ -40,14 +40,14 @@ impl Agent {
         let last = self.with_what_was_tried(id, last);
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
-        calling.end_seek();
+        calling.renewal.end_seek();
         calling.end_hold();
         calling.call.early = false;
         let session = calling.session.take();
         let side = calling.call.side;
         let answered = match side {
             Side::Caller => calling.call.state == CallState::Active || matches!(calling.key, KeyState::Done),
-            Side::Callee => calling.said.is_some(),
+            Side::Callee => calling.said.ours.is_some(),
         };
         calling.ending = Some(last);
         let ask = calling.call.ask;
@@ -130,7 +130,16 @@ impl Agent {
             let refusal = Refusal::new(480, "Temporarily Unavailable");
             self.endpoint.refuse(now, session, refusal.with("Retry-After", wait.as_secs().max(1).to_string()));
         }
-        self.end_call(now, id, CallState::Ended { reason: "it is quiet here now".to_owned() });
+        let whose = self.unproven_group_of(id).map(|why| format!(" ({why})")).unwrap_or_default();
+        self.end_call(now, id, CallState::Ended { reason: format!("it is quiet here now{whose}") });
+    }
+
+    /// Why a contact whose group rings did not: for our own user alone.
+    fn unproven_group_of(&self, id: CallId) -> Option<String> {
+        let calling = self.calls.all.get(&id).filter(|calling| !calling.call.known)?;
+        let claimed = Entity::parse(&calling.call.peer).ok();
+        let group = self.group_named_of(calling.call.entity.as_ref().or(claimed.as_ref())?)?;
+        Some(format!("{} is {group} in your contacts, but its key is not approved", calling.call.peer))
     }
 
     /// A review that a dead call waited for is not asked any longer.

@@ -3,8 +3,7 @@
 //!
 //! Sound stops as soon as our user wants that, and goes on when the peer has agreed to it, or does not take the hold.
 
-use super::caller::gone;
-use super::media::PeerSdp;
+use super::failures::gone;
 use super::Calling;
 use crate::agent::{Agent, Effect, Event, Hold, HoldState};
 use crate::media::Held;
@@ -51,10 +50,8 @@ impl Agent {
     pub(super) fn settle_hold(&mut self, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let held = calling.held();
-        let partial = calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
-        calling.quiet_allowed = partial || held.by_us;
-        // Silence counts from here.
-        calling.heard = None;
+        calling.hearing.quiet_allowed = calling.said.is_partial() || held.by_us;
+        calling.hearing.begin_anew();
         self.effect(Effect::HoldStream { call: id, held });
         self.event(Event::CallChanged(id));
     }

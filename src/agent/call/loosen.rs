@@ -11,8 +11,8 @@
 use std::net::IpAddr;
 
 use super::media::PeerSdp;
-use super::rekey::Why;
-use super::CallState;
+use super::renewal::{PeersOffer, Why};
+use super::{CallState, Calling};
 use crate::agent::{Agent, Event};
 use crate::policy::{scope_of, Bundle, Direction, Scope};
 use crate::sip::SessionId;
@@ -34,7 +34,7 @@ impl Agent {
             let Some(calling) = self.calls.all.get_mut(&id) else { continue };
             let is_with = calling.peer.as_ref().is_some_and(|peer| (&peer.0, &peer.1) == (entity, device));
             if is_with && !calling.is_tunnel() {
-                calling.loosens = true;
+                calling.renewal.loosens = true;
                 self.loosen_call(now, id);
             }
         }
@@ -42,14 +42,12 @@ impl Agent {
 
     /// Once the call stands, and while no other offer is wanted: that one keeps what runs.
     pub(super) fn loosen_call(&mut self, now: Now, id: CallId) {
-        let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.loosens && calling.may_ask_for_less())
-        else {
-            return;
-        };
+        let is_due = |calling: &&Calling| calling.renewal.loosens && calling.renewal.may_ask_for_less();
+        let Some(calling) = self.calls.all.get(&id).filter(is_due) else { return };
         let Some(local) = calling.local.filter(|_| calling.call.state == CallState::Active) else { return };
         let has_more = self.has_more_than_demanded(now, id);
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.loosens = false;
+            calling.renewal.loosens = false;
         }
         if has_more {
             self.want_rekey(now, id, (Why::Agreed, local));
@@ -90,11 +88,12 @@ impl Agent {
         (session, from, offer): (SessionId, IpAddr, &PeerSdp),
     ) -> bool {
         let Some(calling) = self.calls.all.get_mut(&id) else { return false };
-        let Some(peer) = calling.peer.clone().filter(|_| !std::mem::take(&mut calling.waited)) else { return false };
+        let Some(peer) = calling.peer.clone().filter(|_| !calling.renewal.take_waited()) else { return false };
         self.use_agreed(now, &peer, hash);
         let waits = self.is_coming_into_force(&peer);
         if let Some(calling) = self.calls.all.get_mut(&id).filter(|_| waits) {
-            calling.waiting_offer = Some(WaitingOffer { session, from, offer: offer.clone() });
+            let waiting = WaitingOffer { session, from, offer: offer.clone() };
+            calling.renewal.peers_offer = PeersOffer::Waits(Box::new(waiting));
         }
         waits
     }
@@ -107,10 +106,9 @@ impl Agent {
             else {
                 continue;
             };
-            let Some(WaitingOffer { session, from, offer }) = calling.waiting_offer.take() else { continue };
+            let Some(WaitingOffer { session, from, offer }) = calling.renewal.take_waiting_offer() else { continue };
             if calling.session == Some(session) {
-                // What the disk did not take is not tried again and again.
-                calling.waited = true;
+                calling.renewal.peers_offer = PeersOffer::Waited;
                 self.handle_rekey(now, id, (session, from), offer);
             }
         }

@@ -13,8 +13,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::rekey::Why;
-use super::{CallState, Calling};
+use super::renewal::Why;
+use super::CallState;
 use crate::agent::contact::contact_host;
 use crate::agent::target::host_address;
 use crate::agent::{Agent, AskRequest};
@@ -43,23 +43,22 @@ impl Agent {
     pub(super) fn watch_for_loss(&mut self, now: Now, id: CallId) {
         let there = self.remote_of(id).map(|remote| remote.ip());
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let moved = calling.rekey.as_ref().is_some_and(|rekey| rekey.why == Why::Moved);
-        if moved && calling.seek.is_none() {
+        let moved = calling.renewal.why() == Some(Why::Moved);
+        if moved && calling.renewal.seek.is_none() {
             let (at, until) = (now.mono + PATIENCE, now.mono + LIMIT);
-            calling.seek = Some(Seek { at, until, asked: false, there });
+            calling.renewal.seek = Some(Seek { at, until, asked: false, there });
         }
     }
 
     pub(super) fn seek_peer(&mut self, now: Now, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let is_open = calling.is_open();
-        let Some(seek) = calling.seek.as_mut().filter(|_| is_open) else {
-            calling.seek = None;
-            return;
+        let Some(seek) = calling.renewal.seek.as_mut().filter(|_| is_open) else {
+            return calling.renewal.end_seek();
         };
         if seek.until <= now.mono {
             let failure = lost(&calling.call.peer, seek.there);
-            calling.seek = None;
+            calling.renewal.end_seek();
             return self.end_call(now, id, CallState::Failed(failure));
         }
         seek.at = (now.mono + PATIENCE).min(seek.until);
@@ -73,7 +72,7 @@ impl Agent {
         let open: Vec<CallId> = self.calls.open.iter().copied().collect();
         for id in open {
             let waits = |seek: &Seek| seek.asked || seek.at <= now.mono;
-            if self.calls.all.get(&id).and_then(|calling| calling.seek.as_ref()).is_some_and(waits) {
+            if self.calls.all.get(&id).and_then(|calling| calling.renewal.seek.as_ref()).is_some_and(waits) {
                 self.offer_elsewhere(now, id);
             }
         }
@@ -82,13 +81,13 @@ impl Agent {
     /// Whether the peer is known to be at another address than the one where our offer went.
     fn offer_elsewhere(&mut self, now: Now, id: CallId) -> bool {
         let Some(calling) = self.calls.all.get(&id) else { return false };
-        let Some((session, seek)) = calling.session.zip(calling.seek.as_ref()) else { return false };
+        let Some((session, seek)) = calling.session.zip(calling.renewal.seek.as_ref()) else { return false };
         let found = calling.peer.as_ref().and_then(|(entity, device)| self.book.presence(entity, device));
         let Some((contact, there)) = found.and_then(|record| self.signed_place(record)) else { return false };
         if seek.there.is_some_and(|before| before.to_canonical() == there.to_canonical()) {
             return false;
         }
-        if let Some(seek) = self.calls.all.get_mut(&id).and_then(|calling| calling.seek.as_mut()) {
+        if let Some(seek) = self.calls.all.get_mut(&id).and_then(|calling| calling.renewal.seek.as_mut()) {
             seek.there = Some(there);
             seek.at = (now.mono + PATIENCE).min(seek.until);
         }
@@ -115,18 +114,11 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         let Some(entity) = calling.peer.as_ref().map(|(entity, _)| entity.clone()) else { return };
         let by_account = self.account_at(entity.host()).is_some();
-        let Some(seek) = self.calls.all.get_mut(&id).and_then(|calling| calling.seek.as_mut()) else { return };
+        let Some(seek) = self.calls.all.get_mut(&id).and_then(|calling| calling.renewal.seek.as_mut()) else { return };
         if !by_account || std::mem::replace(&mut seek.asked, true) {
             return;
         }
         let _ = self.begin_ask(now, where_is(&entity), None);
-    }
-}
-
-impl Calling {
-    /// The peer has answered, or has been heard of.
-    pub(super) fn end_seek(&mut self) {
-        self.seek = None;
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use rand_core::RngCore;
 
-use super::caller::gone;
+use super::failures::gone;
 use super::rekey::Agreement;
 use super::tunnel::{elsewhere, lost};
 use super::{suite_name, CallState};
@@ -26,8 +26,8 @@ impl Agent {
     pub(in crate::agent) fn handle_media_opened(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
         let open = self.calls.all.get_mut(&id);
         let Some(calling) = open else { return };
-        if std::mem::take(&mut calling.moving) {
-            return self.handle_media_moved(now, id, result);
+        if std::mem::take(&mut calling.renewal.opens_beside) {
+            return self.handle_media_beside(now, id, result);
         }
         match result {
             Ok(local) => {
@@ -130,7 +130,7 @@ impl Agent {
         if calling.through.is_some() && tunnel.is_none() {
             return Err(lost(&calling.call.peer, None));
         }
-        calling.call.held_by_peer = calling.offered.as_ref().is_some_and(PeerSdp::held);
+        calling.call.held_by_peer = calling.said.is_held();
         let config = StreamConfig {
             local,
             remote,
@@ -143,13 +143,13 @@ impl Agent {
             default_level: self.config.default_level,
             outbound: protected.outbound,
             inbound: protected.inbound,
-            heard_first: calling.heard_first,
+            heard_first: calling.way.heard_first,
             only_from: (!calling.call.known).then_some(remote.ip()),
             held: calling.held(),
             tunnel,
         };
         let early = calling.call.early;
-        calling.quiet_allowed = early || calling.offered.as_ref().is_some_and(PeerSdp::is_partial);
+        calling.hearing.quiet_allowed = early || calling.said.is_partial();
         let stream = Box::new(Stream::new(config, protection));
         let source = calling.source.clone();
         let sink = self.sink_for(id);
@@ -215,7 +215,7 @@ impl Agent {
                 self.demands_on_callee(now, (entity, device), local, remote)
             }
             (_, peer) => {
-                let place = AskersPlace { address: remote.ip(), observed: !calling.stated };
+                let place = AskersPlace { address: remote.ip(), observed: !calling.way.stated };
                 self.demands_on_caller(now, peer.as_ref(), local, remote, place)
             }
         };

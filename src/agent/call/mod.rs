@@ -14,14 +14,20 @@ mod answered;
 mod answering;
 mod callee;
 mod caller;
+mod caller_failures;
+mod calls;
+mod descriptions;
 mod early;
 mod end;
+mod failures;
 mod forwarding;
 mod hold;
+mod invitation;
 mod loosen;
 mod lost;
 mod media;
 mod moved;
+mod no;
 mod offerless;
 mod places;
 mod redirected;
@@ -30,6 +36,7 @@ mod reinvited;
 mod rekey;
 mod rekeyed;
 mod relax;
+mod renewal;
 mod reoffer;
 mod replacement;
 mod running;
@@ -40,8 +47,8 @@ mod transferee;
 mod transferor;
 mod translated;
 mod tunnel;
+mod turned_away;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -54,19 +61,19 @@ use crate::keys::agreement::PeerKeys;
 use crate::keys::{Initiator, Responder};
 use crate::media::Counters;
 use crate::policy::{Answer, Intent, Suite};
-use crate::sdp::SessionDescription;
 use crate::sip::digest::Login;
-use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed, TimedMap};
-use crate::vocab::{CallId, Deadline, Device, Entity, Failure, FailureKind, Fingerprint, Mono, Now};
+use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed};
+use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now};
+pub use calls::Calls;
+use descriptions::Descriptions;
 use early::Early;
-use loosen::WaitingOffer;
-use lost::Seek;
-use media::{PeerSdp, Ready};
-use rekey::{Agreement, Rekey};
-use reoffer::Reoffered;
-use running::{nothing_heard, Heard};
+use failures::nobody_answered;
+use invitation::Way;
+use media::Ready;
+use rekey::Agreement;
+use renewal::Renewal;
+use running::{nothing_heard, Hearing};
 use through::Through;
-use transfer::Transfers;
 
 /// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.
 const MAX_OPEN: usize = 32;
@@ -87,24 +94,8 @@ pub const QUIET: Duration = Duration::from_secs(5);
 /// that cannot.
 pub const RINGING: Duration = Duration::from_secs(200);
 
-/// Calls that are remembered after their end.
-const MAX_KEPT: usize = 256;
-
 /// Names the stream in the key agreement: the number of its `m=` line, from zero (`docs/protocol.md`). Ours has one.
 pub const MEDIA_ID: &str = "0";
-
-pub struct Calls {
-    all: TimedMap<CallId, Calling>,
-    /// Those that are open ([`Calling::is_open`]).
-    open: BTreeSet<CallId>,
-    /// Those that ended, with their media closed.
-    over: BTreeSet<CallId>,
-    sessions: BTreeMap<SessionId, CallId>,
-    transfers: Transfers,
-    last: u64,
-    /// Counters of calls that are forgotten.
-    forgotten: Counters,
-}
 
 /// A call with what only its story needs.
 pub(super) struct Calling {
@@ -127,11 +118,9 @@ pub(super) struct Calling {
     duration: Option<Duration>,
     /// Who we are in it.
     name: Entity,
-    heard: Option<Heard>,
+    hearing: Hearing,
     /// Give up then: nobody answers, or the call has had its time.
     until: Option<Mono>,
-    /// An entry that rules it ends then.
-    ruled_until: Option<Mono>,
     /// When INVITE was sent, or came.
     invited: Option<Mono>,
     /// From where.
@@ -145,41 +134,18 @@ pub(super) struct Calling {
     agreement: Option<Agreement>,
     /// The tunnel by which its packets go.
     through: Option<Through>,
-    /// Another socket is being opened, at the address to which we moved.
-    moving: bool,
-    /// New keys that our side wants.
-    rekey: Option<Rekey>,
-    /// The peer does not take our offer from a new address.
-    seek: Option<Seek>,
-    /// Both users agreed to other entries since it was offered: it may have more than they demand.
-    loosens: bool,
-    /// A new offer of the peer's uses what was agreed, which is not in force yet.
-    waiting_offer: Option<WaitingOffer>,
-    /// And it has waited for that.
-    waited: bool,
-    /// Our offer, or our answer: a refresh gets the same again.
-    said: Option<SessionDescription>,
-    offered: Option<PeerSdp>,
-    /// Our new offer within the call, which is not answered yet.
-    reoffered: Option<Reoffered>,
-    /// Where the peer's media was at first: it may be taken back for a while.
-    described: Option<SocketAddr>,
-    /// The peer does not send: it holds the call, and is not gone.
-    quiet_allowed: bool,
+    renewal: Renewal,
+    said: Descriptions,
     /// Answers that came before the call was answered.
     early_tries: u32,
     /// The user knows that somebody offers anew without the keys of the call.
     told_stripped: bool,
-    /// And that a NAT spoils what is heard.
-    told_nat: bool,
     /// Our 200 offers, and the ACK has to answer.
     offers: bool,
     /// A stream that begins when our 200 is acknowledged.
     ready: Option<Ready>,
-    /// The peer's address was not seen: it says where it is, behind a proxy.
-    stated: bool,
-    /// And proves that by its packets before it hears us.
-    heard_first: bool,
+    /// How it came to us.
+    way: Way,
     /// For the proxy that the call goes by.
     login: Option<Login>,
     /// What that proxy proves, by TLS.
@@ -207,101 +173,17 @@ enum KeyState {
     Done,
 }
 
-impl Calls {
-    pub fn new(last: u64) -> Self {
-        Self {
-            all: TimedMap::new(),
-            open: BTreeSet::new(),
-            over: BTreeSet::new(),
-            sessions: BTreeMap::new(),
-            transfers: Transfers::default(),
-            last,
-            forgotten: Counters::default(),
-        }
-    }
-
-    /// The account of this login is gone.
-    pub fn forget_login(&mut self, login: &Login) {
-        let ids: Vec<_> = self.all.keys().copied().collect();
-        for id in ids {
-            if let Some(calling) = self.all.get_mut(&id) {
-                calling.login.take_if(|own| own == login);
-            }
-        }
-    }
-
-    pub fn call(&self, id: CallId) -> Option<&Call> {
-        self.all.get(&id).map(|calling| &calling.call)
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &Call> {
-        self.all.values().map(|calling| &calling.call)
-    }
-
-    /// No call and no media socket is open.
-    pub fn are_over(&self) -> bool {
-        self.all.values().all(|calling| !calling.is_open() && !calling.media_open)
-    }
-
-    /// Packets of all calls since the start: sent, received, and dropped by reason.
-    pub fn totals(&self) -> Counters {
-        self.iter().fold(self.forgotten.clone(), |sum, call| add(sum, &call.counters))
-    }
-
-    fn open_count(&self) -> usize {
-        self.open.len()
-    }
-
-    /// Strangers have so many calls open, or wanted, or more.
-    fn strangers_fill(&self, most: usize) -> bool {
-        // Counting takes longer than all else that a call needs, on an agent that serves many.
-        let all = self.open.len() + self.transfers.wanted.len();
-        all >= most && self.strangers() >= most
-    }
-
-    fn strangers(&self) -> usize {
-        let open = self.open.iter().filter_map(|id| self.all.get(id));
-        let strangers = open.filter(|calling| calling.call.side == Side::Callee && !calling.call.known);
-        let wanted = self.transfers.wanted.values().filter(|wanted| !wanted.known);
-        strangers.count() + wanted.count()
-    }
-
-    /// The call whose sound is written to this file now, or will be.
-    fn recorded_in(&self, sink: &AudioSink) -> Option<CallId> {
-        let AudioSink::File(_) = sink else { return None };
-        let same = |calling: &&Calling| {
-            calling.recording && (calling.is_open() || calling.media_open) && calling.sink == *sink
-        };
-        self.all.values().find(same).map(|calling| calling.call.id)
-    }
-
-    fn by_session(&mut self, session: SessionId) -> Option<&mut Calling> {
-        let id = self.sessions.get(&session)?;
-        self.all.get_mut(id)
-    }
-
-    fn forget_old(&mut self) {
-        while self.all.len() > MAX_KEPT {
-            let Some(id) = self.over.pop_first() else { return };
-            if let Some(gone) = self.all.remove(&id) {
-                self.forgotten = add(std::mem::take(&mut self.forgotten), &gone.call.counters);
-            }
-        }
-    }
-}
-
 impl Timed for Calling {
     fn deadline(&self) -> Option<(Mono, &'static str)> {
-        let seek = self.seek.as_ref().map(|seek| (seek.at, "the peer does not answer our new address"));
-        let ruled = self.ruled_until.filter(|_| self.is_open()).map(|at| (at, "an entry of a call ends"));
-        self.until.map(|at| (at, "call duration")).into_iter().chain(seek).chain(ruled).min()
+        let until = self.until.map(|at| (at, "call duration"));
+        until.into_iter().chain(self.renewal.deadlines(self.is_open())).min()
     }
 }
 
 impl Calling {
     /// What becomes of it when nobody answered for so long, or when it has had its time.
     fn time_is_over(&self, now: Mono) -> CallState {
-        let silence = self.heard.map_or(Duration::ZERO, |heard| now - heard.at);
+        let silence = self.hearing.silence(now);
         match self.call.state {
             CallState::Active if silence >= QUIET => CallState::Failed(nothing_heard(&self.call.peer, silence)),
             CallState::Active => CallState::Ended { reason: "its time is over".into() },
@@ -312,7 +194,7 @@ impl Calling {
 
     /// It rings here: the user, or the configuration, has not answered.
     fn waits_for_us(&self) -> bool {
-        self.call.state == CallState::Incoming && self.is_open() && self.said.is_none()
+        self.call.state == CallState::Incoming && self.is_open() && self.said.ours.is_none()
     }
 
     pub fn is_open(&self) -> bool {
@@ -384,9 +266,8 @@ impl Agent {
             sink: self.config.audio_sink.clone(),
             duration: None,
             name: self.config.entity.clone(),
-            heard: None,
+            hearing: Hearing::default(),
             until: None,
-            ruled_until: None,
             invited: None,
             invited_from: None,
             local: None,
@@ -394,24 +275,13 @@ impl Agent {
             peer_keys: None,
             agreement: None,
             through: None,
-            moving: false,
-            rekey: None,
-            seek: None,
-            loosens: false,
-            waiting_offer: None,
-            waited: false,
-            said: None,
-            offered: None,
-            reoffered: None,
-            described: None,
-            quiet_allowed: false,
+            renewal: Renewal::default(),
+            said: Descriptions::default(),
             early_tries: 0,
             told_stripped: false,
-            told_nat: false,
             offers: false,
             ready: None,
-            stated: false,
-            heard_first: false,
+            way: Way::default(),
             login: None,
             domain: None,
             retried: false,
@@ -436,7 +306,7 @@ impl Agent {
     pub(super) fn handle_call_event(&mut self, now: Now, event: EndpointEvent) {
         match event {
             EndpointEvent::Invited { id, from, relayed, caller, accept, replaces, body, .. } => {
-                let invitation = callee::Invitation { from, relayed, caller: &caller, accept: &accept, replaces };
+                let invitation = invitation::Invitation { from, relayed, caller: &caller, accept: &accept, replaces };
                 self.handle_invited(now, id, &invitation, body);
             }
             EndpointEvent::InviteProgress { id, status, .. } => self.handle_invite_progress(now, id, status),
@@ -477,7 +347,7 @@ impl Agent {
             if calling.until.is_some_and(|until| until <= now.mono) {
                 let last = calling.time_is_over(now.mono);
                 self.end_call(now, id, last);
-            } else if calling.ruled_until.is_some_and(|end| end <= now.mono) {
+            } else if calling.renewal.ruled_until.is_some_and(|end| end <= now.mono) {
                 self.rule_anew(now, id);
             } else {
                 self.seek_peer(now, id);
@@ -488,23 +358,6 @@ impl Agent {
     pub(super) fn call_deadline(&self) -> Option<Deadline> {
         self.calls.all.deadline()
     }
-}
-
-fn add(mut sum: Counters, one: &Counters) -> Counters {
-    sum.sent += one.sent;
-    sum.received += one.received;
-    sum.rtcp_sent += one.rtcp_sent;
-    sum.rtcp_received += one.rtcp_received;
-    for (reason, packets) in &one.dropped {
-        *sum.dropped.entry(reason).or_default() += packets;
-    }
-    sum
-}
-
-/// `said` is what the peer's telephone had to say, in brackets, or empty.
-fn nobody_answered(peer: &str, said: &str) -> Failure {
-    let message = format!("nobody answered at {peer}{said}");
-    Failure::new(FailureKind::Unreachable, "nobody-answered", message, peer, "try again later")
 }
 
 fn suite_name(suite: Option<Suite>) -> Option<String> {

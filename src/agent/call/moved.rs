@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::rekey::Why;
+use super::renewal::Why;
 use super::tunnel::moved_away;
 use super::CallState;
 use crate::agent::{Agent, Call, Effect, Event, Moved};
@@ -103,8 +103,8 @@ impl Agent {
             }
             match (calling.call.state.clone(), calling.media_open) {
                 (CallState::Active, _) => {
-                    calling.moving = true;
-                    self.effect(Effect::MoveMedia { call: id, local: to });
+                    calling.renewal.opens_beside = true;
+                    self.effect(Effect::OpenMediaBeside { call: id, local: to });
                 }
                 (_, true) => {
                     let failure = moved_before(&calling.call.peer);
@@ -117,7 +117,7 @@ impl Agent {
     }
 
     /// The socket at the new address is bound: the peer learns of it.
-    pub(super) fn handle_media_moved(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
+    pub(super) fn handle_media_beside(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
         let session = self.calls.all.get(&id).filter(|calling| calling.is_open()).and_then(|calling| calling.session);
         match (result, session) {
             (Ok(local), Some(_)) => self.want_rekey(now, id, (Why::Moved, local)),

@@ -2,9 +2,10 @@
 //!
 //! Our offer has no key agreement: who holds keys that our user approved has to offer one, and of a stranger we know none.
 
-use super::callee::{refuse_aimed, Invitation, No, Taken, Way};
-use super::caller::gone;
+use super::failures::gone;
+use super::invitation::{Invitation, Taken, Way};
 use super::media::{PeerSdp, Ready};
+use super::no::{refuse_aimed, No};
 use super::{CallState, KeyState};
 use crate::agent::ruling::some_port;
 use crate::agent::Agent;
@@ -38,7 +39,7 @@ impl Agent {
     pub(super) fn take_late_answer(&mut self, now: Now, session: SessionId, body: Option<Body>) {
         let Some(calling) = self.calls.by_session(session) else { return };
         let id = calling.call.id;
-        let judged = match calling.offered {
+        let judged = match calling.said.theirs() {
             None => self.judge_late_answer(now, id, body),
             Some(_) => self.judge_reoffer_answer(id, body),
         };
@@ -58,7 +59,7 @@ impl Agent {
             return Err(unusable(&peer, "sound would go elsewhere than to where the call came from"));
         }
         calling.key = KeyState::Done;
-        calling.offered = Some(accepted.clone());
+        calling.said.describe(accepted.clone());
         let (remote, codec) = (accepted.media(), accepted.codec());
         self.begin_stream(now, id, Ready { confirmed: None, remote, codec })
     }
@@ -68,20 +69,17 @@ impl Agent {
     fn judge_reoffer_answer(&mut self, id: CallId, body: Option<Body>) -> Result<(), Failure> {
         let (accepted, peer) = self.late_answer(id, body)?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
-        let before = calling.offered.as_ref().ok_or_else(|| gone(id))?;
-        if before.is_same_media(&accepted) {
+        if calling.said.theirs().ok_or_else(|| gone(id))?.is_same_media(&accepted) {
             return Ok(());
         }
-        let described = calling.described.unwrap_or(before.media());
-        if !before.changes_only_direction(&accepted, described) {
+        if !calling.said.changes_only_direction(&accepted) {
             return Err(unusable(&peer, "it changes what the call has agreed on"));
         }
-        calling.described = Some(described);
         // While we hold, an answer cannot tell whether the peer does too.
         if !calling.call.on_hold {
             calling.call.held_by_peer = accepted.held();
         }
-        calling.offered = Some(accepted);
+        calling.said.take_direction(accepted);
         self.settle_hold(id);
         Ok(())
     }
@@ -89,7 +87,7 @@ impl Agent {
     fn late_answer(&self, id: CallId, body: Option<Body>) -> Result<(PeerSdp, String), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let peer = calling.call.peer.clone();
-        let said = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let said = calling.said.ours.as_ref().ok_or_else(|| gone(id))?;
         let body = body.ok_or_else(|| unusable(&peer, "there is none in its ACK"))?;
         let accepted = PeerSdp::answer(&body, said).map_err(|why| unusable(&peer, &why))?;
         Ok((accepted, peer))

@@ -1,6 +1,6 @@
 //! Where a call goes: the addresses of its peer one after the other.
 
-use super::caller::no_address;
+use super::failures::no_address;
 use super::{CallState, Calling};
 use crate::agent::ask_failures::{clear_proxy, LISTEN_FOR_TLS};
 use crate::agent::contact::{contact_host, contact_place};

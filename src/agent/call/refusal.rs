@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::caller::gone;
+use super::failures::gone;
 use super::CallState;
 use crate::agent::ask_failures::OTHER_NAME;
 use crate::agent::book::Standing;
 use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
-use crate::agent::review::Opening;
+use crate::agent::reviews::Opening;
 use crate::agent::target::Target;
 use crate::agent::{Agent, AskRequest};
 use crate::policy::{Bundle, Direction, KeyState as ReviewKeyState, Provenance, ReviewKind, Rule, Wanted};
@@ -182,7 +182,7 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
     let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
     let said = format!("{} {}{why}", no.status, escape(&no.reason));
     if no.status == 480 {
-        return super::nobody_answered(peer, &format!(" ({said})"));
+        return super::failures::nobody_answered(peer, &format!(" ({said})"));
     }
     let message = format!("{peer} answered {said}");
     let (kind, code, next) = match no.status {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::caller::gone;
+use super::failures::gone;
 use super::media::PeerSdp;
 use super::CallState;
 use crate::agent::{Agent, Event};
@@ -15,7 +15,7 @@ impl Agent {
     /// again, is answered; anything else is refused, and the call goes on.
     pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, from: IpAddr, body: Option<Body>) {
         let Some(calling) = self.calls.by_session(session) else { return self.refuse_reoffer(now, session) };
-        let (id, said) = (calling.call.id, calling.said.as_ref().map(ToString::to_string));
+        let (id, said) = (calling.call.id, calling.said.ours.as_ref().map(ToString::to_string));
         let Some(said) = said else { return self.refuse_reoffer(now, session) };
         let Some(body) = body else {
             // It gets the session as it is for an offer (RFC 3261 section 14.2).
@@ -23,7 +23,7 @@ impl Agent {
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
         };
         let Ok(again) = PeerSdp::offer(&body) else { return self.refuse_reoffer(now, session) };
-        let Some(before) = calling.offered.as_ref() else { return self.refuse_reoffer(now, session) };
+        let Some(before) = calling.said.theirs() else { return self.refuse_reoffer(now, session) };
         if before.is_same_offer(&again) {
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
         }
@@ -36,15 +36,14 @@ impl Agent {
         if is_active && (has_new_keys || is_moved_in_clear && !again.media().ip().is_unspecified()) {
             return self.handle_rekey(now, id, (session, from), again);
         }
-        let described = calling.described.unwrap_or(before.media());
-        let only_held = before.changes_only_direction(&again, described);
+        let only_held = calling.said.changes_only_direction(&again);
         let stripped = before.has_agreement() && !again.has_agreement();
         if stripped && !std::mem::replace(&mut calling.told_stripped, true) {
             let notice = downgrade(id, &calling.call.peer);
             self.audit_notice(now, &notice);
             self.event(Event::Notice(notice));
         }
-        if !only_held || self.hold(now, id, session, again, described).is_err() {
+        if !only_held || self.hold(now, id, session, again).is_err() {
             self.refuse_reoffer(now, session);
         }
     }
@@ -54,23 +53,15 @@ impl Agent {
     }
 
     /// Keys and addresses stay: whoever takes the call up again goes on under the same associations.
-    fn hold(
-        &mut self,
-        now: Now,
-        id: CallId,
-        session: SessionId,
-        again: PeerSdp,
-        described: SocketAddr,
-    ) -> Result<(), Failure> {
+    fn hold(&mut self, now: Now, id: CallId, session: SessionId, again: PeerSdp) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let (said, local) = calling.said.as_ref().zip(calling.described_at()).ok_or_else(|| gone(id))?;
+        let (said, local) = calling.said.ours.as_ref().zip(calling.described_at()).ok_or_else(|| gone(id))?;
         let agreement = RemoteAudio::of(said).ok().and_then(|audio| audio.sv_sa.into_iter().next());
         let answer = self.reanswer(id, &again, local, agreement)?;
         self.say_answer(now, id, session, answer);
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.described = Some(described);
             calling.call.held_by_peer = again.held();
-            calling.offered = Some(again);
+            calling.said.take_direction(again);
         }
         self.settle_hold(id);
         Ok(())
@@ -87,7 +78,7 @@ impl Agent {
         agreement: Option<SvSa>,
     ) -> Result<SessionDescription, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
-        let said = calling.said.as_ref().ok_or_else(|| gone(id))?;
+        let said = calling.said.ours.as_ref().ok_or_else(|| gone(id))?;
         let version = said.origin.session_version.parse::<u64>().unwrap_or(1).saturating_add(1);
         let session_id = said.origin.session_id.parse().unwrap_or(0);
         let held = calling.call.on_hold;

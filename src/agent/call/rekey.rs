@@ -8,6 +8,8 @@
 //! | `handle_offer_answered` | `take_rekey_answer`: `Effect::RekeyStream` |
 //! | `handle_offer_refused` | the end of the call: what it has is not enough any more |
 //!
+//! Where all that stands is in [`renewal`](super::renewal).
+//!
 //! An offer demands what runs and what our entries demand, together; only one that follows an agreement demands what the entries do
 //! and no more ([`loosen`](super::loosen)).
 
@@ -16,12 +18,12 @@ use std::time::Duration;
 
 use rand_core::RngCore;
 
-use super::answered::{downgrade, unreadable_sdp};
-use super::caller::{gone, no_agreement_text};
+use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::loosen::{crosses_nat, kept_sealed};
 use super::media::{media_address, random_spis, PeerSdp};
+use super::renewal::{Answered, Why, Wish};
 use super::tunnel::short;
-use super::{suite_name, CallState, Calling, MEDIA_ID};
+use super::{suite_name, CallState, MEDIA_ID};
 use crate::agent::ruling::Protected;
 use crate::agent::{Agent, Effect, Event};
 use crate::ipsec::Protection;
@@ -32,26 +34,6 @@ use crate::policy::{Direction, Entry, Suite};
 use crate::sdp::{self, SessionDescription, SvSa};
 use crate::vocab::{CallId, Digest, Failure, FailureKind, Now};
 
-/// A new agreement that our side wants.
-pub(super) struct Rekey {
-    pub(super) why: Why,
-    /// Where we shall receive.
-    local: SocketAddr,
-    stage: Stage,
-    /// What came up since it was offered, and is offered when it was answered.
-    again: Option<(Why, SocketAddr)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
-    /// What both users agreed to is less than the call has.
-    Agreed,
-    /// We are elsewhere.
-    Moved,
-    /// Our entries ask for more than the call has.
-    Policy,
-}
-
 /// Who speaks first under new keys: whoever offered.
 pub(super) enum Speaker {
     /// And it has to, before it hears us, where it only says that it is there.
@@ -59,13 +41,6 @@ pub(super) enum Speaker {
         heard_first: bool,
     },
     Us,
-}
-
-enum Stage {
-    /// The session is not free for it yet.
-    Wanted,
-    /// `None`: the call has no key agreement.
-    Offered(Option<Box<Initiator>>),
 }
 
 /// What a call runs under.
@@ -101,7 +76,7 @@ impl Agent {
         let ends = remote.and_then(|remote| self.demands_of_call(now, id, remote).ok()?.end());
         let at = ends.map(|end| now.mono + Duration::from_millis(end.0.saturating_sub(now.wall.0)));
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.ruled_until = at.filter(|_| calling.is_open());
+            calling.renewal.ruled_until = at.filter(|_| calling.is_open());
         }
     }
 
@@ -142,18 +117,16 @@ impl Agent {
         if !matches!(self.falls_short(now, id), Ok(None)) {
             return;
         }
-        let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        if calling.may_ask_for_less() && calling.rekey.take().is_some() {
-            calling.call.rekeying = false;
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.drop_wish();
         }
     }
 
-    /// Why, and where we shall receive. While an offer is on its way it is offered after that.
-    pub(super) fn want_rekey(&mut self, now: Now, id: CallId, wish: (Why, SocketAddr)) {
+    /// While an offer is on its way it is offered after that.
+    pub(super) fn want_rekey(&mut self, now: Now, id: CallId, wish: Wish) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let is_first = calling.rekey.is_none();
-        calling.wish_rekey(wish);
-        if let Some(session) = calling.session.filter(|_| is_first && calling.reoffered.is_none()) {
+        let is_due = calling.wish(wish);
+        if let Some(session) = calling.session.filter(|_| is_due) {
             self.endpoint.want_offer(now, session);
         }
     }
@@ -161,13 +134,8 @@ impl Agent {
     /// The session is free for an offer of ours, and this is it.
     pub(super) fn make_rekey_offer(&mut self, now: Now, id: CallId) -> Result<SessionDescription, Failure> {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
-        if let Some(rekey) = &mut calling.rekey {
-            let before = rekey.why;
-            (rekey.why, rekey.local) = rekey.again.take().unwrap_or((before, rekey.local));
-            calling.loosens |= before == Why::Agreed && rekey.why != before;
-        }
-        let said = calling.said.clone().ok_or_else(|| gone(id))?;
-        let local = calling.rekey.as_ref().map(|rekey| rekey.local).ok_or_else(|| gone(id))?;
+        let local = calling.renewal.begin_offer().ok_or_else(|| gone(id))?;
+        let said = calling.said.ours.clone().ok_or_else(|| gone(id))?;
         let media = calling.reached_by_way_of(local);
         let (initiator, agreement) = match calling.agreement.as_ref().and_then(|agreed| agreed.hash) {
             Some(previous) => {
@@ -176,8 +144,8 @@ impl Agent {
             }
             None => (None, Vec::new()),
         };
-        if let Some(rekey) = self.calls.all.get_mut(&id).and_then(|calling| calling.rekey.as_mut()) {
-            rekey.stage = Stage::Offered(initiator);
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.renewal.is_offered(initiator);
         }
         sdp::renewed(&said, media, agreement).ok_or_else(|| gone(id))
     }
@@ -193,8 +161,8 @@ impl Agent {
         let agreed = calling.agreement.as_ref().ok_or_else(|| gone(id))?;
         let (peer, name) = (calling.peer_keys.clone().ok_or_else(|| gone(id))?, calling.name.clone());
         let demands = self.demands_between(now, id, local, agreed.remote)?;
-        let variable_rate = calling.offered.as_ref().is_some_and(|offered| offered.codec().is_variable_rate());
-        let looser = calling.rekey.as_ref().is_some_and(|rekey| rekey.why == Why::Agreed);
+        let variable_rate = calling.said.theirs().is_some_and(|offered| offered.codec().is_variable_rate());
+        let looser = calling.renewal.why() == Some(Why::Agreed);
         let of = |direction| {
             let (runs, demanded) = (agreed.protected.towards(direction), demands.bundle(direction, variable_rate));
             match looser {
@@ -239,11 +207,7 @@ impl Agent {
     pub(super) fn take_rekey_answer(&mut self, now: Now, id: CallId, answer: &PeerSdp) -> Result<(), Failure> {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let peer = calling.call.peer.clone();
-        let Some(Rekey { why, local, stage: Stage::Offered(initiator), again }) = calling.rekey.take() else {
-            return Ok(());
-        };
-        calling.call.rekeying = false;
-        calling.end_seek();
+        let Some(Answered { why, local, initiator, next }) = calling.take_answered() else { return Ok(()) };
         let before = calling.local.replace(local);
         let confirmed = match (initiator, &calling.peer_keys) {
             (Some(mut initiator), Some(keys)) => {
@@ -259,12 +223,12 @@ impl Agent {
         if let Some(before) = before.filter(|_| why == Why::Moved) {
             self.note_moved(now, id, false, (before.ip(), local.ip()));
         }
-        let again = match again {
+        let next = match next {
             Some((Why::Policy, _)) => self.falls_short(now, id)?.map(|local| (Why::Policy, local)),
             other => other,
         };
-        if let (Some(wish), Some(calling)) = (again, self.calls.all.get_mut(&id)) {
-            calling.wish_rekey(wish);
+        if let (Some(wish), Some(calling)) = (next, self.calls.all.get_mut(&id)) {
+            calling.wish(wish);
         }
         self.loosen_call(now, id);
         Ok(())
@@ -349,10 +313,8 @@ impl Agent {
     /// The peer does not agree anew. What the call has is not enough any more, so it ends; where it is more than enough it goes on.
     pub(super) fn rekey_refused(&mut self, now: Now, id: CallId, said: &str) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let (Some(rekey), peer) = (calling.rekey.take(), calling.call.peer.clone()) else { return };
-        calling.call.rekeying = false;
-        calling.end_seek();
-        let failure = match rekey.why {
+        let (Some(why), peer) = (calling.take_refused(), calling.call.peer.clone()) else { return };
+        let failure = match why {
             Why::Agreed => match self.falls_short(now, id) {
                 Ok(None) => return self.stays_tighter(now, id, said),
                 Ok(Some(_)) => refused(&peer, said),
@@ -362,28 +324,6 @@ impl Agent {
             Why::Policy => refused(&peer, said),
         };
         self.end_call(now, id, CallState::Failed(failure));
-    }
-}
-
-impl Calling {
-    /// New keys for the sake of our entries are wanted, or none are; and they are not offered yet.
-    pub(super) fn may_ask_for_less(&self) -> bool {
-        let policy = |rekey: &Rekey| rekey.why == Why::Policy && matches!(rekey.stage, Stage::Wanted);
-        self.rekey.as_ref().is_none_or(policy)
-    }
-
-    fn wish_rekey(&mut self, (why, local): (Why, SocketAddr)) {
-        self.call.rekeying = true;
-        match &mut self.rekey {
-            // Who moves offers what the policy wants as well.
-            Some(Rekey { stage: Stage::Offered(_), again, .. }) if again.is_none() || why == Why::Moved => {
-                *again = Some((why, local));
-            }
-            // Such an offer has what our entries demand, and no more.
-            Some(Rekey { why: before @ Why::Policy, stage: Stage::Wanted, .. }) if why == Why::Agreed => *before = why,
-            Some(_) if why != Why::Moved => {}
-            wanted => *wanted = Some(Rekey { why, local, stage: Stage::Wanted, again: None }),
-        }
     }
 }
 

@@ -6,9 +6,10 @@ use std::net::{IpAddr, SocketAddr};
 use rand_core::RngCore;
 
 use super::answering::choose;
-use super::callee::{protected, refuse_aimed, No};
+use super::callee::protected;
 use super::loosen::{crosses_nat, kept_sealed};
 use super::media::{media_address, random_spis, PeerSdp};
+use super::no::{refuse_aimed, No};
 use super::rekey::Speaker;
 use super::{Calling, MEDIA_ID};
 use crate::agent::Agent;
@@ -82,7 +83,7 @@ impl Agent {
         let offer = responder.offer();
         let media = media_address(offer.media, again.media());
         let has_to_prove = self.is_stranger_elsewhere(id, media);
-        let by_proxy = self.calls.all.get(&id).is_some_and(|calling| calling.stated);
+        let by_proxy = self.calls.all.get(&id).is_some_and(|calling| calling.way.stated);
         if has_to_prove && !by_proxy {
             refuse_aimed(&[media, again.media()], from)?;
         }
@@ -125,7 +126,7 @@ impl Agent {
     fn kept_sealed_across_nat(&self, id: CallId, (media, from): (IpAddr, IpAddr), bundles: Bundles) -> Bundles {
         let Some(calling) = self.calls.all.get(&id) else { return bundles };
         let (Some(local), Some(agreed)) = (calling.local, calling.agreement.as_ref()) else { return bundles };
-        let is_seen_elsewhere = !calling.stated && from.to_canonical() != media.to_canonical();
+        let is_seen_elsewhere = !calling.way.stated && from.to_canonical() != media.to_canonical();
         if !is_seen_elsewhere && !crosses_nat(local.ip(), media) {
             return bundles;
         }
@@ -187,9 +188,8 @@ impl Agent {
         self.rekey_stream(now, id, confirmed, described, first).map_err(|why| No::plain(488, &why.message))?;
         self.say_answer(now, id, session, said);
         if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.described = None;
             calling.call.held_by_peer = again.held();
-            calling.offered = Some(again);
+            calling.said.describe(again);
         }
         self.drop_needless_wish(now, id);
         self.settle_hold(id);

@@ -1,7 +1,7 @@
 //! Our user wants a running call protected less: its peer is asked what it says by now, and where it asks for more its user is asked by
 //! a proposal. What both come to is registered for this peer alone, and the call goes on under it ([`loosen`](super::loosen)).
 
-use super::caller::gone;
+use super::failures::gone;
 use super::tighten::stranger;
 use super::Calling;
 use crate::agent::{Agent, AskRequest};

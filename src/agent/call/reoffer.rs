@@ -8,8 +8,7 @@
 //! | `handle_offer_answered` | the wish has come true; what is left is wanted again |
 //! | `handle_offer_refused` | a hold is refused, and the call goes on; a call without its new keys ends |
 
-use super::answered::downgrade;
-use super::caller::gone;
+use super::failures::{downgrade, gone};
 use super::media::PeerSdp;
 use super::{CallState, Calling};
 use crate::agent::Agent;
@@ -28,7 +27,7 @@ impl Agent {
     /// The session is free for an offer of ours.
     pub(super) fn handle_offer_due(&mut self, now: Now, session: SessionId) {
         let Some(calling) = self.calls.by_session(session) else { return };
-        let (id, hold, rekeys) = (calling.call.id, calling.hold_wanted(), calling.rekey.is_some());
+        let (id, hold, rekeys) = (calling.call.id, calling.hold_wanted(), calling.renewal.is_wanted());
         if hold.is_none() && !rekeys {
             return;
         }
@@ -51,20 +50,20 @@ impl Agent {
         let said = match rekeys {
             // Anew each time: what was offered before may have met an offer of the peer's.
             true => self.make_rekey_offer(now, id)?,
-            false => self.calls.all.get(&id).and_then(|calling| calling.said.clone()).ok_or_else(|| gone(id))?,
+            false => self.calls.all.get(&id).and_then(|calling| calling.said.ours.clone()).ok_or_else(|| gone(id))?,
         };
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let way = direction(hold.unwrap_or(calling.call.on_hold), calling.call.held_by_peer);
         let offer = sdp::reoffer(&said, way).ok_or_else(|| gone(id))?;
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
-        calling.reoffered = Some(Reoffered { offer, hold, rekeys });
+        calling.renewal.reoffered = Some(Reoffered { offer, hold, rekeys });
         Ok(body)
     }
 
     pub(super) fn handle_offer_answered(&mut self, now: Now, session: SessionId, body: Option<Body>) {
         let Some(calling) = self.calls.by_session(session).filter(|calling| calling.is_open()) else { return };
         let id = calling.call.id;
-        let Some(reoffered) = calling.reoffered.take() else { return };
+        let Some(reoffered) = calling.renewal.reoffered.take() else { return };
         match self.take_reanswer(now, id, reoffered, body) {
             Ok(()) => {
                 self.settle_hold(id);
@@ -87,7 +86,7 @@ impl Agent {
         Reoffered { offer, hold, rekeys }: Reoffered,
         body: Option<Body>,
     ) -> Result<(), Failure> {
-        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let answer = match rekeys {
             true => judge_rekeyed(calling, &offer, body)?,
             false => judge_answer(calling, &offer, body)?,
@@ -96,8 +95,12 @@ impl Agent {
             self.take_rekey_answer(now, id, &answer)?;
         }
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
-        calling.described = calling.described.filter(|_| !rekeys);
-        calling.take_answer(hold.unwrap_or(calling.call.on_hold), offer, answer);
+        calling.take_hold(hold.unwrap_or(calling.call.on_hold), &answer);
+        calling.said.ours = Some(offer);
+        match rekeys {
+            true => calling.said.describe(answer),
+            false => calling.said.take_direction(answer),
+        }
         if let Some(wanted) = hold {
             self.hold_taken(id, wanted);
         }
@@ -107,7 +110,7 @@ impl Agent {
     /// What came up while an offer was on its way.
     fn offer_what_is_left(&mut self, now: Now, id: CallId, session: SessionId) {
         let left =
-            |calling: &Calling| calling.is_open() && (calling.hold_wanted().is_some() || calling.rekey.is_some());
+            |calling: &Calling| calling.is_open() && (calling.hold_wanted().is_some() || calling.renewal.is_wanted());
         if self.calls.all.get(&id).is_some_and(left) {
             self.endpoint.want_offer(now, session);
         }
@@ -122,7 +125,7 @@ impl Agent {
     ) {
         let Some(calling) = self.calls.by_session(session).filter(|calling| calling.is_open()) else { return };
         let id = calling.call.id;
-        let Some(Reoffered { hold, rekeys, .. }) = calling.reoffered.take() else { return };
+        let Some(Reoffered { hold, rekeys, .. }) = calling.renewal.reoffered.take() else { return };
         let said = said(status, reason, why);
         if rekeys {
             self.rekey_refused(now, id, &said);
@@ -138,15 +141,12 @@ impl Agent {
 }
 
 impl Calling {
-    fn take_answer(&mut self, held: bool, offer: SessionDescription, answer: PeerSdp) {
-        self.described = Some(self.described.unwrap_or(answer.media()));
+    fn take_hold(&mut self, held: bool, answer: &PeerSdp) {
         self.call.on_hold = held;
         // While we hold, an answer cannot tell whether the peer does too.
         if !held {
             self.call.held_by_peer = answer.held();
         }
-        self.said = Some(offer);
-        self.offered = Some(answer);
     }
 }
 
@@ -168,19 +168,17 @@ fn judge_rekeyed(calling: &Calling, offer: &SessionDescription, body: Option<Bod
 }
 
 /// The answer may change the direction, and nothing else.
-fn judge_answer(calling: &mut Calling, offer: &SessionDescription, body: Option<Body>) -> Result<PeerSdp, Failure> {
-    let peer = calling.call.peer.clone();
-    let before = calling.offered.as_ref().ok_or_else(|| gone(calling.call.id))?;
-    let body = body.ok_or_else(|| unusable(&peer, "it carries no session description"))?;
-    let answer = PeerSdp::answer(&body, offer).map_err(|why| unusable(&peer, &why))?;
+fn judge_answer(calling: &Calling, offer: &SessionDescription, body: Option<Body>) -> Result<PeerSdp, Failure> {
+    let peer = &calling.call.peer;
+    let before = calling.said.theirs().ok_or_else(|| gone(calling.call.id))?;
+    let body = body.ok_or_else(|| unusable(peer, "it carries no session description"))?;
+    let answer = PeerSdp::answer(&body, offer).map_err(|why| unusable(peer, &why))?;
     if before.has_agreement() && !answer.has_agreement() {
-        return Err(downgrade(&peer));
+        return Err(downgrade(peer));
     }
-    let described = calling.described.unwrap_or(before.media());
-    calling.described = Some(described);
-    match before.changes_only_direction(&answer, described) {
+    match calling.said.changes_only_direction(&answer) {
         true => Ok(answer),
-        false => Err(unusable(&peer, "it changes more than who is heard")),
+        false => Err(unusable(peer, "it changes more than who is heard")),
     }
 }
 

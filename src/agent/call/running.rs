@@ -7,14 +7,58 @@ use crate::media::{Counters, StreamEvent};
 use crate::vocab::{CallId, Failure, FailureKind, Mono, Now};
 use std::time::Duration;
 
+/// Packets that were not believed since the last one that was: a few are what forgeries or new keys may bring.
+const UNBELIEVED: u64 = 25;
+
+/// What is heard of the peer.
+#[derive(Default)]
+pub(super) struct Hearing {
+    last: Option<Heard>,
+    /// The peer does not send: it holds the call, and is not gone.
+    pub quiet_allowed: bool,
+    /// The user knows that a NAT spoils what is heard.
+    pub told_nat: bool,
+}
+
 /// When a packet of the peer was last believed.
-#[derive(Clone, Copy)]
-pub(super) struct Heard {
+struct Heard {
     /// So many had been by then.
     packets: u64,
-    pub at: Mono,
+    at: Mono,
     /// And so many had not.
-    pub unbelieved: u64,
+    unbelieved: u64,
+}
+
+impl Hearing {
+    /// Silence counts from the next counters on.
+    pub fn begin_anew(&mut self) {
+        self.last = None;
+    }
+
+    /// Zero before the first counters.
+    pub fn silence(&self, now: Mono) -> Duration {
+        self.last.as_ref().map_or(Duration::ZERO, |heard| now - heard.at)
+    }
+
+    /// Packets came, none was believed, yet or for a while, and the peer may well send. Between two that are believed anybody has time to
+    /// send a few.
+    pub fn is_nothing_believed(&self, now: Mono, counters: &Counters) -> bool {
+        let Some(heard) = self.last.as_ref().filter(|_| !self.quiet_allowed) else { return false };
+        let is_silent = heard.packets == 0 || now - heard.at >= QUIET;
+        is_silent && unbelieved(counters).saturating_sub(heard.unbelieved) >= UNBELIEVED
+    }
+
+    /// Whether more was believed than before.
+    fn count(&mut self, now: Mono, counters: &Counters) -> bool {
+        let packets = counters.received + counters.rtcp_received;
+        let is_more = self.last.as_ref().is_none_or(|heard| heard.packets != packets);
+        if is_more {
+            // What spoils it from now on is news.
+            self.told_nat &= self.last.is_none();
+            self.last = Some(Heard { packets, at: now, unbelieved: unbelieved(counters) });
+        }
+        is_more
+    }
 }
 
 impl Agent {
@@ -22,20 +66,14 @@ impl Agent {
     /// peer. Who shows the counters reads them when it likes; only silence is an event.
     pub(in crate::agent) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let packets = counters.received + counters.rtcp_received;
-        let heard = match calling.heard {
-            Some(heard) if heard.packets == packets => heard,
-            _ => {
-                calling.call.unheard = None;
-                Heard { packets, at: now.mono, unbelieved: unbelieved(&counters) }
-            }
-        };
-        calling.heard = Some(heard);
+        if calling.hearing.count(now.mono, &counters) {
+            calling.call.unheard = None;
+        }
         calling.call.counters = counters;
-        let silence = now.mono - heard.at;
+        let silence = calling.hearing.silence(now.mono);
         // Calls of strangers who hold them would keep their places for ever.
         let waits = calling.call.known || calling.call.on_hold;
-        let (quiet, over) = match (calling.quiet_allowed, waits) {
+        let (quiet, over) = match (calling.hearing.quiet_allowed, waits) {
             (true, true) => (false, false),
             (true, false) => (false, silence >= HELD_SILENCE),
             (false, _) => (silence >= QUIET, silence >= SILENCE),
@@ -49,19 +87,34 @@ impl Agent {
         if turned && calling.is_open() {
             self.event(Event::CallChanged(id));
         }
-        self.tell_of_nat(id);
+        self.tell_of_nat(now, id);
     }
 
-    pub(in crate::agent) fn handle_stream_event(&mut self, id: CallId, event: StreamEvent, counters: Counters) {
+    pub(in crate::agent) fn handle_stream_event(
+        &mut self,
+        now: Now,
+        id: CallId,
+        event: StreamEvent,
+        counters: Counters,
+    ) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.call.counters = counters;
         let peer = calling.call.peer.clone();
         match event {
             StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
             StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
-            StreamEvent::Unprotected => self.event(Event::Notice(unprotected(id, &peer))),
+            StreamEvent::Unprotected => {
+                let notice = if self.is_agreed_anew(now, id) { agreed_anew(id, &peer) } else { unprotected(id, &peer) };
+                self.event(Event::Notice(notice));
+            }
         }
         self.event(Event::CallChanged(id));
+    }
+
+    /// New keys are on their way, or will be as soon as we look: an entry that ends tells nobody.
+    fn is_agreed_anew(&self, now: Now, id: CallId) -> bool {
+        let is_wanted = self.calls.call(id).is_some_and(|call| call.rekeying);
+        is_wanted || matches!(self.falls_short(now, id), Ok(Some(_)))
     }
 
     /// Played to the end: a caller who named no duration hangs up.
@@ -90,6 +143,18 @@ fn forbidden(id: CallId, peer: &str) -> Failure {
         format!("your policy discards what call {id} would send to {peer}"),
         peer,
         "see `sottovoce policy list`, or hang up",
+    )
+}
+
+fn agreed_anew(id: CallId, peer: &str) -> Failure {
+    Failure::new(
+        FailureKind::RefusedByPolicy,
+        "agreed-anew",
+        format!(
+            "your policy demands more protection than call {id} with {peer} has; it is being agreed anew, and nothing is sent until then"
+        ),
+        peer,
+        "you need do nothing: it goes on when the peer has agreed, and ends when it does not",
     )
 }
 

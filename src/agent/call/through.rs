@@ -11,7 +11,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::caller::{gone, Ruling};
+use super::caller::Ruling;
+use super::failures::gone;
 use super::media::media_address;
 use super::tunnel::{elsewhere, lost, nobody_there, one_way, short};
 use super::{CallState, Calling, Side};
@@ -77,7 +78,7 @@ impl Agent {
     pub(super) fn tunnel_wanted(&self, now: Now, id: CallId) -> Result<Option<Pin>, Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         // Where the peer is, an offer of ours does not know.
-        let offers = calling.call.side == Side::Callee && calling.offered.is_none();
+        let offers = calling.call.side == Side::Callee && calling.said.theirs().is_none();
         if calling.through.is_some() || calling.is_tunnel() || offers {
             return Ok(None);
         }
@@ -100,7 +101,7 @@ impl Agent {
             return Err(one_way(peer, entry));
         }
         if theirs.is_unspecified() {
-            return Err(super::caller::no_address(peer));
+            return Err(super::failures::no_address(peer));
         }
         Ok(Some(pin))
     }
@@ -151,7 +152,7 @@ impl Agent {
         let calling = self.calls.all.get(&tunnel).ok_or_else(|| gone(tunnel))?;
         let (entity, device) = calling.peer.as_ref().ok_or_else(|| gone(tunnel))?;
         let carried = calling.call.carries.ok_or_else(|| gone(tunnel))?;
-        let gateway = self.address_of(entity, device).ok_or_else(|| super::caller::no_address(entity.as_str()))?;
+        let gateway = self.address_of(entity, device).ok_or_else(|| super::failures::no_address(entity.as_str()))?;
         let ruling = self.ruling(now, carried)?;
         let near = |entry: &Entry| entry.split_at(ruling.ours, gateway).map(|(near, _)| near);
         let [out, inbound] = &ruling.entries;

@@ -1,7 +1,7 @@
 //! Our user wants a running call protected better, in one step: an entry for this peer alone, before the one that rules it now; the
 //! call goes on under it as soon as it is durable (`rekey`).
 
-use super::caller::gone;
+use super::failures::gone;
 use super::Calling;
 use crate::agent::Agent;
 use crate::policy::{

@@ -1,9 +1,9 @@
 //! A NAT on the way of a call whose protection, or lack of it, does not survive one: AH guards the addresses, and what is in clear counts
-//! only from the address that was agreed. Told once a call, at both ends.
+//! only from the address that was agreed. Told at both ends, once until something is heard again; never while the call is held.
 //!
 //! | what is seen | what is told |
 //! | --- | --- |
-//! | packets come, and none of them is believed | that, as a fact, and what guards the addresses |
+//! | packets come, and none of them was believed yet, or none for 5 s | that, as a fact, and what guards the addresses |
 //! | nothing comes, one side is private and the other not | that a NAT between them may be why |
 
 use super::loosen::crosses_nat;
@@ -12,12 +12,9 @@ use crate::agent::{Agent, Event};
 use crate::ipsec::DropReason;
 use crate::media::Counters;
 use crate::policy::Bundle;
-use crate::vocab::{CallId, Failure, FailureKind};
+use crate::vocab::{shell_word, CallId, Failure, FailureKind, Now};
 
 const ESP: &str = "ipsec esp/transport//require";
-
-/// Packets that were not believed since the last one that was: a few are what forgeries or new keys may bring.
-const UNBELIEVED: u64 = 25;
 
 /// Packets that came and do not authenticate, or are in clear and from somewhere else.
 pub(super) fn unbelieved(counters: &Counters) -> u64 {
@@ -27,10 +24,10 @@ pub(super) fn unbelieved(counters: &Counters) -> u64 {
 
 impl Agent {
     /// A stream has counted.
-    pub(super) fn tell_of_nat(&mut self, id: CallId) {
-        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.told_nat) else { return };
-        let Some(failure) = calling.spoiled_by_nat() else { return };
-        calling.told_nat = true;
+    pub(super) fn tell_of_nat(&mut self, now: Now, id: CallId) {
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.hearing.told_nat) else { return };
+        let Some(failure) = calling.spoiled_by_nat(now) else { return };
+        calling.hearing.told_nat = true;
         calling.call.unheard = Some(failure.clone());
         self.event(Event::CallChanged(id));
         self.event(Event::Notice(failure));
@@ -38,9 +35,9 @@ impl Agent {
 }
 
 impl Calling {
-    fn spoiled_by_nat(&self) -> Option<Failure> {
-        let (agreed, heard) = self.agreement.as_ref().zip(self.heard)?;
-        let came = unbelieved(&self.call.counters).saturating_sub(heard.unbelieved) >= UNBELIEVED;
+    fn spoiled_by_nat(&self, now: Now) -> Option<Failure> {
+        let agreed = self.agreement.as_ref()?;
+        let came = self.hearing.is_nothing_believed(now.mono, &self.call.counters);
         match Fragile::of(agreed.protected.inbound).filter(|_| came) {
             Some(fragile) => Some(self.unbelieved(fragile)),
             None if self.call.quiet && self.call.counters.received == 0 => self.perhaps_a_nat(agreed),
@@ -103,11 +100,24 @@ impl Fragile {
                 format!("`esp` alone comes through a NAT: `sottovoce relax {id} '{ESP}'` proposes that to the peer, whose user decides")
             }
             Self::Ah { esp: false } => {
+                let peer = shell_word(peer);
                 format!("`esp` comes through a NAT: `sottovoce ask {peer} --approve '{ESP}' --propose` proposes that, and its user decides")
             }
             Self::Clear => {
                 format!("`esp` comes through a NAT: `sottovoce tighten {id} '{ESP}'`, which needs nobody's leave")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peer chooses its name, and the user copies the command.
+    #[test]
+    fn the_peer_is_one_word_in_what_is_advised() {
+        let advised = Fragile::Ah { esp: false }.remedy(CallId(1), "sip:$(id)@127.66.9.8");
+        assert!(advised.contains("`sottovoce ask 'sip:$(id)@127.66.9.8' --approve 'ipsec esp"), "{advised}");
     }
 }

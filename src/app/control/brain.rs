@@ -12,7 +12,7 @@ use crate::agent::{
 use crate::io::{AuditEntry, ChangeEntry, HistoryEntry, SignallingHandle};
 use crate::policy::{Entry, Environment, Level, Spd};
 use crate::presence::{PresenceRecord, Vouch};
-use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, ReviewId, TextId};
+use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, ReviewId, TextId, Wall};
 
 pub(in crate::app) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A look at the agent's state; it is called once, or dropped when the agent is gone.
@@ -66,6 +66,8 @@ pub(in crate::app) trait Known {
     fn groups(&self) -> Vec<&ContactGroup>;
     /// What strangers may learn.
     fn unknown_watchers(&self) -> UnknownWatchers;
+    /// When the quiet hours that are on end.
+    fn quiet_until(&self, now: Wall) -> Option<Wall>;
     fn metrics(&self) -> Vec<Metric>;
 }
 
@@ -216,6 +218,10 @@ impl Known for Agent {
 
     fn unknown_watchers(&self) -> UnknownWatchers {
         self.config().unknown_watchers
+    }
+
+    fn quiet_until(&self, now: Wall) -> Option<Wall> {
+        self.config().prompts.quiet.as_ref()?.end(now)
     }
 
     fn metrics(&self) -> Vec<Metric> {

@@ -1,18 +1,22 @@
 //! Contacts, and the groups that they belong to.
 
+use std::collections::BTreeSet;
+
 use super::brain::Known;
 use super::failures::{no_such, usage};
 use super::request::{ContactBody, ContactChangeBody, GroupBody, GroupChangeBody};
 use super::view::{ContactList, ContactView, GroupList, GroupView};
 use super::Control;
-use crate::agent::{Command, ContactChange, ContactCommand, GroupChange, GroupCommand};
+use crate::agent::{Command, ContactChange, ContactCommand, GroupChange, GroupCommand, SavedContact};
 use crate::policy::{setkey, Permission, Relation};
 use crate::vocab::{Entity, Failure};
 
 impl Control {
     pub async fn contacts(&self) -> Result<ContactList, Failure> {
         self.look(|known| {
-            let mut contacts: Vec<ContactView> = known.contacts().into_iter().map(ContactView::from).collect();
+            let approved = approved(known);
+            let view = |contact| ContactView::of(contact, &approved);
+            let mut contacts: Vec<ContactView> = known.contacts().into_iter().map(view).collect();
             contacts.sort_by_key(|contact| contact.name.to_lowercase());
             ContactList { contacts }
         })
@@ -22,7 +26,8 @@ impl Control {
     /// By its name or its entity.
     pub async fn contact(&self, name: &str) -> Result<ContactView, Failure> {
         let sought = name.to_owned();
-        let found = self.look(move |known| saved(known, &sought)).await?;
+        let view = move |known: &dyn Known| Some(ContactView::of(saved(known, &sought)?, &approved(known)));
+        let found = self.look(view).await?;
         found.ok_or_else(|| no_such("no-such-contact", "contact", name, "contact list"))
     }
 
@@ -62,7 +67,8 @@ impl Control {
     pub async fn groups(&self) -> Result<GroupList, Failure> {
         self.look(|known| {
             let contacts = known.contacts();
-            let groups = known.groups().into_iter().map(|group| GroupView::of(group, &contacts));
+            let approved = approved(known);
+            let groups = known.groups().into_iter().map(|group| GroupView::of(group, &contacts, &approved));
             GroupList { groups: groups.chain([GroupView::of_strangers(known.unknown_watchers())]).collect() }
         })
         .await
@@ -100,20 +106,45 @@ impl Control {
         self.groups().await
     }
 
-    /// Whom a user means by what he typed where an entity is expected: the name of a contact, or the entity.
+    /// Whom a user means by what he typed where an entity is expected: somebody known, or the entity.
     pub(super) async fn entity_named(&self, typed: &str) -> Option<Entity> {
+        let known = self.known_by(typed).await.ok().flatten();
+        known.or_else(|| Entity::parse(typed).or_else(|_| Entity::parse(&format!("sip:{typed}"))).ok())
+    }
+
+    pub(super) async fn known_by(&self, typed: &str) -> Result<Option<Entity>, Failure> {
         let sought = typed.to_owned();
-        let named = self.look(move |known| saved(known, &sought).map(|contact| contact.entity)).await.ok().flatten();
-        let text = named.as_deref().unwrap_or(typed);
-        Entity::parse(text).or_else(|_| Entity::parse(&format!("sip:{text}"))).ok()
+        self.look(move |known| known_by(known, &sought)).await
     }
 }
 
-pub(super) fn saved(known: &dyn Known, name: &str) -> Option<ContactView> {
-    let is_named = |contact: &ContactView| contact.name.to_lowercase() == crate::vocab::escape(name).to_lowercase();
-    let is_entity = |contact: &ContactView| contact.entity == name || contact.entity == format!("sip:{name}");
-    let all = || known.contacts().into_iter().map(ContactView::from);
-    all().find(is_named).or_else(|| all().find(is_entity))
+/// Who is known by what a user typed: the name of a contact; an entity, with `sip:` or without; the place of a single one.
+fn known_by(known: &dyn Known, typed: &str) -> Option<Entity> {
+    if let Some(contact) = saved(known, typed) {
+        return Some(contact.entity.clone());
+    }
+    let (pins, rows) = (known.pins(), known.presences());
+    let all = || pins.iter().map(|pin| &pin.entity).chain(rows.iter().map(|row| &row.entity));
+    let is_written = |entity: &&Entity| entity.as_str() == typed || entity.as_str().strip_prefix("sip:") == Some(typed);
+    if let Some(entity) = all().find(is_written) {
+        return Some(entity.clone());
+    }
+    let there: BTreeSet<&Entity> = all().filter(|entity| entity.host().eq_ignore_ascii_case(typed)).collect();
+    there.first().filter(|_| there.len() == 1).map(|entity| (*entity).clone())
+}
+
+fn saved<'a>(known: &'a dyn Known, name: &str) -> Option<&'a SavedContact> {
+    let all = known.contacts();
+    let is_named = |contact: &&SavedContact| contact.name.to_lowercase() == name.to_lowercase();
+    let is_entity = |contact: &&SavedContact| {
+        contact.entity.as_str() == name || contact.entity.as_str().strip_prefix("sip:") == Some(name)
+    };
+    all.iter().copied().find(is_named).or_else(|| all.iter().copied().find(is_entity))
+}
+
+/// Whose keys our user has approved: what a group says counts for nobody else.
+pub(super) fn approved(known: &dyn Known) -> BTreeSet<Entity> {
+    known.pins().into_iter().map(|pin| pin.entity.clone()).collect()
 }
 
 fn group_change(body: &GroupChangeBody) -> Result<GroupChange, Failure> {

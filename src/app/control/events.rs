@@ -6,6 +6,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::Receiver;
 
 use super::brain::Known;
+use super::contacts::approved;
 use super::view::{
     AccountView, AskView, CallView, ContactView, ErrorView, EventView, GroupView, PresenceView, ProposalView,
     ReviewView, TextView, WatchView, WatcherView,
@@ -139,14 +140,17 @@ impl Events {
             Event::ContactChanged(entity) => {
                 let gone = EventView::ContactGone(entity.to_string());
                 let is = move |saved: &&crate::agent::SavedContact| saved.entity == entity;
-                let of = move |known: &dyn Known| known.contacts().into_iter().find(is).map(ContactView::from);
+                let of = move |known: &dyn Known| {
+                    let found = known.contacts().into_iter().find(is)?;
+                    Some(ContactView::of(found, &approved(known)))
+                };
                 Some(self.look(of).await.map_or(gone, EventView::Contact))
             }
             Event::GroupChanged(name) => {
                 let gone = EventView::GroupGone(name.clone());
                 let of = move |known: &dyn Known| {
                     let group = known.groups().into_iter().find(|group| group.name == name)?;
-                    Some(GroupView::of(group, &known.contacts()))
+                    Some(GroupView::of(group, &known.contacts(), &approved(known)))
                 };
                 Some(self.look(of).await.map_or(gone, EventView::Group))
             }

@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use super::contacts::saved;
 use super::failures::{no_such, usage};
 use super::policy_warnings::warnings;
 use super::request::{AddBody, ExportFormat, ImportBody, ImportFormat, PolicyBody, PolicyFilter, TestBody};
@@ -29,11 +28,15 @@ impl Control {
     /// The entries that the filter lets through, and the default.
     pub async fn policy_listed(&self, filter: &PolicyFilter) -> Result<PolicyView, Failure> {
         let now = self.clock.now().wall;
-        let contact = self.contact_of(filter.peer.as_deref()).await?;
+        let contact = self.named(filter.peer.as_deref()).await?;
+        let nobody = contact.is_none();
         let wanted = Wanted { contact, ..Wanted::read(filter)? };
         let everything = wanted.everything;
         let limit = filter.limit.unwrap_or(LISTED).min(MOST_LISTED);
         let found = self.look_beside(move |spd, _| Found::of(spd, &wanted, limit)).await?;
+        if found.entries.is_empty() {
+            self.refuse_nobody(filter, nobody).await?;
+        }
         self.look(move |known| {
             let elsewhere = found.entries.iter().filter(|entry| known.is_elsewhere(entry));
             let pending = known.pendings().into_iter().filter(|_| everything).map(PendingView::from).collect();
@@ -64,17 +67,16 @@ impl Control {
     /// Adds entries of our own, those that are not there yet. Comes back when they are durable, with the policy in force
     /// then; so do the next three.
     pub async fn policy_add(&self, body: &AddBody) -> Result<RegisteredView, Failure> {
-        let contact = self.contact_of(body.entity.as_deref()).await?;
-        let scope = scope(body, contact)?;
+        let scope = scope(body, self.named(body.entity.as_deref()).await?)?;
         self.register(Command::PolicyAddFor { text: body.text.clone(), scope }).await
     }
 
     pub async fn policy_default(&self, body: &PolicyBody) -> Result<RegisteredView, Failure> {
         self.change_store(Command::PolicyDefault { text: body.text.clone() }).await?;
         let policy = self.policy().await?;
-        let listed = policy.entries.len().saturating_sub(policy.defaults);
-        let added = policy.entries.iter().skip(listed).map(|entry| entry.id.clone()).collect();
-        Ok(RegisteredView { policy, added, skipped: Vec::new(), warnings: Vec::new(), default_changed: true })
+        let added = policy.default_entries().iter().map(|entry| entry.id.clone()).collect();
+        let warnings = policy.default_in_clear().into_iter().collect();
+        Ok(RegisteredView { policy, added, skipped: Vec::new(), warnings, default_changed: true })
     }
 
     /// Takes the configuration's default again.
@@ -85,7 +87,10 @@ impl Control {
     /// As [`Control::policy_add`], for entries of a file.
     pub async fn policy_import(&self, body: &ImportBody) -> Result<RegisteredView, Failure> {
         if body.format == ImportFormat::Setkey {
-            return self.register(Command::PolicyImport { text: body.text.clone(), part: body.part }).await;
+            let mut view = self.register(Command::PolicyImport { text: body.text.clone(), part: body.part }).await?;
+            let not_obeyed = setkey::parse_file(&body.text).map(|file| file.not_obeyed).unwrap_or_default();
+            view.warnings.extend(super::policy_warnings::not_obeyed(&not_obeyed));
+            return Ok(view);
         }
         let entries = json::read(&body.text).map_err(|why| not_json(&why.to_string()))?;
         let mut whole: Option<RegisteredView> = None;
@@ -171,10 +176,23 @@ impl Control {
         Ok(RegisteredView { policy, added, skipped, warnings, default_changed: false })
     }
 
-    /// The entity of the contact by this name.
-    async fn contact_of(&self, name: Option<&str>) -> Result<Option<Entity>, Failure> {
-        let Some(name) = name.map(str::to_owned) else { return Ok(None) };
-        self.look(move |known| saved(known, &name).and_then(|contact| Entity::parse(&contact.entity).ok())).await
+    /// Who is known by what was typed.
+    async fn named(&self, typed: Option<&str>) -> Result<Option<Entity>, Failure> {
+        match typed {
+            Some(typed) => self.known_by(typed).await,
+            None => Ok(None),
+        }
+    }
+
+    /// That no entry fits a name which is nobody's would be taken for an answer about somebody.
+    async fn refuse_nobody(&self, filter: &PolicyFilter, nobody: bool) -> Result<(), Failure> {
+        if let Some(peer) = filter.peer.as_ref().filter(|peer| nobody && !peer.contains('@')) {
+            return Err(no_such("no-such-peer", "contact or peer", peer, "contact list"));
+        }
+        let Some(group) = filter.group.clone() else { return Ok(()) };
+        let sought = group.clone();
+        let is_there = self.look(move |known| known.groups().iter().any(|group| group.name == sought)).await?;
+        is_there.then_some(()).ok_or_else(|| no_such("no-such-group", "group", &group, "group list"))
     }
 
     pub(super) async fn change(&self, command: Command) -> Result<PolicyView, Failure> {
@@ -274,6 +292,10 @@ impl Wanted {
 fn scope(body: &AddBody, contact: Option<Entity>) -> Result<PeerScope, Failure> {
     let entity = |text: &String| {
         let whole = if text.contains(':') { text.clone() } else { format!("sip:{text}") };
+        // A contact's name mistyped would be read as a machine's.
+        if !text.contains([':', '@', '.']) {
+            return Err(no_such("no-such-contact", "contact", text, "contact list"));
+        }
         field("--entity", &whole, "a contact's name, or an entity as sip:bob@192.168.1.2", |text| {
             Entity::parse(text).ok()
         })

@@ -6,8 +6,7 @@ use super::request::{ExpiryBody, PolicyBody, UndoBody};
 use super::view::{PolicyChangeView, PolicyHistoryView, PolicyView};
 use super::Control;
 use crate::agent::Command;
-use crate::presence::read_timestamp;
-use crate::vocab::{Failure, Wall};
+use crate::vocab::{read_timestamp, Failure, Wall};
 
 /// Changes that one question may ask for.
 const MAX_CHANGES: u32 = 1000;

@@ -1,10 +1,10 @@
 //! What an entry of our own does, or does not, beside what was agreed on with a peer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::brain::Known;
 use crate::policy::{Beside, Entry};
-use crate::vocab::{EntryId, Wall};
+use crate::vocab::{shell_word, EntryId, Wall};
 
 /// Entries that are looked at, and warnings that are told.
 const LOOKED_AT: usize = 100;
@@ -38,6 +38,18 @@ pub(super) fn warnings(known: &dyn Known, added: &[Entry], now: Wall) -> Vec<Str
     told
 }
 
+/// Commands of a file that would empty the database if they were obeyed.
+pub(super) fn not_obeyed(commands: &BTreeSet<&'static str>) -> Option<String> {
+    let which: Vec<String> = commands.iter().map(|command| format!("`{command}`")).collect();
+    let which = which.join(" and ");
+    (!commands.is_empty()).then(|| {
+        format!(
+            "{which} of the file: not obeyed; an import adds to the entries that are there, and takes none away \
+             (`sottovoce policy list`, `sottovoce policy remove`)"
+        )
+    })
+}
+
 fn words(beside: Beside, ids: &str, others: &str, entity: &str) -> String {
     match beside {
         Beside::Before => format!(
@@ -66,12 +78,14 @@ fn unknown(known: &dyn Known, added: &[Entry]) -> Vec<String> {
     let looked_at = || added.iter().take(LOOKED_AT);
     for entity in looked_at().filter(|entry| !is_known(entry)).filter_map(|entry| entry.peer.entity.as_ref()) {
         told.push(format!(
-            "nobody is known as {entity}: the entry rules once keys of it are approved (`sottovoce ask {entity}`)"
+            "nobody is known as {entity}: the entry rules once keys of it are approved (`sottovoce ask {}`)",
+            shell_word(entity.as_str())
         ));
     }
     for group in looked_at().filter(|entry| !has_group(entry)).filter_map(|entry| entry.peer.group.as_deref()) {
         let group = crate::vocab::escape(group);
-        told.push(format!("there is no group {group}: the entry rules nobody (`sottovoce group add {group}`)"));
+        let word = shell_word(&group);
+        told.push(format!("there is no group {group}: the entry rules nobody (`sottovoce group add {word}`)"));
     }
     told.dedup();
     told

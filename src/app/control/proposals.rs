@@ -21,13 +21,21 @@ impl Control {
 
     /// Takes back a proposal of ours that waits; or, by an entity, what was agreed with it and is not used yet.
     pub async fn proposal_cancel(&self, what: &str) -> Result<ProposalList, Failure> {
-        let what = match (ProposalId::parse(what), Entity::parse(what)) {
-            (Some(id), _) => TakeBack::Proposal(id),
-            (None, Ok(entity)) => TakeBack::Agreed(entity),
-            (None, Err(_)) => return Err(no_proposal(what)),
+        let what = match ProposalId::parse(what) {
+            Some(id) => TakeBack::Proposal(id),
+            None => TakeBack::Agreed(self.agreed_with(what).await?),
         };
         self.brain.command(Command::TakeBack(what)).await?;
         self.proposals().await
+    }
+
+    async fn agreed_with(&self, typed: &str) -> Result<Entity, Failure> {
+        let whole = || Some(typed).filter(|typed| typed.contains(['@', ':']));
+        match (self.known_by(typed).await?, whole()) {
+            (Some(entity), _) => Ok(entity),
+            (None, Some(whole)) => self.entity_named(whole).await.ok_or_else(|| no_proposal(typed)),
+            (None, None) => Err(no_proposal(typed)),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use super::view::{AccountView, AskStateView, AskView, CallView, ReviewView, StatusView, StopView};
+use super::view::{timestamp, AccountView, AskStateView, AskView, CallView, ReviewView, StatusView, StopView};
 use super::Control;
 use crate::agent::{AnswerMode, Metric, WatchState};
 use crate::app::config::StoreKind;
@@ -7,6 +7,7 @@ use crate::vocab::{escape, Failure};
 impl Control {
     pub async fn status(&self) -> Result<StatusView, Failure> {
         let about = self.about.clone();
+        let now = self.clock.now().wall;
         self.look(move |known| {
             let asking = |ask: &AskView| ask.state == AskStateView::Asking;
             let on_disk = about.store == StoreKind::Sqlite;
@@ -24,6 +25,7 @@ impl Control {
                 accounts: known.accounts().into_iter().map(AccountView::from).collect(),
                 environment: (&known.environment()).into(),
                 place: known.own_presence().place.map(|place| place.to_string()),
+                quiet_until: known.quiet_until(now).map(timestamp),
                 generation: known.spd().generation().0,
                 calls: count(known.calls().into_iter().map(CallView::from), |call| !call.is_over()),
                 calls_held: count(known.calls().into_iter().map(CallView::from), CallView::is_held),

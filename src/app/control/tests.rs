@@ -242,6 +242,10 @@ impl Known for State {
         vec!["acid", "badge"]
     }
 
+    fn quiet_until(&self, _now: Wall) -> Option<Wall> {
+        None
+    }
+
     fn metrics(&self) -> Vec<Metric> {
         let dropped = |reason, value| Metric { name: "packets_dropped", reason: Some(reason), value };
         let sent = Metric { name: "packets_sent", reason: None, value: 7 };
@@ -403,6 +407,7 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         missing: Vec::new(),
         note: None,
         proposal: None,
+        group: None,
     }
 }
 

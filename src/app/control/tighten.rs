@@ -3,6 +3,7 @@ use super::request::{RelaxBody, TightenBody};
 use super::view::{AskView, CallView};
 use super::{answer, Control, Wait};
 use crate::agent::{Accepted, Command};
+use crate::policy::Action;
 use crate::vocab::Failure;
 
 impl Control {
@@ -10,9 +11,10 @@ impl Control {
     pub async fn tighten(&self, id: &str, body: &TightenBody) -> Result<CallView, Failure> {
         let number = call_id(id)?;
         let rules = body.rules.as_deref().map(answer::action).transpose()?;
+        let discards = rules == Some(Action::Discard);
         self.change_store(Command::Tighten { call: number, rules }).await?;
         let read = move |known: &dyn super::brain::Known| known.call(number).map(CallView::from);
-        let found = self.until(Wait::MAX, read, |call| !call.rekeying || call.is_over()).await?;
+        let found = self.until(Wait::MAX, read, |call| call.is_over() || !call.rekeying && !discards).await?;
         found.ok_or_else(|| no_call(id))
     }
 

@@ -167,6 +167,9 @@ impl RunningLeg {
 
     fn look_at_mailbox(&mut self, now: Now) {
         if let Work::Forward(forwarder) = &mut self.work {
+            if let Some(known) = self.mailbox.take_known() {
+                forwarder.set_known(&known);
+            }
             if let Some(spd) = self.mailbox.take_spd() {
                 forwarder.set_spd(&spd);
             }

@@ -2,19 +2,22 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::media::{Held, Rekeying, Stream};
+use crate::media::{Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 
 /// New keys for a stream, and at another address the socket there.
 pub type Renewal = (Box<Rekeying>, Option<UdpSocket>);
 
-/// What a leg must know, the newest only: it holds one snapshot, one word on hold, one other stream and one wish to end, so
+/// What a leg must know, the newest only: it holds one snapshot, one list of who is where, one word on hold, one other stream and one wish to end, so
 /// it is never full.
 /// The flags keep the lock off the packet path.
 #[derive(Default)]
 pub struct Mailbox {
     spd: Mutex<Option<Arc<Spd>>>,
     has_spd: AtomicBool,
+    /// For a forwarder.
+    known: Mutex<Option<Arc<Known>>>,
+    has_known: AtomicBool,
     held_by_peer: AtomicBool,
     held_by_us: AtomicBool,
     early: AtomicBool,
@@ -33,6 +36,19 @@ impl Mailbox {
         self.waiting_rekeyings().iter_mut().for_each(|(rekeying, _)| rekeying.spd = Arc::clone(&spd));
         *self.spd.lock().unwrap_or_else(PoisonError::into_inner) = Some(spd);
         self.has_spd.store(true, Ordering::Release);
+    }
+
+    pub fn set_known(&self, known: Arc<Known>) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        self.has_known.store(true, Ordering::Release);
+    }
+
+    /// Who is where, when that was not taken yet.
+    pub fn take_known(&self) -> Option<Arc<Known>> {
+        if !self.has_known.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Of the stream that waits to take the place of what runs, or else of what runs.

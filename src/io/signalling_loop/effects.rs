@@ -16,8 +16,8 @@ impl Signalling {
             Effect::Locate { id, what, seed } => self.locate(id, what, seed),
             // It waits for sockets: done in `perform`.
             Effect::Listen { .. } => {}
-            Effect::MoveMedia { call, local } => {
-                let result = self.media.open_another(call, local);
+            Effect::OpenMediaBeside { call, local } => {
+                let result = self.media.open_beside(call, local);
                 self.answered.push_back(Done::MediaOpened { call, result });
             }
             Effect::OpenMedia { call, local } => {
@@ -25,6 +25,7 @@ impl Signalling {
                 self.answered.push_back(Done::MediaOpened { call, result });
             }
             Effect::RekeyStream { call, rekeying } => self.media.rekey(call, rekeying),
+            Effect::SetKnown { known } => self.media.set_known(&known),
             Effect::SetSpd { spd } => self.media.set_spd(&spd),
             Effect::StartForwarder { call, forwarder } => {
                 let started = self.media.forward(call, forwarder);

@@ -4,7 +4,7 @@
 use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
-use super::{account_rows, contact_rows, entry_rows, failures, pending_rows, proposal_rows, seen};
+use super::{account_rows, agreed_rows, contact_rows, entry_rows, failures, pending_rows, proposal_rows, seen};
 use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -16,6 +16,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
     let (own_user, own_place) = own(database)?;
     let mut loaded = Loaded {
         generation: Generation(meta_number(database, "generation")?),
+        agreed: agreed_rows::load(database)?,
         presences: rows(database, "presence", "entity, device", presence)?,
         pins: rows(database, "pin", "entity, device", pin)?,
         given: rows(database, "given", "number", given)?,

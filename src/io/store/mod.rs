@@ -13,6 +13,7 @@
 //! cause is the agent's matter.
 
 mod account_rows;
+mod agreed_rows;
 mod change;
 mod columns;
 mod contact_rows;

@@ -4,7 +4,7 @@ use rusqlite::{params, Connection, Transaction};
 
 use super::columns::{signed, Columns};
 use super::statement::run;
-use super::{change, entry_rows, failures, load, ops, register};
+use super::{agreed_rows, change, entry_rows, failures, load, ops, register};
 use crate::agent::{AuditRow, Stored};
 use crate::policy::{setkey, Approved, Entry, Origin, Pending, Terms};
 use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Generation};
@@ -65,6 +65,7 @@ pub fn put_in_force(step: &Transaction<'_>, used: &Pending, row: &AuditRow) -> R
     let generation = ops::next_generation(step)?;
     let insert = |entry: &Entry| entry_rows::insert(step, entry, generation, false);
     let entries: Vec<Entry> = used.entries().iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
+    agreed_rows::keep(step, used.entity(), used.device(), &entries).map_err(failed)?;
     let number = ops::audit(step, row).map_err(failed)?;
     change::record(step, number, false, &replaced, &entries).map_err(failed)?;
     Ok(Stored::Registered { generation, entries })

@@ -6,7 +6,7 @@ use super::columns::{signed, Columns};
 use super::load;
 use super::statement::run;
 use crate::agent::KeptProposal;
-use crate::policy::{setkey, Answer, Entry};
+use crate::policy::{setkey, Aim, Answer, Content, Entry, Intent};
 use crate::vocab::{Device, Entity, Failure};
 
 pub fn load(database: &Connection) -> Result<Vec<KeptProposal>, Failure> {
@@ -24,6 +24,11 @@ fn proposal(row: &Columns<'_>) -> Result<KeptProposal, Failure> {
         name: row.value("name")?,
         answer: rules.or(entries).ok_or_else(|| row.unreadable("rules"))?,
         note: row.value("note")?,
+        intent: Intent {
+            purpose: row.optional("purpose", Aim::from_name)?,
+            content: row.optional("content", Content::from_name)?,
+        },
+        seen: row.value("seen")?,
         deadline: row.time("deadline")?,
     })
 }
@@ -35,7 +40,7 @@ pub fn keep(step: &Transaction<'_>, kept: &KeptProposal) -> rusqlite::Result<()>
         Answer::Edit(entries) => (None, Some(entries.iter().map(Entry::to_setkey).collect::<Vec<_>>().join("\n"))),
         Answer::Approve | Answer::Propose { .. } | Answer::Refuse => return Ok(()),
     };
-    let insert = "INSERT OR REPLACE INTO proposal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let insert = "INSERT OR REPLACE INTO proposal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let values = params![
         kept.entity.as_str(),
         kept.device.as_str(),
@@ -45,6 +50,9 @@ pub fn keep(step: &Transaction<'_>, kept: &KeptProposal) -> rusqlite::Result<()>
         rules,
         entries,
         kept.note,
+        kept.intent.purpose.map(Aim::name),
+        kept.intent.content.map(Content::name),
+        kept.seen,
         signed(kept.deadline.0),
     ];
     run(step, insert, values).map(drop)

@@ -4,7 +4,7 @@ use rusqlite::{params, OptionalExtension, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{change, entry_rows, failures, load, ops, pending_rows};
+use super::{agreed_rows, change, entry_rows, failures, load, ops, pending_rows};
 use crate::agent::{AuditRow, Stored};
 use crate::keys;
 use crate::policy::{Approved, ApprovedPeer, Entry};
@@ -53,6 +53,9 @@ pub(super) fn write(
     let generation = ops::next_generation(step)?;
     let insert = |entry: &Entry| entry_rows::insert(step, entry, generation, how.default);
     let entries: Vec<Entry> = entries.iter().map(insert).collect::<rusqlite::Result<_>>().map_err(failed)?;
+    if let Some(Reviewed { peer, .. }) = reviewed {
+        agreed_rows::keep(step, &peer.entity, &peer.device, &entries).map_err(failed)?;
+    }
     let number = ops::audit(step, row).map_err(failed)?;
     change::record(step, number, how.default, &replaced, &entries).map_err(failed)?;
     pinned.map_or(Ok(()), |pinned| ops::audit(step, &pinned).map(drop)).map_err(failed)?;
@@ -94,6 +97,7 @@ fn pin(step: &Transaction<'_>, peer: &ApprovedPeer, replace: bool, at: Wall) -> 
     let old = if replace { unpin(step, peer).map_err(failed)? } else { Vec::new() };
     if replace {
         pending_rows::forget_all_of(step, &peer.entity).map_err(failed)?;
+        agreed_rows::forget_all_of(step, &peer.entity).map_err(failed)?;
     }
     insert_pin(step, peer, at).map_err(failed)?;
     Ok(Some(audit_pin(peer, &old, at)))

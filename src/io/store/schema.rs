@@ -31,6 +31,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/12.sql"),
     include_str!("schema/13.sql"),
     include_str!("schema/14.sql"),
+    include_str!("schema/15.sql"),
+    include_str!("schema/16.sql"),
 ];
 
 /// Opens the database at `path`, or one in memory, and brings it to [`VERSION`].

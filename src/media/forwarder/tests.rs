@@ -41,6 +41,10 @@ fn spd(more: &str) -> Arc<Spd> {
     Arc::new(Spd::compile(Generation(1), parse(more).unwrap(), parse(CLEAR).unwrap()))
 }
 
+fn bob_there() -> Arc<Known> {
+    Arc::new(vec![(peer().ip(), (Entity::parse("sip:bob@there").unwrap(), Device::new("b1").unwrap()))])
+}
+
 /// The telephone's end of the tunnel, and the gateway's.
 struct Pair {
     outbound: Outbound,
@@ -56,7 +60,7 @@ fn pair_over(tunnel: Path, entries: &str) -> Pair {
         inner: inner(),
         allowed: vec![Prefix::new("133.134.10.0".parse().unwrap(), 24).unwrap()],
         ports: 1024..=u16::MAX,
-        known: vec![(peer().ip(), (Entity::parse("sip:bob@there").unwrap(), Device::new("b1").unwrap()))],
+        known: bob_there(),
         rate: 100,
         spd: spd(entries),
         default_level: Level::Require,
@@ -145,6 +149,19 @@ fn the_gateways_own_entries_rule_both_ways() {
     let discard = spd("spdadd any 133.134.10.10 udp -P out discard;");
     pair.gateway.set_spd(&discard);
     assert_eq!((pair.forwarded(2, peer()), pair.dropped()), (None, vec![("policy", 2)]));
+}
+
+/// He is approved, or comes there, while the tunnel runs.
+#[test]
+fn who_is_learned_of_later_is_ruled_from_then_on() {
+    let mut pair = pair("spdadd any any udp -P out ipsec esp/transport//require; # sv: entity=sip:bob@there");
+    pair.gateway.set_known(&Arc::default());
+    assert!(pair.forwarded(0, peer()).is_some());
+    assert!(pair.gateway.handle_datagram(at(1), peer(), &mut b"answer".to_vec()).is_some());
+    pair.gateway.set_known(&bob_there());
+    assert_eq!((pair.forwarded(2, peer()), pair.dropped()), (None, vec![("policy", 1)]));
+    pair.gateway.set_known(&Arc::default());
+    assert!(pair.forwarded(3, peer()).is_some(), "he has left");
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn three([out, back]: [&str; 2], tunnel: Bundle, call: Bundle) -> Three {
         inner: gateway(),
         allowed: vec![crate::policy::Prefix::new("133.134.10.0".parse().unwrap(), 24).unwrap()],
         ports: PORTS,
-        known: vec![],
+        known: Arc::default(),
         rate: 200,
         spd: super::spd("none"),
         default_level: Level::Require,

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::write::{algorithm, spd_entries};
-use super::{MAX_ENTRIES, MAX_TEXT, MODULE, SETKEY};
+use super::{DISABLED, MAX_ENTRIES, MAX_TEXT, MODULE, SETKEY};
 use crate::policy::setkey;
 use crate::policy::spd::looked_at_before;
 use crate::policy::{Action, Direction, Entry, Level, Mode, Ports, Prefix, Protocol, Rule, Selector, Suite, Upper};
@@ -32,16 +32,34 @@ pub fn read(text: &str) -> Read<Vec<Entry>> {
         .or_else(|why| error(&format!("line {}, column {}", why.line(), why.column()), "JSON (RFC 8259)"))?;
     let model = object(&whole, "the text", &[MODULE])?;
     let model = object(member(model, MODULE, "the text")?, MODULE, &["spd"])?;
-    let spd = object(member(model, "spd", MODULE)?, "spd", &["spd-entry"])?;
+    let spd = object(member(model, "spd", MODULE)?, "spd", &["spd-entry", DISABLED])?;
     let Some(list) = member(spd, "spd-entry", "spd")?.as_array() else { return error("spd-entry", "a list") };
-    if list.len() > MAX_ENTRIES {
+    let disabled = spd.get(DISABLED).map_or(Ok(Vec::new()), disabled)?;
+    if list.len().saturating_add(disabled.len()) > MAX_ENTRIES {
         return error("spd-entry", "at most 40000 entries");
     }
     let mut entries: Vec<Said> = Vec::new();
     for (number, value) in (1..).zip(list) {
         entries.push(spd_entry(value, number)?);
     }
-    in_order(both_families(entries)?)
+    let mut entries = in_order(both_families(entries)?)?;
+    entries.extend(disabled);
+    Ok(entries)
+}
+
+/// Kept and not enforced: in no order.
+fn disabled(value: &Value) -> Read<Vec<Entry>> {
+    let Some(lines) = value.as_array() else { return error(DISABLED, "a list of spdadd lines") };
+    let mut entries = Vec::new();
+    for line in lines.iter().take(MAX_ENTRIES + 1) {
+        let Some(line) = line.as_str() else { return error(DISABLED, "a list of spdadd lines") };
+        let mut read = setkey::parse(line).or_else(|why| error(DISABLED, &why.to_string()))?;
+        match read.pop().filter(|entry| read.is_empty() && entry.disabled) {
+            Some(entry) => entries.push(entry),
+            None => return error(DISABLED, "one spdadd line each, with `disabled` behind `# sv:`"),
+        }
+    }
+    Ok(entries)
 }
 
 /// An entry as it was read.

@@ -60,7 +60,6 @@ fn what_the_model_cannot_say_is_discarded_by_who_knows_only_the_model() {
         "spdadd any 10.0.0.1 udp -P out none; # sv: group=friends",
         "spdadd any 10.0.0.1 udp -P out none; # sv: expires=9",
         "spdadd any 10.0.0.1 udp -P out none; # sv: place=private/private",
-        "spdadd any 10.0.0.1 udp -P out none; # sv: disabled",
         "spdadd any 10.0.0.1[0] udp -P out none;",
         "spdadd any 10.0.0.1 udp -P out ipsec ah/transport//require;",
         "spdadd any 10.0.0.1 udp -P out ipsec esp/transport//require ah/transport//require;",
@@ -79,6 +78,29 @@ fn what_the_model_cannot_say_is_discarded_by_who_knows_only_the_model() {
     }
     let priority = one("spdadd any 10.0.0.1 udp -P out none; # sv: priority=3");
     assert_eq!(priority["ipsec-policy-config"]["processing-info"]["action"], "bypass", "the list is in order");
+}
+
+/// Not in force here, and nothing to a reader who knows the standard alone: neither more nor less than `ip xfrm` is told.
+#[test]
+fn what_is_disabled_stands_beside_the_list_and_comes_back() {
+    let entries = parse(
+        "spdadd any 10.1.0.0/16 udp -P out none; # sv: priority=5 disabled
+         spdadd any 10.0.0.0/8 udp -P out none;",
+    )
+    .unwrap();
+    let text = write(&entries);
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    let list = whole[MODULE]["spd"]["spd-entry"].as_array().unwrap();
+    assert_eq!(list.len(), 1, "{text}");
+    assert_eq!(list[0]["ipsec-policy-config"]["processing-info"]["action"], "bypass");
+    let mut found = read(&text).unwrap();
+    found.reverse();
+    assert_eq!(found, entries);
+    for wrong in [json!("x"), json!([1]), json!(["spdadd any any udp -P out none;"]), json!(["nonsense"])] {
+        let mut bad = whole.clone();
+        bad[MODULE]["spd"][DISABLED] = wrong;
+        assert!(read(&bad.to_string()).is_err(), "{bad}");
+    }
 }
 
 #[test]
@@ -150,7 +172,8 @@ proptest! {
             entry
         };
         let spd = Spd::compile(Generation(1), entries.into_iter().map(bare).collect(), Vec::new());
-        let mut expected: Vec<Entry> = spd.ordinary().cloned().collect();
+        let mut expected: Vec<Entry> = spd.ordinary().filter(|entry| !entry.disabled).cloned().collect();
+        expected.extend(spd.ordinary().filter(|entry| entry.disabled).cloned());
         let mut found = read(&write(spd.ordinary())).unwrap();
         // Two that are the same for both families are read as one.
         expected.dedup();

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use serde_json::{json, Map, Value};
 
-use super::{AES_GCM_16, CHACHA20_POLY1305, MODULE, SETKEY};
+use super::{AES_GCM_16, CHACHA20_POLY1305, DISABLED, MODULE, SETKEY};
 use crate::policy::{Action, Direction, Entry, Level, Mode, Ports, Prefix, Protocol, Rule, Suite, Upper};
 use crate::vocab::EntryId;
 
@@ -11,9 +11,14 @@ const WINDOW: u32 = 1024;
 
 /// `entries` in lookup order.
 pub fn write<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> String {
+    let (disabled, entries): (Vec<&Entry>, Vec<&Entry>) = entries.into_iter().partition(|entry| entry.disabled);
     let list: Vec<Value> = (1..).zip(entries).flat_map(|(number, entry)| spd_entries(entry, number)).collect();
+    let mut spd = json!({ "spd-entry": list });
+    if !disabled.is_empty() {
+        spd[DISABLED] = disabled.into_iter().map(Entry::to_setkey).collect();
+    }
     let mut model = Map::new();
-    model.insert(MODULE.to_owned(), json!({ "spd": { "spd-entry": list } }));
+    model.insert(MODULE.to_owned(), json!({ "spd": spd }));
     serde_json::to_string_pretty(&Value::Object(model)).unwrap_or_default() + "\n"
 }
 

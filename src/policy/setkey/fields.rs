@@ -2,9 +2,9 @@
 
 use super::grammar::number;
 use super::token::Token;
-use super::SetkeyError;
+use super::{Line, SetkeyError};
 use crate::policy::{Entry, Keying, Origin, PlaceCondition, Scope, Suite};
-use crate::vocab::{Device, Entity, EntryId, Wall};
+use crate::vocab::{read_timestamp, Device, Entity, EntryId, Wall};
 
 const KEYS: &str =
     "one of id, entity, device, group, priority, suites, tfc, keying, place, expires, disabled, origin, created, note, each once";
@@ -12,8 +12,8 @@ const KEYS: &str =
 /// The one word that stands without a value.
 const DISABLED: &str = "disabled";
 
-/// Fills `entry` from `key=value` pairs. An unknown key is refused: it could be a restriction.
-pub(super) fn read(comment: &Token<'_>, entry: &mut Entry) -> Result<(), SetkeyError> {
+/// Fills the entry from `key=value` pairs. An unknown key is refused: it could be a restriction.
+pub(super) fn read(comment: &Token<'_>, line: &mut Line) -> Result<(), SetkeyError> {
     let mut seen: Vec<&str> = Vec::new();
     for pair in comment.text.split_whitespace() {
         let error = |expected: &str| SetkeyError::new(comment.line, comment.column, Some(pair), expected);
@@ -24,29 +24,34 @@ pub(super) fn read(comment: &Token<'_>, entry: &mut Entry) -> Result<(), SetkeyE
             Some((DISABLED, _)) => return Err(error("disabled, without a value")),
             Some(both) => both,
         };
-        let expected = expected(key).filter(|_| !seen.contains(&key)).ok_or_else(|| error(KEYS))?;
+        let (name, expected) = expected(key).filter(|_| !seen.contains(&key)).ok_or_else(|| error(KEYS))?;
         seen.push(key);
-        decode(value).and_then(|value| set(entry, key, &value)).ok_or_else(|| error(expected))?;
+        line.named.insert(name);
+        decode(value).and_then(|value| set(&mut line.entry, key, &value)).ok_or_else(|| error(expected))?;
     }
     Ok(())
 }
 
-fn expected(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "created" | "expires" => "a time in Unix seconds, as 1700000000 or 1700000000.250",
-        DISABLED => "disabled, without a value",
-        "device" => "a device, 1 to 128 visible characters",
-        "entity" => "an entity as sip:bob@example.com",
-        "group" | "note" => "some percent-encoded text",
-        "id" => "a number as e5",
-        "keying" => "agreement",
-        "origin" => "config, import, review or user",
-        "place" => "two of private, public, unknown, as private/public",
-        "priority" => "a number from -2147483648 to 2147483647",
-        "suites" => "suites as chacha20-poly1305,aes-256-gcm,aes-128-gcm, each once",
-        "tfc" => "on or off",
-        _ => return None,
-    })
+/// The key, and what its value can be.
+fn expected(key: &str) -> Option<(&'static str, &'static str)> {
+    const TIME: &str = "a time as 2026-11-24T18:00:00Z, or in Unix seconds as 1700000000 or 1700000000.250";
+    const EXPECTED: [(&str, &str); 14] = [
+        ("created", TIME),
+        ("device", "a device, 1 to 128 visible characters"),
+        (DISABLED, "disabled, without a value"),
+        ("entity", "an entity as sip:bob@example.com"),
+        ("expires", TIME),
+        ("group", "some percent-encoded text"),
+        ("id", "a number as e5"),
+        ("keying", "agreement"),
+        ("note", "some percent-encoded text"),
+        ("origin", "config, import, review or user"),
+        ("place", "two of private, public, unknown, as private/public"),
+        ("priority", "a number from -2147483648 to 2147483647"),
+        ("suites", "suites as chacha20-poly1305,aes-256-gcm,aes-128-gcm, each once"),
+        ("tfc", "on or off"),
+    ];
+    EXPECTED.into_iter().find(|(known, _)| *known == key)
 }
 
 fn set(entry: &mut Entry, key: &str, value: &str) -> Option<()> {
@@ -92,8 +97,13 @@ fn suites(text: &str) -> Option<Vec<Suite>> {
     Some(suites)
 }
 
-/// Seconds, and milliseconds behind a point.
+/// Seconds, and milliseconds behind a point; or RFC 3339.
 fn time(text: &str) -> Option<Wall> {
+    if text.contains(['T', 't']) {
+        let digits: String = text.split_once('.').map_or("", |(_, rest)| rest).chars().take(3).collect();
+        let millis = number::<u64>(&digits).filter(|_| digits.len() == 3).unwrap_or_default();
+        return read_timestamp(text).and_then(|whole| whole.0.checked_add(millis)).map(Wall);
+    }
     let (seconds, millis) = match text.split_once('.') {
         None => (text, 0),
         Some((seconds, millis)) if millis.len() == 3 => (seconds, number(millis)?),

@@ -3,13 +3,13 @@ use std::str::FromStr;
 
 use super::action::action;
 use super::token::{Kind, Tokens};
-use super::{fields, parse_direction, SetkeyError};
+use super::{fields, parse_direction, Line, SetkeyError};
 use crate::policy::{Entry, Ports, Prefix, Selector, Upper};
 
 const END: &str = "an address as 192.168.1.2/32[any], 2001:db8::1[5060] or any";
 
-/// `spdadd SOURCE DESTINATION UPPER -P DIRECTION ACTION [;] [# sv: ...]`
-pub(super) fn entry(tokens: &mut Tokens<'_>) -> Result<Entry, SetkeyError> {
+/// `spdadd SOURCE DESTINATION UPPER -P DIRECTION [PRIORITY] ACTION [;] [# sv: ...]`
+pub(super) fn entry(tokens: &mut Tokens<'_>) -> Result<Line, SetkeyError> {
     command(tokens)?;
     let (source, source_ports) = end(tokens)?;
     let (destination, destination_ports) = end(tokens)?;
@@ -17,19 +17,53 @@ pub(super) fn entry(tokens: &mut Tokens<'_>) -> Result<Entry, SetkeyError> {
     keyword(tokens, "-P")?;
     let word = tokens.word("in or out")?;
     let direction = parse_direction(word.text).ok_or_else(|| word.error("in or out"))?;
+    let priority = priority(tokens)?;
     let action = action(tokens)?;
     let selector = Selector { source, source_ports, destination, destination_ports, upper };
     let mut entry = Entry::new(selector, direction, action);
-    close(tokens, &mut entry)?;
-    Ok(entry)
+    entry.priority = priority.unwrap_or_default();
+    let mut line = Line { entry, named: priority.map(|_| "priority").into_iter().collect() };
+    close(tokens, &mut line)?;
+    Ok(line)
+}
+
+/// `prio NUMBER`, or `prio low|def|high [+|- OFFSET]`: as here, the higher one is looked at first (setkey(8), "priority specification").
+fn priority(tokens: &mut Tokens<'_>) -> Result<Option<i32>, SetkeyError> {
+    const EXPECTED: &str = "a priority as 5, -5, def, low + 5 or high - 5";
+    const STEP: i64 = 1 << 30;
+    if !tokens.peek().is_some_and(|token| ["prio", "priority"].contains(&token.text)) {
+        return Ok(None);
+    }
+    tokens.advance();
+    let word = tokens.word(EXPECTED)?;
+    let base = match word.text {
+        "low" => -STEP,
+        "def" => 0,
+        "high" => STEP,
+        written => {
+            let digits = written.strip_prefix('-').unwrap_or(written);
+            let known: Option<i64> = number(digits);
+            let signed = known.map(|known| if digits == written { known } else { -known });
+            return signed.and_then(|n| i32::try_from(n).ok()).map(Some).ok_or_else(|| word.error(EXPECTED));
+        }
+    };
+    let sign = tokens.peek().map_or(0, |token| i64::from(token.text == "+") - i64::from(token.text == "-"));
+    if sign == 0 {
+        return i32::try_from(base).map(Some).map_err(|_| word.error(EXPECTED));
+    }
+    tokens.advance();
+    let word = tokens.word(EXPECTED)?;
+    let offset: Option<i64> = number::<u32>(word.text).map(i64::from);
+    let whole = offset.and_then(|offset| i32::try_from(base + sign * offset).ok());
+    whole.map(Some).ok_or_else(|| word.error(EXPECTED))
 }
 
 /// The optional `;` and the optional comment, which stands on either side of it and on the same line.
-fn close(tokens: &mut Tokens<'_>, entry: &mut Entry) -> Result<(), SetkeyError> {
+fn close(tokens: &mut Tokens<'_>, line: &mut Line) -> Result<(), SetkeyError> {
     let Some(mut last) = tokens.peek() else { return Ok(()) };
     if last.kind == Kind::Fields {
         tokens.advance();
-        fields::read(&last, entry)?;
+        fields::read(&last, line)?;
     }
     match tokens.peek() {
         Some(token) if token.kind == Kind::Semicolon => {
@@ -44,7 +78,7 @@ fn close(tokens: &mut Tokens<'_>, entry: &mut Entry) -> Result<(), SetkeyError> 
     }
     if let Some(comment) = tokens.peek().filter(|next| next.kind == Kind::Fields && next.line == last.line) {
         tokens.advance();
-        fields::read(&comment, entry)?;
+        fields::read(&comment, line)?;
     }
     Ok(())
 }
@@ -57,7 +91,7 @@ fn command(tokens: &mut Tokens<'_>) -> Result<(), SetkeyError> {
     match word.text {
         "spdadd" => Ok(()),
         other if OTHERS.contains(&other) => {
-            Err(word.error("spdadd: leave this command of setkey out; nothing is flushed or deleted by an import"))
+            Err(word.error("spdadd: leave this command of setkey out; nothing is flushed or deleted here"))
         }
         _ => Err(word.error("spdadd")),
     }

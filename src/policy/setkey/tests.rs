@@ -210,3 +210,46 @@ fn usual_mistakes_are_told_with_what_to_do() {
     assert!(error.contains("belongs to whole entries"), "{error}");
     assert!(!parse("nonsense").unwrap_err().to_string().contains("leave this command"));
 }
+
+/// setkey(8) itself begins most of its files with the two, and its priorities are ours.
+#[test]
+fn a_file_of_setkey_is_read_and_what_is_not_obeyed_is_told() {
+    let text = "#!/usr/sbin/setkey -f\nflush;\nspdflush;\nflush esp;\nspdadd any any udp -P out prio def + 5 none;\nspdadd any any tcp -P out none;\nspdflush;";
+    let file = parse_file(text).unwrap();
+    assert_eq!(file.entries.iter().map(|entry| entry.priority).collect::<Vec<_>>(), [5, 0]);
+    assert_eq!(file.not_obeyed.into_iter().collect::<Vec<_>>(), ["flush", "spdflush"]);
+    for wrong in ["flush", "flush none;", "spdflush spdadd any any udp -P out none;", "deleteall any any esp;", "dump;"]
+    {
+        assert!(parse_file(wrong).is_err(), "{wrong}");
+    }
+    let priority = |said: &str| {
+        let read = parse_lines(&format!("spdadd any any udp -P in {said} ipsec esp/transport//require;"));
+        read.ok().map(|lines| (lines[0].entry.priority, lines[0].named.contains("priority")))
+    };
+    for (said, means) in [
+        ("", Some((0, false))),
+        ("prio 0", Some((0, true))),
+        ("priority -7", Some((-7, true))),
+        ("prio 2147483647", Some((i32::MAX, true))),
+        ("prio low", Some((-1_073_741_824, true))),
+        ("prio high - 1", Some((1_073_741_823, true))),
+        ("prio low - 1073741824", Some((i32::MIN, true))),
+        ("prio high + 1073741824", None),
+        ("prio", None),
+        ("prio def +", None),
+        ("prio +5", None),
+        ("prio def + -5", None),
+    ] {
+        assert_eq!(priority(said), means, "{said}");
+    }
+}
+
+#[test]
+fn an_end_is_read_as_people_write_it_too() {
+    let end =
+        |said: &str| parse(&format!("spdadd any any udp -P out none; # sv: expires={said}")).map(|e| e[0].expires);
+    assert_eq!(end("2009-02-13T23:31:30Z"), Ok(Some(Wall::from_secs(1_234_567_890))));
+    assert_eq!(end("2009-02-14T00:31:30+01:00"), end("1234567890"));
+    assert_eq!(end("2009-02-13T23:31:30.250Z"), end("1234567890.250"));
+    assert!(end("2009-02-30T00:00:00Z").is_err());
+}

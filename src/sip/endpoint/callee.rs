@@ -68,8 +68,7 @@ impl Endpoint {
 
     /// An INVITE within the dialog (RFC 3261 section 14.2).
     pub(super) fn handle_reinvite(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
-        self.give_way(now, id, inbound);
-        let Some(session) = self.session_for(id, inbound) else { return };
+        let Some(session) = self.session_for(now, id, inbound) else { return };
         session.asked = Some(inbound.key.clone());
         self.remember(now, inbound, Owner::Session(id));
         self.events.push_back(EndpointEvent::Reinvited { id, from: inbound.from, body: read::body(&inbound.request) });
@@ -77,17 +76,21 @@ impl Endpoint {
 
     /// The session, when it can take a re-INVITE or UPDATE now (RFC 3261 section 14.2, RFC 3311 section 5.2); otherwise the
     /// request is refused.
-    pub(super) fn session_for(&mut self, id: SessionId, inbound: &Inbound) -> Option<&mut Session> {
-        if let Some(refusal) = self.refuse_within(id, inbound) {
+    pub(super) fn session_for(&mut self, now: Mono, id: SessionId, inbound: &Inbound) -> Option<&mut Session> {
+        let gives_way = self.gives_way(id, inbound);
+        if let Some(refusal) = self.refuse_within(id, inbound, gives_way) {
             self.answer_statelessly(inbound, &refusal);
             return None;
+        }
+        if gives_way {
+            self.postpone_offer(now, id);
         }
         let session = self.sessions.get_mut(&id)?;
         session.dialog.retarget(read::contact(inbound.request.headers()));
         Some(session)
     }
 
-    fn refuse_within(&mut self, id: SessionId, inbound: &Inbound) -> Option<Refusal> {
+    fn refuse_within(&mut self, id: SessionId, inbound: &Inbound, gives_way: bool) -> Option<Refusal> {
         let too_brief = self.refuse_interval(inbound);
         let pause = self.secret.random() % (LONGEST_PUT_OFF + 1);
         let unknown = || Some(Refusal::new(481, "Call/Transaction Does Not Exist"));
@@ -99,7 +102,7 @@ impl Endpoint {
             return unknown();
         }
         let offers = *inbound.request.method() == Method::Invite || !inbound.request.body().is_empty();
-        if session.is_asking() || offers && session.meets_offer(inbound.request.method()) {
+        if session.is_asking() && !gives_way || offers && session.meets_offer(inbound.request.method()) {
             return Some(Refusal::new(491, "Request Pending"));
         }
         if session.is_busy(offers) {

@@ -187,8 +187,10 @@ impl Endpoint {
             return self.dismiss_fork(now, id, tag, response);
         }
         let number = read::cseq(response.headers()).map(|cseq| cseq.number);
-        if let Some((_, ack)) = session.ack.clone().filter(|(cseq, _)| number == Some(*cseq)) {
-            self.transmits.push_back(ack);
+        match (session.ack.clone(), number) {
+            (Some((cseq, ack)), Some(number)) if cseq == number => self.transmits.push_back(ack),
+            (_, Some(number)) => self.acknowledge_withdrawn(id, number, response),
+            (_, None) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 use super::inbound::Inbound;
 use super::refresher::Within;
 use super::{Endpoint, EndpointEvent};
-use crate::sip::session::{Offering, Phase};
+use crate::sip::session::{Offering, Phase, Session};
 use crate::sip::transaction::Owner;
 use crate::sip::{read, Body, Method, Response, SessionId};
 use crate::vocab::Mono;
@@ -43,25 +43,39 @@ impl Endpoint {
     /// Nobody has answered it, and nobody is waited for any more.
     pub(super) fn withdraw_offer(&mut self, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if session.refresh.take_if(|refresh| refresh.offer.is_some()).is_some() {
+        if let Some(refresh) = session.refresh.take_if(|refresh| refresh.offer.is_some()) {
+            session.withdrawn = Some(refresh.cseq);
             self.transactions.abandon_invites_of(Owner::Session(id));
         }
     }
 
     /// The peer offers from another place than where our own offer went, and is not heard of there: we look for each other, and no two
     /// offers have met (RFC 3261 section 14.2 has 491 for those). Ours is made anew after its.
-    pub(super) fn give_way(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
-        let Some(session) = self.sessions.get(&id).filter(|session| session.is_asking()) else { return };
+    pub(super) fn gives_way(&self, id: SessionId, inbound: &Inbound) -> bool {
+        let Some(session) = self.sessions.get(&id).filter(|session| session.is_asking()) else { return false };
         let offers = session.refresh.as_ref().is_some_and(|refresh| refresh.offer.is_some());
         let contact = read::contact(inbound.request.headers());
         let is_elsewhere = contact.is_some_and(|contact| contact.host() != session.dialog.target_host());
         let is_invite = *inbound.request.method() == Method::Invite && session.phase == Phase::Established;
-        if offers && is_invite && is_elsewhere && self.transactions.is_unheard(Owner::Session(id)) {
-            self.withdraw_offer(id);
-            if let Some(session) = self.sessions.get_mut(&id) {
-                session.offering.get_or_insert_default().due = Some(now);
-            }
+        offers && is_invite && is_elsewhere && self.transactions.is_unheard(Owner::Session(id))
+    }
+
+    pub(super) fn postpone_offer(&mut self, now: Mono, id: SessionId) {
+        self.withdraw_offer(id);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.offering.get_or_insert_default().due = Some(now);
         }
+    }
+
+    /// The peer took an offer that we have withdrawn: it waits for our ACK where it is (RFC 3261 section 13.3.1.4), and the offer that we
+    /// make anew says what stands.
+    pub(super) fn acknowledge_withdrawn(&mut self, id: SessionId, cseq: u32, response: &Response) {
+        let withdrawn = |session: &&Session| session.withdrawn == Some(cseq) && session.phase == Phase::Established;
+        let Some(session) = self.sessions.get(&id).filter(withdrawn) else { return };
+        let mut dialog = session.dialog.clone();
+        dialog.retarget(read::contact(response.headers()));
+        let (ack, to) = (dialog.request_numbered(Method::Ack, cseq), dialog.destination());
+        self.send_ack(ack, to);
     }
 
     /// 491: once more then, unless it was so too often.

@@ -195,7 +195,7 @@ impl Endpoint {
 
     /// UPDATE within a session: a refresh, or an offer (RFC 3311 section 5.2).
     pub(super) fn handle_update(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
-        let Some(session) = self.session_for(id, inbound) else { return };
+        let Some(session) = self.session_for(now, id, inbound) else { return };
         let body = read::body(&inbound.request);
         if body.is_some() {
             session.asked = Some(inbound.key.clone());

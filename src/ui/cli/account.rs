@@ -14,7 +14,7 @@ use crate::app::control::view::{
     AccountList, AccountStateView, AccountView, ErrorKind, ErrorView, FlowView, PublicationStateView, PublicationView,
 };
 use crate::app::control::{check_account, PasswordSource};
-use crate::vocab::{escape, Entity};
+use crate::vocab::{escape, shell_word, Entity};
 
 /// Seconds until the registrar has spoken; whoever is silent for so long mostly stays so.
 const PATIENCE: u32 = 5;
@@ -149,7 +149,7 @@ fn is_there(entity: &str) -> ErrorView {
     ErrorView {
         code: "account-exists".into(),
         message: format!("there is an account {entity} already"),
-        next: format!("see `sottovoce account show {entity}`; to change it, remove it first"),
+        next: format!("see `sottovoce account show {}`; to change it, remove it first", shell_word(&entity)),
         subject: entity,
         kind: ErrorKind::Usage,
     }

@@ -82,6 +82,13 @@ impl Announcer {
                 let (of, now) = (watching(watch), followed(watch));
                 self.said.retain(|line| !line.starts_with(&of) || now.as_ref() == Some(line));
             }
+            // What protects it, or that it was not protected, counts again after something else.
+            EventView::Call(call) => {
+                if let Some(now) = told(call, false).filter(|_| call.state == CallStateView::Active) {
+                    let (of, placed) = (format!("call {}: ", call.id), format!("call {} takes the place of ", call.id));
+                    self.said.retain(|line| *line == now || !line.starts_with(&of) && !line.starts_with(&placed));
+                }
+            }
             _ => {}
         }
     }
@@ -218,6 +225,26 @@ mod tests {
             assert_eq!((told(&failure), told(&failure)), (1, 0), "once in an outage");
             assert_eq!(told(&other), usize::from(again), "which is not over");
             announcer.lines(&EventView::Account(account("registered")));
+        }
+    }
+
+    /// The last word on what protects a call is true.
+    #[test]
+    fn protection_that_falls_is_said_as_when_it_rises() {
+        let mut announcer = Announcer {
+            prompting: false,
+            registered: Registered::default(),
+            held: Held::default(),
+            said: VecDeque::new(),
+        };
+        let mut said = |bundle: &str| {
+            let call = Call { bundle: bundle.into(), ..crate::app::control::tests::call(CallState::Active) };
+            announcer.lines(&EventView::Call(Box::new(CallView::from(&call))))
+        };
+        for bundle in ["ah", "ah+esp", "ah", "none", "ah"] {
+            let words = if bundle == "none" { "not protected".to_owned() } else { format!("protected by {bundle}") };
+            assert!(said(bundle).iter().any(|line| line.ends_with(&words)), "{bundle}");
+            assert_eq!(said(bundle), Vec::<String>::new(), "once");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::app::control::view::{
     EntryView, ErrorKind, ErrorView, PolicyView, PresenceView, ProposalView, ReviewKindView, ReviewStateView,
     ReviewView,
 };
+use crate::vocab::shell_word;
 
 /// `None` when no flag was given.
 pub fn body(flags: &AnswerFlags) -> Result<Option<AnswerBody>, ErrorView> {
@@ -153,7 +154,8 @@ fn agreed(peer: &str, proposal: &ProposalView) -> String {
         Some(_) => format!(
             "counter-proposed: nothing is agreed yet. The user of {peer} is asked for a yes to it; packets of {peer} may come \
              so from now on, yours go as before until a call of {peer} uses it. `sottovoce proposal list` tells what becomes \
-             of it, `sottovoce proposal cancel {peer}` takes it back"
+             of it, `sottovoce proposal cancel {}` takes it back",
+            shell_word(peer)
         ),
         None => format!(
             "agreed: packets of {peer} may come so from now on; yours go as before until a call of {peer} uses it \

@@ -80,7 +80,7 @@ pub enum Command {
         /// Its number, as c1
         call: String,
     },
-    /// Protect a running call less, if its peer agrees: its user is asked, and nothing changes before he has accepted
+    /// Protect a running call less: the peer is asked what it says by now, and where that is more its user has to accept first
     Relax {
         /// Its number, as c1
         call: String,

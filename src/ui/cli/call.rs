@@ -298,11 +298,13 @@ pub async fn tighten(door: &Door, output: Output, id: &str, rules: Option<String
     let path = format!("/v1/calls/{}/tighten", segment(id));
     let reply = door.post(&path, &TightenBody { rules }).await?;
     let call: CallView = reply.view()?;
-    if let Some(failure) = &call.failure {
+    let discarded = call.failure.as_ref().is_some_and(|failure| failure.code == "policy-discards");
+    if let Some(failure) = call.failure.as_ref().filter(|_| !discarded) {
         return Err(failure.clone());
     }
     output.body(reply.body());
     output.line(&match (call.is_over(), call.rekeying) {
+        _ if discarded => format!("call {} with {}: ended: your policy discards it now", call.id, call.peer),
         (true, _) => format!("call {} with {}: over before it was protected better", call.id, call.peer),
         (false, true) => {
             format!("call {} with {}: the peer has not answered yet; `sottovoce calls` tells", call.id, call.peer)

@@ -74,6 +74,10 @@ fn show(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     let contact: ContactView = reply.view()?;
     output.line(&format!("{}: {}", contact.name, contact.entity));
     let group = match &contact.group {
+        Some(group) if !contact.approved => format!(
+            "  group {group}: nothing that it says counts before a key of theirs is approved: `sottovoce ask {}`",
+            contact.entity
+        ),
         Some(group) => format!("  group {group}"),
         None => "  in no group: `sottovoce contact set NAME --group friend`, see `sottovoce group list`".to_owned(),
     };
@@ -92,7 +96,11 @@ fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     output.body(reply.body());
     let list: ContactList = reply.view()?;
     let row = |contact: &ContactView| {
-        let group = contact.group.clone().unwrap_or_default();
+        let group = contact.group.clone().map(|group| match contact.approved {
+            true => group,
+            false => format!("{group} (key not approved)"),
+        });
+        let group = group.unwrap_or_default();
         [contact.name.clone(), contact.entity.clone(), group, contact.addresses.join(", ")]
     };
     let rows: Vec<[String; 4]> = list.contacts.iter().map(row).collect();
@@ -119,9 +127,13 @@ fn list_groups(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
 
 fn table(output: Output, groups: &[GroupView]) {
     let row = |group: &GroupView| {
+        let member = |name: &String| match group.unproven.contains(name) {
+            true => format!("{name} (key not approved: nothing of this counts yet)"),
+            false => name.clone(),
+        };
         let members = match group.relation == "unknown" {
             true => "everybody else: `unknown` in [watchers] of the configuration".to_owned(),
-            false => group.members.join(", "),
+            false => group.members.iter().map(member).collect::<Vec<_>>().join(", "),
         };
         [
             group.name.clone(),

@@ -38,7 +38,7 @@ pub async fn run(door: &Door, output: Output, command: &PolicyCommand) -> Result
         PolicyCommand::Import { file } => policy_import::run(door, output, file).await,
         PolicyCommand::List(args) => list(output, &door.get(&listed(args)).await?),
         PolicyCommand::Remove { id } if id == "default" => {
-            changed(output, &door.delete("/v1/policy/default").await?, &[])
+            default_removed(output, &door.delete("/v1/policy/default").await?)
         }
         PolicyCommand::Remove { id } => {
             let which = both(door, id).await?;
@@ -113,7 +113,7 @@ pub(super) fn tell(output: Output, view: &RegisteredView, import: bool) {
         output.say(&format!("WARNING: {warning}"));
     }
     if view.default_changed {
-        return print(output, &view.policy);
+        return print_default(output, &view.policy);
     }
     print_those(output, &view.policy, &view.added);
 }
@@ -162,6 +162,26 @@ pub(super) fn changed(output: Output, reply: &Reply, which: &[String]) -> Result
     output.line(&format!("registered as generation {}", policy.generation));
     print_those(output, &policy, which);
     Ok(Exit::Done)
+}
+
+/// The configuration's default is in force again.
+fn default_removed(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
+    output.body(reply.body());
+    let policy: PolicyView = reply.view()?;
+    output
+        .line(&format!("registered as generation {}: the default, that of the configuration again", policy.generation));
+    if let Some(warning) = policy.default_in_clear() {
+        output.say(&format!("WARNING: {warning}"));
+    }
+    print_default(output, &policy);
+    Ok(Exit::Done)
+}
+
+/// The default alone: in a long list it would be lost.
+fn print_default(output: Output, policy: &PolicyView) {
+    let rows: Vec<[String; 7]> = policy.default_entries().iter().map(|entry| summary(entry, true)).collect();
+    output.table(COLUMNS, &rows);
+    output.line("`sottovoce policy list` shows the other entries");
 }
 
 /// The entries of these numbers alone: in a long list what is new would be lost.
@@ -261,8 +281,7 @@ async fn default(door: &Door, output: Output) -> Result<Exit, ErrorView> {
 /// The default alone, as `policy list` has it.
 async fn defaults(door: &Door, output: Output) -> Result<PolicyView, ErrorView> {
     let whole: PolicyView = door.get("/v1/policy").await?.view()?;
-    let ordinary = whole.entries.len().saturating_sub(whole.defaults);
-    let default = PolicyView { entries: whole.entries.into_iter().skip(ordinary).collect(), ..whole };
+    let default = PolicyView { entries: whole.default_entries().to_vec(), ..whole };
     output.body(serde_json::to_string(&default).unwrap_or_default().as_bytes());
     Ok(default)
 }

@@ -15,9 +15,9 @@ pub enum PolicyCommand {
         /// Its number, as e1, or default
         id: String,
     },
-    /// Add entries of your own: spdadd lines
+    /// Add entries of your own: spdadd lines, or rules alone for whom --entity, --device or --group names
     Add {
-        /// As 'spdadd any 192.168.1.9 udp -P out discard;'
+        /// As 'spdadd any 192.168.1.9 udp -P out discard;', or as 'ipsec esp/transport//require'
         text: String,
         /// For the streams of this peer alone, as sip:bob@192.168.1.2
         #[arg(long, value_name = "ENTITY")]
@@ -31,11 +31,13 @@ pub enum PolicyCommand {
     },
     /// Change an entry and its other direction, in your editor ($VISUAL or $EDITOR)
     ///
-    /// What a peer agreed to is not loosened unless its user agrees to that too: see --propose.
+    /// What the text does not name stays as it was: whose packets, priority, place, end, and whether it is disabled. What a peer agreed
+    /// to is not loosened unless its user agrees to that too: see --propose. What you tightened yourself since can be taken back.
     Edit {
         /// Its number, as e1
         id: String,
-        /// Put these spdadd lines in its place, without an editor: one, whose mirror is the other direction, or one for each
+        /// Put this in its place, without an editor: one spdadd line, whose mirror is the other direction, or one for each; or rules
+        /// alone, as 'ipsec ah/transport//require', for the same packets
         #[arg(long, value_name = "TEXT")]
         with: Option<String>,
         /// Where that is looser than the peer agreed to, have its user asked, and wait for the answer (ten minutes at most)
@@ -114,6 +116,8 @@ pub enum PolicyCommand {
         direction: String,
     },
     /// Add every entry of a file: spdadd lines, or JSON as export writes it
+    ///
+    /// `flush` and `spdflush` of a setkey file are not obeyed: nothing is taken away.
     Import {
         /// The file; - is standard input
         file: PathBuf,

@@ -18,7 +18,10 @@ use crate::app::control::request::{PolicyBody, UndoBody};
 use crate::app::control::view::{EntryView, ErrorKind, ErrorView, PolicyChangeView, PolicyHistoryView};
 
 const HOW: &str =
-    "# Change the lines, save, and leave the editor; one line alone is mirrored for the other direction.\n\
+    "# Change the lines, save, and leave the editor; one line alone is mirrored for the other direction. Rules alone, as\n\
+    # `ipsec esp/transport//require`, are for the same packets.\n\
+    # What you take out behind `# sv:` stays as it is; another value there changes it. `policy expire ID --never` takes an\n\
+    # end away, `policy enable ID` enables.\n\
     # Whoever empties the text, or saves nothing, changes nothing.\n";
 
 /// Whether the peer's user is to be asked for what is looser.
@@ -36,7 +39,9 @@ async fn propose(
     text: &str,
     note: Option<String>,
 ) -> Result<Exit, ErrorView> {
-    let answer = AnswerFlags { edit: Some(text.to_owned()), propose: true, note, ..AnswerFlags::default() };
+    let given = Some(text.to_owned());
+    let (edit, approve) = if text.contains("spdadd") { (given, None) } else { (None, given) };
+    let answer = AnswerFlags { edit, approve, propose: true, note, ..AnswerFlags::default() };
     let peer = why.subject.clone();
     let intent = IntentFlags::default();
     let args = AskArgs { peer, presence: false, policy: false, answer, intent, accept_key: None, account: None };
@@ -57,9 +62,9 @@ pub async fn edit(door: &Door, output: Output, id: &str, with: Option<&str>, ask
         return Err(no_terminal(id));
     }
     let view: EntryView = door.get(&path(id)).await?.view()?;
-    let mut lines = vec![view.setkey];
-    if let Some(other) = view.other {
-        lines.push(door.get(&path(&other)).await?.view::<EntryView>()?.setkey);
+    let mut lines = vec![readable(&view)];
+    if let Some(other) = &view.other {
+        lines.push(readable(&door.get(&path(other)).await?.view()?));
     }
     let before = lines.join("\n") + "\n";
     let mut text = format!("{HOW}{before}");
@@ -87,6 +92,15 @@ pub async fn edit(door: &Door, output: Output, id: &str, with: Option<&str>, ask
             }
         }
     }
+}
+
+/// The entry's line, with its end as people write it.
+fn readable(view: &EntryView) -> String {
+    let spelled = |word: &str| match (word.strip_prefix("expires="), &view.expires) {
+        (Some(_), Some(end)) => format!("expires={end}"),
+        _ => word.to_owned(),
+    };
+    view.setkey.split(' ').map(spelled).collect::<Vec<_>>().join(" ")
 }
 
 /// The text as the user's editor leaves it. His command is a shell's: it may have arguments.

@@ -136,6 +136,12 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
             _ => format!("{open}; `sottovoce answer CALL` takes one that rings"),
         },
     );
+    if let Some(until) = &status.quiet_until {
+        page.field(
+            "quiet hours",
+            &format!("until {until}: nothing rings but members of groups that do (`sottovoce group list`)"),
+        );
+    }
     page.field("waiting", &format!("{}, {}", several(status.asks, "ask"), several(status.reviews, "review")));
     if status.watches > 0 {
         let waiting = match status.watches_waiting {

@@ -17,14 +17,38 @@ pub async fn run(door: &Door, output: Output, command: &WatchersCommand) -> Resu
         WatchersCommand::PoliteBlock { whom } => answer(door, output, whom, "polite-block").await,
         WatchersCommand::Block { whom } => answer(door, output, whom, "block").await,
         WatchersCommand::Forget { whom } => {
-            list(output, &door.delete(&format!("/v1/watchers/{}", segment(whom))).await?)
+            let before = followers(door).await?;
+            let reply = door.delete(&format!("/v1/watchers/{}", segment(whom))).await?;
+            list(output, &reply)?;
+            tell_of_return(output, &before, &reply)
         }
     }
 }
 
+async fn followers(door: &Door) -> Result<Vec<WatcherView>, ErrorView> {
+    Ok(door.get("/v1/watchers").await?.view::<WatcherList>()?.watchers)
+}
+
+/// Who has to prove anew whom the answer is about is away for a moment.
+fn tell_of_return(output: Output, before: &[WatcherView], reply: &Reply) -> Result<Exit, ErrorView> {
+    let list: WatcherList = reply.view()?;
+    let left = before.iter().filter(|view| view.state == WatcherStateView::Active);
+    for view in left.filter(|view| list.watchers.iter().all(|now| now.id != view.id)) {
+        let number = view.id.clone().unwrap_or_default();
+        output.line(&format!("{number}, {}, was told to ask anew, and may be back within half a minute", who(view)));
+    }
+    Ok(Exit::Done)
+}
+
 async fn answer(door: &Door, output: Output, whom: &str, watchers: &str) -> Result<Exit, ErrorView> {
     let body = WatcherBody { watchers: watchers.to_owned() };
-    list(output, &door.post(&format!("/v1/watchers/{}", segment(whom)), &body).await?)
+    let before = followers(door).await?;
+    let reply = door.post(&format!("/v1/watchers/{}", segment(whom)), &body).await?;
+    list(output, &reply)?;
+    match watchers {
+        "block" => Ok(Exit::Done),
+        _ => tell_of_return(output, &before, &reply),
+    }
 }
 
 fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
@@ -32,7 +56,7 @@ fn list(output: Output, reply: &Reply) -> Result<Exit, ErrorView> {
     let list: WatcherList = reply.view()?;
     let rows: Vec<[String; 5]> = list.watchers.iter().map(watcher).collect();
     match rows.is_empty() {
-        true => output.line("nobody follows this device"),
+        true => output.line("nobody follows this device now"),
         false => output.table(["number", "who", "IP address", "since", "is told"], &rows),
     }
     if !list.answers.is_empty() {

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::timestamp;
 use crate::agent::{ContactGroup, SavedContact, UnknownWatchers};
 use crate::policy::{Action, Permission, Relation};
-use crate::vocab::escape;
+use crate::vocab::{escape, Entity};
 
 /// Somebody whom you gave a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -17,6 +19,8 @@ pub struct ContactView {
     pub group: Option<String>,
     pub note: Option<String>,
     pub since: String,
+    /// Keys of it are approved. Without one nothing that its group says counts for it.
+    pub approved: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -41,6 +45,8 @@ pub struct GroupView {
     pub built_in: bool,
     /// The names of its contacts.
     pub members: Vec<String>,
+    /// Those of them of whom no key is approved: nothing that the group says counts for them yet.
+    pub unproven: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -49,9 +55,10 @@ pub struct GroupList {
     pub groups: Vec<GroupView>,
 }
 
-impl From<&SavedContact> for ContactView {
-    fn from(saved: &SavedContact) -> Self {
+impl ContactView {
+    pub(in crate::app) fn of(saved: &SavedContact, approved: &BTreeSet<Entity>) -> Self {
         Self {
+            approved: approved.contains(&saved.entity),
             name: escape(&saved.name),
             entity: saved.entity.to_string(),
             addresses: saved.addresses.iter().map(|address| escape(address)).collect(),
@@ -63,8 +70,9 @@ impl From<&SavedContact> for ContactView {
 }
 
 impl GroupView {
-    pub(in crate::app) fn of(group: &ContactGroup, contacts: &[&SavedContact]) -> Self {
+    pub(in crate::app) fn of(group: &ContactGroup, contacts: &[&SavedContact], approved: &BTreeSet<Entity>) -> Self {
         let mine = |saved: &&&SavedContact| saved.group.as_ref() == Some(&group.name);
+        let unproven = |saved: &&&SavedContact| !approved.contains(&saved.entity);
         Self {
             name: group.name.clone(),
             relation: group.relation.name().to_owned(),
@@ -73,6 +81,7 @@ impl GroupView {
             rings: group.rings,
             built_in: group.is_built_in(),
             members: contacts.iter().filter(mine).map(|saved| escape(&saved.name)).collect(),
+            unproven: contacts.iter().filter(mine).filter(unproven).map(|saved| escape(&saved.name)).collect(),
         }
     }
 
@@ -87,6 +96,7 @@ impl GroupView {
             rings: false,
             built_in: true,
             members: Vec::new(),
+            unproven: Vec::new(),
         }
     }
 }

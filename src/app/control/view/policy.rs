@@ -21,6 +21,23 @@ pub struct PolicyView {
     pub pending: Vec<PendingView>,
 }
 
+impl PolicyView {
+    /// The default for everybody else, as it is in force.
+    pub fn default_entries(&self) -> &[EntryView] {
+        self.entries.get(self.entries.len().saturating_sub(self.defaults)..).unwrap_or_default()
+    }
+
+    /// What the user is told where the default protects nothing.
+    pub fn default_in_clear(&self) -> Option<String> {
+        let open = self.default_entries().iter().any(|entry| entry.action == "none");
+        open.then(|| {
+            "the default is `none`: calls with whoever has no entry go in clear, and anybody on the way can listen; \
+             `sottovoce policy default \"ipsec esp/transport//require\"` protects them"
+                .to_owned()
+        })
+    }
+}
+
 /// Changes of the policy database, the newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PolicyHistoryView {
@@ -84,7 +101,7 @@ pub struct RegisteredView {
     /// Numbers of the entries that are new.
     pub added: Vec<String>,
     pub skipped: Vec<SkippedView>,
-    /// What the new entries do, or do not, beside what was agreed on with peers: in words.
+    /// What the new entries do, or do not, beside what was agreed on with peers, and what of a file was not obeyed: in words.
     #[serde(default)]
     pub warnings: Vec<String>,
     /// `false`: the default for everybody else was left as it was.

@@ -48,11 +48,11 @@ pub struct CounterView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CounterStateView {
-    /// Yours: taken back, expired, or overtaken by other entries.
+    /// Yours: taken back, expired, or overtaken by other entries. The peer's: you refused it, or its review ended.
     Lapsed,
     /// The peer's: a review puts it to you.
     Put,
-    /// Yours: a call of the peer used it, and it is in force.
+    /// Yours: a call of the peer used it, and it is in force. The peer's: you approved it, and it is in force.
     Used,
     /// Yours: pending until a call of the peer uses it.
     Waiting,

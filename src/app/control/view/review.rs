@@ -54,6 +54,8 @@ pub struct ReviewView {
     pub advice: AdviceView,
     /// Who the peer is to you and what it is about: the advice depends on it.
     pub about: AboutView,
+    /// The group of contacts whose rules would hold for the peer, if one of its keys were approved.
+    pub unproven_group: Option<String>,
     /// Each selector of the peer that reached beyond the two ends, in words.
     pub cuts: Vec<String>,
     /// Rules that a refused call said were missing, in setkey's form.
@@ -238,11 +240,17 @@ impl From<&OpenReview> for ReviewView {
             differences: review.differences.iter().map(DifferenceView::from).collect(),
             advice: (&review.advice).into(),
             about: (&review.circumstances).into(),
+            unproven_group: unproven_group(open),
             cuts: review.cuts.iter().map(|cut| escape(cut)).collect(),
             missing: open.missing.iter().map(|rule| escape(rule)).collect(),
             one_step: one_step(open),
         }
     }
+}
+
+fn unproven_group(open: &OpenReview) -> Option<String> {
+    let proven = matches!(open.review.key_state, KeyState::Pinned | KeyState::Verified);
+    open.group.as_deref().filter(|_| !proven).map(escape)
 }
 
 fn proposal_of(open: &OpenReview) -> Option<String> {

@@ -25,6 +25,8 @@ pub struct StatusView {
     pub environment: EnvironmentView,
     /// The configured place, or what the user typed.
     pub place: Option<String>,
+    /// Quiet hours are on until then: what comes from outside waits, members of groups that ring excepted.
+    pub quiet_until: Option<String>,
     pub generation: u64,
     /// Calls that are not over.
     pub calls: u64,

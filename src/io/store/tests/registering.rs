@@ -3,7 +3,7 @@ use super::*;
 
 use crate::agent::KeptProposal;
 use crate::keys;
-use crate::policy::{Answer, ApprovedPeer};
+use crate::policy::{Aim, Answer, ApprovedPeer, Intent};
 use crate::presence::Vouch;
 use crate::vocab::{AgreementKey, Entity, FailureKind, SignatureBytes, VerifyKey};
 
@@ -79,6 +79,25 @@ fn an_approval_registers_both_directions_pins_and_replaces_only_that_device() {
     assert_eq!(pins.len(), 2);
     assert_eq!(pins[0].fingerprint, keys::fingerprint(&pins[0].signing_key, &pins[0].agreement_key));
     assert_eq!((pins[0].since, pins[0].verified), (Wall(5), false));
+}
+
+/// A key that was replaced has agreed to nothing; own changes are no agreement.
+#[test]
+fn what_was_agreed_on_last_is_kept_for_each_device_until_its_keys_are_replaced() {
+    let mut database = Database::new();
+    database.register(&bob("d1", 1), Action::None, 0, false).unwrap();
+    database.register(&bob("d2", 2), Action::Discard, 1, false).unwrap();
+    database.register(&bob("d1", 1), ah_and_esp(), 2, false).unwrap();
+    let agreed = |database: &Database| -> Vec<(String, Vec<Action>)> {
+        let of = |last: crate::agent::LastAgreed| {
+            (last.device.to_string(), last.entries.into_iter().map(|entry| entry.action).collect())
+        };
+        database.loaded().agreed.into_iter().map(of).collect()
+    };
+    let each = |device: &str, action: Action| (device.to_owned(), vec![action.clone(), action]);
+    assert_eq!(agreed(&database), [each("d1", ah_and_esp()), each("d2", Action::Discard)]);
+    database.register(&bob("d1", 9), Action::None, 3, true).unwrap();
+    assert_eq!(agreed(&database), [each("d1", Action::None)]);
 }
 
 #[test]
@@ -220,6 +239,8 @@ fn a_proposal_of_ours_is_kept_until_it_is_forgotten() {
         name: name.to_owned(),
         answer,
         note: Some("the line is\n slow".to_owned()),
+        intent: Intent { purpose: Some(Aim::Business), content: None },
+        seen: "a key\nentries".to_owned(),
         deadline: Wall(7),
     };
     let first = kept(Answer::Rules(ah_and_esp()), "one");

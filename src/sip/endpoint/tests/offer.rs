@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::wire::{body, header, invite, World, ALICE};
+use super::wire::{address, body, header, invite, World, ALICE, BOB};
 use crate::sip::endpoint::EndpointEvent;
 use crate::sip::{send, Method, Request, Response, SessionId};
 
@@ -115,6 +115,50 @@ fn offers_that_meet_are_told_apart() {
         matches!(world.events[ALICE].last(), Some(EndpointEvent::OfferRefused { status: 491, .. })),
         "not for ever"
     );
+}
+
+/// They cross where a proxy is between: whoever gives way still acknowledges, and asks once more.
+#[test]
+fn an_answer_to_an_offer_that_was_withdrawn_is_acknowledged_and_the_offer_made_anew() {
+    let (mut world, ours) = answered_by_hand(&[]);
+    offer(&mut world, ours, "hold");
+    world.inject(ALICE, &moved_offer(&world, 1).to_bytes());
+    world.at(ALICE, |end, now| end.answer(now, ours, body("answer")));
+    for _ in 0..2 {
+        world.reply(&Method::Invite, 200, &[("Contact", "<sip:bob@192.168.1.2>")]);
+        let ack = world.sent.last().unwrap();
+        let text = String::from_utf8_lossy(&ack.bytes).into_owned();
+        assert!(text.starts_with("ACK sip:bob@192.168.1.2 ") && text.contains("CSeq: 2 ACK"), "{text}");
+        assert_eq!(ack.remote, address(BOB), "where it was answered");
+    }
+    let answered = |event: &EndpointEvent| matches!(event, EndpointEvent::OfferAnswered { .. });
+    assert!(!world.events[ALICE].iter().any(answered), "nobody waits for it");
+    world.inject(ALICE, &from_bob(&world, Method::Ack, 1).to_bytes());
+    world.run_for(Duration::from_millis(1));
+    assert!(is_due(&mut world));
+}
+
+/// What comes late, or is a copy with another Contact, takes nothing away.
+#[test]
+fn an_offer_gives_way_to_nothing_that_is_out_of_order() {
+    let (mut world, ours) = answered_by_hand(&[]);
+    let mut before = from_bob(&world, Method::Invite, 5);
+    send::push(&mut before, "Contact", "<sip:bob@192.168.1.2>");
+    world.inject(ALICE, &before.to_bytes());
+    world.at(ALICE, |end, now| end.answer(now, ours, body("answer")));
+    world.inject(ALICE, &from_bob(&world, Method::Ack, 5).to_bytes());
+    offer(&mut world, ours, "hold");
+    world.inject(ALICE, &moved_offer(&world, 4).to_bytes());
+    assert!(world.first_lines(ALICE).last().unwrap().starts_with("SIP/2.0 500"));
+    world.reply(&Method::Invite, 200, &[]);
+    assert!(matches!(world.events[ALICE].last(), Some(EndpointEvent::OfferAnswered { id, .. }) if *id == ours));
+}
+
+fn moved_offer(world: &World, number: u32) -> Request {
+    let mut theirs = from_bob(world, Method::Invite, number);
+    send::set_body(&mut theirs, &body("theirs"));
+    send::push(&mut theirs, "Contact", "<sip:bob@192.168.1.9>");
+    theirs
 }
 
 /// Our ACK of the offer before was lost, and the peer says when to ask again (RFC 3261 section 14.2).

@@ -244,6 +244,12 @@ fn circumstances(review: &ReviewView) -> Option<String> {
     let about = &review.about;
     let who =
         Some(about.relation.as_str()).filter(|relation| *relation != "unknown").map(|who| format!("{who} of yours"));
+    let who = who.or_else(|| {
+        let group = review.unproven_group.as_ref()?;
+        Some(format!(
+            "a stranger: it is {group} in your contacts, but its key is not approved, so nothing of that counts"
+        ))
+    });
     let purpose = about.purpose.as_ref().map(|purpose| format!("purpose {purpose}"));
     let content = about.content.as_ref().map(|content| format!("content {content}"));
     let parts: Vec<String> = [who, purpose, content].into_iter().flatten().collect();

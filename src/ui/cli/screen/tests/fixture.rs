@@ -125,6 +125,7 @@ impl Case {
             missing: self.missing.iter().map(Rule::to_string).collect(),
             note: None,
             proposal: None,
+            group: None,
         })
     }
 }

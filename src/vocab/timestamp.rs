@@ -1,12 +1,11 @@
 //! `xs:dateTime` as RFC 3339 restricts it. Proleptic Gregorian calendar, no leap seconds.
 
-use super::fields::number;
-use crate::vocab::Wall;
+use super::Wall;
 
 const DAY: u64 = 86_400;
 
 /// `2026-11-22T18:00:00Z`.
-pub(super) fn write(time: Wall) -> String {
+pub fn write(time: Wall) -> String {
     let seconds = time.as_secs();
     let (year, month, day) = date(seconds / DAY);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
@@ -46,7 +45,8 @@ fn two_digits(text: &str, most: u64) -> Option<u64> {
 /// Days from 1970-01-01 to `yyyy-mm-dd`.
 fn days(text: &str) -> Option<u64> {
     let mut parts = text.splitn(3, '-');
-    let year: u64 = parts.next().filter(|year| year.len() == 4).and_then(number).filter(|year| *year >= 1970)?;
+    let year = parts.next().filter(|year| year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()))?;
+    let year = year.parse().ok().filter(|year: &u64| *year >= 1970)?;
     let month = two_digits(parts.next()?, 12).filter(|month| *month > 0)?;
     let day = two_digits(parts.next()?, 31).filter(|day| *day > 0)?;
     let days = days_before_year(year) + days_before_month(year, month) + day - 1;
