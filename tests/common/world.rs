@@ -433,7 +433,7 @@ impl World {
 
     /// Every stream sends one frame of a tone, and what is due of RTCP.
     fn talk(&mut self) {
-        self.sample += MAX_FRAME as u32;
+        self.sample += 8000 / FRAMES_A_SECOND;
         let at = self.sample;
         let frame: [i16; MAX_FRAME] = std::array::from_fn(|i| (8000.0 * ((at + i as u32) as f64 * 0.35).sin()) as i16);
         let mut heard = [0; MAX_FRAME];
