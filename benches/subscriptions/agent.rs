@@ -102,6 +102,7 @@ fn config(number: usize) -> AgentConfig {
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").expect("a policy")),
         stays: false,
         only_looks: false,
+        sdes_without_tls: false,
         limits: number,
         keylog: false,
     }

@@ -40,6 +40,8 @@ pub struct AgentConfig {
     pub stays: bool,
     /// It is there for a look into its database: it registers nothing and publishes nothing.
     pub only_looks: bool,
+    /// Keys for SRTP in session descriptions (RFC 4568) may go, and come, by UDP and TCP too.
+    pub sdes_without_tls: bool,
     /// How many times what a telephone of one user needs may be remembered for others.
     pub limits: usize,
     pub prompts: Prompts,

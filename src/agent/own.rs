@@ -191,7 +191,7 @@ impl Own {
 /// What this version can do.
 pub fn capabilities() -> Capabilities {
     Capabilities {
-        protocols: Protocol::ALL.to_vec(),
+        protocols: Protocol::IPSEC.to_vec(),
         tunnel: true,
         suites: Suite::ALL.to_vec(),
         codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],

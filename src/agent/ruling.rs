@@ -25,6 +25,9 @@ pub struct Protected {
 }
 
 impl Protected {
+    /// An ordinary telephone, both ways.
+    pub const SRTP: Self = Self { outbound: Bundle::SRTP, inbound: Bundle::SRTP };
+
     /// Of what an initiator and a responder agreed, one of whom we are.
     pub fn of(bundles: Bundles, we_offered: bool) -> Self {
         let Bundles { to_responder, to_initiator } = bundles;

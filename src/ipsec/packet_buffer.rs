@@ -1,3 +1,5 @@
+use super::SealError;
+
 /// Holds one packet with room before and behind it, so that headers and trailers are added in place.
 pub struct PacketBuffer {
     octets: Box<[u8]>,
@@ -35,6 +37,23 @@ impl PacketBuffer {
 
     pub fn octets(&self) -> &[u8] {
         &self.octets[self.start..self.end]
+    }
+
+    /// Lets `seal` change the packet in place and grow it by at most `most` octets behind: it gets the packet with that room, and the
+    /// length of the packet, and gives the new length.
+    ///
+    /// # Errors
+    /// There is no such room, or what `seal` has against it.
+    pub fn seal_within(
+        &mut self,
+        most: usize,
+        seal: impl FnOnce(&mut [u8], usize) -> Result<usize, SealError>,
+    ) -> Result<&[u8], SealError> {
+        let len = self.len();
+        let room = self.octets.get_mut(self.start..self.end + most).ok_or(SealError::TooLong)?;
+        let grown = seal(room, len)?;
+        self.end = self.start + grown.min(len + most);
+        Ok(self.octets())
     }
 
     pub(super) fn octets_mut(&mut self) -> &mut [u8] {

@@ -1,10 +1,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::associations::Sealing;
 use super::clear::ClearAllowed;
 use super::spd_view::SpdView;
 use super::tunnel::Tunnel;
-use crate::ipsec::{Outbound, PacketBuffer, Path, SealError};
+use crate::ipsec::{PacketBuffer, Path, SealError};
 use crate::policy::{Bundle, Carried, Spd};
 use crate::vocab::Wall;
 
@@ -13,7 +14,7 @@ pub struct Egress {
     pub(super) rules: SpdView,
     /// The flow as the peer sees it, which differs from that of the rules where a gateway stands between.
     pub(super) wire: Path,
-    pub(super) associations: Outbound,
+    pub(super) associations: Sealing,
     pub(super) agreed: Bundle,
 }
 
@@ -99,4 +100,5 @@ pub(super) fn reaches(carried: Carried, demanded: Carried) -> bool {
     carried.confidentiality >= demanded.confidentiality
         && carried.payload_integrity >= demanded.payload_integrity
         && carried.header_integrity >= demanded.header_integrity
+        && carried.sealed >= demanded.sealed
 }

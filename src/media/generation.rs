@@ -1,11 +1,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::associations::Associations;
 use super::egress::Egress;
 use super::ingress::Ingress;
 use super::spd_view::SpdView;
 use super::Rekeying;
-use crate::ipsec::{Path, Protection};
+use crate::ipsec::Path;
 use crate::policy::{Bundle, Direction, Enclosing, Level, Spd};
 use crate::vocab::{Device, Entity, Mono, Now, Spi};
 
@@ -41,7 +42,7 @@ pub(super) struct Around {
 }
 
 impl Generation {
-    pub(super) fn new(terms: Terms, protection: Protection) -> Self {
+    pub(super) fn new(terms: Terms, associations: Associations) -> Self {
         let Terms { local, remote, peer, spd, default_level, outbound, inbound, around } = terms;
         let flow = Path::new(local, remote);
         let wire = Path::new(around.map_or(local, |around| around.inner), remote);
@@ -54,7 +55,7 @@ impl Generation {
             enclosing,
             remembered: crate::policy::Remembered::default(),
         };
-        let (sealing, opening) = protection.split();
+        let (sealing, opening) = associations.split();
         Self {
             egress: Egress {
                 rules: rules(Direction::Out, flow, around.map(|around| around.outbound)),
@@ -76,7 +77,7 @@ impl Generation {
     /// The one after, in the same tunnel.
     pub(super) fn next(rekeying: Rekeying, around: Option<Around>) -> Self {
         let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, .. } = rekeying;
-        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound, around }, protection)
+        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound, around }, protection.into())
     }
 
     /// Nothing of it is sealed, either way.

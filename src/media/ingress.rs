@@ -1,9 +1,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::associations::Opening;
 use super::egress::reaches;
 use super::spd_view::SpdView;
-use crate::ipsec::{DropReason, Inbound, Kind, Path};
+use crate::ipsec::{DropReason, Kind, Path};
 use crate::policy::{Bundle, Carried, Spd};
 use crate::vocab::Wall;
 
@@ -12,7 +13,7 @@ pub struct Ingress {
     pub(super) rules: SpdView,
     /// The flow as the peer sees it.
     pub(super) wire: Path,
-    pub(super) associations: Inbound,
+    pub(super) associations: Opening,
     pub(super) agreed: Bundle,
 }
 
@@ -41,6 +42,7 @@ impl Ingress {
         let (carried, arrival) = match Kind::of(datagram) {
             Kind::KeepAlive => return Ok(None),
             Kind::Protected(_) => self.open(from, datagram, room)?,
+            Kind::Rtcp | Kind::Rtp if self.associations.is_srtp() => self.open(from, datagram, room)?,
             Kind::Rtcp | Kind::Rtp => self.take_clear(from, datagram)?,
             Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
         };

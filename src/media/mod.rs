@@ -6,6 +6,7 @@
 
 use std::ops::RangeInclusive;
 
+mod associations;
 mod clear;
 pub mod codec;
 mod counters;
@@ -24,6 +25,7 @@ mod spd_view;
 pub mod stream;
 mod tunnel;
 
+pub use associations::Associations;
 pub use codec::{Codec, FRAMES_A_SECOND, MAX_FRAME};
 pub use counters::Counters;
 pub use egress::{Egress, Withheld};

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use super::associations::Associations;
 use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
@@ -10,7 +11,7 @@ use super::jitter::{self, Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Held, Rekeying, Tunnel};
-use crate::ipsec::{DropReason, Kind, PacketBuffer, Protection};
+use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
 
@@ -93,11 +94,11 @@ struct Told {
 }
 
 impl Stream {
-    pub fn new(config: StreamConfig, protection: Protection) -> Self {
+    pub fn new(config: StreamConfig, associations: impl Into<Associations>) -> Self {
         let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, tunnel, .. } = config;
         let around = tunnel.as_ref().map(|tunnel| tunnel.around());
         let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
-        let first = Generation::new(terms, protection);
+        let first = Generation::new(terms, associations.into());
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
             codec: config.codec,

@@ -8,7 +8,7 @@ use super::Direction;
 pub enum Action {
     Discard,
     None,
-    /// One to three rules, inside out: ipcomp, esp, ah. Never empty, no protocol twice.
+    /// Rules inside out: srtp, ipcomp, esp, ah. Never empty, no protocol twice, srtp in transport mode only.
     Ipsec(Vec<Rule>),
 }
 
@@ -23,6 +23,8 @@ pub struct Rule {
 /// Ordered inside out, as setkey lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
+    /// **Ours**: what ordinary telephones have (RFC 3711), with keys by SDES (RFC 4568). ESP serves it as well.
+    Srtp,
     Ipcomp,
     Esp,
     Ah,
@@ -57,6 +59,8 @@ pub struct Carried {
     pub confidentiality: bool,
     pub payload_integrity: bool,
     pub header_integrity: bool,
+    /// Encrypted and authenticated, by whatever keys: by those of SDES too, which every proxy on the way can read.
+    pub sealed: bool,
 }
 
 impl fmt::Display for Protocol {
@@ -65,6 +69,7 @@ impl fmt::Display for Protocol {
             Self::Ah => "ah",
             Self::Esp => "esp",
             Self::Ipcomp => "ipcomp",
+            Self::Srtp => "srtp",
         })
     }
 }
@@ -118,7 +123,9 @@ impl fmt::Display for Action {
 
 impl Protocol {
     /// All of them, inside out.
-    pub const ALL: [Self; 3] = [Self::Ipcomp, Self::Esp, Self::Ah];
+    pub const ALL: [Self; 4] = [Self::Srtp, Self::Ipcomp, Self::Esp, Self::Ah];
+    /// Those of IPsec, inside out: what two of us agree on.
+    pub const IPSEC: [Self; 3] = [Self::Ipcomp, Self::Esp, Self::Ah];
 }
 
 impl Level {
@@ -142,6 +149,8 @@ pub enum RulesError {
     Empty,
     #[error("esp or ah beside ipcomp, which only makes packets shorter and protects nothing")]
     IpcompAlone,
+    #[error("srtp in transport mode: it has no tunnel")]
+    SrtpTunnel,
     #[error("{0} once only")]
     Twice(Protocol),
 }
@@ -152,6 +161,9 @@ impl Action {
         rules.sort_by_key(|rule| rule.protocol);
         if let Some(pair) = rules.windows(2).find(|pair| pair[0].protocol == pair[1].protocol) {
             return Err(RulesError::Twice(pair[0].protocol));
+        }
+        if rules.iter().any(|rule| rule.protocol == Protocol::Srtp && rule.mode != Mode::Transport) {
+            return Err(RulesError::SrtpTunnel);
         }
         match rules.last().map(|rule| rule.protocol) {
             None => Err(RulesError::Empty),
@@ -167,6 +179,21 @@ impl Action {
             Self::Ipsec(rules) => Self::Ipsec(rules.iter().map(resolve).collect()),
             other => other.clone(),
         }
+    }
+
+    /// As it is stated to peers: where we take what ordinary telephones have, a peer of our kind gives ESP.
+    pub fn stated(&self) -> Self {
+        let Self::Ipsec(rules) = self else { return self.clone() };
+        let esp = |level| Rule::transport(Protocol::Esp, level);
+        let has_esp = self.rule(Protocol::Esp).is_some();
+        let stated = rules.iter().filter_map(|rule| match (rule.protocol, has_esp) {
+            (Protocol::Srtp, true) => None,
+            (Protocol::Srtp, false) => Some(esp(rule.level)),
+            _ => Some(rule.clone()),
+        });
+        let mut stated: Vec<Rule> = stated.collect();
+        stated.sort_by_key(|rule| rule.protocol);
+        Self::Ipsec(stated)
     }
 
     /// The rule for one protocol.

@@ -9,28 +9,38 @@ use super::{Action, Carried, Entry, Framing, Guarantee, Level, Protocol, Rule};
 pub struct Bundle {
     pub esp: bool,
     pub ah: bool,
+    /// SRTP with an ordinary telephone, and then nothing else.
+    pub srtp: bool,
     /// What makes it neither tighter nor looser.
     pub framing: Framing,
 }
 
 impl Bundle {
-    pub const NONE: Self = Self { esp: false, ah: false, framing: Framing::PLAIN };
+    pub const NONE: Self = Self { esp: false, ah: false, srtp: false, framing: Framing::PLAIN };
     pub const ESP: Self = Self { esp: true, ..Self::NONE };
     pub const AH: Self = Self { ah: true, ..Self::NONE };
     pub const AH_ESP: Self = Self { esp: true, ah: true, ..Self::NONE };
 
-    /// Every rule of `action`, whatever its level: where an SA can be had, `use` is served too.
+    pub const SRTP: Self = Self { srtp: true, ..Self::NONE };
+
+    /// Every rule of `action`, whatever its level: where an SA can be had, `use` is served too. ESP serves `srtp`, which is less.
     pub fn of(action: &Action) -> Self {
         Self {
-            esp: action.rule(Protocol::Esp).is_some(),
+            esp: action.rule(Protocol::Esp).is_some() || action.rule(Protocol::Srtp).is_some(),
             ah: action.rule(Protocol::Ah).is_some(),
+            srtp: false,
             framing: Framing::of(action),
         }
     }
 
     /// The protocols of both, and how both lay them around a packet.
     pub fn with(self, other: Self) -> Self {
-        Self { esp: self.esp || other.esp, ah: self.ah || other.ah, framing: self.framing.with(other.framing) }
+        Self {
+            esp: self.esp || other.esp,
+            ah: self.ah || other.ah,
+            srtp: self.srtp || other.srtp,
+            framing: self.framing.with(other.framing),
+        }
     }
 
     /// The same of an entry, with the padding that it asks for. An entry that says nothing of it wants padding for sound
@@ -45,13 +55,13 @@ impl Bundle {
     /// The action that demands it, in transport mode.
     pub fn required(self) -> Action {
         let rule = |there: bool, protocol| there.then(|| Rule::transport(protocol, Level::Require));
-        let rules = [rule(self.esp, Protocol::Esp), rule(self.ah, Protocol::Ah)];
+        let rules = [rule(self.srtp, Protocol::Srtp), rule(self.esp, Protocol::Esp), rule(self.ah, Protocol::Ah)];
         Action::ipsec(rules.into_iter().flatten().collect()).unwrap_or(Action::None)
     }
 
     /// Packets go in clear.
     pub fn is_empty(self) -> bool {
-        !self.esp && !self.ah
+        !self.esp && !self.ah && !self.srtp
     }
 
     /// Whether its parts fit together: what a peer chose may not.
@@ -61,12 +71,18 @@ impl Bundle {
             && (self.ah || !ah_tunnel)
             && (ipcomp || !ipcomp_tunnel)
             && (!ipcomp || !self.is_empty())
+            && (!self.srtp || Self { srtp: false, ..self } == Self::NONE)
             && (!tfc || self.esp && !ipcomp)
     }
 
     /// What a packet under this bundle really has.
     pub fn carried(self) -> Carried {
-        Carried { confidentiality: self.esp, payload_integrity: self.esp || self.ah, header_integrity: self.ah }
+        Carried {
+            confidentiality: self.esp,
+            payload_integrity: self.esp || self.ah,
+            header_integrity: self.ah,
+            sealed: self.esp || self.srtp,
+        }
     }
 
     /// The rules of `demanded` that insist and that this bundle does not satisfy, inside out. A rule is
@@ -88,6 +104,7 @@ impl fmt::Display for Bundle {
         let parts = [
             named(self.ah, "ah", ah_tunnel),
             named(self.esp, "esp", esp_tunnel),
+            named(self.srtp, "srtp", false),
             named(ipcomp, "ipcomp", ipcomp_tunnel),
             named(tfc, "tfc", false),
         ];

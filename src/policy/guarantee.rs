@@ -31,6 +31,8 @@ pub struct Guarantee {
     pub payload_integrity: Strength,
     /// Of addresses and ports.
     pub header_integrity: Strength,
+    /// Encrypted and authenticated, by keys that hops of the signalling may know: what `srtp` insists on, and `esp` has anyway.
+    pub sealed: Strength,
 }
 
 impl Guarantee {
@@ -51,6 +53,7 @@ impl Guarantee {
         confidentiality: Strength::Always,
         payload_integrity: Strength::Always,
         header_integrity: Strength::Always,
+        sealed: Strength::Always,
     };
 
     /// What one rule promises by itself.
@@ -61,7 +64,17 @@ impl Guarantee {
         };
         match rule.protocol {
             Protocol::Ah => Self { payload_integrity: strength, header_integrity: strength, ..Self::default() },
-            Protocol::Esp => Self { confidentiality: strength, payload_integrity: strength, ..Self::default() },
+            Protocol::Esp => {
+                Self { confidentiality: strength, payload_integrity: strength, sealed: strength, ..Self::default() }
+            }
+            // Its keys are only as good as every hop of the signalling: never more than "if possible", whatever the level. What
+            // is not sealed at all is dropped under `require` all the same.
+            Protocol::Srtp => Self {
+                confidentiality: Strength::IfPossible,
+                payload_integrity: Strength::IfPossible,
+                sealed: strength,
+                ..Self::default()
+            },
             Protocol::Ipcomp => Self::default(),
         }
     }
@@ -73,6 +86,7 @@ impl Guarantee {
             && reached(self.confidentiality, carried.confidentiality)
             && reached(self.payload_integrity, carried.payload_integrity)
             && reached(self.header_integrity, carried.header_integrity)
+            && reached(self.sealed, carried.sealed)
     }
 
     /// The least guarantee that is at least as tight as both.
@@ -82,6 +96,7 @@ impl Guarantee {
             confidentiality: self.confidentiality.max(other.confidentiality),
             payload_integrity: self.payload_integrity.max(other.payload_integrity),
             header_integrity: self.header_integrity.max(other.header_integrity),
+            sealed: self.sealed.max(other.sealed),
         }
     }
 
@@ -89,9 +104,15 @@ impl Guarantee {
         compare(self, other).at_least()
     }
 
-    fn parts(&self) -> [u8; 4] {
+    fn parts(&self) -> [u8; 5] {
         let part = |strength: Strength| strength as u8;
-        [u8::from(self.discard), part(self.confidentiality), part(self.payload_integrity), part(self.header_integrity)]
+        [
+            u8::from(self.discard),
+            part(self.confidentiality),
+            part(self.payload_integrity),
+            part(self.header_integrity),
+            part(self.sealed),
+        ]
     }
 }
 
@@ -141,7 +162,7 @@ mod tests {
 
     use super::*;
     use crate::policy::demand::Bundle;
-    use crate::policy::strategies::action;
+    use crate::policy::strategies::action_of_any as action;
 
     fn guarantee(text: &str) -> Guarantee {
         Guarantee::of(&crate::policy::setkey::parse_action(text).unwrap(), Level::Require)
@@ -166,6 +187,22 @@ mod tests {
         assert_eq!(tightness("ipsec esp/transport//default", esp), Tightness::Same);
         assert_eq!(tightness("ipsec ah/transport//use esp/transport//require", ah), Tightness::Incomparable);
         assert_eq!(tightness("ipsec ipcomp/transport//require esp/transport//require", esp), Tightness::Same);
+    }
+
+    /// With keys that every proxy may read it is never as good as ESP; and yet nothing in clear passes where it is required.
+    #[test]
+    fn srtp_compares_as_if_possible_and_drops_what_is_not_sealed() {
+        let (must, may) = ("ipsec srtp/transport//require", "ipsec srtp/transport//use");
+        let (esp, esp_may) = ("ipsec esp/transport//require", "ipsec esp/transport//use");
+        assert_eq!(tightness(must, esp), Tightness::Looser);
+        assert_eq!(tightness(must, "none"), Tightness::Tighter);
+        assert_eq!(tightness(must, may), Tightness::Tighter);
+        assert_eq!(tightness(may, esp_may), Tightness::Same);
+        assert_eq!(tightness(must, "ipsec ah/transport//require"), Tightness::Incomparable);
+        let (clear, srtp, sealed) = (Carried::default(), Bundle::SRTP.carried(), Bundle::ESP.carried());
+        assert!(!guarantee(must).accepts(&clear) && guarantee(must).accepts(&srtp) && guarantee(must).accepts(&sealed));
+        assert!(guarantee(may).accepts(&clear) && guarantee("none").accepts(&srtp));
+        assert!(!guarantee(esp).accepts(&srtp) && guarantee(esp_may).accepts(&srtp));
     }
 
     #[test]
@@ -222,10 +259,11 @@ mod tests {
     }
 
     fn all_carried() -> impl Iterator<Item = Carried> {
-        (0..8u8).map(|bits| Carried {
+        (0..16u8).map(|bits| Carried {
             confidentiality: bits & 1 > 0,
             payload_integrity: bits & 2 > 0,
             header_integrity: bits & 4 > 0,
+            sealed: bits & 8 > 0,
         })
     }
 }

@@ -16,10 +16,19 @@ pub fn level() -> impl Strategy<Value = Level> {
 
 /// Transport mode.
 pub fn action() -> impl Strategy<Value = Action> {
+    action_of(&Protocol::IPSEC)
+}
+
+/// With `srtp` too.
+pub fn action_of_any() -> impl Strategy<Value = Action> {
+    action_of(&Protocol::ALL)
+}
+
+fn action_of(protocols: &[Protocol]) -> impl Strategy<Value = Action> {
     prop_oneof![
         Just(Action::Discard),
         Just(Action::None),
-        (subsequence(Protocol::ALL.to_vec(), 1..=3), vec(level(), 3)).prop_filter_map(
+        (subsequence(protocols.to_vec(), 1..=protocols.len()), vec(level(), 4)).prop_filter_map(
             "ipcomp alone",
             |(some, levels)| {
                 Action::ipsec(

@@ -69,6 +69,8 @@ pub enum Unsaid {
     PortOfAny,
     #[error("it names several ports and not all, where the kernel knows one or all")]
     Range,
+    #[error("it names srtp, which telephones do and strongSwan does not")]
+    Srtp,
     #[error("its level is use: it lets packets go in clear where there is no SA, which strongSwan does not")]
     Use,
 }
@@ -220,6 +222,9 @@ fn settings(entry: &Entry, default_level: Level) -> Result<Vec<String>, Unsaid> 
         Action::None => return Ok(vec!["mode = pass".to_owned()]),
         Action::Ipsec(rules) => rules,
     };
+    if entry.action.rule(Protocol::Srtp).is_some() {
+        return Err(Unsaid::Srtp);
+    }
     let (esp, ah) = (entry.action.rule(Protocol::Esp), entry.action.rule(Protocol::Ah));
     let (rule, proposals) = match (esp, ah) {
         (Some(_), Some(_)) => return Err(Unsaid::Both),

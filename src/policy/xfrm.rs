@@ -37,6 +37,8 @@ pub enum Unsaid {
     Place,
     #[error("its two ends are of different families")]
     Families,
+    #[error("it names srtp, which telephones do and the kernel does not")]
+    Srtp,
 }
 
 /// `entries` in lookup order: the first gets the lowest number, which the kernel looks at first. `default_level` is what an
@@ -86,6 +88,9 @@ fn commands(entry: &Entry, priority: u32, default_level: Level, now: Wall) -> Re
     let is_scoped = entry.peer.entity.is_some() || entry.peer.device.is_some() || entry.peer.group.is_some();
     if is_scoped && theirs.only_address().is_none() {
         return Err(Unsaid::Peer);
+    }
+    if entry.action.rule(Protocol::Srtp).is_some() {
+        return Err(Unsaid::Srtp);
     }
     let ends = ends(&entry.selector)?;
     let ports = ports(&entry.selector)?;
@@ -178,7 +183,8 @@ fn action(action: &Action, number: u32, default_level: Level) -> (&'static str, 
 fn template(rule: &Rule, number: u32, default_level: Level) -> String {
     let protocol = match rule.protocol {
         Protocol::Ipcomp => "comp",
-        Protocol::Esp => "esp",
+        // `commands` left it out.
+        Protocol::Esp | Protocol::Srtp => "esp",
         Protocol::Ah => "ah",
     };
     let (ends, mode) = match rule.mode {

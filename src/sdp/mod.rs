@@ -7,6 +7,7 @@
 //! Not here: more than one stream of ours, dynamic payload types, names instead of addresses, ICE, bundling.
 
 mod attribute;
+mod crypto;
 mod description;
 mod format;
 mod inspect;
@@ -16,6 +17,7 @@ mod remote;
 mod sv_sa;
 
 pub use attribute::{Attribute, MediaDirection};
+pub use crypto::{Crypto, CryptoError};
 pub use description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 pub use format::AudioFormat;
 pub use inspect::{inspect, Inspection};

@@ -1,9 +1,10 @@
 use std::net::SocketAddr;
 
 use super::attribute::{Attribute, MediaDirection};
+use super::crypto::Crypto;
 use super::description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 use super::format::AudioFormat;
-use super::remote::{MediaError, RemoteAudio};
+use super::remote::{MediaError, RemoteAudio, SECURE};
 use super::sv_sa::SvSa;
 
 /// What our description says of us.
@@ -25,6 +26,10 @@ pub struct OfferInput<'a> {
     pub formats: &'a [AudioFormat],
     /// One for every device that may answer.
     pub sv_sa: Vec<SvSa>,
+    /// Keys for an ordinary telephone, the preferred first.
+    pub crypto: Vec<Crypto>,
+    /// By these keys or not at all: RTP/SAVP.
+    pub secure: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub struct AnswerInput<'a> {
     /// Those that we speak; the answer keeps the offer's order.
     pub formats: &'a [AudioFormat],
     pub sv_sa: Option<SvSa>,
+    /// With the tag of the one that was offered.
+    pub crypto: Option<Crypto>,
     /// We hold the call: no sound comes in, whatever is offered.
     pub held: bool,
 }
@@ -55,6 +62,10 @@ pub fn offer(input: OfferInput) -> SessionDescription {
     let mut media = audio(input.ours.address, input.formats);
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
+    media.attributes.extend(input.crypto.iter().map(Crypto::attribute));
+    if input.secure {
+        media.protocol = SECURE.to_owned();
+    }
     session(input.ours, vec![Line { kind: 't', value: "0 0".to_owned() }], vec![media])
 }
 
@@ -66,6 +77,10 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
         return Err(MediaError::Codec);
     }
     let mut joined = audio(input.ours.address, &formats);
+    // The answer has the offer's (RFC 3264 section 6).
+    if theirs.secure {
+        joined.protocol = SECURE.to_owned();
+    }
     if theirs.rtcp_mux {
         joined.attributes.push(Attribute::flag("rtcp-mux"));
     }
@@ -75,6 +90,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
         joined.attributes.push(Attribute::flag(direction.name()));
     }
     joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
+    joined.attributes.extend(input.crypto.iter().map(Crypto::attribute));
     let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
     media.splice(theirs.index..=theirs.index, [joined]);
     // The times of an answer are those of the offer (RFC 3264 section 6).
@@ -195,7 +211,7 @@ mod tests {
 
     fn our_answer(offer: &SessionDescription) -> Result<SessionDescription, MediaError> {
         let input =
-            AnswerInput { ours: ours("[2001:db8::2]:30000"), formats: &FORMATS, sv_sa: Some(sv_sa("b1")), held: false };
+            AnswerInput { ours: ours("[2001:db8::2]:30000"), formats: &FORMATS, sv_sa: Some(sv_sa("b1")), crypto: None, held: false };
         answer(offer, input)
     }
 
@@ -234,7 +250,8 @@ mod tests {
     fn what_cannot_be_joined_is_named() {
         for (from, to, error) in [
             ("audio 20000", "audio 0", MediaError::Rejected),
-            ("RTP/AVP", "RTP/SAVP", MediaError::Protocol),
+            ("RTP/AVP", "RTP/SAVP", MediaError::Crypto(super::super::CryptoError::Missing)),
+            ("RTP/AVP", "RTP/AVPF", MediaError::Protocol),
             ("AVP 0 8", "AVP 3 96", MediaError::Codec),
             ("m=audio", "m=video", MediaError::NoAudio),
             ("c=IN IP4 192.168.1.1", "c=IN IP4 alice.example.com", MediaError::Address),
@@ -275,7 +292,7 @@ mod tests {
         ] {
             let offer = changed("a=ptime:20", theirs);
             let address = self::ours("192.0.2.2:30000");
-            let answer = answer(&offer, AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, held: true });
+            let answer = answer(&offer, AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, crypto: None, held: true });
             assert_eq!(RemoteAudio::of(&answer.unwrap()).unwrap().direction, ours, "{theirs}");
         }
     }
@@ -304,7 +321,7 @@ mod tests {
 
     #[test]
     fn an_answer_beyond_the_offer_is_refused() {
-        let only_pcma = offer(OfferInput { ours: ours("192.0.2.1:4"), formats: &FORMATS[1..], sv_sa: vec![] });
+        let only_pcma = offer(OfferInput { ours: ours("192.0.2.1:4"), formats: &FORMATS[1..], sv_sa: vec![], crypto: vec![], secure: false });
         let wide = our_offer();
         assert_eq!(accepted(&only_pcma, &wide), Err(AnswerError::Format));
         assert_eq!(accepted(&changed("a=rtcp-mux", "a=x"), &wide), Err(AnswerError::RtcpMux));

@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 
 use super::attribute::MediaDirection;
+use super::crypto::{Crypto, CryptoError};
 use super::description::{Connection, MediaDescription, SessionDescription};
 use super::format::AudioFormat;
 use super::sv_sa::{SvSa, SvSaError};
@@ -21,6 +22,10 @@ pub struct RemoteAudio {
     /// Milliseconds in a packet that the peer would like.
     pub ptime: Option<u16>,
     pub sv_sa: Vec<SvSa>,
+    /// Its keys for SRTP that can be read, in its order; never empty where it is `secure`.
+    pub crypto: Vec<Crypto>,
+    /// RTP/SAVP: by SRTP or not at all. RTP/AVP with keys is by SRTP too where the other side answers with some (RFC 8643).
+    pub secure: bool,
 }
 
 /// Why there is no audio stream that we can join.
@@ -32,13 +37,20 @@ pub enum MediaError {
     Codec,
     #[error("there is no audio stream")]
     NoAudio,
-    #[error("the audio stream is not RTP/AVP")]
+    #[error("the audio stream is RTP/SAVP, and {0}")]
+    Crypto(CryptoError),
+    #[error("the audio stream is neither RTP/AVP nor RTP/SAVP")]
     Protocol,
     #[error("the audio stream is rejected")]
     Rejected,
     #[error(transparent)]
     SvSa(#[from] SvSaError),
 }
+
+/// RFC 3551.
+pub(super) const PLAIN: &str = "RTP/AVP";
+/// RFC 3711 section 12.
+pub(super) const SECURE: &str = "RTP/SAVP";
 
 impl RemoteAudio {
     /// The first audio stream that we can join; the error is the first one's.
@@ -58,9 +70,15 @@ impl RemoteAudio {
         if media.port == 0 {
             return Err(MediaError::Rejected);
         }
-        if media.protocol != "RTP/AVP" {
-            return Err(MediaError::Protocol);
-        }
+        let secure = match media.protocol.as_str() {
+            PLAIN => false,
+            SECURE => true,
+            _ => return Err(MediaError::Protocol),
+        };
+        let crypto = match Crypto::all_of(media) {
+            Err(why) if secure => return Err(MediaError::Crypto(why)),
+            read => read.unwrap_or_default(),
+        };
         let formats = AudioFormat::all_of(media);
         if formats.is_empty() {
             return Err(MediaError::Codec);
@@ -78,6 +96,8 @@ impl RemoteAudio {
             direction: sdp.direction_of(media),
             ptime,
             sv_sa: SvSa::all_of(media)?,
+            crypto,
+            secure,
         })
     }
 

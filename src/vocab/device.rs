@@ -7,6 +7,9 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Device(String);
 
+/// With a space, which [`Device::new`] refuses.
+const TELEPHONE: &str = "ordinary telephone";
+
 impl Device {
     /// Longest identifier that is read from a peer, in octets.
     pub const MAX_LEN: usize = 128;
@@ -15,6 +18,15 @@ impl Device {
     pub fn new(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= Self::MAX_LEN;
         (fits && text.bytes().all(|b| b.is_ascii_graphic())).then(|| Self(text.to_owned()))
+    }
+
+    /// Stands for an ordinary telephone, which names no device: no device that says who it is has this name.
+    pub fn telephone() -> Self {
+        Self(TELEPHONE.to_owned())
+    }
+
+    pub fn is_telephone(&self) -> bool {
+        self.0 == TELEPHONE
     }
 
     pub fn as_str(&self) -> &str {

@@ -39,6 +39,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),
         stays: true,
         only_looks: false,
+        sdes_without_tls: false,
         keylog: true,
     }
 }

@@ -28,6 +28,7 @@ impl Agent {
         let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
         let initiator = match key {
             KeyState::Offered(initiator) => initiator,
+            KeyState::Telephone(keys) => return self.take_telephone(now, id, &keys, accepted),
             KeyState::Early(early) => return self.take_early(now, id, *early, accepted),
             KeyState::None | KeyState::Asked(..) | KeyState::Plain | KeyState::Done => return Ok(()),
         };

@@ -89,6 +89,7 @@ impl Agent {
                 let suite = suite.filter(|_| offer.bundles.esp());
                 (protected(offer.bundles), suite, media_address(offer.media, offered.media()))
             }
+            _ if calling.sdes.is_some() => (Protected::SRTP, None, offered.media()),
             _ => (Protected::default(), None, offered.media()),
         };
         let Err(failure) = self.refuse_unruly(now, id, (protected, suite), remote) else { return Ok(()) };
@@ -123,6 +124,7 @@ impl Agent {
         let local = calling.described_at().ok_or_else(|| gone(id))?;
         let offered = calling.said.theirs().cloned().ok_or_else(|| gone(id))?;
         let known = calling.call.known;
+        let sdes = calling.sdes.clone();
         let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder, suite) => {
                 let choice = choose(responder.offer(), suite, spis, local, pads);
@@ -136,9 +138,9 @@ impl Agent {
                 return Ok(());
             }
         };
-        let answer = self.sdp_answer(&offered, local, message).map_err(|why| unanswerable(id, &why))?;
+        let answer = self.sdp_answer(&offered, local, message, sdes.as_ref().map(|keys| keys.ours.clone())).map_err(|why| unanswerable(id, &why))?;
         self.say_answer(now, id, session, answer);
-        let ready = Ready { confirmed, remote: offered.media(), codec: offered.codec() };
+        let ready = Ready { confirmed, sdes, remote: offered.media(), codec: offered.codec() };
         // Who has to be heard first is listened to from now on: nothing goes anywhere before.
         match known {
             true => self.begin_stream(now, id, ready),

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::invitation::{Invitation, Taken, Way};
 use super::media::{media_address, PeerSdp};
 use super::no::{refuse_aimed, No};
+use super::sdes::{SdesKeys, BY_TLS};
 use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
@@ -14,7 +15,7 @@ use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Event, Seen, Side, StoreOp};
 use crate::keys::agreement::{AgreementError, Bundles, Offered, PeerKeys, ResponderInput};
 use crate::keys::Responder;
-use crate::policy::{Audience, Rule, Suite, Wanted};
+use crate::policy::{Audience, Protocol, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
@@ -71,21 +72,56 @@ impl Agent {
     fn judge_plain(&mut self, now: Now, invitation: &Invitation<'_>, offered: PeerSdp) -> Result<Taken, No> {
         let Invitation { from, caller, .. } = *invitation;
         self.refuse_stripped(caller)?;
-        refuse_aimed(&[offered.media()], from.remote.ip())?;
         self.refuse_crowd()?;
-        let way = Way { stated: false, heard_first: false };
-        let action = self.judge_clear(now, offered.media(), way)?;
-        Ok(self.taken_in_clear(Some(offered), way, action))
+        let keys = self.choose_keys(&offered, from.transport)?;
+        // A proxy of ours knows whom it lets call, and sealed packets prove where he is.
+        let by_proxy = invitation.relayed && from.transport.is_secure() && self.is_own_proxy(&from);
+        let way = match by_proxy && keys.is_some() {
+            true => Way { stated: true, heard_first: true },
+            false => {
+                refuse_aimed(&[offered.media()], from.remote.ip())?;
+                Way { stated: false, heard_first: false }
+            }
+        };
+        let telephone = claimed_entity(caller).filter(|_| by_proxy).map(|entity| (entity, Device::telephone()));
+        let protected = if keys.is_some() { Protected::SRTP } else { Protected::default() };
+        let demands = self.demands_before_answer(now, telephone.as_ref(), offered.media(), way);
+        if let Err(missing) = self.judge_protection(protected, &demands) {
+            return Err(self.refuse_telephone(caller, &offered, &missing));
+        }
+        let action = action_shown(&demands);
+        Ok(Taken { telephone, ..self.taken_in_clear(Some(offered), way, action, keys) })
+    }
+
+    /// Where an entry is for telephones, our user may want to know why one was refused.
+    fn refuse_telephone(&mut self, caller: &NameAddr, offered: &PeerSdp, missing: &[Rule]) -> No {
+        let is_for_it = !missing.is_empty() && missing.iter().all(|rule| rule.protocol == Protocol::Srtp);
+        let offered_keys = !offered.crypto().is_empty();
+        if is_for_it {
+            self.tell_without_keys(&caller.uri.to_string(), offered_keys);
+        }
+        match is_for_it && offered_keys {
+            true => No::plain(488, BY_TLS),
+            false => No::missing(missing, None),
+        }
     }
 
     /// Of whom nothing is known: an ordinary telephone.
-    pub(super) fn taken_in_clear(&self, offered: Option<PeerSdp>, way: Way, action: String) -> Taken {
+    pub(super) fn taken_in_clear(
+        &self,
+        offered: Option<PeerSdp>,
+        way: Way,
+        action: String,
+        sdes: Option<SdesKeys>,
+    ) -> Taken {
         Taken {
             name: self.config.entity.clone(),
             key: KeyState::Plain,
             offered,
             entity: None,
             known: None,
+            sdes,
+            telephone: None,
             device: None,
             way,
             action,
@@ -180,6 +216,8 @@ impl Agent {
             entity: Some(offer.entity),
             device: Some(offer.device),
             known,
+            sdes: None,
+            telephone: None,
             way,
             action: action_shown(&demands),
             forward,
@@ -347,7 +385,8 @@ impl Agent {
             if taken.known.is_some() {
                 self.endpoint.believe_session(session);
             }
-            calling.peer = taken.known;
+            calling.peer = taken.known.or(taken.telephone);
+            calling.sdes = taken.sdes;
             calling.key = taken.key;
             calling.way = taken.way;
             if let Some(offered) = taken.offered {

@@ -40,6 +40,9 @@ impl Agent {
         }
         let known = self.approved_device(&target, now, request.intent)?;
         let known = known.filter(|pin| request.accept_key.is_none() && self.rules_already(now, pin, &request.answer));
+        // An answer is one to a review, and a telephone has nothing to be reviewed.
+        let is_for_telephone = request.answer.is_none() && request.accept_key.is_none() && self.is_for_telephone(now, &target);
+        let telephone = target.clone();
         let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.target = Some(target);
@@ -55,6 +58,7 @@ impl Agent {
         }
         match known {
             Some(pin) => self.dial(now, id, &pin),
+            None if is_for_telephone => self.dial_telephone(now, id, &telephone),
             None => self.ask_first(now, id, request)?,
         }
         Ok(id)
@@ -138,7 +142,9 @@ impl Agent {
     }
 
     pub(in crate::agent) fn ask_failed_for_call(&mut self, now: Now, id: CallId, failure: Failure) {
-        self.end_call(now, id, CallState::Failed(failure));
+        if !self.dial_in_clear(now, id, &failure) {
+            self.end_call(now, id, CallState::Failed(failure));
+        }
     }
 
     /// The review that the call waited for has its answer.
@@ -248,7 +254,9 @@ impl Agent {
             Ok(Some(gateway)) => return self.begin_tunnel(now, id, &gateway),
             Err(failure) => return self.end_call(now, id, CallState::Failed(failure)),
         }
-        match self.make_invite(now, id, local) {
+        let is_telephone = self.calls.all.get(&id).is_some_and(super::Calling::is_telephone);
+        let made = if is_telephone { self.invite_telephone(now, id) } else { self.make_invite(now, id, local) };
+        match made {
             Ok(invite) => {
                 let session = self.endpoint.invite(now, invite);
                 self.calls.sessions.insert(session, id);

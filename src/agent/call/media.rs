@@ -6,18 +6,18 @@ use rand_core::RngCore;
 
 use super::failures::gone;
 use super::rekey::Agreement;
+use super::sdes::SdesKeys;
 use super::tunnel::{elsewhere, lost};
 use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
 use crate::agent::ruling::{Demands, Protected};
 use crate::agent::{Agent, AudioSink, Effect, Event};
-use crate::ipsec::Protection;
 use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
-use crate::media::{Codec, Stream, StreamConfig, PORTS};
+use crate::media::{Associations, Codec, Stream, StreamConfig, PORTS};
 use crate::policy::{Entry, Suite};
 use crate::sdp::{
-    self, AnswerInput, AudioFormat, MediaDirection, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa,
+    self, AnswerInput, AudioFormat, Crypto, MediaDirection, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa,
 };
 use crate::sip::Body;
 use crate::vocab::{escape, CallId, Device, Failure, FailureKind, Now, Redacted, Spi};
@@ -49,9 +49,10 @@ impl Agent {
     }
 
     pub(super) fn begin_stream(&mut self, now: Now, id: CallId, ready: Ready) -> Result<(), Failure> {
-        match ready.confirmed {
-            Some(confirmed) => self.start_stream(now, id, *confirmed, ready.remote, ready.codec),
-            None => self.start_clear_stream(now, id, ready.remote, ready.codec),
+        match (ready.confirmed, ready.sdes) {
+            (Some(confirmed), _) => self.start_stream(now, id, *confirmed, ready.remote, ready.codec),
+            (None, Some(keys)) => self.start_srtp_stream(now, id, keys, ready.remote, ready.codec),
+            (None, None) => self.start_clear_stream(now, id, ready.remote, ready.codec),
         }
     }
 
@@ -80,7 +81,7 @@ impl Agent {
         calling.agreement = Some(Agreement { hash, protected, suite, remote });
         self.log_keys(&confirmed, local, remote);
         let protection = confirmed.into_protection();
-        self.run_stream(now, id, protection, protected, (remote, codec))
+        self.run_stream(now, id, protection.into(), protected, (remote, codec))
     }
 
     /// Only where the user wants the keys to be written down.
@@ -107,21 +108,44 @@ impl Agent {
             calling.call.bundle = calling.all_of(Protected::default()).outbound.to_string();
             calling.agreement = Some(Agreement { hash: None, protected: Protected::default(), suite: None, remote });
         }
-        self.run_stream(now, id, Protection::none(), Protected::default(), (remote, codec))
+        self.run_stream(now, id, Associations::none(), Protected::default(), (remote, codec))
+    }
+
+    /// An ordinary telephone, and keys for SRTP of both.
+    pub(super) fn start_srtp_stream(
+        &mut self,
+        now: Now,
+        id: CallId,
+        keys: SdesKeys,
+        remote: SocketAddr,
+        codec: Codec,
+    ) -> Result<(), Failure> {
+        let protected = Protected::SRTP;
+        self.refuse_unruly(now, id, (protected, None), remote)?;
+        let associations = keys.associations().ok_or_else(|| gone(id))?;
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        calling.call.bundle = protected.outbound.to_string();
+        calling.call.suite = Some(keys.suite.name().to_owned());
+        calling.agreement = Some(Agreement { hash: None, protected, suite: None, remote });
+        calling.sdes = Some(keys);
+        self.run_stream(now, id, associations, protected, (remote, codec))
     }
 
     fn run_stream(
         &mut self,
         now: Now,
         id: CallId,
-        protection: Protection,
+        associations: Associations,
         protected: Protected,
         (remote, codec): (SocketAddr, Codec),
     ) -> Result<(), Failure> {
-        let (ssrc, sequence, timestamp) = (self.rng.next_u32(), self.rng.next_u32() as u16, self.rng.next_u32());
+        // The upper half is left out, so that the first packets may be lost (RFC 3711 section 3.3.1).
+        let first = self.rng.next_u32() as u16 & 0x7fff;
+        let (ssrc, sequence, timestamp) = (self.rng.next_u32(), first, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
         if calling.call.forwards.is_some() {
+            let Associations::Ipsec(protection) = associations else { return Err(gone(id)) };
             self.run_forwarder(id, protection, remote)?;
             self.establish(now, id);
             return Ok(());
@@ -150,7 +174,7 @@ impl Agent {
         };
         let early = calling.call.early;
         calling.hearing.quiet_allowed = early || calling.said.is_partial();
-        let stream = Box::new(Stream::new(config, protection));
+        let stream = Box::new(Stream::new(config, associations));
         let source = calling.source.clone();
         let sink = self.sink_for(id);
         self.effect(Effect::StartStream { call: id, stream, source, sink });
@@ -241,7 +265,19 @@ impl Agent {
     pub(super) fn sdp_offer(&mut self, local: SocketAddr, agreement: Option<SvSa>) -> SessionDescription {
         let session_id = u64::from(self.rng.next_u32());
         let sv_sa = agreement.into_iter().collect();
-        sdp::offer(OfferInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa })
+        let ours = self.ours(session_id, local);
+        sdp::offer(OfferInput { ours, formats: &FORMATS, sv_sa, crypto: Vec::new(), secure: false })
+    }
+
+    /// `secure`: by these keys or not at all.
+    pub(super) fn sdp_offer_to_telephone(
+        &mut self,
+        local: SocketAddr,
+        crypto: Vec<Crypto>,
+        secure: bool,
+    ) -> SessionDescription {
+        let session_id = u64::from(self.rng.next_u32());
+        sdp::offer(OfferInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa: Vec::new(), crypto, secure })
     }
 
     pub(super) fn sdp_answer(
@@ -249,11 +285,12 @@ impl Agent {
         offered: &PeerSdp,
         local: SocketAddr,
         message: Option<Vec<u8>>,
+        crypto: Option<Crypto>,
     ) -> Result<SessionDescription, String> {
         let session_id = u64::from(self.rng.next_u32());
         let device = self.config.device.clone();
         let sv_sa = message.map(|message| SvSa { device, message });
-        let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa, held: false };
+        let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa, crypto, held: false };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -262,12 +299,12 @@ impl Agent {
         &self,
         offered: &PeerSdp,
         local: SocketAddr,
-        sv_sa: Option<SvSa>,
+        (sv_sa, crypto): (Option<SvSa>, Option<Crypto>),
         (session_id, session_version): (u64, u64),
         held: bool,
     ) -> Result<SessionDescription, String> {
         let ours = Ours { session_version, ..self.ours(session_id, local) };
-        let input = AnswerInput { ours, formats: &FORMATS, sv_sa, held };
+        let input = AnswerInput { ours, formats: &FORMATS, sv_sa, crypto, held };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -280,6 +317,8 @@ impl Agent {
 pub(super) struct Ready {
     /// `None` for a call without key agreement.
     pub confirmed: Option<Box<Confirmed>>,
+    /// With an ordinary telephone.
+    pub sdes: Option<SdesKeys>,
     pub remote: SocketAddr,
     pub codec: Codec,
 }
@@ -332,6 +371,16 @@ impl PeerSdp {
         !self.audio.sv_sa.is_empty()
     }
 
+    /// Its keys for SRTP, in its order.
+    pub fn crypto(&self) -> &[Crypto] {
+        &self.audio.crypto
+    }
+
+    /// RTP/SAVP: nothing in clear.
+    pub fn is_secure(&self) -> bool {
+        self.audio.secure
+    }
+
     /// The messages of both are the same.
     pub fn has_keys_of(&self, other: &Self) -> bool {
         self.audio.sv_sa == other.audio.sv_sa
@@ -363,19 +412,23 @@ impl PeerSdp {
     pub fn changes_only_direction(&self, again: &Self, described: SocketAddr) -> bool {
         let there = again.audio.address == described || again.audio.address.ip().is_unspecified();
         let same = (&self.audio.sv_sa, self.audio.rtcp_mux) == (&again.audio.sv_sa, again.audio.rtcp_mux);
-        there && same && self.codec() == again.codec()
+        // Which of them are used stands elsewhere; without any it is another call.
+        let keyed = self.audio.crypto.is_empty() == again.audio.crypto.is_empty() && self.audio.secure == again.audio.secure;
+        there && same && keyed && self.codec() == again.codec()
     }
 
     /// Nothing of it is another than before, whatever the o= line says.
     pub fn is_same_media(&self, other: &Self) -> bool {
-        let same = (self.audio.address, self.audio.direction, &self.audio.sv_sa)
-            == (other.audio.address, other.audio.direction, &other.audio.sv_sa);
+        let of = |audio: &RemoteAudio| (audio.address, audio.direction, audio.secure);
+        let same = of(&self.audio) == of(&other.audio)
+            && (&self.audio.sv_sa, &self.audio.crypto) == (&other.audio.sv_sa, &other.audio.crypto);
         same && self.codec() == other.codec()
     }
 
     /// An unchanged o= line and attribute: a refresh, no new offer (PROTOCOL section 7, "Mid-call").
     pub fn is_same_offer(&self, other: &Self) -> bool {
-        self.whole.origin == other.whole.origin && self.audio.sv_sa == other.audio.sv_sa
+        self.whole.origin == other.whole.origin
+            && (&self.audio.sv_sa, &self.audio.crypto) == (&other.audio.sv_sa, &other.audio.crypto)
     }
 }
 

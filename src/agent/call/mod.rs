@@ -40,6 +40,9 @@ mod renewal;
 mod reoffer;
 mod replacement;
 mod running;
+mod sdes;
+mod telephone;
+mod telephone_failures;
 mod through;
 mod tighten;
 mod transfer;
@@ -142,6 +145,8 @@ pub(super) struct Calling {
     told_stripped: bool,
     /// Our 200 offers, and the ACK has to answer.
     offers: bool,
+    /// With an ordinary telephone, by SRTP.
+    sdes: Option<sdes::SdesKeys>,
     /// A stream that begins when our 200 is acknowledged.
     ready: Option<Ready>,
     /// How it came to us.
@@ -168,6 +173,8 @@ enum KeyState {
     Early(Box<Early>),
     /// With the suite that both sides' entries allow.
     Asked(Box<Responder>, Option<Suite>),
+    /// Offered to an ordinary telephone: keys for SRTP, or none.
+    Telephone(Vec<crate::sdp::Crypto>),
     /// The peer offered no agreement, and policy allows a clear call.
     Plain,
     Done,
@@ -280,6 +287,7 @@ impl Agent {
             early_tries: 0,
             told_stripped: false,
             offers: false,
+            sdes: None,
             ready: None,
             way: Way::default(),
             login: None,

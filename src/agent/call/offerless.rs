@@ -19,7 +19,7 @@ impl Agent {
         self.refuse_crowd()?;
         let way = Way { stated: false, heard_first: false };
         let media = some_port(invitation.from.remote.ip());
-        self.judge_clear(now, media, way).map(|action| self.taken_in_clear(None, way, action))
+        self.judge_clear(now, media, way).map(|action| self.taken_in_clear(None, way, action, None))
     }
 
     /// The socket is bound: 200 with our offer.
@@ -61,7 +61,7 @@ impl Agent {
         calling.key = KeyState::Done;
         calling.said.describe(accepted.clone());
         let (remote, codec) = (accepted.media(), accepted.codec());
-        self.begin_stream(now, id, Ready { confirmed: None, remote, codec })
+        self.begin_stream(now, id, Ready { confirmed: None, sdes: None, remote, codec })
     }
 
     /// Of a re-INVITE without offer, which got what we said before: nothing but who holds the call may have changed, for nothing
@@ -69,6 +69,9 @@ impl Agent {
     fn judge_reoffer_answer(&mut self, id: CallId, body: Option<Body>) -> Result<(), Failure> {
         let (accepted, peer) = self.late_answer(id, body)?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        if calling.sdes.as_ref().is_some_and(|keys| !keys.are_in(&accepted)) {
+            return Err(unusable(&peer, "it changes the keys of the call"));
+        }
         if calling.said.theirs().ok_or_else(|| gone(id))?.is_same_media(&accepted) {
             return Ok(());
         }

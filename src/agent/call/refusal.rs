@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::failures::gone;
+use super::telephone_failures::not_with_keys;
 use super::CallState;
 use crate::agent::ask_failures::OTHER_NAME;
 use crate::agent::book::Standing;
@@ -51,6 +52,10 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         // Nobody is waited for there any more.
         calling.until = None;
+        if calling.is_telephone() && matches!(no.status, 415 | 488 | 606) {
+            let failure = not_with_keys(&calling.call.peer, &format!("{} {}", no.status, escape(&no.reason)));
+            return self.end_call(now, id, CallState::Failed(failure));
+        }
         let document = no.body.as_ref().and_then(|body| body.part(crate::agent::ask::PIDF));
         match document {
             Some(body) if no.status == 488 && !calling.retried => self.review_refusal(now, id, &no, &body),

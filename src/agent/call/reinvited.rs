@@ -32,7 +32,11 @@ impl Agent {
         }
         let is_active = calling.call.state == CallState::Active;
         let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
-        let is_moved_in_clear = !before.has_agreement() && before.media() != again.media();
+        // Whoever has other keys, or none, for a stream that has some, is refused.
+        if calling.sdes.as_ref().is_some_and(|keys| !keys.are_in(&again)) {
+            return self.refuse_reoffer(now, session);
+        }
+        let is_moved_in_clear = !before.has_agreement() && calling.sdes.is_none() && before.media() != again.media();
         if is_active && (has_new_keys || is_moved_in_clear && !again.media().ip().is_unspecified()) {
             return self.handle_rekey(now, id, (session, from), again);
         }
@@ -82,7 +86,8 @@ impl Agent {
         let version = said.origin.session_version.parse::<u64>().unwrap_or(1).saturating_add(1);
         let session_id = said.origin.session_id.parse().unwrap_or(0);
         let held = calling.call.on_hold;
-        self.sdp_reanswer(again, local, agreement, (session_id, version), held).map_err(|_| gone(id))
+        let crypto = calling.sdes.as_ref().and_then(|keys| keys.answer_to(again));
+        self.sdp_reanswer(again, local, (agreement, crypto), (session_id, version), held).map_err(|_| gone(id))
     }
 }
 

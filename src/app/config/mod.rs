@@ -54,6 +54,8 @@ pub struct Config {
     pub prompts: Prompts,
     /// We are a gateway for others.
     pub gateway: Option<GatewayConfig>,
+    /// Keys for SRTP may go by UDP and TCP too.
+    pub sdes_without_tls: bool,
     pub default_level: Level,
     /// Out, then in.
     pub default_policy: Vec<Entry>,

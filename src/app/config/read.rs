@@ -13,7 +13,7 @@ use crate::policy::{
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 17] = [
+const SECTIONS: [&str; 18] = [
     "account",
     "entity",
     "display-name",
@@ -31,6 +31,7 @@ const SECTIONS: [&str; 17] = [
     "quiet",
     "approve",
     "gateway",
+    "srtp",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -53,6 +54,7 @@ pub(super) fn read(
     people(&top, &mut config)?;
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
+    srtp(&top, &mut config)?;
     config.prompts = prompts::prompts(&top, machine)?;
     config.gateway = gateway::gateway(&top)?;
     config.places = top
@@ -69,6 +71,12 @@ fn limits(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
     let Some(section) = top.section("limits", &["times"])? else { return Ok(()) };
     let times = section.read("times", |v| v.number(1..=10_000, "times what one user's telephone needs"))?;
     set(&mut config.limits, times.and_then(|times| usize::try_from(times).ok()));
+    Ok(())
+}
+
+fn srtp(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
+    let Some(section) = top.section("srtp", &["sdes-without-tls"])? else { return Ok(()) };
+    set(&mut config.sdes_without_tls, section.read("sdes-without-tls", |v| v.flag())?);
     Ok(())
 }
 
@@ -94,6 +102,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         take_proposals: true,
         prompts: Prompts::default(),
         gateway: None,
+        sdes_without_tls: false,
         default_level: Level::Require,
         default_policy: default_policy(),
         store: StoreKind::Sqlite,

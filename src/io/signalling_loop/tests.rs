@@ -54,6 +54,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),
         stays: true,
         only_looks: false,
+        sdes_without_tls: false,
         keylog: false,
     };
     let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();

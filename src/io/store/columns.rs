@@ -138,7 +138,7 @@ pub fn direction(text: &str) -> Option<Direction> {
 }
 
 fn protocol(text: &str) -> Option<Protocol> {
-    [Protocol::Ipcomp, Protocol::Esp, Protocol::Ah].into_iter().find(|protocol| protocol.to_string() == text)
+    Protocol::ALL.into_iter().find(|protocol| protocol.to_string() == text)
 }
 
 fn level(text: &str) -> Option<Level> {

@@ -184,7 +184,7 @@ fn bundles_octets(bundles: Bundles) -> [u8; 2] {
     [bundle_bits(bundles.to_responder), bundle_bits(bundles.to_initiator)]
 }
 
-fn bundle_bits(Bundle { esp, ah, framing }: Bundle) -> u8 {
+fn bundle_bits(Bundle { esp, ah, framing, .. }: Bundle) -> u8 {
     let Framing { ipcomp, ipcomp_tunnel, esp_tunnel, ah_tunnel, tfc } = framing;
     let bits = [
         (esp, ESP),
@@ -217,7 +217,7 @@ fn read_bundle(bits: u8) -> Option<Bundle> {
         ah_tunnel: has(AH_TUNNEL),
         tfc: has(TFC),
     };
-    let bundle = Bundle { esp: has(ESP), ah: has(AH), framing };
+    let bundle = Bundle { esp: has(ESP), ah: has(AH), framing, ..Bundle::NONE };
     (bits & !KNOWN == 0 && bundle.is_sound()).then_some(bundle)
 }
 

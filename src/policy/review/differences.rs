@@ -47,7 +47,7 @@ fn entry(place: &str, ours: &Entry, theirs: &Entry, level: Level) -> Vec<Differe
     if ours.action == Action::Discard || theirs.action == Action::Discard {
         return rows;
     }
-    for protocol in [Protocol::Ah, Protocol::Esp, Protocol::Ipcomp] {
+    for protocol in [Protocol::Ah, Protocol::Esp, Protocol::Ipcomp, Protocol::Srtp] {
         rows.extend(rule(place, protocol, ours.action.rule(protocol), theirs.action.rule(protocol), level));
     }
     rows.extend(suites(place, ours, theirs));

@@ -93,7 +93,7 @@ fn what_makes_no_sense_is_refused() {
         "ipsec esp/transport//must",
         "ipsec esp/tunnel//require",
         "ipsec esp/transport/1.2.3.4-1.2.3.5/require",
-        "ipsec srtp/transport//require",
+        "ipsec srtp/tunnel/1.2.3.4-1.2.3.5/require",
         "ipsec esp/transport//require/x",
         "ipsec esp/tunnel/1.2.3.4-x/use",
         "# sv: id=e1",

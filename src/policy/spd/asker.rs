@@ -103,7 +103,7 @@ fn state(entries: &[Entry], default_level: Level, selector: impl Fn(&Entry) -> O
         Some(StatedPolicy {
             id: PeerText::default(),
             direction: entry.direction.mirror(),
-            action: entry.action.resolved(default_level),
+            action: entry.action.resolved(default_level).stated(),
             selector: selector(entry)?,
             suites: entry.suites.clone(),
             keying: entry.keying,

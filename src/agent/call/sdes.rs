@@ -1,0 +1,109 @@
+//! Keys for SRTP in session descriptions (RFC 4568): what an ordinary telephone has instead of our key agreement. Whoever reads the
+//! signalling on its way, every proxy for one, has them too; so they go, and are taken, over TLS only, unless the user allows more.
+
+use rand_core::RngCore;
+use zeroize::Zeroizing;
+
+use super::media::PeerSdp;
+use super::no::No;
+use crate::agent::Agent;
+use crate::media::Associations;
+use crate::sdp::Crypto;
+use crate::sip::Transport;
+use crate::srtp::{CryptoSuite, MasterKey, Receiver, Sender};
+
+/// Of one suite: what we seal with, and what the telephone does.
+#[derive(Clone)]
+pub(super) struct SdesKeys {
+    pub suite: CryptoSuite,
+    /// As our description has it.
+    pub ours: Crypto,
+    theirs: Crypto,
+}
+
+impl SdesKeys {
+    /// `None` when one of them is of another suite, or of another length than that has.
+    pub fn new(ours: Crypto, theirs: Crypto) -> Option<Self> {
+        let suite = CryptoSuite::from_name(&ours.suite)?;
+        let fits = (ours.tag, &ours.suite) == (theirs.tag, &theirs.suite) && theirs.key.len() == MasterKey::len_of(suite);
+        // Sent back, ours would seal both ways: the same counter blocks twice.
+        (fits && ours.key != theirs.key).then_some(Self { suite, ours, theirs })
+    }
+
+    /// Which of those that we offered the peer chose.
+    pub fn chosen(ours: &[Crypto], theirs: &[Crypto]) -> Option<Self> {
+        let [theirs] = theirs else { return None };
+        let ours = ours.iter().find(|ours| ours.tag == theirs.tag)?;
+        Self::new(ours.clone(), theirs.clone())
+    }
+
+    pub fn associations(&self) -> Option<Associations> {
+        let (ours, theirs) = (master(self.suite, &self.ours)?, master(self.suite, &self.theirs)?);
+        let (sender, receiver) = (Box::new(Sender::new(&ours)?), Box::new(Receiver::new(&theirs)?));
+        Some(Associations::Srtp { sender, receiver })
+    }
+
+    /// The peer still seals with the same key.
+    pub fn are_in(&self, again: &PeerSdp) -> bool {
+        again.crypto().iter().any(|crypto| (&crypto.suite, &crypto.key) == (&self.theirs.suite, &self.theirs.key))
+    }
+
+    /// Ours, for an answer to an offer that has the same keys of theirs by whatever tag.
+    pub fn answer_to(&self, again: &PeerSdp) -> Option<Crypto> {
+        let same = |crypto: &&Crypto| (&crypto.suite, &crypto.key) == (&self.theirs.suite, &self.theirs.key);
+        let tag = again.crypto().iter().find(same)?.tag;
+        Some(Crypto { tag, ..self.ours.clone() })
+    }
+}
+
+impl Agent {
+    /// Whether keys may stand in a message that goes, or came, so.
+    pub(super) fn may_key_by(&self, transport: Transport) -> bool {
+        transport.is_secure() || self.config.sdes_without_tls
+    }
+
+    /// A fresh key for each suite that we have.
+    pub(super) fn offered_keys(&mut self) -> Vec<Crypto> {
+        (1..).zip(CryptoSuite::ALL).map(|(tag, suite)| self.fresh_key(tag, suite)).collect()
+    }
+
+    fn fresh_key(&mut self, tag: u32, suite: CryptoSuite) -> Crypto {
+        let mut key = Zeroizing::new(vec![0; MasterKey::len_of(suite)]);
+        self.rng.fill_bytes(&mut key);
+        Crypto { tag, suite: suite.name().to_owned(), key }
+    }
+
+    /// The first of an offer's keys that we can use (RFC 4568 section 5.1.2), with a fresh one of ours beside it. Without any, an
+    /// offer of RTP/AVP is one in clear.
+    ///
+    /// # Errors
+    /// It is RTP/SAVP, and its keys are none for us.
+    pub(super) fn choose_keys(&mut self, offered: &PeerSdp, by: Transport) -> Result<Option<SdesKeys>, No> {
+        if !self.may_key_by(by) {
+            return match offered.is_secure() {
+                true => Err(No::plain(488, BY_TLS)),
+                false => Ok(None),
+            };
+        }
+        for theirs in offered.crypto() {
+            let Some(suite) = CryptoSuite::from_name(&theirs.suite) else { continue };
+            let ours = self.fresh_key(theirs.tag, suite);
+            if let Some(keys) = SdesKeys::new(ours, theirs.clone()) {
+                return Ok(Some(keys));
+            }
+        }
+        match offered.is_secure() {
+            true => {
+                let names: Vec<&str> = CryptoSuite::ALL.iter().map(|suite| suite.name()).collect();
+                Err(No::plain(488, &format!("no crypto suite in common; here it is {}", names.join(" "))))
+            }
+            false => Ok(None),
+        }
+    }
+}
+
+pub(super) const BY_TLS: &str = "keys in a session description (SDES) are taken over TLS only";
+
+fn master(suite: CryptoSuite, crypto: &Crypto) -> Option<MasterKey> {
+    MasterKey::new(suite, &crypto.key)
+}

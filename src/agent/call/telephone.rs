@@ -1,0 +1,192 @@
+//! Calls with ordinary telephones: no statement, no key agreement. Entries that name `srtp` are for them, and such a call is placed
+//! without asking first; one in clear follows an ask that found nobody to answer it, under entries that say `none`.
+//!
+//! Nothing of theirs is authenticated but by TLS to the next hop: an entry for an entity rules whoever answers there in its name.
+
+use super::failures::gone;
+use super::media::PeerSdp;
+use super::sdes::SdesKeys;
+use super::telephone_failures::{keys_unusable, needs_tls, no_keys};
+use super::{CallState, Calling, KeyState};
+use crate::agent::ask_failures::clear_proxy;
+use crate::agent::redirect::{Reach, Redirects};
+use crate::agent::ruling::{some_port, Demands, Protected};
+use crate::agent::target::{host_address, Target};
+use crate::agent::waiting::Waiting;
+use crate::agent::{Agent, Event};
+use crate::policy::{Action, Bundle, Entry, Protocol};
+use crate::sdp::Crypto;
+use crate::sip::{Body, Invite, Transport};
+use crate::vocab::{CallId, Device, Entity, Failure, Now};
+
+impl Calling {
+    /// At the other end is an ordinary telephone, as far as we know.
+    pub(super) fn is_telephone(&self) -> bool {
+        self.peer.as_ref().is_some_and(|(_, device)| device.is_telephone())
+    }
+}
+
+impl Agent {
+    /// Our entries for a telephone there, of whom nobody's key was approved.
+    fn entries_for_telephone(&self, now: Now, target: &Target) -> Option<[Entry; 2]> {
+        if self.book.pins().any(|pin| self.is_meant(target, pin)) {
+            return None;
+        }
+        let ours = some_port(self.config.media_address);
+        let there = target.socket().or_else(|| host_address(target.entity.host()));
+        let theirs = there.map_or(some_port(unspecified(ours)), |there| some_port(there.ip()));
+        let (out, inbound) = self.entries_between(now, Some((&target.entity, &Device::telephone())), ours, theirs);
+        Some([out, inbound])
+    }
+
+    /// Our entries speak of SRTP with it, and of nothing that it could not have.
+    pub(super) fn is_for_telephone(&self, now: Now, target: &Target) -> bool {
+        let names_it = |entry: &Entry| entry.action.rule(Protocol::Srtp).is_some();
+        let level = self.config.default_level;
+        self.entries_for_telephone(now, target).is_some_and(|entries| {
+            entries.iter().any(names_it)
+                && entries.iter().all(|entry| {
+                    entry.action != Action::Discard && Bundle::SRTP.missing_for(&entry.action, level).is_empty()
+                })
+        })
+    }
+
+    /// It was asked, and knows nothing of presence: our entries say that packets to it, and from it, need nothing.
+    pub(super) fn dial_in_clear(&mut self, now: Now, id: CallId, failure: &Failure) -> bool {
+        let open = self.calls.all.get(&id).filter(|calling| calling.is_open());
+        let Some(target) = open.and_then(|calling| calling.target.clone()) else { return false };
+        let is_clear = |entries: [Entry; 2]| entries.iter().all(|entry| entry.action == Action::None);
+        let allowed = failure.code == "no-presence" && self.entries_for_telephone(now, &target).is_some_and(is_clear);
+        if allowed {
+            self.dial_telephone(now, id, &target);
+        }
+        allowed
+    }
+
+    pub(super) fn dial_telephone(&mut self, now: Now, id: CallId, target: &Target) {
+        let action = self.entries_for_telephone(now, target).map(|[out, _]| out.action.to_string());
+        let route = self.route_of(target);
+        let by_proxy = route.as_ref().ok().and_then(|route| route.as_ref()?.account.clone());
+        let account = by_proxy.or_else(|| target.account.clone()).and_then(|account| self.our_name(&account));
+        let name = account.unwrap_or_else(|| self.name_to_entity(&target.entity));
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.peer = Some((target.entity.clone(), Device::telephone()));
+        calling.call.entity = Some(target.entity.clone());
+        calling.call.known = true;
+        calling.call.action = action.unwrap_or_default();
+        calling.redirects = Redirects::default();
+        calling.name = name;
+        self.set_call(id, CallState::Inviting);
+        match route.and_then(|route| reach(target, route)) {
+            Ok(Reach::There(there)) => self.open_media(now, id, there),
+            Ok(Reach::Looked(what)) => self.locate(Waiting::CallAddress(id), what),
+            Ok(Reach::Proxy(route)) => {
+                if let Some(calling) = self.calls.all.get_mut(&id) {
+                    calling.login = route.login;
+                    calling.domain = route.domain;
+                }
+                self.open_media(now, id, route.hop);
+            }
+            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
+        }
+    }
+
+    /// RTP/SAVP where clear packets may not pass, else RTP/AVP with the keys beside it (RFC 8643).
+    pub(super) fn invite_telephone(&mut self, now: Now, id: CallId) -> Result<Invite, Failure> {
+        let entries = self.ruling(now, id)?.entries;
+        if let Some(entry) = entries.iter().find(|entry| entry.action == Action::Discard) {
+            return Err(super::caller_failures::discarded(&self.entity_of(id)?, entry));
+        }
+        let level = self.config.default_level;
+        let insists = entries.iter().any(|entry| !Bundle::NONE.missing_for(&entry.action, level).is_empty());
+        let offers = insists || entries.iter().any(|entry| entry.action.rule(Protocol::Srtp).is_some());
+        let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        let (hop, name) = (calling.hop.ok_or_else(|| gone(id))?, calling.name.clone());
+        let local = calling.described_at().ok_or_else(|| gone(id))?;
+        let may_key = self.may_key_by(hop.transport);
+        if insists && !may_key {
+            return Err(needs_tls(&calling.call.peer));
+        }
+        let keys = if offers && may_key { self.offered_keys() } else { Vec::new() };
+        let offer = self.sdp_offer_to_telephone(local, keys.clone(), insists);
+        let body = Body::new("application/sdp", offer.to_string().into_bytes());
+        let (replaces, referred_by) = self.calls.transfers.occasion(id);
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        calling.key = KeyState::Telephone(keys);
+        calling.said.ours = Some(offer);
+        let typed = calling.target.as_ref().and_then(Target::uri);
+        let target = calling.redirects.now().map(|now| now.uri.clone()).or(typed).ok_or_else(|| gone(id))?;
+        let (login, domain, resumes) = (calling.login.clone(), calling.domain.clone(), calling.redirects.resumed());
+        let named = || target.host().filter(|_| hop.transport == Transport::Tls).cloned();
+        Ok(Invite {
+            remote: hop.address,
+            domain: domain.or_else(named),
+            tcp: hop.transport == Transport::Tcp,
+            target,
+            require: Vec::new(),
+            accept: vec!["application/sdp".into()],
+            body,
+            replaces,
+            referred_by,
+            from: self.written_as(&name),
+            login,
+            resumes,
+        })
+    }
+
+    /// It took the call.
+    pub(super) fn take_telephone(
+        &mut self,
+        now: Now,
+        id: CallId,
+        keys: &[Crypto],
+        accepted: PeerSdp,
+    ) -> Result<(), Failure> {
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let peer = calling.call.peer.clone();
+        let (remote, codec) = (accepted.media(), accepted.codec());
+        let has_keys = !accepted.crypto().is_empty();
+        let chosen = SdesKeys::chosen(keys, accepted.crypto());
+        calling.said.describe(accepted);
+        match chosen {
+            Some(keys) => self.start_srtp_stream(now, id, keys, remote, codec),
+            None if has_keys => Err(keys_unusable(&peer)),
+            None => {
+                let demands = self.demands_of_call(now, id, remote)?;
+                match self.lets_clear(&demands) {
+                    true => self.start_clear_stream(now, id, remote, codec),
+                    false => Err(no_keys(&peer)),
+                }
+            }
+        }
+    }
+
+    fn lets_clear(&self, demands: &Demands) -> bool {
+        !demands.discard() && demands.missing(Protected::default(), self.config.default_level).is_empty()
+    }
+
+    fn entity_of(&self, id: CallId) -> Result<Entity, Failure> {
+        let calling = self.calls.all.get(&id);
+        calling.and_then(|calling| calling.call.entity.clone()).ok_or_else(|| gone(id))
+    }
+
+    /// Somebody called without the keys that an entry of ours wants of telephones: our user may mend that, there or here.
+    pub(super) fn tell_without_keys(&mut self, caller: &str, offered_keys: bool) {
+        self.event(Event::Notice(super::telephone_failures::called_without(caller, offered_keys)));
+    }
+}
+
+fn reach(target: &Target, route: Option<crate::agent::account::Route>) -> Result<Reach, Failure> {
+    match route {
+        Some(route) if target.secure && route.domain.is_none() => Err(clear_proxy(target)),
+        Some(route) => Ok(Reach::Proxy(route)),
+        None => Ok(target.locate().address().map_or_else(|| Reach::Looked(target.locate()), Reach::There)),
+    }
+}
+
+fn unspecified(like: std::net::SocketAddr) -> std::net::IpAddr {
+    match like {
+        std::net::SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        std::net::SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+    }
+}

@@ -1,0 +1,196 @@
+use proptest::prelude::*;
+
+use super::derive::{counter_mode, Label};
+use super::*;
+
+fn octets(text: &str) -> Vec<u8> {
+    hex::decode(text.replace(' ', "")).unwrap()
+}
+
+fn key(suite: CryptoSuite, text: &str) -> MasterKey {
+    MasterKey::new(suite, &octets(text)).unwrap()
+}
+
+fn sealed(sender: &mut Sender, packet: &[u8]) -> Vec<u8> {
+    let mut room = [packet, &[0; OVERHEAD]].concat();
+    let len = sender.seal(&mut room, packet.len()).unwrap();
+    room.truncate(len);
+    room
+}
+
+/// RFC 3711 appendix B.2.
+#[test]
+fn the_key_stream_of_the_rfc() {
+    let key = counter_mode(&octets("2B7E151628AED2A6ABF7158809CF4F3C")).unwrap();
+    let mut stream = [0; 48];
+    let start: [u8; 16] = octets("F0F1F2F3F4F5F6F7F8F9FAFBFCFD0000").try_into().unwrap();
+    key.less_safe_encrypt(&mut stream, aws_lc_rs::cipher::EncryptionContext::Iv128(start.into())).unwrap();
+    let expected = "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0";
+    assert_eq!(stream.to_vec(), octets(expected));
+}
+
+/// RFC 3711 appendix B.3.
+#[test]
+fn the_session_keys_of_the_rfc() {
+    let master = key(CryptoSuite::AesCm128HmacSha1_80, "E1F97A0D3E018BE0D64FA32C06DE4139 0EC675AD498AFEEBB6960B3AABE6");
+    let derived = |label, len| {
+        let mut out = vec![0; len];
+        master.derive(label, &mut out).unwrap();
+        out
+    };
+    assert_eq!(derived(Label::RtpCipher, 16), octets("C61E7A93744F39EE10734AFE3FF7A087"));
+    assert_eq!(derived(Label::RtpSalt, 14), octets("30CBBC08863D8C85D49DB34A9AE1"));
+    assert_eq!(derived(Label::RtpAuthentication, 20), octets("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"));
+}
+
+/// Whole packets as Cisco's libsrtp has them in its own tests (`srtp_validate`, `srtp_validate_gcm`).
+#[test]
+fn whole_packets_as_another_implementation_makes_them() {
+    let text = "abababababababababababababababab";
+    let (rtp, rtcp) = (octets(&format!("800f1234decafbadcafebabe{text}")), octets(&format!("81c8000bcafebabe{text}")));
+    for (suite, master, sealed_rtp, sealed_rtcp) in [
+        (
+            CryptoSuite::AesCm128HmacSha1_80,
+            "e1f97a0d3e018be0d64fa32c06de4139 0ec675ad498afeebb6960b3aabe6",
+            "800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402 b78d6acc99ea179b8dbb",
+            "81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001 993e08cd54d7c1230798",
+        ),
+        (
+            CryptoSuite::AeadAes128Gcm,
+            "000102030405060708090a0b0c0d0e0f a0a1a2a3a4a5a6a7a8a9aaab",
+            "800f1234decafbadcafebabe c5002ede04cfdd2eb91159e0880aa06e d2976826f796b201df3131a127e8a392",
+            "81c8000bcafebabe c98b8b5df0392a55852b6c21ac8e7025 c52c6fbea2b3b446ea31123ba88ce61e 80000001",
+        ),
+    ] {
+        let master = key(suite, master);
+        let mut sender = Sender::new(&master).unwrap();
+        assert_eq!(hex::encode(sealed(&mut sender, &rtp)), hex::encode(octets(sealed_rtp)), "{suite}");
+        sender.skip_rtcp_to(1);
+        assert_eq!(hex::encode(sealed(&mut sender, &rtcp)), hex::encode(octets(sealed_rtcp)), "{suite}");
+        let mut receiver = Receiver::new(&master).unwrap();
+        assert_eq!(receiver.open(&mut octets(sealed_rtp)).unwrap().packet, rtp);
+        assert_eq!(receiver.open(&mut octets(sealed_rtcp)).unwrap().packet, rtcp);
+    }
+}
+
+fn rtp(sequence: u16, ssrc: u32, payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x80, 0];
+    packet.extend(sequence.to_be_bytes());
+    packet.extend([0, 0, 0, 9]);
+    packet.extend(ssrc.to_be_bytes());
+    packet.extend(payload);
+    packet
+}
+
+fn rtcp(ssrc: u32) -> Vec<u8> {
+    [&[0x80, 201, 0, 1][..], &ssrc.to_be_bytes()].concat()
+}
+
+fn pair(suite: CryptoSuite) -> (Sender, Receiver) {
+    let master = MasterKey::new(suite, &vec![7; MasterKey::len_of(suite)]).unwrap();
+    (Sender::new(&master).unwrap(), Receiver::new(&master).unwrap())
+}
+
+#[test]
+fn what_is_sealed_is_opened_once_and_over_the_turn_of_its_number() {
+    for suite in CryptoSuite::ALL {
+        let (mut sender, mut receiver) = pair(suite);
+        for step in 0..70_000u32 {
+            let packet = rtp(0xff00u16.wrapping_add(step as u16), 5, b"a frame of sound");
+            let mut there = sealed(&mut sender, &packet);
+            if step % 1000 == 0 {
+                let again = there.clone();
+                assert_eq!(receiver.open(&mut there).unwrap().packet, packet, "{suite} {step}");
+                assert_eq!(receiver.open(&mut again.clone()).err(), Some(OpenError::Replay), "{suite} {step}");
+            } else {
+                assert!(receiver.open(&mut there).unwrap().newest);
+            }
+        }
+        let mut report = sealed(&mut sender, &rtcp(5));
+        let again = report.clone();
+        assert_eq!(receiver.open(&mut report).unwrap().packet, rtcp(5));
+        assert_eq!(receiver.open(&mut again.clone()).err(), Some(OpenError::Replay));
+    }
+}
+
+#[test]
+fn no_number_is_sealed_twice_and_none_after_the_last() {
+    let (mut sender, _) = pair(CryptoSuite::AeadAes128Gcm);
+    let mut seal = |packet: Vec<u8>| sender.seal(&mut [&packet[..], &[0; OVERHEAD]].concat(), packet.len());
+    assert!(seal(rtp(7, 5, b"x")).is_ok());
+    assert_eq!(seal(rtp(7, 5, b"y")), Err(SealError::Exhausted));
+    assert_eq!(seal(rtp(6, 5, b"y")), Err(SealError::Exhausted));
+    assert_eq!(seal(rtp(8, 6, b"another source")), Err(SealError::Malformed));
+    assert_eq!(seal(vec![0x40; 12]), Err(SealError::Malformed));
+    let packet = rtp(9, 5, b"no room");
+    assert_eq!(sender.seal(&mut packet.clone(), packet.len()), Err(SealError::TooLong));
+    sender.skip_rtcp_to((1 << 31) - 1);
+    let report = || [&rtcp(5)[..], &[0; OVERHEAD]].concat();
+    assert!(sender.seal(&mut report(), 8).is_ok());
+    assert_eq!(sender.seal(&mut report(), 8), Err(SealError::Exhausted));
+}
+
+#[test]
+fn every_altered_bit_and_every_truncation_is_refused_and_leaves_no_trace() {
+    for suite in CryptoSuite::ALL {
+        let (mut sender, mut receiver) = pair(suite);
+        for packet in [rtp(1, 5, b"sound"), rtcp(5)] {
+            let good = sealed(&mut sender, &packet);
+            for bit in 0..good.len() * 8 {
+                let mut bad = good.clone();
+                bad[bit / 8] ^= 1 << (bit % 8);
+                assert!(receiver.open(&mut bad).is_err(), "{suite} {bit}");
+            }
+            for len in 0..good.len() {
+                assert!(receiver.open(&mut good[..len].to_vec()).is_err(), "{suite} {len}");
+            }
+            assert_eq!(receiver.open(&mut good.clone()).unwrap().packet, packet, "{suite}");
+        }
+    }
+}
+
+#[test]
+fn reports_in_clear_are_refused_as_such() {
+    let (mut sender, mut receiver) = pair(CryptoSuite::AesCm128HmacSha1_80);
+    let mut report = sealed(&mut sender, &rtcp(5));
+    let at = report.len() - 14;
+    report[at] &= 0x7f;
+    assert_eq!(receiver.open(&mut report).err(), Some(OpenError::Clear));
+}
+
+#[test]
+fn a_call_has_few_sources_and_none_is_forgotten() {
+    let suite = CryptoSuite::AesCm128HmacSha1_32;
+    let master = MasterKey::new(suite, &[7; 30]).unwrap();
+    let mut receiver = Receiver::new(&master).unwrap();
+    let packets: Vec<Vec<u8>> =
+        (0..9).map(|ssrc| sealed(&mut Sender::new(&master).unwrap(), &rtp(1, ssrc, b"x"))).collect();
+    for packet in &packets[..8] {
+        assert!(receiver.open(&mut packet.clone()).is_ok());
+    }
+    assert_eq!(receiver.open(&mut packets[8].clone()).err(), Some(OpenError::Sources));
+    assert_eq!(receiver.open(&mut packets[0].clone()).err(), Some(OpenError::Replay));
+}
+
+#[test]
+fn a_key_of_another_length_is_none() {
+    assert!(MasterKey::new(CryptoSuite::AeadAes128Gcm, &[0; 30]).is_none());
+    assert!(MasterKey::new(CryptoSuite::AesCm128HmacSha1_80, &[0; 28]).is_none());
+    let shown = format!("{:?}", key(CryptoSuite::AeadAes128Gcm, &"ab".repeat(28)));
+    assert_eq!(shown, "MasterKey(AEAD_AES_128_GCM)");
+}
+
+proptest! {
+    #[test]
+    fn no_octets_make_it_panic(octets in prop::collection::vec(any::<u8>(), 0..80), first in 128u8..192) {
+        for suite in CryptoSuite::ALL {
+            let (mut sender, mut receiver) = pair(suite);
+            let mut packet = octets.clone();
+            if let Some(octet) = packet.first_mut() { *octet = first; }
+            let len = packet.len();
+            let _ = receiver.open(&mut packet.clone());
+            let _ = sender.seal(&mut packet, len.saturating_sub(OVERHEAD));
+            let _ = sender.seal(&mut packet, len + 1);
+        }
+    }
+}
