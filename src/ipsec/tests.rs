@@ -104,7 +104,12 @@ fn the_layout_is_that_of_rfc_4303() {
 fn what_is_sealed_opens_and_says_what_it_carried() {
     for (esp, ah) in bundles() {
         let (mut outbound, mut inbound) = pair(esp, ah);
-        let carried = Carried { confidentiality: esp.is_some(), payload_integrity: true, header_integrity: ah, sealed: esp.is_some() };
+        let carried = Carried {
+            confidentiality: esp.is_some(),
+            payload_integrity: true,
+            header_integrity: ah,
+            sealed: esp.is_some(),
+        };
         assert_eq!((outbound.carried(), inbound.carried()), (carried, carried));
         for len in (0..40).chain([92, 172, 1200, 1500]) {
             let payload = vec![len as u8; len];

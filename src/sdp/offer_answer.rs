@@ -206,12 +206,23 @@ mod tests {
     }
 
     fn our_offer() -> SessionDescription {
-        offer(OfferInput { ours: ours("192.168.1.1:20000"), formats: &FORMATS, sv_sa: vec![sv_sa("b1"), sv_sa("b2")] })
+        offer(OfferInput {
+            ours: ours("192.168.1.1:20000"),
+            formats: &FORMATS,
+            sv_sa: vec![sv_sa("b1"), sv_sa("b2")],
+            crypto: vec![],
+            secure: false,
+        })
     }
 
     fn our_answer(offer: &SessionDescription) -> Result<SessionDescription, MediaError> {
-        let input =
-            AnswerInput { ours: ours("[2001:db8::2]:30000"), formats: &FORMATS, sv_sa: Some(sv_sa("b1")), crypto: None, held: false };
+        let input = AnswerInput {
+            ours: ours("[2001:db8::2]:30000"),
+            formats: &FORMATS,
+            sv_sa: Some(sv_sa("b1")),
+            crypto: None,
+            held: false,
+        };
         answer(offer, input)
     }
 
@@ -244,6 +255,39 @@ mod tests {
         let got = accepted(&offer, &answer).unwrap();
         assert_eq!(got.address, "[2001:db8::2]:30000".parse().unwrap());
         assert_eq!((got.rtcp_mux, got.sv_sa), (true, vec![sv_sa("b1")]));
+    }
+
+    fn key(tag: u32) -> Crypto {
+        Crypto { tag, suite: "AES_CM_128_HMAC_SHA1_80".into(), key: vec![tag as u8; 30].into() }
+    }
+
+    #[test]
+    fn keys_for_srtp_are_offered_and_one_is_answered_by_its_tag() {
+        for (secure, profile) in [(true, "RTP/SAVP"), (false, "RTP/AVP")] {
+            let input = OfferInput {
+                ours: ours("192.0.2.1:4"),
+                formats: &FORMATS,
+                sv_sa: vec![],
+                crypto: vec![key(1), key(2)],
+                secure,
+            };
+            let offer = SessionDescription::parse(offer(input).to_string().as_bytes()).unwrap();
+            let theirs = RemoteAudio::of(&offer).unwrap();
+            assert_eq!((theirs.crypto, theirs.secure), (vec![key(1), key(2)], secure));
+            let input = AnswerInput {
+                ours: ours("192.0.2.2:4"),
+                formats: &FORMATS,
+                sv_sa: None,
+                crypto: Some(key(2)),
+                held: false,
+            };
+            let answer = answer(&offer, input).unwrap();
+            assert_eq!(answer.media[0].protocol, profile);
+            let got = accepted(&offer, &answer).unwrap();
+            assert_eq!((got.crypto, got.secure), (vec![key(2)], secure));
+            let held = reoffer(&answer, MediaDirection::Sendonly).unwrap();
+            assert_eq!(RemoteAudio::of(&held).unwrap().crypto, [key(2)]);
+        }
     }
 
     #[test]
@@ -292,7 +336,8 @@ mod tests {
         ] {
             let offer = changed("a=ptime:20", theirs);
             let address = self::ours("192.0.2.2:30000");
-            let answer = answer(&offer, AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, crypto: None, held: true });
+            let answer =
+                answer(&offer, AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, crypto: None, held: true });
             assert_eq!(RemoteAudio::of(&answer.unwrap()).unwrap().direction, ours, "{theirs}");
         }
     }
@@ -321,7 +366,13 @@ mod tests {
 
     #[test]
     fn an_answer_beyond_the_offer_is_refused() {
-        let only_pcma = offer(OfferInput { ours: ours("192.0.2.1:4"), formats: &FORMATS[1..], sv_sa: vec![], crypto: vec![], secure: false });
+        let only_pcma = offer(OfferInput {
+            ours: ours("192.0.2.1:4"),
+            formats: &FORMATS[1..],
+            sv_sa: vec![],
+            crypto: vec![],
+            secure: false,
+        });
         let wide = our_offer();
         assert_eq!(accepted(&only_pcma, &wide), Err(AnswerError::Format));
         assert_eq!(accepted(&changed("a=rtcp-mux", "a=x"), &wide), Err(AnswerError::RtcpMux));

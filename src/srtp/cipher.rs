@@ -81,7 +81,9 @@ impl Cipher {
     pub(super) fn open(&self, which: Which, aad: &[u8], text: &mut [u8], tag: &[u8]) -> Option<()> {
         match &self.key {
             Key::Counter { cipher, .. } => self.count(cipher, which, text),
-            Key::Gcm(key) => key.open_in_place_separate_tag(self.nonce(which), Aad::from(aad), tag, text).ok().map(drop),
+            Key::Gcm(key) => {
+                key.open_in_place_separate_tag(self.nonce(which), Aad::from(aad), tag, text).ok().map(drop)
+            }
         }
     }
 

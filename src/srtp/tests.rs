@@ -53,7 +53,7 @@ fn whole_packets_as_another_implementation_makes_them() {
             CryptoSuite::AesCm128HmacSha1_80,
             "e1f97a0d3e018be0d64fa32c06de4139 0ec675ad498afeebb6960b3aabe6",
             "800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402 b78d6acc99ea179b8dbb",
-            "81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001 993e08cd54d7c1230798",
+            "81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001 993e08cd54d6c1230798",
         ),
         (
             CryptoSuite::AeadAes128Gcm,

@@ -39,6 +39,7 @@ mod rekey;
 mod restart;
 mod server;
 mod silence;
+mod srtp;
 mod telephone;
 mod texts;
 mod transfers;

@@ -138,7 +138,9 @@ impl Agent {
                 return Ok(());
             }
         };
-        let answer = self.sdp_answer(&offered, local, message, sdes.as_ref().map(|keys| keys.ours.clone())).map_err(|why| unanswerable(id, &why))?;
+        let answer = self
+            .sdp_answer(&offered, local, message, sdes.as_ref().map(|keys| keys.ours.clone()))
+            .map_err(|why| unanswerable(id, &why))?;
         self.say_answer(now, id, session, answer);
         let ready = Ready { confirmed, sdes, remote: offered.media(), codec: offered.codec() };
         // Who has to be heard first is listened to from now on: nothing goes anywhere before.

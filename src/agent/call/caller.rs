@@ -41,7 +41,8 @@ impl Agent {
         let known = self.approved_device(&target, now, request.intent)?;
         let known = known.filter(|pin| request.accept_key.is_none() && self.rules_already(now, pin, &request.answer));
         // An answer is one to a review, and a telephone has nothing to be reviewed.
-        let is_for_telephone = request.answer.is_none() && request.accept_key.is_none() && self.is_for_telephone(now, &target);
+        let is_for_telephone =
+            request.answer.is_none() && request.accept_key.is_none() && self.is_for_telephone(now, &target);
         let telephone = target.clone();
         let id = self.new_call(now, Side::Caller, escape(&request.peer), CallState::Asking);
         if let Some(calling) = self.calls.all.get_mut(&id) {

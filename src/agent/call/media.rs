@@ -277,7 +277,13 @@ impl Agent {
         secure: bool,
     ) -> SessionDescription {
         let session_id = u64::from(self.rng.next_u32());
-        sdp::offer(OfferInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa: Vec::new(), crypto, secure })
+        sdp::offer(OfferInput {
+            ours: self.ours(session_id, local),
+            formats: &FORMATS,
+            sv_sa: Vec::new(),
+            crypto,
+            secure,
+        })
     }
 
     pub(super) fn sdp_answer(
@@ -413,7 +419,8 @@ impl PeerSdp {
         let there = again.audio.address == described || again.audio.address.ip().is_unspecified();
         let same = (&self.audio.sv_sa, self.audio.rtcp_mux) == (&again.audio.sv_sa, again.audio.rtcp_mux);
         // Which of them are used stands elsewhere; without any it is another call.
-        let keyed = self.audio.crypto.is_empty() == again.audio.crypto.is_empty() && self.audio.secure == again.audio.secure;
+        let keyed =
+            self.audio.crypto.is_empty() == again.audio.crypto.is_empty() && self.audio.secure == again.audio.secure;
         there && same && keyed && self.codec() == again.codec()
     }
 

@@ -25,7 +25,8 @@ impl SdesKeys {
     /// `None` when one of them is of another suite, or of another length than that has.
     pub fn new(ours: Crypto, theirs: Crypto) -> Option<Self> {
         let suite = CryptoSuite::from_name(&ours.suite)?;
-        let fits = (ours.tag, &ours.suite) == (theirs.tag, &theirs.suite) && theirs.key.len() == MasterKey::len_of(suite);
+        let fits =
+            (ours.tag, &ours.suite) == (theirs.tag, &theirs.suite) && theirs.key.len() == MasterKey::len_of(suite);
         // Sent back, ours would seal both ways: the same counter blocks twice.
         (fits && ours.key != theirs.key).then_some(Self { suite, ours, theirs })
     }

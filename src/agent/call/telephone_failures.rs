@@ -11,13 +11,16 @@ pub(super) fn needs_tls(peer: &str) -> Failure {
 }
 
 pub(super) fn no_keys(peer: &str) -> Failure {
-    let message = format!("{peer} took the call without srtp, which your policy demands; it was ended, and nothing was sent");
+    let message =
+        format!("{peer} took the call without srtp, which your policy demands; it was ended, and nothing was sent");
     refused("no-protection", message, peer, WITHOUT)
 }
 
 /// Those of an answer fit none of the offer.
 pub(super) fn keys_unusable(peer: &str) -> Failure {
-    let message = format!("{peer} took the call with srtp keys that fit none that were offered; it was ended, and nothing was sent");
+    let message = format!(
+        "{peer} took the call with srtp keys that fit none that were offered; it was ended, and nothing was sent"
+    );
     refused("answer-unusable", message, peer, "the telephone, or a proxy on the way, is at fault: tell who runs it")
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::brain::Known;
-use crate::policy::{Beside, Entry};
+use crate::policy::{Beside, Entry, Protocol};
 use crate::vocab::{shell_word, EntryId, Wall};
 
 /// Entries that are looked at, and warnings that are told.
@@ -76,7 +76,11 @@ fn unknown(known: &dyn Known, added: &[Entry]) -> Vec<String> {
         |entry: &&Entry| entry.peer.group.as_ref().is_none_or(|name| groups.iter().any(|group| group.name == *name));
     let mut told: Vec<String> = Vec::new();
     let looked_at = || added.iter().take(LOOKED_AT);
-    for entity in looked_at().filter(|entry| !is_known(entry)).filter_map(|entry| entry.peer.entity.as_ref()) {
+    // What names srtp is for telephones, which have none.
+    let is_for_keys = |entry: &&Entry| entry.action.rule(Protocol::Srtp).is_none();
+    for entity in
+        looked_at().filter(|entry| !is_known(entry)).filter(is_for_keys).filter_map(|entry| entry.peer.entity.as_ref())
+    {
         told.push(format!(
             "nobody is known as {entity}: the entry rules once keys of it are approved (`sottovoce ask {}`)",
             shell_word(entity.as_str())

@@ -42,7 +42,10 @@ fn framings(esp: bool, ah: bool) -> Vec<Framing> {
         ah_tunnel: bits & 8 > 0,
         tfc: bits & 16 > 0,
     });
-    bits.filter(|framing| crate::policy::Bundle { esp, ah, framing: *framing, ..crate::policy::Bundle::NONE }.is_sound()).collect()
+    bits.filter(|framing| {
+        crate::policy::Bundle { esp, ah, framing: *framing, ..crate::policy::Bundle::NONE }.is_sound()
+    })
+    .collect()
 }
 
 const BUNDLES: [(bool, bool); 3] = [(true, false), (false, true), (true, true)];

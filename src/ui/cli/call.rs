@@ -231,7 +231,9 @@ pub(super) fn protection(call: &CallView) -> String {
         (Some(tunnel), ..) => format!("{bundle}, tunnels as far as the gateway of call {tunnel}"),
         (_, Some(carried), _) => format!("{bundle}, the tunnel for call {carried}"),
         (.., Some(there)) => format!("{bundle}; you are its gateway to {there}"),
-        _ if bundle == "srtp" => format!("{bundle}, keys by SDES: every proxy that the call's messages pass can listen"),
+        _ if bundle == "srtp" => {
+            format!("{bundle}, keys by SDES: every proxy that the call's messages pass can listen")
+        }
         _ => bundle.clone(),
     }
 }

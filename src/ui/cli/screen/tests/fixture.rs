@@ -158,7 +158,7 @@ fn statement(address: &str, environment: Environment) -> Statement {
         agreement_key: AgreementKey(octets(5)),
         signed_by: None,
         supports: Capabilities {
-            protocols: Protocol::ALL.to_vec(),
+            protocols: Protocol::IPSEC.to_vec(),
             tunnel: true,
             suites: Suite::ALL.to_vec(),
             codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],

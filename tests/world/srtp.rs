@@ -1,0 +1,213 @@
+//! Calls as ordinary telephones have them: no statement, no key agreement, SRTP with keys in the session description (RFC 4568).
+//! Two of our own stand for them, each with entries that name `srtp`, and a telephone that is written down.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sottovoce::agent::{AgentConfig, AnswerMode, CallState, Command, Event, HoldState};
+use sottovoce::vocab::CallId;
+
+use crate::common::config::agent;
+use crate::common::wire::{Link, Parcel};
+use crate::common::world::World;
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+const PHONE: &str = "192.168.1.5";
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const MUST: &str = "ipsec srtp/transport//require";
+const MAY: &str = "ipsec srtp/transport//use";
+
+/// Keys go without TLS, of which there is none in the virtual world.
+fn telephone(name: &str, address: &str, action: &str) -> AgentConfig {
+    AgentConfig { sdes_without_tls: true, ..agent(name, address, action) }
+}
+
+fn two(alice: AgentConfig, bob: AgentConfig) -> World {
+    let mut world = World::new(4, Link::GOOD);
+    world.add("alice", alice);
+    world.add("bob", bob);
+    world
+}
+
+fn called(world: &mut World) -> CallId {
+    let call = world.call(ALICE, "bob@192.168.1.2", None, 3600);
+    let settled = |world: &World| {
+        let state = &world.the_call(ALICE, call).state;
+        matches!(state, CallState::Active | CallState::Failed(_))
+    };
+    assert!(world.run_until(MINUTE, settled), "{:?}", world.the_call(ALICE, call));
+    world.run_for(3 * SECOND);
+    call
+}
+
+fn failed(world: &World, call: CallId) -> &'static str {
+    match &world.the_call(ALICE, call).state {
+        CallState::Failed(failure) => failure.code,
+        state => panic!("{state:?}"),
+    }
+}
+
+fn bundles(world: &World, call: CallId) -> [(String, u64); 2] {
+    let theirs = world.nodes[BOB].agent.calls().last().unwrap().id;
+    [(ALICE, call), (BOB, theirs)].map(|(node, call)| {
+        let call = world.the_call(node, call);
+        assert_eq!(call.counters.dropped.len(), 0, "{call:?}");
+        (call.bundle.clone(), call.counters.received)
+    })
+}
+
+fn descriptions(world: &World) -> Vec<String> {
+    let text = |parcel: &Parcel| match parcel {
+        Parcel::Sip { bytes, .. } => String::from_utf8(bytes.clone()).ok(),
+        _ => None,
+    };
+    world.wire.overheard.iter().filter_map(text).filter(|text| text.contains("m=audio")).collect()
+}
+
+#[test]
+fn what_is_required_is_offered_and_answered_as_rtp_savp_and_both_are_heard() {
+    let mut world = two(telephone("alice", "192.168.1.1", MUST), telephone("bob", "192.168.1.2", MUST));
+    let call = called(&mut world);
+    for (bundle, received) in bundles(&world, call) {
+        assert_eq!(bundle, "srtp");
+        assert!(received > 100);
+    }
+    assert_eq!(world.the_call(ALICE, call).suite.as_deref(), Some("AEAD_AES_256_GCM"));
+    let said = descriptions(&world);
+    assert!(said.len() >= 2);
+    assert!(said.iter().all(|text| text.contains("RTP/SAVP") && text.contains("a=crypto:1 AEAD_AES_256_GCM inline:")));
+    assert!(said.iter().all(|text| !text.contains("x-sv-sa")));
+}
+
+/// RFC 8643: RTP/AVP, with keys beside it.
+#[test]
+fn what_is_wished_for_is_had_where_both_can_and_is_in_clear_else() {
+    let mut world = two(telephone("alice", "192.168.1.1", MAY), telephone("bob", "192.168.1.2", MAY));
+    let call = called(&mut world);
+    assert!(bundles(&world, call).iter().all(|(bundle, received)| bundle == "srtp" && *received > 100));
+    assert!(descriptions(&world).iter().all(|text| text.contains("RTP/AVP") && text.contains("a=crypto:1 ")));
+    // Bob takes keys over TLS only.
+    let mut world = two(telephone("alice", "192.168.1.1", MAY), agent("bob", "192.168.1.2", MAY));
+    let call = called(&mut world);
+    assert!(bundles(&world, call).iter().all(|(bundle, received)| bundle == "none" && *received > 100));
+}
+
+#[test]
+fn keys_go_by_tls_alone_unless_the_user_allows_more() {
+    let mut world = two(agent("alice", "192.168.1.1", MUST), telephone("bob", "192.168.1.2", MUST));
+    let call = called(&mut world);
+    assert_eq!(failed(&world, call), "sdes-needs-tls");
+    assert_eq!(descriptions(&world), Vec::<String>::new());
+    let mut world = two(telephone("alice", "192.168.1.1", MUST), agent("bob", "192.168.1.2", MUST));
+    let call = called(&mut world);
+    assert_eq!(failed(&world, call), "no-protection");
+    assert!(world.nodes[BOB].agent.calls().next().is_none());
+    assert!(world.wire.seen.is_empty(), "no media");
+}
+
+#[test]
+fn who_demands_more_than_a_telephone_has_refuses_it() {
+    let esp = "ipsec esp/transport//require";
+    let mut world = two(telephone("alice", "192.168.1.1", MUST), telephone("bob", "192.168.1.2", esp));
+    let call = called(&mut world);
+    assert_eq!(failed(&world, call), "no-protection");
+    assert!(world.nodes[BOB].agent.calls().next().is_none());
+}
+
+#[test]
+fn a_hold_keeps_the_keys() {
+    let mut world = two(telephone("alice", "192.168.1.1", MUST), telephone("bob", "192.168.1.2", MUST));
+    let call = called(&mut world);
+    for (wanted, heard) in [(true, false), (false, true)] {
+        world.command(ALICE, Command::Hold { call, wanted }).unwrap();
+        let done = |world: &World| world.the_call(ALICE, call).hold.as_ref().unwrap().state == HoldState::Done;
+        assert!(world.run_until(MINUTE, done), "{:?}", world.the_call(ALICE, call));
+        world.run_for(SECOND);
+        let before = bundles(&world, call)[0].1;
+        world.run_for(SECOND);
+        let [(bundle, after), _] = bundles(&world, call);
+        assert_eq!((bundle.as_str(), after > before + 40), ("srtp", heard));
+    }
+}
+
+fn at(ip: &str) -> SocketAddr {
+    SocketAddr::new(ip.parse().unwrap(), 5060)
+}
+
+fn say(world: &mut World, text: String) {
+    let (from, to, bytes) = (at(PHONE), at("192.168.1.1"), text.into_bytes());
+    world.wire.send(world.now.mono, Parcel::Sip { stream: None, from, to, bytes });
+    world.run_for(SECOND);
+}
+
+fn invite_to_phone(world: &World) -> Option<String> {
+    world.wire.overheard.iter().find_map(|parcel| match parcel {
+        Parcel::Sip { bytes, to, .. } if to.ip() == at(PHONE).ip() => {
+            String::from_utf8(bytes.clone()).ok().filter(|text| text.starts_with("INVITE "))
+        }
+        _ => None,
+    })
+}
+
+/// Alice calls the telephone, which answers with this media line and these attributes.
+fn answered_with(action: &str, media: &str) -> (World, CallId) {
+    let mut world = World::new(5, Link::GOOD);
+    world.add("alice", telephone("alice", "192.168.1.1", action));
+    let call = world.call(ALICE, "phone@192.168.1.5", None, 3600);
+    assert!(world.run_until(MINUTE, |world| invite_to_phone(world).is_some()));
+    let invite = invite_to_phone(&world).unwrap();
+    let kept = |line: &&str| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name));
+    let head: Vec<&str> = invite.lines().filter(kept).collect();
+    let body = format!("v=0\r\no=p 1 1 IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {PHONE}\r\nt=0 0\r\nm=audio 6000 {media}");
+    let answer = format!(
+        "SIP/2.0 200 OK\r\n{}\r\nTo: <sip:phone@{PHONE}>;tag=p\r\nContact: <sip:phone@{PHONE}>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        head.join("\r\n"),
+        body.len()
+    );
+    say(&mut world, answer);
+    (world, call)
+}
+
+#[test]
+fn an_answer_without_keys_or_with_others_ends_the_call_where_srtp_is_required() {
+    let other = "RTP/SAVP 0\r\na=crypto:9 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR\r\n";
+    for (media, code) in
+        [("RTP/AVP 0\r\n", "answer-unusable"), ("RTP/SAVP 0\r\n", "answer-unusable"), (other, "answer-unusable")]
+    {
+        let (world, call) = answered_with(MUST, media);
+        assert_eq!(failed(&world, call), code, "{media}");
+        assert!(world.wire.seen.is_empty(), "no media");
+    }
+    let (world, call) = answered_with(MAY, "RTP/AVP 0\r\n");
+    assert_eq!(
+        (&world.the_call(ALICE, call).state, world.the_call(ALICE, call).bundle.as_str()),
+        (&CallState::Active, "none")
+    );
+    let (world, call) = answered_with(MAY, &other.replace("SAVP", "AVP"));
+    assert_eq!(failed(&world, call), "answer-unusable");
+}
+
+/// Nothing rings, and our user is told why.
+#[test]
+fn a_telephone_without_keys_is_refused_where_srtp_is_required_and_the_user_told() {
+    let mut world = World::new(6, Link::GOOD);
+    world.add("alice", AgentConfig { answer: AnswerMode::Prompt, ..telephone("alice", "192.168.1.1", MUST) });
+    let body =
+        format!("v=0\r\no=p 1 1 IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {PHONE}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n");
+    let invite = format!(
+        "INVITE sip:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bKa\r\nMax-Forwards: 70\r\n\
+         From: <sip:phone@{PHONE}>;tag=p\r\nTo: <sip:alice@192.168.1.1>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:phone@{PHONE}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    say(&mut world, invite);
+    assert!(world.nodes[ALICE].agent.calls().next().is_none());
+    let told = world.nodes[ALICE]
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Notice(failure) if failure.code == "no-protection"));
+    assert!(told, "{:?}", world.nodes[ALICE].events);
+}
