@@ -78,7 +78,7 @@ fn what_is_required_is_offered_and_answered_as_rtp_savp_and_both_are_heard() {
     let said = descriptions(&world);
     assert!(said.len() >= 2);
     assert!(said.iter().all(|text| text.contains("RTP/SAVP") && text.contains("a=crypto:1 AEAD_AES_256_GCM inline:")));
-    assert!(said.iter().all(|text| !text.contains("x-sv-sa")));
+    assert!(said.iter().all(|text| !text.contains("a=x-sv-sa")));
 }
 
 /// RFC 8643: RTP/AVP, with keys beside it.
