@@ -55,6 +55,7 @@ impl Agent {
             Command::PresenceRename { entity, user, place, mail } => {
                 self.rename_presence(entity, Names { user, place, mail }).map(Accepted::Storing)
             }
+            Command::DoNotDisturb { until } => self.set_do_not_disturb(now, until).map(Accepted::Storing),
             Command::PresenceSet { user, place } => {
                 self.set_own_presence(Names { user, place, mail: None }).map(Accepted::Storing)
             }

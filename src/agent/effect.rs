@@ -267,6 +267,10 @@ pub enum StoreOp {
         entity: Entity,
         names: crate::presence::Names,
     },
+    /// Our user is not to be disturbed until then.
+    SetDoNotDisturb {
+        until: Option<Wall>,
+    },
     /// Our own user and place, as typed in; `None` and an empty text as above.
     SetOwnPresence {
         user: Option<String>,
@@ -328,6 +332,7 @@ impl StoreOp {
             | Self::RemoveGroup { .. }
             | Self::RemovePresence { .. }
             | Self::RenamePresence { .. }
+            | Self::SetDoNotDisturb { .. }
             | Self::SetOwnPresence { .. }
             | Self::UsePending { .. }
             | Self::VerifyPins { .. } => Care::Asked,
@@ -505,6 +510,7 @@ pub struct Loaded {
     pub watcher_rules: Vec<WatcherRule>,
     pub own_user: Option<String>,
     pub own_place: Option<String>,
+    pub do_not_disturb: Option<Wall>,
     /// The highest version of any statement of ours.
     pub own_version: u64,
     /// The highest call number in the history.

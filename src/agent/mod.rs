@@ -226,7 +226,7 @@ impl Agent {
             watcher_rules,
             address_book,
             elsewhere: elsewhere::Elsewhere::default(),
-            quiet: quiet::Quiet::default(),
+            quiet: quiet::Quiet::new(loaded.do_not_disturb),
             informed: Informed::default(),
             movement: Movement::default(),
             at_servers: AtServers::default(),

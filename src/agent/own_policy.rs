@@ -195,6 +195,7 @@ impl Agent {
                 self.places_changed(now);
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
+            (Waiting::DoNotDisturb(until), _) => self.do_not_disturb_stored(now, until),
             (Waiting::Contact { contact, before }, _) => self.contact_stored(now, *contact, before),
             (Waiting::Group(group), _) => self.group_stored(now, group),
             (Waiting::RemoveContact(entity), _) => self.contact_removed(now, entity),

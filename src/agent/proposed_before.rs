@@ -48,6 +48,8 @@ pub struct Resuming {
     ask: Option<AskId>,
     /// When the peer is asked, if it is not being asked.
     pub next: Option<Mono>,
+    /// The user knows that the peer is away, and what goes on.
+    told: bool,
 }
 
 impl Agent {
@@ -56,11 +58,8 @@ impl Agent {
         if !self.config.stays {
             return;
         }
-        for kept in &kept {
-            self.event(Event::Notice(goes_on(kept)));
-        }
         self.negotiations.resuming =
-            kept.into_iter().map(|kept| Resuming { kept, ask: None, next: Some(now.mono) }).collect();
+            kept.into_iter().map(|kept| Resuming { kept, ask: None, next: Some(now.mono), told: false }).collect();
         self.handle_resuming_timeout(now);
     }
 
@@ -92,6 +91,10 @@ impl Agent {
         if failure.is_some_and(|kind| kind != FailureKind::Trust) {
             if let Some(resuming) = self.negotiations.resuming.get_mut(at) {
                 (resuming.ask, resuming.next) = (None, Some(now.mono + PAUSE));
+                if !std::mem::replace(&mut resuming.told, true) {
+                    let notice = goes_on(&resuming.kept);
+                    self.event(Event::Notice(notice));
+                }
             }
             return;
         }

@@ -104,6 +104,10 @@ pub enum Command {
     },
     /// Our own user and place, typed in (evidence `user`): an absent one stays, an empty user goes back to the configured
     /// name, an empty place to judging the address.
+    /// Calls and prompts do not disturb the user until then; `None`: from now on they do.
+    DoNotDisturb {
+        until: Option<Wall>,
+    },
     PresenceSet {
         user: Option<String>,
         place: Option<String>,

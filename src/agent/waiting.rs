@@ -10,7 +10,7 @@ use super::{Agent, Event};
 use crate::policy::{Approved, Pending};
 use crate::presence::{Names, PresenceRecord, Vouch};
 use crate::sip::{Candidate, RegistrationId};
-use crate::vocab::{AskId, CallId, EffectId, Entity, EntryId, Failure, Now, ProposalId, ReviewId, TextId};
+use crate::vocab::{AskId, CallId, EffectId, Entity, EntryId, Failure, Now, ProposalId, ReviewId, TextId, Wall};
 
 /// What an effect under way was for, so that its answer finds the story that waits for it.
 pub enum Waiting {
@@ -38,6 +38,7 @@ pub enum Waiting {
     Group(ContactGroup),
     /// A peer that is followed said something new.
     Heard(PresenceRecord),
+    DoNotDisturb(Option<Wall>),
     /// Nobody waits; a failure is told to the user.
     Nobody,
     /// Entries of our own: command, import.

@@ -31,6 +31,14 @@ fn every_command_prints_what_the_description_says() {
     let accounts = check(&alice.run(&["account", "list"]).expect(0), "AccountList");
     assert_eq!(accounts["accounts"].as_array().map(Vec::len), Some(0), "{accounts}");
     refused(alice.run(&["account", "show", "alice@example.org"]), 2, "no-such-account");
+    let quiet = check(&alice.run(&["dnd", "on", "--for", "2h"]).expect(0), "StatusView");
+    assert!(quiet["do_not_disturb"].is_string(), "{quiet}");
+    assert_eq!(check(&alice.run(&["dnd"]).expect(0), "StatusView")["do_not_disturb"], quiet["do_not_disturb"]);
+    assert!(check(&alice.run(&["dnd", "off"]).expect(0), "StatusView")["do_not_disturb"].is_null());
+    refused(alice.run(&["dnd", "on", "--for", "31d"]), 2, "dnd-too-long");
+    refused(bob.run(&["call", "--redial"]), 2, "nobody-called");
+    let again = check(&alice.run(&["call", "--redial", "--duration", "0.2"]).expect(0), "CallView");
+    assert_eq!(again["entity"], peer.as_str(), "{again}");
     check(&alice.run(&["doctor"]), "DoctorView");
     check(&alice.run(&["stop"]).expect(0), "StopView");
 }

@@ -24,8 +24,20 @@ skip() { WHY=$*; exit 77; }
 trap 'WHY=${WHY:-line $LINENO of ${BASH_SOURCE##*/} failed: $BASH_COMMAND}' ERR
 at() { local space=$1; shift; ip netns exec "$TAG-$space" "$@"; }
 
+# tshark reads every capture of the scenario too, and finds the packets in clear that our own look at one octet found, and no other.
+in_clear_for_tshark() {
+    local file name found ours
+    for file in "$WORK"/*.pcap; do
+        name=$(basename "$file" .pcap)
+        found=$(tshark -r "$file" --enable-heuristic rtp_udp --enable-heuristic rtcp_udp -Y "(rtp or rtcp) and udp.port >= 16384" 2>/dev/null | wc -l)
+        ours=$(captured "$name" "$CLEAR")
+        [ "$found" = "$ours" ] || { WHY="in clear at $name: $found for tshark, $ours for us"; return 1; }
+    done
+}
+
 finish() {
     local status=$?
+    [ $status != 0 ] || in_clear_for_tshark || status=1
     [ $status = 0 ] || [ $status = 77 ] || tail -n 5 "$WORK"/*.log >&2 2>/dev/null || true
     # Whatever runs in a namespace of ours is ours, the children of what was put into the background too.
     for space in "${SPACES[@]}"; do kill -KILL $(ip netns pids "$TAG-$space" 2>/dev/null) 2>/dev/null || true; done

@@ -12,6 +12,7 @@ mod bundles;
 mod calls;
 mod contacts;
 mod device;
+mod do_not_disturb;
 mod early;
 mod fail_over;
 mod flows;

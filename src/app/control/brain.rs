@@ -66,8 +66,10 @@ pub(in crate::app) trait Known {
     fn groups(&self) -> Vec<&ContactGroup>;
     /// What strangers may learn.
     fn unknown_watchers(&self) -> UnknownWatchers;
-    /// When the quiet hours that are on end.
+    /// When it is not quiet any more.
     fn quiet_until(&self, now: Wall) -> Option<Wall>;
+    /// Until when the user does not want to be disturbed.
+    fn do_not_disturb(&self, now: Wall) -> Option<Wall>;
     fn metrics(&self) -> Vec<Metric>;
 }
 
@@ -221,7 +223,11 @@ impl Known for Agent {
     }
 
     fn quiet_until(&self, now: Wall) -> Option<Wall> {
-        self.config().prompts.quiet.as_ref()?.end(now)
+        self.quiet_end(now)
+    }
+
+    fn do_not_disturb(&self, now: Wall) -> Option<Wall> {
+        self.do_not_disturb(now)
     }
 
     fn metrics(&self) -> Vec<Metric> {

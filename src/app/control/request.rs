@@ -196,6 +196,15 @@ pub struct TransferBody {
     pub call: Option<String>,
 }
 
+/// Quiet by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DoNotDisturbBody {
+    /// For so long, 30 days at most; without it, not any more.
+    #[serde(default)]
+    pub seconds: Option<u64>,
+}
+
 /// How a running call is to be protected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

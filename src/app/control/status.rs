@@ -1,8 +1,10 @@
+use super::request::DoNotDisturbBody;
 use super::view::{timestamp, AccountView, AskStateView, AskView, CallView, ReviewView, StatusView, StopView};
 use super::Control;
-use crate::agent::{AnswerMode, Metric, WatchState};
+use crate::agent::{AnswerMode, Command, Metric, WatchState};
 use crate::app::config::StoreKind;
 use crate::vocab::{escape, Failure};
+use std::time::Duration;
 
 impl Control {
     pub async fn status(&self) -> Result<StatusView, Failure> {
@@ -26,6 +28,7 @@ impl Control {
                 environment: (&known.environment()).into(),
                 place: known.own_presence().place.map(|place| place.to_string()),
                 quiet_until: known.quiet_until(now).map(timestamp),
+                do_not_disturb: known.do_not_disturb(now).map(timestamp),
                 generation: known.spd().generation().0,
                 calls: count(known.calls().into_iter().map(CallView::from), |call| !call.is_over()),
                 calls_held: count(known.calls().into_iter().map(CallView::from), CallView::is_held),
@@ -39,6 +42,14 @@ impl Control {
             }
         })
         .await
+    }
+
+    /// Nothing rings and no prompt is put for so many seconds, over a restart too; `None`: from now on as ever.
+    pub async fn do_not_disturb(&self, body: &DoNotDisturbBody) -> Result<StatusView, Failure> {
+        let now = self.clock.now().wall;
+        let until = body.seconds.map(|seconds| now.saturating_add(Duration::from_secs(seconds)));
+        self.change_store(Command::DoNotDisturb { until }).await?;
+        self.status().await
     }
 
     /// Byes to every peer, then the end. Comes back at once; [`EventView::Stopped`](super::view::EventView) follows.

@@ -242,6 +242,10 @@ impl Known for State {
         vec!["acid", "badge"]
     }
 
+    fn do_not_disturb(&self, _now: Wall) -> Option<Wall> {
+        None
+    }
+
     fn quiet_until(&self, _now: Wall) -> Option<Wall> {
         None
     }

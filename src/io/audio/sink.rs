@@ -29,7 +29,7 @@ pub struct Recording {
     /// Samples a second of the file.
     rate: u32,
     /// Where the call has another rate by now.
-    converter: Option<FrameConverter>,
+    converter: Option<Box<FrameConverter>>,
     since_flush: u32,
 }
 
@@ -61,7 +61,7 @@ impl Sink {
     /// The call goes on at another rate.
     pub fn set_rate(&mut self, rate: u32) {
         if let Self::File(recording) = self {
-            recording.converter = FrameConverter::new(rate, recording.rate);
+            recording.converter = FrameConverter::new(rate, recording.rate).map(Box::new);
         }
     }
 

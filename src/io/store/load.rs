@@ -9,7 +9,7 @@ use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
 use crate::vocab::{
-    AgreementKey, Device, Digest, Entity, Failure, Fingerprint, Generation, Nonce, SignatureBytes, VerifyKey,
+    AgreementKey, Device, Digest, Entity, Failure, Fingerprint, Generation, Nonce, SignatureBytes, VerifyKey, Wall,
 };
 
 pub fn load(database: &Connection) -> Result<Loaded, Failure> {
@@ -30,6 +30,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         proposals: proposal_rows::load(database)?,
         own_user,
         own_place,
+        do_not_disturb: Some(Wall(meta_number(database, "do-not-disturb")?)).filter(|until| until.0 > 0),
         own_version: meta_number(database, "own-version")?,
         last_call: last_call(database)?,
         ..Loaded::default()

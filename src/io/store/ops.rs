@@ -156,6 +156,9 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             let row = params![names.user, names.place, entity.as_str(), names.mail];
             run(step, update, row).map_err(failed)?;
         }
+        StoreOp::SetDoNotDisturb { until } => {
+            set_meta(step, "do-not-disturb", until.map_or(0, |until| until.0))?;
+        }
         StoreOp::SetOwnPresence { user, place } => {
             let upsert = "INSERT INTO own VALUES (1, nullif(?1, ''), nullif(?2, '')) ON CONFLICT (one) DO UPDATE SET \
                 user = CASE WHEN ?1 IS NULL THEN user ELSE nullif(?1, '') END, \
@@ -196,6 +199,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::RemoveAccount { .. } => "remove the account",
         StoreOp::RemovePresence { .. } => "remove the presence",
         StoreOp::RenamePresence { .. } => "keep your names for the peer",
+        StoreOp::SetDoNotDisturb { .. } => "keep until when you are not to be disturbed",
         StoreOp::SetOwnPresence { .. } => "keep your own presence",
         StoreOp::UpdatePin(_) => "keep what is known of the peer's keys",
         StoreOp::VerifyPins { .. } => "mark the peer's keys as verified",

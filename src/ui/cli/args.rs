@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::policy_args::PolicyCommand;
+use super::policy_args::{span, PolicyCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy (or a review waits, or a
@@ -59,6 +59,14 @@ pub enum Command {
     Answer {
         /// Its number, as c1
         call: String,
+    },
+    /// Do not disturb: nothing rings and prompts wait, members of groups that ring in quiet hours excepted
+    Dnd {
+        /// Without it, how it stands
+        state: Option<OnOff>,
+        /// So long, as 30m, 2h or 7d; 30 days at most
+        #[arg(long = "for", value_name = "TIME", value_parser = span, default_value = "8h")]
+        within: u64,
     },
     /// Reject a call that rings here, or one that the peer of another call wants
     Reject {
@@ -310,7 +318,11 @@ pub enum ProposalCommand {
 #[derive(Debug, Args)]
 pub struct CallArgs {
     /// sip:user@host, user@host, host, IP address, telephone number (+493012345678, tel:...), or e-mail address
-    pub peer: String,
+    #[arg(required_unless_present = "redial", conflicts_with = "redial")]
+    pub peer: Option<String>,
+    /// Whom you called last, once more
+    #[arg(long)]
+    pub redial: bool,
     /// Play this WAV file (PCM16, mono or stereo, 8 to 48 kHz); without --duration its end is the end of the call
     #[arg(long, value_name = "FILE")]
     pub play: Option<PathBuf>,
@@ -600,6 +612,12 @@ fn seconds(text: &str) -> Result<u64, String> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds, as 30 or 2.5".to_owned())?;
     let fits = seconds.is_finite() && seconds > 0.0 && seconds <= 86_400.0;
     fits.then_some((seconds * 1000.0) as u64).ok_or_else(|| "more than 0 and at most 86400 seconds".to_owned())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    On,
+    Off,
 }
 
 #[cfg(test)]

@@ -11,11 +11,18 @@ use super::output::Output;
 use super::prompt;
 use super::wanted;
 use crate::app::control::request::{CallBody, TightenBody};
+use crate::app::control::view::HistoryView;
 use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView, QUIET, RINGING, SILENCE};
+
+/// How far back the last outgoing call is looked for.
+const REDIALLED: u32 = 100;
 
 pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, ErrorView> {
     let body = CallBody {
-        peer: args.peer.clone(),
+        peer: match &args.peer {
+            Some(peer) => peer.clone(),
+            None => called_last(door).await?,
+        },
         answer: answer::body(&args.answer)?,
         accept_key: args.accept_key.clone(),
         purpose: args.intent.purpose.clone(),
@@ -29,6 +36,22 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
     tokio::select! {
         exit = follow(door, output, &started.id) => exit,
         () = super::interrupted() => hang_up(door, output, &started.id).await,
+    }
+}
+
+/// Of the calls that ended.
+async fn called_last(door: &Door) -> Result<String, ErrorView> {
+    let found: HistoryView = door.get(&format!("/v1/history?limit={REDIALLED}")).await?.view()?;
+    found.calls.into_iter().find(|call| call.outgoing).map(|call| call.peer).ok_or_else(nobody_called)
+}
+
+fn nobody_called() -> ErrorView {
+    ErrorView {
+        code: "nobody-called".into(),
+        message: format!("nobody was called from here in the last {REDIALLED} calls"),
+        subject: "history".into(),
+        next: "name whom to call; `sottovoce history` lists earlier calls".into(),
+        kind: ErrorKind::Usage,
     }
 }
 

@@ -7,6 +7,7 @@ mod args;
 mod ask;
 mod call;
 mod contact;
+mod dnd;
 mod door;
 mod edit;
 mod exit;
@@ -89,6 +90,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         Command::Status
         | Command::Stop
         | Command::Answer { .. }
+        | Command::Dnd { .. }
         | Command::Reject { .. }
         | Command::Hangup { .. }
         | Command::Hold { .. }
@@ -158,6 +160,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Resume { call } => hold::run(door, output, call, "resume").await,
         Command::Review(command) => records::reviews(door, output, command).await,
         Command::Status => system::status(door, output).await,
+        Command::Dnd { state, within } => dnd::run(door, output, *state, *within).await,
         Command::Stop => system::stop(door, output).await,
         Command::Relax { call, rules, note } => relax::run(door, output, call, (rules.clone(), note.clone())).await,
         Command::Tighten { call, rules } => call::tighten(door, output, call, rules.clone()).await,

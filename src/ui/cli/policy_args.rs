@@ -176,7 +176,7 @@ impl ExportAs {
 }
 
 /// A number of seconds, minutes, hours or days, as seconds.
-fn span(text: &str) -> Result<u64, String> {
+pub(super) fn span(text: &str) -> Result<u64, String> {
     let wrong = || "a number and s, m, h or d, as 90s, 30m, 2h or 7d".to_owned();
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let each = match unit {

@@ -137,8 +137,9 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
         },
     );
     if let Some(until) = &status.quiet_until {
+        let why = if status.do_not_disturb.is_some() { "not to be disturbed" } else { "quiet hours" };
         page.field(
-            "quiet hours",
+            why,
             &format!("until {until}: nothing rings but members of groups that do (`sottovoce group list`)"),
         );
     }

@@ -119,6 +119,7 @@ fn agent() -> Router<Control> {
     Router::new()
         .route("/v1/openapi.json", get(openapi::serve))
         .route("/v1/status", get(status::status))
+        .route("/v1/do-not-disturb", post(status::do_not_disturb))
         .route("/v1/doctor", get(status::doctor))
         .route("/v1/stop", post(status::stop))
         .route("/v1/metrics", get(status::metrics))

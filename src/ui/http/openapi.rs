@@ -29,7 +29,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         identity::show, identity::revoke, identity::take, identity::verify, identity::vouch,
         records::history, records::audit,
         inspect::inspect,
-        status::status, status::doctor, status::stop, status::metrics,
+        status::status, status::do_not_disturb, status::doctor, status::stop, status::metrics,
         events::stream,
         serve,
     ),

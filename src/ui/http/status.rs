@@ -4,7 +4,9 @@ use axum::response::IntoResponse;
 use axum::Json;
 
 use super::error::Refusal;
-use crate::app::control::view::{DoctorView, StatusView, StopView};
+use super::extract::Body;
+use crate::app::control::request::DoNotDisturbBody;
+use crate::app::control::view::{DoctorView, ErrorBody, StatusView, StopView};
 use crate::app::control::Control;
 
 /// The running agent.
@@ -12,6 +14,16 @@ use crate::app::control::Control;
     responses((status = 200, body = StatusView)))]
 pub async fn status(State(control): State<Control>) -> Result<Json<StatusView>, Refusal> {
     Ok(Json(control.status().await?))
+}
+
+/// Nothing rings, and what needs an answer waits, for so long; members of groups that ring in quiet hours excepted.
+#[utoipa::path(post, path = "/v1/do-not-disturb", operation_id = "do-not-disturb", tag = "agent",
+    request_body = DoNotDisturbBody, responses((status = 200, body = StatusView), (status = "default", body = ErrorBody)))]
+pub async fn do_not_disturb(
+    State(control): State<Control>,
+    Body(body): Body<DoNotDisturbBody>,
+) -> Result<Json<StatusView>, Refusal> {
+    Ok(Json(control.do_not_disturb(&body).await?))
 }
 
 /// What the agent depends on, looked at one by one.

@@ -27,6 +27,8 @@ pub struct StatusView {
     pub place: Option<String>,
     /// Quiet hours are on until then: what comes from outside waits, members of groups that ring excepted.
     pub quiet_until: Option<String>,
+    /// Until when the user asked not to be disturbed.
+    pub do_not_disturb: Option<String>,
     pub generation: u64,
     /// Calls that are not over.
     pub calls: u64,
