@@ -195,6 +195,11 @@ impl Agent {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.name = name;
         }
+        self.go_there(now, id, reach);
+    }
+
+    /// Media is opened for the hop to which the INVITE goes, once that is known.
+    pub(super) fn go_there(&mut self, now: Now, id: CallId, reach: Result<Reach, Failure>) {
         match reach {
             Ok(Reach::There(there)) => self.open_media(now, id, there),
             Ok(Reach::Looked(what)) => self.locate(Waiting::CallAddress(id), what),

@@ -12,7 +12,6 @@ use crate::agent::ask_failures::clear_proxy;
 use crate::agent::redirect::{Reach, Redirects};
 use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::target::{host_address, Target};
-use crate::agent::waiting::Waiting;
 use crate::agent::{Agent, Event};
 use crate::policy::{Action, Bundle, Entry, Protocol};
 use crate::sdp::Crypto;
@@ -77,18 +76,7 @@ impl Agent {
         calling.redirects = Redirects::default();
         calling.name = name;
         self.set_call(id, CallState::Inviting);
-        match route.and_then(|route| reach(target, route)) {
-            Ok(Reach::There(there)) => self.open_media(now, id, there),
-            Ok(Reach::Looked(what)) => self.locate(Waiting::CallAddress(id), what),
-            Ok(Reach::Proxy(route)) => {
-                if let Some(calling) = self.calls.all.get_mut(&id) {
-                    calling.login = route.login;
-                    calling.domain = route.domain;
-                }
-                self.open_media(now, id, route.hop);
-            }
-            Err(failure) => self.end_call(now, id, CallState::Failed(failure)),
-        }
+        self.go_there(now, id, route.and_then(|route| reach(target, route)));
     }
 
     /// RTP/SAVP where clear packets may not pass, else RTP/AVP with the keys beside it (RFC 8643).
