@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
-use sottovoce::media::{Associations, Codec, Held, Stream, StreamConfig};
+use sottovoce::media::{Associations, Codec, Formats, Held, Stream, StreamConfig};
 use sottovoce::policy::setkey::parse;
 use sottovoce::policy::{Bundle, Framing, Level, Spd, Suite};
 use sottovoce::srtp::{CryptoSuite, MasterKey, Receiver, Sender};
@@ -79,7 +79,7 @@ fn stream(bundle: Bundle, associations: Associations, first: bool) -> Stream {
         remote,
         peer: None,
         spd: Arc::new(Spd::compile(Generation(1), vec![], default)),
-        codec: Codec::Pcma,
+        formats: Formats::only(Codec::Pcma),
         ssrc: 1,
         sequence: 1,
         timestamp: 1,
