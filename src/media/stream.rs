@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::associations::Associations;
 use super::egress::{Egress, Withheld};
@@ -10,6 +11,7 @@ use super::ingress::Ingress;
 use super::jitter::{self, Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
+use super::counters::LATE;
 use super::{Codec, Counters, Held, Rekeying, Tunnel};
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
@@ -162,6 +164,11 @@ impl Stream {
                 None
             }
         }
+    }
+
+    /// The frame that is sent next was due so long ago.
+    pub fn note_lateness(&mut self, late: Duration) {
+        self.counters.sent_late += u64::from(late > LATE);
     }
 
     /// A datagram came. It is opened in place; what fails is counted and forgotten.
