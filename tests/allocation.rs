@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
-use sottovoce::media::{Codec, Held, Stream, StreamConfig};
+use sottovoce::media::{Associations, Codec, Held, Stream, StreamConfig};
 use sottovoce::policy::setkey::parse;
 use sottovoce::policy::{Bundle, Framing, Level, Spd, Suite};
+use sottovoce::srtp::{CryptoSuite, MasterKey, Receiver, Sender};
 use sottovoce::vocab::{Generation, Mono, Now, Spi, Wall};
 use zeroize::Zeroizing;
 
@@ -43,10 +44,31 @@ fn keys(bundle: Bundle, suite: Suite, direction: u8) -> DirectionKeys {
     }
 }
 
-fn stream(bundle: Bundle, suite: Suite, first: bool) -> Stream {
+/// One side's number and the other's.
+fn sides(first: bool) -> (u8, u8) {
+    if first {
+        (1, 2)
+    } else {
+        (2, 1)
+    }
+}
+
+fn by_ipsec(bundle: Bundle, suite: Suite, first: bool) -> Stream {
+    let (here, there) = sides(first);
+    stream(bundle, Protection::from_keys(keys(bundle, suite, here), keys(bundle, suite, there)).unwrap().into(), first)
+}
+
+fn by_srtp(suite: CryptoSuite, first: bool) -> Stream {
+    let key = |side| MasterKey::new(suite, &vec![side; MasterKey::len_of(suite)]).unwrap();
+    let (here, there) = sides(first);
+    let sender = Box::new(Sender::new(&key(here)).unwrap());
+    let receiver = Box::new(Receiver::new(&key(there)).unwrap());
+    stream(Bundle::SRTP, Associations::Srtp { sender, receiver }, first)
+}
+
+fn stream(bundle: Bundle, associations: Associations, first: bool) -> Stream {
     let addresses = ["192.168.1.1:4000".parse().unwrap(), "192.168.1.2:4002".parse().unwrap()];
-    let (here, there, local, remote) =
-        if first { (1, 2, addresses[0], addresses[1]) } else { (2, 1, addresses[1], addresses[0]) };
+    let (local, remote) = if first { (addresses[0], addresses[1]) } else { (addresses[1], addresses[0]) };
     let default = parse("spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap();
     let config = StreamConfig {
         heard_first: false,
@@ -65,7 +87,7 @@ fn stream(bundle: Bundle, suite: Suite, first: bool) -> Stream {
         outbound: bundle,
         inbound: bundle,
     };
-    Stream::new(config, Protection::from_keys(keys(bundle, suite, here), keys(bundle, suite, there)).unwrap())
+    Stream::new(config, associations)
 }
 
 /// Each bundle as such, in tunnel mode, and with what goes beside it.
@@ -84,21 +106,27 @@ fn bundles() -> Vec<Bundle> {
 #[test]
 fn the_packet_path_does_not_allocate() {
     for (bundle, suite) in bundles().into_iter().flat_map(|bundle| Suite::ALL.map(|suite| (bundle, suite))) {
-        let (mut from, mut to) = (stream(bundle, suite, true), stream(bundle, suite, false));
-        let source = "192.168.1.1:4000".parse().unwrap();
-        let mut datagram = [0; 2048];
-        let mut turn = |n: u64| {
-            let now = Now { mono: Mono(Duration::from_millis(n * 20)), wall: Wall(n * 20) };
-            let sealed = from.send(now, &[n as i16; 160]).expect("the policy lets it out");
-            let len = sealed.bytes.len();
-            datagram[..len].copy_from_slice(sealed.bytes);
-            to.handle_datagram(now, source, &mut datagram[..len]);
-            to.play(now, &mut [0; 160]);
-        };
-        turn(0);
-        let before = COUNT.with(Cell::get);
-        (1..1000).for_each(&mut turn);
-        assert_eq!(COUNT.with(Cell::get) - before, 0, "{bundle} {suite}");
-        assert_eq!((to.counters().received, to.counters().dropped.len()), (1000, 0));
+        goes_without(&format!("{bundle} {suite}"), by_ipsec(bundle, suite, true), by_ipsec(bundle, suite, false));
     }
+    for suite in CryptoSuite::ALL {
+        goes_without(suite.name(), by_srtp(suite, true), by_srtp(suite, false));
+    }
+}
+
+fn goes_without(what: &str, mut from: Stream, mut to: Stream) {
+    let source = "192.168.1.1:4000".parse().unwrap();
+    let mut datagram = [0; 2048];
+    let mut turn = |n: u64| {
+        let now = Now { mono: Mono(Duration::from_millis(n * 20)), wall: Wall(n * 20) };
+        let sealed = from.send(now, &[n as i16; 160]).expect("the policy lets it out");
+        let len = sealed.bytes.len();
+        datagram[..len].copy_from_slice(sealed.bytes);
+        to.handle_datagram(now, source, &mut datagram[..len]);
+        to.play(now, &mut [0; 160]);
+    };
+    turn(0);
+    let before = COUNT.with(Cell::get);
+    (1..1000).for_each(&mut turn);
+    assert_eq!(COUNT.with(Cell::get) - before, 0, "{what}");
+    assert_eq!((to.counters().received, to.counters().dropped.len()), (1000, 0));
 }

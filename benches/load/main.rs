@@ -89,7 +89,10 @@ fn judge(calls: usize, before: &Figures, after: &Figures, verdict: &mut Verdict)
     // Counters are told twice a second, which is as much as they may lag behind.
     let lag = calls as u64 * 25;
     verdict.say((sent + lag) as f64 >= meant, &format!("{:.2} % of the frames were sent", 100.0 * sent as f64 / meant));
-    verdict.say(late * ONE_IN <= sent, &format!("{late} of {sent} frames left more than {LATE} late: at most one in {ONE_IN}"));
+    verdict.say(
+        late * ONE_IN <= sent,
+        &format!("{late} of {sent} frames left more than {LATE} late: at most one in {ONE_IN}"),
+    );
     verdict.say(heard + lag >= sent, &format!("{heard} of {sent} reached the peer and were believed"));
 }
 
@@ -100,7 +103,8 @@ fn judge_wire(seen: &[wire::Flow], verdict: &mut Verdict) {
     let packets: usize = seen.iter().map(|flow| flow.late.len()).sum();
     let mut late: Vec<Duration> = seen.iter().flat_map(|flow| flow.late.iter().copied()).collect();
     late.sort_unstable();
-    let at = |thousandths: usize| late.get(late.len() * thousandths / 1000).or(late.last()).copied().unwrap_or_default();
+    let at =
+        |thousandths: usize| late.get(late.len() * thousandths / 1000).or(late.last()).copied().unwrap_or_default();
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     println!("on the wire, {} flows, {packets} packets after their turn: median {:.1} ms, p99 {:.1}, p99.9 {:.1}, worst {:.1}",
         seen.len(), ms(at(500)), ms(at(990)), ms(at(999)), ms(at(1000)));

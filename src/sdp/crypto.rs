@@ -122,6 +122,8 @@ impl std::fmt::Debug for Crypto {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// RFC 4568 section 6.1.
@@ -159,6 +161,25 @@ mod tests {
             ("1 A inline:AQ== KDR=1", CryptoError::Parameter),
         ] {
             assert_eq!(parse(text), Err(error), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_read_again(tag in 0..=MAX_TAG, suite in "[A-Z0-9_]{1,40}", key in prop::collection::vec(any::<u8>(), 0..64)) {
+            let crypto = Crypto { tag, suite, key: Zeroizing::new(key) };
+            prop_assert_eq!(parse(&crypto.attribute().value.unwrap()), Ok(crypto));
+        }
+
+        /// Near the grammar and far from it: what is read has one key and nothing that is not spoken here.
+        #[test]
+        fn no_text_makes_it_panic_or_reads_as_more_than_it_says(
+            text in "[0-9x]{0,10} ?[A-Z_1-]{0,20} ?(inline:)?[A-Za-z0-9+/=]{0,44}(;inline:AQ==)?([|]2\\^[0-9]{1,3})?([|]1:4)?( WSH=64| KDR=1|\\PC{0,8})?",
+        ) {
+            if let Ok(crypto) = parse(&text) {
+                prop_assert!(!text.contains(';') && !text.contains("|1:4") && !text.contains("KDR"), "{}", text);
+                prop_assert!(crypto.tag <= MAX_TAG && !crypto.suite.contains('-'));
+            }
         }
     }
 }

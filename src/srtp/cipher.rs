@@ -21,6 +21,13 @@ enum Key {
     Gcm(LessSafeKey),
 }
 
+impl Key {
+    fn gcm(key: &[u8]) -> Option<Self> {
+        let algorithm = if key.len() == 16 { &AES_128_GCM } else { &AES_256_GCM };
+        Some(Self::Gcm(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?)))
+    }
+}
+
 /// Which packet it is: a source and a number of it, never the same twice under one key.
 #[derive(Clone, Copy)]
 pub(super) struct Which {
@@ -48,14 +55,20 @@ impl Cipher {
         let mut salt = Zeroizing::new([0; 14]);
         master.derive(labels.2, salt.get_mut(..suite.salt_len())?)?;
         if suite.is_aead() {
-            let algorithm = if key.len() == 16 { &AES_128_GCM } else { &AES_256_GCM };
-            let key = Key::Gcm(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?));
-            return Some(Self { key, salt, tag_len });
+            return Some(Self { key: Key::gcm(key)?, salt, tag_len });
         }
         let mut authentication = Zeroizing::new([0; 20]);
         master.derive(labels.1, authentication.as_mut())?;
         let authentication = hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, authentication.as_ref());
         Some(Self { key: Key::Counter { cipher: counter_mode(key)?, authentication }, salt, tag_len })
+    }
+
+    /// What the tests of RFC 7714 have: session keys, for AES-GCM.
+    #[cfg(test)]
+    pub(super) fn of_session(key: &[u8], salt: &[u8]) -> Self {
+        let mut long = Zeroizing::new([0; 14]);
+        long[..12].copy_from_slice(salt);
+        Self { key: Key::gcm(key).unwrap(), salt: long, tag_len: 16 }
     }
 
     pub(super) fn is_aead(&self) -> bool {

@@ -62,6 +62,12 @@ impl Receiver {
         self.suite
     }
 
+    #[cfg(test)]
+    pub(super) fn of_session(key: &[u8], salt: &[u8]) -> Self {
+        let [rtp, rtcp] = std::array::from_fn(|_| Cipher::of_session(key, salt));
+        Self { suite: CryptoSuite::AeadAes128Gcm, rtp, rtcp, sources: Sources::default() }
+    }
+
     /// Opens a packet in place. What is not authentic leaves no trace here.
     #[inline]
     pub fn open<'a>(&mut self, packet: &'a mut [u8]) -> Result<Opened<'a>, OpenError> {

@@ -111,6 +111,12 @@ impl Sender {
     }
 
     #[cfg(test)]
+    pub(super) fn of_session(key: &[u8], salt: &[u8]) -> Self {
+        let [rtp, rtcp] = std::array::from_fn(|_| Cipher::of_session(key, salt));
+        Self { suite: CryptoSuite::AeadAes128Gcm, rtp, rtcp, sent: Window::default(), next_rtcp: 0, ssrc: None }
+    }
+
+    #[cfg(test)]
     pub(super) fn skip_rtcp_to(&mut self, index: u64) {
         self.next_rtcp = index;
     }

@@ -29,6 +29,52 @@ fn the_key_stream_of_the_rfc() {
     assert_eq!(stream.to_vec(), octets(expected));
 }
 
+/// RFC 6188 section 7.1.
+#[test]
+fn the_key_stream_of_the_long_key() {
+    let key = counter_mode(&octets("57f82fe3613fd170a85ec93c40b1f092 2ec4cb0dc025b58272147cc438944a98")).unwrap();
+    let mut stream = [0; 48];
+    let start: [u8; 16] = octets("F0F1F2F3F4F5F6F7F8F9FAFBFCFD0000").try_into().unwrap();
+    key.less_safe_encrypt(&mut stream, aws_lc_rs::cipher::EncryptionContext::Iv128(start.into())).unwrap();
+    let expected = "92bdd28a93c3f52511c677d08b5515a4 9da71b2378a854f67050756ded165bac 63c4868b7096d88421b563b8c94c9a31";
+    assert_eq!(stream.to_vec(), octets(expected));
+}
+
+/// RFC 7714 sections 16.1, 16.2, 17.1 and 17.2: session keys as such, no derivation.
+#[test]
+fn the_packets_of_the_rfc_of_gcm() {
+    let rtp = "8040f17b8041f8d35501a0b2 47616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573";
+    let rtcp =
+        "81c8000d4d617273 4e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef";
+    let long = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    for (key, sealed_rtp, sealed_rtcp) in [
+        (
+            &long[..32],
+            "8040f17b8041f8d35501a0b2 f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833 \
+             899d7f27beb16a9152cf765ee4390cce",
+            "81c8000d4d617273 63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b4686303ded0bb9275b \
+             c84aa45896cf4d2fc5abf87245d9eade 800005d4",
+        ),
+        (
+            long,
+            "8040f17b8041f8d35501a0b2 32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1ba63799b87b \
+             7aa3db36dfffd6b0f9bb7878d7a76c13",
+            "81c8000d4d617273 d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1110555be8415f658c61de0476f1b6fad \
+             1d1eb30c4446839f57ff6f6cb26ac3be 800005d4",
+        ),
+    ] {
+        let (key, salt) = (octets(key), octets("517569642070726f2071756f"));
+        assert_eq!(sealed(&mut Sender::of_session(&key, &salt), &octets(rtp)), octets(sealed_rtp));
+        // Another source: another sender.
+        let mut sender = Sender::of_session(&key, &salt);
+        sender.skip_rtcp_to(0x5d4);
+        assert_eq!(sealed(&mut sender, &octets(rtcp)), octets(sealed_rtcp));
+        let mut receiver = Receiver::of_session(&key, &salt);
+        assert_eq!(receiver.open(&mut octets(sealed_rtp)).unwrap().packet, octets(rtp));
+        assert_eq!(receiver.open(&mut octets(sealed_rtcp)).unwrap().packet, octets(rtcp));
+    }
+}
+
 /// RFC 3711 appendix B.3.
 #[test]
 fn the_session_keys_of_the_rfc() {
@@ -40,7 +86,25 @@ fn the_session_keys_of_the_rfc() {
     };
     assert_eq!(derived(Label::RtpCipher, 16), octets("C61E7A93744F39EE10734AFE3FF7A087"));
     assert_eq!(derived(Label::RtpSalt, 14), octets("30CBBC08863D8C85D49DB34A9AE1"));
-    assert_eq!(derived(Label::RtpAuthentication, 20), octets("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"));
+    let long = "CEBE321F6FF7716B6FD4AB49AF256A156D38BAA48F0A0ACF3C34E2359E6CDBCE E049646C43D9327AD175578EF7227098 \
+                6371C10C9A369AC2F94A8C5FBCDDDC25 6D6E919A48B610EF17C2041E47403576 6B68642C59BBFC2F34DB60DBDFB2";
+    assert_eq!(derived(Label::RtpAuthentication, 94), octets(long));
+}
+
+/// RFC 6188 section 7.2.
+#[test]
+fn the_session_keys_of_the_long_key() {
+    let master = "f0f04914b513f2763a1b1fa130f10e29 98f6f6e43e4309d1e622a0e332b9f1b6 3b04803de51ee7c96423ab5b78d2";
+    let master = key(CryptoSuite::AesCm256HmacSha1_80, master);
+    for (label, expected) in [
+        (Label::RtpCipher, "5ba1064e30ec51613cad926c5a28ef731ec7fb397f70a960653caf06554cd8c4"),
+        (Label::RtpSalt, "fa31791685ca444a9e07c6c64e93"),
+        (Label::RtpAuthentication, "fd9c32d39ed5fbb5a9dc96b30818454d1313dc05"),
+    ] {
+        let mut out = vec![0; expected.len() / 2];
+        master.derive(label, &mut out).unwrap();
+        assert_eq!(out, octets(expected));
+    }
 }
 
 /// Whole packets as Cisco's libsrtp has them in its own tests (`srtp_validate`, `srtp_validate_gcm`).

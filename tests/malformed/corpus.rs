@@ -24,7 +24,8 @@ fn run(check: Check, corpus: &str, more: Option<&str>) {
 fn what_the_fuzzers_found_is_survived() {
     let sip = Some("sip");
     let presence = Some("presence");
-    let all: [(Check, &str, Option<&str>); 8] = [
+    let all: [(Check, &str, Option<&str>); 9] = [
+        (checks::crypto, "crypto", None),
         (checks::digest_challenge, "digest_challenge", None),
         (checks::framing, "framing", sip),
         (checks::message, "message", sip),

@@ -142,13 +142,33 @@ fn say(world: &mut World, text: String) {
     world.run_for(SECOND);
 }
 
-fn invite_to_phone(world: &World) -> Option<String> {
+fn said_to_phone(world: &World, method: &str) -> Option<String> {
     world.wire.overheard.iter().find_map(|parcel| match parcel {
         Parcel::Sip { bytes, to, .. } if to.ip() == at(PHONE).ip() => {
-            String::from_utf8(bytes.clone()).ok().filter(|text| text.starts_with("INVITE "))
+            String::from_utf8(bytes.clone()).ok().filter(|text| text.starts_with(method))
         }
         _ => None,
     })
+}
+
+/// The telephone is asked so, and answers with this status line and this body.
+fn answers(world: &mut World, method: &str, status: &str, body: &str) -> String {
+    assert!(world.run_until(MINUTE, |world| said_to_phone(world, method).is_some()));
+    let request = said_to_phone(world, method).unwrap();
+    let kept = |line: &&str| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name));
+    let head: Vec<&str> = request.lines().filter(kept).collect();
+    let answer = format!(
+        "SIP/2.0 {status}\r\n{}\r\nTo: <sip:phone@{PHONE}>;tag=p\r\nContact: <sip:phone@{PHONE}>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        head.join("\r\n"),
+        body.len()
+    );
+    say(world, answer);
+    request
+}
+
+fn described(media: &str) -> String {
+    format!("v=0\r\no=p 1 1 IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {PHONE}\r\nt=0 0\r\nm=audio 6000 {media}")
 }
 
 /// Alice calls the telephone, which answers with this media line and these attributes.
@@ -156,19 +176,68 @@ fn answered_with(action: &str, media: &str) -> (World, CallId) {
     let mut world = World::new(5, Link::GOOD);
     world.add("alice", telephone("alice", "192.168.1.1", action));
     let call = world.call(ALICE, "phone@192.168.1.5", None, 3600);
-    assert!(world.run_until(MINUTE, |world| invite_to_phone(world).is_some()));
-    let invite = invite_to_phone(&world).unwrap();
-    let kept = |line: &&str| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name));
-    let head: Vec<&str> = invite.lines().filter(kept).collect();
-    let body = format!("v=0\r\no=p 1 1 IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {PHONE}\r\nt=0 0\r\nm=audio 6000 {media}");
-    let answer = format!(
-        "SIP/2.0 200 OK\r\n{}\r\nTo: <sip:phone@{PHONE}>;tag=p\r\nContact: <sip:phone@{PHONE}>\r\n\
-         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        head.join("\r\n"),
-        body.len()
-    );
-    say(&mut world, answer);
+    answers(&mut world, "INVITE ", "200 OK", &described(media));
     (world, call)
+}
+
+/// It is asked first; only when it knows no presence the call goes on, and only where both directions may be in clear.
+#[test]
+fn a_clear_call_follows_an_ask_that_finds_no_presence() {
+    for status in ["489 Bad Event", "405 Method Not Allowed", "501 Not Implemented"] {
+        let mut world = World::new(5, Link::GOOD);
+        world.add("alice", agent("alice", "192.168.1.1", "none"));
+        let call = world.call(ALICE, "phone@192.168.1.5", None, 3600);
+        answers(&mut world, "SUBSCRIBE ", status, "");
+        let invite = answers(&mut world, "INVITE ", "200 OK", &described("RTP/AVP 0\r\n"));
+        assert!(invite.contains("RTP/AVP 0") && !invite.contains("a=crypto"), "{invite}");
+        world.run_for(SECOND);
+        let call = world.the_call(ALICE, call);
+        assert_eq!((&call.state, call.bundle.as_str()), (&CallState::Active, "none"), "{status}");
+        assert!(call.counters.sent > 40);
+    }
+}
+
+/// There are telephones that do not even refuse SUBSCRIBE: baresip 1.0 without its presence module.
+#[test]
+fn whoever_may_be_called_in_clear_is_not_waited_for() {
+    let called = |action: &str, waited: Duration| {
+        let mut world = World::new(5, Link::GOOD);
+        world.add("alice", agent("alice", "192.168.1.1", action));
+        let began = world.now.mono;
+        let call = world.call(ALICE, "phone@192.168.1.5", None, 3600);
+        let over = |world: &World| {
+            said_to_phone(world, "INVITE ").is_some()
+                || matches!(world.the_call(ALICE, call).state, CallState::Failed(_))
+        };
+        assert!(world.run_until(MINUTE, over));
+        assert!(world.now.mono - began < waited);
+        (world, call)
+    };
+    let (mut world, call) = called("none", 5 * SECOND);
+    answers(&mut world, "INVITE ", "200 OK", &described("RTP/AVP 0\r\n"));
+    let call = world.the_call(ALICE, call);
+    assert_eq!((&call.state, call.bundle.as_str()), (&CallState::Active, "none"));
+    let (world, call) = called("ipsec esp/transport//use", 33 * SECOND);
+    assert_eq!(failed(&world, call), "peer-silent");
+}
+
+#[test]
+fn no_call_in_clear_follows_an_ask_that_fails_otherwise_or_under_another_entry() {
+    let esp = "ipsec esp/transport//require";
+    for (action, status, code) in [
+        ("none", "404 Not Found", "no-such-peer"),
+        ("none", "603 Decline", "asking-refused"),
+        (esp, "489 Bad Event", "no-presence"),
+        ("ipsec esp/transport//use", "489 Bad Event", "no-presence"),
+    ] {
+        let mut world = World::new(5, Link::GOOD);
+        world.add("alice", agent("alice", "192.168.1.1", action));
+        let call = world.call(ALICE, "phone@192.168.1.5", None, 3600);
+        answers(&mut world, "SUBSCRIBE ", status, "");
+        world.run_for(MINUTE);
+        assert_eq!(failed(&world, call), code, "{action} {status}");
+        assert_eq!(said_to_phone(&world, "INVITE "), None);
+    }
 }
 
 #[test]

@@ -242,7 +242,8 @@ fn a_frame_that_leaves_more_than_ten_milliseconds_late_is_counted() {
     let work = leg::Work::Talk(Some(stream(here, here)));
     let mut outbox = outbox::Outbox::default();
     let begun = Clock::start().now();
-    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, work, source, sink }.start(begun, &mut outbox);
+    let mut leg =
+        MediaLeg { call: ALICE, mailbox: Arc::default(), socket, work, source, sink }.start(begun, &mut outbox);
     for late in [0, 9, 11, 30, 2] {
         let at = leg.next() + std::time::Duration::from_millis(late);
         leg.frame(crate::vocab::Now { mono: at, ..begun }, &mut outbox);

@@ -4,6 +4,7 @@
 use proptest::collection::vec;
 
 use super::*;
+use crate::media::Associations;
 use crate::policy::{at_least_as_tight, Flow, PeerScope, Upper, View};
 
 /// Entries of packets from Alice to Bob as one side sees them: for everybody, or for the streams of this call.
@@ -20,14 +21,22 @@ fn side(entries: Vec<Entry>, direction: Direction) -> Spd {
     Spd::compile(Generation(1), entries, vec![Entry::new(Selector::ANY, direction, Action::None)])
 }
 
+fn srtp(ours: u8, theirs: u8) -> Associations {
+    use crate::srtp::{CryptoSuite, MasterKey, Receiver, Sender};
+    let key = |octet| MasterKey::new(CryptoSuite::AeadAes128Gcm, &[octet; 28]).unwrap();
+    let (sender, receiver) = (Sender::new(&key(ours)).unwrap(), Receiver::new(&key(theirs)).unwrap());
+    Associations::Srtp { sender: Box::new(sender), receiver: Box::new(receiver) }
+}
+
 fn peer() -> (Entity, Device) {
     (Entity::parse("sip:peer@host").unwrap(), Device::new("d1").unwrap())
 }
 
-/// Entries that speak of the call's packets more often than those of [`strategies::entry`] do.
+/// Entries that speak of the call's packets more often than those of [`strategies::entry`] do, and of `srtp` too.
 fn entry() -> impl Strategy<Value = Entry> {
-    (strategies::entry(), any::<[bool; 4]>()).prop_map(|(mut entry, near)| {
+    (strategies::entry(), strategies::action_of_any(), any::<[bool; 4]>()).prop_map(|(mut entry, action, near)| {
         use crate::policy::{Ports, Prefix};
+        entry.action = action;
         let selector = &mut entry.selector;
         if near[0] {
             selector.source = Prefix::new(alice().ip(), 24).unwrap();
@@ -56,6 +65,7 @@ proptest! {
         q in vec(entry(), 0..5),
         same in any::<bool>(),
         level in prop_oneof![Just(Level::Use), Just(Level::Require)],
+        telephone in any::<bool>(),
     ) {
         let q = if same { p.clone() } else { q };
         let (sender, receiver) = (side(p, Direction::Out), side(q.clone(), Direction::In));
@@ -73,9 +83,13 @@ proptest! {
         if tight {
             prop_assert!(theirs.at_least_as_tight_as(&ours), "{} is no tighter than {}", out, demanded);
         }
-        // What both agree on is what the tighter side sends.
-        let agreed = Bundle::of(&out);
-        let protection = |a, b| Protection::from_keys(keys(agreed, a), keys(agreed, b)).unwrap();
+        // What both agree on is what the tighter side sends: SRTP where an ordinary telephone can serve that.
+        let by_srtp = telephone && Bundle::SRTP.missing_for(&out, level).is_empty();
+        let agreed = if by_srtp { Bundle::SRTP } else { Bundle::of(&out) };
+        let protection = |a, b| match by_srtp {
+            true => srtp(a, b),
+            false => Protection::from_keys(keys(agreed, a), keys(agreed, b)).unwrap().into(),
+        };
         let of = |local, remote, spd| StreamConfig { default_level: level, ..config(local, remote, Arc::new(spd), agreed) };
         let sender = Stream::new(of(alice(), bob(), sender), protection(1, 2));
         let receiver = Stream::new(of(bob(), alice(), receiver), protection(2, 1));
