@@ -10,7 +10,7 @@ pub struct Decoder {
 }
 
 enum Memory {
-    G722(g722::Decoder),
+    G722(Box<g722::Decoder>),
     None,
     Opus(opus::Decoder),
 }
@@ -18,7 +18,7 @@ enum Memory {
 impl Decoder {
     pub fn new(codec: Codec) -> Self {
         let memory = match codec {
-            Codec::G722 => Memory::G722(g722::Decoder::new()),
+            Codec::G722 => Memory::G722(Box::default()),
             Codec::Opus => Memory::Opus(opus::Decoder::new()),
             Codec::Pcma | Codec::Pcmu => Memory::None,
         };

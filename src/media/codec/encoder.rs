@@ -10,7 +10,7 @@ pub struct Encoder {
 }
 
 enum Memory {
-    G722(g722::Encoder),
+    G722(Box<g722::Encoder>),
     None,
     Opus(opus::Encoder),
 }
@@ -22,7 +22,7 @@ impl Encoder {
 
     pub fn tuned(codec: Codec, tuning: Tuning) -> Self {
         let memory = match codec {
-            Codec::G722 => Memory::G722(g722::Encoder::new()),
+            Codec::G722 => Memory::G722(Box::default()),
             Codec::Opus => Memory::Opus(opus::Encoder::new(tuning)),
             Codec::Pcma | Codec::Pcmu => Memory::None,
         };

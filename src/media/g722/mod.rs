@@ -18,11 +18,13 @@ pub struct Encoder {
     upper: Band,
 }
 
-impl Encoder {
-    pub fn new() -> Self {
+impl Default for Encoder {
+    fn default() -> Self {
         Self { analysis: Analysis::new(), lower: Band::lower(), upper: Band::upper() }
     }
+}
 
+impl Encoder {
     /// One octet for each pair of samples; how many were written. What is longer of the two is left as it is.
     pub fn encode(&mut self, samples: &[i16], octets: &mut [u8]) -> usize {
         let mut written = 0;
@@ -44,11 +46,13 @@ pub struct Decoder {
     upper: Band,
 }
 
-impl Decoder {
-    pub fn new() -> Self {
+impl Default for Decoder {
+    fn default() -> Self {
         Self { synthesis: Synthesis::new(), lower: Band::lower(), upper: Band::upper() }
     }
+}
 
+impl Decoder {
     /// Two samples for each octet; how many were written. What is longer of the two is left as it is.
     pub fn decode(&mut self, octets: &[u8], samples: &mut [i16]) -> usize {
         let mut written = 0;

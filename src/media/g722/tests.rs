@@ -30,12 +30,12 @@ fn digest_of_samples(samples: &[i16]) -> String {
 fn both_ways_are_bit_exact() {
     let sound = signal(64_000);
     let mut octets = vec![0; 32_000];
-    assert_eq!(Encoder::new().encode(&sound, &mut octets), 32_000);
+    assert_eq!(Encoder::default().encode(&sound, &mut octets), 32_000);
     assert_eq!(octets[..16], [35, 132, 32, 133, 34, 132, 160, 181, 188, 132, 160, 53, 176, 34, 30, 169]);
     let digest = hex::encode(Sha256::digest(&octets));
     assert_eq!(digest, "a683a3e904f1f7fdf9618953b0298e9d896b3afb9851fa0c367cec1355ab29c3");
     let mut heard = vec![0; 64_000];
-    assert_eq!(Decoder::new().decode(&octets, &mut heard), 64_000);
+    assert_eq!(Decoder::default().decode(&octets, &mut heard), 64_000);
     assert_eq!(digest_of_samples(&heard), "af30761d49c216ffeeebc75185f730154d77b7dabc397080a5f1158a5a422908");
 }
 
@@ -43,14 +43,14 @@ fn both_ways_are_bit_exact() {
 fn any_octets_are_decoded_as_the_reference_does() {
     let octets: Vec<u8> = numbers(9).map(|x| (x >> 24) as u8).take(32_000).collect();
     let mut heard = vec![0; 64_000];
-    Decoder::new().decode(&octets, &mut heard);
+    Decoder::default().decode(&octets, &mut heard);
     assert_eq!(digest_of_samples(&heard), "d77f9ca9c4daeab18ec2b2f60da85635ee75bc5e376b1b4884d09721b34f3a97");
 }
 
 #[test]
 fn what_has_no_room_is_left_out() {
     let mut octets = [0; 3];
-    assert_eq!(Encoder::new().encode(&[1; 5], &mut octets), 2);
+    assert_eq!(Encoder::default().encode(&[1; 5], &mut octets), 2);
     let mut samples = [0; 5];
-    assert_eq!(Decoder::new().decode(&octets, &mut samples), 4);
+    assert_eq!(Decoder::default().decode(&octets, &mut samples), 4);
 }
