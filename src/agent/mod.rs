@@ -21,6 +21,7 @@ mod asks;
 mod book;
 mod by_itself;
 mod call;
+mod call_result;
 mod claim;
 mod comeback;
 mod command;
@@ -93,6 +94,7 @@ use crate::vocab::{Deadline, EffectId, Failure, Mono, Now};
 
 pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
+pub use call_result::CallResult;
 pub use config::{
     AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Hop, Listen, Place, Prompts,
     UnknownWatchers,

@@ -14,6 +14,7 @@ mod contacts;
 mod defaults;
 mod door;
 mod ends;
+mod history;
 mod holds;
 mod ipv6;
 mod locate;

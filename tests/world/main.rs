@@ -18,6 +18,7 @@ mod fail_over;
 mod flows;
 mod forked;
 mod gateway;
+mod history;
 mod holds;
 mod limits;
 mod loosen;

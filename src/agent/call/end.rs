@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::record::is_elsewhere;
 use super::{CallState, KeyState, Side};
 use crate::agent::asks::Asking;
-use crate::agent::desk::brief;
 use crate::agent::fail_over::with_tried;
 use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::media::Counters;
@@ -23,6 +23,9 @@ impl Agent {
             return Err(no_call(id));
         }
         for id in ids {
+            if let Some(calling) = self.calls.all.get_mut(&id) {
+                calling.declined |= calling.waits_for_us();
+            }
             self.end_call(now, id, CallState::Ended { reason: "you hung up".into() });
         }
         Ok(())
@@ -113,7 +116,11 @@ impl Agent {
 
     /// Our user does not want this call (RFC 3261 section 21.6.2); 480 would say that nobody was there.
     pub(super) fn decline(&mut self, now: Now, id: CallId, reason: &str) {
-        let session = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take());
+        let calling = self.calls.all.get_mut(&id);
+        let session = calling.and_then(|calling| {
+            calling.declined = true;
+            calling.session.take()
+        });
         if let Some(session) = session {
             self.calls.sessions.remove(&session);
             self.endpoint.refuse(now, session, Refusal::new(603, "Decline"));
@@ -171,6 +178,10 @@ impl Agent {
 
     /// The caller does not wait any longer, or another device of ours took the call.
     pub(super) fn handle_taken_back(&mut self, now: Now, session: SessionId, reason: Option<String>) {
+        let calling = self.calls.by_session(session);
+        if let (Some(calling), true) = (calling, reason.as_deref().is_some_and(is_elsewhere)) {
+            calling.elsewhere = true;
+        }
         self.handle_gone(now, session, &format!("the caller gave up{}", in_brackets(reason)));
     }
 
@@ -202,27 +213,8 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
         let Some(last) = calling.ending.take() else { return };
         self.calls.over.insert(id);
-        let outcome = match &last {
-            CallState::Failed(failure) => failure.message.clone(),
-            CallState::Ended { reason } => reason.clone(),
-            _ => String::new(),
-        };
-        let call = &calling.call;
-        let record = CallRecord {
-            call: id,
-            peer: brief(&call.entity.as_ref().map_or_else(|| call.peer.clone(), ToString::to_string)),
-            outgoing: call.side == Side::Caller,
-            // What a peer wanted is no deed of our user before he placed it.
-            known: call.known || call.side == Side::Caller && call.wanted_by.is_none(),
-            started: call.started,
-            ended: now.wall,
-            outcome: brief(&outcome),
-            action: call.action.clone(),
-            bundle: call.bundle.clone(),
-            suite: call.suite.clone(),
-            counters: call.counters.clone(),
-        };
-        let detail = summary(&record, call.setup);
+        let record = calling.record(now, &last);
+        let detail = summary(&record, calling.call.setup);
         let (subject, known) = (record.peer.clone(), record.known);
         self.set_call(id, last);
         self.keep(StoreOp::RecordCall(record));

@@ -30,6 +30,7 @@ mod moved;
 mod no;
 mod offerless;
 mod places;
+mod record;
 mod redirected;
 mod refusal;
 mod reinvited;
@@ -66,7 +67,7 @@ use crate::media::Counters;
 use crate::policy::{Answer, Intent, Suite};
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed};
-use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now};
+use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now, Wall};
 pub use calls::Calls;
 use descriptions::Descriptions;
 use early::Early;
@@ -161,6 +162,12 @@ pub(super) struct Calling {
     media_open: bool,
     /// Its sound goes, or will go, into a file, which is nobody else's until its media is closed.
     recording: bool,
+    /// When it was picked up.
+    answered: Option<Wall>,
+    /// Our user, or our configuration, did not want it.
+    declined: bool,
+    /// Another telephone took it.
+    elsewhere: bool,
     /// How it will be told once media is closed.
     ending: Option<CallState>,
 }
@@ -295,6 +302,9 @@ impl Agent {
             retried: false,
             media_open: false,
             recording: false,
+            answered: None,
+            declined: false,
+            elsewhere: false,
             ending: None,
         };
         self.calls.all.insert(id, calling);
