@@ -38,7 +38,7 @@ aarch64:
 
 # ---- test: only what follows belongs to it ----
 
-STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark \
+STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark baresip=baresip-core \
 	$(KAMAILIO) 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 

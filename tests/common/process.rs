@@ -36,6 +36,16 @@ pub fn free_port(address: std::net::IpAddr) -> Option<u16> {
     Some(std::net::UdpSocket::bind((address, 0)).ok()?.local_addr().ok()?.port())
 }
 
+/// A TCP address that nobody has at the moment.
+pub fn free_tcp(address: Ipv4Addr) -> SocketAddr {
+    std::net::TcpListener::bind((address, 0)).unwrap().local_addr().unwrap()
+}
+
+/// A connection to whoever listens there.
+pub fn connection(to: SocketAddr) -> Option<TcpStream> {
+    TcpStream::connect(to).ok()
+}
+
 /// Somebody at port 5060 who hears everything and never answers.
 pub fn silent(address: Ipv4Addr) -> std::net::UdpSocket {
     std::net::UdpSocket::bind((address, 5060)).unwrap()

@@ -74,9 +74,11 @@ impl Agent {
         self.refuse_stripped(caller)?;
         self.refuse_crowd()?;
         let keys = self.choose_keys(&offered, from.transport)?;
-        // A proxy of ours knows whom it lets call, and sealed packets prove where he is.
-        let by_proxy = invitation.relayed && from.transport.is_secure() && self.is_own_proxy(&from);
-        let way = match by_proxy && keys.is_some() {
+        // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
+        // only whoever reads the call's messages knows.
+        let relayed = invitation.relayed && self.is_own_proxy(&from);
+        let by_proxy = relayed && from.transport.is_secure();
+        let way = match relayed {
             true => Way { stated: true, heard_first: true },
             false => {
                 refuse_aimed(&[offered.media()], from.remote.ip())?;
