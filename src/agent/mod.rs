@@ -96,8 +96,8 @@ pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{
-    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Hop, Listen, Place, Prompts,
-    UnknownWatchers,
+    AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, GatewayConfig, Hop, Listen,
+    Place, Prompts, UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{

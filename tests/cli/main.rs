@@ -9,6 +9,7 @@ mod process;
 
 mod accounts;
 mod answers;
+mod call_waiting;
 mod commands;
 mod contacts;
 mod defaults;

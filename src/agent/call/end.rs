@@ -114,29 +114,30 @@ impl Agent {
         self.calls.all.get(&id).is_some_and(|calling| calling.call.successor.is_some())
     }
 
-    /// Our user does not want this call (RFC 3261 section 21.6.2); 480 would say that nobody was there.
+    /// Our user does not want this call (RFC 3261 section 21.6.2); 480 would say that nobody was there. A caller who was told
+    /// something else before is told nothing more.
     pub(super) fn decline(&mut self, now: Now, id: CallId, reason: &str) {
-        let calling = self.calls.all.get_mut(&id);
-        let session = calling.and_then(|calling| {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.declined = true;
-            calling.session.take()
-        });
+        }
+        self.dismiss(now, id, Refusal::new(603, "Decline"));
+        self.end_call(now, id, CallState::Ended { reason: reason.to_owned() });
+    }
+
+    /// What the caller is told; the call itself still has to end.
+    pub(super) fn dismiss(&mut self, now: Now, id: CallId, refusal: Refusal) {
+        let session = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take());
         if let Some(session) = session {
             self.calls.sessions.remove(&session);
-            self.endpoint.refuse(now, session, Refusal::new(603, "Decline"));
+            self.endpoint.refuse(now, session, refusal);
         }
-        self.end_call(now, id, CallState::Ended { reason: reason.to_owned() });
     }
 
     /// Our user is not to be disturbed: he can be reached again at the `end` of the quiet hours (RFC 3261 section 21.4.18).
     pub(super) fn let_sleep(&mut self, now: Now, id: CallId, end: Wall) {
         let wait = self.put_off(now, Some(end), Duration::ZERO);
-        let session = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take());
-        if let Some(session) = session {
-            self.calls.sessions.remove(&session);
-            let refusal = Refusal::new(480, "Temporarily Unavailable");
-            self.endpoint.refuse(now, session, refusal.with("Retry-After", wait.as_secs().max(1).to_string()));
-        }
+        let refusal = Refusal::new(480, "Temporarily Unavailable");
+        self.dismiss(now, id, refusal.with("Retry-After", wait.as_secs().max(1).to_string()));
         let whose = self.unproven_group_of(id).map(|why| format!(" ({why})")).unwrap_or_default();
         self.end_call(now, id, CallState::Ended { reason: format!("it is quiet here now{whose}") });
     }

@@ -10,6 +10,7 @@
 //! | stream | 200 -> `Confirmed` -> `Effect::StartStream` | 200 sent -> the same |
 //! | end | BYE -> `Effect::CloseMedia` -> `Done::MediaClosed` | the same |
 
+mod another;
 mod answered;
 mod answering;
 mod callee;
@@ -250,6 +251,7 @@ impl Agent {
             early: false,
             on_hold: false,
             held_by_peer: false,
+            behind: None,
             hold: None,
             ask: None,
             review: None,

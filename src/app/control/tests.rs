@@ -353,6 +353,7 @@ pub(crate) fn call(state: CallState) -> Call {
         early: false,
         on_hold: false,
         held_by_peer: false,
+        behind: None,
         hold: None,
         rekeying: false,
         moved: None,

@@ -42,6 +42,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         t1: Duration::from_millis(500),
         limits: 1,
         answer: AnswerMode::Auto,
+        answering: Default::default(),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         accounts: Vec::new(),
