@@ -43,6 +43,7 @@ pub use audio::{check_sink, check_source};
 pub use clock::Clock;
 pub use keylog::KeyLog;
 pub use listen::{dial, listen_tcp, listen_unix};
+pub use os::small_pages_only;
 pub use owner::Owner;
 pub use resolver::Resolver;
 pub use signalling_loop::{Parts, Signalling, SignallingHandle};
