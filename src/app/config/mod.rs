@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, UnknownWatchers,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts,
+    UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::policy::{Entry, Level};
@@ -48,6 +49,7 @@ pub struct Config {
     /// Those that are spoken, the preferred first; never empty.
     pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,
+    pub answering: Answering,
     /// When the machine loses the address that is listened on, we go to the one that it has then.
     pub follows: bool,
     pub places: Vec<Place>,
