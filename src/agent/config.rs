@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::sound::SoundDevice;
 use crate::keys::Identity;
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
 use crate::sdp::AudioFormat;
@@ -316,8 +317,11 @@ pub enum AnswerMode {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudioSource {
+    Device(SoundDevice),
     /// A WAV file, played once, then silence.
     File(PathBuf),
+    /// A program at a FIFO or a Unix socket.
+    Pipe(PathBuf),
     Silence,
     /// A sine of so many hertz.
     Tone(u32),
@@ -325,9 +329,12 @@ pub enum AudioSource {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudioSink {
+    Device(SoundDevice),
     /// A WAV file, PCM16 mono 8 kHz.
     File(PathBuf),
     Discard,
+    /// A program at a FIFO or a Unix socket.
+    Pipe(PathBuf),
 }
 
 /// A network that has a name (PROTOCOL section 5).

@@ -251,6 +251,8 @@ impl Agent {
             counters: Counters::default(),
             quiet: false,
             unheard: None,
+            no_input: None,
+            no_output: None,
             early: false,
             on_hold: false,
             held_by_peer: false,

@@ -202,9 +202,10 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
     let Some(section) = top.section("audio", &["input", "output", "codecs"])? else { return Ok(()) };
-    let input = "\"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
+    let input =
+        "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
-    let output = "\"none\" or \"file:heard.wav\"";
+    let output = "\"default\", \"device:NAME\", \"pipe:PATH\", \"none\" or \"file:heard.wav\"";
     set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);
     set(&mut config.codecs, section.read("codecs", codecs)?);
     Ok(())
