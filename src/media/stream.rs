@@ -1,8 +1,10 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::associations::Associations;
+use super::counters::LATE;
 use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
@@ -168,6 +170,11 @@ impl Stream {
                 None
             }
         }
+    }
+
+    /// The frame that is sent next was due so long ago.
+    pub fn note_lateness(&mut self, late: Duration) {
+        self.counters.sent_late += u64::from(late > LATE);
     }
 
     /// A datagram came. It is opened in place; what fails is counted and forgotten.

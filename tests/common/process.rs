@@ -244,10 +244,19 @@ impl Home {
 
     /// One HTTP/1.1 exchange with the control door, headers as given: status and body.
     pub fn http(&self, request: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        self.http_with(request, headers, "")
+    }
+
+    /// The same with a body of JSON, where it is not empty.
+    pub fn http_with(&self, request: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
         let door = SocketAddr::from((self.address, 8060));
         let mut stream = TcpStream::connect(door).unwrap();
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        write!(stream, "{request} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n").unwrap();
+        let of_body = match body.len() {
+            0 => String::new(),
+            len => format!("Content-Type: application/json\r\nContent-Length: {len}\r\n"),
+        };
+        write!(stream, "{request} HTTP/1.1\r\nConnection: close\r\n{headers}{of_body}\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());

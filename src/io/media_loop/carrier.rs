@@ -119,9 +119,11 @@ impl<'a> CarrierLoop<'a> {
     }
 
     fn frames(&mut self) {
-        let now = self.clock.now();
+        let begun = self.clock.now().mono;
         for leg in &mut self.legs {
-            while !leg.is_over() && leg.next() <= now.mono {
+            while !leg.is_over() && leg.next() <= begun {
+                // Those before it took their time.
+                let now = self.clock.now();
                 leg.guarded(|leg| leg.frame(now, &mut self.outbox));
             }
         }

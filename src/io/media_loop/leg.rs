@@ -102,8 +102,12 @@ impl RunningLeg {
 
     /// Sends the frame that is due, and plays one.
     pub fn frame(&mut self, now: Now, outbox: &mut Outbox) {
+        let due = self.pace.next();
         self.pace.advance(now.mono);
         self.look_at_mailbox(now);
+        if let Work::Talk(Some(stream)) = &mut self.work {
+            stream.note_lateness(now.mono - due);
+        }
         self.send_and_play(now, outbox);
         self.frames += 1;
         if self.frames.is_multiple_of(FRAMES_A_COUNT) {

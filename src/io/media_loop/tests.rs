@@ -234,6 +234,32 @@ fn a_leg_that_panics_ends_alone() {
 
 /// The agent that has no time for its answers loses none of them, and no voice either.
 #[test]
+fn a_frame_that_leaves_more_than_ten_milliseconds_late_is_counted() {
+    let (mut loops, _) = loops_on(1);
+    let here = loops.open(ALICE, LOCAL).unwrap();
+    let Some(Leg::Opened(socket)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
+    let work = leg::Work::Talk(Some(stream(here, here)));
+    let mut outbox = outbox::Outbox::default();
+    let begun = Clock::start().now();
+    let mut leg =
+        MediaLeg { call: ALICE, mailbox: Arc::default(), socket, work, source, sink }.start(begun, &mut outbox);
+    for late in [0, 9, 11, 30, 2] {
+        let at = leg.next() + std::time::Duration::from_millis(late);
+        leg.frame(crate::vocab::Now { mono: at, ..begun }, &mut outbox);
+    }
+    leg.end(&mut outbox);
+    let (dones, mut answers) = mpsc::channel(4);
+    outbox.tell(&dones);
+    while let Ok(told) = answers.try_recv() {
+        if let Done::MediaClosed { counters, .. } = told {
+            return assert_eq!((counters.sent, counters.sent_late), (5, 2));
+        }
+    }
+    panic!("its end was not told");
+}
+
+#[test]
 fn answers_wait_while_the_voice_goes_on() {
     let (dones, mut answers) = mpsc::channel(1);
     let mut loops = MediaLoops::new(Clock::start(), dones);
