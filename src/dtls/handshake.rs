@@ -239,11 +239,8 @@ impl Handshake {
                 Role::Client => self.take_from_server(now, &message),
                 Role::Server => self.take_from_client(now, &message),
             };
-            let taken = taken.and_then(|()| match self.transcript.len() > MAX_TRANSCRIPT {
-                true => Err(DtlsError::Malformed),
-                false => Ok(()),
-            });
-            if let Err(why) = taken {
+            let is_long = self.transcript.len() > MAX_TRANSCRIPT;
+            if let Err(why) = if is_long { Err(DtlsError::Malformed) } else { taken } {
                 self.fail(why);
             }
         }

@@ -11,6 +11,7 @@ pub(super) const HANDSHAKE: u8 = 22;
 pub(super) const VERSION: u16 = 0xfefd;
 
 /// Type, version, epoch, number, length.
+#[cfg(test)]
 pub(super) const HEADER: usize = 13;
 const TAG: usize = 16;
 /// The part of the nonce that a record carries (RFC 5288 section 3).

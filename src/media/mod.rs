@@ -17,6 +17,7 @@ mod generations;
 mod held;
 mod ingress;
 mod jitter;
+mod keying;
 mod rekeying;
 mod reports;
 mod rtp;

@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, UnknownWatchers,
+    AccountConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, SrtpKeying,
+    UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::policy::{Entry, Level};
@@ -56,6 +57,7 @@ pub struct Config {
     pub gateway: Option<GatewayConfig>,
     /// Keys for SRTP may go by UDP and TCP too.
     pub sdes_without_tls: bool,
+    pub srtp_keys: Vec<SrtpKeying>,
     pub default_level: Level,
     /// Out, then in.
     pub default_policy: Vec<Entry>,
