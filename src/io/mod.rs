@@ -51,5 +51,5 @@ pub use owner::Owner;
 pub use resolver::Resolver;
 pub use signalling_loop::{Parts, Signalling, SignallingHandle};
 pub use sockets::SipSockets;
-pub use store::{AuditEntry, ChangeEntry, Changed, HistoryEntry, Location, Opened, Store};
+pub use store::{AuditEntry, ChangeEntry, Changed, HistoryEntry, HistoryFilter, Location, Opened, Store};
 pub use tls::{Tls, TlsFiles};

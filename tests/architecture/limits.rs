@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 71] = [
+const SAID: [(&str, &str, &str, &str); 73] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
@@ -45,6 +45,8 @@ const SAID: [(&str, &str, &str, &str); 71] = [
     ("STUN", "of {} addresses", "sip/endpoint/flows.rs", "STUN_ASKERS"),
     ("STUN", "addresses | {} |", "sip/endpoint/flows.rs", "STUN_ANSWERS"),
     ("rows that strangers", "| {} a day", "agent/strangers.rs", "ROWS"),
+    ("calls in the history", "| {}, of strangers", "io/store/history_rows.rs", "CALLS_LIMIT"),
+    ("calls in the history", "of strangers {} |", "io/store/history_rows.rs", "STRANGERS_CALLS_LIMIT"),
     ("asks", "| {} open", "agent/ask.rs", "MAX_OPEN"),
     ("asks", "; {} remembered", "agent/ask.rs", "MAX_KEPT"),
     ("asks", "each {} steps", "agent/asks.rs", "MAX_STEPS"),

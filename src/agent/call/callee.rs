@@ -396,15 +396,17 @@ impl Agent {
                 calling.said.describe(offered);
             }
         }
+        let is_busy = taken.forward.is_none() && self.finds_us_busy(id, replaced);
         let mode = match taken.forward {
             Some(_) => AnswerMode::Auto,
-            None => self.mode_of_answer(id, replaced, known),
+            None => self.mode_of_answer(now, id, replaced, known),
         };
         let mode = self.mode_of_weak(id, is_weak, mode);
         let caller =
             self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref().map(|(entity, _)| entity.clone()));
         self.event(Event::CallChanged(id));
         match mode {
+            AnswerMode::Auto | AnswerMode::Prompt if is_busy => self.be_busy(now, id),
             // Nothing rings: the answer follows at once (RFC 3261 section 13.3.1.1).
             AnswerMode::Auto => self.open_callee_media(id),
             AnswerMode::Prompt => match self.quiet_until(now, caller.as_ref()) {

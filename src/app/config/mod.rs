@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, SrtpKeying,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, SrtpKeying,
     UnknownWatchers,
 };
 use crate::io::TlsFiles;
@@ -46,6 +46,7 @@ pub struct Config {
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
     pub answer: AnswerMode,
+    pub answering: Answering,
     /// When the machine loses the address that is listened on, we go to the one that it has then.
     pub follows: bool,
     pub places: Vec<Place>,
