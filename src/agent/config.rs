@@ -47,6 +47,10 @@ pub struct AgentConfig {
     pub only_looks: bool,
     /// Keys for SRTP in session descriptions (RFC 4568) may go, and come, by UDP and TCP too.
     pub sdes_without_tls: bool,
+    /// By which ways an ordinary telephone and we come to keys for SRTP, the preferred first.
+    pub srtp_keys: Vec<SrtpKeying>,
+    /// What we show in a handshake of DTLS; without it that way is closed.
+    pub dtls: Option<std::sync::Arc<crate::dtls::Identity>>,
     /// How many times what a telephone of one user needs may be remembered for others.
     pub limits: usize,
     pub prompts: Prompts,
@@ -357,4 +361,23 @@ pub enum UnknownWatchers {
     Policy,
     /// Policy, key and place.
     Place,
+}
+/// A way to keys for SRTP with an ordinary telephone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SrtpKeying {
+    /// By a handshake on the media port (RFC 5763).
+    Dtls,
+    /// They stand in the call's messages (RFC 4568).
+    Sdes,
+}
+
+impl SrtpKeying {
+    pub const ALL: [Self; 2] = [Self::Dtls, Self::Sdes];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dtls => "dtls",
+            Self::Sdes => "sdes",
+        }
+    }
 }

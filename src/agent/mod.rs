@@ -98,7 +98,7 @@ pub use call::{QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{
     AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, GatewayConfig, Hop, Listen,
-    Place, Prompts, UnknownWatchers,
+    Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{

@@ -162,6 +162,9 @@ impl RunningLeg {
         if let Some(datagram) = stream.send(now, frame) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
+        while let Some((to, datagram)) = stream.poll_handshake(now) {
+            send(&self.socket, now, to, &datagram);
+        }
         while let Some(datagram) = stream.poll_rtcp(now) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
