@@ -381,8 +381,8 @@ mod tests {
             ours: ours("192.0.2.1:4"),
             formats: &AudioFormat::ALL,
             sv_sa: vec![],
-            crypto: vec![],
-            secure: false,
+            keying: Keying::default(),
+            profile: Profile::Avp,
         };
         let ours = offer(all);
         let text = ours.to_string();
@@ -394,7 +394,7 @@ mod tests {
         let theirs = SessionDescription::parse(theirs.as_bytes()).unwrap();
         let address = self::ours("192.0.2.2:30000");
         let formats = &[AudioFormat::Opus, AudioFormat::Pcmu][..];
-        let input = AnswerInput { ours: address, formats, sv_sa: None, crypto: None, held: false };
+        let input = AnswerInput { ours: address, formats, sv_sa: None, keying: Keying::default(), held: false };
         let answer = answer(&theirs, input).unwrap();
         assert!(answer.to_string().contains("RTP/AVP 0 111\r\n"), "{answer}");
         let taken = accepted(&ours, &answer).unwrap();

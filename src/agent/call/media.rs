@@ -18,9 +18,8 @@ use crate::keys::Confirmed;
 use crate::media::{Associations, Codec, Stream, StreamConfig, PORTS};
 use crate::policy::{Entry, Suite};
 use crate::sdp::{
-    self, AnswerInput, AudioFormat, Crypto, Keying, MediaDirection, MediaError, NumberedFormat, OfferInput, Ours, Profile,
-    RemoteAudio,
-    SessionDescription, SvSa,
+    self, AnswerInput, AudioFormat, Crypto, Keying, MediaDirection, MediaError, NumberedFormat, OfferInput, Ours,
+    Profile, RemoteAudio, SessionDescription, SvSa,
 };
 use crate::sip::Body;
 use crate::vocab::{escape, CallId, Device, Failure, FailureKind, Now, Redacted, Spi};
