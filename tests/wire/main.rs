@@ -16,7 +16,7 @@ fn overheard(action: &str) -> Option<(Vec<Seen>, Ran)> {
     }
     for home in [&alice, &bob] {
         // A silent frame of G.711 is one octet again and again: nothing is easier to find.
-        home.configure(&(home.usual(action) + "[audio]\ncodecs = [\"pcmu\"]\n"));
+        home.configure(&(home.usual(&format!("{action};")) + "[audio]\ncodecs = [\"pcmu\"]\n"));
     }
     let Some(capture) = Capture::start(&alice.path("call.pcap"), &[&alice, &bob]) else {
         skip("this user may not capture on loopback");
