@@ -34,7 +34,7 @@ impl Call {
 }
 
 fn heard(server: &Server, sink: &str, hertz: f64) {
-    look_until(|| (strength(&server.hear(sink, Duration::from_millis(300)), hertz) > 7000.0).then_some(()));
+    look_until(|| (loudness(&server.hear(sink, Duration::from_millis(300)), hertz) > 6000.0).then_some(()));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod process;
 
 mod calls;
+mod haste;
 mod pipes;
 mod server;
 mod sound;

@@ -4,11 +4,13 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 
+use crate::haste::before_others;
 use crate::process::{look_until, Home};
 use crate::sound::{gaps, loudness, tone};
 
 #[test]
 fn programs_speak_and_hear_through_fifos_in_a_call() {
+    before_others();
     let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
     for (home, audio) in [(&alice, "input = \"pipe:voice\""), (&bob, "output = \"pipe:ear\"")] {
         home.configure(&format!("[audio]\n{audio}\n{}", home.usual("none;")));

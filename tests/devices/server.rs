@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::haste::before_others;
 use crate::process::{finish, installed, skip, wait_until, Home};
 use crate::sound::tone;
 
@@ -31,6 +32,7 @@ impl Server {
             return None;
         }
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        before_others();
         let dir = tempfile::tempdir().unwrap();
         let module = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket(&dir));
         let mut daemon = Command::new("pulseaudio");

@@ -18,8 +18,8 @@ pub const RATE: u32 = 48_000;
 const FRAME: usize = 2 * MAX_FRAME;
 /// Frames after which a program that is not there, or has gone, is looked for again: half a second.
 const AGAIN: u32 = FRAMES_A_SECOND / 2;
-/// What may wait in a FIFO, in octets: 43 ms. A page, and the system gives no less.
-const WAITING: usize = 4096;
+/// What may wait in a FIFO, in octets: 85 ms.
+const WAITING: usize = 8192;
 
 const _: () = assert!(RATE / FRAMES_A_SECOND == MAX_FRAME as u32);
 

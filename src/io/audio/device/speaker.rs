@@ -29,6 +29,8 @@ struct Open {
     skip: usize,
     /// So many were missing when it was looked last.
     missing: u32,
+    /// Samples that lay there after the frame before.
+    after: usize,
     /// Nothing is between it and the device: some silence goes first.
     empty: bool,
 }
@@ -62,7 +64,7 @@ impl Open {
         let converter = FrameConverter::new(RATE, said.rate);
         let missing = said.missing.load(Ordering::Relaxed);
         let (margin, stretch) = (Margin::new(frame), Stretch::default());
-        Self { margin, stretch, converter, skip: 0, missing, empty: true, frame, said }
+        Self { margin, stretch, converter, skip: 0, missing, after: 0, empty: true, frame, said }
     }
 
     /// `false` where the device takes nothing.
@@ -70,11 +72,13 @@ impl Open {
         self.note_missing();
         let samples = &mut self.said.samples;
         let spare = samples.buffer().capacity() - samples.slots();
+        let took = self.empty || spare < self.after;
+        self.after = spare;
         let advice = if self.empty { Default::default() } else { self.margin.note(spare) };
         self.skip += advice.skip;
         if self.skip >= self.frame {
             self.skip -= self.frame;
-            return true;
+            return took;
         }
         if std::mem::take(&mut self.empty) {
             let silence = self.margin.target().min(samples.slots());
@@ -92,7 +96,11 @@ impl Open {
                 self.stretch.stretch(own, room);
             }
         }
-        self.said.samples.push_entire_slice(room).is_ok()
+        if self.said.samples.push_entire_slice(room).is_ok() {
+            let samples = &self.said.samples;
+            self.after = samples.buffer().capacity() - samples.slots();
+        }
+        took
     }
 
     /// The device wanted more than there was.
