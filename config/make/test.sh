@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 STEPS=(fmt clippy unit world malformed peers devices scenarios lab flood)
 LOGS=target/test-logs
 PYTHON=target/peers
-LONGEST=2100
+LONGEST=3300
 
 fmt() { cargo fmt --check; }
 clippy() { cargo clippy --locked --all-targets -- -D warnings; }
