@@ -141,7 +141,9 @@ fn agent(name: &'static str, calls: usize) -> Home {
     let mut home = Home::new(name, "none");
     let times = calls.div_ceil(16).max(1);
     let usual = home.usual("ipsec esp/transport//require;");
-    home.configure(&format!("{usual}[limits]\ntimes = {times}\n[store]\nkind = \"memory\"\n"));
+    home.configure(&format!(
+        "{usual}[audio]\ncodecs = [\"pcmu\"]\n[limits]\ntimes = {times}\n[store]\nkind = \"memory\"\n"
+    ));
     home.start();
     home
 }
