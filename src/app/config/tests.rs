@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::agent::SoundDevice;
 use crate::policy::{Action, Direction, Origin, Scope};
+use crate::sdp::AudioFormat;
 use crate::sip::Transport;
 
 #[test]
@@ -47,6 +48,13 @@ fn the_example_of_the_contract_is_read_in_full() {
 }
 
 #[test]
+fn codecs_are_spoken_in_the_order_in_which_they_are_named() {
+    assert_eq!(read("").unwrap().codecs, AudioFormat::ALL);
+    let config = read("[audio]\ncodecs = [\"PCMA\", \"opus\"]").unwrap();
+    assert_eq!(config.codecs, [AudioFormat::Pcma, AudioFormat::Opus]);
+}
+
+#[test]
 fn the_shipped_example_is_read_and_changes_no_default() {
     let example = include_str!("../../../config/sottovoce.toml");
     let uncommented: String =
@@ -71,6 +79,9 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ("[control]\nlisten = \"192.168.1.1:80\"", 2, "control.listen", "loopback"),
         ("[audio]\ninput = \"device:\"", 2, "audio.input", "tone:440"),
         ("[audio]\noutput = \"silence\"", 2, "audio.output", "none"),
+        ("[audio]\ncodecs = []", 2, "audio.codecs", "pcma"),
+        ("[audio]\ncodecs = [\"opus\", \"gsm\"]", 2, "audio.codecs", "g722"),
+        ("[audio]\ncodecs = [\"opus\", \"Opus\"]", 2, "audio.codecs", "pcma"),
         ("[answer]\nmode = \"maybe\"", 2, "answer.mode", "prompt"),
         ("[watchers]\nunknown = true", 2, "watchers.unknown", "block"),
         ("[limits]\ntimes = 0", 2, "limits.times", "1 to 10000"),
