@@ -32,6 +32,16 @@ pub enum SoundSide {
     Output,
 }
 
+impl SoundSide {
+    /// The sound server's own command that lists the names of such devices.
+    pub fn listed_by(self) -> &'static str {
+        match self {
+            Self::Input => "pactl list short sources",
+            Self::Output => "pactl list short sinks",
+        }
+    }
+}
+
 impl fmt::Display for SoundSide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -80,7 +90,7 @@ fn gone(id: CallId, peer: &str, side: SoundSide, (device, why): (&str, &str)) ->
     };
     let device = shell_word(&escape(device));
     let message = format!("the {side} {device} of call {id} is gone ({}): the call goes on, and {lost}", escape(why));
-    let next = "plug it in again, or choose another in `[audio]`: `sottovoce devices list` has their names";
+    let next = format!("plug it in again, or name another in `[audio]`: `{}` has their names", side.listed_by());
     Failure::new(FailureKind::Failed, "device-gone", message, device, next)
 }
 

@@ -125,5 +125,5 @@ fn a_device_that_is_not_there_is_said_before_anybody_is_called() {
     bob.start();
     let failed = alice.run(&["call", &bob.entity(), "--approve"]).expect(1);
     assert_eq!(failed.failure(), "no-such-device");
-    assert!(failed.stdout.contains("nobody") && failed.stdout.contains("devices list"), "{failed:?}");
+    assert!(failed.stdout.contains("nobody") && failed.stdout.contains("pactl list short sources"), "{failed:?}");
 }

@@ -8,7 +8,6 @@ mod sink;
 mod source;
 mod wav;
 
-pub use device::{list_devices, FoundDevice};
 pub use sink::{check_sink, Sink};
 pub use source::{check_source, Source};
 pub use wav::{read_wav, LONGEST};

@@ -14,45 +14,15 @@ const MOST: usize = 256;
 /// A way to the machine's devices. Whoever asks waits for the sound server.
 pub struct Machine(Host);
 
-/// One device, as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundDevice {
-    /// What `device:` takes.
-    pub name: String,
-    /// For people.
-    pub description: String,
-    pub side: SoundSide,
-    /// The one that `default` means now.
-    pub is_default: bool,
-}
-
 impl Machine {
     /// Waits two seconds at most for a sound server that does not answer.
     pub fn find() -> Self {
         Self(cpal::default_host())
     }
 
-    /// A name of the whole: `PulseAudio`, `ALSA`.
-    pub fn name(&self) -> &'static str {
-        self.0.id().name()
-    }
-
     /// Whether devices can be asked for again and again: ALSA opens what it is asked about.
     pub fn tells_changes(&self) -> bool {
         self.0.id() == HostId::PulseAudio
-    }
-
-    /// Every device for that side, with the default first.
-    pub fn list(&self, side: SoundSide) -> Vec<FoundDevice> {
-        let default = self.default(side).as_ref().map(name);
-        let found = self.devices(side).map(|device| {
-            let name = name(&device);
-            let is_default = default.as_ref() == Some(&name);
-            FoundDevice { description: described(&device), side, is_default, name }
-        });
-        let mut all: Vec<FoundDevice> = found.collect();
-        all.sort_by_key(|device| !device.is_default);
-        all
     }
 
     /// By its name, or by what it is called for people where one only is called so.
@@ -102,13 +72,6 @@ pub fn check_device(wanted: &SoundDevice, side: SoundSide) -> Result<(), Failure
     }
 }
 
-/// Every device of both sides, and by what they are reached. Waits for the sound server.
-pub fn list_devices() -> (&'static str, Vec<FoundDevice>) {
-    let machine = Machine::find();
-    let all = [SoundSide::Input, SoundSide::Output].iter().flat_map(|side| machine.list(*side)).collect();
-    (machine.name(), all)
-}
-
 fn no_device(wanted: &SoundDevice, side: SoundSide) -> Failure {
     let (message, next) = match wanted {
         SoundDevice::Default => (
@@ -117,7 +80,7 @@ fn no_device(wanted: &SoundDevice, side: SoundSide) -> Failure {
         ),
         SoundDevice::Named(name) => (
             format!("this machine has no {side} named {}", shell_word(&escape(name))),
-            "plug it in, or choose another: `sottovoce devices list` has their names".to_owned(),
+            format!("plug it in, or name another in `[audio]`: `{}` has their names", side.listed_by()),
         ),
     };
     Failure::new(FailureKind::Failed, "no-such-device", message, wanted.to_string(), next)
