@@ -16,7 +16,7 @@ mod generation;
 mod generations;
 mod held;
 mod ingress;
-mod jitter;
+mod playout;
 mod rekeying;
 mod reports;
 mod rtp;

@@ -9,10 +9,10 @@ use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
 use super::ingress::Ingress;
-use super::jitter::{self, Frame, Insertion, JitterBuffer};
+use super::playout::{Insertion, Playout};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Decoder, Encoder, Held, Rekeying, Tunnel};
+use super::{Codec, Counters, Encoder, Held, Rekeying, Tunnel};
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
@@ -22,7 +22,6 @@ pub struct Stream {
     encoder: Encoder,
     /// Room for one payload.
     encoded: Box<[u8]>,
-    decoder: Decoder,
     /// Until the peer is heard nothing is sent.
     waits: bool,
     held: Held,
@@ -35,8 +34,7 @@ pub struct Stream {
     buffer: PacketBuffer,
     /// Where what the peer compressed is unpacked; empty without IPComp.
     room: Box<[u8]>,
-    jitter: JitterBuffer,
-    heard_ssrc: Option<u32>,
+    playout: Playout,
     reports: Reports,
     events: VecDeque<StreamEvent>,
     told: Told,
@@ -108,7 +106,6 @@ impl Stream {
         Self {
             encoder: Encoder::new(config.codec),
             encoded: vec![0; config.codec.max_payload()].into_boxed_slice(),
-            decoder: Decoder::new(config.codec),
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
@@ -123,8 +120,7 @@ impl Stream {
             },
             buffer: PacketBuffer::new((rtp::HEADER_LEN + config.codec.max_payload()).max(reports::MAX_LEN)),
             room,
-            jitter: JitterBuffer::new(),
-            heard_ssrc: None,
+            playout: Playout::new(&[(config.codec.payload_type(), config.codec)]),
             reports: Reports::new(config.ssrc, config.codec.clock()),
             events: VecDeque::with_capacity(4),
             told: Told::default(),
@@ -210,10 +206,9 @@ impl Stream {
     }
 
     /// The next 20 ms for the speaker, at [`rate`](Self::rate); silence or concealment where nothing came.
-    pub fn play(&mut self, _now: Now, frame: &mut [i16]) {
-        let played = self.jitter.play();
-        self.counters.concealed += u64::from(played.concealed);
-        frame.iter_mut().zip(played.frame).for_each(|(to, from)| *to = from);
+    pub fn play(&mut self, now: Now, frame: &mut [i16]) {
+        self.playout.play(now.mono, frame);
+        self.counters.concealed = self.playout.counts().concealed / self.encoder.codec().frame_len() as u64;
     }
 
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
@@ -269,7 +264,7 @@ impl Stream {
     pub fn set_held(&mut self, held: Held) {
         if held.by_us != self.held.by_us {
             // Nothing of before is heard when the call is taken up again.
-            self.jitter = JitterBuffer::new();
+            self.playout.forget();
         }
         self.held = held;
     }
@@ -304,27 +299,23 @@ impl Stream {
     }
 
     fn handle_rtp(&mut self, now: Now, packet: &[u8]) {
-        let Some((header, payload)) = RtpHeader::read(packet).filter(|(_, payload)| payload.len() == jitter::LEN)
-        else {
+        let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
-        if header.payload_type != self.decoder.codec().payload_type() {
-            return self.counters.drop_one("payload-type");
+        match self.playout.look(&header, payload) {
+            Err(Insertion::Unknown) => return self.counters.drop_one("payload-type"),
+            Err(_) => return self.counters.drop_one(DropReason::Malformed.name()),
+            Ok(_) => {}
         }
         self.counters.received += 1;
-        if self.heard_ssrc.replace(header.ssrc).is_some_and(|before| before != header.ssrc) {
-            self.jitter = JitterBuffer::new();
-        }
         self.reports.note_heard(now.mono, &header);
         if self.held.by_us {
             return;
         }
-        let mut frame: Frame = [0; jitter::LEN];
-        self.decoder.decode(payload, &mut frame);
-        match self.jitter.insert(header.sequence, &frame) {
-            Insertion::Accepted => {}
+        match self.playout.insert(now.mono, &header, payload) {
             Insertion::Duplicate => self.counters.duplicate += 1,
             Insertion::Late => self.counters.late += 1,
+            Insertion::Accepted | Insertion::Malformed | Insertion::Unknown => {}
         }
     }
 }
