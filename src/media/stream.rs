@@ -12,7 +12,7 @@ use super::ingress::Ingress;
 use super::playout::{Insertion, Playout};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Encoder, Held, Rekeying, Tunnel};
+use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
@@ -22,6 +22,7 @@ pub struct Stream {
     encoder: Encoder,
     /// Room for one payload.
     encoded: Box<[u8]>,
+    formats: Formats,
     /// Until the peer is heard nothing is sent.
     waits: bool,
     held: Held,
@@ -49,7 +50,7 @@ pub struct StreamConfig {
     pub remote: SocketAddr,
     pub peer: Option<(Entity, Device)>,
     pub spd: Arc<Spd>,
-    pub codec: Codec,
+    pub formats: Formats,
     /// Random (RFC 3550 section 5.1), as are the first sequence number and timestamp.
     pub ssrc: u32,
     pub sequence: u16,
@@ -102,10 +103,13 @@ impl Stream {
         let around = tunnel.as_ref().map(|tunnel| tunnel.around());
         let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
         let first = Generation::new(terms, associations.into());
+        let (payload_type, codec) = config.formats.send;
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
-            encoder: Encoder::new(config.codec),
-            encoded: vec![0; config.codec.max_payload()].into_boxed_slice(),
+            encoder: encoder(&config.formats, outbound),
+            encoded: vec![0; codec.max_payload()].into_boxed_slice(),
+            playout: Playout::new(&config.formats.receive),
+            formats: config.formats,
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
@@ -113,15 +117,14 @@ impl Stream {
             generations: Generations::new(first),
             next: RtpHeader {
                 marker: true,
-                payload_type: config.codec.payload_type(),
+                payload_type,
                 sequence: config.sequence,
                 timestamp: config.timestamp,
                 ssrc: config.ssrc,
             },
-            buffer: PacketBuffer::new((rtp::HEADER_LEN + config.codec.max_payload()).max(reports::MAX_LEN)),
+            buffer: packet_buffer(codec),
             room,
-            playout: Playout::new(&[(config.codec.payload_type(), config.codec)]),
-            reports: Reports::new(config.ssrc, config.codec.clock()),
+            reports: Reports::new(config.ssrc, codec.clock()),
             events: VecDeque::with_capacity(4),
             told: Told::default(),
             counters: Counters::default(),
@@ -134,9 +137,34 @@ impl Stream {
         (egress, ingress)
     }
 
-    /// Samples a second of its frames, which are 20 ms long.
+    /// Samples a second of the frames that it takes, which are 20 ms long.
     pub fn rate(&self) -> u32 {
         self.encoder.codec().rate()
+    }
+
+    /// The same of the frames that it gives: what the peer sends now, which may be another codec than ours.
+    pub fn heard_rate(&self) -> u32 {
+        self.playout.rate()
+    }
+
+    /// Goes on with what both sides described anew. Numbers and timestamps go on as they were (RFC 3264 section 8.3.2).
+    pub fn set_formats(&mut self, formats: Formats) {
+        if formats == self.formats {
+            return;
+        }
+        let (payload_type, codec) = formats.send;
+        if codec != self.encoder.codec() {
+            self.encoded = vec![0; codec.max_payload()].into_boxed_slice();
+            self.buffer = packet_buffer(codec);
+            self.reports.set_clock(codec.clock());
+            self.next.marker = true;
+        }
+        self.encoder = encoder(&formats, self.generations.outbound());
+        self.next.payload_type = payload_type;
+        if formats.receive != self.formats.receive {
+            self.playout = Playout::new(&formats.receive);
+        }
+        self.formats = formats;
     }
 
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
@@ -208,7 +236,7 @@ impl Stream {
     /// The next 20 ms for the speaker, at [`rate`](Self::rate); silence or concealment where nothing came.
     pub fn play(&mut self, now: Now, frame: &mut [i16]) {
         self.playout.play(now.mono, frame);
-        self.counters.concealed = self.playout.counts().concealed / self.encoder.codec().frame_len() as u64;
+        self.counters.concealed = self.playout.concealed();
     }
 
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
@@ -250,6 +278,7 @@ impl Stream {
         self.waits |= rekeying.heard_first;
         self.generations.settle(now.mono);
         let around = self.tunnel.as_ref().map(|tunnel| tunnel.around());
+        let was = self.generations.outbound();
         let next = Generation::next(rekeying, around);
         if next.room() > self.room.len() {
             self.room = vec![0; next.room()].into_boxed_slice();
@@ -257,6 +286,9 @@ impl Stream {
         self.generations.rekey(now.mono, next, speaks_first);
         if speaks_first {
             self.reports.hurry(now.mono);
+        }
+        if encoder_is_constant(&self.formats, was) != encoder_is_constant(&self.formats, self.generations.outbound()) {
+            self.encoder = encoder(&self.formats, self.generations.outbound());
         }
     }
 
@@ -302,13 +334,13 @@ impl Stream {
         let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
-        match self.playout.look(&header, payload) {
+        let look = match self.playout.look(&header, payload) {
+            Ok(look) => look,
             Err(Insertion::Unknown) => return self.counters.drop_one("payload-type"),
             Err(_) => return self.counters.drop_one(DropReason::Malformed.name()),
-            Ok(_) => {}
-        }
+        };
         self.counters.received += 1;
-        self.reports.note_heard(now.mono, &header);
+        self.reports.note_heard(now.mono, &header, look.codec.clock());
         if self.held.by_us {
             return;
         }
@@ -318,6 +350,21 @@ impl Stream {
             Insertion::Accepted | Insertion::Malformed | Insertion::Unknown => {}
         }
     }
+}
+
+fn encoder(formats: &Formats, outbound: Bundle) -> Encoder {
+    let constant_rate = encoder_is_constant(formats, outbound);
+    Encoder::tuned(formats.send.1, Tuning { constant_rate, ..formats.tuning })
+}
+
+/// Where sizes could tell what is said they are all one: padding does that, or else the encoder (RFC 6562 section 3).
+fn encoder_is_constant(formats: &Formats, outbound: Bundle) -> bool {
+    let is_sealed = outbound.esp || outbound.srtp;
+    formats.tuning.constant_rate || is_sealed && !outbound.framing.tfc
+}
+
+fn packet_buffer(codec: Codec) -> PacketBuffer {
+    PacketBuffer::new((rtp::HEADER_LEN + codec.max_payload()).max(reports::MAX_LEN))
 }
 
 /// The packet in the buffer goes where the current generation, and a tunnel around it, lead.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
+mod formats;
 mod gateway;
 mod law;
 
@@ -66,7 +67,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
         remote,
         peer,
         spd,
-        codec: Codec::Pcmu,
+        formats: Formats::only(Codec::Pcmu),
         ssrc: u32::from(local.port()),
         sequence: 65530,
         timestamp: 1,

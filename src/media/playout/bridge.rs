@@ -30,6 +30,12 @@ impl Bridge {
         }
     }
 
+    /// Of a rate that is no higher than that of the construction.
+    pub(super) fn set_rate(&mut self, rate: u32) {
+        self.rate = rate;
+        self.back.set_rate(rate);
+    }
+
     /// `echo` is of `heard`, what was before the hole; `next` comes after it. A hole is at most [`LONGEST`].
     pub(super) fn fill(&mut self, echo: &mut Echo, heard: &[i16], next: &[i16], hole: &mut [i16]) {
         let room = (hole.len() + reach(self.rate) + window(self.rate)).min(self.before.len());

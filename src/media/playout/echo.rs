@@ -34,6 +34,11 @@ impl Echo {
         }
     }
 
+    /// Of a rate that is no higher than that of the construction.
+    pub(super) fn set_rate(&mut self, rate: u32) {
+        self.rate = rate;
+    }
+
     /// Of how many samples it wants to know.
     pub(super) fn past(rate: u32) -> usize {
         *pitch::lags(rate).end() * 2 + Self::window(rate)

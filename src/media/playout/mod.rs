@@ -21,7 +21,7 @@ use timeline::{Clock, Timeline};
 
 use super::rtp::RtpHeader;
 use super::sequence::Extender;
-use super::{Codec, Decoder};
+use super::{Codec, Decoder, FRAMES_A_SECOND};
 use crate::vocab::Mono;
 
 /// One source's sound, as it is to be heard.
@@ -45,7 +45,7 @@ pub(super) struct Playout {
 
 /// What is known of a packet before it is taken.
 pub(super) struct Look {
-    codec: Codec,
+    pub(super) codec: Codec,
     ticks: i64,
 }
 
@@ -118,8 +118,14 @@ impl Playout {
         }
     }
 
-    pub(super) fn counts(&self) -> &Counts {
-        &self.counts
+    /// Samples a second of what is played, as of the packet that came last.
+    pub(super) fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// Frames of 20 ms that were made up so far.
+    pub(super) fn concealed(&self) -> u64 {
+        self.counts.concealed / u64::from(self.rate / FRAMES_A_SECOND)
     }
 
     /// The delay that the line asks for, in microseconds.
@@ -145,6 +151,9 @@ impl Playout {
             Ok(look) => look,
             Err(insertion) => return insertion,
         };
+        if codec.rate() != self.rate {
+            self.set_rate(codec.rate());
+        }
         if self.timeline.as_ref().is_some_and(|timeline| timeline.ssrc != header.ssrc) || codec.clock() != self.clock.0
         {
             self.restart();
@@ -192,6 +201,15 @@ impl Playout {
         self.arrivals.restart();
         self.numbers = Extender::default();
         self.timeline = None;
+    }
+
+    /// The peer goes on with a codec of another rate.
+    fn set_rate(&mut self, rate: u32) {
+        self.forget();
+        self.counts.concealed = self.counts.concealed * u64::from(rate) / u64::from(self.rate);
+        self.rate = rate;
+        self.echo.set_rate(rate);
+        self.bridge.set_rate(rate);
     }
 
     /// Nothing of before is heard any more.
@@ -277,6 +295,9 @@ impl Playout {
 
     /// Sound for what is lost before `next`, `gap` samples long.
     fn conceal(&mut self, next: (usize, Packet), gap: usize) {
+        if self.recover(next, gap) {
+            return;
+        }
         let longest = self.rate as usize * bridge::LONGEST / 1000;
         if gap > longest {
             return self.go_on((gap - longest).min(self.rate as usize / 50));
@@ -297,6 +318,25 @@ impl Playout {
         self.sound.push(hole);
         self.sound.push(&self.room[..len]);
         self.counts.concealed += gap as u64;
+    }
+
+    /// The packet before `next`, as far as that carries it too.
+    fn recover(&mut self, next: (usize, Packet), gap: usize) -> bool {
+        let (_, packet) = next;
+        if gap as i64 != self.samples(packet.ticks) || gap > self.hole.len() {
+            return false;
+        }
+        let payload = self.store.payload(next);
+        let decoder = self.decoders.iter_mut().find(|(kind, _)| *kind == packet.payload_type);
+        let hole = &mut self.hole[..gap];
+        let recovered = decoder.is_some_and(|(_, decoder)| decoder.recover(payload, hole));
+        let Some(timeline) = self.timeline.as_mut().filter(|_| recovered) else { return false };
+        if timeline.made > 0 {
+            join(&mut self.echo, self.rate, hole);
+        }
+        (timeline.end, timeline.made) = (packet.start, 0);
+        self.sound.push(hole);
+        true
     }
 
     /// Nothing is there: what was heard goes on for a while.
