@@ -6,7 +6,7 @@
 //! | `OpenMedia`, `OpenMediaBeside` | `MediaOpened` |
 //! | `Listen` | `Listening` |
 //! | `StartForwarder` | `Counted` again and again |
-//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
+//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
 //! | `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
@@ -20,6 +20,7 @@ use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
 use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
+use super::sound::{SoundNews, SoundSide};
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
@@ -130,6 +131,12 @@ pub enum Done {
     },
     /// The networks that the machine is attached to: at the start, and whenever they changed.
     NetworkLooked(Box<Network>),
+    /// A sound device of the call went away, or is there again.
+    SoundChanged {
+        call: CallId,
+        side: SoundSide,
+        news: SoundNews,
+    },
     /// The WAV file that was played is at its end.
     SourceEnded {
         call: CallId,

@@ -18,6 +18,7 @@ mod generation;
 mod generations;
 mod held;
 mod ingress;
+mod keying;
 mod playout;
 mod rekeying;
 mod reports;

@@ -14,6 +14,7 @@ mod calls;
 mod contacts;
 mod device;
 mod do_not_disturb;
+mod dtls;
 mod early;
 mod fail_over;
 mod flows;
