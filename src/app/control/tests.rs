@@ -354,6 +354,8 @@ pub(crate) fn call(state: CallState) -> Call {
         on_hold: false,
         held_by_peer: false,
         behind: None,
+        recording: None,
+        conference: None,
         hold: None,
         rekeying: false,
         moved: None,

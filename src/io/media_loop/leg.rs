@@ -3,6 +3,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
+use super::beside::Beside;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::pace::Pace;
@@ -53,6 +54,7 @@ pub struct RunningLeg {
     work: Work,
     source: Source,
     sink: Sink,
+    beside: Beside,
     pace: Pace,
     frames: u64,
     failed: bool,
@@ -71,7 +73,8 @@ impl MediaLeg {
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
         let sink = or_else(Sink::open(&sink, rate), Sink::Discard, &mut told);
-        RunningLeg { call, mailbox, socket, work, source, sink, pace: Pace::start(now.mono), frames: 0, failed: false }
+        let (beside, pace) = (Beside::default(), Pace::start(now.mono));
+        RunningLeg { call, mailbox, socket, work, source, sink, beside, pace, frames: 0, failed: false }
     }
 }
 
@@ -123,13 +126,18 @@ impl RunningLeg {
         if !stream.held().is_paused() {
             self.source.frame(frame);
         }
+        self.beside.mix_into(frame);
         if let Some(datagram) = stream.send(now, frame) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
         while let Some(datagram) = stream.poll_rtcp(now) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
+        let ours = self.beside.keep(frame, stream.held().is_silent());
         stream.play(now, frame);
+        if let Some(ours) = ours {
+            self.beside.take(ours.get(..frame.len()).unwrap_or_default(), frame);
+        }
         if self.source.has_ended() && !had_ended {
             outbox.push(Done::SourceEnded { call: self.call });
         }
@@ -170,6 +178,7 @@ impl RunningLeg {
     }
 
     fn look_at_mailbox(&mut self, now: Now) {
+        self.beside.look_at(&self.mailbox.given);
         if let Work::Forward(forwarder) = &mut self.work {
             if let Some(known) = self.mailbox.take_known() {
                 forwarder.set_known(&known);
