@@ -1,7 +1,5 @@
 """What a call costs: one of our agents in a protected call beside a baresip in one in clear, with the same codec, in one run. cost.py [CODEC] [SECONDS];
 `make listen NAME=cost`. It ends with `N passed, N failed`, and with 1 where a goal is missed."""
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,13 +13,12 @@ from network import CALLEE, CALLER, Network, run, until
 MOST_CPU = 0.5
 # Resident, in octets.
 MOST_MEMORY = 12_000_000
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def cpu(process):
-    """Seconds of all processors, the system's work for it included (proc_pid_stat(5), fields 14 and 15)."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """Seconds on all processors, the system's work for it included, of the threads that it has now (proc_pid_schedstat: nanoseconds)."""
+    tasks = Path(f"/proc/{process.pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 def resident(process):

@@ -1,9 +1,13 @@
 //! The few calls of the operating system that the standard library lacks; all `unsafe` code of this room.
 
+mod batch;
+
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
+
+pub use batch::{stamp_arrivals, Batch};
 
 /// Time since the machine started, suspend included (`CLOCK_BOOTTIME`).
 pub fn time_since_boot() -> Duration {

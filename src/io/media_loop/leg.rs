@@ -9,12 +9,18 @@ use super::outbox::Outbox;
 use super::pace::Pace;
 use crate::agent::{AudioSink, AudioSource, Done};
 use crate::io::audio::{Sink, Source};
+use crate::io::os::Batch;
 use crate::io::packet_log::packet_log;
-use crate::media::{Counters, Forwarder, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME};
+use crate::media::{Counters, Forwarder, Rekeying, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::{CallId, Failure, Mono, Now};
 
 /// Frames between two tellings of the counters: half a second.
 const FRAMES_A_COUNT: u64 = 25;
+
+/// Datagrams that are opened one after the other before other legs have their turn.
+const MOST_AT_ONCE: usize = 64;
+/// More than so many in the time of one frame is no voice: a system's buffer of usual size holds some 250.
+const CROWD: usize = 16;
 
 /// One call's media leg, before it runs.
 pub struct MediaLeg {
@@ -57,6 +63,12 @@ pub struct RunningLeg {
     beside: Beside,
     pace: Pace,
     frames: u64,
+    /// What came before was handed to the stream.
+    read_until: Mono,
+    /// Datagrams since the last frame.
+    came: usize,
+    /// They were more than sound needs.
+    crowded: bool,
     failed: bool,
 }
 
@@ -73,8 +85,21 @@ impl MediaLeg {
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
         let sink = or_else(Sink::open(&sink, rate), Sink::Discard, &mut told);
-        let (beside, pace) = (Beside::default(), Pace::start(now.mono));
-        RunningLeg { call, mailbox, socket, work, source, sink, beside, pace, frames: 0, failed: false }
+        RunningLeg {
+            call,
+            mailbox,
+            socket,
+            work,
+            source,
+            sink,
+            beside: Beside::default(),
+            pace: Pace::start(now.mono),
+            frames: 0,
+            read_until: Mono::default(),
+            came: 0,
+            crowded: false,
+            failed: false,
+        }
     }
 }
 
@@ -103,11 +128,12 @@ impl RunningLeg {
         self.pace.next()
     }
 
-    /// Sends the frame that is due, and plays one.
-    pub fn frame(&mut self, now: Now, outbox: &mut Outbox) {
+    /// Opens what came, sends the frame that is due, and plays one.
+    pub fn frame(&mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
         let due = self.pace.next();
         self.pace.advance(now.mono);
-        self.look_at_mailbox(now);
+        self.receive(now, batch, outbox);
+        self.crowded = std::mem::take(&mut self.came) > CROWD;
         if let Work::Talk(Some(stream)) = &mut self.work {
             stream.note_lateness(now.mono - due);
         }
@@ -148,25 +174,51 @@ impl RunningLeg {
         self.tell_events(outbox);
     }
 
-    /// Opens one datagram that came; the next is opened after the frames that are due by then.
-    pub fn receive(&mut self, now: Now, buffer: &mut [u8], outbox: &mut Outbox) {
-        let Ok((len, from)) = self.socket.recv_from(buffer) else { return };
-        self.look_at_mailbox(now);
-        let Some(datagram) = buffer.get_mut(..len) else { return };
-        match &mut self.work {
-            Work::Talk(Some(stream)) => stream.handle_datagram(now, from, datagram),
-            Work::Talk(None) => {}
-            Work::Forward(forwarder) => {
-                if let Some(on) = forwarder.handle_datagram(now, from, datagram) {
-                    send(&self.socket, now, on.to, on.bytes);
-                }
-            }
-        }
+    /// Whether it opens what comes when it comes. Sound has time until the frame in which it can be heard first, and a machine that sleeps until then
+    /// needs half the power; a gateway passes it on at once, and where much more comes than sound the system's buffer would not hold it.
+    pub fn takes_at_once(&self) -> bool {
+        matches!(self.work, Work::Forward(_)) || self.crowded
+    }
+
+    /// Opens what waits, up to [`MOST_AT_ONCE`]; the rest after the frames that are due by then.
+    pub fn receive(&mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
+        self.look_at_mailbox(now, batch);
+        self.take_in(now, batch);
         self.tell_events(outbox);
     }
 
-    /// Completes the recording, and frees the port.
-    pub fn end(mut self, outbox: &mut Outbox) {
+    fn take_in(&mut self, now: Now, batch: &mut Batch) {
+        let mut taken = 0;
+        let mut more = true;
+        while more && taken < MOST_AT_ONCE {
+            more = batch.receive(self.socket.as_fd()).unwrap_or(false);
+            for arrival in batch.arrivals() {
+                taken += 1;
+                let came = Mono(now.mono.0.saturating_sub(arrival.age)).max(self.read_until);
+                self.handle(Now { mono: came, ..now }, arrival.from, arrival.bytes);
+            }
+        }
+        self.read_until = now.mono;
+        self.came += taken;
+    }
+
+    fn handle(&mut self, came: Now, from: SocketAddr, datagram: &mut [u8]) {
+        match &mut self.work {
+            Work::Talk(Some(stream)) => stream.handle_datagram(came, from, datagram),
+            Work::Talk(None) => {}
+            Work::Forward(forwarder) => {
+                if let Some(on) = forwarder.handle_datagram(came, from, datagram) {
+                    send(&self.socket, came, on.to, on.bytes);
+                }
+            }
+        }
+    }
+
+    /// Takes what has come until now, completes the recording, and frees the port.
+    pub fn end(mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
+        if !self.failed {
+            self.guarded(|leg| leg.take_in(now, batch));
+        }
         self.tell_events(outbox);
         let counters = self.counters();
         let Self { call, sink, socket, .. } = self;
@@ -177,7 +229,7 @@ impl RunningLeg {
         outbox.push(Done::MediaClosed { call, counters });
     }
 
-    fn look_at_mailbox(&mut self, now: Now) {
+    fn look_at_mailbox(&mut self, now: Now, batch: &mut Batch) {
         self.beside.look_at(&self.mailbox.given);
         if let Work::Forward(forwarder) = &mut self.work {
             if let Some(known) = self.mailbox.take_known() {
@@ -200,13 +252,21 @@ impl RunningLeg {
             stream.set_spd(now, spd);
         }
         for (rekeying, socket) in self.mailbox.take_rekeyings() {
-            if let Some(socket) = socket {
-                self.socket = socket;
-            }
-            stream.rekey(now, *rekeying);
+            self.rekey(now, *rekeying, socket, batch);
         }
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
         if let Some(held) = self.mailbox.take_hold() {
             stream.set_held(held);
+        }
+    }
+
+    /// What waits at the socket before is under the keys before, or, where the peer was quicker, under the new ones.
+    fn rekey(&mut self, now: Now, rekeying: Rekeying, socket: Option<UdpSocket>, batch: &mut Batch) {
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
+        stream.rekey(now, rekeying);
+        if let Some(socket) = socket {
+            self.take_in(now, batch);
+            self.socket = socket;
         }
     }
 
