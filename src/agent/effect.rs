@@ -10,7 +10,7 @@
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
-//! | `BridgeStreams`, `SetSpd`, `SetKnown`, `HoldStream`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `BridgeStreams`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use super::request::CallRecording;
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
+use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
@@ -80,6 +80,11 @@ pub enum Effect {
     RecordStream {
         call: CallId,
         recording: Option<CallRecording>,
+    },
+    /// The call's stream goes on with other codecs, or under other numbers for them.
+    SetFormats {
+        call: CallId,
+        formats: Formats,
     },
     /// The call's stream goes on under new keys; at another place, on the socket that was opened for it there.
     RekeyStream {

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 
 use super::Clock;
 use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
-use crate::media::{Counters, Forwarder, Held, Known, Rekeying, Stream};
+use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -180,6 +180,13 @@ impl MediaLoops {
             if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
                 mailbox.given.bridge.put(side);
             }
+        }
+    }
+
+    /// Its stream goes on with other codecs.
+    pub fn set_formats(&self, call: CallId, formats: Formats) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.set_formats(formats);
         }
     }
 

@@ -6,7 +6,7 @@ use super::generation::Generation;
 use super::ingress::Arrival;
 use super::Egress;
 use crate::ipsec::{DropReason, Kind};
-use crate::policy::Spd;
+use crate::policy::{Bundle, Spd};
 use crate::vocab::{Mono, Now};
 
 /// An overlap ends so long after the peer was heard under the new keys (PROTOCOL section 7, "Mid-call").
@@ -43,6 +43,11 @@ impl Generations {
 
     pub(super) fn remote(&self) -> SocketAddr {
         self.current.remote
+    }
+
+    /// What was agreed for packets of ours.
+    pub(super) fn outbound(&self) -> Bundle {
+        self.current.egress.agreed
     }
 
     /// The way out, and where it leads.

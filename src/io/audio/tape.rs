@@ -10,25 +10,27 @@ pub struct Tape {
     is_mixed: bool,
     /// Samples a second of the file.
     rate: u32,
-    /// Of the frames that came last.
-    from: u32,
-    converters: Option<Box<[FrameConverter; 2]>>,
+    /// Of both sides' frames that came last, and what brings each to the rate of the file.
+    sides: [(u32, Option<Box<FrameConverter>>); 2],
 }
 
 impl Tape {
     /// Makes or overwrites the file, 0600. `rate` in hertz, a multiple of 50.
     pub fn open(wanted: &CallRecording, rate: u32) -> Result<Self, Failure> {
         let file = Recording::create(&wanted.file, rate, if wanted.mixed { 1 } else { 2 })?;
-        Ok(Self { file, is_mixed: wanted.mixed, rate, from: rate, converters: None })
+        Ok(Self { file, is_mixed: wanted.mixed, rate, sides: [(rate, None), (rate, None)] })
     }
 
     /// 20 ms of both sides, at whichever rate the call has by now.
     pub fn write(&mut self, ours: &[i16], theirs: &[i16]) -> Result<(), Failure> {
-        self.follow(ours.len() as u32 * FRAMES_A_SECOND);
         let mut room = [[0; MAX_FRAME]; 2];
         let len = (self.rate / FRAMES_A_SECOND) as usize;
-        for (side, (room, frame)) in room.iter_mut().zip([ours, theirs]).enumerate() {
-            match self.converters.as_mut().and_then(|both| both.get_mut(side)) {
+        for ((from, converter), (room, frame)) in self.sides.iter_mut().zip(room.iter_mut().zip([ours, theirs])) {
+            let rate = frame.len() as u32 * FRAMES_A_SECOND;
+            if std::mem::replace(from, rate) != rate {
+                *converter = FrameConverter::new(rate, self.rate).map(Box::new);
+            }
+            match converter {
                 Some(converter) => converter.convert(frame, room),
                 None => room.iter_mut().zip(frame).for_each(|(to, from)| *to = *from),
             }
@@ -48,14 +50,6 @@ impl Tape {
     /// Writes the rest, and the final header.
     pub fn finish(self) -> Result<(), Failure> {
         self.file.finish()
-    }
-
-    fn follow(&mut self, rate: u32) {
-        if self.from != rate {
-            self.from = rate;
-            let converters = FrameConverter::new(rate, self.rate).zip(FrameConverter::new(rate, self.rate));
-            self.converters = converters.map(|(ours, theirs)| Box::new([ours, theirs]));
-        }
     }
 }
 
@@ -90,7 +84,7 @@ mod tests {
         let path = dir.path().join("two.wav");
         let mut tape = Tape::open(&wanted(path.clone(), false), 8000).unwrap();
         (0..50).for_each(|_| tape.write(&[1000; 160], &[0; 160]).unwrap());
-        (0..50).for_each(|_| tape.write(&[1000; 960], &[0; 960]).unwrap());
+        (0..50).for_each(|_| tape.write(&[1000; 960], &[0; 320]).unwrap());
         tape.finish().unwrap();
         let mut found = hound::WavReader::open(&path).unwrap();
         assert_eq!(found.duration(), 2 * 8000);

@@ -3,13 +3,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::beside::Given;
-use crate::media::{Held, Known, Rekeying, Stream};
+use crate::media::{Formats, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 
 /// New keys for a stream, and at another address the socket there.
 pub type Renewal = (Box<Rekeying>, Option<UdpSocket>);
 
-/// What a leg must know, the newest only: it holds one snapshot, one list of who is where, one word on hold, one other stream and one wish to end, so
+/// What a leg must know, the newest only: it holds one snapshot, one list of who is where, one word on hold, one list of codecs, one other stream and one wish to end, so
 /// it is never full.
 /// The flags keep the lock off the packet path.
 #[derive(Default)]
@@ -31,6 +31,9 @@ pub struct Mailbox {
     has_rekeyings: AtomicBool,
     /// A recording and a conference.
     pub given: Given,
+    /// Other codecs.
+    formats: Mutex<Option<Formats>>,
+    has_formats: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -73,11 +76,29 @@ impl Mailbox {
         self.holds.swap(false, Ordering::AcqRel).then(held)
     }
 
-    /// The stream that runs ends, and its keys with it; this one goes on in its place. What was said of hold was said of the other.
+    /// The same of its codecs.
+    pub fn set_formats(&self, formats: Formats) {
+        if let Some(waiting) = self.waiting().as_mut() {
+            return waiting.set_formats(formats);
+        }
+        *self.formats.lock().unwrap_or_else(PoisonError::into_inner) = Some(formats);
+        self.has_formats.store(true, Ordering::Release);
+    }
+
+    /// Its codecs, when those were not taken yet.
+    pub fn take_formats(&self) -> Option<Formats> {
+        if !self.has_formats.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        self.formats.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The stream that runs ends, and its keys with it; this one goes on in its place. What was said of hold and of codecs was said of the other.
     pub fn replace(&self, stream: Option<Box<Stream>>) {
         let mut waiting = self.waiting();
         *waiting = stream;
         self.holds.store(false, Ordering::Release);
+        self.has_formats.store(false, Ordering::Release);
         self.has_stream.store(true, Ordering::Release);
     }
 

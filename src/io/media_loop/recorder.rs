@@ -23,7 +23,8 @@ pub struct Recorder {
 struct Pair {
     ours: [i16; MAX_FRAME],
     theirs: [i16; MAX_FRAME],
-    len: usize,
+    /// Samples of each.
+    lengths: [usize; 2],
 }
 
 /// Until it is dropped the file is not whole.
@@ -55,21 +56,22 @@ impl Recorder {
 
     /// `false`: nothing is written any more.
     pub fn write(&mut self, ours: &[i16], theirs: &[i16]) -> bool {
-        let mut pair = Pair { ours: [0; MAX_FRAME], theirs: [0; MAX_FRAME], len: theirs.len().min(MAX_FRAME) };
+        let lengths = [ours, theirs].map(|frame| frame.len().min(MAX_FRAME));
+        let mut pair = Pair { ours: [0; MAX_FRAME], theirs: [0; MAX_FRAME], lengths };
         pair.ours.iter_mut().zip(ours).for_each(|(to, from)| *to = *from);
         pair.theirs.iter_mut().zip(theirs).for_each(|(to, from)| *to = *from);
         !matches!(self.to.try_send(pair), Err(TrySendError::Disconnected(_)))
     }
 }
 
-/// The file has the rate of the first frame.
+/// The file has the rate of the first frames, the higher of both.
 fn write(wanted: &CallRecording, pairs: &Receiver<Pair>) -> Result<(), Failure> {
     let mut tape: Option<Tape> = None;
-    for Pair { ours, theirs, len } in pairs {
-        let (ours, theirs) = (ours.get(..len).unwrap_or_default(), theirs.get(..len).unwrap_or_default());
+    for Pair { ours, theirs, lengths: [our_len, their_len] } in pairs {
+        let (ours, theirs) = (ours.get(..our_len).unwrap_or_default(), theirs.get(..their_len).unwrap_or_default());
         let tape = match &mut tape {
             Some(tape) => tape,
-            none => none.insert(Tape::open(wanted, len as u32 * FRAMES_A_SECOND)?),
+            none => none.insert(Tape::open(wanted, our_len.max(their_len) as u32 * FRAMES_A_SECOND)?),
         };
         tape.write(ours, theirs)?;
     }

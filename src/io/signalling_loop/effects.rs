@@ -14,6 +14,7 @@ impl Signalling {
             Effect::HoldStream { call, held } => self.media.hold(call, held),
             Effect::RecordStream { call, recording } => self.answered.extend(self.media.record(call, recording)),
             Effect::BridgeStreams { calls, together } => self.media.confer(calls, together),
+            Effect::SetFormats { call, formats } => self.media.set_formats(call, formats),
             Effect::Keylog { esp_sa, json } => self.log_keys(&esp_sa, &json),
             Effect::Locate { id, what, seed } => self.locate(id, what, seed),
             // It waits for sockets: done in `perform`.
