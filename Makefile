@@ -11,7 +11,7 @@
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
-COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev cmake=cmake
+COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev cmake=cmake pkg-config=pkg-config /usr/include/alsa/asoundlib.h=libasound2-dev
 # One for both, and with the features that the tests have: cargo would compile half of the dependencies anew for each.
 BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils
@@ -42,6 +42,7 @@ aarch64:
 
 STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark baresip=baresip-core \
 	$(KAMAILIO) 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
+	pulseaudio=pulseaudio pactl=pulseaudio-utils \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it

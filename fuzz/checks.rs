@@ -67,13 +67,14 @@ pub fn crypto(octets: &[u8]) {
         b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 9 RTP/SAVP 0\r\na=crypto:";
     let Ok(offer) = sdp::SessionDescription::parse(&[head, octets, b"\r\n"].concat()) else { return };
     let Ok(audio) = sdp::RemoteAudio::of(&offer) else { return };
-    for crypto in audio.crypto {
+    for crypto in audio.keying.crypto {
         let ours = sdp::Ours { username: "-", session_id: 1, session_version: 1, address: ([192, 0, 2, 2], 9).into() };
         let formats = &[sdp::AudioFormat::Pcmu, sdp::AudioFormat::Pcma];
-        let input = sdp::AnswerInput { ours, formats, sv_sa: None, crypto: Some(crypto.clone()), held: false };
+        let keying = sdp::Keying { crypto: vec![crypto.clone()], dtls: None };
+        let input = sdp::AnswerInput { ours, formats, sv_sa: None, keying, held: false };
         let answer = sdp::answer(&offer, input).expect("it can be answered").to_string();
         let again = sdp::SessionDescription::parse(answer.as_bytes()).expect("what was written can be read");
-        assert!(sdp::RemoteAudio::of(&again).expect("with its stream").crypto == [crypto]);
+        assert!(sdp::RemoteAudio::of(&again).expect("with its stream").keying.crypto == [crypto]);
     }
 }
 

@@ -11,12 +11,13 @@
 //! | [`app`] | this process: configuration, wiring, and `control`, the typed API of every user interface | all below |
 //! | [`io`] | the hands: clock, sockets, sound files, the store, the signalling and the media loop | all below |
 //! | [`agent`] | pure, the brain: what a user's request means over time | all below |
-//! | [`media`] | pure: codec, RTP, jitter buffer, the `Stream`, and a gateway's `Forwarder` | `policy`, `ipsec`, `srtp` |
+//! | [`media`] | pure: codec, RTP, jitter buffer, the `Stream`, and a gateway's `Forwarder` | `policy`, `ipsec`, `srtp`, `dtls` |
 //! | [`keys`] | pure: identity, key agreement, the only maker of SAs | `policy`, `sdp`, `ipsec` |
 //! | [`sip`] | pure: messages, transactions, dialogs, subscriptions, sessions | |
 //! | [`sdp`] | pure: session descriptions, offer and answer | |
 //! | [`presence`] | pure: the PIDF document, its canonical text and signature | `policy` |
 //! | [`ipsec`] | pure: ESP, AH and IPComp in UDP, transport and tunnel mode, anti-replay, SAs | `policy` |
+//! | [`dtls`] | pure: the handshake by which ordinary telephones agree on keys for SRTP | `srtp` |
 //! | [`srtp`] | pure: SRTP and SRTCP, what ordinary telephones protect media with | |
 //! | [`policy`] | pure, the point of the project: entries, tighter and looser, review, lookup | |
 //! | [`vocab`] | words that several rooms share | |
@@ -52,6 +53,7 @@
 
 pub mod agent;
 pub mod app;
+pub mod dtls;
 pub mod io;
 pub mod ipsec;
 pub mod keys;

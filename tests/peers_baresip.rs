@@ -62,6 +62,8 @@ fn both_ways(action: &str, more: &str, mediaenc: Option<&str>, bundle: &str) {
     home.run(&["call", &baresip.uri(), "--duration", "3", "--record", &heard]).expect(0);
     let call = over(&home);
     assert_eq!(call["bundle"], bundle, "{call}");
+    let suite = call["suite"].as_str().unwrap_or_default();
+    assert_eq!(suite.starts_with("DTLS-SRTP AE"), mediaenc == Some("dtls_srtp"), "{call}");
     was_heard(&home, &baresip, &call);
     baresip.wait_for("CALL_CLOSED");
     std::fs::remove_file(&heard).unwrap();
@@ -88,6 +90,28 @@ fn by_srtp_where_it_is_required() {
 #[test]
 fn by_srtp_where_both_can() {
     both_ways(MAY, BY_UDP_TOO, Some("srtp"), "srtp");
+}
+
+/// Its certificate has RSA, ours has ECDSA. No message has keys, so they may go by UDP.
+#[test]
+fn with_keys_by_dtls_where_srtp_is_required() {
+    both_ways(MUST, "", Some("dtls_srtp"), "srtp");
+}
+
+/// RTP/SAVP with both ways beside each other, and then the other profile alone.
+#[test]
+fn with_keys_by_dtls_where_sdes_is_allowed_too() {
+    both_ways(MUST, BY_UDP_TOO, Some("dtls_srtp"), "srtp");
+}
+
+#[test]
+fn with_keys_by_dtls_where_both_can() {
+    both_ways(MAY, "", Some("dtls_srtp"), "srtp");
+}
+
+#[test]
+fn through_a_proxy_with_keys_by_dtls() {
+    through_kamailio("udp", MUST, Some("dtls_srtp"), "srtp");
 }
 
 #[test]
@@ -130,9 +154,8 @@ fn refused(action: &str, more: &str, mediaenc: Option<&str>) -> Option<(Value, V
     let mut home = alice(action, more);
     home.start();
     let refused = home.run(&["call", &baresip.uri(), "--duration", "3"]).expect(4).json();
-    baresip.wait_for("CALL_CLOSED");
     baresip.tell("dial", &home.entity());
-    let closed = baresip.wait_for("CALL_CLOSED");
+    let closed = baresip.wait_for_own("CALL_CLOSED");
     Some((refused["error"].clone(), closed, home))
 }
 
@@ -145,7 +168,7 @@ fn says(failure: &Value, code: &str, next: &str) {
 #[test]
 fn without_srtp_there_is_no_call_where_it_is_required_and_our_user_reads_why() {
     let Some((failure, closed, _home)) = refused(MUST, BY_UDP_TOO, None) else { return };
-    says(&failure, "no-protection", "baresip: mediaenc=srtp or srtp-mand");
+    says(&failure, "no-protection", "baresip: mediaenc=dtls_srtp, srtp or srtp-mand");
     assert!(closed["param"].as_str().unwrap().contains("488"), "{closed}");
 }
 
@@ -159,7 +182,7 @@ fn a_telephone_that_demands_srtp_is_not_called_in_clear_and_our_user_reads_why()
 #[test]
 fn keys_without_tls_are_not_sent_and_our_user_reads_why() {
     let Some(mut baresip) = Baresip::start(&Setup { mediaenc: Some("srtp-mand"), ..Setup::default() }) else { return };
-    let mut home = alice(MUST, "");
+    let mut home = alice(MUST, "[srtp]\nkeys = [\"sdes\"]\n");
     home.start();
     let failure = home.run(&["call", &baresip.uri(), "--duration", "3"]).expect(4).json()["error"].clone();
     says(&failure, "sdes-needs-tls", "sdes-without-tls = true");
@@ -169,7 +192,7 @@ fn keys_without_tls_are_not_sent_and_our_user_reads_why() {
 /// Both are heard again after either has held the call and taken it up.
 #[test]
 fn a_call_is_held_and_taken_up_by_either_side_in_clear_and_by_srtp() {
-    for (action, mediaenc) in [("none", None), (MUST, Some("srtp-mand"))] {
+    for (action, mediaenc) in [("none", None), (MUST, Some("srtp-mand")), (MUST, Some("dtls_srtp"))] {
         let Some(mut baresip) = Baresip::start(&Setup { mediaenc, ..Setup::default() }) else { return };
         let mut home = alice(action, BY_UDP_TOO);
         home.start();

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use sottovoce::agent::{
-    Agent, AgentConfig, AnswerMode, AudioSink, AudioSource, Command, Done, Effect, Listen, Loaded, Output, StoreOp,
-    Stored, UnknownWatchers,
+    Agent, AgentConfig, AnswerMode, AudioSink, AudioSource, Command, Done, Effect, Listen, Loaded, Output, SrtpKeying,
+    StoreOp, Stored, UnknownWatchers,
 };
 use sottovoce::keys::Identity;
 use sottovoce::policy::{both_directions, setkey, Level};
@@ -106,6 +106,8 @@ fn config(number: usize) -> AgentConfig {
         stays: false,
         only_looks: false,
         sdes_without_tls: false,
+        srtp_keys: vec![SrtpKeying::Sdes],
+        dtls: None,
         limits: number,
         keylog: false,
     }

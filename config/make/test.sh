@@ -4,10 +4,10 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-STEPS=(fmt clippy unit world malformed peers scenarios lab flood)
+STEPS=(fmt clippy unit world malformed peers devices scenarios lab flood)
 LOGS=target/test-logs
 PYTHON=target/peers
-LONGEST=2100
+LONGEST=3300
 
 fmt() { cargo fmt --check; }
 clippy() { cargo clippy --locked --all-targets -- -D warnings; }
@@ -15,6 +15,9 @@ unit() { tests --lib --test architecture --test allocation --doc; }
 world() { tests --test world; }
 malformed() { tests --test malformed; }
 peers() { tests --test cli --test wire --test peers && demo; }
+
+# Calls through the null sinks of a sound server of their own.
+devices() { tests --test devices; }
 
 # A few seconds of each; `make flood` takes longer.
 flood() { tests --test flood; }

@@ -3,7 +3,7 @@
 use super::ask::MAX_OPEN;
 use super::target::Target;
 use crate::sip::EndCause;
-use crate::vocab::{escape, AskId, Failure, FailureKind};
+use crate::vocab::{escape, shell_word, AskId, Failure, FailureKind};
 
 pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
     let unreachable =
@@ -65,11 +65,11 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
             "not-followed",
             "ask its user how it is reached now; `sottovoce ask` follows where that is safe",
         ),
-        489 | 405 | 501 => (
-            FailureKind::Failed,
-            "no-presence",
-            "the peer's phone knows no presence: only an ordinary call can reach it",
-        ),
+        489 | 405 | 501 => {
+            let message =
+                format!("{message}: it knows no presence, so it cannot say what policy it wants, or prove who it is");
+            return Failure::new(FailureKind::Failed, "no-presence", message, target, as_telephone(target));
+        }
         403 | 603 => (
             FailureKind::RefusedByUser,
             "asking-refused",
@@ -116,7 +116,17 @@ pub(super) fn nothing_published(target: &str) -> Failure {
         "nothing-published",
         format!("the presence server has nothing of {target} for you"),
         target,
-        "none of its devices is there, or it does not publish: ask later",
+        format!("none of its devices is there, or it does not publish: ask later; {}", as_telephone(target)),
+    )
+}
+
+/// What our user can do where nobody has a statement to give.
+pub(super) fn as_telephone(target: &str) -> String {
+    let name = shell_word(target);
+    format!(
+        "an ordinary telephone can have srtp, where proxies, or whoever changes the call's messages, may listen: allow no less by \
+         `sottovoce policy add 'ipsec srtp/transport//require' --entity {name}`, less by //use in place of //require, or a call in clear, \
+         which everybody on the way hears, by `sottovoce policy add none --entity {name}`; then call it"
     )
 }
 

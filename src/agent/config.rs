@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::sound::SoundDevice;
 use crate::keys::Identity;
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
 use crate::sdp::AudioFormat;
@@ -46,6 +47,10 @@ pub struct AgentConfig {
     pub only_looks: bool,
     /// Keys for SRTP in session descriptions (RFC 4568) may go, and come, by UDP and TCP too.
     pub sdes_without_tls: bool,
+    /// By which ways an ordinary telephone and we come to keys for SRTP, the preferred first.
+    pub srtp_keys: Vec<SrtpKeying>,
+    /// What we show in a handshake of DTLS; without it that way is closed.
+    pub dtls: Option<std::sync::Arc<crate::dtls::Identity>>,
     /// How many times what a telephone of one user needs may be remembered for others.
     pub limits: usize,
     pub prompts: Prompts,
@@ -316,8 +321,11 @@ pub enum AnswerMode {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudioSource {
+    Device(SoundDevice),
     /// A WAV file, played once, then silence.
     File(PathBuf),
+    /// A program at a FIFO or a Unix socket.
+    Pipe(PathBuf),
     Silence,
     /// A sine of so many hertz.
     Tone(u32),
@@ -325,9 +333,12 @@ pub enum AudioSource {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudioSink {
+    Device(SoundDevice),
     /// A WAV file, PCM16 mono 8 kHz.
     File(PathBuf),
     Discard,
+    /// A program at a FIFO or a Unix socket.
+    Pipe(PathBuf),
 }
 
 /// A network that has a name (PROTOCOL section 5).
@@ -350,4 +361,23 @@ pub enum UnknownWatchers {
     Policy,
     /// Policy, key and place.
     Place,
+}
+/// A way to keys for SRTP with an ordinary telephone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SrtpKeying {
+    /// By a handshake on the media port (RFC 5763).
+    Dtls,
+    /// They stand in the call's messages (RFC 4568).
+    Sdes,
+}
+
+impl SrtpKeying {
+    pub const ALL: [Self; 2] = [Self::Dtls, Self::Sdes];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dtls => "dtls",
+            Self::Sdes => "sdes",
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use super::ask_failures::as_telephone;
 use super::book::{Book, Standing};
 use super::target::Target;
 use crate::policy::{Purpose, Statement};
@@ -142,7 +143,8 @@ fn the_statement(subject: &str, document: Document) -> Result<Signed, Failure> {
 }
 
 fn unsigned(subject: &str) -> Failure {
-    untrusted("unsigned", subject, "it carries no signed statement, so nothing in it can be believed")
+    let failure = untrusted("unsigned", subject, "it carries no signed statement, so nothing in it can be believed");
+    Failure { next: format!("nothing was stored; if it is no sottovoce: {}", as_telephone(subject)), ..failure }
 }
 
 /// Asked by bare address, the entity's host must be that address (PROTOCOL section 3, "Replay").

@@ -6,7 +6,7 @@
 //! | `OpenMedia`, `OpenMediaBeside` | `MediaOpened` |
 //! | `Listen` | `Listening` |
 //! | `StartForwarder` | `Counted` again and again |
-//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
+//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
@@ -22,6 +22,7 @@ use super::nonces;
 use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use super::request::CallRecording;
+use super::sound::{SoundNews, SoundSide};
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
@@ -146,6 +147,12 @@ pub enum Done {
     RecordingEnded {
         call: CallId,
         failure: Option<Failure>,
+    },
+    /// A sound device of the call went away, or is there again.
+    SoundChanged {
+        call: CallId,
+        side: SoundSide,
+        news: SoundNews,
     },
     /// The WAV file that was played is at its end.
     SourceEnded {

@@ -69,6 +69,7 @@ mod ruling;
 mod safety;
 mod server_watchers;
 pub mod snapshot;
+mod sound;
 mod strangers;
 mod target;
 mod texts;
@@ -97,7 +98,7 @@ pub use call::{QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{
     AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, GatewayConfig, Hop, Listen,
-    Place, Prompts, UnknownWatchers,
+    Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{
@@ -121,6 +122,7 @@ pub use snapshot::{
     Moved, OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage,
     TextState, Transfer, TransferState, Watch, WatchState,
 };
+pub use sound::{SoundDevice, SoundNews, SoundSide};
 
 use account::Accounts;
 use address_book::AddressBook;
@@ -283,6 +285,7 @@ impl Agent {
             Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
             Done::Listening { result } => self.handle_listening(now, result),
             Done::NetworkLooked(network) => self.handle_network(now, *network),
+            Done::SoundChanged { call, side, news } => self.handle_sound_changed(call, side, news),
             Done::SourceEnded { call } => self.handle_source_ended(now, call),
             Done::Stored { id, result } => {
                 if let Some(waiting) = self.waiting.remove(&id) {

@@ -348,6 +348,10 @@ pub struct Call {
     pub quiet: bool,
     /// Why nothing of it is heard, as far as that can be told.
     pub unheard: Option<Failure>,
+    /// Why the peer hears nothing of our user: his device is gone. Until it is back.
+    pub no_input: Option<Failure>,
+    /// Why our user hears nothing.
+    pub no_output: Option<Failure>,
     /// The callee is heard, and has not picked up yet.
     pub early: bool,
     /// Our user holds it: nothing is heard, and nothing is said.

@@ -9,6 +9,7 @@
 //! | [`resolver`] | ask name servers |
 //! | `network_watch` | ask the system for its networks, and be told of changes |
 //! | [`store`] | touch the data directory: database, lock, secret key |
+//! | `dtls_identity` | make a key and a certificate for DTLS |
 //! | [`disk`] | try whether a directory takes a file |
 //! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, threads that share them |
 //! | [`audio`] | read and write sound files |
@@ -22,6 +23,7 @@ mod addresses;
 pub mod audio;
 pub mod clock;
 pub mod disk;
+mod dtls_identity;
 mod fair_queue;
 pub mod keylog;
 mod listen;
@@ -41,6 +43,7 @@ pub mod udp;
 pub use addresses::own_address;
 pub use audio::{check_sink, check_source};
 pub use clock::Clock;
+pub use dtls_identity::dtls_identity;
 pub use keylog::KeyLog;
 pub use listen::{dial, listen_tcp, listen_unix};
 pub use os::small_pages_only;

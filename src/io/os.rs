@@ -30,6 +30,16 @@ pub fn lock(file: &File) -> io::Result<bool> {
     }
 }
 
+/// How much may wait in a FIFO: as many octets, or what the system has next above.
+pub fn set_pipe_size(file: &File, octets: usize) -> io::Result<()> {
+    let octets = libc::c_int::try_from(octets).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the descriptor is open as long as `file` lives, and the third argument is an int (fcntl(2), F_SETPIPE_SZ).
+    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETPIPE_SZ, octets) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
 /// The user that we act as.
 pub fn user() -> u32 {
     // SAFETY: it takes nothing and cannot fail.

@@ -9,6 +9,7 @@ pub enum Kind {
     Protected(Spi),
     Rtcp,
     Rtp,
+    Dtls,
     Stun,
     Unrecognised,
 }
@@ -24,6 +25,7 @@ impl Kind {
             [128..=191, 192..=223, ..] => Self::Rtcp,
             [128..=191, _, ..] => Self::Rtp,
             [0..=3, ..] => Self::Stun,
+            [20..=63, ..] => Self::Dtls,
             _ => Self::Unrecognised,
         }
     }
@@ -38,7 +40,8 @@ mod tests {
         for first in 0..=255u8 {
             let expected = match first {
                 0..=3 => Kind::Stun,
-                4..=127 => Kind::Unrecognised,
+                20..=63 => Kind::Dtls,
+                4..=19 | 64..=127 => Kind::Unrecognised,
                 128..=191 => Kind::Rtp,
                 192..=255 => Kind::Protected(Spi::new(u32::from_be_bytes([first, 0, 0, 1])).unwrap()),
             };

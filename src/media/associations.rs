@@ -1,3 +1,4 @@
+use crate::dtls::Handshake;
 use crate::ipsec::{DropReason, Inbound, Kind, Opened, Outbound, PacketBuffer, Path, Protection, SealError};
 use crate::policy::{Bundle, Carried};
 use crate::srtp::{self, OpenError};
@@ -8,7 +9,12 @@ use crate::vocab::Spi;
 #[allow(clippy::large_enum_variant)]
 pub enum Associations {
     Ipsec(Protection),
-    Srtp { sender: Box<srtp::Sender>, receiver: Box<srtp::Receiver> },
+    Srtp {
+        sender: Box<srtp::Sender>,
+        receiver: Box<srtp::Receiver>,
+    },
+    /// SRTP, once a handshake has made its keys.
+    Dtls(Box<Handshake>),
 }
 
 impl From<Protection> for Associations {
@@ -30,6 +36,7 @@ impl Associations {
                 (Sealing::Ipsec(outbound), Opening::Ipsec(inbound))
             }
             Self::Srtp { sender, receiver } => (Sealing::Srtp(sender), Opening::Srtp(receiver)),
+            Self::Dtls(_) => Self::none().split(),
         }
     }
 }

@@ -74,6 +74,11 @@ impl Generation {
         }
     }
 
+    /// What its packets are sealed with was made since it began.
+    pub(super) fn key(&mut self, associations: Associations) {
+        (self.egress.associations, self.ingress.associations) = associations.split();
+    }
+
     /// The one after, in the same tunnel.
     pub(super) fn next(rekeying: Rekeying, around: Option<Around>) -> Self {
         let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, .. } = rekeying;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::generation::Generation;
 use super::ingress::Arrival;
-use super::Egress;
+use super::{Associations, Egress};
 use crate::ipsec::{DropReason, Kind};
 use crate::policy::{Bundle, Spd};
 use crate::vocab::{Mono, Now};
@@ -53,6 +53,11 @@ impl Generations {
     /// The way out, and where it leads.
     pub(super) fn way_out(&mut self) -> (&mut Egress, SocketAddr) {
         (&mut self.current.egress, self.current.remote)
+    }
+
+    /// The keys that were agreed on are there.
+    pub(super) fn key(&mut self, associations: Associations) {
+        self.current.key(associations);
     }
 
     /// Nothing came yet under what was agreed last.

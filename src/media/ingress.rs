@@ -44,7 +44,7 @@ impl Ingress {
             Kind::Protected(_) => self.open(from, datagram, room)?,
             Kind::Rtcp | Kind::Rtp if self.associations.is_srtp() => self.open(from, datagram, room)?,
             Kind::Rtcp | Kind::Rtp => self.take_clear(from, datagram)?,
-            Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
+            Kind::Dtls | Kind::Stun | Kind::Unrecognised => return Err(DropReason::Unrecognised),
         };
         let passes = self.rules.lets_in(now, &carried) && reaches(carried, self.agreed.carried());
         if passes {

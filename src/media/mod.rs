@@ -19,6 +19,7 @@ mod generations;
 mod held;
 mod ingress;
 mod jitter;
+mod keying;
 mod mixing;
 mod rekeying;
 mod reports;

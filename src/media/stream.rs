@@ -10,11 +10,14 @@ use super::generation::{Generation, Terms};
 use super::generations::Generations;
 use super::ingress::Ingress;
 use super::jitter::{self, Frame, Insertion, JitterBuffer};
+use super::keying::Keying;
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Decoder, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
+use crate::dtls::DtlsError;
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
+use crate::srtp::CryptoSuite;
 use crate::vocab::{Device, Entity, Now};
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
@@ -34,6 +37,8 @@ pub struct Stream {
     /// Around everything, to a gateway.
     tunnel: Option<Box<Tunnel>>,
     generations: Generations,
+    /// What makes its keys, or has made them.
+    keying: Option<Keying>,
     /// The header of the next packet.
     next: RtpHeader,
     buffer: PacketBuffer,
@@ -86,6 +91,10 @@ pub enum StreamEvent {
     Unprotected,
     /// The SPD forbids what this stream would send. Once a call.
     Forbidden,
+    /// A handshake has made the keys of its SRTP.
+    Keyed { suite: CryptoSuite },
+    /// Or not: nothing passes.
+    Unkeyed(DtlsError),
 }
 
 /// A datagram to send.
@@ -107,7 +116,8 @@ impl Stream {
         let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, tunnel, .. } = config;
         let around = tunnel.as_ref().map(|tunnel| tunnel.around());
         let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
-        let first = Generation::new(terms, associations.into());
+        let (keying, associations) = Keying::of(associations.into());
+        let first = Generation::new(terms, associations);
         let (payload_type, codec) = config.formats.send;
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
@@ -121,6 +131,7 @@ impl Stream {
             only_from: config.only_from.map(|address| address.to_canonical()),
             tunnel,
             generations: Generations::new(first),
+            keying,
             next: RtpHeader {
                 marker: true,
                 payload_type,
@@ -182,7 +193,7 @@ impl Stream {
         self.generations.settle(now.mono);
         let header = self.next;
         self.next.timestamp = header.timestamp.wrapping_add(self.encoder.codec().frame_ticks());
-        if self.waits || self.held.is_silent() {
+        if self.waits || self.is_keying() || self.held.is_silent() {
             return None;
         }
         let len = self.encoder.encode(frame, &mut self.encoded);
@@ -232,6 +243,9 @@ impl Stream {
             return self.counters.drop_one(DropReason::Source.name());
         }
         self.generations.settle(now.mono);
+        if let (Kind::Dtls, Some(keying)) = (Kind::of(packet), &mut self.keying) {
+            return keying.handle(now.mono, (from, self.generations.remote()), packet);
+        }
         match self.generations.unprotect(now, from, packet, room) {
             Ok(None) => {}
             Ok(Some(arrival)) => {
@@ -251,7 +265,7 @@ impl Stream {
 
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
     pub fn poll_rtcp(&mut self, now: Now) -> Option<Datagram<'_>> {
-        if self.waits {
+        if self.waits || self.is_keying() {
             return None;
         }
         let mut report = [0; reports::MAX_LEN];
@@ -267,6 +281,26 @@ impl Stream {
                 None
             }
         }
+    }
+
+    /// What the handshake that makes its keys has to say. Call after `send`, until `None`; in a tunnel there is none.
+    pub fn poll_handshake(&mut self, now: Now) -> Option<(SocketAddr, Vec<u8>)> {
+        let keying = self.keying.as_mut().filter(|_| self.tunnel.is_none())?;
+        match keying.settle(now.mono) {
+            Some(Ok((suite, associations))) => {
+                self.generations.key(associations);
+                self.events.push_back(StreamEvent::Keyed { suite });
+            }
+            Some(Err(why)) => self.events.push_back(StreamEvent::Unkeyed(why)),
+            None => {}
+        }
+        let (to, datagram) = keying.poll()?;
+        Some((to.unwrap_or(self.generations.remote()), datagram))
+    }
+
+    /// Its keys are not there yet: nothing leaves.
+    fn is_keying(&self) -> bool {
+        self.keying.as_ref().is_some_and(Keying::is_pending)
     }
 
     pub fn poll_event(&mut self) -> Option<StreamEvent> {

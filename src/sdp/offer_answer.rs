@@ -2,10 +2,10 @@ use std::iter;
 use std::net::SocketAddr;
 
 use super::attribute::{Attribute, MediaDirection};
-use super::crypto::Crypto;
 use super::description::{Connection, Line, MediaDescription, Origin, SessionDescription};
+use super::dtls::Keying;
 use super::format::{AudioFormat, NumberedFormat};
-use super::remote::{MediaError, RemoteAudio, PTIME, SECURE};
+use super::remote::{MediaError, Profile, RemoteAudio, PTIME};
 use super::sv_sa::SvSa;
 
 /// What our description says of us.
@@ -27,10 +27,9 @@ pub struct OfferInput<'a> {
     pub formats: &'a [AudioFormat],
     /// One for every device that may answer.
     pub sv_sa: Vec<SvSa>,
-    /// Keys for an ordinary telephone, the preferred first.
-    pub crypto: Vec<Crypto>,
-    /// By these keys or not at all: RTP/SAVP.
-    pub secure: bool,
+    /// Ways to keys for an ordinary telephone, the preferred first.
+    pub keying: Keying,
+    pub profile: Profile,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +38,8 @@ pub struct AnswerInput<'a> {
     /// Those that we speak; the answer keeps the offer's order, and its numbers (RFC 3264 section 6.1).
     pub formats: &'a [AudioFormat],
     pub sv_sa: Option<SvSa>,
-    /// With the tag of the one that was offered.
-    pub crypto: Option<Crypto>,
+    /// One of those that were offered, with its tag.
+    pub keying: Keying,
     /// We hold the call: no sound comes in, whatever is offered.
     pub held: bool,
 }
@@ -64,10 +63,8 @@ pub fn offer(input: OfferInput) -> SessionDescription {
     let mut media = audio(input.ours.address, &formats);
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
-    media.attributes.extend(input.crypto.iter().map(Crypto::attribute));
-    if input.secure {
-        media.protocol = SECURE.to_owned();
-    }
+    media.attributes.extend(input.keying.attributes());
+    media.protocol = input.profile.name().to_owned();
     session(input.ours, vec![Line { kind: 't', value: "0 0".to_owned() }], vec![media])
 }
 
@@ -81,9 +78,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     }
     let mut joined = audio(input.ours.address, &formats);
     // The answer has the offer's (RFC 3264 section 6).
-    if theirs.secure {
-        joined.protocol = SECURE.to_owned();
-    }
+    joined.protocol = theirs.profile.name().to_owned();
     if theirs.rtcp_mux {
         joined.attributes.push(Attribute::flag("rtcp-mux"));
     }
@@ -93,7 +88,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
         joined.attributes.push(Attribute::flag(direction.name()));
     }
     joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
-    joined.attributes.extend(input.crypto.iter().map(Crypto::attribute));
+    joined.attributes.extend(input.keying.attributes());
     let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
     media.splice(theirs.index..=theirs.index, [joined]);
     // The times of an answer are those of the offer (RFC 3264 section 6).
@@ -223,8 +218,8 @@ mod tests {
             ours: ours("192.168.1.1:20000"),
             formats: &FORMATS,
             sv_sa: vec![sv_sa("b1"), sv_sa("b2")],
-            crypto: vec![],
-            secure: false,
+            keying: Keying::default(),
+            profile: Profile::Avp,
         })
     }
 
@@ -233,7 +228,7 @@ mod tests {
             ours: ours("[2001:db8::2]:30000"),
             formats: &FORMATS,
             sv_sa: Some(sv_sa("b1")),
-            crypto: None,
+            keying: Keying::default(),
             held: false,
         };
         answer(offer, input)
@@ -270,36 +265,37 @@ mod tests {
         assert_eq!((got.rtcp_mux, got.sv_sa), (true, vec![sv_sa("b1")]));
     }
 
-    fn key(tag: u32) -> Crypto {
-        Crypto { tag, suite: "AES_CM_128_HMAC_SHA1_80".into(), key: vec![tag as u8; 30].into() }
+    fn key(tag: u32) -> crate::sdp::Crypto {
+        crate::sdp::Crypto { tag, suite: "AES_CM_128_HMAC_SHA1_80".into(), key: vec![tag as u8; 30].into() }
     }
 
     #[test]
     fn keys_for_srtp_are_offered_and_one_is_answered_by_its_tag() {
-        for (secure, profile) in [(true, "RTP/SAVP"), (false, "RTP/AVP")] {
+        for profile in [Profile::Savp, Profile::Avp] {
+            let keys = |tags: &[u32]| Keying { crypto: tags.iter().copied().map(key).collect(), dtls: None };
             let input = OfferInput {
                 ours: ours("192.0.2.1:4"),
                 formats: &FORMATS,
                 sv_sa: vec![],
-                crypto: vec![key(1), key(2)],
-                secure,
+                keying: keys(&[1, 2]),
+                profile,
             };
             let offer = SessionDescription::parse(offer(input).to_string().as_bytes()).unwrap();
             let theirs = RemoteAudio::of(&offer).unwrap();
-            assert_eq!((theirs.crypto, theirs.secure), (vec![key(1), key(2)], secure));
+            assert_eq!((theirs.keying, theirs.profile), (keys(&[1, 2]), profile));
             let input = AnswerInput {
                 ours: ours("192.0.2.2:4"),
                 formats: &FORMATS,
                 sv_sa: None,
-                crypto: Some(key(2)),
+                keying: keys(&[2]),
                 held: false,
             };
             let answer = answer(&offer, input).unwrap();
-            assert_eq!(answer.media[0].protocol, profile);
+            assert_eq!(answer.media[0].protocol, profile.name());
             let got = accepted(&offer, &answer).unwrap();
-            assert_eq!((got.crypto, got.secure), (vec![key(2)], secure));
+            assert_eq!((got.keying, got.profile), (keys(&[2]), profile));
             let held = reoffer(&answer, MediaDirection::Sendonly).unwrap();
-            assert_eq!(RemoteAudio::of(&held).unwrap().crypto, [key(2)]);
+            assert_eq!(RemoteAudio::of(&held).unwrap().keying, keys(&[2]));
         }
     }
 
@@ -349,8 +345,10 @@ mod tests {
         ] {
             let offer = changed("a=ptime:20", theirs);
             let address = self::ours("192.0.2.2:30000");
-            let answer =
-                answer(&offer, AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, crypto: None, held: true });
+            let answer = answer(
+                &offer,
+                AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, keying: Keying::default(), held: true },
+            );
             assert_eq!(RemoteAudio::of(&answer.unwrap()).unwrap().direction, ours, "{theirs}");
         }
     }
@@ -383,8 +381,8 @@ mod tests {
             ours: ours("192.0.2.1:4"),
             formats: &AudioFormat::ALL,
             sv_sa: vec![],
-            crypto: vec![],
-            secure: false,
+            keying: Keying::default(),
+            profile: Profile::Avp,
         };
         let ours = offer(all);
         let text = ours.to_string();
@@ -396,7 +394,7 @@ mod tests {
         let theirs = SessionDescription::parse(theirs.as_bytes()).unwrap();
         let address = self::ours("192.0.2.2:30000");
         let formats = &[AudioFormat::Opus, AudioFormat::Pcmu][..];
-        let input = AnswerInput { ours: address, formats, sv_sa: None, crypto: None, held: false };
+        let input = AnswerInput { ours: address, formats, sv_sa: None, keying: Keying::default(), held: false };
         let answer = answer(&theirs, input).unwrap();
         assert!(answer.to_string().contains("RTP/AVP 0 111\r\n"), "{answer}");
         let taken = accepted(&ours, &answer).unwrap();
@@ -429,8 +427,8 @@ mod tests {
             ours: ours("192.0.2.1:4"),
             formats: &FORMATS[1..],
             sv_sa: vec![],
-            crypto: vec![],
-            secure: false,
+            keying: Keying::default(),
+            profile: Profile::Avp,
         });
         let wide = our_offer();
         assert_eq!(accepted(&only_pcma, &wide), Err(AnswerError::Format));

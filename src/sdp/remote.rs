@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use super::attribute::MediaDirection;
 use super::crypto::{Crypto, CryptoError};
 use super::description::{Connection, MediaDescription, SessionDescription};
+use super::dtls::{Dtls, Keying};
 use super::format::NumberedFormat;
 use super::sv_sa::{SvSa, SvSaError};
 
@@ -22,10 +23,9 @@ pub struct RemoteAudio {
     /// Milliseconds in a packet that the peer would like.
     pub ptime: Option<u16>,
     pub sv_sa: Vec<SvSa>,
-    /// Its keys for SRTP that can be read, in its order; never empty where it is `secure`.
-    pub crypto: Vec<Crypto>,
-    /// RTP/SAVP: by SRTP or not at all. RTP/AVP with keys is by SRTP too where the other side answers with some (RFC 8643).
-    pub secure: bool,
+    /// Never empty where the profile is a secure one.
+    pub keying: Keying,
+    pub profile: Profile,
 }
 
 /// Why there is no audio stream that we can join.
@@ -39,7 +39,9 @@ pub enum MediaError {
     NoAudio,
     #[error("the audio stream is RTP/SAVP, and {0}")]
     Crypto(CryptoError),
-    #[error("the audio stream is neither RTP/AVP nor RTP/SAVP")]
+    #[error("the audio stream is {0}, and names no certificate and who begins (a=fingerprint, a=setup)")]
+    Dtls(&'static str),
+    #[error("the audio stream is neither RTP/AVP nor RTP/SAVP nor UDP/TLS/RTP/SAVP")]
     Protocol,
     #[error("the audio stream takes packets of {0} ms at most, and ours are 20 ms long")]
     Ptime(u16),
@@ -52,10 +54,36 @@ pub enum MediaError {
 /// Milliseconds of sound in each packet of ours.
 pub(super) const PTIME: u16 = 20;
 
-/// RFC 3551.
-pub(super) const PLAIN: &str = "RTP/AVP";
-/// RFC 3711 section 12.
-pub(super) const SECURE: &str = "RTP/SAVP";
+/// What an `m=` line is, and so what its packets may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// RFC 3551. With keys beside it, it is by SRTP too where the other side answers with some (RFC 8643).
+    Avp,
+    /// By SRTP or not at all (RFC 3711 section 12).
+    Savp,
+    /// By SRTP with keys by DTLS (RFC 5764 section 8).
+    TlsSavp,
+    /// The same with feedback (RFC 5124), of which we have none to give.
+    TlsSavpf,
+}
+
+impl Profile {
+    const ALL: [Self; 4] = [Self::Avp, Self::Savp, Self::TlsSavp, Self::TlsSavpf];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Avp => "RTP/AVP",
+            Self::Savp => "RTP/SAVP",
+            Self::TlsSavp => "UDP/TLS/RTP/SAVP",
+            Self::TlsSavpf => "UDP/TLS/RTP/SAVPF",
+        }
+    }
+
+    /// Nothing in clear.
+    pub fn is_secure(self) -> bool {
+        self != Self::Avp
+    }
+}
 
 impl RemoteAudio {
     /// The first audio stream that we can join; the error is the first one's.
@@ -75,15 +103,9 @@ impl RemoteAudio {
         if media.port == 0 {
             return Err(MediaError::Rejected);
         }
-        let secure = match media.protocol.as_str() {
-            PLAIN => false,
-            SECURE => true,
-            _ => return Err(MediaError::Protocol),
-        };
-        let crypto = match Crypto::all_of(media) {
-            Err(why) if secure => return Err(MediaError::Crypto(why)),
-            read => read.unwrap_or_default(),
-        };
+        let named = |profile: &Profile| profile.name() == media.protocol;
+        let profile = Profile::ALL.into_iter().find(named).ok_or(MediaError::Protocol)?;
+        let keying = keying(sdp, media, profile)?;
         let formats = NumberedFormat::all_of(media);
         if formats.is_empty() {
             return Err(MediaError::Codec);
@@ -105,8 +127,8 @@ impl RemoteAudio {
             direction: sdp.direction_of(media),
             ptime: milliseconds("ptime"),
             sv_sa: SvSa::all_of(media)?,
-            crypto,
-            secure,
+            keying,
+            profile,
         })
     }
 
@@ -115,4 +137,16 @@ impl RemoteAudio {
         matches!(self.direction, MediaDirection::Inactive | MediaDirection::Sendonly)
             || self.address.ip().is_unspecified()
     }
+}
+
+fn keying(sdp: &SessionDescription, media: &MediaDescription, profile: Profile) -> Result<Keying, MediaError> {
+    let dtls = Dtls::of(sdp, media);
+    let crypto = match (Crypto::all_of(media), profile) {
+        (Err(why), Profile::Savp) if dtls.is_none() => return Err(MediaError::Crypto(why)),
+        (_, Profile::TlsSavp | Profile::TlsSavpf) if dtls.is_none() => return Err(MediaError::Dtls(profile.name())),
+        // By DTLS alone.
+        (_, Profile::TlsSavp | Profile::TlsSavpf) => Vec::new(),
+        (read, _) => read.unwrap_or_default(),
+    };
+    Ok(Keying { crypto, dtls })
 }

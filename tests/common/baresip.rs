@@ -116,6 +116,16 @@ impl Baresip {
         }
     }
 
+    /// The same of a call of its own.
+    pub fn wait_for_own(&mut self, kind: &str) -> Value {
+        loop {
+            let event = self.wait_for(kind);
+            if event["direction"] == "outgoing" {
+                return event;
+            }
+        }
+    }
+
     /// The share of a tone in what it heard in its last call, which is over.
     pub fn heard(&self, hertz: u32) -> f64 {
         look_long_until(|| {

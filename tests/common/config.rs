@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use sottovoce::agent::{
-    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, UnknownWatchers,
+    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, Hop, Listen, Place, SrtpKeying, UnknownWatchers,
 };
 use sottovoce::keys::Identity;
 use sottovoce::policy::{both_directions, setkey, Level, Prefix, Scope};
@@ -44,6 +44,8 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         stays: true,
         only_looks: false,
         sdes_without_tls: false,
+        srtp_keys: vec![SrtpKeying::Sdes],
+        dtls: None,
         keylog: true,
     }
 }

@@ -135,6 +135,8 @@ pub struct Home {
     pub address: Ipv4Addr,
     dir: TempDir,
     agent: Option<Child>,
+    /// Variables of its environment.
+    with: Vec<(&'static str, String)>,
 }
 
 impl Home {
@@ -145,9 +147,15 @@ impl Home {
 
     /// The same at an address that is somebody's already.
     pub fn at(address: Ipv4Addr, name: &'static str, action: &str) -> Self {
-        let home = Self { name, address, dir: tempfile::tempdir().unwrap(), agent: None };
+        let home = Self { name, address, dir: tempfile::tempdir().unwrap(), agent: None, with: Vec::new() };
         home.configure(&home.usual(&format!("{action};")));
         home
+    }
+
+    /// Its programs find this in their environment.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.with.push((name, value.to_owned()));
+        self
     }
 
     /// The configuration that it begins with, for a default of `action` with its semicolon and what may follow it.
@@ -192,6 +200,7 @@ impl Home {
         let mut command = Command::new("timeout");
         command.args([PATIENCE, PROGRAM, "--data-dir"]).arg(self.data()).arg("--config").arg(self.config()).args(args);
         command.stdin(Stdio::null()).env_remove("SOTTOVOCE_KEYLOG").env_remove("RUST_LOG");
+        command.envs(self.with.iter().cloned());
         command
     }
 
@@ -219,6 +228,7 @@ impl Home {
         let mut command = Command::new(PROGRAM);
         command.arg("--data-dir").arg(self.data()).arg("--config").arg(self.config()).args(["--json", "run"]);
         command.stdin(Stdio::null()).env("SOTTOVOCE_KEYLOG", self.keylog()).env_remove("RUST_LOG");
+        command.envs(self.with.iter().cloned());
         command
     }
 

@@ -447,6 +447,9 @@ impl World {
                     let parcel = Parcel::Media { from: media.local, to: datagram.to, bytes: datagram.bytes.to_vec() };
                     self.wire.send(self.now.mono, parcel);
                 }
+                while let Some((to, bytes)) = stream.poll_handshake(self.now) {
+                    self.wire.send(self.now.mono, Parcel::Media { from: media.local, to, bytes });
+                }
                 while let Some(datagram) = stream.poll_rtcp(self.now) {
                     let parcel = Parcel::Media { from: media.local, to: datagram.to, bytes: datagram.bytes.to_vec() };
                     self.wire.send(self.now.mono, parcel);

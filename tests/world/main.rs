@@ -15,6 +15,7 @@ mod company;
 mod contacts;
 mod device;
 mod do_not_disturb;
+mod dtls;
 mod early;
 mod fail_over;
 mod flows;

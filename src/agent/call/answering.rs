@@ -8,6 +8,7 @@ use super::callee::protected;
 use super::failures::gone;
 use super::media::{media_address, random_spis, Ready};
 use super::no::No;
+use super::srtp_keys::SrtpKeys;
 use super::tunnel::ELSEWHERE;
 use super::{CallState, KeyState};
 use crate::agent::ruling::Protected;
@@ -94,7 +95,7 @@ impl Agent {
                 let suite = suite.filter(|_| offer.bundles.esp());
                 (protected(offer.bundles), suite, media_address(offer.media, offered.media()))
             }
-            _ if calling.sdes.is_some() => (Protected::SRTP, None, offered.media()),
+            _ if calling.srtp.is_some() => (Protected::SRTP, None, offered.media()),
             _ => (Protected::default(), None, offered.media()),
         };
         let Err(failure) = self.refuse_unruly(now, id, (protected, suite), remote) else { return Ok(()) };
@@ -129,7 +130,7 @@ impl Agent {
         let local = calling.described_at().ok_or_else(|| gone(id))?;
         let offered = calling.said.theirs().cloned().ok_or_else(|| gone(id))?;
         let known = calling.call.known;
-        let sdes = calling.sdes.clone();
+        let srtp = calling.srtp.clone();
         let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder, suite) => {
                 let choice = choose(responder.offer(), suite, spis, local, pads);
@@ -144,10 +145,10 @@ impl Agent {
             }
         };
         let answer = self
-            .sdp_answer(&offered, local, message, sdes.as_ref().map(|keys| keys.ours.clone()))
+            .sdp_answer(&offered, local, message, srtp.as_ref().map(SrtpKeys::said).unwrap_or_default())
             .map_err(|why| unanswerable(id, &why))?;
         self.say_answer(now, id, session, answer);
-        let ready = Ready { confirmed, sdes, remote: offered.media() };
+        let ready = Ready { confirmed, srtp, remote: offered.media() };
         // Who has to be heard first is listened to from now on: nothing goes anywhere before.
         match known {
             true => self.begin_stream(now, id, ready),

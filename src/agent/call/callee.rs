@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use super::invitation::{Invitation, Taken, Way};
 use super::media::{media_address, PeerSdp};
 use super::no::{refuse_aimed, No};
-use super::sdes::{SdesKeys, BY_TLS};
+use super::sdes::BY_TLS;
+use super::srtp_keys::SrtpKeys;
 use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
@@ -73,10 +74,10 @@ impl Agent {
         let Invitation { from, caller, .. } = *invitation;
         self.refuse_stripped(caller)?;
         self.refuse_crowd()?;
-        let keys = self.choose_keys(&offered, from.transport)?;
         // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
         // only whoever reads the call's messages knows.
         let relayed = invitation.relayed && self.is_own_proxy(&from);
+        let keys = self.choose_keys(&offered, from.transport, relayed)?;
         let by_proxy = relayed && from.transport.is_secure();
         let way = match relayed {
             true => Way { stated: true, heard_first: true },
@@ -114,7 +115,7 @@ impl Agent {
         offered: Option<PeerSdp>,
         way: Way,
         action: String,
-        sdes: Option<SdesKeys>,
+        srtp: Option<SrtpKeys>,
     ) -> Taken {
         Taken {
             name: self.config.entity.clone(),
@@ -122,7 +123,7 @@ impl Agent {
             offered,
             entity: None,
             known: None,
-            sdes,
+            srtp,
             telephone: None,
             device: None,
             way,
@@ -218,7 +219,7 @@ impl Agent {
             entity: Some(offer.entity),
             device: Some(offer.device),
             known,
-            sdes: None,
+            srtp: None,
             telephone: None,
             way,
             action: action_shown(&demands),
@@ -388,7 +389,7 @@ impl Agent {
                 self.endpoint.believe_session(session);
             }
             calling.peer = taken.known.or(taken.telephone);
-            calling.sdes = taken.sdes;
+            calling.srtp = taken.srtp;
             calling.key = taken.key;
             calling.way = taken.way;
             if let Some(offered) = taken.offered {

@@ -56,6 +56,10 @@ impl Calls {
         self.all.get(&id).map(|calling| &calling.call)
     }
 
+    pub fn call_mut(&mut self, id: CallId) -> Option<&mut Call> {
+        self.all.get_mut(&id).map(|calling| &mut calling.call)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Call> {
         self.all.values().map(|calling| &calling.call)
     }

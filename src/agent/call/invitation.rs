@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::media::PeerSdp;
-use super::sdes::SdesKeys;
+use super::srtp_keys::SrtpKeys;
 use super::KeyState;
 use crate::agent::answer_watcher::AskersPlace;
 use crate::sip::headers::NameAddr;
@@ -30,8 +30,8 @@ pub(super) struct Taken {
     pub(super) offered: Option<PeerSdp>,
     pub(super) entity: Option<Entity>,
     pub(super) known: Option<(Entity, Device)>,
-    /// By an ordinary telephone with keys for SRTP.
-    pub(super) sdes: Option<SdesKeys>,
+    /// By an ordinary telephone with SRTP.
+    pub(super) srtp: Option<SrtpKeys>,
     /// In whose name a proxy of ours lets it call.
     pub(super) telephone: Option<(Entity, Device)>,
     pub(super) device: Option<Device>,

@@ -7,7 +7,7 @@ use rand_core::RngCore;
 use super::failures::gone;
 use super::formats::codec_of;
 use super::rekey::Agreement;
-use super::sdes::SdesKeys;
+use super::srtp_keys::SrtpKeys;
 use super::tunnel::{elsewhere, lost};
 use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
@@ -18,8 +18,8 @@ use crate::keys::Confirmed;
 use crate::media::{Associations, Codec, Stream, StreamConfig, PORTS};
 use crate::policy::{Entry, Suite};
 use crate::sdp::{
-    self, AnswerInput, AudioFormat, Crypto, MediaDirection, MediaError, NumberedFormat, OfferInput, Ours, RemoteAudio,
-    SessionDescription, SvSa,
+    self, AnswerInput, AudioFormat, Crypto, Keying, MediaDirection, MediaError, NumberedFormat, OfferInput, Ours,
+    Profile, RemoteAudio, SessionDescription, SvSa,
 };
 use crate::sip::Body;
 use crate::vocab::{escape, CallId, Device, Failure, FailureKind, Now, Redacted, Spi};
@@ -51,7 +51,7 @@ impl Agent {
     }
 
     pub(super) fn begin_stream(&mut self, now: Now, id: CallId, ready: Ready) -> Result<(), Failure> {
-        match (ready.confirmed, ready.sdes) {
+        match (ready.confirmed, ready.srtp) {
             (Some(confirmed), _) => self.start_stream(now, id, *confirmed, ready.remote),
             (None, Some(keys)) => self.start_srtp_stream(now, id, keys, ready.remote),
             (None, None) => self.start_clear_stream(now, id, ready.remote),
@@ -111,17 +111,18 @@ impl Agent {
         &mut self,
         now: Now,
         id: CallId,
-        keys: SdesKeys,
+        keys: SrtpKeys,
         remote: SocketAddr,
     ) -> Result<(), Failure> {
         let protected = Protected::SRTP;
         self.refuse_unruly(now, id, (protected, None), remote)?;
-        let associations = keys.associations().ok_or_else(|| gone(id))?;
+        let seed = self.handshake_seed();
+        let associations = keys.associations(now, &seed).ok_or_else(|| gone(id))?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         calling.call.bundle = protected.outbound.to_string();
-        calling.call.suite = Some(keys.suite.name().to_owned());
+        calling.call.suite = Some(keys.label());
         calling.agreement = Some(Agreement { hash: None, protected, suite: None, remote });
-        calling.sdes = Some(keys);
+        calling.srtp = Some(keys);
         self.run_stream(now, id, associations, protected, remote)
     }
 
@@ -264,23 +265,24 @@ impl Agent {
         let session_id = u64::from(self.rng.next_u32());
         let sv_sa = agreement.into_iter().collect();
         let ours = self.ours(session_id, local);
-        sdp::offer(OfferInput { ours, formats: &self.config.codecs, sv_sa, crypto: Vec::new(), secure: false })
+        let (keying, profile) = (Keying::default(), Profile::Avp);
+        sdp::offer(OfferInput { ours, formats: &self.config.codecs, sv_sa, keying, profile })
     }
 
-    /// `secure`: by these keys or not at all.
+    /// By these ways to keys.
     pub(super) fn sdp_offer_to_telephone(
         &mut self,
         local: SocketAddr,
-        crypto: Vec<Crypto>,
-        secure: bool,
+        keying: Keying,
+        profile: Profile,
     ) -> SessionDescription {
         let session_id = u64::from(self.rng.next_u32());
         sdp::offer(OfferInput {
             ours: self.ours(session_id, local),
             formats: &self.config.codecs,
             sv_sa: Vec::new(),
-            crypto,
-            secure,
+            keying,
+            profile,
         })
     }
 
@@ -289,7 +291,7 @@ impl Agent {
         offered: &PeerSdp,
         local: SocketAddr,
         message: Option<Vec<u8>>,
-        crypto: Option<Crypto>,
+        keying: Keying,
     ) -> Result<SessionDescription, String> {
         let session_id = u64::from(self.rng.next_u32());
         let device = self.config.device.clone();
@@ -298,7 +300,7 @@ impl Agent {
             ours: self.ours(session_id, local),
             formats: &self.config.codecs,
             sv_sa,
-            crypto,
+            keying,
             held: false,
         };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
@@ -309,12 +311,12 @@ impl Agent {
         &self,
         offered: &PeerSdp,
         local: SocketAddr,
-        (sv_sa, crypto): (Option<SvSa>, Option<Crypto>),
+        (sv_sa, keying): (Option<SvSa>, Keying),
         (session_id, session_version): (u64, u64),
         held: bool,
     ) -> Result<SessionDescription, String> {
         let ours = Ours { session_version, ..self.ours(session_id, local) };
-        let input = AnswerInput { ours, formats: &self.config.codecs, sv_sa, crypto, held };
+        let input = AnswerInput { ours, formats: &self.config.codecs, sv_sa, keying, held };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -328,7 +330,7 @@ pub(super) struct Ready {
     /// `None` for a call without key agreement.
     pub confirmed: Option<Box<Confirmed>>,
     /// With an ordinary telephone.
-    pub sdes: Option<SdesKeys>,
+    pub srtp: Option<SrtpKeys>,
     pub remote: SocketAddr,
 }
 
@@ -383,12 +385,17 @@ impl PeerSdp {
 
     /// Its keys for SRTP, in its order.
     pub fn crypto(&self) -> &[Crypto] {
-        &self.audio.crypto
+        &self.audio.keying.crypto
     }
 
-    /// RTP/SAVP: nothing in clear.
+    /// Its ways to keys for SRTP.
+    pub fn keying(&self) -> &Keying {
+        &self.audio.keying
+    }
+
+    /// Nothing in clear.
     pub fn is_secure(&self) -> bool {
-        self.audio.secure
+        self.audio.profile.is_secure()
     }
 
     /// The messages of both are the same.
@@ -425,23 +432,22 @@ impl PeerSdp {
         let there = again.audio.address == described || again.audio.address.ip().is_unspecified();
         let same = (&self.audio.sv_sa, self.audio.rtcp_mux) == (&again.audio.sv_sa, again.audio.rtcp_mux);
         // Which of them are used stands elsewhere; without any it is another call.
-        let keyed =
-            self.audio.crypto.is_empty() == again.audio.crypto.is_empty() && self.audio.secure == again.audio.secure;
+        let keyed = self.audio.keying.is_like(&again.audio.keying) && self.audio.profile == again.audio.profile;
         there && same && keyed
     }
 
     /// Nothing of it is another than before, whatever the o= line says.
     pub fn is_same_media(&self, other: &Self) -> bool {
-        let of = |audio: &RemoteAudio| (audio.address, audio.direction, audio.secure);
+        let of = |audio: &RemoteAudio| (audio.address, audio.direction, audio.profile);
         let same = of(&self.audio) == of(&other.audio)
-            && (&self.audio.sv_sa, &self.audio.crypto) == (&other.audio.sv_sa, &other.audio.crypto);
+            && (&self.audio.sv_sa, &self.audio.keying) == (&other.audio.sv_sa, &other.audio.keying);
         same && self.audio.formats == other.audio.formats
     }
 
     /// An unchanged o= line and attribute: a refresh, no new offer (PROTOCOL section 7, "Mid-call").
     pub fn is_same_offer(&self, other: &Self) -> bool {
         self.whole.origin == other.whole.origin
-            && (&self.audio.sv_sa, &self.audio.crypto) == (&other.audio.sv_sa, &other.audio.crypto)
+            && (&self.audio.sv_sa, &self.audio.keying) == (&other.audio.sv_sa, &other.audio.keying)
     }
 }
 

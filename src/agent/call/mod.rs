@@ -45,6 +45,7 @@ mod reoffer;
 mod replacement;
 mod running;
 mod sdes;
+mod srtp_keys;
 mod telephone;
 mod telephone_failures;
 mod through;
@@ -152,7 +153,7 @@ pub(super) struct Calling {
     /// Our 200 offers, and the ACK has to answer.
     offers: bool,
     /// With an ordinary telephone, by SRTP.
-    sdes: Option<sdes::SdesKeys>,
+    srtp: Option<srtp_keys::SrtpKeys>,
     /// A stream that begins when our 200 is acknowledged.
     ready: Option<Ready>,
     /// How it came to us.
@@ -161,7 +162,7 @@ pub(super) struct Calling {
     login: Option<Login>,
     /// What that proxy proves, by TLS.
     domain: Option<Host>,
-    /// A refusal led to a review already: the next one ends the call.
+    /// A refusal led to a review already, or to another offer: the next one ends the call.
     retried: bool,
     /// Media is open and not yet closed.
     media_open: bool,
@@ -185,8 +186,8 @@ enum KeyState {
     Early(Box<Early>),
     /// With the suite that both sides' entries allow.
     Asked(Box<Responder>, Option<Suite>),
-    /// Offered to an ordinary telephone: keys for SRTP, or none.
-    Telephone(Vec<crate::sdp::Crypto>),
+    /// Offered to an ordinary telephone: ways to keys for SRTP, or none.
+    Telephone(crate::sdp::Keying),
     /// The peer offered no agreement, and policy allows a clear call.
     Plain,
     Done,
@@ -252,6 +253,8 @@ impl Agent {
             counters: Counters::default(),
             quiet: false,
             unheard: None,
+            no_input: None,
+            no_output: None,
             early: false,
             on_hold: false,
             held_by_peer: false,
@@ -303,7 +306,7 @@ impl Agent {
             early_tries: 0,
             told_stripped: false,
             offers: false,
-            sdes: None,
+            srtp: None,
             ready: None,
             way: Way::default(),
             login: None,

@@ -61,7 +61,7 @@ impl Agent {
         calling.key = KeyState::Done;
         calling.said.describe(accepted.clone());
         let remote = accepted.media();
-        self.begin_stream(now, id, Ready { confirmed: None, sdes: None, remote })
+        self.begin_stream(now, id, Ready { confirmed: None, srtp: None, remote })
     }
 
     /// Of a re-INVITE without offer, which got what we said before: nothing but who holds the call may have changed, for nothing
@@ -69,7 +69,7 @@ impl Agent {
     fn judge_reoffer_answer(&mut self, id: CallId, body: Option<Body>) -> Result<(), Failure> {
         let (accepted, peer) = self.late_answer(id, body)?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
-        if calling.sdes.as_ref().is_some_and(|keys| !keys.are_in(&accepted)) {
+        if calling.srtp.as_ref().is_some_and(|keys| !keys.are_in(&accepted)) {
             return Err(unusable(&peer, "it changes the keys of the call"));
         }
         if calling.said.theirs().ok_or_else(|| gone(id))?.is_same_media(&accepted) {

@@ -53,6 +53,10 @@ impl Agent {
         // Nobody is waited for there any more.
         calling.until = None;
         if calling.is_telephone() && matches!(no.status, 415 | 488 | 606) {
+            if self.offer_dtls_alone(now, id) {
+                return;
+            }
+            let Some(calling) = self.calls.all.get(&id) else { return };
             let (peer, said) = (&calling.call.peer, format!("{} {}", no.status, escape(&no.reason)));
             let failure = match &calling.key {
                 KeyState::Telephone(keys) if keys.is_empty() => not_in_clear(peer, &said),

@@ -33,10 +33,10 @@ impl Agent {
         let is_active = calling.call.state == CallState::Active;
         let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
         // Whoever has other keys, or none, for a stream that has some, is refused.
-        if calling.sdes.as_ref().is_some_and(|keys| !keys.are_in(&again)) {
+        if calling.srtp.as_ref().is_some_and(|keys| !keys.are_in(&again)) {
             return self.refuse_reoffer(now, session);
         }
-        let is_moved_in_clear = !before.has_agreement() && calling.sdes.is_none() && before.media() != again.media();
+        let is_moved_in_clear = !before.has_agreement() && calling.srtp.is_none() && before.media() != again.media();
         if is_active && (has_new_keys || is_moved_in_clear && !again.media().ip().is_unspecified()) {
             return self.handle_rekey(now, id, (session, from), again);
         }
@@ -86,8 +86,8 @@ impl Agent {
         let version = said.origin.session_version.parse::<u64>().unwrap_or(1).saturating_add(1);
         let session_id = said.origin.session_id.parse().unwrap_or(0);
         let held = calling.call.on_hold;
-        let crypto = calling.sdes.as_ref().and_then(|keys| keys.answer_to(again));
-        self.sdp_reanswer(again, local, (agreement, crypto), (session_id, version), held).map_err(|_| gone(id))
+        let keying = calling.srtp.as_ref().map(|keys| keys.answer_to(again)).unwrap_or_default();
+        self.sdp_reanswer(again, local, (agreement, keying), (session_id, version), held).map_err(|_| gone(id))
     }
 }
 

@@ -176,7 +176,7 @@ fn judge_answer(calling: &Calling, offer: &SessionDescription, body: Option<Body
     if before.has_agreement() && !answer.has_agreement() {
         return Err(downgrade(peer));
     }
-    if calling.sdes.as_ref().is_some_and(|keys| !keys.are_in(&answer)) {
+    if calling.srtp.as_ref().is_some_and(|keys| !keys.are_in(&answer)) {
         return Err(unusable(peer, "it changes the keys of the call"));
     }
     match calling.said.changes_only_direction(&answer) {

@@ -1,5 +1,6 @@
 //! What the stream of a call tells while it runs: counters, silence, and why nothing is sent.
 
+use super::srtp_keys::BY_DTLS;
 use super::translated::unbelieved;
 use super::{CallState, Side, HELD_SILENCE, QUIET, SILENCE};
 use crate::agent::{Agent, Event};
@@ -103,6 +104,11 @@ impl Agent {
         match event {
             StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
             StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
+            StreamEvent::Keyed { suite } => calling.call.suite = Some(format!("{BY_DTLS} {suite}")),
+            StreamEvent::Unkeyed(why) => {
+                let failure = super::telephone_failures::unkeyed(&peer, why);
+                return self.end_call(now, id, CallState::Failed(failure));
+            }
             StreamEvent::Unprotected => {
                 let notice = if self.is_agreed_anew(now, id) { agreed_anew(id, &peer) } else { unprotected(id, &peer) };
                 self.event(Event::Notice(notice));

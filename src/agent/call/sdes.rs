@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 use super::media::PeerSdp;
 use super::no::No;
-use crate::agent::Agent;
+use super::srtp_keys::SrtpKeys;
+use crate::agent::{Agent, SrtpKeying};
 use crate::media::Associations;
 use crate::sdp::Crypto;
 use crate::sip::Transport;
@@ -60,7 +61,7 @@ impl SdesKeys {
 impl Agent {
     /// Whether keys may stand in a message that goes, or came, so.
     pub(super) fn may_key_by(&self, transport: Transport) -> bool {
-        transport.is_secure() || self.config.sdes_without_tls
+        self.config.srtp_keys.contains(&SrtpKeying::Sdes) && (transport.is_secure() || self.config.sdes_without_tls)
     }
 
     /// A fresh key for each suite that we have.
@@ -74,32 +75,46 @@ impl Agent {
         Crypto { tag, suite: suite.name().to_owned(), key }
     }
 
-    /// The first of an offer's keys that we can use (RFC 4568 section 5.1.2), with a fresh one of ours beside it. Without any, an
-    /// offer of RTP/AVP is one in clear.
+    /// By which of an offer's ways we come to keys: the one that we would rather have. Without any, an offer of RTP/AVP is one in clear.
+    /// `waits`: see [`Agent::dtls_keys_for`].
     ///
     /// # Errors
-    /// It is RTP/SAVP, and its keys are none for us.
-    pub(super) fn choose_keys(&mut self, offered: &PeerSdp, by: Transport) -> Result<Option<SdesKeys>, No> {
-        if !self.may_key_by(by) {
-            return match offered.is_secure() {
-                true => Err(No::plain(488, BY_TLS)),
-                false => Ok(None),
+    /// It is nothing in clear, and none of its ways is one for us.
+    pub(super) fn choose_keys(
+        &mut self,
+        offered: &PeerSdp,
+        by: Transport,
+        waits: bool,
+    ) -> Result<Option<SrtpKeys>, No> {
+        for way in self.config.srtp_keys.clone() {
+            let keys = match way {
+                SrtpKeying::Dtls => offered.keying().dtls.as_ref().and_then(|dtls| self.dtls_keys_for(dtls, waits)),
+                SrtpKeying::Sdes if self.may_key_by(by) => self.choose_crypto(offered.crypto()).map(SrtpKeys::Sdes),
+                SrtpKeying::Sdes => None,
             };
-        }
-        for theirs in offered.crypto() {
-            let Some(suite) = CryptoSuite::from_name(&theirs.suite) else { continue };
-            let ours = self.fresh_key(theirs.tag, suite);
-            if let Some(keys) = SdesKeys::new(ours, theirs.clone()) {
-                return Ok(Some(keys));
+            if keys.is_some() {
+                return Ok(keys);
             }
         }
-        match offered.is_secure() {
-            true => {
+        match (offered.is_secure(), offered.crypto().is_empty()) {
+            (false, _) => Ok(None),
+            (true, true) => {
+                Err(No::plain(488, "its keys by DTLS are none for us: a fingerprint by SHA-256 and a=setup are"))
+            }
+            (true, false) if !self.may_key_by(by) => Err(No::plain(488, BY_TLS)),
+            (true, false) => {
                 let names: Vec<&str> = CryptoSuite::ALL.iter().map(|suite| suite.name()).collect();
                 Err(No::plain(488, &format!("no crypto suite in common; here it is {}", names.join(" "))))
             }
-            false => Ok(None),
         }
+    }
+
+    /// The first that we can use (RFC 4568 section 5.1.2), with a fresh one of ours beside it.
+    fn choose_crypto(&mut self, offered: &[Crypto]) -> Option<SdesKeys> {
+        offered.iter().find_map(|theirs| {
+            let ours = self.fresh_key(theirs.tag, CryptoSuite::from_name(&theirs.suite)?);
+            SdesKeys::new(ours, theirs.clone())
+        })
     }
 }
 

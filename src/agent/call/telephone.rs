@@ -5,7 +5,6 @@
 
 use super::failures::gone;
 use super::media::PeerSdp;
-use super::sdes::SdesKeys;
 use super::telephone_failures::{keys_unusable, needs_tls, no_keys};
 use super::{CallState, Calling, KeyState};
 use crate::agent::ask_failures::clear_proxy;
@@ -14,7 +13,7 @@ use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::target::{host_address, Target};
 use crate::agent::{Agent, Event};
 use crate::policy::{Action, Bundle, Entry, Protocol};
-use crate::sdp::Crypto;
+use crate::sdp::{Keying, Profile, RemoteAudio};
 use crate::sip::{Body, Invite, Transport};
 use crate::vocab::{CallId, Device, Entity, Failure, Now};
 
@@ -91,7 +90,7 @@ impl Agent {
         self.go_there(now, id, route.and_then(|route| reach(target, route)));
     }
 
-    /// RTP/SAVP where clear packets may not pass, else RTP/AVP with the keys beside it (RFC 8643).
+    /// RTP/SAVP where clear packets may not pass, else RTP/AVP with the keys beside it (RFC 8643). By DTLS alone it is UDP/TLS/RTP/SAVP.
     pub(super) fn invite_telephone(&mut self, now: Now, id: CallId) -> Result<Invite, Failure> {
         let entries = self.ruling(now, id)?.entries;
         if let Some(entry) = entries.iter().find(|entry| entry.action == Action::Discard) {
@@ -103,16 +102,20 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (hop, name) = (calling.hop.ok_or_else(|| gone(id))?, calling.name.clone());
         let local = calling.described_at().ok_or_else(|| gone(id))?;
-        let may_key = self.may_key_by(hop.transport);
-        if insists && !may_key {
-            return Err(needs_tls(&calling.call.peer));
-        }
-        let keys = if offers && may_key { self.offered_keys() } else { Vec::new() };
-        let offer = self.sdp_offer_to_telephone(local, keys.clone(), insists);
+        let (peer, only_dtls) = (calling.call.peer.clone(), calling.retried);
+        let keying = if offers { self.offered_keying(hop.transport, only_dtls) } else { Keying::default() };
+        let profile = match insists {
+            true if keying.is_empty() => return Err(needs_tls(&peer)),
+            _ if keying.dtls.is_some() && only_dtls => Profile::TlsSavp,
+            true if keying.crypto.is_empty() => Profile::TlsSavp,
+            true => Profile::Savp,
+            false => Profile::Avp,
+        };
+        let offer = self.sdp_offer_to_telephone(local, keying.clone(), profile);
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
         let (replaces, referred_by) = self.calls.transfers.occasion(id);
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
-        calling.key = KeyState::Telephone(keys);
+        calling.key = KeyState::Telephone(keying);
         calling.said.ours = Some(offer);
         let typed = calling.target.as_ref().and_then(Target::uri);
         let target = calling.redirects.now().map(|now| now.uri.clone()).or(typed).ok_or_else(|| gone(id))?;
@@ -139,15 +142,15 @@ impl Agent {
         &mut self,
         now: Now,
         id: CallId,
-        keys: &[Crypto],
+        offered: &Keying,
         accepted: PeerSdp,
     ) -> Result<(), Failure> {
-        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
-        let peer = calling.call.peer.clone();
         let remote = accepted.media();
         // Keys that were not asked for are nobody's: there are telephones that answer any offer with some (baresip 1.0, mediaenc=srtp).
-        let has_keys = !accepted.crypto().is_empty() && !keys.is_empty();
-        let chosen = SdesKeys::chosen(keys, accepted.crypto());
+        let has_keys = !accepted.keying().is_empty() && !offered.is_empty();
+        let chosen = self.taken_keys(offered, accepted.keying());
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let peer = calling.call.peer.clone();
         calling.said.describe(accepted);
         match chosen {
             Some(keys) => self.start_srtp_stream(now, id, keys, remote),
@@ -160,6 +163,17 @@ impl Agent {
                 }
             }
         }
+    }
+
+    /// It refused our certificate beside keys, or beside an offer in clear: there are telephones that take it as UDP/TLS/RTP/SAVP only.
+    pub(super) fn offer_dtls_alone(&mut self, now: Now, id: CallId) -> bool {
+        let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.retried) else { return false };
+        let offered = calling.said.ours.as_ref().and_then(|said| RemoteAudio::of(said).ok());
+        let beside = offered.is_some_and(|audio| audio.keying.dtls.is_some() && audio.profile != Profile::TlsSavp);
+        let Some(target) = calling.target.clone().filter(|_| beside) else { return false };
+        calling.retried = true;
+        self.dial_telephone(now, id, &target);
+        true
     }
 
     fn lets_clear(&self, demands: &Demands) -> bool {

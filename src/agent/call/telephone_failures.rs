@@ -1,5 +1,6 @@
 //! Why calls with ordinary telephones fail, and what to do.
 
+use crate::dtls::DtlsError;
 use crate::vocab::{escape, Failure, FailureKind};
 
 /// The keys would be read by whoever sees the message.
@@ -37,6 +38,18 @@ pub(super) fn not_in_clear(peer: &str, said: &str) -> Failure {
     refused("no-protection", message, peer, "it may demand srtp: write an entry for it with srtp/transport//require (or //use), as `sottovoce policy add 'ipsec srtp/transport//require' --entity NAME`, and call again; or there is no codec in common")
 }
 
+/// The handshake that was to make keys came to nothing.
+pub(super) fn unkeyed(peer: &str, why: DtlsError) -> Failure {
+    let message =
+        format!("no keys were agreed on with {peer} (DTLS-SRTP): {why}; the call was ended, and no sound was sent");
+    let next = match why {
+        DtlsError::Fingerprint | DtlsError::Proof => "do not trust this line: call over another network; if it stays so, tell who runs that telephone",
+        DtlsError::TimedOut => "packets between you may be blocked, or its telephone did not begin: call again, or by SDES with keys = [\"sdes\"] in [srtp]",
+        _ => "its telephone may speak another DTLS than 1.2 with ECDHE and AES-GCM: use SDES there, and keys = [\"sdes\"] in [srtp] here",
+    };
+    refused("dtls-failed", message, peer, next)
+}
+
 pub(super) fn called_without(caller: &str, offered_keys: bool) -> Failure {
     let (why, next) = match offered_keys {
         true => ("its srtp keys (SDES) did not come by TLS", "let that telephone, or your proxy, call by TLS; or allow it with sdes-without-tls = true in [srtp]: whoever sees the messages can listen then"),
@@ -45,7 +58,7 @@ pub(super) fn called_without(caller: &str, offered_keys: bool) -> Failure {
     refused("no-protection", format!("{} called and was refused: {why}", escape(caller)), caller, next)
 }
 
-const WITHOUT: &str = "switch SRTP with SDES keys on there (baresip: mediaenc=srtp or srtp-mand), or write an entry for it with srtp/transport//use or none: then others can listen";
+const WITHOUT: &str = "switch SRTP on there, by DTLS or with SDES keys (baresip: mediaenc=dtls_srtp, srtp or srtp-mand), or write an entry for it with srtp/transport//use or none: then others can listen";
 
 fn refused(code: &'static str, message: String, peer: &str, next: &str) -> Failure {
     Failure::new(FailureKind::RefusedByPolicy, code, message, escape(peer), next)

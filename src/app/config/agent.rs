@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::agent::{AgentConfig, Listen};
 use crate::keys::Identity;
 use crate::sip::Transport;
@@ -36,6 +38,8 @@ impl Config {
             stays: false,
             only_looks: false,
             sdes_without_tls: self.sdes_without_tls,
+            srtp_keys: self.srtp_keys,
+            dtls: crate::io::dtls_identity().map(Arc::new),
             limits: self.limits,
             keylog,
         }

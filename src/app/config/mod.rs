@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, SrtpKeying,
     UnknownWatchers,
 };
 use crate::io::TlsFiles;
@@ -61,6 +61,7 @@ pub struct Config {
     pub gateway: Option<GatewayConfig>,
     /// Keys for SRTP may go by UDP and TCP too.
     pub sdes_without_tls: bool,
+    pub srtp_keys: Vec<SrtpKeying>,
     pub default_level: Level,
     /// Out, then in.
     pub default_policy: Vec<Entry>,

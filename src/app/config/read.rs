@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::document::{Section, Source, Value};
 use super::{account, gateway, prompts, tls, value, Config, Machine, StoreKind};
-use crate::agent::{AnswerMode, Answering, AudioSink, AudioSource, Listen, Place, Prompts, UnknownWatchers};
+use crate::agent::{
+    AnswerMode, Answering, AudioSink, AudioSource, Listen, Place, Prompts, SrtpKeying, UnknownWatchers,
+};
 use crate::io::TlsFiles;
 use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
@@ -76,9 +78,21 @@ fn limits(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
 }
 
 fn srtp(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
-    let Some(section) = top.section("srtp", &["sdes-without-tls"])? else { return Ok(()) };
+    let Some(section) = top.section("srtp", &["keys", "sdes-without-tls"])? else { return Ok(()) };
+    set(&mut config.srtp_keys, section.read("keys", srtp_keys)?);
     set(&mut config.sdes_without_tls, section.read("sdes-without-tls", |v| v.flag())?);
     Ok(())
+}
+
+fn srtp_keys(value: &Value<'_, '_>) -> Result<Vec<SrtpKeying>, Failure> {
+    let expected = "one or both of \"dtls\" and \"sdes\", the preferred first";
+    let one = |text: &str| SrtpKeying::ALL.into_iter().find(|way| way.name() == text);
+    let all = value.items(expected)?.iter().map(|item| item.text(expected, one)).collect::<Result<Vec<_>, _>>()?;
+    match all.as_slice() {
+        [_] => Ok(all),
+        [first, second] if first != second => Ok(all),
+        _ => Err(value.refuse(expected)),
+    }
 }
 
 fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> Config {
@@ -106,6 +120,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         prompts: Prompts::default(),
         gateway: None,
         sdes_without_tls: false,
+        srtp_keys: SrtpKeying::ALL.to_vec(),
         default_level: Level::Require,
         default_policy: default_policy(),
         store: StoreKind::Sqlite,
@@ -202,9 +217,10 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
     let Some(section) = top.section("audio", &["input", "output", "codecs"])? else { return Ok(()) };
-    let input = "\"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
+    let input =
+        "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
-    let output = "\"none\" or \"file:heard.wav\"";
+    let output = "\"default\", \"device:NAME\", \"pipe:PATH\", \"none\" or \"file:heard.wav\"";
     set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);
     set(&mut config.codecs, section.read("codecs", codecs)?);
     Ok(())

@@ -2,6 +2,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use super::*;
+use crate::agent::SoundDevice;
 use crate::policy::{Action, Direction, Origin, Scope};
 use crate::sip::Transport;
 
@@ -19,6 +20,16 @@ fn an_empty_file_is_the_defaults() {
     let esp = "ipsec esp/transport//require".to_owned();
     assert_eq!(policy, [(Direction::Out, esp.clone()), (Direction::In, esp)]);
     assert_eq!(config.assumed.len(), 2, "{:?}", config.assumed);
+}
+
+#[test]
+fn devices_and_pipes_are_named() {
+    let config = read("[audio]\ninput = \"device:alsa_input.usb\"\noutput = \"pipe:ear\"").unwrap();
+    assert_eq!(config.audio_source, AudioSource::Device(SoundDevice::Named("alsa_input.usb".to_owned())));
+    assert_eq!(config.audio_sink, AudioSink::Pipe(PathBuf::from("/etc/sv/ear")));
+    let config = read("[audio]\ninput = \"pipe:/run/voice\"\noutput = \"default\"").unwrap();
+    assert_eq!(config.audio_source, AudioSource::Pipe(PathBuf::from("/run/voice")));
+    assert_eq!(config.audio_sink, AudioSink::Device(SoundDevice::Default));
 }
 
 #[test]
@@ -58,7 +69,7 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ("[sip]\nt1-ms = 0", 2, "sip.t1-ms", "10 to 10000"),
         ("[sip]\nt1-ms = -1", 2, "sip.t1-ms", "10 to 10000"),
         ("[control]\nlisten = \"192.168.1.1:80\"", 2, "control.listen", "loopback"),
-        ("[audio]\ninput = \"device:x\"", 2, "audio.input", "tone:440"),
+        ("[audio]\ninput = \"device:\"", 2, "audio.input", "tone:440"),
         ("[audio]\noutput = \"silence\"", 2, "audio.output", "none"),
         ("[answer]\nmode = \"maybe\"", 2, "answer.mode", "prompt"),
         ("[watchers]\nunknown = true", 2, "watchers.unknown", "block"),

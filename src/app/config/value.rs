@@ -1,7 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, UnknownWatchers};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, SoundDevice, UnknownWatchers};
 use crate::policy::{Level, Prefix};
 use crate::sdp::AudioFormat;
 use crate::sip::Transport;
@@ -33,27 +33,43 @@ pub(super) fn loopback(text: &str) -> Option<SocketAddr> {
     text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
 }
 
-/// `silence`, `tone:440`, `file:speech.wav`. Files are relative to `base`.
+/// `default`, `device:NAME`, `pipe:voice`, `silence`, `tone:440`, `file:speech.wav`. Files are relative to `base`.
 pub(super) fn audio_source(text: &str, base: &Path) -> Option<AudioSource> {
     if let Some(hertz) = text.strip_prefix("tone:") {
         return hertz.parse().ok().filter(|hertz| (20..=3900).contains(hertz)).map(AudioSource::Tone);
     }
     match text {
         "silence" => Some(AudioSource::Silence),
-        _ => file(text, base).map(AudioSource::File),
+        _ => device(text)
+            .map(AudioSource::Device)
+            .or_else(|| file(text, "pipe:", base).map(AudioSource::Pipe))
+            .or_else(|| file(text, "file:", base).map(AudioSource::File)),
     }
 }
 
-/// `none`, `file:heard.wav`.
+/// `default`, `device:NAME`, `pipe:ear`, `none`, `file:heard.wav`.
 pub(super) fn audio_sink(text: &str, base: &Path) -> Option<AudioSink> {
     match text {
         "none" => Some(AudioSink::Discard),
-        _ => file(text, base).map(AudioSink::File),
+        _ => device(text)
+            .map(AudioSink::Device)
+            .or_else(|| file(text, "pipe:", base).map(AudioSink::Pipe))
+            .or_else(|| file(text, "file:", base).map(AudioSink::File)),
     }
 }
 
-fn file(text: &str, base: &Path) -> Option<PathBuf> {
-    text.strip_prefix("file:").filter(|name| !name.is_empty()).map(|name| base.join(name))
+/// `default`, or `device:` with a name of at most 256 octets without control characters.
+pub(super) fn device(text: &str) -> Option<SoundDevice> {
+    if text == "default" {
+        return Some(SoundDevice::Default);
+    }
+    let named = text.strip_prefix("device:")?;
+    let fits = !named.is_empty() && named.len() <= 256 && !named.chars().any(char::is_control);
+    fits.then(|| SoundDevice::Named(named.to_owned()))
+}
+
+fn file(text: &str, kind: &str, base: &Path) -> Option<PathBuf> {
+    text.strip_prefix(kind).filter(|name| !name.is_empty()).map(|name| base.join(name))
 }
 
 /// By its name in a session description, in whatever case.

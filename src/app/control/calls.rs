@@ -77,6 +77,9 @@ impl Control {
 fn check_configured(source: &AudioSource) -> Result<(), Failure> {
     io::check_source(source).map_err(|failure| {
         let message = format!("audio.input of the configuration cannot be used: {}", failure.message);
+        if failure.kind == FailureKind::Failed {
+            return Failure::new(failure.kind, failure.code, message, failure.subject, failure.next);
+        }
         let next = "mend audio.input or the file and restart the agent; a call of your own takes --play FILE instead";
         Failure::new(FailureKind::Failed, failure.code, message, failure.subject, next)
     })

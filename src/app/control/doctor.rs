@@ -180,6 +180,8 @@ fn free(name: &str, taken: Option<Failure>, what: &str) -> CheckView {
 fn input(source: &AudioSource) -> CheckView {
     match (source, io::check_source(source)) {
         (_, Err(failure)) => failed("audio-input", &failure),
+        (AudioSource::Device(device), _) => ok("audio-input", escape(&device.to_string())),
+        (AudioSource::Pipe(path), _) => ok("audio-input", format!("a program at {}", shown(path))),
         (AudioSource::Silence, _) => warn("audio-input", "silence", "set audio.input to have something heard"),
         (AudioSource::Tone(hertz), _) => ok("audio-input", format!("a tone of {hertz} Hz")),
         (AudioSource::File(file), _) => ok("audio-input", shown(file)),
@@ -187,14 +189,26 @@ fn input(source: &AudioSource) -> CheckView {
 }
 
 fn output(sink: &AudioSink) -> CheckView {
-    let AudioSink::File(file) = sink else {
-        return warn("audio-output", "none", "set audio.output to keep what is heard");
+    let file = match sink {
+        AudioSink::Discard => return warn("audio-output", "none", "set audio.output to keep what is heard"),
+        AudioSink::Device(device) => return checked("audio-output", escape(&device.to_string()), io::check_sink(sink)),
+        AudioSink::Pipe(path) => {
+            return checked("audio-output", format!("a program at {}", shown(path)), io::check_sink(sink))
+        }
+        AudioSink::File(file) => file,
     };
     match file.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         Some(dir) if !dir.is_dir() => {
             fail("audio-output", format!("{} is no directory", shown(dir)), "make it, or choose another audio.output")
         }
         _ => ok("audio-output", shown(file)),
+    }
+}
+
+fn checked(name: &str, found: String, checked: Result<(), Failure>) -> CheckView {
+    match checked {
+        Ok(()) => ok(name, found),
+        Err(failure) => failed(name, &failure),
     }
 }
 

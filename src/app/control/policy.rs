@@ -8,8 +8,8 @@ use super::view::{EntryView, ExportView, LeftOutView, PendingView, PolicyView, R
 use super::{unexpected, Control};
 use crate::agent::{Accepted, Command};
 use crate::policy::{
-    both_directions, json, setkey, swanctl, xfrm, Direction, Entry, Flow, Origin, PeerScope, Prefix, Selector, Spd,
-    Swanctl, Upper, Xfrm,
+    both_directions, json, setkey, swanctl, xfrm, Direction, Entry, Flow, Origin, PeerScope, Prefix, Protocol,
+    Selector, Spd, Swanctl, Upper, Xfrm,
 };
 use crate::vocab::{escape, Device, Entity, EntryId, Failure};
 
@@ -213,7 +213,7 @@ impl Control {
 /// What import reads back. The default stands in a comment: read back, it would become an ordinary entry.
 fn exported(spd: &Spd) -> String {
     let defaults = spd.default_entries();
-    let mut text: String = spd.ordinary().map(|entry| entry.to_setkey() + "\n").collect();
+    let mut text: String = spd.ordinary().map(written).collect();
     let everything = Selector { upper: Upper::Udp, ..Selector::ANY };
     let rules =
         |entry: &Entry| (entry.selector == everything && entry.suites.is_empty()).then(|| entry.action.to_string());
@@ -222,6 +222,15 @@ fn exported(spd: &Spd) -> String {
         text += &format!("# default: {default} (set it with sottovoce policy default)\n");
     }
     text
+}
+
+/// Beside what KAME's setkey knows there is one protocol that it would stop at.
+fn written(entry: &Entry) -> String {
+    let warning = match entry.action.rule(Protocol::Srtp) {
+        Some(_) => "# the next line is not for setkey(8), which knows no srtp:\n",
+        None => "",
+    };
+    format!("{warning}{}\n", entry.to_setkey())
 }
 
 /// What a filter lets through, of the snapshot of one moment.
@@ -403,5 +412,16 @@ mod tests {
         assert_eq!(read.len(), 1, "{text}");
         assert_eq!(read[0].action.to_string(), "discard");
         assert!(text.ends_with("# default: none (set it with sottovoce policy default)\n"), "{text}");
+    }
+
+    #[test]
+    fn an_export_says_which_lines_setkey_cannot_read_and_is_read_back_with_them() {
+        let entries = "spdadd any any udp -P out ipsec srtp/transport//use;spdadd any any tcp -P out none;";
+        let spd = Spd::compile(Generation(1), setkey::parse(entries).unwrap(), Vec::new());
+        let text = exported(&spd);
+        let warned = text.lines().zip(text.lines().skip(1)).filter(|(before, _)| before.contains("not for setkey"));
+        let warned: Vec<&str> = warned.map(|(_, line)| line).collect();
+        assert!(matches!(*warned, [line] if line.contains("srtp")), "{text}");
+        assert_eq!(setkey::parse(&text).unwrap().len(), 2);
     }
 }

@@ -348,6 +348,8 @@ pub(crate) fn call(state: CallState) -> Call {
         counters: Counters { sent: 3, received: 2, dropped: [("replay", 1)].into(), ..Counters::default() },
         quiet: false,
         unheard: None,
+        no_input: None,
+        no_output: None,
         ask: None,
         review: None,
         early: false,

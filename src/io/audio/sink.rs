@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 
+use super::device::{check_device, Speaker};
+use super::pipe::{check_pipe, PipeSink};
 use super::resample::FrameConverter;
-use crate::agent::AudioSink;
+use super::source::LIVE_RATE;
+use crate::agent::{AudioSink, SoundNews, SoundSide};
 use crate::io::os;
 use crate::media::{FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::{escape, Failure, FailureKind};
@@ -20,6 +23,18 @@ pub enum Sink {
     #[default]
     Discard,
     File(Recording),
+    Live(Live),
+}
+
+/// What is heard at once.
+pub struct Live {
+    to: Heard,
+    converter: Option<Box<FrameConverter>>,
+}
+
+enum Heard {
+    Device(Box<Speaker>),
+    Pipe(Box<PipeSink>),
 }
 
 /// A WAV file being written. Its header is right again every second, so that a killed process leaves a file that plays.
@@ -33,10 +48,15 @@ pub struct Recording {
     since_flush: u32,
 }
 
-/// Whether the file can be written, asked before anybody's telephone rings. An earlier recording of that name stays as
+/// Whether the file can be written, or the device or pipe is there, asked before anybody's telephone rings. An earlier recording of that name stays as
 /// it is until the call really begins.
 pub fn check_sink(sink: &AudioSink) -> Result<(), Failure> {
-    let AudioSink::File(path) = sink else { return Ok(()) };
+    let path = match sink {
+        AudioSink::Device(device) => return check_device(device, SoundSide::Output),
+        AudioSink::Pipe(path) => return check_pipe(path),
+        AudioSink::Discard => return Ok(()),
+        AudioSink::File(path) => path,
+    };
     // Without O_NONBLOCK a FIFO would be waited for.
     let writable = |options: &mut OpenOptions| options.mode(0o600).custom_flags(libc::O_NONBLOCK).open(path);
     let checked = match writable(OpenOptions::new().write(true).create_new(true)) {
@@ -55,13 +75,30 @@ impl Sink {
         match sink {
             AudioSink::Discard => Ok(Self::Discard),
             AudioSink::File(path) => Recording::create(path, rate, 1).map(Self::File),
+            AudioSink::Device(device) => Ok(Self::live(Heard::Device(Box::new(Speaker::start(device.clone()))), rate)),
+            AudioSink::Pipe(path) => Ok(Self::live(Heard::Pipe(Box::new(PipeSink::open(path)?)), rate)),
         }
+    }
+
+    fn live(to: Heard, rate: u32) -> Self {
+        Self::Live(Live { to, converter: FrameConverter::new(rate, LIVE_RATE).map(Box::new) })
     }
 
     /// The call goes on at another rate.
     pub fn set_rate(&mut self, rate: u32) {
-        if let Self::File(recording) = self {
-            recording.converter = FrameConverter::new(rate, recording.rate).map(Box::new);
+        let converter = |to: u32| FrameConverter::new(rate, to).map(Box::new);
+        match self {
+            Self::Discard => {}
+            Self::File(recording) => recording.converter = converter(recording.rate),
+            Self::Live(live) => live.converter = converter(LIVE_RATE),
+        }
+    }
+
+    /// That a device went away, or is there again.
+    pub fn news(&mut self) -> Option<SoundNews> {
+        match self {
+            Self::Live(Live { to: Heard::Device(speaker), .. }) => speaker.news(),
+            Self::Discard | Self::File(_) | Self::Live(_) => None,
         }
     }
 
@@ -70,14 +107,35 @@ impl Sink {
         match self {
             Self::Discard => Ok(()),
             Self::File(recording) => recording.write(frame).map_err(|error| failure(&recording.path, &error)),
+            Self::Live(live) => {
+                live.write(frame);
+                Ok(())
+            }
         }
     }
 
     /// Writes what is left, and the final header.
     pub fn finish(self) -> Result<(), Failure> {
         match self {
-            Self::Discard => Ok(()),
             Self::File(recording) => recording.finish(),
+            Self::Discard | Self::Live(_) => Ok(()),
+        }
+    }
+}
+
+impl Live {
+    fn write(&mut self, frame: &[i16]) {
+        let mut own = [0; MAX_FRAME];
+        let frame = match &mut self.converter {
+            Some(converter) => {
+                converter.convert(frame, &mut own);
+                &own
+            }
+            None => frame,
+        };
+        match &mut self.to {
+            Heard::Device(speaker) => speaker.write(frame),
+            Heard::Pipe(pipe) => pipe.write(frame),
         }
     }
 }

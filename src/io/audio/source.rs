@@ -1,13 +1,18 @@
 use std::f64::consts::TAU;
 
+use super::device::{check_device, Microphone};
+use super::pipe::{check_pipe, PipeSource};
 use super::resample::FrameConverter;
 use super::wav::read_wav;
-use crate::agent::AudioSource;
+use crate::agent::{AudioSource, SoundNews, SoundSide};
 use crate::media::MAX_FRAME;
 use crate::vocab::{Failure, FailureKind};
 
 /// Of all codecs, in hertz: a tone is heard by each.
 const LOWEST_RATE: u32 = 8000;
+
+/// Of what comes from a device or another program, in hertz.
+pub const LIVE_RATE: u32 = 48_000;
 
 /// Loudest sample of a tone: a quarter of full scale, -12 dB.
 const TONE_PEAK: f64 = 8192.0;
@@ -21,16 +26,21 @@ pub struct Source {
     converter: Option<FrameConverter>,
 }
 
-#[derive(Debug)]
 enum Sound {
+    Device(Box<Microphone>),
     File { samples: Vec<i16>, next: usize },
+    Pipe(Box<PipeSource>),
     Silence,
     Tone { hertz: u32, next: u32 },
 }
 
-/// Reads and checks all of it, before a call is placed.
+/// Reads and checks all of a file, looks for a device or a pipe, before a call is placed.
 pub fn check_source(source: &AudioSource) -> Result<(), Failure> {
-    Source::open(source, LOWEST_RATE).map(drop)
+    match source {
+        AudioSource::Device(device) => check_device(device, SoundSide::Input),
+        AudioSource::Pipe(path) => check_pipe(path),
+        _ => Source::open(source, LOWEST_RATE).map(drop),
+    }
 }
 
 impl Source {
@@ -42,12 +52,29 @@ impl Source {
     /// Reads a file at once and whole, so that nothing waits for the disk during the call. `rate` in hertz, a multiple of 50.
     pub fn open(source: &AudioSource, rate: u32) -> Result<Self, Failure> {
         let sound = match source {
+            AudioSource::Device(device) => {
+                return Ok(Self::live(Sound::Device(Box::new(Microphone::start(device.clone()))), rate))
+            }
+            AudioSource::Pipe(path) => return Ok(Self::live(Sound::Pipe(Box::new(PipeSource::open(path)?)), rate)),
             AudioSource::File(path) => Sound::File { samples: read_wav(path, rate)?, next: 0 },
             AudioSource::Silence => Sound::Silence,
             AudioSource::Tone(hertz) if *hertz == 0 || *hertz >= LOWEST_RATE / 2 => return Err(no_tone(*hertz)),
             AudioSource::Tone(hertz) => Sound::Tone { hertz: *hertz, next: 0 },
         };
         Ok(Self { sound, rate, converter: None })
+    }
+
+    /// What comes at its own pace comes at 48 kHz.
+    fn live(sound: Sound, rate: u32) -> Self {
+        Self { sound, rate: LIVE_RATE, converter: FrameConverter::new(LIVE_RATE, rate) }
+    }
+
+    /// That a device went away, or is there again.
+    pub fn news(&mut self) -> Option<SoundNews> {
+        match &mut self.sound {
+            Sound::Device(microphone) => microphone.news(),
+            Sound::File { .. } | Sound::Pipe(_) | Sound::Silence | Sound::Tone { .. } => None,
+        }
     }
 
     /// The call goes on at another rate.
@@ -78,6 +105,8 @@ impl Sound {
                 *next = next.saturating_add(frame.len()).min(samples.len());
                 frame.iter_mut().zip(rest.chain(std::iter::repeat(0))).for_each(|(to, from)| *to = from);
             }
+            Self::Device(microphone) => microphone.frame(frame),
+            Self::Pipe(pipe) => pipe.frame(frame),
             Self::Silence => frame.fill(0),
             Self::Tone { hertz, next } => frame.fill_with(|| {
                 let sample = (TAU * f64::from(*next) / f64::from(rate)).sin();

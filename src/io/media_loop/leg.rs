@@ -7,7 +7,7 @@ use super::beside::Beside;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::pace::Pace;
-use crate::agent::{AudioSink, AudioSource, Done};
+use crate::agent::{AudioSink, AudioSource, Done, SoundSide};
 use crate::io::audio::{Sink, Source};
 use crate::io::os::Batch;
 use crate::io::packet_log::packet_log;
@@ -75,9 +75,10 @@ pub struct RunningLeg {
 }
 
 impl MediaLeg {
-    /// It reads or writes a file: others would wait for the disk with it.
+    /// It reads or writes a file, or what may be one: others would wait for the disk with it.
     pub fn may_block(&self) -> bool {
-        matches!(self.source, AudioSource::File(_)) || matches!(self.sink, AudioSink::File(_))
+        matches!(self.source, AudioSource::File(_) | AudioSource::Pipe(_))
+            || matches!(self.sink, AudioSink::File(_) | AudioSink::Pipe(_))
     }
 
     /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
@@ -165,6 +166,9 @@ impl RunningLeg {
         if let Some(datagram) = stream.send(now, frame) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
+        while let Some((to, datagram)) = stream.poll_handshake(now) {
+            send(&self.socket, now, to, &datagram);
+        }
         while let Some(datagram) = stream.poll_rtcp(now) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
@@ -182,7 +186,18 @@ impl RunningLeg {
             self.sink = Sink::Discard;
             outbox.push(Done::StreamFailed { call: self.call, failure });
         }
+        self.tell_sound(outbox);
         self.tell_events(outbox);
+    }
+
+    fn tell_sound(&mut self, outbox: &mut Outbox) {
+        let call = self.call;
+        if let Some(news) = self.source.news() {
+            outbox.push(Done::SoundChanged { call, side: SoundSide::Input, news });
+        }
+        if let Some(news) = self.sink.news() {
+            outbox.push(Done::SoundChanged { call, side: SoundSide::Output, news });
+        }
     }
 
     /// Whether it opens what comes when it comes. Sound has time until the frame in which it can be heard first, and a machine that sleeps until then

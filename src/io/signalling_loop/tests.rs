@@ -7,8 +7,8 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::agent::{
-    Accepted, AnswerMode, AskRequest, AskState, AudioSink, AudioSource, AuditRow, CallRequest, Effect, Listen, StoreOp,
-    UnknownWatchers,
+    Accepted, AnswerMode, AskRequest, AskState, AudioSink, AudioSource, AuditRow, CallRequest, Effect, Listen,
+    SrtpKeying, StoreOp, UnknownWatchers,
 };
 use crate::io::{AuditEntry, HistoryFilter, Location, Opened};
 use crate::policy::{both_directions, setkey, Answer, Level, Wanted};
@@ -58,6 +58,8 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         stays: true,
         only_looks: false,
         sdes_without_tls: false,
+        srtp_keys: vec![SrtpKeying::Sdes],
+        dtls: None,
         keylog: false,
     };
     let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();

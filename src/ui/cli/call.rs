@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::history;
 use super::output::Output;
 use super::prompt;
+use super::sound::Sound;
 use super::wanted;
 use crate::app::control::request::{CallBody, TightenBody};
 use crate::app::control::view::HistoryView;
@@ -60,6 +61,7 @@ fn nobody_called() -> ErrorView {
 async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView> {
     let (mut id, mut last, mut wants) = (id.to_owned(), None, None);
     let (mut asked, mut quiet, mut waited, mut on_hold, mut early) = (None, false, 0, None, false);
+    let mut sound = Sound::default();
     let (mut bundle, mut unheard): (Option<String>, Option<ErrorView>) = (None, None);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
@@ -82,6 +84,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
             unheard.clone_from(&call.unheard);
             told_unheard(output, &call);
         }
+        sound.tell(output, &call);
         if call.early && !std::mem::replace(&mut early, true) {
             output.say(&told_early(&call));
         }

@@ -29,6 +29,7 @@ mod proposal;
 mod records;
 mod relax;
 mod screen;
+mod sound;
 mod system;
 mod tighten;
 mod transfer;

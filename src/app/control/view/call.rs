@@ -41,6 +41,10 @@ pub struct CallView {
     pub quiet: bool,
     /// Why nothing of the peer is heard, as far as that can be told: a NAT spoils its packets. Until it is heard.
     pub unheard: Option<ErrorView>,
+    /// Why the peer hears nothing of our user: the sound device is gone. Until it is back.
+    pub no_input: Option<ErrorView>,
+    /// Why our user hears nothing: the sound device is gone. Until it is back.
+    pub no_output: Option<ErrorView>,
     /// The callee is heard, and has not picked up yet: it does not hear us.
     pub early: bool,
     /// Our user holds it: he hears nothing and is not heard.
@@ -239,6 +243,8 @@ impl From<&Call> for CallView {
             packets: (&call.counters).into(),
             quiet: call.quiet,
             unheard: call.unheard.as_ref().map(ErrorView::from),
+            no_input: call.no_input.as_ref().map(ErrorView::from),
+            no_output: call.no_output.as_ref().map(ErrorView::from),
             early: call.early,
             on_hold: call.on_hold,
             held_by_peer: call.held_by_peer,

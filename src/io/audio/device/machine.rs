@@ -1,0 +1,124 @@
+//! The sound devices that this machine has, by PulseAudio (or PipeWire in its place) where it runs, otherwise by ALSA.
+
+use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{Device, Host, HostId};
+
+use crate::agent::{SoundDevice, SoundSide};
+use crate::vocab::{escape, shell_word, Failure, FailureKind};
+
+/// Longest name of a device, in octets: it is a server's word, or that of a card.
+const MAX_NAME: usize = 256;
+/// Most devices that are looked at.
+const MOST: usize = 256;
+
+/// A way to the machine's devices. Whoever asks waits for the sound server.
+pub struct Machine(Host);
+
+/// One device, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundDevice {
+    /// What `device:` takes.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    pub side: SoundSide,
+    /// The one that `default` means now.
+    pub is_default: bool,
+}
+
+impl Machine {
+    /// Waits two seconds at most for a sound server that does not answer.
+    pub fn find() -> Self {
+        Self(cpal::default_host())
+    }
+
+    /// A name of the whole: `PulseAudio`, `ALSA`.
+    pub fn name(&self) -> &'static str {
+        self.0.id().name()
+    }
+
+    /// Whether devices can be asked for again and again: ALSA opens what it is asked about.
+    pub fn tells_changes(&self) -> bool {
+        self.0.id() == HostId::PulseAudio
+    }
+
+    /// Every device for that side, with the default first.
+    pub fn list(&self, side: SoundSide) -> Vec<FoundDevice> {
+        let default = self.default(side).as_ref().map(name);
+        let found = self.devices(side).map(|device| {
+            let name = name(&device);
+            let is_default = default.as_ref() == Some(&name);
+            FoundDevice { description: described(&device), side, is_default, name }
+        });
+        let mut all: Vec<FoundDevice> = found.collect();
+        all.sort_by_key(|device| !device.is_default);
+        all
+    }
+
+    /// By its name, or by what it is called for people where one only is called so.
+    pub fn device(&self, wanted: &SoundDevice, side: SoundSide) -> Option<Device> {
+        let SoundDevice::Named(wanted) = wanted else { return self.default(side) };
+        if let Some(found) = self.devices(side).find(|device| name(device) == *wanted) {
+            return Some(found);
+        }
+        let mut called = self.devices(side).filter(|device| described(device) == *wanted);
+        called.next().filter(|_| called.next().is_none())
+    }
+
+    fn default(&self, side: SoundSide) -> Option<Device> {
+        match side {
+            SoundSide::Input => self.0.default_input_device(),
+            SoundSide::Output => self.0.default_output_device(),
+        }
+    }
+
+    fn devices(&self, side: SoundSide) -> impl Iterator<Item = Device> {
+        let fits = move |device: &Device| match side {
+            SoundSide::Input => device.supports_input(),
+            SoundSide::Output => device.supports_output(),
+        };
+        self.0.devices().into_iter().flatten().take(MOST).filter(fits)
+    }
+}
+
+/// What `device:` takes.
+pub fn name(device: &Device) -> String {
+    cut(device.id().as_ref().map_or("", |id| id.id()))
+}
+
+fn described(device: &Device) -> String {
+    device.description().map_or_else(|_| name(device), |found| cut(found.name()))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_NAME).collect()
+}
+
+/// Whether the machine has it now. Asked before anybody's telephone rings.
+pub fn check_device(wanted: &SoundDevice, side: SoundSide) -> Result<(), Failure> {
+    match Machine::find().device(wanted, side) {
+        Some(_) => Ok(()),
+        None => Err(no_device(wanted, side)),
+    }
+}
+
+/// Every device of both sides, and by what they are reached. Waits for the sound server.
+pub fn list_devices() -> (&'static str, Vec<FoundDevice>) {
+    let machine = Machine::find();
+    let all = [SoundSide::Input, SoundSide::Output].iter().flat_map(|side| machine.list(*side)).collect();
+    (machine.name(), all)
+}
+
+fn no_device(wanted: &SoundDevice, side: SoundSide) -> Failure {
+    let (message, next) = match wanted {
+        SoundDevice::Default => (
+            format!("this machine has no {side}"),
+            "plug one in, or start its sound server (PulseAudio or PipeWire)".to_owned(),
+        ),
+        SoundDevice::Named(name) => (
+            format!("this machine has no {side} named {}", shell_word(&escape(name))),
+            "plug it in, or choose another: `sottovoce devices list` has their names".to_owned(),
+        ),
+    };
+    Failure::new(FailureKind::Failed, "no-such-device", message, wanted.to_string(), next)
+}

@@ -1,0 +1,10 @@
+//! Sound devices, without a sound card: a PulseAudio of each test's own, whose null sinks play and are heard again, and another program as the voice.
+
+#[path = "../common/process.rs"]
+mod process;
+
+mod calls;
+mod haste;
+mod pipes;
+mod server;
+mod sound;

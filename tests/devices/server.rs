@@ -1,0 +1,174 @@
+//! A PulseAudio that only this test knows.
+#![allow(clippy::disallowed_methods)] // real clocks, around the program and not in it
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::haste::before_others;
+use crate::process::{finish, installed, skip, wait_until, Home};
+use crate::sound::tone;
+
+pub const RATE: usize = 48_000;
+
+/// Figures of time mean something while one runs alone.
+static ALONE: Mutex<()> = Mutex::new(());
+
+pub struct Server {
+    dir: TempDir,
+    daemon: Child,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Server {
+    /// `None` where there is no PulseAudio.
+    pub fn start() -> Option<Self> {
+        if !installed("pulseaudio") || !installed("pactl") {
+            skip("no pulseaudio here");
+            return None;
+        }
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        before_others();
+        let dir = tempfile::tempdir().unwrap();
+        let module = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket(&dir));
+        let mut daemon = Command::new("pulseaudio");
+        daemon.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "-L", &module]);
+        daemon.env("HOME", dir.path()).env("XDG_RUNTIME_DIR", dir.path()).env("PULSE_RUNTIME_PATH", dir.path());
+        daemon.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let server = Self { daemon: daemon.spawn().unwrap(), dir, _alone: alone };
+        wait_until(|| server.try_control(&["info"]).is_some());
+        Some(server)
+    }
+
+    /// An agent that finds it, with this `[audio]`.
+    pub fn agent(&self, name: &'static str, audio: &str) -> Home {
+        let home = Home::new(name, "none").with("PULSE_SERVER", &self.address());
+        home.configure(&format!("[audio]\n{audio}\n{}", home.usual("none;")));
+        home
+    }
+
+    fn address(&self) -> String {
+        format!("unix:{}", socket(&self.dir))
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("PULSE_SERVER", self.address())
+            .env("HOME", self.dir.path())
+            .env("XDG_RUNTIME_DIR", self.dir.path());
+        command
+    }
+
+    fn try_control(&self, args: &[&str]) -> Option<String> {
+        let done = finish(self.command("pactl").args(args));
+        (done.code == 0).then(|| done.stdout.trim().to_owned())
+    }
+
+    pub fn control(&self, args: &[&str]) -> String {
+        self.try_control(args).unwrap_or_else(|| panic!("pactl {args:?} fails"))
+    }
+
+    /// A cable: what is played into the sink of that name is heard from its monitor. The number of its module.
+    pub fn plug(&self, name: &str) -> String {
+        let sink = format!("sink_name={name}");
+        self.control(&["load-module", "module-null-sink", &sink, "rate=48000", "channels=1", "norewinds=1"])
+    }
+
+    pub fn unplug(&self, module: &str) {
+        self.control(&["unload-module", module]);
+    }
+
+    /// Plays a tone into a sink until it is dropped.
+    pub fn play(&self, sink: &str, hertz: f64) -> Player {
+        let mut command = self.command("pacat");
+        command.args(["--playback", "--raw", "--format=s16le", "--rate=48000", "--channels=1", "--latency-msec=20"]);
+        let mut child = command.arg(format!("--device={sink}")).stdin(Stdio::piped()).spawn().unwrap();
+        let mut into = child.stdin.take().unwrap();
+        let thread = std::thread::spawn(move || {
+            let mut next = 0;
+            loop {
+                let octets: Vec<u8> = (next..next + 480).flat_map(|n| tone(hertz, n).to_le_bytes()).collect();
+                next += 480;
+                if into.write_all(&octets).is_err() {
+                    return;
+                }
+            }
+        });
+        Player { child, thread: Some(thread) }
+    }
+
+    /// Hears what a sink plays, for so long.
+    pub fn hear(&self, sink: &str, long: Duration) -> Vec<i16> {
+        self.listen(sink).take_for(long)
+    }
+
+    /// Hears what a sink plays, from now on.
+    pub fn listen(&self, sink: &str) -> Listener {
+        let mut command = self.command("parec");
+        command.args(["--raw", "--format=s16le", "--rate=48000", "--channels=1", "--latency-msec=20"]);
+        let child = command.arg(format!("--device={sink}.monitor")).stdout(Stdio::piped()).spawn().unwrap();
+        Listener { child }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        end(&mut self.daemon);
+    }
+}
+
+pub struct Player {
+    child: Child,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        end(&mut self.child);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+pub struct Listener {
+    child: Child,
+}
+
+impl Listener {
+    pub fn take_for(mut self, long: Duration) -> Vec<i16> {
+        let mut octets = vec![0; long.as_millis() as usize * RATE / 1000 * 2];
+        self.child.stdout.as_mut().unwrap().read_exact(&mut octets).unwrap();
+        octets.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+    }
+
+    /// When something as loud as half of a tone was heard first.
+    pub fn wait_for_sound(&mut self) -> Instant {
+        let mut octets = [0; 480];
+        loop {
+            self.child.stdout.as_mut().unwrap().read_exact(&mut octets).unwrap();
+            let mut samples = octets.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
+            if samples.any(|sample| sample.unsigned_abs() > 4000) {
+                return Instant::now();
+            }
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn socket(dir: &TempDir) -> String {
+    dir.path().join("native").display().to_string()
+}

@@ -1,0 +1,165 @@
+//! Calls as ordinary telephones have them, with keys by DTLS (RFC 5763): two of our own stand for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sottovoce::agent::{AgentConfig, CallState, Command, HoldState, SrtpKeying};
+use sottovoce::ipsec::Kind;
+use sottovoce::vocab::CallId;
+
+use crate::common::config::agent;
+use crate::common::wire::{Link, Parcel};
+use crate::common::world::{Early, World};
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const MUST: &str = "ipsec srtp/transport//require";
+const MAY: &str = "ipsec srtp/transport//use";
+
+/// Nothing goes by TLS in the virtual world: keys in messages only where that is allowed.
+fn telephone(name: &str, address: &str, action: &str, keys: &[SrtpKeying]) -> AgentConfig {
+    AgentConfig {
+        sdes_without_tls: true,
+        srtp_keys: keys.to_vec(),
+        dtls: sottovoce::io::dtls_identity().map(Arc::new),
+        ..agent(name, address, action)
+    }
+}
+
+const DTLS: &[SrtpKeying] = &[SrtpKeying::Dtls];
+const SDES: &[SrtpKeying] = &[SrtpKeying::Sdes];
+const BOTH: &[SrtpKeying] = &SrtpKeying::ALL;
+
+fn two(action: &str, alice: &[SrtpKeying], bob: &[SrtpKeying], link: Link) -> World {
+    let mut world = World::new(4, link);
+    world.add("alice", telephone("alice", "192.168.1.1", action, alice));
+    world.add("bob", telephone("bob", "192.168.1.2", action, bob));
+    world
+}
+
+fn called(world: &mut World) -> CallId {
+    let call = world.call(ALICE, "bob@192.168.1.2", None, 3600);
+    let settled = |world: &World| matches!(world.the_call(ALICE, call).state, CallState::Active | CallState::Failed(_));
+    assert!(world.run_until(MINUTE, settled), "{:?}", world.the_call(ALICE, call));
+    world.run_for(5 * SECOND);
+    call
+}
+
+/// The suite of both, when both have heard each other.
+fn suite(world: &World, call: CallId) -> String {
+    let theirs = world.nodes[BOB].agent.calls().last().unwrap().id;
+    let [alice, bob] = [(ALICE, call), (BOB, theirs)].map(|(node, call)| {
+        let call = world.the_call(node, call);
+        assert_eq!(call.bundle, "srtp", "{call:?}");
+        assert!(call.counters.received > 100, "{call:?}");
+        call.suite.clone().unwrap()
+    });
+    assert_eq!(alice, bob);
+    alice
+}
+
+fn descriptions(world: &World) -> Vec<String> {
+    let text = |parcel: &Parcel| match parcel {
+        Parcel::Sip { bytes, .. } => String::from_utf8(bytes.clone()).ok(),
+        _ => None,
+    };
+    world.wire.overheard.iter().filter_map(text).filter(|text| text.contains("m=audio")).collect()
+}
+
+const BY_DTLS: &str = "DTLS-SRTP AEAD_AES_256_GCM";
+
+#[test]
+fn keys_are_agreed_on_before_anything_is_said_and_stand_in_no_message() {
+    let mut world = two(MUST, DTLS, DTLS, Link::GOOD);
+    let call = called(&mut world);
+    assert_eq!(suite(&world, call), BY_DTLS);
+    for text in descriptions(&world) {
+        assert!(text.contains("UDP/TLS/RTP/SAVP") && text.contains("a=fingerprint:sha-256 "), "{text}");
+        assert!(!text.contains("inline:"), "{text}");
+    }
+    let kinds: Vec<Kind> = world.wire.seen.iter().map(|seen| Kind::of(seen)).collect();
+    let last = kinds.iter().rposition(|kind| *kind == Kind::Dtls).unwrap();
+    let sound = kinds[..last].iter().filter(|kind| **kind == Kind::Rtp).count();
+    // Whoever ends the handshake speaks at once, and the last words may be under way.
+    assert!(sound <= 2, "{:?}", &kinds[..=last]);
+}
+
+#[test]
+fn whichever_way_both_have_is_gone() {
+    for (alice, bob, expected, answered) in [
+        (BOTH, BOTH, BY_DTLS, "a=setup:active"),
+        (BOTH, DTLS, BY_DTLS, "a=setup:active"),
+        (BOTH, SDES, "AEAD_AES_256_GCM", "inline:"),
+        (SDES, BOTH, "AEAD_AES_256_GCM", "inline:"),
+        (DTLS, BOTH, BY_DTLS, "a=setup:active"),
+    ] {
+        for action in [MUST, MAY] {
+            let mut world = two(action, alice, bob, Link::GOOD);
+            let call = called(&mut world);
+            assert_eq!(suite(&world, call), expected, "{alice:?} {bob:?} {action}");
+            let said = descriptions(&world);
+            assert!(said.last().unwrap().contains(answered), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn without_a_way_in_common_there_is_no_call_or_one_in_clear() {
+    let mut world = two(MUST, DTLS, SDES, Link::GOOD);
+    let call = called(&mut world);
+    let CallState::Failed(failure) = &world.the_call(ALICE, call).state else { panic!() };
+    assert_eq!(failure.code, "no-protection");
+    assert!(world.wire.seen.is_empty());
+    let mut world = two(MAY, DTLS, SDES, Link::GOOD);
+    let call = called(&mut world);
+    assert_eq!(world.the_call(ALICE, call).bundle, "none");
+}
+
+/// Whoever stands between has no certificate that is named, and can name none without changing messages.
+#[test]
+fn another_certificate_than_the_one_that_is_named_ends_the_call_and_nothing_was_said() {
+    let mut world = two(MUST, DTLS, DTLS, Link::GOOD);
+    let edit = |body: &str| {
+        let at = body.find("sha-256 ").unwrap() + 8;
+        let other = if body[at..].starts_with("00") { "01" } else { "00" };
+        format!("{}{other}{}", &body[..at], &body[at + 2..])
+    };
+    world.forge_answers = Some(Early { callee: "192.168.1.2".parse().unwrap(), reliable: false, edit });
+    let call = called(&mut world);
+    let CallState::Failed(failure) = &world.the_call(ALICE, call).state else { panic!() };
+    assert_eq!(failure.code, "dtls-failed");
+    assert!(failure.message.contains("somebody may stand between you"), "{}", failure.message);
+    assert!(world.wire.seen.iter().all(|seen| Kind::of(seen) == Kind::Dtls));
+}
+
+#[test]
+fn a_hold_keeps_the_keys() {
+    let mut world = two(MUST, DTLS, DTLS, Link::GOOD);
+    let call = called(&mut world);
+    for (wanted, heard) in [(true, false), (false, true)] {
+        world.command(ALICE, Command::Hold { call, wanted }).unwrap();
+        let done = |world: &World| world.the_call(ALICE, call).hold.as_ref().unwrap().state == HoldState::Done;
+        assert!(world.run_until(MINUTE, done), "{:?}", world.the_call(ALICE, call));
+        world.run_for(SECOND);
+        let before = world.the_call(ALICE, call).counters.received;
+        world.run_for(SECOND);
+        assert_eq!(world.the_call(ALICE, call).counters.received > before + 40, heard);
+    }
+    assert_eq!(suite(&world, call), BY_DTLS);
+}
+
+#[test]
+fn packets_that_are_lost_are_said_again() {
+    for seed in 0..5 {
+        let mut world = World::new(seed, Link::lossy(20));
+        world.add("alice", telephone("alice", "192.168.1.1", MUST, DTLS));
+        world.add("bob", telephone("bob", "192.168.1.2", MUST, DTLS));
+        let call = world.call(ALICE, "bob@192.168.1.2", None, 3600);
+        let keyed = |world: &World| world.the_call(ALICE, call).suite.as_deref() == Some(BY_DTLS);
+        assert!(world.run_until(MINUTE, keyed), "{:?}", world.the_call(ALICE, call));
+        world.run_for(5 * SECOND);
+        assert!(world.the_call(ALICE, call).counters.received > 100);
+    }
+}
