@@ -105,7 +105,8 @@ fn three_talk_each_hears_the_others_and_not_himself_and_it_is_recorded() {
     refused(bob.run(&["record", &c1, "/nonexistent/x.wav"]), 2, "recording-impossible");
     let (mut second, c2) = calls_bob(&bob, &carol, &second_heard);
     let conference = check(&bob.run(&["conference", &c1, &c2]).expect(0), "ConferenceView");
-    assert_eq!((&conference["weakest"], &conference["weaker"]), (&"esp".into(), &Value::Null), "{conference}");
+    assert!(conference["weakest"].as_str().unwrap().starts_with("esp"), "{conference}");
+    assert_eq!(conference["weaker"], Value::Null, "{conference}");
     assert_eq!(the_call(&bob, &c2)["conference"], c1.as_str());
     refused(bob.run(&["conference", &c1, &c2]), 2, "conference-full");
     let [both, mixed] = ["both.wav", "mixed.wav"].map(|name| bob.path(name));
