@@ -70,7 +70,8 @@ pub fn crypto(octets: &[u8]) {
     for crypto in audio.crypto {
         let ours = sdp::Ours { username: "-", session_id: 1, session_version: 1, address: ([192, 0, 2, 2], 9).into() };
         let formats = &[sdp::AudioFormat::Pcmu, sdp::AudioFormat::Pcma];
-        let input = sdp::AnswerInput { ours, formats, sv_sa: None, crypto: Some(crypto.clone()), held: false };
+        let input =
+            sdp::AnswerInput { ours, formats, sv_sa: None, crypto: Some(crypto.clone()), ice: None, held: false };
         let answer = sdp::answer(&offer, input).expect("it can be answered").to_string();
         let again = sdp::SessionDescription::parse(answer.as_bytes()).expect("what was written can be read");
         assert!(sdp::RemoteAudio::of(&again).expect("with its stream").crypto == [crypto]);

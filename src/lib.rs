@@ -17,6 +17,7 @@
 //! | [`sdp`] | pure: session descriptions, offer and answer | |
 //! | [`presence`] | pure: the PIDF document, its canonical text and signature | `policy` |
 //! | [`ipsec`] | pure: ESP, AH and IPComp in UDP, transport and tunnel mode, anti-replay, SAs | `policy` |
+//! | [`ice`] | pure: STUN and ICE, the way of media through NATs | `sdp`, `sip` |
 //! | [`srtp`] | pure: SRTP and SRTCP, what ordinary telephones protect media with | |
 //! | [`policy`] | pure, the point of the project: entries, tighter and looser, review, lookup | |
 //! | [`vocab`] | words that several rooms share | |
@@ -52,6 +53,7 @@
 
 pub mod agent;
 pub mod app;
+pub mod ice;
 pub mod io;
 pub mod ipsec;
 pub mod keys;

@@ -103,6 +103,7 @@ fn config(number: usize) -> AgentConfig {
         stays: false,
         only_looks: false,
         sdes_without_tls: false,
+        nat: Default::default(),
         limits: number,
         keylog: false,
     }

@@ -94,8 +94,8 @@ use crate::vocab::{Deadline, EffectId, Failure, Mono, Now};
 pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
 pub use config::{
-    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Hop, Listen, Place, Prompts,
-    UnknownWatchers,
+    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Hop, IceUse, Listen, NatConfig,
+    Place, Prompts, UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{
@@ -277,7 +277,7 @@ impl Agent {
                 }
             }
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
-            Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
+            Done::MediaOpened { call, result, ice } => self.handle_media_opened(now, call, (result, ice)),
             Done::Listening { result } => self.handle_listening(now, result),
             Done::NetworkLooked(network) => self.handle_network(now, *network),
             Done::SourceEnded { call } => self.handle_source_ended(now, call),

@@ -45,6 +45,11 @@ impl Generations {
         self.current.remote
     }
 
+    /// Whether the entries for the peer's packets and ours would let them go by this address of its.
+    pub(super) fn allow(&self, now: Now, peer: SocketAddr) -> bool {
+        self.current.egress.reaches(now.wall, peer) && self.current.ingress.is_reached_from(now.wall, peer)
+    }
+
     /// The way out, and where it leads.
     pub(super) fn way_out(&mut self) -> (&mut Egress, SocketAddr) {
         (&mut self.current.egress, self.current.remote)

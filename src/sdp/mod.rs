@@ -4,12 +4,13 @@
 //! [`RemoteAudio::of`] says where and how that peer receives. [`offer`] and [`answer`] write ours. The key agreement
 //! rides in [`SvSa`] attributes: octets here, meaning in `keys`.
 //!
-//! Not here: more than one stream of ours, dynamic payload types, names instead of addresses, ICE, bundling.
+//! Not here: more than one stream of ours, dynamic payload types, names instead of addresses, bundling. What it says for ICE is text here, meaning in `ice`.
 
 mod attribute;
 mod crypto;
 mod description;
 mod format;
+mod ice;
 mod inspect;
 mod offer_answer;
 mod parse;
@@ -20,6 +21,7 @@ pub use attribute::{Attribute, MediaDirection};
 pub use crypto::{Crypto, CryptoError};
 pub use description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 pub use format::AudioFormat;
+pub use ice::Ice;
 pub use inspect::{inspect, Inspection};
 pub use offer_answer::{accepted, answer, offer, renewed, reoffer, AnswerError, AnswerInput, OfferInput, Ours};
 pub use parse::ParseError;

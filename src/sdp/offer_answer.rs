@@ -4,6 +4,7 @@ use super::attribute::{Attribute, MediaDirection};
 use super::crypto::Crypto;
 use super::description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 use super::format::AudioFormat;
+use super::ice::Ice;
 use super::remote::{MediaError, RemoteAudio, SECURE};
 use super::sv_sa::SvSa;
 
@@ -30,6 +31,7 @@ pub struct OfferInput<'a> {
     pub crypto: Vec<Crypto>,
     /// By these keys or not at all: RTP/SAVP.
     pub secure: bool,
+    pub ice: Option<Ice>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct AnswerInput<'a> {
     pub sv_sa: Option<SvSa>,
     /// With the tag of the one that was offered.
     pub crypto: Option<Crypto>,
+    /// Where it was offered.
+    pub ice: Option<Ice>,
     /// We hold the call: no sound comes in, whatever is offered.
     pub held: bool,
 }
@@ -63,6 +67,7 @@ pub fn offer(input: OfferInput) -> SessionDescription {
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.crypto.iter().map(Crypto::attribute));
+    media.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
     if input.secure {
         media.protocol = SECURE.to_owned();
     }
@@ -91,6 +96,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     }
     joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     joined.attributes.extend(input.crypto.iter().map(Crypto::attribute));
+    joined.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
     let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
     media.splice(theirs.index..=theirs.index, [joined]);
     // The times of an answer are those of the offer (RFC 3264 section 6).
@@ -113,17 +119,24 @@ pub fn reoffer(said: &SessionDescription, direction: MediaDirection) -> Option<S
     Some(offer)
 }
 
-/// What `said` described, at another place and with other keys. The version is the same: [`reoffer`] counts it. `None` when it joined no
+/// What `said` described, at another place and with other keys; `ice` is what it says for that place. The version is the same: [`reoffer`] counts it. `None` when it joined no
 /// stream.
-pub fn renewed(said: &SessionDescription, address: SocketAddr, sv_sa: Vec<SvSa>) -> Option<SessionDescription> {
+pub fn renewed(
+    said: &SessionDescription,
+    address: SocketAddr,
+    sv_sa: Vec<SvSa>,
+    ice: Option<Ice>,
+) -> Option<SessionDescription> {
     let index = RemoteAudio::of(said).ok()?.index;
     let mut renewed = said.clone();
+    Ice::remove(&mut renewed);
     renewed.connection = Some(Connection::new(address.ip()));
     let media = renewed.media.get_mut(index)?;
     media.port = address.port();
     media.connection = None;
     media.attributes.retain(|attribute| attribute.name != super::sv_sa::NAME);
     media.attributes.extend(sv_sa.iter().map(SvSa::attribute));
+    media.attributes.extend(ice.iter().flat_map(Ice::attributes));
     Some(renewed)
 }
 
@@ -212,6 +225,7 @@ mod tests {
             sv_sa: vec![sv_sa("b1"), sv_sa("b2")],
             crypto: vec![],
             secure: false,
+            ice: None,
         })
     }
 
@@ -221,6 +235,7 @@ mod tests {
             formats: &FORMATS,
             sv_sa: Some(sv_sa("b1")),
             crypto: None,
+            ice: None,
             held: false,
         };
         answer(offer, input)
@@ -270,6 +285,7 @@ mod tests {
                 sv_sa: vec![],
                 crypto: vec![key(1), key(2)],
                 secure,
+                ice: None,
             };
             let offer = SessionDescription::parse(offer(input).to_string().as_bytes()).unwrap();
             let theirs = RemoteAudio::of(&offer).unwrap();
@@ -279,6 +295,7 @@ mod tests {
                 formats: &FORMATS,
                 sv_sa: None,
                 crypto: Some(key(2)),
+                ice: None,
                 held: false,
             };
             let answer = answer(&offer, input).unwrap();
@@ -336,8 +353,10 @@ mod tests {
         ] {
             let offer = changed("a=ptime:20", theirs);
             let address = self::ours("192.0.2.2:30000");
-            let answer =
-                answer(&offer, AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, crypto: None, held: true });
+            let answer = answer(
+                &offer,
+                AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, crypto: None, ice: None, held: true },
+            );
             assert_eq!(RemoteAudio::of(&answer.unwrap()).unwrap().direction, ours, "{theirs}");
         }
     }
@@ -372,6 +391,7 @@ mod tests {
             sv_sa: vec![],
             crypto: vec![],
             secure: false,
+            ice: None,
         });
         let wide = our_offer();
         assert_eq!(accepted(&only_pcma, &wide), Err(AnswerError::Format));

@@ -4,6 +4,7 @@ use super::attribute::MediaDirection;
 use super::crypto::{Crypto, CryptoError};
 use super::description::{Connection, MediaDescription, SessionDescription};
 use super::format::AudioFormat;
+use super::ice::Ice;
 use super::sv_sa::{SvSa, SvSaError};
 
 /// The peer's audio stream that we can join, read out of its description.
@@ -26,6 +27,8 @@ pub struct RemoteAudio {
     pub crypto: Vec<Crypto>,
     /// RTP/SAVP: by SRTP or not at all. RTP/AVP with keys is by SRTP too where the other side answers with some (RFC 8643).
     pub secure: bool,
+    /// Its candidates; one of them is `address`, or another on the way has changed that and ICE does not hold (RFC 8839 section 5.3).
+    pub ice: Option<Ice>,
 }
 
 /// Why there is no audio stream that we can join.
@@ -98,6 +101,7 @@ impl RemoteAudio {
             sv_sa: SvSa::all_of(media)?,
             crypto,
             secure,
+            ice: Ice::of(sdp, media),
         })
     }
 

@@ -5,16 +5,17 @@ use super::Source;
 
 /// What each room may name besides itself. An arrow may skip floors; sideways only where it says so.
 fn allowed(room: &str) -> &'static [&'static str] {
-    const PURE: [&str; 8] = ["ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp"];
+    const PURE: [&str; 9] = ["ice", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp"];
     match room {
         "vocab" => &[],
         "policy" | "sdp" | "sip" | "srtp" => &["vocab"],
         "ipsec" | "presence" => &["policy", "vocab"],
         "keys" => &["ipsec", "policy", "sdp", "vocab"],
+        "ice" => &["sdp", "sip", "vocab"],
         "media" => &["ipsec", "policy", "srtp", "vocab"],
-        "agent" => &["ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
-        "io" => &["agent", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
-        "app" => &["agent", "io", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
+        "agent" => &["ice", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
+        "io" => &["agent", "ice", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
+        "app" => &["agent", "ice", "io", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
         "ui" => &["app::control", "ui", "vocab"],
         "lib" => &[],
         "main" => &["ui"],

@@ -40,6 +40,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         stays: true,
         only_looks: false,
         sdes_without_tls: false,
+        nat: Default::default(),
         keylog: true,
     }
 }

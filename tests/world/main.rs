@@ -19,6 +19,7 @@ mod flows;
 mod forked;
 mod gateway;
 mod holds;
+mod ice;
 mod limits;
 mod loosen;
 mod loss;

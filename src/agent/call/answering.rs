@@ -40,7 +40,8 @@ impl Agent {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
         calling.media_open = true;
-        self.effect(Effect::OpenMedia { call: id, local });
+        let gathering = self.gathering_for_answer(id);
+        self.effect(Effect::OpenMedia { call: id, local, gathering });
     }
 
     /// The socket is bound: 200 with our half of the agreement, unless the entries for these very ports say otherwise.
@@ -125,6 +126,7 @@ impl Agent {
         let offered = calling.said.theirs().cloned().ok_or_else(|| gone(id))?;
         let known = calling.call.known;
         let sdes = calling.sdes.clone();
+        let ice = calling.ice.ours.clone();
         let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder, suite) => {
                 let choice = choose(responder.offer(), suite, spis, local, pads);
@@ -139,7 +141,7 @@ impl Agent {
             }
         };
         let answer = self
-            .sdp_answer(&offered, local, message, sdes.as_ref().map(|keys| keys.ours.clone()))
+            .sdp_answer(&offered, local, message, (sdes.as_ref().map(|keys| keys.ours.clone()), ice))
             .map_err(|why| unanswerable(id, &why))?;
         self.say_answer(now, id, session, answer);
         let ready = Ready { confirmed, sdes, remote: offered.media(), codec: offered.codec() };

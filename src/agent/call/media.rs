@@ -12,23 +12,32 @@ use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
 use crate::agent::ruling::{Demands, Protected};
 use crate::agent::{Agent, AudioSink, Effect, Event};
+use crate::ice::is_usable;
 use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
 use crate::media::{Associations, Codec, Stream, StreamConfig, PORTS};
 use crate::policy::{Entry, Suite};
 use crate::sdp::{
-    self, AnswerInput, AudioFormat, Crypto, MediaDirection, OfferInput, Ours, RemoteAudio, SessionDescription, SvSa,
+    self, AnswerInput, AudioFormat, Crypto, Ice, MediaDirection, OfferInput, Ours, RemoteAudio, SessionDescription,
+    SvSa,
 };
 use crate::sip::Body;
 use crate::vocab::{escape, CallId, Device, Failure, FailureKind, Now, Redacted, Spi};
 
 impl Agent {
-    pub(in crate::agent) fn handle_media_opened(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
+    pub(in crate::agent) fn handle_media_opened(
+        &mut self,
+        now: Now,
+        id: CallId,
+        (result, ice): (Result<SocketAddr, Failure>, Option<Ice>),
+    ) {
         let open = self.calls.all.get_mut(&id);
         let Some(calling) = open else { return };
         if std::mem::take(&mut calling.renewal.opens_beside) {
+            calling.ice.beside = ice;
             return self.handle_media_beside(now, id, result);
         }
+        calling.ice.ours = ice;
         match result {
             Ok(local) => {
                 calling.local = Some(local);
@@ -178,6 +187,7 @@ impl Agent {
         let source = calling.source.clone();
         let sink = self.sink_for(id);
         self.effect(Effect::StartStream { call: id, stream, source, sink });
+        self.begin_ice(id);
         match early {
             true => self.event(Event::CallChanged(id)),
             false => self.establish(now, id),
@@ -262,11 +272,16 @@ impl Agent {
         wanted
     }
 
-    pub(super) fn sdp_offer(&mut self, local: SocketAddr, agreement: Option<SvSa>) -> SessionDescription {
+    pub(super) fn sdp_offer(
+        &mut self,
+        local: SocketAddr,
+        agreement: Option<SvSa>,
+        ice: Option<Ice>,
+    ) -> SessionDescription {
         let session_id = u64::from(self.rng.next_u32());
         let sv_sa = agreement.into_iter().collect();
         let ours = self.ours(session_id, local);
-        sdp::offer(OfferInput { ours, formats: &FORMATS, sv_sa, crypto: Vec::new(), secure: false })
+        sdp::offer(OfferInput { ours, formats: &FORMATS, sv_sa, crypto: Vec::new(), secure: false, ice })
     }
 
     /// `secure`: by these keys or not at all.
@@ -275,6 +290,7 @@ impl Agent {
         local: SocketAddr,
         crypto: Vec<Crypto>,
         secure: bool,
+        ice: Option<Ice>,
     ) -> SessionDescription {
         let session_id = u64::from(self.rng.next_u32());
         sdp::offer(OfferInput {
@@ -283,6 +299,7 @@ impl Agent {
             sv_sa: Vec::new(),
             crypto,
             secure,
+            ice,
         })
     }
 
@@ -291,12 +308,13 @@ impl Agent {
         offered: &PeerSdp,
         local: SocketAddr,
         message: Option<Vec<u8>>,
-        crypto: Option<Crypto>,
+        (crypto, ice): (Option<Crypto>, Option<Ice>),
     ) -> Result<SessionDescription, String> {
         let session_id = u64::from(self.rng.next_u32());
         let device = self.config.device.clone();
         let sv_sa = message.map(|message| SvSa { device, message });
-        let input = AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa, crypto, held: false };
+        let input =
+            AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa, crypto, ice, held: false };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -305,12 +323,12 @@ impl Agent {
         &self,
         offered: &PeerSdp,
         local: SocketAddr,
-        (sv_sa, crypto): (Option<SvSa>, Option<Crypto>),
+        (sv_sa, crypto, ice): (Option<SvSa>, Option<Crypto>, Option<Ice>),
         (session_id, session_version): (u64, u64),
         held: bool,
     ) -> Result<SessionDescription, String> {
         let ours = Ours { session_version, ..self.ours(session_id, local) };
-        let input = AnswerInput { ours, formats: &FORMATS, sv_sa, crypto, held };
+        let input = AnswerInput { ours, formats: &FORMATS, sv_sa, crypto, ice, held };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -394,6 +412,11 @@ impl PeerSdp {
 
     pub fn media(&self) -> SocketAddr {
         self.audio.address
+    }
+
+    /// What it says for ICE, where that holds.
+    pub fn ice(&self) -> Option<&Ice> {
+        self.audio.ice.as_ref().filter(|ice| is_usable(ice, self.audio.address))
     }
 
     /// The first codec that both speak.

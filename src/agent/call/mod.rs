@@ -27,6 +27,7 @@ mod loosen;
 mod lost;
 mod media;
 mod moved;
+mod nat;
 mod no;
 mod offerless;
 mod places;
@@ -147,6 +148,8 @@ pub(super) struct Calling {
     offers: bool,
     /// With an ordinary telephone, by SRTP.
     sdes: Option<sdes::SdesKeys>,
+    /// Its way through NATs.
+    ice: nat::IceOfCall,
     /// A stream that begins when our 200 is acknowledged.
     ready: Option<Ready>,
     /// How it came to us.
@@ -288,6 +291,7 @@ impl Agent {
             told_stripped: false,
             offers: false,
             sdes: None,
+            ice: nat::IceOfCall::default(),
             ready: None,
             way: Way::default(),
             login: None,

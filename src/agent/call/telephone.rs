@@ -95,8 +95,9 @@ impl Agent {
         if insists && !may_key {
             return Err(needs_tls(&calling.call.peer));
         }
+        let ice = self.ice_offered(id);
         let keys = if offers && may_key { self.offered_keys() } else { Vec::new() };
-        let offer = self.sdp_offer_to_telephone(local, keys.clone(), insists);
+        let offer = self.sdp_offer_to_telephone(local, keys.clone(), insists, ice);
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
         let (replaces, referred_by) = self.calls.transfers.occasion(id);
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;

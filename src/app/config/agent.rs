@@ -33,6 +33,7 @@ impl Config {
             default_policy: self.default_policy,
             stays: false,
             only_looks: false,
+            nat: self.nat,
             sdes_without_tls: self.sdes_without_tls,
             limits: self.limits,
             keylog,

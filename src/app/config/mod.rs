@@ -4,6 +4,7 @@ mod account;
 mod agent;
 mod document;
 mod gateway;
+mod nat;
 mod paths;
 mod prompts;
 mod read;
@@ -19,7 +20,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, UnknownWatchers,
+    AccountConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Listen, NatConfig, Place, Prompts,
+    UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::policy::{Entry, Level};
@@ -54,6 +56,7 @@ pub struct Config {
     pub prompts: Prompts,
     /// We are a gateway for others.
     pub gateway: Option<GatewayConfig>,
+    pub nat: NatConfig,
     /// Keys for SRTP may go by UDP and TCP too.
     pub sdes_without_tls: bool,
     pub default_level: Level,

@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::{Section, Source, Value};
-use super::{account, gateway, prompts, tls, value, Config, Machine, StoreKind};
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, Place, Prompts, UnknownWatchers};
+use super::{account, gateway, nat, prompts, tls, value, Config, Machine, StoreKind};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, NatConfig, Place, Prompts, UnknownWatchers};
 use crate::io::TlsFiles;
 use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
@@ -13,7 +13,7 @@ use crate::policy::{
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "account",
     "entity",
     "display-name",
@@ -32,6 +32,7 @@ const SECTIONS: [&str; 18] = [
     "approve",
     "gateway",
     "srtp",
+    "nat",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -55,6 +56,7 @@ pub(super) fn read(
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
     srtp(&top, &mut config)?;
+    config.nat = nat::nat(&top)?;
     config.prompts = prompts::prompts(&top, machine)?;
     config.gateway = gateway::gateway(&top)?;
     config.places = top
@@ -102,6 +104,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         take_proposals: true,
         prompts: Prompts::default(),
         gateway: None,
+        nat: NatConfig::default(),
         sdes_without_tls: false,
         default_level: Level::Require,
         default_policy: default_policy(),

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::pace::Pace;
+use super::traversing::Traversing;
 use crate::agent::{AudioSink, AudioSource, Done};
+use crate::ice::Traversal;
 use crate::io::audio::{Sink, Source};
 use crate::io::packet_log::packet_log;
-use crate::media::{Counters, Forwarder, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME};
+use crate::media::{Counters, Datagram, Forwarder, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::{CallId, Failure, Mono, Now};
 
 /// Frames between two tellings of the counters: half a second.
@@ -21,6 +23,7 @@ pub struct MediaLeg {
     pub mailbox: Arc<Mailbox>,
     /// Does not block.
     pub socket: UdpSocket,
+    pub traversal: Option<Box<Traversal>>,
     pub work: Work,
     pub source: AudioSource,
     pub sink: AudioSink,
@@ -50,6 +53,7 @@ pub struct RunningLeg {
     call: CallId,
     mailbox: Arc<Mailbox>,
     socket: UdpSocket,
+    traversing: Traversing,
     work: Work,
     source: Source,
     sink: Sink,
@@ -66,12 +70,13 @@ impl MediaLeg {
 
     /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
     pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
-        let Self { call, mailbox, socket, work, source, sink } = self;
+        let Self { call, mailbox, socket, traversal, work, source, sink } = self;
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
         let sink = or_else(Sink::open(&sink, rate), Sink::Discard, &mut told);
-        RunningLeg { call, mailbox, socket, work, source, sink, pace: Pace::start(now.mono), frames: 0, failed: false }
+        let (pace, traversing) = (Pace::start(now.mono), Traversing(traversal));
+        RunningLeg { call, mailbox, socket, traversing, work, source, sink, pace, frames: 0, failed: false }
     }
 }
 
@@ -119,11 +124,11 @@ impl RunningLeg {
         if !stream.held().is_paused() {
             self.source.frame(frame);
         }
-        if let Some(datagram) = stream.send(now, frame) {
-            send(&self.socket, now, datagram.to, datagram.bytes);
-        }
-        while let Some(datagram) = stream.poll_rtcp(now) {
-            send(&self.socket, now, datagram.to, datagram.bytes);
+        self.traversing.advance(now, &self.socket, stream, self.frames.is_multiple_of(FRAMES_A_COUNT));
+        if self.traversing.is_silenced() {
+            stream.skip();
+        } else {
+            say(stream, now, frame, (&self.socket, &self.traversing));
         }
         stream.play(now, frame);
         if self.source.has_ended() && !had_ended {
@@ -142,7 +147,12 @@ impl RunningLeg {
         self.look_at_mailbox(now);
         let Some(datagram) = buffer.get_mut(..len) else { return };
         match &mut self.work {
-            Work::Talk(Some(stream)) => stream.handle_datagram(now, from, datagram),
+            Work::Talk(Some(stream)) => {
+                if let Some(from) = self.traversing.sort(now, from, datagram) {
+                    stream.handle_datagram(now, from, datagram);
+                }
+                self.traversing.advance(now, &self.socket, stream, false);
+            }
             Work::Talk(None) => {}
             Work::Forward(forwarder) => {
                 if let Some(on) = forwarder.handle_datagram(now, from, datagram) {
@@ -186,11 +196,14 @@ impl RunningLeg {
         if let Some(spd) = self.mailbox.take_spd() {
             stream.set_spd(now, spd);
         }
-        for (rekeying, socket) in self.mailbox.take_rekeyings() {
-            if let Some(socket) = socket {
-                self.socket = socket;
+        for (rekeying, opened) in self.mailbox.take_rekeyings() {
+            if let Some((socket, traversal)) = opened {
+                (self.socket, self.traversing) = (socket, Traversing(traversal));
             }
             stream.rekey(now, *rekeying);
+        }
+        if let Some(said) = self.mailbox.take_ice() {
+            self.traversing.set(now, said.as_deref(), stream);
         }
         if let Some(held) = self.mailbox.take_hold() {
             stream.set_held(held);
@@ -224,8 +237,20 @@ impl AsFd for RunningLeg {
     }
 }
 
+/// One frame, and the RTCP that is due.
+fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &Traversing)) {
+    if let Some(datagram) = stream.send(now, frame) {
+        let Datagram { to, bytes } = traversing.lead(datagram);
+        send(socket, now, to, bytes);
+    }
+    while let Some(datagram) = stream.poll_rtcp(now) {
+        let Datagram { to, bytes } = traversing.lead(datagram);
+        send(socket, now, to, bytes);
+    }
+}
+
 /// Voice that cannot be sent now is late later: a failure is as good as a lost packet.
-fn send(socket: &UdpSocket, now: Now, to: SocketAddr, bytes: &[u8]) {
+pub(super) fn send(socket: &UdpSocket, now: Now, to: SocketAddr, bytes: &[u8]) {
     if let Err(error) = socket.send_to(bytes, to) {
         tracing::trace!(%error, "a media packet was not sent");
     } else if let Some((log, from)) = packet_log().and_then(|log| Some((log, socket.local_addr().ok()?))) {

@@ -1,3 +1,7 @@
+mod gathered;
+
+use std::net::UdpSocket;
+
 use super::*;
 use crate::io::audio::read_wav;
 use crate::ipsec::Protection;
@@ -209,12 +213,14 @@ fn a_leg_with_a_file_has_its_thread_for_itself() {
 fn a_leg_that_panics_ends_alone() {
     let (mut loops, _) = loops_on(1);
     let here = loops.open(ALICE, LOCAL).unwrap();
-    let Some(Leg::Opened(socket)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let Some(Leg::Opened(opened)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
     let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
+    let (socket, traversal) = opened.take();
     let leg = MediaLeg {
         call: ALICE,
         mailbox: Arc::default(),
         socket,
+        traversal,
         work: leg::Work::Talk(Some(stream(here, here))),
         source,
         sink,

@@ -55,6 +55,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         stays: true,
         only_looks: false,
         sdes_without_tls: false,
+        nat: Default::default(),
         keylog: false,
     };
     let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();
