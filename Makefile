@@ -5,6 +5,8 @@
 # make flood: 20,000 requests a second against an agent in a call, 20 s each
 # make lab:   agents in networks of namespaces: office, outside, a cafe, on the move, behind a NAT (needs root)
 # make bench: the measures of benches/README.md; NAME="sip_message calls" takes some of them
+# make load:  1,000 protected calls in one agent on one core; NAME="250 30" takes 250 calls for 30 s
+# make listen: speech over bad lines, ours beside baresip's, by PESQ and ViSQOL (needs root); NAME="pcmu --quick" takes a part
 # make aarch64: sottovoce for aarch64, built here
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
@@ -18,7 +20,7 @@ KAMAILIO := kamailio=kamailio /usr/share/kamailio/db_sqlite=kamailio-sqlite-modu
 	'ls /usr/lib/*/kamailio/modules/outbound.so=kamailio-outbound-modules'
 NETWORK := ip=iproute2 unshare=util-linux tcpdump=tcpdump
 
-.PHONY: demo run test aarch64 scenarios flood lab bench
+.PHONY: demo run test aarch64 scenarios flood lab load listen bench
 
 demo:
 	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- $(NETWORK)
@@ -38,8 +40,8 @@ aarch64:
 
 # ---- test: only what follows belongs to it ----
 
-STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark \
-	$(KAMAILIO) 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
+STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark baresip=baresip-core \
+	$(KAMAILIO) turnserver=coturn 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it
@@ -62,10 +64,24 @@ flood:
 
 # lab: the scenarios of tests/lab/, in namespaces that they make and remove; NAME="office cafe" plays some of them
 lab:
-	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) -- $(NETWORK) nft=nftables tshark=tshark python3=python3 $(KAMAILIO)
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) -- $(NETWORK) nft=nftables tshark=tshark python3=python3 turnserver=coturn $(KAMAILIO)
 	@config/make/cargo.sh
 	@$(BUILD)
 	@tests/lab/run.sh $(NAME)
+
+# load: 60 s of 1,000 calls
+load:
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) taskset=util-linux -- tcpdump=tcpdump
+	@config/make/cargo.sh
+	@cargo build --release --locked --bin sottovoce
+	@config/make/load.sh $(NAME)
+
+# listen: some minutes of calls
+listen:
+	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) ip=iproute2 sox=sox baresip=baresip-core 'python3 -m ensurepip --version=python3-venv'
+	@config/make/cargo.sh
+	@cargo build --release --locked --bin sottovoce
+	@config/make/listen.sh $(NAME)
 
 # bench: what benches/README.md describes; NAME="sip_message subscriptions" takes some of it
 bench:

@@ -1,15 +1,20 @@
-//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, Kamailio and OpenSSL. One file a
+//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, Kamailio, OpenSSL and baresip. One file a
 //! peer, one program for all: linking takes longer than running. (sipp has `scenarios`.)
 
+#[path = "common/baresip.rs"]
+mod baresip;
 #[path = "common/certificates.rs"]
 mod certificates;
 #[path = "common/process.rs"]
 mod process;
+#[path = "common/sound.rs"]
+mod sound;
 #[path = "cli/terminal.rs"]
 #[allow(dead_code)] // a part of it is used
 mod terminal;
 
 mod peers_accounts;
+mod peers_baresip;
 mod peers_calls;
 mod peers_comeback;
 mod peers_guards;

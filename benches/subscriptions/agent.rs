@@ -91,6 +91,7 @@ fn config(number: usize) -> AgentConfig {
         follows: false,
         t1: Duration::from_millis(500),
         answer: AnswerMode::Reject,
+        answering: Default::default(),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         places: Vec::new(),

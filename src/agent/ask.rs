@@ -121,11 +121,26 @@ impl Agent {
             let waits =
                 asking.ask.state == AskState::Asking && asking.ask.presence.is_none() && asking.direct.is_none();
             asking.tick = waits.then(|| now.mono + TICK);
-            if waits {
-                let then = if asking.untried.is_empty() { "it is given up" } else { "another address is tried" };
+            let (call, is_last) = (asking.call.filter(|_| waits && !asking.accepted), asking.untried.is_empty());
+            if call.is_some_and(|call| self.needs_no_answer(now, call)) {
+                self.ask_no_longer(now, id);
+            } else if waits {
+                let then = if is_last { "it is given up" } else { "another address is tried" };
                 self.step(now, id, format!("no answer yet after {waited} s; {then} after 32 s"));
             }
         }
+    }
+
+    /// The call that waits for it needs no answer.
+    fn ask_no_longer(&mut self, now: Now, id: AskId) {
+        let Some(asking) = self.asks.all.get_mut(&id) else { return };
+        let (target, subscription) = (asking.ask.target.clone(), asking.subscription.take());
+        if let Some(subscription) = subscription {
+            self.asks.subscriptions.remove(&subscription);
+            self.endpoint.unsubscribe(now, subscription);
+        }
+        self.step(now, id, "no answer: it is called as an ordinary telephone, in clear".into());
+        self.fail_ask(now, id, ended(&target, EndCause::TimedOut));
     }
 
     pub(super) fn ask_deadline(&self) -> Option<Deadline> {

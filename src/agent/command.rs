@@ -25,7 +25,7 @@ impl Agent {
         match what {
             Command::AddAccount(config) => self.add_account(now, *config).map(Accepted::Storing),
             Command::AnswerCall { call } if self.is_wanted(call) => self.place_wanted(now, call).map(done),
-            Command::AnswerCall { call } => self.answer_call(call).map(done),
+            Command::AnswerCall { call } => self.answer_call(now, call).map(done),
             Command::AnswerReview { review, answer, by } => {
                 self.answer_review(now, review, answer, by).map(|()| Accepted::Review(review))
             }

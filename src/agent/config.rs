@@ -26,6 +26,7 @@ pub struct AgentConfig {
     /// T1 of RFC 3261 section 17.1.1.1.
     pub t1: Duration,
     pub answer: AnswerMode,
+    pub answering: Answering,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
     pub places: Vec<Place>,
@@ -82,6 +83,27 @@ pub enum IceUse {
     Auto,
     Off,
     On,
+}
+
+/// What else rules calls that come, besides [`AnswerMode`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answering {
+    /// What becomes of one that comes in another.
+    pub waiting: CallWaiting,
+    /// Contacts of these groups are answered without asking our user, where he has no other call and it is not quiet.
+    pub groups: Vec<String>,
+    /// The same of these contacts, by their names.
+    pub contacts: Vec<String>,
+}
+
+/// What becomes of a call that comes while our user has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallWaiting {
+    /// 486.
+    Busy,
+    /// It rings, or is answered, as without the other.
+    #[default]
+    Ring,
 }
 
 /// How our user is asked, and when not.

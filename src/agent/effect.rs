@@ -15,6 +15,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::address_book::{ContactGroup, SavedContact};
+use super::call_result::CallResult;
 use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
 use super::permissions::WatcherRule;
@@ -478,7 +479,10 @@ pub struct CallRecord {
     /// We called, or the caller holds keys that our user approved. Rows of others give way to newer ones.
     pub known: bool,
     pub started: Wall,
+    /// `None`: it was not.
+    pub answered: Option<Wall>,
     pub ended: Wall,
+    pub result: CallResult,
     pub outcome: String,
     pub action: String,
     pub bundle: String,

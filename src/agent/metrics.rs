@@ -65,6 +65,7 @@ fn packets(all: &Counters) -> Vec<Metric> {
     let whole = [
         plain("packets_received", all.received),
         plain("packets_sent", all.sent),
+        plain("packets_sent_late", all.sent_late),
         plain("rtcp_received", all.rtcp_received),
         plain("rtcp_sent", all.rtcp_sent),
     ];

@@ -21,6 +21,7 @@ mod asks;
 mod book;
 mod by_itself;
 mod call;
+mod call_result;
 mod claim;
 mod comeback;
 mod command;
@@ -93,9 +94,10 @@ use crate::vocab::{Deadline, EffectId, Failure, Mono, Now};
 
 pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
+pub use call_result::CallResult;
 pub use config::{
-    AccountConfig, AgentConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Hop, IceUse, Listen, NatConfig,
-    Place, Prompts, UnknownWatchers,
+    AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, GatewayConfig, Hop, IceUse,
+    Listen, NatConfig, Place, Prompts, UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{

@@ -354,6 +354,8 @@ pub struct Call {
     pub on_hold: bool,
     /// The peer holds it: it wants no sound from us.
     pub held_by_peer: bool,
+    /// The call that ran when this one came.
+    pub behind: Option<CallId>,
     /// What our user wanted of hold last.
     pub hold: Option<Hold>,
     /// The ask that had to come first, or that a refusal led to.

@@ -1,10 +1,16 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A frame that is sent so long after it was due may come too late for the peer's buffer.
+pub const LATE: Duration = Duration::from_millis(10);
 
 /// What a stream has done so far, in packets unless named otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// RTP.
     pub sent: u64,
+    /// Frames that came to be sent more than [`LATE`] after they were due: the machine has too little time for its calls.
+    pub sent_late: u64,
     /// RTP that passed the inbound policy check, late and duplicate ones included.
     pub received: u64,
     /// By reason, both ways, `replay`, `bad-icv`, `unknown-spi`, `policy`, `malformed`, `unprotected`, ...

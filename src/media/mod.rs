@@ -26,7 +26,7 @@ pub mod stream;
 mod tunnel;
 
 pub use associations::Associations;
-pub use codec::{Codec, FRAMES_A_SECOND, MAX_FRAME};
+pub use codec::{Codec, Decoder, Encoder, FRAMES_A_SECOND, MAX_FRAME};
 pub use counters::Counters;
 pub use egress::{Egress, Withheld};
 pub use forwarder::{Forwarder, ForwarderConfig, Known};

@@ -1,8 +1,10 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::associations::Associations;
+use super::counters::LATE;
 use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
@@ -10,14 +12,17 @@ use super::ingress::Ingress;
 use super::jitter::{self, Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Held, Rekeying, Tunnel};
+use super::{Codec, Counters, Decoder, Encoder, Held, Rekeying, Tunnel};
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
-    codec: Codec,
+    encoder: Encoder,
+    /// Room for one payload.
+    encoded: Box<[u8]>,
+    decoder: Decoder,
     /// Until the peer is heard nothing is sent.
     waits: bool,
     held: Held,
@@ -101,7 +106,9 @@ impl Stream {
         let first = Generation::new(terms, associations.into());
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
-            codec: config.codec,
+            encoder: Encoder::new(config.codec),
+            encoded: vec![0; config.codec.max_payload()].into_boxed_slice(),
+            decoder: Decoder::new(config.codec),
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
@@ -133,7 +140,7 @@ impl Stream {
 
     /// Samples a second of its frames, which are 20 ms long.
     pub fn rate(&self) -> u32 {
-        self.codec.rate()
+        self.encoder.codec().rate()
     }
 
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
@@ -141,14 +148,15 @@ impl Stream {
     pub fn send(&mut self, now: Now, frame: &[i16]) -> Option<Datagram<'_>> {
         self.generations.settle(now.mono);
         let header = self.next;
-        self.next.timestamp = header.timestamp.wrapping_add(self.codec.frame_ticks());
+        self.next.timestamp = header.timestamp.wrapping_add(self.encoder.codec().frame_ticks());
         if self.waits || self.held.is_silent() {
             return None;
         }
-        let len = self.codec.max_payload();
+        let len = self.encoder.encode(frame, &mut self.encoded);
+        let payload = self.encoded.get(..len).filter(|payload| !payload.is_empty())?;
         let packet = self.buffer.begin(rtp::HEADER_LEN + len)?;
         header.write(packet)?;
-        self.codec.encode(frame, packet.get_mut(rtp::HEADER_LEN..)?);
+        packet.get_mut(rtp::HEADER_LEN..)?.copy_from_slice(payload);
         match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
             Ok(datagram) => {
                 self.next.sequence = header.sequence.wrapping_add(1);
@@ -162,6 +170,11 @@ impl Stream {
                 None
             }
         }
+    }
+
+    /// The frame that is sent next was due so long ago.
+    pub fn note_lateness(&mut self, late: Duration) {
+        self.counters.sent_late += u64::from(late > LATE);
     }
 
     /// A datagram came. It is opened in place; what fails is counted and forgotten.
@@ -281,7 +294,7 @@ impl Stream {
 
     /// In the place of [`send`](Self::send), while there is no way: time goes on, and the frame is counted as dropped.
     pub fn skip(&mut self) {
-        self.next.timestamp = self.next.timestamp.wrapping_add(self.codec.frame_ticks());
+        self.next.timestamp = self.next.timestamp.wrapping_add(self.encoder.codec().frame_ticks());
         self.counters.drop_one("no-consent");
     }
 
@@ -306,7 +319,7 @@ impl Stream {
         else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
-        if header.payload_type != self.codec.payload_type() {
+        if header.payload_type != self.decoder.codec().payload_type() {
             return self.counters.drop_one("payload-type");
         }
         self.counters.received += 1;
@@ -318,7 +331,7 @@ impl Stream {
             return;
         }
         let mut frame: Frame = [0; jitter::LEN];
-        self.codec.decode(payload, &mut frame);
+        self.decoder.decode(payload, &mut frame);
         match self.jitter.insert(header.sequence, &frame) {
             Insertion::Accepted => {}
             Insertion::Duplicate => self.counters.duplicate += 1,

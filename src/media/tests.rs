@@ -195,8 +195,8 @@ fn sound_goes_through_every_bundle_and_nothing_is_dropped() {
             heard.push(played(&mut to, n * 20 + 10));
         }
         let (mut expected, mut octets) = ([0; LEN], [0; LEN]);
-        Codec::Pcmu.encode(&frame(7), &mut octets);
-        Codec::Pcmu.decode(&octets, &mut expected);
+        Encoder::new(Codec::Pcmu).encode(&frame(7), &mut octets);
+        Decoder::new(Codec::Pcmu).decode(&octets, &mut expected);
         assert_eq!(heard[9], expected);
         assert_eq!((from.counters().sent, to.counters().received, dropped(&to)), (20, 20, vec![]));
         assert_eq!(to.poll_event(), Some(StreamEvent::FirstPacket { from: alice() }));

@@ -9,11 +9,13 @@ mod process;
 
 mod accounts;
 mod answers;
+mod call_waiting;
 mod commands;
 mod contacts;
 mod defaults;
 mod door;
 mod ends;
+mod history;
 mod holds;
 mod ipv6;
 mod locate;

@@ -101,3 +101,15 @@ fn a_recording_belongs_to_one_call_until_that_ends() {
     bob.run(&["hangup"]).expect(0);
     assert_eq!(recorded.wait().unwrap().code(), Some(0));
 }
+
+/// The allocator would have a few MB rounded up to several pieces of 2 MiB, if it were left to itself.
+#[test]
+fn an_idle_agent_holds_few_megabytes_of_its_own() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    alice.run(&["status"]).expect(0);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", alice.process())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    let held: u32 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(held < 8_000, "{held} kB");
+}

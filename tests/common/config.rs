@@ -27,6 +27,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         t1: Duration::from_millis(500),
         limits: 1,
         answer: AnswerMode::Auto,
+        answering: Default::default(),
         audio_source: AudioSource::Tone(440),
         audio_sink: AudioSink::Discard,
         accounts: Vec::new(),

@@ -36,6 +36,16 @@ pub fn free_port(address: std::net::IpAddr) -> Option<u16> {
     Some(std::net::UdpSocket::bind((address, 0)).ok()?.local_addr().ok()?.port())
 }
 
+/// A TCP address that nobody has at the moment.
+pub fn free_tcp(address: Ipv4Addr) -> SocketAddr {
+    std::net::TcpListener::bind((address, 0)).unwrap().local_addr().unwrap()
+}
+
+/// A connection to whoever listens there.
+pub fn connection(to: SocketAddr) -> Option<TcpStream> {
+    TcpStream::connect(to).ok()
+}
+
 /// Somebody at port 5060 who hears everything and never answers.
 pub fn silent(address: Ipv4Addr) -> std::net::UdpSocket {
     std::net::UdpSocket::bind((address, 5060)).unwrap()
@@ -234,10 +244,19 @@ impl Home {
 
     /// One HTTP/1.1 exchange with the control door, headers as given: status and body.
     pub fn http(&self, request: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        self.http_with(request, headers, "")
+    }
+
+    /// The same with a body of JSON, where it is not empty.
+    pub fn http_with(&self, request: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
         let door = SocketAddr::from((self.address, 8060));
         let mut stream = TcpStream::connect(door).unwrap();
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        write!(stream, "{request} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n").unwrap();
+        let of_body = match body.len() {
+            0 => String::new(),
+            len => format!("Content-Type: application/json\r\nContent-Length: {len}\r\n"),
+        };
+        write!(stream, "{request} HTTP/1.1\r\nConnection: close\r\n{headers}{of_body}\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());

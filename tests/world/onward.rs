@@ -184,8 +184,8 @@ fn who_is_named_by_an_e_mail_address_is_told_what_was_tried_wherever_it_ends() {
     let TextState::Failed(failure) = written(&mut world, "bob@bob.example") else { panic!() };
     tried(failure, "peer-silent");
 
-    // A stranger's call is an ask first, which says it once.
-    tried(failed(called(&mut world, "nobody@bob.example")), "peer-silent");
+    // A stranger's call is an ask first, which nobody answers, and then one in clear: it is said once.
+    tried(failed(called(&mut world, "nobody@bob.example")), "not-authenticated");
 }
 
 #[test]

@@ -197,6 +197,30 @@ fn a_clear_call_follows_an_ask_that_finds_no_presence() {
     }
 }
 
+/// There are telephones that do not even refuse SUBSCRIBE: baresip 1.0 without its presence module.
+#[test]
+fn whoever_may_be_called_in_clear_is_not_waited_for() {
+    let called = |action: &str, waited: Duration| {
+        let mut world = World::new(5, Link::GOOD);
+        world.add("alice", agent("alice", "192.168.1.1", action));
+        let began = world.now.mono;
+        let call = world.call(ALICE, "phone@192.168.1.5", None, 3600);
+        let over = |world: &World| {
+            said_to_phone(world, "INVITE ").is_some()
+                || matches!(world.the_call(ALICE, call).state, CallState::Failed(_))
+        };
+        assert!(world.run_until(MINUTE, over));
+        assert!(world.now.mono - began < waited);
+        (world, call)
+    };
+    let (mut world, call) = called("none", 5 * SECOND);
+    answers(&mut world, "INVITE ", "200 OK", &described("RTP/AVP 0\r\n"));
+    let call = world.the_call(ALICE, call);
+    assert_eq!((&call.state, call.bundle.as_str()), (&CallState::Active, "none"));
+    let (world, call) = called("ipsec esp/transport//use", 33 * SECOND);
+    assert_eq!(failed(&world, call), "peer-silent");
+}
+
 #[test]
 fn no_call_in_clear_follows_an_ask_that_fails_otherwise_or_under_another_entry() {
     let esp = "ipsec esp/transport//require";

@@ -14,15 +14,16 @@ use crate::agent::ruling::Protected;
 use crate::agent::{Agent, Effect};
 use crate::keys::agreement::{Choice, Offered, Spis};
 use crate::policy::{Direction, Suite};
-use crate::sip::{Body, SessionId};
+use crate::sip::{Body, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
 
 impl Agent {
-    pub(in crate::agent) fn answer_call(&mut self, id: CallId) -> Result<(), Failure> {
+    pub(in crate::agent) fn answer_call(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
         let waiting = self.calls.all.get(&id).filter(|c| c.waits_for_us());
         if waiting.is_none() {
             return Err(super::end::no_call(Some(id)));
         }
+        self.hold_others(now, id);
         self.open_callee_media(id);
         Ok(())
     }
@@ -31,6 +32,10 @@ impl Agent {
         let waiting = self.calls.all.get(&id).filter(|c| c.waits_for_us());
         if waiting.is_none() {
             return Err(super::end::no_call(Some(id)));
+        }
+        let is_busy = self.call_besides(id, None).is_some();
+        if is_busy {
+            self.dismiss(now, id, Refusal::new(486, "Busy Here"));
         }
         self.decline(now, id, "you rejected it");
         Ok(())

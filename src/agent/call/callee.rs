@@ -74,9 +74,11 @@ impl Agent {
         self.refuse_stripped(caller)?;
         self.refuse_crowd()?;
         let keys = self.choose_keys(&offered, from.transport)?;
-        // A proxy of ours knows whom it lets call, and sealed packets prove where he is.
-        let by_proxy = invitation.relayed && from.transport.is_secure() && self.is_own_proxy(&from);
-        let way = match by_proxy && keys.is_some() {
+        // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
+        // only whoever reads the call's messages knows.
+        let relayed = invitation.relayed && self.is_own_proxy(&from);
+        let by_proxy = relayed && from.transport.is_secure();
+        let way = match relayed {
             true => Way { stated: true, heard_first: true },
             false => {
                 refuse_aimed(&[offered.media()], from.remote.ip())?;
@@ -393,15 +395,17 @@ impl Agent {
                 calling.said.describe(offered);
             }
         }
+        let is_busy = taken.forward.is_none() && self.finds_us_busy(id, replaced);
         let mode = match taken.forward {
             Some(_) => AnswerMode::Auto,
-            None => self.mode_of_answer(id, replaced, known),
+            None => self.mode_of_answer(now, id, replaced, known),
         };
         let mode = self.mode_of_weak(id, is_weak, mode);
         let caller =
             self.calls.all.get(&id).and_then(|calling| calling.peer.as_ref().map(|(entity, _)| entity.clone()));
         self.event(Event::CallChanged(id));
         match mode {
+            AnswerMode::Auto | AnswerMode::Prompt if is_busy => self.be_busy(now, id),
             // Nothing rings: the answer follows at once (RFC 3261 section 13.3.1.1).
             AnswerMode::Auto => self.open_callee_media(id),
             AnswerMode::Prompt => match self.quiet_until(now, caller.as_ref()) {

@@ -114,6 +114,7 @@ impl Calls {
 
 fn add(mut sum: Counters, one: &Counters) -> Counters {
     sum.sent += one.sent;
+    sum.sent_late += one.sent_late;
     sum.received += one.received;
     sum.rtcp_sent += one.rtcp_sent;
     sum.rtcp_received += one.rtcp_received;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::record::is_elsewhere;
 use super::{CallState, KeyState, Side};
 use crate::agent::asks::Asking;
-use crate::agent::desk::brief;
 use crate::agent::fail_over::with_tried;
 use crate::agent::{Agent, CallRecord, Effect, StoreOp};
 use crate::media::Counters;
@@ -23,6 +23,9 @@ impl Agent {
             return Err(no_call(id));
         }
         for id in ids {
+            if let Some(calling) = self.calls.all.get_mut(&id) {
+                calling.declined |= calling.waits_for_us();
+            }
             self.end_call(now, id, CallState::Ended { reason: "you hung up".into() });
         }
         Ok(())
@@ -111,25 +114,30 @@ impl Agent {
         self.calls.all.get(&id).is_some_and(|calling| calling.call.successor.is_some())
     }
 
-    /// Our user does not want this call (RFC 3261 section 21.6.2); 480 would say that nobody was there.
+    /// Our user does not want this call (RFC 3261 section 21.6.2); 480 would say that nobody was there. A caller who was told
+    /// something else before is told nothing more.
     pub(super) fn decline(&mut self, now: Now, id: CallId, reason: &str) {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.declined = true;
+        }
+        self.dismiss(now, id, Refusal::new(603, "Decline"));
+        self.end_call(now, id, CallState::Ended { reason: reason.to_owned() });
+    }
+
+    /// What the caller is told; the call itself still has to end.
+    pub(super) fn dismiss(&mut self, now: Now, id: CallId, refusal: Refusal) {
         let session = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take());
         if let Some(session) = session {
             self.calls.sessions.remove(&session);
-            self.endpoint.refuse(now, session, Refusal::new(603, "Decline"));
+            self.endpoint.refuse(now, session, refusal);
         }
-        self.end_call(now, id, CallState::Ended { reason: reason.to_owned() });
     }
 
     /// Our user is not to be disturbed: he can be reached again at the `end` of the quiet hours (RFC 3261 section 21.4.18).
     pub(super) fn let_sleep(&mut self, now: Now, id: CallId, end: Wall) {
         let wait = self.put_off(now, Some(end), Duration::ZERO);
-        let session = self.calls.all.get_mut(&id).and_then(|calling| calling.session.take());
-        if let Some(session) = session {
-            self.calls.sessions.remove(&session);
-            let refusal = Refusal::new(480, "Temporarily Unavailable");
-            self.endpoint.refuse(now, session, refusal.with("Retry-After", wait.as_secs().max(1).to_string()));
-        }
+        let refusal = Refusal::new(480, "Temporarily Unavailable");
+        self.dismiss(now, id, refusal.with("Retry-After", wait.as_secs().max(1).to_string()));
         let whose = self.unproven_group_of(id).map(|why| format!(" ({why})")).unwrap_or_default();
         self.end_call(now, id, CallState::Ended { reason: format!("it is quiet here now{whose}") });
     }
@@ -171,6 +179,10 @@ impl Agent {
 
     /// The caller does not wait any longer, or another device of ours took the call.
     pub(super) fn handle_taken_back(&mut self, now: Now, session: SessionId, reason: Option<String>) {
+        let calling = self.calls.by_session(session);
+        if let (Some(calling), true) = (calling, reason.as_deref().is_some_and(is_elsewhere)) {
+            calling.elsewhere = true;
+        }
         self.handle_gone(now, session, &format!("the caller gave up{}", in_brackets(reason)));
     }
 
@@ -202,27 +214,8 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
         let Some(last) = calling.ending.take() else { return };
         self.calls.over.insert(id);
-        let outcome = match &last {
-            CallState::Failed(failure) => failure.message.clone(),
-            CallState::Ended { reason } => reason.clone(),
-            _ => String::new(),
-        };
-        let call = &calling.call;
-        let record = CallRecord {
-            call: id,
-            peer: brief(&call.entity.as_ref().map_or_else(|| call.peer.clone(), ToString::to_string)),
-            outgoing: call.side == Side::Caller,
-            // What a peer wanted is no deed of our user before he placed it.
-            known: call.known || call.side == Side::Caller && call.wanted_by.is_none(),
-            started: call.started,
-            ended: now.wall,
-            outcome: brief(&outcome),
-            action: call.action.clone(),
-            bundle: call.bundle.clone(),
-            suite: call.suite.clone(),
-            counters: call.counters.clone(),
-        };
-        let detail = summary(&record, call.setup);
+        let record = calling.record(now, &last);
+        let detail = summary(&record, calling.call.setup);
         let (subject, known) = (record.peer.clone(), record.known);
         self.set_call(id, last);
         self.keep(StoreOp::RecordCall(record));

@@ -10,6 +10,7 @@
 //! | stream | 200 -> `Confirmed` -> `Effect::StartStream` | 200 sent -> the same |
 //! | end | BYE -> `Effect::CloseMedia` -> `Done::MediaClosed` | the same |
 
+mod another;
 mod answered;
 mod answering;
 mod callee;
@@ -31,6 +32,7 @@ mod nat;
 mod no;
 mod offerless;
 mod places;
+mod record;
 mod redirected;
 mod refusal;
 mod reinvited;
@@ -67,7 +69,7 @@ use crate::media::Counters;
 use crate::policy::{Answer, Intent, Suite};
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed};
-use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now};
+use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now, Wall};
 pub use calls::Calls;
 use descriptions::Descriptions;
 use early::Early;
@@ -164,6 +166,12 @@ pub(super) struct Calling {
     media_open: bool,
     /// Its sound goes, or will go, into a file, which is nobody else's until its media is closed.
     recording: bool,
+    /// When it was picked up.
+    answered: Option<Wall>,
+    /// Our user, or our configuration, did not want it.
+    declined: bool,
+    /// Another telephone took it.
+    elsewhere: bool,
     /// How it will be told once media is closed.
     ending: Option<CallState>,
 }
@@ -246,6 +254,7 @@ impl Agent {
             early: false,
             on_hold: false,
             held_by_peer: false,
+            behind: None,
             hold: None,
             ask: None,
             review: None,
@@ -299,6 +308,9 @@ impl Agent {
             retried: false,
             media_open: false,
             recording: false,
+            answered: None,
+            declined: false,
+            elsewhere: false,
             ending: None,
         };
         self.calls.all.insert(id, calling);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::failures::gone;
-use super::telephone_failures::not_with_keys;
-use super::CallState;
+use super::telephone_failures::{not_in_clear, not_with_keys};
+use super::{CallState, KeyState};
 use crate::agent::ask_failures::OTHER_NAME;
 use crate::agent::book::Standing;
 use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
@@ -53,7 +53,11 @@ impl Agent {
         // Nobody is waited for there any more.
         calling.until = None;
         if calling.is_telephone() && matches!(no.status, 415 | 488 | 606) {
-            let failure = not_with_keys(&calling.call.peer, &format!("{} {}", no.status, escape(&no.reason)));
+            let (peer, said) = (&calling.call.peer, format!("{} {}", no.status, escape(&no.reason)));
+            let failure = match &calling.key {
+                KeyState::Telephone(keys) if keys.is_empty() => not_in_clear(peer, &said),
+                _ => not_with_keys(peer, &said),
+            };
             return self.end_call(now, id, CallState::Failed(failure));
         }
         let document = no.body.as_ref().and_then(|body| body.part(crate::agent::ask::PIDF));

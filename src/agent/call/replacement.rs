@@ -31,8 +31,8 @@ impl Agent {
     }
 
     /// Whoever talks already is not asked to pick up once more.
-    pub(super) fn mode_of_answer(&mut self, id: CallId, replaces: Option<CallId>, known: bool) -> AnswerMode {
-        let Some(old) = replaces else { return self.config.answer };
+    pub(super) fn mode_of_answer(&mut self, now: Now, id: CallId, replaces: Option<CallId>, known: bool) -> AnswerMode {
+        let Some(old) = replaces else { return self.mode_for(now, id) };
         self.calls.transfers.replacing.insert(id, old);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.replaces = Some(old);

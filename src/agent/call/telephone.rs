@@ -18,6 +18,9 @@ use crate::sdp::Crypto;
 use crate::sip::{Body, Invite, Transport};
 use crate::vocab::{CallId, Device, Entity, Failure, Now};
 
+/// How asking fails with whoever has no statement to give.
+const WITHOUT_STATEMENT: [&str; 4] = ["no-presence", "nothing-published", "peer-silent", "unsigned"];
+
 impl Calling {
     /// At the other end is an ordinary telephone, as far as we know.
     pub(super) fn is_telephone(&self) -> bool {
@@ -50,16 +53,25 @@ impl Agent {
         })
     }
 
-    /// It was asked, and knows nothing of presence: our entries say that packets to it, and from it, need nothing.
+    /// It was asked, and has no statement: our entries say that packets to it, and from it, need nothing.
     pub(super) fn dial_in_clear(&mut self, now: Now, id: CallId, failure: &Failure) -> bool {
-        let open = self.calls.all.get(&id).filter(|calling| calling.is_open());
-        let Some(target) = open.and_then(|calling| calling.target.clone()) else { return false };
-        let is_clear = |entries: [Entry; 2]| entries.iter().all(|entry| entry.action == Action::None);
-        let allowed = failure.code == "no-presence" && self.entries_for_telephone(now, &target).is_some_and(is_clear);
-        if allowed {
-            self.dial_telephone(now, id, &target);
+        let target = self.target_in_clear(now, id).filter(|_| WITHOUT_STATEMENT.contains(&failure.code));
+        if let Some(target) = &target {
+            self.dial_telephone(now, id, target);
         }
-        allowed
+        target.is_some()
+    }
+
+    /// Whoever may be called in clear is not waited for as long as others are: there are telephones that do not even refuse to be asked.
+    pub(in crate::agent) fn needs_no_answer(&self, now: Now, id: CallId) -> bool {
+        self.target_in_clear(now, id).is_some()
+    }
+
+    /// Whom an open call is for, where it may be in clear both ways.
+    fn target_in_clear(&self, now: Now, id: CallId) -> Option<Target> {
+        let target = self.calls.all.get(&id).filter(|calling| calling.is_open())?.target.clone()?;
+        let entries = self.entries_for_telephone(now, &target)?;
+        entries.iter().all(|entry| entry.action == Action::None).then_some(target)
     }
 
     pub(super) fn dial_telephone(&mut self, now: Now, id: CallId, target: &Target) {
@@ -134,7 +146,8 @@ impl Agent {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let peer = calling.call.peer.clone();
         let (remote, codec) = (accepted.media(), accepted.codec());
-        let has_keys = !accepted.crypto().is_empty();
+        // Keys that were not asked for are nobody's: there are telephones that answer any offer with some (baresip 1.0, mediaenc=srtp).
+        let has_keys = !accepted.crypto().is_empty() && !keys.is_empty();
         let chosen = SdesKeys::chosen(keys, accepted.crypto());
         calling.said.describe(accepted);
         match chosen {

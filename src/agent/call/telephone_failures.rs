@@ -30,6 +30,13 @@ pub(super) fn not_with_keys(peer: &str, said: &str) -> Failure {
     refused("no-protection", message, peer, WITHOUT)
 }
 
+/// The same, where nothing but a call in clear was offered.
+pub(super) fn not_in_clear(peer: &str, said: &str) -> Failure {
+    let message =
+        format!("{peer} does not take a call in clear, which is all that your policy offers it: it answered {said}");
+    refused("no-protection", message, peer, "it may demand srtp: write an entry for it with srtp/transport//require (or //use), as `sottovoce policy add 'ipsec srtp/transport//require' --entity NAME`, and call again; or there is no codec in common")
+}
+
 pub(super) fn called_without(caller: &str, offered_keys: bool) -> Failure {
     let (why, next) = match offered_keys {
         true => ("its srtp keys (SDES) did not come by TLS", "let that telephone, or your proxy, call by TLS; or allow it with sdes-without-tls = true in [srtp]: whoever sees the messages can listen then"),

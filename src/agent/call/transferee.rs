@@ -169,6 +169,7 @@ impl Agent {
         }
         match approved {
             Some(pin) => self.dial(now, id, &pin),
+            None if self.is_for_telephone(now, &target) => self.dial_telephone(now, id, &target),
             None => {
                 let request = CallRequest {
                     peer: target.typed(),

@@ -22,6 +22,7 @@ impl Config {
             follows: self.follows,
             t1: self.t1,
             answer: self.answer,
+            answering: self.answering,
             audio_source: self.audio_source,
             audio_sink: self.audio_sink,
             places: self.places,

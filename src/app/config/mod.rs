@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, AudioSink, AudioSource, GatewayConfig, Listen, NatConfig, Place, Prompts,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, NatConfig, Place, Prompts,
     UnknownWatchers,
 };
 use crate::io::TlsFiles;
@@ -47,6 +47,7 @@ pub struct Config {
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
     pub answer: AnswerMode,
+    pub answering: Answering,
     /// When the machine loses the address that is listened on, we go to the one that it has then.
     pub follows: bool,
     pub places: Vec<Place>,

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::document::{Section, Value};
 use super::{value, Machine};
-use crate::agent::Prompts;
+use crate::agent::{Answering, CallWaiting, Prompts};
 use crate::policy::{setkey, ApprovalRule, QuietHours, Relation, Scope};
 use crate::vocab::Failure;
 
@@ -26,6 +26,21 @@ pub(super) fn prompts(top: &Section<'_, '_>, machine: &Machine<'_>) -> Result<Pr
     prompts.approvals =
         rules.iter().enumerate().map(|(at, section)| approval(at + 1, section)).collect::<Result<_, _>>()?;
     Ok(prompts)
+}
+
+/// What becomes of calls that come, besides the mode.
+pub(super) fn answering(section: &Section<'_, '_>) -> Result<Answering, Failure> {
+    let waiting = |word: &str| match word {
+        "busy" => Some(CallWaiting::Busy),
+        "ring" => Some(CallWaiting::Ring),
+        _ => None,
+    };
+    let name = |text: &str| Some(text.to_owned());
+    Ok(Answering {
+        waiting: section.read("waiting", |v| v.text("\"ring\" or \"busy\"", waiting))?.unwrap_or_default(),
+        groups: section.read("auto-groups", |v| words(v, "[\"family\"]", name))?.unwrap_or_default(),
+        contacts: section.read("auto-contacts", |v| words(v, "[\"Bob\"]", name))?.unwrap_or_default(),
+    })
 }
 
 fn seconds(value: &Value<'_, '_>) -> Result<Duration, Failure> {

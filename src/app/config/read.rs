@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::document::{Section, Source, Value};
 use super::{account, gateway, nat, prompts, tls, value, Config, Machine, StoreKind};
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, NatConfig, Place, Prompts, UnknownWatchers};
+use crate::agent::{AnswerMode, Answering, AudioSink, AudioSource, Listen, NatConfig, Place, Prompts, UnknownWatchers};
 use crate::io::TlsFiles;
 use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
@@ -97,6 +97,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         answer: AnswerMode::Prompt,
+        answering: Answering::default(),
         limits: 1,
         follows: false,
         places: Vec::new(),
@@ -210,9 +211,10 @@ fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), 
 }
 
 fn people(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {
-    if let Some(section) = top.section("answer", &["mode"])? {
+    if let Some(section) = top.section("answer", &["mode", "waiting", "auto-groups", "auto-contacts"])? {
         let expected = "\"prompt\", \"auto\" or \"reject\"";
         set(&mut config.answer, section.read("mode", |v| v.text(expected, value::answer))?);
+        config.answering = prompts::answering(&section)?;
     }
     if let Some(section) = top.section("watchers", &["unknown"])? {
         let expected = "\"block\", \"ask\", \"policy\" or \"place\"";

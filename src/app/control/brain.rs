@@ -9,7 +9,7 @@ use crate::agent::{
     Accepted, Account, Agent, Ask, Call, Command, ContactGroup, Event, Follower, Metric, Negotiated, OpenReview,
     Pin as PinnedKeys, Restoring, SavedContact, ServerWatchers, TextMessage, UnknownWatchers, Watch, WatcherRule,
 };
-use crate::io::{AuditEntry, ChangeEntry, HistoryEntry, SignallingHandle};
+use crate::io::{AuditEntry, ChangeEntry, HistoryEntry, HistoryFilter, SignallingHandle};
 use crate::policy::{Entry, Environment, Level, Spd};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::vocab::{AskId, CallId, Entity, EntryId, Failure, ReviewId, TextId, Wall};
@@ -24,7 +24,10 @@ pub(in crate::app) trait Brain: Send + Sync + 'static {
     fn look(&self, look: Look) -> Pending<'_, ()>;
     fn events(&self) -> broadcast::Receiver<Event>;
     fn audit(&self, limit: u32, before: Option<u64>) -> Pending<'_, Result<Vec<AuditEntry>, Failure>>;
-    fn history(&self, limit: u32) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>>;
+    fn history(&self, limit: u32, filter: HistoryFilter) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>>;
+    fn unseen_calls(&self) -> Pending<'_, Result<u64, Failure>>;
+    fn see_calls(&self, until: u64) -> Pending<'_, Result<(), Failure>>;
+    fn forget_calls(&self, filter: HistoryFilter) -> Pending<'_, Result<u64, Failure>>;
     fn policy_changes(&self, limit: u32, entry: Option<EntryId>) -> Pending<'_, Result<Vec<ChangeEntry>, Failure>>;
     fn policy_restoring(&self, change: Option<u64>) -> Pending<'_, Result<Restoring, Failure>>;
     fn stop(&self) -> Pending<'_, ()>;
@@ -92,8 +95,20 @@ impl Brain for SignallingHandle {
         Box::pin(self.audit(limit, before))
     }
 
-    fn history(&self, limit: u32) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>> {
-        Box::pin(self.history(limit))
+    fn history(&self, limit: u32, filter: HistoryFilter) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>> {
+        Box::pin(self.history(limit, filter))
+    }
+
+    fn unseen_calls(&self) -> Pending<'_, Result<u64, Failure>> {
+        Box::pin(self.unseen_calls())
+    }
+
+    fn see_calls(&self, until: u64) -> Pending<'_, Result<(), Failure>> {
+        Box::pin(self.see_calls(until))
+    }
+
+    fn forget_calls(&self, filter: HistoryFilter) -> Pending<'_, Result<u64, Failure>> {
+        Box::pin(self.forget_calls(filter))
     }
 
     fn policy_changes(&self, limit: u32, entry: Option<EntryId>) -> Pending<'_, Result<Vec<ChangeEntry>, Failure>> {

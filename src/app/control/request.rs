@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroize;
 
+use super::view::CallResultView;
+
 /// A language that the policy database can be told in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -317,6 +319,42 @@ pub struct PolicyFilter {
     /// So many at most, beside the default's, up to 10,000; 1,000 without it.
     #[serde(default)]
     pub limit: Option<usize>,
+}
+
+/// Which calls of the history are meant: those for which all of it is so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    /// A contact's name, or part of the peer's own.
+    #[serde(default)]
+    pub peer: Option<String>,
+    /// They are yours (`true`), or came (`false`).
+    #[serde(default)]
+    pub outgoing: Option<bool>,
+    /// What became of them.
+    #[serde(default)]
+    pub result: Option<CallResultView>,
+    /// They began in the last so many seconds.
+    #[serde(default)]
+    pub within: Option<u64>,
+    /// Only rows older than the one of this number.
+    #[serde(default)]
+    pub before: Option<u64>,
+    /// So many at most, up to 1,000; 100 without it. Forgetting knows no limit.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// To forget: without another word of which, all are meant.
+    #[serde(default)]
+    pub all: Option<bool>,
+}
+
+/// The user has seen the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeenBody {
+    /// Up to the row of this number.
+    pub until: u64,
 }
 
 /// A packet's attributes: `policy test SRC SPORT DST DPORT PROTO DIR`.

@@ -10,6 +10,7 @@ impl Control {
     pub async fn status(&self) -> Result<StatusView, Failure> {
         let about = self.about.clone();
         let now = self.clock.now().wall;
+        let missed = self.brain.unseen_calls().await.ok();
         self.look(move |known| {
             let asking = |ask: &AskView| ask.state == AskStateView::Asking;
             let on_disk = about.store == StoreKind::Sqlite;
@@ -32,6 +33,7 @@ impl Control {
                 generation: known.spd().generation().0,
                 calls: count(known.calls().into_iter().map(CallView::from), |call| !call.is_over()),
                 calls_held: count(known.calls().into_iter().map(CallView::from), CallView::is_held),
+                missed,
                 asks: count(known.asks().into_iter().map(AskView::from), asking),
                 reviews: count(known.reviews().into_iter().map(ReviewView::from), ReviewView::is_open),
                 watches: count(known.watches().into_iter(), |watch| watch.device.is_none()),

@@ -12,7 +12,7 @@ use super::view::{AskStateView, CallStateView, EventView, ReviewStateView, Surro
 use super::{About, Control, Wait};
 use crate::agent::*;
 use crate::app::config::StoreKind;
-use crate::io::{AuditEntry, Clock, HistoryEntry};
+use crate::io::{AuditEntry, Clock, HistoryEntry, HistoryFilter};
 use crate::media::Counters;
 use crate::policy::*;
 use crate::presence::{Names, PresenceRecord};
@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub pins: Vec<Pin>,
     pub spd: Option<Spd>,
     pub commands: Vec<Command>,
+    /// Of the history, as they were asked.
+    pub filters: Vec<HistoryFilter>,
     /// What the next commands are answered; `Done` when there is none.
     pub answers: VecDeque<Result<Accepted, Failure>>,
     /// What happens after the next command was answered.
@@ -100,8 +102,22 @@ impl Brain for Cardboard {
         Box::pin(async move { Ok(vec![row]) })
     }
 
-    fn history(&self, _limit: u32) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>> {
+    fn history(&self, _: u32, filter: HistoryFilter) -> Pending<'_, Result<Vec<HistoryEntry>, Failure>> {
+        self.state().filters.push(filter);
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn unseen_calls(&self) -> Pending<'_, Result<u64, Failure>> {
+        Box::pin(async { Ok(2) })
+    }
+
+    fn see_calls(&self, _until: u64) -> Pending<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn forget_calls(&self, filter: HistoryFilter) -> Pending<'_, Result<u64, Failure>> {
+        self.state().filters.push(filter);
+        Box::pin(async { Ok(3) })
     }
 
     fn policy_changes(
@@ -337,6 +353,7 @@ pub(crate) fn call(state: CallState) -> Call {
         early: false,
         on_hold: false,
         held_by_peer: false,
+        behind: None,
         hold: None,
         rekeying: false,
         moved: None,

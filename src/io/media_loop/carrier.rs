@@ -11,8 +11,7 @@ use super::leg::{MediaLeg, RunningLeg};
 use super::outbox::Outbox;
 use super::pace::TICK;
 use crate::agent::Done;
-use crate::io::os::{Bell, Readiness};
-use crate::io::udp::MAX_DATAGRAM;
+use crate::io::os::{Batch, Bell, Readiness};
 use crate::io::Clock;
 use crate::vocab::Mono;
 
@@ -43,7 +42,7 @@ pub struct CarrierLoop<'a> {
     legs: Vec<RunningLeg>,
     outbox: Outbox,
     readiness: Readiness,
-    buffer: Vec<u8>,
+    batch: Batch,
 }
 
 impl Carrier {
@@ -90,7 +89,7 @@ impl Carrier {
 impl<'a> CarrierLoop<'a> {
     pub fn new(carrier: &'a Carrier, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let (legs, outbox) = (Vec::new(), Outbox::default());
-        Self { carrier, clock, dones, legs, outbox, readiness: Readiness::default(), buffer: vec![0; MAX_DATAGRAM] }
+        Self { carrier, clock, dones, legs, outbox, readiness: Readiness::default(), batch: Batch::new() }
     }
 
     /// Carries legs until it has had none for so long. `over` hears of each that has ended, before the agent does.
@@ -119,10 +118,12 @@ impl<'a> CarrierLoop<'a> {
     }
 
     fn frames(&mut self) {
-        let now = self.clock.now();
+        let begun = self.clock.now().mono;
         for leg in &mut self.legs {
-            while !leg.is_over() && leg.next() <= now.mono {
-                leg.guarded(|leg| leg.frame(now, &mut self.outbox));
+            while !leg.is_over() && leg.next() <= begun {
+                // Those before it took their time.
+                let now = self.clock.now();
+                leg.guarded(|leg| leg.frame(now, &mut self.batch, &mut self.outbox));
             }
         }
     }
@@ -131,14 +132,15 @@ impl<'a> CarrierLoop<'a> {
     fn end_what_is_over(&mut self) -> usize {
         let mut ended = 0;
         for leg in self.legs.extract_if(.., |leg| leg.is_over()) {
-            leg.end(&mut self.outbox);
+            leg.end(self.clock.now(), &mut self.batch, &mut self.outbox);
             ended += 1;
         }
         self.carrier.legs.fetch_sub(ended, Ordering::AcqRel);
         ended
     }
 
-    /// Until a frame is due, a datagram came or the bell rang; opens what came. `false` if none of it happened in the time.
+    /// Until a frame is due, a datagram came to a leg that does not wait for its frame, or the bell rang; opens what came. `false` if none of it
+    /// happened in the time.
     fn rest(&mut self, patience: Duration) -> bool {
         let now = self.clock.now().mono;
         let frame = self.legs.iter().map(RunningLeg::next).min().map(|next| next - now);
@@ -151,7 +153,8 @@ impl<'a> CarrierLoop<'a> {
         inbox.wakes_at = now + limit;
         drop(inbox);
         let bell = std::iter::once(self.carrier.bell.as_fd());
-        if let Err(error) = self.readiness.wait(bell.chain(self.legs.iter().map(AsFd::as_fd)), limit) {
+        let at_once = self.legs.iter().filter(|leg| leg.takes_at_once()).map(AsFd::as_fd);
+        if let Err(error) = self.readiness.wait(bell.chain(at_once), limit) {
             tracing::warn!(%error, "the machine does not say which sockets have voice");
             std::thread::sleep(limit.min(TICK));
         }
@@ -161,10 +164,10 @@ impl<'a> CarrierLoop<'a> {
         }
         let now = self.clock.now();
         let mut came = false;
-        for (index, leg) in self.legs.iter_mut().enumerate() {
+        for (index, leg) in self.legs.iter_mut().filter(|leg| leg.takes_at_once()).enumerate() {
             if self.readiness.is_ready(index + 1) {
                 came = true;
-                leg.guarded(|leg| leg.receive(now, &mut self.buffer, &mut self.outbox));
+                leg.guarded(|leg| leg.receive(now, &mut self.batch, &mut self.outbox));
             }
         }
         rang || came

@@ -3,19 +3,25 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
-use super::mailbox::Mailbox;
+use super::mailbox::{Mailbox, OpenedSocket};
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::traversing::Traversing;
 use crate::agent::{AudioSink, AudioSource, Done};
 use crate::ice::Traversal;
 use crate::io::audio::{Sink, Source};
+use crate::io::os::Batch;
 use crate::io::packet_log::packet_log;
-use crate::media::{Counters, Datagram, Forwarder, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME};
+use crate::media::{Counters, Datagram, Forwarder, Rekeying, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::{CallId, Failure, Mono, Now};
 
 /// Frames between two tellings of the counters: half a second.
 const FRAMES_A_COUNT: u64 = 25;
+
+/// Datagrams that are opened one after the other before other legs have their turn.
+const MOST_AT_ONCE: usize = 64;
+/// More than so many in the time of one frame is no voice: a system's buffer of usual size holds some 250.
+const CROWD: usize = 16;
 
 /// One call's media leg, before it runs.
 pub struct MediaLeg {
@@ -59,6 +65,12 @@ pub struct RunningLeg {
     sink: Sink,
     pace: Pace,
     frames: u64,
+    /// What came before was handed to the stream.
+    read_until: Mono,
+    /// Datagrams since the last frame.
+    came: usize,
+    /// They were more than sound needs.
+    crowded: bool,
     failed: bool,
 }
 
@@ -75,8 +87,21 @@ impl MediaLeg {
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
         let sink = or_else(Sink::open(&sink, rate), Sink::Discard, &mut told);
-        let (pace, traversing) = (Pace::start(now.mono), Traversing(traversal));
-        RunningLeg { call, mailbox, socket, traversing, work, source, sink, pace, frames: 0, failed: false }
+        RunningLeg {
+            call,
+            mailbox,
+            socket,
+            traversing: Traversing(traversal),
+            work,
+            source,
+            sink,
+            pace: Pace::start(now.mono),
+            frames: 0,
+            read_until: Mono::default(),
+            came: 0,
+            crowded: false,
+            failed: false,
+        }
     }
 }
 
@@ -105,10 +130,15 @@ impl RunningLeg {
         self.pace.next()
     }
 
-    /// Sends the frame that is due, and plays one.
-    pub fn frame(&mut self, now: Now, outbox: &mut Outbox) {
+    /// Opens what came, sends the frame that is due, and plays one.
+    pub fn frame(&mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
+        let due = self.pace.next();
         self.pace.advance(now.mono);
-        self.look_at_mailbox(now);
+        self.receive(now, batch, outbox);
+        self.crowded = std::mem::take(&mut self.came) > CROWD;
+        if let Work::Talk(Some(stream)) = &mut self.work {
+            stream.note_lateness(now.mono - due);
+        }
         self.send_and_play(now, outbox);
         self.frames += 1;
         if self.frames.is_multiple_of(FRAMES_A_COUNT) {
@@ -141,30 +171,55 @@ impl RunningLeg {
         self.tell_events(outbox);
     }
 
-    /// Opens one datagram that came; the next is opened after the frames that are due by then.
-    pub fn receive(&mut self, now: Now, buffer: &mut [u8], outbox: &mut Outbox) {
-        let Ok((len, from)) = self.socket.recv_from(buffer) else { return };
-        self.look_at_mailbox(now);
-        let Some(datagram) = buffer.get_mut(..len) else { return };
-        match &mut self.work {
-            Work::Talk(Some(stream)) => {
-                if let Some(from) = self.traversing.sort(now, from, datagram) {
-                    stream.handle_datagram(now, from, datagram);
-                }
-                self.traversing.advance(now, &self.socket, stream, false);
-            }
-            Work::Talk(None) => {}
-            Work::Forward(forwarder) => {
-                if let Some(on) = forwarder.handle_datagram(now, from, datagram) {
-                    send(&self.socket, now, on.to, on.bytes);
-                }
-            }
-        }
+    /// Whether it opens what comes when it comes. Sound has time until the frame in which it can be heard first, and a machine that sleeps until then
+    /// needs half the power; a gateway passes it on at once, and where much more comes than sound the system's buffer would not hold it.
+    pub fn takes_at_once(&self) -> bool {
+        matches!(self.work, Work::Forward(_)) || self.crowded
+    }
+
+    /// Opens what waits, up to [`MOST_AT_ONCE`]; the rest after the frames that are due by then.
+    pub fn receive(&mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
+        self.look_at_mailbox(now, batch);
+        self.take_in(now, batch);
         self.tell_events(outbox);
     }
 
-    /// Completes the recording, and frees the port.
-    pub fn end(mut self, outbox: &mut Outbox) {
+    fn take_in(&mut self, now: Now, batch: &mut Batch) {
+        let mut taken = 0;
+        let mut more = true;
+        while more && taken < MOST_AT_ONCE {
+            more = batch.receive(self.socket.as_fd()).unwrap_or(false);
+            for arrival in batch.arrivals() {
+                taken += 1;
+                let came = Mono(now.mono.0.saturating_sub(arrival.age)).max(self.read_until);
+                self.handle(Now { mono: came, ..now }, arrival.from, arrival.bytes);
+            }
+        }
+        self.read_until = now.mono;
+        self.came += taken;
+    }
+
+    fn handle(&mut self, came: Now, from: SocketAddr, datagram: &mut [u8]) {
+        match &mut self.work {
+            Work::Talk(Some(stream)) => {
+                if let Some(from) = self.traversing.sort(came, from, datagram) {
+                    stream.handle_datagram(came, from, datagram);
+                }
+            }
+            Work::Talk(None) => {}
+            Work::Forward(forwarder) => {
+                if let Some(on) = forwarder.handle_datagram(came, from, datagram) {
+                    send(&self.socket, came, on.to, on.bytes);
+                }
+            }
+        }
+    }
+
+    /// Takes what has come until now, completes the recording, and frees the port.
+    pub fn end(mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
+        if !self.failed {
+            self.guarded(|leg| leg.take_in(now, batch));
+        }
         self.tell_events(outbox);
         let counters = self.counters();
         let Self { call, sink, socket, .. } = self;
@@ -175,7 +230,7 @@ impl RunningLeg {
         outbox.push(Done::MediaClosed { call, counters });
     }
 
-    fn look_at_mailbox(&mut self, now: Now) {
+    fn look_at_mailbox(&mut self, now: Now, batch: &mut Batch) {
         if let Work::Forward(forwarder) = &mut self.work {
             if let Some(known) = self.mailbox.take_known() {
                 forwarder.set_known(&known);
@@ -197,16 +252,24 @@ impl RunningLeg {
             stream.set_spd(now, spd);
         }
         for (rekeying, opened) in self.mailbox.take_rekeyings() {
-            if let Some((socket, traversal)) = opened {
-                (self.socket, self.traversing) = (socket, Traversing(traversal));
-            }
-            stream.rekey(now, *rekeying);
+            self.rekey(now, *rekeying, opened, batch);
         }
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
         if let Some(said) = self.mailbox.take_ice() {
             self.traversing.set(now, said.as_deref(), stream);
         }
         if let Some(held) = self.mailbox.take_hold() {
             stream.set_held(held);
+        }
+    }
+
+    /// What waits at the socket before is under the keys before, or, where the peer was quicker, under the new ones.
+    fn rekey(&mut self, now: Now, rekeying: Rekeying, opened: Option<OpenedSocket>, batch: &mut Batch) {
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
+        stream.rekey(now, rekeying);
+        if let Some((socket, traversal)) = opened {
+            self.take_in(now, batch);
+            (self.socket, self.traversing) = (socket, Traversing(traversal));
         }
     }
 

@@ -6,8 +6,10 @@ use crate::ice::{Start, Traversal};
 use crate::media::{Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 
-/// New keys for a stream, and at another address the socket there, with its way through NATs.
-pub type Renewal = (Box<Rekeying>, Option<(UdpSocket, Option<Box<Traversal>>)>);
+/// A socket, and what was gathered on it.
+pub type OpenedSocket = (UdpSocket, Option<Box<Traversal>>);
+/// New keys for a stream, and at another address the socket there.
+pub type Renewal = (Box<Rekeying>, Option<OpenedSocket>);
 
 /// What a leg must know, the newest only: it holds one snapshot, one list of who is where, one word on hold, one other stream and one wish to end, so
 /// it is never full.
@@ -92,7 +94,7 @@ impl Mailbox {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn rekey(&self, rekeying: Box<Rekeying>, opened: Option<(UdpSocket, Option<Box<Traversal>>)>) {
+    pub fn rekey(&self, rekeying: Box<Rekeying>, opened: Option<OpenedSocket>) {
         self.waiting_rekeyings().push((rekeying, opened));
         self.has_rekeyings.store(true, Ordering::Release);
     }

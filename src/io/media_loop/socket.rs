@@ -1,7 +1,9 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::OnceLock;
 
+use crate::io::os::stamp_arrivals;
 use crate::io::sockets::bind_failure;
 use crate::media::PORTS;
 use crate::vocab::Failure;
@@ -38,6 +40,7 @@ pub fn bind(local: IpAddr) -> Result<(UdpSocket, SocketAddr), Failure> {
 fn open(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = UdpSocket::bind(address)?;
     socket.set_nonblocking(true)?;
+    stamp_arrivals(socket.as_fd());
     Ok(socket)
 }
 

@@ -4,6 +4,7 @@ use std::net::UdpSocket;
 
 use super::*;
 use crate::io::audio::read_wav;
+use crate::io::os::Batch;
 use crate::ipsec::Protection;
 use crate::media::{Codec, Held, StreamConfig, StreamEvent};
 use crate::policy::{Action, Bundle, Level};
@@ -227,11 +228,11 @@ fn a_leg_that_panics_ends_alone() {
     };
     let mut outbox = outbox::Outbox::default();
     let mut leg = leg.start(Clock::start().now(), &mut outbox);
-    leg.guarded(|leg| leg.frame(Clock::start().now(), &mut outbox));
+    leg.guarded(|leg| leg.frame(Clock::start().now(), &mut Batch::new(), &mut outbox));
     assert!(!leg.is_over());
     leg.guarded(|_| panic!("as a mistake in it would"));
     assert!(leg.is_over());
-    leg.end(&mut outbox);
+    leg.end(Clock::start().now(), &mut Batch::new(), &mut outbox);
     let (dones, mut answers) = mpsc::channel(4);
     outbox.tell(&dones);
     let told = answers.blocking_recv();
@@ -239,6 +240,60 @@ fn a_leg_that_panics_ends_alone() {
 }
 
 /// The agent that has no time for its answers loses none of them, and no voice either.
+#[test]
+fn a_frame_that_leaves_more_than_ten_milliseconds_late_is_counted() {
+    let (mut loops, _) = loops_on(1);
+    let here = loops.open(ALICE, LOCAL).unwrap();
+    let Some(Leg::Opened(opened)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let (socket, traversal) = opened.take();
+    let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
+    let work = leg::Work::Talk(Some(stream(here, here)));
+    let mut outbox = outbox::Outbox::default();
+    let (begun, mut batch) = (Clock::start().now(), Batch::new());
+    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink }
+        .start(begun, &mut outbox);
+    for late in [0, 9, 11, 30, 2] {
+        let at = leg.next() + std::time::Duration::from_millis(late);
+        leg.frame(crate::vocab::Now { mono: at, ..begun }, &mut batch, &mut outbox);
+    }
+    leg.end(Clock::start().now(), &mut Batch::new(), &mut outbox);
+    let (dones, mut answers) = mpsc::channel(4);
+    outbox.tell(&dones);
+    while let Ok(told) = answers.try_recv() {
+        if let Done::MediaClosed { counters, .. } = told {
+            return assert_eq!((counters.sent, counters.sent_late), (5, 2));
+        }
+    }
+    panic!("its end was not told");
+}
+
+#[test]
+fn sound_waits_for_its_frame_and_a_crowd_does_not() {
+    let (mut loops, _) = loops_on(1);
+    let here = loops.open(ALICE, LOCAL).unwrap();
+    let Some(Leg::Opened(opened)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let (socket, traversal) = opened.take();
+    let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
+    let work = leg::Work::Talk(Some(stream(here, here)));
+    let (mut outbox, mut batch) = (outbox::Outbox::default(), Batch::new());
+    let begun = Clock::start().now();
+    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink }
+        .start(begun, &mut outbox);
+    #[expect(clippy::disallowed_methods, reason = "somebody else")]
+    let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();
+    let mut crowds = Vec::new();
+    for datagrams in [1, 100, 1, 1] {
+        for _ in 0..datagrams {
+            stranger.send_to(b"no voice", here).unwrap();
+        }
+        let at = leg.next();
+        leg.frame(crate::vocab::Now { mono: at, ..begun }, &mut batch, &mut outbox);
+        crowds.push(leg.takes_at_once());
+    }
+    // Of the hundred some waited for the frame after it.
+    assert_eq!(crowds, [false, true, true, false]);
+}
+
 #[test]
 fn answers_wait_while_the_voice_goes_on() {
     let (dones, mut answers) = mpsc::channel(1);

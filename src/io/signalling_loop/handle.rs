@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::agent::{Accepted, Agent, Command, Event, Restoring};
-use crate::io::store::{AuditEntry, ChangeEntry, HistoryEntry, Store};
+use crate::io::store::{AuditEntry, ChangeEntry, HistoryEntry, HistoryFilter, Store};
 use crate::vocab::{EntryId, Failure, FailureKind};
 
 /// What the loop is asked to do.
@@ -69,9 +69,24 @@ impl SignallingHandle {
         self.store.audit(limit, before).await
     }
 
-    /// The newest calls first.
-    pub async fn history(&self, limit: u32) -> Result<Vec<HistoryEntry>, Failure> {
-        self.store.history(limit).await
+    /// The newest calls that are meant first.
+    pub async fn history(&self, limit: u32, filter: HistoryFilter) -> Result<Vec<HistoryEntry>, Failure> {
+        self.store.history(limit, filter).await
+    }
+
+    /// Missed calls that the user has not seen.
+    pub async fn unseen_calls(&self) -> Result<u64, Failure> {
+        self.store.unseen_calls().await
+    }
+
+    /// The user has seen the history up to the row of this number.
+    pub async fn see_calls(&self, until: u64) -> Result<(), Failure> {
+        self.store.see_calls(until).await
+    }
+
+    /// Forgets the calls that are meant: how many there were.
+    pub async fn forget_calls(&self, filter: HistoryFilter) -> Result<u64, Failure> {
+        self.store.forget_calls(filter).await
     }
 
     /// The newest changes of the policy database first; with `entry`, those that touched it.

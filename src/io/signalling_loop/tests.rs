@@ -10,7 +10,7 @@ use crate::agent::{
     Accepted, AnswerMode, AskRequest, AskState, AudioSink, AudioSource, AuditRow, CallRequest, Effect, Listen, StoreOp,
     UnknownWatchers,
 };
-use crate::io::{AuditEntry, Location, Opened};
+use crate::io::{AuditEntry, HistoryFilter, Location, Opened};
 use crate::policy::{both_directions, setkey, Answer, Level, Wanted};
 use crate::vocab::{AskId, EffectId, Entity, Wall};
 
@@ -42,6 +42,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         t1: Duration::from_millis(500),
         limits: 1,
         answer: AnswerMode::Auto,
+        answering: Default::default(),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         accounts: Vec::new(),
@@ -198,7 +199,7 @@ async fn what_happened_while_the_store_was_held_up_is_recorded_in_its_order() {
     let kinds: Vec<&str> = rows.iter().map(|row| row.kind.as_str()).collect();
     let calls = ["call"; 30];
     assert_eq!(kinds, [&["statement", "refused"][..], &calls, &["approved"]].concat());
-    let history = alice.handle.history(100).await.unwrap();
+    let history = alice.handle.history(100, HistoryFilter::default()).await.unwrap();
     assert_eq!(history.iter().rev().map(|call| call.call.0).collect::<Vec<_>>(), (1..=30).collect::<Vec<_>>());
     let seen = alice.last_version().await;
     assert!(seen > version);

@@ -8,7 +8,7 @@
 //! What waits for the thread is bounded by [`QUEUE`]. A read that finds it full fails with `store-busy`; operations of
 //! the agent wait for their turn in the signalling loop's backlog, which says what becomes of them when that is full too.
 //!
-//! What others can make us keep is bounded as well: statements told to watchers (10,000), calls of strangers (1,000),
+//! What others can make us keep is bounded as well: statements told to watchers (10,000), calls of strangers (1,000, and 10,000 of all),
 //! what counts once ([`crate::agent::Seen`]). The audit table is never shortened; how many of its rows strangers may
 //! cause is the agent's matter.
 
@@ -20,6 +20,7 @@ mod contact_rows;
 mod data_dir;
 mod entry_rows;
 mod failures;
+mod history_rows;
 mod key_file;
 mod load;
 mod ops;
@@ -44,7 +45,8 @@ use crate::keys::Identity;
 use crate::vocab::{Device, EntryId, Failure};
 
 pub(in crate::io) use failures::{behind, busy};
-pub use reads::{AuditEntry, HistoryEntry};
+pub use history_rows::{HistoryEntry, HistoryFilter};
+pub use reads::AuditEntry;
 pub use undo::{ChangeEntry, Changed};
 
 /// Where the store keeps what it keeps.
@@ -121,9 +123,24 @@ impl Store {
         self.read(move |database| reads::audit(database, limit, before)).await
     }
 
-    /// The newest calls first, at most `limit`.
-    pub async fn history(&self, limit: u32) -> Result<Vec<HistoryEntry>, Failure> {
-        self.read(move |database| reads::history(database, limit)).await
+    /// The newest calls that are meant first, at most `limit`.
+    pub async fn history(&self, limit: u32, filter: HistoryFilter) -> Result<Vec<HistoryEntry>, Failure> {
+        self.with(move |database| history_rows::history(database, limit, &filter)).await
+    }
+
+    /// Missed calls that the user has not seen.
+    pub async fn unseen_calls(&self) -> Result<u64, Failure> {
+        self.with(|database| history_rows::unseen(database)).await
+    }
+
+    /// The user has seen the history up to the row of this number.
+    pub async fn see_calls(&self, until: u64) -> Result<(), Failure> {
+        self.with(move |database| history_rows::see(database, until)).await
+    }
+
+    /// Forgets the calls that are meant: how many there were.
+    pub async fn forget_calls(&self, filter: HistoryFilter) -> Result<u64, Failure> {
+        self.with(move |database| history_rows::forget(database, &filter)).await
     }
 
     /// The newest changes of the policy database first, at most `limit`; with `entry`, those that touched it.
@@ -149,9 +166,16 @@ impl Store {
         &self,
         read: impl FnOnce(&rusqlite::Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        self.with(move |database| read(database)).await
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut rusqlite::Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let (done, answer) = oneshot::channel();
         self.jobs.place()?.ok_or_else(failures::busy)?.send(Box::new(move |database| {
-            let _ = done.send(database.and_then(|database| read(database)));
+            let _ = done.send(database.and_then(job));
         }));
         answer.await.unwrap_or_else(|_| Err(failures::closed()))
     }

@@ -4,20 +4,15 @@ use rusqlite::{params, Connection, Transaction};
 
 use super::columns::signed;
 use super::statement::run;
-use super::{account_rows, change, contact_rows, failures, load, pending_rows, proposal_rows, register, seen};
-use crate::agent::{AuditRow, CallRecord, Given, Pin, StoreOp, Stored};
+use super::{
+    account_rows, change, contact_rows, failures, history_rows, load, pending_rows, proposal_rows, register, seen,
+};
+use crate::agent::{AuditRow, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
 use crate::vocab::{Device, Failure, FailureKind, Generation};
 
 /// Statements that are remembered for watchers; the oldest gives way, so that strangers cannot fill the disk.
 pub const GIVEN_LIMIT: i64 = 10_000;
-
-/// Calls of strangers that are remembered; the oldest give way, [`STRANGERS_CALLS_MORE`] at once. Our own calls and those of
-/// approved peers all stay.
-pub const STRANGERS_CALLS_LIMIT: i64 = 1_000;
-
-/// So many more may stand there meanwhile: looking for the oldest takes longer than writing one.
-pub const STRANGERS_CALLS_MORE: i64 = 64;
 
 /// Every one, durable, or nothing of it. They share a transaction unless one of them cannot be: then each has its own, so
 /// that one that fails takes nothing from the others.
@@ -53,20 +48,10 @@ pub fn forget(step: &Transaction<'_>, ops: &[StoreOp]) -> Result<(), Failure> {
     let calls = ops.iter().filter(|op| matches!(op, StoreOp::RecordCall(_))).count();
     match i64::try_from(calls) {
         Ok(0) | Err(_) => Ok(()),
-        Ok(calls) => forget_calls(step, calls).map_err(|error| failures::sqlite("forget old calls", &error)),
+        Ok(calls) => {
+            history_rows::forget_old(step, calls).map_err(|error| failures::sqlite("forget old calls", &error))
+        }
     }
-}
-
-/// When so many rows more make another [`STRANGERS_CALLS_MORE`] full.
-fn forget_calls(step: &Transaction<'_>, more: i64) -> rusqlite::Result<()> {
-    let last = "SELECT coalesce(max(number), 0) FROM call_history";
-    let last: i64 = step.prepare_cached(last)?.query_row([], |row| row.get(0))?;
-    if last / STRANGERS_CALLS_MORE == (last - more) / STRANGERS_CALLS_MORE {
-        return Ok(());
-    }
-    let forget = "DELETE FROM call_history WHERE known = 0 AND number <= \
-        (SELECT number FROM call_history WHERE known = 0 ORDER BY number DESC LIMIT 1 OFFSET ?1)";
-    run(step, forget, [STRANGERS_CALLS_LIMIT]).map(drop)
 }
 
 /// Everything but the commit, and without forgetting what is too much.
@@ -134,7 +119,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             let what = change::Change { put: put.as_ref(), gone, default: *default, generation: *generation };
             return change::change(step, &what, audit);
         }
-        StoreOp::RecordCall(record) => record_call(step, record).map_err(failed)?,
+        StoreOp::RecordCall(record) => history_rows::record(step, record).map_err(failed)?,
         StoreOp::RecordGiven { given, .. } => record_given(step, given)?,
         StoreOp::RecordSeen { seen, at } => seen::record(step, seen, *at).map_err(failed)?,
         StoreOp::Register { approved, default, replace_keys, audit } => {
@@ -272,35 +257,6 @@ fn record_given(step: &Transaction<'_>, given: &Given) -> Result<(), Failure> {
         })
         .map(drop)
         .map_err(failed)
-}
-
-fn record_call(step: &Transaction<'_>, record: &CallRecord) -> rusqlite::Result<()> {
-    let insert =
-        "INSERT INTO call_history (call, peer, outgoing, started, ended, outcome, action, bundle, suite, sent, \
-        received, known) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-    run(
-        step,
-        insert,
-        params![
-            signed(record.call.0),
-            record.peer,
-            record.outgoing,
-            signed(record.started.0),
-            signed(record.ended.0),
-            record.outcome,
-            record.action,
-            record.bundle,
-            record.suite,
-            signed(record.counters.sent),
-            signed(record.counters.received),
-            record.known,
-        ],
-    )?;
-    let number = step.last_insert_rowid();
-    for (reason, packets) in &record.counters.dropped {
-        run(step, "INSERT INTO call_dropped VALUES (?1, ?2, ?3)", params![number, reason, signed(*packets)])?;
-    }
-    Ok(())
 }
 
 /// Only with the pinned keys: a changed key gets in by [`StoreOp::Register`] alone.

@@ -177,6 +177,13 @@ fn told(call: &CallView, prompting: bool) -> Option<String> {
             Some(format!("call {id}: over{}", call.why_over().map(|why| format!(": {why}")).unwrap_or_default()))
         }
         CallStateView::Wanted => Some(super::call::told(call)),
+        CallStateView::Incoming if prompting && call.behind.is_some() => {
+            let runs = call.behind.clone().unwrap_or_default();
+            Some(format!(
+                "call {id}: {peer} calls, while call {runs} runs: `sottovoce answer {id}` holds that one, \
+                 `sottovoce reject {id}` says that you are busy"
+            ))
+        }
         CallStateView::Incoming if prompting => {
             Some(format!("call {id}: {peer} calls: `sottovoce answer {id}` or `sottovoce reject {id}`"))
         }

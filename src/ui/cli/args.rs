@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::history::HistoryArgs;
 use super::policy_args::{span, PolicyCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -127,8 +128,8 @@ pub enum Command {
     /// Who this device is, and whose keys are pinned
     #[command(subcommand)]
     Identity(IdentityCommand),
-    /// Calls that ended, newest first
-    History(Limit),
+    /// Calls that ended, newest first: with whom, how long, and what became of each; or forget some
+    History(HistoryArgs),
     /// The append-only audit table, newest first
     Audit(Limit),
     /// Read files and say what is wrong with them
@@ -612,6 +613,31 @@ fn seconds(text: &str) -> Result<u64, String> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds, as 30 or 2.5".to_owned())?;
     let fits = seconds.is_finite() && seconds > 0.0 && seconds <= 86_400.0;
     fits.then_some((seconds * 1000.0) as u64).ok_or_else(|| "more than 0 and at most 86400 seconds".to_owned())
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OneResult {
+    Answered,
+    Elsewhere,
+    Failed,
+    Missed,
+    Refused,
+    Unanswered,
+}
+
+impl OneResult {
+    /// As the door writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Elsewhere => "elsewhere",
+            Self::Failed => "failed",
+            Self::Missed => "missed",
+            Self::Refused => "refused",
+            Self::Unanswered => "unanswered",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

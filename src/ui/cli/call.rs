@@ -7,6 +7,7 @@ use super::args::CallArgs;
 use super::ask;
 use super::door::{segment, Door, Reply};
 use super::exit::Exit;
+use super::history;
 use super::output::Output;
 use super::prompt;
 use super::wanted;
@@ -387,6 +388,7 @@ pub async fn list(door: &Door, output: Output) -> Result<Exit, ErrorView> {
         true => output.line("no calls; `sottovoce history` has those of earlier runs"),
         false => output.table(["call", "peer", "state", "bundle", "suite", "sent/received/dropped"], &rows),
     }
+    history::tell_missed(door, output).await?;
     Ok(Exit::Done)
 }
 

@@ -11,6 +11,7 @@ mod dnd;
 mod door;
 mod edit;
 mod exit;
+mod history;
 mod hold;
 mod identity;
 mod interrupt;
@@ -50,6 +51,7 @@ use policy_args::PolicyCommand;
 
 /// Parses the arguments, carries out the command, and turns the result into an exit code.
 pub fn main() -> ExitCode {
+    crate::app::control::small_pages_only();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::usage(error),
@@ -150,7 +152,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Group(command) => contact::groups(door, output, command).await,
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
         Command::Hold { call } => hold::run(door, output, call, "hold").await,
-        Command::History(limit) => records::history(door, output, limit).await,
+        Command::History(args) => history::run(door, output, args).await,
         Command::Identity(command) => identity::run(door, output, command).await,
         Command::Message(args) => message::run(door, output, args).await,
         Command::Policy(command) => policy::run(door, output, command).await,

@@ -1,4 +1,4 @@
-//! `history`, `audit`, `review list|show|answer`, `inspect`.
+//! `audit`, `review list|show|answer`, `inspect`.
 
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
@@ -14,41 +14,11 @@ use super::screen::review;
 use super::screen::Page;
 use crate::app::control::request::{AnswerBody, InspectBody, InspectFile};
 use crate::app::control::view::{
-    AuditView, CallList, CallStateView, CallView, ErrorKind, ErrorView, HistoryView, InspectedFileView, ReviewList,
-    ReviewView,
+    AuditView, CallList, CallStateView, CallView, ErrorKind, ErrorView, InspectedFileView, ReviewList, ReviewView,
 };
 
 /// Longest file that is inspected, in octets.
 const MAX_INSPECT: u64 = 512 << 10;
-
-pub async fn history(door: &Door, output: Output, limit: &Limit) -> Result<Exit, ErrorView> {
-    let reply = door.get(&format!("/v1/history?limit={}", limit.limit)).await?;
-    output.body(reply.body());
-    let view: HistoryView = reply.view()?;
-    let rows: Vec<[String; 6]> = view
-        .calls
-        .iter()
-        .map(|call| {
-            let way = if call.outgoing { "out" } else { "in" };
-            let bundle = if call.bundle.is_empty() { "-".into() } else { call.bundle.clone() };
-            [
-                call.started.clone(),
-                way.into(),
-                call.peer.clone(),
-                bundle,
-                call.suite.clone().unwrap_or_default(),
-                call.outcome.clone(),
-            ]
-        })
-        .collect();
-    match rows.is_empty() {
-        true => output.line("no call has ended yet"),
-        false => {
-            output.table(["started", "way", "peer", "bundle", "suite", "outcome"], &rows);
-        }
-    }
-    Ok(Exit::Done)
-}
 
 pub async fn audit(door: &Door, output: Output, limit: &Limit) -> Result<Exit, ErrorView> {
     let reply = door.get(&format!("/v1/audit?limit={}", limit.limit)).await?;

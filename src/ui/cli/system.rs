@@ -6,6 +6,7 @@ use super::account::in_short;
 use super::announce::announce;
 use super::door::{view, Door};
 use super::exit::Exit;
+use super::history;
 use super::output::Output;
 use super::screen::Page;
 use crate::app::control::view::{CheckStatus, DoctorView, ErrorKind, ErrorView, StatusView};
@@ -136,6 +137,9 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
             _ => format!("{open}; `sottovoce answer CALL` takes one that rings"),
         },
     );
+    history::missed(status).iter().for_each(|missed| {
+        page.field("missed", missed);
+    });
     if let Some(until) = &status.quiet_until {
         let why = if status.do_not_disturb.is_some() { "not to be disturbed" } else { "quiet hours" };
         page.field(

@@ -111,7 +111,8 @@ fn databases() -> Router<Control> {
         .route("/v1/identity/take", post(identity::take))
         .route("/v1/identity/verify", post(identity::verify))
         .route("/v1/identity/vouch", post(identity::vouch))
-        .route("/v1/history", get(records::history))
+        .route("/v1/history", get(records::history).delete(records::forget))
+        .route("/v1/history/seen", post(records::seen))
         .route("/v1/audit", get(records::audit))
 }
 

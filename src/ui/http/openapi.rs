@@ -27,7 +27,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         contacts::groups, contacts::group_add, contacts::group_set, contacts::group_remove,
         messages::list, messages::one, messages::send,
         identity::show, identity::revoke, identity::take, identity::verify, identity::vouch,
-        records::history, records::audit,
+        records::history, records::forget, records::seen, records::audit,
         inspect::inspect,
         status::status, status::do_not_disturb, status::doctor, status::stop, status::metrics,
         events::stream,

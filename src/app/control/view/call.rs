@@ -47,6 +47,8 @@ pub struct CallView {
     pub on_hold: bool,
     /// The peer holds it, and wants no sound from us.
     pub held_by_peer: bool,
+    /// The call that ran when this one came: answering this one holds the others.
+    pub behind: Option<String>,
     /// What our user wanted of hold last.
     pub hold: Option<HoldView>,
     /// Our side has asked for new keys, and the peer has not answered yet.
@@ -236,6 +238,7 @@ impl From<&Call> for CallView {
             early: call.early,
             on_hold: call.on_hold,
             held_by_peer: call.held_by_peer,
+            behind: call.behind.map(|id| id.to_string()),
             hold: HoldView::of(call),
             rekeying: call.rekeying,
             moved: call.moved.as_ref().map(MovedView::from),

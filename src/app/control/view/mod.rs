@@ -41,7 +41,7 @@ pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};
 pub use environment::{EnvironmentView, SurroundingsKind, SurroundingsView};
 pub use error::{ErrorBody, ErrorKind, ErrorView};
 pub use event::EventView;
-pub use history::{HistoryRowView, HistoryView};
+pub use history::{CallResultView, ForgottenView, HistoryRowView, HistoryView, MissedView};
 pub use identity::{IdentityView, PinView, VouchView};
 pub use inspect::{InspectView, InspectedFieldView, InspectedFileView};
 pub use policy::{

@@ -34,6 +34,8 @@ pub struct StatusView {
     pub calls: u64,
     /// Those of them that are on hold, by whichever side.
     pub calls_held: u64,
+    /// Missed calls that `history` has not shown yet; `null` when the store is too busy to tell.
+    pub missed: Option<u64>,
     /// Asks under way.
     pub asks: u64,
     /// Reviews that wait for an answer.

@@ -79,7 +79,7 @@ fn of_the_calls_of_version_3_those_of_approved_peers_and_our_own_count_as_known(
     let named = [("sip:bob@b", true), ("sip:eve@e", false), ("sip:carol@c", true), ("sip:bob@b", true)];
     let named = named.map(|(peer, known)| (peer.to_owned(), known));
     assert_eq!(runtime.block_on(store.read(calls)).unwrap(), named);
-    assert_eq!(runtime.block_on(store.history(10)).unwrap()[3].dropped["replay"], 2);
+    assert_eq!(runtime.block_on(store.history(10, HistoryFilter::default())).unwrap()[3].dropped["replay"], 2);
     let seen = Seen::Nonce { nonce: Nonce([1; 16]), ends: Wall(9) };
     run(&store, StoreOp::RecordSeen { seen, at: Wall(1) }).unwrap();
 }

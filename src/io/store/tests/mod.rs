@@ -3,6 +3,7 @@
 mod changes;
 mod contacts;
 mod crash;
+mod history;
 mod migration;
 mod operations;
 mod registering;

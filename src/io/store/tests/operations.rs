@@ -1,13 +1,12 @@
 use super::*;
-use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use crate::agent::{AccountConfig, AddedAccount, CallRecord, Given, Hop, Pin, Watched};
-use crate::media::Counters;
+use super::history::call;
+use crate::agent::{AccountConfig, AddedAccount, Given, Hop, Pin, Watched};
 use crate::policy::{Environment, Evidence, PlaceCondition, Scope, Suite};
 use crate::presence::{Names, PresenceRecord};
-use crate::vocab::{AgreementKey, CallId, Digest, Entity, Fingerprint, Nonce, PeerText, VerifyKey};
+use crate::vocab::{AgreementKey, Digest, Entity, Fingerprint, Nonce, PeerText, VerifyKey};
 
 fn everything() -> Entry {
     let ends = Mode::Tunnel { source: "10.0.0.1".parse().unwrap(), destination: "2001:db8::1".parse().unwrap() };
@@ -204,60 +203,6 @@ fn pin(key: u8) -> Pin {
     }
 }
 
-fn call(number: u64, known: bool) -> CallRecord {
-    CallRecord {
-        call: CallId(number),
-        peer: "bob".to_owned(),
-        outgoing: false,
-        known,
-        started: Wall(1),
-        ended: Wall(2),
-        outcome: "ended".to_owned(),
-        action: "none".to_owned(),
-        bundle: "none".to_owned(),
-        suite: None,
-        counters: Counters {
-            sent: 5,
-            received: 6,
-            dropped: BTreeMap::from([("replay", 2), ("policy", 1)]),
-            ..Counters::default()
-        },
-    }
-}
-
-#[test]
-fn calls_of_strangers_give_way_to_newer_ones_and_to_nothing_else() {
-    let mut database = schema::open(None).unwrap();
-    let (limit, more) = (ops::STRANGERS_CALLS_LIMIT as u64, ops::STRANGERS_CALLS_MORE as u64);
-    let record = |number, known| StoreOp::RecordCall(call(number, known));
-    let count =
-        |database: &Connection, sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
-    let strangers = "SELECT count(*) FROM call_history WHERE known = 0";
-    ops::execute(&mut database, &record(1, true)).unwrap();
-    for number in 2..limit + 3 * more {
-        // Several together forget as one does.
-        ops::execute_all(&mut database, &[record(number, false), record(number, number % 7 == 0)]);
-        assert!(count(&database, strangers) < limit + more);
-    }
-    assert!(count(&database, strangers) >= limit);
-    let oldest = count(&database, "SELECT min(call) FROM call_history WHERE known = 0");
-    assert!(oldest > limit / 3, "the oldest are gone: {oldest}");
-    let known = (2..limit + 3 * more).filter(|number| number % 7 == 0).count() as u64 + 1;
-    assert_eq!(count(&database, "SELECT count(*) FROM call_history WHERE known = 1"), known);
-    let all = count(&database, "SELECT count(*) FROM call_history");
-    assert_eq!(count(&database, "SELECT count(*) FROM call_dropped"), 2 * all, "and what they dropped with them");
-}
-
-#[test]
-fn calls_are_kept_with_what_they_dropped() {
-    let store = in_memory();
-    run(&store, StoreOp::RecordCall(call(4, true))).unwrap();
-    let history = block(store.history(10)).unwrap();
-    assert_eq!((history[0].call, history[0].sent, history[0].received), (CallId(4), 5, 6));
-    assert_eq!(history[0].dropped, BTreeMap::from([("policy".to_owned(), 1), ("replay".to_owned(), 2)]));
-    assert_eq!(loaded(&store).last_call, 4);
-}
-
 #[test]
 fn our_own_presence_is_one_row() {
     let store = in_memory();
@@ -428,7 +373,7 @@ fn audits(store: &Store) -> Vec<AuditEntry> {
     block(store.audit(1000, None)).unwrap()
 }
 
-fn block<T>(future: impl std::future::Future<Output = T>) -> T {
+pub(super) fn block<T>(future: impl std::future::Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 

@@ -1,4 +1,8 @@
-use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
+mod decoder;
+mod encoder;
+
+pub use decoder::Decoder;
+pub use encoder::Encoder;
 
 /// Samples of the longest frame: 20 ms at 48 kHz.
 pub const MAX_FRAME: usize = 960;
@@ -61,28 +65,6 @@ impl Codec {
             Self::Pcmu => 0,
         }
     }
-
-    /// One octet for each sample; what is longer of the two is left as it is.
-    pub fn encode(self, samples: &[i16], octets: &mut [u8]) {
-        let encode = match self {
-            Self::Pcma => encode_alaw,
-            Self::Pcmu => encode_ulaw,
-        };
-        for (octet, sample) in octets.iter_mut().zip(samples) {
-            *octet = encode(*sample);
-        }
-    }
-
-    /// One sample for each octet; what is longer of the two is left as it is.
-    pub fn decode(self, octets: &[u8], samples: &mut [i16]) {
-        let decode = match self {
-            Self::Pcma => decode_alaw,
-            Self::Pcmu => decode_ulaw,
-        };
-        for (sample, octet) in samples.iter_mut().zip(octets) {
-            *sample = decode(*octet);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -93,7 +75,7 @@ mod tests {
     fn silence_and_the_extremes_of_g711() {
         let encoded = |codec: Codec, sample: i16| {
             let mut octet = [0];
-            codec.encode(&[sample], &mut octet);
+            assert_eq!(Encoder::new(codec).encode(&[sample], &mut octet), 1);
             octet[0]
         };
         assert_eq!((encoded(Codec::Pcmu, 0), encoded(Codec::Pcma, 0)), (0xff, 0xd5));
@@ -128,8 +110,8 @@ mod tests {
         };
         for octet in 0..=255u8 {
             let mut samples = ([0], [0]);
-            Codec::Pcmu.decode(&[octet], &mut samples.0);
-            Codec::Pcma.decode(&[octet], &mut samples.1);
+            Decoder::new(Codec::Pcmu).decode(&[octet], &mut samples.0);
+            Decoder::new(Codec::Pcma).decode(&[octet], &mut samples.1);
             assert_eq!((i32::from(samples.0[0]), i32::from(samples.1[0])), (pcmu(octet), pcma(octet)), "{octet:#x}");
         }
     }
@@ -137,11 +119,12 @@ mod tests {
     #[test]
     fn what_was_decoded_encodes_to_a_value_that_sounds_the_same() {
         for codec in [Codec::Pcma, Codec::Pcmu] {
+            let mut decoder = Decoder::new(codec);
             for octet in 0..=255u8 {
                 let (mut sample, mut again, mut back) = ([0], [0], [0]);
-                codec.decode(&[octet], &mut sample);
-                codec.encode(&sample, &mut again);
-                codec.decode(&again, &mut back);
+                decoder.decode(&[octet], &mut sample);
+                Encoder::new(codec).encode(&sample, &mut again);
+                decoder.decode(&again, &mut back);
                 assert_eq!(sample, back, "{codec:?} {octet:#x}");
             }
         }

@@ -1,0 +1,100 @@
+"""Speech over bad lines: ours and baresip's, with the same codec, over the same losses, in one run. `make listen` runs it; words name codecs,
+`--quick` takes one seed. Each cell is PESQ-WB / ViSQOL, the mean over the seeds. It ends with `N passed, N failed`, and with 1 where a goal is missed."""
+import argparse
+import concurrent.futures
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import baresip
+import ours
+import score
+from network import Network, run
+
+SPEECH = Path("/usr/share/sounds/alsa")
+CODECS = ("pcmu", "g722", "opus")
+# Loss in percent, jitter in milliseconds, packets of a burst.
+LINES = [(0, 0, 1), (0, 30, 1), (2, 30, 1), (5, 30, 1), (10, 30, 1), (20, 30, 1), (5, 30, 3), (10, 30, 3)]
+SEEDS = (1, 2, 3)
+WHO = {"ours": ours.call, "baresip": baresip.call}
+# What is measured twice is not the same twice, and nobody hears it: PESQ and ViSQOL of one cell.
+SAME = 0.1
+# At this loss ours is better by that much.
+BETTER_AT, BETTER_BY = 10, 0.3
+
+
+def reference(folder, rate):
+    """Human speech, 12 s of it, at the codec's rate."""
+    said = folder / f"said-{rate}.wav"
+    if not said.exists():
+        files = sorted(str(file) for file in SPEECH.glob("*_*.wav"))
+        run("sox", "-q", *files, "-r", str(rate), "-c", "1", "-b", "16", str(said), "gain", "-3", "pad", "0.5", "1")
+    return said
+
+
+def measure(work):
+    """One call over one line: PESQ and ViSQOL."""
+    number, who, codec, line, seed, said, folder = work
+    folder = folder / f"{number}-{who}"
+    folder.mkdir()
+    seconds = int(float(subprocess.check_output(["soxi", "-D", said]))) + 2
+    with Network(number, *line, seed) as network:
+        heard = WHO[who](network, folder, codec, said, seconds)
+    return score.score(score.read(said), score.read(heard))
+
+
+def cell(results, who, codec, line):
+    of = [value for (one, other, third, _), value in results.items() if (one, other, third) == (who, codec, line)]
+    return statistics.mean(pesq for pesq, _ in of), statistics.mean(visqol for _, visqol in of)
+
+
+class Verdict:
+    passed = failed = 0
+
+    def say(self, holds, what):
+        self.passed += holds
+        self.failed += not holds
+        if not holds:
+            print(f"MISS {what}")
+
+
+def judge(results, codecs, verdict):
+    print(f"{'codec':6} {'loss':>5} {'jitter':>7} {'burst':>5}   {'ours':>13} {'baresip':>13}   {'ahead by':>13}")
+    for codec in codecs:
+        for line in LINES:
+            mine, theirs = cell(results, "ours", codec, line), cell(results, "baresip", codec, line)
+            ahead = [one - other for one, other in zip(mine, theirs)]
+            pair = "{0[0]:6.2f} {0[1]:6.2f}".format
+            print(f"{codec:6} {line[0]:4d} % {line[1]:4d} ms {line[2]:5d}   {pair(mine)} {pair(theirs)}   {ahead[0]:+6.2f} {ahead[1]:+6.2f}")
+            where = f"{codec} at {line[0]} % loss, {line[1]} ms jitter, bursts of {line[2]}"
+            verdict.say(min(ahead) > -SAME, f"{where}: not below baresip")
+            if line[0] == BETTER_AT:
+                verdict.say(ahead[0] >= BETTER_BY, f"{where}: PESQ {BETTER_BY} above baresip")
+
+
+def main():
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("codec", nargs="*", choices=[[], *CODECS])
+    ask.add_argument("--quick", action="store_true")
+    wanted = ask.parse_args()
+    codecs, seeds = wanted.codec or CODECS, SEEDS[:1] if wanted.quick else SEEDS
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        cells = [(who, codec, line, seed) for codec in codecs for line in LINES for seed in seeds for who in WHO]
+        works = [(number, *one, reference(folder, baresip.RATE[one[1]]), folder) for number, one in enumerate(cells)]
+        with concurrent.futures.ProcessPoolExecutor(4) as pool:
+            done = []
+            for value in pool.map(measure, works):
+                done.append(value)
+                print(f"\r{len(done)} of {len(works)} calls", end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+    verdict = Verdict()
+    judge(dict(zip(cells, done)), codecs, verdict)
+    print(f"{verdict.passed} passed, {verdict.failed} failed")
+    return int(verdict.failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
