@@ -11,7 +11,7 @@
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
-COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev
+COMPILER := cc=gcc /usr/include/stdio.h=libc6-dev cmake=cmake
 # One for both, and with the features that the tests have: cargo would compile half of the dependencies anew for each.
 BUILD := cargo build --locked --bin sottovoce --example demo
 SPEECH := /usr/share/sounds/alsa/Front_Center.wav=alsa-utils

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey, AES_128_GCM, CHACHA20_POLY1305};
 use criterion::{criterion_group, criterion_main, BatchSize, BenchmarkId, Criterion, Throughput};
 use sottovoce::ipsec::{DirectionKeys, EspKey, PacketBuffer, Protection};
-use sottovoce::media::{Codec, Egress, Held, Ingress, Stream, StreamConfig};
+use sottovoce::media::{Codec, Egress, Formats, Held, Ingress, Stream, StreamConfig};
 use sottovoce::policy::setkey::parse;
 use sottovoce::policy::{Bundle, Level, Spd, Suite};
 use sottovoce::vocab::{Generation, Spi, Wall};
@@ -48,7 +48,7 @@ fn doors(suite: Suite, first: bool) -> (Egress, Ingress) {
         remote: address(!first),
         peer: None,
         spd: Arc::new(Spd::compile(Generation(1), vec![], parse(text).expect("a policy"))),
-        codec: Codec::Pcmu,
+        formats: Formats::only(Codec::Pcmu),
         ssrc: 1,
         sequence: 1,
         timestamp: 1,

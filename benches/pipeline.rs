@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, PacketBuffer, Protection};
-use sottovoce::media::{Codec, Egress, Held, Ingress, Stream, StreamConfig};
+use sottovoce::media::{Codec, Egress, Formats, Held, Ingress, Stream, StreamConfig};
 use sottovoce::policy::setkey::parse;
 use sottovoce::policy::{Bundle, Framing, Level, Spd, Suite};
 use sottovoce::vocab::{Generation, Spi, Wall};
@@ -114,7 +114,7 @@ fn doors(case: Case, first: bool) -> (Egress, Ingress) {
         remote: address(!first),
         peer: None,
         spd: Arc::new(Spd::compile(Generation(1), vec![], parse(&text).expect("a policy"))),
-        codec: Codec::Pcmu,
+        formats: Formats::only(Codec::Pcmu),
         ssrc: 1,
         sequence: 1,
         timestamp: 1,

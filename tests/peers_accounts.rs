@@ -38,7 +38,7 @@ fn is_called(bob: &Home, callee: &Home, name: &str) {
     let ask = bob.run(&["ask", name, "--approve"]).expect(0).json();
     assert_eq!(ask["state"], "registered", "{ask}");
     let call = bob.run(&["call", name, "--duration", "0.5"]).expect(0).json();
-    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
     assert!(call["packets"]["received"].as_u64().unwrap() > 5, "the callee is heard: {call}");
     look_until(|| {
         let calls = callee.run(&["history"]).expect(0).json()["calls"].as_array().unwrap().clone();

@@ -13,7 +13,9 @@ use crate::process::{finish, installed, skip, write_pcap, Capture, Home, Seen};
 fn called(action: &str) -> Option<(Vec<Seen>, Home)> {
     let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
     for (home, other) in [(&alice, &bob), (&bob, &alice)] {
-        home.configure(&home.usual(&action.replace("ENDS", &format!("{}-{}", home.address, other.address))));
+        let usual = home.usual(&action.replace("ENDS", &format!("{}-{}", home.address, other.address)));
+        // Silence is known by its octets.
+        home.configure(&(usual + "[audio]\ncodecs = [\"pcmu\"]\n"));
     }
     let capture = if installed("tcpdump") { Capture::start(&alice.path("pcap"), &[&alice, &bob]) } else { None };
     if capture.is_none() {

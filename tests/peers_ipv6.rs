@@ -36,7 +36,7 @@ fn two_who_are_registered_by_ipv6_ask_and_call_each_other() {
         let ask = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0).json();
         assert_eq!((ask["state"].as_str(), ask["target"].as_str()), (Some("registered"), Some("sip:bob@example.org")));
         let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
-        assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+        assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
         assert!(call["packets"]["received"].as_u64().unwrap() > 5, "Bob is heard: {call}");
         let heard = look_until(|| bob.run(&["history"]).expect(0).json()["calls"][0]["packets"]["received"].as_u64());
         assert!(heard > 5, "Alice is heard: {heard}");

@@ -36,7 +36,7 @@ fn ask_call_and_write(kamailio: &Kamailio, transport: &str, publishes: bool) {
     assert_eq!(phrase(&alice), phrase(&bob));
 
     let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
-    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
     assert!(call["packets"]["received"].as_u64().unwrap() > 5, "Bob is heard: {call}");
     let heard =
         look_until(|| Some(bob.run(&["history"]).expect(0).json()["calls"][0].clone()).filter(|c| !c.is_null()));

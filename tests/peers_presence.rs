@@ -25,7 +25,7 @@ fn what_a_peer_published_is_asked_for_and_then_called_by() {
         let policy = alice.run(&["policy", "list"]).expect(0).stdout;
         assert!(policy.contains(&format!("{}/32", bob.address)) && !policy.contains(&kamailio.address.to_string()));
         let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
-        assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+        assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
         assert!(call["packets"]["received"].as_u64().unwrap() > 5, "Bob is heard: {call}");
         let heard = look_until(|| bob.run(&["history"]).expect(0).json()["calls"][0]["packets"]["received"].as_u64());
         assert!(heard > 5, "Alice is heard: {heard}");

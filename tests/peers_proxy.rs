@@ -43,7 +43,7 @@ fn a_peer_is_asked_by_its_name_through_the_proxy_and_then_called() {
         let policy = alice.run(&["policy", "list"]).expect(0).stdout;
         assert!(policy.contains(&format!("{}/32", bob.address)) && !policy.contains(&kamailio.address.to_string()));
         let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
-        assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+        assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
     }
 }
 
@@ -143,7 +143,7 @@ fn with_tls_an_agent_is_registered_and_asked_on_its_own_connection() {
     let ask = alice.run(&["ask", "bob@example.org", "--approve"]).expect(0).json();
     assert_eq!(ask["state"], "registered", "{ask}");
     let call = alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0).json();
-    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
     let ask = bob.run(&["ask", "alice@example.org", "--approve"]).expect(0).json();
     assert_eq!(ask["state"], "registered", "{ask}");
     let connections = kamailio.tell(&["core.tcp_list"]).expect(0).stdout;
@@ -171,7 +171,7 @@ fn a_call_by_sips_goes_through_the_proxy_by_tls_or_not_at_all() {
     alice.run(&["ask", "bob@example.org", "--approve"]).expect(0);
     let capture = Capture::start(&kamailio.dir.path().join("capture"), &[&alice, &bob]);
     let call = alice.run(&["call", "sips:bob@example.org", "--duration", "0.5"]).expect(0).json();
-    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
     if let Some(capture) = capture {
         let seen = capture.stop();
         let to_proxy = seen.iter().find(|seen| [seen.from.ip(), seen.to.ip()].contains(&kamailio.address.into()));

@@ -16,7 +16,7 @@ class Agent:
         (folder / "sottovoce.toml").write_text(
             f'entity = "sip:{machine}@{address}"\n[sip]\nlisten = ["udp:{address}:5060"]\n[answer]\nmode = "auto"\n'
             '[watchers]\nunknown = "place"\n[policy]\ndefault = ["spdadd any any udp -P out ipsec esp/transport//require;"]\n'
-            f'[audio]\n{audio}'
+            f'[audio]\ncodecs = ["{codec}"]\n{audio}'
         )
         self.process = network.at(machine, *self.words("run"))
         until(f"{machine} runs", lambda: self.command("status").returncode == 0)

@@ -6,6 +6,7 @@ use sottovoce::agent::{
 };
 use sottovoce::keys::Identity;
 use sottovoce::policy::{both_directions, setkey, Level};
+use sottovoce::sdp::AudioFormat;
 use sottovoce::sip::{Received, Transmit, Transport};
 use sottovoce::vocab::{Device, Entity, Generation};
 
@@ -99,6 +100,7 @@ fn config(number: usize) -> AgentConfig {
         gateway: None,
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
+        codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").expect("a policy")),
         stays: false,

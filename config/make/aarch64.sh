@@ -14,7 +14,7 @@ if command -v dpkg >/dev/null 2>&1 && ! [ -e "$standard" ] && ! dpkg --print-for
     echo "make: Debian's standard library for aarch64 comes from arm64. As root: dpkg --add-architecture arm64" >&2
     exit 1
 fi
-"$here/need.sh" aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross \
+"$here/need.sh" aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross cmake=cmake \
     "$standard=libstd-rust-web-dev:arm64"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 cargo build --locked --target "$target" --bin sottovoce

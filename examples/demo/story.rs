@@ -42,6 +42,9 @@ pub struct Story<'a> {
 /// What the wire has to look like.
 type Demand = fn(&Wire) -> bool;
 
+/// What is heard is compared sample by sample, and packets are looked into: G.711 leaves both as they are.
+const CODECS: &str = "codecs = [\"pcmu\", \"pcma\"]\n";
+
 impl<'a> Story<'a> {
     pub fn new(place: &'a Place, folders: &'a Folders) -> Result<Self, String> {
         let agent =
@@ -64,7 +67,8 @@ impl<'a> Story<'a> {
         let addresses = self.place.addresses();
         self.captures = self.can_capture();
         self.prologue();
-        let alice = Setting { address: addresses.alice, control_port: self.doors[0], more: "" };
+        let alice =
+            Setting { address: addresses.alice, control_port: self.doors[0], more: &format!("[audio]\n{CODECS}") };
         let log = self.folders.kept.join("alice.log");
         self.alice.start(&alice, &log, self.packet_log(Who::Alice).as_deref())?;
         self.both_in_office(addresses.bob_office)?;
@@ -190,7 +194,7 @@ impl<'a> Story<'a> {
     /// His agent answers by itself, says his sentences, and records.
     fn start_bob(&mut self, address: &str) -> Result<(), String> {
         let more = format!(
-            "[audio]\ninput = \"file:{}\"\noutput = \"file:{}\"\n[answer]\nmode = \"auto\"\n\
+            "[audio]\ninput = \"file:{}\"\noutput = \"file:{}\"\n{CODECS}[answer]\nmode = \"auto\"\n\
              [policy]\ndefault = [\"spdadd any any any -P out none;\"]\n",
             self.bob_speech.file.display(),
             self.bob_hears().display(),

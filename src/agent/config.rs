@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::keys::Identity;
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
+use crate::sdp::AudioFormat;
 use crate::sip::{Host, Locate, Transport, Uri};
 use crate::vocab::{shell_word, Device, Entity, Redacted};
 
@@ -29,6 +30,8 @@ pub struct AgentConfig {
     pub answering: Answering,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
+    /// Those that are spoken, the preferred first; never empty.
+    pub codecs: Vec<AudioFormat>,
     pub places: Vec<Place>,
     pub unknown_watchers: UnknownWatchers,
     /// Peers may put proposals of a looser policy to our user; without it they are refused.

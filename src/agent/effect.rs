@@ -9,7 +9,7 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use crate::ice::{Gathering, Start};
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
+use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sdp::Ice;
@@ -73,6 +73,11 @@ pub enum Effect {
     HoldStream {
         call: CallId,
         held: Held,
+    },
+    /// The call's stream goes on with other codecs, or under other numbers for them.
+    SetFormats {
+        call: CallId,
+        formats: Formats,
     },
     /// The call's stream goes on under new keys; at another place, on the socket that was opened for it there.
     RekeyStream {

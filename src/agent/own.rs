@@ -12,6 +12,7 @@ use crate::policy::{
     Purpose, Scope, StatedPolicy, Statement, Suite, Wanted, Whereabouts,
 };
 use crate::presence::{self, Names, PresenceRecord, Signed, Vouch};
+use crate::sdp::AudioFormat;
 use crate::vocab::{Entity, Nonce, PeerText, Wall};
 
 /// How long a statement of ours may be acted on.
@@ -179,7 +180,7 @@ impl Own {
             environment: saying.presence.then_some(self.environment),
             signing_key: config.identity.verify_key(),
             agreement_key: config.identity.agreement_key(),
-            supports: capabilities(),
+            supports: capabilities(&config.codecs),
             policies: saying.policies,
             request: saying.request,
             proposal: saying.proposal,
@@ -189,12 +190,12 @@ impl Own {
 }
 
 /// What this version can do.
-pub fn capabilities() -> Capabilities {
+pub fn capabilities(codecs: &[AudioFormat]) -> Capabilities {
     Capabilities {
         protocols: Protocol::IPSEC.to_vec(),
         tunnel: true,
         suites: Suite::ALL.to_vec(),
-        codecs: vec![PeerText::new("PCMU"), PeerText::new("PCMA")],
+        codecs: codecs.iter().map(|codec| PeerText::new(codec.name())).collect(),
         kem: Vec::new(),
     }
 }

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use super::{Clock, Resolver};
 use crate::agent::{AudioSink, AudioSource, Done};
 use crate::ice::{Gathering, Start};
-use crate::media::{Counters, Forwarder, Held, Known, Rekeying, Stream};
+use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -165,6 +165,13 @@ impl MediaLoops {
     pub fn hold(&self, call: CallId, held: Held) {
         if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
             mailbox.hold(held);
+        }
+    }
+
+    /// Its stream goes on with other codecs.
+    pub fn set_formats(&self, call: CallId, formats: Formats) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.set_formats(formats);
         }
     }
 

@@ -6,7 +6,7 @@ use super::generation::Generation;
 use super::ingress::Arrival;
 use super::Egress;
 use crate::ipsec::{DropReason, Kind};
-use crate::policy::Spd;
+use crate::policy::{Bundle, Spd};
 use crate::vocab::{Mono, Now};
 
 /// An overlap ends so long after the peer was heard under the new keys (PROTOCOL section 7, "Mid-call").
@@ -48,6 +48,11 @@ impl Generations {
     /// Whether the entries for the peer's packets and ours would let them go by this address of its.
     pub(super) fn allow(&self, now: Now, peer: SocketAddr) -> bool {
         self.current.egress.reaches(now.wall, peer) && self.current.ingress.is_reached_from(now.wall, peer)
+    }
+
+    /// What was agreed for packets of ours.
+    pub(super) fn outbound(&self) -> Bundle {
+        self.current.egress.agreed
     }
 
     /// The way out, and where it leads.

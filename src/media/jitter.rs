@@ -1,10 +1,11 @@
 use super::sequence::Extender;
+use super::MAX_FRAME;
 
 /// One frame of sound, 20 ms.
 pub type Frame = [i16; LEN];
 
-/// Samples of a frame of G.711.
-pub const LEN: usize = 160;
+/// Samples of the longest frame; shorter ones fill its beginning.
+pub const LEN: usize = MAX_FRAME;
 
 /// Puts frames back in order and hands out one every 20 ms.
 ///

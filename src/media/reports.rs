@@ -65,18 +65,23 @@ impl Reports {
         }
     }
 
+    pub(super) fn set_clock(&mut self, clock: u32) {
+        self.clock = clock;
+    }
+
     pub(super) fn note_sent(&mut self, now: Mono, timestamp: u32, octets: usize) {
         self.sent_packets = self.sent_packets.wrapping_add(1);
         self.sent_octets = self.sent_octets.wrapping_add(octets as u32);
         self.newest = Some((timestamp, now));
     }
 
-    pub(super) fn note_heard(&mut self, now: Mono, header: &RtpHeader) {
+    /// The timestamps of that packet have `clock` ticks a second.
+    pub(super) fn note_heard(&mut self, now: Mono, header: &RtpHeader, clock: u32) {
         if self.heard.as_ref().is_none_or(|heard| heard.ssrc != header.ssrc) {
             self.heard = Some(Heard::new(header));
         }
         if let Some(heard) = &mut self.heard {
-            heard.note(now, header, self.clock);
+            heard.note(now, header, clock);
         }
     }
 
@@ -240,7 +245,7 @@ mod tests {
         assert_eq!(reports.poll(at(0), &mut octets), None);
         reports.note_sent(at(0).mono, 1000, 160);
         for sequence in [100, 101, 103] {
-            reports.note_heard(at(u64::from(sequence) * 20).mono, &header(sequence));
+            reports.note_heard(at(u64::from(sequence) * 20).mono, &header(sequence), 8000);
         }
         let len = reports.poll(at(2500), &mut octets).unwrap();
         let parts: Vec<Packet<'_>> = Compound::parse(&octets[..len]).unwrap().map(Result::unwrap).collect();

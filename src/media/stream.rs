@@ -12,7 +12,7 @@ use super::ingress::Ingress;
 use super::jitter::{self, Frame, Insertion, JitterBuffer};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Decoder, Encoder, Held, Rekeying, Tunnel};
+use super::{Codec, Counters, Decoder, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::vocab::{Device, Entity, Now};
@@ -22,7 +22,11 @@ pub struct Stream {
     encoder: Encoder,
     /// Room for one payload.
     encoded: Box<[u8]>,
-    decoder: Decoder,
+    formats: Formats,
+    /// One for each payload type that may come.
+    decoders: Vec<(u8, Decoder)>,
+    /// The place among them of what came last.
+    heard: usize,
     /// Until the peer is heard nothing is sent.
     waits: bool,
     held: Held,
@@ -51,7 +55,7 @@ pub struct StreamConfig {
     pub remote: SocketAddr,
     pub peer: Option<(Entity, Device)>,
     pub spd: Arc<Spd>,
-    pub codec: Codec,
+    pub formats: Formats,
     /// Random (RFC 3550 section 5.1), as are the first sequence number and timestamp.
     pub ssrc: u32,
     pub sequence: u16,
@@ -104,11 +108,14 @@ impl Stream {
         let around = tunnel.as_ref().map(|tunnel| tunnel.around());
         let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
         let first = Generation::new(terms, associations.into());
+        let (payload_type, codec) = config.formats.send;
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
-            encoder: Encoder::new(config.codec),
-            encoded: vec![0; config.codec.max_payload()].into_boxed_slice(),
-            decoder: Decoder::new(config.codec),
+            encoder: encoder(&config.formats, outbound),
+            encoded: vec![0; codec.max_payload()].into_boxed_slice(),
+            decoders: decoders(&config.formats),
+            formats: config.formats,
+            heard: 0,
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
@@ -116,16 +123,16 @@ impl Stream {
             generations: Generations::new(first),
             next: RtpHeader {
                 marker: true,
-                payload_type: config.codec.payload_type(),
+                payload_type,
                 sequence: config.sequence,
                 timestamp: config.timestamp,
                 ssrc: config.ssrc,
             },
-            buffer: PacketBuffer::new((rtp::HEADER_LEN + config.codec.max_payload()).max(reports::MAX_LEN)),
+            buffer: packet_buffer(codec),
             room,
             jitter: JitterBuffer::new(),
             heard_ssrc: None,
-            reports: Reports::new(config.ssrc, config.codec.clock()),
+            reports: Reports::new(config.ssrc, codec.clock()),
             events: VecDeque::with_capacity(4),
             told: Told::default(),
             counters: Counters::default(),
@@ -138,9 +145,35 @@ impl Stream {
         (egress, ingress)
     }
 
-    /// Samples a second of its frames, which are 20 ms long.
+    /// Samples a second of the frames that it takes, which are 20 ms long.
     pub fn rate(&self) -> u32 {
         self.encoder.codec().rate()
+    }
+
+    /// The same of the frames that it gives: what the peer sends now, which may be another codec than ours.
+    pub fn heard_rate(&self) -> u32 {
+        self.decoders.get(self.heard).map_or_else(|| self.rate(), |(_, decoder)| decoder.codec().rate())
+    }
+
+    /// Goes on with what both sides described anew. Numbers and timestamps go on as they were (RFC 3264 section 8.3.2).
+    pub fn set_formats(&mut self, formats: Formats) {
+        if formats == self.formats {
+            return;
+        }
+        let (payload_type, codec) = formats.send;
+        if codec != self.encoder.codec() {
+            self.encoded = vec![0; codec.max_payload()].into_boxed_slice();
+            self.buffer = packet_buffer(codec);
+            self.reports.set_clock(codec.clock());
+            self.next.marker = true;
+        }
+        self.encoder = encoder(&formats, self.generations.outbound());
+        self.next.payload_type = payload_type;
+        if formats.receive != self.formats.receive {
+            (self.decoders, self.heard) = (decoders(&formats), 0);
+            self.jitter = JitterBuffer::new();
+        }
+        self.formats = formats;
     }
 
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
@@ -255,6 +288,7 @@ impl Stream {
         self.waits |= rekeying.heard_first;
         self.generations.settle(now.mono);
         let around = self.tunnel.as_ref().map(|tunnel| tunnel.around());
+        let was = self.generations.outbound();
         let next = Generation::next(rekeying, around);
         if next.room() > self.room.len() {
             self.room = vec![0; next.room()].into_boxed_slice();
@@ -262,6 +296,9 @@ impl Stream {
         self.generations.rekey(now.mono, next, speaks_first);
         if speaks_first {
             self.reports.hurry(now.mono);
+        }
+        if encoder_is_constant(&self.formats, was) != encoder_is_constant(&self.formats, self.generations.outbound()) {
+            self.encoder = encoder(&self.formats, self.generations.outbound());
         }
     }
 
@@ -315,29 +352,55 @@ impl Stream {
     }
 
     fn handle_rtp(&mut self, now: Now, packet: &[u8]) {
-        let Some((header, payload)) = RtpHeader::read(packet).filter(|(_, payload)| payload.len() == jitter::LEN)
-        else {
+        let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
-        if header.payload_type != self.decoder.codec().payload_type() {
+        let Some(heard) = self.decoders.iter().position(|(payload_type, _)| *payload_type == header.payload_type)
+        else {
             return self.counters.drop_one("payload-type");
+        };
+        let Some((_, decoder)) = self.decoders.get_mut(heard) else { return };
+        if decoder.samples(payload) != decoder.codec().frame_len() {
+            return self.counters.drop_one(DropReason::Malformed.name());
         }
         self.counters.received += 1;
+        if std::mem::replace(&mut self.heard, heard) != heard {
+            self.jitter = JitterBuffer::new();
+        }
         if self.heard_ssrc.replace(header.ssrc).is_some_and(|before| before != header.ssrc) {
             self.jitter = JitterBuffer::new();
         }
-        self.reports.note_heard(now.mono, &header);
+        self.reports.note_heard(now.mono, &header, decoder.codec().clock());
         if self.held.by_us {
             return;
         }
         let mut frame: Frame = [0; jitter::LEN];
-        self.decoder.decode(payload, &mut frame);
+        decoder.decode(payload, &mut frame);
         match self.jitter.insert(header.sequence, &frame) {
             Insertion::Accepted => {}
             Insertion::Duplicate => self.counters.duplicate += 1,
             Insertion::Late => self.counters.late += 1,
         }
     }
+}
+
+fn encoder(formats: &Formats, outbound: Bundle) -> Encoder {
+    let constant_rate = encoder_is_constant(formats, outbound);
+    Encoder::tuned(formats.send.1, Tuning { constant_rate, ..formats.tuning })
+}
+
+/// Where sizes could tell what is said they are all one: padding does that, or else the encoder (RFC 6562 section 3).
+fn encoder_is_constant(formats: &Formats, outbound: Bundle) -> bool {
+    let is_sealed = outbound.esp || outbound.srtp;
+    formats.tuning.constant_rate || is_sealed && !outbound.framing.tfc
+}
+
+fn decoders(formats: &Formats) -> Vec<(u8, Decoder)> {
+    formats.receive.iter().map(|(payload_type, codec)| (*payload_type, Decoder::new(*codec))).collect()
+}
+
+fn packet_buffer(codec: Codec) -> PacketBuffer {
+    PacketBuffer::new((rtp::HEADER_LEN + codec.max_payload()).max(reports::MAX_LEN))
 }
 
 /// The packet in the buffer goes where the current generation, and a tunnel around it, lead.

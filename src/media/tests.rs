@@ -7,10 +7,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
+mod formats;
 mod gateway;
 mod law;
 
-use super::jitter::LEN;
 use super::*;
 use crate::ipsec::{AhKey, DirectionKeys, EspKey, PacketBuffer, Protection};
 use crate::policy::setkey::parse;
@@ -64,7 +64,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
         remote,
         peer,
         spd,
-        codec: Codec::Pcmu,
+        formats: Formats::only(Codec::Pcmu),
         ssrc: u32::from(local.port()),
         sequence: 65530,
         timestamp: 1,
@@ -87,6 +87,9 @@ fn to_bob(spd: Arc<Spd>, agreed: Bundle, associations: Bundle) -> Stream {
 fn pair(action: &str, bundle: Bundle) -> (Stream, Stream) {
     (from_alice(spd(action), bundle, bundle), to_bob(spd(action), bundle, bundle))
 }
+
+/// Samples of a frame of G.711.
+const LEN: usize = 160;
 
 fn played(stream: &mut Stream, n: u64) -> [i16; LEN] {
     let mut frame = [0; LEN];

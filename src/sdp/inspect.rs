@@ -42,7 +42,7 @@ fn describe(found: &mut Inspection, sdp: &SessionDescription, octets: &[u8]) {
     match RemoteAudio::of(sdp) {
         Ok(audio) => {
             found.address = Some(audio.address);
-            found.codecs = audio.formats.iter().map(|format| format.name()).collect();
+            found.codecs = audio.formats.iter().map(|numbered| numbered.format.name()).collect();
             found.rtcp_mux = audio.rtcp_mux;
             found.held = audio.held();
             found.sv_sa =

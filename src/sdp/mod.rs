@@ -4,7 +4,7 @@
 //! [`RemoteAudio::of`] says where and how that peer receives. [`offer`] and [`answer`] write ours. The key agreement
 //! rides in [`SvSa`] attributes: octets here, meaning in `keys`.
 //!
-//! Not here: more than one stream of ours, dynamic payload types, names instead of addresses, bundling. What it says for ICE is text here, meaning in `ice`.
+//! Not here: more than one stream of ours, names instead of addresses, bundling. What it says for ICE is text here, meaning in `ice`.
 
 mod attribute;
 mod crypto;
@@ -13,6 +13,7 @@ mod format;
 mod ice;
 mod inspect;
 mod offer_answer;
+mod opus;
 mod parse;
 mod remote;
 mod sv_sa;
@@ -20,10 +21,11 @@ mod sv_sa;
 pub use attribute::{Attribute, MediaDirection};
 pub use crypto::{Crypto, CryptoError};
 pub use description::{Connection, Line, MediaDescription, Origin, SessionDescription};
-pub use format::AudioFormat;
+pub use format::{AudioFormat, NumberedFormat};
 pub use ice::Ice;
 pub use inspect::{inspect, Inspection};
 pub use offer_answer::{accepted, answer, offer, renewed, reoffer, AnswerError, AnswerInput, OfferInput, Ours};
+pub use opus::OpusWishes;
 pub use parse::ParseError;
 pub use remote::{MediaError, RemoteAudio};
 pub use sv_sa::{SvSa, SvSaError};

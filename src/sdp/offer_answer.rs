@@ -1,11 +1,12 @@
+use std::iter;
 use std::net::SocketAddr;
 
 use super::attribute::{Attribute, MediaDirection};
 use super::crypto::Crypto;
 use super::description::{Connection, Line, MediaDescription, Origin, SessionDescription};
-use super::format::AudioFormat;
+use super::format::{AudioFormat, NumberedFormat};
 use super::ice::Ice;
-use super::remote::{MediaError, RemoteAudio, SECURE};
+use super::remote::{MediaError, RemoteAudio, PTIME, SECURE};
 use super::sv_sa::SvSa;
 
 /// What our description says of us.
@@ -37,7 +38,7 @@ pub struct OfferInput<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerInput<'a> {
     pub ours: Ours<'a>,
-    /// Those that we speak; the answer keeps the offer's order.
+    /// Those that we speak; the answer keeps the offer's order, and its numbers (RFC 3264 section 6.1).
     pub formats: &'a [AudioFormat],
     pub sv_sa: Option<SvSa>,
     /// With the tag of the one that was offered.
@@ -63,7 +64,8 @@ pub enum AnswerError {
 
 /// One audio stream, both ways, RTP and RTCP on one port.
 pub fn offer(input: OfferInput) -> SessionDescription {
-    let mut media = audio(input.ours.address, input.formats);
+    let formats: Vec<_> = input.formats.iter().copied().map(NumberedFormat::from).collect();
+    let mut media = audio(input.ours.address, &formats);
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.crypto.iter().map(Crypto::attribute));
@@ -77,7 +79,8 @@ pub fn offer(input: OfferInput) -> SessionDescription {
 /// Joins the first audio stream of `offer` that we can join and rejects every other (RFC 3264 section 6).
 pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionDescription, MediaError> {
     let theirs = RemoteAudio::of(offer)?;
-    let formats: Vec<_> = theirs.formats.iter().copied().filter(|format| input.formats.contains(format)).collect();
+    let is_ours = |numbered: &NumberedFormat| input.formats.contains(&numbered.format);
+    let formats: Vec<_> = theirs.formats.iter().copied().filter(is_ours).collect();
     if formats.is_empty() {
         return Err(MediaError::Codec);
     }
@@ -150,8 +153,9 @@ pub fn accepted(offer: &SessionDescription, answer: &SessionDescription) -> Resu
     }
     let theirs = RemoteAudio::of(answer)?;
     let ours = offer.media.get(theirs.index).ok_or(AnswerError::Streams)?;
-    let offered = AudioFormat::all_of(ours);
-    if !theirs.formats.iter().all(|format| offered.contains(format)) {
+    let offered = NumberedFormat::all_of(ours);
+    let was_offered = |taken: &NumberedFormat| offered.iter().any(|offered| offered.format == taken.format);
+    if !theirs.formats.iter().all(was_offered) {
         return Err(AnswerError::Format);
     }
     if theirs.rtcp_mux && ours.attribute("rtcp-mux").is_none() {
@@ -180,21 +184,26 @@ fn username(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect()
 }
 
-fn audio(address: SocketAddr, formats: &[AudioFormat]) -> MediaDescription {
-    let map =
-        |format: &AudioFormat| Attribute::new("rtpmap", format!("{} {}", format.payload_type(), format.encoding()));
-    let mut attributes: Vec<_> = formats.iter().map(map).collect();
-    attributes.push(Attribute::new("ptime", "20"));
+fn audio(address: SocketAddr, formats: &[NumberedFormat]) -> MediaDescription {
+    let mut attributes: Vec<_> = formats.iter().flat_map(lines).collect();
+    attributes.push(Attribute::new("ptime", PTIME.to_string()));
     MediaDescription {
         kind: "audio".to_owned(),
         port: address.port(),
         port_count: 1,
         protocol: "RTP/AVP".to_owned(),
-        formats: formats.iter().map(|format| format.payload_type().to_string()).collect(),
+        formats: formats.iter().map(|numbered| numbered.payload_type.to_string()).collect(),
         connection: None,
         other: Vec::new(),
         attributes,
     }
+}
+
+/// What its number stands for, and what we ask of it.
+fn lines(NumberedFormat { format, payload_type, .. }: &NumberedFormat) -> impl Iterator<Item = Attribute> {
+    let map = Attribute::new("rtpmap", format!("{payload_type} {}", format.encoding()));
+    let wishes = Attribute::new("fmtp", format!("{payload_type} useinbandfec=1"));
+    iter::once(map).chain((*format == AudioFormat::Opus).then_some(wishes))
 }
 
 fn rejected(media: &MediaDescription) -> MediaDescription {
@@ -212,6 +221,10 @@ mod tests {
 
     fn ours(address: &str) -> Ours<'_> {
         Ours { username: "al ice", session_id: 7, session_version: 1, address: address.parse().unwrap() }
+    }
+
+    fn names(audio: &RemoteAudio) -> Vec<AudioFormat> {
+        audio.formats.iter().map(|numbered| numbered.format).collect()
     }
 
     fn sv_sa(device: &str) -> SvSa {
@@ -264,7 +277,7 @@ mod tests {
         assert_eq!(read, offer);
         let theirs = RemoteAudio::of(&read).unwrap();
         assert_eq!(theirs.address, "192.168.1.1:20000".parse().unwrap());
-        assert_eq!((&theirs.formats[..], theirs.rtcp_mux, theirs.held()), (&FORMATS[..], true, false));
+        assert_eq!((&names(&theirs)[..], theirs.rtcp_mux, theirs.held()), (&FORMATS[..], true, false));
         assert_eq!((theirs.ptime, &theirs.sv_sa), (Some(20), &vec![sv_sa("b1"), sv_sa("b2")]));
         let answer = our_answer(&read).unwrap();
         let got = accepted(&offer, &answer).unwrap();
@@ -379,8 +392,54 @@ mod tests {
     #[test]
     fn a_payload_type_that_means_something_else_is_not_ours() {
         let offer = changed("PCMU/8000", "G726-32/8000");
-        assert_eq!(RemoteAudio::of(&offer).unwrap().formats, [AudioFormat::Pcma]);
-        assert_eq!(RemoteAudio::of(&changed("PCMU/8000", "pcmu/8000/1")).unwrap().formats, FORMATS);
+        assert_eq!(names(&RemoteAudio::of(&offer).unwrap()), [AudioFormat::Pcma]);
+        assert_eq!(names(&RemoteAudio::of(&changed("PCMU/8000", "pcmu/8000/1")).unwrap()), FORMATS);
+    }
+
+    #[test]
+    fn numbers_of_opus_are_those_of_whoever_describes() {
+        let all = OfferInput {
+            ours: ours("192.0.2.1:4"),
+            formats: &AudioFormat::ALL,
+            sv_sa: vec![],
+            crypto: vec![],
+            secure: false,
+        };
+        let ours = offer(all);
+        let text = ours.to_string();
+        let media = "m=audio 4 RTP/AVP 96 9 0 8\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\na=rtpmap:9 G722/8000\r\n";
+        assert!(text.contains(media), "{text}");
+        // Another telephone has other numbers, and another order.
+        let theirs = text.replace("RTP/AVP 96 9 0 8", "RTP/AVP 0 111 9").replace(":96 ", ":111 ");
+        let theirs = theirs.replace("useinbandfec=1", "maxaveragebitrate=20000;cbr=1");
+        let theirs = SessionDescription::parse(theirs.as_bytes()).unwrap();
+        let address = self::ours("192.0.2.2:30000");
+        let formats = &[AudioFormat::Opus, AudioFormat::Pcmu][..];
+        let input = AnswerInput { ours: address, formats, sv_sa: None, crypto: None, held: false };
+        let answer = answer(&theirs, input).unwrap();
+        assert!(answer.to_string().contains("RTP/AVP 0 111\r\n"), "{answer}");
+        let taken = accepted(&ours, &answer).unwrap();
+        assert_eq!(names(&taken), [AudioFormat::Pcmu, AudioFormat::Opus]);
+        let opus = RemoteAudio::of(&theirs).unwrap().formats[1];
+        assert_eq!((opus.payload_type, opus.opus.constant_rate, opus.opus.fec), (111, true, false));
+        assert_eq!(opus.opus.max_bitrate, Some(20_000));
+    }
+
+    #[test]
+    fn a_dynamic_number_means_nothing_without_its_map() {
+        for other in ["RTP/AVP 96", "RTP/AVP 300", "RTP/AVP 0 96\r\na=rtpmap:96 opus/48000/1\r\na=x:96"] {
+            let offer = changed("RTP/AVP 0 8", other);
+            let known = NumberedFormat::all_of(&offer.media[0]);
+            assert!(known.iter().all(|numbered| numbered.format == AudioFormat::Pcmu), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_stream_of_shorter_packets_than_ours_is_not_joined() {
+        assert_eq!(our_answer(&changed("a=ptime:20", "a=maxptime:10")), Err(MediaError::Ptime(10)));
+        for fits in ["a=maxptime:20", "a=maxptime:120", "a=maxptime:x"] {
+            assert!(our_answer(&changed("a=ptime:20", fits)).is_ok());
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use super::attribute::MediaDirection;
 use super::crypto::{Crypto, CryptoError};
 use super::description::{Connection, MediaDescription, SessionDescription};
-use super::format::AudioFormat;
+use super::format::NumberedFormat;
 use super::ice::Ice;
 use super::sv_sa::{SvSa, SvSaError};
 
@@ -15,7 +15,7 @@ pub struct RemoteAudio {
     /// Where the peer receives RTP; with rtcp-mux also RTCP. Unspecified (`0.0.0.0`) in the old form of hold.
     pub address: SocketAddr,
     /// Those that both speak, in the peer's order; never empty.
-    pub formats: Vec<AudioFormat>,
+    pub formats: Vec<NumberedFormat>,
     /// RFC 5761.
     pub rtcp_mux: bool,
     /// As the peer wrote it.
@@ -36,7 +36,7 @@ pub struct RemoteAudio {
 pub enum MediaError {
     #[error("the stream has no numeric address")]
     Address,
-    #[error("no codec in common: we speak PCMU and PCMA")]
+    #[error("no codec in common: we speak opus, G722, PCMU and PCMA")]
     Codec,
     #[error("there is no audio stream")]
     NoAudio,
@@ -44,11 +44,16 @@ pub enum MediaError {
     Crypto(CryptoError),
     #[error("the audio stream is neither RTP/AVP nor RTP/SAVP")]
     Protocol,
+    #[error("the audio stream takes packets of {0} ms at most, and ours are 20 ms long")]
+    Ptime(u16),
     #[error("the audio stream is rejected")]
     Rejected,
     #[error(transparent)]
     SvSa(#[from] SvSaError),
 }
+
+/// Milliseconds of sound in each packet of ours.
+pub(super) const PTIME: u16 = 20;
 
 /// RFC 3551.
 pub(super) const PLAIN: &str = "RTP/AVP";
@@ -82,7 +87,7 @@ impl RemoteAudio {
             Err(why) if secure => return Err(MediaError::Crypto(why)),
             read => read.unwrap_or_default(),
         };
-        let formats = AudioFormat::all_of(media);
+        let formats = NumberedFormat::all_of(media);
         if formats.is_empty() {
             return Err(MediaError::Codec);
         }
@@ -90,14 +95,18 @@ impl RemoteAudio {
         if ip.is_multicast() {
             return Err(MediaError::Address);
         }
-        let ptime = media.attribute("ptime").and_then(|attribute| attribute.value.as_deref()?.parse().ok());
+        let milliseconds =
+            |name| media.attribute(name).and_then(|attribute| attribute.value.as_deref()?.trim().parse().ok());
+        if let Some(most) = milliseconds("maxptime").filter(|most| *most < PTIME) {
+            return Err(MediaError::Ptime(most));
+        }
         Ok(Self {
             index,
             address: SocketAddr::new(ip, media.port),
             formats,
             rtcp_mux: media.attribute("rtcp-mux").is_some(),
             direction: sdp.direction_of(media),
-            ptime,
+            ptime: milliseconds("ptime"),
             sv_sa: SvSa::all_of(media)?,
             crypto,
             secure,

@@ -48,7 +48,7 @@ fn tighter_rules_are_registered_in_both_directions_and_the_call_has_them() {
     let rules = "ipsec ah/transport//require esp/transport//require";
     check(&alice.run(&["ask", &bob.entity(), "--approve", rules]).expect(0), "AskView");
     let call = check(&alice.run(&["call", &bob.entity(), "--duration", "0.5"]).expect(0), "CallView");
-    assert_eq!(call["bundle"], "ah+esp", "{call}");
+    assert_eq!(call["bundle"], "ah+esp+tfc", "{call}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn every_command_prints_what_the_description_says() {
     check(&alice.run(&["status"]).expect(0), "StatusView");
     check(&alice.run(&["ask", &peer, "--approve"]).expect(0), "AskView");
     let call = check(&alice.run(&["call", &peer, "--duration", "0.5"]).expect(0), "CallView");
-    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp")), "{call}");
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
     check(&alice.run(&["calls"]).expect(0), "CallList");
     refused(alice.run(&["hangup"]), 2, "no-such-call");
     let reviews = check(&alice.run(&["review", "list"]).expect(0), "ReviewList");

@@ -16,7 +16,7 @@ fn a_contact_is_saved_called_by_its_name_changed_and_removed() {
     assert_eq!((saved["entity"].as_str(), saved["group"].as_str()), (Some(peer.as_str()), Some("friend")));
     check(&alice.run(&["ask", "bob", "--approve"]).expect(0), "AskView");
     let call = check(&alice.run(&["call", "bob@example.org", "--duration", "0.5"]).expect(0), "CallView");
-    assert_eq!(call["bundle"], "esp", "{call}");
+    assert_eq!(call["bundle"], "esp+tfc", "{call}");
     check(&alice.run(&["presence", "show", "bob"]).expect(0), "PresenceList");
     check(&alice.run(&["identity", "verify", "bob", "--yes"]).expect(0), "IdentityView");
     refused(alice.run(&["contact", "add", "bob", "sip:other@h"]), 2, "contact-there");

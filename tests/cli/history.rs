@@ -32,7 +32,7 @@ fn missed_calls_are_told_until_they_are_seen_and_calls_are_found_and_forgotten()
     let calls = history["calls"].as_array().unwrap();
     let results: Vec<_> = calls.iter().map(|call| call["result"].as_str().unwrap()).collect();
     assert_eq!((results, &history["missed"]), (vec!["answered", "missed"], &1.into()), "{history}");
-    assert!(calls[0]["talked_ms"].as_u64().unwrap() >= 300 && calls[0]["bundle"] == "esp", "{history}");
+    assert!(calls[0]["talked_ms"].as_u64().unwrap() >= 300 && calls[0]["bundle"] == "esp+tfc", "{history}");
     assert_eq!(calls[0]["name"], "Alice");
     let mine = check(&alice.run(&["history", "--outgoing"]).expect(0), "HistoryView");
     assert_eq!(mine["calls"][1]["result"], "unanswered");

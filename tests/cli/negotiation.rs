@@ -108,7 +108,7 @@ fn what_the_peers_user_refuses_changes_nothing() {
     assert!(error["next"].as_str().unwrap().contains("what was in force stays in force"), "{error}");
     assert_eq!(alice.run(&["policy", "export"]).expect(0).json(), before);
     let (call, seen) = call(&alice, &bob);
-    assert_eq!(call["bundle"], "esp", "{call:#}");
+    assert_eq!(call["bundle"], "esp+tfc", "{call:#}");
     if let Some(seen) = seen {
         let (clear, protected) = media(&seen);
         assert!(clear == 0 && protected > 30, "{clear} in clear, {protected} protected");

@@ -292,7 +292,7 @@ fn a_call_that_was_refused_is_mended_by_one_key() {
     assert!(shown.contains(" missing             esp/transport//require\n"), "{shown}");
     terminal.wait_for(CALL_KEYS);
     terminal.type_in("t");
-    ends(terminal, 0, "talking, protected by esp ");
+    ends(terminal, 0, "talking, protected by esp+tfc ");
 }
 
 /// Two may look at one review; who was slower is not asked on.
@@ -389,6 +389,6 @@ fn a_call_asks_again_when_its_review_was_overtaken() {
     terminal.wait_for("review r3 takes its place");
     terminal.wait_for(CALL_KEYS);
     terminal.type_in("a");
-    terminal.wait_for("protected by esp");
+    terminal.wait_for("protected by esp+tfc");
     ends(terminal, 0, "ended");
 }

@@ -23,7 +23,7 @@ fn agent_at(name: &'static str, host: &str, address: IpAddr) -> (Home, String) {
 pub fn asks_and_calls(alice: &Home, bob: &str) {
     check(&alice.run(&["ask", bob, "--approve"]).expect(0), "AskView");
     let call = check(&alice.run(&["call", bob, "--duration", "0.5"]).expect(0), "CallView");
-    assert_eq!((call["bundle"].as_str(), call["state"].as_str()), (Some("esp"), Some("ended")), "{call}");
+    assert_eq!((call["bundle"].as_str(), call["state"].as_str()), (Some("esp+tfc"), Some("ended")), "{call}");
     assert!(call["packets"]["received"].as_u64().unwrap() > 10, "{call}");
 }
 

@@ -19,9 +19,9 @@ fn a_change_of_policy_protects_a_running_call_or_ends_it() {
     let mut said = |what: &str| assert!(lines.any(|line| line.contains(what)), "the call never said: {what}");
     said("not protected");
     let tightened = alice.run(&["tighten", "c1", "ipsec esp/transport//require"]);
-    assert_eq!(check(&tightened.expect(0), "CallView")["bundle"], "esp");
-    look_until(|| bob.run(&["calls"]).stdout.contains("\"bundle\":\"esp\"").then_some(()));
-    said("protected by esp from now on");
+    assert_eq!(check(&tightened.expect(0), "CallView")["bundle"], "esp+tfc");
+    look_until(|| bob.run(&["calls"]).stdout.contains("\"bundle\":\"esp+tfc\"").then_some(()));
+    said("protected by esp+tfc from now on");
     let discard = "spdadd any any udp -P out discard; # sv: priority=10";
     check(&bob.run(&["policy", "add", discard]).expect(0), "RegisteredView");
     said("ended, the peer hung up (its policy discards the call)");
@@ -65,7 +65,7 @@ fn a_running_call_is_relaxed_when_the_other_user_agrees() {
         let last = list["reviews"].as_array().unwrap().last().cloned()?;
         (last["state"] == "pending").then(|| last["id"].as_str().unwrap().to_owned())
     });
-    assert!(alice.run(&["calls"]).stdout.contains("\"bundle\":\"esp\""), "nothing before he has decided");
+    assert!(alice.run(&["calls"]).stdout.contains("\"bundle\":\"esp+tfc\""), "nothing before he has decided");
     bob.run(&["review", "answer", &review, "--approve"]).expect(0);
     let said = relax.wait_with_output().unwrap();
     assert_eq!(said.status.code(), Some(0));

@@ -42,7 +42,7 @@ fn a_blind_transfer_of_an_approved_target_goes_by_itself_and_whoever_called_foll
     let done = check(&bob.run(&["transfer", &his, &carol.entity()]).expect(0), "TransferView");
     assert_eq!((&done["state"], &done["target"]), (&"done".into(), &carol.entity().into()));
     let hers = look_until(|| active(&carol));
-    assert_eq!((&hers["peer"], &hers["bundle"]), (&alice.entity().into(), &"esp".into()));
+    assert_eq!((&hers["peer"], &hers["bundle"]), (&alice.entity().into(), &"esp+tfc".into()));
     let mut lines = BufReader::new(call.stderr.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.any(|line| line.contains("goes on as call c2")), "the command stays with the call");
     let old = look_until(|| newest(&bob).filter(|call| call["state"] == "ended"));

@@ -8,6 +8,7 @@ use sottovoce::agent::{
 };
 use sottovoce::keys::Identity;
 use sottovoce::policy::{both_directions, setkey, Level, Prefix, Scope};
+use sottovoce::sdp::AudioFormat;
 use sottovoce::sip::Transport;
 use sottovoce::vocab::{Device, Entity};
 
@@ -36,6 +37,8 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
+        // The cheapest to compute: worlds have many calls.
+        codecs: vec![AudioFormat::Pcmu, AudioFormat::Pcma],
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),
         stays: true,

@@ -245,6 +245,12 @@ impl Node {
                 }
                 None
             }
+            Effect::SetFormats { call, formats } => {
+                if let Some(stream) = self.media.get_mut(&call).and_then(|media| media.stream.as_mut()) {
+                    stream.set_formats(formats);
+                }
+                None
+            }
             Effect::HoldStream { call, held } => {
                 if let Some(stream) = self.media.get_mut(&call).and_then(|media| media.stream.as_mut()) {
                     stream.set_held(held);

@@ -106,6 +106,8 @@ mode = "auto"
 [audio]
 input = "${SOUND:-tone:440}"
 output = "${OUTPUT:-none}"
+# Packets of one size that a stranger can read.
+codecs = ["pcmu", "pcma"]
 [[place]]
 name = "office"
 scope = "private"

@@ -36,6 +36,6 @@ impl Agent {
         // A refresh of theirs repeats it.
         calling.said.describe(accepted.clone());
         let confirmed = initiator.finish(message).map_err(|why| no_agreement_text(&peer, &why.to_string()))?;
-        self.start_stream(now, id, confirmed, accepted.media(), accepted.codec())
+        self.start_stream(now, id, confirmed, accepted.media())
     }
 }

@@ -149,7 +149,7 @@ impl Agent {
             .sdp_answer(&offered, local, message, (sdes.as_ref().map(|keys| keys.ours.clone()), ice))
             .map_err(|why| unanswerable(id, &why))?;
         self.say_answer(now, id, session, answer);
-        let ready = Ready { confirmed, sdes, remote: offered.media(), codec: offered.codec() };
+        let ready = Ready { confirmed, sdes, remote: offered.media() };
         // Who has to be heard first is listened to from now on: nothing goes anywhere before.
         match known {
             true => self.begin_stream(now, id, ready),

@@ -6,6 +6,7 @@ use rand_core::RngCore;
 
 use super::caller_failures::{ambiguous, discarded, nobody_approved, played_already, recorded_already, too_many};
 use super::failures::{gone, no_address, no_agreement_text};
+use super::formats::codec_of;
 use super::media::random_spis;
 use super::{CallState, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, OPTION_TAG};
@@ -17,7 +18,6 @@ use crate::agent::waiting::Waiting;
 use crate::agent::{Agent, AskRequest, AudioSink, AudioSource, CallRequest, Effect, Event, Pin, Side};
 use crate::keys::agreement::{Bundles, OfferInput, PeerKeys};
 use crate::keys::Initiator;
-use crate::media::Codec;
 use crate::policy::{Action, Answer, Bundle, Entry, Intent, Suite, Wanted};
 use crate::sdp::SvSa;
 use crate::sip::{Body, Candidate, Invite, SessionId, Transport, Uri};
@@ -317,7 +317,7 @@ impl Agent {
         }
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (out, inbound) = (calling.beyond(out), calling.beyond(inbound));
-        let variable_rate = Codec::ALL.iter().any(|codec| codec.is_variable_rate());
+        let variable_rate = self.config.codecs.iter().any(|format| codec_of(*format).is_variable_rate());
         let bundles = Bundles {
             to_responder: Bundle::of_entry(&out, variable_rate),
             to_initiator: Bundle::of_entry(&inbound, variable_rate),

@@ -51,7 +51,7 @@ impl Agent {
         calling.call.early = true;
         calling.said.describe(answer.clone());
         calling.key = KeyState::Early(Box::new(Early { message, answer: answer.clone(), refused: None }));
-        let started = self.start_stream(now, id, confirmed, answer.media(), answer.codec());
+        let started = self.start_stream(now, id, confirmed, answer.media());
         if let (Err(failure), Some(calling)) = (&started, self.calls.all.get_mut(&id)) {
             calling.call.early = false;
             if let KeyState::Early(early) = &mut calling.key {

@@ -53,6 +53,7 @@ impl Agent {
         calling.hearing.quiet_allowed = calling.said.is_partial() || held.by_us;
         calling.hearing.begin_anew();
         self.effect(Effect::HoldStream { call: id, held });
+        self.settle_formats(id);
         self.event(Event::CallChanged(id));
     }
 }

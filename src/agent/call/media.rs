@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use rand_core::RngCore;
 
 use super::failures::gone;
+use super::formats::codec_of;
 use super::rekey::Agreement;
 use super::sdes::SdesKeys;
 use super::tunnel::{elsewhere, lost};
@@ -18,8 +19,8 @@ use crate::keys::Confirmed;
 use crate::media::{Associations, Codec, Stream, StreamConfig, PORTS};
 use crate::policy::{Entry, Suite};
 use crate::sdp::{
-    self, AnswerInput, AudioFormat, Crypto, Ice, MediaDirection, OfferInput, Ours, RemoteAudio, SessionDescription,
-    SvSa,
+    self, AnswerInput, AudioFormat, Crypto, Ice, MediaDirection, MediaError, NumberedFormat, OfferInput, Ours,
+    RemoteAudio, SessionDescription, SvSa,
 };
 use crate::sip::Body;
 use crate::vocab::{escape, CallId, Device, Failure, FailureKind, Now, Redacted, Spi};
@@ -59,9 +60,9 @@ impl Agent {
 
     pub(super) fn begin_stream(&mut self, now: Now, id: CallId, ready: Ready) -> Result<(), Failure> {
         match (ready.confirmed, ready.sdes) {
-            (Some(confirmed), _) => self.start_stream(now, id, *confirmed, ready.remote, ready.codec),
-            (None, Some(keys)) => self.start_srtp_stream(now, id, keys, ready.remote, ready.codec),
-            (None, None) => self.start_clear_stream(now, id, ready.remote, ready.codec),
+            (Some(confirmed), _) => self.start_stream(now, id, *confirmed, ready.remote),
+            (None, Some(keys)) => self.start_srtp_stream(now, id, keys, ready.remote),
+            (None, None) => self.start_clear_stream(now, id, ready.remote),
         }
     }
 
@@ -72,7 +73,6 @@ impl Agent {
         id: CallId,
         confirmed: Confirmed,
         remote: SocketAddr,
-        codec: Codec,
     ) -> Result<(), Failure> {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         if calling.call.carries.is_some() {
@@ -90,7 +90,7 @@ impl Agent {
         calling.agreement = Some(Agreement { hash, protected, suite, remote });
         self.log_keys(&confirmed, local, remote);
         let protection = confirmed.into_protection();
-        self.run_stream(now, id, protection.into(), protected, (remote, codec))
+        self.run_stream(now, id, protection.into(), protected, remote)
     }
 
     /// Only where the user wants the keys to be written down.
@@ -105,19 +105,13 @@ impl Agent {
     }
 
     /// An ordinary phone under a policy that lets clear packets through.
-    pub(super) fn start_clear_stream(
-        &mut self,
-        now: Now,
-        id: CallId,
-        remote: SocketAddr,
-        codec: Codec,
-    ) -> Result<(), Failure> {
+    pub(super) fn start_clear_stream(&mut self, now: Now, id: CallId, remote: SocketAddr) -> Result<(), Failure> {
         self.refuse_unruly(now, id, Default::default(), remote)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.bundle = calling.all_of(Protected::default()).outbound.to_string();
             calling.agreement = Some(Agreement { hash: None, protected: Protected::default(), suite: None, remote });
         }
-        self.run_stream(now, id, Associations::none(), Protected::default(), (remote, codec))
+        self.run_stream(now, id, Associations::none(), Protected::default(), remote)
     }
 
     /// An ordinary telephone, and keys for SRTP of both.
@@ -127,7 +121,6 @@ impl Agent {
         id: CallId,
         keys: SdesKeys,
         remote: SocketAddr,
-        codec: Codec,
     ) -> Result<(), Failure> {
         let protected = Protected::SRTP;
         self.refuse_unruly(now, id, (protected, None), remote)?;
@@ -137,7 +130,7 @@ impl Agent {
         calling.call.suite = Some(keys.suite.name().to_owned());
         calling.agreement = Some(Agreement { hash: None, protected, suite: None, remote });
         calling.sdes = Some(keys);
-        self.run_stream(now, id, associations, protected, (remote, codec))
+        self.run_stream(now, id, associations, protected, remote)
     }
 
     fn run_stream(
@@ -146,13 +139,14 @@ impl Agent {
         id: CallId,
         associations: Associations,
         protected: Protected,
-        (remote, codec): (SocketAddr, Codec),
+        remote: SocketAddr,
     ) -> Result<(), Failure> {
         // The upper half is left out, so that the first packets may be lost (RFC 3711 section 3.3.1).
         let first = self.rng.next_u32() as u16 & 0x7fff;
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), first, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
+        let formats = calling.said.formats();
         if calling.call.forwards.is_some() {
             let Associations::Ipsec(protection) = associations else { return Err(gone(id)) };
             self.run_forwarder(id, protection, remote)?;
@@ -163,13 +157,14 @@ impl Agent {
         if calling.through.is_some() && tunnel.is_none() {
             return Err(lost(&calling.call.peer, None));
         }
+        let formats = formats.ok_or_else(|| gone(id))?;
         calling.call.held_by_peer = calling.said.is_held();
         let config = StreamConfig {
             local,
             remote,
             peer: calling.peer.clone(),
             spd: self.book.spd().clone(),
-            codec,
+            formats: formats.clone(),
             ssrc,
             sequence,
             timestamp,
@@ -182,6 +177,7 @@ impl Agent {
             tunnel,
         };
         let early = calling.call.early;
+        calling.formats = Some(formats);
         calling.hearing.quiet_allowed = early || calling.said.is_partial();
         let stream = Box::new(Stream::new(config, associations));
         let source = calling.source.clone();
@@ -282,7 +278,7 @@ impl Agent {
         let session_id = u64::from(self.rng.next_u32());
         let sv_sa = agreement.into_iter().collect();
         let ours = self.ours(session_id, local);
-        sdp::offer(OfferInput { ours, formats: &FORMATS, sv_sa, crypto: Vec::new(), secure: false, ice })
+        sdp::offer(OfferInput { ours, formats: &self.config.codecs, sv_sa, crypto: Vec::new(), secure: false, ice })
     }
 
     /// `secure`: by these keys or not at all.
@@ -296,7 +292,7 @@ impl Agent {
         let session_id = u64::from(self.rng.next_u32());
         sdp::offer(OfferInput {
             ours: self.ours(session_id, local),
-            formats: &FORMATS,
+            formats: &self.config.codecs,
             sv_sa: Vec::new(),
             crypto,
             secure,
@@ -314,8 +310,14 @@ impl Agent {
         let session_id = u64::from(self.rng.next_u32());
         let device = self.config.device.clone();
         let sv_sa = message.map(|message| SvSa { device, message });
-        let input =
-            AnswerInput { ours: self.ours(session_id, local), formats: &FORMATS, sv_sa, crypto, ice, held: false };
+        let input = AnswerInput {
+            ours: self.ours(session_id, local),
+            formats: &self.config.codecs,
+            sv_sa,
+            crypto,
+            ice,
+            held: false,
+        };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -329,7 +331,7 @@ impl Agent {
         held: bool,
     ) -> Result<SessionDescription, String> {
         let ours = Ours { session_version, ..self.ours(session_id, local) };
-        let input = AnswerInput { ours, formats: &FORMATS, sv_sa, crypto, ice, held };
+        let input = AnswerInput { ours, formats: &self.config.codecs, sv_sa, crypto, ice, held };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 
@@ -345,7 +347,6 @@ pub(super) struct Ready {
     /// With an ordinary telephone.
     pub sdes: Option<SdesKeys>,
     pub remote: SocketAddr,
-    pub codec: Codec,
 }
 
 /// Where media goes: the key agreement's address, or that of the session description when it leaves it open.
@@ -357,9 +358,6 @@ pub(super) fn media_address(agreed: SocketAddr, described: SocketAddr) -> Socket
     }
 }
 
-/// What we speak, the preferred first.
-const FORMATS: [AudioFormat; 2] = [AudioFormat::Pcmu, AudioFormat::Pcma];
-
 /// A peer's session description, and the audio stream in it that we can join.
 #[derive(Clone)]
 pub struct PeerSdp {
@@ -368,11 +366,15 @@ pub struct PeerSdp {
 }
 
 impl PeerSdp {
-    /// Reads an offer.
-    pub fn offer(body: &Body) -> Result<Self, String> {
+    /// Reads an offer; what it offers beside `ours` is passed over.
+    pub fn offer(body: &Body, ours: &[AudioFormat]) -> Result<Self, String> {
         let whole = Self::parse(body)?;
-        let audio = RemoteAudio::of(&whole).map_err(|why| why.to_string())?;
-        Ok(Self { whole, audio })
+        let mut audio = RemoteAudio::of(&whole).map_err(|why| why.to_string())?;
+        audio.formats.retain(|numbered| ours.contains(&numbered.format));
+        match audio.formats.is_empty() {
+            true => Err(MediaError::Codec.to_string()),
+            false => Ok(Self { whole, audio }),
+        }
     }
 
     /// Reads the answer to our own offer.
@@ -422,10 +424,12 @@ impl PeerSdp {
 
     /// The first codec that both speak.
     pub fn codec(&self) -> Codec {
-        match self.audio.formats.first() {
-            Some(AudioFormat::Pcma) => Codec::Pcma,
-            _ => Codec::Pcmu,
-        }
+        self.audio.formats.first().map_or(Codec::Pcmu, |numbered| codec_of(numbered.format))
+    }
+
+    /// All of them, in its order; never empty.
+    pub fn formats(&self) -> &[NumberedFormat] {
+        &self.audio.formats
     }
 
     /// The peer wants no sound.
@@ -438,14 +442,14 @@ impl PeerSdp {
         self.held() || self.audio.direction != MediaDirection::Sendrecv
     }
 
-    /// It holds the call, or takes it up again, at the place that was `described` at first, and nothing else.
+    /// It holds the call, takes it up again or goes on with another codec, at the place that was `described` at first, and nothing else.
     pub fn changes_only_direction(&self, again: &Self, described: SocketAddr) -> bool {
         let there = again.audio.address == described || again.audio.address.ip().is_unspecified();
         let same = (&self.audio.sv_sa, self.audio.rtcp_mux) == (&again.audio.sv_sa, again.audio.rtcp_mux);
         // Which of them are used stands elsewhere; without any it is another call.
         let keyed =
             self.audio.crypto.is_empty() == again.audio.crypto.is_empty() && self.audio.secure == again.audio.secure;
-        there && same && keyed && self.codec() == again.codec()
+        there && same && keyed
     }
 
     /// Nothing of it is another than before, whatever the o= line says.
@@ -453,7 +457,7 @@ impl PeerSdp {
         let of = |audio: &RemoteAudio| (audio.address, audio.direction, audio.secure);
         let same = of(&self.audio) == of(&other.audio)
             && (&self.audio.sv_sa, &self.audio.crypto) == (&other.audio.sv_sa, &other.audio.crypto);
-        same && self.codec() == other.codec()
+        same && self.audio.formats == other.audio.formats
     }
 
     /// An unchanged o= line and attribute: a refresh, no new offer (PROTOCOL section 7, "Mid-call").
@@ -503,7 +507,7 @@ mod tests {
             "v=0\r\no=p 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n\
              a=rtcp-mux\r\na={direction}\r\n{keys}"
         );
-        PeerSdp::offer(&Body::new("application/sdp", text.into_bytes())).unwrap()
+        PeerSdp::offer(&Body::new("application/sdp", text.into_bytes()), &AudioFormat::ALL).unwrap()
     }
 
     /// Another agreement is no hold, nor is none: somebody on the way may want other keys, or no keys.

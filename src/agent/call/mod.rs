@@ -21,6 +21,7 @@ mod descriptions;
 mod early;
 mod end;
 mod failures;
+mod formats;
 mod forwarding;
 mod hold;
 mod invitation;
@@ -65,7 +66,7 @@ use super::target::Target;
 use super::{Agent, Call, CallState, Event, Side};
 use crate::keys::agreement::PeerKeys;
 use crate::keys::{Initiator, Responder};
-use crate::media::Counters;
+use crate::media::{Counters, Formats};
 use crate::policy::{Answer, Intent, Suite};
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed};
@@ -124,6 +125,8 @@ pub(super) struct Calling {
     duration: Option<Duration>,
     /// Who we are in it.
     name: Entity,
+    /// What its stream sends and takes, as it was told last.
+    formats: Option<Formats>,
     hearing: Hearing,
     /// Give up then: nobody answers, or the call has had its time.
     until: Option<Mono>,
@@ -285,6 +288,7 @@ impl Agent {
             sink: self.config.audio_sink.clone(),
             duration: None,
             name: self.config.entity.clone(),
+            formats: None,
             hearing: Hearing::default(),
             until: None,
             invited: None,

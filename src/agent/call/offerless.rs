@@ -60,8 +60,8 @@ impl Agent {
         }
         calling.key = KeyState::Done;
         calling.said.describe(accepted.clone());
-        let (remote, codec) = (accepted.media(), accepted.codec());
-        self.begin_stream(now, id, Ready { confirmed: None, sdes: None, remote, codec })
+        let remote = accepted.media();
+        self.begin_stream(now, id, Ready { confirmed: None, sdes: None, remote })
     }
 
     /// Of a re-INVITE without offer, which got what we said before: nothing but who holds the call may have changed, for nothing

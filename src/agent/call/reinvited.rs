@@ -11,8 +11,8 @@ use crate::sip::{Body, Refusal, SessionId};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 impl Agent {
-    /// A refresh with an unchanged o= line and attribute gets the same answer; one that only holds the call, or takes it up
-    /// again, is answered; anything else is refused, and the call goes on.
+    /// A refresh with an unchanged o= line and attribute gets the same answer; one that only holds the call, takes it up
+    /// again, or names other codecs, is answered; anything else is refused, and the call goes on.
     pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, from: IpAddr, body: Option<Body>) {
         let Some(calling) = self.calls.by_session(session) else { return self.refuse_reoffer(now, session) };
         let (id, said) = (calling.call.id, calling.said.ours.as_ref().map(ToString::to_string));
@@ -22,7 +22,7 @@ impl Agent {
             calling.offers = true;
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
         };
-        let Ok(again) = PeerSdp::offer(&body) else { return self.refuse_reoffer(now, session) };
+        let Ok(again) = PeerSdp::offer(&body, &self.config.codecs) else { return self.refuse_reoffer(now, session) };
         let Some(before) = calling.said.theirs() else { return self.refuse_reoffer(now, session) };
         if before.is_same_offer(&again) {
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));

@@ -145,18 +145,18 @@ impl Agent {
     ) -> Result<(), Failure> {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let peer = calling.call.peer.clone();
-        let (remote, codec) = (accepted.media(), accepted.codec());
+        let remote = accepted.media();
         // Keys that were not asked for are nobody's: there are telephones that answer any offer with some (baresip 1.0, mediaenc=srtp).
         let has_keys = !accepted.crypto().is_empty() && !keys.is_empty();
         let chosen = SdesKeys::chosen(keys, accepted.crypto());
         calling.said.describe(accepted);
         match chosen {
-            Some(keys) => self.start_srtp_stream(now, id, keys, remote, codec),
+            Some(keys) => self.start_srtp_stream(now, id, keys, remote),
             None if has_keys => Err(keys_unusable(&peer)),
             None => {
                 let demands = self.demands_of_call(now, id, remote)?;
                 match self.lets_clear(&demands) {
-                    true => self.start_clear_stream(now, id, remote, codec),
+                    true => self.start_clear_stream(now, id, remote),
                     false => Err(no_keys(&peer)),
                 }
             }

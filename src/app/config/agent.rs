@@ -25,6 +25,7 @@ impl Config {
             answering: self.answering,
             audio_source: self.audio_source,
             audio_sink: self.audio_sink,
+            codecs: self.codecs,
             places: self.places,
             unknown_watchers: self.unknown_watchers,
             take_proposals: self.take_proposals,

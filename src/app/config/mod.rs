@@ -25,6 +25,7 @@ use crate::agent::{
 };
 use crate::io::TlsFiles;
 use crate::policy::{Entry, Level};
+use crate::sdp::AudioFormat;
 use crate::vocab::{escape, Entity, Failure, FailureKind};
 
 /// Everything that the configuration file can say, checked, with its defaults filled in.
@@ -46,6 +47,8 @@ pub struct Config {
     pub control: SocketAddr,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
+    /// Those that are spoken, the preferred first; never empty.
+    pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,
     pub answering: Answering,
     /// When the machine loses the address that is listened on, we go to the one that it has then.

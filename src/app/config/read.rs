@@ -10,6 +10,7 @@ use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
     Scope, Selector,
 };
+use crate::sdp::AudioFormat;
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
@@ -96,6 +97,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        codecs: AudioFormat::ALL.to_vec(),
         answer: AnswerMode::Prompt,
         answering: Answering::default(),
         limits: 1,
@@ -202,12 +204,30 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 }
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
-    let Some(section) = top.section("audio", &["input", "output"])? else { return Ok(()) };
+    let Some(section) = top.section("audio", &["input", "output", "codecs"])? else { return Ok(()) };
     let input = "\"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
     let output = "\"none\" or \"file:heard.wav\"";
     set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);
+    set(&mut config.codecs, section.read("codecs", codecs)?);
     Ok(())
+}
+
+fn codecs(value: &Value<'_, '_>) -> Result<Vec<AudioFormat>, Failure> {
+    let expected = "codecs, the preferred first, as [\"opus\", \"g722\", \"pcmu\", \"pcma\"]";
+    let items = value.items(expected)?;
+    if items.is_empty() {
+        return Err(value.refuse_because("there is no codec", expected));
+    }
+    let mut codecs = Vec::new();
+    for item in &items {
+        let codec = item.text("\"opus\", \"g722\", \"pcmu\" or \"pcma\"", value::codec)?;
+        if codecs.contains(&codec) {
+            return Err(item.refuse_because("a codec is named twice", expected));
+        }
+        codecs.push(codec);
+    }
+    Ok(codecs)
 }
 
 fn people(top: &Section<'_, '_>, config: &mut Config) -> Result<(), Failure> {

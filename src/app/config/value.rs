@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, UnknownWatchers};
 use crate::policy::{Level, Prefix};
+use crate::sdp::AudioFormat;
 use crate::sip::Transport;
 
 use super::StoreKind;
@@ -53,6 +54,11 @@ pub(super) fn audio_sink(text: &str, base: &Path) -> Option<AudioSink> {
 
 fn file(text: &str, base: &Path) -> Option<PathBuf> {
     text.strip_prefix("file:").filter(|name| !name.is_empty()).map(|name| base.join(name))
+}
+
+/// By its name in a session description, in whatever case.
+pub(super) fn codec(text: &str) -> Option<AudioFormat> {
+    AudioFormat::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(text))
 }
 
 pub(super) fn answer(text: &str) -> Option<AnswerMode> {

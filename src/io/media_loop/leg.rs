@@ -63,6 +63,8 @@ pub struct RunningLeg {
     work: Work,
     source: Source,
     sink: Sink,
+    /// What they are set to, in samples a second: either side may go on with another codec.
+    rates: (u32, u32),
     pace: Pace,
     frames: u64,
     /// What came before was handed to the stream.
@@ -95,6 +97,7 @@ impl MediaLeg {
             work,
             source,
             sink,
+            rates: (rate, rate),
             pace: Pace::start(now.mono),
             frames: 0,
             read_until: Mono::default(),
@@ -150,7 +153,13 @@ impl RunningLeg {
         let had_ended = self.source.has_ended();
         let Work::Talk(Some(stream)) = &mut self.work else { return };
         let mut room = [0; MAX_FRAME];
-        let Some(frame) = room.get_mut(..(stream.rate() / FRAMES_A_SECOND) as usize) else { return };
+        let rates = (stream.rate(), stream.heard_rate());
+        if std::mem::replace(&mut self.rates, rates) != rates {
+            self.source.set_rate(rates.0);
+            self.sink.set_rate(rates.1);
+        }
+        let len = |rate: u32| (rate / FRAMES_A_SECOND) as usize;
+        let Some(frame) = room.get_mut(..len(rates.0)) else { return };
         if !stream.held().is_paused() {
             self.source.frame(frame);
         }
@@ -160,6 +169,7 @@ impl RunningLeg {
         } else {
             say(stream, now, frame, (&self.socket, &self.traversing));
         }
+        let Some(frame) = room.get_mut(..len(rates.1)) else { return };
         stream.play(now, frame);
         if self.source.has_ended() && !had_ended {
             outbox.push(Done::SourceEnded { call: self.call });
@@ -241,10 +251,6 @@ impl RunningLeg {
             return;
         }
         if let Some(other) = self.mailbox.take_stream() {
-            if let Some(stream) = &other {
-                self.source.set_rate(stream.rate());
-                self.sink.set_rate(stream.rate());
-            }
             self.work = Work::Talk(other);
         }
         let Work::Talk(Some(stream)) = &mut self.work else { return };
@@ -260,6 +266,9 @@ impl RunningLeg {
         }
         if let Some(held) = self.mailbox.take_hold() {
             stream.set_held(held);
+        }
+        if let Some(formats) = self.mailbox.take_formats() {
+            stream.set_formats(formats);
         }
     }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ice::{Start, Traversal};
-use crate::media::{Held, Known, Rekeying, Stream};
+use crate::media::{Formats, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 
 /// A socket, and what was gathered on it.
@@ -11,7 +11,7 @@ pub type OpenedSocket = (UdpSocket, Option<Box<Traversal>>);
 /// New keys for a stream, and at another address the socket there.
 pub type Renewal = (Box<Rekeying>, Option<OpenedSocket>);
 
-/// What a leg must know, the newest only: it holds one snapshot, one list of who is where, one word on hold, one other stream and one wish to end, so
+/// What a leg must know, the newest only: it holds one snapshot, one list of who is where, one word on hold, one list of codecs, one other stream and one wish to end, so
 /// it is never full.
 /// The flags keep the lock off the packet path.
 #[derive(Default)]
@@ -34,6 +34,9 @@ pub struct Mailbox {
     /// What both sides said of ways through NATs.
     ice: Mutex<Option<Box<Start>>>,
     has_ice: AtomicBool,
+    /// Other codecs.
+    formats: Mutex<Option<Formats>>,
+    has_formats: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -76,11 +79,29 @@ impl Mailbox {
         self.holds.swap(false, Ordering::AcqRel).then(held)
     }
 
-    /// The stream that runs ends, and its keys with it; this one goes on in its place. What was said of hold was said of the other.
+    /// The same of its codecs.
+    pub fn set_formats(&self, formats: Formats) {
+        if let Some(waiting) = self.waiting().as_mut() {
+            return waiting.set_formats(formats);
+        }
+        *self.formats.lock().unwrap_or_else(PoisonError::into_inner) = Some(formats);
+        self.has_formats.store(true, Ordering::Release);
+    }
+
+    /// Its codecs, when those were not taken yet.
+    pub fn take_formats(&self) -> Option<Formats> {
+        if !self.has_formats.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        self.formats.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The stream that runs ends, and its keys with it; this one goes on in its place. What was said of hold and of codecs was said of the other.
     pub fn replace(&self, stream: Option<Box<Stream>>) {
         let mut waiting = self.waiting();
         *waiting = stream;
         self.holds.store(false, Ordering::Release);
+        self.has_formats.store(false, Ordering::Release);
         self.has_stream.store(true, Ordering::Release);
     }
 

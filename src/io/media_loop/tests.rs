@@ -6,7 +6,7 @@ use super::*;
 use crate::io::audio::read_wav;
 use crate::io::os::Batch;
 use crate::ipsec::Protection;
-use crate::media::{Codec, Held, StreamConfig, StreamEvent};
+use crate::media::{Codec, Formats, Held, StreamConfig, StreamEvent};
 use crate::policy::{Action, Bundle, Level};
 
 const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -49,7 +49,7 @@ fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
         remote,
         peer: None,
         spd: Arc::new(Spd::compile(crate::vocab::Generation(1), Vec::new(), out)),
-        codec: Codec::Pcmu,
+        formats: Formats::only(Codec::Pcmu),
         ssrc: 1,
         sequence: 1,
         timestamp: 1,

@@ -12,6 +12,7 @@ use crate::agent::{
 };
 use crate::io::{AuditEntry, HistoryFilter, Location, Opened};
 use crate::policy::{both_directions, setkey, Answer, Level, Wanted};
+use crate::sdp::AudioFormat;
 use crate::vocab::{AskId, EffectId, Entity, Wall};
 
 /// Longer than anything here takes.
@@ -51,6 +52,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         gateway: None,
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
+        codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),
         stays: true,

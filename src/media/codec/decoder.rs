@@ -1,15 +1,28 @@
 use audio_codec_algorithms::{decode_alaw, decode_ulaw};
 
-use super::Codec;
+use super::{opus, Codec};
+use crate::media::g722;
 
 /// Turns the payloads of one source back into sound, and keeps what its codec remembers from frame to frame.
 pub struct Decoder {
     codec: Codec,
+    memory: Memory,
+}
+
+enum Memory {
+    G722(Box<g722::Decoder>),
+    None,
+    Opus(opus::Decoder),
 }
 
 impl Decoder {
     pub fn new(codec: Codec) -> Self {
-        Self { codec }
+        let memory = match codec {
+            Codec::G722 => Memory::G722(Box::default()),
+            Codec::Opus => Memory::Opus(opus::Decoder::new()),
+            Codec::Pcma | Codec::Pcmu => Memory::None,
+        };
+        Self { codec, memory }
     }
 
     pub fn codec(&self) -> Codec {
@@ -17,33 +30,42 @@ impl Decoder {
     }
 
     /// Writes what a payload sounds like and gives the number of samples: 0 when it is not understood. What `out` has no room for is
-    /// left out.
+    /// left out; of Opus, which cannot be cut, the whole payload is.
     pub fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> usize {
-        let decode = match self.codec {
-            Codec::Pcma => decode_alaw,
-            Codec::Pcmu => decode_ulaw,
-        };
-        out.iter_mut().zip(payload).map(|(sample, octet)| *sample = decode(*octet)).count()
+        match &mut self.memory {
+            Memory::G722(decoder) => decoder.decode(payload, out),
+            Memory::None if self.codec == Codec::Pcma => each(payload, out, decode_alaw),
+            Memory::None => each(payload, out, decode_ulaw),
+            Memory::Opus(decoder) => decoder.decode(payload, out),
+        }
     }
 
     /// The samples that [`decode`](Self::decode) would write, given room: 0 when it would not understand.
     pub fn samples(&self, payload: &[u8]) -> usize {
-        match self.codec {
-            Codec::Pcma | Codec::Pcmu => payload.len(),
+        match &self.memory {
+            Memory::G722(_) => 2 * payload.len(),
+            Memory::None => payload.len(),
+            Memory::Opus(decoder) => decoder.samples(payload),
         }
     }
 
     /// Writes what the packet before `next` sounded like, from what `next` carries of it; false where it carries nothing.
-    pub fn recover(&mut self, _next: &[u8], _out: &mut [i16]) -> bool {
-        match self.codec {
-            Codec::Pcma | Codec::Pcmu => false,
+    pub fn recover(&mut self, next: &[u8], out: &mut [i16]) -> bool {
+        match &mut self.memory {
+            Memory::G722(_) | Memory::None => false,
+            Memory::Opus(decoder) => decoder.recover(next, out),
         }
     }
 
     /// Writes what the codec itself puts in the place of a packet that did not come; false where it has no concealment of its own.
-    pub fn conceal(&mut self, _out: &mut [i16]) -> bool {
-        match self.codec {
-            Codec::Pcma | Codec::Pcmu => false,
+    pub fn conceal(&mut self, out: &mut [i16]) -> bool {
+        match &mut self.memory {
+            Memory::G722(_) | Memory::None => false,
+            Memory::Opus(decoder) => decoder.conceal(out),
         }
     }
+}
+
+fn each(payload: &[u8], out: &mut [i16], decode: impl Fn(u8) -> i16) -> usize {
+    out.iter_mut().zip(payload).map(|(sample, octet)| *sample = decode(*octet)).count()
 }

@@ -1,15 +1,32 @@
 use audio_codec_algorithms::{encode_alaw, encode_ulaw};
 
-use super::Codec;
+use super::{opus, Codec, Tuning};
+use crate::media::g722;
 
 /// Turns the sound of one stream into payloads, and keeps what its codec remembers from frame to frame.
 pub struct Encoder {
     codec: Codec,
+    memory: Memory,
+}
+
+enum Memory {
+    G722(Box<g722::Encoder>),
+    None,
+    Opus(opus::Encoder),
 }
 
 impl Encoder {
     pub fn new(codec: Codec) -> Self {
-        Self { codec }
+        Self::tuned(codec, Tuning::default())
+    }
+
+    pub fn tuned(codec: Codec, tuning: Tuning) -> Self {
+        let memory = match codec {
+            Codec::G722 => Memory::G722(Box::default()),
+            Codec::Opus => Memory::Opus(opus::Encoder::new(tuning)),
+            Codec::Pcma | Codec::Pcmu => Memory::None,
+        };
+        Self { codec, memory }
     }
 
     pub fn codec(&self) -> Codec {
@@ -19,10 +36,15 @@ impl Encoder {
     /// Writes the payload of one frame, of at most [`Codec::max_payload`] octets, and gives its length: 0 when there is nothing to send
     /// for this frame.
     pub fn encode(&mut self, samples: &[i16], out: &mut [u8]) -> usize {
-        let encode = match self.codec {
-            Codec::Pcma => encode_alaw,
-            Codec::Pcmu => encode_ulaw,
-        };
-        out.iter_mut().zip(samples).map(|(octet, sample)| *octet = encode(*sample)).count()
+        match &mut self.memory {
+            Memory::G722(encoder) => encoder.encode(samples, out),
+            Memory::None if self.codec == Codec::Pcma => each(samples, out, encode_alaw),
+            Memory::None => each(samples, out, encode_ulaw),
+            Memory::Opus(encoder) => encoder.encode(samples, out),
+        }
     }
+}
+
+fn each(samples: &[i16], out: &mut [u8], encode: impl Fn(i16) -> u8) -> usize {
+    out.iter_mut().zip(samples).map(|(octet, sample)| *octet = encode(*sample)).count()
 }

@@ -1,0 +1,49 @@
+//! What is sent and what may come in a call, from what both sides described last (RFC 3264 sections 6.1 and 7).
+
+use super::descriptions::Descriptions;
+use super::media::PeerSdp;
+use crate::agent::{Agent, Effect};
+use crate::media::{Codec, Formats, Tuning};
+use crate::sdp::{AudioFormat, NumberedFormat, OpusWishes, RemoteAudio};
+use crate::vocab::CallId;
+
+impl Agent {
+    /// The stream goes on with what was described last.
+    pub(super) fn settle_formats(&mut self, id: CallId) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        let Some(formats) = calling.said.formats() else { return };
+        if calling.formats.replace(formats.clone()).is_some_and(|before| before != formats) {
+            self.effect(Effect::SetFormats { call: id, formats });
+        }
+    }
+}
+
+impl Descriptions {
+    /// We send what the peer names first, and take all that both named. `None` before both have described the session.
+    pub(super) fn formats(&self) -> Option<Formats> {
+        let theirs = self.theirs().map(PeerSdp::formats)?;
+        let ours = RemoteAudio::of(self.ours.as_ref()?).ok()?.formats;
+        let of = |list: &[NumberedFormat], format| list.iter().find(|numbered| numbered.format == format).copied();
+        let send = theirs.iter().find(|numbered| of(&ours, numbered.format).is_some())?;
+        let both = ours.iter().filter(|numbered| of(theirs, numbered.format).is_some());
+        Some(Formats {
+            send: (send.payload_type, codec_of(send.format)),
+            tuning: tuning(send.opus),
+            receive: both.map(|numbered| (numbered.payload_type, codec_of(numbered.format))).collect(),
+        })
+    }
+}
+
+pub(super) fn codec_of(format: AudioFormat) -> Codec {
+    match format {
+        AudioFormat::G722 => Codec::G722,
+        AudioFormat::Opus => Codec::Opus,
+        AudioFormat::Pcma => Codec::Pcma,
+        AudioFormat::Pcmu => Codec::Pcmu,
+    }
+}
+
+/// What a peer asks of packets that it gets (RFC 7587 section 6.1). That it would like silence not to be sent is for our user to say.
+fn tuning(wishes: OpusWishes) -> Tuning {
+    Tuning { constant_rate: wishes.constant_rate, quiet: false, redundant: wishes.fec, bitrate: wishes.max_bitrate }
+}
