@@ -404,6 +404,7 @@ mod tests {
             sv_sa: vec![],
             crypto: vec![],
             secure: false,
+            ice: None,
         };
         let ours = offer(all);
         let text = ours.to_string();
@@ -415,7 +416,7 @@ mod tests {
         let theirs = SessionDescription::parse(theirs.as_bytes()).unwrap();
         let address = self::ours("192.0.2.2:30000");
         let formats = &[AudioFormat::Opus, AudioFormat::Pcmu][..];
-        let input = AnswerInput { ours: address, formats, sv_sa: None, crypto: None, held: false };
+        let input = AnswerInput { ours: address, formats, sv_sa: None, crypto: None, ice: None, held: false };
         let answer = answer(&theirs, input).unwrap();
         assert!(answer.to_string().contains("RTP/AVP 0 111\r\n"), "{answer}");
         let taken = accepted(&ours, &answer).unwrap();

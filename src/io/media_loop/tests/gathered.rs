@@ -76,7 +76,9 @@ async fn two_legs_find_each_other_where_their_descriptions_lead_nowhere() {
     while counted.len() < 2 || !counted.values().all(enough) {
         let done = tokio::time::timeout(Duration::from_secs(20), answers.recv()).await.expect("voice comes").unwrap();
         if let Done::Counted { call, counters } = done {
-            assert!(counters.dropped.is_empty(), "checks are no packets of a stream: {counters:?}");
+            // In clear, what the other sends before this side uses the pair too.
+            let mut dropped = counters.dropped.keys();
+            assert!(dropped.all(|reason| *reason == "source"), "checks are no packets of a stream: {counters:?}");
             counted.insert(call, counters);
         }
     }
