@@ -68,13 +68,18 @@ fn both_ways(action: &str, more: &str, mediaenc: Option<&str>, bundle: &str) {
     baresip.wait_for("CALL_CLOSED");
     std::fs::remove_file(&heard).unwrap();
 
-    baresip.tell("dial", &home.entity());
+    calls_us(&mut baresip, &home, &home.entity(), bundle);
+}
+
+/// It calls us by this name, both talk and hear, and it hangs up.
+fn calls_us(baresip: &mut Baresip, home: &Home, name: &str, bundle: &str) {
+    baresip.tell("dial", name);
     baresip.wait_for("CALL_ESTABLISHED");
-    let call = active(&home);
+    let call = active(home);
     assert_eq!(call["bundle"], bundle, "{call}");
-    look_until(|| newest(&home).filter(|call| call["packets"]["received"].as_u64() > Some(100)));
+    look_until(|| newest(home).filter(|call| call["packets"]["received"].as_u64() > Some(100)));
     baresip.tell("hangup", "");
-    was_heard(&home, &baresip, &over(&home));
+    was_heard(home, baresip, &over(home));
 }
 
 #[test]
@@ -277,13 +282,7 @@ fn through_kamailio(transport: &str, action: &str, mediaenc: Option<&str>, bundl
     was_heard(&home, &baresip, &call);
     baresip.wait_for("CALL_CLOSED");
 
-    baresip.tell("dial", "sip:alice@example.org");
-    baresip.wait_for("CALL_ESTABLISHED");
-    let call = active(&home);
-    assert_eq!(call["bundle"], bundle, "{call}");
-    look_until(|| newest(&home).filter(|call| call["packets"]["received"].as_u64() > Some(100)));
-    baresip.tell("hangup", "");
-    was_heard(&home, &baresip, &over(&home));
+    calls_us(&mut baresip, &home, "sip:alice@example.org", bundle);
 }
 
 #[test]

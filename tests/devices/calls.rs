@@ -52,14 +52,15 @@ fn a_voice_goes_from_a_microphone_to_a_loudspeaker() {
     let said = before.wait_for_sound();
     let delay = after.wait_for_sound() - said;
     heard(&server, "ear", 1000.0);
-    // Others use the machine too: what is measured is the best of some stretches of three seconds.
-    let measured: Vec<(f64, f64)> = (0..8)
+    // Others use the machine too: what counts is the median of some stretches of three seconds.
+    let mut measured: Vec<(f64, f64)> = (0..9)
         .map(|_| server.hear("ear", Duration::from_secs(3)))
         .map(|sound| (gaps(&sound, 1000.0), loudness(&sound, 1000.0)))
         .collect();
     println!("mouth to ear {} ms; gaps in % and loudness: {measured:?}", delay.as_millis());
-    assert!(delay < Duration::from_millis(600), "{delay:?}");
-    let (gaps, loudness) = measured.into_iter().min_by(|one, other| one.0.total_cmp(&other.0)).unwrap();
+    assert!(delay < Duration::from_millis(300), "{delay:?}");
+    measured.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let (gaps, loudness) = measured[4];
     assert!(gaps <= 1.0 && (7000.0..9000.0).contains(&loudness), "{gaps} % of gaps, loudness {loudness}");
     drop(voice);
     call.end(&alice);

@@ -1,5 +1,4 @@
-//! Where a call's sound comes from and goes to, in frames of 20 ms at 8 kHz: a device, another program, WAV files,
-//! silence, a tone.
+//! Where a call's sound comes from and goes to, in frames of 20 ms: a device, another program, WAV files, silence, a tone.
 
 mod device;
 mod pipe;
