@@ -182,7 +182,7 @@ fn input(source: &AudioSource) -> CheckView {
         (_, Err(failure)) => failed("audio-input", &failure),
         (AudioSource::Device(device), _) => ok("audio-input", escape(&device.to_string())),
         (AudioSource::Pipe(path), _) => ok("audio-input", format!("a program at {}", shown(path))),
-        (AudioSource::Silence, _) => warn("audio-input", "silence", "set audio.input to have something heard"),
+        (AudioSource::Silence, _) => warn("audio-input", "silence", "audio.input = \"default\" takes the microphone"),
         (AudioSource::Tone(hertz), _) => ok("audio-input", format!("a tone of {hertz} Hz")),
         (AudioSource::File(file), _) => ok("audio-input", shown(file)),
     }
@@ -190,7 +190,9 @@ fn input(source: &AudioSource) -> CheckView {
 
 fn output(sink: &AudioSink) -> CheckView {
     let file = match sink {
-        AudioSink::Discard => return warn("audio-output", "none", "set audio.output to keep what is heard"),
+        AudioSink::Discard => {
+            return warn("audio-output", "none", "audio.output = \"default\" plays it on the loudspeaker")
+        }
         AudioSink::Device(device) => return checked("audio-output", escape(&device.to_string()), io::check_sink(sink)),
         AudioSink::Pipe(path) => {
             return checked("audio-output", format!("a program at {}", shown(path)), io::check_sink(sink))
