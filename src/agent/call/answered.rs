@@ -1,7 +1,7 @@
 //! The callee took the call: what its answer has to have, and then the stream.
 
 use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use super::{CallState, KeyState};
 use crate::agent::Agent;
 use crate::sip::{Body, SessionId};

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use super::invitation::{Invitation, Taken, Way};
-use super::media::{media_address, PeerSdp};
+use super::media::media_address;
 use super::no::{refuse_aimed, No};
+use super::peer_sdp::PeerSdp;
 use super::sdes::BY_TLS;
 use super::srtp_keys::SrtpKeys;
 use super::{CallState, KeyState, MEDIA_ID};

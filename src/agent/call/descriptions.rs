@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use crate::sdp::SessionDescription;
 
 #[derive(Default)]

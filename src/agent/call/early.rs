@@ -4,7 +4,7 @@
 //! The offer is for one device, so one early dialog at most can open it; what others on the way answer is passed over.
 
 use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use super::{CallState, KeyState};
 use crate::agent::{Agent, Effect, Event};
 use crate::sip::{Body, SessionId};

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use super::srtp_keys::SrtpKeys;
 use super::KeyState;
 use crate::agent::answer_watcher::AskersPlace;

@@ -10,7 +10,7 @@
 
 use std::net::IpAddr;
 
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use super::renewal::{PeersOffer, Why};
 use super::{CallState, Calling};
 use crate::agent::{Agent, Event};

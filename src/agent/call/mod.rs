@@ -31,6 +31,7 @@ mod media;
 mod moved;
 mod no;
 mod offerless;
+mod peer_sdp;
 mod places;
 mod record;
 mod redirected;

@@ -4,8 +4,9 @@
 
 use super::failures::gone;
 use super::invitation::{Invitation, Taken, Way};
-use super::media::{PeerSdp, Ready};
+use super::media::Ready;
 use super::no::{refuse_aimed, No};
+use super::peer_sdp::PeerSdp;
 use super::{CallState, KeyState};
 use crate::agent::ruling::some_port;
 use crate::agent::Agent;

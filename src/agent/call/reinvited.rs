@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::failures::gone;
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use super::CallState;
 use crate::agent::{Agent, Event};
 use crate::sdp::{RemoteAudio, SessionDescription, SvSa};

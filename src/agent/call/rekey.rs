@@ -20,7 +20,8 @@ use rand_core::RngCore;
 
 use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::loosen::{crosses_nat, kept_sealed};
-use super::media::{media_address, random_spis, PeerSdp};
+use super::media::{media_address, random_spis};
+use super::peer_sdp::PeerSdp;
 use super::renewal::{Answered, Why, Wish};
 use super::tunnel::short;
 use super::{suite_name, CallState, MEDIA_ID};

@@ -9,7 +9,7 @@
 //! | `handle_offer_refused` | a hold is refused, and the call goes on; a call without its new keys ends |
 
 use super::failures::{downgrade, gone};
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use super::{CallState, Calling};
 use crate::agent::Agent;
 use crate::sdp::{self, MediaDirection, SessionDescription};

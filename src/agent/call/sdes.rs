@@ -4,8 +4,8 @@
 use rand_core::RngCore;
 use zeroize::Zeroizing;
 
-use super::media::PeerSdp;
 use super::no::No;
+use super::peer_sdp::PeerSdp;
 use super::srtp_keys::SrtpKeys;
 use crate::agent::{Agent, SrtpKeying};
 use crate::media::Associations;

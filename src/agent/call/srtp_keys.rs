@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rand_core::RngCore;
 
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use super::sdes::SdesKeys;
 use crate::agent::{Agent, SrtpKeying};
 use crate::dtls::{CertificateFingerprint, Handshake, Identity, Role, SEED_LEN};

@@ -4,7 +4,7 @@
 //! Nothing of theirs is authenticated but by TLS to the next hop: an entry for an entity rules whoever answers there in its name.
 
 use super::failures::gone;
-use super::media::PeerSdp;
+use super::peer_sdp::PeerSdp;
 use super::telephone_failures::{keys_unusable, needs_tls, no_keys};
 use super::{CallState, Calling, KeyState};
 use crate::agent::ask_failures::clear_proxy;
