@@ -85,6 +85,13 @@ impl Reports {
         }
     }
 
+    /// A packet of something that lasts came: its timestamp is that of the beginning, and tells nothing of how even the network is.
+    pub(super) fn note_lasting(&mut self, header: &RtpHeader) {
+        if let Some(heard) = self.heard.as_mut().filter(|heard| heard.ssrc == header.ssrc) {
+            heard.count(header);
+        }
+    }
+
     /// Reads what the peer reports; false when it is no RTCP.
     pub(super) fn handle(&mut self, now: Mono, packet: &[u8]) -> bool {
         if packet.len() < 8 {
@@ -186,10 +193,14 @@ impl Heard {
         }
     }
 
-    /// RFC 3550 appendix A.8, in integers.
-    fn note(&mut self, now: Mono, header: &RtpHeader, clock: u32) {
+    fn count(&mut self, header: &RtpHeader) {
         self.packets += 1;
         self.highest = self.highest.max(self.extender.extend(header.sequence));
+    }
+
+    /// RFC 3550 appendix A.8, in integers.
+    fn note(&mut self, now: Mono, header: &RtpHeader, clock: u32) {
+        self.count(header);
         let arrival = (now.0.as_micros() as i64).wrapping_mul(i64::from(clock)) / 1_000_000;
         let transit = i64::from((arrival as u32).wrapping_sub(header.timestamp) as i32);
         if let Some(before) = self.transit.replace(transit) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::associations::Associations;
 use super::counters::LATE;
+use super::digits::{Dialled, Keyed, Turn};
 use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
@@ -18,7 +19,12 @@ use crate::dtls::DtlsError;
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::srtp::CryptoSuite;
-use crate::vocab::{Device, Entity, Now};
+use crate::vocab::{Device, Digit, Entity, Now};
+
+mod digits;
+
+/// Of any codec.
+const SILENCE: Frame = [0; jitter::LEN];
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
@@ -47,6 +53,8 @@ pub struct Stream {
     jitter: JitterBuffer,
     heard_ssrc: Option<u32>,
     reports: Reports,
+    dialled: Dialled,
+    keyed: Keyed,
     events: VecDeque<StreamEvent>,
     told: Told,
     counters: Counters,
@@ -85,6 +93,8 @@ pub struct StreamConfig {
 /// What happened on a stream, for the agent to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamEvent {
+    /// The peer presses a key of its telephone.
+    Digit(Digit),
     /// The first packet that authenticated, or under `none` the first that passed the inbound policy check.
     FirstPacket { from: SocketAddr },
     /// The entry demands protection and there is no SA: packets are dropped and counted. Once a call.
@@ -143,8 +153,10 @@ impl Stream {
             room,
             jitter: JitterBuffer::new(),
             heard_ssrc: None,
+            dialled: Dialled::default(),
+            keyed: Keyed::default(),
             reports: Reports::new(config.ssrc, codec.clock()),
-            events: VecDeque::with_capacity(4),
+            events: VecDeque::with_capacity(8),
             told: Told::default(),
             counters: Counters::default(),
         }
@@ -180,6 +192,9 @@ impl Stream {
         }
         self.encoder = encoder(&formats, self.generations.outbound());
         self.next.payload_type = payload_type;
+        if formats.digits.is_none() {
+            self.dialled.clear();
+        }
         if formats.receive != self.formats.receive {
             (self.decoders, self.heard) = (decoders(&formats), 0);
             self.jitter = JitterBuffer::new();
@@ -196,15 +211,17 @@ impl Stream {
         if self.waits || self.is_keying() || self.held.is_silent() {
             return None;
         }
-        let len = self.encoder.encode(frame, &mut self.encoded);
-        let payload = self.encoded.get(..len).filter(|payload| !payload.is_empty())?;
-        let packet = self.buffer.begin(rtp::HEADER_LEN + len)?;
-        header.write(packet)?;
-        packet.get_mut(rtp::HEADER_LEN..)?.copy_from_slice(payload);
+        let turn = self.dialled.turn(self.digit_ticks());
+        let len = match turn {
+            Turn::Digit(digit) => self.write_digit(header, digit)?,
+            Turn::Pause => self.write_sound(header, &SILENCE)?,
+            Turn::Sound => self.write_sound(header, frame)?,
+        };
         match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
             Ok(datagram) => {
                 self.next.sequence = header.sequence.wrapping_add(1);
-                self.next.marker = false;
+                // Sound begins anew after a digit.
+                self.next.marker = matches!(turn, Turn::Digit(_));
                 self.counters.sent += 1;
                 self.reports.note_sent(now.mono, header.timestamp, len);
                 Some(datagram)
@@ -214,6 +231,17 @@ impl Stream {
                 None
             }
         }
+    }
+
+    /// Puts a packet of this frame into the buffer, and gives the octets of its payload; `None` when there is nothing to say.
+    fn write_sound(&mut self, header: RtpHeader, frame: &[i16]) -> Option<usize> {
+        let frame = frame.get(..self.encoder.codec().frame_len())?;
+        let len = self.encoder.encode(frame, &mut self.encoded);
+        let payload = self.encoded.get(..len).filter(|payload| !payload.is_empty())?;
+        let packet = self.buffer.begin(rtp::HEADER_LEN + len)?;
+        header.write(packet)?;
+        packet.get_mut(rtp::HEADER_LEN..)?.copy_from_slice(payload);
+        Some(len)
     }
 
     /// The frame that is sent next was due so long ago.
@@ -378,6 +406,9 @@ impl Stream {
         let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
+        if self.formats.receive_digits.contains(&header.payload_type) {
+            return self.take_digit(now, &header, payload);
+        }
         let Some(heard) = self.decoders.iter().position(|(payload_type, _)| *payload_type == header.payload_type)
         else {
             return self.counters.drop_one("payload-type");

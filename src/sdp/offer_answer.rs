@@ -7,6 +7,7 @@ use super::dtls::Keying;
 use super::format::{AudioFormat, NumberedFormat};
 use super::remote::{MediaError, Profile, RemoteAudio, PTIME};
 use super::sv_sa::SvSa;
+use super::telephone_event::TelephoneEvent;
 
 /// What our description says of us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub enum AnswerError {
 /// One audio stream, both ways, RTP and RTCP on one port.
 pub fn offer(input: OfferInput) -> SessionDescription {
     let formats: Vec<_> = input.formats.iter().copied().map(NumberedFormat::from).collect();
-    let mut media = audio(input.ours.address, &formats);
+    let mut media = audio(input.ours.address, &formats, &TelephoneEvent::beside(&formats));
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.keying.attributes());
@@ -76,7 +77,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     if formats.is_empty() {
         return Err(MediaError::Codec);
     }
-    let mut joined = audio(input.ours.address, &formats);
+    let mut joined = audio(input.ours.address, &formats, &theirs.events);
     // The answer has the offer's (RFC 3264 section 6).
     joined.protocol = theirs.profile.name().to_owned();
     if theirs.rtcp_mux {
@@ -166,15 +167,17 @@ fn username(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect()
 }
 
-fn audio(address: SocketAddr, formats: &[NumberedFormat]) -> MediaDescription {
+fn audio(address: SocketAddr, formats: &[NumberedFormat], events: &[TelephoneEvent]) -> MediaDescription {
     let mut attributes: Vec<_> = formats.iter().flat_map(lines).collect();
+    attributes.extend(events.iter().flat_map(TelephoneEvent::lines));
+    let numbers = formats.iter().map(|numbered| numbered.payload_type).chain(events.iter().map(|event| event.payload_type));
     attributes.push(Attribute::new("ptime", PTIME.to_string()));
     MediaDescription {
         kind: "audio".to_owned(),
         port: address.port(),
         port_count: 1,
         protocol: "RTP/AVP".to_owned(),
-        formats: formats.iter().map(|numbered| numbered.payload_type.to_string()).collect(),
+        formats: numbers.map(|number| number.to_string()).collect(),
         connection: None,
         other: Vec::new(),
         attributes,
