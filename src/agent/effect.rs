@@ -10,7 +10,7 @@
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
-//! | `BridgeStreams`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `BridgeStreams`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
-    AgreementKey, CallId, Device, Digest, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce, Redacted,
+    AgreementKey, CallId, Device, Digest, Digit, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce, Redacted,
     VerifyKey, Wall,
 };
 
@@ -45,6 +45,11 @@ pub enum Effect {
     /// The stream ends, and its keys with it; its socket stays open for another.
     DropStream {
         call: CallId,
+    },
+    /// Keys of the telephone, in the call's stream.
+    Dial {
+        call: CallId,
+        digits: Vec<Digit>,
     },
     /// Lines for the key log: the rows of Wireshark's `esp_sa` table, and one JSON object for every SA.
     Keylog {

@@ -26,7 +26,7 @@ use super::Clock;
 use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
 use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
-use crate::vocab::{CallId, Failure, FailureKind};
+use crate::vocab::{CallId, Digit, Failure, FailureKind};
 
 use bridge::bridge;
 use crew::Crew;
@@ -180,6 +180,13 @@ impl MediaLoops {
             if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
                 mailbox.given.bridge.put(side);
             }
+        }
+    }
+
+    /// Its stream sends these keys of the telephone.
+    pub fn dial(&self, call: CallId, digits: Vec<Digit>) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.dial(digits);
         }
     }
 

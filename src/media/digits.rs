@@ -12,6 +12,8 @@ pub const MOST: usize = 64;
 /// Frames that a key is pressed: 100 ms, and as many of silence before the next one. Receivers need 40 ms of either (ITU-T Q.24).
 const PRESSED: u8 = 5;
 const PAUSE: u8 = 5;
+/// How long one takes, with all that.
+pub const EACH: Duration = Duration::from_millis(20 * (PRESSED + ENDS + PAUSE) as u64);
 /// The last packet of a digit is sent three times (RFC 4733 section 2.5.1.4).
 const ENDS: u8 = 3;
 /// -10 dBm0, as loud as telephones are.

@@ -1,7 +1,6 @@
 //! What is sent and what may come in a call, from what both sides described last (RFC 3264 sections 6.1 and 7).
 
 use super::descriptions::Descriptions;
-use super::peer_sdp::PeerSdp;
 use crate::agent::{Agent, Effect};
 use crate::media::{Codec, Formats, Tuning};
 use crate::sdp::{AudioFormat, NumberedFormat, OpusWishes, RemoteAudio, TelephoneEvent};

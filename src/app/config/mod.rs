@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, SrtpKeying,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, Place, Prompts, SrtpKeying,
     UnknownWatchers,
 };
 use crate::io::TlsFiles;
@@ -47,6 +47,7 @@ pub struct Config {
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
     /// Those that are spoken, the preferred first; never empty.
+    pub dtmf: DtmfWay,
     pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,
     pub answering: Answering,

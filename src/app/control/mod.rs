@@ -8,6 +8,7 @@ mod asks;
 mod brain;
 mod calls;
 mod company;
+mod digits;
 mod contacts;
 mod doctor;
 mod door;

@@ -283,6 +283,9 @@ impl RunningLeg {
         if let Some(formats) = self.mailbox.take_formats() {
             stream.set_formats(formats);
         }
+        if let Some(digits) = self.mailbox.take_digits() {
+            stream.dial(&digits);
+        }
     }
 
     /// What waits at the socket before is under the keys before, or, where the peer was quicker, under the new ones.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::company::RecordArgs;
+use super::dtmf::DtmfArgs;
 use super::history::HistoryArgs;
 use super::policy_args::{span, PolicyCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -85,6 +86,8 @@ pub enum Command {
         /// Its number, as c1
         call: String,
     },
+    /// Press keys of the telephone in a call
+    Dtmf(DtmfArgs),
     /// Take a call up again that you hold
     Resume {
         /// Its number, as c1

@@ -10,6 +10,7 @@ mod company;
 mod contact;
 mod dnd;
 mod door;
+mod dtmf;
 mod edit;
 mod exit;
 mod history;
@@ -95,6 +96,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         | Command::Stop
         | Command::Answer { .. }
         | Command::Dnd { .. }
+        | Command::Dtmf(_)
         | Command::Reject { .. }
         | Command::Hangup { .. }
         | Command::Hold { .. }
@@ -155,6 +157,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Conference { call, with } => company::confer(door, output, [call, with]).await,
         Command::Record(args) => company::record(door, output, args).await,
         Command::Contact(command) => contact::run(door, output, command).await,
+        Command::Dtmf(args) => dtmf::run(door, output, args).await,
         Command::Group(command) => contact::groups(door, output, command).await,
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
         Command::Hold { call } => hold::run(door, output, call, "hold").await,
