@@ -97,8 +97,8 @@ pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{
-    AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, DtmfWay, GatewayConfig, Hop, Listen,
-    Place, Prompts, SrtpKeying, UnknownWatchers,
+    AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, DtmfWay, GatewayConfig,
+    Hop, Listen, Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{

@@ -7,8 +7,8 @@ use super::policy_change::Restoring;
 use crate::policy::{Action, Answer, Entry, Intent, PeerScope, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
-    AskId, CallId, Device, Digit, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, Wall,
-    WatcherId,
+    AskId, CallId, Device, Digit, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId,
+    Wall, WatcherId,
 };
 
 /// What a user can want. Verbs.

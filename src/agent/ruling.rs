@@ -6,7 +6,7 @@ use super::answer_watcher::AskersPlace;
 use super::Agent;
 use crate::keys::agreement::Bundles;
 use crate::media::PORTS;
-use crate::policy::{Guarantee, Strength, Action, Bundle, Direction, Entry, Flow, Level, Rule, Selector, Suite, Upper};
+use crate::policy::{Action, Bundle, Direction, Entry, Flow, Guarantee, Level, Rule, Selector, Strength, Suite, Upper};
 use crate::vocab::{Device, Entity, Now, Wall};
 
 /// An address of media whose port is not known yet: the first of those that media uses stands for all.

@@ -19,6 +19,12 @@ impl Formats {
     /// One codec both ways, under the number that we give it.
     pub fn only(codec: Codec) -> Self {
         let numbered = (codec.payload_type(), codec);
-        Self { send: numbered, tuning: Tuning::default(), receive: vec![numbered], digits: None, receive_digits: Vec::new() }
+        Self {
+            send: numbered,
+            tuning: Tuning::default(),
+            receive: vec![numbered],
+            digits: None,
+            receive_digits: Vec::new(),
+        }
     }
 }

@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn events_are_read_with_their_clock_and_their_list() {
         assert_eq!(of(""), []);
-        let found = of("a=rtpmap:101 Telephone-Event/8000\r\na=rtpmap:97 telephone-event/48000/1\r\na=fmtp:97 0-11,66\r\n");
+        let found =
+            of("a=rtpmap:101 Telephone-Event/8000\r\na=rtpmap:97 telephone-event/48000/1\r\na=fmtp:97 0-11,66\r\n");
         let seen: Vec<_> = found.iter().map(|event| (event.payload_type, event.clock, event.events)).collect();
         assert_eq!(seen, [(101, 8000, 0xffff), (97, 48_000, 0x0fff)]);
         assert!(found[0].takes(15) && found[1].takes(11) && !found[1].takes(12) && !found[0].takes(16));
@@ -94,9 +95,16 @@ mod tests {
 
     #[test]
     fn a_list_that_is_nonsense_takes_nothing_of_it() {
-        for (list, taken) in
-            [("", 0), ("3", 8), ("0,2-3", 13), ("15-0", 0), ("a-b,1", 2), ("0-255", 0xffff), ("-5,300", 0), ("events=1", 2)]
-        {
+        for (list, taken) in [
+            ("", 0),
+            ("3", 8),
+            ("0,2-3", 13),
+            ("15-0", 0),
+            ("a-b,1", 2),
+            ("0-255", 0xffff),
+            ("-5,300", 0),
+            ("events=1", 2),
+        ] {
             assert_eq!(events(list), taken, "{list}");
         }
     }

@@ -4,6 +4,8 @@
 mod certificates;
 #[path = "../common/dns.rs"]
 mod dns;
+#[path = "../common/events.rs"]
+mod events;
 #[path = "../common/process.rs"]
 mod process;
 #[path = "../common/tone.rs"]
@@ -16,6 +18,7 @@ mod commands;
 mod company;
 mod contacts;
 mod defaults;
+mod digits;
 mod door;
 mod ends;
 mod history;

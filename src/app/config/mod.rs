@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, Place, Prompts, SrtpKeying,
-    UnknownWatchers,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, Place, Prompts,
+    SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::policy::{Entry, Level};

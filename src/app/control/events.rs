@@ -8,8 +8,8 @@ use tokio::sync::broadcast::Receiver;
 use super::brain::Known;
 use super::contacts::approved;
 use super::view::{
-    AccountView, AskView, CallView, ContactView, DigitView, ErrorView, EventView, GroupView, PresenceView, ProposalView,
-    ReviewView, TextView, WatchView, WatcherView,
+    AccountView, AskView, CallView, ContactView, DigitView, ErrorView, EventView, GroupView, PresenceView,
+    ProposalView, ReviewView, TextView, WatchView, WatcherView,
 };
 use super::Control;
 use crate::agent::{Call, CallState, Event};

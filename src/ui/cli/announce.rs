@@ -8,8 +8,8 @@ use tokio::time::{interval, MissedTickBehavior};
 
 use super::output::Output;
 use crate::app::control::view::{
-    AccountStateView, AccountView, CallStateView, CallView, DigitView, EventView, ReviewKindView, ReviewStateView, StatusView,
-    TextStateView, WatchStateView, WatchView,
+    AccountStateView, AccountView, CallStateView, CallView, DigitView, EventView, ReviewKindView, ReviewStateView,
+    StatusView, TextStateView, WatchStateView, WatchView,
 };
 use crate::app::control::{Events, CALLS_UNTOLD};
 

@@ -5,8 +5,12 @@ use axum::Json;
 use super::asks::WaitQuery;
 use super::error::Refusal;
 use super::extract::{Asked, Body, Id};
-use crate::app::control::request::{CallBody, ConferenceBody, DigitsBody, RecordingBody, RelaxBody, TightenBody, TransferBody};
-use crate::app::control::view::{AskView, CallList, CallView, ConferenceView, DigitsView, ErrorBody, HoldView, TransferView};
+use crate::app::control::request::{
+    CallBody, ConferenceBody, DigitsBody, RecordingBody, RelaxBody, TightenBody, TransferBody,
+};
+use crate::app::control::view::{
+    AskView, CallList, CallView, ConferenceView, DigitsView, ErrorBody, HoldView, TransferView,
+};
 use crate::app::control::Control;
 
 /// Every call, oldest first.

@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AccountView, AskView, CallView, ContactView, DigitView, ErrorView, GroupView, PresenceView, ProposalView, ReviewView,
-    TextView, WatchView, WatcherView,
+    AccountView, AskView, CallView, ContactView, DigitView, ErrorView, GroupView, PresenceView, ProposalView,
+    ReviewView, TextView, WatchView, WatcherView,
 };
 
 /// What happened, with the whole noun as it is now.
