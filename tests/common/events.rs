@@ -1,7 +1,7 @@
 //! What an agent tells over its control door while it happens.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,7 +13,7 @@ pub struct Events(BufReader<TcpStream>);
 impl Events {
     /// From now on.
     pub fn of(home: &Home) -> Self {
-        let mut stream = TcpStream::connect(SocketAddr::from((home.address, 8060))).unwrap();
+        let mut stream = home.door();
         stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
         let bearer = home.token();
         write!(
