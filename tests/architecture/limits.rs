@@ -27,7 +27,7 @@ const SAID: [(&str, &str, &str, &str); 73] = [
     ("store operations before", "at {} |", "io/signalling_loop/backlog.rs", "ASKED"),
     ("legs of one media thread", "| {} |", "io/media_loop/carrier.rs", "MOST"),
     ("media threads", "| for {} s", "io/media_loop/crew.rs", "PATIENCE"),
-    ("voice that waits", "| {} packets", "media/jitter.rs", "SLOTS"),
+    ("voice that waits", "| {} packets", "media/playout/store.rs", "PACKETS"),
     ("peers of one user behind a gateway", "gateway | {} |", "media/forwarder.rs", "MAX_PEERS"),
     ("subscriptions to us", "us | {} |", "sip/endpoint/limits.rs", "NOTIFIERS"),
     ("subscriptions to us", "| {} | 503", "sip/endpoint/limits.rs", "NOTIFIERS_PER_ADDRESS"),
