@@ -2,6 +2,7 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::beside::Given;
 use crate::media::{Formats, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 
@@ -28,6 +29,8 @@ pub struct Mailbox {
     /// New keys for the stream that runs, in their order.
     rekeyings: Mutex<Vec<Renewal>>,
     has_rekeyings: AtomicBool,
+    /// A recording and a conference.
+    pub given: Given,
     /// Other codecs.
     formats: Mutex<Option<Formats>>,
     has_formats: AtomicBool,
