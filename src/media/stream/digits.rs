@@ -39,6 +39,7 @@ impl Stream {
             Ok(digit) => {
                 self.counters.received += 1;
                 self.reports.note_lasting(header);
+                self.playout.pass(header);
                 if let Some(digit) = digit.filter(|_| self.events.len() < MOST_TOLD) {
                     self.events.push_back(StreamEvent::Digit(digit));
                 }
