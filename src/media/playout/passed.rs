@@ -28,3 +28,21 @@ impl Passed {
         number.saturating_sub(self.total - later as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_is_numbered_as_if_it_were_alone_whatever_the_order() {
+        let mut passed = Passed::default();
+        for number in [103, 102, 103, 106] {
+            passed.note(number);
+        }
+        let numbers = [100, 101, 104, 105, 107].map(|number| passed.without(number));
+        assert_eq!(numbers, [100, 101, 102, 103, 104]);
+        (200..300).for_each(|number| passed.note(number));
+        assert_eq!((passed.without(190), passed.without(300)), (190 - 3 - 68, 197), "the oldest are forgotten");
+        assert!(passed.is_last);
+    }
+}
