@@ -18,6 +18,7 @@ mod commands;
 mod company;
 mod contacts;
 mod defaults;
+mod devices;
 mod digits;
 mod door;
 mod ends;

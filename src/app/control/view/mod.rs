@@ -11,6 +11,7 @@ mod call;
 mod completions;
 mod conference;
 mod contact;
+mod devices;
 mod digit;
 mod doctor;
 mod entry;
@@ -39,6 +40,7 @@ pub use call::{
 pub use completions::CompletionsView;
 pub use conference::ConferenceView;
 pub use contact::{ContactList, ContactView, GroupList, GroupView};
+pub use devices::{DeviceView, DevicesView, LevelView, LevelsView};
 pub use digit::{DigitView, DigitWayView, DigitsView};
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};
