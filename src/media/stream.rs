@@ -11,6 +11,7 @@ use super::generations::Generations;
 use super::ingress::Ingress;
 use super::keying::Keying;
 use super::playout::{Insertion, Playout};
+use super::quality::{Meter, Totals};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
@@ -42,6 +43,7 @@ pub struct Stream {
     room: Box<[u8]>,
     playout: Playout,
     reports: Reports,
+    meter: Meter,
     events: VecDeque<StreamEvent>,
     told: Told,
     counters: Counters,
@@ -136,6 +138,7 @@ impl Stream {
             buffer: packet_buffer(codec),
             room,
             reports: Reports::new(config.ssrc, codec.clock()),
+            meter: Meter::default(),
             events: VecDeque::with_capacity(4),
             told: Told::default(),
             counters: Counters::default(),
@@ -251,6 +254,23 @@ impl Stream {
     pub fn play(&mut self, now: Now, frame: &mut [i16]) {
         self.playout.play(now.mono, frame);
         self.counters.concealed = self.playout.concealed();
+        if self.meter.tick() {
+            self.measure();
+        }
+    }
+
+    /// How it sounds, once a second.
+    fn measure(&mut self) {
+        let (expected, received) = self.reports.expected_and_received();
+        let counts = self.playout.counts();
+        let totals = Totals { expected, received, played: counts.played, concealed: counts.concealed };
+        let quality = &mut self.counters.quality;
+        self.meter.take(totals, quality);
+        quality.delay = self.playout.delay();
+        self.reports.tell(self.playout.clock(), quality);
+        if expected > 0 {
+            quality.judge();
+        }
     }
 
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
@@ -259,7 +279,7 @@ impl Stream {
             return None;
         }
         let mut report = [0; reports::MAX_LEN];
-        let len = self.reports.poll(now, &mut report)?;
+        let len = self.reports.poll(now, &self.counters.quality, &mut report)?;
         self.buffer.begin(len)?.copy_from_slice(report.get(..len)?);
         match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
             Ok(datagram) => {
@@ -380,8 +400,12 @@ impl Stream {
         }
         match self.playout.insert(now.mono, &header, payload) {
             Insertion::Duplicate => self.counters.duplicate += 1,
-            Insertion::Late => self.counters.late += 1,
-            Insertion::Accepted | Insertion::Malformed | Insertion::Unknown => {}
+            Insertion::Late => {
+                self.counters.late += 1;
+                self.reports.note_played(false, look.millis());
+            }
+            Insertion::Accepted => self.reports.note_played(true, look.millis()),
+            Insertion::Malformed | Insertion::Unknown => {}
         }
     }
 }
