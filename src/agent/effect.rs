@@ -9,7 +9,8 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `RecordStream` | `RecordingEnded` |
+//! | `BridgeStreams`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
 use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
+use super::request::CallRecording;
 use super::sound::{SoundNews, SoundSide};
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
@@ -32,8 +34,15 @@ use crate::vocab::{
 };
 
 pub enum Effect {
+    /// What the peer of each of two calls says is heard by the other's from now on, or not any more.
+    BridgeStreams {
+        calls: [CallId; 2],
+        together: bool,
+    },
+    /// With `bye` the peer is told by RTCP that nothing more comes: it does not know yet.
     CloseMedia {
         call: CallId,
+        bye: bool,
     },
     /// The stream ends, and its keys with it; its socket stays open for another.
     DropStream {
@@ -69,6 +78,11 @@ pub enum Effect {
     HoldStream {
         call: CallId,
         held: Held,
+    },
+    /// Both sides of a call are written to a file from now on, or not any more.
+    RecordStream {
+        call: CallId,
+        recording: Option<CallRecording>,
     },
     /// The call's stream goes on with other codecs, or under other numbers for them.
     SetFormats {
@@ -131,6 +145,11 @@ pub enum Done {
     },
     /// The networks that the machine is attached to: at the start, and whenever they changed.
     NetworkLooked(Box<Network>),
+    /// The file of a recording is whole: it was to end, or it failed.
+    RecordingEnded {
+        call: CallId,
+        failure: Option<Failure>,
+    },
     /// A sound device of the call went away, or is there again.
     SoundChanged {
         call: CallId,

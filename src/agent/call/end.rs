@@ -41,12 +41,14 @@ impl Agent {
     /// Ends a call in whatever state it is: the peer is told, media is closed, and then it is `last`.
     pub(in crate::agent) fn end_call(&mut self, now: Now, id: CallId, last: CallState) {
         let last = self.with_what_was_tried(id, last);
+        self.end_conference(id);
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
         calling.renewal.end_seek();
         calling.end_hold();
         calling.call.early = false;
         let session = calling.session.take();
+        let bye = session.is_some();
         let side = calling.call.side;
         let answered = match side {
             Side::Caller => calling.call.state == CallState::Active || matches!(calling.key, KeyState::Done),
@@ -63,7 +65,7 @@ impl Agent {
             self.leave(now, session, side, answered, id);
         }
         self.withdraw_review(now, id);
-        self.close_media(id);
+        self.close_media(id, bye);
         self.end_tunnel(now, id);
         self.finish_unless_open(now, id);
     }
@@ -160,9 +162,9 @@ impl Agent {
         }
     }
 
-    pub(super) fn close_media(&mut self, id: CallId) {
+    pub(super) fn close_media(&mut self, id: CallId, bye: bool) {
         if self.calls.all.get(&id).is_some_and(|calling| calling.media_open) {
-            self.effect(Effect::CloseMedia { call: id });
+            self.effect(Effect::CloseMedia { call: id, bye });
         }
     }
 

@@ -3,6 +3,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
+use super::beside::Beside;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::pace::Pace;
@@ -59,6 +60,7 @@ pub struct RunningLeg {
     work: Work,
     source: Source,
     sink: Sink,
+    beside: Beside,
     /// What they are set to, in samples a second: either side may go on with another codec.
     rates: (u32, u32),
     pace: Pace,
@@ -93,6 +95,7 @@ impl MediaLeg {
             work,
             source,
             sink,
+            beside: Beside::default(),
             rates: (rate, rate),
             pace: Pace::start(now.mono),
             frames: 0,
@@ -159,6 +162,7 @@ impl RunningLeg {
         if !stream.held().is_paused() {
             self.source.frame(frame);
         }
+        self.beside.mix_into(frame);
         if let Some(datagram) = stream.send(now, frame) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
@@ -168,8 +172,13 @@ impl RunningLeg {
         while let Some(datagram) = stream.poll_rtcp(now) {
             send(&self.socket, now, datagram.to, datagram.bytes);
         }
+        let ours = self.beside.keep(frame, stream.held().is_silent());
+        let sent = frame.len();
         let Some(frame) = room.get_mut(..len(rates.1)) else { return };
         stream.play(now, frame);
+        if let Some(ours) = ours {
+            self.beside.take(ours.get(..sent).unwrap_or_default(), frame);
+        }
         if self.source.has_ended() && !had_ended {
             outbox.push(Done::SourceEnded { call: self.call });
         }
@@ -234,7 +243,10 @@ impl RunningLeg {
     /// Takes what has come until now, completes the recording, and frees the port.
     pub fn end(mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
         if !self.failed {
-            self.guarded(|leg| leg.take_in(now, batch));
+            self.guarded(|leg| {
+                leg.take_in(now, batch);
+                leg.say_bye(now);
+            });
         }
         self.tell_events(outbox);
         let counters = self.counters();
@@ -246,7 +258,15 @@ impl RunningLeg {
         outbox.push(Done::MediaClosed { call, counters });
     }
 
+    fn say_bye(&mut self, now: Now) {
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
+        if let Some(datagram) = self.mailbox.says_bye().then(|| stream.bye(now)).flatten() {
+            send(&self.socket, now, datagram.to, datagram.bytes);
+        }
+    }
+
     fn look_at_mailbox(&mut self, now: Now, batch: &mut Batch) {
+        self.beside.look_at(&self.mailbox.given);
         if let Work::Forward(forwarder) = &mut self.work {
             if let Some(known) = self.mailbox.take_known() {
                 forwarder.set_known(&known);

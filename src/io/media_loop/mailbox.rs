@@ -2,6 +2,7 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::beside::Given;
 use crate::media::{Formats, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 
@@ -28,10 +29,13 @@ pub struct Mailbox {
     /// New keys for the stream that runs, in their order.
     rekeyings: Mutex<Vec<Renewal>>,
     has_rekeyings: AtomicBool,
+    /// A recording and a conference.
+    pub given: Given,
     /// Other codecs.
     formats: Mutex<Option<Formats>>,
     has_formats: AtomicBool,
     closing: AtomicBool,
+    bye: AtomicBool,
 }
 
 impl Mailbox {
@@ -126,7 +130,9 @@ impl Mailbox {
         self.rekeyings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn close(&self) {
+    /// With `bye` the peer is told.
+    pub fn close(&self, bye: bool) {
+        self.bye.store(bye, Ordering::Release);
         self.closing.store(true, Ordering::Release);
     }
 
@@ -136,6 +142,10 @@ impl Mailbox {
             return None;
         }
         self.spd.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub fn says_bye(&self) -> bool {
+        self.bye.load(Ordering::Acquire)
     }
 
     pub fn is_closing(&self) -> bool {

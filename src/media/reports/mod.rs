@@ -13,9 +13,9 @@ use rtcp_types::{SenderReport, SenderReportBuilder};
 
 use super::quality::{Far, Quality};
 use super::rtp::RtpHeader;
+use crate::vocab::{Mono, Now, Wall};
 use heard::Heard;
 use voip_metrics::VoipMetrics;
-use crate::vocab::{Mono, Now, Wall};
 
 /// The mean time between two reports (RFC 3550 section 6.2); each is 0.5 to 1.5 times as long.
 const INTERVAL: Duration = Duration::from_secs(5);

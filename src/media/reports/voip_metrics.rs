@@ -35,7 +35,8 @@ impl VoipMetrics {
     /// The packet of it, from us.
     pub(super) fn write(&self, from: u32) -> [u8; LEN] {
         let mut octets = [0; LEN];
-        let Summary { loss_rate, discard_rate, burst_density, gap_density, burst_duration, gap_duration } = self.summary;
+        let Summary { loss_rate, discard_rate, burst_density, gap_density, burst_duration, gap_duration } =
+            self.summary;
         let mos = |score: Option<u8>| score.unwrap_or(UNKNOWN);
         let words = (LEN / 4 - 1) as u16;
         let parts: [&[u8]; 13] = [
@@ -68,7 +69,8 @@ impl VoipMetrics {
             let [kind, _, words @ ..] = *head;
             let len = usize::from(u16::from_be_bytes(words)) * 4;
             let (block, next) = (after.get(..len)?, after.get(len..)?);
-            let found = (kind == BLOCK_TYPE && len == usize::from(WORDS) * 4).then(|| Self::read_block(block)).flatten();
+            let found =
+                (kind == BLOCK_TYPE && len == usize::from(WORDS) * 4).then(|| Self::read_block(block)).flatten();
             if let Some(found) = found.filter(|found| found.ssrc == ssrc) {
                 return Some(found);
             }
@@ -131,8 +133,50 @@ mod tests {
     fn the_block_is_as_the_figure_draws_it() {
         let octets = metrics().write(0x0a0b_0c0d);
         let figure = [
-            0x80, 207, 0, 10, 0x0a, 0x0b, 0x0c, 0x0d, 7, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15,
-            0x16, 127, 127, 127, 16, 93, 127, 44, 127, 0b1011_0001, 0, 0, 60, 1, 244, 1, 244,
+            0x80,
+            207,
+            0,
+            10,
+            0x0a,
+            0x0b,
+            0x0c,
+            0x0d,
+            7,
+            0,
+            0,
+            8,
+            1,
+            2,
+            3,
+            4,
+            5,
+            6,
+            7,
+            8,
+            9,
+            0x10,
+            0x11,
+            0x12,
+            0x13,
+            0x14,
+            0x15,
+            0x16,
+            127,
+            127,
+            127,
+            16,
+            93,
+            127,
+            44,
+            127,
+            0b1011_0001,
+            0,
+            0,
+            60,
+            1,
+            244,
+            1,
+            244,
         ];
         assert_eq!(octets, figure);
         assert_eq!(VoipMetrics::read(&octets, 0x0102_0304), Some(metrics()));

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::history;
 use super::output::Output;
 use super::prompt;
+use super::quality;
 use super::sound::Sound;
 use super::wanted;
 use crate::app::control::request::{CallBody, TightenBody};
@@ -356,7 +357,10 @@ fn told_held(call: &CallView) -> String {
 fn summary(call: &CallView) -> Vec<String> {
     let dropped: Vec<String> = call.packets.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let dropped = if dropped.is_empty() { "none".to_owned() } else { dropped.join(", ") };
-    vec![format!("packets: {} sent, {} received, dropped: {dropped}", call.packets.sent, call.packets.received)]
+    let packets =
+        format!("packets: {} sent, {} received, dropped: {dropped}", call.packets.sent, call.packets.received);
+    let sound = call.packets.quality.as_ref().map(|sound| format!("sound at the end: {}", quality::words(sound)));
+    std::iter::once(packets).chain(sound).collect()
 }
 
 fn lost(call: &CallView) -> ErrorView {
@@ -370,7 +374,7 @@ fn lost(call: &CallView) -> ErrorView {
 }
 
 /// The agent may run elsewhere: it needs whole paths.
-fn absolute(path: &Path) -> Result<String, ErrorView> {
+pub fn absolute(path: &Path) -> Result<String, ErrorView> {
     let whole: Result<PathBuf, _> = std::path::absolute(path);
     let text = whole.ok().and_then(|path| path.into_os_string().into_string().ok());
     text.ok_or_else(|| ErrorView {
@@ -391,6 +395,11 @@ pub async fn list(door: &Door, output: Output) -> Result<Exit, ErrorView> {
         true => output.line("no calls; `sottovoce history` has those of earlier runs"),
         false => output.table(["call", "peer", "state", "bundle", "suite", "sent/received/dropped"], &rows),
     }
+    for call in list.calls.iter().filter(|call| call.state == CallStateView::Active) {
+        if let Some(sound) = &call.packets.quality {
+            output.line(&format!("{} sounds: {}", call.id, quality::words(sound)));
+        }
+    }
     history::tell_missed(door, output).await?;
     Ok(Exit::Done)
 }
@@ -408,7 +417,9 @@ fn row(call: &CallView) -> [String; 6] {
         _ => String::new(),
     };
     let held = held(call).map(|held| format!(", {held}")).unwrap_or_default();
-    let state = format!("{}{held}{part}", word(call.state));
+    let conference = call.conference.as_ref().map(|other| format!(", with {other}")).unwrap_or_default();
+    let recorded = if call.recording.is_some() { ", recorded" } else { "" };
+    let state = format!("{}{held}{part}{conference}{recorded}", word(call.state));
     let dropped: u64 = call.packets.dropped.values().sum();
     let packets = format!("{}/{}/{dropped}", call.packets.sent, call.packets.received);
     let suite = call.suite.clone().unwrap_or_default();

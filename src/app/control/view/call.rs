@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use super::ErrorView;
+use super::QualityView;
 use crate::agent::{Call, CallState, HoldState, Moved, Side, TransferState};
 /// After how long a call is quiet, is given up for that, and stops ringing: screens say so.
 pub use crate::agent::{QUIET, RINGING, SILENCE};
@@ -53,6 +54,10 @@ pub struct CallView {
     pub held_by_peer: bool,
     /// The call that ran when this one came: answering this one holds the others.
     pub behind: Option<String>,
+    /// The file into which both sides are recorded.
+    pub recording: Option<String>,
+    /// The call whose peer hears this one's, and the other way round.
+    pub conference: Option<String>,
     /// What our user wanted of hold last.
     pub hold: Option<HoldView>,
     /// Our side has asked for new keys, and the peer has not answered yet.
@@ -187,6 +192,8 @@ pub struct PacketsView {
     /// Reports beside the sound (RTCP), while the call is remembered.
     pub rtcp_sent: Option<u64>,
     pub rtcp_received: Option<u64>,
+    /// How it sounds, while it goes on.
+    pub quality: Option<QualityView>,
     /// By reason: `replay`, `bad-icv`, `unknown-spi`, `policy`, `malformed`, ...
     pub dropped: BTreeMap<String, u64>,
 }
@@ -245,6 +252,8 @@ impl From<&Call> for CallView {
             on_hold: call.on_hold,
             held_by_peer: call.held_by_peer,
             behind: call.behind.map(|id| id.to_string()),
+            recording: call.recording.clone(),
+            conference: call.conference.map(|id| id.to_string()),
             hold: HoldView::of(call),
             rekeying: call.rekeying,
             moved: call.moved.as_ref().map(MovedView::from),
@@ -333,7 +342,8 @@ impl From<Side> for SideView {
 impl From<&Counters> for PacketsView {
     fn from(counters: &Counters) -> Self {
         let dropped = counters.dropped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
-        let Counters { sent, received, rtcp_sent, rtcp_received, .. } = *counters;
-        Self { sent, received, rtcp_sent: Some(rtcp_sent), rtcp_received: Some(rtcp_received), dropped }
+        let Counters { sent, received, rtcp_sent, rtcp_received, quality, .. } = *counters;
+        let (rtcp_sent, rtcp_received) = (Some(rtcp_sent), Some(rtcp_received));
+        Self { sent, received, rtcp_sent, rtcp_received, quality: QualityView::of(&quality), dropped }
     }
 }

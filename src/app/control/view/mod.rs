@@ -9,6 +9,7 @@ mod ask;
 mod audit;
 mod call;
 mod completions;
+mod conference;
 mod contact;
 mod doctor;
 mod entry;
@@ -21,6 +22,7 @@ mod inspect;
 mod policy;
 mod presence;
 mod proposal;
+mod quality;
 mod review;
 mod status;
 mod text;
@@ -35,6 +37,7 @@ pub use call::{
     TransferView, QUIET, RINGING, SILENCE,
 };
 pub use completions::CompletionsView;
+pub use conference::ConferenceView;
 pub use contact::{ContactList, ContactView, GroupList, GroupView};
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};
@@ -50,6 +53,7 @@ pub use policy::{
 };
 pub use presence::{PresenceList, PresenceView};
 pub use proposal::{CounterStateView, CounterView, PendingView, ProposalList, ProposalStateView, ProposalView};
+pub use quality::{FarView, QualityView};
 pub use review::{
     AboutView, AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList,
     ReviewStateView, ReviewView, StatementView, VerdictView,
