@@ -139,7 +139,8 @@ impl Ear {
         let all = power(&mut frame.iter().map(|sample| f64::from(*sample)));
         let angle = |i: usize| std::f64::consts::TAU * TONE * i as f64 / 8000.0;
         let part = |wave: fn(f64) -> f64| {
-            frame.iter().enumerate().map(|(i, sample)| f64::from(*sample) * wave(angle(i))).sum::<f64>() * 2.0 / LEN as f64
+            frame.iter().enumerate().map(|(i, sample)| f64::from(*sample) * wave(angle(i))).sum::<f64>() * 2.0
+                / LEN as f64
         };
         let (sine, cosine) = (part(f64::sin), part(f64::cos));
         let rest = |(i, sample): (usize, &i16)| f64::from(*sample) - sine * angle(i).sin() - cosine * angle(i).cos();

@@ -252,7 +252,7 @@ pub enum StoreOp {
         rules: Vec<WatcherRule>,
         audit: AuditRow,
     },
-    RecordCall(CallRecord),
+    RecordCall(Box<CallRecord>),
     /// The last statement that we gave to a watcher, so that it survives a restart.
     RecordGiven {
         given: Given,

@@ -121,7 +121,7 @@ impl FakeStore {
                 Ok(Stored::Done)
             }
             StoreOp::RecordCall(record) => {
-                self.calls.push(record);
+                self.calls.push(*record);
                 Ok(Stored::Done)
             }
             StoreOp::VerifyPins { audit, .. } => {

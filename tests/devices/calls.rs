@@ -9,14 +9,18 @@ use crate::server::Server;
 use crate::sound::{gaps, loudness, strength};
 
 /// A call that runs, and what its screen says.
-struct Call {
+pub struct Call {
     child: Child,
     lines: Box<dyn Iterator<Item = String>>,
 }
 
 impl Call {
     fn place(from: &Home, to: &Home) -> Self {
-        let mut call = from.command(&["call", &to.entity(), "--approve", "--duration", "80"]);
+        Self::place_for(from, to, 80)
+    }
+
+    pub fn place_for(from: &Home, to: &Home, seconds: u64) -> Self {
+        let mut call = from.command(&["call", &to.entity(), "--approve", "--duration", &seconds.to_string()]);
         let mut child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         look_until(|| to.run(&["calls"]).stdout.contains("\"active\"").then_some(()));
@@ -27,7 +31,7 @@ impl Call {
         self.lines.find(|line| line.contains(what)).unwrap_or_else(|| panic!("the call never said: {what}"))
     }
 
-    fn end(mut self, from: &Home) {
+    pub fn end(mut self, from: &Home) {
         from.run(&["hangup"]).expect(0);
         self.child.wait().unwrap();
     }

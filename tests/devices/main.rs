@@ -7,4 +7,5 @@ mod calls;
 mod haste;
 mod pipes;
 mod server;
+mod soak;
 mod sound;

@@ -220,7 +220,7 @@ impl Agent {
         let detail = summary(&record, calling.call.setup);
         let (subject, known) = (record.peer.clone(), record.known);
         self.set_call(id, last);
-        self.keep(StoreOp::RecordCall(record));
+        self.keep(StoreOp::RecordCall(Box::new(record)));
         match known {
             true => self.audit(now, "call", &subject, &detail),
             false => self.audit_stranger(now, "call", &subject, &detail),
