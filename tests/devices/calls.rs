@@ -15,7 +15,7 @@ pub struct Call {
 }
 
 impl Call {
-    fn place(from: &Home, to: &Home) -> Self {
+    pub fn place(from: &Home, to: &Home) -> Self {
         Self::place_for(from, to, 80)
     }
 
@@ -37,7 +37,7 @@ impl Call {
     }
 }
 
-fn heard(server: &Server, sink: &str, hertz: f64) {
+pub fn heard(server: &Server, sink: &str, hertz: f64) {
     look_until(|| (loudness(&server.hear(sink, Duration::from_millis(300)), hertz) > 6000.0).then_some(()));
 }
 
@@ -130,5 +130,5 @@ fn a_device_that_is_not_there_is_said_before_anybody_is_called() {
     bob.start();
     let failed = alice.run(&["call", &bob.entity(), "--approve"]).expect(1);
     assert_eq!(failed.failure(), "no-such-device");
-    assert!(failed.stdout.contains("nobody") && failed.stdout.contains("pactl list short sources"), "{failed:?}");
+    assert!(failed.stdout.contains("nobody") && failed.stdout.contains("sottovoce devices list"), "{failed:?}");
 }
