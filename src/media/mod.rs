@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 mod associations;
 mod clear;
 pub mod codec;
+mod comfort;
 mod counters;
 pub mod digits;
 mod egress;

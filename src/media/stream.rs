@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::associations::Associations;
+use super::comfort::Pauses;
 use super::counters::LATE;
 use super::digits::{Dialled, Keyed, Turn};
 use super::egress::{Egress, Withheld};
@@ -21,6 +22,7 @@ use crate::policy::{Bundle, Level, Spd};
 use crate::srtp::CryptoSuite;
 use crate::vocab::{Device, Digit, Entity, Now};
 
+mod comfort;
 mod digits;
 
 /// Of any codec.
@@ -29,6 +31,8 @@ const SILENCE: [i16; MAX_FRAME] = [0; MAX_FRAME];
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
     encoder: Encoder,
+    /// What was agreed when it was made: sizes may differ, and pauses be left out, as that allows.
+    encoded_for: Bundle,
     /// Room for one payload.
     encoded: Box<[u8]>,
     formats: Formats,
@@ -49,6 +53,8 @@ pub struct Stream {
     playout: Playout,
     reports: Reports,
     dialled: Dialled,
+    /// Its own pauses, where they are not sent.
+    pauses: Option<Pauses>,
     keyed: Keyed,
     events: VecDeque<StreamEvent>,
     told: Told,
@@ -123,10 +129,12 @@ impl Stream {
         let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
         let (keying, associations) = Keying::of(associations.into());
         let first = Generation::new(terms, associations);
+        let pauses = comfort::pauses(&config.formats, outbound, tunnel.is_some());
         let (payload_type, codec) = config.formats.send;
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
-            encoder: encoder(&config.formats, outbound),
+            encoder: encoder(&config.formats, outbound, tunnel.is_some()),
+            encoded_for: outbound,
             encoded: vec![0; codec.max_payload()].into_boxed_slice(),
             playout: Playout::new(&config.formats.receive),
             formats: config.formats,
@@ -147,6 +155,7 @@ impl Stream {
             room,
             reports: Reports::new(config.ssrc, codec.clock()),
             dialled: Dialled::default(),
+            pauses,
             keyed: Keyed::default(),
             events: VecDeque::with_capacity(8),
             told: Told::default(),
@@ -182,7 +191,8 @@ impl Stream {
             self.reports.set_clock(codec.clock());
             self.next.marker = true;
         }
-        self.encoder = encoder(&formats, self.generations.outbound());
+        self.encoded_for = self.generations.outbound();
+        self.encoder = encoder(&formats, self.encoded_for, self.tunnel.is_some());
         self.next.payload_type = payload_type;
         if formats.digits.is_none() {
             self.dialled.clear();
@@ -191,12 +201,14 @@ impl Stream {
             self.playout = Playout::new(&formats.receive);
         }
         self.formats = formats;
+        self.settle_pauses();
     }
 
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
     /// first.
     pub fn send(&mut self, now: Now, frame: &[i16]) -> Option<Datagram<'_>> {
         self.generations.settle(now.mono);
+        self.settle_encoder();
         let header = self.next;
         self.next.timestamp = header.timestamp.wrapping_add(self.encoder.codec().frame_ticks());
         if self.waits || self.is_keying() || self.held.is_silent() {
@@ -206,13 +218,14 @@ impl Stream {
         let len = match turn {
             Turn::Digit(digit) => self.write_digit(header, digit)?,
             Turn::Pause => self.write_sound(header, &SILENCE)?,
-            Turn::Sound => self.write_sound(header, frame)?,
+            Turn::Sound => self.write_sound_or_pause(header, frame)?,
         };
+        // Sound begins anew after a digit, or a pause.
+        let marker = matches!(turn, Turn::Digit(_)) || self.is_pause();
         match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
             Ok(datagram) => {
                 self.next.sequence = header.sequence.wrapping_add(1);
-                // Sound begins anew after a digit.
-                self.next.marker = matches!(turn, Turn::Digit(_));
+                self.next.marker = marker;
                 self.counters.sent += 1;
                 self.reports.note_sent(now.mono, header.timestamp, len);
                 Some(datagram)
@@ -222,6 +235,20 @@ impl Stream {
                 None
             }
         }
+    }
+
+    /// Another agreement may have come into force since the frame before.
+    fn settle_encoder(&mut self) {
+        let outbound = self.generations.outbound();
+        if outbound == self.encoded_for {
+            return;
+        }
+        let is_like = |bundle: Bundle| (bundle.esp, encoder_is_constant(&self.formats, bundle));
+        if is_like(outbound) != is_like(self.encoded_for) {
+            self.encoder = encoder(&self.formats, outbound, self.tunnel.is_some());
+        }
+        self.encoded_for = outbound;
+        self.settle_pauses();
     }
 
     /// Puts a packet of this frame into the buffer, and gives the octets of its payload; `None` when there is nothing to say.
@@ -340,7 +367,6 @@ impl Stream {
         self.waits |= rekeying.heard_first;
         self.generations.settle(now.mono);
         let around = self.tunnel.as_ref().map(|tunnel| tunnel.around());
-        let was = self.generations.outbound();
         let next = Generation::next(rekeying, around);
         if next.room() > self.room.len() {
             self.room = vec![0; next.room()].into_boxed_slice();
@@ -348,9 +374,6 @@ impl Stream {
         self.generations.rekey(now.mono, next, speaks_first);
         if speaks_first {
             self.reports.hurry(now.mono);
-        }
-        if encoder_is_constant(&self.formats, was) != encoder_is_constant(&self.formats, self.generations.outbound()) {
-            self.encoder = encoder(&self.formats, self.generations.outbound());
         }
     }
 
@@ -396,6 +419,9 @@ impl Stream {
         let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
+        if self.formats.receive_comfort == Some(header.payload_type) {
+            return self.take_comfort(now, &header, payload);
+        }
         if self.formats.receive_digits.contains(&header.payload_type) {
             return self.take_digit(now, &header, payload);
         }
@@ -417,9 +443,10 @@ impl Stream {
     }
 }
 
-fn encoder(formats: &Formats, outbound: Bundle) -> Encoder {
+fn encoder(formats: &Formats, outbound: Bundle, is_tunnelled: bool) -> Encoder {
     let constant_rate = encoder_is_constant(formats, outbound);
-    Encoder::tuned(formats.send.1, Tuning { constant_rate, ..formats.tuning })
+    let quiet = formats.tuning.quiet && comfort::may_pause(outbound, is_tunnelled);
+    Encoder::tuned(formats.send.1, Tuning { constant_rate, quiet, ..formats.tuning })
 }
 
 /// Where sizes could tell what is said they are all one: padding does that, or else the encoder (RFC 6562 section 3).

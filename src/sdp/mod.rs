@@ -7,6 +7,7 @@
 //! Not here: more than one stream of ours, names instead of addresses, ICE, bundling.
 
 mod attribute;
+mod comfort_noise;
 mod crypto;
 mod description;
 mod dtls;

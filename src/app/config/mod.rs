@@ -47,6 +47,7 @@ pub struct Config {
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
     /// Those that are spoken, the preferred first; never empty.
+    pub comfort_noise: bool,
     pub dtmf: DtmfWay,
     pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,

@@ -109,6 +109,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        comfort_noise: false,
         dtmf: DtmfWay::Auto,
         codecs: AudioFormat::ALL.to_vec(),
         answer: AnswerMode::Prompt,
@@ -217,13 +218,16 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 }
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
-    let Some(section) = top.section("audio", &["input", "output", "codecs", "dtmf"])? else { return Ok(()) };
+    let Some(section) = top.section("audio", &["input", "output", "codecs", "comfort-noise", "dtmf"])? else {
+        return Ok(());
+    };
     let input =
         "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
     let output = "\"default\", \"device:NAME\", \"pipe:PATH\", \"none\" or \"file:heard.wav\"";
     set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);
     set(&mut config.codecs, section.read("codecs", codecs)?);
+    set(&mut config.comfort_noise, section.read("comfort-noise", |v| v.flag())?);
     let dtmf = "\"auto\", \"rtp\" or \"info\"";
     set(&mut config.dtmf, section.read("dtmf", |v| v.text(dtmf, value::dtmf))?);
     Ok(())
