@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, Place, Prompts, SrtpKeying,
-    UnknownWatchers,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, Place, Prompts,
+    SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -49,6 +49,7 @@ pub struct Config {
     pub audio_sink: AudioSink,
     pub gains: Gains,
     /// Those that are spoken, the preferred first; never empty.
+    pub dtmf: DtmfWay,
     pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,
     pub answering: Answering,
