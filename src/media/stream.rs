@@ -32,6 +32,8 @@ const SILENCE: [i16; MAX_FRAME] = [0; MAX_FRAME];
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
     encoder: Encoder,
+    /// It makes packets of one size.
+    constant: bool,
     /// Room for one payload.
     encoded: Box<[u8]>,
     formats: Formats,
@@ -131,6 +133,7 @@ impl Stream {
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
             encoder: encoder(&config.formats, outbound),
+            constant: encoder_is_constant(&config.formats, outbound),
             encoded: vec![0; codec.max_payload()].into_boxed_slice(),
             playout: Playout::new(&config.formats.receive),
             formats: config.formats,
@@ -187,6 +190,7 @@ impl Stream {
             self.reports.set_clock(codec.clock());
             self.next.marker = true;
         }
+        self.constant = encoder_is_constant(&formats, self.generations.outbound());
         self.encoder = encoder(&formats, self.generations.outbound());
         self.next.payload_type = payload_type;
         if formats.digits.is_none() {
@@ -202,6 +206,7 @@ impl Stream {
     /// first.
     pub fn send(&mut self, now: Now, frame: &[i16]) -> Option<Datagram<'_>> {
         self.generations.settle(now.mono);
+        self.follow_agreement();
         let header = self.next;
         self.next.timestamp = header.timestamp.wrapping_add(self.encoder.codec().frame_ticks());
         if self.waits || self.is_keying() || self.held.is_silent() {
@@ -328,7 +333,6 @@ impl Stream {
         self.waits |= rekeying.heard_first;
         self.generations.settle(now.mono);
         let around = self.tunnel.as_ref().map(|tunnel| tunnel.around());
-        let was = self.generations.outbound();
         let next = Generation::next(rekeying, around);
         if next.room() > self.room.len() {
             self.room = vec![0; next.room()].into_boxed_slice();
@@ -337,8 +341,13 @@ impl Stream {
         if speaks_first {
             self.reports.hurry(now.mono);
         }
-        if encoder_is_constant(&self.formats, was) != encoder_is_constant(&self.formats, self.generations.outbound()) {
-            self.encoder = encoder(&self.formats, self.generations.outbound());
+    }
+
+    /// Where sizes may tell no more what is said they do not from this packet on: whoever answered goes on under the old keys for a while.
+    fn follow_agreement(&mut self) {
+        let outbound = self.generations.outbound();
+        if std::mem::replace(&mut self.constant, encoder_is_constant(&self.formats, outbound)) != self.constant {
+            self.encoder = encoder(&self.formats, outbound);
         }
     }
 

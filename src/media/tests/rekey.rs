@@ -261,3 +261,33 @@ fn who_only_says_that_he_has_moved_is_heard_under_the_new_keys_first() {
     bob_end.handle_datagram(at(2), alice(), &mut sent(&mut alice_end, 0).unwrap());
     assert_eq!(bob_end.send(at(3), &frame(1)).unwrap().bytes[2], 12);
 }
+
+/// Whoever answered goes on under the old keys for a while: when the new ones come into force, sizes may not tell any more what is said.
+#[test]
+fn packets_are_of_one_size_as_soon_as_they_are_sealed_without_padding() {
+    let to_opus = |mut stream: Stream| {
+        stream.set_formats(Formats::only(Codec::Opus));
+        stream
+    };
+    let ah = "ipsec ah/transport//require";
+    let mut link = Link::new(ah, AH);
+    let [here, there] = link.ends;
+    link.ends = [to_opus(here), to_opus(there)];
+    link.ends.iter_mut().for_each(|end| end.set_spd(at(0), spd(ESP_REQUIRED)));
+    for end in [ALICE, BOB] {
+        link.ends[end].rekey(at(0), rekeying(end, ESP_REQUIRED, ESP));
+    }
+    let [here, there] = &mut link.ends;
+    let mut sizes = std::collections::BTreeSet::new();
+    for n in 0..100u64 {
+        let said =
+            |i: usize| if n % 20 < 10 { 0 } else { ((i as i64 * 7919 + n as i64 * 104_729) % 20_000) as i16 - 10_000 };
+        let loud: [i16; MAX_FRAME] = std::array::from_fn(said);
+        let mut datagram = here.send(at(n * 20), &loud).unwrap().bytes.to_vec();
+        there.handle_datagram(at(n * 20), alice(), &mut datagram);
+        let answer = there.send(at(n * 20), &loud).unwrap().bytes.to_vec();
+        assert!(answer[..4] == keys(ESP, 12).esp.unwrap().spi.to_be_bytes(), "under the new keys");
+        sizes.insert(answer.len());
+    }
+    assert_eq!(sizes.len(), 1, "{sizes:?}");
+}
