@@ -7,5 +7,6 @@ mod calls;
 mod choice;
 mod haste;
 mod pipes;
+mod rings;
 mod server;
 mod sound;

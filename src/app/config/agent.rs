@@ -28,6 +28,7 @@ impl Config {
             audio_source: self.audio_source,
             audio_sink: self.audio_sink,
             gains: self.gains,
+            ring: self.ring,
             codecs: self.codecs,
             places: self.places,
             unknown_watchers: self.unknown_watchers,

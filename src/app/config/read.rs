@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::document::{Section, Source, Value};
 use super::{account, gateway, prompts, tls, value, Config, Machine, StoreKind};
 use crate::agent::{
-    AnswerMode, Answering, AudioSink, AudioSource, Listen, Place, Prompts, SrtpKeying, UnknownWatchers,
+    AnswerMode, Answering, AudioSink, AudioSource, Listen, Outlet, Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -111,6 +111,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         gains: Gains::default(),
+        ring: None,
         codecs: AudioFormat::ALL.to_vec(),
         answer: AnswerMode::Prompt,
         answering: Answering::default(),
@@ -218,7 +219,8 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 }
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
-    let Some(section) = top.section("audio", &["input", "output", "input-gain", "output-gain", "codecs"])? else {
+    let Some(section) = top.section("audio", &["input", "output", "ring", "input-gain", "output-gain", "codecs"])?
+    else {
         return Ok(());
     };
     let input =
@@ -226,6 +228,8 @@ fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), 
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
     let output = "\"default\", \"device:NAME\", \"pipe:PATH\", \"none\" or \"file:heard.wav\"";
     set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);
+    let ring = "\"default\", \"device:NAME\" or \"none\"";
+    config.ring = section.read("ring", |v| v.text(ring, Outlet::parse))?.or(config.ring.take());
     set(&mut config.gains.input, section.read("input-gain", Value::decibels)?);
     set(&mut config.gains.output, section.read("output-gain", Value::decibels)?);
     set(&mut config.codecs, section.read("codecs", codecs)?);
