@@ -9,4 +9,5 @@ mod haste;
 mod pipes;
 mod rings;
 mod server;
+mod soak;
 mod sound;

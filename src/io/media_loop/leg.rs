@@ -261,7 +261,10 @@ impl RunningLeg {
     /// Takes what has come until now, completes the recording, and frees the port.
     pub fn end(mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
         if !self.failed {
-            self.guarded(|leg| leg.take_in(now, batch));
+            self.guarded(|leg| {
+                leg.take_in(now, batch);
+                leg.say_bye(now);
+            });
         }
         self.tell_events(outbox);
         let counters = self.counters();
@@ -271,6 +274,13 @@ impl RunningLeg {
         }
         drop(socket);
         outbox.push(Done::MediaClosed { call, counters });
+    }
+
+    fn say_bye(&mut self, now: Now) {
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
+        if let Some(datagram) = self.mailbox.says_bye().then(|| stream.bye(now)).flatten() {
+            send(&self.socket, now, datagram.to, datagram.bytes);
+        }
     }
 
     fn look_at_mailbox(&mut self, now: Now, batch: &mut Batch) {

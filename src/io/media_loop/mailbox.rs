@@ -35,6 +35,7 @@ pub struct Mailbox {
     formats: Mutex<Option<Formats>>,
     has_formats: AtomicBool,
     closing: AtomicBool,
+    bye: AtomicBool,
 }
 
 impl Mailbox {
@@ -129,7 +130,9 @@ impl Mailbox {
         self.rekeyings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn close(&self) {
+    /// With `bye` the peer is told.
+    pub fn close(&self, bye: bool) {
+        self.bye.store(bye, Ordering::Release);
         self.closing.store(true, Ordering::Release);
     }
 
@@ -139,6 +142,10 @@ impl Mailbox {
             return None;
         }
         self.spd.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub fn says_bye(&self) -> bool {
+        self.bye.load(Ordering::Acquire)
     }
 
     pub fn is_closing(&self) -> bool {
