@@ -33,6 +33,8 @@ pub struct AgentConfig {
     pub answering: Answering,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
+    /// How keys of our telephone go.
+    pub dtmf: DtmfWay,
     /// Of what devices and other programs give and get.
     pub gains: Gains,
     /// Where it rings; `None`: where calls are heard.
@@ -402,6 +404,17 @@ pub enum UnknownWatchers {
     /// Policy, key and place.
     Place,
 }
+
+/// How keys of our telephone go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DtmfWay {
+    /// In RTP where the peer takes them so, otherwise by INFO.
+    #[default]
+    Auto,
+    Info,
+    Rtp,
+}
+
 /// A way to keys for SRTP with an ordinary telephone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SrtpKeying {

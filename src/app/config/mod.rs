@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, Outlet, Place, Prompts,
-    SrtpKeying, UnknownWatchers,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, Outlet, Place,
+    Prompts, SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -50,6 +50,7 @@ pub struct Config {
     pub gains: Gains,
     /// Where it rings; `None`: where calls are heard.
     pub ring: Option<Outlet>,
+    pub dtmf: DtmfWay,
     /// Those that are spoken, the preferred first; never empty.
     pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,

@@ -3,8 +3,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::beside::Given;
+use super::slot::Slot;
 use crate::media::{Formats, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
+use crate::vocab::Digit;
 
 /// New keys for a stream, and at another address the socket there.
 pub type Renewal = (Box<Rekeying>, Option<UdpSocket>);
@@ -31,6 +33,8 @@ pub struct Mailbox {
     has_rekeyings: AtomicBool,
     /// A recording and a conference.
     pub given: Given,
+    /// Keys of the telephone that wait for the stream; it takes so many, and the agent gives no more.
+    digits: Slot<Vec<Digit>>,
     /// Other codecs.
     formats: Mutex<Option<Formats>>,
     has_formats: AtomicBool,
@@ -92,6 +96,19 @@ impl Mailbox {
             return None;
         }
         self.formats.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub fn dial(&self, mut digits: Vec<Digit>) {
+        self.digits.alter(|waiting| {
+            let mut all = waiting.unwrap_or_default();
+            all.append(&mut digits);
+            all
+        });
+    }
+
+    /// Keys that were not taken yet.
+    pub fn take_digits(&self) -> Option<Vec<Digit>> {
+        self.digits.take().flatten()
     }
 
     /// The stream that runs ends, and its keys with it; this one goes on in its place. What was said of hold and of codecs was said of the other.
