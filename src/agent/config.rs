@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::sound::SoundDevice;
+use super::sound_choice::Outlet;
 use crate::keys::Identity;
 use crate::media::Gains;
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
@@ -36,6 +37,8 @@ pub struct AgentConfig {
     pub dtmf: DtmfWay,
     /// Of what devices and other programs give and get.
     pub gains: Gains,
+    /// Where it rings; `None`: where calls are heard.
+    pub ring: Option<Outlet>,
     /// Those that are spoken, the preferred first; never empty.
     pub codecs: Vec<AudioFormat>,
     pub places: Vec<Place>,
@@ -356,6 +359,17 @@ pub enum AudioSink {
     Discard,
     /// A program at a FIFO or a Unix socket.
     Pipe(PathBuf),
+}
+
+impl AudioSink {
+    /// `None` for what is no ear: a file, another program.
+    pub fn outlet(&self) -> Option<Outlet> {
+        match self {
+            Self::Device(device) => Some(Outlet::Device(device.clone())),
+            Self::Discard => Some(Outlet::None),
+            Self::File(_) | Self::Pipe(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for AudioSink {

@@ -23,6 +23,7 @@ impl Agent {
     }
 
     pub(super) fn event(&mut self, event: Event) {
+        self.calls_changed |= matches!(event, Event::CallChanged(_));
         self.outputs.push_back(Output::Event(event));
     }
 

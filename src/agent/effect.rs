@@ -11,7 +11,7 @@
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
 //! | `UseSound` | `SoundChanged` |
-//! | `BridgeStreams`, `SetGains`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
+//! | `BridgeStreams`, `SetGains`, `Signal`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use super::nonces;
 use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use super::request::CallRecording;
-use super::sound::{SoundNews, SoundSide};
+use super::sound::{SoundDevice, SoundNews, SoundSide};
 use super::sound_choice::{SoundChange, SoundChoice};
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Levels, Rekeying, Stream, StreamEvent};
+use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Levels, Rekeying, Signal, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sip::{Candidate, Locate};
@@ -101,6 +101,8 @@ pub enum Effect {
         call: CallId,
         rekeying: Box<Rekeying>,
     },
+    /// Our user hears that on that device from now on, or nothing any more.
+    Signal(Option<(Signal, SoundDevice)>),
     /// What devices and other programs give and get is that much louder from now on, in every call.
     SetGains(Gains),
     /// A call that runs goes over to another device, or to none; on a side that names none it stays.

@@ -65,6 +65,7 @@ pub mod request;
 mod review;
 mod review_failures;
 mod reviews;
+mod ringing;
 mod ruling;
 mod safety;
 mod server_watchers;
@@ -183,6 +184,9 @@ pub struct Agent {
     elsewhere: elsewhere::Elsewhere,
     quiet: quiet::Quiet,
     sounds: sound_choice::Sounds,
+    /// What our user hears of calls that do not stand.
+    signal: Option<(crate::media::Signal, SoundDevice)>,
+    calls_changed: bool,
     informed: Informed,
     movement: Movement,
     at_servers: AtServers,
@@ -237,6 +241,8 @@ impl Agent {
             elsewhere: elsewhere::Elsewhere::default(),
             quiet: quiet::Quiet::new(loaded.do_not_disturb),
             sounds,
+            signal: None,
+            calls_changed: false,
             informed: Informed::default(),
             movement: Movement::default(),
             at_servers: AtServers::default(),
@@ -347,6 +353,7 @@ impl Agent {
                 }
             }
         }
+        self.settle_signal();
         self.tell_known_places();
         self.check_stopped(now);
     }

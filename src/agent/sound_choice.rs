@@ -53,15 +53,18 @@ impl fmt::Display for Outlet {
 pub struct SoundChoice {
     pub input: Option<Outlet>,
     pub output: Option<Outlet>,
+    /// Where it rings.
+    pub ring: Option<Outlet>,
     pub input_gain: Option<Gain>,
     pub output_gain: Option<Gain>,
 }
 
 impl SoundChoice {
     fn take(&mut self, newer: Self) {
-        let Self { input, output, input_gain, output_gain } = newer;
+        let Self { input, output, ring, input_gain, output_gain } = newer;
         self.input = input.or(self.input.take());
         self.output = output.or(self.output.take());
+        self.ring = ring.or(self.ring.take());
         self.input_gain = input_gain.or(self.input_gain);
         self.output_gain = output_gain.or(self.output_gain);
     }
@@ -72,6 +75,8 @@ impl SoundChoice {
 pub struct Sound {
     pub source: AudioSource,
     pub sink: AudioSink,
+    /// Where it rings, where that is not the sink's device.
+    pub ring: Option<Outlet>,
     pub gains: Gains,
 }
 
@@ -100,6 +105,7 @@ impl Sounds {
         let (choice, configured) = (&self.choice, &self.configured);
         config.audio_source = choice.input.as_ref().map_or_else(|| configured.source.clone(), Outlet::source);
         config.audio_sink = choice.output.as_ref().map_or_else(|| configured.sink.clone(), Outlet::sink);
+        config.ring = choice.ring.clone().or_else(|| configured.ring.clone());
         config.gains = Gains {
             input: choice.input_gain.unwrap_or(configured.gains.input),
             output: choice.output_gain.unwrap_or(configured.gains.output),
@@ -109,7 +115,7 @@ impl Sounds {
 
 fn used(config: &AgentConfig) -> Sound {
     let (source, sink) = (config.audio_source.clone(), config.audio_sink.clone());
-    Sound { source, sink, gains: config.gains }
+    Sound { source, sink, ring: config.ring.clone(), gains: config.gains }
 }
 
 impl Agent {
@@ -141,6 +147,7 @@ impl Agent {
             self.effect(Effect::SetGains(now.gains));
         }
         self.change_sound_of_calls(&before, &now);
+        self.calls_changed = true;
     }
 
     fn change_sound_of_calls(&mut self, before: &Sound, now: &Sound) {

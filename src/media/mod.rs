@@ -29,8 +29,10 @@ mod rekeying;
 mod reports;
 mod rtp;
 mod sequence;
+mod signal;
 mod spd_view;
 pub mod stream;
+mod trial;
 mod tunnel;
 
 pub use associations::Associations;
@@ -46,7 +48,9 @@ pub use level::{amplify, Gain, Gains, Level, Levels, Meter};
 pub use mixing::{mix, ConsentTone};
 pub use quality::{Far, Quality};
 pub use rekeying::Rekeying;
+pub use signal::{Signal, Sounding};
 pub use stream::{Datagram, Stream, StreamConfig, StreamEvent};
+pub use trial::{Trial, TrialResult};
 pub use tunnel::Tunnel;
 
 /// The UDP ports that our media uses, even ones only (RFC 3550 section 11). Until its own is known, a peer is taken to do

@@ -46,6 +46,7 @@ fn what_is_not_there_or_means_nothing_is_refused_with_what_to_do() {
     assert!(next.as_str().unwrap().contains("sottovoce devices list"), "{next}");
     refused(alice.run(&["devices", "gain", "--input", "21"]), 2, "no-such-gain");
     refused(alice.run(&["devices", "use", "--input", "a\nb"]), 2, "no-device-name");
+    refused(alice.run(&["devices", "test"]), 2, "no-devices");
     alice.run(&["devices", "use"]).expect(2);
     alice.run(&["devices", "gain", "--output", "loud"]).expect(2);
     let listed = check(&alice.run(&["devices", "list"]).expect(0), "DevicesView");

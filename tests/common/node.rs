@@ -9,7 +9,7 @@ use sottovoce::agent::{
     Output, Restoring, StoreOp, Stored,
 };
 use sottovoce::io::{Location, Store};
-use sottovoce::media::{Counters, Forwarder, Stream};
+use sottovoce::media::{Counters, Forwarder, Signal, Stream};
 use sottovoce::policy::{Approved, Entry};
 use sottovoce::sip::{Candidate, Locate, Transmit};
 use sottovoce::vocab::{CallId, EffectId, EntryId, Failure, FailureKind, Generation, Now};
@@ -39,6 +39,8 @@ pub struct Node {
     /// What was to be recorded.
     pub recordings: Vec<(CallId, CallRecording)>,
     /// Calls that went over to another device.
+    /// What its user heard of calls that did not stand, one after the other.
+    pub signals: Vec<Option<Signal>>,
     pub sounds: Vec<(CallId, Option<AudioSource>, Option<AudioSink>)>,
 }
 
@@ -208,6 +210,7 @@ impl Node {
             bridged: Vec::new(),
             recordings: Vec::new(),
             sounds: Vec::new(),
+            signals: Vec::new(),
         }
     }
 
@@ -257,6 +260,10 @@ impl Node {
                 None
             }
             Effect::SetGains(_) => None,
+            Effect::Signal(signal) => {
+                self.signals.push(signal.map(|(signal, _)| signal));
+                None
+            }
             Effect::UseSound { call, source, sink } => {
                 self.sounds.push((call, source, sink));
                 None

@@ -50,6 +50,22 @@ fn a_call_goes_over_to_another_device_and_gets_louder_and_it_lasts() {
     call.end(&alice);
 }
 
+#[test]
+fn a_trial_measures_the_way_from_the_loudspeaker_to_the_microphone_and_knows_a_deaf_one() {
+    let Some(server) = Server::start() else { return };
+    ["room", "deaf"].iter().for_each(|name| drop(server.plug(name)));
+    let mut alice = server.agent("alice", "input = \"device:room.monitor\"\noutput = \"device:room\"");
+    alice.start();
+    let tried = alice.run(&["devices", "test"]).expect(0).json();
+    assert!(tried["hears_output"] == true && tried["silent"] == false, "{tried}");
+    let delay = tried["delay_ms"].as_u64().unwrap();
+    println!("from the loudspeaker to the microphone {delay} ms");
+    assert!((10..400).contains(&delay), "{tried}");
+    alice.run(&["devices", "use", "--input", "deaf.monitor"]).expect(0);
+    let tried = alice.run(&["devices", "test"]).expect(1).json();
+    assert!(tried["hears_output"] == false && tried["silent"] == true && tried["voice"]["peak"] == -96, "{tried}");
+}
+
 /// By the device and the gain of before the restart.
 fn heard_again(server: &Server, full: f64) {
     std::iter::repeat_with(|| loudness(&server.hear("ear", Duration::from_millis(300)), 1500.0))

@@ -7,6 +7,7 @@ mod calls;
 mod choice;
 mod haste;
 mod pipes;
+mod rings;
 mod server;
 mod soak;
 mod sound;

@@ -88,6 +88,23 @@ fn who_answers_it_holds_the_first_and_takes_that_up_again_later() {
 }
 
 #[test]
+fn who_goes_back_to_the_first_holds_the_second_unless_all_three_talk() {
+    let (mut world, first, second) = second_call(Answering::default());
+    let on_hold = |world: &World| [first, second].map(|[_, call]| world.the_call(BOB, call).on_hold);
+    world.command(BOB, Command::AnswerCall { call: second[1] }).unwrap();
+    world.run_for(2 * SECOND);
+    world.command(BOB, Command::Hold { call: first[1], wanted: false }).unwrap();
+    world.run_for(2 * SECOND);
+    assert_eq!(on_hold(&world), [false, true]);
+    world.command(BOB, Command::Confer { calls: [first[1], second[1]] }).unwrap();
+    world.run_for(2 * SECOND);
+    assert_eq!(on_hold(&world), [false, false]);
+    world.command(BOB, Command::Hold { call: first[1], wanted: false }).unwrap();
+    world.run_for(2 * SECOND);
+    assert_eq!(on_hold(&world), [false, false], "it was not held: all three talk on");
+}
+
+#[test]
 fn who_rejects_it_says_that_he_is_busy_and_talks_on() {
     let (mut world, first, second) = second_call(Answering::default());
     world.command(BOB, Command::RejectCall { call: second[1] }).unwrap();

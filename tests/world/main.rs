@@ -43,6 +43,7 @@ mod proposed_before;
 mod redirected;
 mod rekey;
 mod restart;
+mod ringing;
 mod server;
 mod silence;
 mod srtp;

@@ -5,7 +5,7 @@ use super::{CallState, Calling};
 use crate::agent::config::CallWaiting;
 use crate::agent::{Agent, AnswerMode};
 use crate::sip::Refusal;
-use crate::vocab::{CallId, Entity, Now};
+use crate::vocab::{CallId, Entity, Failure, Now};
 
 impl Agent {
     /// The call that our user has besides this one, and besides the one whose place it takes.
@@ -54,12 +54,20 @@ impl Agent {
         self.quiet_until(now, Some(entity)).is_some()
     }
 
+    /// Our user goes on with this call.
+    pub(in crate::agent) fn take_up(&mut self, now: Now, id: CallId) -> Result<CallId, Failure> {
+        let taken = self.hold_call(now, id, false)?;
+        self.hold_others(now, id);
+        Ok(taken)
+    }
+
     /// Our user takes this call: nobody of his other calls hears it.
     pub(super) fn hold_others(&mut self, now: Now, id: CallId) {
         let replaced = self.calls.transfers.replacing.get(&id).copied();
+        let company = self.calls.call(id).and_then(|call| call.conference);
         let runs = |calling: &&Calling| calling.engages() && calling.call.state == CallState::Active;
         let others: Vec<CallId> = self.calls.all.values().filter(runs).map(|calling| calling.call.id).collect();
-        for other in others.into_iter().filter(|other| *other != id && Some(*other) != replaced) {
+        for other in others.into_iter().filter(|other| *other != id && ![replaced, company].contains(&Some(*other))) {
             // One whose peer still has to answer to another wish is as that wish has it.
             let _ = self.hold_call(now, other, true);
         }

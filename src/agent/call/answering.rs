@@ -46,6 +46,8 @@ impl Agent {
         let local = self.config.media_address;
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };
         calling.media_open = true;
+        // It rings no more.
+        self.calls_changed = true;
         self.effect(Effect::OpenMedia { call: id, local });
     }
 

@@ -5,11 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::transfer::Transfers;
 use super::turned_away::TurnedAway;
 use super::Calling;
-use crate::agent::{AudioSink, AudioSource, Call, Side};
+use crate::agent::{AudioSink, AudioSource, Call, CallState, Side};
 use crate::media::Counters;
 use crate::sip::digest::Login;
 use crate::sip::{SessionId, TimedMap};
 use crate::vocab::CallId;
+
+/// How the open calls stand together.
+pub struct Standing {
+    /// One waits for our user.
+    pub rings_here: bool,
+    /// One rings where he calls, and nothing else is heard of it.
+    pub rings_there: bool,
+    pub talks: bool,
+}
 
 /// Calls that are remembered after their end.
 const MAX_KEPT: usize = 256;
@@ -99,6 +108,16 @@ impl Calls {
             calling.recording && (calling.is_open() || calling.media_open) && calling.sink == *sink
         };
         self.all.values().find(same).map(|calling| calling.call.id)
+    }
+
+    /// What our user is to hear of.
+    pub fn standing(&self) -> Standing {
+        let open = || self.open.iter().filter_map(|id| self.all.get(id)).filter(|calling| !calling.is_tunnel());
+        Standing {
+            rings_here: open().any(|calling| calling.waits_for_us() && !calling.media_open),
+            rings_there: open().any(|calling| calling.call.state == CallState::Ringing && !calling.call.early),
+            talks: open().any(|calling| calling.call.state == CallState::Active && calling.call.forwards.is_none()),
+        }
     }
 
     /// Calls that are open, and have what others had before, go over to something else. Which, and to what.

@@ -74,7 +74,7 @@ use crate::policy::{Answer, Intent, Suite};
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed};
 use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now, Wall};
-pub use calls::Calls;
+pub use calls::{Calls, Standing};
 use descriptions::Descriptions;
 use early::Early;
 use failures::nobody_answered;

@@ -29,6 +29,7 @@ impl Config {
             audio_sink: self.audio_sink,
             dtmf: self.dtmf,
             gains: self.gains,
+            ring: self.ring,
             codecs: self.codecs,
             places: self.places,
             unknown_watchers: self.unknown_watchers,

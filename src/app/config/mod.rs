@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, Place, Prompts,
-    SrtpKeying, UnknownWatchers,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, Outlet, Place,
+    Prompts, SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -48,8 +48,10 @@ pub struct Config {
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
     pub gains: Gains,
-    /// Those that are spoken, the preferred first; never empty.
+    /// Where it rings; `None`: where calls are heard.
+    pub ring: Option<Outlet>,
     pub dtmf: DtmfWay,
+    /// Those that are spoken, the preferred first; never empty.
     pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,
     pub answering: Answering,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::document::{Section, Source, Value};
 use super::{account, gateway, prompts, tls, value, Config, Machine, StoreKind};
 use crate::agent::{
-    AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, Listen, Place, Prompts, SrtpKeying, UnknownWatchers,
+    AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, Listen, Outlet, Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -112,6 +112,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         audio_sink: AudioSink::Discard,
         dtmf: DtmfWay::Auto,
         gains: Gains::default(),
+        ring: None,
         codecs: AudioFormat::ALL.to_vec(),
         answer: AnswerMode::Prompt,
         answering: Answering::default(),
@@ -219,13 +220,15 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 }
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
-    let keys = &["input", "output", "input-gain", "output-gain", "codecs", "dtmf"];
+    let keys = &["input", "output", "ring", "input-gain", "output-gain", "codecs", "dtmf"];
     let Some(section) = top.section("audio", keys)? else { return Ok(()) };
     let input =
         "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
     let output = "\"default\", \"device:NAME\", \"pipe:PATH\", \"none\" or \"file:heard.wav\"";
     set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);
+    let ring = "\"default\", \"device:NAME\" or \"none\"";
+    config.ring = section.read("ring", |v| v.text(ring, Outlet::parse))?.or(config.ring.take());
     set(&mut config.gains.input, section.read("input-gain", Value::decibels)?);
     set(&mut config.gains.output, section.read("output-gain", Value::decibels)?);
     set(&mut config.codecs, section.read("codecs", codecs)?);

@@ -1,7 +1,7 @@
 use super::request::DevicesBody;
-use super::view::{DeviceView, DevicesView};
+use super::view::{DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView};
 use super::{failures, Control};
-use crate::agent::{Command, Outlet, Sound, SoundChange, SoundChoice, SoundDevice, SoundSide};
+use crate::agent::{AudioSink, AudioSource, Command, Outlet, Sound, SoundChange, SoundChoice, SoundDevice, SoundSide};
 use crate::io::{self, FoundDevice};
 use crate::media::Gain;
 use crate::vocab::{escape, Failure, FailureKind};
@@ -18,6 +18,7 @@ impl Control {
             server: server.to_owned(),
             inputs: shown(inputs, &input),
             outputs: shown(outputs, &output),
+            ring: escape(&ring_of(&sound)),
             input: escape(&input),
             output: escape(&output),
             input_gain: sound.gains.input.decibels(),
@@ -31,13 +32,14 @@ impl Control {
         let choice = SoundChoice {
             input: body.input.as_deref().map(|text| outlet(text, SoundSide::Input)).transpose()?,
             output: body.output.as_deref().map(|text| outlet(text, SoundSide::Output)).transpose()?,
+            ring: body.ring.as_deref().map(|text| outlet(text, SoundSide::Output)).transpose()?,
             input_gain: body.input_gain.map(gain).transpose()?,
             output_gain: body.output_gain.map(gain).transpose()?,
         };
-        let wanted = (choice.input.clone(), choice.output.clone());
+        let wanted = (choice.input.clone(), [choice.output.clone(), choice.ring.clone()]);
         let checked = tokio::task::spawn_blocking(move || {
             wanted.0.map_or(Ok(()), |input| io::check_source(&input.source()))?;
-            wanted.1.map_or(Ok(()), |output| io::check_sink(&output.sink()))
+            wanted.1.into_iter().flatten().try_for_each(|output| io::check_sink(&output.sink()))
         })
         .await;
         checked.map_err(|_| failures::stopped())??;
@@ -45,15 +47,53 @@ impl Control {
         self.devices().await
     }
 
+    /// Plays a tone and chirps, listens, and tells what the microphone hears of it; takes seven seconds.
+    pub async fn try_devices(&self) -> Result<DeviceTrialView, Failure> {
+        let Sound { source, sink, .. } = self.sound().await?;
+        let (AudioSource::Device(from), AudioSink::Device(to)) = (&source, &sink) else {
+            return Err(no_devices(&source, &sink));
+        };
+        let (rehearsal, clock, from, to) = (self.rehearsal.clone(), self.clock, from.clone(), to.clone());
+        let tried = tokio::task::spawn_blocking(move || rehearsal.run(clock, &from, &to)).await;
+        let result = tried.map_err(|_| failures::stopped())??;
+        Ok(DeviceTrialView {
+            input: escape(&source.to_string()),
+            output: escape(&sink.to_string()),
+            hears_output: result.delay.is_some(),
+            delay_ms: result.delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+            silent: result.is_silent,
+            voice: result.voice.into(),
+        })
+    }
+
+    /// What the microphone gives just now, while devices are tried.
+    pub fn device_trial(&self) -> DeviceTrialNowView {
+        let now = self.rehearsal.now();
+        let (level, speak) = now.unwrap_or_default();
+        DeviceTrialNowView { runs: now.is_some(), speak, level: level.into() }
+    }
+
     pub(super) async fn sound(&self) -> Result<Sound, Failure> {
         self.look(|known| known.sound()).await
     }
+}
+
+fn no_devices(source: &AudioSource, sink: &AudioSink) -> Failure {
+    let message = format!("calls come from {source} and go to {sink}: both have to be devices to be tried");
+    let next = "choose some first: `sottovoce devices use --input default --output default`";
+    Failure::new(FailureKind::Usage, "no-devices", escape(&message), "devices", next)
 }
 
 /// As `devices list` names them, with or without `device:`.
 fn outlet(text: &str, side: SoundSide) -> Result<Outlet, Failure> {
     let found = Outlet::parse(text).or_else(|| Outlet::parse(&format!("device:{text}")));
     found.ok_or_else(|| no_name(text, side))
+}
+
+/// `none` where calls are heard by no device.
+fn ring_of(sound: &Sound) -> String {
+    let ring = sound.ring.clone().or_else(|| sound.sink.outlet());
+    ring.unwrap_or(Outlet::None).to_string()
 }
 
 fn gain(decibels: i8) -> Result<Gain, Failure> {

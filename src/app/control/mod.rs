@@ -59,7 +59,7 @@ pub use super::run::{start, Options, Running, Signals};
 pub use crate::io::small_pages_only;
 
 use crate::agent::Accepted;
-use crate::io::Clock;
+use crate::io::{Clock, Rehearsal};
 use crate::policy::{Level, Spd};
 use crate::vocab::{Failure, FailureKind};
 
@@ -69,11 +69,12 @@ pub struct Control {
     brain: Arc<dyn Brain>,
     about: Arc<About>,
     clock: Clock,
+    rehearsal: Arc<Rehearsal>,
 }
 
 impl Control {
     pub(in crate::app) fn new(brain: Arc<dyn Brain>, about: About, clock: Clock) -> Self {
-        Self { brain, about: Arc::new(about), clock }
+        Self { brain, about: Arc::new(about), clock, rehearsal: Arc::default() }
     }
 
     async fn look<R: Send + 'static>(&self, look: impl FnOnce(&dyn Known) -> R + Send + 'static) -> Result<R, Failure> {

@@ -243,6 +243,9 @@ pub struct DevicesBody {
     pub input: Option<String>,
     #[serde(default)]
     pub output: Option<String>,
+    /// Where it rings.
+    #[serde(default)]
+    pub ring: Option<String>,
     /// In decibels, from -40 to 20.
     #[serde(default)]
     pub input_gain: Option<i8>,

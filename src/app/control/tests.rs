@@ -259,8 +259,8 @@ impl Known for State {
     }
 
     fn sound(&self) -> Sound {
-        let (source, sink, gains) = (AudioSource::Silence, AudioSink::Discard, Default::default());
-        Sound { source, sink, gains }
+        let (source, sink, gains, ring) = (AudioSource::Silence, AudioSink::Discard, Default::default(), None);
+        Sound { source, sink, gains, ring }
     }
 
     fn sound_choice(&self) -> SoundChoice {

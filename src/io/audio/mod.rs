@@ -1,14 +1,18 @@
 //! Where a call's sound comes from and goes to, in frames of 20 ms: a device, another program, WAV files, silence, a tone.
 
+mod bell;
 mod device;
 mod pipe;
+mod rehearsal;
 mod resample;
 mod sink;
 mod source;
 mod tape;
 mod wav;
 
+pub use bell::Bell;
 pub use device::{list_devices, FoundDevice};
+pub use rehearsal::Rehearsal;
 pub use resample::FrameConverter;
 pub use sink::{check_sink, Sink};
 pub use source::{check_source, Source, LIVE_RATE};

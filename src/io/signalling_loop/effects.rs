@@ -15,6 +15,7 @@ impl Signalling {
             Effect::HoldStream { call, held } => self.media.hold(call, held),
             Effect::RecordStream { call, recording } => self.answered.extend(self.media.record(call, recording)),
             Effect::BridgeStreams { calls, together } => self.media.confer(calls, together),
+            Effect::Signal(wanted) => self.bell.sound(wanted),
             Effect::SetGains(gains) => self.media.set_gains(gains),
             Effect::UseSound { call, source, sink } => {
                 let changed = self.media.use_sound(call, source.as_ref(), sink.as_ref());

@@ -22,6 +22,7 @@ use bytes::Bytes;
 use tokio::sync::{broadcast, mpsc, watch, Semaphore};
 use tokio::time::{Instant, Sleep};
 
+use super::audio::Bell;
 use super::fair_queue::FairQueue;
 use super::media_loop::MediaLoops;
 use super::network_watch;
@@ -99,6 +100,7 @@ pub struct Signalling {
     to_tcp: mpsc::Sender<Inbound>,
     store: Store,
     media: MediaLoops,
+    bell: Bell,
     keylog: Option<KeyLog>,
     events: broadcast::Sender<Event>,
     dones: mpsc::Sender<Done>,
@@ -147,6 +149,7 @@ impl Signalling {
             to_tcp,
             store: parts.store,
             media: MediaLoops::new(clock, dones.clone()),
+            bell: Bell::new(clock),
             keylog: parts.keylog,
             events,
             dones,

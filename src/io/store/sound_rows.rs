@@ -9,6 +9,7 @@ use crate::vocab::Failure;
 
 const INPUT: &str = "sound-input";
 const OUTPUT: &str = "sound-output";
+const RING: &str = "sound-ring";
 const INPUT_GAIN: &str = "sound-input-gain";
 const OUTPUT_GAIN: &str = "sound-output-gain";
 
@@ -16,12 +17,13 @@ pub fn choose(step: &Transaction<'_>, change: &SoundChange) -> rusqlite::Result<
     if change.anew {
         step.execute("DELETE FROM meta WHERE name LIKE 'sound-%'", [])?;
     }
-    let SoundChoice { input, output, input_gain, output_gain } = &change.choice;
+    let SoundChoice { input, output, ring, input_gain, output_gain } = &change.choice;
     let outlet = |outlet: &Option<Outlet>| outlet.as_ref().map(ToString::to_string);
     let gain = |gain: &Option<Gain>| gain.map(|gain| gain.decibels().to_string());
     let rows = [
         (INPUT, outlet(input)),
         (OUTPUT, outlet(output)),
+        (RING, outlet(ring)),
         (INPUT_GAIN, gain(input_gain)),
         (OUTPUT_GAIN, gain(output_gain)),
     ];
@@ -39,6 +41,7 @@ pub fn load(database: &Connection) -> Result<SoundChoice, Failure> {
     Ok(SoundChoice {
         input: outlet(INPUT)?,
         output: outlet(OUTPUT)?,
+        ring: outlet(RING)?,
         input_gain: gain(INPUT_GAIN)?,
         output_gain: gain(OUTPUT_GAIN)?,
     })

@@ -1,17 +1,22 @@
 //! `devices`: where the sound of calls comes from and goes to.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
 use super::door::Door;
 use super::exit::Exit;
 use super::output::Output;
 use crate::app::control::request::DevicesBody;
-use crate::app::control::view::{DeviceView, DevicesView, ErrorView};
+use crate::app::control::view::{DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView, ErrorView, LevelView};
 
 #[derive(Debug, Subcommand)]
 pub enum DevicesCommand {
     /// The machine's sound devices: its default, and what calls use
     List,
+    /// Try both devices, for seven seconds: you hear a tone, and are told whether the microphone hears it, how much later, and how
+    /// loud you are
+    Test,
     /// Have calls use another device, those that run too; it lasts over a restart
     Use(UseArgs),
     /// Make your voice, or what you hear, louder or less loud, in calls that run too; it lasts over a restart
@@ -19,7 +24,7 @@ pub enum DevicesCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").args(["input", "output", "configured"]).multiple(true).required(true))]
+#[command(group = clap::ArgGroup::new("what").args(["input", "output", "ring", "configured"]).multiple(true).required(true))]
 pub struct UseArgs {
     /// What you speak into: a name of `devices list`, default, or none
     #[arg(long, value_name = "NAME")]
@@ -27,6 +32,9 @@ pub struct UseArgs {
     /// Where you hear the peer: a name of `devices list`, default, or none
     #[arg(long, value_name = "NAME")]
     output: Option<String>,
+    /// Where it rings when somebody calls: a name of `devices list`, default, or none
+    #[arg(long, value_name = "NAME")]
+    ring: Option<String>,
     /// As the configuration says again: devices and gains
     #[arg(long)]
     configured: bool,
@@ -45,11 +53,15 @@ pub struct GainArgs {
 
 pub async fn run(door: &Door, output: Output, command: &DevicesCommand) -> Result<Exit, ErrorView> {
     let reply = match command {
+        DevicesCommand::Test => return test(door, output).await,
         DevicesCommand::List => door.get("/v1/devices").await?,
-        DevicesCommand::Use(UseArgs { input, output, configured }) => {
-            let (input, output) = (input.clone(), output.clone());
-            door.post("/v1/devices", &DevicesBody { configured: *configured, input, output, ..DevicesBody::default() })
-                .await?
+        DevicesCommand::Use(UseArgs { input, output, ring, configured }) => {
+            let (input, output, ring) = (input.clone(), output.clone(), ring.clone());
+            door.post(
+                "/v1/devices",
+                &DevicesBody { configured: *configured, input, output, ring, ..DevicesBody::default() },
+            )
+            .await?
         }
         DevicesCommand::Gain(GainArgs { input, output }) => {
             let (input_gain, output_gain) = (*input, *output);
@@ -67,6 +79,66 @@ pub async fn run(door: &Door, output: Output, command: &DevicesCommand) -> Resul
     Ok(Exit::Done)
 }
 
+/// The meter goes on until the result is there.
+async fn test(door: &Door, output: Output) -> Result<Exit, ErrorView> {
+    output.say("listen: a tone, three chirps, then say something");
+    let reply = tokio::select! {
+        reply = door.post_empty("/v1/devices/test") => reply,
+        never = meter(door, output) => match never {},
+    };
+    output.end_meter();
+    let reply = reply?;
+    output.body(reply.body());
+    let tried: DeviceTrialView = reply.view()?;
+    output.lines(&found(&tried));
+    Ok(if tried.silent { Exit::Failed } else { Exit::Done })
+}
+
+async fn meter(door: &Door, output: Output) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = match door.get("/v1/devices/test").await {
+            Ok(reply) => reply.view::<DeviceTrialNowView>().ok(),
+            Err(_) => None,
+        };
+        if let Some(now) = now.filter(|now| now.runs) {
+            output.meter(&bar(&now));
+        }
+    }
+}
+
+/// From -60 dB to full scale.
+fn bar(now: &DeviceTrialNowView) -> String {
+    let LevelView { peak, rms } = now.level;
+    let long = |decibels: i8| usize::try_from((i32::from(decibels) + 60).clamp(0, 60) / 2).unwrap_or(0);
+    let (body, tip) = (long(rms), long(peak));
+    let what = if now.speak { "say something" } else { "listen" };
+    format!("[{:<30}] {peak:>4} dB  {what}", "#".repeat(body) + &"-".repeat(tip.saturating_sub(body)))
+}
+
+fn found(tried: &DeviceTrialView) -> [String; 3] {
+    let heard = match (tried.silent, tried.delay_ms) {
+        (true, _) => {
+            format!("{} gives nothing but silence: it is muted, or not the one that you speak into", tried.input)
+        }
+        (false, Some(delay)) => format!("{} hears it, {delay} ms later", tried.input),
+        (false, None) => {
+            format!("{} does not hear it: as it should be with headphones; else one of both is too quiet", tried.input)
+        }
+    };
+    let voice = match tried.voice.peak {
+        ..=-40 => "nothing, or too little, to be understood",
+        -39..=-25 => "quiet: `sottovoce devices gain --input 6` makes it louder",
+        -24..=-3 => "well",
+        _ => "too loud: `sottovoce devices gain --input -6` makes it quieter",
+    };
+    [
+        format!("a tone was played by {}", tried.output),
+        heard,
+        format!("of what you said it heard {} dB: {voice}", tried.voice.peak),
+    ]
+}
+
 fn row(side: &str, device: &DeviceView) -> [String; 4] {
     let state = match (device.used, device.default) {
         (true, true) => "in use, default",
@@ -77,12 +149,16 @@ fn row(side: &str, device: &DeviceView) -> [String; 4] {
     [side.to_owned(), device.name.clone(), device.description.clone(), state.to_owned()]
 }
 
-fn told(devices: &DevicesView) -> [String; 2] {
+fn told(devices: &DevicesView) -> [String; 3] {
     let gain = |decibels: i8| if decibels == 0 { String::new() } else { format!(" at {decibels:+} dB") };
     let (input, output) = (gain(devices.input_gain), gain(devices.output_gain));
+    let rings = match devices.ring.as_str() {
+        "none" => "nothing rings when somebody calls".to_owned(),
+        ring => format!("it rings on {ring} when somebody calls"),
+    };
     let who = match devices.chosen {
         true => "chosen here (`sottovoce devices use --configured` goes back to the configuration)",
         false => "as configured",
     };
-    [format!("you speak into {}{input}, and hear by {}{output}", devices.input, devices.output), who.to_owned()]
+    [format!("you speak into {}{input}, and hear by {}{output}", devices.input, devices.output), rings, who.to_owned()]
 }

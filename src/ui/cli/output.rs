@@ -103,6 +103,18 @@ impl Output {
         let _ = write!(err, "{question}").and_then(|()| err.flush());
     }
 
+    /// In the place of what stood on this line of the terminal.
+    pub fn meter(self, text: &str) {
+        if !self.json && std::io::stderr().is_terminal() {
+            let _ = std::io::stderr().write_all(format!("\r{text}\x1b[K").as_bytes());
+        }
+    }
+
+    /// The line is free again.
+    pub fn end_meter(self) {
+        self.meter("");
+    }
+
     /// Nothing that was typed has ended its line.
     pub fn end_aside(self) {
         let _ = writeln!(std::io::stderr());

@@ -124,6 +124,7 @@ fn agent() -> Router<Control> {
     Router::new()
         .route("/v1/openapi.json", get(openapi::serve))
         .route("/v1/devices", get(devices::list).post(devices::choose))
+        .route("/v1/devices/test", get(devices::test_now).post(devices::test))
         .route("/v1/status", get(status::status))
         .route("/v1/do-not-disturb", post(status::do_not_disturb))
         .route("/v1/doctor", get(status::doctor))

@@ -29,7 +29,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         identity::show, identity::revoke, identity::take, identity::verify, identity::vouch,
         records::history, records::forget, records::seen, records::audit,
         inspect::inspect,
-        devices::list, devices::choose,
+        devices::list, devices::choose, devices::test, devices::test_now,
         status::status, status::do_not_disturb, status::doctor, status::stop, status::metrics,
         events::stream,
         serve,

@@ -14,6 +14,8 @@ pub struct DevicesView {
     pub input: String,
     /// The same, with `none` for silence.
     pub output: String,
+    /// Where it rings: `default`, `device:NAME`, `none`.
+    pub ring: String,
     /// In decibels, of what devices and other programs say.
     pub input_gain: i8,
     /// And of what they get to hear.
@@ -31,6 +33,31 @@ pub struct DeviceView {
     pub default: bool,
     /// Calls use it.
     pub used: bool,
+}
+
+/// What became of a trial of both devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceTrialView {
+    pub input: String,
+    pub output: String,
+    /// What was played was heard.
+    pub hears_output: bool,
+    /// So much later, with all that is between them.
+    pub delay_ms: Option<u64>,
+    /// The input gave nothing but zeros.
+    pub silent: bool,
+    /// The loudest tenth of a second of the time in which the user could say something.
+    pub voice: LevelView,
+}
+
+/// How a trial stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceTrialNowView {
+    pub runs: bool,
+    /// The user can say something now.
+    pub speak: bool,
+    /// Of the last tenth of a second.
+    pub level: LevelView,
 }
 
 /// How loud a call was in the last half second: five tenths of a second, the newest last.

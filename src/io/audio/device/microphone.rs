@@ -47,6 +47,11 @@ impl Microphone {
         self.flow.note(flows);
     }
 
+    /// A device was opened at least once.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// That it gives no sound any more, or again.
     pub fn news(&mut self) -> Option<SoundNews> {
         self.flow.news(|| self.keeper.state())
