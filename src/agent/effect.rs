@@ -9,7 +9,7 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -21,10 +21,12 @@ use super::nonces;
 use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use super::sound::{SoundNews, SoundSide};
+use crate::ice::{Gathering, Start};
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
+use crate::sdp::Ice;
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
     AgreementKey, CallId, Device, Digest, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce, Redacted,
@@ -59,11 +61,14 @@ pub enum Effect {
     OpenMediaBeside {
         call: CallId,
         local: IpAddr,
+        gathering: Option<Box<Gathering>>,
     },
     /// Bind a UDP socket for one call's media.
     OpenMedia {
         call: CallId,
         local: IpAddr,
+        /// Find out for ICE from where its packets are seen, before it is answered.
+        gathering: Option<Box<Gathering>>,
     },
     /// A call is held, or taken up again: its stream sends no sound, or does.
     HoldStream {
@@ -79,6 +84,11 @@ pub enum Effect {
     RekeyStream {
         call: CallId,
         rekeying: Box<Rekeying>,
+    },
+    /// What both sides said for ICE: checks begin, or begin anew. `None`: there are none, and packets go as described.
+    SetIce {
+        call: CallId,
+        ice: Option<Box<Start>>,
     },
     /// Every stream looks up in this snapshot from now on.
     SetSpd {
@@ -124,6 +134,8 @@ pub enum Done {
     MediaOpened {
         call: CallId,
         result: Result<SocketAddr, Failure>,
+        /// What was gathered.
+        ice: Option<Ice>,
     },
     /// What really is bound, in the order in which it was wanted.
     Listening {

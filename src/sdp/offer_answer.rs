@@ -5,6 +5,7 @@ use super::attribute::{Attribute, MediaDirection};
 use super::description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 use super::dtls::Keying;
 use super::format::{AudioFormat, NumberedFormat};
+use super::ice::Ice;
 use super::remote::{MediaError, Profile, RemoteAudio, PTIME};
 use super::sv_sa::SvSa;
 
@@ -30,6 +31,7 @@ pub struct OfferInput<'a> {
     /// Ways to keys for an ordinary telephone, the preferred first.
     pub keying: Keying,
     pub profile: Profile,
+    pub ice: Option<Ice>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct AnswerInput<'a> {
     pub sv_sa: Option<SvSa>,
     /// One of those that were offered, with its tag.
     pub keying: Keying,
+    /// Where it was offered.
+    pub ice: Option<Ice>,
     /// We hold the call: no sound comes in, whatever is offered.
     pub held: bool,
 }
@@ -64,6 +68,7 @@ pub fn offer(input: OfferInput) -> SessionDescription {
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.keying.attributes());
+    media.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
     media.protocol = input.profile.name().to_owned();
     session(input.ours, vec![Line { kind: 't', value: "0 0".to_owned() }], vec![media])
 }
@@ -89,6 +94,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     }
     joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     joined.attributes.extend(input.keying.attributes());
+    joined.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
     let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
     media.splice(theirs.index..=theirs.index, [joined]);
     // The times of an answer are those of the offer (RFC 3264 section 6).
@@ -111,17 +117,24 @@ pub fn reoffer(said: &SessionDescription, direction: MediaDirection) -> Option<S
     Some(offer)
 }
 
-/// What `said` described, at another place and with other keys. The version is the same: [`reoffer`] counts it. `None` when it joined no
+/// What `said` described, at another place and with other keys; `ice` is what it says for that place. The version is the same: [`reoffer`] counts it. `None` when it joined no
 /// stream.
-pub fn renewed(said: &SessionDescription, address: SocketAddr, sv_sa: Vec<SvSa>) -> Option<SessionDescription> {
+pub fn renewed(
+    said: &SessionDescription,
+    address: SocketAddr,
+    sv_sa: Vec<SvSa>,
+    ice: Option<Ice>,
+) -> Option<SessionDescription> {
     let index = RemoteAudio::of(said).ok()?.index;
     let mut renewed = said.clone();
+    Ice::remove(&mut renewed);
     renewed.connection = Some(Connection::new(address.ip()));
     let media = renewed.media.get_mut(index)?;
     media.port = address.port();
     media.connection = None;
     media.attributes.retain(|attribute| attribute.name != super::sv_sa::NAME);
     media.attributes.extend(sv_sa.iter().map(SvSa::attribute));
+    media.attributes.extend(ice.iter().flat_map(Ice::attributes));
     Some(renewed)
 }
 
@@ -220,6 +233,7 @@ mod tests {
             sv_sa: vec![sv_sa("b1"), sv_sa("b2")],
             keying: Keying::default(),
             profile: Profile::Avp,
+            ice: None,
         })
     }
 
@@ -229,6 +243,7 @@ mod tests {
             formats: &FORMATS,
             sv_sa: Some(sv_sa("b1")),
             keying: Keying::default(),
+            ice: None,
             held: false,
         };
         answer(offer, input)
@@ -279,6 +294,7 @@ mod tests {
                 sv_sa: vec![],
                 keying: keys(&[1, 2]),
                 profile,
+                ice: None,
             };
             let offer = SessionDescription::parse(offer(input).to_string().as_bytes()).unwrap();
             let theirs = RemoteAudio::of(&offer).unwrap();
@@ -288,6 +304,7 @@ mod tests {
                 formats: &FORMATS,
                 sv_sa: None,
                 keying: keys(&[2]),
+                ice: None,
                 held: false,
             };
             let answer = answer(&offer, input).unwrap();
@@ -347,7 +364,14 @@ mod tests {
             let address = self::ours("192.0.2.2:30000");
             let answer = answer(
                 &offer,
-                AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, keying: Keying::default(), held: true },
+                AnswerInput {
+                    ours: address,
+                    formats: &FORMATS,
+                    sv_sa: None,
+                    keying: Keying::default(),
+                    ice: None,
+                    held: true,
+                },
             );
             assert_eq!(RemoteAudio::of(&answer.unwrap()).unwrap().direction, ours, "{theirs}");
         }
@@ -383,6 +407,7 @@ mod tests {
             sv_sa: vec![],
             keying: Keying::default(),
             profile: Profile::Avp,
+            ice: None,
         };
         let ours = offer(all);
         let text = ours.to_string();
@@ -394,7 +419,8 @@ mod tests {
         let theirs = SessionDescription::parse(theirs.as_bytes()).unwrap();
         let address = self::ours("192.0.2.2:30000");
         let formats = &[AudioFormat::Opus, AudioFormat::Pcmu][..];
-        let input = AnswerInput { ours: address, formats, sv_sa: None, keying: Keying::default(), held: false };
+        let input =
+            AnswerInput { ours: address, formats, sv_sa: None, keying: Keying::default(), ice: None, held: false };
         let answer = answer(&theirs, input).unwrap();
         assert!(answer.to_string().contains("RTP/AVP 0 111\r\n"), "{answer}");
         let taken = accepted(&ours, &answer).unwrap();
@@ -429,6 +455,7 @@ mod tests {
             sv_sa: vec![],
             keying: Keying::default(),
             profile: Profile::Avp,
+            ice: None,
         });
         let wide = our_offer();
         assert_eq!(accepted(&only_pcma, &wide), Err(AnswerError::Format));

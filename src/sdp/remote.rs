@@ -5,6 +5,7 @@ use super::crypto::{Crypto, CryptoError};
 use super::description::{Connection, MediaDescription, SessionDescription};
 use super::dtls::{Dtls, Keying};
 use super::format::NumberedFormat;
+use super::ice::Ice;
 use super::sv_sa::{SvSa, SvSaError};
 
 /// The peer's audio stream that we can join, read out of its description.
@@ -26,6 +27,8 @@ pub struct RemoteAudio {
     /// Never empty where the profile is a secure one.
     pub keying: Keying,
     pub profile: Profile,
+    /// Its candidates; one of them is `address`, or another on the way has changed that and ICE does not hold (RFC 8839 section 5.3).
+    pub ice: Option<Ice>,
 }
 
 /// Why there is no audio stream that we can join.
@@ -129,6 +132,7 @@ impl RemoteAudio {
             sv_sa: SvSa::all_of(media)?,
             keying,
             profile,
+            ice: Ice::of(sdp, media),
         })
     }
 
