@@ -12,6 +12,8 @@ mod sound;
 #[path = "cli/terminal.rs"]
 #[allow(dead_code)] // a part of it is used
 mod terminal;
+#[path = "common/tone.rs"]
+mod tone;
 
 mod peers_accounts;
 mod peers_baresip;

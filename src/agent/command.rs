@@ -31,6 +31,9 @@ impl Agent {
             }
             Command::Ask(request) => self.begin_ask(now, request, None).map(Accepted::Ask),
             Command::Call(request) => self.begin_call(now, request).map(Accepted::Call),
+            Command::Confer { calls } => self.confer(now, calls).map(Accepted::Call),
+            Command::Record { call, recording } => self.record_call(call, recording).map(done),
+            Command::StopRecording { call } => self.stop_recording(call).map(done),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
             Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
             Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),

@@ -9,7 +9,8 @@
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
-//! | `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `RecordStream` | `RecordingEnded` |
+//! | `BridgeStreams`, `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
 use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
+use super::request::CallRecording;
 use super::sound::{SoundNews, SoundSide};
 use crate::ice::{Gathering, Start};
 use crate::keys::EphemeralMemory;
@@ -34,6 +36,11 @@ use crate::vocab::{
 };
 
 pub enum Effect {
+    /// What the peer of each of two calls says is heard by the other's from now on, or not any more.
+    BridgeStreams {
+        calls: [CallId; 2],
+        together: bool,
+    },
     CloseMedia {
         call: CallId,
     },
@@ -74,6 +81,11 @@ pub enum Effect {
     HoldStream {
         call: CallId,
         held: Held,
+    },
+    /// Both sides of a call are written to a file from now on, or not any more.
+    RecordStream {
+        call: CallId,
+        recording: Option<CallRecording>,
     },
     /// The call's stream goes on with other codecs, or under other numbers for them.
     SetFormats {
@@ -143,6 +155,11 @@ pub enum Done {
     },
     /// The networks that the machine is attached to: at the start, and whenever they changed.
     NetworkLooked(Box<Network>),
+    /// The file of a recording is whole: it was to end, or it failed.
+    RecordingEnded {
+        call: CallId,
+        failure: Option<Failure>,
+    },
     /// A sound device of the call went away, or is there again.
     SoundChanged {
         call: CallId,

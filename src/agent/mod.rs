@@ -114,7 +114,8 @@ pub use permissions::{WatcherCommand, WatcherRule};
 pub use policy_change::Restoring;
 pub use proposed_before::KeptProposal;
 pub use request::{
-    Accepted, AskRequest, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest, TransferTo,
+    Accepted, AskRequest, CallRecording, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest,
+    TransferTo,
 };
 pub use snapshot::{
     Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
@@ -292,6 +293,7 @@ impl Agent {
                 }
             }
             Done::StreamEvent { call, event, counters } => self.handle_stream_event(now, call, event, counters),
+            Done::RecordingEnded { call, failure } => self.handle_recording_ended(call, failure),
             Done::StreamFailed { call, failure } => self.handle_stream_failed(now, call, failure),
         }
         self.drain_endpoint(now);

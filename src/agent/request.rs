@@ -27,6 +27,18 @@ pub enum Command {
     },
     Ask(AskRequest),
     Call(CallRequest),
+    /// Their peers hear each other.
+    Confer {
+        calls: [CallId; 2],
+    },
+    /// Both sides of a call are recorded.
+    Record {
+        call: CallId,
+        recording: CallRecording,
+    },
+    StopRecording {
+        call: CallId,
+    },
     CancelAsk {
         ask: AskId,
     },
@@ -275,4 +287,14 @@ pub enum Event {
     },
     /// Somebody who follows us, or wants to.
     WatcherChanged(WatcherId),
+}
+
+/// A recording of both sides of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRecording {
+    pub file: std::path::PathBuf,
+    /// In one channel; otherwise ours is left and the peer's right.
+    pub mixed: bool,
+    /// The peer hears that it is recorded.
+    pub consent_tone: bool,
 }

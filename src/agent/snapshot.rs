@@ -360,6 +360,10 @@ pub struct Call {
     pub held_by_peer: bool,
     /// The call that ran when this one came.
     pub behind: Option<CallId>,
+    /// The file into which both sides are recorded, safe to print.
+    pub recording: Option<String>,
+    /// The call whose peer hears this one's, and the other way round.
+    pub conference: Option<CallId>,
     /// What our user wanted of hold last.
     pub hold: Option<Hold>,
     /// The ask that had to come first, or that a refusal led to.

@@ -1,6 +1,8 @@
 //! The streams of calls: a UDP socket each, carried by threads. A leg sends and plays one frame every 20 ms, by absolute
 //! deadlines so that it never drifts, and receives in between. Its thread alone owns the call's [`Stream`].
 
+mod beside;
+mod bridge;
 mod carrier;
 mod crew;
 mod gather;
@@ -8,6 +10,8 @@ mod leg;
 mod mailbox;
 mod outbox;
 mod pace;
+mod recorder;
+mod slot;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -15,21 +19,24 @@ mod traversing;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::TryRecvError;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::{Clock, Resolver};
-use crate::agent::{AudioSink, AudioSource, Done};
+use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
 use crate::ice::{Gathering, Start};
 use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
+use bridge::bridge;
 use crew::Crew;
 use gather::{Gatherer, Opened};
 use leg::{MediaLeg, Work};
 use mailbox::Mailbox;
+use recorder::{Recorder, Whole};
 
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {
@@ -39,6 +46,8 @@ pub struct MediaLoops {
     crew: Crew,
     clock: Clock,
     dones: mpsc::Sender<Done>,
+    /// Of files that are being written, or were.
+    recordings: Vec<Whole>,
 }
 
 enum Leg {
@@ -54,7 +63,7 @@ impl MediaLoops {
 
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let crew = Crew::new(clock, dones.clone(), processors);
-        Self { legs: BTreeMap::new(), beside: BTreeMap::new(), crew, clock, dones }
+        Self { legs: BTreeMap::new(), beside: BTreeMap::new(), crew, clock, dones, recordings: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -168,6 +177,37 @@ impl MediaLoops {
         }
     }
 
+    /// Both sides are recorded from now on, or not any more. The recording tells its end by itself; when it cannot begin the answer is
+    /// here.
+    pub fn record(&mut self, call: CallId, wanted: Option<CallRecording>) -> Option<Done> {
+        let Some(Leg::Running(mailbox)) = self.legs.get(&call) else {
+            return wanted.map(|_| Done::RecordingEnded { call, failure: Some(not_open(call)) });
+        };
+        let Some(wanted) = wanted else {
+            mailbox.given.recorder.put(None);
+            return None;
+        };
+        self.recordings.retain(|whole| matches!(whole.try_recv(), Err(TryRecvError::Empty)));
+        match Recorder::start(call, wanted, self.dones.clone()) {
+            Ok((recorder, whole)) => {
+                mailbox.given.recorder.put(Some(recorder));
+                self.recordings.push(whole);
+                None
+            }
+            Err(error) => Some(Done::RecordingEnded { call, failure: Some(no_thread(call, &error)) }),
+        }
+    }
+
+    /// The peers of two calls hear each other from now on, or not any more.
+    pub fn confer(&self, calls: [CallId; 2], together: bool) {
+        let sides = bridge().map(|side| together.then_some(side));
+        for (call, side) in calls.into_iter().zip(sides) {
+            if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+                mailbox.given.bridge.put(side);
+            }
+        }
+    }
+
     /// Its stream goes on with other codecs.
     pub fn set_formats(&self, call: CallId, formats: Formats) {
         if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
@@ -211,8 +251,15 @@ impl MediaLoops {
                 mailbox.close();
             }
         }
-        let crew = self.crew.clone();
-        let _ = tokio::task::spawn_blocking(move || crew.wait_until_over()).await;
+        let (crew, recordings) = (self.crew.clone(), std::mem::take(&mut self.recordings));
+        let wait = move || {
+            crew.wait_until_over();
+            // Nothing is ever sent: each is gone when its file is whole.
+            for whole in recordings {
+                let _ = whole.recv();
+            }
+        };
+        let _ = tokio::task::spawn_blocking(wait).await;
     }
 }
 

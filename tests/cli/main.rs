@@ -6,11 +6,14 @@ mod certificates;
 mod dns;
 #[path = "../common/process.rs"]
 mod process;
+#[path = "../common/tone.rs"]
+mod tone;
 
 mod accounts;
 mod answers;
 mod call_waiting;
 mod commands;
+mod company;
 mod contacts;
 mod defaults;
 mod door;

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 
 use sottovoce::agent::{
-    Agent, AgentConfig, AuditRow, CallRecord, Done, Effect, Event, Loaded, Output, Restoring, StoreOp, Stored,
+    Agent, AgentConfig, AuditRow, CallRecord, CallRecording, Done, Effect, Event, Loaded, Output, Restoring, StoreOp,
+    Stored,
 };
 use sottovoce::ice::{Gathering, Start, Traversal};
 use sottovoce::io::{Clock, Location, Store};
@@ -37,6 +38,10 @@ pub struct Node {
     /// Operations of its store so far.
     pub stored: u32,
     pub dead: bool,
+    /// Pairs of calls whose peers hear each other.
+    pub bridged: Vec<[CallId; 2]>,
+    /// What was to be recorded.
+    pub recordings: Vec<(CallId, CallRecording)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -209,6 +214,8 @@ impl Node {
             dies: None,
             stored: 0,
             dead: false,
+            bridged: Vec::new(),
+            recordings: Vec::new(),
         }
     }
 
@@ -234,6 +241,18 @@ impl Node {
 
     fn perform(&mut self, now: Now, effect: Effect) {
         let done = match effect {
+            Effect::BridgeStreams { calls, together } => {
+                self.bridged.retain(|pair| !pair.iter().all(|call| calls.contains(call)));
+                if together {
+                    self.bridged.push(calls);
+                }
+                None
+            }
+            Effect::RecordStream { call, recording } => {
+                let ended = recording.is_none().then_some(Done::RecordingEnded { call, failure: None });
+                self.recordings.extend(recording.map(|recording| (call, recording)));
+                ended
+            }
             Effect::CloseMedia { call } => {
                 let closed = self.media.remove(&call);
                 let counters = closed.and_then(|media| media.counters()).unwrap_or_default();

@@ -3,6 +3,8 @@
 use std::f64::consts::TAU;
 use std::path::Path;
 
+use crate::tone::energies;
+
 /// The share of the energy of a recording that is at `hertz`, give or take what its length blurs: 1 of a pure tone, about 0 of another.
 /// Without its first and last quarters: calls begin and end raggedly. `None` when there is less than half a second of it.
 pub fn share_of_tone(recording: &Path, hertz: f64) -> Option<f64> {
@@ -16,17 +18,6 @@ pub fn share_of_tone(recording: &Path, hertz: f64) -> Option<f64> {
     let (at_tone, all) =
         pieces.map(|piece| energies(piece, hertz / rate)).fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     Some(if all > 0.0 { at_tone / all } else { 0.0 })
-}
-
-/// That of one frequency, in turns a sample, and of all together.
-fn energies(piece: &[f64], frequency: f64) -> (f64, f64) {
-    let angles = (0..).map(|n| TAU * frequency * f64::from(n));
-    let (re, im) = piece
-        .iter()
-        .zip(angles)
-        .fold((0.0, 0.0), |(re, im), (sample, angle)| (re + sample * angle.cos(), im + sample * angle.sin()));
-    let all: f64 = piece.iter().map(|sample| sample * sample).sum();
-    (2.0 * (re * re + im * im) / piece.len() as f64, all)
 }
 
 /// A minute of a tone at 8000 Hz.

@@ -11,6 +11,7 @@ mod both_move;
 mod bundles;
 mod call_waiting;
 mod calls;
+mod company;
 mod contacts;
 mod device;
 mod do_not_disturb;

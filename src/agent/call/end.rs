@@ -41,6 +41,7 @@ impl Agent {
     /// Ends a call in whatever state it is: the peer is told, media is closed, and then it is `last`.
     pub(in crate::agent) fn end_call(&mut self, now: Now, id: CallId, last: CallState) {
         let last = self.with_what_was_tried(id, last);
+        self.end_conference(id);
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| calling.is_open()) else { return };
         calling.until = None;
         calling.renewal.end_seek();

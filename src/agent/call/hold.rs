@@ -20,6 +20,10 @@ impl Agent {
         if calling.call.hold.as_ref().is_some_and(|hold| hold.state == HoldState::Asking) {
             return Err(asked_already(id));
         }
+        if wanted {
+            self.end_conference(id);
+        }
+        let Some(calling) = self.calls.all.get_mut(&id) else { return Err(gone(id)) };
         let there = calling.call.on_hold == wanted;
         let state = if there { HoldState::Done } else { HoldState::Asking };
         calling.call.hold = Some(Hold { wanted, state });

@@ -17,6 +17,7 @@ mod callee;
 mod caller;
 mod caller_failures;
 mod calls;
+mod company;
 mod descriptions;
 mod early;
 mod end;
@@ -262,6 +263,8 @@ impl Agent {
             on_hold: false,
             held_by_peer: false,
             behind: None,
+            recording: None,
+            conference: None,
             hold: None,
             ask: None,
             review: None,

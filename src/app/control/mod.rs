@@ -7,6 +7,7 @@ mod answer;
 mod asks;
 mod brain;
 mod calls;
+mod company;
 mod contacts;
 mod doctor;
 mod door;

@@ -198,6 +198,28 @@ pub struct TransferBody {
     pub call: Option<String>,
 }
 
+/// Both sides of a call are to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordingBody {
+    /// An absolute path; a WAV file is made there, or overwritten.
+    pub file: String,
+    /// In one channel; otherwise yours is left and the peer's right.
+    #[serde(default)]
+    pub mixed: bool,
+    /// The peer hears a beep every 15 seconds.
+    #[serde(default)]
+    pub consent_tone: bool,
+}
+
+/// Whom the peer of a call is to hear beside you.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConferenceBody {
+    /// The other call: `c2`.
+    pub with: String,
+}
+
 /// Quiet by hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

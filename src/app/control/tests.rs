@@ -356,6 +356,8 @@ pub(crate) fn call(state: CallState) -> Call {
         on_hold: false,
         held_by_peer: false,
         behind: None,
+        recording: None,
+        conference: None,
         hold: None,
         rekeying: false,
         moved: None,

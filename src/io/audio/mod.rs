@@ -5,8 +5,11 @@ mod pipe;
 mod resample;
 mod sink;
 mod source;
+mod tape;
 mod wav;
 
+pub use resample::FrameConverter;
 pub use sink::{check_sink, Sink};
 pub use source::{check_source, Source};
+pub use tape::Tape;
 pub use wav::{read_wav, LONGEST};

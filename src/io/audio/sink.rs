@@ -74,7 +74,7 @@ impl Sink {
     pub fn open(sink: &AudioSink, rate: u32) -> Result<Self, Failure> {
         match sink {
             AudioSink::Discard => Ok(Self::Discard),
-            AudioSink::File(path) => Recording::create(path, rate).map(Self::File),
+            AudioSink::File(path) => Recording::create(path, rate, 1).map(Self::File),
             AudioSink::Device(device) => Ok(Self::live(Heard::Device(Box::new(Speaker::start(device.clone()))), rate)),
             AudioSink::Pipe(path) => Ok(Self::live(Heard::Pipe(Box::new(PipeSink::open(path)?)), rate)),
         }
@@ -117,8 +117,8 @@ impl Sink {
     /// Writes what is left, and the final header.
     pub fn finish(self) -> Result<(), Failure> {
         match self {
+            Self::File(recording) => recording.finish(),
             Self::Discard | Self::Live(_) => Ok(()),
-            Self::File(Recording { path, writer, .. }) => writer.finalize().map_err(|error| failure(&path, &error)),
         }
     }
 }
@@ -141,8 +141,8 @@ impl Live {
 }
 
 impl Recording {
-    fn create(path: &Path, rate: u32) -> Result<Self, Failure> {
-        let format = WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    pub fn create(path: &Path, rate: u32, channels: u16) -> Result<Self, Failure> {
+        let format = WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
         // Without O_NONBLOCK a FIFO would be waited for, and the call with it.
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NONBLOCK);
@@ -163,7 +163,23 @@ impl Recording {
             }
             _ => frame,
         };
-        frame.iter().try_for_each(|sample| self.writer.write_sample(*sample))?;
+        self.put(frame.iter().copied())
+    }
+
+    /// Writes the rest, and the final header.
+    pub fn finish(self) -> Result<(), Failure> {
+        let Self { path, writer, .. } = self;
+        writer.finalize().map_err(|error| failure(&path, &error))
+    }
+
+    /// What cannot be written, in words for the user.
+    pub fn failure(&self, error: &hound::Error) -> Failure {
+        failure(&self.path, error)
+    }
+
+    /// One frame as it stands in the file, sample by sample of each channel.
+    pub fn put(&mut self, mut samples: impl Iterator<Item = i16>) -> hound::Result<()> {
+        samples.try_for_each(|sample| self.writer.write_sample(sample))?;
         self.since_flush += 1;
         if self.since_flush == FRAMES_A_FLUSH {
             self.since_flush = 0;

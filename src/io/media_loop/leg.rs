@@ -3,6 +3,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
+use super::beside::Beside;
 use super::mailbox::{Mailbox, OpenedSocket};
 use super::outbox::Outbox;
 use super::pace::Pace;
@@ -63,6 +64,7 @@ pub struct RunningLeg {
     work: Work,
     source: Source,
     sink: Sink,
+    beside: Beside,
     /// What they are set to, in samples a second: either side may go on with another codec.
     rates: (u32, u32),
     pace: Pace,
@@ -98,6 +100,7 @@ impl MediaLeg {
             work,
             source,
             sink,
+            beside: Beside::default(),
             rates: (rate, rate),
             pace: Pace::start(now.mono),
             frames: 0,
@@ -164,14 +167,20 @@ impl RunningLeg {
         if !stream.held().is_paused() {
             self.source.frame(frame);
         }
+        self.beside.mix_into(frame);
         self.traversing.advance(now, &self.socket, stream, self.frames.is_multiple_of(FRAMES_A_COUNT));
         if self.traversing.is_silenced() {
             stream.skip();
         } else {
             say(stream, now, frame, (&self.socket, &self.traversing));
         }
+        let ours = self.beside.keep(frame, stream.held().is_silent());
+        let sent = frame.len();
         let Some(frame) = room.get_mut(..len(rates.1)) else { return };
         stream.play(now, frame);
+        if let Some(ours) = ours {
+            self.beside.take(ours.get(..sent).unwrap_or_default(), frame);
+        }
         if self.source.has_ended() && !had_ended {
             outbox.push(Done::SourceEnded { call: self.call });
         }
@@ -253,6 +262,7 @@ impl RunningLeg {
     }
 
     fn look_at_mailbox(&mut self, now: Now, batch: &mut Batch) {
+        self.beside.look_at(&self.mailbox.given);
         if let Work::Forward(forwarder) = &mut self.work {
             if let Some(known) = self.mailbox.take_known() {
                 forwarder.set_known(&known);

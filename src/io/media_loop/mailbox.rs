@@ -2,6 +2,7 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::beside::Given;
 use crate::ice::{Start, Traversal};
 use crate::media::{Formats, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
@@ -34,6 +35,8 @@ pub struct Mailbox {
     /// What both sides said of ways through NATs.
     ice: Mutex<Option<Box<Start>>>,
     has_ice: AtomicBool,
+    /// A recording and a conference.
+    pub given: Given,
     /// Other codecs.
     formats: Mutex<Option<Formats>>,
     has_formats: AtomicBool,

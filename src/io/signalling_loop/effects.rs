@@ -15,6 +15,8 @@ impl Signalling {
             Effect::CloseMedia { call } => self.answered.extend(self.media.close(call)),
             Effect::DropStream { call } => self.media.drop_stream(call),
             Effect::HoldStream { call, held } => self.media.hold(call, held),
+            Effect::RecordStream { call, recording } => self.answered.extend(self.media.record(call, recording)),
+            Effect::BridgeStreams { calls, together } => self.media.confer(calls, together),
             Effect::SetFormats { call, formats } => self.media.set_formats(call, formats),
             Effect::Keylog { esp_sa, json } => self.log_keys(&esp_sa, &json),
             Effect::Locate { id, what, seed } => self.locate(id, what, seed),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::company::RecordArgs;
 use super::history::HistoryArgs;
 use super::policy_args::{span, PolicyCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -89,6 +90,16 @@ pub enum Command {
         /// Its number, as c1
         call: String,
     },
+    /// Put two calls together: their peers hear you and each other, until one hangs up or is held
+    Conference {
+        /// Its number, as c1
+        call: String,
+        /// That of the other, as c2
+        #[arg(value_name = "OTHER")]
+        with: String,
+    },
+    /// Record both sides of a running call
+    Record(RecordArgs),
     /// Protect a running call less: the peer is asked what it says by now, and where that is more its user has to accept first
     Relax {
         /// Its number, as c1

@@ -370,7 +370,7 @@ fn lost(call: &CallView) -> ErrorView {
 }
 
 /// The agent may run elsewhere: it needs whole paths.
-fn absolute(path: &Path) -> Result<String, ErrorView> {
+pub fn absolute(path: &Path) -> Result<String, ErrorView> {
     let whole: Result<PathBuf, _> = std::path::absolute(path);
     let text = whole.ok().and_then(|path| path.into_os_string().into_string().ok());
     text.ok_or_else(|| ErrorView {
@@ -408,7 +408,9 @@ fn row(call: &CallView) -> [String; 6] {
         _ => String::new(),
     };
     let held = held(call).map(|held| format!(", {held}")).unwrap_or_default();
-    let state = format!("{}{held}{part}", word(call.state));
+    let conference = call.conference.as_ref().map(|other| format!(", with {other}")).unwrap_or_default();
+    let recorded = if call.recording.is_some() { ", recorded" } else { "" };
+    let state = format!("{}{held}{part}{conference}{recorded}", word(call.state));
     let dropped: u64 = call.packets.dropped.values().sum();
     let packets = format!("{}/{}/{dropped}", call.packets.sent, call.packets.received);
     let suite = call.suite.clone().unwrap_or_default();

@@ -6,6 +6,7 @@ mod answer;
 mod args;
 mod ask;
 mod call;
+mod company;
 mod contact;
 mod dnd;
 mod door;
@@ -97,6 +98,8 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         | Command::Reject { .. }
         | Command::Hangup { .. }
         | Command::Hold { .. }
+        | Command::Conference { .. }
+        | Command::Record(_)
         | Command::Resume { .. }
         | Command::Relax { .. }
         | Command::Tighten { .. }
@@ -149,6 +152,8 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Audit(limit) => records::audit(door, output, limit).await,
         Command::Call(args) => call::call(door, output, args).await,
         Command::Calls => call::list(door, output).await,
+        Command::Conference { call, with } => company::confer(door, output, [call, with]).await,
+        Command::Record(args) => company::record(door, output, args).await,
         Command::Contact(command) => contact::run(door, output, command).await,
         Command::Group(command) => contact::groups(door, output, command).await,
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,

@@ -5,8 +5,8 @@ use axum::Json;
 use super::asks::WaitQuery;
 use super::error::Refusal;
 use super::extract::{Asked, Body, Id};
-use crate::app::control::request::{CallBody, RelaxBody, TightenBody, TransferBody};
-use crate::app::control::view::{AskView, CallList, CallView, ErrorBody, HoldView, TransferView};
+use crate::app::control::request::{CallBody, ConferenceBody, RecordingBody, RelaxBody, TightenBody, TransferBody};
+use crate::app::control::view::{AskView, CallList, CallView, ConferenceView, ErrorBody, HoldView, TransferView};
 use crate::app::control::Control;
 
 /// Every call, oldest first.
@@ -129,6 +129,38 @@ pub async fn transferred(
     Asked(wait): Asked<WaitQuery>,
 ) -> Result<Json<TransferView>, Refusal> {
     Ok(Json(control.transfer_view(&id, &wait.into()).await?))
+}
+
+/// Records both sides of a call into a file.
+#[utoipa::path(post, path = "/v1/calls/{id}/recording", operation_id = "record", tag = "calls",
+    request_body = RecordingBody, params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn record(
+    State(control): State<Control>,
+    Id(id): Id,
+    Body(body): Body<RecordingBody>,
+) -> Result<Json<CallView>, Refusal> {
+    Ok(Json(control.record(&id, &body).await?))
+}
+
+/// Ends that recording; the file is whole when the call does not name it any more.
+#[utoipa::path(delete, path = "/v1/calls/{id}/recording", operation_id = "record-stop", tag = "calls",
+    params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn stop_recording(State(control): State<Control>, Id(id): Id) -> Result<Json<CallView>, Refusal> {
+    Ok(Json(control.stop_recording(&id).await?))
+}
+
+/// Puts two calls together: their peers hear you and each other.
+#[utoipa::path(post, path = "/v1/calls/{id}/conference", operation_id = "conference", tag = "calls",
+    request_body = ConferenceBody, params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = ConferenceView), (status = "default", body = ErrorBody)))]
+pub async fn confer(
+    State(control): State<Control>,
+    Id(id): Id,
+    Body(body): Body<ConferenceBody>,
+) -> Result<Json<ConferenceView>, Refusal> {
+    Ok(Json(control.confer(&id, &body).await?))
 }
 
 /// Ends one call.

@@ -53,6 +53,10 @@ pub struct CallView {
     pub held_by_peer: bool,
     /// The call that ran when this one came: answering this one holds the others.
     pub behind: Option<String>,
+    /// The file into which both sides are recorded.
+    pub recording: Option<String>,
+    /// The call whose peer hears this one's, and the other way round.
+    pub conference: Option<String>,
     /// What our user wanted of hold last.
     pub hold: Option<HoldView>,
     /// Our side has asked for new keys, and the peer has not answered yet.
@@ -245,6 +249,8 @@ impl From<&Call> for CallView {
             on_hold: call.on_hold,
             held_by_peer: call.held_by_peer,
             behind: call.behind.map(|id| id.to_string()),
+            recording: call.recording.clone(),
+            conference: call.conference.map(|id| id.to_string()),
             hold: HoldView::of(call),
             rekeying: call.rekeying,
             moved: call.moved.as_ref().map(MovedView::from),

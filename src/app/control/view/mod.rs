@@ -9,6 +9,7 @@ mod ask;
 mod audit;
 mod call;
 mod completions;
+mod conference;
 mod contact;
 mod doctor;
 mod entry;
@@ -35,6 +36,7 @@ pub use call::{
     TransferView, QUIET, RINGING, SILENCE,
 };
 pub use completions::CompletionsView;
+pub use conference::ConferenceView;
 pub use contact::{ContactList, ContactView, GroupList, GroupView};
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};
