@@ -21,6 +21,7 @@ fn talking(uses: [IceUse; 2], rules: &str) -> (World, [CallId; 2]) {
     let [alice, bob] = uses.map(|ice| NatConfig { ice, stun: stun.clone() });
     let mut at_alice = config(ALICE);
     at_alice.nat = alice;
+    at_alice.follows = true;
     let mut at_bob = agent("bob", "133.134.10.10", "none");
     at_bob.nat = bob;
     world.add("alice", at_alice);
@@ -96,6 +97,8 @@ fn hold_lets_the_checks_go_on_and_a_move_begins_them_anew() {
     world.moves(ALICE, "10.0.0.7", "02:00:00:00:00:07");
     world.run_for(20 * SECOND);
     let after = assert_agree(&world, calls);
-    assert!((0..2).all(|node| after[node].ours != before[node].ours), "both have new words (RFC 8445 section 9)");
+    for node in [ALICE, BOB] {
+        assert_ne!(after[node].ours, before[node].ours, "both have new words (RFC 8445 section 9)");
+    }
     assert_eq!(after[BOB].described.ip().to_string(), "10.0.0.7");
 }
