@@ -11,7 +11,7 @@
 //! | [`app`] | this process: configuration, wiring, and `control`, the typed API of every user interface | all below |
 //! | [`io`] | the hands: clock, sockets, sound files, the store, the signalling and the media loop | all below |
 //! | [`agent`] | pure, the brain: what a user's request means over time | all below |
-//! | [`media`] | pure: codec, RTP, jitter buffer, the `Stream`, and a gateway's `Forwarder` | `policy`, `ipsec`, `srtp`, `dtls` |
+//! | [`media`] | pure: codec, RTP, playout (adaptive delay, stretching, concealment), the `Stream`, and a gateway's `Forwarder` | `policy`, `ipsec`, `srtp`, `dtls` |
 //! | [`keys`] | pure: identity, key agreement, the only maker of SAs | `policy`, `sdp`, `ipsec` |
 //! | [`sip`] | pure: messages, transactions, dialogs, subscriptions, sessions | |
 //! | [`sdp`] | pure: session descriptions, offer and answer | |

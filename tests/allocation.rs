@@ -1,4 +1,4 @@
-//! Nothing on the packet path allocates: sealing, opening, the policy lookup, RTP, jitter buffer and codec.
+//! Nothing on the packet path allocates: sealing, opening, the policy lookup, RTP, playout and codec.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

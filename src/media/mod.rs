@@ -1,4 +1,4 @@
-//! One call's sound: codec, RTP, jitter buffer, and the [`Stream`] which composes
+//! One call's sound: codec, RTP, playout, and the [`Stream`] which composes
 //! codec -> rtp -> policy lookup -> ipsec, and back. Pure.
 //!
 //! [`Egress`] and [`Ingress`] are the two doors of a stream: nothing leaves but through the first, which asks the
@@ -18,9 +18,9 @@ mod generation;
 mod generations;
 mod held;
 mod ingress;
-mod jitter;
 mod keying;
 mod mixing;
+mod playout;
 mod rekeying;
 mod reports;
 mod rtp;

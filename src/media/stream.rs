@@ -9,11 +9,11 @@ use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
 use super::ingress::Ingress;
-use super::jitter::{self, Frame, Insertion, JitterBuffer};
 use super::keying::Keying;
+use super::playout::{Insertion, Playout};
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Decoder, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
+use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
 use crate::dtls::DtlsError;
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
@@ -26,10 +26,6 @@ pub struct Stream {
     /// Room for one payload.
     encoded: Box<[u8]>,
     formats: Formats,
-    /// One for each payload type that may come.
-    decoders: Vec<(u8, Decoder)>,
-    /// The place among them of what came last.
-    heard: usize,
     /// Until the peer is heard nothing is sent.
     waits: bool,
     held: Held,
@@ -44,8 +40,7 @@ pub struct Stream {
     buffer: PacketBuffer,
     /// Where what the peer compressed is unpacked; empty without IPComp.
     room: Box<[u8]>,
-    jitter: JitterBuffer,
-    heard_ssrc: Option<u32>,
+    playout: Playout,
     reports: Reports,
     events: VecDeque<StreamEvent>,
     told: Told,
@@ -123,9 +118,8 @@ impl Stream {
         Self {
             encoder: encoder(&config.formats, outbound),
             encoded: vec![0; codec.max_payload()].into_boxed_slice(),
-            decoders: decoders(&config.formats),
+            playout: Playout::new(&config.formats.receive),
             formats: config.formats,
-            heard: 0,
             waits: config.heard_first,
             held: config.held,
             only_from: config.only_from.map(|address| address.to_canonical()),
@@ -141,8 +135,6 @@ impl Stream {
             },
             buffer: packet_buffer(codec),
             room,
-            jitter: JitterBuffer::new(),
-            heard_ssrc: None,
             reports: Reports::new(config.ssrc, codec.clock()),
             events: VecDeque::with_capacity(4),
             told: Told::default(),
@@ -163,7 +155,7 @@ impl Stream {
 
     /// The same of the frames that it gives: what the peer sends now, which may be another codec than ours.
     pub fn heard_rate(&self) -> u32 {
-        self.decoders.get(self.heard).map_or_else(|| self.rate(), |(_, decoder)| decoder.codec().rate())
+        self.playout.rate()
     }
 
     /// Goes on with what both sides described anew. Numbers and timestamps go on as they were (RFC 3264 section 8.3.2).
@@ -181,8 +173,7 @@ impl Stream {
         self.encoder = encoder(&formats, self.generations.outbound());
         self.next.payload_type = payload_type;
         if formats.receive != self.formats.receive {
-            (self.decoders, self.heard) = (decoders(&formats), 0);
-            self.jitter = JitterBuffer::new();
+            self.playout = Playout::new(&formats.receive);
         }
         self.formats = formats;
     }
@@ -257,10 +248,9 @@ impl Stream {
     }
 
     /// The next 20 ms for the speaker, at [`rate`](Self::rate); silence or concealment where nothing came.
-    pub fn play(&mut self, _now: Now, frame: &mut [i16]) {
-        let played = self.jitter.play();
-        self.counters.concealed += u64::from(played.concealed);
-        frame.iter_mut().zip(played.frame).for_each(|(to, from)| *to = from);
+    pub fn play(&mut self, now: Now, frame: &mut [i16]) {
+        self.playout.play(now.mono, frame);
+        self.counters.concealed = self.playout.concealed();
     }
 
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
@@ -340,7 +330,7 @@ impl Stream {
     pub fn set_held(&mut self, held: Held) {
         if held.by_us != self.held.by_us {
             // Nothing of before is heard when the call is taken up again.
-            self.jitter = JitterBuffer::new();
+            self.playout.forget();
         }
         self.held = held;
     }
@@ -389,31 +379,20 @@ impl Stream {
         let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
-        let Some(heard) = self.decoders.iter().position(|(payload_type, _)| *payload_type == header.payload_type)
-        else {
-            return self.counters.drop_one("payload-type");
+        let look = match self.playout.look(&header, payload) {
+            Ok(look) => look,
+            Err(Insertion::Unknown) => return self.counters.drop_one("payload-type"),
+            Err(_) => return self.counters.drop_one(DropReason::Malformed.name()),
         };
-        let Some((_, decoder)) = self.decoders.get_mut(heard) else { return };
-        if decoder.samples(payload) != decoder.codec().frame_len() {
-            return self.counters.drop_one(DropReason::Malformed.name());
-        }
         self.counters.received += 1;
-        if std::mem::replace(&mut self.heard, heard) != heard {
-            self.jitter = JitterBuffer::new();
-        }
-        if self.heard_ssrc.replace(header.ssrc).is_some_and(|before| before != header.ssrc) {
-            self.jitter = JitterBuffer::new();
-        }
-        self.reports.note_heard(now.mono, &header, decoder.codec().clock());
+        self.reports.note_heard(now.mono, &header, look.codec.clock());
         if self.held.by_us {
             return;
         }
-        let mut frame: Frame = [0; jitter::LEN];
-        decoder.decode(payload, &mut frame);
-        match self.jitter.insert(header.sequence, &frame) {
-            Insertion::Accepted => {}
+        match self.playout.insert(now.mono, &header, payload) {
             Insertion::Duplicate => self.counters.duplicate += 1,
             Insertion::Late => self.counters.late += 1,
+            Insertion::Accepted | Insertion::Malformed | Insertion::Unknown => {}
         }
     }
 }
@@ -427,10 +406,6 @@ fn encoder(formats: &Formats, outbound: Bundle) -> Encoder {
 fn encoder_is_constant(formats: &Formats, outbound: Bundle) -> bool {
     let is_sealed = outbound.esp || outbound.srtp;
     formats.tuning.constant_rate || is_sealed && !outbound.framing.tfc
-}
-
-fn decoders(formats: &Formats) -> Vec<(u8, Decoder)> {
-    formats.receive.iter().map(|(payload_type, codec)| (*payload_type, Decoder::new(*codec))).collect()
 }
 
 fn packet_buffer(codec: Codec) -> PacketBuffer {

@@ -28,7 +28,7 @@ const SAID: [(&str, &str, &str, &str); 77] = [
     ("legs of one media thread", "| {} |", "io/media_loop/carrier.rs", "MOST"),
     ("media threads", "| for {} s", "io/media_loop/crew.rs", "PATIENCE"),
     ("sound that waits", "| {} frames", "io/media_loop/recorder.rs", "WAITING"),
-    ("voice that waits", "| {} packets", "media/jitter.rs", "SLOTS"),
+    ("voice that waits", "| {} packets", "media/playout/store.rs", "PACKETS"),
     ("peers of one user behind a gateway", "gateway | {} |", "media/forwarder.rs", "MAX_PEERS"),
     ("subscriptions to us", "us | {} |", "sip/endpoint/limits.rs", "NOTIFIERS"),
     ("subscriptions to us", "| {} | 503", "sip/endpoint/limits.rs", "NOTIFIERS_PER_ADDRESS"),

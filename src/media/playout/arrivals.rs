@@ -1,0 +1,93 @@
+/// How long packets are under way, and what delay follows from it. All times are in microseconds.
+///
+/// The delay of a packet is counted from the quickest of the last [`WINDOW`]; the target is what nearly all of them keep. It follows a line
+/// that gets worse within a few packets, and one that gets better when the window has passed. As the quickest is of the window, too, a
+/// clock of the peer that runs fast or slow moves it along.
+pub(super) struct Arrivals {
+    /// Arrival less RTP time.
+    transits: Box<[i64; WINDOW]>,
+    sorted: Box<[i64; WINDOW]>,
+    /// Noted in all.
+    count: usize,
+    base: i64,
+    spread: i64,
+    /// More than what the spread says, because sound ran out all the same.
+    margin: i64,
+}
+
+/// Packets: 8 s of 20 ms each.
+const WINDOW: usize = 400;
+/// Of a hundred packets so many are in time.
+const IN_TIME: usize = 99;
+/// Every so many packets the spread is looked at.
+const EVERY: usize = 8;
+/// Sound is asked for in frames of 20 ms: what comes after the one moment waits for the next, and the clocks of both sides drift through all
+/// of the frame.
+const LEAST_MARGIN: i64 = 28_000;
+const MOST_MARGIN: i64 = 65_000;
+const MARGIN_STEP: i64 = 5_000;
+/// The margin shrinks by that much with each packet: 2 ms in a second.
+const MARGIN_DECAY: i64 = 40;
+/// Until the line is known.
+const FIRST_SPREAD: i64 = 20_000;
+/// The line is known after so many packets.
+const KNOWN: usize = 50;
+/// The greatest target.
+const MOST: i64 = 500_000;
+
+impl Arrivals {
+    pub(super) fn new() -> Self {
+        Self {
+            transits: Box::new([0; WINDOW]),
+            sorted: Box::new([0; WINDOW]),
+            count: 0,
+            base: 0,
+            spread: FIRST_SPREAD,
+            margin: LEAST_MARGIN,
+        }
+    }
+
+    /// Forgets when packets came, and keeps what is known of the line.
+    pub(super) fn restart(&mut self) {
+        self.count = 0;
+    }
+
+    /// A packet came, `transit` after its RTP time.
+    pub(super) fn note(&mut self, transit: i64) {
+        self.transits[self.count % WINDOW] = transit;
+        self.count += 1;
+        self.margin = (self.margin - MARGIN_DECAY).max(LEAST_MARGIN);
+        let first = self.count == 1;
+        if first || transit < self.base {
+            self.base = transit;
+        }
+        if self.count.is_multiple_of(EVERY) {
+            self.look();
+        }
+    }
+
+    /// Sound ran out although it should not have.
+    pub(super) fn note_underrun(&mut self) {
+        self.margin = (self.margin + MARGIN_STEP).min(MOST_MARGIN);
+    }
+
+    /// The transit of the quickest.
+    pub(super) fn base(&self) -> i64 {
+        self.base
+    }
+
+    /// How much later than it could be each sample should be played.
+    pub(super) fn target(&self) -> i64 {
+        (self.spread + self.margin).min(MOST)
+    }
+
+    fn look(&mut self) {
+        let len = self.count.min(WINDOW);
+        self.base = self.transits[..len].iter().copied().min().unwrap_or_default();
+        let sorted = &mut self.sorted[..len];
+        sorted.copy_from_slice(&self.transits[..len]);
+        let (_, in_time, _) = sorted.select_nth_unstable((len * IN_TIME / 100).min(len - 1));
+        let spread = *in_time - self.base;
+        self.spread = if self.count < KNOWN { spread.max(self.spread) } else { spread };
+    }
+}
