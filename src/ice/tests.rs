@@ -245,6 +245,22 @@ fn media_by_the_pair_in_use_counts_as_from_the_described_address_and_stun_is_no_
     assert_eq!(alice.poll_transmit(), None, "a stranger gets no answer");
 }
 
+/// RFC 8445 section 12.2.1: before both use the same pair, media comes by any that a check was proven on.
+#[test]
+fn media_from_where_a_check_was_proven_is_the_peers_before_the_pair_is_chosen() {
+    let mut net = Net::started();
+    let checks = net.checks_of_bob();
+    let (from, described) = ("203.0.113.77:9".parse().unwrap(), "192.168.2.1:16384".parse().unwrap());
+    let alice = &mut net.sides[0].traversal;
+    alice.receive(net.now, from, &checks[0]);
+    assert_eq!((alice.way(), alice.wants_rule()), (Way::AsDescribed, true));
+    assert_eq!(alice.receive(net.now, from, &[0x80, 0, 0, 0]), Heard::Media(from), "not before the policy was asked");
+    alice.rule(|_| true);
+    assert_eq!(alice.receive(net.now, from, &[0x80, 0, 0, 0]), Heard::Media(described));
+    alice.rule(|peer| peer != from);
+    assert_eq!(alice.receive(net.now, from, &[0x80, 0, 0, 0]), Heard::Media(from));
+}
+
 /// RFC 7675 section 5.1: without consent nothing is sent.
 #[test]
 fn a_peer_that_consents_no_more_gets_nothing() {

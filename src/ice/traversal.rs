@@ -32,9 +32,12 @@ pub struct Traversal {
     described: Option<SocketAddr>,
     /// The peer's address of the pair that both sides use.
     nominated: Option<SocketAddr>,
-    /// What [`Traversal::rule`] said of it.
+    /// Addresses of the peer that an answered or authenticated check came from: media that comes from there is its own (RFC 8445 section 12.2.1).
+    proven: Vec<SocketAddr>,
+    /// What [`Traversal::rule`] was asked of stands as it was then.
     is_ruled: bool,
-    is_allowed: bool,
+    /// Those that it let packets go to and come from.
+    allowed: Vec<SocketAddr>,
     /// It had a pair, and the peer consents no more (RFC 7675).
     is_silenced: bool,
 }
@@ -61,7 +64,7 @@ pub enum Way {
 pub enum Heard {
     /// For the traversal.
     Ours,
-    /// Media, and where the stream takes it to come from: the peer's described address for what comes by the pair in use.
+    /// Media, and where the stream takes it to come from: the peer's described address for what comes from where a check of its was proven.
     Media(SocketAddr),
 }
 
@@ -96,8 +99,9 @@ impl Traversal {
             out: VecDeque::new(),
             described: None,
             nominated: None,
+            proven: Vec::new(),
             is_ruled: false,
-            is_allowed: false,
+            allowed: Vec::with_capacity(PLACES + 1),
             is_silenced: false,
         }
     }
@@ -129,7 +133,8 @@ impl Traversal {
         let Start { ours, theirs, controlling, described } = start;
         if *self.agent.local_credentials() != creds(ours) {
             self.agent.ice_restart(creds(ours), true);
-            self.nominated = None;
+            (self.nominated, self.is_ruled) = (None, false);
+            self.proven.clear();
         }
         if self.described.replace(*described).is_none() || self.nominated.is_none() {
             self.agent.set_controlling(*controlling || theirs.lite);
@@ -145,6 +150,8 @@ impl Traversal {
     /// There are no checks any more: packets go as described.
     pub fn stop(&mut self) {
         (self.described, self.nominated, self.is_silenced) = (None, None, false);
+        self.allowed.clear();
+        self.proven.clear();
     }
 
     pub fn handle_timeout(&mut self, now: Now) {
@@ -176,8 +183,8 @@ impl Traversal {
     /// Sorts a datagram (RFC 7983 section 7). STUN is never media, whoever sent it and whatever it says.
     pub fn receive(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) -> Heard {
         if !is_stun(datagram) {
-            let by_pair = self.nominated.filter(|nominated| *nominated == from && self.is_allowed).and(self.described);
-            return Heard::Media(by_pair.unwrap_or(from));
+            let proven = self.described.filter(|_| self.allowed.contains(&from));
+            return Heard::Media(proven.unwrap_or(from));
         }
         let is_answer = self.bindings.iter_mut().any(|binding| binding.handle(now.mono, from, datagram));
         if let Some(message) = (!is_answer).then(|| StunMessage::parse(datagram).ok()).flatten() {
@@ -199,19 +206,22 @@ impl Traversal {
         is_known || message.is_binding_request() && known.count() < PLACES
     }
 
-    /// Whether [`rule`](Self::rule) has to be asked anew: another pair was nominated.
+    /// Whether [`rule`](Self::rule) has to be asked anew: another pair was nominated, or another address proven.
     pub fn wants_rule(&self) -> bool {
-        !self.is_ruled && self.nominated.is_some()
+        !self.is_ruled && (self.nominated.is_some() || !self.proven.is_empty())
     }
 
-    /// What the policy says of packets to where the pair in use leads; until then they go as described.
+    /// What the policy says of packets to where the pair in use leads, and from where the peer has proven to be; until then they go as
+    /// described, and what comes is from where it came.
     pub fn rule(&mut self, allows: impl Fn(SocketAddr) -> bool) {
         self.is_ruled = true;
-        self.is_allowed = self.nominated.is_some_and(allows);
+        self.allowed.clear();
+        let further = self.nominated.filter(|nominated| !self.proven.contains(nominated));
+        self.allowed.extend(self.proven.iter().copied().chain(further).filter(|peer| allows(*peer)));
     }
 
     pub fn way(&self) -> Way {
-        match self.nominated.filter(|_| self.is_allowed) {
+        match self.nominated.filter(|nominated| self.allowed.contains(nominated)) {
             _ if self.is_silenced => Way::Nowhere,
             Some(nominated) => Way::To(nominated),
             None => Way::AsDescribed,
@@ -227,6 +237,10 @@ impl Traversal {
                 IceAgentEvent::NominatedSend { destination, .. } => {
                     (self.is_ruled, self.is_silenced) = (self.nominated == Some(destination) && self.is_ruled, false);
                     self.nominated = Some(destination);
+                }
+                IceAgentEvent::DiscoveredRecv { source, .. } if self.proven.len() < PLACES => {
+                    self.proven.push(source);
+                    self.is_ruled = false;
                 }
                 IceAgentEvent::IceConnectionStateChange(IceConnectionState::Disconnected) => {
                     self.is_silenced = self.nominated.take().is_some();

@@ -31,8 +31,8 @@ pub fn violations(source: &Source) -> Vec<String> {
     if !PURE.contains(&source.room()) {
         return Vec::new();
     }
-    // The crate that `ice` stands on counts in instants: it adds to one that comes in, and cannot make any.
-    let is_counted = |word: &str| source.room() == "ice" && word == "Instant";
+    // The crate that `ice` stands on counts in instants. One comes in, and this file alone adds to it; to make one is denied by clippy.
+    let is_counted = |word: &str| source.path.ends_with("ice/traversal.rs") && word == "Instant";
     let words =
         WORLDLY.iter().filter(|word| names(&source.text, word) && !is_counted(word)).map(|word| (*word).to_owned());
     let library = paths::below(&source.text, "std").into_iter().filter(|path| is_worldly(path));

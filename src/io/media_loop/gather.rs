@@ -16,6 +16,8 @@ use crate::vocab::CallId;
 
 /// Between two looks whether the socket has gone to its leg.
 const LONGEST: Duration = Duration::from_secs(1);
+/// A call waits no longer for what servers say, their names looked up included.
+const WAIT: Duration = Duration::from_millis(500);
 /// Addresses of one server that are asked.
 const EACH: usize = 2;
 /// Nothing longer comes from a server of STUN; what is longer is cut, and is none of its answers.
@@ -86,12 +88,16 @@ impl Gatherer {
 
     /// `None` when the call ended meanwhile.
     async fn gather(&self, socket: &UdpSocket, slot: &Slot, gathering: Gathering) -> Option<Box<Traversal>> {
-        let servers = self.addresses(&gathering.stun).await;
+        let end = self.clock.now().mono + WAIT;
+        let servers = timeout(WAIT, self.addresses(&gathering.stun)).await.unwrap_or_else(|_| {
+            tracing::warn!(call = %self.call, "the names of the servers of STUN are not found in time; the call goes on without them");
+            Vec::new()
+        });
         let start = (Clock::any_instant(), self.clock.now().mono);
         let mut traversal = Box::new(Traversal::gather(gathering, self.local, &servers, start));
         let mut buffer = [0; ANSWER];
-        while !traversal.is_gathered() {
-            let limit = self.advance(socket, &mut traversal);
+        while !traversal.is_gathered() && self.clock.now().mono < end {
+            let limit = self.advance(socket, &mut traversal).min(end - self.clock.now().mono);
             if let Ok(Ok((len, from))) = timeout(limit, socket.recv_from(&mut buffer)).await {
                 traversal.receive(self.clock.now(), from, buffer.get(..len)?);
             }

@@ -233,7 +233,7 @@ impl RunningLeg {
     fn handle(&mut self, came: Now, from: SocketAddr, datagram: &mut [u8]) {
         match &mut self.work {
             Work::Talk(Some(stream)) => {
-                if let Some(from) = self.traversing.sort(came, from, datagram) {
+                if let Some(from) = self.traversing.sort(came, from, datagram, stream) {
                     stream.handle_datagram(came, from, datagram);
                 }
             }

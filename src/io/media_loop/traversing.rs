@@ -35,11 +35,14 @@ impl Traversing {
     }
 
     /// From where the stream takes a datagram to come; `None` when it is none of its packets.
-    pub fn sort(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) -> Option<SocketAddr> {
-        match self.0.as_mut().map(|traversal| traversal.receive(now, from, datagram)) {
-            Some(Heard::Ours) => None,
-            Some(Heard::Media(from)) => Some(from),
-            None => Some(from),
+    pub fn sort(&mut self, now: Now, from: SocketAddr, datagram: &[u8], stream: &Stream) -> Option<SocketAddr> {
+        let Some(traversal) = &mut self.0 else { return Some(from) };
+        if traversal.wants_rule() {
+            traversal.rule(|peer| stream.allows(now, peer));
+        }
+        match traversal.receive(now, from, datagram) {
+            Heard::Ours => None,
+            Heard::Media(from) => Some(from),
         }
     }
 
