@@ -95,6 +95,7 @@ fn config(number: usize) -> AgentConfig {
         answering: Default::default(),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        gains: Default::default(),
         places: Vec::new(),
         prompts: Default::default(),
         gateway: None,

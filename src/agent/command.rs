@@ -35,6 +35,7 @@ impl Agent {
             Command::Record { call, recording } => self.record_call(call, recording).map(done),
             Command::StopRecording { call } => self.stop_recording(call).map(done),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
+            Command::ChooseSound(change) => Ok(Accepted::Storing(self.choose_sound(change))),
             Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
             Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
             Command::Hangup { call } => self.hangup(now, call).map(done),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::sound::SoundDevice;
 use crate::keys::Identity;
+use crate::media::Gains;
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
 use crate::sdp::AudioFormat;
 use crate::sip::{Host, Locate, Transport, Uri};
@@ -31,6 +32,8 @@ pub struct AgentConfig {
     pub answering: Answering,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
+    /// Of what devices and other programs give and get.
+    pub gains: Gains,
     /// Those that are spoken, the preferred first; never empty.
     pub codecs: Vec<AudioFormat>,
     pub places: Vec<Place>,
@@ -350,6 +353,18 @@ pub enum AudioSource {
     Tone(u32),
 }
 
+impl fmt::Display for AudioSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device(device) => device.fmt(f),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Pipe(path) => write!(f, "pipe:{}", path.display()),
+            Self::Silence => f.write_str("silence"),
+            Self::Tone(hertz) => write!(f, "tone:{hertz}"),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudioSink {
     Device(SoundDevice),
@@ -358,6 +373,17 @@ pub enum AudioSink {
     Discard,
     /// A program at a FIFO or a Unix socket.
     Pipe(PathBuf),
+}
+
+impl fmt::Display for AudioSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device(device) => device.fmt(f),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Discard => f.write_str("none"),
+            Self::Pipe(path) => write!(f, "pipe:{}", path.display()),
+        }
+    }
 }
 
 /// A network that has a name (PROTOCOL section 5).

@@ -10,7 +10,8 @@
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
-//! | `BridgeStreams`, `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `UseSound` | `SoundChanged` |
+//! | `BridgeStreams`, `SetGains`, `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -23,9 +24,10 @@ use super::permissions::WatcherRule;
 use super::proposed_before::KeptProposal;
 use super::request::CallRecording;
 use super::sound::{SoundNews, SoundSide};
+use super::sound_choice::{SoundChange, SoundChoice};
 use crate::ice::{Gathering, Start};
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream, StreamEvent};
+use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Levels, Rekeying, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sdp::Ice;
@@ -102,6 +104,14 @@ pub enum Effect {
         call: CallId,
         ice: Option<Box<Start>>,
     },
+    /// What devices and other programs give and get is that much louder from now on, in every call.
+    SetGains(Gains),
+    /// A call that runs goes over to another device, or to none; on a side that names none it stays.
+    UseSound {
+        call: CallId,
+        source: Option<AudioSource>,
+        sink: Option<AudioSink>,
+    },
     /// Every stream looks up in this snapshot from now on.
     SetSpd {
         spd: Arc<Spd>,
@@ -133,6 +143,7 @@ pub enum Done {
     Counted {
         call: CallId,
         counters: Counters,
+        levels: Levels,
     },
     /// In the order in which they are to be tried, at least one.
     Located {
@@ -196,6 +207,8 @@ pub enum StoreOp {
     },
     /// A row of the append-only audit table.
     Audit(AuditRow),
+    /// Which devices calls use, and how loud.
+    ChooseSound(SoundChange),
     /// Entries are taken away (`gone`) and put there: one with a number in the place of the entry that has it, or again. Answered
     /// by `Registered`. Nothing of it when the database is of another generation.
     ChangePolicy {
@@ -354,6 +367,7 @@ impl StoreOp {
             | Self::RecordSeen { .. }
             | Self::UpdatePin(_) => Care::Kept,
             Self::AddAccount { .. }
+            | Self::ChooseSound(_)
             | Self::ForgetPending { .. }
             | Self::ForgetProposal { .. }
             | Self::KeepProposal(_)
@@ -556,6 +570,7 @@ pub struct Loaded {
     pub own_user: Option<String>,
     pub own_place: Option<String>,
     pub do_not_disturb: Option<Wall>,
+    pub sound: SoundChoice,
     /// The highest version of any statement of ours.
     pub own_version: u64,
     /// The highest call number in the history.

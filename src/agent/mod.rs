@@ -70,6 +70,7 @@ mod safety;
 mod server_watchers;
 pub mod snapshot;
 mod sound;
+mod sound_choice;
 mod strangers;
 mod target;
 mod texts;
@@ -122,7 +123,8 @@ pub use snapshot::{
     Moved, OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage,
     TextState, Transfer, TransferState, Watch, WatchState,
 };
-pub use sound::{SoundDevice, SoundNews, SoundSide};
+pub use sound::{SoundDevice, SoundNews, SoundSide, ANOTHER as ANOTHER_DEVICE};
+pub use sound_choice::{Outlet, Sound, SoundChange, SoundChoice};
 
 use account::Accounts;
 use address_book::AddressBook;
@@ -180,6 +182,7 @@ pub struct Agent {
     address_book: AddressBook,
     elsewhere: elsewhere::Elsewhere,
     quiet: quiet::Quiet,
+    sounds: sound_choice::Sounds,
     informed: Informed,
     movement: Movement,
     at_servers: AtServers,
@@ -190,11 +193,12 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub fn new(config: AgentConfig, mut loaded: Loaded, seed: [u8; 32], now: Now) -> Self {
+    pub fn new(mut config: AgentConfig, mut loaded: Loaded, seed: [u8; 32], now: Now) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed);
         let mut endpoint_seed = [0; 32];
         rng.fill_bytes(&mut endpoint_seed);
         let contact = contact::contact_of(&config);
+        let sounds = sound_choice::Sounds::new(&mut config, std::mem::take(&mut loaded.sound));
         let book = Book::new(&mut loaded, config.default_policy.clone());
         let typed = Names { user: loaded.own_user.take(), place: loaded.own_place.take(), mail: None };
         let vouches = std::mem::take(&mut loaded.vouches);
@@ -232,6 +236,7 @@ impl Agent {
             address_book,
             elsewhere: elsewhere::Elsewhere::default(),
             quiet: quiet::Quiet::new(loaded.do_not_disturb),
+            sounds,
             informed: Informed::default(),
             movement: Movement::default(),
             at_servers: AtServers::default(),
@@ -243,6 +248,7 @@ impl Agent {
         };
         let groups = agent.address_book.to_groups(&agent.names());
         agent.book.set_groups(groups);
+        agent.effect(Effect::SetGains(agent.config.gains));
         agent.lapse_pending(now);
         agent.begin_accounts(now);
         agent.begin_watches(now, loaded.watches);
@@ -275,7 +281,7 @@ impl Agent {
     /// The answer to an effect, failure included.
     pub fn handle_done(&mut self, now: Now, done: Done) {
         match done {
-            Done::Counted { call, counters } => self.handle_counted(now, call, counters),
+            Done::Counted { call, counters, levels } => self.handle_counted(now, call, counters, levels),
             Done::Located { id, result } => {
                 if let Some(waiting) = self.waiting.remove(&id) {
                     self.handle_located(now, waiting, result);

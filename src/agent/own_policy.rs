@@ -196,6 +196,7 @@ impl Agent {
                 self.event(Event::PresenceChanged(self.config.entity.clone()));
             }
             (Waiting::DoNotDisturb(until), _) => self.do_not_disturb_stored(now, until),
+            (Waiting::Sound(change), _) => self.sound_chosen(change),
             (Waiting::Contact { contact, before }, _) => self.contact_stored(now, *contact, before),
             (Waiting::Group(group), _) => self.group_stored(now, group),
             (Waiting::RemoveContact(entity), _) => self.contact_removed(now, entity),

@@ -4,6 +4,7 @@ use super::config::{AccountConfig, AudioSink, AudioSource};
 use super::own_contacts::{ContactCommand, GroupCommand};
 use super::permissions::WatcherCommand;
 use super::policy_change::Restoring;
+use super::sound_choice::SoundChange;
 use crate::policy::{Action, Answer, Entry, Intent, PeerScope, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
@@ -44,6 +45,7 @@ pub enum Command {
     },
     Contact(ContactCommand),
     Group(GroupCommand),
+    ChooseSound(SoundChange),
     /// `None`: every call.
     Hangup {
         call: Option<CallId>,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::media::Counters;
+use crate::media::{Counters, Levels};
 use crate::policy::{Advice, Permission, Review, Scope, Wanted};
 use crate::presence::PresenceRecord;
 use crate::vocab::{
@@ -344,6 +344,8 @@ pub struct Call {
     /// From INVITE to established.
     pub setup: Option<Duration>,
     pub counters: Counters,
+    /// How loud it was in the last half second, once that is measured.
+    pub levels: Option<Levels>,
     /// Nothing was heard of the peer for some seconds now.
     pub quiet: bool,
     /// Why nothing of it is heard, as far as that can be told.

@@ -14,6 +14,21 @@ pub enum SoundDevice {
     Named(String),
 }
 
+/// Longest name of a device, in octets.
+const MAX_NAME: usize = 256;
+
+impl SoundDevice {
+    /// `default`, or `device:` with a name without control characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "default" {
+            return Some(Self::Default);
+        }
+        let named = text.strip_prefix("device:")?;
+        let fits = !named.is_empty() && named.len() <= MAX_NAME && !named.chars().any(char::is_control);
+        fits.then(|| Self::Named(named.to_owned()))
+    }
+}
+
 impl fmt::Display for SoundDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -30,16 +45,6 @@ pub enum SoundSide {
     Input,
     /// From the peer to our user.
     Output,
-}
-
-impl SoundSide {
-    /// The sound server's own command that lists the names of such devices.
-    pub fn listed_by(self) -> &'static str {
-        match self {
-            Self::Input => "pactl list short sources",
-            Self::Output => "pactl list short sinks",
-        }
-    }
 }
 
 impl fmt::Display for SoundSide {
@@ -59,6 +64,9 @@ pub enum SoundNews {
     /// Sound goes again, by this device.
     Back { device: String },
 }
+
+/// Completes "... or".
+pub const ANOTHER: &str = "take another with `sottovoce devices use`; `sottovoce devices list` has their names";
 
 impl Agent {
     /// The call goes on: who plugs in a headset does not want to dial again.
@@ -90,8 +98,7 @@ fn gone(id: CallId, peer: &str, side: SoundSide, (device, why): (&str, &str)) ->
     };
     let device = shell_word(&escape(device));
     let message = format!("the {side} {device} of call {id} is gone ({}): the call goes on, and {lost}", escape(why));
-    let next = format!("plug it in again, or name another in `[audio]`: `{}` has their names", side.listed_by());
-    Failure::new(FailureKind::Failed, "device-gone", message, device, next)
+    Failure::new(FailureKind::Failed, "device-gone", message, device, format!("plug it in again, or {ANOTHER}"))
 }
 
 fn back(id: CallId, peer: &str, side: SoundSide, device: &str) -> Failure {

@@ -5,6 +5,7 @@ use super::agreed::Agreed;
 use super::config::AccountConfig;
 use super::effect::{Pin, StoreOp, Stored, Watched};
 use super::permissions::WatcherRule;
+use super::sound_choice::SoundChange;
 use super::watch::WatchKey;
 use super::{Agent, Event};
 use crate::policy::{Approved, Pending};
@@ -39,6 +40,7 @@ pub enum Waiting {
     /// A peer that is followed said something new.
     Heard(PresenceRecord),
     DoNotDisturb(Option<Wall>),
+    Sound(SoundChange),
     /// Nobody waits; a failure is told to the user.
     Nobody,
     /// Entries of our own: command, import.

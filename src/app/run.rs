@@ -5,7 +5,7 @@ use tokio::signal::unix::{signal, Signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
-use crate::agent::AgentConfig;
+use crate::agent::{AgentConfig, AudioSource, Outlet};
 use crate::io::{
     check_source, Clock, KeyLog, Location, Parts, Resolver, Signalling, SignallingHandle, SipSockets, Store, Tls,
 };
@@ -61,14 +61,15 @@ pub async fn start_with(config: Config, door: bool, keylog: Option<PathBuf>) -> 
 async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) -> Result<Running, Failure> {
     let door = options.door;
     let mut notices = notices(&config, keylog.as_deref());
-    if door {
-        notices.extend(unheard(&config));
-    }
     if config.store == StoreKind::Sqlite {
         reachable(&config.data_dir)?;
     }
     // The store's lock comes first: two agents on one data directory must not get further than this.
     let opened = Store::open(&location(&config))?;
+    if door {
+        let chosen = opened.loaded.sound.input.as_ref().map(Outlet::source);
+        notices.extend(unheard(&chosen.unwrap_or_else(|| config.audio_source.clone())));
+    }
     let tls = Tls::new(&config.tls).map_err(|why| no_tls(&why))?;
     let sockets = SipSockets::bind(&listens(&config)).await?;
     let door = if door { Some(Door::open(&config.data_dir, config.control).await?) } else { None };
@@ -88,7 +89,6 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
         answer: config.answer,
         keylog: log.is_some(),
         config_file: config.file.clone(),
-        audio_source: config.audio_source.clone(),
     };
     let resolver = Resolver::new(&config.dns);
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
@@ -139,9 +139,9 @@ fn notices(config: &Config, keylog: Option<&std::path::Path>) -> Vec<String> {
     notices
 }
 
-/// The configured sound is not there: calls from here would be refused, and those of others be silent.
-fn unheard(config: &Config) -> Option<String> {
-    let failure = check_source(&config.audio_source).err()?;
+/// The sound is not there: calls from here would be refused, and those of others be silent.
+fn unheard(source: &AudioSource) -> Option<String> {
+    let failure = check_source(source).err()?;
     Some(format!("WARNING: audio.input: {}; {}", failure.message, failure.next))
 }
 

@@ -7,6 +7,7 @@ mod carrier;
 mod crew;
 mod gather;
 mod leg;
+mod loudness;
 mod mailbox;
 mod outbox;
 mod pace;
@@ -24,10 +25,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::audio::{Sink, Source, LIVE_RATE};
 use super::{Clock, Resolver};
 use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
 use crate::ice::{Gathering, Start};
-use crate::media::{Counters, Formats, Forwarder, Held, Known, Rekeying, Stream};
+use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -35,6 +37,7 @@ use bridge::bridge;
 use crew::Crew;
 use gather::{Gatherer, Opened};
 use leg::{MediaLeg, Work};
+use loudness::Loudness;
 use mailbox::Mailbox;
 use recorder::{Recorder, Whole};
 
@@ -45,6 +48,7 @@ pub struct MediaLoops {
     beside: BTreeMap<CallId, Opened>,
     crew: Crew,
     clock: Clock,
+    loudness: Arc<Loudness>,
     dones: mpsc::Sender<Done>,
     /// Of files that are being written, or were.
     recordings: Vec<Whole>,
@@ -63,7 +67,8 @@ impl MediaLoops {
 
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let crew = Crew::new(clock, dones.clone(), processors);
-        Self { legs: BTreeMap::new(), beside: BTreeMap::new(), crew, clock, dones, recordings: Vec::new() }
+        let (legs, beside, loudness) = (BTreeMap::new(), BTreeMap::new(), Arc::default());
+        Self { legs, beside, crew, clock, loudness, dones, recordings: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -137,9 +142,9 @@ impl MediaLoops {
         source: AudioSource,
         sink: AudioSink,
     ) -> Result<(), Failure> {
-        let mailbox = Arc::new(Mailbox::default());
+        let (mailbox, loudness) = (Arc::new(Mailbox::default()), Arc::clone(&self.loudness));
         let (socket, traversal) = opened.take();
-        let leg = MediaLeg { call, mailbox: Arc::clone(&mailbox), socket, traversal, work, source, sink };
+        let leg = MediaLeg { call, mailbox: Arc::clone(&mailbox), socket, traversal, work, source, sink, loudness };
         self.crew.run(leg).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));
         Ok(())
@@ -196,6 +201,28 @@ impl MediaLoops {
             }
             Err(error) => Some(Done::RecordingEnded { call, failure: Some(no_thread(call, &error)) }),
         }
+    }
+
+    /// In every leg, at once.
+    pub fn set_gains(&self, gains: Gains) {
+        self.loudness.set(gains);
+    }
+
+    /// A running leg goes over to other devices; what cannot be opened is told, and the leg stays as it is.
+    pub fn use_sound(
+        &self,
+        call: CallId,
+        source: Option<&AudioSource>,
+        sink: Option<&AudioSink>,
+    ) -> Result<(), Failure> {
+        let Some(Leg::Running(mailbox)) = self.legs.get(&call) else { return Ok(()) };
+        if let Some(source) = source {
+            mailbox.given.source.put(Some(Source::open(source, LIVE_RATE)?));
+        }
+        if let Some(sink) = sink {
+            mailbox.given.sink.put(Some(Sink::open(sink, LIVE_RATE)?));
+        }
+        Ok(())
     }
 
     /// The peers of two calls hear each other from now on, or not any more.

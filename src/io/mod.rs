@@ -41,7 +41,7 @@ pub mod tls;
 pub mod udp;
 
 pub use addresses::own_address;
-pub use audio::{check_sink, check_source};
+pub use audio::{check_sink, check_source, list_devices, FoundDevice};
 pub use clock::Clock;
 pub use dtls_identity::dtls_identity;
 pub use keylog::KeyLog;

@@ -16,6 +16,7 @@ mod commands;
 mod company;
 mod contacts;
 mod defaults;
+mod devices;
 mod door;
 mod ends;
 mod history;

@@ -31,6 +31,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         answering: Default::default(),
         audio_source: AudioSource::Tone(440),
         audio_sink: AudioSink::Discard,
+        gains: Default::default(),
         accounts: Vec::new(),
         places: vec![office()],
         gateway: None,

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 
 use sottovoce::agent::{
-    Agent, AgentConfig, AuditRow, CallRecord, CallRecording, Done, Effect, Event, Loaded, Output, Restoring, StoreOp,
-    Stored,
+    Agent, AgentConfig, AudioSink, AudioSource, AuditRow, CallRecord, CallRecording, Done, Effect, Event, Loaded,
+    Output, Restoring, StoreOp, Stored,
 };
 use sottovoce::ice::{Gathering, Start, Traversal};
 use sottovoce::io::{Clock, Location, Store};
@@ -42,6 +42,8 @@ pub struct Node {
     pub bridged: Vec<[CallId; 2]>,
     /// What was to be recorded.
     pub recordings: Vec<(CallId, CallRecording)>,
+    /// Calls that went over to another device.
+    pub sounds: Vec<(CallId, Option<AudioSource>, Option<AudioSink>)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -216,6 +218,7 @@ impl Node {
             dead: false,
             bridged: Vec::new(),
             recordings: Vec::new(),
+            sounds: Vec::new(),
         }
     }
 
@@ -262,6 +265,11 @@ impl Node {
                 if let Some(media) = self.media.get_mut(&call) {
                     media.stream = None;
                 }
+                None
+            }
+            Effect::SetGains(_) => None,
+            Effect::UseSound { call, source, sink } => {
+                self.sounds.push((call, source, sink));
                 None
             }
             Effect::SetFormats { call, formats } => {

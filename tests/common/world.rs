@@ -465,13 +465,21 @@ impl World {
         let mut happened = Vec::new();
         for (call, media) in &mut self.nodes[node].media {
             if let Some(forwarder) = &media.forwarder {
-                happened.push(Done::Counted { call: *call, counters: forwarder.counters().clone() });
+                happened.push(Done::Counted {
+                    call: *call,
+                    counters: forwarder.counters().clone(),
+                    levels: Default::default(),
+                });
             }
             let Some(stream) = media.stream.as_mut() else { continue };
             while let Some(event) = stream.poll_event() {
                 happened.push(Done::StreamEvent { call: *call, event, counters: stream.counters().clone() });
             }
-            happened.push(Done::Counted { call: *call, counters: stream.counters().clone() });
+            happened.push(Done::Counted {
+                call: *call,
+                counters: stream.counters().clone(),
+                levels: Default::default(),
+            });
         }
         for done in happened {
             self.nodes[node].agent.handle_done(self.now, done);

@@ -9,13 +9,13 @@ use crate::server::Server;
 use crate::sound::{gaps, loudness, strength};
 
 /// A call that runs, and what its screen says.
-struct Call {
+pub struct Call {
     child: Child,
     lines: Box<dyn Iterator<Item = String>>,
 }
 
 impl Call {
-    fn place(from: &Home, to: &Home) -> Self {
+    pub fn place(from: &Home, to: &Home) -> Self {
         let mut call = from.command(&["call", &to.entity(), "--approve", "--duration", "80"]);
         let mut child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
@@ -27,13 +27,13 @@ impl Call {
         self.lines.find(|line| line.contains(what)).unwrap_or_else(|| panic!("the call never said: {what}"))
     }
 
-    fn end(mut self, from: &Home) {
+    pub fn end(mut self, from: &Home) {
         from.run(&["hangup"]).expect(0);
         self.child.wait().unwrap();
     }
 }
 
-fn heard(server: &Server, sink: &str, hertz: f64) {
+pub fn heard(server: &Server, sink: &str, hertz: f64) {
     look_until(|| (loudness(&server.hear(sink, Duration::from_millis(300)), hertz) > 6000.0).then_some(()));
 }
 
@@ -126,5 +126,5 @@ fn a_device_that_is_not_there_is_said_before_anybody_is_called() {
     bob.start();
     let failed = alice.run(&["call", &bob.entity(), "--approve"]).expect(1);
     assert_eq!(failed.failure(), "no-such-device");
-    assert!(failed.stdout.contains("nobody") && failed.stdout.contains("pactl list short sources"), "{failed:?}");
+    assert!(failed.stdout.contains("nobody") && failed.stdout.contains("sottovoce devices list"), "{failed:?}");
 }

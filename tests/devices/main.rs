@@ -4,6 +4,7 @@
 mod process;
 
 mod calls;
+mod choice;
 mod haste;
 mod pipes;
 mod server;

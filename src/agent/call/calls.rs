@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::transfer::Transfers;
 use super::turned_away::TurnedAway;
 use super::Calling;
-use crate::agent::{AudioSink, Call, Side};
+use crate::agent::{AudioSink, AudioSource, Call, Side};
 use crate::media::Counters;
 use crate::sip::digest::Login;
 use crate::sip::{SessionId, TimedMap};
@@ -99,6 +99,32 @@ impl Calls {
             calling.recording && (calling.is_open() || calling.media_open) && calling.sink == *sink
         };
         self.all.values().find(same).map(|calling| calling.call.id)
+    }
+
+    /// Calls that are open, and have what others had before, go over to something else. Which, and to what.
+    pub fn change_sound(
+        &mut self,
+        source: Option<&(&AudioSource, AudioSource)>,
+        sink: Option<&(&AudioSink, AudioSink)>,
+    ) -> Vec<(CallId, Option<AudioSource>, Option<AudioSink>)> {
+        let mut changed = Vec::new();
+        for id in self.open.iter().copied().collect::<Vec<_>>() {
+            let Some(calling) = self.all.get_mut(&id) else { continue };
+            let source = source.filter(|(before, _)| calling.source == **before).map(|(_, now)| now.clone());
+            let sink = sink.filter(|(before, _)| calling.sink == **before).map(|(_, now)| now.clone());
+            if let Some(source) = &source {
+                calling.source.clone_from(source);
+                calling.call.no_input = None;
+            }
+            if let Some(sink) = &sink {
+                calling.sink.clone_from(sink);
+                calling.call.no_output = None;
+            }
+            if source.is_some() || sink.is_some() {
+                changed.push((id, source, sink));
+            }
+        }
+        changed
     }
 
     pub(super) fn by_session(&mut self, session: SessionId) -> Option<&mut Calling> {

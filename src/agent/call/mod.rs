@@ -255,6 +255,7 @@ impl Agent {
             suite: None,
             setup: None,
             counters: Counters::default(),
+            levels: None,
             quiet: false,
             unheard: None,
             no_input: None,

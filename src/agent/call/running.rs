@@ -4,7 +4,7 @@ use super::srtp_keys::BY_DTLS;
 use super::translated::unbelieved;
 use super::{CallState, Side, HELD_SILENCE, QUIET, SILENCE};
 use crate::agent::{Agent, Event};
-use crate::media::{Counters, StreamEvent};
+use crate::media::{Counters, Levels, StreamEvent};
 use crate::vocab::{CallId, Failure, FailureKind, Mono, Now};
 use std::time::Duration;
 
@@ -65,8 +65,9 @@ impl Hearing {
 impl Agent {
     /// A running stream says what it has counted so far; one on which nothing is heard any more is a call without a
     /// peer. Who shows the counters reads them when it likes; only silence is an event.
-    pub(in crate::agent) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters) {
+    pub(in crate::agent) fn handle_counted(&mut self, now: Now, id: CallId, counters: Counters, levels: Levels) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        calling.call.levels = Some(levels);
         if calling.hearing.count(now.mono, &counters) {
             calling.call.unheard = None;
         }

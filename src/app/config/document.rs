@@ -4,6 +4,7 @@ use toml::de::{DeTable, DeValue};
 use toml::Spanned;
 
 use super::spelling;
+use crate::media::Gain;
 use crate::vocab::{escape, Failure, FailureKind};
 
 /// The text of a configuration file and its name, to say where something stands.
@@ -132,6 +133,14 @@ impl<'t, 'd> Value<'t, 'd> {
             .and_then(|n| u64::from_str_radix(n.as_str(), n.radix()).ok())
             .filter(|n| range.contains(n))
             .ok_or_else(|| self.refuse(&format!("a number of {unit} from {} to {}", range.start(), range.end())))
+    }
+
+    pub(super) fn decibels(&self) -> Result<Gain, Failure> {
+        let number = self.value.get_ref().as_integer();
+        number
+            .and_then(|n| i8::from_str_radix(n.as_str(), n.radix()).ok())
+            .and_then(Gain::new)
+            .ok_or_else(|| self.refuse(&format!("decibels, whole ones, from {} to {}", Gain::LEAST, Gain::MOST)))
     }
 
     pub(super) fn flag(&self) -> Result<bool, Failure> {

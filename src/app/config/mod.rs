@@ -24,6 +24,7 @@ use crate::agent::{
     SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
+use crate::media::Gains;
 use crate::policy::{Entry, Level};
 use crate::sdp::AudioFormat;
 use crate::vocab::{escape, Entity, Failure, FailureKind};
@@ -47,6 +48,7 @@ pub struct Config {
     pub control: SocketAddr,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
+    pub gains: Gains,
     /// Those that are spoken, the preferred first; never empty.
     pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,

@@ -8,6 +8,7 @@ use crate::agent::{
     AnswerMode, Answering, AudioSink, AudioSource, Listen, NatConfig, Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
+use crate::media::Gains;
 use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
     Scope, Selector,
@@ -111,6 +112,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        gains: Gains::default(),
         codecs: AudioFormat::ALL.to_vec(),
         answer: AnswerMode::Prompt,
         answering: Answering::default(),
@@ -219,12 +221,16 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 }
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
-    let Some(section) = top.section("audio", &["input", "output", "codecs"])? else { return Ok(()) };
+    let Some(section) = top.section("audio", &["input", "output", "input-gain", "output-gain", "codecs"])? else {
+        return Ok(());
+    };
     let input =
         "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
     let output = "\"default\", \"device:NAME\", \"pipe:PATH\", \"none\" or \"file:heard.wav\"";
     set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);
+    set(&mut config.gains.input, section.read("input-gain", Value::decibels)?);
+    set(&mut config.gains.output, section.read("output-gain", Value::decibels)?);
     set(&mut config.codecs, section.read("codecs", codecs)?);
     Ok(())
 }

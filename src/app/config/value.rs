@@ -40,7 +40,7 @@ pub(super) fn audio_source(text: &str, base: &Path) -> Option<AudioSource> {
     }
     match text {
         "silence" => Some(AudioSource::Silence),
-        _ => device(text)
+        _ => SoundDevice::parse(text)
             .map(AudioSource::Device)
             .or_else(|| file(text, "pipe:", base).map(AudioSource::Pipe))
             .or_else(|| file(text, "file:", base).map(AudioSource::File)),
@@ -51,21 +51,11 @@ pub(super) fn audio_source(text: &str, base: &Path) -> Option<AudioSource> {
 pub(super) fn audio_sink(text: &str, base: &Path) -> Option<AudioSink> {
     match text {
         "none" => Some(AudioSink::Discard),
-        _ => device(text)
+        _ => SoundDevice::parse(text)
             .map(AudioSink::Device)
             .or_else(|| file(text, "pipe:", base).map(AudioSink::Pipe))
             .or_else(|| file(text, "file:", base).map(AudioSink::File)),
     }
-}
-
-/// `default`, or `device:` with a name of at most 256 octets without control characters.
-pub(super) fn device(text: &str) -> Option<SoundDevice> {
-    if text == "default" {
-        return Some(SoundDevice::Default);
-    }
-    let named = text.strip_prefix("device:")?;
-    let fits = !named.is_empty() && named.len() <= 256 && !named.chars().any(char::is_control);
-    fits.then(|| SoundDevice::Named(named.to_owned()))
 }
 
 fn file(text: &str, kind: &str, base: &Path) -> Option<PathBuf> {

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::agent::{AnswerMode, AudioSource, Listen};
+use crate::agent::{AnswerMode, Listen};
 use crate::app::config::StoreKind;
 use crate::vocab::{AgreementKey, Device, Entity, Fingerprint, VerifyKey};
 
@@ -21,6 +21,4 @@ pub(in crate::app) struct About {
     pub(in crate::app) answer: AnswerMode,
     pub(in crate::app) keylog: bool,
     pub(in crate::app) config_file: Option<PathBuf>,
-    /// What a call plays that names no file of its own.
-    pub(in crate::app) audio_source: AudioSource,
 }

@@ -7,7 +7,8 @@ use tokio::sync::broadcast;
 
 use crate::agent::{
     Accepted, Account, Agent, Ask, Call, Command, ContactGroup, Event, Follower, Metric, Negotiated, OpenReview,
-    Pin as PinnedKeys, Restoring, SavedContact, ServerWatchers, TextMessage, UnknownWatchers, Watch, WatcherRule,
+    Pin as PinnedKeys, Restoring, SavedContact, ServerWatchers, Sound, SoundChoice, TextMessage, UnknownWatchers,
+    Watch, WatcherRule,
 };
 use crate::io::{AuditEntry, ChangeEntry, HistoryEntry, HistoryFilter, SignallingHandle};
 use crate::policy::{Entry, Environment, Level, Spd};
@@ -74,6 +75,10 @@ pub(in crate::app) trait Known {
     /// Until when the user does not want to be disturbed.
     fn do_not_disturb(&self, now: Wall) -> Option<Wall>;
     fn metrics(&self) -> Vec<Metric>;
+    /// What calls use that name nothing of their own.
+    fn sound(&self) -> Sound;
+    /// What of it our user chose.
+    fn sound_choice(&self) -> SoundChoice;
 }
 
 impl Brain for SignallingHandle {
@@ -247,5 +252,13 @@ impl Known for Agent {
 
     fn metrics(&self) -> Vec<Metric> {
         self.metrics()
+    }
+
+    fn sound(&self) -> Sound {
+        self.sound()
+    }
+
+    fn sound_choice(&self) -> SoundChoice {
+        self.sound_choice().clone()
     }
 }

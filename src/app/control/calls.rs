@@ -11,7 +11,7 @@ impl Control {
     pub async fn call(&self, body: &CallBody) -> Result<CallView, Failure> {
         let source = body.play.as_deref().map(|name| answer::file(name, "play")).transpose()?.map(AudioSource::File);
         let sink = body.record.as_deref().map(|name| answer::file(name, "record")).transpose()?.map(AudioSink::File);
-        let files = (source.clone(), self.about.audio_source.clone(), sink.clone());
+        let files = (source.clone(), self.sound().await?.source, sink.clone());
         let checked = tokio::task::spawn_blocking(move || {
             files.0.as_ref().map_or_else(|| check_configured(&files.1), io::check_source)?;
             files.2.as_ref().map_or(Ok(()), io::check_sink)
@@ -53,7 +53,7 @@ impl Control {
     /// Answers what rings, or places what the peer of another call wants. With a configured sound that cannot be played it is refused,
     /// and the call rings on.
     pub async fn answer_call(&self, id: &str) -> Result<CallView, Failure> {
-        let source = self.about.audio_source.clone();
+        let source = self.sound().await?.source;
         let checked = tokio::task::spawn_blocking(move || check_configured(&source)).await;
         checked.map_err(|_| failures::stopped())??;
         self.brain.command(Command::AnswerCall { call: call_id(id)? }).await?;
@@ -76,7 +76,7 @@ impl Control {
 /// Not the fault of who calls: the configuration names a sound that is not there.
 fn check_configured(source: &AudioSource) -> Result<(), Failure> {
     io::check_source(source).map_err(|failure| {
-        let message = format!("audio.input of the configuration cannot be used: {}", failure.message);
+        let message = format!("the sound input cannot be used: {}", failure.message);
         if failure.kind == FailureKind::Failed {
             return Failure::new(failure.kind, failure.code, message, failure.subject, failure.next);
         }

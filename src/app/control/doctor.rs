@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::view::{AccountStateView, AccountView, CheckStatus, CheckView, DoctorView};
 use super::{door, Control};
-use crate::agent::{AudioSink, AudioSource, Listen};
+use crate::agent::{AudioSink, AudioSource, Listen, Sound};
 use crate::app::config::{Config, Machine, Places, StoreKind};
 use crate::io::disk;
 use crate::io::{self, Clock, SipSockets};
@@ -14,7 +14,8 @@ impl Control {
     pub async fn doctor(&self) -> DoctorView {
         let about = &self.about;
         let places = Places { data_dir: Some(about.data_dir.clone()), config: about.config_file.clone() };
-        let mut report = examine(&places, &Machine::this()).await;
+        let sound = self.sound().await.ok();
+        let mut report = examine(&places, &Machine::this(), sound).await;
         let accounts = self.accounts().await.map(|list| list.accounts).unwrap_or_default();
         report.checks.extend(accounts.iter().map(account));
         report.ok = report.checks.iter().all(|check| check.status != CheckStatus::Fail);
@@ -47,10 +48,11 @@ fn account(account: &AccountView) -> CheckView {
 
 /// Looks at everything that an agent on this machine depends on, whether one runs or not. Changes nothing.
 pub async fn doctor(places: &Places) -> DoctorView {
-    examine(places, &Machine::this()).await
+    examine(places, &Machine::this(), None).await
 }
 
-async fn examine(places: &Places, machine: &Machine<'_>) -> DoctorView {
+/// `sound`: what an agent that runs really uses.
+async fn examine(places: &Places, machine: &Machine<'_>, sound: Option<Sound>) -> DoctorView {
     let mut checks = vec![clock(Clock::start().now().wall)];
     match Config::load(places, machine) {
         Err(failure) => checks.push(failed("configuration", &failure)),
@@ -58,7 +60,9 @@ async fn examine(places: &Places, machine: &Machine<'_>) -> DoctorView {
             checks.push(configuration(&config));
             checks.extend(storage(&config));
             checks.extend(sockets(&config).await);
-            checks.extend([input(&config.audio_source), output(&config.audio_sink)]);
+            let (source, sink) =
+                sound.map_or((config.audio_source, config.audio_sink), |sound| (sound.source, sound.sink));
+            checks.extend([input(&source), output(&sink)]);
         }
     }
     DoctorView { ok: checks.iter().all(|check| check.status != CheckStatus::Fail), checks }
@@ -295,7 +299,7 @@ mod tests {
         std::fs::write(&file, "entity = 1").unwrap();
         let places = Places { data_dir: Some(dir.path().to_owned()), config: Some(file) };
         let machine = Machine { variable: &|_| None, address: Ipv4Addr::LOCALHOST.into() };
-        let report = examine(&places, &machine).await;
+        let report = examine(&places, &machine, None).await;
         assert!(!report.ok);
         let last = report.checks.last().unwrap();
         assert_eq!((last.name.as_str(), last.status), ("configuration", CheckStatus::Fail));

@@ -9,6 +9,7 @@ mod brain;
 mod calls;
 mod company;
 mod contacts;
+mod devices;
 mod doctor;
 mod door;
 mod events;

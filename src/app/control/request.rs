@@ -220,6 +220,25 @@ pub struct ConferenceBody {
     pub with: String,
 }
 
+/// Which sound devices calls use; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DevicesBody {
+    /// What was chosen before is forgotten: as configured again, but for what this says.
+    #[serde(default)]
+    pub configured: bool,
+    /// A name of the list, or `default`, or `none`.
+    #[serde(default)]
+    pub input: Option<String>,
+    #[serde(default)]
+    pub output: Option<String>,
+    /// In decibels, from -40 to 20.
+    #[serde(default)]
+    pub input_gain: Option<i8>,
+    #[serde(default)]
+    pub output_gain: Option<i8>,
+}
+
 /// Quiet by hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -258,6 +258,15 @@ impl Known for State {
         vec!["acid", "badge"]
     }
 
+    fn sound(&self) -> Sound {
+        let (source, sink, gains) = (AudioSource::Silence, AudioSink::Discard, Default::default());
+        Sound { source, sink, gains }
+    }
+
+    fn sound_choice(&self) -> SoundChoice {
+        SoundChoice::default()
+    }
+
     fn do_not_disturb(&self, _now: Wall) -> Option<Wall> {
         None
     }
@@ -287,7 +296,6 @@ fn about() -> About {
         data_dir: "/nowhere".into(),
         answer: AnswerMode::Prompt,
         keylog: false,
-        audio_source: AudioSource::Silence,
         config_file: None,
     }
 }
@@ -346,6 +354,7 @@ pub(crate) fn call(state: CallState) -> Call {
         suite: None,
         setup: Some(Duration::from_millis(12)),
         counters: Counters { sent: 3, received: 2, dropped: [("replay", 1)].into(), ..Counters::default() },
+        levels: None,
         quiet: false,
         unheard: None,
         no_input: None,

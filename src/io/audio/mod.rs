@@ -8,8 +8,9 @@ mod source;
 mod tape;
 mod wav;
 
+pub use device::{list_devices, FoundDevice};
 pub use resample::FrameConverter;
 pub use sink::{check_sink, Sink};
-pub use source::{check_source, Source};
+pub use source::{check_source, Source, LIVE_RATE};
 pub use tape::Tape;
 pub use wav::{read_wav, LONGEST};

@@ -84,6 +84,11 @@ impl Sink {
         Self::Live(Live { to, converter: FrameConverter::new(rate, LIVE_RATE).map(Box::new) })
     }
 
+    /// Somebody hears it at once.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Live(_))
+    }
+
     /// The call goes on at another rate.
     pub fn set_rate(&mut self, rate: u32) {
         let converter = |to: u32| FrameConverter::new(rate, to).map(Box::new);

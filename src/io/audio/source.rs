@@ -77,6 +77,11 @@ impl Source {
         }
     }
 
+    /// It comes from a device, or from another program.
+    pub fn is_live(&self) -> bool {
+        matches!(self.sound, Sound::Device(_) | Sound::Pipe(_))
+    }
+
     /// The call goes on at another rate.
     pub fn set_rate(&mut self, rate: u32) {
         self.converter = FrameConverter::new(self.rate, rate);

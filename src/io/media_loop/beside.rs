@@ -1,6 +1,7 @@
 use super::bridge::Bridge;
 use super::recorder::Recorder;
 use super::slot::Slot;
+use crate::io::audio::{Sink, Source};
 use crate::media::MAX_FRAME;
 
 /// What a leg may be given beside its own sound.
@@ -8,6 +9,9 @@ use crate::media::MAX_FRAME;
 pub struct Given {
     pub recorder: Slot<Recorder>,
     pub bridge: Slot<Bridge>,
+    /// Another device, or none.
+    pub source: Slot<Source>,
+    pub sink: Slot<Sink>,
 }
 
 /// What goes on beside a leg's own sound: a recording, a conference.

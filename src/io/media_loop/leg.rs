@@ -4,6 +4,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use super::beside::Beside;
+use super::loudness::Loudness;
 use super::mailbox::{Mailbox, OpenedSocket};
 use super::outbox::Outbox;
 use super::pace::Pace;
@@ -13,7 +14,9 @@ use crate::ice::Traversal;
 use crate::io::audio::{Sink, Source};
 use crate::io::os::Batch;
 use crate::io::packet_log::packet_log;
-use crate::media::{Counters, Datagram, Forwarder, Rekeying, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME};
+use crate::media::{
+    amplify, Counters, Datagram, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME,
+};
 use crate::vocab::{CallId, Failure, Mono, Now};
 
 /// Frames between two tellings of the counters: half a second.
@@ -34,6 +37,7 @@ pub struct MediaLeg {
     pub work: Work,
     pub source: AudioSource,
     pub sink: AudioSink,
+    pub loudness: Arc<Loudness>,
 }
 
 /// What a leg does.
@@ -65,6 +69,9 @@ pub struct RunningLeg {
     source: Source,
     sink: Sink,
     beside: Beside,
+    loudness: Arc<Loudness>,
+    /// Of what is sent and of what is played.
+    meters: [Meter; 2],
     /// What they are set to, in samples a second: either side may go on with another codec.
     rates: (u32, u32),
     pace: Pace,
@@ -87,7 +94,7 @@ impl MediaLeg {
 
     /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
     pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
-        let Self { call, mailbox, socket, traversal, work, source, sink } = self;
+        let Self { call, mailbox, socket, traversal, work, source, sink, loudness } = self;
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
@@ -101,6 +108,8 @@ impl MediaLeg {
             source,
             sink,
             beside: Beside::default(),
+            loudness,
+            meters: Default::default(),
             rates: (rate, rate),
             pace: Pace::start(now.mono),
             frames: 0,
@@ -149,7 +158,8 @@ impl RunningLeg {
         self.send_and_play(now, outbox);
         self.frames += 1;
         if self.frames.is_multiple_of(FRAMES_A_COUNT) {
-            outbox.count(self.call, || self.counters());
+            let [input, output] = self.meters.each_ref().map(Meter::last);
+            outbox.count(self.call, || (self.counters(), Levels { input, output }));
         }
     }
 
@@ -166,7 +176,11 @@ impl RunningLeg {
         let Some(frame) = room.get_mut(..len(rates.0)) else { return };
         if !stream.held().is_paused() {
             self.source.frame(frame);
+            if self.source.is_live() {
+                amplify(frame, self.loudness.input());
+            }
         }
+        self.meters[0].note(frame);
         self.beside.mix_into(frame);
         self.traversing.advance(now, &self.socket, stream, self.frames.is_multiple_of(FRAMES_A_COUNT));
         if self.traversing.is_silenced() {
@@ -181,6 +195,10 @@ impl RunningLeg {
         if let Some(ours) = ours {
             self.beside.take(ours.get(..sent).unwrap_or_default(), frame);
         }
+        if self.sink.is_live() {
+            amplify(frame, self.loudness.output());
+        }
+        self.meters[1].note(frame);
         if self.source.has_ended() && !had_ended {
             outbox.push(Done::SourceEnded { call: self.call });
         }
@@ -263,6 +281,7 @@ impl RunningLeg {
 
     fn look_at_mailbox(&mut self, now: Now, batch: &mut Batch) {
         self.beside.look_at(&self.mailbox.given);
+        self.change_sound();
         if let Work::Forward(forwarder) = &mut self.work {
             if let Some(known) = self.mailbox.take_known() {
                 forwarder.set_known(&known);
@@ -291,6 +310,18 @@ impl RunningLeg {
         }
         if let Some(formats) = self.mailbox.take_formats() {
             stream.set_formats(formats);
+        }
+    }
+
+    /// The user chose another device.
+    fn change_sound(&mut self) {
+        if let Some(Some(source)) = self.mailbox.given.source.take() {
+            self.source = source;
+            self.source.set_rate(self.rates.0);
+        }
+        if let Some(Some(sink)) = self.mailbox.given.sink.take() {
+            self.sink = sink;
+            self.sink.set_rate(self.rates.1);
         }
     }
 

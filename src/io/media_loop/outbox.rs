@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::agent::Done;
-use crate::media::Counters;
+use crate::media::{Counters, Levels};
 use crate::vocab::CallId;
 
 /// What the agent is to know of a thread's legs. While it has too many answers before it they wait here, and the voice goes on. A
@@ -20,9 +20,10 @@ impl Outbox {
     }
 
     /// When the agent is busy the next count tells as much.
-    pub fn count(&mut self, call: CallId, counters: impl FnOnce() -> Counters) {
+    pub fn count(&mut self, call: CallId, counted: impl FnOnce() -> (Counters, Levels)) {
         if !self.is_behind {
-            self.push(Done::Counted { call, counters: counters() });
+            let (counters, levels) = counted();
+            self.push(Done::Counted { call, counters, levels });
         }
     }
 

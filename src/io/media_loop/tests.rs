@@ -111,7 +111,7 @@ fn what_is_played_waits_for_the_callee_and_streams_can_follow_each_other() {
     let (mut closed, mut sent) = (Vec::new(), 0);
     while closed.len() < 2 {
         match answers.blocking_recv().expect("legs are running") {
-            Done::Counted { call, counters } if call == ALICE && counters.sent <= 1 => {
+            Done::Counted { call, counters, .. } if call == ALICE && counters.sent <= 1 => {
                 loops.hold(ALICE, Held::default());
             }
             Done::SourceEnded { .. } => drop(loops.close(ALICE)),
@@ -180,7 +180,7 @@ fn many_legs_share_threads_and_each_is_served_in_time() {
     assert_eq!(loops.crew.carriers(), 100usize.div_ceil(carrier::MOST));
     let mut counted = std::collections::BTreeMap::new();
     while counted.len() < 100 {
-        if let Done::Counted { call, counters } = answers.blocking_recv().expect("legs are running") {
+        if let Done::Counted { call, counters, .. } = answers.blocking_recv().expect("legs are running") {
             counted.entry(call).or_insert((counters.sent, counters.received));
         }
     }
@@ -225,6 +225,7 @@ fn a_leg_that_panics_ends_alone() {
         work: leg::Work::Talk(Some(stream(here, here))),
         source,
         sink,
+        loudness: Arc::default(),
     };
     let mut outbox = outbox::Outbox::default();
     let mut leg = leg.start(Clock::start().now(), &mut outbox);
@@ -250,7 +251,8 @@ fn a_frame_that_leaves_more_than_ten_milliseconds_late_is_counted() {
     let work = leg::Work::Talk(Some(stream(here, here)));
     let mut outbox = outbox::Outbox::default();
     let (begun, mut batch) = (Clock::start().now(), Batch::new());
-    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink }
+    let loudness = Arc::default();
+    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink, loudness }
         .start(begun, &mut outbox);
     for late in [0, 9, 11, 30, 2] {
         let at = leg.next() + std::time::Duration::from_millis(late);
@@ -277,7 +279,8 @@ fn sound_waits_for_its_frame_and_a_crowd_does_not() {
     let work = leg::Work::Talk(Some(stream(here, here)));
     let (mut outbox, mut batch) = (outbox::Outbox::default(), Batch::new());
     let begun = Clock::start().now();
-    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink }
+    let loudness = Arc::default();
+    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink, loudness }
         .start(begun, &mut outbox);
     #[expect(clippy::disallowed_methods, reason = "somebody else")]
     let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();
@@ -339,7 +342,7 @@ fn what_one_leg_plays_from_a_file_the_other_records() {
     let (mut ended, mut closed, mut first, mut counted) = (0, Vec::new(), Vec::new(), Vec::new());
     while closed.len() < 2 {
         match answers.blocking_recv().expect("legs are running") {
-            Done::Counted { call, counters } => counted.push((call, counters.sent)),
+            Done::Counted { call, counters, .. } => counted.push((call, counters.sent)),
             Done::SourceEnded { call } => {
                 ended += 1;
                 assert_eq!(call, ALICE);

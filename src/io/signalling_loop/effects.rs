@@ -17,6 +17,11 @@ impl Signalling {
             Effect::HoldStream { call, held } => self.media.hold(call, held),
             Effect::RecordStream { call, recording } => self.answered.extend(self.media.record(call, recording)),
             Effect::BridgeStreams { calls, together } => self.media.confer(calls, together),
+            Effect::SetGains(gains) => self.media.set_gains(gains),
+            Effect::UseSound { call, source, sink } => {
+                let changed = self.media.use_sound(call, source.as_ref(), sink.as_ref());
+                self.answered.extend(changed.err().map(|failure| Done::StreamFailed { call, failure }));
+            }
             Effect::SetFormats { call, formats } => self.media.set_formats(call, formats),
             Effect::Keylog { esp_sa, json } => self.log_keys(&esp_sa, &json),
             Effect::Locate { id, what, seed } => self.locate(id, what, seed),

@@ -46,6 +46,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         answering: Default::default(),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        gains: Default::default(),
         accounts: Vec::new(),
         places: Vec::new(),
         prompts: Default::default(),

@@ -4,7 +4,9 @@
 use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
-use super::{account_rows, agreed_rows, contact_rows, entry_rows, failures, pending_rows, proposal_rows, seen};
+use super::{
+    account_rows, agreed_rows, contact_rows, entry_rows, failures, pending_rows, proposal_rows, seen, sound_rows,
+};
 use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
 use crate::presence::{Names, PresenceRecord, Vouch};
@@ -31,6 +33,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         own_user,
         own_place,
         do_not_disturb: Some(Wall(meta_number(database, "do-not-disturb")?)).filter(|until| until.0 > 0),
+        sound: sound_rows::load(database)?,
         own_version: meta_number(database, "own-version")?,
         last_call: last_call(database)?,
         ..Loaded::default()

@@ -30,6 +30,7 @@ mod reads;
 mod register;
 mod schema;
 mod seen;
+mod sound_rows;
 mod statement;
 #[cfg(test)]
 mod tests;

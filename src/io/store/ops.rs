@@ -6,6 +6,7 @@ use super::columns::signed;
 use super::statement::run;
 use super::{
     account_rows, change, contact_rows, failures, history_rows, load, pending_rows, proposal_rows, register, seen,
+    sound_rows,
 };
 use crate::agent::{AuditRow, Given, Pin, StoreOp, Stored};
 use crate::presence::PresenceRecord;
@@ -141,6 +142,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             let row = params![names.user, names.place, entity.as_str(), names.mail];
             run(step, update, row).map_err(failed)?;
         }
+        StoreOp::ChooseSound(change) => sound_rows::choose(step, change).map_err(failed)?,
         StoreOp::SetDoNotDisturb { until } => {
             set_meta(step, "do-not-disturb", until.map_or(0, |until| until.0))?;
         }
@@ -164,6 +166,7 @@ fn name(op: &StoreOp) -> &'static str {
     match op {
         StoreOp::AddAccount { .. } => "keep the account",
         StoreOp::Audit(_) => "keep an audit row",
+        StoreOp::ChooseSound(_) => "keep which sound devices you chose",
         StoreOp::ForgetPending { .. } | StoreOp::KeepPending { .. } => "keep what was agreed",
         StoreOp::ForgetProposal { .. } | StoreOp::KeepProposal(_) => "keep what you proposed",
         StoreOp::UsePending { .. } => "put in force what was agreed",

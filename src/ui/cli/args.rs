@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::company::RecordArgs;
+use super::devices::DevicesCommand;
 use super::history::HistoryArgs;
 use super::policy_args::{span, PolicyCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -139,6 +140,9 @@ pub enum Command {
     /// Who this device is, and whose keys are pinned
     #[command(subcommand)]
     Identity(IdentityCommand),
+    /// Sound devices: which there are, which calls use, and how loud
+    #[command(subcommand)]
+    Devices(DevicesCommand),
     /// Calls that ended, newest first: with whom, how long, and what became of each; or forget some
     History(HistoryArgs),
     /// The append-only audit table, newest first

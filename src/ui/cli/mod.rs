@@ -8,6 +8,7 @@ mod ask;
 mod call;
 mod company;
 mod contact;
+mod devices;
 mod dnd;
 mod door;
 mod edit;
@@ -115,6 +116,7 @@ fn looks(command: &Command) -> bool {
         Command::Message(args) => args.peer.is_none(),
         Command::Policy(command) => !matches!(command, PolicyCommand::Edit { propose: true, .. }),
         Command::Audit(_)
+        | Command::Devices(_)
         | Command::Calls
         | Command::Contact(_)
         | Command::Group(_)
@@ -155,6 +157,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Conference { call, with } => company::confer(door, output, [call, with]).await,
         Command::Record(args) => company::record(door, output, args).await,
         Command::Contact(command) => contact::run(door, output, command).await,
+        Command::Devices(command) => devices::run(door, output, command).await,
         Command::Group(command) => contact::groups(door, output, command).await,
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
         Command::Hold { call } => hold::run(door, output, call, "hold").await,

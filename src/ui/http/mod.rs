@@ -7,6 +7,7 @@ mod accounts;
 mod asks;
 mod calls;
 mod contacts;
+mod devices;
 mod error;
 mod events;
 mod extract;
@@ -121,6 +122,7 @@ fn databases() -> Router<Control> {
 fn agent() -> Router<Control> {
     Router::new()
         .route("/v1/openapi.json", get(openapi::serve))
+        .route("/v1/devices", get(devices::list).post(devices::choose))
         .route("/v1/status", get(status::status))
         .route("/v1/do-not-disturb", post(status::do_not_disturb))
         .route("/v1/doctor", get(status::doctor))

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, asks, calls, contacts, events, identity, inspect, messages, policy, presence, proposals, records,
-    reviews, status, watches,
+    accounts, asks, calls, contacts, devices, events, identity, inspect, messages, policy, presence, proposals,
+    records, reviews, status, watches,
 };
 use crate::app::control::view::{CompletionsView, ErrorBody};
 
@@ -29,6 +29,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         identity::show, identity::revoke, identity::take, identity::verify, identity::vouch,
         records::history, records::forget, records::seen, records::audit,
         inspect::inspect,
+        devices::list, devices::choose,
         status::status, status::do_not_disturb, status::doctor, status::stop, status::metrics,
         events::stream,
         serve,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::timestamp;
-use super::ErrorView;
+use super::{ErrorView, LevelsView};
 use crate::agent::{Call, CallState, HoldState, Moved, Side, TransferState};
 /// After how long a call is quiet, is given up for that, and stops ringing: screens say so.
 pub use crate::agent::{QUIET, RINGING, SILENCE};
@@ -37,6 +37,8 @@ pub struct CallView {
     /// From INVITE to established, milliseconds.
     pub setup_ms: Option<u64>,
     pub packets: PacketsView,
+    /// How loud it is, while it runs.
+    pub levels: Option<LevelsView>,
     /// Nothing has been heard of the peer for five seconds or more: it may be gone.
     pub quiet: bool,
     /// Why nothing of the peer is heard, as far as that can be told: a NAT spoils its packets. Until it is heard.
@@ -241,6 +243,7 @@ impl From<&Call> for CallView {
             suite: call.suite.clone(),
             setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
             packets: (&call.counters).into(),
+            levels: call.levels.as_ref().filter(|_| call.state == CallState::Active).map(LevelsView::from),
             quiet: call.quiet,
             unheard: call.unheard.as_ref().map(ErrorView::from),
             no_input: call.no_input.as_ref().map(ErrorView::from),

@@ -11,6 +11,7 @@ mod call;
 mod completions;
 mod conference;
 mod contact;
+mod devices;
 mod doctor;
 mod entry;
 mod environment;
@@ -38,6 +39,7 @@ pub use call::{
 pub use completions::CompletionsView;
 pub use conference::ConferenceView;
 pub use contact::{ContactList, ContactView, GroupList, GroupView};
+pub use devices::{DeviceView, DevicesView, LevelView, LevelsView};
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};
 pub use environment::{EnvironmentView, SurroundingsKind, SurroundingsView};

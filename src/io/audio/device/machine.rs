@@ -3,7 +3,7 @@
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, Host, HostId};
 
-use crate::agent::{SoundDevice, SoundSide};
+use crate::agent::{SoundDevice, SoundSide, ANOTHER_DEVICE as ANOTHER};
 use crate::vocab::{escape, shell_word, Failure, FailureKind};
 
 /// Longest name of a device, in octets: it is a server's word, or that of a card.
@@ -64,6 +64,30 @@ fn cut(text: &str) -> String {
     text.chars().take(MAX_NAME).collect()
 }
 
+/// A device that the machine has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundDevice {
+    /// What `device:` takes.
+    pub name: String,
+    /// What it is called for people.
+    pub description: String,
+    pub is_default: bool,
+}
+
+/// What the machine has of one kind, by name; and whose devices they are: `pulseaudio` or `alsa`.
+pub fn list_devices(side: SoundSide) -> (&'static str, Vec<FoundDevice>) {
+    let machine = Machine::find();
+    let default = machine.default(side).as_ref().map(name);
+    let found = machine.devices(side).map(|device| {
+        let (name, description) = (name(&device), described(&device));
+        FoundDevice { is_default: default.as_ref() == Some(&name), name, description }
+    });
+    let mut found: Vec<FoundDevice> = found.collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    let server = if machine.0.id() == HostId::PulseAudio { "pulseaudio" } else { "alsa" };
+    (server, found)
+}
+
 /// Whether the machine has it now. Asked before anybody's telephone rings.
 pub fn check_device(wanted: &SoundDevice, side: SoundSide) -> Result<(), Failure> {
     match Machine::find().device(wanted, side) {
@@ -80,7 +104,7 @@ fn no_device(wanted: &SoundDevice, side: SoundSide) -> Failure {
         ),
         SoundDevice::Named(name) => (
             format!("this machine has no {side} named {}", shell_word(&escape(name))),
-            format!("plug it in, or name another in `[audio]`: `{}` has their names", side.listed_by()),
+            format!("plug it in, or {ANOTHER}"),
         ),
     };
     Failure::new(FailureKind::Failed, "no-such-device", message, wanted.to_string(), next)

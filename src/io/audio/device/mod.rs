@@ -9,7 +9,7 @@ mod speaker;
 mod stream;
 mod stretch;
 
-pub use machine::check_device;
+pub use machine::{check_device, list_devices, FoundDevice};
 pub use microphone::Microphone;
 pub use speaker::Speaker;
 

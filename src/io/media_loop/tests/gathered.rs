@@ -75,7 +75,7 @@ async fn two_legs_find_each_other_where_their_descriptions_lead_nowhere() {
     let enough = |counters: &Counters| counters.received >= 25;
     while counted.len() < 2 || !counted.values().all(enough) {
         let done = tokio::time::timeout(Duration::from_secs(20), answers.recv()).await.expect("voice comes").unwrap();
-        if let Done::Counted { call, counters } = done {
+        if let Done::Counted { call, counters, .. } = done {
             assert!(counters.dropped.is_empty(), "checks are no packets of a stream: {counters:?}");
             counted.insert(call, counters);
         }

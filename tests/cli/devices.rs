@@ -1,0 +1,53 @@
+//! Sound devices in words: what is chosen, what is refused, and that it lasts. With devices that sound: `tests/devices`.
+
+use crate::process::Home;
+use crate::schema::{check, refused};
+
+/// No sound server: what the machine has else is nobody's matter here.
+fn home() -> Home {
+    let home =
+        Home::new("alice", "none").with("PULSE_SERVER", "unix:/nonexistent").with("XDG_RUNTIME_DIR", "/nonexistent");
+    home.configure(&format!("[audio]\ninput = \"tone:440\"\ninput-gain = -3\n{}", home.usual("none;")));
+    home
+}
+
+#[test]
+fn what_is_chosen_lasts_over_a_restart_until_the_configuration_counts_again() {
+    let mut alice = home();
+    let listed = check(&alice.run(&["devices", "list"]).expect(0), "DevicesView");
+    assert_eq!(
+        (&listed["input"], &listed["input_gain"], &listed["chosen"]),
+        (&"tone:440".into(), &(-3).into(), &false.into())
+    );
+    alice.start();
+    check(&alice.run(&["devices", "use", "--input", "none"]).expect(0), "DevicesView");
+    let now = check(&alice.run(&["devices", "gain", "--output", "-6"]).expect(0), "DevicesView");
+    let chosen = ("silence".into(), "none".into(), (-3).into(), (-6).into(), true.into());
+    let of = |view: &serde_json::Value| {
+        let of = |name: &str| view[name].clone();
+        (of("input"), of("output"), of("input_gain"), of("output_gain"), of("chosen"))
+    };
+    assert_eq!(of(&now), chosen);
+    alice.run(&["stop"]).expect(0);
+    alice.start();
+    assert_eq!(of(&check(&alice.run(&["devices", "list"]).expect(0), "DevicesView")), chosen);
+    let back = check(&alice.run(&["devices", "use", "--configured", "--output", "none"]).expect(0), "DevicesView");
+    assert_eq!(of(&back), ("tone:440".into(), "none".into(), (-3).into(), 0.into(), true.into()));
+    let back = check(&alice.run(&["devices", "use", "--configured"]).expect(0), "DevicesView");
+    assert_eq!(back["chosen"], false);
+}
+
+#[test]
+fn what_is_not_there_or_means_nothing_is_refused_with_what_to_do() {
+    let mut alice = home();
+    alice.start();
+    let failed = alice.run(&["devices", "use", "--output", "nobody's"]);
+    let next = refused(failed, 1, "no-such-device")["next"].clone();
+    assert!(next.as_str().unwrap().contains("sottovoce devices list"), "{next}");
+    refused(alice.run(&["devices", "gain", "--input", "21"]), 2, "no-such-gain");
+    refused(alice.run(&["devices", "use", "--input", "a\nb"]), 2, "no-device-name");
+    alice.run(&["devices", "use"]).expect(2);
+    alice.run(&["devices", "gain", "--output", "loud"]).expect(2);
+    let listed = check(&alice.run(&["devices", "list"]).expect(0), "DevicesView");
+    assert_eq!(listed["chosen"], false, "nothing of it was kept");
+}
