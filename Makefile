@@ -20,7 +20,7 @@ KAMAILIO := kamailio=kamailio /usr/share/kamailio/db_sqlite=kamailio-sqlite-modu
 	'ls /usr/lib/*/kamailio/modules/outbound.so=kamailio-outbound-modules'
 NETWORK := ip=iproute2 unshare=util-linux tcpdump=tcpdump
 
-.PHONY: demo run test aarch64 scenarios flood lab load listen bench
+.PHONY: demo run test aarch64 scenarios flood lab load listen soak bench
 
 demo:
 	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- $(NETWORK)
@@ -62,6 +62,12 @@ flood:
 	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages)
 	@config/make/cargo.sh
 	@FLOOD_SECONDS=20 cargo test --locked --quiet --test flood -- --nocapture
+
+# soak: an hour of one call through a sound server without a card
+soak:
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) pulseaudio=pulseaudio pactl=pulseaudio-utils
+	@config/make/cargo.sh
+	@SOAK_SECONDS=3600 cargo test --locked --quiet --test devices -- soak --nocapture
 
 # lab: the scenarios of tests/lab/, in namespaces that they make and remove; NAME="office cafe" plays some of them
 lab:

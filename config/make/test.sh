@@ -11,7 +11,7 @@ LONGEST=3300
 
 fmt() { cargo fmt --check; }
 clippy() { cargo clippy --locked --all-targets -- -D warnings; }
-unit() { tests --lib --test architecture --test allocation --doc; }
+unit() { tests --lib --test architecture --test allocation --test soak --doc; }
 world() { tests --test world; }
 malformed() { tests --test malformed; }
 peers() { tests --test cli --test wire --test peers && demo; }

@@ -43,8 +43,10 @@ pub enum Effect {
         calls: [CallId; 2],
         together: bool,
     },
+    /// With `bye` the peer is told by RTCP that nothing more comes: it does not know yet.
     CloseMedia {
         call: CallId,
+        bye: bool,
     },
     /// The stream ends, and its keys with it; its socket stays open for another.
     DropStream {
@@ -275,7 +277,7 @@ pub enum StoreOp {
         rules: Vec<WatcherRule>,
         audit: AuditRow,
     },
-    RecordCall(CallRecord),
+    RecordCall(Box<CallRecord>),
     /// The last statement that we gave to a watcher, so that it survives a restart.
     RecordGiven {
         given: Given,

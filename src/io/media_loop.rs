@@ -251,11 +251,11 @@ impl MediaLoops {
         }
     }
 
-    /// A running leg tells its end by itself, within a frame; for any other the answer is here.
-    pub fn close(&mut self, call: CallId) -> Option<Done> {
+    /// With `bye` a last report tells the peer. A running leg tells its end by itself, within a frame; for any other the answer is here.
+    pub fn close(&mut self, call: CallId, bye: bool) -> Option<Done> {
         match self.legs.get(&call) {
             Some(Leg::Running(mailbox)) => {
-                mailbox.close();
+                mailbox.close(bye);
                 None
             }
             _ => {
@@ -275,7 +275,7 @@ impl MediaLoops {
     pub async fn close_all(&mut self) {
         for leg in std::mem::take(&mut self.legs).into_values() {
             if let Leg::Running(mailbox) = leg {
-                mailbox.close();
+                mailbox.close(false);
             }
         }
         let (crew, recordings) = (self.crew.clone(), std::mem::take(&mut self.recordings));

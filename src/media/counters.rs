@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::quality::Quality;
+
 /// A frame that is sent so long after it was due may come too late for the peer's buffer.
 pub const LATE: Duration = Duration::from_millis(10);
 
@@ -23,6 +25,8 @@ pub struct Counters {
     pub concealed: u64,
     pub rtcp_sent: u64,
     pub rtcp_received: u64,
+    /// How it sounds at the moment.
+    pub quality: Quality,
 }
 
 impl Counters {

@@ -1,3 +1,5 @@
+mod reporting;
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use super::generations::Generations;
 use super::ingress::Ingress;
 use super::keying::Keying;
 use super::playout::{Insertion, Playout};
+use super::quality::Meter;
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
@@ -42,6 +45,7 @@ pub struct Stream {
     room: Box<[u8]>,
     playout: Playout,
     reports: Reports,
+    meter: Meter,
     events: VecDeque<StreamEvent>,
     told: Told,
     counters: Counters,
@@ -136,6 +140,7 @@ impl Stream {
             buffer: packet_buffer(codec),
             room,
             reports: Reports::new(config.ssrc, codec.clock()),
+            meter: Meter::default(),
             events: VecDeque::with_capacity(4),
             told: Told::default(),
             counters: Counters::default(),
@@ -251,25 +256,8 @@ impl Stream {
     pub fn play(&mut self, now: Now, frame: &mut [i16]) {
         self.playout.play(now.mono, frame);
         self.counters.concealed = self.playout.concealed();
-    }
-
-    /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
-    pub fn poll_rtcp(&mut self, now: Now) -> Option<Datagram<'_>> {
-        if self.waits || self.is_keying() {
-            return None;
-        }
-        let mut report = [0; reports::MAX_LEN];
-        let len = self.reports.poll(now, &mut report)?;
-        self.buffer.begin(len)?.copy_from_slice(report.get(..len)?);
-        match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
-            Ok(datagram) => {
-                self.counters.rtcp_sent += 1;
-                Some(datagram)
-            }
-            Err(why) => {
-                note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
-                None
-            }
+        if self.meter.tick() {
+            self.measure();
         }
     }
 
@@ -391,8 +379,12 @@ impl Stream {
         }
         match self.playout.insert(now.mono, &header, payload) {
             Insertion::Duplicate => self.counters.duplicate += 1,
-            Insertion::Late => self.counters.late += 1,
-            Insertion::Accepted | Insertion::Malformed | Insertion::Unknown => {}
+            Insertion::Late => {
+                self.counters.late += 1;
+                self.reports.note_played(false, look.millis());
+            }
+            Insertion::Accepted => self.reports.note_played(true, look.millis()),
+            Insertion::Malformed | Insertion::Unknown => {}
         }
     }
 }

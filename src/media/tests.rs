@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 mod formats;
 mod gateway;
 mod law;
+mod sounds;
 
 use super::*;
 

@@ -133,7 +133,7 @@ impl FakeStore {
                 Ok(Stored::Done)
             }
             StoreOp::RecordCall(record) => {
-                self.calls.push(record);
+                self.calls.push(*record);
                 Ok(Stored::Done)
             }
             StoreOp::VerifyPins { audit, .. } => {
@@ -256,7 +256,7 @@ impl Node {
                 self.recordings.extend(recording.map(|recording| (call, recording)));
                 ended
             }
-            Effect::CloseMedia { call } => {
+            Effect::CloseMedia { call, .. } => {
                 let closed = self.media.remove(&call);
                 let counters = closed.and_then(|media| media.counters()).unwrap_or_default();
                 Some(Done::MediaClosed { call, counters })

@@ -16,7 +16,11 @@ pub struct Call {
 
 impl Call {
     pub fn place(from: &Home, to: &Home) -> Self {
-        let mut call = from.command(&["call", &to.entity(), "--approve", "--duration", "80"]);
+        Self::place_for(from, to, 80)
+    }
+
+    pub fn place_for(from: &Home, to: &Home, seconds: u64) -> Self {
+        let mut call = from.command(&["call", &to.entity(), "--approve", "--duration", &seconds.to_string()]);
         let mut child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         look_until(|| to.run(&["calls"]).stdout.contains("\"active\"").then_some(()));

@@ -8,4 +8,5 @@ mod choice;
 mod haste;
 mod pipes;
 mod server;
+mod soak;
 mod sound;

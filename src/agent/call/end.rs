@@ -48,6 +48,7 @@ impl Agent {
         calling.end_hold();
         calling.call.early = false;
         let session = calling.session.take();
+        let bye = session.is_some();
         let side = calling.call.side;
         let answered = match side {
             Side::Caller => calling.call.state == CallState::Active || matches!(calling.key, KeyState::Done),
@@ -64,7 +65,7 @@ impl Agent {
             self.leave(now, session, side, answered, id);
         }
         self.withdraw_review(now, id);
-        self.close_media(id);
+        self.close_media(id, bye);
         self.end_tunnel(now, id);
         self.finish_unless_open(now, id);
     }
@@ -161,9 +162,9 @@ impl Agent {
         }
     }
 
-    pub(super) fn close_media(&mut self, id: CallId) {
+    pub(super) fn close_media(&mut self, id: CallId, bye: bool) {
         if self.calls.all.get(&id).is_some_and(|calling| calling.media_open) {
-            self.effect(Effect::CloseMedia { call: id });
+            self.effect(Effect::CloseMedia { call: id, bye });
         }
     }
 
@@ -219,7 +220,7 @@ impl Agent {
         let detail = summary(&record, calling.call.setup);
         let (subject, known) = (record.peer.clone(), record.known);
         self.set_call(id, last);
-        self.keep(StoreOp::RecordCall(record));
+        self.keep(StoreOp::RecordCall(Box::new(record)));
         match known {
             true => self.audit(now, "call", &subject, &detail),
             false => self.audit_stranger(now, "call", &subject, &detail),

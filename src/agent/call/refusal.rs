@@ -37,7 +37,7 @@ impl Agent {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.session = None;
         if !calling.is_open() {
-            return self.close_media(id);
+            return self.close_media(id, false);
         }
         self.drop_early(id);
         let cause = EndCause::Rejected { status: no.status, reason: no.reason.clone(), retry_after: None };

@@ -267,7 +267,10 @@ impl RunningLeg {
     /// Takes what has come until now, completes the recording, and frees the port.
     pub fn end(mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
         if !self.failed {
-            self.guarded(|leg| leg.take_in(now, batch));
+            self.guarded(|leg| {
+                leg.take_in(now, batch);
+                leg.say_bye(now);
+            });
         }
         self.tell_events(outbox);
         let counters = self.counters();
@@ -277,6 +280,15 @@ impl RunningLeg {
         }
         drop(socket);
         outbox.push(Done::MediaClosed { call, counters });
+    }
+
+    fn say_bye(&mut self, now: Now) {
+        let Work::Talk(Some(stream)) = &mut self.work else { return };
+        let says = self.mailbox.says_bye() && !self.traversing.is_silenced();
+        if let Some(datagram) = says.then(|| stream.bye(now)).flatten() {
+            let Datagram { to, bytes } = self.traversing.lead(datagram);
+            send(&self.socket, now, to, bytes);
+        }
     }
 
     fn look_at_mailbox(&mut self, now: Now, batch: &mut Batch) {

@@ -41,6 +41,7 @@ pub struct Mailbox {
     formats: Mutex<Option<Formats>>,
     has_formats: AtomicBool,
     closing: AtomicBool,
+    bye: AtomicBool,
 }
 
 impl Mailbox {
@@ -146,7 +147,9 @@ impl Mailbox {
         said.then(|| self.ice.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
-    pub fn close(&self) {
+    /// With `bye` the peer is told.
+    pub fn close(&self, bye: bool) {
+        self.bye.store(bye, Ordering::Release);
         self.closing.store(true, Ordering::Release);
     }
 
@@ -156,6 +159,10 @@ impl Mailbox {
             return None;
         }
         self.spd.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub fn says_bye(&self) -> bool {
+        self.bye.load(Ordering::Acquire)
     }
 
     pub fn is_closing(&self) -> bool {

@@ -32,7 +32,7 @@ fn a_media_port_is_even_in_range_and_really_bound() {
 fn a_leg_that_never_ran_is_closed_at_once_and_its_port_is_free() {
     let mut loops = loops();
     let address = loops.open(CallId(1), LOCAL).unwrap();
-    let Some(Done::MediaClosed { call: CallId(1), counters }) = loops.close(CallId(1)) else { panic!() };
+    let Some(Done::MediaClosed { call: CallId(1), counters }) = loops.close(CallId(1), false) else { panic!() };
     assert_eq!((counters, loops.is_empty()), (Counters::default(), true));
     #[expect(clippy::disallowed_methods, reason = "looks whether the port is free")]
     UdpSocket::bind(address).unwrap();
@@ -114,16 +114,17 @@ fn what_is_played_waits_for_the_callee_and_streams_can_follow_each_other() {
             Done::Counted { call, counters, .. } if call == ALICE && counters.sent <= 1 => {
                 loops.hold(ALICE, Held::default());
             }
-            Done::SourceEnded { .. } => drop(loops.close(ALICE)),
+            Done::SourceEnded { .. } => drop(loops.close(ALICE, true)),
             Done::MediaClosed { call, counters } => {
                 sent = sent.max(counters.sent);
-                closed.push(call);
-                loops.close(BOB);
+                closed.push((call, counters.rtcp_received));
+                loops.close(BOB, false);
             }
             Done::StreamFailed { failure, .. } => panic!("{failure}"),
             _ => {}
         }
     }
+    assert_eq!(closed, [(ALICE, 0), (BOB, 1)], "Alice said that nothing more comes");
     let loud = loud_samples(&dir);
     assert!(sent >= 25 && loud >= 3000, "{sent} sent, {loud} of 4000 samples were heard");
 }
@@ -161,7 +162,7 @@ fn a_thread_whose_leg_is_over_runs_the_next() {
     let clock = Clock::start();
     for call in 1..=3 {
         start(&mut loops, call..=call, &AudioSink::Discard);
-        loops.close(CallId(call));
+        loops.close(CallId(call), false);
         until_closed(&mut answers, 1);
     }
     loops.crew.wait_until_over();
@@ -187,7 +188,7 @@ fn many_legs_share_threads_and_each_is_served_in_time() {
     // What was sent to itself is heard at once, but for what is on its way.
     for (call, (sent, received)) in counted {
         assert!(sent == 25 && received + 13 > sent, "{call}: {sent} sent, {received} received");
-        loops.close(call);
+        loops.close(call, false);
     }
     until_closed(&mut answers, 100);
 }
@@ -205,7 +206,7 @@ fn a_leg_with_a_file_has_its_thread_for_itself() {
     }
     assert_eq!(threads, [1, 2, 3, 3], "only the two without one share");
     for call in 1..=4 {
-        loops.close(CallId(call));
+        loops.close(CallId(call), false);
     }
     until_closed(&mut answers, 4);
 }
@@ -314,7 +315,7 @@ fn answers_wait_while_the_voice_goes_on() {
         listener.recv(&mut [0; 2048]).unwrap_or_else(|error| panic!("packet {packet}: {error}"));
     }
     for call in 1..=9 {
-        loops.close(CallId(call));
+        loops.close(CallId(call), false);
     }
     // Ends without anybody who listens.
     loops.crew.wait_until_over();
@@ -346,13 +347,13 @@ fn what_one_leg_plays_from_a_file_the_other_records() {
             Done::SourceEnded { call } => {
                 ended += 1;
                 assert_eq!(call, ALICE);
-                loops.close(ALICE);
+                loops.close(ALICE, false);
             }
             Done::MediaClosed { call, counters } => {
                 assert!(counters.dropped.is_empty(), "{counters:?}");
                 assert!(counters.received > 0 && counters.sent > 0, "{counters:?}");
                 closed.push(call);
-                loops.close(BOB);
+                loops.close(BOB, false);
             }
             Done::StreamEvent { call, event: StreamEvent::FirstPacket { from }, .. } => first.push((call, from)),
             _ => panic!("neither a failure nor anything else was to happen"),

@@ -108,7 +108,7 @@ mod tests {
     }
 
     fn call(known: bool) -> StoreOp {
-        StoreOp::RecordCall(CallRecord {
+        StoreOp::RecordCall(Box::new(CallRecord {
             call: CallId(1),
             peer: String::new(),
             outgoing: false,
@@ -122,7 +122,7 @@ mod tests {
             bundle: String::new(),
             suite: None,
             counters: Counters::default(),
-        })
+        }))
     }
 
     /// Takes all, numbered from one; what each cost.

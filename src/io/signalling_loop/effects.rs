@@ -12,7 +12,7 @@ use crate::vocab::{CallId, EffectId, Failure, FailureKind, Redacted};
 impl Signalling {
     pub(super) fn effect(&mut self, effect: Effect) {
         match effect {
-            Effect::CloseMedia { call } => self.answered.extend(self.media.close(call)),
+            Effect::CloseMedia { call, bye } => self.answered.extend(self.media.close(call, bye)),
             Effect::DropStream { call } => self.media.drop_stream(call),
             Effect::HoldStream { call, held } => self.media.hold(call, held),
             Effect::RecordStream { call, recording } => self.answered.extend(self.media.record(call, recording)),

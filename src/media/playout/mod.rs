@@ -49,6 +49,13 @@ pub(super) struct Look {
     ticks: i64,
 }
 
+impl Look {
+    /// Milliseconds of sound in it.
+    pub(super) fn millis(&self) -> u64 {
+        self.ticks.unsigned_abs() * 1000 / u64::from(self.codec.clock())
+    }
+}
+
 /// What became of a packet that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Insertion {
@@ -126,6 +133,21 @@ impl Playout {
     /// Frames of 20 ms that were made up so far.
     pub(super) fn concealed(&self) -> u64 {
         self.counts.concealed / u64::from(self.rate / FRAMES_A_SECOND)
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Ticks a second of the RTP timestamps that come.
+    pub(super) fn clock(&self) -> u32 {
+        self.clock.0
+    }
+
+    /// How much later than it could be sound is played at the moment, in milliseconds.
+    pub(super) fn delay(&self) -> u16 {
+        let delay = self.timeline.as_ref().and_then(|timeline| timeline.delay).unwrap_or(self.target());
+        u16::try_from(delay / 1000).unwrap_or_default()
     }
 
     /// The delay that the line asks for, in microseconds.

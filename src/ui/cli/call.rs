@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::history;
 use super::output::Output;
 use super::prompt;
+use super::quality;
 use super::sound::Sound;
 use super::wanted;
 use crate::app::control::request::{CallBody, TightenBody};
@@ -356,7 +357,10 @@ fn told_held(call: &CallView) -> String {
 fn summary(call: &CallView) -> Vec<String> {
     let dropped: Vec<String> = call.packets.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let dropped = if dropped.is_empty() { "none".to_owned() } else { dropped.join(", ") };
-    vec![format!("packets: {} sent, {} received, dropped: {dropped}", call.packets.sent, call.packets.received)]
+    let packets =
+        format!("packets: {} sent, {} received, dropped: {dropped}", call.packets.sent, call.packets.received);
+    let sound = call.packets.quality.as_ref().map(|sound| format!("sound at the end: {}", quality::words(sound)));
+    std::iter::once(packets).chain(sound).collect()
 }
 
 fn lost(call: &CallView) -> ErrorView {
@@ -390,6 +394,11 @@ pub async fn list(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     match rows.is_empty() {
         true => output.line("no calls; `sottovoce history` has those of earlier runs"),
         false => output.table(["call", "peer", "state", "bundle", "suite", "sent/received/dropped"], &rows),
+    }
+    for call in list.calls.iter().filter(|call| call.state == CallStateView::Active) {
+        if let Some(sound) = &call.packets.quality {
+            output.line(&format!("{} sounds: {}", call.id, quality::words(sound)));
+        }
     }
     history::tell_missed(door, output).await?;
     Ok(Exit::Done)

@@ -27,6 +27,7 @@ mod policy_import;
 mod presence;
 mod prompt;
 mod proposal;
+mod quality;
 mod records;
 mod relax;
 mod screen;

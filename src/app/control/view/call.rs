@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::timestamp;
-use super::{ErrorView, LevelsView};
+use super::{ErrorView, LevelsView, QualityView};
 use crate::agent::{Call, CallState, HoldState, Moved, Side, TransferState};
 /// After how long a call is quiet, is given up for that, and stops ringing: screens say so.
 pub use crate::agent::{QUIET, RINGING, SILENCE};
@@ -193,6 +193,8 @@ pub struct PacketsView {
     /// Reports beside the sound (RTCP), while the call is remembered.
     pub rtcp_sent: Option<u64>,
     pub rtcp_received: Option<u64>,
+    /// How it sounds, while it goes on.
+    pub quality: Option<QualityView>,
     /// By reason: `replay`, `bad-icv`, `unknown-spi`, `policy`, `malformed`, ...
     pub dropped: BTreeMap<String, u64>,
 }
@@ -342,7 +344,8 @@ impl From<Side> for SideView {
 impl From<&Counters> for PacketsView {
     fn from(counters: &Counters) -> Self {
         let dropped = counters.dropped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
-        let Counters { sent, received, rtcp_sent, rtcp_received, .. } = *counters;
-        Self { sent, received, rtcp_sent: Some(rtcp_sent), rtcp_received: Some(rtcp_received), dropped }
+        let Counters { sent, received, rtcp_sent, rtcp_received, quality, .. } = *counters;
+        let (rtcp_sent, rtcp_received) = (Some(rtcp_sent), Some(rtcp_received));
+        Self { sent, received, rtcp_sent, rtcp_received, quality: QualityView::of(&quality), dropped }
     }
 }

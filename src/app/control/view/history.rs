@@ -124,6 +124,7 @@ impl From<HistoryEntry> for HistoryRowView {
                 received: row.received,
                 rtcp_sent: None,
                 rtcp_received: None,
+                quality: None,
                 dropped: row.dropped,
             },
         }

@@ -23,6 +23,7 @@ mod inspect;
 mod policy;
 mod presence;
 mod proposal;
+mod quality;
 mod review;
 mod status;
 mod text;
@@ -54,6 +55,7 @@ pub use policy::{
 };
 pub use presence::{PresenceList, PresenceView};
 pub use proposal::{CounterStateView, CounterView, PendingView, ProposalList, ProposalStateView, ProposalView};
+pub use quality::{FarView, QualityView};
 pub use review::{
     AboutView, AdviceView, CapabilitiesView, DifferenceView, KeyStateView, RelationView, ReviewKindView, ReviewList,
     ReviewStateView, ReviewView, StatementView, VerdictView,

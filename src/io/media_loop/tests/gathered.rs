@@ -97,7 +97,7 @@ async fn a_server_that_says_nothing_holds_no_call_up_for_long() {
     let waited = clock.now().mono.0;
     assert_eq!((ice.candidates.len(), reflexive(&ice)), (1, None));
     assert!((Duration::from_millis(500)..Duration::from_millis(1400)).contains(&waited), "{waited:?}");
-    assert!(loops.close(ALICE).is_some());
+    assert!(loops.close(ALICE, false).is_some());
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_call_that_ends_while_it_asks_tells_nothing_and_its_port_is_free() {
     let local = loops.open(ALICE, LOCAL).unwrap();
     // It answers nobody.
     loops.gather(ALICE, local, gathering(1, server(0)), Resolver::default());
-    assert!(loops.close(ALICE).is_some());
+    assert!(loops.close(ALICE, false).is_some());
     #[expect(clippy::disallowed_methods, reason = "looks whether the port is free")]
     let is_free = || UdpSocket::bind(local).is_ok();
     let freed = async {

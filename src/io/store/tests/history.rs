@@ -35,7 +35,7 @@ pub fn call(number: u64, known: bool) -> CallRecord {
 fn calls_of_strangers_give_way_to_newer_ones_and_to_nothing_else() {
     let mut database = schema::open(None).unwrap();
     let (limit, more) = (history_rows::STRANGERS_CALLS_LIMIT as u64, history_rows::MORE as u64);
-    let record = |number, known| StoreOp::RecordCall(call(number, known));
+    let record = |number, known| StoreOp::RecordCall(Box::new(call(number, known)));
     let count =
         |database: &Connection, sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
     let strangers = "SELECT count(*) FROM call_history WHERE known = 0";
@@ -57,7 +57,7 @@ fn calls_of_strangers_give_way_to_newer_ones_and_to_nothing_else() {
 #[test]
 fn calls_are_kept_with_what_they_dropped() {
     let store = in_memory();
-    run(&store, StoreOp::RecordCall(call(4, true))).unwrap();
+    run(&store, StoreOp::RecordCall(Box::new(call(4, true)))).unwrap();
     let history = block(store.history(10, HistoryFilter::default())).unwrap();
     assert_eq!((history[0].call, history[0].sent, history[0].received), (CallId(4), 5, 6));
     assert_eq!(history[0].dropped, BTreeMap::from([("policy".to_owned(), 1), ("replay".to_owned(), 2)]));
@@ -68,7 +68,7 @@ fn calls_are_kept_with_what_they_dropped() {
 fn of_all_calls_the_newest_stay() {
     let mut database = schema::open(None).unwrap();
     let last = history_rows::CALLS_LIMIT as u64 + 3 * history_rows::MORE as u64;
-    let ops: Vec<StoreOp> = (1..=last).map(|number| StoreOp::RecordCall(call(number, true))).collect();
+    let ops: Vec<StoreOp> = (1..=last).map(|number| StoreOp::RecordCall(Box::new(call(number, true)))).collect();
     ops.chunks(50).for_each(|some| drop(ops::execute_all(&mut database, some)));
     let number = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     let left = number("SELECT count(*) FROM call_history");
@@ -89,7 +89,7 @@ fn calls_are_found_seen_and_forgotten_by_what_they_are() {
         let started = Wall(number * 1000);
         let answered = (number == 1).then_some(Wall(1500));
         let record = CallRecord { peer: peer.into(), outgoing, result, started, answered, ..call(number, true) };
-        run(&store, StoreOp::RecordCall(record)).unwrap();
+        run(&store, StoreOp::RecordCall(Box::new(record))).unwrap();
     }
     let found = |filter: HistoryFilter| {
         block(store.history(10, filter)).unwrap().iter().map(|row| row.call.0).collect::<Vec<_>>()

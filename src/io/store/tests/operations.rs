@@ -275,7 +275,7 @@ fn hold(store: &Store) -> mpsc::Sender<()> {
 fn one_of_several_that_fails_takes_nothing_from_the_others() {
     let mut database = schema::open(None).unwrap();
     let nobody = removing(EntryId(7), Generation(0), "not done");
-    let ops = [StoreOp::Audit(audit_row("before")), nobody, StoreOp::RecordCall(call(1, false))];
+    let ops = [StoreOp::Audit(audit_row("before")), nobody, StoreOp::RecordCall(Box::new(call(1, false)))];
     let results = ops::execute_all(&mut database, &ops);
     let told: Vec<_> = results.into_iter().map(|result| result.map_err(|failure| failure.code)).collect();
     assert_eq!(told, [Ok(Stored::Done), Err("no-such-entry"), Ok(Stored::Done)]);
