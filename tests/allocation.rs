@@ -10,7 +10,7 @@ use sottovoce::media::{Associations, Codec, Formats, Held, Stream, StreamConfig,
 use sottovoce::policy::setkey::parse;
 use sottovoce::policy::{Bundle, Framing, Level, Spd, Suite};
 use sottovoce::srtp::{CryptoSuite, MasterKey, Receiver, Sender};
-use sottovoce::vocab::{Generation, Mono, Now, Spi, Wall};
+use sottovoce::vocab::{Digit, Generation, Mono, Now, Spi, Wall};
 use zeroize::Zeroizing;
 
 thread_local! {
@@ -127,6 +127,20 @@ fn no_codec_allocates() {
     }
 }
 
+/// Keys are pressed all the time, and told.
+#[test]
+fn no_key_of_a_telephone_allocates() {
+    let ends = [true, false].map(|first| {
+        let mut end = by_ipsec(Bundle::ESP, Suite::Aes128Gcm, first);
+        let digits = (Some((101, 8000)), vec![101]);
+        end.set_formats(Formats { digits: digits.0, receive_digits: digits.1, ..Formats::only(Codec::Pcmu) });
+        end
+    });
+    let [mut from, to] = ends;
+    from.dial(&[Digit::new('5').unwrap(); 64]);
+    goes_without("digits", from, to);
+}
+
 fn goes_without(what: &str, mut from: Stream, mut to: Stream) {
     let source = "192.168.1.1:4000".parse().unwrap();
     let mut datagram = [0; 2048];
@@ -139,6 +153,7 @@ fn goes_without(what: &str, mut from: Stream, mut to: Stream) {
         datagram[..octets].copy_from_slice(sealed.bytes);
         to.handle_datagram(now, source, &mut datagram[..octets]);
         to.play(now, &mut [0; MAX_FRAME][..len(to.heard_rate())]);
+        while to.poll_event().is_some() {}
     };
     turn(0);
     let before = COUNT.with(Cell::get);

@@ -5,6 +5,8 @@
 mod baresip;
 #[path = "common/certificates.rs"]
 mod certificates;
+#[path = "common/events.rs"]
+mod events;
 #[path = "common/process.rs"]
 mod process;
 #[path = "common/sound.rs"]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::baresip::{Baresip, Setup, VOICE};
+use crate::events::Events;
 use crate::peers_kamailio::{account, registered, Kamailio};
 use crate::process::{look_until, Home};
 use crate::sound::share_of_tone;
@@ -220,6 +221,41 @@ fn a_call_is_held_and_taken_up_by_either_side_in_clear_and_by_srtp() {
         baresip.tell("hangup", "");
         // What is concealed where it stops to speak is no clean tone.
         was_heard_for(0.5, &home, &baresip, &over(&home));
+    }
+}
+
+/// Keys of ours come to it, among the sound and by INFO, and its keys to us, which it sends among the sound.
+#[test]
+fn keys_are_pressed_by_either_side_in_clear_by_srtp_and_by_info() {
+    for (action, mediaenc, dtmf, by) in [
+        ("none", None, "auto", "rtp"),
+        (MUST, Some("srtp-mand"), "auto", "rtp"),
+        (MUST, Some("dtls_srtp"), "rtp", "rtp"),
+        ("none", None, "info", "info"),
+    ] {
+        let Some(mut baresip) = Baresip::start(&Setup { mediaenc, ..Setup::default() }) else { return };
+        let mut home = alice(action, &format!("dtmf = \"{dtmf}\"\n{BY_UDP_TOO}"));
+        home.start();
+        let mut events = Events::of(&home);
+        baresip.tell("dial", &home.entity());
+        baresip.wait_for("CALL_ESTABLISHED");
+        let id = active(&home)["id"].as_str().unwrap().to_owned();
+        look_until(|| newest(&home).filter(|call| call["packets"]["received"].as_u64() > Some(50)));
+        let sent = home.run(&["dtmf", &id, "17#"]).expect(0).json();
+        assert_eq!((&sent["digits"], &sent["by"]), (&3.into(), &by.into()), "{sent}");
+        for key in ["1", "7", "#"] {
+            let pressed = baresip.wait_for("CALL_DTMF_START");
+            assert_eq!(pressed["param"], key, "{pressed}");
+        }
+        for key in ["5", "*"] {
+            baresip.tell("sndcode", key);
+            let told = events.next_of("digit");
+            assert_eq!((&told["digit"], &told["by"], &told["call"]), (&key.into(), &"rtp".into(), &id.as_str().into()));
+        }
+        baresip.tell("hangup", "");
+        let call = over(&home);
+        let dropped = call["packets"]["dropped"].as_object().unwrap();
+        assert!(!dropped.contains_key("payload-type") && !dropped.contains_key("malformed"), "{call}");
     }
 }
 

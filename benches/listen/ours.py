@@ -30,7 +30,7 @@ class Agent:
 
 
 def call(network, folder, codec, said, seconds):
-    """The file of what was heard, and the call as the callee counts it."""
+    """The file of what was heard."""
     heard = folder / "heard.wav"
     callee = Agent(network, "callee", CALLEE, folder / "callee", codec, input="silence", output=f"file:{heard}")
     caller = Agent(network, "caller", CALLER, folder / "caller", codec, input=f"file:{said}", output="none")
@@ -42,4 +42,4 @@ def call(network, folder, codec, said, seconds):
     if called.returncode != 0:
         raise RuntimeError(f"the call failed: {called.stdout}{called.stderr}")
     until("the recording is complete", lambda: not json.loads(callee.command("status").stdout)["calls"], 10)
-    return heard, json.loads(callee.command("calls").stdout)["calls"][0]
+    return heard

@@ -101,6 +101,7 @@ fn config(number: usize) -> AgentConfig {
         gateway: None,
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
+        dtmf: Default::default(),
         codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").expect("a policy")),

@@ -37,6 +37,7 @@ impl Agent {
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
             Command::ChooseSound(change) => Ok(Accepted::Storing(self.choose_sound(change))),
             Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),
+            Command::Dial { call, digits, clear } => self.press_keys(now, call, digits, clear).map(Accepted::Digits),
             Command::Group(what) => self.group_command(now, what).map(Accepted::Storing),
             Command::Hangup { call } => self.hangup(now, call).map(done),
             Command::Relax { call, rules, note } => self.relax_call(now, call, rules, note).map(Accepted::Ask),

@@ -32,6 +32,8 @@ pub struct AgentConfig {
     pub answering: Answering,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
+    /// How keys of our telephone go.
+    pub dtmf: DtmfWay,
     /// Of what devices and other programs give and get.
     pub gains: Gains,
     /// Those that are spoken, the preferred first; never empty.
@@ -407,6 +409,17 @@ pub enum UnknownWatchers {
     /// Policy, key and place.
     Place,
 }
+
+/// How keys of our telephone go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DtmfWay {
+    /// In RTP where the peer takes them so, otherwise by INFO.
+    #[default]
+    Auto,
+    Info,
+    Rtp,
+}
+
 /// A way to keys for SRTP with an ordinary telephone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SrtpKeying {

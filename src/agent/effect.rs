@@ -11,7 +11,7 @@
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
 //! | `UseSound` | `SoundChanged` |
-//! | `BridgeStreams`, `SetGains`, `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Keylog` | none |
+//! | `BridgeStreams`, `SetGains`, `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -33,8 +33,8 @@ use crate::presence::{PresenceRecord, Vouch};
 use crate::sdp::Ice;
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
-    AgreementKey, CallId, Device, Digest, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce, Redacted,
-    VerifyKey, Wall,
+    AgreementKey, CallId, Device, Digest, Digit, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce,
+    Redacted, VerifyKey, Wall,
 };
 
 pub enum Effect {
@@ -51,6 +51,11 @@ pub enum Effect {
     /// The stream ends, and its keys with it; its socket stays open for another.
     DropStream {
         call: CallId,
+    },
+    /// Keys of the telephone, in the call's stream.
+    Dial {
+        call: CallId,
+        digits: Vec<Digit>,
     },
     /// Lines for the key log: the rows of Wireshark's `esp_sa` table, and one JSON object for every SA.
     Keylog {

@@ -6,7 +6,7 @@ use crate::media::Counters;
 use crate::sip::EndpointCounters;
 
 /// What the stories count, so that each is shown from the start, at zero.
-const COUNTED: [&str; 21] = [
+const COUNTED: [&str; 22] = [
     "agreements_used",
     "askers",
     "asks_failed",
@@ -15,6 +15,7 @@ const COUNTED: [&str; 21] = [
     "calls_received",
     "calls_refused",
     "calls_rekeyed",
+    "digits_received",
     "moves",
     "proposals_received",
     "proposals_sent",

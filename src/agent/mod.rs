@@ -98,8 +98,8 @@ pub use address_book::{ContactGroup, SavedContact};
 pub use call::{QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{
-    AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, GatewayConfig, Hop, IceUse,
-    Listen, NatConfig, Place, Prompts, SrtpKeying, UnknownWatchers,
+    AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, DtmfWay, GatewayConfig,
+    Hop, IceUse, Listen, NatConfig, Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{
@@ -115,7 +115,7 @@ pub use permissions::{WatcherCommand, WatcherRule};
 pub use policy_change::Restoring;
 pub use proposed_before::KeptProposal;
 pub use request::{
-    Accepted, AskRequest, CallRecording, CallRequest, Command, Event, TakeBack, TextRequest, TransferRequest,
+    Accepted, AskRequest, CallRecording, CallRequest, Command, DigitWay, Event, TakeBack, TextRequest, TransferRequest,
     TransferTo,
 };
 pub use snapshot::{

@@ -8,8 +8,8 @@ use super::sound_choice::SoundChange;
 use crate::policy::{Action, Answer, Entry, Intent, PeerScope, Wanted};
 use crate::presence::{Introduction, Vouch};
 use crate::vocab::{
-    AskId, CallId, Device, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId, Wall,
-    WatcherId,
+    AskId, CallId, Device, Digit, Entity, EntryId, Failure, Fingerprint, Generation, ProposalId, ReviewId, TextId,
+    Wall, WatcherId,
 };
 
 /// What a user can want. Verbs.
@@ -44,6 +44,13 @@ pub enum Command {
         ask: AskId,
     },
     Contact(ContactCommand),
+    /// Press keys of the telephone in a call, one after the other.
+    Dial {
+        call: CallId,
+        digits: Vec<Digit>,
+        /// Where they go in the call's messages these may be read on the way.
+        clear: bool,
+    },
     Group(GroupCommand),
     ChooseSound(SoundChange),
     /// `None`: every call.
@@ -241,6 +248,8 @@ pub struct CallRequest {
 pub enum Accepted {
     Ask(AskId),
     Call(CallId),
+    /// Keys of a telephone are on their way.
+    Digits(DigitWay),
     /// Done, nothing to follow.
     Done,
     Review(ReviewId),
@@ -267,6 +276,13 @@ pub enum Event {
     CallChanged(CallId),
     /// Saved, changed, or removed.
     ContactChanged(Entity),
+    /// The peer presses a key of its telephone. A number of its own, since the same key may come twice.
+    Digit {
+        call: CallId,
+        nth: u64,
+        digit: Digit,
+        by: DigitWay,
+    },
     /// By its name: made, changed, or removed.
     GroupChanged(String),
     /// Something the user should see now, in words of ours.
@@ -289,6 +305,15 @@ pub enum Event {
     },
     /// Somebody who follows us, or wants to.
     WatcherChanged(WatcherId),
+}
+
+/// How a key of a telephone goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigitWay {
+    /// Among the packets of the call's messages, by INFO: protected as SIP is.
+    Info,
+    /// Among those of its sound, and protected like them (RFC 4733).
+    Rtp,
 }
 
 /// A recording of both sides of a call.

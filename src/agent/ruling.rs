@@ -6,7 +6,7 @@ use super::answer_watcher::AskersPlace;
 use super::Agent;
 use crate::keys::agreement::Bundles;
 use crate::media::PORTS;
-use crate::policy::{Action, Bundle, Direction, Entry, Flow, Level, Rule, Selector, Suite, Upper};
+use crate::policy::{Action, Bundle, Direction, Entry, Flow, Guarantee, Level, Rule, Selector, Strength, Suite, Upper};
 use crate::vocab::{Device, Entity, Now, Wall};
 
 /// An address of media whose port is not known yet: the first of those that media uses stands for all.
@@ -132,6 +132,12 @@ impl Demands {
     pub fn pads(&self, direction: Direction, variable_rate: bool) -> bool {
         let wants = |entry: &Entry| Bundle::of_entry(entry, variable_rate).framing.tfc;
         self.0.iter().any(|entry| entry.direction == direction && wants(entry))
+    }
+
+    /// Whether what we send has to be hidden, whatever the other side can do.
+    pub fn hides(&self, level: Level) -> bool {
+        let hides = |entry: &&Entry| Guarantee::of(&entry.action, level).confidentiality == Strength::Always;
+        self.0.iter().filter(|entry| entry.direction == Direction::Out).any(|entry| hides(&entry))
     }
 
     /// The first for packets that we send; of a caller's, what it is told.

@@ -31,7 +31,7 @@ use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
 use crate::ice::{Gathering, Start};
 use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
-use crate::vocab::{CallId, Failure, FailureKind};
+use crate::vocab::{CallId, Digit, Failure, FailureKind};
 
 use bridge::bridge;
 use crew::Crew;
@@ -232,6 +232,13 @@ impl MediaLoops {
             if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
                 mailbox.given.bridge.put(side);
             }
+        }
+    }
+
+    /// Its stream sends these keys of the telephone.
+    pub fn dial(&self, call: CallId, digits: Vec<Digit>) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.dial(digits);
         }
     }
 

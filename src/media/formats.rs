@@ -9,12 +9,22 @@ pub struct Formats {
     pub tuning: Tuning,
     /// What the peer may send, under our numbers; it may go from one to another at any time.
     pub receive: Vec<(u8, Codec)>,
+    /// Under which number the peer takes keys of a telephone, and at what clock (RFC 4733).
+    pub digits: Option<(u8, u32)>,
+    /// Under which it may send some.
+    pub receive_digits: Vec<u8>,
 }
 
 impl Formats {
     /// One codec both ways, under the number that we give it.
     pub fn only(codec: Codec) -> Self {
         let numbered = (codec.payload_type(), codec);
-        Self { send: numbered, tuning: Tuning::default(), receive: vec![numbered] }
+        Self {
+            send: numbered,
+            tuning: Tuning::default(),
+            receive: vec![numbered],
+            digits: None,
+            receive_digits: Vec::new(),
+        }
     }
 }

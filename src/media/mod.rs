@@ -10,6 +10,7 @@ mod associations;
 mod clear;
 pub mod codec;
 mod counters;
+pub mod digits;
 mod e_model;
 mod egress;
 mod formats;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::associations::Associations;
 use super::counters::LATE;
+use super::digits::{Dialled, Keyed, Turn};
 use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
@@ -16,12 +17,17 @@ use super::playout::{Insertion, Playout};
 use super::quality::Meter;
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel};
+use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel, MAX_FRAME};
 use crate::dtls::DtlsError;
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::srtp::CryptoSuite;
-use crate::vocab::{Device, Entity, Now};
+use crate::vocab::{Device, Digit, Entity, Now};
+
+mod digits;
+
+/// Of any codec.
+const SILENCE: [i16; MAX_FRAME] = [0; MAX_FRAME];
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
@@ -45,6 +51,8 @@ pub struct Stream {
     room: Box<[u8]>,
     playout: Playout,
     reports: Reports,
+    dialled: Dialled,
+    keyed: Keyed,
     meter: Meter,
     events: VecDeque<StreamEvent>,
     told: Told,
@@ -84,6 +92,8 @@ pub struct StreamConfig {
 /// What happened on a stream, for the agent to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamEvent {
+    /// The peer presses a key of its telephone.
+    Digit(Digit),
     /// The first packet that authenticated, or under `none` the first that passed the inbound policy check.
     FirstPacket { from: SocketAddr },
     /// The entry demands protection and there is no SA: packets are dropped and counted. Once a call.
@@ -140,8 +150,10 @@ impl Stream {
             buffer: packet_buffer(codec),
             room,
             reports: Reports::new(config.ssrc, codec.clock()),
+            dialled: Dialled::default(),
+            keyed: Keyed::default(),
+            events: VecDeque::with_capacity(8),
             meter: Meter::default(),
-            events: VecDeque::with_capacity(4),
             told: Told::default(),
             counters: Counters::default(),
         }
@@ -177,6 +189,9 @@ impl Stream {
         }
         self.encoder = encoder(&formats, self.generations.outbound());
         self.next.payload_type = payload_type;
+        if formats.digits.is_none() {
+            self.dialled.clear();
+        }
         if formats.receive != self.formats.receive {
             self.playout = Playout::new(&formats.receive);
         }
@@ -192,15 +207,17 @@ impl Stream {
         if self.waits || self.is_keying() || self.held.is_silent() {
             return None;
         }
-        let len = self.encoder.encode(frame, &mut self.encoded);
-        let payload = self.encoded.get(..len).filter(|payload| !payload.is_empty())?;
-        let packet = self.buffer.begin(rtp::HEADER_LEN + len)?;
-        header.write(packet)?;
-        packet.get_mut(rtp::HEADER_LEN..)?.copy_from_slice(payload);
+        let turn = self.dialled.turn(self.digit_ticks());
+        let len = match turn {
+            Turn::Digit(digit) => self.write_digit(header, digit)?,
+            Turn::Pause => self.write_sound(header, &SILENCE)?,
+            Turn::Sound => self.write_sound(header, frame)?,
+        };
         match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
             Ok(datagram) => {
                 self.next.sequence = header.sequence.wrapping_add(1);
-                self.next.marker = false;
+                // Sound begins anew after a digit.
+                self.next.marker = matches!(turn, Turn::Digit(_));
                 self.counters.sent += 1;
                 self.reports.note_sent(now.mono, header.timestamp, len);
                 Some(datagram)
@@ -210,6 +227,17 @@ impl Stream {
                 None
             }
         }
+    }
+
+    /// Puts a packet of this frame into the buffer, and gives the octets of its payload; `None` when there is nothing to say.
+    fn write_sound(&mut self, header: RtpHeader, frame: &[i16]) -> Option<usize> {
+        let frame = frame.get(..self.encoder.codec().frame_len())?;
+        let len = self.encoder.encode(frame, &mut self.encoded);
+        let payload = self.encoded.get(..len).filter(|payload| !payload.is_empty())?;
+        let packet = self.buffer.begin(rtp::HEADER_LEN + len)?;
+        header.write(packet)?;
+        packet.get_mut(rtp::HEADER_LEN..)?.copy_from_slice(payload);
+        Some(len)
     }
 
     /// The frame that is sent next was due so long ago.
@@ -367,6 +395,9 @@ impl Stream {
         let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
+        if self.formats.receive_digits.contains(&header.payload_type) {
+            return self.take_digit(now, &header, payload);
+        }
         let look = match self.playout.look(&header, payload) {
             Ok(look) => look,
             Err(Insertion::Unknown) => return self.counters.drop_one("payload-type"),

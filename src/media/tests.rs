@@ -19,7 +19,7 @@ const LEN: usize = 160;
 use crate::ipsec::{AhKey, DirectionKeys, EspKey, PacketBuffer, Protection};
 use crate::policy::setkey::parse;
 use crate::policy::{strategies, Action, Bundle, Direction, Entry, Framing, Guarantee, Level, Selector, Spd, Suite};
-use crate::vocab::{Device, Entity, Generation, Mono, Now, Spi, Wall};
+use crate::vocab::{Device, Digit, Entity, Generation, Mono, Now, Spi, Wall};
 
 const NONE: Bundle = Bundle::NONE;
 const ESP: Bundle = Bundle::ESP;

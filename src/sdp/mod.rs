@@ -18,6 +18,7 @@ mod opus;
 mod parse;
 mod remote;
 mod sv_sa;
+mod telephone_event;
 
 pub use attribute::{Attribute, MediaDirection};
 pub use crypto::{Crypto, CryptoError};
@@ -31,3 +32,4 @@ pub use opus::OpusWishes;
 pub use parse::ParseError;
 pub use remote::{MediaError, Profile, RemoteAudio};
 pub use sv_sa::{SvSa, SvSaError};
+pub use telephone_event::TelephoneEvent;

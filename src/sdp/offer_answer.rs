@@ -8,6 +8,7 @@ use super::format::{AudioFormat, NumberedFormat};
 use super::ice::Ice;
 use super::remote::{MediaError, Profile, RemoteAudio, PTIME};
 use super::sv_sa::SvSa;
+use super::telephone_event::TelephoneEvent;
 
 /// What our description says of us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub enum AnswerError {
 /// One audio stream, both ways, RTP and RTCP on one port.
 pub fn offer(input: OfferInput) -> SessionDescription {
     let formats: Vec<_> = input.formats.iter().copied().map(NumberedFormat::from).collect();
-    let mut media = audio(input.ours.address, &formats);
+    let mut media = audio(input.ours.address, &formats, &TelephoneEvent::beside(&formats));
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.keying.attributes());
@@ -81,7 +82,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     if formats.is_empty() {
         return Err(MediaError::Codec);
     }
-    let mut joined = audio(input.ours.address, &formats);
+    let mut joined = audio(input.ours.address, &formats, &theirs.events);
     // The answer has the offer's (RFC 3264 section 6).
     joined.protocol = theirs.profile.name().to_owned();
     if theirs.rtcp_mux {
@@ -179,15 +180,18 @@ fn username(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect()
 }
 
-fn audio(address: SocketAddr, formats: &[NumberedFormat]) -> MediaDescription {
+fn audio(address: SocketAddr, formats: &[NumberedFormat], events: &[TelephoneEvent]) -> MediaDescription {
     let mut attributes: Vec<_> = formats.iter().flat_map(lines).collect();
+    attributes.extend(events.iter().flat_map(TelephoneEvent::lines));
+    let numbers =
+        formats.iter().map(|numbered| numbered.payload_type).chain(events.iter().map(|event| event.payload_type));
     attributes.push(Attribute::new("ptime", PTIME.to_string()));
     MediaDescription {
         kind: "audio".to_owned(),
         port: address.port(),
         port_count: 1,
         protocol: "RTP/AVP".to_owned(),
-        formats: formats.iter().map(|numbered| numbered.payload_type.to_string()).collect(),
+        formats: numbers.map(|number| number.to_string()).collect(),
         connection: None,
         other: Vec::new(),
         attributes,
@@ -260,7 +264,8 @@ mod tests {
         assert_eq!(
             our_offer().to_string(),
             "v=0\r\no=al-ice 7 1 IN IP4 192.168.1.1\r\ns=-\r\nc=IN IP4 192.168.1.1\r\nt=0 0\r\n\
-             m=audio 20000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=ptime:20\r\na=rtcp-mux\r\n\
+             m=audio 20000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
+             a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=rtcp-mux\r\n\
              a=x-sv-sa:1 b1 AQID\r\na=x-sv-sa:1 b2 AQID\r\n"
         );
     }
@@ -411,10 +416,13 @@ mod tests {
         };
         let ours = offer(all);
         let text = ours.to_string();
-        let media = "m=audio 4 RTP/AVP 96 9 0 8\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\na=rtpmap:9 G722/8000\r\n";
+        let media = "m=audio 4 RTP/AVP 96 9 0 8 97 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\na=rtpmap:9 G722/8000\r\n";
         assert!(text.contains(media), "{text}");
         // Another telephone has other numbers, and another order.
-        let theirs = text.replace("RTP/AVP 96 9 0 8", "RTP/AVP 0 111 9").replace(":96 ", ":111 ");
+        let theirs = text
+            .replace("RTP/AVP 96 9 0 8 97", "RTP/AVP 0 111 9 112")
+            .replace(":96 ", ":111 ")
+            .replace(":97 ", ":112 ");
         let theirs = theirs.replace("useinbandfec=1", "maxaveragebitrate=20000;cbr=1");
         let theirs = SessionDescription::parse(theirs.as_bytes()).unwrap();
         let address = self::ours("192.0.2.2:30000");
@@ -422,7 +430,7 @@ mod tests {
         let input =
             AnswerInput { ours: address, formats, sv_sa: None, keying: Keying::default(), ice: None, held: false };
         let answer = answer(&theirs, input).unwrap();
-        assert!(answer.to_string().contains("RTP/AVP 0 111\r\n"), "{answer}");
+        assert!(answer.to_string().contains("RTP/AVP 0 111 112 101\r\n"), "{answer}");
         let taken = accepted(&ours, &answer).unwrap();
         assert_eq!(names(&taken), [AudioFormat::Pcmu, AudioFormat::Opus]);
         let opus = RemoteAudio::of(&theirs).unwrap().formats[1];

@@ -7,6 +7,7 @@ use super::dtls::{Dtls, Keying};
 use super::format::NumberedFormat;
 use super::ice::Ice;
 use super::sv_sa::{SvSa, SvSaError};
+use super::telephone_event::TelephoneEvent;
 
 /// The peer's audio stream that we can join, read out of its description.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct RemoteAudio {
     pub address: SocketAddr,
     /// Those that both speak, in the peer's order; never empty.
     pub formats: Vec<NumberedFormat>,
+    /// How it takes keys of a telephone, beside the sound.
+    pub events: Vec<TelephoneEvent>,
     /// RFC 5761.
     pub rtcp_mux: bool,
     /// As the peer wrote it.
@@ -126,6 +129,7 @@ impl RemoteAudio {
             index,
             address: SocketAddr::new(ip, media.port),
             formats,
+            events: TelephoneEvent::all_of(media),
             rtcp_mux: media.attribute("rtcp-mux").is_some(),
             direction: sdp.direction_of(media),
             ptime: milliseconds("ptime"),

@@ -7,7 +7,7 @@ use super::transaction::{Client, ClientKey, Outgoing, Owner};
 use super::{Body, HeaderName, Method, Refusal, Request, Response, Transmit, Uri};
 
 /// The methods that are understood here, in the order of Allow.
-pub(super) const METHODS: [Method; 11] = [
+pub(super) const METHODS: [Method; 12] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -19,6 +19,7 @@ pub(super) const METHODS: [Method; 11] = [
     Method::Message,
     Method::Prack,
     Method::Refer,
+    Method::Info,
 ];
 
 pub(super) fn allow() -> String {

@@ -1,6 +1,7 @@
 //! Words that several rooms share. No state, no logic beyond reading and writing the word itself.
 
 mod device;
+mod digit;
 mod entity;
 mod failure;
 mod id;
@@ -14,6 +15,7 @@ mod time;
 mod timestamp;
 
 pub use device::Device;
+pub use digit::Digit;
 pub use entity::{Entity, EntityError};
 pub use failure::{Failure, FailureKind};
 pub use id::{AskId, CallId, EffectId, EntryId, Generation, ProposalId, ReviewId, TextId, WatcherId};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 77] = [
+const SAID: [(&str, &str, &str, &str); 79] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
@@ -61,6 +61,8 @@ const SAID: [(&str, &str, &str, &str); 77] = [
     ("texts of ours", "| {};", "agent/texts.rs", "MAX_OPEN"),
     ("texts of ours", "; {} texts", "agent/texts.rs", "MAX_KEPT"),
     ("texts of others", "| {} a minute", "agent/texts.rs", "MOST_A_MINUTE"),
+    ("digits of ours", "| {} |", "media/digits.rs", "MOST"),
+    ("digits of a peer", "| {} at once", "media/digits.rs", "BURST"),
     ("accounts", "| {}, of which", "agent/added_account.rs", "MAX_ACCOUNTS"),
     ("accounts", "of which {} in", "app/config/account.rs", "MAX_ACCOUNTS"),
     ("callees of one INVITE", "| {} |", "sip/endpoint/prack.rs", "EARLY"),

@@ -4,6 +4,8 @@
 mod certificates;
 #[path = "../common/dns.rs"]
 mod dns;
+#[path = "../common/events.rs"]
+mod events;
 #[path = "../common/process.rs"]
 mod process;
 #[path = "../common/tone.rs"]
@@ -17,6 +19,7 @@ mod company;
 mod contacts;
 mod defaults;
 mod devices;
+mod digits;
 mod door;
 mod ends;
 mod history;

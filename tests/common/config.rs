@@ -39,6 +39,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
         // The cheapest to compute: worlds have many calls.
+        dtmf: Default::default(),
         codecs: vec![AudioFormat::Pcmu, AudioFormat::Pcma],
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),

@@ -278,6 +278,12 @@ impl Node {
                 }
                 None
             }
+            Effect::Dial { call, digits } => {
+                if let Some(stream) = self.media.get_mut(&call).and_then(|media| media.stream.as_mut()) {
+                    stream.dial(&digits);
+                }
+                None
+            }
             Effect::HoldStream { call, held } => {
                 if let Some(stream) = self.media.get_mut(&call).and_then(|media| media.stream.as_mut()) {
                     stream.set_held(held);

@@ -252,6 +252,11 @@ impl Home {
         std::fs::read_to_string(self.data().join("control.token")).unwrap().trim().to_owned()
     }
 
+    /// A connection to its control door.
+    pub fn door(&self) -> TcpStream {
+        TcpStream::connect(SocketAddr::from((self.address, 8060))).unwrap()
+    }
+
     /// One HTTP/1.1 exchange with the control door, headers as given: status and body.
     pub fn http(&self, request: &str, headers: &[(&str, &str)]) -> (u16, String) {
         self.http_with(request, headers, "")
@@ -259,8 +264,7 @@ impl Home {
 
     /// The same with a body of JSON, where it is not empty.
     pub fn http_with(&self, request: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
-        let door = SocketAddr::from((self.address, 8060));
-        let mut stream = TcpStream::connect(door).unwrap();
+        let mut stream = self.door();
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let of_body = match body.len() {
             0 => String::new(),

@@ -14,6 +14,7 @@ mod calls;
 mod company;
 mod contacts;
 mod device;
+mod digits;
 mod do_not_disturb;
 mod dtls;
 mod early;

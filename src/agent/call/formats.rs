@@ -1,10 +1,9 @@
 //! What is sent and what may come in a call, from what both sides described last (RFC 3264 sections 6.1 and 7).
 
 use super::descriptions::Descriptions;
-use super::peer_sdp::PeerSdp;
 use crate::agent::{Agent, Effect};
 use crate::media::{Codec, Formats, Tuning};
-use crate::sdp::{AudioFormat, NumberedFormat, OpusWishes, RemoteAudio};
+use crate::sdp::{AudioFormat, NumberedFormat, OpusWishes, RemoteAudio, TelephoneEvent};
 use crate::vocab::CallId;
 
 impl Agent {
@@ -21,8 +20,8 @@ impl Agent {
 impl Descriptions {
     /// We send what the peer names first, and take all that both named. `None` before both have described the session.
     pub(super) fn formats(&self) -> Option<Formats> {
-        let theirs = self.theirs().map(PeerSdp::formats)?;
-        let ours = RemoteAudio::of(self.ours.as_ref()?).ok()?.formats;
+        let (theirs, events) = self.theirs().map(|sdp| (sdp.formats(), sdp.events()))?;
+        let RemoteAudio { formats: ours, events: our_events, .. } = RemoteAudio::of(self.ours.as_ref()?).ok()?;
         let of = |list: &[NumberedFormat], format| list.iter().find(|numbered| numbered.format == format).copied();
         let send = theirs.iter().find(|numbered| of(&ours, numbered.format).is_some())?;
         let both = ours.iter().filter(|numbered| of(theirs, numbered.format).is_some());
@@ -30,8 +29,22 @@ impl Descriptions {
             send: (send.payload_type, codec_of(send.format)),
             tuning: tuning(send.opus),
             receive: both.map(|numbered| (numbered.payload_type, codec_of(numbered.format))).collect(),
+            digits: digits(events, send.format).map(|event| (event.payload_type, event.clock)),
+            receive_digits: our_events.iter().map(|event| event.payload_type).collect(),
         })
     }
+
+    /// How the peer takes keys of a telephone as RTP, if it does.
+    pub(super) fn digits(&self) -> Option<TelephoneEvent> {
+        let theirs = self.theirs()?;
+        digits(theirs.events(), theirs.formats().first()?.format)
+    }
+}
+
+/// That with the clock of the codec, as it should be (RFC 4733 section 2.1). Many telephones have 8000 alone, beside Opus too, and mean it for all
+/// that they take.
+fn digits(theirs: &[TelephoneEvent], codec: AudioFormat) -> Option<TelephoneEvent> {
+    theirs.iter().find(|event| event.clock == codec.clock()).or(theirs.first()).copied()
 }
 
 pub(super) fn codec_of(format: AudioFormat) -> Codec {

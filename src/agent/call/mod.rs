@@ -19,6 +19,7 @@ mod caller_failures;
 mod calls;
 mod company;
 mod descriptions;
+mod digits;
 mod early;
 mod end;
 mod failures;
@@ -131,6 +132,7 @@ pub(super) struct Calling {
     /// What its stream sends and takes, as it was told last.
     formats: Option<Formats>,
     hearing: Hearing,
+    dialling: digits::Dialling,
     /// Give up then: nobody answers, or the call has had its time.
     until: Option<Mono>,
     /// When INVITE was sent, or came.
@@ -298,6 +300,7 @@ impl Agent {
             name: self.config.entity.clone(),
             formats: None,
             hearing: Hearing::default(),
+            dialling: digits::Dialling::default(),
             until: None,
             invited: None,
             invited_from: None,
@@ -356,6 +359,9 @@ impl Agent {
                     refusal::Rejection { from, status, reason, warnings, contacts, retry_after, body, ids },
                 );
             }
+            EndpointEvent::Digit { id, digit } => self.handle_info_digit(now, id, digit),
+            EndpointEvent::DigitTaken { id } => self.inform_next(now, id),
+            EndpointEvent::DigitRefused { id, status, reason } => self.handle_digit_refused(id, status, &reason),
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
             EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
             EndpointEvent::Reinvited { id, from, body } => self.handle_reinvited(now, id, from.remote.ip(), body),

@@ -6,7 +6,8 @@ use super::formats::codec_of;
 use crate::ice::is_usable;
 use crate::media::Codec;
 use crate::sdp::{
-    self, AudioFormat, Crypto, Ice, Keying, MediaDirection, MediaError, NumberedFormat, RemoteAudio, SessionDescription,
+    self, AudioFormat, Crypto, Ice, Keying, MediaDirection, MediaError, NumberedFormat, RemoteAudio,
+    SessionDescription, TelephoneEvent,
 };
 use crate::sip::Body;
 use crate::vocab::Device;
@@ -90,6 +91,11 @@ impl PeerSdp {
         &self.audio.formats
     }
 
+    /// How it takes keys of a telephone as RTP.
+    pub fn events(&self) -> &[TelephoneEvent] {
+        &self.audio.events
+    }
+
     /// The peer wants no sound.
     pub fn held(&self) -> bool {
         self.audio.held()
@@ -114,7 +120,7 @@ impl PeerSdp {
         let of = |audio: &RemoteAudio| (audio.address, audio.direction, audio.profile);
         let same = of(&self.audio) == of(&other.audio)
             && (&self.audio.sv_sa, &self.audio.keying) == (&other.audio.sv_sa, &other.audio.keying);
-        same && self.audio.formats == other.audio.formats
+        same && (&self.audio.formats, &self.audio.events) == (&other.audio.formats, &other.audio.events)
     }
 
     /// An unchanged o= line and attribute: a refresh, no new offer (PROTOCOL section 7, "Mid-call").

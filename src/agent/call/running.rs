@@ -3,7 +3,7 @@
 use super::srtp_keys::BY_DTLS;
 use super::translated::unbelieved;
 use super::{CallState, Side, HELD_SILENCE, QUIET, SILENCE};
-use crate::agent::{Agent, Event};
+use crate::agent::{Agent, DigitWay, Event};
 use crate::media::{Counters, Levels, StreamEvent};
 use crate::vocab::{CallId, Failure, FailureKind, Mono, Now};
 use std::time::Duration;
@@ -103,6 +103,7 @@ impl Agent {
         calling.call.counters = counters;
         let peer = calling.call.peer.clone();
         match event {
+            StreamEvent::Digit(digit) => return self.tell_digit(id, digit, DigitWay::Rtp),
             StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
             StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
             StreamEvent::Keyed { suite } => calling.call.suite = Some(format!("{BY_DTLS} {suite}")),

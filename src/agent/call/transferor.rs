@@ -151,7 +151,7 @@ fn of_refer(status: u16) -> (FailureKind, &'static str) {
 }
 
 fn not_talking(id: CallId) -> Failure {
-    let message = format!("call {id} is not talking, so it can be neither transferred nor held");
+    let message = format!("call {id} is not talking, so it can be neither transferred nor held, and takes no digits");
     Failure::new(
         FailureKind::Usage,
         "not-talking",

@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, GatewayConfig, Listen, NatConfig, Place, Prompts,
-    SrtpKeying, UnknownWatchers,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, NatConfig, Place,
+    Prompts, SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -50,6 +50,7 @@ pub struct Config {
     pub audio_sink: AudioSink,
     pub gains: Gains,
     /// Those that are spoken, the preferred first; never empty.
+    pub dtmf: DtmfWay,
     pub codecs: Vec<AudioFormat>,
     pub answer: AnswerMode,
     pub answering: Answering,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::document::{Section, Source, Value};
 use super::{account, gateway, nat, prompts, tls, value, Config, Machine, StoreKind};
 use crate::agent::{
-    AnswerMode, Answering, AudioSink, AudioSource, Listen, NatConfig, Place, Prompts, SrtpKeying, UnknownWatchers,
+    AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, Listen, NatConfig, Place, Prompts, SrtpKeying,
+    UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -112,6 +113,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        dtmf: DtmfWay::Auto,
         gains: Gains::default(),
         codecs: AudioFormat::ALL.to_vec(),
         answer: AnswerMode::Prompt,
@@ -221,9 +223,8 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 }
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
-    let Some(section) = top.section("audio", &["input", "output", "input-gain", "output-gain", "codecs"])? else {
-        return Ok(());
-    };
+    let keys = &["input", "output", "input-gain", "output-gain", "codecs", "dtmf"];
+    let Some(section) = top.section("audio", keys)? else { return Ok(()) };
     let input =
         "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
@@ -232,6 +233,8 @@ fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), 
     set(&mut config.gains.input, section.read("input-gain", Value::decibels)?);
     set(&mut config.gains.output, section.read("output-gain", Value::decibels)?);
     set(&mut config.codecs, section.read("codecs", codecs)?);
+    let dtmf = "\"auto\", \"rtp\" or \"info\"";
+    set(&mut config.dtmf, section.read("dtmf", |v| v.text(dtmf, value::dtmf))?);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::agent::{AnswerMode, AudioSink, AudioSource, Listen, SoundDevice, UnknownWatchers};
+use crate::agent::{AnswerMode, AudioSink, AudioSource, DtmfWay, Listen, SoundDevice, UnknownWatchers};
 use crate::policy::{Level, Prefix};
 use crate::sdp::AudioFormat;
 use crate::sip::Transport;
@@ -65,6 +65,15 @@ fn file(text: &str, kind: &str, base: &Path) -> Option<PathBuf> {
 /// By its name in a session description, in whatever case.
 pub(super) fn codec(text: &str) -> Option<AudioFormat> {
     AudioFormat::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(text))
+}
+
+pub(super) fn dtmf(text: &str) -> Option<DtmfWay> {
+    match text {
+        "auto" => Some(DtmfWay::Auto),
+        "info" => Some(DtmfWay::Info),
+        "rtp" => Some(DtmfWay::Rtp),
+        _ => None,
+    }
 }
 
 pub(super) fn answer(text: &str) -> Option<AnswerMode> {

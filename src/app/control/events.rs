@@ -8,8 +8,8 @@ use tokio::sync::broadcast::Receiver;
 use super::brain::Known;
 use super::contacts::approved;
 use super::view::{
-    AccountView, AskView, CallView, ContactView, ErrorView, EventView, GroupView, PresenceView, ProposalView,
-    ReviewView, TextView, WatchView, WatcherView,
+    AccountView, AskView, CallView, ContactView, DigitView, ErrorView, EventView, GroupView, PresenceView,
+    ProposalView, ReviewView, TextView, WatchView, WatcherView,
 };
 use super::Control;
 use crate::agent::{Call, CallState, Event};
@@ -145,6 +145,10 @@ impl Events {
                     Some(ContactView::of(found, &approved(known)))
                 };
                 Some(self.look(of).await.map_or(gone, EventView::Contact))
+            }
+            Event::Digit { call, digit, by, .. } => {
+                let digit = digit.key().to_string();
+                Some(EventView::Digit(DigitView { call: call.to_string(), digit, by: by.into() }))
             }
             Event::GroupChanged(name) => {
                 let gone = EventView::GroupGone(name.clone());

@@ -10,6 +10,7 @@ mod calls;
 mod company;
 mod contacts;
 mod devices;
+mod digits;
 mod doctor;
 mod door;
 mod events;

@@ -220,6 +220,17 @@ pub struct ConferenceBody {
     pub with: String,
 }
 
+/// Keys of the telephone to press in a call.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DigitsBody {
+    /// Some of `0` to `9`, `*`, `#`, `A` to `D`.
+    pub digits: String,
+    /// They may be read on the way, where they do not go among the sound.
+    #[serde(default)]
+    pub clear: bool,
+}
+
 /// Which sound devices calls use; what is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

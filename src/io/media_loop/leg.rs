@@ -323,6 +323,9 @@ impl RunningLeg {
         if let Some(formats) = self.mailbox.take_formats() {
             stream.set_formats(formats);
         }
+        if let Some(digits) = self.mailbox.take_digits() {
+            stream.dial(&digits);
+        }
     }
 
     /// The user chose another device.

@@ -3,9 +3,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::beside::Given;
+use super::slot::Slot;
 use crate::ice::{Start, Traversal};
 use crate::media::{Formats, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
+use crate::vocab::Digit;
 
 /// A socket, and what was gathered on it.
 pub type OpenedSocket = (UdpSocket, Option<Box<Traversal>>);
@@ -37,6 +39,8 @@ pub struct Mailbox {
     has_ice: AtomicBool,
     /// A recording and a conference.
     pub given: Given,
+    /// Keys of the telephone that wait for the stream; it takes so many, and the agent gives no more.
+    digits: Slot<Vec<Digit>>,
     /// Other codecs.
     formats: Mutex<Option<Formats>>,
     has_formats: AtomicBool,
@@ -98,6 +102,19 @@ impl Mailbox {
             return None;
         }
         self.formats.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub fn dial(&self, mut digits: Vec<Digit>) {
+        self.digits.alter(|waiting| {
+            let mut all = waiting.unwrap_or_default();
+            all.append(&mut digits);
+            all
+        });
+    }
+
+    /// Keys that were not taken yet.
+    pub fn take_digits(&self) -> Option<Vec<Digit>> {
+        self.digits.take().flatten()
     }
 
     /// The stream that runs ends, and its keys with it; this one goes on in its place. What was said of hold and of codecs was said of the other.

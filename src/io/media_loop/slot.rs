@@ -19,6 +19,13 @@ impl<T> Slot<T> {
         self.is_new.store(true, Ordering::Release);
     }
 
+    /// In the place of what was not taken yet, from that.
+    pub fn alter(&self, next: impl FnOnce(Option<T>) -> T) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        *newest = Some(next(newest.take()));
+        self.is_new.store(true, Ordering::Release);
+    }
+
     /// When that was not taken yet.
     pub fn take(&self) -> Option<Option<T>> {
         let is_new = self.is_new.swap(false, Ordering::AcqRel);

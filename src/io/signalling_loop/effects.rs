@@ -14,6 +14,7 @@ impl Signalling {
         match effect {
             Effect::CloseMedia { call, bye } => self.answered.extend(self.media.close(call, bye)),
             Effect::DropStream { call } => self.media.drop_stream(call),
+            Effect::Dial { call, digits } => self.media.dial(call, digits),
             Effect::HoldStream { call, held } => self.media.hold(call, held),
             Effect::RecordStream { call, recording } => self.answered.extend(self.media.record(call, recording)),
             Effect::BridgeStreams { calls, together } => self.media.confer(calls, together),

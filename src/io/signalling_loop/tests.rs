@@ -53,6 +53,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         gateway: None,
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
+        dtmf: Default::default(),
         codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse("spdadd any any udp -P out none;").unwrap()),

@@ -6,6 +6,7 @@
 mod arrivals;
 mod bridge;
 mod echo;
+mod passed;
 mod pitch;
 mod sound;
 mod store;
@@ -15,6 +16,7 @@ mod timeline;
 use arrivals::Arrivals;
 use bridge::Bridge;
 use echo::Echo;
+use passed::Passed;
 use sound::Sound;
 use store::{Packet, Store, MAX_PAYLOAD};
 use timeline::{Clock, Timeline};
@@ -39,6 +41,7 @@ pub(super) struct Playout {
     room: Box<[i16]>,
     hole: Box<[i16]>,
     numbers: Extender,
+    passed: Passed,
     timeline: Option<Timeline>,
     counts: Counts,
 }
@@ -120,6 +123,7 @@ impl Playout {
             room: vec![0; second * LONGEST_PACKET / 1000].into_boxed_slice(),
             hole: vec![0; second * bridge::LONGEST / 1000].into_boxed_slice(),
             numbers: Extender::default(),
+            passed: Passed::default(),
             timeline: None,
             counts: Counts::default(),
         }
@@ -182,7 +186,7 @@ impl Playout {
             self.clock = Clock(codec.clock());
         }
         let Some(start) = self.place(now, header) else { return Insertion::Late };
-        let number = self.numbers.extend(header.sequence);
+        let number = self.passed.without(self.numbers.extend(header.sequence));
         if self.store.has(number) {
             return Insertion::Duplicate;
         }
@@ -194,6 +198,13 @@ impl Playout {
         }
         self.store.insert(packet, payload);
         Insertion::Accepted
+    }
+
+    /// A packet came that is no sound, and in whose time there is none.
+    pub(super) fn pass(&mut self, header: &RtpHeader) {
+        if self.timeline.as_ref().is_some_and(|timeline| timeline.ssrc == header.ssrc) {
+            self.passed.note(self.numbers.extend(header.sequence));
+        }
     }
 
     /// The RTP time of a packet that does not wrap; `None` where it is far from all others, and alone.
@@ -221,7 +232,7 @@ impl Playout {
         self.fall_silent();
         self.store.clear();
         self.arrivals.restart();
-        self.numbers = Extender::default();
+        (self.numbers, self.passed) = (Extender::default(), Passed::default());
         self.timeline = None;
     }
 
@@ -258,7 +269,12 @@ impl Playout {
     /// Adds to the sound ahead; `want` samples would be enough.
     fn produce(&mut self, now: Mono, want: usize) {
         let Some(timeline) = &self.timeline else { return self.push_silence(want) };
-        let Some(next) = self.store.first() else { return self.go_on(want) };
+        let Some(next) = self.store.first() else {
+            if self.passed.is_last {
+                self.fall_silent();
+            }
+            return self.go_on(want);
+        };
         if timeline.silent {
             return self.begin(now, next, want);
         }
@@ -296,6 +312,7 @@ impl Playout {
         let decoder = self.decoders.iter_mut().find(|(kind, _)| *kind == packet.payload_type);
         let len = decoder.map_or(0, |(_, decoder)| decoder.decode(payload, &mut self.room));
         self.store.remove(slot);
+        self.passed.is_last = false;
         let Some(timeline) = self.timeline.as_mut().filter(|_| len > 0) else { return };
         timeline.note_taken(&packet);
         let known = (timeline.end - packet.start).clamp(0, packet.ticks);

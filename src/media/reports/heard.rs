@@ -43,14 +43,19 @@ impl Heard {
         }
     }
 
-    /// RFC 3550 appendix A.8, in integers.
-    pub(super) fn note(&mut self, now: Mono, header: &RtpHeader, clock: u32) {
+    /// It came.
+    pub(super) fn count(&mut self, header: &RtpHeader) {
         self.packets += 1;
         let number = self.extender.extend(header.sequence);
         for _ in 0..number.saturating_sub(self.highest + 1).min(MOST_LOST) {
             self.bursts.lost();
         }
         self.highest = self.highest.max(number);
+    }
+
+    /// RFC 3550 appendix A.8, in integers.
+    pub(super) fn note(&mut self, now: Mono, header: &RtpHeader, clock: u32) {
+        self.count(header);
         let arrival = (now.0.as_micros() as i64).wrapping_mul(i64::from(clock)) / 1_000_000;
         let transit = i64::from((arrival as u32).wrapping_sub(header.timestamp) as i32);
         if let Some(before) = self.transit.replace(transit) {

@@ -86,6 +86,14 @@ impl Reports {
         }
     }
 
+    /// A packet of something that lasts came: its timestamp is that of the beginning, and tells nothing of how even the network is.
+    pub(super) fn note_lasting(&mut self, header: &RtpHeader) {
+        if let Some(heard) = self.heard.as_mut().filter(|heard| heard.ssrc == header.ssrc) {
+            heard.count(header);
+            heard.bursts.heard();
+        }
+    }
+
     /// That packet was played, or will be; or it came too late. It has `packet` milliseconds of sound.
     pub(super) fn note_played(&mut self, in_time: bool, packet: u64) {
         self.packet = packet.max(1);

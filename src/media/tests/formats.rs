@@ -12,6 +12,8 @@ fn ends(codecs: &[Codec], bundle: Bundle) -> (Stream, Stream) {
         send: list(theirs)[0],
         tuning: Tuning { redundant: true, ..Tuning::default() },
         receive: list(own),
+        digits: None,
+        receive_digits: Vec::new(),
     };
     let stream = |local, remote, formats, keys: DirectionKeys, others| {
         let config = StreamConfig { formats, ..config(local, remote, spd(rules), bundle) };
@@ -69,7 +71,7 @@ fn every_codec_is_heard_under_the_numbers_of_each_side() {
 #[test]
 fn a_peer_that_goes_on_with_another_agreed_codec_is_heard() {
     let (mut alice, mut bob) = ends(&[Codec::Pcmu, Codec::Opus, Codec::G722], Bundle::ESP);
-    let formats = |send| Formats { send, tuning: Tuning::default(), receive: vec![(100, Codec::Pcmu)] };
+    let formats = |send| Formats { send, receive: vec![(100, Codec::Pcmu)], ..Formats::only(Codec::Pcmu) };
     let (_, loud) = talk(&mut alice, &mut bob, 0..20);
     assert!(is_heard(loud), "{loud}");
     for (first, send) in [(20, (111, Codec::Opus)), (60, (112, Codec::G722)), (100, (110, Codec::Pcmu))] {
@@ -97,4 +99,79 @@ fn sizes_of_opus_tell_nothing_where_packets_are_sealed() {
         assert_eq!(sizes.len() == 1, one_size, "{bundle:?}: {sizes:?}");
         assert!(dropped(&bob).is_empty());
     }
+}
+
+/// The peer's number and clock for keys, and ours.
+fn with_digits(codec: Codec, bundle: Bundle, clock: u32) -> (Stream, Stream) {
+    let (mut from, mut to) = ends(&[codec], bundle);
+    let formats = |own: u8, theirs: u8| Formats {
+        send: (theirs, codec),
+        receive: vec![(own, codec)],
+        digits: Some((theirs + 5, clock)),
+        receive_digits: vec![own + 5],
+        tuning: Tuning::default(),
+    };
+    from.set_formats(formats(100, 110));
+    to.set_formats(formats(110, 100));
+    (from, to)
+}
+
+#[test]
+fn a_key_is_sent_as_the_rfc_has_it_among_the_sound() {
+    for (codec, clock, ticks) in [(Codec::Pcmu, 8000, 160), (Codec::G722, 8000, 160), (Codec::Opus, 48_000, 960)] {
+        let (mut from, _) = with_digits(codec, NONE, clock);
+        from.dial(&[Digit::new('9').unwrap()]);
+        let mut seen = Vec::new();
+        for n in 0..20 {
+            let datagram = from.send(at(n * 20), &tone(codec.rate(), n)).unwrap();
+            let (header, payload) = crate::media::rtp::RtpHeader::read(datagram.bytes).unwrap();
+            seen.push((header, payload.to_vec()));
+        }
+        let first = seen[0].0;
+        for (nth, (header, payload)) in seen.iter().enumerate() {
+            assert_eq!(header.sequence, first.sequence.wrapping_add(nth as u16));
+            if nth < 8 {
+                let duration = (ticks * (nth as u16 + 1).min(5)).to_be_bytes();
+                assert_eq!(*payload, [9, if nth < 5 { 10 } else { 0x8a }, duration[0], duration[1]]);
+                assert_eq!((header.payload_type, header.marker, header.timestamp), (115, nth == 0, first.timestamp));
+            } else {
+                let passed = nth as u32 * codec.frame_ticks();
+                assert_eq!((header.payload_type, header.timestamp), (110, first.timestamp.wrapping_add(passed)));
+                assert_eq!(header.marker, nth == 8, "sound begins anew");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_is_told_once_under_protection_and_sound_is_heard_before_and_after() {
+    for bundle in [NONE, ESP] {
+        let (mut from, mut to) = with_digits(Codec::Pcmu, bundle, 8000);
+        assert!(is_heard(talk(&mut from, &mut to, 0..30).1));
+        from.dial(&"12".chars().map(|key| Digit::new(key).unwrap()).collect::<Vec<_>>());
+        talk(&mut from, &mut to, 30..60);
+        assert!(is_heard(talk(&mut from, &mut to, 60..90).1));
+        let told: Vec<StreamEvent> = std::iter::from_fn(|| to.poll_event()).collect();
+        let key = |key| StreamEvent::Digit(Digit::new(key).unwrap());
+        assert_eq!(
+            told.iter().filter(|event| matches!(event, StreamEvent::Digit(_))).collect::<Vec<_>>(),
+            [&key('1'), &key('2')]
+        );
+        assert_eq!((to.counters().received, to.counters().dropped.len(), to.counters().concealed), (90, 0, 0));
+    }
+}
+
+#[test]
+fn nobody_who_takes_no_keys_gets_some() {
+    let (mut from, mut to) = ends(&[Codec::Pcmu], NONE);
+    from.dial(&[Digit::new('1').unwrap()]);
+    assert!(is_heard(talk(&mut from, &mut to, 0..30).1));
+    let (mut from, mut to) = with_digits(Codec::Pcmu, NONE, 8000);
+    from.dial(&[Digit::new('1').unwrap()]);
+    from.set_formats(Formats {
+        send: (110, Codec::Pcmu),
+        receive: vec![(100, Codec::Pcmu)],
+        ..Formats::only(Codec::Pcmu)
+    });
+    assert!(is_heard(talk(&mut from, &mut to, 0..30).1));
 }

@@ -308,6 +308,9 @@ impl Endpoint {
         if *method == Method::Bye {
             return self.handle_bye_done(id);
         }
+        if *method == Method::Info {
+            return self.handle_info_failure(id, 0, "nobody answers");
+        }
         let established = self.sessions.get(&id).is_some_and(|session| session.phase == Phase::Established);
         if established && matches!(method, Method::Invite | Method::Update) {
             return self.end_stale(now, id, "the peer does not answer any more");
@@ -337,6 +340,7 @@ impl Endpoint {
     pub(super) fn drop_session(&mut self, id: SessionId) -> bool {
         let Some(session) = self.sessions.remove(&id) else { return false };
         session.address.into_iter().for_each(|address| self.calling.leave(address));
+        self.informing.remove(&id);
         self.outlive(id, session.dialog);
         true
     }

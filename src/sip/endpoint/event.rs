@@ -6,6 +6,7 @@ use crate::sip::{
     read, redirects, Body, MessageId, NotifierId, PublicationId, Received, ReferralEnd, ReferralId, RegistrationId,
     RequestIds, Response, SessionId, SubscriptionId, Uri,
 };
+use crate::vocab::Digit;
 
 /// What happened, for the agent to judge. Strings in it are the peer's own words unless said otherwise: escape before showing.
 #[derive(Clone, Debug)]
@@ -25,6 +26,21 @@ pub enum EndpointEvent {
     Confirmed {
         id: SessionId,
         body: Option<Body>,
+    },
+    /// The peer presses a key of its telephone, by INFO.
+    Digit {
+        id: SessionId,
+        digit: Digit,
+    },
+    /// A key of ours did not come: the status, or 0, and why.
+    DigitRefused {
+        id: SessionId,
+        status: u16,
+        reason: String,
+    },
+    /// A key of ours came.
+    DigitTaken {
+        id: SessionId,
     },
     /// A provisional answer to our INVITE holds a session description: the callee could be heard before it picks up (RFC 3261
     /// section 13.2.1).

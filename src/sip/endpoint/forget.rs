@@ -20,6 +20,7 @@ impl Endpoint {
             }
         }
         self.sending.values_mut().for_each(|sending| sending.forget_login(login));
+        self.informing.values_mut().for_each(|informing| informing.authentication.forget(login));
         self.referring.values_mut().for_each(|referring| referring.authentication.forget(login));
     }
 }

@@ -18,6 +18,7 @@ mod event;
 mod flows;
 mod forget;
 mod inbound;
+mod informer;
 pub mod limits;
 mod messenger;
 mod moved;
@@ -59,9 +60,10 @@ use super::{
     Body, Host, MessageId, NotifierId, NotifyState, PublicationId, Received, Refer, ReferralId, Refusal,
     RegistrationId, Resumed, SessionId, SubscriptionId, Transmit, Transport, Uri,
 };
-use crate::vocab::{Deadline, Now};
+use crate::vocab::{Deadline, Digit, Now};
 use crowd::Crowd;
 use flows::StunServer;
+use informer::Informing;
 use messenger::Sending;
 use secret::Secret;
 
@@ -145,6 +147,8 @@ pub struct Endpoint {
     outlived: BTreeMap<SessionId, Dialog>,
     /// Texts of ours on their way.
     sending: BTreeMap<MessageId, Sending>,
+    /// Keys of ours, one at a time in each call.
+    informing: BTreeMap<SessionId, Informing>,
     /// Texts of others that wait for an answer.
     arrived: BTreeMap<MessageId, ServerKey>,
     /// Whose dialog it is, by Call-ID and our own tag, which is ours alone.
@@ -194,6 +198,7 @@ impl Endpoint {
             referred: BTreeMap::new(),
             outlived: BTreeMap::new(),
             sending: BTreeMap::new(),
+            informing: BTreeMap::new(),
             arrived: BTreeMap::new(),
             usages: BTreeMap::new(),
             last_id: 0,
@@ -349,6 +354,12 @@ impl Endpoint {
             session.dialog.retarget(Some(target));
         }
         self.want_offer_at(now.mono, id);
+    }
+
+    /// A key of a telephone, by INFO. [`EndpointEvent::DigitTaken`] or `DigitRefused` follows, or the session `Ended`; until then there is one
+    /// at a time.
+    pub fn inform(&mut self, now: Now, id: SessionId, digit: Digit) {
+        self.open_info(now.mono, id, digit);
     }
 
     /// Asks the peer of an answered call to call somebody else. [`EndpointEvent::ReferralEnded`] always comes in the end; until

@@ -158,6 +158,7 @@ impl Endpoint {
             },
             _ if !self.has_room(address) => self.refuse_overload(inbound),
             (Usage::Notifier(id), Method::Subscribe) => self.handle_refresh(now, id, inbound),
+            (Usage::Session(id), Method::Info) => self.handle_info(now, id, inbound),
             (Usage::Session(id), Method::Invite) => self.handle_reinvite(now, id, inbound),
             (Usage::Session(id), Method::Refer) => self.handle_refer(now, id, inbound),
             (Usage::Session(id), Method::Subscribe) => self.handle_refer_subscribe(now, id, inbound),
@@ -251,6 +252,7 @@ impl Endpoint {
             (Owner::Referral(id), _) => self.handle_refer_response(now, id, response),
             (Owner::Registration(id), _) => self.handle_register_response(now, id, response),
             (Owner::Session(id), Method::Invite) => self.handle_invite_response(now, id, from, response),
+            (Owner::Session(id), Method::Info) => self.handle_info_response(now, id, response),
             (Owner::Session(id), Method::Update) => {
                 self.handle_refresh_response(now, id, response);
             }

@@ -186,6 +186,7 @@ names! {
     FROM = "From",
     HISTORY_INFO = "History-Info",
     IDENTITY = "Identity",
+    INFO_PACKAGE = "Info-Package",
     IN_REPLY_TO = "In-Reply-To",
     MAX_FORWARDS = "Max-Forwards",
     MIME_VERSION = "MIME-Version",

@@ -1,14 +1,15 @@
 //! What a running agent says at its own terminal: who calls, which review waits, what must be seen now.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use tokio::time::{interval, MissedTickBehavior};
 
 use super::output::Output;
 use crate::app::control::view::{
-    AccountStateView, AccountView, CallStateView, CallView, EventView, ReviewKindView, ReviewStateView, StatusView,
-    TextStateView, WatchStateView, WatchView,
+    AccountStateView, AccountView, CallStateView, CallView, DigitView, EventView, ReviewKindView, ReviewStateView,
+    StatusView, TextStateView, WatchStateView, WatchView,
 };
 use crate::app::control::{Events, CALLS_UNTOLD};
 
@@ -56,6 +57,8 @@ impl Announcer {
     fn lines(&mut self, event: &EventView) -> Vec<String> {
         self.forget_what_is_over(event);
         let first = match event {
+            // The same key may come twice. It may be a secret: only a terminal shows it, and no file or journal has it.
+            EventView::Digit(digit) => return digit_line(digit, std::io::stderr().is_terminal()).into_iter().collect(),
             EventView::Account(account) => return self.registered.line(account).into_iter().collect(),
             EventView::Call(call) => self.held.line(call),
             _ => None,
@@ -150,6 +153,10 @@ fn line(event: &EventView, prompting: bool) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn digit_line(digit: &DigitView, shown: bool) -> Option<String> {
+    shown.then(|| format!("call {}: the peer presses {}", digit.call, digit.digit))
 }
 
 fn followed(watch: &WatchView) -> Option<String> {

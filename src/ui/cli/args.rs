@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::company::RecordArgs;
 use super::devices::DevicesCommand;
+use super::dtmf::DtmfArgs;
 use super::history::HistoryArgs;
 use super::policy_args::{span, PolicyCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -86,6 +87,8 @@ pub enum Command {
         /// Its number, as c1
         call: String,
     },
+    /// Press keys of the telephone in a call
+    Dtmf(DtmfArgs),
     /// Take a call up again that you hold
     Resume {
         /// Its number, as c1

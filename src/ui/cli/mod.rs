@@ -11,6 +11,7 @@ mod contact;
 mod devices;
 mod dnd;
 mod door;
+mod dtmf;
 mod edit;
 mod exit;
 mod history;
@@ -97,6 +98,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         | Command::Stop
         | Command::Answer { .. }
         | Command::Dnd { .. }
+        | Command::Dtmf(_)
         | Command::Reject { .. }
         | Command::Hangup { .. }
         | Command::Hold { .. }
@@ -159,6 +161,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Record(args) => company::record(door, output, args).await,
         Command::Contact(command) => contact::run(door, output, command).await,
         Command::Devices(command) => devices::run(door, output, command).await,
+        Command::Dtmf(args) => dtmf::run(door, output, args).await,
         Command::Group(command) => contact::groups(door, output, command).await,
         Command::Hangup { call } => call::hangup(door, output, call.as_deref()).await,
         Command::Hold { call } => hold::run(door, output, call, "hold").await,

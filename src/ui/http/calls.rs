@@ -5,8 +5,12 @@ use axum::Json;
 use super::asks::WaitQuery;
 use super::error::Refusal;
 use super::extract::{Asked, Body, Id};
-use crate::app::control::request::{CallBody, ConferenceBody, RecordingBody, RelaxBody, TightenBody, TransferBody};
-use crate::app::control::view::{AskView, CallList, CallView, ConferenceView, ErrorBody, HoldView, TransferView};
+use crate::app::control::request::{
+    CallBody, ConferenceBody, DigitsBody, RecordingBody, RelaxBody, TightenBody, TransferBody,
+};
+use crate::app::control::view::{
+    AskView, CallList, CallView, ConferenceView, DigitsView, ErrorBody, HoldView, TransferView,
+};
 use crate::app::control::Control;
 
 /// Every call, oldest first.
@@ -161,6 +165,18 @@ pub async fn confer(
     Body(body): Body<ConferenceBody>,
 ) -> Result<Json<ConferenceView>, Refusal> {
     Ok(Json(control.confer(&id, &body).await?))
+}
+
+/// Presses keys of the telephone in a call, one after the other.
+#[utoipa::path(post, path = "/v1/calls/{id}/digits", operation_id = "digits", tag = "calls",
+    request_body = DigitsBody, params(("id" = String, Path, description = "`c1`")),
+    responses((status = 202, body = DigitsView), (status = "default", body = ErrorBody)))]
+pub async fn dial(
+    State(control): State<Control>,
+    Id(id): Id,
+    Body(body): Body<DigitsBody>,
+) -> Result<(StatusCode, Json<DigitsView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(control.dial(&id, &body).await?)))
 }
 
 /// Ends one call.

@@ -77,6 +77,7 @@ fn calling() -> Router<Control> {
         .route("/v1/calls/{id}/reject", post(calls::reject))
         .route("/v1/calls/{id}/recording", post(calls::record).delete(calls::stop_recording))
         .route("/v1/calls/{id}/conference", post(calls::confer))
+        .route("/v1/calls/{id}/digits", post(calls::dial))
         .route("/v1/calls/{id}/hold", get(calls::held).post(calls::hold))
         .route("/v1/calls/{id}/resume", post(calls::resume))
         .route("/v1/calls/{id}/relax", post(calls::relax))

@@ -18,7 +18,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         asks::list, asks::start, asks::one, asks::cancel,
         reviews::list, reviews::one, reviews::answer,
         proposals::list, proposals::one, proposals::cancel,
-        calls::list, calls::start, calls::one, calls::answer, calls::reject, calls::hold, calls::held, calls::resume, calls::relax, calls::tighten, calls::transfer, calls::transferred, calls::record, calls::stop_recording, calls::confer, calls::hangup, calls::hangup_all,
+        calls::list, calls::start, calls::one, calls::answer, calls::reject, calls::hold, calls::held, calls::resume, calls::relax, calls::tighten, calls::transfer, calls::transferred, calls::record, calls::stop_recording, calls::confer, calls::dial, calls::hangup, calls::hangup_all,
         policy::list, policy::add, policy::default, policy::default_remove, policy::import, policy::export, policy::test, policy::one,
         policy::remove, policy::edit, policy::disable, policy::enable, policy::expire, policy::history, policy::undo,
         presence::list, presence::set, presence::one, presence::rename, presence::remove,

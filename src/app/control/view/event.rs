@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AccountView, AskView, CallView, ContactView, ErrorView, GroupView, PresenceView, ProposalView, ReviewView,
-    TextView, WatchView, WatcherView,
+    AccountView, AskView, CallView, ContactView, DigitView, ErrorView, GroupView, PresenceView, ProposalView,
+    ReviewView, TextView, WatchView, WatcherView,
 };
 
 /// What happened, with the whole noun as it is now.
@@ -16,6 +16,8 @@ pub enum EventView {
     Contact(ContactView),
     /// The entity of a contact that is there no more.
     ContactGone(String),
+    /// The peer of a call presses a key of its telephone.
+    Digit(DigitView),
     Group(GroupView),
     /// The name of a group that is there no more.
     GroupGone(String),
@@ -46,6 +48,7 @@ impl EventView {
             Self::Call(_) => "call",
             Self::Contact(_) => "contact",
             Self::ContactGone(_) => "contact-gone",
+            Self::Digit(_) => "digit",
             Self::Group(_) => "group",
             Self::GroupGone(_) => "group-gone",
             Self::Message(_) => "message",

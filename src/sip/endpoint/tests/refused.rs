@@ -29,20 +29,20 @@ fn what_we_cannot_do_is_refused_with_the_reason() {
             request("OPTIONS", 1, ""),
             200,
             "Allow",
-            "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE, PRACK, REFER",
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE, PRACK, REFER, INFO",
         ),
         (request("OPTIONS", 2, ""), 200, "Allow-Events", "presence"),
         (
             request("DANCE", 3, ""),
             501,
             "Allow",
-            "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE, PRACK, REFER",
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE, PRACK, REFER, INFO",
         ),
         (
-            request("INFO", 4, ""),
+            request("PUBLISH", 4, ""),
             405,
             "Allow",
-            "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE, PRACK, REFER",
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, UPDATE, MESSAGE, PRACK, REFER, INFO",
         ),
         (request("INVITE", 5, "Require: x-sv-sa, 100rel\r\n"), 420, "Unsupported", "100rel"),
         (request("SUBSCRIBE", 6, "Event: dialog\r\n"), 489, "Allow-Events", "presence"),
@@ -53,7 +53,7 @@ fn what_we_cannot_do_is_refused_with_the_reason() {
         assert_eq!((response.status(), response.headers().first(name)), (status, Some(value)), "{text}");
         assert!(response.headers().first("To").unwrap().contains(";tag="));
     }
-    for method in ["BYE", "NOTIFY", "CANCEL"] {
+    for method in ["BYE", "NOTIFY", "CANCEL", "INFO"] {
         let more = "Event: presence\r\nSubscription-State: active\r\n";
         assert_eq!(answer(&mut world, &request(method, 9, more)).status(), 481, "{method}");
     }
