@@ -41,7 +41,7 @@ aarch64:
 # ---- test: only what follows belongs to it ----
 
 STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark baresip=baresip-core \
-	$(KAMAILIO) 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
+	$(KAMAILIO) turnserver=coturn 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
 	pulseaudio=pulseaudio pactl=pulseaudio-utils \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 
@@ -71,7 +71,7 @@ soak:
 
 # lab: the scenarios of tests/lab/, in namespaces that they make and remove; NAME="office cafe" plays some of them
 lab:
-	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) -- $(NETWORK) nft=nftables tshark=tshark python3=python3 $(KAMAILIO)
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) -- $(NETWORK) nft=nftables tshark=tshark python3=python3 turnserver=coturn $(KAMAILIO)
 	@config/make/cargo.sh
 	@$(BUILD)
 	@tests/lab/run.sh $(NAME)

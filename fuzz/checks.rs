@@ -71,7 +71,7 @@ pub fn crypto(octets: &[u8]) {
         let ours = sdp::Ours { username: "-", session_id: 1, session_version: 1, address: ([192, 0, 2, 2], 9).into() };
         let formats = &[sdp::AudioFormat::Pcmu, sdp::AudioFormat::Pcma];
         let keying = sdp::Keying { crypto: vec![crypto.clone()], dtls: None };
-        let input = sdp::AnswerInput { ours, formats, sv_sa: None, keying, held: false };
+        let input = sdp::AnswerInput { ours, formats, sv_sa: None, keying, ice: None, held: false };
         let answer = sdp::answer(&offer, input).expect("it can be answered").to_string();
         let again = sdp::SessionDescription::parse(answer.as_bytes()).expect("what was written can be read");
         assert!(sdp::RemoteAudio::of(&again).expect("with its stream").keying.crypto == [crypto]);

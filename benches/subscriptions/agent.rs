@@ -111,6 +111,7 @@ fn config(number: usize) -> AgentConfig {
         sdes_without_tls: false,
         srtp_keys: vec![SrtpKeying::Sdes],
         dtls: None,
+        nat: Default::default(),
         limits: number,
         keylog: false,
     }

@@ -62,6 +62,7 @@ pub struct AgentConfig {
     /// How many times what a telephone of one user needs may be remembered for others.
     pub limits: usize,
     pub prompts: Prompts,
+    pub nat: NatConfig,
     /// We are a gateway for others.
     pub gateway: Option<GatewayConfig>,
     /// Write the SAs of each call for a packet analyser. Dangerous.
@@ -80,6 +81,24 @@ pub struct GatewayConfig {
     pub rate: u32,
     /// Most tunnels at once.
     pub tunnels: usize,
+}
+
+/// How media finds its way through NATs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NatConfig {
+    pub ice: IceUse,
+    /// Servers of STUN, `host:port`.
+    pub stun: Vec<String>,
+}
+
+/// Whether ICE is offered; what is offered is answered, but where it is off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IceUse {
+    /// Where a server says how others see us, and a NAT may be on the way.
+    #[default]
+    Auto,
+    Off,
+    On,
 }
 
 /// What else rules calls that come, besides [`AnswerMode`].

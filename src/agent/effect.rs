@@ -11,7 +11,7 @@
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
 //! | `UseSound` | `SoundChanged` |
-//! | `BridgeStreams`, `SetGains`, `Signal`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
+//! | `BridgeStreams`, `SetGains`, `SetIce`, `Signal`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -25,10 +25,12 @@ use super::proposed_before::KeptProposal;
 use super::request::CallRecording;
 use super::sound::{SoundDevice, SoundNews, SoundSide};
 use super::sound_choice::{SoundChange, SoundChoice};
+use crate::ice::{Gathering, Start};
 use crate::keys::EphemeralMemory;
 use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Levels, Rekeying, Signal, Stream, StreamEvent};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
+use crate::sdp::Ice;
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
     AgreementKey, CallId, Device, Digest, Digit, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce,
@@ -75,11 +77,14 @@ pub enum Effect {
     OpenMediaBeside {
         call: CallId,
         local: IpAddr,
+        gathering: Option<Box<Gathering>>,
     },
     /// Bind a UDP socket for one call's media.
     OpenMedia {
         call: CallId,
         local: IpAddr,
+        /// Find out for ICE from where its packets are seen, before it is answered.
+        gathering: Option<Box<Gathering>>,
     },
     /// A call is held, or taken up again: its stream sends no sound, or does.
     HoldStream {
@@ -100,6 +105,11 @@ pub enum Effect {
     RekeyStream {
         call: CallId,
         rekeying: Box<Rekeying>,
+    },
+    /// What both sides said for ICE: checks begin, or begin anew. `None`: there are none, and packets go as described.
+    SetIce {
+        call: CallId,
+        ice: Option<Box<Start>>,
     },
     /// Our user hears that on that device from now on, or nothing any more.
     Signal(Option<(Signal, SoundDevice)>),
@@ -156,6 +166,8 @@ pub enum Done {
     MediaOpened {
         call: CallId,
         result: Result<SocketAddr, Failure>,
+        /// What was gathered.
+        ice: Option<Ice>,
     },
     /// What really is bound, in the order in which it was wanted.
     Listening {

@@ -100,7 +100,7 @@ pub use call::{QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{
     AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, DtmfWay, GatewayConfig,
-    Hop, Listen, Place, Prompts, SrtpKeying, UnknownWatchers,
+    Hop, IceUse, Listen, NatConfig, Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 pub use contact::OPTION_TAG;
 pub use effect::{
@@ -294,7 +294,7 @@ impl Agent {
                 }
             }
             Done::MediaClosed { call, counters } => self.handle_media_closed(now, call, counters),
-            Done::MediaOpened { call, result } => self.handle_media_opened(now, call, result),
+            Done::MediaOpened { call, result, ice } => self.handle_media_opened(now, call, (result, ice)),
             Done::Listening { result } => self.handle_listening(now, result),
             Done::NetworkLooked(network) => self.handle_network(now, *network),
             Done::SoundChanged { call, side, news } => self.handle_sound_changed(call, side, news),

@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::os;
 use crate::vocab::{Mono, Now, Wall};
@@ -18,6 +18,12 @@ impl Clock {
     /// Monotonic time goes on while the machine sleeps, so that lifetimes end when the peer thinks they do.
     pub fn now(&self) -> Now {
         Now { mono: Mono(os::time_since_boot().saturating_sub(self.origin)), wall: wall() }
+    }
+
+    /// Something to count from, for what counts in the standard library's instants.
+    #[expect(clippy::disallowed_methods, reason = "it is no time, only where one begins")]
+    pub fn any_instant() -> Instant {
+        Instant::now()
     }
 }
 

@@ -5,6 +5,7 @@ mod beside;
 mod bridge;
 mod carrier;
 mod crew;
+mod gather;
 mod leg;
 mod loudness;
 mod mailbox;
@@ -15,23 +16,26 @@ mod slot;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod traversing;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::TryRecvError;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::audio::{Sink, Source, LIVE_RATE};
-use super::Clock;
+use super::{Clock, Resolver};
 use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
+use crate::ice::{Gathering, Start};
 use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Digit, Failure, FailureKind};
 
 use bridge::bridge;
 use crew::Crew;
+use gather::{Gatherer, Opened};
 use leg::{MediaLeg, Work};
 use loudness::Loudness;
 use mailbox::Mailbox;
@@ -41,8 +45,9 @@ use recorder::{Recorder, Whole};
 pub struct MediaLoops {
     legs: BTreeMap<CallId, Leg>,
     /// For legs that run on another socket until they are rekeyed.
-    beside: BTreeMap<CallId, UdpSocket>,
+    beside: BTreeMap<CallId, Opened>,
     crew: Crew,
+    clock: Clock,
     loudness: Arc<Loudness>,
     dones: mpsc::Sender<Done>,
     /// Of files that are being written, or were.
@@ -51,7 +56,7 @@ pub struct MediaLoops {
 
 enum Leg {
     /// Bound; what comes waits in the socket's buffer.
-    Opened(UdpSocket),
+    Opened(Opened),
     Running(Arc<Mailbox>),
 }
 
@@ -63,7 +68,7 @@ impl MediaLoops {
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let crew = Crew::new(clock, dones.clone(), processors);
         let (legs, beside, loudness) = (BTreeMap::new(), BTreeMap::new(), Arc::default());
-        Self { legs, beside, crew, loudness, dones, recordings: Vec::new() }
+        Self { legs, beside, crew, clock, loudness, dones, recordings: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -73,15 +78,34 @@ impl MediaLoops {
     /// Binds an even port (RFC 3550 section 11) between 16384 and 32767 of `local`, and says which.
     pub fn open(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
         let (socket, address) = socket::bind(local)?;
-        self.legs.insert(call, Leg::Opened(socket));
+        self.legs.insert(call, Leg::Opened(socket.into()));
         Ok(address)
     }
 
     /// The same for a leg that runs, at another address beside its own: it goes there when it is rekeyed.
     pub fn open_beside(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
         let (socket, address) = socket::bind(local)?;
-        self.beside.insert(call, socket);
+        self.beside.insert(call, socket.into());
         Ok(address)
+    }
+
+    /// Finds out, on the socket that was opened just now, from where others see it. [`Done::MediaOpened`] is told then. Must be called inside a
+    /// tokio runtime.
+    pub fn gather(&mut self, call: CallId, local: SocketAddr, gathering: Gathering, resolver: Resolver) {
+        let opened = match self.legs.get_mut(&call) {
+            Some(Leg::Opened(opened)) => Some(opened),
+            _ => self.beside.get_mut(&call),
+        };
+        let Some(opened) = opened else { return };
+        let (clock, dones) = (self.clock, self.dones.clone());
+        Gatherer { call, local, clock, dones, resolver }.start(opened, gathering);
+    }
+
+    /// What both sides said of ways through NATs: checks begin, or end.
+    pub fn set_ice(&self, call: CallId, ice: Option<Box<Start>>) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.set_ice(ice);
+        }
     }
 
     /// Gives the stream to a thread that has room; or to the leg that runs, where it takes the place of the stream before, and source
@@ -94,7 +118,7 @@ impl MediaLoops {
         sink: AudioSink,
     ) -> Result<(), Failure> {
         match self.legs.remove(&call) {
-            Some(Leg::Opened(socket)) => self.run(call, socket, Work::Talk(Some(stream)), source, sink),
+            Some(Leg::Opened(opened)) => self.run(call, opened, Work::Talk(Some(stream)), source, sink),
             Some(Leg::Running(mailbox)) => {
                 mailbox.replace(Some(stream));
                 self.legs.insert(call, Leg::Running(mailbox));
@@ -106,20 +130,21 @@ impl MediaLoops {
 
     /// The leg is one of a gateway: what comes goes on, and nothing is said or heard.
     pub fn forward(&mut self, call: CallId, forwarder: Box<Forwarder>) -> Result<(), Failure> {
-        let Some(Leg::Opened(socket)) = self.legs.remove(&call) else { return Err(not_open(call)) };
-        self.run(call, socket, Work::Forward(forwarder), AudioSource::Silence, AudioSink::Discard)
+        let Some(Leg::Opened(opened)) = self.legs.remove(&call) else { return Err(not_open(call)) };
+        self.run(call, opened, Work::Forward(forwarder), AudioSource::Silence, AudioSink::Discard)
     }
 
     fn run(
         &mut self,
         call: CallId,
-        socket: UdpSocket,
+        opened: Opened,
         work: Work,
         source: AudioSource,
         sink: AudioSink,
     ) -> Result<(), Failure> {
         let (mailbox, loudness) = (Arc::new(Mailbox::default()), Arc::clone(&self.loudness));
-        let leg = MediaLeg { call, mailbox: Arc::clone(&mailbox), socket, work, source, sink, loudness };
+        let (socket, traversal) = opened.take();
+        let leg = MediaLeg { call, mailbox: Arc::clone(&mailbox), socket, traversal, work, source, sink, loudness };
         self.crew.run(leg).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));
         Ok(())
@@ -226,10 +251,10 @@ impl MediaLoops {
 
     /// Its stream goes on under new keys.
     pub fn rekey(&mut self, call: CallId, rekeying: Box<Rekeying>) {
-        let is_there = |socket: &UdpSocket| socket.local_addr().is_ok_and(|local| local == rekeying.local);
-        let socket = self.beside.get(&call).is_some_and(is_there).then(|| self.beside.remove(&call)).flatten();
+        let is_there = |opened: &Opened| opened.is_at(rekeying.local);
+        let opened = self.beside.get(&call).is_some_and(is_there).then(|| self.beside.remove(&call)).flatten();
         if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
-            mailbox.rekey(rekeying, socket);
+            mailbox.rekey(rekeying, opened.map(Opened::take));
         }
     }
 

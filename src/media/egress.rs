@@ -81,6 +81,12 @@ impl Egress {
         !guarantee.discard && !self.associations.is_none() && !guarantee.accepts(&self.associations.carried())
     }
 
+    /// Whether the entry for packets to there is content with what they have.
+    pub(super) fn reaches(&self, now: Wall, peer: SocketAddr) -> bool {
+        let guarantee = self.rules.seen_at(peer, now).sending();
+        !guarantee.discard && guarantee.accepts(&self.associations.carried())
+    }
+
     fn decide(&mut self, now: Wall) -> Result<Outgoing, Withheld> {
         let guarantee = self.rules.sending(now);
         if guarantee.discard {

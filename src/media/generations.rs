@@ -45,6 +45,11 @@ impl Generations {
         self.current.remote
     }
 
+    /// Whether the entries for the peer's packets and ours would let them go by this address of its.
+    pub(super) fn allow(&self, now: Now, peer: SocketAddr) -> bool {
+        self.current.egress.reaches(now.wall, peer) && self.current.ingress.is_reached_from(now.wall, peer)
+    }
+
     /// What was agreed for packets of ours.
     pub(super) fn outbound(&self) -> Bundle {
         self.current.egress.agreed

@@ -64,6 +64,11 @@ impl Ingress {
         !seen.sending().discard && !self.associations.is_none() && !seen.lets_in(&carried)
     }
 
+    /// Whether the entry for packets from there is content with what they have.
+    pub(super) fn is_reached_from(&self, now: Wall, peer: SocketAddr) -> bool {
+        self.rules.seen_at(peer, now).lets_in(&self.associations.carried())
+    }
+
     #[inline]
     fn open<'a>(
         &mut self,

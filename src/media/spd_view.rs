@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::ipsec::Path;
@@ -50,6 +51,16 @@ impl SpdView {
         Seen::within(spd, &self.packet(), now, (self.default_level, self.enclosing.as_ref()))
     }
 
+    /// The same if the peer were there.
+    pub(super) fn seen_at(&self, peer: SocketAddr, now: Wall) -> Seen {
+        let flow = match self.direction {
+            Direction::Out => Path::new(self.flow.source, peer),
+            Direction::In => Path::new(peer, self.flow.destination),
+        };
+        let enclosing = (self.default_level, self.enclosing.as_ref());
+        Seen::within(&self.spd, &self.packet_of(flow), now, enclosing)
+    }
+
     fn look_up(&mut self, now: Wall) -> Seen {
         let seen = self.seen_in(&self.spd, now);
         self.remembered = Remembered::new(seen);
@@ -57,9 +68,13 @@ impl SpdView {
     }
 
     fn packet(&self) -> Flow<'_> {
+        self.packet_of(self.flow)
+    }
+
+    fn packet_of(&self, flow: Path) -> Flow<'_> {
         Flow {
-            source: self.flow.source,
-            destination: self.flow.destination,
+            source: flow.source,
+            destination: flow.destination,
             upper: Upper::Udp,
             direction: self.direction,
             peer: self.peer.as_ref().map(|(entity, device)| (entity, device)),

@@ -373,6 +373,17 @@ impl Stream {
         self.generations.remote()
     }
 
+    /// Whether the policy lets packets of this stream go to another address of the peer than it described, and come from there.
+    pub fn allows(&self, now: Now, peer: SocketAddr) -> bool {
+        self.generations.allow(now, peer)
+    }
+
+    /// In the place of [`send`](Self::send), while there is no way: time goes on, and the frame is counted as dropped.
+    pub fn skip(&mut self) {
+        self.next.timestamp = self.next.timestamp.wrapping_add(self.encoder.codec().frame_ticks());
+        self.counters.drop_one("no-consent");
+    }
+
     fn note_first(&mut self, from: SocketAddr) {
         // AH proves the address that it came by, which need not be where our sound would go.
         self.waits = self.waits && (from != self.generations.remote() || self.generations.awaits_next());

@@ -4,13 +4,14 @@
 //! [`RemoteAudio::of`] says where and how that peer receives. [`offer`] and [`answer`] write ours. The key agreement
 //! rides in [`SvSa`] attributes: octets here, meaning in `keys`.
 //!
-//! Not here: more than one stream of ours, names instead of addresses, ICE, bundling.
+//! Not here: more than one stream of ours, names instead of addresses, bundling. What it says for ICE is text here, meaning in `ice`.
 
 mod attribute;
 mod crypto;
 mod description;
 mod dtls;
 mod format;
+mod ice;
 mod inspect;
 mod offer_answer;
 mod opus;
@@ -24,6 +25,7 @@ pub use crypto::{Crypto, CryptoError};
 pub use description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 pub use dtls::{CertificateHash, Dtls, Keying, Setup};
 pub use format::{AudioFormat, NumberedFormat};
+pub use ice::Ice;
 pub use inspect::{inspect, Inspection};
 pub use offer_answer::{accepted, answer, offer, renewed, reoffer, AnswerError, AnswerInput, OfferInput, Ours};
 pub use opus::OpusWishes;

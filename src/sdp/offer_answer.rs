@@ -5,6 +5,7 @@ use super::attribute::{Attribute, MediaDirection};
 use super::description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 use super::dtls::Keying;
 use super::format::{AudioFormat, NumberedFormat};
+use super::ice::Ice;
 use super::remote::{MediaError, Profile, RemoteAudio, PTIME};
 use super::sv_sa::SvSa;
 use super::telephone_event::TelephoneEvent;
@@ -31,6 +32,7 @@ pub struct OfferInput<'a> {
     /// Ways to keys for an ordinary telephone, the preferred first.
     pub keying: Keying,
     pub profile: Profile,
+    pub ice: Option<Ice>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct AnswerInput<'a> {
     pub sv_sa: Option<SvSa>,
     /// One of those that were offered, with its tag.
     pub keying: Keying,
+    /// Where it was offered.
+    pub ice: Option<Ice>,
     /// We hold the call: no sound comes in, whatever is offered.
     pub held: bool,
 }
@@ -65,6 +69,7 @@ pub fn offer(input: OfferInput) -> SessionDescription {
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.keying.attributes());
+    media.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
     media.protocol = input.profile.name().to_owned();
     session(input.ours, vec![Line { kind: 't', value: "0 0".to_owned() }], vec![media])
 }
@@ -90,6 +95,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     }
     joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     joined.attributes.extend(input.keying.attributes());
+    joined.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
     let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
     media.splice(theirs.index..=theirs.index, [joined]);
     // The times of an answer are those of the offer (RFC 3264 section 6).
@@ -112,17 +118,24 @@ pub fn reoffer(said: &SessionDescription, direction: MediaDirection) -> Option<S
     Some(offer)
 }
 
-/// What `said` described, at another place and with other keys. The version is the same: [`reoffer`] counts it. `None` when it joined no
+/// What `said` described, at another place and with other keys; `ice` is what it says for that place. The version is the same: [`reoffer`] counts it. `None` when it joined no
 /// stream.
-pub fn renewed(said: &SessionDescription, address: SocketAddr, sv_sa: Vec<SvSa>) -> Option<SessionDescription> {
+pub fn renewed(
+    said: &SessionDescription,
+    address: SocketAddr,
+    sv_sa: Vec<SvSa>,
+    ice: Option<Ice>,
+) -> Option<SessionDescription> {
     let index = RemoteAudio::of(said).ok()?.index;
     let mut renewed = said.clone();
+    Ice::remove(&mut renewed);
     renewed.connection = Some(Connection::new(address.ip()));
     let media = renewed.media.get_mut(index)?;
     media.port = address.port();
     media.connection = None;
     media.attributes.retain(|attribute| attribute.name != super::sv_sa::NAME);
     media.attributes.extend(sv_sa.iter().map(SvSa::attribute));
+    media.attributes.extend(ice.iter().flat_map(Ice::attributes));
     Some(renewed)
 }
 
@@ -224,6 +237,7 @@ mod tests {
             sv_sa: vec![sv_sa("b1"), sv_sa("b2")],
             keying: Keying::default(),
             profile: Profile::Avp,
+            ice: None,
         })
     }
 
@@ -233,6 +247,7 @@ mod tests {
             formats: &FORMATS,
             sv_sa: Some(sv_sa("b1")),
             keying: Keying::default(),
+            ice: None,
             held: false,
         };
         answer(offer, input)
@@ -284,6 +299,7 @@ mod tests {
                 sv_sa: vec![],
                 keying: keys(&[1, 2]),
                 profile,
+                ice: None,
             };
             let offer = SessionDescription::parse(offer(input).to_string().as_bytes()).unwrap();
             let theirs = RemoteAudio::of(&offer).unwrap();
@@ -293,6 +309,7 @@ mod tests {
                 formats: &FORMATS,
                 sv_sa: None,
                 keying: keys(&[2]),
+                ice: None,
                 held: false,
             };
             let answer = answer(&offer, input).unwrap();
@@ -352,7 +369,14 @@ mod tests {
             let address = self::ours("192.0.2.2:30000");
             let answer = answer(
                 &offer,
-                AnswerInput { ours: address, formats: &FORMATS, sv_sa: None, keying: Keying::default(), held: true },
+                AnswerInput {
+                    ours: address,
+                    formats: &FORMATS,
+                    sv_sa: None,
+                    keying: Keying::default(),
+                    ice: None,
+                    held: true,
+                },
             );
             assert_eq!(RemoteAudio::of(&answer.unwrap()).unwrap().direction, ours, "{theirs}");
         }
@@ -388,6 +412,7 @@ mod tests {
             sv_sa: vec![],
             keying: Keying::default(),
             profile: Profile::Avp,
+            ice: None,
         };
         let ours = offer(all);
         let text = ours.to_string();
@@ -402,7 +427,8 @@ mod tests {
         let theirs = SessionDescription::parse(theirs.as_bytes()).unwrap();
         let address = self::ours("192.0.2.2:30000");
         let formats = &[AudioFormat::Opus, AudioFormat::Pcmu][..];
-        let input = AnswerInput { ours: address, formats, sv_sa: None, keying: Keying::default(), held: false };
+        let input =
+            AnswerInput { ours: address, formats, sv_sa: None, keying: Keying::default(), ice: None, held: false };
         let answer = answer(&theirs, input).unwrap();
         assert!(answer.to_string().contains("RTP/AVP 0 111 112 101\r\n"), "{answer}");
         let taken = accepted(&ours, &answer).unwrap();
@@ -437,6 +463,7 @@ mod tests {
             sv_sa: vec![],
             keying: Keying::default(),
             profile: Profile::Avp,
+            ice: None,
         });
         let wide = our_offer();
         assert_eq!(accepted(&only_pcma, &wide), Err(AnswerError::Format));

@@ -5,6 +5,7 @@ use super::crypto::{Crypto, CryptoError};
 use super::description::{Connection, MediaDescription, SessionDescription};
 use super::dtls::{Dtls, Keying};
 use super::format::NumberedFormat;
+use super::ice::Ice;
 use super::sv_sa::{SvSa, SvSaError};
 use super::telephone_event::TelephoneEvent;
 
@@ -29,6 +30,8 @@ pub struct RemoteAudio {
     /// Never empty where the profile is a secure one.
     pub keying: Keying,
     pub profile: Profile,
+    /// Its candidates; one of them is `address`, or another on the way has changed that and ICE does not hold (RFC 8839 section 5.3).
+    pub ice: Option<Ice>,
 }
 
 /// Why there is no audio stream that we can join.
@@ -133,6 +136,7 @@ impl RemoteAudio {
             sv_sa: SvSa::all_of(media)?,
             keying,
             profile,
+            ice: Ice::of(sdp, media),
         })
     }
 

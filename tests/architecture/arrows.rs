@@ -5,19 +5,22 @@ use super::Source;
 
 /// What each room may name besides itself. An arrow may skip floors; sideways only where it says so.
 fn allowed(room: &str) -> &'static [&'static str] {
-    const PURE: [&str; 9] = ["dtls", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp"];
+    const PURE: [&str; 10] = ["dtls", "ice", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp"];
     match room {
         "vocab" => &[],
         "policy" | "sdp" | "sip" | "srtp" => &["vocab"],
         "ipsec" | "presence" => &["policy", "vocab"],
         "dtls" => &["srtp", "vocab"],
         "keys" => &["ipsec", "policy", "sdp", "vocab"],
+        "ice" => &["sdp", "sip", "vocab"],
         "media" => &["dtls", "ipsec", "policy", "srtp", "vocab"],
-        "agent" => &["dtls", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
-        "io" => &["agent", "dtls", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
-        "app" => {
-            &["agent", "dtls", "io", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"]
+        "agent" => &["dtls", "ice", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"],
+        "io" => {
+            &["agent", "dtls", "ice", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"]
         }
+        "app" => &[
+            "agent", "dtls", "ice", "io", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab",
+        ],
         "ui" => &["app::control", "ui", "vocab"],
         "lib" => &[],
         "main" => &["ui"],

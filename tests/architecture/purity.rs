@@ -2,8 +2,8 @@
 
 use super::{paths, Source};
 
-const PURE: [&str; 11] =
-    ["agent", "dtls", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"];
+const PURE: [&str; 12] =
+    ["agent", "dtls", "ice", "ipsec", "keys", "media", "policy", "presence", "sdp", "sip", "srtp", "vocab"];
 
 /// Names of the world, wherever they come from. Clippy bans the calls; this also finds what an alias would hide.
 const WORLDLY: [&str; 15] = [
@@ -31,7 +31,10 @@ pub fn violations(source: &Source) -> Vec<String> {
     if !PURE.contains(&source.room()) {
         return Vec::new();
     }
-    let words = WORLDLY.iter().filter(|word| names(&source.text, word)).map(|word| (*word).to_owned());
+    // The crate that `ice` stands on counts in instants. One comes in, and this file alone adds to it; to make one is denied by clippy.
+    let is_counted = |word: &str| source.path.ends_with("ice/traversal.rs") && word == "Instant";
+    let words =
+        WORLDLY.iter().filter(|word| names(&source.text, word) && !is_counted(word)).map(|word| (*word).to_owned());
     let library = paths::below(&source.text, "std").into_iter().filter(|path| is_worldly(path));
     let found = words.chain(library.map(|path| format!("std::{}", path.join("::"))));
     found.map(|what| format!("{}: a pure room names {what}", source.path)).collect()

@@ -49,6 +49,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         sdes_without_tls: false,
         srtp_keys: vec![SrtpKeying::Sdes],
         dtls: None,
+        nat: Default::default(),
         keylog: true,
     }
 }

@@ -8,9 +8,11 @@ use sottovoce::agent::{
     Agent, AgentConfig, AudioSink, AudioSource, AuditRow, CallRecord, CallRecording, Done, Effect, Event, Loaded,
     Output, Restoring, StoreOp, Stored,
 };
-use sottovoce::io::{Location, Store};
+use sottovoce::ice::{Gathering, Start, Traversal};
+use sottovoce::io::{Clock, Location, Store};
 use sottovoce::media::{Counters, Forwarder, Signal, Stream};
 use sottovoce::policy::{Approved, Entry};
+use sottovoce::sdp::Ice;
 use sottovoce::sip::{Candidate, Locate, Transmit};
 use sottovoce::vocab::{CallId, EffectId, EntryId, Failure, FailureKind, Generation, Now};
 
@@ -24,6 +26,8 @@ pub struct Node {
     disk: Option<Disk>,
     /// Lines of the key log, JSON.
     pub keylog: Vec<String>,
+    /// What was said last of ways through NATs, of each call.
+    pub ice: BTreeMap<CallId, Option<Start>>,
     /// Where the names are that it looks for.
     pub dns: BTreeMap<String, Vec<Candidate>>,
     /// What it looked for.
@@ -71,6 +75,12 @@ impl Media {
         let forwarded = self.forwarder.map(|forwarder| forwarder.counters().clone());
         self.stream.map(|stream| stream.counters().clone()).or(forwarded)
     }
+}
+
+/// Without a server that says how others see the socket.
+fn gathered(gathering: Gathering, local: SocketAddr) -> Ice {
+    let begins = (Clock::any_instant(), Default::default());
+    Traversal::gather(gathering, local, &[], begins).ours().expect("the socket itself")
 }
 
 /// A store in a directory of its own.
@@ -201,6 +211,7 @@ impl Node {
             store: FakeStore::default(),
             disk: kept.1,
             keylog: Vec::new(),
+            ice: BTreeMap::new(),
             dns: BTreeMap::new(),
             located: Vec::new(),
             next_port: 20_000,
@@ -294,15 +305,20 @@ impl Node {
                 self.ip = wanted[0].address.ip();
                 Some(Done::Listening { result: Ok(wanted) })
             }
-            Effect::OpenMediaBeside { call, local } => {
+            Effect::OpenMediaBeside { call, local, gathering } => {
                 self.next_port += 2;
-                Some(Done::MediaOpened { call, result: Ok(SocketAddr::new(local, self.next_port)) })
+                let local = SocketAddr::new(local, self.next_port);
+                Some(Done::MediaOpened { call, result: Ok(local), ice: gathering.map(|asked| gathered(*asked, local)) })
             }
-            Effect::OpenMedia { call, local } => {
+            Effect::OpenMedia { call, local, gathering } => {
                 self.next_port += 2;
                 let local = SocketAddr::new(local, self.next_port);
                 self.media.insert(call, Media { local, stream: None, forwarder: None });
-                Some(Done::MediaOpened { call, result: Ok(local) })
+                Some(Done::MediaOpened { call, result: Ok(local), ice: gathering.map(|asked| gathered(*asked, local)) })
+            }
+            Effect::SetIce { call, ice } => {
+                self.ice.insert(call, ice.map(|start| *start));
+                None
             }
             Effect::Locate { id, what, .. } => {
                 let found = self.dns.get(&what.host).cloned().unwrap_or_default();

@@ -24,6 +24,7 @@ mod forked;
 mod gateway;
 mod history;
 mod holds;
+mod ice;
 mod limits;
 mod loosen;
 mod loss;

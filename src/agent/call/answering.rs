@@ -48,7 +48,8 @@ impl Agent {
         calling.media_open = true;
         // It rings no more.
         self.calls_changed = true;
-        self.effect(Effect::OpenMedia { call: id, local });
+        let gathering = self.gathering_for_answer(id);
+        self.effect(Effect::OpenMedia { call: id, local, gathering });
     }
 
     /// The socket is bound: 200 with our half of the agreement, unless the entries for these very ports say otherwise.
@@ -133,6 +134,7 @@ impl Agent {
         let offered = calling.said.theirs().cloned().ok_or_else(|| gone(id))?;
         let known = calling.call.known;
         let srtp = calling.srtp.clone();
+        let ice = calling.ice.ours.clone();
         let (message, confirmed) = match std::mem::replace(&mut calling.key, KeyState::Done) {
             KeyState::Asked(responder, suite) => {
                 let choice = choose(responder.offer(), suite, spis, local, pads);
@@ -147,7 +149,7 @@ impl Agent {
             }
         };
         let answer = self
-            .sdp_answer(&offered, local, message, srtp.as_ref().map(SrtpKeys::said).unwrap_or_default())
+            .sdp_answer(&offered, local, message, (srtp.as_ref().map(SrtpKeys::said).unwrap_or_default(), ice))
             .map_err(|why| unanswerable(id, &why))?;
         self.say_answer(now, id, session, answer);
         let ready = Ready { confirmed, srtp, remote: offered.media() };

@@ -228,7 +228,8 @@ impl Agent {
         // A tunnel is one for the socket of another call.
         if !calling.media_open && calling.call.carries.is_none() {
             calling.media_open = true;
-            return self.effect(Effect::OpenMedia { call: id, local });
+            let gathering = self.gathering_for_offer(id);
+            return self.effect(Effect::OpenMedia { call: id, local, gathering });
         }
         if let Some(local) = calling.local {
             self.invite(now, id, local);
@@ -350,7 +351,8 @@ impl Agent {
         };
         let (initiator, message) =
             Initiator::offer(input, seed).map_err(|why| no_agreement_text(entity.as_str(), &why.to_string()))?;
-        let offer = self.sdp_offer(media, Some(SvSa { device: device.clone(), message }));
+        let ice = self.ice_offered(id);
+        let offer = self.sdp_offer(media, Some(SvSa { device: device.clone(), message }), ice);
         let bytes = offer.to_string().into_bytes();
         let level = self.config.default_level;
         let insists =

@@ -17,16 +17,23 @@ use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
 use crate::media::{Associations, Stream, StreamConfig, PORTS};
 use crate::policy::{Entry, Suite};
-use crate::sdp::{self, AnswerInput, Keying, OfferInput, Ours, Profile, SessionDescription, SvSa};
+use crate::sdp::{self, AnswerInput, Ice, Keying, OfferInput, Ours, Profile, SessionDescription, SvSa};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now, Redacted, Spi};
 
 impl Agent {
-    pub(in crate::agent) fn handle_media_opened(&mut self, now: Now, id: CallId, result: Result<SocketAddr, Failure>) {
+    pub(in crate::agent) fn handle_media_opened(
+        &mut self,
+        now: Now,
+        id: CallId,
+        (result, ice): (Result<SocketAddr, Failure>, Option<Ice>),
+    ) {
         let open = self.calls.all.get_mut(&id);
         let Some(calling) = open else { return };
         if std::mem::take(&mut calling.renewal.opens_beside) {
+            calling.ice.beside = ice;
             return self.handle_media_beside(now, id, result);
         }
+        calling.ice.ours = ice;
         match result {
             Ok(local) => {
                 calling.local = Some(local);
@@ -172,6 +179,7 @@ impl Agent {
         let source = calling.source.clone();
         let sink = self.sink_for(id);
         self.effect(Effect::StartStream { call: id, stream, source, sink });
+        self.begin_ice(id);
         match early {
             true => self.event(Event::CallChanged(id)),
             false => self.establish(now, id),
@@ -257,20 +265,25 @@ impl Agent {
         wanted
     }
 
-    pub(super) fn sdp_offer(&mut self, local: SocketAddr, agreement: Option<SvSa>) -> SessionDescription {
+    pub(super) fn sdp_offer(
+        &mut self,
+        local: SocketAddr,
+        agreement: Option<SvSa>,
+        ice: Option<Ice>,
+    ) -> SessionDescription {
         let session_id = u64::from(self.rng.next_u32());
         let sv_sa = agreement.into_iter().collect();
         let ours = self.ours(session_id, local);
         let (keying, profile) = (Keying::default(), Profile::Avp);
-        sdp::offer(OfferInput { ours, formats: &self.config.codecs, sv_sa, keying, profile })
+        sdp::offer(OfferInput { ours, formats: &self.config.codecs, sv_sa, keying, profile, ice })
     }
 
     /// By these ways to keys.
     pub(super) fn sdp_offer_to_telephone(
         &mut self,
         local: SocketAddr,
-        keying: Keying,
-        profile: Profile,
+        (keying, profile): (Keying, Profile),
+        ice: Option<Ice>,
     ) -> SessionDescription {
         let session_id = u64::from(self.rng.next_u32());
         sdp::offer(OfferInput {
@@ -279,6 +292,7 @@ impl Agent {
             sv_sa: Vec::new(),
             keying,
             profile,
+            ice,
         })
     }
 
@@ -287,7 +301,7 @@ impl Agent {
         offered: &PeerSdp,
         local: SocketAddr,
         message: Option<Vec<u8>>,
-        keying: Keying,
+        (keying, ice): (Keying, Option<Ice>),
     ) -> Result<SessionDescription, String> {
         let session_id = u64::from(self.rng.next_u32());
         let device = self.config.device.clone();
@@ -297,6 +311,7 @@ impl Agent {
             formats: &self.config.codecs,
             sv_sa,
             keying,
+            ice,
             held: false,
         };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
@@ -307,12 +322,12 @@ impl Agent {
         &self,
         offered: &PeerSdp,
         local: SocketAddr,
-        (sv_sa, keying): (Option<SvSa>, Keying),
+        (sv_sa, keying, ice): (Option<SvSa>, Keying, Option<Ice>),
         (session_id, session_version): (u64, u64),
         held: bool,
     ) -> Result<SessionDescription, String> {
         let ours = Ours { session_version, ..self.ours(session_id, local) };
-        let input = AnswerInput { ours, formats: &self.config.codecs, sv_sa, keying, held };
+        let input = AnswerInput { ours, formats: &self.config.codecs, sv_sa, keying, ice, held };
         sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
     }
 

@@ -31,6 +31,7 @@ mod loosen;
 mod lost;
 mod media;
 mod moved;
+mod nat;
 mod no;
 mod offerless;
 mod peer_sdp;
@@ -157,6 +158,8 @@ pub(super) struct Calling {
     offers: bool,
     /// With an ordinary telephone, by SRTP.
     srtp: Option<srtp_keys::SrtpKeys>,
+    /// Its way through NATs.
+    ice: nat::IceOfCall,
     /// A stream that begins when our 200 is acknowledged.
     ready: Option<Ready>,
     /// How it came to us.
@@ -312,6 +315,7 @@ impl Agent {
             told_stripped: false,
             offers: false,
             srtp: None,
+            ice: nat::IceOfCall::default(),
             ready: None,
             way: Way::default(),
             login: None,

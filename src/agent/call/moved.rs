@@ -104,7 +104,8 @@ impl Agent {
             match (calling.call.state.clone(), calling.media_open) {
                 (CallState::Active, _) => {
                     calling.renewal.opens_beside = true;
-                    self.effect(Effect::OpenMediaBeside { call: id, local: to });
+                    let gathering = self.gathering_beside(id);
+                    self.effect(Effect::OpenMediaBeside { call: id, local: to, gathering });
                 }
                 (_, true) => {
                     let failure = moved_before(&calling.call.peer);

@@ -28,7 +28,7 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let session = calling.session.ok_or_else(|| gone(id))?;
         let local = calling.described_at().ok_or_else(|| gone(id))?;
-        let offer = self.sdp_offer(local, None);
+        let offer = self.sdp_offer(local, None, None);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.offers = true;
         }

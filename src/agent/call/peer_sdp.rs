@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use super::formats::codec_of;
+use crate::ice::is_usable;
 use crate::media::Codec;
 use crate::sdp::{
-    self, AudioFormat, Crypto, Keying, MediaDirection, MediaError, NumberedFormat, RemoteAudio, SessionDescription,
-    TelephoneEvent,
+    self, AudioFormat, Crypto, Ice, Keying, MediaDirection, MediaError, NumberedFormat, RemoteAudio,
+    SessionDescription, TelephoneEvent,
 };
 use crate::sip::Body;
 use crate::vocab::Device;
@@ -73,6 +74,11 @@ impl PeerSdp {
 
     pub fn media(&self) -> SocketAddr {
         self.audio.address
+    }
+
+    /// What it says for ICE, where that holds.
+    pub fn ice(&self) -> Option<&Ice> {
+        self.audio.ice.as_ref().filter(|ice| is_usable(ice, self.audio.address))
     }
 
     /// The first codec that both speak.

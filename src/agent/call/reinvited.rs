@@ -67,6 +67,7 @@ impl Agent {
             calling.call.held_by_peer = again.held();
             calling.said.take_direction(again);
         }
+        self.begin_ice(id);
         self.settle_hold(id);
         Ok(())
     }
@@ -75,19 +76,20 @@ impl Agent {
 impl Agent {
     /// What we say now, after what we said before (RFC 3264 section 8).
     pub(super) fn reanswer(
-        &self,
+        &mut self,
         id: CallId,
         again: &PeerSdp,
         local: SocketAddr,
         agreement: Option<SvSa>,
     ) -> Result<SessionDescription, Failure> {
+        let ice = self.ice_reanswered(id, again);
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let said = calling.said.ours.as_ref().ok_or_else(|| gone(id))?;
         let version = said.origin.session_version.parse::<u64>().unwrap_or(1).saturating_add(1);
         let session_id = said.origin.session_id.parse().unwrap_or(0);
         let held = calling.call.on_hold;
         let keying = calling.srtp.as_ref().map(|keys| keys.answer_to(again)).unwrap_or_default();
-        self.sdp_reanswer(again, local, (agreement, keying), (session_id, version), held).map_err(|_| gone(id))
+        self.sdp_reanswer(again, local, (agreement, keying, ice), (session_id, version), held).map_err(|_| gone(id))
     }
 }
 

@@ -148,7 +148,8 @@ impl Agent {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.renewal.is_offered(initiator);
         }
-        sdp::renewed(&said, media, agreement).ok_or_else(|| gone(id))
+        let ice = self.calls.all.get(&id).and_then(|calling| calling.ice_at(local));
+        sdp::renewed(&said, media, agreement, ice).ok_or_else(|| gone(id))
     }
 
     fn offer_agreement(
@@ -221,6 +222,9 @@ impl Agent {
             _ => None,
         };
         self.rekey_stream(now, id, confirmed, answer.media(), Speaker::Us)?;
+        if let (true, Some(calling)) = (before != Some(local), self.calls.all.get_mut(&id)) {
+            calling.take_ice_beside();
+        }
         if let Some(before) = before.filter(|_| why == Why::Moved) {
             self.note_moved(now, id, false, (before.ip(), local.ip()));
         }

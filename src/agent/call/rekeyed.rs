@@ -192,6 +192,7 @@ impl Agent {
             calling.call.held_by_peer = again.held();
             calling.said.describe(again);
         }
+        self.begin_ice(id);
         self.drop_needless_wish(now, id);
         self.settle_hold(id);
         self.note_peer_moved(now, id, was);

@@ -101,6 +101,7 @@ impl Agent {
             true => calling.said.describe(answer),
             false => calling.said.take_direction(answer),
         }
+        self.begin_ice(id);
         if let Some(wanted) = hold {
             self.hold_taken(id, wanted);
         }

@@ -111,7 +111,8 @@ impl Agent {
             true => Profile::Savp,
             false => Profile::Avp,
         };
-        let offer = self.sdp_offer_to_telephone(local, keying.clone(), profile);
+        let ice = self.ice_offered(id);
+        let offer = self.sdp_offer_to_telephone(local, (keying.clone(), profile), ice);
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
         let (replaces, referred_by) = self.calls.transfers.occasion(id);
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;

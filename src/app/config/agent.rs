@@ -40,6 +40,7 @@ impl Config {
             default_policy: self.default_policy,
             stays: false,
             only_looks: false,
+            nat: self.nat,
             sdes_without_tls: self.sdes_without_tls,
             srtp_keys: self.srtp_keys,
             dtls: crate::io::dtls_identity().map(Arc::new),

@@ -4,6 +4,7 @@ mod account;
 mod agent;
 mod document;
 mod gateway;
+mod nat;
 mod paths;
 mod prompts;
 mod read;
@@ -19,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::agent::{
-    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, Outlet, Place,
-    Prompts, SrtpKeying, UnknownWatchers,
+    AccountConfig, AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, GatewayConfig, Listen, NatConfig, Outlet,
+    Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -64,6 +65,7 @@ pub struct Config {
     pub prompts: Prompts,
     /// We are a gateway for others.
     pub gateway: Option<GatewayConfig>,
+    pub nat: NatConfig,
     /// Keys for SRTP may go by UDP and TCP too.
     pub sdes_without_tls: bool,
     pub srtp_keys: Vec<SrtpKeying>,

@@ -3,9 +3,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::{Section, Source, Value};
-use super::{account, gateway, prompts, tls, value, Config, Machine, StoreKind};
+use super::{account, gateway, nat, prompts, tls, value, Config, Machine, StoreKind};
 use crate::agent::{
-    AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, Listen, Outlet, Place, Prompts, SrtpKeying, UnknownWatchers,
+    AnswerMode, Answering, AudioSink, AudioSource, DtmfWay, Listen, NatConfig, Outlet, Place, Prompts, SrtpKeying,
+    UnknownWatchers,
 };
 use crate::io::TlsFiles;
 use crate::media::Gains;
@@ -17,7 +18,7 @@ use crate::sdp::AudioFormat;
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "account",
     "entity",
     "display-name",
@@ -36,6 +37,7 @@ const SECTIONS: [&str; 18] = [
     "approve",
     "gateway",
     "srtp",
+    "nat",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -59,6 +61,7 @@ pub(super) fn read(
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
     srtp(&top, &mut config)?;
+    config.nat = nat::nat(&top)?;
     config.prompts = prompts::prompts(&top, machine)?;
     config.gateway = gateway::gateway(&top)?;
     config.places = top
@@ -123,6 +126,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         take_proposals: true,
         prompts: Prompts::default(),
         gateway: None,
+        nat: NatConfig::default(),
         sdes_without_tls: false,
         srtp_keys: SrtpKeying::ALL.to_vec(),
         default_level: Level::Require,

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use super::beside::Beside;
 use super::loudness::Loudness;
-use super::mailbox::Mailbox;
+use super::mailbox::{Mailbox, OpenedSocket};
 use super::outbox::Outbox;
 use super::pace::Pace;
+use super::traversing::Traversing;
 use crate::agent::{AudioSink, AudioSource, Done, SoundSide};
+use crate::ice::Traversal;
 use crate::io::audio::{Sink, Source};
 use crate::io::os::Batch;
 use crate::io::packet_log::packet_log;
 use crate::media::{
-    amplify, Counters, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME,
+    amplify, Counters, Datagram, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME,
 };
 use crate::vocab::{CallId, Failure, Mono, Now};
 
@@ -31,6 +33,7 @@ pub struct MediaLeg {
     pub mailbox: Arc<Mailbox>,
     /// Does not block.
     pub socket: UdpSocket,
+    pub traversal: Option<Box<Traversal>>,
     pub work: Work,
     pub source: AudioSource,
     pub sink: AudioSink,
@@ -61,6 +64,7 @@ pub struct RunningLeg {
     call: CallId,
     mailbox: Arc<Mailbox>,
     socket: UdpSocket,
+    traversing: Traversing,
     work: Work,
     source: Source,
     sink: Sink,
@@ -90,7 +94,7 @@ impl MediaLeg {
 
     /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
     pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
-        let Self { call, mailbox, socket, work, source, sink, loudness } = self;
+        let Self { call, mailbox, socket, traversal, work, source, sink, loudness } = self;
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
@@ -99,6 +103,7 @@ impl MediaLeg {
             call,
             mailbox,
             socket,
+            traversing: Traversing(traversal),
             work,
             source,
             sink,
@@ -177,14 +182,11 @@ impl RunningLeg {
         }
         self.meters[0].note(frame);
         self.beside.mix_into(frame);
-        if let Some(datagram) = stream.send(now, frame) {
-            send(&self.socket, now, datagram.to, datagram.bytes);
-        }
-        while let Some((to, datagram)) = stream.poll_handshake(now) {
-            send(&self.socket, now, to, &datagram);
-        }
-        while let Some(datagram) = stream.poll_rtcp(now) {
-            send(&self.socket, now, datagram.to, datagram.bytes);
+        self.traversing.advance(now, &self.socket, stream, self.frames.is_multiple_of(FRAMES_A_COUNT));
+        if self.traversing.is_silenced() {
+            stream.skip();
+        } else {
+            say(stream, now, frame, (&self.socket, &self.traversing));
         }
         let ours = self.beside.keep(frame, stream.held().is_silent());
         let sent = frame.len();
@@ -248,7 +250,11 @@ impl RunningLeg {
 
     fn handle(&mut self, came: Now, from: SocketAddr, datagram: &mut [u8]) {
         match &mut self.work {
-            Work::Talk(Some(stream)) => stream.handle_datagram(came, from, datagram),
+            Work::Talk(Some(stream)) => {
+                if let Some(from) = self.traversing.sort(came, from, datagram, stream) {
+                    stream.handle_datagram(came, from, datagram);
+                }
+            }
             Work::Talk(None) => {}
             Work::Forward(forwarder) => {
                 if let Some(on) = forwarder.handle_datagram(came, from, datagram) {
@@ -278,8 +284,10 @@ impl RunningLeg {
 
     fn say_bye(&mut self, now: Now) {
         let Work::Talk(Some(stream)) = &mut self.work else { return };
-        if let Some(datagram) = self.mailbox.says_bye().then(|| stream.bye(now)).flatten() {
-            send(&self.socket, now, datagram.to, datagram.bytes);
+        let says = self.mailbox.says_bye() && !self.traversing.is_silenced();
+        if let Some(datagram) = says.then(|| stream.bye(now)).flatten() {
+            let Datagram { to, bytes } = self.traversing.lead(datagram);
+            send(&self.socket, now, to, bytes);
         }
     }
 
@@ -302,10 +310,13 @@ impl RunningLeg {
         if let Some(spd) = self.mailbox.take_spd() {
             stream.set_spd(now, spd);
         }
-        for (rekeying, socket) in self.mailbox.take_rekeyings() {
-            self.rekey(now, *rekeying, socket, batch);
+        for (rekeying, opened) in self.mailbox.take_rekeyings() {
+            self.rekey(now, *rekeying, opened, batch);
         }
         let Work::Talk(Some(stream)) = &mut self.work else { return };
+        if let Some(said) = self.mailbox.take_ice() {
+            self.traversing.set(now, said.as_deref(), stream);
+        }
         if let Some(held) = self.mailbox.take_hold() {
             stream.set_held(held);
         }
@@ -330,12 +341,12 @@ impl RunningLeg {
     }
 
     /// What waits at the socket before is under the keys before, or, where the peer was quicker, under the new ones.
-    fn rekey(&mut self, now: Now, rekeying: Rekeying, socket: Option<UdpSocket>, batch: &mut Batch) {
+    fn rekey(&mut self, now: Now, rekeying: Rekeying, opened: Option<OpenedSocket>, batch: &mut Batch) {
         let Work::Talk(Some(stream)) = &mut self.work else { return };
         stream.rekey(now, rekeying);
-        if let Some(socket) = socket {
+        if let Some((socket, traversal)) = opened {
             self.take_in(now, batch);
-            self.socket = socket;
+            (self.socket, self.traversing) = (socket, Traversing(traversal));
         }
     }
 
@@ -366,8 +377,24 @@ impl AsFd for RunningLeg {
     }
 }
 
+/// One frame, and what of handshake and RTCP is due.
+fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &Traversing)) {
+    if let Some(datagram) = stream.send(now, frame) {
+        let Datagram { to, bytes } = traversing.lead(datagram);
+        send(socket, now, to, bytes);
+    }
+    while let Some((to, handshake)) = stream.poll_handshake(now) {
+        let Datagram { to, bytes } = traversing.lead(Datagram { to, bytes: &handshake });
+        send(socket, now, to, bytes);
+    }
+    while let Some(datagram) = stream.poll_rtcp(now) {
+        let Datagram { to, bytes } = traversing.lead(datagram);
+        send(socket, now, to, bytes);
+    }
+}
+
 /// Voice that cannot be sent now is late later: a failure is as good as a lost packet.
-fn send(socket: &UdpSocket, now: Now, to: SocketAddr, bytes: &[u8]) {
+pub(super) fn send(socket: &UdpSocket, now: Now, to: SocketAddr, bytes: &[u8]) {
     if let Err(error) = socket.send_to(bytes, to) {
         tracing::trace!(%error, "a media packet was not sent");
     } else if let Some((log, from)) = packet_log().and_then(|log| Some((log, socket.local_addr().ok()?))) {

@@ -4,12 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::beside::Given;
 use super::slot::Slot;
+use crate::ice::{Start, Traversal};
 use crate::media::{Formats, Held, Known, Rekeying, Stream};
 use crate::policy::Spd;
 use crate::vocab::Digit;
 
+/// A socket, and what was gathered on it.
+pub type OpenedSocket = (UdpSocket, Option<Box<Traversal>>);
 /// New keys for a stream, and at another address the socket there.
-pub type Renewal = (Box<Rekeying>, Option<UdpSocket>);
+pub type Renewal = (Box<Rekeying>, Option<OpenedSocket>);
 
 /// What a leg must know, the newest only: it holds one snapshot, one list of who is where, one word on hold, one list of codecs, one other stream and one wish to end, so
 /// it is never full.
@@ -31,6 +34,9 @@ pub struct Mailbox {
     /// New keys for the stream that runs, in their order.
     rekeyings: Mutex<Vec<Renewal>>,
     has_rekeyings: AtomicBool,
+    /// What both sides said of ways through NATs.
+    ice: Mutex<Option<Box<Start>>>,
+    has_ice: AtomicBool,
     /// A recording and a conference.
     pub given: Given,
     /// Keys of the telephone that wait for the stream; it takes so many, and the agent gives no more.
@@ -130,8 +136,8 @@ impl Mailbox {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn rekey(&self, rekeying: Box<Rekeying>, socket: Option<UdpSocket>) {
-        self.waiting_rekeyings().push((rekeying, socket));
+    pub fn rekey(&self, rekeying: Box<Rekeying>, opened: Option<OpenedSocket>) {
+        self.waiting_rekeyings().push((rekeying, opened));
         self.has_rekeyings.store(true, Ordering::Release);
     }
 
@@ -145,6 +151,17 @@ impl Mailbox {
 
     fn waiting_rekeyings(&self) -> MutexGuard<'_, Vec<Renewal>> {
         self.rekeyings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_ice(&self, ice: Option<Box<Start>>) {
+        *self.ice.lock().unwrap_or_else(PoisonError::into_inner) = ice;
+        self.has_ice.store(true, Ordering::Release);
+    }
+
+    /// When that was not taken yet. Take the rekeyings first: it is said of the newest socket.
+    pub fn take_ice(&self) -> Option<Option<Box<Start>>> {
+        let said = self.has_ice.swap(false, Ordering::AcqRel);
+        said.then(|| self.ice.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
     /// With `bye` the peer is told.

@@ -1,3 +1,7 @@
+mod gathered;
+
+use std::net::UdpSocket;
+
 use super::*;
 use crate::io::audio::read_wav;
 use crate::io::os::Batch;
@@ -211,12 +215,14 @@ fn a_leg_with_a_file_has_its_thread_for_itself() {
 fn a_leg_that_panics_ends_alone() {
     let (mut loops, _) = loops_on(1);
     let here = loops.open(ALICE, LOCAL).unwrap();
-    let Some(Leg::Opened(socket)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let Some(Leg::Opened(opened)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
     let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
+    let (socket, traversal) = opened.take();
     let leg = MediaLeg {
         call: ALICE,
         mailbox: Arc::default(),
         socket,
+        traversal,
         work: leg::Work::Talk(Some(stream(here, here))),
         source,
         sink,
@@ -240,14 +246,15 @@ fn a_leg_that_panics_ends_alone() {
 fn a_frame_that_leaves_more_than_ten_milliseconds_late_is_counted() {
     let (mut loops, _) = loops_on(1);
     let here = loops.open(ALICE, LOCAL).unwrap();
-    let Some(Leg::Opened(socket)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let Some(Leg::Opened(opened)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let (socket, traversal) = opened.take();
     let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
     let work = leg::Work::Talk(Some(stream(here, here)));
     let mut outbox = outbox::Outbox::default();
     let (begun, mut batch) = (Clock::start().now(), Batch::new());
-    let mut leg =
-        MediaLeg { call: ALICE, mailbox: Arc::default(), socket, work, source, sink, loudness: Arc::default() }
-            .start(begun, &mut outbox);
+    let loudness = Arc::default();
+    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink, loudness }
+        .start(begun, &mut outbox);
     for late in [0, 9, 11, 30, 2] {
         let at = leg.next() + std::time::Duration::from_millis(late);
         leg.frame(crate::vocab::Now { mono: at, ..begun }, &mut batch, &mut outbox);
@@ -267,14 +274,15 @@ fn a_frame_that_leaves_more_than_ten_milliseconds_late_is_counted() {
 fn sound_waits_for_its_frame_and_a_crowd_does_not() {
     let (mut loops, _) = loops_on(1);
     let here = loops.open(ALICE, LOCAL).unwrap();
-    let Some(Leg::Opened(socket)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let Some(Leg::Opened(opened)) = loops.legs.remove(&ALICE) else { panic!("it was opened") };
+    let (socket, traversal) = opened.take();
     let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
     let work = leg::Work::Talk(Some(stream(here, here)));
     let (mut outbox, mut batch) = (outbox::Outbox::default(), Batch::new());
     let begun = Clock::start().now();
-    let mut leg =
-        MediaLeg { call: ALICE, mailbox: Arc::default(), socket, work, source, sink, loudness: Arc::default() }
-            .start(begun, &mut outbox);
+    let loudness = Arc::default();
+    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink, loudness }
+        .start(begun, &mut outbox);
     #[expect(clippy::disallowed_methods, reason = "somebody else")]
     let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();
     let mut crowds = Vec::new();

@@ -1,10 +1,13 @@
 //! What the agent wants done, one function an effect. None of them waits.
 
+use std::net::SocketAddr;
+
 use super::Signalling;
 use crate::agent::{Done, Effect, Event, StoreOp, Stored};
+use crate::ice::Gathering;
 use crate::io::store::Place;
 use crate::sip::Locate;
-use crate::vocab::{EffectId, Failure, FailureKind, Redacted};
+use crate::vocab::{CallId, EffectId, Failure, FailureKind, Redacted};
 
 impl Signalling {
     pub(super) fn effect(&mut self, effect: Effect) {
@@ -26,15 +29,16 @@ impl Signalling {
             Effect::Locate { id, what, seed } => self.locate(id, what, seed),
             // It waits for sockets: done in `perform`.
             Effect::Listen { .. } => {}
-            Effect::OpenMediaBeside { call, local } => {
+            Effect::OpenMediaBeside { call, local, gathering } => {
                 let result = self.media.open_beside(call, local);
-                self.answered.push_back(Done::MediaOpened { call, result });
+                self.media_opened(call, result, gathering);
             }
-            Effect::OpenMedia { call, local } => {
+            Effect::OpenMedia { call, local, gathering } => {
                 let result = self.media.open(call, local);
-                self.answered.push_back(Done::MediaOpened { call, result });
+                self.media_opened(call, result, gathering);
             }
             Effect::RekeyStream { call, rekeying } => self.media.rekey(call, rekeying),
+            Effect::SetIce { call, ice } => self.media.set_ice(call, ice),
             Effect::SetKnown { known } => self.media.set_known(&known),
             Effect::SetSpd { spd } => self.media.set_spd(&spd),
             Effect::StartForwarder { call, forwarder } => {
@@ -46,6 +50,14 @@ impl Signalling {
                 self.answered.extend(started.err().map(|failure| Done::StreamFailed { call, failure }));
             }
             Effect::Store { id, op } => self.store(id, op),
+        }
+    }
+
+    /// Answers at once, or when it is known from where others see the socket.
+    fn media_opened(&mut self, call: CallId, result: Result<SocketAddr, Failure>, gathering: Option<Box<Gathering>>) {
+        match (&result, gathering) {
+            (Ok(local), Some(gathering)) => self.media.gather(call, *local, *gathering, self.resolver.clone()),
+            _ => self.answered.push_back(Done::MediaOpened { call, result, ice: None }),
         }
     }
 

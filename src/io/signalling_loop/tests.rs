@@ -63,6 +63,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         sdes_without_tls: false,
         srtp_keys: vec![SrtpKeying::Sdes],
         dtls: None,
+        nat: Default::default(),
         keylog: false,
     };
     let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();
