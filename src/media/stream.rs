@@ -245,6 +245,14 @@ impl Stream {
         Some(len)
     }
 
+    /// So many frames are not sent, because their time has passed: the peer sees by the timestamps that time went on (RFC 3550
+    /// section 5.1).
+    pub fn pass_over(&mut self, frames: u32) {
+        let ticks = self.encoder.codec().frame_ticks().wrapping_mul(frames);
+        self.next.timestamp = self.next.timestamp.wrapping_add(ticks);
+        self.next.marker |= frames > 0;
+    }
+
     /// The frame that is sent next was due so long ago.
     pub fn note_lateness(&mut self, late: Duration) {
         self.counters.sent_late += u64::from(late > LATE);

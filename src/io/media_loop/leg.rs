@@ -149,11 +149,12 @@ impl RunningLeg {
     /// Opens what came, sends the frame that is due, and plays one.
     pub fn frame(&mut self, now: Now, batch: &mut Batch, outbox: &mut Outbox) {
         let due = self.pace.next();
-        self.pace.advance(now.mono);
+        let skipped = self.pace.advance(now.mono);
         self.receive(now, batch, outbox);
         self.crowded = std::mem::take(&mut self.came) > CROWD;
         if let Work::Talk(Some(stream)) = &mut self.work {
             stream.note_lateness(now.mono - due);
+            stream.pass_over(skipped);
         }
         self.send_and_play(now, outbox);
         self.frames += 1;

@@ -28,12 +28,15 @@ impl Pace {
         self.next
     }
 
-    /// A frame was sent.
-    pub fn advance(&mut self, now: Mono) {
+    /// A frame was sent. How many after it are skipped.
+    pub fn advance(&mut self, now: Mono) -> u32 {
         self.next = self.next + FRAME_TIME;
+        let mut skipped = 0;
         while now - self.next > LATEST {
             self.next = self.next + FRAME_TIME;
+            skipped += 1;
         }
+        skipped
     }
 }
 
@@ -60,13 +63,14 @@ mod tests {
     #[test]
     fn after_a_long_halt_the_missed_frames_are_skipped_and_the_rhythm_is_kept() {
         let mut pace = Pace::start(at(0));
-        pace.advance(at(5005));
+        let mut skipped = pace.advance(at(5005));
         assert!(pace.next() <= at(5005));
         let mut burst = 0;
         while pace.next() <= at(5005) {
-            pace.advance(at(5005));
+            skipped += pace.advance(at(5005));
             burst += 1;
         }
+        assert_eq!(skipped + burst + 1, 251, "each frame until 5,000 ms is sent or skipped");
         assert!(burst <= 11, "{burst} frames at once");
         assert_eq!(pace.next(), at(5020));
     }

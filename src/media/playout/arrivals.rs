@@ -13,7 +13,22 @@ pub(super) struct Arrivals {
     spread: i64,
     /// More than what the spread says, because sound ran out all the same.
     margin: i64,
+    later: Later,
 }
+
+/// The packets that came last, as far as each was much later than the quickest: how many, and the least and the greatest transit of them.
+#[derive(Clone, Copy, Default)]
+struct Later {
+    packets: usize,
+    least: i64,
+    most: i64,
+}
+
+/// So many packets in a row that are all so much later, and among themselves no more apart than that, in microseconds, are a peer that
+/// stood still, or another way: what was before does not count any more. A line that was blocked gives its packets at once, each less late.
+const SHIFTED: usize = 8;
+const SHIFT: i64 = 120_000;
+const TOGETHER: i64 = 60_000;
 
 /// Packets: 8 s of 20 ms each.
 const WINDOW: usize = 400;
@@ -44,12 +59,14 @@ impl Arrivals {
             base: 0,
             spread: FIRST_SPREAD,
             margin: LEAST_MARGIN,
+            later: Later::default(),
         }
     }
 
     /// Forgets when packets came, and keeps what is known of the line.
     pub(super) fn restart(&mut self) {
         self.count = 0;
+        self.later = Later::default();
     }
 
     /// A packet came, `transit` after its RTP time.
@@ -61,9 +78,37 @@ impl Arrivals {
         if first || transit < self.base {
             self.base = transit;
         }
+        if self.is_shifted(transit) {
+            self.begin_at(transit);
+        }
         if self.count.is_multiple_of(EVERY) {
             self.look();
         }
+    }
+
+    fn is_shifted(&mut self, transit: i64) -> bool {
+        if transit - self.base < SHIFT {
+            self.later = Later::default();
+            return false;
+        }
+        let Later { packets, least, most } = self.later;
+        self.later = match packets {
+            0 => Later { packets: 1, least: transit, most: transit },
+            _ => Later { packets: packets + 1, least: least.min(transit), most: most.max(transit) },
+        };
+        if self.later.most - self.later.least > TOGETHER {
+            self.later = Later { packets: 1, least: transit, most: transit };
+        }
+        self.later.packets >= SHIFTED
+    }
+
+    /// The line is another one from this packet on.
+    fn begin_at(&mut self, transit: i64) {
+        let Later { least, most, .. } = std::mem::take(&mut self.later);
+        self.restart();
+        self.spread = (most - least).max(FIRST_SPREAD);
+        self.transits[0] = transit;
+        (self.count, self.base) = (1, transit);
     }
 
     /// Sound ran out although it should not have.

@@ -277,6 +277,20 @@ fn a_time_that_jumps_is_followed() {
     assert!(heard > 85, "{heard}");
 }
 
+/// A peer whose machine stood still goes on where it stopped: from then on everything comes so much later, and is heard.
+#[test]
+fn a_peer_that_stood_still_is_heard_again_at_once() {
+    for halt in [150_000, 250_000, 600_000, 1_500_000] {
+        let mut line = Line::new(move |n, _| Some(if n >= 100 { halt } else { 0 }));
+        line.hear(100 + halt / FRAME);
+        line.hear(25);
+        let heard = line.hear(100);
+        let silent = heard.chunks(160).filter(|frame| frame.iter().all(|sample| sample.unsigned_abs() < 500)).count();
+        assert_eq!(silent, 0, "of 100 frames after a halt of {halt} us: {:?}", line.counts);
+        assert!(line.playout.delay() < 100, "{} ms after a halt of {halt} us", line.playout.delay());
+    }
+}
+
 #[test]
 fn what_is_no_payload_of_the_codec_is_refused() {
     let mut playout = Playout::new(&[(0, Codec::Pcmu)]);
