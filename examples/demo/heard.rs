@@ -14,9 +14,10 @@ const CUTOFF: f64 = 3_800.0;
 /// The coarse search looks at every fourth sample, up to two seconds away.
 const COARSE: usize = 4;
 const FURTHEST: isize = 2 * CALL_RATE as isize;
-/// A jitter buffer may play or skip a frame more: alignment follows it, frame by frame, in pieces of half a second.
-const FRAME: isize = CALL_RATE as isize / 50;
-const PIECE: usize = CALL_RATE / 2;
+/// The listener's side makes sound longer or shorter by whole periods of the voice, so that its delay follows the line: alignment follows
+/// that, up to so many samples away, in pieces of a tenth of a second.
+const STRETCH: isize = CALL_RATE as isize / 20;
+const PIECE: usize = CALL_RATE / 10;
 /// So much of what was said has to be there at all.
 const LEAST_HEARD: f64 = 0.95;
 
@@ -81,8 +82,8 @@ fn follow(said: &[f64], heard: &[f64], lag: isize) -> Vec<(f64, f64)> {
         let piece = start..(start + PIECE).min(said.len());
         let with = |lag: isize| pairs(said, heard, lag, piece.clone()).map(|(a, b)| a * b).sum::<f64>();
         // The lag stays unless another one is better by far.
-        let other = [-2, -1, 1, 2].map(|frames| lag + frames * FRAME);
-        let better = other.into_iter().filter(|other| with(*other) > 1.2 * with(lag).max(0.0));
+        let other = lag - STRETCH..=lag + STRETCH;
+        let better = other.filter(|other| with(*other) > 1.05 * with(lag).max(0.0));
         lag = better.max_by(|one, other| with(*one).total_cmp(&with(*other))).unwrap_or(lag);
         all.extend(pairs(said, heard, lag, piece.clone()));
     }
