@@ -18,6 +18,9 @@ const FURTHEST: isize = 2 * CALL_RATE as isize;
 /// that, up to so many samples away, in pieces of a tenth of a second.
 const STRETCH: isize = CALL_RATE as isize / 20;
 const PIECE: usize = CALL_RATE / 10;
+/// A piece is found where it is so alike, and so much more alike than where the one before was.
+const FITS: f64 = 0.7;
+const CLEARLY: f64 = 1.05;
 /// So much of what was said has to be there at all.
 const LEAST_HEARD: f64 = 0.95;
 
@@ -80,14 +83,23 @@ fn follow(said: &[f64], heard: &[f64], lag: isize) -> Vec<(f64, f64)> {
     let mut lag = lag;
     for start in (0..said.len()).step_by(PIECE) {
         let piece = start..(start + PIECE).min(said.len());
-        let with = |lag: isize| pairs(said, heard, lag, piece.clone()).map(|(a, b)| a * b).sum::<f64>();
-        // The lag stays unless another one is better by far.
-        let other = lag - STRETCH..=lag + STRETCH;
-        let better = other.filter(|other| with(*other) > 1.05 * with(lag).max(0.0));
-        lag = better.max_by(|one, other| with(*one).total_cmp(&with(*other))).unwrap_or(lag);
+        let with = |lag: isize| likeness(said, heard, lag, piece.clone());
+        // The lag stays unless another one fits, and better: in silence every one is as good.
+        let other = (lag - STRETCH..=lag + STRETCH).map(|lag| (lag, with(lag)));
+        let best = other.max_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or((lag, 0.0));
+        if best.1 > FITS.max(CLEARLY * with(lag)) {
+            lag = best.0;
+        }
         all.extend(pairs(said, heard, lag, piece.clone()));
     }
     all
+}
+
+/// The same from -1 to 1, however loud it is there.
+fn likeness(said: &[f64], heard: &[f64], lag: isize, piece: Range<usize>) -> f64 {
+    let add = |(both, one, other): (f64, f64, f64), (a, b): (f64, f64)| (both + a * b, one + a * a, other + b * b);
+    let (both, one, other) = pairs(said, heard, lag, piece).fold((0.0, 0.0, 0.0), add);
+    both / (one * other).sqrt().max(1.0)
 }
 
 /// What was said in `piece`, each sample with the one heard `lag` later.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-/// A piece in which the sound was stretched fits in part only.
-const LEAST_CORRELATION: f64 = 0.8;
+const LEAST_CORRELATION: f64 = 0.95;
 /// What the three embodiments have to agree on.
 const BUNDLES: [&str; 3] = ["none", "ah+esp", "esp"];
 
