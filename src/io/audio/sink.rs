@@ -177,9 +177,10 @@ impl Recording {
         writer.finalize().map_err(|error| failure(&path, &error))
     }
 
-    /// What cannot be written, in words for the user.
+    /// What cannot be written of a recording that ends alone: its call goes on.
     pub fn failure(&self, error: &hound::Error) -> Failure {
-        failure(&self.path, error)
+        let next = "free some space, or choose a file in a directory that you may write to, then record again: the call goes on";
+        Failure { next: next.into(), ..failure(&self.path, error) }
     }
 
     /// One frame as it stands in the file, sample by sample of each channel.
@@ -214,8 +215,8 @@ fn emptied(file: File) -> io::Result<File> {
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let name = escape(&path.to_string_lossy());
     let next = match error.kind() {
-        ErrorKind::ResourceBusy => "choose another file, one for each call; nobody was called",
-        _ => "choose a file in a directory that you may write to; nobody was called",
+        ErrorKind::ResourceBusy => "choose another file, one for each call",
+        _ => "choose a file in a directory that you may write to",
     };
     let message = format!("the recording {name} cannot be written: {error}");
     Failure::new(FailureKind::Usage, "recording-impossible", message, name, next)

@@ -160,5 +160,13 @@ fn told(devices: &DevicesView) -> [String; 3] {
         true => "chosen here (`sottovoce devices use --configured` goes back to the configuration)",
         false => "as configured",
     };
-    [format!("you speak into {}{input}, and hear by {}{output}", devices.input, devices.output), rings, who.to_owned()]
+    let speak = match devices.input.as_str() {
+        "silence" => "your peers hear silence".to_owned(),
+        device => format!("you speak into {device}{input}"),
+    };
+    let hear = match devices.output.as_str() {
+        "none" => "you hear nothing of them".to_owned(),
+        device => format!("you hear by {device}{output}"),
+    };
+    [format!("{speak}; {hear}"), rings, who.to_owned()]
 }

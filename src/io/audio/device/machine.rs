@@ -74,6 +74,11 @@ pub struct FoundDevice {
     pub is_default: bool,
 }
 
+/// What ALSA lists beside its devices on any machine, with a card or without: its plug-ins, which are no place to speak or hear
+/// (`alsa-lib`, `alsa-plugins`). By name they can be taken all the same.
+const PLUGINS: [&str; 11] =
+    ["a52", "jack", "lavrate", "null", "oss", "samplerate", "speex", "speexrate", "upmix", "usbstream", "vdownmix"];
+
 /// What the machine has of one kind, by name; and whose devices they are: `pulseaudio` or `alsa`.
 pub fn list_devices(side: SoundSide) -> (&'static str, Vec<FoundDevice>) {
     let machine = Machine::find();
@@ -82,7 +87,9 @@ pub fn list_devices(side: SoundSide) -> (&'static str, Vec<FoundDevice>) {
         let (name, description) = (name(&device), described(&device));
         FoundDevice { is_default: default.as_ref() == Some(&name), name, description }
     });
-    let mut found: Vec<FoundDevice> = found.collect();
+    let is_alsa = machine.0.id() != HostId::PulseAudio;
+    let is_plugin = |device: &FoundDevice| is_alsa && PLUGINS.contains(&device.name.as_str());
+    let mut found: Vec<FoundDevice> = found.filter(|device| !is_plugin(device)).collect();
     found.sort_by(|one, other| one.name.cmp(&other.name));
     let server = if machine.0.id() == HostId::PulseAudio { "pulseaudio" } else { "alsa" };
     (server, found)
