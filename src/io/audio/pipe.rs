@@ -214,11 +214,12 @@ mod tests {
                 .collect();
         assert!(!waiting.is_empty());
         let (told, done) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
+        let asks = move || {
             let mut frame = [7; MAX_FRAME];
             PipeSource::open(&path).unwrap().frame(&mut frame);
             told.send(frame).unwrap();
-        });
+        };
+        std::thread::Builder::new().spawn(asks).unwrap();
         assert_eq!(done.recv_timeout(std::time::Duration::from_secs(10)).expect("it waits"), [0; MAX_FRAME]);
     }
 
