@@ -1,4 +1,4 @@
-//! How media finds its way through NATs: STUN (RFC 8489), ICE (RFC 8445) and its consent (RFC 7675) on the socket of one call. Pure.
+//! How media finds its way through NATs: STUN (RFC 8489), TURN (RFC 8656), ICE (RFC 8445) and its consent (RFC 7675) on the socket of one call. Pure.
 //!
 //! | who | what |
 //! | --- | --- |
@@ -9,17 +9,18 @@
 //! checks when the other side's is known ([`Traversal::start`]), and from the first nominated pair on names the [way](Traversal::way) of every
 //! packet. It decides on no policy: a pair is used only while [`Traversal::rule`] says that the entries let packets go there.
 //!
-//! The state machine of ICE is that of the crate `is`. It counts in the standard library's instants, from an origin that comes in, and draws
-//! the numbers of its transactions itself; what keeps strangers out are the names and passwords, and those are ours.
+//! The state machine of ICE is that of the crate `is`, the one of TURN that of `turn-client-proto`. They count from an origin that comes in, and draw
+//! the numbers of their transactions themselves; what keeps strangers out are the names and passwords, and those are ours.
 
 mod binding;
 mod candidates;
 mod gathering;
 mod hmac;
+mod relay;
 #[cfg(test)]
 mod tests;
 mod traversal;
 
 pub use candidates::{is_usable, reflexive};
-pub use gathering::{Credentials, Gathering, Start};
+pub use gathering::{Credentials, Gathering, RelayAccount, Servers, Start};
 pub use traversal::{Heard, Transmit, Traversal, Way};

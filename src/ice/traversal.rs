@@ -9,8 +9,9 @@ use rand_core::{RngCore, SeedableRng};
 
 use super::binding::Binding;
 use super::candidates;
-use super::gathering::{Credentials, Gathering, Start};
+use super::gathering::{Credentials, Gathering, Servers, Start};
 use super::hmac::Hmac;
+use super::relay::{Relay, Unwrapped};
 use crate::sdp::Ice;
 use crate::sip::stun::is_stun;
 use crate::vocab::{Mono, Now};
@@ -27,11 +28,12 @@ pub struct Traversal {
     origin: Instant,
     agent: IceAgent,
     bindings: Vec<Binding>,
+    relay: Option<Relay>,
     out: VecDeque<Transmit>,
     /// The other side, once it is known.
     described: Option<SocketAddr>,
-    /// The peer's address of the pair that both sides use.
-    nominated: Option<SocketAddr>,
+    /// The pair that both sides use: the peer's address, and whether our end is the relay.
+    nominated: Option<(SocketAddr, bool)>,
     /// Addresses of the peer that an answered or authenticated check came from: media that comes from there is its own (RFC 8445 section 12.2.1).
     proven: Vec<SocketAddr>,
     /// What [`Traversal::rule`] was asked of stands as it was then.
@@ -55,6 +57,8 @@ pub enum Way {
     /// Where the stream would send it.
     AsDescribed,
     To(SocketAddr),
+    /// To this address, from ours at the server of TURN.
+    ByRelay(SocketAddr),
     /// Nowhere: the peer does not consent any more.
     Nowhere,
 }
@@ -65,7 +69,8 @@ pub enum Heard {
     /// For the traversal.
     Ours,
     /// Media, and where the stream takes it to come from: the peer's described address for what comes from where a check of its was proven.
-    Media(SocketAddr),
+    /// It is so many octets, at the beginning of the datagram.
+    Media(SocketAddr, usize),
 }
 
 impl Traversal {
@@ -73,7 +78,7 @@ impl Traversal {
     pub fn gather(
         gathering: Gathering,
         local: SocketAddr,
-        servers: &[SocketAddr],
+        servers: &Servers,
         (origin, now): (Instant, Mono),
     ) -> Self {
         let mut rng = ChaCha20Rng::from_seed(gathering.seed);
@@ -84,18 +89,21 @@ impl Traversal {
         if let Ok(host) = Candidate::host(local, Protocol::Udp) {
             agent.add_local_candidate(host);
         }
-        let reached = servers.iter().filter(|server| server.is_ipv4() == local.is_ipv4());
+        let reached = servers.stun.iter().filter(|server| server.is_ipv4() == local.is_ipv4());
         let binding = |server: &SocketAddr| {
             let mut id = [0; 12];
             rng.fill_bytes(&mut id);
             Binding::new(*server, id, now)
         };
         let bindings = reached.map(binding).collect();
+        let server = servers.turn.filter(|server| server.is_ipv4() == local.is_ipv4());
+        let relay = server.zip(gathering.turn.as_ref()).map(|(server, account)| Relay::new(local, server, account, now));
         Self {
             local,
             origin,
             agent,
             bindings,
+            relay,
             out: VecDeque::new(),
             described: None,
             nominated: None,
@@ -108,7 +116,7 @@ impl Traversal {
 
     /// Every server has answered, or has had its time.
     pub fn is_gathered(&self) -> bool {
-        self.bindings.iter().all(Binding::is_over)
+        self.bindings.iter().all(Binding::is_over) && self.relay.as_ref().is_none_or(Relay::is_over)
     }
 
     /// What our description says. `None` where there is no candidate: the socket is bound to no address of its own.
@@ -122,6 +130,9 @@ impl Traversal {
                 addresses.push(seen);
                 written.push(candidates::written(&reflexive));
             }
+        }
+        if let Some(relayed) = self.relayed_candidate().filter(|relayed| !addresses.contains(&relayed.addr())) {
+            written.push(candidates::written(&relayed));
         }
         let creds = self.agent.local_credentials();
         let (user, password) = (creds.ufrag.clone(), creds.pass.clone());
@@ -139,9 +150,15 @@ impl Traversal {
         if self.described.replace(*described).is_none() || self.nominated.is_none() {
             self.agent.set_controlling(*controlling || theirs.lite);
         }
+        if let Some(relayed) = self.relayed_candidate() {
+            self.agent.add_local_candidate(relayed);
+        }
         self.agent.set_remote_credentials(IceCreds { ufrag: theirs.user.clone(), pass: theirs.password.clone() });
         let read = theirs.candidates.iter().filter_map(|text| candidates::read(text));
         for candidate in read.filter(|candidate| allows(candidate.addr())) {
+            if let Some(relay) = &mut self.relay {
+                relay.open(now.mono, candidate.addr());
+            }
             self.agent.add_remote_candidate(candidate);
         }
         self.handle_timeout(now);
@@ -160,12 +177,15 @@ impl Traversal {
                 self.out.push_back(Transmit { to, bytes });
             }
         }
+        if let Some(relay) = self.relay.as_mut().filter(|relay| relay.next() <= now.mono) {
+            relay.handle_timeout(now.mono, &mut self.out);
+        }
         let instant = self.instant(now.mono);
         // One step does one thing; the next is due at once where there is more.
         if self.described.is_some() && self.agent.poll_timeout().is_none_or(|at| at <= instant) {
             self.agent.handle_timeout(instant);
         }
-        self.take_news();
+        self.take_news(now.mono);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
@@ -173,26 +193,37 @@ impl Traversal {
         let asks = self.bindings.iter().map(Binding::next).min();
         let checks = self.described.and_then(|_| self.agent.poll_timeout());
         let checks = checks.map(|at| Mono(at.saturating_duration_since(self.origin)));
-        asks.into_iter().chain(checks).min()
+        let relay = self.relay.as_ref().map(Relay::next);
+        asks.into_iter().chain(checks).chain(relay).min()
     }
 
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.out.pop_front()
     }
 
-    /// Sorts a datagram (RFC 7983 section 7). STUN is never media, whoever sent it and whatever it says.
-    pub fn receive(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) -> Heard {
+    /// Sorts a datagram (RFC 7983 section 7), and takes out what the relay put around it. STUN is never media, whoever sent it and whatever it says.
+    pub fn receive(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) -> Heard {
+        match self.relay.as_mut().map(|relay| relay.unwrap(now.mono, from, datagram)) {
+            Some(Unwrapped::Ours) => Heard::Ours,
+            Some(Unwrapped::From(peer, len)) => self.sort(now, peer, datagram.get(..len).unwrap_or_default(), true),
+            Some(Unwrapped::Other) | None => self.sort(now, from, datagram, false),
+        }
+    }
+
+    fn sort(&mut self, now: Now, from: SocketAddr, datagram: &[u8], by_relay: bool) -> Heard {
         if !is_stun(datagram) {
             let proven = self.described.filter(|_| self.allowed.contains(&from));
-            return Heard::Media(proven.unwrap_or(from));
+            return Heard::Media(proven.unwrap_or(from), datagram.len());
         }
-        let is_answer = self.bindings.iter_mut().any(|binding| binding.handle(now.mono, from, datagram));
+        let is_answer = !by_relay && self.bindings.iter_mut().any(|binding| binding.handle(now.mono, from, datagram));
         if let Some(message) = (!is_answer).then(|| StunMessage::parse(datagram).ok()).flatten() {
             if self.takes(from, &message) {
-                let packet = StunPacket { proto: Protocol::Udp, source: from, destination: self.local, message };
+                let relayed = self.relay.as_ref().and_then(Relay::relayed).filter(|_| by_relay);
+                let destination = relayed.unwrap_or(self.local);
+                let packet = StunPacket { proto: Protocol::Udp, source: from, destination, message };
                 let instant = self.instant(now.mono);
                 self.agent.handle_packet(instant, packet);
-                self.take_news();
+                self.take_news(now.mono);
             }
         }
         Heard::Ours
@@ -216,27 +247,49 @@ impl Traversal {
     pub fn rule(&mut self, allows: impl Fn(SocketAddr) -> bool) {
         self.is_ruled = true;
         self.allowed.clear();
-        let further = self.nominated.filter(|nominated| !self.proven.contains(nominated));
+        let nominated = self.nominated.map(|(peer, _)| peer);
+        let further = nominated.filter(|nominated| !self.proven.contains(nominated));
         self.allowed.extend(self.proven.iter().copied().chain(further).filter(|peer| allows(*peer)));
     }
 
     pub fn way(&self) -> Way {
-        match self.nominated.filter(|nominated| self.allowed.contains(nominated)) {
+        match self.nominated.filter(|(nominated, _)| self.allowed.contains(nominated)) {
             _ if self.is_silenced => Way::Nowhere,
-            Some(nominated) => Way::To(nominated),
+            Some((nominated, true)) => Way::ByRelay(nominated),
+            Some((nominated, false)) => Way::To(nominated),
             None => Way::AsDescribed,
         }
     }
 
-    fn take_news(&mut self) {
+    /// What goes to the server of TURN in the place of a packet for this peer; `None` where it lets nothing through to there yet.
+    pub fn by_relay(&mut self, now: Now, peer: SocketAddr, bytes: &[u8]) -> Option<(SocketAddr, &[u8])> {
+        self.relay.as_mut()?.wrap(now.mono, peer, bytes)
+    }
+
+    fn relayed_candidate(&self) -> Option<Candidate> {
+        let relayed = self.relay.as_ref()?.relayed()?;
+        Candidate::relayed(relayed, self.local, Protocol::Udp).ok()
+    }
+
+    fn take_news(&mut self, now: Mono) {
         while let Some(transmit) = self.agent.poll_transmit() {
-            self.out.push_back(Transmit { to: transmit.destination, bytes: transmit.contents.into() });
+            let (to, bytes) = (transmit.destination, Vec::from(transmit.contents));
+            let relay = self.relay.as_mut().filter(|relay| relay.relayed() == Some(transmit.source));
+            let Some(relay) = relay else {
+                self.out.push_back(Transmit { to, bytes });
+                continue;
+            };
+            // A check that the server does not let through yet is made again.
+            if let Some((to, bytes)) = relay.wrap(now, to, &bytes) {
+                self.out.push_back(Transmit { to, bytes: bytes.to_vec() });
+            }
         }
         while let Some(event) = self.agent.poll_event() {
             match event {
-                IceAgentEvent::NominatedSend { destination, .. } => {
-                    (self.is_ruled, self.is_silenced) = (self.nominated == Some(destination) && self.is_ruled, false);
-                    self.nominated = Some(destination);
+                IceAgentEvent::NominatedSend { source, destination, .. } => {
+                    let pair = Some((destination, self.relay.as_ref().and_then(Relay::relayed) == Some(source)));
+                    (self.is_ruled, self.is_silenced) = (self.nominated == pair && self.is_ruled, false);
+                    self.nominated = pair;
                 }
                 IceAgentEvent::DiscoveredRecv { source, .. } if self.proven.len() < PLACES => {
                     self.proven.push(source);

@@ -16,7 +16,7 @@ use rand_core::RngCore;
 
 use super::loosen::crosses_nat;
 use super::{Calling, Side};
-use crate::agent::{Agent, Effect, IceUse};
+use crate::agent::{Agent, Effect, IceUse, NatConfig};
 use crate::ice::{Credentials, Gathering, Start};
 use crate::sdp::{Ice, RemoteAudio};
 use crate::vocab::CallId;
@@ -43,7 +43,7 @@ impl Agent {
         };
         match self.config.nat.ice {
             IceUse::Off => None,
-            IceUse::Auto if self.config.nat.stun.is_empty() || !helps() => None,
+            IceUse::Auto if !self.config.nat.has_server() || !helps() => None,
             IceUse::Auto | IceUse::On => Some(self.gathering()),
         }
     }
@@ -65,7 +65,8 @@ impl Agent {
         let credentials = Credentials::random(&mut self.rng);
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        Box::new(Gathering { credentials, stun: self.config.nat.stun.clone(), seed })
+        let NatConfig { stun, turn, .. } = self.config.nat.clone();
+        Box::new(Gathering { credentials, stun, turn, seed })
     }
 
     pub(super) fn ice_offered(&self, id: CallId) -> Option<Ice> {

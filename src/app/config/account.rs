@@ -109,7 +109,7 @@ fn proxies(value: &Value<'_, '_>) -> Result<(Hop, Option<Hop>), Failure> {
 }
 
 /// The first line of a file that nobody else may read.
-fn password_file(value: &Value<'_, '_>, base: &Path) -> Result<Redacted<String>, Failure> {
+pub(super) fn password_file(value: &Value<'_, '_>, base: &Path) -> Result<Redacted<String>, Failure> {
     let name = value.text("the name of a file whose first line is the password", |text| {
         (!text.is_empty()).then(|| text.to_owned())
     })?;

@@ -36,6 +36,7 @@ const SECTIONS: [&str; 19] = [
     "gateway",
     "srtp",
     "nat",
+    "turn",
 ];
 
 /// Checks all of `text` and fills in what it does not say.
@@ -59,7 +60,7 @@ pub(super) fn read(
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
     srtp(&top, &mut config)?;
-    config.nat = nat::nat(&top)?;
+    config.nat = nat::nat(&top, &base)?;
     config.prompts = prompts::prompts(&top, machine)?;
     config.gateway = gateway::gateway(&top)?;
     config.places = top

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::agent::Done;
-use crate::ice::{Gathering, Transmit, Traversal};
+use crate::ice::{Gathering, Servers, Transmit, Traversal};
 use crate::io::{Clock, Resolver};
 use crate::sip::{Locate, Transport};
 use crate::vocab::CallId;
@@ -89,9 +89,9 @@ impl Gatherer {
     /// `None` when the call ended meanwhile.
     async fn gather(&self, socket: &UdpSocket, slot: &Slot, gathering: Gathering) -> Option<Box<Traversal>> {
         let end = self.clock.now().mono + WAIT;
-        let servers = timeout(WAIT, self.addresses(&gathering.stun)).await.unwrap_or_else(|_| {
-            tracing::warn!(call = %self.call, "the names of the servers of STUN are not found in time; the call goes on without them");
-            Vec::new()
+        let servers = timeout(WAIT, self.servers(&gathering)).await.unwrap_or_else(|_| {
+            tracing::warn!(call = %self.call, "the names of the servers of STUN and TURN are not found in time; the call goes on without them");
+            Servers::default()
         });
         let start = (Clock::any_instant(), self.clock.now().mono);
         let mut traversal = Box::new(Traversal::gather(gathering, self.local, &servers, start));
@@ -99,7 +99,7 @@ impl Gatherer {
         while !traversal.is_gathered() && self.clock.now().mono < end {
             let limit = self.advance(socket, &mut traversal).min(end - self.clock.now().mono);
             if let Ok(Ok((len, from))) = timeout(limit, socket.recv_from(&mut buffer)).await {
-                traversal.receive(self.clock.now(), from, buffer.get(..len)?);
+                traversal.receive(self.clock.now(), from, buffer.get_mut(..len)?);
             }
             if slot.strong_count() == 0 {
                 return None;
@@ -126,10 +126,18 @@ impl Gatherer {
         traversal.handle_timeout(now);
         while let Some(Transmit { to, bytes }) = traversal.poll_transmit() {
             if let Err(error) = socket.try_send_to(&bytes, to) {
-                tracing::debug!(%error, %to, "a server of STUN was not asked");
+                tracing::debug!(%error, %to, "a server of STUN or TURN was not asked");
             }
         }
         traversal.poll_timeout().map_or(LONGEST, |at| (at - now.mono).min(LONGEST))
+    }
+
+    async fn servers(&self, gathering: &Gathering) -> Servers {
+        let turn = match &gathering.turn {
+            Some(account) => self.addresses(std::slice::from_ref(&account.server)).await.first().copied(),
+            None => None,
+        };
+        Servers { stun: self.addresses(&gathering.stun).await, turn }
     }
 
     async fn addresses(&self, servers: &[String]) -> Vec<SocketAddr> {
@@ -140,7 +148,7 @@ impl Gatherer {
             let what = Locate { transport: Some(Transport::Udp), ..Locate::host(host, port) };
             match self.resolver.locate(what, [0; 32]).await {
                 Ok(found) => addresses.extend(found.iter().map(|candidate| candidate.address).take(EACH)),
-                Err(failure) => tracing::warn!(%failure, server, "a server of STUN is not found"),
+                Err(failure) => tracing::warn!(%failure, server, "a server of STUN or TURN is not found"),
             }
         }
         addresses

@@ -172,7 +172,7 @@ impl RunningLeg {
         if self.traversing.is_silenced() {
             stream.skip();
         } else {
-            say(stream, now, frame, (&self.socket, &self.traversing));
+            say(stream, now, frame, (&self.socket, &mut self.traversing));
         }
         let ours = self.beside.keep(frame, stream.held().is_silent());
         let sent = frame.len();
@@ -233,8 +233,8 @@ impl RunningLeg {
     fn handle(&mut self, came: Now, from: SocketAddr, datagram: &mut [u8]) {
         match &mut self.work {
             Work::Talk(Some(stream)) => {
-                if let Some(from) = self.traversing.sort(came, from, datagram, stream) {
-                    stream.handle_datagram(came, from, datagram);
+                if let Some((from, len)) = self.traversing.sort(came, from, datagram, stream) {
+                    stream.handle_datagram(came, from, datagram.get_mut(..len).unwrap_or_default());
                 }
             }
             Work::Talk(None) => {}
@@ -332,18 +332,20 @@ impl AsFd for RunningLeg {
 }
 
 /// One frame, and what of handshake and RTCP is due.
-fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &Traversing)) {
+fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &mut Traversing)) {
+    let mut go = |datagram| {
+        if let Some(Datagram { to, bytes }) = traversing.lead(now, datagram) {
+            send(socket, now, to, bytes);
+        }
+    };
     if let Some(datagram) = stream.send(now, frame) {
-        let Datagram { to, bytes } = traversing.lead(datagram);
-        send(socket, now, to, bytes);
+        go(datagram);
     }
     while let Some((to, handshake)) = stream.poll_handshake(now) {
-        let Datagram { to, bytes } = traversing.lead(Datagram { to, bytes: &handshake });
-        send(socket, now, to, bytes);
+        go(Datagram { to, bytes: &handshake });
     }
     while let Some(datagram) = stream.poll_rtcp(now) {
-        let Datagram { to, bytes } = traversing.lead(datagram);
-        send(socket, now, to, bytes);
+        go(datagram);
     }
 }
 
