@@ -80,7 +80,7 @@ impl Media {
 /// Without a server that says how others see the socket.
 fn gathered(gathering: Gathering, local: SocketAddr) -> Ice {
     let begins = (Clock::any_instant(), Default::default());
-    Traversal::gather(gathering, local, &[], begins).ours().expect("the socket itself")
+    Traversal::gather(gathering, local, &Servers::default(), begins).ours().expect("the socket itself")
 }
 
 /// A store in a directory of its own.
