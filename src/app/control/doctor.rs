@@ -1,5 +1,5 @@
-use std::os::unix::fs::PermissionsExt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::view::{AccountStateView, AccountView, CheckStatus, CheckView, DoctorView};
@@ -8,7 +8,7 @@ use crate::agent::{AudioSink, AudioSource, Listen, Sound};
 use crate::app::config::{Config, Machine, Places, StoreKind};
 use crate::io::disk;
 use crate::io::media_loop::{check_server, Server};
-use crate::io::{self, Clock, SipSockets};
+use crate::io::{self, Clock, Resolver, SipSockets};
 use crate::vocab::{escape, Failure, Wall};
 
 impl Control {
@@ -62,10 +62,10 @@ async fn examine(places: &Places, machine: &Machine<'_>, sound: Option<Sound>) -
             checks.push(configuration(&config));
             checks.extend(storage(&config));
             checks.extend(sockets(&config).await);
+            checks.extend(servers(&config).await);
             let (source, sink) =
                 sound.map_or((config.audio_source, config.audio_sink), |sound| (sound.source, sound.sink));
             checks.extend([input(&source), output(&sink)]);
-            checks.extend(servers(&config).await);
         }
     }
     DoctorView { ok: checks.iter().all(|check| check.status != CheckStatus::Fail), checks }
@@ -187,14 +187,17 @@ fn free(name: &str, taken: Option<Failure>, what: &str) -> CheckView {
 /// Those that say from where others see us, and the one that relays.
 async fn servers(config: &Config) -> Vec<CheckView> {
     let local = config.listen.first().map_or(IpAddr::from(Ipv4Addr::UNSPECIFIED), |listen| listen.address.ip());
+    let resolver = Resolver::new(&config.dns);
     let mut checks = Vec::new();
     for server in &config.nat.stun {
-        let found = check_server(local, Server::Stun(server)).await;
+        let found = check_server(local, Server::Stun(server), &resolver).await;
         checks.push(answered("stun", found, |seen| format!("{} sees this machine as {}", escape(server), seen.ip())));
     }
     if let Some(account) = &config.nat.turn {
-        let found = check_server(local, Server::Turn(account)).await;
-        checks.push(answered("turn", found, |_| format!("{} relays for {}", escape(&account.server), escape(&account.user))));
+        let found = check_server(local, Server::Turn(account), &resolver).await;
+        checks.push(answered("turn", found, |_| {
+            format!("{} relays for {}", escape(&account.server), escape(&account.user))
+        }));
     }
     checks
 }
