@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use sottovoce::dtls::{Handshake, Role, SEED_LEN};
 use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
-use sottovoce::media::{Associations, Codec, Formats, Held, Stream, StreamConfig, StreamEvent, MAX_FRAME};
+use sottovoce::media::{
+    Acoustics, Associations, Codec, Formats, Held, Stream, StreamConfig, StreamEvent, Treatment, MAX_FRAME,
+};
 use sottovoce::policy::setkey::parse;
 use sottovoce::policy::{Bundle, Framing, Level, Spd, Suite};
 use sottovoce::srtp::{CryptoSuite, MasterKey, Receiver, Sender};
@@ -16,6 +18,7 @@ use zeroize::Zeroizing;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -24,10 +27,12 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));
+        HELD.with(|held| held.set(held.get() + layout.size().cast_signed()));
         System.alloc(layout)
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.with(|held| held.set(held.get() - layout.size().cast_signed()));
         System.dealloc(pointer, layout);
     }
 }
@@ -170,6 +175,26 @@ fn no_key_of_a_telephone_allocates() {
     let [mut from, to] = ends;
     from.dial(&[Digit::new('5').unwrap(); 64]);
     goes_without("digits", from, to);
+}
+
+/// What treats a microphone's sound takes some heap for each frame (`sonora` does), and gives it back. No packet waits in it, and no call without a device has it.
+#[test]
+fn a_voice_that_is_treated_holds_no_more_after_ten_seconds_than_after_one() {
+    let all = Treatment { echo_cancellation: true, noise_suppression: true, gain_control: true };
+    let mut acoustics = Acoustics::new(all).expect("there is something to do");
+    let mut turn = |n: i32| {
+        let mut frame = [0; MAX_FRAME];
+        let wave = |k: i32| (k.wrapping_mul(k + n) % 4000) as i16;
+        (0..).zip(&mut frame).for_each(|(k, sample)| *sample = wave(k));
+        acoustics.played(&frame);
+        acoustics.heard(&mut frame);
+    };
+    (0..50).for_each(&mut turn);
+    let (before, count) = (HELD.with(Cell::get), COUNT.with(Cell::get));
+    (50..550).for_each(&mut turn);
+    println!("{} allocations in a frame", (COUNT.with(Cell::get) - count) / 500);
+    let after = HELD.with(Cell::get);
+    assert!(after <= before, "{after} octets, {before} before");
 }
 
 fn goes_without(what: &str, mut from: Stream, mut to: Stream) {

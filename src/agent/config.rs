@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::sound::SoundDevice;
 use super::sound_choice::Outlet;
 use crate::keys::Identity;
-use crate::media::Gains;
+use crate::media::{Gains, TreatmentWish};
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
 use crate::sdp::AudioFormat;
 use crate::sip::{Host, Locate, Transport, Uri};
@@ -37,6 +37,8 @@ pub struct AgentConfig {
     pub dtmf: DtmfWay,
     /// Of what devices and other programs give and get.
     pub gains: Gains,
+    /// What is done to our user's voice.
+    pub treatment: TreatmentWish,
     /// Where it rings; `None`: where calls are heard.
     pub ring: Option<Outlet>,
     /// Those that are spoken, the preferred first; never empty.

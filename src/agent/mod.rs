@@ -255,6 +255,7 @@ impl Agent {
         let groups = agent.address_book.to_groups(&agent.names());
         agent.book.set_groups(groups);
         agent.effect(Effect::SetGains(agent.config.gains));
+        agent.effect(Effect::SetTreatment(agent.config.treatment));
         agent.lapse_pending(now);
         agent.begin_accounts(now);
         agent.begin_watches(now, loaded.watches);

@@ -270,7 +270,7 @@ impl Node {
                 }
                 None
             }
-            Effect::SetGains(_) => None,
+            Effect::SetGains(_) | Effect::SetTreatment(_) => None,
             Effect::Signal(signal) => {
                 self.signals.push(signal.map(|(signal, _)| signal));
                 None

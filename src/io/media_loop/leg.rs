@@ -9,13 +9,15 @@ use super::mailbox::{Mailbox, OpenedSocket};
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::traversing::Traversing;
+use super::treating::Treating;
 use crate::agent::{AudioSink, AudioSource, Done, SoundSide};
 use crate::ice::Traversal;
 use crate::io::audio::{Sink, Source};
 use crate::io::os::Batch;
 use crate::io::packet_log::packet_log;
 use crate::media::{
-    amplify, Counters, Datagram, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME,
+    amplify, Counters, Datagram, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, TreatmentWish,
+    FRAMES_A_SECOND, MAX_FRAME,
 };
 use crate::vocab::{CallId, Failure, Mono, Now};
 
@@ -38,6 +40,7 @@ pub struct MediaLeg {
     pub source: AudioSource,
     pub sink: AudioSink,
     pub loudness: Arc<Loudness>,
+    pub treatment: TreatmentWish,
 }
 
 /// What a leg does.
@@ -68,6 +71,7 @@ pub struct RunningLeg {
     work: Work,
     source: Source,
     sink: Sink,
+    treating: Treating,
     beside: Beside,
     loudness: Arc<Loudness>,
     /// Of what is sent and of what is played.
@@ -94,7 +98,7 @@ impl MediaLeg {
 
     /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
     pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
-        let Self { call, mailbox, socket, traversal, work, source, sink, loudness } = self;
+        let Self { call, mailbox, socket, traversal, work, source, sink, loudness, treatment } = self;
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
@@ -105,6 +109,7 @@ impl MediaLeg {
             socket,
             traversing: Traversing(traversal),
             work,
+            treating: Treating::new(treatment, &source, &sink),
             source,
             sink,
             beside: Beside::default(),
@@ -176,7 +181,7 @@ impl RunningLeg {
         let len = |rate: u32| (rate / FRAMES_A_SECOND) as usize;
         let Some(frame) = room.get_mut(..len(rates.0)) else { return };
         if !stream.held().is_paused() {
-            self.source.frame(frame);
+            self.source.frame(frame, self.treating.acoustics());
             if self.source.is_live() {
                 amplify(frame, self.loudness.input());
             }
@@ -203,7 +208,7 @@ impl RunningLeg {
         if self.source.has_ended() && !had_ended {
             outbox.push(Done::SourceEnded { call: self.call });
         }
-        if let Err(failure) = self.sink.write(frame) {
+        if let Err(failure) = self.sink.write(frame, self.treating.acoustics()) {
             self.sink = Sink::Discard;
             outbox.push(Done::StreamFailed { call: self.call, failure });
         }
@@ -339,6 +344,7 @@ impl RunningLeg {
             self.sink = sink;
             self.sink.set_rate(self.rates.1);
         }
+        self.treating.fit(&self.source, &self.sink);
     }
 
     /// What waits at the socket before is under the keys before, or, where the peer was quicker, under the new ones.
