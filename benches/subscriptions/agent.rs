@@ -103,6 +103,7 @@ fn config(number: usize) -> AgentConfig {
         gateway: None,
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
+        comfort_noise: false,
         dtmf: Default::default(),
         codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,

@@ -33,6 +33,8 @@ pub struct AgentConfig {
     pub answering: Answering,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
+    /// Pauses need not be sent, where that is allowed: who sees the packets sees who speaks when.
+    pub comfort_noise: bool,
     /// How keys of our telephone go.
     pub dtmf: DtmfWay,
     /// Of what devices and other programs give and get.

@@ -9,6 +9,10 @@ pub struct Formats {
     pub tuning: Tuning,
     /// What the peer may send, under our numbers; it may go from one to another at any time.
     pub receive: Vec<(u8, Codec)>,
+    /// Under which number the peer takes how loud pauses are, which are not sent then (RFC 3389).
+    pub comfort: Option<u8>,
+    /// Under which it may send the same.
+    pub receive_comfort: Option<u8>,
     /// Under which number the peer takes keys of a telephone, and at what clock (RFC 4733).
     pub digits: Option<(u8, u32)>,
     /// Under which it may send some.
@@ -23,6 +27,8 @@ impl Formats {
             send: numbered,
             tuning: Tuning::default(),
             receive: vec![numbered],
+            comfort: None,
+            receive_comfort: None,
             digits: None,
             receive_digits: Vec::new(),
         }

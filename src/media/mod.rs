@@ -10,6 +10,7 @@ mod acoustics;
 mod associations;
 mod clear;
 pub mod codec;
+mod comfort;
 mod counters;
 pub mod digits;
 mod e_model;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::associations::Associations;
+use super::comfort::Pauses;
 use super::counters::LATE;
 use super::digits::{Dialled, Keyed, Turn};
 use super::egress::{Egress, Withheld};
@@ -17,14 +18,17 @@ use super::playout::{Insertion, Playout};
 use super::quality::Meter;
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel, MAX_FRAME};
+use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tunnel, MAX_FRAME};
 use crate::dtls::DtlsError;
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::srtp::CryptoSuite;
 use crate::vocab::{Device, Digit, Entity, Now};
+use discretion::Discretion;
 
+mod comfort;
 mod digits;
+mod discretion;
 
 /// Of any codec.
 const SILENCE: [i16; MAX_FRAME] = [0; MAX_FRAME];
@@ -32,8 +36,8 @@ const SILENCE: [i16; MAX_FRAME] = [0; MAX_FRAME];
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
     encoder: Encoder,
-    /// It makes packets of one size.
-    constant: bool,
+    /// What its packets may tell, as it was when the encoder was made.
+    discretion: Discretion,
     /// Room for one payload.
     encoded: Box<[u8]>,
     formats: Formats,
@@ -54,6 +58,8 @@ pub struct Stream {
     playout: Playout,
     reports: Reports,
     dialled: Dialled,
+    /// Its own pauses, where they are not sent.
+    pauses: Option<Pauses>,
     keyed: Keyed,
     meter: Meter,
     events: VecDeque<StreamEvent>,
@@ -129,11 +135,12 @@ impl Stream {
         let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
         let (keying, associations) = Keying::of(associations.into());
         let first = Generation::new(terms, associations);
+        let discretion = Discretion::of(&config.formats, outbound, tunnel.is_some());
         let (payload_type, codec) = config.formats.send;
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
-            encoder: encoder(&config.formats, outbound),
-            constant: encoder_is_constant(&config.formats, outbound),
+            encoder: discretion.encoder(&config.formats),
+            discretion,
             encoded: vec![0; codec.max_payload()].into_boxed_slice(),
             playout: Playout::new(&config.formats.receive),
             formats: config.formats,
@@ -154,6 +161,7 @@ impl Stream {
             room,
             reports: Reports::new(config.ssrc, codec.clock()),
             dialled: Dialled::default(),
+            pauses: discretion.pauses(),
             keyed: Keyed::default(),
             events: VecDeque::with_capacity(8),
             meter: Meter::default(),
@@ -190,8 +198,6 @@ impl Stream {
             self.reports.set_clock(codec.clock());
             self.next.marker = true;
         }
-        self.constant = encoder_is_constant(&formats, self.generations.outbound());
-        self.encoder = encoder(&formats, self.generations.outbound());
         self.next.payload_type = payload_type;
         if formats.digits.is_none() {
             self.dialled.clear();
@@ -200,6 +206,9 @@ impl Stream {
             self.playout = Playout::new(&formats.receive);
         }
         self.formats = formats;
+        self.discretion = Discretion::of(&self.formats, self.generations.outbound(), self.tunnel.is_some());
+        self.encoder = self.discretion.encoder(&self.formats);
+        self.settle_pauses();
     }
 
     /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
@@ -216,13 +225,14 @@ impl Stream {
         let len = match turn {
             Turn::Digit(digit) => self.write_digit(header, digit)?,
             Turn::Pause => self.write_sound(header, &SILENCE)?,
-            Turn::Sound => self.write_sound(header, frame)?,
+            Turn::Sound => self.write_sound_or_pause(header, frame)?,
         };
+        // Sound begins anew after a digit, or a pause.
+        let marker = matches!(turn, Turn::Digit(_)) || self.is_pause();
         match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
             Ok(datagram) => {
                 self.next.sequence = header.sequence.wrapping_add(1);
-                // Sound begins anew after a digit.
-                self.next.marker = matches!(turn, Turn::Digit(_));
+                self.next.marker = marker;
                 self.counters.sent += 1;
                 self.reports.note_sent(now.mono, header.timestamp, len);
                 Some(datagram)
@@ -351,11 +361,12 @@ impl Stream {
         }
     }
 
-    /// Where sizes may tell no more what is said they do not from this packet on: whoever answered goes on under the old keys for a while.
+    /// Where sizes and pauses may tell no more what is said they do not from this packet on: whoever answered goes on under the old keys for a while.
     fn follow_agreement(&mut self) {
-        let outbound = self.generations.outbound();
-        if std::mem::replace(&mut self.constant, encoder_is_constant(&self.formats, outbound)) != self.constant {
-            self.encoder = encoder(&self.formats, outbound);
+        let discretion = Discretion::of(&self.formats, self.generations.outbound(), self.tunnel.is_some());
+        if std::mem::replace(&mut self.discretion, discretion) != discretion {
+            self.encoder = discretion.encoder(&self.formats);
+            self.settle_pauses();
         }
     }
 
@@ -412,6 +423,9 @@ impl Stream {
         let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
+        if self.formats.receive_comfort == Some(header.payload_type) {
+            return self.take_comfort(now, &header, payload);
+        }
         if self.formats.receive_digits.contains(&header.payload_type) {
             return self.take_digit(now, &header, payload);
         }
@@ -435,17 +449,6 @@ impl Stream {
             Insertion::Malformed | Insertion::Unknown => {}
         }
     }
-}
-
-fn encoder(formats: &Formats, outbound: Bundle) -> Encoder {
-    let constant_rate = encoder_is_constant(formats, outbound);
-    Encoder::tuned(formats.send.1, Tuning { constant_rate, ..formats.tuning })
-}
-
-/// Where sizes could tell what is said they are all one: padding does that, or else the encoder (RFC 6562 section 3).
-fn encoder_is_constant(formats: &Formats, outbound: Bundle) -> bool {
-    let is_sealed = outbound.esp || outbound.srtp;
-    formats.tuning.constant_rate || is_sealed && !outbound.framing.tfc
 }
 
 fn packet_buffer(codec: Codec) -> PacketBuffer {

@@ -7,6 +7,7 @@
 //! Not here: more than one stream of ours, names instead of addresses, bundling. What it says for ICE is text here, meaning in `ice`.
 
 mod attribute;
+mod comfort_noise;
 mod crypto;
 mod description;
 mod dtls;

@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 
 use super::attribute::MediaDirection;
+use super::comfort_noise;
 use super::crypto::{Crypto, CryptoError};
 use super::description::{Connection, MediaDescription, SessionDescription};
 use super::dtls::{Dtls, Keying};
@@ -20,6 +21,8 @@ pub struct RemoteAudio {
     pub formats: Vec<NumberedFormat>,
     /// How it takes keys of a telephone, beside the sound.
     pub events: Vec<TelephoneEvent>,
+    /// Under which number it takes how loud a pause is, if it does.
+    pub comfort_noise: Option<u8>,
     /// RFC 5761.
     pub rtcp_mux: bool,
     /// As the peer wrote it.
@@ -130,6 +133,7 @@ impl RemoteAudio {
             address: SocketAddr::new(ip, media.port),
             formats,
             events: TelephoneEvent::all_of(media),
+            comfort_noise: comfort_noise::of(media),
             rtcp_mux: media.attribute("rtcp-mux").is_some(),
             direction: sdp.direction_of(media),
             ptime: milliseconds("ptime"),

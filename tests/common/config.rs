@@ -41,6 +41,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
         // The cheapest to compute: worlds have many calls.
+        comfort_noise: false,
         dtmf: Default::default(),
         codecs: vec![AudioFormat::Pcmu, AudioFormat::Pcma],
         default_level: Level::Require,

@@ -52,6 +52,7 @@ pub struct Config {
     pub treatment: TreatmentWish,
     /// Where it rings; `None`: where calls are heard.
     pub ring: Option<Outlet>,
+    pub comfort_noise: bool,
     pub dtmf: DtmfWay,
     /// Those that are spoken, the preferred first; never empty.
     pub codecs: Vec<AudioFormat>,

@@ -40,7 +40,7 @@ const SECTIONS: [&str; 19] = [
     "nat",
 ];
 
-const AUDIO: [&str; 10] = [
+const AUDIO: [&str; 11] = [
     "input",
     "output",
     "ring",
@@ -50,6 +50,7 @@ const AUDIO: [&str; 10] = [
     "noise-suppression",
     "gain-control",
     "codecs",
+    "comfort-noise",
     "dtmf",
 ];
 
@@ -126,6 +127,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        comfort_noise: false,
         dtmf: DtmfWay::Auto,
         gains: Gains::default(),
         treatment: TreatmentWish::default(),
@@ -254,6 +256,7 @@ fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), 
         gain_control: section.read("gain-control", |v| v.flag())?,
     };
     set(&mut config.codecs, section.read("codecs", codecs)?);
+    set(&mut config.comfort_noise, section.read("comfort-noise", |v| v.flag())?);
     let dtmf = "\"auto\", \"rtp\" or \"info\"";
     set(&mut config.dtmf, section.read("dtmf", |v| v.text(dtmf, value::dtmf))?);
     Ok(())
