@@ -74,6 +74,7 @@ pub fn crypto(octets: &[u8]) {
             session_version: 1,
             address: ([192, 0, 2, 2], 9).into(),
             comfort_noise: true,
+            ptime: 20,
         };
         let formats = &[sdp::AudioFormat::Pcmu, sdp::AudioFormat::Pcma];
         let keying = sdp::Keying { crypto: vec![crypto.clone()], dtls: None };

@@ -104,6 +104,7 @@ fn config(number: usize) -> AgentConfig {
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
         comfort_noise: false,
+        ptime: 20,
         dtmf: Default::default(),
         codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,

@@ -16,14 +16,14 @@ const DOWN: f32 = 0.25;
 const UP: f32 = 1.0116;
 
 /// What becomes of a frame of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Pause {
-    /// Somebody speaks: it is sent.
-    No,
-    /// It is told how loud the room is, in dB below the most (RFC 3389 section 3.1).
-    Told(u8),
     /// Nothing is sent.
     Kept,
+    /// It is told how loud the room is, in dB below the most (RFC 3389 section 3.1).
+    Told(u8),
+    /// Somebody speaks: it is sent.
+    No,
 }
 
 /// Finds the pauses of who speaks here.

@@ -7,6 +7,8 @@ pub struct Formats {
     pub send: (u8, Codec),
     /// How, as the peer asks for it.
     pub tuning: Tuning,
+    /// Milliseconds of sound in each packet of ours: 10, 20, 30, 40 or 60, of Opus not 30.
+    pub packet_time: u16,
     /// What the peer may send, under our numbers; it may go from one to another at any time.
     pub receive: Vec<(u8, Codec)>,
     /// Under which number the peer takes how loud pauses are, which are not sent then (RFC 3389).
@@ -26,6 +28,7 @@ impl Formats {
         Self {
             send: numbered,
             tuning: Tuning::default(),
+            packet_time: 20,
             receive: vec![numbered],
             comfort: None,
             receive_comfort: None,

@@ -31,6 +31,6 @@ pub use inspect::{inspect, Inspection};
 pub use offer_answer::{accepted, answer, offer, renewed, reoffer, AnswerError, AnswerInput, OfferInput, Ours};
 pub use opus::OpusWishes;
 pub use parse::ParseError;
-pub use remote::{MediaError, Profile, RemoteAudio};
+pub use remote::{MediaError, Profile, RemoteAudio, PACKET_TIMES, PTIME};
 pub use sv_sa::{SvSa, SvSaError};
 pub use telephone_event::TelephoneEvent;

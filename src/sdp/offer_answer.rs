@@ -7,7 +7,7 @@ use super::description::{Connection, Line, MediaDescription, Origin, SessionDesc
 use super::dtls::Keying;
 use super::format::{AudioFormat, NumberedFormat};
 use super::ice::Ice;
-use super::remote::{MediaError, Profile, RemoteAudio, PTIME};
+use super::remote::{MediaError, Profile, RemoteAudio};
 use super::sv_sa::SvSa;
 use super::telephone_event::TelephoneEvent;
 
@@ -23,6 +23,8 @@ pub struct Ours<'a> {
     pub address: SocketAddr,
     /// Pauses need not be sent, but how loud they are (RFC 3389).
     pub comfort_noise: bool,
+    /// Milliseconds of sound that we would like in each packet.
+    pub ptime: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +71,7 @@ pub enum AnswerError {
 pub fn offer(input: OfferInput) -> SessionDescription {
     let formats: Vec<_> = input.formats.iter().copied().map(NumberedFormat::from).collect();
     let comfort = comfort_noise::beside(&formats).filter(|_| may_pause(&input.ours, &input.keying));
-    let mut media = audio(input.ours.address, &formats, comfort, &TelephoneEvent::beside(&formats));
+    let mut media = audio(&input.ours, &formats, comfort, &TelephoneEvent::beside(&formats));
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.keying.attributes());
@@ -87,7 +89,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
         return Err(MediaError::Codec);
     }
     let comfort = theirs.comfort_noise.filter(|_| may_pause(&input.ours, &input.keying));
-    let mut joined = audio(input.ours.address, &formats, comfort, &theirs.events);
+    let mut joined = audio(&input.ours, &formats, comfort, &theirs.events);
     // The answer has the offer's (RFC 3264 section 6).
     joined.protocol = theirs.profile.name().to_owned();
     if theirs.rtcp_mux {
@@ -191,7 +193,7 @@ fn may_pause(ours: &Ours<'_>, keying: &Keying) -> bool {
 }
 
 fn audio(
-    address: SocketAddr,
+    ours: &Ours<'_>,
     formats: &[NumberedFormat],
     comfort: Option<u8>,
     events: &[TelephoneEvent],
@@ -201,10 +203,10 @@ fn audio(
     attributes.extend(events.iter().flat_map(TelephoneEvent::lines));
     let sound = formats.iter().map(|numbered| numbered.payload_type);
     let numbers = sound.chain(comfort).chain(events.iter().map(|event| event.payload_type));
-    attributes.push(Attribute::new("ptime", PTIME.to_string()));
+    attributes.push(Attribute::new("ptime", ours.ptime.to_string()));
     MediaDescription {
         kind: "audio".to_owned(),
-        port: address.port(),
+        port: ours.address.port(),
         port_count: 1,
         protocol: "RTP/AVP".to_owned(),
         formats: numbers.map(|number| number.to_string()).collect(),
@@ -241,6 +243,7 @@ mod tests {
             session_version: 1,
             address: address.parse().unwrap(),
             comfort_noise: false,
+            ptime: 20,
         }
     }
 
@@ -471,8 +474,8 @@ mod tests {
 
     #[test]
     fn a_stream_of_shorter_packets_than_ours_is_not_joined() {
-        assert_eq!(our_answer(&changed("a=ptime:20", "a=maxptime:10")), Err(MediaError::Ptime(10)));
-        for fits in ["a=maxptime:20", "a=maxptime:120", "a=maxptime:x"] {
+        assert_eq!(our_answer(&changed("a=ptime:20", "a=maxptime:9")), Err(MediaError::Ptime(9)));
+        for fits in ["a=maxptime:10", "a=maxptime:20", "a=maxptime:120", "a=maxptime:x"] {
             assert!(our_answer(&changed("a=ptime:20", fits)).is_ok());
         }
     }

@@ -42,6 +42,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         take_proposals: true,
         // The cheapest to compute: worlds have many calls.
         comfort_noise: false,
+        ptime: 20,
         dtmf: Default::default(),
         codecs: vec![AudioFormat::Pcmu, AudioFormat::Pcma],
         default_level: Level::Require,

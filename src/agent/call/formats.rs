@@ -31,6 +31,7 @@ impl Descriptions {
         Some(Formats {
             send: (send.payload_type, codec_of(send.format)),
             tuning: tuning(send.opus, pauses),
+            packet_time: sdp.packet_time(send.format),
             receive: both.map(|numbered| (numbered.payload_type, codec_of(numbered.format))).collect(),
             comfort: sdp.comfort_noise().filter(|_| pauses && send.format.clock() == 8000),
             receive_comfort,

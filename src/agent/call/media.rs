@@ -332,13 +332,14 @@ impl Agent {
     }
 
     fn ours(&self, session_id: u64, address: SocketAddr) -> Ours<'_> {
-        let comfort_noise = self.config.comfort_noise;
+        let (comfort_noise, ptime) = (self.config.comfort_noise, self.config.ptime);
         Ours {
             username: self.config.entity.user().unwrap_or("-"),
             session_id,
             session_version: 1,
             address,
             comfort_noise,
+            ptime,
         }
     }
 }

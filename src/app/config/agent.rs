@@ -28,6 +28,7 @@ impl Config {
             audio_source: self.audio_source,
             audio_sink: self.audio_sink,
             comfort_noise: self.comfort_noise,
+            ptime: self.ptime,
             dtmf: self.dtmf,
             gains: self.gains,
             treatment: self.treatment,

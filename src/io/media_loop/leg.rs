@@ -386,9 +386,11 @@ impl AsFd for RunningLeg {
 
 /// One frame, and what of handshake and RTCP is due.
 fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &Traversing)) {
-    if let Some(datagram) = stream.send(now, frame) {
+    let mut sound = stream.send(now, frame);
+    while let Some(datagram) = sound {
         let Datagram { to, bytes } = traversing.lead(datagram);
         send(socket, now, to, bytes);
+        sound = stream.poll_sound(now);
     }
     while let Some((to, handshake)) = stream.poll_handshake(now) {
         let Datagram { to, bytes } = traversing.lead(Datagram { to, bytes: &handshake });

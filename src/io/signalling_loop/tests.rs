@@ -56,6 +56,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
         comfort_noise: false,
+        ptime: 20,
         dtmf: Default::default(),
         codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,

@@ -1,11 +1,11 @@
-//! Opus (RFC 6716), by libopus, as RFC 7587 sends it: mono, 48 kHz, 20 ms.
+//! Opus (RFC 6716), by libopus, as RFC 7587 sends it: mono, 48 kHz.
 
 use opus::{Application, Bitrate, Channels};
 
 use super::{Codec, Tuning};
 
-/// Octets of the largest packet. At [`BITRATE`] speech has 105 at most; a stream that is padded has this many in each.
-pub(super) const MAX_PAYLOAD: usize = 120;
+/// Octets of each millisecond in the largest packet. At [`BITRATE`] speech has 105 in 20 ms at most; a stream that is padded has this many in each.
+pub(super) const MAX_PAYLOAD: usize = 6;
 
 /// Bit/s: full-band speech (RFC 7587 section 3.1.1 names 28 to 40 kbit/s).
 const BITRATE: u32 = 32_000;
@@ -39,9 +39,7 @@ impl Encoder {
 
     /// A packet of one octet or two says that nothing is said: it need not be sent (RFC 7587 section 3.1.3).
     pub(super) fn encode(&mut self, samples: &[i16], out: &mut [u8]) -> usize {
-        let len = out.len().min(MAX_PAYLOAD);
-        let written = out.get_mut(..len).and_then(|out| self.0.encode(samples, out).ok());
-        written.filter(|written| *written > 2).unwrap_or(0)
+        self.0.encode(samples, out).ok().filter(|written| *written > 2).unwrap_or(0)
     }
 }
 
