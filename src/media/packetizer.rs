@@ -62,6 +62,11 @@ impl Packetizer {
         self.pauses.as_ref().is_some_and(Pauses::is_pause)
     }
 
+    /// The peer reports so many lost parts of a thousand.
+    pub(super) fn note_loss(&mut self, lost: u16) {
+        self.encoder.note_loss(lost);
+    }
+
     /// One frame more.
     pub(super) fn add(&mut self, frame: &[i16]) {
         let found = self.pauses.as_mut().map_or(Pause::No, |pauses| pauses.judge(frame));

@@ -309,7 +309,12 @@ impl Stream {
     fn handle_packet(&mut self, now: Now, packet: &[u8]) {
         match Kind::of(packet) {
             Kind::Rtp => self.handle_rtp(now, packet),
-            Kind::Rtcp if self.reports.handle(now.mono, packet) => self.counters.rtcp_received += 1,
+            Kind::Rtcp if self.reports.handle(now.mono, packet) => {
+                self.counters.rtcp_received += 1;
+                if let Some(lost) = self.reports.take_far_loss() {
+                    self.packetizer.note_loss(lost);
+                }
+            }
             _ => self.counters.drop_one(DropReason::Malformed.name()),
         }
     }

@@ -1,6 +1,7 @@
 mod decoder;
 mod encoder;
 mod opus;
+mod resilience;
 
 pub use decoder::Decoder;
 pub use encoder::Encoder;
