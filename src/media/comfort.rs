@@ -153,7 +153,7 @@ mod tests {
         speech.extend(room(60, 30));
         let spoken = judged(&mut pauses, &speech);
         assert!(spoken[..109].iter().all(|pause| *pause == Pause::No), "the end of a word is sent");
-        assert!(matches!(spoken[110], Pause::Told(_)));
+        assert!(matches!(spoken[109], Pause::Told(_)), "{:?}", &spoken[105..115]);
     }
 
     /// A minute of one tone, or of a loud room, is no pause.

@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn as_much_is_in_each_packet_as_was_asked_for_and_nothing_is_lost_between_them() {
         for codec in Codec::ALL {
-            for time in [10u16, 20, 30, 40, 60] {
+            // Of Opus there is none of 30.
+            for time in [10u16, 20, 30, 40, 60].into_iter().filter(|time| codec != Codec::Opus || *time != 30) {
                 let mut packetizer = packetizer(codec, time);
                 let (mut ticks, mut packets, mut most) = (0, 0, 0);
                 for _ in 0..30 {

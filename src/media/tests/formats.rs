@@ -244,3 +244,60 @@ fn under_esp_every_frame_is_sent_whatever_was_agreed_on_pauses() {
         }
     }
 }
+
+/// Bob's receiver is far behind a line that loses every fourth packet of Alice's from the fifth second to the thirtieth; octets in each second of what
+/// Alice sends.
+fn under_loss(constant_rate: bool, bundle: Bundle) -> Vec<usize> {
+    let (mut from, mut to) = ends(&[Codec::Opus], bundle);
+    let formats = |own: u8, theirs: u8| Formats {
+        send: (theirs, Codec::Opus),
+        receive: vec![(own, Codec::Opus)],
+        tuning: Tuning { redundant: true, constant_rate, ..Tuning::default() },
+        ..Formats::only(Codec::Opus)
+    };
+    from.set_formats(formats(100, 110));
+    to.set_formats(formats(110, 100));
+    let mut seed = 3u32;
+    let mut octets = vec![0; 100];
+    for n in 0..100 * 50 {
+        let (now, second) = (at(n * 20), n as usize / 50);
+        // Something that is not the same again and again.
+        let mut frame = tone(from.rate(), n);
+        for sample in &mut frame {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *sample = *sample / 2 + ((seed >> 19) as i16 - 4096) / 2;
+        }
+        let datagram = from.send(now, &frame).unwrap();
+        octets[second] += datagram.bytes.len();
+        if !((5..30).contains(&second) && n % 4 == 0) {
+            to.handle_datagram(now, alice(), &mut datagram.bytes.to_vec());
+        }
+        let answer = to.send(now, &tone(to.rate(), n)).unwrap().bytes.to_vec();
+        from.handle_datagram(now, bob(), &mut answer.clone());
+        to.play(now, &mut [0; MAX_FRAME]);
+        from.play(now, &mut [0; MAX_FRAME]);
+        while let Some(report) = to.poll_rtcp(now) {
+            let mut report = report.bytes.to_vec();
+            from.handle_datagram(now, bob(), &mut report);
+        }
+        while from.poll_rtcp(now).is_some() {}
+    }
+    octets
+}
+
+#[test]
+fn what_the_peer_reports_of_losses_makes_opus_send_less_and_their_end_as_much_as_before() {
+    let octets = under_loss(false, NONE);
+    let (before, lossy, after) = (octets[4], octets[29], octets[99]);
+    println!("{before} octets a second, {lossy} while a fourth is lost, {after} long after: {octets:?}");
+    assert!(before > 3800 && lossy < before * 3 / 4 && after > before * 9 / 10, "{octets:?}");
+}
+
+/// Sizes would tell what is said, and when: all are one, whatever is lost.
+#[test]
+fn where_every_packet_has_one_size_losses_do_not_change_it() {
+    for (constant_rate, bundle) in [(true, NONE), (false, ESP)] {
+        let octets = under_loss(constant_rate, bundle);
+        assert!(octets.iter().all(|second| *second == octets[0]), "{octets:?}");
+    }
+}
