@@ -157,7 +157,7 @@ fn no_pause_allocates() {
     let [mut from, mut to] = ends;
     let mut turn = |n: u64| {
         let now = Now { mono: Mono(Duration::from_millis(n * 20)), wall: Wall(n * 20) };
-        let frame = [if n / 100 % 2 == 0 { n as i16 * 97 } else { 3 }; 160];
+        let frame = [if (n / 100).is_multiple_of(2) { (n as i16).wrapping_mul(97) } else { 3 }; 160];
         if let Some(sealed) = from.send(now, &frame) {
             let mut octets = [0; 200];
             octets[..sealed.bytes.len()].copy_from_slice(sealed.bytes);

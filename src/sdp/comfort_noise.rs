@@ -27,7 +27,6 @@ pub(super) fn line(payload_type: u8) -> Attribute {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::sdp::SessionDescription;
 
     #[test]
