@@ -53,7 +53,7 @@ pub use ingress::{Arrival, Ingress};
 pub use level::{amplify, Gain, Gains, Level, Levels, Meter};
 pub use mixing::{mix, ConsentTone};
 pub use quality::{Far, Quality};
-pub use rekeying::Rekeying;
+pub use rekeying::{Following, FreshSender, Rekeying};
 pub use signal::{Signal, Sounding};
 pub use stream::{Datagram, Stream, StreamConfig, StreamEvent};
 pub use treatment::{SoundEnd, Treatment, TreatmentWish};
