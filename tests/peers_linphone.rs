@@ -116,6 +116,7 @@ fn a_call_is_held_and_keys_are_pressed_by_either_side() {
         hears(&home, 50);
         linphone.tell("call-pause");
         look_until(|| newest(&home).filter(|call| call["held_by_peer"] == true));
+        look_long_until(|| linphone.events().contains("LinphoneCallPaused\n").then_some(()));
         linphone.tell("call-resume 1");
         look_until(|| newest(&home).filter(|call| call["held_by_peer"] == false));
         let call = hears(&home, 50);

@@ -192,6 +192,9 @@ fn a_hold_keeps_the_keys() {
         assert_eq!(world.the_call(ALICE, call).counters.received > before + 40, heard);
     }
     assert_eq!(suite(&world, call), BY_DTLS);
+    // There are telephones that answer another offer without any certificate.
+    let offers: Vec<String> = descriptions(&world).into_iter().filter(|text| text.starts_with("INVITE ")).collect();
+    assert!(offers.len() == 3 && offers.iter().all(|text| text.contains("a=setup:actpass")), "{offers:?}");
 }
 
 #[test]

@@ -95,6 +95,17 @@ impl SrtpKeys {
         }
     }
 
+    /// What a new offer of ours says within the call, where that is not what our description before said: whoever offers leaves it to the other
+    /// who begins, even a handshake that is over (RFC 5763 section 5).
+    pub fn reoffered(&self) -> Option<Keying> {
+        match self {
+            Self::Dtls(keys) => {
+                Some(Keying { dtls: Some(described(&keys.identity, Setup::Actpass)), ..Keying::default() })
+            }
+            Self::Sdes(_) => None,
+        }
+    }
+
     /// What our description says of ours is what is used.
     pub fn are_of(&self, offered: &Keying) -> bool {
         match self {
