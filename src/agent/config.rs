@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::sound::SoundDevice;
 use super::sound_choice::Outlet;
+use crate::ice::RelayAccount;
 use crate::keys::Identity;
 use crate::media::{Gains, TreatmentWish};
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
@@ -91,6 +92,15 @@ pub struct NatConfig {
     pub ice: IceUse,
     /// Servers of STUN, `host:port`.
     pub stun: Vec<String>,
+    /// The server of TURN that relays where nothing else leads to the peer.
+    pub turn: Option<RelayAccount>,
+}
+
+impl NatConfig {
+    /// Somebody can be asked from where others see us.
+    pub fn has_server(&self) -> bool {
+        !self.stun.is_empty() || self.turn.is_some()
+    }
 }
 
 /// Whether ICE is offered; what is offered is answered, but where it is off.

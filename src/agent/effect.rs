@@ -184,6 +184,11 @@ pub enum Done {
         call: CallId,
         failure: Option<Failure>,
     },
+    /// The server of TURN relays nothing for this call, or no more; it goes on without.
+    RelayFailed {
+        call: CallId,
+        failure: Failure,
+    },
     /// A sound device of the call went away, or is there again.
     SoundChanged {
         call: CallId,

@@ -9,11 +9,12 @@ use rand_core::{RngCore, SeedableRng};
 
 use super::binding::Binding;
 use super::candidates;
-use super::gathering::{Credentials, Gathering, Start};
+use super::gathering::{Credentials, Gathering, Servers, Start};
 use super::hmac::Hmac;
+use super::relay::{Relay, Unwrapped};
 use crate::sdp::Ice;
 use crate::sip::stun::is_stun;
-use crate::vocab::{Mono, Now};
+use crate::vocab::{Failure, Mono, Now};
 
 /// Pairs that are checked at most (RFC 8445 section 6.1.2.5 recommends 100; our lists are short).
 const PAIRS: usize = 64;
@@ -27,17 +28,22 @@ pub struct Traversal {
     origin: Instant,
     agent: IceAgent,
     bindings: Vec<Binding>,
+    relay: Option<Relay>,
+    /// Its address, once the machine of ICE knows it.
+    relayed: Option<SocketAddr>,
     out: VecDeque<Transmit>,
     /// The other side, once it is known.
     described: Option<SocketAddr>,
-    /// The peer's address of the pair that both sides use.
-    nominated: Option<SocketAddr>,
+    /// The pair that both sides use: the peer's address, and whether our end is the relay.
+    nominated: Option<(SocketAddr, bool)>,
     /// Addresses of the peer that an answered or authenticated check came from: media that comes from there is its own (RFC 8445 section 12.2.1).
     proven: Vec<SocketAddr>,
     /// What [`Traversal::rule`] was asked of stands as it was then.
     is_ruled: bool,
     /// Those that it let packets go to and come from.
     allowed: Vec<SocketAddr>,
+    /// And they may go by the server of TURN.
+    may_relay: bool,
     /// It had a pair, and the peer consents no more (RFC 7675).
     is_silenced: bool,
 }
@@ -55,6 +61,8 @@ pub enum Way {
     /// Where the stream would send it.
     AsDescribed,
     To(SocketAddr),
+    /// To this address, from ours at the server of TURN.
+    ByRelay(SocketAddr),
     /// Nowhere: the peer does not consent any more.
     Nowhere,
 }
@@ -65,17 +73,13 @@ pub enum Heard {
     /// For the traversal.
     Ours,
     /// Media, and where the stream takes it to come from: the peer's described address for what comes from where a check of its was proven.
-    Media(SocketAddr),
+    /// It is so many octets, at the beginning of the datagram.
+    Media(SocketAddr, usize),
 }
 
 impl Traversal {
     /// Asks these servers, which were named, from where they see the socket that is bound to `local`. `origin`: any instant.
-    pub fn gather(
-        gathering: Gathering,
-        local: SocketAddr,
-        servers: &[SocketAddr],
-        (origin, now): (Instant, Mono),
-    ) -> Self {
+    pub fn gather(gathering: Gathering, local: SocketAddr, servers: &Servers, (origin, now): (Instant, Mono)) -> Self {
         let mut rng = ChaCha20Rng::from_seed(gathering.seed);
         let mut agent = IceAgent::with_hmac(creds(&gathering.credentials), &Hmac);
         agent.set_control_tie_breaker(rng.next_u64());
@@ -84,31 +88,36 @@ impl Traversal {
         if let Ok(host) = Candidate::host(local, Protocol::Udp) {
             agent.add_local_candidate(host);
         }
-        let reached = servers.iter().filter(|server| server.is_ipv4() == local.is_ipv4());
+        let reached = servers.stun.iter().filter(|server| server.is_ipv4() == local.is_ipv4());
         let binding = |server: &SocketAddr| {
             let mut id = [0; 12];
             rng.fill_bytes(&mut id);
             Binding::new(*server, id, now)
         };
         let bindings = reached.map(binding).collect();
+        let server = servers.turn.filter(|server| server.is_ipv4() == local.is_ipv4());
+        let relay = server.zip(gathering.turn).map(|(server, account)| Relay::new(server, account, rng, now));
         Self {
             local,
             origin,
             agent,
             bindings,
+            relay,
+            relayed: None,
             out: VecDeque::new(),
             described: None,
             nominated: None,
             proven: Vec::new(),
             is_ruled: false,
             allowed: Vec::with_capacity(PLACES + 1),
+            may_relay: false,
             is_silenced: false,
         }
     }
 
     /// Every server has answered, or has had its time.
     pub fn is_gathered(&self) -> bool {
-        self.bindings.iter().all(Binding::is_over)
+        self.bindings.iter().all(Binding::is_over) && self.relay.as_ref().is_none_or(Relay::is_over)
     }
 
     /// What our description says. `None` where there is no candidate: the socket is bound to no address of its own.
@@ -122,6 +131,9 @@ impl Traversal {
                 addresses.push(seen);
                 written.push(candidates::written(&reflexive));
             }
+        }
+        if let Some(relayed) = self.relayed_candidate().filter(|relayed| !addresses.contains(&relayed.addr())) {
+            written.push(candidates::written(&relayed));
         }
         let creds = self.agent.local_credentials();
         let (user, password) = (creds.ufrag.clone(), creds.pass.clone());
@@ -144,6 +156,7 @@ impl Traversal {
         for candidate in read.filter(|candidate| allows(candidate.addr())) {
             self.agent.add_remote_candidate(candidate);
         }
+        self.use_relay(now.mono);
         self.handle_timeout(now);
     }
 
@@ -160,6 +173,9 @@ impl Traversal {
                 self.out.push_back(Transmit { to, bytes });
             }
         }
+        if let Some(relay) = &mut self.relay {
+            relay.handle_timeout(now.mono, &mut self.out);
+        }
         let instant = self.instant(now.mono);
         // One step does one thing; the next is due at once where there is more.
         if self.described.is_some() && self.agent.poll_timeout().is_none_or(|at| at <= instant) {
@@ -173,23 +189,43 @@ impl Traversal {
         let asks = self.bindings.iter().map(Binding::next).min();
         let checks = self.described.and_then(|_| self.agent.poll_timeout());
         let checks = checks.map(|at| Mono(at.saturating_duration_since(self.origin)));
-        asks.into_iter().chain(checks).min()
+        let relay = self.relay.as_ref().and_then(Relay::next);
+        asks.into_iter().chain(checks).chain(relay).min()
     }
 
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.out.pop_front()
     }
 
-    /// Sorts a datagram (RFC 7983 section 7). STUN is never media, whoever sent it and whatever it says.
-    pub fn receive(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) -> Heard {
-        if !is_stun(datagram) {
-            let proven = self.described.filter(|_| self.allowed.contains(&from));
-            return Heard::Media(proven.unwrap_or(from));
+    /// Sorts a datagram (RFC 7983 section 7), and takes out what the relay put around it. STUN is never media, whoever sent it and whatever it says.
+    pub fn receive(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) -> Heard {
+        match self.relay.as_mut().map(|relay| relay.unwrap(now.mono, from, datagram)) {
+            Some(Unwrapped::Ours) => {
+                self.use_relay(now.mono);
+                Heard::Ours
+            }
+            Some(Unwrapped::From(peer, place)) => {
+                let len = place.len();
+                datagram.copy_within(place, 0);
+                self.sort(now, peer, datagram.get(..len).unwrap_or_default(), true)
+            }
+            Some(Unwrapped::Other) | None => self.sort(now, from, datagram, false),
         }
-        let is_answer = self.bindings.iter_mut().any(|binding| binding.handle(now.mono, from, datagram));
+    }
+
+    fn sort(&mut self, now: Now, from: SocketAddr, datagram: &[u8], by_relay: bool) -> Heard {
+        if !is_stun(datagram) {
+            let proven = self.described.filter(|_| self.allowed.contains(&from) && (!by_relay || self.may_relay));
+            return Heard::Media(proven.unwrap_or(from), datagram.len());
+        }
+        let is_answer = !by_relay && self.bindings.iter_mut().any(|binding| binding.handle(now.mono, from, datagram));
         if let Some(message) = (!is_answer).then(|| StunMessage::parse(datagram).ok()).flatten() {
             if self.takes(from, &message) {
-                let packet = StunPacket { proto: Protocol::Udp, source: from, destination: self.local, message };
+                let destination = self.relayed.filter(|_| by_relay).unwrap_or(self.local);
+                if let Some(relay) = self.relay.as_mut().filter(|_| by_relay) {
+                    relay.open(now.mono, from);
+                }
+                let packet = StunPacket { proto: Protocol::Udp, source: from, destination, message };
                 let instant = self.instant(now.mono);
                 self.agent.handle_packet(instant, packet);
                 self.take_news();
@@ -216,27 +252,71 @@ impl Traversal {
     pub fn rule(&mut self, allows: impl Fn(SocketAddr) -> bool) {
         self.is_ruled = true;
         self.allowed.clear();
-        let further = self.nominated.filter(|nominated| !self.proven.contains(nominated));
+        let nominated = self.nominated.map(|(peer, _)| peer);
+        let further = nominated.filter(|nominated| !self.proven.contains(nominated));
         self.allowed.extend(self.proven.iter().copied().chain(further).filter(|peer| allows(*peer)));
+        self.may_relay = self.relay.as_ref().is_some_and(|relay| allows(relay.server()));
     }
 
     pub fn way(&self) -> Way {
-        match self.nominated.filter(|nominated| self.allowed.contains(nominated)) {
+        match self.nominated.filter(|(nominated, _)| self.allowed.contains(nominated)) {
             _ if self.is_silenced => Way::Nowhere,
-            Some(nominated) => Way::To(nominated),
-            None => Way::AsDescribed,
+            Some((nominated, true)) if self.may_relay => Way::ByRelay(nominated),
+            Some((nominated, false)) => Way::To(nominated),
+            Some(_) | None => Way::AsDescribed,
         }
+    }
+
+    /// What goes to the server of TURN in the place of a packet for this peer; `None` where it lets nothing through to there yet.
+    pub fn by_relay(&mut self, peer: SocketAddr, bytes: &[u8]) -> Option<(SocketAddr, &[u8])> {
+        self.relay.as_mut()?.wrap(peer, bytes)
+    }
+
+    /// Why the server of TURN relays nothing, or no more; once.
+    pub fn take_failure(&mut self) -> Option<Failure> {
+        self.relay.as_mut()?.take_failure()
+    }
+
+    /// The call is over: what the server of TURN is to be told.
+    pub fn release(&mut self) -> Option<Transmit> {
+        self.relay.as_mut()?.release()
+    }
+
+    /// The address at the server of TURN takes part in the checks from when both it and the peer are known.
+    fn use_relay(&mut self, now: Mono) {
+        if self.described.is_none() {
+            return;
+        }
+        let Some(candidate) = self.relayed_candidate() else { return };
+        if self.relayed.replace(candidate.addr()).is_none() {
+            self.agent.add_local_candidate(candidate);
+        }
+        if let Some(relay) = &mut self.relay {
+            self.agent.remote_candidates().for_each(|peer| relay.open(now, peer.addr()));
+        }
+    }
+
+    fn relayed_candidate(&self) -> Option<Candidate> {
+        let relayed = self.relay.as_ref()?.relayed()?;
+        Candidate::relayed(relayed, self.local, Protocol::Udp).ok()
     }
 
     fn take_news(&mut self) {
         while let Some(transmit) = self.agent.poll_transmit() {
-            self.out.push_back(Transmit { to: transmit.destination, bytes: transmit.contents.into() });
+            let (to, bytes) = (transmit.destination, Vec::from(transmit.contents));
+            let is_direct = self.relayed != Some(transmit.source);
+            match self.relay.as_mut().filter(|_| !is_direct) {
+                // A check that the server does not let through yet is made again.
+                Some(relay) => self.out.extend(relay.wrap_check(to, &bytes)),
+                None => self.out.push_back(Transmit { to, bytes }),
+            }
         }
         while let Some(event) = self.agent.poll_event() {
             match event {
-                IceAgentEvent::NominatedSend { destination, .. } => {
-                    (self.is_ruled, self.is_silenced) = (self.nominated == Some(destination) && self.is_ruled, false);
-                    self.nominated = Some(destination);
+                IceAgentEvent::NominatedSend { source, destination, .. } => {
+                    let pair = Some((destination, self.relayed == Some(source)));
+                    (self.is_ruled, self.is_silenced) = (self.nominated == pair && self.is_ruled, false);
+                    self.nominated = pair;
                 }
                 IceAgentEvent::DiscoveredRecv { source, .. } if self.proven.len() < PLACES => {
                     self.proven.push(source);

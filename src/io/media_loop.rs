@@ -12,6 +12,7 @@ mod mailbox;
 mod outbox;
 mod pace;
 mod recorder;
+mod servers;
 mod slot;
 mod socket;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use leg::{MediaLeg, Work};
 use loudness::Loudness;
 use mailbox::Mailbox;
 use recorder::{Recorder, Whole};
+pub use servers::{check_server, Server};
 
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {

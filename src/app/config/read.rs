@@ -74,7 +74,7 @@ pub(super) fn read(
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
     srtp(&top, &mut config)?;
-    config.nat = nat::nat(&top)?;
+    config.nat = nat::nat(&top, &base, machine)?;
     config.prompts = prompts::prompts(&top, machine)?;
     config.gateway = gateway::gateway(&top)?;
     config.places = top

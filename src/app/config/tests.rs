@@ -125,6 +125,8 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ),
         ("[nat]\nice = \"always\"", 2, "nat.ice", "auto"),
         ("[nat]\nstun = [\"tcp:192.0.2.1\"]", 2, "nat.stun", "stun.example.org:3478"),
+        ("[nat]\nturn = { server = \"192.0.2.1\" }", 2, "nat.turn", "password-file"),
+        ("[nat]\nturn = { server = \"tcp:192.0.2.1\" }", 2, "nat.turn.server", "turn.example.org:3478"),
         ("[nat]\nstun = [\"a\", \"b\", \"c\", \"d\", \"e\"]", 2, "nat.stun", "stun.example.org:3478"),
         ("[store]\nkind = \"disk\"", 2, "store.kind", "memory"),
         ("[[place]]\nnetworks = [\"192.168.1.0/33\"]", 2, "place.networks", "192.168.1.0/24"),

@@ -192,7 +192,7 @@ impl RunningLeg {
         if self.traversing.is_silenced() {
             stream.skip();
         } else {
-            say(stream, now, frame, (&self.socket, &self.traversing));
+            say(stream, now, frame, (&self.socket, &mut self.traversing));
         }
         let ours = self.beside.keep(frame, stream.held().is_silent());
         let sent = frame.len();
@@ -218,6 +218,9 @@ impl RunningLeg {
 
     fn tell_sound(&mut self, outbox: &mut Outbox) {
         let call = self.call;
+        if let Some(failure) = self.traversing.take_failure() {
+            outbox.push(Done::RelayFailed { call, failure });
+        }
         if let Some(news) = self.source.news() {
             outbox.push(Done::SoundChanged { call, side: SoundSide::Input, news });
         }
@@ -257,8 +260,8 @@ impl RunningLeg {
     fn handle(&mut self, came: Now, from: SocketAddr, datagram: &mut [u8]) {
         match &mut self.work {
             Work::Talk(Some(stream)) => {
-                if let Some(from) = self.traversing.sort(came, from, datagram, stream) {
-                    stream.handle_datagram(came, from, datagram);
+                if let Some((from, len)) = self.traversing.sort(came, from, datagram, stream) {
+                    stream.handle_datagram(came, from, datagram.get_mut(..len).unwrap_or_default());
                 }
             }
             Work::Talk(None) => {}
@@ -276,6 +279,7 @@ impl RunningLeg {
             self.guarded(|leg| {
                 leg.take_in(now, batch);
                 leg.say_bye(now);
+                leg.traversing.release(now, &leg.socket);
             });
         }
         self.tell_events(outbox);
@@ -292,8 +296,9 @@ impl RunningLeg {
         let Work::Talk(Some(stream)) = &mut self.work else { return };
         let says = self.mailbox.says_bye() && !self.traversing.is_silenced();
         if let Some(datagram) = says.then(|| stream.bye(now)).flatten() {
-            let Datagram { to, bytes } = self.traversing.lead(datagram);
-            send(&self.socket, now, to, bytes);
+            if let Some(Datagram { to, bytes }) = self.traversing.lead(datagram) {
+                send(&self.socket, now, to, bytes);
+            }
         }
     }
 
@@ -353,6 +358,7 @@ impl RunningLeg {
         stream.rekey(now, rekeying);
         if let Some((socket, traversal)) = opened {
             self.take_in(now, batch);
+            self.traversing.release(now, &self.socket);
             (self.socket, self.traversing) = (socket, Traversing(traversal));
         }
     }
@@ -385,18 +391,20 @@ impl AsFd for RunningLeg {
 }
 
 /// One frame, and what of handshake and RTCP is due.
-fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &Traversing)) {
+fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &mut Traversing)) {
+    let mut go = |datagram: Datagram<'_>| {
+        if let Some(Datagram { to, bytes }) = traversing.lead(datagram) {
+            send(socket, now, to, bytes);
+        }
+    };
     if let Some(datagram) = stream.send(now, frame) {
-        let Datagram { to, bytes } = traversing.lead(datagram);
-        send(socket, now, to, bytes);
+        go(datagram);
     }
     while let Some((to, handshake)) = stream.poll_handshake(now) {
-        let Datagram { to, bytes } = traversing.lead(Datagram { to, bytes: &handshake });
-        send(socket, now, to, bytes);
+        go(Datagram { to, bytes: &handshake });
     }
     while let Some(datagram) = stream.poll_rtcp(now) {
-        let Datagram { to, bytes } = traversing.lead(datagram);
-        send(socket, now, to, bytes);
+        go(datagram);
     }
 }
 
