@@ -197,7 +197,7 @@ impl Stream {
     }
 
     fn take_in(&mut self, now: Now, from: SocketAddr, packet: &mut [u8], room: &mut [u8]) {
-        if self.only_from.is_some_and(|only| only != from.ip().to_canonical()) {
+        if !self.is_from_there(from) {
             return self.counters.drop_one(DropReason::Source.name());
         }
         self.generations.settle(now.mono);
@@ -275,9 +275,19 @@ impl Stream {
         self.generations.remote()
     }
 
-    /// Whether the policy lets packets of this stream go to another address of the peer than it described, and come from there.
+    /// Whether the policy lets packets of this stream go to another address of the peer than it described, and come from there; of a stranger,
+    /// who is heard from where he calls and nowhere else, none.
     pub fn allows(&self, now: Now, peer: SocketAddr) -> bool {
-        self.generations.allow(now, peer)
+        self.is_from_there(peer) && self.generations.allow(now, peer)
+    }
+
+    fn is_from_there(&self, peer: SocketAddr) -> bool {
+        self.only_from.is_none_or(|only| only == peer.ip().to_canonical())
+    }
+
+    /// The peer must be heard before anything is sent, and was not yet.
+    pub fn waits(&self) -> bool {
+        self.waits
     }
 
     fn note_first(&mut self, from: SocketAddr) {

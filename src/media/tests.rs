@@ -172,6 +172,8 @@ fn what_comes_from_elsewhere_does_not_loosen_the_tongue() {
             let heard_first =
                 StreamConfig { heard_first: true, only_from, ..config(bob(), alice(), spd(action), bundle) };
             let mut to = Stream::new(heard_first, protection);
+            assert!(to.waits() && to.allows(at(1), alice()));
+            assert_eq!(to.allows(at(1), elsewhere), only_from.is_none(), "a check would go there");
             let mut datagram = sent(&mut from, 1).unwrap();
             to.handle_datagram(at(1), elsewhere, &mut datagram);
             assert!(sent(&mut to, 2).is_none(), "{action}");

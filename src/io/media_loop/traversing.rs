@@ -48,6 +48,8 @@ impl Traversing {
         }
         match traversal.receive(now, from, datagram) {
             Heard::Ours => None,
+            // Who was heard from a proven place was not heard where he said that he is: as long as our sound would go there, he might aim it at others.
+            Heard::Media(_, len) if stream.waits() && traversal.way() == Way::AsDescribed => Some((from, len)),
             Heard::Media(from, len) => Some((from, len)),
         }
     }
