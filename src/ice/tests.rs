@@ -63,8 +63,12 @@ fn credentials(seed: u8) -> Credentials {
 
 fn side(seed: u8, inside: &str, outside: &str) -> Side {
     let gathering = Gathering { credentials: credentials(seed), stun: Vec::new(), turn: None, seed: [seed; 32] };
-    let traversal =
-        Traversal::gather(gathering, inside.parse().unwrap(), &Servers { stun: vec![server()], turn: None }, (any_instant(), Mono::default()));
+    let traversal = Traversal::gather(
+        gathering,
+        inside.parse().unwrap(),
+        &Servers { stun: vec![server()], turn: None },
+        (any_instant(), Mono::default()),
+    );
     Side { traversal, nat: Nat { outside: outside.parse().unwrap(), opened: HashSet::new() }, is_gone: false }
 }
 

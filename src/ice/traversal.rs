@@ -79,12 +79,7 @@ pub enum Heard {
 
 impl Traversal {
     /// Asks these servers, which were named, from where they see the socket that is bound to `local`. `origin`: any instant.
-    pub fn gather(
-        gathering: Gathering,
-        local: SocketAddr,
-        servers: &Servers,
-        (origin, now): (Instant, Mono),
-    ) -> Self {
+    pub fn gather(gathering: Gathering, local: SocketAddr, servers: &Servers, (origin, now): (Instant, Mono)) -> Self {
         let mut rng = ChaCha20Rng::from_seed(gathering.seed);
         let mut agent = IceAgent::with_hmac(creds(&gathering.credentials), &Hmac);
         agent.set_control_tie_breaker(rng.next_u64());

@@ -149,10 +149,23 @@ pub(super) fn indication(id: TransactionId, peer: SocketAddr, data: &[u8]) -> Ve
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said<'o> {
     /// Of a request that had the same number.
-    Error { method: u16, code: u16, realm: Option<&'o [u8]>, nonce: Option<&'o [u8]> },
+    Error {
+        method: u16,
+        code: u16,
+        realm: Option<&'o [u8]>,
+        nonce: Option<&'o [u8]>,
+    },
     /// Of a peer, from this octet on so many.
-    Peer { peer: SocketAddr, at: usize, len: usize },
-    Success { method: u16, relayed: Option<SocketAddr>, lifetime: Option<u32> },
+    Peer {
+        peer: SocketAddr,
+        at: usize,
+        len: usize,
+    },
+    Success {
+        method: u16,
+        relayed: Option<SocketAddr>,
+        lifetime: Option<u32>,
+    },
 }
 
 /// Reads what a server says. A success counts only with the proof that it knows our password. An error needs none:

@@ -1,5 +1,5 @@
-use std::os::unix::fs::PermissionsExt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::view::{AccountStateView, AccountView, CheckStatus, CheckView, DoctorView};
@@ -8,7 +8,7 @@ use crate::agent::{AudioSink, AudioSource, Listen, Sound};
 use crate::app::config::{Config, Machine, Places, StoreKind};
 use crate::io::disk;
 use crate::io::media_loop::{check_server, Server};
-use crate::io::{self, Clock, SipSockets};
+use crate::io::{self, Clock, Resolver, SipSockets};
 use crate::vocab::{escape, Failure, Wall};
 
 impl Control {
@@ -187,14 +187,17 @@ fn free(name: &str, taken: Option<Failure>, what: &str) -> CheckView {
 /// Those that say from where others see us, and the one that relays.
 async fn servers(config: &Config) -> Vec<CheckView> {
     let local = config.listen.first().map_or(IpAddr::from(Ipv4Addr::UNSPECIFIED), |listen| listen.address.ip());
+    let resolver = Resolver::new(&config.dns);
     let mut checks = Vec::new();
     for server in &config.nat.stun {
-        let found = check_server(local, Server::Stun(server)).await;
+        let found = check_server(local, Server::Stun(server), &resolver).await;
         checks.push(answered("stun", found, |seen| format!("{} sees this machine as {}", escape(server), seen.ip())));
     }
     if let Some(account) = &config.nat.turn {
-        let found = check_server(local, Server::Turn(account)).await;
-        checks.push(answered("turn", found, |_| format!("{} relays for {}", escape(&account.server), escape(&account.user))));
+        let found = check_server(local, Server::Turn(account), &resolver).await;
+        checks.push(answered("turn", found, |_| {
+            format!("{} relays for {}", escape(&account.server), escape(&account.user))
+        }));
     }
     checks
 }

@@ -19,7 +19,11 @@ impl Line {
     fn new(password: &str) -> Self {
         let server = Server::new(SERVER);
         let rng = ChaCha20Rng::from_seed([9; 32]);
-        Self { relay: Relay::new(server.address, account(password), rng, Mono::default()), server, now: Mono::default() }
+        Self {
+            relay: Relay::new(server.address, account(password), rng, Mono::default()),
+            server,
+            now: Mono::default(),
+        }
     }
 
     /// What is due goes there, and the answers come back.
@@ -165,7 +169,8 @@ impl Symmetric {
         let servers = Servers { stun: Vec::new(), turn: turn.as_ref().map(|_| server.address) };
         let sides = [0, 1].map(|index| {
             let seed = index as u8 + 1;
-            let gathering = Gathering { credentials: credentials(seed), stun: Vec::new(), turn: turn.clone(), seed: [seed; 32] };
+            let gathering =
+                Gathering { credentials: credentials(seed), stun: Vec::new(), turn: turn.clone(), seed: [seed; 32] };
             let begins = (any_instant(), Mono::default());
             let traversal = Traversal::gather(gathering, INSIDE[index].parse().unwrap(), &servers, begins);
             Hidden { traversal, outside: OUTSIDE[index].parse().unwrap(), opened: Vec::new() }
@@ -248,7 +253,9 @@ fn between_two_symmetric_nats_only_the_relay_leads_to_the_peer() {
     for index in 0..2 {
         let packet = [0xc0, 0, 0, index as u8, 1, 2, 3];
         let (to, octets) = match net.ways()[index] {
-            Way::ByRelay(peer) => net.sides[index].traversal.by_relay(peer, &packet).map(|(to, octets)| (to, octets.to_vec())).unwrap(),
+            Way::ByRelay(peer) => {
+                net.sides[index].traversal.by_relay(peer, &packet).map(|(to, octets)| (to, octets.to_vec())).unwrap()
+            }
             Way::To(peer) => (peer, packet.to_vec()),
             other => panic!("{other:?}"),
         };

@@ -73,7 +73,9 @@ impl Server {
 
     /// From outside, to an address that it relays.
     fn handle_peer(&self, from: SocketAddr, to: SocketAddr, octets: &[u8]) -> Vec<Sent> {
-        let Some((client, held)) = self.clients.iter().find(|(_, client)| client.relayed == to) else { return Vec::new() };
+        let Some((client, held)) = self.clients.iter().find(|(_, client)| client.relayed == to) else {
+            return Vec::new();
+        };
         if !held.channels.values().any(|known| known.ip() == from.ip()) {
             return Vec::new();
         }

@@ -9,8 +9,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::agent::Done;
 use super::servers::locate_servers;
+use crate::agent::Done;
 use crate::ice::{Gathering, Transmit, Traversal};
 use crate::io::{Clock, Resolver};
 use crate::vocab::{CallId, Failure, Mono};
@@ -96,7 +96,9 @@ impl Gatherer {
             }
             // A call that ended meanwhile has told its end.
             let Some(place) = slot.upgrade() else {
-                return if let Some((socket, traversal)) = socket.ok().zip(gathered) { give_up(&socket, traversal) };
+                return if let Some((socket, traversal)) = socket.ok().zip(gathered) {
+                    give_up(&socket, traversal)
+                };
             };
             *lock(&place) = gathered;
             drop(place);

@@ -74,12 +74,12 @@ impl Server<'_> {
 /// # Errors
 ///
 /// No socket can be opened there, the name is not found, or the server is silent or refuses.
-pub async fn check_server(local: IpAddr, server: Server<'_>) -> Result<SocketAddr, Failure> {
+pub async fn check_server(local: IpAddr, server: Server<'_>, resolver: &Resolver) -> Result<SocketAddr, Failure> {
     let (socket, local) = socket::bind(local)?;
     let socket = UdpSocket::from_std(socket).map_err(|error| unasked(local, &error))?;
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| unasked(local, &error))?;
-    let found = locate(&Resolver::default(), server.name()).await?;
+    let found = locate(resolver, server.name()).await?;
     let servers = match server {
         Server::Stun(_) => Servers { stun: found, turn: None },
         Server::Turn(_) => Servers { stun: Vec::new(), turn: found.first().copied() },

@@ -35,7 +35,13 @@ impl Traversing {
     }
 
     /// From where the stream takes a datagram to come, and how much of it is the packet; `None` when it is none of its packets.
-    pub fn sort(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8], stream: &Stream) -> Option<(SocketAddr, usize)> {
+    pub fn sort(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        datagram: &mut [u8],
+        stream: &Stream,
+    ) -> Option<(SocketAddr, usize)> {
         let Some(traversal) = &mut self.0 else { return Some((from, datagram.len())) };
         if traversal.wants_rule() {
             traversal.rule(|peer| stream.allows(now, peer));
