@@ -44,7 +44,7 @@ impl FrameReader {
         Self { room: vec![0; 2 * (LENGTH + MOST)].into_boxed_slice(), from: 0, to: 0, wants_prefix: accepted }
     }
 
-    /// Where what comes next is to be put: never empty once [`next`](Self::next) has said that nothing whole is left.
+    /// Where what comes next is to be put: never empty once [`take`](Self::take) has said that nothing whole is left.
     pub fn room(&mut self) -> &mut [u8] {
         self.room.get_mut(self.to..).unwrap_or_default()
     }
@@ -58,7 +58,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// What came is none; nothing that follows can be told from it.
-    pub fn next(&mut self) -> Result<Option<&mut [u8]>, FrameError> {
+    pub fn take(&mut self) -> Result<Option<&mut [u8]>, FrameError> {
         if self.wants_prefix && !self.take_prefix()? {
             return Ok(None);
         }
@@ -148,7 +148,7 @@ mod tests {
                 let len = put(&mut reader, &rest[..step.min(rest.len())]);
                 assert!(len > 0, "it has room");
                 rest = &rest[len..];
-                while let Some(packet) = reader.next().unwrap() {
+                while let Some(packet) = reader.take().unwrap() {
                     came.push(packet.to_vec());
                 }
             }
@@ -161,12 +161,12 @@ mod tests {
         assert_eq!(framed(&[9, 9, 9]), [0, 5, 9, 9, 9]);
         let mut accepted = FrameReader::new(true);
         put(&mut accepted, b"IKE");
-        assert_eq!(accepted.next(), Ok(None));
+        assert_eq!(accepted.take(), Ok(None));
         put(&mut accepted, b"XXX");
-        assert_eq!(accepted.next(), Err(FrameError::Prefix));
+        assert_eq!(accepted.take(), Err(FrameError::Prefix));
         let mut opened = FrameReader::new(false);
         put(&mut opened, &framed(&[9]));
-        assert_eq!(opened.next(), Ok(Some(&mut [9][..])));
+        assert_eq!(opened.take(), Ok(Some(&mut [9][..])));
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         for length in [0, 1, 2, (LENGTH + MOST + 1) as u16, u16::MAX] {
             let mut reader = FrameReader::new(false);
             put(&mut reader, &length.to_be_bytes());
-            assert_eq!(reader.next(), Err(FrameError::Length(length)));
+            assert_eq!(reader.take(), Err(FrameError::Length(length)));
         }
         assert_eq!(frame(&[0; MOST + 1], &mut [0; 2 * MOST]), None);
         assert_eq!(frame(&[], &mut [0; 9]), None);
@@ -185,7 +185,7 @@ mod tests {
     fn what_keeps_a_nat_open_is_passed_over() {
         let mut reader = FrameReader::new(false);
         put(&mut reader, &[framed(&KEEP_ALIVE), framed(&[0xff, 1]), framed(&KEEP_ALIVE)].concat());
-        assert_eq!(reader.next(), Ok(Some(&mut [0xff, 1][..])));
-        assert_eq!(reader.next(), Ok(None));
+        assert_eq!(reader.take(), Ok(Some(&mut [0xff, 1][..])));
+        assert_eq!(reader.take(), Ok(None));
     }
 }
