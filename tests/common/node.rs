@@ -8,7 +8,7 @@ use sottovoce::agent::{
     Agent, AgentConfig, AudioSink, AudioSource, AuditRow, CallRecord, CallRecording, Done, Effect, Event, Loaded,
     Output, Restoring, StoreOp, Stored,
 };
-use sottovoce::ice::{Gathering, Start, Traversal};
+use sottovoce::ice::{Gathering, Servers, Start, Traversal};
 use sottovoce::io::{Clock, Location, Store};
 use sottovoce::media::{Counters, Forwarder, Signal, Stream};
 use sottovoce::policy::{Approved, Entry};

@@ -62,10 +62,10 @@ async fn examine(places: &Places, machine: &Machine<'_>, sound: Option<Sound>) -
             checks.push(configuration(&config));
             checks.extend(storage(&config));
             checks.extend(sockets(&config).await);
+            checks.extend(servers(&config).await);
             let (source, sink) =
                 sound.map_or((config.audio_source, config.audio_sink), |sound| (sound.source, sound.sink));
             checks.extend([input(&source), output(&sink)]);
-            checks.extend(servers(&config).await);
         }
     }
     DoctorView { ok: checks.iter().all(|check| check.status != CheckStatus::Fail), checks }

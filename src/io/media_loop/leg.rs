@@ -386,7 +386,7 @@ impl AsFd for RunningLeg {
 
 /// One frame, and what of handshake and RTCP is due.
 fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &mut Traversing)) {
-    let mut go = |datagram| {
+    let mut go = |datagram: Datagram<'_>| {
         if let Some(Datagram { to, bytes }) = traversing.lead(datagram) {
             send(socket, now, to, bytes);
         }
