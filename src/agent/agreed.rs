@@ -155,7 +155,7 @@ impl Agent {
     ) -> (Entry, Entry) {
         let level = self.config.default_level;
         for (entry, direction) in [(&mut out, Direction::Out), (&mut inbound, Direction::In)] {
-            let flow = super::ruling::flow(direction, ours, theirs, Some(peer));
+            let flow = super::ruling::flow(direction, (ours, theirs), Upper::Udp, Some(peer));
             let beside = self.book.spd().pending_beside(entry, &flow, now.wall).map(|beside| beside.action.clone());
             if let Some(action) = beside {
                 entry.action = tighten(&entry.action, &action, level);

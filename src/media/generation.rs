@@ -7,7 +7,7 @@ use super::ingress::Ingress;
 use super::spd_view::SpdView;
 use super::Rekeying;
 use crate::ipsec::Path;
-use crate::policy::{Bundle, Direction, Enclosing, Level, Spd};
+use crate::policy::{Bundle, Direction, Enclosing, Level, Spd, Upper};
 use crate::vocab::{Device, Entity, Mono, Now, Spi};
 
 /// What one agreement protects a stream with, and the entries that both sides agreed for.
@@ -24,6 +24,8 @@ pub(super) struct Generation {
 pub(super) struct Terms {
     pub(super) local: SocketAddr,
     pub(super) remote: SocketAddr,
+    /// By what its packets go.
+    pub(super) upper: Upper,
     pub(super) peer: Option<(Entity, Device)>,
     pub(super) spd: Arc<Spd>,
     pub(super) default_level: Level,
@@ -43,13 +45,14 @@ pub(super) struct Around {
 
 impl Generation {
     pub(super) fn new(terms: Terms, associations: Associations) -> Self {
-        let Terms { local, remote, peer, spd, default_level, outbound, inbound, around } = terms;
+        let Terms { local, remote, upper, peer, spd, default_level, outbound, inbound, around } = terms;
         let flow = Path::new(local, remote);
         let wire = Path::new(around.map_or(local, |around| around.inner), remote);
         let rules = |direction, flow, enclosing| SpdView {
             spd: spd.clone(),
             direction,
             flow,
+            upper,
             peer: peer.clone(),
             default_level,
             enclosing,
@@ -79,10 +82,11 @@ impl Generation {
         (self.egress.associations, self.ingress.associations) = associations.split();
     }
 
-    /// The one after, in the same tunnel.
-    pub(super) fn next(rekeying: Rekeying, around: Option<Around>) -> Self {
+    /// The one after, in the same tunnel and by the same transport.
+    pub(super) fn next(rekeying: Rekeying, around: Option<Around>, upper: Upper) -> Self {
         let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, .. } = rekeying;
-        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound, around }, protection.into())
+        let terms = Terms { local, remote, upper, peer, spd, default_level, outbound, inbound, around };
+        Self::new(terms, protection.into())
     }
 
     /// Nothing of it is sealed, either way.

@@ -159,6 +159,10 @@ impl RemoteAudio {
 }
 
 fn keying(sdp: &SessionDescription, media: &MediaDescription, profile: Profile) -> Result<Keying, MediaError> {
+    // What an `a=setup` says there is said of the connection.
+    if profile == Profile::Tcp {
+        return Ok(Keying::default());
+    }
     let dtls = Dtls::of(sdp, media);
     let crypto = match (Crypto::all_of(media), profile) {
         (Err(why), Profile::Savp) if dtls.is_none() => return Err(MediaError::Crypto(why)),

@@ -74,6 +74,9 @@ impl Agent {
     fn judge_plain(&mut self, now: Now, invitation: &Invitation<'_>, offered: PeerSdp) -> Result<Taken, No> {
         let Invitation { from, caller, .. } = *invitation;
         self.refuse_stripped(caller)?;
+        if offered.connection().is_some() {
+            return Err(No::plain(488, "media over TCP is protected by a key agreement, or not spoken here"));
+        }
         self.refuse_crowd()?;
         // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
         // only whoever reads the call's messages knows.
@@ -89,7 +92,7 @@ impl Agent {
         };
         let telephone = claimed_entity(caller).filter(|_| by_proxy).map(|entity| (entity, Device::telephone()));
         let protected = if keys.is_some() { Protected::SRTP } else { Protected::default() };
-        let demands = self.demands_before_answer(now, telephone.as_ref(), offered.media(), way);
+        let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), Upper::Udp), way);
         if let Err(missing) = self.judge_protection(protected, &demands) {
             return Err(self.refuse_telephone(caller, &offered, &missing));
         }
@@ -147,7 +150,7 @@ impl Agent {
 
     /// Packets in clear may pass between us and there: by which action.
     pub(super) fn judge_clear(&self, now: Now, media: SocketAddr, way: Way) -> Result<String, No> {
-        let demands = self.demands_before_answer(now, None, media, way);
+        let demands = self.demands_before_answer(now, None, (media, Upper::Udp), way);
         self.judge_protection(Protected::default(), &demands).map_err(|missing| No::missing(&missing, None))?;
         Ok(action_shown(&demands))
     }
@@ -178,6 +181,10 @@ impl Agent {
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
+        let is_wrapped = offer.tunnel.is_some() || offer.forward.is_some();
+        if sdp.connection().is_some() && (is_wrapped || !goes_by_tcp(&offer.bundles)) {
+            return Err(No::plain(488, "media over TCP goes in ESP, without AH and without a tunnel"));
+        }
         let ours = self.config.media_address;
         if let Some(ends) = offer.tunnel.filter(|ends| ends.responder.to_canonical() != ours.to_canonical()) {
             return Err(No::plain(
@@ -189,7 +196,7 @@ impl Agent {
         if let Some(peer) = &known {
             self.use_agreed(now, peer, &offer.entry);
         }
-        let demands = self.demands_before_answer(now, known.as_ref(), media, way);
+        let demands = self.demands_before_answer(now, known.as_ref(), (media, sdp.upper()), way);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
             asked: name.clone(),
@@ -315,12 +322,12 @@ impl Agent {
         &self,
         now: Now,
         known: Option<&(Entity, Device)>,
-        media: SocketAddr,
+        (media, upper): (SocketAddr, Upper),
         way: Way,
     ) -> Demands {
         let place = way.place(media.ip(), media.ip());
         let ours = self.config.media_address;
-        let demands = self.demands_on_caller(now, known, some_port(ours), media, place);
+        let demands = self.demands_on_caller(now, known, (some_port(ours), media), upper, place);
         // What a tunnel will give that is agreed when the call is answered, the caller need not.
         demands.beyond_gateways(ours, |end| self.is_gateway(end, known, media.ip()))
     }
@@ -394,6 +401,7 @@ impl Agent {
             calling.key = taken.key;
             calling.way = taken.way;
             if let Some(offered) = taken.offered {
+                calling.upper = offered.upper();
                 calling.said.describe(offered);
             }
         }
