@@ -79,6 +79,7 @@ const SAID: [(&str, &str, &str, &str); 79] = [
     ("groups", "| {} |", "agent/own_contacts.rs", "MAX_GROUPS"),
     ("ways to the other side", "| {} candidates", "sdp/ice.rs", "MAX"),
     ("ways to the other side", "; {} addresses", "ice/traversal.rs", "PLACES"),
+    ("server of TURN lets through", "| {} of one call |", "ice/relay.rs", "CHANNELS"),
     ("servers of STUN", "| {} |", "app/config/nat.rs", "SERVERS"),
     ("tunnels of a gateway", "| {}, unless", "app/config/gateway.rs", "TUNNELS"),
     ("tunnels of a gateway", "number, {} at most", "app/config/gateway.rs", "MAX_TUNNELS"),
