@@ -85,6 +85,8 @@ pub(super) fn not_by_tcp(peer: &str) -> Failure {
 }
 
 pub(super) fn moved_by_tcp(peer: &str) -> Failure {
-    let message = format!("this device is at another address, and the connection of the call with {peer} began at the one before");
+    let message = format!(
+        "this device is at another address, and the connection of the call with {peer} began at the one before"
+    );
     Failure::new(FailureKind::Failed, "connection-moved", message, peer, "call again")
 }

@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::renewal::Why;
 use super::by_tcp::moved_by_tcp;
+use super::renewal::Why;
 use super::tunnel::moved_away;
 use super::CallState;
 use crate::agent::{Agent, Call, Effect, Event, Moved};

@@ -84,7 +84,11 @@ impl PeerSdp {
 
     /// By what its media goes.
     pub fn upper(&self) -> Upper {
-        if self.audio.connection.is_some() { Upper::Tcp } else { Upper::Udp }
+        if self.audio.connection.is_some() {
+            Upper::Tcp
+        } else {
+            Upper::Udp
+        }
     }
 
     /// What it says for ICE, where that holds.

@@ -1,7 +1,7 @@
 //! Media by a TCP connection, for where UDP is let through nowhere: ESP, framed as RFC 9329 has it. Either side may have opened it (RFC 4145).
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -103,12 +103,18 @@ impl ByTcp {
         self.judge(now)
     }
 
-    /// Sends what fits at once.
+    /// Sends what fits at once. Where the stream does not know yet, or no more, by which connection its peer is reached, it goes by the one that was
+    /// used last, or came last: whoever else has it can open nothing of it.
     pub fn send(&mut self, to: SocketAddr, packet: &[u8]) -> Went {
-        let Some(connection) = self.connections.iter_mut().find(|connection| connection.peer == to) else {
-            return Went::Nowhere;
-        };
-        (self.used, self.lost) = (Some(to), None);
+        let used = self.used;
+        let is_at = |wanted: Option<SocketAddr>| move |connection: &Connection| wanted == Some(connection.peer);
+        let place = self.connections.iter().position(is_at(Some(to)));
+        if place.is_some() {
+            (self.used, self.lost) = (Some(to), None);
+        }
+        let place = place.or_else(|| self.connections.iter().position(is_at(used)));
+        let place = place.or(self.connections.len().checked_sub(1));
+        let Some(connection) = place.and_then(|place| self.connections.get_mut(place)) else { return Went::Nowhere };
         match frame(packet, &mut self.room) {
             Some(framed) => connection.send(framed),
             None => Went::Dropped,
@@ -206,14 +212,13 @@ impl std::fmt::Display for Broken {
     }
 }
 
-/// Opens the connection to where the other side waits for it, from this address of ours.
+/// Opens the connection to where the other side waits for it.
 ///
 /// # Errors
 /// Nobody takes it there.
-pub async fn dial(call: CallId, from: IpAddr, to: SocketAddr) -> Result<TcpStream, Failure> {
+pub async fn dial(call: CallId, to: SocketAddr) -> Result<TcpStream, Failure> {
     let opening = async {
         let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.bind(SocketAddr::new(from, 0))?;
         socket.connect(to).await?.into_std()
     };
     let opened = timeout(PATIENCE, opening).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
@@ -280,9 +285,12 @@ mod tests {
         let came = received(&mut alice, at(0), 1).unwrap();
         let (from, packet) = &came[0];
         assert_eq!(packet, b"\xc0 from bob");
-        assert_eq!(alice.send("192.0.2.1:9".parse().unwrap(), b"x"), Went::Nowhere);
         assert_eq!(alice.send(*from, b"\xc0 from alice"), Went::Out);
-        assert_eq!(received(&mut bob, at(0), 1).unwrap(), [(there, b"\xc0 from alice".to_vec())]);
+        // As after new keys, when the peer's address is that of its description again.
+        assert_eq!(alice.send("192.0.2.1:9".parse().unwrap(), b"\xc1"), Went::Out);
+        let wanted = [(there, b"\xc0 from alice".to_vec()), (there, b"\xc1".to_vec())];
+        assert_eq!(received(&mut bob, at(0), 2).unwrap(), wanted);
+        assert_eq!(listening().0.send(there, b"\xc0"), Went::Nowhere);
     }
 
     /// Whoever reads nothing gets what fits, and the rest is not kept for him.
