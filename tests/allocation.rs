@@ -105,6 +105,7 @@ fn stream(bundle: Bundle, associations: Associations, first: bool) -> Stream {
     let (local, remote) = if first { (addresses[0], addresses[1]) } else { (addresses[1], addresses[0]) };
     let default = parse("spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap();
     let config = StreamConfig {
+        upper: sottovoce::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
         held: Held::default(),

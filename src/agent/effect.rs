@@ -87,6 +87,13 @@ pub enum Effect {
         local: IpAddr,
         /// Find out for ICE from where its packets are seen, before it is answered.
         gathering: Option<Box<Gathering>>,
+        /// Media goes by TCP: wait for connections at that port as well.
+        by_tcp: bool,
+    },
+    /// Open the connection by which the call's media goes.
+    ConnectMedia {
+        call: CallId,
+        to: SocketAddr,
     },
     /// A call is held, or taken up again: its stream sends no sound, or does.
     HoldStream {

@@ -3,12 +3,14 @@
 
 mod beside;
 mod bridge;
+mod by_tcp;
 mod carrier;
 mod crew;
 mod gather;
 mod leg;
 mod loudness;
 mod mailbox;
+mod out;
 mod outbox;
 mod pace;
 mod recorder;
@@ -21,7 +23,7 @@ mod traversing;
 mod treating;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::mpsc::TryRecvError;
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ use crate::policy::Spd;
 use crate::vocab::{CallId, Digit, Failure, FailureKind};
 
 use bridge::bridge;
+use by_tcp::ByTcp;
 use crew::Crew;
 use gather::{Gatherer, Opened};
 use leg::{MediaLeg, Work};
@@ -49,6 +52,8 @@ pub struct MediaLoops {
     legs: BTreeMap<CallId, Leg>,
     /// For legs that run on another socket until they are rekeyed.
     beside: BTreeMap<CallId, Opened>,
+    /// Where connections are taken for media of legs that are not running yet, and that goes by TCP.
+    listeners: BTreeMap<CallId, TcpListener>,
     crew: Crew,
     clock: Clock,
     loudness: Arc<Loudness>,
@@ -72,8 +77,8 @@ impl MediaLoops {
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let crew = Crew::new(clock, dones.clone(), processors);
         let (legs, beside, loudness) = (BTreeMap::new(), BTreeMap::new(), Arc::default());
-        let treatment = TreatmentWish::default();
-        Self { legs, beside, crew, clock, loudness, treatment, dones, recordings: Vec::new() }
+        let (treatment, listeners) = (TreatmentWish::default(), BTreeMap::new());
+        Self { legs, beside, listeners, crew, clock, loudness, treatment, dones, recordings: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -85,6 +90,28 @@ impl MediaLoops {
         let (socket, address) = socket::bind(local)?;
         self.legs.insert(call, Leg::Opened(socket.into()));
         Ok(address)
+    }
+
+    /// The same for media by TCP: connections are taken at that port, and nothing that comes by UDP is looked at.
+    pub fn open_by_tcp(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
+        let ((socket, listener), address) = socket::bind_both(local)?;
+        self.legs.insert(call, Leg::Opened(socket.into()));
+        self.listeners.insert(call, listener);
+        Ok(address)
+    }
+
+    /// Opens the connection by which the call's media goes; when nobody takes it, that is told. Must be called inside a tokio runtime.
+    pub fn connect(&self, call: CallId, to: SocketAddr) {
+        let Some(Leg::Running(mailbox)) = self.legs.get(&call) else { return };
+        let (mailbox, dones) = (Arc::clone(mailbox), self.dones.clone());
+        tokio::spawn(async move {
+            match by_tcp::dial(call, to).await {
+                Ok(stream) => mailbox.given.connection.put(Some(stream)),
+                Err(failure) => {
+                    let _ = dones.send(Done::StreamFailed { call, failure }).await;
+                }
+            }
+        });
     }
 
     /// The same for a leg that runs, at another address beside its own: it goes there when it is rekeyed.
@@ -150,7 +177,8 @@ impl MediaLoops {
         let (mailbox, loudness) = (Arc::new(Mailbox::default()), Arc::clone(&self.loudness));
         let (socket, traversal) = opened.take();
         let (treatment, given) = (self.treatment, Arc::clone(&mailbox));
-        let leg = MediaLeg { call, mailbox: given, socket, traversal, work, source, sink, loudness, treatment };
+        let by_tcp = self.listeners.remove(&call).map(|listener| Box::new(ByTcp::new(call, listener)));
+        let leg = MediaLeg { call, mailbox: given, socket, by_tcp, traversal, work, source, sink, loudness, treatment };
         self.crew.run(leg).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));
         Ok(())
@@ -278,6 +306,7 @@ impl MediaLoops {
             }
             _ => {
                 self.legs.remove(&call);
+                self.listeners.remove(&call);
                 Some(Done::MediaClosed { call, counters: Counters::default() })
             }
         }

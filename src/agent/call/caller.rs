@@ -4,11 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use rand_core::RngCore;
 
+use super::by_tcp::{goes_by_tcp, not_by_tcp};
 use super::caller_failures::{ambiguous, discarded, nobody_approved, played_already, recorded_already, too_many};
 use super::failures::{gone, no_address, no_agreement_text};
 use super::formats::codec_of;
 use super::media::random_spis;
-use super::{CallState, KeyState, MEDIA_ID, RINGING};
+use super::{CallState, Calling, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, OPTION_TAG};
 use crate::agent::fail_over::Untried;
 use crate::agent::redirect::{Reach, Redirects};
@@ -181,8 +182,14 @@ impl Agent {
         // Both were for the way that the call before this review took.
         (calling.login, calling.domain) = (None, None);
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
+        let (ours, theirs) = self.ends_towards(&pin.entity, &pin.device);
+        let upper = self.transport_towards(now, (&pin.entity, &pin.device), ours, theirs);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
+            // A socket that is open stays what it is.
+            if !calling.media_open {
+                calling.upper = upper;
+            }
         }
         self.set_call(id, CallState::Inviting);
         let reach = self.first_reach(id, pin);
@@ -228,8 +235,9 @@ impl Agent {
         // A tunnel is one for the socket of another call.
         if !calling.media_open && calling.call.carries.is_none() {
             calling.media_open = true;
+            let by_tcp = calling.is_by_tcp();
             let gathering = self.gathering_for_offer(id);
-            return self.effect(Effect::OpenMedia { call: id, local, gathering });
+            return self.effect(Effect::OpenMedia { call: id, local, gathering, by_tcp });
         }
         if let Some(local) = calling.local {
             self.invite(now, id, local);
@@ -246,11 +254,12 @@ impl Agent {
     ) -> (Entry, Entry) {
         let ours = local.unwrap_or(some_port(self.config.media_address));
         let theirs = some_port(self.media_end(entity, device, ours));
-        self.entries_between(now, Some((entity, device)), ours, theirs)
+        let upper = self.transport_towards(now, (entity, device), ours, theirs);
+        self.entries_by(now, Some((entity, device)), (ours, theirs), upper)
     }
 
     /// Where this device's media is, as far as we know before it answers.
-    fn media_end(&self, entity: &Entity, device: &Device, ours: SocketAddr) -> std::net::IpAddr {
+    pub(super) fn media_end(&self, entity: &Entity, device: &Device, ours: SocketAddr) -> std::net::IpAddr {
         self.address_of(entity, device).unwrap_or(unspecified(ours))
     }
 
@@ -285,7 +294,7 @@ impl Agent {
         let peer = calling.peer.as_ref().map(|(entity, device)| (entity, device));
         if let (Side::Callee, Some(offered)) = (calling.call.side, calling.said.theirs()) {
             let theirs = offered.media();
-            let (out, inbound) = self.entries_between(now, peer, local, theirs);
+            let (out, inbound) = self.entries_by(now, peer, (local, theirs), calling.upper);
             let (hash, theirs) = (Digest([0; 32]), theirs.ip());
             return Ok(Ruling { entries: [out, inbound], hash, ours: local.ip(), theirs });
         }
@@ -323,6 +332,10 @@ impl Agent {
             to_initiator: Bundle::of_entry(&inbound, variable_rate),
         };
         let tunnel = self.tunnel_ends((&entity, &device), [&out, &inbound], local.ip())?;
+        let by_tcp = self.calls.all.get(&id).is_some_and(Calling::is_by_tcp);
+        if by_tcp && (tunnel.is_some() || is_tunnel || !goes_by_tcp(&bundles)) {
+            return Err(not_by_tcp(entity.as_str()));
+        }
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         let peer = PeerKeys {
@@ -353,6 +366,7 @@ impl Agent {
             Initiator::offer(input, seed).map_err(|why| no_agreement_text(entity.as_str(), &why.to_string()))?;
         let ice = self.ice_offered(id);
         let offer = self.sdp_offer(media, Some(SvSa { device: device.clone(), message }), ice);
+        let offer = self.offered_by(id, offer);
         let bytes = offer.to_string().into_bytes();
         let level = self.config.default_level;
         let insists =

@@ -27,7 +27,7 @@ impl Agent {
         if before.is_same_offer(&again) {
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
         }
-        if calling.is_tunnel() {
+        if calling.is_tunnel() || !calling.keeps_transport(&again) {
             return self.refuse_reoffer(now, session);
         }
         let is_active = calling.call.state == CallState::Active;

@@ -41,6 +41,7 @@ fn a_leg_that_never_ran_is_closed_at_once_and_its_port_is_free() {
 fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
     let out = crate::policy::setkey::parse("spdadd any any udp -P out none;").unwrap();
     let config = StreamConfig {
+        upper: crate::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
         held: Held::default(),
