@@ -1,5 +1,5 @@
-# The router lets no UDP through. With entries for udp the call is not heard; with entries for tcp its ESP goes by a TCP connection (RFC 9329), which
-# the one in the office opens, whoever calls. Kamailio carries the messages by TCP.
+# An office that lets no UDP out, and is behind a NAT. With entries for udp a call with somebody outside is not heard; with an entry for tcp its ESP goes
+# by a TCP connection (RFC 9329), which the one in the office opens, whoever calls. Kamailio carries the messages by TCP.
 source "$(dirname "$0")/lib.sh"
 DOMAIN=example.org
 networks alice bob server
@@ -8,7 +8,15 @@ plug bob router public 133.134.10.10
 plug server router public 133.134.10.20
 kamailio server 133.134.10.20 alice bob
 at router nft -f - <<NFT
-table ip shut { chain out { type filter hook forward priority 0; meta l4proto udp counter drop; } }
+table ip office {
+    chain hide { type nat hook postrouting priority srcnat; ip saddr 192.168.1.0/24 oifname "public" masquerade; }
+    chain shut {
+        type filter hook forward priority 0
+        ip saddr 192.168.1.0/24 meta l4proto udp drop
+        ip daddr 192.168.1.0/24 meta l4proto udp drop
+        iifname "public" oifname "office" ct state new drop
+    }
+}
 NFT
 agent alice 192.168.1.1 "$(account tcp:133.134.10.20)"
 agent bob 133.134.10.10 "$(account tcp:133.134.10.20)"
@@ -36,7 +44,7 @@ for caller in alice bob; do
 done
 # The one in the office opens it: the other could not reach it through a NAT.
 same "connections that Alice opened" "$(captured alice "src host 192.168.1.1 and tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn")" 2
-same "connections that Bob opened" "$(captured alice "src host 133.134.10.10 and tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn")" 0
+same "connections that Bob opened" "$(captured bob "src host 133.134.10.10 and tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn")" 0
 for host in alice bob; do
     read -r sealed other prefixes twice < <(python3 "$(dirname "$0")/frames.py" "$WORK/$host.pcap")
     more "frames of ESP at $host" "$sealed" 600

@@ -1,11 +1,11 @@
-use super::order::Place;
+use super::order::{decide, Criterion};
 use super::{Ruling, Spd, Why};
 use crate::policy::{Action, Flow, Upper};
 use crate::vocab::Wall;
 
 impl Spd {
-    /// By what media of this flow goes, whatever its upper protocol: by TCP where an entry names it that stands before the one for UDP, or where UDP
-    /// is discarded; else by UDP.
+    /// By what media of this flow goes, whatever its upper protocol: by TCP where an entry names it that stands before the one for UDP, and not for
+    /// its age alone, or where UDP is discarded; else by UDP.
     pub fn transport(&self, flow: &Flow<'_>, now: Wall) -> Upper {
         let by = |upper| self.lookup(&Flow { upper, ..*flow }, now);
         let (tcp, udp) = (by(Upper::Tcp), by(Upper::Udp));
@@ -19,7 +19,11 @@ impl Spd {
 
 fn stands_before(one: &Ruling<'_>, other: &Ruling<'_>) -> bool {
     match (one.why, other.why) {
-        (Why::First, Why::First) | (Why::Default, Why::Default) => Place::of(one.entry) < Place::of(other.entry),
+        (Why::First, Why::First) | (Why::Default, Why::Default) => {
+            let by_more_than_age =
+                |(why, order): (Criterion, std::cmp::Ordering)| order.is_lt() && why != Criterion::Age;
+            decide(one.entry, other.entry).is_some_and(by_more_than_age)
+        }
         (first, _) => first == Why::First,
     }
 }
@@ -56,7 +60,9 @@ mod tests {
             (vec![peer("any", esp)], UDP, Upper::Udp),
             (vec![peer("tcp", "discard")], UDP, Upper::Udp),
             (vec![peer("udp", esp), peer("tcp", esp)], UDP, Upper::Udp),
-            (vec![peer("tcp", esp), peer("udp", esp)], UDP, Upper::Tcp),
+            (vec![peer("tcp", esp), peer("udp", esp)], UDP, Upper::Udp),
+            (vec![peer("udp", esp), peer("tcp", esp) + " # sv: priority=1"], UDP, Upper::Tcp),
+            (vec![peer("tcp", esp), peer("udp", esp) + " # sv: priority=1"], UDP, Upper::Udp),
             (vec![peer("udp", "discard"), peer("tcp", esp)], UDP, Upper::Tcp),
             (vec![peer("udp", esp)], "spdadd any any tcp -P out ipsec esp/transport//require;", Upper::Udp),
             (vec![], "spdadd any any tcp -P out ipsec esp/transport//require;", Upper::Tcp),
