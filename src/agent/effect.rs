@@ -6,7 +6,8 @@
 //! | `OpenMedia`, `OpenMediaBeside` | `MediaOpened` |
 //! | `Listen` | `Listening` |
 //! | `StartForwarder` | `Counted` again and again |
-//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `StreamFailed` |
+//! | `ConnectMedia` | `StreamFailed` where nobody takes it |
+//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `RelayFailed`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
