@@ -15,6 +15,7 @@ mod outbox;
 mod pace;
 mod recorder;
 mod servers;
+mod silent;
 mod slot;
 mod socket;
 #[cfg(test)]
@@ -46,12 +47,14 @@ use loudness::Loudness;
 use mailbox::Mailbox;
 use recorder::{Recorder, Whole};
 pub use servers::{check_server, Server};
+use silent::Silent;
 
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {
     legs: BTreeMap<CallId, Leg>,
     /// For legs that run on another socket until they are rekeyed.
     beside: BTreeMap<CallId, Opened>,
+    silent: Silent,
     /// Where connections are taken for media of legs that are not running yet, and that goes by TCP.
     listeners: BTreeMap<CallId, TcpListener>,
     crew: Crew,
@@ -77,8 +80,8 @@ impl MediaLoops {
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let crew = Crew::new(clock, dones.clone(), processors);
         let (legs, beside, loudness) = (BTreeMap::new(), BTreeMap::new(), Arc::default());
-        let (treatment, listeners) = (TreatmentWish::default(), BTreeMap::new());
-        Self { legs, beside, listeners, crew, clock, loudness, treatment, dones, recordings: Vec::new() }
+        let (treatment, listeners, silent) = (TreatmentWish::default(), BTreeMap::new(), Silent::default());
+        Self { legs, beside, silent, listeners, crew, clock, loudness, treatment, dones, recordings: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -130,7 +133,7 @@ impl MediaLoops {
         };
         let Some(opened) = opened else { return };
         let (clock, dones) = (self.clock, self.dones.clone());
-        Gatherer { call, local, clock, dones, resolver }.start(opened, gathering);
+        Gatherer { call, local, clock, dones, resolver, silent: self.silent.clone() }.start(opened, gathering);
     }
 
     /// What both sides said of ways through NATs: checks begin, or end.
