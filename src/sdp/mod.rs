@@ -7,6 +7,7 @@
 //! Not here: more than one stream of ours, names instead of addresses, bundling. What it says for ICE is text here, meaning in `ice`.
 
 mod attribute;
+mod comfort_noise;
 mod crypto;
 mod description;
 mod dtls;
@@ -31,7 +32,7 @@ pub use inspect::{inspect, Inspection};
 pub use offer_answer::{accepted, answer, offer, renewed, reoffer, AnswerError, AnswerInput, OfferInput, Ours};
 pub use opus::OpusWishes;
 pub use parse::ParseError;
-pub use remote::{MediaError, Profile, RemoteAudio};
+pub use remote::{MediaError, Profile, RemoteAudio, PACKET_TIMES, PTIME};
 pub use sv_sa::{SvSa, SvSaError};
 pub use tcp::{by_tcp, TcpConnection};
 pub use telephone_event::TelephoneEvent;

@@ -28,10 +28,13 @@ impl Out<'_> {
 
 /// One frame, and what of handshake and RTCP is due.
 pub fn say(stream: &mut Stream, now: Now, frame: &[i16], out: &mut Out<'_>) {
-    let went = stream.send(now, frame).is_none_or(|datagram| out.go(now, datagram));
-    if !went {
-        stream.note_congestion();
+    let mut kept_back = 0;
+    let mut sound = stream.send(now, frame);
+    while let Some(datagram) = sound {
+        kept_back += usize::from(!out.go(now, datagram));
+        sound = stream.poll_sound(now);
     }
+    (0..kept_back).for_each(|_| stream.note_congestion());
     while let Some((to, handshake)) = stream.poll_handshake(now) {
         out.go(now, Datagram { to, bytes: &handshake });
     }
