@@ -138,6 +138,17 @@ fn a_suite_that_is_named_later_rekeys_it() {
     assert!(received(&world, calls).iter().zip(before).all(|(now, before)| *now > before + 700));
 }
 
+/// AH guards ports of UDP: nothing would pass any more.
+#[test]
+fn who_wants_ah_later_ends_it_and_is_told_why() {
+    let mut world = world(["tcp"; 2], ESP);
+    let calls = talking(&mut world);
+    let text = format!("spdadd any any tcp -P out {ESP} ah/transport//require; # sv: priority=9");
+    world.command(ALICE, Command::PolicyAdd { text }).unwrap();
+    assert!(world.run_until(MINUTE, |world| world.call_is_over(ALICE, calls[ALICE])));
+    assert_eq!(failure(&world, calls[ALICE]).code, "tcp-needs-esp");
+}
+
 #[test]
 fn whoever_moves_ends_it_and_says_why() {
     let mut world = world(["tcp"; 2], ESP);

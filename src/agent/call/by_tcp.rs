@@ -5,11 +5,14 @@ use std::net::SocketAddr;
 
 use super::{Calling, Side};
 use crate::agent::ruling::{flow, some_port};
-use crate::agent::{Agent, Effect};
+use crate::agent::{Agent, Effect, Pin};
 use crate::keys::agreement::Bundles;
 use crate::policy::{scope_of, Direction, Scope, Upper};
 use crate::sdp::{RemoteAudio, SessionDescription, Setup, TcpConnection};
 use crate::vocab::{CallId, Device, Entity, Failure, FailureKind, Now};
+
+/// Said to a caller.
+pub(super) const NOT_BY_TCP: &str = "media over TCP goes in ESP, without AH and without a tunnel";
 
 impl Agent {
     /// By what media to this device goes.
@@ -22,6 +25,24 @@ impl Agent {
     ) -> Upper {
         let flow = flow(Direction::Out, (ours, theirs), Upper::Udp, Some((entity, device)));
         self.book.spd().transport(&flow, now.wall)
+    }
+
+    /// Before its media is opened; a socket that is open stays what it is.
+    pub(super) fn choose_transport(&mut self, now: Now, id: CallId, pin: &Pin) {
+        let ours = some_port(self.config.media_address);
+        let theirs = some_port(self.media_end(&pin.entity, &pin.device, ours));
+        let upper = self.transport_towards(now, (&pin.entity, &pin.device), ours, theirs);
+        if let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) {
+            calling.upper = upper;
+        }
+    }
+
+    /// What goes by TCP is what can.
+    pub(super) fn fits_transport(&self, id: CallId, bundles: &Bundles, is_tunnelled: bool) -> Result<(), Failure> {
+        match self.calls.all.get(&id).filter(|calling| calling.is_by_tcp()) {
+            Some(calling) if is_tunnelled || !goes_by_tcp(bundles) => Err(not_by_tcp(&calling.call.peer)),
+            _ => Ok(()),
+        }
     }
 
     /// Who is behind a NAT opens the connection; else whoever answers does.
@@ -39,12 +60,6 @@ impl Agent {
         if calling.opens_connection() {
             self.effect(Effect::ConnectMedia { call: id, to });
         }
-    }
-
-    /// Where media to this device would begin and end, before either is known.
-    pub(super) fn ends_towards(&self, entity: &Entity, device: &Device) -> (SocketAddr, SocketAddr) {
-        let ours = some_port(self.config.media_address);
-        (ours, some_port(self.media_end(entity, device, ours)))
     }
 }
 
@@ -74,7 +89,7 @@ pub(super) fn goes_by_tcp(bundles: &Bundles) -> bool {
     [bundles.to_responder, bundles.to_initiator].iter().all(|bundle| bundle.esp && !bundle.ah)
 }
 
-pub(super) fn not_by_tcp(peer: &str) -> Failure {
+fn not_by_tcp(peer: &str) -> Failure {
     Failure::new(
         FailureKind::RefusedByPolicy,
         "tcp-needs-esp",

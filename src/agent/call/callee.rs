@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::by_tcp::goes_by_tcp;
+use super::by_tcp::{goes_by_tcp, NOT_BY_TCP};
 use super::invitation::{Invitation, Taken, Way};
 use super::media::media_address;
 use super::no::{refuse_aimed, No};
@@ -109,7 +109,7 @@ impl Agent {
         }
         let is_wrapped = offer.tunnel.is_some() || offer.forward.is_some();
         if sdp.connection().is_some() && (is_wrapped || !goes_by_tcp(&offer.bundles)) {
-            return Err(No::plain(488, "media over TCP goes in ESP, without AH and without a tunnel"));
+            return Err(No::plain(488, NOT_BY_TCP));
         }
         let ours = self.config.media_address;
         if let Some(ends) = offer.tunnel.filter(|ends| ends.responder.to_canonical() != ours.to_canonical()) {

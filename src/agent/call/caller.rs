@@ -4,12 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use rand_core::RngCore;
 
-use super::by_tcp::{goes_by_tcp, not_by_tcp};
 use super::caller_failures::{ambiguous, discarded, nobody_approved, played_already, recorded_already, too_many};
 use super::failures::{gone, no_address, no_agreement_text};
 use super::formats::codec_of;
 use super::media::random_spis;
-use super::{CallState, Calling, KeyState, MEDIA_ID, RINGING};
+use super::{CallState, KeyState, MEDIA_ID, RINGING};
 use crate::agent::contact::{contact_host, OPTION_TAG};
 use crate::agent::fail_over::Untried;
 use crate::agent::redirect::{Reach, Redirects};
@@ -182,14 +181,9 @@ impl Agent {
         // Both were for the way that the call before this review took.
         (calling.login, calling.domain) = (None, None);
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
-        let (ours, theirs) = self.ends_towards(&pin.entity, &pin.device);
-        let upper = self.transport_towards(now, (&pin.entity, &pin.device), ours, theirs);
+        self.choose_transport(now, id, pin);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
-            // A socket that is open stays what it is.
-            if !calling.media_open {
-                calling.upper = upper;
-            }
         }
         self.set_call(id, CallState::Inviting);
         let reach = self.first_reach(id, pin);
@@ -256,11 +250,6 @@ impl Agent {
         let theirs = some_port(self.media_end(entity, device, ours));
         let upper = self.transport_towards(now, (entity, device), ours, theirs);
         self.entries_by(now, Some((entity, device)), (ours, theirs), upper)
-    }
-
-    /// Where this device's media is, as far as we know before it answers.
-    pub(super) fn media_end(&self, entity: &Entity, device: &Device, ours: SocketAddr) -> std::net::IpAddr {
-        self.address_of(entity, device).unwrap_or(unspecified(ours))
     }
 
     /// The socket is bound: the offer can name it.
@@ -332,10 +321,7 @@ impl Agent {
             to_initiator: Bundle::of_entry(&inbound, variable_rate),
         };
         let tunnel = self.tunnel_ends((&entity, &device), [&out, &inbound], local.ip())?;
-        let by_tcp = self.calls.all.get(&id).is_some_and(Calling::is_by_tcp);
-        if by_tcp && (tunnel.is_some() || is_tunnel || !goes_by_tcp(&bundles)) {
-            return Err(not_by_tcp(entity.as_str()));
-        }
+        self.fits_transport(id, &bundles, is_tunnel || tunnel.is_some())?;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         let peer = PeerKeys {
@@ -450,11 +436,4 @@ fn suites_of(out: &Entry, inbound: &Entry) -> Vec<Suite> {
     let first = if out.suites.is_empty() { &inbound.suites } else { &out.suites };
     let offered = if first.is_empty() { &Suite::ALL[..] } else { first };
     Suite::common(offered, &[&out.suites, &inbound.suites])
-}
-
-fn unspecified(like: SocketAddr) -> std::net::IpAddr {
-    match like {
-        SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
-    }
 }
