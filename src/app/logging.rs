@@ -4,7 +4,7 @@ use tracing_subscriber::EnvFilter;
 const NAMES: &str = "hickory_proto=off,hickory_resolver=off";
 /// The same of STUN, which any stranger may send to a port of voice, before any password is looked at; and they write passwords down. Not even
 /// who asks for a log may have that.
-const ICE: &str = "is=off,stun_proto=off,stun_types=off,turn_client_proto=off,turn_types=off";
+const ICE: &str = "is=off";
 
 /// Sends the log to standard error. `SOTTOVOCE_LOG` says how much, as `debug` or `sottovoce::io=trace`; without it
 /// `usual`. Nothing personal is logged above DEBUG. A second call changes nothing.

@@ -38,7 +38,7 @@ pub(super) const NAME: &str = "crypto";
 /// Attributes of one stream that are read at most.
 const MAX: usize = 32;
 const MAX_LEN: usize = 512;
-/// RFC 4568 section 6.1: a tag has nine digits at most.
+/// RFC 4568 section 9.1: a tag has nine digits at most.
 const MAX_TAG: u32 = 999_999_999;
 
 impl Crypto {
@@ -79,7 +79,7 @@ impl Crypto {
         if !suite.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(CryptoError::Form);
         }
-        // The size of a replay window is a hint (RFC 4568 section 6.3.7); all others change what is sent.
+        // The size of a replay window is a hint (RFC 4568 section 6.3.6); all others change what is sent.
         if !fields.all(|parameter| parameter.starts_with("WSH=")) {
             return Err(CryptoError::Parameter);
         }

@@ -137,7 +137,7 @@ impl Agent {
         protected: Protected,
         remote: SocketAddr,
     ) -> Result<(), Failure> {
-        // The upper half is left out, so that the first packets may be lost (RFC 3711 section 3.3.1).
+        // The upper half is left out, so that the first packets may be lost (RFC 4568 section 6.4).
         let first = self.rng.next_u32() as u16 & 0x7fff;
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), first, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;

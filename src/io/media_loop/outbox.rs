@@ -7,8 +7,8 @@ use crate::media::{Counters, Levels};
 use crate::vocab::CallId;
 
 /// What the agent is to know of a thread's legs. While it has too many answers before it they wait here, and the voice goes on. A
-/// stream tells three things in its life and at most twelve digits a second, and a leg four (`docs/limits.md`), so a queue behind a queue
-/// stays short.
+/// stream tells four things of each agreement and at most twelve digits a second, a leg four, and a device when it comes and goes
+/// (`docs/limits.md`), so a queue behind a queue stays short.
 #[derive(Default)]
 pub struct Outbox {
     waiting: VecDeque<Done>,

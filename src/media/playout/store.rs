@@ -22,7 +22,7 @@ pub(super) struct Packet {
 const PACKETS: usize = 64;
 
 const _: () = assert!(PACKETS == u64::BITS as usize);
-/// Octets of the longest payload: one packet of Opus (RFC 6716 section 3.4), or 120 ms of G.711.
+/// Octets of the longest payload: one packet of Opus with one frame (RFC 6716 section 3.4), or 120 ms of G.711.
 pub(super) const MAX_PAYLOAD: usize = 1280;
 
 impl Packet {

@@ -10,7 +10,7 @@ use crate::media::Formats;
 use crate::vocab::Now;
 
 impl Stream {
-    /// Goes on with what both sides described anew. Numbers and timestamps go on as they were (RFC 3264 section 8.3.2).
+    /// Goes on with what both sides described anew. Numbers and timestamps go on as they were (RFC 3550 section 5.1).
     pub fn set_formats(&mut self, formats: Formats) {
         if formats == self.formats {
             return;
