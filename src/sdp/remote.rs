@@ -30,7 +30,7 @@ pub struct RemoteAudio {
     /// Never empty where the profile is a secure one.
     pub keying: Keying,
     pub profile: Profile,
-    /// Its candidates; one of them is `address`, or another on the way has changed that and ICE does not hold (RFC 8839 section 5.3).
+    /// Its candidates; one of them is `address`, or another on the way has changed that and ICE does not hold (RFC 8445 section 5.4).
     pub ice: Option<Ice>,
 }
 

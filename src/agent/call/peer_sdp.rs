@@ -81,6 +81,12 @@ impl PeerSdp {
         self.audio.ice.as_ref().filter(|ice| is_usable(ice, self.audio.address))
     }
 
+    /// It offers ICE, which does not hold: its default address is none of its candidates.
+    pub fn is_changed_on_the_way(&self) -> bool {
+        let address = self.audio.address;
+        !address.ip().is_unspecified() && self.audio.ice.as_ref().is_some_and(|ice| !is_usable(ice, address))
+    }
+
     /// The first codec that both speak.
     pub fn codec(&self) -> Codec {
         self.audio.formats.first().map_or(Codec::Pcmu, |numbered| codec_of(numbered.format))

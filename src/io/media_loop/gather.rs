@@ -17,7 +17,7 @@ use crate::vocab::CallId;
 /// Between two looks whether the socket has gone to its leg.
 const LONGEST: Duration = Duration::from_secs(1);
 /// A call waits no longer for what servers say, their names looked up included.
-const WAIT: Duration = Duration::from_millis(500);
+const WAIT: Duration = Duration::from_millis(750);
 /// Addresses of one server that are asked.
 const EACH: usize = 2;
 /// Nothing longer comes from a server of STUN; what is longer is cut, and is none of its answers.
@@ -124,7 +124,8 @@ impl Gatherer {
     fn advance(&self, socket: &UdpSocket, traversal: &mut Traversal) -> Duration {
         let now = self.clock.now();
         traversal.handle_timeout(now);
-        while let Some(Transmit { to, bytes }) = traversal.poll_transmit() {
+        // No peer is known yet, nor what the policy says of it.
+        while let Some(Transmit { to, bytes }) = traversal.poll_transmit(|_| false) {
             if let Err(error) = socket.try_send_to(&bytes, to) {
                 tracing::debug!(%error, %to, "a server of STUN was not asked");
             }

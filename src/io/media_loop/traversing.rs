@@ -26,7 +26,7 @@ impl Traversing {
         while traversal.poll_timeout().is_some_and(|at| at <= now.mono) {
             traversal.handle_timeout(now);
         }
-        while let Some(Transmit { to, bytes }) = traversal.poll_transmit() {
+        while let Some(Transmit { to, bytes }) = traversal.poll_transmit(|peer| stream.allows(now, peer)) {
             send(socket, now, to, &bytes);
         }
         if anew || traversal.wants_rule() {
