@@ -1,9 +1,13 @@
 //! What must hold of any octets, one function a kind of input. The fuzzers call them, and `tests/malformed` does with the
 //! corpus that the fuzzers found.
 
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use sottovoce::dtls::{Handshake, Identity, Role, SEED_LEN};
 use sottovoce::sip::digest::{Asked, Challenge, Client, Login};
 use sottovoce::sip::{inspect, Framer, HeaderName, Headers, Message, Method, Response, Uri};
-use sottovoce::vocab::Redacted;
+use sottovoce::vocab::{Mono, Redacted};
 use sottovoce::{policy, presence, sdp};
 
 /// What is read is written back as it stood, and can be answered.
@@ -124,4 +128,38 @@ pub fn digest_challenge(octets: &[u8]) {
         let plain = |text: &str| text.replace(['\r', '\n', '\0'], " ");
         assert_eq!((read.realm, read.nonce), (plain(&challenge.realm), plain(&challenge.nonce)));
     }
+}
+
+/// What anybody sends to the media port while keys are made there: as a datagram, and as a record and as each of the first messages within one.
+/// It makes no keys, whatever it is, for whoever has no certificate that was named.
+pub fn handshake(octets: &[u8]) {
+    static IDENTITY: OnceLock<Arc<Identity>> = OnceLock::new();
+    let ours = IDENTITY.get_or_init(|| Arc::new(sottovoce::io::dtls_identity().expect("a key")));
+    let now = Mono(Duration::from_secs(1));
+    for role in [Role::Client, Role::Server] {
+        let mut side = Handshake::new(role, ours.clone(), vec![ours.fingerprint().clone()], &[7; SEED_LEN], now);
+        side.handle_datagram(now, octets);
+        for kind in [20, 21, 22] {
+            side.handle_datagram(now, &record(kind, octets));
+        }
+        for (sequence, kind) in
+            (0u8..4).flat_map(|sequence| [1, 2, 3, 11, 12, 13, 14, 15, 16].map(|kind| (sequence, kind)))
+        {
+            side.handle_datagram(now, &record(22, &message_of_handshake(kind, sequence, octets)));
+        }
+        side.handle_timeout(now + Duration::from_secs(60));
+        assert!(matches!(side.take_result(), Some(Err(_))), "it is given up, and there are no keys");
+    }
+}
+
+/// In clear, of epoch zero (RFC 6347 section 4.1).
+fn record(kind: u8, body: &[u8]) -> Vec<u8> {
+    let len = (body.len() as u16).to_be_bytes();
+    [&[kind, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1], &len[..], body].concat()
+}
+
+/// In one piece (RFC 6347 section 4.2.2).
+fn message_of_handshake(kind: u8, sequence: u8, body: &[u8]) -> Vec<u8> {
+    let len = &(body.len() as u32).to_be_bytes()[1..];
+    [&[kind], len, &[0, sequence, 0, 0, 0], len, body].concat()
 }

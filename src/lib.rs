@@ -18,7 +18,7 @@
 //! | [`presence`] | pure: the PIDF document, its canonical text and signature | `policy` |
 //! | [`ipsec`] | pure: ESP, AH and IPComp in UDP, transport and tunnel mode, anti-replay, SAs | `policy` |
 //! | [`dtls`] | pure: the handshake by which ordinary telephones agree on keys for SRTP | `srtp` |
-//! | [`ice`] | pure: STUN and ICE, the way of media through NATs | `sdp`, `sip` |
+//! | [`ice`] | pure: STUN, TURN and ICE, the way of media through NATs | `sdp`, `sip` |
 //! | [`srtp`] | pure: SRTP and SRTCP, what ordinary telephones protect media with | |
 //! | [`policy`] | pure, the point of the project: entries, tighter and looser, review, lookup | |
 //! | [`vocab`] | words that several rooms share | |

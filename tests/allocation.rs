@@ -5,8 +5,11 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sottovoce::dtls::{Handshake, Role, SEED_LEN};
 use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
-use sottovoce::media::{Associations, Codec, Formats, Held, Stream, StreamConfig, MAX_FRAME};
+use sottovoce::media::{
+    Acoustics, Associations, Codec, Formats, Held, Stream, StreamConfig, StreamEvent, Treatment, MAX_FRAME,
+};
 use sottovoce::policy::setkey::parse;
 use sottovoce::policy::{Bundle, Framing, Level, Spd, Suite};
 use sottovoce::srtp::{CryptoSuite, MasterKey, Receiver, Sender};
@@ -15,6 +18,7 @@ use zeroize::Zeroizing;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -23,10 +27,12 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));
+        HELD.with(|held| held.set(held.get() + layout.size().cast_signed()));
         System.alloc(layout)
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.with(|held| held.set(held.get() - layout.size().cast_signed()));
         System.dealloc(pointer, layout);
     }
 }
@@ -66,8 +72,36 @@ fn by_srtp(suite: CryptoSuite, first: bool) -> Stream {
     stream(Bundle::SRTP, Associations::Srtp { sender, receiver }, first)
 }
 
+/// Both ends of a call whose keys a handshake has made.
+fn by_dtls() -> [Stream; 2] {
+    let [client, server] = [(); 2].map(|()| Arc::new(sottovoce::io::dtls_identity().unwrap()));
+    let sides = [(Role::Client, &client, &server), (Role::Server, &server, &client)];
+    let mut ends = sides.map(|(role, ours, theirs)| {
+        let expected = vec![theirs.fingerprint().clone()];
+        let handshake = Handshake::new(role, ours.clone(), expected, &[role as u8; SEED_LEN], Mono(Duration::ZERO));
+        stream(Bundle::SRTP, Associations::Dtls(Box::new(handshake)), role == Role::Client)
+    });
+    let (now, mut keyed) = (Now { mono: Mono(Duration::ZERO), wall: Wall(0) }, 0);
+    for _ in 0..8 {
+        for from in [0, 1] {
+            let source = [SOURCE, TARGET][from].parse().unwrap();
+            while let Some((_, mut datagram)) = ends[from].poll_handshake(now) {
+                ends[1 - from].handle_datagram(now, source, &mut datagram);
+            }
+            keyed += std::iter::from_fn(|| ends[from].poll_event())
+                .filter(|event| matches!(event, StreamEvent::Keyed { .. }))
+                .count();
+        }
+    }
+    assert_eq!(keyed, 2);
+    ends
+}
+
+const SOURCE: &str = "192.168.1.1:4000";
+const TARGET: &str = "192.168.1.2:4002";
+
 fn stream(bundle: Bundle, associations: Associations, first: bool) -> Stream {
-    let addresses = ["192.168.1.1:4000".parse().unwrap(), "192.168.1.2:4002".parse().unwrap()];
+    let addresses = [SOURCE, TARGET].map(|address| address.parse().unwrap());
     let (local, remote) = if first { (addresses[0], addresses[1]) } else { (addresses[1], addresses[0]) };
     let default = parse("spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap();
     let config = StreamConfig {
@@ -111,6 +145,8 @@ fn the_packet_path_does_not_allocate() {
     for suite in CryptoSuite::ALL {
         goes_without(suite.name(), by_srtp(suite, true), by_srtp(suite, false));
     }
+    let [client, server] = by_dtls();
+    goes_without("DTLS-SRTP", client, server);
 }
 
 /// What libopus takes from C's own heap is not seen here; it takes nothing after it is made (its `VAR_ARRAYS`).
@@ -141,8 +177,28 @@ fn no_key_of_a_telephone_allocates() {
     goes_without("digits", from, to);
 }
 
+/// What treats a microphone's sound takes some heap for each frame (`sonora` does), and gives it back. No packet waits in it, and no call without a device has it.
+#[test]
+fn a_voice_that_is_treated_holds_no_more_after_ten_seconds_than_after_one() {
+    let all = Treatment { echo_cancellation: true, noise_suppression: true, gain_control: true };
+    let mut acoustics = Acoustics::new(all).expect("there is something to do");
+    let mut turn = |n: i32| {
+        let mut frame = [0; MAX_FRAME];
+        let wave = |k: i32| (k.wrapping_mul(k + n) % 4000) as i16;
+        (0..).zip(&mut frame).for_each(|(k, sample)| *sample = wave(k));
+        acoustics.played(&frame);
+        acoustics.heard(&mut frame);
+    };
+    (0..50).for_each(&mut turn);
+    let (before, count) = (HELD.with(Cell::get), COUNT.with(Cell::get));
+    (50..550).for_each(&mut turn);
+    println!("{} allocations in a frame", (COUNT.with(Cell::get) - count) / 500);
+    let after = HELD.with(Cell::get);
+    assert!(after <= before, "{after} octets, {before} before");
+}
+
 fn goes_without(what: &str, mut from: Stream, mut to: Stream) {
-    let source = "192.168.1.1:4000".parse().unwrap();
+    let source = SOURCE.parse().unwrap();
     let mut datagram = [0; 2048];
     let mut turn = |n: u64| {
         let now = Now { mono: Mono(Duration::from_millis(n * 20)), wall: Wall(n * 20) };
@@ -152,6 +208,7 @@ fn goes_without(what: &str, mut from: Stream, mut to: Stream) {
         let octets = sealed.bytes.len();
         datagram[..octets].copy_from_slice(sealed.bytes);
         to.handle_datagram(now, source, &mut datagram[..octets]);
+        assert!(from.poll_handshake(now).is_none() && to.poll_handshake(now).is_none());
         to.play(now, &mut [0; MAX_FRAME][..len(to.heard_rate())]);
         while to.poll_event().is_some() {}
     };

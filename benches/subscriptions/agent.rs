@@ -96,6 +96,7 @@ fn config(number: usize) -> AgentConfig {
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         gains: Default::default(),
+        treatment: Default::default(),
         ring: None,
         places: Vec::new(),
         prompts: Default::default(),

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-ALL=(sip_message sip_calls subscriptions esp_seal_open pipeline rekey review spd_lookup million)
+ALL=(sip_message sip_calls subscriptions esp_seal_open pipeline acoustics rekey review spd_lookup million)
 
 for name in "${@:-${ALL[@]}}"; do
     echo "== $name"

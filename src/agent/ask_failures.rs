@@ -65,7 +65,8 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
             "not-followed",
             "ask its user how it is reached now; `sottovoce ask` follows where that is safe",
         ),
-        489 | 405 | 501 => {
+        // 481 of belle-sip: it knows no SUBSCRIBE that only fetches.
+        405 | 481 | 489 | 501 => {
             let message =
                 format!("{message}: it knows no presence, so it cannot say what policy it wants, or prove who it is");
             return Failure::new(FailureKind::Failed, "no-presence", message, target, as_telephone(target));

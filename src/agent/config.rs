@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::sound::SoundDevice;
 use super::sound_choice::Outlet;
+use crate::ice::RelayAccount;
 use crate::keys::Identity;
-use crate::media::Gains;
+use crate::media::{Gains, TreatmentWish};
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
 use crate::sdp::AudioFormat;
 use crate::sip::{Host, Locate, Transport, Uri};
@@ -37,6 +38,8 @@ pub struct AgentConfig {
     pub dtmf: DtmfWay,
     /// Of what devices and other programs give and get.
     pub gains: Gains,
+    /// What is done to our user's voice.
+    pub treatment: TreatmentWish,
     /// Where it rings; `None`: where calls are heard.
     pub ring: Option<Outlet>,
     /// Those that are spoken, the preferred first; never empty.
@@ -89,6 +92,15 @@ pub struct NatConfig {
     pub ice: IceUse,
     /// Servers of STUN, `host:port`.
     pub stun: Vec<String>,
+    /// The server of TURN that relays where nothing else leads to the peer.
+    pub turn: Option<RelayAccount>,
+}
+
+impl NatConfig {
+    /// Somebody can be asked from where others see us.
+    pub fn has_server(&self) -> bool {
+        !self.stun.is_empty() || self.turn.is_some()
+    }
 }
 
 /// Whether ICE is offered; what is offered is answered, but where it is off.

@@ -11,7 +11,7 @@
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
 //! | `UseSound` | `SoundChanged` |
-//! | `BridgeStreams`, `SetGains`, `SetIce`, `Signal`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
+//! | `BridgeStreams`, `SetGains`, `SetTreatment`, `SetIce`, `Signal`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -27,7 +27,9 @@ use super::sound::{SoundDevice, SoundNews, SoundSide};
 use super::sound_choice::{SoundChange, SoundChoice};
 use crate::ice::{Gathering, Start};
 use crate::keys::EphemeralMemory;
-use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Levels, Rekeying, Signal, Stream, StreamEvent};
+use crate::media::{
+    Counters, Formats, Forwarder, Gains, Held, Known, Levels, Rekeying, Signal, Stream, StreamEvent, TreatmentWish,
+};
 use crate::policy::{Approved, Entry, Network, Pending, Purpose, Spd, Statement};
 use crate::presence::{PresenceRecord, Vouch};
 use crate::sdp::Ice;
@@ -115,6 +117,8 @@ pub enum Effect {
     Signal(Option<(Signal, SoundDevice)>),
     /// What devices and other programs give and get is that much louder from now on, in every call.
     SetGains(Gains),
+    /// What is done to our user's voice in calls that begin from now on.
+    SetTreatment(TreatmentWish),
     /// A call that runs goes over to another device, or to none; on a side that names none it stays.
     UseSound {
         call: CallId,
@@ -179,6 +183,11 @@ pub enum Done {
     RecordingEnded {
         call: CallId,
         failure: Option<Failure>,
+    },
+    /// The server of TURN relays nothing for this call, or no more; it goes on without.
+    RelayFailed {
+        call: CallId,
+        failure: Failure,
     },
     /// A sound device of the call went away, or is there again.
     SoundChanged {

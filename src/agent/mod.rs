@@ -255,6 +255,7 @@ impl Agent {
         let groups = agent.address_book.to_groups(&agent.names());
         agent.book.set_groups(groups);
         agent.effect(Effect::SetGains(agent.config.gains));
+        agent.effect(Effect::SetTreatment(agent.config.treatment));
         agent.lapse_pending(now);
         agent.begin_accounts(now);
         agent.begin_watches(now, loaded.watches);
@@ -306,6 +307,7 @@ impl Agent {
             }
             Done::StreamEvent { call, event, counters } => self.handle_stream_event(now, call, event, counters),
             Done::RecordingEnded { call, failure } => self.handle_recording_ended(call, failure),
+            Done::RelayFailed { call, failure } => self.handle_relay_failed(call, failure),
             Done::StreamFailed { call, failure } => self.handle_stream_failed(now, call, failure),
         }
         self.drain_endpoint(now);

@@ -6,7 +6,9 @@ use super::answer_watcher::AskersPlace;
 use super::Agent;
 use crate::keys::agreement::Bundles;
 use crate::media::PORTS;
-use crate::policy::{Action, Bundle, Direction, Entry, Flow, Guarantee, Level, Rule, Selector, Strength, Suite, Upper};
+use crate::policy::{
+    Action, Bundle, Direction, Entry, Flow, Guarantee, Level, Protocol, Rule, Selector, Strength, Suite, Upper,
+};
 use crate::vocab::{Device, Entity, Now, Wall};
 
 /// An address of media whose port is not known yet: the first of those that media uses stands for all.
@@ -64,6 +66,11 @@ impl Demands {
             }
         }
         missing
+    }
+
+    /// One of them has a rule of this protocol, whatever its level.
+    pub fn names(&self, protocol: Protocol) -> bool {
+        self.0.iter().any(|entry| entry.action.rule(protocol).is_some())
     }
 
     /// When the first of them ends.

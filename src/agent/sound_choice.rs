@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::waiting::Waiting;
 use super::{Agent, AgentConfig, AudioSink, AudioSource, Effect, Event, SoundDevice, StoreOp};
-use crate::media::{Gain, Gains};
+use crate::media::{Gain, Gains, SoundEnd, Treatment, TreatmentWish};
 use crate::vocab::EffectId;
 
 /// A device, or none.
@@ -78,6 +78,24 @@ pub struct Sound {
     /// Where it rings, where that is not the sink's device.
     pub ring: Option<Outlet>,
     pub gains: Gains,
+    pub treatment: TreatmentWish,
+}
+
+impl Sound {
+    /// What is done to our user's voice in calls that use it.
+    pub fn treatment(&self) -> Treatment {
+        let input = match self.source {
+            AudioSource::Device(_) => SoundEnd::Device,
+            AudioSource::Pipe(_) => SoundEnd::Program,
+            AudioSource::File(_) | AudioSource::Silence | AudioSource::Tone(_) => SoundEnd::Other,
+        };
+        let output = match self.sink {
+            AudioSink::Device(_) => SoundEnd::Device,
+            AudioSink::Pipe(_) => SoundEnd::Program,
+            AudioSink::File(_) | AudioSink::Discard => SoundEnd::Other,
+        };
+        self.treatment.between(input, output)
+    }
 }
 
 /// How the user wants to change what he chose.
@@ -115,7 +133,7 @@ impl Sounds {
 
 fn used(config: &AgentConfig) -> Sound {
     let (source, sink) = (config.audio_source.clone(), config.audio_sink.clone());
-    Sound { source, sink, ring: config.ring.clone(), gains: config.gains }
+    Sound { source, sink, ring: config.ring.clone(), gains: config.gains, treatment: config.treatment }
 }
 
 impl Agent {

@@ -21,6 +21,12 @@ struct Part {
     came: Vec<bool>,
 }
 
+impl Part {
+    fn is_of(&self, fragment: &Fragment<'_>) -> bool {
+        self.message.kind == fragment.kind && self.message.body.len() == fragment.len
+    }
+}
+
 impl Assembly {
     /// `false`: it is of a message that was taken before, and its sender has not heard of that.
     pub(super) fn add(&mut self, fragment: &Fragment<'_>) -> bool {
@@ -28,19 +34,25 @@ impl Assembly {
         if ahead >= MAX_AHEAD || fragment.len > MAX_LEN {
             return true;
         }
+        // One of both is somebody else's; the sender says his again.
+        if self.parts.get(&fragment.sequence).is_some_and(|part| !part.is_of(fragment)) {
+            self.parts.remove(&fragment.sequence);
+        }
         let part = self.parts.entry(fragment.sequence).or_insert_with(|| Part {
             message: Message { kind: fragment.kind, sequence: fragment.sequence, body: vec![0; fragment.len] },
             came: vec![false; fragment.len],
         });
         let range = fragment.offset..fragment.offset + fragment.body.len();
-        let same = part.message.kind == fragment.kind && part.message.body.len() == fragment.len;
-        if let (true, Some(body), Some(came)) =
-            (same, part.message.body.get_mut(range.clone()), part.came.get_mut(range))
-        {
+        if let (Some(body), Some(came)) = (part.message.body.get_mut(range.clone()), part.came.get_mut(range)) {
             body.copy_from_slice(fragment.body);
             came.fill(true);
         }
         true
+    }
+
+    /// It was none of the sender's, or wrong: it may come once more.
+    pub(super) fn give_back(&mut self, sequence: u16) {
+        self.due = sequence;
     }
 
     /// The one that is due, when it is whole.

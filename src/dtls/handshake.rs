@@ -19,6 +19,10 @@ use crate::vocab::Mono;
 /// After that a handshake is given up.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What is said in clear anybody may have written: where it is wrong, or says that all is over, it is passed over (RFC 6347 section
+/// 4.1.2.7), and believed when nothing better has come by then.
+const DOUBT: Duration = Duration::from_secs(2);
+
 /// Random octets that a handshake uses up: our random, and a secret for each group.
 pub const SEED_LEN: usize = 32 * 3;
 
@@ -86,6 +90,8 @@ pub struct Handshake {
     secrets: Zeroizing<[[u8; 32]; 2]>,
     pub(super) stage: Stage,
     gives_up: Mono,
+    /// What was passed over since the last message that was good, and until when.
+    doubt: Option<(DtlsError, Mono)>,
     assembly: Assembly,
     /// Messages of both sides, in order.
     pub(super) transcript: Vec<u8>,
@@ -142,6 +148,7 @@ impl Handshake {
             secrets: Zeroizing::new([part(), part()]),
             stage: Stage::Hello,
             gives_up: now + PATIENCE,
+            doubt: None,
             assembly: Assembly::default(),
             transcript: Vec::new(),
             next: 0,
@@ -179,8 +186,10 @@ impl Handshake {
         if self.stage == Stage::Over {
             return;
         }
-        if now >= self.gives_up {
-            return self.fail(DtlsError::TimedOut);
+        match self.doubt {
+            Some((why, until)) if now >= until.min(self.gives_up) => return self.fail(why),
+            _ if now >= self.gives_up => return self.fail(DtlsError::TimedOut),
+            _ => {}
         }
         if self.flight.again.is_some_and(|again| again <= now) {
             self.flight.send_again(now, our_key(self.role, self.keys.as_ref()));
@@ -214,7 +223,11 @@ impl Handshake {
         match record.kind {
             ALERT if self.stage != Stage::Over => {
                 if let [FATAL, description] = *body {
-                    self.fail(DtlsError::Alert(description));
+                    let why = DtlsError::Alert(description);
+                    match record.epoch {
+                        0 => self.note_doubt(now, why),
+                        _ => self.fail(why),
+                    }
                 }
                 false
             }
@@ -235,16 +248,29 @@ impl Handshake {
             if self.stage == Stage::Over {
                 break;
             }
+            let before = (self.transcript.len(), self.next);
             let taken = match self.role {
                 Role::Client => self.take_from_server(now, &message),
                 Role::Server => self.take_from_client(now, &message),
             };
             let is_long = self.transcript.len() > MAX_TRANSCRIPT;
-            if let Err(why) = if is_long { Err(DtlsError::Malformed) } else { taken } {
-                self.fail(why);
+            match if is_long { Err(DtlsError::Malformed) } else { taken } {
+                Ok(()) => self.doubt = None,
+                Err(why) if message.kind == FINISHED => self.fail(why),
+                Err(why) => {
+                    self.transcript.truncate(before.0);
+                    self.next = before.1;
+                    self.assembly.give_back(message.sequence);
+                    self.note_doubt(now, why);
+                    break;
+                }
             }
         }
         lost
+    }
+
+    fn note_doubt(&mut self, now: Mono, why: DtlsError) {
+        self.doubt.get_or_insert((why, now + DOUBT));
     }
 
     fn fail(&mut self, why: DtlsError) {

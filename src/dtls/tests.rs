@@ -114,6 +114,30 @@ fn the_last_words_are_said_again_but_not_for_ever() {
     assert!(answers.count() <= 8);
 }
 
+/// Whoever can send to either side, and hears all, but cannot take anything away.
+#[test]
+fn what_is_forged_in_clear_ends_nothing() {
+    let alert = record::clear(record::ALERT, 7, &[2, 40]);
+    let wrong = |kind: u8, sequence: u16, len: usize| {
+        let message = message::Message { kind, sequence, body: vec![0xff; len] };
+        record::clear(record::HANDSHAKE, 9, &message.encode())
+    };
+    for kind in 0..=20 {
+        let (mut client, mut server) = pair();
+        let ends = run(&mut client, &mut server, |_, datagram| {
+            let forged = (0..8).flat_map(|sequence| [wrong(kind, sequence, 40), wrong(kind, sequence, 0)]);
+            std::iter::once(alert.clone()).chain(forged).chain([datagram, alert.clone()]).collect()
+        });
+        agreed(&ends);
+        for one in [&mut client, &mut server] {
+            (0..8).for_each(|sequence| one.handle_datagram(at(60_000), &wrong(kind, sequence, 40)));
+            one.handle_datagram(at(60_000), &alert);
+            one.handle_timeout(at(90_000));
+            assert_eq!(one.take_result(), None, "it stays as it ended");
+        }
+    }
+}
+
 #[test]
 fn a_certificate_that_was_not_named_is_refused_by_either_side() {
     let [client, server, other] = [(); 3].map(|()| identity());
@@ -169,6 +193,9 @@ fn a_cookie_is_given_back() {
     assert_eq!((&first[..35], first[35], &second[35..39]), (&second[..35], 0, &[3, 7, 7, 7][..]));
     let again = message::Message { sequence: 1, ..request };
     client.handle_datagram(at(1), &record::clear(record::HANDSHAKE, 1, &again.encode()));
+    client.handle_timeout(at(2000));
+    assert_eq!(client.take_result(), None, "somebody else may have said that");
+    client.handle_timeout(at(2001));
     assert_eq!(client.take_result(), Some(Err(DtlsError::Malformed)));
 }
 

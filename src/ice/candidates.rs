@@ -30,10 +30,17 @@ pub fn is_usable(ice: &Ice, default: SocketAddr) -> bool {
 
 /// The address by which a server of STUN saw us, if this tells one.
 pub fn reflexive(ice: &Ice) -> Option<SocketAddr> {
+    of_kind(ice, CandidateKind::ServerReflexive)
+}
+
+/// The address that a server of TURN relays to us, if this tells one.
+pub fn relayed(ice: &Ice) -> Option<SocketAddr> {
+    of_kind(ice, CandidateKind::Relayed)
+}
+
+fn of_kind(ice: &Ice, kind: CandidateKind) -> Option<SocketAddr> {
     let all = ice.candidates.iter().filter_map(|text| read(text));
-    all.into_iter()
-        .find(|candidate| candidate.kind() == CandidateKind::ServerReflexive)
-        .map(|candidate| candidate.addr())
+    all.into_iter().find(|candidate| candidate.kind() == kind).map(|candidate| candidate.addr())
 }
 
 #[cfg(test)]

@@ -15,12 +15,15 @@ const ANSWERED: usize = 64;
 const REQUEST: [u8; 2] = [0x00, 0x01];
 const SUCCESS: [u8; 2] = [0x01, 0x01];
 
+/// An address of the peer, and whether it is reached from ours at the server of TURN.
+pub(super) type Route = (SocketAddr, bool);
+
 /// Whether the peer still wants what is sent to it: it answers the checks that go there.
 #[derive(Default)]
 pub(super) struct Consent {
-    asked: VecDeque<(TransactionId, SocketAddr)>,
+    asked: VecDeque<(TransactionId, Route)>,
     /// When each answered last.
-    answered: Vec<(SocketAddr, Mono)>,
+    answered: Vec<(Route, Mono)>,
     standing: Standing,
 }
 
@@ -36,7 +39,7 @@ enum Standing {
 
 impl Consent {
     /// A datagram of ICE goes there.
-    pub(super) fn note_sent(&mut self, to: SocketAddr, datagram: &[u8]) {
+    pub(super) fn note_sent(&mut self, to: Route, datagram: &[u8]) {
         if let Some(id) = id_of(REQUEST, datagram) {
             if self.asked.len() == ASKED {
                 self.asked.pop_front();
@@ -46,13 +49,13 @@ impl Consent {
     }
 
     /// An answer comes from where its request went (RFC 8445 section 7.2.5.2.1).
-    pub(super) fn awaits(&self, from: SocketAddr, datagram: &[u8]) -> bool {
+    pub(super) fn awaits(&self, from: Route, datagram: &[u8]) -> bool {
         let id = datagram.get(8..20);
         self.asked.iter().any(|(asked, to)| Some(asked.as_slice()) == id && *to == from)
     }
 
     /// It was one, and is the peer's own.
-    pub(super) fn note_answer(&mut self, now: Mono, from: SocketAddr, datagram: &[u8]) {
+    pub(super) fn note_answer(&mut self, now: Mono, from: Route, datagram: &[u8]) {
         let Some(id) = id_of(SUCCESS, datagram) else { return };
         self.asked.retain(|(asked, _)| *asked != id);
         self.answered.retain(|(peer, at)| *peer != from && now - *at < LIFE);
@@ -62,7 +65,7 @@ impl Consent {
     }
 
     /// Until when packets may go there, by what was answered so far.
-    pub(super) fn until(&self, peer: SocketAddr) -> Option<Mono> {
+    pub(super) fn until(&self, peer: Route) -> Option<Mono> {
         self.answered.iter().find(|(answered, _)| *answered == peer).map(|(_, at)| *at + LIFE)
     }
 
@@ -116,12 +119,13 @@ mod tests {
 
     #[test]
     fn an_answer_counts_once_and_from_where_its_request_went() {
-        let (peer, other) = ("192.0.2.1:9".parse().unwrap(), "192.0.2.2:9".parse().unwrap());
+        let (peer, other) = (("192.0.2.1:9".parse().unwrap(), false), ("192.0.2.2:9".parse().unwrap(), false));
         let mut consent = Consent::default();
         consent.note_sent(peer, &message(REQUEST, 1));
         consent.note_sent(peer, &message(SUCCESS, 2));
         let answer = message(SUCCESS, 1);
-        assert!(!consent.awaits(other, &answer) && !consent.awaits(peer, &message(SUCCESS, 2)));
+        assert!(!consent.awaits(other, &answer) && !consent.awaits((peer.0, true), &answer));
+        assert!(!consent.awaits(peer, &message(SUCCESS, 2)));
         assert!(!consent.awaits(peer, b"short"));
         assert!(consent.awaits(peer, &answer));
         consent.note_answer(at(5), peer, &answer);
@@ -145,7 +149,7 @@ mod tests {
     fn neither_questions_nor_answers_fill_the_memory() {
         let mut consent = Consent::default();
         for host in 0..1000u32 {
-            let peer = SocketAddr::new(std::net::Ipv4Addr::from(host).into(), 9);
+            let peer = (SocketAddr::new(std::net::Ipv4Addr::from(host).into(), 9), false);
             consent.note_sent(peer, &message(REQUEST, 1));
             consent.note_answer(at(1), peer, &message(SUCCESS, 2));
         }

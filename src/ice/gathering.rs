@@ -3,6 +3,7 @@ use rand_core::RngCore;
 use std::net::SocketAddr;
 
 use crate::sdp::Ice;
+use crate::vocab::Redacted;
 
 /// RFC 8445 section 5.3 has 4 to 256 characters for the name, 22 to 256 for the password, and wants 24 and 128 random bits of them.
 const USER_LEN: usize = 8;
@@ -23,8 +24,26 @@ pub struct Gathering {
     pub credentials: Credentials,
     /// Servers of STUN that are asked from where they see us: `host:port`. Who opens the socket looks their names up.
     pub stun: Vec<String>,
+    /// The server of TURN that relays where nothing else leads to the peer.
+    pub turn: Option<RelayAccount>,
     /// From it come the numbers of the questions, and that of the role.
     pub seed: [u8; 32],
+}
+
+/// Who we are at a server of TURN (RFC 8656; long-term credentials, RFC 8489 section 9.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayAccount {
+    /// `host:port`, by UDP. Who opens the socket looks the name up.
+    pub server: String,
+    pub user: String,
+    pub password: Redacted<String>,
+}
+
+/// Addresses of the servers that were named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Servers {
+    pub stun: Vec<SocketAddr>,
+    pub turn: Option<SocketAddr>,
 }
 
 /// What both sides said, and what we are in the checks.

@@ -1,4 +1,4 @@
-//! How media finds its way through NATs: STUN (RFC 8489), ICE (RFC 8445) and its consent (RFC 7675) on the socket of one call. Pure.
+//! How media finds its way through NATs: STUN (RFC 8489), TURN (RFC 8656), ICE (RFC 8445) and its consent (RFC 7675) on the socket of one call. Pure.
 //!
 //! | who | what |
 //! | --- | --- |
@@ -17,10 +17,12 @@ mod candidates;
 mod consent;
 mod gathering;
 mod hmac;
+mod relay;
 #[cfg(test)]
 mod tests;
 mod traversal;
+mod turn;
 
-pub use candidates::{is_usable, reflexive};
-pub use gathering::{Credentials, Gathering, Start};
+pub use candidates::{is_usable, reflexive, relayed};
+pub use gathering::{Credentials, Gathering, RelayAccount, Servers, Start};
 pub use traversal::{Heard, Transmit, Traversal, Way};

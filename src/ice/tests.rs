@@ -3,6 +3,7 @@
 mod consent;
 mod lite;
 mod pace;
+mod relayed;
 mod ruled;
 mod stopped;
 
@@ -55,6 +56,14 @@ fn server() -> SocketAddr {
     SERVER.parse().unwrap()
 }
 
+/// From where the stream takes it to come, if it is media.
+fn hear(traversal: &mut Traversal, now: Now, from: SocketAddr, datagram: &[u8]) -> Option<SocketAddr> {
+    match traversal.receive(now, from, &mut datagram.to_vec()) {
+        Heard::Media(from, _) => Some(from),
+        Heard::Ours => None,
+    }
+}
+
 fn now(ms: u64) -> Now {
     Now { mono: Mono(Duration::from_millis(ms)), wall: Wall(0) }
 }
@@ -64,9 +73,13 @@ fn credentials(seed: u8) -> Credentials {
 }
 
 fn side(seed: u8, inside: &str, outside: &str) -> Side {
-    let gathering = Gathering { credentials: credentials(seed), stun: Vec::new(), seed: [seed; 32] };
-    let traversal =
-        Traversal::gather(gathering, inside.parse().unwrap(), &[server()], (any_instant(), Mono::default()));
+    let gathering = Gathering { credentials: credentials(seed), stun: Vec::new(), turn: None, seed: [seed; 32] };
+    let traversal = Traversal::gather(
+        gathering,
+        inside.parse().unwrap(),
+        &Servers { stun: vec![server()], turn: None },
+        (any_instant(), Mono::default()),
+    );
     Side {
         traversal,
         nat: Nat { outside: outside.parse().unwrap(), opened: HashSet::new(), is_open: false },
@@ -170,14 +183,14 @@ impl Net {
             let Some(stun::Stun::Request { id, .. }) = stun::Stun::read(bytes) else {
                 panic!("not asked as it should")
             };
-            self.sides[index].traversal.receive(self.now, to, &stun::success(id, from));
+            hear(&mut self.sides[index].traversal, self.now, to, &stun::success(id, from));
             return;
         }
         let cut = self.sides[index].is_gone || (self.sides[index].loses)(bytes);
         let other = &mut self.sides[1 - index];
         let is_let_in = other.nat.is_open || other.nat.opened.contains(&from);
         if !cut && !other.is_gone && other.nat.outside == to && is_let_in {
-            other.traversal.receive(self.now, from, bytes);
+            hear(&mut other.traversal, self.now, from, bytes);
         }
     }
 
@@ -256,9 +269,9 @@ fn media_by_the_pair_in_use_counts_as_from_the_described_address_and_stun_is_no_
     let alice = &mut net.sides[0].traversal;
     let described = "192.168.2.1:16384".parse().unwrap();
     let sealed = [0xc0, 0, 0, 1, 0, 0, 0, 1];
-    assert_eq!(alice.receive(net.now, peer, &sealed), Heard::Media(described));
-    assert_eq!(alice.receive(net.now, stranger, &sealed), Heard::Media(stranger));
-    assert_eq!(alice.receive(net.now, stranger, &stun::request([1; 12])), Heard::Ours);
+    assert_eq!(hear(alice, net.now, peer, &sealed), Some(described));
+    assert_eq!(hear(alice, net.now, stranger, &sealed), Some(stranger));
+    assert_eq!(hear(alice, net.now, stranger, &stun::request([1; 12])), None);
     assert_eq!(alice.poll_transmit(|_| true), None, "a stranger gets no answer");
 }
 
@@ -269,13 +282,13 @@ fn media_from_where_a_check_was_proven_is_the_peers_before_the_pair_is_chosen() 
     let checks = net.checks_of_bob();
     let (from, described) = ("203.0.113.77:9".parse().unwrap(), "192.168.2.1:16384".parse().unwrap());
     let alice = &mut net.sides[0].traversal;
-    alice.receive(net.now, from, &checks[0]);
+    hear(alice, net.now, from, &checks[0]);
     assert_eq!((alice.way(), alice.wants_rule()), (Way::AsDescribed, true));
-    assert_eq!(alice.receive(net.now, from, &[0x80, 0, 0, 0]), Heard::Media(from), "not before the policy was asked");
+    assert_eq!(hear(alice, net.now, from, &[0x80, 0, 0, 0]), Some(from), "not before the policy was asked");
     alice.rule(|_| true);
-    assert_eq!(alice.receive(net.now, from, &[0x80, 0, 0, 0]), Heard::Media(described));
+    assert_eq!(hear(alice, net.now, from, &[0x80, 0, 0, 0]), Some(described));
     alice.rule(|peer| peer != from);
-    assert_eq!(alice.receive(net.now, from, &[0x80, 0, 0, 0]), Heard::Media(from));
+    assert_eq!(hear(alice, net.now, from, &[0x80, 0, 0, 0]), Some(from));
 }
 
 /// RFC 8445 section 9.
@@ -301,7 +314,7 @@ fn a_peer_cannot_fill_the_memory_with_addresses() {
     let mut answered = 0;
     for host in 0..1000u32 {
         let from = SocketAddr::new(std::net::Ipv4Addr::from(0x0a00_0000 + host).into(), 9);
-        net.sides[0].traversal.receive(net.now, from, &checks[0]);
+        hear(&mut net.sides[0].traversal, net.now, from, &checks[0]);
         answered +=
             usize::from(std::iter::from_fn(|| net.sides[0].poll_transmit()).any(|transmit| transmit.to == from));
     }
@@ -318,8 +331,8 @@ fn no_octet_of_a_check_can_break_it() {
             for flip in [1, 2, 4, 8, 16, 32, 64, 128, 255] {
                 let mut broken = check.clone();
                 broken[at] ^= flip;
-                net.sides[0].traversal.receive(net.now, from, &broken);
-                net.sides[0].traversal.receive(net.now, from, &broken[..at]);
+                hear(&mut net.sides[0].traversal, net.now, from, &broken);
+                hear(&mut net.sides[0].traversal, net.now, from, &broken[..at]);
             }
         }
     }

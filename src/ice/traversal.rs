@@ -9,12 +9,13 @@ use rand_core::{RngCore, SeedableRng};
 
 use super::binding::Binding;
 use super::candidates;
-use super::consent::Consent;
-use super::gathering::{Credentials, Gathering, Start};
+use super::consent::{Consent, Route};
+use super::gathering::{Credentials, Gathering, Servers, Start};
 use super::hmac::Hmac;
+use super::relay::{Relay, Unwrapped};
 use crate::sdp::Ice;
 use crate::sip::stun::is_stun;
-use crate::vocab::{Mono, Now};
+use crate::vocab::{Failure, Mono, Now};
 
 /// Pairs that are checked at most (RFC 8445 section 6.1.2.5 recommends 100; our lists are short).
 const PAIRS: usize = 64;
@@ -34,12 +35,16 @@ pub struct Traversal {
     origin: Instant,
     agent: IceAgent,
     bindings: Vec<Binding>,
-    /// And to which address of the peer it leads, where it is none of a server's.
-    out: VecDeque<(Option<SocketAddr>, Transmit)>,
+    relay: Option<Relay>,
+    /// Its address, once the machine of ICE knows it.
+    relayed: Option<SocketAddr>,
+    out: VecDeque<Transmit>,
+    /// Checks, answers to the peer's, and to which address of its each leads.
+    checks: VecDeque<(SocketAddr, Transmit)>,
     /// The other side, once it is known.
     described: Option<SocketAddr>,
-    /// The peer's address of the pair that both sides use.
-    nominated: Option<SocketAddr>,
+    /// The pair that both sides use.
+    nominated: Option<Route>,
     /// Addresses of the peer that an answered or authenticated check came from: media that comes from there is its own, whichever pair is
     /// chosen (RFC 8445 section 12.2 has both sides ready for that).
     proven: Vec<SocketAddr>,
@@ -47,6 +52,8 @@ pub struct Traversal {
     is_ruled: bool,
     /// Those that it let packets go to and come from.
     allowed: Vec<SocketAddr>,
+    /// And they may go by the server of TURN.
+    may_relay: bool,
     /// Candidates of the peer that the policy lets nothing go to.
     refused: Vec<Candidate>,
     consent: Consent,
@@ -69,6 +76,8 @@ pub enum Way {
     /// Where the stream would send it.
     AsDescribed,
     To(SocketAddr),
+    /// To this address, from ours at the server of TURN.
+    ByRelay(SocketAddr),
     /// Nowhere: the peer does not consent any more.
     Nowhere,
 }
@@ -79,17 +88,13 @@ pub enum Heard {
     /// For the traversal.
     Ours,
     /// Media, and where the stream takes it to come from: the peer's described address for what comes from where a check of its was proven.
-    Media(SocketAddr),
+    /// It is so many octets, at the beginning of the datagram.
+    Media(SocketAddr, usize),
 }
 
 impl Traversal {
     /// Asks these servers, which were named, from where they see the socket that is bound to `local`. `origin`: any instant.
-    pub fn gather(
-        gathering: Gathering,
-        local: SocketAddr,
-        servers: &[SocketAddr],
-        (origin, now): (Instant, Mono),
-    ) -> Self {
+    pub fn gather(gathering: Gathering, local: SocketAddr, servers: &Servers, (origin, now): (Instant, Mono)) -> Self {
         let mut rng = ChaCha20Rng::from_seed(gathering.seed);
         let mut agent = IceAgent::with_hmac(creds(&gathering.credentials), &Hmac);
         agent.set_control_tie_breaker(rng.next_u64());
@@ -98,24 +103,30 @@ impl Traversal {
         if let Ok(host) = Candidate::host(local, Protocol::Udp) {
             agent.add_local_candidate(host);
         }
-        let reached = servers.iter().filter(|server| server.is_ipv4() == local.is_ipv4());
+        let reached = servers.stun.iter().filter(|server| server.is_ipv4() == local.is_ipv4());
         let binding = |server: &SocketAddr| {
             let mut id = [0; 12];
             rng.fill_bytes(&mut id);
             Binding::new(*server, id, now)
         };
         let bindings = reached.map(binding).collect();
+        let server = servers.turn.filter(|server| server.is_ipv4() == local.is_ipv4());
+        let relay = server.zip(gathering.turn).map(|(server, account)| Relay::new(server, account, rng, now));
         Self {
             local,
             origin,
             agent,
             bindings,
+            relay,
+            relayed: None,
             out: VecDeque::new(),
+            checks: VecDeque::new(),
             described: None,
             nominated: None,
             proven: Vec::new(),
             is_ruled: false,
             allowed: Vec::with_capacity(PLACES + 1),
+            may_relay: false,
             refused: Vec::new(),
             consent: Consent::default(),
             rto: RTO,
@@ -125,7 +136,7 @@ impl Traversal {
 
     /// Every server has answered, or has had its time.
     pub fn is_gathered(&self) -> bool {
-        self.bindings.iter().all(Binding::is_over)
+        self.bindings.iter().all(Binding::is_over) && self.relay.as_ref().is_none_or(Relay::is_over)
     }
 
     /// What our description says. `None` where there is no candidate: the socket is bound to no address of its own.
@@ -139,6 +150,9 @@ impl Traversal {
                 addresses.push(seen);
                 written.push(candidates::written(&reflexive));
             }
+        }
+        if let Some(relayed) = self.relayed_candidate().filter(|relayed| !addresses.contains(&relayed.addr())) {
+            written.push(candidates::written(&relayed));
         }
         let creds = self.agent.local_credentials();
         let (user, password) = (creds.ufrag.clone(), creds.pass.clone());
@@ -160,6 +174,7 @@ impl Traversal {
         self.refused = theirs.candidates.iter().filter_map(|text| candidates::read(text)).collect();
         self.add_allowed(allows);
         self.pace(theirs.pacing);
+        self.use_relay(now.mono);
         self.handle_timeout(now);
     }
 
@@ -209,11 +224,14 @@ impl Traversal {
     pub fn handle_timeout(&mut self, now: Now) {
         for binding in &mut self.bindings {
             if let Some((to, bytes)) = binding.poll(now.mono) {
-                self.out.push_back((None, Transmit { to, bytes }));
+                self.out.push_back(Transmit { to, bytes });
             }
         }
         if self.consent_ends().is_some_and(|at| at <= now.mono) {
             self.consent.lose();
+        }
+        if let Some(relay) = &mut self.relay {
+            relay.handle_timeout(now.mono, &mut self.out);
         }
         let instant = self.instant(now.mono);
         // One step does one thing; the next is due at once where there is more.
@@ -228,7 +246,8 @@ impl Traversal {
         let asks = self.bindings.iter().map(Binding::next).min();
         let checks = if self.is_checking() { self.agent.poll_timeout() } else { None };
         let checks = checks.map(|at| Mono(at.saturating_duration_since(self.origin)));
-        asks.into_iter().chain(checks).chain(self.consent_ends()).min()
+        let relay = self.relay.as_ref().and_then(Relay::next);
+        asks.into_iter().chain(checks).chain(relay).chain(self.consent_ends()).min()
     }
 
     fn is_checking(&self) -> bool {
@@ -241,26 +260,48 @@ impl Traversal {
         Some(self.consent.until(nominated).unwrap_or_default())
     }
 
-    /// What goes to servers, and those checks, and answers to checks, that `allows` lets go to the peer's address.
+    /// What goes to servers, and those checks, and answers to checks, that `allows` lets go to the peer's address, and to the server that relays
+    /// them.
     pub fn poll_transmit(&mut self, allows: impl Fn(SocketAddr) -> bool) -> Option<Transmit> {
-        let goes = |(peer, _): &(Option<SocketAddr>, Transmit)| peer.is_none_or(&allows);
-        std::iter::from_fn(|| self.out.pop_front()).find(goes).map(|(_, transmit)| transmit)
+        let goes =
+            |(peer, transmit): &(SocketAddr, Transmit)| allows(*peer) && (transmit.to == *peer || allows(transmit.to));
+        let check = || std::iter::from_fn(|| self.checks.pop_front()).find(goes).map(|(_, transmit)| transmit);
+        self.out.pop_front().or_else(check)
     }
 
-    /// Sorts a datagram (RFC 7983 section 7). STUN is never media, whoever sent it and whatever it says.
-    pub fn receive(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) -> Heard {
-        if !is_stun(datagram) {
-            let proven = self.described.filter(|_| self.allowed.contains(&from));
-            return Heard::Media(proven.unwrap_or(from));
+    /// Sorts a datagram (RFC 7983 section 7), and takes out what the relay put around it. STUN is never media, whoever sent it and whatever it says.
+    pub fn receive(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) -> Heard {
+        match self.relay.as_mut().map(|relay| relay.unwrap(now.mono, from, datagram)) {
+            Some(Unwrapped::Ours) => {
+                self.use_relay(now.mono);
+                Heard::Ours
+            }
+            Some(Unwrapped::From(peer, place)) => {
+                let len = place.len();
+                datagram.copy_within(place, 0);
+                self.sort(now, peer, datagram.get(..len).unwrap_or_default(), true)
+            }
+            Some(Unwrapped::Other) | None => self.sort(now, from, datagram, false),
         }
-        let is_answer = self.bindings.iter_mut().any(|binding| binding.handle(now.mono, from, datagram));
+    }
+
+    fn sort(&mut self, now: Now, from: SocketAddr, datagram: &[u8], by_relay: bool) -> Heard {
+        if !is_stun(datagram) {
+            let proven = self.described.filter(|_| self.allowed.contains(&from) && (!by_relay || self.may_relay));
+            return Heard::Media(proven.unwrap_or(from), datagram.len());
+        }
+        let is_answer = !by_relay && self.bindings.iter_mut().any(|binding| binding.handle(now.mono, from, datagram));
         if let Some(message) = (!is_answer).then(|| StunMessage::parse(datagram).ok()).flatten() {
-            if self.takes(from, &message, datagram) {
-                let packet = StunPacket { proto: Protocol::Udp, source: from, destination: self.local, message };
+            if self.takes((from, by_relay), &message, datagram) {
+                let destination = self.relayed.filter(|_| by_relay).unwrap_or(self.local);
+                if let Some(relay) = self.relay.as_mut().filter(|_| by_relay) {
+                    relay.open(now.mono, from);
+                }
+                let packet = StunPacket { proto: Protocol::Udp, source: from, destination, message };
                 let instant = self.instant(now.mono);
-                let chooses = packet.message.use_candidate() && self.nominated != Some(from);
+                let chooses = packet.message.use_candidate() && self.nominated != Some((from, by_relay));
                 if self.agent.handle_packet(instant, packet) {
-                    self.consent.note_answer(now.mono, from, datagram);
+                    self.consent.note_answer(now.mono, (from, by_relay), datagram);
                     if chooses {
                         self.check_chosen();
                     }
@@ -272,12 +313,12 @@ impl Traversal {
     }
 
     /// An answer comes from where its request went, a request from anywhere, while there are not too many such places.
-    fn takes(&self, from: SocketAddr, message: &StunMessage<'_>, datagram: &[u8]) -> bool {
+    fn takes(&self, from: Route, message: &StunMessage<'_>, datagram: &[u8]) -> bool {
         if !message.is_binding_request() {
             return self.consent.awaits(from, datagram);
         }
         let known = self.agent.remote_candidates();
-        known.clone().any(|candidate| candidate.addr() == from) || known.count() < PLACES
+        known.clone().any(|candidate| candidate.addr() == from.0) || known.count() < PLACES
     }
 
     /// Whether [`rule`](Self::rule) has to be asked anew: another pair was nominated, or another address proven.
@@ -291,34 +332,79 @@ impl Traversal {
         self.is_ruled = true;
         self.add_allowed(&allows);
         self.allowed.clear();
-        let further = self.nominated.filter(|nominated| !self.proven.contains(nominated));
+        let nominated = self.nominated.map(|(peer, _)| peer);
+        let further = nominated.filter(|nominated| !self.proven.contains(nominated));
         self.allowed.extend(self.proven.iter().copied().chain(further).filter(|peer| allows(*peer)));
+        self.may_relay = self.relay.as_ref().is_some_and(|relay| allows(relay.server()));
     }
 
     pub fn way(&self) -> Way {
         match self.in_use() {
             _ if self.described.is_some() && !self.consent.is_open() => Way::Nowhere,
-            Some(nominated) => Way::To(nominated),
+            Some((nominated, true)) => Way::ByRelay(nominated),
+            Some((nominated, false)) => Way::To(nominated),
             None => Way::AsDescribed,
         }
     }
 
-    /// The peer's address of the pair that both sides use, where the policy lets it be used.
-    fn in_use(&self) -> Option<SocketAddr> {
-        self.nominated.filter(|nominated| self.described.is_some() && self.allowed.contains(nominated))
+    /// The pair that both sides use, where the policy lets it be used.
+    fn in_use(&self) -> Option<Route> {
+        let may_use = |(peer, by_relay): &Route| self.allowed.contains(peer) && (!by_relay || self.may_relay);
+        self.nominated.filter(may_use).filter(|_| self.described.is_some())
+    }
+
+    /// What goes to the server of TURN in the place of a packet for this peer; `None` where it lets nothing through to there yet.
+    pub fn by_relay(&mut self, peer: SocketAddr, bytes: &[u8]) -> Option<(SocketAddr, &[u8])> {
+        self.relay.as_mut()?.wrap(peer, bytes)
+    }
+
+    /// Why the server of TURN relays nothing, or no more; once.
+    pub fn take_failure(&mut self) -> Option<Failure> {
+        self.relay.as_mut()?.take_failure()
+    }
+
+    /// The call is over: what the server of TURN is to be told.
+    pub fn release(&mut self) -> Option<Transmit> {
+        self.relay.as_mut()?.release()
+    }
+
+    /// The address at the server of TURN takes part in the checks from when both it and the peer are known.
+    fn use_relay(&mut self, now: Mono) {
+        if self.described.is_none() {
+            return;
+        }
+        let Some(candidate) = self.relayed_candidate() else { return };
+        if self.relayed.replace(candidate.addr()).is_none() {
+            self.agent.add_local_candidate(candidate);
+        }
+        if let Some(relay) = &mut self.relay {
+            self.agent.remote_candidates().for_each(|peer| relay.open(now, peer.addr()));
+        }
+    }
+
+    fn relayed_candidate(&self) -> Option<Candidate> {
+        let relayed = self.relay.as_ref()?.relayed()?;
+        Candidate::relayed(relayed, self.local, Protocol::Udp).ok()
     }
 
     fn take_news(&mut self) {
         while let Some(transmit) = self.agent.poll_transmit() {
             let (to, bytes) = (transmit.destination, Vec::from(transmit.contents));
-            self.consent.note_sent(to, &bytes);
-            self.out.push_back((Some(to), Transmit { to, bytes }));
+            let by_relay = self.relayed == Some(transmit.source);
+            self.consent.note_sent((to, by_relay), &bytes);
+            let transmit = match self.relay.as_mut().filter(|_| by_relay) {
+                // A check that the server does not let through yet is made again.
+                Some(relay) => relay.wrap_check(to, &bytes),
+                None => Some(Transmit { to, bytes }),
+            };
+            self.checks.extend(transmit.map(|transmit| (to, transmit)));
         }
         while let Some(event) = self.agent.poll_event() {
             match event {
-                IceAgentEvent::NominatedSend { destination, .. } => {
-                    self.is_ruled &= self.nominated == Some(destination);
-                    self.nominated = Some(destination);
+                IceAgentEvent::NominatedSend { source, destination, .. } => {
+                    let pair = Some((destination, self.relayed == Some(source)));
+                    self.is_ruled &= self.nominated == pair;
+                    self.nominated = pair;
                     self.consent.take_pair();
                 }
                 IceAgentEvent::DiscoveredRecv { source, .. } if self.proven.len() < PLACES => {

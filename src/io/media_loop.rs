@@ -12,11 +12,13 @@ mod mailbox;
 mod outbox;
 mod pace;
 mod recorder;
+mod servers;
 mod slot;
 mod socket;
 #[cfg(test)]
 mod tests;
 mod traversing;
+mod treating;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -29,7 +31,7 @@ use super::audio::{Sink, Source, LIVE_RATE};
 use super::{Clock, Resolver};
 use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
 use crate::ice::{Gathering, Start};
-use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Rekeying, Stream};
+use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Rekeying, Stream, TreatmentWish};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Digit, Failure, FailureKind};
 
@@ -40,6 +42,7 @@ use leg::{MediaLeg, Work};
 use loudness::Loudness;
 use mailbox::Mailbox;
 use recorder::{Recorder, Whole};
+pub use servers::{check_server, Server};
 
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {
@@ -49,6 +52,7 @@ pub struct MediaLoops {
     crew: Crew,
     clock: Clock,
     loudness: Arc<Loudness>,
+    treatment: TreatmentWish,
     dones: mpsc::Sender<Done>,
     /// Of files that are being written, or were.
     recordings: Vec<Whole>,
@@ -68,7 +72,8 @@ impl MediaLoops {
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let crew = Crew::new(clock, dones.clone(), processors);
         let (legs, beside, loudness) = (BTreeMap::new(), BTreeMap::new(), Arc::default());
-        Self { legs, beside, crew, clock, loudness, dones, recordings: Vec::new() }
+        let treatment = TreatmentWish::default();
+        Self { legs, beside, crew, clock, loudness, treatment, dones, recordings: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -144,7 +149,8 @@ impl MediaLoops {
     ) -> Result<(), Failure> {
         let (mailbox, loudness) = (Arc::new(Mailbox::default()), Arc::clone(&self.loudness));
         let (socket, traversal) = opened.take();
-        let leg = MediaLeg { call, mailbox: Arc::clone(&mailbox), socket, traversal, work, source, sink, loudness };
+        let (treatment, given) = (self.treatment, Arc::clone(&mailbox));
+        let leg = MediaLeg { call, mailbox: given, socket, traversal, work, source, sink, loudness, treatment };
         self.crew.run(leg).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));
         Ok(())
@@ -206,6 +212,11 @@ impl MediaLoops {
     /// In every leg, at once.
     pub fn set_gains(&self, gains: Gains) {
         self.loudness.set(gains);
+    }
+
+    /// In every leg that is started from now on.
+    pub fn set_treatment(&mut self, wish: TreatmentWish) {
+        self.treatment = wish;
     }
 
     /// A running leg goes over to other devices; what cannot be opened is told, and the leg stays as it is.

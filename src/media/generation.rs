@@ -1,11 +1,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::associations::Associations;
+use super::associations::{Associations, Opening, Sealing};
 use super::egress::Egress;
 use super::ingress::Ingress;
 use super::spd_view::SpdView;
-use super::Rekeying;
 use crate::ipsec::Path;
 use crate::policy::{Bundle, Direction, Enclosing, Level, Spd};
 use crate::vocab::{Device, Entity, Mono, Now, Spi};
@@ -43,6 +42,11 @@ pub(super) struct Around {
 
 impl Generation {
     pub(super) fn new(terms: Terms, associations: Associations) -> Self {
+        let (sealing, opening) = associations.split();
+        Self::sealed_by(terms, sealing, opening)
+    }
+
+    fn sealed_by(terms: Terms, sealing: Sealing, opening: Opening) -> Self {
         let Terms { local, remote, peer, spd, default_level, outbound, inbound, around } = terms;
         let flow = Path::new(local, remote);
         let wire = Path::new(around.map_or(local, |around| around.inner), remote);
@@ -55,7 +59,6 @@ impl Generation {
             enclosing,
             remembered: crate::policy::Remembered::default(),
         };
-        let (sealing, opening) = associations.split();
         Self {
             egress: Egress {
                 rules: rules(Direction::Out, flow, around.map(|around| around.outbound)),
@@ -79,10 +82,14 @@ impl Generation {
         (self.egress.associations, self.ingress.associations) = associations.split();
     }
 
-    /// The one after, in the same tunnel.
-    pub(super) fn next(rekeying: Rekeying, around: Option<Around>) -> Self {
-        let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, protection, .. } = rekeying;
-        Self::new(Terms { local, remote, peer, spd, default_level, outbound, inbound, around }, protection.into())
+    /// Goes on under other terms, with what it has where nothing else is given.
+    pub(super) fn go_on(&mut self, terms: Terms, (sealing, opening): (Option<Sealing>, Option<Opening>)) {
+        let none = Associations::none().split();
+        let before = (
+            std::mem::replace(&mut self.egress.associations, none.0),
+            std::mem::replace(&mut self.ingress.associations, none.1),
+        );
+        *self = Self::sealed_by(terms, sealing.unwrap_or(before.0), opening.unwrap_or(before.1));
     }
 
     /// Nothing of it is sealed, either way.

@@ -2,7 +2,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::generation::Generation;
+use super::associations::{Opening, Sealing};
+use super::generation::{Generation, Terms};
 use super::ingress::Arrival;
 use super::{Associations, Egress};
 use crate::ipsec::{DropReason, Kind};
@@ -88,6 +89,18 @@ impl Generations {
         let before = std::mem::replace(&mut self.current, next);
         let overlaps = !before.is_clear();
         self.overlap = overlaps.then(|| Overlap::Before { generation: Box::new(before), until, heard: false });
+    }
+
+    /// This one takes the place of all that was before, at once.
+    pub(super) fn replace(&mut self, next: Generation) {
+        self.current = next;
+        self.overlap = None;
+    }
+
+    /// The same, with what it has now where nothing else is given.
+    pub(super) fn go_on(&mut self, terms: Terms, others: (Option<Sealing>, Option<Opening>)) {
+        self.overlap = None;
+        self.current.go_on(terms, others);
     }
 
     /// Opens a datagram under the generation that it names by its SPI.

@@ -31,6 +31,11 @@ impl Keying {
         self.is_pending
     }
 
+    /// The other side says that it is elsewhere.
+    pub(super) fn forget_peer(&mut self) {
+        self.peer = None;
+    }
+
     /// `remote` is where the other side said that it is; from elsewhere the first who speaks is answered.
     pub(super) fn handle(&mut self, now: Mono, (from, remote): (SocketAddr, SocketAddr), datagram: &[u8]) {
         if from == remote || self.peer.is_none() {

@@ -6,6 +6,7 @@
 
 use std::ops::RangeInclusive;
 
+mod acoustics;
 mod associations;
 mod clear;
 pub mod codec;
@@ -32,9 +33,11 @@ mod sequence;
 mod signal;
 mod spd_view;
 pub mod stream;
+mod treatment;
 mod trial;
 mod tunnel;
 
+pub use acoustics::Acoustics;
 pub use associations::Associations;
 pub use codec::{Codec, Decoder, Encoder, Tuning, FRAMES_A_SECOND, MAX_FRAME};
 pub use counters::Counters;
@@ -47,9 +50,10 @@ pub use ingress::{Arrival, Ingress};
 pub use level::{amplify, Gain, Gains, Level, Levels, Meter};
 pub use mixing::{mix, ConsentTone};
 pub use quality::{Far, Quality};
-pub use rekeying::Rekeying;
+pub use rekeying::{Following, FreshSender, Rekeying};
 pub use signal::{Signal, Sounding};
 pub use stream::{Datagram, Stream, StreamConfig, StreamEvent};
+pub use treatment::{SoundEnd, Treatment, TreatmentWish};
 pub use trial::{Trial, TrialResult};
 pub use tunnel::Tunnel;
 

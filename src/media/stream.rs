@@ -1,3 +1,4 @@
+mod rekeyed;
 mod reporting;
 
 use std::collections::VecDeque;
@@ -17,7 +18,7 @@ use super::playout::{Insertion, Playout};
 use super::quality::Meter;
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Encoder, Formats, Held, Rekeying, Tuning, Tunnel, MAX_FRAME};
+use super::{Codec, Counters, Encoder, Formats, Held, Tuning, Tunnel, MAX_FRAME};
 use crate::dtls::DtlsError;
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
@@ -330,25 +331,6 @@ impl Stream {
     /// it was rekeyed, or after [`OVERLAP`](super::OVERLAP) at the latest.
     pub fn set_spd(&mut self, now: Now, spd: Arc<Spd>) {
         self.generations.set_spd(now, spd);
-    }
-
-    /// Goes on under what both sides agreed anew. Sound and its numbers go on as they were. Who speaks first does so at once, by RTCP
-    /// while nothing else is to be said.
-    pub fn rekey(&mut self, now: Now, rekeying: Rekeying) {
-        let speaks_first = rekeying.speaks_first;
-        // Whoever is taken at his word of where he is, is so of the new place too.
-        self.only_from = self.only_from.map(|_| rekeying.remote.ip().to_canonical());
-        self.waits |= rekeying.heard_first;
-        self.generations.settle(now.mono);
-        let around = self.tunnel.as_ref().map(|tunnel| tunnel.around());
-        let next = Generation::next(rekeying, around);
-        if next.room() > self.room.len() {
-            self.room = vec![0; next.room()].into_boxed_slice();
-        }
-        self.generations.rekey(now.mono, next, speaks_first);
-        if speaks_first {
-            self.reports.hurry(now.mono);
-        }
     }
 
     /// Where sizes may tell no more what is said they do not from this packet on: whoever answered goes on under the old keys for a while.

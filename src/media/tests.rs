@@ -7,6 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
+mod acoustics;
 mod formats;
 mod gateway;
 mod law;

@@ -1,6 +1,7 @@
 use super::attribute::Attribute;
 use super::crypto::Crypto;
 use super::description::{MediaDescription, SessionDescription};
+use super::remote::RemoteAudio;
 
 /// By what its writer agrees on keys with DTLS (RFC 5763 section 5, RFC 8842).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,16 @@ impl Keying {
         let crypto = self.crypto.iter().map(Crypto::attribute);
         let dtls = self.dtls.iter().flat_map(Dtls::attributes);
         crypto.chain(dtls).collect()
+    }
+
+    /// The description with these ways to keys in the place of its own. `None` when it joined no stream.
+    pub fn put_into(&self, said: &SessionDescription) -> Option<SessionDescription> {
+        let index = RemoteAudio::of(said).ok()?.index;
+        let mut again = said.clone();
+        let media = again.media.get_mut(index)?;
+        media.attributes.retain(|attribute| !["crypto", "fingerprint", "setup"].contains(&attribute.name.as_str()));
+        media.attributes.extend(self.attributes());
+        Some(again)
     }
 
     pub fn is_empty(&self) -> bool {

@@ -1,5 +1,5 @@
 //! STUN as far as SIP's keep-alives need it (RFC 5626 section 8): Binding requests and their answers (RFC 5389), without
-//! credentials.
+//! credentials; and the form that all of its messages have, for those who say more ([`ice`](crate::ice)).
 //!
 //! On the port of SIP a STUN message is told from a SIP one by its first octet, of which the first two bits are 0 as in no letter,
 //! and by the magic cookie (RFC 5389 section 8).
@@ -48,31 +48,41 @@ pub fn request(id: TransactionId) -> Bytes {
 
 /// The answer to a Binding request that came from `seen`.
 pub fn success(id: TransactionId, seen: SocketAddr) -> Bytes {
+    let value = xored(id, seen);
     let mut attribute = BytesMut::new();
-    let port = seen.port() ^ (COOKIE >> 16) as u16;
-    let (family, address) = match seen.ip().to_canonical() {
+    attribute.put_u16(XOR_MAPPED_ADDRESS);
+    attribute.put_u16(value.len() as u16);
+    attribute.extend_from_slice(&value);
+    message(SUCCESS, id, &attribute)
+}
+
+/// An address as RFC 5389 section 15.2 has it.
+pub fn xored(id: TransactionId, address: SocketAddr) -> Vec<u8> {
+    let (family, octets) = match address.ip().to_canonical() {
         IpAddr::V4(address) => (1, address.octets().to_vec()),
         IpAddr::V6(address) => (2, address.octets().to_vec()),
     };
-    attribute.put_u16(XOR_MAPPED_ADDRESS);
-    attribute.put_u16(4 + address.len() as u16);
-    attribute.put_u16(family);
-    attribute.put_u16(port);
-    attribute.extend(address.iter().zip(mask(id)).map(|(octet, mask)| octet ^ mask));
-    message(SUCCESS, id, &attribute)
+    let port = address.port() ^ (COOKIE >> 16) as u16;
+    let mut value = vec![0, family];
+    value.extend(port.to_be_bytes());
+    value.extend(octets.iter().zip(mask(id)).map(|(octet, mask)| octet ^ mask));
+    value
+}
+
+/// The address that [`xored`] wrote.
+pub fn unxored(id: TransactionId, value: &[u8]) -> Option<SocketAddr> {
+    read_address(value, &mask(id))
 }
 
 impl Stun {
     /// `None` when it is no Binding message, or is cut.
     pub fn read(octets: &[u8]) -> Option<Self> {
-        let (kind, len) = (u16_at(octets, 0)?, usize::from(u16_at(octets, 2)?));
-        let id: TransactionId = octets.get(8..HEADER)?.try_into().ok()?;
-        let attributes = octets.get(HEADER..).filter(|rest| rest.len() == len && is_stun(octets))?;
+        let (kind, id, attributes) = parts(octets)?;
         match kind {
             ERROR => Some(Self::Error(id)),
             REQUEST => Some(Self::Request { id, plain: Attributes(attributes).all(|(kind, _)| kind >= OPTIONAL) }),
             SUCCESS => {
-                let address = |wanted: u16, mask: &[u8]| {
+                let address = |wanted: u16, mask: &[u8; 16]| {
                     Attributes(attributes)
                         .find(|(kind, _)| *kind == wanted)
                         .and_then(|(_, value)| read_address(value, mask))
@@ -85,8 +95,16 @@ impl Stun {
     }
 }
 
+/// Type, transaction, and what follows the header, of a message that is whole (RFC 5389 section 6).
+pub fn parts(octets: &[u8]) -> Option<(u16, TransactionId, &[u8])> {
+    let (kind, len) = (u16_at(octets, 0)?, usize::from(u16_at(octets, 2)?));
+    let id = octets.get(8..HEADER)?.try_into().ok()?;
+    let attributes = octets.get(HEADER..).filter(|rest| rest.len() == len && is_stun(octets))?;
+    Some((kind, id, attributes))
+}
+
 /// Type and value; ends at the first that is cut.
-struct Attributes<'o>(&'o [u8]);
+pub struct Attributes<'o>(pub &'o [u8]);
 
 impl<'o> Iterator for Attributes<'o> {
     type Item = (u16, &'o [u8]);
@@ -105,24 +123,32 @@ fn u16_at(octets: &[u8], at: usize) -> Option<u16> {
 }
 
 /// An address as RFC 5389 section 15.1 has it, or section 15.2 with the mask of that.
-fn read_address(value: &[u8], mask: &[u8]) -> Option<SocketAddr> {
-    let unmasked = |octet: (&u8, &u8)| octet.0 ^ octet.1;
-    let port: Vec<u8> = value.get(2..4)?.iter().zip(mask).map(unmasked).collect();
-    let address: Vec<u8> = value.get(4..)?.iter().zip(mask).map(unmasked).collect();
+fn read_address(value: &[u8], mask: &[u8; 16]) -> Option<SocketAddr> {
+    let port = u16_at(value, 2)? ^ u16_at(mask, 0)?;
     let ip = match *value.get(1)? {
-        1 => IpAddr::from(Ipv4Addr::from(<[u8; 4]>::try_from(address).ok()?)),
-        2 => IpAddr::from(Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?)),
+        1 => IpAddr::from(Ipv4Addr::from(unmasked::<4>(value, mask)?)),
+        2 => IpAddr::from(Ipv6Addr::from(unmasked::<16>(value, mask)?)),
         _ => return None,
     };
-    Some(SocketAddr::new(ip, u16_at(&port, 0)?))
+    Some(SocketAddr::new(ip, port))
+}
+
+/// The address itself, if it has this length.
+fn unmasked<const LEN: usize>(value: &[u8], mask: &[u8; 16]) -> Option<[u8; LEN]> {
+    let mut address: [u8; LEN] = value.get(4..)?.try_into().ok()?;
+    address.iter_mut().zip(mask).for_each(|(octet, mask)| *octet ^= mask);
+    Some(address)
 }
 
 /// The cookie, then the transaction.
-fn mask(id: TransactionId) -> Vec<u8> {
-    [&COOKIE.to_be_bytes()[..], &id].concat()
+fn mask(id: TransactionId) -> [u8; 16] {
+    let mut mask = [0; 16];
+    mask.iter_mut().zip(COOKIE.to_be_bytes().into_iter().chain(id)).for_each(|(octet, of)| *octet = of);
+    mask
 }
 
-fn message(kind: u16, id: TransactionId, attributes: &[u8]) -> Bytes {
+/// A message of this type and with these attributes, which are shorter than 64 KiB.
+pub fn message(kind: u16, id: TransactionId, attributes: &[u8]) -> Bytes {
     let mut octets = BytesMut::with_capacity(HEADER + attributes.len());
     octets.put_u16(kind);
     octets.put_u16(attributes.len() as u16);

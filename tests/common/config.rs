@@ -32,6 +32,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         audio_source: AudioSource::Tone(440),
         audio_sink: AudioSink::Discard,
         gains: Default::default(),
+        treatment: Default::default(),
         ring: None,
         accounts: Vec::new(),
         places: vec![office()],

@@ -8,7 +8,7 @@ use sottovoce::agent::{
     Agent, AgentConfig, AudioSink, AudioSource, AuditRow, CallRecord, CallRecording, Done, Effect, Event, Loaded,
     Output, Restoring, StoreOp, Stored,
 };
-use sottovoce::ice::{Gathering, Start, Traversal};
+use sottovoce::ice::{Gathering, Servers, Start, Traversal};
 use sottovoce::io::{Clock, Location, Store};
 use sottovoce::media::{Counters, Forwarder, Signal, Stream};
 use sottovoce::policy::{Approved, Entry};
@@ -80,7 +80,7 @@ impl Media {
 /// Without a server that says how others see the socket.
 fn gathered(gathering: Gathering, local: SocketAddr) -> Ice {
     let begins = (Clock::any_instant(), Default::default());
-    Traversal::gather(gathering, local, &[], begins).ours().expect("the socket itself")
+    Traversal::gather(gathering, local, &Servers::default(), begins).ours().expect("the socket itself")
 }
 
 /// A store in a directory of its own.
@@ -270,7 +270,7 @@ impl Node {
                 }
                 None
             }
-            Effect::SetGains(_) => None,
+            Effect::SetGains(_) | Effect::SetTreatment(_) => None,
             Effect::Signal(signal) => {
                 self.signals.push(signal.map(|(signal, _)| signal));
                 None

@@ -44,8 +44,14 @@ impl Server {
         Some(server)
     }
 
-    /// An agent that finds it, with this `[audio]`.
+    /// An agent that finds it, with this `[audio]`. Tones are no voice: nothing is done to them.
     pub fn agent(&self, name: &'static str, audio: &str) -> Home {
+        let untreated = "echo-cancellation = false\nnoise-suppression = false\ngain-control = false";
+        self.treating(name, &format!("{untreated}\n{audio}"))
+    }
+
+    /// The same, with what is usual done to the voice, where the `[audio]` says nothing else.
+    pub fn treating(&self, name: &'static str, audio: &str) -> Home {
         let home = Home::new(name, "none").with("PULSE_SERVER", &self.address());
         home.configure(&format!("[audio]\n{audio}\n{}", home.usual("none;")));
         home

@@ -24,10 +24,11 @@ fn run(check: Check, corpus: &str, more: Option<&str>) {
 fn what_the_fuzzers_found_is_survived() {
     let sip = Some("sip");
     let presence = Some("presence");
-    let all: [(Check, &str, Option<&str>); 9] = [
+    let all: [(Check, &str, Option<&str>); 10] = [
         (checks::crypto, "crypto", None),
         (checks::digest_challenge, "digest_challenge", None),
         (checks::framing, "framing", sip),
+        (checks::handshake, "handshake", None),
         (checks::message, "message", sip),
         (checks::pidf, "pidf", presence),
         (checks::session_description, "session_description", None),

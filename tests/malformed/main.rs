@@ -12,6 +12,7 @@ mod aimed;
 mod bench;
 mod corpus;
 mod documents;
+mod handshake;
 mod held;
 mod parts;
 mod samples;

@@ -127,11 +127,55 @@ fn another_certificate_than_the_one_that_is_named_ends_the_call_and_nothing_was_
         format!("{}{other}{}", &body[..at], &body[at + 2..])
     };
     world.forge_answers = Some(Early { callee: "192.168.1.2".parse().unwrap(), reliable: false, edit });
-    let call = called(&mut world);
+    let began = world.now.mono;
+    let call = world.call(ALICE, "bob@192.168.1.2", None, 3600);
+    let over = |world: &World| matches!(world.the_call(ALICE, call).state, CallState::Failed(_));
+    assert!(world.run_until(MINUTE, over) && world.now.mono - began < 3 * SECOND, "it is told in time");
     let CallState::Failed(failure) = &world.the_call(ALICE, call).state else { panic!() };
     assert_eq!(failure.code, "dtls-failed");
     assert!(failure.message.contains("somebody may stand between you"), "{}", failure.message);
+    assert!(failure.next.contains("do not trust this line"), "{}", failure.next);
     assert!(world.wire.seen.iter().all(|seen| Kind::of(seen) == Kind::Dtls));
+}
+
+/// A record in clear.
+fn record(kind: u8, body: &[u8]) -> Vec<u8> {
+    let head = [kind, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, body.len() as u8];
+    [&head, body].concat()
+}
+
+/// Whoever hears all, and can write anybody's address, says in the name of either side that all is over, and what is nothing.
+#[test]
+fn what_is_forged_in_clear_does_not_keep_a_call_from_coming_about() {
+    let alert = record(21, &[2, 40]);
+    let mut world = two(MUST, DTLS, DTLS, Link::GOOD);
+    let call = world.call(ALICE, "bob@192.168.1.2", None, 3600);
+    let handshakes = |world: &World| world.wire.seen.iter().filter(|seen| Kind::of(seen) == Kind::Dtls).count();
+    let keyed =
+        |world: &World, node: usize| world.nodes[node].agent.calls().last().unwrap().suite.as_deref() == Some(BY_DTLS);
+    let (mut seen, mut forged) = (0, 0);
+    let began = world.now.mono;
+    while !(world.nodes[BOB].agent.calls().last().is_some() && keyed(&world, ALICE) && keyed(&world, BOB)) {
+        assert!(world.step() && world.now.mono - began < 10 * SECOND, "{:?}", world.the_call(ALICE, call));
+        if handshakes(&world) == seen {
+            continue;
+        }
+        let [one, two] = [ALICE, BOB].map(|node| world.nodes[node].media.values().next().unwrap().local);
+        for (from, to) in [(one, two), (two, one)] {
+            for kind in [1, 2, 3, 11, 12, 13, 14, 15, 16, 20] {
+                for sequence in 0..8 {
+                    let nothing = record(22, &[kind, 0, 0, 1, 0, sequence, 0, 0, 0, 0, 0, 1, 0xff]);
+                    world.wire.send(world.now.mono, Parcel::Media { from, to, bytes: nothing });
+                }
+            }
+            world.wire.send(world.now.mono, Parcel::Media { from, to, bytes: alert.clone() });
+            forged += 1;
+        }
+        seen = handshakes(&world);
+    }
+    assert!(forged >= 6, "{forged}");
+    world.run_for(5 * SECOND);
+    assert_eq!(suite(&world, call), BY_DTLS);
 }
 
 #[test]

@@ -18,7 +18,7 @@ const NAMES: [&str; 2] = ["alice@192.168.1.1", "bob@133.134.10.10"];
 fn talking(uses: [IceUse; 2], rules: &str) -> (World, [CallId; 2]) {
     let mut world = World::new(41, Link::GOOD);
     let stun = vec!["192.0.2.1:3478".to_owned()];
-    let [alice, bob] = uses.map(|ice| NatConfig { ice, stun: stun.clone() });
+    let [alice, bob] = uses.map(|ice| NatConfig { ice, stun: stun.clone(), turn: None });
     let mut at_alice = config(ALICE);
     at_alice.nat = alice;
     at_alice.follows = true;

@@ -183,7 +183,9 @@ fn answered_with(action: &str, media: &str) -> (World, CallId) {
 /// It is asked first; only when it knows no presence the call goes on, and only where both directions may be in clear.
 #[test]
 fn a_clear_call_follows_an_ask_that_finds_no_presence() {
-    for status in ["489 Bad Event", "405 Method Not Allowed", "501 Not Implemented"] {
+    for status in
+        ["489 Bad Event", "405 Method Not Allowed", "481 Call/Transaction Does Not Exist", "501 Not Implemented"]
+    {
         let mut world = World::new(5, Link::GOOD);
         world.add("alice", agent("alice", "192.168.1.1", "none"));
         let call = world.call(ALICE, "phone@192.168.1.5", None, 3600);

@@ -23,12 +23,17 @@ impl Agent {
         let peer = calling.call.peer.clone();
         let (_, device) = calling.peer.clone().ok_or_else(|| gone(id))?;
         let key = std::mem::replace(&mut calling.key, KeyState::Done);
-        let body = body.ok_or_else(|| unreadable_sdp(&peer, "it carries no session description"))?;
         let offer = calling.said.ours.as_ref().ok_or_else(|| gone(id))?;
-        let accepted = PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?;
+        let accepted = match (&key, body) {
+            (_, Some(body)) => PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?,
+            // There are gateways that do not repeat what they answered before.
+            (KeyState::EarlyTelephone(early), None) => early.answer.clone(),
+            (_, None) => return Err(unreadable_sdp(&peer, "it carries no session description")),
+        };
         let initiator = match key {
             KeyState::Offered(initiator) => initiator,
             KeyState::Telephone(keys) => return self.take_telephone(now, id, &keys, accepted),
+            KeyState::EarlyTelephone(early) => return self.take_early_telephone(now, id, early, accepted),
             KeyState::Early(early) => return self.take_early(now, id, *early, accepted),
             KeyState::None | KeyState::Asked(..) | KeyState::Plain | KeyState::Done => return Ok(()),
         };

@@ -6,8 +6,6 @@ use super::invitation::{Invitation, Taken, Way};
 use super::media::media_address;
 use super::no::{refuse_aimed, No};
 use super::peer_sdp::PeerSdp;
-use super::sdes::BY_TLS;
-use super::srtp_keys::SrtpKeys;
 use super::{CallState, KeyState, MEDIA_ID};
 use crate::agent::answer_watcher::{document_body, watcher_name, Watcher};
 use crate::agent::book::Standing;
@@ -17,7 +15,7 @@ use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Event, Seen, Side, StoreOp};
 use crate::keys::agreement::{AgreementError, Bundles, Offered, PeerKeys, ResponderInput};
 use crate::keys::Responder;
-use crate::policy::{Audience, Protocol, Rule, Suite, Wanted};
+use crate::policy::{Audience, Rule, Suite, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
@@ -70,69 +68,6 @@ impl Agent {
         }
     }
 
-    /// An ordinary phone, or a message from which the attribute was taken out.
-    fn judge_plain(&mut self, now: Now, invitation: &Invitation<'_>, offered: PeerSdp) -> Result<Taken, No> {
-        let Invitation { from, caller, .. } = *invitation;
-        self.refuse_stripped(caller)?;
-        self.refuse_crowd()?;
-        // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
-        // only whoever reads the call's messages knows.
-        let relayed = invitation.relayed && self.is_own_proxy(&from);
-        let keys = self.choose_keys(&offered, from.transport, relayed)?;
-        let by_proxy = relayed && from.transport.is_secure();
-        let way = match relayed {
-            true => Way { stated: true, heard_first: true },
-            false => {
-                refuse_aimed(&[offered.media()], from.remote.ip())?;
-                Way { stated: false, heard_first: false }
-            }
-        };
-        let telephone = claimed_entity(caller).filter(|_| by_proxy).map(|entity| (entity, Device::telephone()));
-        let protected = if keys.is_some() { Protected::SRTP } else { Protected::default() };
-        let demands = self.demands_before_answer(now, telephone.as_ref(), offered.media(), way);
-        if let Err(missing) = self.judge_protection(protected, &demands) {
-            return Err(self.refuse_telephone(caller, &offered, &missing));
-        }
-        let action = action_shown(&demands);
-        Ok(Taken { telephone, ..self.taken_in_clear(Some(offered), way, action, keys) })
-    }
-
-    /// Where an entry is for telephones, our user may want to know why one was refused.
-    fn refuse_telephone(&mut self, caller: &NameAddr, offered: &PeerSdp, missing: &[Rule]) -> No {
-        let is_for_it = !missing.is_empty() && missing.iter().all(|rule| rule.protocol == Protocol::Srtp);
-        let offered_keys = !offered.crypto().is_empty();
-        if is_for_it {
-            self.tell_without_keys(&caller.uri.to_string(), offered_keys);
-        }
-        match is_for_it && offered_keys {
-            true => No::plain(488, BY_TLS),
-            false => No::missing(missing, None),
-        }
-    }
-
-    /// Of whom nothing is known: an ordinary telephone.
-    pub(super) fn taken_in_clear(
-        &self,
-        offered: Option<PeerSdp>,
-        way: Way,
-        action: String,
-        srtp: Option<SrtpKeys>,
-    ) -> Taken {
-        Taken {
-            name: self.config.entity.clone(),
-            key: KeyState::Plain,
-            offered,
-            entity: None,
-            known: None,
-            srtp,
-            telephone: None,
-            device: None,
-            way,
-            action,
-            forward: None,
-        }
-    }
-
     /// Who holds keys that our user approved has to use them.
     pub(super) fn refuse_stripped(&self, caller: &NameAddr) -> Result<(), No> {
         let claimed = claimed_entity(caller);
@@ -143,13 +78,6 @@ impl Agent {
                 Err(No { notice, ..No::plain(488, "a key agreement of this caller is required") })
             }
         }
-    }
-
-    /// Packets in clear may pass between us and there: by which action.
-    pub(super) fn judge_clear(&self, now: Now, media: SocketAddr, way: Way) -> Result<String, No> {
-        let demands = self.demands_before_answer(now, None, media, way);
-        self.judge_protection(Protected::default(), &demands).map_err(|missing| No::missing(&missing, None))?;
-        Ok(action_shown(&demands))
     }
 
     fn judge_agreement(
@@ -311,7 +239,7 @@ impl Agent {
     }
 
     /// Our own port is not bound yet.
-    fn demands_before_answer(
+    pub(super) fn demands_before_answer(
         &self,
         now: Now,
         known: Option<&(Entity, Device)>,
@@ -326,7 +254,7 @@ impl Agent {
     }
 
     /// The rules of ours that the offer lacks; `discard` lacks nothing and takes nothing.
-    fn judge_protection(&self, offered: Protected, demands: &Demands) -> Result<(), Vec<Rule>> {
+    pub(super) fn judge_protection(&self, offered: Protected, demands: &Demands) -> Result<(), Vec<Rule>> {
         let missing = demands.missing(offered, self.config.default_level);
         match missing.is_empty() && !demands.discard() {
             true => Ok(()),
@@ -443,12 +371,12 @@ impl Agent {
 }
 
 /// The entity that From names; it proves nothing.
-fn claimed_entity(caller: &NameAddr) -> Option<Entity> {
+pub(super) fn claimed_entity(caller: &NameAddr) -> Option<Entity> {
     let text = caller.uri.to_string();
     Entity::parse(text.split([';', '?']).next()?).ok()
 }
 
-fn action_shown(demands: &Demands) -> String {
+pub(super) fn action_shown(demands: &Demands) -> String {
     demands.outgoing().map(|entry| entry.action.to_string()).unwrap_or_default()
 }
 

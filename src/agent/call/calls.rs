@@ -115,7 +115,7 @@ impl Calls {
         let open = || self.open.iter().filter_map(|id| self.all.get(id)).filter(|calling| !calling.is_tunnel());
         Standing {
             rings_here: open().any(|calling| calling.waits_for_us() && !calling.media_open),
-            rings_there: open().any(|calling| calling.call.state == CallState::Ringing && !calling.call.early),
+            rings_there: open().any(|calling| calling.call.state == CallState::Ringing && !calling.is_heard_early()),
             talks: open().any(|calling| calling.call.state == CallState::Active && calling.call.forwards.is_none()),
         }
     }

@@ -1,7 +1,8 @@
 //! Early media (RFC 3261 section 13.2.1, RFC 3960): a callee answers provisionally with a session description, and is heard before it
 //! picks up. It has to have all that its 200 has to have, and hears nothing of us before that comes.
 //!
-//! The offer is for one device, so one early dialog at most can open it; what others on the way answer is passed over.
+//! The offer is for one device of our kind, so one early dialog at most can open it; what others on the way answer is passed over. An
+//! ordinary telephone is heard where our entries let its answer be ([`early_telephone`](super::early_telephone)).
 
 use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::peer_sdp::PeerSdp;
@@ -11,7 +12,7 @@ use crate::sip::{Body, SessionId};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 /// Answers before the call is answered that are looked at: each costs a Diffie-Hellman, and anybody on the way can send them.
-const MOST: u32 = 8;
+pub(super) const MOST: u32 = 8;
 
 /// What a callee said before it picked up.
 pub(super) struct Early {
@@ -27,12 +28,18 @@ impl Agent {
         let Some(calling) = self.calls.by_session(session).filter(|calling| calling.is_open()) else { return };
         let waits = matches!(calling.call.state, CallState::Inviting | CallState::Ringing);
         let is_tunnel = calling.is_tunnel();
-        if !waits || is_tunnel || !matches!(calling.key, KeyState::Offered(_)) || calling.early_tries >= MOST {
+        if !waits || is_tunnel || calling.early_tries >= MOST || calling.is_heard_so(body) {
             return;
         }
+        let id = calling.call.id;
+        let open = match calling.key {
+            KeyState::Offered(_) => Self::open_early,
+            KeyState::Telephone(_) | KeyState::EarlyTelephone(_) => Self::open_early_telephone,
+            _ => return,
+        };
         calling.early_tries += 1;
-        let (id, first) = (calling.call.id, calling.early_tries == 1);
-        if let (Err(failure), true) = (self.open_early(now, id, body), first) {
+        let first = calling.early_tries == 1;
+        if let (Err(failure), true) = (open(self, now, id, body), first) {
             let peer = self.peer_name(id);
             self.event(Event::Notice(unheard(&peer, &failure)));
         }
@@ -84,13 +91,20 @@ impl Agent {
         Ok(())
     }
 
-    /// It came to nothing there: what was heard falls silent, and its keys are erased. The call may go on elsewhere.
+    /// It came to nothing there. The call may go on elsewhere.
     pub(super) fn drop_early(&mut self, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.early_tries = 0;
-        if let KeyState::Early(_) = calling.key {
-            calling.key = KeyState::None;
-            calling.said.forget_theirs();
+        self.silence_early(id);
+    }
+
+    /// What was heard falls silent, and its keys are erased.
+    pub(super) fn silence_early(&mut self, id: CallId) {
+        let Some(calling) = self.calls.all.get_mut(&id) else { return };
+        match std::mem::replace(&mut calling.key, KeyState::None) {
+            KeyState::Early(_) => calling.said.forget_theirs(),
+            KeyState::EarlyTelephone(early) => calling.forget_early_telephone(*early),
+            other => calling.key = other,
         }
         if std::mem::take(&mut calling.call.early) {
             self.effect(Effect::DropStream { call: id });

@@ -13,6 +13,7 @@
 mod another;
 mod answered;
 mod answering;
+mod called_by_telephone;
 mod callee;
 mod caller;
 mod caller_failures;
@@ -21,6 +22,7 @@ mod company;
 mod descriptions;
 mod digits;
 mod early;
+mod early_telephone;
 mod end;
 mod failures;
 mod formats;
@@ -50,6 +52,7 @@ mod running;
 mod sdes;
 mod srtp_keys;
 mod telephone;
+mod telephone_anew;
 mod telephone_failures;
 mod through;
 mod tighten;
@@ -78,6 +81,7 @@ use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now, Wal
 pub use calls::{Calls, Standing};
 use descriptions::Descriptions;
 use early::Early;
+use early_telephone::EarlyTelephone;
 use failures::nobody_answered;
 use invitation::Way;
 use media::Ready;
@@ -194,6 +198,8 @@ enum KeyState {
     Asked(Box<Responder>, Option<Suite>),
     /// Offered to an ordinary telephone: ways to keys for SRTP, or none.
     Telephone(crate::sdp::Keying),
+    /// Heard under its answer to that, and it has not picked up yet.
+    EarlyTelephone(Box<EarlyTelephone>),
     /// The peer offered no agreement, and policy allows a clear call.
     Plain,
     Done,
@@ -364,7 +370,7 @@ impl Agent {
             EndpointEvent::DigitRefused { id, status, reason } => self.handle_digit_refused(id, status, &reason),
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
             EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
-            EndpointEvent::Reinvited { id, from, body } => self.handle_reinvited(now, id, from.remote.ip(), body),
+            EndpointEvent::Reinvited { id, from, body } => self.handle_reinvited(now, id, from, body),
             EndpointEvent::OfferAnswered { id, body } => self.handle_offer_answered(now, id, body),
             EndpointEvent::OfferDue { id } => self.handle_offer_due(now, id),
             EndpointEvent::OfferRefused { id, status, reason, warnings } => {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | media is opened | `gathering_for_offer`, `gathering_for_answer`: candidates are found before anything is offered or answered |
 //! | offer, answer | `ice_offered`, the call's `ice.ours`; of a new one `ice_at`, `ice_reanswered` |
+//! | the server of TURN relays nothing | `Done::RelayFailed`: a notice |
 //! | both are known | `begin_ice`: `Effect::SetIce` |
 //!
 //! Only where packets go is found out so. Whose they are, and what they must have, stays as it was agreed: entries are looked up by the
@@ -16,10 +17,10 @@ use rand_core::RngCore;
 
 use super::loosen::crosses_nat;
 use super::{Calling, Side};
-use crate::agent::{Agent, Effect, IceUse};
+use crate::agent::{Agent, Effect, Event, IceUse, NatConfig};
 use crate::ice::{Credentials, Gathering, Start};
 use crate::sdp::{Ice, RemoteAudio};
-use crate::vocab::CallId;
+use crate::vocab::{CallId, Failure};
 
 #[derive(Default)]
 pub(super) struct IceOfCall {
@@ -43,7 +44,7 @@ impl Agent {
         };
         match self.config.nat.ice {
             IceUse::Off => None,
-            IceUse::Auto if self.config.nat.stun.is_empty() || !helps() => None,
+            IceUse::Auto if !self.config.nat.has_server() || !helps() => None,
             IceUse::Auto | IceUse::On => Some(self.gathering()),
         }
     }
@@ -65,7 +66,8 @@ impl Agent {
         let credentials = Credentials::random(&mut self.rng);
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        Box::new(Gathering { credentials, stun: self.config.nat.stun.clone(), seed })
+        let NatConfig { stun, turn, .. } = self.config.nat.clone();
+        Box::new(Gathering { credentials, stun, turn, seed })
     }
 
     pub(super) fn ice_offered(&self, id: CallId) -> Option<Ice> {
@@ -82,6 +84,14 @@ impl Agent {
             (ours.user, ours.password) = (user, password);
         }
         Some(ours.clone())
+    }
+
+    /// Not worth the call: it may find another way.
+    pub(in crate::agent) fn handle_relay_failed(&mut self, id: CallId, mut failure: Failure) {
+        if self.calls.all.contains_key(&id) {
+            failure.message = format!("call {id}: {}", failure.message);
+            self.event(Event::Notice(failure));
+        }
     }
 
     /// Both sides have described the session: checks begin, go on, begin anew, or end.

@@ -1,19 +1,19 @@
 //! The peer offers anew within a call: the same again, hold (RFC 3264 section 8.4), or something that is refused.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::failures::gone;
 use super::peer_sdp::PeerSdp;
-use super::CallState;
+use super::{CallState, Calling};
 use crate::agent::{Agent, Event};
 use crate::sdp::{RemoteAudio, SessionDescription, SvSa};
-use crate::sip::{Body, Refusal, SessionId};
+use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{CallId, Failure, FailureKind, Now};
 
 impl Agent {
     /// A refresh with an unchanged o= line and attribute gets the same answer; one that only holds the call, takes it up
     /// again, or names other codecs, is answered; anything else is refused, and the call goes on.
-    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, from: IpAddr, body: Option<Body>) {
+    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, from: Received, body: Option<Body>) {
         let Some(calling) = self.calls.by_session(session) else { return self.refuse_reoffer(now, session) };
         let (id, said) = (calling.call.id, calling.said.ours.as_ref().map(ToString::to_string));
         let Some(said) = said else { return self.refuse_reoffer(now, session) };
@@ -32,13 +32,17 @@ impl Agent {
         }
         let is_active = calling.call.state == CallState::Active;
         let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
-        // Whoever has other keys, or none, for a stream that has some, is refused.
-        if calling.srtp.as_ref().is_some_and(|keys| !keys.are_in(&again)) {
-            return self.refuse_reoffer(now, session);
+        let is_telephone = !before.has_agreement() && !again.has_agreement();
+        if is_telephone && calling.is_described_anew(&again) {
+            // Whoever has no keys for a stream that has some is refused.
+            if !is_active || again.keying().is_empty() {
+                return self.refuse_reoffer(now, session);
+            }
+            return self.handle_offered_anew(now, id, (session, from), again);
         }
         let is_moved_in_clear = !before.has_agreement() && calling.srtp.is_none() && before.media() != again.media();
         if is_active && (has_new_keys || is_moved_in_clear && !again.media().ip().is_unspecified()) {
-            return self.handle_rekey(now, id, (session, from), again);
+            return self.handle_rekey(now, id, (session, from.remote.ip()), again);
         }
         let only_held = calling.said.changes_only_direction(&again);
         let stripped = before.has_agreement() && !again.has_agreement();
@@ -90,6 +94,16 @@ impl Agent {
         let held = calling.call.on_hold;
         let keying = calling.srtp.as_ref().map(|keys| keys.answer_to(again)).unwrap_or_default();
         self.sdp_reanswer(again, local, (agreement, keying, ice), (session_id, version), held).map_err(|_| gone(id))
+    }
+}
+
+impl Calling {
+    /// A telephone with keys for SRTP has others, or is elsewhere; or one without any demands some.
+    fn is_described_anew(&self, again: &PeerSdp) -> bool {
+        match &self.srtp {
+            Some(keys) => !keys.are_in(again) || !self.said.changes_only_direction(again),
+            None => again.is_secure(),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ use crate::agent::{Agent, Effect, Event};
 use crate::ipsec::Protection;
 use crate::keys::agreement::{Bundles, OfferInput};
 use crate::keys::{Confirmed, Initiator};
-use crate::media::Rekeying;
+use crate::media::{Following, Rekeying};
 use crate::policy::{Direction, Entry, Suite};
 use crate::sdp::{self, SessionDescription, SvSa};
 use crate::vocab::{CallId, Digest, Failure, FailureKind, Now};
@@ -148,8 +148,13 @@ impl Agent {
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.renewal.is_offered(initiator);
         }
+        let keying = self.keying_elsewhere(id);
         let ice = self.calls.all.get(&id).and_then(|calling| calling.ice_at(local));
-        sdp::renewed(&said, media, agreement, ice).ok_or_else(|| gone(id))
+        let renewed = sdp::renewed(&said, media, agreement, ice).ok_or_else(|| gone(id))?;
+        match keying {
+            Some(keying) => keying.put_into(&renewed).ok_or_else(|| gone(id)),
+            None => Ok(renewed),
+        }
     }
 
     fn offer_agreement(
@@ -206,7 +211,13 @@ impl Agent {
     }
 
     /// The peer took it: from here on the call runs under what was agreed.
-    pub(super) fn take_rekey_answer(&mut self, now: Now, id: CallId, answer: &PeerSdp) -> Result<(), Failure> {
+    pub(super) fn take_rekey_answer(
+        &mut self,
+        now: Now,
+        id: CallId,
+        offer: &SessionDescription,
+        answer: &PeerSdp,
+    ) -> Result<(), Failure> {
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let peer = calling.call.peer.clone();
         let Some(Answered { why, local, initiator, next }) = calling.take_answered() else { return Ok(()) };
@@ -221,7 +232,10 @@ impl Agent {
             }
             _ => None,
         };
-        self.rekey_stream(now, id, confirmed, answer.media(), Speaker::Us)?;
+        match self.calls.all.get(&id).is_some_and(|calling| calling.srtp.is_some()) {
+            true => self.take_answered_anew(now, id, offer, (answer, true)).map(drop)?,
+            false => self.rekey_stream(now, id, confirmed, answer.media(), Speaker::Us)?,
+        }
         if let (true, Some(calling)) = (before != Some(local), self.calls.all.get_mut(&id)) {
             calling.take_ice_beside();
         }
@@ -253,21 +267,39 @@ impl Agent {
         let described_at = calling.described_at().unwrap_or(local);
         let remote = confirmed.as_ref().map_or(described, |sa| media_address(sa.peer_media(), described));
         let bundles = confirmed.as_ref().map(Confirmed::bundles).unwrap_or_default();
+        let protected = Protected::of(bundles, matches!(first, Speaker::Us));
+        let suite = confirmed.as_ref().and_then(Confirmed::suite);
+        self.refuse_unruly(now, id, (protected, suite), remote)?;
+        let hash = confirmed.as_ref().map(Confirmed::handshake_hash);
+        if let Some(confirmed) = &confirmed {
+            self.log_keys(confirmed, described_at, remote);
+        }
+        let following = Following::Ipsec(confirmed.map_or_else(Protection::none, Confirmed::into_protection));
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            calling.call.suite = suite_name(suite);
+        }
+        self.goes_on(now, id, Agreement { hash, protected, suite, remote }, (following, first))
+    }
+
+    /// The stream of a call goes on under this; the entries let it.
+    pub(super) fn goes_on(
+        &mut self,
+        now: Now,
+        id: CallId,
+        agreement: Agreement,
+        (following, first): (Following, Speaker),
+    ) -> Result<(), Failure> {
+        let Agreement { protected, remote, .. } = agreement;
+        let Protected { outbound, inbound } = protected;
+        let (spd, default_level) = (self.book.spd().clone(), self.config.default_level);
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        let (local, peer) = (calling.local.ok_or_else(|| gone(id))?, calling.peer.clone());
         let (speaks_first, heard_first) = match first {
             Speaker::Peer { heard_first } => (false, heard_first),
             Speaker::Us => (true, false),
         };
-        let protected = Protected::of(bundles, speaks_first);
-        let Protected { outbound, inbound } = protected;
-        let suite = confirmed.as_ref().and_then(Confirmed::suite);
-        self.refuse_unruly(now, id, (protected, suite), remote)?;
-        let hash = confirmed.as_ref().map(Confirmed::handshake_hash);
-        let (peer, spd) = (calling.peer.clone(), self.book.spd().clone());
-        if let Some(confirmed) = &confirmed {
-            self.log_keys(confirmed, described_at, remote);
-        }
-        let protection = confirmed.map_or_else(Protection::none, Confirmed::into_protection);
-        let default_level = self.config.default_level;
+        calling.agreement = Some(agreement);
+        calling.call.bundle = calling.all_of(protected).outbound.to_string();
         let rekeying = Rekeying {
             local,
             remote,
@@ -276,16 +308,11 @@ impl Agent {
             default_level,
             outbound,
             inbound,
-            protection,
+            following,
             speaks_first,
             heard_first,
         };
         self.effect(Effect::RekeyStream { call: id, rekeying: Box::new(rekeying) });
-        if let Some(calling) = self.calls.all.get_mut(&id) {
-            calling.agreement = Some(Agreement { hash, protected, suite, remote });
-            calling.call.bundle = calling.all_of(protected).outbound.to_string();
-            calling.call.suite = suite_name(suite);
-        }
         self.note_rekeyed(now, id);
         self.note_end_of_entries(now, id);
         Ok(())

@@ -139,7 +139,7 @@ impl Agent {
 
     /// Strangers could aim our sound at somebody who never asked for it: who is elsewhere now has to be heard from there first, under the
     /// new keys, which only whoever got our answer has. So it is protected, whatever was agreed before.
-    fn is_stranger_elsewhere(&self, id: CallId, media: SocketAddr) -> bool {
+    pub(super) fn is_stranger_elsewhere(&self, id: CallId, media: SocketAddr) -> bool {
         let calling = self.calls.all.get(&id).filter(|calling| !calling.call.known);
         let before = calling.and_then(|calling| calling.agreement.as_ref());
         before.is_some_and(|agreed| agreed.remote.ip().to_canonical() != media.ip().to_canonical())

@@ -91,13 +91,18 @@ impl Agent {
             true => judge_rekeyed(calling, &offer, body)?,
             false => judge_answer(calling, &offer, body)?,
         };
-        if rekeys {
-            self.take_rekey_answer(now, id, &answer)?;
-        }
+        let is_anew = match (rekeys, calling.said.theirs().is_some_and(PeerSdp::has_agreement)) {
+            (true, _) => {
+                self.take_rekey_answer(now, id, &offer, &answer)?;
+                true
+            }
+            (false, false) => self.take_answered_anew(now, id, &offer, (&answer, false))?,
+            (false, true) => false,
+        };
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         calling.take_hold(hold.unwrap_or(calling.call.on_hold), &answer);
         calling.said.ours = Some(offer);
-        match rekeys {
+        match is_anew {
             true => calling.said.describe(answer),
             false => calling.said.take_direction(answer),
         }
@@ -168,7 +173,7 @@ fn judge_rekeyed(calling: &Calling, offer: &SessionDescription, body: Option<Bod
     PeerSdp::answer(&body, offer).map_err(|why| unusable(peer, &why))
 }
 
-/// The answer may change the direction, and nothing else.
+/// The answer may change the direction, and nothing else; what a telephone may, is judged as such.
 fn judge_answer(calling: &Calling, offer: &SessionDescription, body: Option<Body>) -> Result<PeerSdp, Failure> {
     let peer = &calling.call.peer;
     let before = calling.said.theirs().ok_or_else(|| gone(calling.call.id))?;
@@ -177,8 +182,8 @@ fn judge_answer(calling: &Calling, offer: &SessionDescription, body: Option<Body
     if before.has_agreement() && !answer.has_agreement() {
         return Err(downgrade(peer));
     }
-    if calling.srtp.as_ref().is_some_and(|keys| !keys.are_in(&answer)) {
-        return Err(unusable(peer, "it changes the keys of the call"));
+    if !before.has_agreement() && !answer.has_agreement() {
+        return Ok(answer);
     }
     match calling.said.changes_only_direction(&answer) {
         true => Ok(answer),
@@ -192,8 +197,8 @@ fn said(status: u16, reason: &str, why: &[String]) -> String {
     format!("{status} {}{why}", escape(reason))
 }
 
-fn unusable(peer: &str, why: &str) -> Failure {
-    let message = format!("the answer of {peer} to a hold cannot be used: {}", escape(why));
+pub(super) fn unusable(peer: &str, why: &str) -> Failure {
+    let message = format!("the answer of {peer} within the call cannot be used: {}", escape(why));
     let next = "the call is over, because neither side knows what the other plays; call again";
     Failure::new(FailureKind::Failed, "answer-unusable", message, peer, next)
 }

@@ -71,7 +71,9 @@ impl Agent {
         if calling.hearing.count(now.mono, &counters) {
             calling.call.unheard = None;
         }
+        let was_heard = calling.is_heard_early();
         calling.call.counters = counters;
+        let begins = calling.is_heard_early() != was_heard;
         let silence = calling.hearing.silence(now.mono);
         // Calls of strangers who hold them would keep their places for ever.
         let waits = calling.call.known || calling.call.on_hold;
@@ -80,7 +82,7 @@ impl Agent {
             (true, false) => (false, silence >= HELD_SILENCE),
             (false, _) => (silence >= QUIET, silence >= SILENCE),
         };
-        let turned = calling.call.quiet != quiet;
+        let turned = calling.call.quiet != quiet || begins;
         calling.call.quiet = quiet;
         if over {
             let failure = nothing_heard(&calling.call.peer, silence);

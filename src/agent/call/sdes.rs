@@ -8,7 +8,7 @@ use super::no::No;
 use super::peer_sdp::PeerSdp;
 use super::srtp_keys::SrtpKeys;
 use crate::agent::{Agent, SrtpKeying};
-use crate::media::Associations;
+use crate::media::{Associations, Following, FreshSender};
 use crate::sdp::Crypto;
 use crate::sip::Transport;
 use crate::srtp::{CryptoSuite, MasterKey, Receiver, Sender};
@@ -43,6 +43,20 @@ impl SdesKeys {
         let (ours, theirs) = (master(self.suite, &self.ours)?, master(self.suite, &self.theirs)?);
         let (sender, receiver) = (Box::new(Sender::new(&ours)?), Box::new(Receiver::new(&theirs)?));
         Some(Associations::Srtp { sender, receiver })
+    }
+
+    /// What a stream goes on with; `before` it was sealed with those.
+    pub fn following(&self, before: Option<&Self>, ssrc: u32) -> Option<Following> {
+        let same = |ours: &Crypto, theirs: &Crypto| (&ours.suite, &ours.key) == (&theirs.suite, &theirs.key);
+        let sender = match before.is_some_and(|before| same(&before.ours, &self.ours)) {
+            true => None,
+            false => Some(FreshSender { sender: Box::new(Sender::new(&master(self.suite, &self.ours)?)?), ssrc }),
+        };
+        let receiver = match before.is_some_and(|before| same(&before.theirs, &self.theirs)) {
+            true => None,
+            false => Some(Box::new(Receiver::new(&master(self.suite, &self.theirs)?)?)),
+        };
+        Some(Following::Srtp { sender, receiver })
     }
 
     /// The peer still seals with the same key.

@@ -9,7 +9,7 @@ use super::peer_sdp::PeerSdp;
 use super::sdes::SdesKeys;
 use crate::agent::{Agent, SrtpKeying};
 use crate::dtls::{CertificateFingerprint, Handshake, Identity, Role, SEED_LEN};
-use crate::media::Associations;
+use crate::media::{Associations, Following};
 use crate::sdp::{CertificateHash, Dtls, Keying, Setup};
 use crate::sip::Transport;
 use crate::vocab::Now;
@@ -45,6 +45,15 @@ impl DtlsKeys {
             Role::Server => Setup::Passive,
         };
         again.fingerprints == self.theirs && again.setup != part
+    }
+
+    /// The same two certificates, and each in its part.
+    fn is_after(&self, before: &Self) -> bool {
+        (self.role, &self.theirs) == (before.role, &before.theirs)
+    }
+
+    fn handshake(&self, now: Now, seed: &[u8; SEED_LEN]) -> Box<Handshake> {
+        Box::new(Handshake::new(self.role, self.identity.clone(), self.expected.clone(), seed, now.mono))
     }
 
     fn said(&self) -> Dtls {
@@ -86,13 +95,35 @@ impl SrtpKeys {
         }
     }
 
+    /// What our description says of ours is what is used.
+    pub fn are_of(&self, offered: &Keying) -> bool {
+        match self {
+            Self::Dtls(_) => offered.dtls.is_some(),
+            Self::Sdes(keys) => offered.crypto.contains(&keys.ours),
+        }
+    }
+
+    /// What a stream goes on with that had `before`: what is the same stays as it is. `seed` and `ssrc` are random.
+    pub fn following(
+        &self,
+        before: Option<&Self>,
+        now: Now,
+        (seed, ssrc): (&[u8; SEED_LEN], u32),
+    ) -> Option<Following> {
+        match (self, before) {
+            (Self::Dtls(keys), Some(Self::Dtls(before))) if keys.is_after(before) => {
+                Some(Following::Srtp { sender: None, receiver: None })
+            }
+            (Self::Dtls(keys), _) => Some(Following::Dtls { handshake: keys.handshake(now, seed), ssrc }),
+            (Self::Sdes(keys), Some(Self::Sdes(before))) => keys.following(Some(before), ssrc),
+            (Self::Sdes(keys), _) => keys.following(None, ssrc),
+        }
+    }
+
     /// What a stream runs, or begins, with. `seed` is random.
     pub fn associations(&self, now: Now, seed: &[u8; SEED_LEN]) -> Option<Associations> {
         match self {
-            Self::Dtls(keys) => {
-                let (identity, expected) = (keys.identity.clone(), keys.expected.clone());
-                Some(Associations::Dtls(Box::new(Handshake::new(keys.role, identity, expected, seed, now.mono))))
-            }
+            Self::Dtls(keys) => Some(Associations::Dtls(keys.handshake(now, seed))),
             Self::Sdes(keys) => keys.associations(),
         }
     }

@@ -104,13 +104,10 @@ impl Agent {
         let local = calling.described_at().ok_or_else(|| gone(id))?;
         let (peer, only_dtls) = (calling.call.peer.clone(), calling.retried);
         let keying = if offers { self.offered_keying(hop.transport, only_dtls) } else { Keying::default() };
-        let profile = match insists {
-            true if keying.is_empty() => return Err(needs_tls(&peer)),
-            _ if keying.dtls.is_some() && only_dtls => Profile::TlsSavp,
-            true if keying.crypto.is_empty() => Profile::TlsSavp,
-            true => Profile::Savp,
-            false => Profile::Avp,
-        };
+        if insists && keying.is_empty() {
+            return Err(needs_tls(&peer));
+        }
+        let profile = profile_for(insists, &keying, only_dtls);
         let ice = self.ice_offered(id);
         let offer = self.sdp_offer_to_telephone(local, (keying.clone(), profile), ice);
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
@@ -177,7 +174,7 @@ impl Agent {
         true
     }
 
-    fn lets_clear(&self, demands: &Demands) -> bool {
+    pub(super) fn lets_clear(&self, demands: &Demands) -> bool {
         !demands.discard() && demands.missing(Protected::default(), self.config.default_level).is_empty()
     }
 
@@ -189,6 +186,16 @@ impl Agent {
     /// Somebody called without the keys that an entry of ours wants of telephones: our user may mend that, there or here.
     pub(super) fn tell_without_keys(&mut self, caller: &str, offered_keys: bool) {
         self.event(Event::Notice(super::telephone_failures::called_without(caller, offered_keys)));
+    }
+}
+
+/// Of an offer with these ways to keys, to one who `insists` on them or does not; `only_dtls`: it would not take them side by side.
+pub(super) fn profile_for(insists: bool, keying: &Keying, only_dtls: bool) -> Profile {
+    match insists {
+        _ if keying.dtls.is_some() && only_dtls => Profile::TlsSavp,
+        true if keying.crypto.is_empty() => Profile::TlsSavp,
+        true => Profile::Savp,
+        false => Profile::Avp,
     }
 }
 

@@ -76,11 +76,7 @@ fn account(
     let watchers = section.read("watchers", |v| v.flag())?;
     let context = |text: &str| AccountConfig::is_phone_context(text).then(|| text.to_owned());
     let context = section.read("phone-context", |v| v.text("\"+4930\", or a domain", context))?;
-    let from_file = section.read("password-file", |v| password_file(v, base))?;
-    let from_variable = section.read("password-env", |v| password_variable(v, machine))?;
-    if from_file.is_some() && from_variable.is_some() {
-        return Err(section.refuse("the password is given twice", "either password-file or password-env"));
-    }
+    let password = password(section, base, machine)?;
     Ok(AccountConfig {
         user: user.unwrap_or(usual.user),
         realm: realm.unwrap_or(usual.realm),
@@ -88,7 +84,7 @@ fn account(
         publish: publish.unwrap_or(usual.publish),
         watchers: watchers.unwrap_or(usual.watchers),
         phone_context: context,
-        password: from_file.or(from_variable),
+        password,
         ..usual
     })
 }
@@ -106,6 +102,20 @@ fn proxies(value: &Value<'_, '_>) -> Result<(Hop, Option<Hop>), Failure> {
         [_, _] => Err(value.refuse_because("both proxies are the same", expected)),
         hops => Err(value.refuse_because(&format!("there are {} proxies", hops.len()), expected)),
     }
+}
+
+/// Of a file, or of a variable.
+pub(super) fn password(
+    section: &Section<'_, '_>,
+    base: &Path,
+    machine: &Machine<'_>,
+) -> Result<Option<Redacted<String>>, Failure> {
+    let from_file = section.read("password-file", |v| password_file(v, base))?;
+    let from_variable = section.read("password-env", |v| password_variable(v, machine))?;
+    if from_file.is_some() && from_variable.is_some() {
+        return Err(section.refuse("the password is given twice", "either password-file or password-env"));
+    }
+    Ok(from_file.or(from_variable))
 }
 
 /// The first line of a file that nobody else may read.

@@ -29,6 +29,7 @@ impl Config {
             audio_sink: self.audio_sink,
             dtmf: self.dtmf,
             gains: self.gains,
+            treatment: self.treatment,
             ring: self.ring,
             codecs: self.codecs,
             places: self.places,

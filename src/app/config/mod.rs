@@ -24,7 +24,7 @@ use crate::agent::{
     Place, Prompts, SrtpKeying, UnknownWatchers,
 };
 use crate::io::TlsFiles;
-use crate::media::Gains;
+use crate::media::{Gains, TreatmentWish};
 use crate::policy::{Entry, Level};
 use crate::sdp::AudioFormat;
 use crate::vocab::{escape, Entity, Failure, FailureKind};
@@ -49,6 +49,7 @@ pub struct Config {
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
     pub gains: Gains,
+    pub treatment: TreatmentWish,
     /// Where it rings; `None`: where calls are heard.
     pub ring: Option<Outlet>,
     pub dtmf: DtmfWay,

@@ -1,17 +1,39 @@
+use std::path::Path;
+
+use super::account::password;
 use super::document::{Section, Value};
+use super::{value, Machine};
 use crate::agent::{IceUse, NatConfig};
+use crate::ice::RelayAccount;
 use crate::vocab::Failure;
 
-/// Of STUN (RFC 8489 section 18.6).
+/// Of STUN (RFC 8489 section 18.6), and of TURN (RFC 8656 section 23).
 const PORT: u16 = 3478;
 /// Servers that are asked at most: each holds up a call that it does not answer.
 const SERVERS: usize = 4;
 
-pub(super) fn nat(top: &Section<'_, '_>) -> Result<NatConfig, Failure> {
-    let Some(section) = top.section("nat", &["ice", "stun"])? else { return Ok(NatConfig::default()) };
+pub(super) fn nat(top: &Section<'_, '_>, base: &Path, machine: &Machine<'_>) -> Result<NatConfig, Failure> {
+    let Some(section) = top.section("nat", &["ice", "stun", "turn"])? else { return Ok(NatConfig::default()) };
     let ice = section.read("ice", |v| v.text("\"auto\", \"on\" or \"off\"", ice))?.unwrap_or_default();
     let stun = section.read("stun", servers)?.unwrap_or_default();
-    Ok(NatConfig { ice, stun })
+    let turn = relay(&section, (base, machine))?;
+    if turn.is_some() && ice == IceUse::Off {
+        return Err(section.refuse("without ICE no server of TURN is used", "ice = \"auto\", or no `nat.turn`"));
+    }
+    Ok(NatConfig { ice, stun, turn })
+}
+
+fn relay(nat: &Section<'_, '_>, (base, machine): (&Path, &Machine<'_>)) -> Result<Option<RelayAccount>, Failure> {
+    let Some(section) = nat.section("turn", &["server", "user", "password-file", "password-env"])? else {
+        return Ok(None);
+    };
+    let named = section.read("server", |v| v.text("a server of TURN by UDP, \"turn.example.org:3478\"", server))?;
+    let user = section.read("user", |v| v.text("a name of 1 to 128 octets", value::name))?;
+    let password = password(&section, base, machine)?;
+    match (named, user, password) {
+        (Some(server), Some(user), Some(password)) => Ok(Some(RelayAccount { server, user, password })),
+        _ => Err(section.refuse("`nat.turn` is not whole", "server, user, and password-file or password-env")),
+    }
 }
 
 fn ice(text: &str) -> Option<IceUse> {

@@ -9,7 +9,7 @@ use crate::agent::{
     UnknownWatchers,
 };
 use crate::io::TlsFiles;
-use crate::media::Gains;
+use crate::media::{Gains, TreatmentWish};
 use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
     Scope, Selector,
@@ -40,6 +40,19 @@ const SECTIONS: [&str; 19] = [
     "nat",
 ];
 
+const AUDIO: [&str; 10] = [
+    "input",
+    "output",
+    "ring",
+    "input-gain",
+    "output-gain",
+    "echo-cancellation",
+    "noise-suppression",
+    "gain-control",
+    "codecs",
+    "dtmf",
+];
+
 /// Checks all of `text` and fills in what it does not say.
 pub(super) fn read(
     text: &str,
@@ -61,7 +74,7 @@ pub(super) fn read(
     policy(&top, &mut config)?;
     limits(&top, &mut config)?;
     srtp(&top, &mut config)?;
-    config.nat = nat::nat(&top)?;
+    config.nat = nat::nat(&top, &base, machine)?;
     config.prompts = prompts::prompts(&top, machine)?;
     config.gateway = gateway::gateway(&top)?;
     config.places = top
@@ -115,6 +128,7 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         audio_sink: AudioSink::Discard,
         dtmf: DtmfWay::Auto,
         gains: Gains::default(),
+        treatment: TreatmentWish::default(),
         ring: None,
         codecs: AudioFormat::ALL.to_vec(),
         answer: AnswerMode::Prompt,
@@ -224,8 +238,7 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 }
 
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
-    let keys = &["input", "output", "ring", "input-gain", "output-gain", "codecs", "dtmf"];
-    let Some(section) = top.section("audio", keys)? else { return Ok(()) };
+    let Some(section) = top.section("audio", &AUDIO)? else { return Ok(()) };
     let input =
         "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
@@ -235,6 +248,11 @@ fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), 
     config.ring = section.read("ring", |v| v.text(ring, Outlet::parse))?.or(config.ring.take());
     set(&mut config.gains.input, section.read("input-gain", Value::decibels)?);
     set(&mut config.gains.output, section.read("output-gain", Value::decibels)?);
+    config.treatment = TreatmentWish {
+        echo_cancellation: section.read("echo-cancellation", |v| v.flag())?,
+        noise_suppression: section.read("noise-suppression", |v| v.flag())?,
+        gain_control: section.read("gain-control", |v| v.flag())?,
+    };
     set(&mut config.codecs, section.read("codecs", codecs)?);
     let dtmf = "\"auto\", \"rtp\" or \"info\"";
     set(&mut config.dtmf, section.read("dtmf", |v| v.text(dtmf, value::dtmf))?);

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::agent::SoundDevice;
+use crate::media::TreatmentWish;
 use crate::policy::{Action, Direction, Origin, Scope};
 use crate::sdp::AudioFormat;
 use crate::sip::Transport;
@@ -55,6 +56,13 @@ fn codecs_are_spoken_in_the_order_in_which_they_are_named() {
 }
 
 #[test]
+fn what_is_done_to_the_voice_is_usual_until_it_is_switched_on_or_off() {
+    assert_eq!(read("").unwrap().treatment, TreatmentWish::default());
+    let wish = read("[audio]\necho-cancellation = false\ngain-control = true").unwrap().treatment;
+    assert_eq!((wish.echo_cancellation, wish.noise_suppression, wish.gain_control), (Some(false), None, Some(true)));
+}
+
+#[test]
 fn the_shipped_example_is_read_and_changes_no_default() {
     let example = include_str!("../../../config/sottovoce.toml");
     let uncommented: String =
@@ -79,6 +87,7 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ("[control]\nlisten = \"192.168.1.1:80\"", 2, "control.listen", "loopback"),
         ("[audio]\ninput = \"device:\"", 2, "audio.input", "tone:440"),
         ("[audio]\noutput = \"silence\"", 2, "audio.output", "none"),
+        ("[audio]\nnoise-suppression = \"on\"", 2, "audio.noise-suppression", "true or false"),
         ("[audio]\ncodecs = []", 2, "audio.codecs", "pcma"),
         ("[audio]\ncodecs = [\"opus\", \"gsm\"]", 2, "audio.codecs", "g722"),
         ("[audio]\ncodecs = [\"opus\", \"Opus\"]", 2, "audio.codecs", "pcma"),
@@ -116,6 +125,8 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ),
         ("[nat]\nice = \"always\"", 2, "nat.ice", "auto"),
         ("[nat]\nstun = [\"tcp:192.0.2.1\"]", 2, "nat.stun", "stun.example.org:3478"),
+        ("[nat]\nturn = { server = \"192.0.2.1\" }", 2, "nat.turn", "password-file"),
+        ("[nat]\nturn = { server = \"tcp:192.0.2.1\" }", 2, "nat.turn.server", "turn.example.org:3478"),
         ("[nat]\nstun = [\"a\", \"b\", \"c\", \"d\", \"e\"]", 2, "nat.stun", "stun.example.org:3478"),
         ("[store]\nkind = \"disk\"", 2, "store.kind", "memory"),
         ("[[place]]\nnetworks = [\"192.168.1.0/33\"]", 2, "place.networks", "192.168.1.0/24"),

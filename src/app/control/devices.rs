@@ -23,6 +23,7 @@ impl Control {
             output: escape(&output),
             input_gain: sound.gains.input.decibels(),
             output_gain: sound.gains.output.decibels(),
+            treatment: sound.treatment().into(),
             chosen: choice != SoundChoice::default(),
         })
     }

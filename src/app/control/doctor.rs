@@ -1,3 +1,4 @@
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -6,7 +7,8 @@ use super::{door, Control};
 use crate::agent::{AudioSink, AudioSource, Listen, Sound};
 use crate::app::config::{Config, Machine, Places, StoreKind};
 use crate::io::disk;
-use crate::io::{self, Clock, SipSockets};
+use crate::io::media_loop::{check_server, Server};
+use crate::io::{self, Clock, Resolver, SipSockets};
 use crate::vocab::{escape, Failure, Wall};
 
 impl Control {
@@ -60,6 +62,7 @@ async fn examine(places: &Places, machine: &Machine<'_>, sound: Option<Sound>) -
             checks.push(configuration(&config));
             checks.extend(storage(&config));
             checks.extend(sockets(&config).await);
+            checks.extend(servers(&config).await);
             let (source, sink) =
                 sound.map_or((config.audio_source, config.audio_sink), |sound| (sound.source, sound.sink));
             checks.extend([input(&source), output(&sink)]);
@@ -181,6 +184,32 @@ fn free(name: &str, taken: Option<Failure>, what: &str) -> CheckView {
     }
 }
 
+/// Those that say from where others see us, and the one that relays.
+async fn servers(config: &Config) -> Vec<CheckView> {
+    let local = config.listen.first().map_or(IpAddr::from(Ipv4Addr::UNSPECIFIED), |listen| listen.address.ip());
+    let resolver = Resolver::new(&config.dns);
+    let mut checks = Vec::new();
+    for server in &config.nat.stun {
+        let found = check_server(local, Server::Stun(server), &resolver).await;
+        checks.push(answered("stun", found, |seen| format!("{} sees this machine as {}", escape(server), seen.ip())));
+    }
+    if let Some(account) = &config.nat.turn {
+        let found = check_server(local, Server::Turn(account), &resolver).await;
+        checks.push(answered("turn", found, |_| {
+            format!("{} relays for {}", escape(&account.server), escape(&account.user))
+        }));
+    }
+    checks
+}
+
+/// A call goes on without it: no more than a warning.
+fn answered(name: &str, found: Result<SocketAddr, Failure>, said: impl FnOnce(SocketAddr) -> String) -> CheckView {
+    match found {
+        Err(failure) => warn(name, &failure.message, &failure.next),
+        Ok(address) => ok(name, said(address)),
+    }
+}
+
 fn input(source: &AudioSource) -> CheckView {
     match (source, io::check_source(source)) {
         (_, Err(failure)) => failed("audio-input", &failure),
@@ -244,8 +273,6 @@ fn failed(name: &str, failure: &Failure) -> CheckView {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
 
     #[test]

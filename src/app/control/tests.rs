@@ -259,8 +259,8 @@ impl Known for State {
     }
 
     fn sound(&self) -> Sound {
-        let (source, sink, gains, ring) = (AudioSource::Silence, AudioSink::Discard, Default::default(), None);
-        Sound { source, sink, gains, ring }
+        let (source, sink) = (AudioSource::Silence, AudioSink::Discard);
+        Sound { source, sink, gains: Default::default(), ring: None, treatment: Default::default() }
     }
 
     fn sound_choice(&self) -> SoundChoice {

@@ -50,7 +50,7 @@ fn a_lite_peer_is_checked_and_told_which_pair_is_used() {
             }
             while let Some(answer) = peer.poll_transmit() {
                 assert_eq!(answer.destination, alice.nat.outside);
-                alice.traversal.receive(now(ms), there, &answer.contents);
+                hear(&mut alice.traversal, now(ms), there, &answer.contents);
             }
             told = std::iter::from_fn(|| peer.poll_event()).find_map(nominated).or(told);
             alice.traversal.rule(|_| true);

@@ -39,7 +39,7 @@ fn a_pair_that_the_policy_forbids_later_is_left() {
     alice.forbidden.insert(bob);
     alice.traversal.rule(|_| false);
     assert_eq!(alice.traversal.way(), Way::AsDescribed);
-    assert_eq!(alice.traversal.receive(net.now, bob, &[0x80, 0, 0, 0]), Heard::Media(bob));
+    assert_eq!(hear(&mut alice.traversal, net.now, bob, &[0x80, 0, 0, 0]), Some(bob));
     net.went.clear();
     net.run(Duration::from_secs(10));
     assert!(!net.went.contains(&bob), "{:?}", net.went);

@@ -8,10 +8,8 @@ fn without_checks_packets_go_as_described() {
     net.run(Duration::from_secs(1));
     net.sides[0].traversal.stop();
     assert_eq!(net.ways()[0], Way::AsDescribed);
-    assert_eq!(
-        net.sides[0].traversal.receive(net.now, "203.0.113.2:16384".parse().unwrap(), b"\x80"),
-        Heard::Media(net.outside(1))
-    );
+    let bob = net.outside(1);
+    assert_eq!(hear(&mut net.sides[0].traversal, net.now, bob, b"\x80"), Some(bob));
     for _ in 0..100 {
         net.run(STEP);
         assert_eq!(net.ways()[0], Way::AsDescribed, "whatever the peer still asks and answers");
@@ -32,10 +30,8 @@ fn a_pair_is_found_again_by_whoever_stopped() {
             // Who went on asks again, and chooses, every three seconds.
             net.run(Duration::from_secs(4));
             assert_eq!(net.ways(), net.direct(), "{who:?} stopped");
-            assert_eq!(
-                net.sides[0].traversal.receive(net.now, net.outside(1), b"\x80"),
-                Heard::Media(starts[0].described)
-            );
+            let bob = net.outside(1);
+            assert_eq!(hear(&mut net.sides[0].traversal, net.now, bob, b"\x80"), Some(starts[0].described));
         }
         net.run(Duration::from_secs(60));
         assert_eq!(net.ways(), net.direct(), "{who:?} stopped");

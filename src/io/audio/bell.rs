@@ -57,7 +57,7 @@ fn play(signal: Signal, device: SoundDevice, clock: Clock, over: &AtomicBool) {
         if speaker.is_open() {
             sounding.frame(frame);
         }
-        speaker.write(frame);
+        speaker.write(frame, None);
         next = next + FRAME_TIME;
         let now = clock.now().mono;
         if now - next > LATEST {

@@ -50,7 +50,7 @@ impl Rehearsal {
         let (mut heard, mut said) = ([0; MAX_FRAME], [0; MAX_FRAME]);
         let mut next = clock.now().mono;
         loop {
-            microphone.frame(&mut heard);
+            microphone.frame(&mut heard, None);
             let open = (microphone.is_open(), speaker.is_open());
             if open == (true, true) {
                 if !trial.frame(&heard, &mut said) {
@@ -62,7 +62,7 @@ impl Rehearsal {
             } else {
                 opening += 1;
             }
-            speaker.write(&said);
+            speaker.write(&said, None);
             next = next + FRAME_TIME;
             let now = clock.now().mono;
             if now - next > LATEST {

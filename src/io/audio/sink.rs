@@ -11,7 +11,7 @@ use super::resample::FrameConverter;
 use super::source::LIVE_RATE;
 use crate::agent::{AudioSink, SoundNews, SoundSide};
 use crate::io::os;
-use crate::media::{FRAMES_A_SECOND, MAX_FRAME};
+use crate::media::{Acoustics, SoundEnd, FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::{escape, Failure, FailureKind};
 
 /// Frames between two updates of a file's header: one second.
@@ -84,6 +84,15 @@ impl Sink {
         Self::Live(Live { to, converter: FrameConverter::new(rate, LIVE_RATE).map(Box::new) })
     }
 
+    /// Where it goes.
+    pub fn end(&self) -> SoundEnd {
+        match self {
+            Self::Live(Live { to: Heard::Device(_), .. }) => SoundEnd::Device,
+            Self::Live(Live { to: Heard::Pipe(_), .. }) => SoundEnd::Program,
+            Self::Discard | Self::File(_) => SoundEnd::Other,
+        }
+    }
+
     /// Somebody hears it at once.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Live(_))
@@ -107,13 +116,13 @@ impl Sink {
         }
     }
 
-    /// After a failure the rest is to be discarded; what was written until then stays readable.
-    pub fn write(&mut self, frame: &[i16]) -> Result<(), Failure> {
+    /// After a failure the rest is to be discarded; what was written until then stays readable. `acoustics` learns what is heard at once.
+    pub fn write(&mut self, frame: &[i16], acoustics: Option<&mut Acoustics>) -> Result<(), Failure> {
         match self {
             Self::Discard => Ok(()),
             Self::File(recording) => recording.write(frame).map_err(|error| failure(&recording.path, &error)),
             Self::Live(live) => {
-                live.write(frame);
+                live.write(frame, acoustics);
                 Ok(())
             }
         }
@@ -129,7 +138,7 @@ impl Sink {
 }
 
 impl Live {
-    fn write(&mut self, frame: &[i16]) {
+    fn write(&mut self, frame: &[i16], acoustics: Option<&mut Acoustics>) {
         let mut own = [0; MAX_FRAME];
         let frame = match &mut self.converter {
             Some(converter) => {
@@ -139,8 +148,13 @@ impl Live {
             None => frame,
         };
         match &mut self.to {
-            Heard::Device(speaker) => speaker.write(frame),
-            Heard::Pipe(pipe) => pipe.write(frame),
+            Heard::Device(speaker) => speaker.write(frame, acoustics),
+            Heard::Pipe(pipe) => {
+                pipe.write(frame);
+                if let Some(acoustics) = acoustics {
+                    acoustics.played(frame);
+                }
+            }
         }
     }
 }
@@ -247,7 +261,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("heard.wav");
         let mut sink = Sink::open(&AudioSink::File(path.clone()), 8000).unwrap();
-        (1..=3).for_each(|value| sink.write(&frame(value)).unwrap());
+        (1..=3).for_each(|value| sink.write(&frame(value), None).unwrap());
         sink.finish().unwrap();
         let found = read_wav(&path, 8000).unwrap();
         assert_eq!((found.len(), found[0], found[479]), (480, 1, 3));
@@ -258,11 +272,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("heard.wav");
         let mut sink = Sink::open(&AudioSink::File(path.clone()), 8000).unwrap();
-        sink.write(&frame(1000)).unwrap();
+        sink.write(&frame(1000), None).unwrap();
         sink.set_rate(48_000);
-        (0..5).for_each(|_| sink.write(&[1000; 960]).unwrap());
+        (0..5).for_each(|_| sink.write(&[1000; 960], None).unwrap());
         sink.set_rate(8000);
-        sink.write(&frame(1000)).unwrap();
+        sink.write(&frame(1000), None).unwrap();
         sink.finish().unwrap();
         let found = read_wav(&path, 8000).unwrap();
         assert_eq!((found.len(), found[0], found[7 * 160 - 1]), (7 * 160, 1000, 1000));
@@ -274,7 +288,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, other) = (dir.path().join("heard.wav"), dir.path().join("link.wav"));
         let mut first = Sink::open(&AudioSink::File(path.clone()), 8000).unwrap();
-        first.write(&frame(7)).unwrap();
+        first.write(&frame(7), None).unwrap();
         std::os::unix::fs::symlink(&path, &other).unwrap();
         let failure = check_sink(&AudioSink::File(other.clone())).unwrap_err();
         assert!(failure.code == "recording-impossible" && failure.message.contains("another recording"), "{failure}");
@@ -290,7 +304,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("heard.wav");
         let mut sink = Sink::open(&AudioSink::File(path.clone()), 8000).unwrap();
-        (0..120).for_each(|value| sink.write(&frame(value)).unwrap());
+        (0..120).for_each(|value| sink.write(&frame(value), None).unwrap());
         std::mem::forget(sink);
         assert_eq!(read_wav(&path, 8000).unwrap().len(), 100 * 160);
     }
@@ -313,7 +327,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_and_a_missing_directory_is_named() {
         let mut sink = Sink::open(&AudioSink::Discard, 8000).unwrap();
-        sink.write(&frame(1)).unwrap();
+        sink.write(&frame(1), None).unwrap();
         let failure = Sink::open(&AudioSink::File("/nonexistent/heard.wav".into()), 8000).err().unwrap();
         assert_eq!(failure.code, "recording-failed");
         assert!(Sink::open(&AudioSink::File("/dev/full".into()), 8000).is_err());

@@ -5,7 +5,7 @@ use super::pipe::{check_pipe, PipeSource};
 use super::resample::FrameConverter;
 use super::wav::read_wav;
 use crate::agent::{AudioSource, SoundNews, SoundSide};
-use crate::media::MAX_FRAME;
+use crate::media::{Acoustics, SoundEnd, MAX_FRAME};
 use crate::vocab::{Failure, FailureKind};
 
 /// Of all codecs, in hertz: a tone is heard by each.
@@ -77,9 +77,18 @@ impl Source {
         }
     }
 
+    /// Where it comes from.
+    pub fn end(&self) -> SoundEnd {
+        match self.sound {
+            Sound::Device(_) => SoundEnd::Device,
+            Sound::Pipe(_) => SoundEnd::Program,
+            Sound::File { .. } | Sound::Silence | Sound::Tone { .. } => SoundEnd::Other,
+        }
+    }
+
     /// It comes from a device, or from another program.
     pub fn is_live(&self) -> bool {
-        matches!(self.sound, Sound::Device(_) | Sound::Pipe(_))
+        self.end() != SoundEnd::Other
     }
 
     /// The call goes on at another rate.
@@ -87,12 +96,12 @@ impl Source {
         self.converter = FrameConverter::new(self.rate, rate);
     }
 
-    /// The next 20 ms, at the rate that was asked for last.
-    pub fn frame(&mut self, frame: &mut [i16]) {
-        let Some(converter) = &mut self.converter else { return self.sound.frame(self.rate, frame) };
+    /// The next 20 ms, at the rate that was asked for last. `acoustics`, for what is live, treats it.
+    pub fn frame(&mut self, frame: &mut [i16], acoustics: Option<&mut Acoustics>) {
+        let Some(converter) = &mut self.converter else { return self.sound.treated(self.rate, frame, acoustics) };
         let mut own = [0; MAX_FRAME];
         let own = own.get_mut(..converter.frame_len()).unwrap_or_default();
-        self.sound.frame(self.rate, own);
+        self.sound.treated(self.rate, own, acoustics);
         converter.convert(own, frame);
     }
 
@@ -103,6 +112,16 @@ impl Source {
 }
 
 impl Sound {
+    fn treated(&mut self, rate: u32, frame: &mut [i16], acoustics: Option<&mut Acoustics>) {
+        if let Self::Device(microphone) = self {
+            return microphone.frame(frame, acoustics);
+        }
+        self.frame(rate, frame);
+        if let Some(acoustics) = acoustics {
+            acoustics.heard(frame);
+        }
+    }
+
     fn frame(&mut self, rate: u32, frame: &mut [i16]) {
         match self {
             Self::File { samples, next } => {
@@ -110,7 +129,7 @@ impl Sound {
                 *next = next.saturating_add(frame.len()).min(samples.len());
                 frame.iter_mut().zip(rest.chain(std::iter::repeat(0))).for_each(|(to, from)| *to = from);
             }
-            Self::Device(microphone) => microphone.frame(frame),
+            Self::Device(microphone) => microphone.frame(frame, None),
             Self::Pipe(pipe) => pipe.frame(frame),
             Self::Silence => frame.fill(0),
             Self::Tone { hertz, next } => frame.fill_with(|| {
@@ -140,7 +159,7 @@ mod tests {
 
     fn next(source: &mut Source, rate: u32) -> Vec<i16> {
         let mut frame = vec![7; (rate / FRAMES_A_SECOND) as usize];
-        source.frame(&mut frame);
+        source.frame(&mut frame, None);
         frame
     }
 

@@ -1,4 +1,5 @@
-//! From where others see the socket of a call: asked of servers of STUN before the call describes where it receives.
+//! From where others see the socket of a call, and who relays for it: asked of servers of STUN and TURN before the call describes where it
+//! receives.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -8,25 +9,39 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::servers::locate_servers;
 use crate::agent::Done;
 use crate::ice::{Gathering, Transmit, Traversal};
 use crate::io::{Clock, Resolver};
-use crate::sip::{Locate, Transport};
-use crate::vocab::CallId;
+use crate::vocab::{CallId, Failure, Mono};
 
 /// Between two looks whether the socket has gone to its leg.
 const LONGEST: Duration = Duration::from_secs(1);
 /// A call waits no longer for what servers say, their names looked up included.
 const WAIT: Duration = Duration::from_millis(750);
-/// Addresses of one server that are asked.
-const EACH: usize = 2;
 /// Nothing longer comes from a server of STUN; what is longer is cut, and is none of its answers.
 const ANSWER: usize = 1500;
 
 /// A socket that no leg has yet, and what was gathered on it.
 pub struct Opened {
     socket: std::net::UdpSocket,
-    gathered: Option<Place>,
+    gathered: Option<Gathered>,
+}
+
+/// What is found out, and a hand on the socket for the last word about it.
+struct Gathered {
+    place: Place,
+    socket: Option<std::net::UdpSocket>,
+}
+
+/// A call that ended before its leg began gives back what a server of TURN holds for it.
+impl Drop for Gathered {
+    fn drop(&mut self) {
+        let release = lock(&self.place).take().and_then(|mut traversal| traversal.release());
+        if let Some((Transmit { to, bytes }, socket)) = release.zip(self.socket.as_ref()) {
+            let _ = socket.send_to(&bytes, to);
+        }
+    }
 }
 
 /// Where a traversal waits for the leg: empty before it is gathered, and after it was taken.
@@ -56,7 +71,7 @@ impl Opened {
 
     /// For the leg. Whoever gathered on it lets go of it.
     pub fn take(self) -> (std::net::UdpSocket, Option<Box<Traversal>>) {
-        let gathered = self.gathered.and_then(|place| lock(&place).take());
+        let gathered = self.gathered.and_then(|gathered| lock(&gathered.place).take());
         (self.socket, gathered)
     }
 }
@@ -64,10 +79,11 @@ impl Opened {
 impl Gatherer {
     /// In a task of its own, which ends when `opened` has gone to a leg, or is no more.
     pub fn start(self, opened: &mut Opened, gathering: Gathering) {
-        let slot = Arc::downgrade(opened.gathered.insert(Arc::default()));
+        let gathered = Gathered { place: Arc::default(), socket: opened.socket.try_clone().ok() };
+        let slot = Arc::downgrade(&opened.gathered.insert(gathered).place);
         let socket = opened.socket.try_clone().and_then(tokio::net::UdpSocket::from_std);
         tokio::spawn(async move {
-            let gathered = match &socket {
+            let mut gathered = match &socket {
                 Ok(socket) => self.gather(socket, &slot, gathering).await,
                 Err(error) => {
                     tracing::warn!(%error, call = %self.call, "nobody is asked from where others see the socket of a call");
@@ -75,8 +91,15 @@ impl Gatherer {
                 }
             };
             let ice = gathered.as_ref().and_then(|traversal| traversal.ours());
+            if let Some(failure) = gathered.as_mut().and_then(|traversal| traversal.take_failure()) {
+                self.tell(failure).await;
+            }
             // A call that ended meanwhile has told its end.
-            let Some(place) = slot.upgrade() else { return };
+            let Some(place) = slot.upgrade() else {
+                return if let Some((socket, traversal)) = socket.ok().zip(gathered) {
+                    give_up(&socket, traversal)
+                };
+            };
             *lock(&place) = gathered;
             drop(place);
             let _ = self.dones.send(Done::MediaOpened { call: self.call, result: Ok(self.local), ice }).await;
@@ -89,62 +112,73 @@ impl Gatherer {
     /// `None` when the call ended meanwhile.
     async fn gather(&self, socket: &UdpSocket, slot: &Slot, gathering: Gathering) -> Option<Box<Traversal>> {
         let end = self.clock.now().mono + WAIT;
-        let servers = timeout(WAIT, self.addresses(&gathering.stun)).await.unwrap_or_else(|_| {
-            tracing::warn!(call = %self.call, "the names of the servers of STUN are not found in time; the call goes on without them");
-            Vec::new()
+        let found = timeout(WAIT, locate_servers(&self.resolver, &gathering)).await;
+        let (servers, failure) = found.unwrap_or_else(|_| {
+            tracing::warn!(call = %self.call, "the names of the servers of STUN and TURN are not found in time; the call goes on without them");
+            Default::default()
         });
+        if let Some(failure) = failure {
+            self.tell(failure).await;
+        }
         let start = (Clock::any_instant(), self.clock.now().mono);
         let mut traversal = Box::new(Traversal::gather(gathering, self.local, &servers, start));
-        let mut buffer = [0; ANSWER];
         while !traversal.is_gathered() && self.clock.now().mono < end {
-            let limit = self.advance(socket, &mut traversal).min(end - self.clock.now().mono);
-            if let Ok(Ok((len, from))) = timeout(limit, socket.recv_from(&mut buffer)).await {
-                traversal.receive(self.clock.now(), from, buffer.get(..len)?);
-            }
+            take_answer(&self.clock, socket, &mut traversal, end).await;
             if slot.strong_count() == 0 {
+                give_up(socket, traversal);
                 return None;
             }
         }
         Some(traversal)
     }
 
+    async fn tell(&self, failure: Failure) {
+        let _ = self.dones.send(Done::RelayFailed { call: self.call, failure }).await;
+    }
+
     /// NATs do not forget the socket while the other side rings. What comes waits for the leg.
     async fn keep_open(&self, socket: &UdpSocket, slot: &Slot) {
         loop {
             let limit = match slot.upgrade() {
-                Some(place) => lock(&place).as_mut().map(|traversal| self.advance(socket, traversal)),
+                Some(place) => lock(&place).as_mut().map(|traversal| advance(&self.clock, socket, traversal)),
                 None => None,
             };
             let Some(limit) = limit else { return };
             tokio::time::sleep(limit).await;
         }
     }
+}
 
-    /// Sends what is due, and says how long to wait.
-    fn advance(&self, socket: &UdpSocket, traversal: &mut Traversal) -> Duration {
-        let now = self.clock.now();
-        traversal.handle_timeout(now);
-        // No peer is known yet, nor what the policy says of it.
-        while let Some(Transmit { to, bytes }) = traversal.poll_transmit(|_| false) {
-            if let Err(error) = socket.try_send_to(&bytes, to) {
-                tracing::debug!(%error, %to, "a server of STUN was not asked");
-            }
-        }
-        traversal.poll_timeout().map_or(LONGEST, |at| (at - now.mono).min(LONGEST))
+/// Sends what is due, and says how long to wait.
+pub(super) fn advance(clock: &Clock, socket: &UdpSocket, traversal: &mut Traversal) -> Duration {
+    let now = clock.now();
+    traversal.handle_timeout(now);
+    // No peer is known yet, nor what the policy says of it.
+    while let Some(transmit) = traversal.poll_transmit(|_| false) {
+        go(socket, &transmit);
     }
+    traversal.poll_timeout().map_or(LONGEST, |at| (at - now.mono).min(LONGEST))
+}
 
-    async fn addresses(&self, servers: &[String]) -> Vec<SocketAddr> {
-        let mut addresses = Vec::new();
-        for server in servers {
-            let (host, port) = server.rsplit_once(':').unwrap_or((server, ""));
-            let (host, port) = (host.trim_matches(['[', ']']), port.parse().ok());
-            let what = Locate { transport: Some(Transport::Udp), ..Locate::host(host, port) };
-            match self.resolver.locate(what, [0; 32]).await {
-                Ok(found) => addresses.extend(found.iter().map(|candidate| candidate.address).take(EACH)),
-                Err(failure) => tracing::warn!(%failure, server, "a server of STUN is not found"),
-            }
-        }
-        addresses
+/// Takes the next answer, for which it waits no longer than until something is due.
+pub(super) async fn take_answer(clock: &Clock, socket: &UdpSocket, traversal: &mut Traversal, end: Mono) {
+    let limit = advance(clock, socket, traversal).min(end - clock.now().mono);
+    let mut buffer = [0; ANSWER];
+    if let Ok(Ok((len, from))) = timeout(limit, socket.recv_from(&mut buffer)).await {
+        traversal.receive(clock.now(), from, buffer.get_mut(..len).unwrap_or_default());
+    }
+}
+
+/// What a server of TURN holds for it is given back.
+pub(super) fn give_up(socket: &UdpSocket, mut traversal: Box<Traversal>) {
+    if let Some(transmit) = traversal.release() {
+        go(socket, &transmit);
+    }
+}
+
+fn go(socket: &UdpSocket, Transmit { to, bytes }: &Transmit) {
+    if let Err(error) = socket.try_send_to(bytes, *to) {
+        tracing::debug!(%error, %to, "a server of STUN or TURN was not asked");
     }
 }
 

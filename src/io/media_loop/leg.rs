@@ -9,13 +9,15 @@ use super::mailbox::{Mailbox, OpenedSocket};
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::traversing::Traversing;
+use super::treating::Treating;
 use crate::agent::{AudioSink, AudioSource, Done, SoundSide};
 use crate::ice::Traversal;
 use crate::io::audio::{Sink, Source};
 use crate::io::os::Batch;
 use crate::io::packet_log::packet_log;
 use crate::media::{
-    amplify, Counters, Datagram, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, FRAMES_A_SECOND, MAX_FRAME,
+    amplify, Counters, Datagram, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, TreatmentWish,
+    FRAMES_A_SECOND, MAX_FRAME,
 };
 use crate::vocab::{CallId, Failure, Mono, Now};
 
@@ -38,6 +40,7 @@ pub struct MediaLeg {
     pub source: AudioSource,
     pub sink: AudioSink,
     pub loudness: Arc<Loudness>,
+    pub treatment: TreatmentWish,
 }
 
 /// What a leg does.
@@ -68,6 +71,7 @@ pub struct RunningLeg {
     work: Work,
     source: Source,
     sink: Sink,
+    treating: Treating,
     beside: Beside,
     loudness: Arc<Loudness>,
     /// Of what is sent and of what is played.
@@ -94,7 +98,7 @@ impl MediaLeg {
 
     /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
     pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
-        let Self { call, mailbox, socket, traversal, work, source, sink, loudness } = self;
+        let Self { call, mailbox, socket, traversal, work, source, sink, loudness, treatment } = self;
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
@@ -105,6 +109,7 @@ impl MediaLeg {
             socket,
             traversing: Traversing(traversal),
             work,
+            treating: Treating::new(treatment, &source, &sink),
             source,
             sink,
             beside: Beside::default(),
@@ -176,7 +181,7 @@ impl RunningLeg {
         let len = |rate: u32| (rate / FRAMES_A_SECOND) as usize;
         let Some(frame) = room.get_mut(..len(rates.0)) else { return };
         if !stream.held().is_paused() {
-            self.source.frame(frame);
+            self.source.frame(frame, self.treating.acoustics());
             if self.source.is_live() {
                 amplify(frame, self.loudness.input());
             }
@@ -187,7 +192,7 @@ impl RunningLeg {
         if self.traversing.is_silenced() {
             stream.skip();
         } else {
-            say(stream, now, frame, (&self.socket, &self.traversing));
+            say(stream, now, frame, (&self.socket, &mut self.traversing));
         }
         let ours = self.beside.keep(frame, stream.held().is_silent());
         let sent = frame.len();
@@ -203,7 +208,7 @@ impl RunningLeg {
         if self.source.has_ended() && !had_ended {
             outbox.push(Done::SourceEnded { call: self.call });
         }
-        if let Err(failure) = self.sink.write(frame) {
+        if let Err(failure) = self.sink.write(frame, self.treating.acoustics()) {
             self.sink = Sink::Discard;
             outbox.push(Done::StreamFailed { call: self.call, failure });
         }
@@ -213,6 +218,9 @@ impl RunningLeg {
 
     fn tell_sound(&mut self, outbox: &mut Outbox) {
         let call = self.call;
+        if let Some(failure) = self.traversing.take_failure() {
+            outbox.push(Done::RelayFailed { call, failure });
+        }
         if let Some(news) = self.source.news() {
             outbox.push(Done::SoundChanged { call, side: SoundSide::Input, news });
         }
@@ -252,8 +260,8 @@ impl RunningLeg {
     fn handle(&mut self, came: Now, from: SocketAddr, datagram: &mut [u8]) {
         match &mut self.work {
             Work::Talk(Some(stream)) => {
-                if let Some(from) = self.traversing.sort(came, from, datagram, stream) {
-                    stream.handle_datagram(came, from, datagram);
+                if let Some((from, len)) = self.traversing.sort(came, from, datagram, stream) {
+                    stream.handle_datagram(came, from, datagram.get_mut(..len).unwrap_or_default());
                 }
             }
             Work::Talk(None) => {}
@@ -271,6 +279,7 @@ impl RunningLeg {
             self.guarded(|leg| {
                 leg.take_in(now, batch);
                 leg.say_bye(now);
+                leg.traversing.release(now, &leg.socket);
             });
         }
         self.tell_events(outbox);
@@ -287,8 +296,9 @@ impl RunningLeg {
         let Work::Talk(Some(stream)) = &mut self.work else { return };
         let says = self.mailbox.says_bye() && !self.traversing.is_silenced();
         if let Some(datagram) = says.then(|| stream.bye(now)).flatten() {
-            let Datagram { to, bytes } = self.traversing.lead(datagram);
-            send(&self.socket, now, to, bytes);
+            if let Some(Datagram { to, bytes }) = self.traversing.lead(datagram) {
+                send(&self.socket, now, to, bytes);
+            }
         }
     }
 
@@ -339,6 +349,7 @@ impl RunningLeg {
             self.sink = sink;
             self.sink.set_rate(self.rates.1);
         }
+        self.treating.fit(&self.source, &self.sink);
     }
 
     /// What waits at the socket before is under the keys before, or, where the peer was quicker, under the new ones.
@@ -347,6 +358,7 @@ impl RunningLeg {
         stream.rekey(now, rekeying);
         if let Some((socket, traversal)) = opened {
             self.take_in(now, batch);
+            self.traversing.release(now, &self.socket);
             (self.socket, self.traversing) = (socket, Traversing(traversal));
         }
     }
@@ -379,18 +391,20 @@ impl AsFd for RunningLeg {
 }
 
 /// One frame, and what of handshake and RTCP is due.
-fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &Traversing)) {
+fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &mut Traversing)) {
+    let mut go = |datagram: Datagram<'_>| {
+        if let Some(Datagram { to, bytes }) = traversing.lead(datagram) {
+            send(socket, now, to, bytes);
+        }
+    };
     if let Some(datagram) = stream.send(now, frame) {
-        let Datagram { to, bytes } = traversing.lead(datagram);
-        send(socket, now, to, bytes);
+        go(datagram);
     }
     while let Some((to, handshake)) = stream.poll_handshake(now) {
-        let Datagram { to, bytes } = traversing.lead(Datagram { to, bytes: &handshake });
-        send(socket, now, to, bytes);
+        go(Datagram { to, bytes: &handshake });
     }
     while let Some(datagram) = stream.poll_rtcp(now) {
-        let Datagram { to, bytes } = traversing.lead(datagram);
-        send(socket, now, to, bytes);
+        go(datagram);
     }
 }
 

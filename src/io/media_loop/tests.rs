@@ -227,6 +227,7 @@ fn a_leg_that_panics_ends_alone() {
         source,
         sink,
         loudness: Arc::default(),
+        treatment: Default::default(),
     };
     let mut outbox = outbox::Outbox::default();
     let mut leg = leg.start(Clock::start().now(), &mut outbox);
@@ -252,8 +253,8 @@ fn a_frame_that_leaves_more_than_ten_milliseconds_late_is_counted() {
     let work = leg::Work::Talk(Some(stream(here, here)));
     let mut outbox = outbox::Outbox::default();
     let (begun, mut batch) = (Clock::start().now(), Batch::new());
-    let loudness = Arc::default();
-    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink, loudness }
+    let (loudness, mailbox, treatment) = (Arc::default(), Arc::default(), Default::default());
+    let mut leg = MediaLeg { call: ALICE, mailbox, socket, traversal, work, source, sink, loudness, treatment }
         .start(begun, &mut outbox);
     for late in [0, 9, 11, 30, 2] {
         let at = leg.next() + std::time::Duration::from_millis(late);
@@ -280,8 +281,8 @@ fn sound_waits_for_its_frame_and_a_crowd_does_not() {
     let work = leg::Work::Talk(Some(stream(here, here)));
     let (mut outbox, mut batch) = (outbox::Outbox::default(), Batch::new());
     let begun = Clock::start().now();
-    let loudness = Arc::default();
-    let mut leg = MediaLeg { call: ALICE, mailbox: Arc::default(), socket, traversal, work, source, sink, loudness }
+    let (loudness, mailbox, treatment) = (Arc::default(), Arc::default(), Default::default());
+    let mut leg = MediaLeg { call: ALICE, mailbox, socket, traversal, work, source, sink, loudness, treatment }
         .start(begun, &mut outbox);
     #[expect(clippy::disallowed_methods, reason = "somebody else")]
     let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use super::leg::send;
 use crate::ice::{Heard, Start, Transmit, Traversal, Way};
 use crate::media::{Datagram, Stream};
-use crate::vocab::Now;
+use crate::vocab::{Failure, Now};
 
 /// Of one leg; empty where nothing was gathered.
 #[derive(Default)]
@@ -34,15 +34,33 @@ impl Traversing {
         }
     }
 
-    /// From where the stream takes a datagram to come; `None` when it is none of its packets.
-    pub fn sort(&mut self, now: Now, from: SocketAddr, datagram: &[u8], stream: &Stream) -> Option<SocketAddr> {
-        let Some(traversal) = &mut self.0 else { return Some(from) };
+    /// From where the stream takes a datagram to come, and how much of it is the packet; `None` when it is none of its packets.
+    pub fn sort(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        datagram: &mut [u8],
+        stream: &Stream,
+    ) -> Option<(SocketAddr, usize)> {
+        let Some(traversal) = &mut self.0 else { return Some((from, datagram.len())) };
         if traversal.wants_rule() {
             traversal.rule(|peer| stream.allows(now, peer));
         }
         match traversal.receive(now, from, datagram) {
             Heard::Ours => None,
-            Heard::Media(from) => Some(from),
+            Heard::Media(from, len) => Some((from, len)),
+        }
+    }
+
+    /// Why the server of TURN relays nothing for this call, or no more; once.
+    pub fn take_failure(&mut self) -> Option<Failure> {
+        self.0.as_mut()?.take_failure()
+    }
+
+    /// The call, or its socket, is over.
+    pub fn release(&mut self, now: Now, socket: &UdpSocket) {
+        if let Some(Transmit { to, bytes }) = self.0.as_mut().and_then(|traversal| traversal.release()) {
+            send(socket, now, to, &bytes);
         }
     }
 
@@ -50,11 +68,13 @@ impl Traversing {
         self.0.as_ref().is_some_and(|traversal| traversal.way() == Way::Nowhere)
     }
 
-    /// Where a packet of the stream really goes.
-    pub fn lead<'a>(&self, datagram: Datagram<'a>) -> Datagram<'a> {
-        match self.0.as_ref().map(|traversal| traversal.way()) {
-            Some(Way::To(to)) => Datagram { to, ..datagram },
-            Some(Way::AsDescribed | Way::Nowhere) | None => datagram,
+    /// Where a packet of the stream really goes, and as what; `None` where the relay lets nothing through to there yet.
+    pub fn lead<'a>(&'a mut self, datagram: Datagram<'a>) -> Option<Datagram<'a>> {
+        let Some(traversal) = &mut self.0 else { return Some(datagram) };
+        match traversal.way() {
+            Way::To(to) => Some(Datagram { to, ..datagram }),
+            Way::ByRelay(peer) => traversal.by_relay(peer, datagram.bytes).map(|(to, bytes)| Datagram { to, bytes }),
+            Way::AsDescribed | Way::Nowhere => Some(datagram),
         }
     }
 }

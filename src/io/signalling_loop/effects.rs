@@ -20,6 +20,7 @@ impl Signalling {
             Effect::BridgeStreams { calls, together } => self.media.confer(calls, together),
             Effect::Signal(wanted) => self.bell.sound(wanted),
             Effect::SetGains(gains) => self.media.set_gains(gains),
+            Effect::SetTreatment(wish) => self.media.set_treatment(wish),
             Effect::UseSound { call, source, sink } => {
                 let changed = self.media.use_sound(call, source.as_ref(), sink.as_ref());
                 self.answered.extend(changed.err().map(|failure| Done::StreamFailed { call, failure }));

@@ -47,6 +47,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
         gains: Default::default(),
+        treatment: Default::default(),
         ring: None,
         accounts: Vec::new(),
         places: Vec::new(),

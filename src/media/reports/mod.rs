@@ -145,6 +145,13 @@ impl Reports {
         self.next = Some(now);
     }
 
+    /// Ours is another source from now on, of which nothing was sent yet.
+    pub(super) fn begin_source(&mut self, ssrc: u32) {
+        self.ssrc = ssrc;
+        (self.sent_packets, self.sent_octets, self.sent_at_last_report) = (0, 0, 0);
+        (self.newest, self.own_reports) = (None, [None; 2]);
+    }
+
     /// Writes the report that is due, if one is, and gives its length; `quality` goes with it.
     pub(super) fn poll(&mut self, now: Now, quality: &Quality, octets: &mut [u8; MAX_LEN]) -> Option<usize> {
         let due = *self.next.get_or_insert(now.mono + INTERVAL / 2);

@@ -158,7 +158,7 @@ fn a_call_is_rekeyed_within_its_tunnel() {
         default_level: Level::Require,
         outbound: AH,
         inbound: AH,
-        protection: Protection::from_keys(keys(AH, direction[0]), keys(AH, direction[1])).unwrap(),
+        following: Following::Ipsec(Protection::from_keys(keys(AH, direction[0]), keys(AH, direction[1])).unwrap()),
         speaks_first,
         heard_first: false,
     };

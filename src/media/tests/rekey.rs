@@ -85,7 +85,7 @@ fn rekeying(end: usize, action: &str, bundle: Bundle) -> Rekeying {
         default_level,
         outbound,
         inbound,
-        protection,
+        following: Following::Ipsec(protection),
         speaks_first: end == ALICE,
         heard_first: false,
     }
@@ -225,7 +225,7 @@ fn agreeing_twice_in_a_row_loses_nothing() {
     link.run(100);
     for (end, (out, inward)) in [(BOB, (22, 21)), (ALICE, (21, 22))] {
         let protection = Protection::from_keys(keys(ESP, out), keys(ESP, inward)).unwrap();
-        let again = Rekeying { protection, ..rekeying(end, ESP_REQUIRED, ESP) };
+        let again = Rekeying { following: Following::Ipsec(protection), ..rekeying(end, ESP_REQUIRED, ESP) };
         link.ends[end].rekey(at(link.clock), again);
         link.run(WAY);
     }

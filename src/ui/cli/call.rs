@@ -254,11 +254,15 @@ pub(super) fn told(call: &CallView) -> String {
 
 /// What protects it, and where that ends when it is not at the peer.
 pub(super) fn protection(call: &CallView) -> String {
-    let CallView { bundle, through, carries, forwards, .. } = call;
+    let CallView { bundle, suite, through, carries, forwards, .. } = call;
+    let by_dtls = suite.as_deref().is_some_and(|suite| suite.starts_with("DTLS-SRTP"));
     match (through, carries, forwards) {
         (Some(tunnel), ..) => format!("{bundle}, tunnels as far as the gateway of call {tunnel}"),
         (_, Some(carried), _) => format!("{bundle}, the tunnel for call {carried}"),
         (.., Some(there)) => format!("{bundle}; you are its gateway to {there}"),
+        _ if bundle == "srtp" && by_dtls => {
+            format!("{bundle}, keys by DTLS: whoever changes the call's messages on the way can stand between")
+        }
         _ if bundle == "srtp" => {
             format!("{bundle}, keys by SDES: every proxy that the call's messages pass can listen")
         }

@@ -8,7 +8,9 @@ use super::door::Door;
 use super::exit::Exit;
 use super::output::Output;
 use crate::app::control::request::DevicesBody;
-use crate::app::control::view::{DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView, ErrorView, LevelView};
+use crate::app::control::view::{
+    DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView, ErrorView, LevelView, TreatmentView,
+};
 
 #[derive(Debug, Subcommand)]
 pub enum DevicesCommand {
@@ -149,7 +151,7 @@ fn row(side: &str, device: &DeviceView) -> [String; 4] {
     [side.to_owned(), device.name.clone(), device.description.clone(), state.to_owned()]
 }
 
-fn told(devices: &DevicesView) -> [String; 3] {
+fn told(devices: &DevicesView) -> [String; 4] {
     let gain = |decibels: i8| if decibels == 0 { String::new() } else { format!(" at {decibels:+} dB") };
     let (input, output) = (gain(devices.input_gain), gain(devices.output_gain));
     let rings = match devices.ring.as_str() {
@@ -168,5 +170,18 @@ fn told(devices: &DevicesView) -> [String; 3] {
         "none" => "you hear nothing of them".to_owned(),
         device => format!("you hear by {device}{output}"),
     };
-    [format!("{speak}; {hear}"), rings, who.to_owned()]
+    [format!("{speak}; {hear}"), treated(devices.treatment), rings, who.to_owned()]
+}
+
+fn treated(treatment: TreatmentView) -> String {
+    let done = [
+        (treatment.echo_cancellation, "without the echo of what you hear"),
+        (treatment.noise_suppression, "with less noise"),
+        (treatment.gain_control, "as loud as a voice should be"),
+    ];
+    let done: Vec<&str> = done.into_iter().filter(|(is_done, _)| *is_done).map(|(_, what)| what).collect();
+    match done.as_slice() {
+        [] => "what you say is sent as it is".to_owned(),
+        done => format!("what you say is sent {}", done.join(", ")),
+    }
 }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::media::{Level, Levels};
+use crate::media::{Level, Levels, Treatment};
 
 /// The machine's sound devices, and what calls use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -20,8 +20,26 @@ pub struct DevicesView {
     pub input_gain: i8,
     /// And of what they get to hear.
     pub output_gain: i8,
+    pub treatment: TreatmentView,
     /// Some of it was chosen with `devices use` or `devices gain`, in the place of the configuration.
     pub chosen: bool,
+}
+
+/// What is done to the user's voice before it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TreatmentView {
+    /// What the input hears of the output is taken out.
+    pub echo_cancellation: bool,
+    pub noise_suppression: bool,
+    /// The voice is made as loud as a voice should be.
+    pub gain_control: bool,
+}
+
+impl From<Treatment> for TreatmentView {
+    fn from(treatment: Treatment) -> Self {
+        let Treatment { echo_cancellation, noise_suppression, gain_control } = treatment;
+        Self { echo_cancellation, noise_suppression, gain_control }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

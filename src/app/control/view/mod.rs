@@ -41,7 +41,7 @@ pub use call::{
 pub use completions::CompletionsView;
 pub use conference::ConferenceView;
 pub use contact::{ContactList, ContactView, GroupList, GroupView};
-pub use devices::{DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView, LevelView, LevelsView};
+pub use devices::{DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView, LevelView, LevelsView, TreatmentView};
 pub use digit::{DigitView, DigitWayView, DigitsView};
 pub use doctor::{CheckStatus, CheckView, DoctorView};
 pub use entry::{EntryView, PlaceConditionView, RuleView, TunnelView};

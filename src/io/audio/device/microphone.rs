@@ -4,7 +4,7 @@ use super::stream::{Heard, RATE};
 use super::stretch::Stretch;
 use crate::agent::{SoundDevice, SoundNews, SoundSide};
 use crate::io::audio::resample::FrameConverter;
-use crate::media::{FRAMES_A_SECOND, MAX_FRAME};
+use crate::media::{Acoustics, FRAMES_A_SECOND, MAX_FRAME};
 
 /// Samples that a frame may be longer than itself, for a clock that is slow.
 const MORE: usize = 32;
@@ -34,13 +34,13 @@ impl Microphone {
         Self { keeper: Keeper::start(wanted, SoundSide::Input), open: None, flow }
     }
 
-    /// The next 20 ms, at 48 kHz.
-    pub fn frame(&mut self, frame: &mut [i16]) {
+    /// The next 20 ms, at 48 kHz, as `acoustics` treat it.
+    pub fn frame(&mut self, frame: &mut [i16], acoustics: Option<&mut Acoustics>) {
         if let Some(heard) = self.keeper.take() {
             self.open = Some(Open::new(heard));
             self.flow.opened(self.keeper.state());
         }
-        let flows = self.open.as_mut().is_some_and(|open| open.frame(frame));
+        let flows = self.open.as_mut().is_some_and(|open| open.frame(frame, acoustics));
         if !flows {
             frame.fill(0);
         }
@@ -66,7 +66,7 @@ impl Open {
     }
 
     /// `false` where there is not enough.
-    fn frame(&mut self, to: &mut [i16]) -> bool {
+    fn frame(&mut self, to: &mut [i16], mut acoustics: Option<&mut Acoustics>) -> bool {
         let there = self.heard.samples.slots();
         if self.waits && there < self.frame + self.margin.target() {
             return false;
@@ -79,6 +79,9 @@ impl Open {
         self.waits = false;
         let advice = self.margin.note(there - self.frame);
         self.skip(advice.skip);
+        if let Some(acoustics) = &mut acoustics {
+            acoustics.passed_over(advice.skip);
+        }
         let (mut room, mut own) = ([0; MAX_FRAME + MORE], [0; MAX_FRAME]);
         let taken = self.frame.saturating_add_signed(advice.shrink);
         let (Some(room), Some(own)) = (room.get_mut(..taken), own.get_mut(..self.frame)) else { return false };
@@ -86,10 +89,14 @@ impl Open {
             return false;
         }
         match &mut self.converter {
-            None => self.stretch.stretch(room, to),
+            None => {
+                treat(room, acoustics);
+                self.stretch.stretch(room, to);
+            }
             Some(converter) => {
                 self.stretch.stretch(room, own);
                 converter.convert(own, to);
+                treat(to, acoustics);
             }
         }
         true
@@ -99,5 +106,12 @@ impl Open {
         if let Ok(gone) = self.heard.samples.read_chunk(samples) {
             gone.commit_all();
         }
+    }
+}
+
+/// By the device's clock where its rate is that of the treatment.
+fn treat(samples: &mut [i16], acoustics: Option<&mut Acoustics>) {
+    if let Some(acoustics) = acoustics {
+        acoustics.heard(samples);
     }
 }

@@ -6,7 +6,7 @@ use super::stream::{Said, RATE};
 use super::stretch::Stretch;
 use crate::agent::{SoundDevice, SoundNews, SoundSide};
 use crate::io::audio::resample::FrameConverter;
-use crate::media::{FRAMES_A_SECOND, MAX_FRAME};
+use crate::media::{Acoustics, FRAMES_A_SECOND, MAX_FRAME};
 
 /// Samples that a frame may be longer than itself, for a clock that is fast.
 const MORE: usize = 32;
@@ -42,13 +42,13 @@ impl Speaker {
         Self { keeper: Keeper::start(wanted, SoundSide::Output), open: None, flow }
     }
 
-    /// 20 ms, at 48 kHz.
-    pub fn write(&mut self, frame: &[i16]) {
+    /// 20 ms, at 48 kHz. `acoustics` learn what the device gets of it.
+    pub fn write(&mut self, frame: &[i16], acoustics: Option<&mut Acoustics>) {
         if let Some(said) = self.keeper.take() {
             self.open = Some(Open::new(said));
             self.flow.opened(self.keeper.state());
         }
-        let flows = self.open.as_mut().is_some_and(|open| open.write(frame));
+        let flows = self.open.as_mut().is_some_and(|open| open.write(frame, acoustics));
         self.flow.note(flows);
     }
 
@@ -73,8 +73,8 @@ impl Open {
     }
 
     /// `false` where the device takes nothing.
-    fn write(&mut self, from: &[i16]) -> bool {
-        self.note_missing();
+    fn write(&mut self, from: &[i16], mut acoustics: Option<&mut Acoustics>) -> bool {
+        let missing = self.note_missing();
         let samples = &mut self.said.samples;
         let spare = samples.buffer().capacity() - samples.slots();
         let took = self.empty || spare < self.after;
@@ -90,6 +90,9 @@ impl Open {
             if let Ok(room) = samples.write_chunk(silence) {
                 room.commit_all();
             }
+            if let Some(acoustics) = &mut acoustics {
+                acoustics.played_nothing(missing + silence);
+            }
         }
         let (mut room, mut own) = ([0; MAX_FRAME + MORE], [0; MAX_FRAME]);
         let given = self.frame.saturating_add_signed(-advice.shrink);
@@ -104,16 +107,22 @@ impl Open {
         if self.said.samples.push_entire_slice(room).is_ok() {
             let samples = &self.said.samples;
             self.after = samples.buffer().capacity() - samples.slots();
+            if let Some(acoustics) = acoustics {
+                // By the device's clock where its rate is that of the treatment.
+                acoustics.played(if self.converter.is_none() { room } else { from });
+            }
         }
         took
     }
 
-    /// The device wanted more than there was.
-    fn note_missing(&mut self) {
+    /// The device wanted more than there was, by so many samples since it was looked last.
+    fn note_missing(&mut self) -> usize {
         let missing = self.said.missing.load(Ordering::Relaxed);
-        if std::mem::replace(&mut self.missing, missing) != missing && !self.empty {
+        let since = missing.wrapping_sub(std::mem::replace(&mut self.missing, missing));
+        if since > 0 && !self.empty {
             self.margin.ran_dry();
             self.empty = true;
         }
+        since as usize
     }
 }

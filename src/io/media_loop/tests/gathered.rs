@@ -35,7 +35,7 @@ fn server(answers: usize) -> SocketAddr {
 
 fn gathering(seed: u8, server: SocketAddr) -> Gathering {
     let credentials = Credentials::random(&mut ChaCha20Rng::from_seed([seed; 32]));
-    Gathering { credentials, stun: vec![server.to_string()], seed: [seed; 32] }
+    Gathering { credentials, stun: vec![server.to_string()], turn: None, seed: [seed; 32] }
 }
 
 /// What was gathered.

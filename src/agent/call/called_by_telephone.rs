@@ -1,0 +1,81 @@
+//! An ordinary telephone calls: no key agreement, perhaps keys for SRTP. Our entries decide before it rings.
+
+use super::callee::{action_shown, claimed_entity};
+use super::invitation::{Invitation, Taken, Way};
+use super::no::{refuse_aimed, No};
+use super::peer_sdp::PeerSdp;
+use super::sdes::BY_TLS;
+use super::srtp_keys::SrtpKeys;
+use super::KeyState;
+use crate::agent::ruling::Protected;
+use crate::agent::Agent;
+use crate::policy::{Protocol, Rule};
+use crate::sip::headers::NameAddr;
+use crate::vocab::{Device, Entity, Now};
+
+impl Agent {
+    /// An ordinary phone, or a message from which the attribute was taken out.
+    pub(super) fn judge_plain(&mut self, now: Now, invitation: &Invitation<'_>, offered: PeerSdp) -> Result<Taken, No> {
+        let Invitation { from, caller, .. } = *invitation;
+        self.refuse_stripped(caller)?;
+        self.refuse_crowd()?;
+        // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
+        // only whoever reads the call's messages knows.
+        let (way, telephone) = self.way_of_telephone(invitation);
+        let keys = self.choose_keys(&offered, from.transport, way.stated)?;
+        if !way.stated {
+            refuse_aimed(&[offered.media()], from.remote.ip())?;
+        }
+        let protected = if keys.is_some() { Protected::SRTP } else { Protected::default() };
+        let demands = self.demands_before_answer(now, telephone.as_ref(), offered.media(), way);
+        if let Err(missing) = self.judge_protection(protected, &demands) {
+            return Err(self.refuse_telephone(caller, &offered, &missing));
+        }
+        let action = action_shown(&demands);
+        Ok(Taken { telephone, ..self.taken_in_clear(Some(offered), way, action, keys) })
+    }
+
+    /// How a telephone calls, and in whose name where a proxy of ours stands for that.
+    pub(super) fn way_of_telephone(&self, invitation: &Invitation<'_>) -> (Way, Option<(Entity, Device)>) {
+        let Invitation { from, caller, relayed, .. } = *invitation;
+        let relayed = relayed && self.is_own_proxy(&from);
+        let named = claimed_entity(caller).filter(|_| relayed && from.transport.is_secure());
+        (Way { stated: relayed, heard_first: relayed }, named.map(|entity| (entity, Device::telephone())))
+    }
+
+    /// Where an entry is for telephones, our user may want to know why one was refused.
+    fn refuse_telephone(&mut self, caller: &NameAddr, offered: &PeerSdp, missing: &[Rule]) -> No {
+        let is_for_it = !missing.is_empty() && missing.iter().all(|rule| rule.protocol == Protocol::Srtp);
+        let offered_keys = !offered.crypto().is_empty();
+        if is_for_it {
+            self.tell_without_keys(&caller.uri.to_string(), offered_keys);
+        }
+        match is_for_it && offered_keys {
+            true => No::plain(488, BY_TLS),
+            false => No::missing(missing, None),
+        }
+    }
+
+    /// Of whom nothing is known: an ordinary telephone.
+    pub(super) fn taken_in_clear(
+        &self,
+        offered: Option<PeerSdp>,
+        way: Way,
+        action: String,
+        srtp: Option<SrtpKeys>,
+    ) -> Taken {
+        Taken {
+            name: self.config.entity.clone(),
+            key: KeyState::Plain,
+            offered,
+            entity: None,
+            known: None,
+            srtp,
+            telephone: None,
+            device: None,
+            way,
+            action,
+            forward: None,
+        }
+    }
+}
