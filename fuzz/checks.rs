@@ -72,7 +72,14 @@ pub fn crypto(octets: &[u8]) {
     let Ok(offer) = sdp::SessionDescription::parse(&[head, octets, b"\r\n"].concat()) else { return };
     let Ok(audio) = sdp::RemoteAudio::of(&offer) else { return };
     for crypto in audio.keying.crypto {
-        let ours = sdp::Ours { username: "-", session_id: 1, session_version: 1, address: ([192, 0, 2, 2], 9).into() };
+        let ours = sdp::Ours {
+            username: "-",
+            session_id: 1,
+            session_version: 1,
+            address: ([192, 0, 2, 2], 9).into(),
+            comfort_noise: true,
+            ptime: 20,
+        };
         let formats = &[sdp::AudioFormat::Pcmu, sdp::AudioFormat::Pcma];
         let keying = sdp::Keying { crypto: vec![crypto.clone()], dtls: None };
         let input = sdp::AnswerInput { ours, formats, sv_sa: None, keying, ice: None, held: false };

@@ -163,6 +163,51 @@ fn no_codec_allocates() {
     }
 }
 
+#[test]
+fn packets_of_no_length_allocate() {
+    for (codec, time) in Codec::ALL.into_iter().flat_map(|codec| [10, 30, 40, 60].map(|time| (codec, time))) {
+        if (codec, time) == (Codec::Opus, 30) {
+            continue;
+        }
+        let ends = [true, false].map(|first| {
+            let mut end = by_ipsec(Bundle::ESP, Suite::Aes128Gcm, first);
+            end.set_formats(Formats { packet_time: time, ..Formats::only(codec) });
+            end
+        });
+        let [from, to] = ends;
+        goes_without_in_packets(&format!("{} {time}", codec.name()), from, to, time);
+    }
+}
+
+/// What is sent is a pause, now and then, and noise is heard in it.
+#[test]
+fn no_pause_allocates() {
+    let ends = [true, false].map(|first| {
+        let mut end = stream(Bundle::NONE, Associations::none(), first);
+        end.set_formats(Formats { comfort: Some(13), receive_comfort: Some(13), ..Formats::only(Codec::Pcmu) });
+        end
+    });
+    let [mut from, mut to] = ends;
+    let mut turn = |n: u64| {
+        let now = Now { mono: Mono(Duration::from_millis(n * 20)), wall: Wall(n * 20) };
+        let frame = [if (n / 100).is_multiple_of(2) { (n as i16).wrapping_mul(97) } else { 3 }; 160];
+        if let Some(sealed) = from.send(now, &frame) {
+            let mut octets = [0; 200];
+            octets[..sealed.bytes.len()].copy_from_slice(sealed.bytes);
+            let len = sealed.bytes.len();
+            to.handle_datagram(now, "192.168.1.1:4000".parse().unwrap(), &mut octets[..len]);
+        }
+        to.play(now, &mut [0; 160]);
+        while to.poll_event().is_some() {}
+    };
+    // The first pause makes the noise.
+    (0..200).for_each(&mut turn);
+    let before = COUNT.with(Cell::get);
+    (200..1200).for_each(&mut turn);
+    assert_eq!(COUNT.with(Cell::get) - before, 0);
+    assert!((400..900).contains(&to.counters().received), "{:?}", to.counters());
+}
+
 /// Keys are pressed all the time, and told.
 #[test]
 fn no_key_of_a_telephone_allocates() {
@@ -197,17 +242,25 @@ fn a_voice_that_is_treated_holds_no_more_after_ten_seconds_than_after_one() {
     assert!(after <= before, "{after} octets, {before} before");
 }
 
-fn goes_without(what: &str, mut from: Stream, mut to: Stream) {
+fn goes_without(what: &str, from: Stream, to: Stream) {
+    goes_without_in_packets(what, from, to, 20);
+}
+
+/// Of so many milliseconds.
+fn goes_without_in_packets(what: &str, mut from: Stream, mut to: Stream, time: u16) {
     let source = SOURCE.parse().unwrap();
     let mut datagram = [0; 2048];
     let mut turn = |n: u64| {
         let now = Now { mono: Mono(Duration::from_millis(n * 20)), wall: Wall(n * 20) };
         let frame = [n as i16; MAX_FRAME];
         let len = |rate: u32| rate as usize / 50;
-        let sealed = from.send(now, &frame[..len(from.rate())]).expect("the policy lets it out");
-        let octets = sealed.bytes.len();
-        datagram[..octets].copy_from_slice(sealed.bytes);
-        to.handle_datagram(now, source, &mut datagram[..octets]);
+        let mut sound = from.send(now, &frame[..len(from.rate())]);
+        while let Some(sealed) = sound {
+            let octets = sealed.bytes.len();
+            datagram[..octets].copy_from_slice(sealed.bytes);
+            to.handle_datagram(now, source, &mut datagram[..octets]);
+            sound = from.poll_sound(now);
+        }
         assert!(from.poll_handshake(now).is_none() && to.poll_handshake(now).is_none());
         to.play(now, &mut [0; MAX_FRAME][..len(to.heard_rate())]);
         while to.poll_event().is_some() {}
@@ -216,5 +269,5 @@ fn goes_without(what: &str, mut from: Stream, mut to: Stream) {
     let before = COUNT.with(Cell::get);
     (1..1000).for_each(&mut turn);
     assert_eq!(COUNT.with(Cell::get) - before, 0, "{what}");
-    assert_eq!((to.counters().received, to.counters().dropped.len()), (1000, 0));
+    assert_eq!((to.counters().received, to.counters().dropped.len()), (20_000 / u64::from(time), 0), "{what}");
 }

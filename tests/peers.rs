@@ -1,4 +1,4 @@
-//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, Kamailio, OpenSSL and baresip. One file a
+//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, Kamailio, OpenSSL, baresip and linphone. One file a
 //! peer, one program for all: linking takes longer than running. (sipp has `scenarios`.)
 
 #[path = "common/baresip.rs"]
@@ -7,10 +7,14 @@ mod baresip;
 mod certificates;
 #[path = "common/events.rs"]
 mod events;
+#[path = "common/linphone.rs"]
+mod linphone;
 #[path = "common/process.rs"]
 mod process;
 #[path = "common/sound.rs"]
 mod sound;
+#[path = "common/space.rs"]
+mod space;
 #[path = "cli/terminal.rs"]
 #[allow(dead_code)] // a part of it is used
 mod terminal;
@@ -24,6 +28,7 @@ mod peers_comeback;
 mod peers_guards;
 mod peers_ipv6;
 mod peers_kamailio;
+mod peers_linphone;
 mod peers_names;
 mod peers_openssl;
 mod peers_packets;

@@ -103,6 +103,8 @@ fn config(number: usize) -> AgentConfig {
         gateway: None,
         unknown_watchers: UnknownWatchers::Policy,
         take_proposals: true,
+        comfort_noise: false,
+        ptime: 20,
         dtmf: Default::default(),
         codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,

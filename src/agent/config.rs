@@ -34,6 +34,10 @@ pub struct AgentConfig {
     pub answering: Answering,
     pub audio_source: AudioSource,
     pub audio_sink: AudioSink,
+    /// Pauses need not be sent, where that is allowed: who sees the packets sees who speaks when.
+    pub comfort_noise: bool,
+    /// Milliseconds of sound that we would like in each packet of a peer.
+    pub ptime: u16,
     /// How keys of our telephone go.
     pub dtmf: DtmfWay,
     /// Of what devices and other programs give and get.

@@ -7,8 +7,14 @@ pub struct Formats {
     pub send: (u8, Codec),
     /// How, as the peer asks for it.
     pub tuning: Tuning,
+    /// Milliseconds of sound in each packet of ours: 10, 20, 30, 40 or 60, of Opus not 30.
+    pub packet_time: u16,
     /// What the peer may send, under our numbers; it may go from one to another at any time.
     pub receive: Vec<(u8, Codec)>,
+    /// Under which number the peer takes how loud pauses are, which are not sent then (RFC 3389).
+    pub comfort: Option<u8>,
+    /// Under which it may send the same.
+    pub receive_comfort: Option<u8>,
     /// Under which number the peer takes keys of a telephone, and at what clock (RFC 4733).
     pub digits: Option<(u8, u32)>,
     /// Under which it may send some.
@@ -22,7 +28,10 @@ impl Formats {
         Self {
             send: numbered,
             tuning: Tuning::default(),
+            packet_time: 20,
             receive: vec![numbered],
+            comfort: None,
+            receive_comfort: None,
             digits: None,
             receive_digits: Vec::new(),
         }

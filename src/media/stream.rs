@@ -1,6 +1,3 @@
-mod rekeyed;
-mod reporting;
-
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -8,35 +5,34 @@ use std::time::Duration;
 
 use super::associations::Associations;
 use super::counters::LATE;
-use super::digits::{Dialled, Keyed, Turn};
+use super::digits::{Dialled, Keyed};
+use super::discretion::Discretion;
 use super::egress::{Egress, Withheld};
 use super::generation::{Generation, Terms};
 use super::generations::Generations;
 use super::ingress::Ingress;
 use super::keying::Keying;
+use super::packetizer::Packetizer;
 use super::playout::{Insertion, Playout};
 use super::quality::Meter;
 use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
-use super::{Codec, Counters, Encoder, Formats, Held, Tuning, Tunnel, MAX_FRAME};
+use super::{Codec, Counters, Formats, Held, Tunnel};
 use crate::dtls::DtlsError;
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
 use crate::policy::{Bundle, Level, Spd};
 use crate::srtp::CryptoSuite;
 use crate::vocab::{Device, Digit, Entity, Now};
 
+mod comfort;
 mod digits;
-
-/// Of any codec.
-const SILENCE: [i16; MAX_FRAME] = [0; MAX_FRAME];
+mod rekeyed;
+mod reporting;
+mod sending;
 
 /// One media leg. It alone owns its SAs; the media loop alone owns it.
 pub struct Stream {
-    encoder: Encoder,
-    /// It makes packets of one size.
-    constant: bool,
-    /// Room for one payload.
-    encoded: Box<[u8]>,
+    packetizer: Packetizer,
     formats: Formats,
     /// Until the peer is heard nothing is sent.
     waits: bool,
@@ -130,12 +126,11 @@ impl Stream {
         let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
         let (keying, associations) = Keying::of(associations.into());
         let first = Generation::new(terms, associations);
-        let (payload_type, codec) = config.formats.send;
+        let discretion = Discretion::of(&config.formats, outbound, tunnel.is_some());
+        let ((payload_type, codec), packet_time) = (config.formats.send, config.formats.packet_time);
         let room = vec![0; first.room()].into_boxed_slice();
         Self {
-            encoder: encoder(&config.formats, outbound),
-            constant: encoder_is_constant(&config.formats, outbound),
-            encoded: vec![0; codec.max_payload()].into_boxed_slice(),
+            packetizer: Packetizer::new(&config.formats, discretion),
             playout: Playout::new(&config.formats.receive),
             formats: config.formats,
             waits: config.heard_first,
@@ -151,7 +146,7 @@ impl Stream {
                 timestamp: config.timestamp,
                 ssrc: config.ssrc,
             },
-            buffer: packet_buffer(codec),
+            buffer: packet_buffer(codec, packet_time),
             room,
             reports: Reports::new(config.ssrc, codec.clock()),
             dialled: Dialled::default(),
@@ -171,87 +166,12 @@ impl Stream {
 
     /// Samples a second of the frames that it takes, which are 20 ms long.
     pub fn rate(&self) -> u32 {
-        self.encoder.codec().rate()
+        self.packetizer.codec().rate()
     }
 
     /// The same of the frames that it gives: what the peer sends now, which may be another codec than ours.
     pub fn heard_rate(&self) -> u32 {
         self.playout.rate()
-    }
-
-    /// Goes on with what both sides described anew. Numbers and timestamps go on as they were (RFC 3264 section 8.3.2).
-    pub fn set_formats(&mut self, formats: Formats) {
-        if formats == self.formats {
-            return;
-        }
-        let (payload_type, codec) = formats.send;
-        if codec != self.encoder.codec() {
-            self.encoded = vec![0; codec.max_payload()].into_boxed_slice();
-            self.buffer = packet_buffer(codec);
-            self.reports.set_clock(codec.clock());
-            self.next.marker = true;
-        }
-        self.constant = encoder_is_constant(&formats, self.generations.outbound());
-        self.encoder = encoder(&formats, self.generations.outbound());
-        self.next.payload_type = payload_type;
-        if formats.digits.is_none() {
-            self.dialled.clear();
-        }
-        if formats.receive != self.formats.receive {
-            self.playout = Playout::new(&formats.receive);
-        }
-        self.formats = formats;
-    }
-
-    /// Seals one frame of sound; `None` when the policy lets nothing out, which is counted, or while the peer has to be heard
-    /// first.
-    pub fn send(&mut self, now: Now, frame: &[i16]) -> Option<Datagram<'_>> {
-        self.generations.settle(now.mono);
-        self.follow_agreement();
-        let header = self.next;
-        self.next.timestamp = header.timestamp.wrapping_add(self.encoder.codec().frame_ticks());
-        if self.waits || self.is_keying() || self.held.is_silent() {
-            return None;
-        }
-        let turn = self.dialled.turn(self.digit_ticks());
-        let len = match turn {
-            Turn::Digit(digit) => self.write_digit(header, digit)?,
-            Turn::Pause => self.write_sound(header, &SILENCE)?,
-            Turn::Sound => self.write_sound(header, frame)?,
-        };
-        match leave(&mut self.generations, &mut self.tunnel, now, &mut self.buffer) {
-            Ok(datagram) => {
-                self.next.sequence = header.sequence.wrapping_add(1);
-                // Sound begins anew after a digit.
-                self.next.marker = matches!(turn, Turn::Digit(_));
-                self.counters.sent += 1;
-                self.reports.note_sent(now.mono, header.timestamp, len);
-                Some(datagram)
-            }
-            Err(why) => {
-                note_withheld(why, &mut self.counters, &mut self.told, &mut self.events);
-                None
-            }
-        }
-    }
-
-    /// Puts a packet of this frame into the buffer, and gives the octets of its payload; `None` when there is nothing to say.
-    fn write_sound(&mut self, header: RtpHeader, frame: &[i16]) -> Option<usize> {
-        let frame = frame.get(..self.encoder.codec().frame_len())?;
-        let len = self.encoder.encode(frame, &mut self.encoded);
-        let payload = self.encoded.get(..len).filter(|payload| !payload.is_empty())?;
-        let packet = self.buffer.begin(rtp::HEADER_LEN + len)?;
-        header.write(packet)?;
-        packet.get_mut(rtp::HEADER_LEN..)?.copy_from_slice(payload);
-        Some(len)
-    }
-
-    /// So many frames are not sent, because their time has passed: the peer sees by the timestamps that time went on (RFC 3550
-    /// section 5.1).
-    pub fn pass_over(&mut self, frames: u32) {
-        let ticks = self.encoder.codec().frame_ticks().wrapping_mul(frames);
-        self.next.timestamp = self.next.timestamp.wrapping_add(ticks);
-        self.next.marker |= frames > 0;
     }
 
     /// The frame that is sent next was due so long ago.
@@ -333,14 +253,6 @@ impl Stream {
         self.generations.set_spd(now, spd);
     }
 
-    /// Where sizes may tell no more what is said they do not from this packet on: whoever answered goes on under the old keys for a while.
-    fn follow_agreement(&mut self) {
-        let outbound = self.generations.outbound();
-        if std::mem::replace(&mut self.constant, encoder_is_constant(&self.formats, outbound)) != self.constant {
-            self.encoder = encoder(&self.formats, outbound);
-        }
-    }
-
     /// Who holds the call from now on. RTCP goes on (RFC 3264 section 5.1).
     pub fn set_held(&mut self, held: Held) {
         if held.by_us != self.held.by_us {
@@ -368,12 +280,6 @@ impl Stream {
         self.generations.allow(now, peer)
     }
 
-    /// In the place of [`send`](Self::send), while there is no way: time goes on, and the frame is counted as dropped.
-    pub fn skip(&mut self) {
-        self.next.timestamp = self.next.timestamp.wrapping_add(self.encoder.codec().frame_ticks());
-        self.counters.drop_one("no-consent");
-    }
-
     fn note_first(&mut self, from: SocketAddr) {
         // AH proves the address that it came by, which need not be where our sound would go.
         self.waits = self.waits && (from != self.generations.remote() || self.generations.awaits_next());
@@ -385,7 +291,12 @@ impl Stream {
     fn handle_packet(&mut self, now: Now, packet: &[u8]) {
         match Kind::of(packet) {
             Kind::Rtp => self.handle_rtp(now, packet),
-            Kind::Rtcp if self.reports.handle(now.mono, packet) => self.counters.rtcp_received += 1,
+            Kind::Rtcp if self.reports.handle(now.mono, packet) => {
+                self.counters.rtcp_received += 1;
+                if let Some(lost) = self.reports.take_far_loss() {
+                    self.packetizer.note_loss(lost);
+                }
+            }
             _ => self.counters.drop_one(DropReason::Malformed.name()),
         }
     }
@@ -394,6 +305,9 @@ impl Stream {
         let Some((header, payload)) = RtpHeader::read(packet) else {
             return self.counters.drop_one(DropReason::Malformed.name());
         };
+        if self.formats.receive_comfort == Some(header.payload_type) {
+            return self.take_comfort(now, &header, payload);
+        }
         if self.formats.receive_digits.contains(&header.payload_type) {
             return self.take_digit(now, &header, payload);
         }
@@ -419,19 +333,8 @@ impl Stream {
     }
 }
 
-fn encoder(formats: &Formats, outbound: Bundle) -> Encoder {
-    let constant_rate = encoder_is_constant(formats, outbound);
-    Encoder::tuned(formats.send.1, Tuning { constant_rate, ..formats.tuning })
-}
-
-/// Where sizes could tell what is said they are all one: padding does that, or else the encoder (RFC 6562 section 3).
-fn encoder_is_constant(formats: &Formats, outbound: Bundle) -> bool {
-    let is_sealed = outbound.esp || outbound.srtp;
-    formats.tuning.constant_rate || is_sealed && !outbound.framing.tfc
-}
-
-fn packet_buffer(codec: Codec) -> PacketBuffer {
-    PacketBuffer::new((rtp::HEADER_LEN + codec.max_payload()).max(reports::MAX_LEN))
+fn packet_buffer(codec: Codec, packet_time: u16) -> PacketBuffer {
+    PacketBuffer::new((rtp::HEADER_LEN + codec.max_payload(packet_time)).max(reports::MAX_LEN))
 }
 
 /// The packet in the buffer goes where the current generation, and a tunnel around it, lead.

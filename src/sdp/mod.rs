@@ -7,6 +7,7 @@
 //! Not here: more than one stream of ours, names instead of addresses, bundling. What it says for ICE is text here, meaning in `ice`.
 
 mod attribute;
+mod comfort_noise;
 mod crypto;
 mod description;
 mod dtls;
@@ -32,6 +33,6 @@ pub use offer_answer::{
 };
 pub use opus::OpusWishes;
 pub use parse::ParseError;
-pub use remote::{MediaError, Profile, RemoteAudio};
+pub use remote::{MediaError, Profile, RemoteAudio, PACKET_TIMES, PTIME};
 pub use sv_sa::{SvSa, SvSaError};
 pub use telephone_event::TelephoneEvent;

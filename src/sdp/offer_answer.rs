@@ -2,11 +2,12 @@ use std::iter;
 use std::net::SocketAddr;
 
 use super::attribute::{Attribute, MediaDirection};
+use super::comfort_noise;
 use super::description::{Connection, Line, MediaDescription, Origin, SessionDescription};
 use super::dtls::Keying;
 use super::format::{AudioFormat, NumberedFormat};
 use super::ice::Ice;
-use super::remote::{MediaError, Profile, RemoteAudio, PTIME};
+use super::remote::{MediaError, Profile, RemoteAudio};
 use super::sv_sa::SvSa;
 use super::telephone_event::TelephoneEvent;
 
@@ -20,6 +21,10 @@ pub struct Ours<'a> {
     pub session_version: u64,
     /// Where we receive media.
     pub address: SocketAddr,
+    /// Pauses need not be sent, but how loud they are (RFC 3389).
+    pub comfort_noise: bool,
+    /// Milliseconds of sound that we would like in each packet.
+    pub ptime: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +70,8 @@ pub enum AnswerError {
 /// One audio stream, both ways, RTP and RTCP on one port.
 pub fn offer(input: OfferInput) -> SessionDescription {
     let formats: Vec<_> = input.formats.iter().copied().map(NumberedFormat::from).collect();
-    let mut media = audio(input.ours.address, &formats, &TelephoneEvent::beside(&formats));
+    let comfort = comfort_noise::beside(&formats).filter(|_| may_pause(&input.ours, &input.keying));
+    let mut media = audio(&input.ours, &formats, comfort, &TelephoneEvent::beside(&formats));
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.keying.attributes());
@@ -85,7 +91,8 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     if formats.is_empty() {
         return Err(MediaError::Codec);
     }
-    let mut joined = audio(input.ours.address, &formats, &theirs.events);
+    let comfort = theirs.comfort_noise.filter(|_| may_pause(&input.ours, &input.keying));
+    let mut joined = audio(&input.ours, &formats, comfort, &theirs.events);
     // The answer has the offer's (RFC 3264 section 6).
     joined.protocol = theirs.profile.name().to_owned();
     if theirs.rtcp_mux {
@@ -206,15 +213,26 @@ fn username(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect()
 }
 
-fn audio(address: SocketAddr, formats: &[NumberedFormat], events: &[TelephoneEvent]) -> MediaDescription {
+/// Whoever cannot hear SRTP would see who speaks when (RFC 6562 section 5).
+fn may_pause(ours: &Ours<'_>, keying: &Keying) -> bool {
+    ours.comfort_noise && *keying == Keying::default()
+}
+
+fn audio(
+    ours: &Ours<'_>,
+    formats: &[NumberedFormat],
+    comfort: Option<u8>,
+    events: &[TelephoneEvent],
+) -> MediaDescription {
     let mut attributes: Vec<_> = formats.iter().flat_map(lines).collect();
+    attributes.extend(comfort.map(comfort_noise::line));
     attributes.extend(events.iter().flat_map(TelephoneEvent::lines));
-    let numbers =
-        formats.iter().map(|numbered| numbered.payload_type).chain(events.iter().map(|event| event.payload_type));
-    attributes.push(Attribute::new("ptime", PTIME.to_string()));
+    let sound = formats.iter().map(|numbered| numbered.payload_type);
+    let numbers = sound.chain(comfort).chain(events.iter().map(|event| event.payload_type));
+    attributes.push(Attribute::new("ptime", ours.ptime.to_string()));
     MediaDescription {
         kind: "audio".to_owned(),
-        port: address.port(),
+        port: ours.address.port(),
         port_count: 1,
         protocol: "RTP/AVP".to_owned(),
         formats: numbers.map(|number| number.to_string()).collect(),
@@ -245,7 +263,14 @@ mod tests {
     const FORMATS: [AudioFormat; 2] = [AudioFormat::Pcmu, AudioFormat::Pcma];
 
     fn ours(address: &str) -> Ours<'_> {
-        Ours { username: "al ice", session_id: 7, session_version: 1, address: address.parse().unwrap() }
+        Ours {
+            username: "al ice",
+            session_id: 7,
+            session_version: 1,
+            address: address.parse().unwrap(),
+            comfort_noise: false,
+            ptime: 20,
+        }
     }
 
     fn names(audio: &RemoteAudio) -> Vec<AudioFormat> {
@@ -475,8 +500,8 @@ mod tests {
 
     #[test]
     fn a_stream_of_shorter_packets_than_ours_is_not_joined() {
-        assert_eq!(our_answer(&changed("a=ptime:20", "a=maxptime:10")), Err(MediaError::Ptime(10)));
-        for fits in ["a=maxptime:20", "a=maxptime:120", "a=maxptime:x"] {
+        assert_eq!(our_answer(&changed("a=ptime:20", "a=maxptime:9")), Err(MediaError::Ptime(9)));
+        for fits in ["a=maxptime:10", "a=maxptime:20", "a=maxptime:120", "a=maxptime:x"] {
             assert!(our_answer(&changed("a=ptime:20", fits)).is_ok());
         }
     }

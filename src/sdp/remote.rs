@@ -1,10 +1,11 @@
 use std::net::SocketAddr;
 
 use super::attribute::MediaDirection;
+use super::comfort_noise;
 use super::crypto::{Crypto, CryptoError};
 use super::description::{Connection, MediaDescription, SessionDescription};
 use super::dtls::{Dtls, Keying};
-use super::format::NumberedFormat;
+use super::format::{AudioFormat, NumberedFormat};
 use super::ice::Ice;
 use super::sv_sa::{SvSa, SvSaError};
 use super::telephone_event::TelephoneEvent;
@@ -20,12 +21,16 @@ pub struct RemoteAudio {
     pub formats: Vec<NumberedFormat>,
     /// How it takes keys of a telephone, beside the sound.
     pub events: Vec<TelephoneEvent>,
+    /// Under which number it takes how loud a pause is, if it does.
+    pub comfort_noise: Option<u8>,
     /// RFC 5761.
     pub rtcp_mux: bool,
     /// As the peer wrote it.
     pub direction: MediaDirection,
     /// Milliseconds in a packet that the peer would like.
     pub ptime: Option<u16>,
+    /// Most milliseconds of sound that it takes in a packet.
+    pub maxptime: Option<u16>,
     pub sv_sa: Vec<SvSa>,
     /// Never empty where the profile is a secure one.
     pub keying: Keying,
@@ -49,7 +54,7 @@ pub enum MediaError {
     Dtls(&'static str),
     #[error("the audio stream is neither RTP/AVP nor RTP/SAVP nor UDP/TLS/RTP/SAVP")]
     Protocol,
-    #[error("the audio stream takes packets of {0} ms at most, and ours are 20 ms long")]
+    #[error("the audio stream takes packets of {0} ms at most, and ours have 10 ms at least")]
     Ptime(u16),
     #[error("the audio stream is rejected")]
     Rejected,
@@ -57,8 +62,10 @@ pub enum MediaError {
     SvSa(#[from] SvSaError),
 }
 
-/// Milliseconds of sound in each packet of ours.
-pub(super) const PTIME: u16 = 20;
+/// Milliseconds of sound in a packet of ours to a peer that says nothing of it, and in one to us if nothing else is configured.
+pub const PTIME: u16 = 20;
+/// In our packets.
+pub const PACKET_TIMES: [u16; 5] = [10, 20, 30, 40, 60];
 
 /// What an `m=` line is, and so what its packets may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,9 +127,12 @@ impl RemoteAudio {
         if ip.is_multicast() {
             return Err(MediaError::Address);
         }
-        let milliseconds =
-            |name| media.attribute(name).and_then(|attribute| attribute.value.as_deref()?.trim().parse().ok());
-        if let Some(most) = milliseconds("maxptime").filter(|most| *most < PTIME) {
+        let milliseconds = |name| {
+            let value = media.attribute(name).and_then(|attribute| attribute.value.as_deref()?.trim().parse().ok());
+            value.filter(|milliseconds| *milliseconds > 0)
+        };
+        let maxptime = milliseconds("maxptime");
+        if let Some(most) = maxptime.filter(|most| *most < PACKET_TIMES[0]) {
             return Err(MediaError::Ptime(most));
         }
         Ok(Self {
@@ -130,14 +140,25 @@ impl RemoteAudio {
             address: SocketAddr::new(ip, media.port),
             formats,
             events: TelephoneEvent::all_of(media),
+            comfort_noise: comfort_noise::of(media),
             rtcp_mux: media.attribute("rtcp-mux").is_some(),
             direction: sdp.direction_of(media),
             ptime: milliseconds("ptime"),
+            maxptime,
             sv_sa: SvSa::all_of(media)?,
             keying,
             profile,
             ice: Ice::of(sdp, media),
         })
+    }
+
+    /// Milliseconds of sound in each packet of ours: what the peer would like, as far as there are such packets, and no more than it takes (RFC 8866
+    /// sections 6.4 and 6.5).
+    pub fn packet_time(&self, format: AudioFormat) -> u16 {
+        let wanted = self.ptime.unwrap_or(PTIME).min(self.maxptime.unwrap_or(u16::MAX));
+        // A packet of Opus is one frame, and has a length of theirs (RFC 6716 section 2.1.4).
+        let fits = |time: &u16| *time <= wanted && (format != AudioFormat::Opus || *time != 30);
+        PACKET_TIMES.into_iter().rev().find(fits).unwrap_or(PACKET_TIMES[0])
     }
 
     /// The peer wants no sound from us: `sendonly`, `inactive`, or the address 0.0.0.0 of RFC 2543.

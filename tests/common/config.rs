@@ -40,8 +40,10 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         prompts: Default::default(),
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
-        // The cheapest to compute: worlds have many calls.
+        comfort_noise: false,
+        ptime: 20,
         dtmf: Default::default(),
+        // The cheapest to compute: worlds have many calls.
         codecs: vec![AudioFormat::Pcmu, AudioFormat::Pcma],
         default_level: Level::Require,
         default_policy: both_directions(setkey::parse(&default_text(action)).unwrap()),

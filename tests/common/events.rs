@@ -16,12 +16,8 @@ impl Events {
         let mut stream = home.door();
         stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
         let bearer = home.token();
-        write!(
-            stream,
-            "GET /v1/events HTTP/1.1\r\nHost: {}:8060\r\nAuthorization: Bearer {bearer}\r\n\r\n",
-            home.address
-        )
-        .unwrap();
+        write!(stream, "GET /v1/events HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {bearer}\r\n\r\n", home.control())
+            .unwrap();
         let mut events = Self(BufReader::new(stream));
         assert!(events.line().contains(" 200 "));
         while !events.line().is_empty() {}

@@ -169,11 +169,19 @@ impl Home {
     /// Writes the configuration: who and where, and then `more`.
     pub fn configure(&self, more: &str) {
         let Self { name, address, .. } = self;
+        let door = self.control();
         let text = format!(
             "entity = \"sip:{name}@{address}\"\ndisplay-name = \"{name}\"\n[sip]\nlisten = [\"udp:{address}:5060\"]\n\
-             [control]\nlisten = \"{address}:8060\"\n{more}"
+             [control]\nlisten = \"{door}\"\n{more}"
         );
         std::fs::write(self.config(), text).unwrap();
+    }
+
+    /// Where its control door is: on loopback.
+    pub fn control(&self) -> SocketAddr {
+        let [.., host] = self.address.octets();
+        let here = if self.address.is_loopback() { self.address } else { Ipv4Addr::new(127, 0, 0, host) };
+        (here, 8060).into()
     }
 
     pub fn entity(&self) -> String {
@@ -254,7 +262,7 @@ impl Home {
 
     /// A connection to its control door.
     pub fn door(&self) -> TcpStream {
-        TcpStream::connect(SocketAddr::from((self.address, 8060))).unwrap()
+        TcpStream::connect(self.control()).unwrap()
     }
 
     /// One HTTP/1.1 exchange with the control door, headers as given: status and body.

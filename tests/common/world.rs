@@ -58,6 +58,8 @@ pub struct World {
     /// Next moment at which every stream sends a frame.
     frame: Option<Mono>,
     sample: u32,
+    /// Nobody says anything.
+    pub still: bool,
     /// Nothing comes from this address, and nothing arrives there.
     pub dead: Option<std::net::IpAddr>,
     /// Somebody before this address answers every first INVITE to it with an empty 488.
@@ -91,6 +93,7 @@ impl World {
             streams: BTreeMap::new(),
             frame: None,
             sample: 0,
+            still: false,
             dead: None,
             forge_refusals: None,
             early: None,
@@ -435,7 +438,9 @@ impl World {
     fn talk(&mut self) {
         self.sample += 8000 / FRAMES_A_SECOND;
         let at = self.sample;
-        let frame: [i16; MAX_FRAME] = std::array::from_fn(|i| (8000.0 * ((at + i as u32) as f64 * 0.35).sin()) as i16);
+        let strength = if self.still { 0.0 } else { 8000.0 };
+        let frame: [i16; MAX_FRAME] =
+            std::array::from_fn(|i| (strength * ((at + i as u32) as f64 * 0.35).sin()) as i16);
         let mut heard = [0; MAX_FRAME];
         for node in &mut self.nodes {
             let ip = node.ip;
@@ -443,9 +448,11 @@ impl World {
             for media in node.media.values_mut().filter(|media| media.local.ip() == ip) {
                 let Some(stream) = media.stream.as_mut() else { continue };
                 let len = (stream.rate() / FRAMES_A_SECOND) as usize;
-                if let Some(datagram) = stream.send(self.now, &frame[..len]) {
+                let mut sound = stream.send(self.now, &frame[..len]);
+                while let Some(datagram) = sound {
                     let parcel = Parcel::Media { from: media.local, to: datagram.to, bytes: datagram.bytes.to_vec() };
                     self.wire.send(self.now.mono, parcel);
+                    sound = stream.poll_sound(self.now);
                 }
                 while let Some((to, bytes)) = stream.poll_handshake(self.now) {
                     self.wire.send(self.now.mono, Parcel::Media { from: media.local, to, bytes });

@@ -192,6 +192,30 @@ fn a_hold_keeps_the_keys() {
         assert_eq!(world.the_call(ALICE, call).counters.received > before + 40, heard);
     }
     assert_eq!(suite(&world, call), BY_DTLS);
+    // There are telephones that answer another offer without any certificate.
+    let offers: Vec<String> = descriptions(&world).into_iter().filter(|text| text.starts_with("INVITE ")).collect();
+    assert!(offers.len() == 3 && offers.iter().all(|text| text.contains("a=setup:actpass")), "{offers:?}");
+}
+
+/// There are telephones that say within the call that the other side begins, and mean no other handshake.
+#[test]
+fn the_same_certificate_in_another_part_goes_on_as_before() {
+    let mut world = two(MUST, DTLS, DTLS, Link::GOOD);
+    let call = called(&mut world);
+    let handshakes = |world: &World| world.wire.seen.iter().filter(|seen| Kind::of(seen) == Kind::Dtls).count();
+    let before = handshakes(&world);
+    let edit = |body: &str| body.replace("a=setup:active", "a=setup:passive");
+    world.forge_answers = Some(Early { callee: "192.168.1.2".parse().unwrap(), reliable: false, edit });
+    for wanted in [true, false] {
+        world.command(ALICE, Command::Hold { call, wanted }).unwrap();
+        let done = |world: &World| world.the_call(ALICE, call).hold.as_ref().unwrap().state == HoldState::Done;
+        assert!(world.run_until(MINUTE, done), "{:?}", world.the_call(ALICE, call));
+    }
+    assert!(descriptions(&world).last().unwrap().contains("a=setup:active"), "it is changed on the way");
+    let received = world.the_call(ALICE, call).counters.received;
+    world.run_for(2 * SECOND);
+    assert!(world.the_call(ALICE, call).counters.received > received + 90);
+    assert_eq!(handshakes(&world), before);
 }
 
 #[test]

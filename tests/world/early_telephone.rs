@@ -59,6 +59,21 @@ fn what_was_said_early_need_not_be_said_again() {
     assert!(matches!(seen(&phone, call).0, CallState::Failed(failure) if failure.code == "answer-unusable"));
 }
 
+/// Bob's offer had many keys, and his answer to the telephone's own offer has one: that of its tag.
+#[test]
+fn a_refresh_by_whoever_was_called_is_answered_with_one_key() {
+    let (mut phone, call) = Phone::called(MUST);
+    let taken = answer(&mut phone, "RTP/SAVP", 1);
+    phone.answers("INVITE ", OK, &taken);
+    phone.takes_part();
+    let (status, said) = phone.invite(&taken);
+    assert_eq!((status, said.matches("a=crypto:").count()), (200, 1), "{said}");
+    phone.acknowledge("");
+    phone.is_heard();
+    assert_eq!(seen(&phone, call).0, CallState::Active);
+    phone.opens(&said);
+}
+
 /// Where keys are demanded nothing in clear is heard, whenever it comes, and the user is told once.
 #[test]
 fn what_has_no_keys_is_heard_only_where_that_may_be() {

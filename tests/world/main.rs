@@ -37,6 +37,7 @@ mod negotiation;
 mod negotiation_chaos;
 mod negotiation_crash;
 mod onward;
+mod packets;
 mod passwords;
 mod permissions;
 mod phone;

@@ -26,6 +26,7 @@ pub const OK: (&str, &str) = ("200 OK", "p");
 pub struct Phone {
     pub world: World,
     tag: String,
+    call_id: String,
     number: u32,
     version: u32,
     /// Where it receives.
@@ -61,7 +62,17 @@ impl Phone {
         world.add("bob", bob);
         let sender = Sender::new(&master(1)).unwrap();
         let media = at(PHONE, 6000);
-        Self { world, tag: String::new(), number: 0, version: 0, media, sender, sequence: 100, sent: Vec::new() }
+        Self {
+            world,
+            tag: String::new(),
+            call_id: "c".to_owned(),
+            number: 0,
+            version: 0,
+            media,
+            sender,
+            sequence: 100,
+            sent: Vec::new(),
+        }
     }
 
     /// It has called with key 1, and both speak.
@@ -90,11 +101,11 @@ impl Phone {
     }
 
     pub fn request(&self, method: &str, body: &str) -> String {
-        let (number, tag) = (self.number, &self.tag);
+        let (number, tag, call) = (self.number, &self.tag, &self.call_id);
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         format!(
             "{method} sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bK{method}{number}\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:phone@{PHONE}>;tag=p\r\nTo: <sip:bob@{BOB}>{tag}\r\nCall-ID: c\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:phone@{PHONE}>;tag=p\r\nTo: <sip:bob@{BOB}>{tag}\r\nCall-ID: {call}\r\n\
              CSeq: {number} {method}\r\nContact: <sip:phone@{PHONE}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
             body.len()
         )
@@ -137,6 +148,14 @@ impl Phone {
         let call = phone.world.call(0, "phone@192.168.1.5", None, 3600);
         phone.world.run_for(SECOND);
         (phone, call)
+    }
+
+    /// From now on it speaks within the call that Bob placed and it has taken.
+    pub fn takes_part(&mut self) {
+        let invite = self.said_by_bob().into_iter().rev().find(|text| text.starts_with("INVITE ")).unwrap();
+        let line = |name: &str| invite.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        self.call_id = line("Call-ID: ");
+        self.tag = format!(";tag={}", line("From: ").split_once(";tag=").unwrap().1);
     }
 
     /// The last request of Bob's by this method is answered so, by the telephone of this tag where it is no request within the call.

@@ -11,8 +11,8 @@ use crate::common::config::agent;
 use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
 
-const BOB: &str = "192.168.1.2";
-const PHONE: &str = "192.168.1.5";
+pub const BOB: &str = "192.168.1.2";
+pub const PHONE: &str = "192.168.1.5";
 const MINUTE: Duration = Duration::from_secs(60);
 const ESP: &str = "ipsec esp/transport//require";
 
@@ -27,7 +27,7 @@ fn bob(action: &str) -> World {
     world
 }
 
-fn say(world: &mut World, text: &str) {
+pub fn say(world: &mut World, text: &str) {
     let bytes = text.as_bytes().to_vec();
     world.wire.send(world.now.mono, Parcel::Sip { stream: None, from: at(PHONE), to: at(BOB), bytes });
     world.run_for(Duration::from_millis(100));
@@ -40,12 +40,12 @@ fn sdp(version: u32, address: &str, direction: &str) -> String {
     )
 }
 
-fn usual() -> String {
+pub fn usual() -> String {
     sdp(1, PHONE, "sendrecv")
 }
 
 /// A request of the telephone's one call; `to` is empty or the tag that Bob gave.
-fn request(method: &str, number: u32, to: &str, body: &str) -> String {
+pub fn request(method: &str, number: u32, to: &str, body: &str) -> String {
     let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
     format!(
         "{method} sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bK{method}{number}\r\n\
@@ -65,7 +65,7 @@ fn said_by_bob(world: &World) -> Vec<Message> {
 }
 
 /// The last answer to an INVITE with this status.
-fn answer(world: &World, status: u16) -> Response {
+pub fn answer(world: &World, status: u16) -> Response {
     let answers = said_by_bob(world).into_iter().filter_map(|message| match message {
         Message::Response(response) if response.status() == status && is_of_invite(&response) => Some(response),
         _ => None,
@@ -77,13 +77,13 @@ fn is_of_invite(response: &Response) -> bool {
     response.headers().first("CSeq").is_some_and(|cseq| cseq.ends_with("INVITE"))
 }
 
-fn tag(world: &World) -> String {
+pub fn tag(world: &World) -> String {
     let answer = answer(world, 200);
     let to = answer.headers().first("To").unwrap();
     format!(";tag={}", to.rsplit_once(";tag=").unwrap().1)
 }
 
-fn body(answer: &Response) -> String {
+pub fn body(answer: &Response) -> String {
     String::from_utf8(answer.body().to_vec()).unwrap()
 }
 
@@ -94,7 +94,7 @@ fn bye(world: &World) -> Option<Request> {
     })
 }
 
-fn the_call(world: &World) -> &Call {
+pub fn the_call(world: &World) -> &Call {
     world.nodes[0].agent.calls().last().unwrap()
 }
 
@@ -106,7 +106,7 @@ fn sent_in(world: &mut World, seconds: u64) -> usize {
 }
 
 /// A call with an offer in the INVITE.
-fn talking(world: &mut World) -> String {
+pub fn talking(world: &mut World) -> String {
     say(world, &request("INVITE", 1, "", &usual()));
     let tag = tag(world);
     say(world, &request("ACK", 1, &tag, ""));

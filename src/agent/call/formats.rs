@@ -10,7 +10,7 @@ impl Agent {
     /// The stream goes on with what was described last.
     pub(super) fn settle_formats(&mut self, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
-        let Some(formats) = calling.said.formats() else { return };
+        let Some(formats) = calling.said.formats(self.config.comfort_noise) else { return };
         if calling.formats.replace(formats.clone()).is_some_and(|before| before != formats) {
             self.effect(Effect::SetFormats { call: id, formats });
         }
@@ -18,17 +18,23 @@ impl Agent {
 }
 
 impl Descriptions {
-    /// We send what the peer names first, and take all that both named. `None` before both have described the session.
-    pub(super) fn formats(&self) -> Option<Formats> {
-        let (theirs, events) = self.theirs().map(|sdp| (sdp.formats(), sdp.events()))?;
-        let RemoteAudio { formats: ours, events: our_events, .. } = RemoteAudio::of(self.ours.as_ref()?).ok()?;
+    /// We send what the peer names first, and take all that both named. `pauses`: our user lets pauses not be sent, as far as the peer and
+    /// what protects the packets allow. `None` before both have described the session.
+    pub(super) fn formats(&self, pauses: bool) -> Option<Formats> {
+        let sdp = self.theirs()?;
+        let (theirs, events) = (sdp.formats(), sdp.events());
+        let RemoteAudio { formats: ours, events: our_events, comfort_noise: receive_comfort, .. } =
+            RemoteAudio::of(self.ours.as_ref()?).ok()?;
         let of = |list: &[NumberedFormat], format| list.iter().find(|numbered| numbered.format == format).copied();
         let send = theirs.iter().find(|numbered| of(&ours, numbered.format).is_some())?;
         let both = ours.iter().filter(|numbered| of(theirs, numbered.format).is_some());
         Some(Formats {
             send: (send.payload_type, codec_of(send.format)),
-            tuning: tuning(send.opus),
+            tuning: tuning(send.opus, pauses),
+            packet_time: sdp.packet_time(send.format),
             receive: both.map(|numbered| (numbered.payload_type, codec_of(numbered.format))).collect(),
+            comfort: sdp.comfort_noise().filter(|_| pauses && send.format.clock() == 8000),
+            receive_comfort,
             digits: digits(events, send.format).map(|event| (event.payload_type, event.clock)),
             receive_digits: our_events.iter().map(|event| event.payload_type).collect(),
         })
@@ -57,6 +63,11 @@ pub(super) fn codec_of(format: AudioFormat) -> Codec {
 }
 
 /// What a peer asks of packets that it gets (RFC 7587 section 6.1). That it would like silence not to be sent is for our user to say.
-fn tuning(wishes: OpusWishes) -> Tuning {
-    Tuning { constant_rate: wishes.constant_rate, quiet: false, redundant: wishes.fec, bitrate: wishes.max_bitrate }
+fn tuning(wishes: OpusWishes, pauses: bool) -> Tuning {
+    Tuning {
+        constant_rate: wishes.constant_rate,
+        quiet: pauses && wishes.dtx,
+        redundant: wishes.fec,
+        bitrate: wishes.max_bitrate,
+    }
 }

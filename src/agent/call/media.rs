@@ -142,7 +142,7 @@ impl Agent {
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), first, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let local = calling.local.ok_or_else(|| gone(id))?;
-        let formats = calling.said.formats();
+        let formats = calling.said.formats(self.config.comfort_noise);
         if calling.call.forwards.is_some() {
             let Associations::Ipsec(protection) = associations else { return Err(gone(id)) };
             self.run_forwarder(id, protection, remote)?;
@@ -340,7 +340,15 @@ impl Agent {
     }
 
     fn ours(&self, session_id: u64, address: SocketAddr) -> Ours<'_> {
-        Ours { username: self.config.entity.user().unwrap_or("-"), session_id, session_version: 1, address }
+        let (comfort_noise, ptime) = (self.config.comfort_noise, self.config.ptime);
+        Ours {
+            username: self.config.entity.user().unwrap_or("-"),
+            session_id,
+            session_version: 1,
+            address,
+            comfort_noise,
+            ptime,
+        }
     }
 }
 

@@ -97,6 +97,16 @@ impl PeerSdp {
         &self.audio.formats
     }
 
+    /// Under which number it takes how loud pauses are.
+    pub fn comfort_noise(&self) -> Option<u8> {
+        self.audio.comfort_noise
+    }
+
+    /// Milliseconds of sound in each packet to it, of that codec.
+    pub fn packet_time(&self, format: AudioFormat) -> u16 {
+        self.audio.packet_time(format)
+    }
+
     /// How it takes keys of a telephone as RTP.
     pub fn events(&self) -> &[TelephoneEvent] {
         &self.audio.events
@@ -126,7 +136,9 @@ impl PeerSdp {
         let of = |audio: &RemoteAudio| (audio.address, audio.direction, audio.profile);
         let same = of(&self.audio) == of(&other.audio)
             && (&self.audio.sv_sa, &self.audio.keying) == (&other.audio.sv_sa, &other.audio.keying);
-        same && (&self.audio.formats, &self.audio.events) == (&other.audio.formats, &other.audio.events)
+        let of = |audio: &RemoteAudio| (audio.comfort_noise, audio.ptime, audio.maxptime);
+        same && of(&self.audio) == of(&other.audio)
+            && (&self.audio.formats, &self.audio.events) == (&other.audio.formats, &other.audio.events)
     }
 
     /// An unchanged o= line and attribute: a refresh, no new offer (PROTOCOL section 7, "Mid-call").

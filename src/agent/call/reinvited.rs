@@ -20,11 +20,17 @@ impl Agent {
         let Some(body) = body else {
             // It gets the session as it is for an offer (RFC 3261 section 14.2).
             calling.offers = true;
-            return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
+            let offer = calling.said.ours.clone().map(|said| calling.offered_again(said).to_string());
+            return self.endpoint.answer(
+                now,
+                session,
+                Body::new("application/sdp", offer.unwrap_or(said).into_bytes()),
+            );
         };
         let Ok(again) = PeerSdp::offer(&body, &self.config.codecs) else { return self.refuse_reoffer(now, session) };
         let Some(before) = calling.said.theirs() else { return self.refuse_reoffer(now, session) };
-        if before.is_same_offer(&again) {
+        // Of keys for SRTP an answer takes one of those that are offered, whatever our offer had.
+        if before.is_same_offer(&again) && calling.srtp.is_none() {
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
         }
         if calling.is_tunnel() {

@@ -54,7 +54,7 @@ impl Agent {
         };
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         let way = direction(hold.unwrap_or(calling.call.on_hold), calling.call.held_by_peer);
-        let offer = sdp::reoffer(&said, way).ok_or_else(|| gone(id))?;
+        let offer = calling.offered_again(sdp::reoffer(&said, way).ok_or_else(|| gone(id))?);
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
         calling.renewal.reoffered = Some(Reoffered { offer, hold, rekeys });
         Ok(body)

@@ -38,13 +38,10 @@ impl DtlsKeys {
         (!expected.is_empty()).then_some(Self { role: role?, identity: identity.clone(), theirs, expected })
     }
 
-    /// The same certificate, and nothing that takes our part in the handshake.
+    /// The same certificate. RFC 8842 section 3.1 has a handshake anew where the parts of both change without it; there are telephones (linphone 5.1) that
+    /// change them and go on as before.
     fn are_in(&self, again: &Dtls) -> bool {
-        let part = match self.role {
-            Role::Client => Setup::Active,
-            Role::Server => Setup::Passive,
-        };
-        again.fingerprints == self.theirs && again.setup != part
+        again.fingerprints == self.theirs
     }
 
     /// The same two certificates, and each in its part.
@@ -56,8 +53,12 @@ impl DtlsKeys {
         Box::new(Handshake::new(self.role, self.identity.clone(), self.expected.clone(), seed, now.mono))
     }
 
-    fn said(&self) -> Dtls {
-        let setup = if self.role == Role::Client { Setup::Active } else { Setup::Passive };
+    /// `offered`: by whom it is to begin, where that is said.
+    fn said(&self, offered: Option<Setup>) -> Dtls {
+        let setup = match (offered, self.role) {
+            (Some(Setup::Passive), _) | (Some(Setup::Actpass) | None, Role::Client) => Setup::Active,
+            (Some(Setup::Active), _) | (Some(Setup::Actpass) | None, Role::Server) => Setup::Passive,
+        };
         described(&self.identity, setup)
     }
 }
@@ -82,7 +83,7 @@ impl SrtpKeys {
     /// What our first answer says.
     pub fn said(&self) -> Keying {
         match self {
-            Self::Dtls(keys) => Keying { dtls: Some(keys.said()), ..Keying::default() },
+            Self::Dtls(keys) => Keying { dtls: Some(keys.said(None)), ..Keying::default() },
             Self::Sdes(keys) => Keying { crypto: vec![keys.ours.clone()], dtls: None },
         }
     }
@@ -90,8 +91,22 @@ impl SrtpKeys {
     /// And that to an offer that has the same again.
     pub fn answer_to(&self, again: &PeerSdp) -> Keying {
         match self {
-            Self::Dtls(_) => self.said(),
+            Self::Dtls(keys) => {
+                let offered = again.keying().dtls.as_ref().map(|dtls| dtls.setup);
+                Keying { dtls: Some(keys.said(offered)), ..Keying::default() }
+            }
             Self::Sdes(keys) => Keying { crypto: keys.answer_to(again).into_iter().collect(), dtls: None },
+        }
+    }
+
+    /// What a new offer of ours says within the call, where that is not what our description before said: whoever offers leaves it to the other
+    /// who begins, even a handshake that is over (RFC 5763 section 5).
+    pub fn reoffered(&self) -> Option<Keying> {
+        match self {
+            Self::Dtls(keys) => {
+                Some(Keying { dtls: Some(described(&keys.identity, Setup::Actpass)), ..Keying::default() })
+            }
+            Self::Sdes(_) => None,
         }
     }
 
@@ -129,8 +144,8 @@ impl SrtpKeys {
     }
 }
 
-/// Stands before the suite of a call whose keys came by a handshake.
-pub(super) const BY_DTLS: &str = "DTLS-SRTP";
+/// Stands before the suite of a call whose keys come by a handshake, alone until they are there.
+pub const BY_DTLS: &str = "DTLS-SRTP";
 
 impl Agent {
     /// What goes into a description to a telephone that is reached so: fresh keys, our certificate, or both. `only_dtls`: it would not take

@@ -15,6 +15,7 @@ use super::peer_sdp::PeerSdp;
 use super::rekey::{Agreement, Speaker};
 use super::reoffer::unusable;
 use super::srtp_keys::SrtpKeys;
+use super::Calling;
 use crate::agent::ruling::Protected;
 use crate::agent::Agent;
 use crate::media::Following;
@@ -27,6 +28,14 @@ struct Taken {
     keys: SrtpKeys,
     /// It says that it is at another address, and nobody here knows it.
     has_to_prove: bool,
+}
+
+impl Calling {
+    /// An offer within the call, from what our description before said.
+    pub(super) fn offered_again(&self, offer: SessionDescription) -> SessionDescription {
+        let keying = self.srtp.as_ref().and_then(SrtpKeys::reoffered);
+        keying.and_then(|keying| keying.put_into(&offer)).unwrap_or(offer)
+    }
 }
 
 impl Agent {

@@ -27,6 +27,8 @@ impl Config {
             answering: self.answering,
             audio_source: self.audio_source,
             audio_sink: self.audio_sink,
+            comfort_noise: self.comfort_noise,
+            ptime: self.ptime,
             dtmf: self.dtmf,
             gains: self.gains,
             treatment: self.treatment,

@@ -52,6 +52,8 @@ pub struct Config {
     pub treatment: TreatmentWish,
     /// Where it rings; `None`: where calls are heard.
     pub ring: Option<Outlet>,
+    pub comfort_noise: bool,
+    pub ptime: u16,
     pub dtmf: DtmfWay,
     /// Those that are spoken, the preferred first; never empty.
     pub codecs: Vec<AudioFormat>,

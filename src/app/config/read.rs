@@ -14,7 +14,7 @@ use crate::policy::{
     both_directions, setkey, Action, Direction, Entry, HardwareAddress, Level, Mode, Origin, Prefix, Protocol, Rule,
     Scope, Selector,
 };
-use crate::sdp::AudioFormat;
+use crate::sdp::{AudioFormat, PACKET_TIMES, PTIME};
 use crate::sip::Transport;
 use crate::vocab::{Entity, Failure};
 
@@ -40,7 +40,7 @@ const SECTIONS: [&str; 19] = [
     "nat",
 ];
 
-const AUDIO: [&str; 10] = [
+const AUDIO: [&str; 12] = [
     "input",
     "output",
     "ring",
@@ -50,6 +50,8 @@ const AUDIO: [&str; 10] = [
     "noise-suppression",
     "gain-control",
     "codecs",
+    "comfort-noise",
+    "ptime",
     "dtmf",
 ];
 
@@ -126,6 +128,8 @@ fn defaults(file: Option<PathBuf>, data_dir: PathBuf, machine: &Machine<'_>) -> 
         control: SocketAddr::from((Ipv4Addr::LOCALHOST, 8060)),
         audio_source: AudioSource::Silence,
         audio_sink: AudioSink::Discard,
+        comfort_noise: false,
+        ptime: PTIME,
         dtmf: DtmfWay::Auto,
         gains: Gains::default(),
         treatment: TreatmentWish::default(),
@@ -254,9 +258,18 @@ fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), 
         gain_control: section.read("gain-control", |v| v.flag())?,
     };
     set(&mut config.codecs, section.read("codecs", codecs)?);
+    set(&mut config.comfort_noise, section.read("comfort-noise", |v| v.flag())?);
+    set(&mut config.ptime, section.read("ptime", ptime)?);
     let dtmf = "\"auto\", \"rtp\" or \"info\"";
     set(&mut config.dtmf, section.read("dtmf", |v| v.text(dtmf, value::dtmf))?);
     Ok(())
+}
+
+fn ptime(value: &Value<'_, '_>) -> Result<u16, Failure> {
+    let expected = "milliseconds: 10, 20, 30, 40 or 60";
+    let milliseconds = value.number(0..=1000, "milliseconds")?;
+    let found = PACKET_TIMES.into_iter().find(|time| u64::from(*time) == milliseconds);
+    found.ok_or_else(|| value.refuse(expected))
 }
 
 fn codecs(value: &Value<'_, '_>) -> Result<Vec<AudioFormat>, Failure> {

@@ -397,8 +397,10 @@ fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&Udp
             send(socket, now, to, bytes);
         }
     };
-    if let Some(datagram) = stream.send(now, frame) {
+    let mut sound = stream.send(now, frame);
+    while let Some(datagram) = sound {
         go(datagram);
+        sound = stream.poll_sound(now);
     }
     while let Some((to, handshake)) = stream.poll_handshake(now) {
         go(Datagram { to, bytes: &handshake });

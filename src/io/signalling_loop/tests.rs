@@ -55,6 +55,8 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         gateway: None,
         unknown_watchers: UnknownWatchers::Place,
         take_proposals: true,
+        comfort_noise: false,
+        ptime: 20,
         dtmf: Default::default(),
         codecs: AudioFormat::ALL.to_vec(),
         default_level: Level::Require,

@@ -33,8 +33,15 @@ impl Encoder {
         self.codec
     }
 
-    /// Writes the payload of one frame, of at most [`Codec::max_payload`] octets, and gives its length: 0 when there is nothing to send
-    /// for this frame.
+    /// The peer reports so many lost parts of a thousand. Opus alone can do something about that.
+    pub fn note_loss(&mut self, lost: u16) {
+        if let Memory::Opus(encoder) = &mut self.memory {
+            encoder.note_loss(lost);
+        }
+    }
+
+    /// Writes the payload of one packet, of at most as many octets as `out` has ([`Codec::max_payload`]), and gives its length: 0 when there is nothing to
+    /// send for it. Of Opus there are packets of 10, 20, 40 and 60 ms.
     pub fn encode(&mut self, samples: &[i16], out: &mut [u8]) -> usize {
         match &mut self.memory {
             Memory::G722(encoder) => encoder.encode(samples, out),

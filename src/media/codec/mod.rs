@@ -1,6 +1,7 @@
 mod decoder;
 mod encoder;
 mod opus;
+mod resilience;
 
 pub use decoder::Decoder;
 pub use encoder::Encoder;
@@ -71,12 +72,13 @@ impl Codec {
         self.clock() / FRAMES_A_SECOND
     }
 
-    /// Octets of the largest packet of one frame.
-    pub fn max_payload(self) -> usize {
-        match self {
-            Self::G722 | Self::Pcma | Self::Pcmu => 160,
+    /// Octets of the largest packet of so many milliseconds.
+    pub fn max_payload(self, packet_time: u16) -> usize {
+        let in_one = match self {
+            Self::G722 | Self::Pcma | Self::Pcmu => 8,
             Self::Opus => opus::MAX_PAYLOAD,
-        }
+        };
+        in_one * usize::from(packet_time)
     }
 
     /// The RTP payload type that our offers give it: its static one (RFC 3551 section 6), or a dynamic one.
@@ -190,7 +192,7 @@ mod tests {
             let sent = tone(codec, 50);
             let mut heard = Vec::new();
             for frame in sent.chunks(codec.frame_len()) {
-                let (mut octets, mut samples) = (vec![0; codec.max_payload()], vec![0; codec.frame_len()]);
+                let (mut octets, mut samples) = (vec![0; codec.max_payload(20)], vec![0; codec.frame_len()]);
                 let len = encoder.encode(frame, &mut octets);
                 assert_eq!(decoder.samples(&octets[..len]), codec.frame_len(), "{codec:?}");
                 assert_eq!(decoder.decode(&octets[..len], &mut samples), codec.frame_len(), "{codec:?}");

@@ -1,48 +1,64 @@
-//! Opus (RFC 6716), by libopus, as RFC 7587 sends it: mono, 48 kHz, 20 ms.
+//! Opus (RFC 6716), by libopus, as RFC 7587 sends it: mono, 48 kHz.
 
 use opus::{Application, Bitrate, Channels};
 
+use super::resilience::Resilience;
 use super::{Codec, Tuning};
 
-/// Octets of the largest packet. At [`BITRATE`] speech has 105 at most; a stream that is padded has this many in each.
-pub(super) const MAX_PAYLOAD: usize = 120;
-
-/// Bit/s: full-band speech (RFC 7587 section 3.1.1 names 28 to 40 kbit/s).
-const BITRATE: u32 = 32_000;
+/// Octets of each millisecond in the largest packet. At 32 kbit/s speech has 105 in 20 ms at most; a stream that is padded has this many in each.
+pub(super) const MAX_PAYLOAD: usize = 6;
 
 /// Of 10. The next five cost half as much again and are not heard at this bit rate.
 const COMPLEXITY: i32 = 5;
 
-/// Percent of packets that are taken to be lost, so that what a packet carries of the one before is worth its octets.
-const LOSS: i32 = 10;
-
 /// Samples of the longest packet that there is: 120 ms.
 const LONGEST: usize = 5760;
 
-pub(super) struct Encoder(opus::Encoder);
+pub(super) struct Encoder {
+    encoder: opus::Encoder,
+    tuning: Tuning,
+    resilience: Resilience,
+}
 
 impl Encoder {
     pub(super) fn new(tuning: Tuning) -> Self {
+        let resilience = Resilience::default();
         let set = || {
             let mut encoder = opus::Encoder::new(Codec::Opus.rate(), Channels::Mono, Application::Voip)?;
-            let bitrate = tuning.bitrate.unwrap_or(BITRATE).min(BITRATE);
-            encoder.set_bitrate(Bitrate::Bits(bitrate.cast_signed()))?;
             encoder.set_complexity(COMPLEXITY)?;
             encoder.set_vbr(!tuning.constant_rate)?;
             encoder.set_dtx(tuning.quiet && !tuning.constant_rate)?;
             encoder.set_inband_fec(tuning.redundant)?;
-            encoder.set_packet_loss_perc(if tuning.redundant { LOSS } else { 0 })?;
+            set_rates(&mut encoder, tuning, (resilience, resilience))?;
             opus::Result::Ok(encoder)
         };
-        Self(set().expect("memory, and settings that libopus knows"))
+        Self { encoder: set().expect("memory, and settings that libopus knows"), tuning, resilience }
+    }
+
+    /// The peer reports so many lost parts of a thousand. Where every packet has one size it stays that.
+    pub(super) fn note_loss(&mut self, lost: u16) {
+        if self.resilience.note(lost) {
+            let sizes = if self.tuning.constant_rate { Resilience::default() } else { self.resilience };
+            let set = set_rates(&mut self.encoder, self.tuning, (self.resilience, sizes));
+            debug_assert!(set.is_ok(), "libopus knows these settings");
+        }
     }
 
     /// A packet of one octet or two says that nothing is said: it need not be sent (RFC 7587 section 3.1.3).
     pub(super) fn encode(&mut self, samples: &[i16], out: &mut [u8]) -> usize {
-        let len = out.len().min(MAX_PAYLOAD);
-        let written = out.get_mut(..len).and_then(|out| self.0.encode(samples, out).ok());
-        written.filter(|written| *written > 2).unwrap_or(0)
+        self.encoder.encode(samples, out).ok().filter(|written| *written > 2).unwrap_or(0)
     }
+}
+
+/// What is expected to be lost by the one, how much is sent by the other.
+fn set_rates(
+    encoder: &mut opus::Encoder,
+    tuning: Tuning,
+    (losses, sizes): (Resilience, Resilience),
+) -> opus::Result<()> {
+    let bitrate = tuning.bitrate.unwrap_or(u32::MAX).min(sizes.bitrate());
+    encoder.set_bitrate(Bitrate::Bits(bitrate.cast_signed()))?;
+    encoder.set_packet_loss_perc(if tuning.redundant { losses.expected() } else { 0 })
 }
 
 pub(super) struct Decoder(opus::Decoder);

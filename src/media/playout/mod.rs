@@ -21,6 +21,7 @@ use sound::Sound;
 use store::{Packet, Store, MAX_PAYLOAD};
 use timeline::{Clock, Timeline};
 
+use super::comfort::Noise;
 use super::rtp::RtpHeader;
 use super::sequence::Extender;
 use super::{Codec, Decoder, FRAMES_A_SECOND};
@@ -42,6 +43,8 @@ pub(super) struct Playout {
     hole: Box<[i16]>,
     numbers: Extender,
     passed: Passed,
+    /// What is heard in a pause, once the peer has said how loud that is.
+    noise: Option<Noise>,
     timeline: Option<Timeline>,
     counts: Counts,
 }
@@ -124,6 +127,7 @@ impl Playout {
             hole: vec![0; second * bridge::LONGEST / 1000].into_boxed_slice(),
             numbers: Extender::default(),
             passed: Passed::default(),
+            noise: None,
             timeline: None,
             counts: Counts::default(),
         }
@@ -207,6 +211,11 @@ impl Playout {
         }
     }
 
+    /// How loud a pause of the peer is, in dB below the most: that of now, and those after it until it says otherwise.
+    pub(super) fn set_noise(&mut self, level: u8) {
+        self.noise.get_or_insert_with(Noise::new).set_level(level);
+    }
+
     /// The RTP time of a packet that does not wrap; `None` where it is far from all others, and alone.
     fn place(&mut self, now: Mono, header: &RtpHeader) -> Option<i64> {
         let Some(timeline) = &mut self.timeline else { return Some(i64::from(header.timestamp)) };
@@ -232,7 +241,7 @@ impl Playout {
         self.fall_silent();
         self.store.clear();
         self.arrivals.restart();
-        (self.numbers, self.passed) = (Extender::default(), Passed::default());
+        (self.numbers, self.passed, self.noise) = (Extender::default(), Passed::default(), None);
         self.timeline = None;
     }
 
@@ -270,7 +279,7 @@ impl Playout {
     fn produce(&mut self, now: Mono, want: usize) {
         let Some(timeline) = &self.timeline else { return self.push_silence(want) };
         let Some(next) = self.store.first() else {
-            if self.passed.is_last {
+            if self.is_pause() {
                 self.fall_silent();
             }
             return self.go_on(want);
@@ -312,7 +321,6 @@ impl Playout {
         let decoder = self.decoders.iter_mut().find(|(kind, _)| *kind == packet.payload_type);
         let len = decoder.map_or(0, |(_, decoder)| decoder.decode(payload, &mut self.room));
         self.store.remove(slot);
-        self.passed.is_last = false;
         let Some(timeline) = self.timeline.as_mut().filter(|_| len > 0) else { return };
         timeline.note_taken(&packet);
         let known = (timeline.end - packet.start).clamp(0, packet.ticks);
@@ -411,8 +419,19 @@ impl Playout {
         push_rounded(&mut self.sound, &room[..len]);
     }
 
+    /// What came last, and is no sound, has followed on all sound that there was.
+    fn is_pause(&self) -> bool {
+        self.timeline.as_ref().is_some_and(|timeline| self.passed.follows(timeline.last))
+    }
+
     fn push_silence(&mut self, want: usize) {
-        self.sound.push(&[0; CHUNK][..want.min(CHUNK)]);
+        let mut silence = [0; CHUNK];
+        let silence = &mut silence[..want.min(CHUNK)];
+        let is_pause = self.is_pause();
+        if let Some(noise) = self.noise.as_mut().filter(|_| is_pause) {
+            noise.fill(silence);
+        }
+        self.sound.push(silence);
     }
 
     /// Makes the sound ahead shorter or longer where its delay is not what it should be.

@@ -4,8 +4,8 @@ pub(super) struct Passed {
     /// The numbers of the newest of them; the oldest gives way.
     newest: [u64; NEWEST],
     total: u64,
-    /// No sound has come since.
-    pub(super) is_last: bool,
+    /// What sound that came now would be numbered as.
+    next: Option<u64>,
 }
 
 /// Sound that is overtaken by more than so many of them is taken for another.
@@ -13,13 +13,18 @@ const NEWEST: usize = 32;
 
 impl Passed {
     pub(super) fn note(&mut self, number: u64) {
-        self.is_last = true;
         if !self.newest.contains(&number) {
             if let Some(slot) = self.newest.get_mut(self.total as usize % NEWEST) {
                 *slot = number;
             }
             self.total += 1;
         }
+        self.next = Some(self.without(number)).max(self.next);
+    }
+
+    /// The newest of them came after the sound with this number, and before any other.
+    pub(super) fn follows(&self, last: u64) -> bool {
+        self.next == Some(last + 1)
     }
 
     /// The number that a packet of sound would have without them.
@@ -43,6 +48,6 @@ mod tests {
         assert_eq!(numbers, [100, 101, 102, 103, 104]);
         (200..300).for_each(|number| passed.note(number));
         assert_eq!((passed.without(190), passed.without(300)), (190 - 3 - 68, 197), "the oldest are forgotten");
-        assert!(passed.is_last);
+        assert!(passed.follows(196) && !passed.follows(195) && !passed.follows(197));
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Reports {
     /// The middle of the NTP time of our last two sender reports, and when they were made.
     own_reports: [Option<(u32, Mono)>; 2],
     far: Option<Far>,
+    /// Parts of a thousand that the peer reports as lost, until that is taken.
+    far_loss: Option<u16>,
     round_trip: Option<Duration>,
     /// Milliseconds of sound in the peer's packets.
     packet: u64,
@@ -61,6 +63,7 @@ impl Reports {
             heard: None,
             own_reports: [None; 2],
             far: None,
+            far_loss: None,
             round_trip: None,
             packet: 20,
         }
@@ -124,6 +127,11 @@ impl Reports {
         }
         self.note_metrics(packet);
         true
+    }
+
+    /// Parts of a thousand of our packets that the peer has reported as lost since this was asked last.
+    pub(super) fn take_far_loss(&mut self) -> Option<u16> {
+        self.far_loss.take()
     }
 
     /// So many packets should have come from whom we hear now, and so many did.
@@ -251,6 +259,7 @@ impl Reports {
         }
         let far = self.far.get_or_insert_default();
         far.lost = (u32::from(block.fraction_lost()) * 1000 / 256) as u16;
+        self.far_loss = Some(far.lost);
         far.jitter = in_millis(block.interarrival_jitter(), self.clock);
         let answered = block.last_sender_report_timestamp();
         let ours = self.own_reports.iter().flatten().find(|(middle, _)| *middle == answered);

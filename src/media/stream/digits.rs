@@ -25,7 +25,7 @@ impl Stream {
     /// Puts it into the buffer, and gives the octets of its payload.
     pub(super) fn write_digit(&mut self, header: RtpHeader, digit: Packet) -> Option<usize> {
         let (payload_type, _) = self.formats.digits?;
-        let since = digit.frames_ago.wrapping_mul(self.encoder.codec().frame_ticks());
+        let since = digit.frames_ago.wrapping_mul(self.packetizer.codec().frame_ticks());
         let timestamp = header.timestamp.wrapping_sub(since);
         let packet = self.buffer.begin(rtp::HEADER_LEN + PAYLOAD)?;
         RtpHeader { marker: digit.first, payload_type, timestamp, ..header }.write(packet)?;

@@ -12,8 +12,7 @@ fn ends(codecs: &[Codec], bundle: Bundle) -> (Stream, Stream) {
         send: list(theirs)[0],
         tuning: Tuning { redundant: true, ..Tuning::default() },
         receive: list(own),
-        digits: None,
-        receive_digits: Vec::new(),
+        ..Formats::only(codecs[0])
     };
     let stream = |local, remote, formats, keys: DirectionKeys, others| {
         let config = StreamConfig { formats, ..config(local, remote, spd(rules), bundle) };
@@ -109,7 +108,7 @@ fn with_digits(codec: Codec, bundle: Bundle, clock: u32) -> (Stream, Stream) {
         receive: vec![(own, codec)],
         digits: Some((theirs + 5, clock)),
         receive_digits: vec![own + 5],
-        tuning: Tuning::default(),
+        ..Formats::only(codec)
     };
     from.set_formats(formats(100, 110));
     to.set_formats(formats(110, 100));
@@ -174,4 +173,131 @@ fn nobody_who_takes_no_keys_gets_some() {
         ..Formats::only(Codec::Pcmu)
     });
     assert!(is_heard(talk(&mut from, &mut to, 0..30).1));
+}
+
+fn pausing(codec: Codec, bundle: Bundle) -> (Stream, Stream) {
+    let (mut from, mut to) = ends(&[codec], bundle);
+    let formats = |own: u8, theirs: u8| Formats {
+        send: (theirs, codec),
+        receive: vec![(own, codec)],
+        comfort: Some(13),
+        receive_comfort: Some(13),
+        tuning: Tuning { quiet: true, ..Tuning::default() },
+        ..Formats::only(codec)
+    };
+    from.set_formats(formats(100, 110));
+    to.set_formats(formats(110, 100));
+    (from, to)
+}
+
+/// A room, and somebody who speaks in it from the third second to the fourth; what is sent in each second, and how loud the other hears its end.
+fn spoken(from: &mut Stream, to: &mut Stream) -> Vec<(usize, f32)> {
+    let (mut seed, mut seconds) = (7u32, Vec::new());
+    for second in 0..6u64 {
+        let (mut sent, mut sum) = (0, 0.0);
+        for n in second * 50..(second + 1) * 50 {
+            let mut frame = tone(from.rate(), n);
+            for sample in &mut frame {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let room = (seed >> 24) as i16 - 128;
+                *sample = if second == 3 { *sample } else { room };
+            }
+            if let Some(datagram) = from.send(at(n * 20), &frame) {
+                sent += 1;
+                to.handle_datagram(at(n * 20), alice(), &mut datagram.bytes.to_vec());
+            }
+            let mut heard = vec![0; (to.heard_rate() / 50) as usize];
+            to.play(at(n * 20), &mut heard);
+            if n % 50 >= 40 {
+                sum += heard.iter().map(|sample| f32::from(*sample).powi(2)).sum::<f32>() / heard.len() as f32 / 10.0;
+            }
+        }
+        seconds.push((sent, sum.sqrt()));
+    }
+    seconds
+}
+
+#[test]
+fn pauses_are_told_and_not_sent_and_noise_as_loud_is_heard_in_them() {
+    for codec in [Codec::Pcma, Codec::G722] {
+        let (mut from, mut to) = pausing(codec, NONE);
+        let seconds = spoken(&mut from, &mut to);
+        // Even noise of amplitude 128 has an effective value of 74.
+        for second in [2, 5] {
+            let (sent, loud) = seconds[second];
+            assert!((2..=3).contains(&sent) && (45.0..120.0).contains(&loud), "{codec:?} {seconds:?}");
+        }
+        assert!(seconds[3].0 >= 49 && is_heard(seconds[3].1), "{codec:?} {seconds:?}");
+        let counters = to.counters();
+        assert_eq!((counters.dropped.len(), counters.concealed), (0, 0), "{codec:?} {counters:?}");
+    }
+}
+
+/// When somebody speaks tells of what is said (RFC 6562): whatever hides that hides this.
+#[test]
+fn under_esp_every_frame_is_sent_whatever_was_agreed_on_pauses() {
+    for padded in [false, true] {
+        let bundle = Bundle { framing: Framing { tfc: padded, ..Framing::PLAIN }, ..ESP };
+        for codec in [Codec::Pcmu, Codec::Opus] {
+            let (mut from, mut to) = pausing(codec, bundle);
+            assert!(spoken(&mut from, &mut to).iter().all(|(sent, _)| *sent == 50), "{codec:?}");
+        }
+    }
+}
+
+/// Bob's receiver is far behind a line that loses every fourth packet of Alice's from the fifth second to the thirtieth; octets in each second of what
+/// Alice sends.
+fn under_loss(constant_rate: bool, bundle: Bundle) -> Vec<usize> {
+    let (mut from, mut to) = ends(&[Codec::Opus], bundle);
+    let formats = |own: u8, theirs: u8| Formats {
+        send: (theirs, Codec::Opus),
+        receive: vec![(own, Codec::Opus)],
+        tuning: Tuning { redundant: true, constant_rate, ..Tuning::default() },
+        ..Formats::only(Codec::Opus)
+    };
+    from.set_formats(formats(100, 110));
+    to.set_formats(formats(110, 100));
+    let mut seed = 3u32;
+    let mut octets = vec![0; 100];
+    for n in 0..100 * 50 {
+        let (now, second) = (at(n * 20), n as usize / 50);
+        // Something that is not the same again and again.
+        let mut frame = tone(from.rate(), n);
+        for sample in &mut frame {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *sample = *sample / 2 + ((seed >> 19) as i16 - 4096) / 2;
+        }
+        let datagram = from.send(now, &frame).unwrap();
+        octets[second] += datagram.bytes.len();
+        if !((5..30).contains(&second) && n % 4 == 0) {
+            to.handle_datagram(now, alice(), &mut datagram.bytes.to_vec());
+        }
+        let answer = to.send(now, &tone(to.rate(), n)).unwrap().bytes.to_vec();
+        from.handle_datagram(now, bob(), &mut answer.clone());
+        to.play(now, &mut [0; MAX_FRAME]);
+        from.play(now, &mut [0; MAX_FRAME]);
+        while let Some(report) = to.poll_rtcp(now) {
+            let mut report = report.bytes.to_vec();
+            from.handle_datagram(now, bob(), &mut report);
+        }
+        while from.poll_rtcp(now).is_some() {}
+    }
+    octets
+}
+
+#[test]
+fn what_the_peer_reports_of_losses_makes_opus_send_less_and_their_end_as_much_as_before() {
+    let octets = under_loss(false, NONE);
+    let (before, lossy, after) = (octets[4], octets[29], octets[99]);
+    println!("{before} octets a second, {lossy} while a fourth is lost, {after} long after: {octets:?}");
+    assert!(before > 3800 && lossy < before * 3 / 4 && after > before * 9 / 10, "{octets:?}");
+}
+
+/// Sizes would tell what is said, and when: all are one, whatever is lost.
+#[test]
+fn where_every_packet_has_one_size_losses_do_not_change_it() {
+    for (constant_rate, bundle) in [(true, NONE), (false, ESP)] {
+        let octets = under_loss(constant_rate, bundle);
+        assert!(octets.iter().all(|second| *second == octets[0]), "{octets:?}");
+    }
 }

@@ -1,0 +1,39 @@
+//! A test in a network of its own: some programs want another interface than loopback, and a default route.
+
+use std::net::Ipv4Addr;
+use std::process::{Command, Stdio};
+
+use crate::process::skip;
+
+/// Its two addresses beside loopback.
+pub const HERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
+pub const THERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
+
+/// Of the run within it.
+const WITHIN: &str = "SOTTOVOCE_TEST_SPACE";
+
+const SET_UP: &str =
+    "ip link set lo up && ip link add near type veth peer name far && ip link set near up && ip link set far up && \
+    ip addr add 10.77.0.1/24 dev near && ip addr add 10.77.0.2/24 dev near && ip route add default via 10.77.0.254";
+
+/// Whether this is the run of the test of that name within such a network, which is gone with its processes; the run without makes it.
+pub fn is_within(test: &str) -> bool {
+    if std::env::var_os(WITHIN).is_some() {
+        return true;
+    }
+    let unshare = |then: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--net", "--map-root-user", "--", "sh", "-c", &format!("{SET_UP} && {then}"), "sh"]);
+        command.stdin(Stdio::null());
+        command
+    };
+    if !unshare("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        skip("this system makes no network namespaces (unshare --net)");
+        return false;
+    }
+    let program = std::env::current_exe().unwrap();
+    let mut run = unshare("exec \"$@\"");
+    run.arg(program).args([test, "--exact", "--nocapture"]).env(WITHIN, "yes");
+    assert!(run.status().unwrap().success(), "{test} fails in a network of its own");
+    false
+}
