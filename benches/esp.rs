@@ -42,6 +42,7 @@ fn doors(suite: Suite, first: bool) -> (Egress, Ingress) {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local: address(first),

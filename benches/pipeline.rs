@@ -108,6 +108,7 @@ fn doors(case: Case, first: bool) -> (Egress, Ingress) {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local: address(first),

@@ -107,6 +107,7 @@ fn stream(bundle: Bundle, associations: Associations, first: bool) -> Stream {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local,

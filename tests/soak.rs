@@ -56,6 +56,7 @@ fn stream(local: &str, remote: &str, out: u8, inbound: u8) -> Stream {
     let config = StreamConfig {
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local: local.parse().unwrap(),

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 mod acoustics;
+mod elsewhere;
 mod formats;
 mod gateway;
 mod law;
@@ -63,6 +64,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
     StreamConfig {
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local,

@@ -169,6 +169,7 @@ impl Agent {
             inbound: protected.inbound,
             heard_first: calling.way.heard_first,
             only_from: (!calling.call.known).then_some(remote.ip()),
+            rtcp_mux: calling.said.theirs().is_none_or(PeerSdp::takes_rtcp_here),
             held: calling.held(),
             tunnel,
         };

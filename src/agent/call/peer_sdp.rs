@@ -72,6 +72,11 @@ impl PeerSdp {
         self.audio.sv_sa == other.audio.sv_sa
     }
 
+    /// Its RTCP goes by the port of its RTP (RFC 5761 section 5.1.1), as it does with every key agreement.
+    pub fn takes_rtcp_here(&self) -> bool {
+        self.audio.rtcp_mux || self.has_agreement()
+    }
+
     pub fn media(&self) -> SocketAddr {
         self.audio.address
     }

@@ -68,13 +68,14 @@ impl Traversing {
         self.0.as_ref().is_some_and(|traversal| traversal.way() == Way::Nowhere)
     }
 
-    /// Where a packet of the stream really goes, and as what; `None` where the relay lets nothing through to there yet.
+    /// Where a packet of the stream really goes, and as what; `None` where the relay lets nothing through to there yet, and without the peer's consent.
     pub fn lead<'a>(&'a mut self, datagram: Datagram<'a>) -> Option<Datagram<'a>> {
         let Some(traversal) = &mut self.0 else { return Some(datagram) };
         match traversal.way() {
             Way::To(to) => Some(Datagram { to, ..datagram }),
             Way::ByRelay(peer) => traversal.by_relay(peer, datagram.bytes).map(|(to, bytes)| Datagram { to, bytes }),
-            Way::AsDescribed | Way::Nowhere => Some(datagram),
+            Way::AsDescribed => Some(datagram),
+            Way::Nowhere => None,
         }
     }
 }
