@@ -62,6 +62,6 @@ fn a_telephone_that_does_not_take_reports_by_the_port_of_the_sound_gets_none() {
             stream.send(at(frame), &[0; LEN]).unwrap();
             while stream.poll_rtcp(at(frame)).is_some() {}
         }
-        assert_eq!((stream.bye(at(1000)).is_some(), stream.counters().rtcp_sent > 1), (rtcp_mux, rtcp_mux));
+        assert_eq!((stream.bye(at(1000)).is_some(), stream.counters().rtcp_sent > 0), (rtcp_mux, rtcp_mux));
     }
 }

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::*;
-use crate::ice::{Credentials, Servers, Start};
+use crate::ice::{Credentials, Servers, Start, Traversal};
 use crate::io::media_loop::traversing::Traversing;
 use crate::media::Datagram;
 use crate::vocab::{Mono, Now, Wall};
