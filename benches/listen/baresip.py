@@ -2,6 +2,7 @@
 import subprocess
 from pathlib import Path
 
+from ear import Ear
 from network import CALLEE, CALLER, run, until
 
 MODULES = Path("/usr/lib/baresip/modules")
@@ -9,6 +10,8 @@ CODEC = {"pcmu": "g711", "pcma": "g711", "g722": "g722", "opus": "opus"}
 NAME = {"pcmu": "PCMU/8000/1", "pcma": "PCMA/8000/1", "g722": "G722/16000/1", "opus": "opus/48000/2"}
 
 RATE = {"pcmu": 8000, "pcma": 8000, "g722": 16000, "opus": 48000}
+# Its Opus has two channels always, and it takes files only with as many.
+CHANNELS = {"pcmu": 1, "pcma": 1, "g722": 1, "opus": 2}
 # What its configuration says when it is new.
 JITTER = "jitter_buffer_delay 5-10"
 
@@ -20,8 +23,8 @@ net_interface eth0
 sip_listen {address}:5060
 snd_path {folder}
 audio_path /usr/share/baresip
-audio_source aufile,{said}
-audio_player aufile,{folder}/played.wav
+audio_source {source}
+audio_player {player}
 audio_alert aufile,{folder}/alert.wav
 ausrc_format s16
 auplay_format s16
@@ -36,8 +39,9 @@ opus_packet_loss 10
 module_path {modules}
 module {codec}.so
 module aufile.so
+{bridge}
 module sndfile.so
-module plc.so
+{plc}
 module_tmp uuid.so
 module_tmp account.so
 module_app contact.so
@@ -48,7 +52,10 @@ module_app menu.so
 class Telephone:
     def __init__(self, network, machine, address, folder, codec, said, jitter, *more):
         folder.mkdir()
-        text = CONFIG.format(address=address, said=said, folder=folder, jitter=jitter, modules=MODULES, codec=CODEC[codec])
+        # Its own concealment knows one channel; libopus conceals by itself.
+        plc = "module plc.so" if CHANNELS[codec] == 1 else ""
+        source, bridge = (f"aufile,{said}", "") if said else ("aubridge,loop", "module aubridge.so")
+        text = CONFIG.format(address=address, source=source, player=source, bridge=bridge, folder=folder, jitter=jitter, modules=MODULES, codec=CODEC[codec], plc=plc)
         (folder / "config").write_text(text)
         (folder / "accounts").write_text(f"<sip:{machine}@{address}>;regint=0;answermode=auto;audio_codecs={NAME[codec]}\n")
         (folder / "contacts").write_text("")
@@ -62,14 +69,16 @@ class Telephone:
 
 
 def call(network, folder, codec, said, seconds, jitter=JITTER):
-    """The file of what was heard."""
-    silence = folder / "silence.wav"
-    run("sox", "-q", "-n", "-r", str(RATE[codec]), "-c", "1", "-b", "16", silence, "trim", "0", str(seconds + 60))
-    callee = Telephone(network, "callee", CALLEE, folder / "callee", codec, silence, jitter)
+    """The file of what was decoded, and what its loudspeaker was given: it has none that writes a file, so the loudspeaker is its microphone (aubridge),
+    and what that hears is written."""
+    spoken = folder / "said.wav"
+    run("sox", "-q", said, "-c", str(CHANNELS[codec]), spoken)
+    ear = Ear(folder / "callee", "*-enc.wav")
+    callee = Telephone(network, "callee", CALLEE, folder / "callee", codec, None, jitter)
     until("the callee runs", lambda: callee.says("baresip is ready"))
-    caller = Telephone(network, "caller", CALLER, folder / "caller", codec, said, jitter, "-e", f"d sip:callee@{CALLEE}", "-t", str(seconds))
+    caller = Telephone(network, "caller", CALLER, folder / "caller", codec, spoken, jitter, "-e", f"d sip:callee@{CALLEE}", "-t", str(seconds))
     until("the call stands", lambda: callee.says("Call established"))
     caller.process.wait(seconds + 20)
     callee.process.terminate()
     callee.process.wait(10)
-    return next((folder / "callee").glob("*-dec.wav"))
+    return next((folder / "callee").glob("*-dec.wav")), ear.closed()

@@ -1,6 +1,7 @@
 """A bad line between two interfaces: line.py NEAR FAR LOSS JITTER_MS BURST SEED. Of the voice packets in either direction LOSS percent are lost, in bursts of
 BURST packets on average, and each is up to JITTER_MS late; Signalling passes at once.
-Which packets are lost follows from SEED and from a packet's number in its direction alone, so that everybody who is measured loses the same ones."""
+Which packets are lost follows from SEED and from a packet's number in its direction alone, so that everybody who is measured loses the same ones.
+It says `ready`, and on a line of its own when the first voice packet came from NEAR (seconds, CLOCK_MONOTONIC)."""
 import heapq
 import random
 import select
@@ -51,13 +52,17 @@ def main():
     near, far, loss, jitter, burst, seed = sys.argv[1:]
     ends = [opened(near), opened(far)]
     ways = [Direction(float(loss) / 100, float(jitter) / 1000, float(burst), f"{seed}-{way}") for way in range(2)]
-    queue, count = [], 0
+    queue, count, spoke = [], 0, False
     print("ready", flush=True)
     while True:
         wait = max(0.0, queue[0][0] - time.monotonic()) if queue else None
         for end in select.select(ends, [], [], wait)[0]:
             frame, now = end.recv(70000), time.monotonic()
-            late = ways[ends.index(end)].fate() if is_voice(frame) else 0.0
+            voice = is_voice(frame)
+            if voice and end is ends[0] and not spoke:
+                spoke = True
+                print(now, flush=True)
+            late = ways[ends.index(end)].fate() if voice else 0.0
             if late is not None:
                 count += 1
                 heapq.heappush(queue, (now + late, count, ends[1 - ends.index(end)], frame))

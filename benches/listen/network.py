@@ -43,9 +43,13 @@ class Network:
             run("ip", "-n", self.space(name), "link", "set", "eth0", "up")
             run("ip", "-n", self.space(name), "route", "add", "default", "via", CALLER if name == "callee" else CALLEE)
             run("ip", "-n", self.space("line"), "link", "set", name, "up", "promisc", "on")
-        line = self.at("line", sys.executable, HERE / "line.py", "caller", "callee", *self.line, stdout=subprocess.PIPE)
-        line.stdout.readline()
+        self.bad_line = self.at("line", sys.executable, HERE / "line.py", "caller", "callee", *self.line, stdout=subprocess.PIPE)
+        self.bad_line.stdout.readline()
         return self
+
+    def spoke(self):
+        """When the caller's first voice packet came by, in seconds of CLOCK_MONOTONIC; after a call."""
+        return float(self.bad_line.stdout.readline())
 
     def at(self, machine, *words, **more):
         more = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | more

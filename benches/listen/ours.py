@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 
+from ear import Ear
 from network import CALLEE, CALLER, until
 
 BIN = os.environ.get("SOTTOVOCE", "target/release/sottovoce")
@@ -30,8 +31,9 @@ class Agent:
 
 
 def call(network, folder, codec, said, seconds):
-    """The file of what was heard."""
+    """The file of what was heard, and the same as the loudspeaker got it."""
     heard = folder / "heard.wav"
+    ear = Ear(folder, "heard.wav")
     callee = Agent(network, "callee", CALLEE, folder / "callee", codec, input="silence", output=f"file:{heard}")
     caller = Agent(network, "caller", CALLER, folder / "caller", codec, input=f"file:{said}", output="none")
     peer = f"sip:callee@{CALLEE}"
@@ -42,4 +44,4 @@ def call(network, folder, codec, said, seconds):
     if called.returncode != 0:
         raise RuntimeError(f"the call failed: {called.stdout}{called.stderr}")
     until("the recording is complete", lambda: not json.loads(callee.command("status").stdout)["calls"], 10)
-    return heard
+    return heard, ear.closed()

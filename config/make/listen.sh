@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Speech over bad lines, ours and baresip's: listen.sh [CODEC...] [--quick]
+# Speech over bad lines, ours and baresip's: listen.sh [CODEC...] [--quick]; what a call costs of both: listen.sh cost [CODEC [SECONDS]]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 PYTHON=target/listen WANTED=benches/listen/requirements.txt
@@ -8,4 +8,6 @@ if ! cmp -s "$WANTED" "$PYTHON/installed.txt"; then
     echo "Fetching PESQ and ViSQOL (once) ..."
     python3 -m venv "$PYTHON" && "$PYTHON/bin/pip" install --quiet --disable-pip-version-check -r "$WANTED" && cp "$WANTED" "$PYTHON/installed.txt"
 fi
-SOTTOVOCE=target/release/sottovoce exec "$PYTHON/bin/python" benches/listen/run.py "$@"
+MEASURE=run
+[ "${1:-}" != cost ] || { MEASURE=cost; shift; }
+SOTTOVOCE=target/release/sottovoce exec "$PYTHON/bin/python" "benches/listen/$MEASURE.py" "$@"

@@ -97,7 +97,7 @@ use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
 use crate::vocab::{Deadline, EffectId, Failure, Mono, Now};
 
 pub use address_book::{ContactGroup, SavedContact};
-pub use call::{QUIET, RINGING, SILENCE};
+pub use call::{BY_DTLS, QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{
     AccountConfig, AgentConfig, AnswerMode, Answering, AudioSink, AudioSource, CallWaiting, DtmfWay, GatewayConfig,

@@ -27,8 +27,8 @@ fn pressed(sum: i32) -> i16 {
 /// The beep that tells a peer that a call is recorded: a fifth of a second of 1400 Hz every 15 seconds, the first at once.
 #[derive(Clone, Debug, Default)]
 pub struct ConsentTone {
-    /// Frames since the last one began.
-    frame: u32,
+    /// Frames since the last one began; `None` before the first.
+    frame: Option<u32>,
 }
 
 impl ConsentTone {
@@ -41,13 +41,14 @@ impl ConsentTone {
     /// Loudest sample: -18 dB.
     const PEAK: f64 = 4096.0;
 
-    /// Puts what is due into the next frame of 20 ms.
-    pub fn mix_into(&mut self, frame: &mut [i16]) {
-        let at = self.frame;
-        self.frame = (at + 1) % Self::EVERY;
-        if at >= Self::LENGTH {
-            return;
-        }
+    /// To the next frame of 20 ms.
+    pub fn go_on(&mut self) {
+        self.frame = Some(self.frame.map_or(0, |at| (at + 1) % Self::EVERY));
+    }
+
+    /// Puts what is due into the frame.
+    pub fn mix_into(&self, frame: &mut [i16]) {
+        let Some(at) = self.frame.filter(|at| *at < Self::LENGTH) else { return };
         let rate = frame.len() as f64 * f64::from(FRAMES_A_SECOND);
         let (first, all) = (at as usize * frame.len(), Self::LENGTH as usize * frame.len());
         for (n, sample) in frame.iter_mut().enumerate() {
@@ -90,6 +91,7 @@ mod tests {
             let mut samples = Vec::new();
             for _ in 0..2 * ConsentTone::EVERY {
                 let mut frame = vec![0; len];
+                tone.go_on();
                 tone.mix_into(&mut frame);
                 samples.extend(frame);
             }

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use super::attribute::Attribute;
 use super::description::{MediaDescription, SessionDescription};
 
@@ -22,6 +24,12 @@ const NAMES: [&str; 4] = [USER, PASSWORD, LITE, CANDIDATE];
 /// Candidates of one stream that are read; those that follow are passed over.
 const MAX: usize = 16;
 const MAX_LEN: usize = 256;
+/// RFC 8839 section 5.4 allows 256; a name of a check is both sides' (RFC 8445 section 7.2.2), and the crate has room for 128 octets of it. Whoever
+/// has a longer one has no ICE with us.
+const USER_LEN: RangeInclusive<usize> = 4..=MAX_USER;
+/// With ours, which has 8 characters or fewer, and a colon.
+pub const MAX_USER: usize = 119;
+const PASSWORD_LEN: RangeInclusive<usize> = 22..=256;
 
 impl Ice {
     pub(super) fn attributes(&self) -> Vec<Attribute> {
@@ -37,12 +45,13 @@ impl Ice {
             media.attribute(name).or_else(whole)?.value.clone()
         };
         let (user, password) = (value(USER)?, value(PASSWORD)?);
-        let fits = |text: &str, least: usize| (least..=256).contains(&text.len()) && text.bytes().all(is_ice_char);
+        let fits =
+            |text: &str, lengths: RangeInclusive<usize>| lengths.contains(&text.len()) && text.bytes().all(is_ice_char);
         let lite = sdp.attributes.iter().any(|attribute| attribute.name == LITE);
         let candidates = media.attributes.iter().filter(|attribute| attribute.name == CANDIDATE);
         let candidates = candidates.filter_map(|attribute| attribute.value.clone());
         let candidates: Vec<String> = candidates.filter(|text| text.len() <= MAX_LEN).take(MAX).collect();
-        let is_whole = fits(&user, 4) && fits(&password, 22) && !candidates.is_empty();
+        let is_whole = fits(&user, USER_LEN) && fits(&password, PASSWORD_LEN) && !candidates.is_empty();
         is_whole.then_some(Self { user, password, lite, candidates })
     }
 
@@ -119,6 +128,11 @@ mod tests {
         ] {
             assert_eq!(read(&BODY.replace(from, to)), None, "{to}");
         }
+        let named = |len: usize| read(&BODY.replace("8hhY", &"8".repeat(len)));
+        assert!(
+            named(MAX_USER).is_some() && named(MAX_USER + 1).is_none(),
+            "a check that names both has room for no more"
+        );
         let many = format!("{BODY}{}", "a=candidate:3 1 UDP 1 192.0.2.3 1 typ host\r\n".repeat(40));
         assert_eq!(read(&many).unwrap().candidates.len(), MAX);
     }

@@ -64,6 +64,30 @@ impl Entity {
         let rest = self.0.split_once(':').map_or("", |(_, rest)| rest);
         rest.rsplit_once('@').map(|(user, _)| user)
     }
+
+    /// Whether the other may be another spelling of this one: another scheme, the scheme's own port, what is escaped (RFC 3261 section 19.1.4 and 25.1
+    /// compare more strictly). **Ours**: for refusals, where the wider comparison is the safer one.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let parts = |entity: &Self| {
+            let host = entity.host();
+            let host = host.strip_suffix(":5060").or_else(|| host.strip_suffix(":5061")).unwrap_or(host);
+            (entity.user().map(unescaped), host.to_owned())
+        };
+        parts(self) == parts(other)
+    }
+}
+
+/// With its `%61` as what they stand for.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut left = text.as_bytes();
+    while let [first, rest @ ..] = left {
+        let escaped = rest.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let octet = escaped.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        plain.push(octet.unwrap_or(*first));
+        left = if octet.is_some() { rest.get(2..).unwrap_or_default() } else { rest };
+    }
+    plain
 }
 
 impl fmt::Display for Entity {
@@ -81,6 +105,17 @@ mod tests {
         let entity = Entity::parse("SIP:Bob@Example.COM").unwrap();
         assert_eq!(entity.as_str(), "sip:Bob@example.com");
         assert_eq!((entity.user(), entity.host()), (Some("Bob"), "example.com"));
+    }
+
+    #[test]
+    fn spellings_of_one_name_are_told_from_other_names() {
+        let entity = |text: &str| Entity::parse(text).unwrap();
+        for same in ["sip:bob@h:5060", "sips:bob@H", "pres:bob@h", "sip:%62ob@h", "sips:b%6Fb@h:5061"] {
+            assert!(entity("sip:bob@h").may_be(&entity(same)), "{same}");
+        }
+        for other in ["sip:BOB@h", "sip:bob@h:5070", "sip:robert@h", "sip:h", "sip:bob@h.example", "sip:bo%2@h"] {
+            assert!(!entity("sip:bob@h").may_be(&entity(other)), "{other}");
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Agent {
     /// Who holds keys that our user approved has to use them.
     pub(super) fn refuse_stripped(&self, caller: &NameAddr) -> Result<(), No> {
         let claimed = claimed_entity(caller);
-        match claimed.filter(|entity| self.book.pins().any(|pin| pin.entity == *entity)) {
+        match claimed.filter(|entity| self.book.pins().any(|pin| pin.entity.may_be(entity))) {
             None => Ok(()),
             Some(entity) => {
                 let notice = Some(Box::new(stripped(&entity)));

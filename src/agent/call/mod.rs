@@ -88,6 +88,7 @@ use media::Ready;
 use rekey::Agreement;
 use renewal::Renewal;
 use running::{nothing_heard, Hearing};
+pub use srtp_keys::BY_DTLS;
 use through::Through;
 
 /// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.

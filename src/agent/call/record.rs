@@ -1,5 +1,6 @@
 //! What is remembered of a call that is over.
 
+use super::srtp_keys::BY_DTLS;
 use super::{CallState, Calling, Side};
 use crate::agent::desk::brief;
 use crate::agent::{CallRecord, CallResult};
@@ -16,6 +17,8 @@ impl Calling {
             CallState::Ended { reason } => reason.clone(),
             _ => String::new(),
         };
+        // What never had a key was not protected: nothing passed.
+        let agreed = !self.waits_for_keys();
         CallRecord {
             call: call.id,
             peer: brief(&call.entity.as_ref().map_or_else(|| call.peer.clone(), ToString::to_string)),
@@ -28,10 +31,15 @@ impl Calling {
             result: self.result(last),
             outcome: brief(&outcome),
             action: call.action.clone(),
-            bundle: call.bundle.clone(),
-            suite: call.suite.clone(),
+            bundle: if agreed { call.bundle.clone() } else { String::new() },
+            suite: call.suite.clone().filter(|_| agreed),
             counters: call.counters.clone(),
         }
+    }
+
+    /// They come by a handshake that is not over.
+    pub(super) fn waits_for_keys(&self) -> bool {
+        self.call.suite.as_deref() == Some(BY_DTLS)
     }
 
     fn result(&self, last: &CallState) -> CallResult {

@@ -113,6 +113,8 @@ impl Agent {
                 let failure = super::telephone_failures::unkeyed(&peer, why);
                 return self.end_call(now, id, CallState::Failed(failure));
             }
+            // Of a call whose keys were never made that is told already.
+            StreamEvent::Unprotected if !calling.is_open() || calling.waits_for_keys() => return,
             StreamEvent::Unprotected => {
                 let notice = if self.is_agreed_anew(now, id) { agreed_anew(id, &peer) } else { unprotected(id, &peer) };
                 self.event(Event::Notice(notice));

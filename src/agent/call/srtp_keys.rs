@@ -144,8 +144,8 @@ impl SrtpKeys {
     }
 }
 
-/// Stands before the suite of a call whose keys came by a handshake.
-pub(super) const BY_DTLS: &str = "DTLS-SRTP";
+/// Stands before the suite of a call whose keys come by a handshake, alone until they are there.
+pub const BY_DTLS: &str = "DTLS-SRTP";
 
 impl Agent {
     /// What goes into a description to a telephone that is reached so: fresh keys, our certificate, or both. `only_dtls`: it would not take

@@ -11,7 +11,7 @@ use crate::agent::ask_failures::clear_proxy;
 use crate::agent::redirect::{Reach, Redirects};
 use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::target::{host_address, Target};
-use crate::agent::{Agent, Event};
+use crate::agent::{Agent, Event, Pin};
 use crate::policy::{Action, Bundle, Entry, Protocol};
 use crate::sdp::{Keying, Profile, RemoteAudio};
 use crate::sip::{Body, Invite, Transport};
@@ -30,7 +30,8 @@ impl Calling {
 impl Agent {
     /// Our entries for a telephone there, of whom nobody's key was approved.
     fn entries_for_telephone(&self, now: Now, target: &Target) -> Option<[Entry; 2]> {
-        if self.book.pins().any(|pin| self.is_meant(target, pin)) {
+        let is_meant = |pin: &Pin| self.is_meant(target, pin) || !target.bare && pin.entity.may_be(&target.entity);
+        if self.book.pins().any(is_meant) {
             return None;
         }
         let ours = some_port(self.config.media_address);

@@ -5,8 +5,9 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::io::os;
 use crate::media::{FRAMES_A_SECOND, MAX_FRAME};
@@ -166,8 +167,9 @@ fn is_for_now(kind: ErrorKind) -> bool {
 /// Waits for nobody.
 fn open(path: &Path, reads: bool, is_fifo: bool) -> std::io::Result<std::fs::File> {
     if !is_fifo {
-        let socket = UnixStream::connect(path)?;
-        socket.set_nonblocking(true)?;
+        // A program that listens and takes nobody on would have a blocking connection wait, and the call with it: now it is EAGAIN (unix(7)).
+        let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
+        socket.connect(&SockAddr::unix(path)?)?;
         return Ok(OwnedFd::from(socket).into());
     }
     let mut options = OpenOptions::new();
@@ -196,6 +198,29 @@ mod tests {
 
     fn octets(samples: impl Iterator<Item = i16>) -> Vec<u8> {
         samples.flat_map(i16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn a_program_that_listens_and_takes_nobody_on_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("voice");
+        let listens = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        listens.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+        listens.listen(0).unwrap();
+        // These fill its queue.
+        let waiting: Vec<Socket> =
+            std::iter::repeat_with(|| Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None).unwrap())
+                .take_while(|socket| socket.connect(&SockAddr::unix(&path).unwrap()).is_ok())
+                .collect();
+        assert!(!waiting.is_empty());
+        let (told, done) = std::sync::mpsc::channel();
+        let asks = move || {
+            let mut frame = [7; MAX_FRAME];
+            PipeSource::open(&path).unwrap().frame(&mut frame);
+            told.send(frame).unwrap();
+        };
+        std::thread::Builder::new().spawn(asks).unwrap();
+        assert_eq!(done.recv_timeout(std::time::Duration::from_secs(10)).expect("it waits"), [0; MAX_FRAME]);
     }
 
     #[test]

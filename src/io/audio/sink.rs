@@ -1,6 +1,6 @@
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use hound::{SampleFormat, WavSpec, WavWriter};
@@ -217,10 +217,11 @@ fn claim(file: &File) -> io::Result<()> {
     }
 }
 
-/// The file without what it held, ours until it is closed.
+/// The file without what it held, ours until it is closed, and nobody else's to read, whose ever it was before.
 fn emptied(file: File) -> io::Result<File> {
     claim(&file)?;
     if file.metadata()?.is_file() {
+        file.set_permissions(Permissions::from_mode(0o600))?;
         file.set_len(0)?;
     }
     Ok(file)
@@ -281,6 +282,16 @@ mod tests {
         let found = read_wav(&path, 8000).unwrap();
         assert_eq!((found.len(), found[0], found[7 * 160 - 1]), (7 * 160, 1000, 1000));
         assert!(found[480..960].iter().all(|sample| sample.abs_diff(1000) < 20));
+    }
+
+    #[test]
+    fn a_file_that_others_could_read_is_ours_alone_from_then_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("heard.wav");
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+        Sink::open(&AudioSink::File(path.clone()), 8000).unwrap().finish().unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -56,8 +56,36 @@ impl Beside {
     /// What was sent, and what the peer said.
     pub fn take(&mut self, ours: &[i16], theirs: &[i16]) {
         if let Some(bridge) = &mut self.bridge {
-            bridge.give(theirs);
+            match &self.recorder {
+                // Who hears it through us is recorded too, and is told so too.
+                Some(recorder) => bridge.give_with(theirs, |frame| recorder.mix_into_others(frame)),
+                None => bridge.give(theirs),
+            }
         }
         self.recorder.take_if(|recorder| !recorder.write(ours, theirs));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bridge::bridge;
+    use super::*;
+    use crate::agent::CallRecording;
+    use crate::vocab::CallId;
+
+    #[test]
+    fn whoever_is_recorded_by_way_of_a_conference_hears_the_tone_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let wanted = CallRecording { file: dir.path().join("both.wav"), mixed: false, consent_tone: true };
+        let (dones, _ended) = tokio::sync::mpsc::channel(1);
+        let (recorder, _whole) = Recorder::start(CallId(1), wanted, dones).unwrap();
+        let [one, mut other] = bridge();
+        let mut beside = Beside { recorder: Some(recorder), bridge: Some(one) };
+        let (mut to_peer, mut to_third) = ([0; 160], [0; 160]);
+        beside.mix_into(&mut to_peer);
+        beside.take(&to_peer, &[0; 160]);
+        other.mix_into(&mut to_third);
+        assert_ne!(to_peer, [0; 160]);
+        assert_eq!(to_third, to_peer);
     }
 }

@@ -33,8 +33,14 @@ pub fn bridge() -> [Bridge; 2] {
 impl Bridge {
     /// What the peer of this leg says; when the other leg is behind, it is lost.
     pub fn give(&mut self, frame: &[i16]) {
+        self.give_with(frame, |_| ());
+    }
+
+    /// With something that is added to it.
+    pub fn give_with(&mut self, frame: &[i16], add: impl FnOnce(&mut [i16])) {
         let mut said = Said { samples: [0; MAX_FRAME], len: frame.len().min(MAX_FRAME) };
         said.samples.iter_mut().zip(frame).for_each(|(to, from)| *to = *from);
+        add(said.samples.get_mut(..said.len).unwrap_or_default());
         let _ = self.to.try_send(said);
     }
 

@@ -47,9 +47,17 @@ impl Recorder {
         Ok((Self { to, tone }, whole))
     }
 
-    /// What the peer hears of it.
+    /// What the peer hears of it in the next frame.
     pub fn mix_into(&mut self, frame: &mut [i16]) {
         if let Some(tone) = &mut self.tone {
+            tone.go_on();
+            tone.mix_into(frame);
+        }
+    }
+
+    /// The same for whoever else is recorded with it.
+    pub fn mix_into_others(&self, frame: &mut [i16]) {
+        if let Some(tone) = &self.tone {
             tone.mix_into(frame);
         }
     }

@@ -1,6 +1,8 @@
 /// Packets that wait for their turn, undecoded. Those that came first lie together, so that a short queue touches little memory.
 pub(super) struct Store {
-    packets: Box<[Option<Packet>; PACKETS]>,
+    packets: Box<[Packet; PACKETS]>,
+    /// A bit for each place that has a packet: who looks for one touches no other.
+    taken: u64,
     octets: Box<[u8]>,
 }
 
@@ -17,7 +19,7 @@ pub(super) struct Packet {
 }
 
 /// So many packets wait at most: 1.28 s of 20 ms each.
-const PACKETS: usize = 64;
+const PACKETS: usize = u64::BITS as usize;
 /// Octets of the longest payload: one packet of Opus (RFC 6716 section 3.4), or 120 ms of G.711.
 pub(super) const MAX_PAYLOAD: usize = 1280;
 
@@ -33,29 +35,40 @@ impl Packet {
 
 impl Store {
     pub(super) fn new() -> Self {
-        Self { packets: Box::new([None; PACKETS]), octets: vec![0; PACKETS * MAX_PAYLOAD].into_boxed_slice() }
+        let octets = vec![0; PACKETS * MAX_PAYLOAD].into_boxed_slice();
+        Self { packets: Box::new([Packet::new(0, 0, 0, 0); PACKETS]), taken: 0, octets }
     }
 
     /// Keeps a packet; the one that would be played first makes room for it where none is left. What is longer than
     /// [`MAX_PAYLOAD`] is cut.
     pub(super) fn insert(&mut self, packet: Packet, payload: &[u8]) {
-        let slot = match self.packets.iter().position(Option::is_none) {
-            Some(free) => free,
-            None => self.first().map_or(0, |(slot, _)| slot),
+        let slot = match self.taken.trailing_ones() as usize {
+            PACKETS => self.first().map_or(0, |(slot, _)| slot),
+            free => free,
         };
         let payload = &payload[..payload.len().min(MAX_PAYLOAD)];
-        self.packets[slot] = Some(Packet { len: payload.len(), ..packet });
+        self.packets[slot] = Packet { len: payload.len(), ..packet };
+        self.taken |= 1 << slot;
         self.octets[slot * MAX_PAYLOAD..][..payload.len()].copy_from_slice(payload);
     }
 
     pub(super) fn has(&self, number: u64) -> bool {
-        self.packets.iter().flatten().any(|packet| packet.number == number)
+        self.waiting().any(|(_, packet)| packet.number == number)
     }
 
     /// The packet that is to be played first, and where it lies.
     pub(super) fn first(&self) -> Option<(usize, Packet)> {
-        let waiting = self.packets.iter().enumerate().filter_map(|(slot, packet)| Some((slot, (*packet)?)));
-        waiting.min_by_key(|(_, packet)| packet.start)
+        self.waiting().min_by_key(|(_, packet)| packet.start)
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = (usize, Packet)> + '_ {
+        let mut left = self.taken;
+        std::iter::from_fn(move || {
+            let slot = left.trailing_zeros() as usize;
+            let packet = self.packets.get(slot)?;
+            left &= left - 1;
+            Some((slot, *packet))
+        })
     }
 
     pub(super) fn payload(&self, (slot, packet): (usize, Packet)) -> &[u8] {
@@ -63,11 +76,11 @@ impl Store {
     }
 
     pub(super) fn remove(&mut self, slot: usize) {
-        self.packets[slot] = None;
+        self.taken &= !(1 << slot);
     }
 
     pub(super) fn clear(&mut self) {
-        self.packets.fill(None);
+        self.taken = 0;
     }
 }
 

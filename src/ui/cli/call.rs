@@ -15,7 +15,9 @@ use super::sound::Sound;
 use super::wanted;
 use crate::app::control::request::{CallBody, TightenBody};
 use crate::app::control::view::HistoryView;
-use crate::app::control::view::{CallList, CallStateView, CallView, ErrorKind, ErrorView, QUIET, RINGING, SILENCE};
+use crate::app::control::view::{
+    CallList, CallStateView, CallView, ErrorKind, ErrorView, BY_DTLS, QUIET, RINGING, SILENCE,
+};
 
 /// How far back the last outgoing call is looked for.
 const REDIALLED: u32 = 100;
@@ -254,19 +256,22 @@ pub(super) fn told(call: &CallView) -> String {
 
 /// What protects it, and where that ends when it is not at the peer.
 pub(super) fn protection(call: &CallView) -> String {
-    let CallView { bundle, suite, through, carries, forwards, .. } = call;
-    let by_dtls = suite.as_deref().is_some_and(|suite| suite.starts_with("DTLS-SRTP"));
+    let CallView { bundle, through, carries, forwards, .. } = call;
     match (through, carries, forwards) {
         (Some(tunnel), ..) => format!("{bundle}, tunnels as far as the gateway of call {tunnel}"),
         (_, Some(carried), _) => format!("{bundle}, the tunnel for call {carried}"),
         (.., Some(there)) => format!("{bundle}; you are its gateway to {there}"),
-        _ if bundle == "srtp" && by_dtls => {
-            format!("{bundle}, keys by DTLS: whoever changes the call's messages on the way can stand between")
-        }
-        _ if bundle == "srtp" => {
-            format!("{bundle}, keys by SDES: every proxy that the call's messages pass can listen")
-        }
+        _ if bundle == "srtp" => format!("{bundle}, {}", srtp_keys(call.suite.as_deref().unwrap_or_default())),
         _ => bundle.clone(),
+    }
+}
+
+/// Where the keys came from, and who else may have them.
+fn srtp_keys(suite: &str) -> &'static str {
+    match suite.strip_prefix(BY_DTLS) {
+        None => "keys by SDES: every proxy that the call's messages pass can listen",
+        Some("") => "keys are being made: nothing is heard before",
+        Some(_) => "keys by DTLS: who changes the call's messages on the way, and only he, can listen",
     }
 }
 

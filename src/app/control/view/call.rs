@@ -7,7 +7,7 @@ use super::timestamp;
 use super::{ErrorView, LevelsView, QualityView};
 use crate::agent::{Call, CallState, HoldState, Moved, Side, TransferState};
 /// After how long a call is quiet, is given up for that, and stops ringing: screens say so.
-pub use crate::agent::{QUIET, RINGING, SILENCE};
+pub use crate::agent::{BY_DTLS, QUIET, RINGING, SILENCE};
 use crate::media::Counters;
 use crate::policy::Verdict;
 use crate::vocab::escape;

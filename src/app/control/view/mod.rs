@@ -39,7 +39,7 @@ pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
 pub use call::{
     CallList, CallStateView, CallView, HoldStateView, HoldView, MovedView, PacketsView, SideView, TransferStateView,
-    TransferView, QUIET, RINGING, SILENCE,
+    TransferView, BY_DTLS, QUIET, RINGING, SILENCE,
 };
 pub use completions::CompletionsView;
 pub use conference::ConferenceView;
