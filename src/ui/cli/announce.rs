@@ -288,6 +288,7 @@ mod tests {
         let mut announcer = Announcer {
             prompting: false,
             registered: Registered::default(),
+            mailboxes: Mailboxes::default(),
             held: Held::default(),
             said: VecDeque::new(),
         };
