@@ -19,7 +19,9 @@ pub(super) struct Packet {
 }
 
 /// So many packets wait at most: 1.28 s of 20 ms each.
-const PACKETS: usize = u64::BITS as usize;
+const PACKETS: usize = 64;
+
+const _: () = assert!(PACKETS == u64::BITS as usize);
 /// Octets of the longest payload: one packet of Opus (RFC 6716 section 3.4), or 120 ms of G.711.
 pub(super) const MAX_PAYLOAD: usize = 1280;
 
