@@ -40,6 +40,7 @@ fn doors(suite: Suite, first: bool) -> (Egress, Ingress) {
     let (here, there) = if first { (1, 2) } else { (2, 1) };
     let bundle = Bundle::ESP;
     let config = StreamConfig {
+        upper: sottovoce::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
         held: Held::default(),

@@ -106,6 +106,7 @@ fn doors(case: Case, first: bool) -> (Egress, Ingress) {
     let text = format!("spdadd any any udp -P out {rules}; spdadd any any udp -P in {rules};");
     let (here, there) = if first { (1, 2) } else { (2, 1) };
     let config = StreamConfig {
+        upper: sottovoce::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
         held: Held::default(),

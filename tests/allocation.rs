@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sottovoce::dtls::{Handshake, Role, SEED_LEN};
-use sottovoce::ipsec::{AhKey, DirectionKeys, EspKey, Protection};
+use sottovoce::ipsec::{frame, AhKey, DirectionKeys, EspKey, FrameReader, Protection};
 use sottovoce::media::{
     Acoustics, Associations, Codec, Formats, Held, Stream, StreamConfig, StreamEvent, Treatment, MAX_FRAME,
 };
@@ -105,6 +105,7 @@ fn stream(bundle: Bundle, associations: Associations, first: bool) -> Stream {
     let (local, remote) = if first { (addresses[0], addresses[1]) } else { (addresses[1], addresses[0]) };
     let default = parse("spdadd any any udp -P out none; spdadd any any udp -P in none;").unwrap();
     let config = StreamConfig {
+        upper: sottovoce::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
         held: Held::default(),
@@ -147,6 +148,21 @@ fn the_packet_path_does_not_allocate() {
     }
     let [client, server] = by_dtls();
     goes_without("DTLS-SRTP", client, server);
+}
+
+/// What goes by TCP is framed, and cut into packets again.
+#[test]
+fn frames_of_tcp_do_not_allocate() {
+    let (mut reader, mut room) = (FrameReader::new(false), [0; 512]);
+    let before = COUNT.with(Cell::get);
+    for len in (1..400).cycle().take(5000) {
+        let framed = frame(&[0xc0; 400][..len], &mut room).unwrap();
+        reader.room()[..framed.len()].copy_from_slice(framed);
+        reader.fill(framed.len());
+        assert_eq!(reader.take().unwrap().map(|packet| packet.len()), Some(len));
+        assert_eq!(reader.take(), Ok(None));
+    }
+    assert_eq!(COUNT.with(Cell::get) - before, 0);
 }
 
 /// What libopus takes from C's own heap is not seen here; it takes nothing after it is made (its `VAR_ARRAYS`).

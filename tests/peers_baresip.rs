@@ -88,6 +88,31 @@ fn in_clear_where_our_entries_say_none() {
     both_ways("none", "", None, "none");
 }
 
+/// It would like 40 ms of sound in each packet, and we 60. It answers with what was offered; where it offers each gets what it would like.
+#[test]
+fn packets_have_the_lengths_that_either_asks_for() {
+    for (action, mediaenc, more) in [("none", None, ""), (MUST, Some("srtp-mand"), BY_UDP_TOO)] {
+        let Some(mut baresip) = Baresip::start(&Setup { mediaenc, ptime: Some(40), ..Setup::default() }) else {
+            return;
+        };
+        let mut home = alice(action, &format!("ptime = 60\n{more}"));
+        home.start();
+        let heard = home.path("heard.wav").to_string_lossy().into_owned();
+        home.run(&["call", &baresip.uri(), "--duration", "6", "--record", &heard]).expect(0);
+        let call = over(&home);
+        let packets = |way: &str| call["packets"][way].as_u64().unwrap();
+        assert!((90..=105).contains(&packets("sent")) && (90..=105).contains(&packets("received")), "{call}");
+        was_heard(&home, &baresip, &call);
+        baresip.wait_for("CALL_CLOSED");
+        std::fs::remove_file(&heard).unwrap();
+        calls_us(&mut baresip, &home, &home.entity(), call["bundle"].as_str().unwrap());
+        let call = over(&home);
+        let packets = |way: &str| call["packets"][way].as_f64().unwrap();
+        let share = packets("sent") / packets("received");
+        assert!((1.4..1.6).contains(&share), "25 and 17 a second: {call}");
+    }
+}
+
 #[test]
 fn by_srtp_where_it_is_required() {
     both_ways(MUST, BY_UDP_TOO, Some("srtp-mand"), "srtp");

@@ -178,3 +178,46 @@ fn tshark_reads_a_tunnel_of_aes_gcm_and_its_inner_addresses() {
         assert!(columns[4][0].replace(':', "").ends_with(&"ff".repeat(160)), "silence in PCMU: {line}");
     }
 }
+
+/// A call of three seconds in clear in which nobody says anything, or somebody a tone, as tshark reads it: what each packet of sound is.
+fn kinds(comfort: bool, input: &str) -> Option<Vec<String>> {
+    if !installed("tshark") {
+        skip("tshark is not installed");
+        return None;
+    }
+    let (mut alice, mut bob) = (Home::new("alice", "none"), Home::new("bob", "none"));
+    for home in [&alice, &bob] {
+        let audio = format!("[audio]\ncodecs = [\"pcma\"]\ninput = \"{input}\"\ncomfort-noise = {comfort}\n");
+        home.configure(&(home.usual("none;") + &audio));
+    }
+    let file = alice.path("pcap");
+    let capture = if installed("tcpdump") { Capture::start(&file, &[&alice, &bob]) } else { None };
+    if capture.is_none() {
+        skip("tcpdump may not capture on loopback");
+    }
+    alice.start();
+    bob.start();
+    alice.run(&["call", &bob.entity(), "--approve", "--duration", "3"]).expect(0);
+    alice.signal("TERM");
+    bob.signal("TERM");
+    // It finds RTP by the session descriptions.
+    capture?.stop();
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(&file).args(["-n", "-Y", "rtp", "-T", "fields", "-e", "_ws.col.Info"]);
+    command.env("XDG_CONFIG_HOME", alice.path("no-config"));
+    let shown = finish(&mut command).expect(0);
+    Some(shown.stdout.lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn tshark_sees_comfort_noise_in_pauses_and_speech_else() {
+    let count = |kinds: &[String], kind: &str| kinds.iter().filter(|info| info.contains(kind)).count();
+    let Some(still) = kinds(true, "silence") else { return };
+    let (noise, sound) = (count(&still, "Comfort noise"), count(&still, "G.711 PCMA"));
+    // Both ways: at the beginning of a pause and twice a second; what comes before it is sound.
+    assert!((8..=16).contains(&noise) && sound < 80, "{noise} {sound}: {still:?}");
+    let Some(spoken) = kinds(true, "tone:440") else { return };
+    assert!(count(&spoken, "Comfort noise") == 0 && count(&spoken, "G.711 PCMA") > 240, "{spoken:?}");
+    let Some(without) = kinds(false, "silence") else { return };
+    assert!(count(&without, "Comfort noise") == 0 && count(&without, "G.711 PCMA") > 240, "{without:?}");
+}

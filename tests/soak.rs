@@ -54,6 +54,7 @@ fn stream(local: &str, remote: &str, out: u8, inbound: u8) -> Stream {
         "spdadd any any udp -P out ipsec esp/transport//require; spdadd any any udp -P in ipsec esp/transport//require;",
     );
     let config = StreamConfig {
+        upper: sottovoce::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
         held: Held::default(),

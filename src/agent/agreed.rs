@@ -14,7 +14,7 @@ use super::waiting::Waiting;
 use super::{Agent, AuditRow, Effect, Event, Given, ReviewState, StoreOp, Stored};
 use crate::policy::{
     agreed_terms, state_policy, tighten, Approved, Asked, Asker as PolicyAsker, Direction, Entry, Pending,
-    ProposalDecision, StatedPolicy, Statement, Terms,
+    ProposalDecision, StatedPolicy, Statement, Terms, Upper,
 };
 use crate::presence;
 use crate::vocab::{Device, Digest, Entity, Failure, FailureKind, Now, ProposalId, ReviewId};
@@ -155,7 +155,7 @@ impl Agent {
     ) -> (Entry, Entry) {
         let level = self.config.default_level;
         for (entry, direction) in [(&mut out, Direction::Out), (&mut inbound, Direction::In)] {
-            let flow = super::ruling::flow(direction, ours, theirs, Some(peer));
+            let flow = super::ruling::flow(direction, (ours, theirs), Upper::Udp, Some(peer));
             let beside = self.book.spd().pending_beside(entry, &flow, now.wall).map(|beside| beside.action.clone());
             if let Some(action) = beside {
                 entry.action = tighten(&entry.action, &action, level);

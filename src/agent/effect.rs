@@ -6,7 +6,8 @@
 //! | `OpenMedia`, `OpenMediaBeside` | `MediaOpened` |
 //! | `Listen` | `Listening` |
 //! | `StartForwarder` | `Counted` again and again |
-//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `StreamFailed` |
+//! | `ConnectMedia` | `StreamFailed` where nobody takes it |
+//! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `RelayFailed`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
@@ -87,6 +88,13 @@ pub enum Effect {
         local: IpAddr,
         /// Find out for ICE from where its packets are seen, before it is answered.
         gathering: Option<Box<Gathering>>,
+        /// Media goes by TCP: wait for connections at that port as well.
+        by_tcp: bool,
+    },
+    /// Open the connection by which the call's media goes.
+    ConnectMedia {
+        call: CallId,
+        to: SocketAddr,
     },
     /// A call is held, or taken up again: its stream sends no sound, or does.
     HoldStream {

@@ -162,8 +162,19 @@ impl Agent {
         ours: SocketAddr,
         theirs: SocketAddr,
     ) -> (Entry, Entry) {
+        self.entries_by(now, peer, (ours, theirs), Upper::Udp)
+    }
+
+    /// The same for media by this transport.
+    pub(super) fn entries_by(
+        &self,
+        now: Now,
+        peer: Option<(&Entity, &Device)>,
+        ends: (SocketAddr, SocketAddr),
+        upper: Upper,
+    ) -> (Entry, Entry) {
         let find = |direction| {
-            let flow = flow(direction, ours, theirs, peer);
+            let flow = flow(direction, ends, upper, peer);
             self.book.spd().lookup(&flow, now.wall).entry.clone()
         };
         (find(Direction::Out), find(Direction::In))
@@ -174,10 +185,10 @@ impl Agent {
         &self,
         now: Now,
         peer: (&Entity, &Device),
-        ours: SocketAddr,
-        theirs: SocketAddr,
+        ends: (SocketAddr, SocketAddr),
+        upper: Upper,
     ) -> Demands {
-        let (out, inbound) = self.entries_between(now, Some(peer), ours, theirs);
+        let (out, inbound) = self.entries_by(now, Some(peer), ends, upper);
         Demands(vec![out, inbound])
     }
 
@@ -187,20 +198,20 @@ impl Agent {
         &self,
         now: Now,
         known: Option<&(Entity, Device)>,
-        ours: SocketAddr,
-        theirs: SocketAddr,
+        ends: (SocketAddr, SocketAddr),
+        upper: Upper,
         place: AskersPlace,
     ) -> Demands {
         let peer = known.map(|(entity, device)| (entity, device));
-        let (out, inbound) = self.entries_between(now, peer, ours, theirs);
+        let (out, inbound) = self.entries_by(now, peer, ends, upper);
         // What was agreed and is used just now stands in the place of what it was agreed against.
         let agreed = |entry: Entry| {
-            let coming = self.coming_into_force(now, peer, &entry, &flow(entry.direction, ours, theirs, peer));
+            let coming = self.coming_into_force(now, peer, &entry, &flow(entry.direction, ends, upper, peer));
             coming.unwrap_or(entry)
         };
         let told = self.entries_for(now, known, place);
         let first = |direction| {
-            let flow = flow(direction, ours, theirs, peer);
+            let flow = flow(direction, ends, upper, peer);
             let fits = |entry: &&Entry| entry.direction == direction && entry.selector.matches(&flow);
             let nothing = || Entry::new(Selector::ANY, direction, Action::Discard);
             told.iter().find(fits).cloned().unwrap_or_else(nothing)
@@ -211,13 +222,13 @@ impl Agent {
 
 pub(super) fn flow<'a>(
     direction: Direction,
-    ours: SocketAddr,
-    theirs: SocketAddr,
+    (ours, theirs): (SocketAddr, SocketAddr),
+    upper: Upper,
     peer: Option<(&'a Entity, &'a Device)>,
 ) -> Flow<'a> {
     let (source, destination) = match direction {
         Direction::Out => (ours, theirs),
         Direction::In => (theirs, ours),
     };
-    Flow { source, destination, upper: Upper::Udp, direction, peer }
+    Flow { source, destination, upper, direction, peer }
 }

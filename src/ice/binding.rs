@@ -32,6 +32,10 @@ impl Binding {
         self.seen.is_some() || self.sent > REQUESTS
     }
 
+    pub(super) fn server(&self) -> SocketAddr {
+        self.server
+    }
+
     pub(super) fn seen(&self) -> Option<SocketAddr> {
         self.seen
     }

@@ -117,7 +117,13 @@ impl Traversal {
 
     /// Every server has answered, or has had its time.
     pub fn is_gathered(&self) -> bool {
-        self.bindings.iter().all(Binding::is_over) && self.relay.as_ref().is_none_or(Relay::is_over)
+        self.unanswered().next().is_none()
+    }
+
+    /// Servers that may answer yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        let bindings = self.bindings.iter().filter(|binding| !binding.is_over()).map(Binding::server);
+        bindings.chain(self.relay.iter().filter(|relay| !relay.is_over()).map(Relay::server))
     }
 
     /// What our description says. `None` where there is no candidate: the socket is bound to no address of its own.

@@ -3,16 +3,19 @@
 
 mod beside;
 mod bridge;
+mod by_tcp;
 mod carrier;
 mod crew;
 mod gather;
 mod leg;
 mod loudness;
 mod mailbox;
+mod out;
 mod outbox;
 mod pace;
 mod recorder;
 mod servers;
+mod silent;
 mod slot;
 mod socket;
 #[cfg(test)]
@@ -21,7 +24,7 @@ mod traversing;
 mod treating;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::mpsc::TryRecvError;
 use std::sync::Arc;
 
@@ -36,6 +39,7 @@ use crate::policy::Spd;
 use crate::vocab::{CallId, Digit, Failure, FailureKind};
 
 use bridge::bridge;
+use by_tcp::ByTcp;
 use crew::Crew;
 use gather::{Gatherer, Opened};
 use leg::{MediaLeg, Work};
@@ -43,12 +47,16 @@ use loudness::Loudness;
 use mailbox::Mailbox;
 use recorder::{Recorder, Whole};
 pub use servers::{check_server, Server};
+use silent::Silent;
 
 /// Every media leg of this agent, opened or running.
 pub struct MediaLoops {
     legs: BTreeMap<CallId, Leg>,
     /// For legs that run on another socket until they are rekeyed.
     beside: BTreeMap<CallId, Opened>,
+    silent: Silent,
+    /// Where connections are taken for media of legs that are not running yet, and that goes by TCP.
+    listeners: BTreeMap<CallId, TcpListener>,
     crew: Crew,
     clock: Clock,
     loudness: Arc<Loudness>,
@@ -72,8 +80,8 @@ impl MediaLoops {
     fn on(processors: usize, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
         let crew = Crew::new(clock, dones.clone(), processors);
         let (legs, beside, loudness) = (BTreeMap::new(), BTreeMap::new(), Arc::default());
-        let treatment = TreatmentWish::default();
-        Self { legs, beside, crew, clock, loudness, treatment, dones, recordings: Vec::new() }
+        let (treatment, listeners, silent) = (TreatmentWish::default(), BTreeMap::new(), Silent::default());
+        Self { legs, beside, silent, listeners, crew, clock, loudness, treatment, dones, recordings: Vec::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -85,6 +93,28 @@ impl MediaLoops {
         let (socket, address) = socket::bind(local)?;
         self.legs.insert(call, Leg::Opened(socket.into()));
         Ok(address)
+    }
+
+    /// The same for media by TCP: connections are taken at that port, and nothing that comes by UDP is looked at.
+    pub fn open_by_tcp(&mut self, call: CallId, local: IpAddr) -> Result<SocketAddr, Failure> {
+        let ((socket, listener), address) = socket::bind_both(local)?;
+        self.legs.insert(call, Leg::Opened(socket.into()));
+        self.listeners.insert(call, listener);
+        Ok(address)
+    }
+
+    /// Opens the connection by which the call's media goes; when nobody takes it, that is told. Must be called inside a tokio runtime.
+    pub fn connect(&self, call: CallId, to: SocketAddr) {
+        let Some(Leg::Running(mailbox)) = self.legs.get(&call) else { return };
+        let (mailbox, dones) = (Arc::clone(mailbox), self.dones.clone());
+        tokio::spawn(async move {
+            match by_tcp::dial(call, to).await {
+                Ok(stream) => mailbox.given.connection.put(Some(stream)),
+                Err(failure) => {
+                    let _ = dones.send(Done::StreamFailed { call, failure }).await;
+                }
+            }
+        });
     }
 
     /// The same for a leg that runs, at another address beside its own: it goes there when it is rekeyed.
@@ -103,7 +133,7 @@ impl MediaLoops {
         };
         let Some(opened) = opened else { return };
         let (clock, dones) = (self.clock, self.dones.clone());
-        Gatherer { call, local, clock, dones, resolver }.start(opened, gathering);
+        Gatherer { call, local, clock, dones, resolver, silent: self.silent.clone() }.start(opened, gathering);
     }
 
     /// What both sides said of ways through NATs: checks begin, or end.
@@ -150,7 +180,8 @@ impl MediaLoops {
         let (mailbox, loudness) = (Arc::new(Mailbox::default()), Arc::clone(&self.loudness));
         let (socket, traversal) = opened.take();
         let (treatment, given) = (self.treatment, Arc::clone(&mailbox));
-        let leg = MediaLeg { call, mailbox: given, socket, traversal, work, source, sink, loudness, treatment };
+        let by_tcp = self.listeners.remove(&call).map(|listener| Box::new(ByTcp::new(call, listener)));
+        let leg = MediaLeg { call, mailbox: given, socket, by_tcp, traversal, work, source, sink, loudness, treatment };
         self.crew.run(leg).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));
         Ok(())
@@ -278,6 +309,7 @@ impl MediaLoops {
             }
             _ => {
                 self.legs.remove(&call);
+                self.listeners.remove(&call);
                 Some(Done::MediaClosed { call, counters: Counters::default() })
             }
         }

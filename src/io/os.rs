@@ -40,6 +40,21 @@ pub fn set_pipe_size(file: &File, octets: usize) -> io::Result<()> {
     }
 }
 
+/// No more than so many octets may wait to be sent by a connection of TCP; beside those under way (TCP_NOTSENT_LOWAT, tcp(7)).
+pub fn limit_unsent(socket: BorrowedFd<'_>, octets: u32) -> io::Result<()> {
+    let len = size_of::<u32>() as libc::socklen_t;
+    // SAFETY: the value outlives the call and is as long as it says.
+    let set = unsafe {
+        let value = (&raw const octets).cast();
+        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, value, len)
+    };
+    if set == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// The user that we act as.
 pub fn user() -> u32 {
     // SAFETY: it takes nothing and cannot fail.

@@ -14,7 +14,7 @@ use super::spd_view::SpdView;
 use super::stream::Datagram;
 use super::Counters;
 use crate::ipsec::{DropReason, Inbound, Kind, Outbound, PacketBuffer, Path, Protection};
-use crate::policy::{Carried, Direction, Level, Prefix, Remembered, Spd};
+use crate::policy::{Carried, Direction, Level, Prefix, Remembered, Spd, Upper};
 use crate::vocab::{Device, Entity, Mono, Now};
 
 /// Most peers behind the gateway that one user has at a time.
@@ -237,6 +237,7 @@ fn view(config: &ForwarderConfig, direction: Direction, flow: Path, peer: Option
         spd: config.spd.clone(),
         direction,
         flow,
+        upper: Upper::Udp,
         peer,
         default_level: config.default_level,
         enclosing: None,

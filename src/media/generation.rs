@@ -6,7 +6,7 @@ use super::egress::Egress;
 use super::ingress::Ingress;
 use super::spd_view::SpdView;
 use crate::ipsec::Path;
-use crate::policy::{Bundle, Direction, Enclosing, Level, Spd};
+use crate::policy::{Bundle, Direction, Enclosing, Level, Spd, Upper};
 use crate::vocab::{Device, Entity, Mono, Now, Spi};
 
 /// What one agreement protects a stream with, and the entries that both sides agreed for.
@@ -23,6 +23,8 @@ pub(super) struct Generation {
 pub(super) struct Terms {
     pub(super) local: SocketAddr,
     pub(super) remote: SocketAddr,
+    /// By what its packets go.
+    pub(super) upper: Upper,
     pub(super) peer: Option<(Entity, Device)>,
     pub(super) spd: Arc<Spd>,
     pub(super) default_level: Level,
@@ -47,13 +49,14 @@ impl Generation {
     }
 
     fn sealed_by(terms: Terms, sealing: Sealing, opening: Opening) -> Self {
-        let Terms { local, remote, peer, spd, default_level, outbound, inbound, around } = terms;
+        let Terms { local, remote, upper, peer, spd, default_level, outbound, inbound, around } = terms;
         let flow = Path::new(local, remote);
         let wire = Path::new(around.map_or(local, |around| around.inner), remote);
         let rules = |direction, flow, enclosing| SpdView {
             spd: spd.clone(),
             direction,
             flow,
+            upper,
             peer: peer.clone(),
             default_level,
             enclosing,

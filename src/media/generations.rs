@@ -7,7 +7,7 @@ use super::generation::{Generation, Terms};
 use super::ingress::Arrival;
 use super::{Associations, Egress};
 use crate::ipsec::{DropReason, Kind};
-use crate::policy::{Bundle, Spd};
+use crate::policy::{Bundle, Spd, Upper};
 use crate::vocab::{Mono, Now};
 
 /// An overlap ends so long after the peer was heard under the new keys (PROTOCOL section 7, "Mid-call").
@@ -64,6 +64,11 @@ impl Generations {
     /// The keys that were agreed on are there.
     pub(super) fn key(&mut self, associations: Associations) {
         self.current.key(associations);
+    }
+
+    /// By what packets go.
+    pub(super) fn upper(&self) -> Upper {
+        self.current.egress.rules.upper
     }
 
     /// Nothing came yet under what was agreed last.

@@ -12,6 +12,7 @@ pub(super) struct SpdView {
     pub(super) direction: Direction,
     /// Addresses and ports as offered, whatever a NAT makes of them (PROTOCOL section 3).
     pub(super) flow: Path,
+    pub(super) upper: Upper,
     pub(super) peer: Option<(Entity, Device)>,
     pub(super) default_level: Level,
     /// A tunnel around the packets.
@@ -75,7 +76,7 @@ impl SpdView {
         Flow {
             source: flow.source,
             destination: flow.destination,
-            upper: Upper::Udp,
+            upper: self.upper,
             direction: self.direction,
             peer: self.peer.as_ref().map(|(entity, device)| (entity, device)),
         }

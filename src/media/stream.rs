@@ -20,7 +20,7 @@ use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Formats, Held, Tunnel};
 use crate::dtls::DtlsError;
 use crate::ipsec::{DropReason, Kind, PacketBuffer};
-use crate::policy::{Bundle, Level, Spd};
+use crate::policy::{Bundle, Level, Spd, Upper};
 use crate::srtp::CryptoSuite;
 use crate::vocab::{Device, Digit, Entity, Now};
 
@@ -64,6 +64,8 @@ pub struct StreamConfig {
     pub local: SocketAddr,
     /// The peer's, as offered.
     pub remote: SocketAddr,
+    /// By what its packets go: entries of the other rule none of them.
+    pub upper: Upper,
     pub peer: Option<(Entity, Device)>,
     pub spd: Arc<Spd>,
     pub formats: Formats,
@@ -121,9 +123,9 @@ struct Told {
 
 impl Stream {
     pub fn new(config: StreamConfig, associations: impl Into<Associations>) -> Self {
-        let StreamConfig { local, remote, peer, spd, default_level, outbound, inbound, tunnel, .. } = config;
+        let StreamConfig { local, remote, upper, peer, spd, default_level, outbound, inbound, tunnel, .. } = config;
         let around = tunnel.as_ref().map(|tunnel| tunnel.around());
-        let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
+        let terms = Terms { local, remote, upper, peer, spd, default_level, outbound, inbound, around };
         let (keying, associations) = Keying::of(associations.into());
         let first = Generation::new(terms, associations);
         let discretion = Discretion::of(&config.formats, outbound, tunnel.is_some());
@@ -278,6 +280,11 @@ impl Stream {
     /// Whether the policy lets packets of this stream go to another address of the peer than it described, and come from there.
     pub fn allows(&self, now: Now, peer: SocketAddr) -> bool {
         self.generations.allow(now, peer)
+    }
+
+    /// A packet was made and not sent: too much waits to be sent already.
+    pub fn note_congestion(&mut self) {
+        self.counters.drop_one("congestion");
     }
 
     fn note_first(&mut self, from: SocketAddr) {

@@ -61,6 +61,7 @@ fn keys(bundle: Bundle, direction: u8) -> DirectionKeys {
 fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) -> StreamConfig {
     let peer = Some((Entity::parse("sip:peer@host").unwrap(), Device::new("d1").unwrap()));
     StreamConfig {
+        upper: crate::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
         held: Held::default(),

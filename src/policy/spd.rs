@@ -10,6 +10,7 @@ pub(super) mod order;
 mod remembered;
 mod shape;
 mod table;
+mod transport;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};

@@ -19,7 +19,7 @@ pub struct CertificateHash {
     pub octets: Vec<u8>,
 }
 
-/// Who begins the handshake (RFC 4145 section 4).
+/// Who opens a connection (RFC 4145 section 4), or begins a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setup {
     Active,
@@ -84,7 +84,7 @@ impl Dtls {
         let fingerprints = if own.is_empty() { named(&sdp.attributes) } else { own };
         let session = || sdp.attributes.iter().find(|attribute| attribute.name == "setup");
         let setup = media.attribute("setup").or_else(session)?.value.as_deref()?;
-        let setup = Setup::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(setup.trim()))?;
+        let setup = Setup::named(setup)?;
         (!fingerprints.is_empty()).then_some(Self { fingerprints, setup })
     }
 }
@@ -92,7 +92,11 @@ impl Dtls {
 impl Setup {
     const ALL: [Self; 3] = [Self::Active, Self::Actpass, Self::Passive];
 
-    fn name(self) -> &'static str {
+    pub(super) fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(text.trim()))
+    }
+
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Actpass => "actpass",

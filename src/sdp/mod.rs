@@ -19,6 +19,7 @@ mod opus;
 mod parse;
 mod remote;
 mod sv_sa;
+mod tcp;
 mod telephone_event;
 
 pub use attribute::{Attribute, MediaDirection};
@@ -33,4 +34,5 @@ pub use opus::OpusWishes;
 pub use parse::ParseError;
 pub use remote::{MediaError, Profile, RemoteAudio, PACKET_TIMES, PTIME};
 pub use sv_sa::{SvSa, SvSaError};
+pub use tcp::{by_tcp, TcpConnection};
 pub use telephone_event::TelephoneEvent;

@@ -9,6 +9,7 @@ use super::format::{AudioFormat, NumberedFormat};
 use super::ice::Ice;
 use super::remote::{MediaError, Profile, RemoteAudio};
 use super::sv_sa::SvSa;
+use super::tcp::{keep_connection, TcpConnection};
 use super::telephone_event::TelephoneEvent;
 
 /// What our description says of us.
@@ -57,6 +58,8 @@ pub struct AnswerInput<'a> {
 /// Why an answer does not fit its offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
+    #[error("the answer does not say who opens the connection as the offer wants it")]
+    Connection,
     #[error("the answer takes a codec that was not offered")]
     Format,
     #[error(transparent)]
@@ -103,6 +106,7 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     joined.attributes.extend(input.keying.attributes());
     joined.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
+    joined.attributes.extend(theirs.connection.iter().flat_map(|connection| connection.answered().attributes()));
     let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
     media.splice(theirs.index..=theirs.index, [joined]);
     // The times of an answer are those of the offer (RFC 3264 section 6).
@@ -122,6 +126,7 @@ pub fn reoffer(said: &SessionDescription, direction: MediaDirection) -> Option<S
     if direction != MediaDirection::Sendrecv {
         media.attributes.push(Attribute::flag(direction.name()));
     }
+    keep_connection(&mut offer);
     Some(offer)
 }
 
@@ -160,6 +165,10 @@ pub fn accepted(offer: &SessionDescription, answer: &SessionDescription) -> Resu
     let was_offered = |taken: &NumberedFormat| offered.iter().any(|offered| offered.format == taken.format);
     if !theirs.formats.iter().all(was_offered) {
         return Err(AnswerError::Format);
+    }
+    let connections = TcpConnection::of(ours).zip(theirs.connection);
+    if connections.is_some_and(|(offered, answered)| !offered.fits(answered)) {
+        return Err(AnswerError::Connection);
     }
     if theirs.rtcp_mux && ours.attribute("rtcp-mux").is_none() {
         return Err(AnswerError::RtcpMux);

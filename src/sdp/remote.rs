@@ -8,6 +8,7 @@ use super::dtls::{Dtls, Keying};
 use super::format::{AudioFormat, NumberedFormat};
 use super::ice::Ice;
 use super::sv_sa::{SvSa, SvSaError};
+use super::tcp::TcpConnection;
 use super::telephone_event::TelephoneEvent;
 
 /// The peer's audio stream that we can join, read out of its description.
@@ -35,6 +36,8 @@ pub struct RemoteAudio {
     /// Never empty where the profile is a secure one.
     pub keying: Keying,
     pub profile: Profile,
+    /// Of a stream by TCP.
+    pub connection: Option<TcpConnection>,
     /// Its candidates; one of them is `address`, or another on the way has changed that and ICE does not hold (RFC 8839 section 5.3).
     pub ice: Option<Ice>,
 }
@@ -52,7 +55,9 @@ pub enum MediaError {
     Crypto(CryptoError),
     #[error("the audio stream is {0}, and names no certificate and who begins (a=fingerprint, a=setup)")]
     Dtls(&'static str),
-    #[error("the audio stream is neither RTP/AVP nor RTP/SAVP nor UDP/TLS/RTP/SAVP")]
+    #[error("the audio stream goes by TCP, and does not say who opens the connection (a=setup, a=connection)")]
+    Connection,
+    #[error("the audio stream is neither RTP/AVP nor RTP/SAVP nor UDP/TLS/RTP/SAVP nor TCP/RTP/AVP")]
     Protocol,
     #[error("the audio stream takes packets of {0} ms at most, and ours have 10 ms at least")]
     Ptime(u16),
@@ -78,10 +83,12 @@ pub enum Profile {
     TlsSavp,
     /// The same with feedback (RFC 5124), of which we have none to give.
     TlsSavpf,
+    /// By TCP (RFC 4571 section 4); our packets in it are those of ESP, as RFC 9329 frames them.
+    Tcp,
 }
 
 impl Profile {
-    const ALL: [Self; 4] = [Self::Avp, Self::Savp, Self::TlsSavp, Self::TlsSavpf];
+    const ALL: [Self; 5] = [Self::Avp, Self::Savp, Self::TlsSavp, Self::TlsSavpf, Self::Tcp];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -89,12 +96,13 @@ impl Profile {
             Self::Savp => "RTP/SAVP",
             Self::TlsSavp => "UDP/TLS/RTP/SAVP",
             Self::TlsSavpf => "UDP/TLS/RTP/SAVPF",
+            Self::Tcp => "TCP/RTP/AVP",
         }
     }
 
     /// Nothing in clear.
     pub fn is_secure(self) -> bool {
-        self != Self::Avp
+        !matches!(self, Self::Avp | Self::Tcp)
     }
 }
 
@@ -119,6 +127,8 @@ impl RemoteAudio {
         let named = |profile: &Profile| profile.name() == media.protocol;
         let profile = Profile::ALL.into_iter().find(named).ok_or(MediaError::Protocol)?;
         let keying = keying(sdp, media, profile)?;
+        let by_tcp = (profile == Profile::Tcp).then(|| TcpConnection::of(media).ok_or(MediaError::Connection));
+        let connection = by_tcp.transpose()?;
         let formats = NumberedFormat::all_of(media);
         if formats.is_empty() {
             return Err(MediaError::Codec);
@@ -148,6 +158,7 @@ impl RemoteAudio {
             sv_sa: SvSa::all_of(media)?,
             keying,
             profile,
+            connection,
             ice: Ice::of(sdp, media),
         })
     }
@@ -169,6 +180,10 @@ impl RemoteAudio {
 }
 
 fn keying(sdp: &SessionDescription, media: &MediaDescription, profile: Profile) -> Result<Keying, MediaError> {
+    // What an `a=setup` says there is said of the connection.
+    if profile == Profile::Tcp {
+        return Ok(Keying::default());
+    }
     let dtls = Dtls::of(sdp, media);
     let crypto = match (Crypto::all_of(media), profile) {
         (Err(why), Profile::Savp) if dtls.is_none() => return Err(MediaError::Crypto(why)),

@@ -41,6 +41,8 @@ pub struct Setup<'a> {
     pub ca: Option<&'a Path>,
     /// A presence module that knows nothing of statements.
     pub presence: bool,
+    /// Milliseconds of sound that it would like in each packet.
+    pub ptime: Option<u16>,
 }
 
 impl Baresip {
@@ -166,11 +168,12 @@ impl Baresip {
 
 fn account(setup: &Setup<'_>, port: u16) -> String {
     let mediaenc = setup.mediaenc.map(|name| format!(";mediaenc={name}")).unwrap_or_default();
+    let media = mediaenc + &setup.ptime.map(|ptime| format!(";ptime={ptime}")).unwrap_or_default();
     match setup.registrar {
-        None => format!("<sip:bob@{ADDRESS}:{port}>;regint=0;answermode=auto{mediaenc}\n"),
+        None => format!("<sip:bob@{ADDRESS}:{port}>;regint=0;answermode=auto{media}\n"),
         Some((transport, proxy)) => format!(
             "<sip:bob@example.org;transport={transport}>;auth_user=bob;auth_pass=secret;regint=600;answermode=auto;\
-             outbound=\"sip:{proxy};transport={transport}\"{mediaenc}\n"
+             outbound=\"sip:{proxy};transport={transport}\"{media}\n"
         ),
     }
 }

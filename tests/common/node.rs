@@ -58,6 +58,9 @@ pub struct Media {
     pub local: SocketAddr,
     pub stream: Option<Box<Stream>>,
     pub forwarder: Option<Box<Forwarder>>,
+    pub by_tcp: bool,
+    /// Where it opened a connection to.
+    pub connected: Option<SocketAddr>,
 }
 
 impl Media {
@@ -310,10 +313,16 @@ impl Node {
                 let local = SocketAddr::new(local, self.next_port);
                 Some(Done::MediaOpened { call, result: Ok(local), ice: gathering.map(|asked| gathered(*asked, local)) })
             }
-            Effect::OpenMedia { call, local, gathering } => {
+            Effect::ConnectMedia { call, to } => {
+                if let Some(media) = self.media.get_mut(&call) {
+                    media.connected = Some(to);
+                }
+                None
+            }
+            Effect::OpenMedia { call, local, gathering, by_tcp } => {
                 self.next_port += 2;
                 let local = SocketAddr::new(local, self.next_port);
-                self.media.insert(call, Media { local, stream: None, forwarder: None });
+                self.media.insert(call, Media { local, stream: None, forwarder: None, by_tcp, connected: None });
                 Some(Done::MediaOpened { call, result: Ok(local), ice: gathering.map(|asked| gathered(*asked, local)) })
             }
             Effect::SetIce { call, ice } => {

@@ -63,13 +63,25 @@ pub struct Wire {
     pub lost: u32,
     /// Media of the first address comes from the second, and the other way round; nothing else reaches the first.
     pub nat: Option<(IpAddr, IpAddr)>,
+    /// No media by UDP reaches anybody.
+    pub udp_is_blocked: bool,
 }
 
 impl Wire {
     pub fn new(seed: u64, link: Link) -> Self {
         let rng = ChaCha20Rng::seed_from_u64(seed);
         let (seen, overheard) = (Vec::new(), Vec::new());
-        Self { link, rng, flying: BinaryHeap::new(), sent: 0, seen, overheard, lost: 0, nat: None }
+        Self {
+            link,
+            rng,
+            flying: BinaryHeap::new(),
+            sent: 0,
+            seen,
+            overheard,
+            lost: 0,
+            nat: None,
+            udp_is_blocked: false,
+        }
     }
 
     pub fn next_arrival(&self) -> Option<Mono> {

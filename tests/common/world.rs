@@ -281,6 +281,14 @@ impl World {
         }
     }
 
+    /// Both wait for media by TCP, and one of them has opened the connection.
+    fn are_connected(&self, from: SocketAddr, to: SocketAddr) -> bool {
+        let all = || self.nodes.iter().flat_map(|node| node.media.values()).filter(|media| media.by_tcp);
+        let at = |local: SocketAddr| all().find(|media| media.local == local);
+        let ends = at(from).zip(at(to));
+        ends.is_some_and(|(one, other)| one.connected == Some(to) || other.connected == Some(from))
+    }
+
     fn deliver(&mut self, parcel: Parcel) {
         let (Parcel::Media { from, .. } | Parcel::Sip { from, .. }) = &parcel;
         if self.dead == Some(from.ip()) {
@@ -290,6 +298,9 @@ impl World {
             Parcel::Media { from, to, mut bytes } => {
                 let Some((from, to)) = self.wire.translated(from, to) else { return };
                 let Some(node) = self.node_at(to) else { return };
+                if self.wire.udp_is_blocked && !self.are_connected(from, to) {
+                    return;
+                }
                 let media = self.nodes[node].media.values_mut().find(|media| media.local == to);
                 if let Some((there, bytes)) = media.and_then(|media| media.receive(self.now, from, &mut bytes)) {
                     self.wire.send(self.now.mono, Parcel::Media { from: to, to: there, bytes });

@@ -292,7 +292,7 @@ fn the_entry_that_fits_the_packets_rules_them() {
     for (entry, bundle) in [
         (format!("spdadd any any udp -P out {rules}; # sv: priority=1"), "esp"),
         (format!("spdadd any any any -P out {rules}; # sv: priority=1"), "esp"),
-        (format!("spdadd any any tcp -P out {rules}; # sv: priority=1"), "none"),
+        ("spdadd any any tcp -P out discard; # sv: priority=1".to_owned(), "none"),
         (format!("spdadd any 192.168.1.0/24 udp -P out {rules}; # sv: priority=1"), "esp"),
         (format!("spdadd any 192.168.2.0/24 udp -P out {rules}; # sv: priority=1"), "none"),
         (format!("spdadd any[16384-32767] any[16384-32767] udp -P out {rules}; # sv: priority=1"), "esp"),

@@ -9,6 +9,7 @@ mod approvals;
 mod ask;
 mod both_move;
 mod bundles;
+mod by_tcp;
 mod call_waiting;
 mod calls;
 mod company;

@@ -48,8 +48,9 @@ impl Agent {
         calling.media_open = true;
         // It rings no more.
         self.calls_changed = true;
+        let by_tcp = calling.is_by_tcp();
         let gathering = self.gathering_for_answer(id);
-        self.effect(Effect::OpenMedia { call: id, local, gathering });
+        self.effect(Effect::OpenMedia { call: id, local, gathering, by_tcp });
     }
 
     /// The socket is bound: 200 with our half of the agreement, unless the entries for these very ports say otherwise.

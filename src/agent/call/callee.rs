@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::by_tcp::{goes_by_tcp, NOT_BY_TCP};
 use super::invitation::{Invitation, Taken, Way};
 use super::media::media_address;
 use super::no::{refuse_aimed, No};
@@ -15,7 +16,7 @@ use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::{Agent, AnswerMode, Event, Seen, Side, StoreOp};
 use crate::keys::agreement::{AgreementError, Bundles, Offered, PeerKeys, ResponderInput};
 use crate::keys::Responder;
-use crate::policy::{Audience, Rule, Suite, Wanted};
+use crate::policy::{Audience, Rule, Suite, Upper, Wanted};
 use crate::sip::headers::NameAddr;
 use crate::sip::{Body, Received, Refusal, SessionId};
 use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
@@ -106,6 +107,10 @@ impl Agent {
         if offer.ah_nat {
             return Err(No::plain(488, "AH without header integrity is not spoken here"));
         }
+        let is_wrapped = offer.tunnel.is_some() || offer.forward.is_some();
+        if sdp.connection().is_some() && (is_wrapped || !goes_by_tcp(&offer.bundles)) {
+            return Err(No::plain(488, NOT_BY_TCP));
+        }
         let ours = self.config.media_address;
         if let Some(ends) = offer.tunnel.filter(|ends| ends.responder.to_canonical() != ours.to_canonical()) {
             return Err(No::plain(
@@ -117,7 +122,7 @@ impl Agent {
         if let Some(peer) = &known {
             self.use_agreed(now, peer, &offer.entry);
         }
-        let demands = self.demands_before_answer(now, known.as_ref(), media, way);
+        let demands = self.demands_before_answer(now, known.as_ref(), (media, sdp.upper()), way);
         let watcher = Watcher {
             name: watcher_name(&offer.signing_key),
             asked: name.clone(),
@@ -243,12 +248,12 @@ impl Agent {
         &self,
         now: Now,
         known: Option<&(Entity, Device)>,
-        media: SocketAddr,
+        (media, upper): (SocketAddr, Upper),
         way: Way,
     ) -> Demands {
         let place = way.place(media.ip(), media.ip());
         let ours = self.config.media_address;
-        let demands = self.demands_on_caller(now, known, some_port(ours), media, place);
+        let demands = self.demands_on_caller(now, known, (some_port(ours), media), upper, place);
         // What a tunnel will give that is agreed when the call is answered, the caller need not.
         demands.beyond_gateways(ours, |end| self.is_gateway(end, known, media.ip()))
     }
@@ -322,6 +327,7 @@ impl Agent {
             calling.key = taken.key;
             calling.way = taken.way;
             if let Some(offered) = taken.offered {
+                calling.upper = offered.upper();
                 calling.said.describe(offered);
             }
         }

@@ -181,6 +181,7 @@ impl Agent {
         // Both were for the way that the call before this review took.
         (calling.login, calling.domain) = (None, None);
         let (out, _) = self.entries_towards(now, &pin.entity, &pin.device, None);
+        self.choose_transport(now, id, pin);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.action = out.action.to_string();
         }
@@ -228,8 +229,9 @@ impl Agent {
         // A tunnel is one for the socket of another call.
         if !calling.media_open && calling.call.carries.is_none() {
             calling.media_open = true;
+            let by_tcp = calling.is_by_tcp();
             let gathering = self.gathering_for_offer(id);
-            return self.effect(Effect::OpenMedia { call: id, local, gathering });
+            return self.effect(Effect::OpenMedia { call: id, local, gathering, by_tcp });
         }
         if let Some(local) = calling.local {
             self.invite(now, id, local);
@@ -246,12 +248,8 @@ impl Agent {
     ) -> (Entry, Entry) {
         let ours = local.unwrap_or(some_port(self.config.media_address));
         let theirs = some_port(self.media_end(entity, device, ours));
-        self.entries_between(now, Some((entity, device)), ours, theirs)
-    }
-
-    /// Where this device's media is, as far as we know before it answers.
-    fn media_end(&self, entity: &Entity, device: &Device, ours: SocketAddr) -> std::net::IpAddr {
-        self.address_of(entity, device).unwrap_or(unspecified(ours))
+        let upper = self.transport_towards(now, (entity, device), ours, theirs);
+        self.entries_by(now, Some((entity, device)), (ours, theirs), upper)
     }
 
     /// The socket is bound: the offer can name it.
@@ -285,7 +283,7 @@ impl Agent {
         let peer = calling.peer.as_ref().map(|(entity, device)| (entity, device));
         if let (Side::Callee, Some(offered)) = (calling.call.side, calling.said.theirs()) {
             let theirs = offered.media();
-            let (out, inbound) = self.entries_between(now, peer, local, theirs);
+            let (out, inbound) = self.entries_by(now, peer, (local, theirs), calling.upper);
             let (hash, theirs) = (Digest([0; 32]), theirs.ip());
             return Ok(Ruling { entries: [out, inbound], hash, ours: local.ip(), theirs });
         }
@@ -323,6 +321,7 @@ impl Agent {
             to_initiator: Bundle::of_entry(&inbound, variable_rate),
         };
         let tunnel = self.tunnel_ends((&entity, &device), [&out, &inbound], local.ip())?;
+        self.fits_transport(id, &bundles, is_tunnel || tunnel.is_some())?;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         let peer = PeerKeys {
@@ -353,6 +352,7 @@ impl Agent {
             Initiator::offer(input, seed).map_err(|why| no_agreement_text(entity.as_str(), &why.to_string()))?;
         let ice = self.ice_offered(id);
         let offer = self.sdp_offer(media, Some(SvSa { device: device.clone(), message }), ice);
+        let offer = self.offered_by(id, offer);
         let bytes = offer.to_string().into_bytes();
         let level = self.config.default_level;
         let insists =
@@ -436,11 +436,4 @@ fn suites_of(out: &Entry, inbound: &Entry) -> Vec<Suite> {
     let first = if out.suites.is_empty() { &inbound.suites } else { &out.suites };
     let offered = if first.is_empty() { &Suite::ALL[..] } else { first };
     Suite::common(offered, &[&out.suites, &inbound.suites])
-}
-
-fn unspecified(like: SocketAddr) -> std::net::IpAddr {
-    match like {
-        SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
-    }
 }

@@ -158,6 +158,7 @@ impl Agent {
         let config = StreamConfig {
             local,
             remote,
+            upper: calling.upper,
             peer: calling.peer.clone(),
             spd: self.book.spd().clone(),
             formats: formats.clone(),
@@ -180,6 +181,7 @@ impl Agent {
         let sink = self.sink_for(id);
         self.effect(Effect::StartStream { call: id, stream, source, sink });
         self.begin_ice(id);
+        self.connect_media(id, remote);
         match early {
             true => self.event(Event::CallChanged(id)),
             false => self.establish(now, id),
@@ -239,11 +241,11 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let demands = match (calling.call.side, &calling.peer) {
             (super::Side::Caller, Some((entity, device))) => {
-                self.demands_on_callee(now, (entity, device), local, remote)
+                self.demands_on_callee(now, (entity, device), (local, remote), calling.upper)
             }
             (_, peer) => {
                 let place = AskersPlace { address: remote.ip(), observed: !calling.way.stated };
-                self.demands_on_caller(now, peer.as_ref(), local, remote, place)
+                self.demands_on_caller(now, peer.as_ref(), (local, remote), calling.upper, place)
             }
         };
         self.demands_beyond(id, demands)

@@ -13,6 +13,7 @@
 mod another;
 mod answered;
 mod answering;
+mod by_tcp;
 mod called_by_telephone;
 mod callee;
 mod caller;
@@ -74,7 +75,7 @@ use super::{Agent, Call, CallState, Event, Side};
 use crate::keys::agreement::PeerKeys;
 use crate::keys::{Initiator, Responder};
 use crate::media::{Counters, Formats};
-use crate::policy::{Answer, Intent, Suite};
+use crate::policy::{Answer, Intent, Suite, Upper};
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed};
 use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now, Wall};
@@ -146,6 +147,8 @@ pub(super) struct Calling {
     invited_from: Option<IpAddr>,
     /// Our media socket.
     local: Option<SocketAddr>,
+    /// By what its media goes.
+    upper: Upper,
     key: KeyState,
     /// Of the device at the other end, once it has been named in a key agreement.
     peer_keys: Option<PeerKeys>,
@@ -312,6 +315,7 @@ impl Agent {
             invited: None,
             invited_from: None,
             local: None,
+            upper: Upper::Udp,
             key: KeyState::None,
             peer_keys: None,
             agreement: None,

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::by_tcp::moved_by_tcp;
 use super::renewal::Why;
 use super::tunnel::moved_away;
 use super::CallState;
@@ -98,6 +99,11 @@ impl Agent {
             let Some(calling) = self.calls.all.get_mut(&id) else { continue };
             if calling.through.is_some() || calling.is_tunnel() {
                 let failure = moved_away(&calling.call.peer);
+                self.end_call(now, id, CallState::Failed(failure));
+                continue;
+            }
+            if calling.is_by_tcp() && calling.media_open {
+                let failure = moved_by_tcp(&calling.call.peer);
                 self.end_call(now, id, CallState::Failed(failure));
                 continue;
             }

@@ -106,9 +106,9 @@ impl Agent {
 }
 
 impl Calling {
-    /// What goes by a tunnel goes where that leads.
+    /// What goes by a tunnel goes where that leads, and what goes by TCP where its connection does.
     fn may_traverse(&self) -> bool {
-        !self.is_tunnel() && self.through.is_none()
+        !self.is_by_tcp() && !self.is_tunnel() && self.through.is_none()
     }
 
     /// Of the socket at this address of ours.

@@ -14,7 +14,7 @@ use super::telephone::profile_for;
 use super::{CallState, KeyState};
 use crate::agent::ruling::{some_port, Protected};
 use crate::agent::Agent;
-use crate::policy::Protocol;
+use crate::policy::{Protocol, Upper};
 use crate::sdp::Keying;
 use crate::sip::{Body, SessionId};
 use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
@@ -28,7 +28,7 @@ impl Agent {
         self.refuse_crowd()?;
         let (way, telephone) = self.way_of_telephone(invitation);
         let media = some_port(from.remote.ip());
-        let demands = self.demands_before_answer(now, telephone.as_ref(), media, way);
+        let demands = self.demands_before_answer(now, telephone.as_ref(), (media, Upper::Udp), way);
         let insists = self.judge_protection(Protected::default(), &demands).is_err();
         let wishes = demands.names(Protocol::Srtp);
         if let (true, Err(missing)) = (insists, self.judge_protection(Protected::SRTP, &demands)) {

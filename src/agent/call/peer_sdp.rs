@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use super::formats::codec_of;
 use crate::ice::is_usable;
 use crate::media::Codec;
+use crate::policy::Upper;
 use crate::sdp::{
     self, AudioFormat, Crypto, Ice, Keying, MediaDirection, MediaError, NumberedFormat, RemoteAudio,
-    SessionDescription, TelephoneEvent,
+    SessionDescription, TcpConnection, TelephoneEvent,
 };
 use crate::sip::Body;
 use crate::vocab::Device;
@@ -74,6 +75,20 @@ impl PeerSdp {
 
     pub fn media(&self) -> SocketAddr {
         self.audio.address
+    }
+
+    /// Its media goes by TCP: how the connection comes to be.
+    pub fn connection(&self) -> Option<TcpConnection> {
+        self.audio.connection
+    }
+
+    /// By what its media goes.
+    pub fn upper(&self) -> Upper {
+        if self.audio.connection.is_some() {
+            Upper::Tcp
+        } else {
+            Upper::Udp
+        }
     }
 
     /// What it says for ICE, where that holds.

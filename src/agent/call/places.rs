@@ -1,5 +1,7 @@
 //! Where a call goes: the addresses of its peer one after the other.
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::failures::no_address;
 use super::{CallState, Calling};
 use crate::agent::ask_failures::{clear_proxy, LISTEN_FOR_TLS};
@@ -9,9 +11,14 @@ use crate::agent::redirect::{ends_onward, Reach};
 use crate::agent::target::{host_address, Target};
 use crate::agent::{Agent, Pin};
 use crate::sip::{Candidate, EndCause, Locate, RequestIds, SessionId, Transport};
-use crate::vocab::{escape, CallId, Failure, FailureKind, Now};
+use crate::vocab::{escape, CallId, Device, Entity, Failure, FailureKind, Now};
 
 impl Agent {
+    /// Where this device's media is, as far as we know before it answers.
+    pub(super) fn media_end(&self, entity: &Entity, device: &Device, ours: SocketAddr) -> IpAddr {
+        self.address_of(entity, device).unwrap_or(unspecified(ours))
+    }
+
     /// Where the INVITE goes first: by the proxy of an account, or to where the device says that it is.
     pub(super) fn first_reach(&self, id: CallId, pin: &Pin) -> Result<Reach, Failure> {
         let target = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
@@ -103,6 +110,13 @@ impl Agent {
             return;
         }
         self.end_call(now, id, CallState::Failed(failed(&peer, cause, by_proxy, secure)));
+    }
+}
+
+fn unspecified(like: SocketAddr) -> IpAddr {
+    match like {
+        SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
     }
 }
 

@@ -103,7 +103,7 @@ impl Agent {
             return (out, inbound);
         };
         let peer = calling.peer.as_ref().map(|(entity, device)| (entity, device));
-        let (there, back) = self.entries_between(now, peer, local, some_port(hop.address.ip()));
+        let (there, back) = self.entries_by(now, peer, (local, some_port(hop.address.ip())), calling.upper);
         let level = self.config.default_level;
         out.action = tighten(&out.action, &there.action, level);
         inbound.action = tighten(&inbound.action, &back.action, level);

@@ -33,7 +33,7 @@ impl Agent {
         if before.is_same_offer(&again) && calling.srtp.is_none() {
             return self.endpoint.answer(now, session, Body::new("application/sdp", said.into_bytes()));
         }
-        if calling.is_tunnel() {
+        if calling.is_tunnel() || !calling.keeps_transport(&again) {
             return self.refuse_reoffer(now, session);
         }
         let is_active = calling.call.state == CallState::Active;

@@ -169,17 +169,19 @@ impl Agent {
         let (peer, name) = (calling.peer_keys.clone().ok_or_else(|| gone(id))?, calling.name.clone());
         let demands = self.demands_between(now, id, local, agreed.remote)?;
         let variable_rate = calling.said.theirs().is_some_and(|offered| offered.codec().is_variable_rate());
+        let is_by_tcp = calling.is_by_tcp();
         let looser = calling.renewal.why() == Some(Why::Agreed);
         let of = |direction| {
             let (runs, demanded) = (agreed.protected.towards(direction), demands.bundle(direction, variable_rate));
             match looser {
-                true if crosses_nat(local.ip(), agreed.remote.ip()) => kept_sealed(runs, demanded),
+                true if is_by_tcp || crosses_nat(local.ip(), agreed.remote.ip()) => kept_sealed(runs, demanded),
                 true => demanded,
                 // Nothing that runs is given up, nor how it is laid around a packet: either side may have asked for that.
                 false => runs.with(demanded),
             }
         };
         let bundles = Bundles { to_responder: of(Direction::Out), to_initiator: of(Direction::In) };
+        self.fits_transport(id, &bundles, false)?;
         let statement = self.book.pin(&peer.entity, &peer.device).and_then(|pin| pin.statement);
         let ruling = demands.outgoing().cloned().ok_or_else(|| gone(id))?;
         let entry = self.offered_hash(now, (&peer.entity, &peer.device), &[ruling]);

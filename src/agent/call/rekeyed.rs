@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use rand_core::RngCore;
 
 use super::answering::choose;
+use super::by_tcp::{goes_by_tcp, NOT_BY_TCP};
 use super::callee::protected;
 use super::loosen::{crosses_nat, kept_sealed};
 use super::media::{media_address, random_spis};
@@ -108,6 +109,9 @@ impl Agent {
             to_initiator: add(bundles.to_initiator, Direction::Out),
         };
         let bundles = self.kept_sealed_across_nat(id, (media.ip(), from), bundles);
+        if again.connection().is_some() && !goes_by_tcp(&bundles) {
+            return Err(No::plain(488, NOT_BY_TCP));
+        }
         let missing = demands.missing(protected(bundles), self.config.default_level);
         if !missing.is_empty() || demands.discard() {
             return Err(No::missing(&missing, Some(())));
@@ -123,12 +127,12 @@ impl Agent {
         Ok(Taken { responder, bundles, suite, has_to_prove })
     }
 
-    /// Where a NAT stands between, as far as the addresses tell, packets in clear would be dropped here or there.
+    /// Where a NAT stands between, as far as the addresses tell, packets in clear would be dropped here or there; and none goes by TCP.
     fn kept_sealed_across_nat(&self, id: CallId, (media, from): (IpAddr, IpAddr), bundles: Bundles) -> Bundles {
         let Some(calling) = self.calls.all.get(&id) else { return bundles };
         let (Some(local), Some(agreed)) = (calling.local, calling.agreement.as_ref()) else { return bundles };
         let is_seen_elsewhere = !calling.way.stated && from.to_canonical() != media.to_canonical();
-        if !is_seen_elsewhere && !crosses_nat(local.ip(), media) {
+        if !calling.is_by_tcp() && !is_seen_elsewhere && !crosses_nat(local.ip(), media) {
             return bundles;
         }
         Bundles {

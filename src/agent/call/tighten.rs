@@ -24,8 +24,8 @@ impl Agent {
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
         let (entity, device) = calling.peer.clone().filter(|_| calling.call.known).ok_or_else(|| stranger(calling))?;
         let remote = self.remote_of(id).ok_or_else(|| gone(id))?;
-        let local = calling.local.ok_or_else(|| gone(id))?;
-        let (out, inward) = self.entries_between(now, Some((&entity, &device)), local, remote);
+        let (local, upper) = (calling.local.ok_or_else(|| gone(id))?, calling.upper);
+        let (out, inward) = self.entries_by(now, Some((&entity, &device)), (local, remote), upper);
         let rules = match rules {
             Some(rules) => rules,
             None => {

@@ -1,3 +1,5 @@
+use std::net::TcpStream;
+
 use super::bridge::Bridge;
 use super::recorder::Recorder;
 use super::slot::Slot;
@@ -12,6 +14,8 @@ pub struct Given {
     /// Another device, or none.
     pub source: Slot<Source>,
     pub sink: Slot<Sink>,
+    /// The connection that its media goes by.
+    pub connection: Slot<TcpStream>,
 }
 
 /// What goes on beside a leg's own sound: a recording, a conference.

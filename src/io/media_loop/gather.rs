@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::servers::locate_servers;
+use super::silent::Silent;
 use crate::agent::Done;
 use crate::ice::{Gathering, Transmit, Traversal};
 use crate::io::{Clock, Resolver};
@@ -56,6 +57,7 @@ pub struct Gatherer {
     pub clock: Clock,
     pub dones: mpsc::Sender<Done>,
     pub resolver: Resolver,
+    pub silent: Silent,
 }
 
 impl From<std::net::UdpSocket> for Opened {
@@ -122,13 +124,16 @@ impl Gatherer {
         }
         let start = (Clock::any_instant(), self.clock.now().mono);
         let mut traversal = Box::new(Traversal::gather(gathering, self.local, &servers, start));
-        while !traversal.is_gathered() && self.clock.now().mono < end {
+        let waits =
+            |traversal: &Traversal, now| traversal.unanswered().any(|server| !self.silent.contains(now, server));
+        while self.clock.now().mono < end && waits(&traversal, self.clock.now().mono) {
             take_answer(&self.clock, socket, &mut traversal, end).await;
             if slot.strong_count() == 0 {
                 give_up(socket, traversal);
                 return None;
             }
         }
+        self.silent.note(self.clock.now().mono, traversal.unanswered());
         Some(traversal)
     }
 

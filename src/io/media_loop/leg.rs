@@ -4,8 +4,10 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use super::beside::Beside;
+use super::by_tcp::ByTcp;
 use super::loudness::Loudness;
 use super::mailbox::{Mailbox, OpenedSocket};
+use super::out::{say, send, Out};
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::traversing::Traversing;
@@ -14,10 +16,9 @@ use crate::agent::{AudioSink, AudioSource, Done, SoundSide};
 use crate::ice::Traversal;
 use crate::io::audio::{Sink, Source};
 use crate::io::os::Batch;
-use crate::io::packet_log::packet_log;
 use crate::media::{
-    amplify, Counters, Datagram, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, TreatmentWish,
-    FRAMES_A_SECOND, MAX_FRAME,
+    amplify, Counters, Forwarder, Levels, Meter, Rekeying, Stream, StreamEvent, TreatmentWish, FRAMES_A_SECOND,
+    MAX_FRAME,
 };
 use crate::vocab::{CallId, Failure, Mono, Now};
 
@@ -35,6 +36,8 @@ pub struct MediaLeg {
     pub mailbox: Arc<Mailbox>,
     /// Does not block.
     pub socket: UdpSocket,
+    /// In the place of the socket.
+    pub by_tcp: Option<Box<ByTcp>>,
     pub traversal: Option<Box<Traversal>>,
     pub work: Work,
     pub source: AudioSource,
@@ -67,6 +70,7 @@ pub struct RunningLeg {
     call: CallId,
     mailbox: Arc<Mailbox>,
     socket: UdpSocket,
+    by_tcp: Option<Box<ByTcp>>,
     traversing: Traversing,
     work: Work,
     source: Source,
@@ -86,6 +90,8 @@ pub struct RunningLeg {
     came: usize,
     /// They were more than sound needs.
     crowded: bool,
+    /// What its connection ended with, until that is told.
+    broken: Option<Failure>,
     failed: bool,
 }
 
@@ -98,7 +104,7 @@ impl MediaLeg {
 
     /// Opens what it plays and where it is heard. What cannot be opened is told, and replaced by silence.
     pub fn start(self, now: Now, outbox: &mut Outbox) -> RunningLeg {
-        let Self { call, mailbox, socket, traversal, work, source, sink, loudness, treatment } = self;
+        let Self { call, mailbox, socket, by_tcp, traversal, work, source, sink, loudness, treatment } = self;
         let mut told = |failure| outbox.push(Done::StreamFailed { call, failure });
         let rate = work.rate();
         let source = or_else(Source::open(&source, rate), Source::silence(), &mut told);
@@ -107,6 +113,7 @@ impl MediaLeg {
             call,
             mailbox,
             socket,
+            by_tcp,
             traversing: Traversing(traversal),
             work,
             treating: Treating::new(treatment, &source, &sink),
@@ -121,6 +128,7 @@ impl MediaLeg {
             read_until: Mono::default(),
             came: 0,
             crowded: false,
+            broken: None,
             failed: false,
         }
     }
@@ -192,7 +200,12 @@ impl RunningLeg {
         if self.traversing.is_silenced() {
             stream.skip();
         } else {
-            say(stream, now, frame, (&self.socket, &mut self.traversing));
+            say(
+                stream,
+                now,
+                frame,
+                &mut Out { socket: &self.socket, by_tcp: &mut self.by_tcp, traversing: &mut self.traversing },
+            );
         }
         let ours = self.beside.keep(frame, stream.held().is_silent());
         let sent = frame.len();
@@ -243,6 +256,9 @@ impl RunningLeg {
     }
 
     fn take_in(&mut self, now: Now, batch: &mut Batch) {
+        if self.by_tcp.is_some() {
+            return self.take_in_by_tcp(now);
+        }
         let mut taken = 0;
         let mut more = true;
         while more && taken < MOST_AT_ONCE {
@@ -255,6 +271,15 @@ impl RunningLeg {
         }
         self.read_until = now.mono;
         self.came += taken;
+    }
+
+    fn take_in_by_tcp(&mut self, now: Now) {
+        let (Some(by_tcp), Work::Talk(Some(stream))) = (&mut self.by_tcp, &mut self.work) else { return };
+        if let Some(Some(connection)) = self.mailbox.given.connection.take() {
+            by_tcp.add(now.mono, connection);
+        }
+        let taken = by_tcp.receive(now.mono, |from, packet| stream.handle_datagram(now, from, packet));
+        self.broken = self.broken.take().or(taken.err());
     }
 
     fn handle(&mut self, came: Now, from: SocketAddr, datagram: &mut [u8]) {
@@ -296,9 +321,8 @@ impl RunningLeg {
         let Work::Talk(Some(stream)) = &mut self.work else { return };
         let says = self.mailbox.says_bye() && !self.traversing.is_silenced();
         if let Some(datagram) = says.then(|| stream.bye(now)).flatten() {
-            if let Some(Datagram { to, bytes }) = self.traversing.lead(datagram) {
-                send(&self.socket, now, to, bytes);
-            }
+            let mut out = Out { socket: &self.socket, by_tcp: &mut self.by_tcp, traversing: &mut self.traversing };
+            out.go(now, datagram);
         }
     }
 
@@ -364,6 +388,9 @@ impl RunningLeg {
     }
 
     fn tell_events(&mut self, outbox: &mut Outbox) {
+        if let Some(failure) = self.broken.take() {
+            outbox.push(Done::StreamFailed { call: self.call, failure });
+        }
         while let Some(event) = self.event() {
             outbox.push(Done::StreamEvent { call: self.call, event, counters: self.counters() });
         }
@@ -387,34 +414,5 @@ impl RunningLeg {
 impl AsFd for RunningLeg {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
-    }
-}
-
-/// One frame, and what of handshake and RTCP is due.
-fn say(stream: &mut Stream, now: Now, frame: &[i16], (socket, traversing): (&UdpSocket, &mut Traversing)) {
-    let mut go = |datagram: Datagram<'_>| {
-        if let Some(Datagram { to, bytes }) = traversing.lead(datagram) {
-            send(socket, now, to, bytes);
-        }
-    };
-    let mut sound = stream.send(now, frame);
-    while let Some(datagram) = sound {
-        go(datagram);
-        sound = stream.poll_sound(now);
-    }
-    while let Some((to, handshake)) = stream.poll_handshake(now) {
-        go(Datagram { to, bytes: &handshake });
-    }
-    while let Some(datagram) = stream.poll_rtcp(now) {
-        go(datagram);
-    }
-}
-
-/// Voice that cannot be sent now is late later: a failure is as good as a lost packet.
-pub(super) fn send(socket: &UdpSocket, now: Now, to: SocketAddr, bytes: &[u8]) {
-    if let Err(error) = socket.send_to(bytes, to) {
-        tracing::trace!(%error, "a media packet was not sent");
-    } else if let Some((log, from)) = packet_log().and_then(|log| Some((log, socket.local_addr().ok()?))) {
-        log.write(now.wall, from, to, bytes);
     }
 }

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::OnceLock;
@@ -21,6 +21,15 @@ static HANDED_OUT: AtomicU16 = AtomicU16::new(0);
 
 /// Binds the next free port of `local`.
 pub fn bind(local: IpAddr) -> Result<(UdpSocket, SocketAddr), Failure> {
+    bind_by(local, open)
+}
+
+/// The same, where connections of TCP are taken as well.
+pub fn bind_both(local: IpAddr) -> Result<((UdpSocket, TcpListener), SocketAddr), Failure> {
+    bind_by(local, |address| Ok((open(address)?, listen(address)?)))
+}
+
+fn bind_by<S>(local: IpAddr, open: impl Fn(SocketAddr) -> std::io::Result<S>) -> Result<(S, SocketAddr), Failure> {
     let start = start();
     let mut last = None;
     for _ in 0..TRIES {
@@ -42,6 +51,13 @@ fn open(address: SocketAddr) -> std::io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
     stamp_arrivals(socket.as_fd());
     Ok(socket)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that opens sockets for media")]
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// Two agents on one machine start in different places, and each goes on from its own.

@@ -41,6 +41,7 @@ fn a_leg_that_never_ran_is_closed_at_once_and_its_port_is_free() {
 fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
     let out = crate::policy::setkey::parse("spdadd any any udp -P out none;").unwrap();
     let config = StreamConfig {
+        upper: crate::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
         held: Held::default(),
@@ -222,6 +223,7 @@ fn a_leg_that_panics_ends_alone() {
         call: ALICE,
         mailbox: Arc::default(),
         socket,
+        by_tcp: None,
         traversal,
         work: leg::Work::Talk(Some(stream(here, here))),
         source,
@@ -254,8 +256,9 @@ fn a_frame_that_leaves_more_than_ten_milliseconds_late_is_counted() {
     let mut outbox = outbox::Outbox::default();
     let (begun, mut batch) = (Clock::start().now(), Batch::new());
     let (loudness, mailbox, treatment) = (Arc::default(), Arc::default(), Default::default());
-    let mut leg = MediaLeg { call: ALICE, mailbox, socket, traversal, work, source, sink, loudness, treatment }
-        .start(begun, &mut outbox);
+    let mut leg =
+        MediaLeg { call: ALICE, mailbox, socket, by_tcp: None, traversal, work, source, sink, loudness, treatment }
+            .start(begun, &mut outbox);
     for late in [0, 9, 11, 30, 2] {
         let at = leg.next() + std::time::Duration::from_millis(late);
         leg.frame(crate::vocab::Now { mono: at, ..begun }, &mut batch, &mut outbox);
@@ -282,8 +285,9 @@ fn sound_waits_for_its_frame_and_a_crowd_does_not() {
     let (mut outbox, mut batch) = (outbox::Outbox::default(), Batch::new());
     let begun = Clock::start().now();
     let (loudness, mailbox, treatment) = (Arc::default(), Arc::default(), Default::default());
-    let mut leg = MediaLeg { call: ALICE, mailbox, socket, traversal, work, source, sink, loudness, treatment }
-        .start(begun, &mut outbox);
+    let mut leg =
+        MediaLeg { call: ALICE, mailbox, socket, by_tcp: None, traversal, work, source, sink, loudness, treatment }
+            .start(begun, &mut outbox);
     #[expect(clippy::disallowed_methods, reason = "somebody else")]
     let stranger = UdpSocket::bind((LOCAL, 0)).unwrap();
     let mut crowds = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 
-use super::leg::send;
+use super::out::send;
 use crate::ice::{Heard, Start, Transmit, Traversal, Way};
 use crate::media::{Datagram, Stream};
 use crate::vocab::{Failure, Now};

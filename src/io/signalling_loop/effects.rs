@@ -34,8 +34,12 @@ impl Signalling {
                 let result = self.media.open_beside(call, local);
                 self.media_opened(call, result, gathering);
             }
-            Effect::OpenMedia { call, local, gathering } => {
-                let result = self.media.open(call, local);
+            Effect::ConnectMedia { call, to } => self.media.connect(call, to),
+            Effect::OpenMedia { call, local, gathering, by_tcp } => {
+                let result = match by_tcp {
+                    true => self.media.open_by_tcp(call, local),
+                    false => self.media.open(call, local),
+                };
                 self.media_opened(call, result, gathering);
             }
             Effect::RekeyStream { call, rekeying } => self.media.rekey(call, rekeying),

@@ -18,7 +18,8 @@ impl Stream {
         self.generations.settle(now.mono);
         let around = self.tunnel.as_ref().map(|tunnel| tunnel.around());
         let Rekeying { local, remote, peer, spd, default_level, outbound, inbound, following, .. } = rekeying;
-        let terms = Terms { local, remote, peer, spd, default_level, outbound, inbound, around };
+        let upper = self.generations.upper();
+        let terms = Terms { local, remote, upper, peer, spd, default_level, outbound, inbound, around };
         match following {
             Following::Ipsec(protection) => {
                 let next = Generation::new(terms, protection.into());

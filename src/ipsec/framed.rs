@@ -1,0 +1,191 @@
+//! ESP in TCP (RFC 9329 section 3): each packet behind its length, which counts itself.
+
+use std::fmt;
+
+/// What the side that opened the connection sends before anything else (RFC 9329 section 4).
+pub const STREAM_PREFIX: [u8; 6] = *b"IKETCP";
+/// Octets of a length.
+const LENGTH: usize = 2;
+/// A packet is no longer: voice with all that protects it is shorter.
+pub const MOST: usize = 2048;
+/// What keeps a NAT open in UDP (RFC 3948 section 2.3). Nobody needs it in TCP; it is passed over (RFC 9329 section 3).
+const KEEP_ALIVE: [u8; 1] = [0xff];
+
+/// Cuts what comes by a connection into packets. It holds one packet and what came behind it, and no more.
+pub struct FrameReader {
+    room: Box<[u8]>,
+    /// What is in it and was not given out yet: from here, to there.
+    from: usize,
+    to: usize,
+    wants_prefix: bool,
+}
+
+/// The other side does not speak this: the connection is of no use any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameError {
+    /// A packet of so many octets, its length included.
+    Length(u16),
+    /// It did not begin as RFC 9329 has it.
+    Prefix,
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length(len) => write!(f, "it sent a frame of {len} octets, and they have 3 to {}", MOST + LENGTH),
+            Self::Prefix => f.write_str("it did not begin with IKETCP"),
+        }
+    }
+}
+
+impl FrameReader {
+    /// `accepted`: the other side opened the connection.
+    pub fn new(accepted: bool) -> Self {
+        Self { room: vec![0; 2 * (LENGTH + MOST)].into_boxed_slice(), from: 0, to: 0, wants_prefix: accepted }
+    }
+
+    /// Where what comes next is to be put: never empty once [`take`](Self::take) has said that nothing whole is left.
+    pub fn room(&mut self) -> &mut [u8] {
+        self.room.get_mut(self.to..).unwrap_or_default()
+    }
+
+    /// So many octets were put there.
+    pub fn fill(&mut self, len: usize) {
+        self.to = (self.to + len).min(self.room.len());
+    }
+
+    /// The next packet that is whole.
+    ///
+    /// # Errors
+    /// What came is none; nothing that follows can be told from it.
+    pub fn take(&mut self) -> Result<Option<&mut [u8]>, FrameError> {
+        if self.wants_prefix && !self.take_prefix()? {
+            return Ok(None);
+        }
+        loop {
+            let Some(len) = self.length()? else {
+                self.make_room();
+                return Ok(None);
+            };
+            let packet = self.from + LENGTH..self.from + len;
+            self.from = packet.end;
+            if self.room.get(packet.clone()) != Some(&KEEP_ALIVE[..]) {
+                return Ok(self.room.get_mut(packet));
+            }
+        }
+    }
+
+    /// Of the next packet and its length, when all of it is here.
+    fn length(&self) -> Result<Option<usize>, FrameError> {
+        let waiting = self.room.get(self.from..self.to).unwrap_or_default();
+        let Some(length) = waiting.first_chunk().map(|length| u16::from_be_bytes(*length)) else { return Ok(None) };
+        let len = usize::from(length);
+        if len <= LENGTH || len > LENGTH + MOST {
+            return Err(FrameError::Length(length));
+        }
+        Ok((len <= waiting.len()).then_some(len))
+    }
+
+    /// Whether it is behind us.
+    fn take_prefix(&mut self) -> Result<bool, FrameError> {
+        let came = self.room.get(self.from..self.to).unwrap_or_default();
+        if !came.iter().zip(STREAM_PREFIX).all(|(came, wanted)| *came == wanted) {
+            return Err(FrameError::Prefix);
+        }
+        if came.len() < STREAM_PREFIX.len() {
+            return Ok(false);
+        }
+        self.from += STREAM_PREFIX.len();
+        self.wants_prefix = false;
+        Ok(true)
+    }
+
+    fn make_room(&mut self) {
+        self.room.copy_within(self.from..self.to, 0);
+        (self.from, self.to) = (0, self.to - self.from);
+    }
+}
+
+/// A packet behind its length, in `room`; `None` when it is too long for a frame or for that.
+pub fn frame<'r>(packet: &[u8], room: &'r mut [u8]) -> Option<&'r mut [u8]> {
+    if packet.is_empty() || packet.len() > MOST {
+        return None;
+    }
+    let len = LENGTH + packet.len();
+    let framed = room.get_mut(..len)?;
+    let (length, rest) = framed.split_at_mut_checked(LENGTH)?;
+    length.copy_from_slice(&(len as u16).to_be_bytes());
+    rest.copy_from_slice(packet);
+    Some(framed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(reader: &mut FrameReader, octets: &[u8]) -> usize {
+        let room = reader.room();
+        let len = octets.len().min(room.len());
+        room[..len].copy_from_slice(&octets[..len]);
+        reader.fill(len);
+        len
+    }
+
+    fn framed(packet: &[u8]) -> Vec<u8> {
+        frame(packet, &mut [0; LENGTH + MOST]).unwrap().to_vec()
+    }
+
+    /// However the connection cuts it.
+    #[test]
+    fn packets_come_out_as_they_went_in() {
+        let packets: Vec<Vec<u8>> =
+            [1, 2, 200, MOST, 3, MOST, MOST].iter().enumerate().map(|(n, len)| vec![n as u8; *len]).collect();
+        let mut wire = STREAM_PREFIX.to_vec();
+        wire.extend(packets.iter().flat_map(|packet| framed(packet)));
+        for step in [1, 2, 3, 7, 500, 5000, 100_000] {
+            let (mut reader, mut rest, mut came) = (FrameReader::new(true), &wire[..], Vec::new());
+            while !rest.is_empty() {
+                let len = put(&mut reader, &rest[..step.min(rest.len())]);
+                assert!(len > 0, "it has room");
+                rest = &rest[len..];
+                while let Some(packet) = reader.take().unwrap() {
+                    came.push(packet.to_vec());
+                }
+            }
+            assert_eq!(came, packets, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn the_length_counts_itself_and_who_opened_says_so_first() {
+        assert_eq!(framed(&[9, 9, 9]), [0, 5, 9, 9, 9]);
+        let mut accepted = FrameReader::new(true);
+        put(&mut accepted, b"IKE");
+        assert_eq!(accepted.take(), Ok(None));
+        put(&mut accepted, b"XXX");
+        assert_eq!(accepted.take(), Err(FrameError::Prefix));
+        let mut opened = FrameReader::new(false);
+        put(&mut opened, &framed(&[9]));
+        assert_eq!(opened.take(), Ok(Some(&mut [9][..])));
+    }
+
+    #[test]
+    fn a_length_that_is_none_ends_it() {
+        for length in [0, 1, 2, (LENGTH + MOST + 1) as u16, u16::MAX] {
+            let mut reader = FrameReader::new(false);
+            put(&mut reader, &length.to_be_bytes());
+            assert_eq!(reader.take(), Err(FrameError::Length(length)));
+        }
+        assert_eq!(frame(&[0; MOST + 1], &mut [0; 2 * MOST]), None);
+        assert_eq!(frame(&[], &mut [0; 9]), None);
+        assert_eq!(frame(&[1, 2, 3], &mut [0; 4]), None);
+    }
+
+    #[test]
+    fn what_keeps_a_nat_open_is_passed_over() {
+        let mut reader = FrameReader::new(false);
+        put(&mut reader, &[framed(&KEEP_ALIVE), framed(&[0xff, 1]), framed(&KEEP_ALIVE)].concat());
+        assert_eq!(reader.take(), Ok(Some(&mut [0xff, 1][..])));
+        assert_eq!(reader.take(), Ok(None));
+    }
+}
