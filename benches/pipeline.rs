@@ -109,6 +109,7 @@ fn doors(case: Case, first: bool) -> (Egress, Ingress) {
         upper: sottovoce::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local: address(first),

@@ -108,6 +108,7 @@ fn stream(bundle: Bundle, associations: Associations, first: bool) -> Stream {
         upper: sottovoce::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local,

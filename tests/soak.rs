@@ -57,6 +57,7 @@ fn stream(local: &str, remote: &str, out: u8, inbound: u8) -> Stream {
         upper: sottovoce::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local: local.parse().unwrap(),

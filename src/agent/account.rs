@@ -137,6 +137,7 @@ impl Accounting {
                 flows: Vec::new(),
                 gruu: None,
                 publication: PublicationState::None,
+                mailbox: super::MailboxState::default(),
             },
             flows: flows(&config),
             config,
@@ -387,6 +388,7 @@ impl Agent {
                 self.look_beside(now, &entity);
                 self.publication_follows(&entity);
                 self.begin_publication(now, &entity);
+                self.begin_mailbox(now, &entity);
                 self.watch_by_account(now, &entity, was_away);
                 if moved {
                     self.sayings_changed(now);

@@ -69,6 +69,7 @@ impl Agent {
             self.endpoint.unpublish(now, id);
         }
         self.end_server_watchers(now, entity);
+        self.end_mailbox(now, entity);
         self.watch_without(now, entity);
         for id in gone.registrations() {
             self.endpoint.unregister(now, id);

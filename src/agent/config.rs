@@ -176,6 +176,8 @@ pub struct AccountConfig {
     pub publish: bool,
     /// Its presence server is asked who follows what is published there (RFC 3857).
     pub watchers: bool,
+    /// Its server is asked for messages that wait (RFC 3842).
+    pub mailbox: bool,
     /// Where local phone numbers are valid: `+4930`, or a domain (RFC 3966 section 5.1.5).
     pub phone_context: Option<String>,
 }
@@ -196,6 +198,7 @@ impl AccountConfig {
             expires: Duration::from_secs(3600),
             publish: true,
             watchers: true,
+            mailbox: false,
             beside: None,
             phone_context: None,
             entity,

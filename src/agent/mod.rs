@@ -38,6 +38,7 @@ mod flow;
 mod further;
 mod getters;
 mod informed;
+mod mailbox;
 mod metrics;
 mod movement;
 mod names;
@@ -121,8 +122,8 @@ pub use request::{
 };
 pub use snapshot::{
     Account, AccountFlow, AccountState, Ask, AskState, Call, CallState, Follower, FollowerState, Hold, HoldState,
-    Moved, OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side, TextMessage,
-    TextState, Transfer, TransferState, Watch, WatchState,
+    MailboxState, Moved, OpenReview, PublicationState, ReviewState, ServerWatchers, ServerWatchersState, Side,
+    TextMessage, TextState, Transfer, TransferState, Watch, WatchState,
 };
 pub use sound::{SoundDevice, SoundNews, SoundSide, ANOTHER as ANOTHER_DEVICE};
 pub use sound_choice::{Outlet, Sound, SoundChange, SoundChoice};
@@ -133,6 +134,7 @@ use asks::Asks;
 use book::Book;
 use call::Calls;
 use informed::Informed;
+use mailbox::Mailboxes;
 use movement::Movement;
 use negotiate::Negotiations;
 use nonces::Nonces;
@@ -190,6 +192,7 @@ pub struct Agent {
     informed: Informed,
     movement: Movement,
     at_servers: AtServers,
+    mailboxes: Mailboxes,
     counts: BTreeMap<&'static str, u64>,
     unkept: unkept::Unkept,
     stopping: Option<Mono>,
@@ -246,6 +249,7 @@ impl Agent {
             informed: Informed::default(),
             movement: Movement::default(),
             at_servers: AtServers::default(),
+            mailboxes: Mailboxes::default(),
             counts: BTreeMap::new(),
             unkept: unkept::Unkept::default(),
             stopping: None,
@@ -324,6 +328,7 @@ impl Agent {
         self.handle_notifying_timeout(now);
         self.handle_watch_timeout(now);
         self.handle_server_watchers_timeout(now);
+        self.handle_mailbox_timeout(now);
         self.handle_quiet_timeout(now);
         self.handle_movement_timeout(now);
         self.drain_endpoint(now);
@@ -378,6 +383,9 @@ impl Agent {
                 if self.handle_proposal_notified(now, id, body.as_ref()) {
                     return;
                 }
+                if let Some(entity) = self.mailbox_of(id) {
+                    return self.handle_mailbox(&entity, body);
+                }
                 match (self.watch_of(id), self.server_watchers_of(id)) {
                     (Some(key), _) => self.handle_watch_notified(now, &key, observed, &state, body),
                     (None, Some(entity)) => self.handle_server_watchers(now, &entity, body),
@@ -388,6 +396,9 @@ impl Agent {
                 self.handle_proposal_ended(now, id, cause);
             }
             EndpointEvent::SubscriptionEnded { id, cause, ids } => {
+                if let Some(entity) = self.mailbox_of(id) {
+                    return self.handle_mailbox_ended(now, &entity, cause);
+                }
                 match (self.watch_of(id), self.server_watchers_of(id)) {
                     (Some(key), _) => {
                         self.forget_watch_subscription(id);
@@ -412,6 +423,9 @@ impl Agent {
             EndpointEvent::MessageDelivered { id, kept } => self.handle_message_delivered(id, kept),
             EndpointEvent::MessageFailed { id, cause, ids } => self.handle_message_failed(now, id, cause, ids),
             EndpointEvent::Messaged { id, sender, text, .. } => self.handle_messaged(now, id, &sender, &text),
+            EndpointEvent::Summarised { id, from, about, body } => {
+                self.handle_summarised(now, id, (from, &about), &body);
+            }
             EndpointEvent::PublicationFailed { .. }
             | EndpointEvent::PublicationRetried { .. }
             | EndpointEvent::PublicationRefused { .. }
@@ -433,6 +447,7 @@ impl Agent {
             self.notifying_deadline(),
             self.watch_deadline(),
             self.server_watchers_deadline(),
+            self.mailbox_deadline(),
             self.movement_deadline(),
             self.negotiation_deadline(),
             self.quiet_deadline(),

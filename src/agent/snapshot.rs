@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::media::{Counters, Levels};
 use crate::policy::{Advice, Permission, Review, Scope, Wanted};
 use crate::presence::PresenceRecord;
+use crate::sip::MessageSummary;
 use crate::vocab::{
     AskId, CallId, Device, Entity, Failure, Generation, PeerText, ProposalId, ReviewId, TextId, Wall, WatcherId,
 };
@@ -30,6 +31,21 @@ pub struct Account {
     /// The URI of this device at its registrar (RFC 5627).
     pub gruu: Option<String>,
     pub publication: PublicationState,
+    pub mailbox: MailboxState,
+}
+
+/// What the server of an account tells of messages that wait (RFC 3842).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum MailboxState {
+    Asking,
+    /// The configuration wants none.
+    #[default]
+    Off,
+    /// It is of no use to ask again; it may tell unasked.
+    Refused(Failure),
+    Told(MessageSummary),
+    /// Asked again by itself.
+    Waiting(Failure),
 }
 
 /// `example.org (udp:192.0.2.1:5060)`.

@@ -21,7 +21,7 @@ pub(super) fn written(candidate: &Candidate) -> String {
 }
 
 /// Whether ICE holds between us and whoever wrote this: its default address is one of its candidates. Where it is not, somebody on the way
-/// has changed it and knows nothing of ICE (RFC 8839 section 5.3).
+/// has changed it and knows nothing of ICE (RFC 8445 section 5.4, RFC 8839 section 4.2.5).
 pub fn is_usable(ice: &Ice, default: SocketAddr) -> bool {
     let canonical = |address: SocketAddr| (address.ip().to_canonical(), address.port());
     let all = ice.candidates.iter().filter_map(|text| read(text));
@@ -45,6 +45,8 @@ fn of_kind(ice: &Ice, kind: CandidateKind) -> Option<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -71,7 +73,8 @@ mod tests {
             "1 1 udp 2130706431 10.0.0.1 8998 typ host".to_owned(),
             "2 1 udp 1694498815 203.0.113.1 45664 typ srflx raddr 10.0.0.1 rport 8998".to_owned(),
         ];
-        let ice = Ice { user: "abcd".into(), password: "p".repeat(22), lite: false, candidates };
+        let ice =
+            Ice { user: "abcd".into(), password: "p".repeat(22), lite: false, pacing: Duration::ZERO, candidates };
         assert!(is_usable(&ice, "10.0.0.1:8998".parse().unwrap()));
         assert!(is_usable(&ice, "[::ffff:203.0.113.1]:45664".parse().unwrap()));
         assert!(!is_usable(&ice, "203.0.113.1:8998".parse().unwrap()));

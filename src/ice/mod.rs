@@ -7,13 +7,14 @@
 //!
 //! A [`Traversal`] gathers ([`Traversal::is_gathered`]) before its description ([`Traversal::ours`]) is offered or answered, begins its
 //! checks when the other side's is known ([`Traversal::start`]), and from the first nominated pair on names the [way](Traversal::way) of every
-//! packet. It decides on no policy: a pair is used only while [`Traversal::rule`] says that the entries let packets go there.
+//! packet. It decides on no policy: a check goes, and a pair is used, only where whoever drives it says that the entries let packets go there.
 //!
 //! The state machine of ICE is that of the crate `is`. It counts in the standard library's instants, from an origin that comes in, and draws
 //! the numbers of its transactions itself; what keeps strangers out are the names and passwords, and those are ours.
 
 mod binding;
 mod candidates;
+mod consent;
 mod gathering;
 mod hmac;
 mod relay;

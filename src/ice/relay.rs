@@ -12,10 +12,10 @@ use super::turn::{self, Login, Said, What};
 use crate::sip::stun::{is_stun, TransactionId};
 use crate::vocab::{escape, Failure, FailureKind, Mono};
 
-/// The first repetition of a request comes after so long, and each later one after twice the time.
-const RTO: Duration = Duration::from_millis(200);
+/// The first repetition of a request comes after so long, and each later one after twice the time (RFC 8445 section 14.3 allows no less).
+const RTO: Duration = Duration::from_millis(500);
 /// Requests of one try. RFC 8489 section 6.2.1 has 7, over 40 s: a call that sounds cannot wait so long for its relay to say that it goes on.
-const REQUESTS: u32 = 5;
+const REQUESTS: u32 = 4;
 /// Times that one request is made anew because the server has another word for us (438), or forgets an older call of this port (437).
 const ANEW: u32 = 3;
 /// An address that is not asked for again is given up by the server after so long (RFC 8656 section 3.2); ours is asked for again after half of what

@@ -23,6 +23,8 @@ pub enum DropReason {
     Replay,
     /// In clear, and not from the address and port that the peer announced.
     Source,
+    /// It is of one source of SRTP more than a call may have.
+    Sources,
     /// No security association has this SPI.
     UnknownSpi,
     /// Neither ESP, AH, RTP nor RTCP.
@@ -30,7 +32,7 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Addresses,
         Self::BadIcv,
         Self::Compression,
@@ -42,6 +44,7 @@ impl DropReason {
         Self::Ports,
         Self::Replay,
         Self::Source,
+        Self::Sources,
         Self::UnknownSpi,
         Self::Unrecognised,
     ];
@@ -60,6 +63,7 @@ impl DropReason {
             Self::Ports => "ports",
             Self::Replay => "replay",
             Self::Source => "source",
+            Self::Sources => "sources",
             Self::UnknownSpi => "unknown-spi",
             Self::Unrecognised => "unrecognised",
         }

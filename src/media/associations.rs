@@ -134,6 +134,6 @@ fn reason(why: OpenError) -> DropReason {
         OpenError::Clear => DropReason::Policy,
         OpenError::Malformed => DropReason::Malformed,
         OpenError::Replay => DropReason::Replay,
-        OpenError::Sources => DropReason::Source,
+        OpenError::Sources => DropReason::Sources,
     }
 }

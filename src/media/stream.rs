@@ -50,6 +50,7 @@ pub struct Stream {
     room: Box<[u8]>,
     playout: Playout,
     reports: Reports,
+    rtcp_mux: bool,
     dialled: Dialled,
     keyed: Keyed,
     meter: Meter,
@@ -84,6 +85,8 @@ pub struct StreamConfig {
     /// Packets from other addresses count for nothing, whatever they prove: of strangers, who are taken at their word of
     /// where they are and nowhere else.
     pub only_from: Option<IpAddr>,
+    /// Reports go by the port of the sound, to which the peer agreed (`a=rtcp-mux`, RFC 5761). Where it did not there are none.
+    pub rtcp_mux: bool,
     /// It begins without sound of ours: the peer wants none yet.
     pub held: Held,
     /// To a gateway, through which everything goes. It holds what the entries demand of it.
@@ -137,6 +140,7 @@ impl Stream {
             formats: config.formats,
             waits: config.heard_first,
             held: config.held,
+            rtcp_mux: config.rtcp_mux,
             only_from: config.only_from.map(|address| address.to_canonical()),
             tunnel,
             generations: Generations::new(first),

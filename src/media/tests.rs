@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 mod acoustics;
+mod elsewhere;
 mod formats;
 mod gateway;
 mod law;
@@ -64,6 +65,7 @@ fn config(local: SocketAddr, remote: SocketAddr, spd: Arc<Spd>, bundle: Bundle) 
         upper: crate::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local,

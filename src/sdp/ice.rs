@@ -1,4 +1,5 @@
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use super::attribute::Attribute;
 use super::description::{MediaDescription, SessionDescription};
@@ -12,6 +13,8 @@ pub struct Ice {
     pub password: String,
     /// `a=ice-lite`: it answers checks and makes none.
     pub lite: bool,
+    /// `a=ice-pacing`: no check follows another sooner.
+    pub pacing: Duration,
     /// What follows `a=candidate:`, as it came.
     pub candidates: Vec<String>,
 }
@@ -19,8 +22,12 @@ pub struct Ice {
 const USER: &str = "ice-ufrag";
 const PASSWORD: &str = "ice-pwd";
 const LITE: &str = "ice-lite";
+const PACING: &str = "ice-pacing";
 const CANDIDATE: &str = "candidate";
-const NAMES: [&str; 4] = [USER, PASSWORD, LITE, CANDIDATE];
+const MISMATCH: &str = "ice-mismatch";
+const NAMES: [&str; 6] = [USER, PASSWORD, LITE, PACING, CANDIDATE, MISMATCH];
+/// Where it is not said (RFC 8839 section 5.5).
+const PACE: Duration = Duration::from_millis(50);
 /// Candidates of one stream that are read; those that follow are passed over.
 const MAX: usize = 16;
 const MAX_LEN: usize = 256;
@@ -32,10 +39,24 @@ pub const MAX_USER: usize = 119;
 const PASSWORD_LEN: RangeInclusive<usize> = 22..=256;
 
 impl Ice {
-    pub(super) fn attributes(&self) -> Vec<Attribute> {
+    /// Says it in a description, of one of its streams.
+    pub(super) fn write(&self, sdp: &mut SessionDescription, stream: usize) {
         let own = [Attribute::new(USER, &self.user), Attribute::new(PASSWORD, &self.password)];
         let candidates = self.candidates.iter().map(|candidate| Attribute::new(CANDIDATE, candidate));
-        own.into_iter().chain(candidates).collect()
+        if let Some(media) = sdp.media.get_mut(stream) {
+            media.attributes.extend(own.into_iter().chain(candidates));
+            sdp.attributes.push(Attribute::new(PACING, self.pacing.as_millis().to_string()));
+        }
+    }
+
+    /// Says in an answer that the stream's default address is none of the candidates that were offered (RFC 8839 sections 4.2.5 and 5.3).
+    pub(super) fn write_mismatch(media: &mut MediaDescription) {
+        media.attributes.push(Attribute::flag(MISMATCH));
+    }
+
+    /// It stands in answers only.
+    pub(super) fn remove_mismatch(media: &mut MediaDescription) {
+        media.attributes.retain(|attribute| attribute.name != MISMATCH);
     }
 
     /// `None` without ICE, or where it is not written as RFC 8839 has it: then media goes where `c=` and `m=` say.
@@ -52,7 +73,7 @@ impl Ice {
         let candidates = candidates.filter_map(|attribute| attribute.value.clone());
         let candidates: Vec<String> = candidates.filter(|text| text.len() <= MAX_LEN).take(MAX).collect();
         let is_whole = fits(&user, USER_LEN) && fits(&password, PASSWORD_LEN) && !candidates.is_empty();
-        is_whole.then_some(Self { user, password, lite, candidates })
+        is_whole.then_some(Self { user, password, lite, pacing: pacing(sdp), candidates })
     }
 
     /// Takes out of a description what it says for ICE.
@@ -66,6 +87,14 @@ impl Ice {
     pub fn is_same_session(&self, other: &Self) -> bool {
         (&self.user, &self.password) == (&other.user, &other.password)
     }
+}
+
+/// One to ten digits of milliseconds (RFC 8839 section 5.5).
+fn pacing(sdp: &SessionDescription) -> Duration {
+    let said = sdp.attributes.iter().find(|attribute| attribute.name == PACING);
+    let digits = said.and_then(|attribute| attribute.value.as_deref());
+    let digits = digits.filter(|text| text.len() <= 10 && text.bytes().all(|octet| octet.is_ascii_digit()));
+    digits.and_then(|text| text.parse().ok()).map_or(PACE, Duration::from_millis)
 }
 
 /// `ice-char` of RFC 8839 section 5.4.
@@ -104,7 +133,7 @@ mod tests {
         let mut sdp = SessionDescription::parse(BODY.replace("s=\r\n", "s=-\r\n").as_bytes()).unwrap();
         Ice::remove(&mut sdp);
         assert!(!sdp.to_string().contains("ice-") && !sdp.to_string().contains("candidate"), "{sdp}");
-        sdp.media[0].attributes.extend(ice.attributes());
+        ice.write(&mut sdp, 0);
         assert_eq!(Ice::of(&sdp, &sdp.media[0]), Some(ice.clone()));
         assert!(!format!("{ice:?}").contains("asd88"));
     }
@@ -114,6 +143,23 @@ mod tests {
         let above = BODY.replace("a=ice-pwd:asd88fgpdd777uzjYhagZg\r\n", "");
         let above = above.replace("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\n");
         assert!(read(&above).unwrap().lite);
+    }
+
+    /// RFC 8839 section 5.5.
+    #[test]
+    fn the_pace_is_what_the_session_says_or_fifty_milliseconds() {
+        for (said, millis) in [
+            ("", 50),
+            ("a=ice-pacing:20\r\n", 20),
+            ("a=ice-pacing:9999999999\r\n", 9_999_999_999),
+            ("a=ice-pacing:10000000000\r\n", 50),
+            ("a=ice-pacing:+5\r\n", 50),
+            ("a=ice-pacing:\r\n", 50),
+            ("a=ice-pacing\r\n", 50),
+        ] {
+            let ice = read(&BODY.replace("t=0 0\r\n", &format!("t=0 0\r\n{said}"))).unwrap();
+            assert_eq!(ice.pacing, Duration::from_millis(millis), "{said}");
+        }
     }
 
     #[test]

@@ -29,7 +29,9 @@ pub use dtls::{CertificateHash, Dtls, Keying, Setup};
 pub use format::{AudioFormat, NumberedFormat};
 pub use ice::Ice;
 pub use inspect::{inspect, Inspection};
-pub use offer_answer::{accepted, answer, offer, renewed, reoffer, AnswerError, AnswerInput, OfferInput, Ours};
+pub use offer_answer::{
+    accepted, answer, note_mismatch, offer, renewed, reoffer, restarted, AnswerError, AnswerInput, OfferInput, Ours,
+};
 pub use opus::OpusWishes;
 pub use parse::ParseError;
 pub use remote::{MediaError, Profile, RemoteAudio, PACKET_TIMES, PTIME};

@@ -78,9 +78,12 @@ pub fn offer(input: OfferInput) -> SessionDescription {
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.keying.attributes());
-    media.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
     media.protocol = input.profile.name().to_owned();
-    session(input.ours, vec![Line { kind: 't', value: "0 0".to_owned() }], vec![media])
+    let mut offer = session(input.ours, vec![Line { kind: 't', value: "0 0".to_owned() }], vec![media]);
+    if let Some(ice) = input.ice {
+        ice.write(&mut offer, 0);
+    }
+    offer
 }
 
 /// Joins the first audio stream of `offer` that we can join and rejects every other (RFC 3264 section 6).
@@ -105,13 +108,24 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     }
     joined.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     joined.attributes.extend(input.keying.attributes());
-    joined.attributes.extend(input.ice.iter().flat_map(Ice::attributes));
     joined.attributes.extend(theirs.connection.iter().flat_map(|connection| connection.answered().attributes()));
     let mut media: Vec<_> = offer.media.iter().map(rejected).collect();
     media.splice(theirs.index..=theirs.index, [joined]);
     // The times of an answer are those of the offer (RFC 3264 section 6).
     let times = offer.other.iter().filter(|line| matches!(line.kind, 't' | 'r' | 'z')).cloned().collect();
-    Ok(session(input.ours, times, media))
+    let mut answer = session(input.ours, times, media);
+    if let Some(ice) = input.ice {
+        ice.write(&mut answer, theirs.index);
+    }
+    Ok(answer)
+}
+
+/// An answer to an offer whose default address is none of its candidates says so (RFC 8839 section 4.2.5).
+pub fn note_mismatch(answer: &mut SessionDescription) {
+    let index = RemoteAudio::of(answer).ok().map(|audio| audio.index);
+    if let Some(media) = index.and_then(|index| answer.media.get_mut(index)) {
+        Ice::write_mismatch(media);
+    }
 }
 
 /// An offer within the session of what `said` described, ours in an offer or an answer: the stream goes another way, and nothing
@@ -123,6 +137,7 @@ pub fn reoffer(said: &SessionDescription, direction: MediaDirection) -> Option<S
     offer.origin.session_version = version.wrapping_add(1).to_string();
     let media = offer.media.get_mut(index)?;
     media.attributes.retain(|attribute| MediaDirection::of(std::slice::from_ref(attribute)).is_none());
+    Ice::remove_mismatch(media);
     if direction != MediaDirection::Sendrecv {
         media.attributes.push(Attribute::flag(direction.name()));
     }
@@ -147,8 +162,19 @@ pub fn renewed(
     media.connection = None;
     media.attributes.retain(|attribute| attribute.name != super::sv_sa::NAME);
     media.attributes.extend(sv_sa.iter().map(SvSa::attribute));
-    media.attributes.extend(ice.iter().flat_map(Ice::attributes));
+    if let Some(ice) = ice {
+        ice.write(&mut renewed, index);
+    }
     Some(renewed)
+}
+
+/// What `said` described, with other names, passwords and candidates for ICE (RFC 8839 section 4.4.1.1.1). `None` when it joined no stream.
+pub fn restarted(said: &SessionDescription, ice: &Ice) -> Option<SessionDescription> {
+    let index = RemoteAudio::of(said).ok()?.index;
+    let mut restarted = said.clone();
+    Ice::remove(&mut restarted);
+    ice.write(&mut restarted, index);
+    Some(restarted)
 }
 
 /// Reads the answer to our own `offer`.

@@ -38,7 +38,7 @@ pub struct RemoteAudio {
     pub profile: Profile,
     /// Of a stream by TCP.
     pub connection: Option<TcpConnection>,
-    /// Its candidates; one of them is `address`, or another on the way has changed that and ICE does not hold (RFC 8839 section 5.3).
+    /// Its candidates; one of them is `address`, or another on the way has changed that and ICE does not hold (RFC 8445 section 5.4).
     pub ice: Option<Ice>,
 }
 

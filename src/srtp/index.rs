@@ -11,6 +11,11 @@ pub(super) struct Window {
 const SIZE: u64 = 128;
 
 impl Window {
+    /// Of a source that was there before: up to its highest number all counts as come.
+    pub(super) fn closed(highest: Option<u64>) -> Self {
+        Self { highest, seen: highest.map_or(0, |_| u128::MAX) }
+    }
+
     /// The index of an RTP packet by its 16-bit number (RFC 3711 section 3.3.1): the nearest to the highest that came. `None` when it
     /// would be before the first, or beyond the last.
     pub(super) fn estimate(&self, sequence: u16) -> Option<u64> {

@@ -35,13 +35,18 @@ pub enum OpenError {
     Sources,
 }
 
-/// A telephone changes its source when it transfers or takes up a call; each has its own numbers.
-const MAX_SOURCES: usize = 8;
+/// Sources with a window each. A telephone changes its source when it transfers or takes up a call, and an exchange at each hold.
+const RECENT: usize = 8;
+/// Sources before those.
+const BEFORE: usize = 248;
 
-/// Forgetting one would let its packets be replayed, so none is.
-#[derive(Default)]
+/// Forgetting one would let its packets be replayed, so none is. Of those that were not heard for the longest time the highest numbers alone are
+/// kept: what they send later is opened, and what came before does not count again.
 struct Sources {
-    all: [Option<Source>; MAX_SOURCES],
+    /// Heard last first.
+    recent: [Option<Source>; RECENT],
+    /// There is room from the beginning: nothing on the way of a packet asks for memory.
+    before: Vec<Before>,
 }
 
 #[derive(Clone, Copy)]
@@ -49,6 +54,12 @@ struct Source {
     ssrc: u32,
     rtp: Window,
     rtcp: Window,
+}
+
+struct Before {
+    ssrc: u32,
+    rtp: Option<u64>,
+    rtcp: Option<u64>,
 }
 
 impl Receiver {
@@ -94,7 +105,7 @@ impl Receiver {
         let (header, payload) = text.split_at_mut(shape.header);
         self.rtp.open(Which { ssrc: shape.ssrc, index }, header, payload, tag).ok_or(OpenError::BadTag)?;
         let newest = window.mark(index);
-        self.sources.entry(shape.ssrc)?.rtp = window;
+        self.sources.entry(shape.ssrc).rtp = window;
         Ok(Opened { packet: text, newest })
     }
 
@@ -126,24 +137,58 @@ impl Receiver {
         aad[RTCP_HEADER..].copy_from_slice(&word);
         self.rtcp.open(Which { ssrc, index }, &aad, payload, tag).ok_or(OpenError::BadTag)?;
         window.mark(index);
-        self.sources.entry(ssrc)?.rtcp = window;
+        self.sources.entry(ssrc).rtcp = window;
         Ok(Opened { packet: text, newest: false })
+    }
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { recent: [None; RECENT], before: Vec::with_capacity(BEFORE) }
     }
 }
 
 impl Sources {
     /// `Ok(None)`: it is new, and there is a place for it.
     fn find(&self, ssrc: u32) -> Result<Option<Source>, OpenError> {
-        let known = self.all.iter().flatten().find(|source| source.ssrc == ssrc).copied();
-        match known.is_some() || self.all.iter().any(Option::is_none) {
+        let recent = self.recent.iter().flatten().find(|source| source.ssrc == ssrc).copied();
+        let known = recent.or_else(|| self.before.iter().find(|before| before.ssrc == ssrc).map(Source::from));
+        let has_room = self.before.len() < BEFORE || self.recent.iter().any(Option::is_none);
+        match known.is_some() || has_room {
             true => Ok(known),
             false => Err(OpenError::Sources),
         }
     }
 
-    fn entry(&mut self, ssrc: u32) -> Result<&mut Source, OpenError> {
-        let fits = |place: &&mut Option<Source>| place.as_ref().is_none_or(|source| source.ssrc == ssrc);
-        let place = self.all.iter_mut().find(fits).ok_or(OpenError::Sources)?;
-        Ok(place.get_or_insert(Source { ssrc, rtp: Window::default(), rtcp: Window::default() }))
+    /// The first of all, from now on.
+    fn entry(&mut self, ssrc: u32) -> &mut Source {
+        let is_place = |place: &Option<Source>| place.is_none_or(|source| source.ssrc == ssrc);
+        let place = self.recent.iter().position(is_place).unwrap_or(RECENT - 1);
+        let found = self.recent.get(place).copied().flatten().filter(|source| source.ssrc == ssrc);
+        let source = found.unwrap_or_else(|| self.take_back(ssrc, place));
+        if let Some(moved) = self.recent.get_mut(..=place) {
+            moved.rotate_right(1);
+        }
+        let [first, ..] = &mut self.recent;
+        first.insert(source)
+    }
+
+    /// One that is not among the recent ones comes to this place, and who is there goes.
+    fn take_back(&mut self, ssrc: u32, place: usize) -> Source {
+        let known = self.before.iter().position(|before| before.ssrc == ssrc);
+        let known = known.map(|at| Source::from(&self.before.swap_remove(at)));
+        let gone = self.recent.get_mut(place).and_then(Option::take);
+        self.before.extend(gone.map(|Source { ssrc, rtp, rtcp }| Before {
+            ssrc,
+            rtp: rtp.highest(),
+            rtcp: rtcp.highest(),
+        }));
+        known.unwrap_or(Source { ssrc, rtp: Window::default(), rtcp: Window::default() })
+    }
+}
+
+impl From<&Before> for Source {
+    fn from(before: &Before) -> Self {
+        Self { ssrc: before.ssrc, rtp: Window::closed(before.rtp), rtcp: Window::closed(before.rtcp) }
     }
 }

@@ -222,18 +222,45 @@ fn reports_in_clear_are_refused_as_such() {
     assert_eq!(receiver.open(&mut report).err(), Some(OpenError::Clear));
 }
 
+/// Of the same key, so that one can be heard again.
+fn of_sources(count: u32) -> (Receiver, Vec<Vec<u8>>) {
+    let master = MasterKey::new(CryptoSuite::AesCm128HmacSha1_32, &[7; 30]).unwrap();
+    let sealed = |ssrc| sealed(&mut Sender::new(&master).unwrap(), &rtp(500, ssrc, b"x"));
+    (Receiver::new(&master).unwrap(), (0..count).map(sealed).collect())
+}
+
+/// An exchange has another source after each hold.
 #[test]
-fn a_call_has_few_sources_and_none_is_forgotten() {
-    let suite = CryptoSuite::AesCm128HmacSha1_32;
-    let master = MasterKey::new(suite, &[7; 30]).unwrap();
-    let mut receiver = Receiver::new(&master).unwrap();
-    let packets: Vec<Vec<u8>> =
-        (0..9).map(|ssrc| sealed(&mut Sender::new(&master).unwrap(), &rtp(1, ssrc, b"x"))).collect();
-    for packet in &packets[..8] {
+fn a_call_may_have_many_sources_one_after_the_other_and_none_is_forgotten() {
+    let (mut receiver, packets) = of_sources(257);
+    for packet in &packets[..256] {
         assert!(receiver.open(&mut packet.clone()).is_ok());
     }
-    assert_eq!(receiver.open(&mut packets[8].clone()).err(), Some(OpenError::Sources));
-    assert_eq!(receiver.open(&mut packets[0].clone()).err(), Some(OpenError::Replay));
+    assert_eq!(receiver.open(&mut packets[256].clone()).err(), Some(OpenError::Sources));
+    for packet in &packets[..256] {
+        assert_eq!(receiver.open(&mut packet.clone()).err(), Some(OpenError::Replay));
+    }
+}
+
+/// Its number has turned over meanwhile: the upper half is kept too (RFC 3711 section 3.3.1).
+#[test]
+fn a_source_that_comes_back_goes_on_with_its_numbers() {
+    let (mut receiver, packets) = of_sources(20);
+    let master = MasterKey::new(CryptoSuite::AesCm128HmacSha1_32, &[7; 30]).unwrap();
+    let mut first = Sender::new(&master).unwrap();
+    let mut said: Vec<_> = [65_000, 65_535, 3].map(|number| sealed(&mut first, &rtp(number, 999, b"x"))).into();
+    let mut later: Vec<_> = [4, 6].map(|number| sealed(&mut first, &rtp(number, 999, b"y"))).into();
+    let open =
+        |receiver: &mut Receiver, packet: &Vec<u8>| receiver.open(&mut packet.clone()).map(|opened| opened.newest);
+    for packet in said.iter().chain(&packets) {
+        assert_eq!(open(&mut receiver, packet), Ok(true));
+    }
+    assert_eq!(open(&mut receiver, &later[1]), Ok(true));
+    assert_eq!(open(&mut receiver, &later[0]), Ok(false), "it came on the way");
+    said.append(&mut later);
+    for packet in said.iter().chain(&packets) {
+        assert_eq!(open(&mut receiver, packet), Err(OpenError::Replay));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 83] = [
+const SAID: [(&str, &str, &str, &str); 84] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
@@ -26,6 +26,7 @@ const SAID: [(&str, &str, &str, &str); 83] = [
     ("store operations before", "cause {} wait", "io/signalling_loop/backlog.rs", "STRANGERS"),
     ("store operations before", "at {} |", "io/signalling_loop/backlog.rs", "ASKED"),
     ("legs of one media thread", "| {} |", "io/media_loop/carrier.rs", "MOST"),
+    ("sources (SSRC) of one call", "; the {} that", "srtp/receiver.rs", "RECENT"),
     ("media threads", "| for {} s", "io/media_loop/crew.rs", "PATIENCE"),
     ("sound that waits", "| {} frames", "io/media_loop/recorder.rs", "WAITING"),
     ("voice that waits", "| {} packets", "media/playout/store.rs", "PACKETS"),

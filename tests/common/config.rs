@@ -69,6 +69,7 @@ pub fn account(entity: &Entity, server: &str) -> AccountConfig {
         expires: Duration::from_secs(3600),
         publish: true,
         watchers: true,
+        mailbox: false,
         phone_context: None,
     }
 }

@@ -39,6 +39,8 @@ pub struct Server {
     /// It tells whoever asks for a name what was published under it last, and keeps one publication for each.
     pub presents: bool,
     held: BTreeMap<String, Vec<u8>>,
+    /// What it tells of messages that wait.
+    pub mailbox: Option<&'static str>,
     /// Of this name it tells nothing.
     pub hides: Option<String>,
     /// REGISTER that comes at the first address is sent on to this Contact.
@@ -73,6 +75,7 @@ impl Server {
             tells: None,
             presents: false,
             held: BTreeMap::new(),
+            mailbox: None,
             hides: None,
             registers_at: None,
             unavailable: false,
@@ -127,6 +130,11 @@ impl Server {
                 self.nonces += 1;
                 let challenge = self.asks.replace("NONCE", &format!("n{}", self.nonces));
                 with(Response::to(&request, 401, "Unauthorized"), &[("WWW-Authenticate", &challenge)])
+            }
+            Method::Subscribe if self.mailbox.is_some() && asks_for(&request, "message-summary") => {
+                let accepted = accepted(&request).to_bytes().to_vec();
+                let told = self.mailbox.unwrap_or_default().as_bytes();
+                return [accepted, notify(&request, at, told)].into_iter().flat_map(parcel).collect();
             }
             Method::Subscribe if self.subscribes => {
                 let accepted = accepted(&request).to_bytes().to_vec();
@@ -191,8 +199,11 @@ fn accepted(request: &Request) -> Response {
 
 /// And for its presence.
 fn asks_for_a_name(request: &Request) -> bool {
-    let presence = header(request, HeaderName::EVENT).is_some_and(|event| event == "presence");
-    presence && !request.uri().to_string().contains(";gr=")
+    asks_for(request, "presence") && !request.uri().to_string().contains(";gr=")
+}
+
+fn asks_for(request: &Request, package: &str) -> bool {
+    header(request, HeaderName::EVENT).is_some_and(|event| event == package)
 }
 
 /// The first and only one of its subscription, or of a refresh.
@@ -207,7 +218,11 @@ fn notify(request: &Request, at: SocketAddr, body: &[u8]) -> Vec<u8> {
         expires => format!("active;expires={expires}"),
     };
     let cseq = value(HeaderName::CSEQ).split(' ').next().unwrap_or_default().to_owned();
-    let content_type = if body.is_empty() { "" } else { "Content-Type: application/pidf+xml\r\n" };
+    let content_type = match (body.is_empty(), asks_for(request, "message-summary")) {
+        (true, _) => "",
+        (false, true) => "Content-Type: application/simple-message-summary\r\n",
+        (false, false) => "Content-Type: application/pidf+xml\r\n",
+    };
     let head = format!(
         "NOTIFY {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{cseq}{}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {}\r\n\
          Call-ID: {}\r\nCSeq: {cseq} NOTIFY\r\nContact: <sip:{at}>\r\nEvent: {}\r\nSubscription-State: {state}\r\n\

@@ -30,6 +30,7 @@ mod ice;
 mod limits;
 mod loosen;
 mod loss;
+mod mailbox;
 mod model_policy;
 mod movement;
 mod names;

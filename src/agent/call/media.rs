@@ -12,7 +12,7 @@ use super::tunnel::{elsewhere, lost};
 use super::{suite_name, CallState};
 use crate::agent::answer_watcher::AskersPlace;
 use crate::agent::ruling::{Demands, Protected};
-use crate::agent::{Agent, AudioSink, Effect, Event};
+use crate::agent::{Agent, AudioSink, Effect, Event, IceUse};
 use crate::keys::agreement::Spis;
 use crate::keys::Confirmed;
 use crate::media::{Associations, Stream, StreamConfig, PORTS};
@@ -170,6 +170,7 @@ impl Agent {
             inbound: protected.inbound,
             heard_first: calling.way.heard_first,
             only_from: (!calling.call.known).then_some(remote.ip()),
+            rtcp_mux: calling.said.theirs().is_none_or(PeerSdp::takes_rtcp_here),
             held: calling.held(),
             tunnel,
         };
@@ -316,7 +317,7 @@ impl Agent {
             ice,
             held: false,
         };
-        sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
+        self.sdp_answer_to(offered, input)
     }
 
     /// The answer to an offer within the call: of the same session, and newer (RFC 3264 section 8).
@@ -330,7 +331,15 @@ impl Agent {
     ) -> Result<SessionDescription, String> {
         let ours = Ours { session_version, ..self.ours(session_id, local) };
         let input = AnswerInput { ours, formats: &self.config.codecs, sv_sa, keying, ice, held };
-        sdp::answer(&offered.whole, input).map_err(|why| why.to_string())
+        self.sdp_answer_to(offered, input)
+    }
+
+    fn sdp_answer_to(&self, offered: &PeerSdp, input: AnswerInput) -> Result<SessionDescription, String> {
+        let mut answer = sdp::answer(&offered.whole, input).map_err(|why| why.to_string())?;
+        if self.config.nat.ice != IceUse::Off && offered.is_changed_on_the_way() {
+            sdp::note_mismatch(&mut answer);
+        }
+        Ok(answer)
     }
 
     fn ours(&self, session_id: u64, address: SocketAddr) -> Ours<'_> {

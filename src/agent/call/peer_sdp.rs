@@ -73,6 +73,11 @@ impl PeerSdp {
         self.audio.sv_sa == other.audio.sv_sa
     }
 
+    /// Its RTCP goes by the port of its RTP (RFC 5761 section 5.1.1), as it does with every key agreement.
+    pub fn takes_rtcp_here(&self) -> bool {
+        self.audio.rtcp_mux || self.has_agreement()
+    }
+
     pub fn media(&self) -> SocketAddr {
         self.audio.address
     }
@@ -94,6 +99,12 @@ impl PeerSdp {
     /// What it says for ICE, where that holds.
     pub fn ice(&self) -> Option<&Ice> {
         self.audio.ice.as_ref().filter(|ice| is_usable(ice, self.audio.address))
+    }
+
+    /// It offers ICE, which does not hold: its default address is none of its candidates.
+    pub fn is_changed_on_the_way(&self) -> bool {
+        let address = self.audio.address;
+        !address.ip().is_unspecified() && self.audio.ice.as_ref().is_some_and(|ice| !is_usable(ice, address))
     }
 
     /// The first codec that both speak.

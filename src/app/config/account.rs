@@ -7,7 +7,7 @@ use crate::agent::{AccountConfig, Hop};
 use crate::app::password;
 use crate::vocab::{Entity, Failure, Redacted};
 
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 12] = [
     "entity",
     "proxy",
     "proxies",
@@ -18,6 +18,7 @@ pub(super) const KEYS: [&str; 11] = [
     "expires",
     "publish",
     "watchers",
+    "mailbox",
     "phone-context",
 ];
 
@@ -74,6 +75,7 @@ fn account(
     let expires = section.read("expires", |v| v.number(60..=86_400, "seconds"))?.map(Duration::from_secs);
     let publish = section.read("publish", |v| v.flag())?;
     let watchers = section.read("watchers", |v| v.flag())?;
+    let mailbox = section.read("mailbox", |v| v.flag())?;
     let context = |text: &str| AccountConfig::is_phone_context(text).then(|| text.to_owned());
     let context = section.read("phone-context", |v| v.text("\"+4930\", or a domain", context))?;
     let password = password(section, base, machine)?;
@@ -83,6 +85,7 @@ fn account(
         expires: expires.unwrap_or(usual.expires),
         publish: publish.unwrap_or(usual.publish),
         watchers: watchers.unwrap_or(usual.watchers),
+        mailbox: mailbox.unwrap_or(usual.mailbox),
         phone_context: context,
         password,
         ..usual

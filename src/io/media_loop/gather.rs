@@ -19,7 +19,7 @@ use crate::vocab::{CallId, Failure, Mono};
 /// Between two looks whether the socket has gone to its leg.
 const LONGEST: Duration = Duration::from_secs(1);
 /// A call waits no longer for what servers say, their names looked up included.
-const WAIT: Duration = Duration::from_millis(500);
+const WAIT: Duration = Duration::from_millis(750);
 /// Nothing longer comes from a server of STUN; what is longer is cut, and is none of its answers.
 const ANSWER: usize = 1500;
 
@@ -158,7 +158,8 @@ impl Gatherer {
 pub(super) fn advance(clock: &Clock, socket: &UdpSocket, traversal: &mut Traversal) -> Duration {
     let now = clock.now();
     traversal.handle_timeout(now);
-    while let Some(transmit) = traversal.poll_transmit() {
+    // No peer is known yet, nor what the policy says of it.
+    while let Some(transmit) = traversal.poll_transmit(|_| false) {
         go(socket, &transmit);
     }
     traversal.poll_timeout().map_or(LONGEST, |at| (at - now.mono).min(LONGEST))

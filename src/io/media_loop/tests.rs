@@ -1,4 +1,5 @@
 mod gathered;
+mod led;
 
 use std::net::UdpSocket;
 
@@ -39,11 +40,16 @@ fn a_leg_that_never_ran_is_closed_at_once_and_its_port_is_free() {
 }
 
 fn stream(local: SocketAddr, remote: SocketAddr) -> Box<Stream> {
-    let out = crate::policy::setkey::parse("spdadd any any udp -P out none;").unwrap();
+    stream_under("spdadd any any udp -P out none;", (local, remote))
+}
+
+fn stream_under(entries: &str, (local, remote): (SocketAddr, SocketAddr)) -> Box<Stream> {
+    let out = crate::policy::setkey::parse(entries).unwrap();
     let config = StreamConfig {
         upper: crate::policy::Upper::Udp,
         heard_first: false,
         only_from: None,
+        rtcp_mux: true,
         held: Held::default(),
         tunnel: None,
         local,

@@ -26,7 +26,7 @@ impl Traversing {
         while traversal.poll_timeout().is_some_and(|at| at <= now.mono) {
             traversal.handle_timeout(now);
         }
-        while let Some(Transmit { to, bytes }) = traversal.poll_transmit() {
+        while let Some(Transmit { to, bytes }) = traversal.poll_transmit(|peer| stream.allows(now, peer)) {
             send(socket, now, to, &bytes);
         }
         if anew || traversal.wants_rule() {
@@ -70,13 +70,14 @@ impl Traversing {
         self.0.as_ref().is_some_and(|traversal| traversal.way() == Way::Nowhere)
     }
 
-    /// Where a packet of the stream really goes, and as what; `None` where the relay lets nothing through to there yet.
+    /// Where a packet of the stream really goes, and as what; `None` where the relay lets nothing through to there yet, and without the peer's consent.
     pub fn lead<'a>(&'a mut self, datagram: Datagram<'a>) -> Option<Datagram<'a>> {
         let Some(traversal) = &mut self.0 else { return Some(datagram) };
         match traversal.way() {
             Way::To(to) => Some(Datagram { to, ..datagram }),
             Way::ByRelay(peer) => traversal.by_relay(peer, datagram.bytes).map(|(to, bytes)| Datagram { to, bytes }),
-            Way::AsDescribed | Way::Nowhere => Some(datagram),
+            Way::AsDescribed => Some(datagram),
+            Way::Nowhere => None,
         }
     }
 }

@@ -22,7 +22,7 @@ impl Stream {
     /// RTCP that is due, protected like everything else. Call after `send`, until `None`.
     pub fn poll_rtcp(&mut self, now: Now) -> Option<Datagram<'_>> {
         let mut report = [0; reports::MAX_LEN];
-        if self.waits || self.is_keying() {
+        if self.waits || self.is_keying() || !self.rtcp_mux {
             return None;
         }
         let len = self.reports.poll(now, &self.counters.quality, &mut report)?;
@@ -32,7 +32,7 @@ impl Stream {
     /// The last report: nothing more comes from us (RFC 3550 section 6.6).
     pub fn bye(&mut self, now: Now) -> Option<Datagram<'_>> {
         let mut report = [0; reports::MAX_LEN];
-        if self.waits || self.is_keying() {
+        if self.waits || self.is_keying() || !self.rtcp_mux {
             return None;
         }
         let len = self.reports.bye(now, &mut report)?;

@@ -98,6 +98,13 @@ pub enum EndpointEvent {
         sender: NameAddr,
         text: String,
     },
+    /// Unasked, a server tells of messages that wait for somebody (RFC 3842), who is named in To: `take_message`.
+    Summarised {
+        id: MessageId,
+        from: Received,
+        about: Uri,
+        body: Body,
+    },
     /// A subscriber of ours is gone; `why` is ours.
     NotifierEnded {
         id: NotifierId,

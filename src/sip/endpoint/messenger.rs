@@ -6,6 +6,7 @@ use crate::sip::authentication::Authentication;
 use crate::sip::dialog::{By, Destination};
 use crate::sip::digest::Login;
 use crate::sip::headers::NameAddr;
+use crate::sip::message_summary::{MESSAGE_SUMMARY, MESSAGE_SUMMARY_PACKAGE};
 use crate::sip::pager::{LONGEST, TEXT};
 use crate::sip::transaction::Owner;
 use crate::sip::{read, send, Body, Host, MessageId, Method, Refusal, RequestIds, Response, Resumed, Uri};
@@ -132,6 +133,24 @@ impl Endpoint {
         self.arrived.insert(id, inbound.key.clone());
         let (from, relayed) = (inbound.from, inbound.relayed());
         self.events.push_back(EndpointEvent::Messaged { id, from, relayed, sender, text });
+    }
+
+    /// Of no subscription. Servers tell so of messages that wait, whether anybody asked or not; whoever is meant decides.
+    pub(super) fn handle_first_notify(&mut self, now: Mono, inbound: &Inbound) {
+        let headers = inbound.request.headers();
+        let is_summary = read::event(headers).is_some_and(|event| event.package == MESSAGE_SUMMARY_PACKAGE);
+        let body = read::body(&inbound.request).and_then(|body| body.part(MESSAGE_SUMMARY));
+        let (Some(about), Some(body), true) = (read::to(headers), body, is_summary) else {
+            return self.refuse_unknown(inbound);
+        };
+        if !self.has_room_for_news(inbound.from.remote.ip()) {
+            return self.refuse_overload(inbound);
+        }
+        let id = MessageId(self.next_id());
+        self.remember(now, inbound, Owner::None);
+        self.arrived.insert(id, inbound.key.clone());
+        let from = inbound.from;
+        self.events.push_back(EndpointEvent::Summarised { id, from, about, body });
     }
 
     pub(super) fn answer_message(&mut self, now: Mono, id: MessageId, refusal: Option<&Refusal>) {

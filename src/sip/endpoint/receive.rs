@@ -126,13 +126,14 @@ impl Endpoint {
         self.refuse_statelessly(inbound, status, reason);
     }
 
-    /// Outside any dialog. BYE and NOTIFY make none.
+    /// Outside any dialog. BYE makes none, nor does NOTIFY.
     fn receive_first(&mut self, now: Mono, inbound: &Inbound) {
         match inbound.request.method() {
             Method::Invite => self.handle_first_invite(now, inbound),
             Method::Message => self.handle_first_message(now, inbound),
             Method::Options => self.answer_options(inbound),
             Method::Refer => self.refuse_refer(inbound),
+            Method::Notify => self.handle_first_notify(now, inbound),
             Method::Subscribe => self.handle_first_subscribe(now, inbound),
             _ => self.refuse_unknown(inbound),
         }
@@ -319,7 +320,7 @@ impl Endpoint {
     }
 
     /// For one more NOTIFY that we asked for.
-    fn has_room_for_news(&self, address: IpAddr) -> bool {
+    pub(super) fn has_room_for_news(&self, address: IpAddr) -> bool {
         self.transactions.octets() < self.config.limits.transaction_octets && self.has_room_in_its_share(address)
     }
 

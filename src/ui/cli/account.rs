@@ -11,7 +11,8 @@ use super::output::Output;
 use super::screen::Page;
 use crate::app::control::request::{AccountBody, PasswordBody};
 use crate::app::control::view::{
-    AccountList, AccountStateView, AccountView, ErrorKind, ErrorView, FlowView, PublicationStateView, PublicationView,
+    AccountList, AccountStateView, AccountView, ErrorKind, ErrorView, FlowView, MailboxStateView, MailboxView,
+    PublicationStateView, PublicationView,
 };
 use crate::app::control::{check_account, PasswordSource};
 use crate::vocab::{escape, shell_word, Entity};
@@ -176,7 +177,32 @@ fn no_password(message: String) -> ErrorView {
 /// For `status`: how one account stands, on a line.
 pub fn in_short(account: &AccountView) -> String {
     let next = account.failure.as_ref().map(|failure| format!("; {}", failure.next)).unwrap_or_default();
-    format!("{}: {}{next}", account.entity, state(account))
+    let mailbox = messages(&account.mailbox).map(|waits| format!("; {waits}")).unwrap_or_default();
+    format!("{}: {}{mailbox}{next}", account.entity, state(account))
+}
+
+/// What waits in a mailbox, where its server has told.
+pub fn messages(mailbox: &MailboxView) -> Option<String> {
+    let plural = |count: u32| if count == 1 { "" } else { "s" };
+    let urgent = mailbox.urgent.filter(|urgent| *urgent > 0).map(|urgent| format!(", {urgent} of them urgent"));
+    match (mailbox.state, mailbox.new, mailbox.waiting) {
+        (MailboxStateView::Told, Some(new), _) if new > 0 => {
+            Some(format!("{new} new voice message{}{}", plural(new), urgent.unwrap_or_default()))
+        }
+        (MailboxStateView::Told, None, Some(true)) => Some("messages wait".to_owned()),
+        (MailboxStateView::Told, ..) => Some("no new voice messages".to_owned()),
+        _ => None,
+    }
+}
+
+fn mailbox(mailbox: &MailboxView) -> Option<String> {
+    let old = mailbox.old.filter(|old| *old > 0).map(|old| format!(", {old} heard before")).unwrap_or_default();
+    match mailbox.state {
+        MailboxStateView::Off => None,
+        MailboxStateView::Asking => Some("its server has not told yet".to_owned()),
+        MailboxStateView::Refused | MailboxStateView::Waiting => Some("its server does not tell".to_owned()),
+        MailboxStateView::Told => messages(mailbox).map(|new| new + &old),
+    }
 }
 
 fn row(account: &AccountView) -> [String; 4] {
@@ -283,6 +309,13 @@ fn page(account: &AccountView, width: usize) -> Vec<String> {
         page.field("why", &failure.message);
         page.field("next", &failure.next);
     }
+    if let Some(waits) = mailbox(&account.mailbox) {
+        page.field("mailbox", &waits);
+    }
+    if let Some(failure) = &account.mailbox.failure {
+        page.field("why", &failure.message);
+        page.field("next", &failure.next);
+    }
     for hop in &account.service_route {
         page.field("service route", hop);
     }
@@ -305,6 +338,7 @@ mod tests {
             "user": "alice", "until": null, "again": null, "failure": null, "heard": null,
             "publication": {"state": "off", "until": null, "again": null, "failure": null, "reason": null},
             "service_route": [], "flows": [], "gruu": null,
+            "mailbox": {"state": "off", "waiting": null, "new": null, "old": null, "urgent": null, "failure": null},
         });
         let members = more.as_object().cloned().unwrap_or_default();
         account.as_object_mut().unwrap().extend(members);

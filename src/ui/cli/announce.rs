@@ -42,6 +42,7 @@ struct Announcer {
     /// A call that rings waits for somebody to answer it.
     prompting: bool,
     registered: Registered,
+    mailboxes: Mailboxes,
     held: Held,
     said: VecDeque<String>,
 }
@@ -51,7 +52,8 @@ impl Announcer {
         let mut registered = Registered::default();
         status.accounts.iter().for_each(|account| drop(registered.line(account)));
         let prompting = status.answer == "prompt";
-        Self { prompting, registered, held: Held::default(), said: VecDeque::new() }
+        let mailboxes = Mailboxes::default();
+        Self { prompting, registered, mailboxes, held: Held::default(), said: VecDeque::new() }
     }
 
     fn lines(&mut self, event: &EventView) -> Vec<String> {
@@ -59,7 +61,10 @@ impl Announcer {
         let first = match event {
             // The same key may come twice. It may be a secret: only a terminal shows it, and no file or journal has it.
             EventView::Digit(digit) => return digit_line(digit, std::io::stderr().is_terminal()).into_iter().collect(),
-            EventView::Account(account) => return self.registered.line(account).into_iter().collect(),
+            EventView::Account(account) => {
+                let lines = [self.registered.line(account), self.mailboxes.line(account)];
+                return lines.into_iter().flatten().collect();
+            }
             EventView::Call(call) => self.held.line(call),
             _ => None,
         };
@@ -114,6 +119,19 @@ impl Registered {
             return broke.then(|| format!("account {}: {why}, and it registers anew", account.entity));
         }
         self.0.insert(account.entity.clone()).then(|| format!("account {}: registered at {address}", account.entity))
+    }
+}
+
+/// What was said of messages that wait: it is said again when it is something else.
+#[derive(Default)]
+struct Mailboxes(BTreeMap<String, String>);
+
+impl Mailboxes {
+    fn line(&mut self, account: &AccountView) -> Option<String> {
+        let now = super::account::messages(&account.mailbox)?;
+        let before = self.0.insert(account.entity.clone(), now.clone());
+        let is_news = before.as_ref() != Some(&now) && (before.is_some() || account.mailbox.waiting == Some(true));
+        is_news.then(|| format!("account {}: {now}", account.entity))
     }
 }
 
@@ -205,6 +223,26 @@ mod tests {
     use crate::vocab::{CallId, Failure, FailureKind};
 
     #[test]
+    fn messages_that_wait_are_said_when_they_are_others_than_before() {
+        let account = |new: u32| -> AccountView {
+            serde_json::from_value(serde_json::json!({
+                "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": null,
+                "user": "alice", "state": "registered", "until": null, "again": null, "failure": null,
+                "publication": {"state": "off", "until": null, "again": null, "failure": null, "reason": null},
+                "service_route": [], "flows": [], "gruu": null,
+                "mailbox": {"state": "told", "waiting": new > 0, "new": new, "old": 1, "urgent": 1, "failure": null},
+            }))
+            .unwrap()
+        };
+        let mut mailboxes = Mailboxes::default();
+        let said = [0, 2, 2, 1, 0].map(|new| mailboxes.line(&account(new)));
+        let line = |text: &str| Some(format!("account sip:alice@example.org: {text}"));
+        let two = line("2 new voice messages, 1 of them urgent");
+        let one = line("1 new voice message, 1 of them urgent");
+        assert_eq!(said, [None, two, None, one, line("no new voice messages")]);
+    }
+
+    #[test]
     fn an_account_is_said_to_be_registered_once_and_again_after_an_outage() {
         let account_by = |transport: &str, state: &str| -> AccountView {
             let address = format!("{transport}:192.0.2.1:5060");
@@ -214,6 +252,7 @@ mod tests {
                 "entity": "sip:alice@example.org", "added": true, "proxy": "example.org", "address": address,
                 "user": "alice", "state": state, "until": null, "again": null, "failure": null,
                 "publication": publication, "service_route": [], "flows": [], "gruu": null,
+                "mailbox": {"state": "off", "waiting": null, "new": null, "old": null, "urgent": null, "failure": null},
             }))
             .unwrap()
         };
@@ -230,7 +269,8 @@ mod tests {
                      registers anew";
         assert_eq!(registered.line(&account_by("tcp", "recovering")).as_deref(), Some(broke));
         let said = VecDeque::new();
-        let mut announcer = Announcer { prompting: false, registered, held: Held::default(), said };
+        let mailboxes = Mailboxes::default();
+        let mut announcer = Announcer { prompting: false, registered, mailboxes, held: Held::default(), said };
         let failure =
             Failure::new(FailureKind::Unreachable, "x", "sip:alice@example.org is not registered", "a", "wait");
         let other = Failure::new(FailureKind::Unreachable, "x", "sip:bob@example.org is not registered", "a", "wait");
@@ -248,6 +288,7 @@ mod tests {
         let mut announcer = Announcer {
             prompting: false,
             registered: Registered::default(),
+            mailboxes: Mailboxes::default(),
             held: Held::default(),
             said: VecDeque::new(),
         };

@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 
 use super::timestamp;
 use super::ErrorView;
-use crate::agent::{Account, AccountFlow, AccountState, PublicationState};
+use crate::agent::{Account, AccountFlow, AccountState, MailboxState, PublicationState};
 use crate::vocab::{Failure, Wall};
 
 /// An address of record at a registrar.
@@ -35,6 +35,37 @@ pub struct AccountView {
     pub flows: Vec<FlowView>,
     /// The URI by which this device, and no other of yours, is reached through the registrar (RFC 5627).
     pub gruu: Option<String>,
+    /// Voice messages that wait at its server.
+    pub mailbox: MailboxView,
+}
+
+/// Voice messages that wait (RFC 3842).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MailboxView {
+    pub state: MailboxStateView,
+    /// Something waits; `null` before the server has told.
+    pub waiting: Option<bool>,
+    /// Voice messages not heard yet, where it counts them.
+    pub new: Option<u32>,
+    /// And those that were.
+    pub old: Option<u32>,
+    /// Of the new ones, where it tells.
+    pub urgent: Option<u32>,
+    /// Why it does not tell.
+    pub failure: Option<ErrorView>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MailboxStateView {
+    Asking,
+    /// The configuration wants none.
+    Off,
+    /// It is not asked again; it may tell unasked.
+    Refused,
+    Told,
+    /// It is asked again.
+    Waiting,
 }
 
 /// One way to a registrar.
@@ -138,6 +169,28 @@ impl From<&Account> for AccountView {
             service_route: account.service_route.clone(),
             flows: account.flows.iter().map(Into::into).collect(),
             gruu: account.gruu.clone(),
+            mailbox: (&account.mailbox).into(),
+        }
+    }
+}
+
+impl From<&MailboxState> for MailboxView {
+    fn from(state: &MailboxState) -> Self {
+        let (name, summary, failure) = match state {
+            MailboxState::Asking => (MailboxStateView::Asking, None, None),
+            MailboxState::Off => (MailboxStateView::Off, None, None),
+            MailboxState::Refused(failure) => (MailboxStateView::Refused, None, Some(failure)),
+            MailboxState::Told(summary) => (MailboxStateView::Told, Some(summary), None),
+            MailboxState::Waiting(failure) => (MailboxStateView::Waiting, None, Some(failure)),
+        };
+        let voice = summary.and_then(|summary| summary.voice);
+        Self {
+            state: name,
+            waiting: summary.map(|summary| summary.waiting),
+            new: voice.map(|voice| voice.new),
+            old: voice.map(|voice| voice.old),
+            urgent: voice.and_then(|voice| voice.urgent),
+            failure: failure.map(Into::into),
         }
     }
 }

@@ -31,7 +31,10 @@ mod text;
 mod time;
 mod watch;
 
-pub use account::{AccountList, AccountStateView, AccountView, FlowView, PublicationStateView, PublicationView};
+pub use account::{
+    AccountList, AccountStateView, AccountView, FlowView, MailboxStateView, MailboxView, PublicationStateView,
+    PublicationView,
+};
 pub use ask::{AskList, AskStateView, AskView, StepView};
 pub use audit::{AuditRowView, AuditView};
 pub use call::{
