@@ -30,7 +30,7 @@ pub use format::{AudioFormat, NumberedFormat};
 pub use ice::Ice;
 pub use inspect::{inspect, Inspection};
 pub use offer_answer::{
-    accepted, answer, note_mismatch, offer, renewed, reoffer, restarted, AnswerError, AnswerInput, OfferInput, Ours,
+    accepted, answer, note_mismatch, offer, renewed, reoffer, AnswerError, AnswerInput, OfferInput, Ours,
 };
 pub use opus::OpusWishes;
 pub use parse::ParseError;

@@ -168,15 +168,6 @@ pub fn renewed(
     Some(renewed)
 }
 
-/// What `said` described, with other names, passwords and candidates for ICE (RFC 8839 section 4.4.1.1.1). `None` when it joined no stream.
-pub fn restarted(said: &SessionDescription, ice: &Ice) -> Option<SessionDescription> {
-    let index = RemoteAudio::of(said).ok()?.index;
-    let mut restarted = said.clone();
-    Ice::remove(&mut restarted);
-    ice.write(&mut restarted, index);
-    Some(restarted)
-}
-
 /// Reads the answer to our own `offer`.
 pub fn accepted(offer: &SessionDescription, answer: &SessionDescription) -> Result<RemoteAudio, AnswerError> {
     let fits = |(ours, theirs): (&MediaDescription, &MediaDescription)| {
