@@ -5,36 +5,23 @@
 //! | `EndpointEvent::Registered` -> `begin_mailbox` | SUBSCRIBE for our own entity |
 //! | NOTIFY -> `handle_mailbox` | `sip::MessageSummary` |
 //! | `EndpointEvent::Summarised` -> `handle_summarised` | the same, unasked: many servers tell whoever is registered |
-//! | `EndpointEvent::SubscriptionEnded` | as for any subscription of ours, see `comeback` |
+//! | `EndpointEvent::SubscriptionEnded` | as for any subscription of ours, see `own_server` |
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use rand_core::RngCore;
 
 use super::ask_failures::ended;
-use super::comeback::{after, Return};
+use super::own_server::AtOwnServer;
 use super::{Agent, Event, MailboxState};
 use crate::sip::{
-    Body, EndCause, MessageId, MessageSummary, Received, Refusal, Subscribe, SubscriptionId, Transport, Uri,
-    MESSAGE_SUMMARY, MESSAGE_SUMMARY_PACKAGE,
+    Body, EndCause, MessageId, MessageSummary, Received, Refusal, SubscriptionId, Uri, MESSAGE_SUMMARY,
+    MESSAGE_SUMMARY_PACKAGE,
 };
-use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Mono, Now};
-
-/// An hour is the package's own default (RFC 3842 section 3.4).
-const LIFE: Duration = Duration::from_secs(3600);
+use crate::vocab::{escape, Deadline, Entity, Failure, FailureKind, Now};
 
 #[derive(Default)]
-pub struct Mailboxes(BTreeMap<Entity, Asked>);
-
-/// A subscription for one.
-#[derive(Default)]
-struct Asked {
-    subscription: Option<SubscriptionId>,
-    stood: bool,
-    failures: u32,
-    next: Option<Mono>,
-}
+pub struct Mailboxes(BTreeMap<Entity, AtOwnServer>);
 
 impl Agent {
     /// The account is registered.
@@ -42,51 +29,36 @@ impl Agent {
         let wanted = self.accounts.get(entity).is_some_and(|accounting| accounting.config.mailbox);
         let known = self.mailboxes.0.contains_key(entity);
         if wanted && !known && self.config.stays && self.stopping.is_none() {
-            self.mailboxes.0.insert(entity.clone(), Asked::default());
+            self.mailboxes.0.insert(entity.clone(), AtOwnServer::default());
             self.set_mailbox(entity, MailboxState::Asking);
             self.ask_for_mailbox(now, entity);
         }
     }
 
     fn ask_for_mailbox(&mut self, now: Now, entity: &Entity) {
-        let route = self.accounts.get(entity).and_then(|accounting| accounting.route().ok());
-        let (Some(route), Ok(target)) = (route, Uri::parse(entity.as_str())) else { return };
-        let what = Subscribe {
-            target,
-            remote: route.hop.address,
-            domain: route.domain,
-            tcp: route.hop.transport == Transport::Tcp,
-            event: MESSAGE_SUMMARY_PACKAGE.into(),
-            expires: LIFE,
-            accept: vec![MESSAGE_SUMMARY.into()],
-            body: None,
-            from: self.written_as(entity),
-            login: route.login,
-            resumes: None,
-        };
-        let id = self.endpoint.subscribe(now, what);
-        if let Some(asked) = self.mailboxes.0.get_mut(entity) {
-            (asked.subscription, asked.stood) = (Some(id), false);
+        let id = self.subscribe_at_own_server(now, entity, (MESSAGE_SUMMARY_PACKAGE, MESSAGE_SUMMARY));
+        if let (Some(id), Some(asked)) = (id, self.mailboxes.0.get_mut(entity)) {
+            asked.begin(id);
         }
     }
 
     /// The account is gone: its server is not asked again.
     pub(super) fn end_mailbox(&mut self, now: Now, entity: &Entity) {
         let gone = self.mailboxes.0.remove(entity);
-        if let Some(id) = gone.and_then(|asked| asked.subscription) {
+        if let Some(id) = gone.and_then(|asked| asked.id()) {
             self.endpoint.unsubscribe(now, id);
         }
     }
 
     /// Whose mailbox it is about.
     pub(super) fn mailbox_of(&self, id: SubscriptionId) -> Option<Entity> {
-        let found = self.mailboxes.0.iter().find(|(_, asked)| asked.subscription == Some(id));
+        let found = self.mailboxes.0.iter().find(|(_, asked)| asked.id() == Some(id));
         found.map(|(entity, _)| entity.clone())
     }
 
     pub(super) fn handle_mailbox(&mut self, entity: &Entity, body: Option<Body>) {
         let Some(asked) = self.mailboxes.0.get_mut(entity) else { return };
-        (asked.stood, asked.failures) = (true, 0);
+        asked.note_heard();
         let body = body.and_then(|body| body.part(MESSAGE_SUMMARY)).filter(|body| !body.bytes.is_empty());
         if let Some(body) = body {
             self.take_summary(entity, &body);
@@ -138,26 +110,19 @@ impl Agent {
         let random = self.rng.next_u32();
         let stopping = self.stopping.is_some();
         let Some(asked) = self.mailboxes.0.get_mut(entity).filter(|_| !stopping) else { return };
-        asked.subscription = None;
-        let back = after(&cause, asked.stood);
+        let comes_back = asked.end(now, &cause, random);
         let failure = ended(entity.as_str(), cause);
-        if back == Return::Never {
-            return self.set_mailbox(entity, MailboxState::Refused(untold(entity, &failure, NEVER)));
-        }
-        let wait = back.delay(asked.failures, random);
-        asked.failures = asked.failures.saturating_add(1);
-        asked.next = Some(now.mono + wait);
-        self.set_mailbox(entity, MailboxState::Waiting(untold(entity, &failure, "it is asked again by itself")));
+        let state = match comes_back {
+            true => MailboxState::Waiting(untold(entity, &failure, "it is asked again by itself")),
+            false => MailboxState::Refused(untold(entity, &failure, NEVER)),
+        };
+        self.set_mailbox(entity, state);
     }
 
     pub(super) fn handle_mailbox_timeout(&mut self, now: Now) {
-        let due = |asked: &Asked| asked.next.is_some_and(|next| next <= now.mono);
-        let due: Vec<Entity> =
-            self.mailboxes.0.iter().filter(|(_, asked)| due(asked)).map(|(entity, _)| entity.clone()).collect();
+        let all = self.mailboxes.0.iter_mut();
+        let due: Vec<Entity> = all.filter_map(|(entity, asked)| asked.take_due(now).then(|| entity.clone())).collect();
         for entity in due {
-            if let Some(asked) = self.mailboxes.0.get_mut(&entity) {
-                asked.next = None;
-            }
             if self.stopping.is_none() {
                 self.ask_for_mailbox(now, &entity);
             }
@@ -165,7 +130,7 @@ impl Agent {
     }
 
     pub(super) fn mailbox_deadline(&self) -> Option<Deadline> {
-        let next = self.mailboxes.0.values().filter_map(|asked| asked.next);
+        let next = self.mailboxes.0.values().filter_map(AtOwnServer::next);
         next.min().map(|at| Deadline { at, why: "a mailbox to be asked for" })
     }
 }

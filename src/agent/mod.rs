@@ -51,6 +51,7 @@ mod overtaken;
 mod own;
 mod own_contacts;
 mod own_policy;
+mod own_server;
 mod permissions;
 mod policy_change;
 mod policy_edit;

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `EndpointEvent::Published` -> `begin_server_watchers` | SUBSCRIBE for our own entity |
 //! | NOTIFY -> `handle_server_watchers` | `presence::WatcherInfo`, whole or in part |
-//! | `EndpointEvent::SubscriptionEnded` | as for any subscription of ours, see `comeback` |
+//! | `EndpointEvent::SubscriptionEnded` | as for any subscription of ours, see `own_server` |
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,16 +13,14 @@ use std::time::Duration;
 use rand_core::RngCore;
 
 use super::ask_failures::ended;
-use super::comeback::{after, Return};
+use super::own_server::AtOwnServer;
 use super::{Agent, Follower, FollowerState, ServerWatchers, ServerWatchersState};
 use crate::presence::{
     ServerWatcher, Taken, WatcherInfo, WatcherStatus, WatcherTable, WATCHER_INFO, WATCHER_INFO_PACKAGE,
 };
-use crate::sip::{Body, EndCause, Subscribe, SubscriptionId, Transport, Uri};
-use crate::vocab::{escape, Deadline, Entity, Failure, Mono, Now, Wall};
+use crate::sip::{Body, EndCause, SubscriptionId};
+use crate::vocab::{escape, Deadline, Entity, Failure, Now, Wall};
 
-/// An hour is the package's own default (RFC 3857).
-const LIFE: Duration = Duration::from_secs(3600);
 /// Least time between two questions for the whole list.
 const PACE: Duration = Duration::from_secs(30);
 
@@ -30,14 +28,11 @@ const PACE: Duration = Duration::from_secs(30);
 pub struct AtServers(BTreeMap<Entity, AtServer>);
 
 struct AtServer {
-    subscription: Option<SubscriptionId>,
+    subscription: AtOwnServer,
     table: WatcherTable,
     /// When the last document came: durations count from then.
     heard: Option<Wall>,
     state: ServerWatchersState,
-    stood: bool,
-    failures: u32,
-    next: Option<Mono>,
 }
 
 impl Agent {
@@ -47,13 +42,10 @@ impl Agent {
         let known = self.at_servers.0.contains_key(entity);
         if wanted && !known && self.config.stays && self.stopping.is_none() {
             let fresh = AtServer {
-                subscription: None,
+                subscription: AtOwnServer::default(),
                 table: WatcherTable::default(),
                 heard: None,
                 state: ServerWatchersState::Asking,
-                stood: false,
-                failures: 0,
-                next: None,
             };
             self.at_servers.0.insert(entity.clone(), fresh);
             self.ask_server(now, entity);
@@ -61,46 +53,29 @@ impl Agent {
     }
 
     fn ask_server(&mut self, now: Now, entity: &Entity) {
-        let route = self.accounts.get(entity).and_then(|accounting| accounting.route().ok());
-        let (Some(route), Ok(target)) = (route, Uri::parse(entity.as_str())) else { return };
-        let what = Subscribe {
-            target,
-            remote: route.hop.address,
-            domain: route.domain,
-            tcp: route.hop.transport == Transport::Tcp,
-            event: WATCHER_INFO_PACKAGE.into(),
-            expires: LIFE,
-            accept: vec![WATCHER_INFO.into()],
-            body: None,
-            from: self.written_as(entity),
-            login: route.login,
-            resumes: None,
-        };
-        let id = self.endpoint.subscribe(now, what);
-        let Some(at) = self.at_servers.0.get_mut(entity) else { return };
-        at.subscription = Some(id);
-        at.stood = false;
+        let id = self.subscribe_at_own_server(now, entity, (WATCHER_INFO_PACKAGE, WATCHER_INFO));
+        let (Some(id), Some(at)) = (id, self.at_servers.0.get_mut(entity)) else { return };
+        at.subscription.begin(id);
         at.table.begin_anew();
     }
 
     /// The account is gone: its server is not asked again.
     pub(super) fn end_server_watchers(&mut self, now: Now, entity: &Entity) {
         let gone = self.at_servers.0.remove(entity);
-        if let Some(id) = gone.and_then(|at| at.subscription) {
+        if let Some(id) = gone.and_then(|at| at.subscription.id()) {
             self.endpoint.unsubscribe(now, id);
         }
     }
 
     /// Whose list of watchers it is about.
     pub(super) fn server_watchers_of(&self, id: SubscriptionId) -> Option<Entity> {
-        let found = self.at_servers.0.iter().find(|(_, at)| at.subscription == Some(id));
+        let found = self.at_servers.0.iter().find(|(_, at)| at.subscription.id() == Some(id));
         found.map(|(entity, _)| entity.clone())
     }
 
     pub(super) fn handle_server_watchers(&mut self, now: Now, entity: &Entity, body: Option<Body>) {
         let Some(at) = self.at_servers.0.get_mut(entity) else { return };
-        at.stood = true;
-        at.failures = 0;
+        at.subscription.note_heard();
         let Some(body) = body.and_then(|body| body.part(WATCHER_INFO)).filter(|body| !body.bytes.is_empty()) else {
             return;
         };
@@ -111,7 +86,7 @@ impl Agent {
             }
             Ok(Taken::Old) => {}
             Ok(Taken::Gap) => {
-                if let Some(id) = at.subscription {
+                if let Some(id) = at.subscription.id() {
                     self.endpoint.refresh_subscription(now, id, PACE);
                 }
             }
@@ -123,28 +98,19 @@ impl Agent {
         let random = self.rng.next_u32();
         let stopping = self.stopping.is_some();
         let Some(at) = self.at_servers.0.get_mut(entity).filter(|_| !stopping) else { return };
-        at.subscription = None;
-        let back = after(&cause, at.stood);
+        let comes_back = at.subscription.end(now, &cause, random);
         let added = self.accounts.get(entity).is_some_and(|accounting| accounting.account.added);
         let failure = ended(entity.as_str(), cause);
-        if back == Return::Never {
-            at.state = ServerWatchersState::Refused(not_told(entity, added, &failure));
-            return;
-        }
-        let wait = back.delay(at.failures, random);
-        at.failures = at.failures.saturating_add(1);
-        at.next = Some(now.mono + wait);
-        at.state = ServerWatchersState::Waiting(not_told_yet(entity, &failure));
+        at.state = match comes_back {
+            true => ServerWatchersState::Waiting(not_told_yet(entity, &failure)),
+            false => ServerWatchersState::Refused(not_told(entity, added, &failure)),
+        };
     }
 
     pub(super) fn handle_server_watchers_timeout(&mut self, now: Now) {
-        let due = |at: &AtServer| at.next.is_some_and(|next| next <= now.mono);
-        let due: Vec<Entity> =
-            self.at_servers.0.iter().filter(|(_, at)| due(at)).map(|(entity, _)| entity.clone()).collect();
-        for entity in due {
-            if let Some(at) = self.at_servers.0.get_mut(&entity) {
-                at.next = None;
-            }
+        let all = self.at_servers.0.iter_mut();
+        let due = all.filter_map(|(entity, at)| at.subscription.take_due(now).then(|| entity.clone()));
+        for entity in due.collect::<Vec<_>>() {
             if self.stopping.is_none() {
                 self.ask_server(now, &entity);
             }
@@ -152,7 +118,7 @@ impl Agent {
     }
 
     pub(super) fn server_watchers_deadline(&self) -> Option<Deadline> {
-        let next = self.at_servers.0.values().filter_map(|at| at.next);
+        let next = self.at_servers.0.values().filter_map(|at| at.subscription.next());
         next.min().map(|at| Deadline { at, why: "watchers at a server to be asked for" })
     }
 
