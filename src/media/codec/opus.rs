@@ -2,17 +2,21 @@
 
 use opus::{Application, Bitrate, Channels};
 
+use super::copy::has_copy;
 use super::resilience::Resilience;
 use super::{Codec, Tuning};
 
 /// Octets of each millisecond in the largest packet. At 32 kbit/s speech has 105 in 20 ms at most; a stream that is padded has this many in each.
 pub(super) const MAX_PAYLOAD: usize = 6;
 
-/// Of 10. The next five cost half as much again and are not heard at this bit rate.
-const COMPLEXITY: i32 = 5;
+/// Of 10. Less is heard where packets are lost: 3.6 instead of 3.4 (PESQ) at 20 %; more is not.
+const COMPLEXITY: i32 = 8;
 
 /// Samples of the longest packet that there is: 120 ms.
 const LONGEST: usize = 5760;
+
+/// Samples of the shortest frame: 2.5 ms.
+const SHORTEST: usize = 120;
 
 pub(super) struct Encoder {
     encoder: opus::Encoder,
@@ -81,12 +85,15 @@ impl Decoder {
         self.0.get_nb_samples(payload).unwrap_or(0)
     }
 
-    /// Where `next` carries nothing of the packet before, libopus conceals it: that is no worse than what others would put there.
     pub(super) fn recover(&mut self, next: &[u8], out: &mut [i16]) -> bool {
-        !next.is_empty() && self.0.decode(next, out, true).is_ok()
+        has_copy(next) && self.0.decode(next, out, true).is_ok()
     }
 
-    pub(super) fn conceal(&mut self, out: &mut [i16]) -> bool {
-        self.0.decode(&[], out, false).is_ok()
+    /// libopus makes something up itself, and knows then that it did.
+    pub(super) fn miss(&mut self, made: &mut [i16]) {
+        let whole = made.len().min(LONGEST) / SHORTEST * SHORTEST;
+        let missed =
+            made.get_mut(..whole).is_some_and(|made| made.is_empty() || self.0.decode(&[], made, false).is_ok());
+        debug_assert!(missed, "libopus makes up anything between {SHORTEST} and {LONGEST} samples");
     }
 }
