@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::baresip::{Baresip, Setup, VOICE};
+use crate::baresip::{Baresip, Codec, Setup, VOICE};
 use crate::events::Events;
 use crate::peers_kamailio::{account, registered, Kamailio};
 use crate::process::{look_until, Home};
@@ -56,7 +56,11 @@ fn was_heard_for(least: f64, home: &Home, baresip: &Baresip, call: &Value) {
 
 /// Both ways: `mediaenc` there, `action` here, and what comes of it.
 fn both_ways(action: &str, more: &str, mediaenc: Option<&str>, bundle: &str) {
-    let Some(mut baresip) = Baresip::start(&Setup { mediaenc, ..Setup::default() }) else { return };
+    both_ways_as(Codec::G711, action, more, mediaenc, bundle);
+}
+
+fn both_ways_as(codec: Codec, action: &str, more: &str, mediaenc: Option<&str>, bundle: &str) {
+    let Some(mut baresip) = Baresip::start(&Setup { mediaenc, codec, ..Setup::default() }) else { return };
     let mut home = alice(action, more);
     home.start();
     let heard = home.path("heard.wav").to_string_lossy().into_owned();
@@ -86,6 +90,15 @@ fn calls_us(baresip: &mut Baresip, home: &Home, name: &str, bundle: &str) {
 #[test]
 fn in_clear_where_our_entries_say_none() {
     both_ways("none", "", None, "none");
+}
+
+#[test]
+fn with_the_sound_of_opus_and_of_g722() {
+    for codec in [Codec::Opus, Codec::G722] {
+        both_ways_as(codec, "none", "", None, "none");
+        both_ways_as(codec, MUST, "", Some("dtls_srtp"), "srtp");
+        both_ways_as(codec, MUST, BY_UDP_TOO, Some("srtp-mand"), "srtp");
+    }
 }
 
 /// It would like 40 ms of sound in each packet, and we 60. It answers with what was offered; where it offers each gets what it would like.

@@ -22,7 +22,7 @@ fn at_ipv6(name: &'static str, kamailio: &Kamailio, proxy: &str) -> Home {
 #[test]
 fn two_who_are_registered_by_ipv6_ask_and_call_each_other() {
     let Some(port) = free_port(HERE.into()) else { return skip("this machine has no IPv6") };
-    let Some(kamailio) = Kamailio::start_at(SocketAddr::from((HERE, port))) else { return };
+    let Some(kamailio) = Kamailio::start_at(SocketAddr::from((HERE, port)), None) else { return };
     for transport in ["udp", "tcp"] {
         let proxy = format!("{transport}:[{HERE}]:{port}");
         let (mut alice, mut bob) = (at_ipv6("alice", &kamailio, &proxy), at_ipv6("bob", &kamailio, &proxy));

@@ -40,9 +40,13 @@ impl Kamailio {
         Self::start_beyond(&Beyond { changes, ..Beyond::default() })
     }
 
-    /// At this address and port, and nowhere else.
-    pub fn start_at(listen: std::net::SocketAddr) -> Option<Self> {
-        Self::start_beyond(&Beyond { listen: Some(listen), ..Beyond::default() })
+    /// At this address and port, and with TLS and a certificate for `domain` where there is one.
+    pub fn start_at(listen: std::net::SocketAddr, domain: Option<&str>) -> Option<Self> {
+        if domain.is_some() && !has_module("tls") {
+            skip("kamailio-tls-modules are not installed");
+            return None;
+        }
+        Self::start_beyond(&Beyond { domain, listen: Some(listen), ..Beyond::default() })
     }
 
     /// SUBSCRIBE goes on to the device, which answers itself.
@@ -96,7 +100,10 @@ impl Kamailio {
         for name in ["alice", "bob"] {
             tables.execute(user, [name]).unwrap();
         }
-        let address = own_address();
+        let address = match listen {
+            Some(std::net::SocketAddr::V4(at)) => *at.ip(),
+            _ => own_address(),
+        };
         let define = |name: &str, value: &str| format!("{name}={value}");
         let mut command = Command::new("kamailio");
         command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]);
@@ -211,7 +218,11 @@ pub fn account(name: &'static str, kamailio: &Kamailio, transport: &str, passwor
 }
 
 pub fn account_at(name: &'static str, kamailio: &Kamailio, proxy: &str, password: &str, action: &str) -> Home {
-    let home = Home::new(name, action);
+    account_of(Home::new(name, action), kamailio, proxy, password, action)
+}
+
+/// The same of an agent at an address of its own.
+pub fn account_of(home: Home, kamailio: &Kamailio, proxy: &str, password: &str, action: &str) -> Home {
     let file = home.path("password");
     std::fs::write(&file, format!("{password}\n")).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
@@ -222,7 +233,7 @@ pub fn account_at(name: &'static str, kamailio: &Kamailio, proxy: &str, password
     let tls = if ca.exists() { format!("[tls]\nca = \"{}\"\n", ca.display()) } else { String::new() };
     home.configure(&format!("{usual}{account}{tls}"));
     let text = std::fs::read_to_string(home.config()).unwrap();
-    std::fs::write(home.config(), text.replace(&home.entity(), &format!("sip:{name}@example.org"))).unwrap();
+    std::fs::write(home.config(), text.replace(&home.entity(), &format!("sip:{}@example.org", home.name))).unwrap();
     home
 }
 

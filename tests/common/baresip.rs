@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::certificates::certify;
 use crate::process::{connection, free_port, free_tcp, installed, look_long_until, skip};
-use crate::sound::{share_of_tone, write_tone};
+use crate::sound::{share_of_tone, write_tone_as};
 
 /// Its sockets for sound have no address of their own, so what it sends comes from here.
 const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -43,6 +43,37 @@ pub struct Setup<'a> {
     pub presence: bool,
     /// Milliseconds of sound that it would like in each packet.
     pub ptime: Option<u16>,
+    pub codec: Codec,
+}
+
+/// The one codec that it has.
+#[derive(Clone, Copy, Default)]
+pub enum Codec {
+    /// Both of G.711.
+    #[default]
+    G711,
+    G722,
+    /// In two channels, as its Opus always is.
+    Opus,
+}
+
+impl Codec {
+    const fn module(self) -> &'static str {
+        match self {
+            Self::G711 => "g711",
+            Self::G722 => "g722",
+            Self::Opus => "opus",
+        }
+    }
+
+    /// Samples a second and channels of the one kind of file that it takes for its voice then.
+    const fn voice(self) -> (u32, u16) {
+        match self {
+            Self::G711 => (8000, 1),
+            Self::G722 => (16_000, 1),
+            Self::Opus => (48_000, 2),
+        }
+    }
 }
 
 impl Baresip {
@@ -55,9 +86,10 @@ impl Baresip {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port(ADDRESS.into()).unwrap();
         let control = free_tcp(ADDRESS);
-        write_tone(&dir.path().join("voice.wav"), f64::from(VOICE));
+        let (rate, channels) = setup.codec.voice();
+        write_tone_as(&dir.path().join("voice.wav"), f64::from(VOICE), rate, channels);
         let here = dir.path().display();
-        let modules = ["g711", "aufile", "aubridge", "sndfile", "srtp", "dtls_srtp", "ctrl_tcp"];
+        let modules = [setup.codec.module(), "aufile", "aubridge", "sndfile", "srtp", "dtls_srtp", "ctrl_tcp"];
         let modules: String = modules.iter().map(|name| format!("module {name}.so\n")).collect();
         let presence = if setup.presence { "module_app presence.so\n" } else { "" };
         let ca = setup.ca.map(|file| format!("sip_cafile {}\nsip_certificate {here}/own.pem\n", file.display()));

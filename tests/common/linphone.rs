@@ -1,6 +1,7 @@
 //! linphone, an ordinary telephone: Debian's `linphone-cli`, its daemon, with a PulseAudio of its own in the place of a sound card.
 
 use std::io::{Read, Write};
+use std::net::Ipv4Addr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,36 +13,59 @@ use crate::process::{finish, installed, look_long_until, skip, wait_until};
 use crate::sound::{share_of_tone, write_tone};
 use crate::space::HERE;
 
-/// What it says into every call, hertz.
+/// What it says into every call, hertz, where nothing else is wanted.
 pub const VOICE: u32 = 620;
-const PORT: u16 = 5062;
+
+/// How it is set up.
+pub struct Setup<'a> {
+    pub name: &'a str,
+    pub port: u16,
+    /// What it says into every call, hertz.
+    pub voice: u32,
+    /// `none`, `srtp`, `dtls`.
+    pub encryption: &'a str,
+    /// It registers at a proxy there as somebody of example.org, by this transport.
+    pub registrar: Option<(&'a str, Ipv4Addr)>,
+    /// Whom it trusts for TLS.
+    pub ca: Option<&'a Path>,
+}
+
+impl Default for Setup<'_> {
+    fn default() -> Self {
+        Self { name: "bob", port: 5062, voice: VOICE, encryption: "none", registrar: None, ca: None }
+    }
+}
 
 pub struct Linphone {
     dir: TempDir,
+    /// How it is called directly.
+    uri: String,
     /// The daemon, PulseAudio, what speaks into its microphone, what listens at its loudspeaker.
     processes: Vec<Child>,
     pipe: PathBuf,
 }
 
 impl Linphone {
-    /// It answers by itself. `encryption`: `none`, `srtp`, `dtls`. `None` when it is not installed.
+    /// It answers by itself, and has no account. `None` when it is not installed.
     pub fn start(encryption: &str) -> Option<Self> {
+        Self::start_with(&Setup { encryption, ..Setup::default() })
+    }
+
+    pub fn start_with(setup: &Setup<'_>) -> Option<Self> {
         if !installed("linphone-daemon") || !installed("parec") {
             skip("linphone-cli, or pulseaudio-utils, is not installed");
             return None;
         }
+        let Setup { name, port, .. } = setup;
         let dir = tempfile::tempdir().unwrap();
-        let pipe = format!("sottovoce-linphone-{}", std::process::id());
-        let mut linphone = Self { dir, processes: Vec::new(), pipe: Path::new("/tmp").join(&pipe) };
+        let pipe = format!("sottovoce-linphone-{}-{name}", std::process::id());
+        let uri = format!("sip:{name}@{HERE}:{port}");
+        let mut linphone = Self { dir, uri, processes: Vec::new(), pipe: Path::new("/tmp").join(&pipe) };
         for folder in [".local/share/linphone", ".config/linphone"] {
             std::fs::create_dir_all(linphone.dir.path().join(folder)).unwrap();
         }
-        linphone.make_sound();
-        let config = format!(
-            "[sip]\nsip_port={PORT}\nsip_tcp_port=-1\nsip_tls_port=-1\nmedia_encryption={encryption}\n\
-             contact=\"bob\" <sip:bob@{HERE}>\n[sound]\nechocancellation=0\n"
-        );
-        std::fs::write(linphone.dir.path().join("rc"), config).unwrap();
+        linphone.make_sound(setup.voice);
+        std::fs::write(linphone.dir.path().join("rc"), configuration(setup)).unwrap();
         let mut daemon = linphone.command("linphone-daemon");
         daemon.args(["--pipe", &pipe, "--disable-stats-events", "--auto-answer", "--config"]);
         daemon.arg(linphone.dir.path().join("rc")).arg("--log").arg(linphone.dir.path().join("log"));
@@ -52,7 +76,7 @@ impl Linphone {
     }
 
     /// A microphone that hears a tone, and a loudspeaker that is recorded.
-    fn make_sound(&mut self) {
+    fn make_sound(&mut self, voice: u32) {
         let module = format!("module-native-protocol-unix auth-anonymous=1 socket={}", self.socket().display());
         let mut server = self.command("pulseaudio");
         server.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "-L", &module]);
@@ -64,9 +88,9 @@ impl Linphone {
         for (what, name) in [("set-default-sink", "ear"), ("set-default-source", "mouth.monitor")] {
             assert_eq!(finish(self.command("pactl").args([what, name])).code, 0);
         }
-        let voice = self.dir.path().join("voice.wav");
-        write_tone(&voice, f64::from(VOICE));
-        let speaks = self.command("paplay").args(["--device=mouth"]).arg(&voice).spawn().unwrap();
+        let file = self.dir.path().join("voice.wav");
+        write_tone(&file, f64::from(voice));
+        let speaks = self.command("paplay").args(["--device=mouth"]).arg(&file).spawn().unwrap();
         self.processes.push(speaks);
     }
 
@@ -84,8 +108,8 @@ impl Linphone {
     }
 
     /// How it is called directly.
-    pub fn uri(&self) -> String {
-        format!("sip:bob@{HERE}:{PORT}")
+    pub fn uri(&self) -> &str {
+        &self.uri
     }
 
     /// A command of its daemon, and what it says to it.
@@ -117,6 +141,26 @@ impl Linphone {
         listens.args(["--device=ear.monitor", "--file-format=wav", "--rate=8000", "--channels=1", "--format=s16le"]);
         Ear { process: listens.arg(&file).spawn().unwrap(), file }
     }
+}
+
+fn configuration(setup: &Setup<'_>) -> String {
+    let Setup { name, port, encryption, registrar, ca, .. } = setup;
+    // Its TLS compares names of DNS alone: neither the URI of a domain (RFC 5922 section 7.1) nor an address.
+    let ca = ca.map(|file| format!("root_ca={}\nverify_server_cn=0\n", file.display())).unwrap_or_default();
+    let account = registrar.map(|(transport, proxy)| {
+        format!(
+            "[proxy_0]\nreg_proxy=<sip:{proxy};transport={transport}>\nreg_route=<sip:{proxy};transport={transport};lr>\n\
+             reg_identity=<sip:{name}@example.org>\nreg_expires=600\nreg_sendregister=1\n\
+             [auth_info_0]\nusername={name}\npasswd=secret\nrealm=example.org\n"
+        )
+    });
+    let which = if registrar.is_some() { "default_proxy=0\n" } else { "" };
+    // By TCP too: a proxy takes that for what is too long for UDP (RFC 3261 section 18.1.1).
+    format!(
+        "[sip]\nsip_port={port}\nsip_tcp_port={port}\nsip_tls_port=-1\nmedia_encryption={encryption}\n{ca}{which}\
+         contact=\"{name}\" <sip:{name}@{HERE}>\n{}[sound]\nechocancellation=0\n",
+        account.unwrap_or_default()
+    )
 }
 
 /// What listens at its loudspeaker.

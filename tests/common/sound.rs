@@ -22,11 +22,18 @@ pub fn share_of_tone(recording: &Path, hertz: f64) -> Option<f64> {
 
 /// A minute of a tone at 8000 Hz.
 pub fn write_tone(file: &Path, hertz: f64) {
-    let spec =
-        hound::WavSpec { channels: 1, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    write_tone_as(file, hertz, 8000, 1);
+}
+
+/// The same, so many samples a second in so many channels.
+pub fn write_tone_as(file: &Path, hertz: f64, sample_rate: u32, channels: u16) {
+    let spec = hound::WavSpec { channels, sample_rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
     let mut writer = hound::WavWriter::create(file, spec).unwrap();
-    for n in 0..8000 * 60 {
-        writer.write_sample((8000.0 * (TAU * hertz * f64::from(n) / 8000.0).sin()) as i16).unwrap();
+    for n in 0..sample_rate * 60 {
+        let sample = (8000.0 * (TAU * hertz * f64::from(n) / f64::from(sample_rate)).sin()) as i16;
+        for _ in 0..channels {
+            writer.write_sample(sample).unwrap();
+        }
     }
     writer.finalize().unwrap();
 }

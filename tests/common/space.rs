@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 
 use crate::process::skip;
 
-/// Its two addresses beside loopback.
+/// Its addresses beside loopback.
 pub const HERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 pub const THERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
+pub const BETWEEN: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 3);
 
 /// Of the run within it.
 const WITHIN: &str = "SOTTOVOCE_TEST_SPACE";
@@ -17,7 +18,8 @@ const WAYS: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
 
 const SET_UP: &str =
     "ip link set lo up && ip link add near type veth peer name far && ip link set near up && ip link set far up && \
-    ip addr add 10.77.0.1/24 dev near && ip addr add 10.77.0.2/24 dev near && ip route add default via 10.77.0.254";
+    ip addr add 10.77.0.1/24 dev near && ip addr add 10.77.0.2/24 dev near && \
+    ip addr add 10.77.0.3/24 dev near && ip route add default via 10.77.0.254";
 
 /// Whether this is the run of the test of that name within such a network, which is gone with its processes; the run without makes it.
 pub fn is_within(test: &str) -> bool {
