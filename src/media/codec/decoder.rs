@@ -57,6 +57,14 @@ impl Decoder {
         }
     }
 
+    /// Writes what the codec itself puts in the place of a packet that did not come; false where it has no concealment of its own.
+    pub fn conceal(&mut self, out: &mut [i16]) -> bool {
+        match &mut self.memory {
+            Memory::G722(_) | Memory::None => false,
+            Memory::Opus(decoder) => decoder.conceal(out),
+        }
+    }
+
     /// Samples by which what is heard lags behind what a decoder knows.
     pub fn lag(&self) -> usize {
         match &self.memory {
@@ -71,7 +79,9 @@ impl Decoder {
         match &mut self.memory {
             Memory::G722(decoder) => decoder.miss(made),
             Memory::None => (),
-            Memory::Opus(decoder) => decoder.miss(made),
+            Memory::Opus(decoder) => {
+                decoder.conceal(made);
+            }
         }
     }
 

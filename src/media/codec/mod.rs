@@ -230,7 +230,7 @@ mod tests {
             "{varied:?}"
         );
         let constant = sizes(Tuning { constant_rate: true, ..usual }, &voice);
-        assert!(constant.iter().all(|len| *len == 80), "{constant:?}");
+        assert!(constant.iter().all(|len| *len == 90), "{constant:?}");
         let low = sizes(Tuning { bitrate: Some(12_000), constant_rate: true, ..usual }, &voice);
         assert!(low.iter().all(|len| *len == 30), "{low:?}");
         let silence = vec![0; 96_000];

@@ -16,11 +16,11 @@ struct Step {
     bitrate: u32,
 }
 
-/// Full-band speech takes 28 to 40 kbit/s, wide-band speech 16 to 20 (RFC 7587 section 3.1.1).
+/// Full-band speech takes 28 to 40 kbit/s, wide-band speech 16 to 20 (RFC 7587 section 3.1.1); a copy of each packet takes a part of it.
 const STEPS: [Step; 4] = [
-    Step { from: 0, expected: 10, bitrate: 32_000 },
-    Step { from: 30, expected: 15, bitrate: 36_000 },
-    Step { from: 80, expected: 20, bitrate: 40_000 },
+    Step { from: 0, expected: 15, bitrate: 36_000 },
+    Step { from: 30, expected: 18, bitrate: 40_000 },
+    Step { from: 80, expected: 20, bitrate: 44_000 },
     Step { from: 300, expected: 25, bitrate: 20_000 },
 ];
 /// Reports, of five seconds each, after which one step less is tried.
@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn losses_are_answered_at_once_and_forgotten_slowly() {
-        assert_eq!(expected(&[0, 29, 30, 310]), [10, 10, 15, 25]);
-        assert_eq!(expected(&[120, 0, 0, 0, 0, 0, 0, 0]), [20, 20, 20, 15, 15, 15, 10, 10]);
+        assert_eq!(expected(&[0, 29, 30, 310]), [15, 15, 18, 25]);
+        assert_eq!(expected(&[120, 0, 0, 0, 0, 0, 0, 0]), [20, 20, 20, 18, 18, 18, 15, 15]);
         assert_eq!(expected(&[1000, 0, 0, 250, 0, 0, 0]), [25, 25, 25, 25, 25, 25, 20]);
     }
 
