@@ -37,3 +37,4 @@ mod peers_presence;
 mod peers_proxy;
 mod peers_python;
 mod peers_registrar;
+mod peers_transfers;

@@ -11,22 +11,22 @@ use crate::sound::share_of_tone;
 use crate::space::{is_within, BETWEEN, THERE};
 
 /// What our agent says, hertz.
-const OURS: u32 = 440;
+pub const OURS: u32 = 440;
 
-const MUST: &str = "ipsec srtp/transport//require";
+pub const MUST: &str = "ipsec srtp/transport//require";
 
-fn alice(action: &str, more: &str) -> Home {
+pub fn alice(action: &str, more: &str) -> Home {
     let home = Home::at(THERE, "alice", action);
     let usual = home.usual(&format!("{action};"));
     home.configure(&format!("{usual}[audio]\ninput = \"tone:{OURS}\"\noutput = \"file:heard.wav\"\n{more}"));
     home
 }
 
-fn newest(home: &Home) -> Option<Value> {
+pub fn newest(home: &Home) -> Option<Value> {
     home.run(&["calls"]).expect(0).json()["calls"].as_array().unwrap().last().cloned()
 }
 
-fn of_state(home: &Home, state: &str) -> Value {
+pub fn of_state(home: &Home, state: &str) -> Value {
     look_until(|| newest(home).filter(|call| call["state"] == state))
 }
 
@@ -34,7 +34,7 @@ fn count(call: &Value) -> u64 {
     call["packets"]["received"].as_u64().unwrap()
 }
 
-fn hears(home: &Home, more: u64) -> Value {
+pub fn hears(home: &Home, more: u64) -> Value {
     let before = newest(home).map_or(0, |call| count(&call));
     look_until(|| newest(home).filter(|call| count(call) > before + more))
 }

@@ -134,6 +134,13 @@ impl Linphone {
         String::from_utf8_lossy(&std::fs::read(self.dir.path().join("events")).unwrap()).into_owned()
     }
 
+    /// The share of a tone in what its loudspeaker plays now.
+    pub fn hears_now(&self, hertz: u32) -> f64 {
+        let ear = self.listen();
+        std::thread::sleep(Duration::from_secs(2));
+        ear.heard(hertz)
+    }
+
     /// What its loudspeaker plays goes into a file from now on, until it is dropped.
     pub fn listen(&self) -> Ear {
         let file = self.dir.path().join("heard.wav");
