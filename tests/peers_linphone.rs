@@ -95,6 +95,17 @@ fn with_keys_by_dtls_where_srtp_is_required() {
     }
 }
 
+/// Registered there, and there to be called.
+pub fn alice_of(kamailio: &Kamailio, transport: &str, action: &str) -> Home {
+    let home = Home::at(THERE, "alice", action);
+    let mut home = account_of(home, kamailio, &format!("{transport}:{BETWEEN}"), "secret", action);
+    let text = std::fs::read_to_string(home.config()).unwrap();
+    let sound = format!("[audio]\ninput = \"tone:{OURS}\"\noutput = \"file:heard.wav\"\n");
+    std::fs::write(home.config(), text + &sound).unwrap();
+    registered(&mut home);
+    home
+}
+
 /// Both have accounts at one registrar, whose presence server knows nothing of telephones.
 fn through_kamailio(transport: &str, encryption: &str, action: &str, suite: &str) {
     let domain = Some("example.org").filter(|_| transport == "tls");
@@ -104,12 +115,7 @@ fn through_kamailio(transport: &str, encryption: &str, action: &str, suite: &str
     let setup = Setup { encryption, registrar, ca: domain.map(|_| ca.as_path()), ..Setup::default() };
     let Some(linphone) = Linphone::start_with(&setup) else { return };
     look_long_until(|| kamailio.contacts().contains("AoR: bob").then_some(()));
-    let home = Home::at(THERE, "alice", action);
-    let mut home = account_of(home, &kamailio, &format!("{transport}:{BETWEEN}"), "secret", action);
-    let text = std::fs::read_to_string(home.config()).unwrap();
-    let sound = format!("[audio]\ninput = \"tone:{OURS}\"\noutput = \"file:heard.wav\"\n");
-    std::fs::write(home.config(), text + &sound).unwrap();
-    registered(&mut home);
+    let home = alice_of(&kamailio, transport, action);
     each_calls(&home, &linphone, "bob@example.org", "sip:alice@example.org", suite);
 }
 

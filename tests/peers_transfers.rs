@@ -1,20 +1,27 @@
 //! Ordinary telephones are transferred by us, and transfer us, blind and attended (RFC 3515, 3891, 5589): two linphones, and our agent.
 
+use std::net::Ipv4Addr;
 use std::process::{Child, Stdio};
 
 use crate::linphone::{Linphone, Setup, VOICE};
-use crate::peers_linphone::{alice, hears, newest, of_state, MUST, OURS};
+use crate::peers_kamailio::Kamailio;
+use crate::peers_linphone::{alice, alice_of, hears, newest, of_state, MUST, OURS};
 use crate::process::{look_long_until, look_until, Home};
-use crate::space::is_within;
+use crate::space::{is_within, BETWEEN};
 
 /// What Carol says, hertz.
 const CAROL: u32 = 880;
 
-/// Bob and Carol at their linphones, and Alice's agent.
+/// Bob and Carol at their linphones.
+fn two(encryption: &str, registrar: Option<(&str, Ipv4Addr)>) -> Option<(Linphone, Linphone)> {
+    let bob = Setup { encryption, registrar, ..Setup::default() };
+    let carol = Setup { name: "carol", port: 5162, voice: CAROL, encryption, registrar, ..Setup::default() };
+    Some((Linphone::start_with(&bob)?, Linphone::start_with(&carol)?))
+}
+
+/// And Alice's agent.
 fn three(encryption: &str, action: &str) -> Option<(Linphone, Linphone, Home)> {
-    let bob = Linphone::start(encryption)?;
-    let carol = Setup { name: "carol", port: 5072, voice: CAROL, encryption, ..Setup::default() };
-    let carol = Linphone::start_with(&carol)?;
+    let (bob, carol) = two(encryption, None)?;
     let mut home = alice(action, "");
     home.start();
     Some((bob, carol, home))
@@ -63,7 +70,7 @@ fn telephones_are_transferred_by_us() {
     }
 }
 
-/// Where Bob sends Alice is her decision, by whatever way he does.
+/// Where Bob sends Alice is her decision.
 #[test]
 fn telephones_transfer_us() {
     if !is_within("peers_transfers::telephones_transfer_us") {
@@ -75,12 +82,28 @@ fn telephones_transfer_us() {
         of_state(&home, "active");
         bob.tell(&format!("call-transfer 1 {}", carol.uri()));
         goes_on(&home, &bob, &carol);
+    }
+}
 
-        bob.tell(&format!("call {}", home.entity()));
+/// It names the other end of its own call by its address of record, so all three have accounts.
+#[test]
+fn telephones_transfer_us_to_whom_they_talk_with() {
+    if !is_within("peers_transfers::telephones_transfer_us_to_whom_they_talk_with") {
+        return;
+    }
+    let Some(kamailio) = Kamailio::start_at((BETWEEN, 5060).into(), None) else { return };
+    kamailio.enrol("carol", "secret");
+    for (encryption, action) in [("none", "none"), ("dtls", MUST)] {
+        let Some((bob, carol)) = two(encryption, Some(("udp", BETWEEN))) else { return };
+        for name in ["bob", "carol"] {
+            look_long_until(|| kamailio.contacts().contains(&format!("AoR: {name}")).then_some(()));
+        }
+        let home = alice_of(&kamailio, "udp", action);
+        bob.tell("call sip:alice@example.org");
         of_state(&home, "active");
-        bob.tell(&format!("call {}", carol.uri()));
-        look_long_until(|| bob.events().ends_with("LinphoneCallStreamsRunning\nFrom: \"bob\" <sip:bob@10.77.0.1>\nId: 3\n\n\n").then_some(()));
-        bob.tell("call-transfer 2 3");
+        bob.tell("call sip:carol@example.org");
+        bob.wait_for(2, "StreamsRunning");
+        bob.tell("call-transfer 1 2");
         goes_on(&home, &bob, &carol);
     }
 }
