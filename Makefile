@@ -41,7 +41,7 @@ aarch64:
 # ---- test: only what follows belongs to it ----
 
 STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark baresip=baresip-core linphone-daemon=linphone-cli \
-	$(KAMAILIO) turnserver=coturn 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl \
+	$(KAMAILIO) turnserver=coturn 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl opusdec=opus-tools \
 	pulseaudio=pulseaudio pactl=pulseaudio-utils \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 

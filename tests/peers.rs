@@ -1,4 +1,4 @@
-//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, Kamailio, OpenSSL, baresip and linphone. One file a
+//! Programs of others judge ours: tshark, scapy with cryptography, a small AH of its own, Kamailio, OpenSSL, opus-tools, baresip and linphone. One file a
 //! peer, one program for all: linking takes longer than running. (sipp has `scenarios`.)
 
 #[path = "common/baresip.rs"]
@@ -31,6 +31,7 @@ mod peers_kamailio;
 mod peers_linphone;
 mod peers_names;
 mod peers_openssl;
+mod peers_opus;
 mod peers_packets;
 mod peers_passwords;
 mod peers_presence;

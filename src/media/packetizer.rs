@@ -18,6 +18,10 @@ pub(super) struct Packetizer {
     discretion: Discretion,
     /// Where pauses are not sent.
     pauses: Option<Pauses>,
+    /// The encoder says where nothing is said.
+    finds_quiet: bool,
+    /// Nothing is, and that was told.
+    is_quiet: bool,
     /// What was found of the sound that waits, and of its last frame alone.
     found: Pause,
     latest: Pause,
@@ -40,6 +44,8 @@ impl Packetizer {
             encoder: Encoder::tuned(codec, tuning),
             discretion,
             pauses: formats.comfort.filter(|_| discretion.tells_pauses).map(|_| Pauses::new()),
+            finds_quiet: quiet && codec == Codec::Opus,
+            is_quiet: false,
             found: Pause::Kept,
             latest: Pause::Kept,
             packet,
@@ -96,7 +102,13 @@ impl Packetizer {
         let ticks = self.ticks(self.packet);
         let sound = self.sound.get(..self.packet).unwrap_or_default();
         let found = self.found;
-        let len = if found == Pause::No { self.encoder.encode(sound, &mut self.encoded) } else { 0 };
+        let mut len = if found == Pause::No { self.encoder.encode(sound, &mut self.encoded) } else { 0 };
+        // Its first octet alone says so: without it the peer would have to take what does not come for lost.
+        let is_quiet = self.finds_quiet && found == Pause::No && len == 0;
+        if is_quiet && !self.is_quiet {
+            len = 1;
+        }
+        self.is_quiet = is_quiet;
         self.sound.copy_within(self.packet.min(self.waiting)..self.waiting, 0);
         self.waiting = self.waiting.saturating_sub(self.packet);
         // What it was told of is told.

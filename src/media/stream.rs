@@ -24,6 +24,9 @@ use crate::policy::{Bundle, Level, Spd, Upper};
 use crate::srtp::CryptoSuite;
 use crate::vocab::{Device, Digit, Entity, Now};
 
+/// A packet of Opus has more octets, but one that says that nothing is said (RFC 7587 section 3.1.3).
+const QUIET: usize = 2;
+
 mod comfort;
 mod digits;
 mod rekeyed;
@@ -341,6 +344,9 @@ impl Stream {
         self.reports.note_heard(now.mono, &header, look.codec.clock());
         if self.held.by_us {
             return;
+        }
+        if look.codec == Codec::Opus && payload.len() <= QUIET {
+            return self.playout.pause(&header);
         }
         match self.playout.insert(now.mono, &header, payload) {
             Insertion::Duplicate => self.counters.duplicate += 1,

@@ -73,8 +73,9 @@ pub enum AnswerError {
 /// One audio stream, both ways, RTP and RTCP on one port.
 pub fn offer(input: OfferInput) -> SessionDescription {
     let formats: Vec<_> = input.formats.iter().copied().map(NumberedFormat::from).collect();
-    let comfort = comfort_noise::beside(&formats).filter(|_| may_pause(&input.ours, &input.keying));
-    let mut media = audio(&input.ours, &formats, comfort, &TelephoneEvent::beside(&formats));
+    let pauses = may_pause(&input.ours, &input.keying);
+    let comfort = comfort_noise::beside(&formats).filter(|_| pauses);
+    let mut media = audio(&input.ours, &formats, (pauses, comfort), &TelephoneEvent::beside(&formats));
     media.attributes.push(Attribute::flag("rtcp-mux"));
     media.attributes.extend(input.sv_sa.iter().map(SvSa::attribute));
     media.attributes.extend(input.keying.attributes());
@@ -94,8 +95,9 @@ pub fn answer(offer: &SessionDescription, input: AnswerInput) -> Result<SessionD
     if formats.is_empty() {
         return Err(MediaError::Codec);
     }
-    let comfort = theirs.comfort_noise.filter(|_| may_pause(&input.ours, &input.keying));
-    let mut joined = audio(&input.ours, &formats, comfort, &theirs.events);
+    let pauses = may_pause(&input.ours, &input.keying);
+    let comfort = theirs.comfort_noise.filter(|_| pauses);
+    let mut joined = audio(&input.ours, &formats, (pauses, comfort), &theirs.events);
     // The answer has the offer's (RFC 3264 section 6).
     joined.protocol = theirs.profile.name().to_owned();
     if theirs.rtcp_mux {
@@ -221,10 +223,10 @@ fn may_pause(ours: &Ours<'_>, keying: &Keying) -> bool {
 fn audio(
     ours: &Ours<'_>,
     formats: &[NumberedFormat],
-    comfort: Option<u8>,
+    (pauses, comfort): (bool, Option<u8>),
     events: &[TelephoneEvent],
 ) -> MediaDescription {
-    let mut attributes: Vec<_> = formats.iter().flat_map(lines).collect();
+    let mut attributes: Vec<_> = formats.iter().flat_map(|numbered| lines(numbered, pauses)).collect();
     attributes.extend(comfort.map(comfort_noise::line));
     attributes.extend(events.iter().flat_map(TelephoneEvent::lines));
     let sound = formats.iter().map(|numbered| numbered.payload_type);
@@ -242,10 +244,14 @@ fn audio(
     }
 }
 
-/// What its number stands for, and what we ask of it.
-fn lines(NumberedFormat { format, payload_type, .. }: &NumberedFormat) -> impl Iterator<Item = Attribute> {
+/// What its number stands for, and what we ask of it: of Opus with pauses that they are not sent (RFC 7587 section 6.1).
+fn lines(
+    NumberedFormat { format, payload_type, .. }: &NumberedFormat,
+    pauses: bool,
+) -> impl Iterator<Item = Attribute> {
     let map = Attribute::new("rtpmap", format!("{payload_type} {}", format.encoding()));
-    let wishes = Attribute::new("fmtp", format!("{payload_type} useinbandfec=1"));
+    let dtx = if pauses { ";usedtx=1" } else { "" };
+    let wishes = Attribute::new("fmtp", format!("{payload_type} useinbandfec=1{dtx}"));
     iter::once(map).chain((*format == AudioFormat::Opus).then_some(wishes))
 }
 
@@ -465,10 +471,12 @@ mod tests {
             profile: Profile::Avp,
             ice: None,
         };
-        let ours = offer(all);
+        let ours = offer(all.clone());
         let text = ours.to_string();
         let media = "m=audio 4 RTP/AVP 96 9 0 8 97 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\na=rtpmap:9 G722/8000\r\n";
         assert!(text.contains(media), "{text}");
+        let pausing = offer(OfferInput { ours: Ours { comfort_noise: true, ..all.ours }, ..all.clone() }).to_string();
+        assert!(pausing.contains("a=fmtp:96 useinbandfec=1;usedtx=1\r\n"), "{pausing}");
         // Another telephone has other numbers, and another order.
         let theirs = text
             .replace("RTP/AVP 96 9 0 8 97", "RTP/AVP 0 111 9 112")

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::AgentConfig;
+use sottovoce::agent::{AgentConfig, CallState};
 use sottovoce::sdp::AudioFormat;
 
 use crate::common::config::agent;
@@ -120,4 +120,44 @@ fn every_frame_is_sent_where_one_of_both_does_not() {
         let sent = sent_in(&mut world, 2);
         assert!(sent.len() >= 98 && sent.iter().all(|(kind, ..)| *kind == 0), "{ours}");
     }
+}
+
+/// Packets of sound a second that two of us send each other in Opus while nobody speaks, the frames that were made up for any then, and how it sounds,
+/// in hundredths.
+fn pause_of_two(action: &str, wanted: [bool; 2]) -> ([usize; 2], u64, Option<u16>) {
+    let config = |(name, address, comfort_noise)| AgentConfig {
+        comfort_noise,
+        codecs: vec![AudioFormat::Opus],
+        ..agent(name, address, action)
+    };
+    let both = [("alice", "192.168.1.1", wanted[0]), ("bob", "192.168.1.2", wanted[1])].map(config);
+    let (mut world, [call, _]) = World::talking(77, Link::GOOD, both);
+    world.run_for(Duration::from_secs(3));
+    world.still = true;
+    world.run_for(Duration::from_secs(1));
+    let counters = |world: &World| [0, 1].map(|node| world.nodes[node].agent.calls().next().unwrap().counters.clone());
+    let before = counters(&world);
+    world.run_for(Duration::from_secs(10));
+    world.still = false;
+    world.run_for(Duration::from_secs(5));
+    let after = counters(&world);
+    assert_eq!(world.the_call(0, call).state, CallState::Active);
+    let sent = [0, 1].map(|node| ((after[node].sent - before[node].sent - 250) / 10) as usize);
+    let made_up = (0..2).map(|node| after[node].concealed - before[node].concealed).sum();
+    (sent, made_up, after[0].quality.mos)
+}
+
+#[test]
+fn two_of_us_leave_the_pauses_of_opus_out_where_both_want_that_and_the_sound_is_in_clear() {
+    for (wanted, sent) in [([true, true], [5, 5]), ([true, false], [50, 50]), ([false, true], [50, 50])] {
+        let (packets, made_up, score) = pause_of_two("none", wanted);
+        assert!(packets.iter().zip(sent).all(|(packets, sent)| packets.abs_diff(sent) <= 1), "{wanted:?}: {packets:?}");
+        assert!(made_up == 0 && score.unwrap() > 420, "{wanted:?}: {made_up} {score:?}");
+    }
+}
+
+#[test]
+fn under_esp_two_of_us_send_every_frame_of_opus_whatever_they_would_like() {
+    let (packets, ..) = pause_of_two("ipsec esp/transport//require", [true, true]);
+    assert!(packets.iter().all(|packets| packets.abs_diff(50) <= 1), "{packets:?}");
 }

@@ -1,8 +1,11 @@
-//! Where a call's sound comes from and goes to, in frames of 20 ms: a device, another program, WAV files, silence, a tone.
+//! Where a call's sound comes from and goes to, in frames of 20 ms: a device, another program, files, silence, a tone.
 
 mod bell;
 mod device;
+mod ogg;
+mod opus_file;
 mod pipe;
+mod recording;
 mod rehearsal;
 mod resample;
 mod sink;

@@ -1,21 +1,16 @@
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, BufWriter, ErrorKind};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-
-use hound::{SampleFormat, WavSpec, WavWriter};
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use super::device::{check_device, Speaker};
 use super::pipe::{check_pipe, PipeSink};
+use super::recording::{claim, Recording};
 use super::resample::FrameConverter;
 use super::source::LIVE_RATE;
 use crate::agent::{AudioSink, SoundNews, SoundSide};
-use crate::io::os;
-use crate::media::{Acoustics, SoundEnd, FRAMES_A_SECOND, MAX_FRAME};
+use crate::media::{Acoustics, SoundEnd, MAX_FRAME};
 use crate::vocab::{escape, Failure, FailureKind};
-
-/// Frames between two updates of a file's header: one second.
-const FRAMES_A_FLUSH: u32 = FRAMES_A_SECOND;
 
 /// Where a call's sound goes.
 #[derive(Default)]
@@ -35,17 +30,6 @@ pub struct Live {
 enum Heard {
     Device(Box<Speaker>),
     Pipe(Box<PipeSink>),
-}
-
-/// A WAV file being written. Its header is right again every second, so that a killed process leaves a file that plays.
-pub struct Recording {
-    path: PathBuf,
-    writer: WavWriter<BufWriter<File>>,
-    /// Samples a second of the file.
-    rate: u32,
-    /// Where the call has another rate by now.
-    converter: Option<Box<FrameConverter>>,
-    since_flush: u32,
 }
 
 /// Whether the file can be written, or the device or pipe is there, asked before anybody's telephone rings. An earlier recording of that name stays as
@@ -103,7 +87,7 @@ impl Sink {
         let converter = |to: u32| FrameConverter::new(rate, to).map(Box::new);
         match self {
             Self::Discard => {}
-            Self::File(recording) => recording.converter = converter(recording.rate),
+            Self::File(recording) => recording.set_rate(rate),
             Self::Live(live) => live.converter = converter(LIVE_RATE),
         }
     }
@@ -120,7 +104,7 @@ impl Sink {
     pub fn write(&mut self, frame: &[i16], acoustics: Option<&mut Acoustics>) -> Result<(), Failure> {
         match self {
             Self::Discard => Ok(()),
-            Self::File(recording) => recording.write(frame).map_err(|error| failure(&recording.path, &error)),
+            Self::File(recording) => recording.write(frame),
             Self::Live(live) => {
                 live.write(frame, acoustics);
                 Ok(())
@@ -159,74 +143,6 @@ impl Live {
     }
 }
 
-impl Recording {
-    pub fn create(path: &Path, rate: u32, channels: u16) -> Result<Self, Failure> {
-        let format = WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
-        // Without O_NONBLOCK a FIFO would be waited for, and the call with it.
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NONBLOCK);
-        let file = options.open(path);
-        let file = file.and_then(emptied);
-        let file = file.map_err(|error| failure(path, &hound::Error::IoError(error)))?;
-        let mut writer = WavWriter::new(BufWriter::new(file), format).map_err(|error| failure(path, &error))?;
-        writer.flush().map_err(|error| failure(path, &error))?;
-        Ok(Self { path: path.to_owned(), writer, rate, converter: None, since_flush: 0 })
-    }
-
-    fn write(&mut self, frame: &[i16]) -> hound::Result<()> {
-        let mut own = [0; MAX_FRAME];
-        let frame = match (&mut self.converter, own.get_mut(..(self.rate / FRAMES_A_SECOND) as usize)) {
-            (Some(converter), Some(own)) => {
-                converter.convert(frame, own);
-                &*own
-            }
-            _ => frame,
-        };
-        self.put(frame.iter().copied())
-    }
-
-    /// Writes the rest, and the final header.
-    pub fn finish(self) -> Result<(), Failure> {
-        let Self { path, writer, .. } = self;
-        writer.finalize().map_err(|error| failure(&path, &error))
-    }
-
-    /// What cannot be written of a recording that ends alone: its call goes on.
-    pub fn failure(&self, error: &hound::Error) -> Failure {
-        let next = "free some space, or choose a file in a directory that you may write to, then record again: the call goes on";
-        Failure { next: next.into(), ..failure(&self.path, error) }
-    }
-
-    /// One frame as it stands in the file, sample by sample of each channel.
-    pub fn put(&mut self, mut samples: impl Iterator<Item = i16>) -> hound::Result<()> {
-        samples.try_for_each(|sample| self.writer.write_sample(sample))?;
-        self.since_flush += 1;
-        if self.since_flush == FRAMES_A_FLUSH {
-            self.since_flush = 0;
-            self.writer.flush()?;
-        }
-        Ok(())
-    }
-}
-
-/// Two recordings in one file, however they call it, would each spoil what the other writes.
-fn claim(file: &File) -> io::Result<()> {
-    match os::lock(file)? {
-        true => Ok(()),
-        false => Err(io::Error::new(ErrorKind::ResourceBusy, "another recording is written to it")),
-    }
-}
-
-/// The file without what it held, ours until it is closed, and nobody else's to read, whose ever it was before.
-fn emptied(file: File) -> io::Result<File> {
-    claim(&file)?;
-    if file.metadata()?.is_file() {
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        file.set_len(0)?;
-    }
-    Ok(file)
-}
-
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let name = escape(&path.to_string_lossy());
     let next = match error.kind() {
@@ -237,21 +153,12 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::new(FailureKind::Usage, "recording-impossible", message, name, next)
 }
 
-fn failure(path: &Path, error: &hound::Error) -> Failure {
-    let name = path.display();
-    Failure::new(
-        FailureKind::Failed,
-        "recording-failed",
-        format!("the recording {name} cannot be written: {error}"),
-        name.to_string(),
-        "free some space, or choose a file in a directory that you may write to, then call again: a call that is not recorded as you wanted is ended",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::read_wav;
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     fn frame(value: i16) -> [i16; 160] {
         [value; 160]

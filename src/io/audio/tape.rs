@@ -1,10 +1,10 @@
+use super::recording::Recording;
 use super::resample::FrameConverter;
-use super::sink::Recording;
 use crate::agent::CallRecording;
 use crate::media::{mix, FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::Failure;
 
-/// A WAV file with both sides of a call: ours left, the peer's right, or both mixed.
+/// A file with both sides of a call: ours left, the peer's right, or both mixed.
 pub struct Tape {
     file: Recording,
     is_mixed: bool,

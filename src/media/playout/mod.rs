@@ -45,6 +45,8 @@ pub(super) struct Playout {
     passed: Passed,
     /// What is heard in a pause, once the peer has said how loud that is.
     noise: Option<Noise>,
+    /// What sound is numbered as that ends the pause which the codec itself makes noise for.
+    quiet_until: Option<u64>,
     timeline: Option<Timeline>,
     counts: Counts,
 }
@@ -128,6 +130,7 @@ impl Playout {
             numbers: Extender::default(),
             passed: Passed::default(),
             noise: None,
+            quiet_until: None,
             timeline: None,
             counts: Counts::default(),
         }
@@ -211,6 +214,12 @@ impl Playout {
         }
     }
 
+    /// A packet came that says no more than that nothing is said, until sound comes again: the codec goes on with the noise of the room.
+    pub(super) fn pause(&mut self, header: &RtpHeader) {
+        self.pass(header);
+        self.quiet_until = self.passed.next();
+    }
+
     /// How loud a pause of the peer is, in dB below the most: that of now, and those after it until it says otherwise.
     pub(super) fn set_noise(&mut self, level: u8) {
         self.noise.get_or_insert_with(Noise::new).set_level(level);
@@ -242,7 +251,7 @@ impl Playout {
         self.store.clear();
         self.arrivals.restart();
         (self.numbers, self.passed, self.noise) = (Extender::default(), Passed::default(), None);
-        self.timeline = None;
+        (self.quiet_until, self.timeline) = (None, None);
     }
 
     /// The peer goes on with a codec of another rate.
@@ -428,10 +437,24 @@ impl Playout {
         let mut silence = [0; CHUNK];
         let silence = &mut silence[..want.min(CHUNK)];
         let is_pause = self.is_pause();
+        if is_pause && self.quiet_until == self.passed.next() && self.push_noise(want) {
+            return;
+        }
         if let Some(noise) = self.noise.as_mut().filter(|_| is_pause) {
             noise.fill(silence);
         }
         self.sound.push(silence);
+    }
+
+    /// What Opus makes of a pause (RFC 7587 section 3.1.3), 2.5 ms or so many more.
+    fn push_noise(&mut self, want: usize) -> bool {
+        let (mut room, step) = ([0; CHUNK], self.rate as usize / 400);
+        let room = &mut room[..(want.div_ceil(step) * step).min(CHUNK)];
+        let made = self.decoders.iter_mut().any(|(_, decoder)| decoder.conceal(room));
+        if made {
+            self.sound.push(room);
+        }
+        made
     }
 
     /// Makes the sound ahead shorter or longer where its delay is not what it should be.

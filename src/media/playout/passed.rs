@@ -22,6 +22,11 @@ impl Passed {
         self.next = Some(self.without(number)).max(self.next);
     }
 
+    /// What sound that came now would be numbered as.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.next
+    }
+
     /// The newest of them came after the sound with this number, and before any other.
     pub(super) fn follows(&self, last: u64) -> bool {
         self.next == Some(last + 1)
