@@ -5,6 +5,7 @@
 //! some of the flows on the wire, says it too.
 #![allow(clippy::disallowed_methods)] // real clocks and real sockets, around the program and not in it
 
+mod control;
 #[path = "../../tests/common/process.rs"]
 mod process;
 mod wire;
@@ -23,6 +24,8 @@ const SECONDS: u64 = 60;
 const LATE: &str = "10 ms";
 /// One frame in so many may be late.
 const ONE_IN: u64 = 1000;
+/// How long the machine is looked at before.
+const CONTROL: Duration = Duration::from_secs(10);
 /// The core of the agent that is measured.
 const OURS: u32 = 0;
 /// The core of its peer.
@@ -55,6 +58,7 @@ impl Verdict {
 
 fn measure(calls: usize, lasts: Duration, verdict: &mut Verdict) {
     pin(std::process::id(), OURS);
+    println!("the machine by itself, a thread that wakes up each millisecond: {}", control::wake(CONTROL));
     let alice = agent("alice", calls);
     pin(std::process::id(), THEIRS);
     let bob = agent("bob", calls);
