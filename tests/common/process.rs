@@ -205,8 +205,13 @@ impl Home {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
+        self.command_within(PATIENCE, args)
+    }
+
+    /// One that may take so many seconds.
+    pub fn command_within(&self, seconds: &str, args: &[&str]) -> Command {
         let mut command = Command::new("timeout");
-        command.args([PATIENCE, PROGRAM, "--data-dir"]).arg(self.data()).arg("--config").arg(self.config()).args(args);
+        command.args([seconds, PROGRAM, "--data-dir"]).arg(self.data()).arg("--config").arg(self.config()).args(args);
         command.stdin(Stdio::null()).env_remove("SOTTOVOCE_KEYLOG").env_remove("RUST_LOG");
         command.envs(self.with.iter().cloned());
         command

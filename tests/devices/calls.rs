@@ -20,7 +20,8 @@ impl Call {
     }
 
     pub fn place_for(from: &Home, to: &Home, seconds: u64) -> Self {
-        let mut call = from.command(&["call", &to.entity(), "--approve", "--duration", &seconds.to_string()]);
+        let (within, duration) = ((seconds + 60).to_string(), seconds.to_string());
+        let mut call = from.command_within(&within, &["call", &to.entity(), "--approve", "--duration", &duration]);
         let mut child = call.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         look_until(|| to.run(&["calls"]).stdout.contains("\"active\"").then_some(()));

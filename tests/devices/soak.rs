@@ -9,6 +9,8 @@ use crate::sound::gaps;
 
 /// Each stretch that is listened to.
 const STRETCH: Duration = Duration::from_secs(5);
+/// Fewer stretches than that tell little about one in twenty.
+const FEW: usize = 20;
 /// Stretches in which the program loads what it needs: they do not count as growth.
 const SETTLED: u64 = 2;
 
@@ -39,10 +41,11 @@ fn a_call_that_lasts_neither_grows_nor_has_gaps() {
     let last = resident(&[&alice, &bob]);
     let packets = bob.run(&["calls"]).expect(0).json()["calls"][0]["packets"].clone();
     println!("{seconds} s: memory {settled} kB, then {last} kB; gaps {:.2} %; {packets}", mean(&heard));
-    // Others use the machine too: half of the stretches are whole.
+    // Others use the machine too: of few stretches half are whole, of many nineteen in twenty.
     heard.sort_by(f64::total_cmp);
-    let median = heard.get(heard.len() / 2).copied().unwrap_or(100.0);
-    assert!(median <= 0.2, "{median} % of gaps: {heard:?}");
+    let whole = if heard.len() < FEW { heard.len() / 2 } else { heard.len() * 19 / 20 };
+    let gaps = heard.get(whole).copied().unwrap_or(100.0);
+    assert!(gaps <= 0.2, "{gaps} % of gaps: {heard:?}");
     assert!(last < settled + 1024, "memory went from {settled} to {last} kB");
     assert!(packets["dropped"].as_object().is_some_and(serde_json::Map::is_empty), "{packets}");
     call.end(&alice);
