@@ -275,14 +275,25 @@ fn an_account_that_is_not_registered_is_kept_and_the_command_fails() {
         ("alice@example.org", format!("udp:{address}:5060"), 4, "registration-refused", "refused"),
         ("al@example.org", format!("udp:{}", mute.local_addr().unwrap()), 5, "registrar-silent", "registering"),
     ] {
-        let words =
-            ["account", "add", name, "--proxy", &proxy, "--password-file", &file, "--no-publish", "--no-watchers"];
+        let words = [
+            "account",
+            "add",
+            name,
+            "--proxy",
+            &proxy,
+            "--password-file",
+            &file,
+            "--no-publish",
+            "--no-watchers",
+            "--mailbox",
+        ];
         let failure = refused(alice.run(&words), code, why);
         assert!(failure["message"].as_str().unwrap().contains("the account is kept"), "{failure}");
         let next = failure["next"].as_str().unwrap();
         assert!(
             !next.is_empty()
-                && (code != 4 || next.contains(&format!("add sip:{name} --proxy {proxy} --no-publish --no-watchers`"))),
+                && (code != 4
+                    || next.contains(&format!("add sip:{name} --proxy {proxy} --no-publish --no-watchers --mailbox`"))),
             "{next}"
         );
         let kept = alice.run(&["account", "show", name]).expect(0).json();

@@ -33,7 +33,7 @@ impl Agent {
         let theirs = some_port(self.media_end(&pin.entity, &pin.device, ours));
         let upper = self.transport_towards(now, (&pin.entity, &pin.device), ours, theirs);
         if let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) {
-            calling.upper = upper;
+            calling.set_transport(upper);
         }
     }
 
@@ -64,6 +64,11 @@ impl Agent {
 }
 
 impl Calling {
+    pub(super) fn set_transport(&mut self, upper: Upper) {
+        self.upper = upper;
+        self.call.by_tcp = self.is_by_tcp();
+    }
+
     pub(super) fn is_by_tcp(&self) -> bool {
         self.upper == Upper::Tcp
     }
