@@ -221,14 +221,15 @@ fn without_a_running_agent_an_account_is_added_for_the_next_one() {
         &proxy,
         "--password-file",
         &file,
+        "--mailbox",
     ]));
     let ran = ran.expect(0);
     assert!(ran.stderr.contains("no agent runs") && ran.stdout.contains("registered until"), "{ran:?}");
     assert_eq!(heard.lock().unwrap().last().map(String::as_str), Some("0"), "nobody is there any more");
     alice.start();
-    look_until(|| {
-        (alice.run(&["account", "show"]).expect(0).json()["accounts"][0]["state"] == "registered").then_some(())
-    });
+    let shown = || alice.run(&["account", "show"]).expect(0).json()["accounts"][0].clone();
+    let account = look_until(|| Some(shown()).filter(|account| account["state"] == "registered"));
+    assert_ne!(account["mailbox"]["state"], "off", "it was added with one");
 }
 
 /// A look is no reason to register, and to be gone again.
