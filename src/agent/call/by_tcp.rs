@@ -1,5 +1,5 @@
-//! A call whose media goes by TCP, because the entry for its peer says so: ESP, framed as RFC 9329 has it, by a connection that one of both opens
-//! (RFC 4145). For where UDP is let through nowhere: what is lost is sent again, and late.
+//! A call whose media goes by TCP, because the entry for its peer says so: ESP, framed as RFC 9329 has it, with ordinary telephones SRTP or RTP in clear as
+//! RFC 4571 has it, by a connection that one of both opens (RFC 4145). For where UDP is let through nowhere: what is lost is sent again, and late.
 
 use std::net::SocketAddr;
 
@@ -89,7 +89,7 @@ impl Calling {
     }
 }
 
-/// AH guards addresses and ports of UDP, and what goes in clear would be framed in another way.
+/// Of what a key agreement is for: AH guards addresses and ports of UDP, and what goes in clear would be framed in another way.
 pub(super) fn goes_by_tcp(bundles: &Bundles) -> bool {
     [bundles.to_responder, bundles.to_initiator].iter().all(|bundle| bundle.esp && !bundle.ah)
 }
