@@ -38,3 +38,4 @@ mod peers_presence;
 mod peers_proxy;
 mod peers_python;
 mod peers_registrar;
+mod peers_transfers;

@@ -11,22 +11,22 @@ use crate::sound::share_of_tone;
 use crate::space::{is_within, BETWEEN, THERE};
 
 /// What our agent says, hertz.
-const OURS: u32 = 440;
+pub const OURS: u32 = 440;
 
-const MUST: &str = "ipsec srtp/transport//require";
+pub const MUST: &str = "ipsec srtp/transport//require";
 
-fn alice(action: &str, more: &str) -> Home {
+pub fn alice(action: &str, more: &str) -> Home {
     let home = Home::at(THERE, "alice", action);
     let usual = home.usual(&format!("{action};"));
     home.configure(&format!("{usual}[audio]\ninput = \"tone:{OURS}\"\noutput = \"file:heard.wav\"\n{more}"));
     home
 }
 
-fn newest(home: &Home) -> Option<Value> {
+pub fn newest(home: &Home) -> Option<Value> {
     home.run(&["calls"]).expect(0).json()["calls"].as_array().unwrap().last().cloned()
 }
 
-fn of_state(home: &Home, state: &str) -> Value {
+pub fn of_state(home: &Home, state: &str) -> Value {
     look_until(|| newest(home).filter(|call| call["state"] == state))
 }
 
@@ -34,7 +34,7 @@ fn count(call: &Value) -> u64 {
     call["packets"]["received"].as_u64().unwrap()
 }
 
-fn hears(home: &Home, more: u64) -> Value {
+pub fn hears(home: &Home, more: u64) -> Value {
     let before = newest(home).map_or(0, |call| count(&call));
     look_until(|| newest(home).filter(|call| count(call) > before + more))
 }
@@ -95,6 +95,17 @@ fn with_keys_by_dtls_where_srtp_is_required() {
     }
 }
 
+/// Registered there, and there to be called.
+pub fn alice_of(kamailio: &Kamailio, transport: &str, action: &str) -> Home {
+    let home = Home::at(THERE, "alice", action);
+    let mut home = account_of(home, kamailio, &format!("{transport}:{BETWEEN}"), "secret", action);
+    let text = std::fs::read_to_string(home.config()).unwrap();
+    let sound = format!("[audio]\ninput = \"tone:{OURS}\"\noutput = \"file:heard.wav\"\n");
+    std::fs::write(home.config(), text + &sound).unwrap();
+    registered(&mut home);
+    home
+}
+
 /// Both have accounts at one registrar, whose presence server knows nothing of telephones.
 fn through_kamailio(transport: &str, encryption: &str, action: &str, suite: &str) {
     let domain = Some("example.org").filter(|_| transport == "tls");
@@ -104,12 +115,7 @@ fn through_kamailio(transport: &str, encryption: &str, action: &str, suite: &str
     let setup = Setup { encryption, registrar, ca: domain.map(|_| ca.as_path()), ..Setup::default() };
     let Some(linphone) = Linphone::start_with(&setup) else { return };
     look_long_until(|| kamailio.contacts().contains("AoR: bob").then_some(()));
-    let home = Home::at(THERE, "alice", action);
-    let mut home = account_of(home, &kamailio, &format!("{transport}:{BETWEEN}"), "secret", action);
-    let text = std::fs::read_to_string(home.config()).unwrap();
-    let sound = format!("[audio]\ninput = \"tone:{OURS}\"\noutput = \"file:heard.wav\"\n");
-    std::fs::write(home.config(), text + &sound).unwrap();
-    registered(&mut home);
+    let home = alice_of(&kamailio, transport, action);
     each_calls(&home, &linphone, "bob@example.org", "sip:alice@example.org", suite);
 }
 

@@ -19,6 +19,7 @@ pub const VOICE: u32 = 620;
 /// How it is set up.
 pub struct Setup<'a> {
     pub name: &'a str,
+    /// Sound has those from 2000 above: two at one address need others.
     pub port: u16,
     /// What it says into every call, hertz.
     pub voice: u32,
@@ -134,6 +135,22 @@ impl Linphone {
         String::from_utf8_lossy(&std::fs::read(self.dir.path().join("events")).unwrap()).into_owned()
     }
 
+    /// Waits until its call of that number is in that state, as `StreamsRunning`.
+    pub fn wait_for(&self, call: u32, state: &str) {
+        let (state, call) = (format!("Event: LinphoneCall{state}\n"), format!("\nId: {call}\n"));
+        look_long_until(|| {
+            let events = self.events();
+            events.split("Event-type").any(|event| event.contains(&state) && event.contains(&call)).then_some(())
+        });
+    }
+
+    /// The share of a tone in what its loudspeaker plays now.
+    pub fn hears_now(&self, hertz: u32) -> f64 {
+        let ear = self.listen();
+        std::thread::sleep(Duration::from_secs(2));
+        ear.heard(hertz)
+    }
+
     /// What its loudspeaker plays goes into a file from now on, until it is dropped.
     pub fn listen(&self) -> Ear {
         let file = self.dir.path().join("heard.wav");
@@ -158,8 +175,9 @@ fn configuration(setup: &Setup<'_>) -> String {
     // By TCP too: a proxy takes that for what is too long for UDP (RFC 3261 section 18.1.1).
     format!(
         "[sip]\nsip_port={port}\nsip_tcp_port={port}\nsip_tls_port=-1\nmedia_encryption={encryption}\n{ca}{which}\
-         contact=\"{name}\" <sip:{name}@{HERE}>\n{}[sound]\nechocancellation=0\n",
-        account.unwrap_or_default()
+         contact=\"{name}\" <sip:{name}@{HERE}>\n{}[rtp]\naudio_rtp_port={}\n[sound]\nechocancellation=0\n",
+        account.unwrap_or_default(),
+        port + 2000,
     )
 }
 

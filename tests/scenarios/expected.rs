@@ -31,7 +31,9 @@ pub struct Play {
     pub says: Option<String>,
     /// What happens when the scenario makes the file `now`: a command, or `TERM` or `INT`, which stop the agent.
     pub then: Option<Vec<String>>,
-    /// The same after that, for the file `later`.
+    /// A word of that command's output.
+    pub then_says: Option<String>,
+    /// A command or signal after that, for the file `later`.
     pub later: Option<Vec<String>>,
     /// Further arguments of sipp.
     pub sipp: Vec<String>,
@@ -54,6 +56,7 @@ impl Default for Play {
             exit: 0,
             says: None,
             then: None,
+            then_says: None,
             later: None,
             sipp: Vec::new(),
             known_failure: None,

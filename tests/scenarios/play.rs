@@ -54,6 +54,7 @@ fn meet(scenario: &Scenario, at: Ipv4Addr, dir: &Path) -> (Home, (Sipp, Ipv4Addr
 /// sipp plays; meanwhile the agent's user does his part.
 fn perform(play: &Play, agent: &mut Home, (mut sipp, at): (Sipp, Ipv4Addr), dir: &Path) -> Result<(), String> {
     let command = play.command.as_ref().map(|words| command(agent, words, at));
+    let mut said = None;
     let (heard, ran) = std::thread::scope(|scope| {
         let running = command.map(|mut command| scope.spawn(move || finish(&mut command)));
         for (name, then) in [("now", &play.then), ("later", &play.later)] {
@@ -61,12 +62,13 @@ fn perform(play: &Play, agent: &mut Home, (mut sipp, at): (Sipp, Ipv4Addr), dir:
             let mark = dir.join(name);
             wait_until(|| mark.exists() || sipp.is_over());
             if mark.exists() {
-                do_then(agent, then, at);
+                said = said.take().or(do_then(agent, then, at));
             }
         }
         (sipp.finish(), running.map(|running| running.join().unwrap()))
     });
     heard?;
+    check_said(play.then_says.as_deref(), &said.map(|ran| ran.stdout).unwrap_or_default())?;
     ran.map_or(Ok(()), |ran| check_command(play, &ran))
 }
 
@@ -76,26 +78,37 @@ fn command(agent: &Home, words: &[String], sipp: Ipv4Addr) -> Command {
     command
 }
 
-fn do_then(agent: &mut Home, then: &[String], sipp: Ipv4Addr) {
+fn do_then(agent: &mut Home, then: &[String], sipp: Ipv4Addr) -> Option<Ran> {
     match then {
         [signal] if signal == "TERM" || signal == "INT" => {
             assert_eq!(agent.signal(signal), Some(0), "the agent does not stop as it should");
+            None
         }
-        words => {
-            finish(&mut command(agent, words, sipp)).expect(0);
-        }
+        words => Some(finish(&mut command(agent, words, sipp)).expect(0)),
     }
 }
 
 fn check_command(play: &Play, ran: &Ran) -> Result<(), String> {
-    let shown: String = ran.stdout.trim_end().chars().take(300).collect();
     if ran.code != play.exit {
-        return Err(format!("the agent's command ended with {} and not {}: {shown}", ran.code, play.exit));
+        return Err(format!(
+            "the agent's command ended with {} and not {}: {}",
+            ran.code,
+            play.exit,
+            short(&ran.stdout)
+        ));
     }
-    match &play.says {
-        Some(word) if !ran.stdout.contains(word) => Err(format!("the agent does not say {word:?}: {shown}")),
+    check_said(play.says.as_deref(), &ran.stdout)
+}
+
+fn check_said(word: Option<&str>, said: &str) -> Result<(), String> {
+    match word {
+        Some(word) if !said.contains(word) => Err(format!("the agent does not say {word:?}: {}", short(said))),
         _ => Ok(()),
     }
+}
+
+fn short(said: &str) -> String {
+    said.trim_end().chars().take(300).collect()
 }
 
 /// It answers its user, and no call is left; the media of the last one may take a moment to close.

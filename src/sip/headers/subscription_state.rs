@@ -39,7 +39,8 @@ impl TypedHeader for SubscriptionState {
     fn read(value: &str) -> Result<Self, FieldProblem> {
         let (state, params) = value.split_at(value.find(';').unwrap_or(value.len()));
         let state = Token::new(token::trim(state)).ok_or(FieldProblem::Token)?;
-        let mut params = Params::read(params)?;
+        // liblinphone 5.1 names it twice, and what it tells of a transfer would never be taken.
+        let mut params = Params::read(&params.replacen(";reason=reason=", ";reason=", 1))?;
         let seconds = |name| params.value(name).map(token::number).transpose();
         let (expires, retry_after) = (seconds("expires")?, seconds("retry-after")?);
         let reason = params.value("reason").map(token::token).transpose()?;
@@ -97,6 +98,8 @@ mod tests {
         assert_eq!(state.state, SubscriptionStatus::Terminated);
         assert_eq!((state.reason.as_deref(), state.expires, state.retry_after), (Some("probation"), Some(9), Some(30)));
         assert_eq!(state.to_string(), "terminated;reason=probation;expires=9;retry-after=30;x=y");
+        let twice = SubscriptionState::read("terminated;reason=reason=noresource").unwrap();
+        assert_eq!(twice.reason.as_deref(), Some("noresource"));
         assert_eq!(SubscriptionState::read("later").unwrap().to_string(), "later");
         for bad in ["", ";expires=1", "active;expires=x", "active;expires=-1", "active;reason=\"a b\"", "a b"] {
             assert!(SubscriptionState::read(bad).is_err(), "{bad}");
