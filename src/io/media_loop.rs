@@ -104,12 +104,12 @@ impl MediaLoops {
         Ok(address)
     }
 
-    /// Opens the connection by which the call's media goes; when nobody takes it, that is told. Must be called inside a tokio runtime.
-    pub fn connect(&self, call: CallId, to: SocketAddr) {
+    /// Opens the connection by which the call's media goes, from that address of ours; when nobody takes it, that is told. Must be called inside a tokio runtime.
+    pub fn connect(&self, call: CallId, from: IpAddr, to: SocketAddr) {
         let Some(Leg::Running(mailbox)) = self.legs.get(&call) else { return };
         let (mailbox, dones) = (Arc::clone(mailbox), self.dones.clone());
         tokio::spawn(async move {
-            match by_tcp::dial(call, to).await {
+            match by_tcp::dial(call, from, to).await {
                 Ok(stream) => mailbox.given.connection.put(Some(stream)),
                 Err(failure) => {
                     let _ = dones.send(Done::StreamFailed { call, failure }).await;

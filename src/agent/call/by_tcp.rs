@@ -57,8 +57,8 @@ impl Agent {
     /// Both have described who opens it.
     pub(super) fn connect_media(&mut self, id: CallId, to: SocketAddr) {
         let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.is_by_tcp()) else { return };
-        if calling.opens_connection() {
-            self.effect(Effect::ConnectMedia { call: id, to });
+        if let Some(local) = calling.local.filter(|_| calling.opens_connection()) {
+            self.effect(Effect::ConnectMedia { call: id, from: local.ip(), to });
         }
     }
 }

@@ -2,7 +2,7 @@
 //! Either side may have opened it (RFC 4145).
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -236,13 +236,14 @@ impl std::fmt::Display for Broken {
     }
 }
 
-/// Opens the connection to where the other side waits for it.
+/// Opens the connection to where the other side waits for it, from this address of ours.
 ///
 /// # Errors
 /// Nobody takes it there.
-pub async fn dial(call: CallId, to: SocketAddr) -> Result<TcpStream, Failure> {
+pub async fn dial(call: CallId, from: IpAddr, to: SocketAddr) -> Result<TcpStream, Failure> {
     let opening = async {
         let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind(SocketAddr::new(from, 0))?;
         socket.connect(to).await?.into_std()
     };
     let opened = timeout(PATIENCE, opening).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
