@@ -113,7 +113,13 @@ impl ByTcp {
         self.connections.retain_mut(|connection| {
             let mut sort = |from, packet: &mut [u8]| match in_clear {
                 None => take(from, packet),
-                Some(peer) if is_same_host(peer, from) && *used.get_or_insert(from) == from => take(peer, packet),
+                Some(peer) if is_same_host(peer, from) => {
+                    let before = used.filter(|used| is_same_host(peer, *used));
+                    *used = before.or(Some(from));
+                    if *used == Some(from) {
+                        take(peer, packet);
+                    }
+                }
                 Some(_) => {}
             };
             let Err(broken) = connection.receive(now, &mut sort) else { return true };
