@@ -9,7 +9,7 @@ use super::srtp_keys::SrtpKeys;
 use super::KeyState;
 use crate::agent::ruling::Protected;
 use crate::agent::Agent;
-use crate::policy::{Protocol, Rule, Upper};
+use crate::policy::{Protocol, Rule};
 use crate::sip::headers::NameAddr;
 use crate::vocab::{Device, Entity, Now};
 
@@ -18,8 +18,8 @@ impl Agent {
     pub(super) fn judge_plain(&mut self, now: Now, invitation: &Invitation<'_>, offered: PeerSdp) -> Result<Taken, No> {
         let Invitation { from, caller, .. } = *invitation;
         self.refuse_stripped(caller)?;
-        if offered.connection().is_some() {
-            return Err(No::plain(488, "media over TCP is protected by a key agreement, or not spoken here"));
+        if offered.connection().is_some_and(|connection| connection.existing) {
+            return Err(No::plain(488, "there is no connection that could go on (a=connection:new)"));
         }
         self.refuse_crowd()?;
         // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
@@ -30,7 +30,7 @@ impl Agent {
             refuse_aimed(&[offered.media()], from.remote.ip())?;
         }
         let protected = if keys.is_some() { Protected::SRTP } else { Protected::default() };
-        let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), Upper::Udp), way);
+        let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), offered.upper()), way);
         if let Err(missing) = self.judge_protection(protected, &demands) {
             return Err(self.refuse_telephone(caller, &offered, &missing));
         }
