@@ -6,7 +6,7 @@ use crate::media::Counters;
 use crate::sip::EndpointCounters;
 
 /// What the stories count, so that each is shown from the start, at zero.
-const COUNTED: [&str; 22] = [
+const COUNTED: [&str; 23] = [
     "agreements_used",
     "askers",
     "asks_failed",
@@ -17,6 +17,7 @@ const COUNTED: [&str; 22] = [
     "calls_rekeyed",
     "digits_received",
     "moves",
+    "offers_from_elsewhere",
     "proposals_received",
     "proposals_sent",
     "rekeys_refused",

@@ -1,6 +1,6 @@
 //! A dialog (RFC 3261 section 12): two tags, two counters, and where requests go.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::headers::NameAddr;
 use super::{token, Host, Method, Request, RequestIds, Resumed, Transport, Uri};
@@ -222,6 +222,12 @@ impl Dialog {
     /// Its next request goes where the first one went.
     pub fn is_where_it_began(&self) -> bool {
         self.destination().remote == self.fallback
+    }
+
+    /// The peer sends from there, or its proxy does: where our requests go, or where it all began. Tags can be read on the way.
+    pub fn is_from_peer(&self, from: IpAddr) -> bool {
+        let places = [self.destination().remote, self.fallback];
+        places.iter().any(|place| place.ip().to_canonical() == from.to_canonical())
     }
 
     pub fn destination(&self) -> Destination {

@@ -9,6 +9,7 @@ use super::headers::Reason;
 use super::reliable::{Early, Unpracked};
 use super::session_timer::SessionTimer;
 use super::timed::Timed;
+use super::uri::Uri;
 use super::transaction::{ClientKey, ServerKey, Timing};
 use super::{Body, HeaderName, Method, Request, Transmit};
 use crate::vocab::Mono;
@@ -102,6 +103,8 @@ pub(crate) struct Session {
     pub peer_updates: bool,
     /// The peer has referred us to somebody before: what we notify of later ones says which (RFC 3515 section 2.4.6).
     pub referred: bool,
+    /// Where the peer is reached, as a request said that came from elsewhere: nothing goes there before it has proven who it is.
+    pub elsewhere: Option<Uri>,
     /// Our session description.
     pub said: Option<Body>,
 }
@@ -207,6 +210,7 @@ impl Session {
             offering: None,
             peer_updates: false,
             referred: false,
+            elsewhere: None,
             said: None,
         }
     }

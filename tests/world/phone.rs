@@ -31,6 +31,8 @@ pub struct Phone {
     version: u32,
     /// Where it receives.
     pub media: SocketAddr,
+    /// What it says comes from there.
+    pub from: &'static str,
     /// What it seals with, and the number of its next packet.
     sender: Sender,
     sequence: u16,
@@ -69,6 +71,7 @@ impl Phone {
             number: 0,
             version: 0,
             media,
+            from: PHONE,
             sender,
             sequence: 100,
             sent: Vec::new(),
@@ -95,20 +98,36 @@ impl Phone {
     }
 
     pub fn say(&mut self, text: String) {
-        let (from, to, bytes) = (at(PHONE, 5060), at(BOB, 5060), text.into_bytes());
+        let (from, to, bytes) = (at(self.from, 5060), at(BOB, 5060), text.into_bytes());
         self.world.wire.send(self.world.now.mono, Parcel::Sip { stream: None, from, to, bytes });
         self.world.run_for(Duration::from_millis(100));
     }
 
     pub fn request(&self, method: &str, body: &str) -> String {
-        let (number, tag, call) = (self.number, &self.tag, &self.call_id);
+        let (number, tag, call, from) = (self.number, &self.tag, &self.call_id, self.from);
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         format!(
-            "{method} sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bK{method}{number}\r\n\
+            "{method} sip:bob@{BOB} SIP/2.0\r\nVia: SIP/2.0/UDP {from}:5060;branch=z9hG4bK{method}{number}\r\n\
              Max-Forwards: 70\r\nFrom: <sip:phone@{PHONE}>;tag=p\r\nTo: <sip:bob@{BOB}>{tag}\r\nCall-ID: {call}\r\n\
-             CSeq: {number} {method}\r\nContact: <sip:phone@{PHONE}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+             CSeq: {number} {method}\r\nContact: <sip:phone@{from}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
             body.len()
         )
+    }
+
+    /// A refresh without anything in it.
+    pub fn update(&mut self) {
+        self.number += 1;
+        let text = self.request("UPDATE", "");
+        self.say(text);
+    }
+
+    /// Where the last request of Bob's by this method went.
+    pub fn went_to(&self, method: &str) -> SocketAddr {
+        let to = |parcel: &Parcel| match parcel {
+            Parcel::Sip { from, to, bytes, .. } if from.ip() == at(BOB, 0).ip() && bytes.starts_with(method.as_bytes()) => Some(*to),
+            _ => None,
+        };
+        self.world.wire.overheard.iter().rev().find_map(to).expect("there is one")
     }
 
     /// What Bob answers to INVITE with this body: the status and the body.

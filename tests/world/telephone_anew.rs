@@ -1,7 +1,7 @@
 //! An ordinary telephone with SRTP describes its stream anew within a call of Bob's: other keys, another place (RFC 4568 section 7.1.4), and an INVITE
 //! without an offer.
 
-use sottovoce::agent::{AgentConfig, CallState, Command, HoldState, SrtpKeying};
+use sottovoce::agent::{AgentConfig, CallState, Command, Event, HoldState, SrtpKeying};
 
 use crate::common::config::agent;
 use crate::common::wire::Link;
@@ -200,5 +200,36 @@ fn a_call_goes_on_when_either_of_two_is_elsewhere() {
                 assert!(after.counters.received >= before.counters.received + 95, "{keys:?} {moves}: {after:?}");
             }
         }
+    }
+}
+
+/// Whoever has read the call's messages knows the tags, and nothing else tells them from the telephone but where they come from.
+#[test]
+fn who_read_the_messages_takes_no_call_over_from_elsewhere() {
+    const ELSEWHERE: &str = "192.168.1.9";
+    let fingerprint = format!("a=fingerprint:sha-256 {}\r\na=setup:actpass\r\n", ["AB"; 32].join(":"));
+    for (profile, lines) in
+        [("RTP/SAVP", crypto(2)), ("RTP/SAVP", crypto(1)), ("UDP/TLS/RTP/SAVP", fingerprint), ("", String::new())]
+    {
+        let mut phone = Phone::talking();
+        let there = phone.media;
+        phone.from = ELSEWHERE;
+        phone.media = at(ELSEWHERE, 6000);
+        let offer = if profile.is_empty() { String::new() } else { phone.described(profile, &lines) };
+        assert_eq!(phone.invite(&offer).0, 488, "{profile} {lines}");
+        phone.acknowledge("");
+        let is = |event: &&Event| matches!(event, Event::Notice(notice) if notice.code == "offer-from-elsewhere");
+        assert_eq!(phone.world.nodes[0].events.iter().filter(is).count(), 1, "{profile}");
+        // An UPDATE without anything in it does not lead the call's requests there either.
+        phone.update();
+        phone.media = there;
+        phone.from = PHONE;
+        phone.is_heard();
+        assert_eq!(phone.remote(), there);
+        assert!(phone.heard().len() > 40);
+        let call = phone.call().id;
+        phone.world.command(0, Command::Hangup { call: Some(call) }).unwrap();
+        phone.world.run_for(SECOND);
+        assert_eq!(phone.went_to("BYE"), at(PHONE, 5060));
     }
 }

@@ -162,6 +162,8 @@ pub(super) struct Calling {
     early_tries: u32,
     /// The user knows that somebody offers anew without the keys of the call.
     told_stripped: bool,
+    /// And that somebody else wanted the call to go elsewhere.
+    told_elsewhere: bool,
     /// Our 200 offers, and the ACK has to answer.
     offers: bool,
     /// With an ordinary telephone, by SRTP.
@@ -325,6 +327,7 @@ impl Agent {
             said: Descriptions::default(),
             early_tries: 0,
             told_stripped: false,
+            told_elsewhere: false,
             offers: false,
             srtp: None,
             ice: nat::IceOfCall::default(),
@@ -376,7 +379,9 @@ impl Agent {
             EndpointEvent::DigitRefused { id, status, reason } => self.handle_digit_refused(id, status, &reason),
             EndpointEvent::Confirmed { id, body } => self.handle_confirmed(now, id, body),
             EndpointEvent::InviteFailed { id, cause, ids } => self.handle_invite_failed(now, id, cause, ids),
-            EndpointEvent::Reinvited { id, from, body } => self.handle_reinvited(now, id, from, body),
+            EndpointEvent::Reinvited { id, from, from_peer, body } => {
+                self.handle_reinvited(now, id, (from, from_peer), body);
+            }
             EndpointEvent::OfferAnswered { id, body } => self.handle_offer_answered(now, id, body),
             EndpointEvent::OfferDue { id } => self.handle_offer_due(now, id),
             EndpointEvent::OfferRefused { id, status, reason, warnings } => {

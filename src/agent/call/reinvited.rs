@@ -1,6 +1,6 @@
 //! The peer offers anew within a call: the same again, hold (RFC 3264 section 8.4), or something that is refused.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::failures::gone;
 use super::peer_sdp::PeerSdp;
@@ -13,11 +13,21 @@ use crate::vocab::{CallId, Failure, FailureKind, Now};
 impl Agent {
     /// A refresh with an unchanged o= line and attribute gets the same answer; one that only holds the call, takes it up
     /// again, or names other codecs, is answered; anything else is refused, and the call goes on.
-    pub(super) fn handle_reinvited(&mut self, now: Now, session: SessionId, from: Received, body: Option<Body>) {
+    pub(super) fn handle_reinvited(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        (from, from_peer): (Received, bool),
+        body: Option<Body>,
+    ) {
         let Some(calling) = self.calls.by_session(session) else { return self.refuse_reoffer(now, session) };
         let (id, said) = (calling.call.id, calling.said.ours.as_ref().map(ToString::to_string));
         let Some(said) = said else { return self.refuse_reoffer(now, session) };
+        let is_from_elsewhere = !from_peer && calling.is_known_by_place();
         let Some(body) = body else {
+            if is_from_elsewhere && calling.srtp.is_some() {
+                return self.refuse_elsewhere(now, id, session, from.remote.ip());
+            }
             // It gets the session as it is for an offer (RFC 3261 section 14.2).
             calling.offers = true;
             let offer = calling.said.ours.clone().map(|said| calling.offered_again(said).to_string());
@@ -40,6 +50,11 @@ impl Agent {
         let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
         let is_telephone = !before.has_agreement() && !again.has_agreement();
         let is_elsewhere = before.media() != again.media() && !again.media().ip().is_unspecified();
+        // Of a telephone nothing else tells that it is the one of the call.
+        let is_other = calling.is_described_anew(&again) || before.media() != again.media();
+        if is_telephone && is_from_elsewhere && is_other {
+            return self.refuse_elsewhere(now, id, session, from.remote.ip());
+        }
         // Its connection leads where it did.
         if is_telephone && calling.is_by_tcp() && is_elsewhere {
             return self.refuse_reoffer(now, session);
@@ -65,6 +80,18 @@ impl Agent {
         if !only_held || self.hold(now, id, session, again).is_err() {
             self.refuse_reoffer(now, session);
         }
+    }
+
+    fn refuse_elsewhere(&mut self, now: Now, id: CallId, session: SessionId, from: IpAddr) {
+        if let Some(calling) = self.calls.all.get_mut(&id) {
+            let notice = offered_elsewhere(id, &calling.call.peer, from);
+            if !std::mem::replace(&mut calling.told_elsewhere, true) {
+                self.audit_notice(now, &notice);
+                self.event(Event::Notice(notice));
+            }
+        }
+        self.count("offers_from_elsewhere");
+        self.refuse_reoffer(now, session);
     }
 
     fn refuse_reoffer(&mut self, now: Now, session: SessionId) {
@@ -109,6 +136,11 @@ impl Agent {
 }
 
 impl Calling {
+    /// Nothing in its messages proves that they are the peer's: it is where they come from.
+    fn is_known_by_place(&self) -> bool {
+        self.is_telephone() || !self.call.known
+    }
+
     /// A telephone with keys for SRTP has others, or is elsewhere; or one without any demands some.
     fn is_described_anew(&self, again: &PeerSdp) -> bool {
         match &self.srtp {
@@ -116,6 +148,16 @@ impl Calling {
             None => again.is_secure(),
         }
     }
+}
+
+fn offered_elsewhere(id: CallId, peer: &str, from: IpAddr) -> Failure {
+    Failure::new(
+        FailureKind::Trust,
+        "offer-from-elsewhere",
+        format!("somebody at {from}, where call {id} with {peer} does not go, offered other keys or another place for its sound; it was refused"),
+        peer,
+        "the call goes on as it was; whoever that was reads the call's messages: reach the peer by TLS, or by a proxy of yours",
+    )
 }
 
 fn downgrade(id: CallId, peer: &str) -> Failure {

@@ -191,6 +191,7 @@ impl Agent {
         // Before the answer goes out: what comes under the new keys then is opened.
         let first = Speaker::Peer { heard_first };
         self.rekey_stream(now, id, confirmed, described, first).map_err(|why| No::plain(488, &why.message))?;
+        self.endpoint.follow(session);
         self.say_answer(now, id, session, said);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.held_by_peer = again.held();

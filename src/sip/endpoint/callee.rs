@@ -70,8 +70,10 @@ impl Endpoint {
     pub(super) fn handle_reinvite(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
         let Some(session) = self.session_for(now, id, inbound) else { return };
         session.asked = Some(inbound.key.clone());
+        let from_peer = session.dialog.is_from_peer(inbound.from.remote.ip());
         self.remember(now, inbound, Owner::Session(id));
-        self.events.push_back(EndpointEvent::Reinvited { id, from: inbound.from, body: read::body(&inbound.request) });
+        let body = read::body(&inbound.request);
+        self.events.push_back(EndpointEvent::Reinvited { id, from: inbound.from, from_peer, body });
     }
 
     /// The session, when it can take a re-INVITE or UPDATE now (RFC 3261 section 14.2, RFC 3311 section 5.2); otherwise the
@@ -86,7 +88,11 @@ impl Endpoint {
             self.postpone_offer(now, id);
         }
         let session = self.sessions.get_mut(&id)?;
-        session.dialog.retarget(read::contact(inbound.request.headers()));
+        let contact = read::contact(inbound.request.headers());
+        match session.dialog.is_from_peer(inbound.from.remote.ip()) {
+            true => session.dialog.retarget(contact),
+            false => session.elsewhere = contact,
+        }
         Some(session)
     }
 

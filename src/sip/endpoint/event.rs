@@ -229,6 +229,8 @@ pub enum EndpointEvent {
     Reinvited {
         id: SessionId,
         from: Received,
+        /// It came from where the call's requests go, or where it began; tags alone can be read on the way.
+        from_peer: bool,
         body: Option<Body>,
     },
     /// A final answer of 300 or more came to our INVITE; 487 when we cancelled it. The session is gone. A 3xx sends us to the

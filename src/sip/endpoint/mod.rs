@@ -346,6 +346,14 @@ impl Endpoint {
         self.send_offer(now.mono, id, body);
     }
 
+    /// Whoever offered from elsewhere within a session has proven to be its peer: what we ask of it goes there now.
+    pub fn follow(&mut self, id: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            let target = session.elsewhere.take();
+            session.dialog.retarget(target);
+        }
+    }
+
     /// The peer of an answered session is reached at this URI, as it says elsewhere: an offer that it has not answered where it was is made
     /// anew there, after another `OfferDue`.
     pub fn lead_elsewhere(&mut self, now: Now, id: SessionId, target: Uri) {

@@ -42,7 +42,7 @@ impl Endpoint {
         if !calling.dialog.accept_cseq(inbound.cseq) {
             return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
         }
-        let from_peer = calling.dialog.destination().remote.ip() == inbound.from.remote.ip();
+        let from_peer = calling.dialog.is_from_peer(inbound.from.remote.ip());
         let mut event = Event::new(PACKAGE);
         if std::mem::replace(&mut calling.referred, true) {
             event.params.set("id", Some(&inbound.cseq.to_string()));

@@ -200,9 +200,13 @@ impl Endpoint {
         if body.is_some() {
             session.asked = Some(inbound.key.clone());
         }
+        let from_peer = session.dialog.is_from_peer(inbound.from.remote.ip());
         self.remember(now, inbound, Owner::Session(id));
         match body {
-            Some(body) => self.events.push_back(EndpointEvent::Reinvited { id, from: inbound.from, body: Some(body) }),
+            Some(body) => {
+                let body = Some(body);
+                self.events.push_back(EndpointEvent::Reinvited { id, from: inbound.from, from_peer, body });
+            }
             None => self.answer_refresh(now, id, &inbound.key),
         }
     }
