@@ -29,7 +29,8 @@ pub(super) fn keys_unusable(peer: &str) -> Failure {
 /// It answered so: `said` as 488 Not Acceptable Here. `with_sdes`: keys by SDES were offered too.
 pub(super) fn not_with_keys(peer: &str, said: &str, with_sdes: bool) -> Failure {
     let message = format!("{peer} does not take a call with srtp as your policy demands it: it answered {said}");
-    refused("no-protection", message, peer, if with_sdes { WITHOUT } else { DTLS_ALONE })
+    let next = format!("{}; or there is no codec in common", if with_sdes { WITHOUT } else { DTLS_ALONE });
+    refused("no-protection", message, peer, &next)
 }
 
 /// The same, where nothing but a call in clear was offered.
