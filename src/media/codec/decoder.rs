@@ -64,6 +64,34 @@ impl Decoder {
             Memory::Opus(decoder) => decoder.conceal(out),
         }
     }
+
+    /// Samples by which what is heard lags behind what a decoder knows.
+    pub fn lag(&self) -> usize {
+        match &self.memory {
+            Memory::G722(_) => g722::LAG,
+            Memory::None | Memory::Opus(_) => 0,
+        }
+    }
+
+    /// Something did not come, and may have sounded like `made`, which is longer by [`lag`](Self::lag): so what comes after it is understood better.
+    /// What is in `made` is used up.
+    pub fn miss(&mut self, made: &mut [i16]) {
+        match &mut self.memory {
+            Memory::G722(decoder) => decoder.miss(made),
+            Memory::None => (),
+            Memory::Opus(decoder) => {
+                decoder.conceal(made);
+            }
+        }
+    }
+
+    /// Samples that are not right yet after a miss.
+    pub fn unsure(&self) -> usize {
+        match &self.memory {
+            Memory::G722(_) => g722::UNSURE,
+            Memory::None | Memory::Opus(_) => 0,
+        }
+    }
 }
 
 fn each(payload: &[u8], out: &mut [i16], decode: impl Fn(u8) -> i16) -> usize {

@@ -10,6 +10,12 @@ mod tables;
 use band::Band;
 use filter::{Analysis, Synthesis};
 
+/// Samples by which a decoder's sound lags behind the sound that its state is of: both filters together (section 2.5.1 has 22 and the sender's wait).
+pub const LAG: usize = 22;
+
+/// Samples after a hole in which the predictors still find their way: 4 ms.
+pub const UNSURE: usize = 64;
+
 /// Makes one octet of two samples.
 #[derive(Clone, Debug)]
 pub struct Encoder {
@@ -35,6 +41,15 @@ impl Encoder {
             written += 1;
         }
         written
+    }
+
+    /// Its filter knows these samples, nothing more.
+    fn take_in(&mut self, samples: &[i16]) {
+        for pair in samples.chunks_exact(2) {
+            if let &[first, second] = pair {
+                self.analysis.split(first, second);
+            }
+        }
     }
 }
 
@@ -63,6 +78,19 @@ impl Decoder {
             written += pair.len();
         }
         written
+    }
+
+    /// Octets did not come. Sender and receiver learn from them alike, and would go on apart: so it learns from what they may have sounded
+    /// like, coded anew (as ITU-T G.722 Appendix III does). The first [`LAG`] samples of `made` belong to what it knows already.
+    pub fn miss(&mut self, made: &[i16]) {
+        let mut encoder = Encoder { analysis: Analysis::new(), lower: self.lower.clone(), upper: self.upper.clone() };
+        let (known, missed) = made.split_at(LAG.min(made.len()));
+        let (mut octet, mut heard) = ([0], [0; 2]);
+        encoder.take_in(known);
+        for pair in missed.chunks_exact(2) {
+            encoder.encode(pair, &mut octet);
+            self.decode(&octet, &mut heard);
+        }
     }
 }
 

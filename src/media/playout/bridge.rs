@@ -11,8 +11,9 @@ pub(super) struct Bridge {
     back: Echo,
 }
 
-/// The longest hole, in milliseconds.
+/// The longest hole, in milliseconds, and how much of what comes after it may be filled with it.
 pub(super) const LONGEST: usize = 60;
+pub(super) const OVER: usize = 4;
 /// What meets the other side less well than this is not stretched; and how much less likely a side is taken to be stretched by half a
 /// period than not at all.
 const MEETS: f32 = 0.4;
@@ -20,7 +21,7 @@ const RELUCTANCE: f32 = 0.4;
 
 impl Bridge {
     pub(super) fn new(rate: u32) -> Self {
-        let room = rate as usize * LONGEST / 1000 + reach(rate) + window(rate);
+        let room = rate as usize * (LONGEST + OVER) / 1000 + reach(rate) + window(rate);
         Self {
             rate,
             before: vec![0.0; room].into_boxed_slice(),
@@ -36,7 +37,7 @@ impl Bridge {
         self.back.set_rate(rate);
     }
 
-    /// `echo` is of `heard`, what was before the hole; `next` comes after it. A hole is at most [`LONGEST`].
+    /// `echo` is of `heard`, what was before the hole; `next` comes after it. A hole is at most [`LONGEST`] and [`OVER`].
     pub(super) fn fill(&mut self, echo: &mut Echo, heard: &[i16], next: &[i16], hole: &mut [i16]) {
         let room = (hole.len() + reach(self.rate) + window(self.rate)).min(self.before.len());
         let (before, after) = (&mut self.before[..room], &mut self.after[..room]);

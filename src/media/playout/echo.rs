@@ -105,4 +105,15 @@ impl Echo {
             self.made += 1;
         }
     }
+
+    /// What [`go_on`](Self::go_on) would make, without going on.
+    pub(super) fn foretell(&mut self, out: &mut [i16]) {
+        let place = (self.at, self.made);
+        let mut made = [0.0];
+        for sample in out {
+            self.go_on(&mut made);
+            *sample = made[0] as i16;
+        }
+        (self.at, self.made) = place;
+    }
 }

@@ -126,7 +126,7 @@ impl Playout {
             echo: Echo::new(most),
             bridge: Bridge::new(most),
             room: vec![0; second * LONGEST_PACKET / 1000].into_boxed_slice(),
-            hole: vec![0; second * bridge::LONGEST / 1000].into_boxed_slice(),
+            hole: vec![0; second * (bridge::LONGEST + bridge::OVER) / 1000].into_boxed_slice(),
             numbers: Extender::default(),
             passed: Passed::default(),
             noise: None,
@@ -351,47 +351,59 @@ impl Playout {
 
     /// Sound for what is lost before `next`, `gap` samples long.
     fn conceal(&mut self, next: (usize, Packet), gap: usize) {
-        if self.recover(next, gap) {
-            return;
-        }
         let longest = self.rate as usize * bridge::LONGEST / 1000;
         if gap > longest {
             return self.go_on((gap - longest).min(self.rate as usize / 50));
         }
+        if self.timeline.as_ref().is_some_and(|timeline| timeline.made == 0) {
+            self.echo.take_up(self.sound.latest());
+        }
+        if self.recover(next, gap) {
+            return;
+        }
         let (slot, packet) = next;
         let payload = self.store.payload(next);
         let decoder = self.decoders.iter_mut().find(|(kind, _)| *kind == packet.payload_type);
-        let len = decoder.map_or(0, |(_, decoder)| decoder.decode(payload, &mut self.room));
+        let (len, unsure) = decoder.map_or((0, 0), |(_, decoder)| {
+            let missed = &mut self.room[..gap + decoder.lag()];
+            self.echo.foretell(missed);
+            decoder.miss(missed);
+            (decoder.decode(payload, &mut self.room), decoder.unsure())
+        });
         self.store.remove(slot);
         let Some(timeline) = self.timeline.as_mut().filter(|_| len > 0) else { return };
         timeline.note_taken(&packet);
-        if timeline.made == 0 {
-            self.echo.take_up(self.sound.latest());
-        }
         (timeline.end, timeline.made) = (packet.end(), 0);
-        let hole = &mut self.hole[..gap];
-        self.bridge.fill(&mut self.echo, self.sound.latest(), &self.room[..len], hole);
+        let unsure = unsure.min(len / 2);
+        let hole = &mut self.hole[..gap + unsure];
+        self.bridge.fill(&mut self.echo, self.sound.latest(), &self.room[unsure..len], hole);
+        let (hole, over) = hole.split_at(gap);
+        fade(over.iter().map(|sample| f32::from(*sample)), &mut self.room[..unsure]);
         self.sound.push(hole);
         self.sound.push(&self.room[..len]);
         self.counts.concealed += gap as u64;
     }
 
-    /// The packet before `next`, as far as that carries it too.
+    /// The packet before `next`, as far as that carries it too; what is lost before that one is filled from both sides.
     fn recover(&mut self, next: (usize, Packet), gap: usize) -> bool {
         let (_, packet) = next;
-        if gap as i64 != self.samples(packet.ticks) || gap > self.hole.len() {
-            return false;
-        }
+        let whole = self.samples(packet.ticks) as usize;
         let payload = self.store.payload(next);
         let decoder = self.decoders.iter_mut().find(|(kind, _)| *kind == packet.payload_type);
-        let hole = &mut self.hole[..gap];
-        let recovered = decoder.is_some_and(|(_, decoder)| decoder.recover(payload, hole));
+        let recovered = decoder.is_some_and(|(_, decoder)| decoder.recover(payload, &mut self.room[..whole]));
         let Some(timeline) = self.timeline.as_mut().filter(|_| recovered) else { return false };
-        if timeline.made > 0 {
-            join(&mut self.echo, self.rate, hole);
-        }
+        let is_under_way = timeline.made > 0;
         (timeline.end, timeline.made) = (packet.start, 0);
+        let hole = &mut self.hole[..gap.saturating_sub(whole)];
+        let sound = &mut self.room[whole.saturating_sub(gap)..whole];
+        if !hole.is_empty() {
+            self.bridge.fill(&mut self.echo, self.sound.latest(), sound, hole);
+        } else if is_under_way {
+            join(&mut self.echo, self.rate, sound);
+        }
         self.sound.push(hole);
+        self.sound.push(sound);
+        self.counts.concealed += hole.len() as u64;
         true
     }
 
@@ -508,12 +520,18 @@ impl Playout {
     }
 }
 
-/// What was made up fades into what came.
+/// What was made up goes on for a moment, and fades into what came.
 fn join(echo: &mut Echo, rate: u32, sound: &mut [i16]) {
     let mut room = [0.0; CHUNK];
     let len = (rate as usize / 200).min(sound.len()).min(CHUNK);
     echo.go_on(&mut room[..len]);
-    for (i, (sample, made)) in sound.iter_mut().zip(&room[..len]).enumerate() {
+    fade(room[..len].iter().copied(), &mut sound[..len]);
+}
+
+/// What was made up fades into what came, of which there is as much.
+fn fade(made: impl Iterator<Item = f32>, sound: &mut [i16]) {
+    let len = sound.len();
+    for (i, (sample, made)) in sound.iter_mut().zip(made).enumerate() {
         let weight = (i + 1) as f32 / (len + 1) as f32;
         *sample = (made + (f32::from(*sample) - made) * weight) as i16;
     }
