@@ -124,6 +124,7 @@ fn input_of(review: &Review) -> ReviewInput {
         peer_address,
         gateways: Vec::new(),
         current: review.current.clone(),
+        by_tcp: Vec::new(),
         generation: review.generation,
         default_level: review.default_level(),
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sottovoce::dtls::{Handshake, Role, SEED_LEN};
-use sottovoce::ipsec::{frame, AhKey, DirectionKeys, EspKey, FrameReader, Protection};
+use sottovoce::ipsec::{frame, AhKey, DirectionKeys, EspKey, FrameReader, Protection, StreamFraming};
 use sottovoce::media::{
     Acoustics, Associations, Codec, Formats, Held, Stream, StreamConfig, StreamEvent, Treatment, MAX_FRAME,
 };
@@ -154,10 +154,10 @@ fn the_packet_path_does_not_allocate() {
 /// What goes by TCP is framed, and cut into packets again.
 #[test]
 fn frames_of_tcp_do_not_allocate() {
-    let (mut reader, mut room) = (FrameReader::new(false), [0; 512]);
+    let (mut reader, mut room) = (FrameReader::new(StreamFraming::Rtp, false), [0; 512]);
     let before = COUNT.with(Cell::get);
     for len in (1..400).cycle().take(5000) {
-        let framed = frame(&[0xc0; 400][..len], &mut room).unwrap();
+        let framed = frame(StreamFraming::Rtp, &[0xc0; 400][..len], &mut room).unwrap();
         reader.room()[..framed.len()].copy_from_slice(framed);
         reader.fill(framed.len());
         assert_eq!(reader.take().unwrap().map(|packet| packet.len()), Some(len));

@@ -23,6 +23,7 @@ mod tone;
 
 mod peers_accounts;
 mod peers_baresip;
+mod peers_by_tcp;
 mod peers_calls;
 mod peers_comeback;
 mod peers_guards;

@@ -257,6 +257,7 @@ impl AccountConfig {
             option("phone-context", self.phone_context.clone()),
             flag("no-publish", !self.publish),
             flag("no-watchers", !self.watchers),
+            flag("mailbox", self.mailbox),
         ];
         let said: String = said.into_iter().flatten().collect();
         format!("sottovoce account add {}{said}", shell_word(self.entity.as_str()))

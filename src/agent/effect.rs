@@ -91,9 +91,10 @@ pub enum Effect {
         /// Media goes by TCP: wait for connections at that port as well.
         by_tcp: bool,
     },
-    /// Open the connection by which the call's media goes.
+    /// Open the connection by which the call's media goes, from the address that we described: in clear it tells the peer who we are.
     ConnectMedia {
         call: CallId,
+        from: IpAddr,
         to: SocketAddr,
     },
     /// A call is held, or taken up again: its stream sends no sound, or does.

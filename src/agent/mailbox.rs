@@ -136,7 +136,7 @@ impl Agent {
 }
 
 /// It may tell all the same, unasked.
-const NEVER: &str = "some servers have no mailbox, or tell of it unasked, which is taken; else ask who runs the server, or leave mailbox = true out";
+const NEVER: &str = "some servers have no mailbox, or tell of it unasked, which is taken; else ask who runs the server, or leave mailbox = true out (an account that was added: remove it, and add it without --mailbox)";
 
 fn untold(entity: &Entity, failure: &Failure, next: &str) -> Failure {
     let message = format!("the server does not tell of messages that wait for {entity}: {}", failure.message);

@@ -21,7 +21,7 @@ use super::ruling::some_port;
 use super::waiting::Waiting;
 use super::{Agent, AskState, AuditRow, Effect, Event, OpenReview, ReviewState, StoreOp, Stored};
 use crate::policy::{
-    Answer, Approved, Circumstances, Decision, Entry, KeyState, Review, ReviewInput, ReviewKind, Rule, Statement,
+    Answer, Approved, Circumstances, Decision, Entry, KeyState, Review, ReviewInput, ReviewKind, Rule, Statement, Upper,
 };
 use crate::vocab::{Deadline, Failure, FailureKind, Generation, Now, ReviewId};
 
@@ -82,7 +82,8 @@ impl Agent {
             own_address: self.config.media_address,
             peer_address: peer,
             gateways: self.gateways(peer),
-            current: self.ruling_entries(now, statement, peer),
+            current: self.ruling_entries(now, statement, peer, Upper::Udp),
+            by_tcp: self.ruling_entries(now, statement, peer, Upper::Tcp),
             generation: self.book.generation(),
             default_level: self.config.default_level,
         };
@@ -94,10 +95,11 @@ impl Agent {
         Circumstances { relation: self.relation_of(&opening.statement.entity, proven), intent: opening.intent }
     }
 
-    /// Our own entries for this peer's media, out then in.
-    fn ruling_entries(&self, now: Now, statement: &Statement, peer: IpAddr) -> Vec<Entry> {
+    /// Our own entries for this peer's media by this transport, out then in.
+    fn ruling_entries(&self, now: Now, statement: &Statement, peer: IpAddr, upper: Upper) -> Vec<Entry> {
         let device = Some((&statement.entity, &statement.device));
-        let (out, inbound) = self.entries_between(now, device, some_port(self.config.media_address), some_port(peer));
+        let ends = (some_port(self.config.media_address), some_port(peer));
+        let (out, inbound) = self.entries_by(now, device, ends, upper);
         vec![out, inbound]
     }
 

@@ -378,6 +378,8 @@ pub struct Call {
     pub held_by_peer: bool,
     /// The call that ran when this one came.
     pub behind: Option<CallId>,
+    /// Its media goes by TCP.
+    pub by_tcp: bool,
     /// The file into which both sides are recorded, safe to print.
     pub recording: Option<String>,
     /// The call whose peer hears this one's, and the other way round.

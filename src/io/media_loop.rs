@@ -34,6 +34,7 @@ use super::audio::{Sink, Source, LIVE_RATE};
 use super::{Clock, Resolver};
 use crate::agent::{AudioSink, AudioSource, CallRecording, Done};
 use crate::ice::{Gathering, Start};
+use crate::ipsec::StreamFraming;
 use crate::media::{Counters, Formats, Forwarder, Gains, Held, Known, Rekeying, Stream, TreatmentWish};
 use crate::policy::Spd;
 use crate::vocab::{CallId, Digit, Failure, FailureKind};
@@ -103,12 +104,12 @@ impl MediaLoops {
         Ok(address)
     }
 
-    /// Opens the connection by which the call's media goes; when nobody takes it, that is told. Must be called inside a tokio runtime.
-    pub fn connect(&self, call: CallId, to: SocketAddr) {
+    /// Opens the connection by which the call's media goes, from that address of ours; when nobody takes it, that is told. Must be called inside a tokio runtime.
+    pub fn connect(&self, call: CallId, from: IpAddr, to: SocketAddr) {
         let Some(Leg::Running(mailbox)) = self.legs.get(&call) else { return };
         let (mailbox, dones) = (Arc::clone(mailbox), self.dones.clone());
         tokio::spawn(async move {
-            match by_tcp::dial(call, to).await {
+            match by_tcp::dial(call, from, to).await {
                 Ok(stream) => mailbox.given.connection.put(Some(stream)),
                 Err(failure) => {
                     let _ = dones.send(Done::StreamFailed { call, failure }).await;
@@ -180,7 +181,11 @@ impl MediaLoops {
         let (mailbox, loudness) = (Arc::new(Mailbox::default()), Arc::clone(&self.loudness));
         let (socket, traversal) = opened.take();
         let (treatment, given) = (self.treatment, Arc::clone(&mailbox));
-        let by_tcp = self.listeners.remove(&call).map(|listener| Box::new(ByTcp::new(call, listener)));
+        let framing = match &work {
+            Work::Talk(Some(stream)) => stream.framing(),
+            Work::Talk(None) | Work::Forward(_) => StreamFraming::Esp,
+        };
+        let by_tcp = self.listeners.remove(&call).map(|listener| Box::new(ByTcp::new(call, framing, listener)));
         let leg = MediaLeg { call, mailbox: given, socket, by_tcp, traversal, work, source, sink, loudness, treatment };
         self.crew.run(leg).map_err(|error| no_thread(call, &error))?;
         self.legs.insert(call, Leg::Running(mailbox));

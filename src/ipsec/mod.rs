@@ -34,7 +34,7 @@ pub use aead::Backend;
 pub use bundle::{Inbound, Opened, Outbound, Protection, SealError};
 pub use demux::Kind;
 pub use drop_reason::DropReason;
-pub use framed::{frame, FrameError, FrameReader, MOST as MOST_FRAMED, STREAM_PREFIX};
+pub use framed::{frame, FrameError, FrameReader, StreamFraming, MOST as MOST_FRAMED, STREAM_PREFIX};
 pub use packet_buffer::PacketBuffer;
 pub use path::Path;
 pub use replay::ReplayWindow;

@@ -42,6 +42,11 @@ impl Generations {
         Self { current: first, overlap: None }
     }
 
+    /// The peer's packets have nothing around them.
+    pub(super) fn takes_clear(&self) -> bool {
+        self.current.ingress.associations.is_none()
+    }
+
     pub(super) fn remote(&self) -> SocketAddr {
         self.current.remote
     }

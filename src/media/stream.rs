@@ -19,7 +19,7 @@ use super::reports::{self, Reports};
 use super::rtp::{self, RtpHeader};
 use super::{Codec, Counters, Formats, Held, Tunnel};
 use crate::dtls::DtlsError;
-use crate::ipsec::{DropReason, Kind, PacketBuffer};
+use crate::ipsec::{DropReason, Kind, PacketBuffer, StreamFraming};
 use crate::policy::{Bundle, Level, Spd, Upper};
 use crate::srtp::CryptoSuite;
 use crate::vocab::{Device, Digit, Entity, Now};
@@ -282,6 +282,20 @@ impl Stream {
     /// Where the peer is reached: as offered, until an authenticated packet comes from elsewhere.
     pub fn remote(&self) -> SocketAddr {
         self.generations.remote()
+    }
+
+    /// How its packets stand in a TCP connection.
+    pub fn framing(&self) -> StreamFraming {
+        if self.generations.outbound().esp {
+            StreamFraming::Esp
+        } else {
+            StreamFraming::Rtp
+        }
+    }
+
+    /// Neither its packets nor the peer's are sealed by anything: who sends them shows by nothing but where they come from.
+    pub fn is_in_clear(&self) -> bool {
+        self.generations.outbound().is_empty() || self.generations.takes_clear()
     }
 
     /// Whether the policy lets packets of this stream go to another address of the peer than it described, and come from there; of a stranger,

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::advice::{advise, Advice, Circumstances};
 use super::guarantee::Tightness;
-use super::{infer, Action, Entry, Environment, Level, PlaceCondition, RulesError, Scope, Spd, Statement};
+use super::{infer, Action, Entry, Environment, Level, PlaceCondition, RulesError, Scope, Spd, Statement, Upper};
 use crate::vocab::{Device, Entity, Fingerprint, Generation, Wall};
 
 pub use answer::AnswerError;
@@ -28,6 +28,8 @@ pub struct Review {
     pub own_environment: Environment,
     /// The entries of ours that rule this peer today, out then in.
     pub current: Vec<Entry>,
+    /// Those of them that name TCP, where they rule it.
+    by_tcp: Vec<Entry>,
     /// What approving as it is would register, out then in: the statement's policy, completed to both directions and cut to the two ends.
     pub proposed: Vec<Entry>,
     /// Each selector of the statement that reached beyond the two ends, in words of ours.
@@ -63,6 +65,8 @@ pub struct ReviewInput {
     pub gateways: Vec<IpAddr>,
     /// The entries of ours that rule this peer today, the default's where there are no others.
     pub current: Vec<Entry>,
+    /// The same for media over TCP.
+    pub by_tcp: Vec<Entry>,
     pub generation: Generation,
     pub default_level: Level,
 }
@@ -101,6 +105,7 @@ impl Review {
             surroundings,
             own_environment: input.own_environment,
             current: input.current,
+            by_tcp: input.by_tcp.into_iter().filter(|entry| entry.selector.upper == Upper::Tcp).collect(),
             proposed,
             cuts,
             differences: Vec::new(),

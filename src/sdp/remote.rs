@@ -57,7 +57,7 @@ pub enum MediaError {
     Dtls(&'static str),
     #[error("the audio stream goes by TCP, and does not say who opens the connection (a=setup, a=connection)")]
     Connection,
-    #[error("the audio stream is neither RTP/AVP nor RTP/SAVP nor UDP/TLS/RTP/SAVP nor TCP/RTP/AVP")]
+    #[error("the audio stream is neither RTP/AVP nor RTP/SAVP nor UDP/TLS/RTP/SAVP nor TCP/RTP/AVP nor TCP/RTP/SAVP")]
     Protocol,
     #[error("the audio stream takes packets of {0} ms at most, and ours have 10 ms at least")]
     Ptime(u16),
@@ -83,12 +83,18 @@ pub enum Profile {
     TlsSavp,
     /// The same with feedback (RFC 5124), of which we have none to give.
     TlsSavpf,
-    /// By TCP (RFC 4571 section 4); our packets in it are those of ESP, as RFC 9329 frames them.
+    /// By TCP (RFC 4571 section 4); with a key agreement the packets in it are those of ESP, as RFC 9329 frames them.
     Tcp,
+    /// The same by SRTP or not at all (RFC 7850 section 3.2).
+    TcpSavp,
 }
 
 impl Profile {
-    const ALL: [Self; 5] = [Self::Avp, Self::Savp, Self::TlsSavp, Self::TlsSavpf, Self::Tcp];
+    const ALL: [Self; 6] = [Self::Avp, Self::Savp, Self::TlsSavp, Self::TlsSavpf, Self::Tcp, Self::TcpSavp];
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.name() == name)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -97,12 +103,26 @@ impl Profile {
             Self::TlsSavp => "UDP/TLS/RTP/SAVP",
             Self::TlsSavpf => "UDP/TLS/RTP/SAVPF",
             Self::Tcp => "TCP/RTP/AVP",
+            Self::TcpSavp => "TCP/RTP/SAVP",
         }
     }
 
     /// Nothing in clear.
     pub fn is_secure(self) -> bool {
         !matches!(self, Self::Avp | Self::Tcp)
+    }
+
+    fn is_by_tcp(self) -> bool {
+        matches!(self, Self::Tcp | Self::TcpSavp)
+    }
+
+    /// The same by a TCP connection; by DTLS there is none.
+    pub(super) fn by_tcp(self) -> Self {
+        if self.is_secure() {
+            Self::TcpSavp
+        } else {
+            Self::Tcp
+        }
     }
 }
 
@@ -124,10 +144,9 @@ impl RemoteAudio {
         if media.port == 0 {
             return Err(MediaError::Rejected);
         }
-        let named = |profile: &Profile| profile.name() == media.protocol;
-        let profile = Profile::ALL.into_iter().find(named).ok_or(MediaError::Protocol)?;
+        let profile = Profile::named(&media.protocol).ok_or(MediaError::Protocol)?;
         let keying = keying(sdp, media, profile)?;
-        let by_tcp = (profile == Profile::Tcp).then(|| TcpConnection::of(media).ok_or(MediaError::Connection));
+        let by_tcp = profile.is_by_tcp().then(|| TcpConnection::of(media).ok_or(MediaError::Connection));
         let connection = by_tcp.transpose()?;
         let formats = NumberedFormat::all_of(media);
         if formats.is_empty() {
@@ -180,13 +199,10 @@ impl RemoteAudio {
 }
 
 fn keying(sdp: &SessionDescription, media: &MediaDescription, profile: Profile) -> Result<Keying, MediaError> {
-    // What an `a=setup` says there is said of the connection.
-    if profile == Profile::Tcp {
-        return Ok(Keying::default());
-    }
-    let dtls = Dtls::of(sdp, media);
+    // What an `a=setup` says of a connection is not said of a handshake.
+    let dtls = if profile.is_by_tcp() { None } else { Dtls::of(sdp, media) };
     let crypto = match (Crypto::all_of(media), profile) {
-        (Err(why), Profile::Savp) if dtls.is_none() => return Err(MediaError::Crypto(why)),
+        (Err(why), Profile::Savp | Profile::TcpSavp) if dtls.is_none() => return Err(MediaError::Crypto(why)),
         (_, Profile::TlsSavp | Profile::TlsSavpf) if dtls.is_none() => return Err(MediaError::Dtls(profile.name())),
         // By DTLS alone.
         (_, Profile::TlsSavp | Profile::TlsSavpf) => Vec::new(),

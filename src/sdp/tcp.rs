@@ -50,7 +50,7 @@ impl TcpConnection {
 /// The same offer, of which the stream goes by TCP (RFC 4571 section 4).
 pub fn by_tcp(mut offer: SessionDescription, setup: Setup) -> SessionDescription {
     for media in &mut offer.media {
-        media.protocol = Profile::Tcp.name().to_owned();
+        media.protocol = Profile::named(&media.protocol).unwrap_or(Profile::Avp).by_tcp().name().to_owned();
         media.attributes.extend(TcpConnection { setup, existing: false }.attributes());
     }
     offer

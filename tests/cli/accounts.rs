@@ -221,14 +221,15 @@ fn without_a_running_agent_an_account_is_added_for_the_next_one() {
         &proxy,
         "--password-file",
         &file,
+        "--mailbox",
     ]));
     let ran = ran.expect(0);
     assert!(ran.stderr.contains("no agent runs") && ran.stdout.contains("registered until"), "{ran:?}");
     assert_eq!(heard.lock().unwrap().last().map(String::as_str), Some("0"), "nobody is there any more");
     alice.start();
-    look_until(|| {
-        (alice.run(&["account", "show"]).expect(0).json()["accounts"][0]["state"] == "registered").then_some(())
-    });
+    let shown = || alice.run(&["account", "show"]).expect(0).json()["accounts"][0].clone();
+    let account = look_until(|| Some(shown()).filter(|account| account["state"] == "registered"));
+    assert_ne!(account["mailbox"]["state"], "off", "it was added with one");
 }
 
 /// A look is no reason to register, and to be gone again.
@@ -275,14 +276,25 @@ fn an_account_that_is_not_registered_is_kept_and_the_command_fails() {
         ("alice@example.org", format!("udp:{address}:5060"), 4, "registration-refused", "refused"),
         ("al@example.org", format!("udp:{}", mute.local_addr().unwrap()), 5, "registrar-silent", "registering"),
     ] {
-        let words =
-            ["account", "add", name, "--proxy", &proxy, "--password-file", &file, "--no-publish", "--no-watchers"];
+        let words = [
+            "account",
+            "add",
+            name,
+            "--proxy",
+            &proxy,
+            "--password-file",
+            &file,
+            "--no-publish",
+            "--no-watchers",
+            "--mailbox",
+        ];
         let failure = refused(alice.run(&words), code, why);
         assert!(failure["message"].as_str().unwrap().contains("the account is kept"), "{failure}");
         let next = failure["next"].as_str().unwrap();
         assert!(
             !next.is_empty()
-                && (code != 4 || next.contains(&format!("add sip:{name} --proxy {proxy} --no-publish --no-watchers`"))),
+                && (code != 4
+                    || next.contains(&format!("add sip:{name} --proxy {proxy} --no-publish --no-watchers --mailbox`"))),
             "{next}"
         );
         let kept = alice.run(&["account", "show", name]).expect(0).json();

@@ -313,7 +313,7 @@ impl Node {
                 let local = SocketAddr::new(local, self.next_port);
                 Some(Done::MediaOpened { call, result: Ok(local), ice: gathering.map(|asked| gathered(*asked, local)) })
             }
-            Effect::ConnectMedia { call, to } => {
+            Effect::ConnectMedia { call, to, .. } => {
                 if let Some(media) = self.media.get_mut(&call) {
                     media.connected = Some(to);
                 }

@@ -41,6 +41,11 @@ pub fn free_tcp(address: Ipv4Addr) -> SocketAddr {
     std::net::TcpListener::bind((address, 0)).unwrap().local_addr().unwrap()
 }
 
+/// Somebody who waits for connections, at a port of his own.
+pub fn waiting(address: Ipv4Addr) -> std::net::TcpListener {
+    std::net::TcpListener::bind((address, 0)).unwrap()
+}
+
 /// A connection to whoever listens there.
 pub fn connection(to: SocketAddr) -> Option<TcpStream> {
     TcpStream::connect(to).ok()

@@ -71,6 +71,7 @@ fn where_the_entries_say_tcp_the_call_is_heard_though_no_udp_comes_through() {
     assert!(answer.contains(" TCP/RTP/AVP ") && answer.contains("a=setup:active\r\na=connection:new\r\n"), "{answer}");
     let media = |node: usize| &world.nodes[node].media[&calls[node]];
     assert_eq!((media(ALICE).connected, media(BOB).connected), (None, Some(media(ALICE).local)));
+    assert!([ALICE, BOB].iter().all(|node| world.the_call(*node, calls[*node]).by_tcp), "the user is told");
     assert!(world.wire.seen.iter().all(|packet| packet[0] >= 0xc0), "nothing goes in clear");
     assert!(offer.find("a=candidate").is_none());
 }
@@ -80,6 +81,7 @@ fn where_they_say_udp_it_is_not_heard() {
     let mut world = world(["udp"; 2], ESP);
     let calls = talking(&mut world);
     assert_eq!(received(&world, calls), [0, 0]);
+    assert!([ALICE, BOB].iter().all(|node| !world.the_call(*node, calls[*node]).by_tcp));
     assert!(descriptions(&world)[0].contains(" RTP/AVP "));
 }
 

@@ -24,14 +24,14 @@ fn telephone(name: &str, address: &str, action: &str) -> AgentConfig {
     AgentConfig { sdes_without_tls: true, ..agent(name, address, action) }
 }
 
-fn two(alice: AgentConfig, bob: AgentConfig) -> World {
+pub fn two(alice: AgentConfig, bob: AgentConfig) -> World {
     let mut world = World::new(4, Link::GOOD);
     world.add("alice", alice);
     world.add("bob", bob);
     world
 }
 
-fn called(world: &mut World) -> CallId {
+pub fn called(world: &mut World) -> CallId {
     let call = world.call(ALICE, "bob@192.168.1.2", None, 3600);
     let settled = |world: &World| {
         let state = &world.the_call(ALICE, call).state;
@@ -42,7 +42,7 @@ fn called(world: &mut World) -> CallId {
     call
 }
 
-fn failed(world: &World, call: CallId) -> &'static str {
+pub fn failed(world: &World, call: CallId) -> &'static str {
     match &world.the_call(ALICE, call).state {
         CallState::Failed(failure) => failure.code,
         state => panic!("{state:?}"),
@@ -58,7 +58,7 @@ fn bundles(world: &World, call: CallId) -> [(String, u64); 2] {
     })
 }
 
-fn descriptions(world: &World) -> Vec<String> {
+pub fn descriptions(world: &World) -> Vec<String> {
     let text = |parcel: &Parcel| match parcel {
         Parcel::Sip { bytes, .. } => String::from_utf8(bytes.clone()).ok(),
         _ => None,
@@ -142,7 +142,7 @@ fn say(world: &mut World, text: String) {
     world.run_for(SECOND);
 }
 
-fn said_to_phone(world: &World, method: &str) -> Option<String> {
+pub fn said_to_phone(world: &World, method: &str) -> Option<String> {
     world.wire.overheard.iter().find_map(|parcel| match parcel {
         Parcel::Sip { bytes, to, .. } if to.ip() == at(PHONE).ip() => {
             String::from_utf8(bytes.clone()).ok().filter(|text| text.starts_with(method))
@@ -152,7 +152,7 @@ fn said_to_phone(world: &World, method: &str) -> Option<String> {
 }
 
 /// The telephone is asked so, and answers with this status line and this body.
-fn answers(world: &mut World, method: &str, status: &str, body: &str) -> String {
+pub fn answers(world: &mut World, method: &str, status: &str, body: &str) -> String {
     assert!(world.run_until(MINUTE, |world| said_to_phone(world, method).is_some()));
     let request = said_to_phone(world, method).unwrap();
     let kept = |line: &&str| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name));
@@ -167,7 +167,7 @@ fn answers(world: &mut World, method: &str, status: &str, body: &str) -> String 
     request
 }
 
-fn described(media: &str) -> String {
+pub fn described(media: &str) -> String {
     format!("v=0\r\no=p 1 1 IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {PHONE}\r\nt=0 0\r\nm=audio 6000 {media}")
 }
 
@@ -246,7 +246,7 @@ fn no_call_in_clear_follows_an_ask_that_fails_otherwise_or_under_another_entry()
 fn an_answer_without_keys_or_with_others_ends_the_call_where_srtp_is_required() {
     let other = "RTP/SAVP 0\r\na=crypto:9 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR\r\n";
     for (media, code) in
-        [("RTP/AVP 0\r\n", "answer-unusable"), ("RTP/SAVP 0\r\n", "answer-unusable"), (other, "answer-unusable")]
+        [("RTP/AVP 0\r\n", "no-protection"), ("RTP/SAVP 0\r\n", "answer-unusable"), (other, "answer-unusable")]
     {
         let (world, call) = answered_with(MUST, media);
         assert_eq!(failed(&world, call), code, "{media}");

@@ -1,5 +1,5 @@
-//! A call whose media goes by TCP, because the entry for its peer says so: ESP, framed as RFC 9329 has it, by a connection that one of both opens
-//! (RFC 4145). For where UDP is let through nowhere: what is lost is sent again, and late.
+//! A call whose media goes by TCP, because the entry for its peer says so: ESP, framed as RFC 9329 has it, with ordinary telephones SRTP or RTP in clear as
+//! RFC 4571 has it, by a connection that one of both opens (RFC 4145). For where UDP is let through nowhere: what is lost is sent again, and late.
 
 use std::net::SocketAddr;
 
@@ -33,7 +33,7 @@ impl Agent {
         let theirs = some_port(self.media_end(&pin.entity, &pin.device, ours));
         let upper = self.transport_towards(now, (&pin.entity, &pin.device), ours, theirs);
         if let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) {
-            calling.upper = upper;
+            calling.set_transport(upper);
         }
     }
 
@@ -57,13 +57,18 @@ impl Agent {
     /// Both have described who opens it.
     pub(super) fn connect_media(&mut self, id: CallId, to: SocketAddr) {
         let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.is_by_tcp()) else { return };
-        if calling.opens_connection() {
-            self.effect(Effect::ConnectMedia { call: id, to });
+        if let Some(local) = calling.local.filter(|_| calling.opens_connection()) {
+            self.effect(Effect::ConnectMedia { call: id, from: local.ip(), to });
         }
     }
 }
 
 impl Calling {
+    pub(super) fn set_transport(&mut self, upper: Upper) {
+        self.upper = upper;
+        self.call.by_tcp = self.is_by_tcp();
+    }
+
     pub(super) fn is_by_tcp(&self) -> bool {
         self.upper == Upper::Tcp
     }
@@ -84,7 +89,7 @@ impl Calling {
     }
 }
 
-/// AH guards addresses and ports of UDP, and what goes in clear would be framed in another way.
+/// Of what a key agreement is for: AH guards addresses and ports of UDP, and what goes in clear would be framed in another way.
 pub(super) fn goes_by_tcp(bundles: &Bundles) -> bool {
     [bundles.to_responder, bundles.to_initiator].iter().all(|bundle| bundle.esp && !bundle.ah)
 }

@@ -9,7 +9,7 @@ use super::srtp_keys::SrtpKeys;
 use super::KeyState;
 use crate::agent::ruling::Protected;
 use crate::agent::Agent;
-use crate::policy::{Protocol, Rule, Upper};
+use crate::policy::{Protocol, Rule};
 use crate::sip::headers::NameAddr;
 use crate::vocab::{Device, Entity, Now};
 
@@ -18,14 +18,14 @@ impl Agent {
     pub(super) fn judge_plain(&mut self, now: Now, invitation: &Invitation<'_>, offered: PeerSdp) -> Result<Taken, No> {
         let Invitation { from, caller, .. } = *invitation;
         self.refuse_stripped(caller)?;
-        if offered.connection().is_some() {
-            return Err(No::plain(488, "media over TCP is protected by a key agreement, or not spoken here"));
+        if offered.connection().is_some_and(|connection| connection.existing) {
+            return Err(No::plain(488, "there is no connection that could go on (a=connection:new)"));
         }
         self.refuse_crowd()?;
         // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
         // only whoever reads the call's messages knows.
         let (way, telephone) = self.way_of_telephone(invitation);
-        let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), Upper::Udp), way);
+        let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), offered.upper()), way);
         let keys = self.choose_keys(&offered, from.transport, way.stated);
         let keys = keys.map_err(|why| {
             if self.judge_protection(Protected::SRTP, &demands).is_ok() {

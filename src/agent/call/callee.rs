@@ -327,7 +327,7 @@ impl Agent {
             calling.key = taken.key;
             calling.way = taken.way;
             if let Some(offered) = taken.offered {
-                calling.upper = offered.upper();
+                calling.set_transport(offered.upper());
                 calling.said.describe(offered);
             }
         }

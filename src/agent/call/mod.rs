@@ -277,6 +277,7 @@ impl Agent {
             held_by_peer: false,
             behind: None,
             recording: None,
+            by_tcp: false,
             conference: None,
             hold: None,
             ask: None,

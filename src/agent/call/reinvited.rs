@@ -39,6 +39,11 @@ impl Agent {
         let is_active = calling.call.state == CallState::Active;
         let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
         let is_telephone = !before.has_agreement() && !again.has_agreement();
+        let is_elsewhere = before.media() != again.media() && !again.media().ip().is_unspecified();
+        // Its connection leads where it did.
+        if is_telephone && calling.is_by_tcp() && is_elsewhere {
+            return self.refuse_reoffer(now, session);
+        }
         if is_telephone && calling.is_described_anew(&again) {
             // Whoever has no keys for a stream that has some is refused.
             if !is_active || again.keying().is_empty() {

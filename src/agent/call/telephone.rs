@@ -13,7 +13,7 @@ use crate::agent::redirect::{Reach, Redirects};
 use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::target::{host_address, Target};
 use crate::agent::{Agent, Event, Pin};
-use crate::policy::{Action, Bundle, Entry, Protocol};
+use crate::policy::{Action, Bundle, Entry, Protocol, Upper};
 use crate::sdp::{Keying, Profile, RemoteAudio};
 use crate::sip::{Body, Invite, Transport};
 use crate::vocab::{CallId, Device, Entity, Failure, Now};
@@ -29,8 +29,8 @@ impl Calling {
 }
 
 impl Agent {
-    /// Our entries for a telephone there, of whom nobody's key was approved.
-    fn entries_for_telephone(&self, now: Now, target: &Target) -> Option<[Entry; 2]> {
+    /// Our entries for a telephone there, of whom nobody's key was approved, and by what media goes there.
+    fn entries_for_telephone(&self, now: Now, target: &Target) -> Option<([Entry; 2], Upper)> {
         let is_meant = |pin: &Pin| self.is_meant(target, pin) || !target.bare && pin.entity.may_be(&target.entity);
         if self.book.pins().any(is_meant) {
             return None;
@@ -38,15 +38,17 @@ impl Agent {
         let ours = some_port(self.config.media_address);
         let there = target.socket().or_else(|| host_address(target.entity.host()));
         let theirs = there.map_or(some_port(unspecified(ours)), |there| some_port(there.ip()));
-        let (out, inbound) = self.entries_between(now, Some((&target.entity, &Device::telephone())), ours, theirs);
-        Some([out, inbound])
+        let telephone = (&target.entity, &Device::telephone());
+        let upper = self.transport_towards(now, telephone, ours, theirs);
+        let (out, inbound) = self.entries_by(now, Some(telephone), (ours, theirs), upper);
+        Some(([out, inbound], upper))
     }
 
     /// Our entries speak of SRTP with it, and of nothing that it could not have.
     pub(super) fn is_for_telephone(&self, now: Now, target: &Target) -> bool {
         let names_it = |entry: &Entry| entry.action.rule(Protocol::Srtp).is_some();
         let level = self.config.default_level;
-        self.entries_for_telephone(now, target).is_some_and(|entries| {
+        self.entries_for_telephone(now, target).is_some_and(|(entries, _)| {
             entries.iter().any(names_it)
                 && entries.iter().all(|entry| {
                     entry.action != Action::Discard && Bundle::SRTP.missing_for(&entry.action, level).is_empty()
@@ -71,12 +73,13 @@ impl Agent {
     /// Whom an open call is for, where it may be in clear both ways.
     fn target_in_clear(&self, now: Now, id: CallId) -> Option<Target> {
         let target = self.calls.all.get(&id).filter(|calling| calling.is_open())?.target.clone()?;
-        let entries = self.entries_for_telephone(now, &target)?;
+        let (entries, _) = self.entries_for_telephone(now, &target)?;
         entries.iter().all(|entry| entry.action == Action::None).then_some(target)
     }
 
     pub(super) fn dial_telephone(&mut self, now: Now, id: CallId, target: &Target) {
-        let action = self.entries_for_telephone(now, target).map(|[out, _]| out.action.to_string());
+        let (action, upper) =
+            self.entries_for_telephone(now, target).map(|([out, _], upper)| (out.action.to_string(), upper)).unzip();
         let route = self.route_of(target);
         let by_proxy = route.as_ref().ok().and_then(|route| route.as_ref()?.account.clone());
         let account = by_proxy.or_else(|| target.account.clone()).and_then(|account| self.our_name(&account));
@@ -88,6 +91,9 @@ impl Agent {
         calling.call.action = action.unwrap_or_default();
         calling.redirects = Redirects::default();
         calling.name = name;
+        if let Some(upper) = upper.filter(|_| !calling.media_open) {
+            calling.set_transport(upper);
+        }
         self.set_call(id, CallState::Inviting);
         self.go_there(now, id, route.and_then(|route| reach(target, route)));
     }
@@ -105,13 +111,17 @@ impl Agent {
         let (hop, name) = (calling.hop.ok_or_else(|| gone(id))?, calling.name.clone());
         let local = calling.described_at().ok_or_else(|| gone(id))?;
         let (peer, only_dtls) = (calling.call.peer.clone(), calling.retried);
+        let by_tcp = calling.is_by_tcp();
         let keying = if offers { self.offered_keying(hop.transport, only_dtls) } else { Keying::default() };
+        // A handshake would need a connection of its own.
+        let keying = if by_tcp { Keying { dtls: None, ..keying } } else { keying };
         if insists && keying.is_empty() {
             return Err(needs_tls(&peer));
         }
         let profile = profile_for(insists, &keying, only_dtls);
         let ice = self.ice_offered(id);
         let offer = self.sdp_offer_to_telephone(local, (keying.clone(), profile), ice);
+        let offer = self.offered_by(id, offer);
         let body = Body::new("application/sdp", offer.to_string().into_bytes());
         let (replaces, referred_by) = self.calls.transfers.occasion(id);
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;

@@ -125,6 +125,7 @@ fn configured(body: &AccountBody) -> Result<AccountConfig, Failure> {
         expires: body.expires.map_or(usual.expires, Duration::from_secs),
         publish: body.publish.unwrap_or(usual.publish),
         watchers: body.watchers.unwrap_or(usual.watchers),
+        mailbox: body.mailbox.unwrap_or(usual.mailbox),
         phone_context: context.transpose()?,
         ..usual
     })
@@ -205,6 +206,7 @@ mod tests {
             expires: None,
             publish: None,
             watchers: None,
+            mailbox: None,
             phone_context: None,
         }
     }
@@ -228,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn a_second_proxy_and_no_watchers_are_as_in_the_configuration() {
+    fn a_second_proxy_no_watchers_and_a_mailbox_are_as_in_the_configuration() {
         let mut body = body("alice@example.org");
         (body.proxy, body.second_proxy) = (Some("tls:a.example".into()), Some("tls:b.example".into()));
-        (body.watchers, body.publish) = (Some(false), Some(false));
+        (body.watchers, body.publish, body.mailbox) = (Some(false), Some(false), Some(true));
         let config = configured(&body).unwrap();
         assert_eq!(config.beside.map(|hop| hop.to_string()).as_deref(), Some("tls:b.example"));
-        assert_eq!((config.watchers, config.publish), (false, false));
+        assert_eq!((config.watchers, config.publish, config.mailbox), (false, false, true));
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub struct AccountBody {
     /// Its server is asked who follows what is published there, without it as well.
     #[serde(default)]
     pub watchers: Option<bool>,
+    /// Its server is asked for voice messages that wait (RFC 3842).
+    #[serde(default)]
+    pub mailbox: Option<bool>,
     /// Where local phone numbers are valid: `+4930`, or a domain (RFC 3966).
     #[serde(default)]
     pub phone_context: Option<String>,

@@ -366,6 +366,7 @@ pub(crate) fn call(state: CallState) -> Call {
         held_by_peer: false,
         behind: None,
         recording: None,
+        by_tcp: false,
         conference: None,
         hold: None,
         rekeying: false,
@@ -424,6 +425,7 @@ pub(crate) fn review(state: ReviewState) -> OpenReview {
         peer_address: "192.168.1.2".parse().unwrap(),
         gateways: Vec::new(),
         current: Vec::new(),
+        by_tcp: Vec::new(),
         generation: Generation(4),
         default_level: Level::Require,
     });

@@ -1,7 +1,8 @@
-//! Media by a TCP connection, for where UDP is let through nowhere: ESP, framed as RFC 9329 has it. Either side may have opened it (RFC 4145).
+//! Media by a TCP connection, for where UDP is let through nowhere: ESP, framed as RFC 9329 has it, or what ordinary telephones have, as RFC 4571 has it.
+//! Either side may have opened it (RFC 4145).
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::net::TcpSocket;
 use tokio::time::timeout;
 
 use crate::io::os::limit_unsent;
-use crate::ipsec::{frame, FrameError, FrameReader, MOST_FRAMED, STREAM_PREFIX};
+use crate::ipsec::{frame, FrameError, FrameReader, StreamFraming, MOST_FRAMED, STREAM_PREFIX};
 use crate::vocab::{CallId, Failure, FailureKind, Mono};
 
 /// A peer that has not taken the connection by then is not there, or somebody on the way lets nothing through.
@@ -27,9 +28,10 @@ const UNSENT: u32 = 4096;
 /// The connections of one call.
 pub struct ByTcp {
     call: CallId,
+    framing: StreamFraming,
     listener: TcpListener,
     connections: Vec<Connection>,
-    /// Where the stream's packets go: it moves there only by one that authenticated.
+    /// Where the stream's packets go: it moves there only by one that authenticated, or in clear by the first that came from its peer's address.
     used: Option<SocketAddr>,
     lost: Option<(Mono, String)>,
     has_failed: bool,
@@ -64,16 +66,19 @@ pub enum Went {
 }
 
 impl ByTcp {
-    pub fn new(call: CallId, listener: TcpListener) -> Self {
+    pub fn new(call: CallId, framing: StreamFraming, listener: TcpListener) -> Self {
         let room = vec![0; MOST_FRAMED + 2].into_boxed_slice();
         let connections = Vec::with_capacity(CONNECTIONS);
-        Self { call, listener, connections, used: None, lost: None, has_failed: false, room }
+        Self { call, framing, listener, connections, used: None, lost: None, has_failed: false, room }
     }
 
     /// The one that we opened.
     pub fn add(&mut self, now: Mono, stream: TcpStream) {
-        let opened = Connection::new(now, stream, false).and_then(|mut connection| {
-            connection.stream.write_all(&STREAM_PREFIX)?;
+        let framing = self.framing;
+        let opened = Connection::new(now, stream, (framing, false)).and_then(|mut connection| {
+            if framing == StreamFraming::Esp {
+                connection.stream.write_all(&STREAM_PREFIX)?;
+            }
             Ok(connection)
         });
         match opened {
@@ -82,21 +87,43 @@ impl ByTcp {
         }
     }
 
-    /// Takes connections that wait, and hands over every packet that came by one, with the address that it came from.
+    /// Takes connections that wait, and hands over every packet that came by one, with the address that it came from. `in_clear`: where the peer of a
+    /// stream is that has no keys. Nothing but its address tells who it is, so nobody else is listened to; and the port is that which it described,
+    /// whichever its connection has (RFC 4145 section 4.1 has it say 9 where it opens it).
     ///
     /// # Errors
     /// Once: the connection in use is over, or what came by it is no packet.
-    pub fn receive(&mut self, now: Mono, mut take: impl FnMut(SocketAddr, &mut [u8])) -> Result<(), Failure> {
-        while let Ok((stream, _)) = self.listener.accept() {
-            match Connection::new(now, stream, true) {
+    pub fn receive(
+        &mut self,
+        now: Mono,
+        in_clear: Option<SocketAddr>,
+        mut take: impl FnMut(SocketAddr, &mut [u8]),
+    ) -> Result<(), Failure> {
+        while let Ok((stream, from)) = self.listener.accept() {
+            if in_clear.is_some_and(|peer| !is_same_host(peer, from)) {
+                tracing::debug!("a connection for media in clear came from somebody else");
+                continue;
+            }
+            match Connection::new(now, stream, (self.framing, true)) {
                 Ok(connection) => self.keep(now, connection),
                 Err(error) => tracing::debug!(%error, "a connection for media was closed at once"),
             }
         }
-        let (used, lost) = (self.used, &mut self.lost);
+        let (used, lost) = (&mut self.used, &mut self.lost);
         self.connections.retain_mut(|connection| {
-            let Err(broken) = connection.receive(now, &mut take) else { return true };
-            if used == Some(connection.peer) {
+            let mut sort = |from, packet: &mut [u8]| match in_clear {
+                None => take(from, packet),
+                Some(peer) if is_same_host(peer, from) => {
+                    let before = used.filter(|used| is_same_host(peer, *used));
+                    *used = before.or(Some(from));
+                    if *used == Some(from) {
+                        take(peer, packet);
+                    }
+                }
+                Some(_) => {}
+            };
+            let Err(broken) = connection.receive(now, &mut sort) else { return true };
+            if *used == Some(connection.peer) {
                 *lost = Some((broken.allowed_until(now), broken.to_string()));
             }
             false
@@ -105,18 +132,21 @@ impl ByTcp {
     }
 
     /// Sends what fits at once. Where the stream does not know yet, or no more, by which connection its peer is reached, it goes by the one that was
-    /// used last, or came last: whoever else has it can open nothing of it.
-    pub fn send(&mut self, to: SocketAddr, packet: &[u8]) -> Went {
+    /// used last, or came last: whoever else has it can open nothing of it; in clear none but the peer's host gets any.
+    pub fn send(&mut self, to: SocketAddr, packet: &[u8], in_clear: bool) -> Went {
         let used = self.used;
-        let is_at = |wanted: Option<SocketAddr>| move |connection: &Connection| wanted == Some(connection.peer);
+        let may_have = move |connection: &Connection| !in_clear || is_same_host(to, connection.peer);
+        let is_at = |wanted: Option<SocketAddr>| {
+            move |connection: &Connection| wanted == Some(connection.peer) && may_have(connection)
+        };
         let place = self.connections.iter().position(is_at(Some(to)));
         if place.is_some() {
             (self.used, self.lost) = (Some(to), None);
         }
         let place = place.or_else(|| self.connections.iter().position(is_at(used)));
-        let place = place.or(self.connections.len().checked_sub(1));
+        let place = place.or_else(|| self.connections.iter().rposition(may_have));
         let Some(connection) = place.and_then(|place| self.connections.get_mut(place)) else { return Went::Nowhere };
-        match frame(packet, &mut self.room) {
+        match frame(self.framing, packet, &mut self.room) {
             Some(framed) => connection.send(framed),
             None => Went::Dropped,
         }
@@ -143,12 +173,12 @@ impl ByTcp {
 }
 
 impl Connection {
-    fn new(now: Mono, stream: TcpStream, accepted: bool) -> io::Result<Self> {
+    fn new(now: Mono, stream: TcpStream, (framing, accepted): (StreamFraming, bool)) -> io::Result<Self> {
         let peer = stream.peer_addr()?;
         stream.set_nodelay(true)?;
         limit_unsent(stream.as_fd(), UNSENT)?;
         stream.set_nonblocking(true)?;
-        let (reader, rests) = (FrameReader::new(accepted), vec![0; MOST_FRAMED + 2].into_boxed_slice());
+        let (reader, rests) = (FrameReader::new(framing, accepted), vec![0; MOST_FRAMED + 2].into_boxed_slice());
         Ok(Self { stream, peer, reader, rest: 0..0, rests, heard: now })
     }
 
@@ -212,13 +242,14 @@ impl std::fmt::Display for Broken {
     }
 }
 
-/// Opens the connection to where the other side waits for it.
+/// Opens the connection to where the other side waits for it, from this address of ours.
 ///
 /// # Errors
 /// Nobody takes it there.
-pub async fn dial(call: CallId, to: SocketAddr) -> Result<TcpStream, Failure> {
+pub async fn dial(call: CallId, from: IpAddr, to: SocketAddr) -> Result<TcpStream, Failure> {
     let opening = async {
         let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind(SocketAddr::new(from, 0))?;
         socket.connect(to).await?.into_std()
     };
     let opened = timeout(PATIENCE, opening).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
@@ -234,6 +265,10 @@ fn lost(call: CallId, why: &str) -> Failure {
     Failure::new(FailureKind::Unreachable, "media-connection-lost", message, call.to_string(), "call again")
 }
 
+fn is_same_host(one: SocketAddr, other: SocketAddr) -> bool {
+    one.ip().to_canonical() == other.ip().to_canonical()
+}
+
 fn is_later(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
@@ -246,11 +281,15 @@ mod tests {
     const CALL: CallId = CallId(7);
 
     #[expect(clippy::disallowed_methods, reason = "both ends of a test")]
-    fn listening() -> (ByTcp, SocketAddr) {
+    fn listening_for(framing: StreamFraming) -> (ByTcp, SocketAddr) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        (ByTcp::new(CALL, listener), address)
+        (ByTcp::new(CALL, framing, listener), address)
+    }
+
+    fn listening() -> (ByTcp, SocketAddr) {
+        listening_for(StreamFraming::Esp)
     }
 
     #[expect(clippy::disallowed_methods, reason = "both ends of a test")]
@@ -266,7 +305,7 @@ mod tests {
     fn received(by: &mut ByTcp, now: Mono, count: usize) -> Result<Vec<(SocketAddr, Vec<u8>)>, Failure> {
         let mut came = Vec::new();
         for _ in 0..2000 {
-            by.receive(now, |from, packet| came.push((from, packet.to_vec())))?;
+            by.receive(now, None, |from, packet| came.push((from, packet.to_vec())))?;
             if came.len() >= count {
                 break;
             }
@@ -281,16 +320,16 @@ mod tests {
         let (mut alice, there) = listening();
         let (mut bob, _) = listening();
         bob.add(at(0), connected(there));
-        assert_eq!(bob.send(there, b"\xc0 from bob"), Went::Out);
+        assert_eq!(bob.send(there, b"\xc0 from bob", false), Went::Out);
         let came = received(&mut alice, at(0), 1).unwrap();
         let (from, packet) = &came[0];
         assert_eq!(packet, b"\xc0 from bob");
-        assert_eq!(alice.send(*from, b"\xc0 from alice"), Went::Out);
+        assert_eq!(alice.send(*from, b"\xc0 from alice", false), Went::Out);
         // As after new keys, when the peer's address is that of its description again.
-        assert_eq!(alice.send("192.0.2.1:9".parse().unwrap(), b"\xc1"), Went::Out);
+        assert_eq!(alice.send("192.0.2.1:9".parse().unwrap(), b"\xc1", false), Went::Out);
         let wanted = [(there, b"\xc0 from alice".to_vec()), (there, b"\xc1".to_vec())];
         assert_eq!(received(&mut bob, at(0), 2).unwrap(), wanted);
-        assert_eq!(listening().0.send(there, b"\xc0"), Went::Nowhere);
+        assert_eq!(listening().0.send(there, b"\xc0", false), Went::Nowhere);
     }
 
     /// Whoever reads nothing gets what fits, and the rest is not kept for him.
@@ -300,7 +339,7 @@ mod tests {
         let (mut bob, _) = listening();
         bob.add(at(0), connected(there));
         let packet = |n: u32| [&[0xc0, 0][..], &n.to_be_bytes(), &[0; 1200]].concat();
-        let went: Vec<Went> = (0..20_000).map(|n| bob.send(there, &packet(n))).collect();
+        let went: Vec<Went> = (0..20_000).map(|n| bob.send(there, &packet(n), false)).collect();
         let out = went.iter().filter(|went| **went == Went::Out).count();
         assert!(went.contains(&Went::Dropped) && out > 0 && out < 15_000, "{out}");
         let came = received(&mut alice, at(0), out - 1).unwrap();
@@ -316,12 +355,12 @@ mod tests {
         let mut bob = connected(there);
         bob.write_all(b"IKETCP\x00\x03\xc0").unwrap();
         let from = received(&mut alice, at(0), 1).unwrap()[0].0;
-        assert_eq!(alice.send(from, b"voice"), Went::Out);
+        assert_eq!(alice.send(from, b"voice", false), Went::Out);
         bob.write_all(b"\xff\xff").unwrap();
         let failure = received(&mut alice, at(20), 1).unwrap_err();
         assert_eq!(failure.code, "media-connection-lost");
         assert!(failure.message.contains("65535 octets"), "{failure}");
-        assert_eq!(alice.receive(at(40), |_, _| ()), Ok(()), "told once");
+        assert_eq!(alice.receive(at(40), None, |_, _| ()), Ok(()), "told once");
     }
 
     /// Who only connects, and speaks another language, is closed, and the call goes on.
@@ -343,16 +382,57 @@ mod tests {
         let mut bob = connected(there);
         bob.write_all(b"IKETCP\x00\x03\xc0").unwrap();
         let from = received(&mut alice, at(0), 1).unwrap()[0].0;
-        alice.send(from, b"voice");
+        alice.send(from, b"voice", false);
         drop(bob);
         for _ in 0..2000 {
-            assert_eq!(alice.receive(at(20), |_, _| ()), Ok(()));
+            assert_eq!(alice.receive(at(20), None, |_, _| ()), Ok(()));
             if alice.lost.is_some() {
                 break;
             }
             std::thread::park_timeout(Duration::from_millis(1));
         }
-        assert_eq!(alice.receive(at(2000), |_, _| ()), Ok(()));
-        assert_eq!(alice.receive(at(2021), |_, _| ()).unwrap_err().code, "media-connection-lost");
+        assert_eq!(alice.receive(at(2000), None, |_, _| ()), Ok(()));
+        assert_eq!(alice.receive(at(2021), None, |_, _| ()).unwrap_err().code, "media-connection-lost");
+    }
+
+    /// RFC 4571, in clear: the port of the connection is not the one that was described, and whoever else comes is nobody.
+    #[test]
+    fn in_clear_the_peers_host_alone_is_heard_and_gets_anything_and_its_first_connection() {
+        let (mut alice, there) = listening_for(StreamFraming::Rtp);
+        let (bob_is, eve_is): (SocketAddr, SocketAddr) =
+            ("127.0.0.1:9".parse().unwrap(), "127.0.0.9:9".parse().unwrap());
+        let mut bob = connected(there);
+        bob.write_all(b"\x00\x00\x00\x03\x80 b").unwrap();
+        let mut came = Vec::new();
+        while came.is_empty() {
+            alice.receive(at(0), Some(bob_is), |from, packet| came.push((from, packet.to_vec()))).unwrap();
+        }
+        assert_eq!(came, [(bob_is, b"\x80 b".to_vec())]);
+        assert_eq!(alice.send(eve_is, b"\x80 to eve", true), Went::Nowhere);
+        // Another one from there, which is not the first.
+        let mut other = connected(there);
+        other.write_all(b"\x00\x03\x80 o").unwrap();
+        while alice.connections.len() < 2 {
+            alice.receive(at(0), Some(bob_is), |_, _| ()).unwrap();
+        }
+        for _ in 0..50 {
+            alice.receive(at(0), Some(bob_is), |_, _| panic!("it is not the first")).unwrap();
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        assert_eq!(alice.send(bob_is, b"\x80 a", true), Went::Out);
+        let mut got = [0; 5];
+        bob.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"\x00\x03\x80 a");
+        let (mut alice, there) = listening_for(StreamFraming::Rtp);
+        let mut eve = connected(there);
+        eve.write_all(b"\x00\x03\x80 e").unwrap();
+        eve.set_nonblocking(true).unwrap();
+        let is_shut = |eve: &mut TcpStream| match eve.read(&mut [0; 9]) {
+            Ok(len) => len == 0,
+            Err(error) => !is_later(&error),
+        };
+        while !is_shut(&mut eve) {
+            alice.receive(at(0), Some(eve_is), |_, _| panic!("she is not where that is")).unwrap();
+        }
     }
 }

@@ -200,12 +200,9 @@ impl RunningLeg {
         if self.traversing.is_silenced() {
             stream.skip();
         } else {
-            say(
-                stream,
-                now,
-                frame,
-                &mut Out { socket: &self.socket, by_tcp: &mut self.by_tcp, traversing: &mut self.traversing },
-            );
+            let in_clear = stream.is_in_clear();
+            let (socket, by_tcp, traversing) = (&self.socket, &mut self.by_tcp, &mut self.traversing);
+            say(stream, now, frame, &mut Out { socket, by_tcp, in_clear, traversing });
         }
         let ours = self.beside.keep(frame, stream.held().is_silent());
         let sent = frame.len();
@@ -278,7 +275,8 @@ impl RunningLeg {
         if let Some(Some(connection)) = self.mailbox.given.connection.take() {
             by_tcp.add(now.mono, connection);
         }
-        let taken = by_tcp.receive(now.mono, |from, packet| stream.handle_datagram(now, from, packet));
+        let in_clear = stream.is_in_clear().then(|| stream.remote());
+        let taken = by_tcp.receive(now.mono, in_clear, |from, packet| stream.handle_datagram(now, from, packet));
         self.broken = self.broken.take().or(taken.err());
     }
 
@@ -320,9 +318,10 @@ impl RunningLeg {
     fn say_bye(&mut self, now: Now) {
         let Work::Talk(Some(stream)) = &mut self.work else { return };
         let says = self.mailbox.says_bye() && !self.traversing.is_silenced();
+        let in_clear = stream.is_in_clear();
         if let Some(datagram) = says.then(|| stream.bye(now)).flatten() {
-            let mut out = Out { socket: &self.socket, by_tcp: &mut self.by_tcp, traversing: &mut self.traversing };
-            out.go(now, datagram);
+            let (socket, by_tcp, traversing) = (&self.socket, &mut self.by_tcp, &mut self.traversing);
+            Out { socket, by_tcp, in_clear, traversing }.go(now, datagram);
         }
     }
 

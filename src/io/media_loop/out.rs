@@ -10,6 +10,8 @@ use crate::vocab::Now;
 pub struct Out<'l> {
     pub socket: &'l UdpSocket,
     pub by_tcp: &'l mut Option<Box<ByTcp>>,
+    /// The stream has no keys.
+    pub in_clear: bool,
     pub traversing: &'l mut Traversing,
 }
 
@@ -17,7 +19,7 @@ impl Out<'_> {
     /// `false`: it was kept back, for too much waits to be sent already.
     pub fn go(&mut self, now: Now, datagram: Datagram<'_>) -> bool {
         if let Some(by_tcp) = self.by_tcp {
-            return by_tcp.send(datagram.to, datagram.bytes) != Went::Dropped;
+            return by_tcp.send(datagram.to, datagram.bytes, self.in_clear) != Went::Dropped;
         }
         if let Some(Datagram { to, bytes }) = self.traversing.lead(datagram) {
             send(self.socket, now, to, bytes);

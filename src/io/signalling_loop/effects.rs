@@ -34,7 +34,7 @@ impl Signalling {
                 let result = self.media.open_beside(call, local);
                 self.media_opened(call, result, gathering);
             }
-            Effect::ConnectMedia { call, to } => self.media.connect(call, to),
+            Effect::ConnectMedia { call, from, to } => self.media.connect(call, from, to),
             Effect::OpenMedia { call, local, gathering, by_tcp } => {
                 let result = match by_tcp {
                     true => self.media.open_by_tcp(call, local),

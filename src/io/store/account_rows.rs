@@ -14,7 +14,7 @@ pub fn add(step: &Transaction<'_>, account: &AddedAccount) -> rusqlite::Result<(
     let AddedAccount { config, sealed } = account;
     let insert =
         "INSERT INTO account (entity, proxy, user, realm, expires, publish, phone_context, password, watchers, \
-        beside) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        beside, mailbox) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let row = params![
         config.entity.as_str(),
         config.proxy.to_string(),
@@ -26,6 +26,7 @@ pub fn add(step: &Transaction<'_>, account: &AddedAccount) -> rusqlite::Result<(
         sealed,
         config.watchers,
         config.beside.as_ref().map(ToString::to_string),
+        config.mailbox,
     ];
     run(step, insert, row).map(drop)
 }
@@ -49,6 +50,7 @@ fn account(row: &Columns<'_>) -> Result<AddedAccount, Failure> {
         expires: Duration::from_secs(row.number("expires")?),
         publish: row.value("publish")?,
         watchers: row.value("watchers")?,
+        mailbox: row.value("mailbox")?,
         phone_context: row.value("phone_context")?,
         ..AccountConfig::new(row.entity()?, Some(row.word("proxy", Hop::parse)?)).with_beside(beside)
     };

@@ -5,14 +5,26 @@ use crate::policy::{compare, Action, Entry, Guarantee, Level, Piece, Protocol, R
 
 /// One row for each field, theirs held against ours.
 pub(super) fn differences(review: &Review) -> Vec<Difference> {
-    let spd = review.current_spd();
+    let current = review.current.iter().chain(&review.by_tcp).cloned().collect();
+    let spd = Spd::compile(review.generation, current, Vec::new());
     let rows = |theirs: &Entry| {
         let ours = ruling(&spd, review, theirs);
         let alone = review.proposed.iter().filter(|other| other.direction == theirs.direction).count() == 1;
         let place = if alone { theirs.direction.to_string() } else { first_piece(theirs).to_string() };
-        entry(&place, &ours, theirs, review.default_level)
+        let mut rows = entry(&place, &ours, theirs, review.default_level);
+        if let Some(ours) = ruling_tcp(&spd, review, theirs) {
+            rows.extend(entry(&format!("{place} tcp"), &ours, theirs, review.default_level));
+        }
+        rows
     };
     review.proposed.iter().flat_map(rows).collect()
+}
+
+/// The entry of ours that names TCP and rules it where theirs speaks of any protocol.
+fn ruling_tcp(spd: &Spd, review: &Review, theirs: &Entry) -> Option<Entry> {
+    let piece = Piece { upper: Upper::Tcp, ..first_piece(theirs) };
+    let ours = spd.lookup(&piece.flow(Some(review.peer())), review.provenance.received).entry;
+    (theirs.selector.upper == Upper::Any && ours.selector.upper == Upper::Tcp).then(|| ours.clone())
 }
 
 /// The entry of ours that rules the first packet of theirs.

@@ -71,6 +71,7 @@ fn input(statement: Statement, peer: &str) -> ReviewInput {
         peer_address: ip(peer),
         gateways: Vec::new(),
         current: parse("spdadd any any udp -P out ipsec esp/transport//require; spdadd any any udp -P in ipsec esp/transport//require;").unwrap(),
+        by_tcp: Vec::new(),
         generation: Generation(4),
         default_level: Level::Require,
     }
@@ -102,6 +103,31 @@ fn looser(review: &Review, answer: &Answer) -> Vec<String> {
 
 fn rules(text: &str) -> Answer {
     Answer::Rules(parse_action(text).unwrap())
+}
+
+/// Ours for TCP is another than that for UDP: what theirs says of any protocol is held against both, what it says of TCP against that alone.
+#[test]
+fn entries_for_tcp_are_compared_too() {
+    let rows = |policy: &str, ours: &str| {
+        let stated = statement(policy, Some(at(Scope::Private, "192.168.1.2")));
+        let by_tcp = parse(ours).unwrap();
+        let review = Review::new(ReviewInput { by_tcp, ..input(stated, "192.168.1.2") }).unwrap();
+        let row = |row: &Difference| (row.field.clone(), row.ours.clone(), row.relation);
+        review.differences.iter().filter(|row| row.field.ends_with("action")).map(row).collect::<Vec<_>>()
+    };
+    let esp = "ipsec esp/transport//require";
+    let theirs = |upper: &str| format!("spdadd 192.168.1.1 192.168.1.2 {upper} -P out {esp};");
+    let clear = "spdadd any any tcp -P out none; spdadd any any tcp -P in none;";
+    let named = |field: &str, ours: &str, relation| (field.to_owned(), ours.to_owned(), relation);
+    let udp = [named("out action", esp, Tightness::Same), named("in action", esp, Tightness::Same)];
+    let [out, inward] = udp.clone();
+    let [out_tcp, in_tcp] = ["out tcp action", "in tcp action"].map(|field| named(field, "none", Tightness::Tighter));
+    assert_eq!(rows(&theirs("any"), clear), [out, out_tcp, inward, in_tcp]);
+    assert_eq!(rows(&theirs("udp"), clear), udp);
+    let tcp = ["out action", "in action"].map(|field| named(field, "none", Tightness::Tighter));
+    assert_eq!(rows(&theirs("tcp"), clear), tcp);
+    // One for any protocol rules TCP as it does UDP: there is one row.
+    assert_eq!(rows(&theirs("any"), "spdadd any any any -P out none;"), udp);
 }
 
 /// FIG. 8: the office, any ports, udp, none; approved as it is.

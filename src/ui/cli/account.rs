@@ -78,6 +78,7 @@ async fn add(door: &Door, output: Output, args: &AccountArgs) -> Result<Exit, Er
         expires: args.expires,
         publish: args.no_publish.then_some(false),
         watchers: args.no_watchers.then_some(false),
+        mailbox: args.mailbox.then_some(true),
         phone_context: args.phone_context.clone(),
     };
     // Nobody is asked for a password that nobody wants.

@@ -285,6 +285,9 @@ pub struct AccountArgs {
     /// Do not ask its server who follows you there: for one that knows no presence.winfo
     #[arg(long)]
     pub no_watchers: bool,
+    /// Ask its server for voice messages that wait
+    #[arg(long)]
+    pub mailbox: bool,
     /// Where local phone numbers are valid, as +4930 or example.org: without it they are refused
     #[arg(long, value_name = "CONTEXT")]
     pub phone_context: Option<String>,

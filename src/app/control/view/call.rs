@@ -34,6 +34,8 @@ pub struct CallView {
     /// What both sides agreed: `none`, `esp`, `ah`, `ah+esp`; empty until then.
     pub bundle: String,
     pub suite: Option<String>,
+    /// Its packets go by a TCP connection; otherwise by UDP.
+    pub by_tcp: bool,
     /// From INVITE to established, milliseconds.
     pub setup_ms: Option<u64>,
     pub packets: PacketsView,
@@ -243,6 +245,7 @@ impl From<&Call> for CallView {
             action: call.action.clone(),
             bundle: call.bundle.clone(),
             suite: call.suite.clone(),
+            by_tcp: call.by_tcp,
             setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
             packets: (&call.counters).into(),
             levels: call.levels.as_ref().filter(|_| call.state == CallState::Active).map(LevelsView::from),

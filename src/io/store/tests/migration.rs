@@ -59,7 +59,8 @@ fn the_word_that_version_8_kept_is_for_the_agents_own_name_and_its_accounts_have
     assert_eq!(version_on_disk(dir.path()).unwrap(), Some(SCHEMA_VERSION));
     assert_eq!(loaded.vouches.iter().map(|(name, vouch)| (name, vouch.key.0)).collect::<Vec<_>>(), [(&None, [0; 32])]);
     let account = &loaded.accounts[0].config;
-    assert_eq!((account.entity.as_str(), account.watchers, &account.beside), ("sip:alice@example.org", true, &None));
+    let (name, beside) = (account.entity.as_str(), &account.beside);
+    assert_eq!((name, account.watchers, beside, account.mailbox), ("sip:alice@example.org", true, &None, false));
 }
 
 #[test]

@@ -389,6 +389,7 @@ fn an_account_that_was_added_is_there_again_until_it_is_removed() {
         expires: std::time::Duration::from_secs(60),
         publish: false,
         watchers: false,
+        mailbox: true,
         phone_context: Some("+4930".to_owned()),
         ..AccountConfig::new(entity.clone(), Hop::parse("tls:[2001:db8::1]:5061"))
             .with_beside(Hop::parse("tls:b.example"))

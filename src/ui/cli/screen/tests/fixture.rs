@@ -109,6 +109,7 @@ impl Case {
             peer_address: self.address,
             gateways: Vec::new(),
             current: setkey::parse(&self.current).unwrap(),
+            by_tcp: Vec::new(),
             generation: Generation(0),
             default_level: Level::Require,
         });
