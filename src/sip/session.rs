@@ -9,8 +9,8 @@ use super::headers::Reason;
 use super::reliable::{Early, Unpracked};
 use super::session_timer::SessionTimer;
 use super::timed::Timed;
-use super::uri::Uri;
 use super::transaction::{ClientKey, ServerKey, Timing};
+use super::uri::Uri;
 use super::{Body, HeaderName, Method, Request, Transmit};
 use crate::vocab::Mono;
 

@@ -124,7 +124,11 @@ impl Phone {
     /// Where the last request of Bob's by this method went.
     pub fn went_to(&self, method: &str) -> SocketAddr {
         let to = |parcel: &Parcel| match parcel {
-            Parcel::Sip { from, to, bytes, .. } if from.ip() == at(BOB, 0).ip() && bytes.starts_with(method.as_bytes()) => Some(*to),
+            Parcel::Sip { from, to, bytes, .. }
+                if from.ip() == at(BOB, 0).ip() && bytes.starts_with(method.as_bytes()) =>
+            {
+                Some(*to)
+            }
             _ => None,
         };
         self.world.wire.overheard.iter().rev().find_map(to).expect("there is one")

@@ -165,41 +165,48 @@ fn another_key_in_the_answer_to_a_hold_of_ours_is_gone_on_with() {
     phone.opens(&said);
 }
 
-/// Two of our own: whoever is elsewhere says so with another key, or with the certificate that it had.
+fn own(keys: SrtpKeying, moves: usize) -> (World, [sottovoce::agent::Call; 2]) {
+    let telephone = |name: &str, address: &str| AgentConfig {
+        srtp_keys: vec![keys],
+        follows: true,
+        sdes_without_tls: true,
+        dtls: sottovoce::io::dtls_identity().map(std::sync::Arc::new),
+        ..agent(name, address, MUST)
+    };
+    let mut world = World::new(4, Link::GOOD);
+    world.add("alice", telephone("alice", "192.168.1.1"));
+    world.add("bob", telephone("bob", BOB));
+    let call = world.call(0, "bob@192.168.1.2", None, 3600);
+    assert!(world.run_until(60 * SECOND, |world| world.the_call(0, call).state == CallState::Active));
+    world.run_for(3 * SECOND);
+    world.moves(moves, "192.168.1.77", "00:00:5e:00:01:02");
+    world.run_for(5 * SECOND);
+    let calls = [0, 1].map(|node| world.nodes[node].agent.calls().last().unwrap().clone());
+    (world, calls)
+}
+
+/// Two of our own: whoever is elsewhere says so with the certificate that it had.
 #[test]
 fn a_call_goes_on_when_either_of_two_is_elsewhere() {
-    for keys in [SrtpKeying::Sdes, SrtpKeying::Dtls] {
-        for moves in [0, 1] {
-            let telephone = |name: &str, address: &str| AgentConfig {
-                srtp_keys: vec![keys],
-                follows: true,
-                sdes_without_tls: true,
-                dtls: sottovoce::io::dtls_identity().map(std::sync::Arc::new),
-                ..agent(name, address, MUST)
-            };
-            let mut world = World::new(4, Link::GOOD);
-            world.add("alice", telephone("alice", "192.168.1.1"));
-            world.add("bob", telephone("bob", BOB));
-            let call = world.call(0, "bob@192.168.1.2", None, 3600);
-            assert!(world.run_until(60 * SECOND, |world| world.the_call(0, call).state == CallState::Active));
-            world.run_for(3 * SECOND);
-            let suite = world.the_call(0, call).suite.clone();
-            let elsewhere = "192.168.1.77";
-            world.moves(moves, elsewhere, "00:00:5e:00:01:02");
-            world.run_for(5 * SECOND);
-            let calls = [0, 1].map(|node| world.nodes[node].agent.calls().last().unwrap().clone());
-            world.run_for(2 * SECOND);
-            for (node, before) in calls.into_iter().enumerate() {
-                let after = world.the_call(node, before.id);
-                assert_eq!(
-                    (&after.state, after.bundle.as_str()),
-                    (&CallState::Active, "srtp"),
-                    "{keys:?} {moves}: {after:?}"
-                );
-                assert_eq!(after.suite, suite);
-                assert!(after.counters.received >= before.counters.received + 95, "{keys:?} {moves}: {after:?}");
-            }
+    for moves in [0, 1] {
+        let (mut world, calls) = own(SrtpKeying::Dtls, moves);
+        world.run_for(2 * SECOND);
+        for (node, before) in calls.into_iter().enumerate() {
+            let after = world.the_call(node, before.id);
+            assert_eq!((&after.state, after.bundle.as_str()), (&CallState::Active, "srtp"), "{moves}: {after:?}");
+            assert_eq!(after.suite, before.suite);
+            assert!(after.counters.received >= before.counters.received + 95, "{moves}: {after:?}");
         }
+    }
+}
+
+/// Who reads the messages has the keys, too: nothing tells whoever is elsewhere from somebody else.
+#[test]
+fn a_call_by_keys_in_the_messages_ends_for_who_is_elsewhere() {
+    for moves in [0, 1] {
+        let (_, calls) = own(SrtpKeying::Sdes, moves);
+        let CallState::Failed(why) = &calls[moves].state else { panic!("{:?}", calls[moves]) };
+        assert_eq!(why.code, "move-refused");
     }
 }
 

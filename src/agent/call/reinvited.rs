@@ -50,9 +50,10 @@ impl Agent {
         let has_new_keys = again.has_agreement() && !before.has_keys_of(&again);
         let is_telephone = !before.has_agreement() && !again.has_agreement();
         let is_elsewhere = before.media() != again.media() && !again.media().ip().is_unspecified();
-        // Of a telephone nothing else tells that it is the one of the call.
+        // Of a telephone nothing else tells that it is the one of the call; but its sound may go where its certificate is heard first.
         let is_other = calling.is_described_anew(&again) || before.media() != again.media();
-        if is_telephone && is_from_elsewhere && is_other {
+        let proves = calling.srtp.as_ref().is_some_and(|keys| keys.prove(&again));
+        if is_telephone && is_from_elsewhere && is_other && !proves {
             return self.refuse_elsewhere(now, id, session, from.remote.ip());
         }
         // Its connection leads where it did.
@@ -64,7 +65,7 @@ impl Agent {
             if !is_active || again.keying().is_empty() {
                 return self.refuse_reoffer(now, session);
             }
-            return self.handle_offered_anew(now, id, (session, from), again);
+            return self.handle_offered_anew(now, id, session, (from, is_from_elsewhere), again);
         }
         let is_moved_in_clear = !before.has_agreement() && calling.srtp.is_none() && before.media() != again.media();
         if is_active && (has_new_keys || is_moved_in_clear && !again.media().ip().is_unspecified()) {

@@ -80,6 +80,11 @@ impl SrtpKeys {
         }
     }
 
+    /// The peer shows the certificate of the handshake, whose key nobody else has. Keys in the description are anybody's who can read it.
+    pub fn prove(&self, again: &PeerSdp) -> bool {
+        matches!(self, Self::Dtls(_)) && self.are_in(again)
+    }
+
     /// What our first answer says.
     pub fn said(&self) -> Keying {
         match self {

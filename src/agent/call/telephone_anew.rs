@@ -43,7 +43,8 @@ impl Agent {
         &mut self,
         now: Now,
         id: CallId,
-        (session, from): (SessionId, Received),
+        session: SessionId,
+        from: (Received, bool),
         again: PeerSdp,
     ) {
         let taken = self.judge_offered_anew(now, id, from, &again);
@@ -53,8 +54,14 @@ impl Agent {
         }
     }
 
-    fn judge_offered_anew(&mut self, now: Now, id: CallId, from: Received, again: &PeerSdp) -> Result<Taken, No> {
-        let has_to_prove = self.is_stranger_elsewhere(id, again.media());
+    fn judge_offered_anew(
+        &mut self,
+        now: Now,
+        id: CallId,
+        (from, is_from_elsewhere): (Received, bool),
+        again: &PeerSdp,
+    ) -> Result<Taken, No> {
+        let has_to_prove = is_from_elsewhere || self.is_stranger_elsewhere(id, again.media());
         let calling = self.calls.all.get(&id).ok_or_else(|| No::plain(481, "the call is over"))?;
         let kept = calling.srtp.clone().filter(|keys| keys.are_in(again));
         if has_to_prove && !calling.way.stated {
