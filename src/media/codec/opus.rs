@@ -9,7 +9,7 @@ use super::{Codec, Tuning};
 /// Octets of each millisecond in the largest packet. Speech seldom wants more; a stream that is padded has this many in each.
 pub(super) const MAX_PAYLOAD: usize = 6;
 
-/// Of 10. Less is heard where packets are lost: 3.6 instead of 3.8 (PESQ) at 20 %.
+/// Of 10. Where a fifth of the packets is lost, what is heard is 0.1 (PESQ) worse at 6, and 0.3 at 5.
 const COMPLEXITY: i32 = 8;
 /// From 7 on libopus takes the noise of a room for something to be sent until somebody has spoken, and makes it quieter afterwards.
 const COMPLEXITY_WITH_PAUSES: i32 = 6;
