@@ -40,7 +40,7 @@ aarch64:
 
 # ---- test: only what follows belongs to it ----
 
-STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester tshark=tshark baresip=baresip-core linphone-daemon=linphone-cli \
+STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester socat=socat tshark=tshark baresip=baresip-core linphone-daemon=linphone-cli \
 	$(KAMAILIO) turnserver=coturn 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl opusdec=opus-tools \
 	pulseaudio=pulseaudio pactl=pulseaudio-utils \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
@@ -53,7 +53,7 @@ test:
 
 # scenarios: sipp plays every file of sip-scenarios/ against an agent; NAME="cancel bye" plays some of them
 scenarios:
-	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) sipp=sip-tester
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) sipp=sip-tester socat=socat
 	@config/make/cargo.sh
 	@cargo test --locked --quiet --test scenarios -- $(NAME)
 

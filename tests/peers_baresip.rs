@@ -187,8 +187,39 @@ fn by_tls_it_calls_with_keys_and_by_udp_it_is_refused_and_our_user_told() {
     was_heard(&home, &baresip, &over(&home));
     baresip.wait_for("CALL_CLOSED");
 
+    let mut events = Events::of(&home);
     baresip.tell("dial", &home.entity());
     let closed = baresip.wait_for("CALL_CLOSED");
+    assert!(closed["param"].as_str().unwrap().contains("488"), "{closed}");
+    says(&events.next_of("notice"), "no-protection", "sdes-without-tls = true");
+}
+
+/// SDES there, and DTLS alone here, whoever calls: our user reads that, and what to do.
+#[test]
+fn keys_by_other_ways_than_ours_are_refused_and_our_user_reads_why() {
+    let Some(mut baresip) = Baresip::start(&Setup { mediaenc: Some("srtp-mand"), ..Setup::default() }) else { return };
+    let mut home = alice(MUST, "[srtp]\nkeys = [\"dtls\"]\n");
+    home.start();
+    let failure = home.run(&["call", &baresip.uri(), "--duration", "3"]).expect(4).json()["error"].clone();
+    says(&failure, "no-protection", "switch DTLS-SRTP on there (baresip: mediaenc=dtls_srtp)");
+    let mut events = Events::of(&home);
+    baresip.tell("dial", &home.entity());
+    let closed = baresip.wait_for_own("CALL_CLOSED");
+    assert!(closed["param"].as_str().unwrap().contains("488"), "{closed}");
+    says(&events.next_of("notice"), "no-protection", "\"sdes\" in keys of [srtp]");
+}
+
+/// G.722 there, and Opus alone here: protected as both want it, they have no codec in common.
+#[test]
+fn without_a_codec_in_common_there_is_no_call_and_our_user_reads_why() {
+    let setup = Setup { mediaenc: Some("srtp-mand"), codec: Codec::G722, ..Setup::default() };
+    let Some(mut baresip) = Baresip::start(&setup) else { return };
+    let mut home = alice(MUST, &format!("codecs = [\"opus\"]\n{BY_UDP_TOO}"));
+    home.start();
+    let failure = home.run(&["call", &baresip.uri(), "--duration", "3"]).expect(4).json()["error"].clone();
+    assert!(failure["next"].as_str().unwrap().contains("codec"), "{failure}");
+    baresip.tell("dial", &home.entity());
+    let closed = baresip.wait_for_own("CALL_CLOSED");
     assert!(closed["param"].as_str().unwrap().contains("488"), "{closed}");
 }
 

@@ -12,7 +12,11 @@ pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
         EndCause::TimedOut => unreachable(
             "peer-silent",
             format!("{target} did not answer"),
-            "check the address and that the peer's agent runs, then ask again",
+            &format!(
+                "check the address and that the peer's agent runs, then ask again; there are ordinary telephones that \
+                 answer no such question: call one after `sottovoce policy add 'ipsec srtp/transport//require' --entity {}`",
+                shell_word(target)
+            ),
         ),
         EndCause::Transport { why } => unreachable(
             "peer-unreachable",

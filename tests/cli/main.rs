@@ -35,5 +35,6 @@ mod refusals;
 mod running;
 mod schema;
 mod secure;
+mod strangers;
 mod terminal;
 mod transfers;

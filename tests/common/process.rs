@@ -343,11 +343,17 @@ pub fn wait_until(mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Whether somebody listens at port 5060 of this address. A look that binds it would be in somebody's way.
+/// Whether somebody listens at port 5060 of this address.
 pub fn listens(address: Ipv4Addr, tcp: bool) -> bool {
+    listens_at((address, 5060).into(), tcp)
+}
+
+/// A look that binds it would be in somebody's way.
+pub fn listens_at(at: SocketAddr, tcp: bool) -> bool {
+    let std::net::IpAddr::V4(address) = at.ip() else { panic!("IPv6") };
     // The last word is the state: listening, or not connected. Connections that are over stand there too.
     let (file, state) = if tcp { ("/proc/net/tcp", "0A") } else { ("/proc/net/udp", "07") };
-    let wanted = format!(" {:08X}:13C4 00000000:0000 {state} ", u32::from_ne_bytes(address.octets()));
+    let wanted = format!(" {:08X}:{:04X} 00000000:0000 {state} ", u32::from_ne_bytes(address.octets()), at.port());
     std::fs::read_to_string(file).unwrap().contains(&wanted)
 }
 

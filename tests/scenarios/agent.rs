@@ -20,13 +20,14 @@ pub fn bob(play: &Play, sipp: Ipv4Addr, transport: &str) -> Home {
 
 fn usual(home: &Home, play: &Play) -> String {
     let address = home.address;
-    let Play { answer, watchers, policy, t1_ms, .. } = play;
+    let Play { answer, watchers, policy, t1_ms, srtp, .. } = play;
     let host = if play.account.is_some() { "example.org".to_owned() } else { address.to_string() };
     format!(
         "entity = \"sip:bob@{host}\"\ndisplay-name = \"Bob\"\n\
          [sip]\nlisten = [\"udp:{address}:5060\"]\nt1-ms = {t1_ms}\n[control]\nlisten = \"{address}:8060\"\n\
          [answer]\nmode = \"{answer}\"\n[watchers]\nunknown = \"{watchers}\"\n\
-         [policy]\ndefault = [\"spdadd any any udp -P out {policy};\"]\n"
+         [policy]\ndefault = [\"spdadd any any udp -P out {policy};\"]\n\
+         [srtp]\n{srtp}\n"
     )
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Play {
-    /// As sipp calls them: u1 is UDP, t1 is TCP.
+    /// As sipp calls them: u1 is UDP, t1 is TCP, l1 is TLS, which socat has for it.
     pub transports: Vec<String>,
     /// What the agent demands of everybody: an action in the language of setkey.
     pub policy: String,
@@ -19,6 +19,8 @@ pub struct Play {
     pub watchers: String,
     /// T1, ms.
     pub t1_ms: u32,
+    /// Lines of the agent's `[srtp]`.
+    pub srtp: String,
     /// Lines of an `[[account]]` whose proxy is sipp; there is one if this is there. The password is `secret`.
     pub account: Option<String>,
     /// The user approved an agent at sipp's address before, which states this action.
@@ -49,6 +51,7 @@ impl Default for Play {
             answer: "auto".to_owned(),
             watchers: "place".to_owned(),
             t1_ms: 50,
+            srtp: String::new(),
             account: None,
             approved: None,
             approved_as: None,
@@ -85,8 +88,14 @@ impl Scenario {
         match self.transport.as_str() {
             "u1" => self.name.clone(),
             "t1" => format!("{}-tcp", self.name),
+            "l1" => format!("{}-tls", self.name),
             other => format!("{}-{other}", self.name),
         }
+    }
+
+    /// sipp speaks TCP with socat, and that TLS with the agent.
+    pub fn is_secure(&self) -> bool {
+        self.transport == "l1"
     }
 
     pub fn file(&self) -> PathBuf {

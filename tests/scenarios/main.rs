@@ -1,6 +1,8 @@
 //! Every scenario in `sip-scenarios/`, played by sipp against an agent of its own: `ok NAME` or `FAIL NAME: why` a line,
 //! then `N passed, N failed`. Words on the command line choose: a scenario whose name contains one of them is played.
 
+#[path = "../common/certificates.rs"]
+mod certificates;
 #[path = "../common/process.rs"]
 mod process;
 
@@ -8,6 +10,7 @@ mod agent;
 mod expected;
 mod play;
 mod sipp;
+mod tls;
 
 use std::collections::VecDeque;
 use std::process::ExitCode;
@@ -28,8 +31,13 @@ fn main() -> ExitCode {
     }
     // What went wrong is told in the scenario's own line.
     std::panic::set_hook(Box::new(|_| {}));
+    let secure = process::installed("socat");
+    if !secure {
+        process::skip("socat is not installed: what sipp says by TLS is not played");
+    }
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let meant = |one: &Scenario| words.is_empty() || words.iter().any(|word| one.title().contains(word));
+    let chosen = |one: &Scenario| words.is_empty() || words.iter().any(|word| one.title().contains(word));
+    let meant = |one: &Scenario| chosen(one) && (secure || !one.is_secure());
     let all: VecDeque<Scenario> = match every() {
         Ok(all) => all.into_iter().filter(meant).collect(),
         Err(why) => {

@@ -9,6 +9,7 @@ use crate::agent::{approve, bob};
 use crate::expected::{Play, Scenario};
 use crate::process::{finish, listens, own_address, wait_until, Home, Ran};
 use crate::sipp::Sipp;
+use crate::tls::Between;
 
 /// # Errors
 /// What did not come as written.
@@ -22,7 +23,7 @@ pub fn play(scenario: &Scenario) -> Result<(), String> {
 fn try_play(scenario: &Scenario) -> Result<(), String> {
     let play = &scenario.play;
     let dir = tempfile::tempdir().unwrap();
-    let (mut agent, sipp) = meet(scenario, own_address(), dir.path());
+    let (mut agent, sipp, _between) = meet(scenario, own_address(), dir.path());
     perform(play, &mut agent, sipp, dir.path())?;
     match agent.runs() {
         true => check_alive(&agent),
@@ -31,9 +32,10 @@ fn try_play(scenario: &Scenario) -> Result<(), String> {
 }
 
 /// Who waits begins: the agent for sipp as its caller, sipp for an agent that speaks as soon as it runs.
-fn meet(scenario: &Scenario, at: Ipv4Addr, dir: &Path) -> (Home, (Sipp, Ipv4Addr)) {
+fn meet(scenario: &Scenario, at: Ipv4Addr, dir: &Path) -> (Home, (Sipp, Ipv4Addr), Option<Between>) {
     let play = &scenario.play;
     let mut agent = bob(play, at, &scenario.transport);
+    let between = scenario.is_secure().then(|| Between::start(&agent, at, dir));
     let registers = play.account.is_some();
     if !registers {
         agent.start();
@@ -43,12 +45,12 @@ fn meet(scenario: &Scenario, at: Ipv4Addr, dir: &Path) -> (Home, (Sipp, Ipv4Addr
     }
     let mut sipp = Sipp::start(scenario, at, agent.address, dir);
     if play.agent_begins() {
-        wait_until(|| sipp.is_over() || listens(at, scenario.transport.starts_with('t')));
+        wait_until(|| sipp.is_over() || listens(at, scenario.transport != "u1"));
     }
     if registers {
         agent.start();
     }
-    (agent, (sipp, at))
+    (agent, (sipp, at), between)
 }
 
 /// sipp plays; meanwhile the agent's user does his part.

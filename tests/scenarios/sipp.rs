@@ -25,20 +25,23 @@ impl Sipp {
         let [messages, complaints] = ["messages", "errors"].map(|kind| log(scenario, kind));
         let mut command = Command::new("timeout");
         command.args([PATIENCE, "sipp", "-nostdin", "-sf"]).arg(scenario.file());
-        command.args(["-t", &scenario.transport, "-i", &address.to_string(), "-p", "5060", "-s", "bob"]);
+        let transport = if scenario.is_secure() { "t1" } else { &scenario.transport };
+        command.args(["-t", transport, "-i", &address.to_string(), "-p", "5060", "-s", "bob"]);
         command.args(["-key", "agent", &agent.to_string()]);
         // What is unexpected fails, and nothing is said that is not written.
         command.args(["-default_behaviors", "abortunexp", "-recv_timeout", "15000"]);
-        command.args(["-timeout", "60s", "-timeout_error"]);
+        command.args(["-timeout", "12s", "-timeout_error"]);
         command.args(["-trace_msg", "-message_file"]).arg(&messages);
         command.args(["-trace_err", "-error_file"]).arg(&complaints);
         if !scenario.play.sipp.iter().any(|word| word == "-m") {
             command.args(["-m", "1"]);
         }
         command.args(&scenario.play.sipp);
-        if !scenario.play.agent_begins() {
-            command.arg(format!("{agent}:5060"));
-        }
+        match scenario.play.agent_begins() {
+            true => &mut command,
+            false if scenario.is_secure() => command.arg(format!("{address}:{}", crate::tls::OUTWARD)),
+            false => command.arg(format!("{agent}:5060")),
+        };
         command.env("TERM", "dumb").current_dir(dir);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Self { child: command.spawn().unwrap(), messages, complaints }

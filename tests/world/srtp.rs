@@ -246,7 +246,7 @@ fn no_call_in_clear_follows_an_ask_that_fails_otherwise_or_under_another_entry()
 fn an_answer_without_keys_or_with_others_ends_the_call_where_srtp_is_required() {
     let other = "RTP/SAVP 0\r\na=crypto:9 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR\r\n";
     for (media, code) in
-        [("RTP/AVP 0\r\n", "answer-unusable"), ("RTP/SAVP 0\r\n", "answer-unusable"), (other, "answer-unusable")]
+        [("RTP/AVP 0\r\n", "no-protection"), ("RTP/SAVP 0\r\n", "answer-unusable"), (other, "answer-unusable")]
     {
         let (world, call) = answered_with(MUST, media);
         assert_eq!(failed(&world, call), code, "{media}");

@@ -4,7 +4,7 @@ use super::callee::{action_shown, claimed_entity};
 use super::invitation::{Invitation, Taken, Way};
 use super::no::{refuse_aimed, No};
 use super::peer_sdp::PeerSdp;
-use super::sdes::BY_TLS;
+use super::sdes::NoKeys;
 use super::srtp_keys::SrtpKeys;
 use super::KeyState;
 use crate::agent::ruling::Protected;
@@ -25,14 +25,21 @@ impl Agent {
         // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
         // only whoever reads the call's messages knows.
         let (way, telephone) = self.way_of_telephone(invitation);
-        let keys = self.choose_keys(&offered, from.transport, way.stated)?;
+        let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), offered.upper()), way);
+        let keys = self.choose_keys(&offered, from.transport, way.stated);
+        let keys = keys.map_err(|why| {
+            if self.judge_protection(Protected::SRTP, &demands).is_ok() {
+                self.tell_without_keys(&caller.uri.to_string(), why);
+            }
+            No::from(why)
+        })?;
         if !way.stated {
             refuse_aimed(&[offered.media()], from.remote.ip())?;
         }
         let protected = if keys.is_some() { Protected::SRTP } else { Protected::default() };
-        let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), offered.upper()), way);
         if let Err(missing) = self.judge_protection(protected, &demands) {
-            return Err(self.refuse_telephone(caller, &offered, &missing));
+            let why = self.why_no_keys(&offered, from.transport);
+            return Err(self.refuse_telephone(caller, why, &missing));
         }
         let action = action_shown(&demands);
         Ok(Taken { telephone, ..self.taken_in_clear(Some(offered), way, action, keys) })
@@ -47,14 +54,13 @@ impl Agent {
     }
 
     /// Where an entry is for telephones, our user may want to know why one was refused.
-    fn refuse_telephone(&mut self, caller: &NameAddr, offered: &PeerSdp, missing: &[Rule]) -> No {
+    fn refuse_telephone(&mut self, caller: &NameAddr, why: NoKeys, missing: &[Rule]) -> No {
         let is_for_it = !missing.is_empty() && missing.iter().all(|rule| rule.protocol == Protocol::Srtp);
-        let offered_keys = !offered.crypto().is_empty();
         if is_for_it {
-            self.tell_without_keys(&caller.uri.to_string(), offered_keys);
+            self.tell_without_keys(&caller.uri.to_string(), why);
         }
-        match is_for_it && offered_keys {
-            true => No::plain(488, BY_TLS),
+        match is_for_it && why != NoKeys::Without {
+            true => why.into(),
             false => No::missing(missing, None),
         }
     }

@@ -7,7 +7,7 @@ use crate::ice::is_usable;
 use crate::media::Codec;
 use crate::policy::Upper;
 use crate::sdp::{
-    self, AudioFormat, Crypto, Ice, Keying, MediaDirection, MediaError, NumberedFormat, RemoteAudio,
+    self, AudioFormat, Crypto, Ice, Keying, MediaDescription, MediaDirection, MediaError, NumberedFormat, RemoteAudio,
     SessionDescription, TcpConnection, TelephoneEvent,
 };
 use crate::sip::Body;
@@ -37,6 +37,14 @@ impl PeerSdp {
         let whole = Self::parse(body)?;
         let audio = sdp::accepted(offer, &whole).map_err(|why| why.to_string())?;
         Ok(Self { whole, audio })
+    }
+
+    /// A telephone that knows no SRTP answers the offer of a profile with it so: by its own profile, against RFC 3264 section 6.
+    pub fn leaves_srtp_out(body: &Body, offer: &SessionDescription) -> bool {
+        let is_secure = |media: &MediaDescription| media.protocol.contains("SAVP");
+        Self::parse(body).is_ok_and(|answer| {
+            offer.media.iter().zip(&answer.media).any(|(ours, theirs)| is_secure(ours) && !is_secure(theirs))
+        })
     }
 
     fn parse(body: &Body) -> Result<SessionDescription, String> {

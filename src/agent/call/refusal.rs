@@ -58,9 +58,10 @@ impl Agent {
             }
             let Some(calling) = self.calls.all.get(&id) else { return };
             let (peer, said) = (&calling.call.peer, format!("{} {}", no.status, escape(&no.reason)));
+            let with_sdes = calling.hop.is_some_and(|hop| self.may_key_by(hop.transport));
             let failure = match &calling.key {
                 KeyState::Telephone(keys) if keys.is_empty() => not_in_clear(peer, &said),
-                _ => not_with_keys(peer, &said),
+                _ => not_with_keys(peer, &said, with_sdes),
             };
             return self.end_call(now, id, CallState::Failed(failure));
         }

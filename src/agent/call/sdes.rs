@@ -99,7 +99,7 @@ impl Agent {
         offered: &PeerSdp,
         by: Transport,
         waits: bool,
-    ) -> Result<Option<SrtpKeys>, No> {
+    ) -> Result<Option<SrtpKeys>, NoKeys> {
         for way in self.config.srtp_keys.clone() {
             let keys = match way {
                 SrtpKeying::Dtls => offered.keying().dtls.as_ref().and_then(|dtls| self.dtls_keys_for(dtls, waits)),
@@ -110,16 +110,20 @@ impl Agent {
                 return Ok(keys);
             }
         }
-        match (offered.is_secure(), offered.crypto().is_empty()) {
-            (false, _) => Ok(None),
-            (true, true) => {
-                Err(No::plain(488, "its keys by DTLS are none for us: a fingerprint by SHA-256 and a=setup are"))
-            }
-            (true, false) if !self.may_key_by(by) => Err(No::plain(488, BY_TLS)),
-            (true, false) => {
-                let names: Vec<&str> = CryptoSuite::ALL.iter().map(|suite| suite.name()).collect();
-                Err(No::plain(488, &format!("no crypto suite in common; here it is {}", names.join(" "))))
-            }
+        match offered.is_secure() {
+            true => Err(self.why_no_keys(offered, by)),
+            false => Ok(None),
+        }
+    }
+
+    /// What is wrong with an offer whose keys were not taken.
+    pub(super) fn why_no_keys(&self, offered: &PeerSdp, by: Transport) -> NoKeys {
+        match offered.crypto().is_empty() {
+            true if offered.is_secure() || offered.keying().dtls.is_some() => NoKeys::Handshake,
+            true => NoKeys::Without,
+            false if !self.config.srtp_keys.contains(&SrtpKeying::Sdes) => NoKeys::DtlsAlone,
+            false if !self.may_key_by(by) => NoKeys::NotByTls,
+            false => NoKeys::Suite,
         }
     }
 
@@ -129,6 +133,36 @@ impl Agent {
             let ours = self.fresh_key(theirs.tag, CryptoSuite::from_name(&theirs.suite)?);
             SdesKeys::new(ours, theirs.clone())
         })
+    }
+}
+
+/// Why none of the keys that a telephone offers is one for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoKeys {
+    /// By SDES, which our user does not have.
+    DtlsAlone,
+    /// By DTLS, with a fingerprint or a role that cannot be.
+    Handshake,
+    /// By SDES, and everybody on the way could read them.
+    NotByTls,
+    /// By SDES, for other suites.
+    Suite,
+    /// It has none.
+    Without,
+}
+
+impl From<NoKeys> for No {
+    fn from(why: NoKeys) -> Self {
+        let suites = || CryptoSuite::ALL.iter().map(|suite| suite.name()).collect::<Vec<_>>().join(" ");
+        match why {
+            NoKeys::DtlsAlone => Self::plain(488, "keys by DTLS are taken, and none in a session description (SDES)"),
+            NoKeys::Handshake => {
+                Self::plain(488, "its keys by DTLS are none for us: a fingerprint by SHA-256 and a=setup are")
+            }
+            NoKeys::NotByTls => Self::plain(488, BY_TLS),
+            NoKeys::Suite => Self::plain(488, &format!("no crypto suite in common; here it is {}", suites())),
+            NoKeys::Without => Self::plain(488, "the offer has no keys"),
+        }
     }
 }
 

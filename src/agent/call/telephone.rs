@@ -5,6 +5,7 @@
 
 use super::failures::gone;
 use super::peer_sdp::PeerSdp;
+use super::sdes::NoKeys;
 use super::telephone_failures::{keys_unusable, needs_tls, no_keys};
 use super::{CallState, Calling, KeyState};
 use crate::agent::ask_failures::clear_proxy;
@@ -195,8 +196,8 @@ impl Agent {
     }
 
     /// Somebody called without the keys that an entry of ours wants of telephones: our user may mend that, there or here.
-    pub(super) fn tell_without_keys(&mut self, caller: &str, offered_keys: bool) {
-        self.event(Event::Notice(super::telephone_failures::called_without(caller, offered_keys)));
+    pub(super) fn tell_without_keys(&mut self, caller: &str, why: NoKeys) {
+        self.event(Event::Notice(super::telephone_failures::called_without(caller, why)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why calls with ordinary telephones fail, and what to do.
 
+use super::sdes::NoKeys;
 use crate::dtls::DtlsError;
 use crate::vocab::{escape, Failure, FailureKind};
 
@@ -25,10 +26,11 @@ pub(super) fn keys_unusable(peer: &str) -> Failure {
     refused("answer-unusable", message, peer, "the telephone, or a proxy on the way, is at fault: tell who runs it")
 }
 
-/// It answered so: `said` as 488 Not Acceptable Here.
-pub(super) fn not_with_keys(peer: &str, said: &str) -> Failure {
+/// It answered so: `said` as 488 Not Acceptable Here. `with_sdes`: keys by SDES were offered too.
+pub(super) fn not_with_keys(peer: &str, said: &str, with_sdes: bool) -> Failure {
     let message = format!("{peer} does not take a call with srtp as your policy demands it: it answered {said}");
-    refused("no-protection", message, peer, WITHOUT)
+    let next = format!("{}; or there is no codec in common", if with_sdes { WITHOUT } else { DTLS_ALONE });
+    refused("no-protection", message, peer, &next)
 }
 
 /// The same, where nothing but a call in clear was offered.
@@ -50,13 +52,18 @@ pub(super) fn unkeyed(peer: &str, why: DtlsError) -> Failure {
     refused("dtls-failed", message, peer, next)
 }
 
-pub(super) fn called_without(caller: &str, offered_keys: bool) -> Failure {
-    let (why, next) = match offered_keys {
-        true => ("its srtp keys (SDES) did not come by TLS", "let that telephone, or your proxy, call by TLS; or allow it with sdes-without-tls = true in [srtp]: whoever sees the messages can listen then"),
-        false => ("it offered none of the srtp that your policy demands", WITHOUT),
+pub(super) fn called_without(caller: &str, why: NoKeys) -> Failure {
+    let (why, next) = match why {
+        NoKeys::DtlsAlone => ("its srtp has keys by SDES alone, which keys in [srtp] does not have", "switch DTLS-SRTP on there (baresip: mediaenc=dtls_srtp); or allow it with \"sdes\" in keys of [srtp]: whoever carries the messages can listen then"),
+        NoKeys::Handshake => ("its keys by DTLS cannot be: they need a fingerprint by SHA-256 or longer, and a role", "tell who runs that telephone, or use SDES there, by TLS"),
+        NoKeys::NotByTls => ("its srtp keys (SDES) did not come by TLS", "let that telephone, or your proxy, call by TLS; or allow it with sdes-without-tls = true in [srtp]: whoever sees the messages can listen then"),
+        NoKeys::Suite => ("its srtp has no suite that is known here", "choose AES_CM_128_HMAC_SHA1_80 there, which every telephone with SRTP has"),
+        NoKeys::Without => ("it offered none of the srtp that your policy demands", WITHOUT),
     };
     refused("no-protection", format!("{} called and was refused: {why}", escape(caller)), caller, next)
 }
+
+const DTLS_ALONE: &str = "keys were offered by DTLS alone, as they are where the messages do not go by TLS, or keys in [srtp] has no \"sdes\": switch DTLS-SRTP on there (baresip: mediaenc=dtls_srtp), or call it by TLS, as sips:, with \"sdes\" in keys";
 
 const WITHOUT: &str = "switch SRTP on there, by DTLS or with SDES keys (baresip: mediaenc=dtls_srtp, srtp or srtp-mand), or write an entry for it with srtp/transport//use or none: then others can listen";
 

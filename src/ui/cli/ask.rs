@@ -6,7 +6,7 @@ use super::door::Door;
 use super::exit::Exit;
 use super::output::Output;
 use super::prompt;
-use super::screen::{presence, review};
+use super::screen::{presence, review, telephone};
 use crate::app::control::request::AskBody;
 use crate::app::control::view::{AskStateView, AskView, ErrorView, ReviewStateView, ReviewView};
 
@@ -120,7 +120,7 @@ async fn finish(door: &Door, output: Output, ask: &AskView) -> Result<Exit, Erro
         AskStateView::Reviewing => reviewed(door, output, ask).await,
         AskStateView::Failed | AskStateView::Refused | AskStateView::Cancelled => {
             show_looser(door, output, ask).await?;
-            Err(failure_of(ask))
+            Err(told(output, failure_of(ask)))
         }
         AskStateView::PresenceStored => {
             output.lines(&ask.answer.iter().flat_map(|row| presence::record(row, output.width())).collect::<Vec<_>>());
@@ -168,6 +168,19 @@ async fn report(door: &Door, output: Output, ask: &AskView) -> Result<Exit, Erro
     let reply = door.get(&format!("/v1/asks/{}", ask.id)).await?;
     output.body(reply.body());
     Ok(Exit::Done)
+}
+
+/// Where there is no statement to review, what can be had without one is shown, and the user's choice.
+pub fn told(output: Output, failure: ErrorView) -> ErrorView {
+    match telephone::without_statement(&failure, output.width()) {
+        Some(screen) if !output.json => {
+            output.lines(&screen);
+            let next =
+                "ask again if it is another sottovoce, which may be away; else choose above how it may be called";
+            ErrorView { next: next.into(), ..failure }
+        }
+        _ => failure,
+    }
 }
 
 fn failure_of(ask: &AskView) -> ErrorView {

@@ -114,7 +114,9 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
             continue;
         }
         match call.state {
-            CallStateView::Failed => return Err(call.failure.clone().unwrap_or_else(|| lost(&call))),
+            CallStateView::Failed => {
+                return Err(ask::told(output, call.failure.clone().unwrap_or_else(|| lost(&call))))
+            }
             CallStateView::Ended if call.setup_ms.is_none() => return Err(given_up(&call)),
             CallStateView::Ended => {
                 output.body(reply.body());

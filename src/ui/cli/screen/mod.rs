@@ -6,6 +6,7 @@ pub mod policy;
 pub mod presence;
 pub mod review;
 pub mod table;
+pub mod telephone;
 #[cfg(test)]
 mod tests;
 

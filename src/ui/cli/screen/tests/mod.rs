@@ -10,7 +10,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::presence::record;
 use super::review::{review, Side};
+use super::telephone::without_statement;
 use crate::agent::ReviewState;
+use crate::app::control::view::{ErrorKind, ErrorView};
 use crate::policy::{
     Aim, Circumstances, Content, Evidence, Intent, KeyState, Level, Person, Protocol, Relation, Rule, Scope, Suite,
 };
@@ -152,6 +154,19 @@ fn presence_alone_is_shown_as_it_was_kept() {
 }
 
 #[test]
+fn what_an_ordinary_telephone_can_have_is_shown_as_it_was_kept() {
+    let failure = |code: &str| ErrorView {
+        code: code.into(),
+        message: "it knows no presence".into(),
+        subject: "sip:bob@pbx.example.org".into(),
+        next: "call it".into(),
+        kind: ErrorKind::Failed,
+    };
+    compare("telephone", |width| without_statement(&failure("no-presence"), width).unwrap());
+    assert_eq!(without_statement(&failure("peer-silent"), 80), None, "it may be anybody, who is away");
+}
+
+#[test]
 fn what_became_of_a_review_stands_at_its_head() {
     let failure = Failure::new(FailureKind::Failed, "disk-full", "the disk is full", "store", "free some space");
     let states = [
@@ -188,7 +203,7 @@ fn no_width_breaks_the_screen() {
 #[test]
 fn no_kept_screen_is_without_its_case() {
     let named: BTreeSet<String> = cases().iter().map(|(name, _)| (*name).to_owned()).collect();
-    let others = ["presence-only", "states", "tab-policy", "tab-presence"].map(str::to_owned);
+    let others = ["presence-only", "states", "tab-policy", "tab-presence", "telephone"].map(str::to_owned);
     let known: BTreeSet<String> = named.into_iter().chain(others).collect();
     let kept = std::fs::read_dir(snapshot::folder()).unwrap();
     let kept: BTreeSet<String> =

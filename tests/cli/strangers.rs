@@ -1,0 +1,59 @@
+//! Whoever is asked and has no statement: our user reads what can be had of an ordinary telephone, and chooses.
+
+use std::net::SocketAddr;
+
+use crate::process::{finish, own_address, Answering, Home, Ran};
+use crate::schema::refused;
+
+/// As a telephone answers SUBSCRIBE that knows no presence.
+fn refuses_to_be_asked(request: &[u8]) -> Option<Vec<u8>> {
+    let request = String::from_utf8_lossy(request);
+    let copied = |name: &&str| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|wanted| name.starts_with(wanted));
+    let to = request.lines().find(|line| line.starts_with("To:"))?;
+    let copied: Vec<&str> = request.lines().filter(copied).collect();
+    request.starts_with("SUBSCRIBE ").then(|| {
+        format!("SIP/2.0 489 Bad Event\r\n{}\r\n{to};tag=t\r\nContent-Length: 0\r\n\r\n", copied.join("\r\n")).into()
+    })
+}
+
+fn telephone() -> (Answering, String) {
+    let address = own_address();
+    (Answering::start(SocketAddr::from((address, 5060)), refuses_to_be_asked), format!("sip:bob@{address}"))
+}
+
+fn shown(ran: &Ran) -> &str {
+    for word in ["If it is an ordinary telephone", "it cannot  agree on a policy", "prove who it is"] {
+        assert!(ran.stdout.contains(word), "{word}: {ran:?}");
+    }
+    assert!(ran.stderr.contains("it knows no presence") && ran.stderr.contains("choose above"), "{ran:?}");
+    &ran.stdout
+}
+
+/// The lines to be typed are what they say: each of them is run as it stands.
+#[test]
+fn what_a_telephone_can_have_is_shown_in_the_place_of_a_review_and_chosen() {
+    let (_telephone, name) = telephone();
+    let mut alice = Home::new("alice", "ipsec esp/transport//require");
+    alice.start();
+    let asked = finish(alice.command(&["ask", &name]).env("COLUMNS", "140"));
+    let lines = shown(&asked).lines().map(str::trim);
+    let choices: Vec<&str> = lines.filter_map(|line| line.strip_prefix("sottovoce policy add ")).collect();
+    assert_eq!(choices.len(), 3, "{asked:?}");
+    for (choice, rule) in choices.iter().zip(["srtp/transport//require", "srtp/transport//use", "none"]) {
+        let (action, entity) = choice.split_once(" --entity ").unwrap();
+        let added = alice.run(&["policy", "add", action.trim_matches('\''), "--entity", entity]).expect(0);
+        assert!(added.stdout.contains(rule), "{choice}: {added:?}");
+    }
+    let failure = refused(alice.run(&["ask", &name]), 1, "no-presence");
+    assert!(failure["next"].as_str().unwrap().contains("policy add 'ipsec srtp/transport//require'"), "{failure}");
+}
+
+#[test]
+fn a_call_that_asks_first_shows_it_too() {
+    let (_telephone, name) = telephone();
+    let mut alice = Home::new("alice", "ipsec esp/transport//require");
+    alice.start();
+    let called = finish(&mut alice.command(&["call", &name]));
+    assert_eq!(called.code, 1, "{called:?}");
+    shown(&called);
+}
