@@ -29,6 +29,7 @@ impl Playout {
         });
         self.store.remove(slot);
         let Some(timeline) = self.timeline.as_mut().filter(|_| len > 0) else { return };
+        self.counts.concealed += timeline.note_concealed(&packet, self.passed.follows(timeline.last));
         timeline.note_taken(&packet);
         (timeline.end, timeline.made) = (packet.end(), 0);
         let unsure = unsure.min(len / 2);
@@ -50,6 +51,7 @@ impl Playout {
         let recovered = decoder.is_some_and(|(_, decoder)| decoder.recover(payload, &mut self.room[..whole]));
         let Some(timeline) = self.timeline.as_mut().filter(|_| recovered) else { return false };
         let is_under_way = timeline.made > 0;
+        self.counts.concealed += timeline.note_concealed(&packet, self.passed.follows(timeline.last));
         (timeline.end, timeline.made) = (packet.start, 0);
         let hole = &mut self.hole[..gap.saturating_sub(whole)];
         let sound = &mut self.room[whole.saturating_sub(gap)..whole];
@@ -77,13 +79,17 @@ impl Playout {
         self.echo.go_on(made);
         timeline.made += made.len() as i64;
         timeline.silent = self.echo.is_silent();
-        self.counts.concealed += made.len() as u64;
         push_rounded(&mut self.sound, made);
     }
 
-    /// The other side has stopped speaking: the end of it fades.
+    /// The other side has stopped speaking: the end of it fades, unless its codec has something to go on with.
     pub(super) fn fall_silent(&mut self) {
+        let codec_goes_on = self.codec_goes_on();
         let Some(timeline) = self.timeline.as_mut().filter(|timeline| !timeline.silent) else { return };
+        if codec_goes_on && timeline.made == 0 {
+            timeline.silent = true;
+            return;
+        }
         if timeline.made == 0 {
             self.echo.take_up(self.sound.latest());
         }
@@ -102,26 +108,38 @@ impl Playout {
         self.timeline.as_ref().is_some_and(|timeline| self.passed.follows(timeline.last))
     }
 
+    /// What is missing is left to what the codec makes of it: so said the peer, or it left out its last pause altogether.
+    pub(super) fn codec_goes_on(&self) -> bool {
+        let Some(timeline) = &self.timeline else { return false };
+        let is_left = timeline.leaves_out || self.passed.leaves_noise_to(timeline.payload_type, timeline.last);
+        is_left && self.decoders.iter().any(|(kind, decoder)| *kind == timeline.payload_type && decoder.goes_on())
+    }
+
     pub(super) fn push_silence(&mut self, want: usize) {
+        if self.codec_goes_on() && self.push_noise(want) {
+            return;
+        }
         let mut silence = [0; CHUNK];
         let silence = &mut silence[..want.min(CHUNK)];
         let is_pause = self.is_pause();
-        if is_pause && self.quiet_until == self.passed.next() && self.push_noise(want) {
-            return;
-        }
         if let Some(noise) = self.noise.as_mut().filter(|_| is_pause) {
             noise.fill(silence);
         }
         self.sound.push(silence);
     }
 
-    /// What Opus makes of a pause (RFC 7587 section 3.1.3), 2.5 ms or so many more.
+    /// What the codec of the latest sound makes of a pause, 2.5 ms or so many more; false where it has nothing of its own.
     fn push_noise(&mut self, want: usize) -> bool {
+        let Some(timeline) = &mut self.timeline else { return false };
         let (mut room, step) = ([0; CHUNK], self.rate as usize / 400);
         let room = &mut room[..(want.div_ceil(step) * step).min(CHUNK)];
-        let made = self.decoders.iter_mut().any(|(_, decoder)| decoder.conceal(room));
+        let decoder = self.decoders.iter_mut().find(|(kind, _)| *kind == timeline.payload_type);
+        let made = decoder.is_some_and(|(_, decoder)| decoder.conceal(room));
         if made {
             self.sound.push(room);
+        }
+        if made && !self.passed.follows(timeline.last) {
+            timeline.note_noise(room.len(), self.rate);
         }
         made
     }

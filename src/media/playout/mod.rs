@@ -47,8 +47,6 @@ pub(super) struct Playout {
     passed: Passed,
     /// What is heard in a pause, once the peer has said how loud that is.
     noise: Option<Noise>,
-    /// What sound is numbered as that ends the pause which the codec itself makes noise for.
-    quiet_until: Option<u64>,
     timeline: Option<Timeline>,
     counts: Counts,
 }
@@ -132,7 +130,6 @@ impl Playout {
             numbers: Extender::default(),
             passed: Passed::default(),
             noise: None,
-            quiet_until: None,
             timeline: None,
             counts: Counts::default(),
         }
@@ -212,14 +209,16 @@ impl Playout {
     /// A packet came that is no sound, and in whose time there is none.
     pub(super) fn pass(&mut self, header: &RtpHeader) {
         if self.timeline.as_ref().is_some_and(|timeline| timeline.ssrc == header.ssrc) {
-            self.passed.note(self.numbers.extend(header.sequence));
+            self.passed.note(self.numbers.extend(header.sequence), None);
         }
     }
 
-    /// A packet came that says no more than that nothing is said, until sound comes again: the codec goes on with the noise of the room.
+    /// A packet came that says no more than that nothing is said, until sound comes again: the codec of its payload type, where that is what
+    /// is heard, goes on with the noise of the room.
     pub(super) fn pause(&mut self, header: &RtpHeader) {
-        self.pass(header);
-        self.quiet_until = self.passed.next();
+        if self.timeline.as_ref().is_some_and(|timeline| timeline.ssrc == header.ssrc) {
+            self.passed.note(self.numbers.extend(header.sequence), Some(header.payload_type));
+        }
     }
 
     /// How loud a pause of the peer is, in dB below the most: that of now, and those after it until it says otherwise.
@@ -253,7 +252,7 @@ impl Playout {
         self.store.clear();
         self.arrivals.restart();
         (self.numbers, self.passed, self.noise) = (Extender::default(), Passed::default(), None);
-        (self.quiet_until, self.timeline) = (None, None);
+        self.timeline = None;
     }
 
     /// The peer goes on with a codec of another rate.
@@ -290,7 +289,7 @@ impl Playout {
     fn produce(&mut self, now: Mono, want: usize) {
         let Some(timeline) = &self.timeline else { return self.push_silence(want) };
         let Some(next) = self.store.first() else {
-            if self.is_pause() {
+            if self.is_pause() || self.codec_goes_on() {
                 self.fall_silent();
             }
             return self.go_on(want);
@@ -333,6 +332,7 @@ impl Playout {
         let len = decoder.map_or(0, |(_, decoder)| decoder.decode(payload, &mut self.room));
         self.store.remove(slot);
         let Some(timeline) = self.timeline.as_mut().filter(|_| len > 0) else { return };
+        self.counts.concealed += timeline.note_concealed(&packet, self.passed.follows(timeline.last));
         timeline.note_taken(&packet);
         let known = (timeline.end - packet.start).clamp(0, packet.ticks);
         let late = timeline.made > 0 && !timeline.silent;
