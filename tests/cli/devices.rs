@@ -37,6 +37,26 @@ fn what_is_chosen_lasts_over_a_restart_until_the_configuration_counts_again() {
     assert_eq!(back["chosen"], false);
 }
 
+/// Each call would be taken and end at once.
+#[test]
+fn an_output_that_cannot_be_is_told_at_the_start_as_an_input_is() {
+    let told = |audio: &str| {
+        let mut alice = home();
+        alice.configure(&format!("[audio]\n{audio}\n{}", alice.usual("none;")));
+        let messages = alice.start_and_stop();
+        messages.lines().filter(|line| line.contains("WARNING")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (audio, which) in [
+        ("input = \"device:nosuch\"", "audio.input: "),
+        ("output = \"device:nosuch\"", "audio.output: "),
+        ("output = \"file:/nonexistent/x.wav\"", "audio.output: "),
+    ] {
+        let warnings = told(audio);
+        assert!(warnings.len() == 1 && warnings[0].contains(which), "{warnings:?}");
+    }
+    assert_eq!(told("input = \"tone:440\""), Vec::<String>::new());
+}
+
 #[test]
 fn what_is_not_there_or_means_nothing_is_refused_with_what_to_do() {
     let mut alice = home();

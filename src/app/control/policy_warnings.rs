@@ -74,7 +74,11 @@ fn overruled(known: &dyn Known, added: &[Entry], now: Wall) -> Option<String> {
     let named = |ids: BTreeSet<EntryId>| {
         let more = ids.len().saturating_sub(NAMED);
         let ids: Vec<String> = ids.iter().take(NAMED).map(EntryId::to_string).collect();
-        if more > 0 { format!("{} and {more} more", ids.join(", ")) } else { ids.join(", ") }
+        if more > 0 {
+            format!("{} and {more} more", ids.join(", "))
+        } else {
+            ids.join(", ")
+        }
     };
     let ids = named(found.iter().map(|(id, _, _)| *id).collect());
     let others = named(found.iter().map(|(_, other, _)| *other).collect());
