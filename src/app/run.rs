@@ -71,7 +71,9 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
         let chosen = opened.loaded.sound.input.as_ref().map(Outlet::source);
         notices.extend(unheard(&chosen.unwrap_or_else(|| config.audio_source.clone())));
         let chosen = opened.loaded.sound.output.as_ref().map(Outlet::sink);
-        notices.extend(deaf(&chosen.unwrap_or_else(|| config.audio_sink.clone())));
+        notices.extend(sounds_not("output", &chosen.unwrap_or_else(|| config.audio_sink.clone())));
+        let ring = opened.loaded.sound.ring.as_ref().or(config.ring.as_ref());
+        notices.extend(ring.and_then(|ring| sounds_not("ring", &ring.sink())));
     }
     let tls = Tls::new(&config.tls).map_err(|why| no_tls(&why))?;
     let sockets = SipSockets::bind(&listens(&config)).await?;
@@ -148,10 +150,10 @@ fn unheard(source: &AudioSource) -> Option<String> {
     Some(format!("WARNING: audio.input: {}; {}", failure.message, failure.next))
 }
 
-/// The same of where the sound of others goes.
-fn deaf(sink: &AudioSink) -> Option<String> {
+/// The same of where others are heard, and of where it rings (`what` of [audio]).
+fn sounds_not(what: &str, sink: &AudioSink) -> Option<String> {
     let failure = check_sink(sink).err()?;
-    Some(format!("WARNING: audio.output: {}; {}", failure.message, failure.next))
+    Some(format!("WARNING: audio.{what}: {}; {}", failure.message, failure.next))
 }
 
 /// The files were looked at when the configuration was read.
