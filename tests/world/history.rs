@@ -42,6 +42,7 @@ fn a_call_that_talks_is_answered_and_rejected_by_nobody() {
     let mut world = world(AnswerMode::Auto);
     let ours = world.call(0, BOB, Some("approve"), 5);
     assert!(world.run_until(MINUTE, |world| world.the_call(0, ours).state == CallState::Active));
+    world.run_for(SECOND);
     let theirs = world.nodes[1].agent.calls().last().unwrap().id;
     for (node, call) in [(0, ours), (1, theirs)] {
         for what in [Command::AnswerCall { call }, Command::RejectCall { call }] {
