@@ -138,7 +138,7 @@ fn an_entry_beside_what_a_peer_agreed_to_is_registered_with_a_word() {
     };
     warned(&add("spdadd any any udp -P out discard;"), "stands behind");
     warned(&add("spdadd any any udp -P out none; # sv: priority=3"), "comes before what");
-    assert_eq!(add("spdadd any 10.9.8.7 udp -P out discard;").len(), 0, "of other packets");
+    assert_eq!(add("spdadd any 10.9.8.7 tcp -P out discard;").len(), 0, "of other packets");
 }
 
 /// Who tightens in vain must not believe that he is protected; who did as he was advised for a telephone is not told otherwise.
