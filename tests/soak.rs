@@ -182,8 +182,9 @@ fn eight_hours_between_clocks_that_drift() {
         assert_eq!(counters.concealed, 0, "{name}: {counters:?}");
         let Ear { frames, tones, silences, others, step, .. } = side.ear;
         let phrases = frames / PHRASE;
-        assert!(tones + silences + others == frames && others <= 4 * phrases, "{name}: {others} of {frames}");
-        assert!(silences <= phrases * (PAUSE + 2), "{name}: {silences} silent frames of {phrases} pauses");
+        // One frame at either end of a phrase; now and then one of them is heard in two.
+        assert!(tones + silences + others == frames && others * 20 <= 41 * phrases, "{name}: {others} of {frames}");
+        assert!(silences.abs_diff(phrases * (PAUSE - 1)) <= phrases / 10, "{name}: {silences} in {phrases} pauses");
         // The tone itself goes 9000 * sin(2 pi 440 / 8000) = 3050 from sample to sample.
         assert!(step < 3600, "{name}: a step of {step}");
     }

@@ -210,7 +210,7 @@ impl Relay {
         is_let.then(|| Transmit { to: self.server, bytes: turn::indication(id, peer, bytes) })
     }
 
-    /// Gives the address back (RFC 8656 section 7.1): said once, for nobody waits for the answer.
+    /// Gives the address back (RFC 8656 section 8.1): said once, for nobody waits for the answer.
     pub(super) fn release(&mut self) -> Option<Transmit> {
         self.relayed()?;
         self.state = State::Gone;

@@ -11,7 +11,7 @@ pub(super) struct Discretion {
 }
 
 impl Discretion {
-    /// Packets that hide what is said hide when it is said too (RFC 6562 section 5): where ESP, SRTP or a tunnel is around them all are sent.
+    /// Packets that hide what is said hide when it is said too (RFC 6562 section 4): where ESP, SRTP or a tunnel is around them all are sent.
     pub(super) fn of(formats: &Formats, outbound: Bundle, is_tunnelled: bool) -> Self {
         let is_sealed = outbound.esp || outbound.srtp;
         Self {

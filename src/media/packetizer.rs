@@ -18,10 +18,10 @@ pub(super) struct Packetizer {
     discretion: Discretion,
     /// Where pauses are not sent.
     pauses: Option<Pauses>,
-    /// The encoder says where nothing is said.
-    finds_quiet: bool,
-    /// Nothing is, and that was told.
-    is_quiet: bool,
+    /// The encoder itself finds pauses.
+    finds_pauses: bool,
+    /// It has found one, and that was told.
+    found_one: bool,
     /// What was found of the sound that waits, and of its last frame alone.
     found: Pause,
     latest: Pause,
@@ -38,14 +38,14 @@ impl Packetizer {
     pub(super) fn new(formats: &Formats, discretion: Discretion) -> Self {
         let codec = formats.send.1;
         let packet = codec.rate() as usize * usize::from(formats.packet_time) / 1000;
-        let quiet = formats.tuning.quiet && discretion.tells_pauses;
-        let tuning = Tuning { constant_rate: discretion.constant_rate, quiet, ..formats.tuning };
+        let pauses = formats.tuning.pauses && discretion.tells_pauses;
+        let tuning = Tuning { constant_rate: discretion.constant_rate, pauses, ..formats.tuning };
         Self {
             encoder: Encoder::tuned(codec, tuning),
             discretion,
             pauses: formats.comfort.filter(|_| discretion.tells_pauses).map(|_| Pauses::new()),
-            finds_quiet: quiet && codec == Codec::Opus,
-            is_quiet: false,
+            finds_pauses: pauses && codec == Codec::Opus,
+            found_one: false,
             found: Pause::Kept,
             latest: Pause::Kept,
             packet,
@@ -65,7 +65,7 @@ impl Packetizer {
 
     /// Nobody speaks just now, and that was told.
     pub(super) fn is_pause(&self) -> bool {
-        self.pauses.as_ref().is_some_and(Pauses::is_pause)
+        self.found_one || self.pauses.as_ref().is_some_and(Pauses::is_pause)
     }
 
     /// The peer reports so many lost parts of a thousand.
@@ -103,12 +103,12 @@ impl Packetizer {
         let sound = self.sound.get(..self.packet).unwrap_or_default();
         let found = self.found;
         let mut len = if found == Pause::No { self.encoder.encode(sound, &mut self.encoded) } else { 0 };
-        // Its first octet alone says so: without it the peer would have to take what does not come for lost.
-        let is_quiet = self.finds_quiet && found == Pause::No && len == 0;
-        if is_quiet && !self.is_quiet {
+        // Its first octet alone says so: without it the peer could not tell before the next packet comes that what is missing is not lost.
+        let found_one = self.finds_pauses && found == Pause::No && len == 0;
+        if found_one && !self.found_one {
             len = 1;
         }
-        self.is_quiet = is_quiet;
+        self.found_one = found_one;
         self.sound.copy_within(self.packet.min(self.waiting)..self.waiting, 0);
         self.waiting = self.waiting.saturating_sub(self.packet);
         // What it was told of is told.

@@ -24,8 +24,8 @@ use crate::policy::{Bundle, Level, Spd, Upper};
 use crate::srtp::CryptoSuite;
 use crate::vocab::{Device, Digit, Entity, Now};
 
-/// A packet of Opus has more octets, but one that says that nothing is said (RFC 7587 section 3.1.3).
-const QUIET: usize = 2;
+/// A packet of Opus has more octets, but one that says that nothing is said: libopus makes such where it may be left out.
+const PAUSE: usize = 2;
 
 mod comfort;
 mod digits;
@@ -298,7 +298,7 @@ impl Stream {
         }
     }
 
-    /// Neither its packets nor the peer's are sealed by anything: who sends them shows by nothing but where they come from.
+    /// Its packets, or the peer's, are not sealed by anything: who sends them shows by nothing but where they come from.
     pub fn is_in_clear(&self) -> bool {
         self.generations.outbound().is_empty() || self.generations.takes_clear()
     }
@@ -364,7 +364,7 @@ impl Stream {
         if self.held.by_us {
             return;
         }
-        if look.codec == Codec::Opus && payload.len() <= QUIET {
+        if look.codec == Codec::Opus && payload.len() <= PAUSE {
             return self.playout.pause(&header);
         }
         match self.playout.insert(now.mono, &header, payload) {

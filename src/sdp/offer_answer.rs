@@ -215,7 +215,7 @@ fn username(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect()
 }
 
-/// Whoever cannot hear SRTP would see who speaks when (RFC 6562 section 5).
+/// Whoever cannot hear SRTP would see who speaks when (RFC 6562 section 4).
 fn may_pause(ours: &Ours<'_>, keying: &Keying) -> bool {
     ours.comfort_noise && *keying == Keying::default()
 }

@@ -94,7 +94,7 @@ same "packets in clear" "$(captured alice "$CLEAR") $(captured bob "$CLEAR")" "0
 for place in alice bob server; do
     same "RTP that tshark finds at $place" "$(tshark -r "$WORK/$place.pcap" --enable-heuristic rtp_udp -Y rtp 2>/dev/null | wc -l)" 0
 done
-# RFC 8656 section 7.1: what was allocated was given back.
+# RFC 8656 section 8.1: what was allocated was given back.
 allocated() { tshark -r "$WORK/server.pcap" -Y "stun.type == $1 and $2" 2>/dev/null | wc -l; }
 more "addresses that were allocated" "$(allocated 0x0103 stun)" 4
 same "addresses that were given back" "$(allocated 0x0104 "stun.att.lifetime == 0")" "$(allocated 0x0103 stun)"

@@ -66,7 +66,7 @@ pub(super) fn codec_of(format: AudioFormat) -> Codec {
 fn tuning(wishes: OpusWishes, pauses: bool) -> Tuning {
     Tuning {
         constant_rate: wishes.constant_rate,
-        quiet: pauses && wishes.dtx,
+        pauses: pauses && wishes.dtx,
         redundant: wishes.fec,
         bitrate: wishes.max_bitrate,
     }

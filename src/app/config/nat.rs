@@ -7,7 +7,7 @@ use crate::agent::{IceUse, NatConfig};
 use crate::ice::RelayAccount;
 use crate::vocab::Failure;
 
-/// Of STUN (RFC 8489 section 18.6), and of TURN (RFC 8656 section 23).
+/// Of STUN (RFC 8489 section 18.6), and of TURN (RFC 8656 section 5).
 const PORT: u16 = 3478;
 /// Servers that are asked at most: each holds up a call that it does not answer.
 const SERVERS: usize = 4;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 const HEADER: usize = 27;
 /// Segments of a page, of 255 octets at most.
 const SEGMENTS: usize = 255;
-/// What the checksum divides by (RFC 3533 section 6, field 8).
+/// What the checksum divides by (RFC 3533 section 6, field 7).
 const POLYNOMIAL: u32 = 0x04c1_1db7;
 const FIRST: u8 = 2;
 const LAST: u8 = 4;

@@ -65,6 +65,11 @@ impl Decoder {
         }
     }
 
+    /// It has noise of its own for pauses: [`conceal`](Self::conceal) is never false.
+    pub fn goes_on(&self) -> bool {
+        matches!(self.memory, Memory::Opus(_))
+    }
+
     /// Samples by which what is heard lags behind what a decoder knows.
     pub fn lag(&self) -> usize {
         match &self.memory {

@@ -28,7 +28,7 @@ pub struct Tuning {
     /// Every packet of one size, so that sizes tell nothing of what is said (RFC 6562 section 3).
     pub constant_rate: bool,
     /// Nothing, or nearly nothing, is sent where nothing is said.
-    pub quiet: bool,
+    pub pauses: bool,
     /// Each packet carries something of the one before, which may have been lost.
     pub redundant: bool,
     /// Most bit/s; without it, what the codec takes by itself.
@@ -234,7 +234,7 @@ mod tests {
         let low = sizes(Tuning { bitrate: Some(12_000), constant_rate: true, ..usual }, &voice);
         assert!(low.iter().all(|len| *len == 30), "{low:?}");
         let silence = vec![0; 96_000];
-        let quiet = sizes(Tuning { quiet: true, ..usual }, &silence);
+        let quiet = sizes(Tuning { pauses: true, ..usual }, &silence);
         assert!(quiet.iter().filter(|len| **len == 0).count() > 60, "{quiet:?}");
         assert!(sizes(usual, &silence).iter().all(|len| *len > 0));
     }

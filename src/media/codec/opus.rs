@@ -31,9 +31,9 @@ impl Encoder {
         let resilience = Resilience::default();
         let set = || {
             let mut encoder = opus::Encoder::new(Codec::Opus.rate(), Channels::Mono, Application::Voip)?;
-            encoder.set_complexity(if tuning.quiet { COMPLEXITY_WITH_PAUSES } else { COMPLEXITY })?;
+            encoder.set_complexity(if tuning.pauses { COMPLEXITY_WITH_PAUSES } else { COMPLEXITY })?;
             encoder.set_vbr(!tuning.constant_rate)?;
-            encoder.set_dtx(tuning.quiet && !tuning.constant_rate)?;
+            encoder.set_dtx(tuning.pauses && !tuning.constant_rate)?;
             encoder.set_inband_fec(tuning.redundant)?;
             set_rates(&mut encoder, tuning, (resilience, resilience))?;
             opus::Result::Ok(encoder)
@@ -50,7 +50,7 @@ impl Encoder {
         }
     }
 
-    /// A packet of one octet or two says that nothing is said: it need not be sent (RFC 7587 section 3.1.3).
+    /// A packet of one octet or two says that nothing is said: libopus has it that it need not be sent.
     pub(super) fn encode(&mut self, samples: &[i16], out: &mut [u8]) -> usize {
         self.encoder.encode(samples, out).ok().filter(|written| *written > 2).unwrap_or(0)
     }

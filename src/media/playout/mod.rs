@@ -45,8 +45,6 @@ pub(super) struct Playout {
     passed: Passed,
     /// What is heard in a pause, once the peer has said how loud that is.
     noise: Option<Noise>,
-    /// What sound is numbered as that ends the pause which the codec itself makes noise for.
-    quiet_until: Option<u64>,
     timeline: Option<Timeline>,
     counts: Counts,
 }
@@ -130,7 +128,6 @@ impl Playout {
             numbers: Extender::default(),
             passed: Passed::default(),
             noise: None,
-            quiet_until: None,
             timeline: None,
             counts: Counts::default(),
         }
@@ -210,14 +207,16 @@ impl Playout {
     /// A packet came that is no sound, and in whose time there is none.
     pub(super) fn pass(&mut self, header: &RtpHeader) {
         if self.timeline.as_ref().is_some_and(|timeline| timeline.ssrc == header.ssrc) {
-            self.passed.note(self.numbers.extend(header.sequence));
+            self.passed.note(self.numbers.extend(header.sequence), None);
         }
     }
 
-    /// A packet came that says no more than that nothing is said, until sound comes again: the codec goes on with the noise of the room.
+    /// A packet came that says no more than that nothing is said, until sound comes again: the codec of its payload type, where that is what
+    /// is heard, goes on with the noise of the room.
     pub(super) fn pause(&mut self, header: &RtpHeader) {
-        self.pass(header);
-        self.quiet_until = self.passed.next();
+        if self.timeline.as_ref().is_some_and(|timeline| timeline.ssrc == header.ssrc) {
+            self.passed.note(self.numbers.extend(header.sequence), Some(header.payload_type));
+        }
     }
 
     /// How loud a pause of the peer is, in dB below the most: that of now, and those after it until it says otherwise.
@@ -251,7 +250,7 @@ impl Playout {
         self.store.clear();
         self.arrivals.restart();
         (self.numbers, self.passed, self.noise) = (Extender::default(), Passed::default(), None);
-        (self.quiet_until, self.timeline) = (None, None);
+        self.timeline = None;
     }
 
     /// The peer goes on with a codec of another rate.
@@ -288,7 +287,7 @@ impl Playout {
     fn produce(&mut self, now: Mono, want: usize) {
         let Some(timeline) = &self.timeline else { return self.push_silence(want) };
         let Some(next) = self.store.first() else {
-            if self.is_pause() {
+            if self.is_pause() || self.codec_goes_on() {
                 self.fall_silent();
             }
             return self.go_on(want);
@@ -331,6 +330,7 @@ impl Playout {
         let len = decoder.map_or(0, |(_, decoder)| decoder.decode(payload, &mut self.room));
         self.store.remove(slot);
         let Some(timeline) = self.timeline.as_mut().filter(|_| len > 0) else { return };
+        self.counts.concealed += timeline.note_concealed(&packet, self.passed.follows(timeline.last));
         timeline.note_taken(&packet);
         let known = (timeline.end - packet.start).clamp(0, packet.ticks);
         let late = timeline.made > 0 && !timeline.silent;
@@ -372,6 +372,7 @@ impl Playout {
         });
         self.store.remove(slot);
         let Some(timeline) = self.timeline.as_mut().filter(|_| len > 0) else { return };
+        self.counts.concealed += timeline.note_concealed(&packet, self.passed.follows(timeline.last));
         timeline.note_taken(&packet);
         (timeline.end, timeline.made) = (packet.end(), 0);
         let unsure = unsure.min(len / 2);
@@ -393,6 +394,7 @@ impl Playout {
         let recovered = decoder.is_some_and(|(_, decoder)| decoder.recover(payload, &mut self.room[..whole]));
         let Some(timeline) = self.timeline.as_mut().filter(|_| recovered) else { return false };
         let is_under_way = timeline.made > 0;
+        self.counts.concealed += timeline.note_concealed(&packet, self.passed.follows(timeline.last));
         (timeline.end, timeline.made) = (packet.start, 0);
         let hole = &mut self.hole[..gap.saturating_sub(whole)];
         let sound = &mut self.room[whole.saturating_sub(gap)..whole];
@@ -420,13 +422,17 @@ impl Playout {
         self.echo.go_on(made);
         timeline.made += made.len() as i64;
         timeline.silent = self.echo.is_silent();
-        self.counts.concealed += made.len() as u64;
         push_rounded(&mut self.sound, made);
     }
 
-    /// The other side has stopped speaking: the end of it fades.
+    /// The other side has stopped speaking: the end of it fades, unless its codec has something to go on with.
     fn fall_silent(&mut self) {
+        let codec_goes_on = self.codec_goes_on();
         let Some(timeline) = self.timeline.as_mut().filter(|timeline| !timeline.silent) else { return };
+        if codec_goes_on && timeline.made == 0 {
+            timeline.silent = true;
+            return;
+        }
         if timeline.made == 0 {
             self.echo.take_up(self.sound.latest());
         }
@@ -445,26 +451,38 @@ impl Playout {
         self.timeline.as_ref().is_some_and(|timeline| self.passed.follows(timeline.last))
     }
 
+    /// What is missing is left to what the codec makes of it: so said the peer, or it left out its last pause altogether.
+    fn codec_goes_on(&self) -> bool {
+        let Some(timeline) = &self.timeline else { return false };
+        let is_left = timeline.leaves_out || self.passed.leaves_noise_to(timeline.payload_type, timeline.last);
+        is_left && self.decoders.iter().any(|(kind, decoder)| *kind == timeline.payload_type && decoder.goes_on())
+    }
+
     fn push_silence(&mut self, want: usize) {
+        if self.codec_goes_on() && self.push_noise(want) {
+            return;
+        }
         let mut silence = [0; CHUNK];
         let silence = &mut silence[..want.min(CHUNK)];
         let is_pause = self.is_pause();
-        if is_pause && self.quiet_until == self.passed.next() && self.push_noise(want) {
-            return;
-        }
         if let Some(noise) = self.noise.as_mut().filter(|_| is_pause) {
             noise.fill(silence);
         }
         self.sound.push(silence);
     }
 
-    /// What Opus makes of a pause (RFC 7587 section 3.1.3), 2.5 ms or so many more.
+    /// What the codec of the latest sound makes of a pause, 2.5 ms or so many more; false where it has nothing of its own.
     fn push_noise(&mut self, want: usize) -> bool {
+        let Some(timeline) = &mut self.timeline else { return false };
         let (mut room, step) = ([0; CHUNK], self.rate as usize / 400);
         let room = &mut room[..(want.div_ceil(step) * step).min(CHUNK)];
-        let made = self.decoders.iter_mut().any(|(_, decoder)| decoder.conceal(room));
+        let decoder = self.decoders.iter_mut().find(|(kind, _)| *kind == timeline.payload_type);
+        let made = decoder.is_some_and(|(_, decoder)| decoder.conceal(room));
         if made {
             self.sound.push(room);
+        }
+        if made && !self.passed.follows(timeline.last) {
+            timeline.note_noise(room.len(), self.rate);
         }
         made
     }

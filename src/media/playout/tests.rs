@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::media::{Encoder, Tuning};
 
+mod pauses;
+
 /// A peer that sends PCMU, the line, and the playout: time is virtual, in microseconds.
 struct Line {
     playout: Playout,

@@ -9,8 +9,13 @@ pub(super) struct Timeline {
     /// Up to here sound was decoded; and the number of the packet before.
     pub(super) end: i64,
     pub(super) last: u64,
-    /// Samples that were made up since.
+    /// Of that packet.
+    pub(super) payload_type: u8,
+    /// Samples that were made up since, by the echo of what was heard; and by the codec itself, as far as they would be a loss.
     pub(super) made: i64,
+    noise: u64,
+    /// Where nothing comes the source says nothing: so it was the last time.
+    pub(super) leaves_out: bool,
     /// What is heard at the end is silence: when sound goes on is free to choose.
     pub(super) silent: bool,
     /// Packets in a row that are far from everything.
@@ -37,6 +42,8 @@ impl Clock {
 /// Much is lost from so many parts of 65536 on, and until it is fewer than that.
 const LOSSY: u32 = 393;
 const LOSSLESS: u32 = 33;
+/// What is lost for longer, in milliseconds, is silence like any other.
+const MOST_NOISE: u64 = 120;
 /// The loss is of so many packets.
 const LOSS_OVER: u32 = 256;
 
@@ -47,7 +54,10 @@ impl Timeline {
             newest: (header.timestamp, start),
             end: start,
             last: number.saturating_sub(1),
+            payload_type: header.payload_type,
             made: 0,
+            noise: 0,
+            leaves_out: false,
             silent: true,
             astray: 0,
             delay: None,
@@ -65,6 +75,26 @@ impl Timeline {
         }
         self.loss -= self.loss / LOSS_OVER;
         self.lossy = self.loss > if self.lossy { LOSSLESS } else { LOSSY };
-        self.last = packet.number;
+        (self.last, self.payload_type) = (packet.number, packet.payload_type);
+    }
+
+    /// The codec has made so many samples for what may be a pause.
+    pub(super) fn note_noise(&mut self, samples: usize, rate: u32) {
+        self.noise = (self.noise + samples as u64).min(u64::from(rate) * MOST_NOISE / 1000);
+    }
+
+    /// How many of the samples that were made up since the last packet stand for something that was lost: it shows by the number of the next
+    /// one, before that is noted as taken. A pause is none, even one that was not `told` of: the number is the next one, and the time is not.
+    pub(super) fn note_concealed(&mut self, next: &Packet, told: bool) -> u64 {
+        let made = self.made.unsigned_abs() + std::mem::take(&mut self.noise);
+        let is_pause = next.number == self.last + 1 && next.start > self.end;
+        if !told && (made > 0 || is_pause) {
+            self.leaves_out = is_pause;
+        }
+        if is_pause {
+            0
+        } else {
+            made
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Which codec is sent, and which are heard.
 
 use super::*;
+use crate::media::rtp::RtpHeader;
 use crate::media::{Formats, Tuning};
 use crate::policy::Framing;
 
@@ -123,7 +124,7 @@ fn a_key_is_sent_as_the_rfc_has_it_among_the_sound() {
         let mut seen = Vec::new();
         for n in 0..20 {
             let datagram = from.send(at(n * 20), &tone(codec.rate(), n)).unwrap();
-            let (header, payload) = crate::media::rtp::RtpHeader::read(datagram.bytes).unwrap();
+            let (header, payload) = RtpHeader::read(datagram.bytes).unwrap();
             seen.push((header, payload.to_vec()));
         }
         let first = seen[0].0;
@@ -182,7 +183,7 @@ fn pausing(codec: Codec, bundle: Bundle) -> (Stream, Stream) {
         receive: vec![(own, codec)],
         comfort: (codec != Codec::Opus).then_some(13),
         receive_comfort: (codec != Codec::Opus).then_some(13),
-        tuning: Tuning { quiet: true, ..Tuning::default() },
+        tuning: Tuning { pauses: true, ..Tuning::default() },
         ..Formats::only(codec)
     };
     from.set_formats(formats(100, 110));
@@ -245,6 +246,32 @@ fn pauses_of_opus_are_told_and_filled_with_the_noise_that_it_knows() {
     assert!(seconds[3].0 >= 49 && is_heard(seconds[3].1), "{seconds:?}");
     let counters = to.counters();
     assert_eq!((counters.dropped.len(), counters.concealed, counters.late), (0, 0, 0), "{counters:?}");
+}
+
+/// RFC 3551 section 4.1: the first packet of sound after a pause has the marker, and no other.
+#[test]
+fn sound_after_a_pause_has_the_marker_whichever_way_the_pause_is_told() {
+    for codec in [Codec::Pcma, Codec::Opus] {
+        let (mut from, _) = pausing(codec, NONE);
+        let (mut seed, mut last, mut pauses) = (7u32, None, 0);
+        for n in 0..300u64 {
+            let mut frame = tone(from.rate(), n);
+            for sample in frame.iter_mut().filter(|_| !(150..200).contains(&n)) {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *sample = (seed >> 24) as i16 - 128;
+            }
+            let Some(datagram) = from.send(at(n * 20), &frame) else { continue };
+            let (header, payload) = RtpHeader::read(datagram.bytes).unwrap();
+            let is_told = payload.len() <= 2;
+            if let Some((timestamp, told)) = last.filter(|_| !is_told) {
+                let is_after_pause = told || header.timestamp - timestamp > codec.frame_ticks();
+                assert_eq!(header.marker, is_after_pause, "{codec:?}, frame {n}");
+                pauses += u32::from(is_after_pause);
+            }
+            last = Some((header.timestamp, is_told));
+        }
+        assert!(pauses > 0, "{codec:?}");
+    }
 }
 
 /// When somebody speaks tells of what is said (RFC 6562): whatever hides that hides this.
