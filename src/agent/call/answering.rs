@@ -178,6 +178,7 @@ impl Agent {
         let answer = self
             .sdp_answer(&offered, local, message, (srtp.as_ref().map(SrtpKeys::said).unwrap_or_default(), ice))
             .map_err(|why| unanswerable(id, &why))?;
+        let answer = self.answered_by(id, answer);
         self.say_answer(now, id, session, answer);
         let ready = Ready { confirmed, srtp, remote: offered.media() };
         // Who has to be heard first is listened to from now on: nothing goes anywhere before.

@@ -23,6 +23,7 @@ impl Agent {
         // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
         // only whoever reads the call's messages knows.
         let (way, telephone) = self.way_of_telephone(invitation);
+        way.refuse_dialling(&offered)?;
         let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), offered.upper()), way);
         let keys = self.choose_keys(&offered, from.transport, way.stated);
         let keys = keys.map_err(|why| {

@@ -56,7 +56,7 @@ pub(super) fn unkeyed(peer: &str, why: DtlsError) -> Failure {
 pub(super) fn called_without(caller: &str, why: NoKeys) -> Failure {
     let (why, next) = match why {
         NoKeys::DtlsAlone => ("its srtp has keys by SDES alone, which keys in [srtp] does not have", "switch DTLS-SRTP on there (baresip: mediaenc=dtls_srtp); or allow it with \"sdes\" in keys of [srtp]: whoever carries the messages can listen then"),
-        NoKeys::Handshake => ("its keys by DTLS cannot be: they need a fingerprint by SHA-256 or longer, and a role", "tell who runs that telephone, or use SDES there, by TLS"),
+        NoKeys::Handshake => ("its keys by DTLS cannot be: they need a fingerprint by SHA-256 or longer, and a role, which is not passive where it calls by a proxy", "tell who runs that telephone, or use SDES there, by TLS"),
         NoKeys::NotByTls => ("its srtp keys (SDES) did not come by TLS", "let that telephone, or your proxy, call by TLS; or allow it with sdes-without-tls = true in [srtp]: whoever sees the messages can listen then"),
         NoKeys::Suite => ("its srtp has no suite that is known here", "choose AES_CM_128_HMAC_SHA1_80 there, which every telephone with SRTP has"),
         NoKeys::Without => ("it offered none of the srtp that your policy demands", WITHOUT),
