@@ -12,11 +12,7 @@ pub(super) fn ended(target: &str, cause: EndCause) -> Failure {
         EndCause::TimedOut => unreachable(
             "peer-silent",
             format!("{target} did not answer"),
-            &format!(
-                "check the address and that the peer's agent runs, then ask again; there are ordinary telephones that \
-                 answer no such question: call one after `sottovoce policy add 'ipsec srtp/transport//require' --entity {}`",
-                shell_word(target)
-            ),
+            &format!("check the address and that the peer's agent runs, then ask again; {}", as_telephone(target)),
         ),
         EndCause::Transport { why } => unreachable(
             "peer-unreachable",
@@ -80,15 +76,22 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
             "asking-refused",
             "talk to its user: it may answer only those whom it approved, or your clocks differ by minutes",
         ),
-        404 | 410 | 480 | 604 => (
-            FailureKind::Unreachable,
-            "no-such-peer",
-            "check the name, or ask by the address alone to see who is there",
-        ),
+        404 | 410 | 480 | 604 => {
+            return Failure::new(FailureKind::Unreachable, "no-such-peer", message, target, not_there(target));
+        }
         408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "ask again later"),
         _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
     };
     Failure::new(kind, code, message, target, next)
+}
+
+/// Ordinary telephones say so too, where no user of theirs is named.
+fn not_there(target: &str) -> String {
+    let name = match target.contains('@') {
+        true => "check the name, or ask by the address alone to see who is there",
+        false => "name its user as well (`sip:USER@HOST`)",
+    };
+    format!("{name}; {}", as_telephone(target))
 }
 
 /// What a proxy may have against us.
@@ -178,4 +181,23 @@ pub(super) fn no_such_ask(id: AskId) -> Failure {
         id.to_string(),
         "see `sottovoce status` for those that are open",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody has to know beforehand that a telephone answers no question of presence, and in which words it says so.
+    #[test]
+    fn what_may_be_an_ordinary_telephone_comes_with_what_one_needs() {
+        let rejected = |status| EndCause::Rejected { status, reason: "Not Found".into(), retry_after: None };
+        for (target, cause) in
+            [("sip:tel@10.0.0.5", EndCause::TimedOut), ("10.0.0.5", rejected(404)), ("a@h", rejected(405))]
+        {
+            let next = ended(target, cause).next;
+            assert!(next.contains("`sottovoce policy add none --entity "), "{next}");
+        }
+        let alone = ended("10.0.0.5", rejected(404)).next;
+        assert!(alone.contains("name its user as well") && !alone.contains("by the address alone"), "{alone}");
+    }
 }

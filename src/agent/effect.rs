@@ -37,7 +37,7 @@ use crate::sdp::Ice;
 use crate::sip::{Candidate, Locate};
 use crate::vocab::{
     AgreementKey, CallId, Device, Digest, Digit, EffectId, Entity, EntryId, Failure, Fingerprint, Generation, Nonce,
-    Redacted, VerifyKey, Wall,
+    Redacted, ReviewId, VerifyKey, Wall,
 };
 
 pub enum Effect {
@@ -236,6 +236,8 @@ pub enum StoreOp {
     Audit(AuditRow),
     /// Which devices calls use, and how loud.
     ChooseSound(SoundChange),
+    /// The number of a review that was put: none is given twice.
+    CountReview(ReviewId),
     /// Entries are taken away (`gone`) and put there: one with a number in the place of the entry that has it, or again. Answered
     /// by `Registered`. Nothing of it when the database is of another generation.
     ChangePolicy {
@@ -389,6 +391,7 @@ impl StoreOp {
             Self::RecordCall(record) if !record.known => Care::Stranger,
             Self::RecordGiven { known: false, .. } => Care::Stranger,
             Self::Audit(_)
+            | Self::CountReview(_)
             | Self::RecordCall(_)
             | Self::RecordGiven { .. }
             | Self::RecordSeen { .. }
@@ -602,4 +605,6 @@ pub struct Loaded {
     pub own_version: u64,
     /// The highest call number in the history.
     pub last_call: u64,
+    /// The highest number that a review had.
+    pub last_review: u64,
 }

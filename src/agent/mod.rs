@@ -231,7 +231,7 @@ impl Agent {
             book,
             own,
             asks: Asks::default(),
-            reviews: Reviews::default(),
+            reviews: Reviews::after(loaded.last_review),
             negotiations: Negotiations::default(),
             calls: Calls::new(loaded.last_call),
             texts: Texts::default(),

@@ -33,6 +33,7 @@ impl Agent {
         let review = self.make_review(now, &opening)?;
         self.reviews.last += 1;
         let id = ReviewId(self.reviews.last);
+        self.keep(StoreOp::CountReview(id));
         let limit = self.review_patience(now, &opening);
         let deadline = now.mono + limit;
         let open = OpenReview {

@@ -64,6 +64,11 @@ impl Opening {
 }
 
 impl Reviews {
+    /// Numbers go on after the last one that was given: a late answer must not meet another review.
+    pub fn after(last: u64) -> Self {
+        Self { last, ..Self::default() }
+    }
+
     /// The one in which what this device says waits for an answer.
     pub fn open_of(&self, entity: &Entity, device: &Device) -> Option<ReviewId> {
         self.open_about(entity).find(|reviewing| reviewing.statement().device == *device).map(|r| r.open.id)

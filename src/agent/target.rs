@@ -53,7 +53,10 @@ impl Target {
         if user.is_some_and(|user| user.contains(':')) {
             return Err(with_password(host_port));
         }
-        let (host, port) = split_port(host_port).ok_or_else(|| refused(typed, "its host or port cannot be read"))?;
+        let (host, port) = split_port(host_port).ok_or_else(|| match host_port.contains([';', '?']) {
+            true => with_parameters(typed),
+            false => refused(typed, "its host or port cannot be read"),
+        })?;
         if host.bytes().all(|b| b.is_ascii_digit() || b == b'.') && host.parse::<Ipv4Addr>().is_err() {
             return Err(refused(typed, "its host is numbers with dots, and yet no IPv4 address"));
         }
@@ -159,6 +162,12 @@ fn with_password(host: &str) -> Failure {
     Failure::new(FailureKind::Usage, "password-in-uri", message, subject, next)
 }
 
+/// Which transport leads to a peer is not for whoever calls it to say, but by TLS or not (RFC 3261 section 26.2.2, RFC 3263 section 4.1).
+fn with_parameters(typed: &str) -> Failure {
+    let next = "leave out what stands behind ; and ?: a name is `sips:user@host` where it has to go by TLS, else `sip:user@host`";
+    Failure { next: next.to_owned(), ..refused(typed, "it has parameters, which are not typed here") }
+}
+
 fn that_is_you(target: &str, own: &str) -> Failure {
     let message = format!("{target} is this agent itself, {own}");
     let next =
@@ -180,6 +189,14 @@ fn refused(typed: &str, why: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_names_the_transport_is_told_how_to_ask_for_tls() {
+        for typed in ["sip:bob@127.0.0.3;transport=tls", "bob@h;transport=tcp", "bob@h:5061?a=b"] {
+            let refused = Target::parse(typed).unwrap_err();
+            assert!(refused.next.contains("`sips:user@host`") && refused.message.contains("parameters"), "{refused:?}");
+        }
+    }
 
     #[test]
     fn every_way_to_name_a_peer_is_read() {

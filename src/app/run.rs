@@ -5,9 +5,10 @@ use tokio::signal::unix::{signal, Signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
-use crate::agent::{AgentConfig, AudioSource, Outlet};
+use crate::agent::{AgentConfig, AudioSink, AudioSource, Outlet};
 use crate::io::{
-    check_source, Clock, KeyLog, Location, Parts, Resolver, Signalling, SignallingHandle, SipSockets, Store, Tls,
+    check_sink, check_source, Clock, KeyLog, Location, Parts, Resolver, Signalling, SignallingHandle, SipSockets,
+    Store, Tls,
 };
 use crate::vocab::{Failure, FailureKind};
 
@@ -69,6 +70,10 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
     if door {
         let chosen = opened.loaded.sound.input.as_ref().map(Outlet::source);
         notices.extend(unheard(&chosen.unwrap_or_else(|| config.audio_source.clone())));
+        let chosen = opened.loaded.sound.output.as_ref().map(Outlet::sink);
+        notices.extend(sounds_not("output", &chosen.unwrap_or_else(|| config.audio_sink.clone())));
+        let ring = opened.loaded.sound.ring.as_ref().or(config.ring.as_ref());
+        notices.extend(ring.and_then(|ring| sounds_not("ring", &ring.sink())));
     }
     let tls = Tls::new(&config.tls).map_err(|why| no_tls(&why))?;
     let sockets = SipSockets::bind(&listens(&config)).await?;
@@ -143,6 +148,12 @@ fn notices(config: &Config, keylog: Option<&std::path::Path>) -> Vec<String> {
 fn unheard(source: &AudioSource) -> Option<String> {
     let failure = check_source(source).err()?;
     Some(format!("WARNING: audio.input: {}; {}", failure.message, failure.next))
+}
+
+/// The same of where others are heard, and of where it rings (`what` of [audio]).
+fn sounds_not(what: &str, sink: &AudioSink) -> Option<String> {
+    let failure = check_sink(sink).err()?;
+    Some(format!("WARNING: audio.{what}: {}; {}", failure.message, failure.next))
 }
 
 /// The files were looked at when the configuration was read.

@@ -50,6 +50,11 @@ impl Assembly {
         true
     }
 
+    /// How many messages were taken and not given back.
+    pub(super) fn taken(&self) -> u16 {
+        self.due
+    }
+
     /// It was none of the sender's, or wrong: it may come once more.
     pub(super) fn give_back(&mut self, sequence: u16) {
         self.due = sequence;

@@ -74,6 +74,12 @@ impl Flight {
         self.send(now, key, true);
     }
 
+    /// What was to be sent is not, and records have numbers from this on.
+    pub(super) fn count_from(&mut self, number: u64) {
+        self.out.clear();
+        self.clear = number;
+    }
+
     /// Its receiver has not heard of it.
     pub(super) fn repeat(&mut self, now: Mono, key: Option<&RecordKey>) {
         if self.repeated < MAX_REPEATED {

@@ -140,14 +140,47 @@ impl Handshake {
     ) -> Self {
         let mut parts = seed.chunks_exact(32).filter_map(|part| <[u8; 32]>::try_from(part).ok());
         let mut part = || parts.next().unwrap_or_default();
-        let mut handshake = Self {
+        let (random, secrets) = (part(), Zeroizing::new([part(), part()]));
+        let mut handshake = Self::silent(role, identity, expected, (random, secrets), now + PATIENCE);
+        if role == Role::Client {
+            handshake.say_hello(now, &[]);
+        }
+        handshake
+    }
+
+    /// The same as it was at its beginning, with its first words said, for somebody else who answers them; it ends when this one does. `nth` such:
+    /// if both reach the same host, none of their records has the number of another's. Both have the same secrets; keys differ where anything of
+    /// what was said differs (RFC 7627 section 4).
+    pub fn beside(&self, now: Mono, nth: u64) -> Self {
+        let (identity, expected) = (self.identity.clone(), self.expected.clone());
+        let mut other = Self::silent(self.role, identity, expected, (self.random, self.secrets.clone()), self.gives_up);
+        if self.role == Role::Client {
+            other.say_hello(now, &[]);
+        }
+        other.flight.count_from(nth << 16);
+        other
+    }
+
+    /// How many messages of the peer it went on with.
+    pub fn taken(&self) -> u16 {
+        self.assembly.taken()
+    }
+
+    fn silent(
+        role: Role,
+        identity: Arc<Identity>,
+        expected: Vec<CertificateFingerprint>,
+        (random, secrets): ([u8; 32], Zeroizing<[[u8; 32]; 2]>),
+        gives_up: Mono,
+    ) -> Self {
+        Self {
             role,
             identity,
             expected,
-            random: part(),
-            secrets: Zeroizing::new([part(), part()]),
+            random,
+            secrets,
             stage: Stage::Hello,
-            gives_up: now + PATIENCE,
+            gives_up,
             doubt: None,
             assembly: Assembly::default(),
             transcript: Vec::new(),
@@ -160,11 +193,7 @@ impl Handshake {
             master: None,
             keys: None,
             result: None,
-        };
-        if role == Role::Client {
-            handshake.say_hello(now, &[]);
         }
-        handshake
     }
 
     /// A datagram of the peer. What cannot be read is passed over, as whatever anybody sends is.

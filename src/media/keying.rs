@@ -2,22 +2,42 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Associations;
-use crate::dtls::{DtlsError, Handshake};
+use crate::dtls::{DtlsError, Handshake, SrtpKeys};
 use crate::srtp::{CryptoSuite, Receiver, Sender};
 use crate::vocab::Mono;
 
 /// A handshake that makes the keys of a stream, and answers afterwards whoever has not heard its end.
 pub(super) struct Keying {
+    /// With whoever is where the other side said that it is; afterwards the one that came to an end.
     handshake: Box<Handshake>,
+    /// With those who spoke from elsewhere, until one comes to an end: each has his own, and spoils nobody else's.
+    elsewhere: Vec<Elsewhere>,
     is_pending: bool,
     /// Where the other side was heard.
     peer: Option<SocketAddr>,
     began: Option<Mono>,
+    /// What one elsewhere failed with.
+    failed: Option<DtlsError>,
+    /// Those that were begun elsewhere.
+    begun: u64,
 }
 
-/// So long only the place counts that the other side named. Whoever can send to our port could end the handshake with words of his own; a
-/// telephone behind a NAT is heard from elsewhere, and repeats itself after a second (RFC 6347 section 4.2.4.1).
+struct Elsewhere {
+    handshake: Box<Handshake>,
+    from: SocketAddr,
+    /// When a message of it was taken last.
+    went_on: Mono,
+}
+
+/// So long only the place counts that the other side named. A telephone behind a NAT is heard from elsewhere, and repeats itself after a second
+/// (RFC 6347 section 4.2.4.1).
 const NAMED_FIRST: Duration = Duration::from_millis(800);
+
+/// Handshakes at most with those who are elsewhere: anybody can send what such a one begins with.
+const MOST_ELSEWHERE: usize = 4;
+
+/// One of them that goes on no more makes room: two times its first words would have been said again by then.
+const QUIET: Duration = Duration::from_secs(3);
 
 /// What came of one.
 pub(super) type Keyed = Result<(CryptoSuite, Associations), DtlsError>;
@@ -26,11 +46,13 @@ impl Keying {
     /// What a stream begins with: as long as keys are made, it has none, and what was agreed lets nothing pass without.
     pub(super) fn of(associations: Associations) -> (Option<Self>, Associations) {
         match associations {
-            Associations::Dtls(handshake) => {
-                (Some(Self { handshake, is_pending: true, peer: None, began: None }), Associations::none())
-            }
+            Associations::Dtls(handshake) => (Some(Self::new(handshake)), Associations::none()),
             made => (None, made),
         }
+    }
+
+    fn new(handshake: Box<Handshake>) -> Self {
+        Self { handshake, elsewhere: Vec::new(), is_pending: true, peer: None, began: None, failed: None, begun: 0 }
     }
 
     pub(super) fn is_pending(&self) -> bool {
@@ -42,28 +64,46 @@ impl Keying {
         self.peer = None;
     }
 
-    /// `remote` is where the other side said that it is; when nothing came from there for a while, the first who speaks from elsewhere is answered,
-    /// and nobody else is listened to.
+    /// `remote` is where the other side said that it is. When that had time to speak, those are heard too who speak from elsewhere; whose certificate
+    /// is the one that was named is the other side.
     pub(super) fn handle(&mut self, now: Mono, (from, remote): (SocketAddr, SocketAddr), datagram: &[u8]) {
         let began = *self.began.get_or_insert(now);
-        let is_theirs = match self.peer {
-            _ if from == remote => true,
-            Some(peer) => from == peer,
-            None => now >= began + NAMED_FIRST,
-        };
-        if is_theirs {
+        if from == remote || !self.is_pending && self.peer == Some(from) {
             self.peer = Some(from);
-            self.handshake.handle_datagram(now, datagram);
+            return self.handshake.handle_datagram(now, datagram);
+        }
+        if !self.is_pending || now < began + NAMED_FIRST {
+            return;
+        }
+        match self.elsewhere.iter_mut().find(|other| other.from == from) {
+            Some(other) => other.handle(now, datagram),
+            None => self.begin_elsewhere(now, from, datagram),
+        }
+    }
+
+    /// Who says nothing that a handshake can go on with is nobody.
+    fn begin_elsewhere(&mut self, now: Mono, from: SocketAddr, datagram: &[u8]) {
+        if self.elsewhere.len() >= MOST_ELSEWHERE {
+            let Some(place) = self.elsewhere.iter().position(|other| other.went_on + QUIET <= now) else { return };
+            self.elsewhere.remove(place);
+        }
+        let mut handshake = Box::new(self.handshake.beside(now, self.begun + 1));
+        handshake.handle_datagram(now, datagram);
+        if handshake.taken() > 0 {
+            self.begun += 1;
+            self.elsewhere.push(Elsewhere { handshake, from, went_on: now });
         }
     }
 
     /// Time has passed. What came of the handshake, once.
     pub(super) fn settle(&mut self, now: Mono) -> Option<Keyed> {
         self.began.get_or_insert(now);
+        let elsewhere = self.settle_elsewhere(now);
         self.handshake.handle_timeout(now);
-        let result = self.handshake.take_result()?;
+        let result = elsewhere.map(Ok).or_else(|| self.handshake.take_result())?;
         self.is_pending = false;
-        Some(result.and_then(|keys| {
+        self.elsewhere = Vec::new();
+        Some(result.map_err(|why| self.reason(why)).and_then(|keys| {
             let (sender, receiver) = (Sender::new(&keys.ours), Receiver::new(&keys.theirs));
             let (sender, receiver) = sender.zip(receiver).ok_or(DtlsError::Malformed)?;
             let associations = Associations::Srtp { sender: Box::new(sender), receiver: Box::new(receiver) };
@@ -71,40 +111,47 @@ impl Keying {
         }))
     }
 
+    /// The first that comes to its end is the other side's.
+    fn settle_elsewhere(&mut self, now: Mono) -> Option<SrtpKeys> {
+        for place in 0..self.elsewhere.len() {
+            let other = self.elsewhere.get_mut(place)?;
+            other.handshake.handle_timeout(now);
+            match other.handshake.take_result() {
+                Some(Ok(keys)) => {
+                    let Elsewhere { handshake, from, .. } = self.elsewhere.swap_remove(place);
+                    (self.handshake, self.peer) = (handshake, Some(from));
+                    return Some(keys);
+                }
+                Some(Err(why)) if why != DtlsError::TimedOut => self.failed = Some(why),
+                Some(Err(_)) | None => {}
+            }
+        }
+        None
+    }
+
+    /// Nobody spoke where the other side said that it is: what is wrong is what was wrong elsewhere.
+    fn reason(&self, why: DtlsError) -> DtlsError {
+        self.failed.filter(|_| why == DtlsError::TimedOut && self.peer.is_none()).unwrap_or(why)
+    }
+
     /// A datagram of the handshake, and where to if the other side was heard.
     pub(super) fn poll(&mut self) -> Option<(Option<SocketAddr>, Vec<u8>)> {
-        Some((self.peer, self.handshake.poll_transmit()?))
+        if let Some(datagram) = self.handshake.poll_transmit() {
+            return Some((self.peer, datagram));
+        }
+        self.elsewhere.iter_mut().find_map(|other| Some((Some(other.from), other.handshake.poll_transmit()?)))
+    }
+}
+
+impl Elsewhere {
+    fn handle(&mut self, now: Mono, datagram: &[u8]) {
+        let taken = self.handshake.taken();
+        self.handshake.handle_datagram(now, datagram);
+        if self.handshake.taken() > taken {
+            self.went_on = now;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::dtls::{Identity, Role, SEED_LEN};
-
-    /// A fatal alert in clear (RFC 5246 section 7.2), which anybody can write.
-    const ALERT: [u8; 15] = [21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40];
-
-    fn at(millis: u64) -> Mono {
-        Mono(Duration::from_millis(millis))
-    }
-
-    #[test]
-    fn who_is_not_where_the_other_side_said_is_heard_only_when_nobody_is_there() {
-        let [named, other, third] = [1, 2, 3].map(|port| SocketAddr::from(([192, 0, 2, 1], port)));
-        let mine = Arc::new(Identity::new(vec![1], Box::new(|_| None)));
-        let handshake = || Box::new(Handshake::new(Role::Client, mine.clone(), Vec::new(), &[1; SEED_LEN], at(0)));
-        let begun = || Keying::of(Associations::Dtls(handshake())).0.unwrap();
-        let mut keying = begun();
-        keying.settle(at(0));
-        let mut heard = |millis, from| {
-            keying.handle(at(millis), (from, named), &ALERT);
-            keying.peer
-        };
-        assert_eq!(heard(10, other), None);
-        assert_eq!([heard(900, other), heard(950, third)], [Some(other); 2], "it is behind a NAT");
-        assert_eq!([heard(960, named), heard(2000, other)], [Some(named); 2], "it is where it said");
-    }
-}
+mod tests;

@@ -190,37 +190,42 @@ impl Stream {
 
     /// A datagram came. It is opened in place; what fails is counted and forgotten.
     pub fn handle_datagram(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) {
-        let mut room = std::mem::take(&mut self.room);
-        match self.tunnel.take() {
-            None => self.take_in(now, from, datagram, &mut room),
-            Some(_) if Kind::of(datagram) == Kind::KeepAlive => {}
-            Some(mut tunnel) => {
-                match tunnel.open(from, datagram) {
-                    Ok(inside) => self.take_in(now, inside.from, inside.packet, &mut room),
-                    Err(reason) => self.counters.drop_one(reason.name()),
-                }
-                self.tunnel = Some(tunnel);
-            }
-        }
-        self.room = room;
+        self.take_datagram(now, from, datagram);
     }
 
-    fn take_in(&mut self, now: Now, from: SocketAddr, packet: &mut [u8], room: &mut [u8]) {
+    /// The same, and whether it is the peer's: it authenticated, or may come in clear.
+    pub fn take_datagram(&mut self, now: Now, from: SocketAddr, datagram: &mut [u8]) -> bool {
+        let mut room = std::mem::take(&mut self.room);
+        let taken = match self.tunnel.take() {
+            None => self.take_in(now, from, datagram, &mut room),
+            Some(_) if Kind::of(datagram) == Kind::KeepAlive => Ok(false),
+            Some(mut tunnel) => {
+                let opened = tunnel.open(from, datagram);
+                let taken = opened.and_then(|inside| self.take_in(now, inside.from, inside.packet, &mut room));
+                self.tunnel = Some(tunnel);
+                taken
+            }
+        };
+        self.room = room;
+        taken.unwrap_or_else(|reason| {
+            self.counters.drop_one(reason.name());
+            false
+        })
+    }
+
+    fn take_in(&mut self, now: Now, from: SocketAddr, packet: &mut [u8], room: &mut [u8]) -> Result<bool, DropReason> {
         if !self.is_from_there(from) {
-            return self.counters.drop_one(DropReason::Source.name());
+            return Err(DropReason::Source);
         }
         self.generations.settle(now.mono);
         if let (Kind::Dtls, Some(keying)) = (Kind::of(packet), &mut self.keying) {
-            return keying.handle(now.mono, (from, self.generations.remote()), packet);
+            keying.handle(now.mono, (from, self.generations.remote()), packet);
+            return Ok(false);
         }
-        match self.generations.unprotect(now, from, packet, room) {
-            Ok(None) => {}
-            Ok(Some(arrival)) => {
-                self.note_first(from);
-                self.handle_packet(now, arrival.payload);
-            }
-            Err(reason) => self.counters.drop_one(reason.name()),
-        }
+        let Some(arrival) = self.generations.unprotect(now, from, packet, room)? else { return Ok(false) };
+        self.note_first(from);
+        self.handle_packet(now, arrival.payload);
+        Ok(true)
     }
 
     /// The next 20 ms for the speaker, at [`rate`](Self::rate); silence or concealment where nothing came.

@@ -7,6 +7,7 @@ mod explain;
 mod hash;
 mod layer;
 pub(super) mod order;
+mod overruled;
 mod remembered;
 mod shape;
 mod table;

@@ -36,5 +36,5 @@ pub use opus::OpusWishes;
 pub use parse::ParseError;
 pub use remote::{MediaError, Profile, RemoteAudio, PACKET_TIMES, PTIME};
 pub use sv_sa::{SvSa, SvSaError};
-pub use tcp::{by_tcp, TcpConnection};
+pub use tcp::{by_tcp, opened_from_there, TcpConnection};
 pub use telephone_event::TelephoneEvent;

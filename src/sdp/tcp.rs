@@ -56,6 +56,16 @@ pub fn by_tcp(mut offer: SessionDescription, setup: Setup) -> SessionDescription
     offer
 }
 
+/// The same answer to an offer that leaves open who opens the connection: the other side does (RFC 4145 section 4.1).
+pub fn opened_from_there(mut answer: SessionDescription) -> SessionDescription {
+    let Ok(RemoteAudio { index, connection: Some(connection), .. }) = RemoteAudio::of(&answer) else { return answer };
+    if let Some(media) = answer.media.get_mut(index) {
+        media.attributes.retain(|attribute| ![SETUP, CONNECTION].contains(&attribute.name.as_str()));
+        media.attributes.extend(TcpConnection { setup: Setup::Passive, ..connection }.attributes());
+    }
+    answer
+}
+
 /// In an offer within the session the stream stays on its connection, where it has one.
 pub(super) fn keep_connection(offer: &mut SessionDescription) {
     let Ok(RemoteAudio { index, connection: Some(connection), .. }) = RemoteAudio::of(offer) else { return };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 84] = [
+const SAID: [(&str, &str, &str, &str); 85] = [
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),
@@ -81,6 +81,7 @@ const SAID: [(&str, &str, &str, &str); 84] = [
     ("ways to the other side", "| {} candidates", "sdp/ice.rs", "MAX"),
     ("ways to the other side", "; {} addresses", "ice/traversal.rs", "PLACES"),
     ("TCP connections for media", "| {} of one call |", "io/media_loop/by_tcp.rs", "CONNECTIONS"),
+    ("handshakes of DTLS", "| {} of one call |", "media/keying.rs", "MOST_ELSEWHERE"),
     ("a frame of ESP", "| {} octets |", "ipsec/framed.rs", "MOST"),
     ("what waits to be sent", "| {} octets |", "io/media_loop/by_tcp.rs", "UNSENT"),
     ("addresses of the other side that a server", "| {} of one call |", "ice/relay.rs", "CHANNELS"),

@@ -1,6 +1,6 @@
 //! Sound devices in words: what is chosen, what is refused, and that it lasts. With devices that sound: `tests/devices`.
 
-use crate::process::Home;
+use crate::process::{finish, Home};
 use crate::schema::{check, refused};
 
 /// No sound server: what the machine has else is nobody's matter here.
@@ -35,6 +35,34 @@ fn what_is_chosen_lasts_over_a_restart_until_the_configuration_counts_again() {
     assert_eq!(of(&back), ("tone:440".into(), "none".into(), (-3).into(), 0.into(), true.into()));
     let back = check(&alice.run(&["devices", "use", "--configured"]).expect(0), "DevicesView");
     assert_eq!(back["chosen"], false);
+}
+
+/// Each call would be taken and end at once.
+#[test]
+fn an_output_that_cannot_be_is_told_at_the_start_as_an_input_is() {
+    let told = |audio: &str| {
+        let alice = home();
+        alice.configure(&format!("[audio]\n{audio}\n{}", alice.usual("none;")));
+        let messages = alice.start_and_stop();
+        messages.lines().filter(|line| line.contains("WARNING")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (audio, which) in [
+        ("input = \"device:nosuch\"", "audio.input: "),
+        ("output = \"device:nosuch\"", "audio.output: "),
+        ("output = \"file:/nonexistent/x.wav\"", "audio.output: "),
+        ("ring = \"device:nosuch\"", "audio.ring: "),
+    ] {
+        let warnings = told(audio);
+        assert!(warnings.len() == 1 && warnings[0].contains(which), "{warnings:?}");
+    }
+    assert_eq!(told("input = \"tone:440\""), Vec::<String>::new());
+    let alice = home();
+    alice.configure(&format!("[audio]\nring = \"device:nosuch\"\n{}", alice.usual("none;")));
+    let listed = finish(&mut alice.command(&["devices", "list"])).stdout;
+    assert!(listed.contains("device:nosuch when somebody calls, which is none of these"), "{listed}");
+    let doctor = alice.run(&["doctor"]).expect(1).json();
+    let check = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == "audio-ring");
+    assert_eq!(check.unwrap()["status"], "fail");
 }
 
 #[test]

@@ -138,7 +138,28 @@ fn an_entry_beside_what_a_peer_agreed_to_is_registered_with_a_word() {
     };
     warned(&add("spdadd any any udp -P out discard;"), "stands behind");
     warned(&add("spdadd any any udp -P out none; # sv: priority=3"), "comes before what");
-    assert_eq!(add("spdadd any 10.9.8.7 udp -P out discard;").len(), 0, "of other packets");
+    assert_eq!(add("spdadd any 10.9.8.7 tcp -P out discard;").len(), 0, "of other packets");
+}
+
+/// Who tightens in vain must not believe that he is protected; who did as he was advised for a telephone is not told otherwise.
+#[test]
+fn an_entry_that_never_rules_is_registered_with_a_word() {
+    let mut alice = Home::new("alice", "none");
+    alice.start();
+    let add = |rule: &str| {
+        let added = alice.run(&["policy", "add", rule, "--entity", "sip:tel@10.9.8.7"]).expect(0);
+        let view = check(&added, "RegisteredView");
+        let warnings = view["warnings"].as_array().cloned().unwrap_or_default();
+        warnings.iter().map(|warning| warning.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let first = add("none");
+    assert!(first.len() == 1 && first[0].contains("taken for an ordinary telephone"), "{first:?}");
+    assert!(!first[0].contains("sottovoce ask"), "it cannot be asked: {first:?}");
+    let second = add("ipsec srtp/transport//require");
+    assert!(second[0].starts_with("e3, e4: never rules: for all of its packets e1, e2 stands before it (e1 is older)"));
+    assert!(second[0].contains("`sottovoce policy remove e1`"), "{second:?}");
+    check(&alice.run(&["policy", "remove", "e1"]).expect(0), "PolicyView");
+    assert_eq!(entries(&alice, &["--peer", "sip:tel@10.9.8.7"]).len(), 2, "both directions of the first are gone");
 }
 
 #[test]

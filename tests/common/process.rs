@@ -242,6 +242,15 @@ impl Home {
         serde_json::from_str(&line).unwrap_or_else(|why| panic!("{} does not start: {why}: {line}", self.name))
     }
 
+    /// What it told at its start on standard error, ended by SIGTERM once it was ready.
+    pub fn start_and_stop(&self) -> String {
+        let mut child = self.agent_command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        send("TERM", &child);
+        String::from_utf8_lossy(&child.wait_with_output().unwrap().stderr).into_owned()
+    }
+
     fn agent_command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command.arg("--data-dir").arg(self.data()).arg("--config").arg(self.config()).args(["--json", "run"]);

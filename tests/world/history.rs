@@ -36,6 +36,24 @@ fn kept(world: &mut World, ours: CallId) -> [CallRecord; 2] {
     [0, 1].map(|node| world.nodes[node].store.calls.last().cloned().unwrap())
 }
 
+/// Who answers, or rejects, what talks already did not mistype the number.
+#[test]
+fn a_call_that_talks_is_answered_and_rejected_by_nobody() {
+    let mut world = world(AnswerMode::Auto);
+    let ours = world.call(0, BOB, Some("approve"), 5);
+    assert!(world.run_until(MINUTE, |world| world.the_call(0, ours).state == CallState::Active));
+    world.run_for(SECOND);
+    let theirs = world.nodes[1].agent.calls().last().unwrap().id;
+    for (node, call) in [(0, ours), (1, theirs)] {
+        for what in [Command::AnswerCall { call }, Command::RejectCall { call }] {
+            let refused = world.command(node, what).unwrap_err();
+            assert_eq!(refused.code, "not-ringing");
+            assert!(refused.message.contains("it runs already"), "{refused:?}");
+        }
+        assert_eq!(world.command(node, Command::AnswerCall { call: CallId(99) }).unwrap_err().code, "no-such-call");
+    }
+}
+
 #[test]
 fn a_call_that_was_talked_in_is_answered_and_has_its_time() {
     let mut world = world(AnswerMode::Auto);

@@ -85,6 +85,31 @@ fn what_is_told_unasked_is_believed_of_the_own_server_alone() {
     assert_eq!(new(&world), Some(3));
 }
 
+/// Whoever has read the subscription's messages says what he likes in it, and where its requests are to go.
+#[test]
+fn within_the_subscription_its_server_alone_is_believed() {
+    let mut world = registered(true, Some(TWO));
+    let told = said(&world).into_iter().find(|text| text.starts_with("NOTIFY ") && text.contains("message-summary"));
+    let told = told.unwrap();
+    let cseq = told.lines().find(|line| line.starts_with("CSeq: ")).unwrap();
+    let later = |number: u32| {
+        let (head, body) = told.split_once("\r\n\r\n").unwrap();
+        let head =
+            head.replace(cseq, &format!("CSeq: {number} NOTIFY")).replace("z9hG4bK", &format!("z9hG4bK{number}"));
+        format!("{head}\r\n\r\n{}", body.replace("2/8", "7/8"))
+    };
+    for (from, number, answer, expected) in [("192.168.1.66", 7000, "481", 2), (SERVER, 7001, "200", 7)] {
+        let (text, at) = (later(number).replace(SERVER, from), format!("{from}:5060").parse().unwrap());
+        let to = format!("{ALICE}:5060").parse().unwrap();
+        world.wire.send(world.now.mono, Parcel::Sip { stream: None, from: at, to, bytes: text.into_bytes() });
+        world.run_for(SECOND);
+        let cseq = format!("CSeq: {number} NOTIFY");
+        let answers = said(&world).into_iter().filter(|text| text.starts_with("SIP/2.0") && text.contains(&cseq));
+        let statuses: Vec<String> = answers.map(|text| text[8..11].to_owned()).collect();
+        assert_eq!((statuses, new(&world)), (vec![answer.to_owned()], Some(expected)), "{from}");
+    }
+}
+
 #[test]
 fn a_server_that_knows_no_mailbox_is_not_asked_again_and_may_tell_all_the_same() {
     // It says 404 to whatever it does not know.

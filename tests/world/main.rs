@@ -55,6 +55,7 @@ mod silence;
 mod srtp;
 mod telephone;
 mod telephone_anew;
+mod telephone_by_proxy;
 mod telephone_by_tcp;
 mod texts;
 mod transfers;

@@ -84,6 +84,20 @@ fn an_offer_that_is_replayed_after_a_restart_does_not_ring() {
     assert!(theirs.known && theirs.counters.received > 0, "{theirs:?}");
 }
 
+/// An answer that comes late must not approve another peer.
+#[test]
+fn the_number_of_a_review_is_not_given_again_after_a_restart() {
+    let (mut world, _, bob_node) = friends();
+    world.add("carol", agent("carol", "192.168.1.3", "none"));
+    let reviews = |world: &World| world.nodes[bob_node].agent.reviews().map(|review| review.id).collect::<Vec<_>>();
+    let before = reviews(&world);
+    world.restart(bob_node, bob());
+    assert!(reviews(&world).is_empty());
+    world.ask(bob_node, "carol@192.168.1.3", None);
+    assert!(world.run_until(MINUTE, |world| !reviews(world).is_empty()));
+    assert_eq!(reviews(&world)[0].0, before.last().unwrap().0 + 1, "{before:?}");
+}
+
 #[test]
 fn a_disk_that_keeps_nothing_is_told_of_friends_and_not_of_strangers() {
     let mut world = World::new(22, Link::GOOD);

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sottovoce::agent::{AgentConfig, AnswerMode, CallState, Command, Event, HoldState};
+use sottovoce::agent::{AgentConfig, AnswerMode, CallResult, CallState, Command, Event, HoldState};
 use sottovoce::vocab::CallId;
 
 use crate::common::config::agent;
@@ -261,24 +261,52 @@ fn an_answer_without_keys_or_with_others_ends_the_call_where_srtp_is_required() 
     assert_eq!(failed(&world, call), "answer-unusable");
 }
 
-/// Nothing rings, and our user is told why.
-#[test]
-fn a_telephone_without_keys_is_refused_where_srtp_is_required_and_the_user_told() {
-    let mut world = World::new(6, Link::GOOD);
-    world.add("alice", AgentConfig { answer: AnswerMode::Prompt, ..telephone("alice", "192.168.1.1", MUST) });
+/// An INVITE of the telephone without keys; `number` tells it from others.
+fn invite_in_clear(number: u32) -> String {
     let body =
         format!("v=0\r\no=p 1 1 IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {PHONE}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n");
-    let invite = format!(
-        "INVITE sip:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bKa\r\nMax-Forwards: 70\r\n\
-         From: <sip:phone@{PHONE}>;tag=p\r\nTo: <sip:alice@192.168.1.1>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\
+    format!(
+        "INVITE sip:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bKa{number}\r\nMax-Forwards: 70\r\n\
+         From: <sip:phone@{PHONE}>;tag=p\r\nTo: <sip:alice@192.168.1.1>\r\nCall-ID: c{number}\r\nCSeq: 1 INVITE\r\n\
          Contact: <sip:phone@{PHONE}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
-    );
-    say(&mut world, invite);
-    assert!(world.nodes[ALICE].agent.calls().next().is_none());
-    let told = world.nodes[ALICE]
-        .events
-        .iter()
-        .any(|event| matches!(event, Event::Notice(failure) if failure.code == "no-protection"));
-    assert!(told, "{:?}", world.nodes[ALICE].events);
+    )
+}
+
+/// Nothing rings; our user is told why, once, and finds each call among those that he missed.
+#[test]
+fn a_telephone_without_what_is_required_is_refused_and_the_user_told() {
+    for (demanded, lacks) in
+        [(MUST, "none of the srtp"), ("ipsec esp/transport//require", "has no esp/transport//require")]
+    {
+        let mut world = World::new(6, Link::GOOD);
+        let config = telephone("alice", "192.168.1.1", demanded);
+        world.add("alice", AgentConfig { answer: AnswerMode::Prompt, ..config });
+        let entry =
+            Command::PolicyAdd { text: format!("spdadd any any udp -P out {MUST}; # sv: entity=sip:phone@{PHONE}") };
+        world.command(ALICE, entry).unwrap();
+        world.run_for(SECOND);
+        (1..=3).for_each(|number| say(&mut world, invite_in_clear(number)));
+        world.run_for(SECOND);
+        assert!(world.nodes[ALICE].agent.calls().next().is_none());
+        let told: Vec<_> = world.nodes[ALICE]
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Notice(failure) if failure.code == "no-protection" => Some(failure.clone()),
+                _ => None,
+            })
+            .collect();
+        assert!(told.len() == 1 && told[0].message.contains(lacks), "{told:?}");
+        if demanded != MUST {
+            assert!(told[0].message.contains("an entry names it, and does not count"), "{told:?}");
+            assert!(told[0].next.contains("sottovoce policy default"), "{told:?}");
+        }
+        let missed = &world.nodes[ALICE].store.calls;
+        assert_eq!(missed.len(), 3);
+        for call in missed {
+            assert_eq!((call.result, call.peer.as_str()), (CallResult::Missed, &*format!("sip:phone@{PHONE}")));
+            assert!(call.outcome.contains(lacks) && !call.known, "{call:?}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::media::{media_address, random_spis, Ready};
 use super::no::No;
 use super::srtp_keys::SrtpKeys;
 use super::tunnel::ELSEWHERE;
-use super::{CallState, KeyState};
+use super::{CallState, KeyState, Side};
 use crate::agent::ruling::Protected;
 use crate::agent::{Agent, Effect};
 use crate::keys::agreement::{Choice, Offered, Spis};
@@ -22,7 +22,7 @@ impl Agent {
     pub(in crate::agent) fn answer_call(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
         let waiting = self.calls.all.get(&id).filter(|c| c.waits_for_us());
         if waiting.is_none() {
-            return Err(super::end::no_call(Some(id)));
+            return Err(self.rings_not(id));
         }
         self.hold_others(now, id);
         self.open_callee_media(id);
@@ -32,7 +32,7 @@ impl Agent {
     pub(in crate::agent) fn reject_call(&mut self, now: Now, id: CallId) -> Result<(), Failure> {
         let waiting = self.calls.all.get(&id).filter(|c| c.waits_for_us());
         if waiting.is_none() {
-            return Err(super::end::no_call(Some(id)));
+            return Err(self.rings_not(id));
         }
         let is_busy = self.call_besides(id, None).is_some();
         if is_busy {
@@ -40,6 +40,32 @@ impl Agent {
         }
         self.decline(now, id, "you rejected it");
         Ok(())
+    }
+
+    /// A call that talks is no less there.
+    fn rings_not(&self, id: CallId) -> Failure {
+        let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.is_open()) else {
+            return super::end::no_call(Some(id));
+        };
+        let (state, next) = match (calling.call.side, &calling.call.state) {
+            (_, CallState::Active) => (
+                "it runs already",
+                format!("`sottovoce hangup {id}` ends it, `sottovoce resume {id}` goes on with one on hold"),
+            ),
+            (Side::Caller, _) => {
+                ("it is a call of yours", format!("its peer answers it; `sottovoce hangup {id}` ends it"))
+            }
+            (Side::Callee, _) => {
+                ("you took it just now, or it is not for you to answer", "see `sottovoce calls`".to_owned())
+            }
+        };
+        Failure::new(
+            FailureKind::Usage,
+            "not-ringing",
+            format!("call {id} does not ring: {state}"),
+            id.to_string(),
+            next,
+        )
     }
 
     pub(super) fn open_callee_media(&mut self, id: CallId) {
@@ -152,6 +178,7 @@ impl Agent {
         let answer = self
             .sdp_answer(&offered, local, message, (srtp.as_ref().map(SrtpKeys::said).unwrap_or_default(), ice))
             .map_err(|why| unanswerable(id, &why))?;
+        let answer = self.answered_by(id, answer);
         self.say_answer(now, id, session, answer);
         let ready = Ready { confirmed, srtp, remote: offered.media() };
         // Who has to be heard first is listened to from now on: nothing goes anywhere before.

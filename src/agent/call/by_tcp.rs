@@ -3,6 +3,9 @@
 
 use std::net::SocketAddr;
 
+use super::invitation::Way;
+use super::no::No;
+use super::peer_sdp::PeerSdp;
 use super::{Calling, Side};
 use crate::agent::ruling::{flow, some_port};
 use crate::agent::{Agent, Effect, Pin};
@@ -54,11 +57,30 @@ impl Agent {
         crate::sdp::by_tcp(offer, if is_behind { Setup::Active } else { Setup::Actpass })
     }
 
+    /// Who has to be heard first opens the connection itself: ours would lead to wherever he says, and tell him whether anybody is there.
+    pub(super) fn answered_by(&self, id: CallId, answer: SessionDescription) -> SessionDescription {
+        match self.calls.all.get(&id) {
+            Some(calling) if calling.is_by_tcp() && calling.way.heard_first => crate::sdp::opened_from_there(answer),
+            _ => answer,
+        }
+    }
+
     /// Both have described who opens it.
     pub(super) fn connect_media(&mut self, id: CallId, to: SocketAddr) {
         let Some(calling) = self.calls.all.get(&id).filter(|calling| calling.is_by_tcp()) else { return };
         if let Some(local) = calling.local.filter(|_| calling.opens_connection()) {
             self.effect(Effect::ConnectMedia { call: id, from: local.ip(), to });
+        }
+    }
+}
+
+impl Way {
+    /// See [`Agent::answered_by`].
+    pub(super) fn refuse_dialling(self, offered: &PeerSdp) -> Result<(), No> {
+        let waits = offered.connection().is_some_and(|connection| connection.setup == Setup::Passive);
+        match self.heard_first && waits {
+            true => Err(No::plain(488, "whoever calls by a proxy opens the connection: a=setup:actpass or active")),
+            false => Ok(()),
         }
     }
 }
@@ -84,7 +106,7 @@ impl Calling {
     }
 
     /// An offer within the call leaves its transport, and its connection, as they are.
-    pub(super) fn keeps_transport(&self, again: &super::peer_sdp::PeerSdp) -> bool {
+    pub(super) fn keeps_transport(&self, again: &PeerSdp) -> bool {
         again.connection().map_or(!self.is_by_tcp(), |connection| self.is_by_tcp() && connection.existing)
     }
 }

@@ -4,13 +4,11 @@ use super::callee::{action_shown, claimed_entity};
 use super::invitation::{Invitation, Taken, Way};
 use super::no::{refuse_aimed, No};
 use super::peer_sdp::PeerSdp;
-use super::sdes::NoKeys;
 use super::srtp_keys::SrtpKeys;
+use super::telephone_failures::called_without;
 use super::KeyState;
 use crate::agent::ruling::Protected;
 use crate::agent::Agent;
-use crate::policy::{Protocol, Rule};
-use crate::sip::headers::NameAddr;
 use crate::vocab::{Device, Entity, Now};
 
 impl Agent {
@@ -25,12 +23,11 @@ impl Agent {
         // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
         // only whoever reads the call's messages knows.
         let (way, telephone) = self.way_of_telephone(invitation);
+        way.refuse_dialling(&offered)?;
         let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), offered.upper()), way);
         let keys = self.choose_keys(&offered, from.transport, way.stated);
         let keys = keys.map_err(|why| {
-            if self.judge_protection(Protected::SRTP, &demands).is_ok() {
-                self.tell_without_keys(&caller.uri.to_string(), why);
-            }
+            self.tell_of_refused(now, caller, called_without(&caller.uri.to_string(), why));
             No::from(why)
         })?;
         if !way.stated {
@@ -39,7 +36,7 @@ impl Agent {
         let protected = if keys.is_some() { Protected::SRTP } else { Protected::default() };
         if let Err(missing) = self.judge_protection(protected, &demands) {
             let why = self.why_no_keys(&offered, from.transport);
-            return Err(self.refuse_telephone(caller, why, &missing));
+            return Err(self.refuse_telephone(now, caller, why, &missing));
         }
         let action = action_shown(&demands);
         Ok(Taken { telephone, ..self.taken_in_clear(Some(offered), way, action, keys) })
@@ -51,18 +48,6 @@ impl Agent {
         let relayed = relayed && self.is_own_proxy(&from);
         let named = claimed_entity(caller).filter(|_| relayed && from.transport.is_secure());
         (Way { stated: relayed, heard_first: relayed }, named.map(|entity| (entity, Device::telephone())))
-    }
-
-    /// Where an entry is for telephones, our user may want to know why one was refused.
-    fn refuse_telephone(&mut self, caller: &NameAddr, why: NoKeys, missing: &[Rule]) -> No {
-        let is_for_it = !missing.is_empty() && missing.iter().all(|rule| rule.protocol == Protocol::Srtp);
-        if is_for_it {
-            self.tell_without_keys(&caller.uri.to_string(), why);
-        }
-        match is_for_it && why != NoKeys::Without {
-            true => why.into(),
-            false => No::missing(missing, None),
-        }
     }
 
     /// Of whom nothing is known: an ordinary telephone.

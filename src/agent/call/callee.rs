@@ -100,6 +100,7 @@ impl Agent {
         let known = self.know_caller(&offer)?;
         let media = media_address(offer.media, sdp.media());
         let way = self.judge_way(invitation, known.is_some(), &[sdp.media(), media], offer.bundles)?;
+        way.refuse_dialling(&sdp)?;
         if known.is_none() {
             self.refuse_crowd()?;
         }

@@ -33,6 +33,8 @@ pub struct Calls {
     pub(super) transfers: Transfers,
     pub(super) turned_away: TurnedAway,
     pub(super) last: u64,
+    /// Telephones whose call our policy refused.
+    pub(super) refused: TurnedAway,
     /// Counters of calls that are forgotten.
     forgotten: Counters,
 }
@@ -47,6 +49,7 @@ impl Calls {
             transfers: Transfers::default(),
             turned_away: TurnedAway::default(),
             last,
+            refused: TurnedAway::default(),
             forgotten: Counters::default(),
         }
     }

@@ -42,6 +42,7 @@ mod places;
 mod record;
 mod redirected;
 mod refusal;
+mod refused_telephone;
 mod reinvited;
 mod rekey;
 mod rekeyed;

@@ -9,7 +9,7 @@ use super::failures::gone;
 use super::invitation::{Invitation, Taken};
 use super::no::{refuse_aimed, No};
 use super::peer_sdp::PeerSdp;
-use super::sdes::BY_TLS;
+use super::sdes::{NoKeys, BY_TLS};
 use super::telephone::profile_for;
 use super::{CallState, KeyState};
 use crate::agent::ruling::{some_port, Protected};
@@ -32,7 +32,7 @@ impl Agent {
         let insists = self.judge_protection(Protected::default(), &demands).is_err();
         let wishes = demands.names(Protocol::Srtp);
         if let (true, Err(missing)) = (insists, self.judge_protection(Protected::SRTP, &demands)) {
-            return Err(No::missing(&missing, None));
+            return Err(self.refuse_telephone(now, caller, NoKeys::Without, &missing));
         }
         let keying = if insists || wishes { self.offered_keying(from.transport, false) } else { Keying::default() };
         if insists && keying.is_empty() {

@@ -157,7 +157,7 @@ impl From<NoKeys> for No {
         match why {
             NoKeys::DtlsAlone => Self::plain(488, "keys by DTLS are taken, and none in a session description (SDES)"),
             NoKeys::Handshake => {
-                Self::plain(488, "its keys by DTLS are none for us: a fingerprint by SHA-256 and a=setup are")
+                Self::plain(488, "its keys by DTLS are none for us: a fingerprint by SHA-256 and a=setup are, by a proxy not a=setup:passive")
             }
             NoKeys::NotByTls => Self::plain(488, BY_TLS),
             NoKeys::Suite => Self::plain(488, &format!("no crypto suite in common; here it is {}", suites())),

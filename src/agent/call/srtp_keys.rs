@@ -186,6 +186,8 @@ impl Agent {
         let role = match offered.setup {
             Setup::Active => Role::Server,
             Setup::Actpass if waits => Role::Server,
+            // Ours would begin where he says that he is, and somebody else may be.
+            Setup::Passive if waits => return None,
             Setup::Actpass | Setup::Passive => Role::Client,
         };
         DtlsKeys::new(offered, Some(role), &self.dtls()?).map(SrtpKeys::Dtls)

@@ -5,14 +5,13 @@
 
 use super::failures::gone;
 use super::peer_sdp::PeerSdp;
-use super::sdes::NoKeys;
 use super::telephone_failures::{keys_unusable, needs_tls, no_keys};
 use super::{CallState, Calling, KeyState};
 use crate::agent::ask_failures::clear_proxy;
 use crate::agent::redirect::{Reach, Redirects};
 use crate::agent::ruling::{some_port, Demands, Protected};
 use crate::agent::target::{host_address, Target};
-use crate::agent::{Agent, Event, Pin};
+use crate::agent::{Agent, Pin};
 use crate::policy::{Action, Bundle, Entry, Protocol, Upper};
 use crate::sdp::{Keying, Profile, RemoteAudio};
 use crate::sip::{Body, Invite, Transport};
@@ -193,11 +192,6 @@ impl Agent {
     fn entity_of(&self, id: CallId) -> Result<Entity, Failure> {
         let calling = self.calls.all.get(&id);
         calling.and_then(|calling| calling.call.entity.clone()).ok_or_else(|| gone(id))
-    }
-
-    /// Somebody called without the keys that an entry of ours wants of telephones: our user may mend that, there or here.
-    pub(super) fn tell_without_keys(&mut self, caller: &str, why: NoKeys) {
-        self.event(Event::Notice(super::telephone_failures::called_without(caller, why)));
     }
 }
 

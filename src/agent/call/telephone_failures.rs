@@ -2,6 +2,7 @@
 
 use super::sdes::NoKeys;
 use crate::dtls::DtlsError;
+use crate::policy::Rule;
 use crate::vocab::{escape, Failure, FailureKind};
 
 /// The keys would be read by whoever sees the message.
@@ -55,12 +56,25 @@ pub(super) fn unkeyed(peer: &str, why: DtlsError) -> Failure {
 pub(super) fn called_without(caller: &str, why: NoKeys) -> Failure {
     let (why, next) = match why {
         NoKeys::DtlsAlone => ("its srtp has keys by SDES alone, which keys in [srtp] does not have", "switch DTLS-SRTP on there (baresip: mediaenc=dtls_srtp); or allow it with \"sdes\" in keys of [srtp]: whoever carries the messages can listen then"),
-        NoKeys::Handshake => ("its keys by DTLS cannot be: they need a fingerprint by SHA-256 or longer, and a role", "tell who runs that telephone, or use SDES there, by TLS"),
+        NoKeys::Handshake => ("its keys by DTLS cannot be: they need a fingerprint by SHA-256 or longer, and a role, which is not passive where it calls by a proxy", "tell who runs that telephone, or use SDES there, by TLS"),
         NoKeys::NotByTls => ("its srtp keys (SDES) did not come by TLS", "let that telephone, or your proxy, call by TLS; or allow it with sdes-without-tls = true in [srtp]: whoever sees the messages can listen then"),
         NoKeys::Suite => ("its srtp has no suite that is known here", "choose AES_CM_128_HMAC_SHA1_80 there, which every telephone with SRTP has"),
         NoKeys::Without => ("it offered none of the srtp that your policy demands", WITHOUT),
     };
     refused("no-protection", format!("{} called and was refused: {why}", escape(caller)), caller, next)
+}
+
+/// `is_named`: an entry of ours names the caller, and does not count for its call.
+pub(super) fn called_against(caller: &str, missing: &[Rule], is_named: bool) -> Failure {
+    let rules: Vec<String> = missing.iter().map(Rule::to_string).collect();
+    let lacks = match rules.is_empty() {
+        true => "your policy discards its call".to_owned(),
+        false => format!("an ordinary telephone has no {}, which your policy demands of it", rules.join(" ")),
+    };
+    let entry = if is_named { "; an entry names it, and does not count: nothing proves that name" } else { "" };
+    let next = "to let telephones in: `sottovoce policy default 'ipsec srtp/transport//require'` for everybody's calls, or an entry for this one and an \
+                account whose proxy brings its calls by TLS (docs/telephones.md)";
+    refused("no-protection", format!("{} called and was refused: {lacks}{entry}", escape(caller)), caller, next)
 }
 
 const DTLS_ALONE: &str = "keys were offered by DTLS alone, as they are where the messages do not go by TLS, or keys in [srtp] has no \"sdes\": switch DTLS-SRTP on there (baresip: mediaenc=dtls_srtp), or call it by TLS, as sips:, with \"sdes\" in keys";

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::view::{AccountStateView, AccountView, CheckStatus, CheckView, DoctorView};
 use super::{door, Control};
-use crate::agent::{AudioSink, AudioSource, Listen, Sound};
+use crate::agent::{AudioSink, AudioSource, Listen, Outlet, Sound};
 use crate::app::config::{Config, Machine, Places, StoreKind};
 use crate::io::disk;
 use crate::io::media_loop::{check_server, Server};
@@ -63,9 +63,12 @@ async fn examine(places: &Places, machine: &Machine<'_>, sound: Option<Sound>) -
             checks.extend(storage(&config));
             checks.extend(sockets(&config).await);
             checks.extend(servers(&config).await);
-            let (source, sink) =
-                sound.map_or((config.audio_source, config.audio_sink), |sound| (sound.source, sound.sink));
+            let (source, sink, ring) = match sound {
+                Some(sound) => (sound.source, sound.sink, sound.ring),
+                None => (config.audio_source, config.audio_sink, config.ring),
+            };
             checks.extend([input(&source), output(&sink)]);
+            checks.extend(ring.as_ref().and_then(rings));
         }
     }
     DoctorView { ok: checks.iter().all(|check| check.status != CheckStatus::Fail), checks }
@@ -238,6 +241,12 @@ fn output(sink: &AudioSink) -> CheckView {
         }
         _ => ok("audio-output", shown(file)),
     }
+}
+
+/// Where it rings, when that is a device of its own: calls would be missed without a sign.
+fn rings(ring: &Outlet) -> Option<CheckView> {
+    let Outlet::Device(device) = ring else { return None };
+    Some(checked("audio-ring", escape(&device.to_string()), io::check_sink(&ring.sink())))
 }
 
 fn checked(name: &str, found: String, checked: Result<(), Failure>) -> CheckView {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::brain::Known;
-use crate::policy::{Beside, Entry, Protocol};
-use crate::vocab::{shell_word, EntryId, Wall};
+use crate::policy::{Action, Beside, Entry, Protocol};
+use crate::vocab::{shell_word, Entity, EntryId, Wall};
 
 /// Entries that are looked at, and warnings that are told.
 const LOOKED_AT: usize = 100;
 const TOLD: usize = 4;
+/// Entries named in one of them.
+const NAMED: usize = 6;
 
 /// Of entries that are registered, one sentence for each peer that they concern.
 pub(super) fn warnings(known: &dyn Known, added: &[Entry], now: Wall) -> Vec<String> {
@@ -29,6 +31,7 @@ pub(super) fn warnings(known: &dyn Known, added: &[Entry], now: Wall) -> Vec<Str
             }
         }
     }
+    told.extend(overruled(known, added, now));
     told.extend(unknown(known, added));
     let more = told.len().saturating_sub(TOLD);
     told.truncate(TOLD);
@@ -63,6 +66,28 @@ fn words(beside: Beside, ids: &str, others: &str, entity: &str) -> String {
     }
 }
 
+/// What is registered, and rules nothing as long as an entry before it stands.
+fn overruled(known: &dyn Known, added: &[Entry], now: Wall) -> Option<String> {
+    let over = |entry: &Entry| known.spd().overruling(entry, now).map(|(other, why)| (entry.id, other.id, why));
+    let found: Vec<_> = added.iter().take(LOOKED_AT).filter_map(over).collect();
+    let (_, first, why) = *found.first()?;
+    let named = |ids: BTreeSet<EntryId>| {
+        let more = ids.len().saturating_sub(NAMED);
+        let ids: Vec<String> = ids.iter().take(NAMED).map(EntryId::to_string).collect();
+        if more > 0 {
+            format!("{} and {more} more", ids.join(", "))
+        } else {
+            ids.join(", ")
+        }
+    };
+    let ids = named(found.iter().map(|(id, _, _)| *id).collect());
+    let others = named(found.iter().map(|(_, other, _)| *other).collect());
+    Some(format!(
+        "{ids}: never rules: for all of its packets {others} stands before it ({first} {why}); \
+         `sottovoce policy remove {first}` takes that away, `sottovoce policy edit {first}` changes it"
+    ))
+}
+
 /// Names under which nobody is kept: a contact's name mistyped looks like a host.
 fn unknown(known: &dyn Known, added: &[Entry]) -> Vec<String> {
     let is_known = |entry: &&Entry| {
@@ -76,15 +101,9 @@ fn unknown(known: &dyn Known, added: &[Entry]) -> Vec<String> {
         |entry: &&Entry| entry.peer.group.as_ref().is_none_or(|name| groups.iter().any(|group| group.name == *name));
     let mut told: Vec<String> = Vec::new();
     let looked_at = || added.iter().take(LOOKED_AT);
-    // What names srtp is for telephones, which have none.
-    let is_for_keys = |entry: &&Entry| entry.action.rule(Protocol::Srtp).is_none();
-    for entity in
-        looked_at().filter(|entry| !is_known(entry)).filter(is_for_keys).filter_map(|entry| entry.peer.entity.as_ref())
-    {
-        told.push(format!(
-            "nobody is known as {entity}: the entry rules once keys of it are approved (`sottovoce ask {}`)",
-            shell_word(entity.as_str())
-        ));
+    for entry in looked_at().filter(|entry| !is_known(entry)) {
+        let Some(entity) = &entry.peer.entity else { continue };
+        told.push(if is_for_telephones(entry) { as_telephone(entity) } else { without_keys(entity) });
     }
     for group in looked_at().filter(|entry| !has_group(entry)).filter_map(|entry| entry.peer.group.as_deref()) {
         let group = crate::vocab::escape(group);
@@ -93,4 +112,23 @@ fn unknown(known: &dyn Known, added: &[Entry]) -> Vec<String> {
     }
     told.dedup();
     told
+}
+
+/// A telephone cannot be asked; what it can have is srtp, or nothing.
+fn is_for_telephones(entry: &Entry) -> bool {
+    entry.action == Action::None || entry.action.rule(Protocol::Srtp).is_some()
+}
+
+fn as_telephone(entity: &Entity) -> String {
+    format!(
+        "nobody is known as {entity}, so it is taken for an ordinary telephone: your calls to it go by the entry, and its calls to you \
+         only where an account's proxy brings them by TLS (else by `sottovoce policy default`)"
+    )
+}
+
+fn without_keys(entity: &Entity) -> String {
+    format!(
+        "nobody is known as {entity}: the entry rules once keys of it are approved (`sottovoce ask {}`)",
+        shell_word(entity.as_str())
+    )
 }

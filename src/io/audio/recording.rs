@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, ErrorKind};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -126,8 +127,10 @@ fn emptied(file: File) -> io::Result<File> {
     Ok(file)
 }
 
+/// By the end of its name, of which there may be nothing else.
 fn is_opus(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("opus"))
+    let ending = path.extension().or_else(|| path.file_name()?.to_str()?.strip_prefix('.').map(OsStr::new));
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("opus"))
 }
 
 fn wav(file: File, sample_rate: u32, channels: u16) -> io::Result<WavWriter<BufWriter<File>>> {
@@ -153,4 +156,19 @@ fn failure(path: &Path, error: &io::Error) -> Failure {
         name.to_string(),
         "free some space, or choose a file in a directory that you may write to, then call again: a call that is not recorded as you wanted is ended",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_its_name_says_what_it_holds() {
+        for name in ["a.opus", "a.b.OPUS", ".opus", "there/.Opus"] {
+            assert!(is_opus(Path::new(name)), "{name}");
+        }
+        for name in ["a.wav", "opus", ".opus.wav", ".wav", "there.opus/a", "a.opus/.."] {
+            assert!(!is_opus(Path::new(name)), "{name}");
+        }
+    }
 }

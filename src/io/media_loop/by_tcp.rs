@@ -1,6 +1,7 @@
 //! Media by a TCP connection, for where UDP is let through nowhere: ESP, framed as RFC 9329 has it, or what ordinary telephones have, as RFC 4571 has it.
 //! Either side may have opened it (RFC 4145).
 
+use std::cmp::Reverse;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
@@ -18,8 +19,6 @@ use crate::vocab::{CallId, Failure, FailureKind, Mono};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections of one call at most: who is the peer shows only when a packet of its authenticates.
 const CONNECTIONS: usize = 4;
-/// One that says nothing for so long while another is in use makes room.
-const QUIET: Duration = Duration::from_secs(5);
 /// The end of a call comes by another way, and may be later than that of its connection.
 const GRACE: Duration = Duration::from_secs(2);
 /// Octets that wait in the system to be sent: some 0.4 s of voice. What does not fit is not sent at all, for voice that waits is late.
@@ -30,6 +29,7 @@ pub struct ByTcp {
     call: CallId,
     framing: StreamFraming,
     listener: TcpListener,
+    /// In the order in which they came.
     connections: Vec<Connection>,
     /// Where the stream's packets go: it moves there only by one that authenticated, or in clear by the first that came from its peer's address.
     used: Option<SocketAddr>,
@@ -45,7 +45,18 @@ struct Connection {
     /// Of what was begun to be sent: nothing else goes before it.
     rest: Range<usize>,
     rests: Box<[u8]>,
-    heard: Mono,
+    /// A packet of the peer came by it.
+    proven: bool,
+}
+
+/// Who is to be at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Towards {
+    /// As described, and where it was heard once a packet authenticated.
+    pub peer: SocketAddr,
+    /// It has no keys. Nothing but its address tells who it is, so nobody else is listened to; and the port is that which it described, whichever its
+    /// connection has (RFC 4145 section 4.1 has it say 9 where it opens it).
+    pub in_clear: bool,
 }
 
 /// Why one is of no use any more.
@@ -73,56 +84,57 @@ impl ByTcp {
     }
 
     /// The one that we opened.
-    pub fn add(&mut self, now: Mono, stream: TcpStream) {
+    pub fn add(&mut self, stream: TcpStream) {
         let framing = self.framing;
-        let opened = Connection::new(now, stream, (framing, false)).and_then(|mut connection| {
+        let opened = Connection::new(stream, (framing, false)).and_then(|mut connection| {
             if framing == StreamFraming::Esp {
                 connection.stream.write_all(&STREAM_PREFIX)?;
             }
             Ok(connection)
         });
         match opened {
-            Ok(connection) => self.keep(now, connection),
+            Ok(connection) => {
+                // It leads to where the peer said that it is.
+                let peer = connection.peer;
+                self.keep(peer, connection);
+            }
             Err(error) => tracing::debug!(%error, "a connection for media was closed at once"),
         }
     }
 
-    /// Takes connections that wait, and hands over every packet that came by one, with the address that it came from. `in_clear`: where the peer of a
-    /// stream is that has no keys. Nothing but its address tells who it is, so nobody else is listened to; and the port is that which it described,
-    /// whichever its connection has (RFC 4145 section 4.1 has it say 9 where it opens it).
+    /// Takes connections that wait, and hands over every packet that came by one, with the address that it came from; `take` says whether it was the
+    /// peer's. Whatever else comes does nothing.
     ///
     /// # Errors
     /// Once: the connection in use is over, or what came by it is no packet.
     pub fn receive(
         &mut self,
         now: Mono,
-        in_clear: Option<SocketAddr>,
-        mut take: impl FnMut(SocketAddr, &mut [u8]),
+        Towards { peer, in_clear }: Towards,
+        mut take: impl FnMut(SocketAddr, &mut [u8]) -> bool,
     ) -> Result<(), Failure> {
         while let Ok((stream, from)) = self.listener.accept() {
-            if in_clear.is_some_and(|peer| !is_same_host(peer, from)) {
+            if in_clear && !is_same_host(peer, from) {
                 tracing::debug!("a connection for media in clear came from somebody else");
                 continue;
             }
-            match Connection::new(now, stream, (self.framing, true)) {
-                Ok(connection) => self.keep(now, connection),
+            match Connection::new(stream, (self.framing, true)) {
+                Ok(connection) => self.keep(peer, connection),
                 Err(error) => tracing::debug!(%error, "a connection for media was closed at once"),
             }
         }
         let (used, lost) = (&mut self.used, &mut self.lost);
         self.connections.retain_mut(|connection| {
             let mut sort = |from, packet: &mut [u8]| match in_clear {
-                None => take(from, packet),
-                Some(peer) if is_same_host(peer, from) => {
+                false => take(from, packet),
+                true if is_same_host(peer, from) => {
                     let before = used.filter(|used| is_same_host(peer, *used));
                     *used = before.or(Some(from));
-                    if *used == Some(from) {
-                        take(peer, packet);
-                    }
+                    *used == Some(from) && take(peer, packet)
                 }
-                Some(_) => {}
+                true => false,
             };
-            let Err(broken) = connection.receive(now, &mut sort) else { return true };
+            let Err(broken) = connection.receive(&mut sort) else { return true };
             if *used == Some(connection.peer) {
                 *lost = Some((broken.allowed_until(now), broken.to_string()));
             }
@@ -132,7 +144,7 @@ impl ByTcp {
     }
 
     /// Sends what fits at once. Where the stream does not know yet, or no more, by which connection its peer is reached, it goes by the one that was
-    /// used last, or came last: whoever else has it can open nothing of it; in clear none but the peer's host gets any.
+    /// used last, came last from the peer's host, or from anywhere: whoever else has it can open nothing of it; in clear none but the peer's host gets any.
     pub fn send(&mut self, to: SocketAddr, packet: &[u8], in_clear: bool) -> Went {
         let used = self.used;
         let may_have = move |connection: &Connection| !in_clear || is_same_host(to, connection.peer);
@@ -144,6 +156,8 @@ impl ByTcp {
             (self.used, self.lost) = (Some(to), None);
         }
         let place = place.or_else(|| self.connections.iter().position(is_at(used)));
+        let is_there = |connection: &Connection| is_same_host(to, connection.peer);
+        let place = place.or_else(|| self.connections.iter().rposition(is_there));
         let place = place.or_else(|| self.connections.iter().rposition(may_have));
         let Some(connection) = place.and_then(|place| self.connections.get_mut(place)) else { return Went::Nowhere };
         match frame(self.framing, packet, &mut self.room) {
@@ -152,13 +166,27 @@ impl ByTcp {
         }
     }
 
-    fn keep(&mut self, now: Mono, connection: Connection) {
-        let used = self.used;
-        let is_wanted = |kept: &Connection| used == Some(kept.peer) || kept.heard + QUIET > now;
-        self.connections.retain(is_wanted);
-        if self.connections.len() < CONNECTIONS {
-            self.connections.push(connection);
+    fn keep(&mut self, described: SocketAddr, connection: Connection) {
+        if self.connections.len() >= CONNECTIONS {
+            let Some(place) = self.least_wanted(described, connection.peer) else { return };
+            self.connections.remove(place);
         }
+        self.connections.push(connection);
+    }
+
+    /// Which one makes room for one from there: the oldest that has proven nothing, of the host that has most of them, so that nobody drives out
+    /// others than himself; that of the peer's host, or a proven one, for another from that host alone.
+    fn least_wanted(&self, described: SocketAddr, newcomer: SocketAddr) -> Option<usize> {
+        let is_guarded = |one: &Connection| one.proven || is_same_host(described, one.peer);
+        let may_go =
+            |one: &Connection| self.used != Some(one.peer) && (!is_guarded(one) || is_same_host(described, newcomer));
+        let of_its_host = |one: &Connection| {
+            let others = self.connections.iter().filter(|other| is_same_host(other.peer, one.peer));
+            others.count() + usize::from(is_same_host(newcomer, one.peer))
+        };
+        let all = self.connections.iter().enumerate().filter(|(_, one)| may_go(one));
+        let rank = |one: &Connection| (is_guarded(one), one.proven, Reverse(of_its_host(one)));
+        all.min_by_key(|(_, one)| rank(one)).map(|(place, _)| place)
     }
 
     fn judge(&mut self, now: Mono) -> Result<(), Failure> {
@@ -173,16 +201,16 @@ impl ByTcp {
 }
 
 impl Connection {
-    fn new(now: Mono, stream: TcpStream, (framing, accepted): (StreamFraming, bool)) -> io::Result<Self> {
+    fn new(stream: TcpStream, (framing, accepted): (StreamFraming, bool)) -> io::Result<Self> {
         let peer = stream.peer_addr()?;
         stream.set_nodelay(true)?;
         limit_unsent(stream.as_fd(), UNSENT)?;
         stream.set_nonblocking(true)?;
         let (reader, rests) = (FrameReader::new(framing, accepted), vec![0; MOST_FRAMED + 2].into_boxed_slice());
-        Ok(Self { stream, peer, reader, rest: 0..0, rests, heard: now })
+        Ok(Self { stream, peer, reader, rest: 0..0, rests, proven: false })
     }
 
-    fn receive(&mut self, now: Mono, take: &mut impl FnMut(SocketAddr, &mut [u8])) -> Result<(), Broken> {
+    fn receive(&mut self, take: &mut impl FnMut(SocketAddr, &mut [u8]) -> bool) -> Result<(), Broken> {
         // No more than it holds at once: others have their turn.
         for _ in 0..2 {
             match self.stream.read(self.reader.room()) {
@@ -192,8 +220,7 @@ impl Connection {
                 Err(error) => return Err(Broken::System(error)),
             }
             while let Some(packet) = self.reader.take().map_err(Broken::Frame)? {
-                self.heard = now;
-                take(self.peer, packet);
+                self.proven |= take(self.peer, packet);
             }
         }
         Ok(())
@@ -274,165 +301,4 @@ fn is_later(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::Ipv4Addr;
-
-    const CALL: CallId = CallId(7);
-
-    #[expect(clippy::disallowed_methods, reason = "both ends of a test")]
-    fn listening_for(framing: StreamFraming) -> (ByTcp, SocketAddr) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
-        (ByTcp::new(CALL, framing, listener), address)
-    }
-
-    fn listening() -> (ByTcp, SocketAddr) {
-        listening_for(StreamFraming::Esp)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "both ends of a test")]
-    fn connected(to: SocketAddr) -> TcpStream {
-        TcpStream::connect(to).unwrap()
-    }
-
-    fn at(ms: u64) -> Mono {
-        Mono(Duration::from_millis(ms))
-    }
-
-    /// Until so many packets came, or it fails.
-    fn received(by: &mut ByTcp, now: Mono, count: usize) -> Result<Vec<(SocketAddr, Vec<u8>)>, Failure> {
-        let mut came = Vec::new();
-        for _ in 0..2000 {
-            by.receive(now, None, |from, packet| came.push((from, packet.to_vec())))?;
-            if came.len() >= count {
-                break;
-            }
-            std::thread::yield_now();
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-        Ok(came)
-    }
-
-    #[test]
-    fn packets_go_both_ways_by_a_connection_that_either_side_opened() {
-        let (mut alice, there) = listening();
-        let (mut bob, _) = listening();
-        bob.add(at(0), connected(there));
-        assert_eq!(bob.send(there, b"\xc0 from bob", false), Went::Out);
-        let came = received(&mut alice, at(0), 1).unwrap();
-        let (from, packet) = &came[0];
-        assert_eq!(packet, b"\xc0 from bob");
-        assert_eq!(alice.send(*from, b"\xc0 from alice", false), Went::Out);
-        // As after new keys, when the peer's address is that of its description again.
-        assert_eq!(alice.send("192.0.2.1:9".parse().unwrap(), b"\xc1", false), Went::Out);
-        let wanted = [(there, b"\xc0 from alice".to_vec()), (there, b"\xc1".to_vec())];
-        assert_eq!(received(&mut bob, at(0), 2).unwrap(), wanted);
-        assert_eq!(listening().0.send(there, b"\xc0", false), Went::Nowhere);
-    }
-
-    /// Whoever reads nothing gets what fits, and the rest is not kept for him.
-    #[test]
-    fn what_does_not_fit_at_once_is_dropped_and_frames_stay_whole() {
-        let (mut alice, there) = listening();
-        let (mut bob, _) = listening();
-        bob.add(at(0), connected(there));
-        let packet = |n: u32| [&[0xc0, 0][..], &n.to_be_bytes(), &[0; 1200]].concat();
-        let went: Vec<Went> = (0..20_000).map(|n| bob.send(there, &packet(n), false)).collect();
-        let out = went.iter().filter(|went| **went == Went::Out).count();
-        assert!(went.contains(&Went::Dropped) && out > 0 && out < 15_000, "{out}");
-        let came = received(&mut alice, at(0), out - 1).unwrap();
-        let sent: Vec<Vec<u8>> =
-            (0..).zip(&went).filter(|(_, went)| **went == Went::Out).map(|(n, _)| packet(n)).collect();
-        assert!(came.iter().map(|(_, packet)| packet).eq(sent.iter().take(came.len())));
-        assert!(came.len() + 1 >= out);
-    }
-
-    #[test]
-    fn a_broken_frame_by_the_connection_in_use_ends_the_call_with_the_reason() {
-        let (mut alice, there) = listening();
-        let mut bob = connected(there);
-        bob.write_all(b"IKETCP\x00\x03\xc0").unwrap();
-        let from = received(&mut alice, at(0), 1).unwrap()[0].0;
-        assert_eq!(alice.send(from, b"voice", false), Went::Out);
-        bob.write_all(b"\xff\xff").unwrap();
-        let failure = received(&mut alice, at(20), 1).unwrap_err();
-        assert_eq!(failure.code, "media-connection-lost");
-        assert!(failure.message.contains("65535 octets"), "{failure}");
-        assert_eq!(alice.receive(at(40), None, |_, _| ()), Ok(()), "told once");
-    }
-
-    /// Who only connects, and speaks another language, is closed, and the call goes on.
-    #[test]
-    fn strangers_break_nothing_and_take_no_place_for_long() {
-        let (mut alice, there) = listening();
-        let mut strangers: Vec<TcpStream> = (0..6).map(|_| connected(there)).collect();
-        strangers[0].write_all(b"GET / HTTP/1.1\r\n").unwrap();
-        assert_eq!(received(&mut alice, at(0), 1).unwrap(), []);
-        assert!(alice.connections.len() < CONNECTIONS);
-        let mut bob = connected(there);
-        bob.write_all(b"IKETCP\x00\x03\xc0").unwrap();
-        assert_eq!(received(&mut alice, at(6000), 1).unwrap().len(), 1);
-    }
-
-    #[test]
-    fn a_connection_that_ends_is_told_when_the_call_has_not_ended_by_then() {
-        let (mut alice, there) = listening();
-        let mut bob = connected(there);
-        bob.write_all(b"IKETCP\x00\x03\xc0").unwrap();
-        let from = received(&mut alice, at(0), 1).unwrap()[0].0;
-        alice.send(from, b"voice", false);
-        drop(bob);
-        for _ in 0..2000 {
-            assert_eq!(alice.receive(at(20), None, |_, _| ()), Ok(()));
-            if alice.lost.is_some() {
-                break;
-            }
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-        assert_eq!(alice.receive(at(2000), None, |_, _| ()), Ok(()));
-        assert_eq!(alice.receive(at(2021), None, |_, _| ()).unwrap_err().code, "media-connection-lost");
-    }
-
-    /// RFC 4571, in clear: the port of the connection is not the one that was described, and whoever else comes is nobody.
-    #[test]
-    fn in_clear_the_peers_host_alone_is_heard_and_gets_anything_and_its_first_connection() {
-        let (mut alice, there) = listening_for(StreamFraming::Rtp);
-        let (bob_is, eve_is): (SocketAddr, SocketAddr) =
-            ("127.0.0.1:9".parse().unwrap(), "127.0.0.9:9".parse().unwrap());
-        let mut bob = connected(there);
-        bob.write_all(b"\x00\x00\x00\x03\x80 b").unwrap();
-        let mut came = Vec::new();
-        while came.is_empty() {
-            alice.receive(at(0), Some(bob_is), |from, packet| came.push((from, packet.to_vec()))).unwrap();
-        }
-        assert_eq!(came, [(bob_is, b"\x80 b".to_vec())]);
-        assert_eq!(alice.send(eve_is, b"\x80 to eve", true), Went::Nowhere);
-        // Another one from there, which is not the first.
-        let mut other = connected(there);
-        other.write_all(b"\x00\x03\x80 o").unwrap();
-        while alice.connections.len() < 2 {
-            alice.receive(at(0), Some(bob_is), |_, _| ()).unwrap();
-        }
-        for _ in 0..50 {
-            alice.receive(at(0), Some(bob_is), |_, _| panic!("it is not the first")).unwrap();
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-        assert_eq!(alice.send(bob_is, b"\x80 a", true), Went::Out);
-        let mut got = [0; 5];
-        bob.read_exact(&mut got).unwrap();
-        assert_eq!(&got, b"\x00\x03\x80 a");
-        let (mut alice, there) = listening_for(StreamFraming::Rtp);
-        let mut eve = connected(there);
-        eve.write_all(b"\x00\x03\x80 e").unwrap();
-        eve.set_nonblocking(true).unwrap();
-        let is_shut = |eve: &mut TcpStream| match eve.read(&mut [0; 9]) {
-            Ok(len) => len == 0,
-            Err(error) => !is_later(&error),
-        };
-        while !is_shut(&mut eve) {
-            alice.receive(at(0), Some(eve_is), |_, _| panic!("she is not where that is")).unwrap();
-        }
-    }
-}
+mod tests;

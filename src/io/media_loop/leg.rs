@@ -4,7 +4,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use super::beside::Beside;
-use super::by_tcp::ByTcp;
+use super::by_tcp::{ByTcp, Towards};
 use super::loudness::Loudness;
 use super::mailbox::{Mailbox, OpenedSocket};
 use super::out::{say, send, Out};
@@ -273,10 +273,10 @@ impl RunningLeg {
     fn take_in_by_tcp(&mut self, now: Now) {
         let (Some(by_tcp), Work::Talk(Some(stream))) = (&mut self.by_tcp, &mut self.work) else { return };
         if let Some(Some(connection)) = self.mailbox.given.connection.take() {
-            by_tcp.add(now.mono, connection);
+            by_tcp.add(connection);
         }
-        let in_clear = stream.is_in_clear().then(|| stream.remote());
-        let taken = by_tcp.receive(now.mono, in_clear, |from, packet| stream.handle_datagram(now, from, packet));
+        let towards = Towards { peer: stream.remote(), in_clear: stream.is_in_clear() };
+        let taken = by_tcp.receive(now.mono, towards, |from, packet| stream.take_datagram(now, from, packet));
         self.broken = self.broken.take().or(taken.err());
     }
 

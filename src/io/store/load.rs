@@ -36,6 +36,7 @@ pub fn load(database: &Connection) -> Result<Loaded, Failure> {
         sound: sound_rows::load(database)?,
         own_version: meta_number(database, "own-version")?,
         last_call: last_call(database)?,
+        last_review: last_review(database)?,
         ..Loaded::default()
     };
     loaded.pending = pending_rows::load(database, loaded.generation)?;
@@ -179,6 +180,14 @@ fn own(database: &Connection) -> Result<(Option<String>, Option<String>), Failur
 fn last_call(database: &Connection) -> Result<u64, Failure> {
     let highest = database.query_row("SELECT coalesce(max(call), 0) FROM call_history", [], |row| row.get::<_, i64>(0));
     highest.map(i64::unsigned_abs).map_err(|error| failures::sqlite("be read", &error))
+}
+
+/// The row comes with the first review.
+fn last_review(database: &Connection) -> Result<u64, Failure> {
+    let select = "SELECT coalesce(max(value), '0') FROM meta WHERE name = 'last-review'";
+    let text: String =
+        database.query_row(select, [], |row| row.get(0)).map_err(|error| failures::sqlite("be read", &error))?;
+    text.parse().map_err(|_| failures::damaged("meta.last-review"))
 }
 
 fn random_uuid() -> Result<String, Failure> {

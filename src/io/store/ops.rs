@@ -142,6 +142,10 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             let row = params![names.user, names.place, entity.as_str(), names.mail];
             run(step, update, row).map_err(failed)?;
         }
+        StoreOp::CountReview(id) => {
+            let upsert = "INSERT INTO meta VALUES ('last-review', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
+            run(step, upsert, [id.0.to_string()]).map_err(failed)?;
+        }
         StoreOp::ChooseSound(change) => sound_rows::choose(step, change).map_err(failed)?,
         StoreOp::SetDoNotDisturb { until } => {
             set_meta(step, "do-not-disturb", until.map_or(0, |until| until.0))?;
@@ -167,6 +171,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::AddAccount { .. } => "keep the account",
         StoreOp::Audit(_) => "keep an audit row",
         StoreOp::ChooseSound(_) => "keep which sound devices you chose",
+        StoreOp::CountReview(_) => "keep the number of the review",
         StoreOp::ForgetPending { .. } | StoreOp::KeepPending { .. } => "keep what was agreed",
         StoreOp::ForgetProposal { .. } | StoreOp::KeepProposal(_) => "keep what you proposed",
         StoreOp::UsePending { .. } => "put in force what was agreed",

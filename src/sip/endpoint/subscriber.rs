@@ -3,8 +3,9 @@ use std::time::Duration;
 use super::inbound::Inbound;
 use super::{EndCause, Endpoint, EndpointEvent, Subscribe, Usage};
 use crate::sip::authentication::Authentication;
-use crate::sip::dialog::Dialog;
+use crate::sip::dialog::{By, Destination, Dialog};
 use crate::sip::headers::{Event, SubscriptionState, TypedHeader};
+use crate::sip::message_summary::MESSAGE_SUMMARY_PACKAGE;
 use crate::sip::subscription::{Phase, Subscription};
 use crate::sip::transaction::Owner;
 use crate::sip::{read, send, Method, Response, SubscriptionId};
@@ -184,6 +185,9 @@ impl Endpoint {
         if !read::same_event(headers, &subscription.event) || !is_known_fork(subscription, &inbound.from_tag) {
             return self.refuse_unknown(inbound);
         }
+        if SERVERS_ALONE.contains(&subscription.event.package.as_str()) && !is_from_there(subscription, inbound) {
+            return self.refuse_unknown(inbound);
+        }
         let Some(state) = read::subscription_state(headers) else {
             return self.refuse_statelessly(inbound, 400, "Subscription-State is missing or unreadable");
         };
@@ -276,6 +280,16 @@ impl Endpoint {
     pub(super) fn forget_dialog(&mut self, dialog: &Dialog) {
         self.usages.remove(&(dialog.call_id.clone(), dialog.local_tag.clone()));
     }
+}
+
+/// What these say is signed by nobody, and a server does not move: it is taken from where the subscription's own requests go.
+const SERVERS_ALONE: [&str; 2] = [MESSAGE_SUMMARY_PACKAGE, "presence.winfo"];
+
+fn is_from_there(subscription: &Subscription, inbound: &Inbound) -> bool {
+    let Destination { remote, by } = subscription.dialog.destination();
+    let by_tls = matches!(by, By::Tls(_) | By::TlsTo(_) | By::WebSocket(Some(_)));
+    remote.ip().to_canonical() == inbound.from.remote.ip().to_canonical()
+        && (!by_tls || inbound.from.transport.is_secure())
 }
 
 /// The first notifier to speak is kept, other forks get 481 (RFC 6665 section 4.4.1).

@@ -156,6 +156,9 @@ fn told(devices: &DevicesView) -> [String; 4] {
     let (input, output) = (gain(devices.input_gain), gain(devices.output_gain));
     let rings = match devices.ring.as_str() {
         "none" => "nothing rings when somebody calls".to_owned(),
+        ring if is_gone(ring, &devices.outputs) => {
+            format!("it rings on {ring} when somebody calls, which is none of these: plug it in, or `sottovoce devices use --ring default`")
+        }
         ring => format!("it rings on {ring} when somebody calls"),
     };
     let who = match devices.chosen {
@@ -171,6 +174,12 @@ fn told(devices: &DevicesView) -> [String; 4] {
         device => format!("you hear by {device}{output}"),
     };
     [format!("{speak}; {hear}"), treated(devices.treatment), rings, who.to_owned()]
+}
+
+/// A device that was named, and is none of those that were found.
+fn is_gone(device: &str, found: &[DeviceView]) -> bool {
+    let name = device.strip_prefix("device:");
+    name.is_some_and(|name| !found.iter().any(|one| one.name == name || one.description == name))
 }
 
 fn treated(treatment: TreatmentView) -> String {
