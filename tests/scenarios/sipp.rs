@@ -30,7 +30,7 @@ impl Sipp {
         command.args(["-key", "agent", &agent.to_string()]);
         // What is unexpected fails, and nothing is said that is not written.
         command.args(["-default_behaviors", "abortunexp", "-recv_timeout", "15000"]);
-        command.args(["-timeout", "12s", "-timeout_error"]);
+        command.args(["-timeout", "60s", "-timeout_error"]);
         command.args(["-trace_msg", "-message_file"]).arg(&messages);
         command.args(["-trace_err", "-error_file"]).arg(&complaints);
         if !scenario.play.sipp.iter().any(|word| word == "-m") {
