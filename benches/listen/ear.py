@@ -1,5 +1,4 @@
-"""From mouth to ear: when what was said is heard. Good to a frame or two: a caller that is late by a frame when its call begins leaves out what it should
-have said, and seems to be quicker by that. A program writes what its loudspeaker is given to a file, a frame whenever it is due, so that the
+"""From mouth to ear: when what was said is heard. A program writes what its loudspeaker is given to a file, a frame whenever it is due, so that the
 file's growth tells when."""
 import statistics
 import threading
@@ -57,13 +56,9 @@ class Ear(threading.Thread):
         return statistics.median(delays)
 
     def heard_at(self, octet, per_second):
-        """What is written in one go is heard one after the other, the first of it at that moment."""
-        before = 0
-        for now, size in self.grown:
-            if size >= octet:
-                return now + (octet - before) / per_second
-            before = size
-        raise RuntimeError("it was never written")
+        """What is written in one go was due one after the other, the last of it at that moment."""
+        now, size = next(one for one in self.grown if one[1] >= octet)
+        return now - (size - octet) / per_second
 
 
 def found(piece, heard, begin, farthest):
