@@ -103,7 +103,8 @@ pub(crate) struct Session {
     pub peer_updates: bool,
     /// The peer has referred us to somebody before: what we notify of later ones says which (RFC 3515 section 2.4.6).
     pub referred: bool,
-    /// Where the peer is reached, as a request said that came from elsewhere: nothing goes there before it has proven who it is.
+    /// Where the peer is reached, as the request says that waits for our answer and came from elsewhere: nothing goes there before it has proven
+    /// who it is.
     pub elsewhere: Option<Uri>,
     /// Our session description.
     pub said: Option<Body>,
@@ -184,6 +185,11 @@ impl Unacked {
 }
 
 impl Session {
+    /// The peer's request waits for our answer; `elsewhere` is its Contact where it came from elsewhere.
+    pub fn ask(&mut self, request: ServerKey, elsewhere: Option<Uri>) {
+        (self.asked, self.elsewhere) = (Some(request), elsewhere);
+    }
+
     pub fn new(dialog: Dialog, phase: Phase) -> Self {
         Self {
             dialog,

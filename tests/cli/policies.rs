@@ -156,7 +156,7 @@ fn an_entry_that_never_rules_is_registered_with_a_word() {
     assert!(first.len() == 1 && first[0].contains("taken for an ordinary telephone"), "{first:?}");
     assert!(!first[0].contains("sottovoce ask"), "it cannot be asked: {first:?}");
     let second = add("ipsec srtp/transport//require");
-    assert!(second[0].starts_with("e3, e4: never rules: for all of its packets e1, e2 stands before it (e1 is older)"));
+    assert!(second[0].starts_with("e3, e4 will never rule: all packets meet e1, e2 first (e1 is older)"));
     assert!(second[0].contains("`sottovoce policy remove e1`"), "{second:?}");
     check(&alice.run(&["policy", "remove", "e1"]).expect(0), "PolicyView");
     assert_eq!(entries(&alice, &["--peer", "sip:tel@10.9.8.7"]).len(), 2, "both directions of the first are gone");

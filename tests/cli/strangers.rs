@@ -1,6 +1,7 @@
 //! Whoever is asked and has no statement: our user reads what can be had of an ordinary telephone, and chooses.
 
 use std::net::SocketAddr;
+use std::process::Command;
 
 use crate::process::{finish, own_address, Answering, Home, Ran};
 use crate::schema::refused;
@@ -29,23 +30,39 @@ fn shown(ran: &Ran) -> &str {
     &ran.stdout
 }
 
-/// The lines to be typed are what they say: each of them is run as it stands.
+/// The words of each command on a screen, as a shell takes them that gets its lines as they stand.
+fn typed(screen: &str) -> Vec<Vec<String>> {
+    let mut is_typed = false;
+    let is_of_a_command = |line: &&str| {
+        is_typed = line.starts_with("    sottovoce ") || is_typed && line.starts_with("      ");
+        is_typed
+    };
+    let lines: Vec<&str> = screen.lines().filter(is_of_a_command).collect();
+    let shell = format!("sottovoce() {{ printf '%s\\0' \"$@\"; printf '\\0'; }}\n{}", lines.join("\n"));
+    let ran = finish(Command::new("sh").args(["-c", &shell])).expect(0);
+    let commands = ran.stdout.split("\0\0").filter(|words| !words.is_empty());
+    commands.map(|words| words.split('\0').map(str::to_owned).collect()).collect()
+}
+
+/// The lines to be typed are what they say, however narrow the screen is.
 #[test]
 fn what_a_telephone_can_have_is_shown_in_the_place_of_a_review_and_chosen() {
-    let (_telephone, name) = telephone();
-    let mut alice = Home::new("alice", "ipsec esp/transport//require");
-    alice.start();
-    let asked = finish(alice.command(&["ask", &name]).env("COLUMNS", "140"));
-    let lines = shown(&asked).lines().map(str::trim);
-    let choices: Vec<&str> = lines.filter_map(|line| line.strip_prefix("sottovoce policy add ")).collect();
-    assert_eq!(choices.len(), 3, "{asked:?}");
-    for (choice, rule) in choices.iter().zip(["srtp/transport//require", "srtp/transport//use", "none"]) {
-        let (action, entity) = choice.split_once(" --entity ").unwrap();
-        let added = alice.run(&["policy", "add", action.trim_matches('\''), "--entity", entity]).expect(0);
-        assert!(added.stdout.contains(rule), "{choice}: {added:?}");
+    for columns in ["140", "80", "40"] {
+        let (_telephone, name) = telephone();
+        let mut alice = Home::new("alice", "ipsec esp/transport//require");
+        alice.start();
+        let asked = finish(alice.command(&["ask", &name]).env("COLUMNS", columns));
+        let commands = typed(&asked.stdout);
+        assert_eq!(commands.last().unwrap()[..], ["call", &name], "{asked:?}");
+        for (words, rule) in commands.iter().zip(["srtp/transport//require", "srtp/transport//use", "none"]) {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let added = alice.run(&words).expect(0);
+            assert!(added.stdout.contains(rule), "{words:?}: {added:?}");
+        }
+        assert_eq!(commands.len(), 4, "{asked:?}");
+        let failure = refused(alice.run(&["ask", &name]), 1, "no-presence");
+        assert!(failure["next"].as_str().unwrap().contains("policy add 'ipsec srtp/transport//require'"), "{failure}");
     }
-    let failure = refused(alice.run(&["ask", &name]), 1, "no-presence");
-    assert!(failure["next"].as_str().unwrap().contains("policy add 'ipsec srtp/transport//require'"), "{failure}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Agent {
         let Some(gateway) = &self.config.gateway else { return Err(No::plain(488, "this is no gateway")) };
         let Err(refused) = self.lets_forward(now, gateway, user, there) else { return Ok(Some(there)) };
         let Refused { status, code, why } = refused;
-        let is_news = self.calls.turned_away.is_news(now.mono, user, code);
+        let is_news = self.calls.turned_away.is_news(now.mono, Some(user), code);
         let notice = is_news.then(|| Box::new(turned_away(user, there, &why)));
         Err(No { notice, ..No::plain(status, &why) })
     }

@@ -47,9 +47,7 @@ impl Agent {
             counters: Counters::default(),
         };
         self.keep(StoreOp::RecordCall(Box::new(record)));
-        let is_news =
-            claimed_entity(caller).is_none_or(|entity| self.calls.refused.is_news(now.mono, &entity, notice.code));
-        if is_news {
+        if self.calls.refused.is_news(now.mono, claimed_entity(caller).as_ref(), notice.code) {
             self.audit_notice(now, &notice);
             self.event(Event::Notice(notice));
         }

@@ -83,7 +83,7 @@ fn overruled(known: &dyn Known, added: &[Entry], now: Wall) -> Option<String> {
     let ids = named(found.iter().map(|(id, _, _)| *id).collect());
     let others = named(found.iter().map(|(_, other, _)| *other).collect());
     Some(format!(
-        "{ids}: never rules: for all of its packets {others} stands before it ({first} {why}); \
+        "{ids} will never rule: all packets meet {others} first ({first} {why}); \
          `sottovoce policy remove {first}` takes that away, `sottovoce policy edit {first}` changes it"
     ))
 }

@@ -65,7 +65,7 @@ impl Decoder {
         }
     }
 
-    /// It has noise of its own for pauses: [`conceal`](Self::conceal) is never false.
+    /// It has noise of its own for pauses: [`conceal`](Self::conceal) makes it.
     pub fn goes_on(&self) -> bool {
         matches!(self.memory, Memory::Opus(_))
     }

@@ -10,7 +10,7 @@ mod tables;
 use band::Band;
 use filter::{Analysis, Synthesis};
 
-/// Samples by which a decoder's sound lags behind the sound that its state is of: both filters together (section 2.5.1 has 22 and the sender's wait).
+/// Samples by which a decoder's sound lags behind the sound that its state is of: that of both filters, of 24 coefficients each.
 pub const LAG: usize = 22;
 
 /// Samples after a hole in which the predictors still find their way: 4 ms.

@@ -68,17 +68,16 @@ impl Endpoint {
 
     /// An INVITE within the dialog (RFC 3261 section 14.2).
     pub(super) fn handle_reinvite(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
-        let Some(session) = self.session_for(now, id, inbound) else { return };
-        session.asked = Some(inbound.key.clone());
-        let from_peer = session.dialog.is_from_peer(inbound.from.remote.ip());
+        let Some((session, from_peer)) = self.session_for(now, id, inbound) else { return };
+        session.ask(inbound.key.clone(), read::contact(inbound.request.headers()).filter(|_| !from_peer));
         self.remember(now, inbound, Owner::Session(id));
         let body = read::body(&inbound.request);
         self.events.push_back(EndpointEvent::Reinvited { id, from: inbound.from, from_peer, body });
     }
 
     /// The session, when it can take a re-INVITE or UPDATE now (RFC 3261 section 14.2, RFC 3311 section 5.2); otherwise the
-    /// request is refused.
-    pub(super) fn session_for(&mut self, now: Mono, id: SessionId, inbound: &Inbound) -> Option<&mut Session> {
+    /// request is refused. And whether it came from where the call goes: from there alone it says where the peer is reached.
+    pub(super) fn session_for(&mut self, now: Mono, id: SessionId, inbound: &Inbound) -> Option<(&mut Session, bool)> {
         let gives_way = self.gives_way(id, inbound);
         if let Some(refusal) = self.refuse_within(id, inbound, gives_way) {
             self.answer_statelessly(inbound, &refusal);
@@ -88,12 +87,11 @@ impl Endpoint {
             self.postpone_offer(now, id);
         }
         let session = self.sessions.get_mut(&id)?;
-        let contact = read::contact(inbound.request.headers());
-        match session.dialog.is_from_peer(inbound.from.remote.ip()) {
-            true => session.dialog.retarget(contact),
-            false => session.elsewhere = contact,
+        let from_peer = session.dialog.is_from_peer(inbound.from.remote.ip());
+        if from_peer {
+            session.dialog.retarget(read::contact(inbound.request.headers()));
         }
-        Some(session)
+        Some((session, from_peer))
     }
 
     fn refuse_within(&mut self, id: SessionId, inbound: &Inbound, gives_way: bool) -> Option<Refusal> {

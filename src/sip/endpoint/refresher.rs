@@ -195,12 +195,11 @@ impl Endpoint {
 
     /// UPDATE within a session: a refresh, or an offer (RFC 3311 section 5.2).
     pub(super) fn handle_update(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
-        let Some(session) = self.session_for(now, id, inbound) else { return };
+        let Some((session, from_peer)) = self.session_for(now, id, inbound) else { return };
         let body = read::body(&inbound.request);
         if body.is_some() {
-            session.asked = Some(inbound.key.clone());
+            session.ask(inbound.key.clone(), read::contact(inbound.request.headers()).filter(|_| !from_peer));
         }
-        let from_peer = session.dialog.is_from_peer(inbound.from.remote.ip());
         self.remember(now, inbound, Owner::Session(id));
         match body {
             Some(body) => {

@@ -74,3 +74,38 @@ fn an_offer_that_meets_ours_is_refused_and_taken_later() {
     update(&mut world, 2, OFFERS);
     assert_eq!(offered(&world, ours), 1);
 }
+
+/// Where the peer is reached, by whoever knows its tags: taken from where the call goes; from elsewhere only with the offer that proved who it is.
+#[test]
+fn what_somebody_elsewhere_names_is_not_gone_to_with_the_peers_next_offer() {
+    const ELSEWHERE: &str = "192.0.2.66:5060";
+    let named = |world: &World, number: u32, contact: &str, offer: Option<&str>| {
+        let mut theirs = from_bob(world, Method::Update, number);
+        send::push(&mut theirs, "Contact", &format!("<sip:bob@{contact}>"));
+        if let Some(offer) = offer {
+            send::set_body(&mut theirs, &body(offer));
+        }
+        theirs.to_bytes()
+    };
+    let goes_to = |proven_elsewhere: bool| {
+        let (mut world, ours) = answered_by_hand(&[]);
+        let stray = named(&world, 1, ELSEWHERE, None);
+        world.inject_from(ALICE, ELSEWHERE.parse().unwrap(), &stray);
+        let offer = named(&world, 2, "192.168.1.2:5070", OFFERS);
+        let from = if proven_elsewhere {
+            "192.168.1.77:5060".parse().unwrap()
+        } else {
+            super::wire::address(super::wire::BOB)
+        };
+        world.inject_from(ALICE, from, &offer);
+        let stray = named(&world, 3, ELSEWHERE, None);
+        world.inject_from(ALICE, ELSEWHERE.parse().unwrap(), &stray);
+        world.at(ALICE, |end, _| end.follow(ours));
+        world.at(ALICE, |end, now| end.answer(now, ours, body("held")));
+        world.at(ALICE, |end, now| end.bye(now, ours, None));
+        world.request(&Method::Bye).uri().to_string()
+    };
+    for proven_elsewhere in [false, true] {
+        assert_eq!(goes_to(proven_elsewhere), "sip:bob@192.168.1.2:5070", "{proven_elsewhere}");
+    }
+}

@@ -31,7 +31,6 @@ pub fn without_statement(failure: &ErrorView, width: usize) -> Option<Vec<String
 }
 
 fn telephone(peer: &str, width: usize) -> Vec<String> {
-    let command = |command: String| wrap(&command, width - 4, "  ").into_iter().map(|line| format!("    {line}"));
     let mut lines = title(peer, width);
     lines.push(String::new());
     lines.extend(abilities(width));
@@ -42,12 +41,24 @@ fn telephone(peer: &str, width: usize) -> Vec<String> {
         let mut choice = Page::new(width, 0);
         choice.text(&format!("{what}: {comes_to}"));
         lines.extend(choice.lines());
-        lines.extend(command(format!("sottovoce policy add {rule} --entity {}", shell_word(peer))));
+        lines.extend(command(&format!("sottovoce policy add {rule} --entity {}", shell_word(peer)), width));
     }
     lines.push(" and then".into());
-    lines.extend(command(format!("sottovoce call {}", shell_word(peer))));
+    lines.extend(command(&format!("sottovoce call {}", shell_word(peer)), width));
     lines.push(String::new());
     lines
+}
+
+/// What is typed may be copied as it stands: within quotes a new line is a space to us, elsewhere the shell has to be told.
+fn command(command: &str, width: usize) -> Vec<String> {
+    let lines = wrap(command, width - 6, "  ");
+    let mut is_quoted = false;
+    let typed = |(nth, line): (usize, &String)| {
+        is_quoted ^= line.matches('\'').count() % 2 == 1;
+        let goes_on = if nth + 1 < lines.len() && !is_quoted { " \\" } else { "" };
+        format!("    {line}{goes_on}")
+    };
+    lines.iter().enumerate().map(typed).collect()
 }
 
 fn abilities(width: usize) -> Vec<String> {
