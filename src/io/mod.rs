@@ -46,7 +46,7 @@ pub use clock::Clock;
 pub use dtls_identity::dtls_identity;
 pub use keylog::KeyLog;
 pub use listen::{dial, listen_tcp, listen_unix};
-pub use os::small_pages_only;
+pub use os::stay_small;
 pub use owner::Owner;
 pub use resolver::Resolver;
 pub use signalling_loop::{Parts, Signalling, SignallingHandle};

@@ -1,6 +1,7 @@
 //! The few calls of the operating system that the standard library lacks; all `unsafe` code of this room.
 
 mod batch;
+mod leftover;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -8,6 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 pub use batch::{stamp_arrivals, Batch};
+pub use leftover::stay_small;
 
 /// Time since the machine started, suspend included (`CLOCK_BOOTTIME`).
 pub fn time_since_boot() -> Duration {
@@ -59,14 +61,6 @@ pub fn limit_unsent(socket: BorrowedFd<'_>, octets: u32) -> io::Result<()> {
 pub fn user() -> u32 {
     // SAFETY: it takes nothing and cannot fail.
     unsafe { libc::geteuid() }
-}
-
-/// No memory in pieces of 2 MiB for this process from now on (PR_SET_THP_DISABLE, prctl(2)): a telephone uses a few MB, and the allocator
-/// would have them rounded up to several such pieces. Without it only more memory is used.
-pub fn small_pages_only() {
-    let (yes, unused): (libc::c_ulong, libc::c_ulong) = (1, 0);
-    // SAFETY: it takes no pointer, and what it changes is how memory is backed, not what is in it.
-    let _ = unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, yes, unused, unused, unused) };
 }
 
 /// Wakes a thread that waits in [`Readiness::wait`].

@@ -56,7 +56,7 @@ pub use wait::Wait;
 pub use super::config::Places;
 pub use super::logging;
 pub use super::run::{start, Options, Running, Signals};
-pub use crate::io::small_pages_only;
+pub use crate::io::stay_small;
 
 use crate::agent::Accepted;
 use crate::io::{Clock, Rehearsal};

@@ -56,7 +56,6 @@ use policy_args::PolicyCommand;
 
 /// Parses the arguments, carries out the command, and turns the result into an exit code.
 pub fn main() -> ExitCode {
-    crate::app::control::small_pages_only();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::usage(error),

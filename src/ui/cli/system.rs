@@ -10,7 +10,7 @@ use super::history;
 use super::output::Output;
 use super::screen::Page;
 use crate::app::control::view::{CheckStatus, DoctorView, ErrorKind, ErrorView, StatusView};
-use crate::app::control::{start, Options, Signals};
+use crate::app::control::{start, stay_small, Options, Signals};
 use crate::ui::http;
 
 /// After so long a start says what it does.
@@ -42,6 +42,7 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
         output.line("Stop it with Ctrl-C or `sottovoce stop`.");
     }
     let announcing = tokio::spawn(announce(events, output, status));
+    let staying_small = tokio::spawn(stay_small());
     let (stopped, until) = tokio::sync::oneshot::channel::<()>();
     let serving = door.map(|door| {
         let until = async { drop(until.await) };
@@ -51,6 +52,7 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
         .wait(signals, || output.say("stopping: calls, subscriptions and accounts are ended first, within 6 s"))
         .await;
     announcing.abort();
+    staying_small.abort();
     drop(stopped);
     if let Some(serving) = serving {
         let _ = serving.await;
