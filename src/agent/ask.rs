@@ -251,7 +251,7 @@ impl Agent {
     pub(super) fn fail_ask(&mut self, now: Now, id: AskId, failure: Failure) {
         self.count("asks_failed");
         let Some(asking) = self.asks.all.get(&id) else { return };
-        let failure = with_tried(&asking.target, failure, &asking.tried);
+        let failure = with_tried(&asking.target, self.in_its_place(&asking.target, failure), &asking.tried);
         let call = asking.call;
         self.set_ask(id, AskState::Failed(failure.clone()));
         if let Some(call) = call {

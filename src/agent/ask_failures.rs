@@ -2,6 +2,7 @@
 
 use super::ask::MAX_OPEN;
 use super::target::Target;
+use super::Agent;
 use crate::sip::EndCause;
 use crate::vocab::{escape, shell_word, AskId, Failure, FailureKind};
 
@@ -107,13 +108,46 @@ pub(super) fn by_proxy(failure: Failure) -> Failure {
             next: format!("the peer refused, or your account's proxy: {}", OTHER_NAME),
             ..failure
         },
-        (FailureKind::Unreachable, _) => Failure {
-            next:
-                "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then ask again"
-                    .into(),
+        // The proxy is there: it has answered.
+        (_, "no-such-peer") => failure,
+        (FailureKind::Unreachable, _) => {
+            let telephone = as_telephone(&failure.subject);
+            let or = if failure.next.ends_with(&telephone) { format!("; {telephone}") } else { String::new() };
+            let next = format!(
+                "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then ask again{or}"
+            );
+            Failure { next, ..failure }
+        }
+        _ => failure,
+    }
+}
+
+impl Agent {
+    /// Of whom keys are approved is never called as a telephone: whoever is there in its place must not be, either.
+    pub(super) fn in_its_place(&self, target: &Target, failure: Failure) -> Failure {
+        match self.has_approved_keys(target) {
+            true => of_approved(failure),
+            false => failure,
+        }
+    }
+}
+
+fn of_approved(failure: Failure) -> Failure {
+    match failure.code {
+        "no-presence" | "unsigned" => Failure {
+            kind: FailureKind::Trust,
+            code: "not-itself",
+            message: format!("{}; but keys of {} are approved", failure.message, failure.subject),
+            next: "nothing has changed: another program is there, or somebody in its place; ask again later, and ask its user, on another way, what \
+                   runs there"
+                .into(),
             ..failure
         },
-        _ => failure,
+        _ => {
+            let alone = failure.next.strip_suffix(&as_telephone(&failure.subject));
+            let next = alone.map_or(failure.next.as_str(), |next| next.trim_end_matches("; ")).to_owned();
+            Failure { next, ..failure }
+        }
     }
 }
 
@@ -197,7 +231,28 @@ mod tests {
             let next = ended(target, cause).next;
             assert!(next.contains("`sottovoce policy add none --entity "), "{next}");
         }
+        for cause in [EndCause::TimedOut, rejected(404)] {
+            let next = by_proxy(ended("sip:tel@h", cause)).next;
+            assert!(next.contains("`sottovoce policy add none --entity "), "{next}");
+        }
         let alone = ended("10.0.0.5", rejected(404)).next;
         assert!(alone.contains("name its user as well") && !alone.contains("by the address alone"), "{alone}");
+    }
+
+    #[test]
+    fn whose_keys_are_approved_is_offered_no_call_without_them() {
+        let rejected = |status| EndCause::Rejected { status, reason: "Bad Event".into(), retry_after: None };
+        let causes = [EndCause::TimedOut, rejected(404), rejected(489)];
+        let failures = causes.into_iter().flat_map(|cause| {
+            let failure = ended("sip:bob@h", cause);
+            [failure.clone(), by_proxy(failure)]
+        });
+        for failure in failures.chain([nothing_published("sip:bob@h")]) {
+            assert!(failure.next.contains("policy add"), "{failure:?}");
+            let told = of_approved(failure);
+            assert!(!told.next.contains("policy add") && !told.next.ends_with(' ') && told.next.len() > 20, "{told:?}");
+        }
+        let told = of_approved(ended("sip:bob@h", rejected(489)));
+        assert_eq!((told.code, told.kind), ("not-itself", FailureKind::Trust));
     }
 }

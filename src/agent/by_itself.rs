@@ -96,13 +96,15 @@ impl Agent {
             Ok(_) => {
                 self.step(now, ask, format!("another device than {device} answered for it, and is not listened to"))
             }
-            Err(failure) => self.leave_published(now, ask, &failure),
+            Err(failure) => self.leave_published(now, ask, failure),
         }
         self.settle_device(now, ask, id);
         true
     }
 
-    fn leave_published(&mut self, now: Now, ask: AskId, failure: &Failure) {
+    fn leave_published(&mut self, now: Now, ask: AskId, failure: Failure) {
+        let Some(asking) = self.asks.all.get(&ask) else { return };
+        let failure = &self.in_its_place(&asking.target, failure);
         self.audit_changed_key(now, failure);
         self.step(now, ask, format!("what the device itself says is left out: {}; {}", failure.message, failure.next));
     }

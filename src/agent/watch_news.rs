@@ -165,6 +165,8 @@ impl Agent {
             // What is left of an ended publication (PROTOCOL section 3).
             return self.watch_step(now, key, "its server has nothing signed of it: it publishes nothing now".into());
         }
+        let target = watching.target.clone();
+        let failure = self.in_its_place(&target, failure);
         self.audit_changed_key(now, &failure);
         self.watch_step(now, key, format!("{}; {}", failure.message, failure.next));
         if failure.code == "key-changed" {

@@ -77,7 +77,7 @@ impl Flight {
     /// What was to be sent is not, and records have numbers from this on.
     pub(super) fn count_from(&mut self, number: u64) {
         self.out.clear();
-        self.clear = number;
+        (self.clear, self.sealed) = (number, number);
     }
 
     /// Its receiver has not heard of it.

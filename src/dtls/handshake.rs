@@ -149,8 +149,8 @@ impl Handshake {
     }
 
     /// The same as it was at its beginning, with its first words said, for somebody else who answers them; it ends when this one does. `nth` such:
-    /// if both reach the same host, none of their records has the number of another's. Both have the same secrets; keys differ where anything of
-    /// what was said differs (RFC 7627 section 4).
+    /// if both reach the same host, none of their records has the number of another's. Both have the same secrets, and so the same keys where the other
+    /// end says the same to both up to its key exchange (RFC 7627 section 3): under those keys, too, no number is used twice.
     pub fn beside(&self, now: Mono, nth: u64) -> Self {
         let (identity, expected) = (self.identity.clone(), self.expected.clone());
         let mut other = Self::silent(self.role, identity, expected, (self.random, self.secrets.clone()), self.gives_up);

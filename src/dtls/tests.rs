@@ -257,3 +257,37 @@ proptest! {
         }
     }
 }
+
+/// The numbers of the sealed records in a datagram.
+fn sealed(datagram: &[u8], into: &mut Vec<u64>) {
+    let mut rest = datagram;
+    while let Some((header, body)) = rest.split_at_checked(13) {
+        let number = |octets: &[u8]| octets.iter().fold(0, |number: u64, octet| number << 8 | u64::from(*octet));
+        if number(&header[3..5]) == 1 {
+            into.push(number(&header[5..11]));
+        }
+        rest = &body[number(&header[11..13]) as usize..];
+    }
+}
+
+/// Somebody copies the server's words to us from elsewhere: both handshakes come to the same keys, and to other signatures.
+#[test]
+fn of_two_handshakes_under_the_same_keys_none_seals_by_a_number_of_the_other() {
+    let (mut client, mut server) = pair();
+    let mut other = client.beside(at(0), 1);
+    let (mut ours, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        for datagram in std::iter::from_fn(|| client.poll_transmit()) {
+            sealed(&datagram, &mut ours);
+            server.handle_datagram(at(0), &datagram);
+        }
+        std::iter::from_fn(|| other.poll_transmit()).for_each(|datagram| sealed(&datagram, &mut beside));
+        for datagram in std::iter::from_fn(|| server.poll_transmit()) {
+            client.handle_datagram(at(0), &datagram);
+            other.handle_datagram(at(0), &datagram);
+        }
+    }
+    assert!(matches!(client.take_result(), Some(Ok(_))));
+    assert!(!ours.is_empty() && !beside.is_empty(), "{ours:?} {beside:?}");
+    assert!(ours.iter().all(|number| !beside.contains(number)), "{ours:?} {beside:?}");
+}

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sottovoce::agent::{AgentConfig, AnswerMode, CallResult, CallState, Command, Event, HoldState};
-use sottovoce::vocab::CallId;
+use sottovoce::vocab::{CallId, Failure};
 
 use crate::common::config::agent;
 use crate::common::wire::{Link, Parcel};
@@ -263,8 +263,12 @@ fn an_answer_without_keys_or_with_others_ends_the_call_where_srtp_is_required() 
 
 /// An INVITE of the telephone without keys; `number` tells it from others.
 fn invite_in_clear(number: u32) -> String {
-    let body =
-        format!("v=0\r\no=p 1 1 IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {PHONE}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n");
+    invite_of(number, PHONE, "RTP/AVP 0\r\n")
+}
+
+/// One whose sound is to go to `there`, as the line of its media says.
+fn invite_of(number: u32, there: &str, media: &str) -> String {
+    let body = format!("v=0\r\no=p 1 1 IN IP4 {PHONE}\r\ns=-\r\nc=IN IP4 {there}\r\nt=0 0\r\nm=audio 6000 {media}");
     format!(
         "INVITE sip:alice@192.168.1.1 SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;branch=z9hG4bKa{number}\r\nMax-Forwards: 70\r\n\
          From: <sip:phone@{PHONE}>;tag=p\r\nTo: <sip:alice@192.168.1.1>\r\nCall-ID: c{number}\r\nCSeq: 1 INVITE\r\n\
@@ -289,24 +293,50 @@ fn a_telephone_without_what_is_required_is_refused_and_the_user_told() {
         (1..=3).for_each(|number| say(&mut world, invite_in_clear(number)));
         world.run_for(SECOND);
         assert!(world.nodes[ALICE].agent.calls().next().is_none());
-        let told: Vec<_> = world.nodes[ALICE]
-            .events
-            .iter()
-            .filter_map(|event| match event {
-                Event::Notice(failure) if failure.code == "no-protection" => Some(failure.clone()),
-                _ => None,
-            })
-            .collect();
+        let told = notices(&world);
         assert!(told.len() == 1 && told[0].message.contains(lacks), "{told:?}");
-        if demanded != MUST {
-            assert!(told[0].message.contains("an entry names it, and does not count"), "{told:?}");
-            assert!(told[0].next.contains("sottovoce policy default"), "{told:?}");
-        }
+        assert!(told[0].message.contains("an entry names it, and does not count"), "{told:?}");
+        assert!(told[0].next.contains("sottovoce policy default"), "{told:?}");
         let missed = &world.nodes[ALICE].store.calls;
         assert_eq!(missed.len(), 3);
         for call in missed {
             assert_eq!((call.result, call.peer.as_str()), (CallResult::Missed, &*format!("sip:phone@{PHONE}")));
             assert!(call.outcome.contains(lacks) && !call.known, "{call:?}");
         }
+    }
+}
+
+fn notices(world: &World) -> Vec<Failure> {
+    let notice = |event: &Event| match event {
+        Event::Notice(failure) => Some(failure.clone()),
+        _ => None,
+    };
+    world.nodes[ALICE].events.iter().filter_map(notice).collect()
+}
+
+/// Also what cannot be joined: our user hears of each such call, and what to do.
+#[test]
+fn a_telephone_whose_offer_is_none_for_us_is_refused_and_the_user_told() {
+    let dtls = "UDP/TLS/RTP/SAVP 0\r\na=setup:actpass\r\na=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n";
+    let marked =
+        "RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR|2^20|1:4\r\n";
+    for (action, there, media, lacks, next) in [
+        (MUST, PHONE, "RTP/SAVP 0\r\n", "", "tell who runs it"),
+        (MUST, PHONE, marked, "", "tell who runs it"),
+        ("none", PHONE, "RTP/AVP 3\r\na=rtpmap:3 GSM/8000\r\n", "codec", "codecs in [audio]"),
+        ("none", "192.168.1.77", "RTP/AVP 0\r\n", "another address for its sound", "STUN or ICE"),
+        (MUST, PHONE, dtls, "by DTLS alone", "\"dtls\" in keys of [srtp]"),
+    ] {
+        let mut world = World::new(6, Link::GOOD);
+        let config = telephone("alice", "192.168.1.1", action);
+        world.add("alice", AgentConfig { answer: AnswerMode::Prompt, ..config });
+        say(&mut world, invite_of(1, there, media));
+        world.run_for(SECOND);
+        assert!(world.nodes[ALICE].agent.calls().next().is_none(), "{media}");
+        let told = notices(&world);
+        assert_eq!(told.len(), 1, "{media} {told:?}");
+        assert!(told[0].message.contains(lacks) && told[0].next.contains(next), "{media} {told:?}");
+        let missed: Vec<_> = world.nodes[ALICE].store.calls.iter().map(|call| call.result).collect();
+        assert_eq!(missed, [CallResult::Missed], "{media}");
     }
 }

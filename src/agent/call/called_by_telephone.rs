@@ -5,7 +5,7 @@ use super::invitation::{Invitation, Taken, Way};
 use super::no::{refuse_aimed, No};
 use super::peer_sdp::PeerSdp;
 use super::srtp_keys::SrtpKeys;
-use super::telephone_failures::called_without;
+use super::telephone_failures::{called_aimed, called_without};
 use super::KeyState;
 use crate::agent::ruling::Protected;
 use crate::agent::Agent;
@@ -17,7 +17,11 @@ impl Agent {
         let Invitation { from, caller, .. } = *invitation;
         self.refuse_stripped(caller)?;
         if offered.connection().is_some_and(|connection| connection.existing) {
-            return Err(No::plain(488, "there is no connection that could go on (a=connection:new)"));
+            return Err(self.refuse_description(
+                now,
+                caller,
+                "there is no connection that could go on (a=connection:new)",
+            ));
         }
         self.refuse_crowd()?;
         // A proxy of ours knows whom it lets call. Nobody gets sound of ours who did not send some from there first, to a port that
@@ -27,11 +31,12 @@ impl Agent {
         let demands = self.demands_before_answer(now, telephone.as_ref(), (offered.media(), offered.upper()), way);
         let keys = self.choose_keys(&offered, from.transport, way.stated);
         let keys = keys.map_err(|why| {
-            self.tell_of_refused(now, caller, called_without(&caller.uri.to_string(), why));
+            self.tell_of_refused(now, caller, called_without(&caller.uri.to_string(), why, false));
             No::from(why)
         })?;
         if !way.stated {
-            refuse_aimed(&[offered.media()], from.remote.ip())?;
+            let aimed = refuse_aimed(&[offered.media()], from.remote.ip());
+            aimed.inspect_err(|_| self.tell_of_refused(now, caller, called_aimed(&caller.uri.to_string())))?;
         }
         let protected = if keys.is_some() { Protected::SRTP } else { Protected::default() };
         if let Err(missing) = self.judge_protection(protected, &demands) {

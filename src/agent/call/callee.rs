@@ -60,7 +60,8 @@ impl Agent {
 
     fn judge_offer(&mut self, now: Now, invitation: &Invitation<'_>, body: Option<Body>) -> Result<Taken, No> {
         let Some(body) = body else { return self.judge_offerless(now, invitation) };
-        let offered = PeerSdp::offer(&body, &self.config.codecs).map_err(|why| No::plain(488, &why))?;
+        let offered = PeerSdp::offer(&body, &self.config.codecs);
+        let offered = offered.map_err(|why| self.refuse_description(now, invitation.caller, &why))?;
         let message = offered.message_of(&self.config.device).map(<[u8]>::to_vec);
         match message {
             Some(message) => self.judge_agreement(now, invitation, offered, &message),

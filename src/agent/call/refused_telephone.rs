@@ -4,7 +4,7 @@
 use super::callee::claimed_entity;
 use super::no::No;
 use super::sdes::NoKeys;
-use super::telephone_failures::{called_against, called_without};
+use super::telephone_failures::{called_against, called_unfit, called_without};
 use crate::agent::desk::brief;
 use crate::agent::{Agent, CallRecord, CallResult, Event, StoreOp};
 use crate::media::Counters;
@@ -16,16 +16,23 @@ impl Agent {
     /// `missing` of what our entries demand; `why` it has no keys for srtp.
     pub(super) fn refuse_telephone(&mut self, now: Now, caller: &NameAddr, why: NoKeys, missing: &[Rule]) -> No {
         let uri = caller.uri.to_string();
+        let is_named = self.is_named(claimed_entity(caller));
         let is_for_it = !missing.is_empty() && missing.iter().all(|rule| rule.protocol == Protocol::Srtp);
         let notice = match is_for_it {
-            true => called_without(&uri, why),
-            false => called_against(&uri, missing, self.is_named(claimed_entity(caller))),
+            true => called_without(&uri, why, is_named),
+            false => called_against(&uri, missing, is_named),
         };
         self.tell_of_refused(now, caller, notice);
         match is_for_it && why != NoKeys::Without {
             true => why.into(),
             false => No::missing(missing, None),
         }
+    }
+
+    /// Its description cannot be joined.
+    pub(super) fn refuse_description(&mut self, now: Now, caller: &NameAddr, why: &str) -> No {
+        self.tell_of_refused(now, caller, called_unfit(&caller.uri.to_string(), why));
+        No::plain(488, why)
     }
 
     /// Told once in a while for each caller; every one is in the history.

@@ -118,7 +118,9 @@ impl Agent {
 
     /// What is wrong with an offer whose keys were not taken.
     pub(super) fn why_no_keys(&self, offered: &PeerSdp, by: Transport) -> NoKeys {
+        let has_dtls = self.config.srtp_keys.contains(&SrtpKeying::Dtls);
         match offered.crypto().is_empty() {
+            true if offered.keying().dtls.is_some() && !has_dtls => NoKeys::SdesAlone,
             true if offered.is_secure() || offered.keying().dtls.is_some() => NoKeys::Handshake,
             true => NoKeys::Without,
             false if !self.config.srtp_keys.contains(&SrtpKeying::Sdes) => NoKeys::DtlsAlone,
@@ -141,6 +143,8 @@ impl Agent {
 pub(super) enum NoKeys {
     /// By SDES, which our user does not have.
     DtlsAlone,
+    /// By DTLS, which our user does not have.
+    SdesAlone,
     /// By DTLS, with a fingerprint or a role that cannot be.
     Handshake,
     /// By SDES, and everybody on the way could read them.
@@ -156,8 +160,9 @@ impl From<NoKeys> for No {
         let suites = || CryptoSuite::ALL.iter().map(|suite| suite.name()).collect::<Vec<_>>().join(" ");
         match why {
             NoKeys::DtlsAlone => Self::plain(488, "keys by DTLS are taken, and none in a session description (SDES)"),
+            NoKeys::SdesAlone => Self::plain(488, "keys in a session description (SDES) are taken, and none by DTLS"),
             NoKeys::Handshake => {
-                Self::plain(488, "its keys by DTLS are none for us: a fingerprint by SHA-256 and a=setup are, by a proxy not a=setup:passive")
+                Self::plain(488, "its keys by DTLS are none for us: a fingerprint by SHA-256 or longer and a=setup are, by a proxy not a=setup:passive")
             }
             NoKeys::NotByTls => Self::plain(488, BY_TLS),
             NoKeys::Suite => Self::plain(488, &format!("no crypto suite in common; here it is {}", suites())),

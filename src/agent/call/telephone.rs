@@ -28,10 +28,15 @@ impl Calling {
 }
 
 impl Agent {
+    /// Our user approved keys of somebody whom this may be.
+    pub(in crate::agent) fn has_approved_keys(&self, target: &Target) -> bool {
+        let is_meant = |pin: &Pin| self.is_meant(target, pin) || !target.bare && pin.entity.may_be(&target.entity);
+        self.book.pins().any(is_meant)
+    }
+
     /// Our entries for a telephone there, of whom nobody's key was approved, and by what media goes there.
     fn entries_for_telephone(&self, now: Now, target: &Target) -> Option<([Entry; 2], Upper)> {
-        let is_meant = |pin: &Pin| self.is_meant(target, pin) || !target.bare && pin.entity.may_be(&target.entity);
-        if self.book.pins().any(is_meant) {
+        if self.has_approved_keys(target) {
             return None;
         }
         let ours = some_port(self.config.media_address);

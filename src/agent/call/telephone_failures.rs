@@ -53,31 +53,62 @@ pub(super) fn unkeyed(peer: &str, why: DtlsError) -> Failure {
     refused("dtls-failed", message, peer, next)
 }
 
-pub(super) fn called_without(caller: &str, why: NoKeys) -> Failure {
+/// `is_named`: an entry of ours names the caller, and does not count for its call.
+pub(super) fn called_without(caller: &str, why: NoKeys, is_named: bool) -> Failure {
     let (why, next) = match why {
         NoKeys::DtlsAlone => ("its srtp has keys by SDES alone, which keys in [srtp] does not have", "switch DTLS-SRTP on there (baresip: mediaenc=dtls_srtp); or allow it with \"sdes\" in keys of [srtp]: whoever carries the messages can listen then"),
+        NoKeys::SdesAlone => ("its srtp has keys by DTLS alone, which keys in [srtp] does not have", "allow it with \"dtls\" in keys of [srtp], as it is without that line; or switch SDES on there, by TLS"),
         NoKeys::Handshake => ("its keys by DTLS cannot be: they need a fingerprint by SHA-256 or longer, and a role, which is not passive where it calls by a proxy", "tell who runs that telephone, or use SDES there, by TLS"),
         NoKeys::NotByTls => ("its srtp keys (SDES) did not come by TLS", "let that telephone, or your proxy, call by TLS; or allow it with sdes-without-tls = true in [srtp]: whoever sees the messages can listen then"),
         NoKeys::Suite => ("its srtp has no suite that is known here", "choose AES_CM_128_HMAC_SHA1_80 there, which every telephone with SRTP has"),
-        NoKeys::Without => ("it offered none of the srtp that your policy demands", WITHOUT),
+        NoKeys::Without => return turned_away(caller, ("no-protection", "it offered none of the srtp that your policy demands"), is_named, &format!("{SWITCH_ON}; or {CALLS_IN_CLEAR}")),
     };
-    refused("no-protection", format!("{} called and was refused: {why}", escape(caller)), caller, next)
+    turned_away(caller, ("no-protection", why), false, next)
 }
 
-/// `is_named`: an entry of ours names the caller, and does not count for its call.
+/// Likewise.
 pub(super) fn called_against(caller: &str, missing: &[Rule], is_named: bool) -> Failure {
     let rules: Vec<String> = missing.iter().map(Rule::to_string).collect();
     let lacks = match rules.is_empty() {
         true => "your policy discards its call".to_owned(),
         false => format!("an ordinary telephone has no {}, which your policy demands of it", rules.join(" ")),
     };
-    let entry = if is_named { "; an entry names it, and does not count: nothing proves that name" } else { "" };
     let next = "to let telephones in: `sottovoce policy default 'ipsec srtp/transport//require'` for everybody's calls, or an entry for this one and an \
                 account whose proxy brings its calls by TLS (docs/telephones.md)";
-    refused("no-protection", format!("{} called and was refused: {lacks}{entry}", escape(caller)), caller, next)
+    turned_away(caller, ("no-protection", &lacks), is_named, next)
 }
 
+/// Its description says nothing that could be joined.
+pub(super) fn called_unfit(caller: &str, why: &str) -> Failure {
+    let next = "switch on there what it lacks: pcmu and pcma are in every telephone, and codecs in [audio] has them if that line is not written; AES_CM_128_HMAC_SHA1_80 \
+                is what every telephone with SRTP has. If it has them, tell who runs it";
+    turned_away(caller, ("offer-unusable", &escape(why)), false, next)
+}
+
+/// It wants its sound at another place than it calls from.
+pub(super) fn called_aimed(caller: &str) -> Failure {
+    let next = "switch STUN or ICE on there if it is behind a NAT; or let it call by a proxy at which you have an account (`sottovoce account add`)";
+    turned_away(
+        caller,
+        ("offer-aimed", "it names another address for its sound than it calls from, as anybody could"),
+        false,
+        next,
+    )
+}
+
+fn turned_away(caller: &str, (code, why): (&'static str, &str), is_named: bool, next: &str) -> Failure {
+    let entry = if is_named { "; an entry names it, and does not count: nothing proves that name" } else { "" };
+    refused(code, format!("{} called and was refused: {why}{entry}", escape(caller)), caller, next)
+}
+
+/// Entries for a name count for what we call, or a proxy of ours brings by TLS.
+const CALLS_IN_CLEAR: &str = "let everybody's calls in with less by `sottovoce policy default 'ipsec srtp/transport//use'` (or none), this one's by an entry for it and an \
+                account whose proxy brings its calls by TLS (docs/telephones.md): then others can listen";
+
 const DTLS_ALONE: &str = "keys were offered by DTLS alone, as they are where the messages do not go by TLS, or keys in [srtp] has no \"sdes\": switch DTLS-SRTP on there (baresip: mediaenc=dtls_srtp), or call it by TLS, as sips:, with \"sdes\" in keys";
+
+const SWITCH_ON: &str =
+    "switch SRTP on there, by DTLS or with SDES keys (baresip: mediaenc=dtls_srtp, srtp or srtp-mand)";
 
 const WITHOUT: &str = "switch SRTP on there, by DTLS or with SDES keys (baresip: mediaenc=dtls_srtp, srtp or srtp-mand), or write an entry for it with srtp/transport//use or none: then others can listen";
 

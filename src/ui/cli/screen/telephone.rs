@@ -25,9 +25,11 @@ const CHOICES: [(&str, &str, &str); 3] = [
     ("in clear", "everybody on the way can listen, and speak in its place", "none"),
 ];
 
-/// The screen for a failure of that kind, as lines of at most `width` columns.
+/// The screen for a failure of that kind, as lines of at most `width` columns. Where keys of that name are approved the failure advises no entry, and
+/// there is none.
 pub fn without_statement(failure: &ErrorView, width: usize) -> Option<Vec<String>> {
-    WITHOUT_STATEMENT.contains(&failure.code.as_str()).then(|| telephone(&failure.subject, width.clamp(40, 160)))
+    let is_one = WITHOUT_STATEMENT.contains(&failure.code.as_str()) && failure.next.contains("sottovoce policy add");
+    is_one.then(|| telephone(&failure.subject, width.clamp(40, 160)))
 }
 
 fn telephone(peer: &str, width: usize) -> Vec<String> {

@@ -159,11 +159,13 @@ fn what_an_ordinary_telephone_can_have_is_shown_as_it_was_kept() {
         code: code.into(),
         message: "it knows no presence".into(),
         subject: "sip:bob@pbx.example.org".into(),
-        next: "call it".into(),
+        next: "allow it by `sottovoce policy add none --entity sip:bob@pbx.example.org`".into(),
         kind: ErrorKind::Failed,
     };
     compare("telephone", |width| without_statement(&failure("no-presence"), width).unwrap());
     assert_eq!(without_statement(&failure("peer-silent"), 80), None, "it may be anybody, who is away");
+    let approved = ErrorView { next: "ask later".into(), ..failure("nothing-published") };
+    assert_eq!(without_statement(&approved, 80), None, "its keys are approved");
 }
 
 #[test]
