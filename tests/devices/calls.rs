@@ -28,7 +28,7 @@ impl Call {
         Self { child, lines: Box::new(lines) }
     }
 
-    fn says(&mut self, what: &str) -> String {
+    pub fn says(&mut self, what: &str) -> String {
         self.lines.find(|line| line.contains(what)).unwrap_or_else(|| panic!("the call never said: {what}"))
     }
 

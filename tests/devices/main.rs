@@ -5,6 +5,7 @@ mod process;
 
 mod calls;
 mod choice;
+mod connections;
 mod echo;
 mod haste;
 mod pipes;

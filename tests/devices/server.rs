@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::haste::before_others;
-use crate::process::{finish, installed, skip, wait_until, Home};
+use crate::process::{finish, installed, send, skip, wait_until, Home};
 use crate::sound::tone;
 
 pub const RATE: usize = 48_000;
@@ -34,14 +34,30 @@ impl Server {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         before_others();
         let dir = tempfile::tempdir().unwrap();
-        let module = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket(&dir));
-        let mut daemon = Command::new("pulseaudio");
-        daemon.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "-L", &module]);
-        daemon.env("HOME", dir.path()).env("XDG_RUNTIME_DIR", dir.path()).env("PULSE_RUNTIME_PATH", dir.path());
-        daemon.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let server = Self { daemon: daemon.spawn().unwrap(), dir, _alone: alone };
+        let server = Self { daemon: daemon(&dir), dir, _alone: alone };
         wait_until(|| server.try_control(&["info"]).is_some());
         Some(server)
+    }
+
+    /// It ends, and all that was plugged in is gone.
+    pub fn end(&mut self) {
+        end(&mut self.daemon);
+    }
+
+    pub fn start_again(&mut self) {
+        self.daemon = daemon(&self.dir);
+        wait_until(|| self.try_control(&["info"]).is_some());
+    }
+
+    /// Says nothing any more, or goes on: `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) {
+        send(name, &self.daemon);
+    }
+
+    /// How many programs are connected to it by the library that the agent has.
+    pub fn connections(&self) -> usize {
+        let clients = self.control(&["list", "short", "clients"]);
+        clients.lines().filter(|client| !client.contains("pactl") && !client.contains("pacat")).count()
     }
 
     /// An agent that finds it, with this `[audio]`. Tones are no voice: nothing is done to them.
@@ -168,6 +184,14 @@ impl Drop for Listener {
     fn drop(&mut self) {
         end(&mut self.child);
     }
+}
+
+fn daemon(dir: &TempDir) -> Child {
+    let module = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket(dir));
+    let mut daemon = Command::new("pulseaudio");
+    daemon.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "-L", &module]);
+    daemon.env("HOME", dir.path()).env("XDG_RUNTIME_DIR", dir.path()).env("PULSE_RUNTIME_PATH", dir.path());
+    daemon.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn end(child: &mut Child) {

@@ -90,6 +90,8 @@ impl<E: End> Shared<E> {
                 && machine.device(wanted, side).as_ref().map(name).as_ref() != Some(&opened)
             {
                 break Some("it was taken away".to_owned());
+            } else if machine.is_superseded(wanted, side) {
+                break Some("a sound server came".to_owned());
             }
         };
         close(stream);

@@ -1,8 +1,11 @@
 //! The sound devices that this machine has, by PulseAudio (or PipeWire in its place) where it runs, otherwise by ALSA.
 
+use std::sync::Arc;
+
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, Host, HostId};
 
+use super::server::sound_server;
 use crate::agent::{SoundDevice, SoundSide, ANOTHER_DEVICE as ANOTHER};
 use crate::vocab::{escape, shell_word, Failure, FailureKind};
 
@@ -11,18 +14,23 @@ const MAX_NAME: usize = 256;
 /// Most devices that are looked at.
 const MOST: usize = 256;
 
-/// A way to the machine's devices. Whoever asks waits for the sound server.
-pub struct Machine(Host);
+/// A way to the machine's devices; none where not even ALSA is there. Whoever asks waits for the sound server.
+pub struct Machine(Option<Arc<Host>>);
 
 impl Machine {
     /// Waits two seconds at most for a sound server that does not answer.
     pub fn find() -> Self {
-        Self(cpal::default_host())
+        Self(sound_server().or_else(|| cpal::host_from_id(HostId::Alsa).ok().map(Arc::new)))
     }
 
     /// Whether devices can be asked for again and again: ALSA opens what it is asked about.
     pub fn tells_changes(&self) -> bool {
-        self.0.id() == HostId::PulseAudio
+        self.0.as_ref().is_some_and(|host| host.id() == HostId::PulseAudio)
+    }
+
+    /// A sound server came, and has the device that was found without one.
+    pub fn is_superseded(&self, wanted: &SoundDevice, side: SoundSide) -> bool {
+        !self.tells_changes() && sound_server().is_some_and(|host| Self(Some(host)).device(wanted, side).is_some())
     }
 
     /// By its name, or by what it is called for people where one only is called so.
@@ -36,9 +44,10 @@ impl Machine {
     }
 
     fn default(&self, side: SoundSide) -> Option<Device> {
+        let host = self.0.as_ref()?;
         match side {
-            SoundSide::Input => self.0.default_input_device(),
-            SoundSide::Output => self.0.default_output_device(),
+            SoundSide::Input => host.default_input_device(),
+            SoundSide::Output => host.default_output_device(),
         }
     }
 
@@ -47,7 +56,7 @@ impl Machine {
             SoundSide::Input => device.supports_input(),
             SoundSide::Output => device.supports_output(),
         };
-        self.0.devices().into_iter().flatten().take(MOST).filter(fits)
+        self.0.as_ref().and_then(|host| host.devices().ok()).into_iter().flatten().take(MOST).filter(fits)
     }
 }
 
@@ -87,11 +96,11 @@ pub fn list_devices(side: SoundSide) -> (&'static str, Vec<FoundDevice>) {
         let (name, description) = (name(&device), described(&device));
         FoundDevice { is_default: default.as_ref() == Some(&name), name, description }
     });
-    let is_alsa = machine.0.id() != HostId::PulseAudio;
+    let is_alsa = !machine.tells_changes();
     let is_plugin = |device: &FoundDevice| is_alsa && PLUGINS.contains(&device.name.as_str());
     let mut found: Vec<FoundDevice> = found.filter(|device| !is_plugin(device)).collect();
     found.sort_by(|one, other| one.name.cmp(&other.name));
-    let server = if machine.0.id() == HostId::PulseAudio { "pulseaudio" } else { "alsa" };
+    let server = if is_alsa { "alsa" } else { "pulseaudio" };
     (server, found)
 }
 

@@ -5,6 +5,7 @@ mod keeper;
 mod machine;
 mod margin;
 mod microphone;
+mod server;
 mod speaker;
 mod stream;
 mod stretch;
