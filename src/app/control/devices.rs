@@ -55,8 +55,13 @@ impl Control {
             return Err(no_devices(&source, &sink));
         };
         let (rehearsal, clock, from, to) = (self.rehearsal.clone(), self.clock, from.clone(), to.clone());
-        let tried = tokio::task::spawn_blocking(move || rehearsal.run(clock, &from, &to)).await;
-        let result = tried.map_err(|_| failures::stopped())??;
+        let (input, output) = (source.clone(), sink.clone());
+        let tried = tokio::task::spawn_blocking(move || {
+            io::check_source(&input)?;
+            io::check_sink(&output)?;
+            rehearsal.run(clock, &from, &to)
+        });
+        let result = tried.await.map_err(|_| failures::stopped())??;
         Ok(DeviceTrialView {
             input: escape(&source.to_string()),
             output: escape(&sink.to_string()),

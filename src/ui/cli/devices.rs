@@ -12,6 +12,9 @@ use crate::app::control::view::{
     DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView, ErrorView, LevelView, TreatmentView,
 };
 
+const NO_DEVICES: &str =
+    "this machine has no sound devices: start PulseAudio or PipeWire as this user, or plug in a card";
+
 #[derive(Debug, Subcommand)]
 pub enum DevicesCommand {
     /// The machine's sound devices: its default, and what calls use
@@ -75,7 +78,10 @@ pub async fn run(door: &Door, output: Output, command: &DevicesCommand) -> Resul
     if matches!(command, DevicesCommand::List) {
         let inputs = devices.inputs.iter().map(|device| row("input", device));
         let outputs = devices.outputs.iter().map(|device| row("output", device));
-        output.table(["side", "name", "called", ""], &inputs.chain(outputs).collect::<Vec<_>>());
+        match inputs.chain(outputs).collect::<Vec<_>>().as_slice() {
+            [] => output.lines(&[NO_DEVICES.to_owned()]),
+            rows => output.table(["side", "name", "called", ""], rows),
+        }
     }
     output.lines(&told(&devices));
     Ok(Exit::Done)

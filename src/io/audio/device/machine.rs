@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, Host, HostId};
 
+use super::cards::{is_place, opens, sound_cards};
 use super::server::sound_server;
 use crate::agent::{SoundDevice, SoundSide, ANOTHER_DEVICE as ANOTHER};
 use crate::vocab::{escape, shell_word, Failure, FailureKind};
@@ -20,7 +21,7 @@ pub struct Machine(Option<Arc<Host>>);
 impl Machine {
     /// Waits two seconds at most for a sound server that does not answer.
     pub fn find() -> Self {
-        Self(sound_server().or_else(|| cpal::host_from_id(HostId::Alsa).ok().map(Arc::new)))
+        Self(sound_server().or_else(|| sound_cards().map(Arc::new)))
     }
 
     /// Whether devices can be asked for again and again: ALSA opens what it is asked about.
@@ -83,22 +84,18 @@ pub struct FoundDevice {
     pub is_default: bool,
 }
 
-/// What ALSA lists beside its devices on any machine, with a card or without: its plug-ins, which are no place to speak or hear
-/// (`alsa-lib`, `alsa-plugins`). By name they can be taken all the same.
-const PLUGINS: [&str; 11] =
-    ["a52", "jack", "lavrate", "null", "oss", "samplerate", "speex", "speexrate", "upmix", "usbstream", "vdownmix"];
-
 /// What the machine has of one kind, by name; and whose devices they are: `pulseaudio` or `alsa`.
 pub fn list_devices(side: SoundSide) -> (&'static str, Vec<FoundDevice>) {
     let machine = Machine::find();
-    let default = machine.default(side).as_ref().map(name);
-    let found = machine.devices(side).map(|device| {
-        let (name, description) = (name(&device), described(&device));
-        FoundDevice { is_default: default.as_ref() == Some(&name), name, description }
-    });
     let is_alsa = !machine.tells_changes();
-    let is_plugin = |device: &FoundDevice| is_alsa && PLUGINS.contains(&device.name.as_str());
-    let mut found: Vec<FoundDevice> = found.filter(|device| !is_plugin(device)).collect();
+    let default = machine.default(side).as_ref().map(name);
+    let places = machine.devices(side).filter(|device| !is_alsa || is_place(device, &name(device), side));
+    let mut found: Vec<FoundDevice> = places
+        .map(|device| {
+            let (name, description) = (name(&device), described(&device));
+            FoundDevice { is_default: default.as_ref() == Some(&name), name, description }
+        })
+        .collect();
     found.sort_by(|one, other| one.name.cmp(&other.name));
     let server = if is_alsa { "alsa" } else { "pulseaudio" };
     (server, found)
@@ -106,22 +103,45 @@ pub fn list_devices(side: SoundSide) -> (&'static str, Vec<FoundDevice>) {
 
 /// Whether the machine has it now. Asked before anybody's telephone rings.
 pub fn check_device(wanted: &SoundDevice, side: SoundSide) -> Result<(), Failure> {
-    match Machine::find().device(wanted, side) {
-        Some(_) => Ok(()),
-        None => Err(no_device(wanted, side)),
+    let machine = Machine::find();
+    let Some(device) = machine.device(wanted, side) else { return Err(no_device(wanted, side)) };
+    if machine.tells_changes() {
+        return Ok(());
     }
+    opens(&device, side).map_err(|why| not_opened(wanted, side, &why))
 }
 
 fn no_device(wanted: &SoundDevice, side: SoundSide) -> Failure {
     let (message, next) = match wanted {
-        SoundDevice::Default => (
-            format!("this machine has no {side}"),
-            "plug one in, or start its sound server (PulseAudio or PipeWire)".to_owned(),
-        ),
+        SoundDevice::Default => (format!("this machine has no {side}"), without(side)),
         SoundDevice::Named(name) => (
             format!("this machine has no {side} named {}", shell_word(&escape(name))),
             format!("plug it in, or {ANOTHER}"),
         ),
     };
     Failure::new(FailureKind::Failed, "no-such-device", message, wanted.to_string(), next)
+}
+
+/// ALSA always has a default, and says only when it is opened that there is nothing behind.
+fn not_opened(wanted: &SoundDevice, side: SoundSide, why: &str) -> Failure {
+    let why = escape(why);
+    let (message, next) = match wanted {
+        SoundDevice::Default => (
+            format!("this machine has no {side}: no sound server answers, and ALSA's default does not open: {why}"),
+            without(side),
+        ),
+        SoundDevice::Named(name) => (
+            format!("the {side} {} does not open ({why}), and no sound server answers", shell_word(&escape(name))),
+            format!("start PulseAudio or PipeWire as this user, or {ANOTHER}"),
+        ),
+    };
+    Failure::new(FailureKind::Failed, "no-such-device", message, wanted.to_string(), next)
+}
+
+fn without(side: SoundSide) -> String {
+    let option = match side {
+        SoundSide::Input => "--input",
+        SoundSide::Output => "--output",
+    };
+    format!("start PulseAudio or PipeWire as this user, or plug in a card; `sottovoce devices use {option} none` goes without")
 }

@@ -1,6 +1,7 @@
 //! Sound devices. A device's own thread calls back whenever it likes, with as much as it likes; a call takes and gives a frame every 20 ms. Between
 //! them is a ring without a lock, and a [`margin`] that is held in spite of their clocks.
 
+mod cards;
 mod keeper;
 mod machine;
 mod margin;
