@@ -12,7 +12,8 @@
 //! | `Locate` | `Located` |
 //! | `RecordStream` | `RecordingEnded` |
 //! | `UseSound` | `SoundChanged` |
-//! | `BridgeStreams`, `SetGains`, `SetTreatment`, `SetIce`, `Signal`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
+//! | `Signal` | `RingSilent` where nothing rings |
+//! | `BridgeStreams`, `SetGains`, `SetTreatment`, `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -192,6 +193,11 @@ pub enum Done {
     RecordingEnded {
         call: CallId,
         failure: Option<Failure>,
+    },
+    /// The device that should ring has taken no sound since.
+    RingSilent {
+        device: SoundDevice,
+        why: String,
     },
     /// The server of TURN relays nothing for this call, or no more; it goes on without.
     RelayFailed {

@@ -312,6 +312,7 @@ impl Agent {
             }
             Done::StreamEvent { call, event, counters } => self.handle_stream_event(now, call, event, counters),
             Done::RecordingEnded { call, failure } => self.handle_recording_ended(call, failure),
+            Done::RingSilent { device, why } => self.handle_ring_silent(&device, &why),
             Done::RelayFailed { call, failure } => self.handle_relay_failed(call, failure),
             Done::StreamFailed { call, failure } => self.handle_stream_failed(now, call, failure),
         }

@@ -3,8 +3,14 @@
 //! One at a time, on a device and nowhere else: a file or another program is no ear.
 
 use super::call::Standing;
-use super::{Agent, Effect, Outlet, SoundDevice};
+use super::{Agent, Effect, Event, Outlet, SoundDevice};
 use crate::media::Signal;
+use crate::vocab::{escape, shell_word, Failure, FailureKind};
+
+const NO_DEFAULT: &str =
+    "start PulseAudio or PipeWire as this user, or plug in a card; `sottovoce calls` shows who calls";
+const NOT_NAMED: &str =
+    "plug it in again, or ring elsewhere with `sottovoce devices use --ring default`; `sottovoce calls` shows who calls";
 
 impl Agent {
     /// After calls have changed.
@@ -17,6 +23,17 @@ impl Agent {
             self.signal.clone_from(&wanted);
             self.effect(Effect::Signal(wanted));
         }
+    }
+
+    /// A call would be missed without a sign.
+    pub(super) fn handle_ring_silent(&mut self, device: &SoundDevice, why: &str) {
+        let (named, next) = match device {
+            SoundDevice::Default => ("the default sound output".to_owned(), NO_DEFAULT),
+            SoundDevice::Named(name) => (format!("the sound output {}", shell_word(&escape(name))), NOT_NAMED),
+        };
+        let message = format!("somebody calls, and nothing rings here: {named} takes no sound ({})", escape(why));
+        let failure = Failure::new(FailureKind::Failed, "ring-silent", message, escape(&device.to_string()), next);
+        self.event(Event::Notice(failure));
     }
 
     fn wanted_signal(&self) -> Option<(Signal, SoundDevice)> {

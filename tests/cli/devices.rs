@@ -37,6 +37,39 @@ fn what_is_chosen_lasts_over_a_restart_until_the_configuration_counts_again() {
     assert_eq!(back["chosen"], false);
 }
 
+#[test]
+fn no_card_and_no_sound_server_are_called_that_by_every_command_and_alsa_says_nothing_itself() {
+    let alice = home();
+    let config = alice.path("asound.conf");
+    std::fs::write(&config, "pcm.!default { type hw card 31 }\npcm.cable { type hw card 31 hint.show on }\n").unwrap();
+    let mut alice = alice.with("ALSA_CONFIG_PATH", config.to_str().unwrap());
+    alice.configure(&format!("[audio]\ninput = \"default\"\noutput = \"default\"\n{}", alice.usual("none;")));
+    let told = alice.start_and_stop();
+    assert!(told.contains("no sound server answers") && !told.contains("ALSA lib"), "{told}");
+    alice.start();
+    let listed = check(&alice.run(&["devices", "list"]).expect(0), "DevicesView");
+    assert_eq!(listed["inputs"].as_array().map(Vec::len), Some(0), "{listed}");
+    let shown = finish(&mut alice.command(&["devices", "list"])).stdout;
+    assert!(shown.contains("no sound devices: start PulseAudio or PipeWire"), "{shown}");
+    let failing = [
+        vec!["devices", "test"],
+        vec!["devices", "use", "--input", "default"],
+        vec!["call", "127.0.0.1", "--approve", "none"],
+    ];
+    for command in failing {
+        let failed = refused(alice.run(&command), 1, "no-such-device");
+        let says = |field: &str, what: &str| failed[field].as_str().is_some_and(|text| text.contains(what));
+        assert!(says("message", "no sound server answers, and ALSA's default does not open"), "{failed}");
+        assert!(says("next", "`sottovoce devices use --input none` goes without"), "{failed}");
+    }
+    let doctor = alice.run(&["doctor"]).expect(1).json();
+    let failed = doctor["checks"].as_array().unwrap().iter().filter(|check| check["status"] == "fail");
+    assert_eq!(
+        failed.map(|check| check["name"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["audio-input", "audio-output"]
+    );
+}
+
 /// Each call would be taken and end at once.
 #[test]
 fn an_output_that_cannot_be_is_told_at_the_start_as_an_input_is() {

@@ -3,6 +3,9 @@
 #[path = "../common/process.rs"]
 mod process;
 
+#[path = "../common/events.rs"]
+mod events;
+
 mod calls;
 mod choice;
 mod connections;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AgentConfig, AnswerMode, AudioSink, Command, Outlet, SoundDevice};
+use sottovoce::agent::{AgentConfig, AnswerMode, AudioSink, Command, Done, Event, Outlet, SoundDevice};
 use sottovoce::media::Signal;
 use sottovoce::vocab::CallId;
 
@@ -35,6 +35,23 @@ fn calls(world: &mut World, from: usize, peer: &str) -> CallId {
 
 fn newest(world: &World, node: usize) -> CallId {
     world.nodes[node].agent.calls().last().unwrap().id
+}
+
+#[test]
+fn a_ring_that_nobody_hears_is_told_with_another_place_to_ring() {
+    let mut world = world();
+    for (device, told, next) in [
+        (SoundDevice::Named("head set".to_owned()), "the sound output 'head set'", "devices use --ring default"),
+        (SoundDevice::Default, "the default sound output", "start PulseAudio or PipeWire"),
+    ] {
+        let why = "there is no such\u{1b} device".to_owned();
+        let bob = &mut world.nodes[BOB];
+        bob.agent.handle_done(world.now, Done::RingSilent { device, why });
+        bob.drain(world.now);
+        let Some(Event::Notice(notice)) = bob.events.last() else { panic!("{:?}", bob.events) };
+        assert!(notice.message.contains(told) && !notice.message.contains('\u{1b}'), "{notice:?}");
+        assert!(notice.code == "ring-silent" && notice.next.contains(next), "{notice:?}");
+    }
 }
 
 #[test]

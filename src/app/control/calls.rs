@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::view::{CallList, CallView};
 use super::{accounts, answer, failures, request::CallBody, Control, Wait};
-use crate::agent::{Accepted, AudioSink, AudioSource, CallRequest, Command};
+use crate::agent::{Accepted, AudioSink, AudioSource, CallRequest, CallState, Command};
 use crate::io;
 use crate::vocab::{CallId, Failure, FailureKind};
 
@@ -53,10 +53,18 @@ impl Control {
     /// Answers what rings, or places what the peer of another call wants. With a configured sound that cannot be played it is refused,
     /// and the call rings on.
     pub async fn answer_call(&self, id: &str) -> Result<CallView, Failure> {
-        let source = self.sound().await?.source;
-        let checked = tokio::task::spawn_blocking(move || check_configured(&source)).await;
-        checked.map_err(|_| failures::stopped())??;
-        self.brain.command(Command::AnswerCall { call: call_id(id)? }).await?;
+        let call = call_id(id)?;
+        let rings = |state: &CallState| matches!(state, CallState::Incoming | CallState::Wanted);
+        let look = move |known: &dyn super::brain::Known| {
+            (known.sound().source, known.call(call).is_some_and(|found| rings(&found.state)))
+        };
+        let (source, rings) = self.look(look).await?;
+        // What is said of a call that does not ring comes before what is said of the sound.
+        if rings {
+            let checked = tokio::task::spawn_blocking(move || check_configured(&source)).await;
+            checked.map_err(|_| failures::stopped())??;
+        }
+        self.brain.command(Command::AnswerCall { call }).await?;
         self.call_view(id, &Wait::default()).await
     }
 

@@ -149,7 +149,7 @@ impl Signalling {
             to_tcp,
             store: parts.store,
             media: MediaLoops::new(clock, dones.clone()),
-            bell: Bell::new(clock),
+            bell: Bell::new(clock, dones.clone()),
             keylog: parts.keylog,
             events,
             dones,
