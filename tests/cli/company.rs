@@ -103,6 +103,8 @@ fn three_talk_each_hears_the_others_and_not_himself_and_it_is_recorded() {
     refused(bob.run(&["conference", &c1, &c1]), 2, "same-call");
     refused(bob.run(&["conference", &c1, "c99"]), 2, "no-such-call");
     refused(bob.run(&["record", &c1, "--stop"]), 2, "not-recorded");
+    let failed = refused(bob.run(&["record", &c1, "/nonexistent/both.mp3"]), 2, "no-recording");
+    assert!(failed["next"].as_str().unwrap().contains("end in .wav or .opus"), "{failed}");
     refused(bob.run(&["record", &c1, "/nonexistent/x.wav"]), 2, "recording-impossible");
     let (mut second, c2) = calls_bob(&bob, &carol, &second_heard);
     let conference = check(&bob.run(&["conference", &c1, &c2]).expect(0), "ConferenceView");

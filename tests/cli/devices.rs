@@ -105,7 +105,12 @@ fn what_is_not_there_or_means_nothing_is_refused_with_what_to_do() {
     let failed = alice.run(&["devices", "use", "--output", "nobody's"]);
     let next = refused(failed, 1, "no-such-device")["next"].clone();
     assert!(next.as_str().unwrap().contains("sottovoce devices list"), "{next}");
-    refused(alice.run(&["devices", "gain", "--input", "21"]), 2, "no-such-gain");
+    for gain in ["21", "200", "abc", "6,5"] {
+        let failed = finish(&mut alice.command(&["devices", "gain", "--input", gain]));
+        assert!(failed.code == 2 && failed.stderr.contains("whole decibels from -40 to 20, as 6 or -3"), "{failed:?}");
+    }
+    let failed = refused(alice.run(&["devices", "use", "--output", "pipe:ear"]), 2, "no-device-name");
+    assert!(failed["next"].as_str().unwrap().contains("[audio] of the configuration"), "{failed}");
     refused(alice.run(&["devices", "use", "--input", "a\nb"]), 2, "no-device-name");
     refused(alice.run(&["devices", "test"]), 2, "no-devices");
     alice.run(&["devices", "use"]).expect(2);

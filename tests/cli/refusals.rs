@@ -170,6 +170,7 @@ fn a_call_does_not_record_over_what_it_plays() {
         refused(alice.run(&["call", &bob.entity(), "--play", path, "--record", path]), 2, "recording-impossible");
     assert!(error["message"].as_str().unwrap().contains("plays"), "{error}");
     assert_eq!(std::fs::read(&speech).unwrap(), before);
+    refused(alice.run(&["call", &bob.entity(), "--record", "/nonexistent/heard.mp3"]), 2, "no-recording");
 }
 
 fn write_wav(path: &std::path::Path) {

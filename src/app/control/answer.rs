@@ -1,5 +1,6 @@
 //! The user's words, read.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use super::failures::usage;
@@ -61,6 +62,17 @@ pub(super) fn file(text: &str, option: &str) -> Result<PathBuf, Failure> {
         return Ok(path);
     }
     Err(usage("relative-path", format!("\"{}\" is not absolute", escape(text)), option, "give the whole path, from /."))
+}
+
+/// The same for what is recorded into: a name of another kind of file would be given to a WAV.
+pub(super) fn recording(text: &str, option: &str) -> Result<PathBuf, Failure> {
+    let path = file(text, option)?;
+    let is_known = |ending: &OsStr| ["opus", "wav"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+    if path.extension().is_none_or(is_known) {
+        return Ok(path);
+    }
+    let next = "a recording is WAV or Opus: let its name end in .wav or .opus";
+    Err(usage("no-recording", format!("\"{}\" names another kind of file", escape(text)), option, next))
 }
 
 /// Whether these `spdadd` lines can be read.

@@ -10,7 +10,8 @@ impl Control {
     /// Begins a call. A file that cannot be played or written is refused before anybody's telephone rings.
     pub async fn call(&self, body: &CallBody) -> Result<CallView, Failure> {
         let source = body.play.as_deref().map(|name| answer::file(name, "play")).transpose()?.map(AudioSource::File);
-        let sink = body.record.as_deref().map(|name| answer::file(name, "record")).transpose()?.map(AudioSink::File);
+        let sink =
+            body.record.as_deref().map(|name| answer::recording(name, "record")).transpose()?.map(AudioSink::File);
         let files = (source.clone(), self.sound().await?.source, sink.clone());
         let checked = tokio::task::spawn_blocking(move || {
             files.0.as_ref().map_or_else(|| check_configured(&files.1), io::check_source)?;

@@ -10,7 +10,7 @@ impl Control {
     /// Records both sides of a call. A file that cannot be written is refused first.
     pub async fn record(&self, id: &str, body: &RecordingBody) -> Result<CallView, Failure> {
         let call = call_id(id)?;
-        let file = answer::file(&body.file, "file")?;
+        let file = answer::recording(&body.file, "file")?;
         let sink = AudioSink::File(file.clone());
         let checked = tokio::task::spawn_blocking(move || io::check_sink(&sink)).await;
         checked.map_err(|_| failures::stopped())??;

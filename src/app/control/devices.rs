@@ -90,8 +90,14 @@ fn no_devices(source: &AudioSource, sink: &AudioSink) -> Failure {
     Failure::new(FailureKind::Usage, "no-devices", escape(&message), "devices", next)
 }
 
+/// What calls may come from or go to, and is no device.
+const CONFIGURED: [&str; 3] = ["file:", "pipe:", "tone:"];
+
 /// As `devices list` names them, with or without `device:`.
 fn outlet(text: &str, side: SoundSide) -> Result<Outlet, Failure> {
+    if CONFIGURED.iter().any(|scheme| text.starts_with(scheme)) {
+        return Err(configured_only(text, side));
+    }
     let found = Outlet::parse(text).or_else(|| Outlet::parse(&format!("device:{text}")));
     found.ok_or_else(|| no_name(text, side))
 }
@@ -119,6 +125,14 @@ fn shown(device: &FoundDevice, used: &str) -> DeviceView {
         default: device.is_default,
         used: follows || names.iter().any(|name| name == used),
     }
+}
+
+fn configured_only(text: &str, side: SoundSide) -> Failure {
+    let text = escape(text);
+    let message = format!("{text} is no {side} that can be chosen while the agent runs");
+    let next = "write it into [audio] of the configuration, as input = \"pipe:voice\", and restart the agent; \
+                here stand names of `sottovoce devices list`, default or none";
+    Failure::new(FailureKind::Usage, "no-device-name", message, text, next)
 }
 
 fn no_name(text: &str, side: SoundSide) -> Failure {

@@ -177,7 +177,7 @@ pub struct CallBody {
     /// Absolute path of a WAV file to play.
     #[serde(default)]
     pub play: Option<String>,
-    /// Absolute path of a file to write: of Opus if it ends in `.opus`, or else WAV.
+    /// Absolute path of a file to write: of Opus if it ends in `.opus`, WAV if in `.wav` or in nothing.
     #[serde(default)]
     pub record: Option<String>,
     /// Hang up so many milliseconds after the call was established.
@@ -205,7 +205,7 @@ pub struct TransferBody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordingBody {
-    /// An absolute path; a file is made there, or overwritten: of Opus if it ends in `.opus`, or else WAV.
+    /// An absolute path; a file is made there, or overwritten: of Opus if it ends in `.opus`, WAV if in `.wav` or in nothing.
     pub file: String,
     /// In one channel; otherwise yours is left and the peer's right.
     #[serde(default)]

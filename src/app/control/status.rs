@@ -25,6 +25,8 @@ impl Control {
                 store: about.store.name().to_owned(),
                 data_dir: on_disk.then(|| escape(&about.data_dir.display().to_string())),
                 answer: answer_name(about.answer).to_owned(),
+                input: escape(&known.sound().source.to_string()),
+                output: escape(&known.sound().sink.to_string()),
                 accounts: known.accounts().into_iter().map(AccountView::from).collect(),
                 environment: (&known.environment()).into(),
                 place: known.own_presence().place.map(|place| place.to_string()),

@@ -348,7 +348,7 @@ pub struct CallArgs {
     /// Play this WAV file (PCM16, mono or stereo, 8 to 48 kHz); without --duration its end is the end of the call
     #[arg(long, value_name = "FILE")]
     pub play: Option<PathBuf>,
-    /// Record what is heard into this file, of Opus if it ends in .opus, or else WAV; an earlier one is overwritten
+    /// Record what is heard into this file, of Opus if it ends in .opus, WAV if in .wav; an earlier one is overwritten
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
     /// Hang up so many seconds after the call was established

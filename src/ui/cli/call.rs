@@ -11,12 +11,12 @@ use super::history;
 use super::output::Output;
 use super::prompt;
 use super::quality;
-use super::sound::Sound;
+use super::sound::{silent, Sound};
 use super::wanted;
 use crate::app::control::request::{CallBody, TightenBody};
 use crate::app::control::view::HistoryView;
 use crate::app::control::view::{
-    CallList, CallStateView, CallView, ErrorKind, ErrorView, BY_DTLS, QUIET, RINGING, SILENCE,
+    CallList, CallStateView, CallView, ErrorKind, ErrorView, StatusView, BY_DTLS, QUIET, RINGING, SILENCE,
 };
 
 /// How far back the last outgoing call is looked for.
@@ -38,10 +38,21 @@ pub async fn call(door: &Door, output: Output, args: &CallArgs) -> Result<Exit, 
         account: args.account.clone(),
     };
     let started: CallView = door.post("/v1/calls", &body).await?.view()?;
+    if body.play.is_none() && body.record.is_none() {
+        told_silent(door, output).await?;
+    }
     tokio::select! {
         exit = follow(door, output, &started.id) => exit,
         () = super::interrupted() => hang_up(door, output, &started.id).await,
     }
+}
+
+/// Where it is so in both directions: a call that only plays or only listens may be meant so.
+async fn told_silent(door: &Door, output: Output) -> Result<(), ErrorView> {
+    let status: StatusView = door.get("/v1/status").await?.view()?;
+    let is_silent = (status.input.as_str(), status.output.as_str()) == ("silence", "none");
+    silent(&status).filter(|_| is_silent).iter().for_each(|silent| output.say(&format!("no sound: {silent}")));
+    Ok(())
 }
 
 /// Of the calls that ended.

@@ -15,7 +15,7 @@ use crate::app::control::view::{CallView, ConferenceView, ErrorView};
 pub struct RecordArgs {
     /// Its number, as c1
     call: String,
-    /// A file of Opus if it ends in .opus, or else WAV: you at the left, the peer at the right; an earlier one is overwritten
+    /// A file of Opus if it ends in .opus, WAV if in .wav: you at the left, the peer at the right; an earlier one is overwritten
     #[arg(required_unless_present = "stop", conflicts_with = "stop")]
     file: Option<PathBuf>,
     /// Both in one channel

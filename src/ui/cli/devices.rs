@@ -11,6 +11,7 @@ use crate::app::control::request::DevicesBody;
 use crate::app::control::view::{
     DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView, ErrorView, LevelView, TreatmentView,
 };
+use crate::media::Gain;
 
 const NO_DEVICES: &str =
     "this machine has no sound devices: start PulseAudio or PipeWire as this user, or plug in a card";
@@ -49,11 +50,16 @@ pub struct UseArgs {
 #[command(group = clap::ArgGroup::new("what").args(["input", "output"]).multiple(true).required(true))]
 pub struct GainArgs {
     /// Of your voice, in decibels from -40 to 20
-    #[arg(long, value_name = "DB", allow_negative_numbers = true)]
+    #[arg(long, value_name = "DB", allow_negative_numbers = true, value_parser = decibels)]
     input: Option<i8>,
     /// Of what you hear
-    #[arg(long, value_name = "DB", allow_negative_numbers = true)]
+    #[arg(long, value_name = "DB", allow_negative_numbers = true, value_parser = decibels)]
     output: Option<i8>,
+}
+
+fn decibels(text: &str) -> Result<i8, String> {
+    let gain = text.parse().ok().filter(|gain| (Gain::LEAST..=Gain::MOST).contains(gain));
+    gain.ok_or_else(|| format!("a gain is whole decibels from {} to {}, as 6 or -3", Gain::LEAST, Gain::MOST))
 }
 
 pub async fn run(door: &Door, output: Output, command: &DevicesCommand) -> Result<Exit, ErrorView> {

@@ -1,7 +1,7 @@
 //! What a call's screen says of its sound devices.
 
 use super::output::Output;
-use crate::app::control::view::{CallView, ErrorView};
+use crate::app::control::view::{CallView, ErrorView, StatusView};
 
 /// Which devices were said to be gone.
 #[derive(Default)]
@@ -25,6 +25,19 @@ impl Sound {
             }
         }
     }
+}
+
+/// That who takes the agent as it is shipped is not heard, and hears nobody; with the way out.
+pub(super) fn silent(status: &StatusView) -> Option<String> {
+    let (said, options) = match (status.input.as_str(), status.output.as_str()) {
+        ("silence", "none") => {
+            ("your peers hear silence, and you hear nothing of them", "--input default --output default --ring default")
+        }
+        ("silence", _) => ("your peers hear silence", "--input default"),
+        (_, "none") => ("you hear nothing of your peers", "--output default --ring default"),
+        _ => return None,
+    };
+    Some(format!("{said}: `sottovoce devices use {options}`"))
 }
 
 fn line(call: &CallView, gone: Option<&ErrorView>, what: &str) -> String {

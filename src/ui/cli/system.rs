@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::history;
 use super::output::Output;
 use super::screen::Page;
+use super::sound;
 use crate::app::control::view::{CheckStatus, DoctorView, ErrorKind, ErrorView, StatusView};
 use crate::app::control::{start, stay_small, Options, Signals};
 use crate::ui::http;
@@ -139,6 +140,9 @@ fn page(status: &StatusView, width: usize) -> Vec<String> {
             _ => format!("{open}; `sottovoce answer CALL` takes one that rings"),
         },
     );
+    sound::silent(status).iter().for_each(|silent| {
+        page.field("sound", silent);
+    });
     history::missed(status).iter().for_each(|missed| {
         page.field("missed", missed);
     });

@@ -20,6 +20,10 @@ pub struct StatusView {
     pub data_dir: Option<String>,
     /// `prompt`, `auto` or `reject`.
     pub answer: String,
+    /// What calls are heard from and by that name nothing of their own, as `devices list` has it: `silence` as shipped.
+    pub input: String,
+    /// `none` as shipped.
+    pub output: String,
     /// Where it is registered, or tries to be.
     pub accounts: Vec<AccountView>,
     pub environment: EnvironmentView,
