@@ -234,6 +234,9 @@ pub struct DigitsBody {
     pub clear: bool,
 }
 
+/// What a gain can be, in decibels.
+pub const GAINS: std::ops::RangeInclusive<i8> = crate::media::Gain::LEAST..=crate::media::Gain::MOST;
+
 /// Which sound devices calls use; what is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,11 +7,10 @@ use clap::{Args, Subcommand};
 use super::door::Door;
 use super::exit::Exit;
 use super::output::Output;
-use crate::app::control::request::DevicesBody;
+use crate::app::control::request::{DevicesBody, GAINS};
 use crate::app::control::view::{
     DeviceTrialNowView, DeviceTrialView, DeviceView, DevicesView, ErrorView, LevelView, TreatmentView,
 };
-use crate::media::Gain;
 
 const NO_DEVICES: &str =
     "this machine has no sound devices: start PulseAudio or PipeWire as this user, or plug in a card";
@@ -58,8 +57,8 @@ pub struct GainArgs {
 }
 
 fn decibels(text: &str) -> Result<i8, String> {
-    let gain = text.parse().ok().filter(|gain| (Gain::LEAST..=Gain::MOST).contains(gain));
-    gain.ok_or_else(|| format!("a gain is whole decibels from {} to {}, as 6 or -3", Gain::LEAST, Gain::MOST))
+    let gain = text.parse().ok().filter(|gain| GAINS.contains(gain));
+    gain.ok_or_else(|| format!("a gain is whole decibels from {} to {}, as 6 or -3", GAINS.start(), GAINS.end()))
 }
 
 pub async fn run(door: &Door, output: Output, command: &DevicesCommand) -> Result<Exit, ErrorView> {
