@@ -41,7 +41,7 @@ fn what_is_chosen_lasts_over_a_restart_until_the_configuration_counts_again() {
 fn no_card_and_no_sound_server_are_called_that_by_every_command_and_alsa_says_nothing_itself() {
     let alice = home();
     let config = alice.path("asound.conf");
-    std::fs::write(&config, "pcm.!default { type hw card 31 }\npcm.cable { type hw card 31 hint.show on }\n").unwrap();
+    std::fs::write(&config, "pcm.!default { type hw card 31 }\npcm.pulse { type hw card 31 hint.show on }\n").unwrap();
     let mut alice = alice.with("ALSA_CONFIG_PATH", config.to_str().unwrap());
     alice.configure(&format!("[audio]\ninput = \"default\"\noutput = \"default\"\n{}", alice.usual("none;")));
     let told = alice.start_and_stop();
