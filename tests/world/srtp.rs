@@ -371,3 +371,22 @@ fn a_clear_call_by_a_proxy_follows_an_ask_that_it_refuses() {
         assert_eq!(world.the_call(ALICE, call).state, CallState::Active, "{status}");
     }
 }
+
+/// What it answers is told in words for a telephone.
+#[test]
+fn what_a_telephone_refuses_a_call_with_comes_with_what_helps_there() {
+    for (peer, status, code, helps) in [
+        ("phone@192.168.1.5", "403 Forbidden", "caller-refused", "takes no calls of yours"),
+        ("phone@192.168.1.5", "404 Not Found", "no-such-peer", "check the name"),
+        ("192.168.1.5", "404 Not Found", "no-such-peer", "name its user as well"),
+    ] {
+        let mut world = World::new(5, Link::GOOD);
+        world.add("alice", agent("alice", "192.168.1.1", "none"));
+        let call = world.call(ALICE, peer, None, 3600);
+        answers(&mut world, "SUBSCRIBE ", status, "");
+        answers(&mut world, "INVITE ", status, "");
+        assert_eq!(failed(&world, call), code, "{peer} {status}");
+        let CallState::Failed(failure) = &world.the_call(ALICE, call).state else { panic!() };
+        assert!(failure.next.contains(helps) && !failure.next.contains("keys"), "{failure:?}");
+    }
+}

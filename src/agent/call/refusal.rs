@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::failures::gone;
 use super::telephone_failures::{not_in_clear, not_with_keys};
 use super::{CallState, KeyState};
-use crate::agent::ask_failures::OTHER_NAME;
+use crate::agent::ask_failures::{NAME_ITS_USER, OTHER_NAME};
 use crate::agent::book::Standing;
 use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
 use crate::agent::reviews::Opening;
@@ -71,7 +71,11 @@ impl Agent {
             None if no.status == 488 && !calling.retried => self.ask_why(now, id, &no),
             _ => {
                 let failure = with_retry(refused(&calling.call.peer, &no), no.retry_after);
-                let failure = if calling.login.is_some() { by_proxy(failure) } else { failure };
+                let failure = match (calling.login.is_some(), calling.is_telephone()) {
+                    (true, _) => by_proxy(failure),
+                    (false, true) => by_telephone(failure),
+                    (false, false) => failure,
+                };
                 self.end_call(now, id, CallState::Failed(failure));
             }
         }
@@ -218,6 +222,7 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
         403 => (FailureKind::Trust, "caller-refused", "the peer does not accept who you are; compare keys with its user"),
         486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),
         487 | 603 => (FailureKind::RefusedByUser, "declined", "the peer did not want the call; try later"),
+        404 | 410 | 604 if !peer.contains('@') => (FailureKind::Unreachable, "no-such-peer", NAME_ITS_USER),
         404 | 410 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask the peer anew"),
         482 | 483 => (FailureKind::Unreachable, "call-in-a-circle", "proxies send the call round: tell who runs them"),
         // An endpoint should never see it, and takes it for 400 (RFC 5626 section 11.5).
@@ -249,6 +254,18 @@ fn by_proxy(failure: Failure) -> Failure {
         "caller-refused" => Failure {
             kind: FailureKind::Failed,
             next: format!("the peer does not accept who you are, or your account's proxy does not: {OTHER_NAME}"),
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
+/// There are no keys with it that could be compared.
+fn by_telephone(failure: Failure) -> Failure {
+    match failure.code {
+        "caller-refused" => Failure {
+            kind: FailureKind::RefusedByUser,
+            next: "it takes no calls of yours: ask its user, on another way, to let you in there".into(),
             ..failure
         },
         _ => failure,
