@@ -87,7 +87,9 @@ fn rejected_as_telephones_do(target: &str, status: u16, message: String) -> Fail
         403 => (FailureKind::RefusedByUser, "asking-refused", or_telephone(REFUSED)),
         404 | 410 | 480 | 604 => (FailureKind::Unreachable, "no-such-peer", not_there(target)),
         // Of a proxy, to which nobody answered in its turn.
-        408 | 504 => (FailureKind::Unreachable, "none-answered", or_telephone("ask again later")),
+        408 | 504 => {
+            (FailureKind::Unreachable, "none-answered", or_telephone("nobody there answered in time: ask again later"))
+        }
         _ => (FailureKind::Failed, "asking-failed", or_telephone("the log of whoever answered so may tell why")),
     };
     Failure::new(kind, code, message, target, next)

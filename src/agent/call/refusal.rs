@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::failures::gone;
+use super::telephone::{REQUIRE, USE};
 use super::telephone_failures::{not_in_clear, not_with_keys};
 use super::{CallState, KeyState};
 use crate::agent::ask_failures::{NAME_ITS_USER, OTHER_NAME};
@@ -56,14 +57,7 @@ impl Agent {
             if self.offer_dtls_alone(now, id) {
                 return;
             }
-            let Some(calling) = self.calls.all.get(&id) else { return };
-            let (peer, said) = (&calling.call.peer, format!("{} {}", no.status, escape(&no.reason)));
-            let with_sdes = calling.hop.is_some_and(|hop| self.may_key_by(hop.transport));
-            let failure = match &calling.key {
-                KeyState::Telephone(keys) if keys.is_empty() => not_in_clear(peer, &said),
-                _ => not_with_keys(peer, &said, with_sdes),
-            };
-            return self.end_call(now, id, CallState::Failed(failure));
+            return self.refused_by_telephone(now, id, &format!("{} {}", no.status, escape(&no.reason)));
         }
         let document = no.body.as_ref().and_then(|body| body.part(crate::agent::ask::PIDF));
         match document {
@@ -79,6 +73,23 @@ impl Agent {
                 self.end_call(now, id, CallState::Failed(failure));
             }
         }
+    }
+
+    /// Not as it was offered.
+    fn refused_by_telephone(&mut self, now: Now, id: CallId, said: &str) {
+        let Some(calling) = self.calls.all.get(&id) else { return };
+        let peer = &calling.call.peer;
+        let with_sdes = calling.hop.is_some_and(|hop| self.may_key_by(hop.transport));
+        let failure = match &calling.key {
+            KeyState::Telephone(keys) if keys.is_empty() => {
+                not_in_clear(peer, said, &self.instead_of_ruling(now, id, REQUIRE))
+            }
+            _ => {
+                let less = with_sdes.then(|| self.instead_of_ruling(now, id, USE));
+                not_with_keys(peer, said, less.as_deref())
+            }
+        };
+        self.end_call(now, id, CallState::Failed(failure));
     }
 
     /// 488 without a statement: perhaps the device cannot even read our offer, because its key is another. Asking tells.

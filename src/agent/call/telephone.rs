@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::failures::gone;
 use super::peer_sdp::PeerSdp;
-use super::telephone_failures::{keys_unusable, needs_tls, no_keys};
+use super::telephone_failures::{instead, keys_unusable, needs_tls, no_keys};
 use super::{CallState, Calling, KeyState};
 use crate::agent::ask_failures::clear_proxy;
 use crate::agent::redirect::{Reach, Redirects};
@@ -31,6 +31,10 @@ const WITHOUT_STATEMENT: [&str; 8] = [
     "asking-failed",
     "none-answered",
 ];
+
+/// For telephones that have srtp, and for those that may have it.
+pub(super) const REQUIRE: &str = "ipsec srtp/transport//require";
+pub(super) const USE: &str = "ipsec srtp/transport//use";
 
 impl Calling {
     /// At the other end is an ordinary telephone, as far as we know.
@@ -194,7 +198,7 @@ impl Agent {
                 let demands = self.demands_of_call(now, id, remote)?;
                 match self.lets_clear(&demands) {
                     true => self.start_clear_stream(now, id, remote),
-                    false => Err(no_keys(&peer)),
+                    false => Err(no_keys(&peer, &self.instead_of_ruling(now, id, USE))),
                 }
             }
         }
@@ -213,6 +217,16 @@ impl Agent {
 
     pub(super) fn lets_clear(&self, demands: &Demands) -> bool {
         !demands.discard() && demands.missing(Protected::default(), self.config.default_level).is_empty()
+    }
+
+    /// The command by which these rules would rule the call.
+    pub(super) fn instead_of_ruling(&self, now: Now, id: CallId, rules: &str) -> String {
+        let entries = self.ruling(now, id).map(|ruling| ruling.entries);
+        let (entries, entity) = match (entries, self.entity_of(id)) {
+            (Ok(entries), Ok(entity)) => (entries, entity),
+            _ => return format!("`sottovoce policy add '{rules}' --entity NAME`"),
+        };
+        instead(&entries[0], &entity, rules)
     }
 
     fn entity_of(&self, id: CallId) -> Result<Entity, Failure> {
