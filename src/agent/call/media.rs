@@ -198,6 +198,7 @@ impl Agent {
         calling.until = calling.duration.map(|duration| now.mono + duration);
         self.count("calls_established");
         self.set_call(id, CallState::Active);
+        self.keep_begun(now, id);
         self.note_end_of_entries(now, id);
         self.loosen_call(now, id);
     }
