@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sottovoce::agent::{AgentConfig, CallState, Command};
+use sottovoce::agent::{AgentConfig, CallResult, CallState, Command};
 use sottovoce::vocab::Failure;
 
 use crate::common::config::agent;
@@ -95,5 +95,17 @@ fn that_there_was_no_review_to_answer_is_said() {
         assert!(world.run_until(MINUTE, |world| world.call_is_over(ALICE, call)));
         let CallState::Failed(failure) = &world.the_call(ALICE, call).state else { panic!() };
         assert_eq!((failure.code, failure.message.contains("`--approve`")), ("peer-silent", is_said), "{failure:?}");
+    }
+}
+
+/// Nothing rang anywhere before the INVITE; afterwards somebody did not pick up.
+#[test]
+fn who_is_not_reached_before_the_call_is_placed_did_not_leave_it_unanswered() {
+    for (default, result) in [("ipsec esp/transport//require", CallResult::Failed), ("none", CallResult::Unanswered)] {
+        let mut world = world(default);
+        let call = world.call(ALICE, PHONE, None, 3600);
+        assert!(world.run_until(5 * MINUTE, |world| world.call_is_over(ALICE, call)));
+        world.run_for(SECOND);
+        assert_eq!(world.nodes[ALICE].store.calls.last().unwrap().result, result, "{default}");
     }
 }

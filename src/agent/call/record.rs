@@ -56,6 +56,8 @@ impl Calling {
             (Side::Callee, Some(_)) => CallResult::Failed,
             (Side::Callee, None) => CallResult::Missed,
             (Side::Caller, Some(FailureKind::RefusedByUser)) => CallResult::Refused,
+            // Nothing rang anywhere: it had not come to an INVITE.
+            (Side::Caller, Some(FailureKind::Unreachable)) if self.invited.is_none() => CallResult::Failed,
             (Side::Caller, Some(FailureKind::Unreachable) | None) => CallResult::Unanswered,
             (Side::Caller, Some(_)) => CallResult::Failed,
         }
