@@ -85,7 +85,7 @@ load:
 
 # listen: some minutes of calls
 listen:
-	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) ip=iproute2 sox=sox baresip=baresip-core 'python3 -m ensurepip --version=python3-venv'
+	@config/make/need.sh $(COMPILER) $(SPEECH) /usr/share/pocketsphinx=pocketsphinx-testdata $$(config/make/cargo.sh --packages) ip=iproute2 sox=sox baresip=baresip-core 'python3 -m ensurepip --version=python3-venv'
 	@config/make/cargo.sh
 	@cargo build --release --locked --bin sottovoce
 	@config/make/listen.sh $(NAME)

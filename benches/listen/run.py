@@ -13,7 +13,9 @@ import ours
 import score
 from network import Network, run
 
-SPEECH = Path("/usr/share/sounds/alsa")
+# A man who names loudspeakers, one after the other, and a woman who reads two sentences of a novel.
+SPEECH = [*sorted(Path("/usr/share/sounds/alsa").glob("*_*.wav")),
+          Path("/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0890.wav")]
 CODECS = ("pcmu", "g722", "opus")
 # Loss in percent, jitter in milliseconds, packets of a burst.
 LINES = [(0, 0, 1), (0, 30, 1), (2, 30, 1), (5, 30, 1), (10, 30, 1), (20, 30, 1), (5, 30, 3), (10, 30, 3)]
@@ -28,11 +30,11 @@ BETTER_AT, BETTER_BY = 10, 0.3
 
 
 def reference(folder, rate):
-    """Human speech, 12 s of it, at the codec's rate."""
+    """Human speech, 18 s of it, at the codec's rate."""
     said = folder / f"said-{rate}.wav"
     if not said.exists():
-        files = sorted(str(file) for file in SPEECH.glob("*_*.wav"))
-        run("sox", "-q", *files, "-r", str(rate), "-c", "1", "-b", "16", str(said), "gain", "-3", "pad", "0.5", "1")
+        at_rate = [f"|sox -q {file} -p rate {rate}" for file in SPEECH]
+        run("sox", "-q", *at_rate, "-r", str(rate), "-c", "1", "-b", "16", str(said), "gain", "-3", "pad", "0.5", "1")
     return said
 
 

@@ -143,25 +143,35 @@ impl Agent {
             false => failure,
         }
     }
+
+    /// The same of one who said before that it knows presence.
+    pub(super) fn of_itself(&self, target: &Target, failure: Failure) -> Failure {
+        match self.has_approved_keys(target) {
+            true => without_telephone(failure),
+            false => failure,
+        }
+    }
 }
 
 fn of_approved(failure: Failure) -> Failure {
-    match failure.code {
-        "no-presence" | "unsigned" => Failure {
-            kind: FailureKind::Trust,
-            code: "not-itself",
-            message: format!("{}; but keys of {} are approved", failure.message, failure.subject),
-            next: "nothing has changed: another program is there, or somebody in its place; ask again later, and ask its user, on another way, what \
-                   runs there"
-                .into(),
-            ..failure
-        },
-        _ => {
-            let alone = failure.next.strip_suffix(&as_telephone(&failure.subject));
-            let next = alone.map_or(failure.next.as_str(), |next| next.trim_end_matches("; ")).to_owned();
-            Failure { next, ..failure }
-        }
+    if !matches!(failure.code, "no-presence" | "unsigned") {
+        return without_telephone(failure);
     }
+    Failure {
+        kind: FailureKind::Trust,
+        code: "not-itself",
+        message: format!("{}; but keys of {} are approved", failure.message, failure.subject),
+        next: "nothing has changed: another program is there, or somebody in its place; ask again later, and ask its user, on another way, what \
+               runs there"
+            .into(),
+        ..failure
+    }
+}
+
+fn without_telephone(failure: Failure) -> Failure {
+    let alone = failure.next.strip_suffix(&as_telephone(&failure.subject));
+    let next = alone.map_or(failure.next.as_str(), |next| next.trim_end_matches("; ")).to_owned();
+    Failure { next, ..failure }
 }
 
 /// Or it is not for us to see: a server need not say which.

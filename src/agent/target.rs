@@ -162,7 +162,8 @@ fn with_password(host: &str) -> Failure {
     Failure::new(FailureKind::Usage, "password-in-uri", message, subject, next)
 }
 
-/// Which transport leads to a peer is not for whoever calls it to say, but by TLS or not (RFC 3261 section 26.2.2, RFC 3263 section 4.1).
+/// Which transport leads to a peer is not for whoever calls it to say, but by TLS or not (`sips:`, RFC 3261 section 26.2.2): what follows from its name and its
+/// statement (RFC 3263 section 4.1) would otherwise be overruled by a parameter that somebody copied.
 fn with_parameters(typed: &str) -> Failure {
     let next = "leave out what stands behind ; and ?: a name is `sips:user@host` where it has to go by TLS, else `sip:user@host`";
     Failure { next: next.to_owned(), ..refused(typed, "it has parameters, which are not typed here") }

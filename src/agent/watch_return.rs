@@ -31,7 +31,7 @@ impl Agent {
         let back = after(&cause, watching.notified);
         let failure = words(watching.target.entity.as_str(), cause, watching.notified);
         let target = watching.target.clone();
-        let failure = self.in_its_place(&target, failure);
+        let failure = self.of_itself(&target, failure);
         match back {
             Return::Never => self.give_watch_up(now, key, failure),
             back => self.return_later(now, key, failure, back),

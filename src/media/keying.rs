@@ -81,11 +81,19 @@ impl Keying {
         }
     }
 
-    /// Who says nothing that a handshake can go on with is nobody.
+    /// Who says nothing that a handshake can go on with is nobody. A host has one, whatever its ports, so that none of them fills the places of others.
     fn begin_elsewhere(&mut self, now: Mono, from: SocketAddr, datagram: &[u8]) {
-        if self.elsewhere.len() >= MOST_ELSEWHERE {
-            let Some(place) = self.elsewhere.iter().position(|other| other.went_on + QUIET <= now) else { return };
-            self.elsewhere.remove(place);
+        let of_host = self.elsewhere.iter().position(|other| other.from.ip() == from.ip());
+        let is_full = self.elsewhere.len() >= MOST_ELSEWHERE;
+        let is_quiet = |other: &Elsewhere| other.went_on + QUIET <= now;
+        let in_place_of = match of_host {
+            Some(place) => self.elsewhere.get(place).is_some_and(is_quiet).then_some(place),
+            None => self.elsewhere.iter().position(is_quiet).filter(|_| is_full),
+        };
+        match in_place_of {
+            Some(place) => drop(self.elsewhere.remove(place)),
+            None if is_full || of_host.is_some() => return,
+            None => {}
         }
         let mut handshake = Box::new(self.handshake.beside(now, self.begun + 1));
         handshake.handle_datagram(now, datagram);

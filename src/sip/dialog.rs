@@ -182,6 +182,15 @@ impl Dialog {
         newer
     }
 
+    /// The same of a request that came from there. One from elsewhere leaves no number: whoever reads the dialog on its way could have every later
+    /// one of the peer refused.
+    pub fn accept_cseq_from(&mut self, from: IpAddr, cseq: u32) -> bool {
+        match self.is_from_peer(from) {
+            true => self.accept_cseq(cseq),
+            false => self.remote_cseq.is_none_or(|last| cseq > last),
+        }
+    }
+
     /// Numbers that were used in this dialog by another that is the same.
     pub fn count_on(&mut self, other: &Self) {
         self.local_cseq = self.local_cseq.max(other.local_cseq);

@@ -98,3 +98,18 @@ fn texts_to_a_telephone_go_by_its_entry() {
         alice.run(&["message", &name, "for everybody", "--clear"]).expect(0);
     }
 }
+
+/// Somebody else answers in the place of a peer whose keys are approved: nothing that would let it in is shown.
+#[test]
+fn what_stands_in_the_place_of_an_approved_peer_is_no_telephone() {
+    let (mut alice, mut bob) = (Home::new("alice", "ipsec esp/transport//require"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    alice.run(&["ask", &bob.entity(), "--approve"]).expect(0);
+    assert_eq!(bob.signal("TERM"), Some(0));
+    let _other = Answering::start(SocketAddr::from((bob.address, 5060)), refuses_to_be_asked);
+    let asked = finish(&mut alice.command(&["ask", &bob.entity()]));
+    assert!(!asked.stdout.contains("policy add") && !asked.stderr.contains("policy add"), "{asked:?}");
+    assert!(asked.stderr.contains("keys of") && asked.stderr.contains("in its place"), "{asked:?}");
+    refused(alice.run(&["ask", &bob.entity()]), 6, "not-itself");
+}

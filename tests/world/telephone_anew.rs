@@ -240,3 +240,31 @@ fn who_read_the_messages_takes_no_call_over_from_elsewhere() {
         assert_eq!(phone.went_to("BYE"), at(PHONE, 5060));
     }
 }
+
+/// It could have the telephone's sound sent anywhere, or nobody's.
+#[test]
+fn no_hold_and_no_answer_from_elsewhere_is_taken_in_clear_either() {
+    const ELSEWHERE: &str = "192.168.1.9";
+    let mut phone = Phone::near(bob("none"));
+    let offer = phone.described("RTP/AVP", "");
+    assert_eq!(phone.invite(&offer).0, 200);
+    phone.acknowledge("");
+    let there = phone.remote();
+    phone.from = ELSEWHERE;
+    let held = phone.described("RTP/AVP", "a=sendonly\r\n");
+    for offer in ["", &held] {
+        assert_eq!(phone.invite(offer).0, 488, "{offer}");
+        phone.acknowledge("");
+    }
+    phone.from = PHONE;
+    assert_eq!(phone.invite("").0, 200);
+    phone.from = ELSEWHERE;
+    phone.media = at(ELSEWHERE, 6000);
+    let forged = phone.described("RTP/AVP", "");
+    phone.acknowledge(&forged);
+    assert_eq!(phone.remote(), there);
+    (phone.from, phone.media) = (PHONE, at(PHONE, 6010));
+    let own = phone.described("RTP/AVP", "");
+    phone.acknowledge(&own);
+    assert_eq!((phone.remote(), phone.call().state.clone()), (at(PHONE, 6010), CallState::Active));
+}

@@ -39,7 +39,7 @@ impl PeerSdp {
         Ok(Self { whole, audio })
     }
 
-    /// A telephone that knows no SRTP answers the offer of a profile with it so: by its own profile, against RFC 3264 section 6.
+    /// A telephone that knows no SRTP answers the offer of a profile with it so: by its own profile, where it would have to refuse the stream.
     pub fn leaves_srtp_out(body: &Body, offer: &SessionDescription) -> bool {
         let is_secure = |media: &MediaDescription| media.protocol.contains("SAVP");
         Self::parse(body).is_ok_and(|answer| {

@@ -25,7 +25,7 @@ impl Agent {
         let Some(said) = said else { return self.refuse_reoffer(now, session) };
         let is_from_elsewhere = !from_peer && calling.is_known_by_place();
         let Some(body) = body else {
-            if is_from_elsewhere && calling.srtp.is_some() {
+            if is_from_elsewhere {
                 return self.refuse_elsewhere(now, id, session, from.remote.ip());
             }
             // It gets the session as it is for an offer (RFC 3261 section 14.2).
@@ -51,7 +51,7 @@ impl Agent {
         let is_telephone = !before.has_agreement() && !again.has_agreement();
         let is_elsewhere = before.media() != again.media() && !again.media().ip().is_unspecified();
         // Of a telephone nothing else tells that it is the one of the call; but its sound may go where its certificate is heard first.
-        let is_other = calling.is_described_anew(&again) || before.media() != again.media();
+        let is_other = calling.is_described_anew(&again) || !before.is_same_offer(&again);
         let proves = calling.srtp.as_ref().is_some_and(|keys| keys.prove(&again));
         if is_telephone && is_from_elsewhere && is_other && !proves {
             return self.refuse_elsewhere(now, id, session, from.remote.ip());

@@ -55,7 +55,8 @@ impl Agent {
         self.event(Event::Notice(notice));
     }
 
-    /// Tags prove nothing where signalling can be read: what comes from elsewhere waits for our user, as a stranger's does.
+    /// Tags prove nothing where signalling can be read: what comes from elsewhere waits for our user, as a stranger's does; and a telephone's, of which
+    /// nothing proves whose it is.
     fn judge_referral(&mut self, session: SessionId, from_peer: bool, to: &Uri) -> Result<Referral, Refusal> {
         let calling = self.calls.by_session(session);
         let calling = calling.filter(|calling| calling.is_open() && calling.call.state == CallState::Active);
@@ -63,7 +64,7 @@ impl Agent {
         if calling.is_tunnel() {
             return Err(Refusal::new(403, "Forbidden"));
         }
-        let (by, known) = (calling.call.id, calling.call.known && from_peer);
+        let (by, known) = (calling.call.id, calling.call.known && from_peer && !calling.is_telephone());
         if self.config.answer == AnswerMode::Reject {
             return Err(Refusal::new(603, "Decline"));
         }

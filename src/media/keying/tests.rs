@@ -100,3 +100,32 @@ fn who_says_nothing_to_go_on_with_takes_no_place() {
     // What it says goes to where the other side said that it is.
     assert_eq!(std::iter::from_fn(|| keying.poll()).filter(|(to, _)| to.is_none()).count(), 2);
 }
+
+/// One host has as many ports as it likes.
+#[test]
+fn nor_does_a_host_with_many_ports() {
+    let [we, they, eve] = [(); 3].map(|()| identity());
+    let mut keying = Keying::new(handshake(Role::Server, &we, &they, 1));
+    let mut peer = handshake(Role::Client, &they, &we, 2);
+    let words = handshake(Role::Client, &eve, &we, 3).poll_transmit().unwrap();
+    let peer_at = SocketAddr::from(([198, 51, 100, 7], 9));
+    for ms in (0..25_000).step_by(20) {
+        let now = at(ms);
+        for port in 0..4 {
+            keying.handle(now, (place(1000 + (ms / 20 * 4 + port) as u16), named()), &words);
+        }
+        peer.handle_timeout(now);
+        while let Some(datagram) = peer.poll_transmit().filter(|_| ms >= 1300) {
+            keying.handle(now, (peer_at, named()), &datagram);
+        }
+        if let Some(came) = keying.settle(now) {
+            return assert_eq!(came.map(|_| keying.peer), Ok(Some(peer_at)));
+        }
+        while let Some((to, datagram)) = keying.poll() {
+            if to == Some(peer_at) {
+                peer.handle_datagram(now, &datagram);
+            }
+        }
+    }
+    unreachable!("it is given up after 20 s")
+}

@@ -62,7 +62,7 @@ impl Stream {
                 break (header, len);
             }
         };
-        // Sound begins anew after a pause.
+        // Sound begins anew after a pause; or Opus says anew how its noise is, which is not to be told from that.
         let marker = self.packetizer.is_pause();
         self.leave(now, header, (len, marker))
     }

@@ -113,7 +113,7 @@ impl Endpoint {
             let refusal = Refusal::new(500, "The offer before is not finished yet");
             return Some(refusal.with("Retry-After", pause.to_string()));
         }
-        let in_order = session.dialog.accept_cseq(inbound.cseq);
+        let in_order = session.dialog.accept_cseq_from(inbound.from.remote.ip(), inbound.cseq);
         (!in_order).then(|| Refusal::new(500, "CSeq is out of order"))
     }
 
@@ -207,9 +207,13 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn handle_ack(&mut self, now: Mono, id: SessionId, cseq: u32, body: Option<Body>) {
+    /// An answer in it is taken from where the call goes alone; the peer's own comes when our 200 is sent again.
+    pub(super) fn handle_ack(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let Some(unacked) = session.unacked.take_if(|unacked| unacked.cseq == cseq) else { return };
+        let (cseq, body) = (inbound.cseq, read::body(&inbound.request));
+        let from_peer = session.dialog.is_from_peer(inbound.from.remote.ip());
+        let is_meant = |unacked: &Unacked| unacked.cseq == cseq && (from_peer || !unacked.offers);
+        let Some(unacked) = session.unacked.take_if(|unacked| is_meant(unacked)) else { return };
         let leaving = session.leaving.take();
         if leaving.is_none() || unacked.first {
             self.events.push_back(EndpointEvent::Confirmed { id, body });
@@ -221,7 +225,7 @@ impl Endpoint {
 
     pub(super) fn handle_bye(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
         let Some(session) = self.sessions.get_mut(&id) else { return self.refuse_unknown(inbound) };
-        if !session.dialog.accept_cseq(inbound.cseq) {
+        if !session.dialog.accept_cseq_from(inbound.from.remote.ip(), inbound.cseq) {
             return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
         }
         let (asked, tag) = (session.asked.take(), session.dialog.local_tag.clone());

@@ -43,7 +43,7 @@ impl Endpoint {
             return self.refuse_statelessly(inbound, 400, "RAck is missing or unreadable");
         };
         let Some(session) = self.sessions.get_mut(&id) else { return self.refuse_unknown(inbound) };
-        if !session.dialog.accept_cseq(inbound.cseq) {
+        if !session.dialog.accept_cseq_from(inbound.from.remote.ip(), inbound.cseq) {
             return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
         }
         if session.unpracked.take_if(|unpracked| unpracked.is_meant_by(&rack)).is_none() {

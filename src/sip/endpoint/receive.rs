@@ -7,8 +7,8 @@ use crate::sip::headers::{CSeq, CallId, From, Via};
 use crate::sip::session::Phase;
 use crate::sip::transaction::{Answered, ClientKey, Failed, Owner, Reaction};
 use crate::sip::{
-    ability, keep_alive, read, send, stun, validate, EndCause, HeaderName, Message, Method, Received, Request,
-    Response, SessionId, Transmit, Transport,
+    ability, keep_alive, send, stun, validate, EndCause, HeaderName, Message, Method, Received, Request, Response,
+    SessionId, Transmit, Transport,
 };
 use crate::vocab::Mono;
 
@@ -196,7 +196,7 @@ impl Endpoint {
         let known = self.transactions.handle_ack(now, &inbound.key);
         match self.usage_of(inbound) {
             Some(Usage::Session(id)) => {
-                self.handle_ack(now, id, inbound.cseq, read::body(&inbound.request));
+                self.handle_ack(now, id, inbound);
             }
             _ => self.counters.acks_stray += u64::from(!known),
         }
@@ -215,7 +215,7 @@ impl Endpoint {
         };
         let key = ClientKey { branch, method };
         let ack = |request: &Request| send::ack_for_refusal(request, response);
-        match self.transactions.handle_response(now, &key, response.status(), ack) {
+        match self.transactions.handle_response(now, (&key, from.remote.ip()), response.status(), ack) {
             Some(Answered { reaction, owner, ack, asked }) => {
                 ack.into_iter().for_each(|ack| self.transmit(ack));
                 if matches!(reaction, Reaction::AckAndDeliver | Reaction::Deliver) {
@@ -230,18 +230,26 @@ impl Endpoint {
         }
     }
 
-    /// A 2xx outlives its transaction (RFC 3261 section 13.2.2.4).
+    /// A 2xx outlives its transaction (RFC 3261 section 13.2.2.4). It is taken from where the call goes alone, as any response is.
     fn receive_stray(&mut self, now: Mono, method: &Method, from: Received, response: &Response) {
         let headers = response.headers();
         let call_id = headers.typed::<CallId>().ok().flatten().map(|id| id.0);
         let tag = headers.typed::<From>().ok().flatten().and_then(|from| from.tag().map(str::to_owned));
         let usage = call_id.zip(tag).and_then(|key| self.usages.get(&key));
         match usage {
-            Some(Usage::Session(id)) if *method == Method::Invite && (200..300).contains(&response.status()) => {
+            Some(Usage::Session(id))
+                if *method == Method::Invite
+                    && (200..300).contains(&response.status())
+                    && self.goes_to(*id, from.remote.ip()) =>
+            {
                 self.handle_call_answered(now, *id, from, response);
             }
             _ => self.counters.responses_stray += 1,
         }
+    }
+
+    fn goes_to(&self, id: SessionId, there: IpAddr) -> bool {
+        self.sessions.get(&id).is_some_and(|session| session.dialog.is_from_peer(there))
     }
 
     fn deliver(&mut self, now: Mono, owner: Owner, method: &Method, from: Received, response: &Response) {

@@ -39,7 +39,7 @@ impl Endpoint {
             return self.refuse_overload(inbound);
         }
         let Some(calling) = self.sessions.get_mut(&session) else { return };
-        if !calling.dialog.accept_cseq(inbound.cseq) {
+        if !calling.dialog.accept_cseq_from(inbound.from.remote.ip(), inbound.cseq) {
             return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
         }
         let from_peer = calling.dialog.is_from_peer(inbound.from.remote.ip());

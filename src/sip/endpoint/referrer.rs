@@ -103,7 +103,10 @@ impl Endpoint {
                 }
             },
         };
-        if !self.dialog_of(session).is_some_and(|dialog| dialog.accept_cseq(inbound.cseq)) {
+        if !self
+            .dialog_of(session)
+            .is_some_and(|dialog| dialog.accept_cseq_from(inbound.from.remote.ip(), inbound.cseq))
+        {
             return self.refuse_statelessly(inbound, 500, "CSeq is out of order");
         }
         self.remember(now, inbound, Owner::None);

@@ -197,6 +197,10 @@ impl Endpoint {
     pub(super) fn handle_update(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
         let Some((session, from_peer)) = self.session_for(now, id, inbound) else { return };
         let body = read::body(&inbound.request);
+        if body.is_none() && !from_peer {
+            // How long the call lasts without it is the peer's to say.
+            return self.refuse_statelessly(inbound, 403, "Forbidden");
+        }
         if body.is_some() {
             session.ask(inbound.key.clone(), read::contact(inbound.request.headers()).filter(|_| !from_peer));
         }

@@ -78,16 +78,17 @@ impl Transactions {
         transmit
     }
 
-    /// What to do with a response, and who asked; `None` when nobody did. A first refusal of an INVITE makes
-    /// `ack` make the ACK, out of the request as it was sent.
+    /// What to do with a response, and who asked; `None` when nobody did, or asked another host: who reads requests on their way knows their
+    /// branches, and his answer must not be the peer's. A first refusal of an INVITE makes `ack` make the ACK, out of the request as it was sent.
     pub fn handle_response(
         &mut self,
         now: Mono,
-        key: &ClientKey,
+        (key, from): (&ClientKey, IpAddr),
         status: u16,
         ack: impl FnOnce(&Request) -> Bytes,
     ) -> Option<Answered> {
-        let client = self.clients.get_mut(key)?;
+        let was_asked = |client: &&mut Client| client.transmit.remote.ip().to_canonical() == from.to_canonical();
+        let client = self.clients.get_mut(key).filter(was_asked)?;
         let before = client.octets();
         let reaction = client.handle_response(now, status);
         if reaction == Reaction::AckAndDeliver {

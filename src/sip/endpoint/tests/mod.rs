@@ -2,6 +2,7 @@
 
 mod ask;
 mod call;
+mod elsewhere;
 mod expires;
 mod flooded;
 mod flows;

@@ -129,7 +129,13 @@ impl World {
         self.sent.iter().rev().find_map(request).expect("no such request was sent")
     }
 
-    /// Alice's newest request of this method is answered by hand, from Bob's address.
+    /// Where the newest request of this method went.
+    fn asked(&self, method: &Method) -> SocketAddr {
+        let is = |transmit: &&Transmit| matches!(Message::parse(&transmit.bytes), Ok(Message::Request(request)) if request.method() == method);
+        self.sent.iter().rev().find(is).expect("no such request was sent").remote
+    }
+
+    /// Alice's newest request of this method is answered by hand, from where it went.
     pub fn reply(&mut self, method: &Method, status: u16, headers: &[(&str, &str)]) {
         let mut response = Response::to(&self.request(method), status, "Whatever");
         for (name, value) in headers {
@@ -138,7 +144,7 @@ impl World {
                 name => response.headers_mut().push(name, *value).unwrap(),
             }
         }
-        self.inject(ALICE, &response.to_bytes());
+        self.inject_from(ALICE, self.asked(method), &response.to_bytes());
     }
 
     /// The newest request of this method is answered by hand, from the address of `side`.
