@@ -160,6 +160,9 @@ fn who_is_held_is_out_of_the_conference_and_that_is_said() {
     let alone = told(&["hold", &c1]);
     assert!(alone.contains("nobody hears anything until"), "{alone}");
     told(&["conference", &c1, &c2]);
+    let is_taken_up =
+        || (the_call(&bob, &c1)["on_hold"] == false && the_call(&bob, &c1)["hold"]["state"] == "done").then_some(());
+    look_until(is_taken_up);
     let held = told(&["hold", &c1]);
     let again = format!("until `sottovoce conference {c1} {c2}`; call {c2} goes on hearing you");
     assert!(held.contains(&again) && !held.contains("nobody"), "{held}");
