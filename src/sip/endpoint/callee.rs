@@ -207,13 +207,15 @@ impl Endpoint {
         }
     }
 
-    /// An answer in it is taken from where the call goes alone; the peer's own comes when our 200 is sent again.
+    /// An answer in it is taken from where the call goes, or our 200 went, alone; the peer's own comes when that is sent again.
     pub(super) fn handle_ack(&mut self, now: Mono, id: SessionId, inbound: &Inbound) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let (cseq, body) = (inbound.cseq, read::body(&inbound.request));
         let from_peer = session.dialog.is_from_peer(inbound.from.remote.ip());
-        let is_meant = |unacked: &Unacked| unacked.cseq == cseq && (from_peer || !unacked.offers);
-        let Some(unacked) = session.unacked.take_if(|unacked| is_meant(unacked)) else { return };
+        let from = inbound.from.remote.ip().to_canonical();
+        let is_from_there = |unacked: &Unacked| from_peer || unacked.answer.remote.ip().to_canonical() == from;
+        let is_meant = |unacked: &mut Unacked| unacked.cseq == cseq && (!unacked.offers || is_from_there(unacked));
+        let Some(unacked) = session.unacked.take_if(is_meant) else { return };
         let leaving = session.leaving.take();
         if leaving.is_none() || unacked.first {
             self.events.push_back(EndpointEvent::Confirmed { id, body });

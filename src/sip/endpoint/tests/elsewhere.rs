@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::offer::{answered_by_hand, from_bob};
-use super::wire::{body, invite, World, ALICE};
-use crate::sip::endpoint::EndpointEvent;
-use crate::sip::{send, Method, Response};
+use super::wire::{address, body, header, invite, subscribe, uri, World, ALICE, BOB};
+use crate::sip::endpoint::{EndpointEvent, Subscribe};
+use crate::sip::{send, ConnectionId, Method, Received, Response, Transport, Uri};
 
 const ELSEWHERE: ([u8; 4], u16) = ([192, 0, 2, 66], 5060);
 
@@ -70,4 +70,39 @@ fn a_request_from_elsewhere_leaves_no_number_and_refreshes_nothing() {
     let mut world = talking();
     world.run_for(Duration::from_secs(100));
     assert!(ended(&world, false), "nobody has refreshed it");
+}
+
+/// What a server says of the mailbox, and of who watches, nobody signs.
+#[test]
+fn what_servers_alone_say_is_taken_from_there_alone_and_by_tls_where_they_are_asked_so() {
+    let there = address(BOB);
+    for (package, by_tls, from, by, taken) in [
+        ("message-summary", false, there, Transport::Udp, true),
+        ("message-summary", false, ELSEWHERE.into(), Transport::Udp, false),
+        ("message-summary", true, there, Transport::Udp, false),
+        ("message-summary", true, there, Transport::Tls, true),
+        ("presence.winfo", false, ELSEWHERE.into(), Transport::Udp, false),
+        ("presence.winfo", true, there, Transport::Udp, false),
+        ("presence", false, ELSEWHERE.into(), Transport::Udp, true),
+    ] {
+        let mut world = World::perfect();
+        world.mute = [true, true];
+        let target = if by_tls { Uri::parse("sips:bob@192.168.1.2").unwrap() } else { uri(BOB) };
+        let what = Subscribe { target, event: package.to_owned(), ..subscribe(600) };
+        world.at(ALICE, |end, now| end.subscribe(now, what));
+        let asked = world.request(&Method::Subscribe);
+        let notify = format!(
+            "NOTIFY sip:alice@192.168.1.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.2:5060;branch=z9hG4bK2\r\nMax-Forwards: 70\r\n\
+             From: {};tag=b\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 1 NOTIFY\r\nContact: <sip:bob@192.168.1.2>\r\n\
+             Event: {package}\r\nSubscription-State: active;expires=600\r\nContent-Length: 0\r\n\r\n",
+            header(&asked, "To"),
+            header(&asked, "From"),
+            header(&asked, "Call-ID"),
+        );
+        let connection = by.is_secure().then_some(ConnectionId(7));
+        let from = Received { transport: by, local: address(ALICE), remote: from, connection };
+        world.at(ALICE, |end, now| end.handle_message(now, from, notify.as_bytes()));
+        let told = |event: &EndpointEvent| matches!(event, EndpointEvent::Notified { .. });
+        assert_eq!(world.events[ALICE].iter().any(told), taken, "{package} {by_tls} {from:?}");
+    }
 }
