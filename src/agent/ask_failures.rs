@@ -72,28 +72,41 @@ fn rejected(target: &str, status: u16, reason: &str) -> Failure {
                 format!("{message}: it knows no presence, so it cannot say what policy it wants, or prove who it is");
             return Failure::new(FailureKind::Failed, "no-presence", message, target, as_telephone(target));
         }
-        403 | 603 => (
-            FailureKind::RefusedByUser,
-            "asking-refused",
-            "talk to its user: it may answer only those whom it approved, or your clocks differ by minutes",
-        ),
-        404 | 410 | 480 | 604 => {
-            return Failure::new(FailureKind::Unreachable, "no-such-peer", message, target, not_there(target));
-        }
-        408 | 503 | 504 => (FailureKind::Unreachable, "peer-unreachable", "ask again later"),
-        _ => (FailureKind::Failed, "asking-failed", "see the peer's log for why"),
+        // RFC 3261 section 21.6: whoever says so speaks for its user, wherever that is.
+        600..=603 | 606 => (FailureKind::RefusedByUser, "asking-declined", REFUSED),
+        503 => (FailureKind::Unreachable, "peer-unreachable", "ask again later"),
+        _ => return rejected_as_telephones_do(target, status, message),
     };
     Failure::new(kind, code, message, target, next)
 }
 
-/// Ordinary telephones say so too, where no user of theirs is named.
-fn not_there(target: &str) -> String {
-    let name = match target.contains('@') {
-        true => "check the name, or ask by the address alone to see who is there",
-        false => "name its user as well (`sip:USER@HOST`)",
+/// So do peers of our own kind, and ordinary telephones and the proxies before them, each in its own way.
+fn rejected_as_telephones_do(target: &str, status: u16, message: String) -> Failure {
+    let or_telephone = |next: &str| format!("{next}; {}", as_telephone(target));
+    let (kind, code, next) = match status {
+        403 => (FailureKind::RefusedByUser, "asking-refused", or_telephone(REFUSED)),
+        404 | 410 | 480 | 604 => (FailureKind::Unreachable, "no-such-peer", not_there(target)),
+        // Of a proxy, to which nobody answered in its turn.
+        408 | 504 => {
+            (FailureKind::Unreachable, "none-answered", or_telephone("nobody there answered in time: ask again later"))
+        }
+        _ => (FailureKind::Failed, "asking-failed", or_telephone("the log of whoever answered so may tell why")),
     };
-    format!("{name}; {}", as_telephone(target))
+    Failure::new(kind, code, message, target, next)
 }
+
+const REFUSED: &str = "talk to its user: it may answer only those whom it approved, or your clocks differ by minutes";
+
+/// Ordinary telephones say so too, above all where no user of theirs is named.
+fn not_there(target: &str) -> String {
+    match target.contains('@') {
+        true => format!("check the name, or ask by the address alone to see who is there; {}", as_telephone(target)),
+        false => format!("{NAME_ITS_USER}, then ask again"),
+    }
+}
+
+/// An entry for the address alone would not help: the call would be answered in the same way.
+pub(super) const NAME_ITS_USER: &str = "name its user as well (`sip:USER@HOST`)";
 
 /// What a proxy may have against us.
 pub(super) const OTHER_NAME: &str =
@@ -102,17 +115,17 @@ pub(super) const OTHER_NAME: &str =
 
 /// Between us and the peer stands the proxy, and it may be that which is silent.
 pub(super) fn by_proxy(failure: Failure) -> Failure {
+    let telephone = as_telephone(&failure.subject);
+    let or = if failure.next.ends_with(&telephone) { format!("; {telephone}") } else { String::new() };
     match (failure.kind, failure.code) {
-        (_, "asking-refused") => Failure {
+        (_, "asking-refused" | "asking-declined") => Failure {
             kind: FailureKind::Failed,
-            next: format!("the peer refused, or your account's proxy: {}", OTHER_NAME),
+            next: format!("the peer refused, or your account's proxy: {OTHER_NAME}{or}"),
             ..failure
         },
         // The proxy is there: it has answered.
-        (_, "no-such-peer") => failure,
+        (_, "no-such-peer" | "none-answered") => failure,
         (FailureKind::Unreachable, _) => {
-            let telephone = as_telephone(&failure.subject);
-            let or = if failure.next.ends_with(&telephone) { format!("; {telephone}") } else { String::new() };
             let next = format!(
                 "it goes by your account's proxy: `sottovoce account list` tells whether that is there; then ask again{or}"
             );
@@ -235,25 +248,26 @@ mod tests {
     #[test]
     fn what_may_be_an_ordinary_telephone_comes_with_what_one_needs() {
         let rejected = |status| EndCause::Rejected { status, reason: "Not Found".into(), retry_after: None };
-        for (target, cause) in
-            [("sip:tel@10.0.0.5", EndCause::TimedOut), ("10.0.0.5", rejected(404)), ("a@h", rejected(405))]
-        {
-            let next = ended(target, cause).next;
-            assert!(next.contains("`sottovoce policy add none --entity "), "{next}");
+        let statuses = [400, 403, 404, 405, 408, 480, 481, 488, 489, 500, 501, 504];
+        for cause in statuses.map(rejected).into_iter().chain([EndCause::TimedOut]) {
+            for failure in [ended("sip:tel@h", cause.clone()), by_proxy(ended("sip:tel@h", cause))] {
+                assert!(failure.next.contains("`sottovoce policy add none --entity "), "{failure:?}");
+            }
         }
-        for cause in [EndCause::TimedOut, rejected(404)] {
-            let next = by_proxy(ended("sip:tel@h", cause)).next;
-            assert!(next.contains("`sottovoce policy add none --entity "), "{next}");
+        for cause in [503, 600, 603].map(rejected) {
+            for failure in [ended("sip:tel@h", cause.clone()), by_proxy(ended("sip:tel@h", cause))] {
+                assert!(!failure.next.contains("policy add"), "{failure:?}");
+            }
         }
         let alone = ended("10.0.0.5", rejected(404)).next;
-        assert!(alone.contains("name its user as well") && !alone.contains("by the address alone"), "{alone}");
+        assert!(alone.contains("name its user as well") && !alone.contains("policy add"), "{alone}");
     }
 
     #[test]
     fn whose_keys_are_approved_is_offered_no_call_without_them() {
         let rejected = |status| EndCause::Rejected { status, reason: "Bad Event".into(), retry_after: None };
-        let causes = [EndCause::TimedOut, rejected(404), rejected(489)];
-        let failures = causes.into_iter().flat_map(|cause| {
+        let causes = [400, 403, 404, 408, 489].map(rejected).into_iter().chain([EndCause::TimedOut]);
+        let failures = causes.flat_map(|cause| {
             let failure = ended("sip:bob@h", cause);
             [failure.clone(), by_proxy(failure)]
         });

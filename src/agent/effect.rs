@@ -240,6 +240,9 @@ pub enum StoreOp {
     },
     /// A row of the append-only audit table.
     Audit(AuditRow),
+    /// A call stands: should the agent be killed while it runs, the history has it all the same, and its number is not given again. Its end
+    /// ([`StoreOp::RecordCall`]) takes the place of this.
+    BeginCall(Box<CallRecord>),
     /// Which devices calls use, and how loud.
     ChooseSound(SoundChange),
     /// The number of a review that was put: none is given twice.
@@ -394,9 +397,10 @@ pub enum Care {
 impl StoreOp {
     pub fn care(&self) -> Care {
         match self {
-            Self::RecordCall(record) if !record.known => Care::Stranger,
+            Self::BeginCall(record) | Self::RecordCall(record) if !record.known => Care::Stranger,
             Self::RecordGiven { known: false, .. } => Care::Stranger,
             Self::Audit(_)
+            | Self::BeginCall(_)
             | Self::CountReview(_)
             | Self::RecordCall(_)
             | Self::RecordGiven { .. }

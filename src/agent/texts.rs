@@ -10,16 +10,17 @@
 //! | `EndpointEvent::Messaged` -> `handle_messaged` | somebody's text |
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::account::Route;
 use super::ask_failures::OTHER_NAME;
+use super::call::{unspecified, written};
 use super::fail_over::{calls_for_another, with_tried, Untried};
 use super::redirect::{astray, direct, ends_onward, Reach, Redirects};
 use super::ruling::some_port;
-use super::target::Target;
+use super::target::{host_address, Target};
 use super::waiting::Waiting;
-use super::{Agent, Event, TextMessage, TextRequest, TextState, UnknownWatchers};
+use super::{Agent, Event, Pin, TextMessage, TextRequest, TextState, UnknownWatchers};
 use crate::policy::{Direction, Entry, Guarantee, Strength};
 use crate::sip::headers::NameAddr;
 use crate::sip::{self, redirects, Candidate, EndCause, Locate, MessageId, Refusal, RequestIds, Transport};
@@ -204,12 +205,12 @@ impl Agent {
     }
 
     /// What our packets to the peer must always have, its texts would not. They are looked up as a call's are, for every device
-    /// that may be meant; behind a proxy the peer's address is not known, and what is known of it counts.
+    /// that may be meant, or for an ordinary telephone; behind a proxy the peer's address is not known, and what is known of it counts.
     fn refuse_clear_text(&self, now: Now, target: &Target, there: Option<IpAddr>) -> Result<(), Failure> {
         let level = self.config.default_level;
         let secret = |entry: &Entry| {
             let guarantee = Guarantee::of(&entry.action, level);
-            guarantee.discard || guarantee.confidentiality == Strength::Always
+            [guarantee.confidentiality, guarantee.sealed].contains(&Strength::Always)
         };
         match self.entries_for_text(now, target, there).iter().find(|entry| secret(entry)) {
             Some(entry) => Err(in_clear(&target.entity, entry)),
@@ -218,30 +219,42 @@ impl Agent {
     }
 
     fn entries_for_text(&self, now: Now, target: &Target, there: Option<IpAddr>) -> Vec<Entry> {
-        let ours = some_port(self.config.media_address);
-        let unknown = match ours.ip() {
-            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
-        let out = |peer, address: IpAddr| self.entries_between(now, peer, ours, some_port(address)).0;
+        let there = there.or_else(|| written(target));
         let mut entries = Vec::new();
         for pin in self.book.pins() {
             let address = self.book.presence(&pin.entity, &pin.device).and_then(|record| self.peer_address(record));
             let is_there = address.is_some() && address == there;
-            if self.is_meant(target, pin) || is_there {
-                let address = there.or(address).unwrap_or(unknown);
-                entries.push(out(Some((&pin.entity, &pin.device)), address));
-                // Wherever the text goes now, what was approved for its reader holds.
-                let approved = self.book.entries_of(&pin.entity, &pin.device);
-                let approved = approved.filter(|entry| entry.direction == Direction::Out && !entry.expired(now.wall));
-                entries.extend(approved.cloned());
+            if self.may_be_meant(target, pin) || is_there {
+                entries.extend(self.entries_for_device(now, pin, there.or(address)));
             }
         }
         // Whoever has an entry of his own is ruled by that, and by no one's.
         if entries.is_empty() {
-            entries.push(out(None, there.unwrap_or(unknown)));
+            let out = |entity| {
+                let ([out, _], _) = self.entries_for_nobody_known(now, entity, there);
+                out
+            };
+            entries.extend(self.may_be_there(target).chain([&target.entity]).map(out));
         }
         entries
+    }
+
+    fn entries_for_device(&self, now: Now, pin: &Pin, there: Option<IpAddr>) -> Vec<Entry> {
+        let ours = some_port(self.config.media_address);
+        let there = some_port(there.unwrap_or(unspecified(ours)));
+        let (ruling, _) = self.entries_between(now, Some((&pin.entity, &pin.device)), ours, there);
+        // Wherever the text goes now, what was approved for its reader holds.
+        let approved = self.book.entries_of(&pin.entity, &pin.device);
+        let approved = approved.filter(|entry| entry.direction == Direction::Out && !entry.expired(now.wall));
+        [ruling].into_iter().chain(approved.cloned()).collect()
+    }
+
+    /// Whom entries of ours name, and who may read what is sent to an address alone.
+    fn may_be_there<'a>(&'a self, target: &Target) -> impl Iterator<Item = &'a Entity> {
+        let there = written(target).filter(|_| target.bare);
+        let named = there.map(|_| self.book.spd().ordinary().filter_map(|entry| entry.peer.entity.as_ref()));
+        let is_there = move |entity: &&Entity| host_address(entity.host()).map(|at| at.ip()) == there;
+        named.into_iter().flatten().filter(is_there)
     }
 
     pub(super) fn handle_message_delivered(&mut self, id: MessageId, kept: bool) {

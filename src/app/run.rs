@@ -74,6 +74,10 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
         notices.extend(sounds_not("output", &chosen.unwrap_or_else(|| config.audio_sink.clone())));
         let ring = opened.loaded.sound.ring.as_ref().or(config.ring.as_ref());
         notices.extend(ring.and_then(|ring| sounds_not("ring", &ring.sink())));
+        let is_saved = |name: &&String| {
+            opened.loaded.contacts.iter().any(|contact| contact.name.to_lowercase() == name.to_lowercase())
+        };
+        notices.extend(config.answering.contacts.iter().filter(|name| !is_saved(name)).map(|name| nobody_called(name)));
     }
     let tls = Tls::new(&config.tls).map_err(|why| no_tls(&why))?;
     let sockets = SipSockets::bind(&listens(&config)).await?;
@@ -142,6 +146,14 @@ fn notices(config: &Config, keylog: Option<&std::path::Path>) -> Vec<String> {
         ));
     }
     notices
+}
+
+/// It would never be answered by itself.
+fn nobody_called(name: &str) -> String {
+    let name = crate::vocab::escape(name);
+    format!(
+        "WARNING: answer.auto-contacts: no contact is called {name}; `sottovoce contact list` has those that are there"
+    )
 }
 
 /// The sound is not there: calls from here would be refused, and those of others be silent.

@@ -144,3 +144,34 @@ fn three_talk_each_hears_the_others_and_not_himself_and_it_is_recorded() {
     first.wait().unwrap();
     has(&channels(&first_heard)[0], [false, true, false]);
 }
+
+/// Who is held hears nothing; the third goes on hearing: both, and how they come together again, are said.
+#[test]
+fn who_is_held_is_out_of_the_conference_and_that_is_said() {
+    let [mut alice, mut bob, mut carol] =
+        [("alice", ALICE), ("bob", BOB), ("carol", CAROL)].map(|(name, hertz)| home(name, hertz, ESP));
+    for home in [&mut alice, &mut bob, &mut carol] {
+        home.start();
+    }
+    let [(first, c1), (second, c2)] = [&alice, &carol].map(|caller| calls_bob(&bob, caller, &caller.path("heard.wav")));
+    let told = |args: &[&str]| {
+        let output = bob.command(args).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let alone = told(&["hold", &c1]);
+    assert!(alone.contains("nobody hears anything until"), "{alone}");
+    told(&["conference", &c1, &c2]);
+    let is_taken_up =
+        || (the_call(&bob, &c1)["on_hold"] == false && the_call(&bob, &c1)["hold"]["state"] == "done").then_some(());
+    look_until(is_taken_up);
+    let held = told(&["hold", &c1]);
+    let again = format!("until `sottovoce conference {c1} {c2}`; call {c2} goes on hearing you");
+    assert!(held.contains(&again) && !held.contains("nobody"), "{held}");
+    let resumed = told(&["resume", &c1]);
+    assert!(resumed.contains(&format!("call {c2} is on hold meanwhile (`sottovoce resume {c2}`)")), "{resumed}");
+    bob.run(&["hangup"]).expect(0);
+    for mut call in [first, second] {
+        call.wait().unwrap();
+    }
+}

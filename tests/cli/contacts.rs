@@ -156,3 +156,16 @@ fn the_word_of_an_older_device_is_taken_back() {
     assert!(back["vouched_by"].is_null(), "{back}");
     assert!(new.run(&["audit"]).expect(0).stdout.contains("vouch-revoked"));
 }
+
+/// A name mistyped in the configuration would never have a call answered.
+#[test]
+fn an_auto_contact_that_is_nobody_is_said_at_the_start() {
+    let mut alice = Home::new("alice", "none");
+    let answering = "mode = \"auto\"\nauto-contacts = [\"bob\", \"Crol\"]";
+    alice.configure(&alice.usual("none;").replace("mode = \"auto\"", answering));
+    alice.start();
+    alice.run(&["contact", "add", "Bob", "sip:bob@10.9.8.7"]).expect(0);
+    alice.signal("TERM");
+    let told = alice.start_and_stop();
+    assert!(told.contains("no contact is called Crol") && !told.contains("is called bob"), "{told}");
+}

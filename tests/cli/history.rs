@@ -3,6 +3,29 @@
 use crate::process::{look_until, Home};
 use crate::schema::{check, refused};
 
+/// What runs when the agent is killed is in its history, once, and the next call has another number.
+#[test]
+fn a_call_in_which_the_agent_is_killed_is_in_the_history() {
+    let (mut alice, mut bob) = (Home::new("alice", ESP), Home::new("bob", ESP));
+    alice.start();
+    bob.start();
+    let calls = |home: &Home, what: &str| home.run(&[what]).expect(0).json()["calls"].as_array().unwrap().clone();
+    alice.run(&["ask", &bob.entity(), "--approve"]).expect(0);
+    let mut first = alice.command(&["call", &bob.entity(), "--duration", "60"]).spawn().unwrap();
+    look_until(|| calls(&bob, "calls").into_iter().find(|call| call["state"] == "active"));
+    assert!(calls(&bob, "history").is_empty(), "it runs");
+    bob.signal("KILL");
+    bob.start();
+    let [killed] = &calls(&bob, "history")[..] else { panic!("{:?}", calls(&bob, "history")) };
+    assert_eq!((&killed["call"], &killed["result"]), (&"c1".into(), &"answered".into()), "{killed}");
+    assert!(killed["outcome"].as_str().unwrap().contains("the agent was killed"), "{killed}");
+    alice.run(&["hangup"]).expect(0);
+    first.wait().unwrap();
+    alice.run(&["call", &bob.entity(), "--duration", "0.2"]).expect(0);
+    let rows = look_until(|| Some(calls(&bob, "history")).filter(|rows| rows.len() > 1));
+    assert_eq!(rows.iter().map(|row| row["call"].clone()).collect::<Vec<_>>(), ["c2", "c1"], "{rows:?}");
+}
+
 const ESP: &str = "ipsec esp/transport//require";
 
 #[test]

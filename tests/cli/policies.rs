@@ -158,7 +158,19 @@ fn an_entry_that_never_rules_is_registered_with_a_word() {
     let second = add("ipsec srtp/transport//require");
     assert!(second[0].starts_with("e3, e4 will never rule: all packets meet e1, e2 first (e1 is older)"));
     assert!(second[0].contains("`sottovoce policy remove e1`"), "{second:?}");
+    assert!(!second.iter().any(|told| told.contains("go by the entry")), "they do not: {second:?}");
+    let changed = |args: &[&str], warned: bool| {
+        let view = check(&alice.run(&[&["policy"], args].concat()).expect(0), "PolicyView");
+        assert_eq!(view["warnings"].to_string().contains("will never rule"), warned, "{args:?}: {view}");
+    };
+    changed(&["edit", "e3", "--with", "ipsec srtp/transport//use"], true);
+    changed(&["disable", "e3"], false);
+    changed(&["enable", "e3"], true);
+    let told =
+        finish(&mut alice.command(&["policy", "edit", "e3", "--with", "ipsec srtp/transport//require"])).expect(0);
+    assert!(told.stderr.contains("WARNING: e3, e4 will never rule"), "{told:?}");
     check(&alice.run(&["policy", "remove", "e1"]).expect(0), "PolicyView");
+    changed(&["enable", "e3"], false);
     assert_eq!(entries(&alice, &["--peer", "sip:tel@10.9.8.7"]).len(), 2, "both directions of the first are gone");
 }
 

@@ -6,15 +6,19 @@ use std::process::Command;
 use crate::process::{finish, own_address, Answering, Home, Ran};
 use crate::schema::refused;
 
-/// As a telephone answers SUBSCRIBE that knows no presence.
+/// As a telephone answers that knows texts and no presence.
 fn refuses_to_be_asked(request: &[u8]) -> Option<Vec<u8>> {
     let request = String::from_utf8_lossy(request);
     let copied = |name: &&str| ["Via:", "From:", "Call-ID:", "CSeq:"].iter().any(|wanted| name.starts_with(wanted));
     let to = request.lines().find(|line| line.starts_with("To:"))?;
     let copied: Vec<&str> = request.lines().filter(copied).collect();
-    request.starts_with("SUBSCRIBE ").then(|| {
-        format!("SIP/2.0 489 Bad Event\r\n{}\r\n{to};tag=t\r\nContent-Length: 0\r\n\r\n", copied.join("\r\n")).into()
-    })
+    let status = match request.split(' ').next()? {
+        "SUBSCRIBE" => "489 Bad Event",
+        "MESSAGE" => "200 OK",
+        _ => return None,
+    };
+    let answer = format!("SIP/2.0 {status}\r\n{}\r\n{to};tag=t\r\nContent-Length: 0\r\n\r\n", copied.join("\r\n"));
+    Some(answer.into())
 }
 
 fn telephone() -> (Answering, String) {
@@ -73,6 +77,26 @@ fn a_call_that_asks_first_shows_it_too() {
     let called = finish(&mut alice.command(&["call", &name]));
     assert_eq!(called.code, 1, "{called:?}");
     shown(&called);
+}
+
+/// What calls to it must have a text has not; an entry that allows less for it allows the text, whatever everybody else needs.
+#[test]
+fn texts_to_a_telephone_go_by_its_entry() {
+    let (esp, srtp) = ("ipsec esp/transport//require", "ipsec srtp/transport//require");
+    for (default, entry, is_sent) in [("none", srtp, false), ("none", esp, false), (esp, "none", true)] {
+        let (_telephone, name) = telephone();
+        let mut alice = Home::new("alice", default);
+        alice.start();
+        alice.run(&["policy", "add", entry, "--entity", &name]).expect(0);
+        let sent = alice.run(&["message", &name, "not for everybody"]);
+        if is_sent {
+            sent.expect(0);
+            continue;
+        }
+        let failure = refused(sent, 4, "text-in-clear");
+        assert!(failure["message"].as_str().unwrap().contains(entry), "{failure}");
+        alice.run(&["message", &name, "for everybody", "--clear"]).expect(0);
+    }
 }
 
 /// Somebody else answers in the place of a peer whose keys are approved: nothing that would let it in is shown.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sottovoce::agent::{AgentConfig, CallState, Command, HoldState, SrtpKeying};
+use sottovoce::agent::{AgentConfig, CallResult, CallState, Command, HoldState, SrtpKeying};
 use sottovoce::ipsec::Kind;
 use sottovoce::vocab::CallId;
 
@@ -135,6 +135,10 @@ fn another_certificate_than_the_one_that_is_named_ends_the_call_and_nothing_was_
     assert_eq!(failure.code, "dtls-failed");
     assert!(failure.message.contains("somebody may stand between you"), "{}", failure.message);
     assert!(failure.next.contains("do not trust this line"), "{}", failure.next);
+    world.run_for(SECOND);
+    for kept in [0, 1].map(|node| world.nodes[node].store.calls.last().unwrap()) {
+        assert_eq!((kept.result, kept.answered), (CallResult::Failed, None), "nobody could talk: {kept:?}");
+    }
     assert!(world.wire.seen.iter().all(|seen| Kind::of(seen) == Kind::Dtls));
 }
 

@@ -57,6 +57,7 @@ mod telephone;
 mod telephone_anew;
 mod telephone_by_proxy;
 mod telephone_by_tcp;
+mod telephone_words;
 mod texts;
 mod transfers;
 mod watch;

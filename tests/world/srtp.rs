@@ -4,10 +4,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sottovoce::agent::{AgentConfig, AnswerMode, CallResult, CallState, Command, Event, HoldState};
-use sottovoce::vocab::{CallId, Failure};
+use sottovoce::agent::{AccountConfig, AgentConfig, AnswerMode, CallResult, CallState, Command, Event, HoldState};
+use sottovoce::vocab::{CallId, Entity, Failure};
 
-use crate::common::config::agent;
+use crate::common::config::{account, agent};
 use crate::common::wire::{Link, Parcel};
 use crate::common::world::World;
 
@@ -180,12 +180,25 @@ fn answered_with(action: &str, media: &str) -> (World, CallId) {
     (world, call)
 }
 
-/// It is asked first; only when it knows no presence the call goes on, and only where both directions may be in clear.
+/// What telephones, and proxies before them, say to SUBSCRIBE, and take INVITE all the same.
+const UNASKABLE: [&str; 11] = [
+    "489 Bad Event",
+    "405 Method Not Allowed",
+    "481 Call/Transaction Does Not Exist",
+    "501 Not Implemented",
+    "400 Bad Request",
+    "403 Forbidden",
+    "404 Not Found",
+    "408 Request Timeout",
+    "480 Temporarily Unavailable",
+    "488 Not Acceptable Here",
+    "504 Server Time-out",
+];
+
+/// It is asked first; when it refuses to be asked the call goes on, and only where both directions may be in clear.
 #[test]
 fn a_clear_call_follows_an_ask_that_finds_no_presence() {
-    for status in
-        ["489 Bad Event", "405 Method Not Allowed", "481 Call/Transaction Does Not Exist", "501 Not Implemented"]
-    {
+    for status in UNASKABLE {
         let mut world = World::new(5, Link::GOOD);
         world.add("alice", agent("alice", "192.168.1.1", "none"));
         let call = world.call(ALICE, "phone@192.168.1.5", None, 3600);
@@ -227,9 +240,11 @@ fn whoever_may_be_called_in_clear_is_not_waited_for() {
 fn no_call_in_clear_follows_an_ask_that_fails_otherwise_or_under_another_entry() {
     let esp = "ipsec esp/transport//require";
     for (action, status, code) in [
-        ("none", "404 Not Found", "no-such-peer"),
-        ("none", "603 Decline", "asking-refused"),
+        ("none", "603 Decline", "asking-declined"),
+        ("none", "600 Busy Everywhere", "asking-declined"),
+        ("none", "503 Service Unavailable", "peer-unreachable"),
         (esp, "489 Bad Event", "no-presence"),
+        (esp, "404 Not Found", "no-such-peer"),
         ("ipsec esp/transport//use", "489 Bad Event", "no-presence"),
     ] {
         let mut world = World::new(5, Link::GOOD);
@@ -338,5 +353,40 @@ fn a_telephone_whose_offer_is_none_for_us_is_refused_and_the_user_told() {
         assert!(told[0].message.contains(lacks) && told[0].next.contains(next), "{media} {told:?}");
         let missed: Vec<_> = world.nodes[ALICE].store.calls.iter().map(|call| call.result).collect();
         assert_eq!(missed, [CallResult::Missed], "{media}");
+    }
+}
+
+/// The way of most calls to telephones: nobody but the proxy says anything, and it says so in its own words.
+#[test]
+fn a_clear_call_by_a_proxy_follows_an_ask_that_it_refuses() {
+    for status in UNASKABLE {
+        let mut world = World::new(5, Link::GOOD);
+        let entity = Entity::parse("sip:alice@example.org").unwrap();
+        let account = AccountConfig { publish: false, ..account(&entity, PHONE) };
+        world.add("alice", AgentConfig { accounts: vec![account], ..agent("alice", "192.168.1.1", "none") });
+        let call = world.call(ALICE, "+4930120@example.org", None, 3600);
+        answers(&mut world, "SUBSCRIBE ", status, "");
+        answers(&mut world, "INVITE ", "200 OK", &described("RTP/AVP 0\r\n"));
+        world.run_for(SECOND);
+        assert_eq!(world.the_call(ALICE, call).state, CallState::Active, "{status}");
+    }
+}
+
+/// What it answers is told in words for a telephone.
+#[test]
+fn what_a_telephone_refuses_a_call_with_comes_with_what_helps_there() {
+    for (peer, status, code, helps) in [
+        ("phone@192.168.1.5", "403 Forbidden", "caller-refused", "takes no calls of yours"),
+        ("phone@192.168.1.5", "404 Not Found", "no-such-peer", "check the name"),
+        ("192.168.1.5", "404 Not Found", "no-such-peer", "name its user as well"),
+    ] {
+        let mut world = World::new(5, Link::GOOD);
+        world.add("alice", agent("alice", "192.168.1.1", "none"));
+        let call = world.call(ALICE, peer, None, 3600);
+        answers(&mut world, "SUBSCRIBE ", status, "");
+        answers(&mut world, "INVITE ", status, "");
+        assert_eq!(failed(&world, call), code, "{peer} {status}");
+        let CallState::Failed(failure) = &world.the_call(ALICE, call).state else { panic!() };
+        assert!(failure.next.contains(helps) && !failure.next.contains("keys"), "{failure:?}");
     }
 }

@@ -90,6 +90,53 @@ fn an_entry_for_the_address_and_one_for_a_device_there_count_too() {
     }
 }
 
+/// A telephone, of which no keys are approved: a text is looked up as a call to it is.
+#[test]
+fn an_entry_for_a_telephone_rules_texts_to_it_as_it_rules_calls() {
+    let (esp, srtp) = ("ipsec esp/transport//require", "ipsec srtp/transport//require");
+    let written = |world: &mut World, peer: &str| {
+        let request = TextRequest { peer: peer.into(), text: "secret".into(), clear: false, account: None };
+        world.command(0, Command::Text(request)).map_err(|failure| failure.code)
+    };
+    for action in [esp, srtp, "discard"] {
+        let mut world = two("none", UnknownWatchers::Policy);
+        let text = format!("spdadd any any udp -P out {action}; # sv: entity=sip:tel@192.168.1.5");
+        world.command(0, Command::PolicyAdd { text }).unwrap();
+        world.run_for(MINUTE);
+        for peer in ["tel@192.168.1.5", "192.168.1.5"] {
+            assert_eq!(written(&mut world, peer).unwrap_err(), "text-in-clear", "{action}: {peer}");
+        }
+        assert!(world.wire.overheard.is_empty(), "nothing was sent");
+        assert!(written(&mut world, "other@192.168.1.5").is_ok(), "{action}");
+    }
+    let mut world = two(srtp, UnknownWatchers::Policy);
+    assert_eq!(written(&mut world, "tel@192.168.1.5").unwrap_err(), "text-in-clear");
+    for action in ["none", "ipsec srtp/transport//use"] {
+        let text = format!("spdadd any any udp -P out {action}; # sv: entity=sip:tel@192.168.1.5");
+        world.command(0, Command::PolicyAdd { text }).unwrap();
+        world.run_for(MINUTE);
+        assert!(written(&mut world, "tel@192.168.1.5").is_ok(), "{action}");
+    }
+}
+
+/// By the proxy of an account nothing tells where the telephone is but its name.
+#[test]
+fn an_entry_for_a_telephone_rules_texts_that_go_by_a_proxy() {
+    let mut world = World::new(3, Link::GOOD);
+    let entity = Entity::parse("sip:alice@example.org").unwrap();
+    let mut alice = agent("alice", "192.168.1.1", "none");
+    alice.accounts = vec![account(&entity, "192.168.1.9")];
+    world.add("alice", alice);
+    let text = "spdadd any any udp -P out ipsec srtp/transport//require; # sv: entity=sip:tel@example.org".into();
+    world.command(0, Command::PolicyAdd { text }).unwrap();
+    world.run_for(MINUTE);
+    for (peer, refused) in [("tel@example.org", true), ("other@example.org", false)] {
+        let request = TextRequest { peer: peer.into(), text: "secret".into(), clear: false, account: None };
+        let failure = world.command(0, Command::Text(request)).err().map(|failure| failure.code);
+        assert_eq!(failure, refused.then_some("text-in-clear"), "{peer}");
+    }
+}
+
 #[test]
 fn a_text_to_a_name_goes_where_the_name_is() {
     let mut world = two("none", UnknownWatchers::Policy);

@@ -2,6 +2,7 @@
 
 use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::peer_sdp::PeerSdp;
+use super::telephone::USE;
 use super::telephone_failures::no_keys;
 use super::{CallState, KeyState};
 use crate::agent::Agent;
@@ -27,7 +28,7 @@ impl Agent {
         let offer = calling.said.ours.as_ref().ok_or_else(|| gone(id))?;
         let accepted = match (&key, body) {
             (KeyState::Telephone(_), Some(body)) if PeerSdp::leaves_srtp_out(&body, offer) => {
-                return Err(no_keys(&peer))
+                return Err(no_keys(&peer, &self.instead_of_ruling(now, id, USE)));
             }
             (_, Some(body)) => PeerSdp::answer(&body, offer).map_err(|why| unreadable_sdp(&peer, &why))?,
             // There are gateways that do not repeat what they answered before.

@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use rand_core::RngCore;
 
-use super::caller_failures::{ambiguous, discarded, nobody_approved, played_already, recorded_already, too_many};
+use super::caller_failures::{
+    ambiguous, discarded, nobody_approved, played_already, recorded_already, too_many, unreviewed,
+};
 use super::failures::{gone, no_address, no_agreement_text};
 use super::formats::codec_of;
 use super::media::random_spis;
@@ -143,9 +145,12 @@ impl Agent {
     }
 
     pub(in crate::agent) fn ask_failed_for_call(&mut self, now: Now, id: CallId, failure: Failure) {
-        if !self.dial_in_clear(now, id, &failure) {
-            self.end_call(now, id, CallState::Failed(failure));
+        if self.dial_in_clear(now, id, &failure) {
+            return;
         }
+        let was_answered = self.calls.all.get(&id).is_some_and(|calling| calling.answer.is_some());
+        let failure = if was_answered { unreviewed(failure) } else { failure };
+        self.end_call(now, id, CallState::Failed(failure));
     }
 
     /// The review that the call waited for has its answer.

@@ -68,3 +68,12 @@ pub(super) fn too_many(peer: &str, most: usize) -> Failure {
     let message = format!("{most} calls are open already");
     Failure::new(FailureKind::Failed, "too-many-calls", message, escape(peer), "hang up some of them first")
 }
+
+/// The user had answered the review beforehand.
+pub(super) fn unreviewed(failure: Failure) -> Failure {
+    let message = format!(
+        "{}; so there was no review for `--approve`, or another answer given beforehand, to count in",
+        failure.message
+    );
+    Failure { message, ..failure }
+}

@@ -211,6 +211,13 @@ impl Agent {
         self.finish_unless_open(now, id);
     }
 
+    /// For the history of an agent that is killed in the call. One whose keys are being made has not begun.
+    pub(super) fn keep_begun(&mut self, now: Now, id: CallId) {
+        let Some(calling) = self.calls.all.get(&id).filter(|calling| !calling.waits_for_keys()) else { return };
+        let record = calling.record(now, &calling.call.state);
+        self.keep(StoreOp::BeginCall(Box::new(record)));
+    }
+
     /// With media closed and nothing more to wait for, the call is over and goes into the history.
     fn finish_unless_open(&mut self, now: Now, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id).filter(|calling| !calling.media_open) else { return };

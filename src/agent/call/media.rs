@@ -198,6 +198,7 @@ impl Agent {
         calling.until = calling.duration.map(|duration| now.mono + duration);
         self.count("calls_established");
         self.set_call(id, CallState::Active);
+        self.keep_begun(now, id);
         self.note_end_of_entries(now, id);
         self.loosen_call(now, id);
     }
@@ -258,7 +259,8 @@ impl Agent {
         if let (AudioSink::File(path), Some(other)) =
             (&wanted, self.calls.recorded_in(&wanted).filter(|other| *other != id))
         {
-            let notice = not_recorded(id, other, &path.to_string_lossy());
+            let is_ours = self.calls.all.get(&id).is_some_and(|calling| calling.call.side == super::Side::Caller);
+            let notice = not_recorded(id, other, &path.to_string_lossy(), is_ours);
             self.event(Event::Notice(notice));
             return AudioSink::Discard;
         }
@@ -383,14 +385,19 @@ fn unruly(peer: &str, agreed: &str, entry: &Entry) -> Failure {
     )
 }
 
-fn not_recorded(id: CallId, other: CallId, file: &str) -> Failure {
+/// `is_ours`: whoever called can name a file with the call.
+fn not_recorded(id: CallId, other: CallId, file: &str, is_ours: bool) -> Failure {
     let file = escape(file);
+    let next = match is_ours {
+        true => "give each call a file of its own with --record, or end the other call first".to_owned(),
+        false => format!("`sottovoce record {id} FILE` records it, into a file of its own"),
+    };
     Failure::new(
         FailureKind::Failed,
         "not-recorded",
         format!("call {id} is not recorded: {file} holds the sound of call {other}, which still runs"),
         id.to_string(),
-        "give each call a file of its own with --record, or end the other call first",
+        next,
     )
 }
 

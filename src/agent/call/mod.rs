@@ -91,6 +91,7 @@ use rekey::Agreement;
 use renewal::Renewal;
 use running::{nothing_heard, Hearing};
 pub use srtp_keys::BY_DTLS;
+pub(super) use telephone::{unspecified, written};
 use through::Through;
 
 /// Calls at once, where one user's telephone is served; a further one is refused, ours and theirs.

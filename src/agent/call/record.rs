@@ -26,9 +26,9 @@ impl Calling {
             // What a peer wanted is no deed of our user before he placed it.
             known: call.known || call.side == Side::Caller && call.wanted_by.is_none(),
             started: call.started,
-            answered: self.answered,
+            answered: self.answered.filter(|_| agreed),
             ended: now.wall,
-            result: self.result(last),
+            result: self.result(last, agreed),
             outcome: brief(&outcome),
             action: call.action.clone(),
             bundle: if agreed { call.bundle.clone() } else { String::new() },
@@ -42,18 +42,22 @@ impl Calling {
         self.call.suite.as_deref() == Some(BY_DTLS)
     }
 
-    fn result(&self, last: &CallState) -> CallResult {
+    fn result(&self, last: &CallState, agreed: bool) -> CallResult {
         let kind = match last {
             CallState::Failed(failure) => Some(failure.kind),
             _ => None,
         };
         match (self.call.side, kind) {
-            _ if self.answered.is_some() => CallResult::Answered,
+            _ if self.answered.is_some() && agreed => CallResult::Answered,
             _ if self.declined => CallResult::Refused,
             _ if self.elsewhere => CallResult::Elsewhere,
+            // Somebody picked up, and no keys came.
+            _ if self.answered.is_some() => CallResult::Failed,
             (Side::Callee, Some(_)) => CallResult::Failed,
             (Side::Callee, None) => CallResult::Missed,
             (Side::Caller, Some(FailureKind::RefusedByUser)) => CallResult::Refused,
+            // Nothing rang anywhere: it had not come to an INVITE.
+            (Side::Caller, Some(FailureKind::Unreachable)) if self.invited.is_none() => CallResult::Failed,
             (Side::Caller, Some(FailureKind::Unreachable) | None) => CallResult::Unanswered,
             (Side::Caller, Some(_)) => CallResult::Failed,
         }

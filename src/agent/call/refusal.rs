@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::failures::gone;
+use super::telephone::{REQUIRE, USE};
 use super::telephone_failures::{not_in_clear, not_with_keys};
 use super::{CallState, KeyState};
-use crate::agent::ask_failures::OTHER_NAME;
+use crate::agent::ask_failures::{NAME_ITS_USER, OTHER_NAME};
 use crate::agent::book::Standing;
 use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
 use crate::agent::reviews::Opening;
@@ -56,14 +57,7 @@ impl Agent {
             if self.offer_dtls_alone(now, id) {
                 return;
             }
-            let Some(calling) = self.calls.all.get(&id) else { return };
-            let (peer, said) = (&calling.call.peer, format!("{} {}", no.status, escape(&no.reason)));
-            let with_sdes = calling.hop.is_some_and(|hop| self.may_key_by(hop.transport));
-            let failure = match &calling.key {
-                KeyState::Telephone(keys) if keys.is_empty() => not_in_clear(peer, &said),
-                _ => not_with_keys(peer, &said, with_sdes),
-            };
-            return self.end_call(now, id, CallState::Failed(failure));
+            return self.refused_by_telephone(now, id, &format!("{} {}", no.status, escape(&no.reason)));
         }
         let document = no.body.as_ref().and_then(|body| body.part(crate::agent::ask::PIDF));
         match document {
@@ -71,10 +65,31 @@ impl Agent {
             None if no.status == 488 && !calling.retried => self.ask_why(now, id, &no),
             _ => {
                 let failure = with_retry(refused(&calling.call.peer, &no), no.retry_after);
-                let failure = if calling.login.is_some() { by_proxy(failure) } else { failure };
+                let failure = match (calling.login.is_some(), calling.is_telephone()) {
+                    (true, _) => by_proxy(failure),
+                    (false, true) => by_telephone(failure),
+                    (false, false) => failure,
+                };
                 self.end_call(now, id, CallState::Failed(failure));
             }
         }
+    }
+
+    /// Not as it was offered.
+    fn refused_by_telephone(&mut self, now: Now, id: CallId, said: &str) {
+        let Some(calling) = self.calls.all.get(&id) else { return };
+        let peer = &calling.call.peer;
+        let with_sdes = calling.hop.is_some_and(|hop| self.may_key_by(hop.transport));
+        let failure = match &calling.key {
+            KeyState::Telephone(keys) if keys.is_empty() => {
+                not_in_clear(peer, said, &self.instead_of_ruling(now, id, REQUIRE))
+            }
+            _ => {
+                let less = with_sdes.then(|| self.instead_of_ruling(now, id, USE));
+                not_with_keys(peer, said, less.as_deref())
+            }
+        };
+        self.end_call(now, id, CallState::Failed(failure));
     }
 
     /// 488 without a statement: perhaps the device cannot even read our offer, because its key is another. Asking tells.
@@ -218,6 +233,7 @@ fn refused(peer: &str, no: &Rejection) -> Failure {
         403 => (FailureKind::Trust, "caller-refused", "the peer does not accept who you are; compare keys with its user"),
         486 | 600 => (FailureKind::RefusedByUser, "busy", "the peer is busy; call later"),
         487 | 603 => (FailureKind::RefusedByUser, "declined", "the peer did not want the call; try later"),
+        404 | 410 | 604 if !peer.contains('@') => (FailureKind::Unreachable, "no-such-peer", NAME_ITS_USER),
         404 | 410 | 604 => (FailureKind::Unreachable, "no-such-peer", "check the name, or ask the peer anew"),
         482 | 483 => (FailureKind::Unreachable, "call-in-a-circle", "proxies send the call round: tell who runs them"),
         // An endpoint should never see it, and takes it for 400 (RFC 5626 section 11.5).
@@ -249,6 +265,18 @@ fn by_proxy(failure: Failure) -> Failure {
         "caller-refused" => Failure {
             kind: FailureKind::Failed,
             next: format!("the peer does not accept who you are, or your account's proxy does not: {OTHER_NAME}"),
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
+/// There are no keys with it that could be compared.
+fn by_telephone(failure: Failure) -> Failure {
+    match failure.code {
+        "caller-refused" => Failure {
+            kind: FailureKind::RefusedByUser,
+            next: "it takes no calls of yours: ask its user, on another way, to let you in there".into(),
             ..failure
         },
         _ => failure,

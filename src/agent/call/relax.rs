@@ -22,6 +22,7 @@ impl Agent {
     ) -> Result<AskId, Failure> {
         self.talking(id)?;
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        calling.agrees_within_calls()?;
         let (entity, device) = calling.peer.clone().filter(|_| calling.call.known).ok_or_else(|| stranger(calling))?;
         let rules = match rules {
             Some(rules) => rules,

@@ -108,7 +108,13 @@ impl Agent {
             StreamEvent::Digit(digit) => return self.tell_digit(id, digit, DigitWay::Rtp),
             StreamEvent::FirstPacket { .. } => self.count("streams_heard"),
             StreamEvent::Forbidden => self.event(Event::Notice(forbidden(id, &peer))),
-            StreamEvent::Keyed { suite } => calling.call.suite = Some(format!("{BY_DTLS} {suite}")),
+            StreamEvent::Keyed { suite } => {
+                let begins = calling.waits_for_keys();
+                calling.call.suite = Some(format!("{BY_DTLS} {suite}"));
+                if begins {
+                    self.keep_begun(now, id);
+                }
+            }
             StreamEvent::Unkeyed(why) => {
                 let failure = super::telephone_failures::unkeyed(&peer, why);
                 return self.end_call(now, id, CallState::Failed(failure));

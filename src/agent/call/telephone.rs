@@ -3,9 +3,11 @@
 //!
 //! Nothing of theirs is authenticated but by TLS to the next hop: an entry for an entity rules whoever answers there in its name.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use super::failures::gone;
 use super::peer_sdp::PeerSdp;
-use super::telephone_failures::{keys_unusable, needs_tls, no_keys};
+use super::telephone_failures::{instead, keys_unusable, needs_tls, no_keys};
 use super::{CallState, Calling, KeyState};
 use crate::agent::ask_failures::clear_proxy;
 use crate::agent::redirect::{Reach, Redirects};
@@ -17,8 +19,22 @@ use crate::sdp::{Keying, Profile, RemoteAudio};
 use crate::sip::{Body, Invite, Transport};
 use crate::vocab::{CallId, Device, Entity, Failure, Now};
 
-/// How asking fails with whoever has no statement to give.
-const WITHOUT_STATEMENT: [&str; 4] = ["no-presence", "nothing-published", "peer-silent", "unsigned"];
+/// How asking fails with whoever has no statement to give, or may have none: what an ordinary telephone, or a proxy before it, says to SUBSCRIBE differs
+/// (docs/telephones.md), and whoever could forge one of these answers could forge each.
+const WITHOUT_STATEMENT: [&str; 8] = [
+    "no-presence",
+    "nothing-published",
+    "peer-silent",
+    "unsigned",
+    "no-such-peer",
+    "asking-refused",
+    "asking-failed",
+    "none-answered",
+];
+
+/// For telephones that have srtp, and for those that may have it.
+pub(super) const REQUIRE: &str = "ipsec srtp/transport//require";
+pub(super) const USE: &str = "ipsec srtp/transport//use";
 
 impl Calling {
     /// At the other end is an ordinary telephone, as far as we know.
@@ -30,22 +46,31 @@ impl Calling {
 impl Agent {
     /// Our user approved keys of somebody whom this may be.
     pub(in crate::agent) fn has_approved_keys(&self, target: &Target) -> bool {
-        let is_meant = |pin: &Pin| self.is_meant(target, pin) || !target.bare && pin.entity.may_be(&target.entity);
-        self.book.pins().any(is_meant)
+        self.book.pins().any(|pin| self.may_be_meant(target, pin))
+    }
+
+    pub(in crate::agent) fn may_be_meant(&self, target: &Target, pin: &Pin) -> bool {
+        self.is_meant(target, pin) || !target.bare && pin.entity.may_be(&target.entity)
     }
 
     /// Our entries for a telephone there, of whom nobody's key was approved, and by what media goes there.
     fn entries_for_telephone(&self, now: Now, target: &Target) -> Option<([Entry; 2], Upper)> {
-        if self.has_approved_keys(target) {
-            return None;
-        }
+        (!self.has_approved_keys(target)).then(|| self.entries_for_nobody_known(now, &target.entity, written(target)))
+    }
+
+    /// Likewise, of somebody in that name at `there`; `None`: its address is not known.
+    pub(in crate::agent) fn entries_for_nobody_known(
+        &self,
+        now: Now,
+        entity: &Entity,
+        there: Option<IpAddr>,
+    ) -> ([Entry; 2], Upper) {
         let ours = some_port(self.config.media_address);
-        let there = target.socket().or_else(|| host_address(target.entity.host()));
-        let theirs = there.map_or(some_port(unspecified(ours)), |there| some_port(there.ip()));
-        let telephone = (&target.entity, &Device::telephone());
+        let theirs = some_port(there.unwrap_or(unspecified(ours)));
+        let telephone = (entity, &Device::telephone());
         let upper = self.transport_towards(now, telephone, ours, theirs);
         let (out, inbound) = self.entries_by(now, Some(telephone), (ours, theirs), upper);
-        Some(([out, inbound], upper))
+        ([out, inbound], upper)
     }
 
     /// Our entries speak of SRTP with it, and of nothing that it could not have.
@@ -173,7 +198,7 @@ impl Agent {
                 let demands = self.demands_of_call(now, id, remote)?;
                 match self.lets_clear(&demands) {
                     true => self.start_clear_stream(now, id, remote),
-                    false => Err(no_keys(&peer)),
+                    false => Err(no_keys(&peer, &self.instead_of_ruling(now, id, USE))),
                 }
             }
         }
@@ -192,6 +217,16 @@ impl Agent {
 
     pub(super) fn lets_clear(&self, demands: &Demands) -> bool {
         !demands.discard() && demands.missing(Protected::default(), self.config.default_level).is_empty()
+    }
+
+    /// The command by which these rules would rule the call.
+    pub(super) fn instead_of_ruling(&self, now: Now, id: CallId, rules: &str) -> String {
+        let entries = self.ruling(now, id).map(|ruling| ruling.entries);
+        let (entries, entity) = match (entries, self.entity_of(id)) {
+            (Ok(entries), Ok(entity)) => (entries, entity),
+            _ => return format!("`sottovoce policy add '{rules}' --entity NAME`"),
+        };
+        instead(&entries[0], &entity, rules)
     }
 
     fn entity_of(&self, id: CallId) -> Result<Entity, Failure> {
@@ -218,9 +253,16 @@ fn reach(target: &Target, route: Option<crate::agent::account::Route>) -> Result
     }
 }
 
-fn unspecified(like: std::net::SocketAddr) -> std::net::IpAddr {
+/// The address that stands in the name.
+pub(in crate::agent) fn written(target: &Target) -> Option<IpAddr> {
+    let there = target.socket().or_else(|| host_address(target.entity.host()));
+    there.map(|there| there.ip())
+}
+
+/// Of an address that is not known: no entry for an address is about it.
+pub(in crate::agent) fn unspecified(like: SocketAddr) -> IpAddr {
     match like {
-        std::net::SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
-        std::net::SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     }
 }

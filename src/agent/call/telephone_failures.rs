@@ -2,8 +2,8 @@
 
 use super::sdes::NoKeys;
 use crate::dtls::DtlsError;
-use crate::policy::Rule;
-use crate::vocab::{escape, Failure, FailureKind};
+use crate::policy::{Entry, Rule};
+use crate::vocab::{escape, shell_word, Entity, EntryId, Failure, FailureKind};
 
 /// The keys would be read by whoever sees the message.
 pub(super) fn needs_tls(peer: &str) -> Failure {
@@ -13,10 +13,10 @@ pub(super) fn needs_tls(peer: &str) -> Failure {
     refused("sdes-needs-tls", message, peer, "name it by sips:, or give the account a proxy tls:HOST; or allow it with sdes-without-tls = true in [srtp]: whoever sees the messages can listen then")
 }
 
-pub(super) fn no_keys(peer: &str) -> Failure {
+pub(super) fn no_keys(peer: &str, less: &str) -> Failure {
     let message =
         format!("{peer} took the call without srtp, which your policy demands; it was ended, and nothing was sent");
-    refused("no-protection", message, peer, WITHOUT)
+    refused("no-protection", message, peer, &without(less))
 }
 
 /// Those of an answer fit none of the offer.
@@ -27,18 +27,19 @@ pub(super) fn keys_unusable(peer: &str) -> Failure {
     refused("answer-unusable", message, peer, "the telephone, or a proxy on the way, is at fault: tell who runs it")
 }
 
-/// It answered so: `said` as 488 Not Acceptable Here. `with_sdes`: keys by SDES were offered too.
-pub(super) fn not_with_keys(peer: &str, said: &str, with_sdes: bool) -> Failure {
+/// It answered so: `said` as 488 Not Acceptable Here. `less`: where keys by SDES were offered too, the command that would allow a call without any.
+pub(super) fn not_with_keys(peer: &str, said: &str, less: Option<&str>) -> Failure {
     let message = format!("{peer} does not take a call with srtp as your policy demands it: it answered {said}");
-    let next = format!("{}; or there is no codec in common", if with_sdes { WITHOUT } else { DTLS_ALONE });
-    refused("no-protection", message, peer, &next)
+    let next = less.map_or_else(|| DTLS_ALONE.to_owned(), without);
+    refused("no-protection", message, peer, &format!("{next}; or there is no codec in common"))
 }
 
-/// The same, where nothing but a call in clear was offered.
-pub(super) fn not_in_clear(peer: &str, said: &str) -> Failure {
+/// The same, where nothing but a call in clear was offered. `more`: the command that would offer keys.
+pub(super) fn not_in_clear(peer: &str, said: &str, more: &str) -> Failure {
     let message =
         format!("{peer} does not take a call in clear, which is all that your policy offers it: it answered {said}");
-    refused("no-protection", message, peer, "it may demand srtp: write an entry for it with srtp/transport//require (or //use), as `sottovoce policy add 'ipsec srtp/transport//require' --entity NAME`, and call again; or there is no codec in common")
+    let next = format!("it may demand srtp: {more} (or //use), and call again; or there is no codec in common");
+    refused("no-protection", message, peer, &next)
 }
 
 /// The handshake that was to make keys came to nothing.
@@ -110,7 +111,18 @@ const DTLS_ALONE: &str = "keys were offered by DTLS alone, as they are where the
 const SWITCH_ON: &str =
     "switch SRTP on there, by DTLS or with SDES keys (baresip: mediaenc=dtls_srtp, srtp or srtp-mand)";
 
-const WITHOUT: &str = "switch SRTP on there, by DTLS or with SDES keys (baresip: mediaenc=dtls_srtp, srtp or srtp-mand), or write an entry for it with srtp/transport//use or none: then others can listen";
+fn without(less: &str) -> String {
+    format!("{SWITCH_ON}; or {less} (or none): then others can listen")
+}
+
+/// How other rules come to rule the calls to a telephone: what is added behind the entry that rules them, and names it as well, never would.
+pub(super) fn instead(ruling: &Entry, telephone: &Entity, rules: &str) -> String {
+    let stays_first = ruling.peer.entity.is_some() || ruling.priority > 0;
+    match stays_first && ruling.id != EntryId::default() {
+        true => format!("{id} says `{}`: `sottovoce policy edit {id} --with '{rules}'`", ruling.action, id = ruling.id),
+        false => format!("`sottovoce policy add '{rules}' --entity {}`", shell_word(telephone.as_str())),
+    }
+}
 
 fn refused(code: &'static str, message: String, peer: &str, next: &str) -> Failure {
     Failure::new(FailureKind::RefusedByPolicy, code, message, escape(peer), next)

@@ -22,6 +22,7 @@ impl Agent {
     ) -> Result<EffectId, Failure> {
         self.talking(id)?;
         let calling = self.calls.all.get(&id).ok_or_else(|| gone(id))?;
+        calling.agrees_within_calls()?;
         let (entity, device) = calling.peer.clone().filter(|_| calling.call.known).ok_or_else(|| stranger(calling))?;
         let remote = self.remote_of(id).ok_or_else(|| gone(id))?;
         let (local, upper) = (calling.local.ok_or_else(|| gone(id))?, calling.upper);
@@ -59,6 +60,28 @@ impl Agent {
         }
         self.register_own(now, vec![tighter(&out), tighter(&inward)], Origin::User, false)
     }
+}
+
+impl Calling {
+    /// Another protection than that of its beginning can be had by a key agreement alone.
+    ///
+    /// # Errors
+    /// At the other end is an ordinary telephone.
+    pub(super) fn agrees_within_calls(&self) -> Result<(), Failure> {
+        let by_keys = self.agreement.as_ref().is_some_and(|agreement| agreement.hash.is_some());
+        let is_agreed = by_keys || self.call.known && !self.is_telephone();
+        is_agreed.then_some(()).ok_or_else(|| ordinary_telephone(self))
+    }
+}
+
+fn ordinary_telephone(calling: &Calling) -> Failure {
+    let (id, peer) = (calling.call.id, &calling.call.peer);
+    let message =
+        format!("{peer} is an ordinary telephone, as far as can be seen: nothing is agreed on with it within a call");
+    let next = format!(
+        "`sottovoce policy edit` changes the entry for it, which `sottovoce policy list` shows; then `sottovoce hangup {id}`, and call anew"
+    );
+    Failure::new(FailureKind::RefusedByPolicy, "telephone-in-call", message, id.to_string(), next)
 }
 
 pub(super) fn stranger(calling: &Calling) -> Failure {

@@ -46,6 +46,7 @@ impl Control {
                 elsewhere: elsewhere.map(|entry| entry.id.to_string()).collect(),
                 more: found.more,
                 pending,
+                warnings: Vec::new(),
                 entries: found.entries.iter().chain(&found.defaults).map(|entry| EntryView::at(entry, now)).collect(),
             }
         })
@@ -76,7 +77,8 @@ impl Control {
         let policy = self.policy().await?;
         let added = policy.default_entries().iter().map(|entry| entry.id.clone()).collect();
         let warnings = policy.default_in_clear().into_iter().collect();
-        Ok(RegisteredView { policy, added, skipped: Vec::new(), warnings, default_changed: true })
+        let policy = PolicyView { warnings, ..policy };
+        Ok(RegisteredView { policy, added, skipped: Vec::new(), default_changed: true })
     }
 
     /// Takes the configuration's default again.
@@ -89,7 +91,7 @@ impl Control {
         if body.format == ImportFormat::Setkey {
             let mut view = self.register(Command::PolicyImport { text: body.text.clone(), part: body.part }).await?;
             let not_obeyed = setkey::parse_file(&body.text).map(|file| file.not_obeyed).unwrap_or_default();
-            view.warnings.extend(super::policy_warnings::not_obeyed(&not_obeyed));
+            view.policy.warnings.extend(super::policy_warnings::not_obeyed(&not_obeyed));
             return Ok(view);
         }
         let entries = json::read(&body.text).map_err(|why| not_json(&why.to_string()))?;
@@ -173,7 +175,8 @@ impl Control {
                 (added.iter().map(id).collect(), skipped_before.iter().map(skipped).collect(), warnings)
             })
             .await?;
-        Ok(RegisteredView { policy, added, skipped, warnings, default_changed: false })
+        let policy = PolicyView { warnings, ..policy };
+        Ok(RegisteredView { policy, added, skipped, default_changed: false })
     }
 
     /// Who is known by what was typed.

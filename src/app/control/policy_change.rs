@@ -1,11 +1,14 @@
 use std::time::Duration;
 
+use super::brain::Known;
 use super::failures::usage;
 use super::policy::{entry_id, field};
+use super::policy_warnings::warnings;
 use super::request::{ExpiryBody, PolicyBody, UndoBody};
 use super::view::{PolicyChangeView, PolicyHistoryView, PolicyView};
 use super::Control;
 use crate::agent::Command;
+use crate::policy::Entry;
 use crate::vocab::{read_timestamp, Failure, Wall};
 
 /// Changes that one question may ask for.
@@ -16,13 +19,27 @@ impl Control {
     /// `spdadd` lines in the place of an entry and its other direction.
     pub async fn policy_edit(&self, id: &str, body: &PolicyBody) -> Result<PolicyView, Failure> {
         self.policy_entry(id).await?;
-        self.change(Command::PolicyEdit { entry: entry_id(id)?, text: body.text.clone() }).await
+        let policy = self.change(Command::PolicyEdit { entry: entry_id(id)?, text: body.text.clone() }).await?;
+        self.with_warnings(id, policy).await
     }
 
     /// Takes an entry and its other direction out of force, or puts them in force again.
     pub async fn policy_enable(&self, id: &str, enabled: bool) -> Result<PolicyView, Failure> {
         self.policy_entry(id).await?;
-        self.change(Command::PolicyEnable { entry: entry_id(id)?, enabled }).await
+        let policy = self.change(Command::PolicyEnable { entry: entry_id(id)?, enabled }).await?;
+        self.with_warnings(id, policy).await
+    }
+
+    /// Of the entry, and of its other direction, as both are now.
+    async fn with_warnings(&self, id: &str, policy: PolicyView) -> Result<PolicyView, Failure> {
+        let (number, now) = (entry_id(id)?, self.clock.now().wall);
+        let told = move |known: &dyn Known| {
+            let one = known.spd().entry(number).filter(|entry| entry.in_force(now));
+            let other = one.and_then(|entry| known.spd().other_direction_of(entry));
+            let both: Vec<Entry> = [one, other].into_iter().flatten().cloned().collect();
+            warnings(known, &both, now)
+        };
+        Ok(PolicyView { warnings: self.look(told).await?, ..policy })
     }
 
     pub async fn policy_expire(&self, id: &str, body: &ExpiryBody) -> Result<PolicyView, Failure> {

@@ -32,7 +32,9 @@ pub(super) fn warnings(known: &dyn Known, added: &[Entry], now: Wall) -> Vec<Str
         }
     }
     told.extend(overruled(known, added, now));
-    told.extend(unknown(known, added));
+    let may_rule = |entry: &&Entry| known.spd().overruling(entry, now).is_none();
+    let may_rule: Vec<&Entry> = added.iter().take(LOOKED_AT).filter(may_rule).collect();
+    told.extend(unknown(known, &may_rule));
     let more = told.len().saturating_sub(TOLD);
     told.truncate(TOLD);
     if more > 0 {
@@ -89,8 +91,8 @@ fn overruled(known: &dyn Known, added: &[Entry], now: Wall) -> Option<String> {
 }
 
 /// Names under which nobody is kept: a contact's name mistyped looks like a host.
-fn unknown(known: &dyn Known, added: &[Entry]) -> Vec<String> {
-    let is_known = |entry: &&Entry| {
+fn unknown(known: &dyn Known, added: &[&Entry]) -> Vec<String> {
+    let is_known = |entry: &Entry| {
         let entity = entry.peer.entity.as_ref();
         entity.is_none()
             || known.pins().iter().any(|pin| Some(&pin.entity) == entity)
@@ -98,14 +100,13 @@ fn unknown(known: &dyn Known, added: &[Entry]) -> Vec<String> {
     };
     let groups = known.groups();
     let has_group =
-        |entry: &&Entry| entry.peer.group.as_ref().is_none_or(|name| groups.iter().any(|group| group.name == *name));
+        |entry: &Entry| entry.peer.group.as_ref().is_none_or(|name| groups.iter().any(|group| group.name == *name));
     let mut told: Vec<String> = Vec::new();
-    let looked_at = || added.iter().take(LOOKED_AT);
-    for entry in looked_at().filter(|entry| !is_known(entry)) {
+    for entry in added.iter().filter(|entry| !is_known(entry)) {
         let Some(entity) = &entry.peer.entity else { continue };
         told.push(if is_for_telephones(entry) { as_telephone(entity) } else { without_keys(entity) });
     }
-    for group in looked_at().filter(|entry| !has_group(entry)).filter_map(|entry| entry.peer.group.as_deref()) {
+    for group in added.iter().filter(|entry| !has_group(entry)).filter_map(|entry| entry.peer.group.as_deref()) {
         let group = crate::vocab::escape(group);
         let word = shell_word(&group);
         told.push(format!("there is no group {group}: the entry rules nobody (`sottovoce group add {word}`)"));

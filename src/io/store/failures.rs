@@ -33,7 +33,7 @@ pub fn in_use(dir: &Path, pid: &str) -> Failure {
         "data-dir-in-use",
         format!("the data directory {} is in use by {who}", dir.display()),
         dir.display(),
-        "stop that agent with `sottovoce stop`, or choose another directory with --data-dir",
+        "an agent that is just starting or stopping: try again in a moment; else stop it with `sottovoce stop`, or choose another directory with --data-dir",
     )
 }
 

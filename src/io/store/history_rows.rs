@@ -62,9 +62,9 @@ pub struct HistoryEntry {
     pub dropped: BTreeMap<String, u64>,
 }
 
-/// With [`HistoryFilter::params`].
+/// With [`HistoryFilter::params`]. Of calls that run the history does not tell.
 const MATCHES: &str = "(?1 IS NULL OR instr(lower(peer), ?1) > 0) AND (?2 IS NULL OR outgoing = ?2) \
-    AND (?3 IS NULL OR result = ?3) AND (?4 IS NULL OR started >= ?4) AND (?5 IS NULL OR number < ?5)";
+    AND (?3 IS NULL OR result = ?3) AND (?4 IS NULL OR started >= ?4) AND (?5 IS NULL OR number < ?5) AND ended > 0";
 
 /// The newest first, at most `limit`.
 pub fn history(database: &Connection, limit: u32, filter: &HistoryFilter) -> Result<Vec<HistoryEntry>, Failure> {
@@ -103,7 +103,22 @@ pub fn forget(database: &mut Connection, filter: &HistoryFilter) -> Result<u64, 
     Ok(forgotten as u64)
 }
 
+/// A call that runs has no end, whatever its record says.
+pub fn begin(step: &Transaction<'_>, begun: &CallRecord) -> rusqlite::Result<()> {
+    record(step, &CallRecord { ended: Wall::default(), ..begun.clone() })
+}
+
+/// Those that ran when the agent was killed, or the power failed: nobody knows how long they lasted. Once, at the start.
+pub fn end_running(database: &Connection) -> Result<(), Failure> {
+    let end = "UPDATE call_history SET ended = coalesce(answered, started), outcome = ?1 WHERE ended = 0";
+    let ended =
+        database.execute(end, ["the agent was killed, or the power failed, while it ran; how long is not known"]);
+    ended.map(drop).map_err(|error| failures::sqlite("keep how calls ended", &error))
+}
+
+/// In the place of the row of the same call without an end.
 pub fn record(step: &Transaction<'_>, record: &CallRecord) -> rusqlite::Result<()> {
+    run(step, "DELETE FROM call_history WHERE ended = 0 AND call = ?1", [signed(record.call.0)])?;
     let insert =
         "INSERT INTO call_history (call, peer, outgoing, started, ended, outcome, action, bundle, suite, sent, \
         received, known, result, answered, seen) \

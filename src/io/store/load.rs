@@ -5,7 +5,8 @@ use rusqlite::{params, Connection, Row};
 
 use super::columns::Columns;
 use super::{
-    account_rows, agreed_rows, contact_rows, entry_rows, failures, pending_rows, proposal_rows, seen, sound_rows,
+    account_rows, agreed_rows, contact_rows, entry_rows, failures, history_rows, pending_rows, proposal_rows, seen,
+    sound_rows,
 };
 use crate::agent::{Given, Loaded, Pin, Watched};
 use crate::policy::Approved;
@@ -178,6 +179,7 @@ fn own(database: &Connection) -> Result<(Option<String>, Option<String>), Failur
 }
 
 fn last_call(database: &Connection) -> Result<u64, Failure> {
+    history_rows::end_running(database)?;
     let highest = database.query_row("SELECT coalesce(max(call), 0) FROM call_history", [], |row| row.get::<_, i64>(0));
     highest.map(i64::unsigned_abs).map_err(|error| failures::sqlite("be read", &error))
 }

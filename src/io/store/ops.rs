@@ -120,6 +120,7 @@ pub fn apply(step: &Transaction<'_>, op: &StoreOp) -> Result<Stored, Failure> {
             let what = change::Change { put: put.as_ref(), gone, default: *default, generation: *generation };
             return change::change(step, &what, audit);
         }
+        StoreOp::BeginCall(record) => history_rows::begin(step, record).map_err(failed)?,
         StoreOp::RecordCall(record) => history_rows::record(step, record).map_err(failed)?,
         StoreOp::RecordGiven { given, .. } => record_given(step, given)?,
         StoreOp::RecordSeen { seen, at } => seen::record(step, seen, *at).map_err(failed)?,
@@ -184,7 +185,7 @@ fn name(op: &StoreOp) -> &'static str {
         StoreOp::RemoveGroup { .. } => "remove the group",
         StoreOp::KeepVouch { .. } => "keep the word of your other device",
         StoreOp::ChangePolicy { .. } => "change the policy database",
-        StoreOp::RecordCall(_) => "keep the call's record",
+        StoreOp::BeginCall(_) | StoreOp::RecordCall(_) => "keep the call's record",
         StoreOp::RecordGiven { .. } => "remember what was told to a watcher",
         StoreOp::RecordSeen { .. } => "remember what must not be taken twice",
         StoreOp::Register { .. } => "register the entry",

@@ -76,7 +76,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
     let (mut id, mut last, mut wants) = (id.to_owned(), None, None);
     let (mut asked, mut quiet, mut waited, mut on_hold, mut early) = (None, false, 0, None, false);
     let mut sound = Sound::default();
-    let (mut bundle, mut unheard): (Option<String>, Option<ErrorView>) = (None, None);
+    let (mut protected, mut unheard): (Option<String>, Option<ErrorView>) = (None, None);
     loop {
         let through = last.map(|state| format!("&while={}", word(state))).unwrap_or_default();
         let reply = door.get(&format!("/v1/calls/{id}?wait={}{through}", if last.is_some() { 1 } else { 0 })).await?;
@@ -102,9 +102,9 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if call.early && !std::mem::replace(&mut early, true) {
             output.say(&told_early(&call));
         }
-        if call.state == CallStateView::Active && bundle.as_ref() != Some(&call.bundle) {
+        if call.state == CallStateView::Active && protected != Some(protected_by(&call)) {
             // The first is said with the state.
-            if bundle.replace(call.bundle.clone()).is_some() {
+            if protected.replace(protected_by(&call)).is_some() {
                 output.say(&told_rekeyed(&call));
             }
         }
@@ -121,7 +121,7 @@ async fn follow(door: &Door, output: Output, id: &str) -> Result<Exit, ErrorView
         if let Some(next) = goes_on(door, &call).await? {
             output.say(&format!("call {id}: goes on as call {next}"));
             (id, last, asked, quiet, waited, wants) = (next, None, None, false, 0, None);
-            bundle = None;
+            protected = None;
             continue;
         }
         match call.state {
@@ -362,7 +362,12 @@ pub async fn tighten(door: &Door, output: Output, id: &str, rules: Option<String
         (false, true) => {
             format!("call {} with {}: the peer has not answered yet; `sottovoce calls` tells", call.id, call.peer)
         }
-        (false, false) => format!("call {} with {}: goes on under {}", call.id, call.peer, protection(&call)),
+        (false, false) => format!(
+            "call {} with {}: goes on under {}; so do later calls with it (`sottovoce policy list`): its own next one is reviewed there first",
+            call.id,
+            call.peer,
+            protection(&call)
+        ),
     });
     Ok(Exit::Done)
 }

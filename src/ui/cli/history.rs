@@ -52,7 +52,7 @@ pub async fn run(door: &Door, output: Output, args: &HistoryArgs) -> Result<Exit
     let reply = door.get(&format!("/v1/history?limit={}{}", args.limit, args.filter())).await?;
     output.body(reply.body());
     let view: HistoryView = reply.view()?;
-    list(output, &view);
+    list(output, &view, args.peer.is_some());
     // A script that reads the history need not be a user who has seen it.
     let shown = view.calls.iter().filter(|call| !call.seen).map(|call| call.number).max();
     if let Some(until) = shown.filter(|_| !output.json) {
@@ -77,8 +77,15 @@ pub fn missed(status: &StatusView) -> Option<String> {
     Some(format!("{} missed: see `sottovoce history --missed`", calls(missed)))
 }
 
-fn list(output: Output, view: &HistoryView) {
-    let rows: Vec<[String; 7]> = view.calls.iter().map(row).collect();
+/// Why a call failed has its remedy with it: among all calls it would hide the others.
+const SHORT: usize = 60;
+
+fn list(output: Output, view: &HistoryView, whole: bool) {
+    let short = |[started, way, peer, what, talked, protected, ended]: [String; 7]| {
+        let ended = if whole { ended } else { cut(&ended) };
+        [started, way, peer, what, talked, protected, ended]
+    };
+    let rows: Vec<[String; 7]> = view.calls.iter().map(row).map(short).collect();
     match rows.is_empty() {
         true => output.line("no such call has ended yet"),
         false => output.table(["started", "way", "peer", "what", "talked", "protected by", "how it ended"], &rows),
@@ -97,6 +104,13 @@ fn row(call: &HistoryRowView) -> [String; 7] {
     };
     let what = format!("{}{new}", call.result.name());
     [call.started.clone(), way.into(), peer, what, talked, protected, call.outcome.clone()]
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHORT) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{} ...", text[..end].trim_end()),
+    }
 }
 
 /// `1:02:03`, or `2:03` below an hour.
@@ -139,5 +153,11 @@ mod tests {
     fn times_are_written_as_a_clock_does() {
         let said = [0, 59_999, 60_000, 3_599_000, 3_723_004].map(clock);
         assert_eq!(said, ["0:00", "0:59", "1:00", "59:59", "1:02:03"]);
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_between_characters() {
+        let (short, long) = ("ü".repeat(SHORT), "ü".repeat(SHORT + 1));
+        assert_eq!((cut(&short), cut(&long)), (short.clone(), format!("{short} ...")));
     }
 }

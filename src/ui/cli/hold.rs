@@ -3,20 +3,21 @@
 use super::door::{segment, Door};
 use super::exit::Exit;
 use super::output::Output;
-use crate::app::control::view::{ErrorKind, ErrorView, HoldStateView, HoldView};
+use crate::app::control::view::{CallList, CallView, ErrorKind, ErrorView, HoldStateView, HoldView};
 
 /// `verb`: `hold` or `resume`.
 pub async fn run(door: &Door, output: Output, call: &str, verb: &str) -> Result<Exit, ErrorView> {
     let path = format!("/v1/calls/{}", segment(call));
+    let before = calls(door).await?;
     let begun: HoldView = door.post_empty(&format!("{path}/{verb}")).await?.view()?;
     tokio::select! {
-        exit = follow(door, output, &path) => exit,
+        exit = follow(door, output, &path, &before) => exit,
         () = super::interrupted() => Err(left(&begun)),
     }
 }
 
 /// Until it is known what became of it.
-async fn follow(door: &Door, output: Output, path: &str) -> Result<Exit, ErrorView> {
+async fn follow(door: &Door, output: Output, path: &str, before: &[CallView]) -> Result<Exit, ErrorView> {
     let mut waited = 0;
     loop {
         let reply = door.get(&format!("{path}/hold?wait=1")).await?;
@@ -24,7 +25,11 @@ async fn follow(door: &Door, output: Output, path: &str) -> Result<Exit, ErrorVi
         match hold.state {
             HoldStateView::Done => {
                 output.body(reply.body());
-                output.line(&told(&hold));
+                output.line(&format!(
+                    "{}{}",
+                    told(&hold, partner(&hold.call, before)),
+                    held_meanwhile(before, &calls(door).await?)
+                ));
                 return Ok(Exit::Done);
             }
             HoldStateView::Failed => return Err(hold.failure.clone().unwrap_or_else(|| left(&hold))),
@@ -37,9 +42,29 @@ async fn follow(door: &Door, output: Output, path: &str) -> Result<Exit, ErrorVi
     }
 }
 
-fn told(hold: &HoldView) -> String {
+async fn calls(door: &Door) -> Result<Vec<CallView>, ErrorView> {
+    Ok(door.get("/v1/calls").await?.view::<CallList>()?.calls)
+}
+
+/// The other peer of a conference of three, that hears you all the same.
+fn partner<'a>(call: &str, before: &'a [CallView]) -> Option<&'a str> {
+    before.iter().find(|one| one.id == call)?.conference.as_deref()
+}
+
+/// What of ours fell silent with it.
+fn held_meanwhile(before: &[CallView], after: &[CallView]) -> String {
+    let talked = |call: &&CallView| before.iter().any(|one| one.id == call.id && !one.on_hold);
+    let held = after.iter().filter(|call| call.on_hold && !call.is_over()).filter(talked);
+    held.map(|call| format!("; call {id} is on hold meanwhile (`sottovoce resume {id}`)", id = call.id)).collect()
+}
+
+fn told(hold: &HoldView, partner: Option<&str>) -> String {
     let HoldView { call, peer, .. } = hold;
     match (hold.wanted, hold.held_by_peer) {
+        (true, _) if partner.is_some() => {
+            let partner = partner.unwrap_or_default();
+            format!("call {call} with {peer}: on hold, and out of the conference until `sottovoce conference {call} {partner}`; call {partner} goes on hearing you")
+        }
         (true, _) => {
             format!("call {call} with {peer}: on hold; nobody hears anything until `sottovoce resume {call}`")
         }

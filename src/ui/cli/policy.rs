@@ -109,9 +109,7 @@ pub(super) fn registered(output: Output, reply: &Reply, import: bool) -> Result<
 
 pub(super) fn tell(output: Output, view: &RegisteredView, import: bool) {
     output.lines(&told(view, import).iter().flat_map(|line| wrap(line, output.width(), "  ")).collect::<Vec<_>>());
-    for warning in &view.warnings {
-        output.say(&format!("WARNING: {warning}"));
-    }
+    warned(output, &view.policy);
     if view.default_changed {
         return print_default(output, &view.policy);
     }
@@ -160,8 +158,13 @@ pub(super) fn changed(output: Output, reply: &Reply, which: &[String]) -> Result
     output.body(reply.body());
     let policy: PolicyView = reply.view()?;
     output.line(&format!("registered as generation {}", policy.generation));
+    warned(output, &policy);
     print_those(output, &policy, which);
     Ok(Exit::Done)
+}
+
+fn warned(output: Output, policy: &PolicyView) {
+    policy.warnings.iter().for_each(|warning| output.say(&format!("WARNING: {warning}")));
 }
 
 /// The configuration's default is in force again.

@@ -19,6 +19,10 @@ pub struct PolicyView {
     pub more: usize,
     /// What you agreed to and the peer has not used yet: not in force for what is sent.
     pub pending: Vec<PendingView>,
+    /// After a change: what the entries that it put in force do, or do not, beside what was agreed on with peers and beside other entries, and what of a
+    /// file was not obeyed: in words.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 impl PolicyView {
@@ -101,9 +105,6 @@ pub struct RegisteredView {
     /// Numbers of the entries that are new.
     pub added: Vec<String>,
     pub skipped: Vec<SkippedView>,
-    /// What the new entries do, or do not, beside what was agreed on with peers, and what of a file was not obeyed: in words.
-    #[serde(default)]
-    pub warnings: Vec<String>,
     /// `false`: the default for everybody else was left as it was.
     pub default_changed: bool,
 }
@@ -113,9 +114,11 @@ impl RegisteredView {
     pub fn and(mut self, next: Self) -> Self {
         self.added.extend(next.added);
         self.skipped.extend(next.skipped);
-        self.warnings
-            .extend(next.warnings.into_iter().filter(|warning| !self.warnings.contains(warning)).collect::<Vec<_>>());
-        Self { policy: next.policy, ..self }
+        let mut warnings = self.policy.warnings;
+        let news = next.policy.warnings.iter().filter(|warning| !warnings.contains(warning)).cloned();
+        let news: Vec<String> = news.collect();
+        warnings.extend(news);
+        Self { policy: PolicyView { warnings, ..next.policy }, ..self }
     }
 }
 

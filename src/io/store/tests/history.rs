@@ -113,3 +113,22 @@ fn calls_are_found_seen_and_forgotten_by_what_they_are() {
     assert_eq!(block(store.forget_calls(all())).unwrap(), 2);
     assert_eq!(found(all()), [0; 0]);
 }
+
+/// Its row takes the place of the one without an end; where none came, the agent was killed.
+#[test]
+fn a_call_that_was_begun_and_not_ended_is_told_of_after_the_next_start() {
+    let store = in_memory();
+    let all = || block(store.history(9, HistoryFilter::default())).unwrap();
+    let begun = |number| CallRecord { answered: Some(Wall(7)), result: CallResult::Answered, ..call(number, true) };
+    for number in [4, 5] {
+        run(&store, StoreOp::BeginCall(Box::new(begun(number)))).unwrap();
+    }
+    assert_eq!(all(), [], "they run");
+    run(&store, StoreOp::RecordCall(Box::new(call(4, true)))).unwrap();
+    assert_eq!(all().len(), 1);
+    assert_eq!(loaded(&store).last_call, 5, "its number is not given again");
+    let [ended, killed] = &all()[..] else { panic!("{:?}", all()) };
+    assert_eq!((ended.call, ended.ended, ended.outcome.as_str()), (CallId(4), Wall(2), "ended"));
+    assert_eq!((killed.call, killed.answered, killed.ended), (CallId(5), Some(Wall(7)), Wall(7)));
+    assert!(killed.outcome.contains("the agent was killed") && killed.result == CallResult::Answered, "{killed:?}");
+}
