@@ -55,11 +55,11 @@ fn mean(all: &[f64]) -> f64 {
     all.iter().sum::<f64>() / all.len() as f64
 }
 
-/// Of both agents together, in kB.
+/// Of both agents together, in kB: what is their own. Pages of their code come and go.
 fn resident(agents: &[&Home]) -> u64 {
     let of = |agent: &&Home| {
         let status = std::fs::read_to_string(format!("/proc/{}/status", agent.process())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap().to_owned();
+        let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap().to_owned();
         line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap()
     };
     agents.iter().map(of).sum()
