@@ -301,3 +301,28 @@ fn without_json_there_is_text_and_messages_go_to_stderr() {
     assert!(completions.stdout.contains("sottovoce"));
     assert!(finish(&mut alice.command(&["--help"])).expect(0).stdout.contains("Exit codes"));
 }
+
+/// Where it starts, in its status, and once in a call that has no other sound.
+#[test]
+fn an_agent_as_shipped_says_that_it_is_silent() {
+    const REMEDY: &str = "`sottovoce devices use --input default --output default --ring default`";
+    let (mut alice, mut bob) = (Home::new("alice", "ipsec esp/transport//require"), Home::new("bob", "none"));
+    alice.start();
+    bob.start();
+    let status = finish(alice.command(&["status"]).env("COLUMNS", "160")).expect(0);
+    assert!(
+        status.stdout.contains("your peers hear silence, and you hear nothing of them")
+            && status.stdout.contains(REMEDY),
+        "{status:?}"
+    );
+    alice.run(&["ask", &bob.entity(), "--approve"]).expect(0);
+    let entity = bob.entity();
+    let told = |more: &[&str]| {
+        let call = [&["call", &entity, "--duration", "0.2"], more].concat();
+        let ran = finish(&mut alice.command(&call)).expect(0);
+        ran.stderr.matches("no sound: your peers hear silence").count()
+    };
+    assert_eq!(told(&[]), 1);
+    let heard = alice.path("heard.wav");
+    assert_eq!(told(&["--record", heard.to_str().unwrap()]), 0);
+}

@@ -110,6 +110,6 @@ fn two_agents_run_on_one_machine_as_in_the_readme() {
 
 /// With every number of packets and milliseconds taken out.
 fn counted(line: &str) -> String {
-    let number = |word: &str| word.parse::<u64>().is_ok();
+    let number = |word: &str| word.starts_with(|first: char| first.is_ascii_digit()) && word.parse::<f64>().is_ok();
     line.split(' ').map(|word| if number(word) { "N" } else { word }).collect::<Vec<_>>().join(" ")
 }

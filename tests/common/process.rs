@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -327,33 +328,37 @@ pub fn finish(command: &mut Command) -> Ran {
     Ran { code: done.status.code().unwrap_or(-1), stdout: text(done.stdout), stderr: text(done.stderr) }
 }
 
-/// Every command that looks until `done` says so; each look is a process, which is pause enough.
+/// Every command that looks until `done` says so, for as long as a command may take: as many looks as a fast machine has in two seconds are no time.
 pub fn look_until<T>(look: impl FnMut() -> Option<T>) -> T {
-    look_up_to(2000, look)
+    look_for(patience(), Duration::from_millis(5), look)
 }
 
 /// The same for what takes half a minute, with a pause between that leaves the machine to others.
-pub fn look_long_until<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    look_up_to(2000, || {
-        let found = look();
-        if found.is_none() {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        found
-    })
+pub fn look_long_until<T>(look: impl FnMut() -> Option<T>) -> T {
+    look_for(5 * patience(), Duration::from_millis(100), look)
 }
 
-fn look_up_to<T>(times: u32, mut look: impl FnMut() -> Option<T>) -> T {
-    (0..times).find_map(|_| look()).expect("it did not happen")
+fn look_for<T>(long: Duration, pause: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = std::time::Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < long, "it did not happen");
+        std::thread::sleep(pause);
+    }
+}
+
+fn patience() -> Duration {
+    Duration::from_secs(PATIENCE.parse().unwrap())
 }
 
 /// Looks every few milliseconds, for as long as a command may take.
 pub fn wait_until(mut done: impl FnMut() -> bool) {
     let began = std::time::Instant::now();
-    let patience = std::time::Duration::from_secs(PATIENCE.parse().unwrap());
     while !done() {
-        assert!(began.elapsed() < patience, "it did not happen");
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        assert!(began.elapsed() < patience(), "it did not happen");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
