@@ -161,8 +161,8 @@ fn of_approved(failure: Failure) -> Failure {
         kind: FailureKind::Trust,
         code: "not-itself",
         message: format!("{}; but keys of {} are approved", failure.message, failure.subject),
-        next: "nothing has changed: another program is there, or somebody in its place; ask again later, and ask its user, on another way, what \
-               runs there"
+        next: "nothing has changed: its own agent may be away, and another program, or somebody, be there in its place; ask again later, and ask its \
+               user, on another way, what runs there"
             .into(),
         ..failure
     }

@@ -131,7 +131,7 @@ fn configured_only(text: &str, side: SoundSide) -> Failure {
     let text = escape(text);
     let message = format!("{text} is no {side} that can be chosen while the agent runs");
     let next = "write it into [audio] of the configuration, as input = \"pipe:voice\", and restart the agent; \
-                here stand names of `sottovoce devices list`, default or none";
+                what can be chosen meanwhile is a name of `sottovoce devices list`, default or none";
     Failure::new(FailureKind::Usage, "no-device-name", message, text, next)
 }
 
