@@ -42,7 +42,7 @@ aarch64:
 
 STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester socat=socat tshark=tshark baresip=baresip-core linphone-daemon=linphone-cli \
 	$(KAMAILIO) turnserver=coturn 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl opusdec=opus-tools \
-	pulseaudio=pulseaudio pactl=pulseaudio-utils \
+	pulseaudio=pulseaudio pactl=pulseaudio-utils 'ls /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so=libasound2-plugins' \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 
 # test: installs what the tests need and runs everything; NAME="unit world" runs some of it

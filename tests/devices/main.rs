@@ -6,6 +6,7 @@ mod process;
 #[path = "../common/events.rs"]
 mod events;
 
+mod alsa;
 mod calls;
 mod choice;
 mod connections;

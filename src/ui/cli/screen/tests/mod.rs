@@ -96,6 +96,8 @@ fn policies() -> Vec<(&'static str, Case)> {
         ("cut", Case::office().asking(wide)),
         ("looser", Case { state: looser, ..Case::office().demanding("ipsec esp/transport//require;") }),
         ("other-suites", suites),
+        // A grade below ESP, whose RTP headers are sealed too.
+        ("srtp", Case::office().demanding("ipsec srtp/transport//require;")),
         ("incomparable", Case::office().demanding("ipsec ah/transport//require;")),
         ("same", Case::office().demanding("ipsec esp/transport//require;")),
     ]
