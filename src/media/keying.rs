@@ -121,17 +121,21 @@ impl Keying {
 
     /// The first that comes to its end is the other side's.
     fn settle_elsewhere(&mut self, now: Mono) -> Option<SrtpKeys> {
-        for place in 0..self.elsewhere.len() {
-            let other = self.elsewhere.get_mut(place)?;
+        let mut place = 0;
+        while let Some(other) = self.elsewhere.get_mut(place) {
             other.handshake.handle_timeout(now);
             match other.handshake.take_result() {
+                None => place += 1,
                 Some(Ok(keys)) => {
                     let Elsewhere { handshake, from, .. } = self.elsewhere.swap_remove(place);
                     (self.handshake, self.peer) = (handshake, Some(from));
                     return Some(keys);
                 }
-                Some(Err(why)) if why != DtlsError::TimedOut => self.failed = Some(why),
-                Some(Err(_)) | None => {}
+                // It was somebody else, and keeps no place from who speaks next.
+                Some(Err(why)) => {
+                    self.elsewhere.swap_remove(place);
+                    self.failed = Some(why).filter(|why| *why != DtlsError::TimedOut).or(self.failed);
+                }
             }
         }
         None

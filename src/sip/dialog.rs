@@ -233,10 +233,12 @@ impl Dialog {
         self.destination().remote == self.fallback
     }
 
-    /// The peer sends from there, or its proxy does: where our requests go, or where it all began. Tags can be read on the way.
+    /// The peer sends from there, or its proxy does: where our requests go, or where it all began. Tags can be read on the way. A proxy that is
+    /// recorded nowhere is passed over from the first ACK on (RFC 3261 section 12.2.1.1): then the peer is where its Contact says, even where nothing is sent there.
     pub fn is_from_peer(&self, from: IpAddr) -> bool {
-        let places = [self.destination().remote, self.fallback];
-        places.iter().any(|place| place.ip().to_canonical() == from.to_canonical())
+        let named = self.target.host().and_then(Host::ip).filter(|_| self.route.is_empty());
+        let places = [self.destination().remote.ip(), self.fallback.ip()];
+        places.into_iter().chain(named).any(|place| place.to_canonical() == from.to_canonical())
     }
 
     pub fn destination(&self) -> Destination {

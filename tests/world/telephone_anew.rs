@@ -268,3 +268,24 @@ fn no_hold_and_no_answer_from_elsewhere_is_taken_in_clear_either() {
     phone.acknowledge(&own);
     assert_eq!((phone.remote(), phone.call().state.clone()), (at(PHONE, 6010), CallState::Active));
 }
+
+/// Keys that were read on the way prove nothing.
+#[test]
+fn nobody_elsewhere_holds_a_call_by_the_keys_that_he_read() {
+    let mut phone = Phone::talking();
+    let own = phone.described("RTP/SAVP", &crypto(1));
+    assert_eq!(phone.invite(&own).0, 200);
+    phone.acknowledge("");
+    // The same, as far as its o= line tells.
+    let held = format!("{own}a=inactive\r\n");
+    phone.from = "192.168.1.9";
+    assert_eq!(phone.invite(&held).0, 488);
+    phone.acknowledge("");
+    assert!(!phone.call().held_by_peer);
+    phone.from = PHONE;
+    phone.is_heard();
+    assert!(phone.heard().len() > 40);
+    assert_eq!(phone.invite(&held).0, 200, "its own is taken");
+    phone.acknowledge("");
+    assert!(phone.call().held_by_peer);
+}

@@ -53,7 +53,9 @@ impl Agent {
         // Of a telephone nothing else tells that it is the one of the call; but its sound may go where its certificate is heard first.
         let is_other = calling.is_described_anew(&again) || !before.is_same_offer(&again);
         let proves = calling.srtp.as_ref().is_some_and(|keys| keys.prove(&again));
-        if is_telephone && is_from_elsewhere && is_other && !proves {
+        // A certificate proves who speaks at a new place; that the peer wants to be held nothing proves.
+        let only_holds = !calling.is_described_anew(&again) && before.held() != again.held();
+        if is_telephone && is_from_elsewhere && (only_holds || is_other && !proves) {
             return self.refuse_elsewhere(now, id, session, from.remote.ip());
         }
         // Its connection leads where it did.

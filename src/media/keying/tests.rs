@@ -129,3 +129,41 @@ fn nor_does_a_host_with_many_ports() {
     }
     unreachable!("it is given up after 20 s")
 }
+
+/// As behind one NAT: what came to its end keeps no place from who speaks next there.
+#[test]
+fn nor_does_somebody_with_another_certificate_behind_the_same_nat() {
+    let [we, they, eve] = [(); 3].map(|()| identity());
+    let mut keying = Keying::new(handshake(Role::Server, &we, &they, 1));
+    let mut first = Some(handshake(Role::Client, &eve, &we, 3));
+    let mut peer = handshake(Role::Client, &they, &we, 2);
+    let (eve_at, peer_at) = (place(50), place(51));
+    for ms in (0..25_000).step_by(20) {
+        let now = at(ms);
+        // Until the other end has said what it thinks of that certificate.
+        let speaks = |other: &mut Handshake, from: SocketAddr, keying: &mut Keying| {
+            other.handle_timeout(now);
+            while let Some(datagram) = other.poll_transmit() {
+                keying.handle(now, (from, named()), &datagram);
+            }
+        };
+        match &mut first {
+            Some(eve) if ms >= 900 => speaks(eve, eve_at, &mut keying),
+            None => speaks(&mut peer, peer_at, &mut keying),
+            Some(_) => {}
+        }
+        if let Some(came) = keying.settle(now) {
+            assert!(ms < 4000, "it had to wait for {ms} ms");
+            return assert_eq!(came.map(|_| keying.peer), Ok(Some(peer_at)));
+        }
+        while let Some((to, datagram)) = keying.poll() {
+            match &mut first {
+                Some(eve) if to == Some(eve_at) => eve.handle_datagram(now, &datagram),
+                None if to == Some(peer_at) => peer.handle_datagram(now, &datagram),
+                _ => {}
+            }
+        }
+        first = first.filter(|_| keying.failed.is_none());
+    }
+    unreachable!("it is given up after 20 s")
+}

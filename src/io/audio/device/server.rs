@@ -42,12 +42,21 @@ pub fn sound_server() -> Option<Arc<Host>> {
     line.host.clone().filter(|_| !line.asked)
 }
 
+/// What became of a question; told however its thread ends, or nobody would ever ask again.
+struct Told(Option<Arc<Host>>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        *line() = Line { host: self.0.take(), asked: false, silent: false };
+        ANSWERED.notify_all();
+    }
+}
+
 /// One at a time: a server that hangs holds up this thread and no other.
 fn ask() {
+    let mut told = Told(None);
     let kept = line().host.clone();
-    let host = kept.filter(|host| host.devices().is_ok()).or_else(connect);
-    *line() = Line { host, asked: false, silent: false };
-    ANSWERED.notify_all();
+    told.0 = kept.filter(|host| host.devices().is_ok()).or_else(connect);
 }
 
 fn connect() -> Option<Arc<Host>> {

@@ -77,6 +77,27 @@ fn of_all_calls_the_newest_stay() {
     assert_eq!(number("SELECT count(*) FROM call_dropped"), 2 * left);
 }
 
+/// A call that was answered takes two numbers, of which the second is always odd, or always even.
+#[test]
+fn of_calls_that_were_answered_the_newest_stay_too() {
+    for first in [0, 1] {
+        let mut database = schema::open(None).unwrap();
+        let unanswered = (0..first).map(|number| StoreOp::RecordCall(Box::new(call(number, false))));
+        unanswered.for_each(|op| drop(ops::execute(&mut database, &op).unwrap()));
+        let last = history_rows::STRANGERS_CALLS_LIMIT as u64 + 3 * history_rows::MORE as u64;
+        for number in 10..10 + last {
+            for op in
+                [StoreOp::BeginCall(Box::new(call(number, false))), StoreOp::RecordCall(Box::new(call(number, false)))]
+            {
+                ops::execute(&mut database, &op).unwrap();
+            }
+        }
+        let left = "SELECT count(*) FROM call_history";
+        let left: i64 = database.query_row(left, [], |row| row.get(0)).unwrap();
+        assert!(left < history_rows::STRANGERS_CALLS_LIMIT + history_rows::MORE, "{first}: {left}");
+    }
+}
+
 #[test]
 fn calls_are_found_seen_and_forgotten_by_what_they_are() {
     let store = in_memory();

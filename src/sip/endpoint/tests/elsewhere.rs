@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::offer::{answered_by_hand, from_bob};
 use super::wire::{address, body, header, invite, subscribe, uri, World, ALICE, BOB};
 use crate::sip::endpoint::{EndpointEvent, Subscribe};
-use crate::sip::{send, ConnectionId, Method, Received, Response, Transport, Uri};
+use crate::sip::{send, ConnectionId, Message, Method, Received, Response, Transport, Uri};
 
 const ELSEWHERE: ([u8; 4], u16) = ([192, 0, 2, 66], 5060);
 
@@ -104,5 +104,36 @@ fn what_servers_alone_say_is_taken_from_there_alone_and_by_tls_where_they_are_as
         world.at(ALICE, |end, now| end.handle_message(now, from, notify.as_bytes()));
         let told = |event: &EndpointEvent| matches!(event, EndpointEvent::Notified { .. });
         assert_eq!(world.events[ALICE].iter().any(told), taken, "{package} {by_tls} {from:?}");
+    }
+}
+
+/// A proxy that is recorded nowhere is passed over by the ACK, which has the answer where the INVITE had no offer.
+#[test]
+fn the_answer_of_a_caller_that_passes_its_proxy_over_is_taken_from_where_it_said_that_it_is() {
+    const PROXY: ([u8; 4], u16) = ([192, 168, 1, 7], 5060);
+    for (from, taken) in [(address(BOB), true), (PROXY.into(), true), (ELSEWHERE.into(), false)] {
+        let mut world = World::perfect();
+        world.mute = [true, true];
+        let common = "Max-Forwards: 69\r\nFrom: <sip:bob@192.168.1.2>;tag=b\r\nCall-ID: passed-over\r\nContact: <sip:bob@192.168.1.2>";
+        let via = |branch: &str| format!("Via: SIP/2.0/UDP 192.168.1.2:5060;branch=z9hG4bK{branch}");
+        let invite = format!(
+            "INVITE sip:alice@192.168.1.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.7:5060;branch=z9hG4bKp\r\n{}\r\n{common}\r\n\
+             To: <sip:alice@192.168.1.1>\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n",
+            via("1")
+        );
+        world.inject_from(ALICE, PROXY.into(), invite.as_bytes());
+        let Some(EndpointEvent::Invited { id, .. }) = world.events[ALICE].last() else { panic!("{:?}", world.events) };
+        let id = *id;
+        world.at(ALICE, |end, now| end.answer(now, id, body("offer")));
+        let Ok(Message::Response(ok)) = Message::parse(&world.sent.last().unwrap().bytes) else { panic!("no 200") };
+        let ack = format!(
+            "ACK sip:alice@192.168.1.1:5060 SIP/2.0\r\n{}\r\n{common}\r\nTo: {}\r\nCSeq: 1 ACK\r\n\
+             Content-Type: application/sdp\r\nContent-Length: 6\r\n\r\nanswer",
+            via("2"),
+            ok.headers().first("To").unwrap()
+        );
+        world.inject_from(ALICE, from, ack.as_bytes());
+        let is_answer = |event: &EndpointEvent| matches!(event, EndpointEvent::Confirmed { body: Some(_), .. });
+        assert_eq!(world.events[ALICE].iter().any(is_answer), taken, "{from}");
     }
 }

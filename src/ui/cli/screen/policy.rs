@@ -13,6 +13,10 @@ pub fn entry(page: &mut Page, entry: &EntryView) {
     for protocol in ["ah", "esp", "ipcomp"] {
         rule(page, protocol, entry.rules.iter().find(|rule| rule.protocol == protocol));
     }
+    // That of telephones is no box of FIG. 8: it stands there where it is asked for.
+    if let Some(srtp) = entry.rules.iter().find(|rule| rule.protocol == "srtp") {
+        rule(page, "srtp", Some(srtp));
+    }
     match &entry.suites[..] {
         [] if entry.rules.iter().any(|rule| rule.protocol == "esp") => page.field("suites", "every suite"),
         [] => page,
