@@ -1,5 +1,5 @@
 # make demo: two agents, real sockets, a real voice; WHERE=loopback (or user-namespaces) chooses the place
-# make run:  your own agent, nothing to configure
+# make run:  your own agent and its page, nothing to configure
 # make test: everything
 # make scenarios: what sipp plays against an agent
 # make flood: 20,000 requests a second against an agent in a call, 20 s each
@@ -33,7 +33,7 @@ run:
 	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages)
 	@config/make/cargo.sh
 	@$(BUILD)
-	@$(TARGET)/sottovoce run
+	@$(TARGET)/sottovoce run --page
 
 aarch64:
 	@config/make/aarch64.sh
@@ -42,6 +42,7 @@ aarch64:
 
 STRANGERS := $(SPEECH) $(NETWORK) nft=nftables xmllint=libxml2-utils 'python3 -m ensurepip --version=python3-venv' sipp=sip-tester socat=socat tshark=tshark baresip=baresip-core linphone-daemon=linphone-cli \
 	$(KAMAILIO) turnserver=coturn 'ls /usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' openssl=openssl opusdec=opus-tools \
+	node=nodejs npm=npm chromium=chromium \
 	pulseaudio=pulseaudio pactl=pulseaudio-utils 'ls /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so=libasound2-plugins' \
 	'ls /usr/lib/*/kamailio/modules/websocket.so=kamailio-websocket-modules'
 

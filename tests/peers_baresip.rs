@@ -40,7 +40,8 @@ fn over(home: &Home) -> Value {
 /// before it has keys and after.
 #[track_caller]
 fn was_heard(home: &Home, baresip: &Baresip, call: &Value) {
-    was_heard_for(0.9, home, baresip, call);
+    // Nearly all of it on a quiet machine; baresip's player pauses where others take the processor.
+    was_heard_for(0.75, home, baresip, call);
 }
 
 /// `least`: the share of the tone in what our agent recorded.

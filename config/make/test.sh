@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-STEPS=(fmt clippy unit world malformed peers devices scenarios lab flood)
+STEPS=(fmt clippy unit world malformed peers web devices scenarios lab flood)
 LOGS=target/test-logs
 PYTHON=target/peers
 LONGEST=3300
@@ -15,6 +15,28 @@ unit() { tests --lib --test architecture --test allocation --test soak --doc; }
 world() { tests --test world; }
 malformed() { tests --test malformed; }
 peers() { tests --test cli --test wire --test peers && demo; }
+
+# The page, in Chromium; one file after the other.
+web() {
+    local program
+    for program in node npm "${CHROMIUM:=/usr/bin/chromium}"; do
+        command -v "$program" >/dev/null || { echo "SKIPPED: no $program"; return 0; }
+    done
+    local modules=tests/web/node_modules
+    [ -d $modules/playwright-core ] && cmp -s tests/web/package-lock.json $modules/installed.json || {
+        npm ci --prefix tests/web --no-audit --no-fund --loglevel=error || return
+        cp tests/web/package-lock.json $modules/installed.json
+    }
+    # With the example, as the lab: alone it would have other features of what it depends on, and all of that would be compiled anew.
+    cargo build --locked --quiet --bin sottovoce --example demo || return
+    local file well=0 report=$LOGS/web.tap
+    : >"$report"
+    for file in tests/web/*.test.mjs; do
+        node --test "$file" | tee -a "$report" || well=1
+    done
+    awk '/^# pass /{passed += $3} /^# (fail|cancelled) /{failed += $3} END {print passed + 0 " passed, " failed + 0 " failed"}' "$report"
+    return $well
+}
 
 # Calls through the null sinks of a sound server of their own.
 devices() { tests --test devices; }

@@ -34,6 +34,7 @@ impl Agent {
             Command::Confer { calls } => self.confer(now, calls).map(Accepted::Call),
             Command::Record { call, recording } => self.record_call(call, recording).map(done),
             Command::StopRecording { call } => self.stop_recording(call).map(done),
+            Command::Mute { call, muted } => self.mute_call(call, muted).map(done),
             Command::CancelAsk { ask } => self.cancel_ask(now, ask).map(done),
             Command::ChooseSound(change) => Ok(Accepted::Storing(self.choose_sound(change))),
             Command::Contact(what) => self.contact_command(now, what).map(Accepted::Storing),

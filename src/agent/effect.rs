@@ -13,7 +13,7 @@
 //! | `RecordStream` | `RecordingEnded` |
 //! | `UseSound` | `SoundChanged` |
 //! | `Signal` | `RingSilent` where nothing rings |
-//! | `BridgeStreams`, `SetGains`, `SetTreatment`, `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
+//! | `BridgeStreams`, `SetGains`, `SetTreatment`, `SetIce`, `SetSpd`, `SetKnown`, `HoldStream`, `MuteStream`, `SetFormats`, `RekeyStream`, `DropStream`, `Dial`, `Keylog` | none |
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -102,6 +102,11 @@ pub enum Effect {
     HoldStream {
         call: CallId,
         held: Held,
+    },
+    /// What our user says goes out as silence, or as it is.
+    MuteStream {
+        call: CallId,
+        muted: bool,
     },
     /// Both sides of a call are written to a file from now on, or not any more.
     RecordStream {

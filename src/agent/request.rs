@@ -40,6 +40,11 @@ pub enum Command {
     StopRecording {
         call: CallId,
     },
+    /// Our user is not heard in a call, or is heard again.
+    Mute {
+        call: CallId,
+        muted: bool,
+    },
     CancelAsk {
         ask: AskId,
     },

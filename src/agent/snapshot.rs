@@ -354,8 +354,10 @@ pub struct Call {
     pub started: Wall,
     /// The action of the entry that rules it, setkey's form.
     pub action: String,
-    /// What both sides agreed: `none`, `esp`, `ah`, `ah+esp`.
+    /// What both sides agreed for our packets: `none`, `esp`, `ah`, `ah+esp`.
     pub bundle: String,
+    /// The same for the peer's.
+    pub bundle_in: String,
     pub suite: Option<String>,
     /// From INVITE to established.
     pub setup: Option<Duration>,
@@ -376,6 +378,8 @@ pub struct Call {
     pub on_hold: bool,
     /// The peer holds it: it wants no sound from us.
     pub held_by_peer: bool,
+    /// Our user hears, and is not heard.
+    pub muted: bool,
     /// The call that ran when this one came.
     pub behind: Option<CallId>,
     /// Its media goes by TCP.

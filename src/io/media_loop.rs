@@ -224,6 +224,13 @@ impl MediaLoops {
         }
     }
 
+    /// What our user says goes out as silence, or as it is.
+    pub fn mute(&self, call: CallId, muted: bool) {
+        if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
+            mailbox.mute(muted);
+        }
+    }
+
     /// Both sides are recorded from now on, or not any more. The recording tells its end by itself; when it cannot begin the answer is
     /// here.
     pub fn record(&mut self, call: CallId, wanted: Option<CallRecording>) -> Option<Done> {

@@ -5,6 +5,7 @@
 //! | [`clock`] | read a clock |
 //! | [`udp`], [`tcp`], [`sockets`] | open SIP sockets |
 //! | [`tls`] | look at certificates, and at our own key for TLS |
+//! | `browser` | have the desktop open a page |
 //! | `listen` | open the control door's sockets |
 //! | [`resolver`] | ask name servers |
 //! | `network_watch` | ask the system for its networks, and be told of changes |
@@ -21,6 +22,7 @@
 
 mod addresses;
 pub mod audio;
+mod browser;
 pub mod clock;
 pub mod disk;
 mod dtls_identity;
@@ -42,6 +44,7 @@ pub mod udp;
 
 pub use addresses::own_address;
 pub use audio::{check_sink, check_source, list_devices, FoundDevice, Rehearsal};
+pub use browser::open_in_browser;
 pub use clock::Clock;
 pub use dtls_identity::dtls_identity;
 pub use keylog::KeyLog;

@@ -238,7 +238,7 @@ fn held(verdict: Verdict) -> &'static str {
 }
 
 /// The weakest entry counts: one that is below the advice is a way past all others.
-fn overall(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+pub fn overall(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
     let rank = |verdict: &Verdict| match verdict {
         Verdict::BelowAdvice => 0,
         Verdict::Enough => 1,

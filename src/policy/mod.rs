@@ -55,8 +55,8 @@ pub use proposal::{Proposal, ProposalAnswer, ProposalDecision};
 pub use quiet::QuietHours;
 pub use relation::Relation;
 pub use review::{
-    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, KeyState, NotAgreed, Proposed, Provenance,
-    Review, ReviewInput, ReviewKind, Surroundings, Unreviewable,
+    Answer, AnswerError, Approved, ApprovedPeer, Decision, Difference, Held, KeyState, NotAgreed, Proposed, Provenance,
+    Review, ReviewInput, ReviewKind, Surroundings, Unreviewable, Weighed, WeighedField,
 };
 pub use selector::{Direction, Ports, Prefix, Selector, Upper};
 pub use setkey::SetkeyError;

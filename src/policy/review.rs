@@ -5,6 +5,7 @@ mod approved;
 mod cut;
 mod differences;
 mod proposed;
+mod weighed;
 
 use std::net::IpAddr;
 
@@ -16,6 +17,7 @@ use crate::vocab::{Device, Entity, Fingerprint, Generation, Wall};
 pub use answer::AnswerError;
 pub use approved::{Approved, ApprovedPeer};
 pub use proposed::{NotAgreed, Proposed};
+pub use weighed::{Held, Weighed, WeighedField};
 
 /// A peer's statement held against our own entries. Answering it is [`Review::answer`].
 #[derive(Clone, Debug)]

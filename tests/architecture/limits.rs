@@ -4,8 +4,11 @@ use std::path::Path;
 
 /// How a row of the tables begins, what it says (`{}` is the number), and the constant that has to be that: octets, seconds, or
 /// how many.
-const SAID: [(&str, &str, &str, &str); 86] = [
+const SAID: [(&str, &str, &str, &str); 89] = [
     ("refused callers that the user", "| {} in", "agent/call/turned_away.rs", "MOST"),
+    ("codes that let a page in", "| {}, each", "app/control/pages.rs", "MOST_CODES"),
+    ("codes that let a page in", "each for {} s", "app/control/pages.rs", "CODE_LIFE"),
+    ("pages that are let in", "| {} |", "app/control/pages.rs", "MOST_SESSIONS"),
     ("messages that came by UDP", "| {} MiB", "io/fair_queue.rs", "LIMIT"),
     ("messages that came by UDP", "({} octets", "io/fair_queue.rs", "EACH"),
     ("messages that came by UDP", "in a line {} that", "io/fair_queue.rs", "PASS"),

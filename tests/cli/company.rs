@@ -175,3 +175,26 @@ fn who_is_held_is_out_of_the_conference_and_that_is_said() {
         call.wait().unwrap();
     }
 }
+
+#[test]
+fn who_is_muted_hears_and_is_not_heard_until_that_is_taken_back() {
+    let (mut alice, mut bob) = (home("alice", ALICE, ESP), home("bob", BOB, ESP));
+    alice.start();
+    bob.start();
+    let mut call = alice.command(&["call", &bob.entity(), "--approve", "--duration", "60"]).spawn().unwrap();
+    look_until(|| bob.run(&["calls"]).stdout.contains("\"active\"").then_some(()));
+    let loud = |home: &Home, side: &str| {
+        let levels = the_call(home, "c1")["levels"][side].as_array().cloned().unwrap_or_default();
+        let last = levels.last().map_or(-99, |level| level["rms"].as_i64().unwrap());
+        last > -40
+    };
+    look_until(|| loud(&bob, "output").then_some(()));
+    assert_eq!(check(&alice.run(&["mute", "c1"]).expect(0), "CallView")["muted"], true);
+    look_until(|| (!loud(&bob, "output")).then_some(()));
+    assert!(loud(&alice, "output") && loud(&bob, "input"), "the other way goes on");
+    assert_eq!(check(&alice.run(&["unmute", "c1"]).expect(0), "CallView")["muted"], false);
+    look_until(|| loud(&bob, "output").then_some(()));
+    alice.run(&["hangup"]).expect(0);
+    call.wait().unwrap();
+    refused(alice.run(&["mute", "c1"]), 2, "no-such-call");
+}

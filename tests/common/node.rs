@@ -273,7 +273,8 @@ impl Node {
                 }
                 None
             }
-            Effect::SetGains(_) | Effect::SetTreatment(_) => None,
+            // What is said here is no sound.
+            Effect::MuteStream { .. } | Effect::SetGains(_) | Effect::SetTreatment(_) => None,
             Effect::Signal(signal) => {
                 self.signals.push(signal.map(|(signal, _)| signal));
                 None

@@ -237,6 +237,7 @@ fn an_attended_transfer_leaves_one_call_of_three_people() {
             assert!(world.the_call(BOB, first).on_hold);
         }
         let (second, carols) = talking(&mut world, BOB, CAROL);
+        world.command(CAROL, Command::Mute { call: carols, muted: held }).unwrap();
         transfer(&mut world, first, TransferTo::Call(second)).unwrap();
         assert_eq!(settled(&mut world, first), TransferState::Done, "{answer:?}");
         for call in [first, second] {
@@ -244,6 +245,7 @@ fn an_attended_transfer_leaves_one_call_of_three_people() {
         }
         let (old, new) = (world.the_call(CAROL, carols).clone(), newest(&world, CAROL));
         assert_eq!((old.successor, new.replaces), (Some(new.id), Some(carols)));
+        assert_eq!(new.muted, held, "who muted herself is not heard by the next one");
         assert_eq!(reason(&old), format!("call {} took its place", new.id));
         assert!(world.call_is_over(ALICE, hers));
         world.run_for(Duration::from_secs(3));

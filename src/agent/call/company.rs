@@ -1,4 +1,4 @@
-//! What our user has done with a call besides talking: both sides recorded, or put together with another call.
+//! What our user has done with a call besides talking: himself muted, both sides recorded, or put together with another call.
 //!
 //! In a conference each peer hears our user and the other peer, mixed here. Each leg stays under its own policy: what is said in one goes
 //! out in the other as *that one's* policy has it, so the weaker of both is what the conference is worth. It ends when one of
@@ -39,6 +39,20 @@ impl Agent {
             return Err(not_recorded(id));
         }
         self.effect(Effect::RecordStream { call: id, recording: None });
+        Ok(())
+    }
+
+    /// Our user hears on and is not heard, or is heard again. Both are well where it is so already.
+    ///
+    /// # Errors
+    /// It does not stand.
+    pub(in crate::agent) fn mute_call(&mut self, id: CallId, muted: bool) -> Result<(), Failure> {
+        self.talking(id)?;
+        let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        if std::mem::replace(&mut calling.call.muted, muted) != muted {
+            self.effect(Effect::MuteStream { call: id, muted });
+            self.event(Event::CallChanged(id));
+        }
         Ok(())
     }
 

@@ -80,6 +80,7 @@ impl Agent {
         self.refuse_unruly(now, id, (protected, confirmed.suite()), remote)?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         calling.call.bundle = calling.all_of(protected).outbound.to_string();
+        calling.call.bundle_in = calling.all_of(protected).inbound.to_string();
         calling.call.suite = suite_name(confirmed.suite());
         let (hash, suite) = (Some(confirmed.handshake_hash()), confirmed.suite());
         calling.agreement = Some(Agreement { hash, protected, suite, remote });
@@ -104,6 +105,7 @@ impl Agent {
         self.refuse_unruly(now, id, Default::default(), remote)?;
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.bundle = calling.all_of(Protected::default()).outbound.to_string();
+            calling.call.bundle_in = calling.all_of(Protected::default()).inbound.to_string();
             calling.agreement = Some(Agreement { hash: None, protected: Protected::default(), suite: None, remote });
         }
         self.run_stream(now, id, Associations::none(), Protected::default(), remote)
@@ -123,6 +125,7 @@ impl Agent {
         let associations = keys.associations(now, &seed).ok_or_else(|| gone(id))?;
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
         calling.call.bundle = protected.outbound.to_string();
+        calling.call.bundle_in = protected.inbound.to_string();
         calling.call.suite = Some(keys.label());
         calling.agreement = Some(Agreement { hash: None, protected, suite: None, remote });
         calling.srtp = Some(keys);

@@ -53,6 +53,9 @@ impl Agent {
         }
         self.calls.transfers.replacing.remove(&new);
         if stands == Some(true) {
+            // Who is not heard is not heard by whoever comes in the peer's place either.
+            let muted = self.calls.all.get(&old).is_some_and(|calling| calling.call.muted);
+            let _ = self.mute_call(new, muted);
             self.succeed(old, new);
             self.end_call(now, old, CallState::Ended { reason: format!("call {new} took its place") });
         }

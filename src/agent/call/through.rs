@@ -174,6 +174,7 @@ impl Agent {
         let gateway = media_address(confirmed.peer_media(), described);
         let gives = Protected::of(confirmed.bundles(), true);
         calling.call.bundle = gives.outbound.to_string();
+        calling.call.bundle_in = gives.inbound.to_string();
         calling.call.suite = super::suite_name(confirmed.suite());
         self.log_keys(&confirmed, local, gateway);
         let protection = Some(confirmed.into_protection());

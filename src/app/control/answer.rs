@@ -97,7 +97,7 @@ pub(super) fn action(rules: &str) -> Result<Action, Failure> {
     })
 }
 
-fn edit_answer(entries: &str) -> Result<Answer, Failure> {
+pub(super) fn edit_answer(entries: &str) -> Result<Answer, Failure> {
     let entries = setkey::parse(entries).map_err(|error| error.failure("edit"))?;
     if entries.is_empty() {
         let next = "give at least one spdadd line, or answer with refuse";
@@ -110,6 +110,7 @@ fn through(by: Option<AnsweredBy>) -> &'static str {
     match by {
         None | Some(AnsweredBy::Control) => "control",
         Some(AnsweredBy::Flag) => "flag",
+        Some(AnsweredBy::Page) => "page",
         Some(AnsweredBy::Terminal) => "terminal",
     }
 }

@@ -25,6 +25,12 @@ impl Control {
         self.call_view(id, &Wait::default()).await
     }
 
+    /// Our user is not heard in a call, or is heard again.
+    pub async fn mute(&self, id: &str, muted: bool) -> Result<CallView, Failure> {
+        self.brain.command(Command::Mute { call: call_id(id)?, muted }).await?;
+        self.call_view(id, &Wait::default()).await
+    }
+
     /// Puts two calls together.
     pub async fn confer(&self, id: &str, body: &ConferenceBody) -> Result<ConferenceView, Failure> {
         let calls = [call_id(id)?, call_id(&body.with)?];

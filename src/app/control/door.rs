@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 
+use super::pages::Pages;
 use crate::app::config::{Machine, Places};
 use crate::io::{self, Owner};
 use crate::vocab::{Failure, FailureKind};
@@ -18,6 +19,7 @@ pub struct Door {
     pub unix: UnixListener,
     pub address: SocketAddr,
     pub token: Token,
+    pub pages: Pages,
     _files: DoorFiles,
 }
 
@@ -46,7 +48,7 @@ impl Door {
         let address = tcp.local_addr().unwrap_or(address);
         let token = Token::new()?;
         token.write(&dir.join(TOKEN)).map_err(|error| unwritable(&dir.join(TOKEN), &error))?;
-        Ok(Self { tcp, unix, address, token, _files: files })
+        Ok(Self { tcp, unix, address, token, pages: Pages::open(dir, address), _files: files })
     }
 }
 
@@ -135,6 +137,15 @@ impl Token {
     /// Compares in a time that does not depend on where the two differ.
     pub fn is(&self, presented: &str) -> bool {
         self.0.as_bytes().ct_eq(presented.as_bytes()).into()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Half of it: 128 bits, for what is good for minutes.
+    pub(super) fn shortened(&self) -> String {
+        self.0.chars().take(Self::STRENGTH).collect()
     }
 
     /// The text of the `Authorization` header.

@@ -18,6 +18,7 @@ mod failures;
 mod holds;
 mod identity;
 mod inspect;
+mod pages;
 mod policy;
 mod policy_change;
 mod policy_warnings;
@@ -50,13 +51,14 @@ pub(in crate::app) use door::reachable;
 pub use door::{dial, Dialed, Door, Token};
 pub use events::{Events, CALLS_UNTOLD};
 pub use inspect::inspect;
+pub use pages::{PageLine, Pages};
 pub use wait::Wait;
 
 // A user interface knows this module only: what it needs to find or to start an agent is named here too.
 pub use super::config::Places;
 pub use super::logging;
 pub use super::run::{start, Options, Running, Signals};
-pub use crate::io::stay_small;
+pub use crate::io::{open_in_browser, stay_small};
 
 use crate::agent::Accepted;
 use crate::io::{Clock, Rehearsal};

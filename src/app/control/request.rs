@@ -156,7 +156,24 @@ pub enum AnswerBody {
 pub enum AnsweredBy {
     Control,
     Flag,
+    Page,
     Terminal,
+}
+
+/// An answer to a review that is not given yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeighBody {
+    /// As `spdadd` lines.
+    pub entries: String,
+}
+
+/// What a page shows once for a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeBody {
+    /// That of the address by which it was opened.
+    pub code: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,6 +1,7 @@
-use super::view::{ReviewList, ReviewStateView, ReviewView};
+use super::request::{AnswerBody, WeighBody};
+use super::view::{ReviewList, ReviewStateView, ReviewView, WeighedView};
 use super::wait::STORE_LIMIT;
-use super::{answer, failures, request::AnswerBody, Control, Wait};
+use super::{answer, failures, Control, Wait};
 use crate::agent::{Command, ReviewState};
 use crate::vocab::{Failure, ReviewId};
 
@@ -30,6 +31,18 @@ impl Control {
             ReviewStateView::Proposed | ReviewStateView::Registered | ReviewStateView::Refused => Ok(view),
             _ => Err(self.why_not(review).await?),
         }
+    }
+
+    /// What an answer would mean, while it is typed. The review stays as it is.
+    pub async fn weigh(&self, id: &str, body: &WeighBody) -> Result<WeighedView, Failure> {
+        let (answer, review) = (answer::edit_answer(&body.entries)?, review_id(id)?);
+        let now = self.clock.now().wall;
+        let weighed = self.look(move |known| {
+            let review = &known.review(review)?.review;
+            Some(review.weigh(&answer, now).map_err(|error| error.failure(&review.statement.entity.to_string())))
+        });
+        let weighed = weighed.await?.ok_or_else(|| no_review(id))??;
+        Ok(WeighedView::from(&weighed))
     }
 
     /// The agent's own failure to register, whole.

@@ -194,6 +194,9 @@ impl RunningLeg {
                 amplify(frame, self.loudness.input());
             }
         }
+        if self.mailbox.is_muted() {
+            frame.fill(0);
+        }
         self.meters[0].note(frame);
         self.beside.mix_into(frame);
         self.traversing.advance(now, &self.socket, stream, self.frames.is_multiple_of(FRAMES_A_COUNT));

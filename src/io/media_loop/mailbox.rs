@@ -28,6 +28,7 @@ pub struct Mailbox {
     held_by_us: AtomicBool,
     early: AtomicBool,
     holds: AtomicBool,
+    muted: AtomicBool,
     /// Another stream, or none, in the place of what runs.
     stream: Mutex<Option<Box<Stream>>>,
     has_stream: AtomicBool,
@@ -85,6 +86,15 @@ impl Mailbox {
         let held =
             || Held { by_peer: load(&self.held_by_peer), by_us: load(&self.held_by_us), early: load(&self.early) };
         self.holds.swap(false, Ordering::AcqRel).then(held)
+    }
+
+    pub fn mute(&self, muted: bool) {
+        self.muted.store(muted, Ordering::Relaxed);
+    }
+
+    /// What our user says is not sent.
+    pub fn is_muted(&self) -> bool {
+        self.muted.load(Ordering::Relaxed)
     }
 
     /// The same of its codecs.

@@ -16,6 +16,7 @@ impl Signalling {
             Effect::DropStream { call } => self.media.drop_stream(call),
             Effect::Dial { call, digits } => self.media.dial(call, digits),
             Effect::HoldStream { call, held } => self.media.hold(call, held),
+            Effect::MuteStream { call, muted } => self.media.mute(call, muted),
             Effect::RecordStream { call, recording } => self.answered.extend(self.media.record(call, recording)),
             Effect::BridgeStreams { calls, together } => self.media.confer(calls, together),
             Effect::Signal(wanted) => self.bell.sound(wanted),

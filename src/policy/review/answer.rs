@@ -159,7 +159,7 @@ impl Review {
         Answer::Rules(rules.iter().map(single).fold(asked, |sum, action| join(sum, &action)))
     }
 
-    fn answered(&self, answer: &Answer) -> Result<Vec<Entry>, AnswerError> {
+    pub(super) fn answered(&self, answer: &Answer) -> Result<Vec<Entry>, AnswerError> {
         match answer {
             Answer::Approve => Ok(self.proposed.clone()),
             Answer::Edit(entries) => self.edited(entries),
@@ -190,7 +190,7 @@ impl Review {
     }
 
     /// What only an approval can say is said here, whatever the entries claimed.
-    fn settled(&self, entries: Vec<Entry>, now: Wall) -> Result<Vec<Entry>, AnswerError> {
+    pub(super) fn settled(&self, entries: Vec<Entry>, now: Wall) -> Result<Vec<Entry>, AnswerError> {
         if entries.is_empty() {
             return Err(AnswerError::Nothing);
         }

@@ -7,17 +7,25 @@ use crate::policy::{compare, Action, Entry, Guarantee, Level, Piece, Protocol, R
 pub(super) fn differences(review: &Review) -> Vec<Difference> {
     let current = review.current.iter().chain(&review.by_tcp).cloned().collect();
     let spd = Spd::compile(review.generation, current, Vec::new());
-    let rows = |theirs: &Entry| {
-        let ours = ruling(&spd, review, theirs);
-        let alone = review.proposed.iter().filter(|other| other.direction == theirs.direction).count() == 1;
-        let place = if alone { theirs.direction.to_string() } else { first_piece(theirs).to_string() };
-        let mut rows = entry(&place, &ours, theirs, review.default_level);
+    let held = |theirs: &Entry| {
+        let place = place_of(theirs, &review.proposed);
+        let mut found = rows(&place, &ruling(&spd, review, theirs), theirs, review.default_level);
         if let Some(ours) = ruling_tcp(&spd, review, theirs) {
-            rows.extend(entry(&format!("{place} tcp"), &ours, theirs, review.default_level));
+            found.extend(rows(&format!("{place} tcp"), &ours, theirs, review.default_level));
         }
-        rows
+        found
     };
-    review.proposed.iter().flat_map(rows).collect()
+    review.proposed.iter().flat_map(held).collect()
+}
+
+/// `out`, or where several of `all` have that direction the packets that it is for.
+pub(super) fn place_of(entry: &Entry, all: &[Entry]) -> String {
+    let alone = all.iter().filter(|other| other.direction == entry.direction).count() == 1;
+    if alone {
+        entry.direction.to_string()
+    } else {
+        first_piece(entry).to_string()
+    }
 }
 
 /// The entry of ours that names TCP and rules it where theirs speaks of any protocol.
@@ -48,7 +56,8 @@ fn first_piece(entry: &Entry) -> Piece {
     }
 }
 
-fn entry(place: &str, ours: &Entry, theirs: &Entry, level: Level) -> Vec<Difference> {
+/// One for each field, `theirs` held against `ours`.
+pub(super) fn rows(place: &str, ours: &Entry, theirs: &Entry, level: Level) -> Vec<Difference> {
     let of = |entry: &Entry| Guarantee::of(&entry.action, level);
     let mut rows = vec![Difference {
         field: format!("{place} action"),

@@ -230,6 +230,35 @@ fn a_looser_or_incomparable_answer_names_its_fields() {
     );
 }
 
+/// What a user sees while he types is what becomes of it when he says so.
+#[test]
+fn an_answer_is_weighed_as_it_would_be_acted_on() {
+    let review = stating("none");
+    let weigh = |action: &str| review.weigh(&rules(action), NOW).unwrap();
+    let row = |weighed: &Weighed, field: &str| weighed.fields.iter().find(|row| row.field == field).unwrap().clone();
+    let relations = |row: &WeighedField| {
+        (row.theirs.as_ref().map(|held| held.relation), row.current.as_ref().map(|held| held.relation))
+    };
+    let esp = weigh("ipsec esp/transport//require");
+    let action = row(&esp, "out action");
+    assert_eq!(relations(&action), (Some(Tightness::Tighter), Some(Tightness::Same)));
+    assert_eq!(
+        (action.theirs.unwrap().value.as_str(), action.current.unwrap().value.as_str()),
+        ("none", "ipsec esp/transport//require")
+    );
+    assert_eq!((esp.looser.len(), esp.verdict, esp.octets_per_packet), (0, Verdict::MoreThanNeeded, 42));
+    let none = weigh("none");
+    assert_eq!(relations(&row(&none, "in action")), (Some(Tightness::Same), Some(Tightness::Looser)));
+    assert_eq!((none.looser.len(), none.octets_per_packet), (0, 0));
+
+    let asked = stating("ipsec esp/transport//require");
+    let weighed = asked.weigh(&rules("none"), NOW).unwrap();
+    assert_eq!(weighed.looser, looser(&asked, &rules("none")));
+    assert_eq!(relations(&row(&weighed, "out action")), (Some(Tightness::Looser), Some(Tightness::Looser)));
+    assert_eq!(row(&weighed, "out esp level").yours, "-");
+    assert!(asked.weigh(&rules("ipsec esp/tunnel/192.168.1.1-192.168.1.2/require"), NOW).is_err());
+}
+
 #[test]
 fn an_edit_may_tighten_a_part_but_leave_out_nothing() {
     let review = stating("ipsec esp/transport//require");

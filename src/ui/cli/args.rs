@@ -39,7 +39,20 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a user, 4 refused by policy 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the agent, with its control door, until it is stopped
-    Run,
+    Run {
+        /// Open its page in a browser too
+        #[arg(long)]
+        page: bool,
+    },
+    /// Open the running agent's page in a browser: the whole telephone
+    Page {
+        /// Only print its address
+        #[arg(long)]
+        print: bool,
+        /// Answer no page that is open
+        #[arg(long, conflicts_with = "print")]
+        close: bool,
+    },
     /// Tell what the running agent is doing
     Status,
     /// Stop the running agent: calls and subscriptions are ended first
@@ -84,6 +97,16 @@ pub enum Command {
     },
     /// Hold a call: you hear nothing and are not heard, until you take it up again
     Hold {
+        /// Its number, as c1
+        call: String,
+    },
+    /// Hear on in a call without being heard
+    Mute {
+        /// Its number, as c1
+        call: String,
+    },
+    /// Be heard again in a call in which you are muted
+    Unmute {
         /// Its number, as c1
         call: String,
     },

@@ -450,8 +450,9 @@ fn row(call: &CallView) -> [String; 6] {
     let held = held(call).map(|held| format!(", {held}")).unwrap_or_default();
     let conference = call.conference.as_ref().map(|other| format!(", with {other}")).unwrap_or_default();
     let recorded = if call.recording.is_some() { ", recorded" } else { "" };
+    let muted = if call.muted { ", you are muted" } else { "" };
     let by_tcp = if call.by_tcp { ", by TCP" } else { "" };
-    let state = format!("{}{by_tcp}{held}{part}{conference}{recorded}", word(call.state));
+    let state = format!("{}{by_tcp}{held}{part}{conference}{recorded}{muted}", word(call.state));
     let dropped: u64 = call.packets.dropped.values().sum();
     let packets = format!("{}/{}/{dropped}", call.packets.sent, call.packets.received);
     let suite = call.suite.clone().unwrap_or_default();

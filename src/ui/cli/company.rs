@@ -1,4 +1,4 @@
-//! `record` and `conference`: what is done with calls that run.
+//! `mute`, `record` and `conference`: what is done with calls that run.
 
 use std::path::PathBuf;
 
@@ -44,6 +44,18 @@ pub async fn record(door: &Door, output: Output, args: &RecordArgs) -> Result<Ex
     let into = call.recording.clone().unwrap_or_else(|| crate::vocab::escape(&body.file));
     let told = if args.consent_tone { "; the peer hears a beep every 15 s" } else { "; the peer is not told" };
     output.line(&format!("call {} with {}: recorded into {into}{told}", call.id, call.peer));
+    Ok(Exit::Done)
+}
+
+pub async fn mute(door: &Door, output: Output, call: &str, muted: bool) -> Result<Exit, ErrorView> {
+    let path = format!("/v1/calls/{}/mute", segment(call));
+    let reply = if muted { door.post_empty(&path).await? } else { door.delete(&path).await? };
+    output.body(reply.body());
+    let call: CallView = reply.view()?;
+    output.line(&match call.muted {
+        true => format!("call {} with {}: you are not heard; `sottovoce unmute {}`", call.id, call.peer, call.id),
+        false => format!("call {} with {}: you are heard", call.id, call.peer),
+    });
     Ok(Exit::Done)
 }
 

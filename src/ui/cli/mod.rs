@@ -21,6 +21,7 @@ mod interrupt;
 mod keyboard;
 mod message;
 mod output;
+mod page;
 mod policy;
 mod policy_args;
 mod policy_change;
@@ -92,7 +93,7 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         }
         Command::Doctor => system::doctor(&options, output).await,
         Command::Inspect { kind, files } => records::inspect(output, *kind, files),
-        Command::Run => system::run(&options, output).await,
+        Command::Run { page } => system::run(&options, output, *page).await,
         Command::Status
         | Command::Stop
         | Command::Answer { .. }
@@ -101,12 +102,15 @@ async fn run(cli: &Cli, output: Output) -> Result<Exit, ErrorView> {
         | Command::Reject { .. }
         | Command::Hangup { .. }
         | Command::Hold { .. }
+        | Command::Mute { .. }
+        | Command::Page { .. }
         | Command::Conference { .. }
         | Command::Record(_)
         | Command::Resume { .. }
         | Command::Relax { .. }
         | Command::Tighten { .. }
-        | Command::Transfer(_) => with(Door::open_running(&options).await?, cli, output).await,
+        | Command::Transfer(_)
+        | Command::Unmute { .. } => with(Door::open_running(&options).await?, cli, output).await,
         _ => with(Door::open(&options).await?, cli, output).await,
     }
 }
@@ -166,7 +170,10 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Hold { call } => hold::run(door, output, call, "hold").await,
         Command::History(args) => history::run(door, output, args).await,
         Command::Identity(command) => identity::run(door, output, command).await,
+        Command::Mute { call } => company::mute(door, output, call, true).await,
+        Command::Unmute { call } => company::mute(door, output, call, false).await,
         Command::Message(args) => message::run(door, output, args).await,
+        Command::Page { print, close } => page::run(door, output, *print, *close).await,
         Command::Policy(command) => policy::run(door, output, command).await,
         Command::Presence(command) => presence::run(door, output, command).await,
         Command::Proposal(command) => proposal::run(door, output, command).await,
@@ -180,7 +187,7 @@ async fn carry_out(door: &Door, cli: &Cli, output: Output) -> Result<Exit, Error
         Command::Tighten { call, rules } => call::tighten(door, output, call, rules.clone()).await,
         Command::Watchers(command) => watchers::run(door, output, command).await,
         Command::Transfer(args) => transfer::run(door, output, args).await,
-        Command::Completions { .. } | Command::Doctor | Command::Inspect { .. } | Command::Run => Ok(Exit::Done),
+        Command::Completions { .. } | Command::Doctor | Command::Inspect { .. } | Command::Run { .. } => Ok(Exit::Done),
     }
 }
 

@@ -8,6 +8,7 @@ use super::door::{view, Door};
 use super::exit::Exit;
 use super::history;
 use super::output::Output;
+use super::page;
 use super::screen::Page;
 use super::sound;
 use crate::app::control::view::{CheckStatus, DoctorView, ErrorKind, ErrorView, StatusView};
@@ -21,7 +22,7 @@ const LONG_START: Duration = Duration::from_secs(2);
 const STOP_LIMIT: Duration = Duration::from_secs(6);
 
 /// The agent, with its door, until it is stopped.
-pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
+pub async fn run(options: &Options, output: Output, page: bool) -> Result<Exit, ErrorView> {
     let options = Options { door: true, ..options.clone() };
     let signals = Signals::listen().map_err(view)?;
     let reading = tokio::spawn(async move {
@@ -39,8 +40,11 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
     if output.json {
         output.body(serde_json::to_string(&status).unwrap_or_default().as_bytes());
     } else {
-        output.lines(&page(&status, output.width()));
-        output.line("Stop it with Ctrl-C or `sottovoce stop`.");
+        output.lines(&shown(&status, output.width()));
+        output.line("`sottovoce page` opens it in a browser. Stop it with Ctrl-C or `sottovoce stop`.");
+    }
+    if let Some(door) = door.as_ref().filter(|_| page) {
+        page::show(&door.pages.invite().map_err(view)?, output, false);
     }
     let announcing = tokio::spawn(announce(events, output, status));
     let staying_small = tokio::spawn(stay_small());
@@ -64,7 +68,7 @@ pub async fn run(options: &Options, output: Output) -> Result<Exit, ErrorView> {
 pub async fn status(door: &Door, output: Output) -> Result<Exit, ErrorView> {
     let reply = door.get("/v1/status").await?;
     output.body(reply.body());
-    output.lines(&page(&reply.view()?, output.width()));
+    output.lines(&shown(&reply.view()?, output.width()));
     Ok(Exit::Done)
 }
 
@@ -113,7 +117,7 @@ fn word(status: CheckStatus) -> &'static str {
     }
 }
 
-fn page(status: &StatusView, width: usize) -> Vec<String> {
+fn shown(status: &StatusView, width: usize) -> Vec<String> {
     let mut page = Page::new(width, 12);
     page.heading(&format!("sottovoce {}", status.version));
     let name = status.display_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();

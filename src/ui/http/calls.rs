@@ -74,6 +74,22 @@ pub async fn resume(State(control): State<Control>, Id(id): Id) -> Result<(Statu
     Ok((StatusCode::ACCEPTED, Json(control.hold(&id, false).await?)))
 }
 
+/// You hear on in a call and are not heard.
+#[utoipa::path(post, path = "/v1/calls/{id}/mute", operation_id = "mute", tag = "calls",
+    params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn mute(State(control): State<Control>, Id(id): Id) -> Result<Json<CallView>, Refusal> {
+    Ok(Json(control.mute(&id, true).await?))
+}
+
+/// You are heard again.
+#[utoipa::path(delete, path = "/v1/calls/{id}/mute", operation_id = "unmute", tag = "calls",
+    params(("id" = String, Path, description = "`c1`")),
+    responses((status = 200, body = CallView), (status = "default", body = ErrorBody)))]
+pub async fn unmute(State(control): State<Control>, Id(id): Id) -> Result<Json<CallView>, Refusal> {
+    Ok(Json(control.mute(&id, false).await?))
+}
+
 /// What became of holding a call, or of taking it up again; with `wait` once that is known.
 #[utoipa::path(get, path = "/v1/calls/{id}/hold", operation_id = "hold-show", tag = "calls",
     params(("id" = String, Path, description = "`c1`"), WaitQuery),

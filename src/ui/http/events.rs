@@ -1,14 +1,14 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use tokio::sync::mpsc::{self, Sender};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::Stream;
 
 use crate::app::control::view::EventView;
-use crate::app::control::{Control, Events};
+use crate::app::control::{Control, Events, PageLine};
 
 /// How often a comment is sent when nothing happens, so that a dead connection is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -18,9 +18,22 @@ const QUEUE: usize = 16;
 /// What happens from now on, as server-sent events: the event's name, and the whole noun as its data.
 #[utoipa::path(get, path = "/v1/events", operation_id = "events", tag = "events",
     responses((status = 200, body = EventView, content_type = "text/event-stream")))]
-pub async fn stream(State(control): State<Control>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub async fn stream(
+    State(control): State<Control>,
+    line: Option<Extension<PageLine>>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let (told, reader) = mpsc::channel(QUEUE);
-    tokio::spawn(tell(control.events(), told));
+    let telling = tell(control.events(), told);
+    tokio::spawn(async {
+        match line {
+            None => telling.await,
+            Some(Extension(line)) => tokio::select! {
+                () = telling => {}
+                // A page that was closed hears nothing more either.
+                () = line.closed() => {}
+            },
+        }
+    });
     Sse::new(ReceiverStream::new(reader)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod asks;
+mod assets;
 mod calls;
 mod contacts;
 mod devices;
@@ -17,6 +18,7 @@ mod inspect;
 mod listener;
 mod messages;
 mod openapi;
+mod pages;
 mod policy;
 mod presence;
 mod proposals;
@@ -33,7 +35,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 use axum::Router;
 
-use crate::app::control::{Control, Door};
+use crate::app::control::{Control, Door, Pages};
 use guard::Gate;
 
 pub use openapi::openapi;
@@ -63,6 +65,7 @@ fn asking() -> Router<Control> {
         .route("/v1/reviews", get(reviews::list))
         .route("/v1/reviews/{id}", get(reviews::one))
         .route("/v1/reviews/{id}/answer", post(reviews::answer))
+        .route("/v1/reviews/{id}/weigh", post(reviews::weigh))
         .route("/v1/proposals", get(proposals::list))
         .route("/v1/proposals/{id}", get(proposals::one).delete(proposals::cancel))
 }
@@ -79,6 +82,7 @@ fn calling() -> Router<Control> {
         .route("/v1/calls/{id}/conference", post(calls::confer))
         .route("/v1/calls/{id}/digits", post(calls::dial))
         .route("/v1/calls/{id}/hold", get(calls::held).post(calls::hold))
+        .route("/v1/calls/{id}/mute", post(calls::mute).delete(calls::unmute))
         .route("/v1/calls/{id}/resume", post(calls::resume))
         .route("/v1/calls/{id}/relax", post(calls::relax))
         .route("/v1/calls/{id}/tighten", post(calls::tighten))
@@ -134,11 +138,17 @@ fn agent() -> Router<Control> {
         .route("/v1/inspect/{kind}", post(inspect::inspect))
 }
 
+/// The door behind its gate, and beside it what is there for who comes with a page's code alone.
+fn house(control: Control, pages: &Pages, gate: Gate) -> Router {
+    let unlocked = assets::assets().merge(pages::entering(pages.clone()));
+    let guarded = app(control).merge(pages::inviting(pages.clone()));
+    guard::guarded(guarded, gate.clone()).merge(guard::unlocked(unlocked, gate))
+}
+
 /// Serves both sockets until `until` is ready; requests under way may finish for [`guard::LAST_CALL`].
 pub async fn serve(control: Control, door: Door, until: impl Future<Output = ()>) {
-    let router = app(control);
-    let tcp = guard::guarded(router.clone(), Gate::tcp(door.token.clone(), door.address));
-    let unix = guard::guarded(router, Gate::unix(door.token.clone()));
+    let tcp = house(control.clone(), &door.pages, Gate::tcp(door.token.clone(), door.pages.clone(), door.address));
+    let unix = house(control, &door.pages, Gate::unix(door.token.clone(), door.pages.clone()));
     tokio::select! {
         _ = async { tokio::join!(listener::serve(door.tcp, tcp), listener::serve(door.unix, unix)) } => {}
         () = async { until.await; tokio::time::sleep(guard::LAST_CALL).await } => {}

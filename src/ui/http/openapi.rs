@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    accounts, asks, calls, contacts, devices, events, identity, inspect, messages, policy, presence, proposals,
+    accounts, asks, calls, contacts, devices, events, identity, inspect, messages, pages, policy, presence, proposals,
     records, reviews, status, watches,
 };
 use crate::app::control::view::{CompletionsView, ErrorBody};
@@ -16,9 +16,9 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
     paths(
         accounts::list, accounts::one, accounts::add, accounts::remove,
         asks::list, asks::start, asks::one, asks::cancel,
-        reviews::list, reviews::one, reviews::answer,
+        reviews::list, reviews::one, reviews::answer, reviews::weigh,
         proposals::list, proposals::one, proposals::cancel,
-        calls::list, calls::start, calls::one, calls::answer, calls::reject, calls::hold, calls::held, calls::resume, calls::relax, calls::tighten, calls::transfer, calls::transferred, calls::record, calls::stop_recording, calls::confer, calls::dial, calls::hangup, calls::hangup_all,
+        calls::list, calls::start, calls::one, calls::answer, calls::reject, calls::mute, calls::unmute, calls::hold, calls::held, calls::resume, calls::relax, calls::tighten, calls::transfer, calls::transferred, calls::record, calls::stop_recording, calls::confer, calls::dial, calls::hangup, calls::hangup_all,
         policy::list, policy::add, policy::default, policy::default_remove, policy::import, policy::export, policy::test, policy::one,
         policy::remove, policy::edit, policy::disable, policy::enable, policy::expire, policy::history, policy::undo,
         presence::list, presence::set, presence::one, presence::rename, presence::remove,
@@ -29,6 +29,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
         identity::show, identity::revoke, identity::take, identity::verify, identity::vouch,
         records::history, records::forget, records::seen, records::audit,
         inspect::inspect,
+        pages::invite, pages::close, pages::enter,
         devices::list, devices::choose, devices::test, devices::test_now,
         status::status, status::do_not_disturb, status::doctor, status::stop, status::metrics,
         events::stream,
@@ -40,7 +41,7 @@ use crate::app::control::view::{CompletionsView, ErrorBody};
 )]
 struct Description;
 
-/// The content of control.token.
+/// The content of control.token, or a page's session.
 struct Bearer;
 
 impl utoipa::Modify for Bearer {

@@ -4,8 +4,8 @@ use axum::Json;
 use super::asks::WaitQuery;
 use super::error::Refusal;
 use super::extract::{Asked, Body, Id};
-use crate::app::control::request::AnswerBody;
-use crate::app::control::view::{ErrorBody, ReviewList, ReviewView};
+use crate::app::control::request::{AnswerBody, WeighBody};
+use crate::app::control::view::{ErrorBody, ReviewList, ReviewView, WeighedView};
 use crate::app::control::Control;
 
 /// Every review, oldest first.
@@ -37,4 +37,16 @@ pub async fn answer(
     Body(body): Body<AnswerBody>,
 ) -> Result<Json<ReviewView>, Refusal> {
     Ok(Json(control.answer_review(&id, &body).await?))
+}
+
+/// What an answer would mean, before it is given: while it is typed.
+#[utoipa::path(post, path = "/v1/reviews/{id}/weigh", operation_id = "review-weigh", tag = "reviews",
+    params(("id" = String, Path, description = "`r1`")), request_body = WeighBody,
+    responses((status = 200, body = WeighedView), (status = "default", body = ErrorBody)))]
+pub async fn weigh(
+    State(control): State<Control>,
+    Id(id): Id,
+    Body(body): Body<WeighBody>,
+) -> Result<Json<WeighedView>, Refusal> {
+    Ok(Json(control.weigh(&id, &body).await?))
 }

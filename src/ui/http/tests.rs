@@ -12,7 +12,7 @@ use crate::agent::{
     TransferState, TransferTo,
 };
 use crate::app::control::tests::{ask, call, presence, review, Cardboard};
-use crate::app::control::{Control, Token};
+use crate::app::control::{Control, Pages, Token};
 use crate::vocab::{AskId, CallId, Failure, FailureKind, Generation};
 
 async fn send(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
@@ -254,7 +254,8 @@ fn gated(control: Control) -> (Router, Token) {
 
 fn gated_at(control: Control, bound: &str) -> (Router, Token) {
     let token = Token::new().unwrap();
-    (guarded(app(control), Gate::tcp(token.clone(), bound.parse().unwrap())), token)
+    let address = bound.parse().unwrap();
+    (guarded(app(control), Gate::tcp(token.clone(), Pages::nowhere(address), address)), token)
 }
 
 fn knock(token: Option<&str>, host: &str, origin: Option<&str>) -> Request<Body> {

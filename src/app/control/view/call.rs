@@ -31,8 +31,10 @@ pub struct CallView {
     pub started: String,
     /// The action of the entry that rules it, in setkey's form.
     pub action: String,
-    /// What both sides agreed: `none`, `esp`, `ah`, `ah+esp`; empty until then.
+    /// What both sides agreed for our packets: `none`, `esp`, `ah`, `ah+esp`; empty until then.
     pub bundle: String,
+    /// The same for the peer's packets.
+    pub bundle_in: String,
     pub suite: Option<String>,
     /// Its packets go by a TCP connection; otherwise by UDP.
     pub by_tcp: bool,
@@ -55,6 +57,8 @@ pub struct CallView {
     pub on_hold: bool,
     /// The peer holds it, and wants no sound from us.
     pub held_by_peer: bool,
+    /// Our user hears, and is not heard.
+    pub muted: bool,
     /// The call that ran when this one came: answering this one holds the others.
     pub behind: Option<String>,
     /// The file into which both sides are recorded.
@@ -244,6 +248,7 @@ impl From<&Call> for CallView {
             started: timestamp(call.started),
             action: call.action.clone(),
             bundle: call.bundle.clone(),
+            bundle_in: call.bundle_in.clone(),
             suite: call.suite.clone(),
             by_tcp: call.by_tcp,
             setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
@@ -255,6 +260,7 @@ impl From<&Call> for CallView {
             no_output: call.no_output.as_ref().map(ErrorView::from),
             early: call.early,
             on_hold: call.on_hold,
+            muted: call.muted,
             held_by_peer: call.held_by_peer,
             behind: call.behind.map(|id| id.to_string()),
             recording: call.recording.clone(),

@@ -21,6 +21,7 @@ mod event;
 mod history;
 mod identity;
 mod inspect;
+mod page;
 mod policy;
 mod presence;
 mod proposal;
@@ -30,6 +31,7 @@ mod status;
 mod text;
 mod time;
 mod watch;
+mod weighed;
 
 pub use account::{
     AccountList, AccountStateView, AccountView, FlowView, MailboxStateView, MailboxView, PublicationStateView,
@@ -54,6 +56,7 @@ pub use event::EventView;
 pub use history::{CallResultView, ForgottenView, HistoryRowView, HistoryView, MissedView};
 pub use identity::{IdentityView, PinView, VouchView};
 pub use inspect::{InspectView, InspectedFieldView, InspectedFileView};
+pub use page::{ClosedPagesView, PageView, SessionView};
 pub use policy::{
     ChangedEntryView, ExportView, LeftOutView, PolicyChangeView, PolicyHistoryView, PolicyView, RegisteredView,
     SkippedView, TestView,
@@ -72,3 +75,4 @@ pub use watch::{
     ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherRuleView, WatcherStateView,
     WatcherView,
 };
+pub use weighed::{WeighedFieldView, WeighedView};

@@ -380,11 +380,17 @@ impl From<&Advice> for AdviceView {
             why: advice.why.clone(),
             inference: advice.inference.clone(),
             octets_per_packet: advice.octets_per_packet,
-            verdict: match advice.verdict {
-                Verdict::BelowAdvice => VerdictView::BelowAdvice,
-                Verdict::Enough => VerdictView::Enough,
-                Verdict::MoreThanNeeded => VerdictView::MoreThanNeeded,
-            },
+            verdict: advice.verdict.into(),
+        }
+    }
+}
+
+impl From<Verdict> for VerdictView {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::BelowAdvice => Self::BelowAdvice,
+            Verdict::Enough => Self::Enough,
+            Verdict::MoreThanNeeded => Self::MoreThanNeeded,
         }
     }
 }

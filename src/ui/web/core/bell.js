@@ -1,0 +1,64 @@
+// A tone and a notification for what waits for a person: calls that ring, and reviews. The agent rings on its own devices too, where it has one.
+
+import { onEvent } from "./store.js";
+import { shortName } from "./format.js";
+import { t } from "./words.js";
+
+const RINGS = ["incoming", "wanted"];
+/** Hz of the two tones, and seconds: on, off. */
+const TONES = [587, 740];
+const [ON, OFF] = [0.4, 2.2];
+
+let context = null;
+let timer = null;
+const ringing = new Set();
+
+function chirp() {
+  context ??= new AudioContext();
+  const now = context.currentTime;
+  const volume = context.createGain();
+  volume.gain.setValueAtTime(0, now);
+  volume.gain.linearRampToValueAtTime(0.12, now + 0.02);
+  volume.gain.setValueAtTime(0.12, now + ON - 0.05);
+  volume.gain.linearRampToValueAtTime(0, now + ON);
+  volume.connect(context.destination);
+  TONES.forEach((hertz) => {
+    const tone = new OscillatorNode(context, { frequency: hertz });
+    tone.connect(volume);
+    tone.start(now);
+    tone.stop(now + ON);
+  });
+}
+
+function turn(call) {
+  if (RINGS.includes(call.state)) ringing.add(call.id);
+  else ringing.delete(call.id);
+  if (ringing.size && !timer) {
+    chirp();
+    timer = setInterval(chirp, (ON + OFF) * 1000);
+  }
+  if (!ringing.size && timer) {
+    clearInterval(timer);
+    timer = null;
+  }
+}
+
+function tell(title, where) {
+  if (!document.hidden || Notification.permission !== "granted") return;
+  const shown = new Notification(title, { tag: where });
+  shown.onclick = () => {
+    window.focus();
+    location.hash = where;
+    shown.close();
+  };
+}
+
+export function ring() {
+  onEvent((name, noun, before) => {
+    if (name === "call") {
+      turn(noun);
+      if (RINGS.includes(noun.state) && !before) tell(t("notify-call", { who: shortName(noun.peer) }), `call/${noun.id}`);
+    }
+    if (name === "review" && noun.state === "pending" && !before) tell(t("notify-review", { who: shortName(noun.presence.entity) }), `review/${noun.id}`);
+  });
+}

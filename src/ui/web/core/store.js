@@ -1,0 +1,163 @@
+// What this page knows of the agent. It is fetched whole whenever events begin, and kept by them from then on: so all pages show the same.
+
+import { useEffect, useReducer } from "../vendor/preact.js";
+import { events, get } from "./door.js";
+
+/** Nouns by the name of their list: where it is fetched, and by what each one is known. */
+const LISTS = {
+  accounts: { path: "/v1/accounts", key: (account) => account.entity },
+  asks: { path: "/v1/asks", key: (ask) => ask.id },
+  calls: { path: "/v1/calls", key: (call) => call.id },
+  contacts: { path: "/v1/contacts", key: (contact) => contact.name },
+  groups: { path: "/v1/groups", key: (group) => group.name },
+  messages: { path: "/v1/messages", key: (text) => text.id },
+  presences: { path: "/v1/presence", key: (presence) => `${presence.entity} ${presence.device}` },
+  proposals: { path: "/v1/proposals", key: (proposal) => proposal.id },
+  reviews: { path: "/v1/reviews", key: (review) => review.id },
+  watches: { path: "/v1/watches", key: (watch) => watch.peer },
+};
+
+/** Which list an event's noun belongs to. */
+const KEPT_BY = {
+  account: "accounts",
+  ask: "asks",
+  call: "calls",
+  contact: "contacts",
+  group: "groups",
+  message: "messages",
+  presence: "presences",
+  proposal: "proposals",
+  review: "reviews",
+  watch: "watches",
+};
+const GONE = { "contact-gone": "contacts", "group-gone": "groups" };
+
+/** Notices that are kept. */
+const NOTICES = 20;
+/** Between two attempts to reach the agent, in milliseconds: the first one, the longest one. */
+const AGAIN = [250, 3000];
+
+export const known = {
+  /** "starting", "open", "away": whether events come. */
+  line: "starting",
+  status: null,
+  notices: [],
+  /** Grows with each change of the policy database, of watchers, of history: who shows them asks again. */
+  turns: { policy: 0, watchers: 0, history: 0 },
+  ...Object.fromEntries(Object.keys(LISTS).map((name) => [name, []])),
+};
+
+const listeners = new Set();
+let waiting = false;
+
+/** Tells those who show something; many changes at once are one. */
+export function changed() {
+  if (waiting) return;
+  waiting = true;
+  queueMicrotask(() => {
+    waiting = false;
+    listeners.forEach((listener) => listener());
+  });
+}
+
+/** `known`, and again whenever it changed. */
+export function useKnown() {
+  const [, again] = useReducer((turn) => turn + 1, 0);
+  useEffect(() => {
+    listeners.add(again);
+    return () => listeners.delete(again);
+  }, []);
+  return known;
+}
+
+export function put(name, noun) {
+  const { key } = LISTS[name];
+  const at = known[name].findIndex((one) => key(one) === key(noun));
+  known[name] = at < 0 ? [...known[name], noun] : known[name].with(at, noun);
+  changed();
+}
+
+/** What was begun by this page, where no event was quicker than the answer. */
+export function add(name, noun) {
+  if (!known[name].some((one) => LISTS[name].key(one) === LISTS[name].key(noun))) put(name, noun);
+}
+
+function drop(name, gone) {
+  known[name] = known[name].filter((one) => LISTS[name].key(one) !== gone);
+}
+
+export function notice(problem) {
+  known.notices = [...known.notices, { ...problem, number: (known.notices.at(-1)?.number ?? 0) + 1 }].slice(-NOTICES);
+  changed();
+}
+
+export function dismiss(number) {
+  known.notices = known.notices.filter((one) => one.number !== number);
+  changed();
+}
+
+async function fetchAll() {
+  const lists = Object.entries(LISTS).map(async ([name, { path }]) => [name, Object.values(await get(path)).find(Array.isArray)]);
+  const [status, ...found] = await Promise.all([get("/v1/status"), ...lists]);
+  Object.assign(known, { status, line: "open" }, Object.fromEntries(found));
+  Object.keys(known.turns).forEach((name) => (known.turns[name] += 1));
+  changed();
+}
+
+/** The agent's own state, which no event has. */
+export async function refreshStatus() {
+  known.status = await get("/v1/status");
+  changed();
+}
+
+const tellers = new Set();
+
+/** `teller(name, noun, before)` hears each event, for tones and notifications. */
+export function onEvent(teller) {
+  tellers.add(teller);
+}
+
+function heard(name, noun) {
+  if (KEPT_BY[name]) {
+    const list = KEPT_BY[name];
+    const before = known[list].find((one) => LISTS[list].key(one) === LISTS[list].key(noun));
+    put(list, noun);
+    tellers.forEach((teller) => teller(name, noun, before));
+  } else if (GONE[name]) drop(GONE[name], noun);
+  else if (name === "notice") notice(noun);
+  else if (name === "policy") known.turns.policy += 1;
+  else if (name.startsWith("watcher")) known.turns.watchers += 1;
+  if (name === "call") known.turns.history += ["ended", "failed"].includes(noun.state) ? 1 : 0;
+  changed();
+}
+
+/** Until the session opens nothing any more. What came while the lists were fetched is newer than they are. */
+export async function follow(signal) {
+  let pause = AGAIN[0];
+  while (!signal.aborted) {
+    const line = new AbortController();
+    const early = [];
+    let fetched = false;
+    const whole = async () => {
+      await fetchAll();
+      pause = AGAIN[0];
+      early.splice(0).forEach(([name, noun]) => heard(name, noun));
+      fetched = true;
+    };
+    try {
+      await events((name, noun) => {
+        if (name === "open") whole().catch(() => line.abort());
+        else if (fetched) heard(name, noun);
+        else early.push([name, noun]);
+      }, AbortSignal.any([signal, line.signal]));
+    } catch (error) {
+      // The line is cut, or cannot be had: it is tried again, and the page says so meanwhile.
+      console.debug(error);
+    }
+    if (signal.aborted) return;
+    known.line = "away";
+    changed();
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    pause = Math.min(pause * 2, AGAIN[1]);
+  }
+}

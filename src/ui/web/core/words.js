@@ -1,0 +1,58 @@
+// The page's words, in the language of the user. English stands in for what a catalogue lacks.
+
+import { FluentBundle, FluentResource } from "../vendor/fluent.js";
+import { harmless } from "./text.js";
+
+export const LANGUAGES = { en: "English", de: "Deutsch", ja: "日本語" };
+const KEPT = "language";
+
+const bundles = [];
+
+/** The language that is shown. */
+export let language = "en";
+
+async function load(name) {
+  const answer = await fetch(`words/${name}.ftl`);
+  const bundle = new FluentBundle(name);
+  bundle.addResource(new FluentResource(await answer.text()));
+  return bundle;
+}
+
+function wanted() {
+  const chosen = localStorage.getItem(KEPT);
+  const asked = chosen ? [chosen] : navigator.languages.map((tag) => tag.split("-")[0]);
+  return asked.find((name) => name in LANGUAGES) ?? "en";
+}
+
+export async function speak(name = wanted()) {
+  const names = [...new Set([name, "en"])];
+  bundles.splice(0, bundles.length, ...(await Promise.all(names.map(load))));
+  language = name;
+  document.documentElement.lang = name;
+  document.documentElement.dir = new Intl.Locale(name).getTextInfo?.().direction ?? "ltr";
+}
+
+export async function choose(name) {
+  localStorage.setItem(KEPT, name);
+  await speak(name);
+}
+
+/** Whatever stands in a message may be a peer's word; the message isolates its direction. */
+const safe = (args) => Object.fromEntries(Object.entries(args ?? {}).map(([name, value]) => [name, typeof value === "string" ? harmless(value) : value]));
+
+/** The message of that name, or null. */
+export function maybe(id, args) {
+  const [name, attribute] = id.split(".");
+  for (const bundle of bundles) {
+    const message = bundle.getMessage(name);
+    const pattern = attribute ? message?.attributes[attribute] : message?.value;
+    if (pattern) return bundle.formatPattern(pattern, safe(args), []);
+  }
+  return null;
+}
+
+/** The message of that name. */
+export const t = (id, args) => maybe(id, args) ?? id;
+
+/** A term that is a fixed one of the field, as `tighter` or `esp`; what the catalogues do not know stands as it is. */
+export const term = (kind, word) => maybe(`${kind}-${word}`) ?? word;

@@ -1,0 +1,181 @@
+// The review (FIG. 8, 9, 11, 12, 13): the peer's presence and its policy, side by side, so that one is judged by the other.
+
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { post, segment } from "../core/door.js";
+import { add, useKnown } from "../core/store.js";
+import { drafts, impossible, PRESETS, presetOf, protection, protectionOf, setkey, weakestOf, withPreset } from "../core/policy.js";
+import { shortName } from "../core/format.js";
+import { t } from "../core/words.js";
+import { go } from "../core/way.js";
+import { Icon } from "../parts/icon.js";
+import { PolicyForm } from "../parts/policyform.js";
+import { PresenceCard } from "../parts/presencecard.js";
+import { ProblemBox, useRequest } from "../parts/problem.js";
+import { Cost, Weighed, useWeighed } from "../parts/weighed.js";
+import { Fingerprint, Theirs, Time } from "../parts/text.js";
+
+const OPEN = ["pending", "looser", "declined", "failed"];
+
+export function Review({ id }) {
+  const known = useKnown();
+  const review = known.reviews.find((one) => one.id === id);
+  if (!review) return html`<p class="empty">${t("review-gone")} <a href="#">${t("back")}</a></p>`;
+  return html`<${Shown} key=${id} review=${review} />`;
+}
+
+const nameOf = (presence) => presence.own_user ?? presence.user ?? shortName(presence.entity);
+
+/** What stands on top: where the peer is, what it would do, and what we think of that. */
+function Sentence({ review, onSuggested, applied }) {
+  const who = nameOf(review.presence);
+  const scope = review.surroundings.environment?.scope ?? "unknown";
+  const asks = weakestOf(review.proposed);
+  const differ = review.proposed.some((entry) => protection(entry) !== asks);
+  const least = protectionOf(review.advice.least);
+  const below = review.advice.verdict === "below-advice";
+  return html`<section class="sentence ${below ? "attention" : ""}">
+    <p class="big">
+      ${t(`where-${scope}`, { who })} ${t(review.kind === "statement" ? "asks" : `asks-${review.kind}`, { what: t(`as-${asks}`) })}
+      ${differ && ` ${t("asks-differ")}`} ${review.advice.verdict === "enough" && ` ${t("advice-enough")}`}
+    </p>
+    ${review.advice.verdict !== "enough" &&
+    html`<p class="suggest">
+      <span class="grow">${t(below ? "advice-more" : "advice-less", { least: t(`protection-${least}`) })}</span>
+      ${onSuggested && html`<button type="button" class=${below ? "main" : ""} disabled=${applied} onClick=${onSuggested}>${t(applied ? "suggestion-applied" : "suggestion-apply")}</button>`}
+    </p>`}
+    <details>
+      <summary>${t("advice-why")}</summary>
+      <ul>${review.advice.why.map((why) => html`<li><${Theirs} text=${why} /></li>`)}</ul>
+    </details>
+  </section>`;
+}
+
+/** A moment after what a button means has changed, or the page was looked at again, in milliseconds: nobody meant the click that comes within it. */
+const SETTLES_MS = 600;
+
+function useSettled(what) {
+  const [is, set] = useState(null);
+  useEffect(() => {
+    let timer;
+    const wait = () => {
+      set(null);
+      clearTimeout(timer);
+      timer = setTimeout(() => set(what), SETTLES_MS);
+    };
+    wait();
+    addEventListener("focus", wait);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("focus", wait);
+    };
+  }, [what]);
+  return is === what;
+}
+
+function ChangedKey({ review }) {
+  const [run, busy, problem] = useRequest();
+  const settled = useSettled(review.id);
+  const again = () =>
+    run(async () => {
+      const ask = await post("/v1/asks", { peer: review.presence.entity, accept_key: review.statement.fingerprint });
+      add("asks", ask);
+      await post(`/v1/reviews/${segment(review.id)}/answer`, { answer: "refuse" });
+      go("");
+    });
+  return html`<section class="changed" role="alert">
+    <h2><${Icon} name="warn" />${t("key-changed-title", { who: nameOf(review.presence) })}</h2>
+    <p>${t("key-changed-what")}</p>
+    <dl>
+      <dt>${t("key-known")}</dt>
+      <dd><${Fingerprint} of=${review.statement.pinned_fingerprint} /></dd>
+      <dt>${t("key-now")}</dt>
+      <dd><${Fingerprint} of=${review.statement.fingerprint} /></dd>
+    </dl>
+    <button class="danger" disabled=${busy || !settled} onClick=${again}>${t("key-accept")}</button>
+    <${ProblemBox} problem=${problem} />
+  </section>`;
+}
+
+function Shown({ review }) {
+  const known = useKnown();
+  const [list, setList] = useState(() => drafts(review.proposed));
+  const [side, setSide] = useState("both");
+  const [note, setNote] = useState("");
+  const [run, busy, problem, clear] = useRequest();
+  const lines = setkey(list);
+  const cannot = list.map((draft) => impossible(draft, review.statement.supports)).find(Boolean);
+  const open = OPEN.includes(review.state);
+  const changedKey = review.statement.key_state === "changed";
+  const weighed = useWeighed(review, lines, open && !cannot && !changedKey);
+  const isWeighed = weighed?.of === lines;
+  const looser = isWeighed && weighed.looser.length > 0;
+  const call = known.calls.find((one) => one.review === review.id);
+  const suggestion = PRESETS.find((preset) => preset.name === protectionOf(review.advice.least));
+  const suggest = suggestion && open ? () => setList(withPreset(list, suggestion)) : null;
+  const applied = suggestion && list.every((draft) => presetOf(draft) === suggestion.name);
+  const answer = (then) =>
+    run(async () => {
+      // Just what is shown: what the peer asks, or what is registered, may have changed in the meantime.
+      const body = review.kind === "statement" || looser ? { answer: "edit", entries: lines } : { answer: "approve" };
+      const said = await post(`/v1/reviews/${segment(review.id)}/answer`, { ...body, by: "page", ...(looser && { propose: true, note: note || null }) });
+      if (said.state === "registered") await then?.();
+    });
+  const callNow = async () => {
+    if (call) return go(`call/${call.id}`);
+    const begun = await post("/v1/calls", { peer: review.presence.entity });
+    add("calls", begun);
+    go(`call/${begun.id}`);
+  };
+  const refuse = () => run(() => post(`/v1/reviews/${segment(review.id)}/answer`, { answer: "refuse", by: "page" }));
+  const settled = useSettled(`${review.id} ${looser} ${open}`);
+  const blocked = busy || !settled || Boolean(cannot) || changedKey || !isWeighed || Boolean(weighed.failure);
+  return html`<article class="review show-${side}">
+    <header class="head">
+      <h1>${t("review-title", { who: nameOf(review.presence) })}</h1>
+      <div class="switch" role="group" aria-label=${t("review-show")}>
+        ${["both", "presence", "policy"].map((name) => html`<button type="button" aria-pressed=${side === name} onClick=${() => setSide(name)}>${t(`show-${name}`)}</button>`)}
+      </div>
+    </header>
+    ${changedKey && html`<${ChangedKey} review=${review} />`}
+    ${!open && html`<${Ended} review=${review} onCall=${() => run(callNow)} busy=${busy} />`}
+    <${Sentence} review=${review} onSuggested=${suggest} applied=${applied} />
+    ${review.note && html`<blockquote>${t("note-of", { who: nameOf(review.presence) })} <${Theirs} text=${review.note} /></blockquote>`}
+    ${review.missing.length > 0 && html`<p class="hint">${t("review-missing")} <code dir="ltr">${review.missing.join(" ")}</code></p>`}
+    <div class="sides">
+      <${PresenceCard} review=${review} />
+      <section class="card policy" aria-labelledby="policy-title">
+        <h2 id="policy-title">${t("policy-title")}</h2>
+        ${review.cuts.length > 0 && html`<ul class="hint">${review.cuts.map((cut) => html`<li><${Theirs} text=${cut} /></li>`)}</ul>`}
+        <${PolicyForm} list=${list} onChange=${(next) => (clear(), setList(next))} supports=${review.statement.supports} disabled=${!open || changedKey} />
+        ${cannot && html`<p class="impossible" role="status"><${Icon} name="warn" />${t(cannot)}</p>`}
+        ${open && html`<${Weighed} weighed=${weighed} review=${review} />`}
+        <${Cost} octets=${weighed?.octets_per_packet ?? review.advice.octets_per_packet} verdict=${weighed?.verdict ?? review.advice.verdict} />
+      </section>
+    </div>
+    <${ProblemBox} problem=${problem ?? review.failure} onDismiss=${problem && clear} />
+    ${open &&
+    html`<footer class="answer card">
+      ${looser &&
+      html`<div class="looser-note" role="status">
+        <p><${Icon} name="looser" />${t("looser-asks", { who: nameOf(review.presence) })}</p>
+        <label>${t("looser-note")}<input value=${note} maxlength="80" onInput=${(event) => setNote(event.target.value)} /></label>
+      </div>`}
+      <div class="buttons">
+        <button class="main" disabled=${blocked} onClick=${() => answer(callNow)}><${Icon} name="call" />${t(looser ? "ask-peer-first" : call ? "register-go-on" : "register-call")}</button>
+        ${!looser && html`<button disabled=${blocked} onClick=${() => answer()}>${t("register")}</button>`}
+        <button class="danger" disabled=${busy} onClick=${refuse}>${t("refuse")}</button>
+        <span class="detail">${t("review-until")} <${Time} at=${review.deadline} /></span>
+      </div>
+    </footer>`}
+  </article>`;
+}
+
+function Ended({ review, onCall, busy }) {
+  const good = ["registered", "storing"].includes(review.state);
+  return html`<section class="ended ${good ? "good" : ""}" role="status">
+    <p class="big">${t(`review-state-${review.state}`)}</p>
+    ${review.by && html`<p class="detail">${t("answered-by", { who: t(`by-${review.by}`) })}</p>`}
+    ${review.state === "registered" && html`<button class="main" disabled=${busy} onClick=${onCall}><${Icon} name="call" />${t("call-now")}</button>`}
+    ${review.state === "stale" && html`<p>${t("review-stale-next")}</p>`}
+  </section>`;
+}

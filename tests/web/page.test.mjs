@@ -1,0 +1,95 @@
+// The page itself: who is let in, what it asks for, and that it goes on when the agent does.
+
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { Agent } from "./agent.mjs";
+import { launch, open, text, watch, well } from "./browser.mjs";
+
+let browser, alice, bob;
+
+before(async () => {
+  browser = await launch();
+  alice = await (await Agent.make("alice")).start();
+  bob = await (await Agent.make("bob", '[answer]\nmode = "auto"\n')).start();
+});
+
+after(async () => {
+  await browser?.close();
+  await Promise.all([alice?.stop(), bob?.stop()]);
+});
+
+test("the code opens one page once, and stands in no address afterwards", async () => {
+  const url = await alice.invitation();
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  watch(page, alice);
+  await page.goto(url);
+  await page.getByRole("heading", { name: "Whom would you like to talk to?" }).waitFor();
+  assert.equal(page.url(), `${alice.door}/`);
+  await page.reload();
+  await page.getByRole("heading", { name: "Whom would you like to talk to?" }).waitFor();
+  // Another tab of the same browser needs no code; another browser with the used one is not let in.
+  const tab = await context.newPage();
+  watch(tab, alice);
+  await tab.goto(`${alice.door}/`);
+  await tab.getByRole("heading", { name: "Whom would you like to talk to?" }).waitFor();
+  const stranger = await (await browser.newContext()).newPage();
+  await stranger.goto(url);
+  await stranger.getByText("This page was not opened by you").waitFor();
+  well(page);
+  well(tab);
+  await context.close();
+});
+
+test("no log and no file that the agent leaves has the code or the session", async () => {
+  const page = await open(browser, alice);
+  const session = await page.evaluate(() => sessionStorage.getItem("session"));
+  assert.ok(session.length > 30);
+  const folder = path.join(alice.dir, "data");
+  for (const name of await readdir(folder)) {
+    const kept = await readFile(path.join(folder, name), "latin1").catch(() => "");
+    assert.ok(!kept.includes(session), name);
+  }
+  assert.ok(!(await readdir(folder)).some((name) => name.startsWith("page")), "what led to the code is gone");
+  assert.doesNotMatch(JSON.stringify(await alice.run("audit")), new RegExp(session));
+  await page.context().close();
+});
+
+test("two pages stay in step, and the first answer wins", async () => {
+  const [one, other] = [await open(browser, alice), await open(browser, alice)];
+  await one.getByLabel("SIP address, IP address, number or contact").fill(bob.entity);
+  await one.getByRole("button", { name: "Ask first" }).click();
+  await one.getByRole("heading", { name: /review before you talk/ }).waitFor();
+  await other.getByRole("link", { name: /bob.*Waiting for you/ }).click();
+  await other.getByRole("button", { name: "Register", exact: true }).click();
+  await other.getByText("Registered", { exact: true }).waitFor();
+  await one.getByText("Registered", { exact: true }).waitFor();
+  await one.getByText(text("Answered by this or another page")).waitFor();
+  [one, other].forEach(well);
+  await Promise.all([one.context().close(), other.context().close()]);
+});
+
+test("a page says when its agent is away, and how to go on when that was started anew", async () => {
+  const page = await open(browser, alice);
+  await page.getByLabel("SIP address, IP address, number or contact").fill("sip:nobody@127.0.0.99");
+  await page.getByRole("button", { name: "Ask first" }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText(text("You stopped asking nobody.")).waitFor();
+  await alice.kill();
+  await page.getByText("The agent does not answer.").waitFor();
+  await alice.start();
+  // Whoever listened at its port meanwhile has heard the session: it is worth nothing any more.
+  await page.getByText("the agent was started anew").waitFor();
+  await page.goto(await alice.invitation());
+  await page.getByRole("heading", { name: "Whom would you like to talk to?" }).waitFor();
+  await page.context().close();
+});
+
+test("closed pages get no answer any more", async () => {
+  const page = await open(browser, alice);
+  await alice.run("page", "--close");
+  await page.getByText("This page was not opened by you").waitFor();
+  await page.context().close();
+});
