@@ -44,7 +44,7 @@ pub enum Command {
         #[arg(long)]
         page: bool,
     },
-    /// Open the running agent's page in a browser: the whole telephone
+    /// Open the running agent's page in a browser
     Page {
         /// Only print its address
         #[arg(long)]
