@@ -41,7 +41,7 @@ pub async fn run(options: &Options, output: Output, page: bool) -> Result<Exit, 
         output.body(serde_json::to_string(&status).unwrap_or_default().as_bytes());
     } else {
         output.lines(&shown(&status, output.width()));
-        output.line("`sottovoce page` opens it in a browser. Stop it with Ctrl-C or `sottovoce stop`.");
+        output.line("`sottovoce page` opens its page in a browser. Stop the agent with Ctrl-C or `sottovoce stop`.");
     }
     if let Some(door) = door.as_ref().filter(|_| page) {
         page::show(&door.pages.invite().map_err(view)?, output, false);
