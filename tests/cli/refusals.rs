@@ -88,7 +88,7 @@ fn a_configured_sound_that_is_not_there_is_told_at_the_start_and_refuses_calls()
     bob.start();
     alice.configure(&(alice.usual("none;") + "[audio]\ninput = \"file:/nonexistent/x.wav\"\n"));
     let mut terminal = Terminal::start(&alice, 120, "", &["run"]);
-    let said = terminal.wait_for("Stop it with");
+    let said = terminal.wait_for("Stop the agent with");
     assert!(said.contains("WARNING: audio.input: ") && said.contains("/nonexistent/x.wav"), "{said}");
     let error = refused(alice.run(&["call", &bob.entity(), "--approve"]), 1, "wav-unreadable");
     assert!(error["next"].as_str().unwrap().contains("--play"), "{error}");
