@@ -44,7 +44,7 @@
 //!
 //! Two side paths: a **looser policy** is negotiated (`propose.rs`, `consider.rs`, `negotiate.rs`, `agreed.rs`; PROTOCOL section 6), and a running call
 //! goes on under it (`call/loosen.rs`); a **gateway** may be a tunnel's end (`call/through.rs` at the telephone, `call/forwarding.rs` at the
-//! gateway, `docs/gateway.md`).
+//! gateway, `docs/gateway.md`). `sip:echo@localhost` is a second agent in the process, for trying all of this alone (`app/echo.rs`).
 //!
 //! # Words
 //!

@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sottovoce::agent::AudioSource;
 use sottovoce::dtls::{Handshake, Role, SEED_LEN};
+use sottovoce::io::audio::Source;
 use sottovoce::ipsec::{frame, AhKey, DirectionKeys, EspKey, FrameReader, Protection, StreamFraming};
 use sottovoce::media::{
     Acoustics, Associations, Codec, Formats, Held, Stream, StreamConfig, StreamEvent, Treatment, MAX_FRAME,
@@ -257,6 +259,26 @@ fn a_voice_that_is_treated_holds_no_more_after_ten_seconds_than_after_one() {
     println!("{} allocations in a frame", (COUNT.with(Cell::get) - count) / 500);
     let after = HELD.with(Cell::get);
     assert!(after <= before, "{after} octets, {before} before");
+}
+
+/// Where both ways have other rates too.
+#[test]
+fn no_echo_allocates() {
+    for (said, heard) in [(8000, 8000), (48_000, 16_000)] {
+        let mut echo = Source::open(&AudioSource::Echo, said).unwrap();
+        let (mut out, theirs) = ([0; MAX_FRAME], [1000; MAX_FRAME]);
+        let [out_len, in_len] = [said, heard].map(|rate| rate as usize / 50);
+        let mut frame = || {
+            echo.frame(&mut out[..out_len], None);
+            echo.hear(&theirs[..in_len]);
+        };
+        // Which rate it hears shows when it hears.
+        frame();
+        let before = COUNT.with(Cell::get);
+        (0..100).for_each(|_| frame());
+        assert_eq!(COUNT.with(Cell::get) - before, 0, "{said} {heard}");
+        assert!(out[..out_len].iter().any(|sample| *sample > 500), "{said} {heard}: it comes back");
+    }
 }
 
 fn goes_without(what: &str, from: Stream, to: Stream) {

@@ -117,5 +117,6 @@ fn config(number: usize) -> AgentConfig {
         nat: Default::default(),
         limits: number,
         keylog: false,
+        serves: None,
     }
 }

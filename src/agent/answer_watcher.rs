@@ -97,6 +97,9 @@ impl Agent {
                 return self.endpoint.reject_subscription(now, id, refusal);
             }
         };
+        if !self.serves(Some(&watcher.name)) {
+            return self.endpoint.reject_subscription(now, id, Refusal::new(403, "Forbidden"));
+        }
         if watcher.known.is_some() {
             self.endpoint.believe_subscription(id);
         }

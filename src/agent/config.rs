@@ -12,7 +12,7 @@ use crate::media::{Gains, TreatmentWish};
 use crate::policy::{ApprovalRule, Entry, HardwareAddress, Level, Prefix, QuietHours, Scope};
 use crate::sdp::AudioFormat;
 use crate::sip::{Host, Locate, Transport, Uri};
-use crate::vocab::{shell_word, Device, Entity, Redacted};
+use crate::vocab::{shell_word, Device, Entity, Redacted, VerifyKey};
 
 /// What the agent needs to know of its configuration, checked.
 pub struct AgentConfig {
@@ -74,6 +74,8 @@ pub struct AgentConfig {
     pub gateway: Option<GatewayConfig>,
     /// Write the SAs of each call for a packet analyser. Dangerous.
     pub keylog: bool,
+    /// Nobody but the holder of this key is answered, and he from this machine only; without it everybody is.
+    pub serves: Option<VerifyKey>,
 }
 
 /// For whom we are the far end of a tunnel, and where what is in it may go (item 831).
@@ -369,6 +371,8 @@ pub enum AnswerMode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudioSource {
     Device(SoundDevice),
+    /// What the peer says, a moment later.
+    Echo,
     /// A WAV file, played once, then silence.
     File(PathBuf),
     /// A program at a FIFO or a Unix socket.
@@ -382,6 +386,7 @@ impl fmt::Display for AudioSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Device(device) => device.fmt(f),
+            Self::Echo => f.write_str("echo"),
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Pipe(path) => write!(f, "pipe:{}", path.display()),
             Self::Silence => f.write_str("silence"),

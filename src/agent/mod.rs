@@ -70,6 +70,7 @@ mod reviews;
 mod ringing;
 mod ruling;
 mod safety;
+mod served;
 mod server_watchers;
 pub mod snapshot;
 mod sound;
@@ -128,6 +129,7 @@ pub use snapshot::{
 };
 pub use sound::{SoundDevice, SoundNews, SoundSide, ANOTHER as ANOTHER_DEVICE};
 pub use sound_choice::{Outlet, Sound, SoundChange, SoundChoice};
+pub use target::{ECHO, ECHO_HOST};
 
 use account::Accounts;
 use address_book::AddressBook;

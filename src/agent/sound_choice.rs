@@ -87,7 +87,7 @@ impl Sound {
         let input = match self.source {
             AudioSource::Device(_) => SoundEnd::Device,
             AudioSource::Pipe(_) => SoundEnd::Program,
-            AudioSource::File(_) | AudioSource::Silence | AudioSource::Tone(_) => SoundEnd::Other,
+            AudioSource::Echo | AudioSource::File(_) | AudioSource::Silence | AudioSource::Tone(_) => SoundEnd::Other,
         };
         let output = match self.sink {
             AudioSink::Device(_) => SoundEnd::Device,
@@ -184,7 +184,7 @@ impl Agent {
 
 /// A call can go from it, and to it, while it runs: nothing waits for a disk.
 fn goes_over(source: &AudioSource) -> bool {
-    matches!(source, AudioSource::Device(_) | AudioSource::Silence | AudioSource::Tone(_))
+    matches!(source, AudioSource::Device(_) | AudioSource::Echo | AudioSource::Silence | AudioSource::Tone(_))
 }
 
 fn takes_over(sink: &AudioSink) -> bool {

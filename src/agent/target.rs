@@ -28,6 +28,11 @@ pub struct Target {
     pub mail: Option<Mail>,
 }
 
+/// The peer that is built in, with whom one tries everything alone.
+pub const ECHO: &str = "sip:echo@localhost";
+/// What is looked up for it: no host is called so.
+pub const ECHO_HOST: &str = "echo@localhost";
+
 /// Port of SIP over UDP and TCP (RFC 3261 section 19.1.2).
 const DEFAULT_PORT: u16 = 5060;
 
@@ -62,6 +67,7 @@ impl Target {
         }
         let entity = entity_text(user, &host, port);
         let entity = Entity::parse(&entity).map_err(|why| refused(typed, &why.to_string()))?;
+        let host = if entity.as_str() == ECHO && !secure { ECHO_HOST.to_owned() } else { host };
         Ok(Self { entity, host, port, bare: user.is_none(), secure, uri: None, account: None, mail: None })
     }
 
@@ -85,6 +91,11 @@ impl Target {
     pub fn domain(&self, by: Transport) -> Option<Host> {
         let host = || self.uri().and_then(|uri| uri.host().cloned());
         (self.secure || by == Transport::Tls).then(host).flatten()
+    }
+
+    /// The peer that is built in. A proxy of that domain may lead to another of its name.
+    pub(super) fn is_echo(&self) -> bool {
+        self.host == ECHO_HOST
     }
 
     /// The address, when the host is one.
@@ -219,6 +230,18 @@ mod tests {
             assert_eq!(Target::parse(&target.typed()).unwrap().secure, secure, "{typed}");
             assert!(target.domain(Transport::Tls).is_some(), "what DNS finds by TLS proves the name too: {typed}");
             assert_eq!(target.uri().unwrap().as_str().starts_with("sips:"), secure, "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_echo_peer_is_looked_up_as_no_host_is() {
+        for typed in ["sip:echo@localhost", "echo@localhost", "SIP:echo@LOCALHOST", "pres:echo@localhost"] {
+            let target = Target::parse(typed).unwrap();
+            assert_eq!((target.entity.as_str(), target.host.as_str()), (ECHO, ECHO_HOST), "{typed}");
+            assert!(target.is_echo() && target.socket().is_none(), "{typed}");
+        }
+        for typed in ["sips:echo@localhost", "echo@localhost:5060", "bob@localhost", "localhost", "echo@127.0.0.1"] {
+            assert!(!Target::parse(typed).unwrap().is_echo(), "{typed}");
         }
     }
 

@@ -296,7 +296,7 @@ impl Agent {
     /// Nothing proves who writes: From is the sender's own word, or that of his proxy.
     pub(super) fn handle_messaged(&mut self, now: Now, id: MessageId, sender: &NameAddr, text: &str) {
         self.count("texts_received");
-        if self.config.unknown_watchers == UnknownWatchers::Block {
+        if self.config.unknown_watchers == UnknownWatchers::Block || self.config.serves.is_some() {
             return self.endpoint.take_message(now, id, Some(Refusal::new(403, "Forbidden")));
         }
         if self.texts.came_lately(now) >= MOST_A_MINUTE {

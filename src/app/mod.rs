@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod control;
+mod echo;
 pub mod logging;
 pub mod password;
 pub mod run;

@@ -5,6 +5,7 @@ use tokio::signal::unix::{signal, Signal, SignalKind};
 
 use super::config::{Config, Machine, Places, StoreKind};
 use super::control::{listens, reachable, About, Control, Door};
+use super::echo::{EchoPeer, Owner};
 use crate::agent::{AgentConfig, AudioSink, AudioSource, Outlet};
 use crate::io::{
     check_sink, check_source, Clock, KeyLog, Location, Parts, Resolver, Signalling, SignallingHandle, SipSockets,
@@ -30,6 +31,7 @@ pub struct Running {
     /// What a user should see at start: assumed configuration, a store that forgets, a key log that tells.
     pub notices: Vec<String>,
     signalling: SignallingHandle,
+    echo: Arc<EchoPeer>,
 }
 
 /// Listened for from when this is made: make it before anybody is told that the agent runs, and could stop it.
@@ -99,13 +101,22 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
         keylog: log.is_some(),
         config_file: config.file.clone(),
     };
-    let resolver = Resolver::new(&config.dns);
+    let echo = Arc::new(EchoPeer::of(Owner {
+        location: location(&config),
+        first: config.contact_address(&listening),
+        follows: config.follows,
+        stays: door.is_some(),
+        t1: config.t1,
+        key: opened.identity.verify_key(),
+        tls: tls.clone(),
+    }));
+    let resolver = Resolver::new(&config.dns).with_echo(Arc::clone(&echo) as _);
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
     let config = AgentConfig { stays: door.is_some(), only_looks: options.only_looks, ..config };
     let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, resolver, keylog: log };
     let signalling = Signalling::start(parts)?;
     let control = Control::new(Arc::new(signalling.clone()), about, Clock::start());
-    Ok(Running { control, door, notices, signalling })
+    Ok(Running { control, door, notices, signalling, echo })
 }
 
 impl Running {
@@ -113,7 +124,7 @@ impl Running {
     /// before that, where a signal was it.
     pub async fn wait(&self, mut signals: Signals, stopping: impl FnOnce()) {
         tokio::select! {
-            () = self.signalling.stopped() => return,
+            () = self.signalling.stopped() => return self.echo.stop().await,
             _ = signals.interrupt.recv() => tracing::info!("interrupted: stopping"),
             _ = signals.terminate.recv() => tracing::info!("terminated: stopping"),
         }
@@ -124,6 +135,8 @@ impl Running {
     /// Says goodbye to every peer, closes the store, frees the sockets.
     pub async fn stop(&self) {
         self.signalling.stop().await;
+        // It hears the goodbye first.
+        self.echo.stop().await;
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`udp`], [`tcp`], [`sockets`] | open SIP sockets |
 //! | [`tls`] | look at certificates, and at our own key for TLS |
 //! | `browser` | have the desktop open a page |
+//! | `built_in` | find the peer that runs in this process |
 //! | `listen` | open the control door's sockets |
 //! | [`resolver`] | ask name servers |
 //! | `network_watch` | ask the system for its networks, and be told of changes |
@@ -23,6 +24,7 @@
 mod addresses;
 pub mod audio;
 mod browser;
+mod built_in;
 pub mod clock;
 pub mod disk;
 mod dtls_identity;
@@ -45,6 +47,7 @@ pub mod udp;
 pub use addresses::own_address;
 pub use audio::{check_sink, check_source, list_devices, FoundDevice, Rehearsal};
 pub use browser::open_in_browser;
+pub use built_in::BuiltIn;
 pub use clock::Clock;
 pub use dtls_identity::dtls_identity;
 pub use keylog::KeyLog;

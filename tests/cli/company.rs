@@ -1,6 +1,6 @@
 //! A conference of three agents as processes, each with a tone of its own, and recordings of it: what each hears is measured.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -125,7 +125,14 @@ fn three_talk_each_hears_the_others_and_not_himself_and_it_is_recorded() {
     // A disk that is full ends a recording and not the call.
     bob.run(&["record", &c1, "/dev/full"]).expect(0);
     look_until(|| the_call(&bob, &c1)["recording"].is_null().then_some(()));
+    let own = check(&bob.run(&["record", &c1]).expect(0), "CallView");
+    let own = PathBuf::from(own["recording"].as_str().unwrap());
+    assert_eq!(own.parent().unwrap(), bob.data().join("recordings"));
+    assert!(own.to_str().unwrap().ends_with(&format!("-{c1}.opus")), "{own:?}");
     goes_on(&bob, &c1, 10);
+    bob.run(&["record", &c1, "--stop"]).expect(0);
+    look_until(|| the_call(&bob, &c1)["recording"].is_null().then_some(()));
+    assert!(std::fs::read(&own).unwrap().starts_with(b"OggS"));
     let [left, right] = channels(&both);
     has(&left, [false, true, true]);
     has(&right, [true, false, false]);

@@ -21,6 +21,7 @@ mod defaults;
 mod devices;
 mod digits;
 mod door;
+mod echo;
 mod ends;
 mod history;
 mod holds;

@@ -54,6 +54,7 @@ pub fn agent(name: &str, address: &str, action: &str) -> AgentConfig {
         dtls: None,
         nat: Default::default(),
         keylog: true,
+        serves: None,
     }
 }
 

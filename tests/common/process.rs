@@ -52,6 +52,11 @@ pub fn connection(to: SocketAddr) -> Option<TcpStream> {
     TcpStream::connect(to).ok()
 }
 
+/// A UDP socket at a port of its own.
+pub fn any_port(address: Ipv4Addr) -> std::net::UdpSocket {
+    std::net::UdpSocket::bind((address, 0)).unwrap()
+}
+
 /// Somebody at port 5060 who hears everything and never answers.
 pub fn silent(address: Ipv4Addr) -> std::net::UdpSocket {
     std::net::UdpSocket::bind((address, 5060)).unwrap()

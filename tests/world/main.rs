@@ -50,6 +50,7 @@ mod redirected;
 mod rekey;
 mod restart;
 mod ringing;
+mod served;
 mod server;
 mod silence;
 mod srtp;

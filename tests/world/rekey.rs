@@ -56,6 +56,8 @@ fn a_tightened_policy_rekeys_the_call_and_not_a_packet_is_lost() {
         rule(&mut world, who, BOTH);
         world.run_for(3 * SECOND);
         assert_eq!(bundles(&world, calls), ["ah+esp"; 2]);
+        let ruled = &world.the_call(who, calls[who]).action;
+        assert!(ruled.contains("ah/transport//require"), "what it shows is what rules it now: {ruled}");
         world.run_for(20 * SECOND);
         let offers = world.wire.overheard[before..].iter().filter(|parcel| is_invite(parcel)).count();
         assert_eq!(offers, 1, "and is not offered again");

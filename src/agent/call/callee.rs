@@ -34,6 +34,7 @@ impl Agent {
             return self.endpoint.refuse(now, session, Refusal::new(486, "Busy Here"));
         }
         let judged = self.judge_offer(now, invitation, body).and_then(|taken| {
+            self.refuse_unserved(&taken)?;
             let replaced = self.judge_replacement(invitation.replaces, taken.known.is_some());
             replaced.map(|replaced| (taken, replaced)).map_err(|refusal| No { refusal, notice: None })
         });
@@ -47,6 +48,18 @@ impl Agent {
                 }
                 self.endpoint.refuse(now, session, no.refusal);
             }
+        }
+    }
+
+    /// Whom we are not there for. A call without an agreement on keys proves nobody.
+    fn refuse_unserved(&self, taken: &Taken) -> Result<(), No> {
+        let caller = match &taken.key {
+            KeyState::Asked(responder, _) => Some(watcher_name(&responder.offer().signing_key)),
+            _ => None,
+        };
+        match self.serves(caller.as_deref()) {
+            true => Ok(()),
+            false => Err(No::plain(403, "this peer answers the agent that it belongs to, and nobody else")),
         }
     }
 

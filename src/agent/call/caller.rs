@@ -392,14 +392,14 @@ impl Agent {
         })
     }
 
-    /// The approved device's signed contact, or what the user named by `sips:`, or the telephone number: whoever answers that in
+    /// The approved device's signed contact, or what the user named by `sips:`, or the telephone number, or the built-in peer's name: whoever answers that in
     /// its place holds other keys than the offer is for.
     pub(super) fn invite_target(&self, id: CallId, entity: &Entity, device: &Device) -> Result<Uri, Failure> {
         let typed = self.calls.all.get(&id).and_then(|calling| calling.target.as_ref());
         if let Some(number) = typed.and_then(|target| target.uri.clone()) {
             return Ok(number);
         }
-        if let Some(target) = typed.filter(|target| target.secure) {
+        if let Some(target) = typed.filter(|target| target.secure || self.is_built_in(target)) {
             return target.uri().ok_or_else(|| no_address(entity.as_str()));
         }
         let record = self.book.presence(entity, device);

@@ -25,6 +25,9 @@ impl Agent {
         if let Some(target) = target.filter(|target| target.secure) {
             return self.secure_reach(target);
         }
+        if let Some(target) = target.filter(|target| self.is_built_in(target)) {
+            return Ok(Reach::Looked(target.locate()));
+        }
         let record = self.book.presence(&pin.entity, &pin.device);
         let contact = record.map_or(pin.entity.as_str(), |record| record.contact.raw());
         let host = contact_host(contact).unwrap_or_default();
@@ -39,6 +42,11 @@ impl Agent {
         }
         let looked = || Reach::Looked(contact_place(contact).unwrap_or_else(|| Locate::host(&host, None)));
         Ok(route?.map_or_else(looked, Reach::Proxy))
+    }
+
+    /// It listens elsewhere each time that it is started, and has to be started.
+    pub(super) fn is_built_in(&self, target: &Target) -> bool {
+        target.is_echo() && matches!(self.account_of(target), Ok(None))
     }
 
     /// By TLS to the domain that `sips:` names, wherever the device says that it is: each hop from there on is by TLS too (RFC 3261

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use rand_core::RngCore;
 
+use super::callee::action_shown;
 use super::failures::{downgrade, gone, no_agreement_text, unreadable_sdp};
 use super::loosen::{crosses_nat, kept_sealed};
 use super::media::{media_address, random_spis};
@@ -277,8 +278,11 @@ impl Agent {
             self.log_keys(confirmed, described_at, remote);
         }
         let following = Following::Ipsec(confirmed.map_or_else(Protection::none, Confirmed::into_protection));
+        // It may be another entry than at the beginning: tightened, or that of another place.
+        let ruled = action_shown(&self.demands_of_call(now, id, remote)?);
         if let Some(calling) = self.calls.all.get_mut(&id) {
             calling.call.suite = suite_name(suite);
+            calling.call.action = ruled;
         }
         self.goes_on(now, id, Agreement { hash, protected, suite, remote }, (following, first))
     }

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::agent::{AgentConfig, Listen};
@@ -8,11 +9,15 @@ use crate::vocab::Device;
 use super::Config;
 
 impl Config {
+    /// Where we are for others, by what really was bound: the one of our Contact, which is not by TLS.
+    pub(in crate::app) fn contact_address(&self, listen: &[Listen]) -> IpAddr {
+        let first = listen.iter().find(|listen| listen.transport != Transport::Tls);
+        first.map_or(self.control.ip(), |listen| listen.address.ip())
+    }
+
     /// What the agent needs to know of it. `listen` is what really was bound, never empty.
     pub fn into_agent(self, identity: Identity, device: Device, listen: Vec<Listen>, keylog: bool) -> AgentConfig {
-        // The one of our Contact, which is not by TLS.
-        let first = listen.iter().find(|listen| listen.transport != Transport::Tls);
-        let media_address = first.map_or(self.control.ip(), |listen| listen.address.ip());
+        let media_address = self.contact_address(&listen);
         AgentConfig {
             entity: self.entity,
             display_name: self.display_name,
@@ -49,6 +54,7 @@ impl Config {
             dtls: crate::io::dtls_identity().map(Arc::new),
             limits: self.limits,
             keylog,
+            serves: None,
         }
     }
 }

@@ -244,7 +244,7 @@ fn listen(value: &Value<'_, '_>) -> Result<Vec<Listen>, Failure> {
 fn audio(top: &Section<'_, '_>, config: &mut Config, base: &Path) -> Result<(), Failure> {
     let Some(section) = top.section("audio", &AUDIO)? else { return Ok(()) };
     let input =
-        "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
+        "\"default\", \"device:NAME\", \"pipe:PATH\", \"silence\", \"echo\", \"tone:440\" (20 to 3900 Hz) or \"file:speech.wav\"";
     set(&mut config.audio_source, section.read("input", |v| v.text(input, |t| value::audio_source(t, base)))?);
     let output = "\"default\", \"device:NAME\", \"pipe:PATH\", \"none\" or \"file:heard.wav\"";
     set(&mut config.audio_sink, section.read("output", |v| v.text(output, |t| value::audio_sink(t, base)))?);

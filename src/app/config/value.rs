@@ -33,13 +33,14 @@ pub(super) fn loopback(text: &str) -> Option<SocketAddr> {
     text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
 }
 
-/// `default`, `device:NAME`, `pipe:voice`, `silence`, `tone:440`, `file:speech.wav`. Files are relative to `base`.
+/// `default`, `device:NAME`, `pipe:voice`, `silence`, `echo`, `tone:440`, `file:speech.wav`. Files are relative to `base`.
 pub(super) fn audio_source(text: &str, base: &Path) -> Option<AudioSource> {
     if let Some(hertz) = text.strip_prefix("tone:") {
         return hertz.parse().ok().filter(|hertz| (20..=3900).contains(hertz)).map(AudioSource::Tone);
     }
     match text {
         "silence" => Some(AudioSource::Silence),
+        "echo" => Some(AudioSource::Echo),
         _ => SoundDevice::parse(text)
             .map(AudioSource::Device)
             .or_else(|| file(text, "pipe:", base).map(AudioSource::Pipe))

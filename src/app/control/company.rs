@@ -1,16 +1,25 @@
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
 use super::calls::call_id;
 use super::request::{ConferenceBody, RecordingBody};
-use super::view::{CallView, ConferenceView};
+use super::view::{timestamp, CallView, ConferenceView};
 use super::{answer, failures, Control, Wait};
 use crate::agent::{AudioSink, CallRecording, Command};
 use crate::io;
-use crate::vocab::Failure;
+use crate::vocab::{Failure, FailureKind};
+
+/// Below the data directory: recordings for which nobody chose a file.
+const RECORDINGS: &str = "recordings";
 
 impl Control {
     /// Records both sides of a call. A file that cannot be written is refused first.
     pub async fn record(&self, id: &str, body: &RecordingBody) -> Result<CallView, Failure> {
         let call = call_id(id)?;
-        let file = answer::recording(&body.file, "file")?;
+        let file = match &body.file {
+            Some(file) => answer::recording(file, "file")?,
+            None => own_file(&self.about.data_dir.join(RECORDINGS), id, &timestamp(self.clock.now().wall))?,
+        };
         let sink = AudioSink::File(file.clone());
         let checked = tokio::task::spawn_blocking(move || io::check_sink(&sink)).await;
         checked.map_err(|_| failures::stopped())??;
@@ -39,4 +48,15 @@ impl Control {
         let second = self.call_view(&body.with, &Wait::default()).await?;
         Ok(ConferenceView::of([first, second]))
     }
+}
+
+/// A name of no other recording: when it begins, to the millisecond, and the call. No word of the peer's is in it.
+fn own_file(folder: &Path, call: &str, when: &str) -> Result<PathBuf, Failure> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| {
+        let message = format!("the folder for recordings cannot be made: {error}");
+        let next = "give a file of your own, or make the data directory writable for you";
+        Failure::new(FailureKind::Failed, "recording-impossible", message, folder.display().to_string(), next)
+    })?;
+    Ok(folder.join(format!("{}-{call}.opus", when.replace(':', "-"))))
 }

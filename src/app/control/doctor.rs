@@ -219,6 +219,7 @@ fn input(source: &AudioSource) -> CheckView {
         (AudioSource::Device(device), _) => ok("audio-input", escape(&device.to_string())),
         (AudioSource::Pipe(path), _) => ok("audio-input", format!("a program at {}", shown(path))),
         (AudioSource::Silence, _) => warn("audio-input", "silence", "audio.input = \"default\" takes the microphone"),
+        (AudioSource::Echo, _) => ok("audio-input", "what the peer says, a moment later".to_owned()),
         (AudioSource::Tone(hertz), _) => ok("audio-input", format!("a tone of {hertz} Hz")),
         (AudioSource::File(file), _) => ok("audio-input", shown(file)),
     }

@@ -223,7 +223,9 @@ pub struct TransferBody {
 #[serde(deny_unknown_fields)]
 pub struct RecordingBody {
     /// An absolute path; a file is made there, or overwritten: of Opus if it ends in `.opus`, WAV if in `.wav` or in nothing.
-    pub file: String,
+    /// Without it a new one of Opus in the data directory's folder `recordings`, which is the user's alone.
+    #[serde(default)]
+    pub file: Option<String>,
     /// In one channel; otherwise yours is left and the peer's right.
     #[serde(default)]
     pub mixed: bool,

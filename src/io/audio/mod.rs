@@ -2,6 +2,7 @@
 
 mod bell;
 mod device;
+mod echo;
 mod ogg;
 mod opus_file;
 mod pipe;

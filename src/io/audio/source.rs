@@ -1,11 +1,12 @@
 use std::f64::consts::TAU;
 
 use super::device::{check_device, Microphone};
+use super::echo::DelayLine;
 use super::pipe::{check_pipe, PipeSource};
 use super::resample::FrameConverter;
 use super::wav::read_wav;
 use crate::agent::{AudioSource, SoundNews, SoundSide};
-use crate::media::{Acoustics, SoundEnd, MAX_FRAME};
+use crate::media::{Acoustics, SoundEnd, FRAMES_A_SECOND, MAX_FRAME};
 use crate::vocab::{Failure, FailureKind};
 
 /// Of all codecs, in hertz: a tone is heard by each.
@@ -22,12 +23,15 @@ pub struct Source {
     sound: Sound,
     /// Samples a second of the sound.
     rate: u32,
-    /// Where the call wants another rate by now.
+    /// What the call wants by now.
+    wanted: u32,
+    /// Where that is another rate.
     converter: Option<FrameConverter>,
 }
 
 enum Sound {
     Device(Box<Microphone>),
+    Echo(DelayLine),
     File { samples: Vec<i16>, next: usize },
     Pipe(Box<PipeSource>),
     Silence,
@@ -46,7 +50,7 @@ pub fn check_source(source: &AudioSource) -> Result<(), Failure> {
 impl Source {
     /// Frames of silence.
     pub fn silence() -> Self {
-        Self { sound: Sound::Silence, rate: LOWEST_RATE, converter: None }
+        Self { sound: Sound::Silence, rate: LOWEST_RATE, wanted: LOWEST_RATE, converter: None }
     }
 
     /// Reads a file at once and whole, so that nothing waits for the disk during the call. `rate` in hertz, a multiple of 50.
@@ -56,24 +60,25 @@ impl Source {
                 return Ok(Self::live(Sound::Device(Box::new(Microphone::start(device.clone()))), rate))
             }
             AudioSource::Pipe(path) => return Ok(Self::live(Sound::Pipe(Box::new(PipeSource::open(path)?)), rate)),
+            AudioSource::Echo => Sound::Echo(DelayLine::new(rate)),
             AudioSource::File(path) => Sound::File { samples: read_wav(path, rate)?, next: 0 },
             AudioSource::Silence => Sound::Silence,
             AudioSource::Tone(hertz) if *hertz == 0 || *hertz >= LOWEST_RATE / 2 => return Err(no_tone(*hertz)),
             AudioSource::Tone(hertz) => Sound::Tone { hertz: *hertz, next: 0 },
         };
-        Ok(Self { sound, rate, converter: None })
+        Ok(Self { sound, rate, wanted: rate, converter: None })
     }
 
     /// What comes at its own pace comes at 48 kHz.
     fn live(sound: Sound, rate: u32) -> Self {
-        Self { sound, rate: LIVE_RATE, converter: FrameConverter::new(LIVE_RATE, rate) }
+        Self { sound, rate: LIVE_RATE, wanted: rate, converter: FrameConverter::new(LIVE_RATE, rate) }
     }
 
     /// That a device went away, or is there again.
     pub fn news(&mut self) -> Option<SoundNews> {
         match &mut self.sound {
             Sound::Device(microphone) => microphone.news(),
-            Sound::File { .. } | Sound::Pipe(_) | Sound::Silence | Sound::Tone { .. } => None,
+            Sound::Echo(_) | Sound::File { .. } | Sound::Pipe(_) | Sound::Silence | Sound::Tone { .. } => None,
         }
     }
 
@@ -82,7 +87,7 @@ impl Source {
         match self.sound {
             Sound::Device(_) => SoundEnd::Device,
             Sound::Pipe(_) => SoundEnd::Program,
-            Sound::File { .. } | Sound::Silence | Sound::Tone { .. } => SoundEnd::Other,
+            Sound::Echo(_) | Sound::File { .. } | Sound::Silence | Sound::Tone { .. } => SoundEnd::Other,
         }
     }
 
@@ -93,6 +98,7 @@ impl Source {
 
     /// The call goes on at another rate.
     pub fn set_rate(&mut self, rate: u32) {
+        self.wanted = rate;
         self.converter = FrameConverter::new(self.rate, rate);
     }
 
@@ -103,6 +109,17 @@ impl Source {
         let own = own.get_mut(..converter.frame_len()).unwrap_or_default();
         self.sound.treated(self.rate, own, acoustics);
         converter.convert(own, frame);
+    }
+
+    /// What was played in these 20 ms, after [`Source::frame`] of the same: an echo says it again.
+    pub fn hear(&mut self, heard: &[i16]) {
+        let Sound::Echo(line) = &mut self.sound else { return };
+        let rate = u32::try_from(heard.len()).unwrap_or_default() * FRAMES_A_SECOND;
+        if rate != self.rate {
+            (*line, self.rate) = (DelayLine::new(rate), rate);
+            self.converter = FrameConverter::new(rate, self.wanted);
+        }
+        line.push(heard);
     }
 
     /// A file's last sample has been handed out.
@@ -130,6 +147,7 @@ impl Sound {
                 frame.iter_mut().zip(rest.chain(std::iter::repeat(0))).for_each(|(to, from)| *to = from);
             }
             Self::Device(microphone) => microphone.frame(frame, None),
+            Self::Echo(line) => line.next(frame),
             Self::Pipe(pipe) => pipe.frame(frame),
             Self::Silence => frame.fill(0),
             Self::Tone { hertz, next } => frame.fill_with(|| {
@@ -155,7 +173,6 @@ fn no_tone(hertz: u32) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::FRAMES_A_SECOND;
 
     fn next(source: &mut Source, rate: u32) -> Vec<i16> {
         let mut frame = vec![7; (rate / FRAMES_A_SECOND) as usize];

@@ -214,6 +214,7 @@ impl RunningLeg {
         if let Some(ours) = ours {
             self.beside.take(ours.get(..sent).unwrap_or_default(), frame);
         }
+        self.source.hear(frame);
         if self.sink.is_live() {
             amplify(frame, self.loudness.output());
         }

@@ -244,8 +244,15 @@ impl Signalling {
         match inbound {
             Inbound::Ended { transport, remote } => self.agent.handle_connection_ended(now, transport, remote),
             Inbound::Failed { what, why } => self.agent.handle_transport_failure(now, &what, &why),
+            // Who is served alone is here: nothing is answered to other machines, not even that somebody listens.
+            Inbound::Message { from, .. } if self.is_closed_to(&from) => {}
             Inbound::Message { from, bytes } => self.agent.handle_message(now, from, &bytes),
         }
+    }
+
+    fn is_closed_to(&self, from: &Received) -> bool {
+        let is_here = from.remote.ip().to_canonical() == from.local.ip().to_canonical();
+        self.agent.config().serves.is_some() && !is_here
     }
 
     /// Does all that the agent wants done, and what that leads to.

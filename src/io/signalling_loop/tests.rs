@@ -68,6 +68,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         dtls: None,
         nat: Default::default(),
         keylog: false,
+        serves: None,
     };
     let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();
     (Parts { config, loaded, store, sockets, tls, resolver: Resolver::default(), keylog: None }, entity)

@@ -192,7 +192,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct AskArgs {
-    /// sip:user@host, user@host, host, IP address, telephone number (+493012345678, tel:...), or e-mail address
+    /// sip:user@host, user@host, host, IP address, telephone number (+493012345678, tel:...), or e-mail address; sip:echo@localhost is built in: one hears oneself
     pub peer: String,
     /// Ask for presence only: who is there, and where
     #[arg(long)]
@@ -362,7 +362,7 @@ pub enum ProposalCommand {
 
 #[derive(Debug, Args)]
 pub struct CallArgs {
-    /// sip:user@host, user@host, host, IP address, telephone number (+493012345678, tel:...), or e-mail address
+    /// sip:user@host, user@host, host, IP address, telephone number (+493012345678, tel:...), or e-mail address; sip:echo@localhost is built in: one hears oneself
     #[arg(required_unless_present = "redial", conflicts_with = "redial")]
     pub peer: Option<String>,
     /// Whom you called last, once more

@@ -16,7 +16,8 @@ pub struct RecordArgs {
     /// Its number, as c1
     call: String,
     /// A file of Opus if it ends in .opus, WAV if in .wav: you at the left, the peer at the right; an earlier one is overwritten
-    #[arg(required_unless_present = "stop", conflicts_with = "stop")]
+    /// [default: a new one in the data directory's folder recordings]
+    #[arg(conflicts_with = "stop")]
     file: Option<PathBuf>,
     /// Both in one channel
     #[arg(long, conflicts_with = "stop")]
@@ -31,17 +32,18 @@ pub struct RecordArgs {
 
 pub async fn record(door: &Door, output: Output, args: &RecordArgs) -> Result<Exit, ErrorView> {
     let path = format!("/v1/calls/{}/recording", segment(&args.call));
-    let Some(file) = &args.file else {
+    if args.stop {
         let reply = door.delete(&path).await?;
         output.body(reply.body());
         output.line(&format!("call {}: the recording ends", args.call));
         return Ok(Exit::Done);
-    };
-    let body = RecordingBody { file: absolute(file)?, mixed: args.mixed, consent_tone: args.consent_tone };
+    }
+    let file = args.file.as_deref().map(absolute).transpose()?;
+    let body = RecordingBody { file, mixed: args.mixed, consent_tone: args.consent_tone };
     let reply = door.post(&path, &body).await?;
     output.body(reply.body());
     let call: CallView = reply.view()?;
-    let into = call.recording.clone().unwrap_or_else(|| crate::vocab::escape(&body.file));
+    let into = call.recording.clone().unwrap_or_default();
     let told = if args.consent_tone { "; the peer hears a beep every 15 s" } else { "; the peer is not told" };
     output.line(&format!("call {} with {}: recorded into {into}{told}", call.id, call.peer));
     Ok(Exit::Done)

@@ -10,7 +10,7 @@ pub struct DevicesView {
     pub server: String,
     pub inputs: Vec<DeviceView>,
     pub outputs: Vec<DeviceView>,
-    /// What calls use that name nothing of their own: `default`, `device:NAME`, `silence`, `tone:440`, `file:PATH`, `pipe:PATH`.
+    /// What calls use that name nothing of their own: `default`, `device:NAME`, `silence`, `echo`, `tone:440`, `file:PATH`, `pipe:PATH`.
     pub input: String,
     /// The same, with `none` for silence.
     pub output: String,
