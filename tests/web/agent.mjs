@@ -17,20 +17,22 @@ function ownAddress() {
 }
 
 export class Agent {
-  /** `more` is the rest of its configuration. */
-  static async make(name, more = "") {
+  /** `more` is the rest of its configuration; `host` where it is: a namespace and an address there. */
+  static async make(name, more = "", host = { address: ownAddress(), enter: [] }) {
     const agent = new Agent();
     agent.name = name;
-    agent.address = ownAddress();
+    agent.address = host.address;
+    agent.enter = host.enter;
     agent.entity = `sip:${name}@${agent.address}`;
-    agent.door = `http://${agent.address}:8060`;
+    agent.listens = host.enter.length ? "127.0.0.1" : host.address;
+    agent.door = `http://${agent.listens}:8060`;
     agent.dir = await mkdtemp(path.join(tmpdir(), "sottovoce-web-"));
     await agent.configure(more);
     return agent;
   }
 
   configure(more) {
-    const text = `entity = "${this.entity}"\ndisplay-name = "${this.name}"\n[sip]\nlisten = ["udp:${this.address}:5060"]\n[control]\nlisten = "${this.address}:8060"\n${more}`;
+    const text = `entity = "${this.entity}"\ndisplay-name = "${this.name}"\n[sip]\nlisten = ["udp:${this.address}:5060"]\nfollow = ${this.enter.length > 0}\n[control]\nlisten = "${this.listens}:8060"\n${more}`;
     return writeFile(path.join(this.dir, "sottovoce.toml"), text);
   }
 
@@ -38,8 +40,14 @@ export class Agent {
     return ["--data-dir", path.join(this.dir, "data"), "--config", path.join(this.dir, "sottovoce.toml")];
   }
 
+  /** The program with these arguments, in the agent's namespace. */
+  line(...args) {
+    const [program, ...rest] = [...this.enter, PROGRAM, ...this.places, "--json", ...args];
+    return [program, rest];
+  }
+
   async start() {
-    this.process = spawn(PROGRAM, [...this.places, "--json", "run"], { stdio: ["ignore", "pipe", "inherit"] });
+    this.process = spawn(...this.line("run"), { stdio: ["ignore", "pipe", "inherit"] });
     const ended = new Promise((_, reject) => this.process.once("exit", (code) => reject(new Error(`${this.name} ended with ${code}`))));
     ended.catch(() => {});
     const lines = createInterface({ input: this.process.stdout });
@@ -54,6 +62,11 @@ export class Agent {
     await gone;
   }
 
+  /** Forgets who it is: its next start makes another key. */
+  forget() {
+    return rm(path.join(this.dir, "data"), { recursive: true });
+  }
+
   async stop() {
     if (this.process && this.process.exitCode === null && this.process.signalCode === null) await this.kill();
     await rm(this.dir, { recursive: true, force: true });
@@ -62,7 +75,7 @@ export class Agent {
   /** What a command of it tells, as an object; its failure too. */
   run(...args) {
     return new Promise((resolve, reject) => {
-      execFile(PROGRAM, [...this.places, "--json", ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
+      execFile(...this.line(...args), { timeout: 60_000 }, (error, stdout, stderr) => {
         try {
           resolve(JSON.parse(stdout));
         } catch {

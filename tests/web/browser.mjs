@@ -2,23 +2,66 @@
 // anywhere but the agent.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { chromium } from "playwright-core";
 
 // Without these it asks its maker for news, and as root it has no sandbox.
 const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+/** Whatever is waited for is there by then. */
+const PATIENCE_MS = 15_000;
+
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export function launch(executablePath = CHROMIUM) {
+  return chromium.launch({ executablePath, args: ARGS });
 }
 
 /** A page of `agent` in a profile of its own. `page.wrong` has what went wrong in it. */
 export async function open(browser, agent, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en", ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   watch(page, agent);
+  if (process.env.PAGE_FILES) await serve(page, agent, process.env.PAGE_FILES);
   await page.goto(await agent.invitation());
   await page.getByRole("heading", { level: 1 }).waitFor();
   return page;
+}
+
+/** Another tab of the same browser, which needs no invitation; there, at that place of the page. */
+export async function beside(page, agent, way) {
+  const tab = await page.context().newPage();
+  watch(tab, agent);
+  if (process.env.PAGE_FILES) await serve(tab, agent, process.env.PAGE_FILES);
+  await tab.goto(`${agent.door}/#${way}`);
+  await tab.getByRole("heading", { level: 1 }).waitFor();
+  return tab;
+}
+
+/** What `look` finds, as soon as it is there. */
+export async function until(look) {
+  const end = Date.now() + 15_000;
+  while (Date.now() < end) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`never: ${look}`);
+}
+
+/** For whoever changes the page: its files come from `folder`, as they are now, and not from the program. */
+async function serve(page, agent, folder) {
+  await page.route(`${agent.door}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname.startsWith("/v1/")) return route.fallback();
+    const response = await route.fetch({ url: `${agent.door}/` });
+    const name = pathname === "/" ? "index.html" : pathname.slice(1);
+    const contentType = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" }[name.split(".").pop()] ?? "text/plain";
+    const headers = { "content-security-policy": response.headers()["content-security-policy"], "content-type": `${contentType}; charset=utf-8` };
+    return route.fulfill({ headers, body: await readFile(path.join(folder, name)) });
+  });
 }
 
 export function watch(page, agent) {
@@ -31,7 +74,7 @@ export function watch(page, agent) {
 /** A text of the page; what others wrote stands in it between marks of its direction. */
 export function text(words) {
   const plain = words.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^\\s*${plain.replaceAll(" ", "[\\u2068\\u2069]? [\\u2068\\u2069]?").replaceAll("\\.", "[\\u2069]?\\.")}[\\u2069]?\\s*$`);
+  return new RegExp(`^\\s*\\u2068?${plain.replaceAll(" ", "[\\u2068\\u2069]? [\\u2068\\u2069]?").replaceAll("\\.", "[\\u2069]?\\.")}[\\u2069]?\\s*$`);
 }
 
 export function well(page) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::judgement::infer;
 use crate::policy::setkey::{parse, parse_action};
 use crate::policy::Evidence;
 
@@ -193,4 +194,38 @@ fn the_manual_has_the_table_that_the_code_makes() {
         return;
     }
     assert!(table == made, "docs/advice.md differs; write it anew: SOTTOVOCE_WRITE_ADVICE=1 cargo test --lib advice");
+}
+
+/// The page finds what it says in other languages by the English sentence (`core/said.js`): each one stands in its catalogue, word for word.
+fn known_to_the_page(sentence: &str) -> bool {
+    let catalogue = include_str!("../../ui/web/words/en.ftl");
+    let says = |message: &str| match (message.split_once("{ "), message.split_once(" }")) {
+        (Some((before, _)), Some((_, after))) => sentence.starts_with(before) && sentence.ends_with(after),
+        _ => message == sentence,
+    };
+    let mut messages = catalogue.lines().filter_map(|line| line.strip_prefix("said-")?.split_once(" = "));
+    messages.any(|(_, message)| says(message))
+}
+
+#[test]
+fn the_page_knows_every_sentence() {
+    let scopes = [Scope::Private, Scope::Public, Scope::Unknown];
+    let all = || scopes.into_iter().flat_map(|scope| [Evidence::Address, Evidence::User].map(|by| at(scope, by)));
+    let addresses = ["10.0.0.1", "133.134.10.10", "0.0.0.0"].map(|text| text.parse().unwrap());
+    let inferred = addresses.into_iter().flat_map(|theirs| addresses.map(|ours| infer(theirs, ours).text));
+    let inferred: Vec<String> = inferred.collect();
+    assert!(inferred.iter().all(|sentence| known_to_the_page(sentence)), "{inferred:?}");
+    let withheld = inferred.into_iter().map(|inference| Surroundings::Withheld { inference });
+    let theirs: Vec<Surroundings> =
+        withheld.chain([Surroundings::NotAsked]).chain(all().map(Surroundings::Stated)).collect();
+    let proposed = ["none", "ipsec esp/transport//require", "ipsec esp/transport//require ah/transport//require"]
+        .map(|action| parse(&format!("spdadd any any any -P out {action}")).unwrap());
+    for (theirs, ours) in theirs.iter().flat_map(|theirs| all().map(move |ours| (theirs, ours))) {
+        for (given, proposed) in every().flat_map(|given| proposed.iter().map(move |proposed| (given, proposed))) {
+            let why = advise(theirs, &ours, given, proposed, Level::Require).why;
+            for sentence in &why {
+                assert!(known_to_the_page(sentence), "not in words/en.ftl: {sentence}");
+            }
+        }
+    }
 }

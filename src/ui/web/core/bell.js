@@ -1,6 +1,6 @@
 // A tone and a notification for what waits for a person: calls that ring, and reviews. The agent rings on its own devices too, where it has one.
 
-import { onEvent } from "./store.js";
+import { known, onChange, onEvent } from "./store.js";
 import { shortName } from "./format.js";
 import { t } from "./words.js";
 
@@ -9,11 +9,17 @@ const RINGS = ["incoming", "wanted"];
 const TONES = [587, 740];
 const [ON, OFF] = [0.4, 2.2];
 
+/** Under this name the browser keeps that this page is silent. */
+const KEPT = "tones";
+
+/** Whether this page rings. */
+export const tones = () => localStorage.getItem(KEPT) !== "off";
+export const turnTones = (on) => localStorage.setItem(KEPT, on ? "on" : "off");
+
 let context = null;
 let timer = null;
-const ringing = new Set();
 
-function chirp() {
+export function chirp() {
   context ??= new AudioContext();
   const now = context.currentTime;
   const volume = context.createGain();
@@ -30,17 +36,20 @@ function chirp() {
   });
 }
 
-function turn(call) {
-  if (RINGS.includes(call.state)) ringing.add(call.id);
-  else ringing.delete(call.id);
-  if (ringing.size && !timer) {
-    chirp();
-    timer = setInterval(chirp, (ON + OFF) * 1000);
+/** By what is known now, and not by what happened: an agent that is gone rings no more. */
+function turn() {
+  const rings = known.line === "open" && known.calls.some((call) => RINGS.includes(call.state));
+  if (rings && !timer) {
+    const sound = () => tones() && chirp();
+    sound();
+    timer = setInterval(sound, (ON + OFF) * 1000);
   }
-  if (!ringing.size && timer) {
-    clearInterval(timer);
-    timer = null;
-  }
+  if (!rings) silence();
+}
+
+export function silence() {
+  clearInterval(timer);
+  timer = null;
 }
 
 function tell(title, where) {
@@ -54,11 +63,9 @@ function tell(title, where) {
 }
 
 export function ring() {
+  onChange(turn);
   onEvent((name, noun, before) => {
-    if (name === "call") {
-      turn(noun);
-      if (RINGS.includes(noun.state) && !before) tell(t("notify-call", { who: shortName(noun.peer) }), `call/${noun.id}`);
-    }
+    if (name === "call" && RINGS.includes(noun.state) && !before) tell(t("notify-call", { who: shortName(noun.peer) }), `call/${noun.id}`);
     if (name === "review" && noun.state === "pending" && !before) tell(t("notify-review", { who: shortName(noun.presence.entity) }), `review/${noun.id}`);
   });
 }

@@ -16,8 +16,30 @@ const AWAY = {
   next: "start it again with `sottovoce run`; this page goes on by itself",
 };
 
+/** An agent that has not answered for so long is slow, in milliseconds. */
+const SLOW_MS = 2000;
+
 let word = null;
 let onShut = () => {};
+let onSlow = () => {};
+let slow = 0;
+
+/** `listener` is told whether something takes long. */
+export function whenSlow(listener) {
+  onSlow = listener;
+}
+
+/** Waits for `answer`; where that takes long it is told, until it is there. */
+async function watched(answer) {
+  let late = false;
+  const timer = setTimeout(() => ((late = true), (slow += 1), onSlow(true)), SLOW_MS);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+    if (late && (slow -= 1) === 0) onSlow(false);
+  }
+}
 
 /** With this word every request goes out; `shut` is called when it opens nothing any more. */
 export function use(session, shut) {
@@ -35,7 +57,7 @@ async function ask(method, path, body) {
   }
   let answer;
   try {
-    answer = await fetch(path, options);
+    answer = await watched(fetch(path, options));
   } catch {
     throw new Problem(AWAY);
   }

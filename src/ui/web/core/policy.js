@@ -57,6 +57,15 @@ export const PRESETS = [
   { name: "discard", action: "discard", levels: {} },
 ];
 
+/** A preset as rules are typed: `ipsec esp/transport//require`. */
+export function rulesOf(preset) {
+  const rules = PROTOCOLS.filter((name) => name in preset.levels).map((name) => `${name}/transport//${preset.levels[name]}`);
+  return [preset.action, ...rules].join(" ");
+}
+
+/** What this program itself can do: for entries that no peer was asked for. */
+export const OWN_SUPPORTS = { protocols: PROTOCOLS, tunnel: true };
+
 const noRule = () => ({ on: false, level: "require", mode: "transport", from: "", to: "" });
 
 function draftRule(rule) {
@@ -92,12 +101,22 @@ function outward(draft) {
   return { ...draft, rules: Object.fromEntries(swapped) };
 }
 
+/** An entry as the form shows it, seen from here. */
+export const draftOf = (entry) => outward(oneWay(entry));
+
+/** What a new entry begins with: all packets by UDP, protected. */
+export function newDraft() {
+  const rules = { ...Object.fromEntries(PROTOCOLS.map((name) => [name, noRule()])), esp: { ...noRule(), on: true } };
+  const everything = { ours: "any", ourPorts: "any", theirs: "any", theirPorts: "any", upper: "udp" };
+  return { ways: "both", ...everything, action: "ipsec", rules, others: [], suites: [], tfc: null, expires: null, ends: null };
+}
+
 const apart = (draft) => JSON.stringify({ ...draft, ways: "" });
 
 /** One draft for an entry, and one alone for two that are each other's direction. */
 export function drafts(entries) {
   const found = [];
-  for (const draft of entries.map(oneWay).map(outward)) {
+  for (const draft of entries.map(draftOf)) {
     const other = found.find((one) => one.ways !== "both" && one.ways !== draft.ways && apart(one) === apart(draft));
     if (other) other.ways = "both";
     else found.push({ ...draft });

@@ -1,20 +1,20 @@
 // What this page knows of the agent. It is fetched whole whenever events begin, and kept by them from then on: so all pages show the same.
 
 import { useEffect, useReducer } from "../vendor/preact.js";
-import { events, get } from "./door.js";
+import { events, get, whenSlow } from "./door.js";
 
 /** Nouns by the name of their list: where it is fetched, and by what each one is known. */
 const LISTS = {
   accounts: { path: "/v1/accounts", key: (account) => account.entity },
   asks: { path: "/v1/asks", key: (ask) => ask.id },
   calls: { path: "/v1/calls", key: (call) => call.id },
-  contacts: { path: "/v1/contacts", key: (contact) => contact.name },
+  contacts: { path: "/v1/contacts", key: (contact) => contact.entity },
   groups: { path: "/v1/groups", key: (group) => group.name },
   messages: { path: "/v1/messages", key: (text) => text.id },
   presences: { path: "/v1/presence", key: (presence) => `${presence.entity} ${presence.device}` },
   proposals: { path: "/v1/proposals", key: (proposal) => proposal.id },
   reviews: { path: "/v1/reviews", key: (review) => review.id },
-  watches: { path: "/v1/watches", key: (watch) => watch.peer },
+  watches: { path: "/v1/watches", key: (watch) => `${watch.peer} ${watch.device ?? ""}` },
 };
 
 /** Which list an event's noun belongs to. */
@@ -40,6 +40,8 @@ const AGAIN = [250, 3000];
 export const known = {
   /** "starting", "open", "away": whether events come. */
   line: "starting",
+  /** Something that was asked takes long. */
+  slow: false,
   status: null,
   notices: [],
   /** Grows with each change of the policy database, of watchers, of history: who shows them asks again. */
@@ -59,6 +61,14 @@ export function changed() {
     listeners.forEach((listener) => listener());
   });
 }
+
+whenSlow((slow) => {
+  known.slow = slow;
+  changed();
+});
+
+/** `listener()` hears of each change. */
+export const onChange = (listener) => listeners.add(listener);
 
 /** `known`, and again whenever it changed. */
 export function useKnown() {
@@ -86,7 +96,11 @@ function drop(name, gone) {
   known[name] = known[name].filter((one) => LISTS[name].key(one) !== gone);
 }
 
+/** What stands with the call, or in the list of reviews, until it is answered. */
+const SHOWN_ELSEWHERE = ["call-moved", "proposal-came"];
+
 export function notice(problem) {
+  if (SHOWN_ELSEWHERE.includes(problem.code)) return;
   known.notices = [...known.notices, { ...problem, number: (known.notices.at(-1)?.number ?? 0) + 1 }].slice(-NOTICES);
   changed();
 }
@@ -110,6 +124,27 @@ export async function refreshStatus() {
   changed();
 }
 
+/** What no event tells, as what is forgotten. Other tabs of the page are told of it. */
+const UNTOLD = new BroadcastChannel("sottovoce-untold");
+
+/** That list, or what that turn counts, as it is now. */
+export async function refresh(name) {
+  if (name in known.turns) known.turns[name] += 1;
+  else known[name] = Object.values(await get(LISTS[name].path)).find(Array.isArray);
+  changed();
+}
+
+/** This page changed that list, or what that turn counts, in a way that no event tells. */
+export async function untold(name) {
+  UNTOLD.postMessage(name);
+  await refresh(name);
+}
+
+// What commands and other browsers forget is seen as soon as somebody looks here again.
+const look = (name) => known.line === "open" && refresh(name).catch((error) => console.debug(error));
+UNTOLD.addEventListener("message", ({ data }) => look(data));
+addEventListener("visibilitychange", () => document.hidden || ["presences", "watches", "history", "watchers"].forEach(look));
+
 const tellers = new Set();
 
 /** `teller(name, noun, before)` hears each event, for tones and notifications. */
@@ -128,6 +163,8 @@ function heard(name, noun) {
   else if (name === "policy") known.turns.policy += 1;
   else if (name.startsWith("watcher")) known.turns.watchers += 1;
   if (name === "call") known.turns.history += ["ended", "failed"].includes(noun.state) ? 1 : 0;
+  // The top of the page says who and where its user is.
+  if (name === "presence" && noun.own) refreshStatus().catch((error) => console.debug(error));
   changed();
 }
 

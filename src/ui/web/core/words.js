@@ -7,6 +7,10 @@ export const LANGUAGES = { en: "English", de: "Deutsch", ja: "日本語" };
 const KEPT = "language";
 
 const bundles = [];
+let english = [];
+
+/** The messages of the English catalogue whose names begin so. */
+export const sentences = (prefix) => english.filter(({ id }) => id.startsWith(prefix));
 
 /** The language that is shown. */
 export let language = "en";
@@ -14,7 +18,9 @@ export let language = "en";
 async function load(name) {
   const answer = await fetch(`words/${name}.ftl`);
   const bundle = new FluentBundle(name);
-  bundle.addResource(new FluentResource(await answer.text()));
+  const resource = new FluentResource(await answer.text());
+  bundle.addResource(resource);
+  if (name === "en") english = resource.body;
   return bundle;
 }
 
@@ -56,3 +62,6 @@ export const t = (id, args) => maybe(id, args) ?? id;
 
 /** A term that is a fixed one of the field, as `tighter` or `esp`; what the catalogues do not know stands as it is. */
 export const term = (kind, word) => maybe(`${kind}-${word}`) ?? word;
+
+/** The name of a control that stands in several rows: what it does, and about whom. */
+export const about = (id, who) => `${t(id)}: ${harmless(who)}`;

@@ -19,6 +19,10 @@ const SHAPES = {
   incomparable: "M8 4l-4 4 4 4M4 8h16M16 12l4 4-4 4M20 16H4",
   warn: "M12 3L2 20h20zM12 10v4M12 17v.500",
   place: "M12 21s-7-6-7-11a7 7 0 0 1 14 0c0 5-7 11-7 11zM12 12a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+  in: "M18 6L6 18M6 9v9h9",
+  out: "M6 18L18 6M9 6h9v9",
+  text: "M4 5h16v11H9l-5 4z",
+  add: "M12 5v14M5 12h14",
   key: "M14 10a4 4 0 1 0-4 4l1-1 2 2 2-1v-2h2l2-2v-3h-3z",
 };
 

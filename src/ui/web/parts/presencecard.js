@@ -3,18 +3,20 @@
 import { html, useState } from "../vendor/preact.js";
 import { post, segment } from "../core/door.js";
 import { useKnown } from "../core/store.js";
+import { said } from "../core/said.js";
 import { t } from "../core/words.js";
 import { Icon } from "./icon.js";
 import { ProblemBox, useRequest } from "./problem.js";
 import { Fingerprint, Theirs, Time } from "./text.js";
 
-function Renamed({ label, name, theirs, own, presence }) {
+/** A name of the peer, which the user can put his own in the place of. */
+export function Renamed({ label, name, theirs, own, none = t("not-told"), presence }) {
   const [typed, set] = useState(null);
   const [run, busy, problem] = useRequest();
   const save = async (event) => {
     event.preventDefault();
-    const said = await run(() => post(`/v1/presence/${segment(presence.entity)}`, { [name]: typed.trim() }));
-    if (!said) return;
+    const saved = await run(() => post(`/v1/presence/${segment(presence.entity)}`, { [name]: typed.trim() }));
+    if (!saved) return;
     set(null);
   };
   if (typed !== null) {
@@ -25,7 +27,7 @@ function Renamed({ label, name, theirs, own, presence }) {
       <${ProblemBox} problem=${problem} />
     </form>`;
   }
-  return html`<span class="grow"><${Theirs} text=${own ?? theirs ?? t("not-told")} />${own && theirs && html` <span class="detail">(${t("says-itself")} <${Theirs} text=${theirs} />)</span>`}</span>
+  return html`<span class="grow"><${Theirs} text=${own ?? theirs ?? none} />${own && theirs && html` <span class="detail">(${t("says-itself")} <${Theirs} text=${theirs} />)</span>`}</span>
     <button class="quiet" onClick=${() => set(own ?? theirs ?? "")} aria-label=${`${t("rename")}: ${label}`}>${t("rename")}</button>`;
 }
 
@@ -46,7 +48,7 @@ export function PresenceCard({ review }) {
         html`<span class="scope ${surroundings.environment?.scope ?? "unknown"}"><${Icon} name="place" />${t(`scope-${surroundings.environment?.scope ?? "unknown"}`)}</span>
           ${surroundings.environment && html`<span class="detail">${t(`evidence-${surroundings.environment.evidence}`)}</span>`}
           ${surroundings.kind !== "stated" && html`<span class="detail">${t(`surroundings-${surroundings.kind}`)}</span>`}
-          ${surroundings.inference && html`<p class="inference"><${Theirs} text=${surroundings.inference} /></p>`}`,
+          ${surroundings.inference && html`<p class="inference"><bdi>${said(surroundings.inference)}</bdi></p>`}`,
       )}
       ${row(t("presence-entity"), html`<${Theirs} text=${presence.entity} />`)}
       ${row(t("presence-address"), html`<code dir="ltr">${presence.address ?? t("not-told")}</code> <span class="detail">${t(presence.observed ? "address-seen" : "address-told")}</span>`)}

@@ -44,6 +44,13 @@ function state(call) {
   return { seal: SEALS[kind], word: `protection-${kind}` };
 }
 
+/** Of a call that was: what its packets carried, or the rule where nobody talked. */
+export function PastSeal({ row }) {
+  if (!row.talked_ms || !row.bundle) return html`<${Seal} action=${row.action} />`;
+  const { seal, word } = carried({ bundle: row.bundle, bundle_in: row.bundle, suite: row.suite });
+  return html`<span class="seal ${seal}"><${Icon} name=${seal} />${t(word)}</span>`;
+}
+
 /** At a glance; three who talk are as safe as the weaker of two calls. */
 export function callSeal(call, calls = []) {
   const other = calls.find((one) => one.id === call.conference);

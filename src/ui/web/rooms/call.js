@@ -1,16 +1,23 @@
 // One call: what protects it stays in sight; below it what one does in a call, and how well it sounds.
 
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 import { get, post, remove, segment } from "../core/door.js";
+import { useSettled } from "../core/settled.js";
 import { add, useKnown } from "../core/store.js";
-import { duration, number, shortName } from "../core/format.js";
-import { maybe, t } from "../core/words.js";
+import { duration, shortName } from "../core/format.js";
+import { t } from "../core/words.js";
 import { go } from "../core/way.js";
 import { Icon } from "../parts/icon.js";
 import { ProblemBox, useRequest } from "../parts/problem.js";
-import { Seal, SecurityLine } from "../parts/security.js";
+import { SecurityLine } from "../parts/security.js";
 import { Meter, QualityGraph } from "../parts/quality.js";
 import { Theirs } from "../parts/text.js";
+import { Conference } from "./call/conference.js";
+import { Moved } from "./call/moved.js";
+import { Pad } from "./call/pad.js";
+import { Protection } from "./call/protection.js";
+import { Recording } from "./call/recording.js";
+import { Transfer } from "./call/transfer.js";
 
 const OVER = ["ended", "failed"];
 /** Between two looks at a running call, in milliseconds: it keeps the levels of the last half second. */
@@ -29,9 +36,13 @@ function useLive(call) {
   const running = call.state === "active";
   useEffect(() => {
     if (!running) return;
+    let looking = false;
+    // A slow agent is asked once.
     const look = async () => {
-      if (document.hidden) return;
+      if (document.hidden || looking) return;
+      looking = true;
       const now = await get(`/v1/calls/${segment(call.id)}`).catch(() => null);
+      looking = false;
       if (now) set((before) => ({ call: now, past: now.packets.quality ? [...before.past, now.packets.quality].slice(-120) : before.past }));
     };
     const timer = setInterval(look, LOOK_MS);
@@ -57,12 +68,13 @@ function Shown({ call: stored }) {
   const active = call.state === "active";
   const rings = ["incoming", "wanted"].includes(call.state);
   const over = OVER.includes(call.state);
+  const settled = useSettled(`${call.id} ${call.state}`);
   useEffect(() => {
     if (call.state === "reviewing" && call.review) go(`review/${call.review}`);
   }, [call.state]);
   return html`<article class="callroom">
     <header class="head">
-      <h1><${Theirs} text=${shortName(call.entity ?? call.peer)} /></h1>
+      <h1 tabindex="-1"><${Theirs} text=${shortName(call.entity ?? call.peer)} /></h1>
       <span class="state" role="status">${t(`call-${call.on_hold ? "held" : call.state}`)}</span>
       ${active && html`<${Timer} since=${call.started} />`}
     </header>
@@ -74,7 +86,7 @@ function Shown({ call: stored }) {
     ${over && html`<p class="big">${call.reason ? html`<${Theirs} text=${call.reason} />` : t(`call-${call.state}`)}</p>`}
     <div class="buttons">
       ${rings &&
-      html`<button class="main" disabled=${busy} onClick=${() => act("answer")}><${Icon} name="call" />${t("answer")}</button>
+      html`<button class="main" disabled=${busy || !settled} onClick=${() => act("answer")}><${Icon} name="call" />${t("answer")}</button>
         <button class="danger" disabled=${busy} onClick=${() => act("reject")}>${t("reject")}</button>`}
       ${active && html`<button disabled=${busy} aria-pressed=${call.muted} onClick=${() => run(() => (call.muted ? remove : post)(`/v1/calls/${segment(call.id)}/mute`))}>${t(call.muted ? "unmute" : "mute")}</button>`}
       ${active && html`<button disabled=${busy} aria-pressed=${call.on_hold} onClick=${() => act(call.on_hold ? "resume" : "hold")}>${t(call.on_hold ? "resume" : "hold")}</button>`}
@@ -93,64 +105,14 @@ function Shown({ call: stored }) {
       <section class="card">
         <h2>${t("keys")}</h2>
         <${Pad} call=${call} />
+      </section>
+      <section class="card">
+        <h2>${t("call-more")}</h2>
+        <${Protection} call=${call} />
         <${Transfer} call=${call} />
+        <${Conference} call=${call} />
+        <${Recording} call=${call} />
       </section>
     </div>`}
   </article>`;
-}
-
-function Moved({ call }) {
-  const [run, busy, problem] = useRequest();
-  const moved = call.moved;
-  const tighten = () => run(() => post(`/v1/calls/${segment(call.id)}/tighten`, { rules: moved.least }));
-  return html`<section class="moved ${moved.below_advice ? "attention" : ""}" role="alert">
-    <p class="big"><${Icon} name="place" />${t(moved.by_peer ? "moved-peer" : "moved-you", { who: shortName(call.entity ?? call.peer), scope: t(`scope-${moved.scope}`) })}</p>
-    <ul>${moved.why.map((why) => html`<li><${Theirs} text=${why} /></li>`)}</ul>
-    ${moved.below_advice && html`<button class="main" disabled=${busy || call.rekeying} onClick=${tighten}><${Icon} name="tighter" />${t("tighten-to")} <${Seal} action=${moved.least} /></button>`}
-    <${ProblemBox} problem=${problem} />
-  </section>`;
-}
-
-const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
-
-function Pad({ call }) {
-  const [run, busy, problem, clear] = useRequest();
-  const [pressed, set] = useState("");
-  const box = useRef();
-  const press = (digits) => {
-    set((before) => (before + digits).slice(-24));
-    run(() => post(`/v1/calls/${segment(call.id)}/digits`, { digits }));
-  };
-  const typed = (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || !/^[0-9*#]$/.test(event.key)) return;
-    event.preventDefault();
-    press(event.key);
-  };
-  return html`<div class="pad" ref=${box} onKeyDown=${typed}>
-    <output aria-label=${t("digits-pressed")} dir="ltr">${pressed}</output>
-    <div class="keys" role="group" aria-label=${t("keys")}>
-      ${KEYS.map((key) => html`<button type="button" key=${key} onClick=${() => press(key)} aria-label=${maybe(`key-${{ "*": "star", "#": "hash" }[key]}`) ?? key}>${key}</button>`)}
-    </div>
-    <${ProblemBox} problem=${problem} onDismiss=${clear} />
-  </div>`;
-}
-
-function Transfer({ call }) {
-  const [to, set] = useState("");
-  const [run, busy, problem, clear] = useRequest();
-  const known = useKnown();
-  const others = known.calls.filter((one) => one.id !== call.id && one.state === "active");
-  const send = (body) => run(() => post(`/v1/calls/${segment(call.id)}/transfer`, body));
-  return html`<details>
-    <summary>${t("transfer")}</summary>
-    <form class="line" onSubmit=${(event) => (event.preventDefault(), to.trim() && send({ peer: to.trim() }))}>
-      <input aria-label=${t("transfer-to")} placeholder=${t("transfer-to")} list="people-here" value=${to} dir="ltr" onInput=${(event) => set(event.target.value)} />
-      <datalist id="people-here">${known.contacts.map((contact) => html`<option value=${contact.name}>${contact.entity}</option>`)}</datalist>
-      <button disabled=${busy}>${t("transfer")}</button>
-    </form>
-    ${others.map((other) => html`<button disabled=${busy} onClick=${() => send({ call: other.id })}>${t("transfer-to-call", { who: shortName(other.peer) })}</button>`)}
-    ${call.transfer && html`<p role="status">${t(`transfer-${call.transfer.state}`, { who: call.transfer.target })}</p>`}
-    ${call.transfer?.failure && html`<${ProblemBox} problem=${call.transfer.failure} />`}
-    <${ProblemBox} problem=${problem} onDismiss=${clear} />
-  </details>`;
 }

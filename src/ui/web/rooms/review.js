@@ -1,18 +1,21 @@
 // The review (FIG. 8, 9, 11, 12, 13): the peer's presence and its policy, side by side, so that one is judged by the other.
 
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useState } from "../vendor/preact.js";
 import { post, segment } from "../core/door.js";
 import { add, useKnown } from "../core/store.js";
 import { drafts, impossible, PRESETS, presetOf, protection, protectionOf, setkey, weakestOf, withPreset } from "../core/policy.js";
 import { shortName } from "../core/format.js";
+import { said } from "../core/said.js";
 import { t } from "../core/words.js";
 import { go } from "../core/way.js";
+import { useSettled } from "../core/settled.js";
+import { ChangedKey } from "../parts/changedkey.js";
 import { Icon } from "../parts/icon.js";
 import { PolicyForm } from "../parts/policyform.js";
 import { PresenceCard } from "../parts/presencecard.js";
 import { ProblemBox, useRequest } from "../parts/problem.js";
 import { Cost, Weighed, useWeighed } from "../parts/weighed.js";
-import { Fingerprint, Theirs, Time } from "../parts/text.js";
+import { Theirs, Time } from "../parts/text.js";
 
 const OPEN = ["pending", "looser", "declined", "failed"];
 
@@ -45,54 +48,8 @@ function Sentence({ review, onSuggested, applied }) {
     </p>`}
     <details>
       <summary>${t("advice-why")}</summary>
-      <ul>${review.advice.why.map((why) => html`<li><${Theirs} text=${why} /></li>`)}</ul>
+      <ul>${review.advice.why.map((why) => html`<li><bdi>${said(why)}</bdi></li>`)}</ul>
     </details>
-  </section>`;
-}
-
-/** A moment after what a button means has changed, or the page was looked at again, in milliseconds: nobody meant the click that comes within it. */
-const SETTLES_MS = 600;
-
-function useSettled(what) {
-  const [is, set] = useState(null);
-  useEffect(() => {
-    let timer;
-    const wait = () => {
-      set(null);
-      clearTimeout(timer);
-      timer = setTimeout(() => set(what), SETTLES_MS);
-    };
-    wait();
-    addEventListener("focus", wait);
-    return () => {
-      clearTimeout(timer);
-      removeEventListener("focus", wait);
-    };
-  }, [what]);
-  return is === what;
-}
-
-function ChangedKey({ review }) {
-  const [run, busy, problem] = useRequest();
-  const settled = useSettled(review.id);
-  const again = () =>
-    run(async () => {
-      const ask = await post("/v1/asks", { peer: review.presence.entity, accept_key: review.statement.fingerprint });
-      add("asks", ask);
-      await post(`/v1/reviews/${segment(review.id)}/answer`, { answer: "refuse" });
-      go("");
-    });
-  return html`<section class="changed" role="alert">
-    <h2><${Icon} name="warn" />${t("key-changed-title", { who: nameOf(review.presence) })}</h2>
-    <p>${t("key-changed-what")}</p>
-    <dl>
-      <dt>${t("key-known")}</dt>
-      <dd><${Fingerprint} of=${review.statement.pinned_fingerprint} /></dd>
-      <dt>${t("key-now")}</dt>
-      <dd><${Fingerprint} of=${review.statement.fingerprint} /></dd>
-    </dl>
-    <button class="danger" disabled=${busy || !settled} onClick=${again}>${t("key-accept")}</button>
-    <${ProblemBox} problem=${problem} />
   </section>`;
 }
 
@@ -109,6 +66,7 @@ function Shown({ review }) {
   const weighed = useWeighed(review, lines, open && !cannot && !changedKey);
   const isWeighed = weighed?.of === lines;
   const looser = isWeighed && weighed.looser.length > 0;
+  const below = isWeighed && weighed.verdict === "below-advice";
   const call = known.calls.find((one) => one.review === review.id);
   const suggestion = PRESETS.find((preset) => preset.name === protectionOf(review.advice.least));
   const suggest = suggestion && open ? () => setList(withPreset(list, suggestion)) : null;
@@ -117,8 +75,8 @@ function Shown({ review }) {
     run(async () => {
       // Just what is shown: what the peer asks, or what is registered, may have changed in the meantime.
       const body = review.kind === "statement" || looser ? { answer: "edit", entries: lines } : { answer: "approve" };
-      const said = await post(`/v1/reviews/${segment(review.id)}/answer`, { ...body, by: "page", ...(looser && { propose: true, note: note || null }) });
-      if (said.state === "registered") await then?.();
+      const answered = await post(`/v1/reviews/${segment(review.id)}/answer`, { ...body, by: "page", ...(looser && { propose: true, note: note || null }) });
+      if (answered.state === "registered") await then?.();
     });
   const callNow = async () => {
     if (call) return go(`call/${call.id}`);
@@ -131,12 +89,19 @@ function Shown({ review }) {
   const blocked = busy || !settled || Boolean(cannot) || changedKey || !isWeighed || Boolean(weighed.failure);
   return html`<article class="review show-${side}">
     <header class="head">
-      <h1>${t("review-title", { who: nameOf(review.presence) })}</h1>
+      <h1 tabindex="-1">${t("review-title", { who: nameOf(review.presence) })}</h1>
       <div class="switch" role="group" aria-label=${t("review-show")}>
         ${["both", "presence", "policy"].map((name) => html`<button type="button" aria-pressed=${side === name} onClick=${() => setSide(name)}>${t(`show-${name}`)}</button>`)}
       </div>
     </header>
-    ${changedKey && html`<${ChangedKey} review=${review} />`}
+    ${changedKey &&
+    html`<${ChangedKey}
+      who=${nameOf(review.presence)}
+      entity=${review.presence.entity}
+      known=${review.statement.pinned_fingerprint}
+      now=${review.statement.fingerprint}
+      onAccepted=${() => post(`/v1/reviews/${segment(review.id)}/answer`, { answer: "refuse", by: "page" })}
+    />`}
     ${!open && html`<${Ended} review=${review} onCall=${() => run(callNow)} busy=${busy} />`}
     <${Sentence} review=${review} onSuggested=${suggest} applied=${applied} />
     ${review.note && html`<blockquote>${t("note-of", { who: nameOf(review.presence) })} <${Theirs} text=${review.note} /></blockquote>`}
@@ -152,16 +117,24 @@ function Shown({ review }) {
         <${Cost} octets=${weighed?.octets_per_packet ?? review.advice.octets_per_packet} verdict=${weighed?.verdict ?? review.advice.verdict} />
       </section>
     </div>
-    <${ProblemBox} problem=${problem ?? review.failure} onDismiss=${problem && clear} />
+    ${!open && html`<${ProblemBox} problem=${review.failure} />`}
     ${open &&
     html`<footer class="answer card">
+      <${ProblemBox} problem=${problem ?? review.failure} onDismiss=${problem && clear} />
       ${looser &&
       html`<div class="looser-note" role="status">
         <p><${Icon} name="looser" />${t("looser-asks", { who: nameOf(review.presence) })}</p>
         <label>${t("looser-note")}<input value=${note} maxlength="80" onInput=${(event) => setNote(event.target.value)} /></label>
       </div>`}
+      ${below &&
+      !applied &&
+      suggest &&
+      html`<p class="suggest">
+        <span class="grow">${t("advice-more", { least: t(`protection-${suggestion.name}`) })}</span>
+        <button type="button" class="main" onClick=${suggest}>${t("suggestion-apply")}</button>
+      </p>`}
       <div class="buttons">
-        <button class="main" disabled=${blocked} onClick=${() => answer(callNow)}><${Icon} name="call" />${t(looser ? "ask-peer-first" : call ? "register-go-on" : "register-call")}</button>
+        <button class=${below ? "" : "main"} disabled=${blocked} onClick=${() => answer(callNow)}><${Icon} name="call" />${t(looser ? "ask-peer-first" : call ? "register-go-on" : "register-call")}</button>
         ${!looser && html`<button disabled=${blocked} onClick=${() => answer()}>${t("register")}</button>`}
         <button class="danger" disabled=${busy} onClick=${refuse}>${t("refuse")}</button>
         <span class="detail">${t("review-until")} <${Time} at=${review.deadline} /></span>

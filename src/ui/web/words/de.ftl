@@ -8,6 +8,7 @@ dismiss = Schließen
 save = Speichern
 rename = Umbenennen
 agent-away = Der Agent antwortet nicht. Sobald er es tut, geht es auf dieser Seite von selbst weiter.
+agent-slow = Der Agent braucht lange. Was Sie getan haben, wartet auf ihn.
 page-broken = Dieser Teil der Seite lässt sich nicht zeigen.
 shut = Diese Seite haben nicht Sie geöffnet, oder der Agent wurde neu gestartet.
 shut-next = Öffnen Sie sie im Terminal des Benutzers, dessen Agent läuft:
@@ -289,3 +290,802 @@ nav-home = Anfang
 
 # Was am häufigsten schiefgeht
 problem-agent-away = Der Agent antwortet nicht.
+
+# Rooms and their parts
+nav = Hauptteile
+nav-people = Leute
+nav-policies = Regeln
+nav-past = Verlauf
+nav-settings = Einstellungen
+people-contacts = Kontakte
+people-presences = Wo sie sind
+people-watchers = Wer von Ihnen wissen darf
+policies-entries = Einträge
+policies-changes = Änderungen
+policies-files = Import und Export
+past-calls = Anrufe
+past-messages = Texte
+past-audit = Protokoll
+settings-you = Sie selbst
+settings-accounts = Konten
+settings-places = Orte
+settings-sound = Ton
+settings-agent = Programm
+
+# Call: what one can do besides
+call-more = Mehr
+protect = Schutz ändern
+protect-as = Von jetzt an
+protect-tighter = Jetzt mehr schützen
+protect-looser = Um weniger Schutz bitten
+protect-how = Mehr Schutz gilt sofort, mit neuen Schlüsseln. Für weniger wird zuerst { $who } gefragt.
+protect-rekeying = Neue Schlüssel werden vereinbart …
+relax-asking = Die Gegenseite wird gefragt …
+relax-reviewing = Die Antwort ist da: Ihre Prüfung wartet auf der Startseite.
+relax-registered = Vereinbart: Der Anruf geht mit weniger Schutz weiter.
+relax-refused = Abgelehnt: Der Schutz bleibt.
+relax-failed = Nicht vereinbart: Der Schutz bleibt.
+relax-cancelled = Abgebrochen: Der Schutz bleibt.
+record = Aufnehmen
+record-begin = Aufnahme beginnen
+record-stop = Aufnahme beenden
+record-tone = Die Gegenseite hört alle 15 Sekunden einen Ton
+record-silent = Die Gegenseite erfährt nichts davon. Viele Gesetze verlangen, dass alle von einer Aufnahme wissen.
+record-into = Beide Seiten werden aufgenommen in
+record-in = Die Aufnahme ist
+conference = Zu dritt sprechen
+conference-nobody = Rufen Sie zuerst jemand Zweites an, oder nehmen Sie einen Anruf an: Dann können Sie beide verbinden.
+conference-join = Mit { $who } verbinden
+conference-with = { $who } ist dabei. Alle hören alle.
+
+# What the agent says: its own sentences are those of the English catalogue (core/said.js), word for word
+said-outside-you = Sie sind außerhalb: Andere können mithören und verändern, was Sie senden.
+said-unknown-you = Wo Sie sind, ist nicht bekannt; deshalb wird das Schlimmste angenommen.
+said-not-asked = Nach der Umgebung der Gegenseite wurde nicht gefragt; deshalb wird das Schlimmste angenommen.
+said-withheld = Die Gegenseite sagt nicht, wo sie ist; deshalb wird das Schlimmste angenommen.
+said-outside-peer = Die Gegenseite ist außerhalb: Andere können mithören und verändern, was gesendet wird.
+said-unknown-peer = Die Gegenseite weiß nicht, wo sie ist; deshalb wird das Schlimmste angenommen.
+said-same-network = Beide sind in einem privaten Netz, nach demselben Hinweis beurteilt.
+said-other-network = Beide nennen ihr Netz privat, aber nach verschiedenen Hinweisen: Es muss nicht dasselbe sein.
+said-acquaintance = Die Gegenseite gehört zu Ihren Bekannten.
+said-family = Die Gegenseite gehört zu Ihrer Familie.
+said-friend = Die Gegenseite gehört zu Ihren Freunden.
+said-own = Die Gegenseite ist ein Gerät von Ihnen.
+said-advertising = Es ist Werbung: Wo alles öffentlich ist, genügt eine Stufe weniger.
+said-business = Es ist geschäftlich: eine Stufe mehr als privat.
+said-own-affair = Es ist Ihre eigene Sache, so privat wie ein Gespräch.
+said-private = Es ist privat.
+said-confidential = Was gesagt wird, ist vertraulich und auch unter sich zu schützen.
+said-personal = Was gesagt wird, ist persönlich.
+said-public = Was gesagt wird, dürfen alle wissen; deshalb genügt weniger.
+said-cost-use = Verschlüsselung mit Authentisierung (esp), wo die Gegenseite es kann, genügt; jedes Paket wird { $octets } Oktette größer und kostet etwa 0,2 µs Rechenzeit.
+said-cost-require = Verschlüsselung mit Authentisierung (esp) genügt; jedes Paket wird { $octets } Oktette größer und kostet etwa 0,2 µs Rechenzeit.
+said-cost-none = Kein Schutz kostet nichts.
+said-below = Die Regel, die Sie prüfen, schützt weniger.
+said-enough = Die Regel, die Sie prüfen, ist genau das.
+said-more = Die Regel, die Sie prüfen, schützt mehr als nötig.
+said-infer-same = Unser Schluss: Beide Adressen sind privat, vielleicht dasselbe Netz, was eine private Adresse nicht beweisen kann.
+said-infer-other = Unser Schluss: Ihre Adresse ist nicht privat, die der Gegenseite schon: Sie ist in einem anderen Netz.
+said-infer-outside = Unser Schluss: Ihre Adresse ist privat, die der Gegenseite öffentlich: vermutlich außerhalb.
+said-infer-public = Unser Schluss: Beide Adressen sind öffentlich: Die Pakete gehen durch das Internet.
+said-infer-nothing = Unser Schluss: Die Adresse der Gegenseite sagt nicht, wo sie ist.
+said-no-fact = { $inference } Das ist keine Tatsache und macht nichts sicherer.
+# Leute und Verlauf
+people-more = Mehr zeigen (noch { $count })
+people-write = Schreiben
+people-more-of = Einzelheiten
+people-add = Kontakt anlegen
+people-seek = Kontakte suchen: Name, Adresse, Gruppe, Notiz
+people-none = Noch niemand. Speichern Sie, mit wem Sie sprechen: Ein Name gilt überall, wo eine Adresse gilt.
+people-none-found = Nichts passt.
+people-name = Name
+people-peer = SIP-Adresse
+people-group = Gruppe
+people-no-group = keine Gruppe
+people-addresses = Weitere Adressen
+people-addresses-hint = E-Mail-Adressen und Telefonnummern, durch Kommas getrennt
+people-note = Notiz
+people-saved = Gespeichert
+people-since = seit
+people-change = Ändern
+people-remove = Entfernen
+people-remove-sure = { $who } entfernen? Schlüssel und Regeln für diesen Kontakt bleiben.
+people-key-verified = bestätigt
+    .why = Sie haben mit diesem Kontakt die Sicherheitsworte verglichen.
+people-key-pinned = bekannt, nicht verglichen
+    .why = Sie haben einen Schlüssel angenommen und die Sicherheitsworte noch nicht verglichen.
+people-key-none = noch kein Schlüssel
+    .why = Fragen Sie erst: dann nehmen Sie Schlüssel und Regeln an.
+people-unapproved = noch keine Regeln eingetragen
+people-unproven = Was die Gruppe sagt, gilt noch nicht: Kein Schlüssel dieses Kontakts ist angenommen. Fragen Sie erst.
+people-groups = Gruppen
+people-groups-what = Was eine Gruppe sagt, gilt für Mitglieder, die mit einem angenommenen Schlüssel beweisen, wer sie sind.
+people-group-add = Gruppe anlegen
+people-group-own = Eigene Geräte
+people-group-family = Familie
+people-group-friend = Freunde
+people-group-acquaintance = Bekannte
+people-group-unknown = Alle anderen
+people-group-name-hint = a bis z, 0 bis 9 und -, etwa: work
+people-group-remove-sure = Die Gruppe { $who } entfernen? Was sie sagt, wird vergessen.
+people-members =
+    { $count ->
+        [0] keine Mitglieder
+        [one] ein Mitglied
+       *[other] { $count } Mitglieder
+    }
+people-relation = Sie sind für Sie
+people-relation-own = eigene Geräte
+people-relation-family = Familie
+people-relation-friend = Freunde
+people-relation-acquaintance = Bekannte
+people-told = Erfährt
+people-told-allow = Ihre Regeln und Ihren Ort
+people-told-policy-only = Ihre Regeln, nicht Ihren Ort
+people-told-ask = nichts, bis Sie antworten
+people-told-polite-block = dass Sie nicht da sind
+people-told-block = nichts: wird abgewiesen
+people-approve = Von selbst angenommen
+people-approve-never = nichts: Sie werden immer gefragt
+people-approve-advised = was nicht weniger ist als geraten
+people-rings = In Ruhezeiten
+people-rings-yes = klingelt
+people-rings-no = wartet
+people-rings-tick = Darf in Ruhezeiten anrufen und fragen
+people-unknown-what = Das sagt die Konfiguration des Agenten, unter [watchers].
+people-own = Sie
+people-own-change = Ändern, wer und wo
+people-own-what = Wer es wissen darf, erfährt dies:
+people-own-place-hint = Wie Sie es sagen würden: Büro, Zug nach Bern
+people-own-back = Zurück zur Konfiguration
+people-peers = Wer gefragt wurde
+people-seek-presence = Suchen: Name, Ort, Adresse
+people-no-presence = Noch wurde niemand gefragt.
+people-mail = E-Mail
+people-no-mail = keine
+people-name-back = Nach eigener Angabe
+people-device = Gerät
+people-valid = Gültig bis
+people-forget = Vergessen
+people-forget-sure = Vergessen, wo { $who } war, und die Namen, die Sie vergeben haben? Schlüssel und Regeln bleiben.
+people-follow = Folgen
+people-unfollow = Nicht mehr folgen
+people-following = Wem Sie folgen
+people-following-what = Sie erfahren jeden Ortswechsel, und andere Regeln werden Ihnen zur Prüfung vorgelegt.
+people-follow-whom = Wem folgen: SIP-Adresse oder Kontakt
+people-heard = zuletzt gehört
+people-again = nächster Versuch
+people-watch-active = Sie folgen
+people-watch-idle = nur, solange der Agent läuft
+people-watch-no-server = wartet auf das Konto
+people-watch-pending = wird gerade gefragt
+people-watch-recovering = Verbindung verloren, neue Anfrage
+people-watch-refused = abgelehnt
+people-watch-subscribing = Anfrage läuft
+people-watch-waiting = gescheitert, neuer Versuch
+people-waiting =
+    { $count ->
+        [one] Jemand wartet auf Ihre Antwort
+       *[other] { $count } warten auf Ihre Antwort
+    }
+people-waiting-what = Sie möchten wissen, wo Sie sind. Bis zu Ihrer Antwort erfahren sie nichts.
+people-followers = Wer Ihnen folgt
+people-no-followers = Niemand.
+people-answers = Was Sie früher geantwortet haben
+people-answers-what = Diese folgen Ihnen gerade nicht. Ihre Antwort gilt, wenn sie wiederkommen.
+people-at-server = Beim Server von
+people-at-server-what = Diese folgen dem, was dort steht. Das sagt der Server, und nichts davon ist bewiesen.
+people-nobody-known = Jemand
+people-answer-group = Was zu sagen ist
+people-answer-allow = Erlauben
+people-answer-policy-only = Nur Regeln
+people-answer-polite-block = Höflich sperren
+people-answer-block = Sperren
+people-answer-forget = Zurücknehmen
+people-answer-forget-what = Es entscheidet wieder die Gruppe oder die Konfiguration
+people-answered = Ihre Antwort vom
+people-watcher-pending = noch nichts
+people-watcher-waiting = nichts; ist ohne Antwort gegangen
+people-watcher-unproven = nicht bewiesen
+people-watcher-until = ohne Antwort abgewiesen
+past-new = neu
+past-in = eingehend
+past-out = ausgehend
+past-more = Mehr zeigen
+past-seek = Kontakt oder Teil einer Adresse
+past-result = Was daraus wurde
+past-any-result = was auch daraus wurde
+past-any-way = beide Richtungen
+past-none = Noch keine Anrufe.
+past-none-found = Keine solchen Anrufe.
+past-forget-all = Den ganzen Verlauf vergessen
+past-forget-all-sure = Alle Anrufe vergessen? Das Protokoll behält, was es hat.
+past-forget-these = Diese Anrufe vergessen
+past-forget-these-sure = Alle Anrufe vergessen, die der Filter oben durchlässt, auch ältere, die nicht gezeigt werden? Das Protokoll behält, was es hat.
+past-forgotten =
+    { $count ->
+        [one] Ein Anruf wurde vergessen.
+       *[other] { $count } Anrufe wurden vergessen.
+    }
+past-began = Beginn
+past-talked = Gesprochen
+past-protection = Schutz
+past-rule = Regel
+past-why = Warum es endete
+past-packets = Pakete
+past-packets-of = { $sent } gesendet, { $received } empfangen
+past-save = Als Kontakt speichern
+past-only = Nur diese
+past-clear = Texte kann jeder unterwegs lesen, und nichts beweist, wer einen schrieb. Rufen Sie an, wenn es vertraulich ist.
+past-talks = Mit wem
+past-no-messages = Noch keine Texte. Sie bleiben, bis der Agent endet.
+past-write-title = Einen Text schreiben
+past-text = Text
+past-send = Senden, unterwegs lesbar
+past-send-open = Trotzdem senden: jeder darf es lesen
+past-too-long = Das ist länger, als ein Text sein darf.
+past-text-delivered = zugestellt
+past-text-failed = nicht zugestellt
+past-text-kept = liegt auf einem Server bereit
+past-text-received = empfangen
+past-text-sending = wird gesendet
+# Policies and audit
+policies-order = Einträge, der erste passende gilt
+policies-add = Eintrag anlegen
+policies-packet = Paket testen
+policies-back = ← Alle Einträge
+policies-rule =
+    { $ways ->
+        [in] Sprache von { policies-whose }: { $what }
+        [out] Sprache an { policies-whose }: { $what }
+       *[both] Sprache mit { policies-whose }: { $what }
+    }
+policies-whose =
+    { $kind ->
+        [address] jedem unter { $name }
+        [device] einem Gerät von { $name }
+        [device-alone] Gerät { $name }
+        [entity] { $name }
+        [group] Kontakten in { $name }
+       *[everybody] allen
+    }
+policies-state-enabled = in Kraft
+policies-state-disabled = ausgeschaltet
+policies-state-expired = abgelaufen
+policies-action-ipsec = geschützt (ipsec)
+policies-action-none = offen (none)
+policies-action-discard = gesperrt (discard)
+policies-until = bis
+policies-elsewhere = für einen anderen Ort genehmigt: der nächste Anruf wird erst geprüft
+policies-origin = Genehmigt
+policies-origin-config = durch die Konfiguration
+policies-origin-import = von Ihnen, aus einer Datei
+policies-origin-review = in einer Prüfung
+policies-origin-user = von Ihnen
+policies-filter-text = Suchen
+policies-filter-peer = Person, Gerät oder Gruppe
+policies-filter-state = Zustand
+policies-any = alle
+policies-view = Zeigen als
+policies-view-words = Worte
+policies-count =
+    { $count ->
+        [one] Ein Eintrag.
+       *[other] { $count } Einträge.
+    }
+policies-count-of = { $count } von { $all } Einträgen.
+policies-none = Es gibt noch keinen Eintrag: der Standard unten gilt für alle Anrufe. Fragen Sie jemanden, oder legen Sie einen Eintrag an.
+policies-more = Mehr zeigen (noch { $count })
+policies-beyond = { $count } weitere gibt es, als diese Liste fasst. Der Agent findet die einer Person, Gruppe oder IP-Adresse, die Sie ganz eingeben.
+policies-seek = Die von { $what } finden
+policies-sought = Gefunden mit
+policies-all = Wieder alle zeigen
+policies-default = Standard für alle anderen
+policies-default-hint = Er gilt für alles, wovon kein Eintrag darüber spricht, und ist immer da.
+policies-default-set = Anderen Standard setzen
+policies-default-done = Der Standard ist gesetzt.
+policies-default-back = Zurück zur Konfiguration
+policies-default-back-done = Der Standard der Konfiguration gilt wieder.
+policies-pending = Vereinbart und noch nicht benutzt
+policies-pending-with = mit
+policies-gone = Diesen Eintrag gibt es nicht mehr. Was aus ihm wurde:
+policies-edit = Bearbeiten
+policies-edit-title = Diesen Eintrag ändern
+policies-edit-hint = Beide Richtungen werden zusammen geändert. Was Sie nicht anfassen, bleibt.
+policies-edit-hint-agreed = Beide Richtungen werden zusammen geändert. Strenger geht es sofort. Lockerer als vereinbart wird nicht gespeichert: Sie erfahren es und können den anderen fragen.
+policies-edit-ways = Eine Änderung behält beide Richtungen. Für eine allein entfernen Sie diesen Eintrag und legen einen anderen an.
+policies-edited = Der Eintrag ist geändert.
+policies-ends = Ende festlegen
+policies-ends-when = Der Eintrag bleibt dann erhalten und gilt nicht mehr. Wann?
+policies-ends-hour = in einer Stunde
+policies-ends-day = in einem Tag
+policies-ends-week = in einer Woche
+policies-ends-at = Zeitpunkt
+policies-ends-set = Das Ende ist festgelegt.
+policies-never = nie
+policies-enable = Einschalten
+policies-disable = Ausschalten
+policies-enabled-now = Der Eintrag gilt wieder.
+policies-disabled-now = Der Eintrag bleibt erhalten und gilt nicht.
+policies-remove = Entfernen
+policies-removed = Entfernt: { policies-rule }
+policies-own-entries = eigene Einträge
+policies-undo = Rückgängig
+policies-undo-which = Änderung { $number } rückgängig machen, { $what }
+policies-undone = Rückgängig gemacht.
+policies-for = Für
+policies-device = Gerät
+policies-group = Gruppe
+policies-padding = Auffüllen
+policies-padding-on = alle Pakete gleich lang
+policies-padding-off = nicht
+policies-priority = Vorrang
+policies-place = Genehmigt für
+policies-place-both = Sie: { $ours }; der andere: { $theirs }
+policies-until-field = Gilt bis
+policies-note = Notiz
+policies-write-as = Schreiben als
+policies-as-form = Formular
+policies-as-lines = setkey-Zeilen
+policies-lines = Zeilen wie bei setkey, oder nur Regeln
+policies-lines-hint = Etwa „spdadd any 192.168.1.9 udp -P out discard;“ oder „ipsec esp/transport//require“.
+policies-nothing-typed = Noch steht hier nichts.
+policies-to-review = Zur Prüfung
+policies-add-title = Eintrag anlegen
+policies-add-do = Anlegen
+policies-add-whom = Sagen Sie erst, für wen er ist.
+policies-kind-entity = eine Person
+policies-kind-device = ein Gerät
+policies-kind-group = eine Kontaktgruppe
+policies-kind-everybody = alle
+policies-name-entity = Kontakt oder SIP-Adresse
+policies-name-device = Gerät
+policies-name-group = Kontaktgruppe
+policies-added =
+    { $count ->
+        [one] Angelegt: { $ids }
+       *[other] { $count } angelegt: { $ids }
+    }
+policies-there = Nichts Neues: das gibt es schon, als { $ids }.
+policies-packet-title = Welcher Eintrag gilt für dieses Paket?
+policies-packet-out = von Ihnen hin
+policies-packet-in = zu Ihnen her
+policies-packet-test = Testen
+policies-port-ours = Ihr Port
+policies-port-theirs = Port des anderen
+policies-ruled = Dieser Eintrag gilt:
+policies-ruled-default = Der Standard gilt:
+policies-changes-title = Änderungen, die neueste zuerst
+policies-changes-hint = Auch Rückgängigmachen ist eine Änderung und lässt sich zurücknehmen.
+policies-changes-none = Noch wurde nichts geändert.
+policies-changes-more = Mehr zeigen
+policies-changes-most = Ältere Änderungen stehen im Protokoll.
+policies-change-whose = Sprache mit { policies-whose }:
+policies-change-gone = fort
+policies-change-then = →
+policies-change-before = vorher:
+policies-change-after = nachher:
+policies-change-lines =
+    { $count ->
+        [one] Eine Zeile
+       *[other] { $count } Zeilen
+    }
+policies-change-more = Und { $count } weitere.
+policies-generation = Stand { $number }
+policies-history-of = Seine Änderungen
+policies-by-config = durch die Konfiguration
+policies-by-import = von Ihnen, aus einer Datei
+policies-by-review = in einer Prüfung
+policies-by-user = von Ihnen
+policies-kind-agreed = Vereinbart
+policies-kind-approved = Genehmigt
+policies-kind-call = Anruf
+policies-kind-disabled = Ausgeschaltet
+policies-kind-downgrade = Herabstufung
+policies-kind-edited = Geändert
+policies-kind-enabled = Eingeschaltet
+policies-kind-expiry = Ende festgelegt
+policies-kind-key-changed = Schlüssel anders
+policies-kind-key-pinned = Schlüssel angenommen
+policies-kind-key-replaced = Schlüssel ersetzt
+policies-kind-key-verified = Schlüssel bestätigt
+policies-kind-lapsed = Verfallen
+policies-kind-moved = Ortswechsel
+policies-kind-place = Ort
+policies-kind-proposal = Vorschlag
+policies-kind-redirected = Umgeleitet
+policies-kind-refused = Abgelehnt
+policies-kind-removed = Entfernt
+policies-kind-statement = Erklärung
+policies-kind-strangers = Fremde
+policies-kind-transfer = Weiterverbunden
+policies-kind-undone = Rückgängig gemacht
+policies-kind-watcher-answered = Beobachter beantwortet
+policies-kind-account-added = Konto angelegt
+policies-kind-account-removed = Konto entfernt
+policies-kind-contact-added = Kontakt angelegt
+policies-kind-contact-changed = Kontakt geändert
+policies-kind-contact-removed = Kontakt entfernt
+policies-kind-group-added = Gruppe angelegt
+policies-kind-group-changed = Gruppe geändert
+policies-kind-group-removed = Gruppe entfernt
+policies-kind-not-agreed = Nicht vereinbart
+policies-kind-proposal-answered = Vorschlag beantwortet
+policies-kind-proposal-decided = Vorschlag entschieden
+policies-kind-proposed = Vorgeschlagen
+policies-kind-vouched = Für Gerät gebürgt
+policies-import = Import
+policies-import-hint = spdadd-Zeilen oder JSON, wie der Export es schreibt. Einträge kommen hinzu, keiner fällt weg; der Standard bleibt. Wählen Sie eine Datei, ziehen Sie sie hierher, oder fügen Sie einen Text ein.
+policies-import-file = Datei
+policies-import-text = Text
+policies-import-other = Etwas anderes wählen
+policies-import-chosen = { $name }: { $count } Zeilen
+policies-import-do = Importieren
+policies-import-large = Die Datei ist größer als 256 MiB.
+policies-import-way = { $sent } von { $parts } Teilen, { $added } Einträge hinzugekommen
+policies-import-added =
+    { $count ->
+        [0] Nichts Neues.
+        [one] Ein Eintrag ist hinzugekommen.
+       *[other] { $count } Einträge sind hinzugekommen.
+    }
+policies-import-skipped =
+    { $count ->
+        [one] Einen gab es schon.
+       *[other] { $count } gab es schon.
+    }
+policies-import-left = Nach { $sent } von { $parts } Teilen abgebrochen; was hinzukam, bleibt.
+policies-import-before = Die { $sent } von { $parts } Teilen davor sind in Kraft.
+policies-import-line = Zeile { $line }:
+policies-export = Export
+policies-export-format = Form
+policies-format-setkey = setkey
+    .what = spdadd-Zeilen, jedes Feld; lässt sich importieren
+policies-format-json = JSON
+    .what = mit den Namen von RFC 9061; lässt sich importieren
+policies-format-xfrm = ip xfrm
+    .what = Befehle für einen Linux-Kern
+policies-format-swanctl = swanctl
+    .what = eine Konfiguration für strongSwan
+policies-export-save = Als Datei speichern
+policies-export-show = Zeigen
+policies-export-text = Stand { $generation }
+policies-export-cut = { $shown } von { $all } Zeilen werden gezeigt; die Datei hat alle.
+policies-left-out =
+    { $count ->
+        [one] Ein Eintrag lässt sich in dieser Form nicht sagen:
+       *[other] { $count } Einträge lassen sich in dieser Form nicht sagen:
+    }
+past-audit-title = Protokoll
+past-audit-hint = Was genehmigt, geändert, angerufen und abgelehnt wurde. Zeilen kommen nur hinzu.
+past-audit-text = Person oder Text
+past-audit-kind = Art
+past-audit-number = Nr.
+past-audit-time = Zeit
+past-audit-subject = Wovon
+past-audit-detail = Was
+past-audit-count =
+    { $count ->
+        [one] Eine Zeile.
+       *[other] { $count } Zeilen.
+    }
+past-audit-filtered = { $count } der { $all } neuesten Zeilen.
+past-audit-older-there = Ältere sind noch nicht geladen und nicht durchsucht.
+past-audit-none = Noch ist nichts geschehen.
+past-audit-more = Ältere Zeilen zeigen
+past-audit-further = { $count } ältere Zeilen durchsuchen
+past-audit-export =
+    { $count ->
+        [one] Diese Zeile speichern
+       *[other] Diese { $count } Zeilen speichern
+    }
+# Settings and guide
+settings-accounts-hint = Mit einem Konto bei einem SIP-Server sind Sie unter einem Namen zu erreichen, wo immer Sie sind. Im eigenen Netz brauchen Sie keines.
+settings-accounts-none = Kein Konto. Erreichbar sind Sie unter Ihrer Adresse.
+settings-account-add = Konto hinzufügen
+settings-account-add-it = Hinzufügen
+settings-account-added = { $who } ist hinzugefügt und wird angemeldet, jetzt und nach jedem Start.
+settings-account-again = nächster Versuch:
+settings-account-configured = Es steht in der Konfigurationsdatei und wird dort geändert und entfernt, unter
+settings-account-field-entity = SIP-Adresse
+settings-account-field-expires = Jeweils angemeldet für so viele Sekunden
+settings-account-field-mailbox = Den Server nach Sprachnachrichten fragen
+settings-account-field-password = Passwort
+settings-account-field-phone_context = Wo kurze Nummern gelten
+settings-account-field-proxy = Server, wenn nicht über die Domain zu finden
+settings-account-field-publish = Beim Server veröffentlichen, was Unbekannte wissen dürfen
+settings-account-field-realm = Realm, wenn nicht die Domain
+settings-account-field-second_proxy = Zweiter Server daneben
+settings-account-field-user = Benutzer zum Passwort, wenn ein anderer
+settings-account-field-watchers = Den Server fragen, wer Ihnen folgt
+settings-account-gruu = Adresse dieses Geräts allein
+settings-account-heard = Zuletzt vom Server gehört
+settings-account-idle = nicht nötig
+settings-account-left = abgemeldet
+settings-account-more = Mehr: Server, Benutzer, Sprachnachrichten
+settings-account-not-running = läuft nicht
+settings-account-password-hint = Der Agent bewahrt es verschlüsselt auf und zeigt es niemandem. Lassen Sie es leer, wenn der Server keines will.
+settings-account-proxy = Server
+settings-account-publication = Veröffentlicht
+settings-account-recovering = Verbindung verloren, wird erneuert
+settings-account-refused = abgelehnt: kein weiterer Versuch
+settings-account-registered = angemeldet
+settings-account-registering = wird angemeldet …
+settings-account-remove = Entfernen
+settings-account-removed = { $who } ist entfernt, mitsamt dem Passwort.
+settings-account-resolving = der Server wird gesucht …
+settings-account-route = Weg durch den Server
+settings-account-seen = dort gesehen als
+settings-account-sure = { $who } entfernen? Das Passwort wird gelöscht, und unter diesem Namen erreicht Sie niemand mehr.
+settings-account-until = bis
+settings-account-user = Benutzer
+settings-account-waiting = nicht angemeldet
+settings-account-way = Weg { $number }
+settings-answer = Ankommende Anrufe
+settings-answer-auto = werden von selbst angenommen
+settings-answer-prompt = klingeln, und Sie nehmen an
+settings-answer-reject = werden abgewiesen
+settings-by-name = Unter welchem Namen beide Geräte bekannt sind
+settings-by-own = dem eigenen dieses Telefons
+settings-check-account = Konto
+settings-check-audio-input = Mikrofon
+settings-check-audio-output = Lautsprecher
+settings-check-audio-ring = Klingeln
+settings-check-clock = Uhr
+settings-check-configuration = Konfiguration
+settings-check-data-dir = Datenverzeichnis
+settings-check-disk = Platte
+settings-check-door = Agent
+settings-check-identity = Schlüssel
+settings-check-is-fail = geht nicht
+settings-check-is-ok = gut
+settings-check-is-warn = bitte ansehen
+settings-check-store = Datenbanken
+settings-close = Alle Seiten schließen
+settings-close-hint = Jede offene Seite dieses Telefons, auch diese, muss neu geöffnet werden. Der Agent läuft weiter.
+settings-close-sure = Alle Seiten schließen? Diese öffnet „sottovoce page“ in einem Terminal wieder.
+settings-close-yes = Schließen
+settings-compared = verglichen
+settings-copied = Kopiert
+settings-copy = Kopieren
+settings-data = Daten
+settings-data-none = nur im Speicher: auf der Platte bleibt nichts
+settings-device = Gerät
+settings-device-default = was der Rechner selbst nimmt
+settings-device-gone = Dieses Gerät ist gerade nicht da: stecken Sie es an, oder wählen Sie ein anderes.
+settings-device-none = keines
+settings-devices = Geräte
+settings-doctor = Ist alles in Ordnung?
+settings-doctor-again = Noch einmal nachsehen
+settings-doctor-all = Was in Ordnung ist
+settings-doctor-found =
+    { $count ->
+        [0] Alles ist in Ordnung.
+        [one] Eines ist anzusehen.
+       *[other] { $count } Dinge sind anzusehen.
+    }
+settings-door = Tür dieser Seite
+settings-echo-cancellation = Das Echo dessen, was Sie hören, wird entfernt
+settings-ends = Beenden
+settings-every-detail = Alle Einzelheiten
+settings-evidence-address = nach Ihrer Adresse beurteilt
+settings-evidence-network = die Konfiguration kennt dieses Netz
+settings-evidence-user = nach Ihrem Wort
+settings-file = Was die Konfigurationsdatei sagt
+settings-file-hint = Wer etwas erfahren darf, Ruhezeiten, Netze, Chiffren und dergleichen werden beim Start aus einer Datei gelesen. Die gefragtesten Zeilen:
+settings-file-lines = Zeilen für die Konfigurationsdatei
+settings-file-none = Wo es noch keine Datei gibt, legen Sie sie an:
+settings-file-then = Sie wird beim nächsten Start gelesen:
+settings-file-where = Der Agent sagt von seiner Datei:
+settings-gain-control = Ihre Stimme wird so laut gemacht, wie eine Stimme sein soll
+settings-guide = Die ersten Schritte durchgehen
+settings-input-gain = Ihre Stimme lauter um
+settings-introduce = Geben Sie diese Worte Ihrem älteren Gerät, und vergleichen Sie den Fingerabdruck dort mit dem oben. Es antwortet mit einem Wort für dieses Gerät.
+settings-introduction = Worte dieses Geräts
+settings-keylog = Die Schlüssel jedes Anrufs werden in eine Datei geschrieben: wer sie liest, kann Ihre Anrufe entschlüsseln.
+settings-leave-it = So lassen
+settings-listens = Anrufe kommen an bei
+settings-looking = Wird nachgesehen …
+settings-mail-asking = Der Server wird nach Sprachnachrichten gefragt …
+settings-mail-new =
+    { $count ->
+        [0] Keine neuen Sprachnachrichten.
+        [one] Eine neue Sprachnachricht.
+       *[other] { $count } neue Sprachnachrichten.
+    }
+settings-mail-nothing = Es warten keine Sprachnachrichten.
+settings-mail-old = { $count } schon gehört
+settings-mail-refused = Der Server sagt nichts von Sprachnachrichten.
+settings-mail-urgent = { $count } dringend
+settings-mail-waiting = Der Server sagt gerade nichts von Sprachnachrichten; er wird wieder gefragt.
+settings-mail-waits = Es warten Sprachnachrichten.
+settings-more = Mehr zeigen (noch { $count })
+settings-name = Ihr Name
+settings-name-hint = Wer es von Ihnen wissen darf, sieht ihn, wenn Sie anrufen. Leer: wie konfiguriert.
+settings-new-elsewhere = Das neue Gerät ist ein anderes, dieses ist älter
+settings-new-here = Dies ist das neue Gerät
+settings-no-devices = Dieser Rechner hat kein Tongerät, das der Agent findet. Starten Sie PulseAudio oder PipeWire, oder stecken Sie ein Headset an.
+settings-noise-suppression = Geräusche hinter Ihrer Stimme werden leiser gemacht
+settings-not-compared = noch nicht verglichen
+settings-notify-ask = Benachrichtigungen erlauben
+settings-notify-default = Benachrichtigungen: der Browser wurde noch nicht gefragt.
+settings-notify-denied = Benachrichtigungen: verboten. In den Einstellungen des Browsers für diese Adresse lassen sie sich wieder erlauben.
+settings-notify-granted = Benachrichtigungen: erlaubt. Sie kommen, wenn diese Seite nicht zu sehen ist.
+settings-notify-missing = Benachrichtigungen: dieser Browser hat keine.
+settings-off = nein
+settings-on = ja
+settings-output-gain = Was Sie hören, lauter um
+settings-phrase = Sicherheitsworte mit { $who }
+settings-phrase-hint = { $who } sieht dieselben Worte bei { $you }. Lesen Sie sie einander vor, wo Sie sicher sind, wer es ist: von Angesicht, oder mit einer Stimme, die Sie kennen. Ist ein Wort anders, steht jemand dazwischen.
+settings-pinned-since = bekannt seit
+settings-pins = Geräte, die Sie kennen
+settings-pins-find = Einen Namen oder eine Adresse suchen
+settings-pins-hint = Ihre Schlüssel wurden behalten, als Sie Regeln für sie eintrugen. Verglichene Worte beweisen, dass niemand dazwischen steht.
+settings-pins-none = Noch keine. Fragen Sie jemanden, und tragen Sie ein, worauf Sie sich einigen: dann steht das Gerät hier.
+settings-pins-not-found = Niemand mit diesem Namen.
+settings-place-configure = Dieses Netz von selbst erkennen lassen
+settings-place-configure-hint = Mit diesen Zeilen in der Konfigurationsdatei nennt der Agent dieses Netz selbst beim Namen, sooft Sie dort sind. Schreiben Sie „public“, wo andere mithören können, und berichtigen Sie die Zahl nach dem Schrägstrich, wenn Ihr Netz größer oder kleiner ist. Welche Netze die Datei schon nennt, erfährt diese Seite nicht: ist Ihres darunter, steht sein Name oben.
+settings-place-example = Zuhause
+settings-place-judge = Wieder nach der Adresse beurteilen
+settings-place-name = Dieser Ort heißt
+settings-place-name-hint = Wer wissen darf, wo Sie sind, sieht ihn. Er bleibt, bis Sie ihn ändern; ist er leer, urteilt der Agent nach Ihrer Adresse. Ein Name, den die Konfiguration kennt, macht das Netz so privat oder öffentlich, wie es dort steht.
+settings-place-none = kein Name
+settings-place-now = Wo Sie jetzt sind
+settings-published-left = zurückgenommen
+settings-published-none = noch nicht
+settings-published-off = nein, wie gewünscht
+settings-published-published = ja
+settings-published-publishing = unterwegs …
+settings-published-refused = vom Server abgelehnt
+settings-published-waiting = gescheitert, wird wieder versucht
+settings-published-withheld = zurückgehalten
+settings-qr-phrase = Die Sicherheitsworte mit { $who } als QR-Code
+settings-qr-phrase-hint = Er enthält genau diese Worte. Die Kamera jedes Telefons zeigt sie: { $who } vergleicht sie mit denen auf dem eigenen Bildschirm.
+settings-qr-self = Ihre SIP-Adresse und Ihr Fingerabdruck als QR-Code
+settings-qr-self-hint = Er enthält Ihre SIP-Adresse und Ihren Fingerabdruck, nichts Geheimes. Wer ihn liest, weiß, wen er fragen kann und welchen Fingerabdruck die Antwort haben muss.
+settings-quiet = Nicht stören
+settings-quiet-change = Neu setzen
+settings-quiet-for = Für
+settings-quiet-hint = Nichts klingelt, und was Ihre Antwort braucht, wartet. Gruppen, die in Ruhezeiten klingeln, kommen durch.
+settings-quiet-hours = Es ist Ruhezeit bis
+settings-quiet-not = Sie dürfen gestört werden.
+settings-quiet-off = Wieder klingeln lassen
+settings-quiet-on = Nicht stören
+settings-quiet-until = Nichts klingelt bis
+settings-revoke = Zurücknehmen
+settings-revoke-sure = Das Wort zurücknehmen? Wer nur Ihr älteres Gerät kennt, hält dieses dann für ein fremdes.
+settings-revoke-yes = Zurücknehmen
+settings-revoked = Zurückgenommen.
+settings-running = Was läuft
+settings-saved = Gespeichert.
+settings-self = Sie selbst
+settings-self-fixed = Ihre SIP-Adresse steht in der Konfigurationsdatei:
+settings-silent-both = Sie hören nichts, und niemand hört Sie: weder Mikrofon noch Lautsprecher sind gewählt.
+settings-silent-input = Niemand hört Sie: es ist kein Mikrofon gewählt.
+settings-silent-output = Sie hören nichts: es ist kein Lautsprecher gewählt.
+settings-sound-chosen = Manches davon wurde hier gewählt, anstelle der Konfiguration.
+settings-sound-configure = Was mit Ihrer Stimme geschieht
+settings-sound-configure-hint = Das sagt die Konfigurationsdatei; sie nennt auch Dateien, Töne oder andere Programme anstelle von Geräten:
+settings-sound-configured = Wie in der Konfiguration
+settings-sound-input = Mikrofon
+settings-sound-output = Lautsprecher
+settings-sound-ring = Wo es klingelt
+settings-span-day = einen Tag
+settings-span-eight-hours = acht Stunden
+settings-span-half-hour = eine halbe Stunde
+settings-span-two-hours = zwei Stunden
+settings-span-week = eine Woche
+settings-stop = Den Agenten beenden
+settings-stop-hint = Verabschiedet sich von allen und endet: bis er wieder gestartet wird, erreicht Sie niemand.
+settings-stop-sure = Den Agenten beenden? Anrufe enden, und niemand erreicht Sie, bis „sottovoce run“ in einem Terminal gestartet wird.
+settings-stop-yes = Beenden
+settings-take = Wort des älteren Geräts für dieses
+settings-take-it = Das Wort nehmen
+settings-taken = Genommen. Was dieses Gerät sagt, trägt von nun an das Wort des älteren.
+settings-telling = Anrufe und Prüfungen auf dieser Seite
+settings-telling-hint = Das behält dieser Browser.
+settings-tones = Diese Seite klingelt
+settings-tones-try = Anhören
+settings-trial = Den Ton prüfen
+settings-trial-again = Noch einmal prüfen
+settings-trial-begin = Prüfung beginnen
+settings-trial-heard = Das Mikrofon hört den Lautsprecher, { $ms } ms später.
+settings-trial-hint = Dauert sieben Sekunden: Sie hören einen Ton und dreimal ein Zwitschern, dann sagen Sie etwas.
+settings-trial-level = Mikrofon
+settings-trial-listen = Hören Sie zu …
+settings-trial-silent = Das Mikrofon gibt nichts als Stille: es ist stumm geschaltet, oder es ist nicht das, in das Sie sprechen.
+settings-trial-speak = Sagen Sie jetzt etwas
+settings-trial-unheard = Das Mikrofon hört den Lautsprecher nicht: mit Kopfhörern soll das so sein, sonst ist eines von beiden zu leise.
+settings-trial-voice-loud = Ihre Stimme ist zu laut ({ $db } dB): stellen Sie das Mikrofon leiser.
+settings-trial-voice-none = Keine Stimme war zu hören ({ $db } dB): nichts, oder zu wenig, um verstanden zu werden.
+settings-trial-voice-quiet = Ihre Stimme ist leise ({ $db } dB): stellen Sie das Mikrofon lauter.
+settings-trial-voice-well = Ihre Stimme ist gut zu hören ({ $db } dB).
+settings-use-default = Die Geräte des Rechners nehmen
+settings-verify =
+    { $count ->
+        [one] Die Worte sind gleich
+       *[other] Die Worte aller { $count } Geräte sind gleich
+    }
+settings-verify-sure =
+    { $count ->
+        [one] Haben Sie alle sechzehn Worte mit { $who } verglichen?
+       *[other] Haben Sie bei jedem der { $count } Geräte von { $who } alle sechzehn Worte verglichen?
+    }
+settings-verify-yes = Ja, merken
+settings-version = Version
+settings-vouch = Worte des neuen Geräts
+settings-vouch-of = Sie sind von einem Gerät, das sprechen würde für
+settings-vouch-read = Lesen
+settings-vouch-same = Dort steht derselbe Fingerabdruck
+settings-vouch-sure = Bürgen Sie nur für ein Gerät, das Sie in der Hand halten: wer Ihnen traut, traut dann auch ihm.
+settings-vouch-word = Wort für das neue Gerät
+settings-vouch-yes = Es ist meines: dafür bürgen
+settings-vouched = Geben Sie dieses Wort dem neuen Gerät, und lassen Sie es das Wort nehmen:
+settings-vouched-for = Ein älteres Gerät bürgt für dieses als { $name }.
+settings-vouching = Ein weiteres eigenes Gerät
+settings-vouching-hint = Wer eines Ihrer Geräte kennt, braucht dem nächsten nicht zu misstrauen: das bekannte gibt sein Wort dafür.
+
+guide-account = Ein Konto, wenn Sie eines möchten
+guide-account-hint = Damit sind Sie unter einem Namen zu erreichen, wo immer Sie sind. Im eigenen Netz und für den letzten Schritt hier brauchen Sie keines.
+guide-address = Wer Sie erreichen will, gibt ein:
+guide-again = Noch einmal fragen
+guide-asking = Das Echo wird gefragt …
+guide-at = Einführung: Schritt { $at } von { $of }
+guide-back = Zurück
+guide-begin = Das Echo fragen
+guide-do-ask = Das Echo wird gerade gefragt …
+guide-do-call = Rufen Sie es nun an.
+guide-do-failed = Daraus ist nichts geworden. Gehen Sie zur Einführung zurück, und fragen Sie noch einmal.
+guide-do-hear = Sagen Sie etwas: Sie hören sich selbst. Was das Gespräch schützt, steht auf dieser Seite. Dann legen Sie auf.
+guide-do-open = Dieses Gespräch war nicht geschützt. Fragen Sie das Echo noch einmal und verschärfen Sie zuerst die Regeln.
+guide-do-over = Das war Ihr erstes geschütztes Gespräch.
+guide-do-tighten = Verschärfen Sie die Regeln: wählen Sie „{ protection-esp }“, dann „{ register-call }“.
+guide-echo = Mit sich selbst sprechen, geschützt
+guide-echo-hint = Das Echo ist eine Gegenstelle in diesem Programm: es sagt zurück, was es hört. Sie tun mit ihm, was Sie mit allen tun werden.
+guide-end = Das ist alles
+guide-end-again = Die Einführung finden Sie wieder in den Einstellungen, unter Programm.
+guide-end-people = Einen Kontakt anlegen
+guide-end-start = Jemanden fragen
+guide-end-what = Fragen, ansehen, verschärfen, sprechen: so geht es mit allen.
+guide-failed = Daraus ist nichts geworden. Fragen Sie noch einmal, oder lassen Sie diesen Schritt aus.
+guide-finish = Fertig
+guide-go-on = Dort weitermachen
+guide-is-done = erledigt
+guide-leave = Einführung verlassen
+guide-name = Wie heißen Sie?
+guide-name-hint = Damit andere wissen, wer anruft.
+guide-next = Weiter
+guide-offer = Neu hier?
+guide-offer-begin = Zeigen Sie es mir
+guide-offer-go-on = Mit der Einführung weitermachen
+guide-offer-later = Sie finden sie auch in den Einstellungen, unter Programm.
+guide-offer-never = Nicht mehr anbieten
+guide-offer-what = In zwei Minuten: Ihr Name, Ihr Ort, eine Tonprüfung, und ein geschütztes Gespräch mit einem Echo, das zurücksagt, was Sie sagen.
+guide-place = Wo sind Sie?
+guide-place-hint = Wie viel Schutz zu empfehlen ist, hängt vom Netz ab: zu Hause weniger als im Café.
+guide-progress = Schritte der Einführung
+guide-return = Zurück zur Einführung
+guide-save = Speichern und weiter
+guide-short-account = Konto
+guide-short-echo = Gespräch
+guide-short-name = Name
+guide-short-place = Ort
+guide-short-sound = Ton
+guide-skip = Das auslassen
+guide-sound = Hören Sie, und hört man Sie?
+guide-sound-hint = Wählen Sie, worein Sie sprechen und womit Sie hören, und prüfen Sie es.
+guide-sound-well = Es geht: weiter
+guide-stage-ask = Fragen
+guide-stage-ask-what = nach Anwesenheit und Regeln.
+guide-stage-call = Anrufen
+guide-stage-call-what = unter genau diesen Regeln.
+guide-stage-hear = Sich selbst hören
+guide-stage-hear-what = und sehen, was das Gespräch schützt.
+guide-stage-tighten = Prüfen und verschärfen,
+guide-stage-tighten-what = was es verlangt, und eintragen.
+guide-title = Einführung
+guide-ways = Wege durch die Einführung
+call-below-advice = weniger als hier geraten
+nav-waits = warten auf Sie
+said-place-private = privates Netz
+said-place-external = außerhalb

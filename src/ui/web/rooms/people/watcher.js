@@ -1,0 +1,55 @@
+// One who follows you, or asked to: who, as far as that is proven, since when, what he is told, and your answer.
+
+import { html } from "../../vendor/preact.js";
+import { post, remove, segment } from "../../core/door.js";
+import { shortName } from "../../core/format.js";
+import { untold } from "../../core/store.js";
+import { about, t } from "../../core/words.js";
+import { ProblemBox, useRequest } from "../../parts/problem.js";
+import { Theirs, Time } from "../../parts/text.js";
+import { groupName } from "./groups.js";
+
+/** What can be answered, the most open first. */
+const ANSWERS = ["allow", "policy-only", "polite-block", "block"];
+
+/** `now`: what holds, which is pressed; `answered`: by the user, so that it can be taken back. */
+function Answers({ whom, who, now, answered }) {
+  const [run, busy, problem, clear] = useRequest();
+  const path = `/v1/watchers/${segment(whom)}`;
+  const then = (work) => run(async () => (await work(), untold("watchers")));
+  return html`<div class="buttons" role="group" aria-label=${about("people-answer-group", who)}>
+      ${ANSWERS.map((one) => html`<button key=${one} class=${one === "block" ? "danger" : ""} disabled=${busy} aria-pressed=${now === one} title=${t(`people-told-${one}`)} onClick=${() => then(() => post(path, { watchers: one }))}>${t(`people-answer-${one}`)}</button>`)}
+      ${answered && html`<button class="quiet" disabled=${busy} title=${t("people-answer-forget-what")} onClick=${() => then(() => remove(path))}>${t("people-answer-forget")}</button>`}
+    </div>
+    <${ProblemBox} problem=${problem} onDismiss=${clear} />`;
+}
+
+export function WatcherRow({ watcher, answer }) {
+  const who = watcher.contact ?? shortName(watcher.who ?? watcher.claims) ?? watcher.address ?? t("people-nobody-known");
+  const told = watcher.state === "active" ? (watcher.told ? t(`people-told-${watcher.told}`) : null) : t(`people-watcher-${watcher.state}`);
+  return html`<li class="row person">
+    <div class="grow">
+      <p class="who"><strong><${Theirs} text=${who} /></strong> ${watcher.group && html`<span class="tag">${groupName(watcher.group)}</span>`} ${watcher.id && !watcher.who && html`<span class="tag attention">${t("people-watcher-unproven")}</span>`}</p>
+      <p class="detail"><${Theirs} text=${watcher.who ?? watcher.claims ?? ""} /> ${watcher.address && html`<code dir="ltr">${watcher.address}</code>`}</p>
+      <p class="facts">
+        ${told && html`<span>${t("people-told")}: ${told}</span>`}
+        ${watcher.since && html`<span class="detail">${t("people-since")} <${Time} at=${watcher.since} /></span>`}
+        ${watcher.until && html`<span class="detail attention">${t("people-watcher-until")} <${Time} at=${watcher.until} /></span>`}
+        ${answer && html`<span class="detail">${t("people-answered")} <${Time} at=${answer.since} /></span>`}
+      </p>
+    </div>
+    ${watcher.id && html`<${Answers} whom=${watcher.id} who=${who} now=${answer?.watchers ?? (watcher.state === "active" ? watcher.told : null)} answered=${answer} />`}
+  </li>`;
+}
+
+/** What was answered about one who does not follow you now. */
+export function AnswerRow({ answer }) {
+  const who = shortName(answer.entity);
+  return html`<li class="row person">
+    <div class="grow">
+      <p class="who"><strong><${Theirs} text=${who} /></strong></p>
+      <p class="detail"><${Theirs} text=${answer.entity} /> · ${t("people-answered")} <${Time} at=${answer.since} /></p>
+    </div>
+    <${Answers} whom=${answer.key} who=${who} now=${answer.watchers} answered />
+  </li>`;
+}
