@@ -74,7 +74,8 @@ function Shown({ review }) {
   const answer = (then) =>
     run(async () => {
       // Just what is shown: what the peer asks, or what is registered, may have changed in the meantime.
-      const body = review.kind === "statement" || looser ? { answer: "edit", entries: lines } : { answer: "approve" };
+      const untouched = lines === setkey(drafts(review.proposed));
+      const body = review.kind === "statement" || looser || !untouched ? { answer: "edit", entries: lines } : { answer: "approve" };
       const answered = await post(`/v1/reviews/${segment(review.id)}/answer`, { ...body, by: "page", ...(looser && { propose: true, note: note || null }) });
       if (answered.state === "registered") await then?.();
     });
