@@ -110,7 +110,7 @@ impl MediaLoops {
         let (mailbox, dones) = (Arc::clone(mailbox), self.dones.clone());
         tokio::spawn(async move {
             match by_tcp::dial(call, from, to).await {
-                Ok(stream) => mailbox.given.connection.put(Some(stream)),
+                Ok(stream) => mailbox.give(|given| given.connection.put(Some(stream))),
                 Err(failure) => {
                     let _ = dones.send(Done::StreamFailed { call, failure }).await;
                 }
@@ -238,13 +238,13 @@ impl MediaLoops {
             return wanted.map(|_| Done::RecordingEnded { call, failure: Some(not_open(call)) });
         };
         let Some(wanted) = wanted else {
-            mailbox.given.recorder.put(None);
+            mailbox.give(|given| given.recorder.put(None));
             return None;
         };
         self.recordings.retain(|whole| matches!(whole.try_recv(), Err(TryRecvError::Empty)));
         match Recorder::start(call, wanted, self.dones.clone()) {
             Ok((recorder, whole)) => {
-                mailbox.given.recorder.put(Some(recorder));
+                mailbox.give(|given| given.recorder.put(Some(recorder)));
                 self.recordings.push(whole);
                 None
             }
@@ -271,10 +271,12 @@ impl MediaLoops {
     ) -> Result<(), Failure> {
         let Some(Leg::Running(mailbox)) = self.legs.get(&call) else { return Ok(()) };
         if let Some(source) = source {
-            mailbox.given.source.put(Some(Source::open(source, LIVE_RATE)?));
+            let source = Source::open(source, LIVE_RATE)?;
+            mailbox.give(|given| given.source.put(Some(source)));
         }
         if let Some(sink) = sink {
-            mailbox.given.sink.put(Some(Sink::open(sink, LIVE_RATE)?));
+            let sink = Sink::open(sink, LIVE_RATE)?;
+            mailbox.give(|given| given.sink.put(Some(sink)));
         }
         Ok(())
     }
@@ -284,7 +286,7 @@ impl MediaLoops {
         let sides = bridge().map(|side| together.then_some(side));
         for (call, side) in calls.into_iter().zip(sides) {
             if let Some(Leg::Running(mailbox)) = self.legs.get(&call) {
-                mailbox.given.bridge.put(side);
+                mailbox.give(|given| given.bridge.put(side));
             }
         }
     }

@@ -15,8 +15,9 @@ use crate::io::os::{Batch, Bell, Readiness};
 use crate::io::Clock;
 use crate::vocab::Mono;
 
-/// Legs of one carrier: what they do every 20 ms must be done well within a tick, on a slow machine too.
-pub const MOST: usize = 32;
+/// Legs of one carrier: what the quarter of them does that is due at a tick must be done well within it, on a slow machine too. Each awakening of a thread
+/// costs as much as half a leg's frame, so fewer would cost more.
+pub const MOST: usize = 128;
 
 /// What is known of a carrier outside of its thread.
 pub struct Carrier {
@@ -39,10 +40,32 @@ pub struct CarrierLoop<'a> {
     carrier: &'a Carrier,
     clock: Clock,
     dones: mpsc::Sender<Done>,
-    legs: Vec<RunningLeg>,
+    berths: Vec<Berth>,
     outbox: Outbox,
     readiness: Readiness,
     batch: Batch,
+}
+
+/// A leg, and what is asked of each of them at each awakening: many legs lie in more memory than the processor has at hand, and these answers do not.
+struct Berth {
+    leg: Box<RunningLeg>,
+    /// When its next frame is due.
+    next: Mono,
+    is_over: bool,
+    takes_at_once: bool,
+}
+
+impl Berth {
+    fn new(leg: RunningLeg) -> Self {
+        let (next, is_over, takes_at_once) = (leg.next(), leg.is_over(), leg.takes_at_once());
+        Self { leg: Box::new(leg), next, is_over, takes_at_once }
+    }
+
+    /// Does something with the leg, and asks it anew.
+    fn guarded(&mut self, work: impl FnOnce(&mut RunningLeg)) {
+        self.leg.guarded(work);
+        (self.next, self.is_over, self.takes_at_once) = (self.leg.next(), self.leg.is_over(), self.leg.takes_at_once());
+    }
 }
 
 impl Carrier {
@@ -88,8 +111,8 @@ impl Carrier {
 
 impl<'a> CarrierLoop<'a> {
     pub fn new(carrier: &'a Carrier, clock: Clock, dones: mpsc::Sender<Done>) -> Self {
-        let (legs, outbox) = (Vec::new(), Outbox::default());
-        Self { carrier, clock, dones, legs, outbox, readiness: Readiness::default(), batch: Batch::new() }
+        let (berths, outbox) = (Vec::new(), Outbox::default());
+        Self { carrier, clock, dones, berths, outbox, readiness: Readiness::default(), batch: Batch::new() }
     }
 
     /// Carries legs until it has had none for so long. `over` hears of each that has ended, before the agent does.
@@ -101,7 +124,7 @@ impl<'a> CarrierLoop<'a> {
                 over();
             }
             self.outbox.tell(&self.dones);
-            let is_empty = self.legs.is_empty() && self.outbox.is_empty();
+            let is_empty = self.berths.is_empty() && self.outbox.is_empty();
             let rang_or_read = self.rest(if is_empty { patience } else { Duration::MAX });
             if is_empty && !rang_or_read {
                 return;
@@ -113,17 +136,17 @@ impl<'a> CarrierLoop<'a> {
         let new = std::mem::take(&mut self.carrier.inbox().new);
         for leg in new {
             let leg = leg.start(self.clock.now(), &mut self.outbox);
-            self.legs.push(leg);
+            self.berths.push(Berth::new(leg));
         }
     }
 
     fn frames(&mut self) {
         let begun = self.clock.now().mono;
-        for leg in &mut self.legs {
-            while !leg.is_over() && leg.next() <= begun {
+        for berth in &mut self.berths {
+            while !berth.is_over && berth.next <= begun {
                 // Those before it took their time.
                 let now = self.clock.now();
-                leg.guarded(|leg| leg.frame(now, &mut self.batch, &mut self.outbox));
+                berth.guarded(|leg| leg.frame(now, &mut self.batch, &mut self.outbox));
             }
         }
     }
@@ -131,8 +154,8 @@ impl<'a> CarrierLoop<'a> {
     /// How many there were.
     fn end_what_is_over(&mut self) -> usize {
         let mut ended = 0;
-        for leg in self.legs.extract_if(.., |leg| leg.is_over()) {
-            leg.end(self.clock.now(), &mut self.batch, &mut self.outbox);
+        for berth in self.berths.extract_if(.., |berth| berth.is_over) {
+            berth.leg.end(self.clock.now(), &mut self.batch, &mut self.outbox);
             ended += 1;
         }
         self.carrier.legs.fetch_sub(ended, Ordering::AcqRel);
@@ -143,7 +166,7 @@ impl<'a> CarrierLoop<'a> {
     /// happened in the time.
     fn rest(&mut self, patience: Duration) -> bool {
         let now = self.clock.now().mono;
-        let frame = self.legs.iter().map(RunningLeg::next).min().map(|next| next - now);
+        let frame = self.berths.iter().map(|berth| berth.next).min().map(|next| next - now);
         let answers = (!self.outbox.is_empty()).then_some(TICK);
         let limit = [frame, answers].into_iter().flatten().min().unwrap_or(patience);
         let mut inbox = self.carrier.inbox();
@@ -153,7 +176,7 @@ impl<'a> CarrierLoop<'a> {
         inbox.wakes_at = now + limit;
         drop(inbox);
         let bell = std::iter::once(self.carrier.bell.as_fd());
-        let at_once = self.legs.iter().filter(|leg| leg.takes_at_once()).map(AsFd::as_fd);
+        let at_once = self.berths.iter().filter(|berth| berth.takes_at_once).map(|berth| berth.leg.as_fd());
         if let Err(error) = self.readiness.wait(bell.chain(at_once), limit) {
             tracing::warn!(%error, "the machine does not say which sockets have voice");
             std::thread::sleep(limit.min(TICK));
@@ -164,10 +187,10 @@ impl<'a> CarrierLoop<'a> {
         }
         let now = self.clock.now();
         let mut came = false;
-        for (index, leg) in self.legs.iter_mut().filter(|leg| leg.takes_at_once()).enumerate() {
+        for (index, berth) in self.berths.iter_mut().filter(|berth| berth.takes_at_once).enumerate() {
             if self.readiness.is_ready(index + 1) {
                 came = true;
-                leg.guarded(|leg| leg.receive(now, &mut self.batch, &mut self.outbox));
+                berth.guarded(|leg| leg.receive(now, &mut self.batch, &mut self.outbox));
             }
         }
         rang || came

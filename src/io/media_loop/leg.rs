@@ -276,7 +276,7 @@ impl RunningLeg {
 
     fn take_in_by_tcp(&mut self, now: Now) {
         let (Some(by_tcp), Work::Talk(Some(stream))) = (&mut self.by_tcp, &mut self.work) else { return };
-        if let Some(Some(connection)) = self.mailbox.given.connection.take() {
+        if let Some(Some(connection)) = self.mailbox.given().connection.take() {
             by_tcp.add(connection);
         }
         let towards = Towards { peer: stream.remote(), in_clear: stream.is_in_clear() };
@@ -330,7 +330,14 @@ impl RunningLeg {
     }
 
     fn look_at_mailbox(&mut self, now: Now, batch: &mut Batch) {
-        self.beside.look_at(&self.mailbox.given);
+        if self.mailbox.has_news() {
+            self.take_news(now, batch);
+        }
+        self.treating.fit(&self.source, &self.sink);
+    }
+
+    fn take_news(&mut self, now: Now, batch: &mut Batch) {
+        self.beside.look_at(self.mailbox.given());
         self.change_sound();
         if let Work::Forward(forwarder) = &mut self.work {
             if let Some(known) = self.mailbox.take_known() {
@@ -368,15 +375,14 @@ impl RunningLeg {
 
     /// The user chose another device.
     fn change_sound(&mut self) {
-        if let Some(Some(source)) = self.mailbox.given.source.take() {
+        if let Some(Some(source)) = self.mailbox.given().source.take() {
             self.source = source;
             self.source.set_rate(self.rates.0);
         }
-        if let Some(Some(sink)) = self.mailbox.given.sink.take() {
+        if let Some(Some(sink)) = self.mailbox.given().sink.take() {
             self.sink = sink;
             self.sink.set_rate(self.rates.1);
         }
-        self.treating.fit(&self.source, &self.sink);
     }
 
     /// What waits at the socket before is under the keys before, or, where the peer was quicker, under the new ones.

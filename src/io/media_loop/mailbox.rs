@@ -16,9 +16,11 @@ pub type Renewal = (Box<Rekeying>, Option<OpenedSocket>);
 
 /// What a leg must know, the newest only: it holds one snapshot, one list of who is where, one word on hold, one list of codecs, one other stream and one wish to end, so
 /// it is never full.
-/// The flags keep the lock off the packet path.
+/// The flags keep the lock off the packet path, and the first of them the others.
 #[derive(Default)]
 pub struct Mailbox {
+    /// Something is here.
+    has_news: AtomicBool,
     spd: Mutex<Option<Arc<Spd>>>,
     has_spd: AtomicBool,
     /// For a forwarder.
@@ -39,7 +41,7 @@ pub struct Mailbox {
     ice: Mutex<Option<Box<Start>>>,
     has_ice: AtomicBool,
     /// A recording and a conference.
-    pub given: Given,
+    given: Given,
     /// Keys of the telephone that wait for the stream; it takes so many, and the agent gives no more.
     digits: Slot<Vec<Digit>>,
     /// Other codecs.
@@ -50,15 +52,35 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// Whether anything of it was not taken yet. Who asks looks at all of it then.
+    pub fn has_news(&self) -> bool {
+        self.has_news.load(Ordering::Relaxed) && self.has_news.swap(false, Ordering::AcqRel)
+    }
+
+    fn tell(&self, flag: &AtomicBool) {
+        flag.store(true, Ordering::Release);
+        self.has_news.store(true, Ordering::Release);
+    }
+
+    /// Gives it something beside its own sound, or takes that away.
+    pub fn give(&self, something: impl FnOnce(&Given)) {
+        something(&self.given);
+        self.has_news.store(true, Ordering::Release);
+    }
+
+    pub fn given(&self) -> &Given {
+        &self.given
+    }
+
     pub fn set_spd(&self, spd: Arc<Spd>) {
         self.waiting_rekeyings().iter_mut().for_each(|(rekeying, _)| rekeying.spd = Arc::clone(&spd));
         *self.spd.lock().unwrap_or_else(PoisonError::into_inner) = Some(spd);
-        self.has_spd.store(true, Ordering::Release);
+        self.tell(&self.has_spd);
     }
 
     pub fn set_known(&self, known: Arc<Known>) {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
-        self.has_known.store(true, Ordering::Release);
+        self.tell(&self.has_known);
     }
 
     /// Who is where, when that was not taken yet.
@@ -77,7 +99,7 @@ impl Mailbox {
         self.held_by_peer.store(held.by_peer, Ordering::Relaxed);
         self.held_by_us.store(held.by_us, Ordering::Relaxed);
         self.early.store(held.early, Ordering::Relaxed);
-        self.holds.store(true, Ordering::Release);
+        self.tell(&self.holds);
     }
 
     /// Who holds the stream, when that was not taken yet.
@@ -103,7 +125,7 @@ impl Mailbox {
             return waiting.set_formats(formats);
         }
         *self.formats.lock().unwrap_or_else(PoisonError::into_inner) = Some(formats);
-        self.has_formats.store(true, Ordering::Release);
+        self.tell(&self.has_formats);
     }
 
     /// Its codecs, when those were not taken yet.
@@ -120,6 +142,7 @@ impl Mailbox {
             all.append(&mut digits);
             all
         });
+        self.has_news.store(true, Ordering::Release);
     }
 
     /// Keys that were not taken yet.
@@ -133,7 +156,7 @@ impl Mailbox {
         *waiting = stream;
         self.holds.store(false, Ordering::Release);
         self.has_formats.store(false, Ordering::Release);
-        self.has_stream.store(true, Ordering::Release);
+        self.tell(&self.has_stream);
     }
 
     /// What is to run now, when that was not taken yet.
@@ -148,7 +171,7 @@ impl Mailbox {
 
     pub fn rekey(&self, rekeying: Box<Rekeying>, opened: Option<OpenedSocket>) {
         self.waiting_rekeyings().push((rekeying, opened));
-        self.has_rekeyings.store(true, Ordering::Release);
+        self.tell(&self.has_rekeyings);
     }
 
     /// What both sides agreed and was not taken yet. Take the snapshot first: what was agreed later has a later one.
@@ -165,7 +188,7 @@ impl Mailbox {
 
     pub fn set_ice(&self, ice: Option<Box<Start>>) {
         *self.ice.lock().unwrap_or_else(PoisonError::into_inner) = ice;
-        self.has_ice.store(true, Ordering::Release);
+        self.tell(&self.has_ice);
     }
 
     /// When that was not taken yet. Take the rekeyings first: it is said of the newest socket.

@@ -178,16 +178,26 @@ fn a_thread_whose_leg_is_over_runs_the_next() {
 }
 
 #[test]
-fn many_legs_share_threads_and_each_is_served_in_time() {
+fn each_processor_has_a_leg_before_they_share() {
     let (mut loops, mut answers) = loops_on(2);
-    start(&mut loops, 1..=1, &AudioSink::Discard);
+    for (call, carriers) in [(1, 1), (2, 2), (3, 2), (4, 2)] {
+        start(&mut loops, call..=call, &AudioSink::Discard);
+        assert_eq!(loops.crew.carriers(), carriers, "{call}");
+    }
+    (1..=4).for_each(|call| drop(loops.close(CallId(call), false)));
+    until_closed(&mut answers, 4);
+}
+
+#[test]
+fn many_legs_share_threads_and_each_is_served_in_time() {
+    const LEGS: usize = carrier::MOST + 2;
+    let (mut loops, mut answers) = loops_on(1);
+    start(&mut loops, 1..=carrier::MOST as u64, &AudioSink::Discard);
     assert_eq!(loops.crew.carriers(), 1);
-    start(&mut loops, 2..=2, &AudioSink::Discard);
-    assert_eq!(loops.crew.carriers(), 2, "each processor has one before they share");
-    start(&mut loops, 3..=100, &AudioSink::Discard);
-    assert_eq!(loops.crew.carriers(), 100usize.div_ceil(carrier::MOST));
+    start(&mut loops, carrier::MOST as u64 + 1..=LEGS as u64, &AudioSink::Discard);
+    assert_eq!(loops.crew.carriers(), 2, "one is full");
     let mut counted = std::collections::BTreeMap::new();
-    while counted.len() < 100 {
+    while counted.len() < LEGS {
         if let Done::Counted { call, counters, .. } = answers.blocking_recv().expect("legs are running") {
             counted.entry(call).or_insert((counters.sent, counters.received));
         }
@@ -197,7 +207,7 @@ fn many_legs_share_threads_and_each_is_served_in_time() {
         assert!(sent == 25 && received + 13 > sent, "{call}: {sent} sent, {received} received");
         loops.close(call, false);
     }
-    until_closed(&mut answers, 100);
+    until_closed(&mut answers, LEGS);
 }
 
 /// A disk that stands still stops the voice of nobody else.

@@ -6,7 +6,6 @@
 pub(super) struct Arrivals {
     /// Arrival less RTP time.
     transits: Box<[i64; WINDOW]>,
-    sorted: Box<[i64; WINDOW]>,
     /// Noted in all.
     count: usize,
     base: i64,
@@ -54,7 +53,6 @@ impl Arrivals {
     pub(super) fn new() -> Self {
         Self {
             transits: Box::new([0; WINDOW]),
-            sorted: Box::new([0; WINDOW]),
             count: 0,
             base: 0,
             spread: FIRST_SPREAD,
@@ -129,8 +127,8 @@ impl Arrivals {
     fn look(&mut self) {
         let len = self.count.min(WINDOW);
         self.base = self.transits[..len].iter().copied().min().unwrap_or_default();
-        let sorted = &mut self.sorted[..len];
-        sorted.copy_from_slice(&self.transits[..len]);
+        let mut sorted = *self.transits;
+        let sorted = &mut sorted[..len];
         let (_, in_time, _) = sorted.select_nth_unstable((len * IN_TIME / 100).min(len - 1));
         let spread = *in_time - self.base;
         self.spread = if self.count < KNOWN { spread.max(self.spread) } else { spread };
