@@ -34,6 +34,9 @@ const GONE = { "contact-gone": "contacts", "group-gone": "groups" };
 
 /** Notices that are kept. */
 const NOTICES = 20;
+/** Calls whose keys are kept, and how many of each. */
+const KEYED = 8;
+const DIGITS = 24;
 /** Between two attempts to reach the agent, in milliseconds: the first one, the longest one. */
 const AGAIN = [250, 3000];
 
@@ -44,6 +47,8 @@ export const known = {
   slow: false,
   status: null,
   notices: [],
+  /** Keys of their telephones that peers have pressed in calls of this page's time, the newest last, by call. */
+  digits: new Map(),
   /** Grows with each change of the policy database, of watchers, of history: who shows them asks again. */
   turns: { policy: 0, watchers: 0, history: 0 },
   ...Object.fromEntries(Object.keys(LISTS).map((name) => [name, []])),
@@ -110,6 +115,13 @@ export function dismiss(number) {
   changed();
 }
 
+function pressed({ call, digit }) {
+  const before = known.digits.get(call) ?? "";
+  known.digits.delete(call);
+  known.digits.set(call, (before + digit).slice(-DIGITS));
+  if (known.digits.size > KEYED) known.digits.delete(known.digits.keys().next().value);
+}
+
 async function fetchAll() {
   const lists = Object.entries(LISTS).map(async ([name, { path }]) => [name, Object.values(await get(path)).find(Array.isArray)]);
   const [status, ...found] = await Promise.all([get("/v1/status"), ...lists]);
@@ -160,6 +172,7 @@ function heard(name, noun) {
     tellers.forEach((teller) => teller(name, noun, before));
   } else if (GONE[name]) drop(GONE[name], noun);
   else if (name === "notice") notice(noun);
+  else if (name === "digit") pressed(noun);
   else if (name === "policy") known.turns.policy += 1;
   else if (name.startsWith("watcher")) known.turns.watchers += 1;
   if (name === "call") known.turns.history += ["ended", "failed"].includes(noun.state) ? 1 : 0;

@@ -51,6 +51,11 @@ function useLive(call) {
   return { ...call, ...(running && live.call.state === "active" ? { packets: live.call.packets, levels: live.call.levels } : {}), past: live.past };
 }
 
+function stateWord(call) {
+  if (call.on_hold) return "held";
+  return call.held_by_peer ? "held-by-peer" : call.state;
+}
+
 function Timer({ since }) {
   const [, again] = useState(0);
   useEffect(() => {
@@ -75,7 +80,7 @@ function Shown({ call: stored }) {
   return html`<article class="callroom">
     <header class="head">
       <h1 tabindex="-1"><${Theirs} text=${shortName(call.entity ?? call.peer)} /></h1>
-      <span class="state" role="status">${t(`call-${call.on_hold ? "held" : call.state}`)}</span>
+      <span class="state" role="status">${t(`call-${stateWord(call)}`)}</span>
       ${active && html`<${Timer} since=${call.started} />`}
     </header>
     <p class="detail"><${Theirs} text=${call.peer} />${!call.known && call.side === "callee" && html` <span class="tag attention">${t("caller-unproven")}</span>`}</p>
