@@ -201,15 +201,25 @@ impl Agent {
         match self.book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement)) {
             Standing::Pinned { .. } => true,
             Standing::Unknown => false,
+            Standing::Impostor => {
+                let print = crate::keys::fingerprint(&keys.0, &keys.1);
+                let notice = super::built_in::impostor(&statement.entity, print);
+                self.alarm(now, notice, "it was answered as a stranger");
+                false
+            }
             Standing::Changed(pinned) => {
                 let print = crate::keys::fingerprint(&keys.0, &keys.1);
-                let mut notice = super::document::key_changed(&statement.entity, pinned, print);
-                self.audit_notice(now, &notice);
-                notice.next = "it was answered as a stranger; ask it yourself to decide about the key".into();
-                self.event(Event::Notice(notice));
+                let notice = super::document::key_changed(&statement.entity, pinned, print);
+                let next = "it was answered as a stranger; ask it yourself to decide about the key";
+                self.alarm(now, notice, next);
                 false
             }
         }
+    }
+
+    fn alarm(&mut self, now: Now, notice: Failure, next: &str) {
+        self.audit_notice(now, &notice);
+        self.event(Event::Notice(Failure { next: next.into(), ..notice }));
     }
 
     /// An ordinary presence client: it proves nothing and names nobody that we could believe.

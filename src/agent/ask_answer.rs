@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::book::Standing;
-use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
+use super::document::{is_key_alarm, read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
 use super::reviews::Opening;
 use super::waiting::Waiting;
 use super::{Agent, AskState, Effect, Event, StoreOp};
@@ -45,7 +45,7 @@ impl Agent {
     }
 
     pub(super) fn audit_changed_key(&mut self, now: Now, failure: &Failure) {
-        if failure.code == "key-changed" {
+        if is_key_alarm(failure) {
             self.audit(now, "key-changed", &failure.subject, &failure.message);
         }
     }
@@ -142,7 +142,7 @@ impl Agent {
             // A late answer to its review must not make a registered ask of a failed one.
             return self.withdraw(now, review, "nobody: the ask failed");
         }
-        self.event(Event::PresenceChanged(record.entity.clone()));
+        self.event(Event::PresenceChanged(record.entity.clone(), record.device.clone()));
         self.book.put_presence(record);
         self.places_changed(now);
         let only_presence = self.asks.all.get(&id).is_some_and(|asking| !asking.ask.wanted.policy);
@@ -158,6 +158,7 @@ pub(super) fn key_state(standing: Standing) -> KeyState {
         Standing::Pinned { verified: true } => KeyState::Verified,
         Standing::Pinned { verified: false } => KeyState::Pinned,
         Standing::Changed(pinned) => KeyState::Accepted { pinned },
-        Standing::Unknown => KeyState::New,
+        // An impostor reaches no review.
+        Standing::Unknown | Standing::Impostor => KeyState::New,
     }
 }

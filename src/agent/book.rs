@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::built_in::is_built_in;
 use super::effect::{Given, Loaded, Pin};
 use crate::policy::{Approved, ApprovedPeer, Entry, Groups, Pending, Spd};
 use crate::presence::{Names, PresenceRecord};
@@ -29,6 +30,8 @@ pub struct Book {
     pins: BTreeMap<(Entity, Device), Pin>,
     presences: BTreeMap<(Entity, Device), PresenceRecord>,
     given: BTreeMap<String, Vec<Given>>,
+    /// Of the peer that is built in, once it was made.
+    built_in: Option<(VerifyKey, AgreementKey)>,
     /// Pins, or where their devices are, have changed since that was last asked.
     places_changed: bool,
 }
@@ -38,6 +41,8 @@ pub struct Book {
 pub enum Standing {
     /// Another key is pinned for this device, or another device for this entity.
     Changed(Fingerprint),
+    /// It bears the name of the peer that is built in, and not its keys.
+    Impostor,
     Pinned {
         verified: bool,
     },
@@ -61,6 +66,7 @@ impl Book {
             pins: loaded.pins.drain(..).map(|pin| (key(&pin.entity, &pin.device), pin)).collect(),
             presences: loaded.presences.drain(..).map(|row| (key(&row.entity, &row.device), row)).collect(),
             given: BTreeMap::new(),
+            built_in: None,
             places_changed: false,
         };
         loaded.given.drain(..).for_each(|given| book.give(given));
@@ -227,6 +233,10 @@ impl Book {
         });
     }
 
+    pub fn know_built_in(&mut self, keys: (VerifyKey, AgreementKey)) {
+        self.built_in = Some(keys);
+    }
+
     /// How a device's keys stand to ours; `vouched` is a key whose signature over them was verified.
     pub fn standing(
         &self,
@@ -235,6 +245,9 @@ impl Book {
         keys: (VerifyKey, AgreementKey),
         vouched: Option<VerifyKey>,
     ) -> Standing {
+        if is_built_in(entity) && self.built_in != Some(keys) {
+            return Standing::Impostor;
+        }
         if let Some(pin) = self.pin(entity, device) {
             let same = (pin.signing_key, pin.agreement_key) == keys;
             return if same { Standing::Pinned { verified: pin.verified } } else { Standing::Changed(pin.fingerprint) };

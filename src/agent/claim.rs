@@ -31,7 +31,8 @@ impl Claim {
 
     /// Whether our user approved other keys of this device.
     pub fn is_changed(&self, book: &Book) -> bool {
-        book.pin(&self.entity, &self.device).is_some() && matches!(self.standing(book), Standing::Changed(_))
+        book.pin(&self.entity, &self.device).is_some()
+            && matches!(self.standing(book), Standing::Changed(_) | Standing::Impostor)
     }
 
     fn standing(&self, book: &Book) -> Standing {

@@ -74,7 +74,7 @@ pub struct AgentConfig {
     pub gateway: Option<GatewayConfig>,
     /// Write the SAs of each call for a packet analyser. Dangerous.
     pub keylog: bool,
-    /// Nobody but the holder of this key is answered, and he from this machine only; without it everybody is.
+    /// Nobody but the holder of this key is answered; without it everybody is.
     pub serves: Option<VerifyKey>,
 }
 

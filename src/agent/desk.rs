@@ -19,6 +19,7 @@ const LONGEST_TEXT: usize = 1000;
 
 impl Agent {
     pub(super) fn effect(&mut self, effect: Effect) {
+        self.note_rows(&effect);
         self.outputs.push_back(Output::Effect(effect));
     }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::ask_failures::as_telephone;
 use super::book::{Book, Standing};
+use super::built_in::impostor;
 use super::target::Target;
 use crate::policy::{Purpose, Statement};
 use crate::presence::{self, Document, Expected, Signed, Unfit};
@@ -120,7 +121,7 @@ impl ReadDocument {
     /// ones that it vouches for are no changed keys.
     fn rank(&self) -> u8 {
         match (self.standing, presence::vouched(&self.signed.statement)) {
-            (Standing::Pinned { .. } | Standing::Changed(_), _) => 0,
+            (Standing::Pinned { .. } | Standing::Changed(_) | Standing::Impostor, _) => 0,
             (Standing::Unknown, None) => 1,
             (Standing::Unknown, Some(_)) => 2,
         }
@@ -179,6 +180,9 @@ pub fn trusted(book: &Book, accept_key: Option<Fingerprint>, statement: &Stateme
     let keys = (statement.signing_key, statement.agreement_key);
     let standing = book.standing(&statement.entity, &statement.device, keys, presence::vouched(statement));
     let print = crate::keys::fingerprint(&keys.0, &keys.1);
+    if standing == Standing::Impostor {
+        return Err(impostor(&statement.entity, print));
+    }
     if let Standing::Changed(pinned) = standing {
         if accept_key != Some(print) {
             return Err(key_changed(&statement.entity, pinned, print));
@@ -192,6 +196,11 @@ pub fn trusted(book: &Book, accept_key: Option<Fingerprint>, statement: &Stateme
         }
     }
     Ok(standing)
+}
+
+/// Whether somebody may stand between us and the peer.
+pub fn is_key_alarm(failure: &Failure) -> bool {
+    matches!(failure.code, "impostor" | "key-changed")
 }
 
 pub fn key_changed(entity: &Entity, pinned: Fingerprint, now: Fingerprint) -> Failure {

@@ -9,7 +9,7 @@
 //! | `ConnectMedia` | `StreamFailed` where nobody takes it |
 //! | `StartStream` | `Counted` again and again, `StreamEvent`, `SoundChanged`, `SourceEnded`, `RelayFailed`, `StreamFailed` |
 //! | `CloseMedia` | `MediaClosed` |
-//! | `Locate` | `Located` |
+//! | `Locate` | `Located`, after `BuiltInFound` where it is the peer that is built in |
 //! | `RecordStream` | `RecordingEnded` |
 //! | `UseSound` | `SoundChanged` |
 //! | `Signal` | `RingSilent` where nothing rings |
@@ -19,6 +19,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::address_book::{ContactGroup, SavedContact};
+use super::built_in::BuiltInPeer;
 use super::call_result::CallResult;
 use super::config::{AccountConfig, AudioSink, AudioSource, Listen};
 use super::nonces;
@@ -167,6 +168,8 @@ pub enum Effect {
 }
 
 pub enum Done {
+    /// The peer of this process was looked for: before [`Done::Located`] says where it is.
+    BuiltInFound(BuiltInPeer),
     /// What a running stream has counted so far, about twice a second.
     Counted {
         call: CallId,

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::document::{still_lives, trusted, ReadDocument, ReadPublished};
+use super::document::{is_key_alarm, still_lives, trusted, ReadDocument, ReadPublished};
 use super::{Agent, AskState, Event};
 use crate::sip::Body;
 use crate::vocab::{shell_word, AskId, Failure, FailureKind, Now};
@@ -27,7 +27,7 @@ impl Agent {
         for failure in read.unusable {
             self.audit_changed_key(now, &failure);
             self.step(now, id, format!("a part of the answer is left out: {}; {}", failure.message, failure.next));
-            if failure.code == "key-changed" {
+            if is_key_alarm(&failure) {
                 self.event(Event::Notice(failure));
             }
         }

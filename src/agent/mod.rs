@@ -19,6 +19,7 @@ mod ask_failures;
 mod ask_places;
 mod asks;
 mod book;
+mod built_in;
 mod by_itself;
 mod call;
 mod call_result;
@@ -61,6 +62,7 @@ mod proposed_before;
 mod publication;
 mod question;
 mod quiet;
+mod records;
 mod redirect;
 mod reopened;
 pub mod request;
@@ -99,6 +101,7 @@ use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
 use crate::vocab::{Deadline, EffectId, Failure, Mono, Now};
 
 pub use address_book::{ContactGroup, SavedContact};
+pub use built_in::BuiltInPeer;
 pub use call::{BY_DTLS, QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{
@@ -170,6 +173,8 @@ pub struct Agent {
     rng: ChaCha20Rng,
     outputs: VecDeque<Output>,
     waiting: BTreeMap<EffectId, Waiting>,
+    /// What store operations under way add to the tables that users read.
+    adding: BTreeMap<EffectId, Event>,
     last_effect: u64,
     book: Book,
     own: Own,
@@ -229,6 +234,7 @@ impl Agent {
             rng,
             outputs: VecDeque::new(),
             waiting: BTreeMap::new(),
+            adding: BTreeMap::new(),
             last_effect: 0,
             book,
             own,
@@ -295,6 +301,7 @@ impl Agent {
     /// The answer to an effect, failure included.
     pub fn handle_done(&mut self, now: Now, done: Done) {
         match done {
+            Done::BuiltInFound(found) => self.handle_built_in_found(found),
             Done::Counted { call, counters, levels } => self.handle_counted(now, call, counters, levels),
             Done::Located { id, result } => {
                 if let Some(waiting) = self.waiting.remove(&id) {
@@ -308,6 +315,7 @@ impl Agent {
             Done::SoundChanged { call, side, news } => self.handle_sound_changed(call, side, news),
             Done::SourceEnded { call } => self.handle_source_ended(now, call),
             Done::Stored { id, result } => {
+                self.tell_rows(id, result.is_ok());
                 if let Some(waiting) = self.waiting.remove(&id) {
                     self.handle_stored(now, id, waiting, result);
                 }

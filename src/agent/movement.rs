@@ -73,7 +73,7 @@ impl Agent {
         self.audit(now, "place", &subject, &detail);
         self.sayings_changed(now);
         self.places_changed(now);
-        self.event(Event::PresenceChanged(self.config.entity.clone()));
+        self.event(Event::OwnPresenceChanged);
     }
 
     fn go(&mut self, to: IpAddr) {

@@ -79,13 +79,14 @@ impl Agent {
         self.account_of(target)?.map(Accounting::route).transpose()
     }
 
-    /// The account that was chosen for it; else that whose domain it is of.
+    /// The account that was chosen for it; else that whose domain it is of, unless it is the peer that is built in.
     ///
     /// # Errors
     /// The one that was chosen is gone.
     pub(super) fn account_of(&self, target: &Target) -> Result<Option<&Accounting>, Failure> {
         match &target.account {
             Some(account) => self.accounting(account).map(Some),
+            None if target.is_echo() => Ok(None),
             None => Ok(self.account_at(target.entity.host())),
         }
     }

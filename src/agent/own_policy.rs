@@ -7,7 +7,7 @@ use super::waiting::Waiting;
 use super::{Accepted, Agent, AuditRow, Effect, Event, Pin, StoreOp, Stored};
 use crate::policy::{both_directions, setkey, Approved, Direction, Entry, Origin, PeerScope, Selector, Upper};
 use crate::presence::{self, Names};
-use crate::vocab::{escape, shell_word, EffectId, Entity, Failure, FailureKind, Now};
+use crate::vocab::{escape, shell_word, Device, EffectId, Entity, Failure, FailureKind, Now};
 
 /// Most entries of the database: each takes some 600 octets of memory.
 pub const MAX_ENTRIES: usize = 1_000_000;
@@ -130,6 +130,14 @@ impl Agent {
         Ok(id)
     }
 
+    fn devices_of(&self, entity: &Entity) -> Vec<Device> {
+        self.book.presences().filter(|row| row.entity == *entity).map(|row| row.device.clone()).collect()
+    }
+
+    fn presences_changed(&mut self, entity: &Entity, devices: Vec<Device>) {
+        devices.into_iter().for_each(|device| self.event(Event::PresenceChanged(entity.clone(), device)));
+    }
+
     fn known_presence(&self, entity: &Entity) -> Result<(), Failure> {
         let known = self.book.presences().any(|row| row.entity == *entity);
         known.then_some(()).ok_or_else(|| {
@@ -193,7 +201,7 @@ impl Agent {
                 self.own.set(&self.config, &names, now.wall);
                 self.sayings_changed(now);
                 self.places_changed(now);
-                self.event(Event::PresenceChanged(self.config.entity.clone()));
+                self.event(Event::OwnPresenceChanged);
             }
             (Waiting::DoNotDisturb(until), _) => self.do_not_disturb_stored(now, until),
             (Waiting::Sound(change), _) => self.sound_chosen(change),
@@ -213,16 +221,21 @@ impl Agent {
                 self.own.forget_vouch(&name);
                 self.sayings_changed(now);
             }
-            (Waiting::Pins(pins), _) => pins.iter().for_each(|pin| self.book.verify_pin(pin)),
+            (Waiting::Pins(pins), _) => {
+                pins.iter().for_each(|pin| self.book.verify_pin(pin));
+                self.event(Event::PinsChanged);
+            }
             (Waiting::RemovePresence(entity), _) => {
+                let devices = self.devices_of(&entity);
                 self.book.remove_presence(&entity);
-                self.event(Event::PresenceChanged(entity));
+                self.presences_changed(&entity, devices);
             }
             (Waiting::Unwatch(peer), _) => self.end_watch(now, &peer),
             (Waiting::Watch(watched), _) => self.begin_watch(now, &watched),
             (Waiting::Rename(entity, names), _) => {
                 self.book.rename_presence(&entity, &names);
-                self.event(Event::PresenceChanged(entity));
+                let devices = self.devices_of(&entity);
+                self.presences_changed(&entity, devices);
             }
             _ => {}
         }

@@ -58,6 +58,7 @@ impl Agent {
 
     pub(super) fn do_not_disturb_stored(&mut self, now: Now, until: Option<Wall>) {
         self.quiet.by_hand = until;
+        self.event(Event::DoNotDisturbChanged);
         // What was held back is told of when the quiet is over, which may be earlier by now.
         if self.quiet.until.is_some() {
             self.quiet.until =

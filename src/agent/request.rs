@@ -278,6 +278,8 @@ pub enum Accepted {
 pub enum Event {
     AccountChanged(Entity),
     AskChanged(AskId),
+    /// The audit table has rows that it had not.
+    AuditChanged,
     CallChanged(CallId),
     /// Saved, changed, or removed.
     ContactChanged(Entity),
@@ -288,14 +290,25 @@ pub enum Event {
         digit: Digit,
         by: DigitWay,
     },
+    /// The user is not to be disturbed until another time, or again may be.
+    DoNotDisturbChanged,
     /// By its name: made, changed, or removed.
     GroupChanged(String),
+    /// Calls were added to the history, seen in it, or forgotten.
+    HistoryChanged,
     /// Something the user should see now, in words of ours.
     Notice(Failure),
+    /// What this device says of itself.
+    OwnPresenceChanged,
+    /// Keys that our user approved: he compared the safety phrases.
+    PinsChanged,
     PolicyChanged(Generation),
-    PresenceChanged(Entity),
+    /// What is known of this device of a peer: learnt, named, or forgotten.
+    PresenceChanged(Entity, Device),
     ProposalChanged(ProposalId),
     ReviewChanged(ReviewId),
+    /// Calls use other devices, or one that they use went away or is there again.
+    SoundChanged,
     Stopped,
     /// How the store operation of [`Accepted::Storing`] went.
     StoreSettled {

@@ -183,7 +183,7 @@ impl Agent {
     /// Nobody should study what is no longer so. That a key has changed is for whoever answers to hear.
     pub(super) fn put_reviews_anew(&mut self, now: Now) {
         let standing = |reviewing: &Reviewing| self.standing_now(&reviewing.opening.statement);
-        let fit = |r: &&Reviewing| r.is_open() && !matches!(standing(r), Standing::Changed(_));
+        let fit = |r: &&Reviewing| r.is_open() && !matches!(standing(r), Standing::Changed(_) | Standing::Impostor);
         let open: Vec<ReviewId> = self.reviews.all.values().filter(fit).map(|r| r.open.id).collect();
         for id in open {
             // Its failure is what an answer to it would meet; who waits for the review was told.
@@ -200,17 +200,23 @@ impl Agent {
         let statement = &reviewing.opening.statement;
         let keys = (statement.signing_key, statement.agreement_key);
         let state = super::ask_answer::key_state(standing);
-        match standing {
+        let print = crate::keys::fingerprint(&keys.0, &keys.1);
+        let alarm = match standing {
             Standing::Changed(pinned) if reviewing.opening.key_state != state => {
-                let print = crate::keys::fingerprint(&keys.0, &keys.1);
-                let failure = super::document::key_changed(&statement.entity, pinned, print);
+                Some(super::document::key_changed(&statement.entity, pinned, print))
+            }
+            Standing::Impostor => Some(super::built_in::impostor(&statement.entity, print)),
+            _ => None,
+        };
+        match alarm {
+            Some(failure) => {
                 self.audit(now, "key-changed", &failure.subject, &failure.message);
                 let by = "the agent, for its key is not the one that is pinned by now";
                 self.set_answered(id, ReviewState::Refused { by }, by);
                 self.settle_waiters(now, id, Err(failure.clone()));
                 Err(failure)
             }
-            _ => {
+            None => {
                 reviewing.opening.key_state = state;
                 reviewing.open.review.key_state = state;
                 Ok(())

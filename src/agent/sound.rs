@@ -87,6 +87,7 @@ impl Agent {
         if !matches!(call.state, CallState::Ended { .. } | CallState::Failed(_)) {
             notice.into_iter().for_each(|notice| self.event(Event::Notice(notice)));
             self.event(Event::CallChanged(id));
+            self.event(Event::SoundChanged);
         }
     }
 }

@@ -166,6 +166,7 @@ impl Agent {
         }
         self.change_sound_of_calls(&before, &now);
         self.calls_changed = true;
+        self.event(Event::SoundChanged);
     }
 
     fn change_sound_of_calls(&mut self, before: &Sound, now: &Sound) {

@@ -93,7 +93,7 @@ impl Target {
         (self.secure || by == Transport::Tls).then(host).flatten()
     }
 
-    /// The peer that is built in. A proxy of that domain may lead to another of its name.
+    /// The peer that is built in.
     pub(super) fn is_echo(&self) -> bool {
         self.host == ECHO_HOST
     }

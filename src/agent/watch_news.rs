@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::ask::PIDF;
 use super::book::Standing;
 use super::contact::contact_host;
-use super::document::{read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
+use super::document::{is_key_alarm, read_document, read_published, DocumentExpected, ReadDocument, ReadPublished};
 use super::target::host_address;
 use super::waiting::Waiting;
 use super::watch::{WatchKey, Watching};
@@ -169,7 +169,7 @@ impl Agent {
         let failure = self.in_its_place(&target, failure);
         self.audit_changed_key(now, &failure);
         self.watch_step(now, key, format!("{}; {}", failure.message, failure.next));
-        if failure.code == "key-changed" {
+        if is_key_alarm(&failure) {
             self.event(Event::Notice(failure));
         }
     }
@@ -315,10 +315,10 @@ impl Agent {
     pub(super) fn handle_heard(&mut self, now: Now, record: PresenceRecord, result: Result<(), Failure>) {
         match result {
             Ok(()) => {
-                let entity = record.entity.clone();
+                let changed = Event::PresenceChanged(record.entity.clone(), record.device.clone());
                 self.book.put_presence(record);
                 self.places_changed(now);
-                self.event(Event::PresenceChanged(entity));
+                self.event(changed);
             }
             Err(failure) => self.event(Event::Notice(failure)),
         }

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use super::ask_answer::key_state;
 use super::book::Standing;
-use super::document::{still_lives, trusted, ReadDocument};
+use super::document::{is_key_alarm, still_lives, trusted, ReadDocument};
 use super::reviews::Opening;
 use super::watch::WatchKey;
 use super::{Agent, ReviewState};
@@ -230,7 +230,7 @@ impl Agent {
         if let Some(watching) = self.watches.all.get_mut(key) {
             watching.judged.forget(news.statement());
         }
-        if failure.code == "key-changed" {
+        if is_key_alarm(&failure) {
             self.tell_unusable(now, key, failure);
         }
     }

@@ -2,24 +2,23 @@
 //! when it is looked up first, is there for the agent that it belongs to and for nobody else, says what it hears, and ends with that agent.
 
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{watch, Mutex};
 
 use super::config::{Config, Machine};
-use crate::agent::{AgentConfig, ECHO};
+use crate::agent::{AgentConfig, BuiltInPeer, Listen, ECHO};
 use crate::io::{BuiltIn, Location, Opened, Parts, Resolver, Signalling, SignallingHandle, SipSockets, Store, Tls};
 use crate::vocab::{Failure, FailureKind, VerifyKey};
 
 /// The agent that it belongs to.
 pub struct Owner {
     pub location: Location,
-    /// Where that agent listens: there the two reach each other, whatever the address is.
+    /// Where that agent listens.
     pub first: IpAddr,
-    pub follows: bool,
     pub stays: bool,
     pub t1: Duration,
     pub key: VerifyKey,
@@ -29,49 +28,65 @@ pub struct Owner {
 /// Runs from the first time that it is looked up.
 pub struct EchoPeer {
     owner: Owner,
-    running: Mutex<Option<SignallingHandle>>,
+    running: Mutex<Option<(SignallingHandle, BuiltInPeer)>>,
+    /// Where that agent is heard from.
+    owner_at: watch::Sender<Vec<Listen>>,
 }
 
 impl EchoPeer {
     pub fn of(owner: Owner) -> Self {
-        Self { owner, running: Mutex::default() }
+        Self { owner, running: Mutex::default(), owner_at: watch::Sender::default() }
     }
 
     /// With the agent that it belongs to.
     pub async fn stop(&self) {
         let running = self.running.lock().await.take();
-        if let Some(running) = running {
+        if let Some((running, _)) = running {
             running.stop().await;
         }
     }
 
-    async fn start(&self) -> Result<SignallingHandle, Failure> {
-        let Owner { location, first, follows, stays, t1, key, tls } = &self.owner;
+    async fn start(&self) -> Result<(SignallingHandle, BuiltInPeer), Failure> {
+        let Owner { location, first, stays, t1, key, tls } = &self.owner;
         let location = beside(location);
-        let config = configuration(*first, *follows)?;
+        let config = configuration(loopback(*first))?;
         let opened = tokio::task::spawn_blocking(move || Store::open(&location)).await;
         let Opened { store, loaded, device, identity } = opened.map_err(|_| interrupted())??;
-        let sockets = SipSockets::bind(&config.listen).await?;
+        let sockets = SipSockets::bind_udp_alone(loopback(*first)).await?;
+        let address = sockets.listening().first().map(|listen| listen.address).ok_or_else(interrupted)?;
+        let found = BuiltInPeer { address, keys: (identity.verify_key(), identity.agreement_key()) };
         let config = config.into_agent(identity, device, sockets.listening().to_vec(), false);
         let config = AgentConfig { stays: *stays, t1: *t1, serves: Some(*key), ..config };
-        let (tls, resolver) = (tls.clone(), Resolver::default());
-        Signalling::start(Parts { config, loaded, store, sockets, tls, resolver, keylog: None })
+        let (tls, resolver, only) = (tls.clone(), Resolver::default(), Some(self.owner_at.subscribe()));
+        let handle = Signalling::start(Parts { config, loaded, store, sockets, tls, resolver, keylog: None, only })?;
+        Ok((handle, found))
     }
 
-    async fn address(&self) -> Result<SocketAddr, Failure> {
+    async fn started(&self) -> Result<BuiltInPeer, Failure> {
         let mut running = self.running.lock().await;
-        let handle = match &*running {
-            Some(handle) => handle.clone(),
-            None => running.insert(self.start().await?).clone(),
-        };
-        let listens = handle.query(|agent| agent.config().listen.first().map(|listen| listen.address)).await?;
-        listens.ok_or_else(interrupted)
+        match &*running {
+            Some((_, found)) => Ok(*found),
+            None => Ok(running.insert(self.start().await?).1),
+        }
     }
 }
 
 impl BuiltIn for EchoPeer {
-    fn find(&self) -> Pin<Box<dyn Future<Output = Result<SocketAddr, Failure>> + Send + '_>> {
-        Box::pin(async move { self.address().await.map_err(no_echo) })
+    fn find(&self) -> Pin<Box<dyn Future<Output = Result<BuiltInPeer, Failure>> + Send + '_>> {
+        Box::pin(async move { self.started().await.map_err(no_echo) })
+    }
+
+    fn hear(&self, owner: &[Listen]) {
+        self.owner_at.send_replace(owner.to_vec());
+    }
+}
+
+/// No other machine reaches it; its owner does, whatever his own address is.
+fn loopback(owner: IpAddr) -> IpAddr {
+    match owner {
+        _ if owner.is_loopback() => owner,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
     }
 }
 
@@ -84,7 +99,7 @@ fn beside(location: &Location) -> Location {
 }
 
 /// As a user would write it. It asks for no protection at all, and says that it is outside, so that there is something to tighten.
-fn configuration(address: IpAddr, follows: bool) -> Result<Config, Failure> {
+fn configuration(address: IpAddr) -> Result<Config, Failure> {
     let listen = SocketAddr::new(address, 0);
     let text = format!(
         r#"
@@ -92,7 +107,7 @@ entity = "{ECHO}"
 display-name = "Echo"
 [sip]
 listen = ["udp:{listen}"]
-follow = {follows}
+follow = false
 [audio]
 input = "echo"
 [answer]
@@ -127,13 +142,19 @@ mod tests {
 
     #[test]
     fn it_is_configured_as_the_agent_that_it_belongs_to_needs_it() {
-        for address in ["127.0.0.1", "192.168.1.2", "::1", "2001:db8::1"] {
+        for (owner, address) in [
+            ("127.1.2.3", "127.1.2.3"),
+            ("192.168.1.2", "127.0.0.1"),
+            ("::1", "::1"),
+            ("2001:db8::1", "::1"),
+            ("::", "::1"),
+        ] {
             let address: IpAddr = address.parse().unwrap();
-            let config = configuration(address, !address.is_loopback()).unwrap();
+            assert_eq!(loopback(owner.parse().unwrap()), address, "{owner}");
+            let config = configuration(address).unwrap();
             assert_eq!(config.entity.as_str(), ECHO);
             assert_eq!((config.listen[0].address, config.listen.len()), (SocketAddr::new(address, 0), 1));
-            assert_eq!(config.follows, !address.is_loopback());
-            assert!(config.accounts.is_empty() && config.answer == AnswerMode::Auto);
+            assert!(!config.follows && config.accounts.is_empty() && config.answer == AnswerMode::Auto);
             assert_eq!((config.audio_source, config.audio_sink), (AudioSource::Echo, AudioSink::Discard));
         }
     }

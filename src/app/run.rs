@@ -104,7 +104,6 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
     let echo = Arc::new(EchoPeer::of(Owner {
         location: location(&config),
         first: config.contact_address(&listening),
-        follows: config.follows,
         stays: door.is_some(),
         t1: config.t1,
         key: opened.identity.verify_key(),
@@ -113,7 +112,8 @@ async fn start_as(config: Config, options: &Options, keylog: Option<PathBuf>) ->
     let resolver = Resolver::new(&config.dns).with_echo(Arc::clone(&echo) as _);
     let config = config.into_agent(opened.identity, opened.device, listening, log.is_some());
     let config = AgentConfig { stays: door.is_some(), only_looks: options.only_looks, ..config };
-    let parts = Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, resolver, keylog: log };
+    let parts =
+        Parts { config, loaded: opened.loaded, store: opened.store, sockets, tls, resolver, keylog: log, only: None };
     let signalling = Signalling::start(parts)?;
     let control = Control::new(Arc::new(signalling.clone()), about, Clock::start());
     Ok(Running { control, door, notices, signalling, echo })

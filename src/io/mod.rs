@@ -12,6 +12,7 @@
 //! | `network_watch` | ask the system for its networks, and be told of changes |
 //! | [`store`] | touch the data directory: database, lock, secret key |
 //! | `dtls_identity` | make a key and a certificate for DTLS |
+//! | `private` | make files and directories that are this user's alone |
 //! | [`disk`] | try whether a directory takes a file |
 //! | [`media_loop`] | open media sockets, own [`Stream`](crate::media::Stream)s, threads that share them |
 //! | [`audio`] | read and write sound files |
@@ -36,6 +37,7 @@ mod network_watch;
 mod os;
 mod owner;
 mod packet_log;
+mod private;
 pub mod resolver;
 pub mod signalling_loop;
 pub mod sockets;
@@ -54,6 +56,7 @@ pub use keylog::KeyLog;
 pub use listen::{dial, listen_tcp, listen_unix};
 pub use os::stay_small;
 pub use owner::Owner;
+pub use private::{make_private_dir, write_private};
 pub use resolver::Resolver;
 pub use signalling_loop::{Parts, Signalling, SignallingHandle};
 pub use sockets::SipSockets;

@@ -21,7 +21,6 @@ use tokio::time::timeout;
 use super::BuiltIn;
 use crate::agent::ECHO_HOST;
 use crate::sip::locate::{Answer, Candidate, Locate, Locating, Naptr, Question, Srv};
-use crate::sip::Transport;
 use crate::vocab::{escape, Failure, FailureKind};
 
 /// How long a whole search may take.
@@ -76,16 +75,21 @@ impl Resolver {
         Self { echo: Some(echo), ..self }
     }
 
+    pub fn echo(&self) -> Option<&Arc<dyn BuiltIn>> {
+        self.echo.as_ref()
+    }
+
+    /// The peer that is built in, where it is looked for.
+    pub fn built_in(&self, what: &Locate) -> Option<Arc<dyn BuiltIn>> {
+        self.echo.clone().filter(|_| what.host == ECHO_HOST)
+    }
+
     /// Where `what` is, in the order in which it is to be tried; `seed` is for the choice among equals.
     ///
     /// # Errors
     /// `host-unknown`: it has no address that is known here.
     pub async fn locate(&self, what: Locate, seed: [u8; 32]) -> Result<Vec<Candidate>, Failure> {
         let host = what.host.clone();
-        if let Some(echo) = self.echo.as_ref().filter(|_| host == ECHO_HOST) {
-            let address = echo.find().await?;
-            return Ok(vec![Candidate { address, transport: Transport::Udp }]);
-        }
         let search = Search {
             dns: self.dns(),
             hosts: Arc::new(Hosts::from_system().unwrap_or_default()),

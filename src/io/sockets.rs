@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::UdpSocket;
 
@@ -34,6 +34,15 @@ impl SipSockets {
             }
         }
         Ok(sockets)
+    }
+
+    /// For UDP alone, at a port that is free.
+    pub async fn bind_udp_alone(ip: IpAddr) -> Result<Self, Failure> {
+        let wanted = SocketAddr::new(ip, 0);
+        let udp = udp::bind(wanted).await?;
+        let address = bound(udp.local_addr(), wanted)?;
+        let listening = vec![Listen { transport: Transport::Udp, address }];
+        Ok(Self { udp: vec![udp], tcp: Listeners::default(), listening })
     }
 
     /// What really is bound, in the order in which it was wanted.

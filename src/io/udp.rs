@@ -42,23 +42,29 @@ impl Udp {
 
     /// Sends one datagram from the first socket that can reach `remote`.
     pub async fn send(&self, remote: SocketAddr, bytes: &[u8]) -> Result<(), String> {
-        let socket = self.socket_for(remote).ok_or_else(|| format!("no UDP socket of ours reaches {remote}"))?;
+        let socket = self.socket_for(remote).ok_or_else(|| unreached(remote))?;
         match socket.send_to(bytes, remote).await {
             Ok(sent) if sent == bytes.len() => Ok(()),
             Ok(_) => Err("the datagram was cut".to_owned()),
+            // From loopback to another machine.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Err(unreached(remote)),
             Err(error) => Err(error.to_string()),
         }
     }
 
-    /// One of the same family; a loopback socket only for loopback, because nothing else can be reached from it.
+    /// One of the same family; a loopback socket only where there is no other, because nothing but this machine can be reached
+    /// from it.
     fn socket_for(&self, remote: SocketAddr) -> Option<&UdpSocket> {
-        let fits = |local: &SocketAddr| {
-            local.is_ipv4() == remote.is_ipv4() && (!local.ip().is_loopback() || remote.ip().is_loopback())
-        };
+        let family = |local: &SocketAddr| local.is_ipv4() == remote.is_ipv4();
+        let fits = |local: &SocketAddr| family(local) && (!local.ip().is_loopback() || remote.ip().is_loopback());
         let exact = |local: &SocketAddr| fits(local) && local.ip().is_loopback() == remote.ip().is_loopback();
         let find = |wanted: &dyn Fn(&SocketAddr) -> bool| self.sockets.iter().find(|(local, _)| wanted(local));
-        find(&exact).or_else(|| find(&fits)).map(|(_, socket)| &**socket)
+        find(&exact).or_else(|| find(&fits)).or_else(|| find(&family)).map(|(_, socket)| &**socket)
     }
+}
+
+fn unreached(remote: SocketAddr) -> String {
+    format!("no UDP socket of ours reaches {remote}")
 }
 
 async fn read(local: SocketAddr, socket: Arc<UdpSocket>, inbound: FairQueue, mut open: watch::Receiver<()>) {

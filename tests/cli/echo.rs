@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::process::{any_port, own_address, Home};
+use crate::process::{any_port, listens_at, own_address, Home};
 use crate::schema::{check, refused};
 use crate::tone::energies;
 
@@ -110,6 +110,8 @@ fn answer_to(method: &str, from: Ipv4Addr, to: SocketAddr) -> Option<String> {
         at.port(),
         body.len()
     );
+    // A keep-alive of RFC 5626.
+    let text = if method == "PING" { "\r\n\r\n".to_owned() } else { text };
     socket.send_to(text.as_bytes(), to).unwrap();
     let mut buffer = [0; 4096];
     loop {
@@ -127,19 +129,32 @@ fn it_is_there_for_its_own_agent_and_nobody_else() {
     alice.start();
     alice.run(&["ask", ECHO, "--approve", ESP]).expect(0);
     let to = SocketAddr::from((alice.address, port_of_echo(&alice)));
-    for method in ["SUBSCRIBE", "INVITE", "MESSAGE"] {
-        let here = answer_to(method, alice.address, to);
-        assert_eq!(here.as_deref(), Some("SIP/2.0 403 Forbidden"), "{method}");
-        assert_eq!(answer_to(method, own_address(), to), None, "{method}: others hear nothing of it");
+    for method in ["SUBSCRIBE", "INVITE", "MESSAGE", "OPTIONS", "PING"] {
+        for from in [alice.address, own_address()] {
+            assert_eq!(answer_to(method, from, to), None, "{method} from {from}: others hear nothing of it");
+        }
     }
-    // Another agent at the same address, which asks as agents do.
-    let bob = Home::at(alice.address, "bob", ESP);
-    let text = std::fs::read_to_string(bob.config()).unwrap();
-    std::fs::write(bob.config(), text.replace(":5060\"]", ":5070\"]").replace(":8060", ":8070")).unwrap();
-    let refusal = bob.run(&["ask", &format!("echo@{to}"), "--approve"]);
-    assert_ne!(refusal.code, 0, "{refusal:?}");
-    assert!(refusal.stdout.contains("403"), "{refusal:?}");
+    assert!(listens_at(to, false) && !listens_at(to, true), "by UDP alone");
+    // Her own agent is answered all the same.
+    alice.run(&["ask", ECHO, "--approve", ESP]).expect(0);
     assert_eq!(alice.run(&["calls"]).expect(0).json()["calls"].as_array().map(Vec::len), Some(0));
+}
+
+/// To everybody else it is not there at all: it listens on loopback, wherever its owner does.
+#[test]
+fn an_agent_at_an_address_of_the_machine_has_it_on_loopback() {
+    let mut alice = home();
+    let text = std::fs::read_to_string(alice.config()).unwrap();
+    let here = format!("udp:{}:5060", alice.address);
+    assert!(text.contains(&here), "{text}");
+    std::fs::write(alice.config(), text.replace(&here, &format!("udp:{}:0", sottovoce::io::own_address()))).unwrap();
+    alice.start();
+    let ask = alice.run(&["ask", ECHO, "--approve", ESP]).expect(0).json();
+    assert_eq!(ask["state"].as_str(), Some("registered"), "{ask}");
+    let contact = alice.run(&["presence", "show", ECHO]).expect(0).json().to_string();
+    assert!(contact.contains("sip:echo@127.0.0.1:"), "{contact}");
+    let call = alice.run(&["call", ECHO, "--duration", "0.5"]).expect(0).json();
+    assert_eq!((call["state"].as_str(), call["bundle"].as_str()), (Some("ended"), Some("esp+tfc")), "{call}");
 }
 
 #[test]

@@ -38,4 +38,5 @@ mod schema;
 mod secure;
 mod strangers;
 mod terminal;
+mod told;
 mod transfers;

@@ -20,6 +20,7 @@ mod do_not_disturb;
 mod dtls;
 mod early;
 mod early_telephone;
+mod echo_name;
 mod fail_over;
 mod flows;
 mod forked;

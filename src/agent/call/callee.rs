@@ -250,6 +250,11 @@ impl Agent {
         match self.book.standing(&offer.entity, &offer.device, keys, None) {
             Standing::Pinned { .. } => Ok(Some((offer.entity.clone(), offer.device.clone()))),
             Standing::Unknown => Ok(None),
+            Standing::Impostor => {
+                let print = crate::keys::fingerprint(&keys.0, &keys.1);
+                let notice = Box::new(crate::agent::built_in::impostor(&offer.entity, print));
+                Err(No { notice: Some(notice), ..No::plain(403, "that name is not yours") })
+            }
             Standing::Changed(pinned) => {
                 let print = crate::keys::fingerprint(&keys.0, &keys.1);
                 let notice = Box::new(crate::agent::document::key_changed(&offer.entity, pinned, print));

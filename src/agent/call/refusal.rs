@@ -8,7 +8,7 @@ use super::telephone_failures::{not_in_clear, not_with_keys};
 use super::{CallState, KeyState};
 use crate::agent::ask_failures::{NAME_ITS_USER, OTHER_NAME};
 use crate::agent::book::Standing;
-use crate::agent::document::{read_document, DocumentExpected, ReadDocument};
+use crate::agent::document::{is_key_alarm, read_document, DocumentExpected, ReadDocument};
 use crate::agent::reviews::Opening;
 use crate::agent::target::Target;
 use crate::agent::{Agent, AskRequest};
@@ -131,7 +131,7 @@ impl Agent {
                 None => self.call_waits_for_review(id, review),
             },
             Err(failure) => {
-                if failure.code == "key-changed" {
+                if is_key_alarm(&failure) {
                     self.audit(now, "key-changed", &failure.subject, &failure.message);
                 }
                 self.end_call(now, id, CallState::Failed(failure));

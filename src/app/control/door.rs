@@ -1,7 +1,7 @@
-use std::fs::{Metadata, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use subtle::ConstantTimeEq;
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 
 use super::pages::Pages;
 use crate::app::config::{Machine, Places};
-use crate::io::{self, Owner};
+use crate::io::{self, write_private, Owner};
 use crate::vocab::{Failure, FailureKind};
 
 /// The control door's sockets, bound and not yet served, and the token that opens it. Its files go when it is dropped.
@@ -47,7 +47,7 @@ impl Door {
         let tcp = io::listen_tcp(address).await?;
         let address = tcp.local_addr().unwrap_or(address);
         let token = Token::new()?;
-        token.write(&dir.join(TOKEN)).map_err(|error| unwritable(&dir.join(TOKEN), &error))?;
+        write_private(&dir.join(TOKEN), &token.0).map_err(|error| unwritable(&dir.join(TOKEN), &error))?;
         Ok(Self { tcp, unix, address, token, pages: Pages::open(dir, address), _files: files })
     }
 }
@@ -151,15 +151,6 @@ impl Token {
     /// The text of the `Authorization` header.
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.0)
-    }
-
-    /// Into a new file of mode 0600, which then takes the old one's place.
-    fn write(&self, path: &Path) -> std::io::Result<()> {
-        let new = path.with_extension("token.new");
-        let _ = std::fs::remove_file(&new);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-        file.write_all(self.0.as_bytes())?;
-        std::fs::rename(new, path)
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {

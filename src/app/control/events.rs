@@ -8,11 +8,12 @@ use tokio::sync::broadcast::Receiver;
 use super::brain::Known;
 use super::contacts::approved;
 use super::view::{
-    AccountView, AskView, CallView, ContactView, DigitView, ErrorView, EventView, GroupView, PresenceView,
-    ProposalView, ReviewView, TextView, WatchView, WatcherView,
+    AccountView, AskView, CallView, ContactView, DigitView, ErrorView, EventView, GonePresenceView, GoneWatchView,
+    GroupView, PresenceView, ProposalView, ReviewView, TextView, WatchView, WatcherView,
 };
 use super::Control;
 use crate::agent::{Call, CallState, Event};
+use crate::presence::PresenceRecord;
 use crate::vocab::{escape, CallId, Failure, FailureKind};
 
 /// What happens from now on, each with the noun as it is when it is read.
@@ -127,11 +128,16 @@ impl Events {
     async fn view(&self, fact: Event) -> Option<EventView> {
         match fact {
             Event::AccountChanged(entity) => {
+                let gone = EventView::AccountGone(entity.to_string());
                 let of = move |known: &dyn Known| {
                     known.accounts().into_iter().find(|account| account.entity == entity).map(AccountView::from)
                 };
-                self.look(of).await.map(EventView::Account)
+                Some(self.look(of).await.map_or(gone, EventView::Account))
             }
+            Event::AuditChanged => Some(EventView::Audit),
+            Event::DoNotDisturbChanged => Some(EventView::DoNotDisturb),
+            Event::HistoryChanged => Some(EventView::History),
+            Event::SoundChanged => Some(EventView::Sound),
             Event::AskChanged(id) => self.look(move |known| known.ask(id).map(AskView::from)).await.map(EventView::Ask),
             Event::CallChanged(id) => self
                 .look(move |known| known.call(id).map(CallView::from))
@@ -166,13 +172,15 @@ impl Events {
             }
             Event::Notice(failure) => Some(EventView::Notice((&failure).into())),
             Event::PolicyChanged(generation) => Some(EventView::Policy(generation.0)),
-            Event::PresenceChanged(entity) => {
-                let of = move |known: &dyn Known| {
-                    let newest = known.presences().into_iter().filter(|r| r.entity == entity).max_by_key(|r| r.time);
-                    let own = Some(known.own_presence()).filter(|own| own.entity == entity);
-                    newest.map(PresenceView::of_peer).or_else(|| own.as_ref().map(PresenceView::of_ours))
-                };
-                self.look(of).await.map(EventView::Presence)
+            Event::OwnPresenceChanged => {
+                self.look(|known| Some(PresenceView::of_ours(&known.own_presence()))).await.map(EventView::Presence)
+            }
+            Event::PinsChanged => Some(EventView::Pins),
+            Event::PresenceChanged(entity, device) => {
+                let gone = GonePresenceView { entity: entity.to_string(), device: device.to_string() };
+                let is = move |row: &&PresenceRecord| row.entity == entity && row.device == device;
+                let of = move |known: &dyn Known| known.presences().into_iter().find(is).map(PresenceView::of_peer);
+                Some(self.look(of).await.map_or(EventView::PresenceGone(gone), EventView::Presence))
             }
             Event::ProposalChanged(id) => {
                 let of = move |known: &dyn Known| {
@@ -188,9 +196,11 @@ impl Events {
                 self.look(move |known| known.text(id).map(TextView::from)).await.map(EventView::Message)
             }
             Event::WatchChanged { peer, device } => {
-                let is = move |watch: &&crate::agent::Watch| watch.peer == escape(&peer) && watch.device == device;
+                let peer = escape(&peer);
+                let gone = GoneWatchView { peer: peer.clone(), device: device.as_ref().map(ToString::to_string) };
+                let is = move |watch: &&crate::agent::Watch| watch.peer == peer && watch.device == device;
                 let of = move |known: &dyn Known| known.watches().into_iter().find(is).map(WatchView::from);
-                self.look(of).await.map(EventView::Watch)
+                Some(self.look(of).await.map_or(EventView::WatchGone(gone), EventView::Watch))
             }
             Event::Stopped => Some(EventView::Stopped),
             Event::StoreSettled { .. } => None,

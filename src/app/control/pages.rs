@@ -5,10 +5,7 @@
 //! not run, another program may listen at its port, and hears what open pages say.
 
 use std::collections::VecDeque;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +15,7 @@ use tokio::sync::watch;
 
 use super::view::{timestamp, ClosedPagesView, PageView, SessionView};
 use super::Token;
-use crate::io::Clock;
+use crate::io::{write_private, Clock};
 use crate::vocab::{Failure, FailureKind, Mono};
 
 /// How long a code is good.
@@ -122,7 +119,7 @@ impl Pages {
         }
         state.invited += 1;
         let path = self.dir.join(format!("{FILE}{}.html", state.invited));
-        write(&path, &leading_to(&url)).map_err(|error| unwritable(&path, &error))?;
+        write_private(&path, &leading_to(&url)).map_err(|error| unwritable(&path, &error))?;
         state.codes.push_back(Code { hash: hash(&code), ends: Mono(now.mono.0 + CODE_LIFE), file: File(path.clone()) });
         let until = timestamp(now.wall.saturating_add(CODE_LIFE));
         Ok(PageView { url, file: path.display().to_string(), until })
@@ -176,17 +173,6 @@ fn leading_to(url: &str) -> String {
         "<!doctype html><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"no-referrer\"><title>sottovoce</title>\
          <script>location.replace(\"{url}\")</script>\n"
     )
-}
-
-/// Into a new file of mode 0600, which then takes the old one's place.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = PathBuf::from(new);
-    let _ = std::fs::remove_file(&new);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    file.write_all(text.as_bytes())?;
-    std::fs::rename(new, path)
 }
 
 fn used() -> Failure {

@@ -737,3 +737,59 @@ async fn who_has_enough_of_calls_hears_of_everything_else() {
     agent.happen(Event::CallChanged(CallId(1)));
     assert!(matches!(events.next().await, Some(EventView::Call(_))), "and of those that come afterwards");
 }
+
+/// Another device of ours has published a record of the same entity.
+#[tokio::test]
+async fn ones_own_presence_is_told_as_this_devices_and_that_of_another_as_its_own() {
+    let (agent, control) = Cardboard::new();
+    let own = presence("sip:alice@192.168.1.1");
+    let device = Device::new("device-2").unwrap();
+    let (entity, other) = (own.entity.clone(), PresenceRecord { device: device.clone(), ..own });
+    agent.state().presences = vec![other];
+    let mut events = control.events();
+    agent.happen(Event::OwnPresenceChanged);
+    agent.happen(Event::PresenceChanged(entity, device));
+    for (own, device) in [(true, "device-1"), (false, "device-2")] {
+        let Some(EventView::Presence(told)) = events.next().await else { panic!() };
+        assert_eq!((told.own, told.device.as_str()), (own, device));
+    }
+}
+
+#[tokio::test]
+async fn what_is_there_no_more_is_told_by_what_it_was_known_by() {
+    let (agent, control) = Cardboard::new();
+    let bob = Entity::parse("sip:bob@192.168.1.2").unwrap();
+    let device = Device::new("device-1").unwrap();
+    let mut events = control.events();
+    agent.happen(Event::AccountChanged(bob.clone()));
+    agent.happen(Event::PresenceChanged(bob.clone(), device.clone()));
+    agent.happen(Event::WatchChanged { peer: bob.to_string(), device: None });
+    agent.happen(Event::WatchChanged { peer: bob.to_string(), device: Some(device) });
+    for told in [
+        r#"{"event":"account-gone","data":"sip:bob@192.168.1.2"}"#,
+        r#"{"event":"presence-gone","data":{"entity":"sip:bob@192.168.1.2","device":"device-1"}}"#,
+        r#"{"event":"watch-gone","data":{"peer":"sip:bob@192.168.1.2","device":null}}"#,
+        r#"{"event":"watch-gone","data":{"peer":"sip:bob@192.168.1.2","device":"device-1"}}"#,
+    ] {
+        let event = events.next().await.unwrap();
+        assert_eq!(serde_json::to_string(&event).unwrap(), told);
+        assert!(told.starts_with(&format!(r#"{{"event":"{}""#, event.name())), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn of_what_is_long_it_is_told_that_it_changed() {
+    let (agent, control) = Cardboard::new();
+    let mut events = control.events();
+    for (happened, told, name) in [
+        (Event::AuditChanged, EventView::Audit, "audit"),
+        (Event::DoNotDisturbChanged, EventView::DoNotDisturb, "do-not-disturb"),
+        (Event::HistoryChanged, EventView::History, "history"),
+        (Event::PinsChanged, EventView::Pins, "pins"),
+        (Event::SoundChanged, EventView::Sound, "sound"),
+    ] {
+        agent.happen(happened);
+        assert_eq!((events.next().await.as_ref(), told.name()), (Some(&told), name));
+        assert_eq!(serde_json::to_value(&told).unwrap()["event"], name);
+    }
+}

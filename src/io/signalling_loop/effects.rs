@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 
+use tokio::sync::mpsc;
+
 use super::Signalling;
 use crate::agent::{Done, Effect, Event, StoreOp, Stored};
 use crate::ice::Gathering;
 use crate::io::store::Place;
-use crate::sip::Locate;
+use crate::io::BuiltIn;
+use crate::sip::{Candidate, Locate, Transport};
 use crate::vocab::{CallId, EffectId, Failure, FailureKind, Redacted};
 
 impl Signalling {
@@ -114,7 +117,10 @@ impl Signalling {
         };
         let (dones, resolver) = (self.dones.clone(), self.resolver.clone());
         tokio::spawn(async move {
-            let result = resolver.locate(what, seed).await;
+            let result = match resolver.built_in(&what) {
+                Some(built_in) => find(&*built_in, &dones).await,
+                None => resolver.locate(what, seed).await,
+            };
             drop(permit);
             let _ = dones.send(Done::Located { id, result }).await;
         });
@@ -126,6 +132,13 @@ impl Signalling {
             let _ = self.events.send(Event::Notice(failure));
         }
     }
+}
+
+/// By which keys it is known is told before anybody can speak to it.
+async fn find(built_in: &dyn BuiltIn, dones: &mpsc::Sender<Done>) -> Result<Vec<Candidate>, Failure> {
+    let found = built_in.find().await?;
+    let _ = dones.send(Done::BuiltInFound(found)).await;
+    Ok(vec![Candidate { address: found.address, transport: Transport::Udp }])
 }
 
 fn too_many(host: &str) -> Failure {

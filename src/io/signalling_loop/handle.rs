@@ -81,12 +81,21 @@ impl SignallingHandle {
 
     /// The user has seen the history up to the row of this number.
     pub async fn see_calls(&self, until: u64) -> Result<(), Failure> {
-        self.store.see_calls(until).await
+        self.store.see_calls(until).await?;
+        self.history_changed();
+        Ok(())
+    }
+
+    /// Nobody listening is no failure.
+    fn history_changed(&self) {
+        let _ = self.events.send(Event::HistoryChanged);
     }
 
     /// Forgets the calls that are meant: how many there were.
     pub async fn forget_calls(&self, filter: HistoryFilter) -> Result<u64, Failure> {
-        self.store.forget_calls(filter).await
+        let forgotten = self.store.forget_calls(filter).await?;
+        self.history_changed();
+        Ok(forgotten)
     }
 
     /// The newest changes of the policy database first; with `entry`, those that touched it.

@@ -86,6 +86,8 @@ pub struct Parts {
     pub tls: Tls,
     pub resolver: Resolver,
     pub keylog: Option<KeyLog>,
+    /// It hears nobody but whoever listens there; without it everybody.
+    pub only: Option<watch::Receiver<Vec<Listen>>>,
 }
 
 /// The loop itself. [`Signalling::start`] gives it to a task of the running tokio runtime.
@@ -108,6 +110,7 @@ pub struct Signalling {
     answered: VecDeque<Done>,
     lookups: Arc<Semaphore>,
     resolver: Resolver,
+    only: Option<watch::Receiver<Vec<Listen>>>,
     /// Store operations that have no place yet.
     backlog: Backlog,
     /// Store operations under way, those of the backlog included.
@@ -138,6 +141,7 @@ impl Signalling {
         let (events, first) = broadcast::channel(EVENTS);
         let first = Arc::new(Mutex::new(Some(first)));
         let (open, while_open) = watch::channel(());
+        parts.resolver.echo().inspect(|echo| echo.hear(parts.sockets.listening()));
         let handle = SignallingHandle { requests, events: events.clone(), first, store: parts.store.clone(), stopped };
         let signalling = Self {
             agent: Agent::new(parts.config, parts.loaded, seed, clock.now()),
@@ -156,6 +160,7 @@ impl Signalling {
             answered: VecDeque::new(),
             lookups: Arc::new(Semaphore::new(LOOKUPS)),
             resolver: parts.resolver,
+            only: parts.only,
             backlog: Backlog::default(),
             storing: 0,
             stop_by: None,
@@ -244,15 +249,19 @@ impl Signalling {
         match inbound {
             Inbound::Ended { transport, remote } => self.agent.handle_connection_ended(now, transport, remote),
             Inbound::Failed { what, why } => self.agent.handle_transport_failure(now, &what, &why),
-            // Who is served alone is here: nothing is answered to other machines, not even that somebody listens.
-            Inbound::Message { from, .. } if self.is_closed_to(&from) => {}
+            // Nothing is answered to others, not even that somebody listens.
+            Inbound::Message { from, .. } if !self.hears(&from) => {}
             Inbound::Message { from, bytes } => self.agent.handle_message(now, from, &bytes),
         }
     }
 
-    fn is_closed_to(&self, from: &Received) -> bool {
-        let is_here = from.remote.ip().to_canonical() == from.local.ip().to_canonical();
-        self.agent.config().serves.is_some() && !is_here
+    /// No other program has the address and port that the owner listens at.
+    fn hears(&self, from: &Received) -> bool {
+        let is_there = |owner: &Listen| {
+            let is_ip = owner.address.ip().is_unspecified() || owner.address.ip() == from.remote.ip();
+            owner.transport == from.transport && owner.address.port() == from.remote.port() && is_ip
+        };
+        self.only.as_ref().is_none_or(|only| only.borrow().iter().any(is_there))
     }
 
     /// Does all that the agent wants done, and what that leads to.
@@ -295,6 +304,7 @@ impl Signalling {
     async fn listen(&mut self, wanted: &[Listen]) {
         let result = SipSockets::bind(wanted).await.map(|sockets| {
             let listening = sockets.listening().to_vec();
+            self.resolver.echo().inspect(|echo| echo.hear(&listening));
             let (open, while_open) = watch::channel(());
             self.udp = Udp::start(sockets.udp, &self.by_udp, &while_open);
             self.tcp = Tcp::start(sockets.tcp, self.tls.clone(), self.to_tcp.clone(), while_open);

@@ -71,7 +71,7 @@ async fn parts(name: &str, location: &Location) -> (Parts, Entity) {
         serves: None,
     };
     let tls = crate::io::Tls::new(&crate::io::TlsFiles::default()).unwrap();
-    (Parts { config, loaded, store, sockets, tls, resolver: Resolver::default(), keylog: None }, entity)
+    (Parts { config, loaded, store, sockets, tls, resolver: Resolver::default(), keylog: None, only: None }, entity)
 }
 
 /// The store's thread stands still with a full queue, until what comes back is dropped.

@@ -128,6 +128,8 @@ pub struct Invite {
 /// One user agent: transactions, dialogs, subscriptions of both roles, sessions.
 pub struct Endpoint {
     config: EndpointConfig,
+    /// Who is there listens by UDP alone, and takes datagrams of any size: the path is within this machine.
+    by_udp: Option<SocketAddr>,
     timing: Timing,
     secret: Secret,
     transactions: Transactions,
@@ -183,6 +185,7 @@ impl Endpoint {
         let nowhere = Host::Name(format!("{}.invalid", secret.tag_for(&["nowhere"])).into());
         Self {
             config,
+            by_udp: None,
             timing,
             secret,
             nowhere,
@@ -435,6 +438,11 @@ impl Endpoint {
     /// The device is at another address from now on: where it is reached, and where it listens.
     pub fn move_to(&mut self, now: Now, contact: Uri, listen: Vec<(Transport, SocketAddr)>) {
         self.move_here(now.mono, contact, listen);
+    }
+
+    /// Who is there does not listen by TCP, and has no need to: the path is within this machine.
+    pub fn keep_to_udp(&mut self, remote: SocketAddr) {
+        self.by_udp = Some(remote);
     }
 
     /// Publishes, and keeps it published (RFC 3903). What fails is tried again, unless

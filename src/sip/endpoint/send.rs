@@ -165,11 +165,16 @@ impl Endpoint {
             By::WebSocket(None) => (by(Transport::Ws, None), None),
             By::WebSocket(domain) => (by(Transport::Wss, domain), None),
             By::Size => match by(Transport::Udp, None) {
-                fits if fits.1.bytes.len() <= LARGEST_DATAGRAM => (fits, None),
+                fits if fits.1.bytes.len() <= LARGEST_DATAGRAM || self.keeps_to_udp(remote) => (fits, None),
                 large => (by(Transport::Tcp, None), Some(large)),
             },
         };
         Outgoing { key, owner, request, transmit, by_datagram }
+    }
+
+    /// There is no TCP between the two.
+    fn keeps_to_udp(&self, remote: SocketAddr) -> bool {
+        self.by_udp == Some(remote) || self.config.listen.iter().all(|(transport, _)| *transport == Transport::Udp)
     }
 
     /// What holds in spite of whoever chose `to`: `sips:` in it is never sent in clear, and an address where a proxy of ours

@@ -23,16 +23,32 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// What cannot be done as things are now, by no fault of the agent: its user looks again, and does something else.
+const OVERTAKEN: [&str; 8] = [
+    "agreement-lapsed",
+    "call-gone",
+    "change-overtaken",
+    "no-peer-address",
+    "policy-full",
+    "policy-stale",
+    "review-closed",
+    "review-stale",
+];
+
 /// The HTTP status that fits a failure.
 fn status(failure: &Failure) -> StatusCode {
     match failure.code {
         code if code.starts_with("no-such-") => StatusCode::NOT_FOUND,
-        "agent-stopped" | "agent-silent" | "door-busy" | "store-busy" => StatusCode::SERVICE_UNAVAILABLE,
+        "agent-silent" | "agent-stopped" | "agent-stops" | "door-busy" | "store-busy" | "store-closed"
+        | "store-locked" => StatusCode::SERVICE_UNAVAILABLE,
         "body-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
         "body-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "foreign-host" | "foreign-origin" => StatusCode::FORBIDDEN,
         "method-not-allowed" => StatusCode::METHOD_NOT_ALLOWED,
         "not-authorized" => StatusCode::UNAUTHORIZED,
+        "disk-full" => StatusCode::INSUFFICIENT_STORAGE,
+        "too-many-asks" | "too-many-calls" | "too-many-texts" | "too-many-watches" => StatusCode::TOO_MANY_REQUESTS,
+        code if OVERTAKEN.contains(&code) => StatusCode::CONFLICT,
         _ => match failure.kind {
             FailureKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             FailureKind::RefusedByPolicy | FailureKind::RefusedByUser | FailureKind::Trust => StatusCode::CONFLICT,

@@ -118,6 +118,19 @@ async fn every_failure_is_an_error_body_with_a_fitting_status() {
         let (found, body) = post(&door, "/v1/asks", &json!({"peer": "h"})).await;
         assert_eq!((found, body["error"]["message"].as_str()), (status, Some("m")));
     }
+    // What a user can do something about is no fault of the agent.
+    for (code, status) in [
+        ("change-overtaken", StatusCode::CONFLICT),
+        ("policy-stale", StatusCode::CONFLICT),
+        ("review-closed", StatusCode::CONFLICT),
+        ("policy-full", StatusCode::CONFLICT),
+        ("too-many-asks", StatusCode::TOO_MANY_REQUESTS),
+        ("disk-full", StatusCode::INSUFFICIENT_STORAGE),
+        ("store-locked", StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        agent.state().answers.push_back(Err(Failure::new(FailureKind::Failed, code, "m", "s", "n")));
+        assert_eq!(post(&door, "/v1/asks", &json!({"peer": "h"})).await.0, status, "{code}");
+    }
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ pub use policy::{
     ChangedEntryView, ExportView, LeftOutView, PolicyChangeView, PolicyHistoryView, PolicyView, RegisteredView,
     SkippedView, TestView,
 };
-pub use presence::{PresenceList, PresenceView};
+pub use presence::{GonePresenceView, PresenceList, PresenceView};
 pub use proposal::{CounterStateView, CounterView, PendingView, ProposalList, ProposalStateView, ProposalView};
 pub use quality::{FarView, QualityView};
 pub use review::{
@@ -72,7 +72,7 @@ pub use status::{StatusView, StopView};
 pub use text::{TextList, TextStateView, TextView};
 pub use time::timestamp;
 pub use watch::{
-    ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherRuleView, WatcherStateView,
-    WatcherView,
+    GoneWatchView, ServerWatchersView, WatchList, WatchStateView, WatchView, WatcherList, WatcherRuleView,
+    WatcherStateView, WatcherView,
 };
 pub use weighed::{WeighedFieldView, WeighedView};

@@ -42,6 +42,13 @@ pub struct PresenceList {
     pub presences: Vec<PresenceView>,
 }
 
+/// By what a record was known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GonePresenceView {
+    pub entity: String,
+    pub device: String,
+}
+
 impl PresenceView {
     pub(in crate::app) fn of_peer(record: &PresenceRecord) -> Self {
         Self {

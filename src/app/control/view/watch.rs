@@ -53,6 +53,13 @@ pub struct WatchList {
     pub watches: Vec<WatchView>,
 }
 
+/// By what it was known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GoneWatchView {
+    pub peer: String,
+    pub device: Option<String>,
+}
+
 /// Somebody who follows what you say of yourself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WatcherView {

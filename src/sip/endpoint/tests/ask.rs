@@ -259,3 +259,17 @@ fn shutdown_ends_both_roles() {
     assert_eq!(ended(&world), Some(&cause));
     assert!(world.ends.iter().all(crate::sip::Endpoint::is_idle));
 }
+
+/// Who does not listen by TCP is asked, and asks, by datagrams of any size: both are on one machine.
+#[test]
+fn a_large_request_to_who_listens_by_udp_alone_stays_a_datagram() {
+    let mut world = World::perfect();
+    world.at(ALICE, |end, _| end.keep_to_udp(address(BOB)));
+    let mut what = subscribe(0);
+    what.body = Some(body(&"x".repeat(9000)));
+    world.at(ALICE, |end, now| end.subscribe(now, what));
+    world.run_until(BOB, |e| matches!(e, EndpointEvent::Subscribed { .. }));
+    let Some(EndpointEvent::Subscribed { from, .. }) = world.events[BOB].last() else { panic!() };
+    assert_eq!(from.transport, Transport::Udp);
+    assert!(world.sent[0].bytes.windows(12).any(|octets| octets == b"SIP/2.0/UDP "));
+}

@@ -71,7 +71,7 @@ pub fn config(side: usize) -> EndpointConfig {
         supported: ["x-sv-sa", "timer", "replaces", "norefersub"].map(str::to_owned).to_vec(),
         accept: vec!["application/sdp".to_owned()],
         events: EventPackages::new([("presence", "application/pidf+xml")]),
-        listen: vec![(Transport::Udp, address(side))],
+        listen: [Transport::Udp, Transport::Tcp].map(|transport| (transport, address(side))).to_vec(),
         limits: Limits::default(),
     }
 }
