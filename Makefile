@@ -8,6 +8,7 @@
 # make load:  1,000 protected calls in one agent on one core; NAME="250 30" takes 250 calls for 30 s
 # make listen: speech over bad lines, ours beside baresip's, by PESQ and ViSQOL (needs root); NAME="pcmu --quick" takes a part
 # make aarch64: sottovoce for aarch64, built here
+# make screens: the pictures of docs/screens/, taken of the page in a browser (needs root)
 
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
@@ -20,7 +21,7 @@ KAMAILIO := kamailio=kamailio /usr/share/kamailio/db_sqlite=kamailio-sqlite-modu
 	'ls /usr/lib/*/kamailio/modules/outbound.so=kamailio-outbound-modules'
 NETWORK := ip=iproute2 unshare=util-linux tcpdump=tcpdump
 
-.PHONY: demo run test aarch64 scenarios flood lab load listen soak bench
+.PHONY: demo run test aarch64 scenarios flood lab load listen soak bench screens
 
 demo:
 	@config/make/need.sh $(COMPILER) $(SPEECH) $$(config/make/cargo.sh --packages) -- $(NETWORK)
@@ -96,3 +97,11 @@ bench:
 	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) sipp=sip-tester
 	@config/make/cargo.sh
 	@config/make/bench.sh $(NAME)
+
+# screens: half a minute, in namespaces that it makes and removes
+screens:
+	@config/make/need.sh $(COMPILER) $$(config/make/cargo.sh --packages) ip=iproute2 node=nodejs npm=npm chromium=chromium
+	@config/make/cargo.sh
+	@$(BUILD)
+	@npm ci --prefix tests/web --no-audit --no-fund --loglevel=error
+	@SOTTOVOCE=$(abspath $(TARGET))/sottovoce node tests/web/screens.mjs

@@ -84,3 +84,13 @@ for (const [width, colorScheme] of [[360, "dark"], [1440, "light"]]) {
     await page.context().close();
   });
 }
+
+test("what a command adds to the table is there without looking again", async () => {
+  const page = await audit();
+  for (const name of ["Carol", "Dave"]) {
+    await alice.run("contact", "add", name, `sip:${name.toLowerCase()}@192.0.2.7`);
+    await rows(page).first().getByText(`${name}, group none`).waitFor();
+  }
+  well(page);
+  await page.context().close();
+});

@@ -2,8 +2,10 @@
 // anywhere but the agent.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 // Without these it asks its maker for news, and as root it has no sandbox.
@@ -53,15 +55,30 @@ export async function until(look) {
 
 /** For whoever changes the page: its files come from `folder`, as they are now, and not from the program. */
 async function serve(page, agent, folder) {
-  await page.route(`${agent.door}/**`, async (route) => {
+  // By a program of its own: the agent may be in another namespace than this.
+  const [program, ...rest] = [...agent.enter, "curl", "-sI", `${agent.door}/`];
+  const { stdout } = await promisify(execFile)(program, rest);
+  const policy = /^content-security-policy: *(.*?)\r?$/im.exec(stdout)[1];
+  const answer = async (route) => {
     const { pathname } = new URL(route.request().url());
     if (pathname.startsWith("/v1/")) return route.fallback();
-    const response = await route.fetch({ url: `${agent.door}/` });
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
     const contentType = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" }[name.split(".").pop()] ?? "text/plain";
-    const headers = { "content-security-policy": response.headers()["content-security-policy"], "content-type": `${contentType}; charset=utf-8` };
-    return route.fulfill({ headers, body: await readFile(path.join(folder, name)) });
-  });
+    const headers = { "content-security-policy": policy, "content-type": `${contentType}; charset=utf-8` };
+    return route.fulfill({ headers, body: await content(folder, name) });
+  };
+  // A page that is closed meanwhile wants no answer.
+  const unlessClosed = (error) => {
+    if (!page.isClosed()) throw error;
+  };
+  await page.route(`${agent.door}/**`, (route) => answer(route).catch(unlessClosed));
+}
+
+/** The program makes one of them by itself, of another. */
+async function content(folder, name) {
+  if (name !== "words/said.ftl") return readFile(path.join(folder, name));
+  const english = await readFile(path.join(folder, "words/en.ftl"), "utf8");
+  return english.split("\n").filter((line) => line.startsWith("said-")).join("\n");
 }
 
 export function watch(page, agent) {

@@ -128,6 +128,44 @@ test("ask, review, tighten, call, hear, with the way back in sight", async () =>
   await leave(page);
 });
 
+test("on a telephone the line of the guide is small, says who is who in the table below it, and goes when the call is over", async () => {
+  const page = await open(browser, alice, { viewport: { width: 390, height: 844 } });
+  await page.evaluate(() => (location.hash = "guide/echo"));
+  await page.getByRole("button", { name: "Ask the echo" }).click();
+  const line = page.getByRole("complementary", { name: "Guide" });
+  const small = async (what) => {
+    const { height } = await line.boundingBox();
+    assert.ok(height <= 110, `${what}: ${height} px`);
+    const buttons = await line.locator("a, button").all();
+    for (const one of buttons) assert.ok((await one.boundingBox()).height >= 24, "one can hit it");
+    await looksWell(page, what);
+  };
+  await page.getByRole("heading", { name: /^.?Echo.?: review before you talk/ }).waitFor();
+  await line.getByText(/Tighten the policy/).waitFor();
+  await small("the line in the review");
+  // The heads of its columns are not in sight: each value says whose it is.
+  const row = page.getByRole("table", { name: "What your choice means" }).locator("tbody tr").first();
+  await row.waitFor();
+  assert.deepEqual((await row.innerText()).match(/Your choice|They ask|Registered now/g), ["Your choice", "They ask", "Registered now"]);
+  await page.getByRole("radio", { name: "Encrypted and authenticated, always" }).check();
+  await page.getByRole("button", { name: "Register and call" }).click();
+  await line.getByText(/Say something: you hear yourself/).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Echo", exact: true }).waitFor();
+  await small("the line in the call");
+  await page.getByRole("button", { name: "Hang up" }).click();
+  await line.getByText("That was your first protected call.").waitFor();
+  await small("the line after the call");
+  await page.getByRole("link", { name: "Start", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Whom would you like to talk to?" }).waitFor();
+  await line.waitFor({ state: "detached" });
+  await page.getByText("Echo", { exact: true }).first().waitFor();
+  assert.equal(await page.getByText("echo", { exact: true }).count(), 0, "it has one name");
+  await page.goBack();
+  await page.getByRole("heading", { level: 1, name: "Echo" }).waitFor();
+  assert.equal(await line.count(), 0, "it does not come back");
+  await leave(page);
+});
+
 test("a talk that was not protected is not called so, and the step is not done", async () => {
   const page = await open(browser, alice);
   await page.evaluate(() => localStorage.removeItem("guide"));

@@ -77,6 +77,8 @@ test("by keyboard alone: ask, choose, register", async () => {
   await page.keyboard.type(bob.entity);
   await press("Enter");
   await page.getByRole("heading", { name: /review before you talk/ }).waitFor();
+  // What came a moment ago is no aim of any key.
+  await page.locator("button:enabled", { hasText: "Refuse" }).waitFor();
   await reach(/^Refuse$/);
   await press("Enter");
   await page.getByText("Refused", { exact: true }).waitFor();

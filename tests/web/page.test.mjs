@@ -71,6 +71,30 @@ test("two pages stay in step, and the first answer wins", async () => {
   await Promise.all([one.context().close(), other.context().close()]);
 });
 
+test("a page that stays open for weeks keeps as much as its agent does, and what goes on", async () => {
+  const page = await open(browser, alice);
+  const kept = await page.evaluate(async () => {
+    const { known, put } = await import("/core/store.js");
+    const over = { asks: "refused", calls: "ended", messages: "delivered", proposals: "expired", reviews: "refused" };
+    const open = { asks: "asking", calls: "active", messages: "sending", proposals: "waiting", reviews: "declined" };
+    const found = {};
+    for (const [name, state] of Object.entries(over)) {
+      known[name] = [];
+      put(name, { id: "open", state: open[name] });
+      for (let at = 0; at < 1000; at += 1) put(name, { id: `n${at}`, state });
+      // What is told of again is no newer one.
+      for (let at = 0; at < 1000; at += 1) put(name, { id: "n999", state });
+      found[name] = [known[name].length, known[name][0].id, known[name][1].id, known[name].at(-1).id];
+      known[name] = [];
+    }
+    return found;
+  });
+  const most = (count) => [count, "open", `n${1000 - count + 1}`, "n999"];
+  assert.deepEqual(kept, { asks: most(256), calls: most(256), messages: most(256), proposals: most(128), reviews: most(256) });
+  well(page);
+  await page.context().close();
+});
+
 test("a page says when its agent is away, and how to go on when that was started anew", async () => {
   const page = await open(browser, alice);
   await page.getByLabel("SIP address, IP address, number or contact").fill("sip:nobody@127.0.0.99");

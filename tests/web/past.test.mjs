@@ -56,6 +56,22 @@ test("missed calls are told until they are seen; calls are found, looked at and 
   await rows(page).first().getByText(/missed/).waitFor();
   await until(async () => (await alice.run("status")).missed === 0);
 
+  // What came while nobody looked is seen as soon as somebody looks again.
+  const look = (hidden) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    }, hidden);
+  await look(true);
+  await called(false);
+  await count(page, 3);
+  const badge = page.getByRole("link", { name: /^History/ }).locator(".tag");
+  await badge.getByText("1").waitFor();
+  assert.equal((await alice.run("status")).missed, 1);
+  await look(false);
+  await until(async () => (await alice.run("status")).missed === 0);
+  await badge.waitFor({ state: "detached" });
+
   const [row] = (await alice.run("history", "--result", "answered")).calls;
   const answered = rows(page).filter({ hasText: "answered" });
   await answered.getByRole("button", { name: /^Details/ }).click();
@@ -64,20 +80,20 @@ test("missed calls are told until they are seen; calls are found, looked at and 
   await answered.getByText(new RegExp(`${row.packets.sent}\\W*sent, \\W*${row.packets.received}\\W*received`)).waitFor();
   // A row that is opened stays so when another call ends.
   await called(false);
-  await count(page, 3);
+  await count(page, 4);
   await answered.getByText(row.outcome).waitFor();
 
   await page.getByRole("searchbox").fill("nobody");
   await page.getByText("No such calls.").waitFor();
   await page.getByRole("searchbox").fill("bob@");
-  await count(page, 3);
+  await count(page, 4);
   await page.getByLabel("What became of it").selectOption("missed");
-  await count(page, 2);
+  await count(page, 3);
   const tab = await beside(page, alice, "past/calls");
-  await count(tab, 3);
+  await count(tab, 4);
   await page.getByRole("button", { name: "Forget these calls" }).click();
   await page.getByRole("group", { name: /Forget every call that/ }).getByRole("button", { name: "Forget" }).click();
-  await page.getByText(/2\W+calls were forgotten/).waitFor();
+  await page.getByText(/3\W+calls were forgotten/).waitFor();
   await count(tab, 1);
   assert.deepEqual((await alice.run("history")).calls.map((one) => one.result), ["answered"]);
   await page.getByRole("searchbox").fill("");

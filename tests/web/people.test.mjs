@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Agent } from "./agent.mjs";
 import { beside, launch, open, until, well } from "./browser.mjs";
+import { like } from "./like.mjs";
 import { looksWell } from "./looks.mjs";
 
 let browser, alice, bob, carol, dora;
@@ -211,7 +212,15 @@ test("who wants to follow you stands on top until you answer, and each answer co
   await waiting(other).waitFor({ state: "detached" });
   assert.deepEqual(await answered(), ["policy-only"]);
   await row(page, "dora").getByRole("button", { name: "Policy only", pressed: true }).waitFor();
-  await row(page, "dora").getByRole("button", { name: "Allow" }).click();
+  // Where one is cannot be taken back once it was told: so that is asked.
+  const allow = () => row(page, "dora").getByRole("button", { name: "Allow", exact: true }).click();
+  const question = page.getByRole("group", { name: like("Tell dora your policy and your place, now and whenever they change?") });
+  await allow();
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await question.waitFor({ state: "detached" });
+  assert.deepEqual(await answered(), ["policy-only"]);
+  await allow();
+  await question.getByRole("button", { name: "Tell them" }).click();
   await row(page, "dora").getByRole("button", { name: "Allow", pressed: true }).waitFor();
   assert.deepEqual(await answered(), ["allow"]);
   await row(page, "dora").getByRole("button", { name: "Take back" }).click();
@@ -219,6 +228,30 @@ test("who wants to follow you stands on top until you answer, and each answer co
   assert.deepEqual(await answered(), []);
   [page, other].forEach(well);
   await Promise.all([page, other].map((one) => one.context().close()));
+});
+
+test("a click that comes as the rows move answers nobody", async () => {
+  const page = await at("people/watchers");
+  await bob.run("presence", "watch", alice.entity);
+  await row(page, "bob").getByRole("button", { name: "Policy only" }).waitFor();
+  await page.evaluate(() => {
+    const rows = () => [...document.querySelectorAll("main li.person")];
+    const before = rows().length;
+    new MutationObserver((_, observer) => {
+      if (rows().length === before) return;
+      observer.disconnect();
+      for (const row of rows()) [...row.querySelectorAll("button")].find((button) => button.textContent === "Policy only").click();
+      document.title = "clicked";
+    }).observe(document.querySelector("main"), { childList: true, subtree: true });
+  });
+  await carol.run("presence", "watch", alice.entity);
+  await page.waitForFunction(() => document.title === "clicked");
+  // What is pressed after it is answered, and nothing else was.
+  await row(page, "carol").getByRole("button", { name: "Policy only" }).click();
+  await row(page, "carol").getByRole("button", { name: "Policy only", pressed: true }).waitFor();
+  assert.deepEqual((await alice.run("watchers", "list")).answers.map((answer) => [answer.entity, answer.watchers]), [[carol.entity, "policy-only"]]);
+  well(page);
+  await page.context().close();
 });
 
 for (const [width, colorScheme] of [[360, "dark"], [1440, "light"]]) {

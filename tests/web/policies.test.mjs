@@ -1,9 +1,11 @@
 // The policy database: read, filtered, changed, taken back, written out and read in; as a person does it, and what the agent has then.
 
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { Agent } from "./agent.mjs";
 import { launch, open, well } from "./browser.mjs";
 import { like, plain } from "./like.mjs";
@@ -53,6 +55,12 @@ async function closeRefused(...pages) {
 async function close(...pages) {
   pages.forEach(well);
   await Promise.all(pages.filter((page) => page !== kept).map((page) => page.context().close()));
+}
+
+/** What stands in the field, or was chosen, is imported: it is said what that is, and one says yes. */
+async function imported(page) {
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await page.getByRole("button", { name: "Add them" }).click();
 }
 
 async function entries(...filter) {
@@ -278,12 +286,12 @@ test("an import says the line that cannot be read, takes pasted text and files, 
   const page = await policies("files");
   const field = page.getByLabel("Text", { exact: true });
   await field.fill("# one\nspdadd any 10.5.0.1 udp -P out none;\nspdadd any 10.5.0.2 udp -P out perhaps;\n");
-  await page.getByRole("button", { name: "Import" }).click();
+  await imported(page);
   await page.getByText(like("Line 3:")).waitFor();
   await page.getByText("spdadd any 10.5.0.2 udp -P out perhaps;", { exact: true }).last().waitFor();
   assert.deepEqual(await entries("--address", "10.5.0.1"), [], "nothing of it");
   await field.fill("spdadd any 10.5.0.1 udp -P out none;");
-  await page.getByRole("button", { name: "Import" }).click();
+  await imported(page);
   await page.getByText(like("2 entries were added.")).waitFor();
   assert.deepEqual((await entries("--address", "10.5.0.1")).map((one) => one.origin), ["import", "import"]);
   await page.getByRole("button", { name: "Undo" }).click();
@@ -292,7 +300,7 @@ test("an import says the line that cannot be read, takes pasted text and files, 
   const file = path.join(alice.dir, "entries.conf");
   await writeFile(file, "flush;\nspdadd any 10.5.0.3 udp -P out discard;\n");
   await page.getByLabel("File").setInputFiles(file);
-  await page.getByRole("button", { name: "Import" }).click();
+  await imported(page);
   await page.getByText(/`flush` of the file: not obeyed/).waitFor();
   assert.equal((await entries("--address", "10.5.0.3")).length, 2);
   const dropped = await page.evaluateHandle(() => {
@@ -301,7 +309,7 @@ test("an import says the line that cannot be read, takes pasted text and files, 
     return transfer;
   });
   await page.getByRole("region", { name: "Import" }).dispatchEvent("drop", { dataTransfer: dropped });
-  await page.getByRole("button", { name: "Import" }).click();
+  await imported(page);
   await page.getByText(like("2 entries were added.")).waitFor();
   assert.equal((await entries("--address", "10.5.0.4")).length, 2);
   await closeRefused(page);
@@ -320,7 +328,7 @@ test("an export is saved as a file, and read back; what another program cannot f
     const [gone] = await entries("--address", "10.4.0.2");
     await alice.run("policy", "remove", gone.id);
     await page.getByLabel("File").setInputFiles(await download.path());
-    await page.getByRole("button", { name: "Import" }).click();
+    await imported(page);
     await page.getByText(/entries were added\..*were there already/).waitFor();
     assert.equal((await entries("--address", "10.4.0.2")).length, 2);
     await page.getByRole("button", { name: "Dismiss" }).click();
@@ -331,6 +339,145 @@ test("an export is saved as a file, and read back; what another program cannot f
   assert.match(await page.getByLabel(/^Generation/).inputValue(), /ip xfrm policy/);
   await close(page);
 });
+
+test("before an import it is said what the text has: what stands in a comment is nothing, and no is no", async () => {
+  const page = await policies("files");
+  const field = page.getByLabel("Text", { exact: true });
+  const question = page.getByRole("group", { name: "Add the entries of this text?" });
+  const kinds = async () => (await plain(question.getByRole("listitem"))).map((one) => one.trim());
+  const ask = () => page.getByRole("button", { name: "Import", exact: true }).click();
+  await field.fill("# spdadd any any udp -P in none;\nspdadd any 10.6.0.1 udp -P out none; # -P in\nspdadd any 10.6.0.2 udp -P out prio 3\n  ipsec esp/transport//require;spdadd any 10.6.0.3 udp -P out ipsec ah/transport//require # spdadd\n");
+  await ask();
+  await question.getByText(like("It has 3 entries:")).waitFor();
+  assert.deepEqual(await kinds(), ["1 × Not protected: anybody on the way can listen", "1 × Authenticated, but anybody on the way can listen", "1 × Encrypted and authenticated, always"]);
+  await question.getByText("One of them lets packets pass in the clear.").waitFor();
+  await question.getByText("What is said of one direction alone will hold for the other too.").waitFor();
+  await page.keyboard.press("Enter");
+  await question.waitFor({ state: "detached" });
+  assert.deepEqual(await entries("--address", "10.6.0.1"), [], "the key that asked is no yes");
+  // Another text is another question.
+  await ask();
+  await field.fill("spdadd any 10.6.0.1 udp -P out discard;\nspdadd 10.6.0.1 any udp -P in discard;\n");
+  await question.waitFor({ state: "detached" });
+  await ask();
+  await question.getByText(like("It has 2 entries:")).waitFor();
+  assert.deepEqual(await kinds(), ["2 × Blocked: nothing passes"]);
+  assert.equal(await question.getByText(/One of them|holds? for the other/).count(), 0);
+  await page.getByRole("button", { name: "Add them" }).click();
+  await page.getByText(like("2 entries were added.")).waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Taken back.").waitFor();
+  await close(page);
+});
+
+test("a large text of one direction is mirrored, whatever its comments say", async () => {
+  const page = await policies("files");
+  const long = `# -P in ${"x".repeat(100_000)}\n`;
+  const file = path.join(alice.dir, "one-way.conf");
+  await writeFile(file, Array.from({ length: 6 }, (_, at) => `${long}spdadd any 10.7.0.${at} udp -P out discard;\n`).join(""));
+  await page.getByLabel("File").setInputFiles(file);
+  await page.getByText("one-way.conf").waitFor();
+  await imported(page);
+  await page.getByText(like("12 entries were added.")).waitFor();
+  await close(page);
+});
+
+const HOSTILE = `<img src=x onerror="document.title='taken'"> \u202egpj.\n$(touch x) \`touch y\` '; touch z; '" \\`;
+/** As the text of entries has it. */
+const quoted = encodeURIComponent(HOSTILE).replaceAll("'", "%27");
+/** As the agent shows it. */
+const HOSTILE_SHOWN = HOSTILE.replace("\u202e", "\\u{202e}").replace("\n", "\\u{a}");
+
+/** What the page of `agent` saves in `format`, as a file. */
+async function saved(page, format) {
+  await page.getByRole("radio", { name: format }).check();
+  const coming = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save as a file" }).click();
+  return (await coming).path();
+}
+
+test("what one page exports another imports, in both forms: the same entries, and notes harm nobody", async () => {
+  const [carol, dave] = await Promise.all(["carol", "dave"].map(async (name) => (await Agent.make(name)).start()));
+  try {
+    for (const line of [
+      `spdadd any 10.8.0.0/16 udp -P out ipsec esp/transport//require ah/transport//use; # sv: note=${quoted}`,
+      "spdadd any[5004-5005] 10.8.0.1[any] udp -P out ipsec esp/tunnel/192.168.1.1-10.8.0.9/unique; # sv: suites=aes-256-gcm priority=-3",
+      "spdadd any 10.8.0.2 tcp -P out none; # sv: group=friend place=private/unknown",
+      "spdadd any 2001:db8::/32 any -P out discard; # sv: entity=sip:erin@10.8.0.3",
+    ])
+      assert.ok((await carol.run("policy", "add", line)).added.length, line);
+    // An entry that is kept and not in force.
+    await carol.run("policy", "disable", (await carol.run("policy", "list", "--group", "friend")).entries[0].id);
+    const told = async (agent) => {
+      const all = (await agent.run("policy", "list")).entries.filter((one) => one.id !== "e0");
+      return all.map(({ id, created, origin, other, setkey, ...entry }) => entry).toSorted((one, next) => JSON.stringify(one).localeCompare(JSON.stringify(next)));
+    };
+    const before = await told(carol);
+    assert.equal(before.length, 8);
+    const [from, to] = await Promise.all([carol, dave].map((agent) => open(browser, agent)));
+    await from.goto(`${carol.door}/#policies/files`);
+    for (const format of ["setkey", "JSON"]) {
+      const file = await saved(from, format);
+      await to.goto(`${dave.door}/#policies/files`);
+      await to.getByLabel("File").setInputFiles(file);
+      await to.getByRole("button", { name: "Import", exact: true }).click();
+      await to.getByText(like("It has 8 entries:")).waitFor();
+      await to.getByText(like("2 of them let packets pass in the clear.")).waitFor();
+      await to.getByRole("button", { name: "Add them" }).click();
+      await to.getByText(like("8 entries were added.")).waitFor();
+      assert.deepEqual(await told(dave), before, format);
+      await to.goto(`${dave.door}/#policies/entries`);
+      await to.getByText("<img src=x", { exact: false }).first().waitFor();
+      assert.equal(await to.locator("main img").count(), 0);
+      assert.equal(await to.title(), "sottovoce");
+      assert.ok(!(await to.locator("main").innerText()).includes("\u202e"), "nothing turns the direction");
+      for (const { id } of (await dave.run("policy", "list")).entries) if (id !== "e0") await dave.run("policy", "remove", id).catch(() => {});
+      assert.deepEqual(await told(dave), []);
+    }
+    assert.equal(before.filter((one) => one.note === HOSTILE_SHOWN).length, 2);
+    // Commands for a kernel: a shell that runs them runs `ip`, and nothing of the notes.
+    await from.goto(`${carol.door}/#policies/files`);
+    const script = await saved(from, "ip xfrm");
+    const [place, bin] = [path.join(carol.dir, "empty"), path.join(carol.dir, "bin")];
+    await Promise.all([place, bin].map((folder) => mkdir(folder)));
+    await writeFile(path.join(bin, "ip"), `#!/bin/sh\nprintf '%s\\n' "$*" >>"$RECORD"\n`, { mode: 0o700 });
+    const run = (...args) => promisify(execFile)("bash", args, { cwd: place, env: { PATH: `${bin}:${process.env.PATH}`, RECORD: path.join(carol.dir, "ran") } });
+    await run("-n", script);
+    const { stdout, stderr } = await run(script);
+    assert.deepEqual([stdout, stderr], ["", ""]);
+    const ran = (await readFile(path.join(carol.dir, "ran"), "utf8")).trim().split("\n");
+    assert.equal(ran.length, (await readFile(script, "utf8")).match(/^ip /gm).length, "each command, once");
+    assert.ok(ran.some((line) => line.includes("10.8.0.0/16")));
+    ran.forEach((line) => assert.match(line, /^xfrm policy add [\w./: ]+$/));
+    assert.deepEqual(await readdir(place), [], "no note was run");
+    await close(from, to);
+  } finally {
+    await Promise.all([carol, dave].map((agent) => agent.stop()));
+  }
+});
+
+for (const [what, text, says] of [
+  ["wrong types", '{"ietf-i2nsf-ikeless:ipsec-ikeless":{"spd":{"spd-entry":[7,null,{"sottovoce-policy:setkey":[]}],"sottovoce-policy:disabled":{}}}}', /this policy cannot be read: sottovoce-policy:disabled/],
+  ["a million brackets", `{"a":${"[".repeat(1_000_000)}`, /this policy cannot be read: line 1, column \d+/],
+  ["huge numbers", '{"ietf-i2nsf-ikeless:ipsec-ikeless":{"spd":{"spd-entry":[{"reqid":1e999,"name":' + "9".repeat(400) + "}]}}}", /this policy cannot be read: line 1, column \d+/],
+])
+  test(`an import that is hostile harms nobody, and is said to be none: ${what}`, async () => {
+    const page = await policies("files");
+    const before = await entries();
+    const file = path.join(alice.dir, "hostile.json");
+    await writeFile(file, text);
+    await page.getByLabel("File").setInputFiles(file);
+    await imported(page);
+    const problem = page.getByRole("region", { name: "Import" }).getByRole("alert");
+    await problem.waitFor();
+    assert.match(await problem.innerText(), says);
+    assert.ok((await problem.innerText()).length < 2000);
+    assert.deepEqual(await entries(), before);
+    // The page and the agent go on.
+    await page.getByRole("link", { name: "Entries" }).click();
+    await entry(page, "Carol").waitFor();
+    await closeRefused(page);
+  });
 
 for (const [width, colorScheme] of [[360, "dark"], [1440, "light"]]) {
   test(`entries, one entry, changes and files at ${width} px, ${colorScheme}`, async () => {
@@ -369,10 +516,10 @@ test("ten thousand entries: imported in parts that can be left, filtered as one 
   const page = await policies("files");
   await page.getByLabel("File").setInputFiles(file);
   await page.getByText("many.conf").waitFor();
-  await page.getByRole("button", { name: "Import" }).click();
+  await imported(page);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText(like("Left after 1 of 2 parts")).waitFor();
-  await page.getByRole("button", { name: "Import" }).click();
+  await imported(page);
   await page.getByText(/were there already/).waitFor();
   await page.getByRole("link", { name: "Entries" }).click();
   await page.getByText(/Show more/).waitFor();

@@ -57,6 +57,32 @@ test("one's name and one's code", async () => {
   await leave(page, other);
 });
 
+test("the configuration file is the one that was read, and the SIP address one's own", async () => {
+  const page = await at("you");
+  const line = page.getByText("Your SIP address is set in the configuration file:");
+  await line.waitFor();
+  assert.ok((await line.innerText()).endsWith(`entity = "${alice.entity}"`));
+  await page.goto(`${alice.door}/#settings/agent`);
+  const file = page.getByText("The agent has read this file:");
+  await file.waitFor();
+  assert.ok((await file.innerText()).endsWith("sottovoce.toml"));
+  assert.equal(await page.getByText("There is no file yet.").count(), 0);
+  await leave(page);
+});
+
+test("without a configuration file it is said where to make one, and that the SIP address is the machine's", async () => {
+  const page = await at("agent");
+  const found = `no file, all defaults; you are ${alice.entity}; entity is not configured: ${alice.entity} is used`;
+  const doctor = { ok: true, checks: [{ name: "configuration", status: "ok", found, next: "" }] };
+  await page.route("**/v1/doctor", (route) => route.fulfill({ json: doctor }));
+  await page.goto(`${alice.door}/#settings/you`);
+  await page.getByText("Nobody has chosen your SIP address").waitFor();
+  await page.goto(`${alice.door}/#settings/agent`);
+  await page.getByText("There is no file yet. Make it: ~/.config/sottovoce/sottovoce.toml").waitFor();
+  assert.equal(await page.getByText("The agent has read this file:").count(), 0);
+  await leave(page);
+});
+
 test("the safety phrase as words and as a code, and that it was compared", async () => {
   const [page, other] = [await at("you", alice, { colorScheme: "dark", viewport: { width: 390, height: 800 } }), await at("you")];
   const [pin] = (await alice.run("identity", "show")).pins;
@@ -68,10 +94,10 @@ test("the safety phrase as words and as a code, and that it was compared", async
   const code = page.getByRole("img", { name: /^The safety phrase with .* as a QR code$/ });
   assert.equal(await read(code), pin.phrase.join(" "), "in the dark, too");
   await page.getByRole("button", { name: "The words are the same" }).click();
-  await page.getByRole("button", { name: "Leave it as it is" }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
   assert.equal((await alice.run("identity", "show")).pins[0].verified, false);
   await page.getByRole("button", { name: "The words are the same" }).press("Enter");
-  await page.waitForFunction(() => document.activeElement.innerText === "Leave it as it is");
+  await page.waitForFunction(() => document.activeElement.innerText === "Cancel");
   await page.getByRole("button", { name: "Yes, remember it" }).click();
   await page.getByText("verified: you compared the safety phrase").waitFor();
   assert.equal((await alice.run("identity", "show")).pins[0].verified, true);

@@ -7,7 +7,7 @@ import { dismiss, follow, useKnown } from "./core/store.js";
 import { choose, language, LANGUAGES, speak, t } from "./core/words.js";
 import { useWaits } from "./core/waits.js";
 import { useWay } from "./core/way.js";
-import { said } from "./core/said.js";
+import { placeName } from "./core/said.js";
 import { number, shortName } from "./core/format.js";
 import { ring, silence } from "./core/bell.js";
 import { Icon } from "./parts/icon.js";
@@ -46,7 +46,7 @@ function Page() {
     <header class="top">
       <a class="brand" href="#"><img src="icon.svg" alt="" width="28" height="28" />sottovoce</a>
       ${known.status &&
-      html`<span class="me grow"><${Theirs} text=${known.presences.find((one) => one.own)?.user ?? known.status.display_name ?? shortName(known.status.entity)} /> <span class="detail"><${Icon} name="place" /><bdi>${known.status.place ? said(known.status.place) : t(`scope-${known.status.environment.scope}`)}</bdi></span></span>`}
+      html`<span class="me grow"><${Theirs} text=${known.presences.find((one) => one.own)?.user ?? known.status.display_name ?? shortName(known.status.entity)} /> <span class="detail"><${Icon} name="place" /><${Theirs} text=${placeName(known.status.place) || t(`scope-${known.status.environment.scope}`)} /></span></span>`}
       <label class="language"><span class="sr">${t("language")}</span>
         <select onChange=${async (event) => (await choose(event.target.value), again((turn) => turn + 1))}>
           ${Object.entries(LANGUAGES).map(([name, word]) => html`<option value=${name} lang=${name} selected=${name === language}>${word}</option>`)}

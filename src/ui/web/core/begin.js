@@ -12,9 +12,9 @@ export async function call(peer) {
   return begun;
 }
 
-/** Asks a peer where it is and how packets are to be protected. */
-export async function ask(peer) {
-  const begun = await post("/v1/asks", { peer, presence: true, policy: true });
+/** Asks a peer where it is and how packets are to be protected, or what `wants` says. */
+export async function ask(peer, wants = { presence: true, policy: true }) {
+  const begun = await post("/v1/asks", { peer, ...wants });
   add("asks", begun);
   return begun;
 }

@@ -19,8 +19,13 @@ export function duration(ms) {
   return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
 
+/** The peer that everybody has, and that says what it hears; by this name it is known to itself and everywhere. */
+export const ECHO = "sip:echo@localhost";
+const ECHO_NAME = "Echo";
+
 /** The user of a SIP entity, or its host where it names none: `bob` of `sip:bob@example.org`. */
 export function shortName(entity) {
+  if (entity === ECHO) return ECHO_NAME;
   const found = /^(?:sips?|pres|tel):(?:([^@;]+)@)?([^;?]+)/.exec(entity ?? "");
   return found ? found[1] ?? found[2] : entity;
 }

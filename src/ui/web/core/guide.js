@@ -3,8 +3,6 @@
 import { changed } from "./store.js";
 
 export const STEPS = ["name", "place", "sound", "account", "echo"];
-/** The peer that everybody has, and that says what it hears. */
-export const ECHO = "sip:echo@localhost";
 
 const KEPT = "guide";
 const TALK = "guide-talk";

@@ -41,6 +41,9 @@ export const SEALS = {
 
 const RANKS = ["none", "ah-use", "esp-use", "srtp-use", "ah", "srtp-require", "ah-esp-use", "esp", "esp-ah", "discard"];
 
+/** What nobody knows stands before all. */
+export const weakestFirst = (kinds) => kinds.toSorted((one, other) => RANKS.indexOf(one) - RANKS.indexOf(other));
+
 /** The weakest of several entries: it is a way past all others. */
 export function weakestOf(entries) {
   const kinds = entries.map(protection);

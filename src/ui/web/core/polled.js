@@ -8,8 +8,8 @@ const EVERY_MS = 2000;
 /** What takes long is asked for less often: so much longer is the pause than the answer took. */
 const PATIENCE = 10;
 
-/** Does `look` now, when the line opens or the window is looked at again, and every few seconds meanwhile. */
-export function usePolled(look) {
+/** Does `look` now, when the line opens, `turn` grows or the window is looked at again, and every few seconds meanwhile. */
+export function usePolled(look, turn = 0) {
   const { line } = useKnown();
   const newest = useRef(look);
   newest.current = look;
@@ -31,24 +31,24 @@ export function usePolled(look) {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", again);
     };
-  }, [line]);
+  }, [line, turn]);
 }
 
 /** `[value, problem, put]` of a path; `put` is for the answer to a change, which is newer than what is on its way. */
-export function useFetched(path) {
+export function useFetched(path, turn) {
   const [state, set] = useState({ value: null, problem: null });
-  const turn = useRef(0);
+  const question = useRef(0);
   const put = (value) => {
-    turn.current += 1;
+    question.current += 1;
     set({ value, problem: null });
   };
   usePolled(async () => {
-    const asked = (turn.current += 1);
+    const asked = (question.current += 1);
     const next = await get(path).then(
       (value) => ({ value, problem: null }),
       (problem) => ({ problem }),
     );
-    if (asked === turn.current) set((before) => ({ ...before, ...next }));
-  });
+    if (asked === question.current) set((before) => ({ ...before, ...next }));
+  }, turn);
   return [state.value, state.problem, put];
 }

@@ -17,6 +17,22 @@ const LISTS = {
   watches: { path: "/v1/watches", key: (watch) => `${watch.peer} ${watch.device ?? ""}` },
 };
 
+/** As many as the agent itself remembers of what comes again and again, and the states in which one goes on: that is never forgotten. */
+const REMEMBERED = {
+  asks: { most: 256, open: ["asking", "reviewing"] },
+  calls: { most: 256, open: ["active", "asking", "incoming", "inviting", "reviewing", "ringing", "wanted"] },
+  messages: { most: 256, open: ["sending"] },
+  proposals: { most: 128, open: ["waiting"] },
+  reviews: { most: 256, open: ["declined", "failed", "looser", "pending", "proposed", "storing"] },
+};
+
+/** `list` without the oldest of what is over, where it is too long. */
+function remembered(name, list) {
+  const { most, open } = REMEMBERED[name] ?? { most: Infinity };
+  const over = list.length > most ? list.findIndex((one) => !open.includes(one.state)) : -1;
+  return over < 0 ? list : list.toSpliced(over, 1);
+}
+
 /** Which list an event's noun belongs to. */
 const KEPT_BY = {
   account: "accounts",
@@ -30,7 +46,7 @@ const KEPT_BY = {
   review: "reviews",
   watch: "watches",
 };
-const GONE = { "contact-gone": "contacts", "group-gone": "groups" };
+const GONE = { "account-gone": "accounts", "contact-gone": "contacts", "group-gone": "groups", "presence-gone": "presences", "watch-gone": "watches" };
 
 /** Notices that are kept. */
 const NOTICES = 20;
@@ -49,8 +65,8 @@ export const known = {
   notices: [],
   /** Keys of their telephones that peers have pressed in calls of this page's time, the newest last, by call. */
   digits: new Map(),
-  /** Grows with each change of the policy database, of watchers, of history: who shows them asks again. */
-  turns: { policy: 0, watchers: 0, history: 0 },
+  /** Each grows when what it is named by changes: who shows that asks again. */
+  turns: { audit: 0, history: 0, pins: 0, policy: 0, sound: 0, watchers: 0 },
   ...Object.fromEntries(Object.keys(LISTS).map((name) => [name, []])),
 };
 
@@ -88,7 +104,7 @@ export function useKnown() {
 export function put(name, noun) {
   const { key } = LISTS[name];
   const at = known[name].findIndex((one) => key(one) === key(noun));
-  known[name] = at < 0 ? [...known[name], noun] : known[name].with(at, noun);
+  known[name] = at < 0 ? remembered(name, [...known[name], noun]) : known[name].with(at, noun);
   changed();
 }
 
@@ -136,7 +152,7 @@ export async function refreshStatus() {
   changed();
 }
 
-/** What no event tells, as what is forgotten. Other tabs of the page are told of it. */
+/** What no event tells, as what is answered about watchers. Other tabs of the page are told of it. */
 const UNTOLD = new BroadcastChannel("sottovoce-untold");
 
 /** That list, or what that turn counts, as it is now. */
@@ -152,10 +168,10 @@ export async function untold(name) {
   await refresh(name);
 }
 
-// What commands and other browsers forget is seen as soon as somebody looks here again.
+// What commands and other browsers answer about watchers is seen as soon as somebody looks here again.
 const look = (name) => known.line === "open" && refresh(name).catch((error) => console.debug(error));
 UNTOLD.addEventListener("message", ({ data }) => look(data));
-addEventListener("visibilitychange", () => document.hidden || ["presences", "watches", "history", "watchers"].forEach(look));
+addEventListener("visibilitychange", () => document.hidden || look("watchers"));
 
 const tellers = new Set();
 
@@ -170,14 +186,13 @@ function heard(name, noun) {
     const before = known[list].find((one) => LISTS[list].key(one) === LISTS[list].key(noun));
     put(list, noun);
     tellers.forEach((teller) => teller(name, noun, before));
-  } else if (GONE[name]) drop(GONE[name], noun);
+  } else if (GONE[name]) drop(GONE[name], LISTS[GONE[name]].key(noun) ?? noun);
   else if (name === "notice") notice(noun);
   else if (name === "digit") pressed(noun);
-  else if (name === "policy") known.turns.policy += 1;
+  else if (name in known.turns) known.turns[name] += 1;
   else if (name.startsWith("watcher")) known.turns.watchers += 1;
-  if (name === "call") known.turns.history += ["ended", "failed"].includes(noun.state) ? 1 : 0;
-  // The top of the page says who and where its user is.
-  if (name === "presence" && noun.own) refreshStatus().catch((error) => console.debug(error));
+  // The top of the page says who and where its user is, and whether he is to be disturbed.
+  if (name === "do-not-disturb" || (name === "presence" && noun.own)) refreshStatus().catch((error) => console.debug(error));
   changed();
 }
 

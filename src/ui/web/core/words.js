@@ -1,4 +1,4 @@
-// The page's words, in the language of the user. English stands in for what a catalogue lacks.
+// The page's words, in the language of the user. Every catalogue has every message.
 
 import { FluentBundle, FluentResource } from "../vendor/fluent.js";
 import { harmless } from "./text.js";
@@ -6,10 +6,10 @@ import { harmless } from "./text.js";
 export const LANGUAGES = { en: "English", de: "Deutsch", ja: "日本語" };
 const KEPT = "language";
 
-const bundles = [];
+let bundle;
 let english = [];
 
-/** The messages of the English catalogue whose names begin so. */
+/** The messages in English whose names begin so. */
 export const sentences = (prefix) => english.filter(({ id }) => id.startsWith(prefix));
 
 /** The language that is shown. */
@@ -17,11 +17,7 @@ export let language = "en";
 
 async function load(name) {
   const answer = await fetch(`words/${name}.ftl`);
-  const bundle = new FluentBundle(name);
-  const resource = new FluentResource(await answer.text());
-  bundle.addResource(resource);
-  if (name === "en") english = resource.body;
-  return bundle;
+  return new FluentResource(await answer.text());
 }
 
 function wanted() {
@@ -31,8 +27,12 @@ function wanted() {
 }
 
 export async function speak(name = wanted()) {
-  const names = [...new Set([name, "en"])];
-  bundles.splice(0, bundles.length, ...(await Promise.all(names.map(load))));
+  // Of English a page in another language needs the agent's sentences, to know them by.
+  const [words, said] = await Promise.all([load(name), name !== "en" && load("said")]);
+  const made = new FluentBundle(name);
+  made.addResource(words);
+  bundle = made;
+  english = (said || words).body;
   language = name;
   document.documentElement.lang = name;
   document.documentElement.dir = new Intl.Locale(name).getTextInfo?.().direction ?? "ltr";
@@ -49,12 +49,9 @@ const safe = (args) => Object.fromEntries(Object.entries(args ?? {}).map(([name,
 /** The message of that name, or null. */
 export function maybe(id, args) {
   const [name, attribute] = id.split(".");
-  for (const bundle of bundles) {
-    const message = bundle.getMessage(name);
-    const pattern = attribute ? message?.attributes[attribute] : message?.value;
-    if (pattern) return bundle.formatPattern(pattern, safe(args), []);
-  }
-  return null;
+  const message = bundle?.getMessage(name);
+  const pattern = attribute ? message?.attributes[attribute] : message?.value;
+  return pattern ? bundle.formatPattern(pattern, safe(args), []) : null;
 }
 
 /** The message of that name. */

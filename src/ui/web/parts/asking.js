@@ -6,7 +6,7 @@ import { shortName } from "../core/format.js";
 import { t } from "../core/words.js";
 import { go } from "../core/way.js";
 import { ProblemBox, useRequest } from "./problem.js";
-import { Theirs } from "./text.js";
+import { OfAgent, Theirs } from "./text.js";
 
 const OVER = ["cancelled", "failed", "presence-stored", "refused", "registered"];
 
@@ -24,7 +24,7 @@ export function Asking({ ask, onGone }) {
       ${asking ? html`<button disabled=${busy} onClick=${cancel}>${t("cancel")}</button>` : html`<button class="quiet" onClick=${onGone}>${t("dismiss")}</button>`}
     </div>
     ${asking && html`<progress aria-label=${t("asking", { who: shortName(ask.peer) })}></progress>`}
-    <ol class="steps">${ask.steps.map((step) => html`<li><${Theirs} text=${step.text} /></li>`)}</ol>
+    <ol class="steps">${ask.steps.map((step) => html`<li><${OfAgent} text=${step.text} /></li>`)}</ol>
     ${ask.failure && html`<${ProblemBox} problem=${ask.failure} />`}
     ${ask.state === "presence-stored" && ask.answer && html`<${Answered} presence=${ask.answer} />`}
     <${ProblemBox} problem=${problem} />

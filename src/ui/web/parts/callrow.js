@@ -17,7 +17,7 @@ export function CallRow({ call }) {
   const act = (what) => run(() => post(`/v1/calls/${call.id}/${what}`));
   const seal = callSeal(call, known.calls);
   const rings = ["incoming", "wanted"].includes(call.state);
-  // It comes when somebody else wants it to: a click that was meant for what stood there answers nothing.
+  // It comes when somebody else wants it to: a click that was meant for what stood there answers nothing, and rejects nobody.
   const settled = useSettled(`${call.id} ${call.state}`);
   return html`<div class="row ${rings ? "ringing" : ""}">
     <span class="seal ${seal}"><${Icon} name=${seal} /></span>
@@ -27,7 +27,7 @@ export function CallRow({ call }) {
     </a>
     ${rings &&
     html`<button class="main" disabled=${busy || !settled} onClick=${() => act("answer")}><${Icon} name="call" />${t("answer")}</button>
-      <button class="danger" disabled=${busy} onClick=${() => act("reject")}>${t("reject")}</button>`}
+      <button class="danger" disabled=${busy || !settled} onClick=${() => act("reject")}>${t("reject")}</button>`}
     ${!rings && html`<button class="danger" disabled=${busy} onClick=${() => run(() => remove(`/v1/calls/${call.id}`))}>${t("hangup")}</button>`}
     <${ProblemBox} problem=${problem} />
   </div>`;

@@ -1,14 +1,13 @@
 // Another key than the one that was approved: unmissable, and nothing goes on before the user has compared it.
 
 import { html, useState } from "../vendor/preact.js";
-import { post } from "../core/door.js";
+import { ask } from "../core/begin.js";
 import { useSettled } from "../core/settled.js";
-import { add } from "../core/store.js";
 import { shortName } from "../core/format.js";
 import { t } from "../core/words.js";
 import { go } from "../core/way.js";
 import { Icon } from "./icon.js";
-import { Fingerprint, Theirs } from "./text.js";
+import { Fingerprint, OfAgent, Theirs } from "./text.js";
 
 const PRINT = "[0-9a-f]{8}(?::[0-9a-f]{8}){7}";
 /** The end of what the agent says, which no name of a peer stands in. */
@@ -26,10 +25,9 @@ export function ChangedKey({ who, entity, known, now, onAccepted }) {
   const accept = async () => {
     set({ busy: true, problem: null });
     try {
-      const ask = await post("/v1/asks", { peer: entity, accept_key: now });
-      add("asks", ask);
+      const begun = await ask(entity, { accept_key: now });
       await onAccepted?.();
-      go(`ask/${ask.id}`);
+      go(`ask/${begun.id}`);
     } catch (problem) {
       set({ busy: false, problem });
     }
@@ -46,6 +44,6 @@ export function ChangedKey({ who, entity, known, now, onAccepted }) {
       <dd><${Fingerprint} of=${now} /></dd>
     </dl>
     <button class="danger" disabled=${state.busy || !settled} onClick=${accept}>${t("key-accept")}</button>
-    ${state.problem && html`<p class="next"><${Theirs} text=${state.problem.message} /></p>`}
+    ${state.problem && html`<p class="next"><${OfAgent} text=${state.problem.message} /></p>`}
   </section>`;
 }

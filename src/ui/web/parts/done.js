@@ -5,7 +5,7 @@ import { get, post, segment } from "../core/door.js";
 import { t } from "../core/words.js";
 import { Icon } from "./icon.js";
 import { ProblemBox, useRequest } from "./problem.js";
-import { Theirs } from "./text.js";
+import { OfAgent } from "./text.js";
 
 /** What is told of a change that was just made to this entry, or to the default. */
 export async function told(text, id, warnings = []) {
@@ -33,7 +33,7 @@ export function Done({ done, onDone }) {
       <${Icon} name="check" /><span class="grow">${done.text}</span>
       ${done.change !== null && html`<button disabled=${busy} onClick=${undo}>${t("policies-undo")}</button>`}
       <button class="quiet" onClick=${() => onDone(null)}>${t("dismiss")}</button>
-      ${done.warnings.length > 0 && html`<ul class="under">${done.warnings.map((warning) => html`<li><${Theirs} text=${warning} /></li>`)}</ul>`}
+      ${done.warnings.length > 0 && html`<ul class="under">${done.warnings.map((warning) => html`<li><${OfAgent} text=${warning} /></li>`)}</ul>`}
       <${ProblemBox} problem=${problem} />
     </div>`}
   </div>`;

@@ -3,7 +3,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { post, segment } from "../core/door.js";
 import { useKnown } from "../core/store.js";
-import { said } from "../core/said.js";
+import { placeName, said } from "../core/said.js";
 import { t } from "../core/words.js";
 import { Icon } from "./icon.js";
 import { ProblemBox, useRequest } from "./problem.js";
@@ -42,7 +42,7 @@ export function PresenceCard({ review }) {
     <h2 id="presence-title">${t("presence-title")}</h2>
     <dl>
       ${row(t("presence-user"), html`<${Renamed} label=${t("presence-user")} name="user" theirs=${presence.user} own=${presence.own_user} presence=${presence} />`)}
-      ${row(t("presence-place"), html`<${Renamed} label=${t("presence-place")} name="place" theirs=${presence.place} own=${presence.own_place} presence=${presence} />`)}
+      ${row(t("presence-place"), html`<${Renamed} label=${t("presence-place")} name="place" theirs=${placeName(presence.place)} own=${presence.own_place} presence=${presence} />`)}
       ${row(
         t("presence-network"),
         html`<span class="scope ${surroundings.environment?.scope ?? "unknown"}"><${Icon} name="place" />${t(`scope-${surroundings.environment?.scope ?? "unknown"}`)}</span>

@@ -2,23 +2,32 @@
 
 import { html, useState } from "../vendor/preact.js";
 import { maybe, t } from "../core/words.js";
-import { Theirs } from "./text.js";
 import { ChangedKey, changedKey } from "./changedkey.js";
 import { Icon } from "./icon.js";
+import { English, OfAgent } from "./text.js";
+
+/** The agent's own sentences, for what those in the user's language leave out: names and numbers. */
+const Whole = ({ problem }) => html`<details>
+  <summary>${t("agent-words")}</summary>
+  <p class="detail"><${English} text=${problem.message} /></p>
+  ${problem.next && html`<p class="detail"><${English} text=${problem.next} /></p>`}
+</details>`;
 
 export function ProblemBox({ problem, onDismiss }) {
   if (!problem) return null;
   const key = changedKey(problem);
   if (key) return html`<${ChangedKey} ...${key} onAccepted=${onDismiss} />`;
-  const inOurs = maybe(`problem-${problem.code}`, { subject: problem.subject ?? "" });
+  const about = { subject: problem.subject ?? "" };
+  const what = maybe(`problem-${problem.code}`, about);
   // What the agent advises is typed into a terminal; where the page can do it itself, it says how.
-  const next = maybe(`problem-${problem.code}.next`) ?? problem.next;
+  const ours = maybe(`problem-${problem.code}.next`, about);
+  const next = ours ?? (!what && problem.next && html`<${OfAgent} text=${problem.next} />`);
   return html`<div class="problem" role="alert" data-code=${problem.code}>
     <${Icon} name="warn" />
     <div>
-      ${inOurs && html`<p>${inOurs}</p>`}
-      <p class=${inOurs ? "detail" : ""}><${Theirs} text=${problem.message} /></p>
-      ${next && html`<p class="next"><span class="label">${t("what-to-do")}</span> <${Theirs} text=${next} /></p>`}
+      <p>${what ?? html`<${OfAgent} text=${problem.message} />`}</p>
+      ${next && html`<p class="next"><span class="label">${t("what-to-do")}</span> ${next}</p>`}
+      ${what && problem.message && html`<${Whole} problem=${problem} />`}
     </div>
     ${onDismiss && html`<button class="quiet" onClick=${onDismiss}>${t("dismiss")}</button>`}
   </div>`;

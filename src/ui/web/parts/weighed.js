@@ -40,10 +40,16 @@ export function useWeighed(review, lines, wanted) {
   return weighed;
 }
 
+/** A word that is another one where the peer proposes, or counters what was proposed: that is accepted as it is, or answered by another policy. */
+export const ofKind = (word, review) => (review.kind === "statement" ? word : `${word}-${review.kind}`);
+
 const Relation = ({ is }) => html`<span class="relation ${is}"><${Icon} name=${is} />${t(`relation-${is}`)}</span>`;
 
+/** Whose it is, where the heads of the columns are out of sight. */
+const Whose = ({ word }) => html`<span class="column">${t(word)}</span> `;
+
 /** What is nowhere said is left open. */
-const Against = ({ relation, value }) => relation && html`<${Relation} is=${relation} /><code dir="ltr">${value}</code>`;
+const Against = ({ relation, value, word }) => relation && html`<${Whose} word=${word} /><${Relation} is=${relation} /><code dir="ltr">${value}</code>`;
 
 /** "out esp level" in the reader's language. */
 const field = (name) => name.split(" ").map((word) => maybe(`field-${word}`) ?? word).join(" ");
@@ -51,6 +57,7 @@ const field = (name) => name.split(" ").map((word) => maybe(`field-${word}`) ?? 
 export function Weighed({ weighed, review }) {
   if (!weighed) return null;
   if (weighed.failure) return html`<${ProblemBox} problem=${weighed.failure} />`;
+  const theirs = ofKind("difference-theirs", review);
   return html`<table class="differences" aria-live="polite">
     <caption>
       ${t("differences")}
@@ -59,7 +66,7 @@ export function Weighed({ weighed, review }) {
       <tr>
         <th scope="col">${t("field")}</th>
         <th scope="col">${t("difference-yours")}</th>
-        <th scope="col">${t("difference-theirs")}</th>
+        <th scope="col">${t(theirs)}</th>
         <th scope="col">${t("difference-now")}</th>
       </tr>
     </thead>
@@ -67,9 +74,9 @@ export function Weighed({ weighed, review }) {
       ${weighed.differences.map(
         (row) => html`<tr key=${row.field}>
           <th scope="row">${field(row.field)}</th>
-          <td><code dir="ltr">${row.yours}</code></td>
-          <td><${Against} relation=${row.to_theirs} value=${row.theirs} /></td>
-          <td><${Against} relation=${row.to_current} value=${row.current} /></td>
+          <td><${Whose} word="difference-yours" /><code dir="ltr">${row.yours}</code></td>
+          <td><${Against} word=${theirs} relation=${row.to_theirs} value=${row.theirs} /></td>
+          <td><${Against} word="difference-now" relation=${row.to_current} value=${row.current} /></td>
         </tr>`,
       )}
     </tbody>

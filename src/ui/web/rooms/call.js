@@ -1,9 +1,10 @@
 // One call: what protects it stays in sight; below it what one does in a call, and how well it sounds.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { call as begin } from "../core/begin.js";
 import { get, post, remove, segment } from "../core/door.js";
 import { useSettled } from "../core/settled.js";
-import { add, useKnown } from "../core/store.js";
+import { useKnown } from "../core/store.js";
 import { duration, shortName } from "../core/format.js";
 import { t } from "../core/words.js";
 import { go } from "../core/way.js";
@@ -11,7 +12,7 @@ import { Icon } from "../parts/icon.js";
 import { ProblemBox, useRequest } from "../parts/problem.js";
 import { SecurityLine } from "../parts/security.js";
 import { Meter, QualityGraph } from "../parts/quality.js";
-import { Theirs } from "../parts/text.js";
+import { OfAgent, Theirs } from "../parts/text.js";
 import { Conference } from "./call/conference.js";
 import { Moved } from "./call/moved.js";
 import { Pad } from "./call/pad.js";
@@ -62,7 +63,7 @@ function Timer({ since }) {
     const timer = setInterval(() => again((turn) => turn + 1), 500);
     return () => clearInterval(timer);
   }, []);
-  return html`<span class="timer" role="timer">${duration(Date.now() - Date.parse(since))}</span>`;
+  return html`<span class="timer" role="timer" dir="ltr">${duration(Date.now() - Date.parse(since))}</span>`;
 }
 
 function Shown({ call: stored }) {
@@ -88,15 +89,15 @@ function Shown({ call: stored }) {
     ${call.moved && !over && html`<${Moved} call=${call} />`}
     ${["no_input", "no_output", "unheard"].map((name) => call[name] && html`<${ProblemBox} key=${name} problem=${call[name]} />`)}
     ${call.failure && html`<${ProblemBox} problem=${call.failure} />`}
-    ${over && html`<p class="big">${call.reason ? html`<${Theirs} text=${call.reason} />` : t(`call-${call.state}`)}</p>`}
+    ${over && html`<p class="big">${call.reason ? html`<${OfAgent} text=${call.reason} />` : t(`call-${call.state}`)}</p>`}
     <div class="buttons">
       ${rings &&
       html`<button class="main" disabled=${busy || !settled} onClick=${() => act("answer")}><${Icon} name="call" />${t("answer")}</button>
-        <button class="danger" disabled=${busy} onClick=${() => act("reject")}>${t("reject")}</button>`}
+        <button class="danger" disabled=${busy || !settled} onClick=${() => act("reject")}>${t("reject")}</button>`}
       ${active && html`<button disabled=${busy} aria-pressed=${call.muted} onClick=${() => run(() => (call.muted ? remove : post)(`/v1/calls/${segment(call.id)}/mute`))}>${t(call.muted ? "unmute" : "mute")}</button>`}
       ${active && html`<button disabled=${busy} aria-pressed=${call.on_hold} onClick=${() => act(call.on_hold ? "resume" : "hold")}>${t(call.on_hold ? "resume" : "hold")}</button>`}
       ${!rings && !over && html`<button class="danger" disabled=${busy} onClick=${() => run(() => remove(`/v1/calls/${segment(call.id)}`))}>${t("hangup")}</button>`}
-      ${over && html`<button class="main" disabled=${busy} onClick=${() => run(async () => { const begun = await post("/v1/calls", { peer: call.entity ?? call.peer }); add("calls", begun); go(`call/${begun.id}`); })}><${Icon} name="call" />${t("call-again-short")}</button>`}
+      ${over && html`<button class="main" disabled=${busy} onClick=${() => run(() => begin(call.entity ?? call.peer))}><${Icon} name="call" />${t("call-again-short")}</button>`}
     </div>
     <${ProblemBox} problem=${problem} onDismiss=${clear} />
     ${active &&

@@ -1,12 +1,11 @@
 // The request (FIG. 4): whom to ask or call, and what is under way.
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { post } from "../core/door.js";
+import { ask, call } from "../core/begin.js";
 import { useFetched } from "../core/fetched.js";
-import { add, useKnown } from "../core/store.js";
+import { useKnown } from "../core/store.js";
 import { shortName } from "../core/format.js";
 import { t } from "../core/words.js";
-import { go } from "../core/way.js";
 import { Icon } from "../parts/icon.js";
 import { ProblemBox, useRequest } from "../parts/problem.js";
 import { Theirs } from "../parts/text.js";
@@ -47,24 +46,16 @@ function Request({ onAsk }) {
   const [run, busy, problem, clear] = useRequest();
   const nothing = !wants.presence && !wants.policy;
   const tick = (name) => (event) => setWants({ ...wants, [name]: event.target.checked });
-  const ask = async (event) => {
+  const askFirst = async (event) => {
     event.preventDefault();
     if (!peer.trim()) return field.current.focus();
-    const begun = await run(() => post("/v1/asks", { peer: peer.trim(), ...wants }));
-    if (begun) {
-      add("asks", begun);
-      onAsk(begun.id);
-    }
+    await run(async () => onAsk((await ask(peer.trim(), wants)).id));
   };
-  const call = async () => {
+  const callNow = async () => {
     if (!peer.trim()) return field.current.focus();
-    const begun = await run(() => post("/v1/calls", { peer: peer.trim() }));
-    if (begun) {
-      add("calls", begun);
-      go(`call/${begun.id}`);
-    }
+    await run(() => call(peer.trim()));
   };
-  return html`<form class="request card" onSubmit=${ask}>
+  return html`<form class="request card" onSubmit=${askFirst}>
     <label for="peer">${t("request-peer")}</label>
     <div class="line">
       <input
@@ -82,7 +73,7 @@ function Request({ onAsk }) {
       />
       <datalist id="people">${known.contacts.map((contact) => html`<option value=${contact.name}>${contact.entity}</option>`)}</datalist>
       <button class="main" disabled=${busy || nothing}>${t("request-ask")}</button>
-      <button type="button" class="call" disabled=${busy} onClick=${call}><${Icon} name="call" />${t("request-call")}</button>
+      <button type="button" class="call" disabled=${busy} onClick=${callNow}><${Icon} name="call" />${t("request-call")}</button>
     </div>
     <fieldset class="ticks">
       <legend>${t("request-what")}</legend>

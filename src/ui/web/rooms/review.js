@@ -1,8 +1,9 @@
 // The review (FIG. 8, 9, 11, 12, 13): the peer's presence and its policy, side by side, so that one is judged by the other.
 
 import { html, useState } from "../vendor/preact.js";
+import { call as begin } from "../core/begin.js";
 import { post, segment } from "../core/door.js";
-import { add, useKnown } from "../core/store.js";
+import { useKnown } from "../core/store.js";
 import { drafts, impossible, PRESETS, presetOf, protection, protectionOf, setkey, weakestOf, withPreset } from "../core/policy.js";
 import { shortName } from "../core/format.js";
 import { said } from "../core/said.js";
@@ -14,7 +15,7 @@ import { Icon } from "../parts/icon.js";
 import { PolicyForm } from "../parts/policyform.js";
 import { PresenceCard } from "../parts/presencecard.js";
 import { ProblemBox, useRequest } from "../parts/problem.js";
-import { Cost, Weighed, useWeighed } from "../parts/weighed.js";
+import { Cost, ofKind, Weighed, useWeighed } from "../parts/weighed.js";
 import { Theirs, Time } from "../parts/text.js";
 
 const OPEN = ["pending", "looser", "declined", "failed"];
@@ -38,7 +39,7 @@ function Sentence({ review, onSuggested, applied }) {
   const below = review.advice.verdict === "below-advice";
   return html`<section class="sentence ${below ? "attention" : ""}">
     <p class="big">
-      ${t(`where-${scope}`, { who })} ${t(review.kind === "statement" ? "asks" : `asks-${review.kind}`, { what: t(`as-${asks}`) })}
+      ${t(`where-${scope}`, { who })} ${t(ofKind("asks", review), { what: t(`as-${asks}`) })}
       ${differ && ` ${t("asks-differ")}`} ${review.advice.verdict === "enough" && ` ${t("advice-enough")}`}
     </p>
     ${review.advice.verdict !== "enough" &&
@@ -77,13 +78,13 @@ function Shown({ review }) {
       const untouched = lines === setkey(drafts(review.proposed));
       const body = review.kind === "statement" || looser || !untouched ? { answer: "edit", entries: lines } : { answer: "approve" };
       const answered = await post(`/v1/reviews/${segment(review.id)}/answer`, { ...body, by: "page", ...(looser && { propose: true, note: note || null }) });
-      if (answered.state === "registered") await then?.();
+      // What the peer has yet to agree to is no reason to call: the call would go by what holds until then.
+      const agreed = !looser && (review.kind !== "proposal" || untouched);
+      if (answered.state === "registered" && agreed) await then?.();
     });
   const callNow = async () => {
     if (call) return go(`call/${call.id}`);
-    const begun = await post("/v1/calls", { peer: review.presence.entity });
-    add("calls", begun);
-    go(`call/${begun.id}`);
+    await begin(review.presence.entity);
   };
   const refuse = () => run(() => post(`/v1/reviews/${segment(review.id)}/answer`, { answer: "refuse", by: "page" }));
   const settled = useSettled(`${review.id} ${looser} ${open}`);
@@ -124,7 +125,7 @@ function Shown({ review }) {
       <${ProblemBox} problem=${problem ?? review.failure} onDismiss=${problem && clear} />
       ${looser &&
       html`<div class="looser-note" role="status">
-        <p><${Icon} name="looser" />${t("looser-asks", { who: nameOf(review.presence) })}</p>
+        <p><${Icon} name=${review.kind === "statement" ? "looser" : "incomparable"} />${t(ofKind("looser-asks", review), { who: nameOf(review.presence) })}</p>
         <label>${t("looser-note")}<input value=${note} maxlength="80" onInput=${(event) => setNote(event.target.value)} /></label>
       </div>`}
       ${below &&
@@ -137,19 +138,30 @@ function Shown({ review }) {
       <div class="buttons">
         <button class=${below ? "" : "main"} disabled=${blocked} onClick=${() => answer(callNow)}><${Icon} name="call" />${t(looser ? "ask-peer-first" : call ? "register-go-on" : "register-call")}</button>
         ${!looser && html`<button disabled=${blocked} onClick=${() => answer()}>${t("register")}</button>`}
-        <button class="danger" disabled=${busy} onClick=${refuse}>${t("refuse")}</button>
+        <button class="danger" disabled=${busy || !settled} onClick=${refuse}>${t("refuse")}</button>
         <span class="detail">${t("review-until")} <${Time} at=${review.deadline} /></span>
       </div>
     </footer>`}
   </article>`;
 }
 
+/** What became of a counter-proposal, as it is shown. */
+const COUNTERED = { lapsed: "declined", used: "registered", waiting: "countered" };
+
+/** A peer's proposal is agreed to, or the peer is told what would be instead: neither is in force before the peer uses it. */
+function stateOf(review, proposals) {
+  if (review.kind !== "proposal" || review.state !== "registered") return review.state;
+  return COUNTERED[proposals.find((one) => one.review === review.id)?.counter?.state] ?? "agreed";
+}
+
 function Ended({ review, onCall, busy }) {
-  const good = ["registered", "storing"].includes(review.state);
+  const state = stateOf(review, useKnown().proposals);
+  const good = ["agreed", "registered", "storing"].includes(state);
   return html`<section class="ended ${good ? "good" : ""}" role="status">
-    <p class="big">${t(`review-state-${review.state}`)}</p>
+    <p class="big">${t(`review-state-${state}`)}</p>
+    ${["agreed", "countered"].includes(state) && html`<p>${t(`review-${state}-next`)}</p>`}
     ${review.by && html`<p class="detail">${t("answered-by", { who: t(`by-${review.by}`) })}</p>`}
-    ${review.state === "registered" && html`<button class="main" disabled=${busy} onClick=${onCall}><${Icon} name="call" />${t("call-now")}</button>`}
+    ${state === "registered" && html`<button class="main" disabled=${busy} onClick=${onCall}><${Icon} name="call" />${t("call-now")}</button>`}
     ${review.state === "stale" && html`<p>${t("review-stale-next")}</p>`}
   </section>`;
 }

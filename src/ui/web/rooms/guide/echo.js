@@ -1,9 +1,11 @@
 // The talk at the end: ask, review, tighten, call, and hear oneself. What is done in other rooms is done there as with any peer.
 
 import { html } from "../../vendor/preact.js";
-import { post, remove, segment } from "../../core/door.js";
-import { ECHO, follow, leave, talk } from "../../core/guide.js";
-import { add, useKnown } from "../../core/store.js";
+import { ask } from "../../core/begin.js";
+import { remove, segment } from "../../core/door.js";
+import { ECHO } from "../../core/format.js";
+import { follow, leave, talk } from "../../core/guide.js";
+import { useKnown } from "../../core/store.js";
 import { go } from "../../core/way.js";
 import { t } from "../../core/words.js";
 import { Icon } from "../../parts/icon.js";
@@ -19,12 +21,7 @@ export function EchoStep({ onDone }) {
   const [run, busy, problem, clear] = useRequest();
   const now = talk(known);
   const running = now && !["failed", "open", "over"].includes(now.stage);
-  const begin = () =>
-    run(async () => {
-      const ask = await post("/v1/asks", { peer: ECHO, presence: true, policy: true });
-      add("asks", ask);
-      follow(ask);
-    });
+  const begin = () => run(async () => follow(await ask(ECHO)));
   const end = () => {
     leave();
     onDone();

@@ -20,15 +20,12 @@ function before(news, rows) {
   return kept.length && kept[0].number === oldest - 1 ? [...news, ...kept] : news;
 }
 
-/** What may have added a row; no event tells of the table itself. */
-const stamp = (known) => [known.line, ...Object.values(known.turns), known.reviews.map((one) => one.state), known.asks.map((one) => one.state), known.calls.map((one) => one.state)].join();
-
 /** All rows that are loaded, `older(n)` for more, and whether that were all. */
 function useRows() {
   const known = useKnown();
   const [state, set] = useState({ rows: [], whole: false });
   const [run, busy, problem] = useRequest();
-  const now = stamp(known);
+  const now = `${known.line} ${known.turns.audit}`;
   useEffect(() => {
     if (known.line !== "open") return;
     run(async () => {

@@ -7,7 +7,7 @@ import { about, t, term } from "../../core/words.js";
 import { HistoryRow, whoOf } from "../../parts/historyrow.js";
 import { PeerActs } from "../../parts/peeracts.js";
 import { PastSeal } from "../../parts/security.js";
-import { Theirs, Time } from "../../parts/text.js";
+import { OfAgent, Theirs, Time } from "../../parts/text.js";
 
 export function PastCall({ row, fresh, onOnly }) {
   const [open, set] = useState(false);
@@ -24,10 +24,10 @@ function Opened({ row, who, onOnly }) {
     <dl>
       ${fact(t("presence-entity"), html`<${Theirs} text=${row.peer} />`)}
       ${fact(t("past-began"), html`<${Time} at=${row.started} />`)}
-      ${row.talked_ms > 0 && fact(t("past-talked"), duration(row.talked_ms))}
+      ${row.talked_ms > 0 && fact(t("past-talked"), html`<span dir="ltr">${duration(row.talked_ms)}</span>`)}
       ${fact(t("past-protection"), html`<${PastSeal} row=${row} />`)}
       ${fact(t("past-rule"), html`<code dir="ltr">${row.action}</code> ${row.suite && html`<span class="detail">${row.suite}</span>`}`)}
-      ${fact(t("past-why"), html`<${Theirs} text=${row.outcome} />`)}
+      ${fact(t("past-why"), html`<${OfAgent} text=${row.outcome} />`)}
       ${fact(t("past-packets"), html`${t("past-packets-of", { sent: row.packets.sent, received: row.packets.received })} ${dropped(row).map(([why, count]) => html`<span class="tag attention">${term("dropped", why)}: ${number(count)}</span>`)}`)}
     </dl>
     <${PeerActs} peer=${row.name ?? row.peer} who=${who}>

@@ -3,7 +3,6 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { post, remove } from "../../core/door.js";
 import { query, useHistory } from "../../core/history.js";
-import { untold } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { More } from "../../parts/more.js";
 import { ProblemBox } from "../../parts/problem.js";
@@ -25,19 +24,28 @@ function useTyped(value) {
   return typed;
 }
 
+/** Whether somebody can see this page. */
+function useInSight() {
+  const [is, set] = useState(!document.hidden);
+  useEffect(() => {
+    const look = () => set(!document.hidden);
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, []);
+  return is;
+}
+
 /** Missed calls that are shown have been seen; those of a peer alone say nothing of the others. Their numbers stay known as long as this is shown. */
 function useSeen(rows, peer) {
   const fresh = useRef(new Set());
   rows?.filter((row) => !row.seen).forEach((row) => fresh.current.add(row.number));
   const unseen = !peer && rows?.some((row) => !row.seen) ? rows[0].number : null;
+  const inSight = useInSight();
   useEffect(() => {
-    if (unseen === null || document.hidden) return;
-    post("/v1/history/seen", { until: unseen }).then(
-      () => untold("history"),
-      // They stay unseen, and are told of again.
-      (problem) => console.debug(problem),
-    );
-  }, [unseen]);
+    if (unseen === null || !inSight) return;
+    // Else they stay unseen, and are told of again.
+    post("/v1/history/seen", { until: unseen }).catch((problem) => console.debug(problem));
+  }, [unseen, inSight]);
   return fresh.current;
 }
 
@@ -53,7 +61,6 @@ export function Calls({ id }) {
   const forget = async () => {
     const { forgotten } = await remove(`/v1/history?${query(all ? { all: true } : filter)}`);
     tell(t("past-forgotten", { count: forgotten }));
-    await untold("history");
   };
   return html`<div class="line filters">
       <${Search} label=${t("past-seek")} value=${peer} onChange=${setPeer} />
@@ -64,7 +71,7 @@ export function Calls({ id }) {
     ${rows?.length > 0 && html`<ul class="rows">${rows.map((row) => html`<${PastCall} key=${row.number} row=${row} fresh=${fresh.has(row.number)} onOnly=${setPeer} />`)}</ul>`}
     ${more && html`<${More} onMore=${more} />`}
     <p class="empty" role="status">${rows && !rows.length ? t(all ? "past-none" : "past-none-found") : ""}</p>
-    ${rows?.length > 0 && html`<div class="buttons"><${Asked} word=${all ? "past-forget-all" : "past-forget-these"} question=${t(all ? "past-forget-all-sure" : "past-forget-these-sure")} yes=${t("people-forget")} work=${forget} /></div>`}
+    ${rows?.length > 0 && html`<div class="buttons"><${Asked} says=${t(all ? "past-forget-all" : "past-forget-these")} question=${t(all ? "past-forget-all-sure" : "past-forget-these-sure")} yes=${t("people-forget")} work=${forget} /></div>`}
     <p role="status" class="hint">${told}</p>`;
 }
 

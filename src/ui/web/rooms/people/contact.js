@@ -53,7 +53,7 @@ function Opened({ contact, state }) {
     <div class="buttons">
       <button ref=${button} aria-label=${about("people-change", contact.name)} onClick=${() => edit(true)}>${t("people-change")}</button>
       <${Asked}
-        word="people-remove"
+        says=${t("people-remove")}
         label=${about("people-remove", contact.name)}
         question=${t("people-remove-sure", { who: contact.name })}
         yes=${t("people-remove")}

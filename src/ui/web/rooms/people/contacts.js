@@ -1,7 +1,7 @@
 // Whom you know: contacts, found as one types, and the groups that they are in.
 
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
-import { useApproved } from "../../core/known.js";
+import { useApproved } from "../../core/approved.js";
 import { useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { go, useWay } from "../../core/way.js";

@@ -3,7 +3,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { post, remove, segment } from "../../core/door.js";
 import { shortName } from "../../core/format.js";
-import { add, untold, useKnown } from "../../core/store.js";
+import { add, useKnown } from "../../core/store.js";
 import { about, t } from "../../core/words.js";
 import { ProblemBox, useRequest } from "../../parts/problem.js";
 import { Theirs, Time } from "../../parts/text.js";
@@ -13,10 +13,7 @@ const follow = async (peer) => {
   watches.forEach((watch) => add("watches", watch));
   return watches;
 };
-const unfollow = async (peer) => {
-  await remove(`/v1/watches/${segment(peer)}`);
-  await untold("watches");
-};
+const unfollow = (peer) => remove(`/v1/watches/${segment(peer)}`);
 
 export const WatchTag = ({ watch }) => html`<span class="tag ${watch.state === "active" ? "" : "attention"}">${t(`people-watch-${watch.state}`)}</span>`;
 

@@ -58,7 +58,7 @@ function GroupRow({ group, members }) {
       ${unknown && html`<p class="hint">${t("people-unknown-what")}</p>`}
     </div>
     ${!unknown && !editing && html`<button ref=${button} aria-label=${about("people-change", who)} onClick=${() => edit(true)}>${t("people-change")}</button>`}
-    ${!group.built_in && !editing && html`<${Asked} word="people-remove" label=${about("people-remove", who)} question=${t("people-group-remove-sure", { who })} yes=${t("people-remove")} work=${() => remove(`/v1/groups/${segment(group.name)}`)} />`}
+    ${!group.built_in && !editing && html`<${Asked} says=${t("people-remove")} label=${about("people-remove", who)} question=${t("people-group-remove-sure", { who })} yes=${t("people-remove")} work=${() => remove(`/v1/groups/${segment(group.name)}`)} />`}
     ${editing && html`<${GroupForm} group=${group} onDone=${() => edit(false)} />`}
   </li>`;
 }

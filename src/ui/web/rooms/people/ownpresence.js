@@ -3,6 +3,7 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { post } from "../../core/door.js";
 import { put } from "../../core/store.js";
+import { placeName } from "../../core/said.js";
 import { t } from "../../core/words.js";
 import { Field } from "../../parts/field.js";
 import { Icon } from "../../parts/icon.js";
@@ -25,7 +26,7 @@ export function OwnPresence({ own }) {
       ? html`<${OwnForm} own=${own} onDone=${() => edit(false)} />`
       : html`<dl>
           <dt>${t("presence-user")}</dt><dd><${Theirs} text=${own.user ?? t("not-told")} /></dd>
-          <dt>${t("presence-place")}</dt><dd><${Theirs} text=${own.place ?? t("not-told")} /></dd>
+          <dt>${t("presence-place")}</dt><dd><${Theirs} text=${placeName(own.place) ?? t("not-told")} /></dd>
           <dt>${t("presence-network")}</dt><dd><span class="scope ${scope}"><${Icon} name="place" />${t(`scope-${scope}`)}</span> ${own.environment && html`<span class="detail">${t(`evidence-${own.environment.evidence}`)}</span>`}</dd>
           <dt>${t("presence-entity")}</dt><dd><${Theirs} text=${own.entity} /></dd>
           <dt>${t("presence-address")}</dt><dd><code dir="ltr">${own.address ?? t("not-told")}</code></dd>

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { useFetched } from "../../core/fetched.js";
+import { useSettled } from "../../core/settled.js";
 import { useKnown } from "../../core/store.js";
 import { unanswered } from "../../core/waits.js";
 import { t } from "../../core/words.js";
@@ -27,11 +28,12 @@ function useLooks() {
 export function Watchers() {
   const { turns } = useKnown();
   const [view, problem] = useFetched("/v1/watchers", turns.watchers + useLooks());
+  const waiting = unanswered(view?.watchers ?? []);
+  const active = view?.watchers.filter((one) => !waiting.includes(one)) ?? [];
+  const away = view?.answers.filter((answer) => !view.watchers.some((one) => one.key === answer.key)) ?? [];
+  const settled = useSettled([waiting, active, away].map((rows) => rows.map((one) => one.id ?? one.key).join()).join(" "));
   if (!view) return html`<${ProblemBox} problem=${problem} />`;
-  const waiting = unanswered(view.watchers);
-  const active = view.watchers.filter((one) => !waiting.includes(one));
-  const row = (one) => html`<${WatcherRow} key=${one.id} watcher=${one} answer=${view.answers.find((answer) => answer.key === one.key)} />`;
-  const away = view.answers.filter((answer) => !view.watchers.some((one) => one.key === answer.key));
+  const row = (one) => html`<${WatcherRow} key=${one.id} watcher=${one} answer=${view.answers.find((answer) => answer.key === one.key)} settled=${settled} />`;
   return html`<${ProblemBox} problem=${problem} />
     <p class="sr" role="status">${waiting.length ? t("people-waiting", { count: waiting.length }) : ""}</p>
     ${waiting.length > 0 &&
@@ -48,7 +50,7 @@ export function Watchers() {
     html`<section aria-labelledby="answers-title">
       <h2 id="answers-title">${t("people-answers")}</h2>
       <p class="hint">${t("people-answers-what")}</p>
-      <${List}>${away.map((answer) => html`<${AnswerRow} key=${answer.key} answer=${answer} />`)}<//>
+      <${List}>${away.map((answer) => html`<${AnswerRow} key=${answer.key} answer=${answer} settled=${settled} />`)}<//>
     </section>`}
     ${view.servers.map(
       (server) => html`<section key=${server.entity}>

@@ -1,8 +1,9 @@
 // An entry is changed. What a peer agreed to is not made looser without it: where the agent refuses that, the peer's user can be asked.
 
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { ask as begin } from "../../core/begin.js";
 import { post, segment } from "../../core/door.js";
-import { add, useKnown } from "../../core/store.js";
+import { useKnown } from "../../core/store.js";
 import { shortName } from "../../core/format.js";
 import { t } from "../../core/words.js";
 import { told } from "../../parts/done.js";
@@ -48,9 +49,7 @@ function Propose({ peer, text }) {
     event.preventDefault();
     run(async () => {
       const answer = { answer: "edit", entries: text, by: "page", propose: true, note: note || null };
-      const begun = await post("/v1/asks", { peer, answer });
-      add("asks", begun);
-      setAsked(begun.id);
+      setAsked((await begin(peer, { answer })).id);
     });
   };
   if (ask) return html`<${Asked} ask=${ask} />`;

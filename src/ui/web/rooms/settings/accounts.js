@@ -2,21 +2,18 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { remove, segment } from "../../core/door.js";
-import { usePolled } from "../../core/polled.js";
-import { refresh, untold, useKnown } from "../../core/store.js";
+import { useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
-import { ProblemBox, useRequest } from "../../parts/problem.js";
+import { ProblemBox } from "../../parts/problem.js";
+import { Asked } from "../../parts/question.js";
 import { Said } from "../../parts/said.js";
-import { Sure } from "../../parts/sure.js";
-import { Theirs, Time } from "../../parts/text.js";
+import { OfAgent, Theirs, Time } from "../../parts/text.js";
 import { AccountForm } from "./accountform.js";
 
 export function Accounts() {
   const { accounts } = useKnown();
   const [adding, set] = useState(false);
   const [said, say] = useState(null);
-  // That one is gone, no event tells.
-  usePolled(() => refresh("accounts").catch(() => {}));
   const added = (account) => {
     set(false);
     say(t("settings-account-added", { who: account.entity }));
@@ -37,13 +34,10 @@ export function Accounts() {
 const WELL = ["registered", "idle"];
 
 function Account({ account, onRemoved }) {
-  const [run, busy, problem, clear] = useRequest();
-  const drop = () =>
-    run(async () => {
-      await remove(`/v1/accounts/${segment(account.entity)}`);
-      await untold("accounts");
-      onRemoved(account.entity);
-    });
+  const drop = async () => {
+    await remove(`/v1/accounts/${segment(account.entity)}`);
+    onRemoved(account.entity);
+  };
   return html`<article class="account">
     <div class="head">
       <div>
@@ -54,10 +48,9 @@ function Account({ account, onRemoved }) {
           ${account.again && html` <span class="detail">${t("settings-account-again")} <${Time} at=${account.again} /></span>`}
         </p>
       </div>
-      ${account.added && html`<${Sure} label=${t("settings-account-remove")} question=${t("settings-account-sure", { who: account.entity })} yes=${t("settings-account-remove")} busy=${busy} then=${drop} />`}
+      ${account.added && html`<${Asked} says=${t("settings-account-remove")} question=${t("settings-account-sure", { who: account.entity })} yes=${t("settings-account-remove")} work=${drop} />`}
     </div>
     ${account.failure && html`<${ProblemBox} problem=${account.failure} />`}
-    <${ProblemBox} problem=${problem} onDismiss=${clear} />
     <${Mailbox} mailbox=${account.mailbox} />
     <${More} account=${account} />
     ${!account.added && html`<p class="hint">${t("settings-account-configured")} <code dir="ltr">[[account]]</code></p>`}
@@ -86,7 +79,7 @@ function More({ account }) {
     <dl>
       ${row(t("settings-account-proxy"), html`${code(account.proxy)} ${code(account.address)}`)} ${row(t("settings-account-user"), html`<${Theirs} text=${account.user} />`)}
       ${row(t("settings-account-heard"), account.heard && html`<${Time} at=${account.heard} />`)}
-      ${row(t("settings-account-publication"), html`${t(`settings-published-${publication.state}`)} ${publication.reason && html`<span class="detail"><${Theirs} text=${publication.reason} /></span>`}`)}
+      ${row(t("settings-account-publication"), html`${t(`settings-published-${publication.state}`)} ${publication.reason && html`<span class="detail"><${OfAgent} text=${publication.reason} /></span>`}`)}
       ${row(t("settings-account-gruu"), code(account.gruu))} ${row(t("settings-account-route"), account.service_route.length > 0 && code(account.service_route.join(" ")))}
       ${account.flows.map((flow, at) => row(t("settings-account-way", { number: at + 1 }), html`<span class="tag">${t(`settings-account-${flow.state}`)}</span> ${code(flow.address ?? flow.proxy)} ${flow.seen && html`<span class="detail">${t("settings-account-seen")} ${code(flow.seen)}</span>`}`))}
     </dl>

@@ -5,8 +5,7 @@ import { post, remove } from "../../core/door.js";
 import { usePolled } from "../../core/polled.js";
 import { refreshStatus, useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
-import { ProblemBox, useRequest } from "../../parts/problem.js";
-import { Sure } from "../../parts/sure.js";
+import { Asked } from "../../parts/question.js";
 import { Theirs } from "../../parts/text.js";
 import { Configured } from "./configured.js";
 import { Doctor } from "./doctor.js";
@@ -38,7 +37,7 @@ function Running({ status }) {
     <dl>
       ${row(t("settings-version"), `sottovoce ${status.version}`)} ${row(t("settings-listens"), status.listen.map((at) => html`${code(at)} `))}
       ${row(t("settings-door"), code(status.control ?? t("not-told")))}
-      ${row(t("settings-data"), status.data_dir ? html`<code><${Theirs} text=${status.data_dir} /></code>` : t("settings-data-none"))}
+      ${row(t("settings-data"), status.data_dir ? html`<code dir="ltr"><${Theirs} text=${status.data_dir} /></code>` : t("settings-data-none"))}
       ${row(t("settings-answer"), t(`settings-answer-${status.answer}`))}
     </dl>
     <p><a href="#guide">${t("settings-guide")}</a></p>
@@ -46,15 +45,13 @@ function Running({ status }) {
 }
 
 function Ends() {
-  const [run, busy, problem, clear] = useRequest();
   return html`<section class="card">
     <h2>${t("settings-ends")}</h2>
     <div class="ends-ways">
       <p class="hint">${t("settings-close-hint")}</p>
-      <${Sure} label=${t("settings-close")} question=${t("settings-close-sure")} yes=${t("settings-close-yes")} busy=${busy} then=${() => run(() => remove("/v1/pages"))} />
+      <${Asked} says=${t("settings-close")} question=${t("settings-close-sure")} yes=${t("settings-close-yes")} work=${() => remove("/v1/pages")} />
       <p class="hint">${t("settings-stop-hint")}</p>
-      <${Sure} label=${t("settings-stop")} question=${t("settings-stop-sure")} yes=${t("settings-stop-yes")} busy=${busy} then=${() => run(() => post("/v1/stop"))} />
+      <${Asked} says=${t("settings-stop")} question=${t("settings-stop-sure")} yes=${t("settings-stop-yes")} work=${() => post("/v1/stop")} />
     </div>
-    <${ProblemBox} problem=${problem} onDismiss=${clear} />
   </section>`;
 }

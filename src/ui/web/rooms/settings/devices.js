@@ -86,6 +86,6 @@ function Gain({ name, now, onUse }) {
   return html`<label for=${`sound-${name}`}>${t(`settings-${name.replace("_", "-")}`)}</label>
     <div class="gain">
       <input id=${`sound-${name}`} type="range" min=${QUIETEST} max=${LOUDEST} step="1" value=${value} aria-valuetext=${words} onInput=${(event) => move(Number(event.target.value))} onChange=${send} />
-      <output for=${`sound-${name}`}>${words}</output>
+      <output for=${`sound-${name}`} dir="ltr">${words}</output>
     </div>`;
 }

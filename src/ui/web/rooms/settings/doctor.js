@@ -2,10 +2,10 @@
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { get } from "../../core/door.js";
-import { term, t } from "../../core/words.js";
+import { maybe, term, t } from "../../core/words.js";
 import { Icon } from "../../parts/icon.js";
 import { ProblemBox, useRequest } from "../../parts/problem.js";
-import { Theirs } from "../../parts/text.js";
+import { OfAgent } from "../../parts/text.js";
 
 const SIGNS = { ok: "check", warn: "warn", fail: "closed" };
 
@@ -34,11 +34,14 @@ export function Doctor() {
   </section>`;
 }
 
+// What the agent advises is typed into a terminal, or into its file; where the page has a control for it, it names that.
+const Next = ({ check }) => html`<p class="next"><span class="label">${t("what-to-do")}</span> ${maybe(`settings-check-${check.name}.next`) ?? html`<${OfAgent} text=${check.next} />`}</p>`;
+
 const Check = ({ check }) => html`<li class=${check.status}>
   <${Icon} name=${SIGNS[check.status]} />
   <div>
     <p><strong>${term("settings-check", check.name)}</strong> <span class="tag">${t(`settings-check-is-${check.status}`)}</span></p>
-    <p class="detail"><${Theirs} text=${check.found} /></p>
-    ${check.next && html`<p class="next"><span class="label">${t("what-to-do")}</span> <${Theirs} text=${check.next} /></p>`}
+    <p class="detail"><${OfAgent} text=${check.found} /></p>
+    ${check.next && html`<${Next} check=${check} />`}
   </div>
 </li>`;

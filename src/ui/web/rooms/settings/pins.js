@@ -6,9 +6,8 @@ import { shortName } from "../../core/format.js";
 import { useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { Icon } from "../../parts/icon.js";
-import { ProblemBox, useRequest } from "../../parts/problem.js";
 import { Qr } from "../../parts/qr.js";
-import { Sure } from "../../parts/sure.js";
+import { Asked } from "../../parts/question.js";
 import { Fingerprint, Theirs, Time } from "../../parts/text.js";
 
 /** Shown at once; the rest is found by typing, or by asking for more. */
@@ -45,12 +44,9 @@ export function Pins({ pins, onIdentity }) {
 function Person({ entity, devices, who, onIdentity }) {
   const [open, set] = useState(false);
   const box = useRef();
-  const [run, busy, problem, clear] = useRequest();
   const verified = devices.every((pin) => pin.verified);
   const verify = async () => {
-    const identity = await run(() => post("/v1/identity/verify", { entity }));
-    if (!identity) return;
-    onIdentity(identity);
+    onIdentity(await post("/v1/identity/verify", { entity }));
     // The button is gone.
     box.current.querySelector("summary").focus();
   };
@@ -61,8 +57,7 @@ function Person({ entity, devices, who, onIdentity }) {
     </summary>
     ${open && devices.map((pin) => html`<${Phrase} key=${pin.device} pin=${pin} who=${who} />`)}
     ${verified && html`<p class="keystate verified" role="status"><${Icon} name="check" />${t("key-verified")}</p>`}
-    ${!verified && html`<${Sure} key=${devices.map((pin) => pin.fingerprint).join()} label=${t("settings-verify", { count: devices.length })} question=${t("settings-verify-sure", { who, count: devices.length })} yes=${t("settings-verify-yes")} kind="main" busy=${busy} then=${verify} />`}
-    <${ProblemBox} problem=${problem} onDismiss=${clear} />
+    ${!verified && html`<${Asked} key=${devices.map((pin) => pin.fingerprint).join()} says=${t("settings-verify", { count: devices.length })} question=${t("settings-verify-sure", { who, count: devices.length })} yes=${t("settings-verify-yes")} kind="main" work=${verify} />`}
   </details>`;
 }
 

@@ -3,6 +3,7 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../core/words.js";
 import { useFetched } from "../../core/polled.js";
+import { useKnown } from "../../core/store.js";
 import { ProblemBox } from "../../parts/problem.js";
 import { Configured } from "./configured.js";
 import { Devices } from "./devices.js";
@@ -11,7 +12,7 @@ import { Trial } from "./trial.js";
 const LINES = `[audio]\ninput = "default"\noutput = "default"\nring = "default"\necho-cancellation = true\nnoise-suppression = true\ngain-control = true`;
 
 export function Sound() {
-  const [devices, problem, put] = useFetched("/v1/devices");
+  const [devices, problem, put] = useFetched("/v1/devices", useKnown().turns.sound);
   if (!devices) return problem ? html`<${ProblemBox} problem=${problem} />` : html`<p class="empty" role="status">${t("settings-looking")}</p>`;
   return html`<${Devices} devices=${devices} onDevices=${put} />
     <${Trial} devices=${devices} />

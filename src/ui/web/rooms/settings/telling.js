@@ -14,7 +14,7 @@ export function Telling() {
     <h2>${t("settings-telling")}</h2>
     <p class="hint">${t("settings-telling-hint")}</p>
     <div class="line">
-      <label class="ticked"><input type="checkbox" checked=${tones()} onChange=${(event) => (turnTones(event.target.checked), again())} />${t("settings-tones")}</label>
+      <label class="tick"><input type="checkbox" checked=${tones()} onChange=${(event) => (turnTones(event.target.checked), again())} />${t("settings-tones")}</label>
       <button type="button" class="quiet" onClick=${chirp}>${t("settings-tones-try")}</button>
     </div>
     <div class="line">

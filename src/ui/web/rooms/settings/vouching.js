@@ -6,8 +6,8 @@ import { useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { Copied } from "../../parts/copied.js";
 import { ProblemBox, useRequest } from "../../parts/problem.js";
+import { Asked } from "../../parts/question.js";
 import { Said } from "../../parts/said.js";
-import { Sure } from "../../parts/sure.js";
 import { Fingerprint, Theirs } from "../../parts/text.js";
 
 export function Vouching({ identity, onIdentity }) {
@@ -91,20 +91,15 @@ function Vouch() {
     ${!read && html`<div class="buttons"><button disabled=${busy || !word.trim()}>${t("settings-vouch-read")}</button></div>`}
     <${ProblemBox} problem=${problem} onDismiss=${clear} />
     ${read && html`<p>${t("settings-vouch-of")} <${Theirs} text=${read.entity} /></p><${Fingerprint} of=${read.fingerprint} />`}
-    ${read && !read.word && html`<${Sure} label=${t("settings-vouch-same")} question=${t("settings-vouch-sure")} yes=${t("settings-vouch-yes")} kind="main" busy=${busy} then=${() => ask(true)} />`}
+    ${read && !read.word && html`<${Asked} says=${t("settings-vouch-same")} question=${t("settings-vouch-sure")} yes=${t("settings-vouch-yes")} kind="main" disabled=${busy} work=${() => ask(true)} />`}
     ${read?.word && html`<p role="status">${t("settings-vouched")}</p><${Copied} text=${read.word} label=${t("settings-vouch-word")} />`}
   </form>`;
 }
 
 function Taken({ name, own, onIdentity }) {
-  const [run, busy, problem, clear] = useRequest();
-  const revoke = async () => {
-    const identity = await run(() => post("/v1/identity/revoke", name === own ? {} : { account: name }));
-    if (identity) onIdentity(identity);
-  };
+  const revoke = async () => onIdentity(await post("/v1/identity/revoke", name === own ? {} : { account: name }));
   return html`<div class="row">
     <span class="grow">${t("settings-vouched-for", { name })}</span>
-    <${Sure} label=${t("settings-revoke")} question=${t("settings-revoke-sure")} yes=${t("settings-revoke-yes")} busy=${busy} then=${revoke} />
-    <${ProblemBox} problem=${problem} onDismiss=${clear} />
+    <${Asked} says=${t("settings-revoke")} question=${t("settings-revoke-sure")} yes=${t("settings-revoke-yes")} work=${revoke} />
   </div>`;
 }

@@ -1,8 +1,10 @@
 // Who this telephone is to others, and whom it knows by their keys.
 
 import { html } from "../../vendor/preact.js";
+import { useFile } from "../../core/file.js";
 import { useFetched } from "../../core/polled.js";
 import { useKnown } from "../../core/store.js";
+import { harmless } from "../../core/text.js";
 import { t } from "../../core/words.js";
 import { Named } from "../../parts/named.js";
 import { ProblemBox } from "../../parts/problem.js";
@@ -15,7 +17,8 @@ import { Vouching } from "./vouching.js";
 const introduction = ({ entity, fingerprint }) => `sottovoce:${encodeURI(entity).replaceAll("?", "%3F")}?fingerprint=${fingerprint}`;
 
 export function You() {
-  const [identity, problem, put] = useFetched("/v1/identity");
+  const { turns } = useKnown();
+  const [identity, problem, put] = useFetched("/v1/identity", turns.pins + turns.policy);
   if (!identity) return problem ? html`<${ProblemBox} problem=${problem} />` : html`<p class="empty" role="status">${t("settings-looking")}</p>`;
   return html`<${Self} identity=${identity} />
     <${Pins} pins=${identity.pins} onIdentity=${put} />
@@ -24,6 +27,7 @@ export function You() {
 
 function Self({ identity }) {
   const own = useKnown().presences.find((one) => one.own);
+  const file = useFile();
   const row = (label, value) => html`<dt>${label}</dt>
     <dd>${value}</dd>`;
   return html`<section class="card">
@@ -39,6 +43,6 @@ function Self({ identity }) {
         <figcaption class="hint">${t("settings-qr-self-hint")}</figcaption>
       </figure>
     </div>
-    <p class="hint">${t("settings-self-fixed")} <code dir="ltr">entity = "sip:alice@192.168.1.1"</code></p>
+    ${file && html`<p class="hint">${t(file.assumed ? "settings-self-assumed" : "settings-self-fixed")} <code dir="ltr">entity = "${harmless(identity.entity)}"</code></p>`}
   </section>`;
 }

@@ -24,7 +24,7 @@ function approvals(entries) {
 /** `{ keys, approved }`, null as long as they are not known. */
 export function useApproved() {
   const { turns } = useKnown();
-  const [identity] = useFetched("/v1/identity", turns.policy);
+  const [identity] = useFetched("/v1/identity", turns.policy + turns.pins);
   const [policy] = useFetched(`/v1/policy?origin=review&limit=${MOST}`, turns.policy);
   return {
     keys: useMemo(() => identity && keyStates(identity.pins), [identity]),
