@@ -61,9 +61,11 @@ impl Berth {
         Self { leg: Box::new(leg), next, is_over, takes_at_once }
     }
 
-    /// Does something with the leg, and asks it anew.
+    /// Does something with the leg, unless it was closed by now, and asks it anew.
     fn guarded(&mut self, work: impl FnOnce(&mut RunningLeg)) {
-        self.leg.guarded(work);
+        if !self.leg.is_over() {
+            self.leg.guarded(work);
+        }
         (self.next, self.is_over, self.takes_at_once) = (self.leg.next(), self.leg.is_over(), self.leg.takes_at_once());
     }
 }
