@@ -203,8 +203,8 @@ impl Agent {
             Standing::Unknown => false,
             Standing::Impostor => {
                 let print = crate::keys::fingerprint(&keys.0, &keys.1);
-                let notice = super::built_in::impostor(&statement.entity, print);
-                self.alarm(now, notice, "it was answered as a stranger");
+                // Anybody can say so, as often as he likes: it is on record, and nobody is called for it.
+                self.audit_notice(now, &super::built_in::impostor(&statement.entity, print));
                 false
             }
             Standing::Changed(pinned) => {

@@ -26,10 +26,16 @@ pub fn is_built_in(entity: &Entity) -> bool {
     Entity::parse(ECHO).is_ok_and(|echo| echo.may_be(entity))
 }
 
+const IMPOSTOR: &str = "impostor";
+
+pub fn is_impostor(failure: &Failure) -> bool {
+    failure.code == IMPOSTOR
+}
+
 pub fn impostor(entity: &Entity, print: Fingerprint) -> Failure {
     Failure::new(
         FailureKind::Trust,
-        "impostor",
+        IMPOSTOR,
         format!("SOMEBODY ELSE BEARS THE NAME {entity} of the echo peer that is built in here, with the key {print}"),
         entity.as_str(),
         format!("nothing was stored, and that key cannot be accepted; `sottovoce ask {ECHO}` finds the real one"),

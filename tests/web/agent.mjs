@@ -46,8 +46,10 @@ export class Agent {
     return [program, rest];
   }
 
-  async start() {
-    this.process = spawn(...this.line("run"), { stdio: ["ignore", "pipe", "inherit"] });
+  /** `heard(text)` gets what it says on standard error, which else goes to ours. */
+  async start(environment = {}, heard = null) {
+    this.process = spawn(...this.line("run"), { stdio: ["ignore", "pipe", heard ? "pipe" : "inherit"], env: { ...process.env, ...environment } });
+    this.process.stderr?.on("data", heard);
     const ended = new Promise((_, reject) => this.process.once("exit", (code) => reject(new Error(`${this.name} ended with ${code}`))));
     ended.catch(() => {});
     const lines = createInterface({ input: this.process.stdout });

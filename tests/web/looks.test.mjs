@@ -60,7 +60,7 @@ test("what a peer writes stays text", async () => {
   await page.context().close();
 });
 
-test("by keyboard alone: ask, choose, register", async () => {
+test("by keyboard alone: ask and refuse", async () => {
   const page = await open(browser, alice);
   const press = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key);

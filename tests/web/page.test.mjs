@@ -44,17 +44,27 @@ test("the code opens one page once, and stands in no address afterwards", async 
 });
 
 test("no log and no file that the agent leaves has the code or the session", async () => {
-  const page = await open(browser, alice);
+  const agent = await Agent.make("erin");
+  let logged = "";
+  await agent.start({ SOTTOVOCE_LOG: "trace" }, (text) => (logged += text));
+  const url = await agent.invitation();
+  const code = /#code=(\w+)/.exec(url)[1];
+  const page = await open(browser, { ...agent, door: agent.door, invitation: async () => url });
   const session = await page.evaluate(() => sessionStorage.getItem("session"));
-  assert.ok(session.length > 30);
-  const folder = path.join(alice.dir, "data");
-  for (const name of await readdir(folder)) {
-    const kept = await readFile(path.join(folder, name), "latin1").catch(() => "");
-    assert.ok(!kept.includes(session), name);
+  assert.ok(session.length > 30 && code.length > 20);
+  const folder = path.join(agent.dir, "data");
+  const names = await readdir(folder, { recursive: true });
+  assert.ok(names.some((name) => name.endsWith(".db")), `${names}`);
+  for (const name of names) {
+    const kept = await readFile(path.join(folder, name), "latin1").catch((error) => (["EISDIR", "ENXIO"].includes(error.code) ? "" : Promise.reject(error)));
+    for (const secret of [session, code]) assert.ok(!kept.includes(secret), name);
   }
-  assert.ok(!(await readdir(folder)).some((name) => name.startsWith("page")), "what led to the code is gone");
-  assert.doesNotMatch(JSON.stringify(await alice.run("audit")), new RegExp(session));
+  assert.ok(!names.some((name) => name.startsWith("page")), "what led to the code is gone");
+  const audit = JSON.stringify(await agent.run("audit"));
+  assert.ok(logged.length > 100, "it logs");
+  for (const secret of [session, code]) assert.ok(!audit.includes(secret) && !logged.includes(secret));
   await page.context().close();
+  await agent.stop();
 });
 
 test("two pages stay in step, and the first answer wins", async () => {

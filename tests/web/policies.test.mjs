@@ -410,7 +410,7 @@ test("what one page exports another imports, in both forms: the same entries, an
     await carol.run("policy", "disable", (await carol.run("policy", "list", "--group", "friend")).entries[0].id);
     const told = async (agent) => {
       const all = (await agent.run("policy", "list")).entries.filter((one) => one.id !== "e0");
-      return all.map(({ id, created, origin, other, setkey, ...entry }) => entry).toSorted((one, next) => JSON.stringify(one).localeCompare(JSON.stringify(next)));
+      return all.map(({ id, created, origin, other, setkey, ...entry }) => entry).sort((one, next) => JSON.stringify(one).localeCompare(JSON.stringify(next)));
     };
     const before = await told(carol);
     assert.equal(before.length, 8);
@@ -478,6 +478,26 @@ for (const [what, text, says] of [
     await entry(page, "Carol").waitFor();
     await closeRefused(page);
   });
+
+test("what the agent takes for an entry is shown as one before it is taken, however it is written", async () => {
+  const page = await policies("files");
+  const question = page.getByRole("group", { name: "Add the entries of this text?" });
+  const shown = async (text) => {
+    await page.getByLabel("Text").fill(text);
+    await page.getByRole("button", { name: "Import", exact: true }).click();
+    await question.getByText(/entr(y|ies):/).waitFor();
+    const words = await question.innerText();
+    await question.getByRole("button", { name: "Cancel" }).click();
+    return words.replaceAll(/[\u2068\u2069]/g, "");
+  };
+  const esp = "spdadd any 10.6.0.1 any -P out ipsec esp/transport//require;";
+  // A line may begin with a blank that only some take for one.
+  assert.match(await shown(`${esp}\n\u0085spdadd any 10.6.0.2 any -P out none;`), /It has 2 entries:[^]*One of them lets packets pass in the clear\./);
+  assert.match(await shown(`flush; spdflush;\n${esp}\nspdmore any;`), /It has 2 entries:[^]*1 × cannot be read/);
+  assert.match(await shown("spdadd any 10.6.0.3 any -P out ipsec esp/tunnel/10.0.0.1-203.0.113.66/require;"), /One of them sends packets through a tunnel/);
+  assert.match(await shown(`${esp} # sv: disabled`), /One of them is switched off\./);
+  await close(page);
+});
 
 for (const [width, colorScheme] of [[360, "dark"], [1440, "light"]]) {
   test(`entries, one entry, changes and files at ${width} px, ${colorScheme}`, async () => {

@@ -175,6 +175,8 @@ test("voice messages that wait are counted, and why nothing is published is told
     mailbox: { state: "told", waiting: true, new: 2, old: 5, urgent: 1, failure: null },
   };
   await page.route("**/v1/accounts", (route) => route.fulfill({ json: { accounts: [told] } }));
+  await page.reload();
+  await page.getByRole("heading", { level: 1 }).waitFor();
   await page.evaluate(() => (location.hash = "settings/accounts"));
   await page.getByText(/2.? new voice messages\./).waitFor();
   for (const words of [/5.? heard before/, /1.? urgent/]) await page.locator(".account").getByText(words).first().waitFor();

@@ -44,7 +44,10 @@ impl Agent {
                 self.count("calls_refused");
                 if let Some(notice) = no.notice {
                     self.audit_notice(now, &notice);
-                    self.event(Event::Notice(*notice));
+                    // That name anybody can bear, as often as he likes: it is on record, and nobody is called for it.
+                    if !crate::agent::built_in::is_impostor(&notice) {
+                        self.event(Event::Notice(*notice));
+                    }
                 }
                 self.endpoint.refuse(now, session, no.refusal);
             }

@@ -41,7 +41,7 @@ function Page() {
   }, [room, room in WAYS ? null : id]);
   // Calls that ring, and in other rooms those that run: nobody forgets that he is heard.
   const inSight = (call) => (room === "call" && id === call.id) || (call.state === "active" && !room);
-  const calls = known.calls.filter((call) => ["incoming", "wanted", "active"].includes(call.state) && !inSight(call));
+  const calls = known.calls.filter((call) => ["incoming", "wanted", "inviting", "ringing", "active"].includes(call.state) && !inSight(call));
   return html`<a class="skip" href="#main-part" onClick=${(event) => (event.preventDefault(), document.querySelector("main").focus())}>${t("skip")}</a>
     <header class="top">
       <a class="brand" href="#"><img src="icon.svg" alt="" width="28" height="28" />sottovoce</a>

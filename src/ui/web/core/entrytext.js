@@ -13,7 +13,7 @@ export function partsOf(text) {
   while (end < text.length) {
     const feed = text.indexOf("\n", end);
     const next = feed < 0 ? text.length : feed + 1;
-    const begins = /^\s*spdadd/.test(text.slice(end, Math.min(next, end + 200)));
+    const begins = /^\p{White_Space}*spdadd/u.test(text.slice(end, Math.min(next, end + 200)));
     if (begins && next - begin > PART && end > begin) {
       parts.push({ text: text.slice(begin, end), line: first });
       [begin, first] = [end, line];
@@ -26,25 +26,38 @@ export function partsOf(text) {
 /** Where it is not in the form of the agent's own export, what is in it is unknown. */
 export const UNREAD = "unread";
 
-/** A comment, the end of a command, or a word: as setkey has them. */
-const TOKEN = /#[^\n]*|;|[^\s;#]+/g;
+/** A comment, the end of a command, or a word: as setkey has them, and apart as the agent has them, which takes other characters for blanks than `\s`. */
+const TOKEN = /#[^\n]*|;|[^\p{White_Space};#]+/gu;
+/** Commands of setkey that the agent passes over, with what stands behind them. */
+const PASSED_OVER = ["flush", "spdflush"];
+/** What our own comments say of the entry before them. */
+const OFF = /^#\s*sv:.*\bdisabled\b/;
+/** `ipsec esp/tunnel/10.0.0.1-10.0.0.2/require`: to whoever is at its end. */
+const TUNNEL = /\/tunnel\//;
 /** What stands before the action, and a value behind it. */
 const PRIORITY = "prio";
 
 /** `{ way, action }` of each `spdadd` of a text; what stands in a comment is none. */
 function* commands(text) {
   let words = null;
+  let strange = false;
   const read = () => {
     const at = words.indexOf("-P");
     const rest = at < 0 ? [] : words.slice(at + (words[at + 2] === PRIORITY ? 4 : 2));
     return { way: at < 0 ? null : words[at + 1], action: rest.join(" ") };
   };
   for (const [token] of text.matchAll(TOKEN)) {
-    if (token.startsWith("#")) continue;
+    if (token.startsWith("#")) {
+      if (OFF.test(token)) yield { off: true };
+      continue;
+    }
     if (words && (token === ";" || token === "spdadd")) yield read();
     if (token === "spdadd") words = [];
     else if (token === ";") words = null;
-    else words?.push(token);
+    else if (words) words.push(token);
+    else if (!strange && !PASSED_OVER.includes(token)) yield { way: null, action: "" };
+    // What is no entry is one that cannot be read, once.
+    strange = !words && token !== ";";
   }
   if (words) yield read();
 }
@@ -69,18 +82,25 @@ function* modelled(text) {
     if (typeof one?.[LINE] === "string") yield* commands(one[LINE]);
     else yield entry(one);
   }
-  for (const line of list(spd?.[DISABLED])) yield* commands(String(line));
+  for (const line of list(spd?.[DISABLED])) {
+    for (const one of commands(String(line))) if (!one.off) yield* [one, { off: true }];
+  }
 }
 
-const ACTION = /^(none|discard|ipsec( [a-z]+\/\S+)+)$/;
+const ACTION = /^(none|discard|ipsec( (ah|esp|ipcomp|srtp)\/(transport|tunnel)\/[^\s/]*\/(default|use|require|unique(:\d+)?))+)$/;
 const kindOf = (action) => (ACTION.test(action) ? protectionOf(action) : UNREAD);
 
-/** How many entries of which protection, `{ count, kinds, ways }`: `kinds` by their names, `ways` of `in` and `out`. Between the parts of a large text others have their turn. */
+/** How many entries of which protection, `{ count, kinds, ways, tunnels, off }`: `kinds` by their names, `ways` of `in` and `out`. Between the parts of a large text others have their turn. */
 export async function contents(text) {
   const json = isJson(text);
-  const found = { count: 0, kinds: new Map(), ways: new Set() };
+  const found = { count: 0, kinds: new Map(), ways: new Set(), tunnels: 0, off: 0 };
   for (const part of json ? [{ text }] : partsOf(text)) {
-    for (const { way, action } of json ? modelled(part.text) : commands(part.text)) {
+    for (const { way, action, off } of json ? modelled(part.text) : commands(part.text)) {
+      if (off) {
+        found.off += 1;
+        continue;
+      }
+      found.tunnels += TUNNEL.test(action) ? 1 : 0;
       const kind = kindOf(action);
       found.count += 1;
       found.kinds.set(kind, (found.kinds.get(kind) ?? 0) + 1);

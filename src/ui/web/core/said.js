@@ -18,8 +18,11 @@ function finder({ id, value }) {
   return { id, names, expression: new RegExp(`^${parts.map((part) => (part.name ? "(.+?)" : literal(part))).join("")}$`) };
 }
 
+/** What a peer may have written of the end of a call, by its name in such a message: no sentence of the agent's. */
+const isTheirs = (id, name) => id.startsWith("said-end-") && ["why", "what"].includes(name);
+
 /** A message isolates what is put into it; what is within that is isolated with it. */
-const within = (sentence) => said(sentence).replaceAll(/[\u2068\u2069]/g, "");
+const within = (id, name, words) => (isTheirs(id, name) ? harmless(words) : said(words).replaceAll(/[\u2068\u2069]/g, ""));
 
 /** The sentence in the user's language, or null where the catalogue has none like it; `kind` is what its name begins with. */
 export function inOurs(sentence, kind = "") {
@@ -27,7 +30,7 @@ export function inOurs(sentence, kind = "") {
   if (!sentence || sentence.length > MOST) return null;
   for (const { id, names, expression } of known) {
     const found = id.startsWith(PREFIX + kind) && expression.exec(sentence);
-    if (found) return t(id, Object.fromEntries(names.map((name, at) => [name, within(found[at + 1])])));
+    if (found) return t(id, Object.fromEntries(names.map((name, at) => [name, within(id, name, found[at + 1])])));
   }
   return null;
 }

@@ -53,6 +53,7 @@ function useLive(call) {
 }
 
 function stateWord(call) {
+  if (call.state !== "active") return call.state;
   if (call.on_hold) return "held";
   return call.held_by_peer ? "held-by-peer" : call.state;
 }
@@ -76,7 +77,9 @@ function Shown({ call: stored }) {
   const over = OVER.includes(call.state);
   const settled = useSettled(`${call.id} ${call.state}`);
   useEffect(() => {
-    if (call.state === "reviewing" && call.review) go(`review/${call.review}`);
+    // Where it was answered just now, the call goes on here.
+    const waits = known.reviews.some((review) => review.id === call.review && review.state === "pending");
+    if (call.state === "reviewing" && waits) go(`review/${call.review}`);
   }, [call.state]);
   return html`<article class="callroom">
     <header class="head">

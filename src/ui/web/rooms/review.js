@@ -79,7 +79,7 @@ function Shown({ review }) {
       const body = review.kind === "statement" || looser || !untouched ? { answer: "edit", entries: lines } : { answer: "approve" };
       const answered = await post(`/v1/reviews/${segment(review.id)}/answer`, { ...body, by: "page", ...(looser && { propose: true, note: note || null }) });
       // What the peer has yet to agree to is no reason to call: the call would go by what holds until then.
-      const agreed = !looser && (review.kind !== "proposal" || untouched);
+      const agreed = !looser && review.kind !== "proposal";
       if (answered.state === "registered" && agreed) await then?.();
     });
   const callNow = async () => {
@@ -116,7 +116,7 @@ function Shown({ review }) {
         <${PolicyForm} list=${list} onChange=${(next) => (clear(), setList(next))} supports=${review.statement.supports} disabled=${!open || changedKey} />
         ${cannot && html`<p class="impossible" role="status"><${Icon} name="warn" />${t(cannot)}</p>`}
         ${open && html`<${Weighed} weighed=${weighed} review=${review} />`}
-        <${Cost} octets=${weighed?.octets_per_packet ?? review.advice.octets_per_packet} verdict=${weighed?.verdict ?? review.advice.verdict} />
+        ${open && html`<${Cost} octets=${weighed?.octets_per_packet ?? review.advice.octets_per_packet} verdict=${weighed?.verdict ?? review.advice.verdict} />`}
       </section>
     </div>
     ${!open && html`<${ProblemBox} problem=${review.failure} />`}
@@ -136,8 +136,9 @@ function Shown({ review }) {
         <button type="button" class="main" onClick=${suggest}>${t("suggestion-apply")}</button>
       </p>`}
       <div class="buttons">
-        <button class=${below ? "" : "main"} disabled=${blocked} onClick=${() => answer(callNow)}><${Icon} name="call" />${t(looser ? "ask-peer-first" : call ? "register-go-on" : "register-call")}</button>
-        ${!looser && html`<button disabled=${blocked} onClick=${() => answer()}>${t("register")}</button>`}
+        ${(looser || review.kind !== "proposal") &&
+        html`<button class=${below ? "" : "main"} disabled=${blocked} onClick=${() => answer(callNow)}><${Icon} name="call" />${t(looser ? "ask-peer-first" : call ? "register-go-on" : "register-call")}</button>`}
+        ${!looser && html`<button class=${review.kind === "proposal" && !below ? "main" : ""} disabled=${blocked} onClick=${() => answer()}>${t("register")}</button>`}
         <button class="danger" disabled=${busy || !settled} onClick=${refuse}>${t("refuse")}</button>
         <span class="detail">${t("review-until")} <${Time} at=${review.deadline} /></span>
       </div>

@@ -7,7 +7,7 @@ cancel = Abbrechen
 dismiss = Schließen
 save = Speichern
 rename = Umbenennen
-agent-away = Der Agent antwortet nicht. Sobald er es tut, geht es auf dieser Seite von selbst weiter.
+agent-away = Der Agent antwortet nicht. Sobald er es tut, geht es hier weiter; wurde er neu gestartet, öffnen Sie seine Seite wieder: sottovoce page.
 agent-slow = Der Agent braucht lange. Was Sie getan haben, wartet auf ihn.
 page-broken = Dieser Teil der Seite lässt sich nicht zeigen.
 shut = Diese Seite haben nicht Sie geöffnet, oder der Agent wurde neu gestartet.
@@ -923,6 +923,7 @@ policies-kind-place = Ort
 policies-kind-proposal = Vorschlag
 policies-kind-redirected = Umgeleitet
 policies-kind-refused = Abgelehnt
+policies-kind-rekeyed = Schlüssel erneuert
 policies-kind-removed = Entfernt
 policies-kind-statement = Erklärung
 policies-kind-strangers = Fremde
@@ -963,6 +964,16 @@ policies-import-open =
     { $count ->
         [one] Einer davon lässt Pakete ungeschützt durch.
        *[other] { $count } davon lassen Pakete ungeschützt durch.
+    }
+policies-import-tunnels =
+    { $count ->
+        [one] Einer davon schickt Pakete durch einen Tunnel, zu dem an dessen Ende.
+       *[other] { $count } davon schicken Pakete durch einen Tunnel, zu dem an dessen Ende.
+    }
+policies-import-off =
+    { $count ->
+        [one] Einer davon ist abgeschaltet.
+       *[other] { $count } davon sind abgeschaltet.
     }
 policies-import-mirrored = Was nur von einer Richtung gesagt ist, gilt auch für die andere.
 policies-import-way = { $sent } von { $parts } Teilen, { $added } Einträge hinzugekommen

@@ -7,7 +7,7 @@ cancel = Cancel
 dismiss = Dismiss
 save = Save
 rename = Rename
-agent-away = The agent does not answer. This page goes on by itself as soon as it does.
+agent-away = The agent does not answer. This page goes on as soon as it does; where it was started anew, open its page again: sottovoce page.
 agent-slow = The agent takes long to answer. What you did waits for it.
 page-broken = This part of the page cannot be shown.
 shut = This page was not opened by you, or the agent was started anew.
@@ -780,6 +780,7 @@ policies-kind-place = Place
 policies-kind-proposal = Proposal
 policies-kind-redirected = Redirected
 policies-kind-refused = Refused
+policies-kind-rekeyed = Keys renewed
 policies-kind-removed = Removed
 policies-kind-statement = Statement
 policies-kind-strangers = Strangers
@@ -820,6 +821,16 @@ policies-import-open =
     { $count ->
         [one] One of them lets packets pass in the clear.
        *[other] { $count } of them let packets pass in the clear.
+    }
+policies-import-tunnels =
+    { $count ->
+        [one] One of them sends packets through a tunnel, to whoever is at its end.
+       *[other] { $count } of them send packets through a tunnel, to whoever is at its end.
+    }
+policies-import-off =
+    { $count ->
+        [one] One of them is switched off.
+       *[other] { $count } of them are switched off.
     }
 policies-import-mirrored = What is said of one direction alone will hold for the other too.
 policies-import-way = { $sent } of { $parts } parts, { $added } entries added

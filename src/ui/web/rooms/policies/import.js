@@ -123,6 +123,8 @@ function Contents({ text }) {
       ${weakestFirst([...found.kinds.keys()]).map((kind) => html`<li key=${kind}><span class="seal ${SEALS[kind] ?? "open"}"><${Icon} name=${SEALS[kind] ?? "warn"} />${number(found.kinds.get(kind))} × ${t(kind === UNREAD ? "policies-import-unread" : `protection-${kind}`)}</span></li>`)}
     </ul>
     ${open > 0 && html`<p><span class="tag attention">${t("policies-import-open", { count: open })}</span></p>`}
+    ${found.tunnels > 0 && html`<p><span class="tag attention">${t("policies-import-tunnels", { count: found.tunnels })}</span></p>`}
+    ${found.off > 0 && html`<p class="hint">${t("policies-import-off", { count: found.off })}</p>`}
     ${found.count > 0 && !isBothWays(found) && html`<p class="hint">${t("policies-import-mirrored")}</p>`}`;
 }
 
