@@ -19,7 +19,7 @@ function finder({ id, value }) {
 }
 
 /** What a peer may have written of the end of a call, by its name in such a message: no sentence of the agent's. */
-const isTheirs = (id, name) => id.startsWith("said-end-") && ["why", "what"].includes(name);
+const isTheirs = (id, name) => id.startsWith("said-end-") && name === "why";
 
 /** A message isolates what is put into it; what is within that is isolated with it. */
 const within = (id, name, words) => (isTheirs(id, name) ? harmless(words) : said(words).replaceAll(/[\u2068\u2069]/g, ""));
