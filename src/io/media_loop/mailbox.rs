@@ -40,7 +40,7 @@ pub struct Mailbox {
     /// What both sides said of ways through NATs.
     ice: Mutex<Option<Box<Start>>>,
     has_ice: AtomicBool,
-    /// A recording and a conference.
+    /// A recording, a conference, another device, a connection.
     given: Given,
     /// Keys of the telephone that wait for the stream; it takes so many, and the agent gives no more.
     digits: Slot<Vec<Digit>>,
@@ -52,7 +52,8 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Whether anything of it was not taken yet. Who asks looks at all of it then.
+    /// Whether anything of it was not taken yet. Who asks looks at all of it then; what waits for a stream is told of again when one comes
+    /// ([`replace`](Self::replace)).
     pub fn has_news(&self) -> bool {
         self.has_news.load(Ordering::Relaxed) && self.has_news.swap(false, Ordering::AcqRel)
     }

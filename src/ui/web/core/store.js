@@ -146,7 +146,7 @@ async function fetchAll() {
   changed();
 }
 
-/** The agent's own state, which no event has. */
+/** The agent's own state: events say that it changed, and not how. */
 export async function refreshStatus() {
   known.status = await get("/v1/status");
   changed();
