@@ -4,6 +4,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 import baresip
 import ours
@@ -27,14 +28,17 @@ def resident(process):
 
 
 def observed(callee, dial, seconds):
-    """Octets before the call, the share of one processor in it, octets at its end."""
+    """Octets before the call, the share of one processor in it, octets in it each second."""
     time.sleep(2)
     idle = resident(callee)
     dial()
     time.sleep(2)
     used, began = cpu(callee), time.monotonic()
-    time.sleep(seconds)
-    return idle, (cpu(callee) - used) / (time.monotonic() - began), resident(callee)
+    in_call = []
+    while time.monotonic() - began < seconds:
+        time.sleep(1)
+        in_call.append(resident(callee))
+    return idle, (cpu(callee) - used) / (time.monotonic() - began), in_call
 
 
 def of_ours(network, folder, codec, said, seconds):
@@ -73,10 +77,11 @@ def main():
     seconds = int(sys.argv[2]) if sys.argv[2:] else 60
     mine, theirs = measure(of_ours, codec, seconds), measure(of_baresip, codec, seconds)
     for name, (idle, share, used) in (("ours, protected", mine), ("baresip, in clear", theirs)):
-        print(f"{codec} {name:18} {share * 100:5.2f} % of a core, {used / 1e6:5.1f} MB resident in the call, {idle / 1e6:5.1f} MB before it")
+        said = f"{share * 100:5.2f} % of a core, {median(used) / 1e6:5.1f} MB resident in the call ({min(used) / 1e6:.1f} to {max(used) / 1e6:.1f})"
+        print(f"{codec} {name:18} {said}, {idle / 1e6:5.1f} MB before it")
     goals = [
         (mine[1] <= theirs[1] * MOST_CPU, f"at most {MOST_CPU:.0%} of baresip's processor time: {mine[1] / theirs[1]:.2f} of it"),
-        (mine[2] < MOST_MEMORY, f"under {MOST_MEMORY / 1e6:.0f} MB resident in the call: {mine[2] / 1e6:.1f} MB"),
+        (median(mine[2]) < MOST_MEMORY, f"under {MOST_MEMORY / 1e6:.0f} MB resident in the call, half of the time: {median(mine[2]) / 1e6:.1f} MB"),
     ]
     for holds, what in goals:
         print("ok  " if holds else "MISS", what)

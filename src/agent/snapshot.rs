@@ -359,6 +359,8 @@ pub struct Call {
     /// The same for the peer's.
     pub bundle_in: String,
     pub suite: Option<String>,
+    /// Since when packets are protected just so. `None` before any flows.
+    pub protected_since: Option<Wall>,
     /// From INVITE to established.
     pub setup: Option<Duration>,
     pub counters: Counters,

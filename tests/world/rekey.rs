@@ -53,12 +53,17 @@ fn a_tightened_policy_rekeys_the_call_and_not_a_packet_is_lost() {
     for who in [ALICE, BOB] {
         let (mut world, calls) = talking(1, Link::GOOD, ESP);
         let before = world.wire.overheard.len();
+        let since = |world: &World| [0, 1].map(|node| world.the_call(node, calls[node]).protected_since.unwrap());
+        let first = since(&world);
         rule(&mut world, who, BOTH);
         world.run_for(3 * SECOND);
         assert_eq!(bundles(&world, calls), ["ah+esp"; 2]);
+        let tightened = since(&world);
+        assert!(first[0] < tightened[0] && first[1] < tightened[1], "what protects it began now: {first:?} {tightened:?}");
         let ruled = &world.the_call(who, calls[who]).action;
         assert!(ruled.contains("ah/transport//require"), "what it shows is what rules it now: {ruled}");
         world.run_for(20 * SECOND);
+        assert_eq!(since(&world), tightened);
         let offers = world.wire.overheard[before..].iter().filter(|parcel| is_invite(parcel)).count();
         assert_eq!(offers, 1, "and is not offered again");
         assert!(lost(&mut world, calls).iter().all(|lost| *lost <= 1), "on their way: {:?}", lost(&mut world, calls));

@@ -144,6 +144,7 @@ impl Agent {
         let first = self.rng.next_u32() as u16 & 0x7fff;
         let (ssrc, sequence, timestamp) = (self.rng.next_u32(), first, self.rng.next_u32());
         let calling = self.calls.all.get_mut(&id).ok_or_else(|| gone(id))?;
+        calling.note_protection(now);
         let local = calling.local.ok_or_else(|| gone(id))?;
         let formats = calling.said.formats(self.config.comfort_noise);
         if calling.call.forwards.is_some() {

@@ -123,6 +123,8 @@ pub(super) struct Calling {
     /// Whom we call; `None` for a callee.
     target: Option<Target>,
     peer: Option<(Entity, Device)>,
+    /// What packets carry since `call.protected_since`: ours, the peer's, and by which suite.
+    protected: Option<(String, String, Option<String>)>,
     hop: Option<Candidate>,
     /// Where else the peer is.
     untried: Untried,
@@ -237,6 +239,16 @@ impl Calling {
         self.call.state == CallState::Incoming && self.is_open() && self.said.ours.is_none()
     }
 
+    /// Packets go as `call` says from now on: that counts from now, unless they went so before.
+    fn note_protection(&mut self, now: Now) {
+        let Call { bundle, bundle_in, suite, .. } = &self.call;
+        let so = (bundle.clone(), bundle_in.clone(), suite.clone());
+        if self.protected.as_ref() != Some(&so) {
+            self.protected = Some(so);
+            self.call.protected_since = Some(now.wall);
+        }
+    }
+
     pub fn is_open(&self) -> bool {
         self.ending.is_none() && !matches!(self.call.state, CallState::Ended { .. } | CallState::Failed(_))
     }
@@ -270,6 +282,7 @@ impl Agent {
             bundle: String::new(),
             bundle_in: String::new(),
             suite: None,
+            protected_since: None,
             setup: None,
             counters: Counters::default(),
             levels: None,
@@ -304,6 +317,7 @@ impl Agent {
             session: None,
             target: None,
             peer: None,
+            protected: None,
             hop: None,
             untried: Untried::default(),
             tried: Vec::new(),

@@ -307,6 +307,7 @@ impl Agent {
         calling.agreement = Some(agreement);
         calling.call.bundle = calling.all_of(protected).outbound.to_string();
         calling.call.bundle_in = calling.all_of(protected).inbound.to_string();
+        calling.note_protection(now);
         let rekeying = Rekeying {
             local,
             remote,

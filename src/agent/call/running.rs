@@ -111,6 +111,7 @@ impl Agent {
             StreamEvent::Keyed { suite } => {
                 let begins = calling.waits_for_keys();
                 calling.call.suite = Some(format!("{BY_DTLS} {suite}"));
+                calling.note_protection(now);
                 if begins {
                     self.keep_begun(now, id);
                 }

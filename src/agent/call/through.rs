@@ -176,6 +176,7 @@ impl Agent {
         calling.call.bundle = gives.outbound.to_string();
         calling.call.bundle_in = gives.inbound.to_string();
         calling.call.suite = super::suite_name(confirmed.suite());
+        calling.note_protection(now);
         self.log_keys(&confirmed, local, gateway);
         let protection = Some(confirmed.into_protection());
         self.establish(now, tunnel);

@@ -353,6 +353,7 @@ pub(crate) fn call(state: CallState) -> Call {
         bundle: String::new(),
         bundle_in: String::new(),
         suite: None,
+        protected_since: None,
         setup: Some(Duration::from_millis(12)),
         counters: Counters { sent: 3, received: 2, dropped: [("replay", 1)].into(), ..Counters::default() },
         levels: None,

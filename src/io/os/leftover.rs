@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// A call is set up well within it; what is needed all the time is back in memory after a few microseconds.
-const EVERY: Duration = Duration::from_secs(10);
+const EVERY: Duration = Duration::from_secs(5);
 
 /// Gives it back again and again, for as long as it is polled.
 pub async fn stay_small() {

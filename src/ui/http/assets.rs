@@ -153,13 +153,12 @@ const POLICY: &str =
 
 /// `/` and what it refers to.
 pub fn assets() -> Router {
-    let at = |path: &'static str, content: String| {
-        let sent = Arc::new(Sent { plain: content.into(), packed: OnceLock::new() });
-        get(move |headers: HeaderMap| async move { file(path, &sent, &headers) })
+    let at = |path: &'static str, content: &'static str| {
+        let sent = Arc::new(Sent { path, content, plain: OnceLock::new(), packed: OnceLock::new() });
+        get(move |headers: HeaderMap| async move { file(&sent, &headers) })
     };
-    let index = Router::new().route("/", at("/index.html", lean("/index.html", INDEX)));
-    let said = index.route(SAID, at(SAID, said(ENGLISH)));
-    ASSETS.iter().fold(said, |router, asset| router.route(asset.path, at(asset.path, lean(asset.path, asset.content))))
+    let index = Router::new().route("/", at("/index.html", INDEX)).route(SAID, at(SAID, ENGLISH));
+    ASSETS.iter().fold(index, |router, asset| router.route(asset.path, at(asset.path, asset.content)))
 }
 
 /// What the agent says, of the English catalogue: a page in another language finds its own sentence by it, and needs no more English.
@@ -185,16 +184,35 @@ fn lean(path: &str, content: &str) -> String {
     }
 }
 
-/// A file as it is sent.
+/// A file as it is sent. It is made when somebody asks for it first: an agent without a page has no memory for that.
 struct Sent {
-    plain: Bytes,
-    /// By gzip (RFC 1952), once somebody asked for it.
+    path: &'static str,
+    content: &'static str,
+    plain: OnceLock<Bytes>,
+    /// By gzip (RFC 1952).
     packed: OnceLock<Bytes>,
 }
 
-fn file(path: &str, sent: &Sent, asked: &HeaderMap) -> Response {
+impl Sent {
+    fn made(&self) -> String {
+        match self.path {
+            SAID => said(self.content),
+            path => lean(path, self.content),
+        }
+    }
+
+    fn plain(&self) -> &Bytes {
+        self.plain.get_or_init(|| self.made().into())
+    }
+
+    fn packed(&self) -> &Bytes {
+        self.packed.get_or_init(|| packed(self.made().as_bytes()))
+    }
+}
+
+fn file(sent: &Sent, asked: &HeaderMap) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, kind(path)),
+        (header::CONTENT_TYPE, kind(sent.path)),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -205,11 +223,8 @@ fn file(path: &str, sent: &Sent, asked: &HeaderMap) -> Response {
     ];
     let encodings = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match encodings.split(',').any(|word| word.trim() == "gzip") {
-        true => {
-            let packed = sent.packed.get_or_init(|| packed(&sent.plain)).clone();
-            ([(header::CONTENT_ENCODING, "gzip")], headers, packed).into_response()
-        }
-        false => (headers, sent.plain.clone()).into_response(),
+        true => ([(header::CONTENT_ENCODING, "gzip")], headers, sent.packed().clone()).into_response(),
+        false => (headers, sent.plain().clone()).into_response(),
     }
 }
 

@@ -36,6 +36,8 @@ pub struct CallView {
     /// The same for the peer's packets.
     pub bundle_in: String,
     pub suite: Option<String>,
+    /// Since when packets are protected just so; null before any flows.
+    pub protected_since: Option<String>,
     /// Its packets go by a TCP connection; otherwise by UDP.
     pub by_tcp: bool,
     /// From INVITE to established, milliseconds.
@@ -250,6 +252,7 @@ impl From<&Call> for CallView {
             bundle: call.bundle.clone(),
             bundle_in: call.bundle_in.clone(),
             suite: call.suite.clone(),
+            protected_since: call.protected_since.map(timestamp),
             by_tcp: call.by_tcp,
             setup_ms: call.setup.map(|setup| u64::try_from(setup.as_millis()).unwrap_or(u64::MAX)),
             packets: (&call.counters).into(),
