@@ -27,11 +27,17 @@ class Ear(threading.Thread):
     def path(self):
         return next(self.folder.glob(self.pattern), None)
 
+    def size(self):
+        try:
+            return self.path().stat().st_size
+        except (AttributeError, FileNotFoundError):
+            # Not there yet, or about to be put in its place.
+            return 0
+
     def run(self):
         size = 0
         while not self.done.wait(LOOK):
-            path = self.path()
-            now, is_now = time.monotonic(), path.stat().st_size if path else 0
+            now, is_now = time.monotonic(), self.size()
             if is_now > size:
                 self.grown.append((now, is_now))
                 size = is_now
