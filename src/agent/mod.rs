@@ -101,7 +101,7 @@ use crate::sip::{Endpoint, EndpointEvent, Received, Transmit, Transport};
 use crate::vocab::{Deadline, EffectId, Failure, Mono, Now};
 
 pub use address_book::{ContactGroup, SavedContact};
-pub use built_in::BuiltInPeer;
+pub use built_in::{is_built_in, BuiltInPeer};
 pub use call::{BY_DTLS, QUIET, RINGING, SILENCE};
 pub use call_result::CallResult;
 pub use config::{

@@ -127,6 +127,7 @@ impl Agent {
         if let Some(silent) = WatcherId::parse_marked(whom).filter(|id| self.is_silent_watcher(*id)) {
             self.audit(now, "watcher-answered", &silent.to_string(), permission.name());
             self.answer_silent(now, silent, permission);
+            self.event(Event::WatchersAnswered);
             return Ok(Accepted::Done);
         }
         let meant = self.keys_meant(whom)?;
@@ -178,11 +179,13 @@ impl Agent {
             self.no_longer_waiting(&rule.watcher);
             self.watcher_rules.0.insert(rule.watcher.clone(), rule);
         }
+        self.event(Event::WatchersAnswered);
         self.sayings_changed(now);
     }
 
     pub(super) fn watcher_rules_forgotten(&mut self, now: Now, watchers: &[String]) {
         watchers.iter().for_each(|watcher| drop(self.watcher_rules.0.remove(watcher)));
+        self.event(Event::WatchersAnswered);
         self.sayings_changed(now);
     }
 

@@ -323,6 +323,8 @@ pub enum Event {
     },
     /// Somebody who follows us, or wants to.
     WatcherChanged(WatcherId),
+    /// What our user answered about watchers.
+    WatchersAnswered,
 }
 
 /// How a key of a telephone goes.

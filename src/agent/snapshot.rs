@@ -352,6 +352,8 @@ pub struct Call {
     pub side: Side,
     pub state: CallState,
     pub started: Wall,
+    /// Since when both sides talk.
+    pub answered: Option<Wall>,
     /// The action of the entry that rules it, setkey's form.
     pub action: String,
     /// What both sides agreed for our packets: `none`, `esp`, `ah`, `ah+esp`.
@@ -359,7 +361,7 @@ pub struct Call {
     /// The same for the peer's.
     pub bundle_in: String,
     pub suite: Option<String>,
-    /// Since when packets are protected just so. `None` before any flows.
+    /// Since when that is so: `bundle`, `bundle_in` and `suite`. `None` before they are agreed.
     pub protected_since: Option<Wall>,
     /// From INVITE to established.
     pub setup: Option<Duration>,

@@ -12,7 +12,7 @@ use tokio::sync::{watch, Mutex};
 use super::config::{Config, Machine};
 use crate::agent::{AgentConfig, BuiltInPeer, Listen, ECHO};
 use crate::io::{BuiltIn, Location, Opened, Parts, Resolver, Signalling, SignallingHandle, SipSockets, Store, Tls};
-use crate::vocab::{Failure, FailureKind, VerifyKey};
+use crate::vocab::{Entity, Failure, FailureKind, VerifyKey};
 
 /// The agent that it belongs to.
 pub struct Owner {
@@ -103,7 +103,6 @@ fn configuration(address: IpAddr) -> Result<Config, Failure> {
     let listen = SocketAddr::new(address, 0);
     let text = format!(
         r#"
-entity = "{ECHO}"
 display-name = "Echo"
 [sip]
 listen = ["udp:{listen}"]
@@ -123,7 +122,9 @@ scope = "public"
 networks = ["0.0.0.0/0", "::/0"]
 "#
     );
-    Config::from_text(&text, None, PathBuf::new(), &Machine { variable: &|_| None, address })
+    let read = Config::from_text(&text, None, PathBuf::new(), &Machine { variable: &|_| None, address })?;
+    // No configuration takes this name.
+    Ok(Config { entity: Entity::parse(ECHO).map_err(|_| interrupted())?, ..read })
 }
 
 fn no_echo(why: Failure) -> Failure {

@@ -65,13 +65,13 @@ impl Entity {
         rest.rsplit_once('@').map(|(user, _)| user)
     }
 
-    /// Whether the other may be another spelling of this one: another scheme, the scheme's own port, what is escaped (RFC 3261 section 19.1.4 and 25.1
+    /// Whether the other may be another spelling of this one: another scheme, the scheme's own port, the root's dot, what is escaped (RFC 3261 section 19.1.4 and 25.1
     /// compare more strictly). **Ours**: for refusals, where the wider comparison is the safer one.
     pub fn may_be(&self, other: &Self) -> bool {
         let parts = |entity: &Self| {
             let host = entity.host();
             let host = host.strip_suffix(":5060").or_else(|| host.strip_suffix(":5061")).unwrap_or(host);
-            (entity.user().map(unescaped), host.to_owned())
+            (entity.user().map(unescaped), host.trim_end_matches('.').to_owned())
         };
         parts(self) == parts(other)
     }

@@ -28,6 +28,9 @@ fn what_commands_change_is_told_while_it_happens() {
     assert_eq!(told(&alice, "do-not-disturb", &["dnd", "off"]), json!({}));
     assert_eq!(told(&alice, "sound", &["devices", "use", "--ring", "none"]), json!({}));
     assert_eq!(told(&alice, "pins", &["identity", "verify", ECHO, "--yes"]), json!({}));
+    for command in [["watchers", "block", ECHO], ["watchers", "forget", ECHO]] {
+        assert_eq!(told(&alice, "watchers", &command), json!({}), "{command:?}");
+    }
     for command in [
         ["contact", "add", "Bob", "sip:bob@192.0.2.2"],
         ["contact", "set", "Bob", "--note=x"],

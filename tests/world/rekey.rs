@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use sottovoce::agent::{AskState, Call, CallState, Command, Event};
+use sottovoce::policy::Suite;
 use sottovoce::vocab::{CallId, Failure};
 
 use crate::common::config::agent;
@@ -59,7 +60,10 @@ fn a_tightened_policy_rekeys_the_call_and_not_a_packet_is_lost() {
         world.run_for(3 * SECOND);
         assert_eq!(bundles(&world, calls), ["ah+esp"; 2]);
         let tightened = since(&world);
-        assert!(first[0] < tightened[0] && first[1] < tightened[1], "what protects it began now: {first:?} {tightened:?}");
+        assert!(
+            first[0] < tightened[0] && first[1] < tightened[1],
+            "what protects it began now: {first:?} {tightened:?}"
+        );
         let ruled = &world.the_call(who, calls[who]).action;
         assert!(ruled.contains("ah/transport//require"), "what it shows is what rules it now: {ruled}");
         world.run_for(20 * SECOND);
@@ -274,6 +278,22 @@ fn a_user_tightens_a_running_call_in_one_step() {
     let registered = world.nodes[ALICE].store.registered.last().unwrap();
     assert!(registered.iter().all(|entry| entry.peer.device.is_some()), "{registered:?}");
     assert!(lost(&mut world, calls).iter().all(|lost| *lost <= 5));
+}
+
+/// The suites that its entry names, and its padding, are as little the tightening's to drop as its rules.
+#[test]
+fn what_is_tightened_keeps_its_suites_and_padding() {
+    let (mut world, calls) = talking(11, Link::GOOD, ESP);
+    let text = format!("spdadd any any udp -P out {ESP}; # sv: priority=9 suites=aes-256-gcm tfc=on");
+    world.command(ALICE, Command::PolicyAdd { text }).unwrap();
+    world.run_for(3 * SECOND);
+    let rules = Some(sottovoce::policy::setkey::parse_action(BOTH).unwrap());
+    world.command(ALICE, Command::Tighten { call: calls[ALICE], rules }).unwrap();
+    world.run_for(3 * SECOND);
+    assert_eq!(bundles(&world, calls), ["ah+esp+tfc"; 2]);
+    let registered = world.nodes[ALICE].store.registered.last().unwrap();
+    let kept: Vec<_> = registered.iter().map(|entry| (entry.suites.clone(), entry.tfc)).collect();
+    assert_eq!(kept, vec![(vec![Suite::Aes256Gcm], Some(true)); 2], "{registered:?}");
 }
 
 /// What is wanted while another offer is on its way is offered after it.

@@ -198,7 +198,7 @@ impl Agent {
     pub(super) fn establish(&mut self, now: Now, id: CallId) {
         let Some(calling) = self.calls.all.get_mut(&id) else { return };
         calling.call.setup = calling.invited.map(|invited| now.mono - invited);
-        calling.answered = Some(now.wall);
+        calling.call.answered = Some(now.wall);
         calling.until = calling.duration.map(|duration| now.mono + duration);
         self.count("calls_established");
         self.set_call(id, CallState::Active);

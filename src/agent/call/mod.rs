@@ -79,7 +79,7 @@ use crate::media::{Counters, Formats};
 use crate::policy::{Answer, Intent, Suite, Upper};
 use crate::sip::digest::Login;
 use crate::sip::{Candidate, EndpointEvent, Host, SessionId, Timed};
-use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now, Wall};
+use crate::vocab::{CallId, Deadline, Device, Entity, Fingerprint, Mono, Now};
 pub use calls::{Calls, Standing};
 use descriptions::Descriptions;
 use early::Early;
@@ -188,8 +188,6 @@ pub(super) struct Calling {
     media_open: bool,
     /// Its sound goes, or will go, into a file, which is nobody else's until its media is closed.
     recording: bool,
-    /// When it was picked up.
-    answered: Option<Wall>,
     /// Our user, or our configuration, did not want it.
     declined: bool,
     /// Another telephone took it.
@@ -278,6 +276,7 @@ impl Agent {
             side,
             state,
             started: now.wall,
+            answered: None,
             action: String::new(),
             bundle: String::new(),
             bundle_in: String::new(),
@@ -356,7 +355,6 @@ impl Agent {
             retried: false,
             media_open: false,
             recording: false,
-            answered: None,
             declined: false,
             elsewhere: false,
             ending: None,

@@ -26,7 +26,7 @@ impl Calling {
             // What a peer wanted is no deed of our user before he placed it.
             known: call.known || call.side == Side::Caller && call.wanted_by.is_none(),
             started: call.started,
-            answered: self.answered.filter(|_| agreed),
+            answered: self.call.answered.filter(|_| agreed),
             ended: now.wall,
             result: self.result(last, agreed),
             outcome: brief(&outcome),
@@ -48,11 +48,11 @@ impl Calling {
             _ => None,
         };
         match (self.call.side, kind) {
-            _ if self.answered.is_some() && agreed => CallResult::Answered,
+            _ if self.call.answered.is_some() && agreed => CallResult::Answered,
             _ if self.declined => CallResult::Refused,
             _ if self.elsewhere => CallResult::Elsewhere,
             // Somebody picked up, and no keys came.
-            _ if self.answered.is_some() => CallResult::Failed,
+            _ if self.call.answered.is_some() => CallResult::Failed,
             (Side::Callee, Some(_)) => CallResult::Failed,
             (Side::Callee, None) => CallResult::Missed,
             (Side::Caller, Some(FailureKind::RefusedByUser)) => CallResult::Refused,

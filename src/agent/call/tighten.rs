@@ -45,7 +45,8 @@ impl Agent {
             action: tighten(&entry.action, &towards(entry.direction), level),
             priority: entry.priority.saturating_add(1),
             peer: peer.clone(),
-            expires: None,
+            suites: entry.suites.clone(),
+            tfc: entry.tfc,
             ..Entry::new(entry.selector.clone(), entry.direction, Action::None)
         };
         let changes = |entry: &Entry| {

@@ -55,7 +55,7 @@ fn account(
 ) -> Result<AccountConfig, Failure> {
     let entity = section.read("entity", |v| {
         v.text("a SIP URI with a user, \"sip:alice@example.org\"", |text| {
-            Entity::parse(text).ok().filter(|entity| entity.user().is_some())
+            value::own_entity(text).filter(|entity| entity.user().is_some())
         })
     })?;
     let entity = entity.unwrap_or_else(|| default.clone());

@@ -178,8 +178,8 @@ fn default_policy() -> Vec<Entry> {
 }
 
 fn identity(top: &Section<'_, '_>, config: &mut Config, machine: &Machine<'_>) -> Result<(), Failure> {
-    let expected = "a SIP URI, \"sip:alice@192.168.1.1\"";
-    match top.read("entity", |v| v.text(expected, |text| Entity::parse(text).ok()))? {
+    let expected = "a SIP URI of your own, \"sip:alice@192.168.1.1\" (sip:echo@localhost is the peer that is built in)";
+    match top.read("entity", |v| v.text(expected, value::own_entity))? {
         Some(entity) => config.entity = entity,
         None => config.assumed.push(format!("entity is not configured: {} is used", config.entity)),
     }

@@ -79,6 +79,8 @@ fn what_is_wrong_is_named_with_file_line_key_and_what_was_expected() {
         ("\n[sip]\nlisten_ = []", 3, "sip.listen_", "`sip.listen`"),
         ("\n\nentity = \"bob\"", 3, "entity", "sip:alice@"),
         ("entity = 5", 1, "entity", "sip:alice@"),
+        ("entity = \"sip:echo@LOCALHOST\"", 1, "entity", "built in"),
+        ("entity = \"sip:echo@localhost:5060\"", 1, "entity", "built in"),
         ("[sip]\nlisten = []", 2, "sip.listen", "addresses"),
         ("[sip]\nlisten = [\n\"udp:127.0.0.1:5060\",\n\"tcp:127.0.0.1:5060\"]", 4, "sip.listen", "udp:ADDRESS:PORT"),
         ("[sip]\nlisten = [\"udp:0.0.0.0:5060\"]", 2, "sip.listen", "udp:ADDRESS:PORT"),

@@ -1,10 +1,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::agent::{AnswerMode, AudioSink, AudioSource, DtmfWay, Listen, SoundDevice, UnknownWatchers};
+use crate::agent::{is_built_in, AnswerMode, AudioSink, AudioSource, DtmfWay, Listen, SoundDevice, UnknownWatchers};
 use crate::policy::{Level, Prefix};
 use crate::sdp::AudioFormat;
 use crate::sip::Transport;
+use crate::vocab::Entity;
 
 use super::StoreKind;
 
@@ -119,6 +120,11 @@ pub(super) fn prefix(text: &str) -> Option<Prefix> {
         Some((address, len)) => Prefix::new(address.parse().ok()?, len.parse().ok()?),
         None => text.parse::<IpAddr>().ok().map(Prefix::host),
     }
+}
+
+/// By which others know the agent: any entity but that of the peer that is built in.
+pub(super) fn own_entity(text: &str) -> Option<Entity> {
+    Entity::parse(text).ok().filter(|entity| !is_built_in(entity))
 }
 
 /// A name for people: not empty, no control characters, at most 128 octets.

@@ -5,7 +5,7 @@ use super::failures::{no_such, usage};
 use super::request::{AccountBody, PasswordBody};
 use super::view::{AccountList, AccountView, PublicationStateView};
 use super::{Control, Wait};
-use crate::agent::{AccountConfig, Command, Hop};
+use crate::agent::{is_built_in, AccountConfig, Command, Hop, ECHO};
 use crate::app::password;
 use crate::sip::Uri;
 use crate::vocab::{escape, Entity, Failure, FailureKind, Redacted};
@@ -145,6 +145,10 @@ pub(super) fn named(text: &str) -> Result<Entity, Failure> {
     let reachable = |entity: &Entity| Uri::parse(entity.as_str()).is_ok_and(|uri| uri.host().is_some());
     let fits = |entity: &Entity| entity.user().is_some() && !entity.as_str().starts_with("pres:") && reachable(entity);
     let read = read.filter(fits);
+    if read.as_ref().is_some_and(is_built_in) {
+        let what = "that name is the peer's that is built in".to_owned();
+        return Err(usage("bad-account", what, ECHO, "name it as your provider does: sip:user@domain"));
+    }
     read.ok_or_else(|| {
         let shown = escape(&text.chars().take(80).collect::<String>());
         usage("bad-account", format!("`{shown}` is no account"), &shown, "name it as sip:user@domain")

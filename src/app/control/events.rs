@@ -170,6 +170,7 @@ impl Events {
                 };
                 Some(self.look(of).await.map_or(EventView::WatcherGone(id.to_string()), EventView::Watcher))
             }
+            Event::WatchersAnswered => Some(EventView::Watchers),
             Event::Notice(failure) => Some(EventView::Notice((&failure).into())),
             Event::PolicyChanged(generation) => Some(EventView::Policy(generation.0)),
             Event::OwnPresenceChanged => {

@@ -349,6 +349,7 @@ pub(crate) fn call(state: CallState) -> Call {
         side: Side::Caller,
         state,
         started: Wall(0),
+        answered: None,
         action: "none".to_owned(),
         bundle: String::new(),
         bundle_in: String::new(),
@@ -788,6 +789,7 @@ async fn of_what_is_long_it_is_told_that_it_changed() {
         (Event::HistoryChanged, EventView::History, "history"),
         (Event::PinsChanged, EventView::Pins, "pins"),
         (Event::SoundChanged, EventView::Sound, "sound"),
+        (Event::WatchersAnswered, EventView::Watchers, "watchers"),
     ] {
         agent.happen(happened);
         assert_eq!((events.next().await.as_ref(), told.name()), (Some(&told), name));

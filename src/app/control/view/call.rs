@@ -10,7 +10,7 @@ use crate::agent::{Call, CallState, HoldState, Moved, Side, TransferState};
 pub use crate::agent::{BY_DTLS, QUIET, RINGING, SILENCE};
 use crate::media::Counters;
 use crate::policy::Verdict;
-use crate::vocab::escape;
+use crate::vocab::{escape, Device};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CallView {
@@ -20,6 +20,8 @@ pub struct CallView {
     pub peer: String,
     pub entity: Option<String>,
     pub device: Option<String>,
+    /// It has no keys of its own (`docs/telephones.md`): what protects the call is not agreed anew within it.
+    pub telephone: bool,
     /// The peer holds the keys that our user approved. Without it a caller is only who it says that it is.
     pub known: bool,
     pub side: SideView,
@@ -29,6 +31,8 @@ pub struct CallView {
     /// Why it failed, when it did.
     pub failure: Option<ErrorView>,
     pub started: String,
+    /// Since when both sides talk.
+    pub answered: Option<String>,
     /// The action of the entry that rules it, in setkey's form.
     pub action: String,
     /// What both sides agreed for our packets: `none`, `esp`, `ah`, `ah+esp`; empty until then.
@@ -36,7 +40,7 @@ pub struct CallView {
     /// The same for the peer's packets.
     pub bundle_in: String,
     pub suite: Option<String>,
-    /// Since when packets are protected just so; null before any flows.
+    /// Since when that is so: `bundle`, `bundle_in` and `suite`; null before they are agreed.
     pub protected_since: Option<String>,
     /// Its packets go by a TCP connection; otherwise by UDP.
     pub by_tcp: bool,
@@ -242,12 +246,14 @@ impl From<&Call> for CallView {
             peer: escape(&call.peer),
             entity: call.entity.as_ref().map(ToString::to_string),
             device: call.device.as_ref().map(ToString::to_string),
+            telephone: call.device.as_ref().is_some_and(Device::is_telephone),
             known: call.known,
             side: call.side.into(),
             state: (&call.state).into(),
             reason,
             failure,
             started: timestamp(call.started),
+            answered: call.answered.map(timestamp),
             action: call.action.clone(),
             bundle: call.bundle.clone(),
             bundle_in: call.bundle_in.clone(),

@@ -53,6 +53,8 @@ pub enum EventView {
     Watcher(WatcherView),
     /// The number of one who does so no more.
     WatcherGone(String),
+    /// What the user answered about watchers (`GET /v1/watchers`).
+    Watchers,
 }
 
 impl EventView {
@@ -85,6 +87,7 @@ impl EventView {
             Self::WatchGone(_) => "watch-gone",
             Self::Watcher(_) => "watcher",
             Self::WatcherGone(_) => "watcher-gone",
+            Self::Watchers => "watchers",
         }
     }
 }
